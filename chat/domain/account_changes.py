@@ -12,7 +12,9 @@ from chat.domain.refusals import Code, Refusal
 Role = Literal["operator", "moderator", "admin"]
 """What a person may be on the whole server."""
 
-LAST_ADMIN = Refusal(Code.CONFLICT, "nobody else is an admin who can come in: make somebody one first")
+LAST_ADMIN = Refusal(
+    Code.CONFLICT, "this would remove the last admin who can log in: make someone else an admin first"
+)
 
 
 class AccountChange(msgspec.Struct, frozen=True, kw_only=True):

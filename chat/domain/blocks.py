@@ -12,8 +12,8 @@ MOST_BLOCKS = 1000
 _MOST_KNOWN = 10_000
 """People of whom it is known without a query whom they block, the last asked for; most take some 300 bytes."""
 
-NOT_ONESELF = Refusal(Code.INVALID, "nobody blocks themselves", field="person")
-TOO_MANY_BLOCKS = Refusal(Code.FORBIDDEN, f"at most {MOST_BLOCKS} people can be blocked")
+NOT_ONESELF = Refusal(Code.INVALID, "you can't block yourself", field="person")
+TOO_MANY_BLOCKS = Refusal(Code.FORBIDDEN, f"you can block at most {MOST_BLOCKS} people")
 
 
 class Blocks:

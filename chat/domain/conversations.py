@@ -12,16 +12,14 @@ from chat.domain.refusals import ARCHIVED, BANNED, NO_ROOM, NOT_MEMBER, Code, Re
 from chat.domain.rooms import Rooms
 from chat.domain.support import Support
 
-OVER = Refusal(Code.FORBIDDEN, "the other one is not there any more")
-BLOCKED = Refusal(Code.FORBIDDEN, "the other one takes no messages from you")
+OVER = Refusal(Code.FORBIDDEN, "this person is no longer here")
+BLOCKED = Refusal(Code.FORBIDDEN, "this person doesn't accept messages from you")
 NOT_YOURS = Refusal(Code.FORBIDDEN, "that is not your message")
-NOT_LEADING = Refusal(Code.FORBIDDEN, "only an owner or a moderator of the room may do that")
-NOT_OPERATOR = Refusal(Code.FORBIDDEN, "only operators may do that")
-NO_OPERATOR = Refusal(Code.INVALID, "not an operator", field="assignee")
-NOT_OWNER = Refusal(Code.FORBIDDEN, "only an owner of the room may do that")
-NOT_ONESELF = Refusal(
-    Code.FORBIDDEN, "nobody gives themselves a higher role, or bans themselves", field="role"
-)
+NOT_LEADING = Refusal(Code.FORBIDDEN, "only owners and moderators of the room can do this")
+NOT_OPERATOR = Refusal(Code.FORBIDDEN, "only operators can do this")
+NO_OPERATOR = Refusal(Code.INVALID, "this person is not an operator", field="assignee")
+NOT_OWNER = Refusal(Code.FORBIDDEN, "only owners of the room can do this")
+NOT_ONESELF = Refusal(Code.FORBIDDEN, "you can't raise your own role or ban yourself", field="role")
 
 _RANKS = (None, RoomRole.BANNED, RoomRole.MEMBER, RoomRole.MODERATOR, RoomRole.OWNER)
 """What somebody may be in a room, the most last."""

@@ -28,7 +28,7 @@ ANY_TYPE = "application/octet-stream"
 
 NO_FILE = Refusal(Code.NOT_FOUND, "there is no such file")
 NO_SUCH_FILES = Refusal(
-    Code.INVALID, "a file is not there, not yours, of another room or in another message", field="files"
+    Code.INVALID, "a file doesn't exist, is not yours, or belongs to another room or message", field="files"
 )
 
 _TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,62}/[a-z0-9][a-z0-9!#$&^_.+-]{0,62}")

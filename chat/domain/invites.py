@@ -15,7 +15,7 @@ NEEDS_INVITE = Refusal(
 BAD_INVITE = Refusal(
     Code.FORBIDDEN, "that invite is not valid: it is used up, too old, or mistyped", field="invite"
 )
-NO_INVITE = Refusal(Code.NOT_FOUND, "there is no such invite")
+NO_INVITE = Refusal(Code.NOT_FOUND, "there is no such invitation")
 
 _CODE_BYTES = 12
 """Random bytes of an invite's code."""

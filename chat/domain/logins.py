@@ -11,7 +11,7 @@ from chat.domain.rules import clean_password, same_name_key
 from chat.domain.throttle import Throttle
 
 DISABLED = Refusal(Code.UNAUTHENTICATED, "this account is disabled")
-NOT_YOUR_PASSWORD = Refusal(Code.FORBIDDEN, "that is not your password", field="old")
+NOT_YOUR_PASSWORD = Refusal(Code.FORBIDDEN, "wrong password", field="old")
 
 
 class Logins:

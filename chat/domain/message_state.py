@@ -9,7 +9,7 @@ from chat.domain.refusals import Code, Refusal
 MOST_EMOJI = 20
 """Different emoji on one message."""
 
-_TOO_MANY_EMOJI = Refusal(Code.TOO_MANY, f"a message has {MOST_EMOJI} kinds of reactions at most")
+_TOO_MANY_EMOJI = Refusal(Code.TOO_MANY, f"a message can have at most {MOST_EMOJI} kinds of reactions")
 
 
 class EarlierText(msgspec.Struct, frozen=True, gc=False):

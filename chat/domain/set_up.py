@@ -23,10 +23,10 @@ _LENGTH = 5
 
 _PURPOSE = b"the code of the first admin"
 
-WRONG_CODE = Refusal(Code.FORBIDDEN, "that is not the code that the server printed", field="code")
+WRONG_CODE = Refusal(Code.FORBIDDEN, "wrong setup code", field="code")
 USED_UP = Refusal(
     Code.GONE,
-    "there is no set-up code, or too many were wrong: the next start of the server prints a new one",
+    "this setup code is no longer valid: restart the server to get a new one",
 )
 
 logger = structlog.get_logger(__name__)

@@ -48,13 +48,13 @@ def test_a_text_asks_for_words_phrases_and_what_must_not_be_there(
 
 @pytest.mark.parametrize("text", ["", "   ", '"', "-", '""', "-milk", "!?", '-"green tea"'])
 def test_a_text_without_a_word_to_look_for_is_refused(text: str) -> None:
-    assert parse_query(text) == Refusal(Code.INVALID, "there is no word to search for", field="q")
+    assert parse_query(text) == Refusal(Code.INVALID, "enter a word to search for", field="q")
 
 
 def test_so_many_words_and_no_more() -> None:
     words = [f"word{number}" for number in range(33)]
     assert len(asked(" ".join(words[:32])).terms) == 32
-    refused = Refusal(Code.INVALID, "at most 32 words can be searched for", field="q")
+    refused = Refusal(Code.INVALID, "search for at most 32 words", field="q")
     assert parse_query(" ".join(words)) == refused
     assert parse_query(f'"{" ".join(words[:32])}" -{words[32]}') == refused
 

@@ -61,13 +61,13 @@ def _jump(page: Page) -> None:
 
 
 def _open_to_all(page: Page) -> None:
-    page.get_by_role("radio", name="Everybody").check()
+    page.get_by_role("radio", name="Anyone").check()
     page.get_by_role("button", name="Next").click()
 
 
 def _first_room(page: Page) -> None:
-    page.get_by_label("Name of the room").fill("office")
-    page.get_by_role("button", name="Make the room").click()
+    page.get_by_label("Room name").fill("office")
+    page.get_by_role("button", name="Create room").click()
 
 
 def _first_admin(page: Page) -> None:
@@ -78,9 +78,9 @@ def _first_admin(page: Page) -> None:
 
 SET_UP = (
     Screen("set-up", "/setup#{code}", "Your chat is running", is_in=False),
-    Screen("set-up-people", "", "A name, and who may join", is_in=False, do=_first_admin),
+    Screen("set-up-people", "", "Server name and access", is_in=False, do=_first_admin),
     Screen("set-up-room", "", "Your first room", is_in=False, do=_open_to_all),
-    Screen("set-up-invitation", "", "Bring the others", is_in=False, do=_first_room),
+    Screen("set-up-invitation", "", "Invite others", is_in=False, do=_first_room),
 )
 """The four steps, one after the other, of a server that nobody has set up."""
 
@@ -94,36 +94,36 @@ SCREENS = (
     Screen(
         "new-room",
         "/",
-        "Who can come in?",
-        do=press(("button", "New"), ("menuitem", "Make a room")),
+        "Who can join?",
+        do=press(("button", "New"), ("menuitem", "Create a room")),
     ),
     Screen("browse", "/", "sailing", do=press(("button", "New"), ("menuitem", "Browse rooms"))),
     Screen(
         "invite",
         "/room/{garden}?show=room",
         "Copy the link",
-        do=press(("button", "Invite by link"), ("button", "Make a link")),
+        do=press(("button", "Invite by link"), ("button", "Create link")),
     ),
     Screen("search", "/search?q=greenhouse", "after lunch"),
     Screen("mentions", "/search", "can you look at the pump"),
-    Screen("search-none", "/search?q=zeppelin", "No message has this"),
+    Screen("search-none", "/search?q=zeppelin", "No messages found"),
     Screen("inbox", "/inbox/{conversation}", "The pump is broken"),
     Screen("profile", "/settings/profile", "Display name"),
     Screen("security", "/settings/security", "This device"),
-    Screen("notifications", "/settings/notifications", "What a room tells you"),
-    Screen("appearance", "/settings/appearance", "As the system"),
-    Screen("blocks", "/settings/blocks", "You block nobody"),
+    Screen("notifications", "/settings/notifications", "Choose in each room"),
+    Screen("appearance", "/settings/appearance", "Same as system"),
+    Screen("blocks", "/settings/blocks", "You haven't blocked anyone"),
     Screen("invitations", "/settings/invitations", "garden"),
-    Screen("tokens", "/settings/tokens", "What is it for?"),
-    Screen("keys", "/settings/keys", "Go through the list"),
-    Screen("about", "/settings/about", "Who can read what is said"),
+    Screen("tokens", "/settings/tokens", "What is this token for?"),
+    Screen("keys", "/settings/keys", "Move through the list"),
+    Screen("about", "/settings/about", "Who can read messages"),
     Screen("admin-people", "/admin/people", "olga"),
     Screen("admin-rooms", "/admin/rooms", "sailing"),
-    Screen("admin-registration", "/admin/registration", "Whoever is invited"),
-    Screen("admin-limits", "/admin/limits", "Messages a second"),
-    Screen("admin-widget", "/admin/widget", "Line for your site"),
-    Screen("admin-server", "/admin/server", "Name of the server"),
-    Screen("admin-audit", "/admin/audit", "What administrators did"),
+    Screen("admin-registration", "/admin/registration", "Invited people"),
+    Screen("admin-limits", "/admin/limits", "Messages per second"),
+    Screen("admin-widget", "/admin/widget", "Code for your website"),
+    Screen("admin-server", "/admin/server", "Server name"),
+    Screen("admin-audit", "/admin/audit", "What admins did"),
 )
 
 

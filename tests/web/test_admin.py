@@ -83,11 +83,11 @@ def test_roles_names_and_passwords_are_changed_and_each_change_is_asked_about(
     olga.get_by_role("dialog").get_by_role("button", name="Cancel").click()
     expect(operator).not_to_be_checked()
     operator.click()
-    confirm(olga, "Give the role")
+    confirm(olga, "Give role")
     expect(operator).to_be_checked()
     expect(ben.get_by_role("link", name="Inbox")).to_be_visible(timeout=AT_ONCE)
 
-    olga.get_by_label("Name to log in with").fill("bernard")
+    olga.get_by_label("Login name").fill("bernard")
     olga.get_by_role("button", name="Rename").click()
     confirm(olga, "Rename")
     expect(olga.get_by_role("heading", name="bernard")).to_be_visible()
@@ -99,12 +99,12 @@ def test_roles_names_and_passwords_are_changed_and_each_change_is_asked_about(
     olga.get_by_role("button", name="Delete").click()
     confirm(olga, "Delete")
     olga.get_by_role("searchbox").fill("bernard")
-    expect(olga.get_by_text("Nobody is found.")).to_be_visible()
+    expect(olga.get_by_text("No people found.")).to_be_visible()
 
     account(olga, "olga")
     olga.get_by_role("checkbox", name="admin").click()
-    confirm(olga, "Take the role")
-    expect(olga.get_by_role("alert")).to_contain_text("Nobody else is an admin")
+    confirm(olga, "Remove role")
+    expect(olga.get_by_role("alert")).to_contain_text("This would remove the last admin")
     expect(olga.get_by_role("checkbox", name="admin")).to_be_checked()
 
 
@@ -116,40 +116,40 @@ def test_settings_count_at_once_say_where_they_come_from_and_are_taken_back(page
     expect(olga.get_by_text(re.compile("Changed by olga"))).to_be_visible()
     door = pages.open("/")
     expect(log_in_button(door)).to_be_visible()
-    expect(door.get_by_role("button", name="Make an account")).to_be_hidden()
-    olga.get_by_role("button", name="Take back, to Anybody").click()
-    expect(olga.get_by_role("radio", name="Anybody")).to_be_checked()
+    expect(door.get_by_role("button", name="Create an account")).to_be_hidden()
+    olga.get_by_role("button", name="Reset to default (Anyone)").click()
+    expect(olga.get_by_role("radio", name="Anyone")).to_be_checked()
 
     olga.get_by_role("link", name="Limits").click()
-    rate = olga.get_by_label("Messages a second")
+    rate = olga.get_by_label("Messages per second")
     before = rate.input_value()
     rate.fill("many")
-    expect(olga.get_by_role("alert")).to_have_text("A number, please.")
+    expect(olga.get_by_role("alert")).to_have_text("Enter a number.")
     rate.fill("7.5")
     olga.get_by_role("button", name="Save").click()
     expect(olga.get_by_text(re.compile("Changed by olga"))).to_be_visible()
     olga.reload()
     expect(rate).to_have_value("7.5")
-    olga.get_by_role("button", name=re.compile("Take back")).click()
+    olga.get_by_role("button", name=re.compile("Reset to default")).click()
     expect(rate).to_have_value(before)
 
     olga.get_by_role("link", name="Support widget").click()
-    origins = olga.get_by_label("Sites that may show it")
+    origins = olga.get_by_label("Allowed websites")
     origins.fill("shop.example")
-    expect(olga.get_by_role("alert")).to_contain_text("“shop.example” is no origin")
+    expect(olga.get_by_role("alert")).to_contain_text("“shop.example” is not an origin")
     origins.fill("https://shop.example")
     olga.get_by_role("button", name="Save").click()
     expect(olga.get_by_text(re.compile("Changed by olga"))).to_be_visible()
-    expect(olga.get_by_label("Line for your site")).to_have_value(
+    expect(olga.get_by_label("Code for your website")).to_have_value(
         f'<script async src="{pages.url}/widget.js"></script>'
     )
 
     olga.get_by_role("link", name="Server").click()
-    olga.get_by_label("Name of the server").fill("garden club")
+    olga.get_by_label("Server name").fill("garden club")
     olga.get_by_role("button", name="Save").click()
     expect(olga.get_by_role("navigation").get_by_text("garden club")).to_be_visible()
 
-    olga.get_by_role("link", name="Audit").click()
+    olga.get_by_role("link", name="Audit log").click()
     acts = olga.locator(".audit > li p:first-child")
     told = [
         "server_name: garden club",
@@ -172,25 +172,25 @@ def test_a_room_that_one_is_not_in_is_renamed_archived_and_deleted(pages: Pages,
     olga.get_by_role("searchbox").fill("GARDEN")
     rows = olga.locator(".admin-rooms > li")
     expect(rows).to_have_count(1)
-    expect(rows.first).to_contain_text("1 member · 0 messages · made by ada")
-    olga.get_by_role("button", name="What to do with secret garden").click()
+    expect(rows.first).to_contain_text("1 member · 0 messages · created by ada")
+    olga.get_by_role("button", name="Actions for secret garden").click()
     olga.get_by_role("menuitem", name="Rename").click()
     olga.get_by_role("dialog").get_by_label("Name").fill("lobby")
     olga.get_by_role("dialog").get_by_role("button", name="Rename").click()
-    expect(olga.get_by_role("alert")).to_contain_text("A room of that name exists")
+    expect(olga.get_by_role("alert")).to_contain_text("A room with this name already exists")
     olga.get_by_role("dialog").get_by_label("Name").fill("garden")
     confirm(olga, "Rename")
     expect(ada_sees).to_have_text("garden")
-    for what in ("Archive", "Delete the room"):
-        olga.get_by_role("button", name="What to do with garden").click()
+    for what in ("Archive", "Delete room"):
+        olga.get_by_role("button", name="Actions for garden").click()
         olga.get_by_role("menuitem", name=what).click()
         confirm(olga, what)
         if what == "Archive":
             expect(ada.get_by_text("This room is archived").first).to_be_visible()
             expect(rows.first).to_contain_text("Archived")
     expect(ada.get_by_role("heading", name="You are not in this room")).to_be_visible()
-    expect(olga.get_by_text("No room is called that.")).to_be_visible()
-    olga.get_by_role("link", name="Audit").click()
+    expect(olga.get_by_text("No rooms found.")).to_be_visible()
+    olga.get_by_role("link", name="Audit log").click()
     acts = olga.locator(".audit > li p:first-child")
     for number, told in enumerate(
         (
@@ -212,7 +212,7 @@ def test_who_writes_faster_than_is_allowed_is_told_and_all_of_it_comes(pages: Pa
         for text in texts:
             eager.write(text)
             eager.page.keyboard.press("Enter")
-        expect(eager.page.get_by_text("You write faster than this server takes it.")).to_be_visible()
+        expect(eager.page.get_by_text("You are sending too fast.")).to_be_visible()
         expect(eager.page.locator(".message.is-waiting")).to_have_count(0)
         expect(eager.page.locator(".timeline-rows").get_by_text("quickly")).to_have_text(texts)
     finally:

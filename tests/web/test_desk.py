@@ -129,7 +129,7 @@ def test_of_two_who_claim_at_once_one_has_it_and_the_other_is_told_who(
         operators[0].keyboard.press("c")
         in_russian = {"key": "\N{CYRILLIC SMALL LETTER ES}", "code": "KeyC"}
         operators[1].get_by_role("listbox").dispatch_event("keydown", in_russian)
-        expect(row(operators[0], "eve").locator(".conversation-holder")).not_to_have_text("Nobody’s yet")
+        expect(row(operators[0], "eve").locator(".conversation-holder")).not_to_have_text("Unassigned")
         found = {
             room["peer"]["name"]: room for room in call(pages, "olga", "GET", "/support?state=open")["rooms"]
         }  # type: ignore[index]
@@ -137,10 +137,10 @@ def test_of_two_who_claim_at_once_one_has_it_and_the_other_is_told_who(
         winner, loser = operators if holder == "olga" else operators[::-1]
         expect(row(winner, "eve")).to_contain_text("You")
         expect(loser.get_by_role("alert")).to_have_text(
-            f"{holder} has claimed the conversation with eve meanwhile."
+            f"{holder} has claimed the conversation with eve in the meantime."
         )
         expect(row(loser, "eve")).to_contain_text(holder)
-        expect(row(loser, "dan")).to_contain_text("Nobody’s yet")
+        expect(row(loser, "dan")).to_contain_text("Unassigned")
 
 
 def test_a_conversation_is_handed_over_closed_and_opened_again(
@@ -155,7 +155,7 @@ def test_a_conversation_is_handed_over_closed_and_opened_again(
         olga.get_by_role("button", name="More", exact=True).click()
         olga.get_by_role("menuitem", name="Hand over…").click()
         olga.get_by_role("dialog").get_by_role("button", name="oscar").click()
-        expect(olga.get_by_text("oscar answers here")).to_be_visible()
+        expect(olga.get_by_text("oscar is answering")).to_be_visible()
 
         part(oscar, "Mine")
         expect(row(oscar, "fay")).to_contain_text(
@@ -182,7 +182,7 @@ def test_a_conversation_is_handed_over_closed_and_opened_again(
         expect(row(olga, "fay")).to_contain_text("oscar")
         expect(row(oscar, "fay")).to_be_hidden()
         oscar.get_by_role("button", name="Close", exact=True).click()
-        oscar.get_by_role("button", name="Open again").click()
+        oscar.get_by_role("button", name="Reopen").click()
         Timeline(oscar).say("by card too")
         assert fay.hears() == "by card too"
 
@@ -215,8 +215,8 @@ def test_operators_see_who_else_is_there_and_what_a_visitor_says_of_themselves(
     )
     link = olga.get_by_role("link", name="shop.example/cart")
     expect(link).to_have_attribute("rel", "noopener noreferrer nofollow")
-    expect(row(oscar, "Gus")).to_contain_text("olga looks at it")
+    expect(row(oscar, "Gus")).to_contain_text("olga is viewing")
     row(oscar, "Gus").click()
-    expect(olga.locator(".conversation-others")).to_contain_text("oscar looks at it")
+    expect(olga.locator(".conversation-others")).to_contain_text("oscar is viewing")
     oscar.get_by_role("textbox", name="Message").press_sequentially("it")
-    expect(olga.locator(".conversation-others")).to_contain_text("oscar types")
+    expect(olga.locator(".conversation-others")).to_contain_text("oscar is typing")

@@ -54,7 +54,7 @@ def test_whoever_is_new_registers_by_the_policy(pages: Pages) -> None:
     page.get_by_role("button", name="Create an account").click()
     heading(page, "Join trio-chat")
     register(page, "Taken")
-    expect(page.get_by_text("That name is taken, or looks like somebody else's.")).to_be_visible()
+    expect(page.get_by_text("That name is taken or too similar to another one.")).to_be_visible()
     expect(page.get_by_label("Name", exact=True)).to_have_value("Taken")
     register(page, "ada!!")
     expect(page.get_by_text("A name has 1 to")).to_be_visible()
@@ -81,8 +81,8 @@ def test_nobody_registers_where_it_is_closed(
 ) -> None:
     try:
         for policy, told in (
-            ("closed", "New accounts are made by"),
-            ("invite", "New people join by an invit"),
+            ("closed", "Registration is closed."),
+            ("invite", "To join, open the invit"),
         ):
             call(chat, "PATCH", "/admin/settings", {"registration": policy}, admin)
             page = pages.open("/")
@@ -97,9 +97,9 @@ def test_whoever_guesses_waits(pages: Pages) -> None:
     pages.person("guessed")
     page = pages.open("/")
     log_in(page, "guessed", "wrong")
-    expect(page.get_by_role("alert")).to_have_text("That name and password do not belong together.")
+    expect(page.get_by_role("alert")).to_have_text("Wrong name or password.")
     expect(page.get_by_label("Name or e-mail address")).to_have_value("guessed")
-    waits = page.get_by_role("alert").filter(has_text="Too often.")
+    waits = page.get_by_role("alert").filter(has_text="Too many attempts.")
     button = page.get_by_role("button", name="Log in")
     for _ in range(20):
         with page.expect_response("**/auth/login") as answered:
@@ -118,7 +118,7 @@ def test_whoever_is_disabled_is_told_so(pages: Pages, chat: ServerProcess, admin
     call(chat, "PATCH", f"/admin/people/{person}", {"disabled": True}, admin)
     heading(page, "Welcome to trio-chat")
     log_in(page, "dora")
-    expect(page.get_by_role("alert")).to_have_text("This account is disabled. Ask whoever runs the server.")
+    expect(page.get_by_role("alert")).to_have_text("This account is disabled. Contact an admin.")
 
 
 @pytest.mark.usefixtures("admin")
@@ -131,7 +131,7 @@ def test_whoever_was_logged_out_elsewhere_comes_back_to_their_place(
     page = pages.of("ended", f"/room/{room}")
     heading(page, "their place")
     call(chat, "DELETE", "/me/sessions", None, token)
-    expect(page.get_by_role("alert")).to_contain_text("your place is kept")
+    expect(page.get_by_role("alert")).to_contain_text("You were logged out from another device")
     assert page.url.endswith(f"/room/{room}")
     log_in(page, "ended")
     heading(page, "their place")
@@ -155,8 +155,8 @@ def test_an_invitation_serves_old_and_new_people_and_then_nobody(
     register(new, "new")
     heading(new, "pond")
     late = pages.open(invite)
-    expect(late.get_by_role("alert")).to_contain_text("This invitation is used up, withdrawn or too old.")
-    late.get_by_role("link", name="To the start").click()
+    expect(late.get_by_role("alert")).to_contain_text("This invitation is used up, revoked or expired.")
+    late.get_by_role("link", name="Go to the start page").click()
     heading(late, "Welcome to trio-chat")
 
 
@@ -168,7 +168,7 @@ def test_a_database_that_is_silent(pages: Pages, chat: ServerProcess) -> None:
     heading(page, "Welcome to trio-chat")
     with stopped(postgres_under(chat.process.pid)):
         log_in(page, "patient")
-        expect(page.get_by_text("The server's database does not answer just now")).to_be_visible()
+        expect(page.get_by_text("The server's database is not responding")).to_be_visible()
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("link", name="Lobby").first).to_be_visible()
 
@@ -180,9 +180,9 @@ def test_a_server_that_is_away_comes_back_by_itself(pages: Pages, relay: Relay) 
     keep_files(page)
     with relay.cut():
         page.reload()
-        expect(page.get_by_text("The server does not answer").first).to_be_visible()
+        expect(page.get_by_text("The server is not responding").first).to_be_visible()
     heading(page, "Welcome to trio-chat")
-    expect(page.get_by_text("The server does not answer")).to_have_count(0)
+    expect(page.get_by_text("The server is not responding")).to_have_count(0)
 
 
 @pytest.mark.usefixtures("admin")

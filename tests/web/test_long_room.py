@@ -99,7 +99,7 @@ def test_any_place_is_opened_at_once_and_kept_while_others_talk(
         expect(timeline.page.locator(".pill.is-new")).to_contain_text("new messages")
         assert abs(timeline.row(seq).evaluate(_TOP) - before) < 1
 
-    timeline.page.get_by_role("button", name="To the latest message").click()
+    timeline.page.get_by_role("button", name="Jump to the latest message").click()
     expect(timeline.message(f"after {LENGTH - 30}")).to_be_in_viewport()
     expect(timeline.page.locator(".pill.is-new, .pill.is-round")).to_have_count(0)
     assert view.evaluate("(list) => list.scrollHeight - list.scrollTop - list.clientHeight") < 1
@@ -111,9 +111,9 @@ def test_what_is_new_is_opened_first(pages: Pages, room: int) -> None:
     timeline = Timeline(pages.of("ben", f"/room/{room}"))
     expect(timeline.page.locator(".timeline-new + li")).to_contain_text("beside 300")
     expect(timeline.page.locator(".timeline-new")).to_be_in_viewport()
-    timeline.page.get_by_role("button", name="To the latest message").click()
+    timeline.page.get_by_role("button", name="Jump to the latest message").click()
     expect(timeline.message("the end")).to_be_in_viewport()
-    timeline.page.get_by_role("button", name="To the first new message").click()
+    timeline.page.get_by_role("button", name="Jump to the first new message").click()
     expect(timeline.page.locator(".timeline-new")).to_be_in_viewport()
 
 
@@ -126,7 +126,7 @@ def test_who_was_away_for_long_is_told_that_the_history_was_loaded_again(
     with relay.cut():
         write_beside(chat, 1_500, room=room, sender="ben")
         ben.say(room, "meanwhile")
-    expect(timeline.page.locator(".timeline-reset")).to_contain_text("You were away for long")
+    expect(timeline.page.locator(".timeline-reset")).to_contain_text("You were away for a long time")
     expect(timeline.message("meanwhile")).to_be_in_viewport()
     expect(timeline.message("beside 1500")).to_be_visible()
     expect(timeline.message("the end")).to_have_count(0)

@@ -88,7 +88,7 @@ def test_old_pages_come_into_the_new_version_when_they_need_a_file_of_it_and_kee
 
         about = re.compile("About this room")
         typing.page.get_by_role("link", name=about).click()
-        offer = typing.page.get_by_role("alert").filter(has_text="There is a newer version of this page.")
+        offer = typing.page.get_by_role("alert").filter(has_text="A newer version of this page is available.")
         expect(offer).to_be_visible()
         assert version(typing.page) == old, "it is not loaded again under somebody's hands"
         offer.get_by_role("button", name="Reload").click()
@@ -97,7 +97,7 @@ def test_old_pages_come_into_the_new_version_when_they_need_a_file_of_it_and_kee
         new = version(typing.page)
         assert new != old
 
-        expect(reading.page.get_by_role("status").filter(has_text="There is a newer version")).to_be_visible()
+        expect(reading.page.get_by_role("status").filter(has_text="A newer version")).to_be_visible()
         reading.page.get_by_role("link", name=about).click()
         expect(reading.page.get_by_role("heading", name=about)).to_be_visible()
         assert version(reading.page) == new

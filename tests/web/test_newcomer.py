@@ -41,15 +41,15 @@ def test_a_code_that_was_not_printed_is_mended_in_its_field(pages: Pages, code: 
     heading(page, "Your chat is running")
     fill_account(page, "mallory")
     page.get_by_role("button", name="Next").click()
-    expect(page.get_by_label("Set-up code")).to_have_value("ABCD-EFGH")
-    expect(page.get_by_text("That is not the code that the server printed.")).to_be_visible()
-    page.get_by_label("Set-up code").fill(code)
+    expect(page.get_by_label("Setup code")).to_have_value("ABCD-EFGH")
+    expect(page.get_by_text("Wrong setup code.")).to_be_visible()
+    page.get_by_label("Setup code").fill(code)
     fill_account(page, "mallory", "x")
     page.get_by_role("button", name="Next").click()
     expect(page.get_by_text("The password is shorter than")).to_be_visible()
-    expect(page.get_by_label("Set-up code")).to_have_value(code)
+    expect(page.get_by_label("Setup code")).to_have_value(code)
     page.evaluate("() => { location.hash = '#JKLM-NOPQ'; }")
-    expect(page.get_by_label("Set-up code")).to_have_count(0)
+    expect(page.get_by_label("Setup code")).to_have_count(0)
     expect(page.get_by_label("Name", exact=True)).to_have_value("mallory")
 
 
@@ -59,11 +59,11 @@ def test_a_code_that_is_typed_before_the_server_answers_stays(pages: Pages) -> N
     page.route("**/api/v1/setup", lambda route: asked.append(route))
     with page.expect_request("**/api/v1/setup"):
         page.goto(f"{pages.url}/setup")
-    page.get_by_label("Set-up code").fill("ABCD-EFGH")
+    page.get_by_label("Setup code").fill("ABCD-EFGH")
     with page.expect_response("**/api/v1/setup"):
         asked[0].fulfill(status=503, json={"error": "not yet", "code": "unavailable"})
     expect(page.get_by_role("alert")).to_be_visible()
-    expect(page.get_by_label("Set-up code")).to_have_value("ABCD-EFGH")
+    expect(page.get_by_label("Setup code")).to_have_value("ABCD-EFGH")
 
 
 def test_a_set_up_of_data_that_are_gone_begins_anew(pages: Pages, code: str) -> None:
@@ -80,7 +80,7 @@ def test_a_database_that_is_silent(pages: Pages, chat: ServerProcess, code: str)
     fill_account(page, "ada")
     with stopped(postgres_under(chat.process.pid)):
         page.get_by_role("button", name="Next").click()
-        expect(page.get_by_text("The database went silent.")).to_be_visible()
+        expect(page.get_by_text("The database stopped responding.")).to_be_visible()
     expect(page.get_by_label("Name", exact=True)).to_have_value("ada")
 
 
@@ -88,7 +88,7 @@ def test_the_first_ten_minutes(pages: Pages, chat: ServerProcess, code: str) -> 
     late = pages.open(f"/setup#{code}")
     heading(late, "Your chat is running")
     door = pages.open("/")
-    door.get_by_role("link", name="Set it up").click()
+    door.get_by_role("link", name="Set up").click()
     heading(door, "Your chat is running")
 
     ada = pages.open(f"/setup#{code}", worker=True)
@@ -97,40 +97,40 @@ def test_the_first_ten_minutes(pages: Pages, chat: ServerProcess, code: str) -> 
     expect(ada.get_by_text("The password is shorter than")).to_be_visible()
     fill_account(ada, "ada")
     ada.get_by_role("button", name="Next").click()
-    heading(ada, "A name, and who may join")
+    heading(ada, "Server name and access")
     assert code not in ada.url
     ada.reload()
-    heading(ada, "A name, and who may join")
-    expect(ada.get_by_role("radio", name="People with an invitation")).to_be_checked()
-    expect(ada.get_by_label("Name of the server")).to_have_value("trio-chat")
-    ada.get_by_label("Name of the server").fill("Ada's place")
+    heading(ada, "Server name and access")
+    expect(ada.get_by_role("radio", name="Invited people")).to_be_checked()
+    expect(ada.get_by_label("Server name")).to_have_value("trio-chat")
+    ada.get_by_label("Server name").fill("Ada's place")
     ada.get_by_role("button", name="Next").click()
     heading(ada, "Your first room")
-    ada.get_by_label("Name of the room").fill("garden")
-    ada.get_by_role("button", name="Make the room").click()
-    heading(ada, "Bring the others")
-    link = ada.get_by_label("Link of the invitation").input_value()
+    ada.get_by_label("Room name").fill("garden")
+    ada.get_by_role("button", name="Create room").click()
+    heading(ada, "Invite others")
+    link = ada.get_by_label("Invitation link").input_value()
     ada.reload()
-    expect(ada.get_by_label("Link of the invitation")).to_have_value(link)
+    expect(ada.get_by_label("Invitation link")).to_have_value(link)
     assert link.startswith(f"{chat.url}/i/")
     ada.get_by_role("button", name="Open the chat").click()
     heading(ada, "garden")
     beginning = ada.locator(".timeline-start")
-    beginning.get_by_role("button", name="Say what this room is about").click()
+    beginning.get_by_role("button", name="Add a topic").click()
     ada.get_by_label("Topic").fill("What grows")
     ada.get_by_role("button", name="Save").click()
     expect(beginning.get_by_text("What grows")).to_be_visible()
     expect(beginning.get_by_role("button")).to_have_text(
-        [re.compile("Invite by link"), re.compile("Add somebody")]
+        [re.compile("Invite by link"), re.compile("Add people")]
     )
 
     # Whoever had the page open meanwhile is too late.
     fill_account(late, "eve")
     late.get_by_role("button", name="Next").click()
-    heading(late, "This server is set up")
+    heading(late, "This server is already set up")
     late.get_by_role("link", name="Log in").click()
     heading(late, "Welcome to Ada's place")
-    expect(late.get_by_text("New people join by an invitation")).to_be_visible()
+    expect(late.get_by_text("To join, open the invitation")).to_be_visible()
 
     ben = pages.open(link.removeprefix(chat.url), worker=True)
     heading(ben, "Join garden")

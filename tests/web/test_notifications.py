@@ -113,7 +113,7 @@ def test_what_is_meant_for_nobody_is_not_told(pages: Pages) -> None:
 def test_nobody_is_asked_at_the_start_and_everybody_after_the_first_mention(pages: Pages) -> None:
     page = pages.of("gil", "/room/1", worker=True)
     is_live(page)
-    offer = page.get_by_role("button", name="Show them")
+    offer = page.get_by_role("button", name="Show notifications")
     expect(offer).not_to_be_attached()
     call(pages, "hal", "POST", "/rooms/1/messages", {"key": "n-5", "text": "@gil hello"})
     expect(offer).to_be_visible()
@@ -128,13 +128,15 @@ def test_nobody_is_asked_at_the_start_and_everybody_after_the_first_mention(page
 
 def test_a_notification_is_shown_to_try_and_all_keys_are_listed(pages: Pages) -> None:
     page = pages.of("hedy", "/settings/notifications", permissions=["notifications"], worker=True)
-    page.get_by_role("button", name="Show one to try").click()
-    expect(page.get_by_role("status").filter(has_text="Shown.")).to_be_visible()
+    page.get_by_role("button", name="Send a test notification").click()
+    expect(page.get_by_role("status").filter(has_text="Sent.")).to_be_visible()
     shown = (
         "navigator.serviceWorker.ready.then(async (worker) => (await worker.getNotifications())[0]?.title)"
     )
-    assert page.evaluate(shown) == "This is how it looks"
+    assert page.evaluate(shown) == "Test notification"
     page.keyboard.press("?")
-    expect(page.get_by_role("dialog", name="Keys")).to_contain_text("Go through the list")
+    expect(page.get_by_role("dialog", name="Shortcuts and formatting")).to_contain_text(
+        "Move through the list"
+    )
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)

@@ -37,7 +37,7 @@ def test_what_is_typed_without_a_line_is_there_when_the_page_opens_again_without
         for text in texts:
             write(page, text)
             expect(shown(page, text)).to_have_count(1)
-        expect(page.get_by_text("3 messages wait")).to_be_visible()
+        expect(page.get_by_text("3 messages waiting to be sent")).to_be_visible()
         context = page.context
         page.close()
         page = context.new_page()
@@ -60,7 +60,7 @@ def test_whoever_is_logged_out_elsewhere_is_let_in_again_at_the_place_they_were(
     expect(shown(page, "before the door")).to_have_count(1)
     headers = {"Authorization": f"Bearer {pages.person('ben')['access']}"}
     assert request("DELETE", f"{pages.url}/api/v1/me/sessions", headers=headers).status_code == 204
-    expect(page.get_by_text("your place is kept")).to_be_visible()
+    expect(page.get_by_text("You were logged out from another device")).to_be_visible()
     page.get_by_label("Name or e-mail address").fill("ben")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()

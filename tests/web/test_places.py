@@ -106,7 +106,7 @@ def test_all_rooms_are_marked_as_read_at_once(pages: Pages, ada: Speaker) -> Non
     for page in (first, second):
         expect(page.locator("a.room.is-unread")).to_have_count(0)
     first.keyboard.press("Control+k")
-    expect(first.get_by_role("option", name="Keys and formatting")).to_be_visible()
+    expect(first.get_by_role("option", name="Shortcuts and formatting")).to_be_visible()
     expect(first.get_by_role("option", name="Mark all rooms as read")).to_have_count(0)
 
 
@@ -145,7 +145,7 @@ def test_on_a_phone_no_long_word_makes_a_place_or_a_dialog_wider(pages: Pages, a
     expect(page.get_by_role("status").filter(has_text="zzz")).to_be_visible()
     assert page.locator("main").evaluate(_IS_WIDER) is False
     page.goto(f"{pages.url}/room/{room}?show=room")
-    for name in ("Delete the room", "Leave the room", "Invite by link"):
+    for name in ("Delete room", "Leave room", "Invite by link"):
         page.get_by_role("button", name=name).click()
         dialog = page.get_by_role("dialog")
         expect(dialog).to_be_visible()
@@ -156,7 +156,7 @@ def test_on_a_phone_no_long_word_makes_a_place_or_a_dialog_wider(pages: Pages, a
 
 def test_a_room_that_was_looked_for_without_a_line_is_known_with_the_next(pages: Pages, relay: Relay) -> None:
     page = pages.of("ada", "/room/88888", url=relay.url)
-    missing = page.get_by_text("there is no such room")
+    missing = page.get_by_text("It is private or doesn't exist")
     expect(missing).to_be_visible()
     with relay.cut():
         expect(page.get_by_text("Offline since")).to_be_visible()

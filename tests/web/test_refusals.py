@@ -46,16 +46,27 @@ def refusals() -> Iterator[Refusal]:
                     yield value
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_a_language_has_the_servers_texts_and_no_others(language: str) -> None:
+def texts_of(language: str) -> tuple[set[str], set[str]]:
+    """The server's texts that a language has sentences for, and the codes."""
     page = (ROOT / "chat" / "web" / "i18n" / language / "refusals.js").read_text()
     texts, codes = page.split("export const codes")
-    said = set(re.findall(r'^  "([^"]+)":', texts, re.MULTILINE))
+    return set(re.findall(r'^  "([^"]+)":', texts, re.MULTILINE)), set(
+        re.findall(r"^  (\w+):", codes, re.MULTILINE)
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_language_has_the_servers_texts_and_no_others(language: str) -> None:
+    said, with_sentence = texts_of(language)
     server = {
         re.sub(r"\d+", "#", each.text)
         for each in refusals()
         if each.code not in PROGRAMS and each.code is not Code.UNAVAILABLE and each.text not in OF_OTHERS
     }
     assert said == server | WITH_NUMBERS
-    with_sentence = set(re.findall(r"^  (\w+):", codes, re.MULTILINE))
     assert with_sentence == {code.value for code in Code if code is not Code.UNAVAILABLE}
+
+
+def test_plain_english_is_said_in_place_of_texts_that_the_server_has() -> None:
+    texts, _ = texts_of("en")
+    assert texts - {re.sub(r"\d+", "#", each.text) for each in refusals()} == set()

@@ -96,7 +96,7 @@ def test_a_restored_backup_is_noticed_and_no_stale_line_is_left(
         tab.load()
         assert tab.held() == ["before the backup", "new 0", "new 1", "new 2"]
         come_back_to(page, "new 2")
-        expect(page.locator(".timeline-reset")).to_contain_text("as after a restored backup")
+        expect(page.locator(".timeline-reset")).to_contain_text("after a restored backup")
         expect(page.locator(".timeline .message-text")).to_have_text(tab.held())
         pages.log_in(context, "ada")  # the cookie is newer than the backup, so the door has asked for it
         again = Connection(context, restorable.url)

@@ -19,7 +19,7 @@ def test_a_room_is_made_and_somebody_comes_by_its_link(pages: Pages) -> None:
     expect(ada.get_by_role("heading", name="garden", level=1)).to_be_visible()
     expect(ada).to_have_title(re.compile("garden"))
     ada.get_by_role("button", name="Invite by link").click()
-    ada.get_by_role("button", name="Make a link").click()
+    ada.get_by_role("button", name="Create link").click()
     link = ada.get_by_label("Invitation link").input_value()
     assert link.startswith(f"{pages.url}/i/")
     ada.get_by_role("button", name="Close").click()
@@ -31,11 +31,11 @@ def test_a_room_is_made_and_somebody_comes_by_its_link(pages: Pages) -> None:
 
     ada.goto(f"{pages.url}/settings/invitations")
     expect(ada.locator(".settings-part li")).to_contain_text("garden")
-    expect(ada.locator(".settings-part li")).to_contain_text("Good for 9 people until")
-    ada.get_by_role("button", name="Withdraw the invitation: garden").click()
-    expect(ada.get_by_text("None of your invitations is good any more.")).to_be_visible()
+    expect(ada.locator(".settings-part li")).to_contain_text("Valid for 9 people until")
+    ada.get_by_role("button", name="Revoke the invitation: garden").click()
+    expect(ada.get_by_text("You have no active invitations.")).to_be_visible()
     late = pages.of("cem", link.removeprefix(pages.url))
-    expect(late.get_by_text("This invitation is used up, withdrawn or too old.", exact=False)).to_be_visible()
+    expect(late.get_by_text("This invitation is used up, revoked or expired.", exact=False)).to_be_visible()
 
 
 def test_an_owner_gives_a_role_bans_and_lets_back_in(pages: Pages) -> None:
@@ -57,8 +57,8 @@ def test_an_owner_gives_a_role_bans_and_lets_back_in(pages: Pages) -> None:
     ben.get_by_role("button", name="Join").click()
     expect(ben.get_by_role("alert")).to_be_visible()  # whoever is banned can't come back
 
-    ada.get_by_role("button", name="Let back in").click()
-    expect(ada.get_by_role("button", name="Let back in")).to_have_count(0)
+    ada.get_by_role("button", name="Unban").click()
+    expect(ada.get_by_role("button", name="Unban")).to_have_count(0)
     ben.get_by_role("button", name="Join").click()
     expect(ben.get_by_role("heading", name="attic", level=1)).to_be_visible()
 
@@ -71,18 +71,18 @@ def test_of_many_members_everybody_can_be_given_a_role(pages: Pages, chat: Serve
     page = pages.of("ada", f"/room/{room.id}?show=person-{yvonne}")
     page.get_by_text("Moderator", exact=True).click()
     expect(page.get_by_role("radio", name="Moderator")).to_be_checked()
-    page.get_by_role("button", name="Remove from the room").click()
-    page.get_by_role("dialog").get_by_role("button", name="Remove from the room").click()
+    page.get_by_role("button", name="Remove from room").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove from room").click()
     expect(page.get_by_role("heading", name="About this room")).to_be_visible()
     page.goto(f"{pages.url}/room/{room.id}?show=person-{yvonne}")
     expect(page.get_by_role("heading", name="yvonne")).to_be_visible()
-    expect(page.get_by_role("button", name="Remove from the room")).to_have_count(0)
+    expect(page.get_by_role("button", name="Remove from room")).to_have_count(0)
 
 
 def test_a_room_is_renamed_muted_archived_left_and_deleted(pages: Pages) -> None:
     ada, room = pages.of("ada"), Room(pages, "ada", "cellar")
     ada.goto(f"{pages.url}/room/{room.id}?show=room")
-    ada.get_by_role("button", name="Change this room").click()
+    ada.get_by_role("button", name="Edit room").click()
     ada.get_by_label("Name").fill("wine cellar")
     ada.get_by_role("button", name="Save").click()
     expect(ada.get_by_role("heading", name="wine cellar", level=1)).to_be_visible()
@@ -94,11 +94,11 @@ def test_a_room_is_renamed_muted_archived_left_and_deleted(pages: Pages) -> None
     ada.get_by_role("button", name="Archive", exact=True).click()
     ada.get_by_role("dialog").get_by_role("button", name="Archive").click()
     expect(ada.get_by_role("complementary").get_by_text("This room is archived")).to_be_visible()
-    ada.get_by_role("button", name="Open again").click()
+    ada.get_by_role("button", name="Unarchive").click()
     expect(ada.get_by_role("button", name="Archive", exact=True)).to_be_visible()
 
-    ada.get_by_role("button", name="Delete the room").click()
-    ada.get_by_role("dialog").get_by_role("button", name="Delete the room").click()
+    ada.get_by_role("button", name="Delete room").click()
+    ada.get_by_role("dialog").get_by_role("button", name="Delete room").click()
     expect(row).to_have_count(0)
 
 
@@ -107,14 +107,14 @@ def test_a_public_room_is_browsed_joined_and_left(pages: Pages) -> None:
     ada = pages.of("ada")
     ada.get_by_role("button", name="New", exact=True).click()
     ada.get_by_role("menuitem", name="Browse rooms").click()
-    ada.get_by_label("Find a room by its name").fill("sail")
+    ada.get_by_label("Search by name").fill("sail")
     expect(ada.get_by_role("dialog")).to_contain_text("Boats and weather")
     ada.get_by_role("button", name="Join sailing").click()
     expect(ada.get_by_role("heading", name="sailing", level=1)).to_be_visible()
 
     ada.get_by_role("link", name="About this room").click()
-    ada.get_by_role("button", name="Leave the room").click()
-    ada.get_by_role("dialog").get_by_role("button", name="Leave the room").click()
+    ada.get_by_role("button", name="Leave room").click()
+    ada.get_by_role("dialog").get_by_role("button", name="Leave room").click()
     expect(ada.get_by_role("link", name="sailing")).to_have_count(0)
 
 
@@ -195,25 +195,25 @@ def test_a_session_is_ended_and_its_page_is_out(pages: Pages) -> None:
     here, there = pages.of("carl", "/settings/security"), pages.of("carl")
     expect(there.get_by_role("navigation", name="Rooms")).to_be_visible()
     here.reload()
-    others = here.get_by_role("button", name="End ")
+    others = here.get_by_role("listitem").get_by_role("button", name="Log out ")
     expect(others.first).to_be_visible()  # the last that was begun, which is the other page's
     count = others.count()
     others.first.click()
     expect(there.get_by_role("button", name="Log in")).to_be_visible()
     expect(others).to_have_count(count - 1)
-    here.get_by_role("button", name="Log out everywhere else").click()
-    here.get_by_role("dialog").get_by_role("button", name="Log out everywhere else").click()
+    here.get_by_role("button", name="Log out all other devices").click()
+    here.get_by_role("dialog").get_by_role("button", name="Log out all other devices").click()
     expect(others).to_have_count(0)
 
 
 def test_a_password_is_changed_and_a_wrong_one_is_said(pages: Pages) -> None:
     page = pages.of("dora", "/settings/security")
-    page.get_by_label("Password now").fill("wrong")
+    page.get_by_label("Current password").fill("wrong")
     page.get_by_label("New password").fill("a new one for dora")
-    page.get_by_role("button", name="Change the password").click()
+    page.get_by_role("button", name="Change password").click()
     expect(page.get_by_role("alert")).to_be_visible()
-    page.get_by_label("Password now").fill(PASSWORD)
-    page.get_by_role("button", name="Change the password").click()
+    page.get_by_label("Current password").fill(PASSWORD)
+    page.get_by_role("button", name="Change password").click()
     expect(page.get_by_text("All other devices are logged out")).to_be_visible()
     body = {"login": "dora", "password": "a new one for dora"}
     assert post(f"{pages.url}/api/v1/auth/login", body).status_code == 200
@@ -249,20 +249,20 @@ def test_a_profile_a_block_a_token_and_a_theme(pages: Pages) -> None:
     page.goto(f"{page.url}?show=person-{emil}")
     page.get_by_role("button", name="Block", exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name="Block").click()
-    expect(page.get_by_text("You block this person.")).to_be_visible()
+    expect(page.get_by_text("You have blocked this person.")).to_be_visible()
     page.goto(f"{pages.url}/settings/blocks")
     page.get_by_role("button", name="Unblock emil").click()
-    expect(page.get_by_text("You block nobody.")).to_be_visible()
+    expect(page.get_by_text("You haven't blocked anyone.")).to_be_visible()
 
     page.goto(f"{pages.url}/settings/tokens")
-    page.get_by_label("What is it for?").fill("build bot")
-    page.get_by_role("button", name="Make a token").click()
+    page.get_by_label("What is this token for?").fill("build bot")
+    page.get_by_role("button", name="Create token").click()
     token = page.get_by_label("Token", exact=True).input_value()
     mine = request("GET", f"{pages.url}/api/v1/me", headers={"Authorization": f"Bearer {token}"})
     assert mine.json()["name"] == "flora"
-    page.get_by_role("button", name="End build bot").click()
-    page.get_by_role("dialog").get_by_role("button", name="End").click()
-    expect(page.get_by_role("button", name="End build bot")).to_have_count(0)
+    page.get_by_role("button", name="Revoke build bot").click()
+    page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+    expect(page.get_by_role("button", name="Revoke build bot")).to_have_count(0)
 
     page.goto(f"{pages.url}/settings/appearance")
     page.get_by_text("Dark", exact=True).click()
@@ -273,10 +273,10 @@ def test_a_profile_a_block_a_token_and_a_theme(pages: Pages) -> None:
 def make_room(page: Page, name: str, topic: str) -> None:
     """Make a room by the menu."""
     page.get_by_role("button", name="New", exact=True).click()
-    page.get_by_role("menuitem", name="Make a room").click()
+    page.get_by_role("menuitem", name="Create a room").click()
     page.get_by_label("Name").fill(name)
     page.get_by_label("Topic").fill(topic)
-    page.get_by_role("button", name="Make the room").click()
+    page.get_by_role("button", name="Create room").click()
 
 
 def jump(page: Page, words: str) -> None:

@@ -54,7 +54,7 @@ def test_talking_replying_reacting_editing_and_deleting(pages: Pages, garden: in
     question.hover()
     question.get_by_role("button", name="Reply").click()
     expect(bens.field).to_be_focused()
-    expect(bens.page.locator(".composer-bar")).to_contain_text("Reply to ada")
+    expect(bens.page.locator(".composer-bar")).to_contain_text("Replying to ada")
     bens.page.keyboard.type("since tuesday, @ad")
     bens.page.get_by_role("option", name="ada").click()
     expect(bens.field).to_have_value("since tuesday, @ada ")
@@ -113,9 +113,9 @@ def test_a_finger_that_rests_on_a_message_opens_what_can_be_done_with_it(
     expect(message).to_have_class(re.compile("is-held"))
     finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     bens.page.get_by_role("menuitem", name="Reply").tap()
-    expect(bens.page.locator(".composer-bar")).to_contain_text("Reply to ada")
+    expect(bens.page.locator(".composer-bar")).to_contain_text("Replying to ada")
     ada.say(ada.call("PUT", f"/direct/{ben.id}")["id"], "and here?")
-    expect(bens.page.get_by_role("link", name="Back to the rooms, 1 new for you")).to_have_text("1")
+    expect(bens.page.get_by_role("link", name="Back to rooms, 1 new for you")).to_have_text("1")
 
 
 def test_reading_is_seen_by_the_other_and_on_the_second_device(
@@ -139,7 +139,7 @@ def test_reading_is_seen_by_the_other_and_on_the_second_device(
     adas.act("are you there?", "Copy link")
     adas.field.press("Control+v")
     expect(adas.field).to_have_value(re.compile(rf"/room/{room}/\d+$"))
-    adas.act("are you there?", "Who has read it")
+    adas.act("are you there?", "Who has read this")
     expect(adas.page.get_by_role("dialog").get_by_role("listitem")).to_have_text("Bben")
     adas.page.keyboard.press("Escape")
 
@@ -212,7 +212,7 @@ def test_a_draft_outlives_a_reload_and_what_is_too_long_is_not_sent(
     adas = opened(pages, "ada", garden)
     adas.act("answer me", "Reply")
     adas.field.fill("x" * 4001)
-    expect(adas.page.locator("#composer-hint")).to_have_text("1 character too long")
+    expect(adas.page.locator("#composer-hint")).to_have_text("1 character over the limit")
     adas.field.press("Enter")
     expect(adas.field).to_have_value("x" * 4001)
     adas.field.fill("not finished")
@@ -221,7 +221,7 @@ def test_a_draft_outlives_a_reload_and_what_is_too_long_is_not_sent(
     expect(adas.page.get_by_role("heading", name="lobby", level=1)).to_be_visible()
     adas.page.goto(f"{pages.url}/room/{garden}")
     expect(adas.field).to_have_value("not finished")
-    expect(adas.page.locator(".composer-bar")).to_contain_text("Reply to ben")
+    expect(adas.page.locator(".composer-bar")).to_contain_text("Replying to ben")
     expect(adas.messages).to_have_count(1)
 
 
@@ -232,10 +232,10 @@ def test_what_is_archived_blocked_or_refused_says_so(
     ada.call("PUT", f"/me/blocks/{ben.id}")
     adas = opened(pages, "ada", garden)
     folded = adas.page.locator(".message.is-plain")
-    expect(folded).to_contain_text("Message of somebody you block.")
+    expect(folded).to_contain_text("Message from someone you have blocked.")
     expect(adas.page.locator(".timeline").get_by_text("buy my seeds")).to_have_count(0)
     in_list = adas.page.locator(f"a.room[href='/room/{garden}'] .room-last")
-    expect(in_list).to_have_text("Message of somebody you block.")
+    expect(in_list).to_have_text("Message from someone you have blocked.")
     folded.get_by_role("button", name="Show").click()
     expect(adas.message("buy my seeds")).to_be_visible()
     ada.call("DELETE", f"/me/blocks/{ben.id}")
@@ -284,4 +284,4 @@ def test_who_joins_stands_in_one_line(pages: Pages, ada: Speaker, garden: int) -
     adas = opened(pages, "ada", room)
     expect(adas.page.locator(".timeline-joins")).to_have_text("cem and 2 others joined")
     page: Page = adas.page
-    expect(page.locator(".timeline-start")).to_contain_text("This is where meadow begins.")
+    expect(page.locator(".timeline-start")).to_contain_text("This is the beginning of meadow.")

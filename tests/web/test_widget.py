@@ -146,7 +146,7 @@ def test_a_visitor_and_an_operator_talk(
         "nothing is loaded before the click"
     )
     panel = opened(page)
-    expect(panel.get_by_text("We will answer here", exact=True)).to_be_visible()
+    expect(panel.get_by_text("We will reply here", exact=True)).to_be_visible()
     panel.get_by_label("Your name").fill("Anna")
     panel.get_by_label("E-mail").fill("anna")
     say(panel, "is it blue?")
@@ -265,7 +265,7 @@ def test_files_go_with_the_first_message_and_outlast_a_line_that_drops(
 
         page.route("**/files?*", drop)
         panel.get_by_role("button", name="Send").click()
-        expect(panel.get_by_text("The server does not answer.")).to_have_count(2)
+        expect(panel.get_by_text("The server is not responding.")).to_have_count(2)
         expect(panel.get_by_label("Your message")).to_have_value("my saw")
         page.unroute("**/files?*")
     expect(panel.get_by_role("button", name="Download bill.txt")).to_be_visible()
@@ -324,7 +324,7 @@ def test_where_nothing_is_kept_any_more_all_is_sent_while_the_page_is_open(
         say(panel, "kept nowhere")
         expect(panel.get_by_text("Sending…")).to_have_count(2)
     expect(panel.get_by_text("Sending…")).to_have_count(0)
-    expect(panel.get_by_text("Your browser keeps nothing")).to_be_visible()
+    expect(panel.get_by_text("Your browser stores nothing")).to_be_visible()
     assert olga.texts(room["id"]) == [first, "while it is kept", "kept nowhere"]
 
 
@@ -335,7 +335,7 @@ def test_a_browser_that_keeps_nothing_has_the_chat_for_this_page(
     page = pages.context(viewport={"width": 390, "height": 844}).new_page()
     page.goto(shop.elsewhere)  # another site than the server's, so its frame has no storage
     panel = pressed(page)
-    expect(panel.get_by_text("Your browser keeps nothing")).to_be_visible()
+    expect(panel.get_by_text("Your browser stores nothing")).to_be_visible()
     box = page.locator("chat-widget iframe").bounding_box()
     assert box is not None
     assert (box["width"], box["height"]) == (390, 844)
@@ -365,7 +365,7 @@ def test_a_session_that_an_admin_ends_gives_text_and_files_back(
         check=True,
         capture_output=True,
     )
-    expect(panel.get_by_text("Your last conversation is over")).to_be_visible()
+    expect(panel.get_by_text("Your last conversation has ended")).to_be_visible()
     expect(panel.get_by_text("I am rude")).to_be_hidden()
     expect(panel.get_by_label("Your message")).to_have_value("not yet said")
     expect(attached).to_have_count(1)
@@ -379,7 +379,7 @@ def test_the_panel_has_no_serious_finding_and_nothing_is_cut_off(
     pages: Pages, chat: ServerProcess, olga: Operator
 ) -> None:
     page = pages.open("/widget", viewport={"width": 320, "height": 520})
-    expect(page.get_by_text("Nobody is here just now")).to_be_visible()
+    expect(page.get_by_text("Nobody is online right now")).to_be_visible()
     found = [*serious(page), *sideways(page)]
     page.get_by_label("Your message").fill("x" * 300)
     page.keyboard.press("Enter")

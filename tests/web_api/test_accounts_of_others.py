@@ -80,7 +80,7 @@ async def test_who_changes_their_password_goes_on_with_the_new_token_alone() -> 
             )
             assert (wrong.status_code, wrong.json()) == (
                 403,
-                {"error": "that is not your password", "code": "forbidden", "field": "old"},
+                {"error": "wrong password", "code": "forbidden", "field": "old"},
             )
             changed = await call(
                 watched, "POST", "/api/v1/me/password", token, {"old": "secret", "new": "other"}

@@ -358,7 +358,7 @@ async def test_an_admin_asks_over_http_with_a_token(watched: Watched) -> None:
         assert done.stdout.startswith("cancelled connection 1, nobody yet\n")
     done = await chat("why", "--url", watched.url, CHAT_TOKEN=eve, **here)
     assert done.exit_code == 1
-    assert "403: only an admin may" in done.stderr
+    assert "403: only admins can do this" in done.stderr
     done = await chat("why", "--url", watched.url, CHAT_TOKEN="", **here)
     assert done.exit_code == 2
 

@@ -15,9 +15,9 @@ from chat.protocols.services import Services
 _DAY = 86_400
 """Seconds."""
 
-_NOT_ADMIN = Refusal(Code.FORBIDDEN, "only an admin invites people to register")
-_NOT_YOURS = Refusal(Code.FORBIDDEN, "that invite is another's")
-_NO_ROOM_OF_IT = Refusal(Code.INVALID, "that invite is to register, to no room", field="code")
+_NOT_ADMIN = Refusal(Code.FORBIDDEN, "only admins can invite people to register")
+_NOT_YOURS = Refusal(Code.FORBIDDEN, "this invitation belongs to someone else")
+_NO_ROOM_OF_IT = Refusal(Code.INVALID, "this invitation is for registering, not for a room", field="code")
 
 
 async def new_invite(services: Services, caller: Caller, request: types.NewInvite) -> types.Invite | Refusal:

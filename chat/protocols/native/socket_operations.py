@@ -17,7 +17,7 @@ IN_FLIGHT = 64
 """Requests of one socket that are answered beside each other; what writes waits in line instead."""
 
 _TOO_MANY = Refusal(Code.TOO_MANY, "too many requests at once, wait for the answers")
-_UNKNOWN = Refusal(Code.OUTCOME_UNKNOWN, "the database went silent: it may or may not have been done")
+_UNKNOWN = Refusal(Code.OUTCOME_UNKNOWN, "the database stopped responding: it may or may not have been done")
 
 
 class Operations:

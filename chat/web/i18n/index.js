@@ -1,6 +1,7 @@
 // The page's strings in the reader's language. English is whole; what another language lacks is taken from there.
 
 import first from "./en/first.js";
+import * as plain from "./en/refusals.js";
 
 /** @typedef {typeof import("./en/all.js").en} English */
 /** @typedef {Record<string, string | Partial<Record<Intl.LDMLPluralRule, string>>>} Strings */
@@ -10,10 +11,15 @@ import first from "./en/first.js";
 
 /**
  * `first` is what the door says, and `all` everything; `refusals` is what the server says, which writes English.
- * @type {Record<string, { name: string, first: () => Promise<Strings>, all: () => Promise<Strings>, refusals?: () => Promise<Refusals> }>}
+ * @type {Record<string, { name: string, first: () => Promise<Strings>, all: () => Promise<Strings>, refusals: () => Promise<Refusals> }>}
  */
 const LANGUAGES = {
-  en: { name: "English", first: async () => first, all: async () => (await import("./en/all.js")).en },
+  en: {
+    name: "English",
+    first: async () => first,
+    all: async () => (await import("./en/all.js")).en,
+    refusals: async () => plain,
+  },
   ru: {
     name: "Русский",
     first: async () => (await import("./ru/first.js")).default,
@@ -28,8 +34,8 @@ let chosen = "en";
 let english = first;
 /** @type {Strings} */
 let strings = first;
-/** @type {Refusals | undefined} */
-let refusals;
+/** @type {Refusals} */
+let refusals = plain;
 let plurals = new Intl.PluralRules("en");
 let numbers = new Intl.NumberFormat("en");
 
@@ -50,7 +56,7 @@ export async function startLanguage() {
   const wanted = [kept(), ...navigator.languages.map((each) => each.split("-")[0])];
   const code = wanted.find((each) => each && Object.hasOwn(LANGUAGES, each)) ?? "en";
   try {
-    [strings, refusals] = await Promise.all([LANGUAGES[code].first(), LANGUAGES[code].refusals?.()]);
+    [strings, refusals] = await Promise.all([LANGUAGES[code].first(), LANGUAGES[code].refusals()]);
     chosen = code;
   } catch {
     chosen = "en"; // without a line
@@ -124,8 +130,8 @@ export function tn(key, n, fields = {}) {
  */
 export function refusalText(code, message) {
   const told = message.match(/\d+/g) ?? [];
-  const known = refusals?.texts[message.replace(/\d+/g, "#")];
-  return known?.replace(/#/g, () => told.shift() ?? "") ?? refusals?.codes[code] ?? message;
+  const known = refusals.texts[message.replace(/\d+/g, "#")];
+  return known?.replace(/#/g, () => told.shift() ?? "") ?? refusals.codes[code] ?? message;
 }
 
 /**

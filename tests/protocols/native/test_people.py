@@ -138,7 +138,7 @@ async def test_nobody_writes_to_somebody_who_was_deleted(site: Site, is_heard: b
     await site.storage.users.delete(ada.id)
     site.services.direct.gone(ada.id)
     refused = await own.say(room, "are you there")
-    assert (refused["code"], refused["text"]) == ("forbidden", "the other one is not there any more")
+    assert (refused["code"], refused["text"]) == ("forbidden", "this person is no longer here")
     said = await site.call("POST", f"/rooms/{room}/messages", {"key": "k", "text": "hi"}, token=bens)
     assert said.body["error"] == refused["text"]
     assert len(site.world.said(room)) == 1

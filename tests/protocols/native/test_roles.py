@@ -135,7 +135,7 @@ async def test_who_is_banned_is_out_in_every_protocol_and_comes_back_when_the_ba
     joined = await client.put(
         "/join", json={"RoomID": garden.room}, headers={"Authorization": garden.tokens["ben"]}
     )
-    assert (joined.status_code, await joined.get_json()) == (403, {"error": "who is banned may not join"})
+    assert (joined.status_code, await joined.get_json()) == (403, {"error": "you are banned from this room"})
     assert await garden.put("ben", "ben") == FORBIDDEN
     assert await garden.put("mo", "ben") == FORBIDDEN
     assert await garden.put("mo", "cem", role="banned") == OK, "who was no member is kept out"

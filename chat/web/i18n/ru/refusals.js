@@ -3,44 +3,44 @@
 
 /** @type {Record<string, string>} */
 export const texts = {
-  "the room's last owner: make somebody else an owner first":
+  "this is the room's last owner: make someone else an owner first":
     "Вы последний владелец комнаты: сначала сделайте владельцем кого-нибудь ещё.",
-  "nobody else is an admin who can come in: make somebody one first":
-    "Других администраторов, которые могут войти, нет: сначала назначьте ещё одного.",
+  "this would remove the last admin who can log in: make someone else an admin first":
+    "Это последний администратор, который может войти: сначала назначьте ещё одного.",
   "the token has expired": "Срок токена истёк.",
-  "that invite is another's": "Это чужое приглашение.",
-  "at most # people can be blocked": "Заблокировать можно не больше # человек.",
-  "nobody gives themselves a higher role, or bans themselves":
-    "Нельзя повысить роль самому себе или закрыть доступ самому себе.",
+  "this invitation belongs to someone else": "Это чужое приглашение.",
+  "you can block at most # people": "Заблокировать можно не больше # человек.",
+  "you can't raise your own role or ban yourself":
+    "Нельзя повысить роль самому себе или заблокировать самого себя.",
   "not a member of the room": "Вас нет в этой комнате.",
-  "only an admin invites people to register": "Приглашать к регистрации может только администратор.",
-  "only an admin may": "Это может только администратор.",
-  "only an owner of the room may do that": "Это может только владелец комнаты.",
-  "only an owner or a moderator of the room may do that": "Это может только владелец или модератор комнаты.",
-  "only operators may do that": "Это могут только операторы.",
+  "only admins can invite people to register": "Приглашать к регистрации может только администратор.",
+  "only admins can do this": "Это может только администратор.",
+  "only owners of the room can do this": "Это может только владелец комнаты.",
+  "only owners and moderators of the room can do this": "Это может только владелец или модератор комнаты.",
+  "only operators can do this": "Это могут только операторы.",
   "only the creator of the room may do that": "Это может только создатель комнаты.",
-  "registration is closed: ask whoever runs the server for an account":
-    "Регистрация закрыта: попросите учётную запись у того, кто управляет сервером.",
+  "registration is closed: ask an admin for an account":
+    "Регистрация закрыта: попросите учётную запись у администратора.",
   "registration needs an invite: ask whoever runs the server":
-    "Для регистрации нужно приглашение: попросите его у того, кто управляет сервером.",
+    "Для регистрации нужно приглашение: попросите его у администратора.",
   "that invite is not valid: it is used up, too old, or mistyped":
     "Приглашение не действует: оно использовано, устарело или набрано с ошибкой.",
-  "that is not the code that the server printed": "Это не тот код, который напечатал сервер.",
+  "wrong setup code": "Неверный код настройки.",
   "that is not your message": "Это не ваше сообщение.",
   "that is not your name": "Это не ваше имя.",
-  "that is not your password": "Это не ваш пароль.",
-  "the other one is not there any more": "Собеседника здесь больше нет.",
-  "the other one takes no messages from you": "Собеседник не принимает ваших сообщений.",
+  "wrong password": "Неверный пароль.",
+  "this person is no longer here": "Этого человека здесь больше нет.",
+  "this person doesn't accept messages from you": "Этот человек не принимает ваших сообщений.",
   "the room is archived": "Комната в архиве.",
   "the room is private": "Комната закрытая.",
   "this server has no support widget": "На этом сервере нет виджета поддержки.",
   "this server takes no files": "Этот сервер не принимает файлы.",
-  "who is banned may not join": "Вам закрыт доступ в эту комнату.",
+  "you are banned from this room": "Вы заблокированы в этой комнате.",
   "a visitor has their own support conversation, and nothing else":
     "Посетителю доступен только его разговор с поддержкой.",
-  "that invite is used up, withdrawn or too old": "Приглашение использовано, отозвано или устарело.",
-  "there is no set-up code, or too many were wrong: the next start of the server prints a new one":
-    "Кода настройки нет, или слишком много попыток было неверных: новый код сервер напечатает при следующем запуске.",
+  "this invitation is used up, revoked or expired": "Приглашение использовано, отозвано или устарело.",
+  "this setup code is no longer valid: restart the server to get a new one":
+    "Этот код настройки больше не действует: перезапустите сервер, чтобы получить новый.",
   "a name has # to # letters, digits, '_', '.', '-' and single spaces between them":
     "В имени от # до # знаков: буквы, цифры, «_», «.», «-» и одиночные пробелы между ними.",
   "a room's name has # to # letters, digits, '_', '.', '-' and single spaces between them":
@@ -49,7 +49,7 @@ export const texts = {
   "the message has characters that can't be kept (NUL, lone surrogates)":
     "В сообщении есть знаки, которые нельзя сохранить.",
   "the password has characters that can't be used": "В пароле есть знаки, которые нельзя использовать.",
-  "a file is not there, not yours, of another room or in another message":
+  "a file doesn't exist, is not yours, or belongs to another room or message":
     "Файла нет, он не ваш, из другой комнаты или уже в другом сообщении.",
   "a name has letters of one script, as Latin or Cyrillic, not of several":
     "В имени буквы только одной письменности: латиница или кириллица, но не вперемешку.",
@@ -57,31 +57,31 @@ export const texts = {
     "Реакция — это один эмодзи, без букв, цифр и пробелов.",
   "a topic has at most # characters, no NUL and no lone surrogate":
     "В теме не больше # знаков, и все их можно показать.",
-  "a visitor has no name to log in with, no password and no roles":
+  "visitors have no name to log in with, no password and no roles":
     "У посетителя нет имени для входа, пароля и ролей.",
-  "at most # words can be searched for": "Искать можно не больше # слов.",
-  "nobody blocks themselves": "Заблокировать себя нельзя.",
-  "not an operator": "Это не оператор.",
-  "that invite is to register, to no room": "Это приглашение для регистрации, а не в комнату.",
+  "search for at most # words": "Искать можно не больше # слов.",
+  "you can't block yourself": "Заблокировать себя нельзя.",
+  "this person is not an operator": "Этот человек не оператор.",
+  "this invitation is for registering, not for a room": "Это приглашение для регистрации, а не в комнату.",
   "that is not an e-mail address": "Это не адрес электронной почты.",
-  "that name is reserved": "Это имя занято сервером.",
+  "that name is reserved": "Это имя зарезервировано.",
   "the message is empty": "Сообщение пустое.",
   "the message is longer than # characters": "Сообщение длиннее # знаков.",
   "the password is longer than # bytes": "Пароль длиннее # байт.",
   "the password is shorter than # characters": "Пароль короче # знаков.",
   "there is no such message to reply to": "Сообщения, на которое вы отвечаете, нет.",
-  "there is no word to search for": "Нет ни одного слова для поиска.",
+  "enter a word to search for": "Введите слово для поиска.",
   "the server does not have that file's bytes": "На сервере нет содержимого этого файла.",
   "the room is gone": "Комнаты больше нет.",
   "there is no such file": "Такого файла нет.",
-  "there is no such invite": "Такого приглашения нет.",
+  "there is no such invitation": "Такого приглашения нет.",
   "there is no such message": "Такого сообщения нет.",
   "there is no such person": "Такого человека нет.",
   "there is no such room": "Такой комнаты нет.",
   "there is no such session": "Такого сеанса нет.",
-  "it may or may not have been saved: look before you repeat it":
+  "it may or may not have been saved: check before you repeat it":
     "Неизвестно, сохранено ли это: проверьте, прежде чем повторять.",
-  "the database went silent: it may or may not have been done":
+  "the database stopped responding: it may or may not have been done":
     "База данных не ответила: неизвестно, сделано ли это.",
   "the message may or may not have been saved": "Неизвестно, сохранено ли сообщение.",
   "that name looks like another's": "Это имя слишком похоже на чужое.",
@@ -89,7 +89,7 @@ export const texts = {
   "already in the room": "В комнате уже состоят.",
   "email already registered": "Эта почта уже зарегистрирована.",
   "that name is taken": "Это имя занято.",
-  "a message has # kinds of reactions at most": "У сообщения не больше # видов реакций.",
+  "a message can have at most # kinds of reactions": "У сообщения не больше # видов реакций.",
   "at most # uploads at a time": "Одновременно можно отправлять не больше # файлов.",
   "a file has at most # bytes": "В файле не больше # байт.",
   "too many logins and registrations at once, try again": "Слишком много входов и регистраций сразу, повторите.",
@@ -115,7 +115,7 @@ export const codes = {
   conflict: "Тем временем это изменилось.",
   gone: "Это больше не действует.",
   too_big: "Это слишком велико.",
-  too_many: "Слишком часто, повторите чуть позже.",
+  too_many: "Слишком много попыток, повторите чуть позже.",
   outcome_unknown: "Неизвестно, сохранено ли это: проверьте, прежде чем повторять.",
   internal: "На сервере случилась ошибка, повторите.",
 };

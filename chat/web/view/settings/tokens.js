@@ -33,7 +33,7 @@ export function Tokens() {
     });
   };
   const end = async (/** @type {SessionInfo} */ token) => {
-    const isSure = await confirm({ title: t("tokens.end_title", { name: token.name ?? "" }), text: t("tokens.end_text"), action: t("sessions.end"), danger: true });
+    const isSure = await confirm({ title: t("tokens.end_title", { name: token.name ?? "" }), text: t("tokens.end_text"), action: t("tokens.end"), danger: true });
     if (isSure && (await act(() => chat.call("DELETE", `/me/sessions/${token.id}`)))) found.reload();
   };
   return html`
@@ -62,7 +62,7 @@ export function Tokens() {
             <bdi class="row-title">${token.name}</bdi>
             <span class="row-note">${t("tokens.made", { time: dayAndTime(token.created) })}</span>
           </span>
-          <button type="button" class="button small" disabled=${isBusy} aria-label=${t("sessions.end_one", { name: token.name ?? "" })} onClick=${() => end(token)}>${t("sessions.end")}</button>
+          <button type="button" class="button small" disabled=${isBusy} aria-label=${t("tokens.end_one", { name: token.name ?? "" })} onClick=${() => end(token)}>${t("tokens.end")}</button>
         </li>`,
       )}
     </ul>

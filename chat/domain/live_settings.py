@@ -21,11 +21,11 @@ from chat.domain.bounds import (
     Registration,
     ServerName,
     SettingValue,
-    wrong_value,
 )
 from chat.domain.budgets import Budgets, Rates
 from chat.domain.entities import Person
 from chat.domain.refusals import Code, Refusal
+from chat.domain.wrong_values import wrong_value
 
 logger = structlog.get_logger(__name__)
 

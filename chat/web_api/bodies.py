@@ -8,6 +8,7 @@ import msgspec
 from quart import request
 
 from chat.caseless import caseless, decode_caseless
+from chat.domain.wrong_values import wrong_field
 
 T = TypeVar("T")
 
@@ -20,11 +21,6 @@ UPLOADS = re.compile(r"/api/v1/rooms/[0-9]{1,16}/files/?")
 
 _LONGEST_TYPE = 200
 """Characters of a content type, its parameters included; Werkzeug takes 1 µs for each to read it."""
-
-
-_WHERE = re.compile(r" - at `\$\.(\w+)")
-_MISSING = re.compile(r"missing required field `(\w+)`")
-"""Where msgspec says what is wrong."""
 
 
 class BadBody(Exception):
@@ -70,7 +66,7 @@ async def read_body(shape: type[T]) -> T:
     try:
         return msgspec.json.decode(raw, type=shape)
     except (ValueError, RecursionError) as error:
-        raise _bad(error) from error
+        raise _bad(error, shape) from error
 
 
 async def read_body_or_nothing(shape: type[T]) -> T:
@@ -79,7 +75,7 @@ async def read_body_or_nothing(shape: type[T]) -> T:
     try:
         return msgspec.json.decode(raw or b"{}", type=shape)
     except (ValueError, RecursionError) as error:
-        raise _bad(error) from error
+        raise _bad(error, shape) from error
 
 
 async def read_caseless(shape: type[T]) -> T:
@@ -90,7 +86,7 @@ async def read_caseless(shape: type[T]) -> T:
             return decode_caseless(raw, shape)
         return caseless(dict[str, Any](request.args), shape, strict=False)
     except (ValueError, RecursionError) as error:
-        raise _bad(error) from error
+        raise _bad(error, shape) from error
 
 
 def read_query(shape: type[T]) -> T:
@@ -98,7 +94,7 @@ def read_query(shape: type[T]) -> T:
     try:
         return msgspec.convert(dict[str, Any](request.args), shape, strict=False)
     except msgspec.ValidationError as error:
-        raise _bad(error) from error
+        raise _bad(error, shape) from error
 
 
 async def _read_json() -> bytes:
@@ -111,13 +107,8 @@ async def _read_json() -> bytes:
     return raw
 
 
-def field_of(error: msgspec.ValidationError) -> str | None:
-    """Return which field of an object is wrong, if it is one. Sync and pure."""
-    where = _WHERE.search(str(error)) or _MISSING.search(str(error))
-    return where and where[1]
-
-
-def _bad(error: Exception) -> BadBody:
+def _bad(error: Exception, shape: type) -> BadBody:
     if isinstance(error, msgspec.ValidationError):
-        return BadBody(400, str(error), field_of(error))
+        wrong = wrong_field(error, shape)
+        return BadBody(400, wrong.text, wrong.field)
     return BadBody(400, "the body is not JSON")

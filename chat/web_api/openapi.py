@@ -80,7 +80,7 @@ def _operation(dialect: str, endpoint: Endpoint, schema_of: dict[Any, Any]) -> d
     query = endpoint.query or (endpoint.body if endpoint.method == "GET" else None)
     if query is not None:
         parameters += [
-            {"name": field.encode_name, "in": "query", "schema": _schema(field)}
+            {"name": field.encode_name, "in": "query", "required": field.required, "schema": _schema(field)}
             for field in msgspec.structs.fields(query)
         ]
     if parameters:

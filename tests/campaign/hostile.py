@@ -19,6 +19,7 @@ from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 from tests.campaign.innocents import Account
+from tests.fuzzing.mutations import frames
 from tests.support.frames import TEXT, client_frame
 from tests.support.people import PATIENCE
 from tests.support.raw_client import opening
@@ -258,6 +259,39 @@ def huge_frames(job: Job) -> None:
     _send_from(job, 1, f"/talker?token={job.account.token}", body)
 
 
+def mutants(job: Job) -> None:
+    """Frames that are nearly right, in each dialect, with a token and without; where it is closed they come back."""
+    hello = client_frame(TEXT, json.dumps({"type": "hello", "id": 0, "token": job.account.token}).encode())
+    seeds = itertools.count()
+
+    def send() -> None:
+        seed = next(seeds)
+        path, dialect = MUTATED[seed % len(MUTATED)]
+        nearly_right = frames(dialect, seed)
+        while time.monotonic() < job.until:
+            some = itertools.islice(nearly_right, 200)
+            sent = (hello if seed % 2 else b"") + b"".join(client_frame(TEXT, each.encode()) for each in some)
+            with (
+                suppress(OSError),
+                _open(job, f"{path}?token={job.account.token}" if seed % 2 else path) as sock,
+            ):
+                _send_for_ever(job, sock, sent)
+            answers["connections"] += 1
+
+    _at_once(SOCKETS[mutants], send)
+
+
+MUTATED = (
+    ("/api/v1/socket", "native"),
+    ("/api/v1/socket", "native"),
+    ("/talker", "talker"),
+    ("/direct", "direct"),
+    ("/ws", "rooms"),
+    ("/support", "support"),
+    ("/", "native"),
+)
+
+
 def non_readers(job: Job) -> None:
     """They ask for much, listen to all, and read nothing; the server is to let go of them by itself."""
     path = f"/talker?token={job.account.token}"
@@ -289,6 +323,7 @@ SOCKETS = {
     flood: 1,
     guest: 1,
     non_readers: 50,
+    mutants: 14,
 }
 """Every kind, and how many sockets it has at one time."""
 

@@ -128,7 +128,7 @@ def test_a_setting_is_changed_and_taken_back_while_the_server_runs(server: Serve
     assert chat(server, "setting", "list").splitlines()[1].split()[:2] == ["registration", "closed"]
     for name, value, wrong in (
         ("colour", "green", "no setting 'colour'; there are server_name, registration, "),
-        ("registration", "perhaps", "registration: expected open or invite or closed, got 'perhaps'"),
+        ("registration", "perhaps", "registration: expected closed or invite or open, got 'perhaps'"),
         ("message_rate", "1e9", "message_rate: expected a number <= 1000000"),
         ("message_rate", "nan", "message_rate: "),
         ("widget_origins", "shop.example", "widget_origins: expected an origin as https://shop.example"),

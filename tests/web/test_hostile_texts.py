@@ -132,3 +132,31 @@ def test_a_files_name_is_a_text_everywhere_and_other_names_are_refused(pages: Pa
     expect(page.get_by_role("button", name=f"Download {evil.strip('<>')}")).to_be_visible()
     timeline.act("seeds", "Reply")
     assert_harmless(page)
+
+
+_HALF = """(field, text) => {
+    field.value = text + "\\ud83d";  // as a text that is cut in the middle of an emoji
+    field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+}"""
+
+
+def test_half_a_character_is_sent_edited_and_looked_for_as_a_whole_one(pages: Pages) -> None:
+    ada = Speaker(pages, "ada")
+    timeline = Timeline(pages.of("ada", f"/room/{ada.make_room('halves')}"))
+    timeline.write("x")
+    timeline.field.evaluate(_HALF, "said")
+    timeline.field.press("Enter")
+    expect(timeline.message("said\ufffd")).to_be_visible()
+    timeline.act("said\ufffd", "Edit")
+    timeline.field.evaluate(_HALF, "changed")
+    timeline.field.press("Enter")
+    expect(timeline.message("changed\ufffd")).to_contain_text("edited")
+    page = timeline.page
+    page.goto(f"{pages.url}/search")
+    page.get_by_role("searchbox").evaluate(_HALF, "changed")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Search", level=1)).to_be_visible()
+    timeline = Timeline(page)
+    page.goto(f"{pages.url}/room/1")
+    timeline.say("and goes on")
+    expect(timeline.message("and goes on")).to_be_visible()

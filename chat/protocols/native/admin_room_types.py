@@ -4,16 +4,17 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
+from chat.domain.wrong_values import pattern
 from chat.protocols.native.message_types import Limit
 from chat.protocols.native.room_requests import After
 from chat.protocols.native.room_types import Mark
-from chat.protocols.native.types import NO_NUL, Id, Name, Time, Value
+from chat.protocols.native.types import SOUGHT, Id, Name, Time, Value
 
 
 class WhichListedRooms(Value, kw_only=True, frozen=True):
     """A page of all rooms, those with `q` in their names."""
 
-    q: Annotated[str, Meta(max_length=64, pattern=NO_NUL)] = ""
+    q: Annotated[str, pattern(*SOUGHT, max_length=64)] = ""
     after: After = 0
     limit: Limit = 50
 

@@ -6,10 +6,11 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chat.domain.account_changes import Role
 from chat.domain.bounds import ByteRate, Greeting, Lobby, Origins, PerHour, Rate, Registration, ServerName
+from chat.domain.wrong_values import pattern
 from chat.protocols.native.message_types import Limit
 from chat.protocols.native.room_requests import After
 from chat.protocols.native.room_types import Sender
-from chat.protocols.native.types import NO_NUL, Email, Id, Name, Password, Person, Time, Value
+from chat.protocols.native.types import SOUGHT, Email, Id, Name, Password, Person, Time, Value
 
 
 class WhichAccount(Value, kw_only=True, frozen=True):
@@ -21,7 +22,7 @@ class WhichAccount(Value, kw_only=True, frozen=True):
 class WhichAccounts(Value, kw_only=True, frozen=True):
     """A page of the accounts, those with `q` in their names or e-mail addresses, and with that role."""
 
-    q: Annotated[str, Meta(max_length=254, pattern=NO_NUL)] = ""
+    q: Annotated[str, pattern(*SOUGHT, max_length=254)] = ""
     role: Role | None = None
     after: After = 0
     limit: Limit = 50

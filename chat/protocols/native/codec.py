@@ -1,6 +1,7 @@
 """The native socket's frames: JSON both ways, each with a `type`."""
 
 import math
+import re
 from typing import Union
 
 import msgspec
@@ -20,6 +21,7 @@ from chat.domain.entities import Message, MessageKind
 from chat.domain.outcomes import KeyUsed
 from chat.domain.refusals import Code, Refusal
 from chat.domain.timeline import MessageNow, Replayed, milliseconds
+from chat.domain.wrong_values import wrong_field
 from chat.engine.dialect import Command
 from chat.engine.events import Event, Refused, RequestId, Said, Saved
 from chat.frames import text_frame
@@ -42,14 +44,20 @@ from chat.protocols.native.frames import (
 from chat.protocols.native.operation import Operation
 from chat.protocols.native.operations import OPERATIONS
 from chat.protocols.native.room_types import RoomRole, Sender
-from chat.web_api.bodies import field_of
 
 _NO_JSON = Refusal(Code.MALFORMED, "a frame is a JSON object in a text frame")
+_HALF_A_CHARACTER = Refusal(Code.MALFORMED, "a text has half a character (a lone surrogate)")
 _UNKNOWN = Refusal(Code.UNKNOWN_TYPE, "there is no such request")
 
 _ON_SOCKETS = {operation.on_socket: operation for operation in OPERATIONS if operation.on_socket is not None}
 
-_OWN = frozenset(request.__struct_config__.tag for request in REQUESTS)
+_OWN = {str(request.__struct_config__.tag): request for request in REQUESTS}
+
+_UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
+"""What decoders raise at frames that are no JSON, or no text."""
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+"""Half a character of UTF-16 as JSON escapes it: JavaScript's strings may end in the middle of one."""
 
 
 class Ask(Command, frozen=True):
@@ -101,27 +109,42 @@ class NativeDialect:
         try:
             request: Command = self._decoder.decode(frame)
         except msgspec.ValidationError as error:
-            return self._decode_other(frame, error)
-        except (msgspec.MsgspecError, ValueError, RecursionError):
-            return NativeMisunderstood(_NO_JSON)
-        return request
+            wrong = error
+        except _UNREADABLE:
+            return self._unreadable(frame)
+        else:
+            return request
+        try:
+            return self._decode_other(frame, wrong)
+        except _UNREADABLE:  # what comes behind the place that was wrong first
+            return self._unreadable(frame)
 
     def _decode_other(self, frame: str, error: msgspec.ValidationError) -> Command:
         """Understand a request of the table of operations, or say what is wrong with this one."""
         try:
             head = self._head.decode(frame)
         except msgspec.ValidationError as wrong:
-            return NativeMisunderstood(Refusal(Code.MALFORMED, str(wrong)))
+            return NativeMisunderstood(Refusal(Code.MALFORMED, wrong_field(wrong, _Head).text))
         operation = _ON_SOCKETS.get(head.type)
         if operation is None:
             if head.type not in _OWN:
                 return NativeMisunderstood(_UNKNOWN, head.id)
-            return NativeMisunderstood(Refusal(Code.INVALID, str(error), field=field_of(error)), head.id)
+            return _invalid(error, _OWN[head.type], head.id)
         assert operation.request is not None
         try:
             return Ask(head.id, operation, msgspec.json.decode(frame, type=operation.request))
         except msgspec.ValidationError as wrong:
-            return NativeMisunderstood(Refusal(Code.INVALID, str(wrong), field=field_of(wrong)), head.id)
+            return _invalid(wrong, operation.request, head.id)
+
+    def _unreadable(self, frame: str) -> Command:
+        """Say that a frame is no JSON, with its id where only the half of a character is what is wrong with it."""
+        mended = _SURROGATE.sub("?", frame)
+        if mended != frame:
+            try:
+                return NativeMisunderstood(_HALF_A_CHARACTER, self._head.decode(mended).id)
+            except _UNREADABLE:
+                pass
+        return NativeMisunderstood(_NO_JSON)
 
     def encode(self, event: Event) -> bytes:
         if isinstance(event, Said):  # most events by far; to match a pattern costs as much as to encode it
@@ -143,6 +166,11 @@ class NativeDialect:
             case Refused(refusal, ref):
                 return frame_of(_error(refusal, ref))
         return b""
+
+
+def _invalid(error: msgspec.ValidationError, shape: type[msgspec.Struct], ref: int) -> Command:
+    wrong = wrong_field(error, shape)
+    return NativeMisunderstood(Refusal(Code.INVALID, wrong.text, field=wrong.field), ref)
 
 
 def frame_of(value: msgspec.Struct) -> bytes:

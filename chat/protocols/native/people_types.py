@@ -2,18 +2,17 @@
 
 from typing import Annotated
 
-from msgspec import Meta
-
+from chat.domain.wrong_values import pattern
 from chat.protocols.native.message_types import Limit
-from chat.protocols.native.types import NO_NUL, Name, Person, Value
+from chat.protocols.native.types import SOUGHT, Name, Person, Value
 
-AfterName = Annotated[str, Meta(max_length=64, pattern=NO_NUL, description="The `next` of the page before")]
+AfterName = Annotated[str, pattern(*SOUGHT, max_length=64, description="The `next` of the page before")]
 
 
 class WhichPeople(Value, kw_only=True, frozen=True):
     """A page of all people, those with `q` in their names."""
 
-    q: Annotated[str, Meta(max_length=64, pattern=NO_NUL)] = ""
+    q: Annotated[str, pattern(*SOUGHT, max_length=64)] = ""
     after: AfterName = ""
     limit: Limit = 50
 

@@ -4,9 +4,10 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
+from chat.domain.wrong_values import pattern
 from chat.protocols.native.message_types import Limit
 from chat.protocols.native.room_types import Mark, Notify, Room, RoomRole, Topic
-from chat.protocols.native.types import NO_NUL, Id, Name, Person, Time, Value
+from chat.protocols.native.types import PLACE, SOUGHT, Id, Name, Person, Time, Value
 
 After = Annotated[int, Meta(ge=0, le=2**53 - 1, description="The `next` of the page before")]
 
@@ -28,10 +29,8 @@ class Rooms(Value, kw_only=True, frozen=True):
 class WhichPublicRooms(Value, kw_only=True, frozen=True):
     """A page of the rooms that one may join, those with `q` in their names."""
 
-    q: Annotated[str, Meta(max_length=64, pattern=NO_NUL)] = ""
-    after: Annotated[
-        str, Meta(max_length=64, pattern=NO_NUL, description="The `next` of the page before")
-    ] = ""
+    q: Annotated[str, pattern(*SOUGHT, max_length=64)] = ""
+    after: Annotated[str, pattern(*SOUGHT, max_length=64, description="The `next` of the page before")] = ""
     limit: Limit = 50
 
 
@@ -139,14 +138,19 @@ class WhichInvites(Value, kw_only=True, frozen=True):
     """A page of the invites that one made."""
 
     after: Annotated[
-        str, Meta(pattern=r"^([0-9a-f]{64})?$(?!\n)", description="The `next` of the page before")
+        str,
+        pattern(r"^([0-9a-f]{64})?$(?!\n)", PLACE, description="The `next` of the page before"),
     ] = ""
     limit: Limit = 50
 
 
 InviteId = Annotated[
     str,
-    Meta(pattern=r"^[0-9a-f]{64}$(?!\n)", description="Names an invite to who made it; it lets nobody in"),
+    pattern(
+        r"^[0-9a-f]{64}$(?!\n)",
+        "the id of an invite",
+        description="Names an invite to who made it; it lets nobody in",
+    ),
 ]
 
 

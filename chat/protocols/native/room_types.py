@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from chat.domain.files import MOST_FILES, NAME_BYTES
+from chat.domain.wrong_values import pattern
 from chat.protocols.native.types import Email, Id, Name, Person, Time, Value, WebPage
 
 Seq = Annotated[
@@ -18,7 +19,12 @@ Pos = Annotated[
     ),
 ]
 Key = Annotated[
-    str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$(?!\n)", description="Unique for this person for ever")
+    str,
+    pattern(
+        r"^[A-Za-z0-9_-]{1,64}$(?!\n)",
+        "1 to 64 letters A to Z, digits, '_' and '-'",
+        description="Unique for this person for ever",
+    ),
 ]
 Text = Annotated[str, Meta(max_length=4000, description="Trimmed; empty only with files")]
 Topic = Annotated[str, Meta(max_length=500)]

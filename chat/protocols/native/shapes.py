@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import FieldInfo
 
+from chat.domain.wrong_values import wrong_value
 from chat.protocols.native.operation import Operation
 from chat.web_api.bodies import BadBody, read_query
 
@@ -69,7 +70,7 @@ def _of_path(field: FieldInfo, value: object) -> object:
     except msgspec.ValidationError as error:
         if _is_number(field):
             raise BadBody(404, "there is no such thing") from error  # no id is that small or that large
-        raise BadBody(400, str(error), field.name) from error
+        raise BadBody(400, f"{field.name}: {wrong_value(error, field.type)}", field.name) from error
 
 
 def _is_number(field: FieldInfo) -> bool:

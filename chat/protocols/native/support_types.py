@@ -5,12 +5,16 @@ from typing import Annotated
 from msgspec import UNSET, Meta, UnsetType
 
 from chat.domain.bounds import Greeting
+from chat.domain.wrong_values import pattern
 from chat.protocols.native.message_types import Limit
 from chat.protocols.native.room_types import Room, SupportState
-from chat.protocols.native.types import Email, Id, Name, Value, WebPage
+from chat.protocols.native.types import PLACE, Email, Id, Name, Value, WebPage
 
 QueueAfter = Annotated[
-    str, Meta(pattern=r"^([01]\.-?\d{1,18}\.\d{1,18})?$(?!\n)", description="The `next` of the page before")
+    str,
+    pattern(
+        r"^([01]\.-?[0-9]{1,18}\.[0-9]{1,18})?$(?!\n)", PLACE, description="The `next` of the page before"
+    ),
 ]
 
 

@@ -11,9 +11,12 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from chat.domain.bounds import Lobby, Registration
 
 Id = Annotated[int, Meta(ge=1, le=2**53 - 1)]
-Time = Annotated[int, Meta(ge=0, description="Unix milliseconds")]
-NO_NUL = r"^[^\x00]*$"
+Time = Annotated[int, Meta(ge=0, le=2**53 - 1, description="Unix milliseconds")]
+SOUGHT = r"^[^\x00]*$", "text without NUL"
 """Of texts that are looked for: PostgreSQL takes no NUL, and would seem to be silent."""
+
+PLACE = "the `next` of the page before"
+"""What a page is asked for by."""
 
 # A pattern that ends with `$` alone lets a line break through behind what it describes; with `(?!\n)` it does not, in
 # Python and in JavaScript.

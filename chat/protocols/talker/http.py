@@ -32,7 +32,7 @@ def talker_routes(services: Services) -> Routes:
         login: TalkerLogin = call.body
         password = login.hash if login.password is None else login.password
         if password is None:
-            return error(400, "Object missing required field `password`")
+            return error(400, "password is missing")
         granted = await accounts.log_in(login.name, password, call.address)
         return granted if isinstance(granted, Refusal) else TokenBody(granted.token)
 

@@ -1,5 +1,6 @@
 // Calls below /api/v1, with the access token and one refresh where it has expired.
 
+import { inAddress, jsonOfRequest } from "../model/well_formed.js";
 import { blobOf, jsonOf } from "./answers.js";
 import { chatError, offline, refusal } from "./errors.js";
 
@@ -39,7 +40,7 @@ export function openHttp(session) {
    * @returns {Promise<T>}
    */
   async function call(method, path, body) {
-    const json = body === undefined ? {} : { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
+    const json = body === undefined ? {} : { body: jsonOfRequest(body), headers: { "Content-Type": "application/json" } };
     const answer = await answerOf(method, path, json);
     return /** @type {T} */ (answer.status === 204 ? undefined : await jsonOf(answer));
   }
@@ -58,7 +59,7 @@ export function openHttp(session) {
    */
   async function upload(room, file, options = {}) {
     const token = await session.access();
-    return sent(`/rooms/${room}/files?name=${encodeURIComponent(file.name)}`, file, token, options);
+    return sent(`/rooms/${room}/files?name=${inAddress(file.name)}`, file, token, options);
   }
 
   return { call, download, upload };

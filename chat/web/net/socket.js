@@ -1,5 +1,6 @@
 // One WebSocket: requests have ids and one reply each; events come in batches, in order.
 
+import { jsonOfRequest } from "../model/well_formed.js";
 import { offline, refusal } from "./errors.js";
 
 /** @import { Frame } from "../model/apply.js" */
@@ -120,7 +121,7 @@ export function openSocket({ onFrames, onClose }) {
       if (isClosed) return Promise.reject(offline());
       const id = ++lastId;
       const reply = new Promise((resolve, reject) => asked.set(id, { resolve, reject }));
-      socket.send(JSON.stringify({ type, id, ...fields }));
+      socket.send(jsonOfRequest({ type, id, ...fields }));
       const timer = setTimeout(() => end({ code: 0 }), within);
       return reply.finally(() => clearTimeout(timer));
     },

@@ -81,6 +81,11 @@ def clean_file_ids(file_ids: Sequence[int]) -> tuple[int, ...] | Refusal:
     return NO_SUCH_FILES if len(set(file_ids)) < len(file_ids) else tuple(file_ids)
 
 
+def searched_text(text: str, files: Sequence[File]) -> str:
+    """Return all that a message is found by: its text, and the names of its files."""
+    return "\n".join([text, *(file.name for file in files)]) if files else text
+
+
 def text_of(message: Message) -> str:
     """Return what a protocol without files shows: the text, and each file by its name."""
     if not message.files:

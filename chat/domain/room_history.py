@@ -91,10 +91,13 @@ class RoomHistory:
     async def mentions(self, person_id: int, before_id: int | None, limit: int) -> Found:
         """Return the messages with lower ids that mention a person, in all their rooms."""
         before_id = _EVER if before_id is None else before_id
-        found = await self._timelines.mentions(person_id, before_id, limit + 1, ANSWER_BYTES)
-        size = sum(map(json_bytes, found))
-        may_have_more = len(found) > limit or (found != [] and size + LONGEST_JSON > ANSWER_BYTES)
-        return Found(found[:limit], may_have_more)
+        return _found(await self._timelines.mentions(person_id, before_id, limit + 1, ANSWER_BYTES), limit)
+
+    async def with_files(self, reader_id: int, room_id: int, before: int | None, limit: int) -> Found:
+        """Return the messages of a room with a lower `seq` that have files."""
+        before = _EVER if before is None else before
+        found = await self._timelines.with_files(reader_id, room_id, before, limit + 1, ANSWER_BYTES)
+        return _found(found, limit)
 
     async def _page(
         self, reader_id: int, room_id: int, limit: int, up_to_id: int, after: int | None, before: int | None
@@ -102,6 +105,13 @@ class RoomHistory:
         return await self._timelines.history(
             reader_id, room_id, limit, ANSWER_BYTES, up_to_id, after=after, before=before
         )
+
+
+def _found(messages: list[MessageNow], limit: int) -> Found:
+    """Return the first `limit` of these messages, of which one more was asked for than that."""
+    size = sum(map(json_bytes, messages))
+    may_have_more = len(messages) > limit or (messages != [] and size + LONGEST_JSON > ANSWER_BYTES)
+    return Found(messages[:limit], may_have_more)
 
 
 def _ends_before(page: Page, seq: int) -> bool:

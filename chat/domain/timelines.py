@@ -99,6 +99,15 @@ class Timelines(Protocol):
         """
         ...
 
+    async def with_files(
+        self, reader_id: int, room_id: int, before: int, limit: int, most_bytes: int
+    ) -> list[MessageNow]:
+        """Return messages of a room that have files, the newest first. The caller says who may see the room.
+
+        At most `limit` with a `seq` below `before`, within `most_bytes` of text as JSON, at least one.
+        """
+        ...
+
     async def mark_read(self, marks: Mapping[tuple[int, int], ReadMark], *, durable: bool = True) -> None:
         """Note how far people have read, by (room id, person id); marks of rooms they don't have are passed over.
 

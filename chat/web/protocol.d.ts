@@ -282,6 +282,13 @@ export interface File {
   height?: number;
 }
 
+/** Messages that have files, the newest first. Where there are more, `next` is the `after` of the next page. */
+export interface FilesOfRoom {
+  messages: Message[];
+  /** A message's number in its room: 1, 2, 3 … without a gap */
+  next?: number;
+}
+
 /** A room that is not the person's any more; `closed`: a conversation, until somebody speaks in it. */
 export interface GoneEvent {
   type: "gone";
@@ -1276,6 +1283,14 @@ export interface WhichRooms {
 /** A session of one's own. */
 export interface WhichSession {
   id: number;
+}
+
+/** Which messages of a room that have files, the newest first; `after` is the `next` of the page before. */
+export interface WithFiles {
+  room: number;
+  /** A message's number in its room: 1, 2, 3 … without a gap */
+  after?: number | null;
+  limit?: number;
 }
 
 export type Request =

@@ -479,6 +479,7 @@ def reading(address: DatabaseAddress, ada: Person, ben: Person) -> Scenario:
                 await timelines.reads_since(ada.id, 0)
                 await timelines.texts(LOBBY_ID, 1, 10, 1 << 20)
                 await timelines.mentions(ada.id, EVER, 10, 1 << 20)
+                await timelines.with_files(ada.id, LOBBY_ID, EVER, 10, 1 << 20)
                 hello = Query((Term(("hello",), ("hello",)),))
                 for since in (None, 1.0):
                     search = Search(person_id=ada.id, query=hello, since=since, limit=10, most_bytes=100)

@@ -6,7 +6,7 @@ import pytest
 import trio
 
 from chat.domain.changes import Deletion, Edit, RoomDeletion
-from chat.domain.entities import Draft, File, Message, Peer, SupportOf
+from chat.domain.entities import LOBBY_ID, Draft, File, Message, Peer, SupportOf
 from chat.domain.files import NO_SUCH_FILES
 from chat.domain.outcomes import KeyUsed, Repeated
 from chat.domain.ports import KeptFile, NewFile, Storage
@@ -198,3 +198,33 @@ async def test_the_mark_of_the_directory_stays(storage: Storage) -> None:
     assert isinstance(mark, str)
     assert mark
     assert await storage.files.store_id() == mark
+
+
+async def test_the_messages_of_a_room_that_have_files_are_listed_page_by_page(storage: Storage) -> None:
+    ada, ben = await add(storage, "ada", "ben")
+    room, other = await make_room(storage, ada, ben), LOBBY_ID
+    files = [await keep(storage, room, ada, f"{nth}.txt") for nth in range(4)]
+    await keep(storage, room, ada, "waits.txt")
+    elsewhere = await keep(storage, other, ada)
+    await save(
+        storage,
+        draft(room, ada, files[0].id, files[1].id),
+        draft(room, ben, text="no file"),
+        draft(room, ada, files[2].id, text="look"),
+        draft(other, ada, elsewhere.id),
+        draft(room, ada, files[3].id),
+    )
+
+    async def listed(before: int = EVER, limit: int = 9, most_bytes: int = PLENTY) -> list[tuple[str, ...]]:
+        found = await storage.timelines.with_files(ben, room, before, limit, most_bytes)
+        return [tuple(file.name for file in message.files) for message in found]
+
+    assert await listed() == [("3.txt",), ("2.txt",), ("0.txt", "1.txt")]
+    assert await listed(limit=2) == [("3.txt",), ("2.txt",)]
+    assert await listed(most_bytes=1) == [("3.txt",)]
+    first, *_ = await storage.timelines.with_files(ben, room, EVER, 1, PLENTY)
+    assert await listed(before=first.seq) == [("2.txt",), ("0.txt", "1.txt")]
+    await save(storage, Deletion(room, first.seq, ada, NOW))
+    assert await listed() == [("2.txt",), ("0.txt", "1.txt")]
+    await save(storage, RoomDeletion(room, ada, NOW))
+    assert await listed() == []

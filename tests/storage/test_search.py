@@ -9,7 +9,7 @@ import trio
 
 from chat.domain.changes import Deletion, Edit, Reaction, Removal, RoomDeletion
 from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Person, Room
-from chat.domain.ports import NewPerson, Storage
+from chat.domain.ports import NewFile, NewPerson, Storage
 from chat.domain.search import Progress, Search
 from chat.domain.searching import Query, parse_query
 from chat.storage.postgres import search_queries
@@ -241,3 +241,27 @@ async def test_texts_of_any_kind_are_indexed(storage: Storage) -> None:
     assert await found(storage, ada, "漢漢漢") == [texts[2]]
     assert await found(storage, ada, "998 999") == [texts[3]]
     assert await found(storage, ada, "#7 @1") == await found(storage, ada, "7 1") == [texts[3]]
+
+
+async def test_a_message_is_found_by_the_names_of_its_files_as_long_as_it_has_them(storage: Storage) -> None:
+    ada, ben = await add(storage, "ada", "ben")
+    room = await make_room(storage, ada, "plans")
+    about = {"room_id": room, "owner_id": ada, "type": "text/plain", "size": 1, "digest": b"1" * 32}
+    names = ("Beds by the wall.pdf", "größe 東京.png")
+    files = [await storage.files.keep_file(NewFile(name=name, **about)) for name in names]
+    drafts = [
+        Draft(room, ada, "ada", "", NOW, file_ids=(files[0].id,)),
+        Draft(room, ada, "ada", "see this", NOW, file_ids=(files[1].id,)),
+    ]
+    said = [each for each in await storage.messages.save(drafts) if isinstance(each, Message)]
+    await index(storage)
+    assert await found(storage, ada, "wall.pdf") == [""]
+    assert await found(storage, ada, '"beds by"') == [""]
+    assert await found(storage, ada, "grosse") == await found(storage, ada, "京 see") == ["see this"]
+    assert await found(storage, ben, "wall") == []
+    await storage.messages.save([Edit(room, said[1].seq, ada, "not this", NOW)])
+    await index(storage)
+    assert await found(storage, ada, "png this -see") == ["not this"]
+    await storage.messages.save([Deletion(room, said[1].seq, ada, NOW)])
+    await index(storage)
+    assert await found(storage, ada, "png") == []

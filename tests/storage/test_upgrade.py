@@ -506,6 +506,29 @@ async def test_messages_of_before_mentions_are_found_answered_and_forgotten(
             assert await fetch(database, kept) == 0
 
 
+async def test_messages_are_found_by_the_names_of_files_that_they_had_before(
+    database: DatabaseAddress,
+) -> None:
+    rose = parse_query("rose")
+    assert isinstance(rose, Query)
+    with trio.fail_after(30):
+        async with open_asyncio():
+            await migrate(database, connect_timeout=10, migrations=known_migrations()[:20])
+        await execute(database, _A_MESSAGE_OF_0010)
+        file = '[[1,"rose.png","image/png",3,40,30]]'
+        await execute(database, f"UPDATE messages SET files = '{file}' WHERE seq = 1")
+        await execute(
+            database, "INSERT INTO words_written (id, last_id) VALUES (1, (SELECT last_id FROM lanes))"
+        )
+        async with open_postgres_storage(
+            database, pool_size=2, query_timeout=10, commit_timeout=10
+        ) as storage:
+            search = Search(person_id=BEN, query=rose, limit=9, most_bytes=PLENTY)
+            assert await storage.search.find(search) == []
+            await storage.search.index(PLENTY)
+            assert [each.text for each in await storage.search.find(search)] == ["@ben green tea"]
+
+
 async def test_who_was_there_before_moderators_is_none_and_an_older_server_goes_on(
     database: DatabaseAddress,
 ) -> None:

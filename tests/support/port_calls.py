@@ -79,6 +79,7 @@ READS = frozenset(
         "members_of_conversations",
         "members_among",
         "mentions",
+        "with_files",
         "newest_id",
         "of_member",
         "of_person",

@@ -2,9 +2,11 @@
 
 from chat.domain.ports import KeptFile
 from chat.domain.refusals import Refusal
+from chat.domain.timeline import json_bytes
 from chat.protocols.native import room_types
-from chat.protocols.native.conversions import as_file
-from chat.protocols.native.message_types import NewFile, WhichFile
+from chat.protocols.native.conversions import as_file, as_message
+from chat.protocols.native.message_types import FilesOfRoom, NewFile, WhichFile, WithFiles
+from chat.protocols.native.messages import AROUND
 from chat.protocols.native.operation import Caller
 from chat.protocols.services import Services
 from chat.web_api.bodies import Uploaded
@@ -18,6 +20,21 @@ async def upload(
         caller.known, request.room, request.name, body.type, body.size, body.pieces
     )
     return file if isinstance(file, Refusal) else as_file(file)
+
+
+async def of_room(services: Services, caller: Caller, request: WithFiles) -> FilesOfRoom | Refusal:
+    """List the messages of a room that have files."""
+    person = caller.known
+    place = await services.conversations.enter(person, request.room)
+    if isinstance(place, Refusal):
+        return place
+    found = await services.room_history.with_files(person.id, request.room, request.after, request.limit)
+    size = sum(json_bytes(message) + AROUND for message in found.messages)
+    services.budgets.was_read(person.id, caller.device.address, size, request.limit)
+    return FilesOfRoom(
+        messages=[as_message(message) for message in found.messages],
+        next=found.messages[-1].seq if found.may_have_more else None,
+    )
 
 
 async def download(services: Services, caller: Caller, request: WhichFile) -> KeptFile | Refusal:

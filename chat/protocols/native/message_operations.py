@@ -6,6 +6,7 @@ from chat.protocols.native.message_types import (
     ChangeMessage,
     Counts,
     Edits,
+    FilesOfRoom,
     History,
     Hits,
     Mentions,
@@ -18,6 +19,7 @@ from chat.protocols.native.message_types import (
     SwitchReaction,
     WhichFile,
     WhichMessage,
+    WithFiles,
 )
 from chat.protocols.native.operation import Cost, Operation
 from chat.protocols.native.room_types import File, Message
@@ -66,6 +68,16 @@ MESSAGES = (
         cost=Cost.UPLOAD,
         refuses=(*_WRITING, Code.TOO_BIG),
         handler=files.upload,
+    ),
+    Operation(
+        name="files",
+        method="GET",
+        path="/rooms/{room}/files",
+        request=WithFiles,
+        reply=FilesOfRoom,
+        cost=Cost.PAGE,
+        refuses=_OUTSIDE,
+        handler=files.of_room,
     ),
     Operation(
         name="download",

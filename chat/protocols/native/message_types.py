@@ -51,6 +51,21 @@ class NewFile(Value, kw_only=True, frozen=True):
     name: str = ""
 
 
+class WithFiles(Value, kw_only=True, frozen=True):
+    """Which messages of a room that have files, the newest first; `after` is the `next` of the page before."""
+
+    room: Id
+    after: Seq | None = None
+    limit: Limit = 50
+
+
+class FilesOfRoom(Value, kw_only=True, frozen=True):
+    """Messages that have files, the newest first. Where there are more, `next` is the `after` of the next page."""
+
+    messages: list[Message]
+    next: Seq | None = None
+
+
 class WhichFile(Value, kw_only=True, frozen=True):
     """A file."""
 

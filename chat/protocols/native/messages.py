@@ -24,7 +24,7 @@ from chat.protocols.services import Services
 
 _ONE_OF_THREE = Refusal(Code.INVALID, "before, after and around exclude each other")
 
-_AROUND = 256
+AROUND = 256
 """Bytes around a text as JSON, about: numbers, times, names."""
 
 
@@ -41,7 +41,7 @@ async def history(services: Services, caller: Caller, request: types.History) ->
     if isinstance(told, Refusal):
         return told
     messages = told.page.messages
-    size = sum(json_bytes(message) + _AROUND for message in messages)
+    size = sum(json_bytes(message) + AROUND for message in messages)
     services.budgets.was_read(person.id, caller.device.address, size, request.limit)
     return types.Messages(
         messages=[as_message(message) for message in messages],
@@ -217,7 +217,7 @@ async def edits(services: Services, caller: Caller, request: types.WhichMessage)
     texts = await services.room_history.texts(person.id, request.room, request.seq)
     if isinstance(texts, Refusal):
         return texts
-    size = sum(len(each.text.encode()) + _AROUND for each in texts)
+    size = sum(len(each.text.encode()) + AROUND for each in texts)
     services.budgets.was_read(person.id, caller.device.address, size, MOST_TEXTS)
     return types.Edits(edits=[types.Edit(at=milliseconds(each.created_at), text=each.text) for each in texts])
 
@@ -226,7 +226,7 @@ async def mentions(services: Services, caller: Caller, request: types.Mentions) 
     """List the messages that mention one, in all rooms that one is in."""
     person = caller.known
     found = await services.room_history.mentions(person.id, request.after, request.limit)
-    size = sum(json_bytes(message) + _AROUND for message in found.messages)
+    size = sum(json_bytes(message) + AROUND for message in found.messages)
     services.budgets.was_read(person.id, caller.device.address, size, request.limit)
     hits = [types.Hit(message=as_message(message)) for message in found.messages]
     return types.Hits(hits=hits, next=found.messages[-1].id if found.may_have_more else None)

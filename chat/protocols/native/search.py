@@ -9,11 +9,9 @@ from chat.domain.searching import parse_query
 from chat.domain.timeline import json_bytes
 from chat.protocols.native import message_types as types
 from chat.protocols.native.conversions import as_message
+from chat.protocols.native.messages import AROUND
 from chat.protocols.native.operation import Caller
 from chat.protocols.services import Services
-
-_AROUND = 256
-"""Bytes around a text as JSON, about: numbers, times, names."""
 
 _EVER = 2**63 - 1
 
@@ -48,7 +46,7 @@ async def search(services: Services, caller: Caller, request: types.Search) -> t
     size = 0
     hits: list[types.Hit] = []
     for each in page:
-        size += json_bytes(each.message) + _AROUND
+        size += json_bytes(each.message) + AROUND
         hits.append(types.Hit(message=as_message(each.message), pieces=tuple(each.pieces)))
     services.budgets.was_read(person.id, address, size, request.limit)
     may_have_more = len(found) > request.limit or (page != [] and size + LONGEST_JSON > ANSWER_BYTES)

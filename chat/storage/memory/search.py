@@ -3,6 +3,7 @@
 import trio
 
 from chat.domain.entities import Message, MessageKind
+from chat.domain.files import searched_text
 from chat.domain.search import MOST_RANKED, Progress, Search
 from chat.domain.timeline import MessageNow, json_bytes
 from chat.domain.words import words_of
@@ -54,13 +55,13 @@ def _is_found(message: Message, search: Search) -> bool:
         and search.sender_id in (None, message.sender_id)
         and (search.since is None or message.created_at >= search.since)
         and (search.before is None or message.created_at < search.before)
-        and search.query.finds(words_of(message.text))
+        and search.query.finds(words_of(searched_text(message.text, message.files)))
     )
 
 
 def _rank(message: Message, search: Search) -> int:
     """Return how often the message has what is asked for."""
-    words = words_of(message.text)
+    words = words_of(searched_text(message.text, message.files))
     return sum(
         word == asked or (term.is_prefix and word.startswith(asked))
         for term in search.query.terms

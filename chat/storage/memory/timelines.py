@@ -129,6 +129,17 @@ class MemoryTimelines:
         newest_first = sorted(found, key=lambda message: message.id, reverse=True)[:limit]
         return list(within(most_bytes, (self.now.of(each, person_id) for each in newest_first)))
 
+    async def with_files(
+        self, reader_id: int, room_id: int, before: int, limit: int, most_bytes: int
+    ) -> list[MessageNow]:
+        await trio.lowlevel.checkpoint()
+        there = self._entries(room_id) if self._rooms.is_there(room_id) else []
+        found = [
+            entry for entry in there if isinstance(entry, Message) and entry.files and entry.seq < before
+        ]
+        newest_first = [each for each in found[::-1] if not self._messages.is_deleted(each)][:limit]
+        return list(within(most_bytes, (self.now.of(each, reader_id) for each in newest_first)))
+
     async def mark_read(self, marks: Mapping[tuple[int, int], ReadMark], *, durable: bool = True) -> None:
         await trio.lowlevel.checkpoint()
         for (room_id, person_id), mark in marks.items():

@@ -76,3 +76,22 @@ FROM (
 LEFT JOIN LATERAL (SELECT name FROM users WHERE id = m.sender_id LIMIT 1) AS sender ON true
 WHERE m.total <= $4::bigint OR m.place = 1
 ORDER BY m.id DESC"""
+
+# $1 is who reads, $2 the room, and $3 the seq below which messages with files are asked for, the newest first.
+WITH_FILES = f"""
+WITH found AS (
+    SELECT DISTINCT files.seq FROM files JOIN rooms ON rooms.id = files.room_id AND rooms.deleted_at IS NULL
+    WHERE files.room_id = $2 AND files.seq IS NOT NULL AND files.seq < $3::bigint ORDER BY files.seq DESC LIMIT $4
+)
+SELECT {MESSAGE}
+FROM (
+    SELECT said.*, row_number() OVER front AS place,
+           sum(octet_length(to_json(said.text)::text) + coalesce(octet_length(said.files), 0)) OVER front AS total
+    FROM found CROSS JOIN LATERAL (
+        SELECT * FROM messages WHERE room_id = $2 AND seq = found.seq LIMIT 1
+    ) AS said
+    WINDOW front AS (ORDER BY said.seq DESC ROWS UNBOUNDED PRECEDING)
+) AS m
+LEFT JOIN LATERAL (SELECT name FROM users WHERE id = m.sender_id LIMIT 1) AS sender ON true
+WHERE m.total <= $5::bigint OR m.place = 1
+ORDER BY m.seq DESC"""

@@ -6,12 +6,14 @@ from typing import NamedTuple
 
 import asyncpg
 
+from chat.domain.files import searched_text
 from chat.domain.search import MOST_RANKED, Progress, Search
 from chat.domain.searching import Term
 from chat.domain.timeline import MessageNow
 from chat.domain.words import words_of
 from chat.storage.postgres import search_queries as queries
 from chat.storage.postgres.database import Database
+from chat.storage.postgres.files import files_of
 from chat.storage.postgres.session import LAZILY, Connection
 from chat.storage.postgres.timelines import message_now
 
@@ -103,7 +105,8 @@ def _split(entries: Iterable[asyncpg.Record], clock: Callable[[], float]) -> _St
         if entry["is_deleted"]:
             gone.append(message_id)
         elif message_id is not None and message_id not in words:
-            vector = _tsvector(entry["text"], entry["room_id"], entry["sender_id"])
+            text = searched_text(entry["text"], files_of(entry))
+            vector = _tsvector(text, entry["room_id"], entry["sender_id"])
             words[message_id] = entry["room_id"], vector
         if clock() >= until:
             break

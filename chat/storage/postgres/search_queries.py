@@ -106,13 +106,15 @@ WHERE id = 1"""
 
 # What was said, edited and deleted behind $1, each message as it is now; what else there is in the log has no text.
 LOG = """
-SELECT id, message_id, room_id, sender_id, text, is_deleted FROM (
-    SELECT entry.*, row_number() OVER front AS place, sum(octet_length(coalesce(text, ''))) OVER front AS total FROM (
-        (SELECT id, id AS message_id, room_id, sender_id, text,
+SELECT id, message_id, room_id, sender_id, text, files, is_deleted FROM (
+    SELECT entry.*, row_number() OVER front AS place,
+           sum(coalesce(octet_length(text), 0) + coalesce(octet_length(files), 0)) OVER front AS total
+    FROM (
+        (SELECT id, id AS message_id, room_id, sender_id, text, files,
                 deleted_at IS NOT NULL OR kind <> 'message' AS is_deleted
          FROM messages WHERE id > $1 ORDER BY messages.id LIMIT $2::bigint)
         UNION ALL
-        (SELECT changes.id, m.id, m.room_id, m.sender_id, m.text, m.deleted_at IS NOT NULL
+        (SELECT changes.id, m.id, m.room_id, m.sender_id, m.text, m.files, m.deleted_at IS NOT NULL
          FROM changes
          LEFT JOIN messages m
              ON m.room_id = changes.room_id AND m.seq = changes.seq AND changes.kind IN ('edited', 'deleted')

@@ -113,6 +113,14 @@ class PostgresTimelines:
         )
         return [message_now(row, row["room_id"]) for row in rows]
 
+    async def with_files(
+        self, reader_id: int, room_id: int, before: int, limit: int, most_bytes: int
+    ) -> list[MessageNow]:
+        rows = await self._database.read(
+            lambda c: c.fetch(history_queries.WITH_FILES, reader_id, room_id, before, limit, most_bytes)
+        )
+        return [message_now(row, room_id) for row in rows]
+
     async def mark_read(self, marks: Mapping[tuple[int, int], ReadMark], *, durable: bool = True) -> None:
         told = [(room_id, person_id, mark.seq, mark.is_back) for (room_id, person_id), mark in marks.items()]
         rooms, people, seqs, back = [[str(each[nth]) for each in told] for nth in range(4)]

@@ -287,3 +287,24 @@ def test_protocols_without_files_show_their_names(dialect: Dialect) -> None:
     assert text.encode() in dialect.encode(Said(message))
     bare = structs.replace(message, text="", files=files[:1])
     assert b'"rose.png (file)"' in dialect.encode(Said(bare))
+
+
+async def test_files_of_a_room_are_listed_and_found_by_name(site: Site) -> None:
+    _, ada = await site.join("ada")
+    _, ben = await site.join("ben")
+    room = await make_room(site, ada, private=True)
+    for nth in range(3):
+        file = await upload(site, room, ada, b"roses", f"beds {nth}.txt", "text/plain")
+        body = {"key": f"{nth}", "text": "", "files": [file["id"]]}
+        assert (await site.call("POST", f"/rooms/{room}/messages", body, token=ada)).status == 201
+    first = await site.call("GET", f"/rooms/{room}/files?limit=2", token=ada)
+    assert [each["files"][0]["name"] for each in first["messages"]] == ["beds 2.txt", "beds 1.txt"]
+    rest = await site.call("GET", f"/rooms/{room}/files?limit=2&after={first['next']}", token=ada)
+    assert [each["files"][0]["name"] for each in rest["messages"]] == ["beds 0.txt"]
+    assert "next" not in rest.body
+    assert (await site.call("GET", f"/rooms/{room}/files", token=ben)).refused == (404, "not_found", None)
+    found = await site.call("GET", "/search?q=beds", token=ada)
+    assert [hit["message"]["files"][0]["name"] for hit in found["hits"]] == [
+        f"beds {n}.txt" for n in (2, 1, 0)
+    ]
+    assert (await site.call("GET", "/search?q=beds", token=ben))["hits"] == []

@@ -20,7 +20,8 @@ LAST_ADMIN = Refusal(
 class AccountChange(msgspec.Struct, frozen=True, kw_only=True):
     """What is UNSET stays. The name is clean already (`domain/rules.py`).
 
-    Another password, being disabled and `ends_sessions` make every token invalid that was issued so far.
+    Another password, being disabled and `ends_sessions` make every token invalid that was issued so far. With
+    `keeps_sessions` being disabled does not: the sessions are refused while it lasts, and good again after it.
     """
 
     name: str | UnsetType = UNSET
@@ -30,11 +31,13 @@ class AccountChange(msgspec.Struct, frozen=True, kw_only=True):
     is_disabled: bool | UnsetType = UNSET
     password_hash: bytes | UnsetType = UNSET
     ends_sessions: bool = False
+    keeps_sessions: bool = False
 
     @property
     def ends_tokens(self) -> bool:
         """Whether tokens that were issued so far are invalid then."""
-        return self.ends_sessions or self.password_hash is not UNSET or self.is_disabled is True
+        is_shut_out = self.is_disabled is True and not self.keeps_sessions
+        return self.ends_sessions or self.password_hash is not UNSET or is_shut_out
 
     @property
     def makes_member(self) -> bool:

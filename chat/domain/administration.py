@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 import structlog
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, UnsetType, structs
 
 from chat.domain.account_changes import AccountChange, Role
 from chat.domain.accounts import Accounts
@@ -136,6 +136,10 @@ class Administration:
             return person
         if person.is_visitor and change.makes_member:
             return VISITOR
+        if (
+            person.is_visitor
+        ):  # who could begin anew if their session were over, and could not go on once let back
+            change = structs.replace(change, keeps_sessions=True)
         match await self._users.administer(person.id, change, None if by is None else by.id):
             case Taken("look"):
                 return LOOK_TAKEN

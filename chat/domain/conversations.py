@@ -18,6 +18,7 @@ NOT_YOURS = Refusal(Code.FORBIDDEN, "that is not your message")
 NOT_LEADING = Refusal(Code.FORBIDDEN, "only owners and moderators of the room can do this")
 NOT_OPERATOR = Refusal(Code.FORBIDDEN, "only operators can do this")
 NO_OPERATOR = Refusal(Code.INVALID, "this person is not an operator", field="assignee")
+NO_VISITOR = Refusal(Code.INVALID, "only visitors of the support widget can be blocked here", field="blocked")
 NOT_OWNER = Refusal(Code.FORBIDDEN, "only owners of the room can do this")
 NOT_ONESELF = Refusal(Code.FORBIDDEN, "you can't raise your own role or ban yourself", field="role")
 

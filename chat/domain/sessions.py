@@ -17,6 +17,7 @@ from chat.domain import ports
 from chat.domain.accounts import Accounts
 from chat.domain.entities import LoginSession, Person
 from chat.domain.failures import OutcomeUnknown, StorageDown
+from chat.domain.logins import DISABLED
 from chat.domain.ports import NewSession, Refreshing, Replayed
 from chat.domain.refusals import BAD_CREDENTIALS, Code, Refusal
 from chat.domain.rules import clean_label
@@ -98,8 +99,10 @@ class Sessions:
         ):
             case LoginSession() as session:
                 person = await self._accounts.person(session.person_id)
-                if person is None or person.is_disabled:
+                if person is None:
                     return BAD_REFRESH
+                if person.is_disabled:
+                    return DISABLED
                 return self._opened(person, session, self._successor(raw))
             case Replayed(session):
                 self._note("refresh token used again", session)

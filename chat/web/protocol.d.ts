@@ -152,13 +152,15 @@ export interface ChangeSettings {
 
 /**
  * What a conversation is to be; what is left out stays. To claim it is `assignee` = oneself and `was` = null.
- * `was` is whose it must be for that, null of nobody.
+ * `was` is whose it must be for that, null of nobody. `blocked` is whether its visitor is shut out, which closes
+ * it.
  */
 export interface ChangeSupport {
   room: number;
   state?: "closed" | "open";
   assignee?: number | null;
   was?: number | null;
+  blocked?: boolean;
 }
 
 /** The room is like this now. */
@@ -1051,7 +1053,8 @@ export interface StatusOk {
  * What a support conversation has beside a room: whose it is, and since when that person waits for an answer.
  * `waiting_since` is when their oldest message without an answer was said; what was said before a closing counts
  * as answered. `email` and `page` are what a visitor of the support widget gave when they began; nobody has
- * checked it.
+ * checked it. `came` is when that was. Who is `blocked` can't come in and writes nothing until an operator
+ * unblocks them.
  */
 export interface Support {
   person: Person;
@@ -1062,6 +1065,9 @@ export interface Support {
   email?: string;
   /** http: or https:, without what stands behind ? or # */
   page?: string;
+  /** Unix milliseconds */
+  came?: number;
+  blocked?: boolean;
 }
 
 /**

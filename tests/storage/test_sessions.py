@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 import pytest
 import trio
 
+from chat.domain.account_changes import AccountChange
 from chat.domain.entities import LoginSession, Person
 from chat.domain.ports import (
     MOST_SESSIONS,
@@ -132,6 +133,20 @@ async def test_who_is_disabled_or_deleted_begins_none_and_has_none(world: World)
     for person, generation in ((1, 0), (1, 1), (2, 0)):
         new = NewSession(person_id=person, generation=generation, lasts=DAY)
         assert await world.sessions.begin(new) is None
+
+
+async def test_who_is_disabled_and_keeps_their_sessions_uses_no_token_up(world: World) -> None:
+    begun = await world.begin()
+    blocking = AccountChange(is_disabled=True, keeps_sessions=True)
+    assert isinstance(await world.storage.users.administer(1, blocking, None), Person)
+    for _ in range(2):
+        kept = await world.refresh(FIRST)
+        assert isinstance(kept, LoginSession)
+        assert (kept.id, kept.address) == (begun.id, "203.0.113.7")
+        await world.pass_time(60)
+    await set_disabled(world.storage.users, 1, disabled=False)
+    assert isinstance(await world.refresh(FIRST), LoginSession)
+    assert isinstance(await world.refresh(SECOND), LoginSession)
 
 
 async def test_the_newest_token_is_followed_by_its_successor(world: World) -> None:

@@ -220,3 +220,44 @@ def test_operators_see_who_else_is_there_and_what_a_visitor_says_of_themselves(
     expect(olga.locator(".conversation-others")).to_contain_text("oscar is viewing")
     oscar.get_by_role("textbox", name="Message").press_sequentially("it")
     expect(olga.locator(".conversation-others")).to_contain_text("oscar is typing")
+
+
+def test_a_visitor_is_known_by_a_card_and_by_name_when_closed_and_is_blocked_and_let_back(
+    pages: Pages, operators: tuple[Page, Page], chat: ServerProcess
+) -> None:
+    olga, oscar = operators
+    command(chat, "setting", "set", "widget_origins", "https://shop.example")
+    about = {"name": "Mona", "email": "mona@mail.example", "page": "https://shop.example/cart"}
+    visitor = post(f"{pages.url}/api/v1/support/visitors", about).json()
+    headers = {"Authorization": f"Bearer {visitor['access']}"}
+    room = request("PUT", f"{pages.url}/api/v1/support", headers=headers).json()["id"]
+
+    def says(text: str) -> int:
+        body = {"key": text.replace(" ", "-"), "text": text}
+        return post(f"{pages.url}/api/v1/rooms/{room}/messages", body, headers=headers).status_code
+
+    assert says("you fools") == 201
+    row(olga, "Mona").click()
+    olga.get_by_role("heading", name="Mona", level=1).get_by_role("button").click()
+    card = olga.get_by_role("dialog", name="About this person")
+    expect(card.get_by_role("heading", name="Mona")).to_be_visible()
+    expect(card.get_by_role("link", name="mona@mail.example")).to_be_visible()
+    expect(card.get_by_role("link", name="https://shop.example/cart")).to_be_visible()
+    expect(card).to_contain_text("First visit")
+    card.get_by_role("button", name="Block visitor").click()
+    card.get_by_role("button", name="Cancel").click()
+    card.get_by_role("button", name="Block visitor").click()
+    expect(card).to_contain_text("They can't write to you any more")
+    card.get_by_role("button", name="Block visitor").click()
+    expect(card.get_by_text("This visitor is blocked")).to_be_visible()
+    olga.keyboard.press("Escape")
+    expect(olga.get_by_text("This conversation is closed.")).to_be_visible()
+    expect(olga.locator(".past-name")).to_have_text("Mona")
+    expect(row(oscar, "Mona")).to_be_hidden()
+    assert says("you cowards") == 401
+
+    olga.get_by_role("heading", name="Mona", level=1).get_by_role("button").click()
+    card.get_by_role("button", name="Unblock visitor").click()
+    expect(card.get_by_role("button", name="Block visitor", exact=True)).to_be_visible()
+    assert says("sorry") == 201
+    expect(row(oscar, "Mona")).to_contain_text("sorry")

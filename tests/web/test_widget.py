@@ -374,6 +374,26 @@ def test_a_session_that_an_admin_ends_gives_text_and_files_back(
     assert file["name"] == "bill.txt"
 
 
+def test_a_visitor_who_is_blocked_is_told_so_and_begins_no_other_conversation(
+    pages: Pages, chat: ServerProcess, shop: OtherSite, olga: Operator
+) -> None:
+    shop.shows_widget(chat.url)
+    page = pages.context().new_page()
+    page.goto(shop.url)
+    panel = pressed(page)
+    expect(say(panel, "I am a nuisance").locator("xpath=ancestor::li").locator("time")).to_be_visible()
+    room = olga.conversation("I am a nuisance")["id"]
+    olga.asks("PATCH", f"/support/{room}", {"blocked": True})
+    for _ in range(2):
+        expect(panel.get_by_text("You can no longer write here.")).to_be_visible()
+        expect(panel.get_by_label("Your message")).to_have_count(0)
+        page.reload()
+    olga.asks("PATCH", f"/support/{room}", {"blocked": False})
+    page.reload()
+    expect(say(panel, "I am sorry").locator("xpath=ancestor::li").locator("time")).to_be_visible()
+    assert olga.conversation("I am sorry")["id"] == room
+
+
 @pytest.mark.skipif(not AXE.exists(), reason="no axe-core: make node_modules/made with Node installed")
 def test_the_panel_has_no_serious_finding_and_nothing_is_cut_off(
     pages: Pages, chat: ServerProcess, olga: Operator

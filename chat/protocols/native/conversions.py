@@ -137,14 +137,17 @@ def room_fields(snapshot: RoomSnapshot) -> dict[str, Any]:
 
 
 def _support(snapshot: RoomSnapshot, support: SupportStatus) -> Support:
-    assert snapshot.peer is not None  # whose conversation it is
+    person = snapshot.peer
+    assert person is not None  # whose conversation it is
     return Support(
-        person=as_person(snapshot.peer),
+        person=as_person(person),
         state=support_state(is_closed=support.is_closed),
         assignee=as_sender(support.assignee),
         waiting_since=None if support.waiting_since is None else milliseconds(support.waiting_since),
         email=None if snapshot.visit is None else snapshot.visit.email,
         page=None if snapshot.visit is None else snapshot.visit.page,
+        came=milliseconds(person.created_at) if person.is_visitor else None,
+        blocked=person.is_visitor and person.is_disabled,
     )
 
 

@@ -106,6 +106,7 @@ class Support(Value, kw_only=True, frozen=True):
 
     `waiting_since` is when their oldest message without an answer was said; what was said before a closing counts as
     answered. `email` and `page` are what a visitor of the support widget gave when they began; nobody has checked it.
+    `came` is when that was. Who is `blocked` can't come in and writes nothing until an operator unblocks them.
     """
 
     person: Person
@@ -114,6 +115,8 @@ class Support(Value, kw_only=True, frozen=True):
     waiting_since: Time | None = None
     email: Email | None = None
     page: WebPage | None = None
+    came: Time | None = None
+    blocked: bool = False
 
 
 class Message(Said, kw_only=True, frozen=True):

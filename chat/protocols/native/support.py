@@ -4,9 +4,10 @@ import time
 
 from msgspec import UNSET, UnsetType
 
+from chat.domain.administration import Wanted
 from chat.domain.changes import SupportChange
-from chat.domain.conversations import may_be_assigned, may_lead, may_operate
-from chat.domain.entities import Peer
+from chat.domain.conversations import NO_VISITOR, Place, may_be_assigned, may_lead, may_operate
+from chat.domain.entities import Peer, Person, SupportOf
 from chat.domain.refusals import NO_PERSON, Refusal
 from chat.domain.timeline import QueuePlace
 from chat.domain.visitors import NO_WIDGET
@@ -72,7 +73,7 @@ async def conversations(
 
 
 async def change_support(services: Services, caller: Caller, request: types.ChangeSupport) -> Room | Refusal:
-    """Claim a support conversation, hand it over, close it or open it again, as an operator."""
+    """Claim a support conversation, hand it over, close it, open it again or block its visitor, as an operator."""
     person = caller.known
     assignee = await _assignee(services, request)
     if isinstance(assignee, Refusal):
@@ -82,18 +83,41 @@ async def change_support(services: Services, caller: Caller, request: types.Chan
         return place
     if refusal := may_lead(place, person):
         return refusal
+    if request.blocked is not UNSET:
+        blocked = await _block(services, place, person, is_blocked=request.blocked)
+        if isinstance(blocked, Refusal):
+            return blocked
+        # Who may lead it was looked up before the visitor was changed.
+        place = await services.conversations.enter(person, request.room)
+        if isinstance(place, Refusal):
+            return place
+        if refusal := may_lead(place, person):
+            return refusal
+    state = "closed" if request.blocked is True and request.state is UNSET else request.state
     # No await between entering and the journal: what one may not do by then is not done.
     change = SupportChange(
         request.room,
         person.id,
         round(time.time(), 6),
         place.people,
-        UNSET if request.state is UNSET else request.state == "closed",
+        UNSET if state is UNSET else state == "closed",
         assignee,
         request.was,
     )
     outcome = await services.writes.write(change)
     return outcome if isinstance(outcome, Refusal) else await as_seen(services, person, request.room)
+
+
+async def _block(services: Services, place: Place, operator: Person, *, is_blocked: bool) -> Person | Refusal:
+    """Let the visitor whose conversation it is come in no more, or again; it is in the audit."""
+    assert isinstance(place.people, SupportOf)  # or there is nothing to lead
+    visitor = await services.administration.person(place.people.person.id)
+    if isinstance(visitor, Refusal):
+        return visitor
+    if not visitor.is_visitor:
+        return NO_VISITOR
+    wanted = Wanted(disabled=is_blocked)
+    return await services.administration.change(visitor.id, wanted, operator)
 
 
 async def _assignee(services: Services, request: types.ChangeSupport) -> Peer | UnsetType | Refusal | None:

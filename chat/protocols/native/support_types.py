@@ -59,10 +59,11 @@ class Conversations(Value, kw_only=True, frozen=True):
 class ChangeSupport(Value, kw_only=True, frozen=True):
     """What a conversation is to be; what is left out stays. To claim it is `assignee` = oneself and `was` = null.
 
-    `was` is whose it must be for that, null of nobody.
+    `was` is whose it must be for that, null of nobody. `blocked` is whether its visitor is shut out, which closes it.
     """
 
     room: Id
     state: SupportState | UnsetType = UNSET
     assignee: Id | UnsetType | None = UNSET
     was: Id | UnsetType | None = UNSET
+    blocked: bool | UnsetType = UNSET

@@ -1,5 +1,7 @@
 """How rooms stand for one of their people, in memory. All of it is sync."""
 
+from msgspec import structs
+
 from chat.domain.changes import Change
 from chat.domain.entities import Message, Pair, Person, Room, RoomKind, SupportOf
 from chat.domain.membership import RoomRole
@@ -103,7 +105,7 @@ class RoomSnapshots:
             case None:
                 return None
         assert peer is not None
-        return public_person(peer)
+        return structs.replace(public_person(peer), is_disabled=peer.is_visitor and peer.is_disabled)
 
     def _entries(self, room_id: int) -> list[Change]:
         return self._messages.log_of(room_id)

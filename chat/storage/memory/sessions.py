@@ -65,6 +65,9 @@ class MemorySessions:
         row = self._by_family(used.family)
         if row is None or row.newest is None:
             return None
+        person = self._users.look_up(row.session.person_id)
+        if row.newest.own == used.own and person is not None and person.is_disabled:
+            return row.session
         if row.newest.own == used.own:
             session = structs.replace(
                 row.session, used_at=round(time.time(), 6), address=address, agent=agent

@@ -32,7 +32,9 @@ DELETE FROM sessions WHERE id IN (
 )"""
 # Of two that refresh at once the second waits here, and then sees what the first has made of the row.
 _FIND = f"""
-SELECT {_COLUMNS}, refresh = $2 AS is_newest,
+SELECT {_COLUMNS}, refresh = $2 AS is_newest, EXISTS (
+        SELECT FROM users WHERE id = sessions.user_id AND disabled_at IS NOT NULL
+    ) AS is_disabled,
     coalesce(previous = $2 AND refreshed_at > clock_timestamp() - interval '{OVERLAP} s', false) AS is_previous
 FROM sessions WHERE family = $1 AND expires_at > clock_timestamp() FOR UPDATE"""
 _REFRESH = f"""
@@ -85,6 +87,8 @@ class PostgresSessions:
             row = await connection.fetchrow(_FIND, used.family, used.own)
             if row is None:
                 return None
+            if row["is_newest"] and row["is_disabled"]:
+                return _session(row)
             if row["is_newest"]:
                 values = row["id"], used.successor, lasts, address, agent
                 return _session(await connection.fetchrow(_REFRESH, *values))

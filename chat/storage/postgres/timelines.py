@@ -199,6 +199,7 @@ def _peer(row: asyncpg.Record) -> Person:
         is_moderator=row["peer_is_moderator"],
         is_admin=row["peer_is_admin"],
         is_visitor=row["peer_is_visitor"],
+        is_disabled=row["peer_is_disabled"],
         created_at=row["peer_created_at"],
         changed_at=row["peer_changed_at"],
     )

@@ -84,12 +84,17 @@ function searched(info) {
 /**
  * Whose conversation it is, with what a visitor has said of themselves.
  * @param {RoomInfo} info
- * @returns {{ id: number, name: string, display?: string, email?: string, page?: string }}
+ * @returns {{ id: number, name: string, display?: string, email?: string, page?: string, came?: number, blocked?: boolean }}
  */
 export function visitor(info) {
   if (!info.support) throw new TypeError(`room ${info.id} is no support conversation`);
-  const { person, email, page } = info.support;
-  return { ...person, email, page };
+  const { person, email, page, came, blocked } = info.support;
+  return { ...person, email, page, came, blocked };
+}
+
+/** Whether they write from the support widget, without an account. @param {RoomInfo} info */
+export function isVisitor(info) {
+  return info.support?.person.roles?.includes("guest") ?? false;
 }
 
 /** @param {RoomInfo} info @param {Part} part @param {number | undefined} me */

@@ -64,7 +64,7 @@ export function openSession({ onMe, onEnded, kept = IN_COOKIE }) {
     const error = await errorOf(answer);
     if (error.code !== "unauthenticated" && error.code !== "forbidden") throw error;
     access = "";
-    onEnded(reason);
+    onEnded(reason || error.message);
     throw chatError("unauthenticated", error.message, { status: 401 });
   }
 

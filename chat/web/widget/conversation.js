@@ -35,7 +35,7 @@ export function Conversation({ visitor, isStaffed, greeting, hasBegun }) {
       ${outbox.map((waiting) => html`<${Unsent} key=${waiting.key} visitor=${visitor} waiting=${waiting} />`)}
     </ol>
     ${room?.info.support?.state === "closed" && html`<p class="panel-note">${t("widget.closed")}</p>`}
-    ${hasBegun && !room && html`<p class="panel-note" aria-busy="true">${t("common.loading")}</p>`}
+    ${hasBegun && !room && !visitor.isBlocked() && html`<p class="panel-note" aria-busy="true">${t("common.loading")}</p>`}
     ${room && html`<${Typing} room=${room.info.id} />`}
   </div>`;
 }

@@ -34,6 +34,7 @@ function Frame({ visitor, host, shown }) {
   const info = useSelected((state) => conversationOf(state)?.info);
   const line = useSelected((state) => state.line.state);
   const hasWaiting = useSelected((state) => state.outbox.length > 0);
+  const isBlocked = useSelected(() => visitor.isBlocked());
   const hasBegun = visitor.isKnown();
   useEffect(() => {
     if (isOpen && !document.hidden) visitor.read().catch(() => {});
@@ -47,7 +48,7 @@ function Frame({ visitor, host, shown }) {
     <${Header} host=${host} assignee=${info?.support?.assignee} isStaffed=${isStaffed} />
     ${hasBegun && line === "offline" && html`<p class="panel-bar" role="status">${icon("offline", { size: 16 })} ${t("widget.offline")}</p>`}
     <${Conversation} visitor=${visitor} isStaffed=${isStaffed} greeting=${desk?.greeting ?? ""} hasBegun=${hasBegun || hasWaiting} />
-    <${Composer} visitor=${visitor} asked=${asked} />
+    ${isBlocked ? html`<p class="panel-note" role="status">${t("widget.blocked")}</p>` : html`<${Composer} visitor=${visitor} asked=${asked} />`}
   </main>`;
 }
 

@@ -38,6 +38,7 @@ export function openVisitor(page) {
   });
   const outbox = openOutbox({ store, database: () => kept, tabs: { tell() {} }, line, lock: "widget-outbox" });
   let hasEnded = false;
+  let isBlocked = false;
   let isStarted = false;
 
   if (isKnown()) {
@@ -61,12 +62,14 @@ export function openVisitor(page) {
     if (!isStarted && isKnown()) start();
   }
 
-  function end() {
+  /** @param {string} reason */
+  function end(reason) {
     isStarted = false;
     line.stop();
     session.forget();
-    kept.forget();
-    hasEnded = true;
+    isBlocked = reason.includes("disabled"); // then the session is kept, for when the operators undo it
+    if (!isBlocked) kept.forget();
+    hasEnded = !isBlocked;
     store.update(({ server }) => ({ ...nothing, server, isLoaded: true }));
   }
 
@@ -126,6 +129,8 @@ export function openVisitor(page) {
     isKept: kept.isKept,
     /** Whether a conversation was there, and its session is over. */
     hasEnded: () => hasEnded,
+    /** Whether the operators let nothing more in from here. */
+    isBlocked: () => isBlocked,
     load,
     begin,
 

@@ -260,6 +260,51 @@ async def test_what_is_wrong_is_said_and_nobody_is_added(site: Site) -> None:
     assert site.storage.users.there() == []
 
 
+async def test_an_operator_blocks_a_visitor_who_writes_no_more_and_lets_them_back(site: Site) -> None:
+    _, olgas = await site.join("olga", operator=True)
+    _, bens = await site.join("ben")
+    _, adas = await site.join("ada", admin=True)
+    visitor = await come(site, name="Mona")
+    token, refresh = visitor["access"], visitor["refresh"]
+    own = await site.call("PUT", "/support", token=token)
+    room = own["id"]
+    assert own["support"]["came"] > 0
+    assert "blocked" not in own["support"]
+    await say(site, token, room, "you fools")
+    refused = await site.call("PATCH", f"/support/{room}", {"blocked": True}, token=bens)
+    assert refused.status == 404
+    blocked = await site.call("PATCH", f"/support/{room}", {"blocked": True}, token=olgas)
+    assert (blocked["support"]["blocked"], blocked["support"]["state"]) == (True, "closed")
+    assert (await site.call("GET", "/support?state=open", token=olgas))["rooms"] == []
+    assert (await say(site, token, room, "you cowards")).status == 401
+    for _ in range(3):  # a refusal uses the token up as little as no call does
+        again = await site.call("POST", "/auth/refresh", {"refresh": refresh})
+        assert (again.status, again["error"]) == (401, "this account is disabled")
+    (act,) = (await site.call("GET", "/admin/audit?limit=1", token=adas))["entries"]
+    assert (act["what"], act["by"]["name"], act["person"]["name"]) == (
+        "disabled",
+        "olga",
+        visitor["me"]["name"],
+    )
+
+    back = await site.call("PATCH", f"/support/{room}", {"blocked": False}, token=olgas)
+    assert "blocked" not in back["support"]
+    session = await site.call("POST", "/auth/refresh", {"refresh": refresh})
+    assert (await say(site, session["access"], room, "sorry")).status == 201
+    (waiting,) = (await site.call("GET", "/support?state=open", token=olgas))["rooms"]
+    assert waiting["id"] == room
+
+
+async def test_who_has_an_account_is_not_blocked_by_an_operator(site: Site) -> None:
+    _, olgas = await site.join("olga", operator=True)
+    _, bens = await site.join("ben")
+    room = (await site.call("PUT", "/support", token=bens))["id"]
+    assert (await say(site, bens, room, "help")).status == 201
+    refused = await site.call("PATCH", f"/support/{room}", {"blocked": True}, token=olgas)
+    assert refused.refused == (400, "invalid", "blocked")
+    assert (await say(site, bens, room, "still here")).status == 201
+
+
 async def test_there_are_visitors_where_a_site_may_show_the_widget() -> None:
     async with open_site() as site:
         assert (await site.call("GET", "/support/desk")).refused == (403, "forbidden", None)

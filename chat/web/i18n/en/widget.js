@@ -13,6 +13,7 @@ export default {
   "widget.come_back": "You can come back later to see the answer.",
   "widget.nobody_here": "Nobody is online right now. Leave a message: we will reply here.",
   "widget.ended": "Your last conversation has ended. Write to start a new one.",
+  "widget.blocked": "You can no longer write here.",
   "widget.not_kept": "Your browser stores nothing for this site: the conversation ends when you close the page. Keep it open to see our answer.",
   "widget.offline": "No connection. Your message is sent when it is back.",
   "widget.earlier": "Earlier messages",

@@ -61,6 +61,7 @@ export const texts = {
     "У посетителя нет имени для входа, пароля и ролей.",
   "search for at most # words": "Искать можно не больше # слов.",
   "you can't block yourself": "Заблокировать себя нельзя.",
+  "only visitors of the support widget can be blocked here": "Здесь можно заблокировать только посетителя виджета.",
   "this person is not an operator": "Этот человек не оператор.",
   "this invitation is for registering, not for a room": "Это приглашение для регистрации, а не в комнату.",
   "that is not an e-mail address": "Это не адрес электронной почты.",

@@ -25,24 +25,24 @@ import { useNow } from "./waiting.js";
 
 /** @param {{ room: number, notice: Notice | null, tell: (notice: Notice | null) => void }} props */
 export function Conversation({ room, notice, tell }) {
-  const { info, problem } = useConversation(room);
+  const { info, problem, set } = useConversation(room);
   const wasOpen = useRef(false);
   if (info && isOpen(info)) wasOpen.current = true;
   return html`<section class="conversation-pane" onKeyDown=${leave} aria-label=${info ? personName(visitor(info)) : t("inbox.conversation")}>
     ${problem && html`<div class="empty" role="alert"><p>${problem}</p><a class="button" href="/inbox">${t("inbox.back")}</a></div>`}
     ${!problem && !info && html`<div class="empty" aria-busy="true"><span class="spinner"></span></div>`}
-    ${info && html`<${Shown} info=${info} notice=${notice} tell=${tell} wasOpen=${wasOpen.current} />`}
+    ${info && html`<${Shown} info=${info} notice=${notice} tell=${tell} onChanged=${set} wasOpen=${wasOpen.current} />`}
   </section>`;
 }
 
-/** @param {{ info: RoomInfo, notice: Notice | null, tell: (notice: Notice | null) => void, wasOpen: boolean }} props */
-function Shown({ info, notice, tell, wasOpen }) {
+/** @param {{ info: RoomInfo, notice: Notice | null, tell: (notice: Notice | null) => void, onChanged: (info: RoomInfo) => void, wasOpen: boolean }} props */
+function Shown({ info, notice, tell, onChanged, wasOpen }) {
   const chat = useChat();
   const change = (/** @type {Wanted} */ wanted, /** @type {string} */ done) =>
     changeConversation(chat, info, wanted, { done, tell });
   const reopen = () => void change({ state: "open" }, t("inbox.reopened"));
   return html`
-    <${ConversationHead} info=${info} change=${change} />
+    <${ConversationHead} info=${info} change=${change} onChanged=${onChanged} />
     <${Others} info=${info} />
     <${NoticeLine} notice=${notice} tell=${tell} />
     ${isOpen(info) ? html`<${Open} room=${info.id} />` : html`<${Closed} info=${info} onReopen=${reopen} wasOpen=${wasOpen} />`}`;
@@ -62,7 +62,7 @@ function Closed({ info, onReopen, wasOpen }) {
     // What had the focus has gone with the open conversation.
     if (wasOpen && document.activeElement === document.body) button.current?.focus();
   }, []);
-  return html`<${Past} room=${info.id} key=${info.seq} />
+  return html`<${Past} info=${info} key=${info.seq} />
     <div class="conversation-closed">
       <p class="soft">${t("inbox.is_closed")}</p>
       <div class="actions">
@@ -70,6 +70,11 @@ function Closed({ info, onReopen, wasOpen }) {
         <${Next} />
       </div>
     </div>`;
+}
+
+/** A conversation that has just left the open ones, until the server says how it is. @param {RoomInfo | undefined} info */
+function closed(info) {
+  return info?.support && { ...info, support: { ...info.support, state: /** @type {const} */ ("closed") } };
 }
 
 /** The way to who waits the longest. */
@@ -118,7 +123,7 @@ function useHandOvers(info, me) {
 /**
  * A conversation: an open one as it is now; one that is closed, or not told of yet, is asked for.
  * @param {number} room
- * @returns {{ info: RoomInfo | undefined, problem: string }}
+ * @returns {{ info: RoomInfo | undefined, problem: string, set: (info: RoomInfo) => void }} `set` says how one is that is asked for
  */
 function useConversation(room) {
   const chat = useChat();
@@ -127,7 +132,10 @@ function useConversation(room) {
   const isMissing = isLoaded && !live;
   const load = async () => (isMissing ? /** @type {RoomInfo} */ (await chat.call("GET", `/rooms/${room}`)) : undefined);
   const asked = useLoaded(load, [room, isMissing]);
-  const info = live ?? asked.value;
-  if (info && !info.support) return { info: undefined, problem: t("inbox.no_conversation") };
-  return { info, problem: live ? "" : asked.error };
+  const known = useRef(live);
+  if (live) known.current = live;
+  const info = live ?? asked.value ?? (asked.error ? undefined : closed(known.current));
+  const { set } = asked;
+  if (info && !info.support) return { info: undefined, problem: t("inbox.no_conversation"), set };
+  return { info, problem: live ? "" : asked.error, set };
 }

@@ -8,16 +8,19 @@ import { useChat, useSelected } from "../context.js";
 import { icon } from "../icon.js";
 import { Menu } from "../menu.js";
 import { personName } from "../names.js";
+import { PersonCard } from "./card.js";
 import { HandOver } from "./hand_over.js";
+import { PageLink } from "./page_link.js";
 
 /** @typedef {import("../../model/types").RoomInfo} RoomInfo */
 /** @typedef {import("./actions.js").Wanted} Wanted */
 
-/** @param {{ info: RoomInfo, change: (wanted: Wanted, done: string) => Promise<boolean> }} props */
-export function ConversationHead({ info, change }) {
+/** @param {{ info: RoomInfo, change: (wanted: Wanted, done: string) => Promise<boolean>, onChanged: (info: RoomInfo) => void }} props */
+export function ConversationHead({ info, change, onChanged }) {
   const chat = useChat();
   const me = useSelected((state) => state.me?.id);
   const [isHandedOver, setHandedOver] = useState(false);
+  const [isCardOpen, setCardOpen] = useState(false);
   const person = visitor(info);
   const holder = info.support?.assignee ?? null;
   useEffect(() => chat.watch([person.id]), [chat, person.id]);
@@ -32,8 +35,8 @@ export function ConversationHead({ info, change }) {
     <a class="icon-button conversation-back" href="/inbox" aria-label=${t("inbox.back")}>${icon("back")}</a>
     ${avatar(person, { presence: true })}
     <div class="conversation-who">
-      <h1 dir="auto">${personName(person)}</h1>
-      <p class="soft small"><${Presence} id=${person.id} /><${Reach} person=${person} /></p>
+      <h1 dir="auto"><button type="button" class="conversation-person" aria-haspopup="dialog" onClick=${() => setCardOpen(true)}>${personName(person)}</button></h1>
+      <p class="soft small"><${Presence} id=${person.id} />${person.blocked && html`<span class="tag is-disabled">${t("inbox.blocked")}</span>`}<${Reach} person=${person} /></p>
     </div>
     <div class="conversation-actions">
       ${isOpen(info) && !holder && html`<button type="button" class="button small primary" onClick=${claim}>${t("inbox.claim")}</button>`}
@@ -50,6 +53,7 @@ export function ConversationHead({ info, change }) {
         ]}
       />`}
     </div>
+    ${isCardOpen && html`<${PersonCard} info=${info} onChanged=${onChanged} onClose=${() => setCardOpen(false)} />`}
     ${isHandedOver && html`<${HandOver} info=${info} onClose=${() => setHandedOver(false)} onChosen=${give} />`}
   </header>`;
 }
@@ -60,19 +64,6 @@ function Reach({ person }) {
   return html`
     ${email && html`<a href=${`mailto:${email}`}>${email}</a>`}
     ${page && html`<span class="conversation-page" title=${page}>
-      ${t("inbox.on_page")} ${isLink(page)
-        ? html`<a href=${page} target="_blank" rel="noopener noreferrer nofollow">${shortened(page)}</a>`
-        : html`<bdi>${page}</bdi>`}
+      ${t("inbox.on_page")} <${PageLink} page=${page} />
     </span>`}`;
-}
-
-/** @param {string} page */
-function isLink(page) {
-  return /^https?:\/\//i.test(page) && URL.canParse(page);
-}
-
-/** The host and the path: the rest is in the link. @param {string} page */
-function shortened(page) {
-  const { host, pathname } = new URL(page);
-  return host + (pathname === "/" ? "" : pathname);
 }

@@ -2,17 +2,23 @@
 
 import { html, useLayoutEffect, useRef } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
+import { visitor } from "../../model/queue.js";
 import { avatar } from "../avatar.js";
-import { useChat } from "../context.js";
+import { useChat, useSelected } from "../context.js";
 import { More } from "../fields.js";
 import { Files } from "../files.js";
 import { usePages } from "../loading.js";
+import { personName } from "../names.js";
 import { MessageText } from "../text.js";
 import { dayAndTime, saidAt } from "../times.js";
 
-/** @param {{ room: number }} props */
-export function Past({ room }) {
+/** @param {{ info: import("../../model/types").RoomInfo }} props */
+export function Past({ info }) {
   const chat = useChat();
+  const room = info.id;
+  const people = useSelected((state) => state.people);
+  const writer = visitor(info);
+  const known = (/** @type {{ id: number, name: string }} */ sender) => (sender.id === writer.id ? writer : (people.get(sender.id) ?? sender));
   const pages = usePages(
     async (before) => {
       /** @type {import("../../protocol").Messages} */
@@ -30,8 +36,8 @@ export function Past({ room }) {
     <ol class="list">
       ${pages.items?.toReversed().map(
         (message) => html`<li key=${message.seq} class="past-message">
-          <span class="past-picture">${avatar(message.sender)}</span>
-          <p><bdi class="past-name">${message.sender.name}</bdi> <time class="soft small" title=${dayAndTime(message.at)}>${saidAt(message.at)}</time></p>
+          <span class="past-picture">${avatar(known(message.sender))}</span>
+          <p><bdi class="past-name">${personName(known(message.sender))}</bdi> <time class="soft small" title=${dayAndTime(message.at)}>${saidAt(message.at)}</time></p>
           ${message.deleted
             ? html`<p class="soft">${t("inbox.deleted")}</p>`
             : html`${message.text && html`<${MessageText} message=${message} />`}

@@ -129,7 +129,7 @@ def test_without_extras_a_client_works_and_a_server_says_what_it_lacks(wheel: Pa
     ]
     help_, send, talk, serve, user, app = with_only(wheel, BASE, *commands)
     assert help_[0] == send[0] == talk[0] == 0
-    assert "Say in ROOM" in send[1]
+    assert "Send stdin to ROOM" in send[1]
     assert "Needs 'trio-chat[server]'" in help_[1]
     assert serve == [1, "chat: `chat serve` needs more packages: pip install 'trio-chat[server]'\n"]
     assert user == [1, "chat: `chat user` needs more packages: pip install 'trio-chat[server]'\n"]

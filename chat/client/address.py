@@ -24,6 +24,11 @@ class Address(NamedTuple):
         """What may help where a connection ends without an answer: so do many that expect TLS. Sync and pure."""
         return " (is https:// meant?)" if self.tls is None else ""
 
+    @property
+    def url(self) -> str:
+        """The server's own URL, with a slash at its end. Sync and pure."""
+        return f"{'http' if self.tls is None else 'https'}://{self.name}{self.path}/"
+
     async def open_stream(self) -> trio.abc.Stream:
         """Connect. The caller sets the deadline.
 

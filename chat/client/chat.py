@@ -28,6 +28,7 @@ from chat.client.requests import (
     Request,
     Send,
     Sent,
+    Status,
     Watch,
     Watched,
 )
@@ -219,6 +220,15 @@ class Chat:
         """
         self._connector.rooms.watched = watched = tuple(people)
         return {each.id: each.state for each in (await self._ask(Watch(people=watched), Watched)).people}
+
+    async def status(self, state: str) -> None:
+        """Be shown as `away` or `online` by this client, now and on each later connection.
+
+        One is shown as away while all of one's clients say so. Cancelling: it counts from the next connection on,
+        at the latest.
+        """
+        self._connector.rooms.status = state
+        await self._ask(Status(state=state), Nothing)
 
     async def typing(self, room: int, *, on: bool = True) -> None:
         """Tell the others in a room that one writes, which is repeated every three seconds, or no longer does.

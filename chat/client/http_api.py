@@ -3,10 +3,11 @@
 import random
 from collections.abc import Callable, Mapping
 from typing import TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urljoin
 
 import msgspec
 import trio
+from msgspec.structs import replace
 
 from chat.client.address import Address
 from chat.client.credentials import Credentials
@@ -15,7 +16,7 @@ from chat.client.errors import Lost, Refused
 from chat.client.http_call import Answer, call
 from chat.client.requests import Hits
 from chat.client.sessions import error_of, raise_if_for_now
-from chat.client.values import File, Members, Person, PublicRoom, RoomInfo, Value
+from chat.client.values import File, Invite, Members, Person, PublicRoom, RoomInfo, Value
 
 _JSON = "application/json"
 
@@ -76,6 +77,20 @@ class HttpApi:
     async def leave(self, room: int, person: int) -> None:
         """Leave a room, or remove another person from it. Cancelling: it may be done or not."""
         await self._ask("DELETE", f"/rooms/{room}/members/{person}", type(None))
+
+    async def change_room(self, room: int, *, name: str | None = None, topic: str | None = None) -> RoomInfo:
+        """Give a room another name or topic; `topic=""` removes it. Cancelling: it may be done or not."""
+        fields = {"name": name, "topic": topic}
+        wanted = {field: value for field, value in fields.items() if value is not None}
+        return await self._ask("PATCH", f"/rooms/{room}", RoomInfo, wanted)
+
+    async def invite(self, room: int, *, uses: int = 1, days: int = 7) -> Invite:
+        """Return a new invite to a room, which so many people can use for so many days.
+
+        Its `url` is the whole link. Cancelling: it may have been made.
+        """
+        made = await self._ask("POST", "/invites", Invite, {"room": room, "uses": uses, "days": days})
+        return replace(made, url=urljoin(self._address.url, made.url.lstrip("/")))
 
     async def direct(self, person: int) -> RoomInfo:
         """Return the direct room with a person, which is made by the first call. Cancelling: it may be made or not."""

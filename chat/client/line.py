@@ -23,6 +23,7 @@ from chat.client.requests import (
     Read,
     Reply,
     Request,
+    Status,
     Watch,
     Watched,
 )
@@ -91,6 +92,7 @@ class Line:
             self._outbox.in_flight = hello.limits.in_flight
             await self._sync()
             await self._watch()
+            await self._set_status()
             self._outbox.open(is_open=True)
             self.is_up = True
             on_up()
@@ -183,6 +185,10 @@ class Line:
             reply = await self._ask(watch, SYNC, may_be_refused=True)
             if isinstance(reply, Watched):
                 self._inbox.put(PresenceTold(people=reply.people))
+
+    async def _set_status(self) -> None:
+        if self._rooms.status != "online":  # a new connection is that by itself
+            await self._ask(Status(state=self._rooms.status), SYNC, may_be_refused=True)
 
     async def _stay_up_to_date(self, nursery: trio.Nursery) -> None:
         while True:

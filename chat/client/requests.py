@@ -91,6 +91,11 @@ class Watch(Request, kw_only=True, frozen=True):
     people: tuple[int, ...]
 
 
+class Status(Request, kw_only=True, frozen=True):
+    type = "status"
+    state: str
+
+
 class Ping(Request, kw_only=True, frozen=True):
     type = "ping"
 
@@ -186,6 +191,7 @@ REPLIES: dict[str, type[Reply]] = {
     "history_ok": History,
     "activity_ok": Nothing,
     "watch_ok": Watched,
+    "status_ok": Nothing,
     "ping_ok": Pong,
     "error": ErrorReply,
 }

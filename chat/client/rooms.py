@@ -53,6 +53,7 @@ class Rooms(Mapping[int, Room]):
         self.gaps: set[int] = set()
         self.uncounted: set[int] = set()
         self.watched: tuple[int, ...] = ()  # whom one watches, on every connection
+        self.status = "online"  # what one is, on every connection
         self.me = 0  # who one is; set by the first hello, as is the name
         self.name = ""
         self._keep = keep

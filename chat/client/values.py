@@ -137,6 +137,17 @@ class PublicRoom(Value, kw_only=True, frozen=True):
     members: int = 0
 
 
+class Invite(Value, kw_only=True, frozen=True):
+    """An invite: its `code`, the `url` that people open, how many can use it, until when, and to which room."""
+
+    code: str
+    url: str
+    room: int | None = None
+    room_name: str | None = None
+    uses: int = 0
+    expires: int = 0
+
+
 class Membership(Value, kw_only=True, frozen=True):
     """Somebody who is in a room, and since when; how far they have `read`, where others see that."""
 

@@ -254,6 +254,9 @@ class ModelServer:
         states = {True: "online", False: "offline"}
         return {"people": [{"id": each, "state": states[each in here]} for each in request["people"]]}
 
+    def _status(self, _socket: ModelSocket, _request: Json) -> Json:
+        return {}
+
     def _activity(self, socket: ModelSocket, request: Json) -> Json:
         room = self._room(socket, request)
         event = {"type": "activity", "person": self.world.sender(socket.person), "what": request["what"]}

@@ -46,6 +46,8 @@ async def test_each_call_has_its_answer(
         "/api/v1/rooms/public?q=ro+%26&limit=100": (200, {"rooms": [{"id": 7, "name": "roses"}]}),
         "/api/v1/rooms": (201, ROOM),
         "/api/v1/rooms/7/members/1": (200, ROOM),
+        "/api/v1/rooms/7": (200, ROOM),
+        "/api/v1/invites": (201, {"code": "Q7", "url": "/i/Q7", "room": 7, "uses": 2, "expires": 9}),
         "/api/v1/direct/2": (200, ROOM),
         "/api/v1/rooms/7/members?after=0&limit=100": (200, {"members": [ben], "next": 2}),
     }
@@ -58,6 +60,11 @@ async def test_each_call_has_its_answer(
         assert await chat.http.join(7, chat.me) == info
         assert await chat.http.direct(2) == info
         assert await chat.http.members(7) == Members(members=(member,), next=2)
+        assert await chat.http.change_room(7, topic="") == info
+        made = await chat.http.invite(7, uses=2)
+        assert (made.code, made.uses) == ("Q7", 2)
+        assert made.url.startswith("http://")
+        assert made.url.endswith("/i/Q7")
         answers["/api/v1/rooms/7/members/1"] = (200, {})
         with pytest.raises(Lost, match="missing required field"):
             await chat.http.join(7, 1)

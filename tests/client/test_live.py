@@ -72,6 +72,25 @@ async def test_whom_one_watches_is_watched_on_every_connection(
         await next_event(ada, Connected)
 
 
+async def test_who_is_away_is_so_on_every_connection_until_they_are_back(
+    model: ModelServer, reach: Reach, garden: ModelRoom
+) -> None:
+    def asked() -> list[str]:
+        return [request["state"] for _, request in model.requests if request["type"] == "status"]
+
+    async with reach() as ada:
+        await ada.status("away")
+        model.sockets[0].drop()
+        await next_event(ada, Disconnected)
+        await next_event(ada, Connected)
+        assert asked() == ["away", "away"]
+        await ada.status("online")
+        model.sockets[-1].drop()
+        await next_event(ada, Disconnected)
+        await next_event(ada, Connected)
+        assert asked() == ["away", "away", "online"]
+
+
 async def test_a_new_profile_is_that_of_the_room_with_them(
     model: ModelServer, reach: Reach, garden: ModelRoom
 ) -> None:

@@ -4,9 +4,10 @@ The files, as they build on each other:
 
     app            the tasks behind the screen; activities: those behind typing
     terminal       urwid: keys in, pictures out
-    keys           what each key does; commands: what is typed after a slash
+    keys           what each key does; commands: what is typed after a slash, in four files and with a context
+    bell, room_log what a message does beside being shown; settings: whether it does
     view           state -> rows; transcript: messages -> rows; width: how wide they are
-    state          what is on the screen; completion, line_editor, pending, people, typists: parts
+    state          what is on the screen; completion, line_editor, typed_history, pending, people, typists: parts
 """
 
 from functools import partial
@@ -106,6 +107,8 @@ def _first(error: BaseException) -> BaseException:
 async def _run(kept: KeptSession) -> None:
     from chat.cli.talk.app import App
     from chat.cli.talk.pending import PendingFiles
+    from chat.cli.talk.room_log import RoomLog
+    from chat.cli.talk.settings import TalkSettings
     from chat.cli.talk.state import State
 
     told: set[str] = set()
@@ -118,7 +121,9 @@ async def _run(kept: KeptSession) -> None:
     click.echo(f"connecting to {kept.url} as {kept.name}; Ctrl-C ends it")
     async with open_chat(kept.url, refresh=kept, keep=_KEEP, on_failure=tell) as chat:
         state = State(chat.rooms, chat.me, chat.name, urlsplit(kept.url).netloc)
-        await App(chat, state, PendingFiles(kept.path.with_suffix(".pending"))).run()
+        settings = TalkSettings(kept.path.with_name("settings.toml"))
+        log = RoomLog(kept.path.with_suffix(".logs"), chat.rooms)
+        await App(chat, state, PendingFiles(kept.path.with_suffix(".pending")), settings, log).run()
     if waiting := sum(pending.refused is None for pending in state.waiting()):
         click.echo(f"{waiting} of your messages are not saved yet: they are sent the next time you talk")
 

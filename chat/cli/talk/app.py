@@ -3,20 +3,37 @@
 import math
 import secrets
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 import trio
 
 from chat.cli.talk.activities import Activities
-from chat.cli.talk.commands import COMMANDS, Wrong
+from chat.cli.talk.bell import Bell
+from chat.cli.talk.commands import COMMANDS
 from chat.cli.talk.commands import run as run_command
+from chat.cli.talk.context import Context, Wrong
 from chat.cli.talk.keys import Keys
+from chat.cli.talk.news import News
 from chat.cli.talk.pending import Pending, PendingFiles
+from chat.cli.talk.room_log import RoomLog
+from chat.cli.talk.settings import TalkSettings
 from chat.cli.talk.state import State
 from chat.cli.talk.terminal import Terminal
 from chat.cli.talk.view import Picture, Wanted, draw
-from chat.client import Chat, ChatError, Connected, Disconnected, Gone, Message, Refused, RoomTold, Said
+from chat.client import (
+    Chat,
+    ChatError,
+    Connected,
+    Disconnected,
+    Event,
+    File,
+    Gone,
+    Message,
+    Refused,
+    RoomTold,
+    Said,
+)
 
 _PAGE = 100
 """Messages that are loaded at once."""
@@ -29,14 +46,23 @@ class App:
         chat: the client.
         state: what is on the screen.
         files: keeps what is not sent.
+        settings: what the person has set.
+        log: writes down what is said, where the person wants that.
     """
 
-    def __init__(self, chat: Chat, state: State, files: PendingFiles) -> None:
+    def __init__(
+        self, chat: Chat, state: State, files: PendingFiles, settings: TalkSettings, log: RoomLog
+    ) -> None:
         self._chat = chat
         self._state = state
         self._files = files
         self._terminal = Terminal(self._draw, Keys(state, self).press)
-        self._activities = Activities(state, chat.typing, self._terminal.redraw)
+        self._activities = Activities(state, self._tell_typing, self._terminal.redraw)
+        self._settings = settings
+        self._log = log
+        self._news = News()
+        self._bell = Bell(chat.rooms, chat.me)
+        self._context = Context(chat, state, settings, self.say)
         self._ended = trio.Event()
         self._wanted: Wanted | None = None
         self._drawn = trio.Event()
@@ -51,6 +77,7 @@ class App:
         """
         state = self._state
         state.commands = tuple(COMMANDS)
+        state.notice = self._settings.problem
         state.kept, state.taken_back = self._keep, self._files.drop
         state.drafts = self._files.drafts()
         state.pending = self._files.load()
@@ -97,6 +124,7 @@ class App:
         state = self._state
         async for event in self._chat.events():
             self._activities.hear(event)
+            self._note(event)
             match event:
                 case Disconnected(why=why):
                     state.down = why
@@ -112,6 +140,22 @@ class App:
                     state.people.meet(event.sender.id, event.sender.name)
             state.open_awaited()
             self._terminal.redraw()
+
+    def _note(self, event: Event) -> None:
+        """Ring and write down, where the person wants that. Sync."""
+        if (message := self._news.message_of(event)) is None:
+            return
+        if self._settings["bell"] and self._bell.rings(message, trio.current_time()):
+            self._terminal.ring()
+        if self._settings["log"]:
+            try:
+                self._log.write(message)
+            except OSError as error:
+                self._state.notice = f"not in the log: {error}"
+
+    async def _tell_typing(self, room: int) -> None:
+        if self._settings["typing"]:
+            await self._chat.typing(room)
 
     async def _send_all(self) -> None:
         """Send what was said and edited, in order: each stays in its file until the server has it."""
@@ -131,7 +175,10 @@ class App:
         if pending.edits is not None:
             await self._chat.edit(pending.room, pending.edits, pending.text)
             return pending.edits
-        return (await self._chat.send(pending.room, pending.text, reply=pending.reply, key=pending.key)).seq
+        sent = await self._chat.send(
+            pending.room, pending.text, reply=pending.reply, files=pending.files, key=pending.key
+        )
+        return sent.seq
 
     async def _note_read(self) -> None:
         """Have read what is on the screen."""
@@ -173,7 +220,7 @@ class App:
         try:
             await ask()
         except (ChatError, Wrong) as error:
-            self._state.notice = str(error)
+            self._state.notice = error.text if isinstance(error, Refused) else str(error)
             return False
         finally:
             self._terminal.redraw()
@@ -186,9 +233,11 @@ class App:
         drawn.set()
         return picture
 
-    def say(self, text: str, reply: int | None = None) -> None:
-        """Say something in the room that is read: it is in a file, and on its way. Sync."""
-        self._keep_and_send(self._state.say(secrets.token_urlsafe(18), text, reply))
+    def say(
+        self, text: str, reply: int | None = None, *, room: int | None = None, files: Sequence[File] = ()
+    ) -> None:
+        """Say something in the room that is read, or another: it is in a file, and on its way. Sync."""
+        self._keep_and_send(self._state.say(secrets.token_urlsafe(18), text, reply, room, files))
 
     def edit(self, message: Message, text: str) -> None:
         """Give a message another text: it is in a file, and on its way. Sync."""
@@ -227,7 +276,7 @@ class App:
     async def _run(self, room: int | None, line: str) -> None:
         """Do a command; one that is wrong is in the line of its room again, where that is empty."""
         state = self._state
-        if await self._try(lambda: run_command(self._chat, state, line)):
+        if await self._try(lambda: run_command(self._context, line)):
             return
         if state.room != room:
             if room is not None:

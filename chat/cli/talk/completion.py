@@ -1,17 +1,20 @@
 """What Tab makes of the word before the cursor: commands, people and rooms, one after the other. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from chat.cli.talk.line_editor import LineEditor
 
+_TAKE_PEOPLE = ("/direct", "/query", "/msg", "/invite", "/kick")
+
 
 class Words(NamedTuple):
-    """What there is to complete: commands with their slash, people's names, rooms as they are called."""
+    """What there is to complete: commands with their slash, people's names, rooms as they are called, and paths."""
 
     commands: Sequence[str]
     people: Sequence[str]
     rooms: Sequence[str]
+    paths: Callable[[str], Sequence[str]] = lambda _typed: ()
 
 
 class Completion:
@@ -48,8 +51,10 @@ def _candidates(before: str, words: Words) -> tuple[int, list[str]]:
         return 0, _beginning(before, words.commands)
     if command in ("/join", "/room", "/leave"):
         return len(command) + 1, _beginning(rest, words.rooms)
-    if command == "/direct" and "@" not in rest:
+    if command in _TAKE_PEOPLE and "@" not in rest:
         return len(command) + 1, _beginning(rest, words.people)
+    if command == "/upload":
+        return len(command) + 1, [*words.paths(rest)]
     # Names may have spaces in them, so the word begins at its sign.
     at = max(before.rfind("@"), before.rfind("#"))
     if at < 0 or (at and not before[at - 1].isspace()):

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import ClassVar, Protocol
 
-from chat.cli.talk.commands import Wrong, answer
+from chat.cli.talk.commands import answer
 from chat.cli.talk.completion import Completion
+from chat.cli.talk.context import Wrong
 from chat.cli.talk.state import State
 from chat.cli.talk.view import Picture, scrolled
 from chat.client import Message
@@ -12,6 +13,9 @@ from chat.client import Message
 _SCROLLS = {"page up": 1, "page down": -1}
 """Keys that scroll, and which way."""
 
+
+_PLACES = {f"meta {n % 10}": n for n in range(1, 11)}
+"""Keys that open a room by its place in the list, and which."""
 
 _NOTHING_TO_EDIT = "no saved message of yours is here to edit"
 
@@ -89,6 +93,8 @@ class Keys:
             return
         elif (act := self._ACTS.get(key)) is not None:
             act(self)
+        elif key in _PLACES:
+            state.step_to(_PLACES[key])
         elif key in _SCROLLS:
             self._scroll(picture, width, _SCROLLS[key] * (picture.height - 1))
         elif not state.editor.press(key) and len(key) == 1:
@@ -114,7 +120,9 @@ class Keys:
             state.stop_editing()
             if text != state.text_of(message):
                 self._asked.edit(message, text)
-        elif text.startswith("/") and not text.startswith("//"):
+            return
+        state.typed.note(text)
+        if text.startswith("/") and not text.startswith("//"):
             self._command(text)
         elif state.room is None:
             state.notice = "you are in no room"
@@ -150,8 +158,28 @@ class Keys:
             state.notice = _NOTHING_TO_EDIT
 
     def _up(self) -> None:
-        if not self._state.editor.text and self._state.editing is None and not self._state.edit_last():
-            self._state.notice = _NOTHING_TO_EDIT
+        """On an empty line edit what was said last; from there on, and from another line, go back in what was typed."""
+        state = self._state
+        text, message = state.editor.text, state.editing
+        if message is not None:
+            if text == state.text_of(message):
+                self._recall("", but=text)
+        elif text or state.typed.is_walking:
+            self._recall(text)
+        elif not state.edit_last():
+            self._recall(text)
+            if not state.typed.is_walking:
+                state.notice = _NOTHING_TO_EDIT
+
+    def _recall(self, text: str, but: str | None = None) -> None:
+        if (line := self._state.typed.older(text, but=but)) is not None:
+            self._state.editing = None
+            self._state.editor.replace(line)
+
+    def _down(self) -> None:
+        state = self._state
+        if state.editing is None and (line := state.typed.newer(state.editor.text)) is not None:
+            state.editor.replace(line)
 
     def _escape(self) -> None:
         if self._state.editing is not None:
@@ -162,6 +190,7 @@ class Keys:
     def _interrupt(self) -> None:
         if self._state.editor.text:
             self._state.stop_editing()
+            self._state.typed.stop()
             self._state.editor.replace("")
         else:
             self._state.notice = "Ctrl-D or /quit ends it"
@@ -182,6 +211,7 @@ class Keys:
         "enter": _enter,
         "meta enter": lambda self: self._state.editor.insert("\n"),
         "up": _up,
+        "down": _down,
         "esc": _escape,
         "ctrl c": _interrupt,
         "ctrl d": _end_of_input,

@@ -23,6 +23,7 @@ class Pending(msgspec.Struct):
         refused: why it will not be said, where the server says so.
         reply: the `seq` of the message that it answers.
         edits: the `seq` of the message whose text this is to be; None: it is a message of its own.
+        files: the ids of the files that it has, which were uploaded for it, and their names.
     """
 
     key: str
@@ -33,6 +34,7 @@ class Pending(msgspec.Struct):
     refused: str | None = None
     reply: int | None = None
     edits: int | None = None
+    files: dict[int, str] = {}
 
 
 class PendingFiles:

@@ -25,6 +25,22 @@ class People:
         wanted = name.strip().removeprefix("@").casefold()
         return next((number for number, each in self.names(here).items() if each.casefold() == wanted), None)
 
+    def addressed(self, line: str, here: Room | None) -> tuple[int, str] | None:
+        """Return whom a line begins with, in any case, and what comes after their name. Sync.
+
+        Names may have spaces in them: the longest one that fits counts.
+        """
+        line = line.strip().removeprefix("@")
+        found = [
+            (len(name), number)
+            for number, name in self.names(here).items()
+            if line.casefold().startswith(name.casefold()) and not line[len(name) : len(name) + 1].strip()
+        ]
+        if not found:
+            return None
+        length, number = max(found)
+        return number, line[length:].strip()
+
     def names(self, here: Room | None) -> Mapping[int, str]:
         """Return the names of all, also of those who have said something in the room that is read. Sync."""
         for room in self._rooms.values():

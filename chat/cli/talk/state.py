@@ -1,18 +1,20 @@
 """What is on the screen, apart from what the client knows of the rooms: which one, how far up, what is typed."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
 from chat.cli.room_names import label
 from chat.cli.talk.completion import Words
 from chat.cli.talk.line_editor import LineEditor
+from chat.cli.talk.paths import paths_beginning
 from chat.cli.talk.pending import Pending
 from chat.cli.talk.people import People
+from chat.cli.talk.typed_history import TypedHistory
 from chat.cli.talk.typists import Typists
 from chat.cli.talk.width import Row
-from chat.client import Message, Room
+from chat.client import File, Message, Room
 
 _ORDER = {"lobby": 0, "room": 1, "direct": 2, "support": 3}
 """The order of the list; kinds that a newer server has come last."""
@@ -52,7 +54,9 @@ class State:
         notice: what came of the last key or command.
         awaited: the room to read once one is told that one is in it.
         down: why there is no connection; None: there is one.
+        is_away: whether one is shown as away.
         drafts: of each room that is not read now, what is typed in it.
+        typed: what was typed before.
         typists: who else types.
         commands: what may be typed, with the slash.
         kept: called with each message or edit that is to outlive the program.
@@ -79,7 +83,9 @@ class State:
         self.awaited: int | None = None
         self._left: int | None = None  # the room whose line is still there, where one was removed from it
         self.down: str | None = None
+        self.is_away = False
         self.drafts: dict[int, str] = {}
+        self.typed = TypedHistory()
         self.typists = Typists()
         self.commands: tuple[str, ...] = ()
         self.kept: Callable[[Pending], object] = lambda pending: None
@@ -122,6 +128,7 @@ class State:
         self.keep_draft()
         self.stop_editing()
         self.room, self._left = room, None
+        self.typed.stop()
         self.editor.replace(self.drafts.pop(room, ""))
         info = self.rooms[room].info
         if info.unread:
@@ -174,6 +181,14 @@ class State:
         if listed:
             at = listed.index(self.room) if self.room in listed else -by
             self.open(listed[(at + by) % len(listed)])
+
+    def step_to(self, n: int) -> None:
+        """Read the n-th room of the list, from 1. Sync."""
+        listed = self.listed()
+        if n <= len(listed):
+            self.open(listed[n - 1])
+        else:
+            self.notice = f"there is no room {n} in the list"
 
     def step_to_unread(self) -> None:
         """Read the next room with something new. Sync."""
@@ -268,12 +283,21 @@ class State:
         # What was saved there may be no more, as after a restored backup: it is not waited for.
         self.pending = [each for each in self.pending if each.room != room or each.seq is None]
 
-    def say(self, key: str, text: str, reply: int | None = None) -> Pending:
-        """Put a message behind those that are on their way. Sync."""
-        assert self.room is not None
-        pending = Pending(key, self.room, text, time.time_ns(), reply=reply)
+    def say(
+        self,
+        key: str,
+        text: str,
+        reply: int | None = None,
+        room: int | None = None,
+        files: Sequence[File] = (),
+    ) -> Pending:
+        """Put a message behind those that are on their way, to the room that is read or another. Sync."""
+        room = self.room if room is None else room
+        assert room is not None
+        names = {file.id: file.name for file in files}
+        pending = Pending(key, room, text, time.time_ns(), reply=reply, files=names)
         self.pending.append(pending)
-        self.places.pop(self.room, None)
+        self.places.pop(room, None)
         return pending
 
     def edit(self, message: Message, text: str) -> Pending:
@@ -295,4 +319,6 @@ class State:
     def words(self) -> Words:
         """Return what Tab can complete. Sync."""
         people = [name for number, name in self.people.names(self.current).items() if number != self.me]
-        return Words(self.commands, people, [label(room.info) for room in self.rooms.values()])
+        return Words(
+            self.commands, people, [label(room.info) for room in self.rooms.values()], paths_beginning
+        )

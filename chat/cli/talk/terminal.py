@@ -59,6 +59,11 @@ class Terminal:
         """Draw what has changed, before the next wait. Sync."""
         self._widget.invalidate()
 
+    def ring(self) -> None:
+        """Ring the bell, at once. Sync."""
+        self._screen.write("\a")
+        self._screen.flush()
+
     def redraw_all(self) -> None:
         """Draw everything, also what has not changed: something else wrote on the terminal. Sync."""
         self._screen.clear()

@@ -37,7 +37,7 @@ def message_rows(
     if message.deleted is not None:
         return rows + wrap([time, who, ("time", "(deleted)")], most, INDENT)
     rows += _answered(message.reply, held, most)
-    text = list(mentioning(clean(_shown(message)), _called(message, me, my_name)))
+    text = list(mentioning(clean(shown_text(message)), _called(message, me, my_name)))
     if message.edited is not None:
         text.append(("time", " (edited)"))
     rows += wrap([time, who, *text], most, INDENT)
@@ -49,15 +49,17 @@ def message_rows(
 
 def pending_rows(pending: Pending, held: Mapping[int, Message], my_name: str, most: int) -> list[Row]:
     """Return the rows of a message that is not saved yet, or was refused. Sync and pure."""
-    text = clean(pending.text)
-    rows = _answered(pending.reply, held, most)
+    text = clean(
+        "\n".join([pending.text] * bool(pending.text) + [f"{name} (file)" for name in pending.files.values()])
+    )
     if pending.edits is not None:
         text += " (edit)"
     if pending.refused is None:
+        rows = _answered(pending.reply, held, most)
         return rows + wrap([("pending", f"  ... {clean(my_name)}: {text}")], most, INDENT)
-    return rows + wrap(
-        [("error", f"  !!! {text}"), ("error", f" (not sent: {clean(pending.refused)})")], most, INDENT
-    )
+    # Why comes first, and of the text one row: it stands below all messages, and must hide none.
+    reason = wrap([("error", f"  !!! not sent: {clean(pending.refused)}")], most, INDENT)
+    return [*reason, (("error", clip(f"{' ' * INDENT}{' '.join(text.split())}", most)),)]
 
 
 def hit_row(hit: Hit, room: Room | None) -> Row:
@@ -99,13 +101,13 @@ def _answered(reply: int | None, held: Mapping[int, Message], most: int) -> list
         return []
     told = "an earlier message"
     if (message := held.get(reply)) is not None:
-        text = "(deleted)" if message.deleted is not None else clean(_shown(message))
+        text = "(deleted)" if message.deleted is not None else clean(shown_text(message))
         told = f"{_name(message)}: {' '.join(text.split())}"
     return [(("time", clip(f"{' ' * INDENT}┌ {told}", most)),)]
 
 
-def _shown(message: Message) -> str:
-    """The text, and each file by its name."""
+def shown_text(message: Message) -> str:
+    """Return the text, and each file by its name. Sync and pure."""
     return "\n".join([message.text] * bool(message.text) + _files(message))
 
 

@@ -15,11 +15,20 @@ from chat.client import Room, RoomInfo
 _LIST = 22
 """Columns of the list of rooms, with its border."""
 
+_NUMBERED = 10
+"""Rooms of the list that a key opens."""
+
 _NARROW = 60
 """Columns below which there is no list."""
 
 _INPUT = 6
 """Rows that the line being typed takes at most."""
+
+_STATUS = 4
+"""Rows that what came of the last command takes at most, as why something is refused."""
+
+_REFUSED = 2
+"""Messages that are shown where they were refused; of more, how many."""
 
 Wanted = tuple[int, int]
 """A room, and the `seq` before which its history is to be loaded."""
@@ -55,14 +64,15 @@ def draw(state: State, width: int, height: int) -> Picture:
     typed, cursor = _input(state, width, min(_INPUT, height - 3))  # one row is left for messages
     left = _LIST if width >= _NARROW else 0
     inner = width - left
-    body = height - 2 - len(typed)
+    status = _status(state, width, max(1, min(_STATUS, height - 2 - len(typed))))
+    body = height - 1 - len(status) - len(typed)
     messages = _page(state, inner, body) if state.page is not None else _messages(state, inner, body)
     listed = _room_list(state, body) if left else [()] * body
     rows = [_title(state, width)]
     for on_the_left, row in zip(listed, messages.rows, strict=True):
         border: tuple[Span, ...] = (*pad(on_the_left, left - 2), ("time", "│ ")) if left else ()
         rows.append(pad((*border, *row), width))
-    rows += [_status(state, width), *(pad(row, width) for row in typed)]
+    rows += [*status, *(pad(row, width) for row in typed)]
     shown_at = (cursor[0], height - len(typed) + cursor[1])
     return Picture(rows, shown_at, messages.wanted, messages.is_at_top, body)
 
@@ -137,9 +147,7 @@ def _messages(state: State, width: int, height: int) -> _Messages:
     first = state.firsts.get(room.info.id, 1)
     rows: list[Row] = []  # the last one first
     if place is None:
-        for pending in reversed(state.waiting()):
-            if pending.room == room.info.id:
-                rows += reversed(pending_rows(pending, room.messages, state.name, width))
+        rows += reversed(_pending_rows(state, room, width))
     seq, below = place or Place(room.info.seq)
     wanted = None
     while len(rows) < height and seq >= first:
@@ -155,6 +163,17 @@ def _messages(state: State, width: int, height: int) -> _Messages:
     is_at_top = seq < first and len(rows) <= height
     shown = rows[:height][::-1]
     return _Messages([()] * (height - len(shown)) + shown, wanted, is_at_top)
+
+
+def _pending_rows(state: State, room: Room, width: int) -> list[Row]:
+    """The rows of what is not saved, in its order; of much that was refused, which hides what comes after, how much."""
+    here = [each for each in state.waiting() if each.room == room.info.id]
+    old = [each for each in here if each.refused is not None][:-_REFUSED]
+    rows = wrap([("error", f"  !!! {len(old)} more not sent: ↑ takes them back")], width, 6) if old else []
+    for pending in here:
+        if pending not in old:
+            rows += pending_rows(pending, room.messages, state.name, width)
+    return rows
 
 
 def _rows_of(state: State, room: Room, seq: int, width: int) -> list[Row]:
@@ -188,13 +207,14 @@ def _room_list(state: State, height: int) -> Sequence[Row]:
     at = listed.index(state.room) if state.room in listed else 0
     first = max(0, min(at - height // 2, len(listed) - height))
     rows: list[Row] = []
-    for number in listed[first : first + height]:
+    for n, number in enumerate(listed[first : first + height], first + 1):
         info = state.rooms[number].info
         news = [] if number == state.room else _news(info)
         style = "current" if number == state.room else "unread" if news else ""
         name = _in_a_line(label(info))
-        room_for_name = _LIST - 3 - sum(len(text) for _, text in news)
-        rows.append((*pad([(style, name)], room_for_name, style), *news))
+        key = (("time", f"{n % 10} "),) if n <= _NUMBERED else ()
+        room_for_name = _LIST - 3 - sum(len(text) for _, text in (*key, *news))
+        rows.append((*key, *pad([(style, name)], room_for_name, style), *news))
     return [*rows, *[()] * (height - len(rows))]
 
 
@@ -204,10 +224,11 @@ def _news(info: RoomInfo) -> list[Span]:
     return [(style, f"{sign}{count if count < 100 else '99+'}") for style, sign, count in counted if count]
 
 
-def _status(state: State, width: int) -> Row:
+def _status(state: State, width: int, most: int) -> list[Row]:
+    """How it goes, in one row; in several where it says what is wrong and does not fit."""
     waiting = sum(each.refused is None for each in state.waiting())
     parts = [
-        f" {state.name} at {state.server}"
+        f" {state.name}{' (away)' if state.is_away else ''} at {state.server}"
         if state.down is None
         else " no connection, trying again (Ctrl-R: now)"
     ]
@@ -222,7 +243,16 @@ def _status(state: State, width: int) -> Row:
     if state.down is not None and not state.notice:
         parts.append(state.down)
     style = "down" if state.down is not None else "bar"
-    return pad([(style, _in_a_line(" · ".join(parts)))], width, style)
+    told = _in_a_line(" · ".join(parts))
+    may_wrap = state.notice or state.down is not None
+    texts = [_text(row) for row in wrap([("", told)], width, 1)] if may_wrap else [told]
+    if len(texts) > most:  # the last row ends in an ellipsis
+        texts[most - 1 :] = [" " + " ".join(text.strip() for text in texts[most - 1 :])]
+    return [pad([(style, text)], width, style) for text in texts]
+
+
+def _text(row: Row) -> str:
+    return "".join(text for _, text in row)
 
 
 def _in_a_line(text: str) -> str:

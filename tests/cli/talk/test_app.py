@@ -10,6 +10,8 @@ from trio.testing import MockClock
 
 from chat.cli.talk.app import App
 from chat.cli.talk.pending import Pending, PendingFiles
+from chat.cli.talk.room_log import RoomLog
+from chat.cli.talk.settings import TalkSettings
 from chat.cli.talk.state import State
 from chat.cli.talk.terminal import Terminal
 from chat.client import Chat
@@ -41,7 +43,7 @@ async def reach(model: ModelServer) -> AsyncGenerator[Reach]:
 
 @asynccontextmanager
 async def talking(
-    chat: Chat, files: PendingFiles, monkeypatch: pytest.MonkeyPatch
+    chat: Chat, files: PendingFiles, monkeypatch: pytest.MonkeyPatch, here: Path = Path("/nowhere")
 ) -> AsyncGenerator[tuple[App, State]]:
     """Run all but the terminal, until the block is left."""
     state = State(chat.rooms, chat.me, chat.name, "chat.example")
@@ -50,7 +52,7 @@ async def talking(
         await trio.sleep_forever()
 
     monkeypatch.setattr(Terminal, "run", show_nothing)
-    app = App(chat, state, files)
+    app = App(chat, state, files, TalkSettings(here / "settings.toml"), RoomLog(here / "logs", chat.rooms))
     async with trio.open_nursery() as nursery:
         nursery.start_soon(app.run)
         await until(lambda: state.room is not None)

@@ -42,7 +42,10 @@ def pressed(state: State, *keys: str) -> list[tuple[object, ...]]:
     """Press keys, of which a word is its letters; return what they asked for."""
     asked = Asked()
     keyboard = Keys(state, asked)
-    named = {"enter", "tab", "up", "esc", "ctrl c", "ctrl d", "ctrl r", "ctrl l", "begin paste", "end paste"}
+    named = {
+        "enter", "tab", "up", "down", "meta 1", "meta 2", "meta 0", "esc", "ctrl c", "ctrl d", "ctrl r", "ctrl l",
+        "begin paste", "end paste",
+    }  # fmt: skip
     for key in keys:
         for each in [key] if key in named else key:
             keyboard.press(each, draw(state, 40, 12), 40)
@@ -119,3 +122,44 @@ def test_a_page_is_left_by_any_key_that_does_not_scroll_it_and_what_is_typed_is_
     state.show("help", ["more"])
     keyboard.press("enter", draw(state, 40, 12), 40)
     assert (state.page, state.editor.text) == (None, "/q")
+
+
+def test_up_and_down_walk_through_what_was_typed_and_edit_last_comes_first() -> None:
+    lobby = room(1, "lobby", "lobby", 1)
+    lobby.load(said(1, "second", ADA))
+    state = state_of(lobby)
+    pressed(state, "first", "enter", "/who", "enter", "second", "enter")
+    pressed(state, "up")
+    assert (state.editing is not None, state.editor.text) == (True, "second")
+    pressed(state, "up")  # what is edited is what was typed last
+    assert (state.editing, state.editor.text) == (None, "/who")
+    pressed(state, "up", "up", "up")
+    assert state.editor.text == "first"
+    pressed(state, "!", "down", "down")
+    assert state.editor.text == ""
+    pressed(state, "half", "up")
+    assert state.editor.text == "second"
+    pressed(state, "down")
+    assert state.editor.text == "half"
+    assert pressed(state, "up", "up", "up", "enter") == [("say", "first")]
+    assert state.editor.text == ""
+    pressed(state, "x", "up", "up")  # the line that the walk began with was typed too
+    assert state.editor.text == "half"
+
+
+def test_an_edit_that_was_begun_is_not_lost_to_the_history() -> None:
+    lobby = room(1, "lobby", "lobby", 1)
+    lobby.load(said(1, "helo", ADA))
+    state = state_of(lobby)
+    pressed(state, "helo", "enter", "up", "!", "up", "down")
+    assert (state.editing is not None, state.editor.text) == (True, "helo!")
+
+
+def test_a_digit_with_alt_reads_a_room_by_its_place() -> None:
+    state = state_of(room(1, "lobby", "lobby"), room(2, "room", "roses"))
+    pressed(state, "meta 2")
+    assert state.room == 2
+    pressed(state, "meta 1")
+    assert state.room == 1
+    pressed(state, "meta 0")
+    assert (state.room, state.notice) == (1, "there is no room 10 in the list")

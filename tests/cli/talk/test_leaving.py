@@ -4,9 +4,11 @@ from typing import cast
 
 import pytest
 
-from chat.cli.talk.commands import Wrong, run
+from chat.cli.talk.commands import run
+from chat.cli.talk.context import Wrong
 from chat.cli.talk.state import State
-from chat.client import Chat, Members, Membership, Person, Room
+from chat.client import Members, Membership, Person, Room
+from tests.cli.talk.contexts import with_chat
 from tests.cli.talk.test_keys import pressed
 from tests.cli.talk.test_view import room, state_of
 
@@ -26,7 +28,7 @@ class RemovedWhileAsked:
 
 async def test_who_is_removed_while_they_ask_who_is_there_is_told_nevertheless() -> None:
     state = state_of(room(2, "room", "roses"))
-    await run(cast("Chat", RemovedWhileAsked(state)), state, "/who")
+    await run(with_chat(RemovedWhileAsked(state), state), "/who")
     assert state.page is not None
     assert (state.page.title, state.page.lines) == ("who is in #roses", ((("", "  ben"),),))
 
@@ -37,7 +39,7 @@ async def test_a_room_that_the_client_does_not_know_just_now_stays_the_one_that_
     roses = cast("dict[int, Room]", state.rooms).pop(2)  # as while a client catches up that fell behind
     state.open_awaited()
     with pytest.raises(Wrong):
-        await run(cast("Chat", None), state, "/leave")
+        await run(with_chat(None, state), "/leave")
     cast("dict[int, Room]", state.rooms)[2] = roses
     state.open_awaited()
     assert (state.room, state.editor.text) == (2, "to the gardeners")

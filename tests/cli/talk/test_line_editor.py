@@ -58,7 +58,12 @@ def test_what_is_typed_stands_where_the_cursor_is() -> None:
     assert marked(editor) == "new|"
 
 
-WORDS = Words(("/direct", "/delete", "/join"), ("ben", "Bea Arthur", "ada"), ("lobby", "#garden", "@ben"))
+WORDS = Words(
+    ("/direct", "/delete", "/join"),
+    ("ben", "Bea Arthur", "ada"),
+    ("lobby", "#garden", "@ben"),
+    lambda typed: [f"{typed}ictures/", f"{typed}lan.txt"],
+)
 
 
 @pytest.mark.parametrize(
@@ -73,6 +78,8 @@ WORDS = Words(("/direct", "/delete", "/join"), ("ben", "Bea Arthur", "ada"), ("l
         ("/direct be|", ["/direct Bea Arthur |", "/direct ben |"]),
         ("/join gar|", ["/join #garden |"]),
         ("/join |", ["/join @ben |", "/join #garden |", "/join lobby |"]),
+        ("/msg be|", ["/msg Bea Arthur |", "/msg ben |"]),
+        ("/upload ~/p|", ["/upload ~/pictures/|", "/upload ~/plan.txt|"]),
         ("hello|", ["hello|"]),
     ],
 )

@@ -1,13 +1,13 @@
 """`/search` in the terminal: what was found, and back to the room."""
 
-from typing import cast
-
 import pytest
 
-from chat.cli.talk.commands import Wrong, run
+from chat.cli.talk.commands import run
+from chat.cli.talk.context import Wrong
 from chat.cli.talk.state import State
 from chat.cli.talk.view import draw
-from chat.client import Chat, Hit, Hits
+from chat.client import Hit, Hits
+from tests.cli.talk.contexts import with_chat
 from tests.cli.talk.test_keys import pressed
 from tests.cli.talk.test_view import ADA, room, said, shown, state_of
 
@@ -26,7 +26,7 @@ class Searched:
 
 async def search(state: State, hits: Hits, words: str) -> list[str]:
     chat = Searched(hits)
-    await run(cast("Chat", chat), state, f"/search {words}")
+    await run(with_chat(chat, state), f"/search {words}")
     return chat.words
 
 

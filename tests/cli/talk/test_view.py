@@ -106,12 +106,12 @@ def test_the_list_has_what_is_unread_and_what_is_not_hidden() -> None:
     )
     state = state_of(*rooms)
     assert [line[:22].rstrip() for line in shown(draw(state, 60, 10))[1:8]] == [
-        "lobby               │",
-        "#hidden and not … 1 │",
-        "#roses         @2 3 │",
-        "#名前がとても長い…  │",
-        "@ben            99+ │",
-        "support eve         │",
+        "1 lobby             │",
+        "2 #hidden and no… 1 │",
+        "3 #roses       @2 3 │",
+        "4 #名前がとても長…  │",
+        "5 @ben          99+ │",
+        "6 support eve       │",
         "                    │",
     ]
     narrow = shown(draw(state, 59, 10))
@@ -181,10 +181,11 @@ def test_what_is_not_saved_is_below_until_it_is_a_message() -> None:
     pending = state.say("k", "on its way")
     other = state.say("l", "never")
     other.refused = "too long"
-    assert shown(draw(state, 50, 8))[3:] == [
+    assert shown(draw(state, 50, 9))[3:] == [
         "12:01 ben: text 1",
         "  ... ada: on its way",
-        "  !!! never (not sent: too long)",
+        "  !!! not sent: too long",
+        "      never",
         " ada at chat.example · 1 waiting to be saved",
         ">",
     ]
@@ -278,3 +279,47 @@ def test_a_page_of_a_history_that_was_reset_meanwhile_hides_nothing() -> None:
 def test_a_room_of_a_kind_that_only_a_newer_server_has_is_listed_last() -> None:
     state = state_of(room(1, "board", "news"), room(2, "room", "roses"))
     assert state.listed() == [2, 1]
+
+
+LONG = "these are far too many words for one message " * 100
+
+
+def test_a_long_text_that_was_refused_hides_nothing_that_comes_after_it() -> None:
+    lobby = with_messages(1)
+    state = state_of(lobby)
+    for n in range(5):
+        state.say(f"k{n}", LONG).refused = "too long: 4000 characters at most"
+    state.say("l", "and now to something else")
+    rows = shown(draw(state, 50, 12))
+    assert rows[3:] == [
+        "12:01 ben: text 1",
+        "  !!! 3 more not sent: ↑ takes them back",
+        "  !!! not sent: too long: 4000 characters at most",
+        "      these are far too many words for one messag…",
+        "  !!! not sent: too long: 4000 characters at most",
+        "      these are far too many words for one messag…",
+        "  ... ada: and now to something else",
+        " ada at chat.example · 1 waiting to be saved",
+        ">",
+    ]
+
+
+def test_a_narrow_screen_shows_the_whole_reason_of_a_refusal() -> None:
+    state = state_of(with_messages(1))
+    state.notice = "not sent: the text is longer than 4000 characters; ↑ on an empty line takes it back"
+    picture = draw(state, 40, 12)
+    assert len(picture.rows) == 12
+    assert shown(picture)[-4:] == [
+        " ada at chat.example · not sent: the",
+        " text is longer than 4000 characters; ↑",
+        " on an empty line takes it back",
+        ">",
+    ]
+    assert all(sum(columns(text) for _, text in row) == 40 for row in picture.rows)
+    state.notice = "why " * 200
+    assert shown(draw(state, 40, 12))[-2].endswith("…")
+    assert len(draw(state, 12, 5).rows) == 5
+    state.notice = ""
+    assert shown(draw(state, 40, 12))[-2] == " ada at chat.example"
+    state.down = "the certificate of chat.example is not trusted"
+    assert "is not trusted" in " ".join(shown(draw(state, 40, 12))[-4:])

@@ -1,0 +1,140 @@
+"""Commands for files: `/upload`, `/files` and `/save`."""
+
+import mimetypes
+import os
+import shlex
+from collections.abc import Iterator
+from itertools import count as counting
+from pathlib import Path
+
+import trio
+
+from chat.cli.talk.context import Context, Wrong, count, needed
+from chat.cli.talk.width import clean
+from chat.client import File, Message, Room
+
+_MOST = 10
+"""Files of one message."""
+
+_BIGGEST = 1 << 30
+"""Bytes: no server takes a larger file."""
+
+
+async def upload(context: Context, rest: str) -> None:
+    """Send files from this machine."""
+    room = context.state.current
+    if room is None:
+        raise Wrong("you are in no room")
+    paths = _paths(needed(rest, "a path, as /upload ~/picture.png"))
+    if len(paths) > _MOST:
+        raise Wrong(f"a message has {_MOST} files at most")
+    files = []
+    for path in paths:
+        context.state.notice = f"uploading {path.name} …"
+        kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        files.append(
+            await context.chat.upload(
+                room.info.id, await trio.to_thread.run_sync(_read, path), path.name, kind=kind
+            )
+        )
+    context.say("", room=room.info.id, files=files)
+    context.state.notice = f"uploaded {', '.join(path.name for path in paths)}"
+
+
+async def files(context: Context, _rest: str) -> None:
+    """List the files of the room that is read."""
+    room = context.state.current
+    if room is None:
+        raise Wrong("you are in no room")
+    lines = [
+        f"  {n}  {_name(file)}  {_size(file.size)}, {clean(message.sender.name)}"
+        for n, (message, file) in enumerate(_files(room), 1)
+    ]
+    context.state.show(
+        "files, the newest first: /save N", lines or ["no file is in the messages that were loaded"]
+    )
+
+
+async def save(context: Context, rest: str) -> None:
+    """Save a file of the room that is read on this machine."""
+    which, _, where = rest.partition(" ")
+    if which and not which.isdecimal():
+        which, where = "", rest
+    room = context.state.current
+    found = [] if room is None else [file for _, file in _files(room)]
+    n = count(which)
+    if n > len(found):
+        raise Wrong(
+            "there are not that many files here: /files lists them" if found else "no file is here to save"
+        )
+    file = found[n - 1]
+    context.state.notice = f"downloading {_name(file)} …"
+    data = await context.chat.download(file)
+    try:
+        path = await trio.to_thread.run_sync(_write_new, where.strip(), _bare(file), data)
+    except OSError as error:
+        raise Wrong(f"not saved: {error.strerror or error}: {error.filename}") from None
+    context.state.notice = f"saved {path}"
+
+
+def _paths(rest: str) -> list[Path]:
+    """One path, as it stands or quoted, or several."""
+    whole = Path(rest).expanduser()
+    if whole.is_file():
+        return [whole]
+    try:
+        paths = [Path(each).expanduser() for each in shlex.split(rest)]
+    except ValueError:  # a quotation mark alone
+        paths = [whole]
+    for path in paths:
+        if not path.is_file():
+            raise Wrong(f"no file {path}")
+    return paths
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > _BIGGEST:
+            raise Wrong(f"{path.name} is too big")
+        return path.read_bytes()
+    except OSError as error:
+        raise Wrong(f"{path}: {error.strerror}") from None
+
+
+def _files(room: Room) -> Iterator[tuple[Message, File]]:
+    """The files of the messages that are held, the newest first."""
+    for _, message in sorted(room.messages.items(), reverse=True):
+        if message.deleted is None:
+            for file in reversed(message.files):
+                yield message, file
+
+
+def _write_new(where: str, name: str, data: bytes) -> Path:
+    """Write a file that was not there before: here, in a directory, or under a name of one's own."""
+    place = Path(where or ".").expanduser()
+    wanted = place / name if place.is_dir() else place
+    for n in counting(1):
+        path = wanted if n == 1 else wanted.with_stem(f"{wanted.stem} ({n})")
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        except FileExistsError:
+            continue
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        return path.absolute()
+    raise AssertionError
+
+
+def _bare(file: File) -> str:
+    """A name that is one of a file here: others chose it."""
+    return _name(file).replace("/", "_").replace("\\", "_").lstrip(".") or f"file {file.id}"
+
+
+def _name(file: File) -> str:
+    return clean(file.name).replace("\n", " ")
+
+
+def _size(size: int) -> str:
+    if size < 1000:
+        return f"{size} bytes"
+    return f"{size / 1000:.0f} KB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"

@@ -1,0 +1,46 @@
+"""What is said in rooms, in files: one for each room, a line for each message, in the order of the room."""
+
+import os
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+from chat.cli.room_names import label
+from chat.cli.talk.transcript import shown_text
+from chat.cli.talk.width import clean
+from chat.client import Message, Room
+
+
+class RoomLog:
+    """Appends what is heard; nobody else may read it.
+
+    Args:
+        directory: where the files lie; it is made for the first.
+        rooms: those that one is in, as the client has them.
+    """
+
+    def __init__(self, directory: Path, rooms: Mapping[int, Room]) -> None:
+        self._directory = directory
+        self._rooms = rooms
+
+    def write(self, message: Message) -> None:
+        """Write a new message down. Sync. Raises OSError."""
+        if message.deleted is not None:
+            return
+        when = datetime.fromtimestamp(message.at / 1000).astimezone()
+        name = clean(message.sender.name).replace("\n", " ")
+        text = "joined" if message.kind == "join" else clean(shown_text(message)).replace("\n", "\n    ")
+        line = f"{when:%Y-%m-%d %H:%M:%S} {name}{' ' if message.kind == 'join' else ': '}{text}\n"
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        with os.fdopen(os.open(self.path_of(message.room), flags, 0o600), "ab") as file:
+            file.write(line.encode())
+
+    def path_of(self, room: int) -> Path:
+        """Return the file of a room: its name may change, its id stays, and is what finds it. Sync."""
+        if found := sorted(self._directory.glob(f"{room}-*.log")):
+            return found[0]
+        known = self._rooms.get(room)
+        called = re.sub(r"[^\w@#+.-]", "_", label(known.info))[:60] if known is not None else "room"
+        return self._directory / f"{room}-{called}.log"

@@ -1,0 +1,44 @@
+"""The lines that were typed before, and a walk among them."""
+
+from chat.cli.talk.typed_history import TypedHistory
+
+
+def typed(*lines: str) -> TypedHistory:
+    history = TypedHistory()
+    for line in lines:
+        history.note(line)
+    return history
+
+
+def test_what_is_changed_during_a_walk_stays_until_it_ends() -> None:
+    history = typed("one", "two")
+    assert history.older("") == "two"
+    assert history.older("two!") == "one"
+    assert history.older("one") is None
+    assert history.newer("one") == "two!"
+    assert history.newer("two!") == ""
+    assert history.newer("") is None
+    assert history.older("") == "two"
+
+
+def test_a_walk_that_begins_with_a_line_loses_it_nowhere() -> None:
+    history = typed("one")
+    assert history.older("half") == "one"
+    history.stop()
+    assert history.older("") == "half"
+
+
+def test_the_same_line_twice_is_remembered_once_and_the_oldest_are_forgotten() -> None:
+    history = typed("one", "one")
+    assert (history.older(""), history.older("one")) == ("one", None)
+    history = typed(*map(str, range(600)))
+    walked = [history.older("")]
+    while (line := history.older(walked[-1] or "")) is not None:
+        walked.append(line)
+    assert (walked[0], walked[-1], len(walked)) == ("599", "100", 500)
+
+
+def test_nothing_is_walked_where_nothing_was_typed() -> None:
+    history = TypedHistory()
+    assert history.older("half") is None
+    assert not history.is_walking

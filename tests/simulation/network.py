@@ -213,6 +213,11 @@ class Socket:
     def getsockname(self) -> tuple[str, int]:
         return ("127.0.0.1", 9000)
 
+    def setsockopt(self, level: int, option: int, value: int) -> None:
+        """Nothing here waits that an option would hurry."""
+        if not self._open:
+            raise OSError(errno.EBADF, "bad file descriptor")
+
     async def send(self, data: bytes) -> int:
         if not self._open:
             await trio.lowlevel.checkpoint()

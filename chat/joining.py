@@ -8,6 +8,7 @@ from typing import Any
 from chat import __version__
 from chat.bus.bus import Bus
 from chat.bus.opening import kind_of, open_bus
+from chat.bus.seals import Seals
 from chat.bus.sockets import KIND, open_socket_bus
 from chat.domain.nodes import digest_of
 from chat.engine.cluster.servers import Joining
@@ -29,12 +30,15 @@ async def open_joining(
     if inherited is not None and inherited.bus_sockets is not None:
         opening: AbstractAsyncContextManager[Bus] = open_socket_bus(*inherited.bus_sockets)
         kind = KIND
+        seals = None  # the workers of one parent alone have these sockets
     else:
         opening = open_bus(config.bus, address, secret, timeout=config.query_timeout)
         kind = kind_of(config.bus)
+        seals = Seals(secret)
     async with opening as bus:
         yield Joining(
             bus=bus,
+            seals=seals,
             bus_kind=kind,
             secret_digest=digest_of(secret),
             address=_own_address(config, inherited),

@@ -1,5 +1,6 @@
 """Leaky buckets: how much of something each key may use, at once and in the long run (a meter as in ITU-T I.371)."""
 
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Hashable
 
@@ -7,6 +8,10 @@ import trio
 
 MOST_KEYS = 100_000
 """Buckets kept; the ones longest unused go first. A key of 40 bytes costs about 250."""
+
+
+_MOST_BURSTS = 4
+"""What other servers count fills a bucket so many times at most: so nobody waits longer for their errors."""
 
 
 class Buckets:
@@ -66,12 +71,16 @@ class Buckets:
 
     def add(self, key: Hashable, cost: float) -> None:
         """Use `cost` of a key whatever there is; a negative cost gives back."""
-        self.count(key, cost)
+        self._count(key, cost)
         if self._used is not None:
             self._used(key, cost)
 
-    def count(self, key: Hashable, cost: float) -> None:
-        """Count what was used of a key on another server."""
+    def count_elsewhere(self, key: Hashable, cost: float) -> None:
+        """Count what was used of a key on another server: a whole burst at most, up to _MOST_BURSTS of them in all."""
+        if math.isfinite(cost) and (cost < 0 or self._level(key) < _MOST_BURSTS * self._burst):
+            self._count(key, max(-self._burst, min(cost, self._burst)))
+
+    def _count(self, key: Hashable, cost: float) -> None:
         self._levels[key] = (max(0.0, self._level(key) + cost), self._clock())
         self._levels.move_to_end(key)
         if len(self._levels) > self._most_keys:

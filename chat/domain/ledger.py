@@ -28,7 +28,7 @@ class Used(msgspec.Struct, frozen=True, array_like=True):
 class Counted(Protocol):
     """A limit that counts what is used elsewhere."""
 
-    def count(self, key: Hashable, cost: float) -> None:
+    def count_elsewhere(self, key: Hashable, cost: float) -> None:
         """Add what was used elsewhere. Sync."""
 
 
@@ -73,4 +73,4 @@ class Ledger:
         for each in used:
             limit = self._limits.get(each.limit)
             if limit is not None:
-                limit.count(each.key, each.cost)
+                limit.count_elsewhere(each.key, each.cost)

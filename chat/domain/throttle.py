@@ -73,7 +73,7 @@ class Throttle:
         """The try was right: it does not count, and this person is at home at this address."""
         self.give_back(name, address)
         home = _digest(name), address_key(address)
-        self._at_home.count(home)
+        self._at_home.add(home)
         self._ledger.note(_HOMES, home, 0.0)
 
     def _used(self, name: str | None, address: str) -> list[tuple[Buckets, Hashable]]:
@@ -92,9 +92,13 @@ class Throttle:
 class _Homes(Recent[Hashable, None]):
     """Who logged in from where, on whichever server."""
 
-    def count(self, key: Hashable, cost: float = 0.0) -> None:
+    def add(self, key: Hashable) -> None:
         """Remember a name and an address."""
         self[key] = None
+
+    def count_elsewhere(self, key: Hashable, cost: float) -> None:
+        """Remember a name and an address of another server."""
+        self.add(key)
 
 
 def _digest(name: str) -> bytes:

@@ -50,6 +50,12 @@ class Metrics:
         self._connections_refused = Counter(
             "chat_connections_refused", "Connections above a limit, refused unread", registry=self._registry
         )
+        self._bus_dropped = Counter(
+            "chat_bus_dropped",
+            "Payloads of other servers that were dropped: unauthenticated or unreadable",
+            ["reason"],
+            registry=self._registry,
+        )
         self._accounts = Counter(
             "chat_accounts",
             "What happened to accounts and to those who want one, by what",
@@ -73,6 +79,10 @@ class Metrics:
     def over_budget(self, what: str) -> None:
         """A client was told to wait: too many messages, too much text or history."""
         self._over_budget.labels(what).inc()
+
+    def bus_dropped(self, reason: str) -> None:
+        """A payload on the bus was dropped."""
+        self._bus_dropped.labels(reason).inc()
 
     def upgrade_refused(self, reason: str) -> None:
         """A client was refused a WebSocket."""

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tests.campaign.apart import replaced_and_apart
 from tests.campaign.crowd import Crowd
+from tests.campaign.forging import forging
 from tests.campaign.hostile_crowd import hostile
 from tests.campaign.readers import A_LITTLE, PAIRS, slow_readers
 from tests.campaign.resuming import resuming
@@ -265,6 +266,7 @@ PARTS: dict[str, Callable[[], Iterable[Row]]] = {
     "crowds": crowds,
     "readers": lambda: slow_readers(PAIRS, stops=False),
     "hostile": hostile,
+    "forging": forging,
     "resuming": resuming,
     "servers": lambda: chain(several_servers(), replaced_and_apart()),
 }

@@ -68,3 +68,13 @@ def test_the_key_longest_unused_goes_first(buckets: Buckets) -> None:
     assert len(buckets) == 3
     assert buckets.take(["ben"]) == 0
     assert buckets.take(["ada"]) > 0
+
+
+@pytest.mark.parametrize("cost", [1e300, float("inf"), float("nan"), 4])
+def test_what_another_server_counts_is_bounded(buckets: Buckets, cost: float) -> None:
+    for _ in range(100):
+        buckets.count_elsewhere("ada", cost)
+    assert buckets.wait("ada") <= 3 * 2 + 0.5, "four bursts at most"
+    for _ in range(100):
+        buckets.count_elsewhere("ada", -cost)
+    assert [buckets.wait("ada", each) for each in (4, 4.1)] in ([0, 0], [pytest.approx(0)] * 2)

@@ -19,8 +19,10 @@ import chat.engine.cluster.questions
 import chat.engine.engine
 import chat.server
 from chat.bus.local import LocalBus
-from chat.bus.payloads import Announced, Beat, HasTold, Question, encode
-from chat.domain.entities import LOBBY_ID, Person, Room
+from chat.bus.payloads import Announced, Answer, Beat, HasTold, Payload, Question, Spent, encode
+from chat.bus.seals import Seals
+from chat.domain.entities import LOBBY_ID, Message, Person, Room
+from chat.domain.ledger import Used
 from chat.domain.ports import NewPerson
 from chat.domain.tokens import Tokens
 from chat.engine.cluster.servers import Joining
@@ -267,10 +269,25 @@ class World:
         """Tell all servers in every way that the log ends where it does not, in the name of one that there is not."""
         await trio.sleep_until(claim.at)
         end = self.database.kept.messages.end_of_log() + claim.ahead
+        forged = Message(end, LOBBY_ID, end, 1, "nobody", "forged", 0.0, pos=end)
         async with bus.open_bus() as anybody:
-            anybody.publish(encode(Beat(_NOBODY, end)))
-            anybody.publish(encode(Announced(end, [])))
-            anybody.publish(encode(Question(_NOBODY, end, None, HasTold(end))))
+            claims: list[Payload] = [
+                Beat(_NOBODY, end),
+                Announced(end, []),
+                Announced(end, [forged]),
+                Question(_NOBODY, end, None, HasTold(end)),
+                Spent(_NOBODY, [Used("messages", 1, cost) for cost in (1e9, -1e9)]),
+                *(Answer(server, end % 50, other, True) for server in range(1, 5) for other in range(1, 5)),
+            ]
+            for each in claims:
+                anybody.publish(encode(each))
+                anybody.publish(Seals("of somebody else").seal(encode(each)))
+            await anybody.receive()  # that some may have been lost
+            await trio.sleep(0.2)
+            for overheard in await anybody.receive() or []:
+                anybody.publish(overheard)
+                anybody.publish(overheard[::-1])
+                anybody.publish(overheard.replace(b"1", b"2"))
 
     async def _freeze(self, freeze: Freeze) -> None:
         """Stop a server as SIGSTOP does, and let it go on."""
@@ -343,6 +360,7 @@ class World:
                     end = self._buses[storage.server] = await stack.enter_async_context(bus.open_bus())
                     joining = Joining(
                         bus=end,
+                        seals=Seals(SECRET, clock=trio.current_time),
                         bus_kind="local",
                         secret_digest="",
                         address=f"server {storage.server}",

@@ -31,6 +31,9 @@ _AGAIN = 0.25
 _MOST_ANSWERS = 10_000
 """Answers that are remembered: far more than are asked for twice."""
 
+_MOST_THINKING = 4096
+"""Questions that are being answered; those beyond are dropped, and asked again."""
+
 logger = structlog.get_logger(__name__)
 
 
@@ -86,7 +89,7 @@ class Questions:
     ) -> Collection[bool] | None:
         """Return what was answered; None: somebody may have told another log, and is asked anew when that is known."""
         question = Question(self._number, next(self._numbers), to, asks)
-        waiting = self._waiting[question.number] = _Waiting()
+        waiting = self._waiting[question.number] = _Waiting(asks)
         try:
             while True:
                 # Before it is known who has to answer: by then they may have.
@@ -125,6 +128,12 @@ class Questions:
         if answer.to == self._number and answer.number in self._waiting:
             self._waiting[answer.number].take(answer)
 
+    def answered_unsealed(self, answer: Answer) -> None:
+        """Take an answer that anybody may have sent: only whether somebody there hears what is saved nowhere. Sync."""
+        waiting = self._waiting.get(answer.number)
+        if waiting is not None and isinstance(waiting.asks, Relayed):
+            self.answered(answer)
+
     def asked(self, question: Question, nursery: trio.Nursery) -> None:
         """Take a question from the bus, whoever it is for, and answer it in `nursery`. Sync."""
         key = question.node, question.number
@@ -135,7 +144,7 @@ class Questions:
             return
         if isinstance(question.asks, Relayed):
             self._reply(question, self._tell(question.asks.message))
-        else:
+        elif len(self._thinking) < _MOST_THINKING:
             self._thinking.add(key)
             nursery.start_soon(self._think, question, question.asks)
 
@@ -158,7 +167,8 @@ class Questions:
 class _Waiting:
     """Who answered a question so far, and what."""
 
-    def __init__(self) -> None:
+    def __init__(self, asks: Asked) -> None:
+        self.asks = asks
         self.answers: dict[int, bool] = {}
         self._answered = trio.Event()  # set, and made anew, at each answer
 

@@ -19,12 +19,14 @@ from chat.bus.payloads import (
     HasNoted,
     HasTold,
     Noticed,
+    Payload,
     PayloadReader,
     Question,
     Relayed,
     Spent,
     encode,
 )
+from chat.bus.seals import SealedBus, Seals
 from chat.domain.entities import Inbox, Message
 from chat.domain.failures import StorageDown
 from chat.domain.ledger import Ledger
@@ -37,6 +39,7 @@ from chat.engine.cluster.cluster import Alone, Cluster
 from chat.engine.cluster.fence import Fence
 from chat.engine.cluster.lease import Lease
 from chat.engine.cluster.questions import Questions
+from chat.engine.cluster.unsealed import Unsealed, seals_nothing
 from chat.engine.deliveries import Deliveries
 from chat.engine.hub import Announcement, Hub
 from chat.engine.log_follower import LogFollower
@@ -54,10 +57,16 @@ _TOLD_WITHIN = 30.0
 """Seconds in which what is in the log is told. It is not where the log loses its end (a failover to a standby that was
 behind) while somebody waits for that."""
 
+_NOTED_WITHIN = 1.0
+"""Seconds in which a server has noted what it told."""
+
 _TELLS_PER_BEAT = 5
 """How often in that time the others are told what was used of shared limits,"""
 _MOST_USED = 40
 """and of how many keys in one payload."""
+
+_TURN = 64
+"""Payloads that are taken until the other tasks get their turn."""
 
 logger = structlog.get_logger(__name__)
 
@@ -65,10 +74,12 @@ logger = structlog.get_logger(__name__)
 class Joining(msgspec.Struct, frozen=True, kw_only=True):
     """What a server tells of itself where it joins others: its address, its version, and the kind of its bus.
 
-    `secret_digest` is what `domain/nodes.py` makes of its secret.
+    `secret_digest` is what `domain/nodes.py` makes of its secret. `seals` authenticate what comes over the bus; without
+    them nobody but servers of this chat can write to it.
     """
 
     bus: Bus
+    seals: Seals | None = None
     bus_kind: str
     secret_digest: str
     address: str
@@ -86,16 +97,26 @@ class Here(msgspec.Struct, frozen=True):
     ledger: Ledger
     notices: Notices
     clients: Callable[[], int]
+    dropped: Callable[[str], object]
+    """Told of each payload that is dropped, by why."""
 
 
 class Servers:
     """This server among others: the port `Cluster`, and the task that listens to them."""
 
     def __init__(
-        self, bus: Bus, nodes: Nodes, lease: Lease, fence: Fence, here: Here, ends: BatchLoader[None, int]
+        self,
+        bus: Bus,
+        seals: Seals | None,
+        nodes: Nodes,
+        lease: Lease,
+        fence: Fence,
+        here: Here,
+        ends: BatchLoader[None, int],
     ) -> None:
         self.number = lease.number
-        self._bus = bus
+        self._bus = bus = bus if seals is None else SealedBus(bus, seals)
+        self._seals = seals
         self._lease = lease
         self._fence = fence
         self._here = here
@@ -103,6 +124,7 @@ class Servers:
         self._reader = PayloadReader()
         self._unsettled = Unsettled(0)  # the journal's, from told_behind() on
         self._questions = Questions(lease.number, bus, nodes, self._answer, self._tell)
+        self._unsealed = Unsealed(nodes, self._questions, here.follower, here.dropped)
 
     def publish(self, committed: Sequence[Announcement]) -> None:
         for payload in encode_changes([announcement.change for announcement in committed], self._bus.largest):
@@ -133,12 +155,19 @@ class Servers:
 
     async def noted_everywhere(self, person_id: int) -> None:
         with trio.move_on_after(LEASE + RENEW):  # a bus that is down for longer lets a message be told again
-            await self._questions.ask(HasNoted(person_id))
+            await self._noted(HasNoted(person_id))
 
     async def read_everywhere(self, person_id: int) -> None:
         # A server that does not write marks for longer has no database.
         with trio.move_on_after(LEASE + RENEW):
-            await self._questions.ask(HasNoted(person_id, has_read=True))
+            await self._noted(HasNoted(person_id, has_read=True))
+
+    async def _noted(self, asks: HasNoted) -> None:
+        by = trio.current_time() + _NOTED_WITHIN
+        # A server that seals nothing can't be heard, and notes everything by then.
+        await self._questions.ask(
+            asks, is_answered=lambda node: seals_nothing(node.version) and trio.current_time() >= by
+        )
 
     async def relay(self, message: Message, to: int | None = None) -> bool:
         with trio.move_on_after(_RELAYED_WITHIN):
@@ -165,11 +194,23 @@ class Servers:
                 if payloads is None:
                     self._lease.renew_now()  # which tells what was missed
                     continue
-                for payload in payloads:
+                for number, payload in enumerate(payloads, 1):
                     self._take(payload, answering)
+                    if number % _TURN == 0:
+                        await trio.lowlevel.checkpoint()
 
     def _take(self, payload: bytes, answering: trio.Nursery) -> None:
-        match self._reader.read(payload):
+        opened = payload if self._seals is None else self._seals.open(payload)
+        said = self._reader.read(payload if opened is None else opened)
+        if said is None:
+            self._here.dropped("unreadable")
+        elif opened is None:
+            self._unsealed.take(said, answering)
+        else:
+            self._take_sealed(said, answering)
+
+    def _take_sealed(self, said: Payload, answering: trio.Nursery) -> None:
+        match said:
             case Announced(last_id, changes):
                 self._here.follower.received(changes, last_id)
             case Beat(node, newest_id):
@@ -182,6 +223,8 @@ class Servers:
                 if node != self.number:
                     self._here.notices.heard(notice, node)
             case Question() as question:
+                if isinstance(question.asks, HasTold):
+                    self._here.follower.reaches(question.asks.change_id)
                 self._questions.asked(question, answering)
             case Answer() as answer:
                 self._questions.answered(answer)
@@ -191,7 +234,7 @@ class Servers:
             case HasTold(change_id, person_id):
                 with _within(_TOLD_WITHIN, "there is no lease"):
                     await self._fence.opened()  # until it is known that the log is the one that was told
-                await self._told(change_id)
+                await self._published(change_id)
                 if person_id is not None:
                     with _within(_TOLD_WITHIN, "what was said before is not saved yet"):
                         await self._unsettled.over(person_id)
@@ -205,6 +248,9 @@ class Servers:
 
     async def _told(self, change_id: int) -> None:
         self._here.follower.reaches(change_id)
+        await self._published(change_id)
+
+    async def _published(self, change_id: int) -> None:
         with _within(_TOLD_WITHIN, "what is saved is not told yet"):
             await self._here.broadcaster.published(change_id)
 
@@ -257,7 +303,7 @@ async def open_cluster(
     await lease.begin()
     try:
         async with open_batch_loader(end_of_log) as ends, trio.open_nursery() as nursery:
-            servers = Servers(joining.bus, storage.nodes, lease, fence, here, ends)
+            servers = Servers(joining.bus, joining.seals, storage.nodes, lease, fence, here, ends)
             nursery.start_soon(servers.listen)
             nursery.start_soon(servers.beat)
             yield servers

@@ -14,7 +14,6 @@ from chat.domain.ports import Audit, LookAlike, Sessions, Taken, Users
 from chat.domain.refusals import LOOK_TAKEN, NAME_TAKEN, NO_PERSON, Code, Refusal
 from chat.domain.rules import clean_name
 
-NOT_ADMIN = Refusal(Code.FORBIDDEN, "only admins can do this")
 VISITOR = Refusal(Code.INVALID, "visitors have no name to log in with, no password and no roles")
 
 _HIGHEST_ID = 2**63 - 1

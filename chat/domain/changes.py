@@ -99,11 +99,26 @@ class RoomChange(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     as_admin: bool = False
 
 
+class Addition(msgspec.Struct, frozen=True, gc=False):
+    """Somebody is made a member of a room by another, `actor_id`, who may add people there."""
+
+    joining: Draft
+    actor_id: int
+
+    @property
+    def room_id(self) -> int:
+        return self.joining.room_id
+
+
 class Acceptance(msgspec.Struct, frozen=True, gc=False):
-    """Somebody joins a room by an invite, given by its digest, of which that takes one use."""
+    """Somebody joins a room by an invite, given by its digest, of which that takes one use.
+
+    `is_used`: they have just registered with it, which took the use.
+    """
 
     joining: Draft
     invite: bytes
+    is_used: bool = False
 
     @property
     def room_id(self) -> int:
@@ -133,7 +148,16 @@ AccessWrite = Removal | RoomDeletion
 """Ends somebody's access to a room, or everybody's."""
 
 Write = (
-    Draft | Edit | Deletion | Reaction | AccessWrite | RoleChange | RoomChange | Acceptance | SupportChange
+    Draft
+    | Edit
+    | Deletion
+    | Reaction
+    | AccessWrite
+    | RoleChange
+    | RoomChange
+    | Addition
+    | Acceptance
+    | SupportChange
 )
 """What the journal takes."""
 

@@ -1,43 +1,20 @@
 """What a person may do in a room, which is asked here by its id whatever the room is for."""
 
-import msgspec
-
 from chat.domain import ports
 from chat.domain.blocks import Blocks
-from chat.domain.changes import RoomChange
 from chat.domain.direct import Direct
-from chat.domain.entities import Pair, People, Person, Room, RoomKind, SupportOf
-from chat.domain.membership import LEADING, RoomAccess, RoomRole, may_see
-from chat.domain.refusals import ARCHIVED, BANNED, NO_ROOM, NOT_MEMBER, Code, Refusal
+from chat.domain.entities import Pair, People, Person, RoomKind, SupportOf
+from chat.domain.membership import RoomAccess, RoomRole, may_see
+from chat.domain.refusals import ARCHIVED, BANNED, BLOCKED, NO_ROOM, NOT_MEMBER, Code, Refusal
+from chat.domain.room_rights import Place, moderates
 from chat.domain.rooms import Rooms
 from chat.domain.support import Support
 
 OVER = Refusal(Code.FORBIDDEN, "this person is no longer here")
-BLOCKED = Refusal(Code.FORBIDDEN, "this person doesn't accept messages from you")
 NOT_YOURS = Refusal(Code.FORBIDDEN, "that is not your message")
-NOT_LEADING = Refusal(Code.FORBIDDEN, "only owners and moderators of the room can do this")
 NOT_OPERATOR = Refusal(Code.FORBIDDEN, "only operators can do this")
 NO_OPERATOR = Refusal(Code.INVALID, "this person is not an operator", field="assignee")
 NO_VISITOR = Refusal(Code.INVALID, "only visitors of the support widget can be blocked here", field="blocked")
-NOT_OWNER = Refusal(Code.FORBIDDEN, "only owners of the room can do this")
-NOT_ONESELF = Refusal(Code.FORBIDDEN, "you can't raise your own role or ban yourself", field="role")
-
-_RANKS = (None, RoomRole.BANNED, RoomRole.MEMBER, RoomRole.MODERATOR, RoomRole.OWNER)
-"""What somebody may be in a room, the most last."""
-
-
-class Place(msgspec.Struct, frozen=True):
-    """A room that a person may see: what they are in it, and the people that it is for, who are part of every write.
-
-    `is_over`: whom it is for beside them was deleted; it can be read. `is_blocked`: whom it is for beside them blocks
-    them.
-    """
-
-    room: Room
-    role: RoomRole
-    people: People
-    is_over: bool = False
-    is_blocked: bool = False
 
 
 class Conversations:
@@ -137,82 +114,7 @@ def may_edit(place: Place, person: Person, sender_id: int) -> Refusal | None:
 
 def may_delete(place: Place, person: Person, sender_id: int) -> Refusal | None:
     """Whether the person may delete what `sender_id` said: their own, or where they moderate."""
-    return None if sender_id == person.id or _moderates(place, person) else NOT_YOURS
-
-
-def may_add(place: Place) -> Refusal | None:
-    """Whether one may make others members of the room."""
-    if place.room.kind is not RoomKind.ROOM:
-        return NO_ROOM
-    return None if place.role in LEADING else NOT_LEADING
-
-
-def may_remove(place: Place, person: Person, member_id: int, role: RoomRole | None) -> Refusal | None:
-    """Whether the person may end the membership of somebody with that role: one's own; nobody removes an owner."""
-    if place.room.kind is not RoomKind.ROOM:
-        return NO_ROOM
-    if member_id == person.id or (_moderates(place, person) and role is not RoomRole.OWNER):
-        return None
-    return NOT_LEADING
-
-
-def may_give_role(
-    place: Place, person: Person, member_id: int, role: RoomRole | None, wanted: RoomRole
-) -> Refusal | None:
-    """Whether the person may let somebody, who has `role` there now (None: nothing), have the role `wanted`.
-
-    Owners give roles; who looks after a room adds people, and bans them. Oneself one may only step down.
-    """
-    if place.room.kind is not RoomKind.ROOM:
-        return NO_ROOM
-    if member_id == person.id:
-        is_lower = _RANKS.index(wanted) <= _RANKS.index(place.role)
-        return None if is_lower and wanted is not RoomRole.BANNED else NOT_ONESELF
-    if wanted is RoomRole.BANNED:
-        return may_remove(place, person, member_id, role)
-    if place.role is RoomRole.OWNER:
-        return None
-    is_adding = wanted is RoomRole.MEMBER and role in (None, RoomRole.BANNED, RoomRole.MEMBER)
-    return may_add(place) if is_adding else NOT_OWNER
-
-
-def may_see_banned(place: Place, person: Person) -> Refusal | None:
-    """Whether the person may know who is banned there."""
-    if place.room.kind is not RoomKind.ROOM:
-        return NO_ROOM
-    return None if _moderates(place, person) else NOT_LEADING
-
-
-def may_invite(place: Place) -> Refusal | None:
-    """Whether one may give others a code with which they join: to a public room anybody in it may."""
-    if place.room.kind is not RoomKind.ROOM:
-        return NO_ROOM
-    if place.room.is_archived:
-        return ARCHIVED
-    return may_add(place) if place.room.is_private else None
-
-
-def may_change_room(place: Place, person: Person, change: RoomChange) -> Refusal | None:
-    """Whether the person may change the room so: an owner all of it, who looks after it the topic.
-
-    Of a room that everybody may join an admin who is in it may change the topic too, and archive it.
-    """
-    if place.room.kind is not RoomKind.ROOM:
-        return NO_ROOM
-    if place.role is RoomRole.OWNER:
-        return None
-    is_archiving = change.is_archived is not None
-    may_archive = person.is_admin and not place.room.is_private
-    if change.name is not None or change.is_private is not None or (is_archiving and not may_archive):
-        return NOT_OWNER
-    return None if _moderates(place, person) else NOT_LEADING
-
-
-def may_delete_room(place: Place) -> Refusal | None:
-    """Whether one may delete the room with all that was said in it."""
-    if place.room.kind is not RoomKind.ROOM:
-        return NO_ROOM
-    return None if place.role is RoomRole.OWNER else NOT_OWNER
+    return None if sender_id == person.id or moderates(place, person) else NOT_YOURS
 
 
 def may_operate(person: Person) -> Refusal | None:
@@ -229,11 +131,3 @@ def may_be_assigned(person: Person | None) -> Refusal | None:
     """Whether a support conversation may be this person's."""
     is_there = person is not None and person.is_operator and not person.is_disabled
     return None if is_there else NO_OPERATOR
-
-
-def _moderates(place: Place, person: Person) -> bool:
-    """Whether the person is a moderator there: by their role, and moderators and admins where everybody may come in."""
-    is_public = place.room.kind is RoomKind.LOBBY or (
-        place.room.kind is RoomKind.ROOM and not place.room.is_private
-    )
-    return place.role in LEADING or ((person.is_moderator or person.is_admin) and is_public)

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 import time
+from collections.abc import Callable
 
 from chat.domain.changes import Acceptance
 from chat.domain.entities import Draft, Person
@@ -54,13 +55,17 @@ class Invites:
 
     async def issued_by(self, person: Person, after: str, limit: int) -> list[IssuedInvite]:
         """Return the good invites that the person made, those that end first before the others, from behind this id."""
-        return await self._users.invites_of(person.id, bytes.fromhex(after), limit)
+        return await self._users.invites(bytes.fromhex(after), limit, maker_id=person.id)
 
-    async def withdraw_issued(self, person: Person, invite_id: str) -> Refusal | None:
-        """Let nobody use an invite any more that the person made; another's is none."""
+    async def issued(self, room_id: int | None, after: str, limit: int) -> list[IssuedInvite]:
+        """Return the good invites to a room, or all of the server, as `issued_by` does; the caller says who may."""
+        return await self._users.invites(bytes.fromhex(after), limit, room_id=room_id)
+
+    async def withdraw_issued(self, invite_id: str, is_theirs: Callable[[Invite], bool]) -> Refusal | None:
+        """Let nobody use an invite any more; to whom it is not theirs, it is none."""
         digest = bytes.fromhex(invite_id)
         found = await self._users.find_invite(digest)
-        if found is None or found.maker_id != person.id:
+        if found is None or not is_theirs(found):
             return NO_INVITE
         return None if await self._users.withdraw_invite(digest) else INVITE_OVER
 
@@ -69,9 +74,12 @@ class Invites:
         return None if await self._users.withdraw_invite(invite_digest(code)) else INVITE_OVER
 
 
-def accepted(joining: Draft, code: str) -> Acceptance:
-    """Return the write by which somebody joins the room of an invite, and uses it. Sync."""
-    return Acceptance(joining, invite_digest(code))
+def accepted(joining: Draft, code: str, *, is_used: bool = False) -> Acceptance:
+    """Return the write by which somebody joins the room of an invite, and uses it. Sync.
+
+    `is_used`: they have just used it to register.
+    """
+    return Acceptance(joining, invite_digest(code), is_used)
 
 
 def invite_digest(code: str) -> bytes:

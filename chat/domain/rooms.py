@@ -8,7 +8,16 @@ from chat.domain import ports
 from chat.domain.changes import Removal, RoomChange, RoomDeletion
 from chat.domain.entities import Draft, Message, MessageKind, Person, Room, RoomKind, RoomSummary
 from chat.domain.membership import LEADING, Member, PublicRoom, RoomRole
-from chat.domain.refusals import ALREADY_IN, NO_PERSON, NO_ROOM, NOT_MEMBER, ROOM_TAKEN, Code, Refusal
+from chat.domain.refusals import (
+    ALREADY_IN,
+    NO_PERSON,
+    NO_ROOM,
+    NOT_MEMBER,
+    PRIVATE,
+    ROOM_TAKEN,
+    Code,
+    Refusal,
+)
 from chat.domain.rules import clean_room_name, clean_topic
 
 Found = TypeVar("Found")
@@ -22,7 +31,6 @@ _ANSWER_BYTES = 524_288
 _LOOKS = 3
 """How often a membership is looked up that ends meanwhile, and is made again; then it counts as ended."""
 
-PRIVATE = Refusal(Code.FORBIDDEN, "the room is private")
 NOT_CREATOR = Refusal(Code.FORBIDDEN, "only the creator of the room may do that")
 
 

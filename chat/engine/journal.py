@@ -15,6 +15,7 @@ import trio
 from chat.channels import receive_all_nowait
 from chat.domain.changes import (
     Acceptance,
+    Addition,
     Change,
     Removal,
     RoleChange,
@@ -211,7 +212,7 @@ class Journal:
 
 def _gone(write: Write) -> Refusal:
     match write:
-        case Draft() | Acceptance():
+        case Draft() | Addition() | Acceptance():
             return ROOM_GONE
         case Removal():
             return NOT_MEMBER

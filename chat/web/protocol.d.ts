@@ -383,23 +383,25 @@ export interface Invite {
 }
 
 /**
- * An invite that one made: how many can still use it, until when, and to which room; to none, it is to register.
- * Its code was told once and is kept nowhere.
+ * An invite: how many can still use it, until when, and to which room; to none, it is to register. Its code was
+ * told once and is kept nowhere. `by` is who made it, where others are asked for; it is left out for one that
+ * whoever runs the server made.
  */
 export interface IssuedInvite {
-  /** Names an invite to who made it; it lets nobody in */
+  /** Names an invite to who may see it; it lets nobody in */
   id: string;
   room?: number;
   room_name?: string;
   uses: number;
   /** Unix milliseconds */
   expires: number;
+  by?: Sender;
 }
 
 /** Invites that can be used, by when they end. Where there are more, `next` is where they begin. */
 export interface IssuedInvites {
   invites: IssuedInvite[];
-  /** Names an invite to who made it; it lets nobody in */
+  /** Names an invite to who may see it; it lets nobody in */
   next?: string;
 }
 
@@ -1214,7 +1216,7 @@ export interface WhichInvites {
 
 /** An invite that one made, by its id. */
 export interface WhichIssuedInvite {
-  /** Names an invite to who made it; it lets nobody in */
+  /** Names an invite to who may see it; it lets nobody in */
   id: string;
 }
 
@@ -1276,6 +1278,21 @@ export interface WhichPublicRooms {
 
 /** A room. */
 export interface WhichRoom {
+  room: number;
+}
+
+/** An invite to a room, by its id. */
+export interface WhichRoomInvite {
+  /** Names an invite to who may see it; it lets nobody in */
+  id: string;
+  room: number;
+}
+
+/** A page of the invites to a room. */
+export interface WhichRoomInvites {
+  /** The `next` of the page before */
+  after?: string;
+  limit?: number;
   room: number;
 }
 

@@ -11,11 +11,10 @@ import msgspec
 from msgspec import Meta
 
 from chat.domain.accounts import Accounts
-from chat.domain.administration import NOT_ADMIN
 from chat.domain.budgets import Budgets
 from chat.domain.nodes import Node
 from chat.domain.ports import Nodes
-from chat.domain.refusals import Code, Refusal
+from chat.domain.refusals import NOT_ADMIN, Code, Refusal
 from chat.inspection.connection_report import ConnectionReport, Summary
 from chat.inspection.inspection import Inspection
 from chat.inspection.watch import LIMIT, MOST, Snapshot, Unwound

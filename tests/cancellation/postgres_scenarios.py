@@ -452,7 +452,7 @@ def reading(address: DatabaseAddress, ada: Person, ben: Person) -> Scenario:
                 await users.operators()
                 await users.is_invite(b"code")
                 await users.find_invite(b"to garden")
-                await users.invites_of(ada.id, b"", 10)
+                await users.invites(b"", 10, maker_id=ada.id)
                 await rooms.banned(LOBBY_ID, 0, 10)
                 await rooms.summaries("", 0, 10)
                 await rooms.by_id(LOBBY_ID)

@@ -8,29 +8,23 @@ from msgspec import structs
 
 from chat.domain.blocks import Blocks
 from chat.domain.changes import Removal
-from chat.domain.conversations import (
-    ARCHIVED,
-    NOT_LEADING,
-    NOT_ONESELF,
-    NOT_OWNER,
-    NOT_YOURS,
-    OVER,
-    Conversations,
-    Place,
-    may_add,
-    may_delete,
-    may_delete_room,
-    may_edit,
-    may_give_role,
-    may_invite,
-    may_remove,
-    may_speak,
-)
+from chat.domain.conversations import NOT_YOURS, OVER, Conversations, may_delete, may_edit, may_speak
 from chat.domain.direct import Direct
 from chat.domain.entities import LOBBY_ID, Draft, Pair, Peer, Person, Room, RoomKind, SupportOf
 from chat.domain.membership import RoomRole
 from chat.domain.ports import NewPerson
-from chat.domain.refusals import NO_ROOM, NOT_MEMBER, Refusal
+from chat.domain.refusals import ARCHIVED, NO_ROOM, NOT_MEMBER, Refusal
+from chat.domain.room_rights import (
+    NOT_LEADING,
+    NOT_ONESELF,
+    NOT_OWNER,
+    Place,
+    may_add,
+    may_delete_room,
+    may_give_role,
+    may_invite,
+    may_remove,
+)
 from chat.domain.rooms import Rooms
 from chat.domain.support import Support
 from chat.storage.memory import MemoryStorage

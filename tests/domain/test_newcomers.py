@@ -193,7 +193,7 @@ async def test_an_invite_is_kept_as_its_digest_and_costs_nobody_anything_where_r
     house: House,
 ) -> None:
     code = await house.accounts.invite(1, 60)
-    assert code.encode() not in house.users.invites._by_digest
+    assert code.encode() not in house.users.invite_table._by_digest
     assert isinstance(await house.accounts.register("ada", PASSWORD, ADDRESS, invite=code), Granted)
     assert isinstance(
         await registering(house, "invite").register("ben", PASSWORD, ADDRESS, invite=code), Granted

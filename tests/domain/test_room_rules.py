@@ -156,12 +156,8 @@ async def test_a_room_is_looked_after_by_whom_it_was_given_to(world: World) -> N
     assert await may(ada) == (False, False, False)
     await write(Removal(garden, ben.id, ben.id, 0.0))
     assert await may(ada) == (True, True, True), "nobody else owns it"
-    await write(joining(world, ada), Removal(garden, ada.id, ada.id, 0.0, is_ban=True))
+    world.storage.rooms.set_role(garden, ada.id, RoomRole.BANNED)
     assert await may(ada) == (False, False, False)
-
-
-def joining(world: World, person: Person) -> Draft:
-    return world.rooms.joining(person, world.garden.id)
 
 
 @pytest.mark.parametrize("asked", ["remove", "invite", "delete"])

@@ -29,7 +29,9 @@ async def test_what_another_server_changes_counts_here(autojump_clock: trio.test
             await storage.settings.change_settings({"registration": None, "message_rate": 1.0}, None)
             await trio.sleep(1)
         assert (world.accounts.registration, world.services.budgets.rates.messages) == ("open", 1.0)
-        assert [log["log_level"] for log in logs] == ["warning", "info", "info"], "and the outage once"
+        assert [log["log_level"] for log in logs] == ["warning", "info", "info", "info"], (
+            "and the outage once"
+        )
         nursery.cancel_scope.cancel()
 
 

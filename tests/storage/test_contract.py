@@ -10,6 +10,7 @@ import trio
 from msgspec import structs
 
 from chat.domain.changes import (
+    Addition,
     Change,
     Deleted,
     Deletion,
@@ -504,7 +505,8 @@ async def test_admins_see_the_lobby_and_the_rooms_that_people_made_page_by_page(
     await support_room(storage, ada)
     await direct_room(storage, ada, ben)
     orchard = await make_room(storage, ben, "Orchard")
-    said = await say(storage, joining(ben, garden.id), draft(ben, "hello", room=garden.id))
+    await storage.messages.save([Addition(joining(ben, garden.id), ada)])
+    said = await say(storage, draft(ben, "hello", room=garden.id))
     archiving = RoomChange(room_id=orchard.id, actor_id=ben, created_at=NOW, is_archived=True)
     await storage.messages.save([archiving])
     await storage.users.delete(ada)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from chat.domain.account_changes import AccountChange
 from chat.domain.changes import (
     Acceptance,
     Change,
@@ -131,7 +132,7 @@ async def test_roles_are_given_to_members_and_the_last_owner_stays_one(storage: 
         role(garden, CEM, MODERATOR),
         role(garden, BEN, OWNER),
         role(garden, ADA, MEMBER),
-        role(garden, BEN, MODERATOR),
+        RoleChange(garden, BEN, MODERATOR, BEN, NOW),
         role(99, BEN, MODERATOR),
         role(LOBBY_ID, BEN, MODERATOR),
     )
@@ -273,12 +274,15 @@ async def test_an_invite_is_used_by_those_who_join_with_it(storage: Storage, gar
         maker_id=ADA,
         registers=False,
         is_over=True,
+        maker_name="ada",
     )
     assert await storage.users.find_invite(b"code") == found
     assert await storage.users.find_invite(b"none") is None
 
 
 async def test_whoever_made_invites_finds_the_good_ones_page_by_page(storage: Storage, garden: int) -> None:
+    for person in (ADA, BEN):
+        await storage.users.administer(person, AccountChange(is_admin=True), None)
     cellar = await made(storage, "Cellar")
     issued = {
         b"later": (LATER + 1, garden),
@@ -292,23 +296,29 @@ async def test_whoever_made_invites_finds_the_good_ones_page_by_page(storage: St
     for digest, maker_id in ((b"bens", BEN), (b"a command's", None)):
         await storage.users.invite(NewInvite(digest=digest, uses=1, expires_at=LATER, maker_id=maker_id))
     await write(storage, RoomDeletion(cellar, ADA, NOW))
-    found = await storage.users.invites_of(ADA, b"", 9)
+    found = await storage.users.invites(b"", 9, maker_id=ADA)
     assert [each.digest for each in found] == [b"a", b"b", b"later"]
     assert [each.invite for each in found] == [await storage.users.find_invite(each.digest) for each in found]
-    assert [each.digest for each in await storage.users.invites_of(ADA, b"", 2)] == [b"a", b"b"]
+
+    async def digests(after: bytes = b"", limit: int = 9, **whose: int) -> list[bytes]:
+        return [each.digest for each in await storage.users.invites(after, limit, **whose)]
+
+    assert await digests(maker_id=BEN) == [b"bens"]
+    assert await digests(room_id=garden) == [b"b", b"later"]
+    assert await digests(room_id=cellar) == []
+    assert await digests() == [b"a", b"a command's", b"b", b"bens", b"later"]
+    assert await digests(b"b", 1) == [b"bens"]
+    assert await digests(limit=2, maker_id=ADA) == [b"a", b"b"]
     await storage.users.withdraw_invite(b"b")
-    assert [each.digest for each in await storage.users.invites_of(ADA, b"b", 2)] == [b"later"]
-    assert await storage.users.invites_of(ADA, b"none", 9) == []
-    assert [each.digest for each in await storage.users.invites_of(BEN, b"", 9)] == [b"bens"]
+    assert await digests(b"b", 2, maker_id=ADA) == [b"later"]
+    assert await digests(b"none", maker_id=ADA) == []
 
 
 async def test_an_invite_is_good_until_it_is_withdrawn_or_its_room_is_gone(
     storage: Storage, garden: int
 ) -> None:
     for digest in (b"one", b"two"):
-        await storage.users.invite(
-            NewInvite(digest=digest, uses=2, expires_at=LATER, room_id=garden, maker_id=ADA)
-        )
+        await storage.users.invite(NewInvite(digest=digest, uses=2, expires_at=LATER, room_id=garden))
     assert await storage.users.is_invite(b"one")
     assert await storage.users.withdraw_invite(b"one")
     assert not await storage.users.withdraw_invite(b"one")
@@ -326,3 +336,90 @@ async def test_an_invite_is_good_until_it_is_withdrawn_or_its_room_is_gone(
         assert await write(storage, Acceptance(joining(garden, CEM), digest)) == [INVITE_OVER]
     await storage.users.invite(NewInvite(digest=b"three", uses=1, expires_at=LATER, room_id=garden))
     assert await storage.users.find_invite(b"three") is None
+
+
+async def end(storage: Storage, garden: int, how: str) -> None:
+    """Let ben, who moderates a private room, invite nobody any more."""
+    match how:
+        case "removed":
+            await write(storage, Removal(garden, BEN, ADA, NOW))
+        case "banned":
+            await write(storage, ban(garden, BEN))
+        case "a member":
+            await write(storage, role(garden, BEN, MEMBER))
+        case "disabled":
+            await storage.users.administer(BEN, AccountChange(is_disabled=True), None)
+        case "deleted":
+            await storage.users.delete(BEN)
+
+
+@pytest.mark.parametrize("how", ["removed", "banned", "a member", "disabled", "deleted"])
+async def test_an_invite_to_a_room_is_worth_what_its_maker_may_do_there_now(
+    storage: Storage, garden: int, how: str
+) -> None:
+    await write(storage, role(garden, BEN, MODERATOR), like(garden, is_private=True))
+    invite = NewInvite(
+        digest=b"bens", uses=2, expires_at=LATER, room_id=garden, maker_id=BEN, registers=False
+    )
+    await storage.users.invite(invite)
+    accepts = Acceptance(joining(garden, CEM), b"bens")
+    registered = Acceptance(joining(garden, CEM), b"bens", is_used=True)
+    await end(storage, garden, how)
+    assert await write(storage, accepts, registered) == [INVITE_OVER, INVITE_OVER]
+    found = await storage.users.find_invite(b"bens")
+    assert found is not None
+    assert (found.is_over, found.uses_left) == (True, 2)
+    assert await storage.users.invites(b"", 9, room_id=garden) == []
+    if how == "a member":
+        await write(storage, like(garden, is_private=False))
+        assert len(await storage.users.invites(b"", 9, room_id=garden)) == 1, "any member invites there"
+        await write(storage, like(garden, is_private=True))
+    assert await storage.users.withdraw_invite(b"bens"), "or who made it could come back to it"
+    assert not await storage.users.withdraw_invite(b"bens")
+
+
+async def test_in_one_batch_an_invite_is_worth_what_its_maker_may_do_when_it_is_its_turn(
+    storage: Storage, garden: int
+) -> None:
+    invite = NewInvite(digest=b"bens", uses=2, expires_at=LATER, room_id=garden, maker_id=BEN)
+    await storage.users.invite(invite)
+    accepts = Acceptance(joining(garden, CEM), b"bens")
+    over, saved, again = (await write(storage, like(garden, is_private=True), accepts))[1], None, None
+    _, saved, _, again = await write(
+        storage,
+        role(garden, BEN, MODERATOR),
+        accepts,
+        Removal(garden, CEM, CEM, NOW),
+        Acceptance(joining(garden, CEM), b"bens", is_used=True),
+    )
+    assert over == INVITE_OVER
+    assert isinstance(saved, Message)
+    assert isinstance(again, Message)
+    found = await storage.users.find_invite(b"bens")
+    assert found is not None
+    assert found.uses_left == 1, "who registered with it has used it already"
+
+
+@pytest.mark.parametrize(
+    "change", [AccountChange(is_admin=False), AccountChange(is_disabled=True), None], ids=str
+)
+async def test_an_invite_to_register_is_worth_what_its_maker_may_do_now(
+    storage: Storage, garden: int, change: AccountChange | None
+) -> None:
+    await storage.users.administer(BEN, AccountChange(is_admin=True), None)
+    for digest, room_id in ((b"to the server", None), (b"to a room", garden)):
+        await storage.users.invite(
+            NewInvite(digest=digest, uses=2, expires_at=LATER, room_id=room_id, maker_id=BEN)
+        )
+        assert await storage.users.is_invite(digest)
+    if change is None:
+        await storage.users.delete(BEN)
+    else:
+        await storage.users.administer(BEN, change, None)
+    for digest in (b"to the server", b"to a room"):
+        assert not await storage.users.is_invite(digest)
+        assert await storage.users.add(NewPerson(name="dan", password_hash=b"x", invite=digest)) is None
+    member = change is not None and change.is_disabled is not True
+    over = await storage.users.find_invite(b"to a room")
+    assert over is not None
+    assert over.is_over is not member, "a member invites to a public room still"

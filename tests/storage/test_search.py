@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import trio
 
-from chat.domain.changes import Deletion, Edit, Reaction, Removal, RoomDeletion
+from chat.domain.changes import Addition, Deletion, Edit, Reaction, Removal, RoomDeletion
 from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Person, Room
 from chat.domain.ports import NewFile, NewPerson, Storage
 from chat.domain.search import Progress, Search
@@ -140,7 +140,7 @@ async def test_only_ones_own_rooms_are_searched_and_less_where_that_is_asked(sto
     assert await found(storage, ada, "tea", before=first.created_at) == []
     assert await found(storage, ada, "tea", since=last.created_at + 1) == []
     assert await found(storage, 999, "tea") == []
-    await storage.messages.save([Draft(garden, ben, "?", "", NOW, MessageKind.JOIN)])
+    await storage.messages.save([Addition(Draft(garden, ben, "?", "", NOW, MessageKind.JOIN), ada)])
     assert await found(storage, ben, "tea", room_id=garden) == ["tea in the garden"]
     await storage.messages.save([Removal(garden, ben, ada, NOW)])
     assert await found(storage, ben, "tea", room_id=garden) == []

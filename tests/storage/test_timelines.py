@@ -8,6 +8,7 @@ import trio
 from msgspec import structs
 
 from chat.domain.changes import (
+    Addition,
     Deleted,
     Deletion,
     Edit,
@@ -216,7 +217,7 @@ async def test_a_new_person_has_the_lobby_with_all_of_it_read(storage: Storage) 
 async def test_a_room_is_told_as_it_is(storage: Storage, change_room: Administrator) -> None:
     ada, ben, cem = await add(storage, "Ada", "Ben", "Cem")
     garden = await make_room(storage, ada, is_private=True)
-    await write(storage, joining(garden, ben), joining(garden, cem))
+    await write(storage, *(Addition(joining(garden, each), ada) for each in (ben, cem)))
     (hello,) = await say(storage, ben, garden, "hello", key="k", at=NOW + 0.001)
     await change_room(garden, topic="roses", is_archived=True, roles={ben: RoomRole.MODERATOR})
     last = MessageNow(

@@ -12,6 +12,7 @@ import trio
 from chat.domain.account_changes import AccountChange
 from chat.domain.audit import Named
 from chat.domain.changes import (
+    Addition,
     Edit,
     Removed,
     RoleChange,
@@ -192,7 +193,9 @@ async def test_what_was_said_before_there_were_marks_is_read_but_for_what_was_no
             }
             assert (adas[GARDEN].role, adas[GARDEN].members) == (RoomRole.OWNER, 2)
             assert (bens[GARDEN].role, bens[GARDEN].members) == (RoomRole.MEMBER, 2)
-            await storage.messages.save([Draft(GARDEN, CEM, "Cem", "", 2000.0, MessageKind.JOIN)])
+            await storage.messages.save(
+                [Addition(Draft(GARDEN, CEM, "Cem", "", 2000.0, MessageKind.JOIN), ADA)]
+            )
             await say(storage, ADA, GARDEN, "g4")
             await say(storage, ADA, BENS_DESK, "b5")
             bens = await told(BEN)
@@ -457,7 +460,7 @@ async def test_rooms_of_before_they_could_change_do_and_invites_are_good(databas
             found = await storage.users.find_invite(b"code")
             assert found is not None
             assert (found.registers, found.room_id, found.is_over) == (True, None, True)
-            assert await storage.users.invites_of(ADA, b"", 9) == [], "nobody is known to have made it"
+            assert await storage.users.invites(b"", 9, maker_id=ADA) == [], "nobody is known to have made it"
 
 
 _A_MESSAGE_OF_0010 = f"""

@@ -67,7 +67,7 @@ READS = frozenset(
         "find",
         "find_invite",
         "history",
-        "invites_of",
+        "invites",
         "is_invite",
         "is_member",
         "is_needed",

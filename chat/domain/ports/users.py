@@ -48,7 +48,11 @@ class NewInvite(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Invite(msgspec.Struct, frozen=True, kw_only=True):
-    """An invite as it is now, for what NewInvite says. `is_over`: nobody can use it any more, or its room is gone."""
+    """An invite as it is now, for what NewInvite says.
+
+    `is_over`: nobody can use it now: it is used up or too old, its room is gone, or its maker may not do any more
+    what it lets others do.
+    """
 
     uses_left: int
     expires_at: float
@@ -57,6 +61,7 @@ class Invite(msgspec.Struct, frozen=True, kw_only=True):
     maker_id: int | None
     registers: bool
     is_over: bool
+    maker_name: str | None = None
 
 
 class IssuedInvite(msgspec.Struct, frozen=True):
@@ -119,15 +124,18 @@ class Users(Protocol):
         """Return the invite with this digest, good or over."""
         ...
 
-    async def invites_of(self, maker_id: int, after: bytes, limit: int) -> list[IssuedInvite]:
-        """Return the good invites that the person made, those that end first before the others, from behind `after`.
+    async def invites(
+        self, after: bytes, limit: int, *, maker_id: int | None = None, room_id: int | None = None
+    ) -> list[IssuedInvite]:
+        """Return good invites, those that end first before the others, from behind `after`.
 
-        That is the digest of an invite of theirs, good or over; b"" is the beginning.
+        That is the digest of an invite, good or over; b"" is the beginning. With `maker_id` they are those that the
+        person made, with `room_id` those to that room.
         """
         ...
 
     async def withdraw_invite(self, digest: bytes) -> bool:
-        """Let nobody use an invite any more; False: nobody could."""
+        """Let nobody use an invite any more; False: it is used up, too old, or its room is gone."""
         ...
 
     async def by_id(self, person_id: int) -> Person | None:

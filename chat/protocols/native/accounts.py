@@ -68,7 +68,7 @@ async def register(services: Services, caller: Caller, request: Register) -> Ses
         # Where the room can't be joined by now, one is registered all the same.
         joining = services.rooms.joining(granted.person, invite.room_id)
         is_used = accounts.registration == "invite"
-        await services.writes.write(joining if is_used else accepted(joining, request.invite))
+        await services.writes.write(accepted(joining, request.invite, is_used=is_used))
     return as_session(await services.sessions.open_after_change(granted.person, device, request.device))
 
 

@@ -1,7 +1,7 @@
 """The part of the table of operations that is for admins."""
 
 from chat.domain.refusals import Code
-from chat.protocols.native import admin, admin_rooms
+from chat.protocols.native import admin, admin_rooms, invites
 from chat.protocols.native.admin_room_types import (
     ChangeListedRoom,
     ListedRoom,
@@ -21,6 +21,7 @@ from chat.protocols.native.admin_types import (
     WhichActs,
 )
 from chat.protocols.native.operation import Access, Cost, Operation
+from chat.protocols.native.room_requests import IssuedInvites, WhichInvites, WhichIssuedInvite
 
 _PERSON = "/admin/people/{person}"
 _ROOM = "/admin/rooms/{room}"
@@ -111,6 +112,28 @@ ADMIN = (
         cost=Cost.MESSAGE,
         refuses=(Code.FORBIDDEN, Code.NOT_FOUND, Code.OUTCOME_UNKNOWN),
         handler=admin_rooms.delete_listed_room,
+    ),
+    Operation(
+        name="all_invites",
+        method="GET",
+        path="/admin/invites",
+        request=WhichInvites,
+        reply=IssuedInvites,
+        access=Access.ADMIN,
+        cost=Cost.PAGE,
+        refuses=(Code.FORBIDDEN,),
+        handler=invites.all_invites,
+    ),
+    Operation(
+        name="withdraw_any_invite",
+        method="DELETE",
+        path="/admin/invites/{id}",
+        request=WhichIssuedInvite,
+        status=204,
+        access=Access.ADMIN,
+        cost=Cost.MESSAGE,
+        refuses=(Code.FORBIDDEN, Code.INVALID, Code.NOT_FOUND, Code.GONE),
+        handler=invites.withdraw_any_invite,
     ),
     Operation(
         name="settings",

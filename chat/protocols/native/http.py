@@ -6,9 +6,8 @@ from typing import Any
 import msgspec
 from quart import Blueprint, Response, request
 
-from chat.domain.administration import NOT_ADMIN
 from chat.domain.ports import KeptFile
-from chat.domain.refusals import Code, Refusal
+from chat.domain.refusals import NOT_ADMIN, Code, Refusal
 from chat.domain.sessions import LONGEST_AGENT, Device
 from chat.protocols.native.documents import documents
 from chat.protocols.native.file_answer import send_file

@@ -1,14 +1,16 @@
-"""Invites: making them, what they are for, accepting and withdrawing them."""
+"""Invites: making them, what they are for, accepting, listing and withdrawing them."""
 
-from chat.domain.conversations import may_add, may_invite
+from collections.abc import Sequence
+
 from chat.domain.entities import Person
 from chat.domain.invites import accepted
 from chat.domain.ports import Invite, IssuedInvite
 from chat.domain.refusals import ALREADY_IN, INVITE_OVER, Code, Refusal
+from chat.domain.room_rights import may_add, may_invite
 from chat.domain.timeline import milliseconds
 from chat.protocols.native import room_requests as types
 from chat.protocols.native.operation import Caller
-from chat.protocols.native.room_types import Room
+from chat.protocols.native.room_types import Room, Sender
 from chat.protocols.native.rooms import as_seen
 from chat.protocols.services import Services
 
@@ -82,20 +84,66 @@ async def issued_invites(
 ) -> types.IssuedInvites:
     """List the invites that one made and that can still be used."""
     found = await services.invites.issued_by(caller.known, request.after, request.limit + 1)
-    page = [_as_issued(each) for each in found[: request.limit]]
-    return types.IssuedInvites(invites=page, next=page[-1].id if len(found) > len(page) else None)
+    return _page(found, request.limit)
 
 
 async def withdraw_issued_invite(
     services: Services, caller: Caller, request: types.WhichIssuedInvite
 ) -> Refusal | None:
     """Let nobody use an invite any more that one made."""
-    return await services.invites.withdraw_issued(caller.known, request.id)
+    return await services.invites.withdraw_issued(request.id, lambda found: found.maker_id == caller.known.id)
 
 
-def _as_issued(issued: IssuedInvite) -> types.IssuedInvite:
-    found = issued.invite
+async def room_invites(
+    services: Services, caller: Caller, request: types.WhichRoomInvites
+) -> types.IssuedInvites | Refusal:
+    """List the invites to a room that one looks after and that can still be used, whoever made them."""
+    if refusal := await _may_look_after(services, caller.known, request.room):
+        return refusal
+    found = await services.invites.issued(request.room, request.after, request.limit + 1)
+    return _page(found, request.limit, with_makers=True)
+
+
+async def withdraw_room_invite(
+    services: Services, caller: Caller, request: types.WhichRoomInvite
+) -> Refusal | None:
+    """Let nobody use an invite any more to a room that one looks after, whoever made it."""
+    if refusal := await _may_look_after(services, caller.known, request.room):
+        return refusal
+    return await services.invites.withdraw_issued(request.id, lambda found: found.room_id == request.room)
+
+
+async def all_invites(
+    services: Services, _caller: Caller, request: types.WhichInvites
+) -> types.IssuedInvites:
+    """List all invites of the server that can still be used, to rooms and to register."""
+    found = await services.invites.issued(None, request.after, request.limit + 1)
+    return _page(found, request.limit, with_makers=True)
+
+
+async def withdraw_any_invite(
+    services: Services, _caller: Caller, request: types.WhichIssuedInvite
+) -> Refusal | None:
+    """Let nobody use an invite any more, whoever made it."""
+    return await services.invites.withdraw_issued(request.id, lambda _found: True)
+
+
+async def _may_look_after(services: Services, person: Person, room_id: int) -> Refusal | None:
+    place = await services.conversations.enter(person, room_id)
+    return place if isinstance(place, Refusal) else may_add(place)
+
+
+def _page(found: Sequence[IssuedInvite], limit: int, *, with_makers: bool = False) -> types.IssuedInvites:
+    page = [_as_issued(each, with_maker=with_makers) for each in found[:limit]]
+    return types.IssuedInvites(invites=page, next=page[-1].id if len(found) > len(page) else None)
+
+
+def _as_issued(issued: IssuedInvite, *, with_maker: bool) -> types.IssuedInvite:
+    found, by = issued.invite, None
+    if with_maker and found.maker_id is not None and found.maker_name is not None:
+        by = Sender(id=found.maker_id, name=found.maker_name)
     return types.IssuedInvite(
+        by=by,
         id=issued.digest.hex(),
         room=found.room_id,
         room_name=found.room_name,

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 from msgspec import UNSET
 
-from chat.domain.changes import Removal, RoleChange
-from chat.domain.conversations import may_add, may_give_role, may_remove, may_see_banned
-from chat.domain.entities import Person, Room, RoomKind
+from chat.domain.changes import Addition, Removal, RoleChange
+from chat.domain.entities import Draft, Person, Room, RoomKind
 from chat.domain.membership import Member, RoomRole
 from chat.domain.reading import may_share_reads
 from chat.domain.refusals import ALREADY_IN, BANNED, NO_MEMBER, NO_PERSON, NO_ROOM, Refusal
+from chat.domain.room_rights import may_add, may_give_role, may_remove, may_see_banned
 from chat.domain.timeline import milliseconds
 from chat.protocols.native import room_requests as types
 from chat.protocols.native import room_types
@@ -66,7 +66,8 @@ async def put_member(
         if request.role not in (UNSET, "member"):
             return place
         refusal = await services.conversations.may_join(person, request.room)
-        return refusal or await _answer(services, caller, request, await _join(services, person, request))
+        joining = services.rooms.joining(person, request.room)
+        return refusal or await _answer(services, caller, request, await _join(services, joining))
     if place.room.kind is not RoomKind.ROOM:
         return NO_ROOM
     wanted = place.role if request.role is UNSET else RoomRole(request.role)
@@ -99,15 +100,17 @@ async def _put(services: Services, by: Person, request: types.Membership) -> Ref
         return await services.memberships.end(removal)
     if role is RoomRole.BANNED and (refusal := await _give(services, by, request, None)):
         return refusal
-    if role in _OUTSIDE and (refusal := await _join(services, person, request)):
-        return refusal
+    if role in _OUTSIDE:
+        joining = Addition(services.rooms.joining(person, request.room), by.id)
+        if refusal := await _join(services, joining):
+            return refusal
     if role not in _OUTSIDE or wanted is not RoomRole.MEMBER:
         return await _give(services, by, request, wanted)
     return None
 
 
-async def _join(services: Services, person: Person, request: types.Membership) -> Refusal | None:
-    outcome = await services.writes.write(services.rooms.joining(person, request.room))
+async def _join(services: Services, joining: Draft | Addition) -> Refusal | None:
+    outcome = await services.writes.write(joining)
     return outcome if isinstance(outcome, Refusal) and outcome is not ALREADY_IN else None
 
 

@@ -22,6 +22,8 @@ from chat.protocols.native.room_requests import (
     WhichPerson,
     WhichPublicRooms,
     WhichRoom,
+    WhichRoomInvite,
+    WhichRoomInvites,
     WhichRooms,
 )
 from chat.protocols.native.room_types import Room
@@ -168,6 +170,26 @@ ROOMS = (
         cost=Cost.MESSAGE,
         refuses=(Code.INVALID, Code.NOT_FOUND, Code.GONE),
         handler=invites.withdraw_issued_invite,
+    ),
+    Operation(
+        name="room_invites",
+        method="GET",
+        path="/rooms/{room}/invites",
+        request=WhichRoomInvites,
+        reply=IssuedInvites,
+        cost=Cost.PAGE,
+        refuses=_OUTSIDE,
+        handler=invites.room_invites,
+    ),
+    Operation(
+        name="withdraw_room_invite",
+        method="DELETE",
+        path="/rooms/{room}/invites/{id}",
+        request=WhichRoomInvite,
+        status=204,
+        cost=Cost.MESSAGE,
+        refuses=(*_OUTSIDE, Code.INVALID, Code.GONE),
+        handler=invites.withdraw_room_invite,
     ),
     Operation(
         name="invite",

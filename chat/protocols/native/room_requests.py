@@ -6,7 +6,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chat.domain.wrong_values import pattern
 from chat.protocols.native.message_types import Limit
-from chat.protocols.native.room_types import Mark, Notify, Room, RoomRole, Topic
+from chat.protocols.native.room_types import Mark, Notify, Room, RoomRole, Sender, Topic
 from chat.protocols.native.types import PLACE, SOUGHT, Id, Name, Person, Time, Value
 
 After = Annotated[int, Meta(ge=0, le=2**53 - 1, description="The `next` of the page before")]
@@ -149,9 +149,15 @@ InviteId = Annotated[
     pattern(
         r"^[0-9a-f]{64}$(?!\n)",
         "the id of an invite",
-        description="Names an invite to who made it; it lets nobody in",
+        description="Names an invite to who may see it; it lets nobody in",
     ),
 ]
+
+
+class WhichRoomInvites(WhichInvites, kw_only=True, frozen=True):
+    """A page of the invites to a room."""
+
+    room: Id
 
 
 class WhichIssuedInvite(Value, kw_only=True, frozen=True):
@@ -160,10 +166,17 @@ class WhichIssuedInvite(Value, kw_only=True, frozen=True):
     id: InviteId
 
 
-class IssuedInvite(Value, kw_only=True, frozen=True):
-    """An invite that one made: how many can still use it, until when, and to which room; to none, it is to register.
+class WhichRoomInvite(WhichIssuedInvite, kw_only=True, frozen=True):
+    """An invite to a room, by its id."""
 
-    Its code was told once and is kept nowhere.
+    room: Id
+
+
+class IssuedInvite(Value, kw_only=True, frozen=True):
+    """An invite: how many can still use it, until when, and to which room; to none, it is to register.
+
+    Its code was told once and is kept nowhere. `by` is who made it, where others are asked for; it is left out for one
+    that whoever runs the server made.
     """
 
     id: InviteId
@@ -171,6 +184,7 @@ class IssuedInvite(Value, kw_only=True, frozen=True):
     room_name: Name | None = None
     uses: Annotated[int, Meta(ge=0)]
     expires: Time
+    by: Sender | None = None
 
 
 class IssuedInvites(Value, kw_only=True, frozen=True):

@@ -6,10 +6,10 @@ from typing import TypeVar
 from msgspec import UNSET, UnsetType
 
 from chat.domain.changes import RoomDeletion
-from chat.domain.conversations import may_change_room, may_delete_room
 from chat.domain.entities import Person
 from chat.domain.membership import Notify
 from chat.domain.refusals import NO_PERSON, NO_ROOM, Refusal
+from chat.domain.room_rights import may_change_room, may_delete_room
 from chat.protocols.native import room_requests as types
 from chat.protocols.native.conversions import as_room
 from chat.protocols.native.operation import Caller

@@ -6,9 +6,10 @@ from msgspec import UNSET, UnsetType
 
 from chat.domain.administration import Wanted
 from chat.domain.changes import SupportChange
-from chat.domain.conversations import NO_VISITOR, Place, may_be_assigned, may_lead, may_operate
+from chat.domain.conversations import NO_VISITOR, may_be_assigned, may_lead, may_operate
 from chat.domain.entities import Peer, Person, SupportOf
 from chat.domain.refusals import NO_PERSON, Refusal
+from chat.domain.room_rights import Place
 from chat.domain.timeline import QueuePlace
 from chat.domain.visitors import NO_WIDGET
 from chat.protocols.native import support_types as types

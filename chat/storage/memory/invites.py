@@ -5,15 +5,26 @@ from collections.abc import Callable
 
 from msgspec import structs
 
-from chat.domain.entities import Room
+from chat.domain.entities import Person, Room
+from chat.domain.membership import LEADING, RoomRole
 from chat.domain.ports import INVITE_KEPT, Invite, IssuedInvite, NewInvite
 
 
 class MemoryInvites:
-    """Invites by their digests; `room` returns the room with an id, if it is there."""
+    """Invites by their digests.
 
-    def __init__(self, room: Callable[[int], Room | None]) -> None:
+    `room` and `person` return those with an id, if they are there, and `role` what somebody is in a room.
+    """
+
+    def __init__(
+        self,
+        room: Callable[[int], Room | None],
+        person: Callable[[int], Person | None],
+        role: Callable[[int, int], RoomRole | None],
+    ) -> None:
         self._room = room
+        self._person = person
+        self._role = role
         self._by_digest: dict[bytes, NewInvite] = {}
 
     def make(self, new: NewInvite) -> None:
@@ -29,6 +40,7 @@ class MemoryInvites:
         if held is None:
             return None
         room = None if held.room_id is None else self._room(held.room_id)
+        maker = None if held.maker_id is None else self._person(held.maker_id)
         return Invite(
             uses_left=held.uses,
             expires_at=held.expires_at,
@@ -36,29 +48,55 @@ class MemoryInvites:
             room_name=room.name if room else None,
             maker_id=held.maker_id,
             registers=held.registers,
-            is_over=not self.is_good(digest),
+            is_over=not (self.is_to_register(digest) or self.is_to_join(digest, held.room_id)),
+            maker_name=None if maker is None else maker.name,
         )
 
-    def of(self, maker_id: int, after: bytes) -> list[IssuedInvite]:
-        """Return the good invites that somebody made, those that end first before the others, from behind this one."""
-        made = [held for held in self._by_digest.values() if held.maker_id == maker_id]
+    def list(self, after: bytes, maker_id: int | None, room_id: int | None) -> list[IssuedInvite]:
+        """Return good invites, those that end first before the others, from behind this one."""
+        made = [
+            held
+            for held in self._by_digest.values()
+            if maker_id in (None, held.maker_id) and room_id in (None, held.room_id)
+        ]
         ordered = [held.digest for held in sorted(made, key=lambda held: (held.expires_at, held.digest))]
         behind = ordered[ordered.index(after) + 1 :] if after in ordered else [] if after else ordered
         found = ((digest, self.find(digest)) for digest in behind)
         return [IssuedInvite(digest, invite) for digest, invite in found if invite and not invite.is_over]
 
-    def is_good(self, digest: bytes, room_id: int | None = None) -> bool:
-        """Whether it is good, for that room where one is given."""
+    def is_to_register(self, digest: bytes) -> bool:
+        """Whether somebody can register with it now."""
         held = self._by_digest.get(digest)
-        if held is None or held.uses <= 0 or held.expires_at <= time.time():
+        if held is None or not held.registers or not self._is_left(held):
             return False
-        if room_id not in (None, held.room_id):
+        maker = self._maker(held)
+        return held.maker_id is None or (maker is not None and maker.is_admin)
+
+    def is_to_join(self, digest: bytes, room_id: int | None) -> bool:
+        """Whether somebody can join that room with it now."""
+        held = self._by_digest.get(digest)
+        return held is not None and self._is_left(held) and self.lets_in(digest, room_id)
+
+    def lets_in(self, digest: bytes, room_id: int | None) -> bool:
+        """Whether its maker may invite to that room, whether or not it is used up."""
+        held = self._by_digest.get(digest)
+        room = None if room_id is None else self._room(room_id)
+        if held is None or room is None or held.room_id != room.id:
+            return False
+        if held.maker_id is None:
+            return True
+        role = self._role(room.id, held.maker_id)
+        is_in = role not in (None, RoomRole.BANNED)
+        return self._maker(held) is not None and (role in LEADING if room.is_private else is_in)
+
+    def _is_left(self, held: NewInvite) -> bool:
+        if held.uses <= 0 or held.expires_at <= time.time():
             return False
         return held.room_id is None or self._room(held.room_id) is not None
 
-    def is_to_register(self, digest: bytes) -> bool:
-        """Whether somebody can register with it now."""
-        return self.is_good(digest) and self._by_digest[digest].registers
+    def _maker(self, held: NewInvite) -> Person | None:
+        maker = None if held.maker_id is None else self._person(held.maker_id)
+        return None if maker is None or maker.is_disabled else maker
 
     def use(self, digest: bytes) -> None:
         """Use one up once that is good."""
@@ -66,8 +104,9 @@ class MemoryInvites:
         self._by_digest[digest] = structs.replace(held, uses=held.uses - 1)
 
     def withdraw(self, digest: bytes) -> bool:
-        """Let nobody use it any more; False: nobody could."""
-        if not self.is_good(digest):
+        """Let nobody use it any more; False: it is used up, too old, or its room is gone."""
+        held = self._by_digest.get(digest)
+        if held is None or not self._is_left(held):
             return False
-        self._by_digest[digest] = structs.replace(self._by_digest[digest], uses=0)
+        self._by_digest[digest] = structs.replace(held, uses=0)
         return True

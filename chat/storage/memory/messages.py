@@ -6,7 +6,7 @@ from itertools import chain
 import trio
 from msgspec import structs
 
-from chat.domain.changes import AccessChange, Change, Edit, RoleChanged, RoomChanged, Write
+from chat.domain.changes import AccessChange, Addition, Change, Edit, RoleChanged, RoomChanged, Write
 from chat.domain.entities import Conversation, Draft, Message, Pair
 from chat.domain.failures import WriteRejected
 from chat.domain.outcomes import KeyUsed, Repeated, Saved
@@ -30,6 +30,7 @@ class MemoryMessages(MessageTable):
         await trio.lowlevel.checkpoint()
         # No await from here on: all of it happens, or none.
         authors = {write.sender_id if isinstance(write, Draft) else write.actor_id for write in writes}
+        authors |= {write.joining.sender_id for write in writes if isinstance(write, Addition)}
         if any(person_id is not None and self._users.look_up(person_id) is None for person_id in authors):
             raise WriteRejected("there is no such person")
         if any("\0" in write.text for write in writes if isinstance(write, Draft | Edit)):

@@ -16,7 +16,8 @@ from chat.domain.changes import (
 from chat.domain.entities import Room, RoomKind
 from chat.domain.membership import RoomRole
 from chat.domain.outcomes import Saved, Unchanged
-from chat.domain.refusals import ROOM_TAKEN
+from chat.domain.refusals import ROOM_TAKEN, Refusal
+from chat.domain.room_rights import refusal_of
 from chat.domain.room_state import Numbers, change_role, change_room
 from chat.storage.memory.audit import MemoryAudit
 from chat.storage.memory.room_table import RoomTable
@@ -39,12 +40,14 @@ class MemoryRoomChanges:
         self._next = numbers
         self._keep = keep
 
-    def remove(self, removal: Removal) -> Removed | Unchanged | None:
+    def remove(self, removal: Removal) -> Removed | Unchanged | Refusal | None:
         """End a membership, or ban somebody, or both."""
         room_id, person_id = removal.room_id, removal.person_id
         room = self._made_by_people(room_id)
         if room is None:
             return None
+        if refusal := self._refusal_of(removal, self._rooms.role_of(room_id, person_id)):
+            return refusal
         made = None
         if self._rooms.has_member(room_id, person_id):
             self._rooms.remove_member(room_id, person_id)
@@ -56,11 +59,13 @@ class MemoryRoomChanges:
             self._audit.note([ban_act(removal)])
         return made or (Unchanged(room.last_pos) if removal.is_ban else None)
 
-    def delete_room(self, deletion: RoomDeletion) -> RoomDeleted | None:
+    def delete_room(self, deletion: RoomDeletion) -> RoomDeleted | Refusal | None:
         """End a room for everybody."""
         room = self._made_by_people(deletion.room_id)
         if room is None:
             return None
+        if refusal := self._refusal_of(deletion):
+            return refusal
         made = RoomDeleted(*self._next(room), deletion.actor_id, deletion.created_at)
         self._rooms.delete(made)
         self._keep(made)
@@ -75,6 +80,8 @@ class MemoryRoomChanges:
         if room is None:
             return None
         role = self._rooms.role_of(room_id, person_id)
+        if refusal := self._refusal_of(change, role):
+            return refusal
         made = change_role(role, self._rooms.owners(room_id), change, self._next(room))
         if change.role is None and role is RoomRole.BANNED:
             self._rooms.set_role(room_id, person_id, None)
@@ -89,6 +96,8 @@ class MemoryRoomChanges:
         room = self._made_by_people(change.room_id)
         if room is None:
             return None
+        if refusal := self._refusal_of(change):
+            return refusal
         if change.name is not None and self._rooms.has_other(change.name, room.id):
             return ROOM_TAKEN
         made = change_room(room, change, self._next(room))
@@ -97,6 +106,14 @@ class MemoryRoomChanges:
             self._keep(made)
             self._audit.note(room_acts(room, made, as_admin=change.as_admin))
         return made
+
+    def _refusal_of(
+        self, write: Removal | RoomDeletion | RoleChange | RoomChange, role: RoomRole | None = None
+    ) -> Refusal | None:
+        if write.actor_id is None:
+            return None
+        by = self._rooms.authority(write.room_id, write.actor_id)
+        return None if by is None else refusal_of(write, by, role)
 
     def _made_by_people(self, room_id: int) -> Room | None:
         room = self._rooms.look_up(room_id)

@@ -13,6 +13,7 @@ from chat.domain.changes import RoomChanged, RoomDeleted
 from chat.domain.entities import LOBBY_ID, Message, Pair, Peer, People, Person, Room, RoomKind, SupportOf
 from chat.domain.membership import Notify, RoomRole
 from chat.domain.ports import KEPT
+from chat.domain.room_rights import Authority, own_role
 from chat.domain.rules import same_name_key
 from chat.storage.memory.users import MemoryUsers
 from chat.storage.memory.watchers import Watchers
@@ -123,6 +124,16 @@ class RoomTable:
             each == room_id and role is RoomRole.OWNER and self._users.is_there(person_id)
             for (each, person_id), role in self.roles.items()
         )
+
+    def authority(self, room_id: int, person_id: int) -> Authority | None:
+        """Return who is about to change a room, at once; None: there is no such room that people made."""
+        room, person = self._by_id.get(room_id), self._users.look_up(person_id)
+        if room is None or room.kind is not RoomKind.ROOM or person is None:
+            return None
+        role = own_role(self.role_of(room_id, person_id), person_id, room, has_owner=self.owners(room_id) > 0)
+        if not self._users.is_there(person_id):
+            person = structs.replace(person, is_disabled=True)
+        return Authority(room, person, role)
 
     def set_role(self, room_id: int, person_id: int, role: RoomRole | None) -> None:
         """Give somebody a role, or ban them, at once; None: none but that of a member, if they are one."""

@@ -5,6 +5,7 @@ from msgspec import structs
 from chat.domain.audit import deletion_act
 from chat.domain.changes import (
     Acceptance,
+    Addition,
     Deleted,
     Deletion,
     Edit,
@@ -19,7 +20,8 @@ from chat.domain.changes import (
 from chat.domain.entities import Draft, Message, MessageKind
 from chat.domain.membership import RoomRole
 from chat.domain.outcomes import KeyUsed, Repeated, Saved
-from chat.domain.refusals import ALREADY_IN, ARCHIVED, BANNED, INVITE_OVER, Refusal
+from chat.domain.refusals import ALREADY_IN, ARCHIVED, BANNED, BLOCKED, INVITE_OVER, PRIVATE, Refusal
+from chat.domain.room_rights import addition_refusal
 from chat.storage.memory.files import MemoryFiles
 from chat.storage.memory.message_table import MessageTable
 from chat.storage.memory.room_changes import MemoryRoomChanges
@@ -51,6 +53,8 @@ class MemorySaving:
 
     def _write(self, write: Write) -> Saved:
         match write:
+            case Draft(kind=MessageKind.JOIN):
+                return self._join(write)
             case Draft():
                 return self._save(write)
             case Removal():
@@ -61,12 +65,29 @@ class MemorySaving:
                 return self._room_changes.change_role(write)
             case RoomChange():
                 return self._room_changes.change_room(write)
+            case Addition():
+                return self._add(write)
             case Acceptance():
                 return self._accept(write)
             case SupportChange():
                 return self._support_changes.change(write)
             case _:
                 return self._change(write)
+
+    def _join(self, joining: Draft) -> Saved:
+        room = self._rooms.look_up(joining.room_id)
+        if room is not None and room.is_private:
+            return self._refuses_joining(joining) or PRIVATE
+        return self._save(joining)
+
+    def _add(self, addition: Addition) -> Saved:
+        joining = addition.joining
+        by = self._rooms.authority(joining.room_id, addition.actor_id)
+        if by is not None and (refusal := addition_refusal(by)):
+            return refusal
+        if (joining.sender_id, addition.actor_id) in self._users.blocks:
+            return BLOCKED
+        return self._save(joining)
 
     def _save(self, draft: Draft) -> Saved:
         if draft.kind is MessageKind.JOIN and (refusal := self._refuses_joining(draft)):
@@ -97,11 +118,12 @@ class MemorySaving:
                 return ALREADY_IN
 
     def _accept(self, acceptance: Acceptance) -> Saved:
-        joining, invites = acceptance.joining, self._users.invites
-        if not invites.is_good(acceptance.invite, joining.room_id):
+        joining, invites = acceptance.joining, self._users.invite_table
+        is_good = invites.lets_in if acceptance.is_used else invites.is_to_join
+        if not is_good(acceptance.invite, joining.room_id):
             return self._refuses_joining(joining) or INVITE_OVER
         saved = self._save(joining)
-        if isinstance(saved, Message):
+        if isinstance(saved, Message) and not acceptance.is_used:
             invites.use(acceptance.invite)
         return saved
 

@@ -29,6 +29,7 @@ class MemoryStorage:
             self.audit,
             lambda: self.messages.end_of_log(),
             lambda room_id: self.rooms.look_up(room_id),
+            lambda room_id, person_id: self.rooms.role_of(room_id, person_id),
         )
         self.rooms = MemoryRooms(self.users, now)
         self.files = MemoryFiles(self.rooms, now)

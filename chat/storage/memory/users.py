@@ -18,6 +18,7 @@ from chat.domain.account_changes import (
 )
 from chat.domain.audit import Act, What
 from chat.domain.entities import Credentials, Person, Room, Visit
+from chat.domain.membership import RoomRole
 from chat.domain.ports import Invite, IssuedInvite, LookAlike, NewInvite, NewPerson, ProfileChange, Taken
 from chat.domain.refusals import Refusal
 from chat.domain.rules import same_name_key
@@ -35,11 +36,12 @@ class MemoryUsers:
         audit: MemoryAudit,
         end_of_log: Callable[[], int] = lambda: 0,
         room: Callable[[int], Room | None] = lambda _id: None,
+        role: Callable[[int, int], RoomRole | None] = lambda _room_id, _person_id: None,
     ) -> None:
         self.audit = audit
         """Where acts are noted, also those of the other memory tables."""
         self._end_of_log = end_of_log
-        self.invites = MemoryInvites(room)
+        self.invite_table = MemoryInvites(room, self._there, role)
         self.joined_at: dict[int, int] = {}
         """The end of the log when each person came; read-only to others."""
         self.operator_since: dict[int, int] = {}
@@ -59,7 +61,7 @@ class MemoryUsers:
 
     def add_now(self, new: NewPerson) -> Person | Taken | None:
         """Add a person, as part of a write. Sync."""
-        if new.invite is not None and not self.invites.is_to_register(new.invite):
+        if new.invite is not None and not self.invite_table.is_to_register(new.invite):
             return None
         if taken := self._taken.by_others(None, new.name, new.email):
             return taken
@@ -80,7 +82,7 @@ class MemoryUsers:
         self.joined_at[person.id] = self.operator_since[person.id] = self._end_of_log()
         self._taken.add(person)
         if new.invite is not None:
-            self.invites.use(new.invite)
+            self.invite_table.use(new.invite)
         if new.visit is not None:
             self.visits[person.id] = new.visit
         if new.by_command:
@@ -91,23 +93,25 @@ class MemoryUsers:
 
     async def invite(self, new: NewInvite) -> None:
         await trio.lowlevel.checkpoint()
-        self.invites.make(new)
+        self.invite_table.make(new)
 
     async def is_invite(self, digest: bytes) -> bool:
         await trio.lowlevel.checkpoint()
-        return self.invites.is_to_register(digest)
+        return self.invite_table.is_to_register(digest)
 
     async def find_invite(self, digest: bytes) -> Invite | None:
         await trio.lowlevel.checkpoint()
-        return self.invites.find(digest)
+        return self.invite_table.find(digest)
 
-    async def invites_of(self, maker_id: int, after: bytes, limit: int) -> list[IssuedInvite]:
+    async def invites(
+        self, after: bytes, limit: int, *, maker_id: int | None = None, room_id: int | None = None
+    ) -> list[IssuedInvite]:
         await trio.lowlevel.checkpoint()
-        return self.invites.of(maker_id, after)[:limit]
+        return self.invite_table.list(after, maker_id, room_id)[:limit]
 
     async def withdraw_invite(self, digest: bytes) -> bool:
         await trio.lowlevel.checkpoint()
-        return self.invites.withdraw(digest)
+        return self.invite_table.withdraw(digest)
 
     async def by_id(self, person_id: int) -> Person | None:
         await trio.lowlevel.checkpoint()
@@ -247,6 +251,10 @@ class MemoryUsers:
         if person_id is None or person_id in self._deleted:
             return None
         return self._by_id.get(person_id)
+
+    def _there(self, person_id: int) -> Person | None:
+        known = self._known(person_id)
+        return None if known is None else known.person
 
     def is_there(self, person_id: int) -> bool:
         """Whether there is such a person, who was not deleted."""

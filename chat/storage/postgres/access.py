@@ -4,13 +4,17 @@ The caller's transaction has the log and the rooms locked, so each is what it wa
 """
 
 from collections.abc import Sequence
+from itertools import groupby
 
 import asyncpg
 
 from chat.domain.audit import Act, ban_act, room_deletion_act
 from chat.domain.changes import Removal, Removed, RoomDeleted, RoomDeletion
 from chat.domain.outcomes import Saved, Unchanged
+from chat.domain.refusals import Refusal
+from chat.domain.room_rights import refusal_of
 from chat.storage.postgres.audit import note
+from chat.storage.postgres.room_authority import find
 from chat.storage.postgres.room_log import write_to_log
 from chat.storage.postgres.writer import RawConnection
 
@@ -52,6 +56,24 @@ RETURNING rooms.id AS room_id, NULL AS user_id, rooms.last_pos, last_id, before.
 
 async def save_removals(connection: RawConnection, removals: Sequence[Removal]) -> list[Saved]:
     """End memberships, in their order, and ban whom they ban; None: there is no membership, or no such room."""
+    saved: list[Saved] = []
+    for is_leaving, run in groupby(removals, key=_is_leaving):
+        if is_leaving:
+            saved += await _end_memberships(connection, list(run))
+            continue
+        for removal in run:  # one by one: what somebody may do depends on what was done before
+            found = await find(connection, removal.room_id, removal.actor_id, removal.person_id)
+            refusal = found and found.by and refusal_of(removal, found.by, found.role)
+            saved += [refusal] if refusal else await _end_memberships(connection, [removal])
+    return saved
+
+
+def _is_leaving(removal: Removal) -> bool:
+    """Whether somebody ends their own membership, which everybody may."""
+    return removal.actor_id == removal.person_id and not removal.is_ban
+
+
+async def _end_memberships(connection: RawConnection, removals: Sequence[Removal]) -> list[Saved]:
     ended = _Ended(await connection.fetch(_END_MEMBERSHIPS, *_columns(removals)))
     bans = [removal for removal in removals if removal.is_ban]
     banned = await connection.fetch(_BAN, *_columns(bans)) if bans else ()
@@ -77,11 +99,21 @@ async def save_removals(connection: RawConnection, removals: Sequence[Removal]) 
 
 async def save_room_deletions(connection: RawConnection, deletions: Sequence[RoomDeletion]) -> list[Saved]:
     """End rooms that people made, in their order; None: there is none."""
-    rows = await connection.fetch(_END_ROOMS, [deletion.room_id for deletion in deletions])
+    refused: dict[int, Refusal] = {}  # by their places; nothing that is ended changes who may end another
+    for nth, deletion in enumerate(deletions):
+        if deletion.actor_id is not None:
+            found = await find(connection, deletion.room_id, deletion.actor_id)
+            if found and found.by and (refusal := refusal_of(deletion, found.by)):
+                refused[nth] = refusal
+    good = [deletion.room_id for nth, deletion in enumerate(deletions) if nth not in refused]
+    rows = await connection.fetch(_END_ROOMS, good) if good else ()
     ended, names = _Ended(rows), {row["room_id"]: row["name"] for row in rows}
     saved: list[Saved] = []
     acts: list[Act] = []
-    for deletion in deletions:
+    for nth, deletion in enumerate(deletions):
+        if nth in refused:
+            saved.append(refused[nth])
+            continue
         numbers = ended.next(deletion.room_id, None)
         made = numbers and RoomDeleted(*numbers, deletion.actor_id, deletion.created_at)
         saved.append(made)

@@ -3,8 +3,18 @@
 from chat.domain.ports import INVITE_KEPT, Invite, IssuedInvite, NewInvite
 from chat.storage.postgres.session import Connection
 
-_IS_GOOD = """uses_left > 0 AND expires_at > now() AND (
+_IS_LEFT = """uses_left > 0 AND expires_at > now() AND (
     room_id IS NULL OR EXISTS (SELECT FROM rooms WHERE rooms.id = room_id AND deleted_at IS NULL))"""
+# An invite is worth what its maker may do now, whatever they might when they made it. A command's has no maker.
+_REGISTERS = """registers AND (maker_id IS NULL OR EXISTS (
+    SELECT FROM users WHERE users.id = maker_id AND is_admin AND deleted_at IS NULL AND disabled_at IS NULL))"""
+_JOINS = """EXISTS (
+    SELECT FROM rooms WHERE rooms.id = invites.room_id AND rooms.deleted_at IS NULL AND (maker_id IS NULL OR EXISTS (
+        SELECT FROM memberships JOIN users ON users.id = memberships.user_id
+        WHERE memberships.room_id = rooms.id AND memberships.user_id = maker_id
+          AND (NOT rooms.is_private OR memberships.role IN ('moderator', 'owner'))
+          AND users.deleted_at IS NULL AND users.disabled_at IS NULL)))"""
+_IS_GOOD = f"{_IS_LEFT} AND ({_REGISTERS} OR {_JOINS})"
 
 # Whoever uses one holds its row: that one is forgotten the next time.
 _FORGET = f"""
@@ -16,19 +26,25 @@ INSERT INTO invites (digest, uses_left, expires_at, room_id, maker_id, registers
 SELECT $1, $2, to_timestamp($3), $4::bigint, $5, $6
 WHERE $4 IS NULL OR EXISTS (SELECT FROM rooms WHERE id = $4 AND deleted_at IS NULL)"""
 _COLUMNS = f"""uses_left, extract(epoch FROM expires_at)::float8 AS expires_at, room_id, maker_id, registers,
-    NOT ({_IS_GOOD}) AS is_over, (SELECT name FROM rooms WHERE rooms.id = room_id) AS room_name"""
+    NOT ({_IS_GOOD}) AS is_over, (SELECT name FROM rooms WHERE rooms.id = room_id) AS room_name,
+    (SELECT name FROM users WHERE users.id = maker_id) AS maker_name"""
 _FIND = f"SELECT {_COLUMNS} FROM invites WHERE digest = $1"
-_OF = f"""
+_LIST = f"""
 SELECT digest, {_COLUMNS} FROM invites
-WHERE maker_id = $1 AND {_IS_GOOD}
+WHERE {{0}} AND {_IS_GOOD}
   AND ($2 = ''::bytea OR (expires_at, digest) > (SELECT expires_at, digest FROM invites WHERE digest = $2))
 ORDER BY expires_at, digest LIMIT $3"""
-_IS_TO_REGISTER = f"SELECT true FROM invites WHERE digest = $1 AND registers AND {_IS_GOOD}"
+_OF_MAKER, _OF_ROOM, _OF_ALL = (
+    _LIST.format(whose) for whose in ("maker_id = $1", "room_id = $1", "$1::bigint IS NULL")
+)
+_IS_TO_REGISTER = f"SELECT true FROM invites WHERE digest = $1 AND {_IS_LEFT} AND {_REGISTERS}"
 _USE = f"""
 UPDATE invites SET uses_left = uses_left - 1
-WHERE digest = $1 AND {_IS_GOOD} AND ($2::bigint IS NULL AND registers OR room_id = $2) RETURNING true"""
+WHERE digest = $1 AND {_IS_LEFT} AND ($2::bigint IS NULL AND {_REGISTERS} OR room_id = $2 AND {_JOINS})
+RETURNING true"""
+_LETS_IN = f"SELECT true FROM invites WHERE digest = $1 AND room_id = $2 AND {_JOINS}"
 _GIVE_BACK = "UPDATE invites SET uses_left = uses_left + 1 WHERE digest = $1"
-_WITHDRAW = f"UPDATE invites SET uses_left = 0 WHERE digest = $1 AND {_IS_GOOD} RETURNING true"
+_WITHDRAW = f"UPDATE invites SET uses_left = 0 WHERE digest = $1 AND {_IS_LEFT} RETURNING true"
 
 
 async def make_invite(connection: Connection, new: NewInvite) -> None:
@@ -45,9 +61,12 @@ async def find_invite(connection: Connection, digest: bytes) -> Invite | None:
     return None if row is None else Invite(**row)
 
 
-async def invites_of(connection: Connection, maker_id: int, after: bytes, limit: int) -> list[IssuedInvite]:
-    """Return the good invites that somebody made, those that end first before the others, from behind this one."""
-    rows = map(dict, await connection.fetch(_OF, maker_id, after, limit))
+async def list_invites(
+    connection: Connection, after: bytes, limit: int, *, maker_id: int | None, room_id: int | None
+) -> list[IssuedInvite]:
+    """Return good invites, those that end first before the others, from behind this one."""
+    query = _OF_ALL if maker_id is room_id is None else _OF_ROOM if maker_id is None else _OF_MAKER
+    rows = map(dict, await connection.fetch(query, maker_id or room_id, after, limit))
     return [IssuedInvite(row.pop("digest"), Invite(**row)) for row in rows]
 
 
@@ -61,11 +80,16 @@ async def use_invite(connection: Connection, digest: bytes, room_id: int | None 
     return await connection.fetchval(_USE, digest, room_id) is not None
 
 
+async def lets_in(connection: Connection, digest: bytes, room_id: int) -> bool:
+    """Whether its maker may invite to that room, for whoever has used it up by registering."""
+    return await connection.fetchval(_LETS_IN, digest, room_id) is not None
+
+
 async def give_invite_back(connection: Connection, digest: bytes) -> None:
     """Undo one use."""
     await connection.execute(_GIVE_BACK, digest)
 
 
 async def withdraw_invite(connection: Connection, digest: bytes) -> bool:
-    """Let nobody use it any more; False: nobody could."""
+    """Let nobody use it any more; False: it is used up, too old, or its room is gone."""
     return await connection.fetchval(_WITHDRAW, digest) is not None

@@ -9,32 +9,22 @@ import asyncpg
 
 from chat.domain.audit import ban_act, room_acts
 from chat.domain.changes import RoleChange, RoleChanged, RoomChange, RoomChanged
-from chat.domain.entities import Room, RoomKind
 from chat.domain.membership import RoomRole
 from chat.domain.outcomes import Saved
 from chat.domain.refusals import ROOM_TAKEN
+from chat.domain.room_rights import refusal_of
 from chat.domain.room_state import change_role, change_room
 from chat.domain.rules import same_name_key
 from chat.storage.postgres.audit import note
+from chat.storage.postgres.room_authority import find
 from chat.storage.postgres.room_log import write_to_log
 from chat.storage.postgres.writer import RawConnection
 
-_ROOM = """
-SELECT rooms.id, name, topic, is_private, archived_at IS NOT NULL AS is_archived, last_pos, last_id
-FROM rooms JOIN lanes ON lanes.id = 1
-WHERE rooms.id = $1 AND kind = 'room' AND deleted_at IS NULL"""
 _CHANGE_ROOM = """
 UPDATE rooms SET
     name = $2, name_key = $3, topic = $4, is_private = $5,
     archived_at = CASE WHEN $6 THEN coalesce(archived_at, to_timestamp($7::float8)) END
 WHERE id = $1"""
-_ROLE = """
-SELECT coalesce(
-        (SELECT role FROM memberships WHERE room_id = $1 AND user_id = $2 FOR UPDATE),
-        (SELECT 'banned' FROM bans WHERE room_id = $1 AND user_id = $2)
-    ) AS role,
-    (SELECT count(*) FROM memberships JOIN users ON users.id = user_id
-     WHERE room_id = $1 AND role = 'owner' AND deleted_at IS NULL) AS owners"""
 _CHANGE_ROLE = "UPDATE memberships SET role = $3 WHERE room_id = $1 AND user_id = $2"
 _LIFT_BAN = "DELETE FROM bans WHERE room_id = $1 AND user_id = $2"
 
@@ -45,19 +35,13 @@ async def save_room_changes(connection: RawConnection, changes: Sequence[RoomCha
 
 
 async def _change_room(connection: RawConnection, change: RoomChange) -> Saved:
-    row = await connection.fetchrow(_ROOM, change.room_id)
-    if row is None:
+    found = await find(connection, change.room_id, change.actor_id)
+    if found is None:
         return None
-    room = Room(
-        id=row["id"],
-        kind=RoomKind.ROOM,
-        name=row["name"],
-        topic=row["topic"],
-        is_private=row["is_private"],
-        is_archived=row["is_archived"],
-        last_pos=row["last_pos"],
-    )
-    made = change_room(room, change, (row["last_id"] + 1, room.id, room.last_pos + 1))
+    if found.by is not None and (refusal := refusal_of(change, found.by)):
+        return refusal
+    room = found.room
+    made = change_room(room, change, (found.last_id + 1, room.id, room.last_pos + 1))
     if isinstance(made, RoomChanged):
         columns = made.name, same_name_key(made.name), made.topic, made.is_private, made.is_archived
         try:
@@ -76,14 +60,13 @@ async def save_role_changes(connection: RawConnection, changes: Sequence[RoleCha
 
 
 async def _change_role(connection: RawConnection, change: RoleChange) -> Saved:
-    room = await connection.fetchrow(_ROOM, change.room_id)
-    if room is None:
+    found = await find(connection, change.room_id, change.actor_id, change.person_id)
+    if found is None:
         return None
-    row = await connection.fetchrow(_ROLE, change.room_id, change.person_id)
-    assert row is not None  # it is made of two look-ups
-    role = None if row["role"] is None else RoomRole(row["role"])
-    numbers = room["last_id"] + 1, change.room_id, room["last_pos"] + 1
-    made = change_role(role, row["owners"], change, numbers)
+    if found.by is not None and (refusal := refusal_of(change, found.by, found.role)):
+        return refusal
+    role, numbers = found.role, (found.last_id + 1, change.room_id, found.room.last_pos + 1)
+    made = change_role(role, found.owners, change, numbers)
     if change.role is None and role is RoomRole.BANNED:
         await connection.execute(_LIFT_BAN, change.room_id, change.person_id)
         await note(connection, [ban_act(change)])

@@ -9,6 +9,7 @@ from typing import Any
 
 from chat.domain.changes import (
     Acceptance,
+    Addition,
     Removal,
     RoleChange,
     RoomChange,
@@ -19,15 +20,17 @@ from chat.domain.changes import (
 from chat.domain.entities import Draft, Message, MessageKind, SupportOf
 from chat.domain.mentions import refers
 from chat.domain.outcomes import Saved
-from chat.domain.refusals import ALREADY_IN, BANNED, INVITE_OVER, Refusal
+from chat.domain.refusals import ALREADY_IN, BANNED, BLOCKED, INVITE_OVER, PRIVATE, Refusal
+from chat.domain.room_rights import addition_refusal
 from chat.storage.postgres import saving_queries as queries
 from chat.storage.postgres import support_queries
 from chat.storage.postgres.access import save_removals, save_room_deletions
 from chat.storage.postgres.changes import save_changes
 from chat.storage.postgres.drafts import save_drafts
 from chat.storage.postgres.files import attach_files
-from chat.storage.postgres.invites import use_invite
+from chat.storage.postgres.invites import lets_in, use_invite
 from chat.storage.postgres.references import resolve
+from chat.storage.postgres.room_authority import find
 from chat.storage.postgres.room_changes import save_role_changes, save_room_changes
 from chat.storage.postgres.support import Followers, is_said_in_support, save_support_changes
 from chat.storage.postgres.writer import RawConnection
@@ -71,7 +74,7 @@ def _how(write: Write) -> Callable[[RawConnection, list[Any]], Awaitable[list[Sa
     """Return what saves writes of this kind that follow each other."""
     match write:
         case Draft(kind=MessageKind.JOIN):
-            return _save_joinings
+            return _save_own_joinings
         case Draft() if write.file_ids:
             return _save_with_files
         case Draft():
@@ -84,12 +87,47 @@ def _how(write: Write) -> Callable[[RawConnection, list[Any]], Awaitable[list[Sa
             return save_role_changes
         case RoomChange():
             return save_room_changes
+        case Addition():
+            return _save_additions
         case Acceptance():
             return _save_acceptances
         case SupportChange():
             return save_support_changes
         case _:
             return save_changes
+
+
+async def _save_own_joinings(connection: RawConnection, drafts: Sequence[Draft]) -> list[Saved]:
+    """Save joinings of those who come by themselves: to rooms that are public."""
+    rows = await connection.fetch(queries.PRIVATE, sorted({draft.room_id for draft in drafts}))
+    private = {row["id"] for row in rows}
+    saved = iter(
+        await _save_joinings(connection, public)
+        if (public := [draft for draft in drafts if draft.room_id not in private])
+        else ()
+    )
+    if not private:
+        return list(saved)
+    refused = await _refused_joinings(
+        connection, {(draft.room_id, draft.sender_id): None for draft in drafts if draft.room_id in private}
+    )
+    return [
+        refused.get((draft.room_id, draft.sender_id), PRIVATE) if draft.room_id in private else next(saved)
+        for draft in drafts
+    ]
+
+
+async def _save_additions(connection: RawConnection, additions: Sequence[Addition]) -> list[Saved]:
+    """Save joinings of those whom others add, in their order."""
+    saved: list[Saved] = []
+    for addition in additions:
+        joining = addition.joining
+        found = await find(connection, joining.room_id, addition.actor_id, joining.sender_id)
+        refusal = found and found.by and addition_refusal(found.by)
+        if refusal is None and found is not None and found.is_blocked:
+            refusal = BLOCKED
+        saved += [refusal] if refusal else await _save_joinings(connection, [joining])
+    return saved
 
 
 async def _save_joinings(connection: RawConnection, drafts: Sequence[Draft]) -> list[Saved]:
@@ -122,7 +160,8 @@ async def _save_acceptances(connection: RawConnection, acceptances: Sequence[Acc
         joining = acceptance.joining
         savepoint = connection.transaction()
         await savepoint.start()
-        if await use_invite(connection, acceptance.invite, joining.room_id):
+        use = lets_in if acceptance.is_used else use_invite
+        if await use(connection, acceptance.invite, joining.room_id):
             saved += await _save_joinings(connection, [joining])
         else:
             refused = await _refused_joinings(connection, [(joining.room_id, joining.sender_id)])

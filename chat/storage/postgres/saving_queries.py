@@ -85,6 +85,9 @@ SELECT last_id, (SELECT count(*) FROM locked) AS rooms FROM log"""
 # Which of these rooms are there: in those nothing can be said because they are archived.
 THERE = "SELECT id FROM rooms WHERE id = ANY($1::bigint[]) AND deleted_at IS NULL"
 
+# Which of these rooms nobody joins by themselves.
+PRIVATE = "SELECT id FROM rooms WHERE id = ANY($1::bigint[]) AND is_private AND deleted_at IS NULL"
+
 # Which of these are members, and who may not become one.
 MEMBERS = """
 SELECT room_id, user_id, false AS is_banned FROM unnest($1::bigint[], $2::bigint[]) AS wanted(room_id, user_id)

@@ -47,8 +47,14 @@ class PostgresUsers:
     async def find_invite(self, digest: bytes) -> Invite | None:
         return await self._database.read(lambda connection: invites.find_invite(connection, digest))
 
-    async def invites_of(self, maker_id: int, after: bytes, limit: int) -> list[IssuedInvite]:
-        return await self._database.read(lambda c: invites.invites_of(c, maker_id, after, limit))
+    async def invites(
+        self, after: bytes, limit: int, *, maker_id: int | None = None, room_id: int | None = None
+    ) -> list[IssuedInvite]:
+        return await self._database.read(
+            lambda connection: invites.list_invites(
+                connection, after, limit, maker_id=maker_id, room_id=room_id
+            )
+        )
 
     async def withdraw_invite(self, digest: bytes) -> bool:
         return await self._database.write(lambda connection: invites.withdraw_invite(connection, digest))

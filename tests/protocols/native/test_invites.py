@@ -216,3 +216,77 @@ async def test_a_joining_that_is_not_saved_uses_nothing_up(site: Site) -> None:
     site.obstacles.fail("save", OutcomeUnknown("silent"), after=True)
     assert (await accept(site, bens, code)).refused == (503, "outcome_unknown", None)
     assert (await accept(site, bens, code)).status == 200
+
+
+async def test_who_looks_after_a_room_lists_and_withdraws_all_invites_to_it(site: Site) -> None:
+    ada, token = await site.join("ada")
+    ben, bens = await site.join("ben")
+    _, cems = await site.join("cem")
+    room = await make(site, token, "garden", private=False)
+    await site.call("PUT", f"/rooms/{room}/members/{ben.id}", {}, token=token)
+    await invite(site, token, room=await make(site, token, "cellar"))
+    own, other = await invite(site, token, room=room, days=2), await invite(site, bens, room=room)
+    path = f"/rooms/{room}/invites"
+    first = await site.call("GET", f"{path}?limit=1", token=token)
+    rest = await site.call("GET", f"{path}?after={first['next']}", token=token)
+    (adas,), (his,) = first["invites"], rest["invites"]
+    assert (adas["by"], his["by"]) == ({"id": ada.id, "name": "ada"}, {"id": ben.id, "name": "ben"})
+    assert not any(code in f"{first.body}{rest.body}" for code in (own, other))
+    for who, refusal in ((bens, FORBIDDEN), (cems, FORBIDDEN)):
+        assert (await site.call("GET", path, token=who)).refused == refusal
+        assert (await site.call("DELETE", f"{path}/{his['id']}", token=who)).refused == refusal
+    elsewhere = await site.call("GET", "/me/invites", token=token)
+    (cellars,) = [each["id"] for each in elsewhere["invites"] if each["id"] != adas["id"]]
+    assert (await site.call("DELETE", f"{path}/{cellars}", token=token)).refused == NOT_FOUND
+    assert (await site.call("DELETE", f"{path}/{his['id']}", token=token)).status == 204
+    assert (await look(site, other)).refused == GONE
+    assert (await site.call("DELETE", f"{path}/{his['id']}", token=token)).refused == GONE
+    assert (await site.call("GET", path, token=token))["invites"] == [adas]
+
+
+async def test_admins_list_and_withdraw_every_invite(site: Site) -> None:
+    _, token = await site.join("ada")
+    _, roots = await site.join("root", admin=True)
+    room = await make(site, token, "garden")
+    to_room, to_register = await invite(site, token, room=room, days=1), await invite(site, roots)
+    await site.services.invites.issue(3, 30 * DAY)
+    listed = await site.call("GET", "/admin/invites", token=roots)
+    assert [each.get("by", {}).get("name") for each in listed["invites"]] == ["ada", "root", None]
+    assert [each.get("room_name") for each in listed["invites"]] == ["garden", None, None]
+    assert (await site.call("GET", "/admin/invites", token=token)).refused == FORBIDDEN
+    for each in listed["invites"]:
+        path = f"/admin/invites/{each['id']}"
+        assert (await site.call("DELETE", path, token=token)).refused == FORBIDDEN
+        assert (await site.call("DELETE", path, token=roots)).status == 204
+    for code in (to_room, to_register):
+        assert (await look(site, code)).refused == GONE
+    assert (await site.call("GET", "/admin/invites", token=roots))["invites"] == []
+    assert (await site.call("DELETE", f"/admin/invites/{'0' * 64}", token=roots)).refused == NOT_FOUND
+
+
+@pytest.mark.parametrize("body", [{"role": "banned"}, {"role": "member"}, None], ids=str)
+async def test_who_may_invite_no_more_has_let_in_their_last(site: Site, body: Any) -> None:
+    _, token = await site.join("ada")
+    ben, bens = await site.join("ben")
+    _, cems = await site.join("cem")
+    room = await make(site, token, "garden")
+    path = f"/rooms/{room}/members/{ben.id}"
+    await site.call("PUT", path, {"role": "moderator"}, token=token)
+    code = await invite(site, bens, room=room)
+    assert (await look(site, code)).status == 200
+    assert (await site.call("PUT" if body else "DELETE", path, body, token=token)).status in (200, 204)
+    assert (await look(site, code)).refused == GONE
+    assert (await accept(site, cems, code)).refused == GONE
+    assert (await register(site, "dan", code)).refused == OVER
+
+
+async def test_an_admin_who_is_none_any_more_has_let_in_their_last() -> None:
+    async with open_site(registration="invite") as site:
+        _, token = await site.join("ada", admin=True)
+        root, roots = await site.join("root", admin=True)
+        code = await invite(site, roots, uses=2)
+        assert (await register(site, "ben", code)).status == 201
+        change = {"admin": False, "disabled": True}
+        assert (await site.call("PATCH", f"/admin/people/{root.id}", change, token=token)).status == 200
+        assert (await register(site, "cem", code)).refused == OVER
+        assert (await look(site, code)).refused == GONE

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from chat.domain.changes import Removal
+from chat.domain.changes import Removal, RoleChange
 from chat.domain.entities import LOBBY_ID
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.membership import RoomRole
+from chat.domain.refusals import Code, Refusal
 from tests.protocols.native.site import Answer, Site
 
 
@@ -174,7 +175,7 @@ async def test_others_are_added_and_removed_by_who_leads_the_room(site: Site) ->
 async def test_who_is_removed_while_they_change_anothers_membership_changes_nothing(
     site: Site, monkeypatch: pytest.MonkeyPatch, asked: tuple[str, Any]
 ) -> None:
-    ada, token = await site.join("ada")
+    _, token = await site.join("ada")
     ben, bens = await site.join("ben")
     cem, _ = await site.join("cem")
     room = await make(site, token, "garden")
@@ -186,7 +187,7 @@ async def test_who_is_removed_while_they_change_anothers_membership_changes_noth
     async def late(room_id: int, person_id: int) -> object:
         found = await access(room_id, person_id)
         if person_id == cem.id and site.storage.rooms.has_member(room, ben.id):
-            assert await site.services.memberships.end(Removal(room, ben.id, ada.id, 1.0)) is None
+            assert await site.services.memberships.end(Removal(room, ben.id, ben.id, 1.0)) is None
         return found
 
     monkeypatch.setattr(site.storage.rooms, "access", late)
@@ -194,6 +195,38 @@ async def test_who_is_removed_while_they_change_anothers_membership_changes_noth
     answer = await site.call(method, f"/rooms/{room}/members/{cem.id}", body, token=bens)
     assert answer.refused == (403, "forbidden", None)
     assert await members(site, token, room) == {"ada": "owner", "cem": "member"}
+
+
+@pytest.mark.parametrize("how", ["DELETE", "PUT", "in the rooms protocol"])
+async def test_who_is_made_an_owner_while_a_moderator_removes_them_stays(
+    site: Site, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    ada, token = await site.join("ada")
+    ben, bens = await site.join("ben")
+    cem, _ = await site.join("cem")
+    room = await make(site, token, "garden")
+    for each, role in ((ben, "moderator"), (cem, "member")):
+        await site.call("PUT", f"/rooms/{room}/members/{each.id}", {"role": role}, token=token)
+    access = site.storage.rooms.access
+
+    async def late(room_id: int, person_id: int) -> object:
+        found = await access(room_id, person_id)
+        if person_id == cem.id:  # what the moderator has just read is so no more
+            made = RoleChange(room, cem.id, RoomRole.OWNER, ada.id, 1.0)
+            assert not isinstance(await site.services.writes.write(made), Refusal)
+        return found
+
+    monkeypatch.setattr(site.storage.rooms, "access", late)
+    if how == "in the rooms protocol":
+        refusal = await site.services.memberships.remove(ben, room, cem.id)
+        assert refusal is not None
+        assert refusal.code is Code.FORBIDDEN
+    else:
+        body = {"role": "banned"} if how == "PUT" else None
+        answer = await site.call(how, f"/rooms/{room}/members/{cem.id}", body, token=bens)
+        assert answer.refused == (403, "forbidden", None)
+    monkeypatch.undo()
+    assert await members(site, token, room) == {"ada": "owner", "ben": "moderator", "cem": "owner"}
 
 
 async def test_who_is_banned_is_not_let_in(site: Site) -> None:

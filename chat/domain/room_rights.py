@@ -1,0 +1,172 @@
+"""Who may change a room that people made, and who is in it. All of it is sync and pure.
+
+A use case asks before it writes, and the storage asks again under the lock of the log (`refusal_of`): roles change, and
+two who look at once may both find that they may.
+"""
+
+import msgspec
+
+from chat.domain.changes import Removal, RoleChange, RoomChange, RoomDeletion
+from chat.domain.entities import People, Person, Room, RoomKind
+from chat.domain.membership import LEADING, RoomRole
+from chat.domain.refusals import ARCHIVED, NO_ROOM, NOT_ADMIN, NOT_MEMBER, Code, Refusal
+
+NOT_LEADING = Refusal(Code.FORBIDDEN, "only owners and moderators of the room can do this")
+NOT_OWNER = Refusal(Code.FORBIDDEN, "only owners of the room can do this")
+NOT_ONESELF = Refusal(Code.FORBIDDEN, "you can't raise your own role or ban yourself", field="role")
+
+_RANKS = (None, RoomRole.BANNED, RoomRole.MEMBER, RoomRole.MODERATOR, RoomRole.OWNER)
+"""What somebody may be in a room, the most last."""
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A room that a person may see: what they are in it, and the people that it is for, who are part of every write.
+
+    `is_over`: whom it is for beside them was deleted; it can be read. `is_blocked`: whom it is for beside them blocks
+    them.
+    """
+
+    room: Room
+    role: RoomRole
+    people: People
+    is_over: bool = False
+    is_blocked: bool = False
+
+
+class Authority(msgspec.Struct, frozen=True):
+    """Who is about to change a room, as they are while the log is locked.
+
+    `role` is what they are in the room (`own_role`); None: nothing. `person` is who they are on the server.
+    """
+
+    room: Room
+    person: Person
+    role: RoomRole | None
+
+
+def own_role(role: RoomRole | None, person_id: int, room: Room, *, has_owner: bool) -> RoomRole | None:
+    """Return what somebody is in a room. Who has made it and left it owns it still, while nobody else does."""
+    return RoomRole.OWNER if role is None and room.creator_id == person_id and not has_owner else role
+
+
+def refusal_of(
+    write: Removal | RoomDeletion | RoleChange | RoomChange, by: Authority, role: RoomRole | None = None
+) -> Refusal | None:
+    """Return why this write may not be done by whoever asks for it; `role` is what it finds of whom it is about."""
+    match write:
+        case Removal(is_ban=False) if write.person_id == by.person.id:
+            return None
+        case RoomChange(as_admin=True) | RoomDeletion(as_admin=True):
+            return None if by.person.is_admin and not by.person.is_disabled else NOT_ADMIN
+    place = _place(by)
+    if isinstance(place, Refusal):
+        return place
+    match write:
+        case Removal(is_ban=True):
+            return may_give_role(place, by.person, write.person_id, role, RoomRole.BANNED)
+        case Removal() | RoleChange(role=None):
+            return may_remove(place, by.person, write.person_id, role)
+        case RoleChange(role=RoomRole() as wanted):
+            return may_give_role(place, by.person, write.person_id, role, wanted)
+        case RoomChange():
+            return may_change_room(place, by.person, write)
+        case _:
+            return may_delete_room(place)
+
+
+def addition_refusal(by: Authority) -> Refusal | None:
+    """Return why this person may not make somebody a member of the room."""
+    place = _place(by)
+    return place if isinstance(place, Refusal) else may_add(place)
+
+
+def _place(by: Authority) -> Place | Refusal:
+    if by.role in (None, RoomRole.BANNED) or by.person.is_disabled:
+        return NO_ROOM if by.room.is_private else NOT_MEMBER
+    return Place(by.room, by.role, None)
+
+
+# Each of these returns why the person may not; None: they may.
+
+
+def may_add(place: Place) -> Refusal | None:
+    """Whether one may make others members of the room."""
+    if place.room.kind is not RoomKind.ROOM:
+        return NO_ROOM
+    return None if place.role in LEADING else NOT_LEADING
+
+
+def may_remove(place: Place, person: Person, member_id: int, role: RoomRole | None) -> Refusal | None:
+    """Whether the person may end the membership of somebody with that role: one's own; nobody removes an owner."""
+    if place.room.kind is not RoomKind.ROOM:
+        return NO_ROOM
+    if member_id == person.id or (moderates(place, person) and role is not RoomRole.OWNER):
+        return None
+    return NOT_LEADING
+
+
+def may_give_role(
+    place: Place, person: Person, member_id: int, role: RoomRole | None, wanted: RoomRole
+) -> Refusal | None:
+    """Whether the person may let somebody, who has `role` there now (None: nothing), have the role `wanted`.
+
+    Owners give roles; who looks after a room adds people, and bans them. Oneself one may only step down.
+    """
+    if place.room.kind is not RoomKind.ROOM:
+        return NO_ROOM
+    if member_id == person.id:
+        is_lower = _RANKS.index(wanted) <= _RANKS.index(place.role)
+        return None if is_lower and wanted is not RoomRole.BANNED else NOT_ONESELF
+    if wanted is RoomRole.BANNED:
+        return may_remove(place, person, member_id, role)
+    if place.role is RoomRole.OWNER:
+        return None
+    is_adding = wanted is RoomRole.MEMBER and role in (None, RoomRole.BANNED, RoomRole.MEMBER)
+    return may_add(place) if is_adding else NOT_OWNER
+
+
+def may_see_banned(place: Place, person: Person) -> Refusal | None:
+    """Whether the person may know who is banned there."""
+    if place.room.kind is not RoomKind.ROOM:
+        return NO_ROOM
+    return None if moderates(place, person) else NOT_LEADING
+
+
+def may_invite(place: Place) -> Refusal | None:
+    """Whether one may give others a code with which they join: to a public room anybody in it may."""
+    if place.room.kind is not RoomKind.ROOM:
+        return NO_ROOM
+    if place.room.is_archived:
+        return ARCHIVED
+    return may_add(place) if place.room.is_private else None
+
+
+def may_change_room(place: Place, person: Person, change: RoomChange) -> Refusal | None:
+    """Whether the person may change the room so: an owner all of it, who looks after it the topic.
+
+    Of a room that everybody may join an admin who is in it may change the topic too, and archive it.
+    """
+    if place.room.kind is not RoomKind.ROOM:
+        return NO_ROOM
+    if place.role is RoomRole.OWNER:
+        return None
+    is_archiving = change.is_archived is not None
+    may_archive = person.is_admin and not place.room.is_private
+    if change.name is not None or change.is_private is not None or (is_archiving and not may_archive):
+        return NOT_OWNER
+    return None if moderates(place, person) else NOT_LEADING
+
+
+def may_delete_room(place: Place) -> Refusal | None:
+    """Whether one may delete the room with all that was said in it."""
+    if place.room.kind is not RoomKind.ROOM:
+        return NO_ROOM
+    return None if place.role is RoomRole.OWNER else NOT_OWNER
+
+
+def moderates(place: Place, person: Person) -> bool:
+    """Whether the person is a moderator there: by their role, and moderators and admins where everybody may come in."""
+    is_public = place.room.kind is RoomKind.LOBBY or (
+        place.room.kind is RoomKind.ROOM and not place.room.is_private
+    )
+    return place.role in LEADING or ((person.is_moderator or person.is_admin) and is_public)

@@ -13,8 +13,19 @@ from chat.inspection.metrics import Metrics
 from chat.inspection.watch import Snapshot, Unwound, Watch
 
 
+DATABASE = "the database"
+"""A part of the server that may fail."""
+
+
 class InspectionFailed(Exception):
-    """The process that was asked does not answer; the text says which, for an operator."""
+    """The process that was asked does not answer, or can't work; the text says which and why, for an operator.
+
+    `part` is the part of the server that fails, for everybody.
+    """
+
+    def __init__(self, text: str, part: str = "a process of the server") -> None:
+        super().__init__(text)
+        self.part = part
 
 
 class Inspection(Protocol):

@@ -33,8 +33,8 @@ _CODES = {status: code for code, status in reversed(STATUS.items())} | {
 }
 """Why, where only the status is known: the first code of each."""
 
-WITH_CODES = "/api/v1/"
-"""Errors below this path have a code for programs; those of the five older protocols stay as they are."""
+WITH_CODES = "/api/v1"
+"""Errors at this path and below it have a code for programs; those of the five older protocols stay as they are."""
 
 
 class ErrorBody(msgspec.Struct):
@@ -84,15 +84,16 @@ def refuse(refusal: Refusal) -> Response:
     return response
 
 
-def error(status: int, text: str, *, field: str | None = None) -> Response:
-    """Return an error of that status."""
-    code = _CODES.get(status, Code.MALFORMED if status < 500 else Code.INTERNAL)
+def error(status: int, text: str, *, field: str | None = None, code: Code | None = None) -> Response:
+    """Return an error of that status, of the first code that has it unless another is given."""
+    if code is None:
+        code = _CODES.get(status, Code.MALFORMED if status < 500 else Code.INTERNAL)
     return _error(status, Refusal(code, text, field=field))
 
 
 def has_codes() -> bool:
     """Whether the errors of the request that is being answered have codes."""
-    return has_request_context() and request.path.startswith(WITH_CODES)
+    return has_request_context() and (request.path == WITH_CODES or request.path.startswith(f"{WITH_CODES}/"))
 
 
 def _error(status: int, refusal: Refusal) -> Response:

@@ -35,6 +35,15 @@ from chat.web_api.web_client import WEB_CLIENT
 _BODY_TIMEOUT = 30
 """Seconds for a body to arrive: 64 KiB on the slowest of lines."""
 
+_TEXTS = {
+    400: "the request can't be read",
+    404: "there is no such path here",
+    405: "this path has no such method: Allow says which it has",
+    408: "the body did not come in time",
+    413: f"the body is longer than {LONGEST_BODY} bytes",
+}
+"""What is wrong, where a request does not get as far as its handler."""
+
 logger = structlog.get_logger(__name__)
 
 
@@ -49,6 +58,7 @@ def create_app(
     """
     app = QuartTrio("chat.web_api", static_folder=None)
     app.url_rule_class = MatchingRule
+    app.url_map.merge_slashes = False  # or `//rooms` is sent elsewhere, by a page in HTML
     app.request_class = _Request
     if turns is not None:
         app.asgi_http_class = in_turns(turns)
@@ -84,7 +94,10 @@ def create_app(
 
     @app.errorhandler(HTTPException)
     async def http_error(problem: HTTPException) -> Response:
-        response = error(problem.code or 500, (problem.description or problem.name).rstrip("."))
+        status = problem.code or 500
+        # A path that is none is not a room that is none.
+        code = Code.UNKNOWN_TYPE if status == 404 else None
+        response = error(status, _TEXTS.get(status) or problem.name.lower(), code=code)
         if problem.code == 405:
             response.headers.update({k: v for k, v in problem.get_headers() if k == "Allow"})
         return response

@@ -4,13 +4,17 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import cache, partial
 from importlib.resources import files
 
+import structlog
 from quart import Blueprint, Response
 
 from chat.domain.failures import StorageDown
+from chat.inspection.inspection import DATABASE, InspectionFailed
 from chat.web_api.answers import answer, error
 from chat.web_api.endpoint import Routes
 from chat.web_api.openapi import describe, render
 from chat.web_api.web_client import HTML
+
+logger = structlog.get_logger(__name__)
 
 _TYPES = {
     ".html": HTML,
@@ -63,12 +67,21 @@ def create_pages(
     async def api() -> Response:
         return Response(page(), 200, headers=PAGE_HEADERS, content_type=HTML)
 
+    logged = ""  # why the server can't work, once for however many ask
+
     @pages.get("/healthz")
     async def healthz() -> Response:
+        nonlocal logged
         try:
             await health()
-        except StorageDown as problem:
-            return error(503, f"the database does not answer: {problem}")
+        except (StorageDown, InspectionFailed) as problem:
+            # Of the database the text may say where it is and who may log in: it is not for everybody who asks.
+            if str(problem) != logged:
+                logged = str(problem)
+                logger.warning("the server is not healthy", reason=logged)
+            part = problem.part if isinstance(problem, InspectionFailed) else DATABASE
+            return error(503, f"{part} does not answer")
+        logged = ""
         return answer({"status": "ok"})
 
     async def upgrade_required() -> Response:

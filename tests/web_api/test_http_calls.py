@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 from quart import Blueprint, Response
 from quart_trio import QuartTrio
+from structlog.testing import capture_logs
 
 from chat.data_access import make_accounts
 from chat.domain.accounts import Accounts
@@ -14,7 +15,7 @@ from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
 from chat.engine.dialect import Dialect
 from chat.engine.engine import open_engine
 from chat.http_side import http_app
-from chat.inspection.inspection import OwnInspection
+from chat.inspection.inspection import DATABASE, InspectionFailed, OwnInspection
 from chat.inspection.recorder import Recorder
 from chat.inspection.watch import Watch
 from chat.protocols.registry import DIALECTS
@@ -297,15 +298,38 @@ async def test_a_storage_that_fails_is_told_and_a_bug_is_not(
 async def test_the_server_is_healthy_while_its_storage_answers(site: Site) -> None:
     assert await site.call("GET", "/healthz") == (200, {"status": "ok"})
 
-    async def down() -> None:
-        raise StorageDown("gone")
 
-    app = create_app([create_pages(down, [])])
-    response = await app.test_client().get("/healthz")
-    assert (response.status_code, await response.get_json()) == (
-        503,
-        {"error": "the database does not answer: gone"},
-    )
+@pytest.mark.parametrize(
+    ("problem", "part"),
+    [
+        (StorageDown("no role chat for database secret on 10.0.0.7"), "the database"),
+        (InspectionFailed("worker 2: the database does not answer: no role chat", DATABASE), "the database"),
+        (InspectionFailed("worker 2 does not answer"), "a process of the server"),
+    ],
+)
+async def test_a_server_that_cannot_work_says_what_fails_and_logs_why_once(
+    problem: Exception, part: str
+) -> None:
+    ill = True
+
+    async def health() -> None:
+        if ill:
+            raise problem
+
+    client = create_app([create_pages(health, [])]).test_client()
+    with capture_logs() as entries:
+        for _ in range(3):
+            response = await client.get("/healthz")
+            assert (response.status_code, await response.get_json()) == (
+                503,
+                {"error": f"{part} does not answer"},
+            )
+        ill = False
+        assert (await client.get("/healthz")).status_code == 200
+        ill = True
+        await client.get("/healthz")
+    logged = {"event": "the server is not healthy", "log_level": "warning", "reason": str(problem)}
+    assert entries == [logged, logged]
 
 
 async def test_the_metrics_are_text_for_prometheus(site: Site) -> None:

@@ -71,7 +71,7 @@ def _add(routes: Routes, operation: Operation, method: str, shapes: Shapes, serv
     handle.__doc__ = operation.handler.__doc__
     routes.route(
         method,
-        WITH_CODES.rstrip("/") + shapes.path,
+        WITH_CODES + shapes.path,
         body=shapes.body,
         query=shapes.query,
         answers=_answers(operation, has_body=shapes.body is not None, has_query=shapes.query is not None),

@@ -2,6 +2,9 @@
 
 import { offline, refusal } from "./errors.js";
 
+/** The JSON of a request, without halves of characters. @param {unknown} body */
+export const jsonOfRequest = (body) => JSON.stringify(body, (_, value) => value?.toWellFormed?.() ?? value);
+
 /**
  * The JSON of an answer that is good; rejects with the error of one that is not.
  * @param {Response} answer

@@ -1,7 +1,6 @@
 // Calls below /api/v1, with the access token and one refresh where it has expired.
 
-import { inAddress, jsonOfRequest } from "../model/well_formed.js";
-import { blobOf, jsonOf } from "./answers.js";
+import { blobOf, jsonOf, jsonOfRequest } from "./answers.js";
 import { chatError, offline, refusal } from "./errors.js";
 
 /** @import { WireFile } from "../model/types" */
@@ -59,7 +58,7 @@ export function openHttp(session) {
    */
   async function upload(room, file, options = {}) {
     const token = await session.access();
-    return sent(`/rooms/${room}/files?name=${inAddress(file.name)}`, file, token, options);
+    return sent(`/rooms/${room}/files?name=${encodeURIComponent(file.name)}`, file, token, options);
   }
 
   return { call, download, upload };

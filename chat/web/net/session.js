@@ -1,6 +1,5 @@
 // Who one is: an access token in memory, made anew from a cookie that no script can read.
 
-import { jsonOfRequest } from "../model/well_formed.js";
 import { errorOf, jsonOf } from "./answers.js";
 import { chatError, offline } from "./errors.js";
 import { alone } from "./tabs.js";
@@ -152,7 +151,7 @@ async function post(path, body, bearer) {
     return await fetch(`/api/v1${path}`, {
       method: "POST",
       headers: { "Content-Type": "application/json", ...(bearer ? { Authorization: `Bearer ${bearer}` } : {}) },
-      body: jsonOfRequest(body),
+      body: JSON.stringify(body),
       signal: AbortSignal.timeout(ANSWERS_IN),
     });
   } catch {

@@ -2,7 +2,6 @@
 
 import { t } from "../i18n/index.js";
 import { isChatError } from "../net/errors.js";
-import { inAddress } from "../model/well_formed.js";
 import { rememberedMap } from "./remembered.js";
 
 /** @typedef {import("../model/types").Chat} Chat */
@@ -42,7 +41,7 @@ export async function findPeople(chat, info, word, show) {
 /** @param {Chat} chat @param {RoomInfo} info @param {string} word */
 async function membersOf(chat, info, word) {
   if ((info.members ?? 0) > PAGE) {
-    const { people = [] } = /** @type {{ people?: Person[] }} */ (await chat.call("GET", `/people?limit=20&q=${inAddress(word)}`));
+    const { people = [] } = /** @type {{ people?: Person[] }} */ (await chat.call("GET", `/people?limit=20&q=${encodeURIComponent(word.toWellFormed())}`));
     return people;
   }
   let list = lists.get(info.id);

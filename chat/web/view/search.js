@@ -4,7 +4,6 @@ import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/pr
 import { t } from "../i18n/index.js";
 import { fold } from "../model/room_list.js";
 import { parseQuery } from "../model/query.js";
-import { inAddress } from "../model/well_formed.js";
 import { useChat, useSelected } from "./context.js";
 import { More } from "./fields.js";
 import { Hit } from "./hit.js";
@@ -28,7 +27,7 @@ export function Search({ asked }) {
   useEffect(() => field.current?.focus(), []);
   const ask = (/** @type {Event} */ event) => {
     event.preventDefault();
-    navigate(`/search?q=${inAddress(text.trim())}`, { replace: true });
+    navigate(`/search?q=${encodeURIComponent(text.trim().toWellFormed())}`, { replace: true });
   };
   const add = (/** @type {string} */ part) => {
     setText(`${text.trimEnd()} ${part}`.trimStart());

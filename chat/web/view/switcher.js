@@ -3,7 +3,6 @@
 import { html, useEffect, useId, useMemo, useRef, useState } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
 import { attention, fold } from "../model/room_list.js";
-import { inAddress } from "../model/well_formed.js";
 import { useAct } from "./act.js";
 import { announce } from "./announce.js";
 import { avatar } from "./avatar.js";
@@ -182,6 +181,6 @@ function searchFor(wanted) {
     label: t("switcher.search", { words: wanted.trim() }),
     picture: icon("search"),
     note: "",
-    go: () => navigate(`/search?q=${inAddress(wanted.trim())}`),
+    go: () => navigate(`/search?q=${encodeURIComponent(wanted.trim().toWellFormed())}`),
   };
 }

@@ -134,6 +134,13 @@ async def test_what_the_rules_refuse_is_named_and_adds_nobody(site: Site, field:
     assert await site.storage.users.everyone() == []
 
 
+async def test_a_room_that_is_none_is_told_apart_from_a_path_that_is_none(site: Site) -> None:
+    _, token = await site.join("ada")
+    missing = await site.call("GET", "/rooms/999", token=token)
+    assert missing.refused == (404, "not_found", None)
+    assert missing["error"] == "there is no such room"
+
+
 async def test_what_is_not_there_has_a_code_here_and_none_elsewhere(site: Site) -> None:
     client = site.app.test_client(use_cookies=False)
     for method, path, status, told in (
@@ -143,12 +150,19 @@ async def test_what_is_not_there_has_a_code_here_and_none_elsewhere(site: Site) 
         ("GET", "/nothing", 404, {"error"}),
         ("PUT", "/profile", 405, {"error"}),
         ("GET", "/profile", 401, {"error"}),
-        ("GET", "/api/v1", 404, {"error"}),
+        ("GET", "/api/v1", 404, {"error", "code"}),
+        ("GET", "/api/v1/", 404, {"error", "code"}),
+        ("GET", "/api/v1//rooms", 404, {"error", "code"}),
+        ("GET", "/api//reg", 404, {"error"}),
+        ("GET", "/api/v1beta", 404, {"error"}),
     ):
         response = await client.open(path, method=method)
         body = await response.get_json()
         assert (response.status_code, body.keys()) == (status, told)
     assert body is not None
+    for path in ("/api/v1", "/api/v1//rooms", "/api/v1/nothing", "/api/v1/rooms/x"):
+        unknown = await (await client.get(path)).get_json()
+        assert (unknown["code"], unknown["error"]) == ("unknown_type", "there is no such path here")
     refused = await client.open("/api/v1/me", method="PUT")
     assert {"GET", "PATCH"} <= set(refused.headers["Allow"].split(", "))
     assert (await refused.get_json())["code"] == "unknown_type"

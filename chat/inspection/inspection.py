@@ -12,7 +12,6 @@ from chat.inspection.connection_report import ConnectionReport, Summary, recent_
 from chat.inspection.metrics import Metrics
 from chat.inspection.watch import Snapshot, Unwound, Watch
 
-
 DATABASE = "the database"
 """A part of the server that may fail."""
 

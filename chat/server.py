@@ -162,6 +162,7 @@ async def open_chat(
             pong_timeout=config.pong_timeout,
             widget_origins=config.widget_origins,
             server_name=config.server_name,
+            public_url=config.public_url,
             widget_greeting=config.widget_greeting,
             lobby=config.lobby,
         ) as engine,

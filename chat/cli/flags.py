@@ -28,6 +28,7 @@ METAVARS = {
     "widget_greeting": "TEXT",
     "trusted_proxies": "NETWORK",
     "server_name": "NAME",
+    "public_url": "URL",
     "token_lifetime": "SECONDS",
     "workers": "N|auto",
 }

@@ -48,6 +48,17 @@ Greeting = Annotated[
     ),
 ]
 
+PublicUrl = Annotated[
+    str,
+    pattern(
+        r"^(https?://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?)?$",
+        "an address as https://chat.example, in small letters, without a path",
+        max_length=260,
+        description="As https://chat.example, in small letters and without a path; empty: it is not known",
+    ),
+]
+"""The address at which people reach the server."""
+
 SettingValue = str | float | tuple[str, ...]
 """What a setting may be, whichever it is."""
 

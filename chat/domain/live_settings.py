@@ -17,6 +17,7 @@ from chat.domain.bounds import (
     Lobby,
     Origins,
     PerHour,
+    PublicUrl,
     Rate,
     Registration,
     ServerName,
@@ -36,6 +37,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     server_name: ServerName
     registration: Registration
     lobby: Lobby
+    public_url: PublicUrl
     registrations_per_hour: PerHour
     message_rate: Rate
     message_bytes: Annotated[float, Meta(ge=0, le=MOST_BYTES)]
@@ -91,8 +93,8 @@ class Effective(msgspec.Struct, frozen=True, kw_only=True):
 class LiveSettings:
     """Applies what admins have changed to `accounts` and `budgets`, which have what the server was started with.
 
-    `widget_origins`, `server_name`, `widget_greeting` and `lobby` are those that it was started with; they stand here
-    alone. Without `lobby` it is open while registration is open.
+    `widget_origins`, `server_name`, `widget_greeting`, `lobby` and `public_url` are those that it was started with;
+    they stand here alone. Without `lobby` it is open while registration is open.
 
     What is kept under a name that is not known here, or with a value that may not be, is passed over: a newer server
     may have written it.
@@ -107,6 +109,7 @@ class LiveSettings:
         server_name: str = SERVER_NAME,
         widget_greeting: str = "",
         lobby: Lobby | None = None,
+        public_url: str = "",
     ) -> None:
         self._table = table
         self._accounts = accounts
@@ -116,6 +119,7 @@ class LiveSettings:
         rates = budgets.rates
         self._started_with = self._values = ServerSettings(
             server_name=server_name,
+            public_url=public_url,
             registration=accounts.registration,
             lobby=self._lobby_beside(accounts.registration),
             registrations_per_hour=accounts.registrations_per_hour,
@@ -149,6 +153,11 @@ class LiveSettings:
     def lobby(self) -> Lobby:
         """Who reads the lobby."""
         return self._values.lobby
+
+    @property
+    def public_url(self) -> str:
+        """The address at which people reach the server, without a slash at its end; empty where it is not known."""
+        return self._values.public_url
 
     @property
     def server_name(self) -> str:

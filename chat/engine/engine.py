@@ -96,6 +96,7 @@ async def open_engine(
     pong_timeout: float = math.inf,
     widget_origins: tuple[str, ...] = (),
     server_name: str = SERVER_NAME,
+    public_url: str = "",
     widget_greeting: str = "",
     lobby: Lobby | None = None,
 ) -> AsyncGenerator[Engine]:
@@ -105,8 +106,8 @@ async def open_engine(
     limits are shared by. `file_store` has the bytes of files, which have at most `file_bytes` each. `ping_interval` and
     `pong_timeout` are seconds; without them nobody is pinged. `widget_origins` are the sites that may show the support
     widget, `widget_greeting` is what that says first, `server_name` is what the server is called, and `lobby` who reads
-    the lobby (without it whoever connects, while registration is open), until an admin changes them. The caller ends
-    all sessions before it leaves the block. Raises CannotStart.
+    the lobby (without it whoever connects, while registration is open), and `public_url` is where people reach it,
+    until an admin changes them. The caller ends all sessions before it leaves the block. Raises CannotStart.
 
     Cancelling refuses nothing and acknowledges nothing that still waits for the journal.
     """
@@ -128,7 +129,14 @@ async def open_engine(
         hub = Hub(await storage.messages.newest_id())
         accounts, budgets = make_accounts(people.get), budgets or Budgets()
         settings = LiveSettings(
-            storage.settings, accounts, budgets, widget_origins, server_name, widget_greeting, lobby
+            storage.settings,
+            accounts,
+            budgets,
+            widget_origins,
+            server_name,
+            widget_greeting,
+            lobby,
+            public_url,
         )
         await settings.refresh()  # before anybody comes in
         hub.observe(Inbox, deliveries.heard)

@@ -20,6 +20,7 @@ from chat.domain.bounds import (
     Lobby,
     Origins,
     PerHour,
+    PublicUrl,
     Rate,
     Registration,
     ServerName,
@@ -128,6 +129,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         ServerName,
         Meta(description="What the server is called on its page; an admin may change it later."),
     ] = SERVER_NAME
+    public_url: Annotated[
+        PublicUrl,
+        Meta(
+            description="The address at which people reach the server, as https://chat.example, for links to it; an"
+            " admin may change it later."
+        ),
+    ] = ""
     registration: Annotated[
         Registration,
         Meta(

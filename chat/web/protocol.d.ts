@@ -72,6 +72,18 @@ export interface Acts {
   next?: number;
 }
 
+/** The address at which people reach the server, for links to it; empty: it is not known. */
+export interface AddressSetting {
+  source: "admin" | "start";
+  /** Unix milliseconds */
+  at?: number;
+  by?: Sender;
+  /** As https://chat.example, in small letters and without a path; empty: it is not known */
+  value: string;
+  /** As https://chat.example, in small letters and without a path; empty: it is not known */
+  default: string;
+}
+
 /** The server stops; come back after this long. */
 export interface ByeEvent {
   type: "bye";
@@ -138,6 +150,8 @@ export interface ChangeRoom {
 /** What to change of the settings; what is left out stays, null takes a change back. */
 export interface ChangeSettings {
   server_name?: string | null;
+  /** As https://chat.example, in small letters and without a path; empty: it is not known */
+  public_url?: string | null;
   registration?: "closed" | "invite" | "open" | null;
   lobby?: "members" | "open" | null;
   registrations_per_hour?: number | null;
@@ -370,11 +384,12 @@ export interface Holder {
 
 /**
  * An invite: how many can still use it, until when, and to which room; to none, it is to register. `url` is its
- * path on this server.
+ * path on this server, and `link` the whole address, where the setting `public_url` says it.
  */
 export interface Invite {
   code: string;
   url: string;
+  link?: string;
   room?: number;
   room_name?: string;
   uses: number;
@@ -1033,6 +1048,7 @@ export interface SetUpState {
  */
 export interface Settings {
   server_name: NameSetting;
+  public_url: AddressSetting;
   registration: RegistrationSetting;
   lobby: LobbySetting;
   registrations_per_hour: RateSetting;

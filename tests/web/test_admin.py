@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
+from chat.domain.entities import LOBBY_ID
 from tests.support.command_line import chat as command
 from tests.support.people import PASSWORD
 from tests.support.server import ServerProcess
@@ -108,6 +109,44 @@ def test_roles_names_and_passwords_are_changed_and_each_change_is_asked_about(
     expect(olga.get_by_role("checkbox", name="admin")).to_be_checked()
 
 
+def test_who_reads_the_lobby_is_a_setting_and_the_lobby_says_where_strangers_do(
+    pages: Pages, olga: Page
+) -> None:
+    ben = pages.of("ben", f"/room/{LOBBY_ID}")
+    badge = ben.locator(".place-tools").get_by_text("Public", exact=True)
+    expect(badge).to_be_visible()
+    olga.get_by_role("link", name="Registration").click()
+    who = olga.get_by_role("group", name="Who can read the lobby")
+    expect(who.get_by_role("radio", name="Anyone, without logging in")).to_be_checked()
+    who.get_by_role("radio", name="People with an account").click()
+    confirm(olga, "People with an account")
+    expect(who.get_by_role("radio", name="People with an account")).to_be_checked()
+    expect(badge).to_have_count(0)
+    who.get_by_role("button", name=re.compile("Reset to default")).click()
+    asked = olga.get_by_role("dialog", name="Change who can read the lobby?")
+    expect(asked).to_contain_text("Strangers who can reach this server can read the lobby live")
+    asked.get_by_role("button", name="Anyone, without logging in").click()
+    expect(badge).to_be_visible()
+
+
+def test_invitations_begin_with_the_public_address(pages: Pages, olga: Page) -> None:
+    olga.get_by_role("link", name="Server").click()
+    address = olga.get_by_label("Public address")
+    address.fill("chat example")
+    expect(olga.get_by_role("alert")).to_have_text("Enter an address like https://chat.example.")
+    address.fill("Chat.example/")
+    olga.get_by_role("button", name="Save").click()
+    expect(address).to_have_value("https://chat.example")
+    olga.get_by_role("link", name="Registration").click()
+    olga.get_by_role("button", name="Create link").click()
+    expect(olga.get_by_role("textbox", name="Invitation link")).to_have_value(
+        re.compile(r"^https://chat\.example/i/")
+    )
+    olga.get_by_role("link", name="Server").click()
+    olga.get_by_role("button", name="Reset to default (none)").click()
+    expect(address).to_have_value("")
+
+
 def test_settings_count_at_once_say_where_they_come_from_and_are_taken_back(pages: Pages, olga: Page) -> None:
     olga.get_by_role("link", name="Registration").click()
     olga.get_by_role("radio", name="Nobody").click()
@@ -117,8 +156,15 @@ def test_settings_count_at_once_say_where_they_come_from_and_are_taken_back(page
     door = pages.open("/")
     expect(log_in_button(door)).to_be_visible()
     expect(door.get_by_role("button", name="Create an account")).to_be_hidden()
-    olga.get_by_role("button", name="Reset to default (Anyone)").click()
-    expect(olga.get_by_role("radio", name="Anyone")).to_be_checked()
+    who = olga.get_by_role("group", name="Who can register")
+    who.get_by_role("button", name="Reset to default (Anyone)").click()
+    asked = olga.get_by_role("dialog", name="Change who can register?")
+    expect(asked).to_contain_text("Anyone who can reach this server can create an account.")
+    asked.get_by_role("button", name="Cancel").click()
+    expect(who.get_by_role("radio", name="Nobody")).to_be_checked()
+    who.get_by_role("button", name="Reset to default (Anyone)").click()
+    confirm(olga, "Anyone")
+    expect(who.get_by_role("radio", name="Anyone")).to_be_checked()
 
     olga.get_by_role("link", name="Limits").click()
     rate = olga.get_by_label("Messages per second")

@@ -5,7 +5,17 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from chat.domain.account_changes import Role
-from chat.domain.bounds import ByteRate, Greeting, Lobby, Origins, PerHour, Rate, Registration, ServerName
+from chat.domain.bounds import (
+    ByteRate,
+    Greeting,
+    Lobby,
+    Origins,
+    PerHour,
+    PublicUrl,
+    Rate,
+    Registration,
+    ServerName,
+)
 from chat.domain.wrong_values import pattern
 from chat.protocols.native.message_types import Limit
 from chat.protocols.native.room_requests import After
@@ -102,6 +112,13 @@ class NameSetting(Setting, kw_only=True, frozen=True):
     default: ServerName
 
 
+class AddressSetting(Setting, kw_only=True, frozen=True):
+    """The address at which people reach the server, for links to it; empty: it is not known."""
+
+    value: PublicUrl
+    default: PublicUrl
+
+
 class GreetingSetting(Setting, kw_only=True, frozen=True):
     """What the support widget says before anything else; empty: what it says by itself."""
 
@@ -123,6 +140,7 @@ class Settings(Value, kw_only=True, frozen=True):
     """
 
     server_name: NameSetting
+    public_url: AddressSetting
     registration: RegistrationSetting
     lobby: LobbySetting
     registrations_per_hour: RateSetting
@@ -138,6 +156,7 @@ class ChangeSettings(Value, kw_only=True, frozen=True):
     """What to change of the settings; what is left out stays, null takes a change back."""
 
     server_name: ServerName | UnsetType | None = UNSET
+    public_url: PublicUrl | UnsetType | None = UNSET
     registration: Registration | UnsetType | None = UNSET
     lobby: Lobby | UnsetType | None = UNSET
     registrations_per_hour: PerHour | UnsetType | None = UNSET

@@ -43,7 +43,7 @@ async def invite(services: Services, _caller: Caller, request: types.WhichInvite
     found = await services.invites.find(request.code)
     if isinstance(found, Refusal):
         return found
-    return INVITE_OVER if found.is_over else _as_invite(found, request.code)
+    return INVITE_OVER if found.is_over else _as_invite(services, found, request.code)
 
 
 async def accept_invite(services: Services, caller: Caller, request: types.WhichInvite) -> Room | Refusal:
@@ -152,10 +152,12 @@ def _as_issued(issued: IssuedInvite, *, with_maker: bool) -> types.IssuedInvite:
     )
 
 
-def _as_invite(found: Invite, code: str) -> types.Invite:
+def _as_invite(services: Services, found: Invite, code: str) -> types.Invite:
+    path, address = f"/i/{code}", services.settings.public_url
     return types.Invite(
         code=code,
-        url=f"/i/{code}",
+        url=path,
+        link=address + path if address else None,
         room=found.room_id,
         room_name=found.room_name,
         uses=found.uses_left,

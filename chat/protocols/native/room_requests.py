@@ -203,11 +203,12 @@ class WhichInvite(Value, kw_only=True, frozen=True):
 class Invite(Value, kw_only=True, frozen=True):
     """An invite: how many can still use it, until when, and to which room; to none, it is to register.
 
-    `url` is its path on this server.
+    `url` is its path on this server, and `link` the whole address, where the setting `public_url` says it.
     """
 
     code: str
     url: str
+    link: str | None = None
     room: Id | None = None
     room_name: Name | None = None
     uses: Annotated[int, Meta(ge=0)]

@@ -5,7 +5,7 @@ import { mark } from "./counting.js";
 import { applyChange, isOlderPeer, newRoom, update } from "./room.js";
 
 /** @import { Draft, KeptRoom, Model } from "./kept" */
-/** @import { ActivityEvent, GoneEvent, MembersEvent, Message, Person, PersonEvent, PresenceEvent, ReadEvent, RoomEvent } from "../protocol" */
+/** @import { ActivityEvent, GoneEvent, MembersEvent, Message, Person, PersonEvent, PolicyEvent, PresenceEvent, ReadEvent, RoomEvent } from "../protocol" */
 /** @import { Change } from "./room.js" */
 
 /** @typedef {{ type: string, room?: unknown, pos?: unknown }} Frame an event as it came; what is not known is passed over */
@@ -65,10 +65,17 @@ export class Batch {
         return this.meet(/** @type {PersonEvent} */ (/** @type {unknown} */ (frame)));
       case "presence":
         return this.appear(/** @type {PresenceEvent} */ (/** @type {unknown} */ (frame)));
+      case "policy":
+        return this.changePolicy(/** @type {PolicyEvent} */ (/** @type {unknown} */ (frame)));
       case "activity":
         return this.act(/** @type {ActivityEvent} */ (/** @type {unknown} */ (frame)), now);
     }
     if (typeof frame.room === "number" && typeof frame.pos === "number") this.change(/** @type {Change} */ (frame));
+  }
+
+  /** @param {PolicyEvent} told */
+  changePolicy({ server: name, lobby }) {
+    this.state = { ...this.state, server: { ...this.state.server, name, lobby } };
   }
 
   /** @returns {Map<number, KeptRoom>} */

@@ -42,7 +42,7 @@ export type Line =
 export interface State {
   /** null until the first hello (or what the cache says of it). */
   me: Me | null;
-  server: { name: string; version: string; features: readonly string[]; limits: Limits };
+  server: { name: string; version: string; features: readonly string[]; limits: Limits; lobby?: "open" | "members" };
   line: Line;
   /** False until the rooms are known, from the cache or from the server. */
   isLoaded: boolean;

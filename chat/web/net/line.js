@@ -160,11 +160,11 @@ export function openLine({ store, session, onNews, onLive }) {
    * @param {string} token
    */
   async function greet(socket, token) {
-    const { me, server, version, limits, features = [] } = await socket.ask("hello", { token, client: "web" }, HELLO);
+    const { me, server, version, lobby, limits, features = [] } = await socket.ask("hello", { token, client: "web" }, HELLO);
     store.update((state) => ({
       ...state,
       me,
-      server: { name: server, version, features, limits: { ...state.server.limits, ...limits } },
+      server: { name: server, version, features, lobby, limits: { ...state.server.limits, ...limits } },
       isOutdated: state.isOutdated || (greeted !== null && greeted !== version),
     }));
     greeted ??= version;

@@ -9,9 +9,10 @@ import { Dialog } from "./dialog.js";
 import { Refusal, Submit } from "./fields.js";
 import { useLoaded } from "./loading.js";
 import { roomName } from "./names.js";
+import { addressOf } from "./public_address.js";
 import { dayAndTime } from "./times.js";
 
-/** @typedef {{ code: string, url: string, uses: number, expires: number }} Link */
+/** @typedef {{ code: string, url: string, link?: string, uses: number, expires: number }} Link */
 
 const DAYS = [1, 7, 30];
 const USES = [1, 10, 100];
@@ -95,7 +96,7 @@ function Made({ link, onWithdrawn }) {
     if (await act(() => chat.call("DELETE", `/invites/${encodeURIComponent(link.code)}`))) onWithdrawn();
   };
   return html`<p>${t("invite.made")}</p>
-    <${Copyable} text=${new URL(link.url, location.origin).href} label=${t("invite.link")} />
+    <${Copyable} text=${addressOf(link)} label=${t("invite.link")} />
     <p class="field-hint">${tn("invite.good_for", link.uses, { time: dayAndTime(link.expires) })}</p>
     <${Refusal} text=${error} />
     <p><button type="button" class="button quiet small danger" disabled=${isBusy} onClick=${withdraw}>${t("invite.withdraw")}</button></p>`;

@@ -53,6 +53,7 @@ export function RoomPlace({ room, seq, panel }) {
 /** @param {{ info: RoomInfo, panel: Panel | null }} props */
 function Head({ info, panel }) {
   const isDirect = info.kind === "direct" && info.peer;
+  const isPublic = useSelected((state) => info.kind === "lobby" && state.server.lobby === "open");
   const opened = info.peer ? { show: /** @type {const} */ ("person"), person: info.peer.id } : { show: /** @type {const} */ ("room") };
   const toggle = panel ? roomPath(info.id) : roomPath(info.id, isDirect ? opened : { show: "room" });
   return html`<header class="place-head">
@@ -64,6 +65,7 @@ function Head({ info, panel }) {
     </div>
     <div class="place-tools">
       ${info.archived && html`<span class="tag">${t("room.archived")}</span>`}
+      ${isPublic && html`<span class="tag is-open" title=${t("room.open_lobby_text")}>${icon("eye", { size: 14 })} ${t("room.open_lobby")}</span>`}
       <a class="icon-button" href=${`/search?q=${encodeURIComponent(`in:"${roomName(info)}" `)}`} aria-label=${t("room.search")} title=${t("room.search")}>
         ${icon("search")}
       </a>

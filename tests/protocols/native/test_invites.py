@@ -63,6 +63,24 @@ async def test_who_has_the_code_joins_a_private_room_and_all_are_told(site: Site
         assert (await site.call(method, "/invites/mistyped", token=token)).refused == NOT_FOUND
 
 
+async def test_an_invite_has_its_whole_address_where_the_server_knows_its_own(site: Site) -> None:
+    _, token = await site.join("ada", admin=True)
+    unknown = await site.call("POST", "/invites", {}, token=token)
+    assert "link" not in unknown.body
+    for wrong in ("chat.example", "https://chat.example/", "https://Chat.example", "ftp://chat.example"):
+        refused = await site.call("PATCH", "/admin/settings", {"public_url": wrong}, token=token, valid=False)
+        assert refused.refused == (400, "invalid", "public_url"), wrong
+    settings = await site.call(
+        "PATCH", "/admin/settings", {"public_url": "https://chat.example"}, token=token
+    )
+    assert (settings["public_url"]["value"], settings["public_url"]["default"]) == (
+        "https://chat.example",
+        "",
+    )
+    made = await site.call("POST", "/invites", {}, token=token)
+    assert made["link"] == f"https://chat.example{made['url']}"
+
+
 async def test_of_two_at_once_one_gets_the_last_use(site: Site) -> None:
     _, token = await site.join("ada")
     tokens = [(await site.join(name))[1] for name in ("ben", "cem")]

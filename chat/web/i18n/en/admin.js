@@ -145,4 +145,10 @@ export default {
   "audit.room_unarchived": "{by} unarchived the room {detail}",
   "audit.banned": "{by} banned {person} from {room}",
   "audit.unbanned": "{by} unbanned {person} from {room}",
+  "admin.lobby": "Who can read the lobby",
+  "admin.lobby_ask": "Change who can read the lobby?",
+  "admin.lobby_open": "Anyone, without logging in",
+  "admin.lobby_open_hint": "Strangers who can reach this server can read the lobby live, for example with a terminal client.",
+  "admin.lobby_members": "People with an account",
+  "admin.lobby_members_hint": "The lobby can only be read after logging in.",
 };

@@ -93,4 +93,6 @@ export default {
   "person.ban": "Ban",
   "person.ban_title": "Ban {name} from {room}?",
   "person.ban_text": "They are removed and can't come back until you unban them.",
+  "room.open_lobby": "Public",
+  "room.open_lobby_text": "Anyone who can reach this server can read this room without logging in.",
 };

@@ -39,4 +39,11 @@ export default {
   "setup.go_on_note": "Log in as the admin you have just created.",
   "setup.done": "This server is already set up",
   "setup.done_note": "It already has an admin. If that is you, log in.",
+  "setup.lobby_open": "Strangers can read the lobby without logging in while anyone can register. You can change this under Administration.",
+  "setup.lobby_members": "Only people with an account can read the lobby.",
+  "setup.address_later": "Set the public address under Administration, Server, and share a new link.",
+  "address.label": "Public address",
+  "address.hint": "The address at which others reach this server. Invitation links use it.",
+  "address.own": "This address only works on this computer. Enter the one that others use, so that invitation links work for them.",
+  "address.wrong": "Enter an address like https://chat.example.",
 };

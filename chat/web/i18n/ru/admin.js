@@ -145,4 +145,10 @@ export default {
   "audit.room_unarchived": "{by}: комната {detail} возвращена из архива",
   "audit.banned": "{by}: {person} заблокирован(а), {room}",
   "audit.unbanned": "{by}: {person} разблокирован(а), {room}",
+  "admin.lobby": "Кто может читать холл",
+  "admin.lobby_ask": "Изменить, кто может читать холл?",
+  "admin.lobby_open": "Кто угодно, без входа",
+  "admin.lobby_open_hint": "Посторонние, которым доступен сервер, могут читать холл вживую, например из терминала.",
+  "admin.lobby_members": "Люди с учётной записью",
+  "admin.lobby_members_hint": "Читать холл можно только после входа.",
 };

@@ -4,12 +4,13 @@ import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useSelected } from "../context.js";
 import { icon } from "../icon.js";
-import { ServerName } from "./server_name.js";
+import { PublicAddress, ServerName } from "./server_name.js";
 
 /** @param {{ settings: import("./settings.js").Changing }} props */
 export function ServerPart({ settings }) {
   const version = useSelected((state) => state.server.version);
   return html`<${ServerName} settings=${settings} setting=${settings.found?.server_name} />
+    ${settings.found?.public_url && html`<${PublicAddress} settings=${settings} setting=${settings.found.public_url} />`}
     <section class="settings-section">
       <h3>${t("admin.look_closer")}</h3>
       <ul class="list">

@@ -1,11 +1,14 @@
-// What the server is called.
+// What the server is called, and the address at which people reach it.
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { Field, Submit } from "../fields.js";
+import { withoutPath } from "../public_address.js";
 import { Source, useSaving, useWritten } from "./settings.js";
 
-/** @param {{ settings: import("./settings.js").Changing, setting: import("./settings.js").Setting }} props */
+/** @typedef {{ settings: import("./settings.js").Changing, setting: import("./settings.js").Setting }} Props */
+
+/** @param {Props} props */
 export function ServerName({ settings, setting }) {
   const [name, setName] = useWritten(setting.value);
   const { error, isBusy, save } = useSaving(settings, "server_name");
@@ -18,5 +21,25 @@ export function ServerName({ settings, setting }) {
       error=${error} maxlength="40" required />
     ${name.trim() !== setting.value && html`<${Submit} label=${t("admin.save")} isBusy=${isBusy} />`}
     <${Source} setting=${setting} onTakeBack=${() => save(null)} />
+  </form>`;
+}
+
+/** @param {Props} props */
+export function PublicAddress({ settings, setting }) {
+  const [text, setText] = useWritten(setting.value);
+  const { error, isBusy, save } = useSaving(settings, "public_url");
+  const address = text.trim() === "" ? "" : withoutPath(text);
+  const wrong = address === null ? t("address.wrong") : error;
+  const submit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    if (address === null) return;
+    setText(address);
+    void save(address);
+  };
+  return html`<form class="admin-setting" onSubmit=${submit}>
+    <${Field} label=${t("address.label")} hint=${t("address.hint")} value=${text} onInput=${setText} error=${wrong}
+      inputmode="url" autocapitalize="none" spellcheck=${false} maxlength="260" placeholder="https://chat.example" />
+    ${address !== setting.value && html`<${Submit} label=${t("admin.save")} isBusy=${isBusy} disabled=${address === null} />`}
+    <${Source} setting=${setting} shown=${(/** @type {string} */ value) => value || t("admin.none")} onTakeBack=${() => save(null)} />
   </form>`;
 }

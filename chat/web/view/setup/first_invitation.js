@@ -8,23 +8,25 @@ import { reason, useAsking } from "../door/asking.js";
 import { Trouble } from "../door/card.js";
 import { usePolicy } from "../door/policy.js";
 import { icon } from "../icon.js";
+import { addressOf, isOwnComputer } from "../public_address.js";
 import { navigate } from "../router.js";
 
 const USES = 50;
 const DAYS = 7;
 
 /**
- * `path` is the invitation's, once it is made: a reload makes no other.
+ * `path` is the invitation's address, once it is made: a reload makes no other.
  * @param {{ room?: number, path?: string, onMade: (path: string) => void, onDone: () => void }} props
  */
 export function FirstInvitation({ room, path, onMade, onDone }) {
   const chat = useChat();
   const { policy } = usePolicy();
   const { run, wait, error } = useAsking();
+  const address = path && new URL(path, location.href).href;
   const make = () =>
     run(async () => {
       const invite = /** @type {import("../../protocol").Invite} */ (await chat.call("POST", "/invites", { room, uses: USES, days: DAYS }));
-      onMade(invite.url);
+      onMade(addressOf(invite));
     });
   useEffect(() => {
     if (!path) make();
@@ -36,8 +38,9 @@ export function FirstInvitation({ room, path, onMade, onDone }) {
   return html`<div class="form">
     ${error && html`<${Trouble}>${reason(error, wait)}<//>
       <button type="button" class="button" disabled=${wait > 0} onClick=${make}>${t("common.retry")}</button>`}
-    ${path && html`<${Copyable} text=${new URL(path, location.href).href} label=${t("setup.link")} />
+    ${address && html`<${Copyable} text=${address} label=${t("setup.link")} />
       <p class="field-hint">${t("setup.link_hint", { uses: USES, days: DAYS })}</p>`}
+    ${address && isOwnComputer(address) && html`<div class="notice warning">${icon("warning")}<p>${t("address.own")} ${t("setup.address_later")}</p></div>`}
     ${policy?.registration === "closed" && html`<div class="notice">${icon("info")}<p>${t("setup.closed_hint")}</p></div>`}
     <button type="button" class="button primary wide" onClick=${leave}>${t("setup.open")}</button>
   </div>`;

@@ -1,39 +1,66 @@
-// The second step: what the server is called, and who may register.
+// The second step: what the server is called, where people reach it, and who may register and read the lobby.
 
-import { html } from "../../vendor/preact.js";
+import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useChat } from "../context.js";
 import { Field } from "../fields.js";
 import { reason, useAsking } from "../door/asking.js";
 import { Trouble } from "../door/card.js";
 import { typed } from "../door/typed.js";
+import { icon } from "../icon.js";
+import { isOwnComputer, withoutPath } from "../public_address.js";
 
 const CHOICES = /** @type {const} */ (["invite", "open", "closed"]);
 
-/** @param {{ server: string, onDone: () => void }} props `server` is its name until now */
-export function Registration({ server, onDone }) {
+/** @typedef {import("../door/policy.js").Policy} Policy */
+
+/** @param {{ policy: Policy | null, onDone: () => void }} props `policy` is how it is until now */
+export function Registration({ policy, onDone }) {
   const chat = useChat();
+  const [registration, setRegistration] = useState(/** @type {(typeof CHOICES)[number]} */ ("invite"));
+  const [written, setWritten] = useState(location.origin);
+  const address = withoutPath(written);
   const { run, isBusy, wait, error } = useAsking();
   const submit = (/** @type {any} */ event) => {
-    const { server_name, registration } = typed(event);
+    const { server_name } = typed(event);
+    if (address === null) return;
+    // An address of this computer alone is none that others reach.
+    const public_url = isOwnComputer(address) ? {} : { public_url: address };
     run(async () => {
-      await chat.call("PATCH", "/admin/settings", { server_name: server_name.trim(), registration });
+      await chat.call("PATCH", "/admin/settings", { server_name: server_name.trim(), registration, ...public_url });
       onDone();
     });
   };
   return html`<form class="form" onSubmit=${submit}>
     ${error && html`<${Trouble}>${reason(error, wait)}<//>`}
-    <${Field} name="server_name" label=${t("setup.server_name")} hint=${t("setup.server_name_hint")} defaultValue=${server}
+    <${Field} name="server_name" label=${t("setup.server_name")} hint=${t("setup.server_name_hint")} defaultValue=${policy?.server ?? ""}
       autocomplete="off" maxlength="40" required />
+    <${Field} label=${t("address.label")} hint=${address && isOwnComputer(address) ? t("address.own") : t("address.hint")}
+      error=${address === null ? t("address.wrong") : undefined} value=${written} onInput=${setWritten} inputmode="url"
+      autocapitalize="none" spellcheck=${false} maxlength="260" required />
     <fieldset class="choices">
       <legend>${t("setup.who")}</legend>
       ${CHOICES.map(
-        (choice, n) => html`<label class="choice">
-          <input type="radio" name="registration" value=${choice} defaultChecked=${n === 0} />
+        (choice) => html`<label class="choice" key=${choice}>
+          <input type="radio" name="registration" value=${choice} checked=${choice === registration} onChange=${() => setRegistration(choice)} />
           <span><b>${t(`setup.policy_${choice}`)}</b><span class="field-hint">${t(`setup.policy_${choice}_note`)}</span></span>
         </label>`,
       )}
     </fieldset>
+    <p class="notice" role="status">${icon(lobbyWith(registration, policy) === "open" ? "eye" : "lock")}
+      <span>${t(`setup.lobby_${lobbyWith(registration, policy)}`)}</span></p>
     <button class="button primary wide" disabled=${isBusy || wait > 0}>${t("setup.next")}</button>
   </form>`;
+}
+
+/**
+ * Who reads the lobby where people register like this: it is open while registration is, unless the server was started
+ * with another choice.
+ * @param {string} registration
+ * @param {Policy | null} policy
+ */
+function lobbyWith(registration, policy) {
+  const follows = (/** @type {string} */ one) => (one === "open" ? "open" : "members");
+  const isFixed = policy !== null && policy.lobby !== follows(policy.registration);
+  return isFixed ? policy.lobby : follows(registration);
 }

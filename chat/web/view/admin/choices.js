@@ -1,0 +1,42 @@
+// A setting that is one of a few: each change is asked about, going back to the default too.
+
+import { html } from "../../vendor/preact.js";
+import { confirm } from "../dialog.js";
+import { Refusal } from "../fields.js";
+import { Source, useSaving } from "./settings.js";
+
+/**
+ * @param {{
+ *   settings: import("./settings.js").Changing, name: string, values: readonly string[], title: string, question: string,
+ *   label: (value: string) => string, hint: (value: string) => string, isDangerous: (value: string) => boolean,
+ * }} props `isDangerous` says of which value the question warns
+ */
+export function Choices({ settings, name, values, title, question, label, hint, isDangerous }) {
+  const setting = /** @type {import("./settings.js").Setting} */ (settings.found?.[name]);
+  const { error, isBusy, save } = useSaving(settings, name);
+  const isSure = (/** @type {string} */ value) =>
+    confirm({ title: question, text: hint(value), action: label(value), danger: isDangerous(value) });
+  const choose = async (/** @type {string} */ value) => {
+    if (await isSure(value)) await save(value);
+  };
+  const reset = async () => {
+    if (setting.value === setting.default || (await isSure(setting.default))) await save(null);
+  };
+  return html`<fieldset class="admin-choices">
+    <legend>${title}</legend>
+    ${values.map(
+      (value) => html`<label class="check" key=${value}>
+        <input
+          type="radio" name=${name} checked=${setting.value === value} disabled=${isBusy}
+          onClick=${(/** @type {Event} */ event) => {
+            event.preventDefault(); // it is chosen when the server says so
+            if (setting.value !== value) void choose(value);
+          }}
+        />
+        <span>${label(value)}<span class="field-hint admin-choice">${hint(value)}</span></span>
+      </label>`,
+    )}
+    <${Refusal} text=${error} />
+    <${Source} setting=${setting} shown=${label} onTakeBack=${reset} />
+  </fieldset>`;
+}

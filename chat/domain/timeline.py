@@ -23,7 +23,7 @@ from chat.domain.files import files_json
 from chat.domain.membership import Notify, RoomRole
 
 MOST_REPLAYED = 1000
-"""Changes of one room that are told one by one; a client that is further behind gets the room as it is."""
+"""Changes of one room that are told at once; who is further behind asks for pages, or gets the room as it is."""
 
 MOST_REACTORS = 20
 """People who are named of those that react with one emoji: the ones with the lowest ids."""
@@ -49,7 +49,7 @@ class PositionState(StrEnum):
     OTHER_HISTORY = "other_history"
     """The room has no such change: the log was set back, or is another one."""
     TOO_FAR = "too_far"
-    """More than MOST_REPLAYED changes are missing."""
+    """More than MOST_REPLAYED changes are missing: the log has them, and a client can be told them page by page."""
     ERASED = "erased"
     """Something before the position was erased."""
 
@@ -57,12 +57,15 @@ class PositionState(StrEnum):
 class Standing(msgspec.Struct, frozen=True, gc=False):
     """What became of a client's position.
 
-    `up_to` is the newest change that is to be told: its own where nothing is missing, 0 where it is not good.
+    `up_to` is the newest change that is to be told: its own where nothing is missing, 0 where the log can't tell it.
+    `seq` is the last message that the client has, from which history can be read on. Where the position is of another
+    history, that is the last message that is no newer than the position.
     """
 
     room_id: int
     state: PositionState
     up_to: int
+    seq: int
 
 
 class Span(msgspec.Struct, frozen=True, gc=False):

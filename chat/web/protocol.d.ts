@@ -616,6 +616,16 @@ export interface Mine {
   hidden?: boolean;
 }
 
+/** This is the last change that was told of the room, which is not live: sync it from here for the next ones. */
+export interface MoreEvent {
+  type: "more";
+  room: number;
+  /** A change's number in its room: 1, 2, 3 … without a gap; 0: none yet */
+  pos: number;
+  /** Unix milliseconds */
+  at: number;
+}
+
 /** What the server is called. */
 export interface NameSetting {
   source: "admin" | "start";
@@ -893,7 +903,10 @@ export interface Room {
   support?: Support;
 }
 
-/** A room as it is now: new to the client, or its copy is void for the reason `reset`. */
+/**
+ * A room as it is now: new to the client, or its copy is void for the reason `reset`. With `reset`, what was said
+ * after the message `after` can be read of the history.
+ */
 export interface RoomEvent {
   type: "room";
   id: number;
@@ -922,6 +935,8 @@ export interface RoomEvent {
   peer?: Person;
   support?: Support;
   reset?: "erased" | "other_history" | "too_far";
+  /** A message's number, or 0: before the first */
+  after?: number;
 }
 
 /** Rooms, by their ids. Where there are more, `next` is where they begin. */
@@ -1124,7 +1139,11 @@ export interface SwitchReaction {
   on?: boolean;
 }
 
-/** Be told all since these positions, and with `rest` every other room; then live. */
+/**
+ * Be told all since these positions, and with `rest` every other room; then live. With `far` page a room that is
+ * behind by more than 1000 changes, or by more than its share of `limit`, is told as many as that, and `more`: it
+ * is not live until it is synced from there to its end. Else it is told as it is.
+ */
 export interface Sync {
   type: "sync";
   /** Chosen by the client; the reply repeats it */
@@ -1133,6 +1152,9 @@ export interface Sync {
   rest?: boolean;
   /** Unix milliseconds */
   since?: number | null;
+  far?: "page" | "reset";
+  /** Changes to be told, all rooms together */
+  limit?: number;
 }
 
 /** Everything was told: so many rooms. */
@@ -1360,6 +1382,7 @@ export type Event =
   | MemberEvent
   | ChangedEvent
   | UnknownEvent
+  | MoreEvent
   | RoomEvent
   | GoneEvent
   | ReadEvent

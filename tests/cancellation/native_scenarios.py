@@ -91,6 +91,53 @@ async def native(run: Run) -> None:
         await _goes_on(world, replica)
 
 
+async def native_pages(run: Run) -> None:
+    """Come back far behind, ask for page after page while others write, and go on live."""
+    async with swept_world(run) as (world, witness):
+        ada, ben = await world.add_all("ada", "ben")
+        ear = await ear_in_lobby(world, "cem")
+        await fill(world, [Draft(LOBBY_ID, ben.id, "ben", f"missed {n}", float(n)) for n in range(6)])
+        replica = Replica(world, ada)
+        replica._client = client = new_client(run, world, NATIVE, None)
+        replica.rooms[LOBBY_ID] = {"pos": 1, "at": 0, "messages": {}}
+        pages = [{"rest": False, "far": "page", "limit": 2, "known": _lobby_at(n)} for n in (1, 3, 5)]
+        frames = [
+            {"type": "hello", "id": 1, "token": world.token(ada)},
+            *({"type": "sync", "id": 2 + n, **page} for n, page in enumerate(pages)),
+            _say(9, LOBBY_ID),
+        ]
+
+        async def meanwhile() -> None:
+            await world.journal.submit(Draft(LOBBY_ID, ben.id, "ben", "meanwhile", 6.0), _Whatever())
+            await world.rest()
+
+        await converse(run, world, NATIVE, None, frames, client=client, meanwhile=meanwhile)
+        heard = client.heard_now()
+        for frame in heard:
+            if frame["type"] == "error" and frame["id"] in (2, 3, 4):
+                break  # no client asks for a page before it has the one before
+            if frame["type"] == "sync_ok":
+                replica.far.clear()  # the request for the next page was sent before
+            replica.hear([frame])
+        await assert_lobby_told(world, ear)
+        await assert_nothing_left(world, witness, client)
+        await assert_alive(world, ear)
+        replica.far.clear()
+        await _goes_on(world, replica)
+
+
+class _Whatever:
+    """The submitter of what may be saved or not."""
+
+    def on_outcome(self, _write: object, _outcome: object) -> None:
+        """Nobody asks."""
+
+
+def _lobby_at(pos: int) -> list[dict[str, int]]:
+    """The lobby as somebody knows it who is at this change, where `fill` says one message a second."""
+    return [{"room": LOBBY_ID, "pos": pos, "at": 1000 * (pos - 1)}]
+
+
 async def native_operator(run: Run) -> None:
     """Resume as an operator who knows a conversation that was closed; it is opened and closed again meanwhile."""
     async with swept_world(run) as (world, witness):
@@ -354,6 +401,7 @@ ALL = (
     native_profiles_unread,
     native_in_line,
     native_waits,
+    native_pages,
     native_set_back,
     native_refused_late,
     native_over_budget,

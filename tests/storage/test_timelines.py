@@ -674,10 +674,41 @@ async def test_a_position_with_more_than_a_thousand_changes_since_is_too_far(sto
     (ada,) = await add(storage, "Ada")
     said = await say(storage, ada, LOBBY_ID, *("x" for _ in range(MOST_REPLAYED + 1)))
     known = [(LOBBY_ID, 0, 0), (LOBBY_ID, 1, at(NOW))]
-    assert await stand(storage, *known) == [(TOO_FAR, 0), (GOOD, MOST_REPLAYED + 1)]
+    assert await stand(storage, *known) == [(TOO_FAR, MOST_REPLAYED + 1), (GOOD, MOST_REPLAYED + 1)]
     assert await stand(storage, *known, up_to_id=said[-2].id) == [(GOOD, MOST_REPLAYED)] * 2
     told = await storage.timelines.replay(ada, [Span(LOBBY_ID, 0, MOST_REPLAYED + 1)], PLENTY)
     assert [change.pos for change in told] == [*range(1, MOST_REPLAYED + 1)]
+
+
+async def test_a_position_that_is_not_good_says_which_message_history_can_be_read_on_from(
+    storage: Storage, change_room: Administrator
+) -> None:
+    (ada,) = await add(storage, "Ada")
+    garden = await make_room(storage, ada)
+    await say(storage, ada, garden, "one", "two")
+    await write(storage, Edit(garden, 1, ada, "won", NOW + 1))
+    await say(storage, ada, garden, "three", at=NOW + 2)
+    await say(storage, ada, garden, *("x" for _ in range(MOST_REPLAYED)), at=NOW + 3)
+
+    async def seqs(*known: tuple[int, int]) -> list[tuple[object, int]]:
+        positions = [Position(garden, *each) for each in known]
+        return [(each.state, each.seq) for each in await storage.timelines.standings(positions, EVER)]
+
+    # Everything that was said when the position was is also in a log that was set back.
+    assert await seqs((9999, at(NOW) - 1), (9999, at(NOW)), (4, at(NOW + 1)), (4, at(NOW + 3))) == [
+        (OTHER, 0),
+        (OTHER, 2),
+        (OTHER, 2),
+        (OTHER, MOST_REPLAYED + 3),
+    ]
+    assert await seqs((0, 0), (1, at(NOW)), (3, at(NOW + 1)), (4, at(NOW + 2))) == [
+        (TOO_FAR, 0),
+        (TOO_FAR, 1),
+        (TOO_FAR, 2),
+        (GOOD, 3),
+    ]
+    await change_room(garden, floor=MOST_REPLAYED)
+    assert await seqs((0, 0), (3, at(NOW + 1)), (4, 7)) == [(ERASED, 0), (ERASED, 2), (ERASED, 3)]
 
 
 # --- what changed ---
@@ -772,9 +803,9 @@ async def test_standings_say_whose_room_they_are_of(storage: Storage) -> None:
     garden = await make_room(storage, ada)
     positions = [Position(garden, 0, 0), Position(99, 0, 0), Position(LOBBY_ID, 0, 0), Position(garden, 1, 1)]
     assert await storage.timelines.standings(positions, EVER) == [
-        Standing(garden, GOOD, 0),
-        Standing(LOBBY_ID, GOOD, 0),
-        Standing(garden, OTHER, 0),
+        Standing(garden, GOOD, 0, 0),
+        Standing(LOBBY_ID, GOOD, 0, 0),
+        Standing(garden, OTHER, 0, 0),
     ]
 
 

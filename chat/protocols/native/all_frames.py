@@ -31,6 +31,7 @@ EVENTS: tuple[type[msgspec.Struct], ...] = (
     frames.MemberEvent,
     frames.ChangedEvent,
     frames.UnknownEvent,
+    frames.MoreEvent,
     frames.RoomEvent,
     frames.GoneEvent,
     frames.ReadEvent,

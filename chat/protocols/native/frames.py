@@ -33,8 +33,16 @@ Ref = Annotated[int, Meta(ge=0, le=2**53 - 1, description="Chosen by the client;
 
 Reset = Literal["too_far", "other_history", "erased"]
 
+Far = Literal["reset", "page"]
+
 MOST_KNOWN = 1000
-"""Positions in one sync."""
+"""Positions that are taken in one sync."""
+
+KNOWN_IN_A_FRAME = 800
+"""Positions that fit in a frame whatever their numbers are: at most 78 bytes each, with spaces."""
+
+MOST_CHANGES = 20_000
+"""Changes that one sync tells."""
 
 MOST_WATCHED = 500
 """People whom one socket watches."""
@@ -47,7 +55,7 @@ class Limits(Value, kw_only=True, frozen=True):
     frame_bytes: int = 65536
     files: int = MOST_FILES
     file_bytes: int = 0
-    known: int = MOST_KNOWN
+    known: int = KNOWN_IN_A_FRAME
     replay: int = 1000
     in_flight: int = 64
     watch: int = MOST_WATCHED
@@ -81,11 +89,19 @@ class Hello(Request, kw_only=True, frozen=True, tag="hello"):
 
 
 class Sync(Request, kw_only=True, frozen=True, tag="sync"):
-    """Be told all since these positions, and with `rest` every other room; then live."""
+    """Be told all since these positions, and with `rest` every other room; then live.
+
+    With `far` page a room that is behind by more than 1000 changes, or by more than its share of `limit`, is told as
+    many as that, and `more`: it is not live until it is synced from there to its end. Else it is told as it is.
+    """
 
     known: Annotated[tuple[Position, ...], Meta(max_length=MOST_KNOWN)] = ()
     rest: bool = True
     since: Time | None = None
+    far: Far = "reset"
+    limit: Annotated[
+        int, Meta(ge=0, le=MOST_CHANGES, description="Changes to be told, all rooms together")
+    ] = MOST_CHANGES
 
 
 class Send(Request, kw_only=True, frozen=True, tag="send"):
@@ -224,10 +240,18 @@ class UnknownEvent(Logged, kw_only=True, frozen=True, tag="unknown"):
     """A change that this server does not know, of a newer one beside it: it counts."""
 
 
+class MoreEvent(Logged, kw_only=True, frozen=True, tag="more"):
+    """This is the last change that was told of the room, which is not live: sync it from here for the next ones."""
+
+
 class RoomEvent(RoomFields, kw_only=True, frozen=True, tag_field="type", tag="room"):
-    """A room as it is now: new to the client, or its copy is void for the reason `reset`."""
+    """A room as it is now: new to the client, or its copy is void for the reason `reset`.
+
+    With `reset`, what was said after the message `after` can be read of the history.
+    """
 
     reset: Reset | None = None
+    after: Mark | None = None
 
 
 class GoneEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="gone"):

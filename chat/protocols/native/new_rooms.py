@@ -25,8 +25,8 @@ class NewRooms:
         self._outdated = _NONE
 
     def enter(self, room_id: int, kind: RoomKind, nursery: trio.Nursery) -> None:
-        """Tell a room, if the client does not hear it."""
-        if self._telling.hears(room_id):
+        """Tell a room, if the client does not know it."""
+        if self._telling.has_told(room_id):
             return
         if room_id in self._entering:
             self._outdated |= {room_id}
@@ -43,7 +43,7 @@ class NewRooms:
             while True:
                 self._outdated -= {room_id}
                 await self._telling.enter({room_id: kind})
-                if room_id not in self._outdated or self._telling.hears(room_id):
+                if room_id not in self._outdated or self._telling.has_told(room_id):
                     break  # else it was lost while it was told, and is there again, perhaps
         except StorageDown:
             self._session.close(OUTCOME_UNKNOWN)

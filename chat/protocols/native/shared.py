@@ -20,7 +20,7 @@ from chat.protocols.native.frames import PolicyEvent, ReadEvent
 from chat.protocols.native.live_frames import ActivityEvent, MembersEvent
 from chat.protocols.native.room_types import Sender
 from chat.protocols.native.sockets import Sockets
-from chat.protocols.native.telling import AT_ONCE
+from chat.protocols.native.turns import AT_ONCE
 from chat.protocols.services import Services
 
 _MOST_READ = 10_000

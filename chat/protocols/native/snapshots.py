@@ -1,14 +1,20 @@
 """What a room's snapshot for one person says: whose it is, and how it is told in a sync. All of it is sync and pure."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from chat.domain.entities import Pair, Peer, People, Person, RoomKind, SupportOf
-from chat.domain.timeline import Position, PositionState, RoomSnapshot, Span, Standing
+from chat.domain.timeline import (
+    MOST_REPLAYED,
+    Position,
+    PositionState,
+    RoomSnapshot,
+    Span,
+    Standing,
+)
 from chat.protocols.native.conversions import room_fields
-from chat.protocols.native.frames import Reset, RoomEvent
-
-_MOST_CHANGES = 20_000
-"""Changes that are told one by one in one sync; the rooms after those are told as they are."""
+from chat.protocols.native.frames import MoreEvent, ReadEvent, Reset, RoomEvent
+from chat.protocols.native.live_frames import MembersEvent
 
 _RESETS: dict[PositionState, Reset] = {
     PositionState.OTHER_HISTORY: "other_history",
@@ -40,21 +46,92 @@ def people_of(room: RoomSnapshot, person: Person) -> People:
     return SupportOf(Peer(room.peer.id, room.peer.name))
 
 
+def beside_the_log(
+    rooms: Iterable[RoomSnapshot], person: Person, spoken: Collection[int]
+) -> Iterator[ReadEvent | MembersEvent]:
+    """Return what no log says of rooms that were not heard for a while, but where the person has `spoken` meanwhile.
+
+    There what they said, which is told, has moved the mark further than is noted yet.
+    """
+    for room in rooms:
+        if room.id not in spoken:
+            counts = {"seq": room.read, "unread": room.unread, "mentions": room.mentions}
+            yield ReadEvent(room=room.id, person=person.id, **counts)
+        if room.kind in (RoomKind.LOBBY, RoomKind.SUPPORT):
+            yield MembersEvent(room=room.id, members=room.members)
+
+
+class Steps(NamedTuple):
+    """How rooms are told, in their order: by changes, or as they are. `far` are those of which more is to be told."""
+
+    steps: list[Span | RoomEvent | MoreEvent]
+    far: frozenset[int]
+
+
 def steps_of_sync(
-    snapshots: Sequence[RoomSnapshot], known: Mapping[int, Position], standings: Mapping[int, Standing]
-) -> list[Span | RoomEvent]:
-    """Return how these rooms are told, in their order: by the changes since a known position, or as they are."""
-    left = _MOST_CHANGES
-    steps: list[Span | RoomEvent] = []
+    snapshots: Sequence[RoomSnapshot],
+    known: Mapping[int, Position],
+    standings: Mapping[int, Standing],
+    most: int,
+    *,
+    by_pages: bool,
+) -> Steps:
+    """Return how these rooms are told.
+
+    Args:
+        snapshots: the rooms.
+        known: the positions from which they are told; others are told as they are.
+        standings: what became of these positions.
+        most: changes to be told in all.
+        by_pages: whether a room with more changes than there is place for is told by pages; else it is told as it is.
+    """
+    missing = {
+        room.id: standing.up_to - known[room.id].pos
+        for room in snapshots
+        if (standing := standings.get(room.id)) is not None and _is_told(standing, by_pages=by_pages)
+    }
+    shares = _even_shares(missing, most) if by_pages else _shares_in_order(missing, most)
+    steps: list[Span | RoomEvent | MoreEvent] = []
+    far = set[int]()
     for room in snapshots:
         standing = standings.get(room.id)
         if standing is None:
             steps.append(RoomEvent(**room_fields(room)))
-            continue
-        missing = standing.up_to - known[room.id].pos
-        if standing.state is not PositionState.GOOD or missing > left:
-            steps.append(RoomEvent(**room_fields(room), reset=_RESETS.get(standing.state, "too_far")))
-        elif missing:
-            left -= missing
-            steps.append(Span(room.id, known[room.id].pos, standing.up_to))
-    return steps
+        elif room.id not in shares:
+            reason = _RESETS.get(standing.state, "too_far")
+            steps.append(RoomEvent(**room_fields(room), reset=reason, after=standing.seq))
+        else:
+            pos, share = known[room.id].pos, shares[room.id]
+            if share < missing[room.id]:
+                far.add(room.id)
+            if share:
+                steps.append(Span(room.id, pos, pos + share))
+            elif missing[room.id]:
+                steps.append(MoreEvent(room=room.id, pos=pos, at=known[room.id].at))
+    return Steps(steps, frozenset(far))
+
+
+def _is_told(standing: Standing, *, by_pages: bool) -> bool:
+    return standing.state is PositionState.GOOD or (by_pages and standing.state is PositionState.TOO_FAR)
+
+
+def _shares_in_order(missing: Mapping[int, int], most: int) -> dict[int, int]:
+    """All changes of each room, as long as there is place; the rooms after that have none."""
+    shares = dict[int, int]()
+    for room_id, count in missing.items():
+        if count <= most:
+            shares[room_id] = count
+            most -= count
+    return shares
+
+
+def _even_shares(missing: Mapping[int, int], most: int) -> dict[int, int]:
+    """As many changes of each room, and all of those that have fewer: who is far behind in one holds up no other."""
+    return dict(_shared_out(sorted(missing.items(), key=lambda each: each[1]), most))
+
+
+def _shared_out(missing: Sequence[tuple[int, int]], most: int) -> Iterator[tuple[int, int]]:
+    for nth, (room_id, count) in enumerate(missing):
+        share = min(count, most // (len(missing) - nth), MOST_REPLAYED)
+        most -= share
+        yield room_id, share

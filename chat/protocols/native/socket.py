@@ -72,7 +72,9 @@ class NativeClient(Client):
         super().__init__(session)
         self._services = services = shared.services
         self._sockets = shared.sockets
-        self._telling = Telling(session, services.timelines, services.hub, shared.syncs)
+        self._telling = Telling(
+            session, services.timelines, services.hub, shared.syncs, services.read_marks.rooms_of
+        )
         self._new_rooms = NewRooms(session, self._telling)
         self._line = RequestLine()  # of a sync, and of what has to come after it
         self._live: Live | None = None  # made by the first request of its
@@ -148,14 +150,18 @@ class NativeClient(Client):
         self._synced = True
         with session.pinger.paused():
             try:
-                told = await self._telling.sync(known, rest=request.rest)
+                told = await self._telling.sync(
+                    known, rest=request.rest, by_pages=request.far == "page", most=request.limit
+                )
             except StorageDown:
                 self._synced = False
                 raise
+            if request.far == "page":
+                session.allowance.has_read(person, told.size, 1 + len(known))
             if request.since is not None:
                 heard = [room_id for room_id in self._telling.conversations() if room_id in known]
                 await tell_beside(self._services, session, person, request.since, heard)
-        return session.send_frames(frame_of(SyncOk(id=request.id, rooms=told)))
+        return session.send_frames(frame_of(SyncOk(id=request.id, rooms=told.rooms)))
 
     async def send(self, request: Send, _nursery: trio.Nursery) -> None:
         """Give a message to the journal, if the room is the person's."""

@@ -4,41 +4,39 @@ The method is the contract's: hold what comes live, listen, note the newest publ
 before the cut in one go, tell it, then let go of what was held, all of which is after the cut.
 """
 
-from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
-from itertools import groupby
+from typing import NamedTuple
 
-import msgspec
 import trio
 
 from chat.domain.audience import topic_of
 from chat.domain.entities import OwnRoom, People, Person, RoomKind, SupportOf
-from chat.domain.failures import StorageDown
-from chat.domain.timeline import Position, RoomSnapshot, Span, Standing
+from chat.domain.timeline import Position, RoomSnapshot
 from chat.domain.timelines import Timelines
 from chat.engine.hub import Hub
 from chat.engine.session import Session
-from chat.protocols.native.codec import NATIVE, frame_of, replayed_event
-from chat.protocols.native.frames import GoneEvent, RoomEvent
+from chat.protocols.native.codec import NATIVE, frame_of
+from chat.protocols.native.frames import MOST_CHANGES, GoneEvent
+from chat.protocols.native.replaying import Replaying
 from chat.protocols.native.snapshots import (
+    beside_the_log,
     is_closed_to,
     is_of_another,
     is_of_one_among,
     people_of,
     steps_of_sync,
 )
+from chat.protocols.native.turns import Turn
 
-_PIECE = 65_536
-"""Bytes that are handed to the send queue at once."""
+_NO_ROOMS = frozenset[int]()  # one for all clients that are not behind
 
-_REPLAYED = 262_144
-"""Bytes of text that one query replays."""
 
-AT_ONCE = 4
-"""Syncs that read at once, on a server; other connections to the database are left for everybody else."""
+class Told(NamedTuple):
+    """How much a sync told: rooms, and bytes."""
 
-_IN_LINE = 60.0
-"""Seconds that a sync waits for its turn: thousands come back at once, but where the database is silent none ends."""
+    rooms: int = 0
+    size: int = 0
 
 
 class _Round:
@@ -59,20 +57,26 @@ class Telling:
     """
 
     __slots__ = (
-        "_has_place",
+        "_far",
         "_hub",
         "_is_over",
         "_lock",
         "_places",
         "_round",
         "_session",
+        "_spoken_in",
         "_timelines",
         "own_is_closed",
         "people",
     )
 
     def __init__(
-        self, session: Session, timelines: Timelines, hub: Hub, places: trio.CapacityLimiter
+        self,
+        session: Session,
+        timelines: Timelines,
+        hub: Hub,
+        places: trio.CapacityLimiter,
+        spoken_in: Callable[[int], set[int]] = lambda _person_id: set(),
     ) -> None:
         self.people: dict[int, People] = {}
         """Of the rooms that the client hears and that are for certain people, those people."""
@@ -83,13 +87,20 @@ class Telling:
         self._hub = hub
         self._lock: trio.Lock | None = None  # while rooms are told: an idle client has none
         self._is_over = False
-        self._places = places  # for AT_ONCE syncs, all sockets together
-        self._has_place = False
+        self._places = places  # of those who read at once, all sockets together
         self._round: _Round | None = None  # while rooms are told
+        self._far = (
+            _NO_ROOMS  # of which the client asks for more, page by page; it does not hear them until then
+        )
+        self._spoken_in = spoken_in  # in which rooms somebody has read further than is noted
 
     def hears(self, room_id: int) -> bool:
         """Whether the client is told what happens in the room. Sync."""
         return room_id in self._session.subscriptions or room_id in self.people
+
+    def has_told(self, room_id: int) -> bool:
+        """Whether the client knows the room: it hears it, or is about to ask for more of it. Sync."""
+        return room_id in self._far or self.hears(room_id)
 
     def gone(self, event: GoneEvent) -> None:
         """Tell that a room is gone, behind all that is told of it. Sync."""
@@ -137,27 +148,40 @@ class Telling:
             self._session.subscriptions.unsubscribe(topic)
             self.gone(GoneEvent(room=room_id, reason="closed"))
 
-    async def sync(self, known: Mapping[int, Position], *, rest: bool) -> int:
-        """Tell all since these positions, and with `rest` every room that this socket does not hear yet; then live.
+    async def sync(
+        self,
+        known: Mapping[int, Position],
+        *,
+        rest: bool,
+        by_pages: bool = False,
+        most: int = MOST_CHANGES,
+    ) -> Told:
+        """Tell all since these positions, and with `rest` every room that this socket was not told of yet; then live.
 
-        Rooms that are known and not the person's are told as gone. Returns how many rooms were told.
+        Rooms that are known and not the person's are told as gone. At most `most` changes are told. With `by_pages` a
+        room with more is not heard: the client asks for the next page when it has processed this one, so that nothing
+        waits for it here.
         """
-        async with self._whole(), self._place():
+        turn = Turn(self._places)
+        async with self._whole(), turn.taken():
             rooms = await self._timelines.rooms_of(self._person.id)
             rooms = {
                 room_id: kind
                 for room_id, kind in rooms.items()
-                if room_id in known or (rest and not self.hears(room_id))
+                if room_id in known or (rest and not self.has_told(room_id))
             }
             await self._leave(known.keys() - rooms.keys())
-            return await self._tell(rooms, known)
+            return await self._tell(rooms, known, turn, by_pages=by_pages, most=most)
 
     async def enter(self, rooms: Mapping[int, RoomKind] | None = None) -> None:
         """Tell rooms that are new to the client, and hear them; None: all that are the person's."""
+        turn = Turn(self._places)  # not taken: what is new is told at once
         async with self._whole():
             if rooms is None:
                 rooms = await self._timelines.rooms_of(self._person.id)
-            await self._tell({each: kind for each, kind in rooms.items() if not self.hears(each)}, {})
+            await self._tell(
+                {each: kind for each, kind in rooms.items() if not self.has_told(each)}, {}, turn
+            )
 
     async def _leave(self, room_ids: Collection[int]) -> None:
         """Tell that these, which are known and not the person's, are gone: to an operator, closed conversations too."""
@@ -165,6 +189,7 @@ class Telling:
         if room_ids and self._person.is_operator:
             found = await self._timelines.snapshots(self._person.id, self._hub.newest_id, room_ids)
         closed = {room.id for room in found}
+        self._far -= frozenset(room_ids)
         for room_id in room_ids:
             self._session.subscriptions.unsubscribe(OwnRoom(room_id))
             self.gone(GoneEvent(room=room_id, reason="closed" if room_id in closed else "removed"))
@@ -186,32 +211,23 @@ class Telling:
                     # What is buffered can't be told: something is missing before it.
                     self._session.subscriptions.drop()
                     self.people.clear()
+                    self._far = _NO_ROOMS
                     raise
         finally:
             if not lock.locked():  # whoever waited has it now
                 self._lock = None
 
-    @asynccontextmanager
-    async def _place(self) -> AsyncGenerator[None]:
-        """Wait in line, outside the database: there a query that waits for too long fails. Raises StorageDown."""
-        with trio.move_on_after(_IN_LINE):
-            await self._places.acquire_on_behalf_of(self)
-            self._has_place = True
-        if not self._has_place:
-            raise StorageDown("too many clients come back at once")
-        try:
-            yield
-        finally:
-            self._give_place_up()
-
-    def _give_place_up(self) -> None:
-        if self._has_place:
-            self._has_place = False
-            self._places.release_on_behalf_of(self)
-
-    async def _tell(self, rooms: Mapping[int, RoomKind], known: Mapping[int, Position]) -> int:
+    async def _tell(
+        self,
+        rooms: Mapping[int, RoomKind],
+        known: Mapping[int, Position],
+        turn: Turn,
+        *,
+        by_pages: bool = False,
+        most: int = MOST_CHANGES,
+    ) -> Told:
         if not rooms or self._is_over:
-            return 0
+            return Told()
         subscriptions, self._round = self._session.subscriptions, _Round()
         subscriptions.buffer()
         begun = {
@@ -223,6 +239,7 @@ class Telling:
             subscriptions.subscribe(topic, NATIVE)
         # No await between here and listening: what is told below ends where listening begins.
         cut = self._hub.newest_id
+        spoken = self._spoken_in(self._person.id) if self._far else set[int]()
         try:
             found = await self._timelines.snapshots(self._person.id, cut, rooms)
             # Who is no operator any more since that was read leaves the conversations, of which nobody knew yet here.
@@ -240,9 +257,23 @@ class Telling:
             self.people |= {room.id: people for room in heard if (people := people_of(room, person))}
             positions = [position for position in known.values() if position.room_id in told]
             standings = await self._timelines.standings(positions, cut) if positions else []
-            await self._tell_in_order(snapshots, known, {each.room_id: each for each in standings})
+            steps, far = steps_of_sync(
+                snapshots, known, {each.room_id: each for each in standings}, most, by_pages=by_pages
+            )
+            replaying = Replaying(self._session.send_queue, self._timelines, person.id, turn)
+            await replaying.tell(steps, far)
+            caught_up = (self._far & rooms.keys()) - far - closed - self._round.gone.keys()
+            if caught_up:
+                spoken |= self._spoken_in(self._person.id)
+                told_now = [room for room in snapshots if room.id in caught_up]
+                await replaying.send(beside_the_log(told_now, person, spoken))
         finally:
             gone, self._round = self._round.gone, None
+        # No await from here on: what is not heard any more is forgotten, before what was held is let go of.
+        self._far = (self._far - rooms.keys()) | far or _NO_ROOMS
+        for room_id in far:
+            self.people.pop(room_id, None)
+        subscriptions.forget([topic_of(room_id, rooms[room_id]) for room_id in far])
         for room_id in closed:
             subscriptions.unsubscribe(topic_of(room_id, rooms[room_id]))
         lost = begun.keys() - told  # since their ids were read, perhaps before they were listened to
@@ -253,48 +284,4 @@ class Telling:
             gone.setdefault(room_id, GoneEvent(room=room_id, reason="removed"))
         for event in gone.values():
             self._session.send_frames(frame_of(event))
-        return len(told)
-
-    async def _tell_in_order(
-        self,
-        snapshots: Sequence[RoomSnapshot],
-        known: Mapping[int, Position],
-        standings: Mapping[int, Standing],
-    ) -> None:
-        """Tell each room's changes, or the room as it is, those with the newest message first."""
-        for kind, run in groupby(steps_of_sync(snapshots, known, standings), key=type):
-            if kind is Span:
-                await self._replay([step for step in run if isinstance(step, Span)])
-            else:
-                await self._send(step for step in run if isinstance(step, RoomEvent))
-
-    async def _replay(self, spans: Sequence[Span]) -> None:
-        while spans:
-            replayed = await self._timelines.replay(self._person.id, spans, _REPLAYED)
-            if not replayed:
-                return  # the rooms are gone
-            await self._send(map(replayed_event, replayed))
-            last = replayed[-1]
-            place = next(nth for nth, span in enumerate(spans) if span.room_id == last.room_id)
-            rest = Span(last.room_id, last.pos, spans[place].up_to)
-            spans = [*([rest] if rest.after < rest.up_to else ()), *spans[place + 1 :]]
-
-    async def _send(self, events: Iterable[msgspec.Struct]) -> None:
-        """Send piece by piece, each once the client has read enough of those before.
-
-        Who does not read at once goes on without a place: nobody waits for them.
-        """
-        piece, size = list[bytes](), 0
-        for event in events:
-            piece.append(frame_of(event))
-            size += len(piece[-1])
-            if size >= _PIECE:
-                await self._send_piece(piece)
-                piece, size = [], 0
-        if piece:
-            await self._send_piece(piece)
-
-    async def _send_piece(self, frames: Sequence[bytes]) -> None:
-        if self._session.send_queue.queued:
-            self._give_place_up()
-        await self._session.send_queue.send(b"".join(frames))
+        return Told(len(told), replaying.sent)

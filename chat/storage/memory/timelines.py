@@ -1,6 +1,7 @@
 """What a sync asks, in memory. A method's work is done in one go after its checkpoint: no await in between."""
 
 import time
+from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 
 import trio
@@ -234,8 +235,17 @@ class MemoryTimelines:
             state = PositionState.OTHER_HISTORY
         elif up_to - position.pos > MOST_REPLAYED:
             state = PositionState.TOO_FAR
-        is_good = state is PositionState.GOOD
-        return Standing(position.room_id, state, max(up_to, position.pos) if is_good else 0)
+        if state is PositionState.OTHER_HISTORY:
+            seq = bisect_right(self._rooms.said[position.room_id], position.at, key=_said_at)
+        else:
+            said = (e.seq for e in entries if isinstance(e, Message) and e.pos <= position.pos)
+            seq = max(said, default=0)
+        is_told = state in (PositionState.GOOD, PositionState.TOO_FAR)
+        return Standing(position.room_id, state, max(up_to, position.pos) if is_told else 0, seq)
 
     def _entries(self, room_id: int) -> list[Change]:
         return self._messages.log_of(room_id)
+
+
+def _said_at(message: Message) -> int:
+    return milliseconds(message.created_at)

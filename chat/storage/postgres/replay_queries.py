@@ -5,9 +5,27 @@ from chat.storage.postgres.timeline_queries import AT_CUT, MESSAGE, MILLISECONDS
 
 # --- where clients stand in rooms ---
 
+# The last message of a room that is no newer than a position. Each step halves what is left, so a position that was
+# made up costs no more than a right one.
+_SEQ_BY_TIME = f"""
+    WITH RECURSIVE halves(low, high) AS (
+        SELECT 0::bigint, r.last_seq
+        UNION ALL
+        SELECT CASE WHEN is_newer THEN low ELSE middle END, CASE WHEN is_newer THEN middle - 1 ELSE high END
+        FROM (SELECT low, high, (low + high) / 2 + 1 AS middle FROM halves WHERE low < high) AS both_sides
+        CROSS JOIN LATERAL (SELECT coalesce((
+            SELECT {MILLISECONDS.format("created_at")} > known.at FROM messages WHERE room_id = r.id AND seq = middle
+        ), false) AS is_newer) AS found
+    )
+    SELECT low FROM halves WHERE low = high"""
+
 # A change that the room has, by its place: `had` is its time.
 STANDINGS = f"""
-SELECT known.room_id, found.state, CASE found.state WHEN 'good' THEN greatest(now.pos, known.pos) ELSE 0 END AS up_to
+SELECT known.room_id, found.state,
+    CASE WHEN found.state IN ('good', 'too_far') THEN greatest(now.pos, known.pos) ELSE 0 END AS up_to,
+    CASE WHEN found.state = 'other_history' THEN ({_SEQ_BY_TIME}) ELSE coalesce((
+        SELECT seq FROM messages WHERE room_id = r.id AND pos <= known.pos ORDER BY pos DESC LIMIT 1
+    ), 0) END AS seq
 FROM unnest($1::bigint[], $3::bigint[], $4::bigint[]) WITH ORDINALITY AS known(room_id, pos, at, nth)
 CROSS JOIN LATERAL (SELECT * FROM rooms WHERE id = known.room_id AND deleted_at IS NULL LIMIT 1) AS r
 CROSS JOIN LATERAL (

@@ -71,7 +71,9 @@ class PostgresTimelines:
         rows = await self._database.read(
             lambda c: c.fetch(replay_queries.STANDINGS, rooms, up_to_id, places, times)
         )
-        return [Standing(row["room_id"], PositionState(row["state"]), row["up_to"]) for row in rows]
+        return [
+            Standing(row["room_id"], PositionState(row["state"]), row["up_to"], row["seq"]) for row in rows
+        ]
 
     async def replay(self, reader_id: int, spans: Sequence[Span], most_bytes: int) -> list[Replayed]:
         rooms, after, up_to = [s.room_id for s in spans], [s.after for s in spans], [s.up_to for s in spans]

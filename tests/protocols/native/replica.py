@@ -1,6 +1,7 @@
 """A client as the contract has it: what it was told, room by room, and whether that was without a hole."""
 
 import json
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, cast
 
@@ -41,6 +42,8 @@ class Replica:
         self.events: list[dict[str, Any]] = []
         """What came, all connections together."""
         self.resets: list[tuple[int, str]] = []
+        self.far: set[int] = set()
+        """Rooms of which there is more, so that nothing of theirs is told live."""
         self._client: Client | None = None
         self._asked = 0
 
@@ -79,8 +82,19 @@ class Replica:
         return answers[0]
 
     async def sync(self, **fields: Any) -> dict[str, Any]:
-        known = [{"room": id_, "pos": room["pos"], "at": room["at"]} for id_, room in self.rooms.items()]
+        return await self._sync(self.rooms, **fields)
+
+    async def page(self, limit: int = 20_000) -> dict[str, Any]:
+        """Ask for the next page of all rooms of which there is more."""
+        return await self._sync(self.far, rest=False, far="page", limit=limit)
+
+    async def _sync(self, rooms: Iterable[int], **fields: Any) -> dict[str, Any]:
+        known = [self.position(each) for each in rooms]
+        self.far.difference_update([each["room"] for each in known])
         return await self.asks("sync", known=known, **fields)
+
+    def position(self, room: int) -> dict[str, int]:
+        return {"room": room, "pos": self.rooms[room]["pos"], "at": self.rooms[room]["at"]}
 
     async def say(self, room: int, text: str, key: str | None = None) -> dict[str, Any]:
         return await self.asks("send", room=room, key=key or text.replace(" ", "-"), text=text)
@@ -112,7 +126,11 @@ class Replica:
 
     def _apply(self, event: dict[str, Any]) -> None:
         match event["type"]:
+            case "more":
+                assert self.position(event["room"]) == {name: event[name] for name in ("room", "pos", "at")}
+                self.far.add(event["room"])
             case "room":
+                self.far.discard(event["id"])
                 if "reset" in event:
                     self.resets.append((event["id"], event["reset"]))
                 last = event.get("last")
@@ -129,7 +147,9 @@ class Replica:
                 self.rooms[event["room"]]["members"] = event["members"]
             case "gone":
                 self.rooms.pop(event["room"], None)
+                self.far.discard(event["room"])
             case "message" | "edited" | "deleted" | "reacted" | "member" | "changed" | "support" | "unknown":
+                assert event["room"] not in self.far, ("told live, and there is more before it", event)
                 room = self.rooms[event["room"]]
                 if event["pos"] <= room["pos"]:
                     return  # told before the cut of a sync, and again by it

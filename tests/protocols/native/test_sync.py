@@ -14,7 +14,7 @@ from chat.domain.entities import LOBBY_ID
 from chat.domain.failures import StorageDown
 from chat.domain.reading import ReadMark
 from chat.domain.timeline import MOST_REPLAYED, MessageNow, Span
-from chat.protocols.native import snapshots, telling
+from chat.protocols.native import replaying, turns
 from tests.protocols.native.replica import Replica
 from tests.support.chat_world import World, open_world
 
@@ -165,9 +165,7 @@ async def test_a_position_that_the_server_never_had_is_another_history(world: Wo
     assert ben.resets[1:] == [(LOBBY_ID, "other_history")]
 
 
-async def test_who_is_too_far_behind_gets_the_room_as_it_is(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_who_is_too_far_behind_gets_the_room_as_it_is(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     ben.drop()
     for n in range(MOST_REPLAYED + 1):
@@ -175,17 +173,19 @@ async def test_who_is_too_far_behind_gets_the_room_as_it_is(
     await ada.hears()
     await ben.connect()
     assert ben.resets == [(LOBBY_ID, "too_far")]
+    assert ben.events[-1]["after"] == 0, "history can be read on from there"
     ben.drop()
     for n in range(10):
         await ada.say(LOBBY_ID, f"more {n}")
-    monkeypatch.setattr(snapshots, "_MOST_CHANGES", 9)
-    await ben.connect()
+    await ben.connect(sync=False)
+    await ben.sync(limit=9)
     assert ben.resets[1:] == [(LOBBY_ID, "too_far")]
+    assert ben.events[-1]["after"] == MOST_REPLAYED + 1
 
 
 async def test_a_long_absence_is_told_in_pieces(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(telling, "_REPLAYED", 100)
-    monkeypatch.setattr(telling, "_PIECE", 50)
+    monkeypatch.setattr(replaying, "_REPLAYED", 100)
+    monkeypatch.setattr(replaying, "_PIECE", 50)
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     rooms = [LOBBY_ID, *[(await world.make_room(ada.person, name)).id for name in ("a", "b")]]
     for room in rooms[1:]:
@@ -356,13 +356,13 @@ async def test_who_reads_too_slowly_in_a_sync_is_cut_and_goes_on_where_they_were
 
 
 async def test_of_many_who_come_back_at_once_a_few_read_and_the_others_wait_in_line(world: World) -> None:
-    people = [await replica(world, f"person{n}") for n in range(4 * telling.AT_ONCE)]
+    people = [await replica(world, f"person{n}") for n in range(4 * turns.AT_ONCE)]
     world.obstacles.calls.clear()
     with world.obstacles.held("snapshots"):
         for own in people:
             own.send("sync", known=[{"room": LOBBY_ID, "pos": 0, "at": 0}])
         await world.rest()
-        assert world.obstacles.calls.count("rooms_of") == telling.AT_ONCE
+        assert world.obstacles.calls.count("rooms_of") == turns.AT_ONCE
     for own in people:
         (answer,) = own.hear(await own.client.hears())
         assert answer["type"] == "sync_ok"
@@ -373,7 +373,7 @@ async def test_who_does_not_read_keeps_no_place_of_those_who_may_read_at_once(wo
     for n in range(90):
         await ada.say(LOBBY_ID, f"{n} " + "x" * 1000, f"k{n}")
     slow = []
-    for n in range(telling.AT_ONCE):
+    for n in range(turns.AT_ONCE):
         slow.append(Replica(world, await world.add(f"slow{n}")))
         await slow[-1].connect(sync=False, limit=20_000)
         slow[-1].client.stop_reading(after=5000)
@@ -389,12 +389,12 @@ async def test_who_does_not_read_keeps_no_place_of_those_who_may_read_at_once(wo
 async def test_who_waits_in_line_for_too_long_is_refused(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    people = [await replica(world, f"person{n}") for n in range(telling.AT_ONCE + 1)]
+    people = [await replica(world, f"person{n}") for n in range(turns.AT_ONCE + 1)]
     with world.obstacles.held("rooms_of"), monkeypatch.context() as patch:
         for own in people[:-1]:
             own.send("sync")
         await world.rest()
-        patch.setattr(telling, "_IN_LINE", 0.0)
+        patch.setattr(turns, "_IN_LINE", 0.0)
         people[-1].send("sync")
         (answer,) = people[-1].hear(await people[-1].client.hears())
         assert answer["code"] == "unavailable"

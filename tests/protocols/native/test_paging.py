@@ -1,0 +1,364 @@
+"""Clients that are far behind: page by page at their own pace, without a hole, and live behind the last page."""
+
+import random
+import time
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import pytest
+import trio
+
+from chat.domain.changes import Deletion, Edit, Reaction
+from chat.domain.entities import LOBBY_ID, Person
+from chat.domain.failures import StorageDown
+from chat.domain.reading import ReadMark
+from chat.domain.timeline import MOST_REPLAYED
+from chat.protocols.native.snapshots import _even_shares
+from tests.protocols.native.replica import Replica
+from tests.support.chat_world import World, open_world
+
+
+@pytest.fixture
+async def world() -> AsyncGenerator[World]:
+    with trio.fail_after(60):
+        async with open_world() as world:
+            yield world
+
+
+async def replica(world: World, name: str) -> Replica:
+    own = Replica(world, await world.add(name))
+    await own.connect()
+    return own
+
+
+async def direct_room(world: World, one: Person, other: Person) -> int:
+    room = await world.storage.rooms.direct_room(one.id, other.id)
+    assert room is not None
+    return room.id
+
+
+async def come_back(own: Replica, **fields: Any) -> dict[str, Any]:
+    """Connect again, as a client that asks for pages."""
+    await own.connect(sync=False)
+    return await own.sync(far="page", **fields)
+
+
+async def say_many(own: Replica, room: int, count: int) -> None:
+    for _ in range(count):
+        own.send("send", room=room, key=f"k{own._asked}", text=f"{own._asked}")
+    await own.hears()
+
+
+async def test_who_is_far_behind_gets_every_change_page_by_page_and_goes_on_live(world: World) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    ben.drop()
+    await say_many(ada, LOBBY_ID, 2 * MOST_REPLAYED)
+    now = time.time()
+    for write in (
+        Edit(LOBBY_ID, 1, ada.person.id, "uno", now),
+        Reaction(LOBBY_ID, 2, ben.person.id, "👍", True, now),
+        Deletion(LOBBY_ID, 3, ada.person.id, now),
+        Deletion(LOBBY_ID, 1999, ada.person.id, now),
+    ):
+        await world.journal.submit(write, _Nobody())
+    await world.rest()
+    assert (await come_back(ben))["rooms"] == 1
+    assert ben.far == {LOBBY_ID}
+    assert ben.events[-1]["type"] == "more"
+    assert ben.rooms[LOBBY_ID]["pos"] == MOST_REPLAYED
+    await ada.say(LOBBY_ID, "while ben reads the first page")
+    assert await ben.hears() == [], "nothing is told live before the last page"
+    pages = 0
+    while ben.far:
+        before = len(ben.events)
+        await ben.page()
+        assert len(ben.events) - before <= MOST_REPLAYED + 2
+        pages += 1
+    assert pages == 2
+    assert ben.rooms[LOBBY_ID]["pos"] == 2 * MOST_REPLAYED + 5
+    assert ben.texts(LOBBY_ID) == ada.texts(LOBBY_ID)
+    await ada.say(LOBBY_ID, "live")
+    assert [event["text"] for event in await ben.hears()] == ["live"]
+    assert ben.resets == []
+
+
+async def test_who_falls_behind_while_connected_goes_on_from_their_position(world: World) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    await say_many(ada, LOBBY_ID, 20)
+    position = {"room": LOBBY_ID, "pos": 3, "at": 0}
+    await ben.hears()
+    position["at"] = ben.events[3]["at"]
+    ben.rooms[LOBBY_ID] |= position  # what came after it was dropped
+    assert (await ben.sync(rest=False, far="page", limit=5))["rooms"] == 1
+    assert ben.rooms[LOBBY_ID]["pos"] == 8
+    await ada.say(LOBBY_ID, "another")
+    assert await ben.hears() == []
+    while ben.far:
+        await ben.page(5)
+    assert ben.rooms[LOBBY_ID]["pos"] == 21
+    await ada.say(LOBBY_ID, "live")
+    assert [event["text"] for event in await ben.hears()] == ["live"]
+
+
+async def test_what_happens_during_the_last_page_comes_behind_it_once(world: World) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    for call in ("rooms_of", "snapshots", "standings", "replay"):
+        for limit in (3, 4):  # a page that is the last, and one that is not
+            ben.drop()
+            await say_many(ada, LOBBY_ID, 4)
+            await come_back(ben, limit=0)
+            assert ben.far == {LOBBY_ID}
+            with world.obstacles.held(call):
+                known = [ben.position(LOBBY_ID)]
+                ben.far.clear()
+                ben.send("sync", known=known, rest=False, far="page", limit=limit)
+                await world.rest()
+                await ada.say(LOBBY_ID, f"during {call} {limit}")
+            await ben.hears()
+            while ben.far:
+                await ben.page()
+            assert ben.rooms[LOBBY_ID]["pos"] == len(world.said(LOBBY_ID))
+    assert ben.resets == []
+
+
+async def test_the_changes_of_one_sync_are_shared_out_among_the_rooms(world: World) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    rooms = [LOBBY_ID, *[(await world.make_room(ada.person, name)).id for name in ("a", "b", "c")]]
+    for room in rooms[1:]:
+        await world.memberships.join(ben.person, room)
+    await ada.sync()
+    await ben.hears()
+    ben.drop()
+    for room, count in zip(rooms, (0, 2, 9, 30), strict=True):
+        await say_many(ada, room, count)
+    before = {room: ben.rooms[room]["pos"] for room in rooms}
+    await come_back(ben, limit=12)
+    told = [ben.rooms[room]["pos"] - before[room] for room in rooms]
+    assert told == [0, 2, 5, 5]
+    assert ben.far == set(rooms[2:])
+    await ada.say(rooms[0], "live in the lobby")
+    await ada.say(rooms[1], "and in a")
+    await ada.say(rooms[3], "but not in c")
+    assert [event["text"] for event in await ben.hears()] == ["live in the lobby", "and in a"]
+    while ben.far:
+        await ben.page(12)
+    assert [ben.rooms[room]["pos"] for room in rooms] == [ada.rooms[room]["pos"] for room in rooms]
+
+
+@pytest.mark.parametrize(
+    ("missing", "most", "shares"),
+    [
+        ([0, 0], 0, [0, 0]),
+        ([5, 5], 20_000, [5, 5]),
+        ([1, 100, 100], 11, [1, 5, 5]),
+        ([4, 4, 4, 4], 3, [0, 1, 1, 1]),
+        ([5000], 20_000, [MOST_REPLAYED]),
+        ([5000, 1], 1, [1, 0]),
+    ],
+)
+def test_rooms_with_few_changes_get_all_and_the_others_as_many_each(
+    missing: list[int], most: int, shares: list[int]
+) -> None:
+    shared = _even_shares(dict(enumerate(missing)), most)
+    assert sorted(shared.values()) == sorted(shares)
+    assert sum(shared.values()) <= most
+
+
+async def test_a_page_of_no_changes_says_where_to_go_on(world: World) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    ben.drop()
+    await say_many(ada, LOBBY_ID, 2)
+    before = len(ben.events)
+    await come_back(ben, limit=0)
+    assert ben.events[before:] == [{"type": "more", "room": LOBBY_ID, "pos": 0, "at": 0}]
+
+
+async def test_a_room_of_which_there_is_more_is_not_told_with_the_rest(world: World) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    ben.drop()
+    await say_many(ada, LOBBY_ID, 3)
+    await ben.connect(sync=False)
+    known = [ben.position(LOBBY_ID)]
+    await ben.asks("sync", known=known, rest=False, far="page", limit=1)
+    assert (await ben.asks("sync"))["rooms"] == 0
+    while ben.far:
+        await ben.page()
+    assert ben.rooms[LOBBY_ID]["pos"] == 3
+
+
+async def test_what_is_said_to_one_directly_waits_for_the_pages_too(world: World) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    room = await direct_room(world, ada.person, ben.person)
+    await ada.sync()
+    await say_many(ada, room, 1)
+    await ben.hears()
+    ben.drop()
+    await say_many(ada, room, 5)
+    await come_back(ben, limit=2)
+    assert ben.far == {room}
+    await ada.say(room, "are you there")
+    assert await ben.hears() == [], "the room is not told as a new one"
+    await ben.say(room, "just a moment")
+    assert ben.rooms[room]["pos"] == 3
+    while ben.far:
+        await ben.page(2)
+    assert ben.texts(room)[-2:] == ["are you there", "just a moment"]
+    await ada.say(room, "live")
+    assert [event["text"] for event in await ben.hears()] == ["live"]
+
+
+async def test_who_is_removed_between_two_pages_is_told_so_with_the_next(world: World) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    room = await world.make_room(ada.person)
+    await world.memberships.join(ben.person, room.id)
+    await ada.sync()
+    await ben.hears()
+    ben.drop()
+    await say_many(ada, room.id, 5)
+    await come_back(ben, limit=2)
+    await world.memberships.remove(ada.person, room.id, ben.person.id)
+    await ben.page()
+    assert ben.events[-1] == {"type": "gone", "room": room.id, "reason": "removed"}
+    await world.memberships.join(ben.person, room.id)
+    await ben.hears()
+    assert room.id in ben.rooms, "who joins again is told the room"
+
+
+async def test_a_room_that_is_deleted_while_a_page_is_read_is_gone(world: World) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    room = await world.make_room(ada.person)
+    await world.memberships.join(ben.person, room.id)
+    await ada.sync()
+    await ben.hears()
+    ben.drop()
+    await say_many(ada, room.id, 5)
+    await come_back(ben, limit=2)
+    with world.obstacles.held("replay"):
+        known = [ben.position(room.id)]
+        ben.far.clear()
+        ben.send("sync", known=known, rest=False, far="page", limit=2)
+        await world.rest()
+        assert await world.memberships.remove(ada.person, room.id, ben.person.id) is None
+    await ben.hears()
+    assert room.id not in ben.rooms
+    assert ben.events[-1] == {"type": "gone", "room": room.id, "reason": "removed"}
+
+
+async def test_marks_and_members_that_changed_between_two_pages_are_told_behind_the_last(
+    world: World,
+) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    ben.drop()
+    await say_many(ada, LOBBY_ID, 5)
+    await come_back(ben, limit=2)
+    elsewhere = Replica(world, ben.person)
+    await elsewhere.connect()
+    await elsewhere.asks("read", room=LOBBY_ID, seq=4)
+    await world.add("eve")
+    assert await ben.hears() == []
+    await ben.page()
+    mark, members = ben.events[-2:]
+    assert mark == {"type": "read", "room": LOBBY_ID, "person": ben.person.id, "seq": 4, "unread": 1}
+    assert members == {"type": "members", "room": LOBBY_ID, "members": 3}
+
+
+async def test_a_mark_that_ones_own_message_has_passed_is_not_told_behind_the_pages(world: World) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    ben.drop()
+    await say_many(ada, LOBBY_ID, 5)
+    await come_back(ben, limit=2)
+    await world.storage.timelines.mark_read({(LOBBY_ID, ben.person.id): ReadMark(1)})
+    world.services.read_marks.note(
+        LOBBY_ID, ben.person.id, 6
+    )  # as their next message does, until it is written
+    await ben.page()
+    assert "read" not in {event["type"] for event in ben.events}
+
+
+@pytest.mark.parametrize("call", ["rooms_of", "snapshots", "standings", "replay"])
+async def test_a_page_that_fails_is_refused_and_works_the_next_time(world: World, call: str) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    ben.drop()
+    await say_many(ada, LOBBY_ID, 5)
+    await come_back(ben, limit=2)
+    world.obstacles.fail(call, StorageDown("down"))
+    known = [ben.position(LOBBY_ID)]
+    refused = await ben.asks("sync", known=known, rest=False, far="page")
+    assert refused["code"] == "unavailable"
+    ben.far.clear()
+    assert (await ben.sync(far="page"))["type"] == "sync_ok"
+    assert ben.rooms[LOBBY_ID]["pos"] == 5
+    assert ben.resets == []
+
+
+async def test_a_position_of_another_history_is_reset_for_whoever_asks_for_pages_too(world: World) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    await say_many(ada, LOBBY_ID, 3)
+    await ben.hears()
+    ben.drop()
+    ben.rooms[LOBBY_ID] |= {"pos": 99, "at": ben.rooms[LOBBY_ID]["at"]}  # as after a restored backup
+    await come_back(ben)
+    assert ben.resets == [(LOBBY_ID, "other_history")]
+    assert ben.events[-1]["after"] == 3
+
+
+@pytest.mark.parametrize("seed", range(10))
+async def test_everybody_ends_with_what_is_saved_however_small_the_pages_are(world: World, seed: int) -> None:
+    """Random people who speak, change, join, leave, drop, fall behind and page."""
+    draw = random.Random(seed)
+    people = [await replica(world, name) for name in ("ada", "ben", "eve")]
+    rooms = [(await world.make_room(people[0].person, name)).id for name in ("a", "b")]
+    direct = await direct_room(world, people[0].person, people[1].person)
+    for own in people:
+        await own.sync(far="page")
+    for step in range(150):
+        own = draw.choice(people)
+        room = draw.choice([LOBBY_ID, *rooms, direct])
+        if own._client is None:
+            await come_back(own, limit=draw.choice([0, 1, 3, 20]))
+            continue
+        match draw.choice(
+            ["say", "burst", "burst", "change", "join", "leave", "drop", "hear", "page", "page"]
+        ):
+            case "say":
+                await own.asks("send", room=room, key=f"{own.person.id}-{step}", text=f"{step}")
+            case "burst":
+                for n in range(5):
+                    own.send("send", room=room, key=f"{own.person.id}-{step}-{n}", text=f"{step} {n}")
+            case "change" if room != direct and (said := world.said(room)):
+                message = draw.choice(said)
+                write: Any = Edit(room, message.seq, own.person.id, f"new {step}", time.time())
+                if draw.random() < 0.3:
+                    write = Deletion(room, message.seq, own.person.id, time.time())
+                await world.journal.submit(write, _Nobody())
+            case "join" if room in rooms:
+                await world.memberships.join(own.person, room)
+            case "leave" if room in rooms and own is not people[0]:
+                await world.memberships.remove(own.person, room, own.person.id)
+            case "drop":
+                own.drop()
+            case "page" if own.far:
+                await own.page(draw.choice([0, 1, 3, 20]))
+            case _:
+                await own.hears()
+    await world.rest()
+    for own in people:
+        if own._client is None:
+            await come_back(own)
+        await own.hears()
+        while own.far:
+            await own.page()
+        fresh = Replica(world, own.person)
+        await fresh.connect()
+        assert {room: own.rooms[room]["pos"] for room in own.rooms} == {
+            room: fresh.rooms[room]["pos"] for room in fresh.rooms
+        }
+        assert own.resets == []
+        fresh.drop()
+
+
+class _Nobody:
+    """The submitter of a write whose outcome nobody asks for."""
+
+    def on_outcome(self, _write: object, _outcome: object) -> None:
+        """Nobody asks."""

@@ -32,11 +32,16 @@ class Allowance:
 
     async def may_send(self, sender_id: int, text: str, ref: RequestId = None) -> bool:
         """Use up what a message costs, or refuse it; `sender_id` is the person's, or a guest's. Cancelling: refused."""
-        return await self._grant(self._budgets.message(sender_id, self._address, text), ref)
+        return await self.refuse_send(sender_id, text, ref) is None
+
+    async def refuse_send(self, sender_id: int, text: str, ref: RequestId = None) -> Refusal | None:
+        """Use up what a message costs, or refuse it, and return why. Cancelling: it is refused."""
+        refusal = self._budgets.message(sender_id, self._address, text)
+        return None if await self.may(refusal, ref) else refusal
 
     async def may_read(self, person: Person, messages: int, ref: RequestId = None) -> bool:
         """Use up what reading so many messages costs, or refuse it. Cancelling: it is refused."""
-        return await self._grant(self._budgets.read(person.id, self._address, messages), ref)
+        return await self.may(self._budgets.read(person.id, self._address, messages), ref)
 
     def has_read(self, person: Person, size: int, messages: int) -> None:
         """Use up what the answer's bytes cost beyond what may_read() took: the next one waits for it. Sync."""
@@ -47,7 +52,8 @@ class Allowance:
         self._pinger.not_read_until(trio.current_time() + seconds)
         await trio.sleep(seconds)
 
-    async def _grant(self, refusal: Refusal | None, ref: RequestId) -> bool:
+    async def may(self, refusal: Refusal | None, ref: RequestId = None) -> bool:
+        """Refuse what is over a budget, where it is. Cancelling: it is refused."""
         if refusal is not None:
             self._owner.send(Refused(refusal, ref))
             await self.hold_back(HOLD_BACK)

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from enum import Enum, auto
-from typing import Any
+from typing import Any, assert_never
 
 import msgspec
 
@@ -122,5 +122,6 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
                 return budgets.upload(caller.known.id, caller.device.address)
             case Cost.TEXTS:
                 return budgets.read(caller.known.id, caller.device.address, MOST_TEXTS)
-            case _:
+            case Cost.NOTHING | Cost.MESSAGE:
                 return None
+        assert_never(self.cost)

@@ -15,21 +15,25 @@ from chat.protocols.native.telling import Telling
 from chat.protocols.services import Services
 
 
-async def send_message(request: Send, session: Session, services: Services, telling: Telling) -> None:
+async def send_message(
+    request: Send, session: Session, services: Services, telling: Telling
+) -> Refusal | None:
     """Give a message of the session's person to the journal, if the room is theirs.
 
-    Cancelling: it may be saved, and is not acknowledged.
+    Returns why it was refused for now, if it was. Cancelling: it may be saved, and is not acknowledged.
     """
     person = session.person
     assert person is not None  # a client that has said hello
     text = clean_text(request.text, may_be_empty=bool(request.files))
     if isinstance(text, Refusal):
-        return session.send(Refused(text, request.id))
+        session.send(Refused(text, request.id))
+        return None
     file_ids = clean_file_ids(request.files)
     if isinstance(file_ids, Refusal):
-        return session.send(Refused(file_ids, request.id))
-    if not await session.allowance.may_send(person.id, text, request.id):
+        session.send(Refused(file_ids, request.id))
         return None
+    if refusal := await session.allowance.refuse_send(person.id, text, request.id):
+        return refusal
     await session.submissions.place_for(text)
     answer = SendAnswer(session, request.id, services.read_marks)
     people = await people_to_speak_to(services.conversations, telling, person, request.room)
@@ -45,8 +49,9 @@ async def send_message(request: Send, session: Session, services: Services, tell
             reply=request.reply,
             file_ids=file_ids,
         )
-        return answer.answer(await services.writes.repeated(again) or people)
-    return await session.submissions.submit(
+        answer.answer(await services.writes.repeated(again) or people)
+        return None
+    await session.submissions.submit(
         request.room,
         person,
         text,
@@ -56,3 +61,4 @@ async def send_message(request: Send, session: Session, services: Services, tell
         file_ids=file_ids,
         answer=answer,
     )
+    return None

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import trio
 
 from chat import __version__
+from chat.domain.budgets import HOLD_BACK
 from chat.domain.closing import (
     GOING_AWAY,
     RESTARTING,
@@ -34,6 +35,7 @@ from chat.protocols.native.live_frames import Activity, PersonEvent, SetStatus, 
 from chat.protocols.native.new_rooms import NewRooms
 from chat.protocols.native.request_line import InLine, RequestLine
 from chat.protocols.native.resuming import tell_beside
+from chat.protocols.native.send_order import SendOrder
 from chat.protocols.native.sending import send_message
 from chat.protocols.native.shared import Shared
 from chat.protocols.native.socket_operations import Operations
@@ -61,6 +63,7 @@ class NativeClient(Client):
         "_new_rooms",
         "_nursery",
         "_operations",
+        "_order",
         "_profile_changed_at",
         "_services",
         "_sockets",
@@ -78,6 +81,7 @@ class NativeClient(Client):
         self._new_rooms = NewRooms(session, self._telling)
         self._line = RequestLine()  # of a sync, and of what has to come after it
         self._live: Live | None = None  # made by the first request of its
+        self._order: SendOrder | None = None  # made by the first message that is refused for now
         self._nursery: trio.Nursery | None = None  # the connection's own, from the first hello on
         self._synced = False  # whether rooms that are new to the person are told
         self._is_operator = False
@@ -138,7 +142,7 @@ class NativeClient(Client):
             case Sync() as sync:
                 await self._sync(sync)
             case Send() as send:
-                await send_message(send, self.session, self._services, self._telling)
+                await self._send(send)
             case Ask() as ask:
                 await self._operations.ask(ask, self._person)
 
@@ -168,7 +172,20 @@ class NativeClient(Client):
         if self._nursery is None:
             self._refuse_unauthenticated(request.id)
         elif not (self._line.is_busy and await self._line.add(request)):
-            await send_message(request, self.session, self._services, self._telling)
+            await self._send(request)
+
+    async def _send(self, request: Send) -> None:
+        refusal = None if self._order is None else self._order.refusal(request.room, request.key)
+        if refusal is not None:
+            return self.session.send(Refused(refusal, request.id))
+        refusal = await send_message(request, self.session, self._services, self._telling)
+        if refusal is not None:
+            self._order = self._order or SendOrder()
+            # It was told before the client was held back.
+            self._order.refused(request.room, request.key, (refusal.retry_after or 0) - HOLD_BACK)
+        elif self._order is not None:
+            self._order.done(request.room)
+        return None
 
     async def ping(self, request: Ping, _nursery: trio.Nursery) -> None:
         """Answer, also to whoever has not said hello."""

@@ -9,7 +9,6 @@ from chat.domain.sessions import Device
 from chat.engine.events import Refused
 from chat.engine.session import Session
 from chat.protocols.native.codec import Ask, answer_frame
-from chat.protocols.native.message_types import ChangeMessage, History
 from chat.protocols.native.operation import Caller, Cost
 from chat.protocols.services import Services
 
@@ -55,26 +54,19 @@ class Operations:
 
     async def _answer(self, command: Ask, person: Person) -> None:
         session = self._session
-        if not await self._may(command, person):
-            return
         caller = Caller(person, Device(session.address, ""), session.subscriptions)
+        if not await self._may(command, caller):
+            return
         reply = await command.operation.handler(self._services, caller, command.request)
         if isinstance(reply, Refusal):
             session.send(Refused(reply, command.id))
         else:
             await session.send_queue.send(answer_frame(command, reply))
 
-    async def _may(self, command: Ask, person: Person) -> bool:
+    async def _may(self, command: Ask, caller: Caller) -> bool:
         """Use up what a request costs, or refuse it."""
-        allowance, request = self._session.allowance, command.request
-        match command.operation.cost:
-            case Cost.PAGE:
-                assert isinstance(request, History)
-                return await allowance.may_read(person, request.limit, command.id)
-            case Cost.TEXT:
-                assert isinstance(request, ChangeMessage)
-                return await allowance.may_send(person.id, request.text, command.id)
-            case Cost.MESSAGE:
-                return await allowance.may_send(person.id, "", command.id)
-            case Cost.NOTHING | Cost.TEXTS | Cost.SEARCH | Cost.UPLOAD:  # no socket asks for these
-                return True
+        allowance = self._session.allowance
+        if command.operation.cost is Cost.MESSAGE:
+            return await allowance.may_send(caller.known.id, "", command.id)
+        refusal = command.operation.over_budget(self._services.budgets, caller, command.request)
+        return await allowance.may(refusal, command.id)

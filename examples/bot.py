@@ -2,7 +2,8 @@
 
     CHAT_TOKEN=… python examples/bot.py https://chat.example positions.json
 
-The token is one for programs: `POST /api/v1/me/sessions`. In the file it keeps how far it is in each room.
+The token is one for programs: `POST /api/v1/me/sessions`. In the file it keeps how far it is in each room. It answers
+all that was said while it was away, however much that is: the client asks for it page by page, as the bot takes it.
 """
 
 import json
@@ -12,14 +13,25 @@ from pathlib import Path
 
 import trio
 
-from chat.client import Chat, Position, RoomTold, Said, open_chat
+from chat.client import Chat, Message, Position, RoomTold, Said, open_chat
 
 
-async def answer(chat: Chat, said: Said) -> None:
+async def answer(chat: Chat, said: Message) -> None:
     if said.text.startswith("!echo ") and said.sender.id != chat.me:
         # By this key it is said once, also where the bot is stopped before it has kept its position.
         key = f"echo-{said.room}-{said.seq}"
         await chat.send(said.room, said.text.removeprefix("!echo "), key=key)
+
+
+async def answer_history(chat: Chat, room: int, after: int) -> None:
+    """Answer what was said after a message, where the server's log does not know the bot's position any more."""
+    is_read = False
+    while not is_read:
+        page = await chat.history(room, after=after, limit=100)
+        for said in page.messages:
+            await answer(chat, said)
+            after = said.seq
+        is_read = page.last
 
 
 def load(kept: Path) -> dict[int, Position]:
@@ -39,8 +51,9 @@ async def main(url: str, kept: Path) -> None:
             match event:
                 case Said():
                     await answer(chat, event)
-                case RoomTold(reset=str(reason)):
-                    print(f"room {event.id}: what was said meanwhile was not told ({reason})")
+                case RoomTold(reset=str(reason), after=int(after)):
+                    print(f"room {event.id}: going on after message {after} ({reason})")
+                    await answer_history(chat, event.id, after)
             save(kept, chat.positions)
 
 

@@ -6,7 +6,9 @@ from typing import TypeVar
 
 import trio
 
+from chat.client.errors import refusing_what_cannot_be_sent
 from chat.client.events import Event
+from chat.client.frames import encode
 from chat.client.http_api import HttpApi
 from chat.client.line import PING
 from chat.client.reconnecting import Connector
@@ -254,6 +256,8 @@ class Chat:
         return (await self._ask(Ping(), Pong)).at
 
     async def _ask(self, request: Request, kind: type[_R]) -> _R:
+        with refusing_what_cannot_be_sent():
+            encode(request, 0)  # here, so that it is raised to who asks, and ends no connection
         ticket = self._connector.outbox.add(request)
         try:
             await ticket.done.wait()

@@ -58,6 +58,7 @@ class Credentials:
         self._login = login
         self._on_session = on_session
         self._renewing = trio.Lock()
+        self._renewals = 0  # sessions that were begun or refreshed
         self.renew_at = float("inf")
         """When the access token is to be renewed, on Trio's clock."""
 
@@ -71,19 +72,23 @@ class Credentials:
         Cancelling: an answer that comes within a second is kept. Else the session may be refreshed without it, and has
         to be refreshed again with the same token within half a minute.
         """
-        if self._access is None or trio.current_time() >= self.renew_at:
-            await self.renew(address)
-        assert self._access is not None
+        while self._access is None or trio.current_time() >= self.renew_at:
+            await self.renew(address)  # it may be refused before this task goes on
         return self._access
 
     async def renew(self, address: Address) -> None:
-        """Get a new access token; raises and cancels as `access`."""
+        """Get a new access token, once for all who wait for one; raises and cancels as `access`."""
+        renewals = self._renewals
         if self._shared is not None:
             async with self._shared.hold():
+                if self._renewals != renewals:
+                    return None  # another task has, meanwhile
                 if (token := self._shared.load()) is None:
                     raise SignedOut("the session has ended")
                 return await self._go_on(address, token, self._shared.save)
         async with self._renewing:
+            if self._renewals != renewals:
+                return None
             if self._refresh is not None:
                 try:
                     return await self._go_on(address, self._refresh, self._keep)
@@ -138,5 +143,6 @@ class Credentials:
             self._on_session(session)
 
     def _take(self, session: Session) -> None:
+        self._renewals += 1
         self._access = session.access
         self.renew_at = trio.current_time() + session.expires_in - min(_EARLY, session.expires_in / 10)

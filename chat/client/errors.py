@@ -1,5 +1,10 @@
 """What a client raises: refusals of single requests, and what ends it for good."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import h11
+
 from chat.client.requests import ErrorReply
 
 _LATER = frozenset({"unavailable", "outcome_unknown"})
@@ -41,7 +46,7 @@ class SignedOut(ChatError):
 
 
 class ChatEnded(ChatError):
-    """The server will not have this client, now or later: a wrong address, or a frame that is too big."""
+    """The server will not have this client, now or later: a wrong address, or no chat server there."""
 
 
 class Lost(ChatError):
@@ -60,3 +65,12 @@ class Lost(ChatError):
 
 class BadFrame(Lost):
     """The server sent what this protocol does not have."""
+
+
+@contextmanager
+def refusing_what_cannot_be_sent() -> Generator[None]:
+    """Raise Refused, as `invalid`, where the block encodes what the protocol has no bytes for: half of a character."""
+    try:
+        yield
+    except (UnicodeEncodeError, OverflowError, h11.LocalProtocolError) as error:
+        raise Refused(ErrorReply(code="invalid", text=f"it cannot be sent: {error}")) from error

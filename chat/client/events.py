@@ -84,14 +84,20 @@ class Unknown(Logged, kw_only=True, frozen=True):
     """A change that this client does not know. It is counted, and not told to the program."""
 
 
+class More(Logged, kw_only=True, frozen=True):
+    """There are more changes of the room than were told. The connection asks for them; no program is told."""
+
+
 class RoomTold(RoomInfo, kw_only=True, frozen=True):
     """A room as it is now: one is new in it, or one's own settings of it have changed.
 
-    With `reset` what was known of the room is void, and changes may be missing: the position was too old (`too_far`),
-    of another history (`other_history`, a restored backup), or before what was erased (`erased`).
+    With `reset` what was known of the room is void, because the server's log does not have the position: it is of
+    another history (`other_history`, a restored backup), or before what was erased (`erased`). What was said since can
+    be read with `Chat.history`, after the message `after`.
     """
 
     reset: str | None = None
+    after: int | None = None
 
 
 class Gone(Value, kw_only=True, frozen=True):
@@ -155,7 +161,7 @@ class Disconnected(Struct, frozen=True):
 
 Change = Said | Edited | Deleted | Reacted | Member | Changed | SupportChanged | Unknown
 Beside = Activity | PresenceTold | PersonTold
-Frame = Change | RoomTold | Gone | ReadMark | MembersTold | Beside | Bye
+Frame = Change | More | RoomTold | Gone | ReadMark | MembersTold | Beside | Bye
 Event = (
     Said
     | Edited
@@ -184,6 +190,7 @@ TYPES: dict[str, type[Frame]] = {
     "member": Member,
     "changed": Changed,
     "support": SupportChanged,
+    "more": More,
     "room": RoomTold,
     "gone": Gone,
     "read": ReadMark,

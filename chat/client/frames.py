@@ -49,7 +49,11 @@ def decode(data: str | bytes) -> Answer | Frame | None:
         raise BadFrame(str(error)) from error
 
 
-def encode(request: Request, number: int) -> str:
-    """Return the frame of a request."""
+def encode(request: Request, number: int) -> bytes:
+    """Return the frame of a request.
+
+    Raises:
+        TypeError, OverflowError, UnicodeEncodeError: it has what JSON can't say.
+    """
     fields = msgspec.to_builtins(request)
-    return msgspec.json.encode({"type": request.type, "id": number, **fields}).decode()
+    return msgspec.json.encode({"type": request.type, "id": number, **fields})

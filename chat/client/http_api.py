@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from chat.client.address import Address
 from chat.client.credentials import Credentials
 from chat.client.endings import Backoff
-from chat.client.errors import Lost, Refused
+from chat.client.errors import Lost, Refused, refusing_what_cannot_be_sent
 from chat.client.http_call import Answer, call
 from chat.client.requests import Hits
 from chat.client.sessions import error_of, raise_if_for_now
@@ -45,21 +45,27 @@ class HttpApi:
         address: where the server is.
         credentials: of the person.
         came_into: called with each room that one has come into.
+        me: returns who one is.
     """
 
     def __init__(
-        self, address: Address, credentials: Credentials, came_into: Callable[[int], object]
+        self,
+        address: Address,
+        credentials: Credentials,
+        came_into: Callable[[int], object],
+        me: Callable[[], int],
     ) -> None:
         self._address = address
         self._credentials = credentials
         self._came_into = came_into
+        self._me = me
 
     async def public_rooms(self, part: str = "") -> tuple[PublicRoom, ...]:
         """Return a hundred rooms at most that one may join, by name: those with `part` in it.
 
         Cancelling: nothing happens.
         """
-        query = urlencode({"q": part, "limit": 100})
+        query = _query({"q": part, "limit": 100})
         return (await self._ask("GET", f"/rooms/public?{query}", _PublicRooms)).rooms
 
     async def make_room(self, name: str, topic: str = "", *, private: bool = False) -> RoomInfo:
@@ -70,13 +76,21 @@ class HttpApi:
         fields = {"name": name, "topic": topic, "private": private}
         return self._come(await self._ask("POST", "/rooms", RoomInfo, fields))
 
-    async def join(self, room: int, person: int) -> RoomInfo:
-        """Have a person join a room, oneself or another. Cancelling: it may be done or not."""
-        return self._come(await self._ask("PUT", f"/rooms/{room}/members/{person}", RoomInfo, {}))
+    async def join(self, room: int, person: int | None = None) -> RoomInfo:
+        """Join a room, or add another person to it.
 
-    async def leave(self, room: int, person: int) -> None:
-        """Leave a room, or remove another person from it. Cancelling: it may be done or not."""
-        await self._ask("DELETE", f"/rooms/{room}/members/{person}", type(None))
+        Args:
+            room: its id.
+            person: who is added; by default oneself joins.
+
+        Cancelling: it may be done or not.
+        """
+        path = f"/rooms/{room}/members/{self._someone(person)}"
+        return self._come(await self._ask("PUT", path, RoomInfo, {}))
+
+    async def leave(self, room: int, person: int | None = None) -> None:
+        """Leave a room, or remove another person from it; arguments and cancelling as `join`."""
+        await self._ask("DELETE", f"/rooms/{room}/members/{self._someone(person)}", type(None))
 
     async def change_room(self, room: int, *, name: str | None = None, topic: str | None = None) -> RoomInfo:
         """Give a room another name or topic; `topic=""` removes it. Cancelling: it may be done or not."""
@@ -105,14 +119,14 @@ class HttpApi:
 
     async def search(self, query: Mapping[str, str | int]) -> Hits:
         """Return what a search finds, by the fields of the call. Cancelling: nothing happens."""
-        return await self._ask_until_answered("GET", f"/search?{urlencode(query)}", Hits)
+        return await self._ask_until_answered("GET", f"/search?{_query(query)}", Hits)
 
     async def upload(self, room: int, data: bytes, name: str, kind: str) -> File:
         """Upload a file for a message of one's own in a room.
 
         Cancelling: it may have been uploaded; without a message it goes after a day.
         """
-        path = f"/rooms/{room}/files?name={quote(name[-255:], safe='')}"
+        path = f"/rooms/{room}/files?{_query({'name': name[-255:]})}"
         return _decoded(path, await self._answer("POST", path, data, kind), File)
 
     async def download(self, file: int) -> bytes:
@@ -137,6 +151,9 @@ class HttpApi:
     async def unblock(self, person: int) -> None:
         """Take direct messages from a person again. Cancelling: it may be done or not."""
         await self._ask_until_answered("DELETE", f"/me/blocks/{person}", type(None))
+
+    def _someone(self, person: int | None) -> int:
+        return self._me() if person is None else person
 
     def _come(self, info: RoomInfo) -> RoomInfo:
         self._came_into(info.id)
@@ -169,6 +186,11 @@ class HttpApi:
         token = await self._credentials.access(self._address)
         path = f"/api/v1{path}"
         return await call(self._address, method, path, body, token=token, kind=kind, most=_MOST)
+
+
+def _query(fields: Mapping[str, str | int]) -> str:
+    with refusing_what_cannot_be_sent():
+        return urlencode(fields)
 
 
 def _decoded(path: str, answer: Answer, kind: type[_V]) -> _V:

@@ -9,7 +9,7 @@ import trio
 
 from chat.client.address import Address
 from chat.client.endings import described
-from chat.client.errors import Lost
+from chat.client.errors import Lost, refusing_what_cannot_be_sent
 
 _PATIENCE = 10.0
 """Seconds for the whole call, or the next `_PIECE` of a file. A lost answer can be asked for again for 30 s."""
@@ -50,16 +50,19 @@ async def call(
 
     Raises:
         Lost: there is no answer.
+        Refused: it can't be sent.
 
     Cancelling: it may have been done; no connection is left.
     """
-    data = b"" if body is None else body if isinstance(body, bytes) else msgspec.json.encode(body)
+    with refusing_what_cannot_be_sent():
+        data = b"" if body is None else body if isinstance(body, bytes) else msgspec.json.encode(body)
     headers = [("Host", address.name), ("Content-Length", str(len(data))), ("Connection", "close")]
     if data:
         headers.append(("Content-Type", kind))
     if token is not None:
         headers.append(("Authorization", f"Bearer {token}"))
-    request = h11.Request(method=method, target=address.path + path, headers=headers)
+    with refusing_what_cannot_be_sent():
+        request = h11.Request(method=method, target=address.path + path, headers=headers)
     try:
         with trio.fail_after(_PATIENCE) as patience:
             stream = await address.open_stream()

@@ -3,6 +3,8 @@
 The connection never waits for the program, which may itself wait for an answer on it. When more wait than the queue
 has places for, all of them are dropped, and when the program comes for the next it is told everything again from
 where it was: by the server, as after a lost connection. How the connection is the server can't tell, so that is kept.
+
+What is told late comes at the program's pace: no more of it is asked for while much waits.
 """
 
 from collections import deque
@@ -27,17 +29,35 @@ class Inbox:
         positions: where the program was at the start.
         places: how many events may wait.
         catch_up: called when the program comes for events that were dropped.
+        take_more: called when the program has taken so many that more may be asked for.
     """
 
-    def __init__(self, positions: Mapping[int, Position], places: int, catch_up: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        positions: Mapping[int, Position],
+        places: int,
+        catch_up: Callable[[], None],
+        take_more: Callable[[], None] = lambda: None,
+    ) -> None:
         self.positions = dict(positions)
         self.is_behind = False
         self.is_catching_up = False
         self._connection: Connected | Disconnected | None = None  # the last that was dropped
         self._places = places
         self._catch_up = catch_up
+        self._take_more = take_more
         self._waiting: deque[News | Event] = deque()
         self._arrived = trio.Event()
+
+    @property
+    def wants_more(self) -> bool:
+        """Whether what is told late may be asked for: little waits, or nothing is kept. Sync."""
+        return self.is_behind or len(self._waiting) <= self._places // 4
+
+    @property
+    def room(self) -> int | None:
+        """How many events to ask for: what comes live meanwhile has places too. None: any number. Sync."""
+        return None if self.is_behind else max(1, (self._places - len(self._waiting)) // 2)
 
     def put(self, news: News | Event) -> None:
         """Queue an event. Sync."""
@@ -83,9 +103,12 @@ class Inbox:
                 if isinstance(self._connection, Disconnected):
                     self.put(self._connection)  # nothing can be asked for now
                     continue
-            self._arrived = trio.Event()
-            await self._arrived.wait()
+            if self._arrived.is_set():
+                self._arrived = trio.Event()
+            await self._arrived.wait()  # with others, perhaps: one of them takes it
         news = self._waiting.popleft()
+        if len(self._waiting) == self._places // 4:
+            self._take_more()
         if not isinstance(news, News):
             return news
         if news.position is None:

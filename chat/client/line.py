@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import trio
+from msgspec.structs import replace
 from trio_websocket import WebSocketConnection
 
 from chat.client.address import Address
@@ -15,6 +16,7 @@ from chat.client.inbox import Inbox
 from chat.client.outbox import Outbox
 from chat.client.requests import (
     Counts,
+    Edit,
     ErrorReply,
     Hello,
     HelloOk,
@@ -23,7 +25,9 @@ from chat.client.requests import (
     Read,
     Reply,
     Request,
+    Send,
     Status,
+    Sync,
     Watch,
     Watched,
 )
@@ -38,6 +42,9 @@ _BEAT = 25.0
 
 _BETWEEN_SYNCS = 0.2
 """Seconds between two looks at what is missing: a server with a hole in its log is not asked without pause."""
+
+_ROOMS_OF_A_PAGE = 20
+"""Rooms whose next changes are asked for at once: others come sooner, and each gets a part that is worth asking."""
 
 
 class Line:
@@ -59,12 +66,19 @@ class Line:
         self._limits = Limits()
         self._stale = trio.Event()  # something is missing; set by the reader and by catch_up
         self._is_behind = False
+        self._on_told: Callable[[], None] | None = None  # until it is called
         self._counts_from = 0.0  # earlier the server does not count what is unread
         self._held_until = 0.0
         self._dropped = trio.Event()
 
     async def serve(
-        self, token: str, address: Address, credentials: Credentials, *, on_up: Callable[[], None]
+        self,
+        token: str,
+        address: Address,
+        credentials: Credentials,
+        *,
+        on_up: Callable[[], None],
+        on_told: Callable[[], None],
     ) -> None:
         """Say hello, sync, and be told and ask until the connection ends, which raises.
 
@@ -72,7 +86,8 @@ class Line:
             token: the access token to begin with.
             address: where a new one comes from.
             credentials: gives the new one before the old one ends.
-            on_up: called once the rooms are up to date.
+            on_up: called once the rooms are up to date, but for those of which much is still to be told.
+            on_told: called once the program has been told, or is about to be, all that happened before.
 
         Raises, in exception groups:
             Lost, trio_websocket.ConnectionClosed: the connection is over.
@@ -90,12 +105,14 @@ class Line:
             self._rooms.me, self._rooms.name = hello.me.id, hello.me.name
             self._limits = hello.limits
             self._outbox.in_flight = hello.limits.in_flight
-            await self._sync()
+            await self._sync(is_new=True)
             await self._watch()
             await self._set_status()
             self._outbox.open(is_open=True)
             self.is_up = True
             on_up()
+            self._on_told = on_told
+            await self._all_is_told()
             nursery.start_soon(self._beat)
             nursery.start_soon(self._renew, address, credentials)
             await self._stay_up_to_date(nursery)
@@ -108,6 +125,11 @@ class Line:
         """The program was told less than was thought: sync all rooms again. Sync."""
         self._is_behind = True
         self._stale.set()
+
+    def take_more(self) -> None:
+        """The program has taken so much that more of what is told late may be asked for. Sync."""
+        if self._rooms.has_more:
+            self._stale.set()
 
     async def _read(self, nursery: trio.Nursery) -> None:
         while True:
@@ -149,7 +171,11 @@ class Line:
                 await self._outbox.wait()
             else:
                 number, request = written
-                await self._socket.send_message(encode(request, number))
+                frame = encode(request, number)
+                if len(frame) > self._limits.frame_bytes:
+                    self._outbox.answer(number, _too_big(request, self._limits))
+                else:
+                    await self._socket.send_message(frame.decode())
 
     async def _drop(self) -> None:
         await self._dropped.wait()
@@ -170,13 +196,37 @@ class Line:
             else:
                 await self._ask(Hello(token=await credentials.access(address)), _HELLO)
 
-    async def _sync(self) -> None:
+    async def _sync(self, *, is_new: bool) -> None:
         self._is_behind = False
-        for sync in self._rooms.syncs(self._limits.known):
-            await self._ask(sync, SYNC)
+        for sync in self._rooms.syncs(self._limits.positions, is_new=is_new):
+            await self._ask(self._limited(sync), SYNC)
             self._rooms.synced(sync)
         self._rooms.doubt_marks()
-        if self._rooms.uncounted:
+        if self._rooms.uncounted or self._rooms.has_more:
+            self._stale.set()
+
+    def _limited(self, sync: Sync) -> Sync:
+        """A request for no more changes than the program has places for."""
+        room = self._inbox.room
+        return sync if room is None else replace(sync, limit=min(room, sync.limit))
+
+    async def _next_page(self) -> None:
+        """Tell the program more of what it is told late, if it has places for that."""
+        if not (self._inbox.wants_more and self._rooms.has_more):
+            return
+        for news in self._rooms.tell_rooms(self._inbox.room):
+            self._inbox.put(news)
+        if self._rooms.far and self._inbox.wants_more:
+            page = self._rooms.next_page(min(self._limits.positions, _ROOMS_OF_A_PAGE))
+            reply = await self._ask(self._limited(page), SYNC, may_be_refused=True)
+            if isinstance(reply, Refused):
+                if not reply.is_for_now:
+                    raise Lost(f"sync: {reply}")
+                self._rooms.ask_again(page)
+                await trio.sleep(self._backoff.next() if reply.retry_ms is None else reply.retry_ms / 1000)
+            elif self._rooms.synced(page):
+                await trio.sleep(_BETWEEN_SYNCS)  # nothing of it is told any more
+        if self._inbox.wants_more and self._rooms.has_more:
             self._stale.set()
 
     async def _watch(self) -> None:
@@ -195,17 +245,29 @@ class Line:
             await self._stale.wait()
             self._stale = trio.Event()
             if self._is_behind:
-                await self._sync()
-                if self._inbox.is_catching_up:
-                    await self._watch()  # no sync tells who is there
-                    self._inbox.caught_up()
+                await self._sync(is_new=False)
+            is_asking = bool(self._rooms.gaps or self._rooms.uncounted)
             if self._rooms.gaps:
-                sync = self._rooms.sync_of_gaps(self._limits.known)
-                await self._ask(sync, SYNC)
+                sync = self._rooms.sync_of_gaps(self._limits.positions)
+                await self._ask(self._limited(sync), SYNC)
                 self._rooms.synced(sync)
+            await self._next_page()
+            await self._all_is_told()
             for number in tuple(self._rooms.uncounted):
                 await self._count(number, nursery)
-            await trio.sleep(_BETWEEN_SYNCS)
+            if is_asking:
+                await trio.sleep(_BETWEEN_SYNCS)
+
+    async def _all_is_told(self) -> None:
+        """Say that the line is up, once nothing more of what happened before is to be asked for."""
+        if self._rooms.has_more or self._is_behind:
+            return
+        if self._inbox.is_catching_up:
+            await self._watch()  # no sync tells who is there
+            self._inbox.caught_up()
+        if self._on_told is not None:
+            self._on_told()
+            self._on_told = None
 
     async def _count(self, number: int, nursery: trio.Nursery) -> None:
         """Have the server count what is unread in a room, now or a little later; its answer is noted as it is read."""
@@ -246,3 +308,11 @@ class Line:
                 raise error
             case reply:
                 return reply
+
+
+def _too_big(request: Request, limits: Limits) -> ErrorReply:
+    """The refusal of what fits in no frame, which the server would not even answer. Sync and pure."""
+    if isinstance(request, Send | Edit) and len(request.text) > limits.text:
+        text = f"a text has at most {limits.text} characters"
+        return ErrorReply(code="invalid", text=text, field="text")
+    return ErrorReply(code="too_big", text=f"a request has at most {limits.frame_bytes} bytes")

@@ -1,6 +1,8 @@
 """Requests until they are answered: written in the order they were made, and again on each new connection.
 
-All of them may be asked twice: a send has its key, and the others say how something is to be. No I/O, no clock.
+All of them may be asked twice: a send has its key, and the others say how something is to be. Where one is refused for
+now, nothing is written behind it before all in flight are answered: those that were refused too come first, in order.
+No I/O, no clock.
 """
 
 import heapq
@@ -9,6 +11,7 @@ import trio
 
 from chat.client.endings import TOKEN_EXPIRED
 from chat.client.errors import Lost, Refused
+from chat.client.frames import encode
 from chat.client.requests import ErrorReply, Reply, Request
 
 _NEW_TOKEN = frozenset({"unauthenticated", "expired"})
@@ -65,6 +68,9 @@ class Outbox:
         self._written: dict[int, Ticket] = {}  # by their numbers on this connection
         self._numbers = 0
         self._withdrawn: set[Ticket] = set()
+        self._waits_for_all = (
+            False  # since one was refused for now, until none of the program's is unanswered
+        )
 
     def add(self, request: Request, *, is_own: bool = False) -> Ticket:
         """Put a request behind all others of its kind; the connection's own come before the program's. Sync."""
@@ -92,13 +98,18 @@ class Outbox:
                 self._withdrawn.discard(heapq.heappop(self._unwritten))
                 continue
             most = self.in_flight if ticket.is_own else self.in_flight - _OWN
-            if len(self._written) >= most or not (self.is_open or ticket.is_own):
+            if len(self._written) >= most or not (ticket.is_own or self._may_write()):
                 return None
             heapq.heappop(self._unwritten)
             self._numbers += 1
             self._written[self._numbers] = ticket
             return self._numbers, ticket.request
         return None
+
+    def _may_write(self) -> bool:
+        if self._waits_for_all:
+            self._waits_for_all = not all(each.is_own for each in self._written.values())
+        return self.is_open and not self._waits_for_all
 
     async def wait(self) -> None:
         """Wait until there may be something to write, where there was nothing. Cancelling: nothing happens."""
@@ -126,14 +137,28 @@ class Outbox:
             ticket.settle(Refused(reply))
         else:
             ticket.refused += 1
+            self._waits_for_all = True
             heapq.heappush(self._unwritten, ticket)
             return ticket
         self._withdrawn.discard(ticket)
         return ticket
 
+    def refuse_largest(self) -> bool:
+        """Refuse the largest request of the program that is unanswered: the server closed over a frame. Sync.
+
+        Returns whether there was one.
+        """
+        own = [each for each in self._written.items() if not each[1].is_own]
+        if not own:
+            return False
+        number, ticket = max(own, key=lambda each: len(encode(each[1].request, 0)))
+        del self._written[number]
+        ticket.settle(Refused(ErrorReply(code="too_big", text="the server takes no frame of that size")))
+        return True
+
     def begin_connection(self) -> None:
         """Write again, in order, what was not answered; what the last connection asked for itself is over. Sync."""
-        self.is_open = False
+        self.is_open = self._waits_for_all = False
         self._numbers = 0
         tickets = [*self._unwritten, *self._written.values()]
         self._written.clear()

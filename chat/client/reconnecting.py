@@ -51,13 +51,13 @@ class Connector:
         on_failure: Callable[[str], object] | None = None,
     ) -> None:
         self.rooms = Rooms(positions, keep)
-        self.inbox = Inbox(positions, places, self._catch_up)
+        self.inbox = Inbox(positions, places, self._catch_up, self._take_more)
         self.outbox = Outbox()
         self.up = trio.Event()
         """Set once the rooms are up to date for the first time."""
         self.line: Line | None = None
         """The connection, while there is one."""
-        self.http = HttpApi(address, credentials, self._came_into)
+        self.http = HttpApi(address, credentials, self._came_into, lambda: self.rooms.me)
         self._address, self._credentials = address, credentials
         self._on_failure = on_failure
         self._backoff = Backoff(random.random)
@@ -74,7 +74,7 @@ class Connector:
         while True:
             ending, was_up = await self._connect()
             if ending.code == TOO_BIG:
-                raise ChatEnded("the server takes no frame of that size")
+                self.outbox.refuse_largest()  # a proxy takes less than the server says
             if ending.code in (TOKEN_EXPIRED, SESSION_ENDED):
                 self._credentials.refused(is_over=ending.code == SESSION_ENDED)
             wait = self._backoff.after(ending, was_up=was_up)
@@ -102,7 +102,9 @@ class Connector:
             )  # before the socket: hello has ten seconds there
             async with open_socket(self._address, _SOCKET) as socket:
                 self.line = line = Line(socket, self.rooms, self.inbox, self.outbox, self._backoff)
-                await line.serve(token, self._address, self._credentials, on_up=self._on_up)
+                await line.serve(
+                    token, self._address, self._credentials, on_up=self.up.set, on_told=self._on_told
+                )
         except* (SignedOut, ChatEnded) as group:
             fatal += _leaves(group)
         except* _LOST as group:
@@ -119,8 +121,7 @@ class Connector:
             ending = ending._replace(after=line.bye)
         return ending, line is not None and line.is_up
 
-    def _on_up(self) -> None:
-        self.up.set()
+    def _on_told(self) -> None:
         self.inbox.put(Connected())
 
     def _came_into(self, room: int) -> None:
@@ -132,6 +133,10 @@ class Connector:
         self.rooms.begin_again_at(self.inbox.positions)
         if self.line is not None:
             self.line.catch_up()
+
+    def _take_more(self) -> None:
+        if self.line is not None:
+            self.line.take_more()
 
 
 _LOST = (

@@ -32,6 +32,8 @@ class Sync(Request, kw_only=True, frozen=True):
     known: list[KnownRoom] = []
     rest: bool = True
     since: int | None = None
+    far: str = "reset"
+    limit: int = 20_000
 
 
 class Send(Request, kw_only=True, frozen=True):

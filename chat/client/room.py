@@ -228,5 +228,5 @@ def _waiting(support: Support, said: Said) -> Support:
 
 def _info(told: RoomTold) -> RoomInfo:
     fields = asdict(told)
-    del fields["reset"]
+    del fields["reset"], fields["after"]
     return RoomInfo(**fields)

@@ -14,6 +14,10 @@ _MOST = 1 << 16
 """Bytes of an answer; a session is below 2 KiB."""
 
 
+_TOO_BIG = (413, 414, 431)
+"""Statuses of a body, an address and a head that are too long: a server may not come as far as to a code."""
+
+
 class _Error(msgspec.Struct):
     error: str = ""
     code: str = ""
@@ -62,7 +66,8 @@ def error_of(answer: Answer) -> ErrorReply:
     except msgspec.DecodeError:
         error = _Error()
     text = error.error or _status(answer)
-    return ErrorReply(code=error.code, text=text, field=error.field, retry_ms=error.retry_ms)
+    code = error.code or ("too_big" if answer.status in _TOO_BIG else "")
+    return ErrorReply(code=code, text=text, field=error.field, retry_ms=error.retry_ms)
 
 
 def _status(answer: Answer) -> str:

@@ -91,13 +91,16 @@ class Message(Value, kw_only=True, frozen=True):
 class Support(Value, kw_only=True, frozen=True):
     """What a support conversation has beside a room: whose it is, `open` or `closed`, and which operator has it.
 
-    `waiting_since` is when the person's oldest message without an answer was said, in Unix milliseconds.
+    `waiting_since` is when the person's oldest message without an answer was said, in Unix milliseconds. `email` and
+    `page` are what a visitor said of themselves, and where they were.
     """
 
     person: Person
     state: str = "open"
     assignee: Sender | None = None
     waiting_since: int | None = None
+    email: str | None = None
+    page: str | None = None
 
 
 class RoomInfo(Value, kw_only=True, frozen=True):
@@ -172,10 +175,24 @@ class Position(NamedTuple):
 
 
 class Limits(Value, kw_only=True, frozen=True):
-    """What the server allows, as far as a client heeds it: positions in one `sync`, requests unanswered."""
+    """What the server allows, as far as a client heeds it.
 
-    known: int = 1000
+    Positions in one `sync`, requests unanswered, characters of a text, bytes of a frame.
+    """
+
+    known: int = 800
     in_flight: int = 64
+    text: int = 4000
+    frame_bytes: int = 65_536
+
+    @property
+    def positions(self) -> int:
+        """Positions in one `sync` that fit in a frame whatever their numbers are. Sync."""
+        return max(1, min(self.known, (self.frame_bytes - _AROUND_POSITIONS) // _POSITION))
+
+
+_POSITION, _AROUND_POSITIONS = 80, 256
+"""Bytes of a position in a `sync`, and of what stands around all of them, at most."""
 
 
 class Session(Value, kw_only=True, frozen=True):

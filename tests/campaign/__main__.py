@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tests.campaign.apart import replaced_and_apart
 from tests.campaign.crowd import Crowd
+from tests.campaign.far import far_behind
 from tests.campaign.forging import forging
 from tests.campaign.hostile_crowd import hostile
 from tests.campaign.readers import A_LITTLE, PAIRS, slow_readers
@@ -268,6 +269,7 @@ PARTS: dict[str, Callable[[], Iterable[Row]]] = {
     "hostile": hostile,
     "forging": forging,
     "resuming": resuming,
+    "far": far_behind,
     "servers": lambda: chain(several_servers(), replaced_and_apart()),
 }
 

@@ -173,7 +173,9 @@ async def client_of_a_shared_session(run: Run) -> None:
         async def live() -> None:
             kept = Kept((await register(address, "dora", "secret")).refresh)
             credentials = Credentials(None, kept, None, None)
-            await HttpApi(address, credentials, lambda _room: None).members(room.id)  # which refreshes it
+            await HttpApi(address, credentials, lambda _room: None, lambda: ADA).members(
+                room.id
+            )  # which refreshes it
             async with trio.open_nursery() as nursery:
                 credentials = Credentials(None, kept, None, None)
                 nursery.start_soon(credentials.renew, address)

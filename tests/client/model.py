@@ -240,19 +240,20 @@ class ModelRoom:
             **({"last": self.message_for(person, self.seq)} if self.seq else {}),
         }
 
-    def sync(self, person: int, pos: int, at: int) -> Iterator[Json]:
-        """What somebody is told whose position is this."""
+    def sync(self, person: int, pos: int, at: int, limit: int | None = None) -> Iterator[Json]:
+        """What somebody is told whose position is this; `limit` changes at most, where they ask for pages."""
         reset = None
         if pos > self.pos or (pos and self.at(pos) != at):
             reset = "other_history"
         elif pos < self.floor:
             reset = "erased"
-        elif self.pos - pos > MOST_REPLAYED:
+        elif limit is None and self.pos - pos > MOST_REPLAYED:
             reset = "too_far"
         if reset is not None:
-            yield {"type": "room", **self.snapshot(person), "reset": reset}
+            yield {"type": "room", **self.snapshot(person), "reset": reset, "after": self._seq_at(pos, at)}
             return
-        for event in self.log[pos:]:
+        end = self.pos if limit is None else min(self.pos, pos + min(limit, MOST_REPLAYED))
+        for event in self.log[pos:end]:
             if event["type"] == "message":  # as it is now, told at its own place
                 now = self.message_for(person, event["seq"])
                 yield {"type": "message", **now, "pos": event["pos"]}
@@ -261,6 +262,13 @@ class ModelRoom:
                 yield deepcopy(kept | self.about)
             else:
                 yield deepcopy(event)
+        if end < self.pos:
+            yield {"type": "more", "room": self.id, "pos": end, "at": self.at(end)}
+
+    def _seq_at(self, pos: int, at: int) -> int:
+        """The last message that somebody has whose position this is."""
+        told = (event for event in self.log[:pos] if event["type"] == "message" and event["at"] <= at)
+        return max((int(event["seq"]) for event in told), default=0)
 
     def _say(self, person: int, **fields: Any) -> Json:
         event = self._add("message", seq=self.seq + 1, sender=self._world.sender(person), **fields)

@@ -31,6 +31,7 @@ class ModelSocket:
     def __init__(self, person: int, scope: trio.CancelScope) -> None:
         self.person = person
         self.rooms: set[int] = set()
+        self.far: set[int] = set()  # of which it asks for more, page by page
         self.is_live = False
         self.ending: tuple[int, str] | None = None
         self._scope = scope
@@ -84,12 +85,15 @@ class ModelServer:
         """Let somebody join: the room comes first, and then its changes."""
         self.tell(room, room.join(person))
         for socket in self._sockets_of(person):
-            socket.rooms.add(room.id)
-            socket.tell({"type": "room", **room.snapshot(person)})
+            if room.id not in socket.rooms | socket.far:
+                socket.rooms.add(room.id)
+                socket.tell({"type": "room", **room.snapshot(person)})
 
     def remove(self, room: ModelRoom, person: int) -> None:
         """Remove somebody, who is told nothing after it."""
         for socket in self._sockets_of(person):
+            if room.id not in socket.rooms:
+                continue  # it is told so with the next page
             socket.rooms.discard(room.id)
             socket.tell({"type": "gone", "room": room.id, "reason": "removed"})
         self.tell(room, room.remove(person, by=2))
@@ -175,17 +179,30 @@ class ModelServer:
         known = {each["room"]: each for each in request.get("known", ())}
         assert len(known) <= self._limits["known"]
         mine = [room for room in self.world.rooms.values() if socket.person in room.members]
+        limit = request.get("limit", 20_000) if request.get("far") == "page" else None
+        behind = sum(known[room.id]["pos"] < room.pos for room in mine if room.id in known)
         for room in mine:
             if room.id in known:
-                for event in room.sync(socket.person, known[room.id]["pos"], known[room.id]["at"]):
+                share = None if limit is None else -(-limit // max(behind, 1))
+                if share is not None:
+                    limit, behind = max(limit - share, 0), behind - (known[room.id]["pos"] < room.pos)
+                was_far = room.id in socket.far
+                told = list(room.sync(socket.person, known[room.id]["pos"], known[room.id]["at"], share))
+                for event in told:
                     socket.tell(event)
-                if room.marked_at[socket.person] > request.get("since", self.world.now) - 60_000:
+                if told and told[-1]["type"] == "more":
+                    socket.rooms.discard(room.id)
+                    socket.far.add(room.id)
+                    continue
+                socket.far.discard(room.id)
+                if was_far or room.marked_at[socket.person] > request.get("since", self.world.now) - 60_000:
                     socket.tell(room.read(socket.person, 0))
-            elif request.get("rest", True):
+            elif request.get("rest", True) and room.id not in socket.rooms | socket.far:
                 socket.tell({"type": "room", **room.snapshot(socket.person)})
             else:
                 continue
             socket.rooms.add(room.id)
+        socket.far -= known.keys() - {room.id for room in mine}
         for gone in known.keys() - {room.id for room in mine}:
             socket.tell({"type": "gone", "room": gone, "reason": "removed"})
         socket.is_live = socket.is_live or request.get("rest", True)
@@ -234,7 +251,8 @@ class ModelServer:
         room = self._room(socket, request)
         event = room.read(socket.person, request["seq"], back=request.get("back", False))
         for each in self._sockets_of(socket.person):
-            each.tell(event)
+            if room.id in each.rooms:
+                each.tell(event)
         return {"unread": event["unread"], "mentions": event["mentions"]}
 
     def _history(self, socket: ModelSocket, request: Json) -> Json:

@@ -1,12 +1,14 @@
 """A client stays connected, and what was asked is done once, whatever becomes of its connections."""
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 import trio
 import trio.testing
 from trio.testing import MockClock
 
-from chat.client import open_chat
-from chat.client.errors import ChatEnded, Refused, SignedOut
+from chat.client import Chat, open_chat
+from chat.client.errors import Refused, SignedOut
 from chat.client.events import Connected, Disconnected, PresenceTold, RoomTold
 from chat.client.requests import Sent
 from tests.client.model import Json, ModelRoom
@@ -249,16 +251,60 @@ async def test_a_wrong_token_is_told_at_once(reach: Reach, autojump_clock: MockC
             pytest.fail("there is nobody of that name")
 
 
-async def test_a_frame_too_big_is_not_sent_for_ever(
+async def test_a_frame_that_somebody_on_the_way_finds_too_big_is_refused_and_all_else_goes_on(
     model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
 ) -> None:
-    async def live() -> None:
-        async with reach("ada") as chat:
+    def close(request: Json) -> None:
+        if len(request.get("text", "")) > 100:
             model.sockets[0].close(1009)
-            await chat.send(GARDEN, "x")
+            raise RefusedByModel("too_big")
 
-    with pytest.raises(ChatEnded):
-        await live()
+    model.hears = close
+    codes = []
+
+    async def send(text: str) -> None:
+        try:
+            await chat.send(GARDEN, text)
+        except Refused as refused:
+            codes.append(refused.code)
+
+    async with reach("ada") as chat, trio.open_nursery() as nursery:
+        for text in ("small", "x" * 101, "behind it"):
+            nursery.start_soon(send, text)
+    assert codes == ["too_big"]
+    assert sorted(said(garden)) == ["behind it", "small"]
+
+
+@pytest.mark.parametrize(
+    ("ask", "code"),
+    [
+        (lambda chat: chat.send(GARDEN, "x" * 70_000), "invalid"),
+        (lambda chat: chat.send(GARDEN, "\x00" * 20_000), "invalid"),
+        (lambda chat: chat.send(GARDEN, "\ud800"), "invalid"),
+        (lambda chat: chat.send(GARDEN, "x", key="k" * 70_000), "too_big"),
+        (lambda chat: chat.send(GARDEN, "x", files=range(30_000)), "too_big"),
+        (lambda chat: chat.edit(GARDEN, 1, "x" * 70_000), "invalid"),
+        (lambda chat: chat.react(GARDEN, 1, "x" * 70_000), "too_big"),
+        (lambda chat: chat.watch(range(30_000)), "too_big"),
+        (lambda chat: chat.search("\ud800"), "invalid"),
+        (lambda chat: chat.http.make_room("\ud800"), "invalid"),
+        (lambda chat: chat.upload(GARDEN, b"x", "x", kind="a\r\nb"), "invalid"),
+    ],
+)
+async def test_what_cannot_be_sent_is_refused_to_who_asks_and_nobody_else_notices(
+    ask: Callable[[Chat], Awaitable[object]],
+    code: str,
+    model: ModelServer,
+    garden: ModelRoom,
+    reach: Reach,
+    autojump_clock: MockClock,
+) -> None:
+    async with reach("ada") as chat:
+        with pytest.raises(Refused) as refused:
+            await ask(chat)
+        assert refused.value.code == code
+        await chat.send(GARDEN, "y" * 4000)
+        assert model.handshakes == 1
 
 
 async def test_what_is_no_frame_of_this_protocol_ends_the_connection_and_not_the_client(

@@ -7,7 +7,7 @@ from trio.testing import MockClock
 
 from chat.client.address import Address, parse_url
 from chat.client.credentials import Credentials
-from chat.client.errors import ChatEnded, SignedOut
+from chat.client.errors import ChatEnded, Refused, SignedOut
 from chat.client.events import Connected, Disconnected
 from chat.client.sessions import register
 from chat.client.values import Session
@@ -39,6 +39,24 @@ async def test_a_session_is_refreshed_before_it_ends_on_the_same_connection(
     assert [session.refresh for session in kept] == ["refresh 1", "refresh 2", "refresh 3"]
     hellos = [request["token"] for _, request in model.requests if request["type"] == "hello"]
     assert hellos == ["access 1", "access 2", "access 3"]
+
+
+async def test_of_many_calls_that_need_a_token_one_refreshes_the_session(
+    model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
+) -> None:
+    async with reach(credentials=login_of_ada()) as chat:
+        chat._connector.line = None
+        chat._connector._credentials.refused(is_over=False)  # as the first of the calls notices
+        model.sessions.answers = {"/api/v1/direct/2": (404, {"error": "no", "code": "not_found"})}.get
+
+        async def call() -> None:
+            with pytest.raises(Refused):
+                await chat.http.direct(2)
+
+        async with trio.open_nursery() as nursery:
+            for _ in range(5):
+                nursery.start_soon(call)
+        assert model.sessions.calls.count(REFRESH) == 1
 
 
 async def test_an_answer_that_is_lost_is_asked_for_again_with_the_same_token(

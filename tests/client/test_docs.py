@@ -11,6 +11,7 @@ import trio
 from chat.client import Said, open_chat
 from tests.client.model import ModelRoom
 from tests.client.model_server import ModelServer, on_loopback
+from tests.client.reference_writer import page
 
 PAGE = (Path(__file__).parents[2] / "docs" / "client.md").read_text(encoding="utf-8")
 SNIPPETS = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
@@ -18,6 +19,7 @@ SNIPPETS = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 @pytest.mark.parametrize("snippet", SNIPPETS)
 async def test_a_snippet_runs(snippet: str, model: ModelServer, garden: ModelRoom) -> None:
+    model.sessions.answers = {"/api/v1/rooms/public?q=gard&limit=100": (200, {"rooms": []})}.get
     names: dict[str, Any] = {"open_chat": open_chat, "Said": Said, "trio": trio}
     exec("async def run(url, token):\n" + textwrap.indent(snippet, "    "), names)
     with trio.fail_after(30):
@@ -27,4 +29,8 @@ async def test_a_snippet_runs(snippet: str, model: ModelServer, garden: ModelRoo
 
 
 def test_there_are_snippets() -> None:
-    assert len(SNIPPETS) == 5
+    assert len(SNIPPETS) == 7
+
+
+def test_every_call_and_every_field_stands_in_the_reference() -> None:
+    assert page() == PAGE, "python -m tests.client.reference_writer"

@@ -57,7 +57,7 @@ async def test_each_call_has_its_answer(
     async with reach() as chat:
         assert await chat.http.public_rooms("ro &") == (PublicRoom(id=7, name="roses"),)
         assert await chat.http.make_room("roses") == info
-        assert await chat.http.join(7, chat.me) == info
+        assert await chat.http.join(7, chat.me) == await chat.http.join(7) == info
         assert await chat.http.direct(2) == info
         assert await chat.http.members(7) == Members(members=(member,), next=2)
         assert await chat.http.change_room(7, topic="") == info
@@ -73,6 +73,7 @@ async def test_each_call_has_its_answer(
             await chat.http.join(7, 1)
         answers["/api/v1/rooms/7/members/1"] = (200, None)
         await chat.http.leave(7, chat.me)
+        await chat.http.leave(7)
 
 
 async def test_a_room_that_one_comes_into_is_there_though_no_socket_is_told(

@@ -55,6 +55,42 @@ async def test_too_many_events_are_dropped_and_asked_for_once_the_program_comes(
     assert taken == [event(2).event]
 
 
+async def test_of_several_who_wait_each_event_is_taken_by_one() -> None:
+    inbox = Inbox({}, 10, nothing)
+    taken: list[Event] = []
+
+    async def take() -> None:
+        taken.append(await inbox.take())
+
+    with trio.fail_after(5):
+        async with trio.open_nursery() as nursery:
+            for _ in range(3):
+                nursery.start_soon(take)
+                await trio.testing.wait_all_tasks_blocked()
+            for n in range(1, 4):
+                inbox.put(event(n))
+                await trio.testing.wait_all_tasks_blocked()
+    assert taken == [event(n).event for n in range(1, 4)]
+
+
+async def test_more_is_asked_for_once_the_program_has_taken_most() -> None:
+    wanted: list[int] = []
+    inbox = Inbox({}, 8, nothing, lambda: wanted.append(len(wanted)))
+    assert (inbox.wants_more, inbox.room) == (True, 4)
+    for n in range(4):
+        inbox.put(event(n))
+    assert (inbox.wants_more, inbox.room) == (False, 2)
+    await inbox.take()
+    assert not wanted
+    await inbox.take()
+    assert wanted
+    assert inbox.wants_more
+    for n in range(9):
+        inbox.put(event(n))
+    assert inbox.is_behind
+    assert (inbox.wants_more, inbox.room) == (True, None), "nothing is kept"
+
+
 async def test_a_cancelled_take_takes_nothing() -> None:
     inbox = Inbox({}, 3, nothing)
     async with trio.open_nursery() as nursery:

@@ -75,13 +75,15 @@ def test_what_may_succeed_later_is_written_again_and_what_may_not_is_raised(
     for n in range(min(times, 3)):
         assert outbox.answer(number, reply) is first
         assert first.outcome is None, n
+        if n == 0:
+            assert second.outcome is None
+            outbox.answer(2, SENT)
         assert written(outbox) == ["1"]
         number = 3 + n
     if times < 3:
         outbox.answer(number, reply)
         assert isinstance(first.outcome, Refused)
         assert first.outcome.code == reply.code
-    assert second.outcome is None
 
 
 def test_what_is_refused_for_now_is_written_before_what_came_after_it() -> None:
@@ -91,6 +93,36 @@ def test_what_is_refused_for_now_is_written_before_what_came_after_it() -> None:
     outbox.answer(1, refused("unavailable"))
     outbox.add(send(2))
     assert written(outbox) == ["1", "2"]
+
+
+def test_behind_what_is_refused_for_now_nothing_is_written_before_all_in_flight_are_answered() -> None:
+    outbox = connected(Outbox())
+    for n in range(4):
+        outbox.add(send(n))
+    assert written(outbox) == ["0", "1", "2", "3"]
+    outbox.answer(1, SENT)
+    outbox.answer(2, refused("too_many", retry_ms=100))
+    outbox.add(send(4))
+    ping = outbox.add(Ping(), is_own=True)
+    assert written(outbox) == ["ping"]
+    outbox.answer(3, refused("too_many", retry_ms=100))
+    assert written(outbox) == []
+    outbox.answer(5, Pong(at=1))
+    outbox.answer(4, refused("too_many", retry_ms=100))
+    assert written(outbox) == ["1", "2", "3", "4"]
+    assert ping.done.is_set()
+
+
+def test_the_largest_request_is_refused_where_the_server_closed_over_a_frame() -> None:
+    outbox = connected(Outbox())
+    tickets = [outbox.add(Send(room=1, key=f"k{n}", text="x" * n)) for n in (1, 300, 20)]
+    assert len(written(outbox)) == 3
+    outbox.add(Ping(), is_own=True)
+    assert outbox.refuse_largest()
+    assert isinstance(tickets[1].outcome, Refused)
+    assert tickets[1].outcome.code == "too_big"
+    assert written(connected(outbox)) == ["x", "x" * 20]
+    assert not Outbox().refuse_largest()
 
 
 def test_the_connections_own_requests_come_first_and_end_with_it() -> None:

@@ -3,6 +3,7 @@
 import os
 import sys
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from subprocess import Popen
 from typing import Any
@@ -12,11 +13,12 @@ import pytest
 import trio
 from msgspec import to_builtins
 
-from chat.client import Chat, Connected, Refused, RoomTold, Said, SignedOut, open_chat
+from chat.client import Chat, Connected, Position, Refused, RoomTold, Said, SignedOut, open_chat
 from tests.client.comparing import info_of, plain
 from tests.client.people import Told, next_event, texts
 from tests.support.people import PASSWORD, post, request
 from tests.support.processes import child
+from tests.support.saved import write_beside
 from tests.support.server import ServerProcess, running_server, used_data_path
 from tests.system.relay import relay_to
 
@@ -209,6 +211,50 @@ async def test_messages_are_said_once_and_in_order_while_the_server_is_killed() 
     assert heard == wanted
     assert told.ups >= 2
     assert told.resets == []
+
+
+async def test_four_hundred_sends_at_once_are_saved_in_their_order(server: ServerProcess) -> None:
+    wanted = [str(n) for n in range(400)]  # twice as many as one may send at once
+    with trio.fail_after(120):
+        async with open_chat(server.url, token=register(server, "client order")) as chat:
+            async with trio.open_nursery() as nursery:
+                for text in wanted:
+                    nursery.start_soon(chat.send, LOBBY, text)
+                    await trio.lowlevel.checkpoint()  # Trio starts tasks in no order
+            saved = [event.text for event in await _own(chat, len(wanted))]
+    assert saved == wanted
+
+
+async def _own(chat: Chat, count: int) -> list[Said]:
+    """Take events until so many of one's own messages were told."""
+    own: list[Said] = []
+    while len(own) < count:
+        event = await next_event(chat, Said)
+        assert isinstance(event, Said)
+        if event.sender.id == chat.me and event.kind == "text":
+            own.append(event)
+    return own
+
+
+async def test_who_was_away_is_told_every_change_of_a_real_server(server: ServerProcess) -> None:
+    """More than a thousand changes, which no default limit lets one person send in a test's time."""
+    ada, ben = register(server, "client ada3"), register(server, "client ben3")
+    with trio.fail_after(120):
+        async with open_chat(server.url, token=ada) as chat:
+            positions = {LOBBY: Position(chat.rooms[LOBBY].info.pos, chat.rooms[LOBBY].info.at)}
+            seq = chat.rooms[LOBBY].info.seq
+        beside = partial(write_beside, server.address, 2500, sender="client ben3")
+        await trio.to_thread.run_sync(beside)
+        async with open_chat(server.url, token=ben) as other:
+            await other.edit(LOBBY, seq + 2000, "edited")
+            told = Told(positions)
+            async with open_chat(server.url, token=ada, positions=positions) as chat:
+                while told.at[LOBBY] < positions[LOBBY].pos + 2501:
+                    told.hear(await next_event(chat))
+                assert told.resets == []
+                await other.send(LOBBY, "live")
+                told.hear(await next_event(chat, Said))
+                assert chat.rooms[LOBBY].messages[seq + 2501].text == "live"
 
 
 async def test_the_bot_answers_once_however_often_it_is_stopped(

@@ -1,7 +1,7 @@
 """Deliberate defects of the server, each put in by a patch; the simulation must find every one of them."""
 
 import time
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from unittest.mock import _patch, patch
@@ -15,7 +15,7 @@ import chat.engine.send_queue
 import chat.protocols.lines.handlers
 from chat.domain.blocks import Blocks
 from chat.domain.changes import Change, Edited, Removal, Write
-from chat.domain.entities import Draft, Message, Person, Room
+from chat.domain.entities import Draft, Message, Person, Room, Topic
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.nodes import FENCE
 from chat.domain.outcomes import Outcome, Repeated
@@ -552,6 +552,17 @@ def cut_too_early() -> "_patch[Any]":
     return patch.object(MemoryTimelines, "standings", mutated)
 
 
+def go_live_before_the_last_page() -> "_patch[Any]":
+    """A client that asks for pages goes on hearing a room of which there is more."""
+    forget = Subscriptions.forget
+
+    def mutated(self: Subscriptions, topics: Collection[Topic]) -> None:
+        if NATIVE not in self._topics.values():
+            forget(self, topics)
+
+    return patch.object(Subscriptions, "forget", mutated)
+
+
 def answer_a_key_with_another_message() -> "_patch[Any]":
     """Who sends a message again is told the number of another."""
     saved = submitter.saved
@@ -589,6 +600,7 @@ MUTANTS = _mutants(
     tell_visitors_of_the_lobby,
     tell_beside_what_is_new,
     cut_too_early,
+    go_live_before_the_last_page,
     answer_a_key_with_another_message,
     forget_keys,
     announce_what_is_repeated,

@@ -1,4 +1,7 @@
-"""Clients of the native protocol: they keep their rooms and what has no answer, over any number of connections."""
+"""Clients of the native protocol: they keep their rooms and what has no answer, over any number of connections.
+
+Half of them ask for small pages, so that they are far behind after each absence, and fall behind while connected.
+"""
 
 import json
 from collections.abc import Iterator
@@ -14,6 +17,12 @@ from tests.simulation.wire import Over
 
 _AGAIN = 2.0
 """Seconds after which what has no answer is sent again."""
+
+_NEXT_PAGE = 0.1
+"""Seconds for which a client works on a page."""
+
+_FALLS_BEHIND = 5
+"""A client of pages forgets where it is, as if it had dropped events, as often as it has said so many things."""
 
 _CHANGES = ("message", "edited", "deleted", "reacted", "member", "changed", "support")
 
@@ -34,6 +43,13 @@ class ResumingClient(Client):
         """What its rooms are about, as it was told last."""
         self.roles: dict[int, str] = {}
         """What it is in its rooms, as it was told last."""
+        # Changes that it asks for at once, in all rooms; None: whatever there is.
+        self._page = 20 + 10 * (guest.number % 4) if guest.number % 2 else None
+        self._far: set[int] = set()  # rooms of which there is more, so that nothing of them may come live
+        self._spoken = 0
+        self._is_paging = False  # whether a page is asked for and not told
+        self._dropping: set[int] = set()  # rooms of which it drops what comes before it is told again
+        self._before: dict[int, tuple[int, int]] = {}  # where it was in its rooms a while ago
         self._conversations: set[int] = set()  # of others, which an operator has
         self.saved: dict[str, int] = {}
         """The seq of each key that was answered."""
@@ -45,11 +61,13 @@ class ResumingClient(Client):
 
     def begin(self) -> None:
         self._asked.clear()  # the answers to those never come
+        self._far.clear()
+        self._dropping.clear()
+        self._is_paging = False
 
     async def introduce(self) -> None:
         await self._ask("hello", token=self._token)
-        known = [{"room": room, "pos": pos, "at": at} for room, (pos, at) in self.rooms.items()]
-        await self._ask("sync", known=known)
+        await self._sync(set(self.rooms), rest=True)
 
     async def settle_in(self) -> None:
         """Send what has no answer, in the order said, for as long as there is a connection."""
@@ -57,6 +75,27 @@ class ResumingClient(Client):
             if self.ready:
                 await self._send_all()
             await trio.sleep(_AGAIN)
+            while self._far:
+                if not self._is_paging:
+                    await self._sync(set(self._far), rest=False)
+                await trio.sleep(_NEXT_PAGE)
+
+    async def _sync(self, rooms: set[int], *, rest: bool) -> None:
+        known = [
+            {"room": room, "pos": self.rooms[room][0], "at": self.rooms[room][1]} for room in sorted(rooms)
+        ]
+        self._far -= rooms
+        self._is_paging = True
+        pages = {} if self._page is None else {"far": "page", "limit": self._page}
+        await self._ask("sync", known=known, rest=rest, **pages)
+
+    async def _fall_behind(self) -> None:
+        """Forget what was told for a while, and ask for it again from where it was before."""
+        known = {room: at for room, at in self._before.items() if room in self.rooms}
+        self._before = dict(self.rooms)
+        self.rooms |= known
+        self._dropping = set(known)
+        await self._sync(set(known), rest=False)
 
     def hear(self, raw: str) -> None:
         frame = json.loads(raw)
@@ -65,11 +104,16 @@ class ResumingClient(Client):
         elif frame["type"] == "send_ok":
             self._saved(self._asked.pop(frame["id"]), frame["seq"])
         elif frame["type"] == "sync_ok":
-            self.ready = True
+            self._asked.pop(frame["id"])
+            self.ready, self._is_paging = True, False
+            self._dropping.clear()
+        elif frame["type"] == "more":
+            self._note_more(frame)
         elif frame["type"] == "room":
             self._enter(frame)
         elif frame["type"] == "gone":
             self.rooms.pop(frame["room"], None)
+            self._far.discard(frame["room"])
             self._conversations.discard(frame["room"])
         elif frame["type"] in _CHANGES:
             self._change(frame)
@@ -79,6 +123,14 @@ class ResumingClient(Client):
 
     async def say(self, step: Step, size: int = 0) -> None:
         text = self.text(size)
+        self._spoken += 1
+        if (
+            self._page is not None
+            and self._spoken % _FALLS_BEHIND == 0
+            and self.ready
+            and not self._is_paging
+        ):
+            await self._fall_behind()
         self._outbox[text.rstrip(".")] = text
         await self._send(text.rstrip("."), text)
 
@@ -145,6 +197,8 @@ class ResumingClient(Client):
             yield "a key is stored twice"
         if not self.ready:
             return
+        if self._far:
+            yield f"{who} still asks for more of {self._far}"
         ends = {
             room.id: max((entry.pos for entry in kept.messages.log_of(room.id)), default=0)
             for room in kept.rooms.all()
@@ -191,15 +245,27 @@ class ResumingClient(Client):
         if "reset" in frame:
             self.world.bugs.append(f"{self.conn} was reset: {frame['reset']}")
         room = frame["id"]
+        if room in self._far:
+            self.world.bugs.append(f"{self.conn} was told {room}, of which it asks for more")
         self.rooms[room] = frame["pos"], frame["at"]
         self.topics[room], self.roles[room] = frame.get("topic", ""), frame.get("role", "member")
         if frame["kind"] == "support" and frame["peer"]["id"] != self.person:
             self._conversations.add(frame["id"])
 
+    def _note_more(self, frame: dict[str, Any]) -> None:
+        room = frame["room"]
+        if self.rooms.get(room) != (frame["pos"], frame["at"]):
+            self.world.bugs.append(f"{self.conn} is at {self.rooms.get(room)}, and was told more: {frame}")
+        self._far.add(room)
+
     def _change(self, frame: dict[str, Any]) -> None:
         room, pos = frame["room"], frame["pos"]
-        if room not in self.rooms:
+        if room in self._far:
+            self.world.bugs.append(f"{self.conn} was told {pos} of {room}, of which it asks for more")
+        elif room not in self.rooms:
             self.world.bugs.append(f"{self.conn} was told {pos} of {room}, which it is not in")
+        elif pos > self.rooms[room][0] + 1 and room in self._dropping:
+            pass
         elif pos > self.rooms[room][0] + 1:
             self.world.bugs.append(f"{self.conn} was told {pos} of {room} after {self.rooms[room][0]}")
         elif pos > self.rooms[room][0]:

@@ -301,7 +301,10 @@ async def test_who_was_deleted_while_nobody_was_told_leaves_no_conversation_behi
     assert await otto.hears() == [{"type": "gone", "room": room, "reason": "deleted"}]
 
 
-async def test_a_conversation_that_opens_while_it_is_told_as_closed_is_told_again(desk: Desk) -> None:
+@pytest.mark.parametrize("by", ["its person", "an operator"])
+async def test_a_conversation_that_opens_while_it_is_told_as_closed_is_told_again(
+    desk: Desk, by: str
+) -> None:
     ada, olga = desk.people["ada"], desk.people["olga"]
     room = (await desk.own("ada"))["id"]
     people = SupportOf(Peer(ada.id, "ada"))
@@ -312,13 +315,38 @@ async def test_a_conversation_that_opens_while_it_is_told_as_closed_is_told_agai
             await rest()
             await writes.write(SupportChange(room, olga.id, 2.0, people, is_closed=True))
         await rest()  # it is read, closed
-        await writes.write(Draft(room, ada.id, "ada", "two", 3.0, people=people))
+        if by == "its person":
+            await writes.write(Draft(room, ada.id, "ada", "two", 3.0, people=people))
+        else:
+            await writes.write(SupportChange(room, olga.id, 3.0, people, is_closed=False))
+            await writes.write(Draft(room, olga.id, "olga", "two", 4.0, people=people))
         await rest()
     await otto.hears()
-    assert otto.rooms[room]["pos"] == 4
+    told = otto.rooms[room]["pos"]
+    assert told >= 4
     await desk.say("ada", room)
     await otto.hears()
-    assert otto.rooms[room]["pos"] == 5
+    assert otto.rooms[room]["pos"] == told + 1
+
+
+async def test_what_is_written_right_after_a_conversation_was_opened_is_heard_by_everybody_in_it(
+    desk: Desk,
+) -> None:
+    """Its operator has not been told yet that it is open, and asks for nothing in between."""
+    room = (await desk.own("ada"))["id"]
+    await desk.say("ada", room)
+    ada, olga, otto = [await desk.replica(name) for name in ("ada", "olga", "otto")]
+    for n in range(3):
+        await desk.change("olga", room, state="closed")
+        with desk.site.obstacles.held("snapshots", after=True):
+            desk.site.world._nursery.start_soon(lambda: desk.change("olga", room, state="open"))
+            await desk.site.world.rest()
+            olga.send("send", room=room, key=f"at-once-{n}", text=f"at once {n}")
+            await desk.site.world.rest()
+        for own in (ada, olga, otto):
+            await own.hears()
+            assert _as_counted(own)[room].seq == n + 2, own.person.name
+            assert own.rooms[room]["support"].get("state", "open") == "open"
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -333,7 +361,7 @@ async def test_everybody_ends_with_the_conversations_as_they_are(desk: Desk, see
         whose = draw.choice(("ada", "ben"))
         name = draw.choice((whose, *operators))
         own = replicas[name]
-        match draw.choice(("say", "say", "burst", "close", "claim", "hand over", "drop", "hear")):
+        match draw.choice(("say", "say", "burst", "close", "open", "claim", "hand over", "drop", "hear")):
             case "say":
                 await desk.say(name, rooms[whose])
             case "burst" if own._client is not None:
@@ -342,6 +370,12 @@ async def test_everybody_ends_with_the_conversations_as_they_are(desk: Desk, see
                 desk.said += 1
             case "close":
                 await desk.change(draw.choice(operators), rooms[whose], state="closed")
+            case "open":  # and write at once, where one can
+                operator = draw.choice(operators)
+                await desk.change(operator, rooms[whose], state="open")
+                if replicas[operator]._client is not None:
+                    replicas[operator].send("send", room=rooms[whose], key=f"o-{desk.said}", text="opened")
+                    desk.said += 1
             case "claim":
                 operator = draw.choice(operators)
                 await desk.change(operator, rooms[whose], assignee=operator, was=None)

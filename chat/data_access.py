@@ -29,6 +29,8 @@ class DataAccess(msgspec.Struct, frozen=True):
     moderation: Moderation
     nodes: Nodes
     settings: Settings
+    public_url: str
+    """As it was given to the command; what an admin has set it to comes first."""
 
 
 @asynccontextmanager
@@ -53,7 +55,9 @@ async def open_data_access(config: Config) -> AsyncGenerator[DataAccess]:
         accounts = make_accounts(config, storage.users, storage.users.by_id, secret="")  # it issues no tokens
         moderation = Moderation(storage.rooms, storage.messages)
         administration = Administration(storage.users, storage.sessions, storage.audit, accounts)
-        yield DataAccess(accounts, administration, moderation, storage.nodes, storage.settings)
+        yield DataAccess(
+            accounts, administration, moderation, storage.nodes, storage.settings, config.public_url
+        )
 
 
 def make_accounts(

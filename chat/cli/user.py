@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
@@ -15,6 +16,9 @@ from chat.domain.entities import Person
 from chat.domain.ports import LookAlike
 from chat.domain.refusals import EMAIL_TAKEN, LOOK_TAKEN, NAME_TAKEN, NO_PERSON, Refusal
 
+if TYPE_CHECKING:
+    from chat.data_access import DataAccess
+
 LONGEST_INPUT = 4096
 """Bytes that are read from stdin as a password; more than one may have, so that its refusal says why."""
 
@@ -22,7 +26,7 @@ config_of_accounts = config_flags("data", "database_url", "bcrypt_cost", "min_pa
 
 _UNKNOWN_ADDRESS = (
     "chat: the server's public address is not known here: the link is that address, /i/ and this code;"
-    " --url ADDRESS prints it"
+    " `chat setting set public_url ADDRESS`, or --url ADDRESS, has it printed"
 )
 _NOBODY = "nobody has an account yet: chat user add NAME"
 
@@ -108,19 +112,28 @@ def list_people(json_wanted: bool, **flags: object) -> None:
     help="How long it is valid.",
 )
 @click.option(
-    "--url", metavar="URL", callback=_public, help="Where people reach the server, as https://chat.example."
+    "--url",
+    metavar="URL",
+    callback=_public,
+    help="Where people reach the server; by default the setting public_url.",
 )
 @config_of_accounts
 def invite(uses: int, days: int, url: str | None, **flags: object) -> None:
     """Print the link of a new invite.
 
-    People register by it where registration is by invite. Without --url only its code is printed: the link is
-    the server's address, /i/ and the code.
+    People register by it where registration is by invite. The link begins with --url, or with the setting public_url.
+    Where neither is known only the code is printed: the link is the server's address, /i/ and the code.
     """
-    code = with_data(flags, lambda opened: opened.accounts.invite(uses, days * 86_400))
-    if url is None:
+
+    async def act(opened: "DataAccess") -> tuple[str, str]:
+        changed = (await opened.settings.changed_settings()).get("public_url")
+        address = url or (opened.public_url if changed is None else str(changed.value))
+        return await opened.accounts.invite(uses, days * 86_400), address
+
+    code, address = with_data(flags, act)
+    if not address:
         click.echo(_UNKNOWN_ADDRESS, err=True)
-    click.echo(code if url is None else f"{url}/i/{code}")
+    click.echo(f"{address}/i/{code}" if address else code)
 
 
 @user.command("look-alikes")

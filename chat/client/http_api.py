@@ -101,10 +101,11 @@ class HttpApi:
     async def invite(self, room: int, *, uses: int = 1, days: int = 7) -> Invite:
         """Return a new invite to a room, which so many people can use for so many days.
 
-        Its `url` is the whole link. Cancelling: it may have been made.
+        Its `link` begins with the address that this client uses, where the server does not know its own. Cancelling: it
+        may have been made.
         """
         made = await self._ask("POST", "/invites", Invite, {"room": room, "uses": uses, "days": days})
-        return replace(made, url=urljoin(self._address.url, made.url.lstrip("/")))
+        return replace(made, link=made.link or urljoin(self._address.url, made.url.lstrip("/")))
 
     async def direct(self, person: int) -> RoomInfo:
         """Return the direct room with a person, which is made by the first call. Cancelling: it may be made or not."""

@@ -141,10 +141,14 @@ class PublicRoom(Value, kw_only=True, frozen=True):
 
 
 class Invite(Value, kw_only=True, frozen=True):
-    """An invite: its `code`, the `url` that people open, how many can use it, until when, and to which room."""
+    """An invite: its `code`, how many can use it, until when, and to which room; `url` is its path on the server.
+
+    `link` is the whole address, where the server knows its own.
+    """
 
     code: str
     url: str
+    link: str | None = None
     room: int | None = None
     room_name: str | None = None
     uses: int = 0

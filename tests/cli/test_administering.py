@@ -92,8 +92,14 @@ def test_an_invite_is_a_link_where_the_address_is_known(chat: Chat) -> None:
     assert link.stderr == ""
     bare = chat("user", "invite")
     assert "/" not in bare.stdout.strip()
-    assert "--url" in bare.stderr
+    assert "chat setting set public_url" in bare.stderr
     assert chat("user", "invite", "--url", "chat.example").exit_code == click.UsageError.exit_code
+    chat("setting", "set", "public_url", "https://people.example")
+    assert chat("user", "invite").stdout.startswith("https://people.example/i/")
+    assert chat("user", "invite", "--url", "https://other.example").stdout.startswith(
+        "https://other.example/i/"
+    )
+    chat("setting", "unset", "public_url")
 
 
 def test_what_was_administered_is_listed_the_newest_last(chat: Chat) -> None:

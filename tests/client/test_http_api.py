@@ -63,8 +63,9 @@ async def test_each_call_has_its_answer(
         assert await chat.http.change_room(7, topic="") == info
         made = await chat.http.invite(7, uses=2)
         assert (made.code, made.uses) == ("Q7", 2)
-        assert made.url.startswith("http://")
-        assert made.url.endswith("/i/Q7")
+        assert made.link is not None
+        assert made.link.startswith("http://")
+        assert made.link.endswith("/i/Q7")
         answers["/api/v1/rooms/7/members/1"] = (200, {})
         with pytest.raises(Lost, match="missing required field"):
             await chat.http.join(7, 1)

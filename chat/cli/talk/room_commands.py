@@ -117,7 +117,7 @@ async def invite(context: Context, name: str) -> None:
     made = await context.chat.http.invite(room.info.id, uses=_INVITE_USES, days=_INVITE_DAYS)
     context.state.show(
         f"invitation to {called}",
-        [made.url, "", f"{_INVITE_USES} people can join by it, for {_INVITE_DAYS} days."],
+        [made.link or made.url, "", f"{_INVITE_USES} people can join by it, for {_INVITE_DAYS} days."],
     )
 
 

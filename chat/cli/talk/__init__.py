@@ -150,9 +150,12 @@ def _begin(url: str, name: str, password: str, is_new: bool, invite: str | None)
     begin = partial(register, invite=invite) if is_new else log_in
     try:
         return trio.run(begin, address, name, password)
-    except (Refused, SignedOut) as error:
+    except Refused as error:
+        is_text = not isinstance(
+            error.__cause__, UnicodeEncodeError
+        )  # else it is bytes that the terminal gave
+        return error.text if is_text else "that is not UTF-8"
+    except SignedOut as error:
         return str(error)
-    except UnicodeEncodeError:  # of bytes that the terminal gave
-        return "that is not UTF-8"
     except ChatError as error:
         raise CommandFailed(f"{url}: {error}") from None

@@ -75,6 +75,12 @@ export async function openDatabase({ isShared, onLost }) {
   return {
     isKept: () => database !== null,
 
+    /** Another takes its place: what is put from now on is in memory alone. */
+    close() {
+      database?.close();
+      database = null;
+    },
+
     /** What is kept, of whoever used this browser last. */
     async read() {
       return attempt(async (database) => {

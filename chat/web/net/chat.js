@@ -76,9 +76,11 @@ export async function openChat() {
   /** @param {boolean} isShared */
   async function keepNothing(isShared) {
     const [waiting, drafts] = [await database.outbox.all(), await database.drafts.all()];
-    if (isShared) await database.wipe();
+    const before = database;
+    if (isShared) await before.wipe();
     database = await openDatabase({ isShared, onLost });
     cache.use(database);
+    before.close();
     store.update((state) => ({ ...state, isKept: database.isKept() }));
     const { me } = store.get();
     if (!me) return;

@@ -101,6 +101,7 @@ export function openOutbox({ store, database, tabs, line, lock = "outbox" }) {
 
   /** @param {AbortSignal} signal */
   async function sendEach(signal) {
+    signal.addEventListener("abort", () => wake?.(), { once: true });
     await reload();
     while (!signal.aborted) {
       isChanged = false;
@@ -108,7 +109,7 @@ export function openOutbox({ store, database, tabs, line, lock = "outbox" }) {
       const next = rows.find((row) => !row.refused && !acknowledged.has(row.key));
       if (signal.aborted) return;
       if (next) await send(next, signal);
-      else await more(signal);
+      else await more();
     }
   }
 
@@ -153,12 +154,11 @@ export function openOutbox({ store, database, tabs, line, lock = "outbox" }) {
     await reload();
   }
 
-  /** @param {AbortSignal} signal */
-  function more(signal) {
+  /** Until there is more to send, or the connection ends. */
+  function more() {
     if (isChanged) return Promise.resolve();
     return new Promise((resolve) => {
       wake = () => resolve(undefined);
-      signal.addEventListener("abort", wake, { once: true });
     });
   }
 
@@ -229,11 +229,13 @@ function shown(row) {
  */
 function pause(milliseconds, signal) {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds, undefined);
-    signal.addEventListener("abort", () => {
+    const end = () => {
       clearTimeout(timer);
+      signal.removeEventListener("abort", end);
       resolve(undefined);
-    });
+    };
+    const timer = setTimeout(end, milliseconds);
+    signal.addEventListener("abort", end);
   });
 }
 

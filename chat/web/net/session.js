@@ -33,6 +33,7 @@ const RENEWED_AFTER = 0.8;
 export function openSession({ onMe, onEnded, kept = IN_COOKIE }) {
   let access = "";
   let renewAt = 0; // by performance.now(): the clock of this computer may be wrong
+  let goodUntil = 0;
   let reason = "";
   let forgotten = 0; // how often: an answer from before is not of this session
   /** @type {Promise<void> | null} */
@@ -43,7 +44,9 @@ export function openSession({ onMe, onEnded, kept = IN_COOKIE }) {
     access = told.access;
     kept.put(told);
     reason = "";
-    renewAt = performance.now() + told.expires_in * 1000 * RENEWED_AFTER;
+    const lifetime = told.expires_in * 1000;
+    renewAt = performance.now() + lifetime * RENEWED_AFTER;
+    goodUntil = performance.now() + lifetime;
     onMe(told.me);
   }
 
@@ -58,7 +61,7 @@ export function openSession({ onMe, onEnded, kept = IN_COOKIE }) {
     const mine = forgotten;
     const answer = await post("/auth/refresh", kept.body());
     const told = answer.ok ? await jsonOf(answer) : null;
-    if (mine !== forgotten) throw chatError("unauthenticated", "the session was left meanwhile", { status: 401 });
+    if (mine !== forgotten) throw left();
     if (told) return adopt(told);
     const error = await errorOf(answer);
     if (error.code !== "unauthenticated" && error.code !== "forbidden") throw error;
@@ -78,16 +81,21 @@ export function openSession({ onMe, onEnded, kept = IN_COOKIE }) {
 
     /** The token is not good any more, as the server said. @param {string} [why] */
     doubt(why = "") {
-      renewAt = 0;
+      renewAt = goodUntil = 0;
       reason = why;
     },
 
     /** Milliseconds until the token should be renewed. */
     renewIn: () => Math.max(renewAt - performance.now(), 0),
 
-    /** A token that is good for a while. */
+    /** A token that is good for a while; where there is no newer one to be had, the one that still is good. */
     async access() {
-      if (access === "" || performance.now() >= renewAt) await renew();
+      if (access !== "" && performance.now() < renewAt) return access;
+      try {
+        await renew();
+      } catch (error) {
+        if (access === "" || performance.now() >= goodUntil) throw error;
+      }
       return access;
     },
 
@@ -95,7 +103,7 @@ export function openSession({ onMe, onEnded, kept = IN_COOKIE }) {
     forget() {
       forgotten += 1;
       access = "";
-      renewAt = 0;
+      renewAt = goodUntil = 0;
     },
 
     /**
@@ -115,9 +123,14 @@ export function openSession({ onMe, onEnded, kept = IN_COOKIE }) {
      * @returns {Promise<Told>}
      */
     async replace(path, body) {
+      const mine = forgotten;
       const bearer = await this.access();
       const replaced = alone("refresh", async () => {
         const told = await jsonOf(await post(path, /** @type {object} */ (body), bearer));
+        if (mine !== forgotten) {
+          await post("/auth/logout", kept.body(), told.access); // whoever logged out meanwhile stays so
+          throw left();
+        }
         adopt(told);
         return told;
       });
@@ -139,6 +152,10 @@ export function openSession({ onMe, onEnded, kept = IN_COOKIE }) {
       if (!answer.ok && answer.status >= 500) throw await errorOf(answer);
     },
   };
+}
+
+function left() {
+  return chatError("unauthenticated", "the session was left meanwhile", { status: 401 });
 }
 
 /**

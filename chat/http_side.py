@@ -45,7 +45,7 @@ def http_app(
     sockets = [protocol.dialect.path for protocol in protocols]
     pages = create_pages(inspection.health, routes, sockets)
     is_encrypted = config.tls_cert is not None
-    client = create_web_client(is_encrypted=is_encrypted, turns=turns)
+    client = create_web_client(lambda: engine.settings.server_name, is_encrypted=is_encrypted, turns=turns)
     widget = create_widget(lambda: engine.settings.widget_origins, is_encrypted=is_encrypted)
     others = (blueprint for protocol in protocols for blueprint in protocol.blueprints(services))
     return create_app(

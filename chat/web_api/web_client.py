@@ -4,7 +4,7 @@ import gzip
 import json
 import posixpath
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, cached_property
 from hashlib import sha256
 from importlib.resources import files
@@ -168,11 +168,13 @@ def _places(
     }
 
 
-def create_web_client(*, is_encrypted: bool = False, turns: Turns | None = None) -> Blueprint:
+def create_web_client(
+    server_name: Callable[[], str], *, is_encrypted: bool = False, turns: Turns | None = None
+) -> Blueprint:
     """Return the routes, and have the app answer files before it looks for a route. Raises OSError.
 
-    With `is_encrypted`, browsers are told to come back over TLS alone; with `turns`, files share the loop with all
-    other requests.
+    `server_name` is what the server is called now. With `is_encrypted`, browsers are told to come back over TLS alone;
+    with `turns`, files share the loop with all other requests.
     """
     client = Blueprint(WEB_CLIENT, __name__)
     web = web_files()
@@ -202,7 +204,7 @@ def create_web_client(*, is_encrypted: bool = False, turns: Turns | None = None)
 
     @client.get("/manifest.webmanifest")
     async def manifest() -> Response:
-        return respond(web.pages["manifest.webmanifest"], headers)
+        return respond(_named(web.pages["manifest.webmanifest"], server_name()), headers)
 
     @client.get("/web/<digest>/<path:name>")
     async def file(digest: str, name: str) -> Response:
@@ -220,6 +222,12 @@ def create_web_client(*, is_encrypted: bool = False, turns: Turns | None = None)
 
     client.record(answer_files_first)
     return client
+
+
+def _named(manifest: WebFile, name: str) -> WebFile:
+    """Return the manifest of an application that is called so. Sync."""
+    about = json.loads(manifest.body) | {"name": name, "short_name": name}
+    return WebFile(json.dumps(about, ensure_ascii=False).encode(), manifest.kind)
 
 
 def respond(file: WebFile, headers: Mapping[str, str], lasts: str = "no-cache") -> Response:

@@ -26,7 +26,7 @@ def test_an_edit_without_a_line_does_not_overwrite_what_was_edited_elsewhere_sin
     timeline.act("we meet at six", "Edit")
     expect(timeline.field).to_have_value("we meet at six")
     with relay.cut():
-        expect(page.get_by_text("Offline since")).to_be_visible()
+        expect(page.get_by_text("The server can't be reached since")).to_be_visible()
         timeline.field.fill("we meet at six, bring cake")
         timeline.field.press("Enter")
         expect(page.get_by_role("alert").filter(has_text="is not responding")).to_be_visible()
@@ -105,7 +105,7 @@ def test_what_is_not_sent_in_a_room_that_is_gone_is_shown_in_its_place(
     timeline = Timeline(page)
     expect(timeline.field).to_be_visible()
     with relay.cut():
-        expect(page.get_by_text("Offline since")).to_be_visible()
+        expect(page.get_by_text("The server can't be reached since")).to_be_visible()
         timeline.write("it took an hour to write")
         page.keyboard.press("Enter")
         expect(timeline.message("it took an hour to write")).to_be_visible()

@@ -84,7 +84,7 @@ def test_old_pages_come_into_the_new_version_when_they_need_a_file_of_it_and_kee
         upgradable.upgrade()
         for each in (typing, reading):
             each.page.evaluate("() => dispatchEvent(new Event('online'))")
-            expect(each.page.get_by_text("Offline since")).not_to_be_attached()
+            expect(each.page.get_by_text("The server can't be reached since")).not_to_be_attached()
 
         about = re.compile("About this room")
         typing.page.get_by_role("link", name=about).click()
@@ -108,7 +108,7 @@ def test_old_pages_come_into_the_new_version_when_they_need_a_file_of_it_and_kee
         eventually(lambda: bens.page.evaluate("() => caches.keys()") == caches, "the old files are gone")
         plain.close()
         upgradable.stop()
-        expect(bens.page.get_by_text("Offline since")).to_be_visible()
+        expect(bens.page.get_by_text("The server can't be reached since")).to_be_visible()
         bens.page.goto(f"{upgradable.url}/settings/keys")
         expect(bens.page.get_by_role("heading", name="Settings", level=1)).to_be_visible()
         assert version(bens.page) == new

@@ -33,7 +33,7 @@ def test_what_is_typed_without_a_line_is_there_when_the_page_opens_again_without
     wait_for_worker(page)
     texts = [f"typed {n}" for n in range(3)]
     with relay.cut():
-        expect(page.get_by_text("Offline since")).to_be_visible()
+        expect(page.get_by_text("The server can't be reached since")).to_be_visible()
         for text in texts:
             write(page, text)
             expect(shown(page, text)).to_have_count(1)
@@ -45,7 +45,7 @@ def test_what_is_typed_without_a_line_is_there_when_the_page_opens_again_without
         for text in ["with a line", *texts]:
             expect(shown(page, text)).to_have_count(1)
     page.evaluate("() => dispatchEvent(new Event('online'))")
-    expect(page.get_by_text("Offline since")).not_to_be_attached()
+    expect(page.get_by_text("The server can't be reached since")).not_to_be_attached()
     expect(page.locator(".is-waiting")).to_have_count(0)
     for text in texts:
         expect(shown(page, text)).to_have_count(1)

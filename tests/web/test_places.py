@@ -159,7 +159,7 @@ def test_a_room_that_was_looked_for_without_a_line_is_known_with_the_next(pages:
     missing = page.get_by_text("It is private or doesn't exist")
     expect(missing).to_be_visible()
     with relay.cut():
-        expect(page.get_by_text("Offline since")).to_be_visible()
+        expect(page.get_by_text("The server can't be reached since")).to_be_visible()
         with page.expect_event("requestfailed", lambda request: "/rooms/99999" in request.url):
             page.evaluate(_GO, "/room/99999")
         expect(missing).to_be_hidden()
@@ -176,7 +176,7 @@ def test_what_could_not_be_loaded_without_a_line_comes_with_the_next(
     panel.get_by_role("link", name="Close").click()
     expect(panel).to_be_hidden()
     with relay.cut():
-        expect(page.get_by_text("Offline since")).to_be_visible()
+        expect(page.get_by_text("The server can't be reached since")).to_be_visible()
         page.get_by_role("link", name="About this room").click()
         expect(panel.get_by_role("alert")).to_be_visible()
         expect(panel.get_by_role("link", name="ben")).to_have_count(0)

@@ -145,7 +145,7 @@ def test_of_more_rooms_than_one_sync_takes_each_is_synced(
     page = pages.of("full", url=relay.url)
     eventually(lambda: len(kept(page, "rooms")) > len(rooms), "all are kept")
     with relay.cut():
-        expect(page.get_by_text("Offline since")).to_be_visible()
+        expect(page.get_by_text("The server can't be reached since")).to_be_visible()
         speaker.say(rooms[0], "in the first")
         speaker.say(rooms[-1], "in the last")
     page.evaluate("() => dispatchEvent(new Event('online'))")

@@ -253,7 +253,7 @@ def test_what_is_refused_keeps_its_text_and_is_tried_again(
     bens = Timeline(pages.of("ben", f"/room/{garden}", url=relay.url))
     expect(bens.field).to_be_visible()
     with relay.cut():
-        expect(bens.page.get_by_text("Offline since")).to_be_visible()
+        expect(bens.page.get_by_text("The server can't be reached since")).to_be_visible()
         bens.write("will you let me in?")
         bens.page.keyboard.press("Enter")
         expect(bens.message("will you let me in?")).to_have_class(re.compile("is-waiting"))

@@ -19,7 +19,7 @@ FIRST_PAINT = 98_400
 
 @pytest.fixture(scope="module")
 def app() -> QuartTrio:
-    return create_app([create_web_client()])
+    return create_app([create_web_client(lambda: "chat")])
 
 
 @pytest.mark.parametrize(
@@ -130,14 +130,14 @@ async def test_the_first_paint_is_small(app: QuartTrio) -> None:
 
 async def test_browsers_come_back_over_tls_where_it_is_the_servers() -> None:
     for is_encrypted in (True, False):
-        app = create_app([create_web_client(is_encrypted=is_encrypted)])
+        app = create_app([create_web_client(lambda: "chat", is_encrypted=is_encrypted)])
         response = await app.test_client().get("/")
         assert ("Strict-Transport-Security" in response.headers) == is_encrypted
 
 
 async def test_a_page_with_all_its_files_uses_up_no_calls(autojump_clock: object) -> None:
     web = web_files()
-    client = create_app([create_web_client()], Budgets(calls=1)).test_client()
+    client = create_app([create_web_client(lambda: "chat")], Budgets(calls=1)).test_client()
     begun = trio.current_time()
     for name in (*web.first, *web.later):
         assert (await client.get(web.base + name)).status_code == 200

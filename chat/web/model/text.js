@@ -1,17 +1,20 @@
-// What a message's text is made of: markdown as parts of ten kinds. Pure; what is no such part stays text as it was typed.
+// What a message's text is made of: markdown as parts of few kinds. Pure; what is no such part stays text as it was typed.
 
 import { Lexer } from "../vendor/marked.js";
 
 /**
- * @typedef {"paragraph" | "strong" | "em" | "del" | "code" | "code-block" | "link" | "list" | "item" | "quote" | "break"} Kind
+ * @typedef {"paragraph" | "heading" | "strong" | "em" | "del" | "code" | "code-block" | "link" | "list" | "item" | "quote"
+ *   | "break" | "table" | "row" | "head" | "cell"} Kind `head` is a cell of the first row of a table
  * @typedef {object} Element
  * @property {Kind} kind
  * @property {Part[]} children
  * @property {string} [href] of a link
  * @property {number} [start] the first number of a list that counts
+ * @property {"left" | "center" | "right"} [align] of a cell
  * @typedef {string | Element} Part a piece of text as it is shown, or an element around others
  * @typedef {{ type: string, raw: string, text?: string, href?: string, tokens?: Token[], items?: Token[],
- *   ordered?: boolean, start?: number | "" }} Token what marked's lexer gives
+ *   ordered?: boolean, start?: number | "", header?: Cell[], rows?: Cell[][] }} Token what marked's lexer gives
+ * @typedef {{ tokens: Token[], align: "left" | "center" | "right" | null }} Cell
  */
 
 /** Deeper parts stay text, because drawing goes as deep as they do. */
@@ -22,13 +25,13 @@ const MOST_SIGNS = 600;
 const MOST_BULLETS = 200;
 
 /** Kinds of marked that are not ours: what they stand for stays text, and `def` would hide it. */
-const LEFT_OUT = ["heading", "lheading", "hr", "html", "def", "table", "reflink"];
+const LEFT_OUT = ["lheading", "hr", "html", "def", "reflink"];
 
 /** Where none of these is, there is nothing to parse. */
-const MAYBE_MARKDOWN = /[*_~`[\]<\\]|:\/\/|www\.|\S@\S|^ *(?:[-+>]|\d+[.)] )|^(?: {4}|\t)|\n *\n/m;
+const MAYBE_MARKDOWN = /[*_~`[\]<\\|]|^ {0,3}#{1,6} |:\/\/|www\.|\S@\S|^ *(?:[-+>]|\d+[.)] )|^(?: {4}|\t)|\n *\n/m;
 
 /** @type {Record<string, Kind>} */
-const NESTED = { paragraph: "paragraph", strong: "strong", em: "em", del: "del", blockquote: "quote", list_item: "item" };
+const NESTED = { paragraph: "paragraph", heading: "heading", strong: "strong", em: "em", del: "del", blockquote: "quote", list_item: "item" };
 
 /** @type {ReadonlySet<Kind>} */
 const INLINE = new Set(["strong", "em", "del", "code", "link"]);
@@ -112,6 +115,8 @@ function partOf(token, depth) {
     case "link":
     case "image":
       return link(token, within());
+    case "table":
+      return table(token, depth);
     default:
       return token.raw;
   }
@@ -121,6 +126,15 @@ function partOf(token, depth) {
 function list(token, depth) {
   const children = parts(token.items ?? [], depth + 1);
   return token.ordered ? { kind: "list", children, start: Number(token.start) || 0 } : { kind: "list", children };
+}
+
+/** @param {Token} token @param {number} depth @returns {Element} */
+function table({ header = [], rows = [] }, depth) {
+  const row = (/** @type {Cell[]} */ cells, /** @type {"head" | "cell"} */ kind) => ({
+    kind: /** @type {const} */ ("row"),
+    children: cells.map(({ tokens, align }) => ({ kind, children: parts(tokens, depth + 1), ...(align ? { align } : {}) })),
+  });
+  return { kind: "table", children: [row(header, "head"), ...rows.map((cells) => row(cells, "cell"))] };
 }
 
 /** A link to elsewhere or to a mailbox; any other stays as it was typed. @param {Token} token @param {Part[]} children @returns {Part} */
@@ -136,21 +150,16 @@ function safeHref(href) {
   return URL.canParse(href) ? new URL(href).href : null;
 }
 
-/** A name of one word, for those whose names are not known. */
-const WORD = "[\\p{L}\\p{N}_]+(?:[.-][\\p{L}\\p{N}_]+)*";
-
 /**
- * A text between the names that it mentions, by turns: plain, name, plain …
+ * A text between the names that it mentions, by turns: plain, name, plain …  A name ends where a word does.
  * @param {string} text
  * @param {readonly string[]} names without the `@`
- * @param {boolean} [hasOthers] it mentions somebody whose name is not known: then any word behind an `@` is one
  * @returns {string[]}
  */
-export function splitMentions(text, names, hasOthers = false) {
-  if ((!names.length && !hasOthers) || !text.includes("@")) return [text];
-  const known = [...names].sort((a, b) => b.length - a.length).map(escapeRegExp);
-  const either = [...known, ...(hasOthers ? [WORD] : [])].join("|");
-  return text.split(new RegExp(`(?<![\\p{L}\\p{N}])(@(?:${either}))`, "giu"));
+export function splitMentions(text, names) {
+  if (!names.length || !text.includes("@")) return [text];
+  const either = [...names].sort((a, b) => b.length - a.length).map(escapeRegExp).join("|");
+  return text.split(new RegExp(`(?<![\\p{L}\\p{N}])(@(?:${either}))(?![\\p{L}\\p{N}\\p{M}_])`, "giu"));
 }
 
 /** @param {string} text */
@@ -168,6 +177,21 @@ export function isOnlyEmoji(text) {
 export function preview(text, most = 160) {
   const line = bare(parse(text.slice(0, most * 4))).replace(/\s+/g, " ").trim();
   return line.length > most ? `${line.slice(0, most - 1)}…` : line;
+}
+
+/** What stands around what was looked for, while a text is parsed: no text has these. */
+const [BEGIN, END] = ["\ue000", "\ue001"];
+
+/**
+ * A text in pieces, by turns plain and what was looked for, in one line and without what it looks like.
+ * @param {readonly string[]} pieces
+ * @returns {string[]}
+ */
+export function barePieces(pieces) {
+  const clean = pieces.map((piece) => piece.replaceAll(BEGIN, "").replaceAll(END, ""));
+  const marked = clean.map((piece, i) => (i % 2 ? BEGIN + piece + END : piece)).join("");
+  const made = bare(parse(marked)).replace(/\s+/g, " ").trim().split(/\ue000([^\ue001]*)\ue001/);
+  return made.map((piece) => piece.replace(/[\ue000\ue001]/g, "")); // the end of one may be in the address of a link
 }
 
 /** What parts say, without what they look like. @param {readonly Part[]} parts @returns {string} */

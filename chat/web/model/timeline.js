@@ -28,6 +28,8 @@ export const FEW = 100;
 export const STEP = 50;
 /** One speaker's messages are a group while no more than this, in ms, lies between two of them. */
 const GROUP = 5 * 60_000;
+/** Where so much time has begun anew since midnight or so, in ms, a group is said anew too: it has a time to be read. */
+const SPELL = 15 * 60_000;
 
 /** The window at the end of a room. @param {number} newest @returns {Window} */
 export function atEnd(newest) {
@@ -146,8 +148,13 @@ function addMessage(made, message, before, { line, dayOf }) {
     else made.push({ kind: "joins", key: `joins-${seq}`, seq, messages: [message] });
     return;
   }
-  const goesOn = last?.kind === "message" && last.message.sender.id === message.sender.id && at - last.message.at <= GROUP;
+  const goesOn = last?.kind === "message" && last.message.sender.id === message.sender.id && isSoon(last.message.at, at);
   made.push({ kind: "message", key: `message-${seq}`, seq, message, isFirst: !goesOn });
+}
+
+/** Whether a message of the same speaker needs no name and time of its own. @param {number} before @param {number} at */
+export function isSoon(before, at) {
+  return at - before <= GROUP && Math.floor(before / SPELL) === Math.floor(at / SPELL);
 }
 
 /**

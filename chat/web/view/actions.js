@@ -49,7 +49,7 @@ const ITEMS = [
   { name: "edit", icon: "edit" },
   { name: "copyText", icon: "copy" },
   { name: "copyLink", icon: "link" },
-  { name: "markUnread", icon: "bell" },
+  { name: "markUnread", icon: "mail" },
   { name: "readers", icon: "eye" },
   { name: "edits", icon: "clock" },
   { name: "delete", icon: "trash" },

@@ -3,6 +3,7 @@
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
 import { fileSize } from "./file_kinds.js";
+import { FileName } from "./file_name.js";
 import { icon } from "./icon.js";
 
 /** @typedef {ReturnType<typeof import("./attachments.js").useAttachments>} Attachments */
@@ -25,7 +26,7 @@ function Attached({ attachment, attachments }) {
   return html`<li class=${isBad ? "attachment is-bad" : "attachment"}>
     ${preview ? html`<img class="attachment-picture" src=${preview} alt="" />` : html`<span class="attachment-picture">${icon("file")}</span>`}
     <span class="attachment-text">
-      <span class="attachment-name" dir="auto" title=${file.name}>${file.name}</span>
+      <${FileName} name=${file.name} class="attachment-name" />
       ${
         isBad
           ? html`<span class="attachment-problem" role="alert">${problem}</span>`
@@ -60,10 +61,21 @@ export function AttachButton({ attachments }) {
       onClick=${() => input.current?.click()}>${icon("attach")}</button>`;
 }
 
-/** Files in what is pasted; text that an office program pastes comes with a picture of itself. @param {ClipboardEvent} event */
+/**
+ * Files in what is pasted. Text that an office program copied comes with a picture of itself, and is pasted as text; a
+ * picture that a browser copied comes with HTML that has nothing but the picture in it.
+ * @param {ClipboardEvent} event
+ */
 export function pastedFiles({ clipboardData }) {
-  const types = clipboardData?.types ?? [];
-  return types.includes("text/html") || types.includes("text/rtf") ? [] : [...(clipboardData?.files ?? [])];
+  const files = [...(clipboardData?.files ?? [])];
+  const said = (/** @type {string} */ type) => clipboardData?.getData(type) ?? "";
+  const isText = said("text/rtf") || hasWords(said("text/html"));
+  return isText ? [] : files;
+}
+
+/** Whether HTML has words in it, which it is never made into elements for. @param {string} page */
+function hasWords(page) {
+  return page.replace(/<!--.*?-->|<(style|script|title)\b.*?<\/\1\s*>|<(?:"[^"]*"|'[^']*'|[^>"'])*>|&nbsp;/gis, "").trim() !== "";
 }
 
 /**

@@ -152,6 +152,7 @@ export function useAttachments(room) {
   return {
     all: rooms.get(room) ?? [],
     isBusy: standing(room).isBusy,
+    isBad: standing(room).isBad,
     note,
     isOn: limits.file_bytes > 0,
     add,

@@ -16,6 +16,7 @@ import { EmojiPicker } from "./emoji.js";
 import { icon } from "./icon.js";
 import { useMedia } from "./media.js";
 import { personName, roomName } from "./names.js";
+import { useIsOnline } from "./online.js";
 import { problemText } from "./problem.js";
 import { useTyping } from "./typing.js";
 
@@ -46,6 +47,7 @@ function OpenComposer({ info }) {
   const about = useComposing(id);
   const [text, setText] = useState(awaiting?.text ?? "");
   const [problem, setProblem] = useState("");
+  const [isRefused, setIsRefused] = useState(false); // as long as a file of the message has failed
   const [picker, setPicker] = useState(/** @type {DOMRect | null} */ (null));
   const most = useSelected((state) => state.server.limits.text) || 4000;
   const isTouch = useMedia("(hover: none) and (pointer: coarse)");
@@ -76,7 +78,8 @@ function OpenComposer({ info }) {
     const cannot = (!said && (isEdit || !files.count)) || [...said].length > most;
     if (!isEdit) setToBeSent(files.isBusy && !cannot);
     if (cannot) return;
-    if (!isEdit && files.isBad) return setProblem(t("files.failed"));
+    if (!isEdit) setIsRefused(files.isBad);
+    if (!isEdit && files.isBad) return;
     if (!isEdit && files.isBusy) return;
     const taken = isEdit ? [] : attachments.take();
     typing.end();
@@ -166,7 +169,7 @@ function OpenComposer({ info }) {
       <button type="submit" class="icon-button composer-send" aria-label=${t("composer.send")} title=${t("composer.send")}
         disabled=${!(text.trim() || attachments.all.length) || isTooLong}>${icon(about && "edit" in about ? "check" : "send")}</button>
     </div>
-    <${Hint} problem=${problem} isWaiting=${isToBeSent && attachments.isBusy} length=${length} most=${most} />
+    <${Hint} problem=${problem || (isRefused && attachments.isBad ? t("files.failed") : "")} isWaiting=${isToBeSent && attachments.isBusy} length=${length} most=${most} />
     ${picker && html`<${EmojiPicker} at=${picker} label=${t("composer.emoji")} onChoose=${insert} onClose=${() => setPicker(null)} />`}
   </form>`;
 }
@@ -174,6 +177,7 @@ function OpenComposer({ info }) {
 /** What there is to say about what is written: why it was not done, how long it is, that it waits. @param {{ problem: string, isWaiting: boolean, length: number, most: number }} props */
 function Hint({ problem, isWaiting, length, most }) {
   const isOffline = useSelected((state) => state.line.state === "offline");
+  const isOnline = useIsOnline();
   const seconds = useSecondsUntil(useSelected((state) => (state.outbox.length ? state.sendsAgainAt : undefined)));
   const left = most - length;
   const said =
@@ -181,7 +185,7 @@ function Hint({ problem, isWaiting, length, most }) {
     (length && left < 0 && tn("composer.tooLong", -left)) ||
     (length && tn("composer.left", left)) ||
     (isWaiting && t("files.wait")) ||
-    (isOffline && t("composer.offline")) ||
+    (isOffline && t(isOnline ? "composer.unreachable" : "composer.offline")) ||
     (seconds > 0 && tn("composer.throttled", seconds));
   const isBad = Boolean(problem) || left < 0;
   return html`<p id="composer-hint" class=${isBad ? "composer-hint is-bad" : "composer-hint"} role=${isBad ? "alert" : undefined}>${said}</p>`;

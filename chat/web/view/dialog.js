@@ -8,7 +8,7 @@ import { icon } from "./icon.js";
 
 /**
  * A dialog for as long as it is drawn. `onClose` is called when it is closed by Escape, its button or a click beside it.
- * @param {{ title: string, onClose: () => void, children?: Children, class?: string }} props
+ * @param {{ title: Children, onClose: () => void, children?: Children, class?: string }} props
  */
 export function Dialog({ title, onClose, children, class: extra = "" }) {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));

@@ -5,6 +5,7 @@ import { t } from "../i18n/index.js";
 import { useChat } from "./context.js";
 import { Dialog } from "./dialog.js";
 import { fileSize, isLightPicture, isPicture } from "./file_kinds.js";
+import { FileName } from "./file_name.js";
 import { icon } from "./icon.js";
 import { problemText } from "./problem.js";
 import { rememberedMap } from "./remembered.js";
@@ -29,7 +30,7 @@ export function Files({ files, tab = 0 }) {
   const others = files.filter((file) => !isPicture(file));
   return html`<div class="message-files">
     ${pictures.length > 0 && html`<div class="message-pictures">${pictures.map((file) => html`<${Picture} key=${file.id} file=${file} tab=${tab} />`)}</div>`}
-    ${others.map((file) => html`<${Download} key=${file.id} file=${file} tab=${tab} />`)}
+    ${others.length > 0 && html`<div class="message-downloads">${others.map((file) => html`<${Download} key=${file.id} file=${file} tab=${tab} />`)}</div>`}
   </div>`;
 }
 
@@ -79,8 +80,9 @@ function Picture({ file, tab }) {
 
 /** @param {{ file: WireFile, address: string, onClose: () => void }} props */
 function Lightbox({ file, address, onClose }) {
-  return html`<${Dialog} title=${file.name} class="lightbox" onClose=${onClose}>
-    <img src=${address} alt=${file.name} />
+  const beside = (/** @type {MouseEvent} */ event) => event.target === event.currentTarget && onClose();
+  return html`<${Dialog} title=${html`<${FileName} name=${file.name} />`} class="lightbox" onClose=${onClose}>
+    <div class="lightbox-stage" onClick=${beside}><img src=${address} alt=${file.name} /></div>
     <p class="lightbox-foot">
       <span class="soft small">${file.width && file.height ? `${file.width} × ${file.height}, ` : ""}${fileSize(file.size)}</span>
       <a class="button" href=${address} download=${file.name}>${icon("download", { size: 18 })} ${t("files.save")}</a>
@@ -88,8 +90,8 @@ function Lightbox({ file, address, onClose }) {
   <//>`;
 }
 
-/** A file to save; nothing of it is ever shown in the page. @param {{ file: WireFile, tab: number }} props */
-function Download({ file, tab }) {
+/** A file to save; nothing of it is ever shown in the page. @param {{ file: WireFile, tab?: number }} props */
+export function Download({ file, tab = 0 }) {
   const chat = useChat();
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState("");
@@ -107,7 +109,7 @@ function Download({ file, tab }) {
       <span class="file-row-icon">${icon("file")}</span>
       <span class="file-row-text">
         <span class="visually-hidden">${t("files.download")}</span>
-        <span class="file-row-name" dir="auto">${file.name}</span>
+        <${FileName} name=${file.name} class="file-row-name" />
         <span class="file-row-size">${problem || fileSize(file.size)}</span>
       </span>
       ${isBusy ? html`<span class="spinner"></span>` : icon("download", { size: 18 })}

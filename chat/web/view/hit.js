@@ -2,8 +2,11 @@
 
 import { html } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
+import { barePieces } from "../model/text.js";
 import { avatar } from "./avatar.js";
 import { useSelected } from "./context.js";
+import { FileName } from "./file_name.js";
+import { icon } from "./icon.js";
 import { personName, roomName } from "./names.js";
 import { dayAndTime, saidAt } from "./times.js";
 
@@ -19,7 +22,7 @@ export function Hit({ hit: { message, pieces }, me }) {
   const info = useSelected((state) => state.rooms.get(message.room)?.info);
   const sender = useSelected((state) => state.people.get(message.sender.id)) ?? message.sender;
   const name = message.sender.id === me ? t("you") : personName(sender);
-  const shown = around(pieces ?? [message.text]);
+  const shown = around(barePieces(pieces?.length ? pieces : [message.text ?? ""]));
   return html`<li class="hit">
     <a class="hit-link" href=${`/room/${message.room}/${message.seq}`}>
       ${avatar({ ...sender })}
@@ -30,6 +33,7 @@ export function Hit({ hit: { message, pieces }, me }) {
           <time class="soft small" datetime=${new Date(message.at).toISOString()} title=${dayAndTime(message.at)}>${saidAt(message.at)}</time>
         </span>
         <span class="hit-text" dir="auto">${shown.map((piece, index) => (index % 2 ? html`<mark>${piece}</mark>` : piece))}</span>
+        ${message.files?.map((file) => html`<span class="hit-file" key=${file.id}>${icon("file", { size: 16 })} <${FileName} name=${file.name} /></span>`)}
       </span>
     </a>
   </li>`;

@@ -101,10 +101,15 @@ function rowsBelow(scroller, line) {
   return { rows, at: low };
 }
 
+/** The first row that ends below a line, so many pixels below the upper edge; else the last. @param {HTMLElement} scroller @param {number} line @returns {HTMLElement | undefined} */
+export function firstBelow(scroller, line) {
+  const { rows, at } = rowsBelow(scroller, line);
+  return rows[at];
+}
+
 /** @param {HTMLElement} scroller */
 function firstInSight(scroller) {
-  const { rows, at } = rowsBelow(scroller, 0);
-  const row = rows[at];
+  const row = firstBelow(scroller, 0);
   if (!row) return null;
   const { top } = scroller.getBoundingClientRect();
   return { key: row.dataset.key ?? "", seq: Number(row.dataset.seq), bottom: row.getBoundingClientRect().bottom - top };

@@ -5,6 +5,9 @@ import { useEffect, useState } from "../vendor/preact.js";
 /** One thing at a time: rooms, then the room, then its panel. The same width stands in style/shell.css. */
 export const PHONE = "(width < 48rem)";
 
+/** A finger, which needs more room than a pointer. */
+export const COARSE = "(pointer: coarse)";
+
 /**
  * @param {string} query
  * @returns {boolean}

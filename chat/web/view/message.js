@@ -111,8 +111,9 @@ function Name({ message: { seq, sender }, isFirst, tab = -1 }) {
   const person = useSelected((state) => state.people.get(sender.id)) ?? sender;
   const id = `name-${seq}`;
   if (!isFirst) return html`<span class="visually-hidden" id=${id}>${personName(person)}</span>`;
-  return html`<span class="message-picture">${avatar(person)}</span>
-    <a class="message-name" id=${id} href=${`?show=person-${sender.id}`} dir="auto" tabindex=${tab}>${personName(person)}</a>`;
+  const profile = `?show=person-${sender.id}`;
+  return html`<a class="message-picture" href=${profile} tabindex="-1" aria-hidden="true">${avatar(person)}</a>
+    <a class="message-name" id=${id} href=${profile} dir="auto" tabindex=${tab}>${personName(person)}</a>`;
 }
 
 /** @param {{ at: number, id: string }} props */

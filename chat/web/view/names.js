@@ -12,13 +12,16 @@ export function personName(person) {
   return person.display || person.name;
 }
 
+/** What the server calls the lobby where nobody has named it. */
+const LOBBY = "lobby";
+
 /**
  * @param {RoomInfo} info
  * @returns {string}
  */
 export function roomName(info) {
   if (info.peer && info.kind !== "room") return personName(info.peer);
-  if (info.name) return info.name;
+  if (info.name && !(info.kind === "lobby" && info.name === LOBBY)) return info.name;
   return t(info.kind === "support" ? "room.support" : info.kind === "lobby" ? "room.lobby" : "room.nameless");
 }
 

@@ -4,6 +4,7 @@ import { html, useEffect, useState } from "../vendor/preact.js";
 import { t, tn } from "../i18n/index.js";
 import { useChat, useSelected } from "./context.js";
 import { icon } from "./icon.js";
+import { useIsOnline } from "./online.js";
 import { clock } from "./times.js";
 
 /** A page that is only being opened says nothing for so long, in milliseconds. */
@@ -12,6 +13,7 @@ const PATIENCE = 2000;
 export function LineBar() {
   const line = useSelected((state) => state.line);
   const waiting = useSelected((state) => state.outbox.filter((one) => !one.refused).length);
+  const isOnline = useIsOnline();
   const isLate = useLate(line.state === "connecting");
   if (line.state === "offline" && line.why === "too_many_tabs") {
     return html`<div class="line-bar is-offline" role="status">${icon("offline")}<span>${t("line.too_many_tabs")}</span></div>`;
@@ -19,7 +21,7 @@ export function LineBar() {
   if (line.state === "offline") {
     return html`<div class="line-bar is-offline" role="status">
       ${icon("offline")}
-      <span>${t("line.offline", { time: clock(line.since) })}${waiting > 0 && html`<span>, ${tn("line.waiting", waiting)}</span>`}</span>
+      <span>${t(isOnline ? "line.unreachable" : "line.offline", { time: clock(line.since) })}${waiting > 0 && html`<span>, ${tn("line.waiting", waiting)}</span>`}</span>
     </div>`;
   }
   if (isLate) return html`<div class="line-bar" role="status"><span class="spinner"></span>${t("line.connecting")}</div>`;

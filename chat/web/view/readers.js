@@ -6,6 +6,7 @@ import { t, tn } from "../i18n/index.js";
 import { avatar } from "./avatar.js";
 import { useSelected } from "./context.js";
 import { Dialog } from "./dialog.js";
+import { usePeople } from "./known_people.js";
 import { personName } from "./names.js";
 
 /** @typedef {import("../model/types").Message} Message */
@@ -29,7 +30,7 @@ export function ReadMark({ message, acts, tab }) {
 /** @param {{ message: Message, onClose: () => void }} props */
 export function Readers({ message, onClose }) {
   const readers = useReaders(message);
-  const people = useSelected((state) => readers.map((id) => state.people.get(id)));
+  const people = usePeople(readers);
   const known = people.filter((person) => person !== undefined);
   const unknown = people.length - known.length;
   return html`<${Dialog} title=${t("timeline.readers")} onClose=${onClose}>

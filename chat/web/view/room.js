@@ -12,6 +12,7 @@ import { icon } from "./icon.js";
 import { lazy } from "./lazy.js";
 import { Banned, Members } from "./members.js";
 import { roomIcon, roomName } from "./names.js";
+import { RoomFiles } from "./room_files.js";
 import { navigate } from "./router.js";
 
 const FindPerson = lazy(() => import("./find_person.js"), "FindPerson");
@@ -44,6 +45,7 @@ export function RoomPanel({ room }) {
       html`<button type="button" class="button primary wide" onClick=${() => open("invite")}>${icon("link")} ${t("room.invite")}</button>`}
       ${info.kind !== "support" && html`<${Members} info=${info} rights=${rights} onAdd=${() => open("add")} />`}
       ${rights.moderates && info.kind === "room" && html`<${Banned} info=${info} />`}
+      <${RoomFiles} info=${info} />
       <${Ends} info=${info} rights=${rights} />
       <p class="panel-note">${icon("eye", { size: 16 })} <span>${t("room.privacy_note")} ${t("room.calls_note")}</span></p>
     </div>

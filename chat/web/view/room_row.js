@@ -4,6 +4,7 @@ import { html } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
 import { attention } from "../model/room_list.js";
 import { isAnothers } from "../model/queue.js";
+import { preview } from "../model/text.js";
 import { avatar } from "./avatar.js";
 import { useSelected } from "./context.js";
 import { icon } from "./icon.js";
@@ -58,6 +59,6 @@ function lastLine(message, info, me) {
   const name = message.sender.id === me ? t("you") : personName(message.sender);
   if (message.deleted) return t("rooms.last_deleted");
   if (message.kind === "join") return t("rooms.last_joined", { name });
-  const text = message.text || t("rooms.last_file");
+  const text = preview(message.text ?? "") || t("rooms.last_file");
   return info.kind === "direct" && message.sender.id !== me ? text : `${name}: ${text}`;
 }

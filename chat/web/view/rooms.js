@@ -5,7 +5,7 @@ import { t } from "../i18n/index.js";
 import { orderOf, sections } from "../model/room_list.js";
 import { useChat, useSelected } from "./context.js";
 import { icon } from "./icon.js";
-import { PHONE, useMedia } from "./media.js";
+import { COARSE, PHONE, useMedia } from "./media.js";
 import { roomName } from "./names.js";
 import { usePreference } from "./preferences.js";
 import { RoomRow } from "./room_row.js";
@@ -18,6 +18,7 @@ import { pixels, rowsInSight, useSight } from "./window.js";
 const ROW = 2.25;
 const PHONE_ROW = 4.25;
 const HEADING = 2.5;
+const FINGER = 2.75;
 /** From so many rooms on there is a field to filter them. */
 const MANY = 12;
 
@@ -58,12 +59,13 @@ export function RoomList({ current, onNew }) {
  */
 function Sections({ shown, foldedNames, fold, current, scroller, onNew }) {
   const sight = useSight(scroller);
-  const height = pixels(useMedia(PHONE) ? PHONE_ROW : ROW);
+  const isTouched = useMedia(COARSE);
+  const height = pixels(useMedia(PHONE) ? PHONE_ROW : isTouched ? FINGER : ROW);
   const tabStop = shown.some(({ rooms }) => rooms.some((info) => info.id === current)) ? current : shown[0]?.rooms[0]?.id;
   let offset = 0;
   return shown.map((section) => {
     const isFolded = foldedNames.includes(section.name);
-    if (section.name !== "lobby") offset += pixels(HEADING);
+    if (section.name !== "lobby") offset += pixels(isTouched ? FINGER : HEADING);
     const count = isFolded ? 0 : section.rooms.length;
     const { first, end } = rowsInSight(sight, { count, height, offset });
     offset += count * height;

@@ -155,7 +155,8 @@ async function personCalled(chat, name) {
 function roomCalled(chat, name) {
   const rooms = [...chat.get().rooms.values()].map(({ info }) => info);
   const wanted = fold(name);
-  const found = rooms.find((info) => fold(roomName(info)) === wanted) ?? rooms.find((info) => fold(roomName(info)).includes(wanted));
+  const called = (/** @type {import("../model/types").RoomInfo} */ info) => [roomName(info), info.name ?? ""].map(fold);
+  const found = rooms.find((info) => called(info).includes(wanted)) ?? rooms.find((info) => fold(roomName(info)).includes(wanted));
   if (!found) throw new Error(t("search.no_room", { name }));
   return found.id;
 }

@@ -20,7 +20,7 @@ const PARTS = /** @type {const} */ ({
   profile: { picture: "person", view: Profile },
   security: { picture: "shield", view: Security },
   notifications: { picture: "bell", view: Notifications },
-  appearance: { picture: "eye", view: Appearance },
+  appearance: { picture: "moon", view: Appearance },
   blocks: { picture: "block", view: Blocks },
   invitations: { picture: "link", view: Invitations },
   tokens: { picture: "lock", view: Tokens },

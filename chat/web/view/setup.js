@@ -1,5 +1,6 @@
 // The set-up: four short steps from the printed code to a room with an invitation. A reload goes on where it was.
 
+import "./icons/more.js";
 import { html, useState } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
 import { useSelected } from "./context.js";

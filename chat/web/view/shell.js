@@ -1,6 +1,7 @@
 // The page of somebody who is logged in: rooms on the left, a place in the middle, a panel on the right.
 // A phone shows one of them at a time.
 
+import "./icons/more.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
 import { panelOf } from "../model/panel.js";

@@ -35,7 +35,7 @@ export function Sidebar({ route, onJump }) {
     </header>
     <div class="sidebar-ways">
       <button type="button" class="sidebar-jump" onClick=${onJump} aria-keyshortcuts="Control+K">
-        ${icon("search", { size: 18 })} <span>${t("shell.jump")}</span> <kbd>${t("shell.jump_key")}</kbd>
+        ${icon("jump", { size: 18 })} <span>${t("shell.jump")}</span> <kbd>${t("shell.jump_key")}</kbd>
       </button>
       <${Ways} screen=${route.screen} />
     </div>
@@ -62,7 +62,7 @@ function Ways({ screen }) {
     ${count > 0 && html`<span class="badge is-mention">${count}<span class="visually-hidden"> ${t("shell.unanswered")}</span></span>`}
   </a>`;
   return html`
-    ${way("search", "message")}
+    ${way("search", "search")}
     ${roles.includes("operator") && way("inbox", "inbox", unanswered)}
     ${roles.includes("admin") && way("admin", "shield")}
   `;

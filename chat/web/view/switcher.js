@@ -153,7 +153,7 @@ function actions(roles) {
     ...(roles.includes("operator") ? [action("/inbox", "shell.inbox", "inbox")] : []),
     ...(roles.includes("admin") ? [action("/admin", "shell.admin", "shield")] : []),
     action("/settings", "shell.settings", "settings"),
-    action("/settings/appearance", "settings.appearance", "eye"),
+    action("/settings/appearance", "settings.appearance", "moon"),
     action("/settings/keys", "shell.keys", "help"),
   ];
 }

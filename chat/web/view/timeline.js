@@ -15,15 +15,13 @@ import { Failure, Pills, ResetNotice } from "./timeline_notices.js";
 import { DayRow, GapRow, JoinsRow, NewLine, StartRow, dayOf } from "./timeline_rows.js";
 import { useWindow } from "./timeline_window.js";
 import { useToday } from "./today.js";
+import { TopAuthor } from "./top_author.js";
 import { Typing } from "./typing.js";
 import { WaitingRow } from "./waiting.js";
 
 /** @typedef {import("../model/types").Room} Room */
 /** @typedef {import("../model/types").Waiting} Waiting */
 /** @typedef {import("../model/timeline.js").Row} Row */
-
-/** One's own message that waits belongs to the group above it for so long, in ms. */
-const GROUP = 5 * 60_000;
 
 /**
  * The timeline of a room that one is in, at its end, at what is new, or at one message.
@@ -90,6 +88,7 @@ function OpenTimeline({ room, seq }) {
         }
       </ol>
     </div>
+    <${TopAuthor} room=${room} scroller=${scroller} />
     <${Pills} info=${info} at=${at} />
     <${Failure} text=${failure} onClose=${() => setFailure("")} />
     <${Typing} room=${info.id} />
@@ -100,7 +99,7 @@ function OpenTimeline({ room, seq }) {
 /** Whether a message that waits belongs to the group above it. @param {readonly Row[]} rows @param {Waiting} waiting @param {number} me */
 function goesOn(rows, waiting, me) {
   const last = rows.at(-1);
-  return last?.kind === "message" && last.message.sender.id === me && waiting.at - last.message.at < GROUP;
+  return last?.kind === "message" && last.message.sender.id === me && timeline.isSoon(last.message.at, waiting.at);
 }
 
 /** Whoever says something sees it. @param {readonly Waiting[]} waiting @param {() => void} goToEnd */

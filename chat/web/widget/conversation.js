@@ -67,7 +67,7 @@ function Said({ message, isMine, isFirst }) {
     ${!isMine && html`<span class="said-picture">${isFirst && avatar(sender, { size: "small" })}</span>`}
     <div class="said-bubble">
       <span class=${isMine || !isFirst ? "visually-hidden" : "said-name"} dir="auto">${isMine ? t("widget.you") : sender.name}</span>
-      ${deleted ? html`<p class="said-gone">${t("widget.deleted")}</p>` : message.text && html`<${MessageText} message=${message} />`}
+      ${deleted ? html`<p class="said-gone">${t("widget.deleted")}</p>` : message.text && html`<${MessageText} message=${message} isLinked=${false} />`}
       ${!deleted && files.length > 0 && html`<${Files} files=${files} />`}
       <time class="said-time" datetime=${new Date(at).toISOString()}>${shortTime(at)}${edited && !deleted ? ` · ${t("widget.edited")}` : ""}</time>
       ${!deleted && reactions.length > 0 && html`<${Reacted} reactions=${reactions} />`}
@@ -88,7 +88,7 @@ function Unsent({ visitor, waiting }) {
   return html`<li class=${`said is-mine is-first ${refused ? "is-refused" : "is-waiting"}`}>
     <div class="said-bubble">
       <span class="visually-hidden">${t("widget.you")}</span>
-      ${waiting.text && html`<${MessageText} message=${waiting} />`}
+      ${waiting.text && html`<${MessageText} message=${waiting} isLinked=${false} />`}
       ${files.map(({ id, name }) => html`<p class="said-file" key=${id} dir="auto">${icon("attach", { size: 14 })} ${name}</p>`)}
       ${refused
         ? html`<p class="said-problem" role="alert">${problemText({ code: refused.code, message: refused.text })}</p>

@@ -1,5 +1,6 @@
 // The panel: who answers, what was said, and where to write.
 
+import "../view/icons/more.js";
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
 import { Announcer, announce } from "../view/announce.js";

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isOnlyEmoji, parse, preview, splitMentions } from "../../../chat/web/model/text.js";
+import { barePieces, isOnlyEmoji, parse, preview, splitMentions } from "../../../chat/web/model/text.js";
 
 /** As text of a notation short enough to compare: kind(children). */
 const outline = (/** @type {import("../../../chat/web/model/text.js").Part[]} */ parts) =>
@@ -39,8 +39,6 @@ const STAYS = [
   "[a](data:text/html,<b>)",
   "[a](vbscript:x) ![b](JaVaScRiPt:x)",
   "[a]: https://b.example",
-  "# no heading",
-  "| a | b |\n|---|---|",
   "a &amp; b &lt; c",
   "<https:evil>",
   "<!-- gone? -->",
@@ -89,8 +87,7 @@ test("mentions are the longest names, behind no letter", () => {
     "@c++ (x)",
     "!",
   ]);
-  assert.deepEqual(splitMentions("@ada and @jo-ann, x@y", ["ada"], true), ["", "@ada", " and ", "@jo-ann", ", x@y"]);
-  assert.deepEqual(splitMentions("@ada and @jo", ["ada"]), ["", "@ada", " and @jo"]);
+  assert.deepEqual(splitMentions("@ada and @jo, @adam @ada_ @ada-b", ["ada"]), ["", "@ada", " and @jo, @adam @ada_ ", "@ada", "-b"]);
 });
 
 test("a few emoji alone are large, other texts are not", () => {
@@ -101,4 +98,37 @@ test("a few emoji alone are large, other texts are not", () => {
 test("a preview is one line of bounded length", () => {
   assert.equal(preview(" a\n\n  **b**c\n- d\n- `e` "), "a bc d e");
   assert.equal(preview("x".repeat(400), 10), `${"x".repeat(9)}…`);
+});
+
+test("what was looked for is shown in one line without its markdown", () => {
+  const found = (/** @type {string[]} */ ...pieces) => barePieces(pieces);
+  assert.deepEqual(found("see **the ", "pump", "** and `x`\n\n> soon"), ["see the ", "pump", " and x soon"]);
+  assert.deepEqual(found("", "pump", ""), ["", "pump", ""]);
+  assert.deepEqual(found("no hit, **bold**"), ["no hit, bold"]);
+  assert.deepEqual(found("[a ", "plan", "](https://example.org/", "plan", ")"), ["a ", "plan", ""]);
+  assert.deepEqual(found("*a ", "b", "* \ue000 ", "c"), ["a ", "b", " ", "c", ""]);
+});
+
+test("headings and tables are parts, and a number behind a hash is text", () => {
+  assert.deepEqual(parse("## Plan\nfor *today*"), [
+    { kind: "heading", children: ["Plan"] },
+    { kind: "paragraph", children: ["for ", { kind: "em", children: ["today"] }] },
+  ]);
+  assert.deepEqual(parse("#1 is done"), [{ kind: "paragraph", children: ["#1 is done"] }]);
+  assert.deepEqual(parse("a | b\n-|-:\n1 | **2**"), [
+    {
+      kind: "table",
+      children: [
+        { kind: "row", children: [{ kind: "head", children: ["a"] }, { kind: "head", children: ["b"], align: "right" }] },
+        {
+          kind: "row",
+          children: [
+            { kind: "cell", children: ["1"] },
+            { kind: "cell", children: [{ kind: "strong", children: ["2"] }], align: "right" },
+          ],
+        },
+      ],
+    },
+  ]);
+  assert.equal(preview("# Plan\n\na | b\n-|-\n1 | 2"), "Plan a b 1 2");
 });

@@ -10,6 +10,7 @@ export default {
   "composer.changed_meanwhile": "In the meantime your message was changed elsewhere: “{text}” Save again to replace it with yours.",
   "composer.left": { one: "{n} character left", other: "{n} characters left" },
   "composer.tooLong": { one: "{n} character over the limit", other: "{n} characters over the limit" },
+  "composer.unreachable": "The server can't be reached. Your messages are kept here and sent when it is back.",
   "composer.offline": "You are offline. Your messages are kept here and sent when you are back online.",
   "composer.throttled": { one: "You are sending too fast. Sending continues in {n} second.", other: "You are sending too fast. Sending continues in {n} seconds." },
   "composer.archived": "This room is archived. You can read it, but nobody can write in it.",

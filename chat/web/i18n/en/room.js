@@ -1,7 +1,7 @@
 // A room: made, found, shown in its panel; and the people in it.
 
 export default {
-  "room.lobby": "Lobby",
+  "room.lobby": "lobby",
   "room.support": "Support",
   "room.nameless": "Room",
   "room.about": "About this room",
@@ -17,6 +17,7 @@ export default {
   "room.archived": "Archived",
   "room.archived_text": "This room is archived. You can read it, but nobody can write in it.",
   "room.invite": "Invite by link",
+  "room.files": "Files",
   "room.add": "Add people",
   "room.add_title": "Add people to {name}",
   "room.banned": "Banned",

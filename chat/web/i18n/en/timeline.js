@@ -9,7 +9,7 @@ export default {
   "timeline.newMany": "99+ new messages",
   "timeline.goBack": "Back to the reply",
   "timeline.loading": "Loading messages",
-  "timeline.gapOffline": "These messages load when you are back online.",
+  "timeline.gapOffline": "These messages load when you are connected again.",
   "timeline.startRoom": "This is the beginning of {name}.",
   "timeline.startLobby": "Everyone on this server is here: a good place to say hello.",
   "timeline.startDirect": "This is the beginning of your conversation with {name}. Only the two of you are in it.",

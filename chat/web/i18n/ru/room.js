@@ -1,7 +1,7 @@
 // Комната: как её создают, находят, что о ней известно; и люди в ней.
 
 export default {
-  "room.lobby": "Холл",
+  "room.lobby": "холл",
   "room.support": "Поддержка",
   "room.nameless": "Комната",
   "room.about": "Об этой комнате",
@@ -22,6 +22,7 @@ export default {
   "room.archived": "Архив",
   "room.archived_text": "Комната в архиве. Её можно читать, но писать в ней нельзя.",
   "room.invite": "Пригласить по ссылке",
+  "room.files": "Файлы",
   "room.add": "Добавить людей",
   "room.add_title": "Добавить людей: {name}",
   "room.banned": "Заблокированы",

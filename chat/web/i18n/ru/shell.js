@@ -19,7 +19,8 @@ export default {
   "server_role.operator": "Оператор",
   "server_role.moderator": "Модератор",
   "server_role.admin": "Администратор",
-  "line.offline": "Нет связи с {time}",
+  "line.offline": "Нет сети с {time}",
+  "line.unreachable": "Сервер недоступен с {time}",
   "line.waiting": {
     one: "{n} сообщение ждёт отправки",
     few: "{n} сообщения ждут отправки",

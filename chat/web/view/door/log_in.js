@@ -1,6 +1,6 @@
 // The form to log in.
 
-import { html } from "../../vendor/preact.js";
+import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useChat } from "../context.js";
 import { Field, PasswordField } from "../fields.js";
@@ -15,6 +15,7 @@ import { typed } from "./typed.js";
 export function LogIn({ onDone, children }) {
   const chat = useChat();
   const { run, isBusy, wait, error } = useAsking();
+  const [known] = useState(() => chat.get().me?.name); // of whoever was logged out here
   const submit = (/** @type {any} */ event) => {
     const { login, password, shared } = typed(event);
     run(async () => {
@@ -25,8 +26,8 @@ export function LogIn({ onDone, children }) {
   return html`<form class="form" onSubmit=${submit}>
     ${error ? html`<${Trouble}>${reason(error, wait)}<//>` : children}
     <${Field} name="login" label=${t("door.login")} autocomplete="username" autocapitalize="none" spellcheck=${false}
-      maxlength="254" required autofocus />
-    <${PasswordField} name="password" label=${t("door.password")} autocomplete="current-password" required />
+      maxlength="254" required autofocus=${!known} ...${known ? { defaultValue: known } : {}} />
+    <${PasswordField} name="password" label=${t("door.password")} autocomplete="current-password" required autofocus=${Boolean(known)} />
     <label class="check">
       <input type="checkbox" name="shared" />
       <span>${t("door.shared")}<span class="field-hint">${t("door.shared_hint")}</span></span>

@@ -1,0 +1,36 @@
+// Who said what is in sight first, and when, where the name above it is out of sight: it lies over the list.
+
+import { html, useEffect, useLayoutEffect, useState } from "../vendor/preact.js";
+import { useSelected } from "./context.js";
+import { firstBelow } from "./kept_place.js";
+import { personName } from "./names.js";
+import { clock } from "./times.js";
+
+/** Pixels at the upper edge that it covers. */
+const HEIGHT = 28;
+
+/**
+ * @param {{ room: import("../model/types").Room, scroller: { current: HTMLElement | null } }} props
+ */
+export function TopAuthor({ room, scroller }) {
+  const [seq, setSeq] = useState(/** @type {number | null} */ (null));
+  const look = () => setSeq(scroller.current ? continued(scroller.current) : null);
+  useLayoutEffect(look); // what is drawn has changed
+  useEffect(() => {
+    const element = scroller.current;
+    element?.addEventListener("scroll", look, { passive: true });
+    return () => element?.removeEventListener("scroll", look);
+  }, []);
+  const message = seq === null ? undefined : room.messages.get(seq);
+  const person = useSelected((state) => message && state.people.get(message.sender.id)) ?? message?.sender;
+  const isBlocked = useSelected((state) => message !== undefined && state.blocked.has(message.sender.id));
+  if (!message || !person || isBlocked) return null;
+  return html`<div class="timeline-top" aria-hidden="true"><bdi>${personName(person)}</bdi> <span>${clock(message.at)}</span></div>`;
+}
+
+/** The first message in sight, where it has no name of its own. @param {HTMLElement} scroller */
+function continued(scroller) {
+  const row = firstBelow(scroller, HEIGHT);
+  if (!row?.matches(".message-row:not(.is-first)") || row.getBoundingClientRect().top > scroller.getBoundingClientRect().top + HEIGHT) return null;
+  return Number(row.dataset.seq);
+}

@@ -18,7 +18,7 @@ from chat.embedded_postgres.embedded import running_address
 
 LINES = 10_000
 ROOMS = 2_000
-_PASSWORD = "secret"
+_PASSWORD = "secret word"
 
 TEXTS = (
     "see you at the gate",

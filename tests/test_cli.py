@@ -532,7 +532,7 @@ def test_people_are_managed_while_the_server_runs(running: Running, data: Path) 
         return run_chat("user", *arguments, "--data", str(data), stdin=stdin)
 
     added = user(
-        "add", "ada", "--email", "ada@chat.example", "--operator", "--password-stdin", stdin="world\n"
+        "add", "ada", "--email", "ada@chat.example", "--operator", "--password-stdin", stdin="world of tea\n"
     )
     assert added.returncode == 0, added.stderr
     assert added.stdout == f"added ada, id {people(data)['ada']['id']}\n"
@@ -550,7 +550,7 @@ def test_people_are_managed_while_the_server_runs(running: Running, data: Path) 
         "changed the password of ada"
     )
     url = running.url
-    for password, status in (("world", 401), ("new world", 200)):
+    for password, status in (("world of tea", 401), ("new world", 200)):
         assert httpx.post(url, json={"name": "ada", "password": password}).status_code == status
     assert user("disable", "ada").stdout.startswith("disabled ada, id ")
     assert people(data)["ada"]["disabled"]
@@ -564,7 +564,7 @@ def test_people_are_managed_while_the_server_runs(running: Running, data: Path) 
     assert "Zoë" not in people(data)
     for refusal in (
         user("rename", "Zoë", "ada"),
-        user("add", "Server", "--password-stdin", stdin="secret"),
+        user("add", "Server", "--password-stdin", stdin="secret word"),
         user("add", "zoe", "--password-stdin", stdin="x" * 73),
         user("role", "zoe", "admin"),
     ):
@@ -590,7 +590,7 @@ def test_names_that_looked_alike_before_that_was_refused_are_listed_and_told_of_
             ["4", "g\u043ene", "gone", "3,", "deleted"],
         ]
         looked = "'\u0251da' looks like the name of somebody else: choose another name"
-        refusal = run_chat("user", "add", "\u0251da", "--password-stdin", *arguments, stdin="secret")
+        refusal = run_chat("user", "add", "\u0251da", "--password-stdin", *arguments, stdin="secret word")
         assert (refusal.returncode, refusal.stderr) == (1, f"chat: {looked}\n")
         assert server.stop() == 0, server.errors
     assert not any(warning in line for line in server.errors)
@@ -614,7 +614,7 @@ INSERT INTO users (name, name_key, password_hash, deleted_at) VALUES ('ada', 'ad
 
 
 def test_people_are_managed_while_no_server_runs(data: Path) -> None:
-    added = run_chat("user", "add", "ben", "--password-stdin", "--data", str(data), stdin="secret")
+    added = run_chat("user", "add", "ben", "--password-stdin", "--data", str(data), stdin="secret word")
     assert added.returncode == 0, added.stderr
     assert people(data)["ben"]["roles"] == []
 

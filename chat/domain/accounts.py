@@ -54,6 +54,7 @@ class Accounts:
         self.happened = happened
         self.tokens = tokens
         self._registrations = registrations
+        self.count_try = registrations.take
 
         self._authentication = authentication = Authentication(users, tokens, person, sessions, whose_session)
         self.grant = authentication.grant

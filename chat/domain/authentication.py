@@ -13,10 +13,14 @@ from chat.domain.tokens import Tokens
 
 
 class Granted(msgspec.Struct, frozen=True):
-    """A person who proved who they are, and the token that spares them to do it again."""
+    """A person who proved who they are, and the token that spares them to do it again.
+
+    `used_invite`: they have just registered with an invite, and used it.
+    """
 
     person: Person
     token: str
+    used_invite: bool = False
 
 
 class Authentication:

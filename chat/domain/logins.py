@@ -2,8 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 
+from msgspec import structs
+
 from chat.domain.authentication import Granted
 from chat.domain.entities import Credentials, Person
+from chat.domain.failures import StorageDown
+from chat.domain.new_passwords import clean_new_password
 from chat.domain.passwords import Passwords
 from chat.domain.ports import Users
 from chat.domain.refusals import BAD_CREDENTIALS, Code, Refusal
@@ -58,9 +62,9 @@ class Logins:
 
         A wrong one counts as a wrong login. `address` is the client's.
         """
-        raw = clean_password(new, at_least=self._min_password)
+        raw = clean_new_password(new, at_least=self._min_password, name=person.name)
         if isinstance(raw, Refusal):
-            return raw
+            return structs.replace(raw, field="new")
         known = await self._prove(self._users.by_name, person.name, old, address)
         if isinstance(known, Refusal):
             return NOT_YOUR_PASSWORD if known is BAD_CREDENTIALS else known
@@ -75,7 +79,7 @@ class Logins:
 
     async def hash(self, password: str, address: str | None) -> bytes | Refusal:
         """Return what is kept of a new password, or what is wrong with it."""
-        raw = clean_password(password, at_least=self._min_password)
+        raw = clean_new_password(password, at_least=self._min_password)
         return raw if isinstance(raw, Refusal) else await self._passwords.hash(raw, address)
 
     async def _prove(
@@ -96,7 +100,11 @@ class Logins:
         if not who:
             self._note("login failed", name=None, address=address)
             return BAD_CREDENTIALS
-        known = await find(login)
+        try:
+            known = await find(login)
+        except StorageDown:
+            self._throttle.give_back(who, address)  # nobody was told whether it was right
+            raise
         if known is not None and known.person.is_visitor:
             known = None  # who has no password has nothing to log in with
         # An unknown name takes the same path and the same time as a wrong password.

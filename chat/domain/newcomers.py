@@ -12,6 +12,7 @@ from chat.domain.entities import Person
 from chat.domain.failures import StorageDown
 from chat.domain.handles import handles
 from chat.domain.invites import BAD_INVITE, NEEDS_INVITE, invite_digest
+from chat.domain.new_passwords import clean_new_password
 from chat.domain.passwords import BUSY, Passwords
 from chat.domain.ports import NewPerson, Taken, Users
 from chat.domain.refusals import EMAIL_TAKEN, LOOK_TAKEN, NAME_TAKEN, Code, Refusal
@@ -77,20 +78,32 @@ class Newcomers:
         admin: bool = False,
     ) -> Person | Refusal:
         """Add a person, by an operator: no budget is used. Or say what is wrong with name, address or password."""
-        wanted = self._clean(name, password, email)
+        wanted = self._clean(name, password, email, is_new=True)
         if isinstance(wanted, Refusal):
             return wanted
         return await self._add(wanted, None, operator=operator, admin=admin, by_command=True)
 
     async def register(
-        self, name: str, password: str, address: str, email: str | None = None, *, invite: str | None = None
+        self,
+        name: str,
+        password: str,
+        address: str,
+        email: str | None = None,
+        *,
+        invite: str | None = None,
+        by_old_rules: bool = True,
     ) -> Granted | Refusal:
         """Add a person and log them in. `address` is the client's, which uses one registration of its budget.
 
-        `invite` is the code of an invite, where registering takes one.
+        `invite` is the code of an invite: a good one is used once, and spares the budget. `by_old_rules`: the password
+        is what the documents of the older protocols let it be, and an invite counts only where registering takes one.
         """
-        wanted = self._clean(name, password, email)
-        return wanted if isinstance(wanted, Refusal) else await self._register(wanted, address, invite)
+        wanted = self._clean(name, password, email, is_new=not by_old_rules)
+        if isinstance(wanted, Refusal):
+            return wanted
+        if by_old_rules and self.mode != "invite":
+            invite = None
+        return await self._register(wanted, address, invite)
 
     async def sign_up(
         self, email: str, name: str, password: str, address: str, *, invite: str | None = None
@@ -102,16 +115,17 @@ class Newcomers:
         wanted = self._clean(name, password, email)
         if isinstance(wanted, Refusal):
             return wanted
-        return await self._register(structs.replace(wanted, shares_name=True), address, invite)
+        wanted = structs.replace(wanted, shares_name=True)
+        return await self._register(wanted, address, invite if self.mode == "invite" else None)
 
     def refusal_of(self, name: str, password: str) -> Refusal | None:
         """Return what is wrong with the name or the password of somebody new, before it is costly. Sync."""
-        wanted = self._clean(name, password, None)
+        wanted = self._clean(name, password, None, is_new=True)
         return wanted if isinstance(wanted, Refusal) else None
 
     async def first_admin(self, name: str, password: str, address: str) -> NewPerson | Refusal:
         """Return an admin to be added, or what is wrong with name or password. `address` is the client's."""
-        wanted = self._clean(name, password, None)
+        wanted = self._clean(name, password, None, is_new=True)
         if isinstance(wanted, Refusal):
             return wanted
         password_hash = await self._passwords.hash(wanted.password, address)
@@ -119,11 +133,16 @@ class Newcomers:
             return password_hash
         return NewPerson(name=wanted.name, password_hash=password_hash, is_admin=True)
 
-    def _clean(self, name: str, password: str, email: str | None) -> _Wanted | Refusal:
+    def _clean(
+        self, name: str, password: str, email: str | None, *, is_new: bool = False
+    ) -> _Wanted | Refusal:
         clean = clean_name(name)
         if isinstance(clean, Refusal):
             return clean
-        raw = clean_password(password, at_least=self._min_password)
+        if is_new:
+            raw = clean_new_password(password, at_least=self._min_password, name=clean)
+        else:
+            raw = clean_password(password, at_least=self._min_password)
         if isinstance(raw, Refusal):
             return raw
         clean_address = None if email is None else clean_email(email)
@@ -134,25 +153,35 @@ class Newcomers:
     async def _register(self, wanted: _Wanted, address: str, invite: str | None) -> Granted | Refusal:
         if self.mode == "closed":
             return CLOSED
-        if self.mode == "invite":
-            if not invite:
-                return NEEDS_INVITE
-            wanted = structs.replace(wanted, invite=invite_digest(invite))
-        # A taken name costs as much as a free one: to ask for names is no cheaper than to have them.
-        if refusal := self._budgets.take(address):
+        if self.mode == "invite" and not invite:
+            return NEEDS_INVITE
+        digest = await self._good(invite) if invite else None
+        # A taken name costs as much as a free one: to ask for names is no cheaper than to have them. An invite has a
+        # count of its own, for a whole office comes from one address.
+        if refusal := self._budgets.take(address, invite=digest):
             self._note("registration throttled", address=address)
             return refusal
+        if self.mode == "invite" and digest is None:
+            return BAD_INVITE
         try:
-            added = await self._add(wanted, address)
+            added = await self._add(structs.replace(wanted, invite=digest), address)
         except StorageDown:
-            self._budgets.give_back(address)
+            self._budgets.give_back(address, invite=digest)
             raise
         if added is BUSY:
-            self._budgets.give_back(address)
+            self._budgets.give_back(address, invite=digest)
         if isinstance(added, Refusal):
             return added
+        if digest is not None:
+            self._budgets.give_back(address, invite=digest)  # it has one use less
         self._note("registered", person=added.id, name=added.name, address=address)
-        return self._grant(added)
+        return structs.replace(self._grant(added), used_invite=digest is not None)
+
+    async def _good(self, invite: str) -> bytes | None:
+        """Return the digest of an invite that somebody can register with now; None: it is none."""
+        digest = invite_digest(invite)
+        async with self._lookup_limiter:
+            return digest if await self._users.is_invite(digest) else None
 
     async def _add(
         self,
@@ -165,9 +194,6 @@ class Newcomers:
     ) -> Person | Refusal:
         # What is taken is refused before the costly hash; who else took it meanwhile, the unique keys say.
         async with self._lookup_limiter:
-            # Whoever was not invited learns nothing of who is here.
-            if wanted.invite is not None and not await self._users.is_invite(wanted.invite):
-                return BAD_INVITE
             if not wanted.shares_name and await self._users.by_name(wanted.name):
                 return NAME_TAKEN
             if wanted.email is not None and await self._users.by_email(wanted.email):

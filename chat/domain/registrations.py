@@ -1,4 +1,7 @@
-"""How often people may register from one address: each new person is kept for ever, and costs a password hash."""
+"""How often people may register from one address: each new person is kept for ever, and costs a password hash.
+
+Whoever has a good invite is counted with it instead: who registers is bounded by its uses, and who tries by `_TRIES`.
+"""
 
 from collections.abc import Callable
 
@@ -10,6 +13,9 @@ from chat.domain.refusals import Code, Refusal
 
 _HOUR = 3600.0
 
+_TRIES = 50
+"""Registrations with one invite that come to nothing, at once and an hour: a name that is taken tells that it is."""
+
 
 class Registrations:
     """The budget of each address: `per_hour` at once, and as many an hour; 0 is no limit. All of it is sync."""
@@ -20,6 +26,7 @@ class Registrations:
         ledger = ledger or Ledger()
         self._per_hour = per_hour
         self._buckets = ledger.buckets("registrations", per_hour / _HOUR, per_hour, clock=clock)
+        self._invited = ledger.buckets("registrations by invite", _TRIES / _HOUR, _TRIES, clock=clock)
 
     @property
     def per_hour(self) -> int:
@@ -32,16 +39,19 @@ class Registrations:
             self._per_hour = per_hour
             self._buckets.change_rate(per_hour / _HOUR, per_hour)
 
-    def take(self, address: str) -> Refusal | None:
-        """Use one registration of the client's address, or return why not (then none is used)."""
-        key = address_key(address)
+    def take(self, address: str, *, invite: bytes | None = None) -> Refusal | None:
+        """Use one registration of the client's address, or return why not (then none is used).
+
+        With the digest of a good invite it is one of the tries with that.
+        """
+        key = address_key(address) if invite is None else invite
         if not self._per_hour or key is None:  # loopback is spared
             return None
-        wait = self._buckets.take([key])
+        wait = (self._buckets if invite is None else self._invited).take([key])
         return Refusal(Code.TOO_MANY, "too many registrations, wait", retry_after=wait) if wait else None
 
-    def give_back(self, address: str) -> None:
-        """Nothing came of it, and nothing was learnt from it: it does not count."""
-        key = address_key(address)
+    def give_back(self, address: str, *, invite: bytes | None = None) -> None:
+        """Nothing came of it, and nothing was learnt from it, or an invite has one use less: it does not count."""
+        key = address_key(address) if invite is None else invite
         if self._per_hour and key is not None:
-            self._buckets.add(key, -1)
+            (self._buckets if invite is None else self._invited).add(key, -1)

@@ -124,7 +124,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     bcrypt_cost: Annotated[
         int, Meta(ge=4, le=20, description="Work factor of password hashes; each step doubles it.")
     ] = 12
-    min_password: Annotated[int, Meta(ge=1, le=72, description="Fewest characters of a new password.")] = 5
+    min_password: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=72,
+            description="Fewest characters of a new password; 8 at least but in the older protocols.",
+        ),
+    ] = 5
     server_name: Annotated[
         ServerName,
         Meta(description="What the server is called on its page; an admin may change it later."),

@@ -34,7 +34,7 @@ PATIENCE = 10.0
 _PATIENCE_WITH_LIMITS = 130.0
 """Seconds to wait in all where the server answers 429 and says when to try again."""
 
-_PASSWORD = "secret"
+_PASSWORD = "secret word"
 """Of everybody who is registered here."""
 
 

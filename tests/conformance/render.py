@@ -136,7 +136,7 @@ def _sample(hole: str, names: Collection[str], ids: Iterator[int], seconds: Iter
         case "number":
             return 12
         case _ if hole.endswith(".password"):
-            return "secret"
+            return "secret word"
     return "…" if hole == "any" or "." in hole else hole
 
 

@@ -17,7 +17,7 @@ TITLES = [transcript.title for transcript in TRANSCRIPTS]
 OF_SEEDS = [transcript for transcript in TRANSCRIPTS if not transcript.ours]
 
 COMMAND = (sys.executable, "-m", "chat", "user", "add")
-PASSWORD = "secret"
+PASSWORD = "secret word"
 
 
 def add(server: ServerProcess, name: str, role: str) -> Account:

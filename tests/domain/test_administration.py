@@ -81,7 +81,7 @@ Act = Callable[[Administration, int | str, Person], Awaitable[Person | Refusal]]
 ACTS: dict[str, Act] = {
     "logged out": lambda people, who, by: people.log_out(who, by),
     "roles changed": lambda people, who, by: people.change(who, Wanted(operator=True, admin=True), by),
-    "password set": lambda people, who, by: people.change(who, Wanted(password="another"), by),
+    "password set": lambda people, who, by: people.change(who, Wanted(password="another word"), by),
     "renamed": lambda people, who, by: people.change(who, Wanted(name="Zoë"), by),
     "disabled": lambda people, who, by: people.change(who, Wanted(disabled=True), by),
     "enabled": lambda people, who, by: people.change(who, Wanted(disabled=False), by),
@@ -101,7 +101,7 @@ async def test_each_act_is_logged_with_who_did_it_and_counted(office: Office, wh
 
 async def test_all_that_is_changed_at_once_is_changed_or_nothing_is(office: Office) -> None:
     ada, _ben, olga = office.people
-    for name, password in (("BEN", "another"), ("ada the second", "x"), ("ada/", "another")):
+    for name, password in (("BEN", "another word"), ("ada the second", "x"), ("ada/", "another word")):
         refused = await office.administration.change(ada.id, Wanted(name=name, password=password, admin=True))
         assert isinstance(refused, Refusal)
         assert await office.administration.person(ada.id) == ada
@@ -111,7 +111,7 @@ async def test_all_that_is_changed_at_once_is_changed_or_nothing_is(office: Offi
         operator=True,
         moderator=True,
         admin=True,
-        password="another",
+        password="another word",
         disabled=True,
     )
     changed = await office.administration.change(ada.id, every, olga)

@@ -1,9 +1,11 @@
 """Logging in and new passwords: what is costly is limited, and who guesses has to wait."""
 
+import pytest
 import trio
 
 from chat.domain.authentication import Granted
 from chat.domain.entities import Person
+from chat.domain.failures import StorageDown
 from chat.domain.logins import DISABLED, NOT_YOUR_PASSWORD
 from chat.domain.passwords import BUSY
 from chat.domain.refusals import BAD_CREDENTIALS, BAD_TOKEN, Code, Refusal
@@ -32,6 +34,22 @@ async def test_a_login_that_the_server_was_too_busy_for_costs_no_try(house: Hous
     for _ in range(20):
         assert await house.log_in("ada", password="wrong") is BUSY
     house.passwords.busy = False
+    assert isinstance(await house.log_in("ada"), Granted)
+
+
+async def test_a_login_that_the_database_did_not_answer_costs_no_try(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.accounts.add("ada", PASSWORD)
+
+    async def fail(_name: str) -> object:
+        raise StorageDown("down")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(house.users, "by_name", fail)
+        for _ in range(60):
+            with pytest.raises(StorageDown):
+                await house.log_in("ada")
     assert isinstance(await house.log_in("ada"), Granted)
 
 

@@ -131,14 +131,14 @@ async def test_a_registration_that_the_database_was_down_for_costs_nothing_and_o
     assert await house.registrations_left() == 7
 
 
-def registering(house: House, mode: Registration) -> Accounts:
+def registering(house: House, mode: Registration, *, per_hour: int = 10) -> Accounts:
     """The same people, where registering is as `mode` says."""
     return Accounts(
         house.users,
         house.passwords,
         Tokens("a secret of the tests that is long enough", 3600),
         house.throttle,
-        Registrations(10),
+        Registrations(per_hour),
         min_password=5,
         registration=mode,
         person=house.person,
@@ -198,3 +198,50 @@ async def test_an_invite_is_kept_as_its_digest_and_costs_nobody_anything_where_r
     assert isinstance(
         await registering(house, "invite").register("ben", PASSWORD, ADDRESS, invite=code), Granted
     )
+
+
+async def test_whoever_has_a_good_invite_registers_also_where_an_address_has_used_up_its_own(
+    house: House,
+) -> None:
+    """An office has one address, and a link that is good for fifty."""
+    clubs = registering(house, "invite", per_hour=2)
+    code = await house.accounts.invite(15, 60)
+    for number in range(15):
+        assert isinstance(await clubs.register(f"person {number}", PASSWORD, ADDRESS, invite=code), Granted)
+    for _ in range(2):
+        assert await clubs.register("eve", PASSWORD, ADDRESS, invite="guessed") is BAD_INVITE
+    throttled = await clubs.register("eve", PASSWORD, ADDRESS, invite="guessed")
+    assert isinstance(throttled, Refusal)
+    assert throttled.code is Code.TOO_MANY
+    more = await house.accounts.invite(1, 60)
+    assert isinstance(await clubs.register("late", PASSWORD, ADDRESS, invite=more), Granted)
+
+
+async def test_tries_with_an_invite_that_come_to_nothing_are_counted_with_it(house: House) -> None:
+    """Else whoever has one could ask for any number of names whether they are taken."""
+    clubs = registering(house, "invite", per_hour=2)
+    code = await house.accounts.invite(100, 60)
+    assert isinstance(await clubs.register("ada", PASSWORD, ADDRESS, invite=code), Granted)
+    outcomes = [await clubs.register("ada", PASSWORD, ADDRESS, invite=code) for _ in range(51)]
+    assert outcomes[:50] == [NAME_TAKEN] * 50
+    assert isinstance(outcomes[50], Refusal)
+    assert outcomes[50].code is Code.TOO_MANY
+    other = await house.accounts.invite(1, 60)
+    assert isinstance(await clubs.register("ben", PASSWORD, ADDRESS, invite=other), Granted)
+
+
+async def test_a_failing_database_uses_no_try_with_an_invite(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clubs = registering(house, "invite", per_hour=2)
+    code = await house.accounts.invite(1, 60)
+
+    async def fail(_name: str) -> object:
+        raise StorageDown("down")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(house.users, "by_name", fail)
+        for _ in range(60):
+            with pytest.raises(StorageDown):
+                await clubs.register("ada", PASSWORD, ADDRESS, invite=code)
+    assert isinstance(await clubs.register("ada", PASSWORD, ADDRESS, invite=code), Granted)

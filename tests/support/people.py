@@ -17,7 +17,7 @@ from websockets.sync.client import ClientConnection, connect
 PATIENCE = 20.0
 """Seconds for an answer to come; far more than it takes, also on a busy machine."""
 
-PASSWORD = "world"
+PASSWORD = "world of tea"
 
 
 class Line(NamedTuple):

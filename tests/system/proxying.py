@@ -138,7 +138,7 @@ PROXIES = {"nginx": nginx, "caddy": caddy, "haproxy": haproxy}
 
 def register(site: Site, name: str, **headers: str) -> str:
     """Register through the proxy and return the token."""
-    answer = site.request("POST", "/api/reg", {"username": name, "password": "world"}, **headers)
+    answer = site.request("POST", "/api/reg", {"username": name, "password": "world of tea"}, **headers)
     assert answer.status_code == 201, answer.text
     token: str = answer.json()["token"]
     return token

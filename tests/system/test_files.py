@@ -34,7 +34,7 @@ def bytes_of(server: ServerProcess) -> list[Path]:
 
 def join(server: ServerProcess, name: str) -> dict[str, str]:
     register(server.url, name)
-    session = post(f"{server.url}{V1}/auth/login", {"login": name, "password": "world"}).json()
+    session = post(f"{server.url}{V1}/auth/login", {"login": name, "password": "world of tea"}).json()
     return {"Authorization": f"Bearer {session['access']}"}
 
 

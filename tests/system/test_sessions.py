@@ -40,7 +40,7 @@ def codes_of(server: ServerProcess) -> list[str]:
 def test_a_session_ended_on_one_server_closes_its_sockets_on_the_other(two: list[ServerProcess]) -> None:
     here, there = (server.url for server in two)
     register(here, "ada")
-    login = {"login": "ada", "password": "world"}
+    login = {"login": "ada", "password": "world of tea"}
     one, other = (post(f"{url}{V1}/auth/login", login).json() for url in (here, there))
     with client(there, name="ada") as ended, client(there, name="ada") as kept:
         ended.log_in(one["access"])
@@ -65,7 +65,7 @@ def grace(two: list[ServerProcess]) -> httpx.Response:
     """The second server's answer to whoever has the code that the first one logged."""
     here, there = two
     eventually(lambda: bool(codes_of(here) and codes_of(there)), "a code is logged")
-    new = {"name": "grace", "password": "world", "code": codes_of(here)[0]}
+    new = {"name": "grace", "password": "world of tea", "code": codes_of(here)[0]}
     return post(f"{there.url}{V1}/setup", new)
 
 
@@ -75,7 +75,7 @@ def test_both_servers_say_one_code_and_whoever_has_it_is_the_first_admin(
     here, there = two
     assert (grace.status_code, grace.json()["me"]["roles"]) == (201, ["admin"])
     (code,) = {*codes_of(here), *codes_of(there)}
-    late = {"name": "eve", "password": "world", "code": code}
+    late = {"name": "eve", "password": "world of tea", "code": code}
     assert post(f"{here.url}{V1}/setup", late).status_code == 410
     answer = request("GET", f"{here.url}{V1}/setup")
     assert answer.json()["needed"] is False
@@ -93,7 +93,7 @@ def test_a_setting_that_an_admin_changes_on_one_server_counts_on_the_other(
     def told(url: str) -> str:
         return str(request("GET", f"{url}{V1}/setup").json()["registration"])
 
-    new = {"name": "ben", "password": "world"}
+    new = {"name": "ben", "password": "world of tea"}
     assert change(registration="closed") == 200
     assert told(there) == "closed"
     eventually(lambda: told(here) == "closed", "the other server has heard of it")
@@ -107,7 +107,8 @@ def test_workers_say_the_code_once() -> None:
     with data_path() as new, running_server(new, "--workers", "2") as server:
         eventually(lambda: bool(codes_of(server)), "a code is logged")
         made = post(
-            f"{server.url}{V1}/setup", {"name": "grace", "password": "world", "code": codes_of(server)[0]}
+            f"{server.url}{V1}/setup",
+            {"name": "grace", "password": "world of tea", "code": codes_of(server)[0]},
         )
         assert made.status_code == 201
         assert len(codes_of(server)) == 1

@@ -109,7 +109,7 @@ def test_people_on_two_workers_are_in_one_chat_and_either_speaks_for_both(data: 
         )
         assert made.returncode == 0, made.stderr
         token = request(
-            "POST", f"{server.url}/api/login", {"username": "person0", "password": "world"}
+            "POST", f"{server.url}/api/login", {"username": "person0", "password": "world of tea"}
         ).json()["token"]
         bearer = {"Authorization": f"Bearer {token}"}
         asked_of: set[str] = set()

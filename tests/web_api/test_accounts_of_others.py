@@ -41,7 +41,7 @@ async def test_only_an_admin_may(method: str, path: str, body: dict[str, Any] | 
 @pytest.mark.parametrize(
     ("method", "path", "body", "reason"),
     [
-        ("PATCH", ONE, {"password": "another"}, "your logins were ended, log in again"),
+        ("PATCH", ONE, {"password": "another word"}, "your logins were ended, log in again"),
         ("PATCH", ONE, {"disabled": True}, "your account is disabled"),
         ("DELETE", ONE + "/sessions", None, "your logins were ended, log in again"),
         ("DELETE", ONE, None, "your account was deleted"),
@@ -76,14 +76,14 @@ async def test_who_changes_their_password_goes_on_with_the_new_token_alone() -> 
         async with watched.client(token=token) as socket:
             await told(socket)
             wrong = await call(
-                watched, "POST", "/api/v1/me/password", token, {"old": "wrong", "new": "other"}
+                watched, "POST", "/api/v1/me/password", token, {"old": "wrong", "new": "other words"}
             )
             assert (wrong.status_code, wrong.json()) == (
                 403,
                 {"error": "wrong password", "code": "forbidden", "field": "old"},
             )
             changed = await call(
-                watched, "POST", "/api/v1/me/password", token, {"old": "secret", "new": "other"}
+                watched, "POST", "/api/v1/me/password", token, {"old": "secret", "new": "other words"}
             )
             assert changed.status_code == 200
             with pytest.raises(ConnectionClosed) as closed:

@@ -53,13 +53,17 @@ async def register(services: Services, caller: Caller, request: Register) -> Ses
     invite = None
     if request.invite is not None and accounts.registration != "closed":
         found = await services.invites.find(request.invite)
-        if isinstance(found, Refusal):
-            return BAD_INVITE
-        if found.is_over:
-            return _OVER
+        if isinstance(found, Refusal) or found.is_over:
+            # It counts as a registration: nobody tries codes for nothing.
+            return accounts.count_try(device.address) or (BAD_INVITE if isinstance(found, Refusal) else _OVER)
         invite = found
     granted = await accounts.register(
-        request.name, request.password, device.address, request.email, invite=request.invite
+        request.name,
+        request.password,
+        device.address,
+        request.email,
+        invite=request.invite,
+        by_old_rules=False,
     )
     if isinstance(granted, Refusal):
         # It was good a moment ago, if it was one to register with.
@@ -67,8 +71,7 @@ async def register(services: Services, caller: Caller, request: Register) -> Ses
     if request.invite is not None and invite is not None and invite.room_id is not None:
         # Where the room can't be joined by now, one is registered all the same.
         joining = services.rooms.joining(granted.person, invite.room_id)
-        is_used = accounts.registration == "invite"
-        await services.writes.write(accepted(joining, request.invite, is_used=is_used))
+        await services.writes.write(accepted(joining, request.invite, is_used=granted.used_invite))
     return as_session(await services.sessions.open_after_change(granted.person, device, request.device))
 
 

@@ -28,7 +28,7 @@ from tests.support.chat_world import Obstacles, ObstructedStorage, World
 
 SECRET = "a secret of the tests that is long enough"
 V1 = "/api/v1"
-PASSWORD = "secret"
+PASSWORD = "secret word"
 PAGE = {"Origin": "http://localhost"}
 """What a browser adds to what a page posts."""
 

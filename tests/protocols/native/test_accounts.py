@@ -118,7 +118,7 @@ async def test_wrong_passwords_here_and_elsewhere_are_counted_together(
     ("method", "path", "body"),
     [
         ("PATCH", "/me", {}),
-        ("POST", "/me/password", {"old": "x", "new": "another"}),
+        ("POST", "/me/password", {"old": "x", "new": "another word"}),
         ("POST", "/me/sessions", {"name": "bot"}),
         ("DELETE", "/me/sessions", None),
         ("DELETE", "/me/sessions/99", None),

@@ -97,11 +97,11 @@ async def test_an_account_is_changed_as_a_whole(site: Site) -> None:
         answer = await site.call("PATCH", one, {field: wrong}, token=olga, valid=False)
         assert answer.refused == (400, "invalid", field)
     assert await site.is_good(ada)
-    gone = await site.call("PATCH", one, {"password": "another", "disabled": True}, token=olga)
+    gone = await site.call("PATCH", one, {"password": "another word", "disabled": True}, token=olga)
     assert (gone["disabled"], gone.body.get("sessions", 0)) == (True, 0)
     assert not await site.is_good(ada)
     await site.call("PATCH", one, {"disabled": False}, token=olga)
-    assert (await site.log_in("ada", password="another"))["me"]["id"] == 1
+    assert (await site.log_in("ada", password="another word"))["me"]["id"] == 1
     ended = await site.call("DELETE", f"{one}/sessions", token=olga)
     assert (ended.status, ended.body.get("sessions", 0)) == (200, 0)
     assert (await site.call("DELETE", one, token=olga))["name"] == "ada"
@@ -184,9 +184,9 @@ async def test_the_audit_says_who_did_what_the_newest_first(site: Site) -> None:
     said = f"/rooms/{LOBBY_ID}/messages"
     for key in "ab":
         await site.call("POST", said, {"key": key, "text": "hi"}, token=ada)
-    await site.call("PATCH", "/admin/people/1", {"moderator": True, "password": "another"}, token=olga)
+    await site.call("PATCH", "/admin/people/1", {"moderator": True, "password": "another word"}, token=olga)
     await site.call("PATCH", "/admin/settings", {"read_rate": 5}, token=olga)
-    ada = (await site.log_in("ada", password="another"))["access"]
+    ada = (await site.log_in("ada", password="another word"))["access"]
     await site.call("POST", said, {"key": "c", "text": "hi"}, token=olga)
     await site.call("DELETE", f"{said}/3", token=ada)  # as a moderator
     await site.call("DELETE", f"{said}/1", token=ada)  # her own

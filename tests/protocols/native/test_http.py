@@ -18,7 +18,7 @@ BODIES: list[tuple[str, str, dict[str, Any]]] = [
     ("POST", "/auth/refresh", {"refresh": "x"}),
     ("POST", "/auth/logout", {"refresh": "x"}),
     ("PATCH", "/me", {"name": "eve", "display": "eve", "email": "e@example.com", "share_reads": True}),
-    ("POST", "/me/password", {"old": PASSWORD, "new": "another"}),
+    ("POST", "/me/password", {"old": PASSWORD, "new": "another word"}),
     ("POST", "/me/sessions", {"name": "bot", "days": 1}),
     ("POST", "/rooms", {"name": "garden", "topic": "roses", "private": True}),
     ("PATCH", "/rooms/1/mine", {"notify": "all", "hidden": True}),
@@ -182,7 +182,7 @@ async def test_a_database_that_does_not_answer_is_said_and_may_be_asked_again(si
         ("by_id", "GET", "/me", None),
         ("living", "GET", "/me", None),
         ("change_profile", "PATCH", "/me", {"name": "eve"}),
-        ("set_password", "POST", "/me/password", {"old": PASSWORD, "new": "another"}),
+        ("set_password", "POST", "/me/password", {"old": PASSWORD, "new": "another word"}),
         ("of_person", "GET", "/me/sessions", None),
         ("begin", "POST", "/me/sessions", {"name": "bot"}),
         ("end_others", "DELETE", "/me/sessions", None),
@@ -203,7 +203,7 @@ async def test_what_nobody_knows_of_is_no_failure_that_changed_nothing(site: Sit
     assert answer.refused == (503, "outcome_unknown", None)
     for call, path, body in (
         ("begin", "/auth/register", {"name": "eve", "password": PASSWORD}),
-        ("begin", "/me/password", {"old": PASSWORD, "new": "another"}),
+        ("begin", "/me/password", {"old": PASSWORD, "new": "another word"}),
     ):
         site.obstacles.fail(call, StorageDown("away"))
         answer = await site.call("POST", path, body, token=token)

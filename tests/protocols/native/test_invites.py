@@ -184,7 +184,7 @@ async def test_an_invite_opens_no_room_that_is_closed_to_one(site: Site) -> None
 
 
 async def register(site: Site, name: str, code: str) -> Answer:
-    body = {"name": name, "password": "secret", "invite": code}
+    body = {"name": name, "password": "secret word", "invite": code}
     return await site.call("POST", "/auth/register", body)
 
 
@@ -200,7 +200,7 @@ async def test_whoever_registers_with_an_invite_to_a_room_is_in_it(site: Site) -
     assert (await register(site, "ben", "mistyped")).refused == (403, "forbidden", "invite")
     assert await rooms(site, await register(site, "ben", code)) == [room]
     assert (await register(site, "cem", code)).refused == OVER
-    assert isinstance(await site.services.accounts.log_in("cem", "secret", "here"), Refusal)
+    assert isinstance(await site.services.accounts.log_in("cem", "secret word", "here"), Refusal)
 
 
 @pytest.mark.parametrize("is_admin", [False, True])

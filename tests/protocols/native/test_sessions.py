@@ -167,7 +167,7 @@ async def test_a_token_for_a_program_is_good_in_every_protocol_until_it_is_ended
 async def test_another_password_ends_all_sessions_and_begins_one(site: Site) -> None:
     await site.add("ada")
     one, two = await site.log_in("ada"), await site.log_in("ada")
-    change = {"old": PASSWORD, "new": "another"}
+    change = {"old": PASSWORD, "new": "another word"}
     fresh = await site.call("POST", "/me/password", change, token=one["access"])
     assert fresh.status == 200
     assert [await site.is_good(each["access"]) for each in (one, two, fresh)] == [False, False, True]

@@ -84,7 +84,7 @@ async def test_visitors_may_share_names_and_addresses_with_anybody(site: Site) -
         refused = await site.call("POST", "/auth/login", {**login, "password": guess})
         assert refused.refused == (401, "unauthenticated", None)
     assert (
-        await site.call("POST", "/auth/login", {"login": "anna@example.com", "password": "secret"})
+        await site.call("POST", "/auth/login", {"login": "anna@example.com", "password": "secret word"})
     ).status == 200
 
 
@@ -155,7 +155,9 @@ async def test_others_do_not_meet_a_visitor(site: Site) -> None:
 async def test_a_session_goes_on_without_a_cookie_also_beside_somebody_elses(site: Site) -> None:
     await site.add("ada")
     browser = site.app.test_client()
-    await site.call("POST", "/auth/login", {"login": "ada", "password": "secret"}, client=browser, **PAGE)
+    await site.call(
+        "POST", "/auth/login", {"login": "ada", "password": "secret word"}, client=browser, **PAGE
+    )
     visitor = await site.call("POST", "/support/visitors", {}, client=browser, **PAGE)
     assert "refresh" in visitor.body
     refreshed = await site.call(

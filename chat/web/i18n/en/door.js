@@ -20,7 +20,7 @@ export default {
   "door.name": "Name",
   "door.name_hint": "Shown to others. You can change it later.",
   "door.new_password": "Password",
-  "door.password_hint": "Several words are easy to remember and hard to guess.",
+  "door.password_hint": "At least 8 characters. Several words are easy to remember and hard to guess.",
   "door.have_account": "Already have an account?",
   "door.by_invite": "To join, open the invitation link that someone sent you.",
   "door.closed": "Registration is closed. Ask an admin for an account.",

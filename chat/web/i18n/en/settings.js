@@ -25,7 +25,7 @@ export default {
   "password.title": "Password",
   "password.old": "Current password",
   "password.new": "New password",
-  "password.hint": "A long phrase is stronger than a short, complicated password.",
+  "password.hint": "At least 8 characters. A long phrase is stronger than a short, complicated password.",
   "password.change": "Change password",
   "password.changed": "Password changed. All other devices are logged out.",
   "sessions.title": "Where you are logged in",

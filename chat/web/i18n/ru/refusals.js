@@ -69,6 +69,9 @@ export const texts = {
   "the message is empty": "Сообщение пустое.",
   "the message is longer than # characters": "Сообщение длиннее # знаков.",
   "the password is longer than # bytes": "Пароль длиннее # байт.",
+  "the password is shorter than # characters: use several words": "Пароль короче # знаков: возьмите несколько слов.",
+  "this password is one of the first that are guessed: choose several words that don't belong together":
+    "Такой пароль угадывают первым: возьмите несколько слов, не связанных друг с другом.",
   "the password is shorter than # characters": "Пароль короче # знаков.",
   "there is no such message to reply to": "Сообщения, на которое вы отвечаете, нет.",
   "enter a word to search for": "Введите слово для поиска.",

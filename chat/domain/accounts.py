@@ -67,6 +67,7 @@ class Accounts:
         self.log_in = logins.log_in
         self.log_in_by_email = logins.log_in_by_email
         self.change_password = logins.change_password
+        self.prove = logins.prove
         self.hash = logins.hash
 
         self._newcomers = newcomers = Newcomers(

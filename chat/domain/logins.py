@@ -16,6 +16,7 @@ from chat.domain.throttle import Throttle
 
 DISABLED = Refusal(Code.UNAUTHENTICATED, "this account is disabled")
 NOT_YOUR_PASSWORD = Refusal(Code.FORBIDDEN, "wrong password", field="old")
+_NOT_PROVED = structs.replace(NOT_YOUR_PASSWORD, field="password")
 
 
 class Logins:
@@ -76,6 +77,16 @@ class Logins:
             return NOT_YOUR_PASSWORD
         self._note("password changed", person=changed.id, address=address)
         return self._grant(changed)
+
+    async def prove(self, person: Person, password: str, address: str) -> Refusal | None:
+        """Return why a password is not this person's, who is known already; None: it is. `address` is the client's.
+
+        A wrong one counts as a wrong login.
+        """
+        known = await self._prove(self._users.by_name, person.name, password, address)
+        if isinstance(known, Refusal):
+            return _NOT_PROVED if known is BAD_CREDENTIALS else known
+        return None if known.person.id == person.id else _NOT_PROVED  # the name is somebody else's now
 
     async def hash(self, password: str, address: str | None) -> bytes | Refusal:
         """Return what is kept of a new password, or what is wrong with it."""

@@ -37,6 +37,10 @@ LONGEST_AGENT = 200
 """Characters that are kept of what a program says that it is."""
 
 BAD_REFRESH = Refusal(Code.UNAUTHENTICATED, "the refresh token is not valid, log in again", field="refresh")
+NOT_FOR_TOKENS = Refusal(
+    Code.FORBIDDEN, "a token for a program can't do this: log in with the name and the password"
+)
+"""What a program does must end with its token: else whoever finds one keeps what they made of it."""
 NO_SESSION = Refusal(Code.NOT_FOUND, "there is no such session")
 
 logger = structlog.get_logger(__name__)
@@ -119,6 +123,13 @@ class Sessions:
             return BAD_CREDENTIALS
         self._note("token made", session)
         return NamedToken(session, self._accounts.tokens.issue(person, session_id=session.id, lifetime=lasts))
+
+    async def is_of_program(self, person: Person) -> bool:
+        """Whether somebody comes by a token for a program. Cancelling changes nothing."""
+        if person.session_id is None:
+            return False
+        known = await self._sessions.of_person(person.id)
+        return any(each.id == person.session_id and each.kind == "token" for each in known)
 
     async def of_person(self, person: Person) -> list[LoginSession]:
         """Return somebody's sessions, the last begun first."""

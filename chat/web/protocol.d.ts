@@ -668,9 +668,11 @@ export interface NewRoom {
   private?: boolean;
 }
 
-/** A token for a program, good for so many days. */
+/** A token for a program, good for so many days; `password` is one's own. */
 export interface NewToken {
   name: string;
+  /** At most 72 bytes */
+  password: string;
   days?: number;
 }
 

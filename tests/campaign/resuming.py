@@ -310,5 +310,7 @@ def _register(url: str, name: str, rng: random.Random) -> Someone:
     account = {"name": name, "password": PASSWORD}
     registered = post(f"{url}/api/v1/auth/register", account).json()
     headers = {"Authorization": f"Bearer {registered['access']}"}
-    made = post(f"{url}/api/v1/me/sessions", {"name": "campaign", "days": 1}, headers=headers)
+    made = post(
+        f"{url}/api/v1/me/sessions", {"name": "campaign", "days": 1, "password": PASSWORD}, headers=headers
+    )
     return Someone(name, made.json()["token"], registered["me"]["id"], rng)

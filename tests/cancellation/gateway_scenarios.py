@@ -515,7 +515,7 @@ async def http_native(run: Run) -> None:
             ("POST", "/auth/login", {"login": "nora", "password": "secret word"}),
             ("GET", "/me", None),
             ("PATCH", "/me", {"display": "Nora"}),
-            ("POST", "/me/sessions", {"name": "bot"}),
+            ("POST", "/me/sessions", {"name": "bot", "password": "x"}),
             ("GET", "/me/sessions", None),
             ("DELETE", "/me/sessions/99", None),
             ("POST", "/me/password", {"old": "secret word", "new": "another word"}),

@@ -261,7 +261,11 @@ async def test_the_bot_answers_once_however_often_it_is_stopped(
     server: ServerProcess, tmp_path: Path
 ) -> None:
     access = register(server, "client bot")
-    made = post(f"{server.url}/api/v1/me/sessions", {"name": "echo", "days": 1}, headers=bearer(access))
+    made = post(
+        f"{server.url}/api/v1/me/sessions",
+        {"name": "echo", "days": 1, "password": PASSWORD},
+        headers=bearer(access),
+    )
     assert made.status_code == 201, made.text
     kept = tmp_path / "positions.json"
 

@@ -1,11 +1,11 @@
 """Accounts: registering, logging in, one's profile and password, and the first admin."""
 
-from msgspec import structs
+from msgspec import UNSET, structs
 
 from chat.domain.invites import BAD_INVITE, accepted
 from chat.domain.ports import ProfileChange
 from chat.domain.refusals import INVITE_OVER, Refusal
-from chat.domain.sessions import ACCESS, Opened, clean_device
+from chat.domain.sessions import ACCESS, NOT_FOR_TOKENS, Opened, clean_device
 from chat.protocols.native.conversions import as_me
 from chat.protocols.native.operation import Caller
 from chat.protocols.native.types import (
@@ -92,6 +92,9 @@ async def me(_services: Services, caller: Caller, _request: None) -> Me:
 
 async def change_me(services: Services, caller: Caller, request: ChangeMe) -> Me | Refusal:
     """Change one's name, display name, e-mail address or what others see; all of it or nothing."""
+    changes_login = request.name is not UNSET or request.email is not UNSET
+    if changes_login and await services.sessions.is_of_program(caller.known):
+        return NOT_FOR_TOKENS
     changed = await services.accounts.change_profile(
         caller.known,
         ProfileChange(

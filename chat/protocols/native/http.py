@@ -8,7 +8,7 @@ from quart import Blueprint, Response, request
 
 from chat.domain.ports import KeptFile
 from chat.domain.refusals import NOT_ADMIN, Code, Refusal
-from chat.domain.sessions import LONGEST_AGENT, Device
+from chat.domain.sessions import LONGEST_AGENT, NOT_FOR_TOKENS, Device
 from chat.protocols.native.documents import documents
 from chat.protocols.native.file_answer import send_file
 from chat.protocols.native.operation import Access, Before, Caller, Cost, Operation
@@ -59,6 +59,8 @@ def _add(routes: Routes, operation: Operation, method: str, shapes: Shapes, serv
         if operation.access is Access.ADMIN and not caller.known.is_admin:
             return NOT_ADMIN
         asked = shapes.asked(call.path, _with_cookie(call.body))
+        if not operation.tokens and await services.sessions.is_of_program(caller.known):
+            return NOT_FOR_TOKENS
         if refusal := operation.over_budget(services.budgets, caller, asked):
             return refusal
         body = (uploaded(),) if operation.takes_bytes else ()

@@ -81,9 +81,9 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     `on_socket` is the type of its request on the socket, if it has one there; `is_read` says that such requests are
     answered beside others, in any order. `takes_bytes`: a file comes with the request; `gives_bytes`: the reply is one.
     `refuses` are the codes of its refusals beside those that every operation has. Visitors of the support widget may
-    call it where it says `visitors`. Over HTTP a field of `request` is taken from the path if that has it, else from
-    the body, or from the query of a GET and of what takes bytes; `status` is that of a reply, and `repeated` of one to
-    what was done before.
+    call it where it says `visitors`, and tokens for programs unless it says that they may not, with `tokens`. Over HTTP
+    a field of `request` is taken from the path if that has it, else from the body, or from the query of a GET and of
+    what takes bytes; `status` is that of a reply, and `repeated` of one to what was done before.
     """
 
     name: str
@@ -99,6 +99,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     gives_bytes: bool = False
     access: Access = Access.PERSON
     visitors: bool = False
+    tokens: bool = True
     cost: Cost = Cost.NOTHING
     refuses: tuple[Code, ...] = ()
     handler: Handler

@@ -93,7 +93,7 @@ _ACCOUNTS = (
         request=ChangeMe,
         reply=Me,
         cost=Cost.MESSAGE,
-        refuses=(Code.NOT_FOUND, Code.TAKEN),
+        refuses=(Code.FORBIDDEN, Code.NOT_FOUND, Code.TAKEN),
         handler=accounts.change_me,
     ),
     Operation(
@@ -102,6 +102,7 @@ _ACCOUNTS = (
         path="/me/password",
         request=ChangePassword,
         reply=Session,
+        tokens=False,
         cost=Cost.MESSAGE,
         refuses=(Code.FORBIDDEN,),
         handler=accounts.change_password,
@@ -114,7 +115,9 @@ _ACCOUNTS = (
         request=NewToken,
         reply=Token,
         status=201,
+        tokens=False,
         cost=Cost.MESSAGE,
+        refuses=(Code.FORBIDDEN, Code.UNAUTHENTICATED),
         handler=sessions.new_token,
     ),
     Operation(
@@ -122,7 +125,9 @@ _ACCOUNTS = (
         method="DELETE",
         path="/me/sessions",
         status=204,
+        tokens=False,
         cost=Cost.MESSAGE,
+        refuses=(Code.FORBIDDEN,),
         handler=sessions.end_others,
     ),
     Operation(
@@ -131,8 +136,9 @@ _ACCOUNTS = (
         path="/me/sessions/{id}",
         request=WhichSession,
         status=204,
+        tokens=False,
         cost=Cost.MESSAGE,
-        refuses=(Code.NOT_FOUND,),
+        refuses=(Code.FORBIDDEN, Code.NOT_FOUND),
         handler=sessions.end,
     ),
 )

@@ -42,6 +42,8 @@ async def sessions(services: Services, caller: Caller, _request: None) -> Sessio
 
 async def new_token(services: Services, caller: Caller, request: NewToken) -> Token | Refusal:
     """Make a token for a program of one's own; it is shown this once."""
+    if refusal := await services.accounts.prove(caller.known, request.password, caller.device.address):
+        return refusal
     made = await services.sessions.new_token(caller.known, request.name, request.days, caller.device)
     if isinstance(made, Refusal):
         return made

@@ -151,9 +151,10 @@ class WhichSession(Value, kw_only=True, frozen=True):
 
 
 class NewToken(Value, kw_only=True, frozen=True):
-    """A token for a program, good for so many days."""
+    """A token for a program, good for so many days; `password` is one's own."""
 
     name: Annotated[str, Meta(min_length=1, max_length=64)]
+    password: Password
     days: Annotated[int, Meta(ge=1, le=3650)] = 365
 
 

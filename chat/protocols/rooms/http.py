@@ -10,6 +10,7 @@ from chat.domain.budgets import reading_size
 from chat.domain.entities import LOBBY_ID, Person, Room
 from chat.domain.refusals import NO_PERSON, Refusal
 from chat.domain.rooms import MOST_MESSAGES
+from chat.domain.sessions import NOT_FOR_TOKENS
 from chat.protocols.rooms.codec import RoomsMessage, rfc3339, room_message
 from chat.protocols.services import Services
 from chat.web_api.answers import ErrorBody, TokenBody, error
@@ -159,10 +160,16 @@ def rooms_routes(services: Services) -> Routes:
         return NO_PERSON if person is None or person.is_visitor else _profile(person)
 
     @routes.route(
-        "PUT", "/change-name", body=NewName, token=True, answers={200: Status, 400: ErrorBody, 409: ErrorBody}
+        "PUT",
+        "/change-name",
+        body=NewName,
+        token=True,
+        answers={200: Status, 400: ErrorBody, 403: ErrorBody, 409: ErrorBody},
     )
     async def change_name(call: Call) -> object:
         """Take another name; it must be free."""
+        if await services.sessions.is_of_program(_caller(call)):
+            return NOT_FOR_TOKENS
         renamed = await accounts.rename(_caller(call), call.body.new_name)
         if isinstance(renamed, Refusal):
             return renamed

@@ -119,7 +119,7 @@ async def test_wrong_passwords_here_and_elsewhere_are_counted_together(
     [
         ("PATCH", "/me", {}),
         ("POST", "/me/password", {"old": "x", "new": "another word"}),
-        ("POST", "/me/sessions", {"name": "bot"}),
+        ("POST", "/me/sessions", {"name": "bot", "password": "x"}),
         ("DELETE", "/me/sessions", None),
         ("DELETE", "/me/sessions/99", None),
     ],

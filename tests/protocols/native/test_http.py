@@ -19,7 +19,7 @@ BODIES: list[tuple[str, str, dict[str, Any]]] = [
     ("POST", "/auth/logout", {"refresh": "x"}),
     ("PATCH", "/me", {"name": "eve", "display": "eve", "email": "e@example.com", "share_reads": True}),
     ("POST", "/me/password", {"old": PASSWORD, "new": "another word"}),
-    ("POST", "/me/sessions", {"name": "bot", "days": 1}),
+    ("POST", "/me/sessions", {"name": "bot", "days": 1, "password": PASSWORD}),
     ("POST", "/rooms", {"name": "garden", "topic": "roses", "private": True}),
     ("PATCH", "/rooms/1/mine", {"notify": "all", "hidden": True}),
     ("PUT", "/rooms/1/members/1", {"role": "member"}),
@@ -184,7 +184,7 @@ async def test_a_database_that_does_not_answer_is_said_and_may_be_asked_again(si
         ("change_profile", "PATCH", "/me", {"name": "eve"}),
         ("set_password", "POST", "/me/password", {"old": PASSWORD, "new": "another word"}),
         ("of_person", "GET", "/me/sessions", None),
-        ("begin", "POST", "/me/sessions", {"name": "bot"}),
+        ("begin", "POST", "/me/sessions", {"name": "bot", "password": PASSWORD}),
         ("end_others", "DELETE", "/me/sessions", None),
         ("end", "DELETE", "/me/sessions/1", None),
     ):

@@ -1,7 +1,9 @@
 """Sessions over HTTP: what refreshes them, what ends them, and that what has ended is good for nothing."""
 
 import re
+from typing import Any
 
+import pytest
 import trio
 
 from chat.domain.sessions import Device
@@ -152,14 +154,16 @@ async def test_logging_out_ends_the_session_of_either_token_and_is_fine_twice(si
 async def test_a_token_for_a_program_is_good_in_every_protocol_until_it_is_ended(site: Site) -> None:
     await site.add("ada")
     mine = (await site.log_in("ada"))["access"]
-    made = await site.call("POST", "/me/sessions", {"name": "weather bot", "days": 2}, token=mine)
+    made = await site.call(
+        "POST", "/me/sessions", {"name": "weather bot", "days": 2, "password": PASSWORD}, token=mine
+    )
     assert (made.status, made["session"]["kind"], made["session"]["name"]) == (201, "token", "weather bot")
     assert await site.is_good(made["token"])
     site.pass_time(2 * 86_400 - 1)
     assert await site.is_good(made["token"])
     site.pass_time(1)
     assert not await site.is_good(made["token"])
-    made = await site.call("POST", "/me/sessions", {"name": "weather bot"}, token=mine)
+    made = await site.call("POST", "/me/sessions", {"name": "weather bot", "password": PASSWORD}, token=mine)
     await site.call("DELETE", f"/me/sessions/{made['session']['id']}", token=mine)
     assert not await site.is_good(made["token"])
 
@@ -192,7 +196,9 @@ async def test_whoever_has_too_many_sessions_loses_the_one_used_longest_ago(site
     for _ in range(99):
         await site.services.sessions.open(ada, ELSEWHERE)
     assert await site.is_good(first["access"])
-    bot = await site.call("POST", "/me/sessions", {"name": "bot"}, token=first["access"])
+    bot = await site.call(
+        "POST", "/me/sessions", {"name": "bot", "password": PASSWORD}, token=first["access"]
+    )
     await site.services.sessions.open(ada, ELSEWHERE)
     assert not await site.is_good(first["access"])
     assert await site.is_good(bot["token"]), "programs are counted for themselves"
@@ -227,3 +233,62 @@ async def test_the_cookie_is_secure_where_the_request_came_by_https(site: Site) 
     )
     assert "; Secure" in answer.headers["Set-Cookie"]
     assert "refresh" not in await answer.get_json()
+
+
+@pytest.fixture
+async def program(site: Site) -> dict[str, str]:
+    """The tokens of an admin: her own, and one that she made for a program."""
+    await site.add("olga", admin=True)
+    hers = (await site.log_in("olga"))["access"]
+    made = await site.call("POST", "/me/sessions", {"name": "bot", "password": PASSWORD}, token=hers)
+    return {"olga": hers, "bot": made["token"]}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/me/sessions", {"name": "for ever", "days": 3650, "password": PASSWORD}),
+        ("DELETE", "/me/sessions", None),
+        ("DELETE", "/me/sessions/1", None),
+        ("POST", "/me/password", {"old": PASSWORD, "new": "another word"}),
+        ("PATCH", "/me", {"email": "eve@example.com"}),
+        ("PATCH", "/me", {"name": "eve", "display": "Eve"}),
+        ("PATCH", "/admin/people/1", {"password": "another word"}),
+        ("DELETE", "/admin/people/1", None),
+        ("DELETE", "/admin/people/1/sessions", None),
+        ("PATCH", "/admin/settings", {"registration": "open"}),
+    ],
+)
+async def test_a_program_does_nothing_that_outlives_its_token(
+    site: Site, program: dict[str, str], method: str, path: str, body: Any
+) -> None:
+    answer = await site.call(method, path, body, token=program["bot"])
+    assert answer.refused == (403, "forbidden", None)
+    assert "log in" in answer["error"]
+    assert [await site.is_good(token) for token in program.values()] == [True, True]
+    assert len((await site.call("GET", "/me/sessions", token=program["bot"]))["sessions"]) == 2
+
+
+async def test_a_program_does_what_its_person_does_with_rooms_and_ends_with_its_log_out(
+    site: Site, program: dict[str, str]
+) -> None:
+    bot = program["bot"]
+    assert (await site.call("PATCH", "/me", {"display": "Bot of tea"}, token=bot)).status == 200
+    assert (await site.call("POST", "/rooms", {"name": "garden"}, token=bot)).status == 201
+    for path in ("/admin/people", "/admin/settings", "/admin/audit"):
+        assert (await site.call("GET", path, token=bot)).status == 200
+    assert (await site.call("POST", "/auth/logout", {}, token=bot)).status == 204
+    assert [await site.is_good(token) for token in program.values()] == [True, False]
+
+
+async def test_a_token_is_made_by_who_knows_the_password(site: Site) -> None:
+    await site.add("ada")
+    own = (await site.log_in("ada"))["access"]
+    wrong = {"name": "bot", "password": "a guess of eve"}
+    for _ in range(5):
+        answer = await site.call("POST", "/me/sessions", wrong, token=own)
+        assert answer.refused == (403, "forbidden", "password")
+    assert (await site.call("POST", "/me/sessions", wrong, token=own)).status == 429
+    missing = await site.call("POST", "/me/sessions", {"name": "bot"}, token=own, valid=False)
+    assert missing.refused == (400, "invalid", "password")
+    assert len((await site.call("GET", "/me/sessions", token=own))["sessions"]) == 1

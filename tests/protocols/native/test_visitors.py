@@ -101,7 +101,7 @@ async def test_a_visitor_has_one_room_and_every_other_call_is_forbidden(site: Si
         ("PATCH", "/me", {"name": "ada2"}),
         ("POST", "/me/password", {"old": "x", "new": "secret word"}),
         ("GET", "/me/sessions", None),
-        ("POST", "/me/sessions", {"name": "bot", "days": 3650}),
+        ("POST", "/me/sessions", {"name": "bot", "days": 3650, "password": "x"}),
         ("GET", "/me/blocks", None),
         ("GET", "/people", None),
         ("GET", "/people/1", None),

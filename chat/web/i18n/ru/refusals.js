@@ -68,6 +68,8 @@ export const texts = {
   "that name is reserved": "Это имя зарезервировано.",
   "the message is empty": "Сообщение пустое.",
   "the message is longer than # characters": "Сообщение длиннее # знаков.",
+  "a token for a program can't do this: log in with the name and the password":
+    "Токену программы это нельзя: войдите по имени и паролю.",
   "the password is longer than # bytes": "Пароль длиннее # байт.",
   "the password is shorter than # characters: use several words": "Пароль короче # знаков: возьмите несколько слов.",
   "this password is one of the first that are guessed: choose several words that don't belong together":

@@ -3,7 +3,7 @@
 import { html, useState } from "../../vendor/preact.js";
 import { t, tn } from "../../i18n/index.js";
 import { useAct } from "../act.js";
-import { useChat } from "../context.js";
+import { useChat, useSelected } from "../context.js";
 import { Copyable } from "../copy.js";
 import { confirm } from "../dialog.js";
 import { Field, Refusal, Submit } from "../fields.js";
@@ -21,14 +21,17 @@ export function Tokens() {
   const found = useLoaded(() => chat.call("GET", "/me/sessions"), []);
   const [name, setName] = useState("");
   const [days, setDays] = useState(365);
+  const [password, setPassword] = useState("");
+  const login = useSelected((state) => state.me?.name);
   const [made, setMade] = useState("");
   const tokens = (/** @type {{ sessions: SessionInfo[] } | undefined} */ (found.value)?.sessions ?? []).filter(({ kind }) => kind === "token");
   const make = async (/** @type {Event} */ event) => {
     event.preventDefault();
     await act(async () => {
-      const { token } = /** @type {{ token: string }} */ (await chat.call("POST", "/me/sessions", { name: name.trim(), days }));
+      const { token } = /** @type {{ token: string }} */ (await chat.call("POST", "/me/sessions", { name: name.trim(), days, password }));
       setMade(token);
       setName("");
+      setPassword("");
       found.reload();
     });
   };
@@ -51,8 +54,10 @@ export function Tokens() {
           ${DAYS.map((value) => html`<label key=${value}><input type="radio" name="days" checked=${value === days} onChange=${() => setDays(value)} /> ${tn("tokens.days_n", value)}</label>`)}
         </div>
       </fieldset>
-      ${field !== "name" && html`<${Refusal} text=${found.error || error} />`}
-      <div class="actions"><${Submit} label=${t("tokens.make")} isBusy=${isBusy} disabled=${!name.trim()} /></div>
+      <input type="text" hidden readonly autocomplete="username" value=${login} />
+      <${Field} label=${t("tokens.password")} hint=${t("tokens.password_hint")} type="password" value=${password} onInput=${setPassword} autocomplete="current-password" required error=${field === "password" ? error : ""} />
+      ${field !== "name" && field !== "password" && html`<${Refusal} text=${found.error || error} />`}
+      <div class="actions"><${Submit} label=${t("tokens.make")} isBusy=${isBusy} disabled=${!name.trim() || !password} /></div>
     </form>
     <ul class="list">
       ${tokens.map(

@@ -507,9 +507,9 @@ def test_a_directory_that_is_not_ours_is_one_line(home: Path) -> None:
 def test_a_database_that_does_not_answer_is_one_line(home: Path) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as closed:
         port = closed.getsockname()[1]
-    url = f"postgresql://chat:hunter2@127.0.0.1:{port}/chat"
+    url = f"postgresql://chat:two hunters@127.0.0.1:{port}/chat"
     done = run_chat("serve", "--data", str(home / "remote"), "--listen", "127.0.0.1:0", CHAT_DATABASE_URL=url)
-    assert "hunter2" not in refused(done) + done.stderr
+    assert "two hunters" not in refused(done) + done.stderr
 
 
 # People
@@ -639,12 +639,12 @@ def test_a_password_is_asked_for_twice_and_not_shown_on_a_terminal(data: Path) -
         for prompt in (b"Password: ", b"Repeat for confirmation: "):
             while not shown.endswith(prompt):
                 shown += terminal.read(1)
-            terminal.write(b"hunter2\n")
+            terminal.write(b"two hunters\n")
         while not shown.endswith(b"added eve, id "):
             shown += terminal.read(1)
         assert command.wait(PATIENCE) == 0
         overdue.cancel()
-    assert b"hunter2" not in shown
+    assert b"two hunters" not in shown
 
 
 def test_no_secret_gets_into_the_log(data: Path) -> None:

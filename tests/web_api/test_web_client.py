@@ -128,6 +128,19 @@ async def test_the_first_paint_is_small(app: QuartTrio) -> None:
     assert sent <= FIRST_PAINT
 
 
+async def test_the_application_is_called_as_the_server_is_now() -> None:
+    name = "Bücher & Co."
+    client = create_app([create_web_client(lambda: name)]).test_client()
+    first = await client.get("/manifest.webmanifest")
+    about = await first.get_json(force=True)
+    assert (about["name"], about["short_name"]) == (name, name)
+    assert first.content_type == "application/manifest+json"
+    name = "Chess club"
+    known = {"If-None-Match": first.headers["ETag"]}
+    second = await client.get("/manifest.webmanifest", headers=known)
+    assert (await second.get_json(force=True))["name"] == name
+
+
 async def test_browsers_come_back_over_tls_where_it_is_the_servers() -> None:
     for is_encrypted in (True, False):
         app = create_app([create_web_client(lambda: "chat", is_encrypted=is_encrypted)])

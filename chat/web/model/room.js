@@ -51,7 +51,7 @@ export function newRoom(told) {
  * @returns {RoomInfo}
  */
 function infoOf(told) {
-  const { type: _type, reset: _reset, ...info } = told;
+  const { type: _type, reset: _reset, after: _after, ...info } = told;
   return { ...DEFAULTS, ...info };
 }
 

@@ -19,6 +19,7 @@ PATIENCE = 60.0
 """Seconds for the set-up, and again for the last messages to be heard."""
 
 _FLAGS = ["-O2", "-flto", "-std=gnu11", "-Wall", "-Wextra"]
+_LIBRARIES = ["-lssl", "-lcrypto"]
 
 
 class GeneratorFailed(Exception):
@@ -33,10 +34,16 @@ def compile_generator() -> None:
         return
     compiler = shutil.which("gcc") or shutil.which("cc")
     if compiler is None:
-        raise GeneratorFailed("no C compiler is installed (Debian, Ubuntu: apt install gcc libc6-dev)")
+        raise GeneratorFailed(
+            "no C compiler is installed (Debian, Ubuntu: apt install gcc libc6-dev libssl-dev)"
+        )
     BUILD.mkdir(exist_ok=True)
     done = subprocess.run(
-        [compiler, *_FLAGS, "-o", LOAD, *sources], capture_output=True, text=True, timeout=120, check=False
+        [compiler, *_FLAGS, "-o", LOAD, *sources, *_LIBRARIES],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     if done.returncode:
         raise GeneratorFailed(done.stderr)

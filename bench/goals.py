@@ -64,6 +64,7 @@ def goals(results: Results) -> Iterator[Goal]:
     yield Goal("g", "p99 of the others, times (a)'s", against_other_scenario(g, a, _p99), 1.1, False, "×")
 
     yield _three_times_the_saving_node("h", h)
+    yield from _over_tls(results)
     yield from _of_native(results)
 
     for key in "acdh":
@@ -78,6 +79,13 @@ def goals(results: Results) -> Iterator[Goal]:
                 "×",
             )
     yield from _of_workers(results)
+
+
+def _over_tls(results: Results) -> Iterator[Goal]:
+    a, e = (results.scenarios.get(f"tls-{key}") for key in "ae")
+    yield Goal("tls-a", "server CPU a delivery", ours(a, _cpu), 1.5, False, "µs")
+    memory = ours(e, lambda run: run.kib_per_connection)
+    yield Goal("tls-e", "resident memory a connection", memory, 44.0, False, "KiB")
 
 
 def _of_native(results: Results) -> Iterator[Goal]:

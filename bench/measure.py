@@ -81,7 +81,7 @@ def _load(
 ) -> Run:
     commit = one_commit(target.address) if target.address is not None and scenario.rate else 0.0
     if scenario.storm:
-        _say_something(target)
+        _say_something(target, scenario)
     before = memory_used(target.roots)
     cpu: dict[str, Cpu] = {}
     workers: dict[str, list[float]] = {}
@@ -97,6 +97,7 @@ def _load(
 
     flags = ["--inflight", str(scenario.inflight), "--rate", str(scenario.rate), "--size", str(scenario.size)]
     flags += ["--warmup", str(WARMUP), "--seconds", str(seconds), *(["--storm"] if scenario.storm else [])]
+    flags += _encrypted(scenario)
     limit = 3 * PATIENCE + WARMUP + seconds
     begins.wait()
     result = run_generator(target.plan, target.port, flags, limit, on_event)
@@ -142,9 +143,13 @@ def _load(
     return run
 
 
-def _say_something(target: Running) -> None:
+def _encrypted(scenario: Scenario) -> list[str]:
+    return ["--tls"] if scenario.tls else []
+
+
+def _say_something(target: Running, scenario: Scenario) -> None:
     """Give the storm a history to ask for."""
-    flags = ["--messages", str(2 * HISTORY), "--inflight", "1"]
+    flags = ["--messages", str(2 * HISTORY), "--inflight", "1", *_encrypted(scenario)]
     said = plan(SCENARIOS["d"], target.members[:1])
     result = run_generator(said, target.port, flags, 2 * PATIENCE, lambda event: None)
     if not result["ok"]:

@@ -6,6 +6,7 @@ from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from bench.certificates import make_certificate
 from bench.machine import children
 from bench.plans import Member, plan
 from bench.population import populate
@@ -33,6 +34,9 @@ def our_server(name: str, title: str, root: Path = ROOT, *, workers: int = 1) ->
         command: list[str | Path] = [sys.executable, "-m", "chat", "serve", "--listen", "127.0.0.1:0"]
         command += ["--data", data, *_without_limits(root)]
         command += ["--workers", str(workers)] if workers > 1 else []
+        if scenario.tls:
+            cert, key = make_certificate(place)
+            command += ["--tls-cert", cert, "--tls-key", key]
         environment = {"CHAT_SECRET": SECRET, "CHAT_BCRYPT_COST": "4", "PYTHONPATH": str(root)}
         with ExitStack() as stack:
             give_quota = stack.enter_context(

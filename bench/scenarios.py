@@ -37,6 +37,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """Messages in each of those rooms that its members have missed; as many before them they have."""
     workers: tuple[int, ...] = ()
     """Numbers of workers of our server that are compared with each other; none: our server is compared with peers."""
+    tls: bool = False
+    """Over `wss`, in place of `ws`."""
     quota: float = 0.0
     """Share of a core that each process of our server has that serves; 0: what it gets."""
 
@@ -139,6 +141,13 @@ SCENARIOS = {
             seconds=26.0,
         ),
     )
+}
+
+SCENARIOS |= {
+    f"tls-{key}": msgspec.structs.replace(
+        SCENARIOS[key], key=f"tls-{key}", title=f"over TLS: {SCENARIOS[key].title}", tls=True
+    )
+    for key in "acef"
 }
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
+from bench.certificates import environment_of
 from bench.our_server import SECRET, TOKENS, our_server
 from bench.plans import Member, members_needed, plan, plan_for_peer
 from bench.processes import running
@@ -56,7 +57,8 @@ def _peer(command: list[str | Path]) -> Callable[[Scenario, Path], AbstractConte
     @contextmanager
     def start(scenario: Scenario, place: Path) -> Generator[Running]:
         log = place / "peer.log"
-        with running(command, log, directory=PEERS, environment={"NODE_ENV": "production"}) as (pid, line):
+        environment = {"NODE_ENV": "production", **environment_of(scenario, place)}
+        with running(command, log, directory=PEERS, environment=environment) as (pid, line):
             yield Running(port_of(line), (pid,), plan_for_peer(scenario), (), log)
 
     return start
@@ -69,7 +71,7 @@ def _node_pg(scenario: Scenario, place: Path) -> Generator[Running]:
         postgres, line = stack.enter_context(running(database, place / "database.log", directory=ROOT))
         address = json.loads(line)
         where = [str(address[name]) for name in ("host", "port", "user", "database")]
-        environment = {"NODE_ENV": "production", "SECRET": SECRET}
+        environment = {"NODE_ENV": "production", "SECRET": SECRET, **environment_of(scenario, place)}
         log = place / "peer.log"
         node, line = stack.enter_context(
             running(["node", "node_pg.js", *where], log, directory=PEERS, environment=environment)

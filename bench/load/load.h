@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "histogram.h"
 
@@ -34,10 +35,11 @@ struct step {
 
 struct speaker;
 
-enum state { IDLE, CONNECTING, UPGRADING, STEPPING, RECALLING, READY, GONE };
+enum state { IDLE, CONNECTING, SHAKING, UPGRADING, STEPPING, RECALLING, READY, GONE };
 
 struct conn {
     int fd;
+    struct ssl_st *tls;      /* NULL: in plain */
     enum state state;
     bool reads;
     bool wants_out;          /* registered for EPOLLOUT */
@@ -99,6 +101,7 @@ struct options {
     double warmup, seconds;
     uint32_t at_once;   /* handshakes under way */
     bool storm;
+    bool tls;
     double patience;    /* seconds for everything that must happen */
 };
 
@@ -142,6 +145,13 @@ size_t frame_header(uint8_t *to, size_t payload_size);
 void watch_timer(int fd);
 extern bool timer_fired;
 void close_all(void);
+
+/* tls.c */
+void tls_begin(struct conn *c);
+ssize_t tls_shake(struct conn *c);
+bool tls_wants_out(struct conn *c);
+ssize_t take(struct conn *c, void *to, size_t size);
+ssize_t give(struct conn *c, const void *from, size_t size);
 
 /* check.c */
 void prepare_speakers(void);

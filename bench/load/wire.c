@@ -87,7 +87,7 @@ static void lost(struct conn *c, const char *why) {
 void send_bytes(struct conn *c, const uint8_t *bytes, size_t size) {
     if (c->state == GONE) return;
     if (!c->out_size) {
-        ssize_t taken = send(c->fd, bytes, size, MSG_NOSIGNAL);
+        ssize_t taken = give(c, bytes, size);
         if (taken < 0 && errno != EAGAIN) return lost(c, strerror(errno));
         if (taken > 0) bytes += taken, size -= (size_t)taken;
         if (!size) return;
@@ -99,7 +99,7 @@ void send_bytes(struct conn *c, const uint8_t *bytes, size_t size) {
 }
 
 static void send_rest(struct conn *c) {
-    ssize_t taken = send(c->fd, c->out, c->out_size, MSG_NOSIGNAL);
+    ssize_t taken = give(c, c->out, c->out_size);
     if (taken < 0 && errno != EAGAIN) return lost(c, strerror(errno));
     if (taken > 0) {
         c->out_size -= (size_t)taken;
@@ -220,7 +220,7 @@ static size_t hear_answer(struct conn *c, const uint8_t *bytes, size_t size, uin
 
 static void receive(struct conn *c) {
     memcpy(buffer, c->tail, c->tail_size);
-    ssize_t got = recv(c->fd, buffer + c->tail_size, READ_SIZE - c->tail_size, 0);
+    ssize_t got = take(c, buffer + c->tail_size, READ_SIZE - c->tail_size);
     if (got < 0 && errno == EAGAIN) return;
     if (got <= 0) return lost(c, got ? strerror(errno) : "the server closed TCP");
     uint64_t now = now_ns();
@@ -235,12 +235,22 @@ static void receive(struct conn *c) {
     }
 }
 
+static void shake_hands(struct conn *c) {
+    ssize_t shaken = tls_shake(c);
+    if (shaken > 0) return upgrade(c);
+    if (!shaken || errno != EAGAIN) return lost(c, "no TLS handshake");
+    watch(c, EPOLL_CTL_MOD, tls_wants_out(c) ? EPOLLOUT : EPOLLIN);
+}
+
 static void finish_connecting(struct conn *c) {
     int error = 0;
     socklen_t size = sizeof error;
     getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &size);
     if (error) return lost(c, strerror(error));
-    upgrade(c);
+    if (!options.tls) return upgrade(c);
+    c->state = SHAKING;
+    tls_begin(c);
+    shake_hands(c);
 }
 
 void turn(uint64_t until) {
@@ -258,6 +268,10 @@ void turn(uint64_t until) {
         struct conn *c = events[i].data.ptr;
         if (c->state == CONNECTING) {
             finish_connecting(c);
+            continue;
+        }
+        if (c->state == SHAKING) {
+            shake_hands(c);
             continue;
         }
         if (events[i].events & EPOLLOUT && c->state != GONE) send_rest(c);

@@ -9,11 +9,17 @@
 // they came. `answer(socket, path, text)` says whether it was a command, which is not relayed. Both are given, or neither.
 'use strict';
 
+const { readFileSync } = require('fs');
+const { createServer } = require('https');
 const { WebSocketServer, WebSocket } = require('ws');
 
 exports.serve = function serve({ save, answer } = {}) {
   const members = new Map();
-  const server = new WebSocketServer({ host: '127.0.0.1', port: 0, backlog: 4096, clientTracking: false });
+  const listening = { host: '127.0.0.1', port: 0, backlog: 4096 };
+  const { TLS_CERT, TLS_KEY } = process.env;
+  const https = TLS_CERT && createServer({ cert: readFileSync(TLS_CERT), key: readFileSync(TLS_KEY) });
+  const place = https ? { server: https } : listening;
+  const server = new WebSocketServer({ ...place, clientTracking: false });
 
   function relay(path, sender, data) {
     let to = path;
@@ -42,4 +48,5 @@ exports.serve = function serve({ save, answer } = {}) {
     socket.on('error', () => socket.terminate());
   });
   server.on('listening', () => console.log(`listening on http://127.0.0.1:${server.address().port}`));
+  if (https) https.listen(listening);
 };

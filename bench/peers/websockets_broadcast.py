@@ -6,6 +6,8 @@ A message is passed on as it came. Compression is off, as it is for every server
 
 import asyncio
 import json
+import os
+import ssl
 from collections import defaultdict
 
 from websockets.asyncio.server import ServerConnection, broadcast, serve
@@ -34,7 +36,11 @@ async def chat(socket: ServerConnection) -> None:
 
 
 async def main() -> None:
-    async with serve(chat, "127.0.0.1", 0, compression=None, backlog=4096) as server:
+    tls = None
+    if "TLS_CERT" in os.environ:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(os.environ["TLS_CERT"], os.environ["TLS_KEY"])
+    async with serve(chat, "127.0.0.1", 0, compression=None, backlog=4096, ssl=tls) as server:
         port = next(iter(server.sockets)).getsockname()[1]
         print(f"listening on http://127.0.0.1:{port}", flush=True)
         await asyncio.get_running_loop().create_future()

@@ -33,6 +33,8 @@ class SendQueue:
             not lose count, unless the transport is broken by that.
         fileno: tells the socket's descriptor for write-through, -1 once it is closed (a number kept here could
             by then be another client's); None where bytes can't go straight to the socket (TLS).
+        write_now: writes through where there is no `fileno`: returns how many bytes the socket has taken, and has begun
+            with the rest, which send_some is to be given next. Sync; raises OSError.
         limit: bytes that may wait.
 
     Two things are known only later, and each is told by a call: who starts writers (written_by()), and who ends the
@@ -57,6 +59,7 @@ class SendQueue:
         "_soon",
         "_stall",
         "_start_writer",
+        "_write_now",
         "limit",
         "queued",
     )
@@ -66,10 +69,12 @@ class SendQueue:
         send_some: Callable[[bytes], Awaitable[int]],
         *,
         fileno: Callable[[], int] | None,
+        write_now: Callable[[bytes], int] | None = None,
         limit: int,
     ) -> None:
         self._send_some = send_some
         self._fileno = fileno
+        self._write_now = write_now
         self._overflow: Callable[[], None] | None = None  # set by when_full()
         self._start_writer: StartWriter | None = None  # set by written_by(), for its block
         self._feed: trio.MemorySendChannel[bytes] | None = None  # with _pending, while a writer lives
@@ -169,10 +174,13 @@ class SendQueue:
             self._put(last)
 
     def _put(self, blob: bytes) -> None:
-        taken = 0
-        if not self.queued and self._fileno is not None:
+        taken, begun = 0, False
+        if not self.queued:
             try:
-                taken = os.write(self._fileno(), blob)
+                if self._fileno is not None:
+                    taken = os.write(self._fileno(), blob)
+                elif self._write_now is not None:
+                    taken, begun = self._write_now(blob), True
             except BlockingIOError:
                 pass
             except OSError:
@@ -181,7 +189,8 @@ class SendQueue:
                 return
             if taken == len(blob):
                 return
-            if taken:
+            if taken or begun:
+                begun = True
                 self._begun = blob = blob[taken:]
         self._offered = self._drained + self.queued + len(blob)
         if self._feed is None:
@@ -192,7 +201,7 @@ class SendQueue:
             self._feed, self._pending = trio.open_memory_channel[bytes](math.inf)
             self._start_writer(self._write)
         self.queued += len(blob)
-        if not taken:
+        if not begun:
             self._feed.send_nowait(blob)
         if self._open and self.queued > self.limit and self.room < 0:  # a last frame comes behind any amount
             self.overflow()

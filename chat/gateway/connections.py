@@ -20,8 +20,8 @@ from chat.gateway.http1.connection import HttpServer
 from chat.gateway.http1.head import LOGGED, READS, READS_AT_ONCE, ReplayStream, read_head
 from chat.gateway.http1.refusal import TEXTS, refuse
 from chat.gateway.http1.request import IncomingRequest, ServeSocket
-from chat.gateway.progress import ProgressStream
 from chat.gateway.same_site import SameSite
+from chat.gateway.tls_stream import TlsStream
 from chat.inspection.metrics import Metrics
 from chat.settings.config import Config
 from chat.settings.listen import Listen
@@ -169,7 +169,7 @@ class Connections:
             logger.info("too many connections of one address", address=address, path=head.path[:LOGGED])
             await refuse(stream, HTTPStatus.TOO_MANY_REQUESTS)
             return None
-        scheme = self._proxies.client_scheme(peer[0], head.headers, tls=stream.tls)
+        scheme = self._proxies.client_scheme(peer[0], head.headers, tls=stream.tls is not None)
         refusal = self._same_site.refusal(
             head, peer=peer[0], scheme=scheme, loopback=loopback, socket=head.asks_for_websocket
         )
@@ -201,7 +201,7 @@ class Connections:
         """The stream to speak on, after the TLS handshake if there is one. Raises BrokenResourceError."""
         if self._tls is None:
             return ReplayStream(inner, self._pace())
-        stream = trio.SSLStream(ProgressStream(inner), self._tls, server_side=True, https_compatible=True)
+        stream = TlsStream(inner, self._tls)
         with trio.move_on_after(self._config.handshake_timeout) as in_time:
             await stream.do_handshake()
         if in_time.cancelled_caught:

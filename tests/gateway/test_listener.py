@@ -119,7 +119,7 @@ async def test_a_socket_arrives_with_its_head_its_address_and_its_listener() -> 
     first, second = arrived
     assert (first.address, first.scheme, first.listen) == ("127.0.0.1", "http", listen)
     assert (second.address, second.scheme) == ("192.0.2.1", "https")
-    assert (first.head.path, first.head.query, first.stream.tls) == ("/ws", "token=x", False)
+    assert (first.head.path, first.head.query, first.stream.tls) == ("/ws", "token=x", None)
 
 
 async def test_each_listener_has_its_own_address_and_dialect() -> None:

@@ -8,7 +8,7 @@ import trio
 import trustme
 
 from chat.gateway.http1.head import ReplayStream
-from chat.gateway.progress import ProgressStream
+from chat.gateway.tls_stream import TlsStream
 
 
 @asynccontextmanager
@@ -19,9 +19,7 @@ async def encrypted_pair() -> AsyncGenerator[tuple[ReplayStream, trio.SSLStream[
     authority.issue_cert("127.0.0.1").configure_cert(ours)
     authority.configure_trust(trusting)
     left, right = trio.socket.socketpair()
-    server = trio.SSLStream(
-        ProgressStream(trio.SocketStream(left)), ours, server_side=True, https_compatible=True
-    )
+    server = TlsStream(trio.SocketStream(left), ours)
     client = trio.SSLStream(
         trio.SocketStream(right), trusting, server_hostname="127.0.0.1", https_compatible=True
     )

@@ -11,6 +11,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -116,5 +117,8 @@ func main() {
 	}
 	fmt.Printf("listening on http://%s\n", listener.Addr())
 	h := &hub{members: make(map[string]map[*client]bool)}
+	if cert := os.Getenv("TLS_CERT"); cert != "" {
+		log.Fatal(http.ServeTLS(listener, http.HandlerFunc(h.serve), cert, os.Getenv("TLS_KEY")))
+	}
 	log.Fatal(http.Serve(listener, http.HandlerFunc(h.serve)))
 }

@@ -133,7 +133,7 @@ class _HttpConnection:
                     cast("Any", self._server.context),
                     cast("TaskGroup", self),
                     ConnectionState({}),
-                    self._stream.tls,
+                    self._stream.tls is not None,
                     self._peer,
                     self._stream.socket.getsockname()[:2],
                     self._send,
@@ -237,7 +237,7 @@ class _HttpConnection:
         headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
         if proxies.trusts(peer):
             scope["client"] = (proxies.client_address(peer, headers), port)
-            scope["scheme"] = proxies.client_scheme(peer, headers, tls=self._stream.tls)
+            scope["scheme"] = proxies.client_scheme(peer, headers, tls=self._stream.tls is not None)
         refusal = self._server.same_site.refusal(
             Head(scope["method"], scope["path"], scope["http_version"], headers),
             peer=peer,

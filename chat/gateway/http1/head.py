@@ -6,7 +6,7 @@ HTTP status that says so, and the caller owns the time.
 
 import os
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -17,7 +17,7 @@ import trio
 
 from chat.domain.pace import Pace
 from chat.gateway.http1.parser import END_OF_HEAD, MAX_TARGET_BYTES, StrictParser, is_readable
-from chat.gateway.progress import ProgressStream
+from chat.gateway.tls_stream import TlsStream
 
 LOGGED = 200
 """Characters of what a client sent that the log shows."""
@@ -39,29 +39,19 @@ _PLAIN = re.compile(
 
 
 class ReplayStream(trio.abc.Stream):
-    """A connection with bytes put back in front; plain or TLS, `socket` is the raw socket under it.
+    """A connection with bytes put back in front; plain, or `tls`. `socket` is the raw socket under it.
 
     Whoever reads what comes in pieces asks `pace` first.
     """
 
     __slots__ = ("_inner", "_pushed", "pace", "socket", "tls")
 
-    def __init__(
-        self, inner: trio.SocketStream | trio.SSLStream[ProgressStream], pace: Pace | None = None
-    ) -> None:
+    def __init__(self, inner: trio.SocketStream | TlsStream, pace: Pace | None = None) -> None:
         self._inner = inner
         self._pushed = b""
         self.pace = pace or Pace()
-        self.tls = isinstance(inner, trio.SSLStream)
-        self.socket = (inner.transport_stream if isinstance(inner, trio.SSLStream) else inner).socket
-
-    def on_progress(self, progressed: Callable[[], None]) -> None:
-        """Have `progressed` called whenever the socket took a part of what send_all() sends; under TLS only.
-
-        In plain, whoever wants to know sends to `socket` and sees what it took. Sync.
-        """
-        if isinstance(self._inner, trio.SSLStream):
-            self._inner.transport_stream.progressed = progressed
+        self.tls = inner if isinstance(inner, TlsStream) else None
+        self.socket = inner.socket
 
     def push_back(self, data: bytes | bytearray) -> None:
         """Put `data` in front of what is read next. Not while somebody reads."""
@@ -100,8 +90,7 @@ class ReplayStream(trio.abc.Stream):
 
     async def send_eof(self) -> None:
         """Tell the peer that nothing more comes, under TLS too, where nothing may be sent after it."""
-        transport = self._inner.transport_stream if isinstance(self._inner, trio.SSLStream) else self._inner
-        await transport.send_eof()
+        await self._inner.send_eof()
 
     async def aclose(self) -> None:
         """Close at once, without a TLS goodbye, as HTTP does. Cancelling: it is closed all the same."""

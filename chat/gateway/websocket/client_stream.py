@@ -25,9 +25,6 @@ from chat.gateway.websocket.inbound import InboundFastPath
 from chat.inspection.recorder import Record
 from chat.shutdown import FLUSH
 
-_TLS_PART = 65_536
-"""Bytes that are encrypted at once, four TLS records."""
-
 _FRAGMENTS = 1024
 """Frames of one message. trio-websocket bounds their bytes only, and an empty one costs memory too."""
 
@@ -56,11 +53,13 @@ class ClientStream(trio.abc.Stream):
         self.record = Record()
         self._inbound = InboundFastPath(stream, handshake, largest, self.record)
         self.send_queue = SendQueue(
-            self._send_all if stream.tls else self._send_some,
-            fileno=None if stream.tls else stream.socket.fileno,
+            self._send_some if stream.tls is None else stream.tls.send_some,
+            fileno=stream.socket.fileno if stream.tls is None else None,
+            write_now=None if stream.tls is None else stream.tls.write_now,
             limit=limit,
         )
-        stream.on_progress(self.send_queue.progressed)
+        if stream.tls is not None:
+            stream.tls.progressed = self.send_queue.progressed
 
     @property
     def heard_at(self) -> float:
@@ -167,12 +166,6 @@ class ClientStream(trio.abc.Stream):
         except OSError as error:
             raise trio.BrokenResourceError from error
         return taken
-
-    async def _send_all(self, data: bytes) -> int:
-        # A part at a time: all of `data` once more, encrypted, would wait for the socket beside it.
-        part = memoryview(data)[:_TLS_PART]
-        await self._stream.send_all(part)
-        return len(part)
 
 
 class _EndedHandshake:

@@ -90,7 +90,8 @@ async def test_who_reads_slowly_under_tls_is_not_too_slow(mock_clock: trio.testi
         cut = trio.CancelScope()
         stream.send_queue.when_full(cut.cancel)
 
-        transport = server._inner.transport_stream  # type: ignore[union-attr]
+        transport = server.tls
+        assert transport is not None
         tell_send_queue = transport.progressed
 
         def progressed() -> None:

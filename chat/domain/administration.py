@@ -93,7 +93,7 @@ class Administration:
 
         Another password, and being disabled, make all tokens invalid that were issued so far.
         """
-        name = UNSET if wanted.name is UNSET else clean_name(wanted.name)
+        name = UNSET if wanted.name is UNSET else clean_name(wanted.name, is_given=True)
         if isinstance(name, Refusal):
             return name
         password_hash = UNSET if wanted.password is UNSET else await self._hash(who, wanted.password)

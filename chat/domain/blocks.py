@@ -55,11 +55,17 @@ class Blocks:
         """Whether a person is blocked by another; mostly that is known without a query."""
         blocked = self._known.get(by_id)
         if blocked is None:
-            with self._look_ups.of([by_id]) as look_up:
-                blocked = await self._contacts.blocked_ids(by_id)
-            if not look_up.outdated:
-                self._known[by_id] = blocked
+            blocked = await self._look_up(by_id)
         return person_id in blocked
+
+    async def _look_up(self, person_id: int) -> frozenset[int]:
+        """Return whom a person blocks, also at the moment at which this returns."""
+        while True:
+            with self._look_ups.of([person_id]) as look_up:
+                blocked = await self._contacts.blocked_ids(person_id)
+            if not look_up.outdated:  # else what was just found may be from before a block that has returned
+                self._known[person_id] = blocked
+                return blocked
 
     def changed(self, person_id: int | None) -> None:
         """Somebody, or None for anybody, may block others than before, and this is committed. Sync."""

@@ -78,7 +78,7 @@ class Newcomers:
         admin: bool = False,
     ) -> Person | Refusal:
         """Add a person, by an operator: no budget is used. Or say what is wrong with name, address or password."""
-        wanted = self._clean(name, password, email, is_new=True)
+        wanted = self._clean(name, password, email, is_new=True, is_given=True)
         if isinstance(wanted, Refusal):
             return wanted
         return await self._add(wanted, None, operator=operator, admin=admin, by_command=True)
@@ -120,12 +120,12 @@ class Newcomers:
 
     def refusal_of(self, name: str, password: str) -> Refusal | None:
         """Return what is wrong with the name or the password of somebody new, before it is costly. Sync."""
-        wanted = self._clean(name, password, None, is_new=True)
+        wanted = self._clean(name, password, None, is_new=True, is_given=True)
         return wanted if isinstance(wanted, Refusal) else None
 
     async def first_admin(self, name: str, password: str, address: str) -> NewPerson | Refusal:
         """Return an admin to be added, or what is wrong with name or password. `address` is the client's."""
-        wanted = self._clean(name, password, None, is_new=True)
+        wanted = self._clean(name, password, None, is_new=True, is_given=True)
         if isinstance(wanted, Refusal):
             return wanted
         password_hash = await self._passwords.hash(wanted.password, address)
@@ -134,9 +134,9 @@ class Newcomers:
         return NewPerson(name=wanted.name, password_hash=password_hash, is_admin=True)
 
     def _clean(
-        self, name: str, password: str, email: str | None, *, is_new: bool = False
+        self, name: str, password: str, email: str | None, *, is_new: bool = False, is_given: bool = False
     ) -> _Wanted | Refusal:
-        clean = clean_name(name)
+        clean = clean_name(name, is_given=is_given)
         if isinstance(clean, Refusal):
             return clean
         if is_new:

@@ -7,7 +7,7 @@ from msgspec import structs
 
 from chat.domain.entities import Person
 from chat.domain.ports import ProfileChange, Taken, Users
-from chat.domain.refusals import EMAIL_TAKEN, LOOK_TAKEN, NAME_TAKEN, NO_PERSON, Refusal
+from chat.domain.refusals import DISPLAY_TAKEN, EMAIL_TAKEN, LOOK_TAKEN, NAME_TAKEN, NO_PERSON, Refusal
 from chat.domain.rules import clean_email, clean_name
 
 
@@ -23,7 +23,7 @@ class Profiles:
 
     async def rename(self, person: Person, name: str) -> Person | Refusal:
         """Give a person another name."""
-        clean = clean_name(name)
+        clean = clean_name(name, own=person.name)
         if isinstance(clean, Refusal):
             return clean
         match await self._users.rename(person.id, clean):
@@ -40,12 +40,14 @@ class Profiles:
 
     async def change_profile(self, person: Person, change: ProfileChange) -> Person | Refusal:
         """Change a person's profile, all of it or nothing. What is given is as they wrote it."""
-        clean = _clean_profile(change)
+        clean = _clean_profile(person, change)
         if isinstance(clean, Refusal):
             return clean
         match await self._users.change_profile(person.id, clean):
             case Taken("look"):
                 return LOOK_TAKEN
+            case Taken("display"):
+                return DISPLAY_TAKEN
             case Taken("email"):
                 return EMAIL_TAKEN
             case Taken():
@@ -58,14 +60,15 @@ class Profiles:
                 return changed
 
 
-def _clean_profile(change: ProfileChange) -> ProfileChange | Refusal:
+def _clean_profile(person: Person, change: ProfileChange) -> ProfileChange | Refusal:
     name: str | msgspec.UnsetType | Refusal = change.name
     display: str | msgspec.UnsetType | Refusal | None = change.display_name
     email: str | msgspec.UnsetType | Refusal | None = change.email
     if isinstance(name, str):
-        name = clean_name(name)
+        name = clean_name(name, own=person.name)
     if isinstance(display, str):
-        display = clean_name(display)
+        taken_with_it = name if isinstance(name, str) else person.name
+        display = clean_name(display, own=taken_with_it)
         if isinstance(display, Refusal):
             display = structs.replace(display, field="display")
     if isinstance(email, str):

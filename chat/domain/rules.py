@@ -5,6 +5,7 @@ Source: "Common to all" of the protocol pages; bcrypt reads 72 bytes and no more
 """
 
 import unicodedata
+from functools import cache
 
 from chat.domain.refusals import Code, Refusal
 from chat.domain.skeletons import mixes_scripts, name_skeletons
@@ -23,6 +24,12 @@ TOPIC_LENGTH = 500
 PASSWORD_BYTES = 72
 RESERVED = frozenset({"server"})
 """The name under which the server itself speaks."""
+_NOBODYS = ("all", "everyone", "here", "channel", "system")
+"""Names that would be read as everybody in a room, or as the server: nobody takes them."""
+_OF_THE_STAFF = ("admin", "administrator", "moderator", "operator", "owner", "support", "root")
+"""Names that say what somebody may: whoever runs the server gives them, and admins."""
+_VISITOR = "visitor-"
+"""How the names of visitors of the support widget begin."""
 
 _BAD_NAME = Refusal(
     Code.INVALID,
@@ -66,15 +73,32 @@ def same_name_key(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
-def clean_name(name: str) -> str | Refusal:
-    """Return a person's `name` in NFC, or why it can't be one."""
+def clean_name(name: str, *, own: str = "", is_given: bool = False) -> str | Refusal:
+    """Return a person's `name` in NFC, or why it can't be one.
+
+    `own` is a name that they have, which is theirs. `is_given`: an admin, or whoever runs the server, gives it.
+    """
     well_formed = _well_formed(name)
     if well_formed is None:
         return _BAD_NAME
-    looks = set(name_skeletons(well_formed))
-    if any(looks.intersection(name_skeletons(reserved)) for reserved in RESERVED):
+    is_own = bool(own) and same_name_key(well_formed) == same_name_key(own)
+    if not is_own and _is_reserved(well_formed, is_given=is_given):
         return _RESERVED_NAME
     return _MIXED_NAME if mixes_scripts(well_formed) else well_formed
+
+
+def _is_reserved(name: str, *, is_given: bool) -> bool:
+    looks = set(name_skeletons(name))
+    if looks & _looks_of(*RESERVED, *_NOBODYS):
+        return True
+    if any(look.startswith(tuple(_looks_of(_VISITOR))) for look in looks):
+        return True
+    return not is_given and bool(looks & _looks_of(*_OF_THE_STAFF))
+
+
+@cache
+def _looks_of(*names: str) -> frozenset[str]:
+    return frozenset(look for name in names for look in name_skeletons(name))
 
 
 def clean_room_name(name: str) -> str | Refusal:

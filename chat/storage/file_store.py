@@ -138,7 +138,9 @@ class DiskFileStore:
     def prepare(self, store_id: str) -> None:
         """Make the directory, and tidy up after a crash. It blocks. Raises CannotStart."""
         try:
-            self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._close_to_others()
+            self._incoming.mkdir(mode=0o700, exist_ok=True)
             found = self._marked_with(store_id)
             for left in self._incoming.iterdir():
                 digest = left.name.removesuffix(".removed")
@@ -153,6 +155,11 @@ class DiskFileStore:
             raise CannotStart(f"the directory for files {self._directory} cannot be used: {error}") from error
         if found != store_id:
             raise CannotStart(f"{self._directory} has the files of another database: pass another --files")
+
+    def _close_to_others(self) -> None:
+        """Let nobody else look in, where the directory above is private: other servers may share one that is not."""
+        if not self._directory.parent.stat().st_mode & 0o076 and self._directory.stat().st_mode & 0o077:
+            self._directory.chmod(0o700)
 
     def _marked_with(self, store_id: str) -> str:
         mark = self._directory / MARK

@@ -96,16 +96,22 @@ async def test_what_is_known_is_not_asked_for_again_until_it_is_changed(
     blocks.changed(99)  # of whom nothing is known
 
 
-async def test_an_answer_that_was_overtaken_by_a_change_is_not_kept(
+async def test_who_is_blocked_while_that_is_looked_up_is_refused_once_the_block_has_returned(
     blocks: Blocks, contacts: Contacts
 ) -> None:
     contacts.held = trio.Event()
+    answers: list[bool] = []
+
+    async def ask() -> None:
+        answers.append(await blocks.is_blocked(BEN.id, ADA.id))
+
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(blocks.is_blocked, BEN.id, ADA.id)
+        nursery.start_soon(ask)
         await wait_all_tasks_blocked()
-        contacts.blocks[ADA.id] = {BEN.id}
-        blocks.changed(ADA.id)
-        contacts.held.set()
+        held, contacts.held = contacts.held, None
+        assert await blocks.block(ADA, BEN.id) is None
+        held.set()  # with what it found before
+    assert answers == [True]
     assert await blocks.is_blocked(BEN.id, ADA.id)
 
 

@@ -57,6 +57,26 @@ def test_the_servers_own_name_is_reserved(name: str) -> None:
     assert isinstance(clean_name(name), Refusal)
 
 
+@pytest.mark.parametrize(
+    "name", ["all", "All", "everyone", "here", "system", "visitor-1", "Visitor-12345678"]
+)
+def test_a_name_that_would_be_read_as_everybody_or_a_visitor_is_nobodys(name: str) -> None:
+    assert isinstance(clean_name(name), Refusal)
+    assert isinstance(clean_name(name, is_given=True), Refusal)
+    assert clean_name(name, own=name.lower()) == name, "who has it keeps it"
+
+
+@pytest.mark.parametrize("name", ["Admin", "adm1n", "root", "r00t", "support", "Operator", "moderator"])
+def test_a_name_of_the_staff_is_given_and_not_taken(name: str) -> None:
+    assert isinstance(clean_name(name), Refusal)
+    assert clean_name(name, is_given=True) == name
+
+
+@pytest.mark.parametrize("name", ["Alla", "supporter", "Rooter", "visitors", "Ada here", "administration"])
+def test_a_name_that_has_such_a_word_in_it_is_like_any_other(name: str) -> None:
+    assert clean_name(name) == name
+
+
 def test_names_compare_without_case_and_composition() -> None:
     assert same_name_key("STRASSE") == same_name_key("straße")
     assert same_name_key("E\u0301") == same_name_key("\u00e9")

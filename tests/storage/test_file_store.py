@@ -146,6 +146,7 @@ async def test_uploads_to_another_server_that_end_meanwhile_keep_nobody_from_sta
 
 async def test_a_directory_is_of_one_database(tmp_path: Path) -> None:
     await open_file_store(tmp_path / "a" / "files", "one")
+    assert (tmp_path / "a" / "files").stat().st_mode & 0o777 == 0o700
     await open_file_store(tmp_path / "a" / "files", "one")
     with pytest.raises(CannotStart, match="another database"):
         await open_file_store(tmp_path / "a" / "files", "two")
@@ -156,3 +157,18 @@ async def test_a_directory_is_of_one_database(tmp_path: Path) -> None:
 
 def _new(digest: bytes) -> NewFile:
     return NewFile(room_id=1, owner_id=1, name="x", type="text/plain", size=1, digest=digest)
+
+
+@pytest.mark.parametrize(
+    ("above", "before", "after"), [(0o700, 0o755, 0o700), (0o701, 0o755, 0o700), (0o750, 0o770, 0o770)]
+)
+async def test_a_directory_that_others_could_look_into_is_closed_where_the_one_above_is_private(
+    tmp_path: Path, above: int, before: int, after: int
+) -> None:
+    """Servers of several users may share one that is not."""
+    directory = tmp_path / "data" / "files"
+    directory.mkdir(parents=True)
+    directory.chmod(before)
+    directory.parent.chmod(above)
+    await open_file_store(directory, "one")
+    assert directory.stat().st_mode & 0o777 == after

@@ -23,6 +23,7 @@ from chat.domain.ports.users import (
     ProfileChange,
     Taken,
     Users,
+    is_own_display,
 )
 
 __all__ = [
@@ -56,4 +57,5 @@ __all__ = [
     "Stored",
     "Taken",
     "Users",
+    "is_own_display",
 ]

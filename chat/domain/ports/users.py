@@ -12,6 +12,7 @@ from chat.domain.entities import (
     Visit,
 )
 from chat.domain.refusals import Refusal
+from chat.domain.rules import same_name_key
 
 
 class NewPerson(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,8 +85,21 @@ class ProfileChange(msgspec.Struct, frozen=True, kw_only=True):
     share_reads: bool | msgspec.UnsetType = msgspec.UNSET
 
 
+def is_own_display(person: Person, change: ProfileChange) -> bool:
+    """Whether a new display name is that or the name which the person has, or takes with it. Sync and pure."""
+    assert isinstance(change.display_name, str)
+    own = (person.name, person.display_name, change.name)
+    return same_name_key(change.display_name) in {
+        same_name_key(each) for each in own if isinstance(each, str)
+    }
+
+
 class Taken(msgspec.Struct, frozen=True):
-    """Somebody else has this already: `what` is "name" or "email", or "look" where the names only look the same."""
+    """Somebody else has this already.
+
+    `what` is "name" or "email", "look" where the names only look the same, or "display" where a display name looks like
+    a name or a display name.
+    """
 
     what: str
 
@@ -182,7 +196,10 @@ class Users(Protocol):
         ...
 
     async def change_profile(self, person_id: int, change: ProfileChange) -> Person | Taken | None:
-        """Change all of it or nothing; None if there is no such person."""
+        """Change all of it or nothing; None if there is no such person.
+
+        A display name that looks like the name or the display name of another is "display"; one's own are one's own.
+        """
         ...
 
     async def administer(

@@ -13,6 +13,7 @@ class TakenNames:
         self._id_by_name: dict[str, int] = {}
         self._id_by_email: dict[str, int] = {}
         self._id_by_skeleton: dict[str, int] = {}
+        self._displays: dict[int, frozenset[str]] = {}  # what each display name looks like
 
     def id_by_name(self, name: str) -> int | None:
         """Return whose a name is, or was."""
@@ -32,8 +33,22 @@ class TakenNames:
             return Taken("email")
         return None
 
+    def is_anothers(self, person_id: int, display: str) -> bool:
+        """Whether a display name looks like a name or a display name of somebody other than this person."""
+        looks = set(name_skeletons(display))
+        owners = {owner for look, owner in self._id_by_skeleton.items() if look in looks}
+        owners |= {owner for owner, its in self._displays.items() if looks & its}
+        return not owners <= {person_id}
+
+    def note_display(self, person: Person) -> None:
+        """Note what somebody's display name looks like, if they have one."""
+        shown = person.display_name
+        self._displays[person.id] = frozenset(() if shown is None else name_skeletons(shown))
+
     def add(self, person: Person) -> None:
         """Note what a new person has."""
+        if not person.is_visitor:
+            self.note_display(person)
         self._note_name(person.id, person.name)
         self._note_email(person.id, person.email)
 

@@ -19,7 +19,16 @@ from chat.domain.account_changes import (
 from chat.domain.audit import Act, What
 from chat.domain.entities import Credentials, Person, Room, Visit
 from chat.domain.membership import RoomRole
-from chat.domain.ports import Invite, IssuedInvite, LookAlike, NewInvite, NewPerson, ProfileChange, Taken
+from chat.domain.ports import (
+    Invite,
+    IssuedInvite,
+    LookAlike,
+    NewInvite,
+    NewPerson,
+    ProfileChange,
+    Taken,
+    is_own_display,
+)
 from chat.domain.refusals import Refusal
 from chat.domain.rules import same_name_key
 from chat.storage.memory.audit import MemoryAudit
@@ -173,6 +182,10 @@ class MemoryUsers:
         known = self._known(person_id)
         if known is None:
             return None
+        shown = change.display_name
+        is_new = isinstance(shown, str) and not is_own_display(known.person, change)
+        if isinstance(shown, str) and is_new and self._taken.is_anothers(person_id, shown):
+            return Taken("display")
         name = known.person.name if change.name is msgspec.UNSET else change.name
         email = known.person.email if change.email is msgspec.UNSET else change.email
         if taken := self._taken.by_others(person_id, name, email):
@@ -182,7 +195,9 @@ class MemoryUsers:
         changes = {
             field: value for field, value in structs.asdict(change).items() if value is not msgspec.UNSET
         }
-        return self._replace(known, **changes)
+        changed = self._replace(known, **changes)
+        self._taken.note_display(changed)
+        return changed
 
     async def administer(
         self, person_id: int, change: AccountChange, by_id: int | None

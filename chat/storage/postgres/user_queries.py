@@ -42,6 +42,16 @@ WITH alike AS (
     WHERE NOT EXISTS (SELECT FROM name_skeletons AS own WHERE own.user_id = id AND own.skeleton = each.skeleton)
 )
 SELECT EXISTS (SELECT FROM alike) AS is_alike, renamed.* FROM (SELECT) AS one LEFT JOIN renamed ON true"""
+# Whether a display name looks like the name or the display name of somebody else, who may be deleted.
+IS_ANOTHERS = """
+SELECT EXISTS (SELECT FROM name_skeletons WHERE skeleton = ANY($2::text[]) AND user_id <> $1)
+    OR EXISTS (SELECT FROM display_skeletons WHERE skeleton = ANY($2::text[]) AND user_id <> $1)"""
+SET_DISPLAY_LOOKS = """
+WITH forgotten AS (DELETE FROM display_skeletons WHERE user_id = $1 AND skeleton <> ALL($2::text[]))
+INSERT INTO display_skeletons (skeleton, user_id)
+SELECT skeleton, $1 FROM unnest($2::text[]) AS skeleton ON CONFLICT DO NOTHING"""
+# One after the other: of two who take display names that look alike at once the second sees the first.
+LOCK_DISPLAYS = "SELECT pg_advisory_xact_lock(0x646973706c617973)"  # "displays"
 LOOK_ALIKES = f"""
 SELECT DISTINCT ON (younger.id) younger.*, older.id AS older_id, older.name AS older_name,
     older.deleted_at IS NOT NULL AS older_is_deleted

@@ -8,7 +8,16 @@ import msgspec
 from chat.domain.account_changes import LAST_ADMIN, AccountChange, Role, acts_of, addition, is_acting_admin
 from chat.domain.audit import Act, What
 from chat.domain.entities import Credentials, Person
-from chat.domain.ports import Invite, IssuedInvite, LookAlike, NewInvite, NewPerson, ProfileChange, Taken
+from chat.domain.ports import (
+    Invite,
+    IssuedInvite,
+    LookAlike,
+    NewInvite,
+    NewPerson,
+    ProfileChange,
+    Taken,
+    is_own_display,
+)
 from chat.domain.refusals import Refusal
 from chat.domain.rules import same_name_key
 from chat.domain.skeletons import name_skeletons
@@ -109,14 +118,19 @@ class PostgresUsers:
         )
 
         async def change_profile(connection: Connection) -> Person | Taken | None:
+            if await _is_anothers_display(connection, person_id, change):
+                return Taken("display")
             if change.name is not msgspec.UNSET:
                 renamed = await _rename(connection, person_id, change.name)
                 if not isinstance(renamed, Person):
                     return renamed
             try:
-                return _person_or_none(await connection.fetchrow(queries.SET_PROFILE, person_id, *values))
+                changed = _person_or_none(await connection.fetchrow(queries.SET_PROFILE, person_id, *values))
             except asyncpg.UniqueViolationError as error:
                 return _taken(error)  # the transaction is rolled back, the other name with it
+            if changed is not None and change.display_name is not msgspec.UNSET:
+                await _note_display(connection, changed)
+            return changed
 
         return await self._database.write(change_profile)
 
@@ -197,9 +211,29 @@ async def add_person(connection: Connection, new: NewPerson) -> Person | Taken:
         added = _person_or_none(await connection.fetchrow(queries.ADD, *values))
     except asyncpg.UniqueViolationError as error:
         return _taken(error)
+    if added is not None and new.visit is None and new.display_name is not None:
+        await _note_display(connection, added)
     if added is not None and new.visit is not None:
         await connection.execute(queries.ADD_VISIT, added.id, new.visit.email, new.visit.page)
     return added or Taken("look")
+
+
+async def _is_anothers_display(connection: Connection, person_id: int, change: ProfileChange) -> bool:
+    """Whether a display name looks like a name or a display name of somebody else; one's own are one's own."""
+    if not isinstance(change.display_name, str):
+        return False
+    await connection.execute(queries.LOCK_DISPLAYS)
+    person = _person_or_none(await connection.fetchrow(queries.BY_ID, person_id))
+    if person is None or is_own_display(person, change):
+        return False
+    looks = name_skeletons(change.display_name)
+    return bool(await connection.fetchval(queries.IS_ANOTHERS, person_id, looks))
+
+
+async def _note_display(connection: Connection, person: Person) -> None:
+    """Note what the display name of somebody looks like, who is no visitor."""
+    looks = () if person.display_name is None else name_skeletons(person.display_name)
+    await connection.execute(queries.SET_DISPLAY_LOOKS, person.id, looks)
 
 
 async def _rename(connection: Connection, person_id: int, name: str) -> Person | Taken | None:

@@ -9,6 +9,7 @@ import { Lexer } from "../vendor/marked.js";
  * @property {Kind} kind
  * @property {Part[]} children
  * @property {string} [href] of a link
+ * @property {string} [host] where a link leads whose text looks like another address
  * @property {number} [start] the first number of a list that counts
  * @property {"left" | "center" | "right"} [align] of a cell
  * @typedef {string | Element} Part a piece of text as it is shown, or an element around others
@@ -141,7 +142,30 @@ function table({ header = [], rows = [] }, depth) {
 function link(token, children) {
   const href = safeHref(token.href ?? "");
   if (href === null) return token.raw;
-  return { kind: "link", href, children: children.length ? children : [href] };
+  const host = otherHost(href, bare(children));
+  return { kind: "link", href, ...(host ? { host } : {}), children: children.length ? children : [href] };
+}
+
+/** An address that a text begins with or has in it: its host. */
+const SAID_HOST = /(?:[^\s/?#@]*@)?((?:[\p{L}\p{N}-]+\.)+\p{L}{2,})/u;
+
+/**
+ * Where a link leads, if its text looks like another address.
+ * @param {string} href
+ * @param {string} text
+ */
+function otherHost(href, text) {
+  const said = text.match(SAID_HOST)?.[1];
+  if (!said) return undefined;
+  const { protocol, host, pathname } = new URL(href);
+  const real = protocol === "mailto:" ? pathname.slice(pathname.lastIndexOf("@") + 1) : host;
+  return plainHost(said) === plainHost(real) ? undefined : real;
+}
+
+/** A host as hosts compare. @param {string} host */
+function plainHost(host) {
+  const address = `http://${host}`;
+  return (URL.canParse(address) ? new URL(address).hostname : host).replace(/^www\./, "");
 }
 
 /** @param {string} href */

@@ -66,9 +66,10 @@ function drawn(part, around) {
 }
 
 /** Where the text says another place than the link has, the link's is told. @param {Element} part @param {unknown[]} children @param {0 | -1} tab */
-function link({ href, children: [text] }, children, tab) {
-  const title = typeof text === "string" && href?.includes(text) ? undefined : href;
-  return html`<a href=${href} title=${title} target="_blank" rel="noopener noreferrer nofollow" tabindex=${tab}>${children}</a>`;
+function link({ href, host, children: [text] }, children, tab) {
+  const title = text === href ? undefined : href;
+  const made = html`<a href=${href} title=${title} target="_blank" rel="noopener noreferrer nofollow" tabindex=${tab}>${children}</a>`;
+  return host ? html`${made} <bdi class="soft">(${host})</bdi>` : made;
 }
 
 /** @param {string} text @param {Around} around */

@@ -90,6 +90,28 @@ test("mentions are the longest names, behind no letter", () => {
   assert.deepEqual(splitMentions("@ada and @jo, @adam @ada_ @ada-b", ["ada"]), ["", "@ada", " and @jo, @adam @ada_ ", "@ada", "-b"]);
 });
 
+test("a link whose text looks like another address says where it leads", () => {
+  const host = (/** @type {string} */ text) => {
+    const [{ children: [link] }] = /** @type {any} */ (parse(text));
+    return link.host;
+  };
+  assert.equal(host("[https://bank.example](https://evil.example/?https://bank.example)"), "evil.example");
+  assert.equal(host("[bank.example](http://evil.example:8080/)"), "evil.example:8080");
+  assert.equal(host("[log in at **www.bank.example**](https://bank.example.evil.example)"), "bank.example.evil.example");
+  assert.equal(host("[ada@bank.example](mailto:eve@evil.example)"), "evil.example");
+  assert.equal(host("[https://bank.example@x](https://evil.example/)"), "evil.example");
+  for (const same of [
+    "https://b.example/c.png?d=e.example",
+    "www.b.example/x",
+    "ada@chat.example",
+    "[our plan](https://b.example)",
+    "[B.example/plan](https://www.b.example/plan)",
+    "[ada@chat.example](mailto:ada@chat.example)",
+    "[münchen.example](https://xn--mnchen-3ya.example/)",
+  ])
+    assert.equal(host(same), undefined, same);
+});
+
 test("a few emoji alone are large, other texts are not", () => {
   for (const text of ["😀", "👩🏽‍🚀 ❤️", "🇫🇷🇯🇵"]) assert.ok(isOnlyEmoji(text), text);
   for (const text of ["", "1", "*", "😀 a", "😀".repeat(7)]) assert.ok(!isOnlyEmoji(text), text);

@@ -6,6 +6,7 @@ export const texts = {
   "registration needs an invite: ask whoever runs the server": "You need an invitation to register. Ask an admin for one.",
   "that invite is not valid: it is used up, too old, or mistyped": "This invitation is used up, expired or mistyped.",
   "that name looks like another's": "That name is too similar to another one.",
+  "that display name looks like another's": "That display name is too similar to another person's name.",
   "email already registered": "That e-mail address already has an account.",
   "a room of that name exists": "A room with this name already exists.",
   "only the creator of the room may do that": "Only the creator of the room can do this.",

@@ -70,6 +70,7 @@ export const texts = {
   "the message is longer than # characters": "Сообщение длиннее # знаков.",
   "a token for a program can't do this: log in with the name and the password":
     "Токену программы это нельзя: войдите по имени и паролю.",
+  "that display name looks like another's": "Это имя слишком похоже на имя другого человека.",
   "the password is longer than # bytes": "Пароль длиннее # байт.",
   "the password is shorter than # characters: use several words": "Пароль короче # знаков: возьмите несколько слов.",
   "this password is one of the first that are guessed: choose several words that don't belong together":

@@ -107,7 +107,7 @@ async def open_server(config: Config, inherited: Inheritance | None = None) -> A
         )
         await stack.enter_async_context(open_indexer(storage.search, server.newest_id))
         if inherited is None or inherited.number == 1:  # one of the workers says it for all
-            await tell_set_up_code(server.set_up_code, server.addresses[0])
+            await tell_set_up_code(server.set_up_code, config.public_url or server.addresses[0])
         yield server
 
 

@@ -21,7 +21,13 @@ async def tell_set_up_code(set_up_code: Callable[[], Awaitable[str | None]], add
         logger.warning("no set-up code, the database does not answer", error=str(error))
         return
     if code is not None:
-        logger.info("nobody is an admin yet: set the chat up", open=f"{address}/setup#{code}", code=code)
+        page = f"{openable(address)}/setup#{code}"
+        logger.info("nobody is an admin yet: set the chat up", open=page, code=code)
+
+
+def openable(address: str) -> str:
+    """Return an address that a browser can open: one that stands for all interfaces is loopback here. Sync and pure."""
+    return address.replace("//0.0.0.0", "//127.0.0.1").replace("//[::]", "//[::1]")
 
 
 async def warn_of_look_alikes(users: Users) -> None:

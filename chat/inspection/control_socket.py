@@ -22,6 +22,7 @@ _PATIENCE = 10.0
 """Seconds for one question and its answer."""
 _LONGEST = 100
 """Bytes of a question."""
+_UNKNOWN = "nothing is known of connection {}: it ended as it should, or long ago, or there was none"
 _AT_ONCE = 16
 """Questions answered at the same time; others wait in the backlog."""
 
@@ -129,7 +130,7 @@ async def _answered(question: list[bytearray], inspection: Inspection) -> Reply:
             return Reply(await inspection.ends())
         case [b"why", number] if number.isdigit():
             story = await inspection.report(int(number))
-            return Reply(story, None if story else f"nothing is known of connection {int(number)}")
+            return Reply(story, None if story else _UNKNOWN.format(int(number)))
         case [b"cancel", number] if number.isdigit():
             unwound = await inspection.cancel(int(number))
             return Reply(unwound, None if unwound else f"there is no client {int(number)}")

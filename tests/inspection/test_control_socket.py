@@ -61,7 +61,11 @@ async def ask(data: Path, question: bytes) -> Any:
     ("question", "result", "error"),
     [
         (b"why\n", [], None),
-        (b"why 17\n", None, "nothing is known of connection 17"),
+        (
+            b"why 17\n",
+            None,
+            "nothing is known of connection 17: it ended as it should, or long ago, or there was none",
+        ),
         (b"cancel 17\n", None, "there is no client 17"),
         (b"health\n", {"status": "ok"}, None),
         (b"why x\n", None, NOT_UNDERSTOOD),

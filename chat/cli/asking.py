@@ -67,6 +67,8 @@ def _ask_local(data: Path, question: str, *parts: int) -> Json:
             asking.sendall(f"{line}\n".encode())
             with asking.makefile("rb") as answer:
                 reply = json.loads(answer.read())
+    except (FileNotFoundError, ConnectionRefusedError):
+        raise CommandFailed(f"no server runs on {data}: start one there, or pass --data or --url") from None
     except OSError as error:
         raise CommandFailed(
             f"no server answers on {data}: {error.strerror or error}; pass --data or --url"

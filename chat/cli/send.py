@@ -115,7 +115,9 @@ class _Saying:
         with trio.CancelScope(deadline=trio.current_time() + self._timeout) as patience:
             async with open_chat(url, token=token, refresh=kept, on_failure=self._note) as chat:
                 if (number := room_named(chat.rooms, room)) is None:
-                    raise CommandFailed(f"you are in no room {room}")
+                    raise CommandFailed(
+                        f"you are in no room {room}: join it first, with /join in `chat talk`"
+                    )
                 await self._say_all(chat, number, patience)
         if patience.cancelled_caught:
             doubt = f"; whether line {self._number} was said is not known" if self._number else ""

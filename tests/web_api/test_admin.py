@@ -342,7 +342,7 @@ async def test_the_owner_of_the_data_asks_without_a_token() -> None:
         assert not (data / SOCKET).exists()
         done = await chat("tree", "--once", "--data", str(data))
         assert done.exit_code == 1
-        assert "no server answers" in done.stderr
+        assert "no server runs on" in done.stderr
 
 
 async def test_an_admin_asks_over_http_with_a_token(watched: Watched) -> None:

@@ -172,7 +172,9 @@ async def open_chat(
             logger.info(
                 "no files are taken: several servers need a directory that all of them have (--files)"
             )
-        services = services_of(engine, direct_trust_from=config.direct_trust_from)
+        services = services_of(
+            engine, direct_trust_from=config.direct_trust_from, frame_bytes=config.max_frame_bytes
+        )
         core = engine.core({protocol.dialect: protocol.open(services) for protocol in protocols})
         endpoint = WebSocketEndpoint(config, dialects, core, engine.presence, recorder)
         own = OwnInspection(watch, metrics, storage.ping)

@@ -118,7 +118,7 @@ class Api:
     def fits(self, value: Any, schema: dict[str, Any]) -> bool:
         """Whether a value is valid; what JSON Schema 2020-12 has and this does not know fails."""
         known = {"$ref", "type", "title", "description", "properties", "required", "items", "anyOf", "enum"}
-        known |= {"minimum", "maximum", "default", "additionalProperties"}
+        known |= {"minimum", "maximum", "format", "additionalProperties"}
         assert schema.keys() <= known, schema.keys() - known
         if "$ref" in schema:
             return self.fits(value, self.resolve(schema["$ref"]))
@@ -209,7 +209,16 @@ async def test_the_document_is_openapi_3_1(api: Api) -> None:
     paths = [re.sub(r"\{\w+\}", "{}", path) for path in document["paths"]]
     assert len(set(paths)) == len(paths), "two paths that differ in a parameter's name alone"
     scheme = document["components"]["securitySchemes"]["token"]
-    assert (scheme["type"], scheme["in"], scheme["name"]) == ("apiKey", "header", "Authorization")
+    assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
+    names = [operation["operationId"] for _, _, operation in operations(document)]
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"[a-z]+_[a-z_]+", name) for name in names)
+
+
+async def test_the_document_says_where_the_native_protocols_is(api: Api) -> None:
+    about = api.document["info"]["description"]
+    assert "/api/v1/openapi.json" in about
+    assert "/api/v1/asyncapi.json" in about
 
 
 async def test_nothing_in_the_document_speaks_of_how_it_came_about(api: Api) -> None:

@@ -25,6 +25,7 @@ def test_a_source_distribution_has_the_code_the_schema_and_three_pages(tmp_path:
     }  # fmt: skip
     missing = [path for path in (ROOT / "chat").rglob("*.py") if path.relative_to(ROOT) not in paths]
     assert missing == []
+    assert Path("chat/py.typed") in paths, "or type checkers pass over the types of chat.client"
 
 
 @in_a_clone

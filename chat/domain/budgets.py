@@ -127,6 +127,16 @@ class Budgets:
             self._call_rate = rates.calls
             self._calls.change_rate(rates.calls, rates.calls * _CALLS_BURST)
 
+    @property
+    def search_rate(self) -> float:
+        """Searches of one person a second; 0: any."""
+        return self._searches.rate
+
+    @property
+    def upload_rate(self) -> float:
+        """Files of one person a second; 0: any."""
+        return self._uploads.rate
+
     def message(self, client_id: int, address: str, text: str = "") -> Refusal | None:
         """Use up what a message costs, or a change by HTTP. `client_id` is the person's id, or the guest's own."""
         if wait := self._messages.take(client_id, address, 1):

@@ -6,7 +6,7 @@ import msgspec
 
 
 class Code(StrEnum):
-    """Why, for programs. The HTTP status of each stands in `web_api/answers.py`."""
+    """Why, for programs."""
 
     MALFORMED = "malformed"
     INVALID = "invalid"

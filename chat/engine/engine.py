@@ -126,7 +126,7 @@ async def open_engine(
         open_history(storage.rooms, storage.messages) as history,
         open_read_marks(storage.timelines) as read_marks,
     ):
-        hub = Hub(await storage.messages.newest_id())
+        hub, data_id = Hub(await storage.messages.newest_id()), await storage.files.store_id()
         accounts, budgets = make_accounts(people.get), budgets or Budgets()
         settings = LiveSettings(
             storage.settings,
@@ -221,6 +221,7 @@ async def open_engine(
                 metrics=metrics,
                 presence=presence,
                 hub=hub,
+                data_id=data_id,
                 journal=journal,
                 history=history,
                 deliveries=deliveries,

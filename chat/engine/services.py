@@ -65,3 +65,5 @@ class EngineServices(msgspec.Struct, frozen=True, kw_only=True):
     desk_watch: DeskWatch
     member_counts: MemberCounts
     uploads: Uploads
+    data_id: str
+    """Names what is in the storage; it is the same on all servers, and after a backup was restored."""

@@ -192,7 +192,7 @@ export interface ChangedEvent {
   by: number;
 }
 
-/** Why, for programs. The HTTP status of each stands in `web_api/answers.py`. */
+/** Why, for programs. */
 export type Code = "conflict" | "expired" | "forbidden" | "gone" | "internal" | "invalid" | "malformed" | "not_found" | "outcome_unknown" | "taken" | "too_big" | "too_many" | "unauthenticated" | "unavailable" | "unknown_type";
 
 /** Conversations: first who waits for an answer, the longest first. Where there are more, `next` is the place. */
@@ -209,6 +209,57 @@ export interface Counts {
   unread?: number;
   /** 100: that many or more */
   mentions?: number;
+}
+
+/** A file to upload, for a message in that room, by the name that it is to have. */
+export interface CreateFile {
+  room: number;
+  name?: string;
+}
+
+/** An invite to a room, or to register, for so many people and days. */
+export interface CreateInvite {
+  room?: number | null;
+  uses?: number;
+  days?: number;
+}
+
+/** What to say, once however often it is sent. */
+export interface CreateMessage {
+  room: number;
+  /** Unique for this person for ever */
+  key: string;
+  /** Trimmed; empty only with files */
+  text?: string;
+  /** A message's number in its room: 1, 2, 3 … without a gap */
+  reply?: number | null;
+  files?: number[];
+}
+
+/** The room to make. */
+export interface CreateRoom {
+  name: string;
+  topic?: string;
+  private?: boolean;
+}
+
+/** A token for a program, good for so many days; `password` is one's own. */
+export interface CreateToken {
+  name: string;
+  /** At most 72 bytes */
+  password: string;
+  days?: number;
+}
+
+/**
+ * Who writes from a web page: what to call them, how to reach them, and the page; each only if they want. Of the
+ * page what stands behind `?` or `#` is not kept.
+ */
+export interface CreateVisitor {
+  name?: string | null;
+  email?: string | null;
+  /** http: or https:, without what stands behind ? or # */
+  page?: string | null;
 }
 
 /** A message is deleted; whoever runs the server is nobody. */
@@ -262,10 +313,12 @@ export interface Edits {
 
 /**
  * What is wrong: in a sentence, by a code for programs, in which field, and when to try again (milliseconds).
- * `room` and `seq` say which message was there first, `holder` whose it is instead.
+ * `room` and `seq` say which message was there first, `holder` whose it is instead. `text` is `error` again, as
+ * the socket calls it.
  */
 export interface Error {
   error: string;
+  text: string;
   code: Code;
   field?: string;
   retry_ms?: number;
@@ -274,13 +327,17 @@ export interface Error {
   holder?: Holder;
 }
 
-/** The request is refused; `id` is 0 where none can be read. `room` and `seq`: the message that has the key. */
+/**
+ * The request is refused; `id` is 0 where none can be read. `room` and `seq`: the message that has the key.
+ * `error` is `text` again, as HTTP calls it.
+ */
 export interface ErrorReply {
   type: "error";
   /** Chosen by the client; the reply repeats it */
   id: number;
   code: Code;
   text: string;
+  error: string;
   field?: string;
   retry_ms?: number;
   room?: number;
@@ -289,7 +346,7 @@ export interface ErrorReply {
 }
 
 /** A file: `size` in bytes, `width` and `height` in pixels, where it is an image that says them. */
-export interface File {
+export interface FileInfo {
   id: number;
   name: string;
   type: string;
@@ -332,11 +389,13 @@ export interface Hello {
   token: string;
   /** What the person calls this device */
   client?: string;
+  /** The version that the client speaks */
+  protocol?: number;
 }
 
 /**
- * Who one is, and what this server allows and has: `visitors` is the support widget. More may be added. `lobby` is
- * `open` where whoever connects reads it without logging in; a `policy` event tells when that changes.
+ * Who one is, and what this server is, has and allows. More may be added. `lobby` is `open` where whoever connects
+ * reads it without logging in; a `policy` event tells when that changes.
  */
 export interface HelloOk {
   type: "hello_ok";
@@ -346,7 +405,15 @@ export interface HelloOk {
   server: string;
   lobby: "members" | "open";
   version: string;
-  features?: string[];
+  /** The version of this protocol: 1 */
+  protocol: number;
+  /** Names the server's data: where it is another, so are all rooms and messages */
+  data: string;
+  /**
+   * activity, blocks, edits, files, invites, mentions, presence, reactions, read_marks, search, support, sync_pages,
+   * visitors; others may be added
+   */
+  features: string[];
   limits: Limits;
   /** Unix milliseconds */
   expires_at: number;
@@ -420,18 +487,44 @@ export interface IssuedInvites {
   next?: string;
 }
 
-/** What this server allows; `sends_per_second` is of one person, 0: any. */
+/**
+ * What this server allows; all of it is always told. Characters of a text, a topic and a name; bytes of a frame,
+ * of a body that is no file, and of a file (0: no files are taken). `files` of a message, kinds of `reactions` of
+ * one; `page`: most entries of a list. Of one socket: positions `known` in a sync, changes that a sync tells of a
+ * room, requests `in_flight`, people to `watch`. Of one person: `sockets`. Read marks of others are told in rooms
+ * with at most `receipts_members`. Of one person a second: messages to send and the bytes of their texts, pages of
+ * 100 messages to read, searches, uploads; of one address ten times as much. Of one address a second: calls over
+ * HTTP, of which more wait for their turn. For some seconds more may be had at once. Who is over a limit is told
+ * so by `too_many`, with `retry_ms`.
+ */
 export interface Limits {
-  text?: number;
-  frame_bytes?: number;
-  files?: number;
-  file_bytes?: number;
-  known?: number;
-  replay?: number;
-  in_flight?: number;
-  watch?: number;
-  receipts_members?: number;
-  sends_per_second?: number;
+  text: number;
+  topic: number;
+  name: number;
+  frame_bytes: number;
+  body_bytes: number;
+  file_bytes: number;
+  files: number;
+  reactions: number;
+  page: number;
+  known: number;
+  replay: number;
+  in_flight: number;
+  watch: number;
+  sockets: number;
+  receipts_members: number;
+  /** 0: any */
+  sends_per_second: number;
+  /** 0: any */
+  send_bytes_per_second: number;
+  /** 0: any */
+  pages_per_second: number;
+  /** 0: any */
+  searches_per_second: number;
+  /** 0: any */
+  uploads_per_second: number;
+  /** 0: any */
+  calls_per_second: number;
 }
 
 /**
@@ -561,7 +654,7 @@ export interface Message {
   reply?: number;
   mentions?: number[];
   all?: boolean;
-  files?: File[];
+  files?: FileInfo[];
   /** Unique for this person for ever */
   key?: string;
   reactions?: Reaction[];
@@ -588,7 +681,7 @@ export interface MessageEvent {
   reply?: number;
   mentions?: number[];
   all?: boolean;
-  files?: File[];
+  files?: FileInfo[];
   /** Unique for this person for ever */
   key?: string;
   reactions?: Reaction[];
@@ -634,57 +727,6 @@ export interface NameSetting {
   by?: Sender;
   value: string;
   default: string;
-}
-
-/** A file to upload, for a message in that room, by the name that it is to have. */
-export interface NewFile {
-  room: number;
-  name?: string;
-}
-
-/** An invite to a room, or to register, for so many people and days. */
-export interface NewInvite {
-  room?: number | null;
-  uses?: number;
-  days?: number;
-}
-
-/** What to say, once however often it is sent. */
-export interface NewMessage {
-  room: number;
-  /** Unique for this person for ever */
-  key: string;
-  /** Trimmed; empty only with files */
-  text?: string;
-  /** A message's number in its room: 1, 2, 3 … without a gap */
-  reply?: number | null;
-  files?: number[];
-}
-
-/** The room to make. */
-export interface NewRoom {
-  name: string;
-  topic?: string;
-  private?: boolean;
-}
-
-/** A token for a program, good for so many days; `password` is one's own. */
-export interface NewToken {
-  name: string;
-  /** At most 72 bytes */
-  password: string;
-  days?: number;
-}
-
-/**
- * Who writes from a web page: what to call them, how to reach them, and the page; each only if they want. Of the
- * page what stands behind `?` or `#` is not kept.
- */
-export interface NewVisitor {
-  name?: string | null;
-  email?: string | null;
-  /** http: or https:, without what stands behind ? or # */
-  page?: string | null;
 }
 
 /** Sites whose pages may show the support widget. */
@@ -999,6 +1041,24 @@ export interface SendOk {
 export interface Sender {
   id: number;
   name: string;
+}
+
+/** What a server is: its name and version for people, the rest for programs. */
+export interface ServerInfo {
+  server: string;
+  version: string;
+  /** The version of this protocol: 1 */
+  protocol: number;
+  /** Names the server's data: where it is another, so are all rooms and messages */
+  data: string;
+  registration: "closed" | "invite" | "open";
+  lobby: "members" | "open";
+  /**
+   * activity, blocks, edits, files, invites, mentions, presence, reactions, read_marks, search, support, sync_pages,
+   * visitors; others may be added
+   */
+  features: string[];
+  limits: Limits;
 }
 
 /** What a login gives. `refresh` is left out where the browser has it as a cookie. */

@@ -34,12 +34,13 @@ CallHandler = Callable[[Call], Awaitable[Any]]
 class Endpoint(msgspec.Struct, frozen=True):
     """What is known of a route before it is called.
 
-    `query` is what its query has, beside a body, which is `bytes` where the handler takes it piece by piece. `answers`
-    maps each status to the type of its body, or None where the body is empty. `reads` is how many messages it looks up.
-    Without `needs_body` no body at all counts as an empty object. A token of a visitor of the support
-    widget is good where it is for `visitors`.
+    `name` names it among all of its dialect. `query` is what its query has, beside a body, which is `bytes` where the
+    handler takes it piece by piece. `answers` maps each status to the type of its body, or None where the body is
+    empty. `reads` is how many messages it looks up. Without `needs_body` no body at all counts as an empty object. A
+    token of a visitor of the support widget is good where it is for `visitors`.
     """
 
+    name: str
     method: str
     path: str
     summary: str
@@ -117,6 +118,7 @@ class Routes:
             if token and (reads or costs_message):
                 described = {**described, 429: self._error}
             endpoint = Endpoint(
+                handler.__name__,
                 method,
                 path,
                 summary,

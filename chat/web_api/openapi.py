@@ -6,36 +6,40 @@ from html import escape
 from typing import Any
 
 import msgspec
+from quart import request
 
 from chat import __version__
 from chat.web_api.endpoint import Endpoint, Routes
+from chat.web_api.schemas import plain, published
 
-_REFERENCE = "#/components/schemas/{name}"
 _PART = re.compile(r"<(?:(int):)?(\w+)>")
 
 
-_ALL = "The HTTP side of every dialect. Where it says so, keys are matched in any case."
+_ALL = (
+    "The HTTP side of the five older protocols, and of administration. Where it says so, keys are matched in any case."
+    " The native protocol, below /api/v1, has documents of its own: /api/v1/openapi.json and /api/v1/asyncapi.json, and"
+    " for people /api/v1/docs."
+)
 
 
 def describe(
     dialects: Sequence[Routes], title: str = "trio-chat", version: str = __version__, description: str = _ALL
 ) -> dict[str, Any]:
     """Return the OpenAPI document of all routes."""
-    types = {
-        kind
-        for routes in dialects
-        for endpoint in routes.endpoints
-        for kind in (endpoint.body, *endpoint.answers.values())
-        if kind not in (None, bytes)
-    }
-    ordered = sorted(types, key=str)
-    schemas, components = msgspec.json.schema_components(ordered, ref_template=_REFERENCE)
-    schema_of = dict(zip(ordered, schemas, strict=True))
+    endpoints = [endpoint for routes in dialects for endpoint in routes.endpoints]
+    asked = {endpoint.body for endpoint in endpoints} - {None, bytes}
+    told = {kind for endpoint in endpoints for kind in endpoint.answers.values()} - {None, bytes}
+    schema_of, components = published(asked, told)
     paths: dict[str, dict[str, Any]] = {}
     for routes in dialects:
         for endpoint in routes.endpoints:
             path = _PART.sub(r"{\2}", endpoint.path)
-            paths.setdefault(path, {})[endpoint.method.lower()] = _operation(routes.name, endpoint, schema_of)
+            operation = _operation(routes.name, endpoint, schema_of)
+            # Several protocols have a log-in each.
+            operation["operationId"] = (
+                endpoint.name if len(dialects) == 1 else f"{routes.name}_{endpoint.name}"
+            )
+            paths.setdefault(path, {})[endpoint.method.lower()] = operation
     return {
         "openapi": "3.1.0",
         "info": {
@@ -48,14 +52,18 @@ def describe(
             "schemas": components,
             "securitySchemes": {
                 "token": {
-                    "type": "apiKey",
-                    "in": "header",
-                    "name": "Authorization",
-                    "description": "The token, bare or behind `Bearer `.",
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "`Authorization: Bearer TOKEN`; the five older protocols take the bare token too.",
                 }
             },
         },
     }
+
+
+def here() -> list[dict[str, str]]:
+    """Return the `servers` of a document: the one that is asked for it, as whoever asks calls it. Sync."""
+    return [{"url": request.host_url.rstrip("/")}]
 
 
 def _operation(dialect: str, endpoint: Endpoint, schema_of: dict[Any, Any]) -> dict[str, Any]:
@@ -72,7 +80,7 @@ def _operation(dialect: str, endpoint: Endpoint, schema_of: dict[Any, Any]) -> d
             "name": part,
             "in": "path",
             "required": True,
-            "schema": {"type": "integer", "minimum": 0} if kind else {"type": "string"},
+            "schema": {"type": "integer", "format": "int64", "minimum": 0} if kind else {"type": "string"},
         }
         for kind, part in _PART.findall(endpoint.path)
     ]
@@ -99,7 +107,7 @@ def _operation(dialect: str, endpoint: Endpoint, schema_of: dict[Any, Any]) -> d
 
 def _schema(field: msgspec.structs.FieldInfo) -> dict[str, Any]:
     """Return the schema of a field of a query, where nothing is null but left out."""
-    schema = msgspec.json.schema(field.type)
+    schema = plain(msgspec.json.schema(field.type))
     options = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
     if options:
         schema = {**schema, **options[0]}
@@ -130,6 +138,9 @@ _MEANING = {
 
 def _response(status: int, kind: object, schema_of: dict[Any, Any]) -> dict[str, Any]:
     response: dict[str, Any] = {"description": _MEANING[status]}
+    if status == 429:
+        seconds = {"type": "integer", "format": "int64", "minimum": 0}
+        response["headers"] = {"Retry-After": {"description": "Seconds to wait", "schema": seconds}}
     if kind is not None:
         response["content"] = _content(kind, schema_of)
     return response
@@ -137,7 +148,7 @@ def _response(status: int, kind: object, schema_of: dict[Any, Any]) -> dict[str,
 
 def _content(kind: object, schema_of: dict[Any, Any]) -> dict[str, Any]:
     if kind is bytes:
-        return {"application/octet-stream": {}}
+        return {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
     return {"application/json": {"schema": schema_of[kind]}}
 
 

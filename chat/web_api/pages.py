@@ -11,7 +11,7 @@ from chat.domain.failures import StorageDown
 from chat.inspection.inspection import DATABASE, InspectionFailed
 from chat.web_api.answers import answer, error
 from chat.web_api.endpoint import Routes
-from chat.web_api.openapi import describe, render
+from chat.web_api.openapi import describe, here, render
 from chat.web_api.web_client import HTML
 
 logger = structlog.get_logger(__name__)
@@ -61,7 +61,7 @@ def create_pages(
 
     @pages.get("/openapi.json")
     async def openapi() -> Response:
-        return answer(document())
+        return answer({**document(), "servers": here()})
 
     @pages.get("/api")
     async def api() -> Response:

@@ -87,7 +87,7 @@ async def test_the_type_of_a_file_is_as_it_is_told_unless_it_is_too_long(client:
 def test_what_a_query_need_not_have_is_described_with_what_it_is_then() -> None:
     (call,) = describe([made()[0]])["paths"]["/api/v1/things"].values()
     assert {each["name"]: each["schema"] for each in call["parameters"]} == {
-        "after": {"type": "integer"},
-        "limit": {"type": "integer", "default": 20},
+        "after": {"type": "integer", "format": "int64"},
+        "limit": {"type": "integer", "format": "int64", "default": 20},
         "part": {"type": "string"},
     }

@@ -10,18 +10,20 @@ from chat.protocols.native.all_frames import EVENTS, REPLIES, REQUESTS
 from chat.protocols.native.frames import ErrorReply, Ref
 from chat.protocols.native.operation import Operation
 from chat.protocols.native.operations import OPERATIONS
+from chat.web_api.schemas import REFERENCE, plain, published
 
 ADDRESS = "/api/v1/socket"
-_REFERENCE = "#/components/schemas/{name}"
 
 
 def describe_socket(version: str) -> dict[str, Any]:
     """Return the document of the socket. Sync and pure."""
     on_socket = [each for each in OPERATIONS if each.on_socket is not None]
-    types: list[type[msgspec.Struct]] = [*REQUESTS, *REPLIES, ErrorReply, *EVENTS]
-    of_table = [kind for each in on_socket for kind in (each.request, each.reply) if kind is not None]
-    _, schemas = msgspec.json.schema_components([*types, *of_table], ref_template=_REFERENCE)
-    payloads = {_name(kind): _reference(kind) for kind in types}
+    told: list[type[msgspec.Struct]] = [*REPLIES, ErrorReply, *EVENTS]
+    _, schemas = published(
+        [*REQUESTS, *(each.request for each in on_socket if each.request is not None)],
+        [*told, *(each.reply for each in on_socket if each.reply is not None)],
+    )
+    payloads = {_name(kind): _reference(kind) for kind in (*REQUESTS, *told)}
     for each in on_socket:
         payloads[f"{each.on_socket}"] = _typed(f"{each.on_socket}", each.request)
         payloads[f"{each.on_socket}_ok"] = _typed(f"{each.on_socket}_ok", each.reply)
@@ -115,13 +117,13 @@ def _typed(name: str, kind: type[msgspec.Struct] | None) -> dict[str, Any]:
     frame: dict[str, Any] = {
         "type": "object",
         "required": ["type", "id"],
-        "properties": {"type": {"const": name}, "id": msgspec.json.schema(Ref)},
+        "properties": {"type": {"const": name}, "id": plain(msgspec.json.schema(Ref))},
     }
     return frame if kind is None else {"allOf": [_reference(kind), frame]}
 
 
 def _reference(kind: type[msgspec.Struct]) -> dict[str, str]:
-    return {"$ref": _REFERENCE.format(name=kind.__name__)}
+    return {"$ref": REFERENCE.format(name=kind.__name__)}
 
 
 def _name(kind: type[msgspec.Struct]) -> str:

@@ -282,6 +282,7 @@ def _error(refusal: Refusal, ref: RequestId) -> ErrorReply:
         id=_number(ref),
         code=refusal.code,
         text=refusal.text,
+        error=refusal.text,
         field=refusal.field,
         retry_ms=None if refusal.retry_after is None else math.ceil(refusal.retry_after * 1000),
         room=None if first is None else first.room_id,

@@ -9,7 +9,7 @@ from chat.domain.mentions import ALL
 from chat.domain.timeline import MessageNow, RoomSnapshot, SupportStatus, milliseconds
 from chat.protocols.native.room_types import (
     Deletion,
-    File,
+    FileInfo,
     Message,
     Reaction,
     Room,
@@ -70,9 +70,9 @@ def references(message: entities.Message | MessageNow) -> dict[str, Any]:
     return fields
 
 
-def as_file(file: entities.File) -> File:
+def as_file(file: entities.File) -> FileInfo:
     """Return a file as whoever may see its message sees it."""
-    return File(
+    return FileInfo(
         id=file.id, name=file.name, type=file.type, size=file.size, width=file.width, height=file.height
     )
 

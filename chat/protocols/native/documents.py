@@ -12,7 +12,7 @@ from chat.domain.refusals import Code
 from chat.protocols.native.asyncapi import describe_socket, render_socket
 from chat.web_api.answers import answer
 from chat.web_api.endpoint import Routes
-from chat.web_api.openapi import describe, render
+from chat.web_api.openapi import describe, here, render
 from chat.web_api.pages import PAGE_HEADERS
 from chat.web_api.web_client import HTML
 
@@ -63,7 +63,7 @@ def documents(routes: Routes) -> Blueprint:
 
     @blueprint.get(_SOURCE)
     async def openapi() -> Response:
-        return answer(document())
+        return answer({**document(), "servers": here()})
 
     @blueprint.get(_SOCKET)
     async def asyncapi() -> Response:

@@ -5,8 +5,6 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from chat.domain.bounds import Lobby, Registration
-from chat.domain.files import MOST_FILES
-from chat.domain.reading import MOST_SHARED_WITH
 from chat.domain.refusals import Code
 from chat.engine.dialect import Command
 from chat.engine.events import RequestId
@@ -27,6 +25,7 @@ from chat.protocols.native.room_types import (
     Topic,
     UpTo100,
 )
+from chat.protocols.native.server_types import PROTOCOL, AskedProtocol, DataId, Features, Limits, Protocol
 from chat.protocols.native.types import Device, Id, Me, Name, Time, Value
 
 Ref = Annotated[int, Meta(ge=0, le=2**53 - 1, description="Chosen by the client; the reply repeats it")]
@@ -44,23 +43,11 @@ KNOWN_IN_A_FRAME = 800
 MOST_CHANGES = 20_000
 """Changes that one sync tells."""
 
+IN_FLIGHT = 64
+"""Requests of one socket that are answered beside each other; what writes waits in line instead."""
+
 MOST_WATCHED = 500
 """People whom one socket watches."""
-
-
-class Limits(Value, kw_only=True, frozen=True):
-    """What this server allows; `sends_per_second` is of one person, 0: any."""
-
-    text: int = 4000
-    frame_bytes: int = 65536
-    files: int = MOST_FILES
-    file_bytes: int = 0
-    known: int = KNOWN_IN_A_FRAME
-    replay: int = 1000
-    in_flight: int = 64
-    watch: int = MOST_WATCHED
-    receipts_members: int = MOST_SHARED_WITH
-    sends_per_second: Annotated[float, Meta(ge=0)] = 50
 
 
 class Request(Command, kw_only=True, omit_defaults=True, frozen=True, tag_field="type"):
@@ -86,6 +73,7 @@ class Hello(Request, kw_only=True, frozen=True, tag="hello"):
 
     token: Annotated[str, Meta(max_length=254)]
     client: Device = ""
+    protocol: AskedProtocol = PROTOCOL
 
 
 class Sync(Request, kw_only=True, frozen=True, tag="sync"):
@@ -125,7 +113,7 @@ class Reply(Value, kw_only=True, frozen=True, tag_field="type"):
 
 
 class HelloOk(Reply, kw_only=True, frozen=True, tag="hello_ok"):
-    """Who one is, and what this server allows and has: `visitors` is the support widget. More may be added.
+    """Who one is, and what this server is, has and allows. More may be added.
 
     `lobby` is `open` where whoever connects reads it without logging in; a `policy` event tells when that changes.
     """
@@ -134,7 +122,9 @@ class HelloOk(Reply, kw_only=True, frozen=True, tag="hello_ok"):
     server: str
     lobby: Lobby
     version: str
-    features: tuple[str, ...] = ()
+    protocol: Protocol
+    data: DataId
+    features: Features
     limits: Limits
     expires_at: Time
 
@@ -161,10 +151,14 @@ class PingOk(Reply, kw_only=True, frozen=True, tag="ping_ok"):
 
 
 class ErrorReply(Reply, kw_only=True, frozen=True, tag="error"):
-    """The request is refused; `id` is 0 where none can be read. `room` and `seq`: the message that has the key."""
+    """The request is refused; `id` is 0 where none can be read. `room` and `seq`: the message that has the key.
+
+    `error` is `text` again, as HTTP calls it.
+    """
 
     code: Code
     text: str
+    error: str
     field: str | None = None
     retry_ms: int | None = None
     room: Id | None = None

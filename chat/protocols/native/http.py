@@ -70,7 +70,7 @@ def _add(routes: Routes, operation: Operation, method: str, shapes: Shapes, serv
         has_own_refresh = isinstance(call.body, Refresh) and call.body.refresh is not None
         return _answer(operation, reply, has_own_refresh=has_own_refresh)
 
-    handle.__doc__ = operation.handler.__doc__
+    handle.__name__, handle.__doc__ = operation.name, operation.handler.__doc__
     routes.route(
         method,
         WITH_CODES + shapes.path,

@@ -22,7 +22,9 @@ _NOT_YOURS = Refusal(Code.FORBIDDEN, "this invitation belongs to someone else")
 _NO_ROOM_OF_IT = Refusal(Code.INVALID, "this invitation is for registering, not for a room", field="code")
 
 
-async def new_invite(services: Services, caller: Caller, request: types.NewInvite) -> types.Invite | Refusal:
+async def new_invite(
+    services: Services, caller: Caller, request: types.CreateInvite
+) -> types.Invite | Refusal:
     """Make an invite to a room, or to register; its code is known to whoever is given it."""
     person = caller.known
     if request.room is None:

@@ -1,15 +1,83 @@
-"""What a server allows, as `hello` tells it."""
+"""What a server has and allows, as `hello` and `GET /server` tell it."""
 
-from chat.protocols.native.frames import Limits
-from chat.protocols.native.socket_operations import IN_FLIGHT
+from chat import __version__
+from chat.domain.files import MOST_FILES
+from chat.domain.message_state import MOST_EMOJI
+from chat.domain.reading import MOST_SHARED_WITH
+from chat.domain.rules import NAME_LENGTH, TEXT_LENGTH, TOPIC_LENGTH
+from chat.domain.timeline import MOST_REPLAYED
+from chat.protocols.native.frames import IN_FLIGHT, KNOWN_IN_A_FRAME, MOST_WATCHED
+from chat.protocols.native.operation import Caller
+from chat.protocols.native.server_types import PROTOCOL, Limits, ServerInfo
+from chat.protocols.native.sockets import MOST_SOCKETS
 from chat.protocols.services import Services
+from chat.web_api.bodies import LONGEST_BODY
+
+_PAGE = 100
+
+_ALWAYS = (
+    "activity",
+    "blocks",
+    "edits",
+    "invites",
+    "mentions",
+    "presence",
+    "reactions",
+    "read_marks",
+    "search",
+    "support",
+    "sync_pages",
+)
+"""What every server of this version has."""
+
+
+def features_of(services: Services) -> tuple[str, ...]:
+    """Return what a client may count on now, in the order of the alphabet. Sync."""
+    some = {"files": services.uploads.most_bytes > 0, "visitors": services.visitors.are_welcome}
+    return tuple(sorted((*_ALWAYS, *(name for name, is_on in some.items() if is_on))))
 
 
 def limits_of(services: Services) -> Limits:
     """Return what counts now. Sync."""
-    rate = services.budgets.rates.messages
+    rates = services.budgets.rates
     return Limits(
-        in_flight=IN_FLIGHT,
+        text=TEXT_LENGTH,
+        topic=TOPIC_LENGTH,
+        name=NAME_LENGTH,
+        frame_bytes=services.frame_bytes,
+        body_bytes=LONGEST_BODY,
         file_bytes=services.uploads.most_bytes,
-        sends_per_second=int(rate) if rate.is_integer() else rate,
+        files=MOST_FILES,
+        reactions=MOST_EMOJI,
+        page=_PAGE,
+        known=KNOWN_IN_A_FRAME,
+        replay=MOST_REPLAYED,
+        in_flight=IN_FLIGHT,
+        watch=MOST_WATCHED,
+        sockets=MOST_SOCKETS,
+        receipts_members=MOST_SHARED_WITH,
+        sends_per_second=_shortest(rates.messages),
+        send_bytes_per_second=_shortest(rates.text),
+        pages_per_second=_shortest(rates.pages),
+        searches_per_second=_shortest(services.budgets.search_rate),
+        uploads_per_second=_shortest(services.budgets.upload_rate),
+        calls_per_second=_shortest(rates.calls),
     )
+
+
+async def server_info(services: Services, _caller: Caller, _request: None) -> ServerInfo:
+    """See what this server is, what it has and what it allows."""
+    return ServerInfo(
+        server=services.settings.server_name,
+        version=__version__,
+        protocol=PROTOCOL,
+        data=services.data_id,
+        registration=services.accounts.registration,
+        lobby=services.settings.lobby,
+        features=features_of(services),
+        limits=limits_of(services),
+    )
+
+
+def _shortest(rate: float) -> float:
+    return int(rate) if float(rate).is_integer() else round(rate, 3)

@@ -5,14 +5,14 @@ from chat.protocols.native import files, messages, search
 from chat.protocols.native.message_types import (
     ChangeMessage,
     Counts,
+    CreateFile,
+    CreateMessage,
     Edits,
     FilesOfRoom,
     History,
     Hits,
     Mentions,
     Messages,
-    NewFile,
-    NewMessage,
     React,
     ReadUpTo,
     Search,
@@ -22,7 +22,7 @@ from chat.protocols.native.message_types import (
     WithFiles,
 )
 from chat.protocols.native.operation import Cost, Operation
-from chat.protocols.native.room_types import File, Message
+from chat.protocols.native.room_types import FileInfo, Message
 
 _OUTSIDE = (Code.FORBIDDEN, Code.NOT_FOUND)
 """What whoever is not in the room is told."""
@@ -47,7 +47,7 @@ MESSAGES = (
         name="send",
         method="POST",
         path="/rooms/{room}/messages",
-        request=NewMessage,
+        request=CreateMessage,
         reply=Message,
         status=201,
         repeated=200,
@@ -60,9 +60,9 @@ MESSAGES = (
         name="upload",
         method="POST",
         path="/rooms/{room}/files",
-        request=NewFile,
+        request=CreateFile,
         takes_bytes=True,
-        reply=File,
+        reply=FileInfo,
         status=201,
         visitors=True,
         cost=Cost.UPLOAD,

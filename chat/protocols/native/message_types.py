@@ -34,7 +34,7 @@ class Messages(Value, kw_only=True, frozen=True):
     last: bool = False
 
 
-class NewMessage(Value, kw_only=True, frozen=True):
+class CreateMessage(Value, kw_only=True, frozen=True):
     """What to say, once however often it is sent."""
 
     room: Id
@@ -44,7 +44,7 @@ class NewMessage(Value, kw_only=True, frozen=True):
     files: FileIds = ()
 
 
-class NewFile(Value, kw_only=True, frozen=True):
+class CreateFile(Value, kw_only=True, frozen=True):
     """A file to upload, for a message in that room, by the name that it is to have."""
 
     room: Id

@@ -52,7 +52,7 @@ async def history(services: Services, caller: Caller, request: types.History) ->
 
 
 async def say(
-    services: Services, caller: Caller, request: types.NewMessage
+    services: Services, caller: Caller, request: types.CreateMessage
 ) -> room_types.Message | Before | Refusal:
     """Say something, once however often it is sent with one key."""
     person = caller.known

@@ -1,19 +1,20 @@
 """The table of operations: HTTP routes and the OpenAPI document are made of it, and of nothing else."""
 
 from chat.domain.refusals import Code
-from chat.protocols.native import accounts, sessions
+from chat.protocols.native import accounts, limits, sessions
 from chat.protocols.native.admin_operations import ADMIN
 from chat.protocols.native.message_operations import MESSAGES
 from chat.protocols.native.operation import Access, Cost, Operation
 from chat.protocols.native.people_operations import PEOPLE
 from chat.protocols.native.room_operations import ROOMS
+from chat.protocols.native.server_types import ServerInfo
 from chat.protocols.native.support_operations import SUPPORT
 from chat.protocols.native.types import (
     ChangeMe,
     ChangePassword,
+    CreateToken,
     Login,
     Me,
-    NewToken,
     Refresh,
     Register,
     Session,
@@ -22,6 +23,17 @@ from chat.protocols.native.types import (
     SetUpState,
     Token,
     WhichSession,
+)
+
+_SERVER = (
+    Operation(
+        name="server_info",
+        method="GET",
+        path="/server",
+        reply=ServerInfo,
+        access=Access.ANYBODY,
+        handler=limits.server_info,
+    ),
 )
 
 _ACCOUNTS = (
@@ -112,7 +124,7 @@ _ACCOUNTS = (
         name="new_token",
         method="POST",
         path="/me/sessions",
-        request=NewToken,
+        request=CreateToken,
         reply=Token,
         status=201,
         tokens=False,
@@ -143,4 +155,4 @@ _ACCOUNTS = (
     ),
 )
 
-OPERATIONS = (*_ACCOUNTS, *PEOPLE, *ROOMS, *MESSAGES, *SUPPORT, *ADMIN)
+OPERATIONS = (*_SERVER, *_ACCOUNTS, *PEOPLE, *ROOMS, *MESSAGES, *SUPPORT, *ADMIN)

@@ -50,7 +50,7 @@ class PublicRooms(Value, kw_only=True, frozen=True):
     next: Name | None = None
 
 
-class NewRoom(Value, kw_only=True, frozen=True):
+class CreateRoom(Value, kw_only=True, frozen=True):
     """The room to make."""
 
     name: Name
@@ -126,7 +126,7 @@ class Membership(WhichMember, kw_only=True, frozen=True):
     role: RoomRole | UnsetType = UNSET
 
 
-class NewInvite(Value, kw_only=True, frozen=True):
+class CreateInvite(Value, kw_only=True, frozen=True):
     """An invite to a room, or to register, for so many people and days."""
 
     room: Id | None = None

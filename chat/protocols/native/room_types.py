@@ -59,7 +59,7 @@ class Reaction(Value, kw_only=True, frozen=True):
     mine: bool = False
 
 
-class File(Value, kw_only=True, frozen=True):
+class FileInfo(Value, kw_only=True, frozen=True):
     """A file: `size` in bytes, `width` and `height` in pixels, where it is an image that says them."""
 
     id: Id
@@ -94,7 +94,7 @@ class Said(Value, kw_only=True, frozen=True):
     reply: Seq | None = None
     mentions: Mentioned = ()
     all: bool = False
-    files: Annotated[tuple[File, ...], Meta(max_length=MOST_FILES)] = ()
+    files: Annotated[tuple[FileInfo, ...], Meta(max_length=MOST_FILES)] = ()
     key: Key | None = None
     reactions: Annotated[tuple[Reaction, ...], Meta(max_length=20)] = ()
     edited: Time | None = None

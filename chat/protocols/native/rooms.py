@@ -41,7 +41,7 @@ async def public_rooms(
     return types.PublicRooms(rooms=rooms, next=page[-1].name if len(found) > len(page) else None)
 
 
-async def new_room(services: Services, caller: Caller, request: types.NewRoom) -> Room | Refusal:
+async def new_room(services: Services, caller: Caller, request: types.CreateRoom) -> Room | Refusal:
     """Make a room, and be its owner."""
     made = await services.rooms.create(
         caller.known, request.name, is_private=request.private, topic=request.topic

@@ -7,7 +7,7 @@ from chat.domain.timeline import milliseconds
 from chat.protocols.native.accounts import as_session
 from chat.protocols.native.operation import Caller
 from chat.protocols.native.types import (
-    NewToken,
+    CreateToken,
     Refresh,
     Session,
     SessionInfo,
@@ -40,7 +40,7 @@ async def sessions(services: Services, caller: Caller, _request: None) -> Sessio
     return Sessions(sessions=[as_info(each, caller) for each in known])
 
 
-async def new_token(services: Services, caller: Caller, request: NewToken) -> Token | Refusal:
+async def new_token(services: Services, caller: Caller, request: CreateToken) -> Token | Refusal:
     """Make a token for a program of one's own; it is shown this once."""
     if refusal := await services.accounts.prove(caller.known, request.password, caller.device.address):
         return refusal

@@ -29,7 +29,7 @@ from chat.protocols.native.codec import Ask, NativeMisunderstood, frame_of
 from chat.protocols.native.conversions import as_me, person_fields
 from chat.protocols.native.entering import people_to_speak_to
 from chat.protocols.native.frames import ByeEvent, GoneEvent, Hello, HelloOk, Ping, PingOk, Send, Sync, SyncOk
-from chat.protocols.native.limits import limits_of
+from chat.protocols.native.limits import features_of, limits_of
 from chat.protocols.native.live import Live
 from chat.protocols.native.live_frames import Activity, PersonEvent, SetStatus, Watch
 from chat.protocols.native.new_rooms import NewRooms
@@ -37,6 +37,7 @@ from chat.protocols.native.request_line import InLine, RequestLine
 from chat.protocols.native.resuming import tell_beside
 from chat.protocols.native.send_order import SendOrder
 from chat.protocols.native.sending import send_message
+from chat.protocols.native.server_types import PROTOCOL
 from chat.protocols.native.shared import Shared
 from chat.protocols.native.socket_operations import Operations
 from chat.protocols.native.sockets import MOST_SOCKETS
@@ -50,6 +51,7 @@ _BYE = 5000
 """Milliseconds over which those whom a server that stops sends away come back."""
 
 _NO_HELLO = Refusal(Code.UNAUTHENTICATED, "say hello first, with a token")
+_OTHER_PROTOCOL = Refusal(Code.INVALID, f"this server speaks version {PROTOCOL}", field="protocol")
 _ANOTHER = Refusal(Code.FORBIDDEN, "this socket is another person's", field="token")
 
 
@@ -96,6 +98,9 @@ class NativeClient(Client):
     async def hello(self, request: Hello, nursery: trio.Nursery) -> None:
         """Be the token's person until it expires; a token that is not good leaves the socket as it was."""
         session, accounts = self.session, self._services.accounts
+        if request.protocol != PROTOCOL:
+            await trio.lowlevel.checkpoint()
+            return session.send(Refused(_OTHER_PROTOCOL, request.id))
         found = await accounts.authenticate(request.token, visitors=True)
         claims = accounts.tokens.read(request.token)
         if isinstance(found, Refusal) or claims is None:
@@ -120,7 +125,9 @@ class NativeClient(Client):
             server=self._services.settings.server_name,
             lobby=self._services.settings.lobby,
             version=__version__,
-            features=("visitors",) if self._services.visitors.are_welcome else (),
+            protocol=PROTOCOL,
+            data=self._services.data_id,
+            features=features_of(self._services),
             limits=limits_of(self._services),
             expires_at=milliseconds(claims.expires_at),
         )

@@ -9,11 +9,9 @@ from chat.domain.sessions import Device
 from chat.engine.events import Refused
 from chat.engine.session import Session
 from chat.protocols.native.codec import Ask, answer_frame
+from chat.protocols.native.frames import IN_FLIGHT
 from chat.protocols.native.operation import Caller, Cost
 from chat.protocols.services import Services
-
-IN_FLIGHT = 64
-"""Requests of one socket that are answered beside each other; what writes waits in line instead."""
 
 _TOO_MANY = Refusal(Code.TOO_MANY, "too many requests at once, wait for the answers")
 _UNKNOWN = Refusal(Code.OUTCOME_UNKNOWN, "the database stopped responding: it may or may not have been done")

@@ -22,7 +22,7 @@ from chat.protocols.native.types import Session
 from chat.protocols.services import Services
 
 
-async def new_visitor(services: Services, caller: Caller, request: types.NewVisitor) -> Session | Refusal:
+async def new_visitor(services: Services, caller: Caller, request: types.CreateVisitor) -> Session | Refusal:
     """Begin to write to the operators without an account, as the support widget does, and begin a session."""
     device = caller.device
     added = await services.visitors.add(

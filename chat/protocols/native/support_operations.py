@@ -7,7 +7,7 @@ from chat.protocols.native.room_types import Room
 from chat.protocols.native.support_types import (
     ChangeSupport,
     Conversations,
-    NewVisitor,
+    CreateVisitor,
     SupportDesk,
     WhichConversations,
 )
@@ -18,7 +18,7 @@ SUPPORT = (
         name="new_visitor",
         method="POST",
         path="/support/visitors",
-        request=NewVisitor,
+        request=CreateVisitor,
         reply=Session,
         status=201,
         access=Access.ANYBODY,

@@ -18,7 +18,7 @@ QueueAfter = Annotated[
 ]
 
 
-class NewVisitor(Value, kw_only=True, frozen=True):
+class CreateVisitor(Value, kw_only=True, frozen=True):
     """Who writes from a web page: what to call them, how to reach them, and the page; each only if they want.
 
     Of the page what stands behind `?` or `#` is not kept.

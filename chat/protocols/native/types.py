@@ -150,7 +150,7 @@ class WhichSession(Value, kw_only=True, frozen=True):
     id: Id
 
 
-class NewToken(Value, kw_only=True, frozen=True):
+class CreateToken(Value, kw_only=True, frozen=True):
     """A token for a program, good for so many days; `password` is one's own."""
 
     name: Annotated[str, Meta(min_length=1, max_length=64)]

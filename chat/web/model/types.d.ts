@@ -1,6 +1,6 @@
 // What the modules of the page hand to each other. What comes over the wire is in ../protocol.d.ts.
 
-import type { File as WireFile, Me, Message, Person, Room as RoomInfo } from "../protocol";
+import type { FileInfo as WireFile, Me, Message, Person, Room as RoomInfo } from "../protocol";
 
 export type { Me, Message, Person, RoomInfo, WireFile };
 

@@ -104,9 +104,67 @@ async def test_what_stands_in_a_query_is_described_and_shown(site: Site) -> None
     operation = site.document["paths"][f"{V1}/rooms/{{room}}/messages"]["get"]
     described = {each["name"]: each for each in operation["parameters"]}
     assert [each["in"] for each in described.values()] == ["path", "query", "query", "query", "query"]
-    assert described["limit"]["schema"] == {"type": "integer", "minimum": 1, "maximum": 100, "default": 50}
+    assert described["limit"]["schema"] == {
+        **{"type": "integer", "format": "int64", "minimum": 1, "maximum": 100},
+        "default": 50,
+    }
     assert described["before"]["schema"]["type"] == "integer", "nothing in a query is null"
     assert "requestBody" not in operation
     page = await (await site.app.test_client().get(f"{V1}/docs")).get_data(as_text=True)
     query = ", ".join(f"<code>{name}</code>" for name in ("before", "after", "around", "limit"))
     assert f"In the query: {query}" in page
+
+
+async def _served(site: Site, name: str) -> dict[str, Any]:
+    served: dict[str, Any] = await (await site.app.test_client().get(f"{V1}/{name}.json")).get_json()
+    return served
+
+
+async def test_generators_of_clients_have_what_they_need(site: Site) -> None:
+    document = await _served(site, "openapi")
+    assert document["servers"] == [{"url": "http://localhost"}]
+    assert document["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            assert operation["operationId"] in {each.name for each in OPERATIONS}
+            if "429" in operation["responses"]:
+                assert "Retry-After" in operation["responses"]["429"]["headers"]
+            bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
+            assert all("schema" in media for each in bodies for media in each.get("content", {}).values()), (
+                operation
+            )
+    required = {
+        each["name"]: each["required"] for each in document["paths"][f"{V1}/search"]["get"]["parameters"]
+    }
+    assert [name for name, is_required in required.items() if is_required] == ["q"]
+    # A name that begins another's with New is that of its constructor in Go; File is a file of a form in Python.
+    schemas = document["components"]["schemas"]
+    assert [name for name in schemas if f"New{name}" in schemas] == []
+    assert "File" not in schemas
+
+
+async def test_schemas_are_of_what_is_on_the_wire_and_in_words_of_every_engine(site: Site) -> None:
+    for name in ("openapi", "asyncapi"):
+        document = await _served(site, name)
+        text = json.dumps(document)
+        assert "(?" not in text, "look-ahead, which Go and Rust refuse"
+        assert ".py" not in text, "a file of ours"
+        for kind, schema in document["components"]["schemas"].items():
+            for field, described in schema.get("properties", {}).items():
+                assert "default" not in described, (kind, field)
+    schemas = (await _served(site, "openapi"))["components"]["schemas"]
+    assert schemas["Room"]["properties"]["name"]["type"] == "string", (
+        "what is told is left out, and never null"
+    )
+    assert {"type": "null"} in schemas["CreateMessage"]["properties"]["reply"]["anyOf"], "what is sent may be"
+    assert schemas["Room"]["properties"]["members"]["description"] == "Default: 0"
+    assert "default" in schemas["RateSetting"]["properties"], "a field may be called so"
+
+
+async def test_whoever_has_not_logged_in_learns_what_a_server_is_and_allows(site: Site) -> None:
+    told = await site.call("GET", "/server")
+    assert told.status == 200
+    assert (told["protocol"], told["data"]) == (1, await site.storage.files.store_id())
+    assert (told["limits"]["text"], told["limits"]["body_bytes"]) == (4000, 65_536)
+    assert "search" in told["features"]
+    assert told["features"] == sorted(told["features"])

@@ -144,15 +144,15 @@ async def test_a_room_that_is_none_is_told_apart_from_a_path_that_is_none(site: 
 async def test_what_is_not_there_has_a_code_here_and_none_elsewhere(site: Site) -> None:
     client = site.app.test_client(use_cookies=False)
     for method, path, status, told in (
-        ("GET", "/api/v1/nothing", 404, {"error", "code"}),
-        ("GET", "/api/v1/me/sessions/x", 404, {"error", "code"}),
-        ("PUT", "/api/v1/me", 405, {"error", "code"}),
+        ("GET", "/api/v1/nothing", 404, {"error", "text", "code"}),
+        ("GET", "/api/v1/me/sessions/x", 404, {"error", "text", "code"}),
+        ("PUT", "/api/v1/me", 405, {"error", "text", "code"}),
         ("GET", "/nothing", 404, {"error"}),
         ("PUT", "/profile", 405, {"error"}),
         ("GET", "/profile", 401, {"error"}),
-        ("GET", "/api/v1", 404, {"error", "code"}),
-        ("GET", "/api/v1/", 404, {"error", "code"}),
-        ("GET", "/api/v1//rooms", 404, {"error", "code"}),
+        ("GET", "/api/v1", 404, {"error", "text", "code"}),
+        ("GET", "/api/v1/", 404, {"error", "text", "code"}),
+        ("GET", "/api/v1//rooms", 404, {"error", "text", "code"}),
         ("GET", "/api//reg", 404, {"error"}),
         ("GET", "/api/v1beta", 404, {"error"}),
     ):

@@ -74,8 +74,25 @@ async def test_hello_says_who_one_is_until_when_and_what_is_allowed(world: World
     assert answer["type"] == "hello_ok"
     assert answer["me"]["id"] == ada.person.id
     assert answer["lobby"] == "open"
-    assert answer["limits"] == {"sends_per_second": 0}  # any, here; all others are at their defaults
+    limits = answer["limits"]
+    assert (limits["text"], limits["frame_bytes"], limits["known"]) == (4000, 65_536, 800)
+    assert limits["sends_per_second"] == 0  # any, here
+    assert len(limits) > 20, "all are told, those at their defaults too"
+    assert {"edits", "reactions", "search"} <= set(answer["features"])
+    assert (answer["protocol"], answer["data"]) == (1, await world.storage.files.store_id())
     assert answer["expires_at"] > time.time() * 1000
+
+
+async def test_a_client_of_another_version_is_told_which_there_is(world: World) -> None:
+    token = world.token(await world.add("ada"))
+    client = await world.connect(NATIVE)
+    client.send({"type": "hello", "id": 1, "token": token, "protocol": 2})
+    (refused,) = await client.hears()
+    assert (refused["type"], refused["code"], refused["field"]) == ("error", "invalid", "protocol")
+    assert refused["error"] == refused["text"] == "this server speaks version 1"
+    client.send({"type": "hello", "id": 2, "token": token, "protocol": 1})
+    (answer,) = await client.hears()
+    assert (answer["type"], answer["protocol"]) == ("hello_ok", 1)
 
 
 async def test_who_is_there_is_told_what_changes_of_the_servers_policy(world: World) -> None:

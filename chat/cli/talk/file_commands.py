@@ -137,4 +137,4 @@ def _name(file: File) -> str:
 def _size(size: int) -> str:
     if size < 1000:
         return f"{size} bytes"
-    return f"{size / 1000:.0f} KB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
+    return f"{size / 1000:.0f} KB" if size < 999_500 else f"{size / 1_000_000:.1f} MB"

@@ -14,6 +14,7 @@ def test_refusals_and_emoji_are_russian_too(pages: Pages) -> None:
     ada.make_room("garden")
     page = pages.of("ada", f"/room/{ada.make_room('сад')}", locale="ru-RU")
     timeline = Timeline(page)
+    expect(page.get_by_role("link", name="холл", exact=True)).to_be_visible()
     timeline.write(":сердц")
     expect(page.get_by_role("option").filter(has_text="сердце с лентой")).to_be_visible()
     page.keyboard.press("Escape")

@@ -124,7 +124,10 @@ def test_pictures_of_all_screens(pages: Pages, world: World) -> None:
         opened = Screens(pages, world, **options)
         for name, screen, size, theme in pictures():
             if (size, theme) == shape:
-                opened.open(screen).screenshot(path=PICTURES / name)
+                page = opened.open(screen)
+                if screen.is_in:
+                    expect(page.locator(".self .row-note")).to_have_text("Online")
+                page.screenshot(path=PICTURES / name)
 
 
 def test_the_walk_shows_every_screen() -> None:

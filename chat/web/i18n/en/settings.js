@@ -103,6 +103,8 @@ export default {
   "keys.code_block": "Code block, before and after its lines",
   "keys.quote": "Quote, at the start of a line",
   "keys.list": "List, at the start of each line",
+  "keys.heading": "Heading, at the start of a line",
+  "keys.table": "Table, with -|- under its first row",
   "keys.message": "On a message",
   "keys.reply": "Reply",
   "keys.edit": "Edit",

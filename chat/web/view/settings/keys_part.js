@@ -8,7 +8,7 @@ const KEYS = /** @type {const} */ ({
   anywhere: { jump: ["Ctrl", "K"], help: ["?"] },
   lists: { move: ["↑", "↓"], ends: ["Home", "End"], open: ["Enter"] },
   writing: { send: ["Enter"], break: ["Shift", "Enter"], edit_last: ["↑"], mention: ["@"], emoji: [":"] },
-  formatting: { bold: ["**…**"], italic: ["*…*"], struck: ["~~…~~"], code: ["`…`"], code_block: ["```"], quote: [">"], list: ["-"] },
+  formatting: { bold: ["**…**"], italic: ["*…*"], struck: ["~~…~~"], code: ["`…`"], code_block: ["```"], quote: [">"], list: ["-"], heading: ["#"], table: ["… | …"] },
   inbox: { claim: ["C"], close: ["E"], reopen: ["O"], write: ["Enter", "Enter"], to_list: ["Esc"] },
   message: { reply: ["R"], edit: ["E"], react: ["+"], menu: ["F10"], back: ["Esc"] },
 });

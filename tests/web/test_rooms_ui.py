@@ -256,6 +256,10 @@ def test_a_profile_a_block_a_token_and_a_theme(pages: Pages) -> None:
 
     page.goto(f"{pages.url}/settings/tokens")
     page.get_by_label("What is this token for?").fill("build bot")
+    page.get_by_label("Your password").fill("a guess of eve")
+    page.get_by_role("button", name="Create token").click()
+    expect(page.get_by_text("wrong password")).to_be_visible()
+    page.get_by_label("Your password").fill(PASSWORD)
     page.get_by_role("button", name="Create token").click()
     token = page.get_by_label("Token", exact=True).input_value()
     mine = request("GET", f"{pages.url}/api/v1/me", headers={"Authorization": f"Bearer {token}"})

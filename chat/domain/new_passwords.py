@@ -40,12 +40,13 @@ def is_easily_guessed(password: str, name: str = "") -> bool:
     plain = password.casefold()
     word = plain.rstrip(_ADDED)
     known = _common()
-    return plain in known or word in known or _is_name(plain, word, name) or len(set(plain)) <= 2
+    return plain in known or word in known or _is_only(name, plain) or len(set(plain)) <= 2
 
 
-def _is_name(plain: str, word: str, name: str) -> bool:
+def _is_only(name: str, plain: str) -> bool:
+    """Whether a password is nothing but a name, once or more, and what people add."""
     key = same_name_key(name)
-    return bool(key) and key in (same_name_key(plain), same_name_key(word))
+    return bool(key) and not same_name_key(plain).replace(key, "").strip(_ADDED)
 
 
 @cache

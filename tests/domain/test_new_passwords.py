@@ -26,7 +26,9 @@ def test_what_is_guessed_first_is_refused_with_what_to_do(password: str) -> None
     assert "several words" in refusal.text
 
 
-@pytest.mark.parametrize("password", ["Grace Hopper", "grace hopper1906", "GRACE HOPPER!"])
+@pytest.mark.parametrize(
+    "password", ["Grace Hopper", "grace hopper1906", "GRACE HOPPER!", "grace hopper grace hopper"]
+)
 def test_nobodys_password_is_their_name(password: str) -> None:
     assert isinstance(clean_new_password(password, name="Grace Hopper"), Refusal)
     assert clean_new_password(password, name="ada") == password.encode()

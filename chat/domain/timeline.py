@@ -59,13 +59,15 @@ class Standing(msgspec.Struct, frozen=True, gc=False):
 
     `up_to` is the newest change that is to be told: its own where nothing is missing, 0 where the log can't tell it.
     `seq` is the last message that the client has, from which history can be read on. Where the position is of another
-    history, that is the last message that is no newer than the position.
+    history, that is the last message that is no newer than the position. `newest_id` is the room's newest message, 0
+    where nothing is missing.
     """
 
     room_id: int
     state: PositionState
     up_to: int
     seq: int
+    newest_id: int = 0
 
 
 class Span(msgspec.Struct, frozen=True, gc=False):

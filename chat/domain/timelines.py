@@ -49,10 +49,13 @@ class Timelines(Protocol):
         """Return how many are in each of these support conversations, as `snapshots` says; other rooms are left out."""
         ...
 
-    async def standings(self, known: Sequence[Position], up_to_id: int) -> list[Standing]:
+    async def standings(
+        self, known: Sequence[Position], up_to_id: int, *, person_id: int | None = None
+    ) -> list[Standing]:
         """Return where clients stand with these positions, in their order; rooms that are gone are left out.
 
-        A position beyond `up_to_id` is good, and nothing is missing then. The caller says who may see the rooms.
+        A position beyond `up_to_id` is good, and nothing is missing then. With `person_id`, rooms that are not that
+        person's are left out too, and support conversations; without, the caller says who may see the rooms.
         """
         ...
 

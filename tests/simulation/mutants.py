@@ -544,9 +544,11 @@ def cut_too_early() -> "_patch[Any]":
         self: MemoryTimelines,
         known: Sequence[Position],
         up_to_id: int,
+        *,
+        person_id: int | None = None,
         _standings: Any = MemoryTimelines.standings,
     ) -> list[Standing]:
-        standings: list[Standing] = await _standings(self, known, up_to_id - 1)
+        standings: list[Standing] = await _standings(self, known, up_to_id - 1, person_id=person_id)
         return standings
 
     return patch.object(MemoryTimelines, "standings", mutated)

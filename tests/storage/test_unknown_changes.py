@@ -104,7 +104,7 @@ async def test_who_was_away_is_told_that_it_was(storage: Storage, newer: Written
     standings = await storage.timelines.standings(
         [Position(LOBBY_ID, 2, at), Position(LOBBY_ID, 1, at)], EVER
     )
-    assert standings == [Standing(LOBBY_ID, PositionState.GOOD, 3, 1)] * 2
+    assert standings == [Standing(LOBBY_ID, PositionState.GOOD, 3, 1, 3)] * 2
     first, second = await storage.timelines.replay(1, [Span(LOBBY_ID, 1, 3)], PLENTY)
     assert first == UnknownChange(2, LOBBY_ID, 2, NOW)
     assert isinstance(second, MessageNow)

@@ -69,49 +69,54 @@ class Steps(NamedTuple):
 
 
 def steps_of_sync(
-    snapshots: Sequence[RoomSnapshot],
+    snapshots: Mapping[int, RoomSnapshot],
     known: Mapping[int, Position],
     standings: Mapping[int, Standing],
     most: int,
     *,
     by_pages: bool,
 ) -> Steps:
-    """Return how these rooms are told.
+    """Return how these rooms are told, those with the newest message first.
 
     Args:
-        snapshots: the rooms.
+        snapshots: the rooms; not needed of those that are told by changes.
         known: the positions from which they are told; others are told as they are.
         standings: what became of these positions.
         most: changes to be told in all.
         by_pages: whether a room with more changes than there is place for is told by pages; else it is told as it is.
     """
+    newest = {
+        room_id: standing.newest_id for room_id, standing in standings.items() if room_id not in snapshots
+    } | {room.id: 0 if room.last is None else room.last.id for room in snapshots.values()}
+    in_order = sorted(newest, key=lambda room_id: (newest[room_id], room_id), reverse=True)
     missing = {
-        room.id: standing.up_to - known[room.id].pos
-        for room in snapshots
-        if (standing := standings.get(room.id)) is not None and _is_told(standing, by_pages=by_pages)
+        room_id: standing.up_to - known[room_id].pos
+        for room_id in in_order
+        if (standing := standings.get(room_id)) is not None and can_go_on(standing, by_pages=by_pages)
     }
     shares = _even_shares(missing, most) if by_pages else _shares_in_order(missing, most)
     steps: list[Span | RoomEvent | MoreEvent] = []
     far = set[int]()
-    for room in snapshots:
-        standing = standings.get(room.id)
+    for room_id in in_order:
+        standing = standings.get(room_id)
         if standing is None:
-            steps.append(RoomEvent(**room_fields(room)))
-        elif room.id not in shares:
+            steps.append(RoomEvent(**room_fields(snapshots[room_id])))
+        elif room_id not in shares:
             reason = _RESETS.get(standing.state, "too_far")
-            steps.append(RoomEvent(**room_fields(room), reset=reason, after=standing.seq))
+            steps.append(RoomEvent(**room_fields(snapshots[room_id]), reset=reason, after=standing.seq))
         else:
-            pos, share = known[room.id].pos, shares[room.id]
-            if share < missing[room.id]:
-                far.add(room.id)
+            pos, share = known[room_id].pos, shares[room_id]
+            if share < missing[room_id]:
+                far.add(room_id)
             if share:
-                steps.append(Span(room.id, pos, pos + share))
-            elif missing[room.id]:
-                steps.append(MoreEvent(room=room.id, pos=pos, at=known[room.id].at))
+                steps.append(Span(room_id, pos, pos + share))
+            elif missing[room_id]:
+                steps.append(MoreEvent(room=room_id, pos=pos, at=known[room_id].at))
     return Steps(steps, frozenset(far))
 
 
-def _is_told(standing: Standing, *, by_pages: bool) -> bool:
+def can_go_on(standing: Standing, *, by_pages: bool) -> bool:
+    """Whether a client can be told the changes since its position."""
     return standing.state is PositionState.GOOD or (by_pages and standing.state is PositionState.TOO_FAR)
 
 

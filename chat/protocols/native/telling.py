@@ -12,7 +12,7 @@ import trio
 
 from chat.domain.audience import topic_of
 from chat.domain.entities import OwnRoom, People, Person, RoomKind, SupportOf
-from chat.domain.timeline import Position, RoomSnapshot
+from chat.domain.timeline import Position, RoomSnapshot, Standing
 from chat.domain.timelines import Timelines
 from chat.engine.hub import Hub
 from chat.engine.session import Session
@@ -21,6 +21,7 @@ from chat.protocols.native.frames import MOST_CHANGES, GoneEvent
 from chat.protocols.native.replaying import Replaying
 from chat.protocols.native.snapshots import (
     beside_the_log,
+    can_go_on,
     is_closed_to,
     is_of_another,
     is_of_one_among,
@@ -217,6 +218,32 @@ class Telling:
             if not lock.locked():  # whoever waited has it now
                 self._lock = None
 
+    async def _standings_of_members(
+        self,
+        rooms: Mapping[int, RoomKind],
+        known: Mapping[int, Position],
+        cut: int,
+        most: int,
+        *,
+        by_pages: bool,
+    ) -> dict[int, Standing]:
+        """Return where the client stands in rooms that need not be looked at as a whole: most of who comes back.
+
+        They are the person's, for no certain people, and told by their changes alone.
+        """
+        positions = [
+            known[room_id]
+            for room_id, kind in rooms.items()
+            if room_id in known and room_id not in self._far and kind in (RoomKind.LOBBY, RoomKind.ROOM)
+        ]
+        if not positions:
+            return {}
+        found = await self._timelines.standings(positions, cut, person_id=self._person.id)
+        standings = {each.room_id: each for each in found if can_go_on(each, by_pages=by_pages)}
+        missing = sum(each.up_to - known[room_id].pos for room_id, each in standings.items())
+        # Where not all of it may be told, some are told as they are.
+        return {} if missing > most and not by_pages else standings
+
     async def _tell(
         self,
         rooms: Mapping[int, RoomKind],
@@ -241,11 +268,13 @@ class Telling:
         cut = self._hub.newest_id
         spoken = self._spoken_in(self._person.id) if self._far else set[int]()
         try:
-            found = await self._timelines.snapshots(self._person.id, cut, rooms)
+            standings = await self._standings_of_members(rooms, known, cut, most, by_pages=by_pages)
+            others = rooms.keys() - standings.keys()
+            found = await self._timelines.snapshots(self._person.id, cut, others) if others else []
             # Who is no operator any more since that was read leaves the conversations, of which nobody knew yet here.
             person = self._person
             snapshots = [room for room in found if person.is_operator or not is_of_another(person, room)]
-            told = {room.id for room in snapshots}
+            told = {room.id for room in snapshots} | standings.keys()
             # What is closed is told and then gone; whoever speaks in it meanwhile lets it be told once more after that.
             closed = {room.id for room in snapshots if is_closed_to(person, room)}
             for room in snapshots:
@@ -255,10 +284,11 @@ class Telling:
                     self.own_is_closed |= room.support.is_closed
             heard = [room for room in snapshots if room.id not in closed | self._round.gone.keys()]
             self.people |= {room.id: people for room in heard if (people := people_of(room, person))}
-            positions = [position for position in known.values() if position.room_id in told]
-            standings = await self._timelines.standings(positions, cut) if positions else []
+            positions = [known[room.id] for room in snapshots if room.id in known]
+            found_standings = await self._timelines.standings(positions, cut) if positions else []
+            standings |= {each.room_id: each for each in found_standings}
             steps, far = steps_of_sync(
-                snapshots, known, {each.room_id: each for each in standings}, most, by_pages=by_pages
+                {room.id: room for room in snapshots}, known, standings, most, by_pages=by_pages
             )
             replaying = Replaying(self._session.send_queue, self._timelines, person.id, turn)
             await replaying.tell(steps, far)

@@ -64,10 +64,17 @@ class MemoryTimelines:
         rooms = [room for each in room_ids if (room := self._rooms.look_up(each)) is not None]
         return {room.id: self._snapshots.members(room) for room in rooms if room.kind is RoomKind.SUPPORT}
 
-    async def standings(self, known: Sequence[Position], up_to_id: int) -> list[Standing]:
+    async def standings(
+        self, known: Sequence[Position], up_to_id: int, *, person_id: int | None = None
+    ) -> list[Standing]:
         await trio.lowlevel.checkpoint()
+        own = None
+        if person_id is not None:
+            own = {room.id for room in self._of(person_id) if room.kind is not RoomKind.SUPPORT}
         return [
-            self._standing(position, up_to_id) for position in known if self._rooms.is_there(position.room_id)
+            self._standing(position, up_to_id)
+            for position in known
+            if self._rooms.is_there(position.room_id) and (own is None or position.room_id in own)
         ]
 
     async def replay(self, reader_id: int, spans: Sequence[Span], most_bytes: int) -> list[Replayed]:
@@ -241,7 +248,10 @@ class MemoryTimelines:
             said = (e.seq for e in entries if isinstance(e, Message) and e.pos <= position.pos)
             seq = max(said, default=0)
         is_told = state in (PositionState.GOOD, PositionState.TOO_FAR)
-        return Standing(position.room_id, state, max(up_to, position.pos) if is_told else 0, seq)
+        newest = max((e.id for e in entries if isinstance(e, Message) and e.id <= up_to_id), default=0)
+        is_behind = position.pos != max((entry.pos for entry in entries), default=0)
+        up_to = max(up_to, position.pos) if is_told else 0
+        return Standing(position.room_id, state, up_to, seq, newest if is_behind else 0)
 
     def _entries(self, room_id: int) -> list[Change]:
         return self._messages.log_of(room_id)

@@ -19,15 +19,27 @@ _SEQ_BY_TIME = f"""
     )
     SELECT low FROM halves WHERE low = high"""
 
+# Whether a room that is no conversation is the person's $5.
+_IS_ONES_OWN = """CASE WHEN rooms.kind = 'lobby' THEN EXISTS (
+        SELECT FROM users WHERE id = $5 AND deleted_at IS NULL AND NOT is_visitor
+    ) ELSE EXISTS (
+        SELECT FROM memberships JOIN users ON users.id = user_id
+        WHERE user_id = $5 AND room_id = known.room_id AND users.deleted_at IS NULL
+    ) END"""
+
 # A change that the room has, by its place: `had` is its time.
 STANDINGS = f"""
 SELECT known.room_id, found.state,
     CASE WHEN found.state IN ('good', 'too_far') THEN greatest(now.pos, known.pos) ELSE 0 END AS up_to,
     CASE WHEN found.state = 'other_history' THEN ({_SEQ_BY_TIME}) ELSE coalesce((
         SELECT seq FROM messages WHERE room_id = r.id AND pos <= known.pos ORDER BY pos DESC LIMIT 1
-    ), 0) END AS seq
+    ), 0) END AS seq, now.newest_id
 FROM unnest($1::bigint[], $3::bigint[], $4::bigint[]) WITH ORDINALITY AS known(room_id, pos, at, nth)
-CROSS JOIN LATERAL (SELECT * FROM rooms WHERE id = known.room_id AND deleted_at IS NULL LIMIT 1) AS r
+CROSS JOIN LATERAL (
+    SELECT * FROM rooms WHERE id = known.room_id AND deleted_at IS NULL AND ($5::bigint IS NULL OR {
+    _IS_ONES_OWN
+}) LIMIT 1
+) AS r
 CROSS JOIN LATERAL (
     SELECT CASE WHEN known.pos = 0 THEN 0 ELSE {
     MILLISECONDS.format('''coalesce(
@@ -36,9 +48,10 @@ CROSS JOIN LATERAL (
 } END AS at
 ) AS had
 CROSS JOIN LATERAL (
-    SELECT CASE WHEN known.pos = r.last_pos THEN r.last_pos ELSE (
-        SELECT coalesce(later.pos, m.pos, 0) FROM (VALUES (1)) AS one {AT_CUT}
-    ) END AS pos OFFSET 0
+    SELECT r.last_pos AS pos, 0::bigint AS newest_id WHERE known.pos = r.last_pos
+    UNION ALL
+    SELECT coalesce(later.pos, m.pos, 0), coalesce(m.id, 0) FROM (VALUES (1)) AS one {AT_CUT}
+    WHERE known.pos <> r.last_pos OFFSET 0
 ) AS now
 CROSS JOIN LATERAL (
     SELECT CASE

@@ -42,6 +42,8 @@ from chat.storage.postgres.support import assignee_of
 _END = 2**63 - 1
 """No `seq` is higher."""
 
+_STATES = {state.value: state for state in PositionState}
+
 _REACTIONS = msgspec.json.Decoder(tuple[ReactionCount, ...])
 
 
@@ -66,13 +68,16 @@ class PostgresTimelines:
         rows = await self._database.read(lambda c: c.fetch(queries.MEMBERS_OF_CONVERSATIONS, list(room_ids)))
         return {row["id"]: row["members"] for row in rows}
 
-    async def standings(self, known: Sequence[Position], up_to_id: int) -> list[Standing]:
+    async def standings(
+        self, known: Sequence[Position], up_to_id: int, *, person_id: int | None = None
+    ) -> list[Standing]:
         rooms, places, times = [p.room_id for p in known], [p.pos for p in known], [p.at for p in known]
         rows = await self._database.read(
-            lambda c: c.fetch(replay_queries.STANDINGS, rooms, up_to_id, places, times)
+            lambda c: c.fetch(replay_queries.STANDINGS, rooms, up_to_id, places, times, person_id)
         )
         return [
-            Standing(row["room_id"], PositionState(row["state"]), row["up_to"], row["seq"]) for row in rows
+            Standing(row["room_id"], _STATES[row["state"]], row["up_to"], row["seq"], row["newest_id"])
+            for row in rows
         ]
 
     async def replay(self, reader_id: int, spans: Sequence[Span], most_bytes: int) -> list[Replayed]:

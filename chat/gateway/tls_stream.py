@@ -31,7 +31,17 @@ class TlsStream(trio.abc.HalfCloseableStream):
     Closing says no goodbye, and none is expected, as HTTP has it.
     """
 
-    __slots__ = ("_covered", "_incoming", "_inner", "_outgoing", "_tls", "_unsent", "progressed", "socket")
+    __slots__ = (
+        "_covered",
+        "_has_ended",
+        "_incoming",
+        "_inner",
+        "_outgoing",
+        "_tls",
+        "_unsent",
+        "progressed",
+        "socket",
+    )
 
     def __init__(self, inner: trio.SocketStream, context: ssl.SSLContext) -> None:
         self._inner = inner
@@ -39,6 +49,7 @@ class TlsStream(trio.abc.HalfCloseableStream):
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
         self._unsent = b""  # encrypted; the socket has not taken it
         self._covered = 0  # bytes of what is to be sent next that are in it
+        self._has_ended = False  # whether nothing more comes, but for what is here
         self.socket = inner.socket
         self.progressed: Callable[[], None] = _nobody_listens
         """Called after each send that the socket took, a part or all. Sync, must not raise; may be replaced."""
@@ -66,21 +77,15 @@ class TlsStream(trio.abc.HalfCloseableStream):
         await trio.lowlevel.checkpoint_if_cancelled()
         has_waited = False
         while True:
-            try:
-                data = self._tls.read(_READ if max_bytes is None else max_bytes)
-            except ssl.SSLWantReadError:
-                self._reply()
-                await self._take_in()
-                has_waited = True
-                continue
-            except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
-                data = b""
-            except ssl.SSLError as error:
-                self._reply()
-                raise trio.BrokenResourceError("TLS was broken") from error
-            if not has_waited:
-                await trio.lowlevel.cancel_shielded_checkpoint()
-            return data
+            # Where nothing is left, to be told so by an exception takes longer than to ask.
+            data = None if self._is_empty else self._decrypt(_READ if max_bytes is None else max_bytes)
+            if data is not None:
+                break
+            await self._take_in()
+            has_waited = True
+        if not has_waited:
+            await trio.lowlevel.cancel_shielded_checkpoint()
+        return data
 
     def write_now(self, data: bytes) -> int:
         """Encrypt and write until the socket takes no more; return how many bytes of `data` it has taken.
@@ -136,6 +141,26 @@ class TlsStream(trio.abc.HalfCloseableStream):
     async def aclose(self) -> None:
         """Close at once. Cancelling: it is closed all the same."""
         await self._inner.aclose()
+
+    @property
+    def _is_empty(self) -> bool:
+        return not (self._incoming.pending or self._tls.pending() or self._has_ended)
+
+    def _decrypt(self, max_bytes: int) -> bytes | None:
+        """Return what came, b"" at the end, or None where there is nothing yet. Raises BrokenResourceError."""
+        try:
+            data = self._tls.read(max_bytes)
+        except ssl.SSLWantReadError:
+            self._reply()
+            return None
+        except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+            data = b""
+        except ssl.SSLError as error:
+            self._reply()
+            raise trio.BrokenResourceError("TLS was broken") from error
+        if not data:
+            self._has_ended = True
+        return data
 
     def _encrypt(self, data: bytes | bytearray | memoryview) -> int:
         """Encrypt up to _PART bytes behind what is not sent, and return how many those are."""
@@ -211,6 +236,7 @@ class TlsStream(trio.abc.HalfCloseableStream):
                 self._incoming.write(data)
             else:
                 self._incoming.write_eof()
+                self._has_ended = True
             return
 
 

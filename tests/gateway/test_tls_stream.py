@@ -180,6 +180,18 @@ async def test_a_peer_that_is_gone_and_a_socket_that_is_closed_are_told_apart() 
                     await call()
 
 
+async def test_the_end_stays_the_end_also_where_only_tls_has_said_so() -> None:
+    with trio.fail_after(10):
+        async with encrypted_pair() as (stream, client):
+            await client.send_all(b"hello")
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(client.unwrap)  # it says goodbye, keeps TCP open, and waits for ours
+                assert await stream.receive_some(3) == b"hel"
+                assert await stream.receive_some(10) == b"lo"
+                assert [await stream.receive_some(10) for _ in range(2)] == [b"", b""]
+                nursery.cancel_scope.cancel()
+
+
 async def test_who_waits_for_bytes_wakes_where_the_socket_is_closed() -> None:
     async def read() -> None:
         with pytest.raises(trio.ClosedResourceError):

@@ -9,7 +9,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint pictures lint-web vendor protocol-types sweep mutants simulate bench bench-web campaign autobahn fuzz clean
+.PHONY: help run test lint pictures lint-web vendor protocol-types sweep mutants simulate bench bench-web campaign autobahn fuzz clients clean
 
 BIN := .venv/bin
 # A .venv that was moved, or whose interpreter is gone, is made anew.
@@ -86,6 +86,18 @@ autobahn: .venv/test ## Autobahn|Testsuite's fuzzing client (needs Python 2.7, P
 fuzz: .venv/fuzz ## new frames and new calls at the server, and schemathesis at all it describes, for some minutes
 	FUZZ_EXAMPLES=5000 $(BIN)/python -m pytest -p no:schemathesis tests/fuzzing $(ARGS)
 	$(BIN)/python -m tests.fuzzing.schema
+
+clients: .venv/test build/clients/made ## make clients of the OpenAPI document in Python, TypeScript and Go, and use them
+	CLIENTS=1 $(BIN)/python -m pytest tests/generated_clients -n 0 $(ARGS)
+
+build/clients/made: tests/generated_clients/requirements.txt tests/generated_clients/package.json
+	@echo "installing generators of clients into build/clients (about 600 MB, once)" >&2
+	@mkdir -p build/clients && $(BIN)/python -m venv build/clients/venv
+	@build/clients/venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
+	    -r tests/generated_clients/requirements.txt
+	@! command -v npm >/dev/null || { cp tests/generated_clients/package.json build/clients/ && cd build/clients && \
+	    npm install --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null; }
+	@touch $@
 
 clean: ## remove what these commands made, not your data
 	rm -rf .venv .autobahn node_modules build dist bench/build bench/peers/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis

@@ -27,10 +27,12 @@ OF_OTHERS = {
     "not authorised: send auth <token> first",
     "say hello first, with a token",
     "the refresh token is not valid, log in again",
+    "this server speaks version 1",
 }
 """What the page never asks for."""
 
 WITH_NUMBERS = {
+    "the password is shorter than # characters: use several words",
     "the password is shorter than # characters",
     "a file has at most # bytes",
 }

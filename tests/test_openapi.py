@@ -26,6 +26,7 @@ SECRET = "a secret of the tests that is long enough"
 NOT_DESCRIBED = {
     ("GET", "/"),
     ("GET", "/setup"),
+    ("GET", "/reset"),
     ("GET", "/i/{code}"),
     ("GET", "/room/{room}/{seq}"),
     ("GET", "/search"),

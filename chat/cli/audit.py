@@ -3,7 +3,7 @@
 import click
 
 from chat.cli.data_access import as_json, as_table, data_flags, moment, with_data
-from chat.domain.audit import AuditEntry
+from chat.domain.audit import AuditEntry, What
 
 
 @click.command()
@@ -29,7 +29,7 @@ def _row(act: AuditEntry) -> tuple[object, ...]:
     return (
         act.id,
         f"{moment(act.at):%F %T}",
-        act.by.name if act.by else "a command",
+        act.by.name if act.by else "-" if act.what == What.LOGIN_FAILED else "a command",
         act.what.replace("_", " "),
         act.person.name if act.person else "-",
         act.room_id or "-",

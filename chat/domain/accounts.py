@@ -14,6 +14,7 @@ from chat.domain.passwords import Passwords
 from chat.domain.ports import Sessions, Users
 from chat.domain.profiles import Profiles
 from chat.domain.registrations import Registrations
+from chat.domain.resets import Resets
 from chat.domain.throttle import Throttle
 from chat.domain.tokens import Tokens
 
@@ -53,6 +54,8 @@ class Accounts:
         self.person = person
         self.happened = happened
         self.tokens = tokens
+        self.login_failed: Callable[[Person, str], object] = lambda _person, _address: None
+        """Told who was not proved to log in, and from which address; sync. The engine has it recorded."""
         self._registrations = registrations
         self.count_try = registrations.take
 
@@ -63,12 +66,24 @@ class Accounts:
         self.changed = authentication.changed
         self.look_up = authentication.look_up
 
-        self._logins = logins = Logins(users, passwords, throttle, self.grant, self._note, min_password)
+        self._logins = logins = Logins(
+            users,
+            passwords,
+            throttle,
+            self.grant,
+            self._note,
+            min_password,
+            lambda person, address: self.login_failed(person, address),
+        )
         self.log_in = logins.log_in
         self.log_in_by_email = logins.log_in_by_email
         self.change_password = logins.change_password
         self.prove = logins.prove
         self.hash = logins.hash
+
+        self._resets = resets = Resets(users, passwords, tokens, self.grant, self._note, min_password)
+        self.reset_code = resets.code
+        self.reset_password = resets.use
 
         self._newcomers = newcomers = Newcomers(
             users,

@@ -1,6 +1,6 @@
 """What administrators do to accounts, by a command beside the server or over HTTP; open sockets feel all of it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 import structlog
@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType, structs
 
 from chat.domain.account_changes import AccountChange, Role
 from chat.domain.accounts import Accounts
-from chat.domain.audit import AuditEntry
+from chat.domain.audit import Act, AuditEntry, What
 from chat.domain.entities import Person
 from chat.domain.ports import Audit, LookAlike, Sessions, Taken, Users
 from chat.domain.refusals import LOOK_TAKEN, NAME_TAKEN, NO_PERSON, Code, Refusal
@@ -64,9 +64,42 @@ class Administration:
         """
         return await self._with_sessions(await self._users.page(part, after_id, limit, role))
 
-    async def acts(self, before_id: int | None, limit: int) -> list[AuditEntry]:
-        """Return what administrators did, the newest first, from behind this act on."""
-        return await self._audit.acts(before_id, limit)
+    async def acts(
+        self, before_id: int | None, limit: int, *, person_id: int | None = None, kinds: Collection[str] = ()
+    ) -> list[AuditEntry]:
+        """Return what administrators did, the newest first, from behind this act on.
+
+        With `person_id` what that person did or was done to them, with `kinds` acts of these kinds.
+        """
+        return await self._audit.acts(before_id, limit, person_id=person_id, kinds=kinds)
+
+    async def add(self, name: str, password: str, roles: Collection[Role], by: Person) -> Person | Refusal:
+        """Add a person with a first password and these roles. Cancelling: they were added, or not."""
+        added = await self._accounts.add(
+            name,
+            password,
+            operator="operator" in roles,
+            moderator="moderator" in roles,
+            admin="admin" in roles,
+            by=by,
+        )
+        if isinstance(added, Person):
+            self._note("added", added, by)
+        return added
+
+    async def reset_link(self, who: int | str, by: Person) -> tuple[str, int] | Refusal:
+        """Return a code with which a person sets another password, and until when it is good (Unix seconds).
+
+        Cancelling: it may be in the audit, and nobody has the code.
+        """
+        person = await self.person(who)
+        if isinstance(person, Refusal):
+            return person
+        if person.is_visitor:
+            return VISITOR
+        await self._audit.record([Act(by_id=by.id, what=What.RESET_MADE, person_id=person.id)])
+        self._note("given a reset link", person, by)
+        return self._accounts.reset_code(person)
 
     async def look_alikes(self) -> list[LookAlike]:
         """Return the people whose names look like that of an older account."""

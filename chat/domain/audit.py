@@ -1,4 +1,8 @@
-"""The record of what administrators do: each act is written in the transaction that does it, and kept for a year."""
+"""The record of what administrators do: each act is written in the transaction that does it, and kept for a year.
+
+Beside it stand who made, used and withdrew invites to register, and failed log-ins, of which a stranger can only cause
+so many (`engine/failed_logins.py`).
+"""
 
 from enum import StrEnum
 
@@ -31,6 +35,12 @@ class What(StrEnum):
     ROOM_UNARCHIVED = "room_unarchived"
     BANNED = "banned"
     UNBANNED = "unbanned"
+    INVITE_MADE = "invite_made"
+    INVITE_USED = "invite_used"
+    INVITE_WITHDRAWN = "invite_withdrawn"
+    LOGIN_FAILED = "login_failed"
+    RESET_MADE = "reset_made"
+    PASSWORD_RESET = "password_reset"
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +83,27 @@ def setting_act(name: str, value: SettingValue | None, by_id: int | None) -> Act
     return Act(
         by_id=by_id, what=What.SETTING_CHANGED, detail=f"{name}: {'taken back' if value is None else value}"
     )
+
+
+def invite_act(uses: int, seconds: float, maker_id: int | None, room_id: int | None) -> Act:
+    """Return the act that an invite to register was made, for so many and so long. Sync and pure."""
+    days = max(1, round(seconds / 86_400))
+    return Act(by_id=maker_id, what=What.INVITE_MADE, room_id=room_id, detail=f"{uses} uses, {days} days")
+
+
+def use_act(person_id: int, maker_id: int | None) -> Act:
+    """Return the act that somebody registered with an invite, and whose that was. Sync and pure."""
+    return Act(by_id=person_id, what=What.INVITE_USED, person_id=maker_id)
+
+
+def withdrawal_act(by_id: int | None, maker_id: int | None, room_id: int | None) -> Act:
+    """Return the act that an invite to register was withdrawn, and whose that was. Sync and pure."""
+    return Act(by_id=by_id, what=What.INVITE_WITHDRAWN, person_id=maker_id, room_id=room_id)
+
+
+def reset_act(person_id: int) -> Act:
+    """Return the act that somebody set another password by a link that an admin made. Sync and pure."""
+    return Act(by_id=person_id, what=What.PASSWORD_RESET, person_id=person_id)
 
 
 def deletion_act(deletion: Deleted, sender_id: int) -> Act:

@@ -61,17 +61,19 @@ class Invites:
         """Return the good invites to a room, or all of the server, as `issued_by` does; the caller says who may."""
         return await self._users.invites(bytes.fromhex(after), limit, room_id=room_id)
 
-    async def withdraw_issued(self, invite_id: str, is_theirs: Callable[[Invite], bool]) -> Refusal | None:
+    async def withdraw_issued(
+        self, invite_id: str, by: Person, is_theirs: Callable[[Invite], bool]
+    ) -> Refusal | None:
         """Let nobody use an invite any more; to whom it is not theirs, it is none."""
         digest = bytes.fromhex(invite_id)
         found = await self._users.find_invite(digest)
         if found is None or not is_theirs(found):
             return NO_INVITE
-        return None if await self._users.withdraw_invite(digest) else INVITE_OVER
+        return None if await self._users.withdraw_invite(digest, by.id) else INVITE_OVER
 
-    async def withdraw(self, code: str) -> Refusal | None:
+    async def withdraw(self, code: str, by: Person) -> Refusal | None:
         """Let nobody use an invite any more; the caller says who may."""
-        return None if await self._users.withdraw_invite(invite_digest(code)) else INVITE_OVER
+        return None if await self._users.withdraw_invite(invite_digest(code), by.id) else INVITE_OVER
 
 
 def accepted(joining: Draft, code: str, *, is_used: bool = False) -> Acceptance:

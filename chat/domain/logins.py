@@ -26,6 +26,7 @@ class Logins:
         grant: issues a token to a person.
         note: logs and counts what happened.
         min_password: characters of a new password, at least.
+        failed: told who was not proved, and from which address. Sync.
 
     Every async method may raise StorageDown, change_password() OutcomeUnknown too. Cancelling that: the password is
     the old one or the new one.
@@ -39,10 +40,12 @@ class Logins:
         grant: Callable[[Person], Granted],
         note: Callable[..., None],
         min_password: int,
+        failed: Callable[[Person, str], object],
     ) -> None:
         self._users = users
         self._passwords = passwords
         self._throttle = throttle
+        self._failed = failed
         self._grant = grant
         self._note = note
         self._min_password = min_password
@@ -126,9 +129,12 @@ class Logins:
         if known is None or not right:
             # What was typed as a name may be a password: only a name that somebody has is logged.
             self._note("login failed", name=known and known.person.name, address=address)
+            if known is not None:
+                self._failed(known.person, address)
             return BAD_CREDENTIALS
         self._throttle.was_right(who, address)
         if known.person.is_disabled:
             self._note("login failed", name=known.person.name, address=address, disabled=True)
+            self._failed(known.person, address)
             return DISABLED
         return known

@@ -35,6 +35,15 @@ class _Wanted(msgspec.Struct, frozen=True):
     invite: bytes | None = None  # its code's digest
 
 
+class _Addition(msgspec.Struct, frozen=True):
+    """What somebody is who is added, and which admin does it; None: a command."""
+
+    is_operator: bool
+    is_moderator: bool
+    is_admin: bool
+    by_id: int | None
+
+
 class Newcomers:
     """Adds people.
 
@@ -75,13 +84,19 @@ class Newcomers:
         email: str | None = None,
         *,
         operator: bool = False,
+        moderator: bool = False,
         admin: bool = False,
+        by: Person | None = None,
     ) -> Person | Refusal:
-        """Add a person, by an operator: no budget is used. Or say what is wrong with name, address or password."""
+        """Add a person, by an admin or (None) a command: no budget is used.
+
+        Or say what is wrong with name, address or password.
+        """
         wanted = self._clean(name, password, email, is_new=True, is_given=True)
         if isinstance(wanted, Refusal):
             return wanted
-        return await self._add(wanted, None, operator=operator, admin=admin, by_command=True)
+        addition = _Addition(operator, moderator, admin, None if by is None else by.id)
+        return await self._add(wanted, None, addition)
 
     async def register(
         self,
@@ -187,10 +202,7 @@ class Newcomers:
         self,
         wanted: _Wanted,
         address: str | None,
-        *,
-        operator: bool = False,
-        admin: bool = False,
-        by_command: bool = False,
+        addition: _Addition | None = None,
     ) -> Person | Refusal:
         # What is taken is refused before the costly hash; who else took it meanwhile, the unique keys say.
         async with self._lookup_limiter:
@@ -208,10 +220,12 @@ class Newcomers:
                     email=wanted.email,
                     display_name=wanted.name if wanted.shares_name else None,
                     password_hash=password_hash,
-                    is_operator=operator,
-                    is_admin=admin,
+                    is_operator=addition is not None and addition.is_operator,
+                    is_moderator=addition is not None and addition.is_moderator,
+                    is_admin=addition is not None and addition.is_admin,
                     invite=wanted.invite,
-                    by_command=by_command,
+                    by_command=addition is not None and addition.by_id is None,
+                    added_by=None if addition is None else addition.by_id,
                 )
             )
             match added:

@@ -36,6 +36,7 @@ from chat.engine.cluster.servers import Here, Joining, open_cluster
 from chat.engine.deliveries import Deliveries, open_deliveries
 from chat.engine.desk_watch import DeskWatch
 from chat.engine.dialect import Dialect
+from chat.engine.failed_logins import FailedLogins
 from chat.engine.file_cleaner import open_file_cleaner
 from chat.engine.heartbeat import beat
 from chat.engine.history import open_history
@@ -210,6 +211,9 @@ async def open_engine(
                 await memberships.look_again()
 
             nursery.start_soon(cluster.keep_lease, look_again)
+            failed_logins = FailedLogins(storage.audit)
+            accounts.login_failed = failed_logins.note
+            nursery.start_soon(failed_logins.record)
             nursery.start_soon(statuses.tell)
             nursery.start_soon(member_counts.tell)
             nursery.start_soon(watch_changes, storage, people_here, memberships, SettingsFollower(settings))

@@ -211,6 +211,14 @@ export interface Counts {
   mentions?: number;
 }
 
+/** A person to be added, with a first password, which they change. */
+export interface CreateAccount {
+  name: string;
+  /** At most 72 bytes */
+  password: string;
+  roles?: ("admin" | "moderator" | "operator")[];
+}
+
 /** A file to upload, for a message in that room, by the name that it is to have. */
 export interface CreateFile {
   room: number;
@@ -739,6 +747,18 @@ export interface OriginsSetting {
   default: string[];
 }
 
+/**
+ * A code with which its person sets another password, once, until `expires`. `url` is the path of its page on this
+ * server, and `link` the whole address, where the setting `public_url` says it.
+ */
+export interface PasswordReset {
+  code: string;
+  url: string;
+  link?: string;
+  /** Unix milliseconds */
+  expires: number;
+}
+
 /** People, by their names. Where there are more, `next` is where they begin. */
 export interface People {
   people: Person[];
@@ -916,6 +936,13 @@ export interface RegistrationSetting {
   by?: Sender;
   value: "closed" | "invite" | "open";
   default: "closed" | "invite" | "open";
+}
+
+/** Another password for whoever has the code, which an admin made for them. */
+export interface ResetPassword {
+  code: string;
+  /** At most 72 bytes */
+  password: string;
 }
 
 /** A room as HTTP answers it. */
@@ -1273,8 +1300,11 @@ export interface WhichAccounts {
   limit?: number;
 }
 
-/** A page of the audit. */
+/** A page of the audit: all acts, or what `person` did or was done to them, and only acts that are one of `what`. */
 export interface WhichActs {
+  person?: number | null;
+  /** Kinds of acts, with commas between */
+  what?: string;
   /** The `next` of the page before */
   after?: number;
   limit?: number;

@@ -37,6 +37,7 @@ _KINDS = {
 _PAGES = (
     "/",
     "/setup",
+    "/reset",
     "/i/<code>",
     "/room/<int:room>/<int:seq>",
     "/search",

@@ -1,5 +1,6 @@
 """What administrators change, on both storages: accounts and settings, and the audit of it in the same transaction."""
 
+import time
 from typing import Any
 
 import pytest
@@ -7,10 +8,10 @@ import trio
 from msgspec import structs
 
 from chat.domain.account_changes import LAST_ADMIN, AccountChange, Role
-from chat.domain.audit import ACTS_KEPT, Named
+from chat.domain.audit import ACTS_KEPT, Act, Named, What
 from chat.domain.changes import Deletion, Removal, RoleChange, RoomChange, RoomDeletion
 from chat.domain.entities import Draft, MessageKind, Person, Room
-from chat.domain.ports import NewPerson, NewSession, Storage, Taken
+from chat.domain.ports import NewInvite, NewPerson, NewSession, Storage, Taken
 from chat.storage.memory import MemoryStorage
 from chat.storage.postgres.database import DatabaseAddress
 from tests.support.databases import execute
@@ -270,3 +271,54 @@ async def test_the_audit_is_read_page_by_page_and_forgets_what_is_old(
     assert await storage.audit.forget_acts(2)
     assert not await storage.audit.forget_acts(2)
     assert [each.id for each in await storage.audit.acts(None, PLENTY)] == [5, 4]
+
+
+async def test_invites_to_register_are_in_the_audit_with_who_made_used_and_withdrew_them(
+    storage: Storage,
+) -> None:
+    olga = await add(storage, "olga", is_admin=True)
+    ends = time.time() + 7 * 86_400
+
+    def invite(digest: bytes, maker: int | None, *, registers: bool = True) -> NewInvite:
+        return NewInvite(digest=digest, uses=2, expires_at=ends, maker_id=maker, registers=registers)
+
+    await storage.users.invite(invite(b"hers", olga.id))
+    await storage.users.invite(invite(b"a command's", None))
+    await add(storage, "ben", invite=b"hers")
+    await add(storage, "cem", invite=b"a command's")
+    assert await storage.users.withdraw_invite(b"hers", olga.id)
+    assert not await storage.users.withdraw_invite(b"hers", olga.id)
+    await storage.users.invite(invite(b"to a room", olga.id, registers=False))
+    assert await acts(storage) == [
+        ("olga", "invite_made", "", None, "2 uses, 7 days"),
+        ("", "invite_made", "", None, "2 uses, 7 days"),
+        ("ben", "invite_used", "olga", None, ""),
+        ("cem", "invite_used", "", None, ""),
+        ("olga", "invite_withdrawn", "olga", None, ""),
+    ]
+
+
+async def test_the_audit_is_asked_for_one_person_and_for_kinds_of_acts(storage: Storage) -> None:
+    ada, ben = await add(storage, "ada"), await add(storage, "ben", added_by=1)
+    await storage.users.administer(ben.id, AccountChange(is_disabled=True), ada.id)
+    await storage.users.administer(ada.id, AccountChange(is_operator=True), None)
+    await storage.audit.record(
+        [Act(by_id=None, what=What.LOGIN_FAILED, person_id=ben.id, detail="192.0.2.1")]
+    )
+
+    async def found(person: int | None = None, *kinds: str, before: int | None = None) -> list[str]:
+        return [each.what for each in await storage.audit.acts(before, PLENTY, person_id=person, kinds=kinds)]
+
+    assert await found() == ["login_failed", "roles_changed", "disabled", "person_added"]
+    assert await found(ada.id) == ["roles_changed", "disabled", "person_added"]
+    assert await found(ben.id) == ["login_failed", "disabled", "person_added"]
+    assert await found(None, "disabled", "login_failed") == ["login_failed", "disabled"]
+    assert await found(ada.id, "disabled", before=2) == []
+    assert await found(99) == await found(None, "nothing known") == []
+
+
+async def test_a_password_that_is_set_by_a_link_is_in_the_audit(storage: Storage) -> None:
+    ada = await add(storage, "ada")
+    assert await storage.users.set_password(ada.id, b"$2b$04$y", instead_of=b"other", by_link=True) is None
+    assert await storage.users.set_password(ada.id, b"$2b$04$y", instead_of=b"$2b$04$x", by_link=True)
+    assert await acts(storage) == [("ada", "password_reset", "ada", None, "")]

@@ -21,6 +21,7 @@ WRITES = frozenset(
         "end_others",
         "index",
         "forget_acts",
+        "record",
         "forget_files",
         "invite",
         "keep_file",

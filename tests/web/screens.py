@@ -27,6 +27,7 @@ class World(NamedTuple):
     ben: int
     invitation: str
     conversation: int
+    visit: int
     long: int
     old: int
 
@@ -87,6 +88,7 @@ SET_UP = (
 SCREENS = (
     Screen("door", "/", "Welcome to", is_in=False),
     Screen("invitation", "{invitation}", "garden", is_in=False),
+    Screen("reset", "/reset#code", "Set a new password", is_in=False),
     Screen("room", "/room/{garden}", "garden"),
     Screen("room-panel", "/room/{garden}?show=room", "About this room"),
     Screen("person", "/room/{garden}?show=person-{ben}", "Profile"),
@@ -108,6 +110,7 @@ SCREENS = (
     Screen("mentions", "/search", "can you look at the pump"),
     Screen("search-none", "/search?q=zeppelin", "No messages found"),
     Screen("inbox", "/inbox/{conversation}", "The pump is broken"),
+    Screen("inbox-person", "/inbox/{visit}", "First visit", do=press(("button", "Mona"))),
     Screen("profile", "/settings/profile", "Display name"),
     Screen("security", "/settings/security", "This device"),
     Screen("notifications", "/settings/notifications", "Choose in each room"),
@@ -118,6 +121,8 @@ SCREENS = (
     Screen("keys", "/settings/keys", "Move through the list"),
     Screen("about", "/settings/about", "Who can read messages"),
     Screen("admin-people", "/admin/people", "olga"),
+    Screen("admin-add-person", "/admin/people", "First password", do=press(("button", "Add person"))),
+    Screen("admin-account", "/admin/people?person={ben}", "Create reset link"),
     Screen("admin-rooms", "/admin/rooms", "sailing"),
     Screen("admin-registration", "/admin/registration", "Invited people"),
     Screen("admin-limits", "/admin/limits", "Messages per second"),
@@ -186,6 +191,7 @@ def make_world(pages: Pages, chat: ServerProcess) -> World:
     conversation = call(pages, "olga", "PUT", "/support")["id"]
     asked = {"key": "support-1", "text": "The pump is broken. Who can help?"}
     call(pages, "olga", "POST", f"/rooms/{conversation}/messages", asked)
+    visit = _visit(pages, chat)
     ben = int(pages.person("ben")["me"]["id"])
     long = Room(pages, "ben", "a-name-that-is-as-long-as-a-name-of-a-room-can-be-and-one-word", "x" * 500)
     for name in (ADMIN, "n" * 40):
@@ -196,7 +202,21 @@ def make_world(pages: Pages, chat: ServerProcess) -> World:
     old.say(ADMIN, "Good night")
     for hidden in (long, old):
         call(pages, ADMIN, "PATCH", f"/rooms/{hidden.id}/mine", {"hidden": True})
-    return World(garden.id, ben, garden.invite(), conversation, long.id, old.id)
+    return World(garden.id, ben, garden.invite(), conversation, visit, long.id, old.id)
+
+
+def _visit(pages: Pages, chat: ServerProcess) -> int:
+    """Somebody writes from the support widget, whom an operator has answered; return the room."""
+    call(pages, ADMIN, "PATCH", "/admin/settings", {"widget_origins": ["https://shop.example"]})
+    about = {"name": "Mona", "email": "mona@mail.example", "page": "https://shop.example/cart"}
+    visitor = post(f"{chat.url}/api/v1/support/visitors", about).json()
+    headers = {"Authorization": f"Bearer {visitor['access']}"}
+    room = int(request("PUT", f"{chat.url}/api/v1/support", headers=headers).json()["id"])
+    asked = {"key": "visit-1", "text": "Is the blue one in stock?"}
+    assert post(f"{chat.url}/api/v1/rooms/{room}/messages", asked, headers=headers).is_success
+    call(pages, ADMIN, "POST", f"/rooms/{room}/messages", {"key": "visit-2", "text": "It is, in two sizes."})
+    call(pages, ADMIN, "PATCH", "/admin/settings", {"widget_origins": None})
+    return room
 
 
 class Screens:

@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from chat.domain.entities import LOBBY_ID
 from tests.support.command_line import chat as command
-from tests.support.people import PASSWORD
+from tests.support.people import PASSWORD, request
 from tests.support.server import ServerProcess
 from tests.web.pages import Pages
 from tests.web.rooms import Room
@@ -198,13 +198,13 @@ def test_settings_count_at_once_say_where_they_come_from_and_are_taken_back(page
     olga.get_by_role("link", name="Audit log").click()
     acts = olga.locator(".audit > li p:first-child")
     told = [
-        "server_name: garden club",
-        "widget_origins: https://shop.example",
-        "message_rate: taken back",
-        "message_rate: 7.5",
+        "changed “Server name” to garden club",
+        "changed “Allowed websites” to https://shop.example",
+        "reset “Messages per second” to default",
+        "changed “Messages per second” to 7.5",
     ]
     for number, detail in enumerate(told):
-        expect(acts.nth(number)).to_have_text(f"olga changed {detail}")
+        expect(acts.nth(number)).to_have_text(f"olga {detail}")
     expect(acts.filter(has_text="a command on the server changed the roles of olga")).to_have_count(1)
 
 
@@ -299,3 +299,90 @@ def test_a_page_of_a_list_that_was_loaded_anew_meanwhile_is_dropped(
     expect(olga.get_by_role("button", name="More")).to_be_disabled()
     held.pop().continue_()
     expect(listed).to_have_count(60)
+
+
+def test_a_person_is_added_with_a_first_password_or_invited(pages: Pages, olga: Page) -> None:
+    olga.get_by_role("button", name="Add person").click()
+    dialog = olga.get_by_role("dialog", name="Add person")
+    dialog.get_by_label("Name").fill("walter")
+    first = dialog.get_by_role("textbox", name="First password").input_value()
+    assert re.fullmatch(r"[a-z2-9]{5}-[a-z2-9]{5}-[a-z2-9]{5}", first)
+    dialog.get_by_role("checkbox", name="operator").check()
+    dialog.get_by_role("button", name="Add", exact=True).click()
+    added = olga.get_by_role("dialog", name="walter was added")
+    expect(added.get_by_label("First password")).to_have_value(first)
+    added.get_by_role("button", name="Close").click()
+    expect(olga.locator(".admin-people").get_by_text("walter")).to_be_visible()
+    door = pages.open("/")
+    door.get_by_label("Name or e-mail address").fill("walter")
+    door.get_by_label("Password", exact=True).fill(first)
+    log_in_button(door).click()
+    expect(door.get_by_role("link", name="Inbox")).to_be_visible()
+
+    olga.get_by_role("button", name="Add person").click()
+    dialog.get_by_label("Name").fill("walter")
+    dialog.get_by_role("button", name="Add", exact=True).click()
+    expect(dialog.get_by_role("alert")).to_have_text("That name is taken.")
+    dialog.get_by_role("radio", name="Invitation link").check()
+    dialog.get_by_role("button", name="Create link").click()
+    expect(dialog.get_by_role("textbox", name="Invitation link")).to_have_value(re.compile("/i/"))
+
+
+def test_who_forgot_their_password_sets_another_by_an_admins_link(pages: Pages, olga: Page) -> None:
+    pages.person("forgetful")
+    door = pages.open("/")
+    door.get_by_text("Forgot your password?").click()
+    expect(door.get_by_text("Ask an admin of this server for a reset link.")).to_be_visible()
+    account(olga, "forgetful")
+    olga.get_by_role("button", name="Create reset link").click()
+    link = olga.get_by_label("Password reset link").input_value()
+    door.goto(link)
+    door.get_by_label("New password").fill("x")
+    door.get_by_role("button", name="Set password and log in").click()
+    expect(door.get_by_role("alert")).to_contain_text("The password is shorter than")
+    door.get_by_label("New password").fill("correct horse")
+    door.get_by_role("button", name="Set password and log in").click()
+    expect(door.get_by_role("navigation", name="Rooms")).to_be_visible()
+    assert "#" not in door.url
+    late = pages.open("/reset" + link.partition("/reset")[2])
+    late.get_by_label("New password").fill("another horse")
+    late.get_by_role("button", name="Set password and log in").click()
+    expect(late.get_by_role("alert")).to_contain_text("This link is used up, expired or mistyped.")
+
+
+def test_the_audit_is_read_as_sentences_and_filtered_by_person_and_kind(pages: Pages, olga: Page) -> None:
+    person = pages.person("noah")["me"]["id"]
+    ada = pages.person("olga")["access"]
+    for method, path, body in (
+        ("PATCH", "/admin/settings", {"call_rate": 250}),
+        ("PATCH", "/admin/settings", {"call_rate": None, "lobby": "members"}),
+        ("PATCH", "/admin/settings", {"lobby": None}),
+        ("PATCH", f"/admin/people/{person}", {"operator": True}),
+        ("POST", "/invites", {"uses": 10, "days": 7}),
+    ):
+        headers = {"Authorization": f"Bearer {ada}"}
+        assert request(method, f"{pages.url}/api/v1{path}", body, headers=headers).is_success
+    wrong = {"login": "noah", "password": "not his at all"}
+    assert request("POST", f"{pages.url}/api/v1/auth/login", wrong).status_code == 401
+    olga.get_by_role("link", name="Audit log").click()
+    entries = olga.locator(".audit")
+    for sentence in (
+        "olga changed “API calls per second” to 250",
+        "olga reset “API calls per second” to default",
+        "olga changed “Who can read the lobby” to People with an account",
+        "olga changed the roles of noah: none → operator",
+        "olga created an invitation (10 people, 7 days)",
+        "Failed log-in as noah from 127.0.0.1",
+    ):
+        expect(entries.get_by_text(sentence, exact=True).first).to_be_visible()
+    olga.get_by_label("Kind of entry").select_option(label="Passwords and log-ins")
+    expect(entries.get_by_text("Failed log-in as noah").first).to_be_visible()
+    expect(entries.get_by_text("API calls per second")).to_have_count(0)
+    olga.get_by_label("Kind of entry").select_option(label="All entries")
+    olga.get_by_role("button", name="Filter by person").click()
+    olga.get_by_label("Search by name").fill("noah")
+    olga.get_by_role("dialog").get_by_role("button", name="noah").click()
+    expect(entries.get_by_text("olga changed the roles of noah: none → operator")).to_be_visible()
+    expect(entries.get_by_text("API calls per second")).to_have_count(0)
+    olga.get_by_role("button", name="Show everyone").click()
+    expect(entries.get_by_text("API calls per second").first).to_be_visible()

@@ -119,7 +119,7 @@ def test_the_first_ten_minutes(pages: Pages, chat: ServerProcess, code: str) -> 
     ada.reload()
     expect(ada.get_by_label("Invitation link")).to_have_value(link)
     assert link.startswith(f"{chat.url}/i/")
-    expect(ada.get_by_text("This address only works on this computer.")).to_be_visible()
+    expect(ada.get_by_text("This link only works on this computer.")).to_be_visible()
     ada.get_by_role("button", name="Open the chat").click()
     heading(ada, "garden")
     beginning = ada.locator(".timeline-start")

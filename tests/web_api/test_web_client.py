@@ -24,7 +24,18 @@ def app() -> QuartTrio:
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/setup", "/i/x-1", "/room/3/14", "/search?q=a", "/inbox", "/inbox/3", "/settings/keys", "/admin"],
+    [
+        "/",
+        "/setup",
+        "/reset",
+        "/i/x-1",
+        "/room/3/14",
+        "/search?q=a",
+        "/inbox",
+        "/inbox/3",
+        "/settings/keys",
+        "/admin",
+    ],
 )
 async def test_every_place_of_the_page_is_the_page(app: QuartTrio, path: str) -> None:
     response = await app.test_client().get(path)

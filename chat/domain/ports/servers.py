@@ -1,11 +1,11 @@
 """The servers that share a storage, and what their admins set."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
 
-from chat.domain.audit import AuditEntry, Named
+from chat.domain.audit import Act, AuditEntry, Named
 from chat.domain.bounds import SettingValue
 from chat.domain.entities import (
     Person,
@@ -97,8 +97,14 @@ class Settings(Protocol):
 class Audit(Protocol):
     """What administrators did. Acts are written by what does them, in other tables' calls."""
 
-    async def acts(self, before_id: int | None, limit: int) -> list[AuditEntry]:
-        """Return acts, the newest first, from behind this one on."""
+    async def acts(
+        self, before_id: int | None, limit: int, *, person_id: int | None = None, kinds: Collection[str] = ()
+    ) -> list[AuditEntry]:
+        """Return acts, the newest first, from behind this one on: all, or those by or to a person, or of some kinds."""
+        ...
+
+    async def record(self, acts: Sequence[Act]) -> None:
+        """Write acts that change nothing else."""
         ...
 
     async def forget_acts(self, limit: int) -> bool:

@@ -29,6 +29,8 @@ class NewPerson(msgspec.Struct, frozen=True, kw_only=True):
     """The digest of the invite that is used up with it, if it takes one."""
     by_command: bool = False
     """Whether whoever runs the server adds them: then it goes into the audit."""
+    added_by: int | None = None
+    """The admin who adds them: then it goes into the audit too."""
     visit: Visit | None = None
     """What a visitor said; None: it is no visitor. A visitor has no password (b""), no e-mail address and no role."""
 
@@ -148,8 +150,11 @@ class Users(Protocol):
         """
         ...
 
-    async def withdraw_invite(self, digest: bytes) -> bool:
-        """Let nobody use an invite any more; False: it is used up, too old, or its room is gone."""
+    async def withdraw_invite(self, digest: bytes, by_id: int | None = None) -> bool:
+        """Let nobody use an invite any more; False: it is used up, too old, or its room is gone.
+
+        Of one to register it goes into the audit.
+        """
         ...
 
     async def by_id(self, person_id: int) -> Person | None:
@@ -212,11 +217,17 @@ class Users(Protocol):
         ...
 
     async def set_password(
-        self, person_id: int, password_hash: bytes, *, instead_of: bytes | None = None
+        self,
+        person_id: int,
+        password_hash: bytes,
+        *,
+        instead_of: bytes | None = None,
+        by_link: bool = False,
     ) -> Person | None:
         """Give a person another password, and make every token issued so far invalid.
 
-        None if there is no such person, or if their hash is no longer `instead_of`, where that is given.
+        None if there is no such person, or if their hash is no longer `instead_of`, where that is given. `by_link`: by
+        a link that an admin made, and it goes into the audit.
         """
         ...
 

@@ -14,6 +14,7 @@ from chat.protocols.native.types import (
     Login,
     Me,
     Register,
+    ResetPassword,
     Session,
     SetUp,
     SetUpState,
@@ -83,6 +84,15 @@ async def log_in(services: Services, caller: Caller, request: Login) -> Session 
     if isinstance(granted, Refusal):
         return granted
     return as_session(await services.sessions.open(granted.person, device, request.device))
+
+
+async def reset_password(services: Services, caller: Caller, request: ResetPassword) -> Session | Refusal:
+    """Set another password by an admin's link, which ends all sessions and tokens, and begin a session."""
+    device = caller.device
+    granted = await services.accounts.reset_password(request.code, request.password, device.address)
+    if isinstance(granted, Refusal):
+        return granted
+    return as_session(await services.sessions.open_after_change(granted.person, device))
 
 
 async def me(_services: Services, caller: Caller, _request: None) -> Me:

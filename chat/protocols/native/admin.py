@@ -59,6 +59,28 @@ async def change_account(
     return await account(services, caller, types.WhichAccount(person=request.person))
 
 
+async def add_account(
+    services: Services, caller: Caller, request: types.CreateAccount
+) -> types.Account | Refusal:
+    """Add a person with a first password."""
+    added = await services.administration.add(request.name, request.password, request.roles, caller.known)
+    return added if isinstance(added, Refusal) else as_account(administration.Account(added, 0))
+
+
+async def new_reset(
+    services: Services, caller: Caller, request: types.WhichAccount
+) -> types.PasswordReset | Refusal:
+    """Make a link by which somebody who has forgotten their password sets another; it is shown this once."""
+    made = await services.administration.reset_link(request.person, caller.known)
+    if isinstance(made, Refusal):
+        return made
+    code, ends = made
+    path, address = f"/reset#{code}", services.settings.public_url
+    return types.PasswordReset(
+        code=code, url=path, link=address + path if address else None, expires=ends * 1000
+    )
+
+
 async def end_sessions(
     services: Services, caller: Caller, request: types.WhichAccount
 ) -> types.Account | Refusal:
@@ -93,7 +115,10 @@ async def change_settings(
 
 async def acts(services: Services, _caller: Caller, request: types.WhichActs) -> types.Acts:
     """List what administrators did, the newest first; it is kept for a year."""
-    found = await services.administration.acts(request.after or None, request.limit + 1)
+    kinds = request.what.split(",") if request.what else ()
+    found = await services.administration.acts(
+        request.after or None, request.limit + 1, person_id=request.person, kinds=kinds
+    )
     page = found[: request.limit]
     return types.Acts(
         entries=[as_act(each) for each in page], next=page[-1].id if len(found) > len(page) else None

@@ -168,9 +168,38 @@ class ChangeSettings(Value, kw_only=True, frozen=True):
     widget_greeting: Greeting | UnsetType | None = UNSET
 
 
-class WhichActs(Value, kw_only=True, frozen=True):
-    """A page of the audit."""
+class CreateAccount(Value, kw_only=True, frozen=True):
+    """A person to be added, with a first password, which they change."""
 
+    name: Name
+    password: Password
+    roles: tuple[Role, ...] = ()
+
+
+class PasswordReset(Value, kw_only=True, frozen=True):
+    """A code with which its person sets another password, once, until `expires`.
+
+    `url` is the path of its page on this server, and `link` the whole address, where the setting `public_url` says it.
+    """
+
+    code: str
+    url: str
+    link: str | None = None
+    expires: Time
+
+
+class WhichActs(Value, kw_only=True, frozen=True):
+    """A page of the audit: all acts, or what `person` did or was done to them, and only acts that are one of `what`."""
+
+    person: Id | None = None
+    what: Annotated[
+        str,
+        Meta(
+            max_length=400,
+            pattern=r"^([a-z_]+(,[a-z_]+)*)?$(?!\n)",
+            description="Kinds of acts, with commas between",
+        ),
+    ] = ""
     after: After = 0
     limit: Limit = 50
 

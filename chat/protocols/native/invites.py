@@ -69,7 +69,7 @@ async def withdraw_invite(services: Services, caller: Caller, request: types.Whi
         return found
     if refusal := await _may_withdraw(services, caller.known, found):
         return refusal
-    return await services.invites.withdraw(request.code)
+    return await services.invites.withdraw(request.code, caller.known)
 
 
 async def _may_withdraw(services: Services, person: Person, invite: Invite) -> Refusal | None:
@@ -93,7 +93,9 @@ async def withdraw_issued_invite(
     services: Services, caller: Caller, request: types.WhichIssuedInvite
 ) -> Refusal | None:
     """Let nobody use an invite any more that one made."""
-    return await services.invites.withdraw_issued(request.id, lambda found: found.maker_id == caller.known.id)
+    return await services.invites.withdraw_issued(
+        request.id, caller.known, lambda found: found.maker_id == caller.known.id
+    )
 
 
 async def room_invites(
@@ -112,7 +114,9 @@ async def withdraw_room_invite(
     """Let nobody use an invite any more to a room that one looks after, whoever made it."""
     if refusal := await _may_look_after(services, caller.known, request.room):
         return refusal
-    return await services.invites.withdraw_issued(request.id, lambda found: found.room_id == request.room)
+    return await services.invites.withdraw_issued(
+        request.id, caller.known, lambda found: found.room_id == request.room
+    )
 
 
 async def all_invites(
@@ -124,10 +128,10 @@ async def all_invites(
 
 
 async def withdraw_any_invite(
-    services: Services, _caller: Caller, request: types.WhichIssuedInvite
+    services: Services, caller: Caller, request: types.WhichIssuedInvite
 ) -> Refusal | None:
     """Let nobody use an invite any more, whoever made it."""
-    return await services.invites.withdraw_issued(request.id, lambda _found: True)
+    return await services.invites.withdraw_issued(request.id, caller.known, lambda _found: True)
 
 
 async def _may_look_after(services: Services, person: Person, room_id: int) -> Refusal | None:

@@ -150,6 +150,13 @@ class WhichSession(Value, kw_only=True, frozen=True):
     id: Id
 
 
+class ResetPassword(Value, kw_only=True, frozen=True):
+    """Another password for whoever has the code, which an admin made for them."""
+
+    code: Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z0-9_-]*$(?!\n)")]
+    password: Password
+
+
 class CreateToken(Value, kw_only=True, frozen=True):
     """A token for a program, good for so many days; `password` is one's own."""
 

@@ -1,7 +1,7 @@
 """What administrators did, in memory. Acts are noted within the writes that do them."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 import msgspec
 import trio
@@ -32,10 +32,22 @@ class MemoryAudit:
             self._last_id += 1
             self._noted.append(_Noted(self._last_id, round(time.time(), 6), act))
 
-    async def acts(self, before_id: int | None, limit: int) -> list[AuditEntry]:
+    async def acts(
+        self, before_id: int | None, limit: int, *, person_id: int | None = None, kinds: Collection[str] = ()
+    ) -> list[AuditEntry]:
         await trio.lowlevel.checkpoint()
-        newest_first = (each for each in reversed(self._noted) if before_id is None or each.id < before_id)
+        newest_first = (
+            each
+            for each in reversed(self._noted)
+            if (before_id is None or each.id < before_id)
+            and person_id in (None, each.act.by_id, each.act.person_id)
+            and (not kinds or each.act.what in kinds)
+        )
         return [self._entry(each) for each, _ in zip(newest_first, range(limit), strict=False)]
+
+    async def record(self, acts: Sequence[Act]) -> None:
+        await trio.lowlevel.checkpoint()
+        self.note(acts)
 
     async def forget_acts(self, limit: int) -> bool:
         await trio.lowlevel.checkpoint()

@@ -27,12 +27,14 @@ class MemoryInvites:
         self._role = role
         self._by_digest: dict[bytes, NewInvite] = {}
 
-    def make(self, new: NewInvite) -> None:
+    def make(self, new: NewInvite) -> bool:
         """Make an invite, and forget those that have been over for long. One to a room that is gone is not made."""
         kept = time.time() - INVITE_KEPT
         self._by_digest = {key: held for key, held in self._by_digest.items() if held.expires_at >= kept}
-        if new.room_id is None or self._room(new.room_id) is not None:
-            self._by_digest[new.digest] = new
+        if new.room_id is not None and self._room(new.room_id) is None:
+            return False
+        self._by_digest[new.digest] = new
+        return True
 
     def find(self, digest: bytes) -> Invite | None:
         """Return an invite, good or over."""
@@ -98,15 +100,16 @@ class MemoryInvites:
         maker = None if held.maker_id is None else self._person(held.maker_id)
         return None if maker is None or maker.is_disabled else maker
 
-    def use(self, digest: bytes) -> None:
-        """Use one up once that is good."""
+    def use(self, digest: bytes) -> NewInvite:
+        """Use one up once that is good, and return how it was made."""
         held = self._by_digest[digest]
         self._by_digest[digest] = structs.replace(held, uses=held.uses - 1)
+        return held
 
-    def withdraw(self, digest: bytes) -> bool:
-        """Let nobody use it any more; False: it is used up, too old, or its room is gone."""
+    def withdraw(self, digest: bytes) -> NewInvite | None:
+        """Let nobody use it any more, and return how it was made; None: it is used up, too old, or its room is gone."""
         held = self._by_digest.get(digest)
         if held is None or not self._is_left(held):
-            return False
+            return None
         self._by_digest[digest] = structs.replace(held, uses=0)
-        return True
+        return held

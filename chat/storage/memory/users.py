@@ -16,7 +16,7 @@ from chat.domain.account_changes import (
     is_acting_admin,
     roles_of,
 )
-from chat.domain.audit import Act, What
+from chat.domain.audit import Act, What, invite_act, reset_act, use_act, withdrawal_act
 from chat.domain.entities import Credentials, Person, Room, Visit
 from chat.domain.membership import RoomRole
 from chat.domain.ports import (
@@ -91,18 +91,20 @@ class MemoryUsers:
         self.joined_at[person.id] = self.operator_since[person.id] = self._end_of_log()
         self._taken.add(person)
         if new.invite is not None:
-            self.invite_table.use(new.invite)
+            self.audit.note([use_act(person.id, self.invite_table.use(new.invite).maker_id)])
         if new.visit is not None:
             self.visits[person.id] = new.visit
-        if new.by_command:
-            self.audit.note([addition(person, None)])
+        if new.by_command or new.added_by is not None:
+            self.audit.note([addition(person, new.added_by)])
         if new.visit is None:
             self.watchers.notify(person.id)
         return person
 
     async def invite(self, new: NewInvite) -> None:
         await trio.lowlevel.checkpoint()
-        self.invite_table.make(new)
+        if self.invite_table.make(new) and new.registers:
+            lasts = new.expires_at - time.time()
+            self.audit.note([invite_act(new.uses, lasts, new.maker_id, new.room_id)])
 
     async def is_invite(self, digest: bytes) -> bool:
         await trio.lowlevel.checkpoint()
@@ -118,9 +120,12 @@ class MemoryUsers:
         await trio.lowlevel.checkpoint()
         return self.invite_table.list(after, maker_id, room_id)[:limit]
 
-    async def withdraw_invite(self, digest: bytes) -> bool:
+    async def withdraw_invite(self, digest: bytes, by_id: int | None = None) -> bool:
         await trio.lowlevel.checkpoint()
-        return self.invite_table.withdraw(digest)
+        withdrawn = self.invite_table.withdraw(digest)
+        if withdrawn is not None and withdrawn.registers:
+            self.audit.note([withdrawal_act(by_id, withdrawn.maker_id, withdrawn.room_id)])
+        return withdrawn is not None
 
     async def by_id(self, person_id: int) -> Person | None:
         await trio.lowlevel.checkpoint()
@@ -227,12 +232,19 @@ class MemoryUsers:
         return after
 
     async def set_password(
-        self, person_id: int, password_hash: bytes, *, instead_of: bytes | None = None
+        self,
+        person_id: int,
+        password_hash: bytes,
+        *,
+        instead_of: bytes | None = None,
+        by_link: bool = False,
     ) -> Person | None:
         await trio.lowlevel.checkpoint()
         known = self._known(person_id)
         if known is None or instead_of not in (None, known.password_hash):
             return None
+        if by_link:
+            self.audit.note([reset_act(person_id)])
         generation = known.person.token_generation + 1
         return self._replace(Credentials(known.person, password_hash), token_generation=generation)
 

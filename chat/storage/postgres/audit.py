@@ -1,6 +1,6 @@
 """What administrators did, in PostgreSQL: acts are written in the transactions that do them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from chat.domain.audit import ACTS_KEPT, Act, AuditEntry, Named
 from chat.storage.postgres.database import Database
@@ -15,7 +15,9 @@ SELECT audit.id, extract(epoch FROM at)::float8 AS at, what, room_id, detail,
 FROM audit
 LEFT JOIN users AS doer ON doer.id = by_id
 LEFT JOIN users AS person ON person.id = person_id
-WHERE audit.id < $1 ORDER BY audit.id DESC LIMIT $2"""
+WHERE audit.id < $1 AND ($3::bigint IS NULL OR $3 IN (by_id, person_id))
+    AND (cardinality($4::text[]) = 0 OR what = ANY($4))
+ORDER BY audit.id DESC LIMIT $2"""
 _FORGET = f"""
 WITH forgotten AS (
     DELETE FROM audit WHERE id IN (
@@ -33,9 +35,13 @@ class PostgresAudit:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def acts(self, before_id: int | None, limit: int) -> list[AuditEntry]:
+    async def acts(
+        self, before_id: int | None, limit: int, *, person_id: int | None = None, kinds: Collection[str] = ()
+    ) -> list[AuditEntry]:
         rows = await self._database.read(
-            lambda c: c.fetch(_ACTS, _NEWEST if before_id is None else before_id, limit)
+            lambda c: c.fetch(
+                _ACTS, _NEWEST if before_id is None else before_id, limit, person_id, list(kinds)
+            )
         )
         return [
             AuditEntry(
@@ -49,6 +55,9 @@ class PostgresAudit:
             )
             for row in rows
         ]
+
+    async def record(self, acts: Sequence[Act]) -> None:
+        await self._database.write(lambda c: note(c, acts))
 
     async def forget_acts(self, limit: int) -> bool:
         return bool(await self._database.write(lambda c: c.fetchval(_FORGET, limit)))

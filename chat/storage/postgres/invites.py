@@ -1,6 +1,11 @@
 """Invites in PostgreSQL. All of it is asyncio-flavoured, and part of the caller's transaction."""
 
+import time
+from typing import NamedTuple
+
+from chat.domain.audit import invite_act, withdrawal_act
 from chat.domain.ports import INVITE_KEPT, Invite, IssuedInvite, NewInvite
+from chat.storage.postgres.audit import note
 from chat.storage.postgres.session import Connection
 
 _IS_LEFT = """uses_left > 0 AND expires_at > now() AND (
@@ -41,18 +46,21 @@ _IS_TO_REGISTER = f"SELECT true FROM invites WHERE digest = $1 AND {_IS_LEFT} AN
 _USE = f"""
 UPDATE invites SET uses_left = uses_left - 1
 WHERE digest = $1 AND {_IS_LEFT} AND ($2::bigint IS NULL AND {_REGISTERS} OR room_id = $2 AND {_JOINS})
-RETURNING true"""
+RETURNING maker_id"""
 _LETS_IN = f"SELECT true FROM invites WHERE digest = $1 AND room_id = $2 AND {_JOINS}"
 _GIVE_BACK = "UPDATE invites SET uses_left = uses_left + 1 WHERE digest = $1"
-_WITHDRAW = f"UPDATE invites SET uses_left = 0 WHERE digest = $1 AND {_IS_LEFT} RETURNING true"
+_WITHDRAW = f"UPDATE invites SET uses_left = 0 WHERE digest = $1 AND {_IS_LEFT} RETURNING maker_id, room_id, registers"
 
 
 async def make_invite(connection: Connection, new: NewInvite) -> None:
     """Make an invite, and forget those that have been over for long. One to a room that is gone is not made."""
     await connection.execute(_FORGET)
-    await connection.execute(
+    made = await connection.execute(
         _MAKE, new.digest, new.uses, new.expires_at, new.room_id, new.maker_id, new.registers
     )
+    if new.registers and made == "INSERT 0 1":
+        lasts = new.expires_at - time.time()
+        await note(connection, [invite_act(new.uses, lasts, new.maker_id, new.room_id)])
 
 
 async def find_invite(connection: Connection, digest: bytes) -> Invite | None:
@@ -75,9 +83,21 @@ async def is_to_register(connection: Connection, digest: bytes) -> bool:
     return await connection.fetchval(_IS_TO_REGISTER, digest) is not None
 
 
-async def use_invite(connection: Connection, digest: bytes, room_id: int | None = None) -> bool:
-    """Use it up once: to join that room, or to register; False: it is not good for that."""
-    return await connection.fetchval(_USE, digest, room_id) is not None
+async def use_invite(connection: Connection, digest: bytes, room_id: int) -> bool:
+    """Use it up once, to join that room; False: it is not good for that."""
+    return await connection.fetchrow(_USE, digest, room_id) is not None
+
+
+class Used(NamedTuple):
+    """An invite that was used, by whose it is; None: a command's."""
+
+    maker_id: int | None
+
+
+async def use_to_register(connection: Connection, digest: bytes) -> Used | None:
+    """Use it up once, to register; None: it is not good for that."""
+    row = await connection.fetchrow(_USE, digest, None)
+    return None if row is None else Used(row["maker_id"])
 
 
 async def lets_in(connection: Connection, digest: bytes, room_id: int) -> bool:
@@ -90,6 +110,9 @@ async def give_invite_back(connection: Connection, digest: bytes) -> None:
     await connection.execute(_GIVE_BACK, digest)
 
 
-async def withdraw_invite(connection: Connection, digest: bytes) -> bool:
+async def withdraw_invite(connection: Connection, digest: bytes, by_id: int | None) -> bool:
     """Let nobody use it any more; False: it is used up, too old, or its room is gone."""
-    return await connection.fetchval(_WITHDRAW, digest) is not None
+    row = await connection.fetchrow(_WITHDRAW, digest)
+    if row is not None and row["registers"]:
+        await note(connection, [withdrawal_act(by_id, row["maker_id"], row["room_id"])])
+    return row is not None

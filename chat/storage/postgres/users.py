@@ -6,7 +6,7 @@ import asyncpg
 import msgspec
 
 from chat.domain.account_changes import LAST_ADMIN, AccountChange, Role, acts_of, addition, is_acting_admin
-from chat.domain.audit import Act, What
+from chat.domain.audit import Act, What, reset_act, use_act
 from chat.domain.entities import Credentials, Person
 from chat.domain.ports import (
     Invite,
@@ -36,13 +36,16 @@ class PostgresUsers:
 
     async def add(self, new: NewPerson) -> Person | Taken | None:
         async def add(connection: Connection) -> Person | Taken | None:
-            if new.invite is not None and not await invites.use_invite(connection, new.invite):
+            used = None if new.invite is None else await invites.use_to_register(connection, new.invite)
+            if new.invite is not None and used is None:
                 return None
             added = await add_person(connection, new)
             if added == Taken("look") and new.invite is not None:
                 await invites.give_invite_back(connection, new.invite)
-            if isinstance(added, Person) and new.by_command:
-                await note(connection, [addition(added, None)])
+            if isinstance(added, Person) and (new.by_command or new.added_by is not None):
+                await note(connection, [addition(added, new.added_by)])
+            if isinstance(added, Person) and used is not None:
+                await note(connection, [use_act(added.id, used.maker_id)])
             return added
 
         return await self._database.write(add)
@@ -65,8 +68,10 @@ class PostgresUsers:
             )
         )
 
-    async def withdraw_invite(self, digest: bytes) -> bool:
-        return await self._database.write(lambda connection: invites.withdraw_invite(connection, digest))
+    async def withdraw_invite(self, digest: bytes, by_id: int | None = None) -> bool:
+        return await self._database.write(
+            lambda connection: invites.withdraw_invite(connection, digest, by_id)
+        )
 
     async def by_id(self, person_id: int) -> Person | None:
         return _person_or_none(await self._one(queries.BY_ID, person_id))
@@ -163,12 +168,22 @@ class PostgresUsers:
         return await self._database.write(administer)
 
     async def set_password(
-        self, person_id: int, password_hash: bytes, *, instead_of: bytes | None = None
+        self,
+        person_id: int,
+        password_hash: bytes,
+        *,
+        instead_of: bytes | None = None,
+        by_link: bool = False,
     ) -> Person | None:
         values = (password_hash.decode("ascii"), None if instead_of is None else instead_of.decode("ascii"))
-        return _person_or_none(
-            await self._database.write(lambda c: c.fetchrow(queries.SET_PASSWORD, person_id, *values))
-        )
+
+        async def set_password(connection: Connection) -> Person | None:
+            row = await connection.fetchrow(queries.SET_PASSWORD, person_id, *values)
+            if row is not None and by_link:
+                await note(connection, [reset_act(person_id)])
+            return _person_or_none(row)
+
+        return await self._database.write(set_password)
 
     async def delete(self, person_id: int, by_id: int | None = None) -> bool | Refusal:
         async def delete(connection: Connection) -> bool | Refusal:

@@ -98,6 +98,7 @@ export interface Chat {
   logIn(login: string, password: string, options?: { shared?: boolean }): Promise<void>;
   register(fields: { name: string; password: string; email?: string; invite?: string }): Promise<void>;
   setUp(fields: { code: string; name: string; password: string }): Promise<void>;
+  resetPassword(fields: { code: string; password: string }): Promise<void>;
   /** Ends the session and wipes what the browser keeps. */
   logOut(): Promise<void>;
   /** Whether this is a shared computer; and to say so later. What waits to be sent, and what is being written, stays. */

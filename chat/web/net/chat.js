@@ -185,6 +185,7 @@ export async function openChat() {
     logIn: (login, password, options) => account.begin("/auth/login", { login, password }, options),
     register: (fields) => account.begin("/auth/register", fields),
     setUp: (fields) => account.begin("/setup", fields),
+    resetPassword: (fields) => account.begin("/auth/reset", fields),
     logOut: () => account.leave(),
     isShared: account.isShared,
     async setShared(shared) {

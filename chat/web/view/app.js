@@ -21,6 +21,10 @@ const SetUp = lazy(async () => {
   const [setUp] = await Promise.all([import("./setup.js"), loadStrings()]);
   return setUp;
 }, "SetUp");
+const Reset = lazy(async () => {
+  const [reset] = await Promise.all([import("./reset.js"), loadStrings()]);
+  return reset;
+}, "Reset");
 
 /** @param {{ chat: import("./context.js").Chat }} props */
 export function App({ chat }) {
@@ -41,6 +45,7 @@ function Screen() {
   const route = useRoute();
   const { me, line } = useSelected((state) => ({ me: state.me, line: state.line.state }));
   if (route.screen === "setup") return html`<${SetUp} code=${route.hash} />`;
+  if (route.screen === "reset") return html`<${Reset} code=${route.hash} />`;
   if (line === "ended" || route.screen === "invite") return html`<${Door} invite=${route.code} />`;
   if (me === null) return html`<${Waiting} isOffline=${line === "offline"} />`;
   if (route.screen === "unknown") return html`<${Unknown} />`;

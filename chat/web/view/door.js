@@ -37,6 +37,7 @@ function Entrance({ policy, problem }) {
     ${problem && html`<${Trouble} kind="warning">${reason(problem)}<//>`}
     ${policy?.needed && html`<${NotSetUp} />`}
     <${LogIn}>${!problem && html`<${Ended} line=${line} />`}<//>
+    <details class="door-forgot"><summary>${t("door.forgot")}</summary><p class="soft">${t("door.forgot_text")}</p></details>
     <${Other} policy=${policy} onRegister=${() => setNew(true)} />
   <//>`;
 }

@@ -1,16 +1,21 @@
 """Administration over HTTP: who may, accounts of others, settings that count at once, and the audit."""
 
+import time
 from typing import Any
 
 import pytest
+import trio.testing
 
 from chat.domain.budgets import Budgets
 from chat.domain.entities import LOBBY_ID
+from chat.domain.resets import RESET_LASTS
 from tests.protocols.native.site import Site, open_site
 
 CALLS: list[tuple[str, str, dict[str, Any] | None]] = [
     ("GET", "/admin/people", None),
     ("GET", "/admin/people/1", None),
+    ("POST", "/admin/people", {"name": "Zoë", "password": "hunter2hunter2"}),
+    ("POST", "/admin/people/1/reset", None),
     ("PATCH", "/admin/people/1", {"name": "Zoë"}),
     ("DELETE", "/admin/people/1/sessions", None),
     ("DELETE", "/admin/people/1", None),
@@ -37,6 +42,87 @@ async def test_only_an_admin_may_and_who_is_refused_changes_nothing(site: Site) 
         assert (await site.call(method, path, body, token=ada)).refused == (403, "forbidden", None)
     assert before == (await site.storage.users.everyone(), await site.storage.audit.acts(None, 99))
     assert await site.storage.settings.changed_settings() == {}
+
+
+async def test_an_admin_adds_a_person_who_logs_in_with_the_first_password(site: Site) -> None:
+    _ada, olga = await admins(site)
+    zoe = {"name": "Zoë", "password": "hunter2hunter2", "roles": ["operator", "moderator"]}
+    added = await site.call("POST", "/admin/people", zoe, token=olga)
+    assert (added.status, added["name"], added["roles"]) == (201, "Zoë", ["operator", "moderator"])
+    assert (
+        await site.call("POST", "/auth/login", {"login": "Zoë", "password": "hunter2hunter2"})
+    ).status == 200
+    assert (await site.call("POST", "/admin/people", zoe, token=olga)).refused == (409, "taken", "name")
+    for field, wrong in (("name", "a/b"), ("password", "x"), ("roles", ["king"])):
+        refused = await site.call("POST", "/admin/people", {**zoe, field: wrong}, token=olga, valid=False)
+        assert refused.status == 400, field
+    found = await site.call("GET", f"/admin/audit?person={added['id']}&what=person_added", token=olga)
+    (act,) = found["entries"]
+    assert (act["by"]["name"], act["person"]["name"], act["detail"]) == ("olga", "Zoë", "operator, moderator")
+
+
+async def test_who_forgot_their_password_sets_another_once_by_an_admins_link(site: Site) -> None:
+    ada, olga = await admins(site)
+    made = await site.call("POST", "/admin/people/1/reset", token=olga)
+    assert (made.status, made["url"]) == (201, f"/reset#{made['code']}")
+    assert "link" not in made.body
+    other = await site.call("POST", "/admin/people/1/reset", token=olga)
+    assert (await site.call("POST", "/admin/people/99/reset", token=olga)).status == 404
+    for wrong in ("", "x", made["code"][:-1], made["code"][:-2] + "zz"):
+        refused = await site.call("POST", "/auth/reset", {"code": wrong, "password": "correct horse"})
+        assert (refused.status, refused["code"]) == (410, "gone"), wrong
+    short = await site.call("POST", "/auth/reset", {"code": made["code"], "password": "x"})
+    assert (short.status, short["field"]) == (400, "password")
+
+    session = await site.call("POST", "/auth/reset", {"code": made["code"], "password": "correct horse"})
+    assert session["me"]["name"] == "ada"
+    assert (await site.call("GET", "/me", token=session["access"])).status == 200
+    assert (await site.call("GET", "/me", token=ada)).status == 401
+    for used in (made, other):
+        again = await site.call("POST", "/auth/reset", {"code": used["code"], "password": "another horse"})
+        assert again.status == 410, "another password makes every link void"
+    assert (
+        await site.call("POST", "/auth/login", {"login": "ada", "password": "correct horse"})
+    ).status == 200
+    (reset, *made_before) = (await site.call("GET", "/admin/audit", token=olga))["entries"]
+    assert (reset["what"], reset["by"]["name"]) == ("password_reset", "ada")
+    assert [(each["what"], each["by"]["name"], each["person"]["name"]) for each in made_before[:2]] == [
+        ("reset_made", "olga", "ada")
+    ] * 2
+
+
+async def test_a_link_for_another_password_is_good_for_a_day_and_not_for_who_is_disabled(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, olga = await admins(site)
+    body = {
+        "code": (await site.call("POST", "/admin/people/1/reset", token=olga))["code"],
+        "password": "correct horse",
+    }
+    now = time.time()
+    monkeypatch.setattr("chat.domain.resets.time.time", lambda: now + RESET_LASTS + 2)
+    assert (await site.call("POST", "/auth/reset", body)).status == 410
+    monkeypatch.undo()
+    await site.call("DELETE", "/admin/people/1/sessions", token=olga)
+    assert (await site.call("POST", "/auth/reset", body)).status == 410
+    await site.call("PATCH", "/admin/people/1", {"disabled": True}, token=olga)
+    made = await site.call("POST", "/admin/people/1/reset", token=olga)
+    assert (await site.call("POST", "/auth/reset", {**body, "code": made["code"]})).status == 401
+
+
+async def test_failed_log_ins_are_in_the_audit_and_a_stranger_does_not_fill_it(site: Site) -> None:
+    _, olga = await admins(site)
+    wrong = {"login": "ada", "password": "not hers at all"}
+    for _ in range(5):
+        await site.call("POST", "/auth/login", wrong)
+    await site.call("POST", "/auth/login", {**wrong, "login": "nobody has this"})
+    await trio.testing.wait_all_tasks_blocked()  # a task of its own writes them
+    found = await site.call("GET", "/admin/audit?what=login_failed", token=olga)
+    assert [(act["person"]["name"], "by" in act, act["detail"]) for act in found["entries"]] == [
+        ("ada", False, "<local>")
+    ] * 3
+    refused = await site.call("GET", "/admin/audit?what=a,,b", token=olga, valid=False)
+    assert refused.refused == (400, "invalid", "what")
 
 
 async def test_accounts_are_listed_page_by_page_as_admins_see_them(site: Site) -> None:

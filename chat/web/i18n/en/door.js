@@ -41,4 +41,6 @@ export default {
   "door.join_as": "Join as",
   "door.not_now": "Not now",
   "door.invite_over": "This invitation is used up, revoked or expired. Ask for a new one.",
+  "door.forgot": "Forgot your password?",
+  "door.forgot_text": "Ask an admin of this server for a reset link. The server sends no e-mail.",
 };

@@ -80,6 +80,8 @@ export const texts = {
   "enter a word to search for": "Введите слово для поиска.",
   "the server does not have that file's bytes": "На сервере нет содержимого этого файла.",
   "the room is gone": "Комнаты больше нет.",
+  "this link is used up, expired or mistyped: ask an admin for a new one":
+    "Ссылка использована, устарела или набрана с ошибкой: попросите новую у администратора.",
   "there is no such file": "Такого файла нет.",
   "there is no such invitation": "Такого приглашения нет.",
   "there is no such message": "Такого сообщения нет.",

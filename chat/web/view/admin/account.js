@@ -15,6 +15,7 @@ import { navigate } from "../router.js";
 import { dayAndTime } from "../times.js";
 import { AccountAccess } from "./access.js";
 import { NewName, NewPassword } from "./account_forms.js";
+import { ResetLink } from "./reset_link.js";
 import { AccountRoles } from "./roles.js";
 
 /** @typedef {import("./people.js").Account} Account */
@@ -71,6 +72,7 @@ function Sections({ account, act, isMe }) {
     <section class="settings-section">
       <h3>${t("admin.password")}</h3>
       <p class="soft">${t("admin.password_hint")}</p>
+      <${ResetLink} account=${account} />
       <${NewPassword} account=${account} act=${act} />
     </section>
     <${AccountAccess} account=${account} act=${act} isMe=${isMe} />`;

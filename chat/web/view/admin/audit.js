@@ -1,37 +1,55 @@
-// What administrators did, the newest first.
+// What administrators did, the newest first: of everybody or one person, of all kinds or some.
 
-import { html } from "../../vendor/preact.js";
+import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { avatar } from "../avatar.js";
-import { useChat, useSelected } from "../context.js";
+import { useChat } from "../context.js";
 import { More } from "../fields.js";
+import { FindPerson } from "../find_person.js";
 import { icon } from "../icon.js";
 import { usePages } from "../loading.js";
-import { roomName } from "../names.js";
+import { personName } from "../names.js";
 import { dayAndTime } from "../times.js";
+import { Sentence } from "./audit_sentence.js";
 
-/** @typedef {import("../../protocol").Act} Act */
 /** @typedef {import("../../protocol").Acts} Acts */
+/** @typedef {import("../../model/types").Person} Person */
 
-const KNOWN = new Set([
-  "person_added", "person_deleted", "renamed", "roles_changed", "password_set", "disabled", "enabled",
-  "sessions_ended", "setting_changed", "message_deleted", "room_deleted", "room_renamed", "room_archived", "room_unarchived",
-  "banned", "unbanned",
-]);
+/** Kinds of acts as people look for them. */
+const KINDS = /** @type {const} */ ({
+  accounts: ["person_added", "person_deleted", "renamed", "roles_changed", "disabled", "enabled"],
+  logins: ["login_failed", "password_set", "reset_made", "password_reset", "sessions_ended"],
+  invitations: ["invite_made", "invite_used", "invite_withdrawn"],
+  settings: ["setting_changed"],
+  rooms: ["room_deleted", "room_renamed", "room_archived", "room_unarchived", "message_deleted", "banned", "unbanned"],
+});
+
+/** @typedef {keyof typeof KINDS} Kind */
 
 export function AuditPart() {
   const chat = useChat();
-  const pages = usePages(async (after) => {
-    /** @type {Acts} */
-    const { entries, next } = await chat.call("GET", `/admin/audit?limit=50${after ? `&after=${after}` : ""}`);
-    return { items: entries, next };
-  }, []);
-  const acts = pages.items ?? [];
+  const [kind, setKind] = useState(/** @type {Kind | ""} */ (""));
+  const [person, setPerson] = useState(/** @type {Person | null} */ (null));
+  const pages = usePages(
+    async (after) => {
+      const query = new URLSearchParams({
+        limit: "50",
+        ...(after && { after: String(after) }),
+        ...(person && { person: String(person.id) }),
+        ...(kind && { what: KINDS[kind].join() }),
+      });
+      /** @type {Acts} */
+      const { entries, next } = await chat.call("GET", `/admin/audit?${query}`);
+      return { items: entries, next };
+    },
+    [kind, person?.id],
+  );
   return html`<p class="soft">${t("admin.audit_hint")}</p>
-    <ol class="list audit">
-      ${acts.map(
+    <${Filter} ...${{ kind, setKind, person, setPerson }} />
+    <ol class="list audit" aria-busy=${!pages.items}>
+      ${pages.items?.map(
         (act) => html`<li key=${act.id} class="row">
-          ${act.by ? avatar(act.by, { size: "small" }) : html`<span class="audit-command" aria-hidden="true">${icon("settings")}</span>`}
+          ${act.by ? avatar(act.by, { size: "small" }) : html`<span class="audit-command" aria-hidden="true">${icon(act.what === "login_failed" ? "warning" : "settings")}</span>`}
           <div class="row-text">
             <p dir="auto"><${Sentence} act=${act} /></p>
             <p class="soft small"><time datetime=${new Date(act.at).toISOString()}>${dayAndTime(act.at)}</time></p>
@@ -39,19 +57,23 @@ export function AuditPart() {
         </li>`,
       )}
     </ol>
-    ${pages.items?.length === 0 && html`<p class="settings-none">${t("admin.audit_none")}</p>`}
+    ${!pages.items && !pages.error && html`<span class="spinner" role="status" aria-label=${t("common.loading")}></span>`}
+    ${pages.items?.length === 0 && html`<p class="settings-none">${t(kind || person ? "admin.audit_none_found" : "admin.audit_none")}</p>`}
     <${More} pages=${pages} />`;
 }
 
-/** @param {{ act: Act }} props */
-function Sentence({ act }) {
-  const room = useSelected((state) => (act.room ? state.rooms.get(act.room)?.info : undefined));
-  const fields = {
-    by: act.by?.name ?? t("admin.a_command"),
-    person: act.person?.name ?? t("admin.somebody"),
-    room: room ? roomName(room) : t("admin.room_number", { id: act.room ?? 0 }),
-    detail: (act.detail ?? "").replace(" -> ", " → "),
-  };
-  if (!KNOWN.has(act.what)) return `${fields.by}: ${act.what} ${act.person?.name ?? ""} ${fields.detail}`;
-  return t(/** @type {any} */ (`audit.${act.what}`), fields);
+/** @param {{ kind: Kind | "", setKind: (kind: Kind | "") => void, person: Person | null, setPerson: (person: Person | null) => void }} props */
+function Filter({ kind, setKind, person, setPerson }) {
+  const [isAsking, setAsking] = useState(false);
+  return html`<div class="actions audit-filter">
+    <select aria-label=${t("admin.audit_kind")} value=${kind} onChange=${(/** @type {any} */ event) => setKind(event.target.value)}>
+      ${["", ...Object.keys(KINDS)].map((one) => html`<option key=${one} value=${one} selected=${one === kind}>${t(/** @type {any} */ (`admin.audit_kind_${one || "all"}`))}</option>`)}
+    </select>
+    <button type="button" class="button small" onClick=${() => setAsking(true)}>
+      ${icon("person", { size: 16 })} ${person ? html`<bdi>${personName(person)}</bdi>` : t("admin.audit_person")}
+    </button>
+    ${person && html`<button type="button" class="button quiet small" onClick=${() => setPerson(null)}>${t("admin.audit_everyone")}</button>`}
+    ${isAsking &&
+    html`<${FindPerson} title=${t("admin.audit_of")} onClose=${() => setAsking(false)} onPick=${async (/** @type {Person} */ found) => setPerson(found)} />`}
+  </div>`;
 }

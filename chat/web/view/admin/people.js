@@ -5,10 +5,12 @@ import { t } from "../../i18n/index.js";
 import { avatar } from "../avatar.js";
 import { useChat } from "../context.js";
 import { More } from "../fields.js";
+import { icon } from "../icon.js";
 import { usePages, useSettled } from "../loading.js";
 import { personName } from "../names.js";
 import { useRoute } from "../router.js";
 import { AccountPage } from "./account.js";
+import { AddPerson } from "./add_person.js";
 
 /** @typedef {import("../../protocol").Account} Account */
 /** @typedef {import("../../protocol").Accounts} Accounts */
@@ -19,6 +21,8 @@ export function PeoplePart() {
   const chosen = Number(useRoute().query.get("person")) || null;
   const [text, setText] = useState("");
   const [role, setRole] = useState("");
+  const [isAdding, setAdding] = useState(false);
+  const [added, setAdded] = useState(0);
   if (chosen) return html`<${AccountPage} key=${chosen} id=${chosen} />`;
   return html`<div class="actions">
       <input
@@ -34,12 +38,14 @@ export function PeoplePart() {
           </label>`,
         )}
       </fieldset>
+      <button type="button" class="button" onClick=${() => setAdding(true)}>${icon("add", { size: 16 })} ${t("admin.add_person")}</button>
     </div>
-    <${List} text=${useSettled(text.trim())} role=${role} />`;
+    <${List} text=${useSettled(text.trim())} role=${role} added=${added} />
+    ${isAdding && html`<${AddPerson} onClose=${() => setAdding(false)} onAdded=${() => setAdded(added + 1)} />`}`;
 }
 
-/** @param {{ text: string, role: string }} props */
-function List({ text, role }) {
+/** @param {{ text: string, role: string, added: number }} props `added` is another where somebody was added */
+function List({ text, role, added }) {
   const chat = useChat();
   const pages = usePages(
     async (after) => {
@@ -48,7 +54,7 @@ function List({ text, role }) {
       const { people, next } = await chat.call("GET", `/admin/people?${query}`);
       return { items: people, next };
     },
-    [text, role],
+    [text, role, added],
   );
   return html`<ul class="list admin-people" aria-busy=${!pages.items}>
       ${pages.items?.map(

@@ -7,7 +7,7 @@ import { personName } from "../names.js";
 /** @typedef {"operator" | "moderator" | "admin"} Role */
 
 /** @type {Role[]} */
-const ROLES = ["operator", "moderator", "admin"];
+export const ROLES = ["operator", "moderator", "admin"];
 
 /** @param {{ account: import("./people.js").Account, act: import("./account.js").Act, isMe: boolean }} props */
 export function AccountRoles({ account, act, isMe }) {

@@ -40,7 +40,7 @@ export function FirstInvitation({ room, path, onMade, onDone }) {
       <button type="button" class="button" disabled=${wait > 0} onClick=${make}>${t("common.retry")}</button>`}
     ${address && html`<${Copyable} text=${address} label=${t("setup.link")} />
       <p class="field-hint">${t("setup.link_hint", { uses: USES, days: DAYS })}</p>`}
-    ${address && isOwnComputer(address) && html`<div class="notice warning">${icon("warning")}<p>${t("address.own")} ${t("setup.address_later")}</p></div>`}
+    ${address && isOwnComputer(address) && html`<div class="notice warning">${icon("warning")}<p>${t("setup.link_own")}</p></div>`}
     ${policy?.registration === "closed" && html`<div class="notice">${icon("info")}<p>${t("setup.closed_hint")}</p></div>`}
     <button type="button" class="button primary wide" onClick=${leave}>${t("setup.open")}</button>
   </div>`;

@@ -35,9 +35,10 @@ export function Registration({ policy, onDone }) {
     ${error && html`<${Trouble}>${reason(error, wait)}<//>`}
     <${Field} name="server_name" label=${t("setup.server_name")} hint=${t("setup.server_name_hint")} defaultValue=${policy?.server ?? ""}
       autocomplete="off" maxlength="40" required />
-    <${Field} label=${t("address.label")} hint=${address && isOwnComputer(address) ? t("address.own") : t("address.hint")}
+    <${Field} label=${t("address.label")} hint=${t("address.hint")}
       error=${address === null ? t("address.wrong") : undefined} value=${written} onInput=${setWritten} inputmode="url"
       autocapitalize="none" spellcheck=${false} maxlength="260" required />
+    ${address && isOwnComputer(address) && html`<p class="notice warning" role="status">${icon("warning")} <span>${t("address.own")}</span></p>`}
     <fieldset class="choices">
       <legend>${t("setup.who")}</legend>
       ${CHOICES.map(

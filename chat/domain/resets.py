@@ -1,0 +1,103 @@
+"""Links by which somebody who has forgotten their password sets another: an admin makes one and hands it over.
+
+Nothing is kept of a link. Its code names the person, until when it is good and the generation of their tokens, and is
+signed with the server's secret. Another password begins another generation, so a code is good once; so does logging
+somebody out everywhere, which makes a link void.
+"""
+
+import hmac
+import time
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
+
+from chat.domain.authentication import Granted
+from chat.domain.entities import Person
+from chat.domain.logins import DISABLED
+from chat.domain.new_passwords import clean_new_password
+from chat.domain.passwords import Passwords
+from chat.domain.ports import Users
+from chat.domain.refusals import Code, Refusal
+from chat.domain.tokens import Tokens
+
+RESET_LASTS = 86_400
+"""Seconds for which a link is good."""
+
+RESET_OVER = Refusal(
+    Code.GONE, "this link is used up, expired or mistyped: ask an admin for a new one", field="code"
+)
+
+_PURPOSE = b"another password by a link"
+_HEAD = 16
+"""Bytes of a code before its signature: a person's id, and the second until which it is good."""
+_SIGNED = 16
+"""Bytes of the signature."""
+
+
+class Resets:
+    """Makes codes and takes them. `grant` issues a token; `note` logs and counts; `min_password` is in characters."""
+
+    def __init__(
+        self,
+        users: Users,
+        passwords: Passwords,
+        tokens: Tokens,
+        grant: Callable[[Person], Granted],
+        note: Callable[..., None],
+        min_password: int,
+    ) -> None:
+        self._users = users
+        self._passwords = passwords
+        self._tokens = tokens
+        self._grant = grant
+        self._note = note
+        self._min_password = min_password
+
+    def code(self, person: Person) -> tuple[str, int]:
+        """Return a code for this person, and until when it is good (Unix seconds). Sync."""
+        ends = int(time.time()) + RESET_LASTS
+        head = person.id.to_bytes(8) + ends.to_bytes(8)
+        return urlsafe_b64encode(head + self._signature(head, person)).decode().rstrip("="), ends
+
+    async def use(self, code: str, password: str, address: str) -> Granted | Refusal:
+        """Give whoever the code is of another password; every token but the one returned is invalid then.
+
+        `address` is the client's. May raise StorageDown and OutcomeUnknown. Cancelling: the password is the old one
+        or the new one.
+        """
+        person = await self._person(code)
+        if isinstance(person, Refusal):
+            return person
+        raw = clean_new_password(password, at_least=self._min_password, name=person.name)
+        if isinstance(raw, Refusal):
+            return raw
+        known = await self._users.by_name(person.name)
+        if known is None or known.person.id != person.id:
+            return RESET_OVER
+        password_hash = await self._passwords.hash(raw, address)
+        if isinstance(password_hash, Refusal):
+            return password_hash
+        changed = await self._users.set_password(
+            person.id, password_hash, instead_of=known.password_hash, by_link=True
+        )
+        if changed is None:  # it was used at the same time
+            return RESET_OVER
+        self._note("password reset", person=changed.id, address=address)
+        return self._grant(changed)
+
+    async def _person(self, code: str) -> Person | Refusal:
+        try:
+            raw = urlsafe_b64decode(code + "=" * (-len(code) % 4))
+        except ValueError:
+            return RESET_OVER
+        head, signature = raw[:_HEAD], raw[_HEAD:]
+        person_id, ends = int.from_bytes(head[:8]), int.from_bytes(head[8:])
+        if len(raw) != _HEAD + _SIGNED or ends < time.time() or not 0 < person_id < 2**63:
+            return RESET_OVER
+        person = await self._users.by_id(person_id)
+        if person is None or not hmac.compare_digest(signature, self._signature(head, person)):
+            return RESET_OVER
+        return DISABLED if person.is_disabled else person
+
+    def _signature(self, head: bytes, person: Person) -> bytes:
+        about = f"{person.token_generation} {person.created_at}".encode()
+        return self._tokens.derive(_PURPOSE, head + about)[:_SIGNED]

@@ -1,0 +1,53 @@
+"""Failed log-ins in the audit: so many of an account and of the server, whatever a stranger tries.
+
+They are written by a task of their own: a log-in takes as long for a name that nobody has as for a wrong password.
+"""
+
+import structlog
+import trio
+
+from chat.domain.audit import Act, What
+from chat.domain.buckets import Buckets
+from chat.domain.entities import Person
+from chat.domain.failures import StorageError
+from chat.domain.ports import Audit
+
+_OF_ONE = 3 / 3600
+"""Acts a second about one account, _AT_ONCE of them at once."""
+_AT_ONCE = 3
+_OF_ALL = 30 / 3600
+"""Acts a second about all accounts, _ALL_AT_ONCE of them at once."""
+_ALL_AT_ONCE = 30
+
+logger = structlog.get_logger(__name__)
+
+
+class FailedLogins:
+    """Notes failed log-ins; `record` writes them until it is cancelled, which may lose the last."""
+
+    def __init__(self, audit: Audit) -> None:
+        self._audit = audit
+        self._of_one = Buckets(_OF_ONE, _AT_ONCE)
+        self._of_all = Buckets(_OF_ALL, _ALL_AT_ONCE)
+        self._noted: list[Act] = []
+        self._wanted = trio.Event()
+
+    def note(self, person: Person, address: str) -> None:
+        """Note that somebody from this address has not proved to be this person. Sync."""
+        if self._of_one.wait(person.id) or self._of_all.wait(None):
+            return
+        self._of_one.add(person.id, 1)
+        self._of_all.add(None, 1)
+        self._noted.append(Act(by_id=None, what=What.LOGIN_FAILED, person_id=person.id, detail=address))
+        self._wanted.set()
+
+    async def record(self) -> None:
+        """Write what is noted, until cancelled. What the database does not take is in the log alone."""
+        while True:
+            await self._wanted.wait()
+            self._wanted = trio.Event()
+            noted, self._noted = self._noted, []
+            try:
+                await self._audit.record(noted)
+            except StorageError as error:
+                logger.warning("failed log-ins are not in the audit", count=len(noted), error=str(error))

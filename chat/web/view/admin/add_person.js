@@ -1,0 +1,90 @@
+// Adding somebody: with a first password that they change, or by an invitation link.
+
+import { html, useState } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { useAct } from "../act.js";
+import { useChat } from "../context.js";
+import { Copyable } from "../copy.js";
+import { Dialog } from "../dialog.js";
+import { Field, Refusal, Submit } from "../fields.js";
+import { InviteLink } from "../invite.js";
+import { personName } from "../names.js";
+import { ROLES } from "./roles.js";
+
+/** @typedef {import("./people.js").Account} Account */
+
+const WAYS = /** @type {const} */ (["password", "link"]);
+
+/** @param {{ onClose: () => void, onAdded: () => void }} props */
+export function AddPerson({ onClose, onAdded }) {
+  const [way, setWay] = useState(/** @type {(typeof WAYS)[number]} */ ("password"));
+  const [added, setAdded] = useState(/** @type {{ account: Account, password: string } | null} */ (null));
+  if (added) return html`<${Added} ...${added} onClose=${onClose} />`;
+  return html`<${Dialog} title=${t("admin.add_person")} onClose=${onClose}>
+    <fieldset class="add-way">
+      <legend class="visually-hidden">${t("admin.add_way")}</legend>
+      <div class="segmented">
+        ${WAYS.map(
+          (one) => html`<label key=${one}>
+            <input type="radio" name="way" checked=${one === way} onChange=${() => setWay(one)} /> ${t(`admin.add_${one}`)}
+          </label>`,
+        )}
+      </div>
+    </fieldset>
+    ${way === "link"
+      ? html`<${InviteLink} />`
+      : html`<${Form} onAdded=${(/** @type {Account} */ account, /** @type {string} */ password) => {
+          setAdded({ account, password });
+          onAdded();
+        }} />`}
+  <//>`;
+}
+
+/** @param {{ onAdded: (account: Account, password: string) => void }} props */
+function Form({ onAdded }) {
+  const chat = useChat();
+  const { act, isBusy, error } = useAct();
+  const [name, setName] = useState("");
+  const [password, setPassword] = useState(made);
+  const [roles, setRoles] = useState(/** @type {readonly string[]} */ ([]));
+  const turn = (/** @type {string} */ role) => setRoles(roles.includes(role) ? roles.filter((one) => one !== role) : [...roles, role]);
+  const submit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    act(async () => onAdded(/** @type {Account} */ (await chat.call("POST", "/admin/people", { name: name.trim(), password, roles })), password));
+  };
+  return html`<form class="form" onSubmit=${submit}>
+    <${Field} label=${t("admin.name")} hint=${t("profile.name_hint")} value=${name} onInput=${setName} maxlength="64" required autofocus />
+    <${Field} label=${t("admin.first_password")} hint=${t("admin.first_password_hint")} value=${password} onInput=${setPassword}
+      autocapitalize="none" spellcheck=${false} dir="ltr" required />
+    <fieldset>
+      <legend>${t("admin.roles")}</legend>
+      ${ROLES.map(
+        (role) => html`<label class="check" key=${role}>
+          <input type="checkbox" checked=${roles.includes(role)} onChange=${() => turn(role)} />
+          <span>${t(`admin.role_${role}`)}<span class="field-hint admin-choice">${t(`admin.role_${role}_hint`)}</span></span>
+        </label>`,
+      )}
+    </fieldset>
+    <${Refusal} text=${error} />
+    <${Submit} label=${t("admin.add")} isBusy=${isBusy} class="primary wide" />
+  </form>`;
+}
+
+/** @param {{ account: Account, password: string, onClose: () => void }} props */
+function Added({ account, password, onClose }) {
+  return html`<${Dialog} title=${t("admin.added", { name: personName(account) })} onClose=${onClose}>
+    <div class="form">
+      <p>${t("admin.added_text")}</p>
+      <${Copyable} text=${password} label=${t("admin.first_password")} />
+      <a class="button wide" href=${`/admin/people?person=${account.id}`}>${t("admin.to_account")}</a>
+    </div>
+  <//>`;
+}
+
+/** A password that is easy to read out: three groups of letters and digits that don't look alike. */
+function made() {
+  const letters = "abcdefghjkmnpqrstuvwxyz23456789";
+  const random = crypto.getRandomValues(new Uint8Array(64)).filter((byte) => byte < letters.length * 8);
+  const text = [...random.subarray(0, 15)].map((byte) => letters[byte % letters.length]).join("");
+  return `${text.slice(0, 5)}-${text.slice(5, 10)}-${text.slice(10)}`;
+}

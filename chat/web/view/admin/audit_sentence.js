@@ -1,0 +1,74 @@
+// What an act of the audit says, as a sentence.
+
+import { useSelected } from "../context.js";
+import { language, t, tn } from "../../i18n/index.js";
+import { roomName } from "../names.js";
+
+/** @typedef {import("../../protocol").Act} Act */
+/** @typedef {import("../../i18n/index.js").Key} Key */
+
+const KNOWN = new Set([
+  "person_added", "person_deleted", "renamed", "roles_changed", "password_set", "disabled", "enabled",
+  "sessions_ended", "setting_changed", "message_deleted", "room_deleted", "room_renamed", "room_archived", "room_unarchived",
+  "banned", "unbanned", "invite_made", "invite_used", "invite_withdrawn", "login_failed", "reset_made", "password_reset",
+]);
+
+/** @type {Record<string, Key>} */
+const SETTINGS = {
+  server_name: "admin.server_name",
+  public_url: "address.label",
+  registration: "admin.registration",
+  lobby: "admin.lobby",
+  registrations_per_hour: "admin.registrations_per_hour",
+  message_rate: "admin.message_rate",
+  message_bytes: "admin.message_bytes",
+  read_rate: "admin.read_rate",
+  call_rate: "admin.call_rate",
+  widget_origins: "admin.widget_origins",
+  widget_greeting: "admin.widget_greeting",
+};
+
+/** @param {{ act: Act }} props */
+export function Sentence({ act }) {
+  const room = useSelected((state) => (act.room ? state.rooms.get(act.room)?.info : undefined));
+  const fields = {
+    by: act.by?.name ?? t("admin.a_command"),
+    person: act.person?.name ?? t(act.what.startsWith("invite_") ? "admin.a_command" : "admin.somebody"),
+    room: room ? roomName(room) : t("admin.room_number", { id: act.room ?? 0 }),
+    detail: (act.detail ?? "").replace(" -> ", " → "),
+  };
+  if (!KNOWN.has(act.what)) return `${fields.by}: ${act.what} ${act.person?.name ?? ""} ${fields.detail}`;
+  if (act.what === "setting_changed") return settingChanged(fields);
+  if (act.what === "person_added" && act.by?.id === act.person?.id && act.by) return t("audit.set_up", fields);
+  if (act.what === "roles_changed") return t("audit.roles_changed", { ...fields, detail: fields.detail.replace(/[a-z]+/g, roleName) });
+  if (act.what === "message_deleted") return t("audit.message_deleted", { ...fields, detail: fields.detail.replace(/^seq /, "") });
+  if (act.what === "invite_made") return t(act.room ? "audit.invite_made_room" : "audit.invite_made", { ...fields, detail: invited(fields.detail) });
+  if (act.what === "invite_withdrawn" && act.by?.id === act.person?.id) return t("audit.invite_withdrawn_own", fields);
+  return t(/** @type {any} */ (`audit.${act.what}`), fields);
+}
+
+/** @param {{ by: string, detail: string }} fields */
+function settingChanged({ by, detail }) {
+  const [, name = "", value = ""] = /^(\w+): ?([^]*)$/.exec(detail) ?? [];
+  const setting = SETTINGS[name] ? t(SETTINGS[name]) : name;
+  if (value === "taken back") return t("audit.setting_reset", { by, setting });
+  return t("audit.setting_changed", { by, setting, value: settingValue(name, value) });
+}
+
+/** @param {string} name @param {string} value @returns {string} */
+function settingValue(name, value) {
+  if (name === "registration" || name === "lobby") return t(/** @type {Key} */ (`admin.${name}_${value}`));
+  if (/^\d+(\.\d+)?$/.test(value)) return Number(value) === 0 ? t("admin.no_limit") : new Intl.NumberFormat(language()).format(Number(value));
+  return value === "" || value === "none" ? t("admin.none") : value;
+}
+
+/** @param {string} role */
+function roleName(role) {
+  return role === "member" ? t("admin.none") : t(/** @type {Key} */ (`admin.role_${role}`));
+}
+
+/** For how many and how long, from "10 uses, 7 days". @param {string} detail */
+function invited(detail) {
+  const [, uses, days] = /^(\d+) uses, (\d+) days$/.exec(detail) ?? [];
+  return uses ? `${tn("invite.uses_n", Number(uses))}, ${tn("invite.days_n", Number(days))}` : detail;
+}

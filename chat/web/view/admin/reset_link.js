@@ -1,0 +1,27 @@
+// A link by which somebody who has forgotten their password sets another.
+
+import { html, useState } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { useAct } from "../act.js";
+import { useChat } from "../context.js";
+import { Copyable } from "../copy.js";
+import { Refusal } from "../fields.js";
+import { addressOf } from "../public_address.js";
+import { dayAndTime } from "../times.js";
+
+/** @typedef {{ url: string, link?: string, expires: number }} Made */
+
+/** @param {{ account: import("./people.js").Account }} props */
+export function ResetLink({ account }) {
+  const chat = useChat();
+  const { act, isBusy, error } = useAct();
+  const [made, setMade] = useState(/** @type {Made | null} */ (null));
+  const make = () => act(async () => setMade(/** @type {Made} */ (await chat.call("POST", `/admin/people/${account.id}/reset`))));
+  return html`<div class="form">
+    ${made
+      ? html`<${Copyable} text=${addressOf(made)} label=${t("admin.reset_link")} />
+          <p class="field-hint">${t("admin.reset_valid", { time: dayAndTime(made.expires) })}</p>`
+      : html`<p><button type="button" class="button" disabled=${isBusy} onClick=${make}>${t("admin.reset_make")}</button></p>`}
+    <${Refusal} text=${error} />
+  </div>`;
+}

@@ -30,8 +30,10 @@ MASK_BYTES = 4
 LARGEST_CONTROL = 125
 """Bytes of a control frame's payload (section 5.5)."""
 
-PING_FRAME = bytes((FINAL | PING, 0))
-"""An empty ping, unmasked."""
+
+def ping_frame(payload: bytes = b"") -> bytes:
+    """Return an unmasked ping, which is answered by a pong with the same payload (section 5.5.2)."""
+    return bytes((FINAL | PING, len(payload))) + payload
 
 
 def text_frame(payload: bytes) -> bytes:

@@ -1,9 +1,6 @@
-"""The rules of direct messages: which room two people have, and what a person has not been told yet."""
+"""The rules of direct messages: which room two people have, and what was not delivered to a person yet."""
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
-
-from chat.domain.entities import Inbox, Message, Person
+from chat.domain.entities import Message, Person
 from chat.domain.ports import Messages, Rooms, Users
 from chat.domain.recent import Recent
 
@@ -34,42 +31,18 @@ def server_of_guest(client_id: int) -> int | None:
     return None if client_id < FIRST_GUEST else (client_id - FIRST_GUEST) // _GUESTS_OF_EACH
 
 
-class WriteTracker(Protocol):
-    """What knows when bytes leave for a client."""
-
-    def when_written(self, note: Callable[[], None], behind: int = 0) -> None:
-        """Call `note` once all that was offered so far has left, which may be now or never.
-
-        `behind` is how many bytes of what was offered last come behind what is waited for.
-        """
-        ...
-
-
-class Notes(Protocol):
-    """Where it is noted who was told what."""
-
-    def heard(self, inbox: Inbox, tracker: WriteTracker, told: Sequence[tuple[Message, int]]) -> None:
-        """Note what `tracker` was offered last, messages with their bytes, each once it has left. Sync."""
-        ...
-
-    async def written(self) -> None:
-        """Wait until the notes so far are written, or could not be. Cancelling changes nothing."""
-        ...
-
-
 class Direct:
     """Finds the rooms of two. Every method that waits may raise StorageDown.
 
     Cancelling: nothing is changed, but the empty room may have been made.
     """
 
-    def __init__(self, users: Users, rooms: Rooms, messages: Messages, notes: Notes) -> None:
+    def __init__(self, users: Users, rooms: Rooms, messages: Messages) -> None:
         self._users = users
         self._rooms = rooms
         self._messages = messages
         self._room_ids = Recent[tuple[int, int], int](MOST_ROOM_IDS)  # a pair never changes its room
         self._deletions = 0  # that were heard of
-        self.notes = notes
 
     async def room_of(self, one_id: int, other_id: int) -> int | None:
         """Return the id of the room of two people; it is made at the first call. None: nobody has that id."""
@@ -92,7 +65,7 @@ class Direct:
             del self._room_ids[pair]
 
     async def missed(self, person_id: int, after_id: int, up_to_id: int) -> list[Message]:
-        """Return a piece of what was sent to the person and not told yet, with ids between these, in its order.
+        """Return a piece of what was sent to the person and not delivered yet, with ids between these, in its order.
 
         The next piece begins after its last message; an empty one says that there is no more.
         """

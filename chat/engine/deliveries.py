@@ -1,74 +1,105 @@
-"""The one task that notes which direct messages were delivered, so that each is told once.
+"""Which direct messages were delivered: two tasks that ping those who were sent some, and note what is confirmed.
 
-It takes one note, then all that are waiting, and writes the highest position of each member: a busy pair costs
-one row a batch. A note that a crash loses means that a message is told again; one never told is never noted.
+What counts as delivered is `receipts.py`'s. A note is one position of a member; the task takes one, then all that are
+waiting, and writes the highest of each. Where a crash loses a note, or a line dies before the answer, a message is
+sent again; one that the client has not confirmed is never noted.
 """
 
 import math
-from collections.abc import AsyncGenerator, Sequence
+from collections import Counter, deque
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
 
 import structlog
 import trio
 
 from chat.channels import receive_all_nowait
 from chat.domain.changes import Change
-from chat.domain.direct import WriteTracker
-from chat.domain.entities import Inbox, Message
+from chat.domain.entities import Inbox
 from chat.domain.failures import StorageDown, StorageError
 from chat.domain.ports import Rooms
+from chat.engine.hub import Subscriber
+from chat.engine.receipts import Member, Receipts
 
 _BATCH = 4096
-"""Notes in one write."""
+"""Confirmations in one write."""
 
-_PAUSE = 0.05
-"""Seconds between two writes: what a pair says in that time costs one row."""
+_PAUSE = 0.25
+"""Seconds between two writes: what is confirmed meanwhile costs one row for each member."""
 
 _RETRY = 1.0
 """Seconds until the next try when the database could not take the notes and no new one comes."""
 
-Note = tuple[tuple[int, int], int]  # (room id, person id), seq
+_REST = 1.0
+"""Seconds between two pings of one client, so that a busy pair stays cheap."""
+
+_TOGETHER = 0.02
+"""Seconds by which a ping may come early, to be sent in the same pass of the loop as others,"""
+_AT_ONCE = 64
+"""and how many are."""
 
 logger = structlog.get_logger(__name__)
 
 
-class Deliveries:
-    """Submits notes to the task that writes them."""
+def observe_inbox(inbox: Inbox, subscriber: Subscriber, told: Sequence[tuple[Change, int]]) -> None:
+    """Observe the hub: a subscriber was sent something of an inbox. A guest gives no receipts. Sync."""
+    if isinstance(subscriber, Receipts):
+        subscriber.heard(inbox, told)
 
-    def __init__(self, feed: trio.MemorySendChannel[Note]) -> None:
+
+class Deliveries:
+    """Submits what clients confirm to the task that writes it, and lets clients ping when they may."""
+
+    def __init__(self, feed: trio.MemorySendChannel[Mapping[Member, int]]) -> None:
         self._feed = feed
-        self._noted = 0  # notes ever handed over
+        self._closing: Counter[int] = (
+            Counter()
+        )  # ids of people, with their connections that may still answer a close
+        self._closed = trio.Event()  # set, and made anew, where one of them has answered or not
+        self._resting: deque[tuple[float, Receipts]] = (
+            deque()
+        )  # with when they may ping again, the first first
+        self._looks = (
+            trio.Event()
+        )  # set where one rests and none did, made anew by the task that waits for that
+        self._noted = 0  # confirmations ever handed over
         self._written = 0  # how many of them are written
         self._begun = 0  # tries to write
         self._failed = 0  # the last try that failed
         self._progress = trio.Event()  # set, and made anew, after each try
         self._wanted = trio.Event()  # set by who waits for notes, made anew before each try
 
-    def heard(self, inbox: Inbox, tracker: WriteTracker, told: Sequence[tuple[Change, int]]) -> None:
-        """Note what a connection was told of an inbox, each message once its bytes have left. Sync.
+    def confirm(self, positions: Mapping[Member, int]) -> None:
+        """Note what a client has confirmed. Sync."""
+        if positions:
+            self._noted += 1
+            self._feed.send_nowait(positions)
 
-        A position covers all that came before it. It may be noted by any connection of the person, because each
-        was told all that was missed before it heard anything new, and takes its bytes in their order. `told` is what
-        `tracker` was offered last, each change with its bytes.
+    def rest(self, receipts: Receipts) -> None:
+        """Call its rested() in a second. Sync."""
+        self._resting.append((trio.current_time() + _REST, receipts))
+        if len(self._resting) == 1:
+            self._looks.set()
+
+    def closing(self, person_id: int) -> None:
+        """A connection of this person is being closed, and may still confirm something; closed() follows. Sync."""
+        self._closing[person_id] += 1
+
+    def closed(self, person_id: int) -> None:
+        """End what closing() began. Sync."""
+        self._closing -= Counter({person_id: 1})
+        self._closed.set()
+        self._closed = trio.Event()
+
+    async def written(self, person_id: int) -> None:
+        """Wait until what the person's connections confirmed is written. Cancelling changes nothing.
+
+        A connection that is being closed is waited for: whoever is sent to another server is there before their answer
+        to the close frame is read here. Raises StorageDown where the next try to write fails: what was delivered could
+        not be told from what was missed.
         """
-        behind = sum(size for _, size in told)
-        for change, size in told:
-            behind -= size
-            # What was never saved has no position, and what becomes of a message is not what is delivered.
-            if change.room_id and isinstance(change, Message):
-                note = ((change.room_id, inbox.person_id), change.seq)
-                tracker.when_written(partial(self._delivered, note), behind)
-
-    def _delivered(self, note: Note) -> None:
-        self._noted += 1
-        self._feed.send_nowait(note)
-
-    async def written(self) -> None:
-        """Wait until the notes so far are written. Cancelling changes nothing.
-
-        Raises StorageDown where the next try fails: what was told could not be told from what was missed.
-        """
+        while person_id in self._closing:
+            await self._closed.wait()
         so_far, tries = self._noted, self._begun
         while self._written < so_far:
             self.hurry()
@@ -80,16 +111,30 @@ class Deliveries:
         """Have the next try made at once. Sync."""
         self._wanted.set()
 
-    async def write(self, rooms: Rooms, notes: trio.MemoryReceiveChannel[Note]) -> None:
+    async def ping(self) -> None:
+        """Let clients ping when they may, until cancelled."""
+        while True:
+            if self._resting:
+                await trio.sleep_until(self._resting[0][0])
+            else:
+                self._looks = trio.Event()
+                await self._looks.wait()
+            now = trio.current_time() + _TOGETHER
+            for _ in range(min(_AT_ONCE, len(self._resting))):
+                if self._resting[0][0] > now:
+                    break
+                self._resting.popleft()[1].rested()
+
+    async def write(self, rooms: Rooms, notes: trio.MemoryReceiveChannel[Mapping[Member, int]]) -> None:
         """Write notes until the feed is closed and empty; what could not be written is tried again.
 
         Cancelling: what is not written yet is delivered again.
         """
-        positions: dict[tuple[int, int], int] = {}  # not written yet
+        positions: dict[Member, int] = {}  # not written yet
         taken = 0
         more = True
         while more:
-            batch: list[Note] = []
+            batch: list[Mapping[Member, int]] = []
             if positions:
                 with trio.move_on_after(_RETRY):
                     await self._wanted.wait()
@@ -100,8 +145,9 @@ class Deliveries:
             except trio.EndOfChannel:
                 more = False  # one last try
             batch += receive_all_nowait(notes, _BATCH)
-            for member, seq in batch:
-                positions[member] = max(seq, positions.get(member, 0))
+            for confirmed in batch:
+                for member, seq in confirmed.items():
+                    positions[member] = max(seq, positions.get(member, 0))
             taken += len(batch)
             self._begun += 1
             self._wanted = trio.Event()
@@ -111,7 +157,7 @@ class Deliveries:
                 positions = {}
                 self._written = taken
             except StorageError as error:
-                logger.warning("deliveries not noted yet, they may be told again", error=str(error))
+                logger.warning("deliveries not noted yet, they may be sent again", error=str(error))
                 self._failed = self._begun
             self._progress.set()
             self._progress = trio.Event()
@@ -122,14 +168,19 @@ class Deliveries:
 
 @asynccontextmanager
 async def open_deliveries(rooms: Rooms) -> AsyncGenerator[Deliveries]:
-    """Note deliveries for as long as the block lasts, and finish what was noted.
+    """Note deliveries for as long as the block lasts, and finish what was confirmed.
 
-    Cancelling drops notes: those messages are told again.
+    Cancelling drops notes: those messages are sent again.
     """
-    feed, notes = trio.open_memory_channel[Note](math.inf)  # as many as the broadcaster lets through
+    feed, notes = trio.open_memory_channel[Mapping[Member, int]](
+        math.inf
+    )  # about one a second of each client
     deliveries = Deliveries(feed)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(deliveries.write, rooms, notes)
-        with feed:
-            yield deliveries
+        async with trio.open_nursery() as pinging:
+            pinging.start_soon(deliveries.ping)
+            with feed:
+                yield deliveries
+            pinging.cancel_scope.cancel(reason="nobody is connected any more")
         deliveries.hurry()

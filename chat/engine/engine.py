@@ -33,7 +33,7 @@ from chat.engine.broadcaster import open_broadcaster
 from chat.engine.cleaner import open_cleaner
 from chat.engine.cluster.fence import Fence
 from chat.engine.cluster.servers import Here, Joining, open_cluster
-from chat.engine.deliveries import Deliveries, open_deliveries
+from chat.engine.deliveries import observe_inbox, open_deliveries
 from chat.engine.desk_watch import DeskWatch
 from chat.engine.dialect import Dialect
 from chat.engine.failed_logins import FailedLogins
@@ -66,7 +66,6 @@ class Engine(EngineServices, frozen=True, kw_only=True):
 
     metrics: Metrics
     journal: Journal
-    deliveries: Deliveries
 
     def core(self, clients: Mapping[Dialect, ClientFactory]) -> Core:
         """Return what sessions work with, where `clients` says how a client of each dialect is made."""
@@ -140,7 +139,7 @@ async def open_engine(
             public_url,
         )
         await settings.refresh()  # before anybody comes in
-        hub.observe(Inbox, deliveries.heard)
+        hub.observe(Inbox, observe_inbox)
         metrics.watch(presence.readings, hub.readings)
 
         def skipped(newest_id: int) -> None:
@@ -175,7 +174,7 @@ async def open_engine(
             cluster.told_behind(journal.unsettled)
             rooms = Rooms(storage.users, storage.rooms, storage.messages)
             blocks = Blocks(storage.contacts)
-            direct = Direct(storage.users, storage.rooms, storage.messages, deliveries)
+            direct = Direct(storage.users, storage.rooms, storage.messages)
             memberships = Memberships(
                 rooms, journal, broadcaster, presence, cluster, on_deletion=cleaner.wake
             )

@@ -30,13 +30,6 @@ class Subscriber(Protocol):
         """Take whole frames without waiting, unless the client is behind with reading: then they are dropped."""
         ...
 
-    def when_written(self, note: Callable[[], None], behind: int = 0) -> None:
-        """Call `note` once all that was offered so far has left for the client, which may be now or never.
-
-        `behind` is how many bytes of what was offered last come behind what is waited for.
-        """
-        ...
-
 
 class Announcement(msgspec.Struct, frozen=True, gc=False):
     """A committed change, and the subscriber that sent it if it is one."""

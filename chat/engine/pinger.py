@@ -6,19 +6,30 @@ from contextlib import contextmanager
 
 from chat.engine.message_receiver import MessageReceiver
 from chat.engine.send_queue import SendQueue
-from chat.frames import PING_FRAME
+from chat.frames import ping_frame
 from chat.inspection.recorder import Record
+
+_EMPTY = ping_frame()
 
 
 class Pinger:
     """When one client was pinged, and is to be pinged next. All times are in seconds of Trio's clock; all is sync."""
 
-    __slots__ = ("_pinged_at", "_read_again_at", "_receiver", "_record", "_send_queue", "quiet_until")
+    __slots__ = (
+        "_frame",
+        "_pinged_at",
+        "_read_again_at",
+        "_receiver",
+        "_record",
+        "_send_queue",
+        "quiet_until",
+    )
 
     def __init__(self, send_queue: SendQueue, receiver: MessageReceiver, record: Record) -> None:
         self._send_queue = send_queue
         self._receiver = receiver
         self._record = record
+        self._frame = _EMPTY  # the next ping of a silent client
         self._pinged_at = 0.0
         self._read_again_at = 0.0  # of a client that is not read for a while
         self.quiet_until = 0.0
@@ -49,6 +60,16 @@ class Pinger:
         if now > self.quiet_until:
             self._pinged_at = now
             self.quiet_until = now + min(interval, patience)
-            self._record.said(PING_FRAME)
-            self._send_queue.offer(PING_FRAME)
+            self._record.said(self._frame)
+            self._send_queue.offer(self._frame)
         return False
+
+    def next_ping(self, payload: bytes) -> bytes:
+        """Return a ping for the caller to send, whose answer is told from others by its payload.
+
+        Later pings of a silent client repeat it: of several pings a client may answer the last alone (RFC 6455, section
+        5.5.3).
+        """
+        self._frame = ping_frame(payload)
+        self._record.said(self._frame)
+        return self._frame

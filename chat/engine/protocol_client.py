@@ -69,5 +69,11 @@ class ProtocolClient:
     def ending(self, closing: Closing) -> None:
         """The session ends, and the close frame follows what is sent here. Sync."""
 
+    def closed(self, *, is_answered: bool) -> None:
+        """The close frame that followed ending() was answered, or was not in time; called in any case. Sync.
+
+        Whoever answers it has received all that was sent before.
+        """
+
     def ended(self) -> None:
         """The session reads and hears nothing more, or speaks another protocol from here on. Sync."""

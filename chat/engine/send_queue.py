@@ -102,6 +102,11 @@ class SendQueue:
         """
         return _Writing(self, start_writer)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether what is offered is taken. Sync."""
+        return self._open
+
     def when_full(self, overflow: Callable[[], None]) -> None:
         """Call `overflow` when more than the limit waits, or a write makes no progress. Sync, and so is `overflow`.
 
@@ -135,6 +140,11 @@ class SendQueue:
     @property
     def _answer_left(self) -> int:
         return min(self.queued, self._answer_bytes, max(0, self._answer_end - self._drained))
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the socket has taken all that was offered so far. Sync."""
+        return self._offered <= self._drained
 
     def when_written(self, note: Callable[[], None], behind: int = 0) -> None:
         """Call `note` once the socket has taken all that was offered so far, which may be now or never. Sync.
@@ -211,8 +221,16 @@ class SendQueue:
 
         For long answers that the client asked for. Cancelling: `blob` was not taken.
         """
+        await self.wait_until_ready()
+        self.send_nowait(blob)
+
+    async def wait_until_ready(self) -> None:
+        """Wait while half of the limit is queued: what send() waits for. Cancelling changes nothing."""
         while self.queued > self.limit // 2 or self._answer_left:
             await self._wait_for_progress()
+
+    def send_nowait(self, blob: bytes) -> None:
+        """Take frames as send() does, right behind wait_until_ready(). Sync."""
         if len(blob) <= self.limit // 2:
             return self.offer(blob)
         # It was asked for, and is no sign of slowness; a second one waits until it is gone.

@@ -21,6 +21,7 @@ from chat.domain.timelines import Timelines
 from chat.domain.uploads import Uploads
 from chat.domain.visitors import Visitors
 from chat.engine.cluster.cluster import Cluster
+from chat.engine.deliveries import Deliveries
 from chat.engine.desk_watch import DeskWatch
 from chat.engine.history import History
 from chat.engine.hub import Hub
@@ -40,6 +41,7 @@ class EngineServices(msgspec.Struct, frozen=True, kw_only=True):
     budgets: Budgets
     rooms: Rooms
     direct: Direct
+    deliveries: Deliveries
     support: Support
     memberships: Memberships
     history: History

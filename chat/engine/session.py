@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 import structlog
 import trio
-from trio_websocket import ConnectionClosed, WebSocketConnection
+from trio_websocket import CloseReason, ConnectionClosed, WebSocketConnection
 
 from chat.domain.accounts import Accounts
 from chat.domain.budgets import Budgets
@@ -287,13 +287,30 @@ class Session:
 
     async def _say_goodbye(self, closing: Closing) -> None:
         """Close the WebSocket, in bounded time."""
+        connection, is_answered = self._connection, False
         if self.client is not None:
             self.client.ending(closing)
-        with trio.move_on_after(CLOSE_ANSWER):
-            await self._connection.aclose(*closing.content)
+        try:
+            is_ours = connection.closed is None  # else the client's close frame came first
+            with trio.move_on_after(CLOSE_ANSWER):
+                await connection.aclose(*closing.content)
+                is_answered = is_ours and _answers(connection.closed, closing)
+        finally:
+            if self.client is not None:
+                self.client.closed(is_answered=is_answered)
 
     def beat(self, now: float, interval: float, patience: float) -> None:
         """Ping a silent client, or cut it when it did not answer in time; see Pinger.is_dead()."""
         if self.pinger.is_dead(now, interval, patience):
             self.send_queue.cut()
             self.close(NO_PONG)
+
+
+def _answers(came: CloseReason | None, closing: Closing) -> bool:
+    """Whether a client's close frame, which came behind ours, answers that, and did not cross it.
+
+    An answer has our code (RFC 6455, section 5.5.1). A client that leaves by itself may use 1001 too.
+    """
+    if came is None or came.code != closing.code:
+        return False
+    return closing.code != GOING_AWAY.code or came.reason == closing.reason

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Collection
 
-from chat.domain.entities import Topic
+from chat.domain.entities import Inbox, Topic
 from chat.engine.dialect import Encoder
-from chat.engine.hub import Hub
+from chat.engine.hub import Hub, Subscriber
 from chat.engine.send_queue import SendQueue
 
 _BEHIND = 16
@@ -14,24 +14,32 @@ _BEHIND = 16
 class Subscriptions:
     """One client as the hub's subscriber; all of it is sync."""
 
-    __slots__ = ("_buffer", "_hub", "_send_queue", "_topics")
+    __slots__ = ("_buffer", "_hub", "_of_inboxes", "_send_queue", "_topics")
 
     def __init__(self, hub: Hub, send_queue: SendQueue) -> None:
         self._hub = hub
         self._send_queue = send_queue
         self._topics: dict[Topic, Encoder] = {}
         self._buffer: _Buffer | None = None  # from buffer() to flush()
+        self._of_inboxes: Subscriber = self
 
     def subscribe(self, topic: Topic, encoder: Encoder) -> None:
         """Hear the topic from the next message on, as `encoder` encodes it; nothing new to whoever hears it already."""
         if topic not in self._topics:
             self._topics[topic] = encoder
-            self._hub.subscribe(topic, encoder, self)
+            self._hub.subscribe(topic, encoder, self._subscriber(topic))
 
     def unsubscribe(self, topic: Topic) -> None:
         """Hear nothing more of the topic."""
         if topic in self._topics:
-            self._hub.unsubscribe(topic, self._topics.pop(topic), self)
+            self._hub.unsubscribe(topic, self._topics.pop(topic), self._subscriber(topic))
+
+    def hear_inboxes_by(self, subscriber: Subscriber) -> None:
+        """Have what comes for an inbox offered there; the client hears none yet."""
+        self._of_inboxes = subscriber
+
+    def _subscriber(self, topic: Topic) -> Subscriber:
+        return self._of_inboxes if type(topic) is Inbox else self
 
     def unsubscribe_all(self) -> None:
         """Hear nothing more."""
@@ -50,13 +58,13 @@ class Subscriptions:
         """Buffer what the hub sends from here on until flush(): an answer that is being prepared comes first."""
         self._buffer = _Buffer()
 
-    def flush(self) -> None:
-        """Send what was buffered, behind what was sent meanwhile."""
+    def flush(self, last: bytes = b"") -> None:
+        """Send what was buffered, behind what was sent meanwhile, and `last` in one write with it."""
         buffer, self._buffer = self._buffer, None
         if buffer is not None:
-            self._send_queue.offer(b"".join(blob for _, blob in buffer.blobs))
+            self._send_queue.offer(b"".join([*(blob for _, blob in buffer.blobs), last]))
             for note, end in buffer.notes:
-                self._send_queue.when_written(note, buffer.size - end)
+                self._send_queue.when_written(note, buffer.size - end + len(last))
 
     def forget(self, topics: Collection[Topic]) -> None:
         """Hear nothing more of these topics, and forget what was buffered of them."""
@@ -83,6 +91,11 @@ class Subscriptions:
             self._send_queue.offer(blob)
 
     @property
+    def is_buffering(self) -> bool:
+        """Whether what the hub sends waits for flush()."""
+        return self._buffer is not None
+
+    @property
     def is_behind(self) -> bool:
         """Whether the client is told much, or reads slowly."""
         return self._buffer is not None or self._send_queue.queued > self._send_queue.limit // _BEHIND
@@ -91,6 +104,11 @@ class Subscriptions:
     def buffered(self) -> int:
         """Bytes that wait for flush()."""
         return 0 if self._buffer is None else self._buffer.size
+
+    @property
+    def is_written(self) -> bool:
+        """Whether what the hub sent so far has left for the client."""
+        return self._buffer is None and self._send_queue.is_written
 
     def when_written(self, note: Callable[[], None], behind: int = 0) -> None:
         """Call `note` once what the hub sent so far has left for the client, which may be now or never.

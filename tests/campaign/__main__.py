@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tests.campaign.apart import replaced_and_apart
 from tests.campaign.crowd import Crowd
+from tests.campaign.dead_lines import dead_lines
 from tests.campaign.far import far_behind
 from tests.campaign.forging import forging
 from tests.campaign.hostile_crowd import hostile
@@ -268,6 +269,7 @@ PARTS: dict[str, Callable[[], Iterable[Row]]] = {
     "readers": lambda: slow_readers(PAIRS, stops=False),
     "hostile": hostile,
     "forging": forging,
+    "dead-lines": dead_lines,
     "resuming": resuming,
     "far": far_behind,
     "servers": lambda: chain(several_servers(), replaced_and_apart()),

@@ -152,8 +152,8 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
         Mutant(
             "noted_before_it_was_told",
             planted(
-                "chat.protocols.direct.handlers:DirectClient._tell_missed",
-                move("send_queue.send", after="notes.heard"),
+                "chat.protocols.direct.handlers:DirectClient._send_piece",
+                move("send_queue.send_nowait", after="receipts.sent"),
             ),
             "what somebody missed counts as delivered, and is dropped with their connection",
         ),

@@ -28,7 +28,6 @@ from chat.domain.room_rights import (
 from chat.domain.rooms import Rooms
 from chat.domain.support import Support
 from chat.storage.memory import MemoryStorage
-from tests.domain.test_direct_rules import NoNotes
 
 MEMBER, MODERATOR, OWNER = RoomRole.MEMBER, RoomRole.MODERATOR, RoomRole.OWNER
 
@@ -43,7 +42,7 @@ class House:
         self.conversations = Conversations(
             self.storage.rooms,
             self.rooms,
-            Direct(*tables, NoNotes()),
+            Direct(*tables),
             Support(*tables),
             Blocks(self.storage.contacts),
         )

@@ -1,24 +1,11 @@
 """The room of two people, and what a person has not been told yet."""
 
-from collections.abc import Sequence
-
 import pytest
-import trio
 
-from chat.domain.direct import Direct, WriteTracker
-from chat.domain.entities import Draft, Inbox, Message, Pair, Person
+from chat.domain.direct import Direct
+from chat.domain.entities import Draft, Pair, Person
 from chat.domain.ports import NewPerson
 from chat.storage.memory import MemoryStorage
-
-
-class NoNotes:
-    """Notes that nobody reads."""
-
-    def heard(self, inbox: Inbox, tracker: WriteTracker, told: Sequence[tuple[Message, int]]) -> None:
-        """Forget it."""
-
-    async def written(self) -> None:
-        await trio.lowlevel.checkpoint()
 
 
 @pytest.fixture
@@ -31,7 +18,7 @@ async def direct(storage: MemoryStorage) -> Direct:
     """Over a storage with ada, who is 1, and ben, who is 2."""
     for name in ("ada", "ben"):
         await storage.users.add(NewPerson(name=name, password_hash=b"x"))
-    return Direct(storage.users, storage.rooms, storage.messages, NoNotes())
+    return Direct(storage.users, storage.rooms, storage.messages)
 
 
 async def test_two_people_have_one_room_whoever_asks(direct: Direct, storage: MemoryStorage) -> None:

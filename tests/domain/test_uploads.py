@@ -21,7 +21,6 @@ from chat.domain.rooms import Rooms
 from chat.domain.support import Support
 from chat.domain.uploads import NO_FILES_HERE, Uploads
 from chat.storage.memory import MemoryStorage
-from tests.domain.test_direct_rules import NoNotes
 from tests.domain.test_images import PNG
 
 MOST = 100
@@ -77,7 +76,7 @@ class House:
         conversations = Conversations(
             rooms,
             self.rooms,
-            Direct(users, rooms, messages, NoNotes()),
+            Direct(users, rooms, messages),
             Support(users, rooms, messages),
             Blocks(self.storage.contacts),
         )

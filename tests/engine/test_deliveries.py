@@ -1,12 +1,11 @@
-"""Notes of what was delivered: together, soon, and again until the storage takes them."""
+"""Notes of what was confirmed: together, soon, and again until the storage takes them; and pings at their time."""
 
-from collections.abc import Callable
+from typing import Any
 
 import pytest
 import trio
-from trio.testing import MockClock
+from trio.testing import MockClock, wait_all_tasks_blocked
 
-from chat.domain.entities import Inbox, Message
 from chat.domain.failures import StorageDown
 from chat.engine.deliveries import Deliveries, open_deliveries
 
@@ -30,15 +29,21 @@ class Rooms:
         self.written.append(dict(positions))
 
 
-class Reader:
-    """Somebody to whom everything has left at once."""
+class Resting:
+    """Receipts that rest for ever, and note when a second of that is over."""
 
-    def when_written(self, note: Callable[[], None], behind: int = 0) -> None:
-        note()
+    def __init__(self, deliveries: Deliveries) -> None:
+        self.times: list[float] = []
+        self._deliveries = deliveries
+
+    def rested(self) -> None:
+        self.times.append(trio.current_time())
+        receipts: Any = self
+        self._deliveries.rest(receipts)
 
 
-def hear(deliveries: Deliveries, seq: int, person_id: int = BEN) -> None:
-    deliveries.heard(Inbox(person_id), Reader(), [(Message(seq, ROOM, seq, ADA, "ada", "hi", 0.0), 10)])
+def confirm(deliveries: Deliveries, seq: int, person_id: int = BEN) -> None:
+    deliveries.confirm({(ROOM, person_id): seq})
 
 
 @pytest.fixture
@@ -46,33 +51,71 @@ def rooms(autojump_clock: MockClock) -> Rooms:
     return Rooms()
 
 
-async def test_what_is_heard_at_once_is_noted_together_and_a_busy_pair_twenty_times_a_second(
+async def test_what_is_confirmed_at_once_is_noted_together_and_a_busy_pair_four_times_a_second(
     rooms: Rooms,
 ) -> None:
     async with open_deliveries(rooms) as deliveries:  # type: ignore[arg-type]
         for seq in (1, 3, 2):
-            hear(deliveries, seq)
-        hear(deliveries, 1, ADA)
+            confirm(deliveries, seq)
+        confirm(deliveries, 1, ADA)
         await trio.sleep(1)
         assert rooms.written == [{(ROOM, BEN): 3, (ROOM, ADA): 1}]
-        for seq in range(4, 104):
-            hear(deliveries, seq)
+        for seq in range(4, 1004):
+            confirm(deliveries, seq)
             await trio.sleep(0.001)
-    assert rooms.written[-1] == {(ROOM, BEN): 103}
-    assert len(rooms.written) <= 5, "a hundred in a tenth of a second"
+    assert rooms.written[-1] == {(ROOM, BEN): 1003}
+    assert len(rooms.written) <= 7, "a thousand in a second"
 
 
 async def test_a_storage_that_fails_is_tried_once_a_second_and_gets_all_in_the_end(rooms: Rooms) -> None:
     rooms.is_down = True
     async with open_deliveries(rooms) as deliveries:  # type: ignore[arg-type]
-        hear(deliveries, 1)
+        confirm(deliveries, 1)
         await trio.sleep(0.5)
-        hear(deliveries, 2, ADA)
+        confirm(deliveries, 2, ADA)
         await trio.sleep(10)
         assert 8 <= len(rooms.tries) <= 12
         with pytest.raises(StorageDown):
-            await deliveries.written()
+            await deliveries.written(BEN)
         rooms.is_down = False
-        await deliveries.written()  # which does not wait for that second
+        await deliveries.written(BEN)  # which does not wait for that second
         assert trio.current_time() - rooms.tries[-2] < 0.1
     assert rooms.written == [{(ROOM, BEN): 1, (ROOM, ADA): 2}]
+
+
+async def test_a_connection_that_is_being_closed_is_waited_for_by_whoever_asks_for_its_person(
+    rooms: Rooms,
+) -> None:
+    noted = list[str]()
+
+    async def wait(deliveries: Deliveries, person_id: int, name: str) -> None:
+        await deliveries.written(person_id)
+        noted.append(name)
+
+    async with open_deliveries(rooms) as deliveries, trio.open_nursery() as nursery:  # type: ignore[arg-type]
+        deliveries.closing(BEN)
+        deliveries.closing(BEN)
+        nursery.start_soon(wait, deliveries, BEN, "ben")
+        nursery.start_soon(wait, deliveries, ADA, "ada")
+        await wait_all_tasks_blocked()
+        assert noted == ["ada"]
+        deliveries.closed(BEN)
+        await wait_all_tasks_blocked()
+        assert noted == ["ada"], "the other connection may answer still"
+        confirm(deliveries, 1)
+        deliveries.closed(BEN)
+        await wait_all_tasks_blocked()
+        assert noted == ["ada", "ben"]
+        assert rooms.written == [{(ROOM, BEN): 1}], "what was confirmed last is written by then"
+
+
+async def test_seconds_are_counted_for_each_and_those_near_each_other_in_one_pass(rooms: Rooms) -> None:
+    async with open_deliveries(rooms) as deliveries:  # type: ignore[arg-type]
+        early, late = Resting(deliveries), Resting(deliveries)
+        early.rested()
+        await trio.sleep(0.01)
+        late.rested()
+        await trio.sleep(10)
+    assert len(early.times) in (10, 11)
+    assert early.times[-1] - early.times[0] == pytest.approx(10, abs=0.3)
+    assert early.times[1:] == late.times[1:]

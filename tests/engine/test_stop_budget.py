@@ -81,7 +81,7 @@ async def test_a_silent_database_is_waited_for_no_longer_than_the_table_says(
             storage.is_silent = True
             for person in (1, 2):  # the second while the note of the first is under way
                 engine.read_marks.note(room.id, person, 1)
-                engine.deliveries._delivered(((room.id, person), 1))
+                engine.deliveries.confirm({(room.id, person): 1})
                 await trio.sleep(0.1)
             await engine.journal.submit(Draft(LOBBY_ID, 1, "ada", "hello", 1.0), Aside())
             since = trio.current_time()

@@ -7,10 +7,10 @@ order of time.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from itertools import pairwise, permutations
+from itertools import pairwise
 
 from tests.simulation.edited import check_edited
-from tests.simulation.record import UNADDRESSED, Event, History, Left, Row
+from tests.simulation.record import UNADDRESSED, Event, History, Row
 
 _MOST_READ = 100
 """Messages in one answer of GET /messages."""
@@ -23,6 +23,9 @@ _RETRIED = 2.0
 
 _FLIGHT = 0.3
 """Seconds in which what is told on a quick link has arrived."""
+
+_CONFIRMED = 3.0
+"""Seconds in which a pong has reached the server, if the line is not parted."""
 
 _BLOCKED = ("200", "204")
 """Answers by which a block is made."""
@@ -57,6 +60,7 @@ class Checker:
         self._conns: defaultdict[str, list[tuple[int, Event]]] = defaultdict(list)
         self._known: dict[int, int] = {}
         self._heard_by: defaultdict[str, set[str]] = defaultdict(set)
+        self._heard_by_person: defaultdict[str, set[int]] = defaultdict(set)
         answered = {e.text: i for i, e in enumerate(self._events) if e.op == "remove answered"}
         self._removals: defaultdict[tuple[int, str], list[int]] = defaultdict(
             list
@@ -68,6 +72,7 @@ class Checker:
                 self._sent[event.text] = (index, event)
             if event.op == "hear":
                 self._heard_by[event.text].add(event.conn)
+                self._heard_by_person[event.text].add(event.who)
             if event.conn:
                 self._conns[event.conn].append((index, event))
             if event.op in ("hear", "retold", "ack", "read") and (row := self._row(event)) is not None:
@@ -396,26 +401,27 @@ class Checker:
                     yield f"{event.who} read {event.topic} without its end"
 
     def _check_inboxes(self) -> Iterator[str]:
-        """Over all connections of a person together every direct message to them left the server.
+        """Over all connections of a person together every direct message to them has reached them.
 
-        Nor were they told any twice on connections that followed each other, where nothing failed in between: the
-        server knows what has left it, message by message, however a connection ended.
+        Nor are they sent any again, where nothing failed in between, that an earlier connection confirmed while it had
+        still a while to last.
         """
-        saved = {row.text for row in self._history.rows if row.topic.startswith("direct:")}
-        inboxes: defaultdict[int, list[Left]] = defaultdict(list)
-        for left in self._history.left:
-            inboxes[left.person].append(left)
+        confirmed: defaultdict[int, list[tuple[int, float, set[str]]]] = defaultdict(list)
         for row in self._history.rows:
-            if row.text in saved:
+            if row.topic.startswith("direct:") and row.text:
                 whom = self._addressee(row)
-                if not any(row.text in left.texts for left in inboxes[whom]):
+                if whom not in self._heard_by_person[row.text]:
                     yield f"{whom} was never told {row.text:.20}"
-        for person, connections in inboxes.items():
-            for one, other in permutations(connections, 2):
-                again = saved.intersection(one.texts, other.texts)
-                # What the first left is noted at the latest when the other has been asked for what was missed.
-                if again and one.ended < other.began and not self._fails_between(one.began, other.ended):
-                    yield f"{person} was told {min(again):.20} on one connection and again on the next"
+        for events in self._conns.values():
+            begun, opened = events[0]
+            if opened.note != "direct" or not opened.who:
+                continue
+            heard = {event.text for _, event in events if event.op == "hear"}
+            for ended, began, texts in confirmed[opened.who]:
+                again = heard & texts
+                if again and ended < begun and not self._fails_between(began, events[-1][1].at):
+                    yield f"{opened.who} was told {min(again):.20} on one connection and again on the next"
+            confirmed[opened.who].append((events[-1][0], opened.at, set(_confirmed(events))))
 
     def _check_blocks(self) -> Iterator[str]:
         """Nothing is stored that was said to a person who blocks the sender: soon after the answer all servers know."""
@@ -448,7 +454,7 @@ class Checker:
         return self._known.get(row.id if row is not None else 0, len(self._events))
 
     def _fails_between(self, begin: float, end: float) -> bool:
-        """Whether what left the server in between may not have been noted."""
+        """Whether what was confirmed in between may not have been noted."""
         if any(event.op == "server killed" and begin <= event.at <= end for event in self._events):
             return True
         return self._is_failing(begin, end)
@@ -577,3 +583,23 @@ def _streams(events: Iterable[tuple[int, Event]]) -> list[Stream]:
             case "last look":
                 stream("lobby").is_last_look = True
     return streams
+
+
+def _confirmed(events: list[tuple[int, Event]]) -> Iterator[str]:
+    """Yield what one connection heard before it answered a ping, if that answer has reached the server."""
+    last = events[-1][1]
+    # A client that leaves by itself is answered with its own code: whatever it sent before that was read.
+    is_orderly = last.op == "end" and last.note == "1000"
+    if not is_orderly and any(event.op == "vanish" or event.note == "partition" for _, event in events):
+        return
+    heard: list[str] = []
+    for _, event in events:
+        if event.op == "silent" and not is_orderly:
+            return  # the server may have closed it before the client went on
+        if event.op == "leave":
+            return  # nothing is read behind its close frame
+        if event.op == "hear":
+            heard.append(event.text)
+        if event.op == "confirm" and (is_orderly or event.at + _CONFIRMED < last.at):
+            yield from heard
+            heard.clear()

@@ -11,7 +11,7 @@ from typing import Any, Protocol, Self
 import trio
 
 from tests.simulation.files import MemoryFileStore
-from tests.simulation.network import Link, Network, Wire
+from tests.simulation.network import Link, Network
 from tests.simulation.plan import Guest, Step
 from tests.simulation.record import UNADDRESSED, Recorder, direct
 from tests.simulation.wire import (
@@ -50,7 +50,6 @@ class Surroundings(Protocol):
     def inside(self, room_id: int) -> list[int]: ...
     def renamed(self, person: int, name: str) -> None: ...
     def met(self, person: int, name: str) -> None: ...
-    def keep(self, person: int, wire: Wire) -> None: ...
 
 
 class Client:
@@ -94,12 +93,9 @@ class Client:
         with trio.fail_after(_PATIENCE):
             if self.person and self._token is None:
                 self._token = await self._log_in() if self.guest.logs_in else self.world.token(self.person)
-            keep = self.guest.dialect == "direct" and self.person > 0
             link = await self.world.network.dial(
-                f"10.0.0.{self.guest.number}", self._weather, keep=keep, server=self.guest.server
+                f"10.0.0.{self.guest.number}", self._weather, server=self.guest.server
             )
-            if keep:
-                self.world.keep(self.person, link.socket.inward)
         try:
             await self._converse(link)
         finally:
@@ -165,6 +161,8 @@ class Client:
                 case 9:
                     incoming.received -= len(payload) + 2  # no news
                     await self._put(client_frame(PONG, payload, mask=self.world.chance.randbytes(4)))
+                    if payload:
+                        self._note("confirm")
 
     async def _put(self, data: bytes) -> None:
         async with self._sending:
@@ -221,6 +219,7 @@ class Client:
         world = self.world
         match step.what:
             case "leave":
+                self._note("leave")
                 await self._put(client_frame(CLOSE, (1000).to_bytes(2), mask=world.chance.randbytes(4)))
             case "reset":
                 link.reset()
@@ -243,7 +242,7 @@ class Client:
                 await trio.sleep(step.a)
                 self._reads_on.set()
             case "partition":
-                self._note("silent")
+                self._note("silent", note="partition")
                 link.hold(True)
                 await trio.sleep(step.a % 12)
                 link.hold(False)

@@ -36,6 +36,7 @@ from chat.engine.journal import Entry, Journal, Submitter
 from chat.engine.log_follower import LogFollower
 from chat.engine.memberships import Memberships
 from chat.engine.presence import Presence
+from chat.engine.receipts import Receipts
 from chat.engine.send_queue import SendQueue
 from chat.engine.session import Session
 from chat.engine.subscriptions import Subscriptions
@@ -277,30 +278,26 @@ def fail_in_one_session() -> "_patch[Any]":
     return patch.object(LineDialect, "decode", mutated)
 
 
-def note_what_a_send_queue_takes() -> "_patch[Any]":
-    """A direct message counts as delivered before its bytes have left, and so when a cut drops them."""
-    return patch.object(SendQueue, "when_written", lambda _self, note, behind=0: note())
+def take_what_left_for_delivered() -> "_patch[Any]":
+    """A direct message counts as delivered when the system has taken its bytes, as if no line were ever dead."""
+    sent = Receipts.sent
+
+    def mutated(self: Receipts, *told: Any) -> None:
+        sent(self, *told)
+        self.all_confirmed()
+
+    return patch.object(Receipts, "sent", mutated)
 
 
-def note_whole_batches() -> "_patch[Any]":
-    """What a client was told of a batch before it was cut in the middle of it does not count: it is told again."""
-    when_written = SendQueue.when_written
-
-    def mutated(self: SendQueue, note: Callable[[], None], _behind: int = 0) -> None:
-        when_written(self, note)
-
-    return patch.object(SendQueue, "when_written", mutated)
-
-
-def note_what_is_held() -> "_patch[Any]":
-    """A direct message that is held for a connection counts as delivered, also when it is never told."""
-    return patch.object(Subscriptions, "when_written", lambda self, note, behind=0: note())
+def never_ping_behind_a_message() -> "_patch[Any]":
+    """Nothing is ever confirmed, so all is sent again to each new connection."""
+    return patch.object(Receipts, "pong", lambda _self, _payload: None)
 
 
 def look_before_it_is_noted() -> "_patch[Any]":
     """What a connection that just ended was told is not waited for: the next one is told it again."""
 
-    async def mutated(_self: Deliveries) -> None:
+    async def mutated(_self: Deliveries, _person_id: int) -> None:
         await trio.lowlevel.checkpoint()
 
     return patch.object(Deliveries, "written", mutated)
@@ -608,9 +605,8 @@ MUTANTS = _mutants(
     announce_what_is_repeated,
     catch_up_with_messages_alone,
     tell_an_edit_as_it_was_asked_for,
-    note_what_a_send_queue_takes,
-    note_whole_batches,
-    note_what_is_held,
+    take_what_left_for_delivered,
+    never_ping_behind_a_message,
     look_before_it_is_noted,
     answer_whoever_was_acknowledged_last,
     look_again_after_every_removal,

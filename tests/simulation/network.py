@@ -45,8 +45,6 @@ class Wire:
         self._weather = weather
         self._chunks: deque[tuple[float, bytes]] = deque()  # each with when it arrives
         self._size = 0
-        self.taken: bytearray | None = None  # all that was ever put, if anybody wants to know
-        self.ended = math.inf  # when the writer closed it
         self._latest = 0.0  # nothing overtakes
         self._fin: float | None = None
         self._torn = False
@@ -74,8 +72,6 @@ class Wire:
         if self._torn or self._writer_gone:
             raise OSError(errno.EPIPE, "broken pipe")
         if self._reader_gone and not self._held:
-            if self.taken is not None:
-                self.taken += data
             return len(data)  # it takes a round trip to hear that nobody reads
         room = min(self._weather.capacity - self._size, len(data))
         if room <= 0:
@@ -85,8 +81,6 @@ class Wire:
         if not self._chunks:
             self._wake_reader()
         self._chunks.append((self._arrival(), bytes(data[:room])))
-        if self.taken is not None:
-            self.taken += data[:room]
         self._size += room
         return room
 
@@ -167,7 +161,6 @@ class Wire:
         """The writer sends no more; what is under way still arrives."""
         if self._fin is None:
             self._fin = self._arrival()
-            self.ended = trio.current_time()
             self._writer_gone = True
             self._wake()
 
@@ -356,13 +349,8 @@ class Network:
         """Return how many connections the server at `port` has not closed."""
         return sum(self._ports[number] == port for number in self._open)
 
-    async def dial(
-        self, address: str, weather: Weather, *, keep: bool = False, server: int | None = None
-    ) -> Link:
-        """Connect to one of the servers, or the one that is meant; with `keep` all that it sends is kept.
-
-        Raises OSError where none listens.
-        """
+    async def dial(self, address: str, weather: Weather, *, server: int | None = None) -> Link:
+        """Connect to one of the servers, or the one that is meant. Raises OSError where none listens."""
         await trio.sleep(weather.delay)
         listening = [
             port
@@ -373,7 +361,6 @@ class Network:
             raise ConnectionRefusedError
         port = self._chance.choice(listening) if len(self._listeners) > 1 else listening[0]
         to_server, to_client = Wire(self._chance, weather), Wire(self._chance, weather)
-        to_client.taken = bytearray() if keep else None
         self._next += 1
         accepted = Socket(self, to_server, to_client, (address, self._next % 50_000), self._next)
         self._open[self._next] = accepted

@@ -32,17 +32,6 @@ class Row(msgspec.Struct, frozen=True):
     text: str
 
 
-class Left(msgspec.Struct):
-    """What left the server whole on one connection for direct messages: their texts, whatever became of them on the
-    way. `began` is when the client asked for it, and `ended` when the server closed it.
-    """
-
-    person: int
-    began: float
-    ended: float
-    texts: list[str]
-
-
 class Kept(msgspec.Struct, frozen=True):
     """A message of the room in the end: which key of whom it was sent with, and what it has become."""
 
@@ -83,7 +72,6 @@ class History(msgspec.Struct):
     names: dict[int, list[str]]
     operators: list[int]
     bugs: list[str]
-    left: list[Left]
     failing: list[tuple[float, float]]
     edited: EditedRoom | None = None
     quick: list[int] = []

@@ -3,13 +3,12 @@
 import base64
 import json
 import random
-from contextlib import suppress
 from typing import Any
 
 import trio
 
 from tests.simulation.network import Link
-from tests.support.frames import BINARY, TEXT, BrokenFrame, Frame, next_frame, whole_frames
+from tests.support.frames import BINARY, BrokenFrame, Frame, next_frame
 
 
 class Over(Exception):
@@ -73,23 +72,6 @@ class Incoming:
             raise BrokenFrame("the server sends text")
         del self._buffer[:end]
         return taken
-
-
-def objects_of(sent: bytes) -> list[dict[str, Any]]:
-    """Return the JSON objects in what a server sent behind the answer to a handshake; none where it refused.
-
-    What is broken is left out: the client that reads it says so.
-    """
-    start = sent.find(b"\r\n\r\n") + 4
-    objects: list[dict[str, Any]] = []
-    if start < 4 or not sent.startswith(b"HTTP/1.1 101 "):
-        return objects
-    with suppress(BrokenFrame):
-        for frame in whole_frames(sent, start):
-            if frame.opcode == TEXT and frame.payload.startswith(b"{"):
-                with suppress(ValueError):
-                    objects.append(json.loads(frame.payload))
-    return objects
 
 
 async def ask(link: Link, method: str, path: str, body: Any, token: str | None) -> tuple[int, Any]:

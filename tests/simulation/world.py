@@ -38,14 +38,13 @@ from tests.simulation.edited import edited_room
 from tests.simulation.editing import editing_in
 from tests.simulation.editors import EditorClient
 from tests.simulation.files import MemoryFileStore
-from tests.simulation.network import FIRST_PORT, Network, Weather, Wire
+from tests.simulation.network import FIRST_PORT, Network, Weather
 from tests.simulation.plan import Claim, Freeze, Guest, Plan, Restart, Step
-from tests.simulation.record import History, Left, Recorder, Row, direct
+from tests.simulation.record import History, Recorder, Row, direct
 from tests.simulation.resuming import ResumingClient
 from tests.simulation.stopping import SERVER, Stopped
 from tests.simulation.storage import Connection, Database
 from tests.simulation.visitors import SITE, VisitorClient
-from tests.simulation.wire import objects_of
 from tests.support.faulty_bus import Faults, FaultyNetwork
 
 KINDS = KINDS_OF_TODAY | {"editing": EditorClient, "native": ResumingClient, "visitor": VisitorClient}
@@ -94,7 +93,6 @@ class World:
         self._last_stop = trio.Event()
         self._buses: dict[int, LocalBus] = {}  # of each server, the last one
         self._clients: list[Client] = []
-        self._wires: list[tuple[int, float, Wire]] = []
         self.hubs: dict[int, Hub] = {}  # of each server, the last one
         self.presences: dict[int, Presence] = {}
 
@@ -132,10 +130,6 @@ class World:
     def inside(self, room_id: int) -> list[int]:
         """Return the people whose clients are in a room."""
         return [c.person for c in self._clients if isinstance(c, RoomsClient) and c.room_id == room_id]
-
-    def keep(self, person: int, wire: Wire) -> None:
-        """Remember what leaves the server for a person."""
-        self._wires.append((person, trio.current_time(), wire))
 
     def _clock(self, server: int | None) -> Callable[[], float]:
         """Return the clock by which a server keeps its lease, or the database (None) all of them."""
@@ -198,19 +192,13 @@ class World:
 
     def history(self) -> History:
         """Return what happened so far."""
-        left: list[Left] = []
-        for person, began, wire in self._wires:
-            told = objects_of(bytes(wire.taken or b""))
-            left.append(
-                Left(person, began, wire.ended, [each["content"] for each in told if "content" in each])
-            )
         failing = [(t.at, t.at + t.lasts) for t in self.plan.troubles if t.kind not in ("slow", "late")]
         failing += [(freeze.at, freeze.at + freeze.lasts) for freeze in self.plan.freezes]
         rows = self._rows()
         quick = [guest.number for guest in self.plan.guests if guest.server is not None]
         edited = edited_room(self.database.kept, self._edited) if self._edited else None
         return History(
-            self.record.events, rows, self._names, self.operators, self.bugs, left, failing, edited, quick
+            self.record.events, rows, self._names, self.operators, self.bugs, failing, edited, quick
         )
 
     async def _populate(self) -> None:

@@ -32,6 +32,7 @@ from chat.engine.dialect import Dialect
 from chat.engine.engine import Engine, open_engine
 from chat.engine.send_queue import SendQueue
 from chat.engine.session import Core, Session
+from chat.frames import OPCODE, PING, header_at
 from chat.protocols.registry import DIALECTS, PROTOCOLS
 from chat.protocols.services import Services, services_of
 from chat.storage.memory import MemoryStorage
@@ -144,6 +145,8 @@ class FakeConnection:
     def __init__(self) -> None:
         self._to_server, self._frames = trio.open_memory_channel[str | bytes](math.inf)
         self.closed_with: Closing | None = None
+        self.closed: CloseReason | None = None
+        self.answers_close = True
 
     def send(self, frame: str | bytes) -> None:
         self._to_server.send_nowait(frame)
@@ -161,10 +164,11 @@ class FakeConnection:
     async def aclose(self, code: int = 1000, reason: str = "") -> None:
         await trio.lowlevel.checkpoint()
         self.closed_with = _CLOSINGS[code, reason]
+        self.closed = CloseReason(code if self.answers_close else 1006, reason)
 
 
 class Client:
-    """One connected client."""
+    """One connected client, whose library answers pings and close frames by itself."""
 
     def __init__(
         self, core: Core, dialect: Dialect, choices: Sequence[Dialect], person: Person | None, limit: int
@@ -178,7 +182,14 @@ class Client:
         self.session = Session(core, connection, self.send_queue, self, dialect, choices, "test", person)
         self.gone = trio.Event()
         self.scope = trio.CancelScope()
+        self.pings = 0
+        """Pings that came with a payload: those are told nobody."""
+        self._last_ping = 0
+        self._answers = True
+        self._pong: Callable[[bytes], None] = lambda _payload: None
+        self._to_answer, self._pinged = trio.open_memory_channel[bytes](math.inf)
         self._buffer = b""
+        self._looked_at = 0  # bytes of it in which pings were looked for
 
     async def _take(self, data: bytes) -> int:
         await trio.lowlevel.checkpoint()
@@ -187,7 +198,44 @@ class Client:
         taken = data[:1000]  # short writes, so that a frame may be under way when something happens
         self._buffer += taken
         self._patience -= len(taken)
+        self._take_pings()
         return len(taken)
+
+    def _take_pings(self) -> None:
+        """Take out the pings that are whole, and leave them to be answered."""
+        while whole := header_at(self._buffer, self._looked_at, len(self._buffer)):
+            begin, (header, size) = self._looked_at, whole
+            end = begin + header + size
+            if end > len(self._buffer):
+                return
+            if self._buffer[begin] & OPCODE == PING and size:
+                self.pings += 1
+                assert int(self._buffer[begin + header : end]) >= self._last_ping, (
+                    "pings leave in their order"
+                )
+                self._last_ping = int(self._buffer[begin + header : end])
+                if self._answers:
+                    self._to_answer.send_nowait(self._buffer[begin + header : end])
+                self._buffer = self._buffer[:begin] + self._buffer[end:]
+            else:
+                self._looked_at = end
+
+    async def answer_pings(self) -> None:
+        """Answer pings, as a library does beside its program, until cancelled."""
+        async for payload in self._pinged:
+            self._pong(payload)
+
+    async def take_in(self) -> None:
+        """Pongs are taken all the time: see answer_pings()."""
+        await trio.sleep_forever()
+
+    def on_pong(self, heard: Callable[[bytes], None]) -> None:
+        """Answer pings to this."""
+        self._pong = heard
+
+    def vanish(self) -> None:
+        """Take bytes from here on, and answer neither a ping nor a close frame: the line is dead."""
+        self._answers = self.connection.answers_close = False
 
     async def receive(self) -> list[str | bytes]:
         """Receive for the session."""
@@ -223,7 +271,7 @@ class Client:
         return self.connection.closed_with
 
     def heard_now(self) -> list[Any]:
-        """What arrived since the last look: JSON, or text where it is none; a ping is `ping!`."""
+        """What arrived since the last look: JSON, or text where it is none; an empty ping is `ping!`."""
         heard: list[Any] = []
         while len(self._buffer) >= 2:
             opcode, size, start = self._buffer[0] & 15, self._buffer[1], 2
@@ -233,6 +281,7 @@ class Client:
             if len(self._buffer) < start + size:
                 break
             body, self._buffer = self._buffer[start : start + size], self._buffer[start + size :]
+            self._looked_at = max(0, self._looked_at - start - size)
             heard.append("ping!" if opcode == 9 else _parsed(body.decode()))
         return heard
 
@@ -327,6 +376,7 @@ class World:
         try:
             with client.scope:
                 async with trio.open_nursery() as nursery:
+                    nursery.start_soon(client.answer_pings)
                     with client.send_queue.written_by(nursery.start_soon):
                         with self.presence.present(client.session):
                             await client.session.serve(nursery)

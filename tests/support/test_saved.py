@@ -1,6 +1,7 @@
 """What is read of the database in the end is one moment of it, also while somebody writes."""
 
 import asyncio
+from collections.abc import Generator
 from typing import Any
 
 import asyncpg
@@ -8,7 +9,14 @@ import pytest
 
 from tests.support.people import register
 from tests.support.saved import saved_lines, write_beside
-from tests.support.server import ServerProcess
+from tests.support.server import ServerProcess, running_server, used_data_path
+
+
+@pytest.fixture
+def server() -> Generator[ServerProcess]:
+    """A server of the test's own: it tells what is written beside it to whoever listens."""
+    with used_data_path() as data, running_server(data) as server:
+        yield server
 
 
 def test_what_is_written_while_it_is_read_makes_no_gap(

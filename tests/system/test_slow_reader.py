@@ -195,11 +195,22 @@ def test_who_is_cut_in_a_direct_conversation_is_told_the_rest_when_it_comes_back
 
 
 def direct_numbers(client: RawClient, most: int) -> list[int]:
-    """The numbers of the messages that come: `most`, or those before the close frame or the end."""
+    """The numbers of the messages that come: `most`, or those before the close frame or the end.
+
+    Pings and the close frame are answered, as a library does.
+    """
     numbers: list[int] = []
     try:
-        while len(numbers) < most and (found := client.read_frame()).opcode == TEXT:
-            numbers.append(int(json.loads(found.payload)["content"].split()[0]))
+        while len(numbers) < most:
+            found = client.read_frame()
+            match found.opcode:
+                case opcode if opcode == TEXT:
+                    numbers.append(int(json.loads(found.payload)["content"].split()[0]))
+                case opcode if opcode == PING:
+                    client.send_what_is_taken(client_frame(PONG, found.payload))
+                case _:
+                    client.send_what_is_taken(client_frame(CLOSE, found.payload))
+                    client.read_to_the_end()
     except EOFError:
         pass
     return numbers

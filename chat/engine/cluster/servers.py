@@ -242,8 +242,8 @@ class Servers:
                 with _within(_TOLD_WITHIN, "how far somebody has read is not noted yet"):
                     await self._unsettled.settled(person_id)  # which is noted then
                     await self._here.read_marks.written(person_id)
-            case HasNoted():
-                await self._here.deliveries.written()
+            case HasNoted(person_id):
+                await self._here.deliveries.written(person_id)
         return True
 
     async def _told(self, change_id: int) -> None:

@@ -6,7 +6,7 @@ frame for a client that broke the protocol, a bound on the fragments of one mess
 frame, and a flush before TCP ends.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -14,7 +14,7 @@ import trio
 from trio_websocket import WebSocketConnection, WebSocketRequest
 from wsproto import ConnectionType, WSConnection
 from wsproto.connection import ConnectionState
-from wsproto.events import Event
+from wsproto.events import Event, Pong
 
 from chat.domain.closing import TOO_BIG
 from chat.engine.send_queue import SendQueue
@@ -72,6 +72,7 @@ class ClientStream(trio.abc.Stream):
         Cancelling: the client may have had no answer, and only closing is right.
         """
         connection = _Connection(self, WSConnection(ConnectionType.SERVER), max_message_size=max_message_size)
+        connection.inbound = self._inbound
         nursery.start_soon(connection._reader_task)
         return await connection._get_request()
 
@@ -88,6 +89,14 @@ class ClientStream(trio.abc.Stream):
         """
         assert self.connection is not None
         return await self._inbound.receive(self.connection.get_message)
+
+    async def take_in(self) -> None:
+        """Take pongs until a message comes, which the next receive() returns. Cancelling: nothing is lost."""
+        await self._inbound.take_in()
+
+    def on_pong(self, heard: Callable[[bytes], None]) -> None:
+        """Have `heard` called with the payload of each pong from here on. Sync."""
+        self._inbound.pong_heard = heard
 
     def receive_no_more(self) -> None:
         """Nobody will call receive() again: trio-websocket waits for the answer to its close frame. Sync."""
@@ -182,8 +191,14 @@ class _Connection(WebSocketConnection):
     """Sends nothing behind our close frame, which wsproto forbids: no pong, and not why a late message is too big.
 
     If wsproto's error ended the reader, and so the client's nursery, what still waits in the send queue would never be
-    sent, the close frame neither.
+    sent, the close frame neither. Pongs that reach it are told to who waits for them.
     """
+
+    inbound: InboundFastPath
+
+    async def _handle_pong_event(self, event: Pong) -> None:
+        if self.inbound.pong_heard is not None:
+            self.inbound.pong_heard(bytes(event.payload))
 
     async def _send(self, event: Event) -> None:
         if self._wsproto.state is not ConnectionState.LOCAL_CLOSING:

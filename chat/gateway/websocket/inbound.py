@@ -39,6 +39,7 @@ class InboundFastPath:
     __slots__ = (
         "_alone",
         "_broken",
+        "_early",
         "_fed",
         "_held",
         "_limit",
@@ -47,11 +48,13 @@ class InboundFastPath:
         "_stream",
         "_waiter",
         "heard_at",
+        "pong_heard",
     )
 
     def __init__(self, stream: ReplayStream, handshake: bytes, limit: int, record: Record) -> None:
         self._stream = stream
         self._fed = handshake  # what trio-websocket reads next
+        self._early: Sequence[str | bytes] = ()  # messages that came while nobody received them
         self._held = b""  # the beginning of a frame of which more is to come
         self._limit = limit
         self._record = record
@@ -60,6 +63,8 @@ class InboundFastPath:
         self._broken = False  # whether the connection broke while we read
         self._waiter: trio.lowlevel.Task | None = None  # who waits for the other side; never both do
         self.heard_at = trio.current_time()  # seconds, when bytes last came
+        self.pong_heard: Callable[[bytes], None] | None = None
+        """Told the payload of each pong that is not left to trio-websocket."""
 
     async def receive(self, other: Callable[[], Awaitable[str | bytes]]) -> Sequence[str | bytes]:
         """Return the messages that came, one or more; `other` receives one from trio-websocket.
@@ -67,6 +72,9 @@ class InboundFastPath:
         Raises what `other` raises: trio-websocket says why a connection ended. Cancelling: a message that was not
         returned is lost, so nobody may receive after that.
         """
+        if self._early:
+            early, self._early = self._early, ()
+            return early
         while not self._alone:
             if self._fed:  # a ping that is not answered yet: as long as it waits, nothing is read
                 await self._wait()
@@ -85,6 +93,13 @@ class InboundFastPath:
             if texts := self._take(self._held + data if self._held else data):
                 return texts
         return (await other(),)
+
+    async def take_in(self) -> None:
+        """Take what comes until that is a message, which the next receive() returns. Cancelling: nothing is lost."""
+        if not self._early:
+            self._early = await self.receive(
+                trio.sleep_forever
+            )  # trio-websocket keeps what is its own to receive
 
     def leave_to_library(self) -> None:
         """Let trio-websocket read what comes from here on. Sync."""
@@ -150,7 +165,9 @@ class InboundFastPath:
                 if end > size:
                     break
                 self._record.control(now, first, length)
-                if first == _PONG:  # sign of life enough; nobody waits for what is in it
+                if first == _PONG:
+                    if self.pong_heard is not None:
+                        self.pong_heard(unmasked(data[start:end], data[start - 4 : start]))
                     at = end
                     continue
                 self._fed += data[at:end]

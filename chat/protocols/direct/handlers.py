@@ -1,11 +1,12 @@
 """Direct messages, live: each to one person or guest, saved between people, relayed where a guest takes part."""
 
 import itertools
+from collections.abc import Sequence
 
 import structlog
 import trio
 
-from chat.domain.closing import OUTCOME_UNKNOWN
+from chat.domain.closing import OUTCOME_UNKNOWN, Closing
 from chat.domain.conversations import Conversations
 from chat.domain.direct import FIRST_GUEST, HIGHEST_ID, Direct, first_guest_of, server_of_guest
 from chat.domain.entities import Inbox, Message, Pair, Person
@@ -13,10 +14,12 @@ from chat.domain.failures import StorageDown
 from chat.domain.refusals import Code, Refusal
 from chat.domain.rules import clean_text
 from chat.engine.cluster.cluster import Cluster
+from chat.engine.deliveries import Deliveries
 from chat.engine.dialect import Greet
 from chat.engine.events import Pong, Refused, Said, Welcome
 from chat.engine.hub import Announcement, Hub
 from chat.engine.protocol_client import command_handlers, on
+from chat.engine.receipts import Receipts
 from chat.engine.session import ClientFactory, Session
 from chat.protocols.client import Client, Misunderstood, misunderstood
 from chat.protocols.direct.commands import Ping, Send
@@ -35,9 +38,17 @@ class DirectMessages:
     """
 
     def __init__(
-        self, direct: Direct, conversations: Conversations, hub: Hub, cluster: Cluster, *, trust_from: bool
+        self,
+        direct: Direct,
+        deliveries: Deliveries,
+        conversations: Conversations,
+        hub: Hub,
+        cluster: Cluster,
+        *,
+        trust_from: bool,
     ) -> None:
         self.direct = direct
+        self.deliveries = deliveries
         self.conversations = conversations
         self.hub = hub
         self.cluster = cluster
@@ -50,11 +61,12 @@ class DirectMessages:
 class DirectClient(Client):
     """One connection, of a person or of a guest."""
 
-    __slots__ = ("_shared", "client_id")
+    __slots__ = ("_receipts", "_shared", "client_id")
 
     def __init__(self, session: Session, shared: DirectMessages) -> None:
         super().__init__(session)
         self._shared = shared
+        self._receipts: Receipts | None = None  # of a person: a guest has nothing that could be sent again
         self.client_id = 0  # the person's id or a guest's own, from the greeting on
 
     async def greet(self, _command: Greet, _nursery: trio.Nursery) -> None:
@@ -74,10 +86,11 @@ class DirectClient(Client):
         session.subscriptions.unsubscribe_all()
         session.become(person)
         self.client_id = person.id
+        receipts = self._receipts or self._have_receipts()
         session.send(Welcome(person.id))
         try:
             with session.pinger.paused():
-                await self._catch_up(person.id)
+                await self._catch_up(person.id, receipts)
         except BaseException as ending:
             # To hear what is new without what was missed would count as having been told both, also while a server
             # that stops still tells what was accepted.
@@ -86,7 +99,15 @@ class DirectClient(Client):
                 session.close(OUTCOME_UNKNOWN)
             raise
 
-    async def _catch_up(self, person_id: int) -> None:
+    def _have_receipts(self) -> Receipts:
+        session, deliveries = self.session, self._shared.deliveries
+        subscriptions = session.subscriptions
+        self._receipts = receipts = Receipts(deliveries, subscriptions, session.send_queue, session.pinger)
+        subscriptions.hear_inboxes_by(receipts)
+        session.receiver.on_pong(receipts.pong)
+        return receipts
+
+    async def _catch_up(self, person_id: int, receipts: Receipts) -> None:
         """Listen, and tell what was missed before what is new.
 
         Of a long absence, what is new may be more than can be held until then. The client is cut, and the next
@@ -97,21 +118,59 @@ class DirectClient(Client):
         # No await between here and listening: what is told below ends where listening begins.
         up_to = self._shared.hub.newest_id
         subscriptions.subscribe(Inbox(person_id), self.session.dialect)
-        # What was told a moment ago, on another connection, is not told again.
-        await self._shared.direct.notes.written()
+        # What was confirmed a moment ago, on another connection, is not sent again.
+        await self._shared.deliveries.written(person_id)
         await self._shared.cluster.noted_everywhere(person_id)
-        await self._tell_missed(person_id, up_to)
-        subscriptions.flush()
+        missed = await self._shared.direct.missed(person_id, 0, up_to)
+        if missed:
+            await self._send_piece(person_id, missed, receipts)
+            if missed := await self._shared.direct.missed(person_id, missed[-1].id, up_to):
+                await self._send_pieces(person_id, missed, up_to, receipts)
+        receipts.caught_up()
 
-    async def _tell_missed(self, person_id: int, up_to_id: int) -> None:
-        """Tell what was missed up to an id, piece by piece, and note each once it has left."""
-        session, direct, after_id = self.session, self._shared.direct, 0
-        while missed := await direct.missed(person_id, after_id, up_to_id):
-            frames = [session.dialect.encode(Said(message)) for message in missed]
-            await session.send_queue.send(b"".join(frames))
-            told = list(zip(missed, map(len, frames), strict=True))
-            direct.notes.heard(Inbox(person_id), session.send_queue, told)
-            after_id = missed[-1].id
+    async def _send_pieces(
+        self, person_id: int, missed: Sequence[Message], up_to_id: int, receipts: Receipts
+    ) -> None:
+        """Send a long inbox, from behind its first piece on.
+
+        What the client confirms meanwhile is noted: where its line dies, the next one goes on there.
+        """
+        down: StorageDown | None = None
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.session.receiver.take_in)
+            try:
+                while missed:
+                    await self._send_piece(person_id, missed, receipts)
+                    missed = await self._shared.direct.missed(person_id, missed[-1].id, up_to_id)
+            except StorageDown as error:
+                down = error  # raised outside the nursery, which would wrap it
+            nursery.cancel_scope.cancel(reason="all is sent")
+        if down is not None:
+            raise down
+
+    async def _send_piece(self, person_id: int, missed: Sequence[Message], receipts: Receipts) -> None:
+        session = self.session
+        frames = [session.dialect.encode(Said(message)) for message in missed]
+        await session.send_queue.wait_until_ready()
+        # No await from here on: pings leave in the order of their numbers. Each piece has one, so that what a client
+        # confirms of a long inbox is not far behind what it is sent.
+        ping = receipts.next_ping()
+        session.send_queue.send_nowait(b"".join((*frames, ping)))
+        told = list(zip(missed, map(len, frames), strict=True))
+        receipts.sent(person_id, told, session.send_queue, ping)
+
+    def ending(self, closing: Closing) -> None:
+        """Ask for a last confirmation, which may come before the answer to the close frame or in place of it."""
+        if self._receipts is not None:
+            self._receipts.ping_now()
+            self._shared.deliveries.closing(self.client_id)
+
+    def closed(self, *, is_answered: bool) -> None:
+        """Note what the client has confirmed in the end."""
+        if self._receipts is not None:
+            if is_answered:
+                self._receipts.all_confirmed()
+            self._shared.deliveries.closed(self.client_id)
 
     async def ping(self, _command: Ping, _nursery: trio.Nursery) -> None:
         """Answer."""
@@ -172,6 +231,7 @@ def open_direct(services: Services) -> ClientFactory:
     """Return how a client of direct messages is made."""
     shared = DirectMessages(
         services.direct,
+        services.deliveries,
         services.conversations,
         services.hub,
         services.cluster,

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 import trio
+from trio_websocket import CloseReason
 
-from chat.domain.closing import GOING_AWAY, OUTCOME_UNKNOWN, TOO_SLOW
+from chat.domain.closing import GOING_AWAY, NO_PONG, OUTCOME_UNKNOWN, RESTARTING, TOO_SLOW
 from chat.domain.direct import FIRST_GUEST
 from chat.domain.entities import Person
 from chat.domain.failures import StorageDown
@@ -338,7 +339,7 @@ async def test_who_comes_back_while_the_server_stops_hears_all_of_it_next_time(w
             await world.rest()
         await two.ends()
     assert two.heard_now() == [f"Connected with id {ben.id}"]
-    await world.deliveries.written()
+    await world.deliveries.written(ben.id)
     untold = await world.storage.messages.undelivered(ben.id, 0, EVER, 100, 1 << 20)
     assert [message.text for message in untold] == ["missed", "last words"]
 
@@ -472,8 +473,174 @@ async def test_who_is_told_a_long_inbox_is_not_pinged_meanwhile_nor_cut_for_its_
         await world.rest()
         assert client.heard_now() == [f"Connected with id {ben.id}"]
     assert contents(await client.hears()) == ["missed"]
+    assert client.pings == 1, "behind what was missed"
     client.session.beat(trio.current_time() + 100, 25, 10)
-    assert await client.hears() == ["ping!"]
+    await world.rest()
+    assert client.pings == 2
+
+
+# --- what counts as delivered ---
+
+
+async def test_what_a_dead_line_takes_is_sent_again_in_its_order_and_once(
+    world: World, autojump_clock: object
+) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    one, dead = await here(world, ada), await here(world, ben)
+    dead.vanish()
+    for n in range(30):
+        one.send(frame(ada.id, ben.id, f"{n}"))
+        await trio.sleep(0.5)
+    assert len(dead.heard_now()) == 30, "its kernel has them"
+    assert dead.pings == 1
+    dead.session.close(NO_PONG)
+    await dead.ends()
+    back, missed = await connected(world, ben)
+    assert contents(missed) == [f"{n}" for n in range(30)]
+    await gone(back)
+    await here(world, ben)
+
+
+async def test_what_was_confirmed_before_a_line_died_is_not_sent_again(
+    world: World, autojump_clock: object
+) -> None:
+    ada, ben, cem = await world.add_all("ada", "ben", "cem")
+    one, other, dying = await here(world, ada), await here(world, cem), await here(world, ben)
+    one.send(frame(ada.id, ben.id, "heard"))
+    assert contents(await dying.hears()) == ["heard"]
+    await trio.sleep(2)
+    dying.vanish()
+    one.send(frame(ada.id, ben.id, "lost"))
+    await world.rest()
+    other.send(frame(cem.id, ben.id, "lost too"))
+    await world.rest()
+    dying.scope.cancel()
+    await dying.ends()
+    _, missed = await connected(world, ben)
+    assert contents(missed) == ["lost", "lost too"]
+
+
+async def test_a_busy_pair_is_pinged_about_once_a_second_and_all_is_confirmed_a_second_later(
+    world: World, autojump_clock: object
+) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    one, two = await here(world, ada), await here(world, ben)
+    for n in range(100):
+        one.send(frame(ada.id, ben.id, f"{n}"))
+        await trio.sleep(0.05)
+    assert len(two.heard_now()) == 100
+    assert two.pings in (9, 10), "some at once, and one a second"
+    await trio.sleep(1.5)
+    two.scope.cancel()
+    await two.ends()
+    await here(world, ben)
+
+
+async def test_who_answers_the_close_frame_has_received_all_before_it(
+    world: World, autojump_clock: object
+) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    one, two = await here(world, ada), await here(world, ben)
+    two.vanish()
+    two.connection.answers_close = True
+    for n in range(30):
+        one.send(frame(ada.id, ben.id, f"{n}"))
+    assert len(await two.hears()) == 30
+    two.session.close(RESTARTING)
+    await two.ends()
+    await here(world, ben)
+
+
+@pytest.mark.parametrize(
+    "came", [CloseReason(1001, None), CloseReason(1000, None), CloseReason(1006, None), None]
+)
+async def test_a_close_frame_of_a_client_that_leaves_by_itself_is_no_answer_to_ours(
+    world: World, autojump_clock: object, came: CloseReason | None
+) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    one, two = await here(world, ada), await here(world, ben)
+    two.vanish()
+    one.send(frame(ada.id, ben.id, "crosses it"))
+    assert len(await two.hears()) == 1
+
+    async def aclose(code: int, reason: str) -> None:
+        await trio.lowlevel.checkpoint()
+        two.connection.closed = came
+
+    two.connection.aclose = aclose  # type: ignore[method-assign]
+    two.session.close(GOING_AWAY)
+    await two.ends()
+    _, missed = await connected(world, ben)
+    assert contents(missed) == ["crosses it"]
+
+
+async def test_who_comes_back_before_their_answer_to_the_close_frame_is_read_is_not_sent_it_again(
+    world: World, autojump_clock: object
+) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    one, two = await here(world, ada), await here(world, ben)
+    answered = trio.Event()
+    answer = two.connection.aclose
+
+    async def aclose(code: int, reason: str) -> None:
+        await answered.wait()
+        await answer(code, reason)
+
+    two.connection.aclose = aclose  # type: ignore[method-assign]
+    one.send(frame(ada.id, ben.id, "before the restart"))
+    assert len(await two.hears()) == 1
+    one.send(frame(ada.id, ben.id, "a moment later"))
+    assert len(await two.hears()) == 1
+    two._answers = False
+    two.session.close(RESTARTING)
+    await world.rest()
+    back = await world.connect(DIRECT, ben)
+    assert back.heard_now() == [f"Connected with id {ben.id}"]
+    answered.set()
+    await two.ends()
+    assert await back.hears() == []
+
+
+async def test_another_connection_confirms_what_a_dead_one_was_sent(
+    world: World, autojump_clock: object
+) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    one, phone, desk = await here(world, ada), await here(world, ben), await here(world, ben)
+    phone.vanish()
+    one.send(frame(ada.id, ben.id, "on the desk"))
+    assert len(await desk.hears()) == 1
+    phone.scope.cancel()
+    await phone.ends()
+    await gone(desk)
+    await here(world, ben)
+
+
+async def test_a_long_inbox_that_a_dead_line_took_is_sent_again_whole(
+    world: World, autojump_clock: object
+) -> None:
+    ada, ben = await world.add_all("ada", "ben")
+    one = await here(world, ada)
+    for n in range(450):
+        one.send(frame(ada.id, ben.id, f"{n}"))
+    await world.rest()
+    with world.obstacles.held("undelivered"):
+        dead = await world.connect(DIRECT, ben)
+        dead.vanish()
+    await world.rest()
+    assert len(dead.heard_now()) == 451
+    dead.scope.cancel()
+    await dead.ends()
+    back, missed = await connected(world, ben)
+    assert contents(missed) == [f"{n}" for n in range(450)]
+    await gone(back)
+    await here(world, ben)
+
+
+async def test_a_guest_is_not_pinged_behind_what_it_hears(world: World) -> None:
+    (one, first), (two, second) = await guest(world), await guest(world)
+    one.send(frame(first, second, "hi"))
+    assert len(await two.hears()) == 1
+    assert two.pings == 0
 
 
 # --- guests ---

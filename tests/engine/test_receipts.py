@@ -1,0 +1,256 @@
+"""Only what a client answers is delivered: a pong to a later ping, or the answer to a close frame."""
+
+import math
+from collections.abc import Callable, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat.domain.changes import Change, Edited
+from chat.domain.entities import Inbox, Message, Pair
+from chat.engine.pinger import Pinger
+from chat.engine.receipts import _BURST, Receipts
+from chat.frames import ping_frame
+
+ADA, BEN = 1, 2
+ROOM, OTHER = 7, 8
+SIZE = 10
+"""Bytes of each message."""
+PING = ping_frame()[:1]
+
+
+class Queue:
+    """A send queue that says what was offered; the test says how much of it is written."""
+
+    def __init__(self, *, writes_at_once: bool) -> None:
+        self.offered: list[bytes] = []
+        self.is_open = True
+        self.is_buffering = False
+        self.queued = 0
+        self._writes_at_once = writes_at_once
+        self._end = 0
+        self._written = 0
+        self._marks: list[tuple[int, Callable[[], None]]] = []
+
+    def offer(self, blob: bytes) -> None:
+        self.offered.append(blob)
+        self._end += len(blob)
+        self.write(math.inf if self._writes_at_once else 0)
+
+    def flush(self, last: bytes) -> None:
+        self.offer(last)
+
+    def write(self, size: float) -> None:
+        self._written = int(min(self._end, self._written + size))
+        self.queued = self._end - self._written
+        while self._marks and self._marks[0][0] <= self._written:
+            self._marks.pop(0)[1]()
+
+    @property
+    def is_written(self) -> bool:
+        return self._written == self._end
+
+    def when_written(self, note: Callable[[], None], behind: int = 0) -> None:
+        self._marks.append((self._end - behind, note))
+        self.write(0)
+
+
+class Line:
+    """One connection's receipts, and what becomes of them."""
+
+    def __init__(self, *, writes_at_once: bool = True) -> None:
+        queue: Any = Queue(writes_at_once=writes_at_once)
+        receiver: Any = None
+        record: Any = SimpleNamespace(said=lambda _frames: None)
+        self.queue = queue
+        self.confirmed: dict[tuple[int, int], int] = {}
+        self.rests = 0
+        self.last = 0  # message that was said
+        self.receipts = Receipts(self, queue, queue, Pinger(queue, receiver, record))
+
+    def confirm(self, positions: Mapping[tuple[int, int], int]) -> None:
+        for member, seq in positions.items():
+            assert seq > self.confirmed.get(member, 0)
+            self.confirmed[member] = seq
+
+    def rest(self, _receipts: Receipts) -> None:
+        self.rests += 1
+
+    def hears(self, *changes: Change) -> None:
+        self.last += len(changes)
+        self.receipts.offer(b"x" * SIZE * len(changes))
+        self.receipts.heard(Inbox(BEN), [(change, SIZE) for change in changes])
+
+    @property
+    def pings(self) -> list[bytes]:
+        """The payloads of the pings that were offered."""
+        return [frame[1:] for frame in b"".join(self.queue.offered).replace(b"x", b"").split(PING)[1:]]
+
+
+def said(seq: int, room: int = ROOM) -> Message:
+    return Message(seq, room, seq, ADA, "ada", "hi", 0.0, people=Pair(ADA, BEN))
+
+
+def test_a_message_is_pinged_behind_at_once_and_delivered_when_that_is_answered() -> None:
+    line = Line()
+    line.hears(said(1))
+    assert line.queue.offered == [b"x" * SIZE + ping_frame(b"1")], "in one write"
+    assert line.confirmed == {}
+    line.receipts.pong(b"1")
+    assert line.confirmed == {(ROOM, BEN): 1}
+
+
+def test_a_ping_says_nothing_of_what_comes_behind_it() -> None:
+    line = Line()
+    line.hears(said(1))
+    line.hears(said(2))
+    line.receipts.pong(b"1")
+    assert line.confirmed == {(ROOM, BEN): 1}
+    assert line.pings == [b"1", b"2"]
+    line.receipts.pong(b"2")
+    assert line.confirmed == {(ROOM, BEN): 2}
+
+
+def test_a_busy_pair_has_one_ping_in_flight_and_after_a_few_one_a_second() -> None:
+    line = Line()
+    for number in range(1, _BURST + 1):
+        for _ in range(10):
+            line.hears(said(line.last + 1))
+        assert len(line.pings) == number
+        line.receipts.pong(b"%d" % number)
+    for second in range(1, 10):
+        for _ in range(10):
+            line.hears(said(line.last + 1))
+        line.receipts.rested()
+        assert len(line.pings) == _BURST + second
+        line.receipts.rested()
+        assert len(line.pings) == _BURST + second, "one is in flight"
+        line.receipts.pong(b"%d" % (_BURST + second))
+        line.receipts._pinged += 1
+    assert line.confirmed == {(ROOM, BEN): line.last}
+
+
+def test_seconds_are_counted_until_all_pings_are_forgotten() -> None:
+    line = Line()
+    for number in (1, 2, 3):
+        line.hears(said(number))
+        line.receipts.pong(b"%d" % number)
+    for rests in (1, 2, 3):
+        assert line.rests == rests
+        line.receipts.rested()
+    assert line.rests == 3
+    line.hears(said(4))
+    assert line.rests == 4
+
+
+def test_who_is_sent_nothing_is_not_pinged() -> None:
+    line = Line()
+    line.hears(said(1))
+    line.receipts.pong(b"1")
+    line.receipts.rested()
+    line.receipts.ping_now()
+    assert line.pings == [b"1"]
+
+
+@pytest.mark.parametrize("payload", [b"", b"0", b"2", b"-1", b" 1", b"01", b"1x", b"\xb2", b"9" * 125])
+def test_a_pong_that_answers_no_ping_of_ours_says_nothing(payload: bytes) -> None:
+    line = Line()
+    line.hears(said(1))
+    line.receipts.pong(payload)
+    assert line.confirmed == {}
+    line.receipts.pong(b"1")
+    assert line.confirmed == {(ROOM, BEN): 1}
+
+
+def test_the_answer_to_the_last_of_several_pings_counts_for_those_before_it() -> None:
+    line = Line()
+    line.hears(said(1))
+    line.hears(said(1, OTHER))
+    line.receipts.ping_now()
+    line.receipts.pong(b"2")
+    assert line.confirmed == {(ROOM, BEN): 1, (OTHER, BEN): 1}
+    line.receipts.pong(b"1")
+    assert line.confirmed == {(ROOM, BEN): 1, (OTHER, BEN): 1}
+
+
+def test_the_answer_to_a_close_frame_confirms_all_that_was_written_and_nothing_that_was_not() -> None:
+    line = Line(writes_at_once=False)
+    line.hears(said(1), said(2))
+    line.hears(said(3))
+    line.queue.write(2 * SIZE)
+    line.receipts.all_confirmed()
+    assert line.confirmed == {(ROOM, BEN): 2}
+
+
+def test_what_waits_in_the_send_queue_is_confirmed_once_it_has_left_before_its_ping() -> None:
+    line = Line(writes_at_once=False)
+    line.hears(said(1), said(2))
+    line.hears(said(3))
+    line.queue.write(SIZE)
+    line.receipts.pong(b"1")
+    assert line.confirmed == {}, "that ping has not left yet"
+    line.queue.write(math.inf)
+    assert line.confirmed == {(ROOM, BEN): 2}
+
+
+def test_what_a_client_is_sent_while_it_catches_up_is_pinged_behind_in_the_end() -> None:
+    line = Line()
+    line.queue.is_buffering = True
+    line.hears(said(2))
+    assert line.pings == []
+    line.queue.is_buffering = False
+    line.receipts.caught_up()
+    assert line.pings == [b"1"]
+    line.receipts.ping_now()
+    assert line.pings == [b"1"]
+
+
+def test_a_pong_that_is_read_before_its_ping_was_counted_as_written_is_an_answer() -> None:
+    line = Line(writes_at_once=False)
+    line.hears(said(1))
+    line.receipts.pong(b"1")
+    line.queue.write(math.inf)
+    assert line.confirmed == {(ROOM, BEN): 1}
+
+
+def test_what_has_no_position_and_what_becomes_of_a_message_is_not_delivered() -> None:
+    line = Line()
+    line.hears(Message(0, 0, 0, ADA, "", "of a guest", 0.0, people=Pair(ADA, BEN)))
+    line.receipts.heard(Inbox(BEN), [(Edited(1, ROOM, 1, 2, ADA, "x", 0.0, Pair(ADA, BEN)), 0)])
+    line.receipts.pong(b"1")
+    assert line.confirmed == {}
+    line.receipts.ping_now()
+    assert line.pings == [b"1"]
+
+
+@given(st.lists(st.sampled_from(["say", "write", "rest", "pong", "now"]), max_size=60), st.booleans())
+def test_whatever_happens_nothing_is_delivered_that_no_answered_ping_stands_behind(
+    steps: list[str], writes_at_once: bool
+) -> None:
+    line = Line(writes_at_once=writes_at_once)
+    seq, answered = 0, 0
+    for step in steps:
+        match step:
+            case "say":
+                seq += 1
+                line.hears(said(seq))
+            case "write":
+                line.queue.write(SIZE)
+            case "rest" if line.receipts._pinged:
+                line.receipts.rested()
+            case "now":
+                line.receipts.ping_now()
+            case "pong" if answered < len(line.pings):
+                answered += 1
+                line.receipts.pong(line.pings[answered - 1])
+        before = b"".join(line.queue.offered).split(PING)[:answered]
+        assert line.confirmed.get((ROOM, BEN), 0) <= b"".join(before).count(b"x") // SIZE
+    line.queue.write(math.inf)
+    line.receipts.ping_now()
+    line.queue.write(math.inf)
+    for payload in line.pings[-1:]:
+        line.receipts.pong(payload)
+    assert line.confirmed.get((ROOM, BEN), 0) == seq, "the answer to a ping behind all confirms all"

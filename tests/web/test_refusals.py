@@ -26,7 +26,6 @@ OF_OTHERS = {
     "this socket is another person's",
     "not authorised: send auth <token> first",
     "say hello first, with a token",
-    "this server speaks version 1",
     "the refresh token is not valid, log in again",
     "this server speaks version 1",
 }
@@ -35,7 +34,6 @@ OF_OTHERS = {
 WITH_NUMBERS = {
     "the password is shorter than # characters: use several words",
     "the password is shorter than # characters",
-    "the password is shorter than # characters: use several words",
     "a file has at most # bytes",
 }
 """Texts that are made where they are needed."""

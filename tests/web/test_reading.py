@@ -89,6 +89,13 @@ def test_who_goes_on_and_when_stands_above_what_is_in_sight(
     timeline.page.goto(f"{pages.url}/room/{room}/2")
     expect(timeline.message("beside 1")).to_be_in_viewport()
     expect(top).to_have_count(0)
+    code = "\n".join(["```", *("x = 1",) * 12, "```"])
+    ada.say(room, "\n".join([code] * 3))
+    timeline.page.goto(f"{pages.url}/room/{room}")
+    view = timeline.page.locator(".timeline")
+    expect(timeline.messages.last).to_be_in_viewport()
+    view.evaluate("(list) => { list.scrollTop = list.scrollHeight; }")
+    expect(top).to_have_text(re.compile(r"^ada \d"))
 
 
 def test_two_readers_are_named(pages: Pages, ada: Speaker) -> None:
@@ -103,6 +110,11 @@ def test_two_readers_are_named(pages: Pages, ada: Speaker) -> None:
     dialog = timeline.page.get_by_role("dialog")
     expect(dialog.get_by_role("listitem")).to_have_text([re.compile("ben"), re.compile("cem")])
     expect(dialog).not_to_contain_text("more")
+    timeline.page.keyboard.press("Escape")
+    for reader in (ben, cem):
+        reader.call("PUT", f"/rooms/{room}/messages/{said}/reactions/%F0%9F%91%8D", {})
+    timeline.message("who reads this?").hover()
+    expect(timeline.page.locator(".reaction").first).to_have_attribute("title", "ben, cem")
 
 
 def test_nothing_lies_over_code_or_over_who_has_read(pages: Pages, ada: Speaker) -> None:

@@ -28,9 +28,11 @@ export function TopAuthor({ room, scroller }) {
   return html`<div class="timeline-top" aria-hidden="true"><bdi>${personName(person)}</bdi> <span>${clock(message.at)}</span></div>`;
 }
 
-/** The first message in sight, where it has no name of its own. @param {HTMLElement} scroller */
+/** The first message in sight, where its name is not. @param {HTMLElement} scroller */
 function continued(scroller) {
+  const { top } = scroller.getBoundingClientRect();
   const row = firstBelow(scroller, HEIGHT);
-  if (!row?.matches(".message-row:not(.is-first)") || row.getBoundingClientRect().top > scroller.getBoundingClientRect().top + HEIGHT) return null;
-  return Number(row.dataset.seq);
+  if (!row?.matches(".message-row") || row.getBoundingClientRect().top > top + HEIGHT) return null;
+  const name = row.querySelector(".message-name");
+  return name && name.getBoundingClientRect().bottom > top ? null : Number(row.dataset.seq);
 }

@@ -16,7 +16,7 @@ from chat.client import Chat, Said, open_chat
 from tests.campaign.rows import Row, percentile
 from tests.client.people import Told
 from tests.support.faults.load import register_all
-from tests.support.people import post
+from tests.support.people import PASSWORD, post
 from tests.support.processes import child, resident_kib
 from tests.support.saved import fetch_sql
 from tests.support.server import ServerProcess, data_path, running_server
@@ -61,7 +61,8 @@ async def _say_together(server: ServerProcess, tokens: dict[str, str], count: in
 
 async def _bot_comes_back(server: ServerProcess, tokens: dict[str, str]) -> Row:
     headers = {"Authorization": f"Bearer {tokens['echo']}"}
-    made = post(f"{server.url}/api/v1/me/sessions", {"name": "bot", "days": 1}, headers=headers)
+    new = {"name": "bot", "days": 1, "password": PASSWORD}
+    made = post(f"{server.url}/api/v1/me/sessions", new, headers=headers)
     environment = {**os.environ, "CHAT_TOKEN": made.json()["token"]}
     with tempfile.TemporaryDirectory(prefix="chat-") as directory, trio.fail_after(2 * PATIENCE):
         kept = Path(directory) / "positions.json"

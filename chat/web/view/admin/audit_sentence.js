@@ -49,7 +49,7 @@ export function Sentence({ act }) {
 
 /** @param {{ by: string, detail: string }} fields */
 function settingChanged({ by, detail }) {
-  const [, name = "", value = ""] = /^(\w+): ?([^]*)$/.exec(detail) ?? [];
+  const [, name = "", value = ""] = /^(\w+): ?(.*)$/s.exec(detail) ?? [];
   const setting = SETTINGS[name] ? t(SETTINGS[name]) : name;
   if (value === "taken back") return t("audit.setting_reset", { by, setting });
   return t("audit.setting_changed", { by, setting, value: settingValue(name, value) });

@@ -99,7 +99,7 @@ class Administration:
             return VISITOR
         await self._audit.record([Act(by_id=by.id, what=What.RESET_MADE, person_id=person.id)])
         self._note("given a reset link", person, by)
-        return self._accounts.reset_code(person)
+        return self._accounts.reset_code(person, by)
 
     async def look_alikes(self) -> list[LookAlike]:
         """Return the people whose names look like that of an older account."""

@@ -1,8 +1,9 @@
 """Links by which somebody who has forgotten their password sets another: an admin makes one and hands it over.
 
-Nothing is kept of a link. Its code names the person, until when it is good and the generation of their tokens, and is
-signed with the server's secret. Another password begins another generation, so a code is good once; so does logging
-somebody out everywhere, which makes a link void.
+Nothing is kept of a link. Its code names the person, until when it is good, the generation of their tokens and the
+admin, and is signed with the server's secret. Another password begins another generation, so a code is good once; so
+does logging somebody out everywhere, which makes a link void. It is worth what its maker may do when it is used:
+nothing once they are no admin any more, or disabled or deleted.
 """
 
 import hmac
@@ -10,6 +11,7 @@ import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 
+from chat.domain.account_changes import is_acting_admin
 from chat.domain.authentication import Granted
 from chat.domain.entities import Person
 from chat.domain.logins import DISABLED
@@ -27,8 +29,8 @@ RESET_OVER = Refusal(
 )
 
 _PURPOSE = b"another password by a link"
-_HEAD = 16
-"""Bytes of a code before its signature: a person's id, and the second until which it is good."""
+_HEAD = 24
+"""Bytes of a code before its signature: a person's id, the second until which it is good, and the admin's id."""
 _SIGNED = 16
 """Bytes of the signature."""
 
@@ -52,10 +54,10 @@ class Resets:
         self._note = note
         self._min_password = min_password
 
-    def code(self, person: Person) -> tuple[str, int]:
-        """Return a code for this person, and until when it is good (Unix seconds). Sync."""
+    def code(self, person: Person, by: Person) -> tuple[str, int]:
+        """Return a code for this person by that admin, and until when it is good (Unix seconds). Sync."""
         ends = int(time.time()) + RESET_LASTS
-        head = person.id.to_bytes(8) + ends.to_bytes(8)
+        head = person.id.to_bytes(8) + ends.to_bytes(8) + by.id.to_bytes(8)
         return urlsafe_b64encode(head + self._signature(head, person)).decode().rstrip("="), ends
 
     async def use(self, code: str, password: str, address: str) -> Granted | Refusal:
@@ -90,11 +92,18 @@ class Resets:
         except ValueError:
             return RESET_OVER
         head, signature = raw[:_HEAD], raw[_HEAD:]
-        person_id, ends = int.from_bytes(head[:8]), int.from_bytes(head[8:])
-        if len(raw) != _HEAD + _SIGNED or ends < time.time() or not 0 < person_id < 2**63:
+        person_id, ends, by_id = (int.from_bytes(head[place : place + 8]) for place in (0, 8, 16))
+        ids = {person_id, by_id}
+        if len(raw) != _HEAD + _SIGNED or ends < time.time() or not all(0 < each < 2**63 for each in ids):
             return RESET_OVER
-        person = await self._users.by_id(person_id)
-        if person is None or not hmac.compare_digest(signature, self._signature(head, person)):
+        found = await self._users.by_ids(sorted(ids))
+        person, by = found.get(person_id), found.get(by_id)
+        if (
+            person is None
+            or by is None
+            or not is_acting_admin(by)
+            or not hmac.compare_digest(signature, self._signature(head, person))
+        ):
             return RESET_OVER
         return DISABLED if person.is_disabled else person
 

@@ -110,6 +110,20 @@ async def test_a_link_for_another_password_is_good_for_a_day_and_not_for_who_is_
     assert (await site.call("POST", "/auth/reset", {**body, "code": made["code"]})).status == 401
 
 
+@pytest.mark.parametrize("change", [{"admin": False}, {"disabled": True}, None], ids=str)
+async def test_a_link_for_another_password_is_worth_what_its_maker_may_do_now(
+    site: Site, change: dict[str, bool] | None
+) -> None:
+    _, olga = await admins(site)
+    nora, noras = await site.join("nora", admin=True)
+    code = (await site.call("POST", "/admin/people/1/reset", token=noras))["code"]
+    path = f"/admin/people/{nora.id}"
+    ended = await site.call("PATCH" if change else "DELETE", path, change, token=olga)
+    assert ended.status == 200
+    body = {"code": code, "password": "correct horse"}
+    assert (await site.call("POST", "/auth/reset", body)).refused == (410, "gone", "code")
+
+
 async def test_failed_log_ins_are_in_the_audit_and_a_stranger_does_not_fill_it(site: Site) -> None:
     _, olga = await admins(site)
     wrong = {"login": "ada", "password": "not hers at all"}

@@ -256,6 +256,8 @@ async def program(site: Site) -> dict[str, str]:
         ("PATCH", "/admin/people/1", {"password": "another word"}),
         ("DELETE", "/admin/people/1", None),
         ("DELETE", "/admin/people/1/sessions", None),
+        ("POST", "/admin/people", {"name": "eve", "password": "another word"}),
+        ("POST", "/admin/people/1/reset", None),
         ("PATCH", "/admin/settings", {"registration": "open"}),
     ],
 )

@@ -262,12 +262,18 @@ async def accounts(run: Run) -> None:
                 assert isinstance(now, Person)
                 granted.append(await people.change_password(now, "secret word", "secret word", "192.0.2.1"))
                 granted.append(await administration.change("ada the second", Wanted(password="secret word")))
+                olga = granted[1]
+                assert isinstance(olga, Person)
+                granted.append(await administration.add("walter", "secret word", (), olga))
+                made = await administration.reset_link("walter", olga)
+                if not isinstance(made, Refusal):
+                    granted.append(await people.reset_password(made[0], "secret word", "192.0.2.1"))
                 await administration.delete("olga")
 
         with suppress(StorageDown, OutcomeUnknown):
             await run.target(live)
         everyone = await administration.people()
-        assert len({person.name for person in everyone}) == len(everyone) <= 3
+        assert len({person.name for person in everyone}) == len(everyone) <= 4
         roles = [(person.is_operator, person.is_admin) for person in everyone]
         assert set(roles) <= {(False, False), (True, False), (False, True)}
         assert run.fired or any(operator for operator, _ in roles)

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from chat.domain.entities import Draft, Peer, Person, SupportOf
+from chat.domain.entities import Draft, Peer, Person, SupportOf, Visit
 from chat.domain.invites import invite_digest
 from chat.domain.membership import RoomRole
 from chat.domain.ports import NewPerson
@@ -120,6 +120,41 @@ async def http_native_listed_rooms(run: Run) -> None:
             *["room_renamed", "room_archived"][: 2 * kept.is_archived],
             *["room_deleted"][:gone],
         ]
+
+    await one_connection(run, speak, config())
+
+
+async def http_native_people_of_admins(run: Run) -> None:
+    """Add somebody, who sets another password by a link, and block a visitor: what was answered holds."""
+
+    async def speak(wire: Wire, world: World) -> None:
+        users = world.storage.users
+        admin = NewPerson(name="olga", password_hash=b"x", is_admin=True, is_operator=True)
+        olga = await users.add(admin)
+        mona = await users.add(NewPerson(name="visitor-1", password_hash=b"", visit=Visit()))
+        assert isinstance(olga, Person)
+        assert isinstance(mona, Person)
+        token = world.token(olga)
+        walter = {"name": "walter", "password": "secret word"}
+        added: Any = await wire.asks("POST", "/api/v1/admin/people", walter, token)
+        known = await users.by_name("walter")
+        assert known is not None or not (isinstance(added, dict) and "id" in added)
+        if known is not None:
+            made: Any = await wire.asks("POST", f"/api/v1/admin/people/{known.person.id}/reset", None, token)
+            if isinstance(made, dict) and "code" in made:
+                reset = {"code": made["code"], "password": "another word"}
+                await wire.asks("POST", "/api/v1/auth/reset", reset)
+            await wire.asks("POST", "/api/v1/auth/login", {**walter, "login": "walter"})
+        room = await world.storage.rooms.support_room(mona.id)
+        assert room is not None
+        asked = {"key": "k-1", "text": "help"}
+        await wire.asks("POST", f"/api/v1/rooms/{room.id}/messages", asked, world.token(mona))
+        path = f"/api/v1/support/{room.id}"
+        told: Any = await wire.asks("PATCH", path, {"blocked": True}, token)
+        now = users.look_up(mona.id)
+        assert now is not None
+        assert now.is_disabled or not (isinstance(told, dict) and "support" in told)
+        await wire.stream.aclose()
 
     await one_connection(run, speak, config())
 
@@ -292,6 +327,7 @@ ALL = (
     http_native_messages,
     http_native_rooms,
     http_native_listed_rooms,
+    http_native_people_of_admins,
     http_native_roles,
     http_native_invites,
     http_native_visitors,

@@ -15,6 +15,7 @@ from msgspec import structs
 
 from chat.data_access import open_data_access
 from chat.domain.account_changes import LAST_ADMIN, AccountChange
+from chat.domain.audit import Act, What
 from chat.domain.changes import (
     Acceptance,
     Deletion,
@@ -109,7 +110,7 @@ async def _write(storage: PostgresStorage, returned: dict[str, Any]) -> None:
     returned["renamed"] = await users.rename(ada.id, "adele")
     returned["raised"] = await end_tokens(users, ada.id)
     returned["operator"] = await set_roles(users, ben.id, operator=True, admin=False)
-    returned["password"] = await users.set_password(ben.id, b"y")
+    returned["password"] = await users.set_password(ben.id, b"y", by_link=True)
     returned["disabled"] = await set_disabled(users, ben.id, disabled=True)
     garden = returned["garden"] = await rooms.create("garden", ada.id, is_private=False)
     assert isinstance(garden, Room)
@@ -217,6 +218,9 @@ async def _administer(storage: PostgresStorage, ada: int, dan: Person) -> None:
     assert await storage.sessions.counts([dan.id]) == {}
     assert await storage.settings.change_settings({"read_rate": 1.0}, ada)
     assert not await storage.settings.change_settings({"read_rate": None}, ada)
+    await storage.users.invite(NewInvite(digest=b"late", uses=1, expires_at=FAR_AWAY))
+    assert await storage.users.withdraw_invite(b"late", ada)
+    await storage.audit.record([Act(by_id=ada, what=What.RESET_MADE, person_id=dan.id)])
     assert await storage.audit.acts(None, 9)
     file = await storage.files.keep_file(_NEW_FILE)
     assert await storage.files.file(file.id) is not None

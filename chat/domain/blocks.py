@@ -51,6 +51,11 @@ class Blocks:
         """Return whom a person blocks, by name, from behind the name `after`."""
         return await self._contacts.blocked(person.id, after, limit)
 
+    def is_known_to_let(self, person_id: int, by_id: int) -> bool:
+        """Whether it is known without a query that a person is not blocked by another. Sync."""
+        blocked = self._known.get(by_id)
+        return blocked is not None and person_id not in blocked
+
     async def is_blocked(self, person_id: int, by_id: int) -> bool:
         """Whether a person is blocked by another; mostly that is known without a query."""
         blocked = self._known.get(by_id)

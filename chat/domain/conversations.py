@@ -50,6 +50,11 @@ class Conversations:
             return NO_ROOM if access.room.is_private else BANNED
         return ARCHIVED if access.room.is_archived and access.role is None else None
 
+    def known_direct_room(self, person_id: int, other_id: int) -> int | None:
+        """Return what direct_room() does, if that is a room and known without a query. Sync."""
+        room_id = self._direct.known_room(person_id, other_id)
+        return room_id if room_id is not None and self._blocks.is_known_to_let(person_id, other_id) else None
+
     async def direct_room(self, person: Person, other_id: int) -> int | Refusal:
         """Return the id of the room of two, if the person may write to the other; it is made at the first call.
 

@@ -44,6 +44,10 @@ class Direct:
         self._room_ids = Recent[tuple[int, int], int](MOST_ROOM_IDS)  # a pair never changes its room
         self._deletions = 0  # that were heard of
 
+    def known_room(self, one_id: int, other_id: int) -> int | None:
+        """Return the id of the room of two people, if it is known without a query. Sync."""
+        return self._room_ids.get((one_id, other_id) if one_id < other_id else (other_id, one_id))
+
     async def room_of(self, one_id: int, other_id: int) -> int | None:
         """Return the id of the room of two people; it is made at the first call. None: nobody has that id."""
         pair = min(one_id, other_id), max(one_id, other_id)

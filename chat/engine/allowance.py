@@ -32,12 +32,15 @@ class Allowance:
 
     async def may_send(self, sender_id: int, text: str, ref: RequestId = None) -> bool:
         """Use up what a message costs, or refuse it; `sender_id` is the person's, or a guest's. Cancelling: refused."""
-        return await self.refuse_send(sender_id, text, ref) is None
+        refusal = self._budgets.message(sender_id, self._address, text)
+        return refusal is None or await self.may(refusal, ref)
 
     async def refuse_send(self, sender_id: int, text: str, ref: RequestId = None) -> Refusal | None:
         """Use up what a message costs, or refuse it, and return why. Cancelling: it is refused."""
         refusal = self._budgets.message(sender_id, self._address, text)
-        return None if await self.may(refusal, ref) else refusal
+        if refusal is not None:
+            await self.may(refusal, ref)
+        return refusal
 
     async def may_read(self, person: Person, messages: int, ref: RequestId = None) -> bool:
         """Use up what reading so many messages costs, or refuse it. Cancelling: it is refused."""

@@ -7,7 +7,7 @@ sent again; one that the client has not confirmed is never noted.
 
 import math
 from collections import Counter, deque
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
@@ -33,6 +33,9 @@ _RETRY = 1.0
 _REST = 1.0
 """Seconds between two pings of one client, so that a busy pair stays cheap."""
 
+_WITH_MESSAGE = 0.2
+"""Seconds for which a ping that is due waits for a message, to go in one write with it."""
+
 _TOGETHER = 0.02
 """Seconds by which a ping may come early, to be sent in the same pass of the loop as others,"""
 _AT_ONCE = 64
@@ -56,9 +59,8 @@ class Deliveries:
             Counter()
         )  # ids of people, with their connections that may still answer a close
         self._closed = trio.Event()  # set, and made anew, where one of them has answered or not
-        self._resting: deque[tuple[float, Receipts]] = (
-            deque()
-        )  # with when they may ping again, the first first
+        self._resting: deque[tuple[float, Receipts]] = deque()  # with when that is over, the first first
+        self._waiting: deque[tuple[float, Receipts]] = deque()  # for a message to ping with, with until when
         self._looks = (
             trio.Event()
         )  # set where one rests and none did, made anew by the task that waits for that
@@ -114,16 +116,18 @@ class Deliveries:
     async def ping(self) -> None:
         """Let clients ping when they may, until cancelled."""
         while True:
-            if self._resting:
-                await trio.sleep_until(self._resting[0][0])
+            firsts = [queue[0][0] for queue in (self._resting, self._waiting) if queue]
+            if firsts:
+                await trio.sleep_until(min(firsts))
             else:
                 self._looks = trio.Event()
                 await self._looks.wait()
-            now = trio.current_time() + _TOGETHER
-            for _ in range(min(_AT_ONCE, len(self._resting))):
-                if self._resting[0][0] > now:
-                    break
-                self._resting.popleft()[1].rested()
+            now = trio.current_time()
+            for receipts in _take_until(now + _TOGETHER, self._resting):
+                if receipts.rested():
+                    self._waiting.append((now + _WITH_MESSAGE, receipts))
+            for receipts in _take_until(now + _TOGETHER, self._waiting):
+                receipts.ping_if_due()
 
     async def write(self, rooms: Rooms, notes: trio.MemoryReceiveChannel[Mapping[Member, int]]) -> None:
         """Write notes until the feed is closed and empty; what could not be written is tried again.
@@ -164,6 +168,13 @@ class Deliveries:
             if not positions:
                 with trio.move_on_after(_PAUSE):
                     await self._wanted.wait()
+
+
+def _take_until(time: float, queue: deque[tuple[float, Receipts]]) -> Iterator[Receipts]:
+    for _ in range(min(_AT_ONCE, len(queue))):
+        if queue[0][0] > time:
+            return
+        yield queue.popleft()[1]
 
 
 @asynccontextmanager

@@ -6,8 +6,7 @@ goes to its send queue. Nothing here awaits, so nobody subscribes or unsubscribe
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
-from functools import partial
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, cast
 
 import msgspec
 
@@ -40,11 +39,8 @@ class Announcement(msgspec.Struct, frozen=True, gc=False):
 
 TopicT = TypeVar("TopicT", bound=Topic)
 
-TopicObserver = Callable[[Subscriber, Sequence[tuple[Change, int]]], None]
-"""Told which changes a subscriber of one topic was told, each with the bytes that it took. Sync."""
-
 Observer = Callable[[TopicT, Subscriber, Sequence[tuple[Change, int]]], None]
-"""The same for every topic of a kind."""
+"""Told which changes a subscriber of a topic was told, each with the bytes that it took. Sync."""
 
 
 _ENDING = frozenset({Removed, RoomDeleted})
@@ -64,7 +60,7 @@ class Hub:
         self.topic: Topic | None = None
         """The topic whose subscribers are being told something: what they are offered meanwhile is of it."""
         self._deliveries = 0  # messages told to subscribers so far, each as often as it was told
-        self._observers: dict[type, Callable[[Topic], TopicObserver]] = {}
+        self._observers: dict[type, Observer[Topic]] = {}
         self._on_access: Callable[[AccessChange], object] = lambda _change: None
         self._on_arrival: Callable[[Change], object] | None = None
         self._topics: defaultdict[Topic, dict[Encoder, set[Subscriber]]] = defaultdict(dict)
@@ -93,11 +89,7 @@ class Hub:
     def observe(self, kind: type[TopicT], observer: Observer[TopicT]) -> None:
         """Tell `observer` of every publishing to a topic of this kind, once for each subscriber, after it was told."""
 
-        def of(topic: Topic) -> TopicObserver:
-            assert isinstance(topic, kind)  # it is looked up by the topic's type
-            return partial(observer, topic)
-
-        self._observers[kind] = of
+        self._observers[kind] = cast("Observer[Topic]", observer)  # it is looked up by the topic's type
 
     def on_access(self, felt: Callable[[AccessChange], object]) -> None:
         """Tell `felt` of every membership and room that ends, after everybody was told what came before, and that.
@@ -159,14 +151,15 @@ class Hub:
         for topic, said in by_topic.items():
             if topic in self._topics:
                 self.topic = topic
-                observer_of = self._observers.get(type(topic))
-                observer = None if observer_of is None else observer_of(topic)
+                observer = self._observers.get(type(topic))
                 for encoder, subscribers in self._topics[topic].items():
                     frames = [encoder.encode(_event(announcement.change)) for announcement in said]
                     self._deliveries += _tell(encoder, subscribers, said, frames)
                     if observer is not None:
+                        # By an encoder that echoes everybody is told the same.
+                        same = _sizes(None, said, frames) if encoder.echoes else None
                         for subscriber in subscribers:
-                            observer(subscriber, _sizes(encoder, subscriber, said, frames))
+                            observer(topic, subscriber, same or _sizes(subscriber, said, frames))
         self.topic = None
 
     def readings(self) -> Iterable[Reading]:
@@ -204,9 +197,10 @@ def _event(change: Change) -> Event:
 
 
 def _sizes(
-    encoder: Encoder, subscriber: Subscriber, said: list[Announcement], frames: list[bytes]
+    deaf: Subscriber | None, said: list[Announcement], frames: list[bytes]
 ) -> list[tuple[Change, int]]:
+    """Return each change with its bytes; `deaf` did not hear what it said itself."""
     return [
-        (each.change, 0 if each.origin is subscriber and not encoder.echoes else len(frame))
+        (each.change, 0 if deaf is not None and each.origin is deaf else len(frame))
         for each, frame in zip(said, frames, strict=True)
     ]

@@ -49,7 +49,7 @@ class Confirmations(Protocol):
         ...
 
     def rest(self, receipts: "Receipts") -> None:
-        """Call rested() in a second."""
+        """Call rested() in a second, and ping_if_due() a moment later where that asks for it."""
         ...
 
 
@@ -98,7 +98,7 @@ class Receipts:
 
     def offer(self, blob: bytes) -> None:
         """Take what the hub sends, with a ping behind it where one is due. heard() follows."""
-        if self._may_ping and not self._subscriptions.is_buffering:
+        if self._answered == self._number and self._pinged < _BURST and not self._subscriptions.is_buffering:
             self._with_last = ping = self.next_ping()
             self._subscriptions.offer(blob + ping)
         else:
@@ -167,7 +167,8 @@ class Receipts:
         else:
             self._asked.append((number, sent))
 
-    def _ping_if_due(self) -> None:
+    def ping_if_due(self) -> None:
+        """Ping where a message was offered that no ping stands behind, and one may be sent."""
         if self._is_uncovered and self._may_ping:
             self._send_queue.offer(self.next_ping())
             self._ping_is_offered(self._send_queue)
@@ -186,12 +187,15 @@ class Receipts:
             self._send_queue.offer(self.next_ping())
             self._ping_is_offered(self._send_queue)
 
-    def rested(self) -> None:
-        """A second is over since rest() was called."""
+    def rested(self) -> bool:
+        """A second is over since rest() was called; return whether ping_if_due() is to follow in a moment.
+
+        In a busy conversation the next message comes before that, and the ping goes in one write with it.
+        """
         self._pinged -= 1
         if self._pinged:
             self._confirmations.rest(self)
-        self._ping_if_due()
+        return self._is_uncovered
 
     def pong(self, payload: bytes) -> None:
         """Take a pong: it answers the ping with this payload, and those before it."""
@@ -204,7 +208,7 @@ class Receipts:
         self._answered = number
         while self._asked and self._asked[0][0] <= number:
             self._confirmations.confirm(self._asked.pop(0)[1])
-        self._ping_if_due()
+        self.ping_if_due()
 
     def all_confirmed(self) -> None:
         """The client has answered our close frame, which came behind all that it was sent."""

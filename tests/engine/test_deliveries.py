@@ -30,16 +30,21 @@ class Rooms:
 
 
 class Resting:
-    """Receipts that rest for ever, and note when a second of that is over."""
+    """Receipts that rest for ever, and note when a second of that is over, and when a ping is due."""
 
     def __init__(self, deliveries: Deliveries) -> None:
         self.times: list[float] = []
+        self.due: list[float] = []
         self._deliveries = deliveries
 
-    def rested(self) -> None:
+    def rested(self) -> bool:
         self.times.append(trio.current_time())
         receipts: Any = self
         self._deliveries.rest(receipts)
+        return True
+
+    def ping_if_due(self) -> None:
+        self.due.append(trio.current_time())
 
 
 def confirm(deliveries: Deliveries, seq: int, person_id: int = BEN) -> None:
@@ -119,3 +124,5 @@ async def test_seconds_are_counted_for_each_and_those_near_each_other_in_one_pas
     assert len(early.times) in (10, 11)
     assert early.times[-1] - early.times[0] == pytest.approx(10, abs=0.3)
     assert early.times[1:] == late.times[1:]
+    for rested, due in zip(early.times[1:], early.due, strict=False):
+        assert 0.1 < due - rested < 0.21, "a message that comes by then takes the ping along"

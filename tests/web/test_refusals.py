@@ -27,7 +27,6 @@ OF_OTHERS = {
     "not authorised: send auth <token> first",
     "say hello first, with a token",
     "the refresh token is not valid, log in again",
-    "this server speaks version 1",
 }
 """What the page never asks for."""
 

@@ -189,8 +189,11 @@ class DirectClient(Client):
             return None
         if session.person is None or not 0 < command.to < FIRST_GUEST:
             return await self._relay(command.to, text)
-        await session.submissions.place_for(text)
-        room_id = await self._shared.conversations.direct_room(session.person, command.to)
+        if session.submissions.pending:
+            await session.submissions.place_for(text)
+        conversations = self._shared.conversations
+        known = conversations.known_direct_room(session.person.id, command.to)
+        room_id = known or await conversations.direct_room(session.person, command.to)
         if isinstance(room_id, Refusal):  # nobody is told that they are blocked
             return session.send(Refused(NOT_FOUND, command.to))
         people = Pair(session.person.id, command.to)

@@ -44,7 +44,7 @@ from chat.domain.membership import RoomRole
 from chat.domain.outcomes import Repeated
 from chat.domain.ports import NewFile, NewInvite, NewPerson, NewSession, ProfileChange, Refreshing, Replayed
 from chat.domain.reading import ReadMark
-from chat.domain.refusals import ARCHIVED
+from chat.domain.refusals import ARCHIVED, NOT_ADMIN
 from chat.domain.search import Search
 from chat.domain.searching import Query, Term
 from chat.domain.startup import CannotStart
@@ -211,9 +211,10 @@ _NEW_FILE = NewFile(room_id=1, owner_id=1, name="x", type="text/plain", size=1, 
 
 async def _administer(storage: PostgresStorage, ada: int, dan: Person) -> None:
     """What admins do, and how people look for each other."""
-    await storage.users.administer(dan.id, AccountChange(name="dan", is_admin=True), ada)
-    assert await storage.users.administer(dan.id, AccountChange(is_admin=False), ada) == LAST_ADMIN
-    assert await storage.users.delete(dan.id, ada) == LAST_ADMIN
+    await storage.users.administer(dan.id, AccountChange(name="dan", is_admin=True), None)
+    assert await storage.users.administer(dan.id, AccountChange(is_admin=False), dan.id) == LAST_ADMIN
+    assert await storage.users.delete(dan.id, dan.id) == LAST_ADMIN
+    assert await storage.users.delete(dan.id, ada) == NOT_ADMIN
     assert dan.id in [each.id for each in await storage.users.page("da", 0, 9)]
     assert await storage.sessions.counts([dan.id]) == {}
     assert await storage.settings.change_settings({"read_rate": 1.0}, ada)

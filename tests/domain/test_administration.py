@@ -13,7 +13,16 @@ from chat.domain.authentication import Granted
 from chat.domain.entities import Person
 from chat.domain.logins import DISABLED
 from chat.domain.passwords import Passwords
-from chat.domain.refusals import BAD_CREDENTIALS, BAD_TOKEN, LOOK_TAKEN, NAME_TAKEN, NO_PERSON, Code, Refusal
+from chat.domain.refusals import (
+    BAD_CREDENTIALS,
+    BAD_TOKEN,
+    LOOK_TAKEN,
+    NAME_TAKEN,
+    NO_PERSON,
+    NOT_ADMIN,
+    Code,
+    Refusal,
+)
 from chat.domain.registrations import Registrations
 from chat.domain.throttle import Throttle
 from chat.domain.tokens import Tokens
@@ -140,8 +149,9 @@ async def test_over_http_nobody_takes_the_last_admin_away_and_a_command_may(offi
     assert isinstance(await office.administration.change(ada.id, Wanted(admin=True, disabled=True)), Person)
     assert await office.administration.change(olga.id, takes[0], olga) is LAST_ADMIN, "ada can't come in"
     assert isinstance(await office.administration.change(ada.id, Wanted(disabled=False)), Person)
-    for wanted in takes[:2]:
-        assert isinstance(await office.administration.change(olga.id, wanted, olga), Person)
+    assert isinstance(await office.administration.change(olga.id, takes[0], olga), Person)
+    assert await office.administration.change(olga.id, takes[1], olga) is NOT_ADMIN, "she is none any more"
+    assert await office.administration.delete(ada.id, olga) is NOT_ADMIN
     assert isinstance(await office.administration.change(ada.id, Wanted(admin=False)), Person), "a command"
 
 

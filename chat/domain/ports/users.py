@@ -212,7 +212,8 @@ class Users(Protocol):
     ) -> Person | Taken | Refusal | None:
         """Change an account, all of it or nothing, with the acts of that in the audit; None: there is no such person.
 
-        LAST_ADMIN where after an act of a person (`by_id` is not None) no admin could come in.
+        Where a person does it (`by_id` is not None): NOT_ADMIN if they are none any more, LAST_ADMIN if no admin could
+        come in then.
         """
         ...
 
@@ -234,6 +235,6 @@ class Users(Protocol):
     async def delete(self, person_id: int, by_id: int | None = None) -> bool | Refusal:
         """Delete a person; what they said stays, and so does their name with it. False: no such person.
 
-        It goes into the audit. LAST_ADMIN as in `administer`.
+        It goes into the audit. LAST_ADMIN and NOT_ADMIN as in `administer`.
         """
         ...

@@ -29,7 +29,7 @@ from chat.domain.ports import (
     Taken,
     is_own_display,
 )
-from chat.domain.refusals import Refusal
+from chat.domain.refusals import NOT_ADMIN, Refusal
 from chat.domain.rules import same_name_key
 from chat.storage.memory.audit import MemoryAudit
 from chat.storage.memory.invites import MemoryInvites
@@ -212,6 +212,8 @@ class MemoryUsers:
         if known is None:
             return None
         before = known.person
+        if by_id is not None and not self._is_acting_admin(by_id):
+            return NOT_ADMIN
         if by_id is not None and change.may_end_an_admin and self._is_last_admin(before):
             return LAST_ADMIN
         changes = {
@@ -253,6 +255,8 @@ class MemoryUsers:
         known = self._known(person_id)
         if known is None:
             return False
+        if by_id is not None and not self._is_acting_admin(by_id):
+            return NOT_ADMIN
         if by_id is not None and self._is_last_admin(known.person):
             return LAST_ADMIN
         self._deleted.add(person_id)
@@ -261,6 +265,10 @@ class MemoryUsers:
         self._replace(Credentials(known.person, b""), email=None)
         self.audit.note([Act(by_id=by_id, what=What.PERSON_DELETED, person_id=person_id)])
         return True
+
+    def _is_acting_admin(self, person_id: int) -> bool:
+        known = self._known(person_id)
+        return known is not None and is_acting_admin(known.person)
 
     def _is_last_admin(self, person: Person) -> bool:
         """Whether nobody else is an admin who can come in."""

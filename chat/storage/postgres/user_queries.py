@@ -73,6 +73,8 @@ UPDATE users SET password_hash = $2, token_generation = token_generation + 1
 LOCK_ADMINS = "SELECT FROM users WHERE is_admin AND deleted_at IS NULL ORDER BY id FOR NO KEY UPDATE"
 OTHER_ADMINS = """
 SELECT EXISTS (SELECT FROM users WHERE is_admin AND disabled_at IS NULL AND deleted_at IS NULL AND id <> $1)"""
+IS_ACTING_ADMIN = """
+SELECT EXISTS (SELECT FROM users WHERE id = $1 AND is_admin AND disabled_at IS NULL AND deleted_at IS NULL)"""
 LOCK = f"{BY_ID} FOR NO KEY UPDATE"
 ADMINISTER = f"""
 UPDATE users SET is_operator = coalesce($2, is_operator), is_moderator = coalesce($3, is_moderator),

@@ -18,7 +18,7 @@ from chat.domain.ports import (
     Taken,
     is_own_display,
 )
-from chat.domain.refusals import Refusal
+from chat.domain.refusals import NOT_ADMIN, Refusal
 from chat.domain.rules import same_name_key
 from chat.domain.skeletons import name_skeletons
 from chat.storage.postgres import invites
@@ -148,6 +148,8 @@ class PostgresUsers:
             before = _person_or_none(await connection.fetchrow(queries.LOCK, person_id))
             if before is None:
                 return None
+            if by_id is not None and not await connection.fetchval(queries.IS_ACTING_ADMIN, by_id):
+                return NOT_ADMIN
             if by_id is not None and change.may_end_an_admin and await _is_last_admin(connection, before):
                 return LAST_ADMIN
             if change.name is not msgspec.UNSET:
@@ -191,6 +193,8 @@ class PostgresUsers:
             before = _person_or_none(await connection.fetchrow(queries.LOCK, person_id))
             if before is None:
                 return False
+            if by_id is not None and not await connection.fetchval(queries.IS_ACTING_ADMIN, by_id):
+                return NOT_ADMIN
             if by_id is not None and await _is_last_admin(connection, before):
                 return LAST_ADMIN
             await connection.execute(queries.DELETE, person_id)

@@ -24,6 +24,7 @@ from trio.testing import MockClock
 import chat.data_access
 import chat.gateway.listener
 import chat.gateway.turns
+from chat.engine.receipts import Receipts
 from chat.engine.session import Session
 from chat.engine.subscriptions import Subscriptions
 from tests.simulation.network import FIRST_DESCRIPTOR, Network, Socket
@@ -151,6 +152,7 @@ def deterministic(seed: int, network: Network, ahead: Callable[[], float]) -> Ge
             (chat.gateway.listener, "bind", network.bind),
             (chat.gateway.turns, "perf_counter", itertools.count(0.0, _STEP).__next__),
             # Sets of these are walked by their hashes, which are addresses otherwise.
+            (Receipts, "__hash__", serial),
             (Session, "__hash__", serial),
             (Subscriptions, "__hash__", serial),
         ):

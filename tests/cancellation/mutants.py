@@ -19,7 +19,6 @@ from tests.cancel_sweep.planting import (
     checkpoint_before,
     drop,
     go_on_after,
-    move,
     never,
     only_on_success,
     planted,
@@ -146,16 +145,6 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
             "try_not_given_back",
             planted("chat.domain.logins:Logins._prove", drop("_throttle.was_right")),
             "who logs in properly is locked out after a few times",
-        ),
-    ),
-    "direct": (
-        Mutant(
-            "noted_before_it_was_told",
-            planted(
-                "chat.protocols.direct.handlers:DirectClient._send_piece",
-                move("send_queue.send_nowait", after="receipts.sent"),
-            ),
-            "what somebody missed counts as delivered, and is dropped with their connection",
         ),
     ),
     "socket_in_bursts": (

@@ -35,7 +35,7 @@ FOUND_FIRST = {
     "forget_what_is_held": 35,
     "keep_the_dead": 16,
     "leave_the_removed_in": 4,
-    "look_again_after_every_removal": 1407,
+    "look_again_after_every_removal": 81,
     "look_before_it_is_noted": 21,
     "read_another_file": 26,
     "remember_whom_people_blocked": 5,
@@ -49,7 +49,7 @@ FOUND_FIRST = {
 FOUND_FIRST_OF_SEVERAL = {
     "remove_without_waiting": 33,
     "look_at_no_lease": 59,
-    "count_the_lease_by_the_wall_clock": 53,
+    "count_the_lease_by_the_wall_clock": 77,
     "look_at_nobody_again": 25,
     "tell_before_looking_again": 25,
     "believe_every_claim": 7,

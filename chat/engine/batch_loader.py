@@ -20,6 +20,9 @@ V = TypeVar("V")
 _MOST = 1000
 """Look-ups in one query."""
 
+_PASSES = 4
+"""Passes of the loop in which those who ask beside others are gathered: a query costs as much as twenty of its rows."""
+
 
 class _Asked(Generic[K, V]):
     """One look-up that waits for its answer."""
@@ -57,6 +60,10 @@ async def _look_up(
     """Answer until the feed is closed."""
     async for first in questions:
         waiting = [first, *receive_all_nowait(questions, _MOST - 1)]
+        if len(waiting) > 1:
+            for _ in range(_PASSES):
+                await trio.lowlevel.checkpoint()
+                waiting += receive_all_nowait(questions, _MOST - len(waiting))
         try:
             # The query starts after each of them asked, so no result is stale.
             found = await fetch(list({asked.key for asked in waiting}))

@@ -41,6 +41,22 @@ async def test_what_waits_is_asked_for_in_one_query(autojump_clock: object) -> N
     assert len(answers) == 200
 
 
+async def test_those_who_ask_in_the_next_passes_of_the_loop_go_along_where_several_ask(
+    autojump_clock: object,
+) -> None:
+    shelf, answers = Shelf(), list[tuple[str, int | None]]()
+
+    async def ask_after(passes: int, key: str) -> None:
+        for _ in range(passes):
+            await trio.lowlevel.checkpoint()
+        await ask(batch_loader, key, answers)
+
+    async with open_batch_loader(shelf.fetch) as batch_loader, trio.open_nursery() as nursery:
+        for passes, key in enumerate(("a", "b", "c", "d")):
+            nursery.start_soon(ask_after, passes // 2, key)
+    assert shelf.queries == [["a", "b", "c", "d"]]
+
+
 async def test_an_answer_is_never_from_before_the_question(autojump_clock: object) -> None:
     shelf, answers = Shelf(), list[tuple[str, int | None]]()
     async with open_batch_loader(shelf.fetch) as batch_loader, trio.open_nursery() as nursery:

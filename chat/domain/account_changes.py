@@ -56,6 +56,17 @@ def is_acting_admin(person: Person) -> bool:
     return person.is_admin and not person.is_disabled
 
 
+def may_change(by: Person | None, person: Person, change: AccountChange) -> bool:
+    """Whether somebody may change an account so: an admin any, and an operator blocks visitors and lets them back."""
+    if by is None:
+        return False
+    only_blocks = change == AccountChange(
+        is_disabled=change.is_disabled, keeps_sessions=change.keeps_sessions
+    )
+    is_operator = by.is_operator and not by.is_disabled
+    return is_acting_admin(by) or (person.is_visitor and only_blocks and is_operator)
+
+
 def roles_of(person: Person) -> list[Role]:
     """Return a person's roles."""
     held: tuple[tuple[Role, bool], ...] = (

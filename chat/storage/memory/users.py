@@ -14,6 +14,7 @@ from chat.domain.account_changes import (
     acts_of,
     addition,
     is_acting_admin,
+    may_change,
     roles_of,
 )
 from chat.domain.audit import Act, What, invite_act, reset_act, use_act, withdrawal_act
@@ -212,8 +213,10 @@ class MemoryUsers:
         if known is None:
             return None
         before = known.person
-        if by_id is not None and not self._is_acting_admin(by_id):
-            return NOT_ADMIN
+        if by_id is not None:
+            by = self._known(by_id)
+            if not may_change(None if by is None else by.person, before, change):
+                return NOT_ADMIN
         if by_id is not None and change.may_end_an_admin and self._is_last_admin(before):
             return LAST_ADMIN
         changes = {

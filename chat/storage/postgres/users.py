@@ -5,7 +5,15 @@ from collections.abc import Sequence
 import asyncpg
 import msgspec
 
-from chat.domain.account_changes import LAST_ADMIN, AccountChange, Role, acts_of, addition, is_acting_admin
+from chat.domain.account_changes import (
+    LAST_ADMIN,
+    AccountChange,
+    Role,
+    acts_of,
+    addition,
+    is_acting_admin,
+    may_change,
+)
 from chat.domain.audit import Act, What, reset_act, use_act
 from chat.domain.entities import Credentials, Person
 from chat.domain.ports import (
@@ -148,8 +156,10 @@ class PostgresUsers:
             before = _person_or_none(await connection.fetchrow(queries.LOCK, person_id))
             if before is None:
                 return None
-            if by_id is not None and not await connection.fetchval(queries.IS_ACTING_ADMIN, by_id):
-                return NOT_ADMIN
+            if by_id is not None:
+                by = _person_or_none(await connection.fetchrow(queries.BY_ID, by_id))
+                if not may_change(by, before, change):
+                    return NOT_ADMIN
             if by_id is not None and change.may_end_an_admin and await _is_last_admin(connection, before):
                 return LAST_ADMIN
             if change.name is not msgspec.UNSET:

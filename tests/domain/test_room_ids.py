@@ -44,8 +44,7 @@ async def test_rooms_that_were_used_last_are_found_without_a_query_and_no_others
     for n in range(7):
         await storage.users.add(NewPerson(name=f"person {n}", password_hash=b"x"))
     rooms: Any = Asked(storage.rooms)
-    notes: Any = None
-    by_pair = Direct(storage.users, rooms, storage.messages, notes)
+    by_pair = Direct(storage.users, rooms, storage.messages)
     by_person = Support(storage.users, rooms, storage.messages)
 
     async def room_of(person_id: int) -> int | None:
@@ -69,8 +68,7 @@ async def test_the_rooms_of_who_was_deleted_are_forgotten() -> None:
     storage = MemoryStorage()
     for name in ("ada", "ben", "cem"):
         await storage.users.add(NewPerson(name=name, password_hash=b"x"))
-    notes: Any = None
-    by_pair = Direct(storage.users, storage.rooms, storage.messages, notes)
+    by_pair = Direct(storage.users, storage.rooms, storage.messages)
     for pair in ((1, 2), (2, 3), (1, 3)):
         assert await by_pair.room_of(*pair) is not None
     await storage.users.delete(2)
@@ -105,8 +103,7 @@ async def test_who_is_deleted_while_their_room_is_looked_up_has_none_after_that(
         await storage.users.add(NewPerson(name=name, password_hash=b"x"))
     rooms = Asked(storage.rooms)
     asking: Any = rooms
-    notes: Any = None
-    by_pair = Direct(storage.users, asking, storage.messages, notes)
+    by_pair = Direct(storage.users, asking, storage.messages)
     by_person = Support(storage.users, asking, storage.messages)
 
     async def room_of_ben() -> int | None:

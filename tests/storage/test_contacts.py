@@ -61,9 +61,8 @@ async def test_who_meets_somebody_learns_that_their_profile_changed(storage: Sto
     changing = [ada, ben, cem, dan, eve]
     for person in changing:
         await trio.sleep(0.002)
-        assert isinstance(
-            await storage.users.change_profile(person.id, ProfileChange(display_name="D")), Person
-        )
+        change = ProfileChange(display_name=f"{person.name} D")
+        assert isinstance(await storage.users.change_profile(person.id, change), Person)
 
     async def told(person: Person) -> list[int]:
         found = await storage.contacts.changed_since(person.id, since, 10)

@@ -145,9 +145,9 @@ class LiveSettings:
         # No await between the commit and what it changes here.
         self._apply(await self._table.change_settings(changes, None if by is None else by.id))
 
-    def on_change(self, felt: Callable[[Collection[str]], object]) -> None:
-        """Call `felt` with the names of those settings whose values have just changed here, each time. Sync."""
-        self._on_change.append(felt)
+    def on_change(self, handler: Callable[[Collection[str]], object]) -> None:
+        """Call `handler` with the names of the settings whose values changed, after each change. Sync."""
+        self._on_change.append(handler)
 
     @property
     def lobby(self) -> Lobby:
@@ -208,8 +208,8 @@ class LiveSettings:
             calls=values.call_rate,
         )
         if different:
-            for felt in self._on_change:
-                felt(different)
+            for handler in self._on_change:
+                handler(different)
 
     def _lobby_beside(self, registration: Registration) -> Lobby:
         """Return who reads the lobby while no admin says so, and this is who may register."""

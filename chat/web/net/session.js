@@ -1,6 +1,6 @@
 // Who one is: an access token in memory, made anew from a cookie that no script can read.
 
-import { errorOf, jsonOf } from "./answers.js";
+import { errorOf, jsonOf, jsonOfRequest } from "./answers.js";
 import { chatError, offline } from "./errors.js";
 import { alone } from "./tabs.js";
 
@@ -168,7 +168,7 @@ async function post(path, body, bearer) {
     return await fetch(`/api/v1${path}`, {
       method: "POST",
       headers: { "Content-Type": "application/json", ...(bearer ? { Authorization: `Bearer ${bearer}` } : {}) },
-      body: JSON.stringify(body),
+      body: jsonOfRequest(body),
       signal: AbortSignal.timeout(ANSWERS_IN),
     });
   } catch {

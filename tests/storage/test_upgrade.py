@@ -550,7 +550,7 @@ async def test_who_was_there_before_moderators_is_none_and_an_older_server_goes_
                 database, "INSERT INTO users (name, name_key, password_hash) VALUES ('Cem', 'cem', 'x')"
             )
             await execute(
-                database, "UPDATE users SET is_operator = true, is_admin = false WHERE name_key = 'ada'"
+                database, "UPDATE users SET is_operator = name_key = 'ada', is_admin = name_key = 'ben'"
             )
             assert await storage.audit.acts(None, 9) == []
             change = AccountChange(is_moderator=True)

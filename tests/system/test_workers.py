@@ -132,14 +132,19 @@ def test_people_on_two_workers_are_in_one_chat_and_either_speaks_for_both(data: 
         assert server.stop() == 0
 
 
+def serving_of(server: ServerProcess) -> dict[int, int]:
+    """Return which worker serves each connection."""
+    return {each["connection"]: worker_of(each["connection"]) for each in ask(server, "tree 9")["clients"]}
+
+
 def test_a_worker_that_is_killed_is_followed_by_another_and_the_rest_go_on(data: Path) -> None:
     with two_workers(data) as server, ExitStack() as stack:
         token = register(server.url, "ada")
         people = [stack.enter_context(client(server.url, name="ada")) for _ in range(6)]
-        serving = {
-            each["connection"]: worker_of(each["connection"]) for each in ask(server, "tree 9")["clients"]
-        }
-        assert set(serving.values()) == {1, 2}
+        # A worker that gets no turn for a moment accepts nothing: the other takes a few more.
+        while {1, 2} - set((serving := serving_of(server)).values()):
+            assert len(people) < 30, "one worker accepts all"
+            people.append(stack.enter_context(client(server.url, name="ada")))
         before = workers_of(server)
         postgres = postgres_under(server.process.pid)
         kill([before[2]])

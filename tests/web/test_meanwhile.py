@@ -44,6 +44,26 @@ def test_an_edit_without_a_line_does_not_overwrite_what_was_edited_elsewhere_sin
     assert texts == ["we meet at six", "we meet at **seven**", "we meet at seven, bring cake"]
 
 
+_EDIT_AND_TYPE = """(chosen) => {
+    chosen.click();  // and what follows comes before the page is drawn again
+    const field = document.querySelector(".composer textarea");
+    field.value += ", at six";
+    field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+}"""
+
+
+def test_what_is_typed_right_after_edit_is_part_of_the_edit(pages: Pages, ada: Speaker) -> None:
+    room = ada.make_room("quick edits")
+    ada.say(room, "we meet")
+    timeline = Timeline(pages.of("ada", f"/room/{room}"))
+    timeline.message("we meet").hover()
+    timeline.message("we meet").get_by_role("button", name="More").click()
+    timeline.page.get_by_role("menuitem", name="Edit", exact=True).evaluate(_EDIT_AND_TYPE)
+    expect(timeline.field).to_have_value("we meet, at six")
+    timeline.field.press("Enter")
+    expect(timeline.message("we meet, at six")).to_contain_text("edited")
+
+
 def test_an_edit_that_was_left_for_another_room_knows_what_it_began_with(pages: Pages, ada: Speaker) -> None:
     room = ada.make_room("left edits")
     seq = ada.say(room, "first")

@@ -22,14 +22,17 @@ export function compose(room, what) {
   for (const listener of listeners) listener(room);
 }
 
+/** Hear of each reply or edit of a room that begins or ends, at once. @param {number} room @param {() => void} heard @returns {() => void} which ends it */
+export function onComposing(room, heard) {
+  const look = (/** @type {number} */ changed) => changed === room && heard();
+  listeners.add(look);
+  return () => void listeners.delete(look);
+}
+
 /** @param {number} room @returns {Composing} */
 export function useComposing(room) {
   const [, draw] = useState(0);
-  useEffect(() => {
-    const look = (/** @type {number} */ changed) => changed === room && draw((count) => count + 1);
-    listeners.add(look);
-    return () => void listeners.delete(look);
-  }, [room]);
+  useEffect(() => onComposing(room, () => draw((count) => count + 1)), [room]);
   return composing(room);
 }
 

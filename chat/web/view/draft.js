@@ -1,7 +1,7 @@
 // The draft of a room: what is written is kept, and is there again after a reload; an edit puts it aside for as long as it lasts.
 
 import { useEffect, useRef } from "../vendor/preact.js";
-import { compose } from "./composing.js";
+import { compose, composing, onComposing } from "./composing.js";
 import { useChat } from "./context.js";
 import { rememberedMap } from "./remembered.js";
 
@@ -23,7 +23,7 @@ const left = rememberedMap();
  */
 export function useDraft(room, about, text, setText) {
   const chat = useChat();
-  const edit = about && "edit" in about ? about.edit : null;
+  const edit = editOf(about);
   const reply = about && "reply" in about ? about.reply : undefined;
   const it = useRef({
     ...{ text: "", aside: "", original: "", isRead: false },
@@ -43,7 +43,7 @@ export function useDraft(room, about, text, setText) {
     });
   }, [chat, room]);
 
-  useEffect(() => {
+  const turnTo = (/** @type {number | null} */ edit) => {
     if (edit === it.edit) return;
     if (it.edit === null) it.aside = it.text;
     it.edit = edit;
@@ -53,7 +53,10 @@ export function useDraft(room, about, text, setText) {
     const begun = before?.seq === edit ? before : { original: text, text };
     it.original = begun.original;
     setText(edit === null ? it.aside : begun.text);
-  }, [edit]);
+  };
+  useEffect(() => turnTo(edit), [edit]);
+  // Not only when it is drawn: what is typed right after "Edit" belongs to the edit.
+  useEffect(() => onComposing(room, () => turnTo(editOf(composing(room)))), [room]);
 
   useEffect(() => {
     if (!it.isRead || edit !== null) return undefined;
@@ -88,6 +91,11 @@ export function useDraft(room, about, text, setText) {
       chat.keepDraft(room, { text: "" });
     },
   };
+}
+
+/** @param {Composing} about @returns {number | null} the message that is edited */
+function editOf(about) {
+  return about && "edit" in about ? about.edit : null;
 }
 
 /** @param {string} text @param {number | undefined} reply @returns {import("../model/types").Draft} */

@@ -6,12 +6,11 @@ from chat.domain.direct import Direct
 from chat.domain.entities import Pair, People, Person, RoomKind, SupportOf
 from chat.domain.membership import RoomAccess, RoomRole, may_see
 from chat.domain.refusals import ARCHIVED, BANNED, BLOCKED, NO_ROOM, NOT_MEMBER, Code, Refusal
-from chat.domain.room_rights import Place, moderates
+from chat.domain.room_rights import NOT_YOURS, Place, moderates
 from chat.domain.rooms import Rooms
 from chat.domain.support import Support
 
 OVER = Refusal(Code.FORBIDDEN, "this person is no longer here")
-NOT_YOURS = Refusal(Code.FORBIDDEN, "that is not your message")
 NOT_OPERATOR = Refusal(Code.FORBIDDEN, "only operators can do this")
 NO_OPERATOR = Refusal(Code.INVALID, "this person is not an operator", field="assignee")
 NO_VISITOR = Refusal(Code.INVALID, "only visitors of the support widget can be blocked here", field="blocked")

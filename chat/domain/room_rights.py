@@ -1,4 +1,4 @@
-"""Who may change a room that people made, and who is in it. All of it is sync and pure.
+"""Who may change a room that people made, who is in it, and what others said there. All of it is sync and pure.
 
 A use case asks before it writes, and the storage asks again under the lock of the log (`refusal_of`): roles change, and
 two who look at once may both find that they may.
@@ -13,6 +13,7 @@ from chat.domain.refusals import ARCHIVED, NO_ROOM, NOT_ADMIN, NOT_MEMBER, Code,
 
 NOT_LEADING = Refusal(Code.FORBIDDEN, "only owners and moderators of the room can do this")
 NOT_OWNER = Refusal(Code.FORBIDDEN, "only owners of the room can do this")
+NOT_YOURS = Refusal(Code.FORBIDDEN, "that is not your message")
 NOT_ONESELF = Refusal(Code.FORBIDDEN, "you can't raise your own role or ban yourself", field="role")
 
 _RANKS = (None, RoomRole.BANNED, RoomRole.MEMBER, RoomRole.MODERATOR, RoomRole.OWNER)
@@ -46,7 +47,8 @@ class Authority(msgspec.Struct, frozen=True):
 
 def own_role(role: RoomRole | None, person_id: int, room: Room, *, has_owner: bool) -> RoomRole | None:
     """Return what somebody is in a room. Who has made it and left it owns it still, while nobody else does."""
-    return RoomRole.OWNER if role is None and room.creator_id == person_id and not has_owner else role
+    is_makers = room.kind is RoomKind.ROOM and room.creator_id == person_id and not has_owner
+    return RoomRole.OWNER if role is None and is_makers else role
 
 
 def refusal_of(
@@ -80,10 +82,19 @@ def addition_refusal(by: Authority) -> Refusal | None:
     return place if isinstance(place, Refusal) else may_add(place)
 
 
+def deletion_refusal(by: Authority) -> Refusal | None:
+    """Return why this person may not delete another's message in the room, which may be of any kind."""
+    place = _place(by)
+    if isinstance(place, Refusal):
+        return place
+    return None if moderates(place, by.person) else NOT_YOURS
+
+
 def _place(by: Authority) -> Place | Refusal:
-    if by.role in (None, RoomRole.BANNED) or by.person.is_disabled:
+    is_outside = by.room.kind is RoomKind.ROOM and by.role in (None, RoomRole.BANNED)
+    if is_outside or by.person.is_disabled:
         return NO_ROOM if by.room.is_private else NOT_MEMBER
-    return Place(by.room, by.role, None)
+    return Place(by.room, by.role or RoomRole.MEMBER, None)
 
 
 # Each of these returns why the person may not; None: they may.

@@ -8,7 +8,7 @@ from msgspec import structs
 
 from chat.domain.blocks import Blocks
 from chat.domain.changes import Removal
-from chat.domain.conversations import NOT_YOURS, OVER, Conversations, may_delete, may_edit, may_speak
+from chat.domain.conversations import OVER, Conversations, may_delete, may_edit, may_speak
 from chat.domain.direct import Direct
 from chat.domain.entities import LOBBY_ID, Draft, Pair, Peer, Person, Room, RoomKind, SupportOf
 from chat.domain.membership import RoomRole
@@ -18,6 +18,7 @@ from chat.domain.room_rights import (
     NOT_LEADING,
     NOT_ONESELF,
     NOT_OWNER,
+    NOT_YOURS,
     Place,
     may_add,
     may_delete_room,

@@ -145,21 +145,22 @@ async def test_messages_and_rooms_that_others_delete_are_in_the_audit(storage: S
     ada, olga = await add(storage, "ada"), await add(storage, "olga", is_admin=True)
     rooms = [await storage.rooms.create(name, ada.id, is_private=False) for name in ("garden", "attic")]
     garden, attic = [room.id for room in rooms if isinstance(room, Room)]
+    await storage.messages.save([Draft(garden, olga.id, "olga", "", 1.0, MessageKind.JOIN)])
     await storage.messages.save([Draft(garden, ada.id, "ada", f"{n}", 1.0) for n in range(4)])
     await storage.messages.save(
         [
-            Deletion(garden, 1, ada.id, 2.0),
-            Deletion(garden, 2, olga.id, 2.0),
+            Deletion(garden, 2, ada.id, 2.0),
+            Deletion(garden, 3, olga.id, 2.0),
+            Deletion(garden, 4, None, 2.0),
             Deletion(garden, 3, None, 2.0),
-            Deletion(garden, 2, None, 2.0),
             Deletion(garden, 9, olga.id, 2.0),
         ]
     )
     await storage.messages.save([RoomDeletion(garden, ada.id, 3.0), RoomDeletion(attic, None, 3.0)])
     await storage.messages.save([RoomDeletion(attic, None, 3.0)])
     assert await acts(storage) == [
-        ("olga", "message_deleted", "ada", garden, "seq 2"),
-        ("", "message_deleted", "ada", garden, "seq 3"),
+        ("olga", "message_deleted", "ada", garden, "seq 3"),
+        ("", "message_deleted", "ada", garden, "seq 4"),
         ("", "room_deleted", "", attic, "attic"),
     ]
 

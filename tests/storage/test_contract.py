@@ -1549,7 +1549,7 @@ async def test_a_change_that_changes_nothing_takes_no_number(storage: Storage) -
     assert nothing == [0, 1, 3, 4, 6]
     assert [saved[n] for n in nothing] == [Unchanged(pos) for pos in (1, 1, 3, 3, 4)]
     assert numbers([saved[2], saved[5]]) == [(3, 1, 3), (4, 2, 4)]
-    assert await storage.messages.save([like(ada), Deletion(LOBBY_ID, 2, ben, NOW)]) == [
+    assert await storage.messages.save([like(ada), Deletion(LOBBY_ID, 2, ada, NOW)]) == [
         Unchanged(3),
         Unchanged(4),
     ]

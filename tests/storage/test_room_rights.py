@@ -7,6 +7,8 @@ import pytest
 from chat.domain.account_changes import AccountChange
 from chat.domain.changes import (
     Addition,
+    Deleted,
+    Deletion,
     Removal,
     Removed,
     RoleChange,
@@ -16,12 +18,12 @@ from chat.domain.changes import (
     RoomDeletion,
     Write,
 )
-from chat.domain.entities import Draft, Message, MessageKind, Person, Room
+from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Pair, Person, Room
 from chat.domain.membership import RoomRole
 from chat.domain.outcomes import Saved, Unchanged
 from chat.domain.ports import NewPerson, Storage
 from chat.domain.refusals import ALREADY_IN, BLOCKED, NO_ROOM, NOT_ADMIN, NOT_MEMBER, PRIVATE, Refusal
-from chat.domain.room_rights import NOT_LEADING, NOT_ONESELF, NOT_OWNER
+from chat.domain.room_rights import NOT_LEADING, NOT_ONESELF, NOT_OWNER, NOT_YOURS
 
 NOW = 1_700_000_000.5
 ADA, BEN, CEM, DAN, MOD, ROOT = range(1, 7)
@@ -42,6 +44,7 @@ async def garden(storage: Storage) -> int:
     assert isinstance(room, Room)
     assert room.id == ROOM
     await storage.messages.save([*map(joining, (BEN, CEM, MOD)), RoleChange(ROOM, BEN, MODERATOR, ADA, NOW)])
+    await storage.messages.save([Draft(ROOM, CEM, "cem", "moin", NOW)])
     return room.id
 
 
@@ -69,6 +72,11 @@ def like(by: int, *, is_private: bool | None = None, name: str | None = None, ad
     return RoomChange(
         room_id=ROOM, actor_id=by, created_at=NOW, is_private=is_private, name=name, as_admin=admin
     )
+
+
+def deletion(by: int | None, seq: int = 4, room: int = ROOM) -> Deletion:
+    """The deletion of a message, by default of what Cem said in the garden."""
+    return Deletion(room, seq, by, NOW)
 
 
 TOO_LATE: dict[str, tuple[Sequence[Write], Write, Refusal]] = {
@@ -110,6 +118,24 @@ TOO_LATE: dict[str, tuple[Sequence[Write], Write, Refusal]] = {
         RoomDeletion(ROOM, BEN, NOW),
         NOT_OWNER,
     ),
+    "delete a message, being a member": ([role(BEN, MEMBER)], deletion(BEN), NOT_YOURS),
+    "delete a message, being removed": ([removal(BEN, ADA)], deletion(BEN), NOT_MEMBER),
+    "delete a message, being banned": ([ban(BEN, ADA)], deletion(BEN), NOT_MEMBER),
+    "delete a message, being outside what is private": (
+        [like(ADA, is_private=True), removal(BEN, BEN)],
+        deletion(BEN),
+        NO_ROOM,
+    ),
+    "delete a message of what is private, by a moderator of the server": (
+        [like(ADA, is_private=True)],
+        deletion(MOD),
+        NOT_YOURS,
+    ),
+    "delete a message, by a moderator of the server who is removed": (
+        [removal(MOD, ADA)],
+        deletion(MOD),
+        NOT_MEMBER,
+    ),
 }
 
 
@@ -132,6 +158,53 @@ async def test_who_may_not_any_more_changes_nothing(
         assert room == await storage.rooms.by_id(garden)
     assert outcome == refusal
     assert not any(each is None or isinstance(each, Refusal) for each in done)
+
+
+async def test_who_moderates_still_deletes_what_others_said(storage: Storage, garden: int) -> None:
+    await storage.messages.save([Draft(garden, CEM, "cem", f"{n}", NOW) for n in range(4)])
+    saved = await storage.messages.save(
+        [
+            deletion(BEN),
+            role(BEN, MEMBER),
+            deletion(BEN, 5),
+            deletion(CEM, 5),
+            deletion(MOD, 6),
+            removal(CEM, CEM),
+            deletion(None, 7),
+            deletion(ADA, 99),
+        ]
+    )
+    kinds = [type(each) for each in saved]
+    assert kinds == [Deleted, RoleChanged, Refusal, Deleted, Deleted, Removed, Deleted, type(None)]
+
+
+async def test_in_the_lobby_a_moderator_deletes_as_long_as_they_are_one(
+    storage: Storage, garden: int
+) -> None:
+    said = [Draft(LOBBY_ID, CEM, "cem", text, NOW) for text in ("one", "two")]
+    one, two = await storage.messages.save(said)
+    assert isinstance(one, Message)
+    assert isinstance(two, Message)
+    (done,) = await storage.messages.save([deletion(MOD, one.seq, LOBBY_ID)])
+    assert isinstance(done, Deleted)
+    late = [deletion(by, two.seq, LOBBY_ID) for by in (MOD, BEN)]
+    await storage.users.administer(MOD, AccountChange(is_moderator=False), None)
+    assert await storage.messages.save(late) == [NOT_YOURS, NOT_YOURS]
+    await storage.users.administer(MOD, AccountChange(is_moderator=True, is_disabled=True), None)
+    assert await storage.messages.save(late) == [NOT_MEMBER, NOT_YOURS]
+
+
+async def test_in_a_conversation_of_two_nobody_deletes_what_the_other_said(
+    storage: Storage, garden: int
+) -> None:
+    pair = await storage.rooms.direct_room(CEM, MOD)
+    assert pair is not None
+    (said,) = await storage.messages.save([Draft(pair.id, CEM, "cem", "hi", NOW, people=Pair(CEM, MOD))])
+    assert isinstance(said, Message)
+    late, own = deletion(MOD, said.seq, pair.id), deletion(CEM, said.seq, pair.id)
+    refused, done = await storage.messages.save([late, own])
+    assert refused == NOT_YOURS
+    assert isinstance(done, Deleted)
 
 
 async def test_who_may_still_does_it_in_the_same_batch(storage: Storage, garden: int) -> None:

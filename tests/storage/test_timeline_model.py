@@ -264,7 +264,9 @@ async def play(storage: Storage, steps: Steps) -> None:
     number = next(_numbers)
     people = []
     for nth in range(PEOPLE):
-        person = await storage.users.add(NewPerson(name=f"person{number}-{nth}", password_hash=b"x"))
+        person = await storage.users.add(
+            NewPerson(name=f"person{number}-{nth}", password_hash=b"x", is_moderator=True)
+        )
         assert isinstance(person, Person)
         people.append(person.id)
     room = await storage.rooms.create(f"room {number}", people[0], is_private=False)

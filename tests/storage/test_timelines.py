@@ -400,12 +400,12 @@ async def test_the_last_message_is_told_also_where_it_is_deleted_but_not_its_tex
     await write(
         storage,
         Edit(LOBBY_ID, said.seq, ben, "secret!", NOW + 1),
-        Deletion(LOBBY_ID, said.seq, ada, NOW + 2),
+        Deletion(LOBBY_ID, said.seq, ben, NOW + 2),
     )
     lobby = await one_room(storage, ada, LOBBY_ID)
     assert lobby.last is not None
     assert (lobby.last.text, lobby.last.reactions) == ("", ())
-    assert (lobby.last.deleted_at, lobby.last.deleted_by, lobby.last.edited_at) == (NOW + 2, ada, NOW + 1)
+    assert (lobby.last.deleted_at, lobby.last.deleted_by, lobby.last.edited_at) == (NOW + 2, ben, NOW + 1)
     assert (lobby.last.pos, lobby.last.changed_pos, lobby.pos, lobby.unread) == (1, 4, 4, 0)
 
 

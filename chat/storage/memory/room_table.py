@@ -125,10 +125,13 @@ class RoomTable:
             for (each, person_id), role in self.roles.items()
         )
 
-    def authority(self, room_id: int, person_id: int) -> Authority | None:
-        """Return who is about to change a room, at once; None: there is no such room that people made."""
+    def authority(self, room_id: int, person_id: int, *, any_kind: bool = False) -> Authority | None:
+        """Return who is about to change a room, at once; None: there is no such room, or person.
+
+        Without `any_kind` there are only rooms that people made.
+        """
         room, person = self._by_id.get(room_id), self._users.look_up(person_id)
-        if room is None or room.kind is not RoomKind.ROOM or person is None:
+        if room is None or person is None or not (any_kind or room.kind is RoomKind.ROOM):
             return None
         role = own_role(self.role_of(room_id, person_id), person_id, room, has_owner=self.owners(room_id) > 0)
         if not self._users.is_there(person_id):

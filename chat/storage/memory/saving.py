@@ -21,7 +21,7 @@ from chat.domain.entities import Draft, Message, MessageKind
 from chat.domain.membership import RoomRole
 from chat.domain.outcomes import KeyUsed, Repeated, Saved
 from chat.domain.refusals import ALREADY_IN, ARCHIVED, BANNED, BLOCKED, INVITE_OVER, PRIVATE, Refusal
-from chat.domain.room_rights import addition_refusal
+from chat.domain.room_rights import addition_refusal, deletion_refusal
 from chat.storage.memory.files import MemoryFiles
 from chat.storage.memory.message_table import MessageTable
 from chat.storage.memory.room_changes import MemoryRoomChanges
@@ -153,6 +153,11 @@ class MemorySaving:
             return None
         if room.is_archived and not isinstance(change, Deletion):
             return ARCHIVED
+        by_id = change.actor_id
+        if isinstance(change, Deletion) and by_id is not None and by_id != message.sender_id:
+            by = self._rooms.authority(change.room_id, by_id, any_kind=True)
+            if by is not None and (refusal := deletion_refusal(by)):
+                return refusal
         made = self._messages.change(change, room)
         if isinstance(made, Deleted):
             self._files.forget(message.files)

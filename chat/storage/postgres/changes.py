@@ -13,10 +13,12 @@ from chat.domain.audit import deletion_act
 from chat.domain.changes import Deleted, Deletion, Edit, Edited, Reacted, Reaction
 from chat.domain.message_state import MessageState
 from chat.domain.outcomes import Saved
-from chat.domain.refusals import ARCHIVED
+from chat.domain.refusals import ARCHIVED, Refusal
+from chat.domain.room_rights import deletion_refusal
 from chat.storage.postgres import change_queries as queries
 from chat.storage.postgres.audit import note
 from chat.storage.postgres.references import as_array
+from chat.storage.postgres.room_authority import find
 from chat.storage.postgres.writer import RawConnection
 
 Target = tuple[int, int]  # room id, seq
@@ -46,6 +48,9 @@ async def save_changes(
     last_id = rows[0]["last_id"] if rows else 0
     positions = {row["room_id"]: row["last_pos"] for row in rows}
     archived = {row["room_id"] for row in rows if row["is_archived"]}
+    deletions = [change for change in changes if isinstance(change, Deletion)]
+    senders = {(row["room_id"], row["seq"]): row["sender_id"] for row in rows} if deletions else {}
+    refused = await _refused_deletions(connection, deletions, senders)
     saved: list[Saved] = []
     made: list[Edited | Deleted | Reacted] = []
     for change in changes:
@@ -56,6 +61,9 @@ async def save_changes(
         if change.room_id in archived and not isinstance(change, Deletion):
             saved.append(ARCHIVED)
             continue
+        if isinstance(change, Deletion) and (refusal := refused.get(change)):
+            saved.append(refusal)
+            continue
         outcome = state.change(change, last_id + 1, positions[change.room_id] + 1)
         if isinstance(outcome, Edited | Deleted | Reacted):
             last_id, positions[change.room_id] = outcome.id, outcome.pos
@@ -63,11 +71,31 @@ async def save_changes(
         saved.append(outcome)
     if made:
         await _write(connection, made, states, before)
-    if deletions := [change for change in made if isinstance(change, Deleted)]:
-        senders = {(row["room_id"], row["seq"]): row["sender_id"] for row in rows}
-        acts = [deletion_act(each, senders[each.room_id, each.seq]) for each in deletions]
+    if deleted := [change for change in made if isinstance(change, Deleted)]:
+        acts = [deletion_act(each, senders[each.room_id, each.seq]) for each in deleted]
         await note(connection, [act for act in acts if act.by_id != act.person_id])
     return saved
+
+
+async def _refused_deletions(
+    connection: RawConnection, deletions: Sequence[Deletion], senders: dict[Target, int]
+) -> dict[Deletion, Refusal]:
+    """Return which deletions of others' messages may not be done. One's own, and a command's, cost no query."""
+    refused: dict[Deletion, Refusal] = {}
+    found: dict[
+        tuple[int, int], Refusal | None
+    ] = {}  # by room and actor; no write beside these changes a right
+    for deletion in deletions:
+        by_id = deletion.actor_id
+        if by_id is None or by_id == senders.get((deletion.room_id, deletion.seq), by_id):
+            continue
+        key = deletion.room_id, by_id
+        if key not in found:
+            place = await find(connection, *key, any_kind=True)
+            found[key] = deletion_refusal(place.by) if place and place.by else None
+        if refusal := found[key]:
+            refused[deletion] = refusal
+    return refused
 
 
 def _states(

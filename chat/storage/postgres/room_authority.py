@@ -1,4 +1,4 @@
-"""A room that people made, who is about to change it, and what they find there, in PostgreSQL; asyncio-flavoured.
+"""A room, who is about to change it or what was said there, and what they find, in PostgreSQL; asyncio-flavoured.
 
 The caller's transaction has the log and the rooms locked, so what is found is so until that ends: every role,
 membership and ban is written by whoever has the log.
@@ -16,14 +16,15 @@ _ROLE = """coalesce(
         (SELECT 'banned' FROM bans WHERE room_id = rooms.id AND user_id = {0})
     )"""
 _FIND = f"""
-SELECT rooms.id, rooms.name, topic, is_private, archived_at IS NOT NULL AS is_archived, creator_id, last_pos, last_id,
-    actor.id AS actor_id, is_moderator, is_admin, actor.deleted_at IS NOT NULL OR disabled_at IS NOT NULL AS is_out,
+SELECT rooms.id, kind, rooms.name, topic, is_private, archived_at IS NOT NULL AS is_archived, creator_id, last_pos,
+    last_id, actor.id AS actor_id, is_moderator, is_admin,
+    actor.deleted_at IS NOT NULL OR disabled_at IS NOT NULL AS is_out,
     {_ROLE.format("$2")} AS actor_role, {_ROLE.format("$3")} AS role,
     (SELECT count(*) FROM memberships JOIN users ON users.id = user_id
      WHERE room_id = rooms.id AND role = 'owner' AND users.deleted_at IS NULL) AS owners,
     EXISTS (SELECT FROM blocks WHERE user_id = $3 AND blocked_id = $2) AS is_blocked
 FROM rooms JOIN lanes ON lanes.id = 1 LEFT JOIN users AS actor ON actor.id = $2
-WHERE rooms.id = $1 AND kind = 'room' AND rooms.deleted_at IS NULL"""
+WHERE rooms.id = $1 AND (kind = 'room' OR $4) AND rooms.deleted_at IS NULL"""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -41,15 +42,23 @@ class Found(msgspec.Struct, frozen=True):
 
 
 async def find(
-    connection: RawConnection, room_id: int, actor_id: int | None, person_id: int | None = None
+    connection: RawConnection,
+    room_id: int,
+    actor_id: int | None,
+    person_id: int | None = None,
+    *,
+    any_kind: bool = False,
 ) -> Found | None:
-    """Return what a write by this person finds, about that one; None: there is no such room."""
-    row = await connection.fetchrow(_FIND, room_id, actor_id, person_id)
+    """Return what a write by this person finds, about that one; None: there is no such room.
+
+    Without `any_kind` there are only rooms that people made.
+    """
+    row = await connection.fetchrow(_FIND, room_id, actor_id, person_id, any_kind)
     if row is None:
         return None
     room = Room(
         id=row["id"],
-        kind=RoomKind.ROOM,
+        kind=RoomKind(row["kind"]),
         name=row["name"],
         topic=row["topic"],
         creator_id=row["creator_id"],

@@ -335,7 +335,7 @@ async def test_everybody_ends_with_what_is_saved_however_small_the_pages_are(wor
                 message = draw.choice(said)
                 write: Any = Edit(room, message.seq, own.person.id, f"new {step}", time.time())
                 if draw.random() < 0.3:
-                    write = Deletion(room, message.seq, own.person.id, time.time())
+                    write = Deletion(room, message.seq, message.sender_id, time.time())
                 await world.journal.submit(write, _Nobody())
             case "join" if room in rooms:
                 await world.memberships.join(own.person, room)

@@ -427,7 +427,7 @@ async def test_everybody_ends_with_what_is_saved_whatever_they_lose_meanwhile(
                 message = draw.choice(said)
                 write: Any = Edit(room, message.seq, own.person.id, f"new {step}", time.time())
                 if draw.random() < 0.3:
-                    write = Deletion(room, message.seq, own.person.id, time.time())
+                    write = Deletion(room, message.seq, message.sender_id, time.time())
                 await world.journal.submit(write, _Nobody())
             case "join" if room != LOBBY_ID:
                 await world.memberships.join(own.person, room)

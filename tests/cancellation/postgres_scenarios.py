@@ -45,6 +45,7 @@ from chat.domain.outcomes import Repeated
 from chat.domain.ports import NewFile, NewInvite, NewPerson, NewSession, ProfileChange, Refreshing, Replayed
 from chat.domain.reading import ReadMark
 from chat.domain.refusals import ARCHIVED, NOT_ADMIN
+from chat.domain.room_rights import NOT_YOURS
 from chat.domain.search import Search
 from chat.domain.searching import Query, Term
 from chat.domain.startup import CannotStart
@@ -173,6 +174,7 @@ async def _write(storage: PostgresStorage, returned: dict[str, Any]) -> None:
             Reaction(LOBBY_ID, hello.seq, ada.id, "👍", True, 7.0),
         ]
     )
+    assert await messages.save([Deletion(LOBBY_ID, hello.seq, ada.id, 7.5)]) == [NOT_YOURS]
     returned["wiped"] = await messages.save([Deletion(LOBBY_ID, hello.seq, None, 8.0)])
     dan = returned["invited"]
     assert isinstance(dan, Person)

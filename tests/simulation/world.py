@@ -23,6 +23,7 @@ from chat.bus.payloads import Announced, Answer, Beat, HasTold, Payload, Questio
 from chat.bus.seals import Seals
 from chat.domain.entities import LOBBY_ID, Message, Person, Room
 from chat.domain.ledger import Used
+from chat.domain.membership import RoomRole
 from chat.domain.ports import NewPerson
 from chat.domain.tokens import Tokens
 from chat.engine.cluster.servers import Joining
@@ -227,16 +228,20 @@ class World:
         self._resumed = await self._room_of("native")
 
     async def _room_of(self, dialect: str) -> int:
-        """Make the room in which clients of a dialect are alone, and return its id; 0 where there are none."""
+        """Make the room in which clients of a dialect are alone, and return its id; 0 where there are none.
+
+        All editors moderate theirs, so that they delete what others said.
+        """
         people = [guest.person for guest in self.plan.guests if guest.dialect == dialect]
         if not people:
             return 0
         room = await self.database.kept.rooms.create(f"for {dialect}", people[0], is_private=True)
         assert isinstance(room, Room)
         for person in people:
-            self.database.kept.rooms.add_member(
-                room.id, person
-            )  # or a server whose lease has lapsed puts them out
+            # Or a server whose lease has lapsed puts them out.
+            self.database.kept.rooms.add_member(room.id, person)
+            if dialect == "editing" and person != room.creator_id:
+                self.database.kept.rooms.set_role(room.id, person, RoomRole.MODERATOR)
         return room.id
 
     async def _act(self, client: Client) -> None:

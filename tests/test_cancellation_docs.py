@@ -2,9 +2,14 @@
 
 import ast
 import re
+import socket
+import struct
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -93,19 +98,88 @@ def test_what_a_mutant_is_said_to_break_is_what_its_table_says(chapter: Path) ->
 def test_the_small_programs_print_what_is_said() -> None:
     found = [block for chapter in CHAPTERS for block in blocks(chapter)]
     programs = [pair for pair in pairwise(found) if pair[0].kind == "python run"]
-    assert len(programs) == 3
-    for program, output in programs:
-        done = subprocess.run(
-            [sys.executable, "-c", program.text], capture_output=True, text=True, timeout=30, check=False
-        )
-        assert done.stdout == output.text, done.stderr
+    assert len(programs) == 10
+    with ThreadPoolExecutor(4) as pool:
+        for (_, output), done in zip(programs, pool.map(run_program, programs), strict=True):
+            assert done.stdout == output.text, done.stderr
 
 
 def test_the_chapters_are_all_in_the_index() -> None:
     index, *chapters = sorted(CHAPTERS, key=lambda chapter: chapter.name != "README.md")
     assert index.name == "README.md"
-    assert len(chapters) == 7
+    assert len(chapters) == 10
     assert {link.path for link in links(index)} >= set(chapters)
+
+
+def test_chapter_3_lists_every_shield() -> None:
+    chapter = ROOT / "docs" / "cancellation" / "03-commit.md"
+    rows = re.findall(r"^\| \[`([\w.]+)`\]\(([^)]+)\) \|", chapter.read_text(), re.MULTILINE)
+    listed = sorted(((chapter.parent / path).resolve(), name) for name, path in rows)
+    assert listed == sorted(shields())
+
+
+def test_the_toy_has_sixty_lines_and_sends_only_what_is_in_the_file(tmp_path: Path) -> None:
+    toy, log = ROOT / "docs" / "cancellation" / "toy.py", tmp_path / "log.txt"
+    assert len([line for line in toy.read_text().splitlines() if line]) <= 60
+    with closing(socket.create_server(("127.0.0.1", 0))) as free:
+        port = free.getsockname()[1]
+    with subprocess.Popen([sys.executable, str(toy), str(port), str(log)]) as server:
+        try:
+            ada, ben = connected(port), connected(port)
+            with ada, ben:
+                ben.sendall(b"hello\n")
+                assert ada.makefile("rb").readline() == b"hello\n"
+                assert log.read_bytes() == b"hello\n"
+                ada.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            # Ada's connection is reset, and nobody else notices.
+            with connected(port) as charles:
+                charles.sendall(b"bye\n")
+                assert charles.makefile("rb").readline() == b"bye\n"
+        finally:
+            server.kill()
+
+
+def connected(port: int) -> socket.socket:
+    """Connect to the toy, which may not listen yet."""
+    for _ in range(300):
+        try:
+            return socket.create_connection(("127.0.0.1", port), timeout=30)
+        except ConnectionRefusedError:
+            time.sleep(0.1)
+    raise AssertionError("the toy does not listen")
+
+
+def run_program(program: tuple[Block, Block]) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", program[0].text]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def shields() -> Iterator[tuple[Path, str]]:
+    """Return each function of the product that opens a shield, once for each, with its file."""
+    for path in (ROOT / "chat").rglob("*.py"):
+        text = path.read_text()
+        if "shield" in text:
+            for name, node in _functions(ast.parse(text).body):
+                if any(map(_is_shield, ast.walk(node))):
+                    yield path, name
+
+
+def _functions(body: list[ast.stmt], inside: str = "") -> Iterator[tuple[str, ast.AST]]:
+    for node in body:
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                yield inside + node.name, node
+            case ast.ClassDef():
+                yield from _functions(node.body, f"{inside}{node.name}.")
+
+
+def _is_shield(node: ast.AST) -> bool:
+    match node:
+        case ast.keyword(arg="shield", value=ast.Constant(value=True)):
+            return True
+        case ast.Assign(targets=[ast.Attribute(attr="shield")]):
+            return True
+    return False
 
 
 def blocks(chapter: Path) -> list[Block]:

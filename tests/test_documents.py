@@ -1,0 +1,44 @@
+"""The documents name what there is: every relative link in a document leads to a file."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def documents() -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    return [ROOT / line for line in listed.stdout.splitlines()]
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a clone: documents are listed by git")
+def test_every_link_of_a_document_leads_to_a_file() -> None:
+    found = documents()
+    assert ROOT / "README.md" in found
+    broken = [
+        f"{document.relative_to(ROOT)}: {target}"
+        for document in found
+        for target in re.findall(r"\]\(([^)\s#]+)(?:#[^)]*)?\)", _without_code(document.read_text()))
+        if not re.match(r"[a-z]+:", target) and not (document.parent / target).exists()
+    ]
+    assert broken == []
+
+
+@pytest.mark.parametrize("document", ["docs/glossary.md", "CONTRIBUTING.md"])
+def test_a_document_that_names_folders_and_files_names_those_there_are(document: str) -> None:
+    named = re.findall(
+        r"`((?:chat/|docs/|sql/|tests/)?[\w/]+(?:/|\.py|\.md))`", (ROOT / document).read_text()
+    )
+    assert named
+    assert [
+        each for each in named if not (ROOT / each).exists() and not (ROOT / "chat" / each).exists()
+    ] == []
+
+
+def _without_code(text: str) -> str:
+    return re.sub(r"`[^`\n]*`", "", re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL))

@@ -1,11 +1,11 @@
 // Starts the page: the language, the connection, and the view that belongs to the address.
 
 import { openChat } from "./net/chat.js";
-import { isKnown } from "./net/known.js";
+import { isKnown } from "./net/earlier_session.js";
 import { startLanguage } from "./i18n/index.js";
-import { App, Shell } from "./view/app.js";
-import { whenIdle } from "./view/idle.js";
-import { startRouter } from "./view/router.js";
+import { App, Shell } from "./view/app/app.js";
+import { whenIdle } from "./view/shared/idle.js";
+import { startRouter } from "./view/shared/router.js";
 import { html, render } from "./vendor/preact.js";
 
 await startLanguage();

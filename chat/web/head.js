@@ -15,7 +15,7 @@
   if (!read("chat-known")) return;
   for (const link of later.content.querySelectorAll("link")) {
     link.onerror = () => {
-      link.dataset.failed = ""; // for view/later.js, which may come after this
+      link.dataset.failed = ""; // for view/app/deferred_styles.js, which may come after this
     };
   }
   document.head.append(later.content); // behind the styles of the door, which those of the shell change

@@ -129,7 +129,7 @@ def web_files() -> WebFiles:
         if (suffix := PurePosixPath(name).suffix) in _KINDS
     }
     modules = _imported("app.js", found)
-    later = _imported("view/shell.js", found, _imported("i18n/en/all.js", found, modules))[len(modules) :]
+    later = _imported("view/app/shell.js", found, _imported("i18n/en/all.js", found, modules))[len(modules) :]
     styles = sorted(name for name in kept if re.fullmatch(r"style/[^/]+\.css", name))
     later += tuple(name for name in styles if name not in _DOOR_STYLES)
     whole = [name for name in kept if name.endswith((".js", ".css")) and not _OF_OTHER_PAGES.match(name)]

@@ -28,7 +28,7 @@ def test_what_is_put_while_the_outbox_is_read_stays_in_order(pages: Pages) -> No
     tab.until(LIVE)
     put = """async () => {
         const app = document.querySelector("script[type=module]").src;
-        const { openDatabase } = await import(new URL("keep/database.js", app));
+        const { openDatabase } = await import(new URL("storage/database.js", app));
         const database = await openDatabase({ isShared: false, onLost() {} });
         await database.read();
         const { outbox } = database;

@@ -39,7 +39,7 @@ class Upgradable:
         directory = self._stack.enter_context(TemporaryDirectory(prefix="chat-upgraded-"))
         for name in ("chat", "sql"):
             shutil.copytree(ROOT / name, Path(directory) / name, ignore=shutil.ignore_patterns("__pycache__"))
-        with (Path(directory) / "chat/web/view/room.js").open("a") as file:
+        with (Path(directory) / "chat/web/view/room/room_panel.js").open("a") as file:
             file.write("// Of the new version.\n")
         (Path(directory) / "chat/__init__.py").write_text('__version__ = "99.0.0"\n')
         self.stop()

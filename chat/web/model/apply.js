@@ -1,10 +1,10 @@
 // What frames make of the state. Pure: no I/O, no clock. As chat/client/rooms.py, with the same vectors.
 
 import { Batch } from "./batch.js";
-import { put } from "./room.js";
+import { put } from "./room_state.js";
 
 /** @import { Message } from "../protocol" */
-/** @import { Model } from "./kept" */
+/** @import { Model } from "./model" */
 /** @typedef {import("./batch.js").Applied} Applied */
 /** @typedef {import("./batch.js").Frame} Frame */
 /** @typedef {import("./batch.js").News} News */

@@ -1,12 +1,12 @@
 // Changes of the state that come together: what they change is copied once, and nothing of the state before is altered.
 
-import { markSeen } from "./bubbles.js";
-import { mark } from "./counting.js";
-import { applyChange, isOlderPeer, newRoom, update } from "./room.js";
+import { markSeen } from "./pending.js";
+import { mark } from "./recount.js";
+import { applyChange, isOlderPeer, newRoom, update } from "./room_state.js";
 
-/** @import { Draft, KeptRoom, Model } from "./kept" */
+/** @import { Draft, KeptRoom, Model } from "./model" */
 /** @import { ActivityEvent, GoneEvent, MembersEvent, Message, Person, PersonEvent, PolicyEvent, PresenceEvent, ReadEvent, RoomEvent } from "../protocol" */
-/** @import { Change } from "./room.js" */
+/** @import { Change } from "./room_state.js" */
 
 /** @typedef {{ type: string, room?: unknown, pos?: unknown }} Frame an event as it came; what is not known is passed over */
 /**

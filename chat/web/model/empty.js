@@ -1,6 +1,6 @@
 // The state before anything is known.
 
-/** @import { Model } from "./kept" */
+/** @import { Model } from "./model" */
 
 /** @type {Model} */
 export const EMPTY = {

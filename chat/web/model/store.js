@@ -2,7 +2,7 @@
 
 import { EMPTY } from "./empty.js";
 
-/** @import { Model } from "./kept" */
+/** @import { Model } from "./model" */
 
 /** @typedef {ReturnType<typeof openStore>} Store */
 

@@ -2,11 +2,11 @@
 
 import { EMPTY } from "../model/empty.js";
 import { isChatError } from "./errors.js";
-import { keepKnown } from "./known.js";
+import { keepKnown } from "./earlier_session.js";
 
 /** @import { Me } from "../protocol" */
-/** @import { Database } from "../keep/database.js" */
-/** @import { Line } from "./line.js" */
+/** @import { Database } from "../storage/database.js" */
+/** @import { Line } from "./connection.js" */
 /** @import { Session } from "./session.js" */
 /** @import { Store } from "../model/store.js" */
 /** @import { Tabs } from "./tabs.js" */
@@ -38,7 +38,7 @@ export function openAccount({ store, session, line, tabs, database, keepNothing,
     store.update((state) => (why === "logged_out" ? ended(why) : { ...state, line: { state: "ended", why } }));
   }
 
-  /** @param {"logged_out"} why @returns {import("../model/kept").Model} */
+  /** @param {"logged_out"} why @returns {import("../model/model").Model} */
   function ended(why) {
     return { ...EMPTY, isKept: database().isKept(), line: { state: "ended", why } };
   }

@@ -1,22 +1,22 @@
 // What the views act through: puts together the session, the line, the outbox and what is kept.
 
-import { keepRooms, restored } from "../keep/cache.js";
-import { openDatabase } from "../keep/database.js";
+import { keepRooms, restored } from "../storage/room_cache.js";
+import { openDatabase } from "../storage/database.js";
 import { applyAll, load as loadInto } from "../model/apply.js";
 import { openStore } from "../model/store.js";
 import { openAccount } from "./account.js";
 import { startForgetting } from "./activity.js";
 import { chatError, isChatError } from "./errors.js";
 import { openHttp } from "./http.js";
-import { openLine } from "./line.js";
-import { openNotifying } from "./notify.js";
+import { openLine } from "./connection.js";
+import { openNotifying } from "./notifications.js";
 import { openOutbox } from "./outbox.js";
-import { startReloading } from "./outdated.js";
-import { openReading } from "./reading.js";
+import { startReloading } from "./page_version.js";
+import { openReading } from "./read_marks.js";
 import { openSession } from "./session.js";
 import { openTabs } from "./tabs.js";
 import { startStatus, startWaking } from "./wake.js";
-import { openWatching } from "./watching.js";
+import { openWatching } from "./presence.js";
 
 /** @import { Chat, Draft } from "../model/types" */
 /** @import { Me, Person, RoomEvent } from "../protocol" */

@@ -1,6 +1,6 @@
 // Calls below /api/v1, with the access token and one refresh where it has expired.
 
-import { blobOf, jsonOf, jsonOfRequest } from "./answers.js";
+import { blobOf, jsonOf, jsonOfRequest } from "./responses.js";
 import { chatError, offline, refusal } from "./errors.js";
 
 /** @import { WireFile } from "../model/types" */

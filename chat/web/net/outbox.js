@@ -1,13 +1,13 @@
 // One's own messages until they are saved: kept before they are shown, sent in order by one tab, each once.
 
-import { acknowledge, withBubble, withOutbox, withoutBubble } from "../model/bubbles.js";
-import { openBackoff } from "./endings.js";
+import { acknowledge, withBubble, withOutbox, withoutBubble } from "../model/pending.js";
+import { openBackoff } from "./backoff.js";
 import { LATER, chatError, isChatError } from "./errors.js";
 import { alone } from "./tabs.js";
 
 /** @import { Waiting, WireFile } from "../model/types" */
-/** @import { Database } from "../keep/database.js" */
-/** @import { Line } from "./line.js" */
+/** @import { Database } from "../storage/database.js" */
+/** @import { Line } from "./connection.js" */
 /** @import { Store } from "../model/store.js" */
 /** @import { Tabs } from "./tabs.js" */
 

@@ -1,6 +1,6 @@
 // Who one is: an access token in memory, made anew from a cookie that no script can read.
 
-import { errorOf, jsonOf, jsonOfRequest } from "./answers.js";
+import { errorOf, jsonOf, jsonOfRequest } from "./responses.js";
 import { chatError, offline } from "./errors.js";
 import { alone } from "./tabs.js";
 

@@ -1,6 +1,6 @@
 // One WebSocket: requests have ids and one reply each; events come in batches, in order.
 
-import { jsonOfRequest } from "./answers.js";
+import { jsonOfRequest } from "./responses.js";
 import { offline, refusal } from "./errors.js";
 
 /** @import { Frame } from "../model/apply.js" */

@@ -2,12 +2,12 @@
 
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
-import { AttachButton, AttachmentTray, DropPlace, pastedFiles } from "../view/attachment_tray.js";
-import { forget, NO_ROOM, useAttachments } from "../view/attachments.js";
-import { useSelected } from "../view/context.js";
-import { icon } from "../view/icon.js";
-import { problemText } from "../view/problem.js";
-import { useTyping } from "../view/typing.js";
+import { AttachButton, AttachmentTray, DropPlace, pastedFiles } from "../view/files/attachment_tray.js";
+import { forget, NO_ROOM, useAttachments } from "../view/files/attachments.js";
+import { useSelected } from "../view/shared/context.js";
+import { icon } from "../view/controls/icon.js";
+import { problemText } from "../view/shared/problem.js";
+import { useTyping } from "../view/composer/typing.js";
 import { conversationOf } from "./visitor.js";
 
 /** @typedef {import("../model/types").ChatError} ChatError */

@@ -2,14 +2,14 @@
 
 import { html, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
-import { avatar } from "../view/avatar.js";
-import { useSelected } from "../view/context.js";
-import { Files } from "../view/files.js";
-import { icon } from "../view/icon.js";
-import { problemText } from "../view/problem.js";
-import { MessageText } from "../view/text.js";
-import { shortTime } from "../view/times.js";
-import { Typing } from "../view/typing.js";
+import { avatar } from "../view/controls/avatar.js";
+import { useSelected } from "../view/shared/context.js";
+import { Files } from "../view/files/files.js";
+import { icon } from "../view/controls/icon.js";
+import { problemText } from "../view/shared/problem.js";
+import { MessageText } from "../view/message/message_text.js";
+import { shortTime } from "../view/shared/times.js";
+import { Typing } from "../view/composer/typing.js";
 import { conversationOf, firstHeld } from "./visitor.js";
 
 /** @typedef {import("../model/types").Message} Message */

@@ -3,7 +3,7 @@
 import { loadStrings, startLanguage } from "../i18n/index.js";
 import { html, render } from "../vendor/preact.js";
 import { openHost } from "./host.js";
-import { Panel } from "./view.js";
+import { Panel } from "./panel_view.js";
 import { conversationOf, openVisitor } from "./visitor.js";
 
 await startLanguage();

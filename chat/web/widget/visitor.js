@@ -3,12 +3,12 @@
 import { answeredRead, applyAll, load as loadInto } from "../model/apply.js";
 import { openStore } from "../model/store.js";
 import { openHttp } from "../net/http.js";
-import { openLine } from "../net/line.js";
+import { openLine } from "../net/connection.js";
 import { openOutbox } from "../net/outbox.js";
 import { openSession } from "../net/session.js";
 import { alone } from "../net/tabs.js";
 import { startWaking } from "../net/wake.js";
-import { openKept } from "./kept.js";
+import { openKept } from "./visitor_storage.js";
 
 /** @import { Room, WireFile } from "../model/types" */
 /** @import { RoomEvent, Session, SupportDesk } from "../protocol" */

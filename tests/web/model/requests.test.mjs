@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { jsonOfRequest } from "../../../chat/web/net/answers.js";
+import { jsonOfRequest } from "../../../chat/web/net/responses.js";
 
 test("half a character is replaced, however deep it stands, and all else stays", () => {
   const asked = { id: 1, text: "a\ud83d", deep: [{ name: "\udc4d" }], on: true, none: null, out: undefined };

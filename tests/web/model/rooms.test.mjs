@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { panelOf, roomPath } from "../../../chat/web/model/panel.js";
-import { parseQuery } from "../../../chat/web/model/query.js";
+import { parseQuery } from "../../../chat/web/model/search_query.js";
 import { rightsIn } from "../../../chat/web/model/rights.js";
 import { attention, orderOf, sections } from "../../../chat/web/model/room_list.js";
 

@@ -2,7 +2,7 @@
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { personName } from "../names.js";
+import { personName } from "../shared/names.js";
 
 /** @param {{ account: import("./people.js").Account, act: import("./account.js").Act, isMe: boolean }} props */
 export function AccountAccess({ account, act, isMe }) {

@@ -2,17 +2,17 @@
 
 import { html } from "../../vendor/preact.js";
 import { t, tn } from "../../i18n/index.js";
-import { useAct } from "../act.js";
-import { announce } from "../announce.js";
-import { avatar } from "../avatar.js";
-import { useChat, useSelected } from "../context.js";
-import { confirm } from "../dialog.js";
-import { Refusal } from "../fields.js";
-import { icon } from "../icon.js";
-import { useLoaded } from "../loading.js";
-import { personName } from "../names.js";
-import { navigate } from "../router.js";
-import { dayAndTime } from "../times.js";
+import { useAct } from "../shared/act.js";
+import { announce } from "../shared/announce.js";
+import { avatar } from "../controls/avatar.js";
+import { useChat, useSelected } from "../shared/context.js";
+import { confirm } from "../controls/dialog.js";
+import { Refusal } from "../controls/fields.js";
+import { icon } from "../controls/icon.js";
+import { useLoaded } from "../shared/loading.js";
+import { personName } from "../shared/names.js";
+import { navigate } from "../shared/router.js";
+import { dayAndTime } from "../shared/times.js";
 import { AccountAccess } from "./access.js";
 import { NewName, NewPassword } from "./account_forms.js";
 import { ResetLink } from "./reset_link.js";

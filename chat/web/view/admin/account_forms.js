@@ -2,7 +2,7 @@
 
 import { html, useId, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { personName } from "../names.js";
+import { personName } from "../shared/names.js";
 
 /** @typedef {{ account: import("./people.js").Account, act: import("./account.js").Act }} Props */
 

@@ -2,13 +2,13 @@
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { useAct } from "../act.js";
-import { useChat } from "../context.js";
-import { Copyable } from "../copy.js";
-import { Dialog } from "../dialog.js";
-import { Field, Refusal, Submit } from "../fields.js";
-import { InviteLink } from "../invite.js";
-import { personName } from "../names.js";
+import { useAct } from "../shared/act.js";
+import { useChat } from "../shared/context.js";
+import { Copyable } from "../controls/copy.js";
+import { Dialog } from "../controls/dialog.js";
+import { Field, Refusal, Submit } from "../controls/fields.js";
+import { InviteLink } from "../room/invite_dialog.js";
+import { personName } from "../shared/names.js";
 import { ROLES } from "./roles.js";
 
 /** @typedef {import("./people.js").Account} Account */

@@ -2,14 +2,14 @@
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { avatar } from "../avatar.js";
-import { useChat } from "../context.js";
-import { More } from "../fields.js";
-import { FindPerson } from "../find_person.js";
-import { icon } from "../icon.js";
-import { usePages } from "../loading.js";
-import { personName } from "../names.js";
-import { dayAndTime } from "../times.js";
+import { avatar } from "../controls/avatar.js";
+import { useChat } from "../shared/context.js";
+import { More } from "../controls/fields.js";
+import { FindPerson } from "../room/find_person.js";
+import { icon } from "../controls/icon.js";
+import { usePages } from "../shared/loading.js";
+import { personName } from "../shared/names.js";
+import { dayAndTime } from "../shared/times.js";
 import { Sentence } from "./audit_sentence.js";
 
 /** @typedef {import("../../protocol").Acts} Acts */

@@ -1,8 +1,8 @@
 // What an act of the audit says, as a sentence.
 
-import { useSelected } from "../context.js";
+import { useSelected } from "../shared/context.js";
 import { language, t, tn } from "../../i18n/index.js";
-import { roomName } from "../names.js";
+import { roomName } from "../shared/names.js";
 
 /** @typedef {import("../../protocol").Act} Act */
 /** @typedef {import("../../i18n/index.js").Key} Key */

@@ -1,8 +1,8 @@
 // A setting that is one of a few: each change is asked about, going back to the default too.
 
 import { html } from "../../vendor/preact.js";
-import { confirm } from "../dialog.js";
-import { Refusal } from "../fields.js";
+import { confirm } from "../controls/dialog.js";
+import { Refusal } from "../controls/fields.js";
 import { Source, useSaving } from "./settings.js";
 
 /**

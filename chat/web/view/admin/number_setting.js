@@ -2,7 +2,7 @@
 
 import { html } from "../../vendor/preact.js";
 import { language, t } from "../../i18n/index.js";
-import { Field, Submit } from "../fields.js";
+import { Field, Submit } from "../controls/fields.js";
 import { Source, useSaving, useWritten } from "./settings.js";
 
 /** @typedef {"message_rate" | "message_bytes" | "read_rate" | "call_rate" | "registrations_per_hour"} Name */

@@ -2,13 +2,13 @@
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { avatar } from "../avatar.js";
-import { useChat } from "../context.js";
-import { More } from "../fields.js";
-import { icon } from "../icon.js";
-import { usePages, useSettled } from "../loading.js";
-import { personName } from "../names.js";
-import { useRoute } from "../router.js";
+import { avatar } from "../controls/avatar.js";
+import { useChat } from "../shared/context.js";
+import { More } from "../controls/fields.js";
+import { icon } from "../controls/icon.js";
+import { usePages, useSettled } from "../shared/loading.js";
+import { personName } from "../shared/names.js";
+import { useRoute } from "../shared/router.js";
 import { AccountPage } from "./account.js";
 import { AddPerson } from "./add_person.js";
 

@@ -2,9 +2,9 @@
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { useAct } from "../act.js";
-import { Dialog } from "../dialog.js";
-import { Field, Submit } from "../fields.js";
+import { useAct } from "../shared/act.js";
+import { Dialog } from "../controls/dialog.js";
+import { Field, Submit } from "../controls/fields.js";
 
 /** @param {{ room: import("./rooms.js").ListedRoom, change: import("./rooms.js").Change, onClose: () => void }} props */
 export function RenameRoom({ room, change, onClose }) {

@@ -2,12 +2,12 @@
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { useAct } from "../act.js";
-import { useChat } from "../context.js";
-import { Copyable } from "../copy.js";
-import { Refusal } from "../fields.js";
-import { addressOf } from "../public_address.js";
-import { dayAndTime } from "../times.js";
+import { useAct } from "../shared/act.js";
+import { useChat } from "../shared/context.js";
+import { Copyable } from "../controls/copy.js";
+import { Refusal } from "../controls/fields.js";
+import { addressOf } from "../shared/public_address.js";
+import { dayAndTime } from "../shared/times.js";
 
 /** @typedef {{ url: string, link?: string, expires: number }} Made */
 

@@ -2,7 +2,7 @@
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { personName } from "../names.js";
+import { personName } from "../shared/names.js";
 
 /** @typedef {"operator" | "moderator" | "admin"} Role */
 

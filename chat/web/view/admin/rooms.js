@@ -2,16 +2,16 @@
 
 import { html, useState } from "../../vendor/preact.js";
 import { t, tn } from "../../i18n/index.js";
-import { useAct } from "../act.js";
-import { announce } from "../announce.js";
-import { useChat } from "../context.js";
-import { confirm } from "../dialog.js";
-import { More, Refusal } from "../fields.js";
-import { icon } from "../icon.js";
-import { usePages, useSettled } from "../loading.js";
-import { Menu } from "../menu.js";
-import { roomIcon, roomName } from "../names.js";
-import { dayAndTime } from "../times.js";
+import { useAct } from "../shared/act.js";
+import { announce } from "../shared/announce.js";
+import { useChat } from "../shared/context.js";
+import { confirm } from "../controls/dialog.js";
+import { More, Refusal } from "../controls/fields.js";
+import { icon } from "../controls/icon.js";
+import { usePages, useSettled } from "../shared/loading.js";
+import { Menu } from "../controls/menu.js";
+import { roomIcon, roomName } from "../shared/names.js";
+import { dayAndTime } from "../shared/times.js";
 import { RenameRoom } from "./rename_room.js";
 
 /** @typedef {import("../../protocol").ListedRoom} ListedRoom */
@@ -50,7 +50,7 @@ function List({ text }) {
     const question = { title: t(`room.${what}_title`, { name: room.name }), text: t(`room.${what}_text`), action: t(`room.${what}`) };
     if (await confirm({ ...question, danger: what === "delete" })) await act(deed);
   };
-  /** @param {ListedRoom} room @returns {import("../menu.js").Item[]} */
+  /** @param {ListedRoom} room @returns {import("../controls/menu.js").Item[]} */
   const acts = (room) => [
     { label: t("admin.rename"), icon: "edit", act: () => rename(room) },
     room.archived
@@ -67,7 +67,7 @@ function List({ text }) {
     ${renamed && html`<${RenameRoom} room=${renamed} change=${change} onClose=${() => rename(null)} />`}`;
 }
 
-/** @param {{ room: ListedRoom, acts: import("../menu.js").Item[] }} props */
+/** @param {{ room: ListedRoom, acts: import("../controls/menu.js").Item[] }} props */
 function Row({ room, acts }) {
   const { messages = 0, members = 0 } = room;
   const name = roomName(/** @type {any} */ (room));

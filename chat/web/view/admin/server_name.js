@@ -2,8 +2,8 @@
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { Field, Submit } from "../fields.js";
-import { withoutPath } from "../public_address.js";
+import { Field, Submit } from "../controls/fields.js";
+import { withoutPath } from "../shared/public_address.js";
 import { Source, useSaving, useWritten } from "./settings.js";
 
 /** @typedef {{ settings: import("./settings.js").Changing, setting: import("./settings.js").Setting }} Props */

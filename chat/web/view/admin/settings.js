@@ -3,11 +3,11 @@
 import { html, useLayoutEffect, useRef, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { chatError } from "../../net/errors.js";
-import { useAct } from "../act.js";
-import { announce } from "../announce.js";
-import { useChat } from "../context.js";
-import { useLoaded } from "../loading.js";
-import { dayAndTime } from "../times.js";
+import { useAct } from "../shared/act.js";
+import { announce } from "../shared/announce.js";
+import { useChat } from "../shared/context.js";
+import { useLoaded } from "../shared/loading.js";
+import { dayAndTime } from "../shared/times.js";
 
 /**
  * @typedef {object} Setting

@@ -2,8 +2,8 @@
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { Copyable } from "../copy.js";
-import { Field, Submit } from "../fields.js";
+import { Copyable } from "../controls/copy.js";
+import { Field, Submit } from "../controls/fields.js";
 import { Source, useSaving, useWritten } from "./settings.js";
 
 /** @param {{ settings: import("./settings.js").Changing }} props */

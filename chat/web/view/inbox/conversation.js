@@ -2,26 +2,26 @@
 
 import { html, useEffect, useMemo, useRef } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { conversations, isOpen, queue, visitor } from "../../model/queue.js";
-import { announce } from "../announce.js";
-import { Composer } from "../composer.js";
-import { useChat, useSelected } from "../context.js";
-import { icon } from "../icon.js";
-import { useLoaded } from "../loading.js";
-import { personName } from "../names.js";
-import { useRoute } from "../router.js";
-import { Timeline } from "../timeline.js";
-import { changeConversation } from "./actions.js";
+import { conversations, isOpen, queue, visitor } from "../../model/support_queue.js";
+import { announce } from "../shared/announce.js";
+import { Composer } from "../composer/composer.js";
+import { useChat, useSelected } from "../shared/context.js";
+import { icon } from "../controls/icon.js";
+import { useLoaded } from "../shared/loading.js";
+import { personName } from "../shared/names.js";
+import { useRoute } from "../shared/router.js";
+import { Timeline } from "../timeline/timeline.js";
+import { changeConversation } from "./change_conversation.js";
 import { ConversationHead } from "./head.js";
 import { focusConversations } from "./list.js";
 import { NoticeLine } from "./notice.js";
-import { Past } from "./past.js";
+import { Past } from "./closed_history.js";
 import { useOthers, useViewing } from "./viewing.js";
-import { useNow } from "./waiting.js";
+import { useNow } from "./waiting_time.js";
 
 /** @typedef {import("../../model/types").RoomInfo} RoomInfo */
-/** @typedef {import("./actions.js").Notice} Notice */
-/** @typedef {import("./actions.js").Wanted} Wanted */
+/** @typedef {import("./change_conversation.js").Notice} Notice */
+/** @typedef {import("./change_conversation.js").Wanted} Wanted */
 
 /** @param {{ room: number, notice: Notice | null, tell: (notice: Notice | null) => void }} props */
 export function Conversation({ room, notice, tell }) {

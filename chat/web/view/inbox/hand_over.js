@@ -2,13 +2,13 @@
 
 import { html, useEffect } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { visitor } from "../../model/queue.js";
-import { Presence, avatar } from "../avatar.js";
-import { useChat } from "../context.js";
-import { Dialog } from "../dialog.js";
-import { Refusal } from "../fields.js";
-import { useLoaded } from "../loading.js";
-import { personName } from "../names.js";
+import { visitor } from "../../model/support_queue.js";
+import { Presence, avatar } from "../controls/avatar.js";
+import { useChat } from "../shared/context.js";
+import { Dialog } from "../controls/dialog.js";
+import { Refusal } from "../controls/fields.js";
+import { useLoaded } from "../shared/loading.js";
+import { personName } from "../shared/names.js";
 
 /** @typedef {import("../../model/types").RoomInfo} RoomInfo */
 /** @typedef {import("../../model/types").Person} Person */

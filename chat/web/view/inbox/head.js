@@ -2,18 +2,18 @@
 
 import { html, useEffect, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { isOpen, visitor } from "../../model/queue.js";
-import { Presence, avatar } from "../avatar.js";
-import { useChat, useSelected } from "../context.js";
-import { icon } from "../icon.js";
-import { Menu } from "../menu.js";
-import { personName } from "../names.js";
-import { PersonCard } from "./card.js";
+import { isOpen, visitor } from "../../model/support_queue.js";
+import { Presence, avatar } from "../controls/avatar.js";
+import { useChat, useSelected } from "../shared/context.js";
+import { icon } from "../controls/icon.js";
+import { Menu } from "../controls/menu.js";
+import { personName } from "../shared/names.js";
+import { PersonCard } from "./person_card.js";
 import { HandOver } from "./hand_over.js";
 import { PageLink } from "./page_link.js";
 
 /** @typedef {import("../../model/types").RoomInfo} RoomInfo */
-/** @typedef {import("./actions.js").Wanted} Wanted */
+/** @typedef {import("./change_conversation.js").Wanted} Wanted */
 
 /** @param {{ info: RoomInfo, change: (wanted: Wanted, done: string) => Promise<boolean>, onChanged: (info: RoomInfo) => void }} props */
 export function ConversationHead({ info, change, onChanged }) {

@@ -2,13 +2,13 @@
 
 import { html, useEffect, useLayoutEffect, useReducer, useRef } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { focusComposer } from "../composing.js";
-import { useSelected } from "../context.js";
-import { keyOf } from "../letter_key.js";
-import { navigate } from "../router.js";
-import { pixels, rowsInSight, useSight } from "../window.js";
+import { focusComposer } from "../shared/composer_target.js";
+import { useSelected } from "../shared/context.js";
+import { keyOf } from "../controls/key_letter.js";
+import { navigate } from "../shared/router.js";
+import { pixels, rowsInSight, useSight } from "../controls/visible_rows.js";
 import { ConversationRow } from "./row.js";
-import { useNow } from "./waiting.js";
+import { useNow } from "./waiting_time.js";
 
 /** @typedef {import("../../model/types").RoomInfo} RoomInfo */
 

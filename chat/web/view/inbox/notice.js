@@ -2,9 +2,9 @@
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { icon } from "../icon.js";
+import { icon } from "../controls/icon.js";
 
-/** @param {{ notice: import("./actions.js").Notice | null, tell: (notice: null) => void }} props */
+/** @param {{ notice: import("./change_conversation.js").Notice | null, tell: (notice: null) => void }} props */
 export function NoticeLine({ notice, tell }) {
   if (!notice) return null;
   return html`<p class="notice warning small inbox-notice" role="alert">

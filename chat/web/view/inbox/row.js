@@ -2,14 +2,14 @@
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { visitor } from "../../model/queue.js";
-import { avatar } from "../avatar.js";
-import { icon } from "../icon.js";
-import { personName } from "../names.js";
-import { navigate } from "../router.js";
-import { shortTime } from "../times.js";
+import { visitor } from "../../model/support_queue.js";
+import { avatar } from "../controls/avatar.js";
+import { icon } from "../controls/icon.js";
+import { personName } from "../shared/names.js";
+import { navigate } from "../shared/router.js";
+import { shortTime } from "../shared/times.js";
 import { useOthers } from "./viewing.js";
-import { Waiting } from "./waiting.js";
+import { Waiting } from "./waiting_time.js";
 
 /** @typedef {import("../../model/types").RoomInfo} RoomInfo */
 

@@ -1,7 +1,7 @@
 // Who else looks at a conversation; and that one looks at it oneself.
 
 import { useEffect, useRef } from "../../vendor/preact.js";
-import { useChat, useSelected } from "../context.js";
+import { useChat, useSelected } from "../shared/context.js";
 
 /** The contract forgets who looks after 6 seconds, and takes it again after 3. */
 const REPEAT = 3000;

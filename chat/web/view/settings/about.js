@@ -2,8 +2,8 @@
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { useSelected } from "../context.js";
-import { icon } from "../icon.js";
+import { useSelected } from "../shared/context.js";
+import { icon } from "../controls/icon.js";
 
 const POINTS = /** @type {const} */ ({
   read: "eye",

@@ -2,7 +2,7 @@
 
 import { html, useState } from "../../vendor/preact.js";
 import { kept, keepLanguage, languages, t } from "../../i18n/index.js";
-import { usePreference } from "../preferences.js";
+import { usePreference } from "../shared/preferences.js";
 
 const THEMES = /** @type {const} */ (["system", "light", "dark"]);
 

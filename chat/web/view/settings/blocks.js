@@ -2,12 +2,12 @@
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { useAct } from "../act.js";
-import { avatar } from "../avatar.js";
-import { useChat, useSelected } from "../context.js";
-import { More, Refusal } from "../fields.js";
-import { usePages } from "../loading.js";
-import { personName } from "../names.js";
+import { useAct } from "../shared/act.js";
+import { avatar } from "../controls/avatar.js";
+import { useChat, useSelected } from "../shared/context.js";
+import { More, Refusal } from "../controls/fields.js";
+import { usePages } from "../shared/loading.js";
+import { personName } from "../shared/names.js";
 
 export function Blocks() {
   const chat = useChat();

@@ -2,12 +2,12 @@
 
 import { html } from "../../vendor/preact.js";
 import { t, tn } from "../../i18n/index.js";
-import { useAct } from "../act.js";
-import { useChat } from "../context.js";
-import { More, Refusal } from "../fields.js";
-import { icon } from "../icon.js";
-import { usePages } from "../loading.js";
-import { dayAndTime } from "../times.js";
+import { useAct } from "../shared/act.js";
+import { useChat } from "../shared/context.js";
+import { More, Refusal } from "../controls/fields.js";
+import { icon } from "../controls/icon.js";
+import { usePages } from "../shared/loading.js";
+import { dayAndTime } from "../shared/times.js";
 
 /** @typedef {import("../../protocol").IssuedInvite} IssuedInvite */
 /** @typedef {import("../../protocol").IssuedInvites} IssuedInvites */

@@ -2,10 +2,10 @@
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { useAct } from "../act.js";
-import { useChat } from "../context.js";
-import { Refusal } from "../fields.js";
-import { icon } from "../icon.js";
+import { useAct } from "../shared/act.js";
+import { useChat } from "../shared/context.js";
+import { Refusal } from "../controls/fields.js";
+import { icon } from "../controls/icon.js";
 
 /** @typedef {"granted" | "denied" | "default" | "missing"} Permission */
 

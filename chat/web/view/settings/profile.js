@@ -2,10 +2,10 @@
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { useAct } from "../act.js";
-import { avatar } from "../avatar.js";
-import { useChat, useSelected } from "../context.js";
-import { Field, Refusal, Submit } from "../fields.js";
+import { useAct } from "../shared/act.js";
+import { avatar } from "../controls/avatar.js";
+import { useChat, useSelected } from "../shared/context.js";
+import { Field, Refusal, Submit } from "../controls/fields.js";
 
 /** @typedef {import("../../model/types").Me} Me */
 /** @typedef {ReturnType<typeof fieldsOf>} Fields */

@@ -2,14 +2,14 @@
 
 import { html, useState } from "../../vendor/preact.js";
 import { t, tn } from "../../i18n/index.js";
-import { useAct } from "../act.js";
-import { useChat, useSelected } from "../context.js";
-import { Copyable } from "../copy.js";
-import { confirm } from "../dialog.js";
-import { Field, Refusal, Submit } from "../fields.js";
-import { icon } from "../icon.js";
-import { useLoaded } from "../loading.js";
-import { dayAndTime } from "../times.js";
+import { useAct } from "../shared/act.js";
+import { useChat, useSelected } from "../shared/context.js";
+import { Copyable } from "../controls/copy.js";
+import { confirm } from "../controls/dialog.js";
+import { Field, Refusal, Submit } from "../controls/fields.js";
+import { icon } from "../controls/icon.js";
+import { useLoaded } from "../shared/loading.js";
+import { dayAndTime } from "../shared/times.js";
 
 /** @typedef {import("../../protocol").SessionInfo} SessionInfo */
 

@@ -2,12 +2,12 @@
 
 import { html, useLayoutEffect, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { useChat } from "../context.js";
-import { Field, PasswordField } from "../fields.js";
-import { reason, useAsking } from "../door/asking.js";
-import { Trouble } from "../door/card.js";
-import { typed } from "../door/typed.js";
-import { navigate } from "../router.js";
+import { useChat } from "../shared/context.js";
+import { Field, PasswordField } from "../controls/fields.js";
+import { reason, useAsking } from "../sign_in/attempt.js";
+import { Trouble } from "../sign_in/card.js";
+import { typed } from "../sign_in/form_values.js";
+import { navigate } from "../shared/router.js";
 
 /**
  * `code` is that of the address; `onGone` is told that there is none any more, as where somebody else was faster.

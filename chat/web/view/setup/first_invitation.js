@@ -2,14 +2,14 @@
 
 import { html, useEffect } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { useChat } from "../context.js";
-import { Copyable } from "../copy.js";
-import { reason, useAsking } from "../door/asking.js";
-import { Trouble } from "../door/card.js";
-import { usePolicy } from "../door/policy.js";
-import { icon } from "../icon.js";
-import { addressOf, isOwnComputer } from "../public_address.js";
-import { navigate } from "../router.js";
+import { useChat } from "../shared/context.js";
+import { Copyable } from "../controls/copy.js";
+import { reason, useAsking } from "../sign_in/attempt.js";
+import { Trouble } from "../sign_in/card.js";
+import { usePolicy } from "../sign_in/policy.js";
+import { icon } from "../controls/icon.js";
+import { addressOf, isOwnComputer } from "../shared/public_address.js";
+import { navigate } from "../shared/router.js";
 
 const USES = 50;
 const DAYS = 7;

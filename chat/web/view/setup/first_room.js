@@ -2,12 +2,12 @@
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { useChat } from "../context.js";
-import { Field } from "../fields.js";
-import { reason, useAsking } from "../door/asking.js";
-import { Trouble } from "../door/card.js";
-import { typed } from "../door/typed.js";
-import { problemText } from "../problem.js";
+import { useChat } from "../shared/context.js";
+import { Field } from "../controls/fields.js";
+import { reason, useAsking } from "../sign_in/attempt.js";
+import { Trouble } from "../sign_in/card.js";
+import { typed } from "../sign_in/form_values.js";
+import { problemText } from "../shared/problem.js";
 
 /** @param {{ onDone: (room: number) => void }} props */
 export function FirstRoom({ onDone }) {

@@ -2,17 +2,17 @@
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { useChat } from "../context.js";
-import { Field } from "../fields.js";
-import { reason, useAsking } from "../door/asking.js";
-import { Trouble } from "../door/card.js";
-import { typed } from "../door/typed.js";
-import { icon } from "../icon.js";
-import { isOwnComputer, withoutPath } from "../public_address.js";
+import { useChat } from "../shared/context.js";
+import { Field } from "../controls/fields.js";
+import { reason, useAsking } from "../sign_in/attempt.js";
+import { Trouble } from "../sign_in/card.js";
+import { typed } from "../sign_in/form_values.js";
+import { icon } from "../controls/icon.js";
+import { isOwnComputer, withoutPath } from "../shared/public_address.js";
 
 const CHOICES = /** @type {const} */ (["invite", "open", "closed"]);
 
-/** @typedef {import("../door/policy.js").Policy} Policy */
+/** @typedef {import("../sign_in/policy.js").Policy} Policy */
 
 /** @param {{ policy: Policy | null, onDone: () => void }} props `policy` is how it is until now */
 export function Registration({ policy, onDone }) {

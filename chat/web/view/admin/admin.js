@@ -1,0 +1,82 @@
+// Administration: people, rooms, who may register, limits, the widget, the server, and what administrators did. One part at a time.
+
+import { html } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { AuditPart } from "./audit.js";
+import { LimitsPart } from "./limits.js";
+import { PeoplePart } from "./people.js";
+import { RoomsPart } from "./rooms.js";
+import { RegistrationPart } from "./registration.js";
+import { ServerPart } from "./server.js";
+import { useSettings } from "./settings.js";
+import { WidgetPart } from "./widget.js";
+import { Refusal } from "../controls/fields.js";
+import { icon } from "../controls/icon.js";
+import { PHONE, useMedia } from "../shared/media.js";
+import { useTitle } from "../shared/title.js";
+
+/** @typedef {import("./settings.js").Changing} Changing */
+
+const PARTS = /** @type {const} */ ({
+  people: { picture: "people", view: PeoplePart, has: null },
+  rooms: { picture: "hash", view: RoomsPart, has: null },
+  registration: { picture: "door", view: RegistrationPart, has: "registration" },
+  limits: { picture: "clock", view: LimitsPart, has: "message_rate" },
+  widget: { picture: "support", view: WidgetPart, has: "widget_origins" },
+  server: { picture: "settings", view: ServerPart, has: "server_name" },
+  audit: { picture: "shield", view: AuditPart, has: null },
+});
+
+/** @typedef {keyof typeof PARTS} Part */
+
+/** @param {{ part?: string }} props */
+export function Admin({ part }) {
+  const isPhone = useMedia(PHONE);
+  const settings = useSettings();
+  const chosen = part && Object.hasOwn(PARTS, part) ? /** @type {Part} */ (part) : isPhone ? null : "people";
+  useTitle(chosen ? t(`admin.part_${chosen}`) : t("admin.title"));
+  return html`<main class="place-body settings admin">
+    <header class="place-head">
+      <a class="icon-button place-back" href=${chosen ? "/admin" : "/"} aria-label=${t("common.back")}>${icon("back")}</a>
+      <h1>${isPhone && chosen ? t(`admin.part_${chosen}`) : t("admin.title")}</h1>
+    </header>
+    <div class="settings-parts">
+      ${(!isPhone || !chosen) && html`<${Parts} chosen=${chosen} settings=${settings} />`}
+      ${chosen &&
+      html`<div class="settings-part" key=${chosen}>
+        ${!isPhone && html`<h2>${t(`admin.part_${chosen}`)}</h2>`}
+        <${Chosen} part=${chosen} settings=${settings} />
+      </div>`}
+    </div>
+  </main>`;
+}
+
+/** What needs a setting waits for it. @param {{ part: Part, settings: Changing }} props */
+function Chosen({ part, settings }) {
+  const { view, has } = PARTS[part];
+  const isThere = has === null || settings.found?.[has] !== undefined;
+  if (isThere) return html`<${view} settings=${settings} />`;
+  if (settings.found) return html`<p class="soft">${t("admin.not_here")}</p>`;
+  if (settings.error) return html`<${Refusal} text=${settings.error} />`;
+  return html`<span class="spinner" role="status" aria-label=${t("common.loading")}></span>`;
+}
+
+/** @param {{ chosen: Part | null, settings: Changing }} props */
+function Parts({ chosen, settings }) {
+  const names = /** @type {Part[]} */ (Object.keys(PARTS)).filter((name) => {
+    const { has } = PARTS[name];
+    return has === null || !settings.found || settings.found[has] !== undefined;
+  });
+  return html`<nav class="settings-nav" aria-label=${t("admin.title")}>
+    <ul class="list">
+      ${names.map(
+        (name) => html`<li key=${name}>
+          <a class="row" href=${`/admin/${name}`} aria-current=${name === chosen ? "page" : undefined}>
+            ${icon(PARTS[name].picture)} <span class="row-text">${t(`admin.part_${name}`)}</span>
+            <span class="settings-go">${icon("chevron_right", { size: 16 })}</span>
+          </a>
+        </li>`,
+      )}
+    </ul>
+  </nav>`;
+}

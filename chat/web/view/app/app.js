@@ -1,0 +1,68 @@
+// Which view is shown: the set-up, the door, or the shell with everything that a person has.
+
+import { html, useEffect } from "../../vendor/preact.js";
+import { loadStrings, t } from "../../i18n/index.js";
+import { Announcer } from "../shared/announce.js";
+import { ChatContext, useSelected } from "../shared/context.js";
+import { Confirmations } from "../controls/dialog.js";
+import { Door } from "../sign_in/sign_in.js";
+import { Card } from "../sign_in/card.js";
+import { fetchLater, loadStyles } from "./deferred_styles.js";
+import { lazy } from "../shared/lazy.js";
+import { useRoute } from "../shared/router.js";
+
+/** Fetched after the door, which is small, with what it says and how it looks. */
+export const Shell = lazy(async () => {
+  fetchLater();
+  const [shell] = await Promise.all([import("./shell.js"), loadStrings(), loadStyles()]);
+  return shell;
+}, "Shell");
+const SetUp = lazy(async () => {
+  const [setUp] = await Promise.all([import("../setup/setup.js"), loadStrings()]);
+  return setUp;
+}, "SetUp");
+const Reset = lazy(async () => {
+  const [reset] = await Promise.all([import("../sign_in/reset.js"), loadStrings()]);
+  return reset;
+}, "Reset");
+
+/** @param {{ chat: import("../shared/context.js").Chat }} props */
+export function App({ chat }) {
+  useEffect(() => {
+    // Whoever types at the door will soon be in.
+    const load = () => Shell.load().catch(() => undefined);
+    addEventListener("input", load, { once: true });
+    return () => removeEventListener("input", load);
+  }, []);
+  return html`<${ChatContext.Provider} value=${chat}>
+    <${Screen} />
+    <${Confirmations} />
+    <${Announcer} />
+  <//>`;
+}
+
+function Screen() {
+  const route = useRoute();
+  const { me, line } = useSelected((state) => ({ me: state.me, line: state.line.state }));
+  if (route.screen === "setup") return html`<${SetUp} code=${route.hash} />`;
+  if (route.screen === "reset") return html`<${Reset} code=${route.hash} />`;
+  if (line === "ended" || route.screen === "invite") return html`<${Door} invite=${route.code} />`;
+  if (me === null) return html`<${Waiting} isOffline=${line === "offline"} />`;
+  if (route.screen === "unknown") return html`<${Unknown} />`;
+  return html`<${Shell} />`;
+}
+
+/**
+ * Whether somebody is logged in is not known yet.
+ * @param {{ isOffline: boolean }} props
+ */
+function Waiting({ isOffline }) {
+  if (isOffline) return html`<${Card} title=${t("door.server_silent")} note=${t("door.server_silent_note")} />`;
+  return html`<main class="door" aria-busy="true"><span class="spinner" role="status" aria-label=${t("common.loading")}></span></main>`;
+}
+
+function Unknown() {
+  return html`<${Card} title=${t("common.not_found")}>
+    <a class="button primary wide" href="/">${t("common.to_start")}</a>
+  <//>`;
+}

@@ -1,0 +1,135 @@
+// The page of somebody who is logged in: rooms on the left, a place in the middle, a panel on the right.
+// A phone shows one of them at a time.
+
+import "../controls/icons/more.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { panelOf } from "../../model/panel.js";
+import { startBadge } from "../../net/badge.js";
+import { AwaitingFiles } from "../files/waiting_uploads.js";
+import { useChat, useSelected } from "../shared/context.js";
+import { lazy } from "../shared/lazy.js";
+import { PHONE, useMedia } from "../shared/media.js";
+import { LineBar } from "./connection_bar.js";
+import { choose, preference } from "../shared/preferences.js";
+import { rememberFor } from "../shared/remembered.js";
+import { RoomPlace } from "../room/room_place.js";
+import { navigate, useRoute } from "../shared/router.js";
+import { Sidebar } from "../sidebar/sidebar.js";
+import { Welcome } from "./welcome.js";
+
+const Admin = lazy(() => import("../admin/admin.js"), "Admin");
+const Inbox = lazy(() => import("../inbox/inbox.js"), "Inbox");
+const Keys = lazy(() => import("../settings/keys_dialog.js"), "Keys");
+const Search = lazy(() => import("../search/search.js"), "Search");
+const Settings = lazy(() => import("../settings/settings.js"), "Settings");
+const loadSwitcher = () => import("../sidebar/switcher.js");
+const Switcher = lazy(loadSwitcher, "Switcher");
+
+/** What is typed right after Ctrl+K must not be lost: its module is there before, so many milliseconds after the page. */
+const SWITCHER_AFTER = 1000;
+
+/** @typedef {import("../shared/router.js").Route} Route */
+
+export function Shell() {
+  const chat = useChat();
+  const me = useSelected((state) => state.me?.id);
+  if (me !== undefined) rememberFor(me); // before anything below is drawn
+  const route = useRoute();
+  const isPhone = useMedia(PHONE);
+  const [dialog, setDialog] = useState(/** @type {"switcher" | "keys" | null} */ (null));
+  useStart(route, isPhone);
+  useEffect(() => {
+    if (route.screen === "room") choose("room", String(route.room));
+  }, [route.room]);
+  useEffect(() => startBadge(chat), [chat]);
+  useKeys(setDialog);
+  useFocus(route);
+  const close = () => setDialog(null);
+  return html`
+    <a class="skip-link visually-hidden" href="#place">${t("shell.skip")}</a>
+    <div class=${`shell shows-${shown(route)}`}>
+      <${Sidebar} route=${route} onJump=${() => setDialog("switcher")} />
+      <div class="place" id="place" tabindex="-1">
+        <${LineBar} />
+        <${Place} route=${route} />
+      </div>
+    </div>
+    <${AwaitingFiles} />
+    ${dialog === "switcher" && html`<${Switcher} onClose=${close} />`}
+    ${dialog === "keys" && html`<${Keys} onClose=${close} />`}
+  `;
+}
+
+/** @param {{ route: Route }} props */
+function Place({ route }) {
+  const roles = useSelected((state) => state.me?.roles ?? []);
+  switch (route.screen) {
+    case "room":
+      return html`<${RoomPlace} key=${route.room} room=${route.room} seq=${route.seq} panel=${panelOf(route.query)} />`;
+    case "search":
+      return html`<${Search} asked=${route.query.get("q") ?? ""} />`;
+    case "settings":
+      return html`<${Settings} part=${route.part} />`;
+    case "inbox":
+      return roles.includes("operator") ? html`<${Inbox} room=${route.room} />` : html`<${Welcome} />`;
+    case "admin":
+      return roles.includes("admin") ? html`<${Admin} part=${route.part} />` : html`<${Welcome} />`;
+    default:
+      return html`<${Welcome} />`;
+  }
+}
+
+/** Where what had the focus is gone, as a link of a list that a phone no longer shows, the new place has it. @param {Route} route */
+function useFocus({ screen, room, part, query }) {
+  const shows = query.get("show");
+  const isFirst = useRef(true);
+  useEffect(() => {
+    const wasFirst = isFirst.current;
+    isFirst.current = false;
+    const active = document.activeElement;
+    if (wasFirst || (active && active !== document.body && active.checkVisibility())) return;
+    const headings = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".panel h2, .place h1, .sidebar h1"));
+    const seen = [...headings].find((heading) => heading.checkVisibility());
+    seen?.setAttribute("tabindex", "-1");
+    seen?.focus();
+  }, [screen, room, part, shows]);
+}
+
+/** Which of the three a phone shows. @param {Route} route */
+function shown({ screen, query }) {
+  if (screen === "home" || screen === "unknown") return "rooms";
+  return screen === "room" && panelOf(query) ? "panel" : "place";
+}
+
+/** Where there is room for it, the page opens with the last room, or the lobby. @param {Route} route @param {boolean} isPhone */
+function useStart(route, isPhone) {
+  const rooms = useSelected((state) => state.rooms);
+  const isLoaded = useSelected((state) => state.isLoaded);
+  useEffect(() => {
+    if (route.screen !== "home" || isPhone || !isLoaded) return;
+    const kept = rooms.get(Number(preference("room")));
+    const last = (kept?.info.hidden ? undefined : kept) ?? [...rooms.values()].find(({ info }) => info.kind === "lobby");
+    if (last) navigate(`/room/${last.info.id}`, { replace: true });
+  }, [route.screen, isPhone, isLoaded]);
+}
+
+/** Ctrl+K jumps anywhere; ? outside of a field lists the keys. @param {(dialog: "switcher" | "keys") => void} open */
+function useKeys(open) {
+  useEffect(() => {
+    const timer = setTimeout(() => loadSwitcher().catch(() => {}), SWITCHER_AFTER);
+    return () => clearTimeout(timer);
+  }, []);
+  useLayoutEffect(() => {
+    const pressed = (/** @type {KeyboardEvent} */ event) => {
+      if (document.querySelector("dialog[open]")) return;
+      const isWriting = event.target instanceof Element && event.target.closest("input, textarea, select");
+      if ((event.ctrlKey || event.metaKey) && !event.altKey && event.code === "KeyK") open("switcher");
+      else if (event.key === "?" && !isWriting && !event.ctrlKey && !event.metaKey) open("keys");
+      else return;
+      event.preventDefault();
+    };
+    addEventListener("keydown", pressed);
+    return () => removeEventListener("keydown", pressed);
+  }, []);
+}

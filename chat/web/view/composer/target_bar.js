@@ -1,0 +1,31 @@
+// Above the composer: which message is answered, or edited.
+
+import { html } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { useSelected } from "../shared/context.js";
+import { icon } from "../controls/icon.js";
+import { personName } from "../shared/names.js";
+import { inShort, useMessage } from "../message/quote.js";
+
+/** @typedef {import("../shared/composer_target.js").Composing} Composing */
+
+/** @param {{ room: number, about: Composing, onClose: () => void }} props */
+export function ComposerBar({ room, about, onClose }) {
+  if (!about) return null;
+  if ("reply" in about) return html`<${Bar} room=${room} seq=${about.reply} kind="reply" onClose=${onClose} />`;
+  return html`<${Bar} room=${room} seq=${about.edit} kind="edit" onClose=${onClose} />`;
+}
+
+/** @param {{ room: number, seq: number, kind: "reply" | "edit", onClose: () => void }} props */
+function Bar({ room, seq, kind, onClose }) {
+  const message = useMessage(room, seq);
+  const person = useSelected((state) => message && state.people.get(message.sender.id));
+  const name = message ? personName(person ?? message.sender) : "…";
+  return html`<div class="composer-bar">
+    ${icon(kind, { size: 16 })}
+    <span class="composer-bar-text" dir="auto">
+      <b>${kind === "reply" ? t("composer.replying", { name }) : t("composer.editing")}</b> ${message && inShort(message)}
+    </span>
+    <button type="button" class="icon-button" aria-label=${t("common.cancel")} title=${t("common.cancel")} onClick=${onClose}>${icon("close", { size: 16 })}</button>
+  </div>`;
+}

@@ -1,0 +1,55 @@
+// A picture for a person, made of the name; its colour is the id's. With `presence`, a dot says who is online.
+
+import { html } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { useSelected } from "../shared/context.js";
+
+/** How many colours style/avatar.css has. */
+const COLOURS = 12;
+const letters = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+
+/** @typedef {{ id: number, name: string, display?: string | null }} Named */
+
+/**
+ * The letters that stand for a name: of its first two words, or its first one.
+ * @param {string} name
+ */
+export function initials(name) {
+  const words = name.split(/[\s._-]+/u).filter((word) => /[\p{L}\p{N}]/u.test(word));
+  const shown = words.length > 0 ? words.slice(0, 2) : [name];
+  return shown.map((word) => first(word)).join("").toLocaleUpperCase();
+}
+
+/** @param {string} word */
+function first(word) {
+  for (const { segment } of letters.segment(word)) if (/[\p{L}\p{N}]/u.test(segment)) return segment;
+  for (const { segment } of letters.segment(word)) return segment;
+  return "?";
+}
+
+/**
+ * The picture of a person. It says nothing to screen readers: the name stands beside it.
+ * @param {Named} person
+ * @param {{ size?: "small" | "medium" | "large", presence?: boolean }} [options]
+ */
+export function avatar(person, { size = "medium", presence = false } = {}) {
+  return html`<span class=${`avatar avatar-${size} avatar-colour-${person.id % COLOURS}`} aria-hidden="true">
+    <span class="avatar-letters">${initials(person.display || person.name)}</span>
+    ${presence && html`<${Dot} id=${person.id} />`}
+  </span>`;
+}
+
+/** @param {{ id: number }} props */
+function Dot({ id }) {
+  const state = useSelected((all) => all.presence.get(id)) ?? "offline";
+  return html`<span class=${`avatar-dot is-${state}`}></span>`;
+}
+
+/**
+ * Whether somebody is online, in words. Whoever shows it watches the person.
+ * @param {{ id: number }} props
+ */
+export function Presence({ id }) {
+  const state = useSelected((all) => all.presence.get(id)) ?? "offline";
+  return html`<span class=${`presence is-${state}`}>${t(`presence.${state}`)}</span>`;
+}

@@ -1,0 +1,27 @@
+// Icons as SVG, in the colour and the size of the text around them.
+
+import { html } from "../../vendor/preact.js";
+import { basic } from "./icons/basic.js";
+
+/** @typedef {keyof typeof basic | keyof typeof import("./icons/more.js").more} IconName */
+
+/** Their paths; others than those of the door come with what needs them. @type {Partial<Record<IconName, readonly string[]>>} */
+const ICONS = { ...basic };
+
+/** @param {Partial<Record<IconName, readonly string[]>>} more */
+export function addIcons(more) {
+  Object.assign(ICONS, more);
+}
+
+/**
+ * An icon. It says nothing to screen readers: what it stands on has a name.
+ * @param {IconName} name of view/icons/
+ * @param {{ size?: number }} [options] `size` in pixels
+ */
+export function icon(name, { size = 20 } = {}) {
+  const paths = ICONS[name] ?? [];
+  return html`<svg class="icon" viewBox="0 0 24 24" width=${size} height=${size} stroke-width="1.75" stroke-linecap="round"
+    stroke-linejoin="round" aria-hidden="true" focusable="false">
+    ${paths.map((d) => html`<path d=${d} />`)}
+  </svg>`;
+}

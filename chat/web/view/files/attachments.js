@@ -1,0 +1,223 @@
+// Files that wait for their message: uploaded as soon as they are chosen, or as soon as there is a room for them, and kept
+// for their room as long as the page is open.
+
+import { useEffect, useState } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { useChat, useSelected } from "../shared/context.js";
+import { fileSize, isLightPicture } from "./file_kinds.js";
+import { problemText } from "../shared/problem.js";
+import { rememberedMap } from "../shared/remembered.js";
+import { inTurn } from "./upload_queue.js";
+
+/** @typedef {import("../../model/types").Chat} Chat */
+/** @typedef {import("../../model/types").WireFile} WireFile */
+
+/**
+ * @typedef {object} Attachment
+ * @property {number} id of this page
+ * @property {globalThis.File} file
+ * @property {string} preview an address of the picture, once the server has found out that it is one, or empty
+ * @property {number} sent bytes
+ * @property {"held" | "uploading" | "offline" | "failed" | "ready"} state `held`: there is no room for it yet
+ * @property {string} problem why it failed
+ * @property {boolean} isRetried whether another try may help
+ * @property {WireFile} [wire] what the server made of it
+ * @property {AbortController} ending
+ */
+
+/** Characters of a name that are sent: in any script they have room in an address. */
+const LONGEST_NAME = 120;
+
+/** Where files are held for a room that is not there yet, as before a visitor's first message. */
+export const NO_ROOM = 0;
+
+/** @type {Map<number, Attachment[]>} */
+const rooms = rememberedMap();
+/** @type {Set<() => void>} */
+const listeners = new Set();
+let newest = 0;
+
+/** @param {number} room @param {Attachment[]} attachments */
+function keep(room, attachments) {
+  if (attachments.length) rooms.set(room, attachments);
+  else rooms.delete(room);
+  for (const listener of listeners) listener();
+}
+
+/** @param {number} room @param {number} id @param {Partial<Attachment>} change */
+function update(room, id, change) {
+  const before = rooms.get(room) ?? [];
+  keep(room, before.map((each) => (each.id === id ? { ...each, ...change } : each)));
+}
+
+/**
+ * @param {Chat} chat
+ * @param {number} room
+ * @param {Attachment} attachment
+ */
+async function upload(chat, room, { id, file }) {
+  const ending = new AbortController();
+  update(room, id, { state: "uploading", sent: 0, problem: "", ending });
+  try {
+    const onProgress = (/** @type {number} */ sent) => update(room, id, { sent });
+    const wire = await inTurn(() => chat.upload(room, file, { onProgress, signal: ending.signal }), ending.signal);
+    if (ending.signal.aborted) return;
+    const preview = isLightPicture(wire) ? URL.createObjectURL(new Blob([file], { type: wire.type })) : "";
+    update(room, id, { state: "ready", sent: file.size, wire, preview });
+  } catch (error) {
+    const { code } = /** @type {import("../../model/types").ChatError} */ (error);
+    if (code === "aborted") return;
+    if (code === "offline" && !(await isReadable(file))) return update(room, id, { state: "failed", problem: t("files.unreadable") });
+    update(room, id, { state: code === "offline" ? "offline" : "failed", problem: problemText(error) });
+  }
+}
+
+/** There is a line again, for what could not be uploaded without one. @param {Chat} chat @param {number} room */
+function uploadAgain(chat, room) {
+  for (const each of rooms.get(room) ?? []) if (each.state === "offline") upload(chat, room, each);
+}
+
+/** Draw again when something of what is attached changes. */
+function useChanges() {
+  const [, draw] = useState(0);
+  useEffect(() => {
+    const listener = () => draw((count) => count + 1);
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  }, []);
+}
+
+/** Whether anything is attached in any room; what is, is uploaded also in rooms that one has left. */
+export function useUploading() {
+  const chat = useChat();
+  const isLive = useSelected((state) => state.line.state === "live");
+  useChanges();
+  useEffect(() => {
+    if (isLive) for (const room of rooms.keys()) if (room !== NO_ROOM) uploadAgain(chat, room);
+  }, [chat, isLive]);
+  return rooms.size > 0;
+}
+
+/** What the composer of a room, or of NO_ROOM, has attached, and what can be done with it. @param {number} room */
+export function useAttachments(room) {
+  const chat = useChat();
+  const limits = useSelected((state) => state.server.limits);
+  const isLive = useSelected((state) => state.line.state === "live");
+  const [note, setNote] = useState("");
+  useChanges();
+  useEffect(() => {
+    if (isLive) uploadAgain(chat, room);
+  }, [chat, room, isLive]);
+
+  /** @param {readonly globalThis.File[]} files */
+  function add(files) {
+    const before = rooms.get(room) ?? [];
+    const added = files.slice(0, limits.files - before.length).map((file) => attachment(file, limits.file_bytes));
+    setNote(added.length < files.length ? t("files.too_many", { n: limits.files }) : "");
+    keep(room, [...before, ...added]);
+    if (room !== NO_ROOM) uploadHeld(room);
+  }
+
+  /** @param {number} room */
+  function uploadHeld(room) {
+    for (const each of rooms.get(room) ?? []) if (each.state === "held") upload(chat, room, each);
+  }
+
+  /** The room is there now, for what was held. @param {number} made */
+  function moveTo(made) {
+    const moved = rooms.get(room) ?? [];
+    keep(room, []);
+    keep(made, [...(rooms.get(made) ?? []), ...moved]);
+    uploadHeld(made);
+  }
+
+  /** Hold what was for a room that is lost: another is made for it. @param {number} lost */
+  function holdAgain(lost) {
+    const held = (rooms.get(lost) ?? []).map(({ wire: _wire, ...each }) => {
+      each.ending.abort();
+      return { ...each, state: each.isRetried ? /** @type {const} */ ("held") : each.state, problem: each.isRetried ? "" : each.problem };
+    });
+    keep(lost, []);
+    keep(NO_ROOM, [...held, ...(rooms.get(NO_ROOM) ?? [])]);
+  }
+
+  /** @param {Attachment} gone */
+  function remove(gone) {
+    gone.ending.abort();
+    forget([gone]);
+    setNote("");
+    keep(room, (rooms.get(room) ?? []).filter((each) => each.id !== gone.id));
+  }
+
+  return {
+    all: rooms.get(room) ?? [],
+    isBusy: standing(room).isBusy,
+    isBad: standing(room).isBad,
+    note,
+    isOn: limits.file_bytes > 0,
+    add,
+    moveTo,
+    holdAgain,
+    remove,
+    retry: (/** @type {Attachment} */ again) => upload(chat, room, again),
+    take: () => {
+      setNote("");
+      return take(room);
+    },
+    putBack: (/** @type {Attachment[]} */ taken) => putBack(room, taken),
+    /** How it stands at this moment, which may not be drawn yet. */
+    now: () => standing(room),
+  };
+}
+
+/** Take all away, for their message. @param {number} room */
+export function take(room) {
+  const taken = rooms.get(room) ?? [];
+  keep(room, []);
+  return taken;
+}
+
+/** Their message could not be kept. @param {number} room @param {readonly Attachment[]} taken */
+export function putBack(room, taken) {
+  if (taken.length) keep(room, [...taken, ...(rooms.get(room) ?? [])]);
+}
+
+/** How what is attached in a room stands at this moment. @param {number} room */
+export function standing(room) {
+  const all = rooms.get(room) ?? [];
+  return {
+    count: all.length,
+    isHeld: all.some(({ state }) => state === "held"),
+    isBusy: all.some(({ state }) => state === "uploading" || state === "offline"),
+    isBad: all.some(({ state }) => state === "failed"),
+    ready: all.flatMap(({ wire }) => (wire ? [wire] : [])),
+  };
+}
+
+/** Whether a file is there, and no folder: a browser says of one that it can't send it no more than that. @param {Blob} file */
+function isReadable(file) {
+  return file.slice(0, 1).arrayBuffer().then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Let go of what is needed no more. @param {readonly Attachment[]} attachments */
+export function forget(attachments) {
+  for (const { preview } of attachments) if (preview) URL.revokeObjectURL(preview);
+}
+
+/** @param {globalThis.File} file @param {number} most bytes @returns {Attachment} */
+function attachment(file, most) {
+  const isTooBig = file.size > most;
+  return {
+    id: ++newest,
+    file: file.name.length > LONGEST_NAME ? new File([file], file.name.slice(-LONGEST_NAME), { type: file.type }) : file,
+    preview: "",
+    sent: 0,
+    state: isTooBig ? "failed" : "held",
+    isRetried: !isTooBig,
+    problem: isTooBig ? t("files.too_big", { most: fileSize(most) }) : "",
+    ending: new AbortController(),
+  };
+}

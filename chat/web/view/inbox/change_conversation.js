@@ -1,0 +1,42 @@
+// What an operator does with a conversation: claim it, hand it over, close it, open it again.
+
+import { t } from "../../i18n/index.js";
+import { visitor } from "../../model/support_queue.js";
+import { announce } from "../shared/announce.js";
+import { personName } from "../shared/names.js";
+import { problemText } from "../shared/problem.js";
+
+/** @typedef {import("../../model/types").Chat} Chat */
+/** @typedef {import("../../model/types").RoomInfo} RoomInfo */
+/** @typedef {import("../../model/types").ChatError} ChatError */
+/** @typedef {{ room: number, text: string }} Notice why something was not done */
+/** @typedef {{ state?: "open" | "closed", assignee?: number | null, was?: number | null }} Wanted */
+
+/**
+ * Change a conversation, and say how that went. With `was` only if it is that operator's, or nobody's.
+ *
+ * @param {Chat} chat
+ * @param {RoomInfo} info
+ * @param {Wanted} wanted
+ * @param {{ done: string, tell: (notice: Notice | null) => void }} telling
+ * @returns {Promise<boolean>} whether it was done
+ */
+export async function changeConversation(chat, info, wanted, { done, tell }) {
+  try {
+    await chat.call("PATCH", `/support/${info.id}`, wanted);
+    tell(null);
+    announce(done);
+    return true;
+  } catch (error) {
+    tell({ room: info.id, text: reason(/** @type {ChatError} */ (error), info) });
+    return false;
+  }
+}
+
+/** @param {ChatError} error @param {RoomInfo} info */
+function reason(error, info) {
+  const person = personName(visitor(info));
+  if (error.code !== "conflict") return problemText(error);
+  if (error.holder) return t("inbox.claimed_meanwhile", { name: error.holder.name, person });
+  return t("inbox.given_back_meanwhile", { person });
+}

@@ -1,0 +1,49 @@
+// What was said in a closed conversation. It is no room of the operator, so it is asked for and not kept.
+
+import { html, useLayoutEffect, useRef } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { visitor } from "../../model/support_queue.js";
+import { avatar } from "../controls/avatar.js";
+import { useChat, useSelected } from "../shared/context.js";
+import { More } from "../controls/fields.js";
+import { Files } from "../files/files.js";
+import { usePages } from "../shared/loading.js";
+import { personName } from "../shared/names.js";
+import { MessageText } from "../message/message_text.js";
+import { dayAndTime, saidAt } from "../shared/times.js";
+
+/** @param {{ info: import("../../model/types").RoomInfo }} props */
+export function Past({ info }) {
+  const chat = useChat();
+  const room = info.id;
+  const people = useSelected((state) => state.people);
+  const writer = visitor(info);
+  const known = (/** @type {{ id: number, name: string }} */ sender) => (sender.id === writer.id ? writer : (people.get(sender.id) ?? sender));
+  const pages = usePages(
+    async (before) => {
+      /** @type {import("../../protocol").Messages} */
+      const { messages, first } = await chat.call("GET", `/rooms/${room}/messages?limit=50${before ? `&before=${before}` : ""}`);
+      return { items: messages.toReversed(), next: first ? undefined : messages[0]?.seq };
+    },
+    [room],
+  );
+  const place = useRef(/** @type {HTMLElement | null} */ (null));
+  const isLoaded = Boolean(pages.items);
+  useLayoutEffect(() => place.current?.scrollTo(0, place.current.scrollHeight), [isLoaded]);
+  return html`<div ref=${place} class="past" tabindex="0" role="region" aria-label=${t("inbox.said")}>
+    <${More} pages=${pages} />
+    ${!pages.items && !pages.error && html`<span class="spinner"></span>`}
+    <ol class="list">
+      ${pages.items?.toReversed().map(
+        (message) => html`<li key=${message.seq} class="past-message">
+          <span class="past-picture">${avatar(known(message.sender))}</span>
+          <p><bdi class="past-name">${personName(known(message.sender))}</bdi> <time class="soft small" title=${dayAndTime(message.at)}>${saidAt(message.at)}</time></p>
+          ${message.deleted
+            ? html`<p class="soft">${t("inbox.deleted")}</p>`
+            : html`${message.text && html`<${MessageText} message=${message} />`}
+                ${message.files?.length ? html`<${Files} files=${message.files} />` : null}`}
+        </li>`,
+      )}
+    </ol>
+  </div>`;
+}

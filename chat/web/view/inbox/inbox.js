@@ -1,0 +1,123 @@
+// The inbox of operators: who waits for an answer, the longest first, and one conversation beside the list.
+
+import { html, useMemo, useState } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { PARTS, conversations, counts, isOpen, matching, queue } from "../../model/support_queue.js";
+import { useChat, useSelected } from "../shared/context.js";
+import { icon } from "../controls/icon.js";
+import { changeConversation } from "./change_conversation.js";
+import { useClosed } from "./closed_list.js";
+import { Conversation } from "./conversation.js";
+import { ConversationList } from "./list.js";
+import { NoticeLine } from "./notice.js";
+import { useTitle } from "../shared/title.js";
+
+/** @typedef {import("../../model/types").RoomInfo} RoomInfo */
+/** @typedef {import("../../model/support_queue.js").Part} Part */
+/** @typedef {import("./change_conversation.js").Notice} Notice */
+
+/** From so many conversations on there is a field to find one. */
+const MANY = 8;
+
+/** @param {{ room?: number }} props the conversation that is open */
+export function Inbox({ room }) {
+  const [notice, tell] = useState(/** @type {Notice | null} */ (null));
+  useTitle(t("inbox.title"));
+  return html`<main class="inbox-place"><div class=${room ? "inbox has-conversation" : "inbox"}>
+    <${Queue} current=${room} notice=${notice} tell=${tell} />
+    ${room
+      ? html`<${Conversation} key=${room} room=${room} notice=${notice?.room === room ? notice : null} tell=${tell} />`
+      : html`<div class="inbox-none"><div class="empty">${icon("inbox", { size: 40 })}<p>${t("inbox.choose")}</p></div></div>`}
+  </div></main>`;
+}
+
+/** @param {{ current?: number, notice: Notice | null, tell: (notice: Notice | null) => void }} props */
+function Queue({ current, notice, tell }) {
+  const chat = useChat();
+  const rooms = useSelected((state) => state.rooms);
+  const me = useSelected((state) => state.me?.id);
+  const isLoaded = useSelected((state) => state.isLoaded);
+  const [part, setPart] = useState(/** @type {Part} */ ("waiting"));
+  const [filter, setFilter] = useState("");
+  const open = useMemo(() => conversations(rooms.values(), me), [rooms, me]);
+  const closed = useClosed(part === "closed", open.length);
+  const number = useMemo(() => counts(open, me), [open, me]);
+  const all = useMemo(() => (part === "closed" ? closed.infos : queue(open, part, me)), [open, part, me, closed.infos]);
+  const isBusy = !isLoaded || (part === "closed" && closed.isBusy);
+  const infos = useMemo(() => matching(all, filter), [all, filter]);
+
+  const onKey = (/** @type {string} */ key, /** @type {RoomInfo} */ info) => {
+    const change = changeOf(key, info, me);
+    if (change) void changeConversation(chat, info, change.body, { done: t(change.done), tell });
+    return change !== null;
+  };
+  return html`<section class="inbox-queue" aria-label=${t("inbox.title")}>
+    <header class="inbox-head">
+      <div class="inbox-title">
+        <a class="icon-button place-back" href="/" aria-label=${t("shell.back")}>${icon("back")}</a>
+        ${current ? html`<h2>${t("inbox.title")}</h2>` : html`<h1>${t("inbox.title")}</h1>`}
+      </div>
+      <${Parts} part=${part} number=${number} choose=${setPart} />
+      ${(all.length >= MANY || filter) && html`<${Filter} value=${filter} onInput=${setFilter} />`}
+      <${NoticeLine} notice=${notice?.room === current ? null : notice} tell=${tell} />
+    </header>
+    <${ConversationList} key=${part} ...${{ infos, current, onKey, onEnd: closed.more, isBusy }}>
+      ${infos.length === 0 && html`<${Nothing} ...${{ part, filter, isBusy, problem: part === "closed" ? closed.problem : "" }} />`}
+    <//>
+    <p class="inbox-keys soft small" aria-hidden="true">
+      <kbd>↑</kbd> <kbd>↓</kbd> <kbd>↵</kbd>
+      <span><kbd>c</kbd> ${t("inbox.claim")}</span>
+      <span><kbd>e</kbd> ${t("inbox.close")}</span>
+    </p>
+  </section>`;
+}
+
+/** @param {{ part: Part, number: Record<string, number>, choose: (part: Part) => void }} props */
+function Parts({ part, number, choose }) {
+  return html`<fieldset class="segmented">
+    <legend class="visually-hidden">${t("inbox.parts")}</legend>
+    ${PARTS.map(
+      (name) => html`<label key=${name}>
+        <input type="radio" name="inbox-part" value=${name} checked=${part === name} onChange=${() => choose(name)} />
+        <span>${t(`inbox.part_${name}`)}${number[name] > 0 && html` <span class="inbox-number">${number[name]}</span>`}</span>
+      </label>`,
+    )}
+  </fieldset>`;
+}
+
+/** @param {{ value: string, onInput: (value: string) => void }} props */
+function Filter({ value, onInput }) {
+  return html`<input
+    type="search" aria-label=${t("inbox.filter")} placeholder=${t("inbox.filter")} value=${value} autocomplete="off"
+    onInput=${(/** @type {any} */ event) => onInput(event.target.value)}
+    onKeyDown=${(/** @type {KeyboardEvent} */ event) => event.key === "Escape" && onInput("")}
+  />`;
+}
+
+/** @param {{ part: Part, filter: string, isBusy: boolean, problem: string }} props */
+function Nothing({ part, filter, isBusy, problem }) {
+  if (problem) return html`<div class="empty" role="alert"><p>${problem}</p></div>`;
+  if (isBusy) return html`<div class="empty" aria-busy="true"><span class="spinner"></span></div>`;
+  if (filter) return html`<div class="empty"><p>${t("inbox.none_found", { filter })}</p></div>`;
+  return html`<div class="empty">
+    <span class="inbox-calm">${icon(part === "waiting" ? "check" : "inbox", { size: 28 })}</span>
+    <h2>${t(`inbox.none_${part}`)}</h2>
+    ${part === "waiting" && html`<p>${t("inbox.none_waiting_hint")}</p>`}
+  </div>`;
+}
+
+/**
+ * What a key does with a conversation; null: nothing.
+ * @param {string} key
+ * @param {RoomInfo} info
+ * @param {number | undefined} me
+ * @returns {{ body: import("./change_conversation.js").Wanted, done: import("../../i18n/index.js").Key } | null}
+ */
+function changeOf(key, info, me) {
+  if (key === "c" && me && info.support?.assignee?.id !== me) {
+    return { body: { assignee: me, was: null }, done: "inbox.claimed" };
+  }
+  if (key === "e" && isOpen(info)) return { body: { state: "closed" }, done: "inbox.closed" };
+  if (key === "o" && !isOpen(info)) return { body: { state: "open" }, done: "inbox.reopened" };
+  return null;
+}

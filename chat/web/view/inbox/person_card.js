@@ -1,0 +1,61 @@
+// What is known of the person who writes: name, how to reach them, the page that they are on, when they came; and blocking.
+
+import { html, useState } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { isVisitor, visitor } from "../../model/support_queue.js";
+import { useAct } from "../shared/act.js";
+import { Presence, avatar } from "../controls/avatar.js";
+import { useChat } from "../shared/context.js";
+import { Dialog } from "../controls/dialog.js";
+import { Refusal } from "../controls/fields.js";
+import { icon } from "../controls/icon.js";
+import { personName } from "../shared/names.js";
+import { dayAndTime } from "../shared/times.js";
+import { PageLink } from "./page_link.js";
+
+/** @typedef {import("../../model/types").RoomInfo} RoomInfo */
+
+/** @param {{ info: RoomInfo, onChanged: (info: RoomInfo) => void, onClose: () => void }} props */
+export function PersonCard({ info, onChanged, onClose }) {
+  const person = visitor(info);
+  return html`<${Dialog} title=${t("inbox.about_person")} onClose=${onClose}>
+    <div class="person-card">
+      ${avatar(person, { size: "large", presence: true })}
+      <h3 dir="auto">${personName(person)}</h3>
+      <p class="soft" dir="auto">${personName(person) !== person.name && html`${person.name} · `}<${Presence} id=${person.id} /></p>
+    </div>
+    <dl class="facts">
+      ${isVisitor(info) &&
+      html`<dt>${t("inbox.email")}</dt>
+        <dd>${person.email ? html`<a href=${`mailto:${person.email}`}>${person.email}</a>` : html`<span class="soft">${t("inbox.not_given")}</span>`}</dd>
+        ${person.page && html`<dt>${t("inbox.page")}</dt><dd><${PageLink} page=${person.page} shown=${person.page} /></dd>`}`}
+      ${person.came !== undefined && html`<dt>${t("inbox.came")}</dt><dd>${dayAndTime(person.came)}</dd>`}
+    </dl>
+    ${isVisitor(info) && html`<${Block} info=${info} onChanged=${onChanged} />`}
+  <//>`;
+}
+
+/** It is asked here and not in a dialog of its own, which would close this one. @param {{ info: RoomInfo, onChanged: (info: RoomInfo) => void }} props */
+function Block({ info, onChanged }) {
+  const chat = useChat();
+  const { act, isBusy, error } = useAct();
+  const [isAsked, setAsked] = useState(false);
+  const { blocked = false } = visitor(info);
+  const change = async () => {
+    await act(async () => onChanged(/** @type {RoomInfo} */ (await chat.call("PATCH", `/support/${info.id}`, { blocked: !blocked }))));
+    setAsked(false);
+  };
+  return html`<section class="card-block">
+    ${blocked && html`<p class="notice">${icon("block")} <span>${t("inbox.is_blocked")}</span></p>`}
+    ${isAsked && html`<p>${t("inbox.block_text")}</p>`}
+    <${Refusal} text=${error} />
+    <div class="actions">
+      ${blocked
+        ? html`<button type="button" class="button" disabled=${isBusy} onClick=${change}>${icon("block")} ${t("inbox.unblock")}</button>`
+        : html`<button type="button" class=${isAsked ? "button danger" : "button quiet danger"} disabled=${isBusy} onClick=${isAsked ? change : () => setAsked(true)}>
+            ${icon("block")} ${t("inbox.block")}
+          </button>`}
+      ${isAsked && html`<button type="button" class="button quiet" onClick=${() => setAsked(false)}>${t("common.cancel")}</button>`}
+    </div>
+  </section>`;
+}

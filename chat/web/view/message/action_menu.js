@@ -1,0 +1,94 @@
+// What can be done with a message: a bar beside it, and a menu with all of it.
+
+import { html } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { Floating } from "../controls/floating.js";
+import { icon } from "../controls/icon.js";
+import { recentEmoji } from "../shared/recent_emoji.js";
+
+/** @typedef {import("../../model/types").Message} Message */
+/** @typedef {import("./message.js").Acts} Acts */
+
+/**
+ * @param {{ message: Message, isOwn: boolean, canSpeak: boolean, acts: Acts }} props
+ */
+export function ActionBar({ message, isOwn, canSpeak, acts }) {
+  const open = (/** @type {"menu" | "react"} */ what) => (/** @type {MouseEvent & { currentTarget: HTMLElement }} */ event) =>
+    acts.open(message, what, event.currentTarget.getBoundingClientRect());
+  return html`<div class="message-actions" role="toolbar" aria-label=${t("actions.label")}>
+    ${canSpeak && html`<${Button} name="react" act=${open("react")} />`}
+    ${canSpeak && html`<${Button} name="reply" act=${() => acts.reply(message)} />`}
+    ${canSpeak && isOwn && html`<${Button} name="edit" act=${() => acts.edit(message)} />`}
+    <${Button} name="more" act=${open("menu")} />
+  </div>`;
+}
+
+/** @param {{ name: "react" | "reply" | "edit" | "more", act: (event: MouseEvent & { currentTarget: HTMLElement }) => void }} props */
+function Button({ name, act }) {
+  const label = t(`actions.${name}`);
+  return html`<button type="button" class="icon-button" aria-label=${label} title=${label} onClick=${act}>${icon(name, { size: 18 })}</button>`;
+}
+
+/**
+ * @typedef {object} Doing what the menu can do with a message; what is missing, one may not
+ * @property {(emoji: string) => void} [react]
+ * @property {() => void} [allEmoji]
+ * @property {() => void} [reply]
+ * @property {() => void} [edit]
+ * @property {() => void} copyText
+ * @property {() => void} copyLink
+ * @property {() => void} markUnread
+ * @property {() => void} [readers]
+ * @property {() => void} [edits]
+ * @property {() => void} [delete]
+ */
+
+/** @type {{ name: Exclude<keyof Doing, "react" | "allEmoji">, icon: import("../controls/icon.js").IconName }[]} */
+const ITEMS = [
+  { name: "reply", icon: "reply" },
+  { name: "edit", icon: "edit" },
+  { name: "copyText", icon: "copy" },
+  { name: "copyLink", icon: "link" },
+  { name: "markUnread", icon: "mail" },
+  { name: "readers", icon: "eye" },
+  { name: "edits", icon: "clock" },
+  { name: "delete", icon: "trash" },
+];
+
+/** @param {{ at: DOMRect, doing: Doing, onClose: () => void }} props */
+export function ActionMenu({ at, doing, onClose }) {
+  const items = ITEMS.filter(({ name }) => doing[name]);
+  const choose = (/** @type {() => void} */ act) => () => {
+    onClose();
+    act();
+  };
+  return html`<${Floating} at=${at} role="menu" label=${t("actions.label")} class="menu message-menu" onClose=${onClose} onKeyDown=${moveIn}>
+    ${doing.react && html`<${Recent} react=${(/** @type {string} */ emoji) => choose(() => doing.react?.(emoji))()} all=${doing.allEmoji} />`}
+    ${items.map(
+      ({ name, icon: picture }, i) => html`<button type="button" role="menuitem" tabindex="-1" data-first=${i === 0 || undefined} key=${name}
+        class=${name === "delete" ? "menu-item danger" : "menu-item"} onClick=${choose(doing[name] ?? (() => undefined))}>
+        ${icon(picture)}<span>${t(`actions.${name}`)}</span>
+      </button>`,
+    )}
+  <//>`;
+}
+
+/** The emoji used last, and the way to all. @param {{ react: (emoji: string) => void, all?: () => void }} props */
+function Recent({ react, all }) {
+  return html`<div class="recent-emoji" role="group" aria-label=${t("actions.react")}>
+    ${recentEmoji().map((emoji) => html`<button type="button" role="menuitem" tabindex="-1" class="emoji-button" onClick=${() => react(emoji)}>${emoji}</button>`)}
+    <button type="button" role="menuitem" tabindex="-1" class="emoji-button" aria-label=${t("actions.allEmoji")} title=${t("actions.allEmoji")} onClick=${all}>${icon("add")}</button>
+  </div>`;
+}
+
+/** The arrow keys go through the items; left and right too, for the row of emoji. @param {KeyboardEvent} event */
+function moveIn(event) {
+  const menu = /** @type {HTMLElement} */ (event.currentTarget);
+  const items = [.../** @type {NodeListOf<HTMLElement>} */ (menu.querySelectorAll("[role=menuitem]"))];
+  const at = items.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+  const to = { ArrowDown: at + 1, ArrowRight: at + 1, ArrowUp: at - 1, ArrowLeft: at - 1, Home: 0, End: -1 }[event.key];
+  if (to === undefined) return;
+  event.preventDefault();
+  event.stopPropagation();
+  items.at(to % items.length)?.focus();
+}

@@ -1,0 +1,128 @@
+// One message: who, what, when, and what became of it. It is read in this order; the style puts the time beside the name.
+
+import { html, useState } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { ActionBar } from "./action_menu.js";
+import { avatar } from "../controls/avatar.js";
+import { CodeBlock } from "./code_block.js";
+import { Files } from "../files/files.js";
+import { useLongPress } from "../controls/long_press.js";
+import { memo } from "../shared/memo.js";
+import { personName } from "../shared/names.js";
+import { useSelected } from "../shared/context.js";
+import { Quote } from "./quote.js";
+import { Reactions } from "./reactions.js";
+import { ReadMark } from "./readers.js";
+import { MessageText, meansMe } from "./message_text.js";
+import { clock, dayAndTime } from "../shared/times.js";
+
+/** @typedef {import("../../model/types").Message} Message */
+
+/**
+ * What a message can ask of its timeline; one object for all of them.
+ * @typedef {object} Acts
+ * @property {(message: Message, what: "menu" | "react" | "edits" | "readers", at?: DOMRect) => void} open
+ * @property {(seq: number, from: number) => void} goTo
+ * @property {(message: Message, emoji: string, on: boolean) => void} react
+ * @property {(message: Message) => void} reply
+ * @property {(message: Message) => void} edit
+ * @property {(message: Message) => void} remove asks before it deletes
+ * @property {(message: Message) => void} markUnread
+ */
+
+/**
+ * @typedef {object} MessageProps
+ * @property {Message} message
+ * @property {number | undefined} me
+ * @property {boolean} isFirst begins a group of one speaker
+ * @property {boolean} isBlocked
+ * @property {boolean} isFocusable takes the place of the list in the order of the Tab key
+ * @property {boolean} isMarked was jumped to
+ * @property {boolean} isLastOwn
+ * @property {boolean} canSpeak
+ * @property {Acts} acts
+ */
+
+export const MessageRow = memo(function MessageRow(/** @type {MessageProps} */ props) {
+  const { message, isBlocked, isFirst } = props;
+  const [isShown, setShown] = useState(false);
+  if (message.deleted) return html`<${Plain} ...${props}>${deletedBy(message)}<//>`;
+  if (isBlocked && !isShown) {
+    const show = html`<button type="button" class="link-button" onClick=${() => setShown(true)}>${t("timeline.show")}</button>`;
+    return html`<${Plain} ...${props}>${t("timeline.blocked")} ${show}<//>`;
+  }
+  return html`<${Said} ...${props} isFirst=${isFirst || isBlocked} />`;
+});
+
+/** A message of which nothing is shown but that it was. @param {MessageProps & { children?: unknown }} props */
+function Plain({ message, isFocusable, isFirst, isBlocked, children }) {
+  const { seq } = message;
+  const isNamed = isFirst && !isBlocked;
+  return html`<li class=${isFirst ? "message-row is-first" : "message-row"} data-seq=${seq} data-key=${`message-${seq}`}>
+    <article class=${isNamed ? "message is-plain is-first" : "message is-plain"} data-focus=${seq} tabindex=${isFocusable ? 0 : -1}
+      aria-labelledby=${isBlocked ? `text-${seq}` : `name-${seq} text-${seq}`}>
+      ${!isBlocked && html`<${Name} message=${message} isFirst=${isFirst} />`}
+      <p class="message-text" id=${`text-${seq}`}>${children}</p>
+      <${Time} at=${message.at} id=${`time-${seq}`} />
+    </article>
+  </li>`;
+}
+
+/** @param {Message} message */
+function deletedBy({ deleted, sender }) {
+  return t(deleted?.by && deleted.by !== sender.id ? "timeline.deletedByOther" : "timeline.deleted");
+}
+
+/** @param {MessageProps} props */
+function Said({ message, me, isFirst, isFocusable, isMarked, isLastOwn, canSpeak, acts }) {
+  const { seq, room } = message;
+  const [isNear, setNear] = useState(false);
+  const near = () => setNear(true);
+  const [isHeld, finger] = useLongPress((at) => acts.open(message, "menu", at));
+  const far = (/** @type {Event & { currentTarget: HTMLElement }} */ event) => {
+    if (!event.currentTarget.matches(":focus-within")) setNear(false);
+  };
+  const left = (/** @type {FocusEvent & { currentTarget: HTMLElement }} */ event) => {
+    if (!event.currentTarget.contains(/** @type {Node | null} */ (event.relatedTarget)) && !event.currentTarget.matches(":hover")) setNear(false);
+  };
+  const tab = isNear ? 0 : -1;
+  const classes = ["message", isFirst && "is-first", isMarked && "is-marked", isHeld && "is-held", meansMe(message, me) && "is-mention"];
+  return html`<li class=${isFirst ? "message-row is-first" : "message-row"} data-seq=${seq} data-key=${`message-${seq}`}>
+    <article class=${classes.filter(Boolean).join(" ")} data-focus=${seq} tabindex=${isFocusable ? 0 : -1}
+      aria-labelledby=${`name-${seq} text-${seq} time-${seq}`}
+      onPointerEnter=${near} onPointerLeave=${far} onFocusIn=${near} onFocusOut=${left} ...${finger}>
+      <${Name} message=${message} isFirst=${isFirst} tab=${tab} />
+      ${message.reply !== undefined && html`<${Quote} room=${room} seq=${message.reply} from=${seq} goTo=${acts.goTo} tab=${tab} />`}
+      <div class="message-body" id=${`text-${seq}`}>
+        <${MessageText} message=${message} tab=${tab} code=${CodeBlock} />
+        ${message.edited !== undefined && html`<${Edited} message=${message} acts=${acts} tab=${tab} />`}
+        ${message.files?.length ? html`<${Files} files=${message.files} tab=${tab} />` : null}
+      </div>
+      <${Time} at=${message.at} id=${`time-${seq}`} />
+      ${message.reactions?.length ? html`<${Reactions} message=${message} canReact=${canSpeak} acts=${acts} tab=${tab} />` : null}
+      ${isLastOwn && html`<${ReadMark} message=${message} acts=${acts} tab=${tab} />`}
+      ${isNear && html`<${ActionBar} message=${message} isOwn=${message.sender.id === me} canSpeak=${canSpeak} acts=${acts} />`}
+    </article>
+  </li>`;
+}
+
+/** The name and picture of a group's first message; of the others the name is for screen readers alone. @param {{ message: Message, isFirst: boolean, tab?: 0 | -1 }} props */
+function Name({ message: { seq, sender }, isFirst, tab = -1 }) {
+  const person = useSelected((state) => state.people.get(sender.id)) ?? sender;
+  const id = `name-${seq}`;
+  if (!isFirst) return html`<span class="visually-hidden" id=${id}>${personName(person)}</span>`;
+  const profile = `?show=person-${sender.id}`;
+  return html`<a class="message-picture" href=${profile} tabindex="-1" aria-hidden="true">${avatar(person)}</a>
+    <a class="message-name" id=${id} href=${profile} dir="auto" tabindex=${tab}>${personName(person)}</a>`;
+}
+
+/** @param {{ at: number, id: string }} props */
+function Time({ at, id }) {
+  return html`<time class="message-time" id=${id} datetime=${new Date(at).toISOString()} title=${dayAndTime(at)}>${clock(at)}</time>`;
+}
+
+/** @param {{ message: Message, acts: Acts, tab: 0 | -1 }} props */
+function Edited({ message, acts, tab }) {
+  return html`<button type="button" class="message-edited" title=${t("timeline.showEdits")} tabindex=${tab}
+    onClick=${() => acts.open(message, "edits")}>${t("timeline.edited")}</button>`;
+}

@@ -1,0 +1,91 @@
+// A message's text as elements: one kind of part, one kind of element. Nothing else ever becomes an element.
+
+import { html } from "../../vendor/preact.js";
+import { isOnlyEmoji, parse, splitMentions } from "../../model/text.js";
+import { useMentioned } from "./mentioned_people.js";
+
+/** @typedef {import("../../model/types").Message} Message */
+/** @typedef {import("../../model/text.js").Part} Part */
+/** @typedef {import("../../model/text.js").Element} Element */
+/** @typedef {import("./mentioned_people.js").Mentioned} Mentioned */
+/** @typedef {(props: { code: string, tab: 0 | -1 }) => unknown} CodeComponent */
+/** @typedef {{ mentioned: Mentioned[], tab: 0 | -1, code: CodeComponent }} Around */
+
+/** Parsed texts by message: a message that changes is another object. @type {WeakMap<object, Part[]>} */
+const parsed = new WeakMap();
+
+/** The message of whoever is at no place where people can be looked at. */
+const NO_MENTIONS = {};
+
+/**
+ * @param {{ message: Pick<Message, "text" | "mentions" | "all">, tab?: 0 | -1, code?: CodeComponent, isLinked?: boolean }} props
+ *   `tab`: of links, whether the Tab key goes through them; `code` draws its blocks of code; `isLinked`: people whom it
+ *   mentions are links
+ */
+export function MessageText({ message, tab = 0, code = PlainCode, isLinked = true }) {
+  const mentioned = useMentioned(isLinked ? message : NO_MENTIONS);
+  const { text = "" } = message;
+  if (isOnlyEmoji(text)) return html`<div class="message-text is-emoji" dir="auto">${text}</div>`;
+  let parts = parsed.get(message);
+  if (!parts) parsed.set(message, (parts = parse(text)));
+  return html`<div class="message-text" dir="auto">${parts.map((part) => drawn(part, { mentioned, tab, code }))}</div>`;
+}
+
+/** @type {Record<string, string>} */
+const TAGS = { paragraph: "p", heading: "h4", row: "tr", strong: "strong", em: "em", del: "del", code: "code", item: "li", quote: "blockquote" };
+
+/** @type {CodeComponent} */
+function PlainCode({ code, tab }) {
+  return html`<pre tabindex=${tab}><code>${code}</code></pre>`;
+}
+
+/** @param {Part} part @param {Around} around @returns {unknown} */
+function drawn(part, around) {
+  if (typeof part === "string") return withMentions(part, around);
+  if (part.kind === "code-block") return html`<${around.code} code=${part.children.join("")} tab=${around.tab} />`;
+  const isPlain = part.kind === "code" || part.kind === "link";
+  const children = part.children.map((child) => drawn(child, isPlain ? { ...around, mentioned: [] } : around));
+  switch (part.kind) {
+    case "break":
+      return html`<br />`;
+    case "list":
+      return part.start === undefined ? html`<ul>${children}</ul>` : html`<ol start=${part.start}>${children}</ol>`;
+    case "table":
+      return html`<div class="message-table" tabindex=${around.tab}><table>${children}</table></div>`;
+    case "head":
+      return html`<th class=${part.align && `is-${part.align}`} scope="col">${children}</th>`;
+    case "cell":
+      return html`<td class=${part.align && `is-${part.align}`}>${children}</td>`;
+    case "link":
+      return link(part, children, around.tab);
+    default: {
+      const tag = TAGS[part.kind];
+      return html`<${tag}>${children}</${tag}>`;
+    }
+  }
+}
+
+/** Where the text says another place than the link has, the link's is told. @param {Element} part @param {unknown[]} children @param {0 | -1} tab */
+function link({ href, host, children: [text] }, children, tab) {
+  const title = text === href ? undefined : href;
+  const made = html`<a href=${href} title=${title} target="_blank" rel="noopener noreferrer nofollow" tabindex=${tab}>${children}</a>`;
+  return host ? html`${made} <bdi class="soft">(${host})</bdi>` : made;
+}
+
+/** @param {string} text @param {Around} around */
+function withMentions(text, { mentioned, tab }) {
+  if (!mentioned.length) return text;
+  const names = mentioned.map(({ name }) => name);
+  return splitMentions(text, names).map((piece, i) => {
+    if (i % 2 === 0) return piece;
+    const found = mentioned.find(({ name }) => name.toLowerCase() === piece.slice(1).toLowerCase());
+    const kind = found?.isMine ? "mention is-mine" : "mention";
+    if (!found?.id) return html`<span class=${kind}>${piece}</span>`;
+    return html`<a class=${kind} href=${`?show=person-${found.id}`} tabindex=${tab}>${piece}</a>`;
+  });
+}
+
+/** Whether a message means the reader. @param {Message} message @param {number | undefined} me */
+export function meansMe(message, me) {
+  return me !== undefined && message.sender.id !== me && (message.all === true || message.mentions?.includes(me) === true);
+}

@@ -1,0 +1,40 @@
+// The message that another one answers, in one line; it leads there.
+
+import { html, useEffect } from "../../vendor/preact.js";
+import { preview } from "../../model/text.js";
+import { t } from "../../i18n/index.js";
+import { useChat, useSelected } from "../shared/context.js";
+import { icon } from "../controls/icon.js";
+import { personName } from "../shared/names.js";
+
+/**
+ * @param {{ room: number, seq: number, from: number, goTo: (seq: number, from: number) => void, tab?: 0 | -1 }} props
+ */
+export function Quote({ room, seq, from, goTo, tab = 0 }) {
+  const message = useMessage(room, seq);
+  const person = useSelected((state) => message && state.people.get(message.sender.id));
+  const isBlocked = useSelected((state) => message !== undefined && state.blocked.has(message.sender.id));
+  return html`<button type="button" class="message-quote" tabindex=${tab} onClick=${() => goTo(seq, from)} title=${t("timeline.toQuoted")}>
+    ${icon("reply", { size: 14 })}<span class="visually-hidden">${t("timeline.answers")}</span>
+    ${message && !isBlocked && html`<b dir="auto">${personName(person ?? message.sender)}</b>`}
+    <span dir="auto">${isBlocked ? t("timeline.blocked") : message ? inShort(message) : "…"}</span>
+  </button>`;
+}
+
+/** A message in one line. @param {import("../../model/types").Message} message */
+export function inShort(message) {
+  if (message.deleted) return t("timeline.deleted");
+  return preview(message.text ?? "") || t("timeline.file");
+}
+
+/** A message of a room; it is loaded where it is not held. @param {number} room @param {number} seq */
+export function useMessage(room, seq) {
+  const chat = useChat();
+  const message = useSelected((state) => state.rooms.get(room)?.messages.get(seq));
+  const isLive = useSelected((state) => state.line.state === "live");
+  const isMissing = message === undefined;
+  useEffect(() => {
+    if (isMissing && isLive) chat.load(room, { before: seq + 1, limit: 1 }).catch(() => undefined); // It stays "…".
+  }, [chat, room, seq, isMissing, isLive]);
+  return message;
+}

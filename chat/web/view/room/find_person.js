@@ -1,0 +1,76 @@
+// Find somebody, in a dialog: to talk with directly, or whatever `onPick` does with them.
+
+import { html, useState } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { useAct } from "../shared/act.js";
+import { avatar } from "../controls/avatar.js";
+import { useChat, useSelected } from "../shared/context.js";
+import { Dialog } from "../controls/dialog.js";
+import { Field, More, Refusal } from "../controls/fields.js";
+import { usePages } from "../shared/loading.js";
+import { personName } from "../shared/names.js";
+import { navigate } from "../shared/router.js";
+
+/** @typedef {import("../../model/types").Person} Person */
+/** @typedef {import("../shared/context.js").Chat} Chat */
+
+/**
+ * @param {{ onClose: () => void, title?: string, onPick?: (person: Person) => Promise<unknown> }} props
+ */
+export function FindPerson({ onClose, title = t("find.title"), onPick }) {
+  const chat = useChat();
+  const { act, isBusy, error } = useAct();
+  const [wanted, setWanted] = useState("");
+  const pages = usePeople(wanted);
+  const pick = (/** @type {Person} */ person) =>
+    act(async () => {
+      if (onPick) await onPick(person);
+      else await openDirect(chat, person.id);
+      onClose();
+    });
+  return html`<${Dialog} title=${title} onClose=${onClose}>
+    <div class="form">
+      <${Field} label=${t("find.name")} type="search" value=${wanted} onInput=${setWanted} autofocus />
+      <${Refusal} text=${error} />
+      ${pages.items?.length === 0 && html`<p class="soft">${wanted.trim() ? t("find.none", { name: wanted.trim() }) : t("find.nobody")}</p>`}
+      <ul class="list find-list" aria-busy=${!pages.items}>
+        ${pages.items?.map(
+          (person) => html`<li key=${person.id}>
+            <button type="button" class="row" disabled=${isBusy} onClick=${() => pick(person)}>
+              ${avatar(person)}
+              <span class="row-text">
+                <bdi class="row-title">${personName(person)}</bdi>
+                ${person.display && html`<bdi class="row-note">${person.name}</bdi>`}
+              </span>
+            </button>
+          </li>`,
+        )}
+      </ul>
+      <${More} pages=${pages} />
+    </div>
+  <//>`;
+}
+
+/**
+ * People by a part of their name, page by page; oneself is left out.
+ * @param {string} wanted
+ */
+export function usePeople(wanted) {
+  const chat = useChat();
+  const me = useSelected((state) => state.me?.id);
+  return usePages(async (after) => {
+    const query = new URLSearchParams({ ...(wanted.trim() && { q: wanted.trim() }), ...(after && { after: String(after) }) });
+    const { people, next } = /** @type {{ people: Person[], next?: number }} */ (await chat.call("GET", `/people?${query}`));
+    return { items: people.filter((person) => person.id !== me), next };
+  }, [wanted]);
+}
+
+/**
+ * Open the room with somebody, which is made at the first time.
+ * @param {Chat} chat
+ * @param {number} person
+ */
+export async function openDirect(chat, person) {
+  const room = /** @type {import("../../model/types").RoomInfo} */ (await chat.call("PUT", `/direct/${person}`));
+  navigate(`/room/${room.id}`);
+}

@@ -1,0 +1,49 @@
+// A room that one is not in: to be joined where it is public, else nothing that one may see.
+
+import { html } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { useAct } from "../shared/act.js";
+import { useChat, useSelected } from "../shared/context.js";
+import { Refusal } from "../controls/fields.js";
+import { icon } from "../controls/icon.js";
+import { useLoaded } from "../shared/loading.js";
+import { problemText } from "../shared/problem.js";
+import { Unsent } from "../message/unsent_list.js";
+
+/**
+ * @param {{ room: number }} props
+ */
+export function MissingRoom({ room }) {
+  const chat = useChat();
+  const me = useSelected((state) => state.me?.id);
+  const { act, isBusy, error } = useAct();
+  const found = useLoaded(() => whyNot(chat, room), [room]);
+  const join = () => act(() => chat.call("PUT", `/rooms/${room}/members/${me}`, {}));
+  if (!found.value) return html`<div class="empty" aria-busy="true"><span class="spinner"></span></div>`;
+  const isPublic = found.value === "forbidden";
+  return html`<div class="empty">
+    ${icon(isPublic ? "hash" : "lock", { size: 32 })}
+    <h1>${t("room.missing")}</h1>
+    <p>${found.value === "not_found" ? t("room.missing_text") : isPublic ? t("room.public_text") : found.value}</p>
+    <${Refusal} text=${error} />
+    ${isPublic && html`<button type="button" class="button primary" disabled=${isBusy} onClick=${join}>${t("browse.join")}</button>`}
+    <a class="button quiet" href="/">${t("shell.back")}</a>
+    <${Unsent} room=${room} />
+  </div>`;
+}
+
+/**
+ * "forbidden" of a public room, "not_found" of any other, or what else went wrong.
+ * @param {import("../shared/context.js").Chat} chat
+ * @param {number} room
+ */
+async function whyNot(chat, room) {
+  try {
+    await chat.call("GET", `/rooms/${room}/messages?limit=1`);
+    return "forbidden"; // joined meanwhile
+  } catch (error) {
+    const { code } = /** @type {import("../../model/types").ChatError} */ (error);
+    if (code === "offline") throw error; // the next connection asks again
+    return code === "forbidden" || code === "not_found" ? code : problemText(error);
+  }
+}

@@ -1,0 +1,144 @@
+// The panel of a person: who it is, and what one can do: write to them, block them, give them a role in the room.
+
+import { html, useEffect } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { roomPath } from "../../model/panel.js";
+import { rightsIn } from "../../model/rights.js";
+import { useAct } from "../shared/act.js";
+import { avatar, Presence } from "../controls/avatar.js";
+import { useChat, useSelected } from "../shared/context.js";
+import { confirm } from "../controls/dialog.js";
+import { Refusal } from "../controls/fields.js";
+import { openDirect } from "./find_person.js";
+import { icon } from "../controls/icon.js";
+import { useLoaded } from "../shared/loading.js";
+import { useMember } from "./members.js";
+import { personName, roomName } from "../shared/names.js";
+import { Notify, PanelHead } from "./room_panel.js";
+import { navigate } from "../shared/router.js";
+
+/** @typedef {import("../../model/types").Person} Person */
+/** @typedef {import("../../model/types").RoomInfo} RoomInfo */
+
+/**
+ * @param {{ person: number, room: number }} props
+ */
+export function PersonPanel({ person: id, room }) {
+  const chat = useChat();
+  const held = useSelected((state) => state.people.get(id));
+  const info = useSelected((state) => state.rooms.get(room)?.info);
+  const found = useLoaded(() => chat.call("GET", `/people/${id}`), [id]);
+  const person = held ?? /** @type {Person | undefined} */ (found.value);
+  useEffect(() => chat.watch([id]), [chat, id]);
+  return html`
+    <${PanelHead} title=${t("person.about")} room=${room} />
+    <div class="panel-body">
+      ${person
+        ? html`<${Card} person=${person} info=${info} />`
+        : html`<div class="empty" aria-busy=${!found.error}><p>${found.error || t("common.loading")}</p></div>`}
+    </div>`;
+}
+
+/** @param {{ person: Person, info?: RoomInfo }} props */
+function Card({ person, info }) {
+  const chat = useChat();
+  const me = useSelected((state) => state.me?.id);
+  const isBlocked = useSelected((state) => state.blocked.has(person.id));
+  const { act, isBusy, error } = useAct();
+  const isPeer = info?.kind === "direct";
+  const roles = person.roles ?? [];
+  const hide = () =>
+    act(async () => {
+      await chat.call("PATCH", `/rooms/${info?.id}/mine`, { hidden: true });
+      navigate("/");
+    });
+  return html`
+    <section class="person-card">
+      ${avatar(person, { size: "large", presence: true })}
+      <h3 dir="auto">${personName(person)}</h3>
+      ${person.display && html`<p class="soft" dir="auto">${person.name}</p>`}
+      <p><${Presence} id=${person.id} /></p>
+      ${roles.length > 0 && html`<p class="person-roles">${roles.map((role) => html`<span class="tag">${t(`server_role.${role}`)}</span>`)}</p>`}
+    </section>
+    ${person.id !== me &&
+    html`<div class="person-acts">
+      ${!isPeer &&
+      !isBlocked &&
+      html`<button type="button" class="button primary wide" disabled=${isBusy} onClick=${() => act(() => openDirect(chat, person.id))}>
+        ${icon("message")} ${t("person.write")}
+      </button>`}
+      ${isBlocked && html`<p class="notice">${icon("block")} <span>${t("person.blocked_text")}</span></p>`}
+    </div>`}
+    <${Refusal} text=${error} />
+    ${isPeer && info && html`<${Notify} info=${info} />`}
+    ${info && (info.kind === "room" || info.kind === "lobby") && html`<${InRoom} person=${person} info=${info} />`}
+    <section class="room-ends" aria-label=${t("person.more")}>
+      ${isPeer && html`<button type="button" class="button quiet" disabled=${isBusy} onClick=${hide}>${icon("eye_off")} ${t("person.hide")}</button>`}
+      ${person.id !== me && html`<${Block} person=${person} isBlocked=${isBlocked} />`}
+    </section>
+    ${isPeer && html`<p class="panel-note">${icon("eye", { size: 16 })} <span>${t("room.privacy_note")} ${t("room.calls_note")}</span></p>`}
+  `;
+}
+
+/** @param {{ person: Person, isBlocked: boolean }} props */
+function Block({ person, isBlocked }) {
+  const chat = useChat();
+  const { act, isBusy, error } = useAct();
+  const name = personName(person);
+  const change = async () => {
+    const isSure = isBlocked || (await confirm({ title: t("person.block_title", { name }), text: t("person.block_text"), action: t("person.block"), danger: true }));
+    if (isSure) await act(() => chat.call(isBlocked ? "DELETE" : "PUT", `/me/blocks/${person.id}`));
+  };
+  return html`
+    <button type="button" class=${`button quiet ${isBlocked ? "" : "danger"}`} disabled=${isBusy} onClick=${change}>
+      ${icon("block")} ${t(isBlocked ? "person.unblock" : "person.block")}
+    </button>
+    <${Refusal} text=${error} />
+  `;
+}
+
+/** What the person is in this room, for whoever looks after it. @param {{ person: Person, info: RoomInfo }} props */
+function InRoom({ person, info }) {
+  const chat = useChat();
+  const me = useSelected((state) => state.me);
+  const { act, isBusy, error } = useAct();
+  const { member, reload } = useMember(info, person.id);
+  const rights = rightsIn(info, me);
+  const mayRemove = rights.moderates && info.kind === "room" && person.id !== me?.id && member?.role !== "owner";
+  if (!member || (!rights.owns && !mayRemove)) return null;
+  const path = `/rooms/${info.id}/members/${person.id}`;
+  const names = { name: personName(person), room: roomName(info) };
+  const give = async (/** @type {string} */ role) => {
+    await act(() => chat.call("PUT", path, { role }));
+    reload();
+  };
+  /** @param {"remove" | "ban"} what @param {() => Promise<unknown>} deed */
+  const asked = async (what, deed) => {
+    const isSure = await confirm({ title: t(`person.${what}_title`, names), text: t(`person.${what}_text`), action: t(`person.${what}`), danger: true });
+    if (isSure && (await act(deed))) navigate(roomPath(info.id, { show: "room" }));
+  };
+  return html`<section class="person-room" aria-label=${t("person.in_room", names)}>
+    <h3>${t("person.in_room", names)}</h3>
+    ${rights.owns && html`<${Role} role=${member.role ?? "member"} isBusy=${isBusy} onGive=${give} />`}
+    ${mayRemove &&
+    html`<div class="actions">
+      <button type="button" class="button small" disabled=${isBusy} onClick=${() => asked("remove", () => chat.call("DELETE", path))}>${t("person.remove")}</button>
+      <button type="button" class="button small danger" disabled=${isBusy} onClick=${() => asked("ban", () => chat.call("PUT", path, { role: "banned" }))}>${t("person.ban")}</button>
+    </div>`}
+    <${Refusal} text=${error} />
+  </section>`;
+}
+
+/** @param {{ role: string, isBusy: boolean, onGive: (role: string) => void }} props */
+function Role({ role, isBusy, onGive }) {
+  return html`<fieldset>
+    <legend>${t("person.role")}</legend>
+    <div class="segmented">
+      ${/** @type {const} */ (["member", "moderator", "owner"]).map(
+        (one) => html`<label key=${one}>
+          <input type="radio" name="role" checked=${one === role} disabled=${isBusy} onChange=${() => onGive(one)} /> ${t(`role.${one}`)}
+        </label>`,
+      )}
+    </div>
+  </fieldset>`;
+}

@@ -1,0 +1,50 @@
+// The files of a room, in its panel: the newest first, each with the message that it came with.
+
+import { html, useRef } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { useChat, useSelected } from "../shared/context.js";
+import { More } from "../controls/fields.js";
+import { Download } from "../files/files.js";
+import { usePages } from "../shared/loading.js";
+import { personName } from "../shared/names.js";
+import { saidAt } from "../shared/times.js";
+
+/** @typedef {import("../../model/types").Message} Message */
+
+/** Messages with files that are asked for at once. */
+const SOME = 5;
+
+/** @param {{ info: import("../../model/types").RoomInfo }} props */
+export function RoomFiles({ info }) {
+  const chat = useChat();
+  const newest = useNewest(info.last);
+  const pages = usePages(async (after) => {
+    const query = new URLSearchParams({ limit: String(SOME), ...(after ? { after: String(after) } : {}) });
+    const { messages, next } = /** @type {{ messages: Message[], next?: number }} */ (await chat.call("GET", `/rooms/${info.id}/files?${query}`));
+    return { items: messages, next };
+  }, [info.id, newest]);
+  if (!pages.items?.length) return null; // what is wrong the list of members says too
+  return html`<section class="room-files" aria-labelledby="files-title">
+    <h3 id="files-title">${t("room.files")}</h3>
+    <ul class="list">
+      ${pages.items?.map((message) => html`<${FilesOf} key=${message.seq} message=${message} />`)}
+    </ul>
+    <${More} pages=${pages} />
+  </section>`;
+}
+
+/** @param {{ message: Message }} props */
+function FilesOf({ message: { room, seq, at, sender, files } }) {
+  const person = useSelected((state) => state.people.get(sender.id)) ?? sender;
+  return html`<li>
+    <a class="room-files-from" href=${`/room/${room}/${seq}`}><bdi>${personName(person)}</bdi>, ${saidAt(at)}</a>
+    ${files?.map((file) => html`<${Download} key=${file.id} file=${file} />`)}
+  </li>`;
+}
+
+/** The newest message with files that was heard of: there is more to list. @param {Message | undefined} last */
+function useNewest(last) {
+  const newest = useRef(0);
+  if (last?.files?.length) newest.current = last.seq;
+  return newest.current;
+}

@@ -1,0 +1,67 @@
+// What views act through, and how they are drawn again when a part of the state changes.
+
+import { createContext, options, useContext, useLayoutEffect, useReducer, useRef } from "../../vendor/preact.js";
+
+/** @typedef {import("../../model/types").Chat} Chat */
+/** @typedef {import("../../model/types").State} State */
+
+// At most once a frame; a page that nobody sees has no frames.
+options.debounceRendering = (draw) => (document.hidden ? setTimeout(draw, 0) : requestAnimationFrame(draw));
+
+/** @type {import("../../vendor/preact").Context<Chat | null>} */
+export const ChatContext = createContext(/** @type {Chat | null} */ (null));
+
+/** @returns {Chat} */
+export function useChat() {
+  const chat = useContext(ChatContext);
+  if (!chat) throw new Error("a view outside of ChatContext");
+  return chat;
+}
+
+/**
+ * A part of the state; the view is drawn again when it changes. Parts made anew, as arrays or objects, are compared
+ * item by item.
+ * @template T
+ * @param {(state: State) => T} select
+ * @returns {T}
+ */
+export function useSelected(select) {
+  const chat = useChat();
+  const [, redraw] = useReducer((/** @type {number} */ count) => count + 1, 0);
+  const held = useRef(/** @type {{ part: T, select: typeof select } | null} */ (null));
+  const found = select(chat.get());
+  const part = held.current && isAlike(held.current.part, found) ? held.current.part : found;
+  held.current = { part, select };
+  useLayoutEffect(() => {
+    const look = () => {
+      const now = held.current;
+      if (now && !isAlike(now.part, now.select(chat.get()))) redraw(0);
+    };
+    look(); // what changed between drawing and here
+    return chat.subscribe(look);
+  }, [chat]);
+  return part;
+}
+
+/**
+ * Whether two values are the same, or plain arrays or objects of the same items.
+ * @param {unknown} one
+ * @param {unknown} other
+ */
+export function isAlike(one, other) {
+  if (Object.is(one, other)) return true;
+  if (!isPlain(one) || !isPlain(other) || Array.isArray(one) !== Array.isArray(other)) return false;
+  const keys = Object.keys(one);
+  if (keys.length !== Object.keys(other).length) return false;
+  return keys.every((key) => key in other && Object.is(one[key], other[key]));
+}
+
+/**
+ * @param {unknown} value
+ * @returns {value is Record<string, unknown>}
+ */
+function isPlain(value) {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === Array.prototype;
+}

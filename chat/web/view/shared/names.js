@@ -1,0 +1,36 @@
+// What people and rooms are called on the screen.
+
+import { t } from "../../i18n/index.js";
+
+/** @typedef {import("../../model/types").RoomInfo} RoomInfo */
+
+/**
+ * @param {{ name: string, display?: string | null }} person
+ * @returns {string}
+ */
+export function personName(person) {
+  return person.display || person.name;
+}
+
+/** What the server calls the lobby where nobody has named it. */
+const LOBBY = "lobby";
+
+/**
+ * @param {RoomInfo} info
+ * @returns {string}
+ */
+export function roomName(info) {
+  if (info.peer && info.kind !== "room") return personName(info.peer);
+  if (info.name && !(info.kind === "lobby" && info.name === LOBBY)) return info.name;
+  return t(info.kind === "support" ? "room.support" : info.kind === "lobby" ? "room.lobby" : "room.nameless");
+}
+
+/**
+ * The icon of a room that has no person's picture.
+ * @param {RoomInfo} info
+ */
+export function roomIcon(info) {
+  if (info.kind === "lobby") return "home";
+  if (info.kind === "support") return "support";
+  return info.private ? "lock" : "hash";
+}

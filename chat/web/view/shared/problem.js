@@ -1,0 +1,19 @@
+// Why something was not done, in words for whoever wanted it.
+
+import { refusalText, t, tn } from "../../i18n/index.js";
+
+/**
+ * @param {unknown} error what a call of `Chat` was rejected with
+ * @returns {string}
+ */
+export function problemText(error) {
+  const { code, message, retryMs } = /** @type {import("../../model/types").ChatError} */ (error);
+  if (code === "too_many" && retryMs !== undefined) return tn("error.too_many", Math.ceil(retryMs / 1000));
+  if (code === "offline" || code === "unavailable") return t(`error.${code}`);
+  return sentence(refusalText(code, message));
+}
+
+/** The server writes the beginning of a sentence small, and no full stop. @param {string} text */
+function sentence(text) {
+  return text.charAt(0).toLocaleUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
+}

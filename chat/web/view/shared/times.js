@@ -1,0 +1,69 @@
+// Times and days in words of the reader's language.
+
+import { language } from "../../i18n/index.js";
+
+const DAY = 24 * 60 * 60 * 1000;
+
+/**
+ * As short as it can be: the time today, the day of the week within six days, else the date.
+ * @param {number} at milliseconds
+ * @param {number} [now]
+ */
+export function shortTime(at, now = Date.now()) {
+  if (isSameDay(at, now)) return format(at, { timeStyle: "short" });
+  if (now - at < 6 * DAY && now > at) return format(at, { weekday: "short" });
+  return format(at, { day: "numeric", month: "short", ...(isSameYear(at, now) ? {} : { year: "numeric" }) });
+}
+
+/**
+ * When something was said: the time today, before that with the day, and before this year with that.
+ * @param {number} at milliseconds
+ * @param {number} [now]
+ */
+export function saidAt(at, now = Date.now()) {
+  if (isSameDay(at, now)) return clock(at);
+  if (!isSameYear(at, now)) return dayAndTime(at);
+  return format(at, { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" });
+}
+
+/**
+ * Day and time, for a list of sessions, or to be exact.
+ * @param {number} at milliseconds
+ */
+export function dayAndTime(at) {
+  return format(at, { dateStyle: "medium", timeStyle: "short" });
+}
+
+/**
+ * Hours and minutes.
+ * @param {number} at milliseconds
+ */
+export function clock(at) {
+  return format(at, { timeStyle: "short" });
+}
+
+/** @type {Map<string, Intl.DateTimeFormat>} */
+const formats = new Map();
+
+/** @param {number} at @param {Intl.DateTimeFormatOptions} options */
+function format(at, options) {
+  const key = language() + JSON.stringify(options);
+  let made = formats.get(key);
+  if (!made) formats.set(key, (made = new Intl.DateTimeFormat(locale(), options)));
+  return made.format(at);
+}
+
+/** The page's language as it is written where the reader is: days and hours differ within English. */
+function locale() {
+  return navigator.languages.find((each) => each.split("-")[0] === language()) ?? language();
+}
+
+/** @param {number} one @param {number} other */
+function isSameDay(one, other) {
+  return new Date(one).toDateString() === new Date(other).toDateString();
+}
+
+/** @param {number} one @param {number} other */
+function isSameYear(one, other) {
+  return new Date(one).getFullYear() === new Date(other).getFullYear();
+}

@@ -1,0 +1,145 @@
+// The list of rooms, people and conversations. Of a long list only what is in sight is drawn.
+
+import { html, useEffect, useMemo, useRef, useState } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { orderOf, sections } from "../../model/room_list.js";
+import { useChat, useSelected } from "../shared/context.js";
+import { icon } from "../controls/icon.js";
+import { COARSE, PHONE, useMedia } from "../shared/media.js";
+import { roomName } from "../shared/names.js";
+import { usePreference } from "../shared/preferences.js";
+import { RoomRow } from "./room_row.js";
+import { useToday } from "../shared/today.js";
+import { pixels, rowsInSight, useSight } from "../controls/visible_rows.js";
+
+/** @typedef {import("../../model/room_list.js").Section} Section */
+
+/** Heights in rem: style/rooms.css has the same. */
+const ROW = 2.25;
+const PHONE_ROW = 4.25;
+const HEADING = 2.5;
+const FINGER = 2.75;
+/** From so many rooms on there is a field to filter them. */
+const MANY = 12;
+
+/**
+ * @param {{ current?: number, onNew: (what: "room" | "person") => void }} props
+ */
+export function RoomList({ current, onNew }) {
+  const rooms = useSelected((state) => state.rooms);
+  const [filter, setFilter] = useState("");
+  const [folded, setFolded] = usePreference("folded", "archived");
+  const [kept, setKept] = useState(/** @type {Map<number, number> | null} */ (null));
+  const scroller = useRef(/** @type {HTMLElement | null} */ (null));
+  const shown = useMemo(
+    () => sections(rooms.values(), { filter, nameOf: roomName, kept }),
+    [rooms, filter, kept],
+  );
+  const foldedNames = filter ? [] : folded.split(" ");
+  const fold = (/** @type {string} */ name) => setFolded(toggled(folded.split(" "), name).join(" "));
+  usePeerPresence(shown);
+  useToday(); // each room says when something was said there
+
+  return html`
+    ${rooms.size >= MANY && html`<${Filter} value=${filter} onInput=${setFilter} />`}
+    <div
+      class="rooms" ref=${scroller} onKeyDown=${move}
+      onPointerEnter=${() => setKept(orderOf(shown))} onPointerLeave=${() => setKept(null)}
+    >
+      <${Sections} ...${{ shown, foldedNames, fold, current, scroller, onNew }} />
+      ${filter && shown.length === 0 && html`<p class="rooms-none">${t("rooms.none", { filter })}</p>`}
+    </div>`;
+}
+
+/**
+ * @param {{
+ *   shown: Section[], foldedNames: string[], fold: (name: string) => void, current?: number,
+ *   scroller: { current: HTMLElement | null }, onNew: (what: "room" | "person") => void,
+ * }} props
+ */
+function Sections({ shown, foldedNames, fold, current, scroller, onNew }) {
+  const sight = useSight(scroller);
+  const isTouched = useMedia(COARSE);
+  const height = pixels(useMedia(PHONE) ? PHONE_ROW : isTouched ? FINGER : ROW);
+  const tabStop = shown.some(({ rooms }) => rooms.some((info) => info.id === current)) ? current : shown[0]?.rooms[0]?.id;
+  let offset = 0;
+  return shown.map((section) => {
+    const isFolded = foldedNames.includes(section.name);
+    if (section.name !== "lobby") offset += pixels(isTouched ? FINGER : HEADING);
+    const count = isFolded ? 0 : section.rooms.length;
+    const { first, end } = rowsInSight(sight, { count, height, offset });
+    offset += count * height;
+    return html`<section key=${section.name} aria-label=${t(`rooms.${section.name}`)}>
+      ${section.name !== "lobby" && html`<${Heading} ...${{ section, isFolded, fold, onNew }} />`}
+      <ul class="list" style=${{ paddingBlockStart: `${first * height}px`, paddingBlockEnd: `${(count - end) * height}px` }}>
+        ${section.rooms.slice(first, end).map(
+          (info, index) => html`<li key=${info.id} aria-setsize=${count} aria-posinset=${first + index + 1}>
+            <${RoomRow} info=${info} isCurrent=${info.id === current} isTabStop=${info.id === tabStop} />
+          </li>`,
+        )}
+      </ul>
+    </section>`;
+  });
+}
+
+/** @param {{ section: Section, isFolded: boolean, fold: (name: string) => void, onNew: (what: "room" | "person") => void }} props */
+function Heading({ section, isFolded, fold, onNew }) {
+  const { name, unread, mentions } = section;
+  const adds = name === "rooms" ? "room" : name === "people" ? "person" : null;
+  return html`<div class="rooms-heading">
+    <h2>
+      <button type="button" aria-expanded=${!isFolded} onClick=${() => fold(name)}>
+        ${icon(isFolded ? "chevron_right" : "chevron_down")} ${t(`rooms.${name}`)}
+        ${isFolded && unread > 0 && html`<span class=${mentions ? "badge is-mention" : "badge"}>${mentions || unread}</span>`}
+      </button>
+    </h2>
+    ${adds &&
+    html`<button type="button" class="icon-button" aria-label=${t(`rooms.add_${adds}`)} title=${t(`rooms.add_${adds}`)}
+      onClick=${() => onNew(adds)}>${icon("add")}</button>`}
+  </div>`;
+}
+
+/** @param {{ value: string, onInput: (value: string) => void }} props */
+function Filter({ value, onInput }) {
+  return html`<div class="rooms-filter">
+    <input
+      type="search" aria-label=${t("rooms.filter")} placeholder=${t("rooms.filter")} value=${value} autocomplete="off"
+      onInput=${(/** @type {any} */ event) => onInput(event.target.value)}
+      onKeyDown=${(/** @type {KeyboardEvent} */ event) => event.key === "Escape" && onInput("")}
+    />
+  </div>`;
+}
+
+/** Who is online among those that one talks with: the newest of them. @param {Section[]} shown */
+function usePeerPresence(shown) {
+  const chat = useChat();
+  const people = shown.find(({ name }) => name === "people")?.rooms ?? [];
+  const ids = people.slice(0, 100).flatMap(({ peer }) => (peer ? [peer.id] : []));
+  const all = ids.toSorted((one, other) => one - other).join();
+  useEffect(() => (all ? chat.watch(all.split(",").map(Number)) : undefined), [chat, all]);
+}
+
+/** Arrows go from room to room; Tab leaves the list. @param {KeyboardEvent & { currentTarget: HTMLElement }} event */
+function move(event) {
+  const steps = { ArrowDown: 1, ArrowUp: -1, Home: -Infinity, End: Infinity };
+  const step = steps[/** @type {keyof typeof steps} */ (event.key)];
+  const links = [.../** @type {NodeListOf<HTMLElement>} */ (event.currentTarget.querySelectorAll("a.room"))];
+  const at = links.findIndex((link) => link === document.activeElement);
+  if (!step || at < 0) return;
+  event.preventDefault();
+  const list = event.currentTarget;
+  if (Number.isFinite(step)) {
+    links[at + step]?.focus();
+    return;
+  }
+  list.scrollTop = step > 0 ? list.scrollHeight : 0;
+  setTimeout(() => {
+    const drawn = [.../** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll("a.room"))];
+    drawn.at(step > 0 ? -1 : 0)?.focus();
+  }, 50);
+}
+
+/** @param {string[]} names @param {string} name */
+function toggled(names, name) {
+  return names.includes(name) ? names.filter((one) => one !== name) : [...names, name];
+}

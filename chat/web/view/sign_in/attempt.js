@@ -1,0 +1,70 @@
+// What a form asks of the server: once at a time, with what went wrong in words, and the seconds to wait.
+
+import { useEffect, useRef, useState } from "../../vendor/preact.js";
+import { t, tn } from "../../i18n/index.js";
+import { problemText } from "../shared/problem.js";
+
+/** @typedef {import("../../model/types").ChatError} ChatError */
+
+/**
+ * @typedef {object} Asking
+ * @property {(act: () => Promise<unknown>) => Promise<void>} run does it, unless it is being done; does not throw
+ * @property {boolean} isBusy
+ * @property {number} wait seconds until it may be tried again
+ * @property {ChatError | null} error
+ * @property {() => void} clear
+ */
+
+/** @returns {Asking} */
+export function useAsking() {
+  const [isBusy, setBusy] = useState(false);
+  const [error, setError] = useState(/** @type {ChatError | null} */ (null));
+  const [until, setUntil] = useState(0);
+  const running = useRef(false);
+  const wait = useSecondsUntil(until);
+  const run = async (/** @type {() => Promise<unknown>} */ act) => {
+    if (running.current) return;
+    running.current = true;
+    setBusy(true);
+    setError(null);
+    try {
+      await act();
+    } catch (problem) {
+      const known = /** @type {ChatError} */ (problem);
+      setError(known);
+      setUntil(known.retryMs ? Date.now() + known.retryMs : 0);
+    } finally {
+      running.current = false;
+      setBusy(false);
+    }
+  };
+  return { run, isBusy, wait, error, clear: () => setError(null) };
+}
+
+/** @param {number} until Unix milliseconds */
+function useSecondsUntil(until) {
+  const [now, setNow] = useState(Date.now());
+  const left = Math.max(0, Math.ceil((until - now) / 1000));
+  useEffect(() => {
+    if (until <= Date.now()) return;
+    setNow(Date.now());
+    const timer = setInterval(() => setNow(Date.now()), 250);
+    return () => clearInterval(timer);
+  }, [until, left === 0]);
+  return left;
+}
+
+/**
+ * What went wrong, for whoever waits at the door.
+ * @param {ChatError} error
+ * @param {number} [wait] seconds
+ * @returns {string}
+ */
+export function reason(error, wait = 0) {
+  if (error.code === "too_many") return wait > 0 ? tn("error.too_many", wait) : t("door.again");
+  if (error.code === "outcome_unknown") return t("door.unknown");
+  if (error.code === "taken") return t(error.field === "email" ? "door.email_taken" : "door.taken");
+  if (error.code === "gone") return t("door.invite_over");
+  if (error.code === "unauthenticated") return t(/disabled/.test(error.message) ? "door.disabled" : "door.wrong");
+  return problemText(error);
+}

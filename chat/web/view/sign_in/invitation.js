@@ -1,0 +1,82 @@
+// An invitation: what it is for, and accepting it with a new account, an old one, or the one that is logged in.
+
+import { html, useEffect, useState } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { useChat, useSelected } from "../shared/context.js";
+import { navigate } from "../shared/router.js";
+import { useTitle } from "../shared/title.js";
+import { reason, useAsking } from "./attempt.js";
+import { Card, Trouble } from "./card.js";
+import { LogIn } from "./log_in.js";
+import { Register } from "./register.js";
+
+/** @typedef {import("../../protocol").Invite} Invite */
+/** @typedef {import("../../model/types").ChatError} ChatError */
+
+/** @param {{ code: string, policy: import("./policy.js").Policy | null }} props */
+export function Invitation({ code, policy }) {
+  const chat = useChat();
+  const [invite, setInvite] = useState(/** @type {Invite | null} */ (null));
+  const [problem, setProblem] = useState(/** @type {ChatError | null} */ (null));
+  const look = () => {
+    setProblem(null);
+    chat.call("GET", `/invites/${encodeURIComponent(code)}`).then(
+      (found) => setInvite(/** @type {Invite} */ (found)),
+      (error) => setProblem(error),
+    );
+  };
+  useEffect(look, [code]);
+  const place = invite?.room_name ?? policy?.server ?? t("door.chat");
+  useTitle(t("door.invitation"));
+  if (problem) return html`<${Unusable} problem=${problem} onRetry=${look} />`;
+  if (!invite) return html`<${Card} title=${t("door.invitation")}><span class="spinner" role="status" aria-label=${t("common.loading")}></span><//>`;
+  const note = invite.room_name ? t("door.invited_room", { server: policy?.server ?? t("door.chat") }) : t("door.invited_server");
+  return html`<${Card} title=${t("door.join_place", { place })} note=${note}><${Accepting} invite=${invite} policy=${policy} /><//>`;
+}
+
+/** @param {{ problem: ChatError, onRetry: () => void }} props */
+function Unusable({ problem, onRetry }) {
+  const isOver = problem.code === "gone" || problem.code === "not_found";
+  return html`<${Card} title=${t("door.invitation")}>
+    <${Trouble} kind="warning">${isOver ? t("door.invite_over") : reason(problem)}<//>
+    ${isOver
+      ? html`<a class="button wide" href="/">${t("common.to_start")}</a>`
+      : html`<button type="button" class="button wide" onClick=${onRetry}>${t("common.retry")}</button>`}
+  <//>`;
+}
+
+/** @param {{ invite: Invite, policy: import("./policy.js").Policy | null }} props */
+function Accepting({ invite, policy }) {
+  const chat = useChat();
+  const me = useSelected((state) => (state.line.state === "ended" ? null : state.me));
+  const [isNew, setNew] = useState(true);
+  const there = () => navigate(invite.room ? `/room/${invite.room}` : "/", { replace: true });
+  const accept = async () => {
+    if (invite.room) await chat.call("POST", `/invites/${encodeURIComponent(invite.code)}`);
+    there();
+  };
+  if (me) return html`<${Join} name=${me.display ?? me.name} accept=${accept} />`;
+  if (policy?.registration === "closed" || !isNew) {
+    return html`<${LogIn} onDone=${accept} />
+      ${policy?.registration !== "closed" && html`<${Switch} ask=${t("door.new")} action=${t("door.register")} onSwitch=${() => setNew(true)} />`}`;
+  }
+  return html`<${Register} invite=${invite.code} onDone=${there} />
+    <${Switch} ask=${t("door.have_account")} action=${t("door.log_in")} onSwitch=${() => setNew(false)} />`;
+}
+
+/** @param {{ name: string, accept: () => Promise<void> }} props */
+function Join({ name, accept }) {
+  const { run, isBusy, wait, error } = useAsking();
+  return html`<div class="form">
+    ${error && html`<${Trouble}>${reason(error, wait)}<//>`}
+    <button type="button" class="button primary wide" disabled=${isBusy || wait > 0} onClick=${() => run(accept)}>
+      ${t("door.join_as")} <bdi>${name}</bdi>
+    </button>
+    <a class="button wide quiet" href="/">${t("door.not_now")}</a>
+  </div>`;
+}
+
+/** @param {{ ask: string, action: string, onSwitch: () => void }} props */
+function Switch({ ask, action, onSwitch }) {
+  return html`<p class="door-other">${ask} <button type="button" class="link" onClick=${onSwitch}>${action}</button></p>`;
+}

@@ -1,0 +1,37 @@
+// The form to log in.
+
+import { html, useState } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { useChat } from "../shared/context.js";
+import { Field, PasswordField } from "../controls/fields.js";
+import { reason, useAsking } from "./attempt.js";
+import { Trouble } from "./card.js";
+import { typed } from "./form_values.js";
+
+/**
+ * `children` say why one is to log in, until it is known why that fails.
+ * @param {{ onDone?: () => unknown, children?: import("./card.js").Children }} props
+ */
+export function LogIn({ onDone, children }) {
+  const chat = useChat();
+  const { run, isBusy, wait, error } = useAsking();
+  const [known] = useState(() => chat.get().me?.name); // of whoever was logged out here
+  const submit = (/** @type {any} */ event) => {
+    const { login, password, shared } = typed(event);
+    run(async () => {
+      await chat.logIn(login.trim(), password, { shared: shared !== undefined });
+      await onDone?.();
+    });
+  };
+  return html`<form class="form" onSubmit=${submit}>
+    ${error ? html`<${Trouble}>${reason(error, wait)}<//>` : children}
+    <${Field} name="login" label=${t("door.login")} autocomplete="username" autocapitalize="none" spellcheck=${false}
+      maxlength="254" required autofocus=${!known} ...${known ? { defaultValue: known } : {}} />
+    <${PasswordField} name="password" label=${t("door.password")} autocomplete="current-password" required autofocus=${Boolean(known)} />
+    <label class="check">
+      <input type="checkbox" name="shared" />
+      <span>${t("door.shared")}<span class="field-hint">${t("door.shared_hint")}</span></span>
+    </label>
+    <button class="button primary wide" disabled=${isBusy || wait > 0}>${isBusy ? t("door.logging_in") : t("door.log_in")}</button>
+  </form>`;
+}

@@ -1,0 +1,41 @@
+// What the server says of itself to whoever is not logged in: its name, and who may register.
+
+import { useEffect, useReducer, useState } from "../../vendor/preact.js";
+import { useChat } from "../shared/context.js";
+
+const AGAIN = 3000;
+
+/** @typedef {import("../../protocol").SetUpState} Policy */
+
+/**
+ * The policy; null until the server has answered, `problem` while it does not. It is asked again until it answers.
+ * @returns {{ policy: Policy | null, problem: import("../../model/types").ChatError | null, askAgain: () => void }}
+ */
+export function usePolicy() {
+  const chat = useChat();
+  const [policy, setPolicy] = useState(/** @type {Policy | null} */ (null));
+  const [asked, askAgain] = useReducer((/** @type {number} */ count) => count + 1, 0);
+  const [problem, setProblem] = useState(/** @type {any} */ (null));
+  useEffect(() => {
+    let timer = 0;
+    let isGone = false;
+    const ask = async () => {
+      try {
+        const found = /** @type {Policy} */ (await chat.call("GET", "/setup"));
+        if (isGone) return;
+        setPolicy(found);
+        setProblem(null);
+      } catch (error) {
+        if (isGone) return;
+        setProblem(error);
+        timer = setTimeout(ask, AGAIN);
+      }
+    };
+    ask();
+    return () => {
+      isGone = true;
+      clearTimeout(timer);
+    };
+  }, [chat, asked]);
+  return { policy, problem, askAgain: () => askAgain(0) };
+}

@@ -1,0 +1,31 @@
+// The form to register, freely or by an invitation.
+
+import { html } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { useChat } from "../shared/context.js";
+import { Field, PasswordField } from "../controls/fields.js";
+import { reason, useAsking } from "./attempt.js";
+import { Trouble } from "./card.js";
+import { typed } from "./form_values.js";
+
+/** @param {{ invite?: string, onDone?: () => unknown }} props */
+export function Register({ invite, onDone }) {
+  const chat = useChat();
+  const { run, isBusy, wait, error } = useAsking();
+  const submit = (/** @type {any} */ event) => {
+    const { name, password } = typed(event);
+    run(async () => {
+      await chat.register({ name: name.trim(), password, ...(invite && { invite }) });
+      await onDone?.();
+    });
+  };
+  const at = (/** @type {string} */ field) => (error?.field === field ? reason(error, wait) : undefined);
+  return html`<form class="form" onSubmit=${submit}>
+    ${error && !at("name") && !at("password") && html`<${Trouble}>${reason(error, wait)}<//>`}
+    <${Field} name="name" label=${t("door.name")} hint=${t("door.name_hint")} error=${at("name")} autocomplete="username"
+      autocapitalize="none" spellcheck=${false} maxlength="64" required autofocus />
+    <${PasswordField} name="password" label=${t("door.new_password")} hint=${t("door.password_hint")} error=${at("password")}
+      autocomplete="new-password" required />
+    <button class="button primary wide" disabled=${isBusy || wait > 0}>${isBusy ? t("door.registering") : t("door.register")}</button>
+  </form>`;
+}

@@ -1,0 +1,36 @@
+// Another password for somebody who has forgotten theirs, by a link that an admin made.
+
+import { html, useState } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { useChat } from "../shared/context.js";
+import { reason, useAsking } from "./attempt.js";
+import { Card, Trouble } from "./card.js";
+import { PasswordField } from "../controls/fields.js";
+import { navigate } from "../shared/router.js";
+import { useTitle } from "../shared/title.js";
+
+/** @param {{ code: string }} props from the address */
+export function Reset({ code }) {
+  const chat = useChat();
+  const { run, isBusy, wait, error } = useAsking();
+  const [password, setPassword] = useState("");
+  useTitle(t("reset.title"));
+  const submit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    run(async () => {
+      await chat.resetPassword({ code, password });
+      navigate("/", { replace: true }); // the code is used: it does not stay in the address
+    });
+  };
+  const isOver = error?.code === "gone" || error?.field === "code";
+  const ofPassword = error?.field === "password" ? reason(error, wait) : undefined;
+  return html`<${Card} title=${t("reset.title")} note=${t("reset.note")}>
+    ${error && !ofPassword && html`<${Trouble} kind=${isOver ? "warning" : "danger"}>${isOver ? t("reset.over") : reason(error, wait)}<//>`}
+    <form class="form" onSubmit=${submit}>
+      <${PasswordField} label=${t("password.new")} hint=${t("door.password_hint")} error=${ofPassword} value=${password}
+        onInput=${setPassword} autocomplete="new-password" required autofocus />
+      <button class="button primary wide" disabled=${isBusy || wait > 0}>${t("reset.set")}</button>
+    </form>
+    <p class="door-other"><a href="/">${t("common.to_start")}</a></p>
+  <//>`;
+}

@@ -1,0 +1,64 @@
+// The door: logging in, registering by the server's policy, and the way back in for whoever was logged out.
+
+import { html, useState } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { useSelected } from "../shared/context.js";
+import { reason } from "./attempt.js";
+import { Card, Trouble } from "./card.js";
+import { LogIn } from "./log_in.js";
+import { usePolicy } from "./policy.js";
+import { Register } from "./register.js";
+import { icon } from "../controls/icon.js";
+import { lazy } from "../shared/lazy.js";
+import { useTitle } from "../shared/title.js";
+
+const Invitation = lazy(() => import("./invitation.js"), "Invitation");
+
+/** @param {{ invite?: string }} props `invite` is the code of an invitation */
+export function Door({ invite }) {
+  const { policy, problem } = usePolicy();
+  if (invite) return html`<${Invitation} key=${invite} code=${invite} policy=${policy} />`;
+  return html`<${Entrance} policy=${policy} problem=${problem} />`;
+}
+
+/** @param {{ policy: import("./policy.js").Policy | null, problem: import("../../model/types").ChatError | null }} props */
+function Entrance({ policy, problem }) {
+  const [isNew, setNew] = useState(false);
+  const line = useSelected((state) => state.line);
+  const name = policy?.server ?? t("door.chat");
+  useTitle(isNew ? t("door.register") : t("door.log_in"));
+  if (isNew) {
+    return html`<${Card} title=${t("door.join_server", { server: name })} note=${t("door.register_note")}>
+      <${Register} />
+      <p class="door-other">${t("door.have_account")} <button type="button" class="link" onClick=${() => setNew(false)}>${t("door.log_in")}</button></p>
+    <//>`;
+  }
+  return html`<${Card} title=${t("door.welcome", { server: name })} note=${t("door.login_note")}>
+    ${problem && html`<${Trouble} kind="warning">${reason(problem)}<//>`}
+    ${policy?.needed && html`<${NotSetUp} />`}
+    <${LogIn}>${!problem && html`<${Ended} line=${line} />`}<//>
+    <details class="door-forgot"><summary>${t("door.forgot")}</summary><p class="soft">${t("door.forgot_text")}</p></details>
+    <${Other} policy=${policy} onRegister=${() => setNew(true)} />
+  <//>`;
+}
+
+/** @param {{ line: import("../../model/types").Line }} props */
+function Ended({ line }) {
+  if (line.state !== "ended" || line.why === "logged_out") return null;
+  return html`<${Trouble} kind="warning">${t(line.why === "disabled" ? "door.disabled" : "door.session_ended")}<//>`;
+}
+
+function NotSetUp() {
+  return html`<div class="notice">${icon("info")}
+    <p>${t("door.not_set_up")} <a href="/setup">${t("door.to_set_up")}</a></p>
+  </div>`;
+}
+
+/** @param {{ policy: import("./policy.js").Policy | null, onRegister: () => void }} props */
+function Other({ policy, onRegister }) {
+  if (!policy || policy.needed) return null;
+  if (policy.registration === "open") {
+    return html`<p class="door-other">${t("door.new")} <button type="button" class="link" onClick=${onRegister}>${t("door.register")}</button></p>`;
+  }
+  return html`<p class="door-other soft">${t(policy.registration === "invite" ? "door.by_invite" : "door.closed")}</p>`;
+}

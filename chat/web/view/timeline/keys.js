@@ -1,0 +1,56 @@
+// The keyboard in a timeline: arrows go from message to message, single letters act on the one that has the focus.
+
+import { focusAfter } from "../../model/timeline.js";
+import { focusComposer } from "../shared/composer_target.js";
+import { keyOf } from "../controls/key_letter.js";
+
+/** @typedef {import("../../model/types").Message} Message */
+
+/**
+ * @param {KeyboardEvent} event
+ * @param {{ messages: ReadonlyMap<number, Message>, me: number | undefined, rights: import("../../model/rights.js").Rights,
+ *   acts: import("../message/message.js").Acts, setFocused: (seq: number) => void }} timeline
+ */
+export function actOnKey(event, { messages, me, rights, acts, setFocused }) {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const list = /** @type {HTMLElement} */ (event.currentTarget);
+  const focused = document.activeElement instanceof HTMLElement ? document.activeElement.closest("[data-focus]") : null;
+  if (event.key === "Escape") {
+    focusComposer();
+    return;
+  }
+  const key = keyOf(event);
+  if (key === "ArrowUp" || key === "ArrowDown" || key === "Home" || key === "End") {
+    move(event, list, key, setFocused);
+    return;
+  }
+  const message = messages.get(Number(/** @type {HTMLElement | null} */ (focused)?.dataset.focus));
+  if (!focused || !message) return;
+  if (key === "ContextMenu" || key === "F10") acts.open(message, "menu", rectOf(focused));
+  else if (document.activeElement !== focused || message.deleted) return;
+  else if (key === "r" && rights.speaks) acts.reply(message);
+  else if (key === "e" && rights.speaks && message.sender.id === me) acts.edit(message);
+  else if (key === "+" && rights.speaks) acts.open(message, "react", rectOf(focused));
+  else if (key === "Delete" && (rights.moderates || message.sender.id === me)) acts.remove(message);
+  else return;
+  event.preventDefault();
+}
+
+/** @param {Element} element */
+function rectOf(element) {
+  const { right, top } = element.getBoundingClientRect();
+  return new DOMRect(right - 200, Math.max(top, 0), 180, 24);
+}
+
+/** @param {KeyboardEvent} event @param {HTMLElement} list @param {"ArrowUp" | "ArrowDown" | "Home" | "End"} key @param {(seq: number) => void} setFocused */
+function move(event, list, key, setFocused) {
+  const elements = [.../** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll("[data-focus]"))];
+  const focused = /** @type {HTMLElement | null} */ (document.activeElement?.closest("[data-focus]"));
+  const to = focusAfter(elements.map(({ dataset }) => Number(dataset.focus)), focused ? Number(focused.dataset.focus) : null, key);
+  const element = elements.find(({ dataset }) => Number(dataset.focus) === to);
+  if (!element || to === null) return;
+  event.preventDefault();
+  element.focus({ preventScroll: true });
+  element.scrollIntoView({ block: "nearest" });
+  setFocused(to);
+}

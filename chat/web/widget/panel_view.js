@@ -1,0 +1,110 @@
+// The panel: who answers, what was said, and where to write.
+
+import "../view/controls/icons/more.js";
+import { html, useEffect, useState } from "../vendor/preact.js";
+import { t } from "../i18n/index.js";
+import { Announcer, announce } from "../view/shared/announce.js";
+import { avatar } from "../view/controls/avatar.js";
+import { ChatContext, useSelected } from "../view/shared/context.js";
+import { icon } from "../view/controls/icon.js";
+import { preview } from "../model/text.js";
+import { Composer } from "./composer.js";
+import { Conversation } from "./conversation.js";
+import { conversationOf } from "./visitor.js";
+
+/** @typedef {import("./host.js").Host} Host */
+/** @typedef {import("./host.js").OnShow} OnShow */
+/** @typedef {import("./visitor.js").Visitor} Visitor */
+
+/** Milliseconds between two looks at whether somebody is at the desk. */
+const LOOK = 60_000;
+
+/** @param {{ visitor: Visitor, host: Host, shown: Set<OnShow> }} props */
+export function Panel({ visitor, host, shown }) {
+  return html`<${ChatContext.Provider} value=${visitor}>
+    <${Frame} visitor=${visitor} host=${host} shown=${shown} />
+    <${Announcer} />
+  <//>`;
+}
+
+/** @param {{ visitor: Visitor, host: Host, shown: Set<OnShow> }} props */
+function Frame({ visitor, host, shown }) {
+  const { isOpen, asked } = useShown(host, shown);
+  const desk = useDesk(visitor, isOpen);
+  const isStaffed = desk?.online ?? null;
+  const info = useSelected((state) => conversationOf(state)?.info);
+  const line = useSelected((state) => state.line.state);
+  const hasWaiting = useSelected((state) => state.outbox.length > 0);
+  const isBlocked = useSelected(() => visitor.isBlocked());
+  const hasBegun = visitor.isKnown();
+  useEffect(() => {
+    if (isOpen && !document.hidden) visitor.read().catch(() => {});
+  }, [isOpen, info?.unread]);
+  useAnnounced();
+  /** @param {KeyboardEvent} event */
+  const onKeyDown = (event) => {
+    if (event.key === "Escape" && !event.isComposing) host.close();
+  };
+  return html`<main class="panel" onKeyDown=${onKeyDown}>
+    <${Header} host=${host} assignee=${info?.support?.assignee} isStaffed=${isStaffed} />
+    ${hasBegun && line === "offline" && html`<p class="panel-bar" role="status">${icon("offline", { size: 16 })} ${t("widget.offline")}</p>`}
+    <${Conversation} visitor=${visitor} isStaffed=${isStaffed} greeting=${desk?.greeting ?? ""} hasBegun=${hasBegun || hasWaiting} />
+    ${isBlocked ? html`<p class="panel-note" role="status">${t("widget.blocked")}</p>` : html`<${Composer} visitor=${visitor} asked=${asked} />`}
+  </main>`;
+}
+
+/** @param {{ host: Host, assignee?: { id: number, name: string }, isStaffed: boolean | null }} props */
+function Header({ host, assignee, isStaffed }) {
+  const status = assignee
+    ? t("widget.answered_by", { name: assignee.name })
+    : t(isStaffed === null ? "widget.subtitle" : isStaffed ? "widget.online" : "widget.away");
+  return html`<header class="panel-header">
+    ${assignee ? avatar(assignee) : html`<span class="panel-sign">${icon("support")}</span>`}
+    <div class="panel-title">
+      <h1>${t("widget.title")}</h1>
+      <p dir="auto">${!assignee && isStaffed && html`<span class="panel-dot" aria-hidden="true"></span>`}${status}</p>
+    </div>
+    ${host.isFramed && html`<button type="button" class="icon-button" aria-label=${t("widget.close")} onClick=${host.close}>${icon("close")}</button>`}
+  </header>`;
+}
+
+/** Whether the site shows the panel, and how often somebody asked to write there. @param {Host} host @param {Set<OnShow>} shown */
+function useShown(host, shown) {
+  const [state, setState] = useState({ isOpen: !host.isFramed, asked: 0 });
+  useEffect(() => {
+    /** @type {OnShow} */
+    const show = (isOpen, wantsFocus) => setState(({ asked }) => ({ isOpen, asked: asked + (isOpen && wantsFocus ? 1 : 0) }));
+    shown.add(show);
+    host.ready(); // not before: what the site answers would be heard by nobody
+    return () => {
+      shown.delete(show);
+    };
+  }, []);
+  return state;
+}
+
+/** Who is at the desk; null: not known. @param {Visitor} visitor @param {boolean} isOpen */
+function useDesk(visitor, isOpen) {
+  const [desk, setDesk] = useState(/** @type {{ online: boolean, greeting: string } | null} */ (null));
+  useEffect(() => {
+    if (!isOpen) return undefined;
+    const look = () => visitor.desk().then(setDesk, () => {});
+    look();
+    const timer = setInterval(look, LOOK);
+    return () => clearInterval(timer);
+  }, [isOpen]);
+  return desk;
+}
+
+/** Reads out what the operators say. */
+function useAnnounced() {
+  const last = useSelected((state) => {
+    const room = conversationOf(state);
+    if (!room) return undefined;
+    const message = room.messages.get(room.info.seq);
+    return message && message.sender.id !== state.me?.id && !message.deleted && message.seq > room.info.read ? message : undefined;
+  });
+  useEffect(() => {
+    if (last) announce(`${last.sender.name}: ${preview(last.text ?? "") || t("timeline.file")}`);
+  }, [last?.seq]);
+}

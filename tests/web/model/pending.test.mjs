@@ -1,0 +1,97 @@
+// One's own message is shown once: as a bubble until the step in which it comes as a message.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { applyAll, load } from "../../../chat/web/model/apply.js";
+import { acknowledge, withBubble, withOutbox } from "../../../chat/web/model/pending.js";
+import { EMPTY } from "../../../chat/web/model/empty.js";
+
+const ADA = { id: 1, name: "ada" };
+const ROOM = { type: "room", id: 7, kind: "room", name: "garden", pos: 4, at: 1, seq: 4, read: 4 };
+
+const waiting = (key, text, more = {}) => ({ key, room: 7, text, at: 1, ...more });
+const message = (seq, text, more = {}) => ({ type: "message", room: 7, seq, pos: seq, at: seq, sender: ADA, text, ...more });
+const keys = (state) => state.outbox.map(({ key }) => key);
+const texts = (state) => [...state.rooms.get(7).messages.values()].map(({ text }) => text);
+
+function stateWith(...outbox) {
+  return { ...applyAll({ ...EMPTY, me: { ...ADA, changed: 0 } }, [ROOM], 0).state, outbox };
+}
+
+test("an acknowledged bubble stays until its message is told", () => {
+  const acknowledged = acknowledge(stateWith(waiting("a", "hi")), "a", { room: 7, seq: 5 });
+  assert.deepEqual(keys(acknowledged), ["a"]);
+  const told = applyAll(acknowledged, [message(5, "hi")], 0).state;
+  assert.deepEqual([keys(told), texts(told)], [[], ["hi"]]);
+});
+
+test("what was said before, and is there, has no bubble after its acknowledgement", () => {
+  const told = applyAll(stateWith(), [message(5, "hi")], 0).state;
+  const state = { ...told, outbox: [waiting("a", "hi")] };
+  assert.deepEqual(keys(acknowledge(state, "a", { room: 7, seq: 5 })), []);
+});
+
+test("a replayed message takes the place of its bubble by its key, whatever the others say", () => {
+  const { state, keys: seen } = applyAll(stateWith(waiting("a", "hi"), waiting("b", "hi")), [message(5, "hi", { key: "b" })], 0);
+  assert.deepEqual([keys(state), seen], [["a"], ["b"]]);
+});
+
+test("a page of history takes it too", () => {
+  const { state, keys: seen } = load(stateWith(waiting("a", "hi")), [{ ...message(4, "hi", { key: "a" }) }]);
+  assert.deepEqual([keys(state), seen], [[], ["a"]]);
+});
+
+test("what another tab has sent has no bubble here, also before that tab tells of it", () => {
+  const row = waiting("a", "hi");
+  const told = applyAll(stateWith(row, waiting("b", "hi")), [message(5, "hi")], 0).state;
+  assert.deepEqual(keys(told), ["b"]);
+  assert.deepEqual(keys(withOutbox(told, [row, waiting("b", "hi")])), ["b"]);
+  assert.deepEqual(withOutbox(told, []).seen.size, 0);
+});
+
+test("a picture without words is known by its file", () => {
+  const state = stateWith(waiting("a", "", { files: [{ id: 3 }] }), waiting("b", "", { files: [{ id: 4 }] }));
+  assert.deepEqual(keys(applyAll(state, [message(5, undefined, { files: [{ id: 4 }] })], 0).state), ["a"]);
+});
+
+test("what another device says in the same words takes no bubble of the tab that sends", () => {
+  const state = { ...stateWith(waiting("a", "hi")), isSending: true };
+  assert.deepEqual(keys(applyAll(state, [message(5, "hi")], 0).state), ["a"]);
+});
+
+test("others' messages, other rooms and what was refused take no bubble", () => {
+  const refused = waiting("a", "hi", { refused: { code: "forbidden", text: "no" } });
+  const elsewhere = waiting("b", "hi", { room: 8 });
+  const ben = { id: 2, name: "ben" };
+  const state = applyAll(stateWith(refused, elsewhere), [message(5, "hi", { sender: ben }), message(6, "hi")], 0).state;
+  assert.deepEqual(keys(state), ["a", "b"]);
+});
+
+test("a bubble whose message is acknowledged and not told yet survives a look at the outbox", () => {
+  const state = acknowledge(stateWith(waiting("a", "hi")), "a", { room: 7, seq: 5 });
+  assert.deepEqual(keys(withOutbox(state, [waiting("b", "ho")])), ["a", "b"]);
+});
+
+test("what another tab has sent has no bubble here, also where its message comes before its bubble", () => {
+  const row = waiting("a", "hi");
+  const told = applyAll(stateWith(), [message(5, "hi")], 0).state;
+  const read = withOutbox(told, [row, waiting("b", "hi")]);
+  assert.deepEqual([keys(read), read.unclaimed], [["b"], []]);
+  assert.deepEqual(keys(withOutbox(read, [row, waiting("b", "hi")])), ["b"]);
+  assert.deepEqual(keys(withBubble(told, row)), []);
+  assert.deepEqual(keys(withBubble(read, row)), ["b"]);
+  assert.deepEqual(keys(withBubble(read, waiting("b", "hi"))), ["b"]);
+});
+
+test("what another device has said in the same words hides no bubble that comes later", () => {
+  const read = withOutbox(applyAll(stateWith(), [message(5, "hi")], 0).state, []);
+  assert.deepEqual(keys(withOutbox(read, [waiting("a", "hi")])), ["a"]);
+  assert.deepEqual(keys(withBubble(read, waiting("a", "hi"))), ["a"]);
+});
+
+test("what is told while the outbox is read waits for the next look", () => {
+  const before = stateWith();
+  const told = applyAll(before, [message(5, "hi")], 0).state;
+  const read = withOutbox(told, [], before.unclaimed);
+  assert.deepEqual(keys(withOutbox(read, [waiting("a", "hi")])), []);
+});

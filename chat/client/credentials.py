@@ -68,6 +68,7 @@ class Credentials:
         Raises:
             Lost: there was no answer.
             SignedOut: there is no way to get one.
+            Refused: nobody can have what it would be asked for with.
 
         Cancelling: an answer that comes within a second is kept. Else the session may be refreshed without it, and has
         to be refreshed again with the same token within half a minute.

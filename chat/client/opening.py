@@ -45,6 +45,7 @@ async def open_chat(
 
     Raises:
         SignedOut: the token or the session is not good (any more). Also out of the block, which is then cancelled.
+        Refused: name, password or token are too long, or no text. Likewise.
         ChatEnded: there is no such server, its certificate is not trusted, or it refuses this client. Likewise.
         ValueError: the arguments are wrong.
 

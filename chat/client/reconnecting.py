@@ -13,7 +13,7 @@ from wsproto.utilities import ProtocolError
 from chat.client.address import Address
 from chat.client.credentials import Credentials
 from chat.client.endings import SESSION_ENDED, TOKEN_EXPIRED, TOO_BIG, Backoff, Ending, described, is_final
-from chat.client.errors import ChatEnded, Lost, SignedOut
+from chat.client.errors import ChatEnded, Lost, Refused, SignedOut
 from chat.client.events import Connected, Disconnected
 from chat.client.http_api import HttpApi
 from chat.client.inbox import Inbox
@@ -67,7 +67,7 @@ class Connector:
         """Be connected until cancelled.
 
         Raises:
-            SignedOut, ChatEnded: no further try can succeed.
+            SignedOut, Refused, ChatEnded: no further try can succeed.
 
         Cancelling: the connection is dropped; what it had told stays told.
         """
@@ -105,7 +105,7 @@ class Connector:
                 await line.serve(
                     token, self._address, self._credentials, on_up=self.up.set, on_told=self._on_told
                 )
-        except* (SignedOut, ChatEnded) as group:
+        except* (SignedOut, Refused, ChatEnded) as group:
             fatal += _leaves(group)
         except* _LOST as group:
             endings += map(_ending, _leaves(group))

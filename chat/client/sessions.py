@@ -17,6 +17,9 @@ _MOST = 1 << 16
 _TOO_BIG = (413, 414, 431)
 """Statuses of a body, an address and a head that are too long: a server may not come as far as to a code."""
 
+_WRONG = (400, *_TOO_BIG)
+"""Statuses of fields that nobody can have."""
+
 
 class _Error(msgspec.Struct):
     error: str = ""
@@ -31,6 +34,7 @@ async def log_in(address: Address, login: str, password: str) -> Session:
     Raises:
         Lost: there was no answer, or none for now.
         SignedOut: these are not good.
+        Refused: nobody can have these: they are too long, or no text.
         ChatEnded: there is no such server.
 
     Cancelling: a session may have begun.
@@ -86,6 +90,8 @@ async def _begin(address: Address, how: str, fields: dict[str, str]) -> Session:
     # Without a code it is a proxy that says so, or our server of the name by which it was called: not of the session.
     if answer.status in (401, 403) and error.code:
         raise SignedOut(error.text)
+    if answer.status in _WRONG and error.code:
+        raise Refused(error)
     return _session(answer)
 
 

@@ -284,6 +284,8 @@ async def test_a_frame_that_somebody_on_the_way_finds_too_big_is_refused_and_all
         (lambda chat: chat.send(GARDEN, "x", key="k" * 70_000), "too_big"),
         (lambda chat: chat.send(GARDEN, "x", files=range(30_000)), "too_big"),
         (lambda chat: chat.edit(GARDEN, 1, "x" * 70_000), "invalid"),
+        (lambda chat: chat.edit(GARDEN, 1, "half \ud800 of one"), "invalid"),
+        (lambda chat: chat.react(GARDEN, 1, "\ud800"), "invalid"),
         (lambda chat: chat.react(GARDEN, 1, "x" * 70_000), "too_big"),
         (lambda chat: chat.watch(range(30_000)), "too_big"),
         (lambda chat: chat.search("\ud800"), "invalid"),

@@ -1,5 +1,7 @@
 """A session is kept alive, and ends for the program only where nothing but a password could go on."""
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 import trio
 import trio.testing
@@ -9,7 +11,7 @@ from chat.client.address import Address, parse_url
 from chat.client.credentials import Credentials
 from chat.client.errors import ChatEnded, Refused, SignedOut
 from chat.client.events import Connected, Disconnected
-from chat.client.sessions import register
+from chat.client.sessions import log_in, register
 from chat.client.values import Session
 from tests.client.model import Json, ModelRoom
 from tests.client.model_server import ModelServer, on_loopback
@@ -168,6 +170,60 @@ async def test_a_session_has_not_ended_because_a_proxy_or_the_name_of_the_server
     with pytest.raises(ChatEnded, match=f"^{why}$"):
         async with reach(credentials=refresh_of_ada(model, [])):
             pytest.fail("there is no such server")
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ((400, {"error": "login: expected at most 256 characters", "code": "invalid"}), "invalid"),
+        ((413, {"error": "the body is too big", "code": "too_big"}), "too_big"),
+        ((413, {}), "too_big"),  # by a proxy
+    ],
+)
+async def test_a_login_that_nobody_can_have_is_refused(
+    model: ModelServer, reach: Reach, autojump_clock: MockClock, answer: tuple[int, Json], code: str
+) -> None:
+    model.sessions.answers = lambda _path: answer
+    with pytest.raises(Refused) as refused:
+        async with reach(credentials=login_of_ada()):
+            pytest.fail("it is no login")
+    assert refused.value.code == code
+
+
+async def test_a_login_that_is_refused_once_a_session_has_ended_ends_the_block(
+    model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
+) -> None:
+    async def live() -> None:
+        async with reach(credentials=login_of_ada()):
+            model.sessions.answers = lambda _path: (400, {"error": "no", "code": "invalid"})
+            model.sessions.end_all()
+            model.sockets[0].close(4403)
+            await trio.sleep_forever()
+
+    with pytest.raises(Refused):
+        await live()
+
+
+@pytest.mark.parametrize("begin", [log_in, register])
+@pytest.mark.parametrize("fields", [("\ud800", "secret"), ("ada", "\udc00secret")])
+async def test_half_of_a_character_is_no_name_and_no_password(
+    model: ModelServer, begin: Callable[..., Awaitable[Session]], fields: tuple[str, str]
+) -> None:
+    with trio.fail_after(30):
+        async with on_loopback(model) as url:
+            with pytest.raises(Refused) as refused:
+                await begin(parse_url(url), *fields)
+    assert refused.value.code == "invalid"
+    assert model.sessions.calls == []
+
+
+async def test_half_of_a_character_in_a_login_is_refused_out_of_the_block(
+    model: ModelServer, reach: Reach, autojump_clock: MockClock
+) -> None:
+    with pytest.raises(Refused) as refused:
+        async with reach(credentials=login_of_ada(password="\ud800")):
+            pytest.fail("it is no password")
+    assert refused.value.code == "invalid"
 
 
 async def test_where_there_is_no_chat_server_another_name_would_not_help(model: ModelServer) -> None:

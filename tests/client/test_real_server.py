@@ -13,7 +13,18 @@ import pytest
 import trio
 from msgspec import to_builtins
 
-from chat.client import Chat, Connected, Position, Refused, RoomTold, Said, SignedOut, open_chat
+from chat.client import (
+    Chat,
+    Connected,
+    Position,
+    Refused,
+    RoomTold,
+    Said,
+    SignedOut,
+    log_in,
+    open_chat,
+    parse_url,
+)
 from tests.client.comparing import info_of, plain
 from tests.client.people import Told, next_event, texts
 from tests.support.people import PASSWORD, post, request
@@ -57,6 +68,16 @@ async def test_a_file_is_uploaded_said_heard_and_downloaded(server: ServerProces
             assert refused.value.field == "files"
             with pytest.raises(Refused):
                 await ben.download(2**40)
+
+
+@pytest.mark.parametrize("name", ["n" * 20_000, "n" * 2_000_000, "half \ud800"])
+async def test_a_login_that_nobody_can_have_is_refused(server: ServerProcess, name: str) -> None:
+    with trio.fail_after(60):
+        with pytest.raises(Refused):
+            await log_in(parse_url(server.url), name, PASSWORD)
+        with pytest.raises(Refused):
+            async with open_chat(server.url, login=(name, PASSWORD)):
+                pytest.fail("it is no login")
 
 
 async def test_what_one_says_another_hears_and_a_session_that_is_ended_is_over(server: ServerProcess) -> None:

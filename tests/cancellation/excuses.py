@@ -231,7 +231,6 @@ EXCUSED += tuple(
         ("storage/postgres/users.py", "if await _is_anothers_display(connection, person_id, change):"),
         ("storage/postgres/users.py", "await _note_display(connection, changed)"),
         ("storage/postgres/users.py", "await _note_display(connection, added)"),
-        ("storage/postgres/users.py", "await connection.execute(queries.LOCK_DISPLAYS)"),
         (
             "storage/postgres/users.py",
             "person = _person_or_none(await connection.fetchrow(queries.BY_ID, pers",

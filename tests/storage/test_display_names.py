@@ -1,8 +1,10 @@
-"""Display names: nobody takes one that looks like the name or the display name of another, and older ones stay."""
+"""Nobody takes a name or a display name that looks like either of somebody else, and older ones stay."""
 
 import pytest
+import trio
 from msgspec import UNSET, UnsetType
 
+from chat.domain.account_changes import AccountChange
 from chat.domain.entities import Person
 from chat.domain.ports import NewPerson, ProfileChange, Storage, Taken
 
@@ -70,3 +72,85 @@ async def test_who_signed_up_where_names_are_shared_keeps_theirs(
     assert isinstance(twin, Person)
     assert await change(storage, twin.id, "Lady Ada") == "Lady Ada"
     assert await change(storage, people["ben"], "Lady Ada") == "taken: display"
+
+
+async def added(storage: Storage, name: str, shown: str | None = None) -> str:
+    """Add a person, and return their name, or what is taken."""
+    done = await storage.users.add(NewPerson(name=name, password_hash=b"x", display_name=shown))
+    return f"taken: {done.what}" if isinstance(done, Taken) else done.name if done else "no invite"
+
+
+def what_is_taken(changed: object) -> str:
+    """Return it, or "" where somebody was changed."""
+    return changed.what if isinstance(changed, Taken) else ""
+
+
+@pytest.mark.parametrize("name", ["Lady Ada", "lady ada", "Lady \uff21da", "LADY ADA"])
+async def test_a_new_name_that_looks_like_anothers_display_name_is_taken(
+    storage: Storage, people: dict[str, int], name: str
+) -> None:
+    assert await added(storage, name) == "taken: look"
+    ben = people["ben"]
+    assert what_is_taken(await storage.users.rename(ben, name)) == "look"
+    assert what_is_taken(await storage.users.change_profile(ben, ProfileChange(name=name))) == "look"
+    assert what_is_taken(await storage.users.administer(ben, AccountChange(name=name), None)) == "look"
+    kept = await storage.users.by_id(ben)
+    assert kept is not None
+    assert kept.name == "ben"
+
+
+async def test_a_name_that_another_has_and_shows_is_taken_as_a_name(
+    storage: Storage, people: dict[str, int]
+) -> None:
+    assert await added(storage, "Dora", "Dora") == "Dora"
+    assert await added(storage, "Dora-1", "Dora") == "Dora-1"
+    assert await added(storage, "dora") == "taken: name"
+    assert what_is_taken(await storage.users.rename(people["ben"], "dora")) == "name"
+
+
+async def test_a_display_name_that_is_given_back_is_free_as_a_name(
+    storage: Storage, people: dict[str, int]
+) -> None:
+    assert await change(storage, people["ada"], None) is None
+    assert await added(storage, "Lady Ada") == "Lady Ada"
+
+
+async def test_who_shares_a_name_with_a_display_name_keeps_it_in_any_case(
+    storage: Storage, people: dict[str, int]
+) -> None:
+    assert await added(storage, "twin-1", "Twin") == "twin-1"
+    twin = await storage.users.add(NewPerson(name="twin-2", password_hash=b"x", display_name="Twin"))
+    assert isinstance(twin, Person)
+    renamed = await storage.users.rename(twin.id, "TWIN")
+    assert isinstance(renamed, Person), "it is how they are shown already"
+    again = await storage.users.rename(twin.id, "Twin")
+    assert isinstance(again, Person)
+    assert await change(storage, twin.id, "Somebody else") == "Somebody else"
+    kept = await storage.users.change_profile(twin.id, ProfileChange(name="twin", share_reads=False))
+    assert isinstance(kept, Person), "an own name is not new, though another is shown so"
+    known = await storage.users.by_name("twin")
+    assert known is not None
+    assert known.person.id == twin.id
+
+
+async def test_of_a_name_and_a_display_name_that_look_alike_one_is_given(
+    storage: Storage, people: dict[str, int]
+) -> None:
+    """Whichever comes first: two at once, and an admin who renames whoever changes their own profile."""
+    for turn in range(8):
+        done: list[object] = []
+
+        async def show(shown: str, done: list[object] = done) -> None:
+            done.append(await storage.users.change_profile(people["ben"], ProfileChange(display_name=shown)))
+
+        async def name(taken: str, done: list[object] = done) -> None:
+            done.append(await storage.users.administer(people["cem"], AccountChange(name=taken), None))
+
+        async def rename_ben(taken: str) -> None:
+            await storage.users.administer(people["ben"], AccountChange(name=taken, is_admin=True), None)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(show, f"captain {turn}")
+            nursery.start_soon(name, f"Captain {turn}")
+            nursery.start_soon(rename_ben, f"other {turn}")
+        assert sorted(map(type, done), key=repr) == sorted([Person, Taken], key=repr)

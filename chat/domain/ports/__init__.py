@@ -24,6 +24,7 @@ from chat.domain.ports.users import (
     Taken,
     Users,
     is_own_display,
+    is_own_name,
 )
 
 __all__ = [
@@ -58,4 +59,5 @@ __all__ = [
     "Taken",
     "Users",
     "is_own_display",
+    "is_own_name",
 ]

@@ -90,17 +90,23 @@ class ProfileChange(msgspec.Struct, frozen=True, kw_only=True):
 def is_own_display(person: Person, change: ProfileChange) -> bool:
     """Whether a new display name is that or the name which the person has, or takes with it. Sync and pure."""
     assert isinstance(change.display_name, str)
-    own = (person.name, person.display_name, change.name)
-    return same_name_key(change.display_name) in {
-        same_name_key(each) for each in own if isinstance(each, str)
-    }
+    return _is_among(change.display_name, person.name, person.display_name, change.name)
+
+
+def is_own_name(person: Person, name: str) -> bool:
+    """Whether a new name is the name or the display name which the person has. Sync and pure."""
+    return _is_among(name, person.name, person.display_name)
+
+
+def _is_among(name: str, *own: object) -> bool:
+    return same_name_key(name) in {same_name_key(each) for each in own if isinstance(each, str)}
 
 
 class Taken(msgspec.Struct, frozen=True):
     """Somebody else has this already.
 
-    `what` is "name" or "email", "look" where the names only look the same, or "display" where a display name looks like
-    a name or a display name.
+    `what` is "name" or "email", "look" where a name only looks like a name or a display name, or "display" where a
+    display name does.
     """
 
     what: str
@@ -118,11 +124,12 @@ class LookAlike(msgspec.Struct, frozen=True):
 class Users(Protocol):
     """People and how they prove who they are. A deleted person is none, but nobody else can have their name.
 
-    Nor a name that looks like it (`domain/skeletons.py`); who had such a name before that was asked keeps it.
+    Nor a name that looks like it, or like somebody else's display name (`domain/skeletons.py`); who had such a name
+    before that was asked keeps it.
     """
 
     async def add(self, new: NewPerson) -> Person | Taken | None:
-        """Add a person, unless the name or the e-mail address is taken in any case, or the name looks like another.
+        """Add a person, unless the name or the e-mail address is taken in any case, or the name looks like another's.
 
         None: the invite is not good. Who is not added uses nothing up of one.
         """

@@ -1,7 +1,9 @@
 """Which names and addresses are taken, in memory: a deleted person's name is, and their address is not. All sync."""
 
+from collections import defaultdict
+
 from chat.domain.entities import Person
-from chat.domain.ports import Taken
+from chat.domain.ports import Taken, is_own_name
 from chat.domain.rules import same_name_key
 from chat.domain.skeletons import name_skeletons
 
@@ -14,6 +16,7 @@ class TakenNames:
         self._id_by_email: dict[str, int] = {}
         self._id_by_skeleton: dict[str, int] = {}
         self._displays: dict[int, frozenset[str]] = {}  # what each display name looks like
+        self._ids_by_display: defaultdict[str, set[int]] = defaultdict(set)  # whose display names look so
 
     def id_by_name(self, name: str) -> int | None:
         """Return whose a name is, or was."""
@@ -23,27 +26,37 @@ class TakenNames:
         """Return whose an address is."""
         return self._id_by_email.get(same_name_key(email))
 
-    def by_others(self, person_id: int | None, name: str, email: str | None) -> Taken | None:
+    def by_others(self, person: Person | None, name: str, email: str | None) -> Taken | None:
         """Say what of these somebody other than this person has."""
-        if self.id_by_name(name) not in (None, person_id):
+        own = None if person is None else person.id
+        looks = name_skeletons(name)
+        if self.id_by_name(name) not in (None, own):
             return Taken("name")
-        if not {self._id_by_skeleton.get(skeleton) for skeleton in name_skeletons(name)} <= {None, person_id}:
+        if not {self._id_by_skeleton.get(look) for look in looks} <= {None, own}:
             return Taken("look")
-        if email is not None and self.id_by_email(email) not in (None, person_id):
+        if (person is None or not is_own_name(person, name)) and self._are_displayed_by_others(own, looks):
+            return Taken("look")
+        if email is not None and self.id_by_email(email) not in (None, own):
             return Taken("email")
         return None
 
     def is_anothers(self, person_id: int, display: str) -> bool:
         """Whether a display name looks like a name or a display name of somebody other than this person."""
-        looks = set(name_skeletons(display))
-        owners = {owner for look, owner in self._id_by_skeleton.items() if look in looks}
-        owners |= {owner for owner, its in self._displays.items() if looks & its}
-        return not owners <= {person_id}
+        looks = name_skeletons(display)
+        owners = {self._id_by_skeleton.get(look) for look in looks}
+        return not owners <= {None, person_id} or self._are_displayed_by_others(person_id, looks)
+
+    def _are_displayed_by_others(self, person_id: int | None, looks: tuple[str, ...]) -> bool:
+        return any(self._ids_by_display[look] - {person_id} for look in looks)
 
     def note_display(self, person: Person) -> None:
         """Note what somebody's display name looks like, if they have one."""
+        for look in self._displays.get(person.id, ()):
+            self._ids_by_display[look].discard(person.id)
         shown = person.display_name
-        self._displays[person.id] = frozenset(() if shown is None else name_skeletons(shown))
+        looks = self._displays[person.id] = frozenset(() if shown is None else name_skeletons(shown))
+        for look in looks:
+            self._ids_by_display[look].add(person.id)
 
     def add(self, person: Person) -> None:
         """Note what a new person has."""

@@ -178,7 +178,7 @@ class MemoryUsers:
         known = self._known(person_id)
         if known is None:
             return None
-        if taken := self._taken.by_others(person_id, name, None):
+        if taken := self._taken.by_others(known.person, name, None):
             return taken
         self._taken.rename(known.person, name)
         return self._replace(known, name=name)
@@ -194,7 +194,7 @@ class MemoryUsers:
             return Taken("display")
         name = known.person.name if change.name is msgspec.UNSET else change.name
         email = known.person.email if change.email is msgspec.UNSET else change.email
-        if taken := self._taken.by_others(person_id, name, email):
+        if taken := self._taken.by_others(known.person, name, email):
             return taken
         self._taken.rename(known.person, name)
         self._taken.change_email(known.person, email)
@@ -225,7 +225,7 @@ class MemoryUsers:
             if (value := getattr(change, field)) is not msgspec.UNSET
         }
         if change.name is not msgspec.UNSET:
-            if taken := self._taken.by_others(person_id, change.name, None):
+            if taken := self._taken.by_others(before, change.name, None):
                 return taken
             self._taken.rename(before, change.name)
         if change.is_operator is True and not before.is_operator:

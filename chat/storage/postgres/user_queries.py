@@ -10,6 +10,9 @@ _COLUMNS = """id, name, email, display_name, is_operator, is_moderator, is_admin
 ADD = f"""
 WITH alike AS (
     SELECT FROM name_skeletons JOIN users ON users.id = user_id WHERE skeleton = ANY($9::text[]) AND name_key <> $2
+    UNION ALL
+    SELECT FROM display_skeletons
+    WHERE skeleton = ANY($9::text[]) AND NOT EXISTS (SELECT FROM users WHERE name_key = $2)
 ), added AS (
     INSERT INTO users (name, name_key, display_name, email, email_key, password_hash, is_operator, is_admin,
         is_moderator, is_visitor)
@@ -46,12 +49,17 @@ SELECT EXISTS (SELECT FROM alike) AS is_alike, renamed.* FROM (SELECT) AS one LE
 IS_ANOTHERS = """
 SELECT EXISTS (SELECT FROM name_skeletons WHERE skeleton = ANY($2::text[]) AND user_id <> $1)
     OR EXISTS (SELECT FROM display_skeletons WHERE skeleton = ANY($2::text[]) AND user_id <> $1)"""
+# Whether a name looks like the display name of somebody else, and is nobody else's name.
+IS_DISPLAYED_BY_ANOTHER = """
+SELECT EXISTS (SELECT FROM display_skeletons WHERE skeleton = ANY($2::text[]) AND user_id <> $1)
+    AND NOT EXISTS (SELECT FROM users WHERE name_key = $3)"""
 SET_DISPLAY_LOOKS = """
 WITH forgotten AS (DELETE FROM display_skeletons WHERE user_id = $1 AND skeleton <> ALL($2::text[]))
 INSERT INTO display_skeletons (skeleton, user_id)
 SELECT skeleton, $1 FROM unnest($2::text[]) AS skeleton ON CONFLICT DO NOTHING"""
-# One after the other: of two who take display names that look alike at once the second sees the first.
-LOCK_DISPLAYS = "SELECT pg_advisory_xact_lock(0x646973706c617973)"  # "displays"
+# One after the other: of two who take names or display names that look alike at once the second sees the first. Whoever
+# renames somebody locks these before any person.
+LOCK_NAMES = "SELECT pg_advisory_xact_lock(0x646973706c617973)"  # "displays"
 LOOK_ALIKES = f"""
 SELECT DISTINCT ON (younger.id) younger.*, older.id AS older_id, older.name AS older_name,
     older.deleted_at IS NOT NULL AS older_is_deleted

@@ -25,6 +25,7 @@ from chat.domain.ports import (
     ProfileChange,
     Taken,
     is_own_display,
+    is_own_name,
 )
 from chat.domain.refusals import NOT_ADMIN, Refusal
 from chat.domain.rules import same_name_key
@@ -117,7 +118,11 @@ class PostgresUsers:
         ]
 
     async def rename(self, person_id: int, name: str) -> Person | Taken | None:
-        return await self._database.write(lambda c: _rename(c, person_id, name))
+        async def rename(connection: Connection) -> Person | Taken | None:
+            await connection.execute(queries.LOCK_NAMES)
+            return await _rename(connection, person_id, name)
+
+        return await self._database.write(rename)
 
     async def change_profile(self, person_id: int, change: ProfileChange) -> Person | Taken | None:
         email = None if change.email is msgspec.UNSET else change.email
@@ -131,6 +136,8 @@ class PostgresUsers:
         )
 
         async def change_profile(connection: Connection) -> Person | Taken | None:
+            if isinstance(change.display_name, str) or change.name is not msgspec.UNSET:
+                await connection.execute(queries.LOCK_NAMES)
             if await _is_anothers_display(connection, person_id, change):
                 return Taken("display")
             if change.name is not msgspec.UNSET:
@@ -151,6 +158,8 @@ class PostgresUsers:
         self, person_id: int, change: AccountChange, by_id: int | None
     ) -> Person | Taken | Refusal | None:
         async def administer(connection: Connection) -> Person | Taken | Refusal | None:
+            if change.name is not msgspec.UNSET:
+                await connection.execute(queries.LOCK_NAMES)
             if change.may_end_an_admin:
                 await connection.execute(queries.LOCK_ADMINS)
             before = _person_or_none(await connection.fetchrow(queries.LOCK, person_id))
@@ -236,6 +245,7 @@ async def add_person(connection: Connection, new: NewPerson) -> Person | Taken:
         new.is_moderator,
         new.visit is not None,
     )
+    await connection.execute(queries.LOCK_NAMES)
     try:
         added = _person_or_none(await connection.fetchrow(queries.ADD, *values))
     except asyncpg.UniqueViolationError as error:
@@ -251,7 +261,6 @@ async def _is_anothers_display(connection: Connection, person_id: int, change: P
     """Whether a display name looks like a name or a display name of somebody else; one's own are one's own."""
     if not isinstance(change.display_name, str):
         return False
-    await connection.execute(queries.LOCK_DISPLAYS)
     person = _person_or_none(await connection.fetchrow(queries.BY_ID, person_id))
     if person is None or is_own_display(person, change):
         return False
@@ -266,7 +275,16 @@ async def _note_display(connection: Connection, person: Person) -> None:
 
 
 async def _rename(connection: Connection, person_id: int, name: str) -> Person | Taken | None:
-    values = person_id, name, same_name_key(name), name_skeletons(name)
+    """Give somebody another name; the caller has locked the names."""
+    person = _person_or_none(await connection.fetchrow(queries.BY_ID, person_id))
+    if person is None:
+        return None
+    key, looks = same_name_key(name), name_skeletons(name)
+    if not is_own_name(person, name) and await connection.fetchval(
+        queries.IS_DISPLAYED_BY_ANOTHER, person_id, looks, key
+    ):
+        return Taken("look")
+    values = person_id, name, key, looks
     try:
         row = await connection.fetchrow(queries.RENAME, *values)
     except asyncpg.UniqueViolationError as error:

@@ -86,18 +86,18 @@ def setting_act(name: str, value: SettingValue | None, by_id: int | None) -> Act
 
 
 def invite_act(uses: int, seconds: float, maker_id: int | None, room_id: int | None) -> Act:
-    """Return the act that an invite to register was made, for so many and so long. Sync and pure."""
+    """Return the act that an invite was made, for so many and so long. Sync and pure."""
     days = max(1, round(seconds / 86_400))
     return Act(by_id=maker_id, what=What.INVITE_MADE, room_id=room_id, detail=f"{uses} uses, {days} days")
 
 
-def use_act(person_id: int, maker_id: int | None) -> Act:
-    """Return the act that somebody registered with an invite, and whose that was. Sync and pure."""
-    return Act(by_id=person_id, what=What.INVITE_USED, person_id=maker_id)
+def use_act(person_id: int, maker_id: int | None, room_id: int | None = None) -> Act:
+    """Return the act that somebody registered with an invite, or joined a room, and whose that was. Sync and pure."""
+    return Act(by_id=person_id, what=What.INVITE_USED, person_id=maker_id, room_id=room_id)
 
 
 def withdrawal_act(by_id: int | None, maker_id: int | None, room_id: int | None) -> Act:
-    """Return the act that an invite to register was withdrawn, and whose that was. Sync and pure."""
+    """Return the act that an invite was withdrawn, and whose that was. Sync and pure."""
     return Act(by_id=by_id, what=What.INVITE_WITHDRAWN, person_id=maker_id, room_id=room_id)
 
 

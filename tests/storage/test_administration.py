@@ -9,7 +9,7 @@ from msgspec import structs
 
 from chat.domain.account_changes import AccountChange, Role
 from chat.domain.audit import ACTS_KEPT, Act, Named, What
-from chat.domain.changes import Deletion, Removal, RoleChange, RoomChange, RoomDeletion
+from chat.domain.changes import Acceptance, Deletion, Removal, RoleChange, RoomChange, RoomDeletion
 from chat.domain.entities import Draft, MessageKind, Person, Room
 from chat.domain.ports import NewInvite, NewPerson, NewSession, Storage, Taken
 from chat.domain.refusals import NOT_ADMIN
@@ -275,7 +275,7 @@ async def test_the_audit_is_read_page_by_page_and_forgets_what_is_old(
     assert [each.id for each in await storage.audit.acts(None, PLENTY)] == [5, 4]
 
 
-async def test_invites_to_register_are_in_the_audit_with_who_made_used_and_withdrew_them(
+async def test_invites_are_in_the_audit_with_who_made_used_and_withdrew_them(
     storage: Storage,
 ) -> None:
     olga = await add(storage, "olga", is_admin=True)
@@ -297,6 +297,40 @@ async def test_invites_to_register_are_in_the_audit_with_who_made_used_and_withd
         ("ben", "invite_used", "olga", None, ""),
         ("cem", "invite_used", "", None, ""),
         ("olga", "invite_withdrawn", "olga", None, ""),
+        ("olga", "invite_made", "", None, "2 uses, 7 days"),
+    ]
+
+
+async def test_invites_to_a_room_are_in_the_audit_also_those_of_members(storage: Storage) -> None:
+    ada, olga = await add(storage, "ada"), await add(storage, "olga", is_admin=True)
+    ben, cem = await add(storage, "ben"), await add(storage, "cem")
+    garden = await storage.rooms.create("garden", ada.id, is_private=False)
+    assert isinstance(garden, Room)
+    ends = time.time() + 86_400
+
+    def invite(digest: bytes, maker: Person, *, registers: bool) -> NewInvite:
+        return NewInvite(
+            digest=digest, uses=2, expires_at=ends, room_id=garden.id, maker_id=maker.id, registers=registers
+        )
+
+    def join(person: Person, digest: bytes, *, is_used: bool = False) -> Acceptance:
+        joining = Draft(garden.id, person.id, person.name, "", 1.0, MessageKind.JOIN)
+        return Acceptance(joining, digest, is_used)
+
+    await storage.users.invite(invite(b"ada's", ada, registers=False))
+    await storage.messages.save([join(olga, b"ada's"), join(olga, b"ada's"), join(ben, b"no such one")])
+    await storage.users.invite(invite(b"olga's", olga, registers=True))
+    await storage.messages.save([join(ben, b"olga's")])
+    dan = await add(storage, "dan", invite=b"olga's")
+    await storage.messages.save([join(dan, b"olga's", is_used=True), join(cem, b"olga's")])
+    assert await storage.users.withdraw_invite(b"ada's", ada.id)
+    assert await acts(storage) == [
+        ("ada", "invite_made", "", garden.id, "2 uses, 1 days"),
+        ("olga", "invite_used", "ada", garden.id, ""),
+        ("olga", "invite_made", "", garden.id, "2 uses, 1 days"),
+        ("ben", "invite_used", "olga", garden.id, ""),
+        ("dan", "invite_used", "olga", None, ""),
+        ("ada", "invite_withdrawn", "ada", garden.id, ""),
     ]
 
 

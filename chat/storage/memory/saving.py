@@ -2,7 +2,7 @@
 
 from msgspec import structs
 
-from chat.domain.audit import deletion_act
+from chat.domain.audit import deletion_act, use_act
 from chat.domain.changes import (
     Acceptance,
     Addition,
@@ -124,7 +124,8 @@ class MemorySaving:
             return self._refuses_joining(joining) or INVITE_OVER
         saved = self._save(joining)
         if isinstance(saved, Message) and not acceptance.is_used:
-            invites.use(acceptance.invite)
+            maker_id = invites.use(acceptance.invite).maker_id
+            self._users.audit.note([use_act(joining.sender_id, maker_id, joining.room_id)])
         return saved
 
     def _append(self, draft: Draft) -> Message | Refusal | None:

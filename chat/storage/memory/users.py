@@ -103,7 +103,7 @@ class MemoryUsers:
 
     async def invite(self, new: NewInvite) -> None:
         await trio.lowlevel.checkpoint()
-        if self.invite_table.make(new) and new.registers:
+        if self.invite_table.make(new):
             lasts = new.expires_at - time.time()
             self.audit.note([invite_act(new.uses, lasts, new.maker_id, new.room_id)])
 
@@ -124,7 +124,7 @@ class MemoryUsers:
     async def withdraw_invite(self, digest: bytes, by_id: int | None = None) -> bool:
         await trio.lowlevel.checkpoint()
         withdrawn = self.invite_table.withdraw(digest)
-        if withdrawn is not None and withdrawn.registers:
+        if withdrawn is not None:
             self.audit.note([withdrawal_act(by_id, withdrawn.maker_id, withdrawn.room_id)])
         return withdrawn is not None
 

@@ -49,7 +49,7 @@ WHERE digest = $1 AND {_IS_LEFT} AND ($2::bigint IS NULL AND {_REGISTERS} OR roo
 RETURNING maker_id"""
 _LETS_IN = f"SELECT true FROM invites WHERE digest = $1 AND room_id = $2 AND {_JOINS}"
 _GIVE_BACK = "UPDATE invites SET uses_left = uses_left + 1 WHERE digest = $1"
-_WITHDRAW = f"UPDATE invites SET uses_left = 0 WHERE digest = $1 AND {_IS_LEFT} RETURNING maker_id, room_id, registers"
+_WITHDRAW = f"UPDATE invites SET uses_left = 0 WHERE digest = $1 AND {_IS_LEFT} RETURNING maker_id, room_id"
 
 
 async def make_invite(connection: Connection, new: NewInvite) -> None:
@@ -58,7 +58,7 @@ async def make_invite(connection: Connection, new: NewInvite) -> None:
     made = await connection.execute(
         _MAKE, new.digest, new.uses, new.expires_at, new.room_id, new.maker_id, new.registers
     )
-    if new.registers and made == "INSERT 0 1":
+    if made == "INSERT 0 1":
         lasts = new.expires_at - time.time()
         await note(connection, [invite_act(new.uses, lasts, new.maker_id, new.room_id)])
 
@@ -83,20 +83,15 @@ async def is_to_register(connection: Connection, digest: bytes) -> bool:
     return await connection.fetchval(_IS_TO_REGISTER, digest) is not None
 
 
-async def use_invite(connection: Connection, digest: bytes, room_id: int) -> bool:
-    """Use it up once, to join that room; False: it is not good for that."""
-    return await connection.fetchrow(_USE, digest, room_id) is not None
-
-
 class Used(NamedTuple):
     """An invite that was used, by whose it is; None: a command's."""
 
     maker_id: int | None
 
 
-async def use_to_register(connection: Connection, digest: bytes) -> Used | None:
-    """Use it up once, to register; None: it is not good for that."""
-    row = await connection.fetchrow(_USE, digest, None)
+async def use_invite(connection: Connection, digest: bytes, room_id: int | None) -> Used | None:
+    """Use it up once, to join that room, or to register (None); None: it is not good for that."""
+    row = await connection.fetchrow(_USE, digest, room_id)
     return None if row is None else Used(row["maker_id"])
 
 
@@ -113,6 +108,6 @@ async def give_invite_back(connection: Connection, digest: bytes) -> None:
 async def withdraw_invite(connection: Connection, digest: bytes, by_id: int | None) -> bool:
     """Let nobody use it any more; False: it is used up, too old, or its room is gone."""
     row = await connection.fetchrow(_WITHDRAW, digest)
-    if row is not None and row["registers"]:
+    if row is not None:
         await note(connection, [withdrawal_act(by_id, row["maker_id"], row["room_id"])])
     return row is not None

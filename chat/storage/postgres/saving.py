@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
+from chat.domain.audit import use_act
 from chat.domain.changes import (
     Acceptance,
     Addition,
@@ -25,6 +26,7 @@ from chat.domain.room_rights import addition_refusal
 from chat.storage.postgres import saving_queries as queries
 from chat.storage.postgres import support_queries
 from chat.storage.postgres.access import save_removals, save_room_deletions
+from chat.storage.postgres.audit import note
 from chat.storage.postgres.changes import save_changes
 from chat.storage.postgres.drafts import save_drafts
 from chat.storage.postgres.files import attach_files
@@ -160,12 +162,15 @@ async def _save_acceptances(connection: RawConnection, acceptances: Sequence[Acc
         joining = acceptance.joining
         savepoint = connection.transaction()
         await savepoint.start()
-        use = lets_in if acceptance.is_used else use_invite
-        if await use(connection, acceptance.invite, joining.room_id):
+        digest, room_id = acceptance.invite, joining.room_id
+        used = None if acceptance.is_used else await use_invite(connection, digest, room_id)
+        if used is not None or (acceptance.is_used and await lets_in(connection, digest, room_id)):
             saved += await _save_joinings(connection, [joining])
         else:
-            refused = await _refused_joinings(connection, [(joining.room_id, joining.sender_id)])
+            refused = await _refused_joinings(connection, [(room_id, joining.sender_id)])
             saved.append(next(iter(refused.values()), INVITE_OVER))
+        if used is not None and isinstance(saved[-1], Message):
+            await note(connection, [use_act(joining.sender_id, used.maker_id, room_id)])
         await (savepoint.commit() if isinstance(saved[-1], Message) else savepoint.rollback())
     return saved
 

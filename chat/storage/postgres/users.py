@@ -45,7 +45,7 @@ class PostgresUsers:
 
     async def add(self, new: NewPerson) -> Person | Taken | None:
         async def add(connection: Connection) -> Person | Taken | None:
-            used = None if new.invite is None else await invites.use_to_register(connection, new.invite)
+            used = None if new.invite is None else await invites.use_invite(connection, new.invite, None)
             if new.invite is not None and used is None:
                 return None
             added = await add_person(connection, new)

@@ -180,6 +180,7 @@ export default {
   "audit.invite_made": "{by} created an invitation ({detail})",
   "audit.invite_made_room": "{by} created an invitation to {room} ({detail})",
   "audit.invite_used": "{by} registered with an invitation from {person}",
+  "audit.invite_used_room": "{by} joined {room} with an invitation from {person}",
   "audit.invite_withdrawn": "{by} revoked an invitation from {person}",
   "audit.invite_withdrawn_own": "{by} revoked an invitation",
   "audit.login_failed": "Failed log-in as {person} from {detail}",

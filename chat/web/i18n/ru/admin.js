@@ -180,6 +180,7 @@ export default {
   "audit.invite_made": "{by}: создано приглашение ({detail})",
   "audit.invite_made_room": "{by}: создано приглашение, {room} ({detail})",
   "audit.invite_used": "{by}: регистрация по приглашению от {person}",
+  "audit.invite_used_room": "{by}: вход по приглашению от {person}, {room}",
   "audit.invite_withdrawn": "{by}: отозвано приглашение от {person}",
   "audit.invite_withdrawn_own": "{by}: отозвано приглашение",
   "audit.login_failed": "Неудачный вход: {person}, с адреса {detail}",

@@ -43,6 +43,7 @@ export function Sentence({ act }) {
   if (act.what === "roles_changed") return t("audit.roles_changed", { ...fields, detail: fields.detail.replace(/[a-z]+/g, roleName) });
   if (act.what === "message_deleted") return t("audit.message_deleted", { ...fields, detail: fields.detail.replace(/^seq /, "") });
   if (act.what === "invite_made") return t(act.room ? "audit.invite_made_room" : "audit.invite_made", { ...fields, detail: invited(fields.detail) });
+  if (act.what === "invite_used" && act.room) return t("audit.invite_used_room", fields);
   if (act.what === "invite_withdrawn" && act.by?.id === act.person?.id) return t("audit.invite_withdrawn_own", fields);
   return t(/** @type {any} */ (`audit.${act.what}`), fields);
 }

@@ -319,6 +319,42 @@ async def test_a_code_is_kept_until_it_is_void(world: World) -> None:
     assert await set_up.take_try() == b"two"
 
 
+@pytest.mark.parametrize("how", ["added", "given the role"])
+async def test_a_code_is_void_once_there_is_an_admin_also_when_there_is_none_again(
+    world: World, how: str
+) -> None:
+    set_up, users = world.storage.set_up, world.storage.users
+    assert await set_up.prepare(b"one", 5) == b"one"
+    new = NewPerson(name="grace", password_hash=b"x", is_admin=how == "added", by_command=True)
+    grace = await users.add(new)
+    assert isinstance(grace, Person)
+    await users.administer(grace.id, AccountChange(is_admin=True), None)
+    assert not await set_up.is_needed()
+    await users.administer(grace.id, AccountChange(is_admin=False), None)
+    assert await set_up.is_needed()
+    assert await set_up.take_try() is None
+    assert await set_up.make_admin(NewPerson(name="hedy", password_hash=b"x", is_admin=True)) is None
+    assert await set_up.prepare(b"two", 5) == b"two", "the next start has another"
+    assert await set_up.take_try() == b"two"
+    hedy = await set_up.make_admin(NewPerson(name="hedy", password_hash=b"x", is_admin=True))
+    assert isinstance(hedy, Person)
+
+
+async def test_admins_made_by_the_code_and_by_a_command_at_once_wait_for_each_other(world: World) -> None:
+    set_up, users = world.storage.set_up, world.storage.users
+    await set_up.prepare(b"one", 5)
+    with trio.fail_after(30):
+        async with trio.open_nursery() as nursery:
+            for number in range(5):
+                by_code = NewPerson(name=f"by code {number}", password_hash=b"x", is_admin=True)
+                nursery.start_soon(set_up.make_admin, by_code)
+                nursery.start_soon(
+                    users.add, NewPerson(name=f"by command {number}", password_hash=b"x", is_admin=True)
+                )
+    assert not await set_up.is_needed()
+    assert await set_up.take_try() is None
+
+
 async def test_there_is_one_first_admin(world: World) -> None:
     set_up = world.storage.set_up
     grace = NewPerson(name="grace", password_hash=b"x", is_admin=True)

@@ -47,7 +47,10 @@ class Nodes(Protocol):
 
 
 class SetUp(Protocol):
-    """How the first admin is made: while there is none, a code is good for so many tries."""
+    """How the first admin is made: while there is none, a code is good for so many tries.
+
+    It is void for good once somebody becomes an admin in whatever way, also if there is none again later.
+    """
 
     async def is_needed(self) -> bool:
         """Whether nobody is an admin."""

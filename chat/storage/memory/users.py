@@ -63,6 +63,8 @@ class MemoryUsers:
         """What visitors said of themselves; read-only to others."""
         self.blocks: set[tuple[int, int]] = set()
         """Who blocks whom; `MemoryContacts` writes it."""
+        self.admins_made = 0
+        """How often somebody became an admin; read-only to others."""
         self.watchers = Watchers()
 
     async def add(self, new: NewPerson) -> Person | Taken | None:
@@ -91,6 +93,7 @@ class MemoryUsers:
         self._by_id[person.id] = Credentials(person, new.password_hash)
         self.joined_at[person.id] = self.operator_since[person.id] = self._end_of_log()
         self._taken.add(person)
+        self.admins_made += person.is_admin
         if new.invite is not None:
             self.audit.note([use_act(person.id, self.invite_table.use(new.invite).maker_id)])
         if new.visit is not None:
@@ -233,6 +236,7 @@ class MemoryUsers:
         password_hash = known.password_hash if change.password_hash is msgspec.UNSET else change.password_hash
         generation = before.token_generation + change.ends_tokens
         after = self._replace(Credentials(before, password_hash), token_generation=generation, **changes)
+        self.admins_made += after.is_admin and not before.is_admin
         self.audit.note(acts_of(before, change, after, by_id))
         return after
 

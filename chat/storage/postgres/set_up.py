@@ -6,6 +6,7 @@ from chat.domain.ports import NewPerson, Taken
 from chat.storage.postgres.audit import note
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import Connection
+from chat.storage.postgres.user_queries import LOCK_NAMES, USE_UP_SET_UP
 from chat.storage.postgres.users import add_person
 
 _IS_NEEDED = "SELECT NOT EXISTS (SELECT FROM users WHERE is_admin AND deleted_at IS NULL)"
@@ -16,7 +17,6 @@ _NONCE = "SELECT nonce FROM set_up"
 _TAKE = "UPDATE set_up SET tries_left = tries_left - 1 WHERE tries_left > 0 RETURNING nonce"
 # Of two who have the right code at once, the second waits here and then finds none.
 _LOCK = "SELECT true FROM set_up FOR UPDATE"
-_USE_UP = "DELETE FROM set_up"
 
 
 class PostgresSetUp:
@@ -31,6 +31,9 @@ class PostgresSetUp:
     async def prepare(self, nonce: bytes, tries: int) -> bytes | None:
         async def prepare(connection: Connection) -> bytes | None:
             if not await connection.fetchval(_IS_NEEDED):
+                await connection.execute(
+                    USE_UP_SET_UP
+                )  # an older server keeps it beside an admin that a command makes
                 return None
             await connection.execute(_PREPARE, nonce, tries)
             return bytes(await connection.fetchval(_NONCE))
@@ -43,11 +46,11 @@ class PostgresSetUp:
 
     async def make_admin(self, new: NewPerson) -> Person | Taken | None:
         async def make(connection: Connection) -> Person | Taken | None:
+            await connection.execute(LOCK_NAMES)  # before the code, as whoever makes an admin in another way
             if not await connection.fetchval(_LOCK) or not await connection.fetchval(_IS_NEEDED):
                 return None
             added = await add_person(connection, new)
             if isinstance(added, Person):
-                await connection.execute(_USE_UP)
                 await note(connection, [addition(added, added.id)])
             return added
 

@@ -97,6 +97,8 @@ WHERE id > $2 AND deleted_at IS NULL AND NOT is_visitor
   AND CASE $4::text WHEN 'operator' THEN is_operator WHEN 'moderator' THEN is_moderator WHEN 'admin' THEN is_admin
       ELSE true END
 ORDER BY id LIMIT $3"""
+# With an admin, however they came, the code of the set-up is void: the next start without one has another.
+USE_UP_SET_UP = "DELETE FROM set_up"
 ADD_VISIT = "INSERT INTO visits (user_id, email, page) VALUES ($1, $2, $3)"
 DELETE = f"""
 WITH visit AS (DELETE FROM visits WHERE user_id = $1)

@@ -183,6 +183,8 @@ class PostgresUsers:
                 change.ends_tokens,
             )
             after = _person(await connection.fetchrow(queries.ADMINISTER, person_id, *values))
+            if after.is_admin and not before.is_admin:
+                await connection.execute(queries.USE_UP_SET_UP)
             await note(connection, acts_of(before, change, after, by_id))
             return after
 
@@ -250,6 +252,8 @@ async def add_person(connection: Connection, new: NewPerson) -> Person | Taken:
         added = _person_or_none(await connection.fetchrow(queries.ADD, *values))
     except asyncpg.UniqueViolationError as error:
         return _taken(error)
+    if added is not None and added.is_admin:
+        await connection.execute(queries.USE_UP_SET_UP)
     if added is not None and new.visit is None and new.display_name is not None:
         await _note_display(connection, added)
     if added is not None and new.visit is not None:

@@ -32,7 +32,7 @@ class Beat(msgspec.Struct, frozen=True, tag=True, array_like=True):
     newest_id: int
 
 
-class HasTold(msgspec.Struct, frozen=True, tag=True, array_like=True):
+class HasPublished(msgspec.Struct, frozen=True, tag="HasTold", array_like=True):
     """Has the server told its clients the log up to this id? It answers when it has.
 
     With a person also when what they said here before that is saved, or refused.
@@ -42,7 +42,7 @@ class HasTold(msgspec.Struct, frozen=True, tag=True, array_like=True):
     person_id: int | None = None
 
 
-class HasNoted(msgspec.Struct, frozen=True, tag=True, array_like=True):
+class HasRecorded(msgspec.Struct, frozen=True, tag="HasNoted", array_like=True):
     """Has the server noted all that it told this person? It answers when it has.
 
     With `has_read` it is how far they have read by what they said there.
@@ -64,7 +64,7 @@ class Question(msgspec.Struct, frozen=True, tag=True, array_like=True):
     node: int
     number: int
     to: int | None
-    asks: HasTold | HasNoted | Relayed
+    asks: HasPublished | HasRecorded | Relayed
 
 
 class Answer(msgspec.Struct, frozen=True, tag=True, array_like=True):

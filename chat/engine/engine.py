@@ -171,7 +171,7 @@ async def open_engine(
             trio.open_nursery() as nursery,
         ):
             notices.send_by(cluster.notify)
-            cluster.told_behind(journal.unsettled)
+            cluster.gate_position_on(journal.unsettled)
             rooms = Rooms(storage.users, storage.rooms, storage.messages)
             blocks = Blocks(storage.contacts)
             direct = Direct(storage.users, storage.rooms, storage.messages)

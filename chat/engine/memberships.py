@@ -145,5 +145,5 @@ class Memberships:
                     await self._journal.unsettled.over(person_id)  # what they said before this was felt
                 if scope.cancelled_caught:
                     raise StorageDown("what was said before is not saved yet")
-            await self._cluster.told_everywhere(outcome.id, person_id)
+            await self._cluster.wait_published_everywhere(outcome.id, person_id)
         return outcome if isinstance(outcome, Refusal) else None

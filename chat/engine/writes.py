@@ -72,5 +72,5 @@ class Writes:
             return found
         # Another server may not have told yet that they are out, and still save what they said there before.
         with trio.move_on_after(_ELSEWHERE) as scope:
-            await self._cluster.over_everywhere(draft.sender_id)
+            await self._cluster.wait_writes_settled_everywhere(draft.sender_id)
         return NOT_SAVED if scope.cancelled_caught else await self._messages.repeated(draft)

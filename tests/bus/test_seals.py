@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 
 from chat.bus.local import LocalNetwork
-from chat.bus.payloads import Announced, Beat, HasTold, Payload, PayloadReader, Question, encode
+from chat.bus.payloads import Announced, Beat, HasPublished, Payload, PayloadReader, Question, encode
 from chat.bus.seals import SEAL_BYTES, SealedBus, Seals
 from chat.domain.changes import Change
 from tests.bus.any_change import any_change
@@ -58,7 +58,7 @@ def test_nothing_is_opened_that_has_no_seal_another_one_or_was_changed(sender: S
     assert hearer.open(sealed) == PAYLOAD
 
 
-@pytest.mark.parametrize("payload", [Beat(1, 2), Announced(3, []), Question(1, 2, None, HasTold(3))])
+@pytest.mark.parametrize("payload", [Beat(1, 2), Announced(3, []), Question(1, 2, None, HasPublished(3))])
 def test_a_server_that_knows_no_seals_reads_what_is_sealed(sender: Seals, payload: Payload) -> None:
     assert PayloadReader().read(sender.seal(encode(payload))) == payload
 

@@ -18,8 +18,8 @@ from chat.bus.payloads import (
     Announced,
     Answer,
     Beat,
-    HasNoted,
-    HasTold,
+    HasPublished,
+    HasRecorded,
     Payload,
     Question,
     Relayed,
@@ -133,7 +133,7 @@ def _claims(newest: int, chance: random.Random) -> Iterable[Payload]:
             )
             relayed = Message(0, 0, 0, 1, "", FORGED, 0.0, people=Pair(1, person))
             yield Question(node, chance.randrange(10**6), None, Relayed(relayed))
-        yield Question(node, chance.randrange(10**6), None, HasTold(end * 1000))
-        yield Question(node, chance.randrange(10**6), None, HasNoted(1))
+        yield Question(node, chance.randrange(10**6), None, HasPublished(end * 1000))
+        yield Question(node, chance.randrange(10**6), None, HasRecorded(1))
         for number in range(1, 200):
             yield Answer(node, number, 3 - node, True)

@@ -80,13 +80,15 @@ async def several(run: Run) -> None:
             other.obstacles.fail("read_log", StorageDown("swept"))
             await one.rest()
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(one.cluster.told_everywhere, await storage.messages.newest_id())
-                nursery.start_soon(other.core.cluster.caught_up)
-                nursery.start_soon(other.cluster.told_everywhere, await storage.messages.newest_id())
+                nursery.start_soon(one.cluster.wait_published_everywhere, await storage.messages.newest_id())
+                nursery.start_soon(other.core.cluster.catch_up)
+                nursery.start_soon(
+                    other.cluster.wait_published_everywhere, await storage.messages.newest_id()
+                )
                 nursery.start_soon(other.services.writes.repeated, never_said)
-                nursery.start_soon(other.cluster.read_everywhere, ada.id)
+                nursery.start_soon(other.cluster.wait_read_marks_written_everywhere, ada.id)
                 other.services.read_marks.note(LOBBY_ID, ben.id, 1)
-                nursery.start_soon(one.cluster.read_everywhere, ben.id)
+                nursery.start_soon(one.cluster.wait_read_marks_written_everywhere, ben.id)
             network.is_silent = False
             for text in ("noted at once", "noted a moment later"):
                 writer.send({"from": ada.id, "to": ben.id, "content": text})

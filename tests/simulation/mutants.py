@@ -427,7 +427,7 @@ def remove_without_waiting() -> "_patch[Any]":
     async def mutated(self: Servers, change_id: int, _person_id: int | None = None) -> None:
         await self._told(change_id)
 
-    return patch.object(Servers, "told_everywhere", mutated)
+    return patch.object(Servers, "wait_published_everywhere", mutated)
 
 
 def look_at_no_lease() -> "_patch[Any]":
@@ -501,7 +501,7 @@ def ask_nobody_for_notes() -> "_patch[Any]":
     async def mutated(self: Servers, person_id: int) -> None:
         await trio.lowlevel.checkpoint()
 
-    return patch.object(Servers, "noted_everywhere", mutated)
+    return patch.object(Servers, "wait_deliveries_recorded_everywhere", mutated)
 
 
 def let_in_before_catching_up() -> "_patch[Any]":

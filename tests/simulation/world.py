@@ -19,7 +19,7 @@ import chat.engine.cluster.questions
 import chat.engine.engine
 import chat.server
 from chat.bus.local import LocalBus
-from chat.bus.payloads import Announced, Answer, Beat, HasTold, Payload, Question, Spent, encode
+from chat.bus.payloads import Announced, Answer, Beat, HasPublished, Payload, Question, Spent, encode
 from chat.bus.seals import Seals
 from chat.domain.entities import LOBBY_ID, Message, Person, Room
 from chat.domain.ledger import Used
@@ -268,7 +268,7 @@ class World:
                 Beat(_NOBODY, end),
                 Announced(end, []),
                 Announced(end, [forged]),
-                Question(_NOBODY, end, None, HasTold(end)),
+                Question(_NOBODY, end, None, HasPublished(end)),
                 Spent(_NOBODY, [Used("messages", 1, cost) for cost in (1e9, -1e9)]),
                 *(Answer(server, end % 50, other, True) for server in range(1, 5) for other in range(1, 5)),
             ]

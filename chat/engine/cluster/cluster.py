@@ -1,4 +1,4 @@
-"""The other servers on the same log, as the rest of the engine sees them; and that there are none."""
+"""The port to the other servers on the same log, and its implementation for a server that is alone."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
@@ -10,7 +10,11 @@ from chat.engine.unsettled import Unsettled
 
 
 class Cluster(Protocol):
-    """What is asked of the other servers. Every question may raise StorageDown: nobody can tell who they are."""
+    """What this server asks of the others. A method that waits raises StorageDown where the database can't list them.
+
+    A server without a lease publishes nothing. A wait for all servers therefore ends when each one has answered or its
+    lease has lapsed.
+    """
 
     @property
     def number(self) -> int:
@@ -20,87 +24,89 @@ class Cluster(Protocol):
         """Announce to the other servers what a commit of this one added to the log. Sync."""
 
     def notify(self, notice: Notice) -> None:
-        """Tell the other servers what is saved nowhere; it may get lost. Sync."""
+        """Send the other servers a notice. No log holds it, and it may get lost. Sync."""
 
-    async def caught_up(self) -> None:
-        """Wait until this server has told all that was in the log when it was asked, as others may have told it.
+    async def catch_up(self) -> None:
+        """Wait until this server has published every change that was in the log at the time of the call.
 
-        Who leaves another server and comes here so hears nothing again. Cancelling changes nothing.
+        Other servers may have published those changes already, so a client that moves here from one of them receives
+        none of them twice. Cancelling changes nothing.
         """
 
     async def keep_lease(self, look_again: Callable[[], Awaitable[object]]) -> None:
-        """Keep this server among those that may tell anything, until cancelled.
+        """Renew this server's lease until cancelled.
 
-        Where it could not be kept, `look_again` is called before anybody is told anything: it lets nobody hear what
-        they may not. It may raise StorageError.
+        After the lease has lapsed, `look_again` runs before anything is published: it takes from clients the access
+        that they lost meanwhile. It may raise StorageError.
         """
 
-    async def told_everywhere(self, change_id: int, person_id: int | None = None) -> None:
-        """Wait until every server that may tell anything has told the log up to this id.
+    async def wait_published_everywhere(self, change_id: int, person_id: int | None = None) -> None:
+        """Wait until every server with a lease has published the log up to this id.
 
-        What a person submitted there before it was told is saved by then, or refused.
-        One that is silent is waited for until its lease ends. Raises StorageDown where one with a lease has not told
-        it within seconds. Cancelling changes nothing.
+        With `person_id` also until that person's writes, submitted there before it was published, are settled. Raises
+        StorageDown where a server with a lease takes too long. Cancelling changes nothing.
         """
 
-    async def over_everywhere(self, person_id: int) -> None:
-        """Wait until every server that may tell anything has told what is in the log by now.
+    async def wait_writes_settled_everywhere(self, person_id: int) -> None:
+        """Wait until every server with a lease has published the current log and settled the person's writes.
 
-        What a person submitted there before that is saved by then, or refused. Raises StorageDown as told_everywhere()
-        does. Cancelling changes nothing.
+        Raises StorageDown as wait_published_everywhere() does. Cancelling changes nothing.
         """
 
-    def told_behind(self, unsettled: Unsettled) -> None:
-        """Have others hear that this server has told something once what was submitted before is over. Sync."""
+    def gate_position_on(self, unsettled: Unsettled) -> None:
+        """Report a position to the others only once all writes submitted before it are settled. Sync."""
 
-    async def noted_everywhere(self, person_id: int) -> None:
-        """Wait until every other server has noted what it told this person, or could not be asked for seconds.
+    async def wait_deliveries_recorded_everywhere(self, person_id: int) -> None:
+        """Wait until every other server has recorded what it delivered to this person, or is silent for seconds.
 
         Cancelling changes nothing.
         """
 
-    async def read_everywhere(self, person_id: int) -> None:
-        """The same of how far a person has read by what they said there by now."""
+    async def wait_read_marks_written_everywhere(self, person_id: int) -> None:
+        """Wait until every other server has written the person's read marks, or is silent for seconds.
+
+        Cancelling changes nothing.
+        """
 
     async def relay(self, message: Message, to: int | None = None) -> bool:
-        """Have the other servers, or the one with this number, tell what is saved nowhere; return whether one did.
+        """Have the other servers, or the one with this number, deliver a message that no log holds.
 
-        Cancelling: it may be told, or not.
+        Returns whether one of them has its addressee. Cancelling: it may be delivered, or not.
         """
 
 
 class Alone:
-    """There is no other server."""
+    """The cluster of one server: there is nobody to tell, to ask or to wait for."""
 
     number = 0
 
     def publish(self, committed: Sequence[Announcement]) -> None:
-        """Nobody else hears anything."""
+        """Do nothing."""
 
     def notify(self, notice: Notice) -> None:
-        """Nobody else hears anything."""
+        """Do nothing."""
 
-    async def caught_up(self) -> None:
-        """Nobody else has told anything."""
+    async def catch_up(self) -> None:
+        """Return at once: no other server has published anything."""
 
     async def keep_lease(self, look_again: Callable[[], Awaitable[object]]) -> None:
-        """Whoever is alone needs no lease."""
+        """Return at once: no lease is needed."""
 
-    async def told_everywhere(self, change_id: int, person_id: int | None = None) -> None:
-        """Whoever is alone tells everything in order."""
+    async def wait_published_everywhere(self, change_id: int, person_id: int | None = None) -> None:
+        """Return at once."""
 
-    async def over_everywhere(self, person_id: int) -> None:
-        """There is nobody else to whom anything was submitted."""
+    async def wait_writes_settled_everywhere(self, person_id: int) -> None:
+        """Return at once."""
 
-    def told_behind(self, unsettled: Unsettled) -> None:
-        """Nobody asks."""
+    def gate_position_on(self, unsettled: Unsettled) -> None:
+        """Do nothing: nobody asks for the position."""
 
-    async def noted_everywhere(self, person_id: int) -> None:
-        """Nobody else notes anything."""
+    async def wait_deliveries_recorded_everywhere(self, person_id: int) -> None:
+        """Return at once."""
 
-    async def read_everywhere(self, person_id: int) -> None:
-        """Nobody else notes anything."""
+    async def wait_read_marks_written_everywhere(self, person_id: int) -> None:
+        """Return at once."""
 
     async def relay(self, message: Message, to: int | None = None) -> bool:
-        """Nobody else hears anything."""
+        """Return False: there is no other server."""
         return False

@@ -16,14 +16,14 @@ import structlog
 import trio
 
 from chat.bus.bus import Bus
-from chat.bus.payloads import Answer, HasNoted, HasTold, Question, Relayed, encode
+from chat.bus.payloads import Answer, HasPublished, HasRecorded, Question, Relayed, encode
 from chat.domain.entities import Message
 from chat.domain.failures import StorageDown
 from chat.domain.nodes import FENCE, Node
 from chat.domain.ports import Nodes
 from chat.domain.recent import Recent
 
-Asked = HasTold | HasNoted | Relayed
+Asked = HasPublished | HasRecorded | Relayed
 
 _AGAIN = 0.25
 """Seconds until a question is asked again, and looked who has a lease still."""
@@ -49,7 +49,7 @@ class Questions:
         number: int,
         bus: Bus,
         nodes: Nodes,
-        answer: Callable[[HasTold | HasNoted], Awaitable[bool]],
+        answer: Callable[[HasPublished | HasRecorded], Awaitable[bool]],
         tell: Callable[[Message], bool],
     ) -> None:
         self._number = number
@@ -95,7 +95,7 @@ class Questions:
                 # Before it is known who has to answer: by then they may have.
                 self._bus.publish(encode(question))
                 others, forgotten = await self._others(is_answered)
-                if forgotten and isinstance(asks, HasTold):
+                if forgotten and isinstance(asks, HasPublished):
                     return None
                 missing = (others if to is None else others & {to}) - waiting.answers.keys()
                 if missing:
@@ -148,7 +148,7 @@ class Questions:
             self._thinking.add(key)
             nursery.start_soon(self._think, question, question.asks)
 
-    async def _think(self, question: Question, asks: HasTold | HasNoted) -> None:
+    async def _think(self, question: Question, asks: HasPublished | HasRecorded) -> None:
         try:
             yes = await self._answer(asks)
         except StorageDown as error:

@@ -16,8 +16,8 @@ from chat.bus.payloads import (
     Announced,
     Answer,
     Beat,
-    HasNoted,
-    HasTold,
+    HasPublished,
+    HasRecorded,
     Noticed,
     Payload,
     PayloadReader,
@@ -50,14 +50,14 @@ from chat.engine.unsettled import Unsettled
 BEAT = 0.5
 """Seconds between two heartbeats."""
 
-_RELAYED_WITHIN = 2.0
+_RELAY_TIMEOUT = 2.0
 """Seconds in which a guest of another server is found; nobody is found where the bus is down for longer."""
 
-_TOLD_WITHIN = 30.0
+_PUBLISH_TIMEOUT = 30.0
 """Seconds in which what is in the log is told. It is not where the log loses its end (a failover to a standby that was
 behind) while somebody waits for that."""
 
-_NOTED_WITHIN = 1.0
+_RECORD_TIMEOUT = 1.0
 """Seconds in which a server has noted what it told."""
 
 _TELLS_PER_BEAT = 5
@@ -122,7 +122,7 @@ class Servers:
         self._here = here
         self._ends = ends  # of the log: those who ask at once share one query
         self._reader = PayloadReader()
-        self._unsettled = Unsettled(0)  # the journal's, from told_behind() on
+        self._unsettled = Unsettled(0)  # the journal's, from gate_position_on() on
         self._questions = Questions(lease.number, bus, nodes, self._answer, self._tell)
         self._unsealed = Unsealed(nodes, self._questions, here.follower, here.dropped)
 
@@ -133,44 +133,44 @@ class Servers:
     def notify(self, notice: Notice) -> None:
         self._bus.publish(encode(Noticed(self.number, notice)))
 
-    async def caught_up(self) -> None:
-        await self._told(await self._ends.get(None) or 0)
+    async def catch_up(self) -> None:
+        await self._wait_published_from_log(await self._ends.get(None) or 0)
 
     async def keep_lease(self, look_again: Callable[[], Awaitable[object]]) -> None:
         await self._lease.keep(look_again, self._questions.forgotten, self._unsettled.over_up_to)
 
-    async def told_everywhere(self, change_id: int, person_id: int | None = None) -> None:
-        await self._told(change_id)
-        with _within(_TOLD_WITHIN, "not every server has told what is saved"):
+    async def wait_published_everywhere(self, change_id: int, person_id: int | None = None) -> None:
+        await self._wait_published_from_log(change_id)
+        with _within(_PUBLISH_TIMEOUT, "not every server has told what is saved"):
             # While the bus is down, each renewal of a lease says how far that server is.
             await self._questions.ask(
-                HasTold(change_id, person_id), is_answered=lambda node: node.position >= change_id
+                HasPublished(change_id, person_id), is_answered=lambda node: node.position >= change_id
             )
 
-    async def over_everywhere(self, person_id: int) -> None:
-        await self.told_everywhere(await self._ends.get(None) or 0, person_id)
+    async def wait_writes_settled_everywhere(self, person_id: int) -> None:
+        await self.wait_published_everywhere(await self._ends.get(None) or 0, person_id)
 
-    def told_behind(self, unsettled: Unsettled) -> None:
+    def gate_position_on(self, unsettled: Unsettled) -> None:
         self._unsettled = unsettled
 
-    async def noted_everywhere(self, person_id: int) -> None:
+    async def wait_deliveries_recorded_everywhere(self, person_id: int) -> None:
         with trio.move_on_after(LEASE + RENEW):  # a bus that is down for longer lets a message be told again
-            await self._noted(HasNoted(person_id))
+            await self._ask_recorded(HasRecorded(person_id))
 
-    async def read_everywhere(self, person_id: int) -> None:
+    async def wait_read_marks_written_everywhere(self, person_id: int) -> None:
         # A server that does not write marks for longer has no database.
         with trio.move_on_after(LEASE + RENEW):
-            await self._noted(HasNoted(person_id, has_read=True))
+            await self._ask_recorded(HasRecorded(person_id, has_read=True))
 
-    async def _noted(self, asks: HasNoted) -> None:
-        by = trio.current_time() + _NOTED_WITHIN
+    async def _ask_recorded(self, asks: HasRecorded) -> None:
+        by = trio.current_time() + _RECORD_TIMEOUT
         # A server that seals nothing can't be heard, and notes everything by then.
         await self._questions.ask(
             asks, is_answered=lambda node: seals_nothing(node.version) and trio.current_time() >= by
         )
 
     async def relay(self, message: Message, to: int | None = None) -> bool:
-        with trio.move_on_after(_RELAYED_WITHIN):
+        with trio.move_on_after(_RELAY_TIMEOUT):
             return await self._questions.ask(Relayed(message), to)
         return False
 
@@ -223,35 +223,35 @@ class Servers:
                 if node != self.number:
                     self._here.notices.heard(notice, node)
             case Question() as question:
-                if isinstance(question.asks, HasTold):
+                if isinstance(question.asks, HasPublished):
                     self._here.follower.reaches(question.asks.change_id)
                 self._questions.asked(question, answering)
             case Answer() as answer:
                 self._questions.answered(answer)
 
-    async def _answer(self, asks: HasTold | HasNoted) -> bool:
+    async def _answer(self, asks: HasPublished | HasRecorded) -> bool:
         match asks:
-            case HasTold(change_id, person_id):
-                with _within(_TOLD_WITHIN, "there is no lease"):
+            case HasPublished(change_id, person_id):
+                with _within(_PUBLISH_TIMEOUT, "there is no lease"):
                     await self._fence.opened()  # until it is known that the log is the one that was told
-                await self._published(change_id)
+                await self._wait_published(change_id)
                 if person_id is not None:
-                    with _within(_TOLD_WITHIN, "what was said before is not saved yet"):
+                    with _within(_PUBLISH_TIMEOUT, "what was said before is not saved yet"):
                         await self._unsettled.over(person_id)
-            case HasNoted(person_id, has_read=True):
-                with _within(_TOLD_WITHIN, "how far somebody has read is not noted yet"):
+            case HasRecorded(person_id, has_read=True):
+                with _within(_PUBLISH_TIMEOUT, "how far somebody has read is not noted yet"):
                     await self._unsettled.settled(person_id)  # which is noted then
                     await self._here.read_marks.written(person_id)
-            case HasNoted(person_id):
+            case HasRecorded(person_id):
                 await self._here.deliveries.written(person_id)
         return True
 
-    async def _told(self, change_id: int) -> None:
+    async def _wait_published_from_log(self, change_id: int) -> None:
         self._here.follower.reaches(change_id)
-        await self._published(change_id)
+        await self._wait_published(change_id)
 
-    async def _published(self, change_id: int) -> None:
-        with _within(_TOLD_WITHIN, "what is saved is not told yet"):
+    async def _wait_published(self, change_id: int) -> None:
+        with _within(_PUBLISH_TIMEOUT, "what is saved is not told yet"):
             await self._here.broadcaster.published(change_id)
 
     def _tell(self, message: Message) -> bool:

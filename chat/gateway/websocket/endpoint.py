@@ -129,7 +129,7 @@ class WebSocketEndpoint:
         if isinstance(decision, _Rejection):
             return decision
         with suppress(StorageDown):  # then it is told the newest once that is read
-            await self._core.cluster.caught_up()
+            await self._core.cluster.catch_up()
         if decision.token is None:
             return _BAD_TOKEN if decision.dialect.needs_token else decision
         try:

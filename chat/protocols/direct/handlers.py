@@ -120,7 +120,7 @@ class DirectClient(Client):
         subscriptions.subscribe(Inbox(person_id), self.session.dialect)
         # What was confirmed a moment ago, on another connection, is not sent again.
         await self._shared.deliveries.written(person_id)
-        await self._shared.cluster.noted_everywhere(person_id)
+        await self._shared.cluster.wait_deliveries_recorded_everywhere(person_id)
         missed = await self._shared.direct.missed(person_id, 0, up_to)
         if missed:
             await self._send_piece(person_id, missed, receipts)

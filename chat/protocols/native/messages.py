@@ -184,7 +184,7 @@ async def mark_read(services: Services, caller: Caller, request: types.ReadUpTo)
         return place
     mark = ReadMark(request.seq, request.back)
     if request.back:  # else what they said before, and what was noted of it, would undo it
-        await services.cluster.read_everywhere(person.id)
+        await services.cluster.wait_read_marks_written_everywhere(person.id)
         await services.writes.settled(person.id)
         await services.read_marks.forget(request.room, person.id)
     await services.timelines.mark_read({(request.room, person.id): mark})

@@ -34,7 +34,7 @@ async def tell_beside(
     marks = await _marks_since(services, person, since)
     # On another server a moment ago, or before they marked it unread.
     if any(mark.has_spoken for mark in marks):
-        await services.cluster.read_everywhere(person.id)
+        await services.cluster.wait_read_marks_written_everywhere(person.id)
         marks = await _marks_since(services, person, since)  # once more
     for mark in marks:
         event = ReadEvent(

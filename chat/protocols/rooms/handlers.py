@@ -68,7 +68,7 @@ class RoomsClient(Client):
 
     async def _caught_up(self) -> None:
         with trio.move_on_after(_CAUGHT_UP_WITHIN) as scope:
-            await self._cluster.caught_up()
+            await self._cluster.catch_up()
         if scope.cancelled_caught:
             raise StorageDown("this server is behind the others")
 

@@ -14,8 +14,8 @@ from chat.bus.payloads import (
     Announced,
     Answer,
     Beat,
-    HasNoted,
-    HasTold,
+    HasPublished,
+    HasRecorded,
     Noticed,
     Payload,
     Question,
@@ -146,7 +146,7 @@ async def test_a_forged_answer_ends_no_wait_and_a_server_that_is_none_is_not_wai
     end = await site.storage.messages.newest_id() + 1
     began = trio.current_time()
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(site.one.cluster.noted_everywhere, 1)
+        nursery.start_soon(site.one.cluster.wait_deliveries_recorded_everywhere, 1)
         await site.forges(
             Beat(NOBODY, end),
             *(Answer(silent, number, site.one.cluster.number, True) for number in range(50)),
@@ -185,11 +185,11 @@ async def test_forged_questions_are_not_answered_and_many_real_ones_are_bounded(
 ) -> None:
     monkeypatch.setattr(questions, "_MOST_THINKING", 3)
     asked: Any = site.one.cluster._questions  # type: ignore[attr-defined]
-    await site.forges(*(Question(NOBODY, number, None, HasTold(10**15)) for number in range(10)))
+    await site.forges(*(Question(NOBODY, number, None, HasPublished(10**15)) for number in range(10)))
     assert not asked._thinking
     stranger = Seals(SECRET)
     await site.forges(
-        *(stranger.seal(encode(Question(NOBODY, number, None, HasTold(10**6)))) for number in range(10))
+        *(stranger.seal(encode(Question(NOBODY, number, None, HasPublished(10**6)))) for number in range(10))
     )
     assert len(asked._thinking) == 3
 
@@ -203,7 +203,7 @@ async def test_an_older_server_is_answered_and_only_its_guests_are_relayed(site:
     assert await site.forger.receive() is None
     guest = first_guest_of(older)
     await site.forges(
-        Question(older, 1, None, HasNoted(ada.id)),
+        Question(older, 1, None, HasRecorded(ada.id)),
         Question(
             older,
             2,
@@ -224,5 +224,5 @@ async def test_an_older_server_is_answered_and_only_its_guests_are_relayed(site:
 async def test_an_older_server_is_not_waited_for_longer_than_it_takes_to_note(site: Site) -> None:
     await site.joins(OLDER)
     began = trio.current_time()
-    await site.one.cluster.noted_everywhere(1)
+    await site.one.cluster.wait_deliveries_recorded_everywhere(1)
     assert 1.0 <= trio.current_time() - began < 2.0

@@ -46,7 +46,7 @@ class LocalNetwork:
         Cancelling: the end is closed.
         """
         bus = LocalBus(self)
-        bus.arrived.lose()
+        bus.arrived.mark_lossy()
         self.buses.append(bus)
         try:
             yield bus

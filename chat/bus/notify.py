@@ -80,7 +80,7 @@ async def _listen(address: DatabaseAddress, timeout: float, bus: RemoteBus) -> N
             try:
                 for channel in (_CHANNEL, check.mark):
                     await cross(connection.add_listener, channel, hear)
-                bus.arrived.lose()  # what was sent before is heard by nobody here
+                bus.arrived.mark_lossy()  # what was sent before is heard by nobody here
                 bus.works("listening")
                 await check.watch(partial(cross, connection.execute, _MARK))
             finally:

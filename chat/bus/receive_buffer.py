@@ -28,13 +28,13 @@ class ReceiveBuffer:
         if self._bytes + size > MOST_BYTES:
             self._payloads.clear()
             self._bytes = 0
-            self.lose()
+            self.mark_lossy()
             return
         self._payloads.append(payload)
         self._bytes += size
         self._changed.set()
 
-    def lose(self) -> None:
+    def mark_lossy(self) -> None:
         """Take note that something may have been lost; what is there stays. Sync."""
         self._is_lossy = True
         self._changed.set()

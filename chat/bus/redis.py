@@ -114,7 +114,7 @@ class _Medium:
                     ) as subscription,
                     trio.open_nursery() as nursery,
                 ):
-                    bus.arrived.lose()  # what was sent before is heard by nobody here
+                    bus.arrived.mark_lossy()  # what was sent before is heard by nobody here
                     bus.works("listening")
                     nursery.start_soon(_take_in, subscription, check, bus)
                     await check.watch(partial(_mark, subscription))

@@ -80,7 +80,7 @@ async def open_socket_bus(
     bus = SocketBus(others)
     while _read(receiving):
         pass
-    bus.arrived.lose()
+    bus.arrived.mark_lossy()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_take_in, receiving, bus.arrived)
         try:

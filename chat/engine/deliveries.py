@@ -93,7 +93,7 @@ class Deliveries:
         self._closed.set()
         self._closed = trio.Event()
 
-    async def written(self, person_id: int) -> None:
+    async def wait_written(self, person_id: int) -> None:
         """Wait until what the person's connections confirmed is written. Cancelling changes nothing.
 
         A connection that is being closed is waited for: whoever is sent to another server is there before their answer
@@ -104,12 +104,12 @@ class Deliveries:
             await self._closed.wait()
         so_far, tries = self._noted, self._begun
         while self._written < so_far:
-            self.hurry()
+            self.flush_now()
             await self._progress.wait()
             if self._failed > tries:
                 raise StorageDown("what was delivered can't be noted")
 
-    def hurry(self) -> None:
+    def flush_now(self) -> None:
         """Have the next try made at once. Sync."""
         self._wanted.set()
 
@@ -194,4 +194,4 @@ async def open_deliveries(rooms: Rooms) -> AsyncGenerator[Deliveries]:
             with feed:
                 yield deliveries
             pinging.cancel_scope.cancel(reason="nobody is connected any more")
-        deliveries.hurry()
+        deliveries.flush_now()

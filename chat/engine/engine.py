@@ -31,12 +31,12 @@ from chat.domain.visitors import Visitors
 from chat.engine.batch_loader import open_batch_loader
 from chat.engine.broadcaster import open_broadcaster
 from chat.engine.cleaner import open_cleaner
-from chat.engine.cluster.fence import Fence
 from chat.engine.cluster.servers import Here, Joining, open_cluster
 from chat.engine.deliveries import observe_inbox, open_deliveries
 from chat.engine.desk_watch import DeskWatch
 from chat.engine.dialect import Dialect
 from chat.engine.failed_logins import FailedLogins
+from chat.engine.fence import Fence
 from chat.engine.file_cleaner import open_file_cleaner
 from chat.engine.heartbeat import beat
 from chat.engine.history import open_history
@@ -147,7 +147,7 @@ async def open_engine(
             presence.expel_all(TOO_FAR_BEHIND)
 
         async with (
-            open_broadcaster(hub, metrics, fence, rests=joining is not None) as broadcaster,
+            open_broadcaster(hub, metrics, fence, pauses=joining is not None) as broadcaster,
             open_log_follower(
                 storage.messages, broadcaster, hub.newest_id, skipped, patience=patience
             ) as follower,
@@ -171,7 +171,7 @@ async def open_engine(
             trio.open_nursery() as nursery,
         ):
             notices.send_by(cluster.notify)
-            cluster.gate_position_on(journal.unsettled)
+            cluster.gate_position_on(journal.pending_writes)
             rooms = Rooms(storage.users, storage.rooms, storage.messages)
             blocks = Blocks(storage.contacts)
             direct = Direct(storage.users, storage.rooms, storage.messages)
@@ -204,12 +204,12 @@ async def open_engine(
 
             people_here = PeopleReconciler(accounts, presence, gone, outdated=outdated, found=statuses.found)
 
-            async def look_again() -> None:
-                await follower.look_again()
-                await people_here.look_again()
-                await memberships.look_again()
+            async def recheck() -> None:
+                await follower.verify_tail()
+                await people_here.recheck_people()
+                await memberships.recheck_memberships()
 
-            nursery.start_soon(cluster.keep_lease, look_again)
+            nursery.start_soon(cluster.keep_lease, recheck)
             failed_logins = FailedLogins(storage.audit)
             accounts.login_failed = failed_logins.note
             nursery.start_soon(failed_logins.record)

@@ -1,8 +1,8 @@
 """The one task that writes to the log: it takes one write, then all that are waiting, and commits them together.
 
-Three promises are kept here. What is acknowledged is committed. What anybody sees is committed. What is
-committed is told, once and in order, also when the database went silent in the middle of a commit: then nobody
-is told anything until the log has been read to its end (`log_follower.py`).
+It keeps three promises. What is acknowledged is committed. What is published is committed. What is committed is
+published, once and in order. This holds also when the database goes silent in the middle of a commit: then nothing is
+published until the log has been read to its end (`log_follower.py`).
 """
 
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -42,7 +42,7 @@ from chat.domain.refusals import (
 from chat.engine.broadcaster import Broadcaster
 from chat.engine.hub import Announcement, Subscriber
 from chat.engine.log_follower import LogFollower
-from chat.engine.unsettled import Unsettled
+from chat.engine.pending_writes import PendingWrites
 from chat.inspection.metrics import Metrics
 
 _QUEUE = 4096
@@ -52,7 +52,7 @@ _BATCH = 256
 """Writes in one transaction: enough that the commit's own cost is shared out, few enough to commit in milliseconds."""
 
 _RETRY = 0.5
-"""Seconds between two tries to learn what became of a batch, when nobody sends anything."""
+"""Seconds between two tries to learn the outcome of a batch, when nobody sends anything."""
 
 _LONG = 1.0
 """If a failed commit took longer than this many seconds, the queued writes fail too."""
@@ -60,21 +60,21 @@ _LONG = 1.0
 _REJECTED = Refusal(Code.INVALID, "the message can't be stored")
 
 Publish = Callable[[Sequence[Announcement]], object]
-"""Told what each commit of this server added to the log, once it is announced here. Sync."""
+"""Called with the changes of each commit of this server, once they are announced here. Sync."""
 
 logger = structlog.get_logger(__name__)
 
 
 class Submitter(Protocol):
-    """Who submitted a write, and is called once with its outcome. Sync: called between commit and fan-out."""
+    """The submitter of a write: called once with its outcome, between commit and fan-out. Sync."""
 
     def on_outcome(self, write: Write, outcome: Outcome) -> None:
-        """The write is committed, now or before, or refused."""
+        """Take the outcome: the write is committed, now or before, or refused."""
         ...
 
 
 class Entry(NamedTuple):
-    """A write, who is told what became of it, the subscriber that it came from, and which of all writes it is."""
+    """A write, who takes its outcome, the subscriber that it came from, and its number among the pending writes."""
 
     write: Write
     submitter: Submitter
@@ -99,37 +99,37 @@ class Journal:
         self._metrics = metrics
         self._broadcaster = broadcaster
         self._feed, self._entries = trio.open_memory_channel[Entry](_QUEUE)
-        self.unsettled = Unsettled(follower.newest_id)
-        """What was submitted and is neither committed nor refused."""
+        self.pending_writes = PendingWrites(follower.newest_id)
+        """The writes that are submitted and not settled."""
 
     async def submit(self, write: Write, submitter: Submitter, origin: Subscriber | None = None) -> None:
-        """Hand a write over; its submitter is told the outcome. Waits while the queue is full.
+        """Hand a write over; `submitter` is called with its outcome. Waits while the queue is full.
 
-        `origin` is the subscriber that need not hear its own message. Cancelling: the write was not taken, and
-        its submitter is told nothing.
+        `origin` is the subscriber that sent it, to which it need not be published. Cancelling: the write was not taken,
+        and its submitter is not called.
         """
-        entry = Entry(write, submitter, origin, self.unsettled.add(write))
+        entry = Entry(write, submitter, origin, self.pending_writes.add(write))
         try:
             try:
-                # Spares a turn of the loop; the reader makes one for each frame anyway.
+                # Spares a pass of the loop; the reader makes one for each frame anyway.
                 self._feed.send_nowait(entry)
             except trio.WouldBlock:
                 await self._feed.send(entry)
         except BaseException:
-            self.unsettled.drop()
+            self.pending_writes.drop()
             raise
 
     async def drain(self) -> None:
-        """Wait until everything submitted is committed or refused, and told. Cancelling changes nothing."""
-        await self.unsettled.none()
-        await self._broadcaster.caught_up()
+        """Wait until every write is settled, and every change published. Cancelling changes nothing."""
+        await self.pending_writes.wait_empty()
+        await self._broadcaster.wait_all_published()
 
     async def write(self) -> None:
         """Commit until the feed is closed and empty."""
         while True:
             if self._follower.is_unsure:
                 await self._settle()
-            # What waits goes at once: a turn of the loop first would be one in which PostgreSQL has nothing to do.
+            # No checkpoint before this: PostgreSQL would be idle for a pass of the loop.
             batch = receive_all_nowait(self._entries, _BATCH)
             if not batch:
                 with trio.move_on_after(_RETRY if self._follower.is_unsure else float("inf")):
@@ -141,41 +141,45 @@ class Journal:
             if batch:
                 started = trio.current_time()
                 if not await self._commit(batch) and trio.current_time() - started > _LONG:
-                    # The next try may take as long again: nobody waits for two.
+                    # The next try may take as long again: no sender waits for two.
                     waiting = receive_all_nowait(self._entries, _QUEUE)
                     self._refuse(waiting, NOT_SAVED)
                     batch += waiting
-                self.unsettled.settle((entry.number, entry.write) for entry in batch)
+                self.pending_writes.settle((entry.number, entry.write) for entry in batch)
             await self._broadcaster.keep_pace()
 
     async def _commit(self, batch: Sequence[Entry]) -> bool:
-        """Save the batch and tell what became of each write. Returns whether the database did its part."""
+        """Commit the batch and hand each write's outcome to its submitter. Return whether the database worked."""
         writes = [entry.write for entry in batch]
         if self._follower.is_unsure:
-            self._refuse(batch, NOT_SAVED)  # the database does not even say what became of the last batch
+            self._refuse(batch, NOT_SAVED)  # the outcome of the last batch is still unknown
             return False
         started = trio.current_time()
         try:
             with self._follower.writing(), self._broadcaster.expecting({write.room_id for write in writes}):
                 saved = await self._messages.save(writes)
         except StorageDown as error:
-            logger.warning("messages refused, the database can't work", messages=len(batch), error=str(error))
+            logger.warning("writes refused: the database does not work", writes=len(batch), error=str(error))
             self._refuse(batch, NOT_SAVED)
             return False
         except OutcomeUnknown as error:
-            logger.error("messages of unknown outcome", messages=len(batch), error=str(error))
-            self._follower.doubt()
-            self.unsettled.doubt(writes)
+            logger.error(
+                "commit with unknown outcome: its senders are disconnected, and publishing waits for the log",
+                writes=len(batch),
+                error=str(error),
+            )
+            self._follower.mark_outcome_unknown()
+            self.pending_writes.mark_unknown(writes)
             self._refuse(batch, OUTCOME_UNKNOWN)
             return False
         except WriteRejected as error:
-            if len(batch) > 1:  # find the one that can't be stored; the others must not pay for it
+            if len(batch) > 1:  # find the write that can't be stored, and commit the others
                 first = await self._commit(batch[: len(batch) // 2])
                 return await self._commit(batch[len(batch) // 2 :]) and first
-            logger.warning("a message can't be stored", error=str(error))
+            logger.warning("write refused: the database can't store it", error=str(error))
             self._refuse(batch, _REJECTED)
             return True
-        # No await from here on: what is committed is announced and acknowledged whatever is cancelled.
+        # No await from here on: committed changes are announced and acknowledged, whatever is cancelled.
         self._metrics.committed(len(batch), trio.current_time() - started)
         outcomes, followed = saved[: len(batch)], saved[len(batch) :]
         committed = [
@@ -197,16 +201,16 @@ class Journal:
             entry.submitter.on_outcome(entry.write, refusal)
 
     async def _settle(self) -> None:
-        """Learn what became of a commit. Where the database does not answer, the next try follows."""
+        """Learn the outcome of the last commit. Where the database does not answer, the caller tries again."""
         try:
             committed = await self._follower.settle()
         except (StorageDown, OutcomeUnknown):
             return
-        self.unsettled.trust()
-        logger.info("the log is read to its end", changes=committed)
+        self.pending_writes.resolve_unknown()
+        logger.info("unknown outcome resolved: the log is read to its end", changes=committed)
 
     def close(self) -> None:
-        """Take no more writes; write() ends once those taken are committed or refused. Sync."""
+        """Take no more writes; write() ends once those taken are settled. Sync."""
         self._feed.close()
 
 
@@ -232,12 +236,12 @@ async def open_journal(
     metrics: Metrics | None = None,
     publish: Publish = lambda _committed: None,
 ) -> AsyncGenerator[Journal]:
-    """Write for as long as the block lasts, and finish what was taken.
+    """Write for as long as the block lasts, and settle what was taken.
 
-    `publish` is told what each commit added to the log, for other servers.
+    `publish` is called with the changes of each commit, for other servers.
 
-    Cancelling refuses nothing and acknowledges nothing that still waits; a commit under way is finished, told
-    and acknowledged.
+    Cancelling: queued writes are neither refused nor acknowledged. A commit under way is finished, published and
+    acknowledged.
     """
     journal = Journal(messages, broadcaster, follower, metrics or Metrics(), publish)
     async with trio.open_nursery() as nursery:

@@ -11,17 +11,17 @@ from chat.domain.outcomes import Outcome
 from chat.domain.refusals import Code, Refusal
 from chat.domain.rooms import Rooms
 from chat.engine.broadcaster import Broadcaster
-from chat.engine.cluster.cluster import Cluster
+from chat.engine.cluster_port import Cluster
 from chat.engine.journal import Journal
 from chat.engine.presence import Presence
 from chat.engine.reconciler import Reconciler
 from chat.engine.submission import Submission
 
-_FELT = 1.0
+APPLY_TIMEOUT = 1.0
 """Seconds in which a membership's end that is saved is felt in order. Where it is not, because the log is read late or
 nobody is told of it any more, it is felt out of order then."""
 
-_OVER = 30.0
+SETTLE_TIMEOUT = 30.0
 """Seconds in which what somebody said before their removal was felt is saved or refused, as on the other servers."""
 
 
@@ -96,7 +96,7 @@ class Memberships:
                 self._expel(room_id)
         return set()
 
-    async def look_again(self) -> None:
+    async def recheck_memberships(self) -> None:
         """Let nobody hear a room that they are no member of. May raise StorageDown. Cancelling: nothing was changed."""
         hearing = {
             (room_id, session.person.id)
@@ -136,13 +136,15 @@ class Memberships:
 
         outcome = await Submission(saved).submit(self._journal, write)
         if isinstance(outcome, AccessChange):
-            with trio.move_on_after(_FELT) as scope:
-                await self._broadcaster.published(outcome.id)
+            with trio.move_on_after(APPLY_TIMEOUT) as scope:
+                await self._broadcaster.wait_published(outcome.id)
             if scope.cancelled_caught:
                 self.ended(outcome)
             if person_id is not None:
-                with trio.move_on_after(_OVER) as scope:
-                    await self._journal.unsettled.over(person_id)  # what they said before this was felt
+                with trio.move_on_after(SETTLE_TIMEOUT) as scope:
+                    await self._journal.pending_writes.wait_resolved(
+                        person_id
+                    )  # what they said before this was felt
                 if scope.cancelled_caught:
                     raise StorageDown("what was said before is not saved yet")
             await self._cluster.wait_published_everywhere(outcome.id, person_id)

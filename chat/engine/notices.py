@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from chat.domain.live import Notice
-from chat.engine.cluster.fence import Fence
+from chat.engine.fence import Fence
 from chat.engine.hub import Subscriber
 
 NoticeT = TypeVar("NoticeT", bound=Notice)

@@ -48,7 +48,7 @@ class PeopleReconciler(Reconciler):
             self._gone(None)
         self.note(*(self._presence.people() if person_id is None else [person_id]))
 
-    async def look_again(self) -> None:
+    async def recheck_people(self) -> None:
         """Look at everybody who is here. May raise StorageDown. Cancelling: some were looked at."""
         self._accounts.changed(None)
         self._outdated(None)

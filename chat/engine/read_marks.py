@@ -50,7 +50,7 @@ class ReadMarks:
         if self._under_way.pop(member, None) is not None:
             await self._written.wait()
 
-    async def written(self, person_id: int) -> None:
+    async def wait_written(self, person_id: int) -> None:
         """Wait until nothing that was noted of somebody waits to be written. Cancelling changes nothing."""
         while self.rooms_of(person_id):
             await self._written.wait()  # or until it could not be

@@ -20,7 +20,7 @@ from chat.domain.support import Support
 from chat.domain.timelines import Timelines
 from chat.domain.uploads import Uploads
 from chat.domain.visitors import Visitors
-from chat.engine.cluster.cluster import Cluster
+from chat.engine.cluster_port import Cluster
 from chat.engine.deliveries import Deliveries
 from chat.engine.desk_watch import DeskWatch
 from chat.engine.history import History

@@ -19,7 +19,7 @@ from chat.domain.entities import Person
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.refusals import UNAVAILABLE
 from chat.engine.allowance import Allowance
-from chat.engine.cluster.cluster import Alone, Cluster
+from chat.engine.cluster_port import Alone, Cluster
 from chat.engine.dialect import Command, Dialect, Greet, by_shape
 from chat.engine.events import Event, Refused
 from chat.engine.hub import Hub

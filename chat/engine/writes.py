@@ -11,7 +11,7 @@ from chat.domain.outcomes import Outcome, Repeated
 from chat.domain.ports import Messages
 from chat.domain.refusals import NOT_SAVED, Refusal
 from chat.engine.broadcaster import Broadcaster
-from chat.engine.cluster.cluster import Cluster
+from chat.engine.cluster_port import Cluster
 from chat.engine.journal import Journal
 from chat.engine.log_follower import LogFollower
 from chat.engine.submission import Submission
@@ -51,12 +51,12 @@ class Writes:
         outcome = await Submission(saved).submit(self._journal, write)
         if isinstance(outcome, Change):
             with trio.move_on_after(_TOLD):
-                await self._broadcaster.published(outcome.id)
+                await self._broadcaster.wait_published(outcome.id)
         return outcome
 
-    async def settled(self, person_id: int) -> None:
+    async def wait_settled(self, person_id: int) -> None:
         """Wait until all that a person has handed over by now is committed or refused. Cancelling changes nothing."""
-        await self._journal.unsettled.settled(person_id)
+        await self._journal.pending_writes.wait_settled(person_id)
 
     async def repeated(self, draft: Draft) -> Repeated | Refusal | None:
         """Return what a draft is answered whose key its sender used before; None: nobody did.
@@ -64,7 +64,7 @@ class Writes:
         It is asked for whoever may not speak in the room, any more: what they said while they might is saved, and they
         may not have heard so. NOT_SAVED: that is not known now. May raise StorageDown. Cancelling changes nothing.
         """
-        await self.settled(draft.sender_id)  # what is on its way is found too
+        await self.wait_settled(draft.sender_id)  # what is on its way is found too
         if self._follower.is_unsure:
             return NOT_SAVED
         found = await self._messages.repeated(draft)

@@ -17,8 +17,8 @@ async def filled(*payloads: bytes) -> ReceiveBuffer:
 
 async def test_losses_before_a_take_are_one_none() -> None:
     buffer = await filled(b"a")
-    buffer.lose()
-    buffer.lose()
+    buffer.mark_lossy()
+    buffer.mark_lossy()
     assert await buffer.take() is None
     assert await buffer.take() == [b"a"]
 
@@ -53,4 +53,4 @@ async def test_a_waiting_receiver_is_woken(happens: str) -> None:
             if happens == "put":
                 buffer.put(b"a")
             else:
-                buffer.lose()
+                buffer.mark_lossy()

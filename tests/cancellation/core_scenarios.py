@@ -491,7 +491,7 @@ async def reading_the_log(run: Run) -> None:
                 storage.messages._by_room[LOBBY_ID].pop()
                 storage.messages._newest_id -= 1
                 await say("another's")
-                await follower.look_again()
+                await follower.verify_tail()
 
         try:
             await run.target(follow)

@@ -206,7 +206,7 @@ async def one_connection(
             heard = ["x" * 3000] * (90 if narrow else 0) + heard  # which were there before
             assert heard == texts_saved(world), f"heard {heard}, saved {texts_saved(world)}"
             witness.assert_all_settled()
-            assert world.journal.unsettled.count == 0
+            assert world.journal.pending_writes.count == 0
 
 
 async def _pair() -> tuple[trio.SocketStream, trio.SocketStream]:

@@ -74,7 +74,7 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
         ),
         Mutant(
             "unknown_outcome_forgotten",
-            planted("chat.engine.journal:Journal._commit", drop("_follower.doubt")),
+            planted("chat.engine.journal:Journal._commit", drop("_follower.mark_outcome_unknown")),
             "a message whose commit was not heard of is in the history, and nobody was ever told it",
         ),
     ),
@@ -105,7 +105,7 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
     "sender_waits": (
         Mutant(
             "journal_slot_lost",
-            planted("chat.engine.journal:Journal.submit", drop("unsettled.drop")),
+            planted("chat.engine.journal:Journal.submit", drop("pending_writes.drop")),
             "a sender cancelled in the queue is counted for ever, and a stop waits for it",
         ),
     ),

@@ -14,7 +14,7 @@ from chat.domain.entities import Draft, Message, Topic
 from chat.domain.outcomes import Outcome
 from chat.domain.ports import NewPerson
 from chat.engine.broadcaster import Broadcaster, open_broadcaster
-from chat.engine.cluster.fence import Fence
+from chat.engine.fence import Fence
 from chat.engine.hub import Announcement, Hub
 from chat.engine.journal import open_journal
 from chat.engine.log_follower import LogFollower
@@ -65,10 +65,10 @@ async def test_what_waits_for_the_fence_while_the_log_loses_it_is_not_published(
         for each in first:
             follower.committed([each])
         await wait_all_tasks_blocked()
-        follower.rewound(2)
+        follower.rewind_to(2)
         follower.committed([first[2]])
         fence.open_until(math.inf)
-        await broadcaster.caught_up()
+        await broadcaster.wait_all_published()
         assert (told, hub.newest_id) == ([3], 3), "the log has nothing else"
         follower.committed([first[3]])
     assert told == [3, 4]
@@ -105,7 +105,7 @@ async def test_batches_published_together_are_behind_no_more() -> None:
             for seq in (1, 2, 3):
                 broadcaster.announce(batch(seq))
             with trio.fail_after(5):
-                await broadcaster.caught_up()
+                await broadcaster.wait_all_published()
             assert broadcaster._behind == 0
         with trio.fail_after(5):
             await broadcaster.keep_pace()
@@ -117,7 +117,7 @@ async def test_caught_up_waits_for_the_last_batch_and_keep_pace_for_as_many_as_a
     broadcaster = Broadcaster(hub, feed, Metrics())
 
     async def wait_caught_up() -> None:
-        await broadcaster.caught_up()
+        await broadcaster.wait_all_published()
         passed.append("caught up")
 
     async def wait_keep_pace() -> None:
@@ -151,7 +151,7 @@ async def test_whoever_waits_goes_on_as_soon_as_little_enough_is_left() -> None:
         for seq in range(40):
             broadcaster.announce(batch(seq))
         nursery.start_soon(wait, "kept pace", broadcaster.keep_pace)
-        nursery.start_soon(wait, "caught up", broadcaster.caught_up)
+        nursery.start_soon(wait, "caught up", broadcaster.wait_all_published)
     assert passed == {"kept pace": 34, "caught up": 40}
 
 
@@ -159,7 +159,7 @@ async def test_whoever_waits_for_a_change_goes_on_once_it_is_published() -> None
     hub, passed = Hub(), list[int]()
 
     async def wait(change_id: int) -> None:
-        await broadcaster.published(change_id)
+        await broadcaster.wait_published(change_id)
         passed.append(change_id)
 
     async with open_broadcaster(hub) as broadcaster, trio.open_nursery() as nursery:
@@ -179,11 +179,11 @@ async def test_whoever_waits_sleeps_meanwhile() -> None:
     async with trio.open_nursery() as nursery:
         broadcaster.announce(batch(1))
         nursery.start_soon(broadcaster.fan_out, announced)
-        await broadcaster.caught_up()
+        await broadcaster.wait_all_published()
         nursery.cancel_scope.cancel()
     async with trio.open_nursery() as nursery:
         broadcaster.announce(batch(2))
-        nursery.start_soon(broadcaster.caught_up)
+        nursery.start_soon(broadcaster.wait_all_published)
         with trio.fail_after(5):
             await wait_all_tasks_blocked()  # nobody asks again and again
         nursery.cancel_scope.cancel()
@@ -240,7 +240,7 @@ async def test_each_publishing_is_measured_once(autojump_clock: trio.testing.Moc
     async with open_broadcaster(Slow(), metrics) as broadcaster:
         for seq in (1, 2):
             broadcaster.announce(batch(seq))
-        await broadcaster.caught_up()
+        await broadcaster.wait_all_published()
         broadcaster.announce(batch(3))
     samples = {
         sample.name: sample.value
@@ -277,7 +277,7 @@ async def test_among_servers_what_comes_within_a_rest_is_published_together(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     hub = SlowHub(autojump_clock)
-    async with open_broadcaster(hub, rests=True) as broadcaster:
+    async with open_broadcaster(hub, pauses=True) as broadcaster:
         began = round(1000 * trio.current_time())
         await announce_each(broadcaster, (1, 2, 3, 4), 0.008)
     assert hub.published == [[1], [2, 3, 4]]
@@ -293,23 +293,23 @@ async def test_alone_nothing_waits(autojump_clock: trio.testing.MockClock) -> No
 
 async def test_after_a_rest_a_message_is_published_at_once(autojump_clock: trio.testing.MockClock) -> None:
     hub = SlowHub(autojump_clock)
-    async with open_broadcaster(hub, rests=True) as broadcaster:
+    async with open_broadcaster(hub, pauses=True) as broadcaster:
         began = round(1000 * trio.current_time())
         await announce_each(broadcaster, (1, 2), 0.1)
     assert hub.moments == [began, began + 100]
 
 
-@pytest.mark.parametrize("how", ["published", "caught_up"])
+@pytest.mark.parametrize("how", ["published", "all_published"])
 async def test_whoever_waits_for_a_publishing_ends_the_rest(
     how: str, autojump_clock: trio.testing.MockClock
 ) -> None:
     hub = SlowHub(autojump_clock)
-    async with open_broadcaster(hub, rests=True) as broadcaster:
+    async with open_broadcaster(hub, pauses=True) as broadcaster:
         broadcaster.announce(batch(1))
         await wait_all_tasks_blocked()
         began = round(1000 * trio.current_time())
         broadcaster.announce(batch(2))
-        await (broadcaster.published(2) if how == "published" else broadcaster.caught_up())
+        await (broadcaster.wait_published(2) if how == "published" else broadcaster.wait_all_published())
         assert hub.moments[1:] == [began]
 
 
@@ -317,8 +317,8 @@ async def test_whoever_waits_for_what_is_not_announced_yet_ends_the_rest(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     hub = SlowHub(autojump_clock)
-    async with open_broadcaster(hub, rests=True) as broadcaster, trio.open_nursery() as nursery:
-        nursery.start_soon(broadcaster.published, 2)
+    async with open_broadcaster(hub, pauses=True) as broadcaster, trio.open_nursery() as nursery:
+        nursery.start_soon(broadcaster.wait_published, 2)
         await wait_all_tasks_blocked()
         broadcaster.announce(batch(1))
         await wait_all_tasks_blocked()
@@ -330,7 +330,7 @@ async def test_whoever_waits_for_what_is_not_announced_yet_ends_the_rest(
 
 async def test_a_rest_ends_before_the_journal_would_wait(autojump_clock: trio.testing.MockClock) -> None:
     hub = SlowHub(autojump_clock)
-    async with open_broadcaster(hub, rests=True) as broadcaster:
+    async with open_broadcaster(hub, pauses=True) as broadcaster:
         broadcaster.announce(batch(1))
         await wait_all_tasks_blocked()
         began = round(1000 * trio.current_time())
@@ -442,7 +442,7 @@ async def test_many_in_small_rooms_wait_for_nothing(autojump_clock: trio.testing
         assert hub.moments == [began]
 
 
-@pytest.mark.parametrize("how", ["published", "caught_up"])
+@pytest.mark.parametrize("how", ["published", "all_published"])
 async def test_whoever_waits_for_a_publishing_ends_the_wait_for_a_commit(
     how: str, autojump_clock: trio.testing.MockClock
 ) -> None:
@@ -453,7 +453,7 @@ async def test_whoever_waits_for_a_publishing_ends_the_wait_for_a_commit(
         with broadcaster.expecting({GARDEN}):
             broadcaster.announce(batch(1))
             await wait_all_tasks_blocked()
-            await (broadcaster.published(1) if how == "published" else broadcaster.caught_up())
+            await (broadcaster.wait_published(1) if how == "published" else broadcaster.wait_all_published())
         assert hub.moments == [began]
 
 

@@ -12,7 +12,7 @@ from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.ports import NewPerson
 from chat.domain.refusals import OUTCOME_UNKNOWN
 from chat.engine.cleaner import open_cleaner
-from chat.engine.cluster.cluster import Alone
+from chat.engine.cluster_port import Alone
 from chat.engine.memberships import Memberships
 from chat.storage.memory import MemoryStorage
 from chat.storage.memory.rooms import MemoryRooms

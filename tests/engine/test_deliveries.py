@@ -81,9 +81,9 @@ async def test_a_storage_that_fails_is_tried_once_a_second_and_gets_all_in_the_e
         await trio.sleep(10)
         assert 8 <= len(rooms.tries) <= 12
         with pytest.raises(StorageDown):
-            await deliveries.written(BEN)
+            await deliveries.wait_written(BEN)
         rooms.is_down = False
-        await deliveries.written(BEN)  # which does not wait for that second
+        await deliveries.wait_written(BEN)  # which does not wait for that second
         assert trio.current_time() - rooms.tries[-2] < 0.1
     assert rooms.written == [{(ROOM, BEN): 1, (ROOM, ADA): 2}]
 
@@ -94,7 +94,7 @@ async def test_a_connection_that_is_being_closed_is_waited_for_by_whoever_asks_f
     noted = list[str]()
 
     async def wait(deliveries: Deliveries, person_id: int, name: str) -> None:
-        await deliveries.written(person_id)
+        await deliveries.wait_written(person_id)
         noted.append(name)
 
     async with open_deliveries(rooms) as deliveries, trio.open_nursery() as nursery:  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ from chat.data_access import make_accounts
 from chat.domain.accounts import Accounts
 from chat.domain.entities import LOBBY_ID, Draft, Message
 from chat.domain.ports import NewPerson
-from chat.engine.cluster.cluster import Alone
+from chat.engine.cluster_port import Alone
 from chat.engine.engine import open_engine
 from chat.engine.protocol_client import ProtocolClient
 from chat.protocols.talker.codec import TALKER

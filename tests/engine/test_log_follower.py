@@ -209,7 +209,7 @@ async def test_a_log_that_lost_its_end_is_followed_from_there(autojump_clock: ob
         other = Log(lost)
         first = await other.say("1")
         world.follower._messages = other
-        world.follower.rewound(first[-1].id)
+        world.follower.rewind_to(first[-1].id)
         again = await other.say("another 2", "another 3")
         world.follower.received(again, 3)
         assert world.told == [1, 2, 3, 2, 3]
@@ -241,14 +241,14 @@ async def test_a_log_that_lost_its_end_and_grew_again_is_noticed_where_it_is_loo
     skipped: list[int] = []
     async with open_world(skipped=skipped.append) as world:
         world.follower.committed(mine(await world.log.say("1", "2", "3", "4")))
-        await world.follower.look_again()
+        await world.follower.verify_tail()
         assert skipped == []
         rewind(world.log, 2)
         await world.log.say("a", "b", "c")
-        await world.follower.look_again()
+        await world.follower.verify_tail()
         assert skipped == [5]
         world.follower.committed(mine(await world.log.say("d")))
-        await world.follower.look_again()
+        await world.follower.verify_tail()
         assert skipped == [5]
         assert world.told == [1, 2, 3, 4, 6]
 
@@ -283,7 +283,7 @@ async def test_the_log_is_looked_at_also_while_nothing_is_told(autojump_clock: o
         await trio.sleep(1)
         assert world.told == [1, 2]
         with trio.fail_after(1):
-            await world.follower.look_again()
+            await world.follower.verify_tail()
         may_go_on.set()
 
 
@@ -304,7 +304,7 @@ async def test_what_is_said_to_lie_beyond_may_be_gone_by_the_time_the_end_is_kno
         world.log.newest_id = late  # type: ignore[method-assign]
         world.follower.received([three], 3)
         await looked.wait()
-        world.follower.rewound(0)
+        world.follower.rewind_to(0)
         await trio.sleep(5)
         assert world.told == [one.id]
 
@@ -325,7 +325,7 @@ async def test_a_log_that_loses_its_end_while_it_is_read_is_read_no_further_than
             if not is_lost:
                 is_lost = True
                 rewind(world.log, 1)
-                world.follower.rewound(1)
+                world.follower.rewind_to(1)
             return answer
 
         monkeypatch.setattr(whom, asked, lose)
@@ -380,7 +380,7 @@ async def test_what_waits_where_the_log_is_known_to_have_lost_it_is_not_told_beh
         _two, three = await world.log.say("2", "3")
         world.follower.received([three], 3)
         rewind(world.log, 1)
-        world.follower.rewound(1)
+        world.follower.rewind_to(1)
         world.follower.received(await world.log.say("another 2"), 2)
         told = [each.change for each in world.broadcaster.told]
         assert [each.text for each in told if isinstance(each, Message)] == ["1", "another 2"]
@@ -466,7 +466,7 @@ async def test_where_all_that_was_read_was_announced_meanwhile_the_rest_is_read(
 async def test_settling_says_how_much_was_caught_up(autojump_clock: object) -> None:
     async with open_world() as world:
         await world.log.say("1", "2", "3")
-        world.follower.doubt()
+        world.follower.mark_outcome_unknown()
         assert (await world.follower.settle(), world.follower.is_unsure) == (3, False)
         assert await world.follower.settle() == 0
         assert world.told == [1, 2, 3]

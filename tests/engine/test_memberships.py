@@ -128,7 +128,7 @@ async def test_a_removal_fails_where_nobody_learns_what_became_of_the_last_words
     ada, ben = await world.add_all("ada", "ben")
     garden = await world.make_room(ada)
     assert await world.memberships.join(ben, garden.id) is None
-    world.journal.unsettled.doubt([Draft(garden.id, ben.id, "ben", "a last word", 0.0)])
+    world.journal.pending_writes.mark_unknown([Draft(garden.id, ben.id, "ben", "a last word", 0.0)])
     with pytest.raises(StorageDown):
         await world.memberships.remove(ada, garden.id, ben.id)
     assert await world.members(garden.id) == {ada.id}

@@ -5,7 +5,7 @@ from trio.testing import MockClock
 
 from chat.domain.entities import LOBBY_ID
 from chat.domain.live import MembersCounted, Notice, Present
-from chat.engine.cluster.fence import Fence
+from chat.engine.fence import Fence
 from chat.engine.hub import Subscriber
 from chat.engine.notices import Notices
 

@@ -286,7 +286,7 @@ async def test_a_server_that_looks_again_asks_who_everybody_is_and_whatever_it_k
     clients = [await followed.world.connect(TALKER, person) for person in (ada, ben)]
     for told in (followed.gone, followed.outdated, followed.found):
         told.clear()
-    await followed.follower.look_again()
+    await followed.follower.recheck_people()
     assert (followed.gone, followed.outdated) == ([None], [None])
     assert {person.id for person in followed.found} == {ada.id, ben.id}
     assert not any(client.gone.is_set() for client in clients)

@@ -10,7 +10,7 @@ from chat.domain.entities import LOBBY_ID, Draft, Message
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.outcomes import Outcome, Repeated
 from chat.domain.refusals import NOT_SAVED, OUTCOME_UNKNOWN
-from chat.engine.cluster.fence import Fence
+from chat.engine.fence import Fence
 from chat.engine.writes import _TOLD
 from tests.support.chat_world import World, open_world
 

@@ -30,7 +30,7 @@ _CONFIRMED = 3.0
 _BLOCKED = ("200", "204")
 """Answers by which a block is made."""
 
-_FELT = 1.0
+APPLY_TIMEOUT = 1.0
 """Seconds in which every server knows of a block."""
 
 _ANSWERED = 12.0
@@ -439,7 +439,7 @@ class Checker:
                 continue
             pair, said = (self._addressee(row), row.who), self._sent[row.text][1].at
             for block in blocks:
-                if (block.who, block.id) != pair or block.at + _FELT > said:
+                if (block.who, block.id) != pair or block.at + APPLY_TIMEOUT > said:
                     continue
                 # An end that is asked for by now may have been made, also one that was asked for beside the block.
                 known_at = self._known_at(row)

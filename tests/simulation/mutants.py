@@ -10,7 +10,7 @@ import trio
 from msgspec import structs
 
 import chat.domain.rooms
-import chat.engine.cluster.fence
+import chat.engine.fence
 import chat.engine.send_queue
 import chat.protocols.lines.handlers
 from chat.domain.blocks import Blocks
@@ -25,12 +25,12 @@ from chat.domain.rooms import Rooms
 from chat.domain.timeline import Position, Standing
 from chat.domain.uploads import Uploads
 from chat.engine.broadcaster import Broadcaster
-from chat.engine.cluster.fence import Fence
 from chat.engine.cluster.lease import Lease
 from chat.engine.cluster.questions import Questions
 from chat.engine.cluster.servers import Servers
 from chat.engine.deliveries import Deliveries
 from chat.engine.events import RequestId
+from chat.engine.fence import Fence
 from chat.engine.hub import Announcement, Hub, Subscriber
 from chat.engine.journal import Entry, Journal, Submitter
 from chat.engine.log_follower import LogFollower
@@ -300,7 +300,7 @@ def look_before_it_is_noted() -> "_patch[Any]":
     async def mutated(_self: Deliveries, _person_id: int) -> None:
         await trio.lowlevel.checkpoint()
 
-    return patch.object(Deliveries, "written", mutated)
+    return patch.object(Deliveries, "wait_written", mutated)
 
 
 @contextmanager
@@ -436,7 +436,7 @@ def look_at_no_lease() -> "_patch[Any]":
     async def mutated(self: Fence) -> None:
         await trio.lowlevel.checkpoint()
 
-    return patch.object(Fence, "opened", mutated)
+    return patch.object(Fence, "wait_open", mutated)
 
 
 @contextmanager
@@ -445,7 +445,7 @@ def count_the_lease_by_the_wall_clock() -> Generator[None]:
     move = Fence.open_until
 
     def mutated(self: Fence, moment: float) -> None:
-        move(self, time.time() + moment - chat.engine.cluster.fence.trio.current_time())
+        move(self, time.time() + moment - chat.engine.fence.trio.current_time())
 
     with (
         patch.object(Fence, "open_until", mutated),
@@ -460,17 +460,17 @@ def look_at_nobody_again() -> "_patch[Any]":
     async def mutated(self: Memberships) -> None:
         await trio.lowlevel.checkpoint()
 
-    return patch.object(Memberships, "look_again", mutated)
+    return patch.object(Memberships, "recheck_memberships", mutated)
 
 
 def tell_before_looking_again() -> "_patch[Any]":
     """A server that has a lease again tells what waited before it has looked who may hear it."""
     keep = Lease._keep
 
-    async def mutated(self: Lease, look_again: Callable[[], Awaitable[object]], *others: Any) -> None:
+    async def mutated(self: Lease, recheck: Callable[[], Awaitable[object]], *others: Any) -> None:
         async def tell_and_look() -> None:
-            self._fence.open_until(chat.engine.cluster.fence.trio.current_time() + FENCE)
-            await look_again()
+            self._fence.open_until(chat.engine.fence.trio.current_time() + FENCE)
+            await recheck()
 
         await keep(self, tell_and_look, *others)
 

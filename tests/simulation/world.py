@@ -13,10 +13,10 @@ import structlog
 import trio
 from trio.testing import MockClock
 
-import chat.engine.cluster.fence
 import chat.engine.cluster.lease
 import chat.engine.cluster.questions
 import chat.engine.engine
+import chat.engine.fence
 import chat.server
 from chat.bus.local import LocalBus
 from chat.bus.payloads import Announced, Answer, Beat, HasPublished, Payload, Question, Spent, encode
@@ -489,7 +489,7 @@ def _watched(world: World) -> ExitStack:
     structlog.configure(processors=[look])
     stack.enter_context(patch.object(chat.engine.engine, "Hub", kept(Hub, world.hubs)))
     if world.plan.clocks:
-        for module in (chat.engine.cluster.fence, chat.engine.cluster.lease, chat.engine.cluster.questions):
+        for module in (chat.engine.fence, chat.engine.cluster.lease, chat.engine.cluster.questions):
             stack.enter_context(patch.object(module, "trio", WithClock(world.lease_time)))
     if world.plan.clocks or world.plan.jumps:
         storage = [module for name, module in sys.modules.items() if name.startswith("chat.storage.memory.")]

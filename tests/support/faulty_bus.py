@@ -44,7 +44,7 @@ class FaultyNetwork(LocalNetwork):
         """Join the sides again, and have everybody look for what they missed, as after each reconnecting. Sync."""
         self._one_side = ()
         for bus in self.buses:
-            bus.arrived.lose()
+            bus.arrived.mark_lossy()
 
     def carry(self, sender: LocalBus, payload: bytes) -> None:
         """Send a payload on its way to each bus; nothing where the sender is closed. Sync."""

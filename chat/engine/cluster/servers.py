@@ -35,17 +35,17 @@ from chat.domain.nodes import LEASE, RENEW
 from chat.domain.ports import Nodes, Storage
 from chat.engine.batch_loader import BatchLoader, open_batch_loader
 from chat.engine.broadcaster import Broadcaster
-from chat.engine.cluster.cluster import Alone, Cluster
-from chat.engine.cluster.fence import Fence
 from chat.engine.cluster.lease import Lease
 from chat.engine.cluster.questions import Questions
 from chat.engine.cluster.unsealed import Unsealed, seals_nothing
+from chat.engine.cluster_port import Alone, Cluster
 from chat.engine.deliveries import Deliveries
+from chat.engine.fence import Fence
 from chat.engine.hub import Announcement, Hub
 from chat.engine.log_follower import LogFollower
 from chat.engine.notices import Notices
+from chat.engine.pending_writes import PendingWrites
 from chat.engine.read_marks import ReadMarks
-from chat.engine.unsettled import Unsettled
 
 BEAT = 0.5
 """Seconds between two heartbeats."""
@@ -122,7 +122,7 @@ class Servers:
         self._here = here
         self._ends = ends  # of the log: those who ask at once share one query
         self._reader = PayloadReader()
-        self._unsettled = Unsettled(0)  # the journal's, from gate_position_on() on
+        self._pending_writes = PendingWrites(0)  # the journal's, from gate_position_on() on
         self._questions = Questions(lease.number, bus, nodes, self._answer, self._tell)
         self._unsealed = Unsealed(nodes, self._questions, here.follower, here.dropped)
 
@@ -136,8 +136,8 @@ class Servers:
     async def catch_up(self) -> None:
         await self._wait_published_from_log(await self._ends.get(None) or 0)
 
-    async def keep_lease(self, look_again: Callable[[], Awaitable[object]]) -> None:
-        await self._lease.keep(look_again, self._questions.forgotten, self._unsettled.over_up_to)
+    async def keep_lease(self, recheck: Callable[[], Awaitable[object]]) -> None:
+        await self._lease.keep(recheck, self._questions.forgotten, self._pending_writes.settled_watermark)
 
     async def wait_published_everywhere(self, change_id: int, person_id: int | None = None) -> None:
         await self._wait_published_from_log(change_id)
@@ -150,8 +150,8 @@ class Servers:
     async def wait_writes_settled_everywhere(self, person_id: int) -> None:
         await self.wait_published_everywhere(await self._ends.get(None) or 0, person_id)
 
-    def gate_position_on(self, unsettled: Unsettled) -> None:
-        self._unsettled = unsettled
+    def gate_position_on(self, pending_writes: PendingWrites) -> None:
+        self._pending_writes = pending_writes
 
     async def wait_deliveries_recorded_everywhere(self, person_id: int) -> None:
         with trio.move_on_after(LEASE + RENEW):  # a bus that is down for longer lets a message be told again
@@ -183,7 +183,7 @@ class Servers:
                 for first in range(0, len(used), _MOST_USED):
                     self._bus.publish(encode(Spent(self.number, used[first : first + _MOST_USED])))
                 # So that the next renewal of the lease says what was just told.
-                self._unsettled.over_up_to(self._here.hub.newest_id)
+                self._pending_writes.settled_watermark(self._here.hub.newest_id)
                 await trio.sleep(BEAT / _TELLS_PER_BEAT)
 
     async def listen(self) -> None:
@@ -233,17 +233,17 @@ class Servers:
         match asks:
             case HasPublished(change_id, person_id):
                 with _within(_PUBLISH_TIMEOUT, "there is no lease"):
-                    await self._fence.opened()  # until it is known that the log is the one that was told
+                    await self._fence.wait_open()  # until it is known that the log is the one that was told
                 await self._wait_published(change_id)
                 if person_id is not None:
                     with _within(_PUBLISH_TIMEOUT, "what was said before is not saved yet"):
-                        await self._unsettled.over(person_id)
+                        await self._pending_writes.wait_resolved(person_id)
             case HasRecorded(person_id, has_read=True):
                 with _within(_PUBLISH_TIMEOUT, "how far somebody has read is not noted yet"):
-                    await self._unsettled.settled(person_id)  # which is noted then
-                    await self._here.read_marks.written(person_id)
+                    await self._pending_writes.wait_settled(person_id)  # which is noted then
+                    await self._here.read_marks.wait_written(person_id)
             case HasRecorded(person_id):
-                await self._here.deliveries.written(person_id)
+                await self._here.deliveries.wait_written(person_id)
         return True
 
     async def _wait_published_from_log(self, change_id: int) -> None:
@@ -252,7 +252,7 @@ class Servers:
 
     async def _wait_published(self, change_id: int) -> None:
         with _within(_PUBLISH_TIMEOUT, "what is saved is not told yet"):
-            await self._here.broadcaster.published(change_id)
+            await self._here.broadcaster.wait_published(change_id)
 
     def _tell(self, message: Message) -> bool:
         if message.peer is None or not self._here.hub.has_subscribers(Inbox(message.peer.id)):
@@ -298,7 +298,7 @@ async def open_cluster(
         position=lambda: here.hub.newest_id,
         clients=here.clients,
         reaches=here.follower.reaches,
-        rewound=here.follower.rewound,
+        rewind_to=here.follower.rewind_to,
     )
     await lease.begin()
     try:

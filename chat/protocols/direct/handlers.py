@@ -13,7 +13,7 @@ from chat.domain.entities import Inbox, Message, Pair, Person
 from chat.domain.failures import StorageDown
 from chat.domain.refusals import Code, Refusal
 from chat.domain.rules import clean_text
-from chat.engine.cluster.cluster import Cluster
+from chat.engine.cluster_port import Cluster
 from chat.engine.deliveries import Deliveries
 from chat.engine.dialect import Greet
 from chat.engine.events import Pong, Refused, Said, Welcome
@@ -119,7 +119,7 @@ class DirectClient(Client):
         up_to = self._shared.hub.newest_id
         subscriptions.subscribe(Inbox(person_id), self.session.dialect)
         # What was confirmed a moment ago, on another connection, is not sent again.
-        await self._shared.deliveries.written(person_id)
+        await self._shared.deliveries.wait_written(person_id)
         await self._shared.cluster.wait_deliveries_recorded_everywhere(person_id)
         missed = await self._shared.direct.missed(person_id, 0, up_to)
         if missed:

@@ -185,7 +185,7 @@ async def mark_read(services: Services, caller: Caller, request: types.ReadUpTo)
     mark = ReadMark(request.seq, request.back)
     if request.back:  # else what they said before, and what was noted of it, would undo it
         await services.cluster.wait_read_marks_written_everywhere(person.id)
-        await services.writes.settled(person.id)
+        await services.writes.wait_settled(person.id)
         await services.read_marks.forget(request.room, person.id)
     await services.timelines.mark_read({(request.room, person.id): mark})
     rooms = await services.timelines.snapshots(person.id, services.hub.newest_id, [request.room])

@@ -6,8 +6,8 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from chat.domain.nodes import FENCE
-from chat.engine.cluster.fence import Fence
 from chat.engine.cluster.lease import Lease
+from chat.engine.fence import Fence
 from chat.storage.memory.nodes import MemoryNodes
 
 
@@ -16,7 +16,7 @@ def lease_of(
     end: int = 0,
     position: int = 0,
     reaches: Callable[[int], object] = lambda end: None,
-    rewound: Callable[[int], object] = lambda end: None,
+    rewind_to: Callable[[int], object] = lambda end: None,
 ) -> Lease:
     """A lease in a database whose log ends at `end`, of a server that has told so far as `position`."""
     return Lease(
@@ -29,7 +29,7 @@ def lease_of(
         position=lambda: position,
         clients=lambda: 0,
         reaches=reaches,
-        rewound=rewound,
+        rewind_to=rewind_to,
     )
 
 
@@ -59,11 +59,11 @@ async def test_a_log_that_ends_before_what_was_told_is_told_to_have_lost_its_end
             3,
             position,
             lambda end: heard.append(("reaches", end)),
-            lambda end: heard.append(("rewound", end)),
+            lambda end: heard.append(("rewind_to", end)),
         )
         await lease.begin()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(lease.keep, nothing, lambda: None, lambda told: told)
             await wait_all_tasks_blocked()
             nursery.cancel_scope.cancel()
-    assert heard == [("reaches", 3), ("reaches", 3), ("rewound", 3), ("reaches", 3)]
+    assert heard == [("reaches", 3), ("reaches", 3), ("rewind_to", 3), ("reaches", 3)]

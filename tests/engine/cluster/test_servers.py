@@ -22,7 +22,7 @@ from chat.domain.nodes import FENCE, LEASE, RENEW, OtherBus, OtherSecret, digest
 from chat.domain.outcomes import Repeated
 from chat.domain.refusals import NOT_SAVED
 from chat.engine.cluster.servers import _RELAY_TIMEOUT, BEAT, Joining
-from chat.engine.unsettled import Unsettled
+from chat.engine.pending_writes import PendingWrites
 from chat.protocols.direct.protocol import DIRECT
 from chat.protocols.rooms.protocol import ROOMS
 from chat.protocols.talker.codec import TALKER
@@ -141,7 +141,7 @@ async def test_where_a_bus_may_have_lost_something_the_database_is_asked_at_once
     assert speaker.send({"name": "ada", "message": "lost on its way"}) is None
     assert await listener.hears() == []
     for bus in servers.network.buses:
-        bus.arrived.lose()
+        bus.arrived.mark_lossy()
     while not (heard := await listener.hears()):  # noqa: ASYNC110 - what is told has no event
         await trio.sleep(0.01)
     assert [line["message"] for line in heard] == ["lost on its way"]
@@ -533,7 +533,7 @@ async def test_a_server_that_looks_again_for_longer_than_a_lease_lasts_tells_som
     assert not fence.is_open
     on_one.send({"name": "ada", "message": "said meanwhile"})
     with trio.fail_after(2 * LEASE):
-        await fence.opened()
+        await fence.wait_open()
     assert [line["message"] for line in await lobby.hears()] == ["said meanwhile"]
 
 
@@ -699,12 +699,14 @@ async def test_what_a_person_submitted_is_waited_for_only_where_somebody_is_name
     assert await listener.hears()
     end = await servers.storage.messages.newest_id()
     asked = servers.one.cluster.wait_published_everywhere
-    monkeypatch.setattr(servers.other.journal.unsettled, "over", settled)
+    monkeypatch.setattr(servers.other.journal.pending_writes, "wait_resolved", settled)
     await asked(end)
     assert waited_for == []
     await asked(end, 7)
     assert waited_for == [7]
-    monkeypatch.setattr(servers.other.cluster, "_unsettled", Unsettled(0))  # its engine has not begun yet
+    monkeypatch.setattr(
+        servers.other.cluster, "_pending_writes", PendingWrites(0)
+    )  # its engine has not begun yet
     await asked(end, 8)
     assert waited_for == [7]
 

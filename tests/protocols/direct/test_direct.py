@@ -339,7 +339,7 @@ async def test_who_comes_back_while_the_server_stops_hears_all_of_it_next_time(w
             await world.rest()
         await two.ends()
     assert two.heard_now() == [f"Connected with id {ben.id}"]
-    await world.deliveries.written(ben.id)
+    await world.deliveries.wait_written(ben.id)
     untold = await world.storage.messages.undelivered(ben.id, 0, EVER, 100, 1 << 20)
     assert [message.text for message in untold] == ["missed", "last words"]
 

@@ -94,7 +94,7 @@ async def test_one_key_at_once_is_one_message(site: Site) -> None:
         with site.obstacles.held("save"):
             for _ in range(5):
                 nursery.start_soon(send)
-            while site.world.journal.unsettled.count < 5:
+            while site.world.journal.pending_writes.count < 5:
                 await trio.lowlevel.checkpoint()
     assert sorted(answer.status for answer in answers) == [200, 200, 200, 200, 201]
     assert {answer["seq"] for answer in answers} == {1}

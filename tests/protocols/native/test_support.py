@@ -297,7 +297,7 @@ async def test_who_was_deleted_while_nobody_was_told_leaves_no_conversation_behi
         if person_id is not None:
             services.presence.person_deleted(person_id)
 
-    await PeopleReconciler(services.accounts, services.presence, gone).look_again()
+    await PeopleReconciler(services.accounts, services.presence, gone).recheck_people()
     assert await otto.hears() == [{"type": "gone", "room": room, "reason": "deleted"}]
 
 

@@ -6,7 +6,7 @@ from typing import Protocol
 from chat.domain.entities import Message
 from chat.domain.live import Notice
 from chat.engine.hub import Announcement
-from chat.engine.unsettled import Unsettled
+from chat.engine.pending_writes import PendingWrites
 
 
 class Cluster(Protocol):
@@ -33,10 +33,10 @@ class Cluster(Protocol):
         none of them twice. Cancelling changes nothing.
         """
 
-    async def keep_lease(self, look_again: Callable[[], Awaitable[object]]) -> None:
+    async def keep_lease(self, recheck: Callable[[], Awaitable[object]]) -> None:
         """Renew this server's lease until cancelled.
 
-        After the lease has lapsed, `look_again` runs before anything is published: it takes from clients the access
+        After the lease has lapsed, `recheck` runs before anything is published: it takes from clients the access
         that they lost meanwhile. It may raise StorageError.
         """
 
@@ -53,7 +53,7 @@ class Cluster(Protocol):
         Raises StorageDown as wait_published_everywhere() does. Cancelling changes nothing.
         """
 
-    def gate_position_on(self, unsettled: Unsettled) -> None:
+    def gate_position_on(self, pending_writes: PendingWrites) -> None:
         """Report a position to the others only once all writes submitted before it are settled. Sync."""
 
     async def wait_deliveries_recorded_everywhere(self, person_id: int) -> None:
@@ -89,7 +89,7 @@ class Alone:
     async def catch_up(self) -> None:
         """Return at once: no other server has published anything."""
 
-    async def keep_lease(self, look_again: Callable[[], Awaitable[object]]) -> None:
+    async def keep_lease(self, recheck: Callable[[], Awaitable[object]]) -> None:
         """Return at once: no lease is needed."""
 
     async def wait_published_everywhere(self, change_id: int, person_id: int | None = None) -> None:
@@ -98,7 +98,7 @@ class Alone:
     async def wait_writes_settled_everywhere(self, person_id: int) -> None:
         """Return at once."""
 
-    def gate_position_on(self, unsettled: Unsettled) -> None:
+    def gate_position_on(self, pending_writes: PendingWrites) -> None:
         """Do nothing: nobody asks for the position."""
 
     async def wait_deliveries_recorded_everywhere(self, person_id: int) -> None:

@@ -1,0 +1,33 @@
+"""The fence: whether this server may publish anything to its clients, which it may while its lease is good.
+
+A server that was cut off, or was suspended and resumes, does not know which access its clients have lost meanwhile. It
+keeps their sockets and publishes nothing until it has a lease again and has checked their access.
+"""
+
+import math
+
+import trio
+
+
+class Fence:
+    """Open until a time of Trio's clock, which each renewal of the lease moves; without a lease, for ever."""
+
+    def __init__(self) -> None:
+        self._open_until = math.inf
+        self._moved = trio.Event()  # set, and made anew, at each move
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything may be published now."""
+        return trio.current_time() < self._open_until
+
+    def open_until(self, moment: float) -> None:
+        """Be open until then. Sync."""
+        self._open_until = moment
+        self._moved.set()
+        self._moved = trio.Event()
+
+    async def wait_open(self) -> None:
+        """Wait until the fence is open. Cancelling changes nothing."""
+        while not self.is_open:
+            await self._moved.wait()

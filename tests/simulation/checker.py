@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from tests.simulation.edited import check_edited
+from tests.simulation.moderated import check_moderated
 from tests.simulation.record import UNADDRESSED, Event, History, Row
 
 _MOST_READ = 100
@@ -40,7 +41,8 @@ _ANSWERED = 12.0
 def check(history: History) -> list[str]:
     """Return what is wrong, a line for each; nothing where every promise was kept."""
     edited = check_edited(history.events, history.edited) if history.edited else ()
-    return [*history.bugs, *Checker(history).problems(), *edited]
+    moderated = check_moderated(history.moderated) if history.moderated else ()
+    return [*history.bugs, *Checker(history).problems(), *edited, *moderated]
 
 
 class Checker:

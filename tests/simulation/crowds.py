@@ -100,6 +100,49 @@ def with_resumers(plan: Plan, chance: random.Random) -> Plan:
     return _with(plan, guests=guests, steps=steps, lasts=lasts)
 
 
+def with_moderators(plan: Plan, chance: random.Random) -> Plan:
+    """Add people with roles in a room of their own, whose roles are taken from them in the moment they use them.
+
+    The database is slow: what was looked up before a write is old when the write is done.
+    """
+    steps, guests, lasts = list(plan.steps), list(plan.guests), max(plan.lasts, 30.0)
+    people = [plan.people + more for more in range(1, 6)]
+    numbers: dict[int, list[int]] = {person: [] for person in people}
+    for person in people * 4:  # each acts in several places at once
+        guests.append(_added(guests, "moderating", person, Weather()))
+        numbers[person].append(guests[-1].number)
+    for turn in range(1, int(lasts / _TURN)):
+        said = turn * len(people)
+
+        def step(person: int, after: float, what: str, whom: int, turn: int = turn, said: int = said) -> Step:
+            at = turn * _TURN + chance.uniform(after, after + 0.3)
+            number = chance.choice(numbers[person])
+            return Step(round(at, 3), number, what, whom, chance.randint(1, said))
+
+        owner, victim, *others = chance.sample(people, len(people))
+        for person in people:
+            steps.append(step(person, 0.0, "say", person))
+            steps += [step(one, 0.0, chance.choice(_ROLES), person) for one in people[:2] if one != person]
+        steps += [step(taker, 1.5, chance.choice(_TAKING), victim) for taker in (owner, *people[:2])]
+        steps += [step(victim, 1.5, chance.choice(_MODERATING), chance.choice(others)) for _ in range(4)]
+        steps += [step(victim, 1.5, "delete", victim) for _ in range(4)]
+    troubles = [Trouble(0.0, lasts, "slow"), *plan.troubles]
+    people_now = plan.people + len(people)
+    return _with(plan, people=people_now, guests=guests, steps=steps, troubles=troubles, lasts=lasts)
+
+
+_TURN = 3.0
+"""Seconds from one to the next, in which roles are given and then used while they are taken."""
+
+_ROLES = ("moderator", "moderator", "owner")
+_TAKING = ("member", "banned", "remove")
+
+_MODERATING = (
+    *("member", "moderator", "owner", "banned", "banned"),
+    *("remove", "remove", "change the room"),
+)
+
+
 def with_blockers(plan: Plan, chance: random.Random) -> Plan:
     """Add people who block each other and block each other no more, while they write to each other all the time."""
     steps, guests, lasts = list(plan.steps), list(plan.guests), max(plan.lasts, 20.0)

@@ -12,6 +12,7 @@ from tests.simulation.crowds import (
     with_editors,
     with_files,
     with_inboxes,
+    with_moderators,
     with_removals_of_nothing,
     with_resumers,
     with_several_servers,
@@ -72,6 +73,8 @@ def draw_plan(seed: int, *, most_clients: int = 40, several: bool = False) -> Pl
         plan = with_visitors(plan, random.Random(f"visitors of {seed}"))
     if seed % 14 == 12:
         plan = with_files(plan, random.Random(f"files of {seed}"))
+    if seed % 23 == 0:
+        plan = with_moderators(plan, random.Random(f"moderators of {seed}"))
     if several:
         plan = with_several_servers(plan, random.Random(f"servers of {seed}"))
         plan = with_jumping_clocks(plan, random.Random(f"clocks of {seed}"))

@@ -13,6 +13,8 @@ import chat.domain.rooms
 import chat.engine.fence
 import chat.engine.send_queue
 import chat.protocols.lines.handlers
+import chat.storage.memory.room_changes
+import chat.storage.memory.saving
 from chat.domain.blocks import Blocks
 from chat.domain.changes import Change, Edited, Removal, Write
 from chat.domain.entities import Draft, Message, Person, Room, Topic
@@ -73,6 +75,16 @@ def read_another_file() -> "_patch[Any]":
 def tell_visitors_of_the_lobby() -> "_patch[Any]":
     """Visitors see the lobby, as everybody else does."""
     return patch.object(MemoryTimelines, "_is_of", lambda self, room, person, with_closed=False: True)
+
+
+def decide_on_roles_before_the_log_alone() -> "_patch[Any]":
+    """Who may change roles, and remove and ban people, is not asked again where that is written."""
+    return patch.object(chat.storage.memory.room_changes, "refusal_of", lambda write, by, role=None: None)
+
+
+def decide_on_deletions_before_the_log_alone() -> "_patch[Any]":
+    """Who may delete what another said is not asked again where it is deleted."""
+    return patch.object(chat.storage.memory.saving, "deletion_refusal", lambda by: None)
 
 
 def drop_a_batch() -> "_patch[Any]":
@@ -594,6 +606,8 @@ OF_SEVERAL_SERVERS = _mutants(
 """Those that a world with one server can't show."""
 
 MUTANTS = _mutants(
+    decide_on_roles_before_the_log_alone,
+    decide_on_deletions_before_the_log_alone,
     remember_whom_people_blocked,
     read_another_file,
     tell_visitors_of_the_lobby,

@@ -59,6 +59,24 @@ class EditedRoom(msgspec.Struct):
     log: list[Entry]
 
 
+class Act(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An entry of the log of the moderators' room: join (by 0), role, remove, ban, delete or topic."""
+
+    pos: int
+    what: str
+    who: int
+    whom: int
+    role: str = ""
+
+
+class ModeratedRoom(msgspec.Struct):
+    """The room of the moderators: who made it, the roles of its beginning, and all that was done there, in order."""
+
+    creator: int
+    roles: dict[int, str]
+    acts: list[Act]
+
+
 class History(msgspec.Struct):
     """All that the checker looks at.
 
@@ -74,6 +92,7 @@ class History(msgspec.Struct):
     bugs: list[str]
     failing: list[tuple[float, float]]
     edited: EditedRoom | None = None
+    moderated: ModeratedRoom | None = None
     quick: list[int] = []
     """The numbers of clients whose links are always quick, and who always read."""
 

@@ -12,7 +12,8 @@ from msgspec import structs
 
 from tests.simulation.checker import check
 from tests.simulation.draw import draw_plan
-from tests.simulation.record import UNADDRESSED, EditedRoom, Event, History, Row
+from tests.simulation.moderated import check_moderated
+from tests.simulation.record import UNADDRESSED, Act, EditedRoom, Event, History, ModeratedRoom, Row
 from tests.simulation.world import simulate
 
 BASES = (5, 18, 43, 56)
@@ -496,3 +497,63 @@ def test_a_spoilt_room_of_editors_is_found(spoil: Callable[..., None], edited: H
         except IndexError:
             continue
         assert check(copy), f"seed {seed}"
+
+
+ADA, BEN, CEM, DAN = range(1, 5)
+ROLES = {ADA: "owner", BEN: "moderator", CEM: "member"}
+DEMOTED, REMOVED = Act(1, "role", ADA, BEN, "member"), Act(1, "remove", ADA, BEN)
+BANNED = Act(1, "ban", ADA, BEN)
+
+
+@pytest.mark.parametrize("before", [(DEMOTED,), (REMOVED,), (BANNED,)], ids=["demoted", "removed", "banned"])
+@pytest.mark.parametrize(
+    "act",
+    [
+        Act(2, "ban", BEN, CEM),
+        Act(2, "remove", BEN, CEM),
+        Act(2, "delete", BEN, CEM),
+        Act(2, "topic", BEN, 0),
+    ],
+    ids=lambda act: act.what,
+)
+def test_an_act_of_somebody_who_has_lost_the_role_is_found(before: tuple[Act, ...], act: Act) -> None:
+    assert list(check_moderated(ModeratedRoom(ADA, ROLES, [act, *before]))) == []
+    (problem,) = check_moderated(ModeratedRoom(ADA, ROLES, [*before, act]))
+    assert act.what in problem
+
+
+@pytest.mark.parametrize(
+    "acts",
+    [
+        [Act(1, "role", BEN, CEM, "moderator")],
+        [Act(1, "role", CEM, CEM, "moderator")],
+        [Act(1, "remove", BEN, ADA)],
+        [Act(1, "ban", ADA, ADA)],
+        [Act(1, "role", ADA, DAN, "member")],
+        [Act(1, "join", 0, CEM)],
+        [
+            Act(1, "role", ADA, CEM, "owner"),
+            Act(2, "role", ADA, ADA, "member"),
+            Act(3, "role", ADA, BEN, "member"),
+        ],
+    ],
+)
+def test_an_act_that_the_role_never_allowed_is_found(acts: list[Act]) -> None:
+    assert len(list(check_moderated(ModeratedRoom(ADA, ROLES, acts)))) == 1
+
+
+def test_what_roles_allow_is_no_problem_and_whoever_made_the_room_owns_it_where_nobody_does() -> None:
+    acts = [
+        Act(1, "delete", BEN, CEM),
+        Act(2, "ban", BEN, CEM),
+        Act(3, "join", 0, CEM),
+        Act(4, "role", BEN, BEN, "member"),
+        Act(5, "delete", BEN, BEN),
+        Act(6, "remove", BEN, BEN),
+        Act(7, "remove", ADA, ADA),
+        Act(8, "topic", ADA, 0),
+        Act(9, "role", ADA, CEM, "owner"),
+        Act(10, "join", 0, ADA),
+        Act(11, "remove", CEM, ADA),
+    ]
+    assert list(check_moderated(ModeratedRoom(ADA, ROLES, acts))) == []

@@ -39,6 +39,8 @@ from tests.simulation.edited import edited_room
 from tests.simulation.editing import editing_in
 from tests.simulation.editors import EditorClient
 from tests.simulation.files import MemoryFileStore
+from tests.simulation.moderated import moderated_room
+from tests.simulation.moderators import ModeratorClient
 from tests.simulation.network import FIRST_PORT, Network, Weather
 from tests.simulation.plan import Claim, Freeze, Guest, Plan, Restart, Step
 from tests.simulation.record import History, Recorder, Row, direct
@@ -48,7 +50,12 @@ from tests.simulation.storage import Connection, Database
 from tests.simulation.visitors import SITE, VisitorClient
 from tests.support.faulty_bus import Faults, FaultyNetwork
 
-KINDS = KINDS_OF_TODAY | {"editing": EditorClient, "native": ResumingClient, "visitor": VisitorClient}
+KINDS = KINDS_OF_TODAY | {
+    "editing": EditorClient,
+    "moderating": ModeratorClient,
+    "native": ResumingClient,
+    "visitor": VisitorClient,
+}
 
 _NOBODY = 99
 """The number of no server."""
@@ -90,6 +97,8 @@ class World:
         self._rooms: list[int] = []
         self._edited = 0  # the room of the editors, where there are any
         self._resumed = 0  # that of the native clients
+        self._moderated = 0  # that of the moderators
+        self._roles: dict[int, str] = {}  # in it, to begin with
         self._tokens = Tokens(SECRET, 86_400)
         self._last_stop = trio.Event()
         self._buses: dict[int, LocalBus] = {}  # of each server, the last one
@@ -157,7 +166,7 @@ class World:
     async def run(self) -> History:
         """Live through the plan, heal everything, look once more, and stop."""
         await self._populate()
-        ResumingClient.spoken_in = self._resumed
+        ResumingClient.spoken_in, ModeratorClient.room = self._resumed, self._moderated
         self._clients = clients = [KINDS[guest.dialect](self, guest) for guest in self.plan.guests]
         async with trio.open_nursery() as nursery:
             bus = (
@@ -198,8 +207,19 @@ class World:
         rows = self._rows()
         quick = [guest.number for guest in self.plan.guests if guest.server is not None]
         edited = edited_room(self.database.kept, self._edited) if self._edited else None
+        moderated = (
+            moderated_room(self.database.kept, self._moderated, self._roles) if self._moderated else None
+        )
         return History(
-            self.record.events, rows, self._names, self.operators, self.bugs, failing, edited, quick
+            self.record.events,
+            rows,
+            self._names,
+            self.operators,
+            self.bugs,
+            failing,
+            edited,
+            moderated,
+            quick,
         )
 
     async def _populate(self) -> None:
@@ -226,6 +246,7 @@ class World:
 
         self._edited = await self._room_of("editing")
         self._resumed = await self._room_of("native")
+        self._moderated = await self._room_of("moderating")
 
     async def _room_of(self, dialect: str) -> int:
         """Make the room in which clients of a dialect are alone, and return its id; 0 where there are none.
@@ -242,6 +263,10 @@ class World:
             self.database.kept.rooms.add_member(room.id, person)
             if dialect == "editing" and person != room.creator_id:
                 self.database.kept.rooms.set_role(room.id, person, RoomRole.MODERATOR)
+            if dialect == "moderating":
+                role = RoomRole.OWNER if person in people[:2] else RoomRole.MODERATOR
+                self.database.kept.rooms.set_role(room.id, person, role)
+                self._roles[person] = role.value
         return room.id
 
     async def _act(self, client: Client) -> None:
@@ -440,7 +465,7 @@ class World:
         return [
             Row(topics[room_id], m.id, m.seq, m.sender_id, m.sender_name, m.text)
             for room_id, messages in sorted(kept.messages._by_room.items())
-            if room_id not in (self._edited, self._resumed)
+            if room_id not in (self._edited, self._resumed, self._moderated)
             for m in messages
         ]
 

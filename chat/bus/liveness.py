@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable
 
 import trio
 
+from chat.signals import Signal
+
 SILENCE = 0.5
 """Seconds without a payload after which a listener has to hear itself."""
 ANSWER = 1.0
@@ -20,14 +22,16 @@ class LivenessCheck:
     def __init__(self, channel: str) -> None:
         self.mark = f"{channel}_{secrets.token_hex(8)}"  # the channel on which nobody else listens
         self._arrivals = 0
-        self._marked = trio.Event()
+        self._marked = Signal()
+        self._is_marked = False  # whether the last mark has arrived
         self._ended = trio.Event()
 
     def arrived(self, channel: str) -> bool:
         """Take note that something has arrived; return whether it is more than the mark. Sync."""
         self._arrivals += 1
         if channel == self.mark:
-            self._marked.set()
+            self._is_marked = True
+            self._marked.notify()
         return channel != self.mark
 
     def end(self) -> None:
@@ -44,9 +48,9 @@ class LivenessCheck:
             with trio.move_on_after(SILENCE):
                 await self._ended.wait()
             if self._arrivals == before and not self._ended.is_set():
-                self._marked = trio.Event()
+                self._is_marked = False
                 with trio.move_on_after(ANSWER) as in_time:
                     await send_mark(self.mark)
-                    await self._marked.wait()
+                    await self._marked.wait_until(lambda: self._is_marked)
                 if in_time.cancelled_caught:
                     raise ConnectionError("what is sent does not arrive")

@@ -2,6 +2,8 @@
 
 import trio
 
+from chat.signals import Signal
+
 MOST_BYTES = 16 * 2**20
 """Bytes that wait to be taken, at the most. Whoever falls behind by more reads the log faster than these."""
 EACH = 64
@@ -15,7 +17,7 @@ class ReceiveBuffer:
         self._payloads: list[bytes] = []
         self._bytes = 0
         self._is_lossy = False  # whether something was lost since the last None
-        self._changed = trio.Event()  # set, and made anew, when there is something to take
+        self._changed = Signal()
 
     @property
     def waiting_bytes(self) -> int:
@@ -32,19 +34,17 @@ class ReceiveBuffer:
             return
         self._payloads.append(payload)
         self._bytes += size
-        self._changed.set()
+        self._changed.notify()
 
     def mark_lossy(self) -> None:
         """Take note that something may have been lost; what is there stays. Sync."""
         self._is_lossy = True
-        self._changed.set()
+        self._changed.notify()
 
     async def take(self) -> list[bytes] | None:
         """Return all that is there, or None once for all losses before it. Cancelling: nothing is taken."""
         await trio.lowlevel.checkpoint()
-        while not (self._is_lossy or self._payloads):
-            self._changed = trio.Event()
-            await self._changed.wait()
+        await self._changed.wait_until(lambda: self._is_lossy or self._payloads)
         # No await from here on: what is taken is returned.
         if self._is_lossy:
             self._is_lossy = False

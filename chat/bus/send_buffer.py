@@ -6,6 +6,8 @@ from contextlib import contextmanager
 
 import trio
 
+from chat.signals import Signal
+
 MOST_BYTES = 4 * 2**20
 """Bytes that wait to be sent, at the most: seconds of news, of which the log knows more by then."""
 EACH = 64
@@ -18,11 +20,11 @@ class SendBuffer:
     def __init__(self) -> None:
         self._payloads: deque[bytes] = deque()
         self._bytes = 0
-        self._woken = trio.Event()  # set, and made anew, when the task has to look again
+        self._woken = Signal()
         self._must_look = False  # whether wake() was called since wait() returned last
         self._is_cut = False  # whether a connection was lost and there is no other
-        self._idle = trio.Event()  # set while nothing is to be sent, or it can't be
-        self._idle.set()
+        self._idle = Signal()
+        self._is_idle = True  # whether nothing is to be sent, or it can't be
 
     @property
     def waiting_bytes(self) -> int:
@@ -35,26 +37,24 @@ class SendBuffer:
         self._bytes += len(payload) + EACH
         while self._bytes > MOST_BYTES:
             self._bytes -= len(self._payloads.popleft()) + EACH
-        if not self._is_cut and self._idle.is_set():
-            self._idle = trio.Event()
-        self._woken.set()
+        self._is_idle = self._is_idle and self._is_cut
+        self._woken.notify()
 
     def wake(self) -> None:
         """Have the wait() that is under way return, or else the next one, with or without something to send. Sync."""
         self._must_look = True
-        self._woken.set()
+        self._woken.notify()
 
     @contextmanager
     def connected(self) -> Generator[None]:
         """Take note that there is a connection for as long as the block lasts."""
         self._is_cut = False
-        if self._idle.is_set():
-            self._idle = trio.Event()
+        self._is_idle = False
         try:
             yield
         finally:
             self._is_cut = True
-            self._idle.set()
+            self._become_idle()
 
     async def wait(self) -> None:
         """Wait until something is to be sent, or for wake(); what was taken is sent by then.
@@ -62,11 +62,14 @@ class SendBuffer:
         Cancelling changes nothing.
         """
         if not self._payloads:
-            self._idle.set()
-            if not self._must_look:
-                self._woken = trio.Event()
-        await self._woken.wait()
+            self._become_idle()
+        await trio.lowlevel.checkpoint()
+        await self._woken.wait_until(lambda: self._payloads or self._must_look)
         self._must_look = False
+
+    def _become_idle(self) -> None:
+        self._is_idle = True
+        self._idle.notify()
 
     def take(self, most_bytes: int) -> list[bytes]:
         """Take the oldest payloads, up to `most_bytes` or one, and none that equals one before it. Sync.
@@ -86,4 +89,4 @@ class SendBuffer:
 
     async def drain(self) -> None:
         """Wait until all is sent, or the connection is lost. Cancelling changes nothing."""
-        await self._idle.wait()
+        await self._idle.wait_until(lambda: self._is_idle)

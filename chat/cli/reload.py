@@ -15,6 +15,7 @@ from chat.cli.service_manager import ServiceManager
 from chat.domain.startup import CannotStart
 from chat.logs import configure_logging
 from chat.settings.config import FIELDS, Config, ConfigError, variable
+from chat.signals import Signal
 
 logger = structlog.get_logger(__name__)
 
@@ -51,17 +52,19 @@ class Reloads:
         self.config = config  # what is in force
         self._read = read
         self._manager = manager
-        self._asked = trio.Event()
+        self._asked = Signal()
+        self._is_asked = False
 
     def ask(self) -> None:
         """Have it all read again, once the server runs. Who asks while one is under way gets another. Sync."""
-        self._asked.set()
+        self._is_asked = True
+        self._asked.notify()
 
     async def serve(self, server: Reloadable) -> None:
         """Reload whenever it is asked for, until cancelled."""
         while True:
-            await self._asked.wait()
-            self._asked = trio.Event()
+            await self._asked.wait_until(lambda: self._is_asked)
+            self._is_asked = False
             await self._manager.tell_reloading()
             await self._reload(server)
             await server.reload(self.config)

@@ -18,6 +18,7 @@ from chat.channels import receive_all_nowait
 from chat.engine.fence import Fence
 from chat.engine.hub import Announcement, Hub
 from chat.inspection.metrics import Metrics
+from chat.signals import Signal
 
 _KEEP_PACE = 16
 """Batches that may wait before the journal waits; each has at most a journal's batch of messages."""
@@ -54,19 +55,20 @@ class Broadcaster:
         self._metrics = metrics
         self._fence = fence or Fence()
         self._pauses = pauses
-        self._skip_wait = trio.Event()  # ends the waiting early; made anew after each publishing
+        self._skip_wait = Signal()
+        self._skips_wait = False  # whether the next fan-out is wanted at once
         self._expected: Set[int] = frozenset()  # the rooms of the commit under way
         self._waits_for_commit = False
         self._behind = 0  # batches announced and not yet published
         self._discarded = 0  # of those, the first ones, which are not to be published
-        self._published = trio.Event()  # set, and made anew, after each publishing
+        self._published = Signal()
 
     def announce(self, batch: list[Announcement]) -> None:
         """Hand over committed changes, in the order of their commits. Sync: no checkpoint."""
         self._behind += 1
         self._feed.send_nowait(batch)
         if self._behind > _KEEP_PACE // 2:
-            self._skip_wait.set()
+            self._publish_now()
 
     def discard_announced(self) -> None:
         """Publish nothing that is announced by now: the log has lost it. Sync."""
@@ -81,7 +83,7 @@ class Broadcaster:
         finally:
             self._expected = frozenset()
             if self._waits_for_commit:
-                self._skip_wait.set()
+                self._publish_now()
 
     @property
     def is_behind(self) -> bool:
@@ -95,7 +97,7 @@ class Broadcaster:
     async def wait_published(self, change_id: int) -> None:
         """Wait until the log is published up to this id. Cancelling changes nothing."""
         while self._hub.newest_id < change_id:
-            self._skip_wait.set()
+            self._publish_now()
             await self._published.wait()
 
     async def wait_all_published(self) -> None:
@@ -104,8 +106,12 @@ class Broadcaster:
 
     async def _at_most_behind(self, batches: int) -> None:
         while self._behind > batches:
-            self._skip_wait.set()
+            self._publish_now()
             await self._published.wait()
+
+    def _publish_now(self) -> None:
+        self._skips_wait = True
+        self._skip_wait.notify()
 
     async def fan_out(self, announced: trio.MemoryReceiveChannel[list[Announcement]]) -> None:
         """Publish until the feed is closed and empty. Cancelling: announced changes are not published."""
@@ -119,12 +125,12 @@ class Broadcaster:
             self._behind -= len(batches)
             took = trio.current_time() - started
             self._metrics.fanned_out(took)
-            self._published.set()
-            self._published, self._skip_wait = trio.Event(), trio.Event()
+            self._published.notify()
+            self._skips_wait = False
             await trio.lowlevel.checkpoint()  # readers run between two batches
             if self._pauses:
                 with trio.move_on_after(min(_PAUSE * took, _LONGEST_PAUSE)):
-                    await self._skip_wait.wait()
+                    await self._skip_wait.wait_until(lambda: self._skips_wait)
 
     async def _wait_for_commit(self, batch: list[Announcement]) -> None:
         """Wait for the commit under way, as long as the writes that it spares take."""
@@ -135,7 +141,7 @@ class Broadcaster:
         if subscribers:
             self._waits_for_commit = True
             with trio.move_on_after(_WRITE * subscribers):
-                await self._skip_wait.wait()
+                await self._skip_wait.wait_until(lambda: self._skips_wait)
             self._waits_for_commit = False
 
 

@@ -12,6 +12,7 @@ import trio
 
 from chat.domain.failures import StorageError
 from chat.domain.ports import Audit, Rooms
+from chat.signals import Signal
 
 _STEP = 1000
 """Messages removed in one transaction: some ten milliseconds."""
@@ -34,19 +35,21 @@ class Cleaner:
     def __init__(self, rooms: Rooms, audit: Audit) -> None:
         self._rooms = rooms
         self._audit = audit
-        self._wanted = trio.Event()  # set by a deletion, made anew before each look
+        self._woken = Signal()
+        self._is_woken = False  # whether something was deleted since the last look
 
     def wake(self) -> None:
         """Have it look for deleted rooms. Sync."""
-        self._wanted.set()
+        self._is_woken = True
+        self._woken.notify()
 
     async def clean(self) -> None:
         """Remove what there is, then wait to be woken; until cancelled. Cancelling: a step is whole or not begun."""
         while True:
-            self._wanted = trio.Event()
+            self._is_woken = False
             await self._remove_all()
             with trio.move_on_after(_DAY):
-                await self._wanted.wait()
+                await self._woken.wait_until(lambda: self._is_woken)
 
     async def _remove_all(self) -> None:
         more, failed = True, False

@@ -20,6 +20,7 @@ from chat.domain.failures import StorageDown, StorageError
 from chat.domain.ports import Rooms
 from chat.engine.hub import Subscriber
 from chat.engine.receipts import Member, Receipts
+from chat.signals import Signal
 
 _BATCH = 4096
 """Confirmations in one write."""
@@ -58,18 +59,17 @@ class Deliveries:
         self._closing: Counter[int] = (
             Counter()
         )  # ids of people, with their connections that may still answer a close
-        self._closed = trio.Event()  # set, and made anew, where one of them has answered or not
+        self._closed = Signal()
         self._resting: deque[tuple[float, Receipts]] = deque()  # with when that is over, the first first
         self._waiting: deque[tuple[float, Receipts]] = deque()  # for a message to ping with, with until when
-        self._looks = (
-            trio.Event()
-        )  # set where one rests and none did, made anew by the task that waits for that
+        self._paused = Signal()
         self._noted = 0  # confirmations ever handed over
         self._written = 0  # how many of them are written
         self._begun = 0  # tries to write
         self._failed = 0  # the last try that failed
-        self._progress = trio.Event()  # set, and made anew, after each try
-        self._wanted = trio.Event()  # set by who waits for notes, made anew before each try
+        self._tried = Signal()
+        self._flush = Signal()
+        self._must_flush = False  # whether somebody waits for the next try to write
 
     def confirm(self, positions: Mapping[Member, int]) -> None:
         """Note what a client has confirmed. Sync."""
@@ -81,7 +81,7 @@ class Deliveries:
         """Call its rested() in a second. Sync."""
         self._resting.append((trio.current_time() + _REST, receipts))
         if len(self._resting) == 1:
-            self._looks.set()
+            self._paused.notify()
 
     def closing(self, person_id: int) -> None:
         """A connection of this person is being closed, and may still confirm something; closed() follows. Sync."""
@@ -90,8 +90,7 @@ class Deliveries:
     def closed(self, person_id: int) -> None:
         """End what closing() began. Sync."""
         self._closing -= Counter({person_id: 1})
-        self._closed.set()
-        self._closed = trio.Event()
+        self._closed.notify()
 
     async def wait_written(self, person_id: int) -> None:
         """Wait until what the person's connections confirmed is written. Cancelling changes nothing.
@@ -100,18 +99,18 @@ class Deliveries:
         to the close frame is read here. Raises StorageDown where the next try to write fails: what was delivered could
         not be told from what was missed.
         """
-        while person_id in self._closing:
-            await self._closed.wait()
+        await self._closed.wait_until(lambda: person_id not in self._closing)
         so_far, tries = self._noted, self._begun
         while self._written < so_far:
             self.flush_now()
-            await self._progress.wait()
+            await self._tried.wait()
             if self._failed > tries:
                 raise StorageDown("what was delivered can't be noted")
 
     def flush_now(self) -> None:
         """Have the next try made at once. Sync."""
-        self._wanted.set()
+        self._must_flush = True
+        self._flush.notify()
 
     async def ping(self) -> None:
         """Let clients ping when they may, until cancelled."""
@@ -120,8 +119,7 @@ class Deliveries:
             if firsts:
                 await trio.sleep_until(min(firsts))
             else:
-                self._looks = trio.Event()
-                await self._looks.wait()
+                await self._paused.wait_until(lambda: self._resting or self._waiting)
             now = trio.current_time()
             for receipts in _take_until(now + _TOGETHER, self._resting):
                 if receipts.rested():
@@ -141,7 +139,7 @@ class Deliveries:
             batch: list[Mapping[Member, int]] = []
             if positions:
                 with trio.move_on_after(_RETRY):
-                    await self._wanted.wait()
+                    await self._flush.wait_until(lambda: self._must_flush)
             try:
                 batch.append(notes.receive_nowait() if positions else await notes.receive())
             except trio.WouldBlock:
@@ -154,7 +152,7 @@ class Deliveries:
                     positions[member] = max(seq, positions.get(member, 0))
             taken += len(batch)
             self._begun += 1
-            self._wanted = trio.Event()
+            self._must_flush = False
             try:
                 if positions:
                     await rooms.mark_delivered(positions)
@@ -163,11 +161,10 @@ class Deliveries:
             except StorageError as error:
                 logger.warning("deliveries not noted yet, they may be sent again", error=str(error))
                 self._failed = self._begun
-            self._progress.set()
-            self._progress = trio.Event()
+            self._tried.notify()
             if not positions:
                 with trio.move_on_after(_PAUSE):
-                    await self._wanted.wait()
+                    await self._flush.wait_until(lambda: self._must_flush)
 
 
 def _take_until(time: float, queue: deque[tuple[float, Receipts]]) -> Iterator[Receipts]:

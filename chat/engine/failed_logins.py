@@ -4,13 +4,13 @@ They are written by a task of their own: a log-in takes as long for a name that 
 """
 
 import structlog
-import trio
 
 from chat.domain.audit import Act, What
 from chat.domain.buckets import Buckets
 from chat.domain.entities import Person
 from chat.domain.failures import StorageError
 from chat.domain.ports import Audit
+from chat.signals import Signal
 
 _OF_ONE = 3 / 3600
 """Acts a second about one account, _AT_ONCE of them at once."""
@@ -30,7 +30,7 @@ class FailedLogins:
         self._of_one = Buckets(_OF_ONE, _AT_ONCE)
         self._of_all = Buckets(_OF_ALL, _ALL_AT_ONCE)
         self._noted: list[Act] = []
-        self._wanted = trio.Event()
+        self._wanted = Signal()
 
     def note(self, person: Person, address: str) -> None:
         """Note that somebody from this address has not proved to be this person. Sync."""
@@ -39,13 +39,12 @@ class FailedLogins:
         self._of_one.add(person.id, 1)
         self._of_all.add(None, 1)
         self._noted.append(Act(by_id=None, what=What.LOGIN_FAILED, person_id=person.id, detail=address))
-        self._wanted.set()
+        self._wanted.notify()
 
     async def record(self) -> None:
         """Write what is noted, until cancelled. What the database does not take is in the log alone."""
         while True:
-            await self._wanted.wait()
-            self._wanted = trio.Event()
+            await self._wanted.wait_until(lambda: self._noted)
             noted, self._noted = self._noted, []
             try:
                 await self._audit.record(noted)

@@ -8,13 +8,15 @@ import math
 
 import trio
 
+from chat.signals import Signal
+
 
 class Fence:
     """Open until a time of Trio's clock, which each renewal of the lease moves; without a lease, for ever."""
 
     def __init__(self) -> None:
         self._open_until = math.inf
-        self._moved = trio.Event()  # set, and made anew, at each move
+        self._moved = Signal()
 
     @property
     def is_open(self) -> bool:
@@ -24,10 +26,8 @@ class Fence:
     def open_until(self, moment: float) -> None:
         """Be open until then. Sync."""
         self._open_until = moment
-        self._moved.set()
-        self._moved = trio.Event()
+        self._moved.notify()
 
     async def wait_open(self) -> None:
         """Wait until the fence is open. Cancelling changes nothing."""
-        while not self.is_open:
-            await self._moved.wait()
+        await self._moved.wait_until(lambda: self.is_open)

@@ -18,6 +18,7 @@ from chat.domain.failures import StorageError
 from chat.domain.ports import Messages
 from chat.engine.broadcaster import Broadcaster
 from chat.engine.hub import Announcement
+from chat.signals import Signal
 
 _PIECE = 256
 _PIECE_BYTES = 4 * 2**20
@@ -61,7 +62,7 @@ class LogFollower:
         self._is_unsure = False  # whether a commit of this server has an unknown outcome
         self._written: trio.Event | None = None  # of the journal's commit under way: set at its end
         self._reads = trio.Lock()
-        self._gap_found = trio.Event()  # set where there is a gap, made anew before each look
+        self._gap_found = Signal()
 
     @property
     def newest_id(self) -> int:
@@ -168,8 +169,7 @@ class LogFollower:
     async def follow(self) -> None:
         """Read gaps, until cancelled. Cancelling: what was read is announced."""
         while True:
-            await self._gap_found.wait()
-            self._gap_found = trio.Event()
+            await self._gap_found.wait_until(lambda: self._is_behind)
             missing = self._newest_id + 1
             await trio.sleep(self._patience)
             # If that one has come and another is missing, the other may be just late too.
@@ -179,7 +179,6 @@ class LogFollower:
                 except StorageError as error:
                     logger.debug("log not read yet: trying again", error=str(error))
                     await trio.sleep(_RETRY)
-            self._look_for_gaps()
 
     @property
     def _is_behind(self) -> bool:
@@ -261,7 +260,7 @@ class LogFollower:
 
     def _look_for_gaps(self) -> None:
         if self._is_behind:
-            self._gap_found.set()
+            self._gap_found.notify()
 
 
 def _identity(change: Change) -> tuple[int, int, int, float]:

@@ -5,6 +5,7 @@ role is no change of their logs.
 """
 
 from collections.abc import Callable, Collection
+from contextlib import suppress
 
 import trio
 
@@ -13,6 +14,7 @@ from chat.domain.failures import StorageError
 from chat.domain.live import MembersCounted
 from chat.domain.ports import Users
 from chat.domain.timelines import Timelines
+from chat.signals import Signal
 
 _PAUSE = 1.0
 """Seconds in which changes gather until they are counted; and until the next try where the database does not answer."""
@@ -40,18 +42,18 @@ class MemberCounts:
         self._people_changed = 0  # how often
         self._people_told = 0  # how many of those changes are told
         self._conversations: set[int] = set()  # to be counted, beside those whose operators have changed
-        self._changed = trio.Event()
+        self._changed = Signal()
 
     def changed(self, _person_id: int | None) -> None:
         """Hear that somebody has come, or was changed or deleted; None: anybody. Sync."""
         self._in_lobby = None
         self._people_changed += 1
-        self._changed.set()
+        self._changed.notify()
 
     def conversation_changed(self, room_id: int) -> None:
         """Hear that a conversation was perhaps closed, or opened again. Sync."""
         self._conversations.add(room_id)
-        self._changed.set()
+        self._changed.notify()
 
     async def in_lobby(self) -> int:
         """Return how many people are in the lobby. May raise StorageError. Cancelling changes nothing."""
@@ -66,14 +68,15 @@ class MemberCounts:
     async def tell(self) -> None:
         """Publish the numbers after each change, until cancelled."""
         while True:
-            await self._changed.wait()
+            await self._changed.wait_until(lambda: self._is_outdated)
             await trio.sleep(_PAUSE)
-            self._changed = trio.Event()
-            try:
+            with suppress(StorageError):  # what is outdated stays so, and is counted after the next pause
                 await self._tell_people()
                 await self._tell_conversations()
-            except StorageError:
-                self._changed.set()
+
+    @property
+    def _is_outdated(self) -> bool:
+        return self._people_changed != self._people_told or bool(self._conversations)
 
     async def _tell_people(self) -> None:
         changes = self._people_changed

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable
 
-import trio
-
 from chat.domain.changes import Write
 from chat.domain.entities import Draft
+from chat.signals import Signal
 
 
 class PendingWrites:
@@ -22,7 +21,7 @@ class PendingWrites:
         # By person, the number of their last write that is not settled.
         self._last_of: dict[int | None, int] = {}
         self._unknown: set[int | None] = set()  # whose writes were refused and may still be committed
-        self._changed = trio.Event()  # set, and made anew, where waiting may be over
+        self._changed = Signal()
         self._settled_watermark = newest_id
         self._next = (
             newest_id,
@@ -50,7 +49,7 @@ class PendingWrites:
         self.count -= writes
         if not self.count:
             self._last_of.clear()  # also of who was cancelled
-        self._wake()
+        self._changed.notify()
 
     def mark_unknown(self, writes: Iterable[Write]) -> None:
         """Remember that these writes have an unknown outcome: they were refused, and may be or become committed."""
@@ -59,17 +58,12 @@ class PendingWrites:
     def resolve_unknown(self) -> None:
         """Forget the unknown outcomes: the log has shown what became of those writes."""
         self._unknown.clear()
-        self._wake()
-
-    def _wake(self) -> None:
-        self._changed.set()
-        self._changed = trio.Event()
+        self._changed.notify()
 
     async def wait_settled(self, person_id: int) -> None:
         """Wait until all writes that a person has submitted by now are settled. Cancelling changes nothing."""
         last = self._last_of.get(person_id, 0)
-        while self._settled < last and self.count > 0:
-            await self._changed.wait()  # until the next batch is done
+        await self._changed.wait_until(lambda: self._settled >= last or not self.count)
 
     async def wait_resolved(self, person_id: int) -> None:
         """Wait as wait_settled() does, and until none of those writes has an unknown outcome.
@@ -77,13 +71,11 @@ class PendingWrites:
         An outcome may stay unknown until the database answers again. Cancelling changes nothing.
         """
         await self.wait_settled(person_id)
-        while person_id in self._unknown:
-            await self._changed.wait()  # until it is known
+        await self._changed.wait_until(lambda: person_id not in self._unknown)
 
     async def wait_empty(self) -> None:
         """Wait until no write is pending. Cancelling changes nothing."""
-        while self.count > 0:
-            await self._changed.wait()
+        await self._changed.wait_until(lambda: not self.count)
 
     def settled_watermark(self, newest_id: int) -> int:
         """Return the watermark: every write submitted before this id was published has an outcome.

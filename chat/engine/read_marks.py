@@ -14,6 +14,7 @@ import trio
 from chat.domain.failures import StorageError
 from chat.domain.reading import ReadMark
 from chat.domain.timelines import Timelines
+from chat.signals import Signal
 
 _PAUSE = 0.05
 """Seconds between two writes."""
@@ -30,15 +31,15 @@ class ReadMarks:
     def __init__(self) -> None:
         self._waiting: dict[tuple[int, int], int] = {}  # (room id, person id) to seq
         self._under_way: dict[tuple[int, int], int] = {}  # those that are being written
-        self._written = trio.Event()  # set, and made anew, when those under way are written, or could not be
-        self._noted = trio.Event()  # set, and made anew, when there is something to write
-        self._over = trio.Event()
+        self._written = Signal()  # of each write that has ended, with success or without
+        self._noted = Signal()
+        self._ended = trio.Event()
 
     def note(self, room_id: int, person_id: int, seq: int) -> None:
         """Somebody has read up to `seq`, at the least. Sync."""
         member = room_id, person_id
         self._waiting[member] = max(seq, self._waiting.get(member, seq))
-        self._noted.set()
+        self._noted.notify()
 
     async def forget(self, room_id: int, person_id: int) -> None:
         """Write no more what was noted of somebody in a room: they say themselves how far they have read.
@@ -47,13 +48,13 @@ class ReadMarks:
         """
         member = room_id, person_id
         self._waiting.pop(member, None)
-        if self._under_way.pop(member, None) is not None:
-            await self._written.wait()
+        under_way = self._under_way
+        if under_way.pop(member, None) is not None:
+            await self._written.wait_until(lambda: self._under_way is not under_way)
 
     async def wait_written(self, person_id: int) -> None:
         """Wait until nothing that was noted of somebody waits to be written. Cancelling changes nothing."""
-        while self.rooms_of(person_id):
-            await self._written.wait()  # or until it could not be
+        await self._written.wait_until(lambda: not self.rooms_of(person_id))
 
     def rooms_of(self, person_id: int) -> set[int]:
         """Return the rooms in which the person has read further than is written yet. Sync."""
@@ -62,20 +63,19 @@ class ReadMarks:
 
     def end(self) -> None:
         """Nothing more is noted: what waits is tried once more. Sync."""
-        self._over.set()
-        self._noted.set()
+        self._ended.set()
+        self._noted.notify()
 
     async def write(self, timelines: Timelines) -> None:
         """Write marks until end() is called. Cancelling: those that wait are lost."""
         while True:
-            await self._noted.wait()
-            is_last = self._over.is_set()
-            self._noted = trio.Event()
+            await self._noted.wait_until(lambda: self._waiting or self._ended.is_set())
+            is_last = self._ended.is_set()
             pause = await self._write_waiting(timelines)
             if is_last:
                 return
             with trio.move_on_after(pause):
-                await self._over.wait()
+                await self._ended.wait()
 
     async def _write_waiting(self, timelines: Timelines) -> float:
         """Write what waits, and return how long to pause then."""
@@ -92,8 +92,7 @@ class ReadMarks:
             return _RETRY
         finally:
             self._under_way = {}
-            self._written.set()
-            self._written = trio.Event()
+            self._written.notify()
         return _PAUSE
 
 

@@ -8,6 +8,7 @@ import trio
 
 from chat.domain.failures import StorageError
 from chat.domain.ports import Storage
+from chat.signals import Signal
 
 _MOST = 1000
 """Ids in one look, after an outage: everything that is open here."""
@@ -27,19 +28,18 @@ class Reconciler:
     def __init__(self, look: Callable[[Sequence[int]], Awaitable[set[int]]]) -> None:
         self._look = look
         self._changed: set[int] = set()  # and not looked at since
-        self._wanted = trio.Event()  # set by a change, made anew before each look
+        self._noted = Signal()
 
     def note(self, *ids: int) -> None:
         """Have these looked at. Sync."""
         self._changed.update(ids)
-        self._wanted.set()
+        self._noted.notify()
 
     async def reconcile(self) -> None:
         """Look at whatever is noted, until cancelled. Cancelling: some may not be looked at."""
         failed = False
         while True:
-            await self._wanted.wait()
-            self._wanted = trio.Event()
+            await self._noted.wait_until(lambda: self._changed)
             while self._changed:
                 ids = sorted(self._changed)[:_MOST]
                 self._changed.difference_update(ids)  # what is changed from here on is noted anew

@@ -15,6 +15,7 @@ from types import TracebackType
 import trio
 
 from chat.channels import receive_all_nowait
+from chat.signals import Signal
 
 _JOIN = 1024
 """Blobs that the writer joins into one write; their bytes are bounded by the limit."""
@@ -81,7 +82,7 @@ class SendQueue:
         self._pending: trio.MemoryReceiveChannel[bytes] | None = None
         self._soon = b""  # what goes with the next blob
         self._begun = b""  # what is being written, or the rest of it: it can't be dropped any more
-        self._progress: trio.Event | None = None  # made by who waits for room, set by the writer
+        self._progress: Signal | None = None  # made by the first that waits for room
         self._stall: trio.CancelScope | None = None  # of the write under way
         self._open = True  # until cut() or finish()
         self._closed = False  # whether a last frame has been taken
@@ -251,7 +252,7 @@ class SendQueue:
 
     async def _wait_for_progress(self) -> None:
         if self._progress is None:
-            self._progress = trio.Event()
+            self._progress = Signal()
         await self._progress.wait()
 
     def progressed(self) -> None:
@@ -295,8 +296,7 @@ class SendQueue:
         while self._marks and self._marks[0][0] <= self._drained:
             self._marks.popleft()[1]()
         if self._progress is not None:
-            self._progress.set()
-            self._progress = None
+            self._progress.notify()
 
 
 class _Writing:

@@ -14,6 +14,7 @@ import trio
 
 from chat.domain.entities import Person
 from chat.domain.live import Notice, Present, Status, Watched
+from chat.signals import Signal
 
 GRACE = 10.0
 """Seconds after the last socket until somebody is offline: most come back at once."""
@@ -77,7 +78,7 @@ class Statuses:
         self._untold: dict[Watcher, set[int]] = {}
         self._changed: set[int] = set()  # since the last telling, of those who are watched anywhere
         self._profiles: dict[int, float] = {}  # of those watched here: the newest change that is no news
-        self._wanted = trio.Event()  # set while somebody watches, anywhere
+        self._wanted = Signal()
 
     # Who is here.
 
@@ -149,7 +150,7 @@ class Statuses:
         if now:
             self._told[watcher] = now = {each: self.status(each) for each in now}
             self._tell_watched(new, is_new=True)
-            self._wanted.set()
+            self._wanted.notify()
         return dict(now)
 
     def unwatch(self, watcher: Watcher) -> None:
@@ -170,7 +171,7 @@ class Statuses:
         """Others watch these people: tell what becomes of them here."""
         until = trio.current_time() + _KEPT
         self._asked.update(dict.fromkeys(notice.people, until))
-        self._wanted.set()
+        self._wanted.notify()
         if notice.is_new:
             self._tell_present(each for each in notice.people if self._here(each) is not Status.OFFLINE)
 
@@ -197,7 +198,7 @@ class Statuses:
         """Tell those who watch, here and on other servers, until cancelled."""
         repeat_at = trio.current_time()
         while True:
-            await self._wanted.wait()
+            await self._wanted.wait_until(lambda: self._watchers or self._asked)
             while self._watchers or self._asked:
                 await trio.sleep(_TICK)
                 self._forget_left()
@@ -208,7 +209,6 @@ class Statuses:
                 self._tell_present(changed & self._asked.keys())
                 await self._tell_watchers(changed)
             self._changed.clear()
-            self._wanted = trio.Event()
 
     def _repeat(self) -> None:
         now = trio.current_time()

@@ -7,8 +7,6 @@ touches a write. What of one client is at the journal at once is bounded: its ne
 import time
 from typing import Protocol
 
-import trio
-
 from chat.domain.changes import Write
 from chat.domain.closing import OUTCOME_UNKNOWN, Closing
 from chat.domain.entities import Draft, MessageKind, People, Person
@@ -17,6 +15,7 @@ from chat.domain.refusals import Code, Refusal
 from chat.engine.events import Event, Refused
 from chat.engine.hub import Subscriber
 from chat.engine.journal import Journal, Submitter
+from chat.signals import Signal
 
 _AT_ONCE = 24_576
 """Characters of one client that are at the journal at once: all who speak wait for the commit that they are in, and
@@ -64,7 +63,7 @@ class Submissions:
         self._owner = owner
         self._submitted = 0  # drafts ever given to the journal
         self._resolved = 0  # how many of them have an outcome
-        self._progress: trio.Event | None = None  # made by who waits, set by resolved()
+        self._progress: Signal | None = None  # made by the first that waits
         self._at_once = 0  # characters of the drafts without an outcome
 
     @property
@@ -127,7 +126,7 @@ class Submissions:
 
     async def _next_outcome(self) -> None:
         if self._progress is None:
-            self._progress = trio.Event()
+            self._progress = Signal()
         await self._progress.wait()
 
     def on_outcome(self, write: Write, outcome: Outcome) -> None:
@@ -142,7 +141,6 @@ class Submissions:
         self._resolved += 1
         self._at_once -= _size(write.text)
         if self._progress is not None:
-            self._progress.set()
-            self._progress = None
+            self._progress.notify()
         if isinstance(outcome, Refusal) and outcome.code is Code.OUTCOME_UNKNOWN:
             self._owner.close(OUTCOME_UNKNOWN)

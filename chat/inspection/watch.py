@@ -4,6 +4,7 @@ How long a task has been waiting only an instrument can say, and an instrument i
 task: it is there from the first look on, and goes a few seconds after the last.
 """
 
+import math
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -14,6 +15,7 @@ from trio.lowlevel import Task
 from chat.inspection.metrics import Metrics
 from chat.inspection.recorder import Open, Recorder
 from chat.inspection.task_tree import TaskFacts, TaskNode, awaited_by, below, draw
+from chat.signals import Signal
 
 LOOKING = 5.0
 """Seconds after a look in which another is expected; then the instrument goes."""
@@ -130,14 +132,14 @@ class Watch:
         self.recorder = recorder
         self._metrics = metrics
         self._waits: _Waits | None = None  # while anybody looks
-        self._asked = trio.Event()
+        self._looked = Signal()
         self._attention = trio.CancelScope()  # ends a while after the last look; made anew for the next
 
     def look(self, most: int = MOST) -> Snapshot:
         """Return the server as it is now, `most` clients in full (LIMIT at most). Sync: nothing moves meanwhile."""
         now = trio.current_time()
         self._attention.deadline = now + LOOKING
-        self._asked.set()
+        self._looked.notify()
         known = sorted(self.recorder.open.values(), key=lambda each: -each.session.send_queue.queued)
         clients = [_client(each, now) for each in known[: min(most, LIMIT)]]
         picture = TaskFacts(
@@ -191,7 +193,7 @@ class Watch:
     async def measure(self) -> None:
         """Measure waiting times whenever somebody looks, until cancelled."""
         while True:
-            await self._asked.wait()
+            await self._looked.wait_until(lambda: self._attention.deadline < math.inf)
             self._waits = _Waits(self.recorder)
             trio.lowlevel.add_instrument(self._waits)
             try:
@@ -201,7 +203,6 @@ class Watch:
                 trio.lowlevel.remove_instrument(self._waits)
                 self._waits = None
             self._attention = trio.CancelScope()
-            self._asked = trio.Event()
 
 
 def _client(known: Open, now: float) -> Client:

@@ -7,6 +7,7 @@ import structlog
 import trio
 
 from chat.domain.startup import CannotStart
+from chat.signals import Signal
 from chat.workers.keeper import Keeper
 from chat.workers.messages import Reload
 from chat.workers.process import WorkerProcess
@@ -29,7 +30,8 @@ class Supervisor:
         self._prepare = prepare
         self._vacate = vacate
         self._keepers: list[Keeper] = []  # the oldest first
-        self._asked = trio.Event()  # for a restart
+        self._asked = Signal()
+        self._must_restart = False
 
     def __iter__(self) -> Iterator[Keeper]:
         """Iterate over all there are, those that start or leave too. The caller must not await in between."""
@@ -37,7 +39,8 @@ class Supervisor:
 
     def restart(self) -> None:
         """Have all workers replaced, one by one. Who asks while that is under way gets another. Sync."""
-        self._asked.set()
+        self._must_restart = True
+        self._asked.notify()
 
     async def reload(self, settings: Reload) -> None:
         """Give all workers new settings. Cancelling: some may have got them."""
@@ -72,8 +75,8 @@ class Supervisor:
         The clients of each old one are sent away over `spread()` seconds, when the new one serves.
         """
         while True:
-            await self._asked.wait()
-            self._asked = trio.Event()
+            await self._asked.wait_until(lambda: self._must_restart)
+            self._must_restart = False
             logger.info("all workers are replaced, one by one")
             for old in self:
                 if (refusal := await self._keep_another(keeping)) is not None:

@@ -127,7 +127,7 @@ async def test_nothing_is_done_once_all_is_told(house: House) -> None:
     house.members.changed(3)
     await trio.sleep(5)
     assert house.told == [{LOBBY_ID: 3}]
-    assert house.members._changed.statistics().tasks_waiting == 1
+    assert house.members._changed.tasks_waiting == 1
 
 
 @pytest.mark.parametrize(

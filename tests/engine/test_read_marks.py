@@ -112,11 +112,11 @@ async def test_what_is_forgotten_while_it_is_written_is_so_when_that_is_over(
 async def test_while_nothing_is_noted_nothing_is_done(storage: Marks, autojump_clock: MockClock) -> None:
     async with open_read_marks(storage) as marks:  # type: ignore[arg-type]
         await trio.sleep(1)
-        assert marks._noted.statistics().tasks_waiting == 1
+        assert marks._noted.tasks_waiting == 1
         marks.note(ROOM, ADA, 5)
         await trio.sleep(1)
         assert storage.written == [{(ROOM, ADA): ReadMark(5)}]
-        assert marks._noted.statistics().tasks_waiting == 1
+        assert marks._noted.tasks_waiting == 1
 
 
 async def test_what_could_not_be_written_is_written_later(storage: Marks, autojump_clock: MockClock) -> None:

@@ -197,7 +197,7 @@ async def test_several_servers_tell_each_other_of_whom_the_others_watch(
     await trio.sleep(30)
     quiet = len(between.sent)
     await trio.sleep(60)
-    assert all(server._wanted.statistics().tasks_waiting == 1 for server in between.servers)
+    assert all(server._wanted.tasks_waiting == 1 for server in between.servers)
     assert len(between.sent) == quiet
     assert not any(server._asked or server._elsewhere for server in between.servers)
 

@@ -178,7 +178,8 @@ async def test_a_client_that_holds_everybody_up_has_that_in_its_record_while_som
         await trio.sleep(1.5)
         assert record.events is None, "nobody looks"
         async with open_watch(recorder, Metrics()) as watch:
-            watch._asked.set()
+            watch._attention.deadline = trio.current_time() + LOOKING
+            watch._looked.notify()
             await trio.sleep(1)
         assert [event.what for event in record.events or ()] == ["its task ran for 250 ms at a stretch"]
 

@@ -14,6 +14,7 @@ from chat.domain.ports import Nodes
 from chat.domain.startup import CannotStart
 from chat.engine.fence import Fence
 from chat.shutdown import LEAVE
+from chat.signals import Signal
 
 _RETRY = 0.25
 """Seconds until the next try where the database does not renew the lease."""
@@ -54,7 +55,8 @@ class Lease:
         self._clients = clients
         self._reaches = reaches
         self._rewind_to = rewind_to
-        self._wanted = trio.Event()  # set by renew_now(), made anew at each renewal
+        self._wanted = Signal()
+        self._is_wanted = False  # whether renew_now() was called since the last renewal
         self.number = 0
         """This server's number, once it is registered."""
 
@@ -71,7 +73,8 @@ class Lease:
 
     def renew_now(self) -> None:
         """Renew the lease at once, which also reads the end of the log. Sync."""
-        self._wanted.set()
+        self._is_wanted = True
+        self._wanted.notify()
 
     async def keep(
         self,
@@ -110,7 +113,7 @@ class Lease:
 
         has_rechecked = True  # since the lease lapsed last
         while True:
-            self._wanted = trio.Event()
+            self._is_wanted = False
             sent, published = trio.current_time(), self._position()
             try:
                 # Until the recheck, published changes may be lost: they would have to be published again.
@@ -139,7 +142,7 @@ class Lease:
                 self._rewind_to(end)
             self._reaches(end)
             with trio.move_on_after(RENEW):
-                await self._wanted.wait()
+                await self._wanted.wait_until(lambda: self._is_wanted)
 
     async def _recheck(self, recheck: Callable[[], Awaitable[object]]) -> None:
         """Run `recheck`, and renew the lease meanwhile: a recheck may take longer than a lease lasts.

@@ -22,6 +22,7 @@ from chat.domain.failures import StorageDown
 from chat.domain.nodes import FENCE, Node
 from chat.domain.ports import Nodes
 from chat.domain.recent import Recent
+from chat.signals import Signal
 
 Asked = HasPublished | HasRecorded | Relayed
 
@@ -170,13 +171,11 @@ class _Waiting:
     def __init__(self, asks: Asked) -> None:
         self.asks = asks
         self.answers: dict[int, bool] = {}
-        self._answered = trio.Event()  # set, and made anew, at each answer
+        self._answered = Signal()
 
     def take(self, answer: Answer) -> None:
         self.answers[answer.node] = answer.answer
-        self._answered.set()
-        self._answered = trio.Event()
+        self._answered.notify()
 
     async def until_answered(self, nodes: set[int]) -> None:
-        while not nodes <= self.answers.keys():
-            await self._answered.wait()
+        await self._answered.wait_until(lambda: nodes <= self.answers.keys())

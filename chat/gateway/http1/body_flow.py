@@ -2,6 +2,8 @@
 
 import trio
 
+from chat.signals import Signal
+
 FLOW = "chat.flow"
 """Where a handler that takes a body in pieces finds its BodyFlow, among its scope's extensions."""
 
@@ -16,7 +18,7 @@ class BodyFlow:
 
     def __init__(self) -> None:
         self._unread = 0
-        self._progress: trio.Event | None = None  # made by who waits
+        self._progress = Signal()
 
     def came(self, size: int) -> None:
         """So many bytes were handed to the handler. Sync."""
@@ -25,14 +27,11 @@ class BodyFlow:
     def took(self, size: int) -> None:
         """The handler has used so many bytes. Sync."""
         self._unread -= size
-        if self._progress is not None and self._unread <= _MOST_UNREAD:
-            self._progress.set()
-            self._progress = None
+        self._progress.notify()
 
     async def wait(self) -> None:
         """Wait while the handler is behind. Cancelling: nothing happens."""
         if self._unread <= _MOST_UNREAD:
             await trio.lowlevel.cancel_shielded_checkpoint()
         else:
-            self._progress = trio.Event()
-            await self._progress.wait()
+            await self._progress.wait_until(lambda: self._unread <= _MOST_UNREAD)

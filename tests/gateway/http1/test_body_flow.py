@@ -28,7 +28,7 @@ async def test_the_client_is_read_up_to_the_limit_and_then_when_there_is_room_ag
             await wait_all_tasks_blocked()
             assert went_on == [_MOST_UNREAD] * 2
             flow.took(_MOST_UNREAD)
-            assert flow._progress is None
+            assert flow._progress.tasks_waiting == 0
 
 
 async def test_waiting_is_a_turn_for_the_others_and_cancels_nothing_where_there_is_room() -> None:

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import structs
 
 from chat.domain.entities import Person
-from chat.domain.lookups import Lookups
+from chat.domain.fresh_reads import FreshReads
 from chat.domain.ports import Sessions, Users
 from chat.domain.refusals import BAD_TOKEN, NOT_FOR_VISITORS, Refusal
 from chat.domain.tokens import Tokens
@@ -42,7 +42,7 @@ class Authentication:
         self._person = person
         self._sessions = sessions
         self._whose_session = whose_session or self._look_up_session
-        self._lookups = Lookups()
+        self._reads = FreshReads[int]()  # by person
 
     def grant(self, person: Person) -> Granted:
         """Issue a token to a person who is known already."""
@@ -58,11 +58,11 @@ class Authentication:
             return BAD_TOKEN
         whose: int | None = claims.person_id
         while True:
-            with self._lookups.of([claims.person_id]) as lookup:
+            with self._reads.reading(claims.person_id) as read:
                 person = await self._person(claims.person_id)
                 if claims.session_id is not None:
                     whose = await self._whose_session(claims.session_id)
-            if not lookup.outdated:  # else what was just found may be how they were before
+            if read.is_fresh:  # else the answer may be older than the change
                 break
         if person is None or person.is_disabled or not claims.is_of(person):
             return BAD_TOKEN
@@ -86,15 +86,16 @@ class Authentication:
 
         No token that is authenticated from here on lets in whom the change keeps out.
         """
-        self._lookups.changed(person_id)
+        if person_id is None:
+            self._reads.all_changed()
+        else:
+            self._reads.changed(person_id)
 
     async def look_up(self, person_ids: Sequence[int]) -> dict[int, Person | None]:
         """Return the people with these ids as they are when this returns, None for one who is no more.
 
         Who is changed meanwhile is left out.
         """
-        with self._lookups.of(person_ids) as lookup:
+        with self._reads.reading(*person_ids) as read:
             found = await self._users.by_ids(person_ids)
-        return {
-            person_id: found.get(person_id) for person_id in person_ids if person_id not in lookup.outdated
-        }
+        return {person_id: found.get(person_id) for person_id in person_ids if person_id not in read.stale}

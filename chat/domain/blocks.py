@@ -2,7 +2,7 @@
 
 from chat.domain.contacts import Contacts
 from chat.domain.entities import Person
-from chat.domain.lookups import Lookups
+from chat.domain.fresh_reads import FreshReads
 from chat.domain.recent import Recent
 from chat.domain.refusals import NO_PERSON, Code, Refusal
 
@@ -26,7 +26,7 @@ class Blocks:
     def __init__(self, contacts: Contacts) -> None:
         self._contacts = contacts
         self._known = Recent[int, frozenset[int]](_MOST_KNOWN)
-        self._look_ups = Lookups()
+        self._reads = FreshReads[int]()  # by who blocks
 
     async def block(self, person: Person, other_id: int) -> Refusal | None:
         """Let a person block another, who is refused from when this returns."""
@@ -65,16 +65,16 @@ class Blocks:
 
     async def _look_up(self, person_id: int) -> frozenset[int]:
         """Return whom a person blocks, also at the moment at which this returns."""
-        while True:
-            with self._look_ups.of([person_id]) as look_up:
-                blocked = await self._contacts.blocked_ids(person_id)
-            if not look_up.outdated:  # else what was just found may be from before a block that has returned
-                self._known[person_id] = blocked
-                return blocked
+        blocked = await self._reads.read(person_id, lambda: self._contacts.blocked_ids(person_id))
+        self._known[person_id] = blocked
+        return blocked
 
     def changed(self, person_id: int | None) -> None:
         """Somebody, or None for anybody, may block others than before, and this is committed. Sync."""
-        self._look_ups.changed(person_id)
+        if person_id is None:
+            self._reads.all_changed()
+        else:
+            self._reads.changed(person_id)
         for each in [*self._known] if person_id is None else [person_id]:
             if each in self._known:
                 del self._known[each]

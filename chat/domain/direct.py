@@ -1,6 +1,7 @@
 """The rules of direct messages: which room two people have, and what was not delivered to a person yet."""
 
 from chat.domain.entities import Message, Person
+from chat.domain.fresh_reads import FreshReads
 from chat.domain.ports import Messages, Rooms, Users
 from chat.domain.recent import Recent
 
@@ -42,7 +43,7 @@ class Direct:
         self._rooms = rooms
         self._messages = messages
         self._room_ids = Recent[tuple[int, int], int](MOST_ROOM_IDS)  # a pair never changes its room
-        self._deletions = 0  # that were heard of
+        self._reads = FreshReads[tuple[int, int]]()  # by pair
 
     def known_room(self, one_id: int, other_id: int) -> int | None:
         """Return the id of the room of two people, if it is known without a query. Sync."""
@@ -51,20 +52,17 @@ class Direct:
     async def room_of(self, one_id: int, other_id: int) -> int | None:
         """Return the id of the room of two people; it is made at the first call. None: nobody has that id."""
         pair = min(one_id, other_id), max(one_id, other_id)
-        while (room_id := self._room_ids.get(pair)) is None:
-            deletions = self._deletions
-            room = await self._rooms.direct_room(*pair)
+        room_id = self._room_ids.get(pair)
+        if room_id is None:
+            room = await self._reads.read(pair, lambda: self._rooms.direct_room(*pair))
             if room is None:
                 return None
-            if (
-                deletions == self._deletions
-            ):  # else it may have been looked up before one of the two was deleted
-                self._room_ids[pair] = room.id
+            room_id = self._room_ids[pair] = room.id
         return room_id
 
     def gone(self, person_id: int | None) -> None:
         """Forget the rooms of somebody who was deleted, or None: of all, as some may have been. Sync."""
-        self._deletions += 1
+        self._reads.changed_where(lambda pair: person_id is None or person_id in pair)
         for pair in [pair for pair in self._room_ids if person_id is None or person_id in pair]:
             del self._room_ids[pair]
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 from chat.domain import ports
 from chat.domain.changes import Removal, RoomChange, RoomDeletion
 from chat.domain.entities import Draft, Message, MessageKind, Person, Room, RoomKind, RoomSummary
+from chat.domain.fresh_reads import FreshReads
 from chat.domain.membership import LEADING, Member, PublicRoom, RoomRole
 from chat.domain.refusals import (
     ALREADY_IN,
@@ -44,7 +45,7 @@ class Rooms:
         self._users = users
         self._rooms = rooms
         self._messages = messages
-        self._look_ups: dict[int, set[_LookUp]] = {}  # by room, while they are under way
+        self._reads = FreshReads[tuple[int, int]]()  # by room and person
 
     async def create(self, person: Person, name: str, *, is_private: bool, topic: str = "") -> Room | Refusal:
         """Make a room; its creator is a member."""
@@ -119,15 +120,9 @@ class Rooms:
         None: it ends again and again. Cancelling changes nothing.
         """
         for _ in range(_LOOKS):
-            look_up = _LookUp(person_id)
-            self._look_ups.setdefault(room_id, set()).add(look_up)
-            try:
+            with self._reads.reading((room_id, person_id)) as read:
                 found = await look()
-            finally:
-                self._look_ups[room_id].remove(look_up)
-                if not self._look_ups[room_id]:
-                    del self._look_ups[room_id]
-            if not look_up.is_outdated:
+            if read.is_fresh:
                 return found
         return None
 
@@ -200,8 +195,7 @@ class Rooms:
 
     async def members_among(self, pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
         """Return those (room id, person id) of these who are members now; whoever is about to enter looks again."""
-        for room_id in self._look_ups:
-            self.outdate(room_id)
+        self._reads.all_changed()
         return await self._rooms.members_among(pairs)
 
     async def messages(self, person: Person, room_id: int, last_id: int) -> list[Message] | Refusal:
@@ -247,9 +241,7 @@ class Rooms:
 
     def outdate(self, room_id: int, person_id: int | None = None) -> None:
         """Let a person's membership be looked up again by those who are about it, or everybody's. Sync."""
-        for look_up in self._look_ups.get(room_id, ()):
-            if person_id in (None, look_up.person_id):
-                look_up.is_outdated = True
+        self._reads.changed_where(lambda key: key[0] == room_id and person_id in (None, key[1]))
 
     async def _made_by_people(self, room_id: int) -> Room | None:
         """Return the room, unless it is a direct or support conversation: those are no rooms to anybody else."""
@@ -262,11 +254,3 @@ class Rooms:
 
 def _now() -> float:
     return round(time.time(), 6)
-
-
-class _LookUp:
-    """A membership that is being looked up; a removal meanwhile outdates the answer."""
-
-    def __init__(self, person_id: int) -> None:
-        self.person_id = person_id
-        self.is_outdated = False

@@ -3,6 +3,7 @@
 from msgspec import structs
 
 from chat.domain.entities import Conversation, Message, Peer, Person, SupportOf
+from chat.domain.fresh_reads import FreshReads
 from chat.domain.ports import Messages, Rooms, Users
 from chat.domain.recent import Recent
 
@@ -30,7 +31,7 @@ class Support:
         self._rooms = rooms
         self._messages = messages
         self._room_ids = Recent[int, int](MOST_ROOM_IDS)  # by person; a conversation never changes its room
-        self._deletions = 0  # that were heard of
+        self._reads = FreshReads[int]()  # by person
 
     async def conversation(self, person: Person, up_to_id: int) -> list[Message]:
         """Return the person's own conversation up to a message id, oldest first.
@@ -71,17 +72,16 @@ class Support:
 
     def gone(self, person_id: int | None) -> None:
         """Forget the conversation of somebody who was deleted, or None: of all, as some may have been. Sync."""
-        self._deletions += 1
+        self._reads.changed_where(lambda known: person_id in (None, known))
         for known in [known for known in self._room_ids if person_id in (None, known)]:
             del self._room_ids[known]
 
     async def room_of(self, peer: Peer) -> int | None:
         """Return the id of a person's conversation; it is made at the first call. None: no such person."""
-        while (room_id := self._room_ids.get(peer.id)) is None:
-            deletions = self._deletions
-            room = await self._rooms.support_room(peer.id)
+        room_id = self._room_ids.get(peer.id)
+        if room_id is None:
+            room = await self._reads.read(peer.id, lambda: self._rooms.support_room(peer.id))
             if room is None:
                 return None
-            if deletions == self._deletions:  # else it may have been looked up before the person was deleted
-                self._room_ids[peer.id] = room.id
+            room_id = self._room_ids[peer.id] = room.id
         return room_id

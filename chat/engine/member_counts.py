@@ -11,6 +11,7 @@ import trio
 
 from chat.domain.entities import LOBBY_ID
 from chat.domain.failures import StorageError
+from chat.domain.fresh_reads import FreshReads
 from chat.domain.live import MembersCounted
 from chat.domain.ports import Users
 from chat.domain.timelines import Timelines
@@ -38,6 +39,7 @@ class MemberCounts:
         self._heard = heard
         self._publish = publish
         self._in_lobby: int | None = None
+        self._reads = FreshReads[int]()  # by room
         self._operators: list[int] | None = None  # when conversations were told last
         self._people_changed = 0  # how often
         self._people_told = 0  # how many of those changes are told
@@ -47,6 +49,7 @@ class MemberCounts:
     def changed(self, _person_id: int | None) -> None:
         """Hear that somebody has come, or was changed or deleted; None: anybody. Sync."""
         self._in_lobby = None
+        self._reads.changed(LOBBY_ID)
         self._people_changed += 1
         self._changed.notify()
 
@@ -59,9 +62,9 @@ class MemberCounts:
         """Return how many people are in the lobby. May raise StorageError. Cancelling changes nothing."""
         if self._in_lobby is not None:
             return self._in_lobby
-        changes = self._people_changed
-        members = await self._users.count()
-        if changes == self._people_changed:  # else it may have been counted before the last
+        with self._reads.reading(LOBBY_ID) as read:
+            members = await self._users.count()
+        if read.is_fresh:
             self._in_lobby = members
         return members
 

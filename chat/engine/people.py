@@ -2,7 +2,7 @@
 
 The sockets of who was logged out, disabled or deleted are closed, and those of a session that was ended; the others
 have the name and the roles of now.
-Who is looked up while they come in is looked up again (domain/lookups.py), so nobody slips in between.
+Who is looked up while they come in is looked up again (domain/fresh_reads.py), so nobody slips in between.
 """
 
 from collections.abc import Callable, Sequence

@@ -443,7 +443,7 @@ async def following(run: Run) -> None:
             assert not stays or client.session.person == now
         is_there = await storage.rooms.by_id(garden.id) is not None
         assert (gardener.session.client.room_id == garden.id) == is_there
-        assert not world.accounts._authentication._lookups._under_way, "a look-up is never over"
+        assert not world.accounts._authentication._reads._under_way, "a look-up is never over"
 
 
 async def reading_the_log(run: Run) -> None:
@@ -660,7 +660,7 @@ async def sessions(run: Run) -> None:
         assert now is not None
         assert now.name == "adele" or "renamed" not in done
         assert not await storage.set_up.is_needed() or "set up" not in done
-        assert not people._authentication._lookups._under_way, "a look-up is never over"
+        assert not people._authentication._reads._under_way, "a look-up is never over"
 
 
 class _Ear:

@@ -293,7 +293,7 @@ async def http_native_people(run: Run) -> None:
         await ends(wire, f"/me/blocks/{cem.id}", token)
         await wire.stream.aclose()
         assert run.fired or not world.storage.users.blocks
-        assert not world.services.blocks._look_ups._under_way
+        assert not world.services.blocks._reads._under_way
 
     await one_connection(run, speak, config())
 

@@ -23,7 +23,7 @@ async def test_who_is_renamed_while_they_are_looked_up_is_looked_up_again(house:
         house.held.set()
     assert seen == [renamed]
     assert house.lookups == 2
-    assert not house.accounts._authentication._lookups._under_way
+    assert not house.accounts._authentication._reads._under_way
 
 
 async def test_others_who_take_new_names_keep_nobody_waiting(house: House) -> None:

@@ -91,7 +91,7 @@ async def world() -> AsyncGenerator[World]:
     world = World(MemoryStorage())
     await world.settle()
     yield world
-    assert not world.rooms._look_ups
+    assert not world.rooms._reads._under_way
 
 
 async def test_whoever_enters_is_not_held_up_by_removals_of_memberships_that_there_are_not(
@@ -198,5 +198,5 @@ async def test_a_look_up_that_fails_or_is_cancelled_is_forgotten(world: World) -
         nursery.start_soon(world.enter)
         await wait_all_tasks_blocked()
         nursery.cancel_scope.cancel()
-    assert not world.rooms._look_ups
+    assert not world.rooms._reads._under_way
     assert world.entered == []

@@ -343,9 +343,7 @@ def look_again_after_every_removal() -> Generator[None]:
         try:
             return await remove(self, by, room_id, person_id)
         finally:
-            for look_ups in self._look_ups.values():
-                for look_up in look_ups:
-                    look_up.is_outdated = True
+            self._reads.all_changed()
 
     with patch.object(Rooms, "may_remove", mutated), patch.object(chat.domain.rooms, "_LOOKS", 10**6):
         yield

@@ -5,8 +5,18 @@ from chat.domain.blocks import Blocks
 from chat.domain.direct import Direct
 from chat.domain.entities import Pair, People, Person, RoomKind, SupportOf
 from chat.domain.membership import RoomAccess, RoomRole, may_see
-from chat.domain.refusals import ARCHIVED, BANNED, BLOCKED, NO_ROOM, NOT_MEMBER, Code, Refusal
-from chat.domain.room_rights import NOT_YOURS, Place, moderates
+from chat.domain.refusals import (
+    ALREADY_IN,
+    ARCHIVED,
+    BANNED,
+    BLOCKED,
+    NO_ROOM,
+    NOT_MEMBER,
+    PRIVATE,
+    Code,
+    Refusal,
+)
+from chat.domain.room_rights import NOT_YOURS, Authority, Place, moderates, own_role
 from chat.domain.rooms import Rooms
 from chat.domain.support import Support
 
@@ -40,14 +50,24 @@ class Conversations:
 
         return await self._rooms.up_to_date(person.id, room_id, look) or NO_ROOM
 
-    async def may_join(self, person: Person, room_id: int) -> Refusal | None:
-        """Whether the person may become a member by themselves; who is one may too, and nothing changes."""
-        access = await self._table.access(room_id, person.id)
-        if access is None or access.room.kind is not RoomKind.ROOM:
-            return NO_ROOM
-        if access.role is RoomRole.BANNED or (access.role is None and access.room.is_private):
-            return NO_ROOM if access.room.is_private else BANNED
-        return ARCHIVED if access.room.is_archived and access.role is None else None
+    async def access(self, person: Person, room_id: int) -> RoomAccess | None:
+        """Return a room and what the person is in it, whether they may see it or not; None: there is no such room."""
+        return await self._table.access(room_id, person.id)
+
+    async def authority(self, person: Person, room_id: int) -> Authority | Refusal:
+        """Return what the person is in a room that people made, also at the moment at which this returns.
+
+        The caller acts on the answer before it awaits anything. The write asks again.
+        """
+
+        async def look() -> Authority | Refusal:
+            access = await self._table.access(room_id, person.id)
+            if access is None or access.room.kind is not RoomKind.ROOM:
+                return NO_ROOM
+            role = own_role(access.role, person.id, access.room, has_owner=access.has_owner)
+            return Authority(access.room, person, role)
+
+        return await self._rooms.up_to_date(person.id, room_id, look) or NO_ROOM
 
     def known_direct_room(self, person_id: int, other_id: int) -> int | None:
         """Return what direct_room() does, if that is a room and known without a query. Sync."""
@@ -97,6 +117,19 @@ def _place(access: RoomAccess | None, person: Person) -> Place | Refusal:
 
 
 # All of the following is sync and pure, and returns why the person may not; None: they may.
+
+
+def may_join(access: RoomAccess | None) -> Refusal | None:
+    """Whether one may become a member by oneself. ALREADY_IN: one is, as everybody is in the lobby."""
+    if access is None or access.room.kind not in (RoomKind.ROOM, RoomKind.LOBBY):
+        return NO_ROOM
+    if access.room.kind is RoomKind.LOBBY or access.role not in (None, RoomRole.BANNED):
+        return ALREADY_IN
+    if access.room.is_private:
+        return PRIVATE
+    if access.role is RoomRole.BANNED:
+        return BANNED
+    return ARCHIVED if access.room.is_archived else None
 
 
 def may_speak(place: Place) -> Refusal | None:

@@ -76,6 +76,12 @@ def refusal_of(
             return may_delete_room(place)
 
 
+def visibility_refusal(by: Authority) -> Refusal | None:
+    """Return why this person may not act in the room as somebody who is in it; strangers don't see private rooms."""
+    place = _place(by)
+    return place if isinstance(place, Refusal) else None
+
+
 def addition_refusal(by: Authority) -> Refusal | None:
     """Return why this person may not make somebody a member of the room."""
     place = _place(by)

@@ -1,24 +1,15 @@
-"""The rules about rooms that people make: who may see, join, invite, remove."""
+"""Rooms that people make: making them, finding them, and who is in them."""
 
 import time
 from collections.abc import Awaitable, Callable, Collection
 from typing import TypeVar
 
 from chat.domain import ports
-from chat.domain.changes import Removal, RoomChange, RoomDeletion
+from chat.domain.changes import RoomChange
 from chat.domain.entities import Draft, Message, MessageKind, Person, Room, RoomKind, RoomSummary
 from chat.domain.fresh_reads import FreshReads
-from chat.domain.membership import LEADING, Member, PublicRoom, RoomRole
-from chat.domain.refusals import (
-    ALREADY_IN,
-    NO_PERSON,
-    NO_ROOM,
-    NOT_MEMBER,
-    PRIVATE,
-    ROOM_TAKEN,
-    Code,
-    Refusal,
-)
+from chat.domain.membership import Member, PublicRoom
+from chat.domain.refusals import NO_ROOM, NOT_MEMBER, ROOM_TAKEN, Refusal
 from chat.domain.rules import clean_room_name, clean_topic
 
 Found = TypeVar("Found")
@@ -31,8 +22,6 @@ _ANSWER_BYTES = 524_288
 
 _LOOKS = 3
 """How often a membership is looked up that ends meanwhile, and is made again; then it counts as ended."""
-
-NOT_CREATOR = Refusal(Code.FORBIDDEN, "only the creator of the room may do that")
 
 
 class Rooms:
@@ -126,65 +115,9 @@ class Rooms:
                 return found
         return None
 
-    async def may_join(self, person: Person, room_id: int) -> int | Refusal:
-        """Return the room's id if the person may join it now."""
-        room = await self._made_by_people(room_id)
-        if room is None:
-            return NO_ROOM
-        if await self._is_in(room, person.id):
-            return ALREADY_IN
-        return PRIVATE if room.is_private else room.id
-
-    async def may_invite(self, inviter: Person, room_id: int, person_id: int) -> Person | Refusal:
-        """Return the person to invite, if the inviter looks after the room and they are not in it yet.
-
-        The caller acts on it before it awaits anything, as on what the two below return.
-        """
-        room = await self._made_by_people(room_id)
-        if room is None:
-            return NO_ROOM
-        person = await self._users.by_id(person_id)
-        is_in = await self._is_in(room, person_id)
-        if await self._role_now(room, inviter.id) not in LEADING:
-            return NOT_CREATOR
-        if person is None or person.is_visitor:
-            return NO_PERSON
-        return ALREADY_IN if is_in else person
-
-    async def may_remove(self, by: Person, room_id: int, person_id: int) -> Removal | Refusal:
-        """Return the end of a membership, if there is one: of one's own, or anybody's by who looks after the room.
-
-        Nobody but themselves removes an owner.
-        """
-        room = await self._made_by_people(room_id)
-        if room is None or room.kind is not RoomKind.ROOM:
-            return NO_ROOM
-        if by.id != person_id:
-            role = await self._role_of(room, person_id)
-            if await self._role_now(room, by.id) not in LEADING or role is RoomRole.OWNER:
-                return NOT_CREATOR
-        return Removal(room_id, person_id, by.id, _now())
-
-    async def may_delete(self, by: Person, room_id: int) -> RoomDeletion | Refusal:
-        """Return the end of a room and all that was said in it, by an owner."""
-        room = await self._made_by_people(room_id)
-        if room is None:
-            return NO_ROOM
-        is_owner = await self._role_now(room, by.id) is RoomRole.OWNER
-        return RoomDeletion(room_id, by.id, _now()) if is_owner else NOT_CREATOR
-
-    async def _role_now(self, room: Room, person_id: int) -> RoomRole | None:
-        """Return what somebody is in a room, also at the moment at which this returns."""
-        return await self.up_to_date(person_id, room.id, lambda: self._role_of(room, person_id))
-
-    async def _role_of(self, room: Room, person_id: int) -> RoomRole | None:
-        """Return what somebody is in a room. Who has made it and left it owns it still, while nobody else does."""
-        access = await self._rooms.access(room.id, person_id)
-        if access is None:
-            return None
-        if access.role is None and room.creator_id == person_id and not access.has_owner:
-            return RoomRole.OWNER
-        return access.role
+    async def is_room(self, room_id: int) -> bool:
+        """Whether there is such a room, public or private, or the lobby; conversations are no rooms."""
+        return await self._made_by_people(room_id) is not None
 
     async def is_gone(self, room_id: int) -> bool:
         """Whether the room was deleted, by whichever process: then whoever is about to enter looks again."""

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 import trio
 
-from chat.domain.changes import AccessChange, AccessWrite, Addition, Removal, Removed, RoomDeleted
-from chat.domain.entities import LOBBY_ID, Draft, Person
+from chat.domain.changes import AccessChange, AccessWrite, Removal, Removed, RoomDeleted
+from chat.domain.entities import LOBBY_ID
 from chat.domain.failures import StorageDown
 from chat.domain.outcomes import Outcome
 from chat.domain.refusals import Code, Refusal
@@ -51,28 +51,6 @@ class Memberships:
         self._on_deletion = on_deletion
         self._reconciler = Reconciler(self._look)
 
-    async def join(self, person: Person, room_id: int) -> Refusal | None:
-        """Let a person join a public room; the room is told."""
-        room = await self._rooms.may_join(person, room_id)
-        return room if isinstance(room, Refusal) else await self._write(self._rooms.joining(person, room))
-
-    async def invite(self, inviter: Person, room_id: int, person_id: int) -> Refusal | None:
-        """Make somebody a member, by the room's creator; the room is told."""
-        person = await self._rooms.may_invite(inviter, room_id, person_id)
-        if isinstance(person, Refusal):
-            return person
-        return await self._write(Addition(self._rooms.joining(person, room_id), inviter.id))
-
-    async def remove(self, by: Person, room_id: int, person_id: int) -> Refusal | None:
-        """End a membership: one's own, or anybody's by the room's creator. They hear nothing after this returns."""
-        removal = await self._rooms.may_remove(by, room_id, person_id)
-        return removal if isinstance(removal, Refusal) else await self.end(removal)
-
-    async def delete(self, by: Person, room_id: int) -> Refusal | None:
-        """Delete a room, by its creator; whoever is in it is outside when this returns."""
-        deletion = await self._rooms.may_delete(by, room_id)
-        return deletion if isinstance(deletion, Refusal) else await self.end(deletion)
-
     def ended(self, change: AccessChange) -> None:
         """Feel that a membership or a room has ended, at its place in the log, whichever server wrote it. Sync."""
         self._expel(change.room_id, change.person_id if isinstance(change, Removed) else None)
@@ -114,11 +92,6 @@ class Memberships:
         for session in self._presence:
             if person_id in (None, session.person and session.person.id):
                 session.leave_room(room_id, is_deleted=person_id is None)
-
-    async def _write(self, joining: Draft | Addition) -> Refusal | None:
-        """Record the joining, which makes the membership in the same transaction."""
-        outcome = await Submission().submit(self._journal, joining)
-        return outcome if isinstance(outcome, Refusal) else None
 
     async def end(self, write: AccessWrite) -> Refusal | None:
         """Record an end that the caller may make, and wait until connections have felt it."""

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager, suppress
 
 import trio
 
+from chat.application import members
 from chat.bus.local import LocalBus, LocalNetwork
 from chat.domain.entities import LOBBY_ID, Draft
 from chat.domain.failures import OutcomeUnknown, StorageDown
@@ -44,7 +45,7 @@ async def several(run: Run) -> None:
     async with _joined(network) as joining, open_world(storage, joining=joining) as one:
         ada, ben = await one.add_all("ada", "ben")
         garden = await one.make_room(ada)
-        await one.memberships.join(ben, garden.id)
+        await members.join(one.services, ben, garden.id)
         speaker, listener = await one.connect(TALKER, ada), await one.connect(TALKER)
         writer = await one.connect(DIRECT, ada)
         await listener.hears()
@@ -69,7 +70,7 @@ async def several(run: Run) -> None:
                 await _be_asked(one, other)
                 await _lose_touch(one, other)
                 with suppress(StorageDown, OutcomeUnknown):
-                    await other.memberships.remove(ada, garden.id, ben.id)
+                    await members.remove(other.services, ada, garden.id, ben.id)
                 person.leave()
                 await other.rest()
 

@@ -12,6 +12,8 @@ import trio
 import trio.testing
 from msgspec import structs
 
+from chat.application import members
+from chat.application import rooms as use_cases
 from chat.domain.accounts import Accounts
 from chat.domain.administration import Administration, Wanted
 from chat.domain.authentication import Granted
@@ -68,11 +70,11 @@ async def _refused(change: Change) -> None:
 
 
 async def joining(run: Run) -> None:
-    await _joins(run, lambda world, ada, ben, garden: world.memberships.join(ben, garden.id))
+    await _joins(run, lambda world, ada, ben, garden: members.join(world.services, ben, garden.id))
 
 
 async def inviting(run: Run) -> None:
-    await _joins(run, lambda world, ada, ben, garden: world.memberships.invite(ada, garden.id, ben.id))
+    await _joins(run, lambda world, ada, ben, garden: members.add(world.services, ada, garden.id, ben.id))
 
 
 async def _joins(run: Run, way: Callable[[World, Person, Person, Room], Awaitable[Refusal | None]]) -> None:
@@ -102,11 +104,11 @@ async def _joins(run: Run, way: Callable[[World, Person, Person, Room], Awaitabl
 
 
 async def removal(run: Run) -> None:
-    await _ends(run, lambda world, ada, ben, garden: world.memberships.remove(ada, garden.id, ben.id))
+    await _ends(run, lambda world, ada, ben, garden: members.remove(world.services, ada, garden.id, ben.id))
 
 
 async def deletion(run: Run) -> None:
-    await _ends(run, lambda world, ada, ben, garden: world.memberships.delete(ada, garden.id))
+    await _ends(run, lambda world, ada, ben, garden: use_cases.delete_room(world.services, ada, garden.id))
 
 
 async def _ends(run: Run, way: Callable[[World, Person, Person, Room], Awaitable[Refusal | None]]) -> None:
@@ -114,7 +116,7 @@ async def _ends(run: Run, way: Callable[[World, Person, Person, Room], Awaitable
     async with swept_world(run) as (world, _witness):
         ada, ben = await world.add_all("ada", "ben")
         garden = await world.make_room(ada)
-        assert await world.memberships.join(ben, garden.id) is None
+        assert await members.join(world.services, ben, garden.id) is None
         speaker, client = await _in_room(world, ada, garden), await _in_room(world, ben, garden)
         await run.target(_refused, lambda: way(world, ada, ben, garden))
         await world.rest()
@@ -157,7 +159,7 @@ async def whole_chat(run: Run) -> None:
                 mail.send({"from": ben.id, "to": ada.id, "content": "5"})
                 await world.rest()
                 await world.connect(DIRECT, ada)
-                assert await world.memberships.join(ben, garden.id) is None
+                assert await members.join(world.services, ben, garden.id) is None
                 await world.rest()
 
         await run.target(chat)

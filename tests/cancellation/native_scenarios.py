@@ -7,6 +7,7 @@ from unittest.mock import patch
 
 import trio
 
+from chat.application import members
 from chat.domain.budgets import Budgets
 from chat.domain.changes import SupportChange
 from chat.domain.entities import LOBBY_ID, Draft, Peer, Person, SupportOf
@@ -74,7 +75,7 @@ async def native(run: Run) -> None:
 
         async def meanwhile() -> None:
             with suppress(StorageDown, OutcomeUnknown):
-                await world.memberships.invite(ben, cellar.id, ada.id)
+                await members.add(world.services, ben, cellar.id, ada.id)
             operator = await set_roles(world.storage.users, ada.id, operator=True, admin=False)
             world.presence.changed({ada.id: operator})
             await world.rest()

@@ -8,6 +8,7 @@ from unittest.mock import patch
 import pytest
 import trio
 
+from chat.application import members
 from chat.domain.budgets import Budgets
 from chat.domain.closing import GOING_AWAY
 from chat.domain.direct import FIRST_GUEST
@@ -222,7 +223,7 @@ async def rooms(run: Run) -> None:
     async with swept_world(run) as (world, witness):
         ada, ben = await world.add_all("ada", "ben")
         garden = await world.make_room(ada)
-        assert await world.memberships.join(ben, garden.id) is None
+        assert await members.join(world.services, ben, garden.id) is None
         ear = await world.connect(ROOMS, ada)
         ear.send({"Type": "enter", "RoomID": garden.id})
         await ear.hears()
@@ -450,7 +451,7 @@ async def everybody_waits(run: Run) -> None:
         async def join() -> None:
             await trio.sleep(0.5)  # until the journal is full
             with suppress(StorageDown, OutcomeUnknown):
-                await world.memberships.join(ben, garden.id)
+                await members.join(world.services, ben, garden.id)
 
         async def free() -> None:
             await trio.sleep(1)
@@ -462,7 +463,7 @@ async def everybody_waits(run: Run) -> None:
                 await _serve_all(run, world, [room, mail, person, desk, line], join)
         await settle(world)
         with trio.fail_after(5):
-            assert await world.memberships.join(ben, garden.id) in (None, ALREADY_IN)
+            assert await members.join(world.services, ben, garden.id) in (None, ALREADY_IN)
         await settle(world)
         assert world.joined(garden.id) == [ben.id]
         await assert_lobby_told(world, ear)

@@ -12,7 +12,8 @@ from chat.domain.changes import Removal, RoomDeletion
 from chat.domain.entities import Person, Room
 from chat.domain.ports import NewPerson
 from chat.domain.refusals import NO_ROOM, NOT_MEMBER, Refusal
-from chat.domain.rooms import NOT_CREATOR, Rooms
+from chat.domain.room_rights import NOT_LEADING, NOT_OWNER
+from chat.domain.rooms import Rooms
 from chat.storage.memory import MemoryStorage
 from chat.storage.memory.messages import MemoryMessages
 from chat.storage.memory.rooms import MemoryRooms
@@ -65,18 +66,18 @@ class World:
 
     async def remove(self, by: Person, room: Room, person: Person) -> Refusal | None:
         """End a membership, as those who are told of it do."""
-        removal = await self.rooms.may_remove(by, room.id, person.id)
-        return removal if isinstance(removal, Refusal) else await self._end(removal, person.id)
+        return await self._end(Removal(room.id, person.id, by.id, 0.0), person.id)
 
     async def delete(self, by: Person, room: Room) -> Refusal | None:
         """End a room, as those who are told of it do."""
-        deletion = await self.rooms.may_delete(by, room.id)
-        return deletion if isinstance(deletion, Refusal) else await self._end(deletion, None)
+        return await self._end(RoomDeletion(room.id, by.id, 0.0), None)
 
     async def _end(self, write: Removal | RoomDeletion, person_id: int | None) -> Refusal | None:
         (outcome,) = await self.messages.save([write])
         if outcome is None:
             return NOT_MEMBER
+        if isinstance(outcome, Refusal):
+            return outcome
         self.rooms.outdate(write.room_id, person_id)
         return None
 
@@ -168,8 +169,8 @@ async def test_what_was_refused_ends_nothing(world: World) -> None:
     async with trio.open_nursery() as nursery:
         nursery.start_soon(world.enter)
         await wait_all_tasks_blocked()
-        assert await world.remove(world.ben, world.garden, world.ada) == NOT_CREATOR
-        assert await world.delete(world.ben, world.garden) == NOT_CREATOR
+        assert await world.remove(world.ben, world.garden, world.ada) == NOT_LEADING
+        assert await world.delete(world.ben, world.garden) == NOT_OWNER
         world.table.release()
         await wait_all_tasks_blocked()
         assert world.entered == [world.garden]

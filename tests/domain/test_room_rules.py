@@ -5,12 +5,10 @@ from typing import Any
 
 import pytest
 
-from chat.domain.changes import Removal, RoleChange, RoomDeletion, Write
 from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Person, Room
-from chat.domain.membership import RoomRole
 from chat.domain.ports import NewPerson
-from chat.domain.refusals import ALREADY_IN, NO_PERSON, NO_ROOM, NOT_MEMBER, Refusal
-from chat.domain.rooms import MOST_MESSAGES, NOT_CREATOR, PRIVATE, ROOM_TAKEN, Rooms
+from chat.domain.refusals import NO_ROOM, NOT_MEMBER, Refusal
+from chat.domain.rooms import MOST_MESSAGES, ROOM_TAKEN, Rooms
 from chat.storage.memory import MemoryStorage
 
 
@@ -83,107 +81,6 @@ async def test_conversations_are_no_rooms(world: World) -> None:
         assert await world.rooms.see(world.ada, room.id) == NO_ROOM
         assert await world.rooms.may_hear(world.ada, room.id) == NO_ROOM
         assert await world.rooms.messages(world.ada, room.id, 0) == NO_ROOM
-        assert await world.rooms.may_join(world.ben, room.id) == NO_ROOM
-        assert await world.rooms.may_invite(world.ada, room.id, world.ben.id) == NO_ROOM
-        assert await world.rooms.may_remove(world.ada, room.id, world.ada.id) == NO_ROOM
-        assert await world.rooms.may_delete(world.ada, room.id) == NO_ROOM
-
-
-async def test_joining_and_inviting_have_their_rules(world: World) -> None:
-    rooms = world.rooms
-    assert await rooms.may_join(world.cem, world.garden.id) == world.garden.id
-    assert await rooms.may_join(world.ben, world.garden.id) == ALREADY_IN
-    assert await rooms.may_join(world.cem, world.cellar.id) == PRIVATE
-    assert await rooms.may_join(world.ada, world.cellar.id) == ALREADY_IN
-    assert await rooms.may_join(world.cem, LOBBY_ID) == ALREADY_IN
-    assert await rooms.may_join(world.cem, 99) == NO_ROOM
-    assert await rooms.may_invite(world.ada, world.cellar.id, world.cem.id) == world.cem
-    assert await rooms.may_invite(world.ada, world.garden.id, world.ben.id) == ALREADY_IN
-    assert await rooms.may_invite(world.ada, world.cellar.id, 99) == NO_PERSON
-    assert await rooms.may_invite(world.ben, world.garden.id, world.cem.id) == NOT_CREATOR
-    assert await rooms.may_invite(world.ada, 99, world.cem.id) == NO_ROOM
-
-
-async def test_a_membership_ends_by_its_own_person_or_the_rooms_creator(world: World) -> None:
-    for by in (world.ben, world.ada):
-        removal = await world.rooms.may_remove(by, world.garden.id, world.ben.id)
-        assert isinstance(removal, Removal)
-        assert (removal.room_id, removal.person_id, removal.actor_id) == (
-            world.garden.id,
-            world.ben.id,
-            by.id,
-        )
-        assert abs(removal.created_at - time.time()) < 60
-    assert await world.rooms.may_remove(world.ben, world.garden.id, world.ada.id) == NOT_CREATOR
-    for room_id in (LOBBY_ID, 99):
-        assert await world.rooms.may_remove(world.ada, room_id, world.ada.id) == NO_ROOM
-
-
-async def test_a_room_ends_by_its_creator(world: World) -> None:
-    deletion = await world.rooms.may_delete(world.ada, world.garden.id)
-    assert isinstance(deletion, RoomDeletion)
-    assert (deletion.room_id, deletion.actor_id) == (world.garden.id, world.ada.id)
-    for room_id in (world.garden.id, LOBBY_ID):
-        assert await world.rooms.may_delete(world.ben, room_id) == NOT_CREATOR
-    assert await world.rooms.may_delete(world.ada, 99) == NO_ROOM
-
-
-async def test_a_room_is_looked_after_by_whom_it_was_given_to(world: World) -> None:
-    ada, ben, cem, garden = world.ada, world.ben, world.cem, world.garden.id
-
-    async def may(person: Person) -> tuple[bool, ...]:
-        asked = (
-            await world.rooms.may_invite(person, garden, cem.id),
-            await world.rooms.may_remove(person, garden, 99),
-            await world.rooms.may_delete(person, garden),
-        )
-        assert all(each == NOT_CREATOR for each in asked if isinstance(each, Refusal))
-        return tuple(not isinstance(each, Refusal) for each in asked)
-
-    async def write(*writes: Write) -> None:
-        await world.storage.messages.save(writes)
-
-    await write(RoleChange(garden, ben.id, RoomRole.MODERATOR, ada.id, 0.0))
-    assert (await may(ada), await may(ben)) == ((True, True, True), (True, True, False))
-    assert await world.rooms.may_remove(ben, garden, ada.id) == NOT_CREATOR
-    await write(
-        RoleChange(garden, ben.id, RoomRole.OWNER, ada.id, 0.0),
-        RoleChange(garden, ada.id, RoomRole.MEMBER, ben.id, 0.0),
-    )
-    assert (await may(ada), await may(ben)) == ((False, False, False), (True, True, True))
-    assert isinstance(await world.rooms.may_remove(ada, garden, ada.id), Removal)
-    await write(Removal(garden, ada.id, ada.id, 0.0))
-    assert await may(ada) == (False, False, False)
-    await write(Removal(garden, ben.id, ben.id, 0.0))
-    assert await may(ada) == (True, True, True), "nobody else owns it"
-    world.storage.rooms.set_role(garden, ada.id, RoomRole.BANNED)
-    assert await may(ada) == (False, False, False)
-
-
-@pytest.mark.parametrize("asked", ["remove", "invite", "delete"])
-async def test_who_is_removed_while_they_ask_may_do_nothing_any_more(
-    world: World, monkeypatch: pytest.MonkeyPatch, asked: str
-) -> None:
-    rooms, room_id = world.rooms, world.garden.id
-    dan = await world._add("dan")
-    world.storage.rooms.add_member(room_id, dan.id)
-    world.storage.rooms.roles[room_id, world.ben.id] = RoomRole.OWNER
-    access = world.storage.rooms.access
-
-    async def late(room_id: int, person_id: int) -> Any:
-        found = await access(room_id, person_id)
-        if world.storage.rooms.has_member(room_id, world.ben.id):
-            await world.storage.messages.save([Removal(room_id, world.ben.id, world.ada.id, 0.0)])
-            rooms.outdate(room_id, world.ben.id)
-        return found
-
-    monkeypatch.setattr(world.storage.rooms, "access", late)
-    answer = await {
-        "remove": lambda: rooms.may_remove(world.ben, room_id, dan.id),
-        "invite": lambda: rooms.may_invite(world.ben, room_id, world.cem.id),
-        "delete": lambda: rooms.may_delete(world.ben, room_id),
-    }[asked]()
-    assert answer is NOT_CREATOR
 
 
 async def test_members_read_the_newest_messages_and_page_back_from_there(world: World) -> None:

@@ -4,8 +4,10 @@ import itertools
 
 import pytest
 import trio
+from msgspec import structs
 from structlog.testing import capture_logs
 
+from chat.application import rooms as use_cases
 from chat.domain.changes import RoomDeleted
 from chat.domain.entities import Draft, Room
 from chat.domain.failures import OutcomeUnknown, StorageDown
@@ -158,12 +160,13 @@ async def _is_reported(world: World) -> None:
     world.hub.on_access(memberships.ended)
     ada, ben = await world.add("ada"), await world.add("ben")
     one, two = [(await world.make_room(ada, name)).id for name in ("one", "two")]
-    assert await memberships.delete(ben, one) is not None
+    services = structs.replace(world.services, memberships=memberships)
+    assert await use_cases.delete_room(services, ben, one) is not None
     assert told == [], "it was refused"
-    assert await memberships.delete(ada, one) is None
+    assert await use_cases.delete_room(services, ada, one) is None
     assert len(told) == 1
     world.obstacles.fail("save", OutcomeUnknown("silent"), after=True)
-    assert await memberships.delete(ada, two) == OUTCOME_UNKNOWN
+    assert await use_cases.delete_room(services, ada, two) == OUTCOME_UNKNOWN
     assert len(told) == 2
     memberships.changed(two)  # another process says so
     assert len(told) == 3

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 import pytest
 import trio
 
+from chat.application import members
 from chat.domain.changes import Removal, Write
 from chat.domain.entities import Draft, Person
 from chat.domain.failures import OutcomeUnknown, StorageDown
@@ -50,9 +51,9 @@ async def test_who_is_removed_hears_that_room_no_more_and_all_others_still(
     ada, ben = await world.add_all("ada", "ben")
     garden, cellar = await world.make_room(ada), await world.make_room(ada, "cellar")
     for room in (garden, cellar):
-        assert await world.memberships.join(ben, room.id) is None
+        assert await members.join(world.services, ben, room.id) is None
     client = await in_rooms(world, dialect, ben, garden.id, cellar.id)
-    assert await world.memberships.remove(ada, garden.id, ben.id) is None
+    assert await members.remove(world.services, ada, garden.id, ben.id) is None
     await say(world, ada, garden.id, "ben is gone")
     await say(world, ada, cellar.id, "ben is here")
     heard = [frame for frame in await client.hears() if "message" in frame]
@@ -62,16 +63,16 @@ async def test_who_is_removed_hears_that_room_no_more_and_all_others_still(
 async def test_who_is_invited_is_in_the_room_and_only_its_creator_invites(world: World) -> None:
     ada, ben, cem = await world.add_all("ada", "ben", "cem")
     garden = await world.make_room(ada)
-    assert await world.memberships.invite(ada, garden.id, ben.id) is None
-    assert await world.memberships.invite(ada, garden.id, ben.id) == ALREADY_IN
-    assert isinstance(await world.memberships.invite(ben, garden.id, cem.id), Refusal)
+    assert await members.add(world.services, ada, garden.id, ben.id) is None
+    assert await members.add(world.services, ada, garden.id, ben.id) == ALREADY_IN
+    assert isinstance(await members.add(world.services, ben, garden.id, cem.id), Refusal)
     assert await world.members(garden.id) == {ada.id, ben.id}
 
 
 async def test_a_removal_returns_when_what_its_person_still_said_is_saved_or_refused(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     garden = await world.make_room(ada)
-    assert await world.memberships.join(ben, garden.id) is None
+    assert await members.join(world.services, ben, garden.id) is None
     returned = trio.Event()
     outcomes: list[Outcome] = []
 
@@ -81,7 +82,7 @@ async def test_a_removal_returns_when_what_its_person_still_said_is_saved_or_ref
             outcomes.append(outcome)
 
     async def remove() -> None:
-        assert await world.memberships.remove(ada, garden.id, ben.id) is None
+        assert await members.remove(world.services, ada, garden.id, ben.id) is None
         returned.set()
 
     async with trio.open_nursery() as nursery:
@@ -101,11 +102,11 @@ async def test_a_removal_returns_when_what_its_person_still_said_is_saved_or_ref
 async def test_a_removal_returns_when_what_became_of_the_last_words_is_known(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     garden = await world.make_room(ada)
-    assert await world.memberships.join(ben, garden.id) is None
+    assert await members.join(world.services, ben, garden.id) is None
     returned = trio.Event()
 
     async def remove() -> None:
-        assert await world.memberships.remove(ada, garden.id, ben.id) is None
+        assert await members.remove(world.services, ada, garden.id, ben.id) is None
         returned.set()
 
     async with trio.open_nursery() as nursery:
@@ -127,10 +128,10 @@ async def test_a_removal_returns_when_what_became_of_the_last_words_is_known(wor
 async def test_a_removal_fails_where_nobody_learns_what_became_of_the_last_words(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     garden = await world.make_room(ada)
-    assert await world.memberships.join(ben, garden.id) is None
+    assert await members.join(world.services, ben, garden.id) is None
     world.journal.pending_writes.mark_unknown([Draft(garden.id, ben.id, "ben", "a last word", 0.0)])
     with pytest.raises(StorageDown):
-        await world.memberships.remove(ada, garden.id, ben.id)
+        await members.remove(world.services, ada, garden.id, ben.id)
     assert await world.members(garden.id) == {ada.id}
 
 
@@ -153,12 +154,12 @@ async def test_a_room_that_was_deleted_unnoticed_is_left_and_the_lobby_is_never_
 async def test_a_removal_returns_when_it_is_felt_behind_what_was_said_before(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     garden = await world.make_room(ada)
-    assert await world.memberships.join(ben, garden.id) is None
+    assert await members.join(world.services, ben, garden.id) is None
     client = await in_rooms(world, TALKER, ben, garden.id)
     draft = Draft(garden.id, ada.id, "ada", "before", 0.0)
 
     async def remove() -> None:
-        assert await world.memberships.remove(ada, garden.id, ben.id) is None
+        assert await members.remove(world.services, ada, garden.id, ben.id) is None
         assert garden.id not in client.session.subscriptions
 
     for _ in range(8):  # each time the tasks that are woken take turns in another order
@@ -170,7 +171,7 @@ async def test_a_removal_returns_when_it_is_felt_behind_what_was_said_before(wor
                 nursery.start_soon(remove)
                 await world.rest()
         assert len(await client.hears()) == 2
-        assert await world.memberships.join(ben, garden.id) is None
+        assert await members.join(world.services, ben, garden.id) is None
         client.session.subscriptions.subscribe(garden.id, TALKER)
 
 
@@ -179,12 +180,12 @@ async def test_a_removal_that_is_told_to_nobody_is_felt_all_the_same_after_a_whi
 ) -> None:
     ada, ben = await world.add_all("ada", "ben")
     garden = await world.make_room(ada)
-    assert await world.memberships.join(ben, garden.id) is None
+    assert await members.join(world.services, ben, garden.id) is None
     client = await in_rooms(world, TALKER, ben, garden.id)
     fence = world.journal._broadcaster._fence
     fence.open_until(trio.current_time())
     began = trio.current_time()
-    assert await world.memberships.remove(ada, garden.id, ben.id) is None
+    assert await members.remove(world.services, ada, garden.id, ben.id) is None
     assert trio.current_time() - began == pytest.approx(1)
     assert garden.id not in client.session.subscriptions
     fence.open_until(math.inf)
@@ -196,7 +197,7 @@ async def test_who_is_looked_up_while_their_removal_is_saved_is_looked_up_again(
     """It is felt a moment later: nobody enters in between on what was true before."""
     ada, ben = await world.add_all("ada", "ben")
     garden = await world.make_room(ada)
-    assert await world.memberships.join(ben, garden.id) is None
+    assert await members.join(world.services, ben, garden.id) is None
     rooms, goes_on, found = world.services.rooms, trio.Event(), list[bool | None]()
 
     async def look() -> bool:
@@ -212,7 +213,7 @@ async def test_who_is_looked_up_while_their_removal_is_saved_is_looked_up_again(
     async with trio.open_nursery() as nursery:
         nursery.start_soon(enter)
         await world.rest()
-        nursery.start_soon(world.memberships.remove, ada, garden.id, ben.id)
+        nursery.start_soon(members.remove, world.services, ada, garden.id, ben.id)
         await world.rest()
         goes_on.set()
         await world.rest()
@@ -223,17 +224,17 @@ async def test_who_is_looked_up_while_their_removal_is_saved_is_looked_up_again(
 async def test_whoever_was_perhaps_removed_hears_nothing_more(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     garden = await world.make_room(ada)
-    assert await world.memberships.join(ben, garden.id) is None
+    assert await members.join(world.services, ben, garden.id) is None
     client = await in_rooms(world, TALKER, ben, garden.id)
     world.obstacles.fail("save", OutcomeUnknown("silent"))  # it never lands, which nobody knows yet
-    assert await world.memberships.remove(ada, garden.id, ben.id) == OUTCOME_UNKNOWN
+    assert await members.remove(world.services, ada, garden.id, ben.id) == OUTCOME_UNKNOWN
     assert garden.id not in client.session.subscriptions
 
 
 async def test_a_removal_that_another_server_wrote_is_felt_at_its_place(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     garden = await world.make_room(ada)
-    assert await world.memberships.join(ben, garden.id) is None
+    assert await members.join(world.services, ben, garden.id) is None
     client = await in_rooms(world, TALKER, ben, garden.id)
     lines = [Draft(garden.id, ada.id, "ada", text, 0.0) for text in ("before", "after")]
     await world.storage.messages.save([lines[0], Removal(garden.id, ben.id, ada.id, 0.0), lines[1]])
@@ -248,7 +249,7 @@ async def test_two_joinings_of_one_person_at_once_are_told_once(world: World) ->
     outcomes: list[Refusal | None] = []
 
     async def join() -> None:
-        outcomes.append(await world.memberships.join(ben, garden.id))
+        outcomes.append(await members.join(world.services, ben, garden.id))
 
     async with trio.open_nursery() as nursery:
         with world.obstacles.held("save"):

@@ -1,20 +1,12 @@
 """What was said in a room, and saying something. Every answer comes after the commit."""
 
-import time
-
-from msgspec import structs
-
-from chat.domain.changes import Deletion, Edit, Reaction
-from chat.domain.conversations import may_delete, may_edit, may_speak
-from chat.domain.emoji import clean_emoji
-from chat.domain.entities import Draft, Message, MessageKind
-from chat.domain.files import clean_file_ids
+from chat.application import messages
+from chat.domain.entities import Message
 from chat.domain.live import HasRead
 from chat.domain.outcomes import Outcome, Repeated
 from chat.domain.reading import ReadMark, may_share_reads
 from chat.domain.refusals import NO_MESSAGE, NO_ROOM, Code, Refusal
 from chat.domain.room_history import MOST_TEXTS, Stretch
-from chat.domain.rules import EMPTY_TEXT, clean_text
 from chat.domain.timeline import json_bytes, milliseconds
 from chat.protocols.native import message_types as types
 from chat.protocols.native import room_types
@@ -40,11 +32,11 @@ async def history(services: Services, caller: Caller, request: types.History) ->
     told = await services.room_history.stretch(person.id, place.room, asked, services.hub.newest_id)
     if isinstance(told, Refusal):
         return told
-    messages = told.page.messages
-    size = sum(json_bytes(message) + AROUND for message in messages)
+    page = told.page.messages
+    size = sum(json_bytes(message) + AROUND for message in page)
     services.budgets.was_read(person.id, caller.device.address, size, request.limit)
     return types.Messages(
-        messages=[as_message(message) for message in messages],
+        messages=[as_message(message) for message in page],
         pos=told.page.pos,
         first=told.is_first,
         last=told.is_last,
@@ -56,47 +48,20 @@ async def say(
 ) -> room_types.Message | Before | Refusal:
     """Say something, once however often it is sent with one key."""
     person = caller.known
-    text = clean_text(request.text, may_be_empty=bool(request.files))
-    if isinstance(text, Refusal):
-        return text
-    file_ids = clean_file_ids(request.files)
-    if isinstance(file_ids, Refusal):
-        return file_ids
-    draft = Draft(
-        request.room,
-        person.id,
-        person.name,
-        text,
-        _now(),
-        MessageKind.TEXT,
-        request.key,
-        reply=request.reply,
-        file_ids=file_ids,
+    draft = messages.draft(
+        person, request.room, request.text, request.key, reply=request.reply, files=request.files
     )
-
-    def has_read(outcome: Outcome) -> None:
-        if isinstance(outcome, Message):
-            services.read_marks.note(outcome.room_id, person.id, outcome.seq)
-
-    place = await services.conversations.enter(person, request.room)
-    outcome: Outcome
-    if isinstance(place, Refusal):
-        outcome = await services.writes.repeated(draft) or place
-    elif refusal := may_speak(place):
-        outcome = await services.writes.repeated(draft) or refusal
-    else:
-        # No await between entering and the journal: whoever is outside by then says nothing.
-        outcome = await services.writes.write(structs.replace(draft, people=place.people), has_read)
-    match outcome:
+    if isinstance(draft, Refusal):
+        return draft
+    match await messages.send(services, person, draft):
         case Refusal() as refusal:
             return refusal
-        case Repeated(message) if isinstance(place, Refusal):  # what became of it is not theirs to know
-            as_said = structs.replace(message, text=text, reply=request.reply)
-            return Before(as_new_message(as_said, request.key))
+        case messages.SentBefore(message):
+            return Before(as_new_message(message, request.key))
         case Repeated(message):
             now = await _now_as_it_is(services, caller, message.room_id, message.seq)
             return now if isinstance(now, Refusal) else Before(now)
-        case _:
+        case outcome:
             assert isinstance(outcome, Message)
             return as_new_message(outcome, request.key)
 
@@ -105,41 +70,16 @@ async def edit(
     services: Services, caller: Caller, request: types.ChangeMessage
 ) -> room_types.Message | Refusal:
     """Change the text of one's own message."""
-    person = caller.known
-    text = clean_text(request.text, may_be_empty=True)
-    if isinstance(text, Refusal):
-        return text
-    said = await services.room_history.message(person.id, request.room, request.seq)
-    place = await services.conversations.enter(person, request.room)
-    if isinstance(place, Refusal):
-        return place
-    if isinstance(said, Refusal):
-        return said
-    if refusal := may_edit(place, person, said.sender_id):
-        return refusal
-    if not text and not said.files:
-        return EMPTY_TEXT
-    # No await between entering and the journal: whoever is outside by then changes nothing.
-    write = Edit(request.room, request.seq, person.id, text, _now(), place.people)
-    return await _changed(services, caller, request, write)
+    outcome = await messages.edit(services, caller.known, request.room, request.seq, request.text)
+    return await _changed(services, caller, request, outcome)
 
 
 async def delete(
     services: Services, caller: Caller, request: types.WhichMessage
 ) -> room_types.Message | Refusal:
     """Delete a message; its place stays, and its text is gone for good."""
-    person = caller.known
-    said = await services.room_history.message(person.id, request.room, request.seq)
-    place = await services.conversations.enter(person, request.room)
-    if isinstance(place, Refusal):
-        return place
-    if isinstance(said, Refusal):
-        return said
-    if refusal := may_delete(place, person, said.sender_id):
-        return refusal
-    # No await between entering and the journal, as above.
-    write = Deletion(request.room, request.seq, person.id, _now(), place.people)
-    return await _changed(services, caller, request, write)
+    outcome = await messages.delete(services, caller.known, request.room, request.seq)
+    return await _changed(services, caller, request, outcome)
 
 
 async def react(services: Services, caller: Caller, request: types.React) -> room_types.Message | Refusal:
@@ -162,18 +102,10 @@ async def switch_reaction(
 async def _react(
     services: Services, caller: Caller, request: types.React, *, is_on: bool
 ) -> room_types.Message | Refusal:
-    person = caller.known
-    emoji = clean_emoji(request.emoji)
-    if isinstance(emoji, Refusal):
-        return emoji
-    place = await services.conversations.enter(person, request.room)
-    if isinstance(place, Refusal):
-        return place
-    if refusal := may_speak(place):
-        return refusal
-    # No await between entering and the journal, as above.
-    write = Reaction(request.room, request.seq, person.id, emoji, is_on, _now(), place.people)
-    return await _changed(services, caller, request, write)
+    outcome = await messages.react(
+        services, caller.known, request.room, request.seq, request.emoji, is_on=is_on
+    )
+    return await _changed(services, caller, request, outcome)
 
 
 async def mark_read(services: Services, caller: Caller, request: types.ReadUpTo) -> types.Counts | Refusal:
@@ -233,10 +165,9 @@ async def mentions(services: Services, caller: Caller, request: types.Mentions) 
 
 
 async def _changed(
-    services: Services, caller: Caller, request: types.WhichMessage, write: Edit | Deletion | Reaction
+    services: Services, caller: Caller, request: types.WhichMessage, outcome: Outcome
 ) -> room_types.Message | Refusal:
-    """Write a change of a message, and return the message as it is then."""
-    outcome = await services.writes.write(write)
+    """Return the message as it is after a change of it."""
     if isinstance(outcome, Refusal):
         return outcome
     return await _now_as_it_is(services, caller, request.room, request.seq)
@@ -247,7 +178,3 @@ async def _now_as_it_is(
 ) -> room_types.Message | Refusal:
     now = await services.room_history.message(caller.known.id, room_id, seq)
     return NO_MESSAGE if isinstance(now, Refusal) else as_message(now)
-
-
-def _now() -> float:
-    return round(time.time(), 6)

@@ -1,15 +1,13 @@
 """Rooms: one's own, those that one may join, making and deleting them."""
 
-import time
 from typing import TypeVar
 
 from msgspec import UNSET, UnsetType
 
-from chat.domain.changes import RoomDeletion
+from chat.application import rooms as use_cases
 from chat.domain.entities import Person
 from chat.domain.membership import Notify
 from chat.domain.refusals import NO_PERSON, NO_ROOM, Refusal
-from chat.domain.room_rights import may_change_room, may_delete_room
 from chat.protocols.native import room_requests as types
 from chat.protocols.native.conversions import as_room
 from chat.protocols.native.operation import Caller
@@ -70,24 +68,13 @@ async def change_room(services: Services, caller: Caller, request: types.ChangeR
     )
     if isinstance(change, Refusal):
         return change
-    place = await services.conversations.enter(caller.known, request.room)
-    if isinstance(place, Refusal):
-        return place
-    if refusal := may_change_room(place, caller.known, change):
-        return refusal
-    outcome = await services.writes.write(change)
-    return outcome if isinstance(outcome, Refusal) else await as_seen(services, caller.known, request.room)
+    refusal = await use_cases.change_room(services, caller.known, change)
+    return refusal or await as_seen(services, caller.known, request.room)
 
 
 async def delete_room(services: Services, caller: Caller, request: types.WhichRoom) -> Refusal | None:
     """Delete a room of one's own, with all that was said in it."""
-    place = await services.conversations.enter(caller.known, request.room)
-    if isinstance(place, Refusal):
-        return place
-    if refusal := may_delete_room(place):
-        return refusal
-    deletion = RoomDeletion(request.room, caller.known.id, round(time.time(), 6))
-    return await services.memberships.end(deletion)
+    return await use_cases.delete_room(services, caller.known, request.room)
 
 
 async def set_mine(services: Services, caller: Caller, request: types.Mine) -> Room | Refusal:

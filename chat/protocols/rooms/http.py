@@ -6,9 +6,12 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from chat.application import members
+from chat.application.rooms import delete_room
 from chat.domain.budgets import reading_size
 from chat.domain.entities import LOBBY_ID, Person, Room
-from chat.domain.refusals import NO_PERSON, Refusal
+from chat.domain.refusals import NO_MEMBER, NO_PERSON, NO_ROOM, NOT_MEMBER, Code, Refusal
+from chat.domain.room_rights import NOT_LEADING, NOT_OWNER
 from chat.domain.rooms import MOST_MESSAGES
 from chat.domain.sessions import NOT_FOR_TOKENS
 from chat.protocols.rooms.codec import RoomsMessage, rfc3339, room_message
@@ -18,6 +21,8 @@ from chat.web_api.bodies import read_caseless
 from chat.web_api.endpoint import Call, Routes
 
 Id = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+
+NOT_CREATOR = Refusal(Code.FORBIDDEN, "only the creator of the room may do that")
 
 _USERNAME = re.compile(r"[A-Za-z0-9_]{3,20}")
 
@@ -116,7 +121,14 @@ class Status(msgspec.Struct):
 def rooms_routes(services: Services) -> Routes:
     """Return the routes."""
     accounts, budgets, rooms = services.accounts, services.budgets, services.rooms
-    memberships, presence = services.memberships, services.presence
+    presence = services.presence
+
+    async def as_here(refusal: Refusal | None, room_id: int) -> Refusal | None:
+        """Return a refusal as this protocol has it: a room has a creator and no roles, and is not hidden."""
+        if refusal in (NOT_LEADING, NOT_OWNER, NOT_MEMBER):
+            return NOT_CREATOR
+        return NOT_CREATOR if refusal is NO_ROOM and await rooms.is_room(room_id) else refusal
+
     routes = Routes("rooms", accounts, budgets, read=read_caseless, caseless=True)
 
     @routes.route(
@@ -201,7 +213,7 @@ def rooms_routes(services: Services) -> Routes:
     )
     async def join(call: Call) -> object:
         """Join a public room."""
-        return await memberships.join(_caller(call), call.body.room_id) or Status("joined")
+        return await members.join(services, _caller(call), call.body.room_id) or Status("joined")
 
     @routes.route(
         "PUT",
@@ -212,8 +224,8 @@ def rooms_routes(services: Services) -> Routes:
     )
     async def invite(call: Call) -> object:
         """Make somebody a member of a room of one's own."""
-        refusal = await memberships.invite(_caller(call), call.body.room_id, call.body.uid)
-        return refusal or Status("invited")
+        refusal = await members.add(services, _caller(call), call.body.room_id, call.body.uid)
+        return await as_here(refusal, call.body.room_id) or Status("invited")
 
     @routes.route(
         "PUT",
@@ -224,15 +236,19 @@ def rooms_routes(services: Services) -> Routes:
     )
     async def remove(call: Call) -> object:
         """End a membership: one's own, or anybody's in a room of one's own."""
-        refusal = await memberships.remove(_caller(call), call.body.room_id, call.body.uid)
-        return refusal or Status("removed")
+        caller, room_id, uid = _caller(call), call.body.room_id, call.body.uid
+        refusal = await members.remove(services, caller, room_id, uid)
+        if refusal is NO_MEMBER or (uid == caller.id and refusal is NOT_MEMBER):
+            return NOT_MEMBER
+        return (refusal if room_id == LOBBY_ID else await as_here(refusal, room_id)) or Status("removed")
 
     @routes.route(
         "DELETE", "/room/<int:room_id>", token=True, answers={200: Status, 403: ErrorBody, 404: ErrorBody}
     )
     async def delete(call: Call) -> object:
         """Delete a room of one's own, with all that was said in it."""
-        return await memberships.delete(_caller(call), _id(call)) or Status("deleted")
+        refusal = await delete_room(services, _caller(call), _id(call))
+        return await as_here(refusal, _id(call)) or Status("deleted")
 
     @routes.route("GET", "/rooms", token=True, answers={200: RoomIds})
     async def own_rooms(call: Call) -> object:

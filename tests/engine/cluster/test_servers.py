@@ -9,6 +9,7 @@ import structlog
 import trio
 from trio.testing import wait_all_tasks_blocked
 
+from chat.application import members
 from chat.bus.local import LocalBus, LocalNetwork
 from chat.bus.payloads import Answer, PayloadReader
 from chat.domain.budgets import Budgets
@@ -278,12 +279,12 @@ async def test_whoever_enters_a_room_on_a_server_that_is_behind_hears_nothing_fr
         assert await each.hears() == [{"Type": "enter"}]
     assert await speaker.asks(enter) == {"Type": "enter"}
     servers.network.is_cut = True
-    await servers.one.memberships.join(ben, garden.id)
-    await servers.one.memberships.remove(ada, garden.id, ben.id)
+    await members.join(servers.one.services, ben, garden.id)
+    await members.remove(servers.one.services, ada, garden.id, ben.id)
     speaker.send({"Type": "message", "Text": "while ben is out"})
     await speaker.hears()
     with servers.other.obstacles.failing("read_log", StorageDown("this table alone")):
-        await servers.one.memberships.join(ben, garden.id)
+        await members.join(servers.one.services, ben, garden.id)
         comer.send(enter)
         await trio.sleep(11)
         assert comer.heard_now() == [{"Type": "error", "Error": "internal error"}], "it can't catch up"
@@ -300,14 +301,14 @@ async def test_what_is_on_its_way_on_another_server_is_saved_before_a_removal_is
 ) -> None:
     ada, ben = await servers.one.add_all("ada", "ben")
     garden = await servers.one.make_room(ada)
-    await servers.one.memberships.join(ben, garden.id)
+    await members.join(servers.one.services, ben, garden.id)
     member = await servers.other.connect(ROOMS, ben)
     member.send({"Type": "enter", "RoomID": garden.id})
     await member.hears()
     acknowledged = []
 
     async def remove() -> None:
-        acknowledged.append(await servers.one.memberships.remove(ada, garden.id, ben.id))
+        acknowledged.append(await members.remove(servers.one.services, ada, garden.id, ben.id))
 
     async with trio.open_nursery() as nursery:
         with servers.other.obstacles.held("save"):
@@ -328,14 +329,14 @@ async def test_a_lease_that_tells_how_far_a_server_is_waits_for_what_is_on_its_w
 ) -> None:
     ada, ben = await servers.one.add_all("ada", "ben")
     garden = await servers.one.make_room(ada)
-    await servers.one.memberships.join(ben, garden.id)
+    await members.join(servers.one.services, ben, garden.id)
     member = await servers.other.connect(ROOMS, ben)
     member.send({"Type": "enter", "RoomID": garden.id})
     await member.hears()
     acknowledged = trio.Event()
 
     async def remove() -> None:
-        assert await servers.one.memberships.remove(ada, garden.id, ben.id) is None
+        assert await members.remove(servers.one.services, ada, garden.id, ben.id) is None
         acknowledged.set()
 
     async with trio.open_nursery() as nursery:
@@ -359,14 +360,14 @@ async def test_a_removal_is_acknowledged_once_what_became_of_what_was_on_its_way
 ) -> None:
     ada, ben = await servers.one.add_all("ada", "ben")
     garden = await servers.one.make_room(ada)
-    await servers.one.memberships.join(ben, garden.id)
+    await members.join(servers.one.services, ben, garden.id)
     member = await servers.other.connect(ROOMS, ben)
     member.send({"Type": "enter", "RoomID": garden.id})
     await member.hears()
     acknowledged = trio.Event()
 
     async def remove() -> None:
-        assert await servers.one.memberships.remove(ada, garden.id, ben.id) is None
+        assert await members.remove(servers.one.services, ada, garden.id, ben.id) is None
         acknowledged.set()
 
     servers.other.obstacles.fail("save", OutcomeUnknown("silence"), after=True)
@@ -386,7 +387,7 @@ async def said_again_while_it_is_on_its_way(servers: Servers, seconds: float) ->
     """What is answered on the one server, to whom the other is just removing, for what the other saves so late."""
     ada, ben = await servers.one.add_all("ada", "ben")
     garden = await servers.one.make_room(ada)
-    await servers.one.memberships.join(ben, garden.id)
+    await members.join(servers.one.services, ben, garden.id)
     draft = Draft(garden.id, ben.id, "ben", "on its way", 1.0, key="k")
     answers = list[object]()
 
@@ -397,7 +398,7 @@ async def said_again_while_it_is_on_its_way(servers: Servers, seconds: float) ->
         with servers.other.obstacles.held("save"):
             nursery.start_soon(servers.other.services.writes.write, draft)
             await wait_all_tasks_blocked()
-            nursery.start_soon(servers.one.memberships.remove, ada, garden.id, ben.id)
+            nursery.start_soon(members.remove, servers.one.services, ada, garden.id, ben.id)
             await wait_all_tasks_blocked()
             assert not await servers.storage.rooms.is_member(garden.id, ben.id)
             nursery.start_soon(say_again)
@@ -423,7 +424,7 @@ async def test_a_server_that_loses_the_database_tells_nothing_until_it_has_looke
 ) -> None:
     ada, ben = await servers.one.add_all("ada", "ben")
     garden = await servers.one.make_room(ada)
-    await servers.one.memberships.join(ben, garden.id)
+    await members.join(servers.one.services, ben, garden.id)
     member = await servers.other.connect(ROOMS, ben)
     speaker = await servers.one.connect(ROOMS, ada)
     for client in (member, speaker):
@@ -437,7 +438,7 @@ async def test_a_server_that_loses_the_database_tells_nothing_until_it_has_looke
             speaker.send({"Type": "message", "Text": "when ben was a member, and not told to him"})
             await trio.sleep(1)
             with trio.fail_after(1):  # it waits for no lease that has lapsed
-                assert await servers.one.memberships.remove(ada, garden.id, ben.id) is None
+                assert await members.remove(servers.one.services, ada, garden.id, ben.id) is None
             speaker.send({"Type": "message", "Text": "not for ben"})
             await trio.sleep(1)
             assert member.heard_now() == []
@@ -479,7 +480,7 @@ async def test_a_removal_has_the_id_of_what_the_database_lost_and_waits_for_who_
 ) -> None:
     ada, ben = await servers.one.add_all("ada", "ben")
     garden = await servers.one.make_room(ada)
-    await servers.one.memberships.join(ben, garden.id)
+    await members.join(servers.one.services, ben, garden.id)
     speaker, member = await servers.one.connect(TALKER, ada), await servers.other.connect(ROOMS, ben)
     member.send({"Type": "enter", "RoomID": garden.id})
     for text in ("one", "two", "three"):
@@ -495,7 +496,7 @@ async def test_a_removal_has_the_id_of_what_the_database_lost_and_waits_for_who_
         if is_cut_off:
             stack.enter_context(servers.other.obstacles.failing("renew", StorageDown("it looks elsewhere")))
         assert garden.id in member.session.subscriptions
-        assert await servers.one.memberships.remove(ada, garden.id, ben.id) is None
+        assert await members.remove(servers.one.services, ada, garden.id, ben.id) is None
         assert not fence.is_open or garden.id not in member.session.subscriptions
     await member.ends()
     assert member.closed_with == TOO_FAR_BEHIND
@@ -626,7 +627,7 @@ async def test_a_bus_that_is_down_delays_a_removal_until_the_leases_tell_how_far
 ) -> None:
     ada, ben = await servers.one.add_all("ada", "ben")
     garden = await servers.one.make_room(ada)
-    await servers.one.memberships.join(ben, garden.id)
+    await members.join(servers.one.services, ben, garden.id)
     speaker, member = await servers.one.connect(ROOMS, ada), await servers.other.connect(ROOMS, ben)
     for client in (member, speaker):
         client.send({"Type": "enter", "RoomID": garden.id})
@@ -635,7 +636,7 @@ async def test_a_bus_that_is_down_delays_a_removal_until_the_leases_tell_how_far
     speaker.send({"Type": "message", "Text": "before"})
     await wait_all_tasks_blocked()
     began = trio.current_time()
-    assert await servers.one.memberships.remove(ada, garden.id, ben.id) is None
+    assert await members.remove(servers.one.services, ada, garden.id, ben.id) is None
     assert trio.current_time() - began <= 2.5
     assert [frame["Text"] for frame in member.heard_now() if frame["Type"] == "message"] == ["before"]
     speaker.send({"Type": "message", "Text": "after"})

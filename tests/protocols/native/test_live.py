@@ -7,6 +7,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from chat.application import members
 from chat.domain.budgets import Budgets
 from chat.domain.changes import SupportChange
 from chat.domain.closing import TOO_MANY_SOCKETS
@@ -123,12 +124,12 @@ async def test_who_is_blocked_or_removed_types_for_nobody(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     pair = await direct_room(world, ada.person, ben.person)
     garden = await world.make_room(ada.person)
-    await world.memberships.join(ben.person, garden.id)
+    await members.join(world.services, ben.person, garden.id)
     for each in (ada, ben):
         await each.sync()
     await world.services.blocks.block(ada.person, ben.person.id)
     assert (await ben.asks("activity", room=pair, what="typing"))["code"] == "forbidden"
-    await world.memberships.remove(ada.person, garden.id, ben.person.id)
+    await members.remove(world.services, ada.person, garden.id, ben.person.id)
     assert (await ben.asks("activity", room=garden.id, what="typing"))["code"] == "forbidden"
     assert [each["type"] for each in await ada.hears()] == ["member"]
 

@@ -6,6 +6,7 @@ from urllib.parse import quote
 import pytest
 import trio
 
+from chat.application import members
 from chat.domain.budgets import Budgets
 from chat.domain.changes import RoomDeletion
 from chat.domain.entities import LOBBY_ID, Room
@@ -232,9 +233,9 @@ async def test_who_has_left_meanwhile_changes_nothing(site: Site) -> None:
     ada, token = await site.join("ada")
     ben, bens = await site.join("ben")
     garden = await make_room(site, ada.id, is_private=True)
-    await site.services.memberships.invite(ada, garden, ben.id)
+    await members.add(site.services, ada, garden, ben.id)
     await say(site, bens, "mine", "k", garden)
-    await site.services.memberships.remove(ada, garden, ben.id)
+    await members.remove(site.services, ada, garden, ben.id)
     answer = await site.call("PATCH", f"/rooms/{garden}/messages/2", {"text": "x"}, token=bens)
     assert answer.refused == (404, "not_found", None)
     assert [message.text for message in site.world.said(garden)] == ["", "mine"]

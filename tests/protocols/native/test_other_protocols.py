@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from chat.application import members
 from chat.domain.entities import LOBBY_ID, Person
 from chat.protocols.direct.codec import DIRECT
 from chat.protocols.native.codec import NATIVE
@@ -110,7 +111,7 @@ async def test_a_room_is_heard_by_those_who_have_entered_it(site: Site) -> None:
     ada, token = await site.join("ada")
     ben, bens = await site.join("ben")
     garden = await site.world.make_room(ada)
-    assert await site.services.memberships.join(ben, garden.id) is None
+    assert await members.join(site.services, ben, garden.id) is None
     inside = await site.world.connect(ROOMS, ben)
     inside.heard_now()
     assert await inside.asks({"Type": "enter", "RoomID": garden.id}) == {"Type": "enter"}
@@ -130,7 +131,7 @@ async def test_native_sockets_hear_every_change_in_all_rooms_of_their_person(sit
     ben, bens = await site.join("ben")
     olga, olgas = await site.join("olga", operator=True)
     garden = await site.world.make_room(ada)
-    assert await site.services.memberships.join(ben, garden.id) is None
+    assert await members.join(site.services, ben, garden.id) is None
     direct = await site.call("PUT", f"/direct/{ben.id}", token=token)
     desk = await site.storage.rooms.support_room(ben.id)
     assert desk is not None

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import trio
 
+from chat.application import members
 from chat.domain.changes import Deletion, Edit, Reaction
 from chat.domain.entities import LOBBY_ID, Draft, Person
 from chat.domain.failures import StorageDown
@@ -132,7 +133,7 @@ async def test_the_changes_of_one_sync_are_shared_out_among_the_rooms(world: Wor
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     rooms = [LOBBY_ID, *[(await world.make_room(ada.person, name)).id for name in ("a", "b", "c")]]
     for room in rooms[1:]:
-        await world.memberships.join(ben.person, room)
+        await members.join(world.services, ben.person, room)
     await ada.sync()
     await ben.hears()
     ben.drop()
@@ -217,16 +218,16 @@ async def test_what_is_said_to_one_directly_waits_for_the_pages_too(world: World
 async def test_who_is_removed_between_two_pages_is_told_so_with_the_next(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     room = await world.make_room(ada.person)
-    await world.memberships.join(ben.person, room.id)
+    await members.join(world.services, ben.person, room.id)
     await ada.sync()
     await ben.hears()
     ben.drop()
     await say_many(ada, room.id, 5)
     await come_back(ben, limit=2)
-    await world.memberships.remove(ada.person, room.id, ben.person.id)
+    await members.remove(world.services, ada.person, room.id, ben.person.id)
     await ben.page()
     assert ben.events[-1] == {"type": "gone", "room": room.id, "reason": "removed"}
-    await world.memberships.join(ben.person, room.id)
+    await members.join(world.services, ben.person, room.id)
     await ben.hears()
     assert room.id in ben.rooms, "who joins again is told the room"
 
@@ -234,7 +235,7 @@ async def test_who_is_removed_between_two_pages_is_told_so_with_the_next(world: 
 async def test_a_room_that_is_deleted_while_a_page_is_read_is_gone(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     room = await world.make_room(ada.person)
-    await world.memberships.join(ben.person, room.id)
+    await members.join(world.services, ben.person, room.id)
     await ada.sync()
     await ben.hears()
     ben.drop()
@@ -245,7 +246,7 @@ async def test_a_room_that_is_deleted_while_a_page_is_read_is_gone(world: World)
         ben.far.clear()
         ben.send("sync", known=known, rest=False, far="page", limit=2)
         await world.rest()
-        assert await world.memberships.remove(ada.person, room.id, ben.person.id) is None
+        assert await members.remove(world.services, ada.person, room.id, ben.person.id) is None
     await ben.hears()
     assert room.id not in ben.rooms
     assert ben.events[-1] == {"type": "gone", "room": room.id, "reason": "removed"}
@@ -338,9 +339,9 @@ async def test_everybody_ends_with_what_is_saved_however_small_the_pages_are(wor
                     write = Deletion(room, message.seq, message.sender_id, time.time())
                 await world.journal.submit(write, _Nobody())
             case "join" if room in rooms:
-                await world.memberships.join(own.person, room)
+                await members.join(world.services, own.person, room)
             case "leave" if room in rooms and own is not people[0]:
-                await world.memberships.remove(own.person, room, own.person.id)
+                await members.remove(world.services, own.person, room, own.person.id)
             case "drop":
                 own.drop()
             case "page" if own.far:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from chat.application import members
 from chat.domain import room_history
 from chat.domain.entities import LOBBY_ID
 from chat.protocols.direct.codec import DIRECT
@@ -94,7 +95,7 @@ async def test_texts_of_every_protocol_mention(site: Site) -> None:
     ada, _ = await site.join("ada")
     ben, bens = await site.join("ben", operator=True)
     garden = await site.world.make_room(ada)
-    await site.world.memberships.invite(ada, garden.id, ben.id)
+    await members.add(site.world.services, ada, garden.id, ben.id)
     talker, direct, support, rooms = [
         await site.world.connect(dialect, ada) for dialect in (TALKER, DIRECT, SUPPORT, ROOMS)
     ]

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from chat.application import members as use_cases
 from chat.domain.changes import Removal, RoleChange
 from chat.domain.entities import LOBBY_ID
 from chat.domain.failures import OutcomeUnknown, StorageDown
@@ -218,7 +219,7 @@ async def test_who_is_made_an_owner_while_a_moderator_removes_them_stays(
 
     monkeypatch.setattr(site.storage.rooms, "access", late)
     if how == "in the rooms protocol":
-        refusal = await site.services.memberships.remove(ben, room, cem.id)
+        refusal = await use_cases.remove(site.services, ben, room, cem.id)
         assert refusal is not None
         assert refusal.code is Code.FORBIDDEN
     else:

@@ -8,6 +8,8 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from chat.application import members
+from chat.application import rooms as use_cases
 from chat.domain.changes import Deletion, Edit, Reaction
 from chat.domain.closing import GOING_AWAY, SESSION_ENDED, TOKEN_EXPIRED, UNAUTHENTICATED
 from chat.domain.entities import LOBBY_ID, Pair, Person
@@ -367,7 +369,7 @@ async def test_who_joins_a_room_is_told_it_and_then_what_happens_there(world: Wo
     room = await world.make_room(ada.person)
     await ada.sync()
     await ada.say(room.id, "before")
-    assert await world.memberships.join(ben.person, room.id) is None
+    assert await members.join(world.services, ben.person, room.id) is None
     await ada.say(room.id, "after")
     told = await ben.hears()
     assert [event["type"] for event in told] == ["room", "message"]
@@ -384,10 +386,10 @@ async def test_who_joins_a_room_is_told_it_and_then_what_happens_there(world: Wo
 async def test_who_is_removed_is_told_last_that_the_room_is_gone(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     room = await world.make_room(ada.person)
-    assert await world.memberships.join(ben.person, room.id) is None
+    assert await members.join(world.services, ben.person, room.id) is None
     await ada.sync()
     await ben.hears()
-    assert await world.memberships.remove(ada.person, room.id, ben.person.id) is None
+    assert await members.remove(world.services, ada.person, room.id, ben.person.id) is None
     await ada.say(room.id, "unheard")
     told = await ben.hears()
     assert [event["type"] for event in told] == ["member", "gone"]
@@ -402,13 +404,13 @@ async def test_what_is_said_before_a_removal_is_felt_is_saved_before_that_is_ack
     """Twelve of these texts are at the journal behind the removal, the others wait until they may get there."""
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     room = await world.make_room(ada.person)
-    await world.memberships.join(ben.person, room.id)
+    await members.join(world.services, ben.person, room.id)
     await ben.hears()
     is_acknowledged = False
 
     async def remove() -> None:
         nonlocal is_acknowledged
-        assert await world.memberships.remove(ada.person, room.id, ben.person.id) is None
+        assert await members.remove(world.services, ada.person, room.id, ben.person.id) is None
         is_acknowledged = True
 
     async with trio.open_nursery() as nursery:
@@ -430,9 +432,9 @@ async def test_what_is_said_before_a_removal_is_felt_is_saved_before_that_is_ack
 async def test_a_deleted_room_is_gone_for_all(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     room = await world.make_room(ada.person)
-    assert await world.memberships.join(ben.person, room.id) is None
+    assert await members.join(world.services, ben.person, room.id) is None
     await ada.sync()
-    assert await world.memberships.delete(ada.person, room.id) is None
+    assert await use_cases.delete_room(world.services, ada.person, room.id) is None
     for own in (ada, ben):
         assert (await own.hears())[-1] == {"type": "gone", "room": room.id, "reason": "deleted"}
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from chat.application import members
+from chat.application import rooms as use_cases
 from chat.client.frames import Answer as Reply
 from chat.client.frames import decode
 from chat.client.rooms import Rooms
@@ -268,7 +270,7 @@ async def test_who_is_deleted_during_a_sync_leaves_no_conversation_and_no_room_b
     await desk.say("ada", room)
     garden = await world.make_room(olga)
     otto = await desk.replica("otto")
-    await world.memberships.join(desk.people["otto"], garden.id)
+    await members.join(world.services, desk.people["otto"], garden.id)
     await otto.hears()
     otto.drop()
     await otto.connect(sync=False)
@@ -278,7 +280,7 @@ async def test_who_is_deleted_during_a_sync_leaves_no_conversation_and_no_room_b
         await world.rest()
         await world.storage.users.delete(desk.people["ada"].id)
         world.services.presence.person_deleted(desk.people["ada"].id)
-        world._nursery.start_soon(world.memberships.delete, olga, garden.id)
+        world._nursery.start_soon(use_cases.delete_room, world.services, olga, garden.id)
         await world.rest()
     await otto.hears()
     assert otto.rooms.keys() == {LOBBY_ID}

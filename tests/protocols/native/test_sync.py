@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import trio
 
+from chat.application import members
 from chat.domain.changes import Deletion, Edit, Reaction, UnknownChange
 from chat.domain.closing import TOO_SLOW
 from chat.domain.entities import LOBBY_ID
@@ -189,7 +190,7 @@ async def test_a_long_absence_is_told_in_pieces(world: World, monkeypatch: pytes
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     rooms = [LOBBY_ID, *[(await world.make_room(ada.person, name)).id for name in ("a", "b")]]
     for room in rooms[1:]:
-        await world.memberships.join(ben.person, room)
+        await members.join(world.services, ben.person, room)
     await ada.sync()
     await ben.hears()
     ben.drop()
@@ -205,10 +206,10 @@ async def test_a_long_absence_is_told_in_pieces(world: World, monkeypatch: pytes
 async def test_a_room_that_is_known_and_not_ones_own_is_gone(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     room = await world.make_room(ada.person)
-    await world.memberships.join(ben.person, room.id)
+    await members.join(world.services, ben.person, room.id)
     await ben.hears()
     ben.drop()
-    await world.memberships.remove(ada.person, room.id, ben.person.id)
+    await members.remove(world.services, ada.person, room.id, ben.person.id)
     before = len(ben.events)
     await ben.connect()
     assert ben.events[before:] == [{"type": "gone", "room": room.id, "reason": "removed"}]
@@ -235,7 +236,7 @@ async def test_a_removal_during_a_sync_leaves_nobody_in_the_room(world: World) -
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     for number, call in enumerate(("rooms_of", "snapshots")):
         room = await world.make_room(ada.person, f"room {number}")
-        await world.memberships.join(ben.person, room.id)
+        await members.join(world.services, ben.person, room.id)
         await ben.hears()
         ben.drop()
         ben.rooms.clear()
@@ -243,7 +244,7 @@ async def test_a_removal_during_a_sync_leaves_nobody_in_the_room(world: World) -
         with world.obstacles.held(call, after=True):
             ben.send("sync")
             await world.rest()
-            assert await world.memberships.remove(ada.person, room.id, ben.person.id) is None
+            assert await members.remove(world.services, ada.person, room.id, ben.person.id) is None
         await ben.hears()
         assert room.id not in ben.rooms, call
         assert room.id not in ben.client.session.subscriptions
@@ -254,7 +255,7 @@ async def test_who_was_removed_while_a_sync_looked_up_their_rooms_hears_nothing_
 ) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     room = await world.make_room(ada.person)
-    await world.memberships.join(ben.person, room.id)
+    await members.join(world.services, ben.person, room.id)
     await ben.hears()
     ben.drop()
     await ben.connect(sync=False)
@@ -263,7 +264,7 @@ async def test_who_was_removed_while_a_sync_looked_up_their_rooms_hears_nothing_
         with world.obstacles.held("rooms_of", after=True):
             ben.send("sync", known=[{"room": room.id, "pos": 1, "at": 1}])
             await world.rest()
-            assert await world.memberships.remove(ada.person, room.id, ben.person.id) is None
+            assert await members.remove(world.services, ada.person, room.id, ben.person.id) is None
         await world.rest()
         await ada.say(room.id, "not for ben")
     await ben.hears()
@@ -278,7 +279,7 @@ async def test_a_joining_during_a_sync_is_told_behind_it(world: World) -> None:
     with world.obstacles.held("rooms_of", after=True):
         ben.send("sync")
         await world.rest()
-        await world.memberships.join(ben.person, room.id)
+        await members.join(world.services, ben.person, room.id)
     await ben.hears()
     await ada.say(room.id, "welcome")
     await ben.hears()
@@ -430,9 +431,9 @@ async def test_everybody_ends_with_what_is_saved_whatever_they_lose_meanwhile(
                     write = Deletion(room, message.seq, message.sender_id, time.time())
                 await world.journal.submit(write, _Nobody())
             case "join" if room != LOBBY_ID:
-                await world.memberships.join(own.person, room)
+                await members.join(world.services, own.person, room)
             case "leave" if room != LOBBY_ID and own is not people[0]:
-                await world.memberships.remove(own.person, room, own.person.id)
+                await members.remove(world.services, own.person, room, own.person.id)
             case "drop":
                 own.drop()
             case _:

@@ -7,11 +7,23 @@ from typing import Any
 import pytest
 import trio
 
+from chat.application import members
+from chat.application import rooms as use_cases
 from chat.domain.entities import LOBBY_ID, Draft, Person
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.outcomes import Outcome
-from chat.domain.refusals import NO_PERSON, NO_ROOM, NOT_MEMBER, OUTCOME_UNKNOWN, ROOM_GONE, Refusal
-from chat.domain.rooms import ALREADY_IN, NOT_CREATOR, PRIVATE
+from chat.domain.refusals import (
+    ALREADY_IN,
+    NO_MEMBER,
+    NO_PERSON,
+    NO_ROOM,
+    NOT_MEMBER,
+    OUTCOME_UNKNOWN,
+    PRIVATE,
+    ROOM_GONE,
+    Refusal,
+)
+from chat.domain.room_rights import NOT_LEADING, NOT_OWNER
 from chat.engine.people import PeopleReconciler
 from chat.engine.reconciler import watch_changes
 from chat.engine.settings_follower import SettingsFollower
@@ -61,7 +73,7 @@ def texts(frames: list[Any]) -> list[str]:
 async def join(world: World, room_id: int, *people: Person) -> None:
     with trio.fail_after(20):
         for person in people:
-            assert await world.memberships.join(person, room_id) is None
+            assert await members.join(world.services, person, room_id) is None
         await world.rest()  # until the room was told
 
 
@@ -139,9 +151,9 @@ async def test_the_lobby_is_a_room_that_everybody_may_enter(world: World) -> Non
     talker.send({"name": "ben", "message": "from the talkers"})
     await talker.hears()
     assert texts(await client.hears()) == ["from the rooms", "from the talkers"]
-    assert await world.memberships.join(ada, LOBBY_ID) == ALREADY_IN
-    assert await world.memberships.remove(ada, LOBBY_ID, ada.id) == NO_ROOM
-    assert isinstance(await world.memberships.delete(ada, LOBBY_ID), Refusal)
+    assert await members.join(world.services, ada, LOBBY_ID) == ALREADY_IN
+    assert await members.remove(world.services, ada, LOBBY_ID, ada.id) == NO_ROOM
+    assert isinstance(await use_cases.delete_room(world.services, ada, LOBBY_ID), Refusal)
 
 
 async def test_a_room_that_can_not_be_looked_up_is_an_internal_error_and_one_stays_outside(
@@ -181,8 +193,8 @@ async def test_a_joining_is_told_to_the_room_and_makes_a_member(world: World) ->
     (told,) = await creator.hears()
     assert (told["Type"], told["UID"], told["Text"]) == ("join", ben.id, "")
     assert await client.asks(enter(garden.id)) == ENTERED
-    assert await world.memberships.join(ben, garden.id) == ALREADY_IN
-    assert await world.memberships.join(ada, garden.id) == ALREADY_IN
+    assert await members.join(world.services, ben, garden.id) == ALREADY_IN
+    assert await members.join(world.services, ada, garden.id) == ALREADY_IN
     assert await creator.hears() == []
 
 
@@ -190,15 +202,15 @@ async def test_a_private_room_is_entered_by_invitation_alone(world: World) -> No
     ada, ben, cem = await world.add_all("ada", "ben", "cem")
     secret = await world.make_room(ada, "secret", is_private=True)
     creator, client = await here(world, ada, secret.id), await here(world, ben)
-    assert await world.memberships.join(ben, secret.id) == PRIVATE
-    assert await world.memberships.invite(ben, secret.id, cem.id) == NOT_CREATOR
-    assert await world.memberships.invite(ada, secret.id, 99) == NO_PERSON
-    assert await world.memberships.invite(ada, secret.id, ada.id) == ALREADY_IN
-    assert await world.memberships.invite(ada, 99, ben.id) == NO_ROOM
-    assert await world.memberships.invite(ada, secret.id, ben.id) is None
+    assert await members.join(world.services, ben, secret.id) == PRIVATE
+    assert await members.add(world.services, ben, secret.id, cem.id) == NO_ROOM
+    assert await members.add(world.services, ada, secret.id, 99) == NO_PERSON
+    assert await members.add(world.services, ada, secret.id, ada.id) == ALREADY_IN
+    assert await members.add(world.services, ada, 99, ben.id) == NO_ROOM
+    assert await members.add(world.services, ada, secret.id, ben.id) is None
     (told,) = await creator.hears()
     assert (told["Type"], told["UID"]) == ("join", ben.id)
-    assert await world.memberships.invite(ada, secret.id, ben.id) == ALREADY_IN
+    assert await members.add(world.services, ada, secret.id, ben.id) == ALREADY_IN
     assert await client.asks(enter(secret.id)) == ENTERED
     assert world.joined(secret.id) == [ben.id]
 
@@ -225,8 +237,8 @@ async def test_joinings_of_one_person_at_once_are_told_once(
     garden = await world.make_room(ada)
     creator = await here(world, ada, garden.id)
     call = {
-        "join": lambda: world.memberships.join(ben, garden.id),
-        "invite": lambda: world.memberships.invite(ada, garden.id, ben.id),
+        "join": lambda: members.join(world.services, ben, garden.id),
+        "invite": lambda: members.add(world.services, ada, garden.id, ben.id),
     }
     results: list[object] = []
 
@@ -248,12 +260,12 @@ async def test_whoever_hangs_up_and_joins_again_joins_once(world: World) -> None
     results: list[object] = []
 
     async def join_again() -> None:
-        results.append(await world.memberships.join(ben, garden.id))
+        results.append(await members.join(world.services, ben, garden.id))
 
     async with trio.open_nursery() as nursery:
         with world.obstacles.held("save"):
             async with trio.open_nursery() as hung_up:
-                hung_up.start_soon(world.memberships.join, ben, garden.id)
+                hung_up.start_soon(members.join, world.services, ben, garden.id)
                 await world.rest()
                 hung_up.cancel_scope.cancel()
             nursery.start_soon(join_again)  # the first is still at the journal
@@ -267,7 +279,7 @@ async def test_a_joining_that_was_not_saved_made_no_member_and_may_be_tried_agai
     ada, ben = await world.add_all("ada", "ben")
     garden = await world.make_room(ada)
     world.obstacles.fail("save", StorageDown("down"))
-    assert isinstance(await world.memberships.join(ben, garden.id), Refusal)
+    assert isinstance(await members.join(world.services, ben, garden.id), Refusal)
     assert await world.members(garden.id) == {ada.id}
     await join(world, garden.id, ben)
     assert world.joined(garden.id) == [ben.id]
@@ -280,11 +292,11 @@ async def test_a_joining_of_unknown_outcome_is_told_and_felt_if_it_landed(
     garden = await world.make_room(ada)
     creator, client = await here(world, ada, garden.id), await here(world, ben)
     world.obstacles.fail("save", OutcomeUnknown("silence"), after=True)
-    assert isinstance(await world.memberships.join(ben, garden.id), Refusal)
+    assert isinstance(await members.join(world.services, ben, garden.id), Refusal)
     await trio.sleep(2)
     assert [frame["Type"] for frame in await creator.hears()] == ["join"]
     assert await client.asks(enter(garden.id)) == ENTERED
-    assert await world.memberships.join(ben, garden.id) == ALREADY_IN
+    assert await members.join(world.services, ben, garden.id) == ALREADY_IN
 
 
 async def test_joining_a_room_that_is_deleted_meanwhile_finds_no_room(world: World) -> None:
@@ -293,11 +305,11 @@ async def test_joining_a_room_that_is_deleted_meanwhile_finds_no_room(world: Wor
     results: list[Refusal | None] = []
 
     async def join_late() -> None:
-        results.append(await world.memberships.join(ben, garden.id))
+        results.append(await members.join(world.services, ben, garden.id))
 
     async with trio.open_nursery() as nursery:
         with world.obstacles.held("save"):
-            nursery.start_soon(world.memberships.delete, ada, garden.id)
+            nursery.start_soon(use_cases.delete_room, world.services, ada, garden.id)
             await world.rest()
             nursery.start_soon(join_late)  # the room is still there
             await world.rest()
@@ -310,11 +322,11 @@ async def test_joinings_of_different_people_or_rooms_do_not_wait_for_each_other(
     garden, cellar = await world.make_room(ada), await world.make_room(ada, "cellar")
     world.obstacles.calls.clear()
     async with trio.open_nursery() as nursery:
-        with world.obstacles.held("is_member"):
+        with world.obstacles.held("access"):
             for person, room in ((ben, garden), (cem, garden), (ben, cellar)):
-                nursery.start_soon(world.memberships.join, person, room.id)
+                nursery.start_soon(members.join, world.services, person, room.id)
             await world.rest()
-            assert world.obstacles.calls.count("is_member") == 3
+            assert world.obstacles.calls.count("access") == 3
     assert sorted(world.joined(garden.id)) == [ben.id, cem.id]
     assert world.joined(cellar.id) == [ben.id]
 
@@ -339,10 +351,10 @@ async def test_a_joining_cancelled_before_the_journal_took_it_may_be_tried_again
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(say_much)
                 await world.rest()  # until no more drafts may wait
-                nursery.start_soon(world.memberships.join, ben, garden.id)
+                nursery.start_soon(members.join, world.services, ben, garden.id)
                 await world.rest()
                 nursery.cancel_scope.cancel()
-        assert await world.memberships.join(ben, garden.id) is None
+        assert await members.join(world.services, ben, garden.id) is None
     assert world.joined(garden.id) == [ben.id]
 
 
@@ -355,13 +367,13 @@ async def test_whoever_was_removed_hears_nothing_more_on_any_connection(world: W
     await join(world, garden.id, ben, cem)
     speaker, other = await here(world, ada, garden.id), await here(world, cem, garden.id)
     phone, desk = await here(world, ben, garden.id), await here(world, ben, garden.id)
-    assert await world.memberships.remove(ada, garden.id, ben.id) is None
+    assert await members.remove(world.services, ada, garden.id, ben.id) is None
     speaker.send(message("he is gone"))
     assert texts(await other.hears()) == ["he is gone"]
     assert await phone.hears() == await desk.hears() == []
     assert await phone.asks(message("am I?")) == error("not in room")
     assert await phone.asks(enter(garden.id)) == error("not room member")
-    assert await world.memberships.remove(ada, garden.id, ben.id) == NOT_MEMBER
+    assert await members.remove(world.services, ada, garden.id, ben.id) == NO_MEMBER
     await join(world, garden.id, ben)
     assert await phone.asks(enter(garden.id)) == ENTERED
 
@@ -376,7 +388,7 @@ async def test_a_membership_that_was_looked_up_before_the_removal_opens_no_door_
     with world.obstacles.held("is_member", after=True):
         client.send(enter(garden.id))
         await world.rest()  # the answer, "a member", is on its way
-        assert await world.memberships.remove(ada, garden.id, ben.id) is None
+        assert await members.remove(world.services, ada, garden.id, ben.id) is None
     assert await client.hears() == [error("not room member")]
     speaker.send(message("alone"))
     await speaker.hears()
@@ -395,7 +407,7 @@ async def test_a_removal_that_ends_at_any_moment_of_entering_leaves_nobody_in(wo
         for _ in range(nth):
             await trio.lowlevel.checkpoint()
         for person in people:
-            nursery.start_soon(world.memberships.remove, ada, garden.id, person.id)
+            nursery.start_soon(members.remove, world.services, ada, garden.id, person.id)
     await world.rest()
     assert not world.hub.has_subscribers(garden.id)
 
@@ -407,7 +419,7 @@ async def test_whoever_enters_while_the_removal_is_under_way_is_out_when_it_retu
     speaker, client = await here(world, ada, garden.id), await here(world, ben)
     async with trio.open_nursery() as nursery:
         with world.obstacles.held("save"):
-            nursery.start_soon(world.memberships.remove, ada, garden.id, ben.id)
+            nursery.start_soon(members.remove, world.services, ada, garden.id, ben.id)
             await world.rest()
             assert await client.asks(enter(garden.id)) == ENTERED
             speaker.send(message("out"))
@@ -430,7 +442,7 @@ async def test_who_is_removed_hears_what_was_said_before_and_nothing_that_was_sa
             await world.rest()
             speaker.send(message("before"))
             await world.rest()
-            nursery.start_soon(world.memberships.remove, ada, garden.id, ben.id)
+            nursery.start_soon(members.remove, world.services, ada, garden.id, ben.id)
             await world.rest()
             speaker.send(message("after"))
             await world.rest()
@@ -445,7 +457,7 @@ async def test_a_removal_of_unknown_outcome_takes_people_out_all_the_same(world:
     await join(world, garden.id, ben)
     speaker, client = await here(world, ada, garden.id), await here(world, ben, garden.id)
     world.obstacles.fail("save", OutcomeUnknown("silence"))
-    assert await world.memberships.remove(ada, garden.id, ben.id) == OUTCOME_UNKNOWN
+    assert await members.remove(world.services, ada, garden.id, ben.id) == OUTCOME_UNKNOWN
     speaker.send(message("is he here?"))
     await speaker.hears()
     assert await client.hears() == []
@@ -459,7 +471,7 @@ async def test_entering_takes_one_look_however_fast_others_remove_what_they_are_
 
     async def remove_nothing(stranger: Person) -> None:
         for _ in range(100):
-            assert await world.memberships.remove(stranger, garden.id, stranger.id) == NOT_MEMBER
+            assert await members.remove(world.services, stranger, garden.id, stranger.id) == NOT_MEMBER
 
     world.obstacles.calls.clear()
     with trio.fail_after(20):
@@ -475,14 +487,14 @@ async def test_one_may_leave_and_only_the_creator_may_remove_others(world: World
     ada, ben, cem = await world.add_all("ada", "ben", "cem")
     garden = await world.make_room(ada)
     await join(world, garden.id, ben, cem)
-    assert await world.memberships.remove(ben, garden.id, cem.id) == NOT_CREATOR
+    assert await members.remove(world.services, ben, garden.id, cem.id) == NOT_LEADING
     still = await here(world, ada, garden.id)
-    assert await world.memberships.remove(ben, garden.id, ada.id) == NOT_CREATOR
+    assert await members.remove(world.services, ben, garden.id, ada.id) == NOT_LEADING
     still.send(message("I am still in"))
     assert texts(await still.hears()) == ["I am still in"]
-    assert await world.memberships.remove(ben, garden.id, ben.id) is None
+    assert await members.remove(world.services, ben, garden.id, ben.id) is None
     assert await world.members(garden.id) == {ada.id, cem.id}
-    assert await world.memberships.remove(ada, 99, ben.id) == NO_ROOM
+    assert await members.remove(world.services, ada, 99, ben.id) == NO_ROOM
 
 
 async def test_a_room_deleted_under_its_listeners_leaves_them_outside(world: World) -> None:
@@ -490,12 +502,12 @@ async def test_a_room_deleted_under_its_listeners_leaves_them_outside(world: Wor
     garden = await world.make_room(ada)
     await join(world, garden.id, ben)
     one, two = await here(world, ada, garden.id), await here(world, ben, garden.id)
-    assert await world.memberships.delete(ben, garden.id) == NOT_CREATOR
+    assert await use_cases.delete_room(world.services, ben, garden.id) == NOT_OWNER
     async with trio.open_nursery() as nursery:
         with world.obstacles.held("save"):
             one.send(message("in time"))
             await world.rest()
-            nursery.start_soon(world.memberships.delete, ada, garden.id)
+            nursery.start_soon(use_cases.delete_room, world.services, ada, garden.id)
             await world.rest()
             two.send(message("too late"))
             await world.rest()
@@ -507,7 +519,7 @@ async def test_a_room_deleted_under_its_listeners_leaves_them_outside(world: Wor
         assert await client.asks(message("hello?")) == error("not in room")
         assert await client.asks(enter(garden.id)) == error("invalid room id")
         assert await client.asks(enter(LOBBY_ID)) == ENTERED
-    assert await world.memberships.delete(ada, garden.id) == NO_ROOM
+    assert await use_cases.delete_room(world.services, ada, garden.id) == NO_ROOM
 
 
 async def test_a_deletion_of_unknown_outcome_takes_everybody_out_all_the_same(world: World) -> None:
@@ -517,7 +529,7 @@ async def test_a_deletion_of_unknown_outcome_takes_everybody_out_all_the_same(wo
     one, two = await here(world, ada, garden.id), await here(world, ben, garden.id)
     elsewhere = await here(world, ada, cellar.id)
     world.obstacles.fail("save", OutcomeUnknown("silence"))
-    assert await world.memberships.delete(ada, garden.id) == OUTCOME_UNKNOWN
+    assert await use_cases.delete_room(world.services, ada, garden.id) == OUTCOME_UNKNOWN
     for client in (one, two):
         assert await client.asks(message("am I in?")) == error("not in room")
         assert await client.asks(enter(garden.id)) == ENTERED  # it had not happened
@@ -672,10 +684,10 @@ async def test_many_joins_invitations_and_removals_at_random_agree_in_the_end(wo
         for n in range(turns):
             way = (person.id + n) % 3
             if way == 0:
-                await world.memberships.join(person, garden.id)
+                await members.join(world.services, person, garden.id)
             elif way == 1:
-                await world.memberships.invite(ada, garden.id, person.id)
-            elif await world.memberships.remove(person, garden.id, person.id) is None:
+                await members.add(world.services, ada, garden.id, person.id)
+            elif await members.remove(world.services, person, garden.id, person.id) is None:
                 removed.append(person.id)
 
     async with trio.open_nursery() as nursery:
@@ -683,7 +695,7 @@ async def test_many_joins_invitations_and_removals_at_random_agree_in_the_end(wo
             for _ in range(2):
                 nursery.start_soon(come_and_go, person, 9)
     joined = world.joined(garden.id)
-    members = await world.members(garden.id)
+    there = await world.members(garden.id)
     for person in others:
-        assert joined.count(person.id) - removed.count(person.id) == (person.id in members)
+        assert joined.count(person.id) - removed.count(person.id) == (person.id in there)
     assert [frame["UID"] for frame in await ear.hears()] == joined

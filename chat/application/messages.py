@@ -1,0 +1,118 @@
+"""What is done with messages: sending, editing, deleting, and reacting to them."""
+
+import time
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import structs
+
+from chat.application.entering import write_in_room
+from chat.domain.changes import Deletion, Edit, Reaction
+from chat.domain.conversations import may_delete, may_edit, may_speak
+from chat.domain.emoji import clean_emoji
+from chat.domain.entities import Draft, Message, MessageKind, Person
+from chat.domain.files import clean_file_ids
+from chat.domain.outcomes import Outcome, Repeated
+from chat.domain.refusals import Refusal
+from chat.domain.room_rights import Place
+from chat.domain.rules import EMPTY_TEXT, clean_text
+from chat.engine.services import EngineServices
+
+
+def draft(
+    person: Person, room_id: int, text: str, key: str | None, *, reply: int | None, files: Sequence[int]
+) -> Draft | Refusal:
+    """Return a message to send, or what is wrong with it. Sync and pure.
+
+    Args:
+        key: made up by the sender, once for each message: whatever is sent again with it is the same message.
+        reply: the `seq` of the message that this one answers.
+        files: ids of uploaded files; with at least one the text may be empty.
+    """
+    clean = clean_text(text, may_be_empty=bool(files))
+    if isinstance(clean, Refusal):
+        return clean
+    file_ids = clean_file_ids(files)
+    if isinstance(file_ids, Refusal):
+        return file_ids
+    kind = MessageKind.TEXT
+    return Draft(room_id, person.id, person.name, clean, _now(), kind, key, reply=reply, file_ids=file_ids)
+
+
+class SentBefore(msgspec.Struct, frozen=True):
+    """The message was sent before, as it was sent, by somebody who may not know any more what became of it."""
+
+    message: Message
+
+
+async def send(services: EngineServices, person: Person, message: Draft) -> Outcome | SentBefore:
+    """Send a message once, however often it is sent with one key. Repeated: it was sent before.
+
+    Raises StorageDown.
+    """
+
+    def has_read(outcome: Outcome) -> None:
+        if isinstance(outcome, Message):
+            services.read_marks.note(outcome.room_id, person.id, outcome.seq)
+
+    place = await services.conversations.enter(person, message.room_id)
+    refusal = place if isinstance(place, Refusal) else may_speak(place)
+    if refusal is None:
+        assert isinstance(place, Place)
+        # No await between entering and the journal: whoever is outside by then sends nothing.
+        return await services.writes.write(structs.replace(message, people=place.people), has_read)
+    # Who may not write any more may have sent it while they might, and have lost the answer.
+    before = await services.writes.repeated(message)
+    if isinstance(before, Repeated) and isinstance(place, Refusal):
+        return SentBefore(structs.replace(before.message, text=message.text, reply=message.reply))
+    return before or refusal
+
+
+async def edit(services: EngineServices, person: Person, room_id: int, seq: int, text: str) -> Outcome:
+    """Change the text of one's own message. Raises StorageDown."""
+    clean = clean_text(text, may_be_empty=True)
+    if isinstance(clean, Refusal):
+        return clean
+    said = await services.room_history.message(person.id, room_id, seq)
+
+    def decide(place: Place) -> Edit | Refusal:
+        if isinstance(said, Refusal):
+            return said
+        if refusal := may_edit(place, person, said.sender_id):
+            return refusal
+        if not clean and not said.files:
+            return EMPTY_TEXT
+        return Edit(room_id, seq, person.id, clean, _now(), place.people)
+
+    return await write_in_room(services, person, room_id, decide)
+
+
+async def delete(services: EngineServices, person: Person, room_id: int, seq: int) -> Outcome:
+    """Delete a message; its place stays, and its text is gone for good. Raises StorageDown."""
+    said = await services.room_history.message(person.id, room_id, seq)
+
+    def decide(place: Place) -> Deletion | Refusal:
+        if isinstance(said, Refusal):
+            return said
+        refusal = may_delete(place, person, said.sender_id)
+        return refusal or Deletion(room_id, seq, person.id, _now(), place.people)
+
+    return await write_in_room(services, person, room_id, decide)
+
+
+async def react(
+    services: EngineServices, person: Person, room_id: int, seq: int, emoji: str, *, is_on: bool
+) -> Outcome:
+    """React to a message with an emoji, or take that back. Raises StorageDown."""
+    clean = clean_emoji(emoji)
+    if isinstance(clean, Refusal):
+        return clean
+
+    def decide(place: Place) -> Reaction | Refusal:
+        return may_speak(place) or Reaction(room_id, seq, person.id, clean, is_on, _now(), place.people)
+
+    return await write_in_room(services, person, room_id, decide)
+
+
+def _now() -> float:
+    return round(time.time(), 6)

@@ -1,0 +1,29 @@
+"""Rooms that people made: changing and deleting them."""
+
+import time
+
+from chat.domain.changes import RoomChange, RoomDeletion
+from chat.domain.entities import Person
+from chat.domain.refusals import Refusal
+from chat.domain.room_rights import refusal_of
+from chat.engine.services import EngineServices
+
+
+async def change_room(services: EngineServices, by: Person, change: RoomChange) -> Refusal | None:
+    """Change a room as `Rooms.changing` describes it: all of it or nothing. Raises StorageDown."""
+    authority = await services.conversations.authority(by, change.room_id)
+    if isinstance(authority, Refusal):
+        return authority
+    if refusal := refusal_of(change, authority):
+        return refusal
+    outcome = await services.writes.write(change)
+    return outcome if isinstance(outcome, Refusal) else None
+
+
+async def delete_room(services: EngineServices, by: Person, room_id: int) -> Refusal | None:
+    """Delete a room with all that was said in it; whoever is in it is outside when this returns. Raises StorageDown."""
+    authority = await services.conversations.authority(by, room_id)
+    if isinstance(authority, Refusal):
+        return authority
+    deletion = RoomDeletion(room_id, by.id, round(time.time(), 6))
+    return refusal_of(deletion, authority) or await services.memberships.end(deletion)

@@ -25,9 +25,8 @@ from chat.domain.moderation import Moderation
 from chat.domain.outcomes import Outcome
 from chat.domain.passwords import Passwords
 from chat.domain.ports import NewPerson, NewSession, ProfileChange
-from chat.domain.refusals import Code, Refusal
+from chat.domain.refusals import ALREADY_IN, Code, Refusal
 from chat.domain.registrations import Registrations
-from chat.domain.rooms import ALREADY_IN
 from chat.domain.sessions import Device, Opened, Sessions
 from chat.domain.set_up import FirstAdmin
 from chat.domain.throttle import Throttle

@@ -14,7 +14,7 @@ from chat.domain.closing import GOING_AWAY
 from chat.domain.direct import FIRST_GUEST
 from chat.domain.entities import LOBBY_ID, Draft, MessageKind, Pair, Person
 from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
-from chat.domain.rooms import ALREADY_IN
+from chat.domain.refusals import ALREADY_IN
 from chat.engine import submissions
 from chat.engine.dialect import Dialect
 from chat.engine.heartbeat import beat

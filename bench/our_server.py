@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.certificates import make_certificate
 from bench.machine import children
 from bench.plans import Member, plan
-from bench.population import populate
+from bench.population import populate, wait_until_indexed
 from bench.processes import DidNotStart, running
 from bench.quota import open_quotas
 from bench.scenarios import Scenario
@@ -53,6 +53,10 @@ def our_server(name: str, title: str, root: Path = ROOT, *, workers: int = 1) ->
             if len(serving) != workers:
                 raise DidNotStart(f"{workers} workers were asked for, {len(serving)} serve")
             address = running_address(data)
+            if scenario.missed:
+                wait_until_indexed(
+                    address
+                )  # as it was long ago where nobody writes into the log from outside
             members = members or tuple(populate(address, scenario, TOKENS))
             for worker in serving:
                 give_quota(worker)

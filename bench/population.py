@@ -43,6 +43,9 @@ _MEMBERSHIPS = """
 INSERT INTO memberships (room_id, user_id)
 SELECT * FROM unnest($1::bigint[], $2::bigint[])"""
 
+_IS_BEHIND = """
+SELECT coalesce((SELECT last_id FROM words_written WHERE id = 1), 0) < last_id FROM lanes WHERE id = 1"""
+
 T = TypeVar("T")
 DatabaseAddress = dict[str, Any]
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -112,6 +115,19 @@ def count_messages(address: DatabaseAddress) -> int:
         return int(await connection.fetchval("SELECT count(*) FROM messages"))
 
     return _on(address, count)
+
+
+def wait_until_indexed(address: DatabaseAddress) -> None:
+    """Wait until all that was said can be found: until then the server indexes it beside what is measured."""
+
+    async def is_behind(connection: Connection) -> bool:
+        return bool(await connection.fetchval(_IS_BEHIND))
+
+    until = time.monotonic() + _DEADLINE
+    while _on(address, is_behind):
+        if time.monotonic() > until:
+            raise TimeoutError("what was written into the log is not indexed")
+        time.sleep(0.1)
 
 
 def one_commit(address: DatabaseAddress) -> float:

@@ -7,6 +7,7 @@ number has another time then.
 from enum import StrEnum
 
 import msgspec
+from msgspec import structs
 
 from chat.domain.changes import (
     Deleted,
@@ -40,6 +41,21 @@ class Position(msgspec.Struct, frozen=True, gc=False):
     room_id: int
     pos: int
     at: int
+
+
+class KnownAt(msgspec.Struct, frozen=True, gc=False):
+    """A client's position, and the id of the log as of which it is looked at."""
+
+    position: Position
+    up_to_id: int
+
+
+class RoomsAt(msgspec.Struct, frozen=True, gc=False):
+    """Rooms that are looked at for one person, as of an id of the log; None: all that are theirs."""
+
+    person_id: int
+    up_to_id: int
+    room_ids: tuple[int, ...] | None = None
 
 
 class PositionState(StrEnum):
@@ -141,6 +157,31 @@ Replayed = (
 """A change that a client has missed, with its own `pos` and the state of now: an edit of a message that was edited
 again has the newest text, one of a message that is deleted has none, and of a room that was changed it is the newest
 name and topic."""
+
+
+class ReplayedChange(msgspec.Struct, frozen=True):
+    """A change that several readers have missed: as everybody sees it, and what of it is one reader's own.
+
+    `key` is for its sender alone. `reacted` has those of the readers who react to the message, and with which emoji.
+    """
+
+    change: Replayed
+    key: str | None = None
+    reacted: tuple[tuple[int, str], ...] = ()
+
+    def seen_by(self, reader_id: int) -> Replayed:
+        """Return it as one reader sees it, which is `change` itself where nothing is their own. Sync and pure."""
+        change = self.change
+        if not isinstance(change, MessageNow):
+            return change
+        if self.key is not None and change.sender_id == reader_id:
+            change = structs.replace(change, key=self.key)
+        if self.reacted:
+            mine = {emoji for person_id, emoji in self.reacted if person_id == reader_id}
+            if mine:
+                counts = [structs.replace(each, is_mine=each.emoji in mine) for each in change.reactions]
+                change = structs.replace(change, reactions=tuple(counts))
+        return change
 
 
 class Page(msgspec.Struct, frozen=True):

@@ -1,6 +1,6 @@
 """What a sync asks of a storage. Both implementations pass one contract suite, and keep what `ports` says.
 
-All answers of one sync are as of one id of the log, `up_to_id`: what comes after it, its caller hears live.
+All answers of one sync are as of one id of the log, its cut (`up_to_id`): what comes after it, its caller hears live.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -10,11 +10,12 @@ from chat.domain.entities import RoomKind
 from chat.domain.membership import Notify
 from chat.domain.reading import ReadMark, ReadState
 from chat.domain.timeline import (
+    KnownAt,
     MessageNow,
     Page,
-    Position,
     QueuePlace,
-    Replayed,
+    ReplayedChange,
+    RoomsAt,
     RoomSnapshot,
     Span,
     Standing,
@@ -30,18 +31,16 @@ class Timelines(Protocol):
     `up_to_id` is a change that the caller hears live.
     """
 
-    async def rooms_of(self, person_id: int) -> dict[int, RoomKind]:
-        """Return the ids of the person's rooms, and what kind each is of. Nobody there: none."""
+    async def rooms_of(self, person_ids: Collection[int]) -> dict[int, dict[int, RoomKind]]:
+        """Return the ids of each person's rooms, and what kind each is of. Nobody there: none."""
         ...
 
-    async def snapshots(
-        self, person_id: int, up_to_id: int, among: Collection[int] | None = None
-    ) -> list[RoomSnapshot]:
-        """Return the person's rooms, or those `among` these ids; the one with the newest message comes first.
+    async def snapshots(self, asked: Sequence[RoomsAt]) -> list[list[RoomSnapshot]]:
+        """Return for each what it asks for: all the person's rooms, or those among its ids, the newest message first.
 
         Of an operator who names them, closed conversations too.
-        Numbers, unread and last message are as of `up_to_id`, everything else is as it is now. A room that was
-        deleted is none of them. Nobody there: none.
+        Numbers, unread and last message are as of the cut, everything else is as it is now. A room that was deleted is
+        none of them. Nobody there: none.
         """
         ...
 
@@ -49,18 +48,17 @@ class Timelines(Protocol):
         """Return how many are in each of these support conversations, as `snapshots` says; other rooms are left out."""
         ...
 
-    async def standings(
-        self, known: Sequence[Position], up_to_id: int, *, person_id: int | None = None
-    ) -> list[Standing]:
-        """Return where clients stand with these positions, in their order; rooms that are gone are left out.
+    async def standings(self, known: Sequence[KnownAt]) -> list[Standing | None]:
+        """Return where a client stands with each of these positions; None where the room is gone.
 
-        A position beyond `up_to_id` is good, and nothing is missing then. With `person_id`, rooms that are not that
-        person's are left out too, and support conversations; without, the caller says who may see the rooms.
+        A position beyond its cut is good, and nothing is missing then. The caller says who may see the rooms.
         """
         ...
 
-    async def replay(self, reader_id: int, spans: Sequence[Span], most_bytes: int) -> list[Replayed]:
-        """Return the changes of these spans, in their order and by `pos`, each without a gap.
+    async def replay(
+        self, reader_ids: Collection[int], spans: Sequence[Span], most_bytes: int
+    ) -> list[list[ReplayedChange]]:
+        """Return the changes of each of these spans, by `pos` and without a gap, for several readers.
 
         At most MOST_REPLAYED of each, and as many from the front as have together at most `most_bytes` bytes of text as
         JSON, but at least one where there is any: the caller goes on after the last. Reactions come on top of that.

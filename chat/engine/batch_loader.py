@@ -66,7 +66,7 @@ async def _look_up(
                 waiting += receive_all_nowait(questions, _MOST - len(waiting))
         try:
             # The query starts after each of them asked, so no result is stale.
-            found = await fetch(list({asked.key for asked in waiting}))
+            found = await fetch(list(dict.fromkeys(asked.key for asked in waiting)))
         except StorageError as error:
             for asked in waiting:
                 asked.failure = str(error)
@@ -81,7 +81,10 @@ async def _look_up(
 async def open_batch_loader(
     fetch: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]],
 ) -> AsyncGenerator[BatchLoader[K, V]]:
-    """Look up with `fetch`, which gets distinct keys, for as long as the block lasts. Cancelling ends it."""
+    """Look up with `fetch` for as long as the block lasts. Cancelling ends it.
+
+    `fetch` gets distinct keys, those first that were asked for first. A key that it leaves out has no answer.
+    """
     feed, questions = trio.open_memory_channel[_Asked[K, V]](math.inf)  # one for each client at most
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_look_up, fetch, questions)

@@ -30,6 +30,7 @@ from chat.domain.uploads import Uploads
 from chat.domain.visitors import Visitors
 from chat.engine.batch_loader import open_batch_loader
 from chat.engine.broadcaster import open_broadcaster
+from chat.engine.catch_up import open_catch_up
 from chat.engine.cleaner import open_cleaner
 from chat.engine.cluster.servers import Here, Joining, open_cluster
 from chat.engine.deliveries import observe_inbox, open_deliveries
@@ -124,6 +125,7 @@ async def open_engine(
         open_file_cleaner(storage.files, file_store),
         open_batch_loader(storage.users.by_ids) as people,
         open_history(storage.rooms, storage.messages) as history,
+        open_catch_up(storage.timelines) as catch_up,
         open_read_marks(storage.timelines) as read_marks,
     ):
         hub, data_id = Hub(await storage.messages.newest_id()), await storage.files.store_id()
@@ -238,6 +240,7 @@ async def open_engine(
                 conversations=conversations,
                 room_history=RoomHistory(storage.timelines),
                 timelines=storage.timelines,
+                catch_up=catch_up,
                 contacts=storage.contacts,
                 blocks=blocks,
                 read_marks=read_marks,

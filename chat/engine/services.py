@@ -20,6 +20,7 @@ from chat.domain.support import Support
 from chat.domain.timelines import Timelines
 from chat.domain.uploads import Uploads
 from chat.domain.visitors import Visitors
+from chat.engine.catch_up import CatchUp
 from chat.engine.cluster_port import Cluster
 from chat.engine.deliveries import Deliveries
 from chat.engine.desk_watch import DeskWatch
@@ -53,6 +54,7 @@ class EngineServices(msgspec.Struct, frozen=True, kw_only=True):
     conversations: Conversations
     room_history: RoomHistory
     timelines: Timelines
+    catch_up: CatchUp
     contacts: Contacts
     blocks: Blocks
     read_marks: ReadMarks

@@ -246,7 +246,7 @@ async def http_native_visitors(run: Run) -> None:
         assert (told["me"]["id"], "refresh" in told) == (added[0].id, True)
         await wire.asks("PUT", "/api/v1/support", None, told["access"])
         await wire.stream.aclose()
-        assert run.fired or await world.storage.timelines.rooms_of(added[0].id)
+        assert run.fired or (await world.storage.timelines.rooms_of([added[0].id]))[added[0].id]
 
     await one_connection(run, speak, config())
 

@@ -14,7 +14,7 @@ from chat.domain.entities import LOBBY_ID, Draft, Peer, Person, SupportOf
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.ports import ProfileChange
 from chat.engine import submissions
-from chat.protocols.native import request_line
+from chat.protocols.native import request_line, telling
 from chat.protocols.native.codec import NATIVE
 from tests.cancel_sweep.sweeping import Run
 from tests.cancellation.swept_world import (
@@ -32,6 +32,7 @@ from tests.cancellation.swept_world import (
 from tests.protocols.native.replica import Replica
 from tests.support.account_changes import set_roles
 from tests.support.chat_world import World
+from tests.support.replays import snapshots
 
 
 async def native(run: Run) -> None:
@@ -244,7 +245,8 @@ async def native_in_line(run: Run) -> None:
                     await world.rest()
                 await world.rest()
 
-        with patch.object(request_line, "_MOST", 1):
+        # Its syncs tell rooms as they are, each by itself.
+        with patch.object(request_line, "_MOST", 1), patch.object(telling, "FEW_ROOMS", 0):
             await converse(run, world, NATIVE, None, [hello], client=client, meanwhile=meanwhile)
         told = [frame["type"] for frame in client.heard_now()]
         assert told.count("send_ok") <= len(witness.acknowledged)
@@ -315,7 +317,7 @@ async def native_set_back(run: Run) -> None:
             {"type": "read", "id": 4, "room": LOBBY_ID, "seq": 1, "back": True},
         )
         if answers.get(4, {}).get("type") == "read_ok":
-            (lobby,) = await world.storage.timelines.snapshots(ada.id, 99, [LOBBY_ID])
+            (lobby,) = await snapshots(world.storage, ada.id, 99, [LOBBY_ID])
             assert lobby.read == 1
         await assert_lobby_told(world, ear)
         await assert_nothing_left(world, witness, world.clients[-1])

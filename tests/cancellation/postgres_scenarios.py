@@ -49,7 +49,7 @@ from chat.domain.room_rights import NOT_YOURS
 from chat.domain.search import Search
 from chat.domain.searching import Query, Term
 from chat.domain.startup import CannotStart
-from chat.domain.timeline import Position, QueuePlace, Span
+from chat.domain.timeline import KnownAt, Position, QueuePlace, RoomsAt, Span
 from chat.embedded_postgres.cluster import prepare_cluster
 from chat.embedded_postgres.leftover import read_pid, runs_on, stop_leftover
 from chat.embedded_postgres.process import Process, open_process
@@ -65,6 +65,7 @@ from chat.storage.postgres.writer import Writer
 from tests.cancel_sweep.sweeping import Run, Scenario
 from tests.support.account_changes import end_tokens, set_disabled, set_roles
 from tests.support.databases import EMPTY, execute
+from tests.support.replays import snapshots
 
 NO_SCHEMA = "DROP SCHEMA public CASCADE; CREATE SCHEMA public"
 EVER = 2**63 - 1
@@ -276,7 +277,7 @@ async def _assert_written(storage: PostgresStorage, returned: dict[str, Any]) ->
         blocked = await storage.contacts.blocked_ids(people[0].id)
         assert blocked == returned.get("blocked", set()), "who is blocked is not what block() returned"
     if "saved" in returned and "changed" not in returned:  # what is wiped is not unread
-        (told,) = await storage.timelines.snapshots(people[0].id, EVER, [LOBBY_ID])
+        (told,) = await snapshots(storage, people[0].id, EVER, [LOBBY_ID])
         assert told.read == returned.get("read", 0), "how far somebody read is not what mark_read() noted"
         assert told.is_hidden == returned.get("hidden", False), (
             "what is wanted is not what set_own() returned"
@@ -473,16 +474,16 @@ def reading(address: DatabaseAddress, ada: Person, ben: Person) -> Scenario:
                 await messages.by_id(1)
                 await messages.newest_id()
                 await messages.conversations(10, 1 << 20)
-                await timelines.snapshots(ada.id, EVER)
+                await timelines.snapshots([RoomsAt(ada.id, EVER)])
                 await timelines.members_of_conversations([LOBBY_ID])
                 await timelines.shared_reads(LOBBY_ID, [ada.id])
-                await timelines.standings([Position(LOBBY_ID, 1, 3000)], EVER)
-                await timelines.replay(ada.id, [Span(LOBBY_ID, 0, 10)], 1 << 20)
+                await timelines.standings([KnownAt(Position(LOBBY_ID, 1, 3000), EVER)])
+                await timelines.replay([ada.id], [Span(LOBBY_ID, 0, 10)], 1 << 20)
                 await rooms.access(LOBBY_ID, ada.id)
                 await rooms.members(LOBBY_ID, 0, 10)
                 await rooms.joinable(ada.id, "", "", 10)
                 await timelines.history(ada.id, LOBBY_ID, 10, 1 << 20, EVER)
-                await timelines.rooms_of(ada.id)
+                await timelines.rooms_of([ada.id])
                 await timelines.reads_since(ada.id, 0)
                 await timelines.texts(LOBBY_ID, 1, 10, 1 << 20)
                 await timelines.mentions(ada.id, EVER, 10, 1 << 20)

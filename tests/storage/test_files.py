@@ -16,6 +16,7 @@ from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import open_postgres_storage
 from tests.storage.test_references import EVER, NOW, PLENTY, add, make_room, save
 from tests.support.databases import EMPTY, execute
+from tests.support.replays import replay, snapshots
 
 ROSE = b"\1" * 32
 
@@ -73,11 +74,11 @@ async def test_a_file_goes_wherever_its_message_goes(storage: Storage) -> None:
     assert [
         (each.text, each.files) for each in log if isinstance(each, Message) and each.seq == said.seq
     ] == [("with words", both)]
-    told = await storage.timelines.replay(ben, [Span(room, said.pos - 1, said.pos)], PLENTY)
+    told = await replay(storage, ben, [Span(room, said.pos - 1, said.pos)], PLENTY)
     assert [each.files for each in told if isinstance(each, MessageNow)] == [both]
     older = await storage.messages.timeline(room, 100, PLENTY)
     assert [each.files for each in older if each.seq == said.seq] == [both]
-    snapshot = next(each for each in await storage.timelines.snapshots(ben, EVER) if each.id == room)
+    snapshot = next(each for each in await snapshots(storage, ben, EVER) if each.id == room)
     assert snapshot.last is not None
     assert snapshot.last.files == ()
 
@@ -156,7 +157,7 @@ async def test_files_in_support_conversations_count_as_an_answer_too(storage: St
     file = await keep(storage, room, olga)
     said, *_ = await save(storage, Draft(room, olga, "olga", "", NOW, people=of, file_ids=(file.id,)))
     assert isinstance(said, Message)
-    (snapshot,) = await storage.timelines.snapshots(ada, EVER, [room])
+    (snapshot,) = await snapshots(storage, ada, EVER, [room])
     assert snapshot.last is not None
     assert snapshot.last.files == (file,)
     assert snapshot.unread == 1

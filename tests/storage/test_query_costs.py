@@ -263,10 +263,11 @@ async def test_the_queue_reads_one_message_of_each_conversation_that_waits(reade
 async def test_a_sync_reads_every_table_by_an_index(reader: Reader) -> None:
     by_index = {"Index Scan", "Index Only Scan"}
     for query, *values in (
-        (timeline_queries.SNAPSHOTS, ADA, EVER, None),
-        (replay_queries.STANDINGS, [GARDEN], EVER, [1], [1], ADA),
-        (replay_queries.REPLAY, ADA, [GARDEN], [0], [1], PLENTY),
-        (timeline_queries.ROOMS_OF, ADA),
+        (timeline_queries.SNAPSHOTS, [ADA], [EVER], [1], [], []),
+        (timeline_queries.SNAPSHOTS, [ADA, BEN], [EVER, EVER], [], [1, 2], [GARDEN, GARDEN]),
+        (replay_queries.STANDINGS, [GARDEN], [1], [1], [EVER]),
+        (replay_queries.REPLAY, [ADA, BEN], [GARDEN], [0], [1], PLENTY),
+        (timeline_queries.ROOMS_OF, [ADA, BEN]),
         (timeline_queries.READS_SINCE, ADA, 0.0),
         (room_queries.ACCESS, GARDEN, ADA),
         (member_queries.MEMBERS, GARDEN, 0, 100),
@@ -285,7 +286,10 @@ async def test_rooms_are_told_by_one_plan_whoever_asks_for_how_many(filled: Data
     async def planned_anew(connection: Connection) -> int:
         for person in (ADA, BEN, CEM, 7, 8):
             for asked in range(1, len(rooms)):
-                await connection.fetch(timeline_queries.SNAPSHOTS, person, EVER, rooms[:asked])
+                places = [1] * asked
+                await connection.fetch(
+                    timeline_queries.SNAPSHOTS, [person], [EVER], [], places, rooms[:asked]
+                )
         return int(await connection.fetchval(_PLANNED_ANEW, timeline_queries.SNAPSHOTS))
 
     with trio.fail_after(60):
@@ -295,13 +299,13 @@ async def test_rooms_are_told_by_one_plan_whoever_asks_for_how_many(filled: Data
 
 async def test_a_room_is_told_without_a_look_at_more_than_its_unread_messages(reader: Reader) -> None:
     """Ben and Ada took turns, so half of what is looked at is Ada's; to Cem only Ada talks."""
-    cost = await reader.cost(timeline_queries.SNAPSHOTS, ADA, EVER, None)
+    cost = await reader.cost(timeline_queries.SNAPSHOTS, [ADA], [EVER], [1], [], [])
     assert cost.returned == 3
     assert max(cost.planned, cost.fetched) <= 2 * MOST_UNREAD + 10
 
 
 async def test_mentions_and_earlier_texts_are_read_as_far_as_they_are_told(reader: Reader) -> None:
-    counted = await reader.cost(timeline_queries.SNAPSHOTS, ADA, EVER, None, table="mentions")
+    counted = await reader.cost(timeline_queries.SNAPSHOTS, [ADA], [EVER], [1], [], [], table="mentions")
     assert max(counted.planned, counted.fetched) <= 2 * (MOST_UNREAD + 1)
     for table in ("mentions", "messages"):
         listed = await reader.cost(history_queries.MENTIONS, ADA, EVER, 100, PLENTY, table=table)
@@ -315,7 +319,7 @@ async def test_mentions_and_earlier_texts_are_read_as_far_as_they_are_told(reade
 
 async def test_a_room_is_told_as_of_long_ago_at_little_more_cost(reader: Reader) -> None:
     cut = await id_at(reader, WITH_BEN, 10)
-    cost = await reader.cost(timeline_queries.SNAPSHOTS, ADA, cut, None)
+    cost = await reader.cost(timeline_queries.SNAPSHOTS, [ADA], [cut], [1], [], [])
     assert cost.returned == 3
     assert max(cost.planned, cost.fetched) <= 2 * SLACK + 20
 
@@ -324,7 +328,7 @@ async def test_where_clients_stand_costs_a_few_look_ups_each(reader: Reader) -> 
     known = [*range(1, LENGTH, LENGTH // 50)]
     rooms = [GARDEN, CELLAR] * (len(known) // 2) + [CELLAR] * (len(known) % 2)
     times = [(1_000_000 + pos) * 1000 for pos in known]
-    cost = await reader.cost(replay_queries.STANDINGS, rooms, EVER, known, times, None)
+    cost = await reader.cost(replay_queries.STANDINGS, rooms, known, times, [EVER] * len(known))
     assert cost.returned == len(known)
     # Two for where the room is, two for whether the position is right, one for the message to read on from.
     assert max(cost.planned, cost.fetched) <= 5 * len(known)
@@ -333,7 +337,7 @@ async def test_where_clients_stand_costs_a_few_look_ups_each(reader: Reader) -> 
 @pytest.mark.parametrize("after", [0, LENGTH // 2, LENGTH - 50, LENGTH, LENGTH + CHANGES - 100])
 async def test_what_changed_is_read_at_the_cost_of_what_is_told(reader: Reader, after: int) -> None:
     values = [GARDEN, CELLAR], [after, 0], [after + 100, 0]
-    assert_fair(await reader.cost(replay_queries.REPLAY, ADA, *values, PLENTY), 100)
+    assert_fair(await reader.cost(replay_queries.REPLAY, [ADA, BEN], *values, PLENTY), 100)
 
 
 @pytest.mark.parametrize("seq", [1, 100, LENGTH // 2, LENGTH - 100, LENGTH])

@@ -15,6 +15,7 @@ from chat.domain.reading import ReadMark, ReadState
 from chat.domain.timeline import MessageNow, Span, TextThen
 from chat.storage.postgres.database import DatabaseAddress
 from tests.support.databases import fetch
+from tests.support.replays import replay, snapshots
 
 NOW = 1_700_000_000.123456
 EVER = 2**63 - 1
@@ -67,7 +68,7 @@ async def now(storage: Storage, reader: int, room: int, seq: int) -> MessageNow:
 
 async def counts(storage: Storage, person: int, room: int) -> tuple[int, int]:
     """How many messages are unread, and how many of them mention the person; both ways to ask agree."""
-    (told,) = await storage.timelines.snapshots(person, EVER, [room])
+    (told,) = await snapshots(storage, person, EVER, [room])
     for state in await storage.timelines.reads_since(person, 0):
         if state.room_id == room:
             assert state == ReadState(room, told.read, told.unread, told.mentions, state.has_spoken)
@@ -179,7 +180,7 @@ async def test_what_is_missed_of_an_edited_message_has_the_mentions_of_now(stora
     await save(storage, draft(room, ada, "one"), draft(room, ada, "@cem two", reply=1))
     await save(storage, Edit(room, 3, ada, "@ben one", NOW + 1))
     await save(storage, Edit(room, 3, ada, "@cem one", NOW + 2))
-    said, reply, first, second = await storage.timelines.replay(ben, [Span(room, 2, 6)], PLENTY)
+    said, reply, first, second = await replay(storage, ben, [Span(room, 2, 6)], PLENTY)
     assert [
         each.mentions for each in (said, reply, first, second) if isinstance(each, MessageNow | Edited)
     ] == [(cem,)] * 4

@@ -11,6 +11,7 @@ from chat.domain.outcomes import Held, Repeated, Saved, Unchanged
 from chat.domain.ports import NewPerson, Storage, Taken
 from chat.domain.timeline import Position, PositionState, QueuePlace, Span, SupportStatus, milliseconds
 from tests.support.account_changes import set_disabled, set_roles
+from tests.support.replays import replay, snapshots, standings
 
 NOW = 1_700_000_000.123456
 EVER = 2**63 - 1
@@ -68,7 +69,7 @@ class Desk:
         return [_state(each) for each in saved[len(writes) :]]
 
     async def status(self, whose: str = "Ada", reader: str = "Olga") -> SupportStatus | None:
-        (room,) = await self.storage.timelines.snapshots(self.ids[reader], EVER, [self.rooms[whose]])
+        (room,) = await snapshots(self.storage, self.ids[reader], EVER, [self.rooms[whose]])
         return room.support
 
     async def queue(self, **which: Any) -> list[str]:
@@ -202,7 +203,7 @@ async def test_conversations_of_one_batch_follow_each_for_itself_and_last(desk: 
 async def test_only_conversations_have_it(desk: Desk) -> None:
     change = structs.replace(desk.change("Olga", is_closed=True), room_id=LOBBY_ID)
     assert await desk.save(change, structs.replace(change, room_id=999)) == [None, None]
-    (lobby,) = await desk.storage.timelines.snapshots(desk.ids["Ada"], EVER, [LOBBY_ID])
+    (lobby,) = await snapshots(desk.storage, desk.ids["Ada"], EVER, [LOBBY_ID])
     assert lobby.support is None
     assert await desk.status("Ada", "Ada") == SupportStatus()
 
@@ -220,11 +221,11 @@ async def test_the_log_and_a_replay_tell_it_at_its_place_with_the_names_of_today
     )
     log = await desk.storage.messages.read_log(2, 2, PLENTY)
     assert log == [first, second]
-    told = await desk.storage.timelines.replay(desk.ids["Ada"], [Span(room, 2, 4)], PLENTY)
+    told = await replay(desk.storage, desk.ids["Ada"], [Span(room, 2, 4)], PLENTY)
     assert told == [structs.replace(each, people=None) for each in (first, second)]
-    (snapshot,) = await desk.storage.timelines.snapshots(desk.ids["Ada"], 4, [room])
+    (snapshot,) = await snapshots(desk.storage, desk.ids["Ada"], 4, [room])
     assert (snapshot.pos, snapshot.at) == (4, milliseconds(NOW + 3))
-    (standing,) = await desk.storage.timelines.standings([Position(room, 3, milliseconds(NOW + 2))], 4)
+    (standing,) = await standings(desk.storage, [Position(room, 3, milliseconds(NOW + 2))], 4)
     assert (standing.state, standing.up_to) == (PositionState.GOOD, 4)
 
 
@@ -235,9 +236,9 @@ async def test_a_closed_conversation_is_no_room_of_operators_unless_they_name_it
     async def seen(name: str) -> tuple[bool, bool, int]:
         """Whether it is in one's list, and whether one may name it; how many are in it."""
         timelines, person = desk.storage.timelines, desk.ids[name]
-        listed = room in await timelines.rooms_of(person)
-        assert listed == (room in {each.id for each in await timelines.snapshots(person, EVER)})
-        named = await timelines.snapshots(person, EVER, [room])
+        listed = room in (await timelines.rooms_of([person]))[person]
+        assert listed == (room in {each.id for each in await snapshots(desk.storage, person, EVER)})
+        named = await snapshots(desk.storage, person, EVER, [room])
         members = await desk.storage.rooms.members(room, 0, 99)
         assert all(each.members == len(members) for each in named)
         assert await timelines.members_of_conversations([room, LOBBY_ID, 999]) == {room: len(members)}

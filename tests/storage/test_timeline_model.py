@@ -31,6 +31,7 @@ from chat.storage.memory import MemoryStorage
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import open_postgres_storage
 from tests.support.databases import execute
+from tests.support.replays import replay, snapshots, standings
 from tests.support.server import ServerProcess
 
 PEOPLE = 3
@@ -223,12 +224,12 @@ class World:
     async def sync(self, client: Client, back: int, most_bytes: int, pieces: int) -> None:
         """Tell a client what it missed up to so many changes back, in so many pieces at most; it hears it later."""
         cut = max(0, await self.storage.messages.newest_id() - back)
-        (standing,) = await self.storage.timelines.standings([client.told()], cut)
+        (standing,) = await standings(self.storage, [client.told()], cut)
         assert standing.state is PositionState.GOOD
         assert client.told().pos <= standing.up_to <= self._pos
         for _ in range(pieces):
             span = Span(self.room_id, client.told().pos, standing.up_to)
-            told = await self.storage.timelines.replay(client.person_id, [span], most_bytes)
+            told = await replay(self.storage, client.person_id, [span], most_bytes)
             assert bool(told) == (span.after < span.up_to), "each piece goes on, until there is none"
             client.queue += told
 
@@ -240,7 +241,7 @@ class World:
             client.load(room.last, room.last.changed_pos)
 
     async def snapshot(self, client: Client, up_to_id: int) -> RoomSnapshot:
-        (room,) = await self.storage.timelines.snapshots(client.person_id, up_to_id, [self.room_id])
+        (room,) = await snapshots(self.storage, client.person_id, up_to_id, [self.room_id])
         return room
 
     async def assert_equal(self) -> None:

@@ -52,6 +52,7 @@ from chat.storage.memory import MemoryStorage
 from chat.storage.postgres.database import DatabaseAddress
 from tests.support.account_changes import set_roles
 from tests.support.databases import execute
+from tests.support.replays import replay, snapshots, standings
 
 NOW = 1_700_000_000.123456
 EVER = 2**63 - 1
@@ -179,12 +180,12 @@ def joining(room: int, person: int) -> Draft:
 async def rooms_of(
     storage: Storage, person: int, up_to_id: int = EVER, among: list[int] | None = None
 ) -> dict[int, RoomSnapshot]:
-    told = await storage.timelines.snapshots(person, up_to_id, among)
+    told = await snapshots(storage, person, up_to_id, among)
     by_id = {room.id: room for room in told}
     assert len(by_id) == len(told)
     if among is None:
-        kinds = await storage.timelines.rooms_of(person)
-        assert kinds == {room.id: room.kind for room in told}
+        kinds = await storage.timelines.rooms_of([person])
+        assert kinds == {person: {room.id: room.kind for room in told}}
     return by_id
 
 
@@ -201,7 +202,7 @@ def at(seconds: float) -> int:
 
 async def test_a_new_person_has_the_lobby_with_all_of_it_read(storage: Storage) -> None:
     (ada,) = await add(storage, "Ada")
-    assert await storage.timelines.snapshots(ada, EVER) == [
+    assert await snapshots(storage, ada, EVER) == [
         RoomSnapshot(id=LOBBY_ID, kind=RoomKind.LOBBY, name="lobby", members=1)
     ]
     await say(storage, ada, LOBBY_ID, "one", "two")
@@ -211,7 +212,7 @@ async def test_a_new_person_has_the_lobby_with_all_of_it_read(storage: Storage) 
     await say(storage, ada, LOBBY_ID, "three")
     lobby = await one_room(storage, ben, LOBBY_ID)
     assert (lobby.seq, lobby.read, lobby.unread) == (3, 2, 1)
-    assert await storage.timelines.snapshots(99, EVER) == []
+    assert await snapshots(storage, 99, EVER) == []
 
 
 async def test_a_room_is_told_as_it_is(storage: Storage, change_room: Administrator) -> None:
@@ -614,7 +615,7 @@ async def test_marks_that_are_noted_at_once_in_any_order_all_land(storage: Stora
             nursery.start_soon(storage.timelines.mark_read, marks)
     await storage.timelines.mark_read(dict.fromkeys(keys, ReadMark(13)))
     for person in people:
-        told = await storage.timelines.snapshots(person, EVER, rooms)
+        told = await snapshots(storage, person, EVER, rooms)
         assert [room.read for room in told if room.read not in (13, *range(14, 20))] == []
 
 
@@ -625,7 +626,7 @@ async def stand(
     storage: Storage, *known: tuple[int, int, int], up_to_id: int = EVER
 ) -> list[tuple[object, int]]:
     positions = [Position(*each) for each in known]
-    return [(each.state, each.up_to) for each in await storage.timelines.standings(positions, up_to_id)]
+    return [(each.state, each.up_to) for each in await standings(storage, positions, up_to_id)]
 
 
 async def test_a_position_is_good_if_the_change_of_that_number_has_that_time(storage: Storage) -> None:
@@ -676,7 +677,7 @@ async def test_a_position_with_more_than_a_thousand_changes_since_is_too_far(sto
     known = [(LOBBY_ID, 0, 0), (LOBBY_ID, 1, at(NOW))]
     assert await stand(storage, *known) == [(TOO_FAR, MOST_REPLAYED + 1), (GOOD, MOST_REPLAYED + 1)]
     assert await stand(storage, *known, up_to_id=said[-2].id) == [(GOOD, MOST_REPLAYED)] * 2
-    told = await storage.timelines.replay(ada, [Span(LOBBY_ID, 0, MOST_REPLAYED + 1)], PLENTY)
+    told = await replay(storage, ada, [Span(LOBBY_ID, 0, MOST_REPLAYED + 1)], PLENTY)
     assert [change.pos for change in told] == [*range(1, MOST_REPLAYED + 1)]
 
 
@@ -692,7 +693,7 @@ async def test_a_position_that_is_not_good_says_which_message_history_can_be_rea
 
     async def seqs(*known: tuple[int, int]) -> list[tuple[object, int]]:
         positions = [Position(garden, *each) for each in known]
-        return [(each.state, each.seq) for each in await storage.timelines.standings(positions, EVER)]
+        return [(each.state, each.seq) for each in await standings(storage, positions, EVER)]
 
     # Everything that was said when the position was is also in a log that was set back.
     assert await seqs((9999, at(NOW) - 1), (9999, at(NOW)), (4, at(NOW + 1)), (4, at(NOW + 3))) == [
@@ -730,7 +731,7 @@ async def test_what_changed_is_told_by_pos_as_it_is_now(storage: Storage) -> Non
         Removal(garden, ben, ada, NOW + 7),
     )
     assert isinstance(await storage.users.rename(ben, "Benno"), Person)
-    join, first, second, *changes = await storage.timelines.replay(ada, [Span(garden, 0, 10)], PLENTY)
+    join, first, second, *changes = await replay(storage, ada, [Span(garden, 0, 10)], PLENTY)
     assert isinstance(join, MessageNow)
     assert isinstance(first, MessageNow)
     assert isinstance(second, MessageNow)
@@ -758,15 +759,15 @@ async def test_what_changed_is_told_of_several_rooms_in_the_order_asked(storage:
         await say(storage, ada, garden, text)
         await say(storage, ada, cellar, text)
     spans = [Span(cellar, 1, 3), Span(garden, 0, 2), Span(LOBBY_ID, 0, 9), Span(99, 0, 9)]
-    told = await storage.timelines.replay(ada, spans, PLENTY)
+    told = await replay(storage, ada, spans, PLENTY)
     assert [(change.room_id, change.pos) for change in told] == [
         (cellar, 2),
         (cellar, 3),
         (garden, 1),
         (garden, 2),
     ]
-    assert await storage.timelines.replay(ada, [], PLENTY) == []
-    assert await storage.timelines.replay(ada, [Span(garden, 3, 3), Span(garden, 2, 1)], PLENTY) == []
+    assert await replay(storage, ada, [], PLENTY) == []
+    assert await replay(storage, ada, [Span(garden, 3, 3), Span(garden, 2, 1)], PLENTY) == []
 
 
 async def test_what_changed_ends_where_the_bytes_do_and_goes_on_there(storage: Storage) -> None:
@@ -778,7 +779,7 @@ async def test_what_changed_ends_where_the_bytes_do_and_goes_on_there(storage: S
     spans = [Span(garden, 0, 4), Span(LOBBY_ID, 0, 1)]
 
     async def places(most_bytes: int) -> list[tuple[int, int]]:
-        told = await storage.timelines.replay(ada, spans, most_bytes)
+        told = await replay(storage, ada, spans, most_bytes)
         return [(change.room_id, change.pos) for change in told]
 
     everything = [(garden, 1), (garden, 2), (garden, 3), (garden, 4), (LOBBY_ID, 1)]
@@ -791,8 +792,8 @@ async def test_a_room_that_is_gone_has_no_changes_to_tell(storage: Storage) -> N
     garden = await make_room(storage, ada)
     await say(storage, ada, garden, "one")
     await write(storage, RoomDeletion(garden, ada, NOW))
-    assert await storage.timelines.replay(ada, [Span(garden, 0, 9)], PLENTY) == []
-    assert await storage.timelines.standings([Position(garden, 1, at(NOW))], EVER) == []
+    assert await replay(storage, ada, [Span(garden, 0, 9)], PLENTY) == []
+    assert await standings(storage, [Position(garden, 1, at(NOW))], EVER) == []
     while await storage.rooms.remove_deleted(1):
         pass
     assert list(await rooms_of(storage, ada)) == [LOBBY_ID]
@@ -802,7 +803,7 @@ async def test_standings_say_whose_room_they_are_of(storage: Storage) -> None:
     (ada,) = await add(storage, "Ada")
     garden = await make_room(storage, ada)
     positions = [Position(garden, 0, 0), Position(99, 0, 0), Position(LOBBY_ID, 0, 0), Position(garden, 1, 1)]
-    assert await storage.timelines.standings(positions, EVER) == [
+    assert await standings(storage, positions, EVER) == [
         Standing(garden, GOOD, 0, 0),
         Standing(LOBBY_ID, GOOD, 0, 0),
         Standing(garden, OTHER, 0, 0),

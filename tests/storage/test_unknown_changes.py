@@ -14,6 +14,7 @@ from chat.domain.timeline import MessageNow, Position, PositionState, Span, Stan
 from chat.storage.memory import MemoryStorage
 from chat.storage.postgres.database import DatabaseAddress
 from tests.support.databases import execute
+from tests.support.replays import replay, snapshots, standings
 
 NOW = 1_700_000_000.123456
 EVER = 2**63 - 1
@@ -97,15 +98,13 @@ async def test_who_was_away_is_told_that_it_was(storage: Storage, newer: Written
     await add(storage, "ada")
     await say(storage, "one")
     await newer(LOBBY_ID)
-    (room,) = await storage.timelines.snapshots(1, EVER, [LOBBY_ID])
+    (room,) = await snapshots(storage, 1, EVER, [LOBBY_ID])
     at = milliseconds(NOW)
     assert (room.pos, room.at, room.seq) == (2, at, 1)
     await say(storage, "two")
-    standings = await storage.timelines.standings(
-        [Position(LOBBY_ID, 2, at), Position(LOBBY_ID, 1, at)], EVER
-    )
-    assert standings == [Standing(LOBBY_ID, PositionState.GOOD, 3, 1, 3)] * 2
-    first, second = await storage.timelines.replay(1, [Span(LOBBY_ID, 1, 3)], PLENTY)
+    positions = [Position(LOBBY_ID, 2, at), Position(LOBBY_ID, 1, at)]
+    assert await standings(storage, positions, EVER) == [Standing(LOBBY_ID, PositionState.GOOD, 3, 1, 3)] * 2
+    first, second = await replay(storage, 1, [Span(LOBBY_ID, 1, 3)], PLENTY)
     assert first == UnknownChange(2, LOBBY_ID, 2, NOW)
     assert isinstance(second, MessageNow)
     assert (second.text, second.pos) == ("two", 3)

@@ -47,6 +47,7 @@ from chat.storage.postgres.storage import open_postgres_storage, open_shared_pos
 from chat.storage.postgres.users import PostgresUsers
 from tests.support.databases import execute, fetch
 from tests.support.endings import delete_room
+from tests.support.replays import replay, snapshots
 
 EVER = 2**63 - 1
 PLENTY = 1 << 20
@@ -180,7 +181,7 @@ async def test_what_was_said_before_there_were_marks_is_read_but_for_what_was_no
         ) as storage:
 
             async def told(person: int) -> dict[int, RoomSnapshot]:
-                return {room.id: room for room in await storage.timelines.snapshots(person, EVER)}
+                return {room.id: room for room in await snapshots(storage, person, EVER)}
 
             adas, bens = await told(ADA), await told(BEN)
             assert {room.id: room.unread for room in adas.values()} == {1: 0, GARDEN: 0, DIRECT: 1, OWN: 0}
@@ -454,7 +455,7 @@ async def test_rooms_of_before_they_could_change_do_and_invites_are_good(databas
                 ]
             )
             assert [type(each) for each in saved] == [RoomChanged, RoleChanged, RoleChanged]
-            assert await storage.timelines.replay(BEN, [Span(GARDEN, 0, 9)], PLENTY) == [removed, *saved]
+            assert await replay(storage, BEN, [Span(GARDEN, 0, 9)], PLENTY) == [removed, *saved]
             invited = NewPerson(name="Dan", password_hash=b"x", invite=b"code")
             assert isinstance(await storage.users.add(invited), Person)
             found = await storage.users.find_invite(b"code")
@@ -578,9 +579,9 @@ async def test_who_was_there_before_visitors_is_none_and_an_older_server_goes_on
             assert [each.is_visitor for each in await storage.users.everyone()] == [False] * 3
             visitor = await storage.users.add(NewPerson(name="v", password_hash=b"", visit=Visit()))
             assert isinstance(visitor, Person)
-            (lobby,) = await storage.timelines.snapshots(CEM, EVER, [LOBBY_ID])
+            (lobby,) = await snapshots(storage, CEM, EVER, [LOBBY_ID])
             assert lobby.members == 3
-            assert await storage.timelines.rooms_of(visitor.id) == {}
+            assert await storage.timelines.rooms_of([visitor.id]) == {visitor.id: {}}
 
 
 async def test_who_comes_by_an_older_server_is_told_of_too(database: DatabaseAddress) -> None:

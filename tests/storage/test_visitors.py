@@ -9,6 +9,7 @@ from chat.storage.postgres.database import DatabaseAddress
 from tests.storage.test_contract import add, support_room
 from tests.support.account_changes import set_disabled, set_roles
 from tests.support.databases import execute, fetch
+from tests.support.replays import snapshots
 
 EVER = 2**63 - 1
 ANNA = Visit(email="anna@example.com", page="https://shop.example/cart")
@@ -28,29 +29,31 @@ async def test_a_visitor_has_their_conversation_alone(storage: Storage) -> None:
     anna, silent = await come(storage, "visitor-1", ANNA), await come(storage, "visitor-2", Visit())
     assert await storage.users.by_id(anna.id) == anna
     room = (await support_room(storage, anna.id)).id
-    assert await storage.timelines.rooms_of(anna.id) == {room: "support"}
-    assert await storage.timelines.rooms_of(silent.id) == {}
+    assert await storage.timelines.rooms_of([anna.id, silent.id]) == {
+        anna.id: {room: "support"},
+        silent.id: {},
+    }
     people = SupportOf(Peer(anna.id, anna.name))
     text = "@visitor-2 @ada @olga @all help"
     (said,) = await storage.messages.save([Draft(room, anna.id, anna.name, text, 1.0, people=people)])
     assert said is not None
-    (own,) = await storage.timelines.snapshots(anna.id, EVER)
-    (seen,) = await storage.timelines.snapshots(olga.id, EVER, [room])
+    (own,) = await snapshots(storage, anna.id, EVER)
+    (seen,) = await snapshots(storage, olga.id, EVER, [room])
     for snapshot in (own, seen):
         assert (snapshot.visit, snapshot.members) == (ANNA, 2)
         assert snapshot.peer is not None
         assert (snapshot.peer.is_visitor, snapshot.peer.display_name) == (True, "Anna")
     for stranger in (ada.id, silent.id):
-        assert await storage.timelines.snapshots(stranger, EVER, [room]) == []
+        assert await snapshots(storage, stranger, EVER, [room]) == []
     other = (await support_room(storage, ada.id)).id
-    assert [each.visit for each in await storage.timelines.snapshots(ada.id, EVER, [other])] == [None]
+    assert [each.visit for each in await snapshots(storage, ada.id, EVER, [other])] == [None]
 
 
 async def test_the_lobby_is_without_visitors(storage: Storage) -> None:
     (ada,) = await add(storage, "ada")
     for number in range(30):
         await come(storage, f"visitor-{number}", Visit())
-    (lobby,) = await storage.timelines.snapshots(ada.id, EVER)
+    (lobby,) = await snapshots(storage, ada.id, EVER)
     assert (lobby.id, lobby.members) == (LOBBY_ID, 1)
     assert [each.person.name for each in await storage.rooms.members(LOBBY_ID, 0, 9)] == ["ada"]
     await storage.messages.save([Draft(LOBBY_ID, ada.id, "ada", "@visitor-1 @all", 1.0)])

@@ -44,7 +44,7 @@ async def members(services: Services, caller: Caller, request: types.WhichMember
 
 async def _reads(services: Services, person: Person, room: Room, members: Sequence[Member]) -> dict[int, int]:
     """Return how far these have read, as far as others see that."""
-    seen = await services.timelines.snapshots(person.id, services.hub.newest_id, [room.id])
+    seen = await services.catch_up.snapshots(person.id, services.hub.newest_id, [room.id])
     if not seen or not may_share_reads(room.kind, seen[0].members):
         return {}
     return await services.timelines.shared_reads(room.id, [each.person.id for each in members])

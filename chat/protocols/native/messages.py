@@ -120,7 +120,7 @@ async def mark_read(services: Services, caller: Caller, request: types.ReadUpTo)
         await services.writes.wait_settled(person.id)
         await services.read_marks.forget(request.room, person.id)
     await services.timelines.mark_read({(request.room, person.id): mark})
-    rooms = await services.timelines.snapshots(person.id, services.hub.newest_id, [request.room])
+    rooms = await services.catch_up.snapshots(person.id, services.hub.newest_id, [request.room])
     if not rooms:
         return NO_ROOM
     (room,) = rooms

@@ -6,7 +6,7 @@ from itertools import groupby
 import msgspec
 
 from chat.domain.timeline import Replayed, Span, milliseconds
-from chat.domain.timelines import Timelines
+from chat.engine.catch_up import CatchUp, SharedChange
 from chat.engine.send_queue import SendQueue
 from chat.protocols.native.codec import frame_of, replayed_event
 from chat.protocols.native.frames import MoreEvent, RoomEvent
@@ -15,16 +15,13 @@ from chat.protocols.native.turns import Turn
 _PIECE = 65_536
 """Bytes that are handed to the send queue at once."""
 
-_REPLAYED = 262_144
-"""Bytes of text that one query replays."""
-
 
 class Replaying:
     """Sends one client what one sync tells. Every method may raise StorageDown. Cancelling: some is told."""
 
-    def __init__(self, send_queue: SendQueue, timelines: Timelines, person_id: int, turn: Turn) -> None:
+    def __init__(self, send_queue: SendQueue, catch_up: CatchUp, person_id: int, turn: Turn) -> None:
         self._send_queue = send_queue
-        self._timelines = timelines
+        self._catch_up = catch_up
         self._person_id = person_id
         self._turn = turn
         self.sent = 0
@@ -41,24 +38,31 @@ class Replaying:
     async def _replay(self, spans: Sequence[Span], far: Collection[int]) -> None:
         ends = {span.room_id: span.up_to for span in spans if span.room_id in far}
         while spans:
-            replayed = await self._timelines.replay(self._person_id, spans, _REPLAYED)
-            if not replayed:
-                return  # the rooms are gone
-            await self.send(_events(replayed, ends))
-            last = replayed[-1]
-            place = next(nth for nth, span in enumerate(spans) if span.room_id == last.room_id)
-            rest = Span(last.room_id, last.pos, spans[place].up_to)
-            spans = [*([rest] if rest.after < rest.up_to else ()), *spans[place + 1 :]]
+            replay = await self._catch_up.replay(self._person_id, spans)
+            await self._send_frames(self._frames(replay.changes, ends))
+            spans = replay.rest
+
+    def _frames(self, changes: Iterable[SharedChange], ends: Mapping[int, int]) -> Iterator[bytes]:
+        """The frames that tell changes, and `more` behind the last of a room that does not end there."""
+        for shared in changes:
+            yield shared.frame_for(self._person_id, _replayed_frame)
+            change = shared.change
+            if ends and ends.get(change.room_id) == change.pos:
+                more = MoreEvent(room=change.room_id, pos=change.pos, at=milliseconds(change.created_at))
+                yield frame_of(more)
 
     async def send(self, events: Iterable[msgspec.Struct]) -> None:
         """Send piece by piece, each once the client has read enough of those before.
 
         Who does not read at once goes on without a place: nobody waits for them.
         """
+        await self._send_frames(map(frame_of, events))
+
+    async def _send_frames(self, frames: Iterable[bytes]) -> None:
         piece, size = list[bytes](), 0
-        for event in events:
-            piece.append(frame_of(event))
-            size += len(piece[-1])
+        for frame in frames:
+            piece.append(frame)
+            size += len(frame)
             if size >= _PIECE:
                 await self._send_piece(piece)
                 piece, size = [], 0
@@ -73,9 +77,5 @@ class Replaying:
         await self._send_queue.send(blob)
 
 
-def _events(changes: Iterable[Replayed], ends: Mapping[int, int]) -> Iterator[msgspec.Struct]:
-    """The events that tell changes, and `more` behind the last of a room that does not end there."""
-    for change in changes:
-        yield replayed_event(change)
-        if ends.get(change.room_id) == change.pos:
-            yield MoreEvent(room=change.room_id, pos=change.pos, at=milliseconds(change.created_at))
+def _replayed_frame(change: Replayed) -> bytes:
+    return frame_of(replayed_event(change))

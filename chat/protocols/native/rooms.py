@@ -8,6 +8,7 @@ from chat.application import rooms as use_cases
 from chat.domain.entities import Person
 from chat.domain.membership import Notify
 from chat.domain.refusals import NO_PERSON, NO_ROOM, Refusal
+from chat.domain.timeline import RoomsAt
 from chat.protocols.native import room_requests as types
 from chat.protocols.native.conversions import as_room
 from chat.protocols.native.operation import Caller
@@ -20,9 +21,11 @@ Given = TypeVar("Given")
 async def own_rooms(services: Services, caller: Caller, request: types.WhichRooms) -> types.Rooms:
     """List the rooms that one is in, as one sees them now."""
     person_id = caller.known.id
-    ids = sorted(each for each in await services.timelines.rooms_of(person_id) if each > request.after)
+    rooms_of = await services.catch_up.rooms_of(person_id)
+    ids = sorted(room_id for room_id in rooms_of if room_id > request.after)
     page = ids[: request.limit]
-    found = await services.timelines.snapshots(person_id, services.hub.newest_id, page)
+    asked = RoomsAt(person_id, services.hub.newest_id, tuple(page))
+    (found,) = await services.timelines.snapshots([asked])
     rooms = [as_room(each) for each in sorted(found, key=lambda room: room.id)]
     return types.Rooms(rooms=rooms, next=page[-1] if len(ids) > len(page) else None)
 
@@ -103,5 +106,5 @@ def _given(value: Given | UnsetType) -> Given | None:
 
 async def as_seen(services: Services, person: Person, room_id: int) -> Room | Refusal:
     """Return a room as the person sees it now; whoever is in no such room has none."""
-    found = await services.timelines.snapshots(person.id, services.hub.newest_id, [room_id])
+    found = await services.catch_up.snapshots(person.id, services.hub.newest_id, [room_id])
     return as_room(found[0]) if found else NO_ROOM

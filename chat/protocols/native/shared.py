@@ -20,7 +20,7 @@ from chat.protocols.native.frames import PolicyEvent, ReadEvent
 from chat.protocols.native.live_frames import ActivityEvent, MembersEvent
 from chat.protocols.native.room_types import Sender
 from chat.protocols.native.sockets import Sockets
-from chat.protocols.native.turns import AT_ONCE
+from chat.protocols.native.turns import Places
 from chat.protocols.services import Services
 
 _MOST_READ = 10_000
@@ -60,7 +60,7 @@ class Shared(Generic[SocketT]):
     def __init__(self, services: Services) -> None:
         self.services = services
         self.sockets = Sockets[SocketT]()
-        self.syncs = trio.CapacityLimiter(AT_ONCE)
+        self.syncs = Places()
         self._read = Recent[tuple[int, int], tuple[int, float]](_MOST_READ)  # how far, and when that was told
         services.hub.on_arrival(self._arrived)
         services.settings.on_change(self._settings_changed)

@@ -78,7 +78,12 @@ class NativeClient(Client):
         self._services = services = shared.services
         self._sockets = shared.sockets
         self._telling = Telling(
-            session, services.timelines, services.hub, shared.syncs, services.read_marks.rooms_of
+            session,
+            services.catch_up,
+            services.timelines,
+            services.hub,
+            shared.syncs,
+            services.read_marks.rooms_of,
         )
         self._new_rooms = NewRooms(session, self._telling)
         self._line = RequestLine()  # of a sync, and of what has to come after it

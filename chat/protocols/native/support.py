@@ -10,7 +10,7 @@ from chat.domain.conversations import NO_VISITOR, may_be_assigned, may_lead, may
 from chat.domain.entities import Peer, Person, SupportOf
 from chat.domain.refusals import NO_PERSON, Refusal
 from chat.domain.room_rights import Place
-from chat.domain.timeline import QueuePlace
+from chat.domain.timeline import QueuePlace, RoomsAt
 from chat.domain.visitors import NO_WIDGET
 from chat.protocols.native import support_types as types
 from chat.protocols.native.accounts import as_session
@@ -65,7 +65,8 @@ async def conversations(
         assignee_id=request.assignee,
     )
     page = [place.room_id for place in found[: request.limit]]
-    seen = await services.timelines.snapshots(person.id, services.hub.newest_id, page)
+    asked = RoomsAt(person.id, services.hub.newest_id, tuple(page))
+    (seen,) = await services.timelines.snapshots([asked])
     by_id = {room.id: as_room(room) for room in seen}
     return types.Conversations(
         rooms=[by_id[room_id] for room_id in page if room_id in by_id],

@@ -12,8 +12,9 @@ import trio
 
 from chat.domain.audience import topic_of
 from chat.domain.entities import OwnRoom, People, Person, RoomKind, SupportOf
-from chat.domain.timeline import Position, RoomSnapshot, Standing
+from chat.domain.timeline import Position, RoomsAt, RoomSnapshot, Standing
 from chat.domain.timelines import Timelines
+from chat.engine.catch_up import CatchUp
 from chat.engine.hub import Hub
 from chat.engine.session import Session
 from chat.protocols.native.codec import NATIVE, frame_of
@@ -28,7 +29,7 @@ from chat.protocols.native.snapshots import (
     people_of,
     steps_of_sync,
 )
-from chat.protocols.native.turns import Turn
+from chat.protocols.native.turns import FEW_ROOMS, Places, Turn
 
 _NO_ROOMS = frozenset[int]()  # one for all clients that are not behind
 
@@ -58,6 +59,7 @@ class Telling:
     """
 
     __slots__ = (
+        "_catch_up",
         "_far",
         "_hub",
         "_is_over",
@@ -74,9 +76,10 @@ class Telling:
     def __init__(
         self,
         session: Session,
+        catch_up: CatchUp,
         timelines: Timelines,
         hub: Hub,
-        places: trio.CapacityLimiter,
+        places: Places,
         spoken_in: Callable[[int], set[int]] = lambda _person_id: set(),
     ) -> None:
         self.people: dict[int, People] = {}
@@ -84,6 +87,7 @@ class Telling:
         self.own_is_closed = False
         """The person's own conversation, as far as the client knows."""
         self._session = session
+        self._catch_up = catch_up
         self._timelines = timelines
         self._hub = hub
         self._lock: trio.Lock | None = None  # while rooms are told: an idle client has none
@@ -165,10 +169,10 @@ class Telling:
         """
         turn = Turn(self._places)
         async with self._whole(), turn.taken():
-            rooms = await self._timelines.rooms_of(self._person.id)
+            every = await self._catch_up.rooms_of(self._person.id)
             rooms = {
                 room_id: kind
-                for room_id, kind in rooms.items()
+                for room_id, kind in every.items()
                 if room_id in known or (rest and not self.has_told(room_id))
             }
             await self._leave(known.keys() - rooms.keys())
@@ -179,7 +183,7 @@ class Telling:
         turn = Turn(self._places)  # not taken: what is new is told at once
         async with self._whole():
             if rooms is None:
-                rooms = await self._timelines.rooms_of(self._person.id)
+                rooms = await self._catch_up.rooms_of(self._person.id)
             await self._tell(
                 {each: kind for each, kind in rooms.items() if not self.has_told(each)}, {}, turn
             )
@@ -188,7 +192,7 @@ class Telling:
         """Tell that these, which are known and not the person's, are gone: to an operator, closed conversations too."""
         found = list[RoomSnapshot]()
         if room_ids and self._person.is_operator:
-            found = await self._timelines.snapshots(self._person.id, self._hub.newest_id, room_ids)
+            found = await self._catch_up.snapshots(self._person.id, self._hub.newest_id, room_ids)
         closed = {room.id for room in found}
         self._far -= frozenset(room_ids)
         for room_id in room_ids:
@@ -238,8 +242,13 @@ class Telling:
         ]
         if not positions:
             return {}
-        found = await self._timelines.standings(positions, cut, person_id=self._person.id)
-        standings = {each.room_id: each for each in found if can_go_on(each, by_pages=by_pages)}
+        found = await self._catch_up.standings(positions, cut)
+        own = await self._catch_up.rooms_of(self._person.id)  # now that they are listened to
+        standings = {
+            room_id: each
+            for room_id, each in found.items()
+            if room_id in own and can_go_on(each, by_pages=by_pages)
+        }
         missing = sum(each.up_to - known[room_id].pos for room_id, each in standings.items())
         # Where not all of it may be told, some are told as they are.
         return {} if missing > most and not by_pages else standings
@@ -270,7 +279,12 @@ class Telling:
         try:
             standings = await self._standings_of_members(rooms, known, cut, most, by_pages=by_pages)
             others = rooms.keys() - standings.keys()
-            found = await self._timelines.snapshots(self._person.id, cut, others) if others else []
+            found = list[RoomSnapshot]()
+            if len(others) > FEW_ROOMS:
+                await turn.read_many()
+                (found,) = await self._timelines.snapshots([RoomsAt(self._person.id, cut, tuple(others))])
+            elif others:
+                found = await self._catch_up.snapshots(self._person.id, cut, others)
             # Who is no operator any more since that was read leaves the conversations, of which nobody knew yet here.
             person = self._person
             snapshots = [room for room in found if person.is_operator or not is_of_another(person, room)]
@@ -285,12 +299,12 @@ class Telling:
             heard = [room for room in snapshots if room.id not in closed | self._round.gone.keys()]
             self.people |= {room.id: people for room in heard if (people := people_of(room, person))}
             positions = [known[room.id] for room in snapshots if room.id in known]
-            found_standings = await self._timelines.standings(positions, cut) if positions else []
-            standings |= {each.room_id: each for each in found_standings}
+            if positions:
+                standings |= await self._catch_up.standings(positions, cut)
             steps, far = steps_of_sync(
                 {room.id: room for room in snapshots}, known, standings, most, by_pages=by_pages
             )
-            replaying = Replaying(self._session.send_queue, self._timelines, person.id, turn)
+            replaying = Replaying(self._session.send_queue, self._catch_up, person.id, turn)
             await replaying.tell(steps, far)
             caught_up = (self._far & rooms.keys()) - far - closed - self._round.gone.keys()
             if caught_up:

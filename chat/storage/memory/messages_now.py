@@ -1,6 +1,6 @@
 """Messages and changes as they are now, in memory. All of it is sync."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from msgspec import structs
 
@@ -17,7 +17,7 @@ from chat.domain.changes import (
     UnknownChange,
 )
 from chat.domain.entities import Message
-from chat.domain.timeline import MOST_REACTORS, MessageNow, ReactionCount, Replayed
+from chat.domain.timeline import MOST_REACTORS, MessageNow, ReactionCount, Replayed, ReplayedChange
 from chat.storage.memory.message_table import MessageTable
 from chat.storage.memory.support import MemorySupport
 
@@ -48,6 +48,18 @@ class MessagesNow:
                 return structs.replace(entry, people=None)
             case RoomDeleted():
                 raise AssertionError("a room that is there was not deleted")
+
+    def for_readers(self, change: Replayed, reader_ids: Collection[int]) -> ReplayedChange:
+        """Return a change that nobody in particular sees with what of it is these readers' own."""
+        message = (
+            self._messages.look_up(change.room_id, change.seq) if isinstance(change, MessageNow) else None
+        )
+        if message is None:
+            return ReplayedChange(change)
+        state = self._messages.state_of(message)
+        reacted = sorted((person_id, emoji) for emoji, person_id in state.reacted) if state else ()
+        own = tuple(each for each in reacted if each[0] in reader_ids)
+        return ReplayedChange(change, self._messages.keys.get(message.id), own)
 
     def of(self, message: Message, reader_id: int) -> MessageNow:
         """Return a message as it is now, for one reader."""

@@ -19,7 +19,7 @@ class MemorySearchIndex:
         self._timelines = timelines
 
     async def find(self, search: Search) -> list[MessageNow]:
-        rooms = await self._timelines.rooms_of(search.person_id)
+        rooms = (await self._timelines.rooms_of([search.person_id]))[search.person_id]
         if search.room_id is not None:
             rooms = {room_id: kind for room_id, kind in rooms.items() if room_id == search.room_id}
         said = [

@@ -14,12 +14,14 @@ from chat.domain.mentions import mentions
 from chat.domain.reading import MOST_LOOKED_AT, ReadMark, ReadState, next_read
 from chat.domain.timeline import (
     MOST_REPLAYED,
+    KnownAt,
     MessageNow,
     Page,
     Position,
     PositionState,
     QueuePlace,
-    Replayed,
+    ReplayedChange,
+    RoomsAt,
     RoomSnapshot,
     Span,
     Standing,
@@ -34,6 +36,9 @@ from chat.storage.memory.support import MemorySupport
 from chat.storage.memory.users import MemoryUsers
 from chat.storage.memory.within import within
 
+_NOBODY = 0
+"""No person's id."""
+
 
 class MemoryTimelines:
     """The port `Timelines`."""
@@ -46,50 +51,43 @@ class MemoryTimelines:
         self.now = MessagesNow(messages, self._support)
         self._snapshots = RoomSnapshots(users, rooms, messages, self.now)
 
-    async def rooms_of(self, person_id: int) -> dict[int, RoomKind]:
+    async def rooms_of(self, person_ids: Collection[int]) -> dict[int, dict[int, RoomKind]]:
         await trio.lowlevel.checkpoint()
-        return {room.id: room.kind for room in self._of(person_id)}
+        return {person_id: {room.id: room.kind for room in self._of(person_id)} for person_id in person_ids}
 
-    async def snapshots(
-        self, person_id: int, up_to_id: int, among: Collection[int] | None = None
-    ) -> list[RoomSnapshot]:
+    async def snapshots(self, asked: Sequence[RoomsAt]) -> list[list[RoomSnapshot]]:
         await trio.lowlevel.checkpoint()
-        rooms = self._of(person_id, with_closed=among is not None)
-        rooms = [room for room in rooms if among is None or room.id in among]
-        told = [self._snapshots.take(room, person_id, up_to_id) for room in rooms]
-        return sorted(told, key=lambda room: (room.last.id if room.last else 0, room.id), reverse=True)
+        return [self._snapshots_of(each) for each in asked]
 
     async def members_of_conversations(self, room_ids: Collection[int]) -> dict[int, int]:
         await trio.lowlevel.checkpoint()
         rooms = [room for each in room_ids if (room := self._rooms.look_up(each)) is not None]
         return {room.id: self._snapshots.members(room) for room in rooms if room.kind is RoomKind.SUPPORT}
 
-    async def standings(
-        self, known: Sequence[Position], up_to_id: int, *, person_id: int | None = None
-    ) -> list[Standing]:
+    async def standings(self, known: Sequence[KnownAt]) -> list[Standing | None]:
         await trio.lowlevel.checkpoint()
-        own = None
-        if person_id is not None:
-            own = {room.id for room in self._of(person_id) if room.kind is not RoomKind.SUPPORT}
         return [
-            self._standing(position, up_to_id)
-            for position in known
-            if self._rooms.is_there(position.room_id) and (own is None or position.room_id in own)
+            self._standing(each.position, each.up_to_id)
+            if self._rooms.is_there(each.position.room_id)
+            else None
+            for each in known
         ]
 
-    async def replay(self, reader_id: int, spans: Sequence[Span], most_bytes: int) -> list[Replayed]:
+    async def replay(
+        self, reader_ids: Collection[int], spans: Sequence[Span], most_bytes: int
+    ) -> list[list[ReplayedChange]]:
         await trio.lowlevel.checkpoint()
-        return list(
-            within(
-                most_bytes,
-                (
-                    self.now.replayed(entry, reader_id)
-                    for span in spans
-                    for entry in self._entries(span.room_id)
-                    if span.after < entry.pos <= min(span.up_to, span.after + MOST_REPLAYED)
-                ),
-            )
-        )
+        asked = [
+            (nth, entry)
+            for nth, span in enumerate(spans)
+            for entry in self._entries(span.room_id)
+            if span.after < entry.pos <= min(span.up_to, span.after + MOST_REPLAYED)
+        ]
+        told = within(most_bytes, (self.now.replayed(entry, _NOBODY) for _, entry in asked))
+        replayed: list[list[ReplayedChange]] = [[] for _ in spans]
+        for (nth, _), change in zip(asked, told, strict=False):
+            replayed[nth].append(self.now.for_readers(change, reader_ids))
+        return replayed
 
     async def history(
         self,
@@ -206,6 +204,15 @@ class MemoryTimelines:
     ) -> list[QueuePlace]:
         await trio.lowlevel.checkpoint()
         return self._support.queue(after, limit, is_closed, assignee_id)
+
+    def _snapshots_of(self, asked: RoomsAt) -> list[RoomSnapshot]:
+        rooms = self._of(asked.person_id, with_closed=asked.room_ids is not None)
+        told = [
+            self._snapshots.take(room, asked.person_id, asked.up_to_id)
+            for room in rooms
+            if asked.room_ids is None or room.id in asked.room_ids
+        ]
+        return sorted(told, key=lambda room: (room.last.id if room.last else 0, room.id), reverse=True)
 
     def _of(self, person_id: int, *, with_closed: bool = False) -> list[Room]:
         """Return the person's rooms; `with_closed`: and the conversations of others that are closed."""

@@ -1,7 +1,7 @@
 """The statements of `timelines.py` that say where clients stand in rooms, and what changed there since."""
 
 from chat.domain.timeline import MOST_REPLAYED
-from chat.storage.postgres.timeline_queries import AT_CUT, MESSAGE, MILLISECONDS
+from chat.storage.postgres.timeline_queries import MILLISECONDS, at_cut, message
 
 # --- where clients stand in rooms ---
 
@@ -19,26 +19,16 @@ _SEQ_BY_TIME = f"""
     )
     SELECT low FROM halves WHERE low = high"""
 
-# Whether a room that is no conversation is the person's $5.
-_IS_ONES_OWN = """CASE WHEN rooms.kind = 'lobby' THEN EXISTS (
-        SELECT FROM users WHERE id = $5 AND deleted_at IS NULL AND NOT is_visitor
-    ) ELSE EXISTS (
-        SELECT FROM memberships JOIN users ON users.id = user_id
-        WHERE user_id = $5 AND room_id = known.room_id AND users.deleted_at IS NULL
-    ) END"""
-
 # A change that the room has, by its place: `had` is its time.
 STANDINGS = f"""
-SELECT known.room_id, found.state,
+SELECT known.nth, known.room_id, found.state,
     CASE WHEN found.state IN ('good', 'too_far') THEN greatest(now.pos, known.pos) ELSE 0 END AS up_to,
     CASE WHEN found.state = 'other_history' THEN ({_SEQ_BY_TIME}) ELSE coalesce((
         SELECT seq FROM messages WHERE room_id = r.id AND pos <= known.pos ORDER BY pos DESC LIMIT 1
     ), 0) END AS seq, now.newest_id
-FROM unnest($1::bigint[], $3::bigint[], $4::bigint[]) WITH ORDINALITY AS known(room_id, pos, at, nth)
+FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) WITH ORDINALITY AS known(room_id, pos, at, cut, nth)
 CROSS JOIN LATERAL (
-    SELECT * FROM rooms WHERE id = known.room_id AND deleted_at IS NULL AND ($5::bigint IS NULL OR {
-    _IS_ONES_OWN
-}) LIMIT 1
+    SELECT * FROM rooms WHERE id = known.room_id AND deleted_at IS NULL LIMIT 1
 ) AS r
 CROSS JOIN LATERAL (
     SELECT CASE WHEN known.pos = 0 THEN 0 ELSE {
@@ -50,7 +40,7 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT r.last_pos AS pos, 0::bigint AS newest_id WHERE known.pos = r.last_pos
     UNION ALL
-    SELECT coalesce(later.pos, m.pos, 0), coalesce(m.id, 0) FROM (VALUES (1)) AS one {AT_CUT}
+    SELECT coalesce(later.pos, m.pos, 0), coalesce(m.id, 0) FROM (VALUES (1)) AS one {at_cut("known.cut")}
     WHERE known.pos <> r.last_pos OFFSET 0
 ) AS now
 CROSS JOIN LATERAL (
@@ -88,14 +78,20 @@ _OF_SPAN = f"""
      WHERE room_id = there.id AND pos > span.after AND pos <= least(span.up_to, span.after + {MOST_REPLAYED}))
     ORDER BY pos"""
 
+# Who of the readers $1 reacts to the message, and with what.
+_REACTED = """CASE WHEN m.changed_pos > m.pos THEN (
+        SELECT json_agg(json_build_array(person_id, emoji))::text FROM reactions
+        WHERE room_id = m.room_id AND seq = m.seq AND person_id = ANY($1::bigint[])
+    ) END AS reacted"""
+
 REPLAY = f"""
-SELECT m.room_id, m.kind AS what, m.emoji, m.is_on, m.person_id, m.role, m.name, m.is_private, m.is_archived,
+SELECT m.nth, m.room_id, m.kind AS what, m.emoji, m.is_on, m.person_id, m.role, m.name, m.is_private, m.is_archived,
     CASE m.kind WHEN 'reacted' THEN (
         SELECT count(*) FROM reactions WHERE room_id = m.room_id AND seq = m.seq AND emoji = m.emoji
     ) END AS count,
     m.is_closed, assignee.id AS assignee_id, assignee.name AS assignee_name,
     extract(epoch FROM m.waiting_since)::float8 AS waiting_since,
-    {MESSAGE}
+    {_REACTED}, m.client_key AS own_key, {message("NULL::text", "false")}
 FROM (
     SELECT found.*, row_number() OVER front AS place,
            sum(octet_length(to_json(found.text)::text) + coalesce(octet_length(found.files), 0)) OVER front AS total

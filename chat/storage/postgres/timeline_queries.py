@@ -12,26 +12,33 @@ from chat.storage.postgres.support_queries import OLDEST_UNANSWERED
 # --- how far people have read ---
 
 
-def _mine(is_told: str) -> str:
+_ONE = "(SELECT $1::bigint AS id, 1::bigint AS nth)"
+_SEVERAL = "unnest($1::bigint[]) WITH ORDINALITY"
+
+
+def _mine(is_told: str, people: str = _ONE) -> str:
     """Return `mine`, the rooms of the person $1; of the conversations of others those of which `is_told` is true.
 
-    `from_id` is the end of the log when they came to what has no memberships.
+    `from_id` is the end of the log when they came to what has no memberships. Where $1 are several `people`, `whose_id`
+    says whose room each is, and `nth` at which place they are asked for.
     """
     return f"""
 me AS MATERIALIZED (
-    SELECT id, is_operator, is_visitor, joined_id, operator_id FROM users WHERE id = $1 AND deleted_at IS NULL
+    SELECT users.id, is_operator, is_visitor, joined_id, operator_id, nth
+    FROM {people} AS asked(id, nth) JOIN users ON users.id = asked.id
+    WHERE deleted_at IS NULL
 ), mine AS (
-    SELECT r.*, m.role, m.joined_seq, m.delivered_seq, me.joined_id AS from_id
+    SELECT r.*, m.role, m.joined_seq, m.delivered_seq, me.joined_id AS from_id, me.id AS whose_id, me.nth
     FROM me JOIN memberships m ON m.user_id = me.id JOIN rooms r ON r.id = m.room_id
     WHERE r.deleted_at IS NULL
     UNION ALL
-    SELECT r.*, 'member', NULL, NULL, me.joined_id FROM me CROSS JOIN rooms r
+    SELECT r.*, 'member', NULL, NULL, me.joined_id, me.id, me.nth FROM me CROSS JOIN rooms r
     WHERE r.id = 1 AND NOT me.is_visitor
     UNION ALL
-    SELECT r.*, 'member', NULL, NULL, me.joined_id
+    SELECT r.*, 'member', NULL, NULL, me.joined_id, me.id, me.nth
     FROM me JOIN rooms r ON r.creator_id = me.id WHERE r.kind = 'support'
     UNION ALL
-    SELECT r.*, 'member', NULL, NULL, me.operator_id
+    SELECT r.*, 'member', NULL, NULL, me.operator_id, me.id, me.nth
     FROM me CROSS JOIN rooms r
     CROSS JOIN LATERAL (SELECT FROM users p WHERE p.id = r.creator_id AND p.deleted_at IS NULL LIMIT 1) AS there
     WHERE me.is_operator AND r.spoken_after_id IS NOT NULL AND r.kind = 'support' AND r.creator_id <> me.id
@@ -162,44 +169,57 @@ RETURNING true"""
 
 MILLISECONDS = "floor(extract(epoch FROM {}) * 1000)::bigint"
 
-# Where the room `r` was at the id $2 of the log: its newest message, and the newest change behind that one. What is
-# seldom needed hangs on a condition without a column of its own table, so it costs nothing where that is false.
-AT_CUT = """
+
+def at_cut(cut: str) -> str:
+    """Return where the room `r` was at the id `cut` of the log: its newest message `m`, and `later`, its newest change.
+
+    What is seldom needed hangs on a condition without a column of its own table, so it costs nothing where that is
+    false.
+    """
+    return f"""
 LEFT JOIN LATERAL (SELECT * FROM messages WHERE room_id = r.id AND seq = r.last_seq LIMIT 1) AS newest ON true
 LEFT JOIN LATERAL (
-    SELECT newest.* WHERE newest.id <= $2
+    SELECT newest.* WHERE newest.id <= {cut}
     UNION ALL
-    SELECT earlier.* FROM (SELECT seq_up_to(r.id, $2, 0, r.last_seq) AS seq WHERE newest.id > $2 OFFSET 0) AS cut
+    SELECT earlier.* FROM (SELECT seq_up_to(r.id, {cut}, 0, r.last_seq) AS seq WHERE newest.id > {cut} OFFSET 0) AS cut
     CROSS JOIN LATERAL (SELECT * FROM messages WHERE room_id = r.id AND seq = cut.seq LIMIT 1) AS earlier
 ) AS m ON true
 LEFT JOIN LATERAL (
     SELECT changes.pos, changes.created_at FROM changes
     WHERE r.last_pos > coalesce(m.pos, 0)
-      AND room_id = r.id AND changes.pos > coalesce(m.pos, 0) AND changes.pos <= r.last_pos AND changes.id <= $2
+      AND room_id = r.id AND changes.pos > coalesce(m.pos, 0) AND changes.pos <= r.last_pos AND changes.id <= {cut}
     ORDER BY changes.pos DESC LIMIT 1
 ) AS later ON true"""
 
 
-def _reactions(message: str, reader: str) -> str:
-    """Return the reactions to a message as JSON, or NULL where there are none."""
+AT_CUT = at_cut("$2")
+
+
+def _reactions(is_mine: str) -> str:
+    """Return the reactions to the message `m` as JSON, or NULL where there are none."""
     return f"""(
     SELECT json_agg(json_build_array(emoji, count, people, is_mine) ORDER BY emoji COLLATE "C")::text
     FROM (
         SELECT emoji, count(*) AS count, (array_agg(person_id ORDER BY person_id))[1:{MOST_REACTORS}] AS people,
-               bool_or(person_id = {reader}) AS is_mine
-        FROM reactions WHERE room_id = {message}.room_id AND seq = {message}.seq GROUP BY emoji
+               bool_or({is_mine}) AS is_mine
+        FROM reactions WHERE room_id = m.room_id AND seq = m.seq GROUP BY emoji
     ) AS each)"""
 
 
-MESSAGE = f"""m.id AS message_id, m.seq AS message_seq, m.pos AS message_pos,
+def message(key: str, is_mine: str) -> str:
+    """Return the columns of the message `m`, with its `key` as it is told, and which reactions are the reader's own."""
+    return f"""m.id AS message_id, m.seq AS message_seq, m.pos AS message_pos,
     coalesce(m.changed_pos, m.pos) AS changed_pos, m.sender_id, sender.name AS sender_name, m.kind AS message_kind,
     m.text, extract(epoch FROM m.created_at)::float8 AS created_at,
-    CASE WHEN m.sender_id = $1 THEN m.client_key END AS key, extract(epoch FROM m.edited_at)::float8 AS edited_at,
+    {key} AS key, extract(epoch FROM m.edited_at)::float8 AS edited_at,
     extract(epoch FROM m.deleted_at)::float8 AS deleted_at, m.deleted_by, m.reply_seq,
     CASE WHEN m.deleted_at IS NULL THEN m.mentions END AS mentions, m.files,
-    CASE WHEN m.changed_pos > m.pos THEN {_reactions("m", "$1")} END AS reactions"""
+    CASE WHEN m.changed_pos > m.pos THEN {_reactions(is_mine)} END AS reactions"""
 
-ROOMS_OF = f"WITH {MINE} SELECT id, kind FROM mine"
+
+MESSAGE = message("CASE WHEN m.sender_id = $1 THEN m.client_key END", "person_id = $1")
+
+ROOMS_OF = f"WITH {_mine('NOT r.is_closed', _SEVERAL)} SELECT whose_id, id, kind FROM mine"
 
 _IN_CONVERSATION = """CASE WHEN r.is_closed THEN 1 ELSE
             1 + (SELECT count(*) FROM users WHERE is_operator AND deleted_at IS NULL) - peer.is_operator::int
@@ -210,9 +230,12 @@ SELECT r.id, {_IN_CONVERSATION} AS members
 FROM rooms r JOIN users peer ON peer.id = r.creator_id
 WHERE r.id = ANY($1::bigint[]) AND r.kind = 'support' AND r.deleted_at IS NULL"""
 
+# Of the people $1, as of the ids $2: all rooms of those at the places $3, and the rooms $5 of those at the places $4.
+_CUT = "($2::bigint[])[r.nth]"
+
 SNAPSHOTS = f"""
-WITH {_mine("(NOT r.is_closed OR $3::bigint[] IS NOT NULL)")}
-SELECT r.id, r.kind, r.name, r.topic, r.is_private, r.archived_at IS NOT NULL AS is_archived, r.role,
+WITH {_mine("(NOT r.is_closed OR me.nth <> ALL($3::bigint[]))", _SEVERAL)}
+SELECT r.nth, r.id, r.kind, r.name, r.topic, r.is_private, r.archived_at IS NOT NULL AS is_archived, r.role,
     CASE r.kind
         WHEN 'lobby' THEN (SELECT count(*) FROM users WHERE deleted_at IS NULL AND NOT is_visitor)
         WHEN 'support' THEN {_IN_CONVERSATION}
@@ -221,8 +244,8 @@ SELECT r.id, r.kind, r.name, r.topic, r.is_private, r.archived_at IS NOT NULL AS
     END AS members,
     coalesce(later.pos, m.pos, 0) AS pos,
     coalesce({MILLISECONDS.format("coalesce(later.created_at, m.created_at)")}, 0) AS at,
-    coalesce(m.seq, 0) AS seq, own.read, {_unread("$1", "own.read", "coalesce(m.seq, 0)")} AS unread,
-    {_mentions("$1", "own.read", "coalesce(m.seq, 0)")} AS mentioned,
+    coalesce(m.seq, 0) AS seq, own.read, {_unread("r.whose_id", "own.read", "coalesce(m.seq, 0)")} AS unread,
+    {_mentions("r.whose_id", "own.read", "coalesce(m.seq, 0)")} AS mentioned,
     coalesce(k.notify, 'mentions') AS notify, coalesce(k.hidden, false) AS is_hidden,
     peer.id AS peer_id, peer.name AS peer_name, peer.display_name AS peer_display_name,
     peer.is_operator AS peer_is_operator, peer.is_moderator AS peer_is_moderator, peer.is_admin AS peer_is_admin,
@@ -232,11 +255,11 @@ SELECT r.id, r.kind, r.name, r.topic, r.is_private, r.archived_at IS NOT NULL AS
     extract(epoch FROM coalesce(peer.changed_at, peer.created_at))::float8 AS peer_changed_at,
     r.is_closed, assignee.id AS assignee_id, assignee.name AS assignee_name,
     extract(epoch FROM oldest.created_at)::float8 AS waiting_since,
-    {MESSAGE}
+    {message("CASE WHEN m.sender_id = r.whose_id THEN m.client_key END", "person_id = r.whose_id")}
 FROM mine r
-{AT_CUT}
+{at_cut(_CUT)}
 LEFT JOIN LATERAL (
-    SELECT seq, notify, hidden FROM marks WHERE room_id = r.id AND user_id = $1 LIMIT 1
+    SELECT seq, notify, hidden FROM marks WHERE room_id = r.id AND user_id = r.whose_id LIMIT 1
 ) AS k ON true
 CROSS JOIN LATERAL (SELECT {_read("k.seq", "r", "r", "r.from_id")} AS read OFFSET 0) AS own
 LEFT JOIN LATERAL (
@@ -244,7 +267,7 @@ LEFT JOIN LATERAL (
 ) AS pair ON true
 LEFT JOIN LATERAL (
     SELECT * FROM users WHERE id = CASE
-        WHEN r.kind = 'support' THEN r.creator_id WHEN pair.low_id = $1 THEN pair.high_id ELSE pair.low_id
+        WHEN r.kind = 'support' THEN r.creator_id WHEN pair.low_id = r.whose_id THEN pair.high_id ELSE pair.low_id
     END LIMIT 1
 ) AS peer ON true
 LEFT JOIN LATERAL (SELECT email, page FROM visits WHERE peer.is_visitor AND user_id = peer.id LIMIT 1) AS visit ON true
@@ -253,5 +276,5 @@ LEFT JOIN LATERAL (
     SELECT id, name FROM users WHERE r.kind = 'support' AND id = r.assignee_id LIMIT 1
 ) AS assignee ON true
 LEFT JOIN LATERAL ({OLDEST_UNANSWERED}) AS oldest ON NOT r.is_closed
-WHERE $3::bigint[] IS NULL OR r.id = ANY($3::bigint[])
+WHERE r.nth = ANY($3::bigint[]) OR (r.nth, r.id) IN (SELECT * FROM unnest($4::bigint[], $5::bigint[]))
 ORDER BY m.id DESC NULLS LAST, r.id DESC"""

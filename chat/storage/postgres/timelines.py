@@ -19,13 +19,15 @@ from chat.domain.entities import MessageKind, Person, RoomKind, Visit
 from chat.domain.membership import Notify, RoomRole
 from chat.domain.reading import ReadMark, ReadState
 from chat.domain.timeline import (
+    KnownAt,
     MessageNow,
     Page,
-    Position,
     PositionState,
     QueuePlace,
     ReactionCount,
     Replayed,
+    ReplayedChange,
+    RoomsAt,
     RoomSnapshot,
     Span,
     Standing,
@@ -42,7 +44,11 @@ from chat.storage.postgres.support import assignee_of
 _END = 2**63 - 1
 """No `seq` is higher."""
 
+_KINDS = {kind.value: kind for kind in RoomKind}
+
 _STATES = {state.value: state for state in PositionState}
+
+_REACTED = msgspec.json.Decoder(tuple[tuple[int, str], ...])
 
 _REACTIONS = msgspec.json.Decoder(tuple[ReactionCount, ...])
 
@@ -53,39 +59,53 @@ class PostgresTimelines:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def rooms_of(self, person_id: int) -> dict[int, RoomKind]:
-        rows = await self._database.read(lambda c: c.fetch(queries.ROOMS_OF, person_id))
-        return {row["id"]: RoomKind(row["kind"]) for row in rows}
+    async def rooms_of(self, person_ids: Collection[int]) -> dict[int, dict[int, RoomKind]]:
+        rows = await self._database.read(lambda c: c.fetch(queries.ROOMS_OF, list(person_ids)))
+        rooms = {person_id: dict[int, RoomKind]() for person_id in person_ids}
+        for whose_id, room_id, kind in rows:
+            rooms[whose_id][room_id] = _KINDS[kind]
+        return rooms
 
-    async def snapshots(
-        self, person_id: int, up_to_id: int, among: Collection[int] | None = None
-    ) -> list[RoomSnapshot]:
-        ids = None if among is None else list(among)
-        rows = await self._database.read(lambda c: c.fetch(queries.SNAPSHOTS, person_id, up_to_id, ids))
-        return [_snapshot(row) for row in rows]
+    async def snapshots(self, asked: Sequence[RoomsAt]) -> list[list[RoomSnapshot]]:
+        people, cuts = [each.person_id for each in asked], [each.up_to_id for each in asked]
+        of_all = [nth for nth, each in enumerate(asked, 1) if each.room_ids is None]
+        wanted = [(nth, room_id) for nth, each in enumerate(asked, 1) for room_id in each.room_ids or ()]
+        places, rooms = [nth for nth, _ in wanted], [room_id for _, room_id in wanted]
+        rows = await self._database.read(
+            lambda c: c.fetch(queries.SNAPSHOTS, people, cuts, of_all, places, rooms)
+        )
+        snapshots: list[list[RoomSnapshot]] = [[] for _ in asked]
+        for row in rows:
+            snapshots[row["nth"] - 1].append(_snapshot(row))
+        return snapshots
 
     async def members_of_conversations(self, room_ids: Collection[int]) -> dict[int, int]:
         rows = await self._database.read(lambda c: c.fetch(queries.MEMBERS_OF_CONVERSATIONS, list(room_ids)))
         return {row["id"]: row["members"] for row in rows}
 
-    async def standings(
-        self, known: Sequence[Position], up_to_id: int, *, person_id: int | None = None
-    ) -> list[Standing]:
-        rooms, places, times = [p.room_id for p in known], [p.pos for p in known], [p.at for p in known]
+    async def standings(self, known: Sequence[KnownAt]) -> list[Standing | None]:
+        positions, cuts = [each.position for each in known], [each.up_to_id for each in known]
+        rooms, places = [each.room_id for each in positions], [each.pos for each in positions]
+        times = [each.at for each in positions]
         rows = await self._database.read(
-            lambda c: c.fetch(replay_queries.STANDINGS, rooms, up_to_id, places, times, person_id)
+            lambda c: c.fetch(replay_queries.STANDINGS, rooms, places, times, cuts)
         )
-        return [
-            Standing(row["room_id"], _STATES[row["state"]], row["up_to"], row["seq"], row["newest_id"])
-            for row in rows
-        ]
+        standings: list[Standing | None] = [None] * len(known)
+        for nth, room_id, state, up_to, seq, newest_id in rows:
+            standings[nth - 1] = Standing(room_id, _STATES[state], up_to, seq, newest_id)
+        return standings
 
-    async def replay(self, reader_id: int, spans: Sequence[Span], most_bytes: int) -> list[Replayed]:
+    async def replay(
+        self, reader_ids: Collection[int], spans: Sequence[Span], most_bytes: int
+    ) -> list[list[ReplayedChange]]:
         rooms, after, up_to = [s.room_id for s in spans], [s.after for s in spans], [s.up_to for s in spans]
         rows = await self._database.read(
-            lambda c: c.fetch(replay_queries.REPLAY, reader_id, rooms, after, up_to, most_bytes)
+            lambda c: c.fetch(replay_queries.REPLAY, list(reader_ids), rooms, after, up_to, most_bytes)
         )
-        return [_replayed(row) for row in rows]
+        replayed: list[list[ReplayedChange]] = [[] for _ in spans]
+        for row in rows:
+            replayed[row["nth"] - 1].append(_replayed_change(row))
+        return replayed
 
     async def history(
         self,
@@ -210,6 +230,14 @@ def _peer(row: asyncpg.Record) -> Person:
         created_at=row["peer_created_at"],
         changed_at=row["peer_changed_at"],
     )
+
+
+def _replayed_change(row: asyncpg.Record) -> ReplayedChange:
+    change = _replayed(row)
+    if not isinstance(change, MessageNow):
+        return ReplayedChange(change)
+    reacted = row["reacted"]
+    return ReplayedChange(change, row["own_key"], () if reacted is None else _REACTED.decode(reacted))
 
 
 def _replayed(row: asyncpg.Record) -> Replayed:

@@ -12,6 +12,7 @@ from chat.domain.nodes import FENCE
 from chat.protocols.talker.codec import TALKER
 from tests.engine.cluster.test_servers import Servers, servers
 from tests.protocols.native.replica import Replica
+from tests.support.replays import snapshots
 
 __all__ = ["servers"]  # the fixture
 
@@ -82,7 +83,7 @@ async def test_what_one_read_by_speaking_elsewhere_is_noted_before_a_mark_is_set
     await trio.sleep(1)
     (answer,) = here.hear(await here.client.hears())
     assert (answer["id"], answer["type"], answer.get("read", 0)) == (asked, "read_ok", 0)
-    (room,) = await servers.storage.timelines.snapshots(ada.id, 2**62)
+    (room,) = await snapshots(servers.storage, ada.id, 2**62)
     assert room.read == 0
 
 

@@ -23,6 +23,7 @@ from tests.protocols.native.replica import Replica
 from tests.protocols.native.site import Site
 from tests.support.account_changes import set_roles
 from tests.support.chat_world import World, open_world
+from tests.support.replays import snapshots
 
 
 @pytest.fixture
@@ -275,7 +276,7 @@ async def test_a_mark_that_is_set_back_stays_so_though_what_was_said_before_is_s
     answers = {each["id"]: each for each in ada.hear(await ada.client.hears())}
     assert answers[back]["type"] == "read_ok", answers
     await world.rest()
-    (lobby,) = await world.storage.timelines.snapshots(ada.person.id, 99, [LOBBY_ID])
+    (lobby,) = await snapshots(world.storage, ada.person.id, 99, [LOBBY_ID])
     assert lobby.read == 0
 
 

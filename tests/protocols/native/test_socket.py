@@ -22,6 +22,7 @@ from chat.protocols.talker.codec import TALKER
 from tests.protocols.native.replica import Replica
 from tests.support.account_changes import set_roles
 from tests.support.chat_world import World, open_world
+from tests.support.replays import snapshots
 
 
 @pytest.fixture
@@ -332,7 +333,7 @@ async def test_who_speaks_has_read_what_was_said_before(world: World, autojump_c
 
 
 async def lobby_mark(world: World, person: Person) -> tuple[int, int]:
-    (lobby,) = await world.storage.timelines.snapshots(person.id, world.hub.newest_id, [LOBBY_ID])
+    (lobby,) = await snapshots(world.storage, person.id, world.hub.newest_id, [LOBBY_ID])
     return lobby.read, lobby.unread
 
 

@@ -15,9 +15,11 @@ from chat.domain.entities import LOBBY_ID
 from chat.domain.failures import StorageDown
 from chat.domain.reading import ReadMark
 from chat.domain.timeline import MOST_REPLAYED, MessageNow, Span
+from chat.engine import catch_up
 from chat.protocols.native import replaying, turns
 from tests.protocols.native.replica import Replica
 from tests.support.chat_world import World, open_world
+from tests.support.replays import replay
 
 
 @pytest.fixture
@@ -185,7 +187,7 @@ async def test_who_is_too_far_behind_gets_the_room_as_it_is(world: World) -> Non
 
 
 async def test_a_long_absence_is_told_in_pieces(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replaying, "_REPLAYED", 100)
+    monkeypatch.setattr(catch_up, "_REPLAYED", 100)
     monkeypatch.setattr(replaying, "_PIECE", 50)
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     rooms = [LOBBY_ID, *[(await world.make_room(ada.person, name)).id for name in ("a", "b")]]
@@ -356,17 +358,40 @@ async def test_who_reads_too_slowly_in_a_sync_is_cut_and_goes_on_where_they_were
     assert ben.resets == []
 
 
-async def test_of_many_who_come_back_at_once_a_few_read_and_the_others_wait_in_line(world: World) -> None:
-    people = [await replica(world, f"person{n}") for n in range(4 * turns.AT_ONCE)]
+async def test_many_who_come_back_at_once_are_told_with_a_few_queries(world: World) -> None:
+    people = [await replica(world, f"person{n}") for n in range(turns.TOGETHER)]
+    await people[0].say(LOBBY_ID, "one")
+    for own in people:
+        own.drop()
+        await own.connect(sync=False)
     world.obstacles.calls.clear()
-    with world.obstacles.held("standings"):
-        for own in people:
-            own.send("sync", known=[{"room": LOBBY_ID, "pos": 0, "at": 0}])
-        await world.rest()
-        assert world.obstacles.calls.count("rooms_of") == turns.AT_ONCE
+    for own in people:
+        own.send("sync", known=[{"room": LOBBY_ID, "pos": 0, "at": 0}])
     for own in people:
         (answer,) = own.hear(await own.client.hears())
         assert answer["type"] == "sync_ok"
+        assert own.texts(LOBBY_ID) == ["one"]
+    asked = {call: world.obstacles.calls.count(call) for call in ("rooms_of", "standings", "replay")}
+    assert max(asked.values()) <= 4, asked
+
+
+async def test_a_few_at_once_read_many_rooms_as_they_are(world: World) -> None:
+    (owner,) = [await world.add("owner")]
+    rooms = [(await world.make_room(owner, f"room{n}")).id for n in range(turns.FEW_ROOMS)]
+    people = [Replica(world, await world.add(f"person{n}")) for n in range(2 * turns.WITH_MANY)]
+    for own in people:
+        for room in rooms:
+            await members.join(world.services, own.person, room)
+        await own.connect(sync=False)
+    world.obstacles.calls.clear()
+    with world.obstacles.held("snapshots"):
+        for own in people:
+            own.send("sync")
+        await world.rest()
+        assert world.obstacles.calls.count("snapshots") == turns.WITH_MANY
+    for own in people:
+        (answer,) = own.hear(await own.client.hears())
+        assert answer["rooms"] == 1 + len(rooms)
 
 
 async def test_who_does_not_read_keeps_no_place_of_those_who_may_read_at_once(world: World) -> None:
@@ -374,7 +399,7 @@ async def test_who_does_not_read_keeps_no_place_of_those_who_may_read_at_once(wo
     for n in range(90):
         await ada.say(LOBBY_ID, f"{n} " + "x" * 1000, f"k{n}")
     slow = []
-    for n in range(turns.AT_ONCE):
+    for n in range(turns.TOGETHER):
         slow.append(Replica(world, await world.add(f"slow{n}")))
         await slow[-1].connect(sync=False, limit=20_000)
         slow[-1].client.stop_reading(after=5000)
@@ -390,7 +415,7 @@ async def test_who_does_not_read_keeps_no_place_of_those_who_may_read_at_once(wo
 async def test_who_waits_in_line_for_too_long_is_refused(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    people = [await replica(world, f"person{n}") for n in range(turns.AT_ONCE + 1)]
+    people = [await replica(world, f"person{n}") for n in range(turns.TOGETHER + 1)]
     with world.obstacles.held("rooms_of"), monkeypatch.context() as patch:
         for own in people[:-1]:
             own.send("sync")
@@ -452,9 +477,7 @@ async def test_everybody_ends_with_what_is_saved_whatever_they_lose_meanwhile(
         for room, kept in own.rooms.items():
             now = {
                 each.seq: each
-                for each in await world.storage.timelines.replay(
-                    own.person.id, [Span(room, 0, kept["pos"])], 1 << 20
-                )
+                for each in await replay(world.storage, own.person.id, [Span(room, 0, kept["pos"])], 1 << 20)
                 if isinstance(each, MessageNow)
             }
             for seq, message in kept["messages"].items():

@@ -1,0 +1,187 @@
+"""What clients that come back ask of the storage, read for all of them together.
+
+After a restart everybody comes back at once, and the members of a room have missed the same changes. A query for many
+of them costs little more than one for each, and what is the same for several is read once, and encoded once. Nothing is
+kept for who comes later: each answer is of a query that began after it was asked for.
+"""
+
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import NamedTuple
+
+from chat.domain.entities import RoomKind
+from chat.domain.timeline import (
+    KnownAt,
+    Position,
+    Replayed,
+    ReplayedChange,
+    RoomsAt,
+    RoomSnapshot,
+    Span,
+    Standing,
+)
+from chat.domain.timelines import Timelines
+from chat.engine.batch_loader import BatchLoader, open_batch_loader
+
+_REPLAYED = 262_144
+"""Bytes of text that one query replays."""
+
+_MOST_CHANGES = 10_000
+"""Changes that one query may have to look at for several clients; who asks for more is alone in it."""
+
+Encode = Callable[[Replayed], bytes]
+
+
+class SharedChange:
+    """A change for several readers, and its frame, encoded once for all to whom it looks the same. Sync."""
+
+    __slots__ = ("_change", "_frame")
+
+    def __init__(self, change: ReplayedChange) -> None:
+        self._change = change
+        self._frame: bytes | None = None
+
+    @property
+    def change(self) -> Replayed:
+        """The change as everybody sees it."""
+        return self._change.change
+
+    def frame_for(self, reader_id: int, encode: Encode) -> bytes:
+        """Return its frame for one reader; every caller brings the same encoder."""
+        seen = self._change.seen_by(reader_id)
+        if seen is not self._change.change:
+            return encode(seen)
+        if self._frame is None:
+            self._frame = encode(seen)
+        return self._frame
+
+
+class Replay(NamedTuple):
+    """Changes of the spans that were asked for, and those spans, or parts of them, that are to be asked for next."""
+
+    changes: Sequence[SharedChange]
+    rest: tuple[Span, ...]
+
+
+class _Missed(NamedTuple):
+    """What one reader asks for."""
+
+    reader_id: int
+    spans: tuple[Span, ...]
+
+
+class _Positions(NamedTuple):
+    """Where one client is, and its cut."""
+
+    known: tuple[Position, ...]
+    up_to_id: int
+
+
+class CatchUp:
+    """Answers what many ask at once. Every method may raise StorageDown; cancelling leaves nothing behind."""
+
+    def __init__(
+        self,
+        rooms: BatchLoader[int, dict[int, RoomKind]],
+        snapshots: BatchLoader[RoomsAt, list[RoomSnapshot]],
+        standings: BatchLoader[_Positions, Mapping[int, Standing]],
+        replays: BatchLoader[_Missed, Replay],
+    ) -> None:
+        self._rooms = rooms
+        self._snapshots = snapshots
+        self._standings = standings
+        self._replays = replays
+
+    async def rooms_of(self, person_id: int) -> Mapping[int, RoomKind]:
+        """Return the ids of the person's rooms, and what kind each is of. Nobody there: none."""
+        return await self._rooms.get(person_id) or {}
+
+    async def snapshots(self, person_id: int, up_to_id: int, room_ids: Collection[int]) -> list[RoomSnapshot]:
+        """Return a few of the person's rooms; the one with the newest message comes first."""
+        return await self._snapshots.get(RoomsAt(person_id, up_to_id, tuple(room_ids))) or []
+
+    async def standings(self, known: Sequence[Position], up_to_id: int) -> Mapping[int, Standing]:
+        """Return by room where a client stands with these positions as of `up_to_id`, but for rooms that are gone.
+
+        The caller says who may see the rooms.
+        """
+        return await self._standings.get(_Positions(tuple(known), up_to_id)) or {}
+
+    async def replay(self, reader_id: int, spans: Sequence[Span]) -> Replay:
+        """Return changes of these spans, in their order, and what to ask for next.
+
+        There may be none yet, where others take the place. The caller says who may see the rooms.
+        """
+        spans = tuple(spans)
+        return await self._replays.get(_Missed(reader_id, spans)) or Replay((), spans)
+
+
+@asynccontextmanager
+async def open_catch_up(timelines: Timelines) -> AsyncGenerator[CatchUp]:
+    """Read for as long as the block lasts, one query of each kind at a time. Cancelling: queries under way end."""
+
+    async def snapshots(asked: Sequence[RoomsAt]) -> Mapping[RoomsAt, list[RoomSnapshot]]:
+        return dict(zip(asked, await timelines.snapshots(asked), strict=True))
+
+    async def standings(asked: Sequence[_Positions]) -> Mapping[_Positions, Mapping[int, Standing]]:
+        every = [(each, KnownAt(position, each.up_to_id)) for each in asked for position in each.known]
+        distinct = list(dict.fromkeys(known for _, known in every))
+        found = dict(zip(distinct, await timelines.standings(distinct), strict=True))
+        answers = {each: dict[int, Standing]() for each in asked}
+        for each, known in every:
+            if (standing := found[known]) is not None:
+                answers[each][standing.room_id] = standing
+        return answers
+
+    async def replays(asked: Sequence[_Missed]) -> Mapping[_Missed, Replay]:
+        chosen = _as_many_as_fit(asked)
+        spans = list(dict.fromkeys(span for each in chosen for span in each.spans))
+        readers = {each.reader_id for each in chosen}
+        told = await timelines.replay(readers, spans, _REPLAYED)
+        parts = _parts(spans, [[SharedChange(change) for change in changes] for changes in told])
+        return {each: _replay(each.spans, parts) for each in chosen}
+
+    async with (
+        open_batch_loader(timelines.rooms_of) as rooms,
+        open_batch_loader(snapshots) as seen,
+        open_batch_loader(standings) as where,
+        open_batch_loader(replays) as what,
+    ):
+        yield CatchUp(rooms, seen, where, what)
+
+
+def _as_many_as_fit(asked: Sequence[_Missed]) -> list[_Missed]:
+    """Return those from the front that together have few enough changes, one at least."""
+    chosen, changes = list[_Missed](), 0
+    for each in asked:
+        changes += sum(span.up_to - span.after for span in each.spans)
+        if chosen and changes > _MOST_CHANGES:
+            break
+        chosen.append(each)
+    return chosen
+
+
+def _parts(spans: Sequence[Span], told: Sequence[Sequence[SharedChange]]) -> dict[Span, Replay]:
+    """Return what was read of each span. What comes behind the last change of all may not have been reached.
+
+    A room without changes before that one is gone; where there is no change at all, every room is.
+    """
+    last = max((nth for nth, changes in enumerate(told) if changes), default=len(spans))
+    parts = dict[Span, Replay]()
+    for nth, (span, changes) in enumerate(zip(spans, told, strict=True)):
+        after = changes[-1].change.pos if changes else span.after
+        is_gone = not changes and nth < last
+        rest = () if is_gone or after >= span.up_to else (Span(span.room_id, after, span.up_to),)
+        parts[span] = Replay(changes, rest)
+    return parts
+
+
+def _replay(spans: tuple[Span, ...], parts: Mapping[Span, Replay]) -> Replay:
+    """Put together what was read for one reader, up to the first span that goes on."""
+    changes = list[SharedChange]()
+    for nth, span in enumerate(spans):
+        part = parts[span]
+        changes += part.changes
+        if part.rest:
+            return Replay(changes, (*part.rest, *spans[nth + 1 :]))
+    return Replay(changes, ())

@@ -1,0 +1,160 @@
+"""What many ask at once is read together; each gets their own answer, and one frame serves all who see it alike."""
+
+from collections.abc import Collection, Sequence
+
+import pytest
+import trio
+from msgspec import structs
+
+from chat.domain.changes import Edited
+from chat.domain.entities import MessageKind
+from chat.domain.timeline import (
+    KnownAt,
+    MessageNow,
+    Position,
+    PositionState,
+    ReactionCount,
+    Replayed,
+    ReplayedChange,
+    Span,
+    Standing,
+)
+from chat.engine import catch_up
+from chat.engine.catch_up import CatchUp, open_catch_up
+from chat.storage.memory import MemoryStorage
+from chat.storage.memory.timelines import MemoryTimelines
+
+ADA, BEN, CEM = 1, 2, 3
+GARDEN, CELLAR, GONE = 10, 20, 30
+
+
+def said(room_id: int, pos: int, sender_id: int = ADA) -> MessageNow:
+    return MessageNow(
+        id=pos,
+        room_id=room_id,
+        seq=pos,
+        pos=pos,
+        changed_pos=pos,
+        sender_id=sender_id,
+        sender_name="Ada",
+        kind=MessageKind.TEXT,
+        text="x",
+        created_at=1.0,
+    )
+
+
+class Log(MemoryTimelines):
+    """Rooms of nine messages each; it remembers the queries, and ends each after `most` changes."""
+
+    def __init__(self) -> None:
+        storage = MemoryStorage()
+        super().__init__(storage.users, storage.rooms, storage.messages)
+        self.most = 1000
+        self.queries: list[list[Span]] = []
+        self.readers: list[set[int]] = []
+
+    async def standings(self, known: Sequence[KnownAt]) -> list[Standing | None]:
+        await trio.lowlevel.checkpoint()
+        self.queries.append([])
+        return [
+            None
+            if each.position.room_id == GONE
+            else Standing(each.position.room_id, PositionState.GOOD, each.up_to_id, each.position.pos)
+            for each in known
+        ]
+
+    async def replay(
+        self, reader_ids: Collection[int], spans: Sequence[Span], most_bytes: int
+    ) -> list[list[ReplayedChange]]:
+        await trio.lowlevel.checkpoint()
+        self.queries.append(list(spans))
+        self.readers.append(set(reader_ids))
+        left, told = self.most, list[list[ReplayedChange]]()
+        for span in spans:
+            places = range(span.after + 1, span.up_to + 1) if span.room_id != GONE else range(0)
+            told.append([ReplayedChange(said(span.room_id, pos), f"k{pos}") for pos in places[:left]])
+            left -= len(told[-1])
+        return told
+
+
+async def read_all(
+    catching_up: CatchUp, reader_id: int, spans: Sequence[Span], told: dict[int, list[tuple[int, int]]]
+) -> None:
+    """Ask until nothing is left, as a sync does."""
+    while spans:
+        replay = await catching_up.replay(reader_id, spans)
+        told.setdefault(reader_id, []).extend(
+            (each.change.room_id, each.change.pos) for each in replay.changes
+        )
+        spans = replay.rest
+
+
+@pytest.mark.parametrize("most", [1, 2, 5, 7, 1000])
+@pytest.mark.parametrize("most_changes", [1, 12, 10_000])
+async def test_everybody_is_told_each_change_once_in_their_own_order(
+    most: int, most_changes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catch_up, "_MOST_CHANGES", most_changes)
+    log, told = Log(), dict[int, list[tuple[int, int]]]()
+    log.most = most
+    asked = {
+        ADA: [Span(GARDEN, 2, 9), Span(CELLAR, 0, 3)],
+        BEN: [Span(CELLAR, 0, 3), Span(GONE, 0, 9), Span(GARDEN, 2, 9)],
+        CEM: [Span(GARDEN, 5, 8), Span(GONE, 0, 2)],
+        4: [Span(GONE, 0, 2)],
+    }
+    with trio.fail_after(10):
+        async with open_catch_up(log) as catching_up, trio.open_nursery() as nursery:
+            for reader_id, spans in asked.items():
+                nursery.start_soon(read_all, catching_up, reader_id, spans, told)
+    for reader_id, spans in asked.items():
+        wanted = [
+            (s.room_id, pos) for s in spans if s.room_id != GONE for pos in range(s.after + 1, s.up_to + 1)
+        ]
+        assert told[reader_id] == wanted
+
+
+async def test_those_who_missed_the_same_share_a_query_and_its_spans() -> None:
+    log, told = Log(), dict[int, list[tuple[int, int]]]()
+    spans = [Span(GARDEN, 2, 9), Span(CELLAR, 0, 3)]
+    with trio.fail_after(10):
+        async with open_catch_up(log) as catching_up, trio.open_nursery() as nursery:
+            for reader_id in range(1, 100):
+                nursery.start_soon(read_all, catching_up, reader_id, spans, told)
+    assert log.queries == [spans]
+    assert log.readers == [set(range(1, 100))]
+
+
+async def test_clients_at_one_position_may_have_different_cuts() -> None:
+    log, found = Log(), list[tuple[int, int]]()
+    known = [Position(GARDEN, 3, 1), Position(GONE, 1, 1)]
+
+    async def stand(catching_up: CatchUp, cut: int) -> None:
+        standings = await catching_up.standings(known, cut)
+        assert standings.keys() == {GARDEN}
+        found.append((cut, standings[GARDEN].up_to))
+
+    with trio.fail_after(10):
+        async with open_catch_up(log) as catching_up, trio.open_nursery() as nursery:
+            for cut in (5, 6, 7, 5):
+                nursery.start_soon(stand, catching_up, cut)
+    assert sorted(found) == [(5, 5), (5, 5), (6, 6), (7, 7)]
+    assert len(log.queries) == 1
+
+
+def test_a_frame_is_encoded_once_but_for_those_who_have_something_of_their_own_in_it() -> None:
+    encoded = list[Replayed]()
+
+    def encode(change: Replayed) -> bytes:
+        encoded.append(change)
+        return repr(change).encode()
+
+    message = structs.replace(said(GARDEN, 1), reactions=(ReactionCount("👍", 2, (BEN, 7), False),))
+    shared = catch_up.SharedChange(ReplayedChange(message, "k1", ((BEN, "👍"),)))
+    frames = {reader: shared.frame_for(reader, encode) for reader in (ADA, BEN, CEM, 4, 5)}
+    assert frames[CEM] == frames[4] == frames[5]
+    own, reacted = structs.replace(message, key="k1"), (ReactionCount("👍", 2, (BEN, 7), True),)
+    assert encoded == [own, structs.replace(message, reactions=reacted), message]
+    assert "k1" not in repr(encoded[1:])
+    edited = Edited(2, GARDEN, 1, 2, ADA, "y", 1.0)
+    assert ReplayedChange(edited).seen_by(ADA) is edited

@@ -46,7 +46,7 @@ async def test_room_is_given_back_by_taking(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize("happens", ["put", "lose"])
 async def test_a_waiting_receiver_is_woken(happens: str) -> None:
     buffer = await filled()
-    with trio.fail_after(5):
+    with trio.fail_after(30):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(buffer.take)
             await trio.testing.wait_all_tasks_blocked()

@@ -53,7 +53,7 @@ def test_empty_payloads_take_room_too(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("wakes", ["put", "wake"])
 async def test_waiting_ends_with_a_payload_and_with_a_wake(wakes: str) -> None:
     buffer = filled()
-    with trio.fail_after(5):
+    with trio.fail_after(30):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(buffer.wait)
             await wait_all_tasks_blocked()
@@ -66,7 +66,7 @@ async def test_a_wake_while_a_payload_is_being_sent_ends_the_next_wait() -> None
     buffer = filled(b"a")
     assert buffer.take(MUCH) == [b"a"]
     buffer.wake()
-    with trio.fail_after(5):
+    with trio.fail_after(30):
         await buffer.wait()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(buffer.wait)
@@ -81,7 +81,7 @@ async def test_a_wait_that_is_cancelled_uses_up_no_wake() -> None:
     with trio.CancelScope() as scope:
         scope.cancel()
         await buffer.wait()
-    with trio.fail_after(5):
+    with trio.fail_after(30):
         await buffer.wait()
 
 
@@ -95,7 +95,7 @@ async def test_draining_waits_until_what_was_taken_is_sent() -> None:
             await sent.wait()
             await buffer.wait()
 
-    with trio.fail_after(5):
+    with trio.fail_after(30):
         async with trio.open_nursery() as sending:
             sending.start_soon(send)
             async with trio.open_nursery() as draining:
@@ -111,13 +111,13 @@ async def test_draining_does_not_wait_for_a_connection_that_was_lost() -> None:
     with buffer.connected():
         pass
     buffer.put(b"a")
-    with trio.fail_after(5):
+    with trio.fail_after(30):
         await buffer.drain()
 
 
 async def test_draining_waits_for_the_first_connection() -> None:
     buffer = filled(b"a")
-    with trio.fail_after(5):
+    with trio.fail_after(30):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(buffer.drain)
             await wait_all_tasks_blocked()

@@ -62,7 +62,7 @@ async def test_of_several_who_wait_each_event_is_taken_by_one() -> None:
     async def take() -> None:
         taken.append(await inbox.take())
 
-    with trio.fail_after(5):
+    with trio.fail_after(30):
         async with trio.open_nursery() as nursery:
             for _ in range(3):
                 nursery.start_soon(take)

@@ -49,7 +49,7 @@ class Pipe:
     async def receive(self, size: int) -> bytes:
         """Wait for `size` bytes."""
         data = b""
-        with trio.fail_after(5):
+        with trio.fail_after(30):
             while len(data) < size:
                 await trio.lowlevel.wait_readable(self.far)
                 data += self.received()
@@ -154,7 +154,7 @@ async def test_once_cut_the_begun_blob_is_finished_and_only_the_last_frame_follo
         pipe.send_queue.finish(b"close")
         pipe.send_queue.finish(b"closed twice")
         got = b""
-        with trio.fail_after(5):
+        with trio.fail_after(30):
             while not got.endswith(b"close"):
                 await trio.lowlevel.wait_readable(pipe.far)
                 got += pipe.received()
@@ -203,7 +203,7 @@ async def test_the_same_bytes_again_are_sent_again() -> None:
         return len(data)
 
     send_queue = SendQueue(send_some, fileno=None, limit=1000)
-    with trio.fail_after(5):
+    with trio.fail_after(30):
         async with trio.open_nursery() as nursery:
             with send_queue.written_by(nursery.start_soon):
                 send_queue.offer(frame)
@@ -243,7 +243,7 @@ async def test_send_waits_while_half_of_the_limit_is_queued(open_pipe: Callable[
         async with trio.open_nursery() as nursery:
             nursery.start_soon(send, b"later")
             got = b""
-            with trio.fail_after(5):
+            with trio.fail_after(30):
                 while not got.endswith(b"later"):
                     await trio.lowlevel.wait_readable(pipe.far)
                     got += pipe.received()
@@ -376,7 +376,7 @@ async def test_of_a_batch_that_is_too_much_counts_what_still_leaves(
         pipe.send_queue.when_written(lambda: left.append(-1))
         pipe.send_queue.finish(b"close")
         got = b""
-        with trio.fail_after(5):
+        with trio.fail_after(30):
             while not got.endswith(b"close"):
                 await trio.lowlevel.wait_readable(pipe.far)
                 got += pipe.received()
@@ -398,7 +398,7 @@ async def test_what_a_cut_drops_never_counts_as_written(open_pipe: Callable[...,
         pipe.send_queue.when_written(lambda: left.append(-1))
         pipe.send_queue.finish(b"close")
         got = b""
-        with trio.fail_after(5):
+        with trio.fail_after(30):
             while not got.endswith(b"close"):
                 await trio.lowlevel.wait_readable(pipe.far)
                 got += pipe.received()

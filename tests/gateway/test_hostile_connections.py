@@ -12,6 +12,7 @@ import trio.testing
 from trio_websocket import WebSocketConnection, open_websocket_url
 
 from chat.gateway.http1 import refusal
+from chat.gateway.http1.connection import WRITE_TIMEOUT
 from chat.gateway.listener import Gateway
 from tests.support.gateway import (
     OPENING,
@@ -73,14 +74,14 @@ ATTACKS = {
 
 @pytest.mark.parametrize("attack", ATTACKS)
 async def test_an_attack_reaches_nobody_else(attack: str) -> None:
-    with trio.fail_after(20), nothing_logged():
-        async with running(head_timeout=5.0, grace=0.3) as gateway, innocents(gateway):
+    with trio.fail_after(60), nothing_logged():
+        async with running(head_timeout=300.0, grace=0.3) as gateway, innocents(gateway):
             await _attack_all_at_once(gateway, ATTACKS[attack])
 
 
 async def test_300_halves_of_a_head_keep_nobody_waiting_nor_a_stop() -> None:
-    with trio.fail_after(20), nothing_logged():
-        async with running(head_timeout=60.0, grace=60.0) as gateway, innocents(gateway):
+    with trio.fail_after(60), nothing_logged():
+        async with running(head_timeout=300.0, grace=300.0) as gateway, innocents(gateway):
             halves = [await connect(gateway) for _ in range(300)]
             for number, wire in enumerate(halves):
                 await wire.send(OPENING[: number % (len(OPENING) - 1) + 1])
@@ -91,7 +92,7 @@ async def test_300_halves_of_a_head_keep_nobody_waiting_nor_a_stop() -> None:
 
 
 async def test_halves_of_a_head_go_in_time() -> None:
-    with trio.fail_after(10), nothing_logged():
+    with trio.fail_after(60), nothing_logged():
         async with running(head_timeout=0.3) as gateway:
             halves = [await connect(gateway) for _ in range(50)]
             for wire in halves:
@@ -103,7 +104,7 @@ async def test_halves_of_a_head_go_in_time() -> None:
 
 
 async def test_a_head_that_dribbles_is_cut_in_time() -> None:
-    with trio.fail_after(10), nothing_logged():
+    with trio.fail_after(60), nothing_logged():
         async with running(head_timeout=0.3) as gateway:
             wire = await connect(gateway)
             begin = time.perf_counter()
@@ -120,7 +121,7 @@ async def test_a_head_that_dribbles_is_cut_in_time() -> None:
 
 async def test_a_head_over_the_limit_is_answered_with_431_and_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refusal, "LINGER", 60.0)
-    with trio.fail_after(10), nothing_logged():
+    with trio.fail_after(60), nothing_logged():
         async with running(max_head_bytes=4096) as gateway:
             wire = await connect(gateway)
             await wire.send(b"GET /" + b"a" * 500_000)  # unread bytes must not turn the answer into a reset
@@ -161,7 +162,7 @@ async def test_a_chunk_that_is_none_and_a_half_close_are_answered_with_400() -> 
 
 async def test_an_upgrade_with_nonsense_behind_it_is_harmless() -> None:
     """Kills `hypercorn.trio.serve` on a connection that has served a request."""
-    with trio.fail_after(10), nothing_logged():
+    with trio.fail_after(60), nothing_logged():
         async with running(head_timeout=1.0) as gateway, innocents(gateway):
             wire = await connect(gateway)
             await wire.get()
@@ -174,7 +175,7 @@ async def test_an_upgrade_with_nonsense_behind_it_is_harmless() -> None:
 
 @pytest.mark.parametrize("length", [1, 40, 100, len(OPENING) - 1, len(OPENING), len(OPENING) + 3])
 async def test_a_reset_in_any_phase_is_no_news(length: int) -> None:
-    with trio.fail_after(10), nothing_logged():
+    with trio.fail_after(60), nothing_logged():
         async with running() as gateway, innocents(gateway):
             for _ in range(20):
                 wire = await connect(gateway)
@@ -186,7 +187,7 @@ async def test_a_reset_in_any_phase_is_no_news(length: int) -> None:
 
 async def test_clients_that_do_not_read_hold_nobody_up() -> None:
     app = make_app()
-    with trio.fail_after(20), nothing_logged():
+    with trio.fail_after(60), nothing_logged():
         async with running(app, grace=0.2) as gateway:
             async with innocents(gateway) as answered:
                 wires = [await connect(gateway) for _ in range(10)]
@@ -200,7 +201,7 @@ async def test_clients_that_do_not_read_hold_nobody_up() -> None:
                     before = answered[kind]
                     await until(lambda kind=kind, before=before: answered[kind] >= before + 30)
             begin = time.perf_counter()
-        assert time.perf_counter() - begin < 4  # and not WRITE_TIMEOUT
+        assert time.perf_counter() - begin < WRITE_TIMEOUT / 2
         for wire in wires:
             await wire.stream.aclose()
 
@@ -250,7 +251,7 @@ async def innocents(gateway: Gateway) -> AsyncGenerator[dict[str, int]]:
             nursery.start_soon(_ask, wire, answered)
             yield answered
             nursery.cancel_scope.cancel()
-        with trio.fail_after(2):  # the same connections, once more
+        with trio.fail_after(20):  # the same connections, once more
             await ws.send_message("last")
             while await ws.get_message() != "last":
                 pass
@@ -258,7 +259,7 @@ async def innocents(gateway: Gateway) -> AsyncGenerator[dict[str, int]]:
 
 async def _chat(ws: WebSocketConnection, answered: dict[str, int]) -> None:
     for number in range(1_000_000):
-        with trio.fail_after(2):
+        with trio.fail_after(20):
             await ws.send_message(str(number))
             assert await ws.get_message() == str(number)
         answered["chat"] += 1
@@ -267,7 +268,7 @@ async def _chat(ws: WebSocketConnection, answered: dict[str, int]) -> None:
 
 async def _ask(wire: Wire, answered: dict[str, int]) -> None:
     while True:
-        with trio.fail_after(2):
+        with trio.fail_after(20):
             assert (await wire.get())[0] == 200
         answered["ask"] += 1
         await trio.sleep(0.01)

@@ -68,7 +68,7 @@ async def test_of_many_that_can_go_on_about_one_does_in_each_pass() -> None:
             at_once[passes.number] += 1
             await trio.lowlevel.checkpoint()
 
-    with trio.fail_after(5):
+    with trio.fail_after(30):
         async with serving() as (turns, workers):
             for _ in range(50):
                 workers.start_soon(awaits, turns.steps(A, count()))
@@ -80,7 +80,7 @@ async def test_calls_wait_while_anything_else_can_go_on(monkeypatch: pytest.Monk
     """A message of a dozen passes is not a dozen steps of calls late."""
     monkeypatch.setattr(module, "PATIENCE", math.inf)
     done: list[str] = []
-    with trio.fail_after(5):
+    with trio.fail_after(30):
         async with serving() as (turns, workers):
             for _ in range(50):
                 workers.start_soon(awaits, turns.steps(A, work(5, "a", done)))
@@ -96,7 +96,7 @@ async def test_calls_wait_while_anything_else_can_go_on(monkeypatch: pytest.Monk
 async def test_calls_go_on_beside_a_loop_that_is_never_idle(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PATIENCE", 0.0)
     done: list[str] = []
-    with trio.fail_after(5):
+    with trio.fail_after(30):
         async with serving() as (turns, workers):
             for _ in range(10):
                 workers.start_soon(awaits, turns.steps(A, work(5, "a", done)))
@@ -106,7 +106,7 @@ async def test_calls_go_on_beside_a_loop_that_is_never_idle(monkeypatch: pytest.
 
 async def test_the_addresses_take_turns() -> None:
     done: list[str] = []
-    with trio.fail_after(5):
+    with trio.fail_after(30):
         async with serving() as (turns, workers):
             for _ in range(50):
                 workers.start_soon(awaits, turns.steps(A, work(5, "a", done)))
@@ -121,7 +121,7 @@ async def test_whoever_is_alone_does_not_wait() -> None:
     trio.lowlevel.add_instrument(passes)
     done: list[str] = []
     took = []
-    with trio.fail_after(5):
+    with trio.fail_after(30):
         async with serving() as (turns, _):
             for awaitable in (work(50, "a", done), turns.steps(A, work(50, "a", done))):
                 begun = passes.number
@@ -147,7 +147,7 @@ async def test_whoever_is_cancelled_goes_on_at_once_and_hears_of_it() -> None:
             await turns.steps(A, is_cancelled())
         ended.append("over")
 
-    with trio.fail_after(5):
+    with trio.fail_after(30):
         async with serving() as (turns, workers):
             for _ in range(100):
                 workers.start_soon(awaits, turns.steps(A, work(5, "a", done)))
@@ -175,7 +175,7 @@ async def test_what_it_waited_for_is_not_lost_while_it_waits_for_its_turn() -> N
         with pytest.raises(KeyError):
             await turns.steps(B, gets())
 
-    with trio.fail_after(5):
+    with trio.fail_after(30):
         async with serving() as (turns, workers):
             workers.start_soon(fails, turns)
             await wait_all_tasks_blocked()
@@ -188,7 +188,7 @@ async def test_what_it_waited_for_is_not_lost_while_it_waits_for_its_turn() -> N
 
 async def test_when_the_turns_end_all_go_on() -> None:
     turns, done = Turns(), list[str]()
-    with trio.fail_after(5):
+    with trio.fail_after(30):
         async with trio.open_nursery() as workers, trio.open_nursery() as nursery:
             nursery.start_soon(turns.serve)
             await wait_all_tasks_blocked()
@@ -240,7 +240,7 @@ async def test_calls_of_many_connections_take_turns() -> None:
 
 async def test_a_turn_may_be_taken_in_the_pass_in_which_they_end() -> None:
     turns, done = Turns(), list[str]()
-    with trio.fail_after(5):
+    with trio.fail_after(30):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(turns.serve)
             await wait_all_tasks_blocked()
@@ -257,7 +257,7 @@ async def test_the_task_tree_shows_where_it_waits_behind_its_turns() -> None:
         tasks.append(trio.lowlevel.current_task())
         await Turns().steps(A, FairLimiter(0, most=1, most_each=1).acquire(Kind.LOGIN, A))
 
-    with trio.fail_after(5):
+    with trio.fail_after(30):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(waits_at_a_limiter)
             await wait_all_tasks_blocked()

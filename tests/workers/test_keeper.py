@@ -21,7 +21,7 @@ async def test_a_worker_without_a_process_is_refused_with_what_the_system_says_a
     vacated: list[int] = []
     keeper = Keeper(3, lambda _seat: NoProcess(), vacated.append)
     async with trio.open_nursery() as nursery:
-        with trio.fail_after(5):
+        with trio.fail_after(30):
             assert await nursery.start(keeper.run) == "no process numbers left"
             await keeper.ended.wait()
     assert vacated == [3]

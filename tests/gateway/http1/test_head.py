@@ -22,7 +22,7 @@ from tests.support.gateway import OPENING
 @asynccontextmanager
 async def pair() -> AsyncGenerator[tuple[ReplayStream, trio.SocketStream]]:
     ours, theirs = trio.socket.socketpair()
-    with trio.fail_after(5):
+    with trio.fail_after(30):
         async with trio.SocketStream(ours) as server, trio.SocketStream(theirs) as client:
             yield ReplayStream(server), client
 
@@ -233,9 +233,9 @@ def test_a_usual_handshake_does_not_wait_for_h11(monkeypatch: pytest.MonkeyPatch
     ],
 )
 def test_no_head_takes_long_to_parse(head: bytes) -> None:
-    begin = time.perf_counter()
+    begin = time.thread_time()
     assert isinstance(parse_head(head), HTTPStatus)
-    assert time.perf_counter() - begin < 2  # seconds; h11 alone takes up to 25
+    assert time.thread_time() - begin < 2  # seconds of a processor; h11 alone takes up to 25
 
 
 def test_the_framing_of_a_body_has_a_limit() -> None:

@@ -192,7 +192,7 @@ async def test_a_connection_that_is_idle_after_a_request_is_closed(
 
 
 async def test_a_second_head_that_dribbles_is_cut() -> None:
-    with trio.fail_after(5):
+    with trio.fail_after(30):
         async with running(head_timeout=0.3) as gateway, wire_to(gateway) as wire:
             await wire.get()
             await _dribble(wire, b"GET / HTTP/1.1\r\nHost: " + b"a" * 1000)
@@ -201,7 +201,7 @@ async def test_a_second_head_that_dribbles_is_cut() -> None:
 @pytest.mark.parametrize("framing", [b"Content-Length: 1000", b"Transfer-Encoding: chunked"])
 async def test_a_body_that_dribbles_is_cut(monkeypatch: pytest.MonkeyPatch, framing: bytes) -> None:
     monkeypatch.setattr(read_deadlines, "BODY_TIMEOUT", 0.3)
-    with trio.fail_after(5), nothing_logged():
+    with trio.fail_after(30), nothing_logged():
         async with running() as gateway, wire_to(gateway) as wire:
             await wire.send(b"POST /echo HTTP/1.1\r\nHost: localhost\r\n" + framing + b"\r\n\r\n")
             await _dribble(wire, b"1\r\na\r\n" * 200)
@@ -225,7 +225,7 @@ async def test_a_long_handler_is_waited_for(mock_clock: trio.testing.MockClock) 
 
 async def test_a_client_that_does_not_read_its_answer_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_connection, "WRITE_TIMEOUT", 0.3)
-    with trio.fail_after(5), nothing_logged():
+    with trio.fail_after(30), nothing_logged():
         async with running() as gateway, wire_to(gateway) as wire:
             await wire.send(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
             await until(lambda: gateway.connections == 1)

@@ -136,7 +136,7 @@ def test_what_is_refused_for_good_stays_with_its_reason_and_holds_up_nothing(
     assert tab.waiting() == []
 
 
-@pytest.mark.parametrize(("count", "has_locks"), [(10, True), (2, False)])
+@pytest.mark.parametrize(("count", "has_locks"), [(4, True), (2, False)])
 def test_tabs_send_each_message_once_and_show_none_twice(
     ada: BrowserContext, pages: Pages, relay: Relay, count: int, *, has_locks: bool
 ) -> None:

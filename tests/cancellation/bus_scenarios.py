@@ -48,7 +48,7 @@ async def _lives(run: Run, medium: Medium) -> None:
                 bus.publish(b"the last")
 
     await run.target(live)
-    with trio.fail_after(5):
+    with trio.fail_after(15):
         while await medium.connections():  # noqa: ASYNC110 - they are another process's
             await trio.sleep(0.01)
 

@@ -505,7 +505,7 @@ def reading(address: DatabaseAddress, ada: Person, ben: Person) -> Scenario:
 
             await run.target(read)
             await _assert_pool_whole(storage)
-            with trio.fail_after(3):
+            with trio.fail_after(15):
                 for _ in range(3):
                     assert await storage.users.by_id(ada.id) is not None
 
@@ -526,7 +526,7 @@ def listening(address: DatabaseAddress) -> Scenario:
             async def live() -> None:
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(storage.watch, send.send_nowait, rooms.send_nowait, lambda _id: None)
-                    with trio.fail_after(5):
+                    with trio.fail_after(15):
                         assert await told.receive() is None
                         await set_roles(storage.users, ada.id, operator=True, admin=False)
                         assert await told.receive() == ada.id
@@ -536,7 +536,7 @@ def listening(address: DatabaseAddress) -> Scenario:
                     nursery.cancel_scope.cancel()
 
             await run.target(live)
-            with trio.fail_after(5):
+            with trio.fail_after(15):
                 while await _listeners(storage):  # noqa: ASYNC110 - they are another process's
                     await trio.sleep(0.01)
 
@@ -564,7 +564,7 @@ def migration(address: DatabaseAddress) -> Scenario:
                 await storage.ping()
 
         await run.target(open_and_ping)
-        with trio.fail_after(5):
+        with trio.fail_after(15):
             async with storage_at(address) as storage:
                 saved = await storage.users.add(NewPerson(name="ada", password_hash=b"x"))
                 assert isinstance(saved, Person)
@@ -589,7 +589,7 @@ def older_names(address: DatabaseAddress) -> Scenario:
                 assert len(await storage.users.look_alikes()) == 1
 
         await run.target(open_and_report)
-        with trio.fail_after(5):
+        with trio.fail_after(15):
             await open_and_report()
 
     return scenario
@@ -616,7 +616,7 @@ def second_writer(address: DatabaseAddress) -> Scenario:
 
             await run.target(write)
             second.disconnect()
-            with trio.fail_after(5):
+            with trio.fail_after(15):
                 assert await first.run(select) == 1
             first.disconnect()
 

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import trio
 
-from chat.client import Chat, Message, Position, RoomTold, Said, open_chat
+from chat.client import Chat, Message, NewMessage, Position, RoomSnapshot, open_chat
 
 
 async def answer(chat: Chat, said: Message) -> None:
-    if said.text.startswith("!echo ") and said.sender.id != chat.me:
+    if said.text.startswith("!echo ") and said.sender.id != chat.person_id:
         # By this key it is said once, also where the bot is stopped before it has kept its position.
         key = f"echo-{said.room}-{said.seq}"
         await chat.send(said.room, said.text.removeprefix("!echo "), key=key)
@@ -49,9 +49,9 @@ async def main(url: str, kept: Path) -> None:
     async with open_chat(url, token=os.environ["CHAT_TOKEN"], positions=load(kept)) as chat:
         async for event in chat.events():
             match event:
-                case Said():
+                case NewMessage():
                     await answer(chat, event)
-                case RoomTold(reset=str(reason), after=int(after)):
+                case RoomSnapshot(reset=str(reason), after=int(after)):
                     print(f"room {event.id}: going on after message {after} ({reason})")
                     await answer_history(chat, event.id, after)
             save(kept, chat.positions)

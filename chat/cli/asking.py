@@ -115,10 +115,10 @@ def _check(url: str) -> None:
 
 
 def _why(error: Exception) -> str:
-    from chat.client.endings import described  # late: it takes half the time of a health check
+    from chat.client.endings import describe  # late: it takes half the time of a health check
 
     reason = getattr(error, "reason", None)  # of an URLError; that of an SSLError is text
-    why = described(reason if isinstance(reason, Exception) else error)
+    why = describe(reason if isinstance(reason, Exception) else error)
     return f"{why} (is https:// meant?)" if isinstance(error, ConnectionResetError) else why
 
 

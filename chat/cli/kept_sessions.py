@@ -33,7 +33,7 @@ class _File(msgspec.Struct):
 
 
 class KeptSession:
-    """The session of one person at one server; `chat.client.SharedSession` is what this is to the client.
+    """The session of one person at one server; a `chat.client.SessionStore`.
 
     Attributes:
         url: where the server is.
@@ -48,8 +48,8 @@ class KeptSession:
         self._unsaved: str | None = None  # the newest refresh token, where the disk is full
 
     @asynccontextmanager
-    async def hold(self) -> AsyncGenerator[None]:
-        """Let no other program refresh it for as long as the block lasts. Cancelling: it is not held."""
+    async def lock(self) -> AsyncGenerator[None]:
+        """Lock out all other programs for as long as the block lasts. Cancelling: it is not held."""
         with os.fdopen(os.open(self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)) as lock:
             while not _take(lock.fileno()):  # noqa: ASYNC110 - another program holds it
                 await trio.sleep(_LOOK_AGAIN)

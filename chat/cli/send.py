@@ -18,7 +18,7 @@ from chat.cli.failing import CommandFailed, in_one_line
 from chat.cli.kept_sessions import DEFAULT_URL, KeptSession, last_session
 from chat.cli.room_names import room_named
 from chat.cli.tokens import given_token
-from chat.client import Chat, ChatError, Refused, SignedOut, open_chat
+from chat.client import Chat, ChatError, LoggedOut, Refused, open_chat
 
 _LONGEST = 1 << 16
 """Bytes of a message that are read: 4000 characters have at most a quarter of that."""
@@ -79,7 +79,7 @@ def send(
     failed: str | None = None
     try:
         trio.run(partial(saying.run, where, token, kept, room))
-    except* SignedOut as group:
+    except* LoggedOut as group:
         failed = f"{where}: " + (
             "the token is not good (any more)"
             if token
@@ -113,7 +113,7 @@ class _Saying:
     async def run(self, url: str, token: str | None, kept: KeptSession | None, room: str) -> None:
         """Say all of them. Raises ChatError. Cancelling: what was said is said."""
         with trio.CancelScope(deadline=trio.current_time() + self._timeout) as patience:
-            async with open_chat(url, token=token, refresh=kept, on_failure=self._note) as chat:
+            async with open_chat(url, token=token, session_store=kept, on_connect_failure=self._note) as chat:
                 if (number := room_named(chat.rooms, room)) is None:
                     raise CommandFailed(
                         f"you are in no room {room}: join it first, with /join in `chat talk`"

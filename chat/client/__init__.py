@@ -1,57 +1,61 @@
-"""A client of the native protocol, for Trio: it never tells a message twice, out of order, or not at all.
+"""A client of the native protocol for Trio. The program gets every event once and in order, across reconnects.
 
     async with open_chat("https://chat.example", token=token) as chat:
         await chat.send(1, "good morning")
         async for event in chat.events():
             match event:
-                case Said(text=text, sender=sender):
+                case NewMessage(text=text, sender=sender):
                     print(sender.name, text)
 
-The floors, highest first; nothing here imports anything of the server:
+The modules by layer, highest first; none imports anything of the server:
 
     opening              `open_chat`
-    chat                 what can be asked of it
+    chat                 `Chat`, the interface
     reconnecting         one connection after another
-    line                 one connection: hello, sync, reading, writing
-    http_api             calls of a person who is logged in
-    socket, credentials  the WebSocket; access tokens and sessions
-    sessions             how one begins: log in, refresh, register
-    http_call, address   one call; where the server is
-    inbox, outbox        what the program has not taken yet, and what the server has not answered yet
-    rooms, room          what each frame makes of the rooms; messages, unread: parts of a room
-    frames, endings      JSON to values; when to connect again
-    requests, events, values, errors
+    connection           one connection: hello, sync, reading, writing
+    http_api             calls over HTTP of a person who is logged in
+    socket, credentials  the WebSocket; access tokens
+    inbox, outbox        events not taken yet; requests not answered yet
+    rooms, frames        what each frame changes; JSON to values and back
+    sessions             log in, refresh, register
+    http_call, address   one HTTP call; where the server is
+    room                 one room as it is now, with its messages and unread counts
+    errors, endings      exceptions; how connections end and when to reconnect
+    events, requests, values
 """
 
-from chat.client.address import parse_url
+from chat.client.address import Address, parse_url
 from chat.client.chat import Chat
-from chat.client.credentials import SharedSession
-from chat.client.errors import ChatEnded, ChatError, Lost, Refused, SignedOut
+from chat.client.credentials import SessionStore
+from chat.client.errors import CannotConnect, ChatError, ConnectionFailed, LoggedOut, Refused
 from chat.client.events import (
     Activity,
-    Changed,
     Connected,
-    Deleted,
     Disconnected,
-    Edited,
     Event,
-    Gone,
-    Member,
-    MembersTold,
-    PersonTold,
-    PresenceTold,
-    Reacted,
+    MemberChanged,
+    MemberCount,
+    MessageDeleted,
+    MessageEdited,
+    NewMessage,
+    PresenceChanged,
+    ProfileChanged,
+    ReactionChanged,
     ReadMark,
-    RoomTold,
-    Said,
+    RoomChanged,
+    RoomGone,
+    RoomSnapshot,
     SupportChanged,
 )
+from chat.client.http_api import HttpApi
 from chat.client.opening import open_chat
 from chat.client.requests import History, Hit, Hits, Sent
 from chat.client.room import Room
 from chat.client.sessions import log_in, register
 from chat.client.values import (
+    Deletion,
     File,
+    Invite,
     Members,
     Membership,
     Message,
@@ -68,45 +72,49 @@ from chat.client.values import (
 
 __all__ = [
     "Activity",
-    "Changed",
+    "Address",
+    "CannotConnect",
     "Chat",
-    "ChatEnded",
     "ChatError",
     "Connected",
-    "Deleted",
+    "ConnectionFailed",
+    "Deletion",
     "Disconnected",
-    "Edited",
     "Event",
     "File",
-    "Gone",
     "History",
     "Hit",
     "Hits",
-    "Lost",
-    "Member",
+    "HttpApi",
+    "Invite",
+    "LoggedOut",
+    "MemberChanged",
+    "MemberCount",
     "Members",
-    "MembersTold",
     "Membership",
     "Message",
+    "MessageDeleted",
+    "MessageEdited",
+    "NewMessage",
     "Person",
-    "PersonTold",
     "Position",
     "Presence",
-    "PresenceTold",
+    "PresenceChanged",
+    "ProfileChanged",
     "PublicRoom",
-    "Reacted",
     "Reaction",
+    "ReactionChanged",
     "ReadMark",
     "Refused",
     "Room",
+    "RoomChanged",
+    "RoomGone",
     "RoomInfo",
-    "RoomTold",
-    "Said",
+    "RoomSnapshot",
     "Sender",
     "Sent",
     "Session",
-    "SharedSession",
-    "SignedOut",
+    "SessionStore",
     "Support",
     "SupportChanged",
     "log_in",

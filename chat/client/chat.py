@@ -1,4 +1,4 @@
-"""The client as a program has it: what can be asked of it."""
+"""The client's interface: rooms, events and requests."""
 
 import secrets
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -6,31 +6,31 @@ from typing import TypeVar
 
 import trio
 
-from chat.client.errors import refusing_what_cannot_be_sent
+from chat.client.connection import PING_TIMEOUT
+from chat.client.errors import refuse_unencodable
 from chat.client.events import Event
 from chat.client.frames import encode
 from chat.client.http_api import HttpApi
-from chat.client.line import PING
 from chat.client.reconnecting import Connector
 from chat.client.requests import (
     Activity,
-    Counts,
+    ChangeCommitted,
     Delete,
-    Done,
     Edit,
+    EmptyReply,
     History,
     Hits,
-    Nothing,
+    MarkRead,
     Ping,
     Pong,
     React,
-    Read,
     ReadHistory,
     Reply,
     Request,
     Send,
     Sent,
     Status,
+    UnreadCounts,
     Watch,
     Watched,
 )
@@ -41,10 +41,10 @@ _R = TypeVar("_R", bound=Reply)
 
 
 class Chat:
-    """A client that is connected, or about to be again.
+    """A client that stays connected: it reconnects by itself until the block of `open_chat` ends.
 
-    What is asked while there is no connection waits for one, and what was not answered is asked again, in order: put a
-    deadline around what you do not want to wait for. Each method raises Refused where the server says no for good.
+    A method called without a connection waits for one. A request whose answer is lost is repeated, in the order of the
+    calls. Put a deadline around a call to wait less. Every method raises Refused if the server refuses for good.
     """
 
     def __init__(self, connector: Connector) -> None:
@@ -52,35 +52,35 @@ class Chat:
 
     @property
     def rooms(self) -> Mapping[int, Room]:
-        """The rooms as they are now, by id."""
+        """The person's rooms as they are now, by id."""
         return self._connector.rooms
 
     @property
     def http(self) -> HttpApi:
-        """What is asked beside the connection: rooms to join, who is in them, and whom one blocks."""
+        """Calls over HTTP: joining rooms, members, invites and blocks."""
         return self._connector.http
 
     @property
-    def me(self) -> int:
-        """Who one is: the id of a person."""
-        return self._connector.rooms.me
+    def person_id(self) -> int:
+        """The id of the person who is logged in."""
+        return self._connector.rooms.person_id
 
     @property
     def name(self) -> str:
-        """One's name, as it was when the connection was made."""
+        """The name of that person, as of the latest connection."""
         return self._connector.rooms.name
 
     @property
     def positions(self) -> dict[int, Position]:
-        """How far `events` has told of each room: give it to the next `open_chat`, which goes on from there."""
+        """The position in each room after the last event taken: pass it to a later `open_chat` to continue there."""
         return dict(self._connector.inbox.positions)
 
     def events(self) -> AsyncIterator[Event]:
-        """Tell what happens: of each room every change, once and in order, and RoomTold where history was reset.
+        """Iterate over the events: every change of every room, once and in the order of the room.
 
-        Iterate in one place. Where a program is slow, or does not iterate for long, it is told later.
+        A slow program misses nothing: the server sends again what its buffer could not hold.
 
-        Cancelling: the next iteration tells what this one would have.
+        Iterate in one task. Cancelling: the next iteration gets the event.
         """
         return self._connector.inbox
 
@@ -93,68 +93,74 @@ class Chat:
         files: Iterable[File | int] = (),
         key: str | None = None,
     ) -> Sent:
-        """Say something in a room; return when it is saved.
+        """Send a message; return when it is committed.
 
         Args:
-            room: its id.
-            text: what is said, 4000 characters at most; empty only with files.
-            files: those that were uploaded for this message, or their ids, ten at most.
-            reply: the `seq` of the message that it answers.
-            key: 1 to 64 of `A-Za-z0-9_-` that name this message for ever: sent again with the same key, it is said
-                once. By default another one each time.
+            room: the id of the room.
+            text: 4,000 characters at most; it may be empty if there are files.
+            reply: the `seq` of the message that this one answers.
+            files: files uploaded for this message, or their ids; ten at most.
+            key: 1 to 64 characters of `A-Za-z0-9_-`. Sending again with the same key sends the message only once,
+                also from another process. By default a random key.
 
-        Cancelling: it may be said or not. With the same key it can be sent again.
+        Cancelling: the message may or may not be sent. To make sure, send it again with the same key.
         """
         key = key or secrets.token_urlsafe(18)
         ids = tuple(each if isinstance(each, int) else each.id for each in files)
-        return await self._ask(Send(room=room, key=key, text=text, reply=reply, files=ids), Sent)
+        return await self._request(Send(room=room, key=key, text=text, reply=reply, files=ids), Sent)
 
     async def upload(
-        self, room: int, data: bytes, name: str, *, kind: str = "application/octet-stream"
+        self, room: int, data: bytes, name: str, *, media_type: str = "application/octet-stream"
     ) -> File:
-        """Upload a file, for one message that is sent within a day.
+        """Upload a file, to be sent with one message within a day.
 
         Args:
             room: the id of the room of that message.
-            data: the whole file.
-            name: what it is called; the server takes away what can't be shown.
-            kind: its type, as `text/plain`; an image is known by its bytes.
+            data: the content of the file.
+            name: the name of the file. The server removes characters that can't be shown.
+            media_type: as `text/plain`. The server recognises images by their content.
 
         Raises:
-            Refused: it is too big, or one may not.
-            Lost: there is no answer. Upload it again.
+            Refused: the file is too big, or the person may not upload.
+            ConnectionFailed: there is no answer. Upload the file again.
 
-        Cancelling: it may have been uploaded; without a message it goes after a day.
+        Cancelling: the file may be uploaded; without a message the server deletes it after a day.
         """
-        return await self._connector.http.upload(room, data, name, kind)
+        return await self._connector.http.upload(room, data, name, media_type)
 
     async def download(self, file: File | int) -> bytes:
-        """Return a file of a message that one sees. Raises Refused and Lost. Cancelling: nothing happens."""
+        """Return the content of a file. Raises Refused and ConnectionFailed. Cancelling: nothing happens."""
         return await self._connector.http.download(file if isinstance(file, int) else file.id)
 
     async def edit(self, room: int, seq: int, text: str) -> int:
-        """Give one's message another text; return the `pos` of that change. Cancelling: it may be done or not."""
-        return (await self._ask(Edit(room=room, seq=seq, text=text), Done)).pos
+        """Change the text of an own message; return the `pos` of the change. Cancelling: it may be done or not."""
+        return (await self._request(Edit(room=room, seq=seq, text=text), ChangeCommitted)).pos
 
     async def delete(self, room: int, seq: int) -> int:
-        """Delete a message; return the `pos` of that change. Cancelling: it may be done or not."""
-        return (await self._ask(Delete(room=room, seq=seq), Done)).pos
+        """Delete a message; return the `pos` of the change. Cancelling: it may be done or not."""
+        return (await self._request(Delete(room=room, seq=seq), ChangeCommitted)).pos
 
-    async def react(self, room: int, seq: int, emoji: str, *, on: bool = True) -> int:
-        """React to a message with an emoji, or take that back; return the `pos`. Cancelling: it may be done or not."""
-        return (await self._ask(React(room=room, seq=seq, emoji=emoji, on=on), Done)).pos
+    async def add_reaction(self, room: int, seq: int, emoji: str) -> int:
+        """React to a message with an emoji; return the `pos` of the change. Cancelling: it may be done or not."""
+        return (await self._request(React(room=room, seq=seq, emoji=emoji), ChangeCommitted)).pos
 
-    async def read(self, room: int, seq: int, *, back: bool = False) -> int:
-        """Have read up to `seq`; return how many are unread after it.
+    async def remove_reaction(self, room: int, seq: int, emoji: str) -> int:
+        """Remove an own reaction; return the `pos` of the change. Cancelling: it may be done or not."""
+        return (await self._request(React(room=room, seq=seq, emoji=emoji, on=False), ChangeCommitted)).pos
 
-        Args:
-            room: its id.
-            seq: the last message that was read; 0: none.
-            back: whether what comes after it is unread again.
+    async def mark_read(self, room: int, seq: int) -> int:
+        """Mark the messages up to and including `seq` as read; return how many are unread after them.
 
-        Cancelling: it may be noted or not.
+        The read mark only moves forward. Cancelling: it may be done or not.
         """
-        return (await self._ask(Read(room=room, seq=seq, back=back), Counts)).unread
+        return (await self._request(MarkRead(room=room, seq=seq), UnreadCounts)).unread
+
+    async def mark_unread(self, room: int, seq: int) -> int:
+        """Mark message `seq` and all after it as unread; return how many are unread.
+
+        Cancelling: it may be done or not.
+        """
+        return (await self._request(MarkRead(room=room, seq=seq - 1, back=True), UnreadCounts)).unread
 
     async def history(
         self,
@@ -165,105 +171,124 @@ class Chat:
         around: int | None = None,
         limit: int = 50,
     ) -> History:
-        """Return messages of a room, ascending: the newest, or those before, after or around a `seq`.
+        """Return messages of a room, oldest first: the newest ones, or those before, after or around a `seq`.
 
         Args:
-            room: its id.
-            before, after, around: at most one of them.
-            limit: how many at most, 1 to 100.
+            room: the id of the room.
+            before, after, around: a `seq`; give one of them at most.
+            limit: how many messages at most, 1 to 100.
 
         Cancelling: nothing happens.
         """
-        return await self._ask(
+        return await self._request(
             ReadHistory(room=room, before=before, after=after, around=around, limit=limit), History
         )
 
-    def reconnect(self) -> None:
-        """Try to connect now, where there is no connection, instead of a little later. Sync."""
-        self._connector.hurry()
+    def reconnect_now(self) -> None:
+        """While disconnected, try to connect at once instead of after the current wait. Sync."""
+        self._connector.reconnect_now()
 
     async def search(
         self,
-        q: str,
+        query: str,
         *,
         room: int | None = None,
         sender: int | None = None,
         since: int | None = None,
-        before: int | None = None,
-        best: bool = False,
+        until: int | None = None,
+        best_first: bool = False,
         after: int | None = None,
         limit: int = 50,
     ) -> Hits:
-        """Return messages that were found in one's rooms, the newest first. What was just said comes within a second.
+        """Search the messages of the person's rooms; return the newest matches first. New messages appear in a second.
 
         Args:
-            q: words, each perhaps the beginning of one; `"…"` is a phrase, what has a `-` before it must not be there.
-            room, sender: only there, only of that person; by their ids.
-            since, before: only from this time on, only before that; in Unix milliseconds.
-            best: those of the newest first that fit best, on one page.
-            after: the `next` of the page before.
-            limit: how many at most, 1 to 100.
+            query: words or their beginnings; `"…"` is a phrase, `-word` excludes a word.
+            room: search only in the room with this id.
+            sender: search only messages of the person with this id.
+            since, until: search only messages from this time on, and before this time; Unix milliseconds.
+            best_first: return one page, the best matches among the newest first.
+            after: `Hits.next` of the page before.
+            limit: how many matches at most, 1 to 100.
 
         Cancelling: nothing happens.
         """
-        asked = {"room": room, "from": sender, "since": since, "before": before, "after": after}
-        query: dict[str, str | int] = {"q": q, "limit": limit, **({"order": "best"} if best else {})}
-        query |= {name: value for name, value in asked.items() if value is not None}
-        return await self._connector.http.search(query)
+        filters = {"room": room, "from": sender, "since": since, "before": until, "after": after}
+        fields: dict[str, str | int] = {
+            "q": query,
+            "limit": limit,
+            **({"order": "best"} if best_first else {}),
+        }
+        fields |= {name: value for name, value in filters.items() if value is not None}
+        return await self._connector.http.search(fields)
 
     async def watch(self, people: Iterable[int]) -> dict[int, str]:
-        """Watch these people and no others, on each connection: `events` tells when they come and go.
+        """Watch the presence and the profiles of these people, in place of those watched before.
+
+        Changes come as PresenceChanged and ProfileChanged, on this connection and all later ones.
 
         Args:
             people: their ids, 500 at most.
 
-        Returns what they are now: `online`, `away` or `offline`. Cancelling: they are watched from the next connection
-        on, at the latest.
+        Returns:
+            The presence of each by id: `online`, `away` or `offline`.
+
+        Cancelling: the people are watched at the latest from the next connection on.
         """
         self._connector.rooms.watched = watched = tuple(people)
-        return {each.id: each.state for each in (await self._ask(Watch(people=watched), Watched)).people}
+        reply = await self._request(Watch(people=watched), Watched)
+        return {each.id: each.state for each in reply.people}
 
-    async def status(self, state: str) -> None:
-        """Be shown as `away` or `online` by this client, now and on each later connection.
+    async def set_status(self, state: str) -> None:
+        """Report this client as `online` or `away`, on this connection and all later ones.
 
-        One is shown as away while all of one's clients say so. Cancelling: it counts from the next connection on,
-        at the latest.
+        Others see a person as away if all of that person's clients report it. Cancelling: the status is set at the
+        latest with the next connection.
         """
         self._connector.rooms.status = state
-        await self._ask(Status(state=state), Nothing)
+        await self._request(Status(state=state), EmptyReply)
 
-    async def typing(self, room: int, *, on: bool = True) -> None:
-        """Tell the others in a room that one writes, which is repeated every three seconds, or no longer does.
+    async def start_typing(self, room: int) -> None:
+        """Show the others in a room that the person is typing. Repeat it every three seconds while it lasts.
 
-        Without a connection nobody is told. Cancelling: it may be told or not.
+        It does nothing while disconnected. Cancelling: it may be shown or not.
         """
-        await trio.lowlevel.checkpoint()
-        line = self._connector.line
-        if line is not None and line.is_up:
-            with trio.move_on_after(PING):
-                await self._ask(Activity(room=room, what="typing" if on else "none"), Nothing)
+        await self._report_activity(room, "typing")
+
+    async def stop_typing(self, room: int) -> None:
+        """Show the others in a room that the person stopped typing; cancelling as `start_typing`."""
+        await self._report_activity(room, "none")
 
     async def ping(self) -> int:
-        """Return the server's time in Unix milliseconds, after a new connection if this one does not answer in 5 s.
+        """Return the server's time in Unix milliseconds. A connection that does not answer in 5 s is replaced.
 
-        To be called when a computer wakes up. Cancelling: nothing happens.
+        Call it when the computer wakes up. Cancelling: nothing happens.
         """
-        line = self._connector.line
-        with trio.move_on_after(PING):
-            return (await self._ask(Ping(), Pong)).at
-        if line is not None:
-            line.drop()
-        return (await self._ask(Ping(), Pong)).at
+        connection = self._connector.connection
+        with trio.move_on_after(PING_TIMEOUT):
+            return (await self._request(Ping(), Pong)).at
+        if connection is not None:
+            connection.drop()
+        return (await self._request(Ping(), Pong)).at
 
-    async def _ask(self, request: Request, kind: type[_R]) -> _R:
-        with refusing_what_cannot_be_sent():
-            encode(request, 0)  # here, so that it is raised to who asks, and ends no connection
-        ticket = self._connector.outbox.add(request)
+    async def _report_activity(self, room: int, what: str) -> None:
+        await trio.lowlevel.checkpoint()
+        connection = self._connector.connection
+        if connection is not None and connection.is_ready:
+            with trio.move_on_after(PING_TIMEOUT):
+                await self._request(Activity(room=room, what=what), EmptyReply)
+
+    async def _request(self, request: Request, kind: type[_R]) -> _R:
+        with refuse_unencodable():
+            encode(
+                request, 0
+            )  # here, where the caller gets the error; in the writer it would end the connection
+        pending = self._connector.outbox.add(request)
         try:
-            await ticket.done.wait()
+            await pending.done.wait()
         finally:
-            self._connector.outbox.withdraw(ticket)
-        if isinstance(ticket.outcome, Exception):
-            raise ticket.outcome
-        assert isinstance(ticket.outcome, kind)
-        return ticket.outcome
+            self._connector.outbox.withdraw(pending)
+        if isinstance(pending.outcome, Exception):
+            raise pending.outcome
+        assert isinstance(pending.outcome, kind)
+        return pending.outcome

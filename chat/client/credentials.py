@@ -1,4 +1,4 @@
-"""Who a client is: a token, or a session that is kept alive by refreshing it."""
+"""Access tokens of a client: a fixed one, or those of a session that is refreshed before they expire."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -7,143 +7,145 @@ from typing import Protocol
 import trio
 
 from chat.client.address import Address
-from chat.client.errors import ChatError, Lost, SignedOut
+from chat.client.errors import ChatError, ConnectionFailed, LoggedOut
 from chat.client.sessions import log_in, refresh
 from chat.client.values import Session
 
-_EARLY = 60.0
-"""Seconds before its end an access token is renewed; a tenth of its time where that is less."""
+_RENEW_EARLY = 60.0
+"""Seconds before it expires an access token is renewed; a tenth of its lifetime if that is less."""
 
 
-_REFRESH = 15.0
-"""Seconds for a refresh, which has ten for its call."""
+_REFRESH_TIMEOUT = 15.0
+"""Seconds for a refresh; its HTTP call ends after ten."""
 
-_GRACE = 1.0
-"""Seconds that the answer to a refresh is waited for by who is cancelled meanwhile."""
+_CANCEL_GRACE = 1.0
+"""Seconds that a cancelled task still waits for the answer to its refresh."""
 
 
-class SharedSession(Protocol):
-    """A session that several programs go on with: one of them at a time refreshes it, with the newest token."""
+class SessionStore(Protocol):
+    """Keeps a session that several programs share: one of them at a time refreshes it, with its newest token."""
 
-    def hold(self) -> AbstractAsyncContextManager[None]:
-        """Let nobody else refresh it for as long as the block lasts. Cancelling: it is not held."""
+    def lock(self) -> AbstractAsyncContextManager[None]:
+        """Lock out all other programs as long as the block lasts. Cancelling: it is not locked."""
 
     def load(self) -> str | None:
-        """Return the newest refresh token; None: there is no session any more. Sync."""
+        """Return the newest refresh token; None if the session has ended. Sync."""
 
     def save(self, session: Session) -> None:
-        """Keep a session that has just been refreshed. Sync."""
+        """Store a session that was just refreshed. Sync."""
 
 
 class Credentials:
-    """Gets access tokens.
+    """Provides access tokens.
 
     Args:
-        token: an access token, or one for programs, that is used as it is.
-        refreshing: the refresh token of a session, which is used up; or a session that is kept elsewhere.
-        login: name and password, where there is neither, or where the session has ended.
-        on_session: called with each new session before it is used: the refresh token in it is the one to keep.
+        token: an access token, or one for programs.
+        login: name and password: used without a token and without a session, and when the session has ended.
+        refresh_token: the refresh token of a session.
+        session_store: where the refresh token of a shared session is.
+        on_session: called with each new session before it is used, to store its refresh token.
     """
 
     def __init__(
         self,
-        token: str | None,
-        refreshing: str | SharedSession | None,
-        login: tuple[str, str] | None,
-        on_session: Callable[[Session], object] | None,
+        *,
+        token: str | None = None,
+        login: tuple[str, str] | None = None,
+        refresh_token: str | None = None,
+        session_store: SessionStore | None = None,
+        on_session: Callable[[Session], object] | None = None,
     ) -> None:
         self._access = token
-        self._shared = None if isinstance(refreshing, str) else refreshing
-        self._refresh = refreshing if isinstance(refreshing, str) else None
         self._login = login
+        self._refresh_token = refresh_token
+        self._store = session_store
         self._on_session = on_session
         self._renewing = trio.Lock()
-        self._renewals = 0  # sessions that were begun or refreshed
+        self._renewals = 0  # sessions begun or refreshed so far
         self.renew_at = float("inf")
-        """When the access token is to be renewed, on Trio's clock."""
+        """When to renew the access token, on Trio's clock."""
 
     async def access(self, address: Address) -> str:
-        """Return an access token that is good for a while; get one where there is none.
+        """Return an access token that is valid for a while; get one first if there is none.
 
         Raises:
-            Lost: there was no answer.
-            SignedOut: there is no way to get one.
-            Refused: nobody can have what it would be asked for with.
+            ConnectionFailed: the server did not answer.
+            LoggedOut: no valid token can be had.
+            Refused: the login or the token can be nobody's, as a name of a megabyte.
 
-        Cancelling: an answer that comes within a second is kept. Else the session may be refreshed without it, and has
-        to be refreshed again with the same token within half a minute.
+        Cancelling: an answer that arrives within a second is kept. After that the server may have refreshed the
+            session, and the same refresh token works for half a minute more.
         """
         while self._access is None or trio.current_time() >= self.renew_at:
-            await self.renew(address)  # it may be refused before this task goes on
+            await self.renew(address)  # the new token may be discarded before this task runs on
         return self._access
 
     async def renew(self, address: Address) -> None:
-        """Get a new access token, once for all who wait for one; raises and cancels as `access`."""
+        """Get a new access token; concurrent callers share one call. Raises and cancels as `access`."""
         renewals = self._renewals
-        if self._shared is not None:
-            async with self._shared.hold():
+        if self._store is not None:
+            async with self._store.lock():
                 if self._renewals != renewals:
-                    return None  # another task has, meanwhile
-                if (token := self._shared.load()) is None:
-                    raise SignedOut("the session has ended")
-                return await self._go_on(address, token, self._shared.save)
+                    return None  # another task renewed it meanwhile
+                if (token := self._store.load()) is None:
+                    raise LoggedOut("the session has ended")
+                return await self._refresh_session(address, token, self._store.save)
         async with self._renewing:
             if self._renewals != renewals:
                 return None
-            if self._refresh is not None:
+            if self._refresh_token is not None:
                 try:
-                    return await self._go_on(address, self._refresh, self._keep)
-                except SignedOut:
-                    self._refresh = None  # the session has ended
+                    return await self._refresh_session(address, self._refresh_token, self._store_session)
+                except LoggedOut:
+                    self._refresh_token = None
             if self._login is None:
-                raise SignedOut("the session has ended, or the token is not good")
+                raise LoggedOut("the session has ended, or the token is not valid")
             session = await log_in(address, *self._login)
-            self._keep(session)
-            return self._take(session)
+            self._store_session(session)
+            return self._use(session)
 
-    def refused(self, *, is_over: bool) -> None:
-        """The access token is not good any more; with `is_over` neither is the session. Sync."""
+    def discard(self, *, with_session: bool) -> None:
+        """Forget the access token, which the server refused; and the session, if it has ended. Sync."""
         self._access = None
         self.renew_at = float("inf")
-        if is_over:
-            self._refresh = None  # a shared one may be another by now
+        if with_session:
+            self._refresh_token = None  # a store may have a new one by now
 
-    async def _go_on(self, address: Address, token: str, keep: Callable[[Session], None]) -> None:
-        """Refresh a session, and keep it."""
+    async def _refresh_session(self, address: Address, token: str, store: Callable[[Session], None]) -> None:
         session: Session | None = None
-        failed: ChatError = Lost("no answer to a refresh")
+        failed: ChatError = ConnectionFailed("no answer to a refresh")
 
-        async def give_it_a_moment() -> None:
+        async def limit_after_cancel() -> None:
             try:
                 await trio.sleep_forever()
             finally:
-                scope.deadline = min(scope.deadline, trio.current_time() + _GRACE)
+                scope.deadline = min(scope.deadline, trio.current_time() + _CANCEL_GRACE)
 
         try:
             async with trio.open_nursery() as nursery:
-                # Without the shield the answer may be lost to who ends just now, and half a minute later so is the
-                # session: the token that is kept was used up by then.
-                with trio.move_on_after(_REFRESH, shield=True) as scope:
-                    nursery.start_soon(give_it_a_moment)
+                # Without the shield a cancellation may lose the answer. The stored token is then used up, and the
+                # session ends half a minute later.
+                with trio.move_on_after(_REFRESH_TIMEOUT, shield=True) as scope:
+                    nursery.start_soon(limit_after_cancel)
                     try:
                         session = await refresh(address, token)
                     except ChatError as error:
                         failed = error
-                nursery.cancel_scope.cancel(reason="it is answered, or late")
+                nursery.cancel_scope.cancel(reason="the refresh has ended")
         finally:
             if session is not None:
-                keep(session)
-                self._take(session)
+                store(session)
+                self._use(session)
         if session is None:
             raise failed
 
-    def _keep(self, session: Session) -> None:
-        # Kept before it is used: with its first use the refresh token before it is worth nothing.
-        self._refresh = session.refresh or self._refresh
+    def _store_session(self, session: Session) -> None:
+        # Stored before it is used: its first use makes the previous refresh token invalid.
+        self._refresh_token = session.refresh or self._refresh_token
         if self._on_session is not None:
             self._on_session(session)
 
-    def _take(self, session: Session) -> None:
+    def _use(self, session: Session) -> None:
         self._renewals += 1
         self._access = session.access
-        self.renew_at = trio.current_time() + session.expires_in - min(_EARLY, session.expires_in / 10)
+        self.renew_at = trio.current_time() + session.expires_in - min(_RENEW_EARLY, session.expires_in / 10)

@@ -1,4 +1,4 @@
-"""What a client raises: refusals of single requests, and what ends it for good."""
+"""Exceptions of the client: refusals of single requests, connection failures, and what ends the client for good."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -7,23 +7,23 @@ import h11
 
 from chat.client.requests import ErrorReply
 
-_LATER = frozenset({"unavailable", "outcome_unknown"})
-"""Codes of refusals after which the same request may succeed; so may `too_many`, where it says how long to wait."""
+_TEMPORARY = frozenset({"unavailable", "outcome_unknown"})
+"""Codes of refusals after which the same request may succeed. So may `too_many` if it says how long to wait."""
 
 
 class ChatError(Exception):
-    """Base of all that a client raises by itself."""
+    """Base of all exceptions of the client."""
 
 
 class Refused(ChatError):
-    """The server refuses a request, and would again.
+    """The server refused a request.
 
     Attributes:
-        code: for programs, as `not_found`; see the protocol's table.
+        code: for programs, as `not_found`; the protocol lists the codes.
         text: for people.
-        field: which field is wrong, where one is.
-        retry_ms: milliseconds to wait, where that helps.
-        room, seq: of `conflict`: what this key was used for before.
+        field: the field of the request that is wrong, if one is.
+        retry_ms: milliseconds to wait before the next try, if the server says so.
+        room, seq: with code `conflict`, the message that was sent with this key before.
     """
 
     def __init__(self, reply: ErrorReply) -> None:
@@ -36,41 +36,41 @@ class Refused(ChatError):
         self.seq = reply.seq
 
     @property
-    def is_for_now(self) -> bool:
+    def is_temporary(self) -> bool:
         """Whether the same request may succeed a little later."""
-        return self.code in _LATER or (self.code == "too_many" and self.retry_ms is not None)
+        return self.code in _TEMPORARY or (self.code == "too_many" and self.retry_ms is not None)
 
 
-class SignedOut(ChatError):
-    """The session has ended, or the token is not good (any more), and there is no password to log in again."""
+class LoggedOut(ChatError):
+    """The token or the session is not valid (any more), and no password was given to log in again."""
 
 
-class ChatEnded(ChatError):
-    """The server will not have this client, now or later: a wrong address, or no chat server there."""
+class CannotConnect(ChatError):
+    """No attempt can succeed: no chat server answers there, or its certificate is not trusted."""
 
 
-class Lost(ChatError):
-    """This connection is over, and another is worth a try.
+class ConnectionFailed(ChatError):
+    """A connection or a call failed; a new attempt may succeed.
 
     Attributes:
-        code: the WebSocket close code; None where there was none.
-        after: seconds to wait, where the server said so.
+        code: the WebSocket close code; None if there was none.
+        retry_after: seconds to wait before the next attempt, if the server says so.
     """
 
-    def __init__(self, why: str, code: int | None = None, after: float | None = None) -> None:
-        super().__init__(why)
+    def __init__(self, reason: str, code: int | None = None, retry_after: float | None = None) -> None:
+        super().__init__(reason)
         self.code = code
-        self.after = after
+        self.retry_after = retry_after
 
 
-class BadFrame(Lost):
-    """The server sent what this protocol does not have."""
+class BadFrame(ConnectionFailed):
+    """The server sent a frame that the protocol does not define."""
 
 
 @contextmanager
-def refusing_what_cannot_be_sent() -> Generator[None]:
-    """Raise Refused, as `invalid`, where the block encodes what the protocol has no bytes for: half of a character."""
+def refuse_unencodable() -> Generator[None]:
+    """Raise Refused with code `invalid` if the block fails to encode a value, as half of a surrogate pair."""
     try:
         yield
     except (UnicodeEncodeError, OverflowError, h11.LocalProtocolError) as error:
-        raise Refused(ErrorReply(code="invalid", text=f"it cannot be sent: {error}")) from error
+        raise Refused(ErrorReply(code="invalid", text=f"the request cannot be encoded: {error}")) from error

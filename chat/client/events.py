@@ -1,24 +1,30 @@
-"""What a program is told: changes of rooms, each the next of its room, and what is beside them."""
+"""Events of `Chat.events()`, and the frames that they are decoded from.
+
+Fields are named as in the protocol. Times are Unix milliseconds.
+"""
 
 from msgspec import Struct
 
 from chat.client.values import Message, Person, Presence, RoomInfo, Sender, Value
 
 
-class Said(Message, kw_only=True, frozen=True):
-    """A message of a room; one that is told late is already as it is now. `pos` is this event's."""
+class NewMessage(Message, kw_only=True, frozen=True):
+    """Somebody sent a message, or joined the room (`kind="join"`).
+
+    After an absence the message comes as it is now, with its later edits and reactions. `pos` is that of this event.
+    """
 
 
-class Logged(Value, kw_only=True, frozen=True):
-    """A change of a room: `pos` is the next of that room, `at` is when it was, in Unix milliseconds."""
+class LoggedChange(Value, kw_only=True, frozen=True):
+    """A change in the log of a room. Its `pos` is one more than that of the change before; `at` is its time."""
 
     room: int
     pos: int
     at: int
 
 
-class Edited(Logged, kw_only=True, frozen=True):
-    """A message has another text, which mentions these people; `all`: everybody in the room."""
+class MessageEdited(LoggedChange, kw_only=True, frozen=True):
+    """A message got a new text. `mentions` are the people whom it names; with `all` it names everybody in the room."""
 
     seq: int
     text: str = ""
@@ -26,15 +32,15 @@ class Edited(Logged, kw_only=True, frozen=True):
     all: bool = False
 
 
-class Deleted(Logged, kw_only=True, frozen=True):
-    """A message is deleted; nobody: by whoever runs the server."""
+class MessageDeleted(LoggedChange, kw_only=True, frozen=True):
+    """A message was deleted. `by` is None if a command on the server's machine deleted it."""
 
     seq: int
     by: int | None = None
 
 
-class Reacted(Logged, kw_only=True, frozen=True):
-    """Somebody reacts to a message, or no longer does; `count` people react to it with that emoji now."""
+class ReactionChanged(LoggedChange, kw_only=True, frozen=True):
+    """Somebody added a reaction (`on`) or removed it. `count` people now react to the message with this emoji."""
 
     seq: int
     person: int
@@ -43,8 +49,11 @@ class Reacted(Logged, kw_only=True, frozen=True):
     count: int = 0
 
 
-class Member(Logged, kw_only=True, frozen=True):
-    """A member's role in the room is now this; None or `banned`: out. That somebody came is a message, a join."""
+class MemberChanged(LoggedChange, kw_only=True, frozen=True):
+    """A person has another role in the room; None or `banned`: they are no member now.
+
+    A new member comes as a `NewMessage` of kind `join` instead.
+    """
 
     person: int | Sender
     role: str | None = None
@@ -52,17 +61,17 @@ class Member(Logged, kw_only=True, frozen=True):
 
     @property
     def person_id(self) -> int:
-        """Who it is."""
+        """The id of the person."""
         return self.person if isinstance(self.person, int) else self.person.id
 
     @property
-    def is_out(self) -> bool:
-        """Whether they are a member no more."""
-        return self.role in (None, "banned")
+    def is_member(self) -> bool:
+        """Whether the person is a member of the room now."""
+        return self.role not in (None, "banned")
 
 
-class Changed(Logged, kw_only=True, frozen=True):
-    """The room has another name, topic or kind of access."""
+class RoomChanged(LoggedChange, kw_only=True, frozen=True):
+    """The name, the topic, the privacy or the archiving of a room changed. All four have their new values."""
 
     name: str | None = None
     topic: str = ""
@@ -71,8 +80,8 @@ class Changed(Logged, kw_only=True, frozen=True):
     by: int | None = None
 
 
-class SupportChanged(Logged, kw_only=True, frozen=True):
-    """A support conversation is `open` or `closed` now, and an operator's or nobody's."""
+class SupportChanged(LoggedChange, kw_only=True, frozen=True):
+    """A support conversation was opened, closed, assigned or unassigned. `state` is `open` or `closed`."""
 
     state: str
     assignee: Sender | None = None
@@ -80,35 +89,41 @@ class SupportChanged(Logged, kw_only=True, frozen=True):
     by: int | None = None
 
 
-class Unknown(Logged, kw_only=True, frozen=True):
-    """A change that this client does not know. It is counted, and not told to the program."""
+class UnknownChange(LoggedChange, kw_only=True, frozen=True):
+    """A change of a type that this client does not know. It moves the position of the room; no program gets it."""
 
 
-class More(Logged, kw_only=True, frozen=True):
-    """There are more changes of the room than were told. The connection asks for them; no program is told."""
+class MoreChanges(LoggedChange, kw_only=True, frozen=True):
+    """The server has more changes of the room than it sent. The client requests them; no program gets this frame."""
 
 
-class RoomTold(RoomInfo, kw_only=True, frozen=True):
-    """A room as it is now: one is new in it, or one's own settings of it have changed.
+class RoomSnapshot(RoomInfo, kw_only=True, frozen=True):
+    """A room as it is now: the person came into it, or changed their settings of it.
 
-    With `reset` what was known of the room is void, because the server's log does not have the position: it is of
-    another history (`other_history`, a restored backup), or before what was erased (`erased`). What was said since can
-    be read with `Chat.history`, after the message `after`.
+    With `reset` the server could not continue from the client's position, and the events before this one are not
+    continued. Read what was missed with `Chat.history(room, after=after)`.
+
+    Attributes:
+        reset: why: `other_history` (the server restored a backup) or `erased` (the changes were erased); else None.
+        after: with `reset`, the `seq` of the last message at the client's position.
     """
 
     reset: str | None = None
     after: int | None = None
 
 
-class Gone(Value, kw_only=True, frozen=True):
-    """One is no longer in a room: `removed`, `deleted` or `closed`."""
+class RoomGone(Value, kw_only=True, frozen=True):
+    """The person is no longer in a room: they left or were `removed`, or the room was `deleted` or `closed`."""
 
     room: int
     reason: str = ""
 
 
 class ReadMark(Value, kw_only=True, frozen=True):
-    """How far somebody has read; `unread` and `mentions` are only of oneself, who is told what one reads elsewhere."""
+    """A person has read up to message `seq`.
+
+    `unread` and `mentions` count what is left, for the person of this client only: they read in another client.
+    """
 
     room: int
     person: int
@@ -118,86 +133,95 @@ class ReadMark(Value, kw_only=True, frozen=True):
 
 
 class Activity(Value, kw_only=True, frozen=True):
-    """Somebody is `typing` in a room, or `viewing` it, or does neither any more (`none`): forget it after 6 seconds."""
+    """A person is `typing` in a room or `viewing` it, or stopped (`none`). It holds for 6 seconds unless repeated."""
 
     room: int
     person: Sender
     what: str
 
 
-class MembersTold(Value, kw_only=True, frozen=True):
-    """So many people are in the lobby now; of other rooms `Said` and `Member` tell who comes and goes."""
+class MemberCount(Value, kw_only=True, frozen=True):
+    """The number of people in the lobby. In other rooms, count by `NewMessage` of kind `join` and `MemberChanged`."""
 
     room: int
     members: int = 0
 
 
-class PresenceTold(Value, kw_only=True, frozen=True):
-    """People who are watched have come, or gone."""
+class PresenceChanged(Value, kw_only=True, frozen=True):
+    """People whom the program watches (`Chat.watch`) came online, went away or went offline."""
 
     people: tuple[Presence, ...] = ()
 
 
-class PersonTold(Person, kw_only=True, frozen=True):
-    """The profile of somebody who is watched, of somebody one meets in a room, or one's own, has changed."""
+class ProfileChanged(Person, kw_only=True, frozen=True):
+    """A profile changed: of a watched person, of somebody in a common room, or of the person of this client."""
 
 
 class Bye(Value, kw_only=True, frozen=True):
-    """The server stops; come back after so many milliseconds. The connection heeds it; no program is told."""
+    """The server stops. The client reconnects after `after_ms` milliseconds; no program gets this frame."""
 
     after_ms: int = 0
 
 
 class Connected(Struct, frozen=True):
-    """The line is up, and all that happened meanwhile has been told."""
+    """The client is connected, and the program has got everything that happened before."""
 
 
 class Disconnected(Struct, frozen=True):
-    """The line is down, and why; it is tried again after so many seconds."""
+    """The connection is lost. The client reconnects after `retry_in` seconds."""
 
-    why: str
+    reason: str
     retry_in: float
 
 
-Change = Said | Edited | Deleted | Reacted | Member | Changed | SupportChanged | Unknown
-Beside = Activity | PresenceTold | PersonTold
-Frame = Change | More | RoomTold | Gone | ReadMark | MembersTold | Beside | Bye
-Event = (
-    Said
-    | Edited
-    | Deleted
-    | Reacted
-    | Member
-    | Changed
+Change = (
+    NewMessage
+    | MessageEdited
+    | MessageDeleted
+    | ReactionChanged
+    | MemberChanged
+    | RoomChanged
     | SupportChanged
-    | RoomTold
-    | Gone
+    | UnknownChange
+)
+Unlogged = Activity | PresenceChanged | ProfileChanged
+Frame = Change | MoreChanges | RoomSnapshot | RoomGone | ReadMark | MemberCount | Unlogged | Bye
+Event = (
+    NewMessage
+    | MessageEdited
+    | MessageDeleted
+    | ReactionChanged
+    | MemberChanged
+    | RoomChanged
+    | SupportChanged
+    | RoomSnapshot
+    | RoomGone
     | ReadMark
-    | MembersTold
+    | MemberCount
     | Activity
-    | PresenceTold
-    | PersonTold
+    | PresenceChanged
+    | ProfileChanged
     | Connected
     | Disconnected
 )
-"""What `Chat.events()` tells."""
+"""What `Chat.events()` yields."""
 
 TYPES: dict[str, type[Frame]] = {
-    "message": Said,
-    "edited": Edited,
-    "deleted": Deleted,
-    "reacted": Reacted,
-    "member": Member,
-    "changed": Changed,
+    "message": NewMessage,
+    "edited": MessageEdited,
+    "deleted": MessageDeleted,
+    "reacted": ReactionChanged,
+    "member": MemberChanged,
+    "changed": RoomChanged,
     "support": SupportChanged,
-    "more": More,
-    "room": RoomTold,
-    "gone": Gone,
+    "more": MoreChanges,
+    "room": RoomSnapshot,
+    "gone": RoomGone,
     "read": ReadMark,
-    "members": MembersTold,
+    "members": MemberCount,
     "activity": Activity,
-    "presence": PresenceTold,
-    "person": PersonTold,
+    "presence": PresenceChanged,
+    "person": ProfileChanged,
     "bye": Bye,
 }
-"""By the `type` of a frame; whatever else has `room` and `pos` is Unknown."""
+"""By the `type` of a frame. Another frame with `room` and `pos` is an UnknownChange."""

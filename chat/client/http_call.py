@@ -1,4 +1,4 @@
-"""One HTTP call, on a connection of its own: a client makes few of them, and its socket does the rest."""
+"""One HTTP call on a connection of its own: a client makes few of them."""
 
 from contextlib import suppress
 from typing import NamedTuple
@@ -8,20 +8,20 @@ import msgspec
 import trio
 
 from chat.client.address import Address
-from chat.client.endings import described
-from chat.client.errors import Lost, refusing_what_cannot_be_sent
+from chat.client.endings import describe
+from chat.client.errors import ConnectionFailed, refuse_unencodable
 
-_PATIENCE = 10.0
-"""Seconds for the whole call, or the next `_PIECE` of a file. A lost answer can be asked for again for 30 s."""
+_TIMEOUT = 10.0
+"""Seconds for the whole call, or for the next `_CHUNK` bytes of a file."""
 
-_PIECE = 65_536
+_CHUNK = 65_536
 
-_MOST = 1 << 22
-"""Bytes of an answer: a page has half a MiB of text at most, and of a search twice that."""
+_MAX_BODY = 1 << 22
+"""Bytes of a response body: a page has half a MiB of text at most, and a page of search results twice that."""
 
 
-class Answer(NamedTuple):
-    """The status and the body of an answer."""
+class HttpResponse(NamedTuple):
+    """The status and the body of a response."""
 
     status: int
     body: bytes
@@ -34,60 +34,60 @@ async def call(
     body: object = None,
     *,
     token: str | None = None,
-    kind: str = "application/json",
-    most: int = _MOST,
-) -> Answer:
-    """Call `path` of a server, and return its answer, whatever the status.
+    media_type: str = "application/json",
+    max_body: int = _MAX_BODY,
+) -> HttpResponse:
+    """Call a path of a server; return its response, whatever the status.
 
     Args:
-        address: where the server is.
-        method: of HTTP, as `PUT`.
+        address: the server.
+        method: the HTTP method, as `PUT`.
         path: percent-encoded, with its query.
-        body: what is sent as JSON, or as it is where it is bytes; None: nothing.
-        token: an access token, where the call needs one.
-        kind: the type of the body.
-        most: bytes that an answer may have.
+        body: bytes are sent as they are, other values as JSON, None as an empty body.
+        token: an access token, if the call needs one.
+        media_type: the type of the body.
+        max_body: how many bytes the body of the response may have.
 
     Raises:
-        Lost: there is no answer.
-        Refused: it can't be sent.
+        ConnectionFailed: there is no response.
+        Refused: the request cannot be encoded.
 
-    Cancelling: it may have been done; no connection is left.
+    Cancelling: the server may or may not execute the call; no connection is left open.
     """
-    with refusing_what_cannot_be_sent():
+    with refuse_unencodable():
         data = b"" if body is None else body if isinstance(body, bytes) else msgspec.json.encode(body)
     headers = [("Host", address.name), ("Content-Length", str(len(data))), ("Connection", "close")]
     if data:
-        headers.append(("Content-Type", kind))
+        headers.append(("Content-Type", media_type))
     if token is not None:
         headers.append(("Authorization", f"Bearer {token}"))
-    with refusing_what_cannot_be_sent():
+    with refuse_unencodable():
         request = h11.Request(method=method, target=address.path + path, headers=headers)
     try:
-        with trio.fail_after(_PATIENCE) as patience:
+        with trio.fail_after(_TIMEOUT) as scope:
             stream = await address.open_stream()
             try:
-                return await _converse(stream, request, data, most, patience)
+                return await _exchange(stream, request, data, max_body, scope)
             finally:
                 await trio.aclose_forcefully(stream)  # never waits
     except (OSError, trio.TooSlowError, trio.BrokenResourceError, h11.RemoteProtocolError) as error:
-        raise Lost(f"no answer to {path}: {described(error)}") from error
+        raise ConnectionFailed(f"no answer to {path}: {describe(error)}") from error
 
 
-async def _converse(
-    stream: trio.abc.Stream, request: h11.Request, body: bytes, most: int, patience: trio.CancelScope
-) -> Answer:
+async def _exchange(
+    stream: trio.abc.Stream, request: h11.Request, body: bytes, max_body: int, scope: trio.CancelScope
+) -> HttpResponse:
     http = h11.Connection(h11.CLIENT)
-    sent = [http.send(request), http.send(h11.Data(body)), http.send(h11.EndOfMessage())]
-    data = b"".join(part for part in sent if part)
-    with suppress(trio.BrokenResourceError):  # who refuses a file answers before it has it all
-        for start in range(0, len(data), _PIECE):
-            await stream.send_all(memoryview(data)[start : start + _PIECE])
-            patience.deadline = trio.current_time() + _PATIENCE
-    status, told, given = 0, bytearray(), 0
+    parts = [http.send(request), http.send(h11.Data(body)), http.send(h11.EndOfMessage())]
+    data = b"".join(part for part in parts if part)
+    with suppress(trio.BrokenResourceError):  # a server that refuses a file answers before its end
+        for start in range(0, len(data), _CHUNK):
+            await stream.send_all(memoryview(data)[start : start + _CHUNK])
+            scope.deadline = trio.current_time() + _TIMEOUT
+    status, content, extended_at = 0, bytearray(), 0
     while True:
-        if len(told) - given >= _PIECE:
-            given, patience.deadline = len(told), trio.current_time() + _PATIENCE
+        if len(content) - extended_at >= _CHUNK:
+            extended_at, scope.deadline = len(content), trio.current_time() + _TIMEOUT
         event = http.next_event()
         if event is h11.NEED_DATA:
             received = bytes(await stream.receive_some())
@@ -97,10 +97,10 @@ async def _converse(
         elif isinstance(event, h11.Response):
             status = event.status_code
         elif isinstance(event, h11.Data):
-            told += event.data
-            if len(told) > most:
-                raise Lost(f"an answer of more than {most} bytes")
+            content += event.data
+            if len(content) > max_body:
+                raise ConnectionFailed(f"an answer of more than {max_body} bytes")
         elif isinstance(event, h11.EndOfMessage):
-            return Answer(status, bytes(told))
+            return HttpResponse(status, bytes(content))
         elif not isinstance(event, h11.InformationalResponse):
-            raise Lost("the connection ended before an answer")
+            raise ConnectionFailed("the connection ended before an answer")

@@ -1,10 +1,11 @@
-"""Events that the program has not taken yet: a bounded queue that nothing waits for.
+"""Events that wait for the program, in a bounded queue that never blocks the connection.
 
-The connection never waits for the program, which may itself wait for an answer on it. When more wait than the queue
-has places for, all of them are dropped, and when the program comes for the next it is told everything again from
-where it was: by the server, as after a lost connection. How the connection is the server can't tell, so that is kept.
+The connection must not wait for the program: the program may itself wait for an answer on the connection. An event too
+many therefore drops all queued events. When the program takes the next event, the client syncs again from the program's
+positions, and the server sends the dropped events again. Connected and Disconnected do not come from the server: the
+inbox keeps the last of them.
 
-What is told late comes at the program's pace: no more of it is asked for while much waits.
+A program far behind gets its events in pages: the next page is requested when little is queued.
 """
 
 from collections import deque
@@ -13,76 +14,76 @@ from collections.abc import Callable, Mapping
 import trio
 
 from chat.client.events import Connected, Disconnected, Event
-from chat.client.rooms import News
+from chat.client.rooms import RoomEvent
 from chat.client.values import Position
 
 
 class Inbox:
-    """Events in order, and how far the program is in each room.
+    """The queue of events, and the program's position in each room.
 
     Attributes:
-        positions: of each room the position of the last event taken; where to go on from after a restart.
-        is_behind: whether events were dropped, which are told again once the program comes for them.
-        is_catching_up: whether it has come for them, and they are asked for.
+        positions: of each room the position after the last event taken.
+        has_dropped: whether events were dropped and the program has not come back for them yet.
+        is_catching_up: whether it has, and the dropped events are being requested.
 
     Args:
-        positions: where the program was at the start.
-        places: how many events may wait.
-        catch_up: called when the program comes for events that were dropped.
-        take_more: called when the program has taken so many that more may be asked for.
+        positions: the program's positions at the start.
+        size: how many events may be queued.
+        sync_again: called when the program takes an event after some were dropped.
+        load_more: called when so few events are queued that the next page may be requested.
     """
 
     def __init__(
         self,
         positions: Mapping[int, Position],
-        places: int,
-        catch_up: Callable[[], None],
-        take_more: Callable[[], None] = lambda: None,
+        size: int,
+        sync_again: Callable[[], None],
+        load_more: Callable[[], None] = lambda: None,
     ) -> None:
         self.positions = dict(positions)
-        self.is_behind = False
+        self.has_dropped = False
         self.is_catching_up = False
-        self._connection: Connected | Disconnected | None = None  # the last that was dropped
-        self._places = places
-        self._catch_up = catch_up
-        self._take_more = take_more
-        self._waiting: deque[News | Event] = deque()
+        self._dropped_connection: Connected | Disconnected | None = None  # the last one dropped
+        self._size = size
+        self._sync_again = sync_again
+        self._load_more = load_more
+        self._queue: deque[RoomEvent | Event] = deque()
         self._arrived = trio.Event()
 
     @property
-    def wants_more(self) -> bool:
-        """Whether what is told late may be asked for: little waits, or nothing is kept. Sync."""
-        return self.is_behind or len(self._waiting) <= self._places // 4
+    def wants_page(self) -> bool:
+        """Whether the next page may be requested: little is queued, or all is dropped anyway. Sync."""
+        return self.has_dropped or len(self._queue) <= self._size // 4
 
     @property
-    def room(self) -> int | None:
-        """How many events to ask for: what comes live meanwhile has places too. None: any number. Sync."""
-        return None if self.is_behind else max(1, (self._places - len(self._waiting)) // 2)
+    def page_size(self) -> int | None:
+        """How many events to request; live events need room too. None: any number. Sync."""
+        return None if self.has_dropped else max(1, (self._size - len(self._queue)) // 2)
 
-    def put(self, news: News | Event) -> None:
-        """Queue an event. Sync."""
-        if not self.is_behind and len(self._waiting) >= self._places:
-            self.is_behind = True
-            for each in self._waiting:
+    def put(self, event: RoomEvent | Event) -> None:
+        """Queue an event, or drop all if the queue is full. Sync."""
+        if not self.has_dropped and len(self._queue) >= self._size:
+            self.has_dropped = True
+            for each in self._queue:
                 self._drop(each)
-            self._waiting.clear()
-        if self.is_behind:
-            self._drop(news)
+            self._queue.clear()
+        if self.has_dropped:
+            self._drop(event)
         else:
-            self._waiting.append(news)
-            if isinstance(news, Connected | Disconnected):
-                self._connection = None
+            self._queue.append(event)
+            if isinstance(event, Connected | Disconnected):
+                self._dropped_connection = None
         self._arrived.set()
 
-    def caught_up(self) -> None:
-        """What was dropped has been told again: tell that the line is up, where that was dropped. Sync."""
+    def finish_catching_up(self) -> None:
+        """The dropped events are queued again: queue Connected or Disconnected after them, if it was dropped. Sync."""
         self.is_catching_up = False
-        if self._connection is not None:
-            self.put(self._connection)
+        if self._dropped_connection is not None:
+            self.put(self._dropped_connection)
 
-    def _drop(self, news: News | Event) -> None:
-        if isinstance(news, Connected | Disconnected):
-            self._connection = news
+    def _drop(self, event: RoomEvent | Event) -> None:
+        if isinstance(event, Connected | Disconnected):
+            self._dropped_connection = event
 
     def __aiter__(self) -> "Inbox":
         return self
@@ -91,28 +92,31 @@ class Inbox:
         return await self.take()
 
     async def take(self) -> Event:
-        """Take the next event; wait for it.
+        """Wait for the next event and take it.
 
-        Cancelling: nothing was taken.
+        Cancelling: no event is taken.
         """
         await trio.lowlevel.checkpoint()
-        while not self._waiting:
-            if self.is_behind:
-                self.is_behind, self.is_catching_up = False, True
-                self._catch_up()
-                if isinstance(self._connection, Disconnected):
-                    self.put(self._connection)  # nothing can be asked for now
-                    continue
-            if self._arrived.is_set():
-                self._arrived = trio.Event()
-            await self._arrived.wait()  # with others, perhaps: one of them takes it
-        news = self._waiting.popleft()
-        if len(self._waiting) == self._places // 4:
-            self._take_more()
-        if not isinstance(news, News):
-            return news
-        if news.position is None:
-            self.positions.pop(news.room, None)
+        while not self._queue:
+            await self._wait()
+        event = self._queue.popleft()
+        if len(self._queue) == self._size // 4:
+            self._load_more()
+        if not isinstance(event, RoomEvent):
+            return event
+        if event.position is None:
+            self.positions.pop(event.room, None)
         else:
-            self.positions[news.room] = news.position
-        return news.event
+            self.positions[event.room] = event.position
+        return event.event
+
+    async def _wait(self) -> None:
+        if self.has_dropped:
+            self.has_dropped, self.is_catching_up = False, True
+            self._sync_again()
+            if isinstance(self._dropped_connection, Disconnected):
+                self.put(self._dropped_connection)  # while disconnected nothing can be requested
+                return
+        if self._arrived.is_set():
+            self._arrived = trio.Event()
+        await self._arrived.wait()  # perhaps with other tasks: one of them takes the event

@@ -1,25 +1,25 @@
-"""The messages of one room that a client holds: each as it is after the newest change that was heard of it. Pure."""
+"""The messages of one room that a client holds, each after its latest known change. Pure."""
 
 from collections.abc import Iterator, Mapping
 
 from msgspec.structs import asdict, replace
 
-from chat.client.events import Deleted, Edited, Reacted, Said
+from chat.client.events import MessageDeleted, MessageEdited, NewMessage, ReactionChanged
 from chat.client.values import Deletion, Message, Reaction
 
-MOST_PEOPLE = 20
-"""A reaction names the first so many people; the server names no more either."""
+MAX_PEOPLE = 20
+"""How many people a reaction names, the first ones; as on the server."""
 
 
 class Messages(Mapping[int, Message]):
-    """Messages by `seq`; what is not here was not loaded, or was let go of: at most `keep` are held, the newest.
+    """Messages by `seq`: at most `max_messages`, the newest; others were not loaded or are dropped.
 
-    A change is applied to a message that has not seen it: whose `pos` is smaller. So history pages, which are read
-    ahead of the events, and events that come again do no harm.
+    A change applies only to a message with a smaller `pos`. A history page may therefore be ahead of the events, and an
+    event may come again.
     """
 
-    def __init__(self, keep: int) -> None:
-        self._keep = keep
+    def __init__(self, max_messages: int) -> None:
+        self._max = max_messages
         self._held: dict[int, Message] = {}
 
     def __getitem__(self, seq: int) -> Message:
@@ -32,41 +32,45 @@ class Messages(Mapping[int, Message]):
         return len(self._held)
 
     def put(self, message: Message) -> None:
-        """Hold a message, unless it is already held in a newer state. Sync."""
+        """Hold a message, unless a newer state of it is held. Sync."""
         known = self._held.get(message.seq)
         if known is None or known.pos < message.pos:
-            if isinstance(message, Said):
+            if isinstance(message, NewMessage):
                 message = Message(**asdict(message))
             self._held[message.seq] = message
-            if len(self._held) > self._keep:
+            if len(self._held) > self._max:
                 del self._held[min(self._held)]
 
     def clear(self) -> None:
-        """Let go of all. Sync."""
+        """Drop all messages. Sync."""
         self._held.clear()
 
-    def change(self, change: Edited | Deleted | Reacted, me: int) -> None:
-        """Apply a change to its message, if that is held and has not seen it. Sync."""
+    def apply(self, change: MessageEdited | MessageDeleted | ReactionChanged, person_id: int) -> None:
+        """Apply a change to its message, if it is held and older. Sync."""
         message = self._held.get(change.seq)
         if message is not None and message.pos < change.pos:
-            self._held[change.seq] = changed(message, change, me)
+            self._held[change.seq] = changed(message, change, person_id)
 
 
-def changed(message: Message, change: Edited | Deleted | Reacted, me: int) -> Message:
-    """Return a message as it is after a change. Sync and pure."""
+def changed(
+    message: Message, change: MessageEdited | MessageDeleted | ReactionChanged, person_id: int
+) -> Message:
+    """Return the message after a change, as the person sees it. Sync and pure."""
     message = replace(message, pos=change.pos)
-    if isinstance(change, Deleted):
+    if isinstance(change, MessageDeleted):
         deletion = Deletion(at=change.at, by=change.by)
         return replace(message, text="", mentions=(), all=False, reactions=(), deleted=deletion)
     if message.deleted is not None:
-        return message  # it was told late, as it is now: what came before its deletion is over
-    if isinstance(change, Edited):
+        return message  # a late reader gets the message already deleted, then its earlier changes
+    if isinstance(change, MessageEdited):
         return replace(message, text=change.text, mentions=change.mentions, all=change.all, edited=change.at)
-    return replace(message, reactions=tuple(_reacted(message.reactions, change, me)))
+    return replace(message, reactions=tuple(_reactions(message.reactions, change, person_id)))
 
 
-def _reacted(reactions: tuple[Reaction, ...], change: Reacted, me: int) -> Iterator[Reaction]:
-    """The reactions of a message after one more; an emoji that nobody reacts with is gone."""
+def _reactions(
+    reactions: tuple[Reaction, ...], change: ReactionChanged, person_id: int
+) -> Iterator[Reaction]:
+    """The reactions of a message after a change, without emoji that nobody reacts with any more."""
     is_new = True
     for each in reactions:
         if each.emoji != change.emoji:
@@ -75,12 +79,15 @@ def _reacted(reactions: tuple[Reaction, ...], change: Reacted, me: int) -> Itera
         is_new = False
         people = tuple(person for person in each.people if person != change.person)
         if change.on:
-            people = each.people if change.person in each.people else (*people, change.person)[:MOST_PEOPLE]
+            people = each.people if change.person in each.people else (*people, change.person)[:MAX_PEOPLE]
         if change.count:
-            mine = change.on if change.person == me else each.mine
+            mine = change.on if change.person == person_id else each.mine
             yield Reaction(emoji=each.emoji, count=change.count, people=people, mine=mine)
     if is_new and change.count:
         people = (change.person,) if change.on else ()
         yield Reaction(
-            emoji=change.emoji, count=change.count, people=people, mine=change.on and change.person == me
+            emoji=change.emoji,
+            count=change.count,
+            people=people,
+            mine=change.on and change.person == person_id,
         )

@@ -1,4 +1,4 @@
-"""The client's connection for as long as a block lasts: `open_chat`."""
+"""`open_chat`: a client that stays connected as long as a block lasts."""
 
 import ssl
 from collections.abc import AsyncGenerator, Callable, Mapping
@@ -8,7 +8,7 @@ import trio
 
 from chat.client.address import parse_url
 from chat.client.chat import Chat
-from chat.client.credentials import Credentials, SharedSession
+from chat.client.credentials import Credentials, SessionStore
 from chat.client.errors import ChatError
 from chat.client.reconnecting import Connector
 from chat.client.values import Position, Session
@@ -19,49 +19,68 @@ async def open_chat(
     url: str,
     *,
     token: str | None = None,
-    refresh: str | SharedSession | None = None,
     login: tuple[str, str] | None = None,
+    refresh_token: str | None = None,
+    session_store: SessionStore | None = None,
     on_session: Callable[[Session], object] | None = None,
     positions: Mapping[int, Position] | None = None,
-    keep: int = 500,
-    places: int = 1000,
-    tls: ssl.SSLContext | None = None,
-    on_failure: Callable[[str], object] | None = None,
+    max_cached_messages: int = 500,
+    max_buffered_events: int = 1000,
+    ssl_context: ssl.SSLContext | None = None,
+    on_connect_failure: Callable[[str], object] | None = None,
 ) -> AsyncGenerator[Chat]:
-    """Be connected to a server for as long as the block lasts; the block begins when all rooms are known.
+    """Stay connected to a server as long as the block lasts. The block begins when `Chat.rooms` is complete.
+
+    Give a token, a login, a refresh token or a session store.
 
     Args:
-        url: where the server is, as `https://chat.example`.
+        url: the server, as `https://chat.example`.
         token: a token for programs, or an access token.
-        refresh: the refresh token of a session, which is used up: keep the one that `on_session` is given. Or a session
-            that other programs use too, which is asked for its newest token each time.
-        login: name and password, where there is no token, and to log in again where a session has ended.
-        on_session: called with each new session, before it is used.
-        positions: `Chat.positions` of before: events go on from there. Without, they begin now.
-        keep: how many messages of each room are held.
-        places: how many events may wait for the program, before it is told them again from the server.
-        tls: which certificates are trusted; by default those that the system trusts.
-        on_failure: called with why each time that no connection comes about, until there is a first one.
+        login: name (or e-mail address) and password: used without a token and without a session, and when it has ended.
+        refresh_token: of a session. It is used up: keep the one of each session that `on_session` is called with.
+        session_store: keeps a session that several programs share.
+        on_session: called with each new session before it is used.
+        positions: `Chat.positions` of an earlier client: events continue there. By default they begin now.
+        max_cached_messages: how many messages of each room are held in memory, the newest.
+        max_buffered_events: how many events may wait for the program. If more come, all are dropped, and requested from
+            the server again when the program takes the next event.
+        ssl_context: decides which certificates are trusted; by default those that the system trusts.
+        on_connect_failure: called with the reason of each failed attempt until the first connection.
 
     Raises:
-        SignedOut: the token or the session is not good (any more). Also out of the block, which is then cancelled.
-        Refused: name, password or token are too long, or no text. Likewise.
-        ChatEnded: there is no such server, its certificate is not trusted, or it refuses this client. Likewise.
+        LoggedOut: the token or the session is not valid (any more). In the block: it is cancelled, then this is raised.
+        Refused: login or token can be nobody's: too long, or with half of a surrogate pair. Likewise.
+        CannotConnect: no later attempt can succeed. Likewise.
         ValueError: the arguments are wrong.
 
     Cancelling: the connection is dropped.
     """
-    if token is None and refresh is None and login is None:
-        raise ValueError("expected a token, a refresh token or a login")
-    credentials = Credentials(token, refresh, login, on_session)
-    connector = Connector(parse_url(url, tls), credentials, positions or {}, keep, places, on_failure)
-    async with keep_open(connector) as chat:
+    if token is None and refresh_token is None and session_store is None and login is None:
+        raise ValueError("expected a token, a login, a refresh token or a session store")
+    if refresh_token is not None and session_store is not None:
+        raise ValueError("expected a refresh token or a session store, not both")
+    credentials = Credentials(
+        token=token,
+        login=login,
+        refresh_token=refresh_token,
+        session_store=session_store,
+        on_session=on_session,
+    )
+    connector = Connector(
+        parse_url(url, ssl_context),
+        credentials,
+        positions or {},
+        max_cached_messages,
+        max_buffered_events,
+        on_connect_failure,
+    )
+    async with run_connector(connector) as chat:
         yield chat
 
 
 @asynccontextmanager
-async def keep_open(connector: Connector) -> AsyncGenerator[Chat]:
-    """Run a connector for as long as the block lasts; raises and cancels as `open_chat`."""
+async def run_connector(connector: Connector) -> AsyncGenerator[Chat]:
+    """Run a connector as long as the block lasts; raises and cancels as `open_chat`."""
     ended: list[ChatError] = []
     raised: BaseException | None = None
 
@@ -75,14 +94,14 @@ async def keep_open(connector: Connector) -> AsyncGenerator[Chat]:
     try:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(stay_connected)
-            await connector.up.wait()
+            await connector.ready.wait()
             yield Chat(connector)
-            nursery.cancel_scope.cancel(reason="the block was left")
+            nursery.cancel_scope.cancel(reason="the block of open_chat has ended")
     except BaseExceptionGroup as group:
         if len(group.exceptions) > 1:
             raise
-        raised = group.exceptions[0]  # the block's own
-    # Raised here and not above, where it would get the group for its context.
+        raised = group.exceptions[0]  # the exception of the block
+    # Raised here: in the except clause it would get the group as its context.
     if raised is not None:
         raise raised
     if ended:

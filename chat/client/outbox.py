@@ -1,8 +1,8 @@
-"""Requests until they are answered: written in the order they were made, and again on each new connection.
+"""Requests until they are answered: sent in the order of the calls, and again on each new connection.
 
-All of them may be asked twice: a send has its key, and the others say how something is to be. Where one is refused for
-now, nothing is written behind it before all in flight are answered: those that were refused too come first, in order.
-No I/O, no clock.
+Repeating a request is harmless: a send has its key, and the others describe a state. After a temporary refusal no
+further request of the program is sent until all sent ones are answered. Then the refused ones go first, which keeps the
+order. No I/O, no clock.
 """
 
 import heapq
@@ -10,165 +10,165 @@ import heapq
 import trio
 
 from chat.client.endings import TOKEN_EXPIRED
-from chat.client.errors import Lost, Refused
+from chat.client.errors import ConnectionFailed, Refused
 from chat.client.frames import encode
 from chat.client.requests import ErrorReply, Reply, Request
 
-_NEW_TOKEN = frozenset({"unauthenticated", "expired"})
+_TOKEN_REFUSED = frozenset({"unauthenticated", "expired"})
 
-_OWN = 4
-"""Of the requests that may be unanswered so many are left for those of the connection itself."""
+_RESERVED = 4
+"""How many of the requests in flight are reserved for those of the connection itself."""
 
 
-class Ticket:
-    """One request, until its answer.
+class PendingRequest:
+    """A request without an outcome yet.
 
     Attributes:
-        request: what is asked.
-        done: set once there is `outcome`.
-        outcome: the reply, or what is to be raised.
-        refused: how often it was refused for now.
+        request: what is sent.
+        done: set once `outcome` is.
+        outcome: the reply, or the exception to raise.
+        refusals: how often the server has refused it temporarily.
     """
 
-    def __init__(self, request: Request, number: int, *, is_own: bool) -> None:
+    def __init__(self, request: Request, number: int, *, is_internal: bool) -> None:
         self.request = request
-        self.order = (not is_own, number)
+        self.order = (not is_internal, number)
         self.done = trio.Event()
         self.outcome: Reply | Exception | None = None
-        self.refused = 0
+        self.refusals = 0
 
-    def __lt__(self, other: "Ticket") -> bool:
+    def __lt__(self, other: "PendingRequest") -> bool:
         return self.order < other.order
 
     @property
-    def is_own(self) -> bool:
-        """Whether it is the connection's, which comes first and ends with the connection."""
+    def is_internal(self) -> bool:
+        """Whether the connection made it and not the program: it goes first, and ends with the connection."""
         return not self.order[0]
 
     def settle(self, outcome: Reply | Exception) -> None:
-        """Answer it. Sync."""
+        """Set the outcome. Sync."""
         self.outcome = outcome
         self.done.set()
 
 
 class Outbox:
-    """What has been asked and not been answered.
+    """The requests without an outcome.
 
     Attributes:
-        is_open: whether the program's requests may be written: not before the rooms are up to date.
-        in_flight: how many requests may be unanswered on the connection.
+        is_open: whether requests of the program may be sent: not before the rooms are up to date.
+        max_in_flight: how many requests may be unanswered on one connection.
     """
 
     def __init__(self) -> None:
         self.is_open = False
-        self.in_flight = 64
-        self._more = trio.Event()
-        self._made = 0
-        self._unwritten: list[Ticket] = []  # a heap
-        self._written: dict[int, Ticket] = {}  # by their numbers on this connection
-        self._numbers = 0
-        self._withdrawn: set[Ticket] = set()
-        self._waits_for_all = (
-            False  # since one was refused for now, until none of the program's is unanswered
-        )
+        self.max_in_flight = 64
+        self._sendable = trio.Event()
+        self._added = 0
+        self._unsent: list[PendingRequest] = []  # a heap
+        self._sent: dict[int, PendingRequest] = {}  # by their numbers on this connection
+        self._last_number = 0
+        self._withdrawn: set[PendingRequest] = set()
+        # After a temporary refusal, until no request of the program is in flight.
+        self._is_draining = False
 
-    def add(self, request: Request, *, is_own: bool = False) -> Ticket:
-        """Put a request behind all others of its kind; the connection's own come before the program's. Sync."""
-        self._made += 1
-        ticket = Ticket(request, self._made, is_own=is_own)
-        heapq.heappush(self._unwritten, ticket)
-        self._more.set()
-        return ticket
+    def add(self, request: Request, *, is_internal: bool = False) -> PendingRequest:
+        """Queue a request behind those of its kind; those of the connection go before those of the program. Sync."""
+        self._added += 1
+        pending = PendingRequest(request, self._added, is_internal=is_internal)
+        heapq.heappush(self._unsent, pending)
+        self._sendable.set()
+        return pending
 
-    def open(self, *, is_open: bool) -> None:
-        """Let the program's requests be written, or not. Sync."""
+    def set_open(self, *, is_open: bool) -> None:
+        """Allow or forbid sending requests of the program. Sync."""
         self.is_open = is_open
-        self._more.set()
+        self._sendable.set()
 
-    def withdraw(self, ticket: Ticket) -> None:
-        """Nobody waits for the answer any more: where it was not written yet, it never will be. Sync."""
-        if ticket.outcome is None:
-            self._withdrawn.add(ticket)
+    def withdraw(self, pending: PendingRequest) -> None:
+        """The caller no longer waits: do not send the request if it is unsent. Sync."""
+        if pending.outcome is None:
+            self._withdrawn.add(pending)
 
     def next(self) -> tuple[int, Request] | None:
-        """Take the request to write now, and its number; None: there is none, or too many are unanswered. Sync."""
-        while self._unwritten:
-            ticket = self._unwritten[0]
-            if ticket in self._withdrawn:
-                self._withdrawn.discard(heapq.heappop(self._unwritten))
+        """Take the next request to send, with its number; None if no request may be sent now. Sync."""
+        while self._unsent:
+            pending = self._unsent[0]
+            if pending in self._withdrawn:
+                self._withdrawn.discard(heapq.heappop(self._unsent))
                 continue
-            most = self.in_flight if ticket.is_own else self.in_flight - _OWN
-            if len(self._written) >= most or not (ticket.is_own or self._may_write()):
+            limit = self.max_in_flight if pending.is_internal else self.max_in_flight - _RESERVED
+            if len(self._sent) >= limit or not (pending.is_internal or self._may_send()):
                 return None
-            heapq.heappop(self._unwritten)
-            self._numbers += 1
-            self._written[self._numbers] = ticket
-            return self._numbers, ticket.request
+            heapq.heappop(self._unsent)
+            self._last_number += 1
+            self._sent[self._last_number] = pending
+            return self._last_number, pending.request
         return None
 
-    def _may_write(self) -> bool:
-        if self._waits_for_all:
-            self._waits_for_all = not all(each.is_own for each in self._written.values())
-        return self.is_open and not self._waits_for_all
+    def _may_send(self) -> bool:
+        if self._is_draining:
+            self._is_draining = not all(each.is_internal for each in self._sent.values())
+        return self.is_open and not self._is_draining
 
     async def wait(self) -> None:
-        """Wait until there may be something to write, where there was nothing. Cancelling: nothing happens."""
-        self._more = trio.Event()
-        await self._more.wait()
+        """Wait until `next` may have a request again. Cancelling: nothing happens."""
+        self._sendable = trio.Event()
+        await self._sendable.wait()
 
-    def answer(self, number: int, reply: Reply) -> Ticket:
+    def settle(self, number: int, reply: Reply) -> PendingRequest:
         """Settle the request with this number, and return it. Sync.
 
-        It has no outcome if it was refused for now: it is to be written again, at its place, after a while.
+        After a temporary refusal it has no outcome: it is queued again at its place.
 
         Raises:
-            Lost: no request has this number, or the token is not good any more.
+            ConnectionFailed: no request has this number, or the server no longer accepts the token.
         """
-        self._more.set()
-        ticket = self._written.pop(number, None)
-        if ticket is None:
-            raise Lost(f"an answer to nothing: {reply}")
+        self._sendable.set()
+        pending = self._sent.pop(number, None)
+        if pending is None:
+            raise ConnectionFailed(f"a reply to no request: {reply}")
         if not isinstance(reply, ErrorReply):
-            ticket.settle(reply)
-        elif reply.code in _NEW_TOKEN and not ticket.is_own:
-            self._written[number] = ticket
-            raise Lost(reply.text, code=TOKEN_EXPIRED)
-        elif ticket.is_own or not _may_succeed(reply, ticket.refused):
-            ticket.settle(Refused(reply))
+            pending.settle(reply)
+        elif reply.code in _TOKEN_REFUSED and not pending.is_internal:
+            self._sent[number] = pending
+            raise ConnectionFailed(reply.text, code=TOKEN_EXPIRED)
+        elif pending.is_internal or not _may_succeed(reply, pending.refusals):
+            pending.settle(Refused(reply))
         else:
-            ticket.refused += 1
-            self._waits_for_all = True
-            heapq.heappush(self._unwritten, ticket)
-            return ticket
-        self._withdrawn.discard(ticket)
-        return ticket
+            pending.refusals += 1
+            self._is_draining = True
+            heapq.heappush(self._unsent, pending)
+            return pending
+        self._withdrawn.discard(pending)
+        return pending
 
     def refuse_largest(self) -> bool:
-        """Refuse the largest request of the program that is unanswered: the server closed over a frame. Sync.
+        """Refuse the largest request in flight: the server closed because a frame was too big. Sync.
 
-        Returns whether there was one.
+        Returns:
+            Whether a request of the program was in flight.
         """
-        own = [each for each in self._written.items() if not each[1].is_own]
-        if not own:
+        of_program = [each for each in self._sent.items() if not each[1].is_internal]
+        if not of_program:
             return False
-        number, ticket = max(own, key=lambda each: len(encode(each[1].request, 0)))
-        del self._written[number]
-        ticket.settle(Refused(ErrorReply(code="too_big", text="the server takes no frame of that size")))
+        number, pending = max(of_program, key=lambda each: len(encode(each[1].request, 0)))
+        del self._sent[number]
+        pending.settle(Refused(ErrorReply(code="too_big", text="the server takes no frame of that size")))
         return True
 
     def begin_connection(self) -> None:
-        """Write again, in order, what was not answered; what the last connection asked for itself is over. Sync."""
-        self.is_open = self._waits_for_all = False
-        self._numbers = 0
-        tickets = [*self._unwritten, *self._written.values()]
-        self._written.clear()
-        self._unwritten = [each for each in tickets if not each.is_own and each not in self._withdrawn]
-        heapq.heapify(self._unwritten)
+        """Queue unanswered requests of the program again, in order; drop those of the last connection. Sync."""
+        self.is_open = self._is_draining = False
+        self._last_number = 0
+        all_pending = [*self._unsent, *self._sent.values()]
+        self._sent.clear()
+        self._unsent = [each for each in all_pending if not each.is_internal and each not in self._withdrawn]
+        heapq.heapify(self._unsent)
         self._withdrawn.clear()
 
 
-def _may_succeed(error: ErrorReply, refused: int) -> bool:
-    """Whether a request that was refused may succeed later. Sync and pure."""
+def _may_succeed(error: ErrorReply, refusals: int) -> bool:
+    """Whether the refused request may succeed later. Sync and pure."""
     if error.code == "internal":
-        return refused == 0
-    return Refused(error).is_for_now
+        return refusals == 0
+    return Refused(error).is_temporary

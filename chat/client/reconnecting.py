@@ -1,4 +1,4 @@
-"""Keeps a client connected: one connection after another, until nothing but the program can help."""
+"""Keeps a client connected: opens one connection after another until no further one can succeed."""
 
 import logging
 import random
@@ -11,13 +11,13 @@ from trio_websocket import ConnectionClosed, ConnectionRejected, HandshakeError
 from wsproto.utilities import ProtocolError
 
 from chat.client.address import Address
+from chat.client.connection import Connection
 from chat.client.credentials import Credentials
-from chat.client.endings import SESSION_ENDED, TOKEN_EXPIRED, TOO_BIG, Backoff, Ending, described, is_final
-from chat.client.errors import ChatEnded, Lost, Refused, SignedOut
+from chat.client.endings import SESSION_ENDED, TOKEN_EXPIRED, TOO_BIG, Backoff, Ending, describe, is_final
+from chat.client.errors import CannotConnect, ConnectionFailed, LoggedOut, Refused
 from chat.client.events import Connected, Disconnected
 from chat.client.http_api import HttpApi
 from chat.client.inbox import Inbox
-from chat.client.line import Line
 from chat.client.outbox import Outbox
 from chat.client.rooms import Rooms
 from chat.client.socket import open_socket
@@ -27,18 +27,25 @@ _log = logging.getLogger("chat.client")
 
 _SOCKET = "/api/v1/socket"
 
-_FOR_NOW = (408, 425, 429)
-"""Statuses below 500 with which a server, or a proxy before it, refuses a handshake for now."""
+_TEMPORARY_STATUSES = (408, 425, 429)
+"""Statuses below 500 with which a server, or a proxy before it, refuses a handshake temporarily."""
 
 
 class Connector:
-    """A client's rooms and queues, which outlive its connections.
+    """The rooms and queues of a client, which outlive its connections.
+
+    Attributes:
+        rooms, inbox, outbox, http: what `Chat` works with.
+        ready: set once the rooms are up to date for the first time.
+        connection: the present one; None while disconnected.
 
     Args:
-        positions: where the program was at the start.
-        keep: messages held of each room.
-        places: events that may wait for the program.
-        on_failure: is called with why each connection fails before the first that is of use.
+        address: the server.
+        credentials: provide access tokens.
+        positions: the program's positions at the start.
+        max_cached_messages: how many messages of each room are held.
+        max_buffered_events: how many events may wait for the program.
+        on_connect_failure: called with the reason of each failed attempt until the first connection.
     """
 
     def __init__(
@@ -46,111 +53,110 @@ class Connector:
         address: Address,
         credentials: Credentials,
         positions: Mapping[int, Position],
-        keep: int,
-        places: int,
-        on_failure: Callable[[str], object] | None = None,
+        max_cached_messages: int = 500,
+        max_buffered_events: int = 1000,
+        on_connect_failure: Callable[[str], object] | None = None,
     ) -> None:
-        self.rooms = Rooms(positions, keep)
-        self.inbox = Inbox(positions, places, self._catch_up, self._take_more)
+        self.rooms = Rooms(positions, max_cached_messages)
+        self.inbox = Inbox(positions, max_buffered_events, self._sync_again, self._load_more)
         self.outbox = Outbox()
-        self.up = trio.Event()
-        """Set once the rooms are up to date for the first time."""
-        self.line: Line | None = None
-        """The connection, while there is one."""
-        self.http = HttpApi(address, credentials, self._came_into, lambda: self.rooms.me)
+        self.ready = trio.Event()
+        self.connection: Connection | None = None
+        self.http = HttpApi(address, credentials, self._load_room, lambda: self.rooms.person_id)
         self._address, self._credentials = address, credentials
-        self._on_failure = on_failure
+        self._on_connect_failure = on_connect_failure
         self._backoff = Backoff(random.random)
-        self._hurried = trio.Event()
+        self._wait_skipped = trio.Event()
 
     async def run(self) -> None:
-        """Be connected until cancelled.
+        """Stay connected until cancelled.
 
         Raises:
-            SignedOut, Refused, ChatEnded: no further try can succeed.
+            LoggedOut, Refused, CannotConnect: no further attempt can succeed.
 
-        Cancelling: the connection is dropped; what it had told stays told.
+        Cancelling: the connection is dropped; events stay in the inbox.
         """
         while True:
-            ending, was_up = await self._connect()
+            ending, was_ready = await self._connect()
             if ending.code == TOO_BIG:
-                self.outbox.refuse_largest()  # a proxy takes less than the server says
+                self.outbox.refuse_largest()  # or it would close every later connection
             if ending.code in (TOKEN_EXPIRED, SESSION_ENDED):
-                self._credentials.refused(is_over=ending.code == SESSION_ENDED)
-            wait = self._backoff.after(ending, was_up=was_up)
-            _log.info("connection lost: %s; again in %.1f s", ending.why, wait)
-            if was_up:
-                self.inbox.put(Disconnected(ending.why, wait))
-            elif self._on_failure is not None and not self.up.is_set():
-                self._on_failure(ending.why)
-            self._hurried = trio.Event()
+                self._credentials.discard(with_session=ending.code == SESSION_ENDED)
+            wait = self._backoff.after(ending, was_ready=was_ready)
+            _log.info("connection lost: %s; reconnecting in %.1f s", ending.reason, wait)
+            if was_ready:
+                self.inbox.put(Disconnected(ending.reason, wait))
+            elif self._on_connect_failure is not None and not self.ready.is_set():
+                self._on_connect_failure(ending.reason)
+            self._wait_skipped = trio.Event()
             with trio.move_on_after(wait):
-                await self._hurried.wait()
+                await self._wait_skipped.wait()
 
-    def hurry(self) -> None:
-        """Do not wait with the next connection, as somebody is there to see it. Sync."""
-        self._hurried.set()
+    def reconnect_now(self) -> None:
+        """End the wait before the next attempt. Sync."""
+        self._wait_skipped.set()
 
     async def _connect(self) -> tuple[Ending, bool]:
-        """Be connected once; return how that ended, and whether the rooms were up to date meanwhile."""
+        """Open a connection and serve it; return how it ended, and whether the rooms were up to date meanwhile."""
         endings: list[Ending] = []
         fatal: list[Exception] = []
-        line: Line | None = None
+        connection: Connection | None = None
         try:
-            token = await self._credentials.access(
-                self._address
-            )  # before the socket: hello has ten seconds there
+            # Before the socket: there hello must follow within ten seconds.
+            token = await self._credentials.access(self._address)
             async with open_socket(self._address, _SOCKET) as socket:
-                self.line = line = Line(socket, self.rooms, self.inbox, self.outbox, self._backoff)
-                await line.serve(
-                    token, self._address, self._credentials, on_up=self.up.set, on_told=self._on_told
+                connection = Connection(socket, self.rooms, self.inbox, self.outbox, self._backoff)
+                self.connection = connection
+                await connection.serve(
+                    token,
+                    self._address,
+                    self._credentials,
+                    on_ready=self.ready.set,
+                    on_caught_up=lambda: self.inbox.put(Connected()),
                 )
-        except* (SignedOut, Refused, ChatEnded) as group:
+        except* (LoggedOut, Refused, CannotConnect) as group:
             fatal += _leaves(group)
-        except* _LOST as group:
+        except* _CONNECTION_ERRORS as group:
             endings += map(_ending, _leaves(group))
         finally:
-            self.line = None
+            self.connection = None
         if fatal:
             raise fatal[0]
-        # Several tasks hear of an end; the one with a code says why it was.
+        # Several tasks notice the end; the one with a close code has the reason.
         ending = max(endings, key=lambda each: each.code is not None)
-        if ending.is_final and not self.up.is_set():
-            raise ChatEnded(ending.why)
-        if line is not None and line.bye is not None:
-            ending = ending._replace(after=line.bye)
-        return ending, line is not None and line.is_up
+        if ending.is_final and not self.ready.is_set():
+            raise CannotConnect(ending.reason)
+        if connection is not None and connection.retry_after is not None:
+            ending = ending._replace(retry_after=connection.retry_after)
+        return ending, connection is not None and connection.is_ready
 
-    def _on_told(self) -> None:
-        self.inbox.put(Connected())
+    def _load_room(self, room: int) -> None:
+        # After its own HTTP call the client gets no snapshot of the new room on the socket.
+        if room not in self.rooms and self.connection is not None:
+            self.connection.sync_again()
 
-    def _came_into(self, room: int) -> None:
-        # The server tells of rooms that others have one join; of one's own making it answers, and no socket.
-        if room not in self.rooms and self.line is not None:
-            self.line.catch_up()
+    def _sync_again(self) -> None:
+        self.rooms.rewind_to(self.inbox.positions)
+        if self.connection is not None:
+            self.connection.sync_again()
 
-    def _catch_up(self) -> None:
-        self.rooms.begin_again_at(self.inbox.positions)
-        if self.line is not None:
-            self.line.catch_up()
-
-    def _take_more(self) -> None:
-        if self.line is not None:
-            self.line.take_more()
+    def _load_more(self) -> None:
+        if self.connection is not None:
+            self.connection.load_more()
 
 
-_LOST = (
-    Lost,
+_CONNECTION_ERRORS = (
+    ConnectionFailed,
     ConnectionClosed,
     HandshakeError,
-    ProtocolError,  # of WebSocket, also where the server pings after we closed
+    ProtocolError,  # of WebSocket; also if the server pings after the client closed
     h11.ProtocolError,
     OSError,
     trio.BrokenResourceError,
     trio.ClosedResourceError,
     trio.TooSlowError,
 )
-"""What ends a connection, and not the client."""
+"""Exceptions that end a connection, and not the client."""
 
 
 def _leaves(group: BaseExceptionGroup[Any]) -> Iterator[Any]:
@@ -162,19 +168,19 @@ def _leaves(group: BaseExceptionGroup[Any]) -> Iterator[Any]:
 
 
 def _ending(error: Exception) -> Ending:
-    """How a connection ended that raised this. A refused handshake has its HTTP status for a code.
+    """How the connection ended that raised this. The code of a refused handshake is its HTTP status.
 
-    Where it is final there is no chat server, but a page, or a proxy that wants https.
+    A refusal for good means that no chat server is there, but a page, or a proxy that wants https.
     """
     match error:
-        case Lost(code=code, after=after):
-            return Ending(str(error), code, after, is_final(error))
-        case ConnectionClosed(reason=reason) if reason is not None:
-            return Ending(f"closed with {reason.code} {reason.reason or ''}".rstrip(), reason.code)
+        case ConnectionFailed(code=code, retry_after=retry_after):
+            return Ending(str(error), code, retry_after, is_final(error))
+        case ConnectionClosed(reason=close) if close is not None:
+            return Ending(f"closed with {close.code} {close.reason or ''}".rstrip(), close.code)
         case ConnectionRejected(status_code=status):
-            ends = status < 500 and status not in _FOR_NOW
-            why = f"there is no chat server there: HTTP status {status}"
-            return Ending(why, status if ends else None, is_final=ends)
+            is_refusal = status < 500 and status not in _TEMPORARY_STATUSES
+            reason = f"there is no chat server there: HTTP status {status}"
+            return Ending(reason, status if is_refusal else None, is_final=is_refusal)
         case trio.TooSlowError():
             return Ending("no answer in time")
-    return Ending(described(error), is_final=is_final(error))
+    return Ending(describe(error), is_final=is_final(error))

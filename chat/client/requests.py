@@ -1,4 +1,4 @@
-"""The requests of a client and their replies. Each may be asked again where its answer was lost."""
+"""The requests of a client and their replies. A request may be repeated if its reply was lost."""
 
 from typing import ClassVar
 
@@ -8,7 +8,7 @@ from chat.client.values import Limits, Message, Person, Presence, Value
 
 
 class Request(Struct, omit_defaults=True, frozen=True, kw_only=True):
-    """What a client asks; its number is given where it is written."""
+    """Base of all requests; a request gets its number when it is sent."""
 
     type: ClassVar[str]
 
@@ -20,7 +20,7 @@ class Hello(Request, kw_only=True, frozen=True):
 
 
 class KnownRoom(Struct, frozen=True):
-    """A room with the position from which it is to be told."""
+    """A room, and the position from which on the server sends its changes."""
 
     room: int
     pos: int
@@ -66,7 +66,7 @@ class React(Request, kw_only=True, frozen=True):
     on: bool = True
 
 
-class Read(Request, kw_only=True, frozen=True):
+class MarkRead(Request, kw_only=True, frozen=True):
     type = "read"
     room: int
     seq: int
@@ -115,7 +115,7 @@ class SyncOk(Value, kw_only=True, frozen=True):
 
 
 class Sent(Value, kw_only=True, frozen=True):
-    """A message is saved as `seq` of its room. `again`: it was already, by an earlier send with this key."""
+    """A message is committed as `seq` of its room. `again`: an earlier send with this key committed it."""
 
     seq: int
     pos: int
@@ -123,21 +123,21 @@ class Sent(Value, kw_only=True, frozen=True):
     again: bool = False
 
 
-class Done(Value, kw_only=True, frozen=True):
-    """A change is saved as `pos` of its room, or nothing had to change."""
+class ChangeCommitted(Value, kw_only=True, frozen=True):
+    """A change is committed as `pos` of its room; or none was needed, and `pos` is the present position."""
 
     pos: int
 
 
-class Counts(Value, kw_only=True, frozen=True):
-    """How much is unread, and how much of that mentions one."""
+class UnreadCounts(Value, kw_only=True, frozen=True):
+    """How many messages are unread, and how many of those mention the person."""
 
     unread: int = 0
     mentions: int = 0
 
 
 class History(Value, kw_only=True, frozen=True):
-    """Messages of a room, ascending. `first` and `last`: nothing comes before, after them."""
+    """Messages of a room, oldest first. `first`: none come before these. `last`: none come after these."""
 
     messages: tuple[Message, ...] = ()
     pos: int = 0
@@ -146,14 +146,14 @@ class History(Value, kw_only=True, frozen=True):
 
 
 class Hit(Value, kw_only=True, frozen=True):
-    """A message that was found; `pieces` are its text, by turns plain and what was looked for, the first plain."""
+    """A match. `pieces` are its text in parts, by turns without and with a match, beginning without."""
 
     message: Message
     pieces: tuple[str, ...] = ()
 
 
 class Hits(Value, kw_only=True, frozen=True):
-    """Messages that were found; where there may be more, `next` is the `after` of the next page."""
+    """A page of matches. `next` is the `after` of the next page; None on the last page."""
 
     hits: tuple[Hit, ...] = ()
     next: int | None = None
@@ -163,8 +163,8 @@ class Watched(Value, kw_only=True, frozen=True):
     people: tuple[Presence, ...] = ()
 
 
-class Nothing(Value, kw_only=True, frozen=True):
-    """There is nothing to say."""
+class EmptyReply(Value, kw_only=True, frozen=True):
+    """A reply without fields."""
 
 
 class Pong(Value, kw_only=True, frozen=True):
@@ -180,20 +180,31 @@ class ErrorReply(Value, kw_only=True, frozen=True):
     seq: int | None = None
 
 
-Reply = HelloOk | SyncOk | Sent | Done | Counts | History | Watched | Nothing | Pong | ErrorReply
+Reply = (
+    HelloOk
+    | SyncOk
+    | Sent
+    | ChangeCommitted
+    | UnreadCounts
+    | History
+    | Watched
+    | EmptyReply
+    | Pong
+    | ErrorReply
+)
 
 REPLIES: dict[str, type[Reply]] = {
     "hello_ok": HelloOk,
     "sync_ok": SyncOk,
     "send_ok": Sent,
-    "edit_ok": Done,
-    "delete_ok": Done,
-    "react_ok": Done,
-    "read_ok": Counts,
+    "edit_ok": ChangeCommitted,
+    "delete_ok": ChangeCommitted,
+    "react_ok": ChangeCommitted,
+    "read_ok": UnreadCounts,
     "history_ok": History,
-    "activity_ok": Nothing,
+    "activity_ok": EmptyReply,
     "watch_ok": Watched,
-    "status_ok": Nothing,
+    "status_ok": EmptyReply,
     "ping_ok": Pong,
     "error": ErrorReply,
 }

@@ -1,4 +1,4 @@
-"""One room as it is now, made of a snapshot and the changes since. Pure: no I/O, no clock."""
+"""One room as it is now: a snapshot with the changes since. Pure: no I/O, no clock."""
 
 from collections.abc import Mapping
 
@@ -6,17 +6,17 @@ from msgspec.structs import asdict, replace
 
 from chat.client.events import (
     Change,
-    Changed,
-    Deleted,
-    Edited,
-    Member,
-    Reacted,
-    RoomTold,
-    Said,
+    MemberChanged,
+    MessageDeleted,
+    MessageEdited,
+    NewMessage,
+    ReactionChanged,
+    RoomChanged,
+    RoomSnapshot,
     SupportChanged,
 )
 from chat.client.messages import Messages, changed
-from chat.client.unread import MOST_UNREAD, count, count_mentions, counts, mentions
+from chat.client.unread import MAX_COUNT, count_mentions, count_unread, is_countable, mentions_person
 from chat.client.values import Message, Person, RoomInfo, Support
 
 
@@ -24,52 +24,51 @@ class Room:
     """A room as it is now.
 
     Attributes:
-        info: what is known of it; replaced by each change, never altered.
-        messages: those held, by `seq`: what was heard, and what was read of the history.
-        is_uncounted: whether `info.unread` and `info.mentions` have to be asked for, because they can't be counted from
-            what is held.
-        has_spoken: whether a message of one's own has moved the mark. The server notes that a little later.
+        info: name, counts, last message and more; each change replaces it, and never modifies it.
+        messages: the messages held, by `seq`: from events and from the history.
+        is_uncounted: whether the server has to count `info.unread` and `info.mentions`, because not all messages that
+            matter are held.
+        has_unconfirmed_mark: whether an own message has moved the read mark, which the server stores a little later.
     """
 
-    def __init__(self, told: RoomTold, me: int, keep: int) -> None:
-        self._me = me
-        self.messages = Messages(keep)
-        self.restart(told)
+    def __init__(self, snapshot: RoomSnapshot, person_id: int, max_messages: int) -> None:
+        self._person_id = person_id
+        self.messages = Messages(max_messages)
+        self.restart(snapshot)
 
-    def restart(self, told: RoomTold) -> None:
-        """Forget what was known: the room is as it is told. Sync."""
-        self.info = _info(told)
+    def restart(self, snapshot: RoomSnapshot) -> None:
+        """Replace everything by a snapshot. Sync."""
+        self.info = _info(snapshot)
         self.is_uncounted = False
-        self.has_spoken = False
-        self._told_pos = told.pos  # its name, topic and the like are as of this change
-        self._to_be_deleted: set[int] = (
-            set()
-        )  # told late, as deleted, and counted until their deletion is told
+        self.has_unconfirmed_mark = False
+        self._snapshot_pos = snapshot.pos  # name, topic, role, peer and support are as of this change
+        # Messages that came already deleted: they count as unread until their deletion comes.
+        self._deletion_follows: set[int] = set()
         self.messages.clear()
-        if told.last is not None:
-            self.messages.put(told.last)
+        if snapshot.last is not None:
+            self.messages.put(snapshot.last)
 
-    def update(self, told: RoomTold) -> None:
-        """Take one's settings, and what the room is called, from a room that is told again. Sync.
+    def update(self, snapshot: RoomSnapshot) -> None:
+        """Take the person's settings from a further snapshot; and name, topic, role, peer and support if newer. Sync.
 
-        What the changes of the room bring stays: they bring it in their order, wherever the snapshot stands.
+        Everything else comes from changes only, in their order.
         """
-        self.info = replace(self.info, notify=told.notify, hidden=told.hidden)
-        if told.pos >= self._told_pos:
-            self._told_pos = told.pos
+        self.info = replace(self.info, notify=snapshot.notify, hidden=snapshot.hidden)
+        if snapshot.pos >= self._snapshot_pos:
+            self._snapshot_pos = snapshot.pos
             self.info = replace(
                 self.info,
-                name=told.name,
-                topic=told.topic,
-                private=told.private,
-                archived=told.archived,
-                role=told.role,
-                peer=told.peer,
-                support=told.support,
+                name=snapshot.name,
+                topic=snapshot.topic,
+                private=snapshot.private,
+                archived=snapshot.archived,
+                role=snapshot.role,
+                peer=snapshot.peer,
+                support=snapshot.support,
             )
 
-    def meet(self, person: Person) -> None:
-        """Take the new profile of somebody, whom the room may be with. Sync."""
+    def update_profile(self, person: Person) -> None:
+        """Replace the profile of the peer, if it is this person. Sync."""
         peer = self.info.peer
         if peer is not None and peer.id == person.id and peer.changed <= person.changed:
             fields = {name: getattr(person, name) for name in Person.__struct_fields__}
@@ -79,20 +78,20 @@ class Room:
         """Apply the next change of the room. Sync.
 
         Returns:
-            False where it is not the next: changes are missing. One that was applied already is no such gap.
+            False if changes before it are missing. A change that was applied before is ignored.
         """
         if change.pos > self.info.pos + 1:
             return False
         if change.pos == self.info.pos + 1:
             self.info = replace(self.info, pos=change.pos, at=change.at)
             match change:
-                case Said():
-                    self._say(change)
-                case Edited() | Deleted() | Reacted():
-                    self._change(change)
-                case Member():
-                    self._move(change)
-                case SupportChanged() if change.pos > self._told_pos and self.info.support is not None:
+                case NewMessage():
+                    self._add(change)
+                case MessageEdited() | MessageDeleted() | ReactionChanged():
+                    self._change_message(change)
+                case MemberChanged():
+                    self._change_member(change)
+                case SupportChanged() if change.pos > self._snapshot_pos and self.info.support is not None:
                     support = replace(
                         self.info.support,
                         state=change.state,
@@ -100,7 +99,7 @@ class Room:
                         waiting_since=change.waiting_since,
                     )
                     self.info = replace(self.info, support=support)
-                case Changed() if change.pos > self._told_pos:
+                case RoomChanged() if change.pos > self._snapshot_pos:
                     self.info = replace(
                         self.info,
                         name=change.name,
@@ -111,13 +110,13 @@ class Room:
         return True
 
     def load(self, message: Message) -> None:
-        """Hold a message of the history, which may be ahead of the changes. Sync."""
+        """Hold a message of the history; it may be newer than the last change applied. Sync."""
         self.messages.put(message)
 
-    def mark(self, seq: int, unread: int, mentions: int) -> None:
-        """One has read up to `seq`; `unread` and `mentions` are what the server counts after it. Sync."""
-        own, own_mentions = self._count(seq), self._count_mentions(seq)
-        # What is counted here is as of the changes heard; the server's count may be ahead of them.
+    def set_read_mark(self, seq: int, unread: int, mentions: int) -> None:
+        """Move the read mark to `seq`; `unread` and `mentions` are the server's counts after it. Sync."""
+        own, own_mentions = self._count_unread(seq), self._count_mentions(seq)
+        # Counts of this client are as of the last change applied; those of the server may include later changes.
         self.is_uncounted = False
         self.info = replace(
             self.info,
@@ -126,107 +125,107 @@ class Room:
             mentions=mentions if own_mentions is None else own_mentions,
         )
 
-    def count_members(self, members: int) -> None:
-        """So many people are in the room. Sync."""
+    def set_member_count(self, members: int) -> None:
+        """Set the number of people in the room. Sync."""
         self.info = replace(self.info, members=members)
 
-    def _say(self, said: Said) -> None:
+    def _add(self, message: NewMessage) -> None:
         info = self.info
-        self.messages.put(said)
-        if said.deleted is not None:
-            self._to_be_deleted.add(said.seq)
-        unread, mentioned, read = info.unread, info.mentions, info.read
-        if said.sender.id == self._me:
-            unread, mentioned, read = 0, 0, max(read, said.seq)  # one has read what comes before one's own
+        self.messages.put(message)
+        if message.deleted is not None:
+            self._deletion_follows.add(message.seq)
+        unread, mentions, read = info.unread, info.mentions, info.read
+        if message.sender.id == self._person_id:
+            unread, mentions, read = 0, 0, max(read, message.seq)  # who sends has read everything before
             self.is_uncounted = False
-            self.has_spoken = True
-        elif counts(said, self._me, read):
-            unread = min(unread + 1, MOST_UNREAD)
-            mentioned = min(mentioned + mentions(said, self._me), MOST_UNREAD)
-        members = info.members + (said.kind == "join")
-        last = Message(**asdict(said))
+            self.has_unconfirmed_mark = True
+        elif is_countable(message, self._person_id, read):
+            unread = min(unread + 1, MAX_COUNT)
+            mentions = min(mentions + mentions_person(message, self._person_id), MAX_COUNT)
+        members = info.members + (message.kind == "join")
+        last = Message(**asdict(message))
         support = info.support
-        if support is not None and said.pos > self._told_pos:
-            support = _waiting(support, said)
+        if support is not None and message.pos > self._snapshot_pos:
+            support = _with_waiting(support, message)
         self.info = replace(
             info,
-            seq=said.seq,
+            seq=message.seq,
             unread=unread,
-            mentions=mentioned,
+            mentions=mentions,
             read=read,
             members=members,
             last=last,
             support=support,
         )
 
-    def _change(self, change: Edited | Deleted | Reacted) -> None:
+    def _change_message(self, change: MessageEdited | MessageDeleted | ReactionChanged) -> None:
         before = self.messages.get(change.seq)
-        self.messages.change(change, self._me)
-        if isinstance(change, Deleted):
-            self._to_be_deleted.discard(change.seq)
+        self.messages.apply(change, self._person_id)
+        if isinstance(change, MessageDeleted):
+            self._deletion_follows.discard(change.seq)
         if change.seq > self.info.read:
-            if isinstance(change, Deleted):
-                self._uncount(before)
-            if not isinstance(change, Reacted):
+            if isinstance(change, MessageDeleted):
+                self._subtract_deleted(before)
+            if not isinstance(change, ReactionChanged):
                 self._recount_mentions(change, before)
         last = self.info.last
         if last is not None and last.seq == change.seq and last.pos < change.pos:
-            self.info = replace(self.info, last=changed(last, change, self._me))
+            self.info = replace(self.info, last=changed(last, change, self._person_id))
 
-    def _uncount(self, deleted: Message | None) -> None:
-        """One message after the mark is deleted: what is not held may have been one's own, and 100 may be more."""
-        if deleted is None or self.info.unread >= MOST_UNREAD:
-            own = self._count(self.info.read)
+    def _subtract_deleted(self, deleted: Message | None) -> None:
+        """Update `unread` after a deletion. A message that is not held may be an own one, and 100 may mean more."""
+        if deleted is None or self.info.unread >= MAX_COUNT:
+            own = self._count_unread(self.info.read)
             self.is_uncounted = own is None
             unread = self.info.unread if own is None else own
         else:
-            unread = self.info.unread - counts(deleted, self._me, self.info.read)
+            unread = self.info.unread - is_countable(deleted, self._person_id, self.info.read)
         self.info = replace(self.info, unread=unread)
 
-    def _recount_mentions(self, change: Edited | Deleted, before: Message | None) -> None:
-        """A message after the mark has another text or none: it mentions others now."""
-        info, me = self.info, self._me
-        mentions_me = isinstance(change, Edited) and mentions(change, me)
-        if not info.mentions and not mentions_me:
+    def _recount_mentions(self, change: MessageEdited | MessageDeleted, before: Message | None) -> None:
+        """Update `mentions` after an unread message changed its text or lost it."""
+        info, person = self.info, self._person_id
+        is_mentioned = isinstance(change, MessageEdited) and mentions_person(change, person)
+        if not info.mentions and not is_mentioned:
             return
-        if before is not None and before.pos < change.pos and info.mentions < MOST_UNREAD:
-            if counts(before, me, info.read):
-                mentioned = info.mentions - mentions(before, me) + mentions_me
-                self.info = replace(info, mentions=min(max(mentioned, 0), MOST_UNREAD))
+        if before is not None and before.pos < change.pos and info.mentions < MAX_COUNT:
+            if is_countable(before, person, info.read):
+                mentions = info.mentions - mentions_person(before, person) + is_mentioned
+                self.info = replace(info, mentions=min(max(mentions, 0), MAX_COUNT))
         elif (own := self._count_mentions(info.read)) is not None:
             self.info = replace(info, mentions=own)
-        else:  # what it mentioned until now is not known
+        else:  # the old text is unknown, and so whether it mentioned the person
             self.is_uncounted = True
 
     def _count_mentions(self, read: int) -> int | None:
-        return count_mentions(self.messages, self._me, read, self.info.seq)
+        return count_mentions(self.messages, self._person_id, read, self.info.seq)
 
-    def _move(self, member: Member) -> None:
-        if member.is_out:
+    def _change_member(self, member: MemberChanged) -> None:
+        if not member.is_member:
             self.info = replace(self.info, members=max(self.info.members - 1, 0))
-        if member.person_id == self._me and member.pos > self._told_pos:
-            # Who is out and goes on to hear the room has joined it again.
-            self.info = replace(self.info, role="member" if member.is_out else member.role or self.info.role)
+        if member.person_id == self._person_id and member.pos > self._snapshot_pos:
+            # A removed person who still gets changes of the room has joined it again.
+            self.info = replace(self.info, role=member.role if member.role and member.is_member else "member")
 
-    def _count(self, read: int) -> int | None:
-        """Count what is unread after `read`; None where not all of it is held."""
+    def _count_unread(self, read: int) -> int | None:
+        """Count the unread messages after `read`; None if not all are held."""
         held: Mapping[int, Message] = self.messages
-        if self._to_be_deleted:
+        if self._deletion_follows:
             held = {
-                seq: replace(message, deleted=None) if seq in self._to_be_deleted else message
+                seq: replace(message, deleted=None) if seq in self._deletion_follows else message
                 for seq, message in held.items()
             }
-        return count(held, self._me, read, self.info.seq, self.info.pos)
+        return count_unread(held, self._person_id, read, self.info.seq, self.info.pos)
 
 
-def _waiting(support: Support, said: Said) -> Support:
-    """Return how a conversation stands after a message: its person waits from their first on, until another's."""
-    if said.sender.id != support.person.id:
+def _with_waiting(support: Support, message: NewMessage) -> Support:
+    """Update `waiting_since` after a message: the oldest message of the person since the last answer."""
+    if message.sender.id != support.person.id:
         return replace(support, waiting_since=None)
-    return support if support.waiting_since is not None else replace(support, waiting_since=said.at)
+    return support if support.waiting_since is not None else replace(support, waiting_since=message.at)
 
 
-def _info(told: RoomTold) -> RoomInfo:
-    fields = asdict(told)
+def _info(snapshot: RoomSnapshot) -> RoomInfo:
+    fields = asdict(snapshot)
     del fields["reset"], fields["after"]
     return RoomInfo(**fields)

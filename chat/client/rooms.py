@@ -1,8 +1,9 @@
-"""All rooms of a person: what each frame makes of them, what is news to the program, and what has to be asked again.
+"""All rooms of a person: applies each frame, and says which events the program gets and what to request.
 
-Pure: no I/O, no clock. Two things follow each room's changes by their gapless `pos`: the room as it is now, and what
-the program has been told. After a restart with kept positions the first begins with a snapshot and the second with
-the position, so the same replay gives nothing to the one and the news to the other.
+Pure: no I/O, no clock. Two positions in each room follow its gapless `pos`: that of the room as it is now
+(`Room.info`), and that of the events reported to the program (`Rooms.reported`). They differ after a restart with
+stored positions: the room begins with a snapshot of now, the program at its position. The replayed changes then become
+events, and the room ignores them.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,27 +14,27 @@ from msgspec.structs import asdict
 
 from chat.client.events import (
     Activity,
-    Beside,
     Bye,
     Change,
     Event,
     Frame,
-    Gone,
-    MembersTold,
-    More,
-    PersonTold,
-    PresenceTold,
+    MemberCount,
+    MoreChanges,
+    PresenceChanged,
+    ProfileChanged,
     ReadMark,
-    RoomTold,
-    Unknown,
+    RoomGone,
+    RoomSnapshot,
+    UnknownChange,
+    Unlogged,
 )
-from chat.client.requests import KnownRoom, Read, Sync
+from chat.client.requests import KnownRoom, MarkRead, Sync
 from chat.client.room import Room
 from chat.client.values import Message, Position
 
 
-class News(NamedTuple):
-    """An event for the program, and how far it has been told of a room with it; None: it is in it no longer."""
+class RoomEvent(NamedTuple):
+    """An event of a room, and the program's position there after it; None: the person is no longer in the room."""
 
     event: Event
     room: int
@@ -44,27 +45,33 @@ class Rooms(Mapping[int, Room]):
     """The rooms as they are now, by id.
 
     Attributes:
-        told: how far the program has been told of each room; a room may be here and not known yet, after a restart.
-        gaps: rooms with missing changes, to be asked for from `told`.
-        far: rooms of which there are more changes, to be asked for from `told` as the program takes them; until the
-            last is told, nothing of them comes live.
-        uncounted: rooms whose unread messages have to be asked for.
+        reported: of each room the position of the last event reported. After a restart it may have rooms that are not
+            loaded yet.
+        gaps: rooms with missing changes, to be requested from `reported` on.
+        far_behind: rooms with more changes than were sent, to be requested in pages, in this order. The server sends
+            nothing live of them before the last page.
+        uncounted: rooms whose unread messages the server has to count.
+        watched: the ids of the people to watch on each connection.
+        status: the status to set on each connection.
+        person_id, name: of the person who is logged in; set by hello.
 
     Args:
-        keep: how many messages of each room are held.
+        positions: the program's positions at the start.
+        max_messages: how many messages of each room are held.
     """
 
-    def __init__(self, positions: Mapping[int, Position], keep: int) -> None:
-        self.told = dict(positions)
+    def __init__(self, positions: Mapping[int, Position], max_messages: int) -> None:
+        self.reported = dict(positions)
         self.gaps: set[int] = set()
-        self.far: dict[int, None] = {}  # in the order in which they are asked for
+        self.far_behind: dict[int, None] = {}
         self.uncounted: set[int] = set()
-        self.watched: tuple[int, ...] = ()  # whom one watches, on every connection
-        self.status = "online"  # what one is, on every connection
-        self.me = 0  # who one is; set by the first hello, as is the name
+        self.watched: tuple[int, ...] = ()
+        self.status = "online"
+        self.person_id = 0
         self.name = ""
-        self._keep = keep
-        self._since: int | None = None  # of the first sync that was cut off since the last that was not
+        self._max_messages = max_messages
+        # The `since` of the first sync that has not been completed; None if all have.
+        self._since: int | None = None
         self._rooms: dict[int, Room] = {}
 
     def __getitem__(self, room: int) -> Room:
@@ -76,146 +83,150 @@ class Rooms(Mapping[int, Room]):
     def __len__(self) -> int:
         return len(self._rooms)
 
-    def apply(self, frame: Frame) -> News | Beside | None:
-        """Apply a frame as it came; return what is news to the program. Sync."""
+    def apply(self, frame: Frame) -> RoomEvent | Unlogged | None:
+        """Apply a frame; return the event for the program, if it is one. Sync."""
         match frame:
-            case RoomTold():
-                return self._tell(frame)
-            case Gone():
+            case RoomSnapshot():
+                return self._apply_snapshot(frame)
+            case RoomGone():
                 self._rooms.pop(frame.room, None)
                 self.gaps.discard(frame.room)
-                self.far.pop(frame.room, None)
+                self.far_behind.pop(frame.room, None)
                 self.uncounted.discard(frame.room)
-                is_told = self.told.pop(frame.room, None) is not None
-                return News(frame, frame.room, None) if is_told else None
+                was_reported = self.reported.pop(frame.room, None) is not None
+                return RoomEvent(frame, frame.room, None) if was_reported else None
             case ReadMark():
-                if frame.person == self.me:
-                    self._mark(frame.room, frame.seq, frame.unread, frame.mentions)
-                told = self.told.get(frame.room)
-                return None if told is None else News(frame, frame.room, told)
-            case MembersTold():
+                if frame.person == self.person_id:
+                    self._set_read_mark(frame.room, frame.seq, frame.unread, frame.mentions)
+                return self._at_reported(frame)
+            case MemberCount():
                 if (room := self._rooms.get(frame.room)) is not None:
-                    room.count_members(frame.members)
-                told = self.told.get(frame.room)
-                return None if told is None else News(frame, frame.room, told)
-            case PersonTold():
+                    room.set_member_count(frame.members)
+                return self._at_reported(frame)
+            case ProfileChanged():
                 for room in self._rooms.values():
-                    room.meet(frame)
+                    room.update_profile(frame)
                 return frame
-            case Activity() | PresenceTold():
+            case Activity() | PresenceChanged():
                 return frame
-            case More(room=number):
-                if number in self.told or number in self._rooms:
-                    self.far[number] = None
+            case MoreChanges(room=number):
+                if number in self.reported or number in self._rooms:
+                    self.far_behind[number] = None
                 return None
             case Bye():
                 return None
-        return self._change(frame)
+        return self._apply_change(frame)
 
-    def answered(self, read: Read, unread: int, mentions: int) -> None:
-        """The server has noted how far one has read. Sync."""
-        if (room := self._rooms.get(read.room)) is not None:
-            seq = min(read.seq, room.info.seq)
-            if (
-                read.back or seq >= room.info.read
-            ):  # else one has read on meanwhile, and that has its own count
-                self._mark(read.room, seq, unread, mentions)
+    def _at_reported(self, event: ReadMark | MemberCount) -> RoomEvent | None:
+        """An event that moves no position; None if the program does not know the room."""
+        position = self.reported.get(event.room)
+        return None if position is None else RoomEvent(event, event.room, position)
 
-    def _mark(self, room: int, seq: int, unread: int, mentions: int) -> None:
-        if (known := self._rooms.get(room)) is not None:
-            known.mark(seq, unread, mentions)
-            self._note_uncounted(room, known)
+    def apply_read_reply(self, request: MarkRead, unread: int, mentions: int) -> None:
+        """Apply the server's reply to a read mark of this client. Sync."""
+        if (room := self._rooms.get(request.room)) is not None:
+            seq = min(request.seq, room.info.seq)
+            # An older mark than the present one is outdated: the reply to the newer mark has its own count.
+            if request.back or seq >= room.info.read:
+                self._set_read_mark(request.room, seq, unread, mentions)
 
-    def load(self, messages: Iterable[Message]) -> None:
-        """Hold messages of the history; they are no news: each is told, or was, at its place. Sync."""
+    def _set_read_mark(self, number: int, seq: int, unread: int, mentions: int) -> None:
+        if (room := self._rooms.get(number)) is not None:
+            room.set_read_mark(seq, unread, mentions)
+            self._update_uncounted(number, room)
+
+    def load_history(self, messages: Iterable[Message]) -> None:
+        """Hold messages of the history. They are no events: each has its own. Sync."""
         for message in messages:
             if (room := self._rooms.get(message.room)) is not None:
                 room.load(message)
 
-    def syncs(self, most: int, *, is_new: bool = True) -> list[Sync]:
-        """Return the requests that bring everything up to date, to be asked in this order. Sync.
+    def sync_requests(self, max_positions: int, *, is_new: bool = True) -> list[Sync]:
+        """Return the requests that bring everything up to date, to be sent in this order. Sync.
 
         Args:
-            most: positions that one request may have.
-            is_new: whether the connection is new; one that is not tells no snapshot of a room that it has told.
+            max_positions: how many positions one request may have.
+            is_new: whether the connection is new. Later the server sends no snapshot of a room that it has sent.
         """
         self.gaps.clear()
-        self.far.clear()
+        self.far_behind.clear()
         if is_new:
-            # The server looks at the position of what was told. A room that is not just there is begun anew: it may
-            # have ended meanwhile, or be ahead in a history that was replaced by a backup.
+            # The server checks the reported position. A room with another position of its own starts from a new
+            # snapshot: the person may have left it, or a restored backup may have replaced its history.
             self._rooms = {
                 number: room
                 for number, room in self._rooms.items()
-                if self.told.get(number) == (room.info.pos, room.info.at)
+                if self.reported.get(number) == (room.info.pos, room.info.at)
             }
         self.uncounted.intersection_update(self._rooms)
-        known = [room for room in self.told if room in self._rooms]
-        # A room of which only the position is known gets its snapshot with the rest, and then its changes.
-        without = [room for room in self.told if room not in self._rooms]
+        loaded = [room for room in self.reported if room in self._rooms]
+        # A room with only a position gets its snapshot with `rest`, and then its changes.
+        unloaded = [room for room in self.reported if room not in self._rooms]
         if self._since is None:
-            self._since = max((position.at for position in self.told.values()), default=None)
-        firsts = (known[n : n + most] for n in range(0, len(known) - most, most))
-        rest = known[-(len(known) % most or most) :]
+            self._since = max((position.at for position in self.reported.values()), default=None)
+        firsts = (loaded[n : n + max_positions] for n in range(0, len(loaded) - max_positions, max_positions))
+        rest = loaded[-(len(loaded) % max_positions or max_positions) :]
         return [
             *(self._sync(each) for each in firsts),
             Sync(known=self._known(rest), since=self._since, far="page"),
-            *(self._sync(without[n : n + most]) for n in range(0, len(without), most)),
+            *(self._sync(unloaded[n : n + max_positions]) for n in range(0, len(unloaded), max_positions)),
         ]
 
-    def sync_of_gaps(self, most: int) -> Sync:
-        """Return the request for the changes that are missing. Sync."""
-        return self._sync([room for room in self.gaps if room in self.told or room in self._rooms][:most])
+    def gap_request(self, max_positions: int) -> Sync:
+        """Return the request for the missing changes. Sync."""
+        rooms = [room for room in self.gaps if room in self.reported or room in self._rooms]
+        return self._sync(rooms[:max_positions])
 
     @property
-    def has_more(self) -> bool:
-        """Whether there is more to tell than was told: changes on the server, or rooms that are here. Sync."""
-        return bool(self.far) or any(True for _ in self._untold())
+    def has_backlog(self) -> bool:
+        """Whether there is more to report: changes on the server, or loaded rooms. Sync."""
+        return bool(self.far_behind) or any(True for _ in self._unreported())
 
-    def next_page(self, most: int) -> Sync:
-        """Return the request for the next changes of rooms that are far behind, which take turns. Sync."""
-        rooms = list(islice(self.far, most))
+    def page_request(self, max_rooms: int) -> Sync:
+        """Return the request for the next page of rooms that are far behind; the rooms take turns. Sync."""
+        rooms = list(islice(self.far_behind, max_rooms))
         for room in rooms:
-            del self.far[room]  # until the answer says that there is more
+            del self.far_behind[room]  # a frame in the answer adds it again if there is more
         return self._sync(rooms)
 
-    def ask_again(self, page: Sync) -> None:
-        """A page was not told: it is the next one again. Sync."""
-        self.far = dict.fromkeys([known.room for known in page.known]) | self.far
+    def request_page_again(self, page: Sync) -> None:
+        """Put the rooms of a refused page first again. Sync."""
+        self.far_behind = dict.fromkeys([known.room for known in page.known]) | self.far_behind
 
-    def tell_rooms(self, most: int | None) -> list[News]:
-        """Return rooms that are here and that the program was told nothing of, as they are now. Sync."""
-        told = []
-        for number in tuple(islice(self._untold(), most)):
+    def report_rooms(self, limit: int | None) -> list[RoomEvent]:
+        """Return snapshots of loaded rooms that the program does not know yet, as they are now. Sync."""
+        events = []
+        for number in tuple(islice(self._unreported(), limit)):
             info = self._rooms[number].info
-            self.told[number] = position = Position(info.pos, info.at)
-            told.append(News(RoomTold(**asdict(info)), number, position))
-        return told
+            self.reported[number] = position = Position(info.pos, info.at)
+            events.append(RoomEvent(RoomSnapshot(**asdict(info)), number, position))
+        return events
 
-    def _untold(self) -> Iterator[int]:
-        return (number for number in self._rooms if number not in self.told)
+    def _unreported(self) -> Iterator[int]:
+        return (number for number in self._rooms if number not in self.reported)
 
-    def synced(self, sync: Sync) -> bool:
-        """All since the positions of this request has been told: what was missing meanwhile is not. Sync.
+    def finish_sync(self, sync: Sync) -> bool:
+        """The answer to this request is complete: its rooms have no gaps that arose before. Sync.
 
-        Returns whether it moved nothing: the same request would come to the same.
+        Returns:
+            Whether it moved no position, although there are more changes: the same request would have the same answer.
         """
         self.gaps.difference_update(known.room for known in sync.known)
         if sync.since is not None:
             self._since = None
-        known = {each.room: (each.pos, each.at) for each in sync.known}
-        return all(room in self.far and self._position(room) == at for room, at in known.items())
+        before = {each.room: (each.pos, each.at) for each in sync.known}
+        return all(room in self.far_behind and self._position(room) == at for room, at in before.items())
 
-    def doubt_marks(self) -> None:
-        """A server may have crashed before it noted marks that one's own messages moved: ask in those rooms. Sync."""
+    def verify_read_marks(self) -> None:
+        """Have rooms counted where an own message moved the read mark: a crash of the server may lose marks. Sync."""
         for number, room in self._rooms.items():
-            room.is_uncounted |= room.has_spoken
-            room.has_spoken = False
-            self._note_uncounted(number, room)
+            room.is_uncounted |= room.has_unconfirmed_mark
+            room.has_unconfirmed_mark = False
+            self._update_uncounted(number, room)
 
-    def begin_again_at(self, positions: Mapping[int, Position]) -> None:
-        """The program was told no more than this. To be followed by `syncs`. Sync."""
-        self.told = dict(positions)
+    def rewind_to(self, positions: Mapping[int, Position]) -> None:
+        """Report again from these positions on; to be followed by `sync_requests`. Sync."""
+        self.reported = dict(positions)
 
     def _sync(self, rooms: Iterable[int]) -> Sync:
         return Sync(known=self._known(rooms), rest=False, far="page")
@@ -224,44 +235,44 @@ class Rooms(Mapping[int, Room]):
         return [KnownRoom(room, *self._position(room)) for room in rooms]
 
     def _position(self, room: int) -> Position:
-        info = None if room in self.told else self._rooms[room].info
-        return self.told[room] if info is None else Position(info.pos, info.at)
+        if room in self.reported:
+            return self.reported[room]
+        info = self._rooms[room].info
+        return Position(info.pos, info.at)
 
-    def _tell(self, told: RoomTold) -> News | None:
-        room, is_told = self._rooms.get(told.id), told.id in self.told
-        position = Position(told.pos, told.at)
-        if told.reset is not None or not is_told:
+    def _apply_snapshot(self, snapshot: RoomSnapshot) -> RoomEvent | None:
+        number, room = snapshot.id, self._rooms.get(snapshot.id)
+        if snapshot.reset is not None or number not in self.reported:
             if room is None:
-                self._rooms[told.id] = Room(told, self.me, self._keep)
+                self._rooms[number] = Room(snapshot, self.person_id, self._max_messages)
             else:
-                room.restart(told)
-            self.told[told.id] = position
-            self.gaps.discard(told.id)
-            self.far.pop(told.id, None)
-            self.uncounted.discard(told.id)
-            return News(told, told.id, position)
-        if (
-            room is None
-        ):  # after a restart: the changes since the position are still to come, and they are the news
-            self._rooms[told.id] = Room(told, self.me, self._keep)
+                room.restart(snapshot)
+            self.reported[number] = position = Position(snapshot.pos, snapshot.at)
+            self.gaps.discard(number)
+            self.far_behind.pop(number, None)
+            self.uncounted.discard(number)
+            return RoomEvent(snapshot, number, position)
+        if room is None:
+            # After a restart: the changes since the stored position follow, and they are the events.
+            self._rooms[number] = Room(snapshot, self.person_id, self._max_messages)
             return None
-        room.update(told)
-        return News(told, told.id, self.told[told.id])
+        room.update(snapshot)
+        return RoomEvent(snapshot, number, self.reported[number])
 
-    def _change(self, change: Change) -> News | None:
-        told, room = self.told.get(change.room), self._rooms.get(change.room)
+    def _apply_change(self, change: Change) -> RoomEvent | None:
+        reported, room = self.reported.get(change.room), self._rooms.get(change.room)
         if room is not None:
             if not room.apply(change):
                 self.gaps.add(change.room)
-            self._note_uncounted(change.room, room)
-        if told is None:
-            return None  # the program is told the room as it is, or it has been left
-        if change.pos > told.pos + 1:
+            self._update_uncounted(change.room, room)
+        if reported is None:
+            return None  # a snapshot will be reported, or the person has left the room
+        if change.pos > reported.pos + 1:
             self.gaps.add(change.room)
-        if change.pos != told.pos + 1:
+        if change.pos != reported.pos + 1:
             return None
-        self.told[change.room] = position = Position(change.pos, change.at)
-        return None if isinstance(change, Unknown) else News(change, change.room, position)
+        self.reported[change.room] = position = Position(change.pos, change.at)
+        return None if isinstance(change, UnknownChange) else RoomEvent(change, change.room, position)
 
-    def _note_uncounted(self, room_id: int, room: Room) -> None:
-        (self.uncounted.add if room.is_uncounted else self.uncounted.discard)(room_id)
+    def _update_uncounted(self, number: int, room: Room) -> None:
+        (self.uncounted.add if room.is_uncounted else self.uncounted.discard)(number)

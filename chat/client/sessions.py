@@ -1,24 +1,24 @@
-"""How a session begins and goes on: one HTTP call each."""
+"""Begin and refresh sessions: one HTTP call each."""
 
 import h11
 import msgspec
 import trio
 
 from chat.client.address import Address
-from chat.client.errors import ChatEnded, Lost, Refused, SignedOut
-from chat.client.http_call import Answer, call
+from chat.client.errors import CannotConnect, ConnectionFailed, LoggedOut, Refused
+from chat.client.http_call import HttpResponse, call
 from chat.client.requests import ErrorReply
 from chat.client.values import Session
 
-_MOST = 1 << 16
-"""Bytes of an answer; a session is below 2 KiB."""
+_MAX_BODY = 1 << 16
+"""Bytes of a response body; a session is below 2 KiB."""
 
 
 _TOO_BIG = (413, 414, 431)
-"""Statuses of a body, an address and a head that are too long: a server may not come as far as to a code."""
+"""Statuses for a body, a path and headers that are too long: a server may reply so without a code."""
 
-_WRONG = (400, *_TOO_BIG)
-"""Statuses of fields that nobody can have."""
+_INVALID = (400, *_TOO_BIG)
+"""Statuses for a login, password or token that can be nobody's."""
 
 
 class _Error(msgspec.Struct):
@@ -29,13 +29,18 @@ class _Error(msgspec.Struct):
 
 
 async def log_in(address: Address, login: str, password: str) -> Session:
-    """Begin a session with a name or an e-mail address, and a password.
+    """Begin a session.
+
+    Args:
+        address: the server, from `parse_url`.
+        login: the name or the e-mail address of the person.
+        password: of the person.
 
     Raises:
-        Lost: there was no answer, or none for now.
-        SignedOut: these are not good.
-        Refused: nobody can have these: they are too long, or no text.
-        ChatEnded: there is no such server.
+        ConnectionFailed: there is no answer, or a temporary refusal.
+        LoggedOut: login or password is wrong.
+        Refused: they can be nobody's: too long, or with half of a surrogate pair.
+        CannotConnect: no chat server is there.
 
     Cancelling: a session may have begun.
     """
@@ -43,79 +48,91 @@ async def log_in(address: Address, login: str, password: str) -> Session:
 
 
 async def refresh(address: Address, token: str) -> Session:
-    """Go on with a session, whose refresh token is used up by it; raises as `log_in`.
+    """Refresh a session, which uses up its refresh token; raises as `log_in`.
 
-    Cancelling: it may be used up, and is still good for half a minute.
+    Cancelling: the token may be used up; it then works for half a minute more.
     """
     return await _begin(address, "refresh", {"refresh": token})
 
 
 async def register(address: Address, name: str, password: str, invite: str | None = None) -> Session:
-    """Make an account, and begin its first session; raises as `log_in`, and Refused where the name can't be had.
+    """Create an account and begin its first session.
 
-    Cancelling: the account may have been made.
+    Args:
+        address: the server, from `parse_url`.
+        name: of the new person.
+        password: of the new person.
+        invite: the code of an invite, where registration is by invite.
+
+    Raises:
+        Refused: as when the name is taken or the password too short.
+        ConnectionFailed, CannotConnect: as `log_in`.
+
+    Cancelling: the account may be created.
     """
     fields = {"name": name, "password": password} | ({} if invite is None else {"invite": invite})
-    answer = await _call(address, "register", fields)
-    error = error_of(answer)
-    if 400 <= answer.status < 429 and error.code:
+    response = await _call(address, "register", fields)
+    error = error_of(response)
+    if 400 <= response.status < 429 and error.code:
         raise Refused(error)
-    return _session(answer)
+    return _session(response)
 
 
-def error_of(answer: Answer) -> ErrorReply:
-    """Return the error of an answer as one of the socket is. Sync and pure."""
+def error_of(response: HttpResponse) -> ErrorReply:
+    """Return the error of a response in the form that the socket has. Sync and pure."""
     try:
-        error = msgspec.json.decode(answer.body, type=_Error)
+        error = msgspec.json.decode(response.body, type=_Error)
     except msgspec.DecodeError:
         error = _Error()
-    text = error.error or _status(answer)
-    code = error.code or ("too_big" if answer.status in _TOO_BIG else "")
+    text = error.error or _status(response)
+    code = error.code or ("too_big" if response.status in _TOO_BIG else "")
     return ErrorReply(code=code, text=text, field=error.field, retry_ms=error.retry_ms)
 
 
-def _status(answer: Answer) -> str:
-    return f"HTTP status {answer.status}"
+def _status(response: HttpResponse) -> str:
+    return f"HTTP status {response.status}"
 
 
-def raise_if_for_now(status: int, error: ErrorReply) -> None:
-    """Raise Lost for an error that may be gone a little later, with the seconds to wait if it says them. Sync."""
+def raise_if_temporary(status: int, error: ErrorReply) -> None:
+    """Raise ConnectionFailed for an error that may be gone a little later. Sync."""
     if status >= 500 or status == 429:
-        raise Lost(error.text, after=None if error.retry_ms is None else error.retry_ms / 1000)
+        raise ConnectionFailed(
+            error.text, retry_after=None if error.retry_ms is None else error.retry_ms / 1000
+        )
 
 
 async def _begin(address: Address, how: str, fields: dict[str, str]) -> Session:
-    answer = await _call(address, how, fields)
-    error = error_of(answer)
-    # Without a code it is a proxy that says so, or our server of the name by which it was called: not of the session.
-    if answer.status in (401, 403) and error.code:
-        raise SignedOut(error.text)
-    if answer.status in _WRONG and error.code:
+    response = await _call(address, how, fields)
+    error = error_of(response)
+    # Without a code the refusal does not concern the session: a proxy's, or the server's for an unknown Host.
+    if response.status in (401, 403) and error.code:
+        raise LoggedOut(error.text)
+    if response.status in _INVALID and error.code:
         raise Refused(error)
-    return _session(answer)
+    return _session(response)
 
 
-async def _call(address: Address, how: str, fields: dict[str, str]) -> Answer:
+async def _call(address: Address, how: str, fields: dict[str, str]) -> HttpResponse:
     try:
-        return await call(address, "POST", f"/api/v1/auth/{how}", fields, most=_MOST)
-    except Lost as lost:
-        if isinstance(lost.__cause__, trio.BrokenResourceError | h11.RemoteProtocolError):
-            raise Lost(f"{lost}{address.hint}") from lost.__cause__
+        return await call(address, "POST", f"/api/v1/auth/{how}", fields, max_body=_MAX_BODY)
+    except ConnectionFailed as failed:
+        if isinstance(failed.__cause__, trio.BrokenResourceError | h11.RemoteProtocolError):
+            raise ConnectionFailed(f"{failed}{address.hint}") from failed.__cause__
         raise
 
 
-def _session(answer: Answer) -> Session:
-    if answer.status not in (200, 201):
-        error = error_of(answer)
-        raise_if_for_now(answer.status, error)
-        is_told = error.text != _status(answer)
-        why = (
-            f"no session: {answer.status} {error.text}"
-            if is_told
+def _session(response: HttpResponse) -> Session:
+    if response.status not in (200, 201):
+        error = error_of(response)
+        raise_if_temporary(response.status, error)
+        is_of_a_chat_server = error.text != _status(response)
+        reason = (
+            f"no session: {response.status} {error.text}"
+            if is_of_a_chat_server
             else f"there is no chat server there: {error.text}"
         )
-        raise ChatEnded(why) from Refused(error)
+        raise CannotConnect(reason) from Refused(error)
     try:
-        return msgspec.json.decode(answer.body, type=Session)
+        return msgspec.json.decode(response.body, type=Session)
     except msgspec.DecodeError as error:
-        raise Lost(f"no session: {error}") from error
+        raise ConnectionFailed(f"no session: {error}") from error

@@ -1,7 +1,7 @@
-"""The values of the native protocol as a client reads them: unknown fields are passed over, so a newer server is fine.
+"""The values of the native protocol as a client decodes them: it ignores unknown fields, as of a newer server.
 
-They are written down a second time, beside the server's own, so that a client needs nothing of the server. What the
-server limits is not limited here.
+Field names are those of the protocol; times are Unix milliseconds. The server has definitions of its own, with limits:
+the client needs no module of the server.
 """
 
 from typing import NamedTuple
@@ -10,18 +10,18 @@ from msgspec import Struct
 
 
 class Value(Struct, kw_only=True, omit_defaults=True, frozen=True):
-    """Base of all: a field at its default is left out."""
+    """Base of all values: encoding omits fields at their defaults."""
 
 
 class Sender(Value, kw_only=True, frozen=True):
-    """Who said it."""
+    """A person, by id and name."""
 
     id: int
     name: str
 
 
 class Person(Value, kw_only=True, frozen=True):
-    """A person. `changed` is when the profile last changed, in Unix milliseconds as all times are."""
+    """The profile of a person. `changed` is the time of its last change."""
 
     id: int
     name: str
@@ -31,14 +31,14 @@ class Person(Value, kw_only=True, frozen=True):
 
 
 class Presence(Value, kw_only=True, frozen=True):
-    """Whether somebody is `online`, `away` or `offline`."""
+    """The presence of a person: `online`, `away` or `offline`."""
 
     id: int
     state: str
 
 
 class Reaction(Value, kw_only=True, frozen=True):
-    """One emoji under a message: how many react with it, the first 20 of them, and whether oneself does."""
+    """The reactions to a message with one emoji: how many, the first 20 people, and whether one is one's own."""
 
     emoji: str
     count: int
@@ -47,14 +47,14 @@ class Reaction(Value, kw_only=True, frozen=True):
 
 
 class Deletion(Value, kw_only=True, frozen=True):
-    """When a message was deleted, and by whom; whoever runs the server is nobody."""
+    """When a message was deleted, and by whom: None if a command on the server's machine deleted it."""
 
     at: int
     by: int | None = None
 
 
 class File(Value, kw_only=True, frozen=True):
-    """A file of a message: `size` in bytes; `width` and `height` in pixels, where it is an image that says them."""
+    """A file of a message. `size` is in bytes; `width` and `height` of an image are in pixels, if it says them."""
 
     id: int
     name: str
@@ -67,8 +67,17 @@ class File(Value, kw_only=True, frozen=True):
 class Message(Value, kw_only=True, frozen=True):
     """A message as it is now.
 
-    `seq` names it in its room for ever; `pos` is its latest change's; `key` is only in one's own. `reply` is the seq of
-    the message that it answers, `mentions` are the people whom its text names; `all`: it names everybody in the room.
+    Attributes:
+        room: the id of its room.
+        seq: its number in the room, which never changes.
+        pos: the position of its latest change.
+        at: when it was sent.
+        kind: `text`, or `join` when somebody joined the room.
+        reply: the `seq` of the message that it answers.
+        mentions: the ids of the people whom its text mentions.
+        all: whether its text mentions everybody in the room.
+        key: the key of the send, only in own messages.
+        edited: when it was last edited.
     """
 
     room: int
@@ -89,10 +98,14 @@ class Message(Value, kw_only=True, frozen=True):
 
 
 class Support(Value, kw_only=True, frozen=True):
-    """What a support conversation has beside a room: whose it is, `open` or `closed`, and which operator has it.
+    """The state of a support conversation.
 
-    `waiting_since` is when the person's oldest message without an answer was said, in Unix milliseconds. `email` and
-    `page` are what a visitor said of themselves, and where they were.
+    Attributes:
+        person: who asks for support.
+        state: `open` or `closed`.
+        assignee: the operator in charge.
+        waiting_since: the time of the oldest message of the person without an answer.
+        email, page: of a visitor: the address they gave, and the page they wrote from.
     """
 
     person: Person
@@ -104,10 +117,21 @@ class Support(Value, kw_only=True, frozen=True):
 
 
 class RoomInfo(Value, kw_only=True, frozen=True):
-    """A room as oneself sees it: `pos` and `at` are those of its latest change, `seq` is its latest message's.
+    """A room as the person sees it.
 
-    `read` is how far one has read, `unread` how many texts of others come after that, and `mentions` how many of those
-    mention one: 100 are that many or more.
+    Attributes:
+        kind: `lobby`, `room`, `direct` or `support`.
+        role: of the person in the room: `member`, `moderator` or `owner`.
+        members: how many people are in it.
+        pos, at: the position and the time of its latest change.
+        seq: the `seq` of its latest message.
+        read: the person has read up to this `seq`.
+        unread: how many texts of others follow; 100 means that many or more.
+        mentions: how many of those mention the person; likewise.
+        notify: which messages the person is notified of: `all`, `mentions` or `none`.
+        hidden: whether the person removed it from their list.
+        last: its latest message.
+        peer: the other person of a direct room, or the person of a support conversation.
     """
 
     id: int
@@ -132,7 +156,7 @@ class RoomInfo(Value, kw_only=True, frozen=True):
 
 
 class PublicRoom(Value, kw_only=True, frozen=True):
-    """A room that one may join."""
+    """A room that the person may join."""
 
     id: int
     name: str
@@ -141,9 +165,15 @@ class PublicRoom(Value, kw_only=True, frozen=True):
 
 
 class Invite(Value, kw_only=True, frozen=True):
-    """An invite: its `code`, how many can use it, until when, and to which room; `url` is its path on the server.
+    """An invite.
 
-    `link` is the whole address, where the server knows its own.
+    Attributes:
+        code: what a person registers or joins with.
+        url: its path on the server.
+        link: its full address.
+        room, room_name: the room that people join with it; None: it is only for registering.
+        uses: how many people can still use it.
+        expires: when it becomes invalid.
     """
 
     code: str
@@ -156,7 +186,7 @@ class Invite(Value, kw_only=True, frozen=True):
 
 
 class Membership(Value, kw_only=True, frozen=True):
-    """Somebody who is in a room, and since when; how far they have `read`, where others see that."""
+    """A member of a room: `joined` is when they came; `read` is their read mark, if others may see it."""
 
     person: Person
     role: str = "member"
@@ -165,23 +195,27 @@ class Membership(Value, kw_only=True, frozen=True):
 
 
 class Members(Value, kw_only=True, frozen=True):
-    """Who is in a room; where there are more, `next` is what the next page comes after."""
+    """A page of the members of a room. `next` is the `after` of the next page; None on the last page."""
 
     members: tuple[Membership, ...] = ()
     next: int | None = None
 
 
 class Position(NamedTuple):
-    """How far somebody is in a room: its change `pos`, and the time of that change, by which the server knows it."""
+    """A position in a room: the `pos` of a change and its time `at`, by which the server verifies it."""
 
     pos: int
     at: int
 
 
 class Limits(Value, kw_only=True, frozen=True):
-    """What the server allows, as far as a client heeds it.
+    """Limits of the server.
 
-    Positions in one `sync`, requests unanswered, characters of a text, bytes of a frame.
+    Attributes:
+        known: positions in one `sync`.
+        in_flight: unanswered requests on one connection.
+        text: characters of a text.
+        frame_bytes: bytes of a frame.
     """
 
     known: int = 800
@@ -191,16 +225,23 @@ class Limits(Value, kw_only=True, frozen=True):
 
     @property
     def positions(self) -> int:
-        """Positions in one `sync` that fit in a frame whatever their numbers are. Sync."""
-        return max(1, min(self.known, (self.frame_bytes - _AROUND_POSITIONS) // _POSITION))
+        """How many positions surely fit in one `sync`. Sync."""
+        return max(1, min(self.known, (self.frame_bytes - _SYNC_BYTES) // _POSITION_BYTES))
 
 
-_POSITION, _AROUND_POSITIONS = 80, 256
-"""Bytes of a position in a `sync`, and of what stands around all of them, at most."""
+_POSITION_BYTES, _SYNC_BYTES = 80, 256
+"""Bytes of a position in a `sync`, and of the rest of the frame, at most."""
 
 
 class Session(Value, kw_only=True, frozen=True):
-    """What a login or a refresh gives. Keep `refresh`: it is good once, and the one before it is then worth nothing."""
+    """A session after a log-in or a refresh.
+
+    Attributes:
+        access: the access token.
+        expires_in: seconds until it expires.
+        refresh: the refresh token for one use. Store it: using it makes the previous one invalid.
+        session: the id of the session.
+    """
 
     access: str
     expires_in: int

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import trio
 
-from chat.client import Chat, Said, open_chat
+from chat.client import Chat, NewMessage, open_chat
 from tests.campaign.rows import Row, percentile
 from tests.client.people import Told
 from tests.support.faults.load import register_all
@@ -74,7 +74,7 @@ async def _bot_comes_back(server: ServerProcess, tokens: dict[str, str]) -> Row:
         await _say_together(server, tokens, MISSED, "!echo {}")
         async with open_chat(server.url, token=tokens["ada"]) as ada:
             for seq in range(100, 2000, 50):  # what was missed is not only messages
-                await ada.react(LOBBY, seq, "👍")
+                await ada.add_reaction(LOBBY, seq, "👍")
             before, begun, took = resident_kib(server.process.pid), time.monotonic(), list[float]()
             with child(sys.executable, BOT, server.url, kept, env=environment):
                 async with trio.open_nursery() as nursery:
@@ -128,7 +128,7 @@ async def _works_long(server: ServerProcess, tokens: dict[str, str]) -> Row:
             begun = time.monotonic()
             async for event in chat.events():
                 told.hear(event)
-                if isinstance(event, Said) and event.text.startswith("while it works"):
+                if isinstance(event, NewMessage) and event.text.startswith("while it works"):
                     heard.append(event.text)
                     if not worked:
                         worked = True

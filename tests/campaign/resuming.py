@@ -136,7 +136,7 @@ class Someone:
         await trio.sleep(NOTED)
         for room, held in chat.rooms.items():
             if self._rng.random() < 0.5:
-                await chat.read(room, self._rng.randint(0, held.info.seq), back=True)
+                await chat.mark_unread(room, self._rng.randint(1, held.info.seq + 1))
 
     async def _act_on(self, chat: Chat, url: str) -> None:
         while True:
@@ -145,7 +145,7 @@ class Someone:
             await trio.sleep(self._rng.uniform(0, 0.2))
 
     async def _act(self, chat: Chat, url: str, room: int) -> None:
-        own = [m.seq for m in chat.rooms[room].messages.values() if m.sender.id == chat.me]
+        own = [m.seq for m in chat.rooms[room].messages.values() if m.sender.id == chat.person_id]
         last = chat.rooms[room].info.seq
         match self._rng.randrange(12):
             case 0 if own:
@@ -153,9 +153,11 @@ class Someone:
             case 1 if own:
                 await chat.delete(room, self._rng.choice(own))
             case 2 if own:
-                await chat.react(room, self._rng.choice(own), "👍", on=self._rng.random() < 0.7)
+                react = chat.add_reaction if self._rng.random() < 0.7 else chat.remove_reaction
+                await react(room, self._rng.choice(own), "👍")
             case 3 | 4 if last:
-                await chat.read(room, self._rng.randint(1, last), back=self._rng.random() < 0.2)
+                mark = chat.mark_unread if self._rng.random() < 0.2 else chat.mark_read
+                await mark(room, self._rng.randint(1, last))
             case 5:
                 await self._move(url)
             case _:

@@ -15,10 +15,10 @@ import trustme
 from chat.client.address import parse_url
 from chat.client.chat import Chat
 from chat.client.credentials import Credentials
-from chat.client.errors import Lost
+from chat.client.errors import ConnectionFailed
 from chat.client.http_api import HttpApi
 from chat.client.http_call import call
-from chat.client.opening import keep_open, open_chat
+from chat.client.opening import open_chat, run_connector
 from chat.client.reconnecting import Connector
 from chat.client.sessions import log_in, register
 from chat.client.socket import open_socket
@@ -82,16 +82,19 @@ async def client(run: Run) -> None:
             assert {each: position.pos for each, position in chat.positions.items()} == told.at
         await chat.edit(room.id, 3, "eins")
         await chat.delete(room.id, 3)
-        await chat.react(room.id, 5, "👍")
+        await chat.add_reaction(room.id, 5, "👍")
+        await chat.remove_reaction(room.id, 5, "👍")
         await chat.history(room.id)
         await chat.search("one")
         await chat.download(await chat.upload(room.id, b"a", "a.txt"))
-        await chat.read(room.id, 1, back=True)
+        await chat.mark_read(room.id, 2)
+        await chat.mark_unread(room.id, 2)
         await chat.watch([BEN])
-        await chat.typing(room.id)
+        await chat.start_typing(room.id)
+        await chat.stop_typing(room.id)
         await chat.http.block(BEN)
         await chat.http.unblock(BEN)
-        await chat.http.blocks()
+        await chat.http.blocked_people()
         for socket in tuple(model.sockets):
             socket.close(1011)
         model.is_silent = True
@@ -104,9 +107,9 @@ async def client(run: Run) -> None:
     async with in_memory(model) as address:
 
         async def live() -> None:
-            credentials = Credentials(None, None, ("ada", "secret"), None)
+            credentials = Credentials(login=("ada", "secret"))
             connector = Connector(address, credentials, {}, 500, 1000)
-            async with keep_open(connector) as chat:
+            async with run_connector(connector) as chat:
                 async for event in chat.events():
                     told.hear(event)
                     if room.id in told.at:
@@ -142,8 +145,8 @@ async def client_far_behind(run: Run) -> None:
     async with in_memory(model) as address:
 
         async def live() -> None:
-            credentials = Credentials(None, model.sessions.open(ADA)["refresh"], None, None)
-            async with keep_open(Connector(address, credentials, positions, 3, 4)) as chat:
+            credentials = Credentials(refresh_token=model.sessions.open(ADA)["refresh"])
+            async with run_connector(Connector(address, credentials, positions, 3, 4)) as chat:
                 await chat.watch([BEN])
                 model.tell(room, room.delete(4, BEN))  # not held: how many are unread is asked for
                 await trio.sleep(1)
@@ -164,7 +167,6 @@ async def client_of_a_shared_session(run: Run) -> None:
     model, room = _model()
     answers: dict[str, tuple[int, Json]] = {
         "/api/v1/rooms": (201, room.snapshot(ADA)),
-        f"/api/v1/rooms/{room.id}/members/{ADA}": (200, room.snapshot(ADA)),
         f"/api/v1/direct/{BEN}": (200, room.snapshot(ADA)),
     }
     model.sessions.answers = lambda path: answers.get(path, (200, {}) if "?" in path else None)
@@ -172,21 +174,23 @@ async def client_of_a_shared_session(run: Run) -> None:
 
         async def live() -> None:
             kept = Kept((await register(address, "dora", "secret")).refresh)
-            credentials = Credentials(None, kept, None, None)
+            credentials = Credentials(session_store=kept)
             await HttpApi(address, credentials, lambda _room: None, lambda: ADA).members(
                 room.id
             )  # which refreshes it
             async with trio.open_nursery() as nursery:
-                credentials = Credentials(None, kept, None, None)
+                credentials = Credentials(session_store=kept)
                 nursery.start_soon(credentials.renew, address)
-                async with keep_open(Connector(address, credentials, {}, 500, 1000)) as chat:
+                async with run_connector(Connector(address, credentials, {}, 500, 1000)) as chat:
+                    membership = f"/api/v1/rooms/{room.id}/members/{chat.person_id}"
+                    answers[membership] = (200, room.snapshot(ADA))
                     await chat.http.public_rooms()
-                    await chat.http.make_room("roses")
-                    await chat.http.join(room.id, ADA)
-                    await chat.http.direct(BEN)
+                    await chat.http.create_room("roses")
+                    await chat.http.join(room.id)
+                    await chat.http.direct_room(BEN)
                     await chat.http.members(room.id)
-                    answers[f"/api/v1/rooms/{room.id}/members/{ADA}"] = (200, None)
-                    await chat.http.leave(room.id, ADA)
+                    answers[membership] = (200, None)
+                    await chat.http.leave(room.id)
 
         await run.target(live)
         await trio.testing.wait_all_tasks_blocked()
@@ -220,8 +224,8 @@ async def client_over_tls(run: Run) -> None:
         address = parse_url(f"https://127.0.0.1:{port}", client_side)
 
         async def live() -> None:
-            with suppress(Lost):  # whom it does not trust it does not call
-                await call(address._replace(tls=ssl.create_default_context()), "GET", "/api/v1/setup")
+            with suppress(ConnectionFailed):  # whom it does not trust it does not call
+                await call(address._replace(ssl_context=ssl.create_default_context()), "GET", "/api/v1/setup")
             await log_in(address, "ada", "secret")
             async with open_socket(address, "/api/v1/socket") as socket:
                 await socket.send_message('{"type": "hello", "id": 1, "token": "token of ada"}')

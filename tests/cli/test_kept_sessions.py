@@ -48,13 +48,13 @@ async def test_one_program_at_a_time_holds_it_and_who_is_cancelled_holds_nothing
 ) -> None:
     kept = session_of("http://chat.example", "ada")
     other = KeptSession(kept.path, kept.url, kept.name)
-    async with kept.hold():
+    async with kept.lock():
         with trio.move_on_after(3) as waiting:
-            async with other.hold():
+            async with other.lock():
                 pytest.fail("two hold it")
         assert waiting.cancelled_caught
     with trio.fail_after(1):
-        async with other.hold():
+        async with other.lock():
             pass
 
 

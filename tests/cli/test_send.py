@@ -155,10 +155,10 @@ async def test_why_there_is_no_connection_is_told_when_the_time_is_over(
 ) -> None:
     @asynccontextmanager
     async def away(
-        url: str, *, on_failure: Callable[[str], object], **_options: object
+        url: str, *, on_connect_failure: Callable[[str], object], **_options: object
     ) -> AsyncGenerator[None]:
-        on_failure("no route to host")
-        on_failure("Connection refused")
+        on_connect_failure("no route to host")
+        on_connect_failure("Connection refused")
         await trio.sleep_forever()
         yield
 

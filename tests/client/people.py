@@ -7,8 +7,16 @@ import trio
 
 from chat.client.chat import Chat
 from chat.client.credentials import Credentials
-from chat.client.events import Connected, Disconnected, Event, Gone, Logged, RoomTold, Said
-from chat.client.opening import keep_open
+from chat.client.events import (
+    Connected,
+    Disconnected,
+    Event,
+    LoggedChange,
+    NewMessage,
+    RoomGone,
+    RoomSnapshot,
+)
+from chat.client.opening import run_connector
 from chat.client.reconnecting import Connector
 from chat.client.values import Position
 from tests.client.model_server import ModelServer, in_memory
@@ -31,8 +39,8 @@ async def reached(server: ModelServer) -> AsyncGenerator[Reach]:
             places: int = 1000,
             credentials: Credentials | None = None,
         ) -> AsyncGenerator[Chat]:
-            credentials = credentials or Credentials(f"token of {name}", None, None, None)
-            async with keep_open(Connector(address, credentials, positions or {}, keep, places)) as chat:
+            credentials = credentials or Credentials(token=f"token of {name}")
+            async with run_connector(Connector(address, credentials, positions or {}, keep, places)) as chat:
                 yield chat
 
         with trio.fail_after(3600):
@@ -51,8 +59,8 @@ async def texts(chat: Chat, count: int) -> list[str]:
     """Take events until so many texts were said."""
     said: list[str] = []
     while len(said) < count:
-        event = await next_event(chat, Said)
-        assert isinstance(event, Said)
+        event = await next_event(chat, NewMessage)
+        assert isinstance(event, NewMessage)
         if event.kind == "text":
             said.append(event.text)
     return said
@@ -76,13 +84,13 @@ class Told:
     def hear(self, event: Event) -> None:
         self.events += 1
         match event:
-            case Said() | Logged():
+            case NewMessage() | LoggedChange():
                 assert event.pos == self.at[event.room] + 1, f"{event} after {self.at[event.room]}"
                 self.at[event.room] = event.pos
-            case RoomTold(id=room) if event.reset is not None or room not in self.at:
+            case RoomSnapshot(id=room) if event.reset is not None or room not in self.at:
                 self.at[room] = event.pos
                 self.resets += [event.reset] if event.reset else []
-            case Gone(room=room):
+            case RoomGone(room=room):
                 del self.at[room]
             case Connected():
                 self.ups += 1

@@ -28,8 +28,8 @@ def reference() -> str:
     return "\n".join(
         [
             BEGINNING,
-            "Arguments are explained where they are defined: `help(chat.client.Chat.send)`. What has a `?` has a",
-            "default, as `None` or nothing. Times are Unix milliseconds.",
+            "Arguments are explained where they are defined: `help(chat.client.Chat.send)`. A `?` marks a field with a",
+            "default. Fields are named as in the protocol; times are Unix milliseconds.",
             "",
             "| `chat.client` | returns |",
             "|---|---|",

@@ -9,7 +9,7 @@ import trio.testing
 import trustme
 from trio.testing import MockClock
 
-from chat.client import Lost, log_in, parse_url
+from chat.client import ConnectionFailed, log_in, parse_url
 from chat.client.address import Address
 
 
@@ -48,7 +48,7 @@ async def test_a_certificate_that_is_not_trusted_is_told_as_the_reason() -> None
             listening = partial(trio.serve_ssl_over_tcp, serve, 0, context, host="127.0.0.1")
             (listener,) = await nursery.start(listening)
             port = listener.transport_listener.socket.getsockname()[1]
-            with pytest.raises(Lost, match="its certificate is not trusted: "):
+            with pytest.raises(ConnectionFailed, match="its certificate is not trusted: "):
                 await log_in(parse_url(f"https://127.0.0.1:{port}"), "ada", "secret")
             nursery.cancel_scope.cancel()
 
@@ -64,5 +64,5 @@ class Silent(Address):
 
 
 async def test_a_server_that_is_silent_is_told_as_the_reason(autojump_clock: MockClock) -> None:
-    with pytest.raises(Lost, match="login: it takes too long"):
+    with pytest.raises(ConnectionFailed, match="login: it takes too long"):
         await log_in(Silent(*parse_url("http://chat.example")), "ada", "secret")

@@ -8,8 +8,8 @@ import trio.testing
 from trio.testing import MockClock
 
 from chat.client import Chat, open_chat
-from chat.client.errors import Refused, SignedOut
-from chat.client.events import Connected, Disconnected, PresenceTold, RoomTold
+from chat.client.errors import LoggedOut, Refused
+from chat.client.events import Connected, Disconnected, PresenceChanged, RoomSnapshot
 from chat.client.requests import Sent
 from tests.client.model import Json, ModelRoom
 from tests.client.model_server import ModelServer, RefusedByModel, on_loopback
@@ -82,19 +82,19 @@ async def test_each_request_does_what_it_says(
     async with reach("ada") as chat:
         seq = (await chat.send(GARDEN, "one")).seq
         assert await chat.edit(GARDEN, seq, "eins") == garden.pos
-        assert await chat.react(GARDEN, seq, "👍") == garden.pos
+        assert await chat.add_reaction(GARDEN, seq, "👍") == garden.pos
         page = await chat.history(GARDEN, limit=1)
         assert [(each.text, each.reactions[0].mine) for each in page.messages] == [("eins", True)]
         assert (page.last, page.first) == (True, False)
         assert [each.seq for each in (await chat.history(GARDEN, before=3)).messages] == [1, 2]
         assert [each.seq for each in (await chat.history(GARDEN, after=2)).messages] == [3, 4]
-        assert await chat.react(GARDEN, seq, "👍", on=False) == garden.pos
+        assert await chat.remove_reaction(GARDEN, seq, "👍") == garden.pos
         assert await chat.delete(GARDEN, seq) == garden.pos
         garden.say(BEN, "two", "k2")
-        assert await chat.read(GARDEN, 4, back=True) == 1
-        assert await chat.read(GARDEN, 5) == 0
+        assert await chat.mark_unread(GARDEN, 5) == 1
+        assert await chat.mark_read(GARDEN, 5) == 0
         assert await chat.ping() > 0
-        assert chat.me == ADA
+        assert chat.person_id == ADA
 
 
 async def test_a_refusal_for_now_is_waited_for_and_one_for_good_is_raised(
@@ -133,7 +133,7 @@ async def test_what_was_missed_is_told_in_order_after_a_lost_connection(
     model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
 ) -> None:
     async with reach("ada") as chat:
-        assert isinstance(await next_event(chat), RoomTold)
+        assert isinstance(await next_event(chat), RoomSnapshot)
         assert await next_event(chat) == Connected()
         model.sockets[0].drop()
         for n in range(5):
@@ -241,12 +241,12 @@ async def test_a_token_that_is_good_no_more_ends_the_block(
             model.sockets[0].close(code)
             await trio.sleep_forever()
 
-    with pytest.raises(SignedOut):
+    with pytest.raises(LoggedOut):
         await live()
 
 
 async def test_a_wrong_token_is_told_at_once(reach: Reach, autojump_clock: MockClock) -> None:
-    with pytest.raises(SignedOut):
+    with pytest.raises(LoggedOut):
         async with reach("nobody"):
             pytest.fail("there is nobody of that name")
 
@@ -285,12 +285,12 @@ async def test_a_frame_that_somebody_on_the_way_finds_too_big_is_refused_and_all
         (lambda chat: chat.send(GARDEN, "x", files=range(30_000)), "too_big"),
         (lambda chat: chat.edit(GARDEN, 1, "x" * 70_000), "invalid"),
         (lambda chat: chat.edit(GARDEN, 1, "half \ud800 of one"), "invalid"),
-        (lambda chat: chat.react(GARDEN, 1, "\ud800"), "invalid"),
-        (lambda chat: chat.react(GARDEN, 1, "x" * 70_000), "too_big"),
+        (lambda chat: chat.add_reaction(GARDEN, 1, "\ud800"), "invalid"),
+        (lambda chat: chat.add_reaction(GARDEN, 1, "x" * 70_000), "too_big"),
         (lambda chat: chat.watch(range(30_000)), "too_big"),
         (lambda chat: chat.search("\ud800"), "invalid"),
-        (lambda chat: chat.http.make_room("\ud800"), "invalid"),
-        (lambda chat: chat.upload(GARDEN, b"x", "x", kind="a\r\nb"), "invalid"),
+        (lambda chat: chat.http.create_room("\ud800"), "invalid"),
+        (lambda chat: chat.upload(GARDEN, b"x", "x", media_type="a\r\nb"), "invalid"),
     ],
 )
 async def test_what_cannot_be_sent_is_refused_to_who_asks_and_nobody_else_notices(
@@ -381,8 +381,8 @@ async def test_who_is_there_is_told_again_where_it_was_dropped(
             for n in range(20):
                 say(model, garden, str(n))
             await trio.sleep(1)
-            told = await next_event(chat, PresenceTold)
-            assert isinstance(told, PresenceTold)
+            told = await next_event(chat, PresenceChanged)
+            assert isinstance(told, PresenceChanged)
             assert [each.state for each in told.people] == ["online"]
 
 

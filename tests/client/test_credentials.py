@@ -9,7 +9,7 @@ from trio.testing import MockClock
 
 from chat.client.address import Address, parse_url
 from chat.client.credentials import Credentials
-from chat.client.errors import ChatEnded, Refused, SignedOut
+from chat.client.errors import CannotConnect, LoggedOut, Refused
 from chat.client.events import Connected, Disconnected
 from chat.client.sessions import log_in, register
 from chat.client.values import Session
@@ -22,11 +22,11 @@ LOGIN, REFRESH = "/api/v1/auth/login", "/api/v1/auth/refresh"
 
 
 def login_of_ada(kept: list[Session] | None = None, password: str = "secret") -> Credentials:
-    return Credentials(None, None, ("ada", password), None if kept is None else kept.append)
+    return Credentials(login=("ada", password), on_session=None if kept is None else kept.append)
 
 
 def refresh_of_ada(model: ModelServer, kept: list[Session]) -> Credentials:
-    return Credentials(None, model.sessions.open(1)["refresh"], None, kept.append)
+    return Credentials(refresh_token=model.sessions.open(1)["refresh"], on_session=kept.append)
 
 
 async def test_a_session_is_refreshed_before_it_ends_on_the_same_connection(
@@ -47,13 +47,13 @@ async def test_of_many_calls_that_need_a_token_one_refreshes_the_session(
     model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
 ) -> None:
     async with reach(credentials=login_of_ada()) as chat:
-        chat._connector.line = None
-        chat._connector._credentials.refused(is_over=False)  # as the first of the calls notices
+        chat._connector.connection = None
+        chat._connector._credentials.discard(with_session=False)  # as the first of the calls notices
         model.sessions.answers = {"/api/v1/direct/2": (404, {"error": "no", "code": "not_found"})}.get
 
         async def call() -> None:
             with pytest.raises(Refused):
-                await chat.http.direct(2)
+                await chat.http.direct_room(2)
 
         async with trio.open_nursery() as nursery:
             for _ in range(5):
@@ -102,7 +102,7 @@ async def test_a_session_that_was_ended_ends_the_block_where_there_is_no_passwor
             model.sockets[0].close(4403)
             await trio.sleep_forever()
 
-    with pytest.raises(SignedOut):
+    with pytest.raises(LoggedOut):
         await live()
 
 
@@ -127,7 +127,7 @@ async def test_the_token_is_there_before_the_socket_which_waits_ten_seconds_for_
 
 
 async def test_a_wrong_password_is_told_at_once(reach: Reach, autojump_clock: MockClock) -> None:
-    with pytest.raises(SignedOut, match="invalid credentials"):
+    with pytest.raises(LoggedOut, match="invalid credentials"):
         async with reach(credentials=login_of_ada(password="wrong")):
             pytest.fail("nobody has that password")
 
@@ -151,7 +151,7 @@ async def test_a_server_that_knows_no_sessions_is_not_asked_for_ever(
     model: ModelServer, reach: Reach, autojump_clock: MockClock
 ) -> None:
     model.sessions.answers = lambda _path: (404, {"error": "not found"})
-    with pytest.raises(ChatEnded, match="404 not found"):
+    with pytest.raises(CannotConnect, match="404 not found"):
         async with reach(credentials=login_of_ada()):
             pytest.fail("there is no such server")
 
@@ -167,7 +167,7 @@ async def test_a_session_has_not_ended_because_a_proxy_or_the_name_of_the_server
     model: ModelServer, reach: Reach, autojump_clock: MockClock, answer: tuple[int, Json], why: str
 ) -> None:
     model.sessions.answers = lambda _path: answer
-    with pytest.raises(ChatEnded, match=f"^{why}$"):
+    with pytest.raises(CannotConnect, match=f"^{why}$"):
         async with reach(credentials=refresh_of_ada(model, [])):
             pytest.fail("there is no such server")
 
@@ -230,7 +230,7 @@ async def test_where_there_is_no_chat_server_another_name_would_not_help(model: 
     model.sessions.answers = lambda _path: (404, {})
     with trio.fail_after(30):
         async with on_loopback(model) as url:
-            with pytest.raises(ChatEnded, match=r"^there is no chat server there: HTTP status 404$"):
+            with pytest.raises(CannotConnect, match=r"^there is no chat server there: HTTP status 404$"):
                 await register(parse_url(url), "grace", "secret")
 
 

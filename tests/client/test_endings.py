@@ -24,25 +24,27 @@ def test_waits_double_from_half_a_second_to_half_a_minute(random: float, least: 
     ],
 )
 def test_each_close_code_has_its_wait(code: int | None, wait: float) -> None:
-    assert Backoff(lambda: 1.0).after(Ending("closed", code), was_up=True) == wait
+    assert Backoff(lambda: 1.0).after(Ending("closed", code), was_ready=True) == wait
 
 
 def test_at_once_is_not_for_ever() -> None:
     backoff = Backoff(lambda: 1.0)
-    waits = [backoff.after(Ending("closed", 4009), was_up=was_up) for was_up in (True, False, False, True)]
+    waits = [
+        backoff.after(Ending("closed", 4009), was_ready=was_ready) for was_ready in (True, False, False, True)
+    ]
     assert waits == [0, 0.5, 1, 0]
 
 
 def test_the_server_says_when() -> None:
     backoff = Backoff(lambda: 1.0)
-    assert backoff.after(Ending("bye", 1001, after=3.5), was_up=True) == 3.5
-    assert backoff.after(Ending("too many", 4429, after=1), was_up=False) == 1
+    assert backoff.after(Ending("bye", 1001, retry_after=3.5), was_ready=True) == 3.5
+    assert backoff.after(Ending("too many", 4429, retry_after=1), was_ready=False) == 1
 
 
 def test_a_connection_that_was_of_use_begins_the_waits_anew() -> None:
     backoff = Backoff(lambda: 1.0)
     lost = Ending("lost")
-    assert [backoff.after(lost, was_up=up) for up in (False, False, False, True, False)] == [
+    assert [backoff.after(lost, was_ready=up) for up in (False, False, False, True, False)] == [
         0.5,
         1,
         2,

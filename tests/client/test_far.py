@@ -6,7 +6,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from chat.client.events import RoomTold, Said
+from chat.client.events import NewMessage, RoomSnapshot
 from chat.client.values import Position
 from tests.client.comparing import info_of, plain
 from tests.client.model import Json, ModelRoom, ModelWorld
@@ -51,13 +51,13 @@ async def test_who_was_away_for_thousands_of_changes_is_told_each_of_them(
     async with reach(positions=positions) as chat:
         while told.at[garden.id] < garden.pos:
             told.hear(await next_event(chat))
-            most = max(most, len(chat._connector.inbox._waiting))
+            most = max(most, len(chat._connector.inbox._queue))
         assert told.resets == []
         assert most <= 500, "what is told late comes at the program's pace"
         garden_now = chat.rooms[garden.id]
         assert sorted(info_of(garden_now).items()) == sorted(plain(garden.snapshot(1)).items())
         say_many(model, garden, 1)
-        told.hear(await next_event(chat, Said))
+        told.hear(await next_event(chat, NewMessage))
     assert told.at[garden.id] == garden.pos
 
 
@@ -110,7 +110,7 @@ async def test_more_rooms_than_there_are_places_are_all_told(
             told.hear(await next_event(chat))
         assert set(chat.rooms) == {room.id for room in rooms}
         say_many(model, garden, 1)
-        told.hear(await next_event(chat, Said))
+        told.hear(await next_event(chat, NewMessage))
 
 
 async def test_a_page_that_is_refused_for_now_is_asked_for_again_on_the_same_connection(
@@ -142,8 +142,8 @@ async def test_a_position_that_the_log_does_not_have_says_where_to_read_on(
     say_many(model, garden, 4)
     garden.floor = garden.pos
     async with reach(positions=positions) as chat:
-        told = await next_event(chat, RoomTold)
-        assert isinstance(told, RoomTold)
+        told = await next_event(chat, RoomSnapshot)
+        assert isinstance(told, RoomSnapshot)
         assert (told.reset, told.after) == ("erased", 4)
         page = await chat.history(garden.id, after=told.after)
         assert [each.seq for each in page.messages] == [5, 6, 7, 8, 9]

@@ -7,7 +7,17 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from chat.client import Chat, Connected, Disconnected, Lost, Refused, RoomTold, SignedOut, log_in, register
+from chat.client import (
+    Chat,
+    Connected,
+    ConnectionFailed,
+    Disconnected,
+    LoggedOut,
+    Refused,
+    RoomSnapshot,
+    log_in,
+    register,
+)
 from chat.client.credentials import Credentials
 from chat.client.values import Members, Membership, Person, PublicRoom, RoomInfo, Session
 from tests.client.model import Json, ModelRoom
@@ -26,7 +36,7 @@ class Kept:
         self._lock = trio.Lock()
 
     @asynccontextmanager
-    async def hold(self) -> AsyncGenerator[None]:
+    async def lock(self) -> AsyncGenerator[None]:
         async with self._lock:
             self.held += 1
             yield
@@ -46,6 +56,7 @@ async def test_each_call_has_its_answer(
         "/api/v1/rooms/public?q=ro+%26&limit=100": (200, {"rooms": [{"id": 7, "name": "roses"}]}),
         "/api/v1/rooms": (201, ROOM),
         "/api/v1/rooms/7/members/1": (200, ROOM),
+        "/api/v1/rooms/7/members/2": (200, ROOM),
         "/api/v1/rooms/7": (200, ROOM),
         "/api/v1/invites": (201, {"code": "Q7", "url": "/i/Q7", "room": 7, "uses": 2, "expires": 9}),
         "/api/v1/direct/2": (200, ROOM),
@@ -56,24 +67,24 @@ async def test_each_call_has_its_answer(
     member = Membership(person=Person(id=2, name="ben"), role="owner", joined=5)
     async with reach() as chat:
         assert await chat.http.public_rooms("ro &") == (PublicRoom(id=7, name="roses"),)
-        assert await chat.http.make_room("roses") == info
-        assert await chat.http.join(7, chat.me) == await chat.http.join(7) == info
-        assert await chat.http.direct(2) == info
+        assert await chat.http.create_room("roses") == info
+        assert await chat.http.join(7) == await chat.http.add_member(7, 2) == info
+        assert await chat.http.direct_room(2) == info
         assert await chat.http.members(7) == Members(members=(member,), next=2)
         assert await chat.http.change_room(7, topic="") == info
-        made = await chat.http.invite(7, uses=2)
+        made = await chat.http.create_invite(7, uses=2)
         assert (made.code, made.uses) == ("Q7", 2)
         assert made.link is not None
         assert made.link.startswith("http://")
         assert made.link.endswith("/i/Q7")
         answers["/api/v1/rooms/7/members/1"] = (200, {})
-        with pytest.raises(Lost, match="missing required field"):
-            await chat.http.join(7, 1)
+        with pytest.raises(ConnectionFailed, match="missing required field"):
+            await chat.http.join(7)
         answers["/api/v1/rooms/7/members/1"] = (403, {"error": "you are banned", "code": "forbidden"})
         with pytest.raises(Refused, match=r"you are banned \(forbidden\)"):
-            await chat.http.join(7, 1)
-        answers["/api/v1/rooms/7/members/1"] = (200, None)
-        await chat.http.leave(7, chat.me)
+            await chat.http.join(7)
+        answers["/api/v1/rooms/7/members/1"] = answers["/api/v1/rooms/7/members/2"] = (200, None)
+        await chat.http.remove_member(7, 2)
         await chat.http.leave(7)
 
 
@@ -84,9 +95,9 @@ async def test_a_room_that_one_comes_into_is_there_though_no_socket_is_told(
         await next_event(chat, Connected)
         made = model.world.add_room(1, 2)
         model.sessions.answers = {"/api/v1/rooms": (201, made.snapshot(1))}.get
-        await chat.http.make_room("roses")
-        event = await next_event(chat, RoomTold)
-        assert isinstance(event, RoomTold)
+        await chat.http.create_room("roses")
+        event = await next_event(chat, RoomSnapshot)
+        assert isinstance(event, RoomSnapshot)
         assert event.id == made.id
         assert made.id in chat.rooms
         model.tell(made, made.say(2, "hello", "key"))
@@ -101,7 +112,7 @@ async def test_who_is_in_a_hurry_does_not_wait_for_the_next_connection(
         model.sockets[0].close(4010)  # a minute
         await next_event(chat, Disconnected)
         before = trio.current_time()
-        chat.reconnect()
+        chat.reconnect_now()
         await next_event(chat, Connected)
         assert trio.current_time() - before < 1
 
@@ -113,12 +124,12 @@ async def test_who_is_new_registers_and_logs_in(model: ModelServer, autojump_clo
         with pytest.raises(Refused, match="taken") as refused:
             await register(address, "dora", "secret", invite="x")
         assert (refused.value.code, refused.value.field) == ("taken", "name")
-        with pytest.raises(SignedOut, match="invalid credentials"):
+        with pytest.raises(LoggedOut, match="invalid credentials"):
             await log_in(address, "dora", "wrong")
         model.sessions.answers = lambda _path: (429, {"error": "too many", "retry_ms": 5000})
-        with pytest.raises(Lost, match="too many") as later:
+        with pytest.raises(ConnectionFailed, match="too many") as later:
             await register(address, "eve", "secret")
-        assert later.value.after == 5.0
+        assert later.value.retry_after == 5.0
 
 
 async def test_programs_that_share_a_session_refresh_it_with_the_newest_token(
@@ -126,8 +137,8 @@ async def test_programs_that_share_a_session_refresh_it_with_the_newest_token(
 ) -> None:
     kept = Kept(model.sessions.open(1)["refresh"])
     chats: list[Chat] = []
-    async with reach(credentials=Credentials(None, kept, None, None)) as first:
-        async with reach(credentials=Credentials(None, kept, None, None)) as second:
+    async with reach(credentials=Credentials(session_store=kept)) as first:
+        async with reach(credentials=Credentials(session_store=kept)) as second:
             chats += [first, second]
             await trio.sleep(2000)
             assert len(model.sockets) == 2
@@ -144,6 +155,6 @@ async def test_a_shared_session_that_is_over_ends_the_block(
     model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
 ) -> None:
     for refresh in (None, "of a session that has ended"):
-        with pytest.raises(SignedOut):
-            async with reach(credentials=Credentials(None, Kept(refresh), None, None)):
+        with pytest.raises(LoggedOut):
+            async with reach(credentials=Credentials(session_store=Kept(refresh))):
                 pytest.fail("there is no session")

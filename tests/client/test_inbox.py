@@ -3,15 +3,15 @@
 import trio
 import trio.testing
 
-from chat.client.events import Connected, Event, Gone, Logged
+from chat.client.events import Connected, Event, LoggedChange, RoomGone
 from chat.client.inbox import Inbox
-from chat.client.rooms import News
+from chat.client.rooms import RoomEvent
 from chat.client.values import Position
 
 
-def event(n: int, room: int = 1) -> News:
-    gone = Gone(room=room, reason=str(n))  # any event will do
-    return News(gone, room, Position(n, n))
+def event(n: int, room: int = 1) -> RoomEvent:
+    gone = RoomGone(room=room, reason=str(n))  # any event will do
+    return RoomEvent(gone, room, Position(n, n))
 
 
 def nothing() -> None:
@@ -22,7 +22,7 @@ async def test_the_position_is_that_of_what_was_taken() -> None:
     inbox = Inbox({2: Position(5, 5)}, 10, nothing)
     for n in range(1, 4):
         inbox.put(event(n))
-    inbox.put(News(Gone(room=2), 2, None))
+    inbox.put(RoomEvent(RoomGone(room=2), 2, None))
     assert inbox.positions == {2: Position(5, 5)}
     await inbox.take()
     await inbox.take()
@@ -39,7 +39,7 @@ async def test_too_many_events_are_dropped_and_asked_for_once_the_program_comes(
     await inbox.take()
     for n in range(2, 10):
         inbox.put(event(n))
-    assert inbox.is_behind
+    assert inbox.has_dropped
     assert not asked
     async with trio.open_nursery() as nursery:
         taken: list[Event] = []
@@ -76,19 +76,19 @@ async def test_of_several_who_wait_each_event_is_taken_by_one() -> None:
 async def test_more_is_asked_for_once_the_program_has_taken_most() -> None:
     wanted: list[int] = []
     inbox = Inbox({}, 8, nothing, lambda: wanted.append(len(wanted)))
-    assert (inbox.wants_more, inbox.room) == (True, 4)
+    assert (inbox.wants_page, inbox.page_size) == (True, 4)
     for n in range(4):
         inbox.put(event(n))
-    assert (inbox.wants_more, inbox.room) == (False, 2)
+    assert (inbox.wants_page, inbox.page_size) == (False, 2)
     await inbox.take()
     assert not wanted
     await inbox.take()
     assert wanted
-    assert inbox.wants_more
+    assert inbox.wants_page
     for n in range(9):
         inbox.put(event(n))
-    assert inbox.is_behind
-    assert (inbox.wants_more, inbox.room) == (True, None), "nothing is kept"
+    assert inbox.has_dropped
+    assert (inbox.wants_page, inbox.page_size) == (True, None), "nothing is kept"
 
 
 async def test_a_cancelled_take_takes_nothing() -> None:
@@ -109,5 +109,5 @@ async def test_a_cancelled_take_takes_nothing() -> None:
 async def test_an_event_of_no_room_moves_no_position() -> None:
     inbox = Inbox({}, 3, nothing)
     inbox.put(Connected())
-    assert not isinstance(await inbox.take(), Logged)
+    assert not isinstance(await inbox.take(), LoggedChange)
     assert not inbox.positions

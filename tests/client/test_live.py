@@ -7,11 +7,11 @@ from chat.client import (
     Activity,
     Connected,
     Disconnected,
-    PersonTold,
-    PresenceTold,
+    LoggedOut,
+    PresenceChanged,
+    ProfileChanged,
     ReadMark,
     Refused,
-    SignedOut,
     open_chat,
 )
 from tests.client.model import Json, ModelRoom
@@ -27,8 +27,8 @@ async def test_typing_is_told_to_the_others_and_without_a_connection_to_nobody(
     async with reach() as ada, reach("ben") as ben:
         await next_event(ada, Connected)
         await next_event(ben, Connected)
-        await ada.typing(garden.id)
-        await ada.typing(garden.id, on=False)
+        await ada.start_typing(garden.id)
+        await ada.stop_typing(garden.id)
         told = [await next_event(ben, Activity) for _ in range(2)]
         assert [(each.what, each.person.name) for each in told if isinstance(each, Activity)] == [
             ("typing", "ada"),
@@ -38,7 +38,7 @@ async def test_typing_is_told_to_the_others_and_without_a_connection_to_nobody(
         for socket in tuple(model.sockets):
             socket.drop()
         await next_event(ada, Disconnected)
-        await ada.typing(garden.id)
+        await ada.start_typing(garden.id)
         model.is_reachable = True
         await next_event(ada, Connected)
         assert [asked["what"] for _, asked in model.requests if asked["type"] == "activity"] == [
@@ -56,8 +56,8 @@ async def test_whom_one_watches_is_watched_on_every_connection(
             for socket in tuple(model.sockets):
                 if socket.person == 1:
                     socket.drop()
-            told = await next_event(ada, PresenceTold)
-            assert isinstance(told, PresenceTold)
+            told = await next_event(ada, PresenceChanged)
+            assert isinstance(told, PresenceChanged)
             assert {each.id: each.state for each in told.people} == {2: "online", 3: "offline"}
 
         def hears(asked: Json) -> None:
@@ -79,12 +79,12 @@ async def test_who_is_away_is_so_on_every_connection_until_they_are_back(
         return [request["state"] for _, request in model.requests if request["type"] == "status"]
 
     async with reach() as ada:
-        await ada.status("away")
+        await ada.set_status("away")
         model.sockets[0].drop()
         await next_event(ada, Disconnected)
         await next_event(ada, Connected)
         assert asked() == ["away", "away"]
-        await ada.status("online")
+        await ada.set_status("online")
         model.sockets[-1].drop()
         await next_event(ada, Disconnected)
         await next_event(ada, Connected)
@@ -101,10 +101,10 @@ async def test_a_new_profile_is_that_of_the_room_with_them(
         socket.tell({"type": "room", **snapshot, "id": 77, "kind": "direct", "peer": peer})
         for name, changed in (("Benno", 5), ("older", 3)):
             socket.tell({"type": "person", "id": 2, "name": name, "changed": changed})
-        told = await next_event(ada, PersonTold)
-        assert isinstance(told, PersonTold)
+        told = await next_event(ada, ProfileChanged)
+        assert isinstance(told, ProfileChanged)
         assert told.name == "Benno"
-        await next_event(ada, PersonTold)
+        await next_event(ada, ProfileChanged)
         known = ada.rooms[77].info.peer
         assert known is not None
         assert (known.name, known.changed) == ("Benno", 5)
@@ -131,12 +131,12 @@ async def test_a_call_is_repeated_until_it_is_answered_and_refused_for_good_once
 
     async with reach() as ada:
         model.sessions.answers = answer
-        assert [each.name for each in await ada.http.blocks()] == ["b&n", "cleo"]
+        assert [each.name for each in await ada.http.blocked_people()] == ["b&n", "cleo"]
         assert model.sessions.calls[-1] == "/api/v1/me/blocks?limit=100&after=b%26n"
         with pytest.raises(Refused) as refused:
             await ada.http.block(99)
         assert refused.value.code == "not_found"
-        with pytest.raises(SignedOut):
+        with pytest.raises(LoggedOut):
             await ada.http.unblock(2)
 
 
@@ -152,22 +152,22 @@ async def test_live_with_the_real_server(server: ServerProcess) -> None:
         ):
             made = request(
                 "PUT",
-                f"{server.url}/api/v1/direct/{ben.me}",
+                f"{server.url}/api/v1/direct/{ben.person_id}",
                 headers={"Authorization": f"Bearer {access[0]}"},
             ).json()
             room = made["id"]
-            assert await ada.watch([ben.me, 10**9]) == {ben.me: "online", 10**9: "offline"}
+            assert await ada.watch([ben.person_id, 10**9]) == {ben.person_id: "online", 10**9: "offline"}
             await ada.send(room, "hi")
             while room not in ben.rooms:
                 await next_event(ben)
-            await ada.typing(room)
+            await ada.start_typing(room)
             typing = await next_event(ben, Activity)
             assert isinstance(typing, Activity)
-            assert (typing.room, typing.person.id) == (room, ada.me)
-            await ben.read(room, 1)
+            assert (typing.room, typing.person.id) == (room, ada.person_id)
+            await ben.mark_read(room, 1)
             while not (isinstance(mark := await next_event(ada, ReadMark), ReadMark) and mark.room == room):
                 pass
-            assert (mark.person, mark.seq) == (ben.me, 1)
+            assert (mark.person, mark.seq) == (ben.person_id, 1)
             renamed = request(
                 "PATCH",
                 f"{server.url}/api/v1/me",
@@ -176,13 +176,13 @@ async def test_live_with_the_real_server(server: ServerProcess) -> None:
             )
             assert renamed.status_code == 200
             for chat in (ada, ben):  # who watches, and oneself
-                profile = await next_event(chat, PersonTold)
-                assert isinstance(profile, PersonTold)
-                assert (profile.id, profile.display) == (ben.me, "Ben L.")
-            await ada.http.block(ben.me)
-            assert [each.id for each in await ada.http.blocks()] == [ben.me]
+                profile = await next_event(chat, ProfileChanged)
+                assert isinstance(profile, ProfileChanged)
+                assert (profile.id, profile.display) == (ben.person_id, "Ben L.")
+            await ada.http.block(ben.person_id)
+            assert [each.id for each in await ada.http.blocked_people()] == [ben.person_id]
             with pytest.raises(Refused) as refused:
                 await ben.send(room, "hello")
             assert refused.value.code == "forbidden"
-            await ada.http.unblock(ben.me)
+            await ada.http.unblock(ben.person_id)
             await ben.send(room, "hello again")

@@ -2,9 +2,9 @@
 
 import pytest
 
-from chat.client.errors import Lost, Refused
-from chat.client.outbox import Outbox, Ticket
-from chat.client.requests import Done, Edit, ErrorReply, Hello, Ping, Pong, Send, Sent
+from chat.client.errors import ConnectionFailed, Refused
+from chat.client.outbox import Outbox, PendingRequest
+from chat.client.requests import ChangeCommitted, Edit, ErrorReply, Hello, Ping, Pong, Send, Sent
 
 SENT = Sent(seq=1, pos=1, at=1)
 
@@ -15,7 +15,7 @@ def send(n: int) -> Send:
 
 def connected(outbox: Outbox) -> Outbox:
     outbox.begin_connection()
-    outbox.open(is_open=True)
+    outbox.set_open(is_open=True)
     return outbox
 
 
@@ -37,19 +37,19 @@ def test_what_was_not_answered_is_written_again_in_order_on_the_next_connection(
     for n in range(5):
         outbox.add(send(n))
     assert written(outbox) == ["0", "1", "2", "3", "4"]
-    outbox.answer(1, SENT)
-    outbox.answer(3, SENT)
+    outbox.settle(1, SENT)
+    outbox.settle(3, SENT)
     outbox.add(send(5))
     assert written(connected(outbox)) == ["1", "3", "4", "5"]
 
 
 def test_an_answer_is_that_of_its_own_request() -> None:
     outbox = connected(Outbox())
-    tickets = [outbox.add(send(n)) for n in range(2)]
+    pending = [outbox.add(send(n)) for n in range(2)]
     assert written(outbox) == ["0", "1"]
-    assert outbox.answer(2, SENT) is tickets[1]
-    assert (tickets[1].outcome, tickets[0].outcome) == (SENT, None)
-    assert tickets[1].done.is_set()
+    assert outbox.settle(2, SENT) is pending[1]
+    assert (pending[1].outcome, pending[0].outcome) == (SENT, None)
+    assert pending[1].done.is_set()
 
 
 @pytest.mark.parametrize(
@@ -73,15 +73,15 @@ def test_what_may_succeed_later_is_written_again_and_what_may_not_is_raised(
     assert written(outbox) == ["1", "2"]
     number = 1
     for n in range(min(times, 3)):
-        assert outbox.answer(number, reply) is first
+        assert outbox.settle(number, reply) is first
         assert first.outcome is None, n
         if n == 0:
             assert second.outcome is None
-            outbox.answer(2, SENT)
+            outbox.settle(2, SENT)
         assert written(outbox) == ["1"]
         number = 3 + n
     if times < 3:
-        outbox.answer(number, reply)
+        outbox.settle(number, reply)
         assert isinstance(first.outcome, Refused)
         assert first.outcome.code == reply.code
 
@@ -90,7 +90,7 @@ def test_what_is_refused_for_now_is_written_before_what_came_after_it() -> None:
     outbox = connected(Outbox())
     outbox.add(send(1))
     assert written(outbox) == ["1"]
-    outbox.answer(1, refused("unavailable"))
+    outbox.settle(1, refused("unavailable"))
     outbox.add(send(2))
     assert written(outbox) == ["1", "2"]
 
@@ -100,27 +100,27 @@ def test_behind_what_is_refused_for_now_nothing_is_written_before_all_in_flight_
     for n in range(4):
         outbox.add(send(n))
     assert written(outbox) == ["0", "1", "2", "3"]
-    outbox.answer(1, SENT)
-    outbox.answer(2, refused("too_many", retry_ms=100))
+    outbox.settle(1, SENT)
+    outbox.settle(2, refused("too_many", retry_ms=100))
     outbox.add(send(4))
-    ping = outbox.add(Ping(), is_own=True)
+    ping = outbox.add(Ping(), is_internal=True)
     assert written(outbox) == ["ping"]
-    outbox.answer(3, refused("too_many", retry_ms=100))
+    outbox.settle(3, refused("too_many", retry_ms=100))
     assert written(outbox) == []
-    outbox.answer(5, Pong(at=1))
-    outbox.answer(4, refused("too_many", retry_ms=100))
+    outbox.settle(5, Pong(at=1))
+    outbox.settle(4, refused("too_many", retry_ms=100))
     assert written(outbox) == ["1", "2", "3", "4"]
     assert ping.done.is_set()
 
 
 def test_the_largest_request_is_refused_where_the_server_closed_over_a_frame() -> None:
     outbox = connected(Outbox())
-    tickets = [outbox.add(Send(room=1, key=f"k{n}", text="x" * n)) for n in (1, 300, 20)]
+    pending = [outbox.add(Send(room=1, key=f"k{n}", text="x" * n)) for n in (1, 300, 20)]
     assert len(written(outbox)) == 3
-    outbox.add(Ping(), is_own=True)
+    outbox.add(Ping(), is_internal=True)
     assert outbox.refuse_largest()
-    assert isinstance(tickets[1].outcome, Refused)
-    assert tickets[1].outcome.code == "too_big"
+    assert isinstance(pending[1].outcome, Refused)
+    assert pending[1].outcome.code == "too_big"
     assert written(connected(outbox)) == ["x", "x" * 20]
     assert not Outbox().refuse_largest()
 
@@ -129,25 +129,25 @@ def test_the_connections_own_requests_come_first_and_end_with_it() -> None:
     outbox = Outbox()
     outbox.add(send(1))
     outbox.begin_connection()
-    hello = outbox.add(Hello(token="t"), is_own=True)
+    hello = outbox.add(Hello(token="t"), is_internal=True)
     assert written(outbox) == ["hello"]
-    outbox.open(is_open=True)
-    outbox.add(Ping(), is_own=True)
+    outbox.set_open(is_open=True)
+    outbox.add(Ping(), is_internal=True)
     assert written(outbox) == ["ping", "1"]
-    assert outbox.answer(1, Pong()) is hello
+    assert outbox.settle(1, Pong()) is hello
     assert written(connected(outbox)) == ["1"]
 
 
 def test_no_more_are_unanswered_than_the_server_allows() -> None:
     outbox = connected(Outbox())
-    outbox.in_flight = 10
+    outbox.max_in_flight = 10
     for n in range(20):
         outbox.add(send(n))
     assert len(written(outbox)) == 6  # the others are for the connection itself
-    outbox.add(Ping(), is_own=True)
+    outbox.add(Ping(), is_internal=True)
     assert written(outbox) == ["ping"]
-    outbox.answer(1, SENT)
-    outbox.answer(2, SENT)
+    outbox.settle(1, SENT)
+    outbox.settle(2, SENT)
     assert written(outbox) == ["6"]
 
 
@@ -160,7 +160,7 @@ def test_what_nobody_waits_for_is_not_written() -> None:
     assert written(outbox) == ["edit"]
     outbox.withdraw(third)
     assert written(connected(outbox)) == ["2"]
-    settled: Ticket = outbox.answer(1, Done(pos=1))
+    settled: PendingRequest = outbox.settle(1, ChangeCommitted(pos=1))
     outbox.withdraw(settled)
     assert not outbox._withdrawn
 
@@ -170,12 +170,12 @@ def test_a_token_that_is_no_longer_good_ends_the_connection_and_not_the_request(
     outbox = connected(Outbox())
     outbox.add(send(1))
     assert written(outbox) == ["1"]
-    with pytest.raises(Lost) as lost:
-        outbox.answer(1, refused(code))
+    with pytest.raises(ConnectionFailed) as lost:
+        outbox.settle(1, refused(code))
     assert lost.value.code == 4401
     assert written(connected(outbox)) == ["1"]
 
 
 def test_an_answer_to_nothing_ends_the_connection() -> None:
-    with pytest.raises(Lost, match="answer to nothing"):
-        connected(Outbox()).answer(7, SENT)
+    with pytest.raises(ConnectionFailed, match="reply to no request"):
+        connected(Outbox()).settle(7, SENT)

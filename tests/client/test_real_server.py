@@ -16,11 +16,11 @@ from msgspec import to_builtins
 from chat.client import (
     Chat,
     Connected,
+    LoggedOut,
+    NewMessage,
     Position,
     Refused,
-    RoomTold,
-    Said,
-    SignedOut,
+    RoomSnapshot,
     log_in,
     open_chat,
     parse_url,
@@ -53,12 +53,12 @@ async def test_a_file_is_uploaded_said_heard_and_downloaded(server: ServerProces
             open_chat(server.url, token=accesses[0]) as ada,
             open_chat(server.url, token=accesses[1]) as ben,
         ):
-            room = (await ada.http.direct(ben.me)).id
+            room = (await ada.http.direct_room(ben.person_id)).id
             file = await ada.upload(room, data, "../päonie.bin")
             assert (file.name, file.size) == ("päonie.bin", len(data))
             await ada.send(room, files=[file])
             while room not in ben.rooms:
-                await next_event(ben, RoomTold)
+                await next_event(ben, RoomSnapshot)
             last = ben.rooms[room].info.last
             assert last is not None
             assert last.files == (file,)
@@ -96,9 +96,9 @@ async def test_what_one_says_another_hears_and_a_session_that_is_ended_is_over(s
             assert ada.rooms[LOBBY].info.kind == "lobby"
             sent = await ada.send(LOBBY, "hi ben", key="the-first")
             assert (await ada.send(LOBBY, "hi ben", key="the-first")).seq == sent.seq
-            event = await next_event(ben_s, Said)
-            assert isinstance(event, Said)
-            assert (event.text, event.sender.id, event.seq) == ("hi ben", ada.me, sent.seq)
+            event = await next_event(ben_s, NewMessage)
+            assert isinstance(event, NewMessage)
+            assert (event.text, event.sender.id, event.seq) == ("hi ben", ada.person_id, sent.seq)
             assert ben_s.rooms[LOBBY].info.unread >= 1
             assert await ben_s.ping() > event.at - 1000
             request("DELETE", f"{server.url}/api/v1/me/sessions", headers=bearer(access))
@@ -106,10 +106,10 @@ async def test_what_one_says_another_hears_and_a_session_that_is_ended_is_over(s
             assert answer.status_code == 204
             await trio.sleep_forever()  # ada's session has ended, and with it her block
 
-    with trio.fail_after(60), pytest.raises(SignedOut):
+    with trio.fail_after(60), pytest.raises(LoggedOut):
         await live()
     assert len(sessions) == 1
-    async with open_chat(server.url, refresh=sessions[0]) as again:
+    async with open_chat(server.url, refresh_token=sessions[0]) as again:
         assert LOBBY in again.rooms
 
 
@@ -122,10 +122,10 @@ async def test_what_is_changed_is_as_the_server_has_it(server: ServerProcess) ->
         ):
             seqs = [(await eve.send(LOBBY, text)).seq for text in ("one", "two", "three", "four")]
             await eve.edit(LOBBY, seqs[0], "eins")
-            await eve.react(LOBBY, seqs[0], "👍")
-            await fay.react(LOBBY, seqs[0], "👍")
-            await eve.react(LOBBY, seqs[0], "👍", on=False)
-            assert await fay.read(LOBBY, seqs[0]) == 3
+            await eve.add_reaction(LOBBY, seqs[0], "👍")
+            await fay.add_reaction(LOBBY, seqs[0], "👍")
+            await eve.remove_reaction(LOBBY, seqs[0], "👍")
+            assert await fay.mark_read(LOBBY, seqs[0]) == 3
             last = await eve.delete(LOBBY, seqs[2])
             with pytest.raises(Refused) as refused:
                 await fay.edit(LOBBY, seqs[1], "zwei")
@@ -138,7 +138,7 @@ async def test_what_is_changed_is_as_the_server_has_it(server: ServerProcess) ->
                 own = chat.rooms[LOBBY].info.read
                 while room_of(server, token)["read"] < own:  # noqa: ASYNC110 - what one says is noted a little later
                     await trio.sleep(0.01)
-                await chat.read(LOBBY, seqs[1], back=True)
+                await chat.mark_unread(LOBBY, seqs[1] + 1)
                 held = [chat.rooms[LOBBY].messages[seq] for seq in seqs]
                 page = await chat.history(LOBBY, after=seqs[0] - 1, limit=4)
                 assert [plain(to_builtins(each)) for each in held] == [
@@ -170,8 +170,8 @@ async def test_a_room_that_changes_is_as_the_server_has_it(server: ServerProcess
             for by in (1, 2):
                 call("POST", f"/invites/{code}", by=by)
             call("PATCH", f"/rooms/{room}", {"name": "changed garden", "topic": "roses", "private": False})
-            call("PUT", f"/rooms/{room}/members/{hal.me}", {"role": "owner"})
-            call("PUT", f"/rooms/{room}/members/{gil.me}", {"role": "moderator"})
+            call("PUT", f"/rooms/{room}/members/{hal.person_id}", {"role": "owner"})
+            call("PUT", f"/rooms/{room}/members/{gil.person_id}", {"role": "moderator"})
             ida = call("GET", "/me", by=2)["id"]
             call("PUT", f"/rooms/{room}/members/{ida}", {"role": "banned"})
             call("PATCH", f"/rooms/{room}", {"archived": True}, by=1)
@@ -199,7 +199,7 @@ async def test_messages_are_said_once_and_in_order_while_the_server_is_killed() 
     async def listen(chat: Chat) -> None:
         async for event in chat.events():
             told.hear(event)
-            if isinstance(event, Said) and event.kind == "text":
+            if isinstance(event, NewMessage) and event.kind == "text":
                 heard.append(event.text)
 
     wanted = [str(n) for n in range(60)]
@@ -246,13 +246,13 @@ async def test_four_hundred_sends_at_once_are_saved_in_their_order(server: Serve
     assert saved == wanted
 
 
-async def _own(chat: Chat, count: int) -> list[Said]:
+async def _own(chat: Chat, count: int) -> list[NewMessage]:
     """Take events until so many of one's own messages were told."""
-    own: list[Said] = []
+    own: list[NewMessage] = []
     while len(own) < count:
-        event = await next_event(chat, Said)
-        assert isinstance(event, Said)
-        if event.sender.id == chat.me and event.kind == "text":
+        event = await next_event(chat, NewMessage)
+        assert isinstance(event, NewMessage)
+        if event.sender.id == chat.person_id and event.kind == "text":
             own.append(event)
     return own
 
@@ -274,7 +274,7 @@ async def test_who_was_away_is_told_every_change_of_a_real_server(server: Server
                     told.hear(await next_event(chat))
                 assert told.resets == []
                 await other.send(LOBBY, "live")
-                told.hear(await next_event(chat, Said))
+                told.hear(await next_event(chat, NewMessage))
                 assert chat.rooms[LOBBY].messages[seq + 2501].text == "live"
 
 

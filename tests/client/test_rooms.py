@@ -1,53 +1,53 @@
 """What a client can't count it asks for, what it need not hold it lets go, and what it asks for fits a request."""
 
-from chat.client.events import Deleted, Gone, ReadMark, RoomTold, Said
-from chat.client.requests import KnownRoom, Read
-from chat.client.rooms import News, Rooms
+from chat.client.events import MessageDeleted, NewMessage, ReadMark, RoomGone, RoomSnapshot
+from chat.client.requests import KnownRoom, MarkRead
+from chat.client.rooms import RoomEvent, Rooms
 from chat.client.values import Position, Sender
 from tests.client.model import ModelRoom, ModelWorld
 
 ADA, BEN = 1, 2
 
 
-def told(room: int = 1, *, pos: int = 0, seq: int = 0, **fields: object) -> RoomTold:
+def snapshot(room: int = 1, *, pos: int = 0, seq: int = 0, **fields: object) -> RoomSnapshot:
     known = {"id": room, "kind": "room", "pos": pos, "at": pos * 10, "seq": seq, "read": 0, **fields}
-    return RoomTold(**known)  # type: ignore[arg-type]
+    return RoomSnapshot(**known)  # type: ignore[arg-type]
 
 
-def said(pos: int, seq: int, sender: int = BEN, room: int = 1) -> Said:
-    return Said(room=room, seq=seq, pos=pos, at=pos * 10, sender=Sender(id=sender, name="x"), text="hi")
+def new_message(pos: int, seq: int, sender: int = BEN, room: int = 1) -> NewMessage:
+    return NewMessage(room=room, seq=seq, pos=pos, at=pos * 10, sender=Sender(id=sender, name="x"), text="hi")
 
 
-def deleted(pos: int, seq: int) -> Deleted:
-    return Deleted(room=1, pos=pos, at=pos * 10, seq=seq, by=BEN)
+def deleted(pos: int, seq: int) -> MessageDeleted:
+    return MessageDeleted(room=1, pos=pos, at=pos * 10, seq=seq, by=BEN)
 
 
-def rooms_of_ada(keep: int = 500, positions: dict[int, Position] | None = None) -> Rooms:
-    rooms = Rooms(positions or {}, keep)
-    rooms.me = ADA
+def rooms_of_ada(max_messages: int = 500, positions: dict[int, Position] | None = None) -> Rooms:
+    rooms = Rooms(positions or {}, max_messages)
+    rooms.person_id = ADA
     return rooms
 
 
 def test_a_deleted_message_that_is_not_held_has_the_unread_ones_asked_for() -> None:
     rooms = rooms_of_ada()
-    rooms.apply(told(pos=5, seq=5, unread=4))
+    rooms.apply(snapshot(pos=5, seq=5, unread=4))
     rooms.apply(deleted(6, 2))  # of ben, or of ada, who may have marked what follows as unread
     assert rooms.uncounted == {1}
-    rooms.answered(Read(room=1, seq=0), 3, 1)
+    rooms.apply_read_reply(MarkRead(room=1, seq=0), 3, 1)
     assert rooms[1].info.unread == 3
     assert not rooms.uncounted
 
 
 def test_a_deletion_among_a_hundred_or_more_is_asked_for_unless_all_are_held() -> None:
     rooms = rooms_of_ada()
-    rooms.apply(told(pos=150, seq=150, unread=100))
-    rooms.apply(said(151, 151))
+    rooms.apply(snapshot(pos=150, seq=150, unread=100))
+    rooms.apply(new_message(151, 151))
     rooms.apply(deleted(152, 151))
     assert rooms.uncounted == {1}
     rooms = rooms_of_ada()
-    rooms.apply(told())
+    rooms.apply(snapshot())
     for n in range(1, 102):
-        rooms.apply(said(n, n))
+        rooms.apply(new_message(n, n))
     assert rooms[1].info.unread == 100
     rooms.apply(deleted(102, 1))
     assert rooms[1].info.unread == 100
@@ -58,18 +58,18 @@ def test_a_deletion_among_a_hundred_or_more_is_asked_for_unless_all_are_held() -
 
 def test_ones_own_message_needs_no_count() -> None:
     rooms = rooms_of_ada()
-    rooms.apply(told(pos=5, seq=5, unread=4))
+    rooms.apply(snapshot(pos=5, seq=5, unread=4))
     rooms.apply(deleted(6, 2))
-    rooms.apply(said(7, 6, sender=ADA))
+    rooms.apply(new_message(7, 6, sender=ADA))
     assert (rooms[1].info.unread, rooms[1].info.read) == (0, 6)
     assert not rooms.uncounted
-    rooms.answered(Read(room=1, seq=0), 3, 1)  # the answer to what was asked before that
+    rooms.apply_read_reply(MarkRead(room=1, seq=0), 3, 1)  # the answer to what was asked before that
     assert (rooms[1].info.unread, rooms[1].info.read) == (0, 6)
 
 
 def test_the_servers_count_stands_where_not_all_is_held() -> None:
     rooms = rooms_of_ada()
-    rooms.apply(told(pos=9, seq=9, unread=9))
+    rooms.apply(snapshot(pos=9, seq=9, unread=9))
     rooms.apply(ReadMark(room=1, person=ADA, seq=4, unread=3))
     assert (rooms[1].info.read, rooms[1].info.unread) == (4, 3)
     rooms.apply(ReadMark(room=1, person=ADA, seq=9))
@@ -79,10 +79,10 @@ def test_the_servers_count_stands_where_not_all_is_held() -> None:
 
 
 def test_only_the_newest_messages_are_held() -> None:
-    rooms = rooms_of_ada(keep=3)
-    rooms.apply(told())
+    rooms = rooms_of_ada(max_messages=3)
+    rooms.apply(snapshot())
     for n in range(1, 8):
-        rooms.apply(said(n, n))
+        rooms.apply(new_message(n, n))
     assert list(rooms[1].messages) == [5, 6, 7]
     assert rooms[1].info.unread == 7
 
@@ -91,41 +91,45 @@ def test_what_is_told_again_of_a_room_skips_no_change() -> None:
     world = ModelWorld({ADA: "ada", BEN: "ben"})
     room = ModelRoom(world, 1)
     rooms = rooms_of_ada()
-    rooms.apply(told(name="old"))
-    rooms.apply(told(pos=2, seq=2, name="new", notify="none", hidden=True))  # ahead of the changes it counts
+    rooms.apply(snapshot(name="old"))
+    rooms.apply(
+        snapshot(pos=2, seq=2, name="new", notify="none", hidden=True)
+    )  # ahead of the changes it counts
     info = rooms[1].info
     assert (info.name, info.notify, info.hidden, info.pos, info.unread) == ("new", "none", True, room.pos, 0)
-    news = [rooms.apply(said(n, n)) for n in (1, 2)]
-    assert [each.position for each in news if each] == [Position(1, 10), Position(2, 20)]
+    events = [rooms.apply(new_message(n, n)) for n in (1, 2)]
+    assert [each.position for each in events if each] == [Position(1, 10), Position(2, 20)]
     assert rooms[1].info.unread == 2
-    rooms.apply(told(pos=1, name="old", notify="all"))  # behind them
+    rooms.apply(snapshot(pos=1, name="old", notify="all"))  # behind them
     assert (rooms[1].info.name, rooms[1].info.notify, rooms[1].info.pos) == ("new", "all", 2)
 
 
 def test_a_room_that_is_left_is_forgotten_and_told_once() -> None:
     rooms = rooms_of_ada(positions={2: Position(5, 50)})
-    rooms.apply(told())
-    gone = Gone(room=1, reason="removed")
-    assert rooms.apply(gone) == News(gone, 1, None)
+    rooms.apply(snapshot())
+    gone = RoomGone(room=1, reason="removed")
+    assert rooms.apply(gone) == RoomEvent(gone, 1, None)
     assert rooms.apply(gone) is None
-    assert rooms.apply(said(1, 1)) is None
+    assert rooms.apply(new_message(1, 1)) is None
     assert rooms.apply(ReadMark(room=1, person=BEN, seq=1)) is None
-    assert rooms.apply(Gone(room=2)) is not None  # of which only the position was known
-    assert not rooms.told
+    assert rooms.apply(RoomGone(room=2)) is not None  # of which only the position was known
+    assert not rooms.reported
     assert not rooms
 
 
 def test_positions_are_asked_for_in_as_many_requests_as_it_takes() -> None:
     kept = {room: Position(room, room * 10) for room in range(1, 8)}
     rooms = rooms_of_ada(positions=kept)
-    assert [(sync.known, sync.rest) for sync in rooms.syncs(10)] == [
+    assert [(sync.known, sync.rest) for sync in rooms.sync_requests(10)] == [
         ([], True),  # their snapshots
-        ([KnownRoom(room, room, room * 10) for room in kept], False),  # and then their news
+        ([KnownRoom(room, room, room * 10) for room in kept], False),  # and then their events
     ]
     for room in range(1, 6):
-        rooms.apply(told(room, pos=room, seq=room))
-    rooms.apply(told(6, pos=9, seq=9))  # ahead of the position: only the latter is looked at by the server
-    syncs = rooms.syncs(2)
+        rooms.apply(snapshot(room, pos=room, seq=room))
+    rooms.apply(
+        snapshot(6, pos=9, seq=9)
+    )  # ahead of the position: only the latter is looked at by the server
+    syncs = rooms.sync_requests(2)
     assert [([each.room for each in sync.known], sync.rest) for sync in syncs] == [
         ([1, 2], False),
         ([3, 4], False),
@@ -133,16 +137,16 @@ def test_positions_are_asked_for_in_as_many_requests_as_it_takes() -> None:
         ([6, 7], False),
     ]
     assert syncs[2].since == 70
-    assert all(len(rooms.syncs(most)) <= 8 for most in range(1, 9))
-    assert rooms_of_ada().syncs(10)[0].known == []
+    assert all(len(rooms.sync_requests(most)) <= 8 for most in range(1, 9))
+    assert rooms_of_ada().sync_requests(10)[0].known == []
 
 
 def test_after_a_restart_events_go_on_from_the_position_and_the_room_from_its_snapshot() -> None:
     rooms = rooms_of_ada(positions={1: Position(1, 10)})
-    assert rooms.apply(told(pos=3, seq=3, unread=3)) is None
-    live = rooms.apply(said(4, 4))  # before the sync from the position is answered
+    assert rooms.apply(snapshot(pos=3, seq=3, unread=3)) is None
+    live = rooms.apply(new_message(4, 4))  # before the sync from the position is answered
     assert live is None
     assert rooms.gaps == {1}
-    news = [rooms.apply(said(n, n)) for n in (2, 3, 4)]
-    assert [each.position.pos for each in news if each and each.position] == [2, 3, 4]
+    events = [rooms.apply(new_message(n, n)) for n in (2, 3, 4)]
+    assert [each.position.pos for each in events if each and each.position] == [2, 3, 4]
     assert rooms[1].info.unread == 4

@@ -5,7 +5,7 @@ import trio
 from trio.testing import MockClock
 
 from chat.client.credentials import Credentials
-from chat.client.errors import Refused, SignedOut
+from chat.client.errors import LoggedOut, Refused
 from tests.client.model import Json, ModelRoom
 from tests.client.model_server import ModelServer
 from tests.client.people import Reach
@@ -33,7 +33,7 @@ async def test_what_is_found_comes_in_pieces(model: ModelServer, garden: ModelRo
     hit = {"message": garden.message_for(1, garden.seq), "pieces": ["good morning, ", "tea", "?"]}
     search = Search(model, (200, {"hits": [hit], "next": 7}))
     async with reach() as chat:
-        found = await chat.search('tea "good morning"', room=GARDEN, sender=2, best=True, limit=5)
+        found = await chat.search('tea "good morning"', room=GARDEN, sender=2, best_first=True, limit=5)
     assert found.next == 7
     assert found.hits[0].message.text == "good morning, tea?"
     assert found.hits[0].pieces == ("good morning, ", "tea", "?")
@@ -71,7 +71,7 @@ async def test_a_token_that_has_expired_is_renewed_once(
 ) -> None:
     expired = 401, {"error": "too old", "code": "expired"}
     search = Search(model, expired, (200, {"hits": []}))
-    async with reach(credentials=Credentials(None, None, ("ada", "secret"), None)) as chat:
+    async with reach(credentials=Credentials(login=("ada", "secret"))) as chat:
         await chat.search("tea")
         assert len(search.asked) == 2
         Search(model, expired)
@@ -79,5 +79,5 @@ async def test_a_token_that_has_expired_is_renewed_once(
             await chat.search("tea")
     Search(model, expired)
     async with reach() as chat:
-        with pytest.raises(SignedOut):
+        with pytest.raises(LoggedOut):
             await chat.search("tea")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import trio
 
-from chat.client import ChatEnded, open_chat
+from chat.client import CannotConnect, open_chat
 from chat.client.address import parse_url
 from chat.client.socket import open_socket
 
@@ -49,7 +49,7 @@ async def test_what_is_no_chat_server_is_told_and_not_asked_for_ever(status: int
         async with trio.open_nursery() as nursery:
             (listener,) = await nursery.start(partial(trio.serve_tcp, answer, 0, host="127.0.0.1"))
             port = listener.socket.getsockname()[1]
-            with pytest.raises(ChatEnded, match=f"no chat server there: HTTP status {status}"):
+            with pytest.raises(CannotConnect, match=f"no chat server there: HTTP status {status}"):
                 async with open_chat(f"http://127.0.0.1:{port}", token="of a program"):
                     pytest.fail("there is no server")
             nursery.cancel_scope.cancel()

@@ -11,7 +11,7 @@ import pytest
 import trio
 import trustme
 
-from chat.client import ChatEnded, Lost, log_in, open_chat
+from chat.client import CannotConnect, ConnectionFailed, log_in, open_chat
 from chat.client.address import parse_url
 
 PATIENCE = 30
@@ -64,8 +64,8 @@ async def a_server(
 
 
 async def why_it_ends(url: str, tls: ssl.SSLContext | None = None) -> str:
-    with pytest.raises(ChatEnded) as ended:
-        async with open_chat(url, token="of a program", tls=tls):
+    with pytest.raises(CannotConnect) as ended:
+        async with open_chat(url, token="of a program", ssl_context=tls):
             pytest.fail("there is no server")
     return str(ended.value)
 
@@ -80,7 +80,7 @@ async def why_it_waits(url: str) -> str:
         failed.set()
 
     async def connect() -> None:
-        async with open_chat(url, token="of a program", on_failure=tell):
+        async with open_chat(url, token="of a program", on_connect_failure=tell):
             pytest.fail("there is no server")
 
     with trio.fail_after(PATIENCE):
@@ -125,7 +125,7 @@ async def test_a_server_without_tls_is_told() -> None:
 async def test_a_server_that_hangs_up_may_want_tls(authority: trustme.CA) -> None:
     async with a_server() as where:
         told = await why_it_waits(f"http://{where}")
-        with pytest.raises(Lost) as lost:
+        with pytest.raises(ConnectionFailed) as lost:
             await log_in(parse_url(f"http://{where}"), "ada", "secret")
     assert told == "the connection was closed during the handshake (is https:// meant?)"
     assert str(lost.value) == (

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from chat.client.frames import Answer, decode
+from chat.client.frames import NumberedReply, decode
 from chat.client.requests import History
 from chat.client.rooms import Rooms
 from chat.client.values import Position
@@ -19,26 +19,30 @@ FILES = sorted(DIRECTORY.glob("*.json"))
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_frames_become_rooms(path: Path) -> None:
     vector = json.loads(path.read_text(encoding="utf-8"))
-    rooms = Rooms({int(room): Position(*each) for room, each in vector["positions"].items()}, keep=5000)
-    rooms.me = vector["me"]
-    told: list[list[object]] = []
+    rooms = Rooms(
+        {int(room): Position(*each) for room, each in vector["positions"].items()}, max_messages=5000
+    )
+    rooms.person_id = vector["me"]
+    events: list[list[object]] = []
     for step in vector["steps"]:
         match step:
             case {"frame": frame}:
-                event = decode(json.dumps(frame))
-                assert not isinstance(event, Answer)
-                news = None if event is None else rooms.apply(event)
-                if news is not None:
-                    told.append([frame["type"], news.room, news.position.pos if news.position else 0])
+                decoded = decode(json.dumps(frame))
+                assert not isinstance(decoded, NumberedReply)
+                reported = None if decoded is None else rooms.apply(decoded)
+                if reported is not None:
+                    events.append(
+                        [frame["type"], reported.room, reported.position.pos if reported.position else 0]
+                    )
             case {"history": messages}:
-                rooms.load(msgspec.convert({"messages": messages}, History).messages)
+                rooms.load_history(msgspec.convert({"messages": messages}, History).messages)
             case {"gaps": gaps}:
-                sync = rooms.sync_of_gaps(1000)
+                sync = rooms.gap_request(1000)
                 assert {str(each.room): [each.pos, each.at] for each in sync.known} == gaps
                 assert not sync.rest
             case {"synced": room}:
                 rooms.gaps.discard(room)
-    assert told == vector["told"]
+    assert events == vector["told"]
     assert [info_of(room) for room in rooms.values()] == [plain(room) for room in vector["rooms"]]
     right = {(each["room"], each["seq"]): plain(each) for each in vector["messages"]}
     held = {(each["room"], each["seq"]): each for room in rooms.values() for each in messages_of(room)}

@@ -134,9 +134,11 @@ class World:
                 case 4:
                     await chat.delete(room.id, seq)
                 case 5:
-                    await chat.react(room.id, seq, "👍", on=rng.random() < 0.7)
+                    react = chat.add_reaction if rng.random() < 0.7 else chat.remove_reaction
+                    await react(room.id, seq, "👍")
                 case 6:
-                    await chat.read(room.id, seq, back=rng.random() < 0.3)
+                    mark = chat.mark_unread if rng.random() < 0.3 else chat.mark_read
+                    await mark(room.id, seq)
                 case 7:
                     page = await chat.history(room.id, around=seq, limit=rng.randint(1, 9))
                     assert [each.seq for each in page.messages] == sorted(

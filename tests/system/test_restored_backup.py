@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import trio
 
-from chat.client import Chat, SignedOut, open_chat
+from chat.client import Chat, LoggedOut, open_chat
 from chat.client.values import Position
 from tests.client.comparing import info_of, messages_of
 from tests.client.people import Told
@@ -165,7 +165,7 @@ async def test_every_client_notices_and_ends_with_what_was_restored(server: Serv
         call(second, "PUT", f"/rooms/{attic}/members/{ben_id}", ben, {})
         await say_in([LOBBY, garden, direct, attic], "lost", second, ada)
         async with open_chat(second.url, token=ben) as chat:
-            await chat.read(LOBBY, chat.rooms[LOBBY].info.seq)
+            await chat.mark_read(LOBBY, chat.rooms[LOBBY].info.seq)
         of_what_is_lost = await positions_of(second, ben)
         await restored(live, second.url, ada)
         await all_told(live)
@@ -189,11 +189,11 @@ async def test_every_client_notices_and_ends_with_what_was_restored(server: Serv
         assert [now[room].pos for room in of_what_is_lost] == [each.pos for each in of_what_is_lost.values()]
         await come_back(third.url, ben, of_what_is_lost, {"other_history"}, of=4)
         await come_back(third.url, cem, of_the_backup, set(), of=0)
-        with pytest.raises(SignedOut):  # or a token of one who is lost would let them in as nora
+        with pytest.raises(LoggedOut):  # or a token of one who is lost would let them in as nora
             async with open_chat(third.url, token=lost):
                 pass
         async with open_chat(third.url, token=nora) as chat:
-            assert chat.me == nora_id
+            assert chat.person_id == nora_id
 
         _, gus = await trio.to_thread.run_sync(register, server, "of another database")
         await say_in([LOBBY], "elsewhere", server, gus)

@@ -21,9 +21,9 @@ from chat.cli.kept_sessions import DEFAULT_URL, KeptSession, last_session, sessi
 from chat.cli.passwords import typed_password
 from chat.client import (
     ChatError,
+    LoggedOut,
     Refused,
     Session,
-    SignedOut,
     log_in,
     open_chat,
     parse_url,
@@ -87,7 +87,7 @@ def _talk(kept: KeptSession) -> bool:
     has_ended = False
     try:
         trio.run(_run, kept)
-    except* SignedOut:
+    except* LoggedOut:
         has_ended = True
     except* ChatError as group:
         failed = f"{kept.url}: {group.exceptions[0]}"
@@ -119,8 +119,10 @@ async def _run(kept: KeptSession) -> None:
             click.echo(f"{in_one_line(failure)}; trying again")
 
     click.echo(f"connecting to {kept.url} as {kept.name}; Ctrl-C ends it")
-    async with open_chat(kept.url, refresh=kept, keep=_KEEP, on_failure=tell) as chat:
-        state = State(chat.rooms, chat.me, chat.name, urlsplit(kept.url).netloc)
+    async with open_chat(
+        kept.url, session_store=kept, max_cached_messages=_KEEP, on_connect_failure=tell
+    ) as chat:
+        state = State(chat.rooms, chat.person_id, chat.name, urlsplit(kept.url).netloc)
         settings = TalkSettings(kept.path.with_name("settings.toml"))
         log = RoomLog(kept.path.with_suffix(".logs"), chat.rooms)
         await App(chat, state, PendingFiles(kept.path.with_suffix(".pending")), settings, log).run()
@@ -155,7 +157,7 @@ def _begin(url: str, name: str, password: str, is_new: bool, invite: str | None)
             error.__cause__, UnicodeEncodeError
         )  # else it is bytes that the terminal gave
         return error.text if is_text else "that is not UTF-8"
-    except SignedOut as error:
+    except LoggedOut as error:
         return str(error)
     except ChatError as error:
         raise CommandFailed(f"{url}: {error}") from None

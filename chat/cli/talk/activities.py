@@ -6,7 +6,7 @@ from contextlib import suppress
 import trio
 
 from chat.cli.talk.state import State
-from chat.client import Activity, ChatError, Event, Said
+from chat.client import Activity, ChatError, Event, NewMessage
 
 _EVERY = 3.0
 """Seconds between two tellings."""
@@ -47,7 +47,7 @@ class Activities:
             case Activity(room=room, person=person, what="typing") if person.id != self._state.me:
                 typists.hear(room, person, trio.current_time())
                 self._heard.set()
-            case Activity(room=room, person=person) | Said(room=room, sender=person):
+            case Activity(room=room, person=person) | NewMessage(room=room, sender=person):
                 typists.stop(room, person.id)
 
     async def _tell_all(self) -> None:

@@ -28,11 +28,11 @@ from chat.client import (
     Disconnected,
     Event,
     File,
-    Gone,
     Message,
+    NewMessage,
     Refused,
-    RoomTold,
-    Said,
+    RoomGone,
+    RoomSnapshot,
 )
 
 _PAGE = 100
@@ -61,7 +61,7 @@ class App:
         self._settings = settings
         self._log = log
         self._news = News()
-        self._bell = Bell(chat.rooms, chat.me)
+        self._bell = Bell(chat.rooms, chat.person_id)
         self._context = Context(chat, state, settings, self.say)
         self._ended = trio.Event()
         self._wanted: Wanted | None = None
@@ -126,17 +126,17 @@ class App:
             self._activities.hear(event)
             self._note(event)
             match event:
-                case Disconnected(why=why):
-                    state.down = why
+                case Disconnected(reason=reason):
+                    state.down = reason
                 case Connected():
                     state.down = None
-                case RoomTold(id=room, reset=str()):
+                case RoomSnapshot(id=room, reset=str()):
                     state.forget_history(room)
-                case Gone(room=room, reason=reason):
+                case RoomGone(room=room, reason=reason):
                     if room == state.room:
                         state.notice = f"you are in that room no longer ({reason})"
                     state.forget(room)
-                case Said():
+                case NewMessage():
                     state.people.meet(event.sender.id, event.sender.name)
             state.open_awaited()
             self._terminal.redraw()
@@ -155,7 +155,7 @@ class App:
 
     async def _tell_typing(self, room: int) -> None:
         if self._settings["typing"]:
-            await self._chat.typing(room)
+            await self._chat.start_typing(room)
 
     async def _send_all(self) -> None:
         """Send what was said and edited, in order: each stays in its file until the server has it."""
@@ -196,7 +196,7 @@ class App:
             number, last = room.info.id, room.info.seq
             if (room.info.unread or room.info.read < last) and noted.get(number) != last:
                 noted[number] = last
-                await self._try(partial(self._chat.read, number, last))
+                await self._try(partial(self._chat.mark_read, number, last))
 
     async def _load_history(self) -> None:
         """Load what is missing on the screen."""
@@ -263,7 +263,7 @@ class App:
 
     def reconnect(self) -> None:
         """Connect now. Sync."""
-        self._chat.reconnect()
+        self._chat.reconnect_now()
 
     def redraw_all(self) -> None:
         """Draw all of the screen again. Sync."""

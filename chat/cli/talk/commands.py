@@ -72,8 +72,10 @@ async def _react(context: Context, rest: str) -> None:
     message = context.state.nth_last(count(which), own=False)
     if message is None:
         raise Wrong("there are not that many messages here")
-    has_it = any(each.emoji == emoji and each.mine for each in message.reactions)
-    await context.chat.react(message.room, message.seq, emoji, on=not has_it)
+    if any(each.emoji == emoji and each.mine for each in message.reactions):
+        await context.chat.remove_reaction(message.room, message.seq, emoji)
+    else:
+        await context.chat.add_reaction(message.room, message.seq, emoji)
 
 
 async def _help(context: Context, _rest: str) -> None:

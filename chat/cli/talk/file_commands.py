@@ -31,10 +31,10 @@ async def upload(context: Context, rest: str) -> None:
     files = []
     for path in paths:
         context.state.notice = f"uploading {path.name} …"
-        kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
         files.append(
             await context.chat.upload(
-                room.info.id, await trio.to_thread.run_sync(_read, path), path.name, kind=kind
+                room.info.id, await trio.to_thread.run_sync(_read, path), path.name, media_type=media_type
             )
         )
     context.say("", room=room.info.id, files=files)

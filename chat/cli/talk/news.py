@@ -1,6 +1,6 @@
 """Which messages are new while one is here: those said, and the last one of a room that one comes into. Pure."""
 
-from chat.client import Connected, Event, Message, RoomTold, Said
+from chat.client import Connected, Event, Message, NewMessage, RoomSnapshot
 
 
 class News:
@@ -19,10 +19,10 @@ class News:
         match event:
             case Connected():
                 self._has_begun = True
-            case Said():
+            case NewMessage():
                 self._heard[event.room] = event.seq
                 return event
-            case RoomTold(id=room, last=Message() as last):
+            case RoomSnapshot(id=room, last=Message() as last):
                 is_new = last.seq > max(event.read, self._heard.get(room, 0))
                 self._heard[room] = max(last.seq, self._heard.get(room, 0))
                 return last if is_new and self._has_begun else None

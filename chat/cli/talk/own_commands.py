@@ -8,13 +8,13 @@ _WORDS = {"on": True, "off": False}
 
 async def away(context: Context, _rest: str) -> None:
     """Be shown as away."""
-    await context.chat.status("away")
+    await context.chat.set_status("away")
     context.state.is_away = True
 
 
 async def back(context: Context, _rest: str) -> None:
     """Be shown as there."""
-    await context.chat.status("online")
+    await context.chat.set_status("online")
     context.state.is_away = False
 
 

@@ -37,7 +37,7 @@ async def join(context: Context, name: str) -> None:
     found = [room for room in await chat.http.public_rooms(wanted[:64]) if room.name.casefold() == wanted]
     if not found:
         raise Wrong(f"there is no public room {name}: /rooms lists them")
-    return state.open_soon((await chat.http.join(found[0].id, chat.me)).id)
+    return state.open_soon((await chat.http.join(found[0].id)).id)
 
 
 async def read(context: Context, name: str) -> None:
@@ -50,7 +50,7 @@ async def read(context: Context, name: str) -> None:
 
 async def new(context: Context, name: str) -> None:
     """Make a public room."""
-    made = await context.chat.http.make_room(needed(name, "a name").removeprefix("#"))
+    made = await context.chat.http.create_room(needed(name, "a name").removeprefix("#"))
     context.state.open_soon(made.id)
 
 
@@ -61,14 +61,14 @@ async def leave(context: Context, name: str) -> None:
     if room is None or room not in state.rooms:
         raise Wrong(f"you are in no room {name}")
     called = label(state.rooms[room].info)
-    await chat.http.leave(room, chat.me)
+    await chat.http.leave(room)
     state.notice = f"you have left {called}"
 
 
 async def direct(context: Context, name: str) -> None:
     """Write to somebody alone."""
     person = await _person(context, needed(name, "a name"))
-    context.state.open_soon((await context.chat.http.direct(person)).id)
+    context.state.open_soon((await context.chat.http.direct_room(person)).id)
 
 
 async def message(context: Context, rest: str) -> None:
@@ -111,10 +111,10 @@ async def invite(context: Context, name: str) -> None:
     room = _here_with_members(context)
     called = label(room.info)
     if name:
-        await context.chat.http.join(room.info.id, await _person(context, name))
+        await context.chat.http.add_member(room.info.id, await _person(context, name))
         context.state.notice = f"{name} is in {called} now"
         return
-    made = await context.chat.http.invite(room.info.id, uses=_INVITE_USES, days=_INVITE_DAYS)
+    made = await context.chat.http.create_invite(room.info.id, uses=_INVITE_USES, days=_INVITE_DAYS)
     context.state.show(
         f"invitation to {called}",
         [made.link or made.url, "", f"{_INVITE_USES} people can join by it, for {_INVITE_DAYS} days."],
@@ -125,7 +125,7 @@ async def kick(context: Context, name: str) -> None:
     """Remove somebody from the room."""
     room = _here_with_members(context)
     person = await _person(context, needed(name, "a name"))
-    await context.chat.http.leave(room.info.id, person)
+    await context.chat.http.remove_member(room.info.id, person)
     context.state.notice = f"{name} is removed from {label(room.info)}"
 
 
@@ -169,7 +169,7 @@ async def _addressed(context: Context, rest: str) -> tuple[int, str]:
     if found is None:
         raise Wrong(f"nobody here is called {rest.split()[0]}")
     person, text = found
-    return (await context.chat.http.direct(person)).id, text
+    return (await context.chat.http.direct_room(person)).id, text
 
 
 async def _meet_all(context: Context) -> None:

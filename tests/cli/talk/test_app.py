@@ -46,7 +46,7 @@ async def talking(
     chat: Chat, files: PendingFiles, monkeypatch: pytest.MonkeyPatch, here: Path = Path("/nowhere")
 ) -> AsyncGenerator[tuple[App, State]]:
     """Run all but the terminal, until the block is left."""
-    state = State(chat.rooms, chat.me, chat.name, "chat.example")
+    state = State(chat.rooms, chat.person_id, chat.name, "chat.example")
 
     async def show_nothing(_terminal: Terminal) -> None:
         await trio.sleep_forever()

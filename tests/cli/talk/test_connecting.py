@@ -8,7 +8,7 @@ import pytest
 
 from chat.cli.kept_sessions import KeptSession
 from chat.cli.talk import _run, code_of
-from chat.client import SignedOut
+from chat.client import LoggedOut
 
 
 async def test_why_there_is_no_connection_yet_is_told_once(
@@ -16,15 +16,15 @@ async def test_why_there_is_no_connection_yet_is_told_once(
 ) -> None:
     @asynccontextmanager
     async def away(
-        url: str, *, on_failure: Callable[[str], object], **_options: object
+        url: str, *, on_connect_failure: Callable[[str], object], **_options: object
     ) -> AsyncGenerator[None]:
         for why in ("Connection refused", "Connection refused", "no\x1b[2J route"):
-            on_failure(why)
-        raise SignedOut
+            on_connect_failure(why)
+        raise LoggedOut
         yield
 
     monkeypatch.setattr("chat.cli.talk.open_chat", away)
-    with pytest.raises(SignedOut):
+    with pytest.raises(LoggedOut):
         await _run(KeptSession(tmp_path / "kept.session", "http://h", "ada"))
     assert capsys.readouterr().out == (
         "connecting to http://h as ada; Ctrl-C ends it\n"

@@ -19,9 +19,9 @@ class Files:
     def __init__(self) -> None:
         self.taken: list[tuple[int, bytes, str, str]] = []
 
-    async def upload(self, room: int, data: bytes, name: str, *, kind: str) -> File:
-        self.taken.append((room, data, name, kind))
-        return File(id=len(self.taken), name=name, type=kind, size=len(data))
+    async def upload(self, room: int, data: bytes, name: str, *, media_type: str) -> File:
+        self.taken.append((room, data, name, media_type))
+        return File(id=len(self.taken), name=name, type=media_type, size=len(data))
 
     async def download(self, file: File) -> bytes:
         return file.name.encode()

@@ -1,17 +1,17 @@
 """Which messages are new."""
 
 from chat.cli.talk.news import News
-from chat.client import Connected, Gone, Message, RoomTold, Said
+from chat.client import Connected, Message, NewMessage, RoomGone, RoomSnapshot
 from tests.cli.talk.test_view import BEN, NOON, said
 
 
-def heard(seq: int) -> Said:
-    return Said(room=7, seq=seq, pos=seq, at=NOON, sender=BEN, text="hi")
+def heard(seq: int) -> NewMessage:
+    return NewMessage(room=7, seq=seq, pos=seq, at=NOON, sender=BEN, text="hi")
 
 
-def told(last: Message | None, read: int = 0) -> RoomTold:
+def told(last: Message | None, read: int = 0) -> RoomSnapshot:
     seq = last.seq if last else 0
-    return RoomTold(id=7, kind="direct", pos=seq, at=NOON, seq=seq, read=read, last=last)
+    return RoomSnapshot(id=7, kind="direct", pos=seq, at=NOON, seq=seq, read=read, last=last)
 
 
 def test_what_was_there_at_the_start_is_not_new() -> None:
@@ -21,7 +21,7 @@ def test_what_was_there_at_the_start_is_not_new() -> None:
     assert news.message_of(told(said(3, "hi", room=7))) is None  # its settings have changed
     assert news.message_of(heard(4)) == heard(4)
     assert news.message_of(told(said(4, "hi", room=7))) is None
-    assert news.message_of(Gone(room=7)) is None
+    assert news.message_of(RoomGone(room=7)) is None
 
 
 def test_the_last_message_of_a_room_that_one_comes_into_is_new_where_it_is_not_read() -> None:

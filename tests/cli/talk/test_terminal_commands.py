@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from chat.client import Chat, Disconnected, Message, PresenceTold, RoomTold, open_chat
+from chat.client import Chat, Disconnected, Message, PresenceChanged, RoomSnapshot, open_chat
 from tests.cli.talk.test_terminal import END, UP, enter, last, talk
 from tests.support.people import PASSWORD, request
 from tests.support.screens import PATIENCE, Terminal
@@ -45,7 +45,7 @@ def test_rooms_and_people_are_looked_after_by_commands(server: ServerProcess, st
         await ben.watch([heard.sender.id])
         await trio.to_thread.run_sync(_go_away, screen)
         async for event in ben.events():
-            if isinstance(event, PresenceTold) and event.people[0].state == "away":
+            if isinstance(event, PresenceChanged) and event.people[0].state == "away":
                 break
             assert not isinstance(event, Disconnected)
         await ben.send(heard.room, "hello?")
@@ -93,7 +93,7 @@ def _kick(screen: Terminal) -> None:
 async def direct_message(chat: Chat) -> Message:
     """The first one, with which its room is told."""
     async for event in chat.events():
-        if isinstance(event, RoomTold) and event.kind == "direct" and event.last is not None:
+        if isinstance(event, RoomSnapshot) and event.kind == "direct" and event.last is not None:
             return event.last
     raise AssertionError
 

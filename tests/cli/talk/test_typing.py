@@ -8,7 +8,7 @@ from chat.cli.talk.activities import Activities
 from chat.cli.talk.typists import Typists
 from chat.cli.talk.view import draw
 from chat.client import Activity, Refused, Sender
-from chat.client.events import Said
+from chat.client.events import NewMessage
 from chat.client.requests import ErrorReply
 from tests.cli.talk.test_view import ADA, BEN, NOON, room, shown, state_of
 
@@ -61,7 +61,7 @@ async def test_the_status_line_says_who_types_until_they_say_it_or_are_forgotten
             activities.hear(Activity(room=1, person=person, what="typing"))
         activities.hear(Activity(room=1, person=EVE, what="none"))
         look()
-        activities.hear(Said(room=1, seq=1, pos=1, at=NOON, sender=BEN, text="it"))
+        activities.hear(NewMessage(room=1, seq=1, pos=1, at=NOON, sender=BEN, text="it"))
         look()
         activities.hear(Activity(room=1, person=EVE, what="typing"))
         await trio.sleep(10)

@@ -9,7 +9,7 @@ from chat.cli.table import columns
 from chat.cli.talk.pending import Pending, PendingFiles
 from chat.cli.talk.state import Place, State
 from chat.cli.talk.view import Picture, draw, scrolled
-from chat.client import File, Message, Person, Reaction, Room, RoomTold, Sender
+from chat.client import File, Message, Person, Reaction, Room, RoomSnapshot, Sender
 from chat.client.values import Deletion
 
 ADA, BEN = Sender(id=1, name="ada"), Sender(id=2, name="ben")
@@ -23,7 +23,7 @@ def said(seq: int, text: str, sender: Sender = BEN, room: int = 1, **fields: obj
 
 def room(number: int, kind: str, name: str | None, last: int = 0, **fields: object) -> Room:
     values: dict[str, object] = {"read": last, "pos": last, "at": NOON, "seq": last, "name": name} | fields
-    return Room(RoomTold(id=number, kind=kind, **values), 1, 500)  # type: ignore[arg-type]
+    return Room(RoomSnapshot(id=number, kind=kind, **values), 1, 500)  # type: ignore[arg-type]
 
 
 def state_of(*rooms: Room) -> State:
@@ -192,7 +192,7 @@ def test_what_is_not_saved_is_below_until_it_is_a_message() -> None:
     assert state.nth_last(1, own=True) is None
     pending.seq = 2
     assert "on its way" in "".join(shown(draw(state, 50, 8)))
-    lobby.info = RoomTold(id=1, kind="lobby", pos=2, at=NOON, seq=2, read=2)
+    lobby.info = RoomSnapshot(id=1, kind="lobby", pos=2, at=NOON, seq=2, read=2)
     lobby.load(said(2, "on its way", ADA))
     state.down = "closed"
     lines = shown(draw(state, 60, 8))

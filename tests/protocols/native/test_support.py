@@ -9,7 +9,7 @@ import pytest
 
 from chat.application import members
 from chat.application import rooms as use_cases
-from chat.client.frames import Answer as Reply
+from chat.client.frames import NumberedReply as Reply
 from chat.client.frames import decode
 from chat.client.rooms import Rooms
 from chat.client.values import RoomInfo
@@ -72,8 +72,8 @@ async def desk(site: Site) -> Desk:
 
 def _as_counted(own: Replica) -> dict[int, RoomInfo]:
     """The rooms as the client makes them of all that was told, who waits since when too."""
-    rooms = Rooms({}, keep=500)
-    rooms.me = own.person.id
+    rooms = Rooms({}, max_messages=500)
+    rooms.person_id = own.person.id
     for event in own.events:
         told = decode(json.dumps(event))
         assert told is not None

@@ -80,7 +80,10 @@ class Chat:
 
         A slow program misses nothing: the server sends again what its buffer could not hold.
 
-        Iterate in one task. Cancelling: the next iteration gets the event.
+        Raises:
+            trio.BusyResourceError: another task is waiting for the next event. Iterate in one task.
+
+        Cancelling: the next iteration gets the event.
         """
         return self._connector.inbox
 

@@ -49,6 +49,7 @@ class Inbox:
         self._load_more = load_more
         self._queue: deque[RoomEvent | Event] = deque()
         self._arrived = trio.Event()
+        self._is_taking = False
 
     @property
     def wants_page(self) -> bool:
@@ -94,11 +95,20 @@ class Inbox:
     async def take(self) -> Event:
         """Wait for the next event and take it.
 
+        Raises:
+            trio.BusyResourceError: another task is taking an event. The order and the positions hold for one reader.
+
         Cancelling: no event is taken.
         """
-        await trio.lowlevel.checkpoint()
-        while not self._queue:
-            await self._wait()
+        if self._is_taking:
+            raise trio.BusyResourceError("another task is already waiting for the next event of this client")
+        self._is_taking = True
+        try:
+            await trio.lowlevel.checkpoint()
+            while not self._queue:
+                await self._wait()
+        finally:
+            self._is_taking = False
         event = self._queue.popleft()
         if len(self._queue) == self._size // 4:
             self._load_more()
@@ -117,6 +127,5 @@ class Inbox:
             if isinstance(self._dropped_connection, Disconnected):
                 self.put(self._dropped_connection)  # while disconnected nothing can be requested
                 return
-        if self._arrived.is_set():
-            self._arrived = trio.Event()
-        await self._arrived.wait()  # perhaps with other tasks: one of them takes the event
+        self._arrived = trio.Event()
+        await self._arrived.wait()

@@ -1,5 +1,6 @@
 """Events wait for the program in a queue of bounded size, and its position is what it has taken."""
 
+import pytest
 import trio
 import trio.testing
 
@@ -55,7 +56,7 @@ async def test_too_many_events_are_dropped_and_asked_for_once_the_program_comes(
     assert taken == [event(2).event]
 
 
-async def test_of_several_who_wait_each_event_is_taken_by_one() -> None:
+async def test_a_second_reader_gets_an_error_and_the_first_gets_the_event() -> None:
     inbox = Inbox({}, 10, nothing)
     taken: list[Event] = []
 
@@ -64,13 +65,24 @@ async def test_of_several_who_wait_each_event_is_taken_by_one() -> None:
 
     with trio.fail_after(30):
         async with trio.open_nursery() as nursery:
-            for _ in range(3):
-                nursery.start_soon(take)
-                await trio.testing.wait_all_tasks_blocked()
-            for n in range(1, 4):
-                inbox.put(event(n))
-                await trio.testing.wait_all_tasks_blocked()
-    assert taken == [event(n).event for n in range(1, 4)]
+            nursery.start_soon(take)
+            await trio.testing.wait_all_tasks_blocked()
+            with pytest.raises(trio.BusyResourceError):
+                await anext(inbox)
+            inbox.put(event(1))
+        inbox.put(event(2))
+        await take()
+    assert taken == [event(1).event, event(2).event]
+
+
+async def test_another_task_may_read_after_the_first_was_cancelled() -> None:
+    inbox = Inbox({}, 10, nothing)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(inbox.take)
+        await trio.testing.wait_all_tasks_blocked()
+        nursery.cancel_scope.cancel()
+    inbox.put(event(1))
+    assert await inbox.take() == event(1).event
 
 
 async def test_more_is_asked_for_once_the_program_has_taken_most() -> None:

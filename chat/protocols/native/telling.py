@@ -196,7 +196,9 @@ class Telling:
         closed = {room.id for room in found}
         self._far -= frozenset(room_ids)
         for room_id in room_ids:
-            self._session.subscriptions.unsubscribe(OwnRoom(room_id))
+            # What the log says before its end may not be published here yet. Nobody says of which kind the room is.
+            for topic in (room_id, OwnRoom(room_id)):
+                self._session.subscriptions.unsubscribe(topic)
             self.gone(GoneEvent(room=room_id, reason="closed" if room_id in closed else "removed"))
 
     @property

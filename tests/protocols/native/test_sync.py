@@ -19,6 +19,7 @@ from chat.engine import catch_up
 from chat.protocols.native import replaying, turns
 from tests.protocols.native.replica import Replica
 from tests.support.chat_world import World, open_world
+from tests.support.endings import remove_member
 from tests.support.replays import replay
 
 
@@ -250,6 +251,25 @@ async def test_a_removal_during_a_sync_leaves_nobody_in_the_room(world: World) -
         await ben.hears()
         assert room.id not in ben.rooms, call
         assert room.id not in ben.client.session.subscriptions
+
+
+async def test_who_was_removed_elsewhere_and_is_told_so_by_a_sync_hears_nothing_of_the_room_after_it(
+    world: World,
+) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    room = await world.make_room(ada.person)
+    await members.join(world.services, ben.person, room.id)
+    await ben.hears()
+    known = [{"room": room.id, "pos": ben.rooms[room.id]["pos"], "at": ben.rooms[room.id]["at"]}]
+    assert await remove_member(world.storage, room.id, ben.person.id)  # by a server that is not heard yet
+    before = len(ben.events)
+    await ben.asks("sync", known=known, rest=False)
+    await ada.say(room.id, "not for ben")  # behind the removal, which is read from the log
+    await ben.hears()
+    assert ben.events[before:] == [{"type": "gone", "room": room.id, "reason": "removed"}]
+    await members.join(world.services, ben.person, room.id)
+    await ben.hears()
+    assert ben.events[-1]["type"] == "room"
 
 
 async def test_who_was_removed_while_a_sync_looked_up_their_rooms_hears_nothing_that_is_said_after_it(

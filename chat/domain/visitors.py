@@ -1,7 +1,7 @@
 """Visitors of the support widget: people who come without an account, to write to the operators and to nobody else."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit, urlunsplit
 
 import structlog
@@ -16,6 +16,9 @@ from chat.domain.rules import clean_email, clean_name
 
 VISITORS_PER_HOUR = 5
 """Visitors from one address, at once and in an hour; each is kept. Loopback is spared."""
+
+BLOCKED_FOR = 86_400
+"""Seconds for which nobody new comes from the addresses of a visitor who was blocked."""
 
 _TRIES = 5
 """Names to try: there are a hundred million."""
@@ -46,6 +49,7 @@ class Visitors:
         self._is_on = is_on
         self._happened = happened
         self._buckets = ledger.buckets("visitors", VISITORS_PER_HOUR / 3600, VISITORS_PER_HOUR, clock=clock)
+        self._blocked = ledger.buckets("blocked visitors", 1 / BLOCKED_FOR, 1, clock=clock)
 
     @property
     def are_welcome(self) -> bool:
@@ -72,6 +76,9 @@ class Visitors:
         if isinstance(clean, Refusal):
             return clean
         key = address_key(address)
+        if key is not None and (wait := self._blocked.wait(key)):
+            self._happened("visitor turned away")
+            return Refusal(Code.TOO_MANY, "no new visitors from this address for now", retry_after=wait)
         if key is not None and (wait := self._buckets.take([key])):  # loopback is spared
             self._happened("visitor throttled")
             return Refusal(Code.TOO_MANY, "too many visitors from this address, wait", retry_after=wait)
@@ -80,6 +87,15 @@ class Visitors:
             self._happened("visitor came")
             logger.info("visitor came", person=added.id, name=added.name, address=address)
         return added
+
+    def block(self, addresses: Iterable[str], *, is_blocked: bool) -> None:
+        """Let no new visitor come from these addresses for a day, or let them come again. Sync.
+
+        Who is blocked would otherwise come back as another visitor at once. Visitors who have come already stay.
+        """
+        for key in {address_key(address) for address in addresses if address} - {None}:
+            used = self._blocked.wait(key) / BLOCKED_FOR
+            self._blocked.add(key, (1 if is_blocked else 0) - used)
 
     async def _add(self, display_name: str | None, visit: Visit) -> Person | Refusal:
         for _ in range(_TRIES):

@@ -7,7 +7,15 @@ from chat.domain.entities import Person
 from chat.domain.ledger import Ledger
 from chat.domain.ports import NewPerson, Taken
 from chat.domain.refusals import Code, Refusal
-from chat.domain.visitors import BAD_PAGE, NO_NAME_FREE, NO_WIDGET, VISITORS_PER_HOUR, Visitors, clean_page
+from chat.domain.visitors import (
+    BAD_PAGE,
+    BLOCKED_FOR,
+    NO_NAME_FREE,
+    NO_WIDGET,
+    VISITORS_PER_HOUR,
+    Visitors,
+    clean_page,
+)
 from chat.storage.memory import MemoryStorage
 
 ADDRESS = "10.0.0.1"
@@ -38,6 +46,28 @@ async def test_an_address_has_so_many_visitors_an_hour_and_loopback_any() -> Non
     assert isinstance(await come(), Person)
     assert isinstance(await come(), Refusal)
     assert happened.count("visitor throttled") == 2
+
+
+async def test_where_a_visitor_was_blocked_nobody_new_comes_for_a_day_or_until_it_is_lifted() -> None:
+    clock, happened = [0.0], list[str]()
+    desk = visitors(clock, happened=happened)
+    for _ in range(2):  # again changes nothing
+        desk.block([ADDRESS, "127.0.0.1", ""], is_blocked=True)
+    refused = await desk.add(ADDRESS)
+    assert isinstance(refused, Refusal)
+    assert (refused.code, refused.retry_after) == (Code.TOO_MANY, BLOCKED_FOR)
+    assert isinstance(await desk.add("10.0.0.2"), Person)
+    assert isinstance(await desk.add("127.0.0.1"), Person)
+    desk.block([ADDRESS], is_blocked=False)
+    assert isinstance(await desk.add(ADDRESS), Person)
+    desk.block([ADDRESS], is_blocked=True)
+    clock[0] += BLOCKED_FOR / 2
+    desk.block([ADDRESS], is_blocked=True)  # from now on
+    clock[0] += BLOCKED_FOR - 1
+    assert isinstance(await desk.add(ADDRESS), Refusal)
+    clock[0] += 1
+    assert isinstance(await desk.add(ADDRESS), Person)
+    assert happened.count("visitor turned away") == 2
 
 
 @pytest.mark.parametrize(

@@ -111,15 +111,22 @@ async def change_support(services: Services, caller: Caller, request: types.Chan
 
 
 async def _block(services: Services, place: Place, operator: Person, *, is_blocked: bool) -> Person | Refusal:
-    """Let the visitor whose conversation it is come in no more, or again; it is in the audit."""
+    """Let the visitor whose conversation it is come in no more, or again; it is in the audit.
+
+    It holds for new visitors from the addresses of their sessions too.
+    """
     assert isinstance(place.people, SupportOf)  # or there is nothing to lead
     visitor = await services.administration.person(place.people.person.id)
     if isinstance(visitor, Refusal):
         return visitor
     if not visitor.is_visitor:
         return NO_VISITOR
+    known = await services.sessions.of_person(visitor)
     wanted = Wanted(disabled=is_blocked)
-    return await services.administration.change(visitor.id, wanted, operator)
+    changed = await services.administration.change(visitor.id, wanted, operator)
+    if not isinstance(changed, Refusal):
+        services.visitors.block([each.address for each in known], is_blocked=is_blocked)
+    return changed
 
 
 async def _assignee(services: Services, request: types.ChangeSupport) -> Peer | UnsetType | Refusal | None:

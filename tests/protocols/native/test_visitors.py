@@ -282,6 +282,8 @@ async def test_an_operator_blocks_a_visitor_who_writes_no_more_and_lets_them_bac
     for _ in range(3):  # a refusal uses the token up as little as no call does
         again = await site.call("POST", "/auth/refresh", {"refresh": refresh})
         assert (again.status, again["error"]) == (401, "this account is disabled")
+    another = await site.call("POST", "/support/visitors", {"name": "Not Mona"})
+    assert another.refused == (429, "too_many", None)
     (act,) = (await site.call("GET", "/admin/audit?limit=1", token=adas))["entries"]
     assert (act["what"], act["by"]["name"], act["person"]["name"]) == (
         "disabled",
@@ -291,6 +293,7 @@ async def test_an_operator_blocks_a_visitor_who_writes_no_more_and_lets_them_bac
 
     back = await site.call("PATCH", f"/support/{room}", {"blocked": False}, token=olgas)
     assert "blocked" not in back["support"]
+    await come(site, name="Not Mona")
     session = await site.call("POST", "/auth/refresh", {"refresh": refresh})
     assert (await say(site, session["access"], room, "sorry")).status == 201
     (waiting,) = (await site.call("GET", "/support?state=open", token=olgas))["rooms"]

@@ -2,6 +2,11 @@
 
 The dialect has no acknowledgement. What is said counts as acknowledged once the other has heard it; what is neither
 heard nor refused while both are connected is lost.
+
+The promise (docs/decisions/0035) is that nothing is lost, and that a message comes again only where its hearer had not
+confirmed it, or where a crash lost the note that they had. So what an earlier conversation of the same people left
+without confirmation comes first on a connection of this one, in order and to its end, and by the same rule as what is
+said here: once it was told, it comes again only after a crash. What was confirmed before comes never again.
 """
 
 from collections import Counter
@@ -76,10 +81,13 @@ class Correspondent(Participant):
         return {attempt.line.text for attempt in self.attempts if attempt.outcome is outcome}
 
 
-def check_people(one: Correspondent, other: Correspondent, saved: Sequence[str], *, crashed: bool) -> None:
+def check_people(
+    one: Correspondent, other: Correspondent, earlier: Sequence[str], saved: Sequence[str], *, crashed: bool
+) -> None:
     """Each heard what is saved, in order, without a gap and once; twice only where a server has `crashed`.
 
-    `saved` is all that they said to each other.
+    `saved` is all that they said to each other here, and `earlier` what of the time before was not delivered when this
+    began, as far as that was noted. What was confirmed a moment before may not be noted by then, and comes not.
     """
     times = Counter(saved)
     for speaker, hearer in ((one, other), (other, one)):
@@ -87,23 +95,19 @@ def check_people(one: Correspondent, other: Correspondent, saved: Sequence[str],
         refused = [text for text in speaker.texts(REFUSED) if times[text]]
         assert not refused, f"refused, and saved: {refused}"
         assert all(count == 1 for count in times.values()), "saved twice"
-        said = [text for text in saved if text.startswith(f"{speaker.name} ")]
+        before = [text for text in earlier if text.startswith(f"{speaker.name} ")]
+        said = before + [text for text in saved if text.startswith(f"{speaker.name} ")]
         places = {text: place for place, text in enumerate(said)}
-        told = 0  # how many of them up to now
-        here = {attempt.line.text for attempt in speaker.attempts}
-        for whole in hearer.heard:
-            # What was said before this conversation and not confirmed comes again: decision 35.
-            heard = [text for text in whole if text in here or text in places]
-            if not heard:
-                continue
+        told = -1  # how many of them up to now; -1: how many of those before were confirmed is not known yet
+        for heard in filter(None, hearer.heard):
             first = places.get(heard[0])
-            assert first is not None, f"{hearer.name} is told {heard[0]} again, or it is not saved"
-            assert first == told or (crashed and first < told), (
-                f"{heard[0]} is told where {said[told:][:1]} comes"
-            )
+            assert first is not None, f"{hearer.name} is told {heard[0]}, which was delivered or is not saved"
+            is_next = first <= len(before) if told < 0 else first == told
+            assert is_next or (crashed and first < told), f"{heard[0]} is told where {said[told:][:1]} comes"
             assert heard == said[first : first + len(heard)], f"{hearer.name} is not told all in order"
             told = max(told, first + len(heard))
-        assert told == len(said), f"{hearer.name} is never told {said[told]}"
+        if said[len(before) :] or told >= 0:
+            assert told == len(said), f"{hearer.name} is never told {said[max(told, 0)]}"
 
 
 def check_guests(one: Correspondent, other: Correspondent) -> None:

@@ -42,6 +42,11 @@ _DIRECT = """
 SELECT text FROM messages JOIN rooms ON rooms.id = room_id
 WHERE rooms.kind = 'direct' AND messages.id > $1 ORDER BY messages.id"""
 
+_UNDELIVERED = """
+SELECT text FROM messages JOIN rooms ON rooms.id = room_id
+JOIN memberships AS hearer ON hearer.room_id = rooms.id AND hearer.user_id <> sender_id
+WHERE rooms.kind = 'direct' AND messages.id <= $1 AND seq > delivered_seq ORDER BY messages.id"""
+
 _DESK = """
 SELECT messages.id, users.name, text FROM messages JOIN rooms ON rooms.id = room_id
 JOIN users ON users.id = rooms.creator_id WHERE rooms.kind = 'support' ORDER BY messages.id"""
@@ -65,6 +70,7 @@ class Conversation:
         self._address = address
         self._tokens = tokens
         self._before = fetch_sql(address(), "SELECT coalesce(max(id), 0) AS id FROM messages")[0]["id"]
+        self._undelivered = [row["text"] for row in fetch_sql(address(), _UNDELIVERED, self._before)]
         self.near = Load(near, {name: tokens[name] for name in NEAR})
         self.far = Load(far, {name: tokens[name] for name in FAR})
         self.near_listeners = _listeners(near, tokens[_LISTENS])
@@ -177,7 +183,7 @@ class Conversation:
         one, other = self.friends
         for each, text in product(self.friends, direct[-1:]):
             eventually(partial(each.knows, text), f"{each.name} has said or heard {text}")
-        check_people(one, other, direct, crashed=self.is_crashed)
+        check_people(one, other, self._undelivered, direct, crashed=self.is_crashed)
         check_guests(*self.guests)
         for person in self.desk:
             eventually(partial(person.is_at_the_end, log), f"{person.name} is told the end")

@@ -57,7 +57,8 @@ def ask(server: ServerProcess, question: str) -> Any:
 
 
 def log(server: ServerProcess, event: str) -> list[dict[str, Any]]:
-    lines = (json.loads(line) for line in server.log.read_text().splitlines() if line.startswith("{"))
+    whole = server.log.read_text().rpartition("\n")[0]  # the last line may be half written
+    lines = (json.loads(line) for line in whole.splitlines() if line.startswith("{"))
     return [line for line in lines if line["event"] == event]
 
 

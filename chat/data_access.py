@@ -8,11 +8,11 @@ import msgspec
 from chat.domain.accounts import Accounts
 from chat.domain.administration import Administration
 from chat.domain.entities import Person
-from chat.domain.ledger import Ledger
 from chat.domain.moderation import Moderation
 from chat.domain.passwords import Passwords
 from chat.domain.ports import Nodes, Sessions, Settings, Users
 from chat.domain.registrations import Registrations
+from chat.domain.shared_usage import SharedUsage
 from chat.domain.throttle import Throttle
 from chat.domain.tokens import Tokens
 from chat.embedded_postgres.data_directory import AlreadyRunning, open_data_directory
@@ -66,18 +66,18 @@ def make_accounts(
     person: Callable[[int], Awaitable[Person | None]],
     secret: str,
     happened: Callable[[str], object] = lambda _what: None,
-    ledger: Ledger | None = None,
+    shared_usage: SharedUsage | None = None,
     *,
     sessions: Sessions | None = None,
     whose_session: Callable[[int], Awaitable[int | None]] | None = None,
 ) -> Accounts:
-    """Return the accounts as the settings want them, with limits shared by `ledger`; the rest is as in `Accounts`."""
+    """Return the accounts as the settings want them; `shared_usage` and the rest are as in `Accounts`."""
     return Accounts(
         users,
         Passwords(config.bcrypt_cost),
         Tokens(secret, config.token_lifetime),
-        Throttle(ledger=ledger),
-        Registrations(config.registrations_per_hour, ledger=ledger),
+        Throttle(shared_usage=shared_usage),
+        Registrations(config.registrations_per_hour, shared_usage=shared_usage),
         min_password=config.min_password,
         registration=config.registration,
         person=person,

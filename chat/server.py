@@ -11,8 +11,8 @@ from chat.data_access import make_accounts
 from chat.domain import skeletons
 from chat.domain.budgets import SEARCH_TIME, SEARCHES, UPLOADS, Budgets
 from chat.domain.closing import GOING_AWAY, RESTARTING
-from chat.domain.ledger import Ledger
 from chat.domain.ports import Storage
+from chat.domain.shared_usage import SharedUsage
 from chat.domain.startup import CannotStart
 from chat.embedded_postgres.data_directory import open_data_directory
 from chat.embedded_postgres.embedded import open_embedded_postgres
@@ -135,7 +135,7 @@ async def open_chat(
             raise CannotStart(f"no dialect is called {listen.dialect!r}: there are {known}")
     seat = None if inherited is None else inherited.seat
     metrics, recorder, turns = Metrics(), Recorder(seat.next_connection if seat else None), Turns()
-    ledger = Ledger(has_others=joining is not None)
+    shared_usage = SharedUsage(has_others=joining is not None)
     directory = config.files_beside(local) if config.file_bytes else config.files
     files = None if directory is None else await open_file_store(directory, await storage.files.store_id())
     async with (
@@ -148,14 +148,14 @@ async def open_chat(
                 person,
                 secret,
                 metrics.account,
-                ledger,
+                shared_usage,
                 sessions=storage.sessions,
                 whose_session=logins.get,
             ),
-            budgets=_budgets(config, metrics, ledger),
+            budgets=_budgets(config, metrics, shared_usage),
             metrics=metrics,
             joining=joining,
-            ledger=ledger,
+            shared_usage=shared_usage,
             file_store=files,
             file_bytes=config.file_bytes,
             ping_interval=config.ping_interval,
@@ -209,7 +209,7 @@ async def open_chat(
             )
 
 
-def _budgets(config: Config, metrics: Metrics, ledger: Ledger) -> Budgets:
+def _budgets(config: Config, metrics: Metrics, shared_usage: SharedUsage) -> Budgets:
     return Budgets(
         messages=config.message_rate,
         text=config.message_bytes,
@@ -219,5 +219,5 @@ def _budgets(config: Config, metrics: Metrics, ledger: Ledger) -> Budgets:
         search_time=SEARCH_TIME,
         uploads=UPLOADS,
         refused=metrics.over_budget,
-        ledger=ledger,
+        shared_usage=shared_usage,
     )

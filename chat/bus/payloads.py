@@ -11,8 +11,8 @@ import msgspec
 
 from chat.domain.changes import Change
 from chat.domain.entities import Message
-from chat.domain.ledger import Used
 from chat.domain.live import Notice
+from chat.domain.shared_usage import Used
 
 
 class Announced(msgspec.Struct, frozen=True, tag=True, array_like=True):

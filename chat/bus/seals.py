@@ -13,7 +13,7 @@ from collections.abc import Callable
 from hashlib import blake2b
 
 from chat.bus.bus import Bus
-from chat.domain.recent import Recent
+from chat.domain.lru_cache import LRUCache
 
 _KEY_FOR = b"what the servers of one chat tell each other"
 """It has spaces, as nothing has that a token is signed for."""
@@ -45,7 +45,7 @@ class Seals:
         self._clock = clock
         self._sender = secrets.token_bytes(_SENDER)
         self._number = 0
-        self._senders = Recent[bytes, _Heard](_MOST_SENDERS)
+        self._senders = LRUCache[bytes, _Heard](_MOST_SENDERS)
 
     def seal(self, payload: bytes) -> bytes:
         """Return a payload, which is a JSON array, with SEAL_BYTES more. Sync."""

@@ -5,14 +5,14 @@ So a server that reads a change from the log comes to the same answer as the one
 
 from chat.domain.changes import Change
 from chat.domain.entities import (
-    Desk,
-    Inbox,
+    AllSupport,
+    DirectInbox,
     Message,
-    OwnRoom,
+    OwnSupport,
     Pair,
     People,
     RoomKind,
-    SupportLine,
+    RoomTopic,
     SupportOf,
     Topic,
 )
@@ -26,21 +26,24 @@ def audience(change: Change) -> tuple[Topic, ...]:
         case Pair() as pair:
             return _of_pair(change, pair)
         case SupportOf(person):
-            return (SupportLine(person.id), Desk(), OwnRoom(change.room_id))
+            return (OwnSupport(person.id), AllSupport(), RoomTopic(change.room_id))
 
 
 def _of_pair(change: Change, pair: Pair) -> tuple[Topic, ...]:
     if not isinstance(change, Message):  # what becomes of a message, both hear; a room with oneself has one
-        return (*{Inbox(pair.one_id): None, Inbox(pair.other_id): None}, OwnRoom(change.room_id))
-    inbox = Inbox(pair.other_than(change.sender_id))
+        return (
+            *{DirectInbox(pair.one_id): None, DirectInbox(pair.other_id): None},
+            RoomTopic(change.room_id),
+        )
+    inbox = DirectInbox(pair.other_than(change.sender_id))
     # A guest's message is in no room, and not saved.
-    return (inbox, OwnRoom(change.room_id)) if change.room_id else (inbox,)
+    return (inbox, RoomTopic(change.room_id)) if change.room_id else (inbox,)
 
 
 def topic_of(room_id: int, kind: RoomKind | People) -> Topic:
     """Return where whoever hears a room as such hears it: one of this kind, or for these people. Sync and pure."""
     match kind:
         case RoomKind.DIRECT | RoomKind.SUPPORT | Pair() | SupportOf():
-            return OwnRoom(room_id)
+            return RoomTopic(room_id)
         case _:
             return room_id

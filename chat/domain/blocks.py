@@ -3,7 +3,7 @@
 from chat.domain.contacts import Contacts
 from chat.domain.entities import Person
 from chat.domain.fresh_reads import FreshReads
-from chat.domain.recent import Recent
+from chat.domain.lru_cache import LRUCache
 from chat.domain.refusals import NO_PERSON, Code, Refusal
 
 MOST_BLOCKS = 1000
@@ -25,7 +25,7 @@ class Blocks:
 
     def __init__(self, contacts: Contacts) -> None:
         self._contacts = contacts
-        self._known = Recent[int, frozenset[int]](_MOST_KNOWN)
+        self._known = LRUCache[int, frozenset[int]](_MOST_KNOWN)
         self._reads = FreshReads[int]()  # by who blocks
 
     async def block(self, person: Person, other_id: int) -> Refusal | None:

@@ -12,9 +12,9 @@ import trio
 
 from chat.domain.addresses import address_key
 from chat.domain.entities import Message
-from chat.domain.ledger import Ledger
 from chat.domain.pace import Pace
 from chat.domain.refusals import Code, Refusal
+from chat.domain.shared_usage import SharedUsage
 
 HOLD_BACK = 1.0
 """Seconds for which a client that was over budget is not read: a flood costs one refusal a second."""
@@ -80,7 +80,7 @@ class Budgets:
         search_time: seconds a second that searches use.
         uploads: a second.
         refused: told of each refusal, by what there was too much of.
-        ledger: where what is used is shared with other servers.
+        shared_usage: where what is used is shared with other servers.
     """
 
     def __init__(
@@ -94,17 +94,19 @@ class Budgets:
         search_time: float = 0.0,
         uploads: float = 0.0,
         refused: Callable[[str], None] = lambda what: None,
-        ledger: Ledger | None = None,
+        shared_usage: SharedUsage | None = None,
         clock: Callable[[], float] = trio.current_time,
     ) -> None:
-        ledger = ledger or Ledger()
-        self._messages = _Limit("messages", messages, _MESSAGE_BURST, ledger, clock)
-        self._text = _Limit("text", text, _TEXT_BURST, ledger, clock)
-        self._pages = _Limit("pages", pages, _READ_BURST, ledger, clock)
-        self._searches = _Limit("searches", searches, _SEARCH_BURST, ledger, clock)
-        self._search_time = _Limit("search time", search_time, _SEARCH_TIME_BURST, ledger, clock)
-        self._uploads = _Limit("uploads", uploads, _UPLOAD_BURST, ledger, clock)
-        self._calls = ledger.buckets("calls", calls, calls * _CALLS_BURST, most_keys=_MOST_KEYS, clock=clock)
+        shared_usage = shared_usage or SharedUsage()
+        self._messages = _Limit("messages", messages, _MESSAGE_BURST, shared_usage, clock)
+        self._text = _Limit("text", text, _TEXT_BURST, shared_usage, clock)
+        self._pages = _Limit("pages", pages, _READ_BURST, shared_usage, clock)
+        self._searches = _Limit("searches", searches, _SEARCH_BURST, shared_usage, clock)
+        self._search_time = _Limit("search time", search_time, _SEARCH_TIME_BURST, shared_usage, clock)
+        self._uploads = _Limit("uploads", uploads, _UPLOAD_BURST, shared_usage, clock)
+        self._calls = shared_usage.buckets(
+            "calls", calls, calls * _CALLS_BURST, most_keys=_MOST_KEYS, clock=clock
+        )
         self._call_rate = calls
         self._refused = refused
 
@@ -192,13 +194,13 @@ class _Limit:
     """A rate for each person or guest, and ten times as much for each address; without a rate there is no limit."""
 
     def __init__(
-        self, name: str, rate: float, burst: float, ledger: Ledger, clock: Callable[[], float]
+        self, name: str, rate: float, burst: float, shared_usage: SharedUsage, clock: Callable[[], float]
     ) -> None:
         self.rate = rate
         self._burst = burst
-        self._people = ledger.buckets(name, rate, rate * burst, most_keys=_MOST_KEYS, clock=clock)
+        self._people = shared_usage.buckets(name, rate, rate * burst, most_keys=_MOST_KEYS, clock=clock)
         rate *= _ADDRESS_SHARE
-        self._addresses = ledger.buckets(
+        self._addresses = shared_usage.buckets(
             f"{name} of addresses", rate, rate * burst, most_keys=_MOST_KEYS, clock=clock
         )
 

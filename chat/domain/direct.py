@@ -2,8 +2,8 @@
 
 from chat.domain.entities import Message, Person
 from chat.domain.fresh_reads import FreshReads
+from chat.domain.lru_cache import LRUCache
 from chat.domain.ports import Messages, Rooms, Users
-from chat.domain.recent import Recent
 
 FIRST_GUEST = 10**12
 """Ids from here on are guests'. No person has one, no two guests share one, and JavaScript holds it exactly."""
@@ -42,7 +42,7 @@ class Direct:
         self._users = users
         self._rooms = rooms
         self._messages = messages
-        self._room_ids = Recent[tuple[int, int], int](MOST_ROOM_IDS)  # a pair never changes its room
+        self._room_ids = LRUCache[tuple[int, int], int](MOST_ROOM_IDS)  # a pair never changes its room
         self._reads = FreshReads[tuple[int, int]]()  # by pair
 
     def known_room(self, one_id: int, other_id: int) -> int | None:

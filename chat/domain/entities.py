@@ -120,31 +120,30 @@ class RoomSummary(msgspec.Struct, frozen=True, kw_only=True):
     last_at: float | None
 
 
-class Inbox(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """Where a person (or a guest) hears what is sent to them alone."""
+class DirectInbox(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The direct messages to one person (or guest)."""
 
     person_id: int
 
 
-class SupportLine(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """Where a person hears their own support conversation."""
+class OwnSupport(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A person's own support conversation."""
 
     person_id: int
 
 
-class Desk(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """Where operators hear all support conversations."""
+class AllSupport(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """All support conversations, for operators."""
 
 
-class OwnRoom(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """Where those whom a direct or support room is for hear it, by its id as any other room: all that changes in it."""
+class RoomTopic(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """All changes of a direct or support room, for the people of that room who hear it as a room, by its id."""
 
     room_id: int
 
 
-Topic = int | Inbox | SupportLine | Desk | OwnRoom
-"""What can be listened to: a room's id, or one of the above. They are plain values, which msgspec encodes; they are
-no tuples, because an inbox must not equal a line."""
+Topic = int | DirectInbox | OwnSupport | AllSupport | RoomTopic
+"""What can be subscribed to: a room's id, or one of the above. Two of different types are never equal."""
 
 
 class Peer(NamedTuple):

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import trio
 
 from chat.domain.addresses import address_key
-from chat.domain.ledger import Ledger
 from chat.domain.refusals import Code, Refusal
+from chat.domain.shared_usage import SharedUsage
 
 _HOUR = 3600.0
 
@@ -21,12 +21,16 @@ class Registrations:
     """The budget of each address: `per_hour` at once, and as many an hour; 0 is no limit. All of it is sync."""
 
     def __init__(
-        self, per_hour: int, clock: Callable[[], float] = trio.current_time, *, ledger: Ledger | None = None
+        self,
+        per_hour: int,
+        clock: Callable[[], float] = trio.current_time,
+        *,
+        shared_usage: SharedUsage | None = None,
     ) -> None:
-        ledger = ledger or Ledger()
+        shared_usage = shared_usage or SharedUsage()
         self._per_hour = per_hour
-        self._buckets = ledger.buckets("registrations", per_hour / _HOUR, per_hour, clock=clock)
-        self._invited = ledger.buckets("registrations by invite", _TRIES / _HOUR, _TRIES, clock=clock)
+        self._buckets = shared_usage.buckets("registrations", per_hour / _HOUR, per_hour, clock=clock)
+        self._invited = shared_usage.buckets("registrations by invite", _TRIES / _HOUR, _TRIES, clock=clock)
 
     @property
     def per_hour(self) -> int:

@@ -4,8 +4,8 @@ from msgspec import structs
 
 from chat.domain.entities import Conversation, Message, Peer, Person, SupportOf
 from chat.domain.fresh_reads import FreshReads
+from chat.domain.lru_cache import LRUCache
 from chat.domain.ports import Messages, Rooms, Users
-from chat.domain.recent import Recent
 
 LONGEST_RETELLING = 1000
 """Messages of one conversation told at once, the newest; more is a page of history."""
@@ -30,7 +30,7 @@ class Support:
         self._users = users
         self._rooms = rooms
         self._messages = messages
-        self._room_ids = Recent[int, int](MOST_ROOM_IDS)  # by person; a conversation never changes its room
+        self._room_ids = LRUCache[int, int](MOST_ROOM_IDS)  # by person; a conversation never changes its room
         self._reads = FreshReads[int]()  # by person
 
     async def conversation(self, person: Person, up_to_id: int) -> list[Message]:

@@ -13,8 +13,8 @@ import trio
 
 from chat.domain.addresses import address_key
 from chat.domain.buckets import MOST_KEYS, Buckets
-from chat.domain.ledger import Ledger
-from chat.domain.recent import Recent
+from chat.domain.lru_cache import LRUCache
+from chat.domain.shared_usage import SharedUsage
 
 _AT_ADDRESS = 5, 12.0
 """Tries at once for a name at one address, and seconds until there is one more."""
@@ -41,11 +41,11 @@ class Throttle:
         clock: Callable[[], float] = trio.current_time,
         *,
         most_keys: int = MOST_KEYS,
-        ledger: Ledger | None = None,
+        shared_usage: SharedUsage | None = None,
     ) -> None:
-        self._ledger = ledger or Ledger()
+        self._shared_usage = shared_usage or SharedUsage()
         self._at_address, self._of_address, self._of_name = (
-            self._ledger.buckets(name, 1 / seconds, tries, most_keys=most_keys, clock=clock)
+            self._shared_usage.buckets(name, 1 / seconds, tries, most_keys=most_keys, clock=clock)
             for name, (tries, seconds) in (
                 ("logins of a name at an address", _AT_ADDRESS),
                 ("logins of an address", _OF_ADDRESS),
@@ -53,7 +53,7 @@ class Throttle:
             )
         )
         self._at_home = _Homes(most_keys)
-        self._ledger.share(_HOMES, self._at_home)
+        self._shared_usage.share(_HOMES, self._at_home)
 
     def take(self, name: str | None, address: str) -> float:
         """Use up one try and return 0, or return the seconds until there is one (then none is used up)."""
@@ -74,7 +74,7 @@ class Throttle:
         self.give_back(name, address)
         home = _digest(name), address_key(address)
         self._at_home.add(home)
-        self._ledger.note(_HOMES, home, 0.0)
+        self._shared_usage.note(_HOMES, home, 0.0)
 
     def _used(self, name: str | None, address: str) -> list[tuple[Buckets, Hashable]]:
         network = address_key(address)
@@ -89,7 +89,7 @@ class Throttle:
         return used
 
 
-class _Homes(Recent[Hashable, None]):
+class _Homes(LRUCache[Hashable, None]):
     """Who logged in from where, on whichever server."""
 
     def add(self, key: Hashable) -> None:

@@ -9,7 +9,7 @@ import trio
 
 from chat.domain.addresses import address_key
 from chat.domain.entities import Person, Visit
-from chat.domain.ledger import Ledger
+from chat.domain.shared_usage import SharedUsage
 from chat.domain.ports import NewPerson, Users
 from chat.domain.refusals import Code, Refusal
 from chat.domain.rules import clean_email, clean_name
@@ -40,7 +40,7 @@ class Visitors:
         self,
         users: Users,
         is_on: Callable[[], bool],
-        ledger: Ledger,
+        shared_usage: SharedUsage,
         *,
         happened: Callable[[str], object] = lambda _what: None,
         clock: Callable[[], float] = trio.current_time,
@@ -48,8 +48,8 @@ class Visitors:
         self._users = users
         self._is_on = is_on
         self._happened = happened
-        self._buckets = ledger.buckets("visitors", VISITORS_PER_HOUR / 3600, VISITORS_PER_HOUR, clock=clock)
-        self._blocked = ledger.buckets("blocked visitors", 1 / BLOCKED_FOR, 1, clock=clock)
+        self._buckets = shared_usage.buckets("visitors", VISITORS_PER_HOUR / 3600, VISITORS_PER_HOUR, clock=clock)
+        self._blocked = shared_usage.buckets("blocked visitors", 1 / BLOCKED_FOR, 1, clock=clock)
 
     @property
     def are_welcome(self) -> bool:

@@ -15,7 +15,7 @@ import trio
 
 from chat.channels import receive_all_nowait
 from chat.domain.changes import Change
-from chat.domain.entities import Inbox
+from chat.domain.entities import DirectInbox
 from chat.domain.failures import StorageDown, StorageError
 from chat.domain.ports import Rooms
 from chat.engine.hub import Subscriber
@@ -45,7 +45,7 @@ _AT_ONCE = 64
 logger = structlog.get_logger(__name__)
 
 
-def observe_inbox(inbox: Inbox, subscriber: Subscriber, told: Sequence[tuple[Change, int]]) -> None:
+def observe_inbox(inbox: DirectInbox, subscriber: Subscriber, told: Sequence[tuple[Change, int]]) -> None:
     """Observe the hub: a subscriber was sent something of an inbox. A guest gives no receipts. Sync."""
     if isinstance(subscriber, Receipts):
         subscriber.heard(inbox, told)

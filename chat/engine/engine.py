@@ -14,9 +14,8 @@ from chat.domain.budgets import Budgets
 from chat.domain.closing import TOO_FAR_BEHIND
 from chat.domain.conversations import Conversations
 from chat.domain.direct import Direct
-from chat.domain.entities import Inbox, Person
+from chat.domain.entities import DirectInbox, Person
 from chat.domain.invites import Invites
-from chat.domain.ledger import Ledger
 from chat.domain.live import Present, Watched
 from chat.domain.live_settings import LiveSettings
 from chat.domain.ports import FileStore, Storage
@@ -25,6 +24,7 @@ from chat.domain.rooms import Rooms
 from chat.domain.searches import Searches
 from chat.domain.sessions import Sessions
 from chat.domain.set_up import FirstAdmin
+from chat.domain.shared_usage import SharedUsage
 from chat.domain.support import Support
 from chat.domain.uploads import Uploads
 from chat.domain.visitors import Visitors
@@ -90,7 +90,7 @@ async def open_engine(
     budgets: Budgets | None = None,
     metrics: Metrics | None = None,
     joining: Joining | None = None,
-    ledger: Ledger | None = None,
+    shared_usage: SharedUsage | None = None,
     file_store: FileStore | None = None,
     file_bytes: int = 0,
     ping_interval: float = math.inf,
@@ -101,18 +101,27 @@ async def open_engine(
     widget_greeting: str = "",
     lobby: Lobby | None = None,
 ) -> AsyncGenerator[Engine]:
-    """Write, tell, look up and follow changes for as long as the block lasts, and finish what was accepted.
+    """Commit, publish, look up and follow changes for as long as the block lasts, and finish what was accepted.
 
-    `joining` is what other servers on the same storage are joined with; without it there may be none. `ledger` is what
-    limits are shared by. `file_store` has the bytes of files, which have at most `file_bytes` each. `ping_interval` and
-    `pong_timeout` are seconds; without them nobody is pinged. `widget_origins` are the sites that may show the support
-    widget, `widget_greeting` is what that says first, `server_name` is what the server is called, and `lobby` who reads
-    the lobby (without it whoever connects, while registration is open), and `public_url` is where people reach it,
-    until an admin changes them. The caller ends all sessions before it leaves the block. Raises CannotStart.
+    Args:
+        storage: the ports to the database.
+        make_accounts: makes the accounts, see `MakeAccounts`.
+        budgets: the limits of clients.
+        metrics: what the engine counts in.
+        joining: how this server joins others on the same storage; without it there may be none.
+        shared_usage: the usage of limits that all servers share.
+        file_store: holds the bytes of files, of at most `file_bytes` each.
+        ping_interval, pong_timeout: seconds; without them nobody is pinged.
+        widget_origins, widget_greeting: the sites that may show the support widget, and its first message.
+        server_name, public_url: the name of the server, and the address at which people reach it.
+        lobby: who reads the lobby; without it whoever connects, while registration is open.
 
-    Cancelling refuses nothing and acknowledges nothing that still waits for the journal.
+    The last five hold until an admin changes them. The caller ends all sessions before it leaves the block. Raises
+    CannotStart.
+
+    Cancelling: writes that wait for the journal are neither refused nor acknowledged.
     """
-    ledger = ledger or Ledger()
+    shared_usage = shared_usage or SharedUsage()
     metrics, presence, fence = metrics or Metrics(), Presence(), Fence()
     notices = Notices(fence)
     statuses = Statuses(notices.send)
@@ -141,7 +150,7 @@ async def open_engine(
             public_url,
         )
         await settings.refresh()  # before anybody comes in
-        hub.observe(Inbox, observe_inbox)
+        hub.observe(DirectInbox, observe_inbox)
         metrics.watch(presence.readings, hub.readings)
 
         def skipped(newest_id: int) -> None:
@@ -163,7 +172,7 @@ async def open_engine(
                     hub,
                     deliveries,
                     read_marks,
-                    ledger,
+                    shared_usage,
                     notices,
                     presence.__len__,
                     metrics.bus_dropped,
@@ -182,7 +191,7 @@ async def open_engine(
             )
             hub.on_access(memberships.ended)
             visitors = Visitors(
-                storage.users, lambda: bool(settings.widget_origins), ledger, happened=accounts.happened
+                storage.users, lambda: bool(settings.widget_origins), shared_usage, happened=accounts.happened
             )
             support = Support(storage.users, storage.rooms, storage.messages)
             conversations = Conversations(storage.rooms, rooms, direct, support, blocks)

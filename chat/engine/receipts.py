@@ -10,7 +10,7 @@ from functools import partial
 from typing import Protocol
 
 from chat.domain.changes import Change
-from chat.domain.entities import Inbox, Message
+from chat.domain.entities import DirectInbox, Message
 from chat.engine.pinger import Pinger
 from chat.engine.send_queue import SendQueue
 from chat.engine.subscriptions import Subscriptions
@@ -108,7 +108,7 @@ class Receipts:
         """Take what nobody misses, and no receipt is given for."""
         self._subscriptions.offer_or_drop(blob)
 
-    def heard(self, inbox: Inbox, told: Sequence[tuple[Change, int]]) -> None:
+    def heard(self, inbox: DirectInbox, told: Sequence[tuple[Change, int]]) -> None:
         """Take note of what offer() was of."""
         if self._subscriptions.is_buffering:
             self._is_held = True

@@ -1,7 +1,7 @@
 """One client, from the first frame to the last: the task that reads, what it sends, and how it ends.
 
 What the client is subscribed to, what it gave to the journal, what it may still say and when it is pinged are objects
-of their own (`subscriptions.py`, `submissions.py`, `allowance.py`, `pinger.py`); what its commands do is its
+of their own (`subscriptions.py`, `submissions.py`, `client_limits.py`, `pinger.py`); what its commands do is its
 protocol's (`protocol_client.py`).
 """
 
@@ -18,7 +18,7 @@ from chat.domain.closing import GOING_AWAY, NO_PONG, OUTCOME_UNKNOWN, RESTARTING
 from chat.domain.entities import Person
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.refusals import UNAVAILABLE
-from chat.engine.allowance import Allowance
+from chat.engine.client_limits import ClientLimits
 from chat.engine.cluster_port import Alone, Cluster
 from chat.engine.dialect import Command, Dialect, Greet, by_shape
 from chat.engine.events import Event, Refused
@@ -100,7 +100,7 @@ class Session:
         self.subscriptions = Subscriptions(core.hub, send_queue)
         self.submissions = Submissions(core.journal, self.subscriptions, self)
         self.pinger = Pinger(send_queue, receiver, self.record)
-        self.allowance = Allowance(core.budgets, address, self, self.pinger)
+        self.limits = ClientLimits(core.budgets, address, self, self.pinger)
         self.address = address
         self.person = person
         """Who the client is: become() says whom a protocol has authenticated. As they are now."""
@@ -165,7 +165,7 @@ class Session:
                 if number % _TURN == 0:
                     await trio.lowlevel.checkpoint()
             if wait := pace.count(number):
-                await self.allowance.hold_back(wait)
+                await self.limits.hold_back(wait)
 
     def _make_client(self) -> ProtocolClient:
         if self.client is not None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 
-from chat.domain.entities import Inbox, Topic
+from chat.domain.entities import DirectInbox, Topic
 from chat.engine.dialect import Encoder
 from chat.engine.hub import Hub, Subscriber
 from chat.engine.send_queue import SendQueue
@@ -39,7 +39,7 @@ class Subscriptions:
         self._of_inboxes = subscriber
 
     def _subscriber(self, topic: Topic) -> Subscriber:
-        return self._of_inboxes if type(topic) is Inbox else self
+        return self._of_inboxes if type(topic) is DirectInbox else self
 
     def unsubscribe_all(self) -> None:
         """Hear nothing more."""

@@ -6,14 +6,14 @@ import pytest
 from chat.domain.audience import audience
 from chat.domain.changes import Deleted, Edited, Reacted
 from chat.domain.entities import (
-    Desk,
-    Inbox,
+    AllSupport,
+    DirectInbox,
     Message,
-    OwnRoom,
+    OwnSupport,
     Pair,
     Peer,
     People,
-    SupportLine,
+    RoomTopic,
     SupportOf,
     Topic,
 )
@@ -26,12 +26,12 @@ ROOM = 7
     ("people", "sender", "heard"),
     [
         (None, ADA, (ROOM,)),
-        (Pair(ADA, BEN), ADA, (Inbox(BEN), OwnRoom(ROOM))),
-        (Pair(ADA, BEN), BEN, (Inbox(ADA), OwnRoom(ROOM))),
-        (Pair(BEN, ADA), BEN, (Inbox(ADA), OwnRoom(ROOM))),
-        (Pair(ADA, ADA), ADA, (Inbox(ADA), OwnRoom(ROOM))),
-        (SupportOf(Peer(BEN, "ben")), BEN, (SupportLine(BEN), Desk(), OwnRoom(ROOM))),
-        (SupportOf(Peer(BEN, "ben")), OLGA, (SupportLine(BEN), Desk(), OwnRoom(ROOM))),
+        (Pair(ADA, BEN), ADA, (DirectInbox(BEN), RoomTopic(ROOM))),
+        (Pair(ADA, BEN), BEN, (DirectInbox(ADA), RoomTopic(ROOM))),
+        (Pair(BEN, ADA), BEN, (DirectInbox(ADA), RoomTopic(ROOM))),
+        (Pair(ADA, ADA), ADA, (DirectInbox(ADA), RoomTopic(ROOM))),
+        (SupportOf(Peer(BEN, "ben")), BEN, (OwnSupport(BEN), AllSupport(), RoomTopic(ROOM))),
+        (SupportOf(Peer(BEN, "ben")), OLGA, (OwnSupport(BEN), AllSupport(), RoomTopic(ROOM))),
     ],
 )
 def test_a_message_has_subscribers_by_whom_its_room_is_for(
@@ -45,16 +45,16 @@ def test_a_message_has_subscribers_by_whom_its_room_is_for(
 
 def test_what_is_in_no_room_is_heard_in_none() -> None:
     relayed = Message(0, 0, 0, ADA, "", "psst", 0.0, people=Pair(ADA, BEN))
-    assert audience(relayed) == (Inbox(BEN),)
+    assert audience(relayed) == (DirectInbox(BEN),)
 
 
 @pytest.mark.parametrize(
     ("people", "heard"),
     [
         (None, (ROOM,)),
-        (Pair(ADA, BEN), (Inbox(ADA), Inbox(BEN), OwnRoom(ROOM))),
-        (Pair(ADA, ADA), (Inbox(ADA), OwnRoom(ROOM))),
-        (SupportOf(Peer(BEN, "ben")), (SupportLine(BEN), Desk(), OwnRoom(ROOM))),
+        (Pair(ADA, BEN), (DirectInbox(ADA), DirectInbox(BEN), RoomTopic(ROOM))),
+        (Pair(ADA, ADA), (DirectInbox(ADA), RoomTopic(ROOM))),
+        (SupportOf(Peer(BEN, "ben")), (OwnSupport(BEN), AllSupport(), RoomTopic(ROOM))),
     ],
 )
 @pytest.mark.parametrize("actor", [ADA, BEN])

@@ -4,7 +4,7 @@ import pytest
 from msgspec import structs
 
 from chat.domain.entities import Person
-from chat.domain.ledger import Ledger
+from chat.domain.shared_usage import SharedUsage
 from chat.domain.ports import NewPerson, Taken
 from chat.domain.refusals import Code, Refusal
 from chat.domain.visitors import (
@@ -24,7 +24,7 @@ ADDRESS = "10.0.0.1"
 def visitors(clock: list[float], users: object = None, happened: list[str] | None = None) -> Visitors:
     table = users or MemoryStorage().users
     said = [] if happened is None else happened
-    return Visitors(table, lambda: True, Ledger(), happened=said.append, clock=lambda: clock[0])  # type: ignore[arg-type]
+    return Visitors(table, lambda: True, SharedUsage(), happened=said.append, clock=lambda: clock[0])  # type: ignore[arg-type]
 
 
 async def test_an_address_has_so_many_visitors_an_hour_and_loopback_any() -> None:
@@ -84,7 +84,7 @@ async def test_what_is_wrong_about_a_visitor_is_said_and_uses_nothing_up(about: 
 
 async def test_without_a_site_that_shows_the_widget_nobody_is_welcome() -> None:
     is_on = False
-    desk = Visitors(MemoryStorage().users, lambda: is_on, Ledger())
+    desk = Visitors(MemoryStorage().users, lambda: is_on, SharedUsage())
     assert not desk.are_welcome
     assert await desk.add(ADDRESS) is NO_WIDGET
     is_on = True

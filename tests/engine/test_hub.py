@@ -5,7 +5,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from chat.domain.changes import Edited, Removed, RoomDeleted
-from chat.domain.entities import Inbox, Message, Pair
+from chat.domain.entities import DirectInbox, Message, Pair
 from chat.engine.events import Said
 from chat.engine.hub import Announcement, Hub
 from chat.protocols.messenger.codec import MESSENGER
@@ -133,9 +133,11 @@ def test_deliveries_are_the_messages_that_somebody_had_words_for_and_was_not_the
 def test_an_observer_is_told_what_each_listener_heard_of_topics_of_its_kind_and_its_bytes() -> None:
     hub, ada, ben = Hub(), Ear(), Ear()
     seen: dict[object, list[tuple[int, int]]] = {}
-    hub.observe(Inbox, lambda _topic, who, told: seen.update({who: [(m.seq, size) for m, size in told]}))
-    hub.subscribe(Inbox(7), TALKER, ada)
-    hub.subscribe(Inbox(7), MESSENGER, ben)
+    hub.observe(
+        DirectInbox, lambda _topic, who, told: seen.update({who: [(m.seq, size) for m, size in told]})
+    )
+    hub.subscribe(DirectInbox(7), TALKER, ada)
+    hub.subscribe(DirectInbox(7), MESSENGER, ben)
     hub.subscribe(GARDEN, TALKER, ben)
     for_seven = [to(7, say(n, author=author)) for n, author in ((2, None), (3, ben))]
     for_nobody = to(8, say(4))

@@ -20,7 +20,7 @@ from chat.domain.changes import (
     RoomDeletion,
     Write,
 )
-from chat.domain.entities import Draft, Inbox, Message, Pair, Peer, Room
+from chat.domain.entities import DirectInbox, Draft, Message, Pair, Peer, Room
 from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
 from chat.domain.membership import RoomRole
 from chat.domain.outcomes import KeyUsed, Outcome, Repeated, Saved, Unchanged
@@ -696,7 +696,7 @@ async def test_a_message_is_told_to_whom_it_was_for_with_whom_it_was_to(
         broadcaster.announce = lambda batch: (announced.extend(batch), announce(batch))[1]  # type: ignore[method-assign]
         subscribers = {number: Ben(lambda: 0) for number in (7, 8)}
         for number, subscriber in subscribers.items():
-            world.hub.subscribe(Inbox(number), TALKER, subscriber)
+            world.hub.subscribe(DirectInbox(number), TALKER, subscriber)
         if known == "late":
             world.messages.after[0] = OutcomeUnknown("silence")
         for sender, number in ((1, 7), (2, 8)):

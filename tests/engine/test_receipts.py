@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.domain.changes import Change, Edited
-from chat.domain.entities import Inbox, Message, Pair
+from chat.domain.entities import DirectInbox, Message, Pair
 from chat.engine.pinger import Pinger
 from chat.engine.receipts import _BURST, Receipts
 from chat.frames import ping_frame
@@ -82,7 +82,7 @@ class Line:
     def hears(self, *changes: Change) -> None:
         self.last += len(changes)
         self.receipts.offer(b"x" * SIZE * len(changes))
-        self.receipts.heard(Inbox(BEN), [(change, SIZE) for change in changes])
+        self.receipts.heard(DirectInbox(BEN), [(change, SIZE) for change in changes])
 
     @property
     def pings(self) -> list[bytes]:
@@ -222,7 +222,7 @@ def test_a_pong_that_is_read_before_its_ping_was_counted_as_written_is_an_answer
 def test_what_has_no_position_and_what_becomes_of_a_message_is_not_delivered() -> None:
     line = Line()
     line.hears(Message(0, 0, 0, ADA, "", "of a guest", 0.0, people=Pair(ADA, BEN)))
-    line.receipts.heard(Inbox(BEN), [(Edited(1, ROOM, 1, 2, ADA, "x", 0.0, Pair(ADA, BEN)), 0)])
+    line.receipts.heard(DirectInbox(BEN), [(Edited(1, ROOM, 1, 2, ADA, "x", 0.0, Pair(ADA, BEN)), 0)])
     line.receipts.pong(b"1")
     assert line.confirmed == {}
     line.receipts.ping_now()

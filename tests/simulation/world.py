@@ -22,9 +22,9 @@ from chat.bus.local import LocalBus
 from chat.bus.payloads import Announced, Answer, Beat, HasPublished, Payload, Question, Spent, encode
 from chat.bus.seals import Seals
 from chat.domain.entities import LOBBY_ID, Message, Person, Room
-from chat.domain.ledger import Used
 from chat.domain.membership import RoomRole
 from chat.domain.ports import NewPerson
+from chat.domain.shared_usage import Used
 from chat.domain.tokens import Tokens
 from chat.engine.cluster.servers import Joining
 from chat.engine.hub import Hub

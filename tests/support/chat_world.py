@@ -21,10 +21,10 @@ from chat.domain.bounds import Lobby
 from chat.domain.budgets import Budgets
 from chat.domain.closing import Closing
 from chat.domain.entities import Message, MessageKind, Person, Room
-from chat.domain.ledger import Ledger
 from chat.domain.passwords import Passwords
 from chat.domain.ports import FileStore, NewPerson, Taken
 from chat.domain.registrations import Registrations
+from chat.domain.shared_usage import SharedUsage
 from chat.domain.throttle import Throttle
 from chat.domain.tokens import Tokens
 from chat.engine.cluster.servers import Joining
@@ -416,7 +416,7 @@ async def open_world(
     storage: MemoryStorage | None = None,
     *,
     joining: Joining | None = None,
-    ledger: Ledger | None = None,
+    shared_usage: SharedUsage | None = None,
     trust_from: bool = False,
     budgets: Budgets | None = None,
     lobby: Lobby | None = None,
@@ -435,7 +435,7 @@ async def open_world(
             behind.users,
             Passwords(4),
             Tokens(SECRET, 3600),
-            Throttle(ledger=ledger),
+            Throttle(shared_usage=shared_usage),
             Registrations(0),
             min_password=5,
             person=person,
@@ -448,7 +448,7 @@ async def open_world(
         make_accounts,
         budgets=budgets,
         joining=joining,
-        ledger=ledger,
+        shared_usage=shared_usage,
         file_store=file_store,
         file_bytes=100_000,
         lobby=lobby,

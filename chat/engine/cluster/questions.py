@@ -19,9 +19,9 @@ from chat.bus.bus import Bus
 from chat.bus.payloads import Answer, HasPublished, HasRecorded, Question, Relayed, encode
 from chat.domain.entities import Message
 from chat.domain.failures import StorageDown
+from chat.domain.lru_cache import LRUCache
 from chat.domain.nodes import FENCE, Node
 from chat.domain.ports import Nodes
-from chat.domain.recent import Recent
 from chat.signals import Signal
 
 Asked = HasPublished | HasRecorded | Relayed
@@ -60,7 +60,7 @@ class Questions:
         self._tell = tell
         self._numbers = itertools.count(1)
         self._waiting: dict[int, _Waiting] = {}  # by the number of the question
-        self._answers = Recent[tuple[int, int], Answer](_MOST_ANSWERS)  # by who asked, and their number
+        self._answers = LRUCache[tuple[int, int], Answer](_MOST_ANSWERS)  # by who asked, and their number
         self._thinking: set[tuple[int, int]] = set()  # questions that are being answered
         self._met: set[int] = set()  # had a lease when last seen, or were heard since
         self._unsure_until = -math.inf  # until then (Trio's clock) the database may not know all leases

@@ -27,12 +27,12 @@ from chat.bus.payloads import (
     encode,
 )
 from chat.bus.seals import SealedBus, Seals
-from chat.domain.entities import Inbox, Message
+from chat.domain.entities import DirectInbox, Message
 from chat.domain.failures import StorageDown
-from chat.domain.ledger import Ledger
 from chat.domain.live import Notice
 from chat.domain.nodes import LEASE, RENEW
 from chat.domain.ports import Nodes, Storage
+from chat.domain.shared_usage import SharedUsage
 from chat.engine.batch_loader import BatchLoader, open_batch_loader
 from chat.engine.broadcaster import Broadcaster
 from chat.engine.cluster.lease import Lease
@@ -94,7 +94,7 @@ class Here(msgspec.Struct, frozen=True):
     hub: Hub
     deliveries: Deliveries
     read_marks: ReadMarks
-    ledger: Ledger
+    shared_usage: SharedUsage
     notices: Notices
     clients: Callable[[], int]
     dropped: Callable[[str], object]
@@ -179,7 +179,7 @@ class Servers:
         while True:
             self._bus.publish(encode(Beat(self.number, self._here.follower.newest_id)))
             for _ in range(_TELLS_PER_BEAT):
-                used = self._here.ledger.take()
+                used = self._here.shared_usage.take()
                 for first in range(0, len(used), _MOST_USED):
                     self._bus.publish(encode(Spent(self.number, used[first : first + _MOST_USED])))
                 # So that the next renewal of the lease says what was just told.
@@ -218,7 +218,7 @@ class Servers:
                 self._here.follower.reaches(newest_id)
             case Spent(node, used):
                 if node != self.number:
-                    self._here.ledger.count(used)
+                    self._here.shared_usage.count(used)
             case Noticed(node, notice):
                 if node != self.number:
                     self._here.notices.heard(notice, node)
@@ -255,7 +255,7 @@ class Servers:
             await self._here.broadcaster.wait_published(change_id)
 
     def _tell(self, message: Message) -> bool:
-        if message.peer is None or not self._here.hub.has_subscribers(Inbox(message.peer.id)):
+        if message.peer is None or not self._here.hub.has_subscribers(DirectInbox(message.peer.id)):
             return False
         if not self._fence.is_open:
             return False  # who asked waits for no server without a lease, and may have refused it by now

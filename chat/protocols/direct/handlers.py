@@ -9,7 +9,7 @@ import trio
 from chat.domain.closing import OUTCOME_UNKNOWN, Closing
 from chat.domain.conversations import Conversations
 from chat.domain.direct import FIRST_GUEST, HIGHEST_ID, Direct, first_guest_of, server_of_guest
-from chat.domain.entities import Inbox, Message, Pair, Person
+from chat.domain.entities import DirectInbox, Message, Pair, Person
 from chat.domain.failures import StorageDown
 from chat.domain.refusals import Code, Refusal
 from chat.domain.rules import clean_text
@@ -75,7 +75,7 @@ class DirectClient(Client):
         if session.person is None:
             await trio.lowlevel.checkpoint()
             self.client_id = next(self._shared.guests)
-            session.subscriptions.subscribe(Inbox(self.client_id), session.dialect)
+            session.subscriptions.subscribe(DirectInbox(self.client_id), session.dialect)
             session.send(Welcome(self.client_id))
         else:
             await self._become(session.person)
@@ -117,7 +117,7 @@ class DirectClient(Client):
         subscriptions.buffer()
         # No await between here and listening: what is told below ends where listening begins.
         up_to = self._shared.hub.newest_id
-        subscriptions.subscribe(Inbox(person_id), self.session.dialect)
+        subscriptions.subscribe(DirectInbox(person_id), self.session.dialect)
         # What was confirmed a moment ago, on another connection, is not sent again.
         await self._shared.deliveries.wait_written(person_id)
         await self._shared.cluster.wait_deliveries_recorded_everywhere(person_id)
@@ -185,7 +185,7 @@ class DirectClient(Client):
         text = clean_text(command.text)
         if isinstance(text, Refusal):
             return session.send(Refused(text))
-        if not await session.allowance.may_send(self.client_id, text):
+        if not await session.limits.may_send(self.client_id, text):
             return None
         if session.person is None or not 0 < command.to < FIRST_GUEST:
             return await self._relay(command.to, text)
@@ -213,7 +213,7 @@ class DirectClient(Client):
         hub, cluster = self._shared.hub, self._shared.cluster
         people = Pair(self.client_id, to)
         message = Message(0, 0, 0, self.client_id, "", text, 0.0, people=people)
-        is_here = hub.has_subscribers(Inbox(to))
+        is_here = hub.has_subscribers(DirectInbox(to))
         if is_here:
             hub.publish([Announcement(message, self.session.subscriptions)])
         server = server_of_guest(to)

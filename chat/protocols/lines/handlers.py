@@ -78,7 +78,7 @@ class LobbyClient(Client):
         text = clean_text(command.text)
         if isinstance(text, Refusal):
             return session.send(Refused(text))
-        if await session.allowance.may_send(person.id, text):
+        if await session.limits.may_send(person.id, text):
             await session.submissions.place_for(text)
             await session.submissions.submit(LOBBY_ID, person, text)
         return None
@@ -92,7 +92,7 @@ class LobbyClient(Client):
             return session.send(Refused(OTHER_NAME))
         if self.recalls >= _RECALLS:
             return session.send(Refused(_TOO_MANY_RECALLS))
-        if not await session.allowance.may_read(person, command.count):
+        if not await session.limits.may_read(person, command.count):
             return None
         self.recalls += 1
         before, self.last_recall = self.last_recall, trio.Event()
@@ -119,7 +119,7 @@ class LobbyClient(Client):
             if self.last_recall is done:
                 self.last_recall = None
             self.recalls -= 1
-            session.allowance.has_read(person, size, count)
+            session.limits.has_read(person, size, count)
 
     handlers = command_handlers(
         on(Greet, greet),

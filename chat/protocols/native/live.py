@@ -60,7 +60,7 @@ class Live:
         if isinstance(refusal, Refusal):
             return self._session.send(Refused(refusal, request.id))
         if self._is_news(request):
-            if not await self._session.allowance.may_send(person.id, "", request.id):
+            if not await self._session.limits.may_send(person.id, "", request.id):
                 return None
             self._said[request.room] = request.what, trio.current_time()
             told = Active(request.room, people, person.id, person.name, request.what)

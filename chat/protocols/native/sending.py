@@ -32,7 +32,7 @@ async def send_message(
     if isinstance(file_ids, Refusal):
         session.send(Refused(file_ids, request.id))
         return None
-    if refusal := await session.allowance.refuse_send(person.id, text, request.id):
+    if refusal := await session.limits.refuse_send(person.id, text, request.id):
         return refusal
     await session.submissions.place_for(text)
     answer = SendAnswer(session, request.id, services.read_marks)

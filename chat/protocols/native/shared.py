@@ -9,9 +9,9 @@ from msgspec import structs
 
 from chat.domain.audience import topic_of
 from chat.domain.changes import Change, SupportChanged
-from chat.domain.entities import LOBBY_ID, Message, OwnRoom, Pair, RoomKind, SupportOf
+from chat.domain.entities import LOBBY_ID, Message, Pair, RoomKind, RoomTopic, SupportOf
 from chat.domain.live import Active, HasRead, MembersCounted
-from chat.domain.recent import Recent
+from chat.domain.lru_cache import LRUCache
 from chat.engine.hub import Subscriber
 from chat.engine.session import Session
 from chat.engine.subscriptions import Subscriptions
@@ -61,7 +61,9 @@ class Shared(Generic[SocketT]):
         self.services = services
         self.sockets = Sockets[SocketT]()
         self.syncs = Places()
-        self._read = Recent[tuple[int, int], tuple[int, float]](_MOST_READ)  # how far, and when that was told
+        self._read = LRUCache[tuple[int, int], tuple[int, float]](
+            _MOST_READ
+        )  # how far, and when that was told
         services.hub.on_arrival(self._arrived)
         services.settings.on_change(self._settings_changed)
         services.notices.on(Active, self._active)
@@ -146,7 +148,7 @@ class Shared(Generic[SocketT]):
         if self.sockets:
             for room_id, members in notice.members.items():
                 frame = frame_of(MembersEvent(room=room_id, members=members))
-                topic = room_id if room_id == LOBBY_ID else OwnRoom(room_id)
+                topic = room_id if room_id == LOBBY_ID else RoomTopic(room_id)
                 self.services.hub.tell(topic, NATIVE, frame)
 
     def _settings_changed(self, names: Collection[str]) -> None:

@@ -161,7 +161,7 @@ class NativeClient(Client):
     async def _sync(self, request: Sync) -> None:
         session, person = self.session, self._person
         known = {each.room: Position(each.room, each.pos, each.at) for each in request.known}
-        if not await session.allowance.may_read(person, 1 + len(known), request.id):
+        if not await session.limits.may_read(person, 1 + len(known), request.id):
             return None
         self._synced = True
         with session.pinger.paused():
@@ -173,7 +173,7 @@ class NativeClient(Client):
                 self._synced = False
                 raise
             if request.far == "page":
-                session.allowance.has_read(person, told.size, 1 + len(known))
+                session.limits.has_read(person, told.size, 1 + len(known))
             if request.since is not None:
                 heard = [room_id for room_id in self._telling.conversations() if room_id in known]
                 await tell_beside(self._services, session, person, request.since, heard)
@@ -229,7 +229,7 @@ class NativeClient(Client):
             self._refuse_unauthenticated(request.id)
         elif self._person.is_visitor:
             self.session.send(Refused(NOT_FOR_VISITORS, request.id))
-        elif await self.session.allowance.may_read(self._person, len(request.people), request.id):
+        elif await self.session.limits.may_read(self._person, len(request.people), request.id):
             self._live_side().watch(request)
 
     async def set_status(self, request: SetStatus, _nursery: trio.Nursery) -> None:

@@ -63,7 +63,7 @@ class Operations:
 
     async def _may(self, command: Ask, caller: Caller) -> bool:
         """Use up what a request costs, or refuse it."""
-        allowance = self._session.allowance
+        allowance = self._session.limits
         if command.operation.cost is Cost.MESSAGE:
             return await allowance.may_send(caller.known.id, "", command.id)
         refusal = command.operation.over_budget(self._services.budgets, caller, command.request)

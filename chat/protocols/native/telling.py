@@ -11,7 +11,7 @@ from typing import NamedTuple
 import trio
 
 from chat.domain.audience import topic_of
-from chat.domain.entities import OwnRoom, People, Person, RoomKind, SupportOf
+from chat.domain.entities import RoomTopic, People, Person, RoomKind, SupportOf
 from chat.domain.timeline import Position, RoomsAt, RoomSnapshot, Standing
 from chat.domain.timelines import Timelines
 from chat.engine.catch_up import CatchUp
@@ -131,7 +131,7 @@ class Telling:
         """Hear no more support conversations but the person's own, and tell that they are gone. Sync."""
         for room_id, people in list(self.people.items()):
             if isinstance(people, SupportOf) and people.person.id != self._person.id:
-                self._session.subscriptions.unsubscribe(OwnRoom(room_id))
+                self._session.subscriptions.unsubscribe(RoomTopic(room_id))
                 self.gone(GoneEvent(room=room_id, reason="removed"))
 
     def leave_conversation_of(self, person_id: int) -> None:
@@ -143,12 +143,12 @@ class Telling:
                 self._leave_deleted(room_id)
 
     def _leave_deleted(self, room_id: int) -> None:
-        self._session.subscriptions.unsubscribe(OwnRoom(room_id))
+        self._session.subscriptions.unsubscribe(RoomTopic(room_id))
         self.gone(GoneEvent(room=room_id, reason="deleted"))
 
     def close_conversation(self, room_id: int) -> None:
         """Hear a support conversation of another no more, as it is closed, and tell that it is gone. Sync."""
-        topic = OwnRoom(room_id)
+        topic = RoomTopic(room_id)
         if topic in self._session.subscriptions:
             self._session.subscriptions.unsubscribe(topic)
             self.gone(GoneEvent(room=room_id, reason="closed"))
@@ -197,7 +197,7 @@ class Telling:
         self._far -= frozenset(room_ids)
         for room_id in room_ids:
             # What the log says before its end may not be published here yet. Nobody says of which kind the room is.
-            for topic in (room_id, OwnRoom(room_id)):
+            for topic in (room_id, RoomTopic(room_id)):
                 self._session.subscriptions.unsubscribe(topic)
             self.gone(GoneEvent(room=room_id, reason="closed" if room_id in closed else "removed"))
 

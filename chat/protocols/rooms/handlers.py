@@ -82,7 +82,7 @@ class RoomsClient(Client):
         text = clean_text(command.text)
         if isinstance(text, Refusal):
             return session.send(Refused(text))
-        if await session.allowance.may_send(session.person.id, text):
+        if await session.limits.may_send(session.person.id, text):
             await session.submissions.place_for(text)
             if self.room_id != room_id:
                 return session.send(Refused(NOT_IN_ROOM))

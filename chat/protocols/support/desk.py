@@ -6,7 +6,7 @@ import msgspec
 
 from chat.domain.accounts import Accounts
 from chat.domain.changes import Change
-from chat.domain.entities import Desk, Message, Peer
+from chat.domain.entities import AllSupport, Message, Peer
 from chat.domain.support import Support
 from chat.engine.hub import Hub, Subscriber
 
@@ -34,7 +34,7 @@ class SupportDesk:
         self._last: tuple[int, Peer] | None = None
         """The id of the newest message that operators heard of a person, and who that is."""
 
-    def heard(self, _desk: Desk, _operator: Subscriber, told: Sequence[tuple[Change, int]]) -> None:
+    def heard(self, _desk: AllSupport, _operator: Subscriber, told: Sequence[tuple[Change, int]]) -> None:
         """Hear from the hub what an operator was told: whose conversation the last person spoke in. Sync.
 
         It is what was published that counts, not what was committed: after an unknown outcome nobody is told of a

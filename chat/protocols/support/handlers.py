@@ -7,7 +7,7 @@ import trio
 
 from chat.domain.budgets import reading_size
 from chat.domain.closing import UNAUTHENTICATED
-from chat.domain.entities import Desk, Peer, Person, SupportLine, SupportOf
+from chat.domain.entities import AllSupport, OwnSupport, Peer, Person, SupportOf
 from chat.domain.refusals import Code, Refusal
 from chat.domain.rules import clean_text
 from chat.domain.support import LONGEST_RETELLING
@@ -63,7 +63,7 @@ class SupportClient(Client):
     async def _open(self, person: Person, ref: RequestId) -> None:
         """Tell the whole conversation, and from there on what is new, with nothing missed or told twice."""
         session, subscriptions = self.session, self.session.subscriptions
-        if not await session.allowance.may_read(person, _AT_LEAST, ref):
+        if not await session.limits.may_read(person, _AT_LEAST, ref):
             return
         subscriptions.unsubscribe_all()
         session.become(person)
@@ -74,17 +74,17 @@ class SupportClient(Client):
         if person.is_operator:
             self._hear_desk()
         else:
-            subscriptions.subscribe(SupportLine(person.id), session.dialect)
+            subscriptions.subscribe(OwnSupport(person.id), session.dialect)
         try:
             messages = await self._desk.support.conversation(person, up_to)
-            session.allowance.has_read(person, reading_size(messages), _AT_LEAST)
+            session.limits.has_read(person, reading_size(messages), _AT_LEAST)
             await session.send_with_backpressure(Retold(messages, ref))
         finally:
             subscriptions.flush()
 
     def _hear_desk(self) -> None:
         self._current = Current(since=self._desk.hub.newest_id)
-        self.session.subscriptions.subscribe(Desk(), DESK_ENCODER)
+        self.session.subscriptions.subscribe(AllSupport(), DESK_ENCODER)
 
     async def send(self, command: SupportSend, _nursery: trio.Nursery) -> None:
         """Say something in one's own conversation."""
@@ -112,22 +112,22 @@ class SupportClient(Client):
     async def overview(self, command: SupportOverview, _nursery: trio.Nursery) -> None:
         """List the open conversations, to an operator."""
         session, person = self.session, self._operator(command.ref)
-        if person is not None and await session.allowance.may_read(person, _AT_LEAST, command.ref):
+        if person is not None and await session.limits.may_read(person, _AT_LEAST, command.ref):
             conversations = await self._desk.support.conversations()
-            session.allowance.has_read(person, reading_size(each.last for each in conversations), _AT_LEAST)
+            session.limits.has_read(person, reading_size(each.last for each in conversations), _AT_LEAST)
             await session.send_with_backpressure(Overview(conversations, command.ref))
 
     async def history(self, command: SupportHistory, _nursery: trio.Nursery) -> None:
         """Tell an operator what was said in a conversation."""
         session, person = self.session, self._operator(command.ref)
         limit = min(command.limit, LONGEST_RETELLING)
-        if person is None or not await session.allowance.may_read(person, limit, command.ref):
+        if person is None or not await session.limits.may_read(person, limit, command.ref):
             return None
         peer = await self._desk.support.find(command.person)
         if peer is None:
             return session.send(Refused(NO_CONVERSATION, command.ref))
         messages = await self._desk.support.history(peer, command.before, limit)
-        session.allowance.has_read(person, reading_size(messages), limit)
+        session.limits.has_read(person, reading_size(messages), limit)
         return await session.send_with_backpressure(Retold(messages, command.ref))
 
     async def misunderstood(self, command: SupportMisunderstood, _nursery: trio.Nursery) -> None:
@@ -144,9 +144,9 @@ class SupportClient(Client):
         """
         person, subscriptions = self.session.person, self.session.subscriptions
         assert person is not None
-        own = SupportLine(person.id)
-        if Desk() in subscriptions and not person.is_operator:
-            subscriptions.unsubscribe(Desk())
+        own = OwnSupport(person.id)
+        if AllSupport() in subscriptions and not person.is_operator:
+            subscriptions.unsubscribe(AllSupport())
             subscriptions.subscribe(own, self.session.dialect)
         elif own in subscriptions and person.is_operator:
             subscriptions.unsubscribe(own)
@@ -166,7 +166,7 @@ class SupportClient(Client):
         clean = clean_text(text)
         if isinstance(clean, Refusal):
             return answer.refuse(clean)
-        if not await self.session.allowance.may_send(person.id, clean, answer.ref):
+        if not await self.session.limits.may_send(person.id, clean, answer.ref):
             return None
         await self.session.submissions.place_for(clean)
         room_id = await self._desk.support.room_of(peer)
@@ -190,5 +190,5 @@ class SupportClient(Client):
 def open_support(services: Services) -> ClientFactory:
     """Return how a client of the support desk is made."""
     desk = SupportDesk(services.support, services.accounts, services.hub)
-    services.hub.observe(Desk, desk.heard)
+    services.hub.observe(AllSupport, desk.heard)
     return lambda session: SupportClient(session, desk)

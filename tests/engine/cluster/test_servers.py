@@ -18,10 +18,10 @@ from chat.domain.closing import TOO_FAR_BEHIND
 from chat.domain.direct import FIRST_GUEST
 from chat.domain.entities import LOBBY_ID, Draft, Message, Pair, Peer, SupportOf
 from chat.domain.failures import OutcomeUnknown, StorageDown
-from chat.domain.ledger import Ledger
 from chat.domain.nodes import FENCE, LEASE, RENEW, OtherBus, OtherSecret, digest_of
 from chat.domain.outcomes import Repeated
 from chat.domain.refusals import NOT_SAVED
+from chat.domain.shared_usage import SharedUsage
 from chat.engine.cluster.servers import _RELAY_TIMEOUT, BEAT, Joining
 from chat.engine.pending_writes import PendingWrites
 from chat.protocols.direct.protocol import DIRECT
@@ -89,9 +89,9 @@ async def open_server(
         joining = Joining(
             bus=bus, bus_kind=bus_kind, secret_digest=digest_of(secret), address="here", version="0"
         )
-        ledger = Ledger(has_others=True)
-        budgets = Budgets(messages=messages, ledger=ledger)
-        async with open_world(storage, joining=joining, budgets=budgets, ledger=ledger) as world:
+        shared_usage = SharedUsage(has_others=True)
+        budgets = Budgets(messages=messages, shared_usage=shared_usage)
+        async with open_world(storage, joining=joining, budgets=budgets, shared_usage=shared_usage) as world:
             yield world
 
 

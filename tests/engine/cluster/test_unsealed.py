@@ -27,9 +27,9 @@ from chat.bus.seals import Seals
 from chat.domain.budgets import Budgets
 from chat.domain.direct import first_guest_of
 from chat.domain.entities import LOBBY_ID, Message, Pair
-from chat.domain.ledger import Ledger, Used
 from chat.domain.live import Active
 from chat.domain.nodes import LEASE, digest_of
+from chat.domain.shared_usage import SharedUsage, Used
 from chat.engine.cluster import questions
 from chat.engine.cluster.servers import Joining
 from chat.protocols.direct.protocol import DIRECT
@@ -82,9 +82,9 @@ async def site(autojump_clock: MockClock) -> AsyncGenerator[Site]:
                 address="here",
                 version="0.2.0",
             )
-            ledger = Ledger(has_others=True)
-            budgets = Budgets(messages=1.0, ledger=ledger)
-            world = open_world(storage, joining=joining, budgets=budgets, ledger=ledger)
+            shared_usage = SharedUsage(has_others=True)
+            budgets = Budgets(messages=1.0, shared_usage=shared_usage)
+            world = open_world(storage, joining=joining, budgets=budgets, shared_usage=shared_usage)
             worlds.append(await stack.enter_async_context(world))
         forger = await stack.enter_async_context(network.open_bus())
         yield Site(storage, network, forger, worlds)

@@ -1,4 +1,4 @@
-"""What one client may still say and read: what is beyond its budgets is refused, and the client held back a while."""
+"""The limits of one client: a request over budget is refused, and the client is not read for a while."""
 
 from typing import Protocol
 
@@ -12,15 +12,15 @@ from chat.engine.pinger import Pinger
 
 
 class Owner(Protocol):
-    """The session whose allowance this is."""
+    """The session that is limited."""
 
     def send(self, event: Event) -> None:
         """Send the client an event. Sync."""
         ...
 
 
-class Allowance:
-    """The budgets, as one client at one address uses them up."""
+class ClientLimits:
+    """Charges the budgets for one client at one address."""
 
     __slots__ = ("_address", "_budgets", "_owner", "_pinger")
 
@@ -31,32 +31,32 @@ class Allowance:
         self._pinger = pinger
 
     async def may_send(self, sender_id: int, text: str, ref: RequestId = None) -> bool:
-        """Use up what a message costs, or refuse it; `sender_id` is the person's, or a guest's. Cancelling: refused."""
+        """Charge a message, or refuse it; `sender_id` is the person's, or a guest's. Cancelling: it is refused."""
         refusal = self._budgets.message(sender_id, self._address, text)
         return refusal is None or await self.may(refusal, ref)
 
     async def refuse_send(self, sender_id: int, text: str, ref: RequestId = None) -> Refusal | None:
-        """Use up what a message costs, or refuse it, and return why. Cancelling: it is refused."""
+        """Charge a message, or refuse it and return why. Cancelling: it is refused."""
         refusal = self._budgets.message(sender_id, self._address, text)
         if refusal is not None:
             await self.may(refusal, ref)
         return refusal
 
     async def may_read(self, person: Person, messages: int, ref: RequestId = None) -> bool:
-        """Use up what reading so many messages costs, or refuse it. Cancelling: it is refused."""
+        """Charge the reading of so many messages, or refuse it. Cancelling: it is refused."""
         return await self.may(self._budgets.read(person.id, self._address, messages), ref)
 
     def has_read(self, person: Person, size: int, messages: int) -> None:
-        """Use up what the answer's bytes cost beyond what may_read() took: the next one waits for it. Sync."""
+        """Charge the answer's bytes beyond what may_read() charged: the next read pays for it. Sync."""
         self._budgets.was_read(person.id, self._address, size, messages)
 
     async def hold_back(self, seconds: float) -> None:
-        """Wait for so long in the task that reads, so that TCP holds a flood back. Cancelling: it reads on."""
+        """Pause the task that reads, so that TCP holds a flood back. Cancelling: it reads on."""
         self._pinger.not_read_until(trio.current_time() + seconds)
         await trio.sleep(seconds)
 
     async def may(self, refusal: Refusal | None, ref: RequestId = None) -> bool:
-        """Refuse what is over a budget, where it is. Cancelling: it is refused."""
+        """Send the refusal, if any, and pause the reader; return whether there was none. Cancelling: it is refused."""
         if refusal is not None:
             self._owner.send(Refused(refusal, ref))
             await self.hold_back(HOLD_BACK)

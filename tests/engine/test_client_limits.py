@@ -5,7 +5,7 @@ from typing import Any
 import trio
 
 from chat.domain.budgets import Budgets
-from chat.engine.allowance import Allowance
+from chat.engine.client_limits import ClientLimits
 
 
 class Pinger:
@@ -21,7 +21,7 @@ class Pinger:
 async def test_who_is_held_back_is_not_silent_until_it_is_read_again(autojump_clock: object) -> None:
     unused: Any = None
     pinger: Any = Pinger()
-    allowance = Allowance(Budgets(), "10.0.0.1", unused, pinger)
+    allowance = ClientLimits(Budgets(), "10.0.0.1", unused, pinger)
     began = trio.current_time()
     await allowance.hold_back(5)
     assert pinger.until == [began + 5]

@@ -1,7 +1,7 @@
-"""What is used here of the limits that several servers share, until the others are told.
+"""Usage of the limits that all servers share: collected here, until it is sent to the others.
 
-Each server counts in its own buckets, and adds what the others say: so a limit holds over all servers, but for what is
-used within the moment that it takes to tell. Where nothing arrives, each server's own count is the limit.
+Each server counts in its own buckets, and adds the usage that the others report. So a limit holds over all servers, up
+to the usage of the moment that a report takes. Without reports, each server enforces the limit by itself.
 """
 
 from collections.abc import Callable, Hashable
@@ -14,11 +14,11 @@ import trio
 from chat.domain.buckets import MOST_KEYS, Buckets
 
 Key = int | bytes | tuple[bytes, bytes | None]
-"""What is counted: a person's or guest's id, an address, a digest of a name, or the last two together."""
+"""What a limit counts by: a person's or guest's id, an address, a digest of a name, or the last two together."""
 
 
 class Used(msgspec.Struct, frozen=True, array_like=True):
-    """So much was used of a key, in the limit with this name."""
+    """Usage of one key, in the limit with this name."""
 
     limit: str
     key: Key
@@ -26,14 +26,14 @@ class Used(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Counted(Protocol):
-    """A limit that counts what is used elsewhere."""
+    """A limit that adds the usage of other servers."""
 
     def count_elsewhere(self, key: Hashable, cost: float) -> None:
-        """Add what was used elsewhere. Sync."""
+        """Add usage of another server. Sync."""
 
 
-class Ledger:
-    """Collects what is used, by limit and key, where there are others who `take` it to tell them. All of it is sync."""
+class SharedUsage:
+    """Collects usage by limit and key, for the other servers, if there are any. All of it is sync."""
 
     def __init__(self, has_others: bool = False) -> None:
         self._has_others = has_others
@@ -55,21 +55,21 @@ class Ledger:
         return buckets
 
     def share(self, name: str, limit: Counted) -> None:
-        """Let what is used elsewhere count in this limit, which has one name on all servers."""
+        """Add the usage of other servers to this limit, which has one name on all servers."""
         self._limits[name] = limit
 
     def note(self, name: str, key: Key, cost: float) -> None:
-        """Take note of what is used here of the limit with this name."""
+        """Record usage here of the limit with this name."""
         if self._has_others:
             self._used[name, key] = self._used.get((name, key), 0.0) + cost
 
     def take(self) -> list[Used]:
-        """Return what was used since the last look."""
+        """Return the usage since the last call."""
         used, self._used = self._used, {}
         return [Used(limit, key, cost) for (limit, key), cost in used.items()]
 
     def count(self, used: list[Used]) -> None:
-        """Count what another server says was used there; a limit that this server does not have is passed over."""
+        """Add the usage that another server reports; unknown limits are skipped."""
         for each in used:
             limit = self._limits.get(each.limit)
             if limit is not None:

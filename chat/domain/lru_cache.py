@@ -1,4 +1,4 @@
-"""A dictionary that keeps what was used last, and forgets the rest."""
+"""A dictionary of bounded size that drops the entries that were least recently used."""
 
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator
@@ -8,8 +8,8 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class Recent(Generic[K, V]):
-    """The `most` entries that were set or read last. All of it is sync."""
+class LRUCache(Generic[K, V]):
+    """Holds the `most` entries that were set or read last. All of it is sync."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -19,11 +19,11 @@ class Recent(Generic[K, V]):
         return len(self._values)
 
     def __contains__(self, key: K) -> bool:
-        """Whether `key` is kept. To ask this is no use of it."""
+        """Whether `key` is held. This does not count as a use."""
         return key in self._values
 
     def __iter__(self) -> Iterator[K]:
-        """Iterate over the keys, the last used at the end. To see them is no use of them."""
+        """Iterate over the keys, the last used at the end. This does not count as a use."""
         return iter(self._values)
 
     def __delitem__(self, key: K) -> None:

@@ -1,10 +1,10 @@
 """What was used last is kept, and no more than that."""
 
-from chat.domain.recent import Recent
+from chat.domain.lru_cache import LRUCache
 
 
 def test_what_was_longest_unused_goes_first() -> None:
-    recent = Recent[str, int](3)
+    recent = LRUCache[str, int](3)
     for number, name in enumerate(("ada", "ben", "cem")):
         recent[name] = number
     assert recent.get("ada") == 0
@@ -15,7 +15,7 @@ def test_what_was_longest_unused_goes_first() -> None:
 
 
 def test_what_is_forgotten_by_hand_is_gone_and_makes_room() -> None:
-    recent = Recent[str, int](2)
+    recent = LRUCache[str, int](2)
     recent["ada"], recent["ben"] = 1, 2
     assert list(recent) == ["ada", "ben"]
     del recent["ada"]
@@ -25,7 +25,7 @@ def test_what_is_forgotten_by_hand_is_gone_and_makes_room() -> None:
 
 
 def test_to_ask_whether_something_is_kept_does_not_keep_it() -> None:
-    recent = Recent[str, None](2)
+    recent = LRUCache[str, None](2)
     recent["ada"] = recent["ben"] = None
     assert "ada" in recent
     recent["cem"] = None

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from chat.cluster_config import open_cluster_config
 from chat.data_access import make_accounts
 from chat.domain import skeletons
 from chat.domain.budgets import SEARCH_TIME, SEARCHES, UPLOADS, Budgets
@@ -17,7 +18,7 @@ from chat.domain.startup import CannotStart
 from chat.embedded_postgres.data_directory import open_data_directory
 from chat.embedded_postgres.embedded import open_embedded_postgres
 from chat.engine.batch_loader import open_batch_loader
-from chat.engine.cluster.servers import Joining
+from chat.engine.cluster.servers import ClusterConfig
 from chat.engine.dialect import by_name
 from chat.engine.engine import open_engine
 from chat.engine.indexer import open_indexer
@@ -31,7 +32,6 @@ from chat.inspection.inspection import Inspection, OwnInspection
 from chat.inspection.metrics import Metrics
 from chat.inspection.recorder import Recorder
 from chat.inspection.watch import open_watch
-from chat.joining import open_joining
 from chat.protocols.protocol import ChatProtocol
 from chat.protocols.registry import PROTOCOLS
 from chat.protocols.services import services_of
@@ -101,9 +101,13 @@ async def open_server(config: Config, inherited: Inheritance | None = None) -> A
             )
         )
         await warn_of_look_alikes(storage.users)
-        joining = await stack.enter_async_context(open_joining(config, address, secret, inherited))
+        cluster_config = await stack.enter_async_context(
+            open_cluster_config(config, address, secret, inherited)
+        )
         server = await stack.enter_async_context(
-            open_chat(config, storage, secret, joining=joining, local=local, inherited=inherited)
+            open_chat(
+                config, storage, secret, cluster_config=cluster_config, local=local, inherited=inherited
+            )
         )
         await stack.enter_async_context(open_indexer(storage.search, server.newest_id))
         if inherited is None or inherited.number == 1:  # one of the workers says it for all
@@ -118,14 +122,22 @@ async def open_chat(
     secret: str,
     protocols: Sequence[ChatProtocol] = PROTOCOLS,
     *,
-    joining: Joining | None = None,
+    cluster_config: ClusterConfig | None = None,
     local: Path | None = None,
     inherited: Inheritance | None = None,
 ) -> AsyncGenerator[Server]:
     """Serve on a storage that is open already; `open_server` without the database.
 
-    `joining` is what other servers on that storage are joined with. `local` is the data directory in which whoever
-    owns it may watch and where files lie, if there is one. What a worker is asked over HTTP it answers for all workers.
+    Args:
+        config: the settings.
+        storage: the open storage.
+        secret: signs tokens.
+        protocols: the protocols that the listeners may speak.
+        cluster_config: how this server joins others on that storage, if it does.
+        local: the data directory, if there is one: it holds the control socket, and files.
+        inherited: what a worker has from its parent. Over HTTP it answers for all workers.
+
+    Raises CannotStart. Cancelling cuts everyone off.
     """
     skeletons.read_tables()  # nobody is here yet who would wait for it
     dialects = tuple(protocol.dialect for protocol in protocols)
@@ -135,7 +147,7 @@ async def open_chat(
             raise CannotStart(f"no dialect is called {listen.dialect!r}: there are {known}")
     seat = None if inherited is None else inherited.seat
     metrics, recorder, turns = Metrics(), Recorder(seat.next_connection if seat else None), Turns()
-    shared_usage = SharedUsage(has_others=joining is not None)
+    shared_usage = SharedUsage(has_others=cluster_config is not None)
     directory = config.files_beside(local) if config.file_bytes else config.files
     files = None if directory is None else await open_file_store(directory, await storage.files.store_id())
     async with (
@@ -154,7 +166,7 @@ async def open_chat(
             ),
             budgets=_budgets(config, metrics, shared_usage),
             metrics=metrics,
-            joining=joining,
+            cluster_config=cluster_config,
             shared_usage=shared_usage,
             file_store=files,
             file_bytes=config.file_bytes,
@@ -175,8 +187,10 @@ async def open_chat(
         services = services_of(
             engine, direct_trust_from=config.direct_trust_from, frame_bytes=config.max_frame_bytes
         )
-        core = engine.core({protocol.dialect: protocol.open(services) for protocol in protocols})
-        endpoint = WebSocketEndpoint(config, dialects, core, engine.presence, recorder)
+        context = engine.session_context(
+            {protocol.dialect: protocol.open(services) for protocol in protocols}
+        )
+        endpoint = WebSocketEndpoint(config, dialects, context, engine.presence, recorder)
         own = OwnInspection(watch, metrics, storage.ping)
         everybody: Inspection = own if inherited is None else inherited.everybody
         app = http_app(config, storage, engine, services, everybody, protocols, turns)

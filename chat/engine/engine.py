@@ -32,7 +32,7 @@ from chat.engine.batch_loader import open_batch_loader
 from chat.engine.broadcaster import open_broadcaster
 from chat.engine.catch_up import open_catch_up
 from chat.engine.cleaner import open_cleaner
-from chat.engine.cluster.servers import Here, Joining, open_cluster
+from chat.engine.cluster.servers import ClusterConfig, LocalServer, open_cluster
 from chat.engine.deliveries import observe_inbox, open_deliveries
 from chat.engine.desk_watch import DeskWatch
 from chat.engine.dialect import Dialect
@@ -52,7 +52,7 @@ from chat.engine.presence import Presence
 from chat.engine.read_marks import open_read_marks
 from chat.engine.reconciler import watch_changes
 from chat.engine.services import EngineServices
-from chat.engine.session import ClientFactory, Core
+from chat.engine.session import ClientFactory, SessionContext
 from chat.engine.settings_follower import SettingsFollower
 from chat.engine.statuses import Statuses
 from chat.engine.writes import Writes
@@ -68,9 +68,9 @@ class Engine(EngineServices, frozen=True, kw_only=True):
     metrics: Metrics
     journal: Journal
 
-    def core(self, clients: Mapping[Dialect, ClientFactory]) -> Core:
+    def session_context(self, clients: Mapping[Dialect, ClientFactory]) -> SessionContext:
         """Return what sessions work with, where `clients` says how a client of each dialect is made."""
-        return Core(
+        return SessionContext(
             self.accounts,
             self.journal,
             self.hub,
@@ -89,7 +89,7 @@ async def open_engine(
     *,
     budgets: Budgets | None = None,
     metrics: Metrics | None = None,
-    joining: Joining | None = None,
+    cluster_config: ClusterConfig | None = None,
     shared_usage: SharedUsage | None = None,
     file_store: FileStore | None = None,
     file_bytes: int = 0,
@@ -108,7 +108,7 @@ async def open_engine(
         make_accounts: makes the accounts, see `MakeAccounts`.
         budgets: the limits of clients.
         metrics: what the engine counts in.
-        joining: how this server joins others on the same storage; without it there may be none.
+        cluster_config: how this server joins others on the same storage; without it there may be none.
         shared_usage: the usage of limits that all servers share.
         file_store: holds the bytes of files, of at most `file_bytes` each.
         ping_interval, pong_timeout: seconds; without them nobody is pinged.
@@ -127,7 +127,7 @@ async def open_engine(
     statuses = Statuses(notices.send)
     notices.on(Watched, statuses.watched)
     notices.on(Present, statuses.present)
-    patience = 0.0 if joining is None else PATIENCE
+    patience = 0.0 if cluster_config is None else PATIENCE
     async with (
         open_deliveries(storage.rooms) as deliveries,
         open_cleaner(storage.rooms, storage.audit) as cleaner,
@@ -158,15 +158,15 @@ async def open_engine(
             presence.expel_all(TOO_FAR_BEHIND)
 
         async with (
-            open_broadcaster(hub, metrics, fence, pauses=joining is not None) as broadcaster,
+            open_broadcaster(hub, metrics, fence, pauses=cluster_config is not None) as broadcaster,
             open_log_follower(
                 storage.messages, broadcaster, hub.newest_id, skipped, patience=patience
             ) as follower,
             open_cluster(
-                joining,
+                cluster_config,
                 storage,
                 fence,
-                Here(
+                LocalServer(
                     follower,
                     broadcaster,
                     hub,

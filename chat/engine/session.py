@@ -54,8 +54,8 @@ ClientFactory = Callable[["Session"], ProtocolClient]
 """Makes a protocol's client of a session. Sync."""
 
 
-class Core(msgspec.Struct, frozen=True):
-    """What every session works with. `clients` says how a client of each dialect is made."""
+class SessionContext(msgspec.Struct, frozen=True):
+    """What every session uses. `clients` has the factory of each dialect's clients."""
 
     accounts: Accounts
     journal: Journal
@@ -83,7 +83,7 @@ class Session:
 
     def __init__(
         self,
-        core: Core,
+        context: SessionContext,
         connection: WebSocketConnection,
         send_queue: SendQueue,
         receiver: MessageReceiver,
@@ -93,14 +93,14 @@ class Session:
         person: Person | None = None,
         record: Record | None = None,
     ) -> None:
-        self.core = core
+        self.context = context
         self.record = record or Record()
         self.send_queue = send_queue
         self.receiver = receiver
-        self.subscriptions = Subscriptions(core.hub, send_queue)
-        self.submissions = Submissions(core.journal, self.subscriptions, self)
+        self.subscriptions = Subscriptions(context.hub, send_queue)
+        self.submissions = Submissions(context.journal, self.subscriptions, self)
         self.pinger = Pinger(send_queue, receiver, self.record)
-        self.limits = ClientLimits(core.budgets, address, self, self.pinger)
+        self.limits = ClientLimits(context.budgets, address, self, self.pinger)
         self.address = address
         self.person = person
         """Who the client is: become() says whom a protocol has authenticated. As they are now."""
@@ -133,7 +133,7 @@ class Session:
                 self.close(self._lapse)
             if self._closing is GOING_AWAY:
                 # What was accepted is still settled and heard; the gateway's grace period is the deadline.
-                await self.core.journal.drain()
+                await self.context.journal.drain()
             elif self._closing is RESTARTING:
                 # The others here go on writing: only what this client said is waited for, until the gateway stops.
                 await self.submissions.wait()
@@ -155,7 +155,7 @@ class Session:
     async def _read(self, nursery: trio.Nursery) -> None:
         client = self._make_client()
         await self.handle(client, _GREET, nursery)
-        pace = self.core.budgets.pace()
+        pace = self.context.budgets.pace()
         while True:
             for number, frame in enumerate(await self.receiver.receive(), start=1):
                 if self._choices and self._choose_dialect(frame):
@@ -170,7 +170,7 @@ class Session:
     def _make_client(self) -> ProtocolClient:
         if self.client is not None:
             self.client.ended()
-        self.client = client = self.core.clients[self.dialect](self)
+        self.client = client = self.context.clients[self.dialect](self)
         return client
 
     async def handle(self, client: ProtocolClient, command: Command, nursery: trio.Nursery) -> None:
@@ -206,16 +206,16 @@ class Session:
         if now != known:
             self._counted = now
             if now is not None:
-                self.core.statuses.came(now)
+                self.context.statuses.came(now)
             if known is not None:
-                self.core.statuses.left(known, was_away=self._is_away)
+                self.context.statuses.left(known, was_away=self._is_away)
             self._is_away = False
 
     def set_away(self, *, is_away: bool) -> None:
         """Say whether its person is away, as far as this socket knows. Sync."""
         if self._counted is not None and is_away != self._is_away:
             self._is_away = is_away
-            self.core.statuses.set_away(self._counted, is_away=is_away)
+            self.context.statuses.set_away(self._counted, is_away=is_away)
 
     def leave_room(self, room_id: int, *, is_deleted: bool) -> None:
         """Hear nothing more of a room, and let the protocol know if it was heard. Sync."""
@@ -260,7 +260,7 @@ class Session:
         if self._closing is None:
             self._closing = self.record.closing = closing
             self.record.note(f"the server closes: {closing.code}")
-            self.core.metrics.closed(closing)
+            self.context.metrics.closed(closing)
             if at is None:
                 self.reading.cancel()
             else:
@@ -281,7 +281,7 @@ class Session:
         """Cut the client: what waits for it is dropped. Called by the send queue, also in the middle of a fan-out."""
         if self._closing is None:
             self.record.waiting = self.send_queue.queued + self.subscriptions.buffered
-            self.close(TOO_SLOW, at=self.core.cuts.next())
+            self.close(TOO_SLOW, at=self.context.cuts.next())
         self.send_queue.cut()
         self.subscriptions.flush()  # to a send queue that takes nothing more, and knows so
 

@@ -11,7 +11,7 @@ from chat.domain.entities import LOBBY_ID, Draft
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.nodes import FENCE, LEASE
 from chat.domain.startup import CannotStart
-from chat.engine.cluster.servers import Joining
+from chat.engine.cluster.servers import ClusterConfig
 from chat.protocols.direct.codec import DIRECT
 from chat.protocols.rooms.codec import ROOMS
 from chat.protocols.talker.codec import TALKER
@@ -34,15 +34,15 @@ class Network(LocalNetwork):
 
 
 @asynccontextmanager
-async def _joined(network: LocalNetwork) -> AsyncGenerator[Joining]:
+async def _joined(network: LocalNetwork) -> AsyncGenerator[ClusterConfig]:
     async with network.open_bus() as bus:
-        yield Joining(bus=bus, bus_kind="local", secret_digest="one", address="here", version="0")
+        yield ClusterConfig(bus=bus, bus_kind="local", secret_digest="one", address="here", version="0")
 
 
 async def several(run: Run) -> None:
     """What the swept server leaves behind ends with its lease, and the other has told everything once."""
     storage, network = MemoryStorage(), Network()
-    async with _joined(network) as joining, open_world(storage, joining=joining) as one:
+    async with _joined(network) as cluster_config, open_world(storage, cluster_config=cluster_config) as one:
         ada, ben = await one.add_all("ada", "ben")
         garden = await one.make_room(ada)
         await members.join(one.services, ben, garden.id)
@@ -52,7 +52,10 @@ async def several(run: Run) -> None:
         never_said = Draft(garden.id, ben.id, "ben", "hello", 1.0, key="k")
 
         async def be_another() -> None:
-            async with _joined(network) as joining, swept_world(run, storage, joining=joining) as (other, _):
+            async with (
+                _joined(network) as cluster_config,
+                swept_world(run, storage, cluster_config=cluster_config) as (other, _),
+            ):
                 on_other = await other.connect(TALKER, ben)
                 member, guest = await other.connect(ROOMS, ben), await other.connect(DIRECT)
                 member.send({"Type": "enter", "RoomID": garden.id})
@@ -82,7 +85,7 @@ async def several(run: Run) -> None:
             await one.rest()
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(one.cluster.wait_published_everywhere, await storage.messages.newest_id())
-                nursery.start_soon(other.core.cluster.catch_up)
+                nursery.start_soon(other.context.cluster.catch_up)
                 nursery.start_soon(
                     other.cluster.wait_published_everywhere, await storage.messages.newest_id()
                 )

@@ -147,9 +147,9 @@ async def gateway_of(world: World, settings: Config) -> AsyncGenerator[Gateway]:
             *(part.blueprint for part in routes),
             *(blueprint for protocol in PROTOCOLS for blueprint in protocol.blueprints(world.services)),
         ],
-        world.core.budgets,
+        world.context.budgets,
     )
-    endpoint = WebSocketEndpoint(settings, DIALECTS, world.core, world.presence)
+    endpoint = WebSocketEndpoint(settings, DIALECTS, world.context, world.presence)
     async with open_gateway(
         settings, app, endpoint.serve, on_stop=lambda: world.presence.close_all(GOING_AWAY)
     ) as gateway:

@@ -16,9 +16,9 @@ from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Person
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.outcomes import Outcome
 from chat.domain.ports import FileStore
-from chat.engine.cluster.servers import Joining
+from chat.engine.cluster.servers import ClusterConfig
 from chat.engine.dialect import Dialect
-from chat.engine.session import Core
+from chat.engine.session import SessionContext
 from chat.protocols.talker.codec import TALKER
 from chat.storage.memory import MemoryStorage
 from tests.cancel_sweep.sweeping import Run
@@ -80,14 +80,14 @@ class Speaker(Client):
     def __init__(
         self,
         run: Run,
-        core: Core,
+        context: SessionContext,
         dialect: Dialect,
         choices: Sequence[Dialect],
         person: Person | None,
         limit: int,
     ) -> None:
         self._run = run
-        super().__init__(core, dialect, choices, person, limit)
+        super().__init__(context, dialect, choices, person, limit)
         connection: Any = self.connection
         receive = self.connection.get_message
 
@@ -111,14 +111,14 @@ async def swept_world(
     run: Run,
     storage: MemoryStorage | None = None,
     *,
-    joining: Joining | None = None,
+    cluster_config: ClusterConfig | None = None,
     trust_from: bool = False,
     budgets: Budgets | None = None,
     file_store: FileStore | None = None,
 ) -> AsyncGenerator[tuple[World, Witness]]:
     """The chat, whose storage fails where the run says so; the arguments are those of open_world()."""
     async with open_world(
-        storage, joining=joining, trust_from=trust_from, budgets=budgets, file_store=file_store
+        storage, cluster_config=cluster_config, trust_from=trust_from, budgets=budgets, file_store=file_store
     ) as world:
         go = world.obstacles.go
         obstacles: Any = world.obstacles
@@ -149,8 +149,8 @@ class Nobody:
 async def fill(world: World, drafts: Sequence[Draft]) -> None:
     """Have these said before anybody comes."""
     for draft in drafts:
-        await world.core.journal.submit(draft, Nobody())
-    await world.core.journal.drain()
+        await world.context.journal.submit(draft, Nobody())
+    await world.context.journal.drain()
 
 
 async def serve_as_door(world: World, client: Client) -> None:
@@ -171,7 +171,7 @@ def new_client(
     limit: int = 100_000,
 ) -> Speaker:
     """A client that is not served yet."""
-    client = Speaker(run, world.core, dialect, choices, person, limit)
+    client = Speaker(run, world.context, dialect, choices, person, limit)
     world.clients.append(client)
     return client
 

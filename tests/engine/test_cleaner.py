@@ -151,7 +151,7 @@ async def _is_reported(world: World) -> None:
     told: list[None] = []
     memberships = Memberships(
         world.memberships._rooms,
-        world.core.journal,
+        world.context.journal,
         world.memberships._broadcaster,
         world.presence,
         Alone(),

@@ -184,7 +184,7 @@ async def test_who_is_disabled_during_the_handshake_is_closed_at_once(followed: 
     handshake.is_of(ada)
     await set_disabled(followed.users, ada.id, disabled=True)
     await followed.world.rest()
-    client = Client(followed.world.core, TALKER, (), handshake.person, 1000)
+    client = Client(followed.world.context, TALKER, (), handshake.person, 1000)
     with trio.fail_after(20), presence.present(client.session, handshake):
         assert not presence._handshakes, "the handshake is over"
         async with trio.open_nursery() as nursery:

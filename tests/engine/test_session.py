@@ -186,7 +186,7 @@ async def test_what_is_held_of_a_forgotten_topic_is_neither_told_nor_noted(world
     subscriptions.buffer()
     for topic, text in ((LOBBY_ID, "one"), (garden, "secret"), (LOBBY_ID, "two"), (garden, "late")):
         said = Message(9, topic, 9, 1, "ada", text, 0.0)
-        world.core.hub.tell(topic, TALKER, TALKER.encode(Said(said)))
+        world.context.hub.tell(topic, TALKER, TALKER.encode(Said(said)))
         subscriptions.when_written(lambda text=text: noted.append(text))
     subscriptions.forget([garden])
     subscriptions.flush()
@@ -326,7 +326,7 @@ async def test_what_a_client_is_answered_is_in_its_record(world: World) -> None:
 
 async def test_a_socket_that_says_twice_that_it_is_away_counts_once(world: World) -> None:
     (ada,) = await world.add_all("ada")
-    client, statuses = await world.connect(TALKER, ada), world.core.statuses
+    client, statuses = await world.connect(TALKER, ada), world.context.statuses
     other = await world.connect(TALKER, ada)
     for is_away, status in ((True, Status.ONLINE), (True, Status.ONLINE), (False, Status.ONLINE)):
         client.session.set_away(is_away=is_away)
@@ -538,7 +538,7 @@ async def ready_to_say(client: Client, dialect: Dialect, to: int) -> Any:
     if dialect is NATIVE:
         person = client.session.person
         assert person is not None
-        client.send({"type": "hello", "id": 1, "token": client.session.core.accounts.grant(person).token})
+        client.send({"type": "hello", "id": 1, "token": client.session.context.accounts.grant(person).token})
         client.send({"type": "sync", "id": 2})
     await client.hears()
     return {
@@ -653,7 +653,7 @@ async def test_who_says_later_who_they_are_is_online_from_then_on_until_they_lea
     world: World, autojump_clock: object
 ) -> None:
     ada, ben = await world.add_all("ada", "ben")
-    statuses = world.core.statuses
+    statuses = world.context.statuses
     client = await world.connect(TALKER)
     assert {statuses.status(each.id) for each in (ada, ben)} == {Status.OFFLINE}
     for person in (ada, ben):

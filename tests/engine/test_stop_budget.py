@@ -13,7 +13,7 @@ from chat.domain.accounts import Accounts
 from chat.domain.entities import LOBBY_ID, Draft, Room
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.ports import NewPerson
-from chat.engine.cluster.servers import Joining
+from chat.engine.cluster.servers import ClusterConfig
 from chat.engine.engine import open_engine
 from chat.settings.config import Config
 from chat.shutdown import longest_worker_stop
@@ -75,8 +75,10 @@ async def test_a_silent_database_is_waited_for_no_longer_than_the_table_says(
         return make_accounts(Config(data=Path("unused")), kept.users, person, "a secret of the tests, long")
 
     async with LocalNetwork().open_bus() as bus:
-        joining = Joining(bus=bus, bus_kind="local", secret_digest="one", address="here", version="0")
-        async with open_engine(storage, accounts, joining=joining) as engine:
+        cluster_config = ClusterConfig(
+            bus=bus, bus_kind="local", secret_digest="one", address="here", version="0"
+        )
+        async with open_engine(storage, accounts, cluster_config=cluster_config) as engine:
             await trio.sleep(1)
             storage.is_silent = True
             for person in (1, 2):  # the second while the note of the first is under way

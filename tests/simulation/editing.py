@@ -134,7 +134,7 @@ class Editor(Client):
         if write is None:
             return await trio.lowlevel.checkpoint()
         session = self.session
-        return await session.core.journal.submit(
+        return await session.context.journal.submit(
             write, Answering(session, request.number), session.subscriptions
         )
 

@@ -369,7 +369,7 @@ def announce_what_is_repeated() -> "_patch[Any]":
     def mutated(self: Answering, write: Write, outcome: Outcome) -> None:
         answer(self, write, outcome)
         if isinstance(outcome, Repeated):
-            self._session.core.hub.publish([Announcement(outcome.message)])
+            self._session.context.hub.publish([Announcement(outcome.message)])
 
     return patch.object(Answering, "on_outcome", mutated)
 

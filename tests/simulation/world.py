@@ -26,7 +26,7 @@ from chat.domain.membership import RoomRole
 from chat.domain.ports import NewPerson
 from chat.domain.shared_usage import Used
 from chat.domain.tokens import Tokens
-from chat.engine.cluster.servers import Joining
+from chat.engine.cluster.servers import ClusterConfig
 from chat.engine.hub import Hub
 from chat.engine.presence import Presence
 from chat.protocols.registry import PROTOCOLS
@@ -373,10 +373,10 @@ class World:
         with stop:
             protocols = (*PROTOCOLS, editing_in(self._edited)) if self._edited else PROTOCOLS
             async with AsyncExitStack() as stack:
-                joining = None
+                cluster_config = None
                 if bus is not None:
                     end = self._buses[storage.server] = await stack.enter_async_context(bus.open_bus())
-                    joining = Joining(
+                    cluster_config = ClusterConfig(
                         bus=end,
                         seals=Seals(SECRET, clock=trio.current_time),
                         bus_kind="local",
@@ -384,7 +384,9 @@ class World:
                         address=f"server {storage.server}",
                         version="0",
                     )
-                open_chat = chat.server.open_chat(config, storage, SECRET, protocols, joining=joining)
+                open_chat = chat.server.open_chat(
+                    config, storage, SECRET, protocols, cluster_config=cluster_config
+                )
                 await stack.enter_async_context(open_chat)
                 up.set()
                 self.record.note("server up")

@@ -27,11 +27,11 @@ from chat.domain.registrations import Registrations
 from chat.domain.shared_usage import SharedUsage
 from chat.domain.throttle import Throttle
 from chat.domain.tokens import Tokens
-from chat.engine.cluster.servers import Joining
+from chat.engine.cluster.servers import ClusterConfig
 from chat.engine.dialect import Dialect
 from chat.engine.engine import Engine, open_engine
 from chat.engine.send_queue import SendQueue
-from chat.engine.session import Core, Session
+from chat.engine.session import Session, SessionContext
 from chat.frames import OPCODE, PING, header_at
 from chat.protocols.registry import DIALECTS, PROTOCOLS
 from chat.protocols.services import Services, services_of
@@ -171,7 +171,12 @@ class Client:
     """One connected client, whose library answers pings and close frames by itself."""
 
     def __init__(
-        self, core: Core, dialect: Dialect, choices: Sequence[Dialect], person: Person | None, limit: int
+        self,
+        context: SessionContext,
+        dialect: Dialect,
+        choices: Sequence[Dialect],
+        person: Person | None,
+        limit: int,
     ) -> None:
         self.connection = FakeConnection()
         self._patience = math.inf  # bytes that it still reads
@@ -179,7 +184,7 @@ class Client:
         self.heard_at = trio.current_time()
         self.send_queue = SendQueue(self._take, fileno=None, limit=limit)
         connection: Any = self.connection
-        self.session = Session(core, connection, self.send_queue, self, dialect, choices, "test", person)
+        self.session = Session(context, connection, self.send_queue, self, dialect, choices, "test", person)
         self.gone = trio.Event()
         self.scope = trio.CancelScope()
         self.pings = 0
@@ -313,13 +318,13 @@ class World:
         obstacles: Obstacles,
         engine: Engine,
         services: Services,
-        core: Core,
+        context: SessionContext,
         nursery: trio.Nursery,
     ) -> None:
         self.storage = storage
         self.obstacles = obstacles
         self.services = services
-        self.core = core
+        self.context = context
         self.accounts = engine.accounts
         self.hub = engine.hub
         self.journal = engine.journal
@@ -361,7 +366,7 @@ class World:
 
         `person` is who the handshake's token tells.
         """
-        client = Client(self.core, dialect, choices, person, limit)
+        client = Client(self.context, dialect, choices, person, limit)
         self.clients.append(client)
         self._nursery.start_soon(self._serve, client)
         await self.rest()
@@ -415,7 +420,7 @@ class World:
 async def open_world(
     storage: MemoryStorage | None = None,
     *,
-    joining: Joining | None = None,
+    cluster_config: ClusterConfig | None = None,
     shared_usage: SharedUsage | None = None,
     trust_from: bool = False,
     budgets: Budgets | None = None,
@@ -425,7 +430,7 @@ async def open_world(
 ) -> AsyncGenerator[World]:
     """Chat for as long as the block lasts, without limits if no `budgets` are given; who is there in the end leaves.
 
-    Several worlds share a `storage` if they are `joining` each other. One that `follows` is told of what is changed in
+    Several worlds share a `storage` with a `cluster_config` for each. One that `follows` is told of what is changed in
     it beside the log, of people and rooms.
     """
     storage, obstacles = storage or MemoryStorage(), Obstacles()
@@ -447,14 +452,16 @@ async def open_world(
         behind,
         make_accounts,
         budgets=budgets,
-        joining=joining,
+        cluster_config=cluster_config,
         shared_usage=shared_usage,
         file_store=file_store,
         file_bytes=100_000,
         lobby=lobby,
     ) as engine:
         services = services_of(engine, direct_trust_from=trust_from)
-        core = engine.core({protocol.dialect: protocol.open(services) for protocol in PROTOCOLS})
+        context = engine.session_context(
+            {protocol.dialect: protocol.open(services) for protocol in PROTOCOLS}
+        )
         async with trio.open_nursery() as nursery:
-            yield World(storage, obstacles, engine, services, core, nursery)
+            yield World(storage, obstacles, engine, services, context, nursery)
             nursery.cancel_scope.cancel()

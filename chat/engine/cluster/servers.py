@@ -71,7 +71,7 @@ _TURN = 64
 logger = structlog.get_logger(__name__)
 
 
-class Joining(msgspec.Struct, frozen=True, kw_only=True):
+class ClusterConfig(msgspec.Struct, frozen=True, kw_only=True):
     """What a server tells of itself where it joins others: its address, its version, and the kind of its bus.
 
     `secret_digest` is what `domain/nodes.py` makes of its secret. `seals` authenticate what comes over the bus; without
@@ -86,7 +86,7 @@ class Joining(msgspec.Struct, frozen=True, kw_only=True):
     version: str
 
 
-class Here(msgspec.Struct, frozen=True):
+class LocalServer(msgspec.Struct, frozen=True):
     """What of this server the others are told, and what they change; `clients` returns how many there are."""
 
     follower: LogFollower
@@ -111,7 +111,7 @@ class Servers:
         nodes: Nodes,
         lease: Lease,
         fence: Fence,
-        here: Here,
+        local: LocalServer,
         ends: BatchLoader[None, int],
     ) -> None:
         self.number = lease.number
@@ -119,12 +119,12 @@ class Servers:
         self._seals = seals
         self._lease = lease
         self._fence = fence
-        self._here = here
+        self._local = local
         self._ends = ends  # of the log: those who ask at once share one query
         self._reader = PayloadReader()
         self._pending_writes = PendingWrites(0)  # the journal's, from gate_position_on() on
         self._questions = Questions(lease.number, bus, nodes, self._answer, self._tell)
-        self._unsealed = Unsealed(nodes, self._questions, here.follower, here.dropped)
+        self._unsealed = Unsealed(nodes, self._questions, local.follower, local.dropped)
 
     def publish(self, committed: Sequence[Announcement]) -> None:
         for payload in encode_changes([announcement.change for announcement in committed], self._bus.largest):
@@ -177,13 +177,13 @@ class Servers:
     async def beat(self) -> None:
         """Tell the others how far this server is, until cancelled."""
         while True:
-            self._bus.publish(encode(Beat(self.number, self._here.follower.newest_id)))
+            self._bus.publish(encode(Beat(self.number, self._local.follower.newest_id)))
             for _ in range(_TELLS_PER_BEAT):
-                used = self._here.shared_usage.take()
+                used = self._local.shared_usage.take()
                 for first in range(0, len(used), _MOST_USED):
                     self._bus.publish(encode(Spent(self.number, used[first : first + _MOST_USED])))
                 # So that the next renewal of the lease says what was just told.
-                self._pending_writes.settled_watermark(self._here.hub.newest_id)
+                self._pending_writes.settled_watermark(self._local.hub.newest_id)
                 await trio.sleep(BEAT / _TELLS_PER_BEAT)
 
     async def listen(self) -> None:
@@ -203,7 +203,7 @@ class Servers:
         opened = payload if self._seals is None else self._seals.open(payload)
         said = self._reader.read(payload if opened is None else opened)
         if said is None:
-            self._here.dropped("unreadable")
+            self._local.dropped("unreadable")
         elif opened is None:
             self._unsealed.take(said, answering)
         else:
@@ -212,19 +212,19 @@ class Servers:
     def _take_sealed(self, said: Payload, answering: trio.Nursery) -> None:
         match said:
             case Announced(last_id, changes):
-                self._here.follower.received(changes, last_id)
+                self._local.follower.received(changes, last_id)
             case Beat(node, newest_id):
                 self._questions.meet(node)
-                self._here.follower.reaches(newest_id)
+                self._local.follower.reaches(newest_id)
             case Spent(node, used):
                 if node != self.number:
-                    self._here.shared_usage.count(used)
+                    self._local.shared_usage.count(used)
             case Noticed(node, notice):
                 if node != self.number:
-                    self._here.notices.heard(notice, node)
+                    self._local.notices.heard(notice, node)
             case Question() as question:
                 if isinstance(question.asks, HasPublished):
-                    self._here.follower.reaches(question.asks.change_id)
+                    self._local.follower.reaches(question.asks.change_id)
                 self._questions.asked(question, answering)
             case Answer() as answer:
                 self._questions.answered(answer)
@@ -241,25 +241,25 @@ class Servers:
             case HasRecorded(person_id, has_read=True):
                 with _within(_PUBLISH_TIMEOUT, "how far somebody has read is not noted yet"):
                     await self._pending_writes.wait_settled(person_id)  # which is noted then
-                    await self._here.read_marks.wait_written(person_id)
+                    await self._local.read_marks.wait_written(person_id)
             case HasRecorded(person_id):
-                await self._here.deliveries.wait_written(person_id)
+                await self._local.deliveries.wait_written(person_id)
         return True
 
     async def _wait_published_from_log(self, change_id: int) -> None:
-        self._here.follower.reaches(change_id)
+        self._local.follower.reaches(change_id)
         await self._wait_published(change_id)
 
     async def _wait_published(self, change_id: int) -> None:
         with _within(_PUBLISH_TIMEOUT, "what is saved is not told yet"):
-            await self._here.broadcaster.wait_published(change_id)
+            await self._local.broadcaster.wait_published(change_id)
 
     def _tell(self, message: Message) -> bool:
-        if message.peer is None or not self._here.hub.has_subscribers(DirectInbox(message.peer.id)):
+        if message.peer is None or not self._local.hub.has_subscribers(DirectInbox(message.peer.id)):
             return False
         if not self._fence.is_open:
             return False  # who asked waits for no server without a lease, and may have refused it by now
-        self._here.hub.publish([Announcement(message)])
+        self._local.hub.publish([Announcement(message)])
         return True
 
 
@@ -274,14 +274,14 @@ def _within(seconds: float, otherwise: str) -> Generator[None]:
 
 @asynccontextmanager
 async def open_cluster(
-    joining: Joining | None, storage: Storage, fence: Fence, here: Here
+    cluster_config: ClusterConfig | None, storage: Storage, fence: Fence, local: LocalServer
 ) -> AsyncGenerator[Cluster]:
     """Be one of several servers for as long as the block lasts; without `joining`, be alone.
 
     Who opens the block runs `keep_lease` in it: without that, `fence` closes.
     Raises CannotStart. Cancelling: the lease is given up where the database can be reached, and else ends by itself.
     """
-    if joining is None:
+    if cluster_config is None:
         yield Alone()
         return
 
@@ -291,19 +291,21 @@ async def open_cluster(
     lease = Lease(
         storage.nodes,
         fence,
-        address=joining.address,
-        version=joining.version,
-        bus=joining.bus_kind,
-        secret_digest=joining.secret_digest,
-        position=lambda: here.hub.newest_id,
-        clients=here.clients,
-        reaches=here.follower.reaches,
-        rewind_to=here.follower.rewind_to,
+        address=cluster_config.address,
+        version=cluster_config.version,
+        bus=cluster_config.bus_kind,
+        secret_digest=cluster_config.secret_digest,
+        position=lambda: local.hub.newest_id,
+        clients=local.clients,
+        reaches=local.follower.reaches,
+        rewind_to=local.follower.rewind_to,
     )
     await lease.begin()
     try:
         async with open_batch_loader(end_of_log) as ends, trio.open_nursery() as nursery:
-            servers = Servers(joining.bus, joining.seals, storage.nodes, lease, fence, here, ends)
+            servers = Servers(
+                cluster_config.bus, cluster_config.seals, storage.nodes, lease, fence, local, ends
+            )
             nursery.start_soon(servers.listen)
             nursery.start_soon(servers.beat)
             yield servers

@@ -18,7 +18,7 @@ from chat.domain.failures import StorageDown
 from chat.domain.refusals import NOT_FOR_VISITORS, Refusal
 from chat.engine.dialect import Dialect, by_name, by_path
 from chat.engine.presence import Handshake, Presence
-from chat.engine.session import Core, Session
+from chat.engine.session import Session, SessionContext
 from chat.frames import close_frame
 from chat.gateway.http1.bearer import bearer_token
 from chat.gateway.http1.head import LOGGED, Head
@@ -39,13 +39,13 @@ class WebSocketEndpoint:
         self,
         config: Config,
         dialects: tuple[Dialect, ...],
-        core: Core,
+        context: SessionContext,
         presence: Presence,
         recorder: Recorder | None = None,
     ) -> None:
         self._config = config
         self._dialects = dialects
-        self._core = core
+        self._context = context
         self._presence = presence
         self._recorder = recorder or Recorder()
 
@@ -110,7 +110,7 @@ class WebSocketEndpoint:
         logger.info(
             "WebSocket refused", reason=reason, status=int(status), address=address, path=path[:LOGGED]
         )
-        self._core.metrics.upgrade_refused(reason)
+        self._context.metrics.upgrade_refused(reason)
 
     async def _shake_hands(
         self, stream: ClientStream, decision: "_Upgrade | _Rejection", nursery: trio.Nursery
@@ -129,13 +129,13 @@ class WebSocketEndpoint:
         if isinstance(decision, _Rejection):
             return decision
         with suppress(StorageDown):  # then it is told the newest once that is read
-            await self._core.cluster.catch_up()
+            await self._context.cluster.catch_up()
         if decision.token is None:
             return _BAD_TOKEN if decision.dialect.needs_token else decision
         try:
             # At / the first frame may choose a dialect that admits none.
             visitors = decision.dialect.admits_visitors and not decision.choices
-            person = await self._core.accounts.authenticate(decision.token, visitors=visitors)
+            person = await self._context.accounts.authenticate(decision.token, visitors=visitors)
         except StorageDown:
             return _Rejection(503, "database", b"the database does not answer\n")
         if person is NOT_FOR_VISITORS:
@@ -155,7 +155,7 @@ class WebSocketEndpoint:
         nursery: trio.Nursery,
     ) -> None:
         session = Session(
-            self._core,
+            self._context,
             connection,
             stream.send_queue,
             stream,

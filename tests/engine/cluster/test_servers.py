@@ -22,7 +22,7 @@ from chat.domain.nodes import FENCE, LEASE, RENEW, OtherBus, OtherSecret, digest
 from chat.domain.outcomes import Repeated
 from chat.domain.refusals import NOT_SAVED
 from chat.domain.shared_usage import SharedUsage
-from chat.engine.cluster.servers import _RELAY_TIMEOUT, BEAT, Joining
+from chat.engine.cluster.servers import _RELAY_TIMEOUT, BEAT, ClusterConfig
 from chat.engine.pending_writes import PendingWrites
 from chat.protocols.direct.protocol import DIRECT
 from chat.protocols.rooms.protocol import ROOMS
@@ -86,12 +86,14 @@ async def open_server(
     secret: str = "one secret",
 ) -> AsyncGenerator[World]:
     async with network.open_bus() as bus:
-        joining = Joining(
+        cluster_config = ClusterConfig(
             bus=bus, bus_kind=bus_kind, secret_digest=digest_of(secret), address="here", version="0"
         )
         shared_usage = SharedUsage(has_others=True)
         budgets = Budgets(messages=messages, shared_usage=shared_usage)
-        async with open_world(storage, joining=joining, budgets=budgets, shared_usage=shared_usage) as world:
+        async with open_world(
+            storage, cluster_config=cluster_config, budgets=budgets, shared_usage=shared_usage
+        ) as world:
             yield world
 
 
@@ -262,7 +264,7 @@ async def test_whoever_comes_from_the_other_server_hears_nothing_again(
     await wait_all_tasks_blocked()
     # As the gateway does, before it lets anybody in.
     with trio.fail_after(1):
-        await servers.other.core.cluster.catch_up()
+        await servers.other.context.cluster.catch_up()
     listener = await servers.other.connect(TALKER)
     await trio.sleep(5)
     assert [line for line in listener.heard_now() if line["name"] != "server"] == []
@@ -763,7 +765,7 @@ async def test_a_budget_is_one_for_all_servers(autojump_clock: object) -> None:
         open_server(storage, network, messages=2.0) as one,
         open_server(storage, network, messages=2.0) as other,
     ):
-        budgets = [world.core.budgets for world in (one, other)]
+        budgets = [world.context.budgets for world in (one, other)]
         for _ in range(8):  # a burst of four seconds' worth
             assert budgets[0].message(7, "192.0.2.1") is None
         await trio.sleep(0.15)

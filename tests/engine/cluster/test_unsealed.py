@@ -31,7 +31,7 @@ from chat.domain.live import Active
 from chat.domain.nodes import LEASE, digest_of
 from chat.domain.shared_usage import SharedUsage, Used
 from chat.engine.cluster import questions
-from chat.engine.cluster.servers import Joining
+from chat.engine.cluster.servers import ClusterConfig
 from chat.protocols.direct.protocol import DIRECT
 from chat.protocols.talker.codec import TALKER
 from chat.storage.memory import MemoryStorage
@@ -74,7 +74,7 @@ async def site(autojump_clock: MockClock) -> AsyncGenerator[Site]:
         worlds = []
         for _ in range(2):
             bus = await stack.enter_async_context(network.open_bus())
-            joining = Joining(
+            cluster_config = ClusterConfig(
                 bus=bus,
                 seals=Seals(SECRET),
                 bus_kind="local",
@@ -84,7 +84,9 @@ async def site(autojump_clock: MockClock) -> AsyncGenerator[Site]:
             )
             shared_usage = SharedUsage(has_others=True)
             budgets = Budgets(messages=1.0, shared_usage=shared_usage)
-            world = open_world(storage, joining=joining, budgets=budgets, shared_usage=shared_usage)
+            world = open_world(
+                storage, cluster_config=cluster_config, budgets=budgets, shared_usage=shared_usage
+            )
             worlds.append(await stack.enter_async_context(world))
         forger = await stack.enter_async_context(network.open_bus())
         yield Site(storage, network, forger, worlds)

@@ -30,7 +30,7 @@ async def test_a_query_of_too_many_fields_is_not_read_for_its_token() -> None:
     config = make_config()
     with trio.fail_after(20):
         async with open_world() as world:
-            endpoint = WebSocketEndpoint(config, DIALECTS, world.core, world.presence)
+            endpoint = WebSocketEndpoint(config, DIALECTS, world.context, world.presence)
             token = world.token(await world.add("ada"))
             async with open_gateway(config, make_app(), endpoint.serve, on_stop=lambda: None) as gateway:
                 for others, told in ((99, b"authorised as ada"), (100, b"not authorised")):
@@ -60,8 +60,8 @@ async def test_a_refused_upgrade_is_told_logged_once_and_counted_by_its_reason(
     with trio.fail_after(20), capture_logs() as entries:
         async with open_world() as world:
             endpoint, metrics = (
-                WebSocketEndpoint(make_config(), DIALECTS, world.core, world.presence),
-                world.core.metrics,
+                WebSocketEndpoint(make_config(), DIALECTS, world.context, world.presence),
+                world.context.metrics,
             )
             async with (
                 open_gateway(
@@ -125,7 +125,7 @@ async def test_who_is_renamed_during_the_handshake_comes_in_under_the_new_name()
     config = make_config()
     with trio.fail_after(20):
         async with open_world() as world:
-            endpoint = SlowEndpoint(config, DIALECTS, world.core, world.presence)
+            endpoint = SlowEndpoint(config, DIALECTS, world.context, world.presence)
             endpoint.world, endpoint.person = world, await world.add("ada")
             async with open_gateway(config, make_app(), endpoint.serve, on_stop=lambda: None) as gateway:
                 ada = await trio.open_tcp_stream("127.0.0.1", port_of(gateway))
@@ -169,7 +169,7 @@ async def test_who_is_renamed_the_moment_it_comes_in_has_the_new_name() -> None:
     with trio.fail_after(20):
         async with open_world() as world:
             recorder = RenamingRecorder(world.presence)
-            endpoint = WebSocketEndpoint(config, DIALECTS, world.core, world.presence, recorder)
+            endpoint = WebSocketEndpoint(config, DIALECTS, world.context, world.presence, recorder)
             token = world.token(await world.add("ada"))
             async with open_gateway(config, make_app(), endpoint.serve, on_stop=lambda: None) as gateway:
                 ada = await trio.open_tcp_stream("127.0.0.1", port_of(gateway))
@@ -192,7 +192,7 @@ async def test_who_is_cut_the_moment_it_comes_in_is_open_no_more() -> None:
     with trio.fail_after(20):
         async with open_world() as world:
             recorder = CuttingRecorder()
-            endpoint = WebSocketEndpoint(make_config(), DIALECTS, world.core, world.presence, recorder)
+            endpoint = WebSocketEndpoint(make_config(), DIALECTS, world.context, world.presence, recorder)
             async with open_gateway(
                 make_config(), make_app(), endpoint.serve, on_stop=lambda: None
             ) as gateway:

@@ -48,7 +48,7 @@ async def open_endpoint(
     """The gateway with the real endpoint, and who arrived at it."""
     requests: list[IncomingRequest] = []
     async with open_world() as world:
-        endpoint = WebSocketEndpoint(make_config(**settings), DIALECTS, world.core, world.presence)
+        endpoint = WebSocketEndpoint(make_config(**settings), DIALECTS, world.context, world.presence)
 
         async def serve(request: IncomingRequest) -> None:
             requests.append(request)

@@ -186,8 +186,10 @@ async def open_site(
             services = services_of(engine)
             app = http_app(config, behind, engine, services, own)
             document = await (await app.test_client().get(f"{V1}/openapi.json")).get_json()
-            core = engine.core({protocol.dialect: protocol.open(services) for protocol in PROTOCOLS})
+            context = engine.session_context(
+                {protocol.dialect: protocol.open(services) for protocol in PROTOCOLS}
+            )
             async with trio.open_nursery() as nursery:
-                world = World(storage, obstacles, engine, services, core, nursery)
+                world = World(storage, obstacles, engine, services, context, nursery)
                 yield Site(app, document, services, storage, obstacles, clock, world)
                 nursery.cancel_scope.cancel()

@@ -1,4 +1,4 @@
-"""How a server joins the others on its database: by the bus, where the settings name one."""
+"""How a server joins the others on its database: over the bus that the settings name."""
 
 import socket
 from collections.abc import AsyncGenerator
@@ -11,18 +11,18 @@ from chat.bus.opening import kind_of, open_bus
 from chat.bus.seals import Seals
 from chat.bus.sockets import KIND, open_socket_bus
 from chat.domain.nodes import digest_of
-from chat.engine.cluster.servers import Joining
+from chat.engine.cluster.servers import ClusterConfig
 from chat.settings.config import Config
 from chat.workers.inheritance import Inheritance
 
 
 @asynccontextmanager
-async def open_joining(
+async def open_cluster_config(
     config: Config, address: dict[str, Any], secret: str, inherited: Inheritance | None
-) -> AsyncGenerator[Joining | None]:
-    """Open the bus for as long as the block lasts; None for a server that is alone.
+) -> AsyncGenerator[ClusterConfig | None]:
+    """Open the bus for as long as the block lasts. Yields None for a server that is alone.
 
-    `address` is the database's. Cancelling drops what waits to be sent: it is in the log.
+    `address` is the database's. Cancelling drops payloads that wait to be sent: the log has their changes.
     """
     if config.bus is None:
         yield None
@@ -36,7 +36,7 @@ async def open_joining(
         kind = kind_of(config.bus)
         seals = Seals(secret)
     async with opening as bus:
-        yield Joining(
+        yield ClusterConfig(
             bus=bus,
             seals=seals,
             bus_kind=kind,
@@ -47,7 +47,7 @@ async def open_joining(
 
 
 def _own_address(config: Config, inherited: Inheritance | None) -> str:
-    """Return where this server is, for people: the machine's name, the port of its first listener, and which worker."""
+    """Return the server's address for people: host name, port of its first listener, and number of the worker."""
     if inherited is None:
         return f"{socket.gethostname()}:{config.listen[0].port}"
     return f"{socket.gethostname()}:{inherited.bounds[0].port} worker {inherited.number}"

@@ -13,12 +13,12 @@ from chat.bus.sockets import KIND, open_socket_bus
 from chat.domain.nodes import digest_of
 from chat.engine.cluster.servers import ClusterConfig
 from chat.settings.config import Config
-from chat.workers.inheritance import Inheritance
+from chat.workers.worker_context import WorkerContext
 
 
 @asynccontextmanager
 async def open_cluster_config(
-    config: Config, address: dict[str, Any], secret: str, inherited: Inheritance | None
+    config: Config, address: dict[str, Any], secret: str, worker: WorkerContext | None
 ) -> AsyncGenerator[ClusterConfig | None]:
     """Open the bus for as long as the block lasts. Yields None for a server that is alone.
 
@@ -27,8 +27,8 @@ async def open_cluster_config(
     if config.bus is None:
         yield None
         return
-    if inherited is not None and inherited.bus_sockets is not None:
-        opening: AbstractAsyncContextManager[Bus] = open_socket_bus(*inherited.bus_sockets)
+    if worker is not None and worker.bus_sockets is not None:
+        opening: AbstractAsyncContextManager[Bus] = open_socket_bus(*worker.bus_sockets)
         kind = KIND
         seals = None  # the workers of one parent alone have these sockets
     else:
@@ -41,13 +41,13 @@ async def open_cluster_config(
             seals=seals,
             bus_kind=kind,
             secret_digest=digest_of(secret),
-            address=_own_address(config, inherited),
+            address=_own_address(config, worker),
             version=__version__,
         )
 
 
-def _own_address(config: Config, inherited: Inheritance | None) -> str:
+def _own_address(config: Config, worker: WorkerContext | None) -> str:
     """Return the server's address for people: host name, port of its first listener, and number of the worker."""
-    if inherited is None:
+    if worker is None:
         return f"{socket.gethostname()}:{config.listen[0].port}"
-    return f"{socket.gethostname()}:{inherited.bounds[0].port} worker {inherited.number}"
+    return f"{socket.gethostname()}:{worker.bounds[0].port} worker {worker.number}"

@@ -9,9 +9,9 @@ from quart_trio import QuartTrio
 
 from chat.domain.ports import Storage
 from chat.engine.engine import Engine
+from chat.gateway.fair_scheduler import FairScheduler
 from chat.gateway.http1.request import IncomingRequest
 from chat.gateway.listener import open_gateway
-from chat.gateway.turns import Turns
 from chat.inspection.inspection import Inspection
 from chat.protocols.protocol import ChatProtocol
 from chat.protocols.registry import PROTOCOLS
@@ -23,7 +23,7 @@ from chat.web_api.metrics import create_metrics
 from chat.web_api.pages import create_pages
 from chat.web_api.web_client import create_web_client
 from chat.web_api.widget import create_widget
-from chat.workers.inheritance import Inheritance
+from chat.workers.worker_context import WorkerContext
 
 
 def http_app(
@@ -33,7 +33,7 @@ def http_app(
     services: Services,
     inspection: Inspection,
     protocols: Sequence[ChatProtocol] = PROTOCOLS,
-    turns: Turns | None = None,
+    scheduler: FairScheduler | None = None,
 ) -> QuartTrio:
     """Return the HTTP side: what protocols answer and operators ask, pages, and metrics without a port of their own."""
     accounts, budgets = engine.accounts, engine.budgets
@@ -45,19 +45,21 @@ def http_app(
     sockets = [protocol.dialect.path for protocol in protocols]
     pages = create_pages(inspection.health, routes, sockets)
     is_encrypted = config.tls_cert is not None
-    client = create_web_client(lambda: engine.settings.server_name, is_encrypted=is_encrypted, turns=turns)
+    client = create_web_client(
+        lambda: engine.settings.server_name, is_encrypted=is_encrypted, scheduler=scheduler
+    )
     widget = create_widget(lambda: engine.settings.widget_origins, is_encrypted=is_encrypted)
     others = (blueprint for protocol in protocols for blueprint in protocol.blueprints(services))
     return create_app(
         [pages, client, widget, *own_metrics, *(part.blueprint for part in routes), *others],
         budgets,
-        turns,
+        scheduler,
     )
 
 
 @asynccontextmanager
 async def open_metrics(
-    config: Config, inspection: Inspection, inherited: Inheritance | None
+    config: Config, inspection: Inspection, worker: WorkerContext | None
 ) -> AsyncGenerator[None]:
     """Serve the metrics on a port of their own, if they have one. Cancelling: the port is closed."""
     if config.metrics_listen is None:
@@ -65,7 +67,7 @@ async def open_metrics(
         return
     alone = structs.replace(config, listen=(config.metrics_listen,), tls_cert=None, tls_key=None)
     app = create_app([create_metrics(inspection.metrics)])
-    bounds = None if inherited is None else inherited.metrics_bounds
+    bounds = None if worker is None else worker.metrics_bounds
     async with open_gateway(alone, app, _no_socket, on_stop=lambda: None, bounds=bounds):
         yield
 

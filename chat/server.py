@@ -22,8 +22,8 @@ from chat.engine.cluster.servers import ClusterConfig
 from chat.engine.dialect import by_name
 from chat.engine.engine import open_engine
 from chat.engine.indexer import open_indexer
+from chat.gateway.fair_scheduler import FairScheduler
 from chat.gateway.listener import open_gateway
-from chat.gateway.turns import Turns
 from chat.gateway.websocket.endpoint import WebSocketEndpoint
 from chat.http_side import http_app, open_metrics
 from chat.inspection.control_path import SOCKET
@@ -39,7 +39,7 @@ from chat.settings.config import Config
 from chat.start_notices import tell_set_up_code, warn_of_look_alikes
 from chat.storage.file_store import open_file_store
 from chat.storage.postgres.storage import open_postgres_storage
-from chat.workers.inheritance import Inheritance
+from chat.workers.worker_context import WorkerContext
 
 logger = structlog.get_logger(__name__)
 
@@ -71,7 +71,7 @@ class Server(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def open_server(config: Config, inherited: Inheritance | None = None) -> AsyncGenerator[Server]:
+async def open_server(config: Config, worker: WorkerContext | None = None) -> AsyncGenerator[Server]:
     """Serve for as long as the block lasts; leaving it stops in order, within about `config.grace` seconds.
 
     In order: nobody new comes in; what was accepted is saved, told and acknowledged; every client is told that
@@ -81,8 +81,8 @@ async def open_server(config: Config, inherited: Inheritance | None = None) -> A
     A worker has data directory, PostgreSQL and sockets from its parent: they are `inherited`, and stay.
     """
     async with AsyncExitStack() as stack:
-        if inherited is not None:
-            local, secret, address = inherited.data, inherited.secret, inherited.address
+        if worker is not None:
+            local, secret, address = worker.data, worker.secret, worker.address
         else:
             data = await stack.enter_async_context(open_data_directory(config.data))
             local, secret = data.path, config.secret or data.secret()
@@ -101,16 +101,12 @@ async def open_server(config: Config, inherited: Inheritance | None = None) -> A
             )
         )
         await warn_of_look_alikes(storage.users)
-        cluster_config = await stack.enter_async_context(
-            open_cluster_config(config, address, secret, inherited)
-        )
+        cluster_config = await stack.enter_async_context(open_cluster_config(config, address, secret, worker))
         server = await stack.enter_async_context(
-            open_chat(
-                config, storage, secret, cluster_config=cluster_config, local=local, inherited=inherited
-            )
+            open_chat(config, storage, secret, cluster_config=cluster_config, local=local, worker=worker)
         )
         await stack.enter_async_context(open_indexer(storage.search, server.newest_id))
-        if inherited is None or inherited.number == 1:  # one of the workers says it for all
+        if worker is None or worker.number == 1:  # one of the workers says it for all
             await tell_set_up_code(server.set_up_code, config.public_url or server.addresses[0])
         yield server
 
@@ -124,7 +120,7 @@ async def open_chat(
     *,
     cluster_config: ClusterConfig | None = None,
     local: Path | None = None,
-    inherited: Inheritance | None = None,
+    worker: WorkerContext | None = None,
 ) -> AsyncGenerator[Server]:
     """Serve on a storage that is open already; `open_server` without the database.
 
@@ -145,8 +141,12 @@ async def open_chat(
         if by_name(dialects, listen.dialect) is None:
             known = ", ".join(dialect.name for dialect in dialects)
             raise CannotStart(f"no dialect is called {listen.dialect!r}: there are {known}")
-    seat = None if inherited is None else inherited.seat
-    metrics, recorder, turns = Metrics(), Recorder(seat.next_connection if seat else None), Turns()
+    slot = None if worker is None else worker.slot
+    metrics, recorder, scheduler = (
+        Metrics(),
+        Recorder(slot.next_connection if slot else None),
+        FairScheduler(),
+    )
     shared_usage = SharedUsage(has_others=cluster_config is not None)
     directory = config.files_beside(local) if config.file_bytes else config.files
     files = None if directory is None else await open_file_store(directory, await storage.files.store_id())
@@ -192,11 +192,11 @@ async def open_chat(
         )
         endpoint = WebSocketEndpoint(config, dialects, context, engine.presence, recorder)
         own = OwnInspection(watch, metrics, storage.ping)
-        everybody: Inspection = own if inherited is None else inherited.everybody
-        app = http_app(config, storage, engine, services, everybody, protocols, turns)
-        name = SOCKET if inherited is None else inherited.socket_name
+        everybody: Inspection = own if worker is None else worker.everybody
+        app = http_app(config, storage, engine, services, everybody, protocols, scheduler)
+        name = SOCKET if worker is None else worker.socket_name
         async with (
-            open_metrics(config, everybody, inherited),
+            open_metrics(config, everybody, worker),
             nullcontext() if local is None else open_control_socket(local, own, name),
             open_gateway(
                 config,
@@ -204,9 +204,9 @@ async def open_chat(
                 endpoint.serve,
                 on_stop=lambda: engine.presence.close_all(GOING_AWAY),
                 metrics=metrics,
-                turns=turns,
-                bounds=None if inherited is None else inherited.bounds,
-                seat=seat,
+                scheduler=scheduler,
+                bounds=None if worker is None else worker.bounds,
+                slot=slot,
             ) as gateway,
         ):
 

@@ -1,7 +1,7 @@
-"""The bus of the workers of one parent: a pair of Unix sockets for each seat, whose sending ends all workers have.
+"""The bus of the workers of one parent: a pair of Unix sockets for each slot, whose sending ends all workers have.
 
-The parent makes them and hands them down, as it does the listening sockets: nothing is connected, and nothing ends with
-a worker. What goes to a seat where nobody reads is dropped once its socket is full, as is what a worker reads too late.
+The parent makes the sockets and passes them on, as it does the listening sockets: nothing is connected, and nothing
+ends with a worker. Payloads for a slot without a reader, or with a slow one, are dropped once its socket is full.
 """
 
 import socket
@@ -15,13 +15,13 @@ from chat.bus.bus import can_carry
 from chat.bus.receive_buffer import ReceiveBuffer
 
 KIND = "workers of one parent"
-"""What other servers see of it: whoever is no worker of that parent can't use it."""
+"""The kind of this bus, as other servers see it: only workers of that parent can use it."""
 
 LARGEST = 65_536
 """Bytes of a payload."""
 
 _KERNEL_KEEPS = 4 * 2**20
-"""Bytes asked for that may wait in a socket; the system allows some 400 KB, which is a commit of thousands."""
+"""Bytes that may wait in a socket, as asked for; the system allows some 400 KB, which is a commit of thousands."""
 
 _AT_ONCE = 64
 """Payloads that are taken from the socket until the other tasks get their turn."""
@@ -29,19 +29,19 @@ _AT_ONCE = 64
 logger = structlog.get_logger(__name__)
 
 
-def open_seat() -> tuple[socket.socket, socket.socket]:
+def open_socket_pair() -> tuple[socket.socket, socket.socket]:
     """Return the receiving and the sending end of one worker's socket. Sync."""
     receiving, sending = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     for end in (receiving, sending):
         end.setblocking(False)
-        with suppress(OSError):  # where that is more than is allowed, it stays as it is
+        with suppress(OSError):  # more than the system allows: the size stays
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _KERNEL_KEEPS)
             end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _KERNEL_KEEPS)
     return receiving, sending
 
 
 class SocketBus:
-    """One worker's end. `others` are the sending ends of all seats but its own."""
+    """One worker's end. `others` are the sending ends of all slots but its own."""
 
     largest = LARGEST
 
@@ -59,9 +59,9 @@ class SocketBus:
             try:
                 other.send(payload)
             except BlockingIOError:
-                pass  # it is full: nobody reads there, or too late
+                pass  # full: its worker reads slowly, or there is none
             except OSError as error:
-                logger.debug("a worker is not told", error=str(error))
+                logger.debug("payload not sent to a worker", error=str(error))
 
     async def receive(self) -> list[bytes] | None:
         """Return what has arrived, or None where some may have been lost. Cancelling: nothing is taken."""
@@ -74,8 +74,8 @@ async def open_socket_bus(
 ) -> AsyncGenerator[SocketBus]:
     """Open a worker's end for as long as the block lasts; the sockets stay their owner's.
 
-    `receiving` is the end of its own seat, `others` are the sending ends of all other seats. What came before is heard
-    by nobody. Cancelling: what was not received is lost.
+    `receiving` is the end of its own slot, `others` are the sending ends of all other slots. Payloads from before are
+    dropped. Cancelling: payloads that were not received are lost.
     """
     bus = SocketBus(others)
     while _read(receiving):

@@ -24,7 +24,7 @@ from chat.logs import configure_logging
 from chat.settings.config import Config
 from chat.settings.passing import passed_settings
 from chat.shutdown import longest_worker_stop
-from chat.workers.lifeline import Lifeline, first_message
+from chat.workers.control_pipe import ControlPipe, first_message
 from chat.workers.messages import TO_WORKER, CannotServe, Leave, Ready, Reload, Serve, ToWorker
 
 _STOP = (signal.SIGTERM, signal.SIGINT)
@@ -33,15 +33,15 @@ logger = structlog.get_logger(__name__)
 
 
 @click.command(hidden=True)
-@click.argument("lifeline", type=click.IntRange(3))
-def worker(lifeline: int) -> None:
+@click.argument("control_pipe", type=click.IntRange(3))
+def worker(control_pipe: int) -> None:
     """Serve as one of several workers. LIFELINE is a descriptor that only their parent hands down."""
-    with socket.socket(fileno=lifeline) as parent, parent.dup() as spare:
+    with socket.socket(fileno=control_pipe) as parent, parent.dup() as spare:
         try:
             with one_line_refusals():
                 told, config = _instructions(parent)
                 configure_logging(config.log_level, config.log_format, config.log_addresses)
-                structlog.contextvars.bind_contextvars(worker=told.seat + 1)
+                structlog.contextvars.bind_contextvars(worker=told.slot + 1)
                 raise_descriptor_limit()
                 served = trio.run(_Worker(config, told).serve, parent)
         except CommandFailed as refused:
@@ -85,16 +85,16 @@ class _Worker:
         with trio.open_signal_receiver(*_STOP, signal.SIGHUP, signal.SIGUSR2) as signals:
             with importing():  # late: it takes a second, in which a signal may come
                 from chat.server import open_server
-                from chat.workers.inheritance import inherit
-            lifeline = Lifeline(socket.socket(fileno=parent.detach()), TO_WORKER)
+                from chat.workers.worker_context import open_worker_context
+            control_pipe = ControlPipe(socket.socket(fileno=parent.detach()), TO_WORKER)
             async with trio.open_nursery() as watch:
                 watch.start_soon(self._heed, signals)
-                watch.start_soon(self._hear, lifeline)
+                watch.start_soon(self._hear, control_pipe)
                 with self._serving:
-                    async with open_server(self._config, inherit(self._told)) as server:
+                    async with open_server(self._config, open_worker_context(self._told)) as server:
                         spare_collector()
                         self._ready.set()
-                        await lifeline.send(Ready())
+                        await control_pipe.send(Ready())
                         async with trio.open_nursery() as until_stop:
                             until_stop.start_soon(self._reloads.serve, server)
 
@@ -107,7 +107,7 @@ class _Worker:
                             await self._stopping.wait()
                             until_stop.cancel_scope.cancel(reason="told to stop")
                 watch.cancel_scope.cancel(reason="the server has stopped")
-            lifeline.close()
+            control_pipe.close()
         return not (self._stopping.is_set() and self._serving.cancelled_caught)
 
     async def _heed(self, signals: AsyncIterator[int]) -> None:
@@ -115,8 +115,8 @@ class _Worker:
             if number in _STOP:
                 self._stop()
 
-    async def _hear(self, lifeline: Lifeline[ToWorker]) -> None:
-        async for message in lifeline.messages():
+    async def _hear(self, control_pipe: ControlPipe[ToWorker]) -> None:
+        async for message in control_pipe.messages():
             match message:
                 case Reload(settings):
                     try:

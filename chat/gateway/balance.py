@@ -1,7 +1,8 @@
-"""Workers that accept from the same sockets: counts in shared memory keep their connections even.
+"""Balances the connections of workers that accept from the same sockets, by counts in shared memory.
 
-Whoever is ahead of the emptiest worker leaves it a moment to accept first. So none has to be asked, a worker that hangs
-holds nobody up for longer, and no connection waits in the queue of a worker that stops, as it does with SO_REUSEPORT.
+A worker with more connections than the emptiest one pauses before it accepts. So no worker has to be asked, a worker
+that hangs delays the others only by that pause, and no connection waits in the queue of a worker that stops, as it
+would with SO_REUSEPORT.
 """
 
 import mmap
@@ -13,20 +14,21 @@ from types import TracebackType
 import trio
 
 SLACK = 4
-"""Connections by which a worker is ahead when it begins to wait: with 8 the fullest of four had 1.06 x the mean."""
+"""Connections more than the emptiest worker has, from which on a worker pauses: with 8 the fullest of four had 1.06 x
+the mean."""
 
 PAUSE = 0.003
-"""Seconds that it leaves to the others."""
+"""Seconds of that pause."""
 
 _ABSENT = -1
 _INTEGER = 8
 """Bytes; each integer has one writer, and is written and read whole."""
 
 
-class Slots:
-    """A count of connections for each of `size` workers, and how many it ever had. Workers begin with 0.
+class ConnectionCounts:
+    """For each of `size` slots, the worker's open connections, and how many it ever had. All of it is sync.
 
-    `descriptor` is that of another process's slots; without it they are made. All of it is sync.
+    `descriptor` is of the shared memory that another process made; without it, the memory is made.
     """
 
     def __init__(self, size: int, descriptor: int | None = None) -> None:
@@ -35,34 +37,34 @@ class Slots:
             if descriptor is None:
                 file.truncate(2 * size * _INTEGER)
             self.descriptor = os.dup(file.fileno())
-            """To be handed to a worker, which may not inherit it by itself."""
+            """Of the shared memory, to be passed to a worker."""
         self._memory = mmap.mmap(self.descriptor, 2 * size * _INTEGER)
         self._bytes = memoryview(self._memory)
         self._integers = self._bytes.cast("q")
         self.connections = self._integers[:size]
-        """Those open now; below 0 where no worker accepts."""
+        """Open connections by slot; below 0 where no worker accepts."""
         self.admitted = self._integers[size:]
         if descriptor is None:
             for number in range(size):
                 self.vacate(number)
 
     def vacate(self, number: int) -> None:
-        """Worker `number` accepts no more, or has ended: it is compared with no longer."""
+        """The worker in slot `number` accepts no more, or has ended: others do not compare themselves with it."""
         self.connections[number] = _ABSENT
 
     def close(self) -> None:
-        """Let the memory go."""
+        """Release the memory."""
         os.close(self.descriptor)
         for view in (self.connections, self.admitted, self._integers, self._bytes):
             view.release()
         self._memory.close()
 
 
-class Seat:
-    """The slot of worker `number`, who alone writes there. All of it is sync."""
+class WorkerSlot:
+    """The slot of one worker, which alone writes to it. All of it is sync."""
 
-    def __init__(self, slots: Slots, number: int) -> None:
-        self._slots = slots
+    def __init__(self, counts: ConnectionCounts, number: int) -> None:
+        self._counts = counts
         self._number = number
         self._open = 0
         self._accepts = False
@@ -70,12 +72,12 @@ class Seat:
     def take(self) -> None:
         """Accept from now on."""
         self._accepts = True
-        self._slots.connections[self._number] = self._open
+        self._counts.connections[self._number] = self._open
 
     def leave(self) -> None:
         """Accept no more."""
         self._accepts = False
-        self._slots.vacate(self._number)
+        self._counts.vacate(self._number)
 
     def came(self) -> None:
         """A connection was accepted."""
@@ -86,30 +88,30 @@ class Seat:
         self._count(-1)
 
     def ahead(self) -> int:
-        """Return how many more connections there are here than with the emptiest worker."""
+        """Return how many more connections this worker has than the emptiest one."""
         return self._open - min(
-            (count for count in self._slots.connections if count >= 0), default=self._open
+            (count for count in self._counts.connections if count >= 0), default=self._open
         )
 
     def next_connection(self) -> int:
-        """Return a number for a client, which no other of any worker has, now or later."""
-        admitted = self._slots.admitted[self._number]
-        self._slots.admitted[self._number] = admitted + 1
-        return admitted * self._slots.size + self._number + 1
+        """Return a number for a client that no other client of any worker has, now or later."""
+        admitted = self._counts.admitted[self._number]
+        self._counts.admitted[self._number] = admitted + 1
+        return admitted * self._counts.size + self._number + 1
 
     def _count(self, change: int) -> None:
         self._open += change
         if self._accepts:
-            self._slots.connections[self._number] = self._open
+            self._counts.connections[self._number] = self._open
 
 
 class BalancedListener:
-    """Accepts in turn with other workers from `listening`, which stays its owner's. Leave it with the block."""
+    """Accepts from `listening`, which other workers accept from too. `listening` stays its owner's; use as a block."""
 
-    def __init__(self, listening: trio.socket.SocketType, seat: Seat) -> None:
+    def __init__(self, listening: trio.socket.SocketType, slot: WorkerSlot) -> None:
         self._listening = listening
-        self._seat = seat
-        # Trio's own accept() waits again where another worker was faster, and then does not look who is ahead.
+        self._slot = slot
+        # Trio's own accept() waits again where another worker was faster, and then skips the comparison.
         self._taking = socket.socket(fileno=os.dup(listening.fileno()))
         self._taking.setblocking(False)
 
@@ -122,7 +124,7 @@ class BalancedListener:
             if self._listening.fileno() < 0:
                 raise trio.ClosedResourceError
             await trio.lowlevel.wait_readable(self._listening)
-            if self._seat.ahead() >= SLACK:
+            if self._slot.ahead() >= SLACK:
                 await trio.sleep(PAUSE)
                 if self._listening.fileno() < 0:
                     continue
@@ -133,7 +135,7 @@ class BalancedListener:
                 ConnectionAbortedError,
             ):  # another worker was faster, or the client has left
                 continue
-            self._seat.came()
+            self._slot.came()
             return trio.SocketStream(trio.socket.from_stdlib_socket(accepted))
 
     def __enter__(self) -> "BalancedListener":

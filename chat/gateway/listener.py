@@ -13,15 +13,15 @@ import structlog
 import trio
 
 from chat.gateway.addresses import Proxies
-from chat.gateway.balance import BalancedListener, Seat
+from chat.gateway.balance import BalancedListener, WorkerSlot
 from chat.gateway.binding import Bound, bind
 from chat.gateway.connections import Connections
+from chat.gateway.fair_scheduler import FairScheduler
 from chat.gateway.http1.connection import HttpServer
 from chat.gateway.http1.lifespan import ASGIApp, open_lifespan
 from chat.gateway.http1.request import ServeSocket
 from chat.gateway.same_site import SameSite
 from chat.gateway.tls import open_tls_context
-from chat.gateway.turns import Turns
 from chat.inspection.metrics import Metrics
 from chat.settings.config import Config
 from chat.settings.listen import Listen
@@ -76,9 +76,9 @@ async def open_gateway(
     *,
     on_stop: Callable[[], None],
     metrics: Metrics | None = None,
-    turns: Turns | None = None,
+    scheduler: FairScheduler | None = None,
     bounds: Sequence[Bound] | None = None,
-    seat: Seat | None = None,
+    slot: WorkerSlot | None = None,
 ) -> AsyncGenerator[Gateway]:
     """Accept connections for as long as the block lasts: sockets go to `serve_socket`, all else to `app`.
 
@@ -87,14 +87,14 @@ async def open_gateway(
     where it cannot listen, has no usable certificate, or the app does not start. Cancelling, or an error in the
     block, cuts every connection at once.
 
-    `bounds` are sockets that listen already, in place of those that the configuration names. With a `seat`, other
+    `bounds` are sockets that listen already, in place of those that the configuration names. With a `slot`, other
     workers accept from them too: this one counts its connections there, and lets the others catch up.
     """
     tls = open_tls_context(config.tls_cert, config.tls_key)
     proxies = Proxies(config.trusted_proxies, config.forwarded_header)
     same_site = SameSite(config.origins, proxies)
-    turns = turns or Turns()
-    http = HttpServer(app, config, proxies, same_site, turns)
+    scheduler = scheduler or FairScheduler()
+    http = HttpServer(app, config, proxies, same_site, scheduler)
     connections = Connections(config, tls, proxies, same_site, http, serve_socket, metrics or Metrics())
     with ExitStack() as listening:
         if bounds is None:
@@ -105,25 +105,25 @@ async def open_gateway(
         addresses = tuple(bound.url("http" if tls is None else "https") for bound in bounds)
         async with open_lifespan(app), trio.open_nursery() as last:
             last_moment = trio.CancelScope()
-            last.start_soon(turns.serve)
+            last.start_soon(scheduler.serve)
             last.start_soon(_cut_at, last_moment, connections)
             async with trio.open_nursery() as serving, trio.open_nursery() as accepting:
                 serve = (
-                    connections.serve if seat is None else partial(_serve_counted, seat, connections.serve)
+                    connections.serve if slot is None else partial(_serve_counted, slot, connections.serve)
                 )
-                if seat is not None:
-                    listening.callback(seat.leave)
+                if slot is not None:
+                    listening.callback(slot.leave)
                 for bound in bounds:
                     loopback = bound.listen.host if bound.is_loopback else None
                     for each in bound.listeners:
                         listener: Listener = each
-                        if seat is not None:
-                            listener = listening.enter_context(BalancedListener(each.socket, seat))
+                        if slot is not None:
+                            listener = listening.enter_context(BalancedListener(each.socket, slot))
                         accepting.start_soon(
                             _accept, listener, serve, bound.listen, loopback, connections, serving
                         )
-                if seat is not None:
-                    seat.take()
+                if slot is not None:
+                    slot.take()
                 try:
                     yield Gateway(addresses, connections, listening.close)
                 finally:
@@ -161,13 +161,13 @@ async def _accept(
 
 
 async def _serve_counted(
-    seat: Seat, serve: Serve, stream: trio.SocketStream, listen: Listen, loopback: str | None
+    slot: WorkerSlot, serve: Serve, stream: trio.SocketStream, listen: Listen, loopback: str | None
 ) -> None:
-    """Serve a connection that the seat has counted in."""
+    """Serve a connection that the slot has counted in."""
     try:
         await serve(stream, listen, loopback)
     finally:
-        seat.went()
+        slot.went()
 
 
 async def _cut_at(moment: trio.CancelScope, connections: Connections) -> None:

@@ -151,7 +151,7 @@ def _chain(task: Task) -> Iterator[object]:
             None,
         )
         if awaiting is None and isinstance(running, GeneratorType):
-            # What takes its steps in turns (gateway/turns.py) is a local there.
+            # What takes its steps in turns (gateway/fair_scheduler.py) is a local there.
             awaiting = next(
                 (each for each in get_referents(running) if isinstance(each, CoroutineType)), None
             )

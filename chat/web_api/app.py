@@ -25,8 +25,8 @@ from chat.domain.refusals import (
     Code,
     Refusal,
 )
+from chat.gateway.fair_scheduler import FairScheduler
 from chat.gateway.http1.body_flow import FLOW, BodyFlow
-from chat.gateway.turns import Turns
 from chat.inspection.inspection import InspectionFailed
 from chat.web_api.answers import error, has_codes, refuse
 from chat.web_api.bodies import LONGEST_BODY, UPLOADS, BadBody
@@ -48,7 +48,7 @@ logger = structlog.get_logger(__name__)
 
 
 def create_app(
-    blueprints: Sequence[Blueprint], budgets: Budgets | None = None, turns: Turns | None = None
+    blueprints: Sequence[Blueprint], budgets: Budgets | None = None, scheduler: FairScheduler | None = None
 ) -> QuartTrio:
     """Return the app. Errors are JSON `{"error": …}`, below /api/v1/ with a code; what fails is a 500 and a log line.
 
@@ -60,8 +60,8 @@ def create_app(
     app.url_rule_class = MatchingRule
     app.url_map.merge_slashes = False  # or `//rooms` is sent elsewhere, by a page in HTML
     app.request_class = _Request
-    if turns is not None:
-        app.asgi_http_class = in_turns(turns)
+    if scheduler is not None:
+        app.asgi_http_class = scheduled_by(scheduler)
     app.config.update(
         MAX_CONTENT_LENGTH=LONGEST_BODY,
         BODY_TIMEOUT=_BODY_TIMEOUT,
@@ -167,12 +167,12 @@ def _build_nothing(*_arguments: object, **_values: object) -> tuple[str, str]:
     raise NotImplementedError("no address is built from a route")
 
 
-def in_turns(turns: Turns) -> type[TrioASGIHTTPConnection]:
+def scheduled_by(scheduler: FairScheduler) -> type[TrioASGIHTTPConnection]:
     """Return what answers calls so that they take turns, by the address of the caller."""
 
     class InTurns(TrioASGIHTTPConnection):
         async def handle_request(self, nursery: trio.Nursery, request: Request, send: Any) -> None:  # type: ignore[override]  # noqa: ANN401 - ASGI's
             key = address_key(request.remote_addr or "")
-            await turns.steps(key, super().handle_request(nursery, request, send))
+            await scheduler.steps(key, super().handle_request(nursery, request, send))
 
     return InTurns

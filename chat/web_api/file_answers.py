@@ -13,8 +13,8 @@ from quart.wrappers.response import DataBody
 from werkzeug.http import parse_accept_header
 
 from chat.domain.addresses import address_key
+from chat.gateway.fair_scheduler import FairScheduler
 from chat.gateway.http1.lifespan import ASGIApp
-from chat.gateway.turns import Turns
 
 
 class FileAnswers:
@@ -28,12 +28,16 @@ class FileAnswers:
     """
 
     def __init__(
-        self, app: ASGIApp, paths: Set[str], respond: Callable[[str, bool], Response], turns: Turns
+        self,
+        app: ASGIApp,
+        paths: Set[str],
+        respond: Callable[[str, bool], Response],
+        scheduler: FairScheduler,
     ) -> None:
         self._app = app
         self._paths = paths
         self._respond = respond
-        self._turns = turns
+        self._scheduler = scheduler
         self._made: dict[tuple[str, bool], tuple[dict[str, Any], dict[str, Any]]] = {}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI's
@@ -46,7 +50,7 @@ class FileAnswers:
             await self._app(scope, receive, send)
         else:
             address = (scope.get("client") or ("",))[0]
-            await self._turns.steps(address_key(address), self._answer(scope, send))
+            await self._scheduler.steps(address_key(address), self._answer(scope, send))
 
     async def _answer(self, scope: Any, send: Any) -> None:  # noqa: ANN401 - ASGI's
         accepted = next((value for name, value in scope["headers"] if name == b"accept-encoding"), b"")

@@ -16,7 +16,7 @@ import msgspec
 from quart import Blueprint, Response, request
 from quart.blueprints import BlueprintSetupState
 
-from chat.gateway.turns import Turns
+from chat.gateway.fair_scheduler import FairScheduler
 from chat.web_api.answers import error
 from chat.web_api.file_answers import FileAnswers
 
@@ -170,7 +170,7 @@ def _places(
 
 
 def create_web_client(
-    server_name: Callable[[], str], *, is_encrypted: bool = False, turns: Turns | None = None
+    server_name: Callable[[], str], *, is_encrypted: bool = False, scheduler: FairScheduler | None = None
 ) -> Blueprint:
     """Return the routes, and have the app answer files before it looks for a route. Raises OSError.
 
@@ -219,7 +219,7 @@ def create_web_client(
     def answer_files_first(state: BlueprintSetupState) -> None:
         paths = {web.base + name for name in web.files}
         app: Any = state.app  # Quart's documents have middleware take the place of this method
-        app.asgi_app = FileAnswers(app.asgi_app, paths, response_to, turns or Turns())
+        app.asgi_app = FileAnswers(app.asgi_app, paths, response_to, scheduler or FairScheduler())
 
     client.record(answer_files_first)
     return client

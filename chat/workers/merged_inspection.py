@@ -1,4 +1,4 @@
-"""What all workers answer together: each is asked over its control socket, at once."""
+"""The inspection of all workers: each is asked over its control socket, at the same time."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
@@ -19,9 +19,9 @@ _NOTHING_SHOWN = TaskFacts({}, (), lambda _task: None, 100)
 
 
 class MergedInspection:
-    """The port `Inspection` for several workers. A worker that does not answer is left out, but where all are silent.
+    """The port `Inspection` for several workers. A worker that does not answer is left out.
 
-    `workers` returns those that run now.
+    `workers` returns those that run now. Raises InspectionFailed where none answers.
     """
 
     def __init__(self, workers: Callable[[], Sequence[RemoteInspection]]) -> None:
@@ -66,7 +66,7 @@ class MergedInspection:
         return merge_metrics({worker.who.removeprefix("worker "): text for worker, text in told})
 
     async def health(self) -> None:
-        """Return as soon as one worker says that it can work: others may start at this moment, or hang."""
+        """Return as soon as one worker is healthy: others may be starting, or hang."""
         problems: list[InspectionFailed] = []
         healthy = False
 

@@ -1,7 +1,7 @@
-"""What a parent and a worker say to each other: lines of JSON on the lifeline, a pair of connected sockets.
+"""Messages between a parent and a worker: lines of JSON on the control pipe, a pair of connected sockets.
 
-The two may be of different versions, after a rolling restart: fields are only ever added, with a default, and what
-is not understood is passed over.
+The two may be of different versions, after a rolling restart: fields are only ever added, with a default, and unknown
+messages are skipped.
 """
 
 from typing import Any
@@ -23,16 +23,17 @@ class Listening(msgspec.Struct, frozen=True):
 
 
 class BusSockets(msgspec.Struct, frozen=True):
-    """Descriptors of a bus between workers: one to read from, and one to write to each other seat."""
+    """Descriptors of a bus between workers: one to read from, and one to write to each other slot."""
 
     receiving: int
     others: tuple[int, ...]
 
 
 class Serve(msgspec.Struct, frozen=True, tag="serve"):
-    """The first line to a worker: all that it needs. `seat` is its slot of the `seats` in the memory `slots`.
+    """The first line to a worker: all that it needs. On the wire some fields keep older names.
 
-    Without `bus_sockets` the settings say which bus there is.
+    `slot` is its own of the `slots` in the shared memory behind the descriptor `counts`. Without `bus_sockets` the
+    settings say which bus there is.
     """
 
     settings: dict[str, Any]
@@ -41,14 +42,14 @@ class Serve(msgspec.Struct, frozen=True, tag="serve"):
     secret: str
     listening: tuple[Listening, ...]
     metrics_listening: tuple[Listening, ...]
-    seat: int
-    seats: int
-    slots: int
+    slot: int = msgspec.field(name="seat")
+    slots: int = msgspec.field(name="seats")
+    counts: int = msgspec.field(name="slots")
     bus_sockets: BusSockets | None = None
 
 
 class Reload(msgspec.Struct, frozen=True, tag="reload"):
-    """To a worker: these settings hold from now on, as far as they need no restart."""
+    """To a worker: apply these settings, as far as they need no restart."""
 
     settings: dict[str, Any]
 

@@ -1,4 +1,4 @@
-"""The parent of the workers: it holds what all of them share, and serves no client itself."""
+"""The parent of the workers: it holds their shared resources, and serves no client itself."""
 
 import sys
 from collections.abc import AsyncGenerator, Generator, Sequence
@@ -10,12 +10,12 @@ from typing import Any
 import trio
 from msgspec import structs
 
-from chat.bus.sockets import open_seat
+from chat.bus.sockets import open_socket_pair
 from chat.domain.startup import CannotStart
 from chat.embedded_postgres.data_directory import open_data_directory
 from chat.embedded_postgres.embedded import open_embedded_postgres
 from chat.embedded_postgres.settings import connections_for
-from chat.gateway.balance import Slots
+from chat.gateway.balance import ConnectionCounts
 from chat.gateway.binding import Bound, bind
 from chat.gateway.tls import open_tls_context
 from chat.inspection.control_socket import open_control_socket
@@ -23,40 +23,40 @@ from chat.inspection.remote_inspection import RemoteInspection
 from chat.settings.config import Config
 from chat.settings.passing import settings_to_pass
 from chat.shutdown import longest_worker_stop
-from chat.workers.inheritance import socket_name
 from chat.workers.merged_inspection import MergedInspection
 from chat.workers.messages import BusSockets, Listening, Reload, Serve
 from chat.workers.process import WorkerProcess, command
 from chat.workers.supervisor import Supervisor, open_supervisor
+from chat.workers.worker_context import socket_name
 
 
 class Workers:
     """Workers that serve. `addresses` are their listeners' URLs."""
 
-    def __init__(self, addresses: tuple[str, ...], estate: "_Estate", supervisor: Supervisor) -> None:
+    def __init__(self, addresses: tuple[str, ...], shared: "SharedResources", supervisor: Supervisor) -> None:
         self.addresses = addresses
-        self._estate = estate
+        self._shared = shared
         self._supervisor = supervisor
 
     async def renew_certificate(self, cert: Path, key: Path) -> None:
-        """See that certificate and key are of use; reload() has the workers read them.
+        """Check certificate and key; reload() has the workers read them.
 
-        Raises CannotStart where they are not. Cancelling changes nothing.
+        Raises CannotStart where they are of no use. Cancelling changes nothing.
         """
         await trio.to_thread.run_sync(open_tls_context, cert, key, abandon_on_cancel=True)
 
     async def reload(self, config: Config) -> None:
         """Have all workers take certificate, key and log level from `config`. Cancelling: some may have."""
-        self._estate.config = _with_bus(config, self._estate.data)
-        await self._supervisor.reload(Reload(settings_to_pass(self._estate.config)))
+        self._shared.config = _with_bus(config, self._shared.data)
+        await self._supervisor.reload(Reload(settings_to_pass(self._shared.config)))
 
     def restart(self) -> None:
         """Replace all workers, one by one: each new one serves before an old one sends its clients away. Sync."""
         self._supervisor.restart()
 
 
-class _Estate:
-    """What the parent hands down to each worker."""
+class SharedResources:
+    """The resources that the parent passes to each worker."""
 
     def __init__(
         self,
@@ -66,8 +66,8 @@ class _Estate:
         secret: str,
         bounds: Sequence[Bound],
         metrics_bounds: Sequence[Bound],
-        slots: Slots,
-        bus_seats: Sequence[tuple[socket, socket]],
+        counts: ConnectionCounts,
+        bus_pairs: Sequence[tuple[socket, socket]],
     ) -> None:
         self.config = config
         self.data = data
@@ -75,15 +75,15 @@ class _Estate:
         self._secret = secret
         self._bounds = bounds
         self._metrics_bounds = metrics_bounds
-        self._slots = slots
-        self._bus_seats = bus_seats  # none where the settings say which bus there is
+        self._counts = counts
+        self._bus_pairs = bus_pairs  # empty where the settings name a bus
 
-    def worker(self, seat: int) -> WorkerProcess:
-        """Return a worker for a seat, yet to be run."""
+    def worker(self, slot: int) -> WorkerProcess:
+        """Return a worker for a slot, yet to be run."""
         config = self.config
         listening = _listening(self._bounds)
         metrics_listening = _listening(self._metrics_bounds)
-        bus_sockets = _bus_sockets(self._bus_seats, seat) if self._bus_seats else None
+        bus_sockets = _bus_sockets(self._bus_pairs, slot) if self._bus_pairs else None
         first = Serve(
             settings=settings_to_pass(config),
             data=str(self.data),
@@ -91,24 +91,24 @@ class _Estate:
             secret=self._secret,
             listening=listening,
             metrics_listening=metrics_listening,
-            seat=seat,
-            seats=self._slots.size,
-            slots=self._slots.descriptor,
+            slot=slot,
+            slots=self._counts.size,
+            counts=self._counts.descriptor,
             bus_sockets=bus_sockets,
         )
         descriptors = [
-            self._slots.descriptor,
+            self._counts.descriptor,
             *(() if bus_sockets is None else (bus_sockets.receiving, *bus_sockets.others)),
             *(number for each in (*listening, *metrics_listening) for number in each.descriptors),
         ]
         stop_time = longest_worker_stop(config.grace, config.commit_timeout, config.query_timeout)
         return WorkerProcess(command(), first, descriptors, stop_time)
 
-    def vacate(self, seat: int) -> None:
-        """The worker in that seat has ended: nobody is compared with it, and its control socket is nobody's."""
-        self._slots.vacate(seat)
+    def vacate(self, slot: int) -> None:
+        """The worker in that slot has ended: free its count, and remove its control socket."""
+        self._counts.vacate(slot)
         with suppress(OSError):
-            (self.data / socket_name(seat)).unlink()
+            (self.data / socket_name(slot)).unlink()
 
 
 @asynccontextmanager
@@ -123,9 +123,7 @@ async def open_workers(config: Config) -> AsyncGenerator[Workers]:
     async with AsyncExitStack() as stack:
         data = await stack.enter_async_context(open_data_directory(config.data))
         secret = config.secret or data.secret()
-        tls = open_tls_context(
-            config.tls_cert, config.tls_key
-        )  # so that a bad one is told before anything starts
+        tls = open_tls_context(config.tls_cert, config.tls_key)  # before anything starts: it may be bad
         if config.database_url is None:
             connections = connections_for(config.workers, config.pool_size)
             postgres = await stack.enter_async_context(
@@ -140,14 +138,21 @@ async def open_workers(config: Config) -> AsyncGenerator[Workers]:
             for listen in (config.metrics_listen,)
             if listen is not None
         ]
-        slots = stack.enter_context(closing(Slots(config.workers + 1)))
-        bus_seats = stack.enter_context(_open_bus_seats(config, slots.size))
-        estate = _Estate(
-            _with_bus(config, data.path), data.path, address, secret, bounds, metrics_bounds, slots, bus_seats
+        counts = stack.enter_context(closing(ConnectionCounts(config.workers + 1)))
+        bus_pairs = stack.enter_context(_open_bus_pairs(config, counts.size))
+        shared = SharedResources(
+            _with_bus(config, data.path),
+            data.path,
+            address,
+            secret,
+            bounds,
+            metrics_bounds,
+            counts,
+            bus_pairs,
         )
         supervisor = await stack.enter_async_context(
             open_supervisor(
-                config.workers, estate.worker, estate.vacate, lambda: estate.config.restart_spread
+                config.workers, shared.worker, shared.vacate, lambda: shared.config.restart_spread
             )
         )
         inspection = MergedInspection(lambda: _inspections(data.path, supervisor))
@@ -156,39 +161,39 @@ async def open_workers(config: Config) -> AsyncGenerator[Workers]:
             # Before the workers are told to stop: a socket takes connections until the last process lets go of it.
             stack.callback(bound.close)
         scheme = "http" if tls is None else "https"
-        yield Workers(tuple(bound.url(scheme) for bound in bounds), estate, supervisor)
+        yield Workers(tuple(bound.url(scheme) for bound in bounds), shared, supervisor)
 
 
 @contextmanager
-def _open_bus_seats(config: Config, size: int) -> Generator[list[tuple[socket, socket]]]:
-    """Open the sockets of a bus for that many workers, where nobody else can be on their database."""
+def _open_bus_pairs(config: Config, size: int) -> Generator[list[tuple[socket, socket]]]:
+    """Open the sockets of a bus for that many workers, where no other server can use their database."""
     with ExitStack() as stack:
         has_own = config.bus is None and config.database_url is None
-        seats = [open_seat() for _ in range(size if has_own else 0)]
-        for receiving, sending in seats:
+        slots = [open_socket_pair() for _ in range(size if has_own else 0)]
+        for receiving, sending in slots:
             stack.enter_context(receiving)
             stack.enter_context(sending)
-        yield seats
+        yield slots
 
 
-def _bus_sockets(seats: Sequence[tuple[socket, socket]], own: int) -> BusSockets:
-    others = [sending.fileno() for seat, (_, sending) in enumerate(seats) if seat != own]
-    return BusSockets(seats[own][0].fileno(), tuple(others))
+def _bus_sockets(slots: Sequence[tuple[socket, socket]], own: int) -> BusSockets:
+    others = [sending.fileno() for slot, (_, sending) in enumerate(slots) if slot != own]
+    return BusSockets(slots[own][0].fileno(), tuple(others))
 
 
 def _with_bus(config: Config, data: Path) -> Config:
-    """Workers are several servers on one database: PostgreSQL hurries what they have to tell, if nothing else does.
+    """Return the settings of workers, which are several servers on one database: with a bus, by default PostgreSQL's.
 
-    They have the data directory in common, and so the files in it.
+    They share the data directory, and so the files in it.
     """
     return structs.replace(config, bus=config.bus or "notify", files=config.files_beside(data))
 
 
 def _inspections(data: Path, supervisor: Supervisor) -> list[RemoteInspection]:
     return [
-        RemoteInspection(data, socket_name(keeper.seat), f"worker {keeper.number}")
-        for keeper in supervisor
-        if keeper.pid is not None
+        RemoteInspection(data, socket_name(runner.slot), f"worker {runner.number}")
+        for runner in supervisor
+        if runner.pid is not None
     ]
 
 

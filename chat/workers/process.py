@@ -1,4 +1,4 @@
-"""One worker as a process: started with its lifeline, heard, told to stop, and never left behind."""
+"""One worker as a process: started with its control pipe, told to stop, and never left behind."""
 
 import os
 import signal
@@ -12,12 +12,12 @@ import msgspec
 import trio
 
 from chat.shutdown import LAST_WORDS, REAP
-from chat.workers.lifeline import Lifeline
+from chat.workers.control_pipe import ControlPipe
 from chat.workers.messages import FROM_WORKER, CannotServe, FromWorker, Leave, Ready, Reload
 
 
 def command() -> tuple[str, ...]:
-    """Return the command of a worker, to which its lifeline's descriptor is added; it runs this very package."""
+    """Return the command of a worker, which runs this very package; its control pipe's descriptor is added to it."""
     root = Path(__file__).parents[2]
     # Without -P another `chat` in the working directory would be taken for ours.
     safely = () if root == Path.cwd() else ("-P",)
@@ -25,10 +25,10 @@ def command() -> tuple[str, ...]:
 
 
 class WorkerProcess:
-    """A worker. Only run() changes what is public here.
+    """A worker. Only run() changes its public attributes.
 
     Args:
-        command: what to start; the number of the lifeline's descriptor comes last.
+        command: what to start; the number of the control pipe's descriptor comes last.
         first: its first message.
         descriptors: what it inherits.
         stop_time: seconds after which a worker that was told to stop is killed.
@@ -45,15 +45,15 @@ class WorkerProcess:
         self._descriptors = descriptors
         self._stop_time = stop_time
         self._process: trio.Process | None = None
-        self._lifeline: Lifeline[FromWorker] | None = None
-        self._told = False  # to stop
-        self._life = trio.CancelScope()  # its deadline is the end of our patience
+        self._control_pipe: ControlPipe[FromWorker] | None = None
+        self._must_stop = False
+        self._lifetime = trio.CancelScope()  # its deadline: when a worker that was told to stop is killed
 
     async def run(self, became_ready: trio.Event) -> int:
         """Run it until it has ended; return its exit status, below 0 for a signal. Raises OSError.
 
         `became_ready` is set when it serves. Cancelling: it is cut, as by a second signal, and killed if it hangs or
-        was told nothing yet.
+        has not got its first message.
         """
         ours, theirs = socket.socketpair()
         with ours, theirs:
@@ -62,55 +62,55 @@ class WorkerProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(), *self._descriptors),
-                start_new_session=True,  # a Ctrl-C in our terminal is for us, who tell it
+                start_new_session=True,  # a Ctrl-C in our terminal is for us; we pass it on
             )
             # No await from here to the block that ends it.
-            lifeline = Lifeline(socket.socket(fileno=os.dup(ours.fileno())), FROM_WORKER)
-        self._process, self._lifeline, self.pid = process, lifeline, process.pid
+            control_pipe = ControlPipe(socket.socket(fileno=os.dup(ours.fileno())), FROM_WORKER)
+        self._process, self._control_pipe, self.pid = process, control_pipe, process.pid
         instructed = False
         try:
-            if self._told:  # meanwhile
+            if self._must_stop:  # stop() was called meanwhile
                 process.terminate()
-            with self._life:
+            with self._lifetime:
                 async with trio.open_nursery() as nursery:
-                    nursery.start_soon(self._hear, lifeline, became_ready)
-                    await lifeline.send(self._first)
+                    nursery.start_soon(self._hear, control_pipe, became_ready)
+                    await control_pipe.send(self._first)
                     instructed = True
                     await process.wait()
-                    # What it said last may still be on its way to us; then the lifeline ends.
+                    # Its last message may still be on its way to us; then the control pipe ends.
                     nursery.cancel_scope.deadline = trio.current_time() + LAST_WORDS
         finally:
             self.ready = False
             await self._end(process, instructed)
-            self._process = self._lifeline = self.pid = None
-            lifeline.close()
+            self._process = self._control_pipe = self.pid = None
+            control_pipe.close()
         return -signal.SIGKILL if process.returncode is None else process.returncode
 
     def stop(self) -> None:
         """Tell it to stop as a single server does; after the stop time it is killed. Sync."""
-        self._told = True
+        self._must_stop = True
         if self._process is not None:
             self._process.terminate()
-        self._life.deadline = min(self._life.deadline, trio.current_time() + self._stop_time)
+        self._lifetime.deadline = min(self._lifetime.deadline, trio.current_time() + self._stop_time)
 
     async def leave(self, spread: float) -> None:
         """Tell it to send its clients away over `spread` seconds, and to end; at once, if it does not serve yet.
 
-        Cancelling: it may have been told.
+        Cancelling: the message may have been sent.
         """
-        if self._lifeline is None or not self.ready:
+        if self._control_pipe is None or not self.ready:
             self.stop()
             return
-        self._life.deadline = min(self._life.deadline, trio.current_time() + spread + self._stop_time)
-        await self._lifeline.send(Leave(spread))
+        self._lifetime.deadline = min(self._lifetime.deadline, trio.current_time() + spread + self._stop_time)
+        await self._control_pipe.send(Leave(spread))
 
     async def reload(self, settings: Reload) -> None:
-        """Give it new settings. Cancelling: it may have got them."""
-        if self._lifeline is not None:
-            await self._lifeline.send(settings)
+        """Send it new settings. Cancelling: they may have been sent."""
+        if self._control_pipe is not None:
+            await self._control_pipe.send(settings)
 
-    async def _hear(self, lifeline: Lifeline[FromWorker], became_ready: trio.Event) -> None:
-        async for message in lifeline.messages():
+    async def _hear(self, control_pipe: ControlPipe[FromWorker], became_ready: trio.Event) -> None:
+        async for message in control_pipe.messages():
             match message:
                 case Ready():
                     self.ready = True
@@ -119,11 +119,11 @@ class WorkerProcess:
                     self.refusal = reason
 
     async def _end(self, process: trio.Process, instructed: bool) -> None:
-        """See that it is gone, whatever it does."""
+        """Make sure that the process has ended."""
         if process.returncode is not None:
             return
-        # Who was not instructed holds nothing, and may heed no signal while it waits for its first message.
-        if self._life.cancel_called or not instructed:
+        # Without its first message it holds nothing, and may ignore signals while it waits for one.
+        if self._lifetime.cancel_called or not instructed:
             process.kill()
         else:  # we are cancelled: the first of these may be its first signal, the second cuts it
             process.send_signal(signal.SIGTERM)

@@ -8,19 +8,19 @@ import trio
 
 from chat.domain.startup import CannotStart
 from chat.signals import Signal
-from chat.workers.keeper import Keeper
 from chat.workers.messages import Reload
 from chat.workers.process import WorkerProcess
+from chat.workers.worker_runner import WorkerRunner
 
 logger = structlog.get_logger(__name__)
 
 
 class Supervisor:
-    """`count` workers, each in a seat of its own; one seat more is for the successor of one that leaves.
+    """Runs `count` workers, each in a slot of its own; one slot more is for the successor of one that leaves.
 
     Args:
-        prepare: returns a worker for a seat, yet to be run.
-        vacate: is told the seat of a worker that has ended.
+        prepare: returns a worker for a slot, yet to be run.
+        vacate: called with the slot of a worker that has ended.
     """
 
     def __init__(
@@ -29,29 +29,29 @@ class Supervisor:
         self._count = count
         self._prepare = prepare
         self._vacate = vacate
-        self._keepers: list[Keeper] = []  # the oldest first
+        self._runners: list[WorkerRunner] = []  # the oldest first
         self._asked = Signal()
         self._must_restart = False
 
-    def __iter__(self) -> Iterator[Keeper]:
-        """Iterate over all there are, those that start or leave too. The caller must not await in between."""
-        return iter(tuple(self._keepers))
+    def __iter__(self) -> Iterator[WorkerRunner]:
+        """Iterate over all workers, those that start or leave too. The caller must not await in between."""
+        return iter(tuple(self._runners))
 
     def restart(self) -> None:
-        """Have all workers replaced, one by one. Who asks while that is under way gets another. Sync."""
+        """Have all workers replaced, one by one; a call meanwhile has them replaced once more. Sync."""
         self._must_restart = True
         self._asked.notify()
 
     async def reload(self, settings: Reload) -> None:
-        """Give all workers new settings. Cancelling: some may have got them."""
+        """Send all workers new settings. Cancelling: some may have got them."""
         async with trio.open_nursery() as nursery:
-            for keeper in self:
-                nursery.start_soon(keeper.reload, settings)
+            for runner in self:
+                nursery.start_soon(runner.reload, settings)
 
     def stop(self) -> None:
-        """Tell all workers to stop, at once; those that do not start yet are not started. Sync."""
-        for keeper in self:
-            keeper.stop()
+        """Tell all workers to stop, at once; those that have not started are not started. Sync."""
+        for runner in self:
+            runner.stop()
 
     async def start(self, keeping: trio.Nursery) -> str | None:
         """Start all workers; return None once they serve, or why one does not. Cancelling: they are cut.
@@ -70,17 +70,20 @@ class Supervisor:
         return next((refusal for refusal in refusals if refusal is not None), None)
 
     async def serve_restarts(self, keeping: trio.Nursery, spread: Callable[[], float]) -> None:
-        """Replace all workers whenever it is asked for, until cancelled.
+        """Replace all workers after each restart(), until cancelled.
 
         The clients of each old one are sent away over `spread()` seconds, when the new one serves.
         """
         while True:
             await self._asked.wait_until(lambda: self._must_restart)
             self._must_restart = False
-            logger.info("all workers are replaced, one by one")
+            logger.info("replacing all workers, one by one")
             for old in self:
                 if (refusal := await self._keep_another(keeping)) is not None:
-                    logger.error("the new worker does not start: the others stay", reason=refusal)
+                    logger.error(
+                        "new worker does not start: the old ones stay",
+                        reason=refusal,
+                    )
                     break
                 await old.leave(spread())
                 await old.ended.wait()
@@ -88,25 +91,25 @@ class Supervisor:
                 logger.info("all workers have been replaced")
 
     async def _keep_another(self, keeping: trio.Nursery) -> str | None:
-        taken = {keeper.seat for keeper in self._keepers}
-        seat = next(seat for seat in range(self._count + 1) if seat not in taken)
-        keeper = Keeper(seat, self._prepare, self._vacate)
-        self._keepers.append(keeper)  # no await since its seat was chosen
-        refusal: str | None = await keeping.start(self._keep, keeper)
+        taken = {runner.slot for runner in self._runners}
+        slot = next(slot for slot in range(self._count + 1) if slot not in taken)
+        runner = WorkerRunner(slot, self._prepare, self._vacate)
+        self._runners.append(runner)  # no await since its slot was chosen
+        refusal: str | None = await keeping.start(self._keep, runner)
         return refusal
 
-    async def _keep(self, keeper: Keeper, task_status: trio.TaskStatus[str | None]) -> None:
+    async def _keep(self, runner: WorkerRunner, task_status: trio.TaskStatus[str | None]) -> None:
         try:
-            await keeper.run(task_status)
+            await runner.run(task_status)
         finally:
-            self._keepers.remove(keeper)
+            self._runners.remove(runner)
 
 
 @asynccontextmanager
 async def open_supervisor(
     count: int,
     prepare: Callable[[int], WorkerProcess],
-    vacate: Callable[[int], None] = lambda _seat: None,
+    vacate: Callable[[int], None] = lambda _slot: None,
     spread: Callable[[], float] = lambda: 0.0,
 ) -> AsyncGenerator[Supervisor]:
     """Run `count` workers for as long as the block lasts; see Supervisor and serve_restarts().

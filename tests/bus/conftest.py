@@ -9,7 +9,7 @@ from chat.bus.bus import Bus
 from chat.bus.local import LocalNetwork
 from chat.bus.notify import open_notify_bus
 from chat.storage.postgres.crossing import open_asyncio
-from tests.bus.media import FailingMedium, PostgresMedium, RedisMedium, seats
+from tests.bus.media import FailingMedium, PostgresMedium, RedisMedium, worker_buses
 from tests.storage.postgres_line import open_line
 from tests.support.databases import new_database
 from tests.support.redis import redis_server
@@ -26,7 +26,7 @@ async def open_bus(request: pytest.FixtureRequest) -> AsyncGenerator[OpenBus]:
             case "local":
                 yield LocalNetwork().open_bus
             case "sockets":
-                with seats(4) as open_seated_bus:
+                with worker_buses(4) as open_seated_bus:
                     yield open_seated_bus
             case "notify":
                 server: ServerProcess = request.getfixturevalue("server")

@@ -8,7 +8,7 @@ from typing import Protocol
 from chat.bus.notify import open_notify_bus
 from chat.bus.redis import open_redis_bus
 from chat.bus.remote import RemoteBus
-from chat.bus.sockets import SocketBus, open_seat, open_socket_bus
+from chat.bus.sockets import SocketBus, open_socket_bus, open_socket_pair
 from chat.storage.postgres.database import DatabaseAddress
 from tests.storage.postgres_line import Line
 from tests.support.databases import execute, fetch
@@ -16,16 +16,16 @@ from tests.support.redis import RedisServer
 
 
 @contextmanager
-def seats(size: int) -> Generator[Callable[[], AbstractAsyncContextManager[SocketBus]]]:
+def worker_buses(size: int) -> Generator[Callable[[], AbstractAsyncContextManager[SocketBus]]]:
     """Yield what opens a worker's bus, in the first of `size` seats that is free."""
-    ends = [open_seat() for _ in range(size)]
+    ends = [open_socket_pair() for _ in range(size)]
     taken: set[int] = set()
 
     @asynccontextmanager
     async def open_bus() -> AsyncGenerator[SocketBus]:
-        own = next(seat for seat in range(size) if seat not in taken)
+        own = next(slot for slot in range(size) if slot not in taken)
         taken.add(own)
-        others = [sending for seat, (_, sending) in enumerate(ends) if seat != own]
+        others = [sending for slot, (_, sending) in enumerate(ends) if slot != own]
         try:
             async with open_socket_bus(ends[own][0], others) as bus:
                 yield bus

@@ -1,4 +1,4 @@
-"""The bus between workers: a seat where nobody reads, or too late, holds nobody up; and when there is one."""
+"""The bus between workers: a slot where nobody reads, or too late, holds nobody up; and when there is one."""
 
 from pathlib import Path
 
@@ -7,15 +7,15 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from chat.settings.config import Config
-from chat.workers.parent import _open_bus_seats
-from tests.bus.media import seats
+from chat.workers.parent import _open_bus_pairs
+from tests.bus.media import worker_buses
 from tests.bus.receiving import receive, receive_until, settle
 
 PATIENCE = 30.0
 
 
 async def test_what_went_to_an_empty_seat_is_heard_by_nobody_who_takes_it_later() -> None:
-    with trio.fail_after(PATIENCE), seats(2) as open_bus:
+    with trio.fail_after(PATIENCE), worker_buses(2) as open_bus:
         async with open_bus() as early:
             await settle(early)
             for _ in range(10_000):  # far more than its socket takes
@@ -27,7 +27,7 @@ async def test_what_went_to_an_empty_seat_is_heard_by_nobody_who_takes_it_later(
 
 
 async def test_a_worker_that_reads_too_late_misses_what_did_not_fit_and_hears_what_comes_then() -> None:
-    with trio.fail_after(PATIENCE), seats(2) as open_bus:
+    with trio.fail_after(PATIENCE), worker_buses(2) as open_bus:
         async with open_bus() as speaker, open_bus() as listener:
             await settle(speaker, listener)
             for n in range(10_000):
@@ -48,5 +48,5 @@ def test_workers_have_a_bus_of_their_own_only_where_no_other_server_can_be(
     settings: dict[str, str], has_own: bool, tmp_path: Path
 ) -> None:
     config = Config(data=tmp_path, workers=2, **settings)  # type: ignore[arg-type]
-    with _open_bus_seats(config, 3) as ends:
+    with _open_bus_pairs(config, 3) as ends:
         assert len(ends) == (3 if has_own else 0)

@@ -9,7 +9,7 @@ from chat.bus.bus import Bus
 from chat.bus.local import LocalNetwork
 from chat.storage.postgres.crossing import open_asyncio
 from chat.storage.postgres.database import DatabaseAddress
-from tests.bus.media import DirectPostgres, Medium, RedisMedium, seats
+from tests.bus.media import DirectPostgres, Medium, RedisMedium, worker_buses
 from tests.bus.receiving import receive_until
 from tests.cancel_sweep.sweeping import Run, Scenario
 from tests.support.redis import RedisServer
@@ -72,7 +72,7 @@ async def in_memory(run: Run) -> None:
 
 async def on_sockets(run: Run) -> None:
     """Two workers of one parent."""
-    with seats(2) as open_bus:
+    with worker_buses(2) as open_bus:
         await _lives_beside_another(run, open_bus)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import chat
-from chat.gateway.turns import Turns
+from chat.gateway.fair_scheduler import FairScheduler
 from tests.cancel_sweep.await_lines import SweptCode
 
 
@@ -18,6 +18,6 @@ def swept_code() -> SweptCode:
 
 
 def stepped_in_turns(frame: FrameType) -> Any:
-    """The call that waits in its turn: `Turns.steps` steps it."""
-    steps: Any = Turns.steps
+    """The call that waits in its turn: `FairScheduler.steps` steps it."""
+    steps: Any = FairScheduler.steps
     return frame.f_locals["work"] if frame.f_code.co_name == steps.__name__ else None

@@ -75,7 +75,7 @@ EXCUSED = (
     ),
     Excuse("gateway/listener.py", "await connections.stop()", NEVER_WAITS),
     Excuse(
-        "gateway/turns.py",
+        "gateway/fair_scheduler.py",
         "wait_task_rescheduled(go_on)",
         "only where two calls go on in one pass of the loop: test_turns.py cancels them there",
     ),

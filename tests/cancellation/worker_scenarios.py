@@ -10,7 +10,7 @@ from unittest.mock import patch
 import trio
 from structlog.testing import capture_logs
 
-from chat.gateway.balance import SLACK, BalancedListener, Seat, Slots
+from chat.gateway.balance import SLACK, BalancedListener, ConnectionCounts, WorkerSlot
 from chat.gateway.binding import bind
 from chat.inspection.control_socket import open_control_socket
 from chat.inspection.inspection import InspectionFailed, OwnInspection
@@ -21,11 +21,11 @@ from chat.inspection.watch import open_watch
 from chat.server import open_chat
 from chat.settings.listen import Listen
 from chat.storage.memory import MemoryStorage
-from chat.workers.inheritance import Inheritance
 from chat.workers.merged_inspection import MergedInspection
 from chat.workers.messages import Reload
 from chat.workers.parent import open_workers
 from chat.workers.supervisor import open_supervisor
+from chat.workers.worker_context import WorkerContext
 from tests.cancel_sweep.sweeping import Run
 from tests.cancellation.gateway_scenarios import GONE, Wire, certificate, config
 from tests.support.chat_world import SECRET
@@ -43,12 +43,12 @@ async def supervised(run: Run) -> None:
                 await supervisor.reload(Reload({}))
                 old = list(supervisor)
                 supervisor.restart()
-                for keeper in old:
-                    await keeper.ended.wait()
+                for runner in old:
+                    await runner.ended.wait()
 
         await run.target(live)
         _assert_gone(places)
-        assert set(places.prepared) <= set(places.vacated), "a seat is kept for nobody"
+        assert set(places.prepared) <= set(places.vacated), "a slot is kept for nobody"
 
 
 async def hanging(run: Run) -> None:
@@ -138,8 +138,8 @@ async def _ping() -> None:
 
 async def accepting_in_turn(run: Run) -> None:
     """Who is ahead waits before it accepts: a connection is counted and served, or stays for another worker."""
-    with closing(Slots(2)) as slots, ExitStack() as stack:
-        mine, other = Seat(slots, 0), Seat(slots, 1)
+    with closing(ConnectionCounts(2)) as counts, ExitStack() as stack:
+        mine, other = WorkerSlot(counts, 0), WorkerSlot(counts, 1)
         mine.take()
         other.take()
         for _ in range(SLACK):
@@ -163,7 +163,7 @@ async def accepting_in_turn(run: Run) -> None:
             await run.target(accept)
         for stream in came:
             stack.enter_context(stream.socket)
-        assert slots.connections[0] == SLACK + len(came)
+        assert counts.connections[0] == SLACK + len(came)
         if len(came) < 2:
             with trio.fail_after(2), BalancedListener(listening, other) as listener:
                 for _ in range(2 - len(came)):
@@ -174,15 +174,15 @@ async def sent_away(run: Run) -> None:
     """The server of a worker that is replaced sends its clients away; cut off, it leaves nobody connected."""
     ready, told = trio.Event(), trio.Event()
     closed: list[bytes] = []
-    with TemporaryDirectory(prefix="chat-") as directory, closing(Slots(2)) as slots:
+    with TemporaryDirectory(prefix="chat-") as directory, closing(ConnectionCounts(2)) as counts:
         bound = await bind(Listen("127.0.0.1", 0))
-        inherited = Inheritance(
+        worker = WorkerContext(
             number=1,
             address={},
             secret=SECRET,
             bounds=(bound,),
             metrics_bounds=(),
-            seat=Seat(slots, 0),
+            slot=WorkerSlot(counts, 0),
             data=Path(directory),
             socket_name="worker-1.socket",
             everybody=RemoteInspection(Path(directory), "watch.socket", "nobody"),
@@ -190,7 +190,7 @@ async def sent_away(run: Run) -> None:
 
         async def live() -> None:
             async with open_chat(
-                config(), MemoryStorage(), SECRET, local=inherited.data, inherited=inherited
+                config(), MemoryStorage(), SECRET, local=worker.data, worker=worker
             ) as server:
                 ready.set()
                 await told.wait()
@@ -215,7 +215,7 @@ async def sent_away(run: Run) -> None:
                 if not ready.is_set():
                     nursery.cancel_scope.cancel()
                 bound.close()
-        assert list(slots.connections) == [-1, -1], "its seat is compared with, and nobody accepts there"
+        assert list(counts.connections) == [-1, -1], "its slot is compared with, and nobody accepts there"
         assert set(os.listdir(directory)) <= {"files"}, "its control socket is gone"
     if not run.fired:
         assert any((1012).to_bytes(2) in got for got in closed)

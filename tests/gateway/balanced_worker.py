@@ -8,18 +8,18 @@ import sys
 
 import trio
 
-from chat.gateway.balance import Seat, Slots
+from chat.gateway.balance import ConnectionCounts, WorkerSlot
 from chat.gateway.binding import Bound
 from chat.gateway.listener import open_gateway
 from tests.support.gateway import echo, make_app, make_config
 
 
-async def main(number: int, size: int, slots: int, listening: int) -> None:
-    seat = Seat(Slots(size, slots), number)
+async def main(number: int, size: int, counts: int, listening: int) -> None:
+    slot = WorkerSlot(ConnectionCounts(size, counts), number)
     listener = trio.SocketListener(trio.socket.from_stdlib_socket(socket.socket(fileno=listening)))
     config = make_config()
     bound = Bound(config.listen[0], listener.socket.getsockname()[1], (listener,))
-    async with open_gateway(config, make_app(), echo, on_stop=lambda: None, bounds=[bound], seat=seat):
+    async with open_gateway(config, make_app(), echo, on_stop=lambda: None, bounds=[bound], slot=slot):
         print("ready", flush=True)
         await trio.sleep_forever()
 

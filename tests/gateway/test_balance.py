@@ -12,7 +12,7 @@ import trio
 import trio.testing
 
 from chat.gateway import balance
-from chat.gateway.balance import SLACK, BalancedListener, Seat, Slots
+from chat.gateway.balance import SLACK, BalancedListener, ConnectionCounts, WorkerSlot
 from chat.gateway.binding import bind
 from chat.gateway.listener import open_gateway
 from chat.settings.listen import Listen
@@ -24,22 +24,22 @@ if sys.platform == "win32":
 
 
 @pytest.fixture
-def slots() -> Generator[Slots]:
-    with closing(Slots(4)) as slots:
-        yield slots
+def counts() -> Generator[ConnectionCounts]:
+    with closing(ConnectionCounts(4)) as counts:
+        yield counts
 
 
 @contextmanager
-def at_another_process(slots: Slots) -> Generator[Slots]:
+def at_another_process(counts: ConnectionCounts) -> Generator[ConnectionCounts]:
     """The same memory, as another process has it."""
-    with closing(Slots(slots.size, os.dup(slots.descriptor))) as theirs:
+    with closing(ConnectionCounts(counts.size, os.dup(counts.descriptor))) as theirs:
         yield theirs
 
 
-def test_a_seat_is_compared_with_those_that_accept_and_with_no_others(slots: Slots) -> None:
-    mine = Seat(slots, 0)
-    with at_another_process(slots) as theirs:
-        other, third = Seat(theirs, 1), Seat(theirs, 2)
+def test_a_slot_is_compared_with_those_that_accept_and_with_no_others(counts: ConnectionCounts) -> None:
+    mine = WorkerSlot(counts, 0)
+    with at_another_process(counts) as theirs:
+        other, third = WorkerSlot(theirs, 1), WorkerSlot(theirs, 2)
         mine.take()
         for _ in range(5):
             mine.came()
@@ -55,31 +55,33 @@ def test_a_seat_is_compared_with_those_that_accept_and_with_no_others(slots: Slo
         third.leave()
         theirs.vacate(1)  # it has ended
         assert mine.ahead() == 0
-        assert list(slots.connections) == [5, -1, -1, -1]
+        assert list(counts.connections) == [5, -1, -1, -1]
 
 
-def test_a_seat_that_was_left_is_not_taken_again_by_a_connection_that_ends(slots: Slots) -> None:
-    seat = Seat(slots, 0)
-    seat.take()
-    seat.came()
-    seat.leave()
-    seat.went()
-    assert list(slots.connections) == [-1, -1, -1, -1]
+def test_a_slot_that_was_left_is_not_taken_again_by_a_connection_that_ends(counts: ConnectionCounts) -> None:
+    slot = WorkerSlot(counts, 0)
+    slot.take()
+    slot.came()
+    slot.leave()
+    slot.went()
+    assert list(counts.connections) == [-1, -1, -1, -1]
 
 
-def test_no_two_clients_have_one_number_also_after_a_worker_began_anew(slots: Slots) -> None:
-    numbers = [Seat(slots, worker).next_connection() for worker in (0, 3, 0, 1, 0, 3)]
+def test_no_two_clients_have_one_number_also_after_a_worker_began_anew(counts: ConnectionCounts) -> None:
+    numbers = [WorkerSlot(counts, worker).next_connection() for worker in (0, 3, 0, 1, 0, 3)]
     assert numbers == [1, 4, 5, 2, 9, 8]
 
 
-async def test_who_is_ahead_lets_another_accept_first(slots: Slots, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_fuller_worker_lets_another_accept_first(
+    counts: ConnectionCounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(balance, "PAUSE", 0.2)
     with trio.fail_after(10), ExitStack() as stack:
         listening = (await bind(Listen("127.0.0.1", 0))).listeners[0].socket
         again = trio.socket.from_stdlib_socket(socket.socket(fileno=os.dup(listening.fileno())))
         stack.enter_context(listening)
         stack.enter_context(again)
-        fuller, emptier = Seat(slots, 0), Seat(slots, 1)
+        fuller, emptier = WorkerSlot(counts, 0), WorkerSlot(counts, 1)
         fuller.take()
         emptier.take()
         for _ in range(SLACK):
@@ -101,13 +103,13 @@ async def test_who_is_ahead_lets_another_accept_first(slots: Slots, monkeypatch:
             await trio.testing.wait_all_tasks_blocked()
             nursery.start_soon(accept, "emptier", listeners[1])
         assert accepted == ["emptier", "fuller"]
-        assert list(slots.connections) == [SLACK + 1, 1, -1, -1]
+        assert list(counts.connections) == [SLACK + 1, 1, -1, -1]
 
 
-async def test_what_is_closed_accepts_no_more(slots: Slots) -> None:
+async def test_what_is_closed_accepts_no_more(counts: ConnectionCounts) -> None:
     with trio.fail_after(10):
         listening = (await bind(Listen("127.0.0.1", 0))).listeners[0].socket
-        with BalancedListener(listening, Seat(slots, 0)) as listener:
+        with BalancedListener(listening, WorkerSlot(counts, 0)) as listener:
             async with trio.open_nursery() as nursery:
 
                 async def accept() -> None:
@@ -122,10 +124,10 @@ async def test_what_is_closed_accepts_no_more(slots: Slots) -> None:
 
 
 async def test_what_is_closed_while_it_lets_others_go_first_accepts_no_more(
-    slots: Slots, mock_clock: trio.testing.MockClock
+    counts: ConnectionCounts, mock_clock: trio.testing.MockClock
 ) -> None:
     listening = (await bind(Listen("127.0.0.1", 0))).listeners[0].socket
-    fuller, emptier = Seat(slots, 0), Seat(slots, 1)
+    fuller, emptier = WorkerSlot(counts, 0), WorkerSlot(counts, 1)
     fuller.take()
     emptier.take()
     for _ in range(SLACK):
@@ -145,47 +147,49 @@ async def test_what_is_closed_while_it_lets_others_go_first_accepts_no_more(
             listening.close()
             mock_clock.jump(balance.PAUSE)
         client.setblocking(False)
-        assert list(slots.connections[:2]) == [SLACK, 0]
+        assert list(counts.connections[:2]) == [SLACK, 0]
 
 
-async def test_a_gateway_that_stops_accepting_keeps_whom_it_has_and_frees_its_seat(slots: Slots) -> None:
+async def test_a_gateway_that_stops_accepting_keeps_whom_it_has_and_frees_its_slot(
+    counts: ConnectionCounts,
+) -> None:
     with trio.fail_after(20):
         async with (
             open_gateway(
-                make_config(), make_app(), echo, on_stop=lambda: None, seat=Seat(slots, 2)
+                make_config(), make_app(), echo, on_stop=lambda: None, slot=WorkerSlot(counts, 2)
             ) as gateway,
             wire_to(gateway) as wire,
         ):
             assert (await wire.get("/"))[0] == 200
-            assert list(slots.connections) == [-1, -1, 1, -1]
+            assert list(counts.connections) == [-1, -1, 1, -1]
             gateway.stop_accepting()
-            assert list(slots.connections) == [-1, -1, -1, -1]
+            assert list(counts.connections) == [-1, -1, -1, -1]
             with pytest.raises(OSError, match=r"."):
                 await connect(gateway)
             assert (await wire.get("/"))[0] == 200
 
 
-async def test_a_connection_that_was_closed_counts_no_more(slots: Slots) -> None:
+async def test_a_connection_that_was_closed_counts_no_more(counts: ConnectionCounts) -> None:
     with trio.fail_after(20):
         async with open_gateway(
-            make_config(), make_app(), echo, on_stop=lambda: None, seat=Seat(slots, 0)
+            make_config(), make_app(), echo, on_stop=lambda: None, slot=WorkerSlot(counts, 0)
         ) as gateway:
             async with wire_to(gateway) as wire:
                 assert (await wire.get("/"))[0] == 200
-                assert slots.connections[0] == 1
-            while slots.connections[0]:  # noqa: ASYNC110 - what the system tells late sets no Event
+                assert counts.connections[0] == 1
+            while counts.connections[0]:  # noqa: ASYNC110 - what the system tells late sets no Event
                 await trio.sleep(0.01)
 
 
 @pytest.fixture
-def workers(slots: Slots) -> Generator[tuple[int, list[int]]]:
+def workers(counts: ConnectionCounts) -> Generator[tuple[int, list[int]]]:
     """Four real gateways, a process each, on one socket: its port, and their process ids."""
     with ExitStack() as stack:
         listening = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=4096))
         listening.setblocking(False)
         processes = []
         for number in range(4):
-            arguments = map(str, (number, slots.size, slots.descriptor, listening.fileno()))
+            arguments = map(str, (number, counts.size, counts.descriptor, listening.fileno()))
             processes.append(
                 stack.enter_context(
                     child(
@@ -194,7 +198,7 @@ def workers(slots: Slots) -> Generator[tuple[int, list[int]]]:
                         "tests.gateway.balanced_worker",
                         *arguments,
                         stdout=subprocess.PIPE,
-                        pass_fds=(slots.descriptor, listening.fileno()),
+                        pass_fds=(counts.descriptor, listening.fileno()),
                     )
                 )
             )
@@ -205,7 +209,7 @@ def workers(slots: Slots) -> Generator[tuple[int, list[int]]]:
 
 
 async def test_four_workers_have_as_many_connections_each_and_one_that_hangs_holds_nobody_up(
-    slots: Slots, workers: tuple[int, list[int]]
+    counts: ConnectionCounts, workers: tuple[int, list[int]]
 ) -> None:
     port, pids = workers
     answered = 0
@@ -223,7 +227,7 @@ async def test_four_workers_have_as_many_connections_each_and_one_that_hangs_hol
             async with trio.open_nursery() as nursery:
                 for _ in range(50):
                     nursery.start_soon(ask)
-        spread = list(slots.connections)
+        spread = list(counts.connections)
         assert sum(spread) == answered == 400
         assert max(spread) <= 1.05 * sum(spread) / 4, spread
         with stopped(pids[:1]):

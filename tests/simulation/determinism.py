@@ -22,8 +22,8 @@ import trio
 from trio.testing import MockClock
 
 import chat.data_access
+import chat.gateway.fair_scheduler
 import chat.gateway.listener
-import chat.gateway.turns
 from chat.engine.receipts import Receipts
 from chat.engine.session import Session
 from chat.engine.subscriptions import Subscriptions
@@ -150,7 +150,7 @@ def deterministic(seed: int, network: Network, ahead: Callable[[], float]) -> Ge
             (MockClock, "deadline_to_sleep_time", _until),
             (chat.data_access, "Passwords", QuickPasswords),
             (chat.gateway.listener, "bind", network.bind),
-            (chat.gateway.turns, "perf_counter", itertools.count(0.0, _STEP).__next__),
+            (chat.gateway.fair_scheduler, "perf_counter", itertools.count(0.0, _STEP).__next__),
             # Sets of these are walked by their hashes, which are addresses otherwise.
             (Receipts, "__hash__", serial),
             (Session, "__hash__", serial),

@@ -65,7 +65,7 @@ def log(server: ServerProcess, event: str) -> list[dict[str, Any]]:
 def workers_of(server: ServerProcess) -> dict[int, int]:
     """The process ids of those that serve, by their numbers."""
     running = children(server.process.pid)
-    return {line["worker"]: line["pid"] for line in log(server, "a worker serves") if line["pid"] in running}
+    return {line["worker"]: line["pid"] for line in log(server, "worker serves") if line["pid"] in running}
 
 
 def worker_of(connection: int) -> int:
@@ -163,7 +163,7 @@ def test_a_worker_that_is_killed_is_followed_by_another_and_the_rest_go_on(data:
         eventually(lambda: workers_of(server).keys() == {1, 2}, "another worker serves")
         now = workers_of(server)
         assert (now[1], now[2] != before[2]) == (before[1], True)
-        (told,) = log(server, "a worker ended and is started again")
+        (told,) = log(server, "worker ended: it is started again after the pause")
         assert (told["worker"], told["reason"], told["level"]) == (2, "it ended with SIGKILL", "error")
 
         with RawClient(server.url) as silent:

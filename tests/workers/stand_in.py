@@ -1,7 +1,7 @@
 """A small program in a worker's place: `stand_in.py BEHAVIOUR JOURNAL LIFELINE`.
 
-It speaks as a worker does on its lifeline, needs nothing of the server, and writes a line to the journal for whatever
-happens to it. Its behaviours:
+It speaks as a worker does on its control pipe, needs nothing of the server, and writes a line to the journal for
+whatever happens to it. Its behaviours:
 
     serves    is ready, and ends when it is told to
     waits     is ready, and ends at a second signal
@@ -19,21 +19,21 @@ import socket
 import sys
 import threading
 
-behaviour, journal, lifeline = sys.argv[1:]
-seat = "?"
+behaviour, journal, control_pipe = sys.argv[1:]
+slot = "?"
 
 
 def note(what: str) -> None:
     with open(journal, "a") as file:
-        file.write(f"{seat} {os.getpid()} {what}\n")
+        file.write(f"{slot} {os.getpid()} {what}\n")
 
 
 # Blocked, and waited for below: none is lost between two lines.
 signals = {signal.SIGTERM, signal.SIGINT}
 signal.pthread_sigmask(signal.SIG_BLOCK, signals)
-with socket.socket(fileno=int(lifeline)) as parent:
+with socket.socket(fileno=int(control_pipe)) as parent:
     lines = parent.makefile("rb")
-    seat = str(json.loads(lines.readline())["seat"])
+    slot = str(json.loads(lines.readline())["seat"])
     note("started")
     if behaviour == "refuses":
         parent.sendall(b'{"type": "refused", "reason": "it does not like it here"}\n')

@@ -29,7 +29,7 @@ STAND_IN = Path(__file__).with_name("stand_in.py")
 class Note(NamedTuple):
     """A line of the journal."""
 
-    seat: int
+    slot: int
     pid: int
     what: str
 
@@ -47,11 +47,11 @@ class Places:
         self._behaviours = list(behaviours)
         self._hangs_for = hangs_for
 
-    def prepare(self, seat: int) -> WorkerProcess:
-        self.prepared.append(seat)
+    def prepare(self, slot: int) -> WorkerProcess:
+        self.prepared.append(slot)
         behaviour = self._behaviours.pop(0) if len(self._behaviours) > 1 else self._behaviours[0]
         stop_time = self._hangs_for if behaviour == "hangs" else 20.0
-        return WorkerProcess(self.command(behaviour), serve(seat), (), stop_time)
+        return WorkerProcess(self.command(behaviour), serve(slot), (), stop_time)
 
     def command(self, behaviour: str) -> tuple[str, ...]:
         return (sys.executable, "-I", "-S", str(STAND_IN), behaviour, str(self._journal))
@@ -60,7 +60,7 @@ class Places:
         """What the stand-ins wrote: all of it, or those lines that begin with `what`."""
         lines = self._journal.read_text().splitlines() if self._journal.exists() else []
         notes = [
-            Note(int(seat), int(pid), told) for seat, pid, told in (each.split(" ", 2) for each in lines)
+            Note(int(slot), int(pid), told) for slot, pid, told in (each.split(" ", 2) for each in lines)
         ]
         return notes if what is None else [note for note in notes if note.what.startswith(what)]
 
@@ -68,8 +68,8 @@ class Places:
         assert [note.pid for note in self.notes() if not has_ended(note.pid)] == []
 
 
-def serve(seat: int) -> Serve:
-    return Serve({}, "/nowhere", {}, "", (), (), seat, 9, 0)
+def serve(slot: int) -> Serve:
+    return Serve({}, "/nowhere", {}, "", (), (), slot, 9, 0)
 
 
 @pytest.fixture
@@ -89,9 +89,9 @@ async def test_all_serve_when_the_block_begins_and_all_are_told_before_one_has_e
             trio.open_nursery() as nursery,
             open_supervisor(3, places.prepare, places.vacated.append) as supervisor,
         ):
-            assert [keeper.serves for keeper in supervisor] == [True] * 3
-            assert sorted(note.seat for note in places.notes("started")) == [0, 1, 2]
-            pids = {keeper.pid for keeper in supervisor if keeper.pid is not None}
+            assert [runner.serves for runner in supervisor] == [True] * 3
+            assert sorted(note.slot for note in places.notes("started")) == [0, 1, 2]
+            pids = {runner.pid for runner in supervisor if runner.pid is not None}
             assert len(pids) == 3
             # A Ctrl-C in the terminal reaches the parent alone, who tells them.
             assert os.getpgid(0) not in {os.getpgid(pid) for pid in pids}
@@ -159,15 +159,15 @@ async def test_a_worker_that_ends_is_started_again_in_its_seat_and_the_others_go
     places = Places(journal, "serves")
     with trio.fail_after(30), capture_logs() as logs:
         async with open_supervisor(3, places.prepare, places.vacated.append) as supervisor:
-            before = [keeper.pid for keeper in supervisor]
+            before = [runner.pid for runner in supervisor]
             assert before[1] is not None
             os.kill(before[1], signal.SIGKILL)
-            await until(lambda: all(keeper.serves and keeper.pid != before[1] for keeper in supervisor))
-            now = [keeper.pid for keeper in supervisor]
+            await until(lambda: all(runner.serves and runner.pid != before[1] for runner in supervisor))
+            now = [runner.pid for runner in supervisor]
             assert (now[0], now[2]) == (before[0], before[2])
-            assert places.notes("started")[-1].seat == 1
+            assert places.notes("started")[-1].slot == 1
             assert places.vacated == [1], "the others wait for one that is dead before they accept"
-    lines = [line for line in logs if line["event"] == "a worker ended and is started again"]
+    lines = [line for line in logs if line["event"] == "worker ended: it is started again after the pause"]
     assert [(line["worker"], line["reason"], line["pause"]) for line in lines] == [
         (2, "it ended with SIGKILL", FIRST)
     ]
@@ -189,7 +189,7 @@ async def test_a_worker_that_ends_again_and_again_is_started_with_growing_pauses
     with trio.fail_after(30), capture_logs() as logs:
         async with open_supervisor(1, places.prepare):
             await until(lambda: len(places.notes("started")) == 4)
-    lines = [line for line in logs if line["event"] == "a worker ended and is started again"]
+    lines = [line for line in logs if line["event"] == "worker ended: it is started again after the pause"]
     assert [line["reason"] for line in lines] == ["it ended with status 3"] * 3
     assert [line["pause"] for line in lines] == [FIRST, 2 * FIRST, 4 * FIRST]
 
@@ -211,7 +211,7 @@ async def test_a_worker_that_hangs_at_a_stop_is_killed_and_the_others_end_by_the
     with trio.fail_after(30), capture_logs() as logs:
         async with open_supervisor(2, places.prepare):
             pass
-    ended = {line["worker"]: line["status"] for line in logs if line["event"] == "a worker has ended"}
+    ended = {line["worker"]: line["status"] for line in logs if line["event"] == "worker has ended"}
     assert ended == {1: "SIGKILL", 2: "status 0"}
     places.assert_nobody_is_left()
 
@@ -239,13 +239,13 @@ async def test_a_restart_replaces_one_after_the_other_each_by_one_that_serves_al
         async with open_supervisor(
             2, places.prepare, places.vacated.append, spread=lambda: 7.5
         ) as supervisor:
-            old = [keeper.pid for keeper in supervisor]
+            old = [runner.pid for runner in supervisor]
             supervisor.restart()
             await until(lambda: any(line["event"] == "all workers have been replaced" for line in logs))
-            assert [keeper.serves for keeper in supervisor] == [True] * 2
-            assert not {keeper.pid for keeper in supervisor} & set(old)
+            assert [runner.serves for runner in supervisor] == [True] * 2
+            assert not {runner.pid for runner in supervisor} & set(old)
     first, second = old
-    happened = [(note.seat, note.what) for note in places.notes() if note.what != "SIGTERM"]
+    happened = [(note.slot, note.what) for note in places.notes() if note.what != "SIGTERM"]
     assert sorted(happened[:2]) == [(0, "started"), (1, "started")]
     assert happened[2:] == [(2, "started"), (0, "leave 7.5"), (0, "started"), (1, "leave 7.5")]
     assert [note.pid for note in places.notes("leave")] == [first, second]
@@ -258,10 +258,10 @@ async def test_where_the_new_one_does_not_start_the_old_ones_stay(journal: Path)
     places = Places(journal, "serves", "serves", "refuses")
     with trio.fail_after(30), capture_logs() as logs:
         async with open_supervisor(2, places.prepare) as supervisor:
-            old = [keeper.pid for keeper in supervisor]
+            old = [runner.pid for runner in supervisor]
             supervisor.restart()
             await until(lambda: [line for line in logs if line["log_level"] == "error"])
-            assert [keeper.pid for keeper in supervisor if keeper.serves] == old
+            assert [runner.pid for runner in supervisor if runner.serves] == old
     (told,) = (line for line in logs if line["log_level"] == "error")
     assert told["reason"] == "it does not like it here"
     assert places.notes("leave") == []
@@ -274,7 +274,7 @@ async def test_whoever_does_not_leave_in_time_is_killed_and_the_restart_goes_on(
         async with open_supervisor(2, places.prepare) as supervisor:
             supervisor.restart()
             await until(lambda: any(line["event"] == "all workers have been replaced" for line in logs))
-    ended = [(line["worker"], line["status"]) for line in logs if line["event"] == "a worker has ended"]
+    ended = [(line["worker"], line["status"]) for line in logs if line["event"] == "worker has ended"]
     assert ended[:2] == [(1, "SIGKILL"), (2, "status 0")]
     places.assert_nobody_is_left()
 
@@ -289,7 +289,7 @@ async def test_who_asks_for_a_restart_during_one_gets_another(journal: Path) -> 
             supervisor.restart()
             await until(lambda: [line["event"] for line in logs].count("all workers have been replaced") == 2)
             await trio.testing.wait_all_tasks_blocked()
-    assert [line["event"] for line in logs].count("all workers are replaced, one by one") == 2
+    assert [line["event"] for line in logs].count("replacing all workers, one by one") == 2
     assert len(places.notes("started")) == 3
 
 

@@ -22,6 +22,7 @@ from hypercorn.typing import ConnectionState, TaskGroup
 from chat.domain.addresses import address_key
 from chat.domain.failures import StorageDown
 from chat.gateway.addresses import Proxies
+from chat.gateway.fair_scheduler import FairScheduler
 from chat.gateway.http1.body_flow import FLOW, BodyFlow
 from chat.gateway.http1.head import READ_BYTES, Head, ReplayStream
 from chat.gateway.http1.lifespan import ASGIApp
@@ -31,7 +32,6 @@ from chat.gateway.http1.plain_parser import PlainParser
 from chat.gateway.http1.read_deadlines import ReadDeadlines, idle_deadline
 from chat.gateway.http1.refusal import forbidding, linger
 from chat.gateway.same_site import SameSite
-from chat.gateway.turns import Turns
 from chat.settings.config import Config
 
 logger = structlog.get_logger(__name__)
@@ -49,9 +49,9 @@ class HttpServer:
     """Serves HTTP connections with `app`, until it is told to stop."""
 
     def __init__(
-        self, app: ASGIApp, config: Config, proxies: Proxies, same_site: SameSite, turns: Turns
+        self, app: ASGIApp, config: Config, proxies: Proxies, same_site: SameSite, scheduler: FairScheduler
     ) -> None:
-        self.turns = turns
+        self.scheduler = scheduler
         self.app = app
         self.proxies = proxies
         self.same_site = same_site
@@ -75,7 +75,7 @@ class HttpServer:
         connection = _HttpConnection(self, stream, peer, loopback)
         self._open.add(connection)
         try:
-            return await self.turns.steps(address_key(address), connection.run())
+            return await self.scheduler.steps(address_key(address), connection.run())
         finally:
             self._open.discard(connection)
 

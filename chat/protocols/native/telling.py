@@ -11,7 +11,7 @@ from typing import NamedTuple
 import trio
 
 from chat.domain.audience import topic_of
-from chat.domain.entities import RoomTopic, People, Person, RoomKind, SupportOf
+from chat.domain.entities import People, Person, RoomKind, RoomTopic, SupportOf
 from chat.domain.timeline import Position, RoomsAt, RoomSnapshot, Standing
 from chat.domain.timelines import Timelines
 from chat.engine.catch_up import CatchUp

@@ -1,4 +1,4 @@
-"""The lifeline between a parent and a worker: messages both ways, and its end, by which each notices the other's."""
+"""The pipe between a parent and a worker: messages both ways; its end tells each side that the other has ended."""
 
 import socket
 from collections.abc import AsyncIterator
@@ -11,15 +11,15 @@ import trio
 from chat.workers.messages import LONGEST, Serve
 
 _PATIENCE = 10.0
-"""Seconds for a parent to say what a worker is to do, and for a message to be taken."""
+"""Seconds for the parent to send its first message, and for any message to be taken."""
 
 MessageT = TypeVar("MessageT")
 
 logger = structlog.get_logger(__name__)
 
 
-class Lifeline(Generic[MessageT]):
-    """One end, which sends structs and receives those that `decoder` reads. Close it in the end."""
+class ControlPipe(Generic[MessageT]):
+    """One end: sends structs, and receives those that `decoder` reads. The caller closes it."""
 
     def __init__(self, connected: socket.socket, decoder: msgspec.json.Decoder[MessageT]) -> None:
         self._stream = trio.SocketStream(trio.socket.from_stdlib_socket(connected))
@@ -27,21 +27,21 @@ class Lifeline(Generic[MessageT]):
         self._sends = trio.Lock()
 
     async def send(self, message: msgspec.Struct) -> None:
-        """Send, or give up after some seconds: who does not read is about to end.
+        """Send, or give up after some seconds: a side that does not read is about to end.
 
-        Cancelling: half of it may be sent.
+        Cancelling: a part of the message may be sent.
         """
         try:
             with trio.move_on_after(_PATIENCE):
                 async with self._sends:  # a reload and a restart may come at once
                     await self._stream.send_all(msgspec.json.encode(message) + b"\n")
         except (trio.BrokenResourceError, trio.ClosedResourceError):
-            return  # it has ended, which whoever receives here is told
+            return  # the other side has ended: messages() returns
 
     async def messages(self) -> AsyncIterator[MessageT]:
-        """What arrives, until the other side is gone. A message that is not understood is logged and passed over.
+        """Yield messages until the other side has ended. A message of an unknown kind is logged and skipped.
 
-        Cancelling: no other reader can go on, as a part of a message may be lost.
+        Cancelling: a part of a message may be lost, so no other reader can go on.
         """
         waiting = bytearray()
         try:
@@ -52,7 +52,10 @@ class Lifeline(Generic[MessageT]):
                     try:
                         message = self._decoder.decode(line)
                     except msgspec.DecodeError as error:  # of another version, after a rolling restart
-                        logger.warning("a message of another version is passed over", reason=str(error))
+                        logger.warning(
+                            "message skipped: the other process is of another version",
+                            reason=str(error),
+                        )
                     else:
                         yield message
                 if len(waiting) > LONGEST:
@@ -61,18 +64,18 @@ class Lifeline(Generic[MessageT]):
             return
 
     def close(self) -> None:
-        """Let go, at once: the other side sees the end."""
+        """Close at once: the other side sees the end."""
         self._stream.socket.close()
 
 
-def first_message(lifeline: socket.socket) -> Serve:
-    """Wait, without Trio, for what a parent says first. Raises OSError and msgspec.DecodeError."""
-    lifeline.settimeout(_PATIENCE)
+def first_message(control_pipe: socket.socket) -> Serve:
+    """Wait, without Trio, for the parent's first message. Raises OSError and msgspec.DecodeError."""
+    control_pipe.settimeout(_PATIENCE)
     line = bytearray()
     while not line.endswith(b"\n"):  # nothing follows before the worker is ready
-        data = lifeline.recv(65_536)
+        data = control_pipe.recv(65_536)
         line += data
         if not data or len(line) > LONGEST:
             raise ConnectionResetError("the parent of this worker has ended")
-    lifeline.setblocking(False)
+    control_pipe.setblocking(False)
     return msgspec.json.decode(line, type=Serve)

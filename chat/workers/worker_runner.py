@@ -1,4 +1,4 @@
-"""Keep one worker running: whenever it ends, another takes its place, after a pause that grows."""
+"""Keep one worker running: start it again whenever it ends, after a pause that grows."""
 
 import signal
 from collections.abc import Callable
@@ -16,31 +16,31 @@ START_TIMEOUT = 600.0
 logger = structlog.get_logger(__name__)
 
 
-class Keeper:
-    """Keeps the worker in `seat` running until it is told to stop or to leave. Only run() changes what is public.
+class WorkerRunner:
+    """Keeps the worker in `slot` running until stop() or leave(). Only run() changes its public attributes.
 
-    `prepare` returns a worker that is yet to be run, `vacate` is told that one has ended; both get the seat.
+    `prepare` returns a worker that is yet to be run; `vacate` is called when a worker has ended. Both get the slot.
     """
 
     def __init__(
-        self, seat: int, prepare: Callable[[int], WorkerProcess], vacate: Callable[[int], None]
+        self, slot: int, prepare: Callable[[int], WorkerProcess], vacate: Callable[[int], None]
     ) -> None:
-        self.seat = seat
+        self.slot = slot
         self.ended = trio.Event()
         self._prepare = prepare
         self._vacate = vacate
         self._worker: WorkerProcess | None = None  # while it runs
         self._leaving = False
-        self._pause = trio.CancelScope()  # what there is to wait for, while no worker runs
+        self._pause = trio.CancelScope()  # around the pause between two workers
 
     @property
     def number(self) -> int:
-        """The number by which the worker is called."""
-        return self.seat + 1
+        """The number of the worker in logs, from 1."""
+        return self.slot + 1
 
     @property
     def serves(self) -> bool:
-        """Whether there is a worker that serves, and is to stay."""
+        """Whether a worker serves here and was not told to leave."""
         return self._worker is not None and self._worker.ready and not self._leaving
 
     @property
@@ -49,9 +49,9 @@ class Keeper:
         return None if self._worker is None else self._worker.pid
 
     async def run(self, task_status: trio.TaskStatus[str | None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Keep it running. Started with None once it serves, or with why it does not; then this ends.
+        """Run workers, one after another. Reports None as started once the first serves, or why it does not, and ends.
 
-        Cancelling: the worker is cut.
+        Cancelling: the worker is killed.
         """
         pauses, ever_ready = Pauses(), False
         try:
@@ -62,7 +62,7 @@ class Keeper:
                 )
                 ever_ready = ever_ready or served
                 if self._leaving:
-                    logger.info("a worker has ended", worker=self.number, status=_status(status))
+                    logger.info("worker has ended", worker=self.number, status=_status(status))
                     break
                 reason = refusal or f"it ended with {_status(status)}"
                 if not ever_ready:
@@ -70,7 +70,10 @@ class Keeper:
                     return
                 pause = pauses.next(trio.current_time() - began)
                 logger.error(
-                    "a worker ended and is started again", worker=self.number, reason=reason, pause=pause
+                    "worker ended: it is started again after the pause",
+                    worker=self.number,
+                    reason=reason,
+                    pause=pause,
                 )
                 self._pause = trio.CancelScope()
                 with self._pause:
@@ -81,16 +84,16 @@ class Keeper:
             self.ended.set()
 
     def stop(self) -> None:
-        """Tell the worker to stop as a single server does, and start it no more. Sync."""
+        """Tell the worker to stop as a single server does, and start no other. Sync."""
         self._leaving = True
         self._pause.cancel(reason="told to stop")
         if self._worker is not None:
             self._worker.stop()
 
     async def leave(self, spread: float) -> None:
-        """Have the worker send its clients away over `spread` seconds and end; it is started no more.
+        """Have the worker send its clients away over `spread` seconds and end; start no other.
 
-        Cancelling: it may have been told.
+        Cancelling: the message may have been sent.
         """
         self._leaving = True
         self._pause.cancel(reason="replaced")
@@ -98,23 +101,23 @@ class Keeper:
             await self._worker.leave(spread)
 
     async def reload(self, settings: Reload) -> None:
-        """Give the worker new settings; the next one gets them anyway. Cancelling: it may have got them."""
+        """Send the worker new settings; the next worker gets them anyway. Cancelling: they may have been sent."""
         if self._worker is not None and self._worker.ready:
             await self._worker.reload(settings)
 
     async def _run_once(self, started: Callable[[None], None]) -> tuple[int, str | None, bool]:
-        """Return how the worker ended, why it refused to start, and whether it ever served."""
-        worker, ready = self._prepare(self.seat), trio.Event()
+        """Run one worker; return its exit status, why it refused to start, and whether it ever served."""
+        worker, ready = self._prepare(self.slot), trio.Event()
         self._worker = worker
 
         async def wait_until_ready() -> None:
             with trio.move_on_after(START_TIMEOUT) as in_time:
                 await ready.wait()
             if in_time.cancelled_caught:
-                logger.error("a worker is stuck in its start", worker=self.number)
+                logger.error("worker does not finish its start: it is stopped", worker=self.number)
                 worker.stop()
             else:
-                logger.info("a worker serves", worker=self.number, pid=worker.pid)
+                logger.info("worker serves", worker=self.number, pid=worker.pid)
                 started(None)
 
         status = -signal.SIGKILL
@@ -127,7 +130,7 @@ class Keeper:
             worker.refusal = str(errors.exceptions[0])
         finally:
             self._worker = None
-            self._vacate(self.seat)
+            self._vacate(self.slot)
         return status, worker.refusal, ready.is_set()
 
 
@@ -136,7 +139,7 @@ def _nothing(_: None) -> None:
 
 
 def _status(status: int) -> str:
-    """As people say it: "status 1", or "SIGKILL"."""
+    """Return an exit status for people: "status 1", or "SIGKILL"."""
     try:
         return signal.Signals(-status).name if status < 0 else f"status {status}"
     except ValueError:

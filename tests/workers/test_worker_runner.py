@@ -2,8 +2,8 @@
 
 import trio
 
-from chat.workers.keeper import Keeper
 from chat.workers.process import WorkerProcess
+from chat.workers.worker_runner import WorkerRunner
 
 
 class NoProcess(WorkerProcess):
@@ -19,10 +19,10 @@ class NoProcess(WorkerProcess):
 
 async def test_a_worker_without_a_process_is_refused_with_what_the_system_says_and_is_gone() -> None:
     vacated: list[int] = []
-    keeper = Keeper(3, lambda _seat: NoProcess(), vacated.append)
+    runner = WorkerRunner(3, lambda _slot: NoProcess(), vacated.append)
     async with trio.open_nursery() as nursery:
         with trio.fail_after(30):
-            assert await nursery.start(keeper.run) == "no process numbers left"
-            await keeper.ended.wait()
+            assert await nursery.start(runner.run) == "no process numbers left"
+            await runner.ended.wait()
     assert vacated == [3]
-    assert keeper.pid is None
+    assert runner.pid is None

@@ -11,11 +11,11 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from chat.domain.fair_limiter import FairLimiter, Kind
-from chat.gateway import turns as module
+from chat.gateway import fair_scheduler as module
+from chat.gateway.fair_scheduler import FairScheduler
 from chat.gateway.listener import open_gateway
-from chat.gateway.turns import Turns
 from chat.inspection.task_tree import awaited_by
-from chat.web_api.app import in_turns
+from chat.web_api.app import scheduled_by
 from tests.support.gateway import echo, make_app, make_config, wire_to
 
 A, B = b"a", b"b"
@@ -37,14 +37,14 @@ class Passes(trio.abc.Instrument):
 
 
 @asynccontextmanager
-async def serving() -> AsyncGenerator[tuple[Turns, trio.Nursery]]:
-    """Turns that are handed out, and a nursery for those that take them."""
-    turns = Turns()
+async def serving() -> AsyncGenerator[tuple[FairScheduler, trio.Nursery]]:
+    """Yield a scheduler that runs, and a nursery for the tasks that it schedules."""
+    scheduler = FairScheduler()
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(turns.serve)
+        nursery.start_soon(scheduler.serve)
         await wait_all_tasks_blocked()
         async with trio.open_nursery() as workers:
-            yield turns, workers
+            yield scheduler, workers
         nursery.cancel_scope.cancel()
 
 
@@ -69,9 +69,9 @@ async def test_of_many_that_can_go_on_about_one_does_in_each_pass() -> None:
             await trio.lowlevel.checkpoint()
 
     with trio.fail_after(30):
-        async with serving() as (turns, workers):
+        async with serving() as (scheduler, workers):
             for _ in range(50):
-                workers.start_soon(awaits, turns.steps(A, count()))
+                workers.start_soon(awaits, scheduler.steps(A, count()))
     assert sum(at_once.values()) == 250
     assert max(at_once.values()) <= 2  # somebody new may come where nobody waits any more
 
@@ -81,9 +81,9 @@ async def test_calls_wait_while_anything_else_can_go_on(monkeypatch: pytest.Monk
     monkeypatch.setattr(module, "PATIENCE", math.inf)
     done: list[str] = []
     with trio.fail_after(30):
-        async with serving() as (turns, workers):
+        async with serving() as (scheduler, workers):
             for _ in range(50):
-                workers.start_soon(awaits, turns.steps(A, work(5, "a", done)))
+                workers.start_soon(awaits, scheduler.steps(A, work(5, "a", done)))
             for _ in range(3):  # those that had begun when the line formed
                 await trio.lowlevel.checkpoint()
             before = len(done)
@@ -97,9 +97,9 @@ async def test_calls_go_on_beside_a_loop_that_is_never_idle(monkeypatch: pytest.
     monkeypatch.setattr(module, "PATIENCE", 0.0)
     done: list[str] = []
     with trio.fail_after(30):
-        async with serving() as (turns, workers):
+        async with serving() as (scheduler, workers):
             for _ in range(10):
-                workers.start_soon(awaits, turns.steps(A, work(5, "a", done)))
+                workers.start_soon(awaits, scheduler.steps(A, work(5, "a", done)))
             while len(done) < 50:
                 await trio.lowlevel.checkpoint()
 
@@ -107,11 +107,11 @@ async def test_calls_go_on_beside_a_loop_that_is_never_idle(monkeypatch: pytest.
 async def test_the_addresses_take_turns() -> None:
     done: list[str] = []
     with trio.fail_after(30):
-        async with serving() as (turns, workers):
+        async with serving() as (scheduler, workers):
             for _ in range(50):
-                workers.start_soon(awaits, turns.steps(A, work(5, "a", done)))
+                workers.start_soon(awaits, scheduler.steps(A, work(5, "a", done)))
             await trio.lowlevel.checkpoint()
-            workers.start_soon(awaits, turns.steps(B, work(5, "b", done)))
+            workers.start_soon(awaits, scheduler.steps(B, work(5, "b", done)))
     assert len(done) == 255
     assert max(n for n, who in enumerate(done) if who == "b") < 20
 
@@ -122,8 +122,8 @@ async def test_whoever_is_alone_does_not_wait() -> None:
     done: list[str] = []
     took = []
     with trio.fail_after(30):
-        async with serving() as (turns, _):
-            for awaitable in (work(50, "a", done), turns.steps(A, work(50, "a", done))):
+        async with serving() as (scheduler, _):
+            for awaitable in (work(50, "a", done), scheduler.steps(A, work(50, "a", done))):
                 begun = passes.number
                 await awaitable
                 took.append(passes.number - begun)
@@ -142,16 +142,16 @@ async def test_whoever_is_cancelled_goes_on_at_once_and_hears_of_it() -> None:
             ended.append("heard")
             raise
 
-    async def victim(turns: Turns) -> None:
+    async def victim(scheduler: FairScheduler) -> None:
         with scope:
-            await turns.steps(A, is_cancelled())
+            await scheduler.steps(A, is_cancelled())
         ended.append("over")
 
     with trio.fail_after(30):
-        async with serving() as (turns, workers):
+        async with serving() as (scheduler, workers):
             for _ in range(100):
-                workers.start_soon(awaits, turns.steps(A, work(5, "a", done)))
-            workers.start_soon(victim, turns)
+                workers.start_soon(awaits, scheduler.steps(A, work(5, "a", done)))
+            workers.start_soon(victim, scheduler)
             await trio.lowlevel.checkpoint()
             before = len(done)
             scope.cancel()
@@ -171,39 +171,39 @@ async def test_what_it_waited_for_is_not_lost_while_it_waits_for_its_turn() -> N
         got.append(await receive.receive())
         raise KeyError
 
-    async def fails(turns: Turns) -> None:
+    async def fails(scheduler: FairScheduler) -> None:
         with pytest.raises(KeyError):
-            await turns.steps(B, gets())
+            await scheduler.steps(B, gets())
 
     with trio.fail_after(30):
-        async with serving() as (turns, workers):
-            workers.start_soon(fails, turns)
+        async with serving() as (scheduler, workers):
+            workers.start_soon(fails, scheduler)
             await wait_all_tasks_blocked()
             for _ in range(10):
-                workers.start_soon(awaits, turns.steps(A, work(5, "a", done)))
+                workers.start_soon(awaits, scheduler.steps(A, work(5, "a", done)))
             await trio.lowlevel.checkpoint()
             send.send_nowait(7)
     assert got == [7]
 
 
 async def test_when_the_turns_end_all_go_on() -> None:
-    turns, done = Turns(), list[str]()
+    scheduler, done = FairScheduler(), list[str]()
     with trio.fail_after(30):
         async with trio.open_nursery() as workers, trio.open_nursery() as nursery:
-            nursery.start_soon(turns.serve)
+            nursery.start_soon(scheduler.serve)
             await wait_all_tasks_blocked()
             for _ in range(10):
-                workers.start_soon(awaits, turns.steps(A, work(5, "a", done)))
+                workers.start_soon(awaits, scheduler.steps(A, work(5, "a", done)))
             await trio.lowlevel.checkpoint()
             nursery.cancel_scope.cancel()
     assert len(done) == 50
     with pytest.raises(KeyError):
-        trio.lowlevel.remove_instrument(turns)  # it is none any more
+        trio.lowlevel.remove_instrument(scheduler)  # it is none any more
 
 
 async def test_calls_of_many_connections_take_turns() -> None:
-    calls, turns, app = 30, Turns(), make_app()
-    app.asgi_http_class = in_turns(turns)
+    calls, scheduler, app = 30, FairScheduler(), make_app()
+    app.asgi_http_class = scheduled_by(scheduler)
     passes = Passes()
     begun: Counter[int] = Counter()
     answered: Counter[int] = Counter()
@@ -222,7 +222,7 @@ async def test_calls_of_many_connections_take_turns() -> None:
     trio.lowlevel.add_instrument(passes)
     with trio.fail_after(20):
         async with (
-            open_gateway(make_config(), counting, echo, on_stop=lambda: None, turns=turns) as gateway,
+            open_gateway(make_config(), counting, echo, on_stop=lambda: None, scheduler=scheduler) as gateway,
             AsyncExitStack() as stack,
         ):
             wires = [await stack.enter_async_context(wire_to(gateway)) for _ in range(calls)]
@@ -239,14 +239,14 @@ async def test_calls_of_many_connections_take_turns() -> None:
 
 
 async def test_a_turn_may_be_taken_in_the_pass_in_which_they_end() -> None:
-    turns, done = Turns(), list[str]()
+    scheduler, done = FairScheduler(), list[str]()
     with trio.fail_after(30):
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(turns.serve)
+            nursery.start_soon(scheduler.serve)
             await wait_all_tasks_blocked()
             nursery.cancel_scope.cancel()
             with trio.CancelScope(shield=True):
-                await turns.steps(A, work(5, "a", done))
+                await scheduler.steps(A, work(5, "a", done))
     assert done == ["a"] * 5
 
 
@@ -255,7 +255,7 @@ async def test_the_task_tree_shows_where_it_waits_behind_its_turns() -> None:
 
     async def waits_at_a_limiter() -> None:
         tasks.append(trio.lowlevel.current_task())
-        await Turns().steps(A, FairLimiter(0, most=1, most_each=1).acquire(Kind.LOGIN, A))
+        await FairScheduler().steps(A, FairLimiter(0, most=1, most_each=1).acquire(Kind.LOGIN, A))
 
     with trio.fail_after(30):
         async with trio.open_nursery() as nursery:

@@ -1,9 +1,9 @@
-"""Turns of the loop: of the tasks that answer HTTP calls, one at a time goes on, when nothing else can.
+"""Shares the loop fairly: of the tasks that answer HTTP calls, one at a time goes on, when nothing else can.
 
 In one pass Trio lets every task that can go on take a step, and only then looks at the sockets again. A message takes
 a dozen passes from its frame to its listeners, and a hundred calls at once would make each of them long. So these tasks
-stand in a line in which the addresses take turns, and whenever the loop would wait for the sockets the next one goes
-on. A task that nobody is ahead of does not wait.
+wait in a queue in which the addresses take turns. Whenever the loop would wait for the sockets, the next task goes on.
+A task does not wait while the queue is empty.
 """
 
 import types
@@ -19,28 +19,28 @@ from chat.domain.fair_queue import FairQueue
 T = TypeVar("T")
 
 TURN = 0.0001
-"""Seconds of the loop that a turn is worth: steps that take no time share one."""
+"""Seconds of the loop in one turn: short steps share a turn."""
 
 PATIENCE = 0.003
-"""Seconds after which the next one goes on although the loop is never idle."""
+"""Seconds after which the next task goes on although the loop is never idle."""
 
 
-class Turns(trio.abc.Instrument):
-    """Hands out turns for as long as serve() runs; without it nobody waits."""
+class FairScheduler(trio.abc.Instrument):
+    """Hands out turns for as long as serve() runs; without it no task waits."""
 
     def __init__(self) -> None:
-        self._line: FairQueue[Task] = FairQueue()
+        self._queue: FairQueue[Task] = FairQueue()
         self._token: trio.lowlevel.TrioToken | None = None  # while serve() runs
-        self._patience = 0.0  # until then (Trio's clock) the next one waits for an idle loop
+        self._patience = 0.0  # until then (Trio's clock) the next task waits for an idle loop
         self._taken = False
-        """Whether somebody has had a turn since the loop last looked at the sockets; set only while serve() runs."""
+        """Whether a task has had a turn since the loop last looked at the sockets; set only while serve() runs."""
 
     @types.coroutine
     def steps(self, key: bytes | None, work: Coroutine[Any, Any, T]) -> Generator[Any, Any, T]:
-        """Await `work`, and let it go on only in a turn of `key`, which is what `address_key` makes of an address.
+        """Await `work`, and resume it only in a turn of `key`, which is what `address_key` makes of an address.
 
-        It waits where it would have been suspended anyway, with what it waited for in hand: what it does between two
-        awaits stays whole. Cancelling: it goes on at once, and hears of it at its next checkpoint.
+        It waits where `work` is suspended anyway, so nothing comes between two awaits of `work`. Cancelling: it resumes
+        at once, and Cancelled is raised at its next checkpoint.
         """
         sent: Any = None
         left = 0.0
@@ -63,7 +63,7 @@ class Turns(trio.abc.Instrument):
             work.close()
 
     async def serve(self) -> None:
-        """Let the next one go on whenever nothing else can. Cancelling: all go on, and nobody waits any more."""
+        """Resume the next task whenever nothing else can run. Cancelling: all are resumed, and none waits any more."""
         self._token = trio.lowlevel.current_trio_token()
         trio.lowlevel.add_instrument(self)
         try:
@@ -71,12 +71,12 @@ class Turns(trio.abc.Instrument):
         finally:
             trio.lowlevel.remove_instrument(self)
             self._token, self._taken = None, False
-            while len(self._line):
-                trio.lowlevel.reschedule(self._line.next())
+            while len(self._queue):
+                trio.lowlevel.reschedule(self._queue.next())
 
     def before_io_wait(self, timeout: float) -> None:
-        """Have the next one go on if the loop is about to wait. Trio calls this in each pass."""
-        if not len(self._line):
+        """Resume the next task if the loop is about to wait. Trio calls this in each pass."""
+        if not len(self._queue):
             self._taken = False
         elif self._token is not None and (timeout > 0 or trio.current_time() > self._patience):
             # A task that is made ready here would wait with the loop; this wakes it.
@@ -84,8 +84,8 @@ class Turns(trio.abc.Instrument):
 
     def _let_go_on(self) -> None:
         self._patience = trio.current_time() + PATIENCE
-        if len(self._line):
-            trio.lowlevel.reschedule(self._line.next())
+        if len(self._queue):
+            trio.lowlevel.reschedule(self._queue.next())
 
     def _take(self) -> None:
         if self._token is not None:
@@ -93,12 +93,12 @@ class Turns(trio.abc.Instrument):
 
     async def _wait(self, key: bytes | None) -> None:
         task = trio.lowlevel.current_task()
-        if not len(self._line):
+        if not len(self._queue):
             self._patience = trio.current_time() + PATIENCE
-        self._line.add(key, task)
+        self._queue.add(key, task)
 
         def go_on(_raise_cancel: object) -> Abort:
-            self._line.remove(key, task)
+            self._queue.remove(key, task)
             trio.lowlevel.reschedule(task)
             return Abort.FAILED
 

@@ -1,17 +1,17 @@
-"""The lifeline between a parent and a worker."""
+"""The control pipe between a parent and a worker."""
 
 import socket
 
 import trio
 
-from chat.workers.lifeline import Lifeline
+from chat.workers.control_pipe import ControlPipe
 from chat.workers.messages import TO_WORKER, Leave, Reload, ToWorker
 
 
 async def test_two_messages_at_once_are_sent_one_after_the_other() -> None:
     """As where a reload and a restart come together."""
     ours, theirs = socket.socketpair()
-    sender, receiver = Lifeline(ours, TO_WORKER), Lifeline(theirs, TO_WORKER)
+    sender, receiver = ControlPipe(ours, TO_WORKER), ControlPipe(theirs, TO_WORKER)
     heard = list[ToWorker]()
     with trio.fail_after(30):
         async with trio.open_nursery() as nursery:

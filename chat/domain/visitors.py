@@ -9,10 +9,10 @@ import trio
 
 from chat.domain.addresses import address_key
 from chat.domain.entities import Person, Visit
-from chat.domain.shared_usage import SharedUsage
 from chat.domain.ports import NewPerson, Users
 from chat.domain.refusals import Code, Refusal
 from chat.domain.rules import clean_email, clean_name
+from chat.domain.shared_usage import SharedUsage
 
 VISITORS_PER_HOUR = 5
 """Visitors from one address, at once and in an hour; each is kept. Loopback is spared."""
@@ -48,7 +48,9 @@ class Visitors:
         self._users = users
         self._is_on = is_on
         self._happened = happened
-        self._buckets = shared_usage.buckets("visitors", VISITORS_PER_HOUR / 3600, VISITORS_PER_HOUR, clock=clock)
+        self._buckets = shared_usage.buckets(
+            "visitors", VISITORS_PER_HOUR / 3600, VISITORS_PER_HOUR, clock=clock
+        )
         self._blocked = shared_usage.buckets("blocked visitors", 1 / BLOCKED_FOR, 1, clock=clock)
 
     @property

@@ -4,9 +4,9 @@ import pytest
 from msgspec import structs
 
 from chat.domain.entities import Person
-from chat.domain.shared_usage import SharedUsage
 from chat.domain.ports import NewPerson, Taken
 from chat.domain.refusals import Code, Refusal
+from chat.domain.shared_usage import SharedUsage
 from chat.domain.visitors import (
     BAD_PAGE,
     BLOCKED_FOR,

@@ -21,7 +21,7 @@ class KeyUsed(Refusal, frozen=True, kw_only=True):
     message: Message
 
 
-class Held(Refusal, frozen=True, kw_only=True):
+class AssigneeMismatch(Refusal, frozen=True, kw_only=True):
     """The conversation is not whose it was to be: `holder` has it, None: nobody."""
 
     code: Code = Code.CONFLICT

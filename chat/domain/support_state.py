@@ -7,7 +7,7 @@ from msgspec import UNSET
 
 from chat.domain.changes import SupportChange, SupportChanged
 from chat.domain.entities import Message, Peer, People
-from chat.domain.outcomes import Held, Unchanged
+from chat.domain.outcomes import AssigneeMismatch, Unchanged
 
 
 class SupportState(msgspec.Struct):
@@ -25,10 +25,12 @@ class SupportState(msgspec.Struct):
     last_seq: int
     waiting_since: float | None
 
-    def change(self, change: SupportChange, next_id: int, next_pos: int) -> SupportChanged | Unchanged | Held:
+    def change(
+        self, change: SupportChange, next_id: int, next_pos: int
+    ) -> SupportChanged | Unchanged | AssigneeMismatch:
         """Change the conversation and return the change, which has these numbers; else nothing is changed. Sync."""
         if change.was is not UNSET and change.was != (self.assignee and self.assignee.id):
-            return Held(holder=self.assignee)
+            return AssigneeMismatch(holder=self.assignee)
         assignee = self.assignee if change.assignee is UNSET else change.assignee
         is_closed = self.is_closed if change.is_closed is UNSET else change.is_closed
         if (is_closed, assignee and assignee.id) == (self.is_closed, self.assignee and self.assignee.id):

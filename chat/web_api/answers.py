@@ -6,7 +6,7 @@ from http import HTTPStatus
 import msgspec
 from quart import Response, has_request_context, request
 
-from chat.domain.outcomes import Held, KeyUsed
+from chat.domain.outcomes import AssigneeMismatch, KeyUsed
 from chat.domain.refusals import Code, Refusal
 
 STATUS = {
@@ -105,6 +105,6 @@ def _error(status: int, refusal: Refusal) -> Response:
     body = Error(error=refusal.text, text=refusal.text, code=refusal.code, field=refusal.field, retry_ms=wait)
     if isinstance(refusal, KeyUsed):
         body.room, body.seq = refusal.message.room_id, refusal.message.seq
-    if isinstance(refusal, Held) and refusal.holder is not None:
+    if isinstance(refusal, AssigneeMismatch) and refusal.holder is not None:
         body.holder = Holder(*refusal.holder)
     return answer(body, status)

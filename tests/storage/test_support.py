@@ -7,7 +7,7 @@ from msgspec import structs
 
 from chat.domain.changes import Deletion, SupportChange, SupportChanged
 from chat.domain.entities import LOBBY_ID, Draft, Message, Peer, SupportOf
-from chat.domain.outcomes import Held, Repeated, Saved, Unchanged
+from chat.domain.outcomes import AssigneeMismatch, Repeated, Saved, Unchanged
 from chat.domain.ports import NewPerson, Storage, Taken
 from chat.domain.timeline import Position, PositionState, QueuePlace, Span, SupportStatus, milliseconds
 from tests.support.account_changes import set_disabled, set_roles
@@ -121,7 +121,7 @@ async def test_of_two_who_claim_at_once_one_has_it_and_the_other_is_told_who(des
     claims = [desk.change(name, assignee=name, was=None) for name in ("Olga", "Otto", "Olga")]
     claimed, *held = await desk.save(*claims)
     assert _state(claimed) == (2, False, "Olga", NOW + 1)
-    assert held == [Held(holder=desk.peer("Olga"))] * 2
+    assert held == [AssigneeMismatch(holder=desk.peer("Olga"))] * 2
     handed, same, wrong, given_back, nobody = await desk.save(
         desk.change("Olga", assignee="Otto", was="Olga"),
         desk.change("Olga", assignee="Otto"),
@@ -131,9 +131,9 @@ async def test_of_two_who_claim_at_once_one_has_it_and_the_other_is_told_who(des
     )
     assert _state(handed) == (3, False, "Otto", NOW + 1)
     assert same == Unchanged(3)
-    assert wrong == Held(holder=desk.peer("Otto"))
+    assert wrong == AssigneeMismatch(holder=desk.peer("Otto"))
     assert _state(given_back) == (4, False, None, NOW + 1)
-    assert nobody == Held(holder=None)
+    assert nobody == AssigneeMismatch(holder=None)
 
 
 async def test_a_closed_conversation_is_opened_by_whoever_speaks_in_it_and_by_nothing_said_before(

@@ -32,7 +32,7 @@ from chat.domain.refusals import ALREADY_IN
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.messages import PostgresMessages
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
-from chat.storage.postgres.writer import Company, open_writer
+from chat.storage.postgres.writer import WriterLock, open_writer
 
 STATEMENTS = 5000 if os.environ.get("FULL_TESTS") else 400
 WRITERS = 2
@@ -94,9 +94,9 @@ async def test_two_servers_write_without_a_deadlock_and_without_a_gap(database: 
     with trio.fail_after(300):
         async with (
             open_postgres_storage(database, pool_size=4, query_timeout=60, commit_timeout=60) as storage,
-            open_writer(database, timeout_each=60, company=Company.ANY_SERVER) as writer,
-            open_writer(database, timeout_each=60, company=Company.ANY_SERVER) as reader,
-            open_writer(database, timeout_each=60, company=Company.ANY_SERVER) as command,
+            open_writer(database, timeout_each=60, lock=WriterLock.NONE) as writer,
+            open_writer(database, timeout_each=60, lock=WriterLock.NONE) as reader,
+            open_writer(database, timeout_each=60, lock=WriterLock.NONE) as command,
         ):
             log = PostgresMessages(storage._database, reader)
             people = [

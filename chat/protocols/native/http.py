@@ -11,7 +11,7 @@ from chat.domain.refusals import NOT_ADMIN, Code, Refusal
 from chat.domain.sessions import LONGEST_AGENT, NOT_FOR_TOKENS, Device
 from chat.protocols.native.documents import documents
 from chat.protocols.native.file_answer import send_file
-from chat.protocols.native.operation import Access, Before, Caller, Cost, Operation
+from chat.protocols.native.operation import Access, AlreadyDone, Caller, Cost, Operation
 from chat.protocols.native.operations import OPERATIONS
 from chat.protocols.native.refresh_cookie import forget_refresh, keep_refresh, kept_refresh
 from chat.protocols.native.shapes import Shapes
@@ -108,7 +108,7 @@ def _answer(operation: Operation, reply: object, *, has_own_refresh: bool) -> ob
             response.headers["Set-Cookie"] = cookie
         response.headers["Cache-Control"] = "no-store"
         return response
-    if isinstance(reply, Before):
+    if isinstance(reply, AlreadyDone):
         assert operation.repeated is not None
         return answer(reply.reply, operation.repeated)
     if operation.repeated is not None and not isinstance(reply, Refusal):

@@ -11,7 +11,7 @@ from chat.domain.timeline import json_bytes, milliseconds
 from chat.protocols.native import message_types as types
 from chat.protocols.native import room_types
 from chat.protocols.native.conversions import as_message, as_new_message
-from chat.protocols.native.operation import Before, Caller
+from chat.protocols.native.operation import AlreadyDone, Caller
 from chat.protocols.services import Services
 
 _ONE_OF_THREE = Refusal(Code.INVALID, "before, after and around exclude each other")
@@ -45,7 +45,7 @@ async def history(services: Services, caller: Caller, request: types.History) ->
 
 async def say(
     services: Services, caller: Caller, request: types.CreateMessage
-) -> room_types.Message | Before | Refusal:
+) -> room_types.Message | AlreadyDone | Refusal:
     """Say something, once however often it is sent with one key."""
     person = caller.known
     draft = messages.draft(
@@ -57,10 +57,10 @@ async def say(
         case Refusal() as refusal:
             return refusal
         case messages.SentBefore(message):
-            return Before(as_new_message(message, request.key))
+            return AlreadyDone(as_new_message(message, request.key))
         case Repeated(message):
             now = await _now_as_it_is(services, caller, message.room_id, message.seq)
-            return now if isinstance(now, Refusal) else Before(now)
+            return now if isinstance(now, Refusal) else AlreadyDone(now)
         case outcome:
             assert isinstance(outcome, Message)
             return as_new_message(outcome, request.key)

@@ -60,7 +60,7 @@ class Caller(msgspec.Struct, frozen=True):
         return self.person
 
 
-class Before(msgspec.Struct, frozen=True):
+class AlreadyDone(msgspec.Struct, frozen=True):
     """The reply to what was asked for and done before: nothing was done now."""
 
     reply: msgspec.Struct
@@ -69,7 +69,7 @@ class Before(msgspec.Struct, frozen=True):
 Handler = Callable[..., Awaitable[Any]]
 """Takes services, the caller, a request of the operation's type, and a body of bytes if there is one.
 
-It returns a reply of the operation's type, in Before where that can be, or a Refusal. It knows no way in.
+It returns a reply of the operation's type, in AlreadyDone where that can be, or a Refusal. It knows no way in.
 
 May raise StorageDown and OutcomeUnknown. Cancelling: what was begun is done whole, or not at all.
 """

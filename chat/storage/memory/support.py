@@ -6,7 +6,7 @@ from msgspec import structs
 
 from chat.domain.changes import SupportChange, SupportChanged
 from chat.domain.entities import Message, Peer, Room
-from chat.domain.outcomes import Held, Unchanged
+from chat.domain.outcomes import AssigneeMismatch, Unchanged
 from chat.domain.support_state import SupportState
 from chat.domain.timeline import QueuePlace, SupportStatus
 from chat.storage.memory.room_table import RoomTable, SupportKept
@@ -20,7 +20,9 @@ class MemorySupport:
         self._users = users
         self._rooms = rooms
 
-    def change(self, change: SupportChange, next_id: int, next_pos: int) -> SupportChanged | Unchanged | Held:
+    def change(
+        self, change: SupportChange, next_id: int, next_pos: int
+    ) -> SupportChanged | Unchanged | AssigneeMismatch:
         """Change a conversation that is there, and return the change."""
         state = self._state(change.room_id)
         made = state.change(change, next_id, next_pos)

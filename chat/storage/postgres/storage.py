@@ -21,7 +21,7 @@ from chat.storage.postgres.set_up import PostgresSetUp
 from chat.storage.postgres.settings import PostgresSettings
 from chat.storage.postgres.timelines import PostgresTimelines
 from chat.storage.postgres.users import PostgresUsers
-from chat.storage.postgres.writer import Company, Writer, open_writer
+from chat.storage.postgres.writer import Writer, WriterLock, open_writer
 
 
 class PostgresStorage:
@@ -68,12 +68,12 @@ async def open_postgres_storage(
     write (it has a bus): only servers of which all do so may be there together. Raises CannotStart.
     Cancelling: a write under way is over first, by its own deadline.
     """
-    company = Company.SERVERS if shared else Company.NO_SERVER
+    lock = WriterLock.SHARED if shared else WriterLock.EXCLUSIVE
     async with open_asyncio():
         await migrate(address, connect_timeout=query_timeout, migrations=known_migrations())
         async with (
             open_database(address, pool_size=pool_size, query_timeout=query_timeout) as database,
-            open_writer(address, timeout_each=commit_timeout, company=company) as writer,
+            open_writer(address, timeout_each=commit_timeout, lock=lock) as writer,
         ):
             await note_older_names(database)
             yield PostgresStorage(address, database, writer, query_timeout=query_timeout)
@@ -89,7 +89,7 @@ async def open_shared_postgres_storage(
         async with open_database(address, pool_size=1, query_timeout=query_timeout) as database:
             await note_older_names(database)
             writer = Writer(
-                address, query_timeout, company=Company.ANY_SERVER
+                address, query_timeout, lock=WriterLock.NONE
             )  # it connects when something is saved
             try:
                 yield PostgresStorage(address, database, writer, query_timeout=query_timeout)

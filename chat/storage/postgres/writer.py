@@ -34,14 +34,14 @@ _PAUSE = 0.1
 logger = structlog.get_logger(__name__)
 
 
-class Company(Enum):
+class WriterLock(Enum):
     """Who else may write to the database; its value is the statement that takes the lock for it."""
 
-    NO_SERVER = f"SELECT pg_try_advisory_lock({_ONE_SERVER})"
+    EXCLUSIVE = f"SELECT pg_try_advisory_lock({_ONE_SERVER})"
     """No other server."""
-    SERVERS = f"SELECT pg_try_advisory_lock_shared({_ONE_SERVER})"
+    SHARED = f"SELECT pg_try_advisory_lock_shared({_ONE_SERVER})"
     """Servers that want it so too."""
-    ANY_SERVER = "SELECT true"
+    NONE = "SELECT true"
     """Whichever: it is no server that writes here, but a command."""
 
 
@@ -49,10 +49,10 @@ class Writer:
     """One connection, made when it is needed and made again when it is lost."""
 
     def __init__(
-        self, address: DatabaseAddress, timeout: float, *, company: Company = Company.NO_SERVER
+        self, address: DatabaseAddress, timeout: float, *, lock: WriterLock = WriterLock.EXCLUSIVE
     ) -> None:
         self._number = secrets.randbits(31)  # this server's, among those that write to the database
-        self._company = company
+        self._lock = lock
         self.is_shut_out = False  # whether another server was there that does not share, at the last try
         self._address = address
         self._timeout = timeout  # seconds for one operation, connecting included
@@ -114,7 +114,7 @@ class Writer:
             else:
                 await connection.fetchval(_TERMINATE, self._last_backend)
             is_own = await connection.fetchval(_TRY_OWN, self._number)
-            self.is_shut_out = is_own and not await connection.fetchval(self._company.value)
+            self.is_shut_out = is_own and not await connection.fetchval(self._lock.value)
             if is_own and not self.is_shut_out:
                 self._last_backend = connection.get_server_pid()
                 return connection
@@ -127,13 +127,13 @@ class Writer:
 
 @asynccontextmanager
 async def open_writer(
-    address: DatabaseAddress, *, timeout_each: float, company: Company = Company.NO_SERVER
+    address: DatabaseAddress, *, timeout_each: float, lock: WriterLock = WriterLock.EXCLUSIVE
 ) -> AsyncGenerator[Writer]:
     """Connect for as long as the block lasts. Raises CannotStart if a server writes here that is no company.
 
     Cancelling: a write under way is over first, by its own deadline.
     """
-    writer = Writer(address, timeout_each, company=company)
+    writer = Writer(address, timeout_each, lock=lock)
     try:
         await writer.run(lambda connection: connection.fetchval("SELECT 1"))
     except (StorageDown, OutcomeUnknown) as error:  # nothing was written that could have an outcome

@@ -10,7 +10,7 @@ from chat.domain.changes import Write
 from chat.domain.entities import Person
 from chat.domain.outcomes import Outcome
 from chat.domain.refusals import Refusal
-from chat.domain.room_rights import Place
+from chat.domain.room_rights import RoomAccess
 from chat.engine.services import EngineServices
 
 
@@ -18,7 +18,7 @@ async def write_in_room(
     services: EngineServices,
     person: Person,
     room_id: int,
-    decide: Callable[[Place], Write | Refusal],
+    decide: Callable[[RoomAccess], Write | Refusal],
     on_outcome: Callable[[Outcome], object] = lambda _outcome: None,
 ) -> Outcome:
     """Write what `decide` makes of the room, if the person may see it.
@@ -29,6 +29,6 @@ async def write_in_room(
 
     Raises StorageDown. Cancelling: the write may still be committed.
     """
-    place = await services.conversations.enter(person, room_id)
-    write = place if isinstance(place, Refusal) else decide(place)
+    access = await services.conversations.enter(person, room_id)
+    write = access if isinstance(access, Refusal) else decide(access)
     return write if isinstance(write, Refusal) else await services.writes.write(write, on_outcome)

@@ -14,7 +14,7 @@ from chat.domain.entities import Draft, Message, MessageKind, Person
 from chat.domain.files import clean_file_ids
 from chat.domain.outcomes import Outcome, Repeated
 from chat.domain.refusals import Refusal
-from chat.domain.room_rights import Place
+from chat.domain.room_rights import RoomAccess
 from chat.domain.rules import EMPTY_TEXT, clean_text
 from chat.engine.services import EngineServices
 
@@ -55,15 +55,15 @@ async def send(services: EngineServices, person: Person, message: Draft) -> Outc
         if isinstance(outcome, Message):
             services.read_marks.note(outcome.room_id, person.id, outcome.seq)
 
-    place = await services.conversations.enter(person, message.room_id)
-    refusal = place if isinstance(place, Refusal) else may_speak(place)
+    access = await services.conversations.enter(person, message.room_id)
+    refusal = access if isinstance(access, Refusal) else may_speak(access)
     if refusal is None:
-        assert isinstance(place, Place)
+        assert isinstance(access, RoomAccess)
         # No await between entering and the journal: whoever is outside by then sends nothing.
-        return await services.writes.write(structs.replace(message, people=place.people), has_read)
+        return await services.writes.write(structs.replace(message, people=access.people), has_read)
     # Who may not write any more may have sent it while they might, and have lost the answer.
     before = await services.writes.repeated(message)
-    if isinstance(before, Repeated) and isinstance(place, Refusal):
+    if isinstance(before, Repeated) and isinstance(access, Refusal):
         return SentBefore(structs.replace(before.message, text=message.text, reply=message.reply))
     return before or refusal
 
@@ -75,14 +75,14 @@ async def edit(services: EngineServices, person: Person, room_id: int, seq: int,
         return clean
     said = await services.room_history.message(person.id, room_id, seq)
 
-    def decide(place: Place) -> Edit | Refusal:
+    def decide(access: RoomAccess) -> Edit | Refusal:
         if isinstance(said, Refusal):
             return said
-        if refusal := may_edit(place, person, said.sender_id):
+        if refusal := may_edit(access, person, said.sender_id):
             return refusal
         if not clean and not said.files:
             return EMPTY_TEXT
-        return Edit(room_id, seq, person.id, clean, _now(), place.people)
+        return Edit(room_id, seq, person.id, clean, _now(), access.people)
 
     return await write_in_room(services, person, room_id, decide)
 
@@ -91,11 +91,11 @@ async def delete(services: EngineServices, person: Person, room_id: int, seq: in
     """Delete a message; its place stays, and its text is gone for good. Raises StorageDown."""
     said = await services.room_history.message(person.id, room_id, seq)
 
-    def decide(place: Place) -> Deletion | Refusal:
+    def decide(access: RoomAccess) -> Deletion | Refusal:
         if isinstance(said, Refusal):
             return said
-        refusal = may_delete(place, person, said.sender_id)
-        return refusal or Deletion(room_id, seq, person.id, _now(), place.people)
+        refusal = may_delete(access, person, said.sender_id)
+        return refusal or Deletion(room_id, seq, person.id, _now(), access.people)
 
     return await write_in_room(services, person, room_id, decide)
 
@@ -108,8 +108,8 @@ async def react(
     if isinstance(clean, Refusal):
         return clean
 
-    def decide(place: Place) -> Reaction | Refusal:
-        return may_speak(place) or Reaction(room_id, seq, person.id, clean, is_on, _now(), place.people)
+    def decide(access: RoomAccess) -> Reaction | Refusal:
+        return may_speak(access) or Reaction(room_id, seq, person.id, clean, is_on, _now(), access.people)
 
     return await write_in_room(services, person, room_id, decide)
 

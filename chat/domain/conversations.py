@@ -4,7 +4,7 @@ from chat.domain import ports
 from chat.domain.blocks import Blocks
 from chat.domain.direct import Direct
 from chat.domain.entities import Pair, People, Person, RoomKind, SupportOf
-from chat.domain.membership import RoomAccess, RoomRole, may_see
+from chat.domain.membership import AccessRecord, RoomRole, may_see
 from chat.domain.refusals import (
     ALREADY_IN,
     ARCHIVED,
@@ -16,7 +16,7 @@ from chat.domain.refusals import (
     Code,
     Refusal,
 )
-from chat.domain.room_rights import NOT_YOURS, Authority, Place, moderates, own_role
+from chat.domain.room_rights import NOT_YOURS, Authority, RoomAccess, moderates, own_role
 from chat.domain.rooms import Rooms
 from chat.domain.support import Support
 
@@ -38,19 +38,19 @@ class Conversations:
         self._support = support
         self._blocks = blocks
 
-    async def enter(self, person: Person, room_id: int) -> Place | Refusal:
+    async def enter(self, person: Person, room_id: int) -> RoomAccess | Refusal:
         """Return the room for somebody who may see it, also at the moment at which this returns.
 
         Whoever may not is told that there is no such room, unless it is public. The caller acts on the answer before it
         awaits anything, or what they hear or write may come after the end of their membership.
         """
 
-        async def look() -> Place | Refusal:
-            return _place(await self._table.access(room_id, person.id), person)
+        async def look() -> RoomAccess | Refusal:
+            return _room_access(await self._table.access(room_id, person.id), person)
 
         return await self._rooms.up_to_date(person.id, room_id, look) or NO_ROOM
 
-    async def access(self, person: Person, room_id: int) -> RoomAccess | None:
+    async def access(self, person: Person, room_id: int) -> AccessRecord | None:
         """Return a room and what the person is in it, whether they may see it or not; None: there is no such room."""
         return await self._table.access(room_id, person.id)
 
@@ -105,38 +105,38 @@ class Conversations:
         return None if access is None else access.role
 
 
-def _place(access: RoomAccess | None, person: Person) -> Place | Refusal:
-    if access is None:
+def _room_access(record: AccessRecord | None, person: Person) -> RoomAccess | Refusal:
+    if record is None:
         return NO_ROOM
-    room, role = access.room, access.role
-    if room.kind is RoomKind.SUPPORT and access.is_over:
+    room, role = record.room, record.role
+    if room.kind is RoomKind.SUPPORT and record.is_over:
         return NO_ROOM
     if may_see(room, person, role):
-        return Place(room, role or RoomRole.MEMBER, access.people, access.is_over, access.is_blocked)
+        return RoomAccess(room, role or RoomRole.MEMBER, record.people, record.is_over, record.is_blocked)
     return NOT_MEMBER if room.kind is RoomKind.ROOM and not room.is_private else NO_ROOM
 
 
 # All of the following is sync and pure, and returns why the person may not; None: they may.
 
 
-def may_join(access: RoomAccess | None) -> Refusal | None:
+def may_join(record: AccessRecord | None) -> Refusal | None:
     """Whether one may become a member by oneself. ALREADY_IN: one is, as everybody is in the lobby."""
-    if access is None or access.room.kind not in (RoomKind.ROOM, RoomKind.LOBBY):
+    if record is None or record.room.kind not in (RoomKind.ROOM, RoomKind.LOBBY):
         return NO_ROOM
-    if access.room.kind is RoomKind.LOBBY or access.role not in (None, RoomRole.BANNED):
+    if record.room.kind is RoomKind.LOBBY or record.role not in (None, RoomRole.BANNED):
         return ALREADY_IN
-    if access.room.is_private:
+    if record.room.is_private:
         return PRIVATE
-    if access.role is RoomRole.BANNED:
+    if record.role is RoomRole.BANNED:
         return BANNED
-    return ARCHIVED if access.room.is_archived else None
+    return ARCHIVED if record.room.is_archived else None
 
 
-def may_speak(place: Place) -> Refusal | None:
+def may_speak(access: RoomAccess) -> Refusal | None:
     """Whether one may write and react there."""
-    if place.is_over or place.is_blocked:
-        return OVER if place.is_over else BLOCKED
-    return ARCHIVED if place.room.is_archived else None
+    if access.is_over or access.is_blocked:
+        return OVER if access.is_over else BLOCKED
+    return ARCHIVED if access.room.is_archived else None
 
 
 def may_look_on(person: Person, people: People) -> Refusal | None:
@@ -144,14 +144,14 @@ def may_look_on(person: Person, people: People) -> Refusal | None:
     return None if person.is_operator and isinstance(people, SupportOf) else NOT_OPERATOR
 
 
-def may_edit(place: Place, person: Person, sender_id: int) -> Refusal | None:
+def may_edit(access: RoomAccess, person: Person, sender_id: int) -> Refusal | None:
     """Whether the person may change what `sender_id` said: it is their own."""
-    return NOT_YOURS if sender_id != person.id else may_speak(place)
+    return NOT_YOURS if sender_id != person.id else may_speak(access)
 
 
-def may_delete(place: Place, person: Person, sender_id: int) -> Refusal | None:
+def may_delete(access: RoomAccess, person: Person, sender_id: int) -> Refusal | None:
     """Whether the person may delete what `sender_id` said: their own, or where they moderate."""
-    return None if sender_id == person.id or moderates(place, person) else NOT_YOURS
+    return None if sender_id == person.id or moderates(access, person) else NOT_YOURS
 
 
 def may_operate(person: Person) -> Refusal | None:
@@ -159,9 +159,9 @@ def may_operate(person: Person) -> Refusal | None:
     return None if person.is_operator else NOT_OPERATOR
 
 
-def may_lead(place: Place, person: Person) -> Refusal | None:
+def may_lead(access: RoomAccess, person: Person) -> Refusal | None:
     """Whether the person may say whose a support conversation is, close it and open it again."""
-    return NO_ROOM if place.room.kind is not RoomKind.SUPPORT else may_operate(person)
+    return NO_ROOM if access.room.kind is not RoomKind.SUPPORT else may_operate(person)
 
 
 def may_be_assigned(person: Person | None) -> Refusal | None:

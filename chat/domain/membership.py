@@ -28,7 +28,7 @@ class Notify(StrEnum):
     NONE = "none"
 
 
-class RoomAccess(msgspec.Struct, frozen=True):
+class AccessRecord(msgspec.Struct, frozen=True):
     """A room, what a person is in it, and the people that it is for.
 
     `is_over`: it is for two, or a support conversation, and somebody of those was deleted. `has_owner` is looked up for

@@ -4,10 +4,10 @@ import msgspec
 
 from chat.domain.entities import Room
 from chat.domain.files import LONGEST_FILE_JSON, MOST_FILES
+from chat.domain.ports.timelines import Timelines
 from chat.domain.refusals import NO_MESSAGE, NO_ROOM, Refusal
 from chat.domain.rules import TEXT_LENGTH
-from chat.domain.timeline import MessageNow, Page, TextThen, json_bytes
-from chat.domain.timelines import Timelines
+from chat.domain.sync_types import MessageNow, Page, TextVersion, json_bytes
 
 ANSWER_BYTES = 524_288
 """Bytes of text in one page; the next begins where it ends, as after any other."""
@@ -21,7 +21,7 @@ LONGEST_JSON = 6 * TEXT_LENGTH + 2 + MOST_FILES * LONGEST_FILE_JSON
 _EVER = 2**63 - 1
 
 
-class Stretch(msgspec.Struct, frozen=True, kw_only=True):
+class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked for: `limit` messages before, behind or around the message with that `seq`; else the newest.
 
     At most one of the three is given.
@@ -33,7 +33,7 @@ class Stretch(msgspec.Struct, frozen=True, kw_only=True):
     limit: int = 50
 
 
-class Told(msgspec.Struct, frozen=True):
+class HistoryPage(msgspec.Struct, frozen=True):
     """A page, and whether nothing was said before it, and nothing behind it."""
 
     page: Page
@@ -54,7 +54,9 @@ class RoomHistory:
     def __init__(self, timelines: Timelines) -> None:
         self._timelines = timelines
 
-    async def stretch(self, reader_id: int, room: Room, asked: Stretch, up_to_id: int) -> Told | Refusal:
+    async def page(
+        self, reader_id: int, room: Room, asked: HistoryQuery, up_to_id: int
+    ) -> HistoryPage | Refusal:
         """Return what was said up to an id of the log."""
         after, before = asked.after, asked.before
         if asked.around is not None:  # as many on both sides, unless the room ends there
@@ -73,14 +75,14 @@ class RoomHistory:
         else:
             last = page.seq if before is None else before - 1
             first = last + 1
-        return Told(page, first <= 1, last >= page.seq)
+        return HistoryPage(page, first <= 1, last >= page.seq)
 
     async def message(self, reader_id: int, room_id: int, seq: int) -> MessageNow | Refusal:
         """Return one message."""
         page = await self._page(reader_id, room_id, 1, _EVER, seq - 1, seq + 1)
         return page.messages[0] if page is not None and page.messages else NO_MESSAGE
 
-    async def texts(self, reader_id: int, room_id: int, seq: int) -> list[TextThen] | Refusal:
+    async def texts(self, reader_id: int, room_id: int, seq: int) -> list[TextVersion] | Refusal:
         """Return the texts that a message had, the oldest first, the one of now last; of a deleted one none."""
         texts = await self._timelines.texts(room_id, seq, MOST_TEXTS, ANSWER_BYTES)
         if texts:

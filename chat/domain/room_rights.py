@@ -20,7 +20,7 @@ _RANKS = (None, RoomRole.BANNED, RoomRole.MEMBER, RoomRole.MODERATOR, RoomRole.O
 """What somebody may be in a room, the most last."""
 
 
-class Place(msgspec.Struct, frozen=True):
+class RoomAccess(msgspec.Struct, frozen=True):
     """A room that a person may see: what they are in it, and the people that it is for, who are part of every write.
 
     `is_over`: whom it is for beside them was deleted; it can be read. `is_blocked`: whom it is for beside them blocks
@@ -60,130 +60,130 @@ def refusal_of(
             return None
         case RoomChange(as_admin=True) | RoomDeletion(as_admin=True):
             return None if by.person.is_admin and not by.person.is_disabled else NOT_ADMIN
-    place = _place(by)
-    if isinstance(place, Refusal):
-        return place
+    access = _room_access(by)
+    if isinstance(access, Refusal):
+        return access
     match write:
         case Removal(is_ban=True):
-            return may_give_role(place, by.person, write.person_id, role, RoomRole.BANNED)
+            return may_give_role(access, by.person, write.person_id, role, RoomRole.BANNED)
         case Removal() | RoleChange(role=None):
-            return may_remove(place, by.person, write.person_id, role)
+            return may_remove(access, by.person, write.person_id, role)
         case RoleChange(role=RoomRole() as wanted):
-            return may_give_role(place, by.person, write.person_id, role, wanted)
+            return may_give_role(access, by.person, write.person_id, role, wanted)
         case RoomChange():
-            return may_change_room(place, by.person, write)
+            return may_change_room(access, by.person, write)
         case _:
-            return may_delete_room(place)
+            return may_delete_room(access)
 
 
 def visibility_refusal(by: Authority) -> Refusal | None:
     """Return why this person may not act in the room as somebody who is in it; strangers don't see private rooms."""
-    place = _place(by)
-    return place if isinstance(place, Refusal) else None
+    access = _room_access(by)
+    return access if isinstance(access, Refusal) else None
 
 
 def addition_refusal(by: Authority) -> Refusal | None:
     """Return why this person may not make somebody a member of the room."""
-    place = _place(by)
-    return place if isinstance(place, Refusal) else may_add(place)
+    access = _room_access(by)
+    return access if isinstance(access, Refusal) else may_add(access)
 
 
 def deletion_refusal(by: Authority) -> Refusal | None:
     """Return why this person may not delete another's message in the room, which may be of any kind."""
-    place = _place(by)
-    if isinstance(place, Refusal):
-        return place
-    return None if moderates(place, by.person) else NOT_YOURS
+    access = _room_access(by)
+    if isinstance(access, Refusal):
+        return access
+    return None if moderates(access, by.person) else NOT_YOURS
 
 
-def _place(by: Authority) -> Place | Refusal:
+def _room_access(by: Authority) -> RoomAccess | Refusal:
     is_outside = by.room.kind is RoomKind.ROOM and by.role in (None, RoomRole.BANNED)
     if is_outside or by.person.is_disabled:
         return NO_ROOM if by.room.is_private else NOT_MEMBER
-    return Place(by.room, by.role or RoomRole.MEMBER, None)
+    return RoomAccess(by.room, by.role or RoomRole.MEMBER, None)
 
 
 # Each of these returns why the person may not; None: they may.
 
 
-def may_add(place: Place) -> Refusal | None:
+def may_add(access: RoomAccess) -> Refusal | None:
     """Whether one may make others members of the room."""
-    if place.room.kind is not RoomKind.ROOM:
+    if access.room.kind is not RoomKind.ROOM:
         return NO_ROOM
-    return None if place.role in LEADING else NOT_LEADING
+    return None if access.role in LEADING else NOT_LEADING
 
 
-def may_remove(place: Place, person: Person, member_id: int, role: RoomRole | None) -> Refusal | None:
+def may_remove(access: RoomAccess, person: Person, member_id: int, role: RoomRole | None) -> Refusal | None:
     """Whether the person may end the membership of somebody with that role: one's own; nobody removes an owner."""
-    if place.room.kind is not RoomKind.ROOM:
+    if access.room.kind is not RoomKind.ROOM:
         return NO_ROOM
-    if member_id == person.id or (moderates(place, person) and role is not RoomRole.OWNER):
+    if member_id == person.id or (moderates(access, person) and role is not RoomRole.OWNER):
         return None
     return NOT_LEADING
 
 
 def may_give_role(
-    place: Place, person: Person, member_id: int, role: RoomRole | None, wanted: RoomRole
+    access: RoomAccess, person: Person, member_id: int, role: RoomRole | None, wanted: RoomRole
 ) -> Refusal | None:
     """Whether the person may let somebody, who has `role` there now (None: nothing), have the role `wanted`.
 
     Owners give roles; who looks after a room adds people, and bans them. Oneself one may only step down.
     """
-    if place.room.kind is not RoomKind.ROOM:
+    if access.room.kind is not RoomKind.ROOM:
         return NO_ROOM
     if member_id == person.id:
-        is_lower = _RANKS.index(wanted) <= _RANKS.index(place.role)
+        is_lower = _RANKS.index(wanted) <= _RANKS.index(access.role)
         return None if is_lower and wanted is not RoomRole.BANNED else NOT_ONESELF
     if wanted is RoomRole.BANNED:
-        return may_remove(place, person, member_id, role)
-    if place.role is RoomRole.OWNER:
+        return may_remove(access, person, member_id, role)
+    if access.role is RoomRole.OWNER:
         return None
     is_adding = wanted is RoomRole.MEMBER and role in (None, RoomRole.BANNED, RoomRole.MEMBER)
-    return may_add(place) if is_adding else NOT_OWNER
+    return may_add(access) if is_adding else NOT_OWNER
 
 
-def may_see_banned(place: Place, person: Person) -> Refusal | None:
+def may_see_banned(access: RoomAccess, person: Person) -> Refusal | None:
     """Whether the person may know who is banned there."""
-    if place.room.kind is not RoomKind.ROOM:
+    if access.room.kind is not RoomKind.ROOM:
         return NO_ROOM
-    return None if moderates(place, person) else NOT_LEADING
+    return None if moderates(access, person) else NOT_LEADING
 
 
-def may_invite(place: Place) -> Refusal | None:
+def may_invite(access: RoomAccess) -> Refusal | None:
     """Whether one may give others a code with which they join: to a public room anybody in it may."""
-    if place.room.kind is not RoomKind.ROOM:
+    if access.room.kind is not RoomKind.ROOM:
         return NO_ROOM
-    if place.room.is_archived:
+    if access.room.is_archived:
         return ARCHIVED
-    return may_add(place) if place.room.is_private else None
+    return may_add(access) if access.room.is_private else None
 
 
-def may_change_room(place: Place, person: Person, change: RoomChange) -> Refusal | None:
+def may_change_room(access: RoomAccess, person: Person, change: RoomChange) -> Refusal | None:
     """Whether the person may change the room so: an owner all of it, who looks after it the topic.
 
     Of a room that everybody may join an admin who is in it may change the topic too, and archive it.
     """
-    if place.room.kind is not RoomKind.ROOM:
+    if access.room.kind is not RoomKind.ROOM:
         return NO_ROOM
-    if place.role is RoomRole.OWNER:
+    if access.role is RoomRole.OWNER:
         return None
     is_archiving = change.is_archived is not None
-    may_archive = person.is_admin and not place.room.is_private
+    may_archive = person.is_admin and not access.room.is_private
     if change.name is not None or change.is_private is not None or (is_archiving and not may_archive):
         return NOT_OWNER
-    return None if moderates(place, person) else NOT_LEADING
+    return None if moderates(access, person) else NOT_LEADING
 
 
-def may_delete_room(place: Place) -> Refusal | None:
+def may_delete_room(access: RoomAccess) -> Refusal | None:
     """Whether one may delete the room with all that was said in it."""
-    if place.room.kind is not RoomKind.ROOM:
+    if access.room.kind is not RoomKind.ROOM:
         return NO_ROOM
-    return None if place.role is RoomRole.OWNER else NOT_OWNER
+    return None if access.role is RoomRole.OWNER else NOT_OWNER
 
 
-def moderates(place: Place, person: Person) -> bool:
+def moderates(access: RoomAccess, person: Person) -> bool:
     """Whether the person is a moderator there: by their role, and moderators and admins where everybody may come in."""
-    is_public = place.room.kind is RoomKind.LOBBY or (
-        place.room.kind is RoomKind.ROOM and not place.room.is_private
+    is_public = access.room.kind is RoomKind.LOBBY or (
+        access.room.kind is RoomKind.ROOM and not access.room.is_private
     )
-    return place.role in LEADING or ((person.is_moderator or person.is_admin) and is_public)
+    return access.role in LEADING or ((person.is_moderator or person.is_admin) and is_public)

@@ -58,10 +58,10 @@ class Uploads:
         """
         if self._store is None or not self.most_bytes:
             return NO_FILES_HERE
-        place = await self._conversations.enter(person, room_id)
-        if isinstance(place, Refusal):
-            return place
-        if refusal := may_speak(place):
+        access = await self._conversations.enter(person, room_id)
+        if isinstance(access, Refusal):
+            return access
+        if refusal := may_speak(access):
             return refusal
         if size is not None and size > self.most_bytes:
             return self._too_big()
@@ -100,8 +100,8 @@ class Uploads:
         if kept is None or (kept.seq is None and kept.owner_id != person.id):
             return NO_FILE
         is_here = self._store is not None and await self._store.has(kept.digest)
-        place = await self._conversations.enter(person, kept.room_id)
-        if isinstance(place, Refusal):
+        access = await self._conversations.enter(person, kept.room_id)
+        if isinstance(access, Refusal):
             return NO_FILE
         return kept if is_here else _LOST
 

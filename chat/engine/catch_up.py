@@ -10,17 +10,17 @@ from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from chat.domain.entities import RoomKind
-from chat.domain.timeline import (
+from chat.domain.ports.timelines import Timelines
+from chat.domain.sync_types import (
+    ChangeRange,
     KnownAt,
     Position,
     Replayed,
     ReplayedChange,
+    ResumeCheck,
     RoomsAt,
     RoomSnapshot,
-    Span,
-    Standing,
 )
-from chat.domain.timelines import Timelines
 from chat.engine.batch_loader import BatchLoader, open_batch_loader
 
 _REPLAYED = 262_144
@@ -57,17 +57,17 @@ class SharedChange:
 
 
 class Replay(NamedTuple):
-    """Changes of the spans that were asked for, and those spans, or parts of them, that are to be asked for next."""
+    """The changes that were read, and the ranges, or parts of ranges, to ask for next."""
 
     changes: Sequence[SharedChange]
-    rest: tuple[Span, ...]
+    rest: tuple[ChangeRange, ...]
 
 
 class _Missed(NamedTuple):
     """What one reader asks for."""
 
     reader_id: int
-    spans: tuple[Span, ...]
+    ranges: tuple[ChangeRange, ...]
 
 
 class _Positions(NamedTuple):
@@ -84,12 +84,12 @@ class CatchUp:
         self,
         rooms: BatchLoader[int, dict[int, RoomKind]],
         snapshots: BatchLoader[RoomsAt, list[RoomSnapshot]],
-        standings: BatchLoader[_Positions, Mapping[int, Standing]],
+        resume_checks: BatchLoader[_Positions, Mapping[int, ResumeCheck]],
         replays: BatchLoader[_Missed, Replay],
     ) -> None:
         self._rooms = rooms
         self._snapshots = snapshots
-        self._standings = standings
+        self._resume_checks = resume_checks
         self._replays = replays
 
     async def rooms_of(self, person_id: int) -> Mapping[int, RoomKind]:
@@ -100,20 +100,20 @@ class CatchUp:
         """Return a few of the person's rooms; the one with the newest message comes first."""
         return await self._snapshots.get(RoomsAt(person_id, up_to_id, tuple(room_ids))) or []
 
-    async def standings(self, known: Sequence[Position], up_to_id: int) -> Mapping[int, Standing]:
+    async def resume_checks(self, known: Sequence[Position], up_to_id: int) -> Mapping[int, ResumeCheck]:
         """Return by room where a client stands with these positions as of `up_to_id`, but for rooms that are gone.
 
         The caller says who may see the rooms.
         """
-        return await self._standings.get(_Positions(tuple(known), up_to_id)) or {}
+        return await self._resume_checks.get(_Positions(tuple(known), up_to_id)) or {}
 
-    async def replay(self, reader_id: int, spans: Sequence[Span]) -> Replay:
-        """Return changes of these spans, in their order, and what to ask for next.
+    async def replay(self, reader_id: int, ranges: Sequence[ChangeRange]) -> Replay:
+        """Return changes of these ranges, in their order, and what to ask for next.
 
         There may be none yet, where others take the place. The caller says who may see the rooms.
         """
-        spans = tuple(spans)
-        return await self._replays.get(_Missed(reader_id, spans)) or Replay((), spans)
+        ranges = tuple(ranges)
+        return await self._replays.get(_Missed(reader_id, ranges)) or Replay((), ranges)
 
 
 @asynccontextmanager
@@ -123,28 +123,28 @@ async def open_catch_up(timelines: Timelines) -> AsyncGenerator[CatchUp]:
     async def snapshots(asked: Sequence[RoomsAt]) -> Mapping[RoomsAt, list[RoomSnapshot]]:
         return dict(zip(asked, await timelines.snapshots(asked), strict=True))
 
-    async def standings(asked: Sequence[_Positions]) -> Mapping[_Positions, Mapping[int, Standing]]:
+    async def resume_checks(asked: Sequence[_Positions]) -> Mapping[_Positions, Mapping[int, ResumeCheck]]:
         every = [(each, KnownAt(position, each.up_to_id)) for each in asked for position in each.known]
         distinct = list(dict.fromkeys(known for _, known in every))
-        found = dict(zip(distinct, await timelines.standings(distinct), strict=True))
-        answers = {each: dict[int, Standing]() for each in asked}
+        found = dict(zip(distinct, await timelines.resume_checks(distinct), strict=True))
+        answers = {each: dict[int, ResumeCheck]() for each in asked}
         for each, known in every:
-            if (standing := found[known]) is not None:
-                answers[each][standing.room_id] = standing
+            if (check := found[known]) is not None:
+                answers[each][check.room_id] = check
         return answers
 
     async def replays(asked: Sequence[_Missed]) -> Mapping[_Missed, Replay]:
         chosen = _as_many_as_fit(asked)
-        spans = list(dict.fromkeys(span for each in chosen for span in each.spans))
+        ranges = list(dict.fromkeys(wanted for each in chosen for wanted in each.ranges))
         readers = {each.reader_id for each in chosen}
-        told = await timelines.replay(readers, spans, _REPLAYED)
-        parts = _parts(spans, [[SharedChange(change) for change in changes] for changes in told])
-        return {each: _replay(each.spans, parts) for each in chosen}
+        told = await timelines.replay(readers, ranges, _REPLAYED)
+        parts = _parts(ranges, [[SharedChange(change) for change in changes] for changes in told])
+        return {each: _replay(each.ranges, parts) for each in chosen}
 
     async with (
         open_batch_loader(timelines.rooms_of) as rooms,
         open_batch_loader(snapshots) as seen,
-        open_batch_loader(standings) as where,
+        open_batch_loader(resume_checks) as where,
         open_batch_loader(replays) as what,
     ):
         yield CatchUp(rooms, seen, where, what)
@@ -154,34 +154,36 @@ def _as_many_as_fit(asked: Sequence[_Missed]) -> list[_Missed]:
     """Return those from the front that together have few enough changes, one at least."""
     chosen, changes = list[_Missed](), 0
     for each in asked:
-        changes += sum(span.up_to - span.after for span in each.spans)
+        changes += sum(wanted.up_to - wanted.after for wanted in each.ranges)
         if chosen and changes > _MOST_CHANGES:
             break
         chosen.append(each)
     return chosen
 
 
-def _parts(spans: Sequence[Span], told: Sequence[Sequence[SharedChange]]) -> dict[Span, Replay]:
-    """Return what was read of each span. What comes behind the last change of all may not have been reached.
+def _parts(
+    ranges: Sequence[ChangeRange], told: Sequence[Sequence[SharedChange]]
+) -> dict[ChangeRange, Replay]:
+    """Return what was read of each range. What comes behind the last change of all may not have been reached.
 
     A room without changes before that one is gone; where there is no change at all, every room is.
     """
-    last = max((nth for nth, changes in enumerate(told) if changes), default=len(spans))
-    parts = dict[Span, Replay]()
-    for nth, (span, changes) in enumerate(zip(spans, told, strict=True)):
-        after = changes[-1].change.pos if changes else span.after
+    last = max((nth for nth, changes in enumerate(told) if changes), default=len(ranges))
+    parts = dict[ChangeRange, Replay]()
+    for nth, (wanted, changes) in enumerate(zip(ranges, told, strict=True)):
+        after = changes[-1].change.pos if changes else wanted.after
         is_gone = not changes and nth < last
-        rest = () if is_gone or after >= span.up_to else (Span(span.room_id, after, span.up_to),)
-        parts[span] = Replay(changes, rest)
+        rest = () if is_gone or after >= wanted.up_to else (ChangeRange(wanted.room_id, after, wanted.up_to),)
+        parts[wanted] = Replay(changes, rest)
     return parts
 
 
-def _replay(spans: tuple[Span, ...], parts: Mapping[Span, Replay]) -> Replay:
-    """Put together what was read for one reader, up to the first span that goes on."""
+def _replay(ranges: tuple[ChangeRange, ...], parts: Mapping[ChangeRange, Replay]) -> Replay:
+    """Put together what was read for one reader, up to the first range that goes on."""
     changes = list[SharedChange]()
-    for nth, span in enumerate(spans):
-        part = parts[span]
+    for nth, wanted in enumerate(ranges):
+        part = parts[wanted]
         changes += part.changes
         if part.rest:
-            return Replay(changes, (*part.rest, *spans[nth + 1 :]))
+            return Replay(changes, (*part.rest, *ranges[nth + 1 :]))
     return Replay(changes, ())

@@ -21,7 +21,7 @@ from chat.domain.live_settings import LiveSettings
 from chat.domain.ports import FileStore, Storage
 from chat.domain.room_history import RoomHistory
 from chat.domain.rooms import Rooms
-from chat.domain.searches import Searches
+from chat.domain.search_runner import SearchRunner
 from chat.domain.sessions import Sessions
 from chat.domain.set_up import FirstAdmin
 from chat.domain.shared_usage import SharedUsage
@@ -255,7 +255,7 @@ async def open_engine(
                 read_marks=read_marks,
                 writes=Writes(storage.messages, journal, follower, broadcaster, cluster),
                 invites=Invites(storage.users),
-                searches=Searches(storage.search),
+                searches=SearchRunner(storage.search),
                 notices=notices,
                 statuses=statuses,
                 administration=Administration(storage.users, storage.sessions, storage.audit, accounts),

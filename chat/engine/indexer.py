@@ -11,7 +11,7 @@ import structlog
 import trio
 
 from chat.domain.failures import StorageError
-from chat.domain.search import Progress, SearchIndex
+from chat.domain.ports.search_index import Progress, SearchIndex
 
 _STEP = 32_768
 """Bytes of text at once: some five milliseconds of work. The storage does less of it at once where it takes longer."""

@@ -14,7 +14,7 @@ from chat.domain.failures import StorageError
 from chat.domain.fresh_reads import FreshReads
 from chat.domain.live import MembersCounted
 from chat.domain.ports import Users
-from chat.domain.timelines import Timelines
+from chat.domain.ports.timelines import Timelines
 from chat.signals import Signal
 
 _PAUSE = 1.0

@@ -11,13 +11,13 @@ from chat.domain.conversations import Conversations
 from chat.domain.direct import Direct
 from chat.domain.invites import Invites
 from chat.domain.live_settings import LiveSettings
+from chat.domain.ports.timelines import Timelines
 from chat.domain.room_history import RoomHistory
 from chat.domain.rooms import Rooms
-from chat.domain.searches import Searches
+from chat.domain.search_runner import SearchRunner
 from chat.domain.sessions import Sessions
 from chat.domain.set_up import FirstAdmin
 from chat.domain.support import Support
-from chat.domain.timelines import Timelines
 from chat.domain.uploads import Uploads
 from chat.domain.visitors import Visitors
 from chat.engine.catch_up import CatchUp
@@ -60,7 +60,7 @@ class EngineServices(msgspec.Struct, frozen=True, kw_only=True):
     read_marks: ReadMarks
     writes: Writes
     invites: Invites
-    searches: Searches
+    searches: SearchRunner
     notices: Notices
     statuses: Statuses
     administration: Administration

@@ -32,7 +32,7 @@ A_LITTLE = 1.0
 """Seconds by which the clients' own threads may be late on two cores."""
 
 
-class Stretch(NamedTuple):
+class HistoryQuery(NamedTuple):
     """The median and the p99 of what readers saw, in seconds, and what part of a core the server took."""
 
     p50: float
@@ -44,9 +44,9 @@ class Stretch(NamedTuple):
 
 
 class Pair(NamedTuple):
-    before: Stretch
-    calm: Stretch
-    disturbed: Stretch
+    before: HistoryQuery
+    calm: HistoryQuery
+    disturbed: HistoryQuery
 
 
 def slow_readers(pairs: int, *, stops: bool) -> Iterable[Row]:
@@ -98,12 +98,12 @@ def _pair(server: ServerProcess, crowd: Crowd, ada: Person) -> tuple[Pair, list[
     return Pair(before, calm, disturbed), cuts
 
 
-def _stretch(server: ServerProcess, crowd: Crowd, ada: Person) -> Stretch:
+def _stretch(server: ServerProcess, crowd: Crowd, ada: Person) -> HistoryQuery:
     crowd.latencies.clear()
     cpu = cpu_seconds(server.process.pid)
     crowd.pump(STRETCH, 1 / RATE, partial(_speak, ada))
     cpu = (cpu_seconds(server.process.pid) - cpu) / STRETCH
-    return Stretch(percentile(crowd.latencies, 0.5), percentile(crowd.latencies, 0.99), cpu)
+    return HistoryQuery(percentile(crowd.latencies, 0.5), percentile(crowd.latencies, 0.99), cpu)
 
 
 def _speak(ada: Person) -> None:
@@ -116,7 +116,7 @@ def spread(ratios: list[float]) -> str:
     return middle if len(ratios) == 1 else f"{middle} ({min(ratios):.2f} to {max(ratios):.2f})"
 
 
-def _medians(stretches: Iterable[Stretch]) -> str:
+def _medians(stretches: Iterable[HistoryQuery]) -> str:
     p50, p99, _ = zip(*stretches, strict=True)
     return f"{statistics.median(p50) * 1000:.1f} and {statistics.median(p99) * 1000:.1f} ms"
 

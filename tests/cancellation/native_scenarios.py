@@ -14,7 +14,7 @@ from chat.domain.entities import LOBBY_ID, Draft, Peer, Person, SupportOf
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.ports import ProfileChange
 from chat.engine import submissions
-from chat.protocols.native import request_line, telling
+from chat.protocols.native import request_line, room_sync
 from chat.protocols.native.codec import NATIVE
 from tests.cancel_sweep.sweeping import Run
 from tests.cancellation.swept_world import (
@@ -246,7 +246,7 @@ async def native_in_line(run: Run) -> None:
                 await world.rest()
 
         # Its syncs tell rooms as they are, each by itself.
-        with patch.object(request_line, "_MOST", 1), patch.object(telling, "FEW_ROOMS", 0):
+        with patch.object(request_line, "_MOST", 1), patch.object(room_sync, "FEW_ROOMS", 0):
             await converse(run, world, NATIVE, None, [hello], client=client, meanwhile=meanwhile)
         told = [frame["type"] for frame in client.heard_now()]
         assert told.count("send_ok") <= len(witness.acknowledged)

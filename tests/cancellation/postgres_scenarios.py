@@ -43,13 +43,13 @@ from chat.domain.failures import StorageDown
 from chat.domain.membership import RoomRole
 from chat.domain.outcomes import Repeated
 from chat.domain.ports import NewFile, NewInvite, NewPerson, NewSession, ProfileChange, Refreshing, Replayed
+from chat.domain.ports.search_index import Search
 from chat.domain.reading import ReadMark
 from chat.domain.refusals import ARCHIVED, NOT_ADMIN
 from chat.domain.room_rights import NOT_YOURS
-from chat.domain.search import Search
-from chat.domain.searching import Query, Term
+from chat.domain.search_query import Query, Term
 from chat.domain.startup import CannotStart
-from chat.domain.timeline import KnownAt, Position, QueuePlace, RoomsAt, Span
+from chat.domain.sync_types import ChangeRange, KnownAt, Position, QueuePlace, RoomsAt
 from chat.embedded_postgres.cluster import prepare_cluster
 from chat.embedded_postgres.leftover import read_pid, runs_on, stop_leftover
 from chat.embedded_postgres.process import Process, open_process
@@ -477,8 +477,8 @@ def reading(address: DatabaseAddress, ada: Person, ben: Person) -> Scenario:
                 await timelines.snapshots([RoomsAt(ada.id, EVER)])
                 await timelines.members_of_conversations([LOBBY_ID])
                 await timelines.shared_reads(LOBBY_ID, [ada.id])
-                await timelines.standings([KnownAt(Position(LOBBY_ID, 1, 3000), EVER)])
-                await timelines.replay([ada.id], [Span(LOBBY_ID, 0, 10)], 1 << 20)
+                await timelines.resume_checks([KnownAt(Position(LOBBY_ID, 1, 3000), EVER)])
+                await timelines.replay([ada.id], [ChangeRange(LOBBY_ID, 0, 10)], 1 << 20)
                 await rooms.access(LOBBY_ID, ada.id)
                 await rooms.members(LOBBY_ID, 0, 10)
                 await rooms.joinable(ada.id, "", "", 10)

@@ -19,7 +19,7 @@ from chat.domain.room_rights import (
     NOT_ONESELF,
     NOT_OWNER,
     NOT_YOURS,
-    Place,
+    RoomAccess,
     may_add,
     may_delete_room,
     may_give_role,
@@ -59,11 +59,11 @@ class House:
         assert isinstance(room, Room)
         return room.id
 
-    async def enters(self, person: Person, room_id: int) -> Place:
-        place = await self.conversations.enter(person, room_id)
-        assert isinstance(place, Place)
-        assert place.room.id == room_id
-        return place
+    async def enters(self, person: Person, room_id: int) -> RoomAccess:
+        access = await self.conversations.enter(person, room_id)
+        assert isinstance(access, RoomAccess)
+        assert access.room.id == room_id
+        return access
 
 
 @pytest.fixture
@@ -90,12 +90,12 @@ async def test_a_direct_room_is_for_two_until_one_is_deleted(house: House) -> No
     ada, ben, cem = await house.add("ada"), await house.add("ben"), await house.add("cem")
     room = await house.storage.rooms.direct_room(ada.id, ben.id)
     assert room is not None
-    place = await house.enters(ada, room.id)
-    assert (place.people, may_speak(place)) == (Pair(ada.id, ben.id), None)
+    access = await house.enters(ada, room.id)
+    assert (access.people, may_speak(access)) == (Pair(ada.id, ben.id), None)
     assert await house.conversations.enter(cem, room.id) is NO_ROOM
     await house.storage.users.delete(ben.id)
-    place = await house.enters(ada, room.id)
-    assert (place.people, may_speak(place)) == (Pair(ada.id, ben.id), OVER)
+    access = await house.enters(ada, room.id)
+    assert (access.people, may_speak(access)) == (Pair(ada.id, ben.id), OVER)
 
 
 async def test_a_conversation_is_for_its_person_and_then_for_operators(house: House) -> None:
@@ -130,8 +130,8 @@ async def test_who_is_removed_while_they_enter_is_outside(
     assert await house.conversations.enter(ben, garden) is NOT_MEMBER
 
 
-def place(role: RoomRole = MEMBER, kind: RoomKind = RoomKind.ROOM, *, private: bool = False) -> Place:
-    return Place(Room(id=2, kind=kind, is_private=private), role, None)
+def access(role: RoomRole = MEMBER, kind: RoomKind = RoomKind.ROOM, *, private: bool = False) -> RoomAccess:
+    return RoomAccess(Room(id=2, kind=kind, is_private=private), role, None)
 
 
 ADA, BEN = Person(id=1, name="ada"), Person(id=2, name="ben")
@@ -139,7 +139,7 @@ ADMIN = Person(id=3, name="zoe", is_admin=True)
 
 
 def test_nobody_speaks_where_it_is_archived() -> None:
-    here = place()
+    here = access()
     archived = structs.replace(here, room=structs.replace(here.room, is_archived=True))
     assert [may_speak(each) for each in (here, archived)] == [None, ARCHIVED]
     assert [may_edit(each, ADA, ADA.id) for each in (here, archived)] == [None, ARCHIVED]
@@ -147,39 +147,39 @@ def test_nobody_speaks_where_it_is_archived() -> None:
 
 @pytest.mark.parametrize("role", [MEMBER, MODERATOR, OWNER])
 def test_everybody_edits_their_own_and_nobody_others(role: RoomRole) -> None:
-    assert may_edit(place(role), ADA, ADA.id) is None
-    assert may_edit(place(role), ADMIN, ADA.id) is NOT_YOURS
+    assert may_edit(access(role), ADA, ADA.id) is None
+    assert may_edit(access(role), ADMIN, ADA.id) is NOT_YOURS
 
 
 def test_moderators_delete_what_others_said_and_admins_where_it_is_public() -> None:
-    assert may_delete(place(), ADA, ADA.id) is None
-    assert may_delete(place(), ADA, BEN.id) is NOT_YOURS
-    assert [may_delete(place(role), ADA, BEN.id) for role in (MODERATOR, OWNER)] == [None, None]
-    assert may_delete(place(), ADMIN, BEN.id) is None
-    assert may_delete(place(kind=RoomKind.LOBBY), ADMIN, BEN.id) is None
-    for elsewhere in (place(private=True), place(kind=RoomKind.DIRECT), place(kind=RoomKind.SUPPORT)):
+    assert may_delete(access(), ADA, ADA.id) is None
+    assert may_delete(access(), ADA, BEN.id) is NOT_YOURS
+    assert [may_delete(access(role), ADA, BEN.id) for role in (MODERATOR, OWNER)] == [None, None]
+    assert may_delete(access(), ADMIN, BEN.id) is None
+    assert may_delete(access(kind=RoomKind.LOBBY), ADMIN, BEN.id) is None
+    for elsewhere in (access(private=True), access(kind=RoomKind.DIRECT), access(kind=RoomKind.SUPPORT)):
         assert may_delete(elsewhere, ADMIN, BEN.id) is NOT_YOURS
 
 
 def test_moderators_add_and_remove_but_no_owner() -> None:
-    assert [may_add(place(role)) for role in (MEMBER, MODERATOR, OWNER)] == [NOT_LEADING, None, None]
-    assert may_remove(place(), ADA, ADA.id, MEMBER) is None
-    assert may_remove(place(OWNER), ADA, ADA.id, OWNER) is None
-    assert may_remove(place(), ADA, BEN.id, MEMBER) is NOT_LEADING
-    assert may_remove(place(MODERATOR), ADA, BEN.id, MEMBER) is None
-    assert may_remove(place(MODERATOR), ADA, BEN.id, OWNER) is NOT_LEADING
-    assert may_remove(place(), ADMIN, BEN.id, MEMBER) is None
-    assert may_remove(place(private=True), ADMIN, BEN.id, MEMBER) is NOT_LEADING
+    assert [may_add(access(role)) for role in (MEMBER, MODERATOR, OWNER)] == [NOT_LEADING, None, None]
+    assert may_remove(access(), ADA, ADA.id, MEMBER) is None
+    assert may_remove(access(OWNER), ADA, ADA.id, OWNER) is None
+    assert may_remove(access(), ADA, BEN.id, MEMBER) is NOT_LEADING
+    assert may_remove(access(MODERATOR), ADA, BEN.id, MEMBER) is None
+    assert may_remove(access(MODERATOR), ADA, BEN.id, OWNER) is NOT_LEADING
+    assert may_remove(access(), ADMIN, BEN.id, MEMBER) is None
+    assert may_remove(access(private=True), ADMIN, BEN.id, MEMBER) is NOT_LEADING
 
 
 def test_owners_alone_delete_a_room() -> None:
-    asked: list[Refusal | None] = [may_delete_room(place(role)) for role in (MEMBER, MODERATOR, OWNER)]
+    asked: list[Refusal | None] = [may_delete_room(access(role)) for role in (MEMBER, MODERATOR, OWNER)]
     assert asked == [NOT_OWNER, NOT_OWNER, None]
 
 
 @pytest.mark.parametrize("kind", [RoomKind.LOBBY, RoomKind.DIRECT, RoomKind.SUPPORT])
 def test_what_people_did_not_make_has_no_members_to_change(kind: RoomKind) -> None:
-    here = place(OWNER, kind)
+    here = access(OWNER, kind)
     assert [may_add(here), may_remove(here, ADA, ADA.id, MEMBER), may_delete_room(here)] == [NO_ROOM] * 3
 
 
@@ -222,9 +222,9 @@ def test_who_gives_another_which_role(
     person = Person(id=1, name="ada", is_admin=who == "admin")
     role = RoomRole(who) if who != "admin" else MEMBER
     for is_private, expected in ((False, public), (True, private)):
-        place = Place(Room(id=7, kind=RoomKind.ROOM, name="x", is_private=is_private), role, None)
-        assert may_give_role(place, person, 2, whom, wanted) == expected
-    lobby = Place(Room(id=LOBBY_ID, kind=RoomKind.LOBBY), role, None)
+        access = RoomAccess(Room(id=7, kind=RoomKind.ROOM, name="x", is_private=is_private), role, None)
+        assert may_give_role(access, person, 2, whom, wanted) == expected
+    lobby = RoomAccess(Room(id=LOBBY_ID, kind=RoomKind.LOBBY), role, None)
     assert may_give_role(lobby, person, 2, whom, wanted) == NO_ROOM
 
 
@@ -232,17 +232,17 @@ def test_oneself_one_may_only_step_down() -> None:
     person = Person(id=1, name="ada", is_admin=True)
     ranks = (MEMBER, MODERATOR, OWNER)
     for own, role in enumerate(ranks):
-        place = Place(Room(id=7, kind=RoomKind.ROOM, name="x"), role, None)
+        access = RoomAccess(Room(id=7, kind=RoomKind.ROOM, name="x"), role, None)
         for nth, wanted in enumerate(ranks):
             expected = None if nth <= own else NOT_ONESELF
-            assert may_give_role(place, person, 1, role, wanted) == expected
-        assert may_give_role(place, person, 1, role, BANNED) == NOT_ONESELF
+            assert may_give_role(access, person, 1, role, wanted) == expected
+        assert may_give_role(access, person, 1, role, BANNED) == NOT_ONESELF
 
 
 def test_to_a_private_room_only_who_looks_after_it_invites() -> None:
     for role, private in ((MEMBER, NOT_LEADING), (MODERATOR, None), (OWNER, None)):
         for is_private, expected in ((False, None), (True, private)):
             room = Room(id=7, kind=RoomKind.ROOM, name="x", is_private=is_private)
-            assert may_invite(Place(room, role, None)) == expected
-            assert may_invite(Place(structs.replace(room, is_archived=True), role, None)) == ARCHIVED
-    assert may_invite(Place(Room(id=LOBBY_ID, kind=RoomKind.LOBBY), OWNER, None)) == NO_ROOM
+            assert may_invite(RoomAccess(room, role, None)) == expected
+            assert may_invite(RoomAccess(structs.replace(room, is_archived=True), role, None)) == ARCHIVED
+    assert may_invite(RoomAccess(Room(id=LOBBY_ID, kind=RoomKind.LOBBY), OWNER, None)) == NO_ROOM

@@ -8,7 +8,7 @@ from types import FrameType
 
 import pytest
 
-from chat.domain.searching import Highlighter, Query, parse_query
+from chat.domain.search_query import Highlighter, Query, parse_query
 from chat.domain.words import _BECOME_MARKS, MOST_FOLDED, fold, runs, words_of
 
 LONGEST = 4000

@@ -4,7 +4,7 @@ from msgspec import structs
 
 from chat.domain.entities import File, Message
 from chat.domain.files import files_json
-from chat.domain.timeline import json_bytes, milliseconds
+from chat.domain.sync_types import json_bytes, milliseconds
 
 
 def test_times_are_rounded_down_to_milliseconds_from_their_microseconds() -> None:

@@ -8,7 +8,8 @@ from msgspec import structs
 
 from chat.domain.changes import Edited
 from chat.domain.entities import MessageKind
-from chat.domain.timeline import (
+from chat.domain.sync_types import (
+    ChangeRange,
     KnownAt,
     MessageNow,
     Position,
@@ -16,8 +17,7 @@ from chat.domain.timeline import (
     ReactionCount,
     Replayed,
     ReplayedChange,
-    Span,
-    Standing,
+    ResumeCheck,
 )
 from chat.engine import catch_up
 from chat.engine.catch_up import CatchUp, open_catch_up
@@ -50,43 +50,46 @@ class Log(MemoryTimelines):
         storage = MemoryStorage()
         super().__init__(storage.users, storage.rooms, storage.messages)
         self.most = 1000
-        self.queries: list[list[Span]] = []
+        self.queries: list[list[ChangeRange]] = []
         self.readers: list[set[int]] = []
 
-    async def standings(self, known: Sequence[KnownAt]) -> list[Standing | None]:
+    async def resume_checks(self, known: Sequence[KnownAt]) -> list[ResumeCheck | None]:
         await trio.lowlevel.checkpoint()
         self.queries.append([])
         return [
             None
             if each.position.room_id == GONE
-            else Standing(each.position.room_id, PositionState.GOOD, each.up_to_id, each.position.pos)
+            else ResumeCheck(each.position.room_id, PositionState.GOOD, each.up_to_id, each.position.pos)
             for each in known
         ]
 
     async def replay(
-        self, reader_ids: Collection[int], spans: Sequence[Span], most_bytes: int
+        self, reader_ids: Collection[int], ranges: Sequence[ChangeRange], most_bytes: int
     ) -> list[list[ReplayedChange]]:
         await trio.lowlevel.checkpoint()
-        self.queries.append(list(spans))
+        self.queries.append(list(ranges))
         self.readers.append(set(reader_ids))
         left, told = self.most, list[list[ReplayedChange]]()
-        for span in spans:
-            places = range(span.after + 1, span.up_to + 1) if span.room_id != GONE else range(0)
-            told.append([ReplayedChange(said(span.room_id, pos), f"k{pos}") for pos in places[:left]])
+        for wanted in ranges:
+            places = range(wanted.after + 1, wanted.up_to + 1) if wanted.room_id != GONE else range(0)
+            told.append([ReplayedChange(said(wanted.room_id, pos), f"k{pos}") for pos in places[:left]])
             left -= len(told[-1])
         return told
 
 
 async def read_all(
-    catching_up: CatchUp, reader_id: int, spans: Sequence[Span], told: dict[int, list[tuple[int, int]]]
+    catching_up: CatchUp,
+    reader_id: int,
+    ranges: Sequence[ChangeRange],
+    told: dict[int, list[tuple[int, int]]],
 ) -> None:
     """Ask until nothing is left, as a sync does."""
-    while spans:
-        replay = await catching_up.replay(reader_id, spans)
+    while ranges:
+        replay = await catching_up.replay(reader_id, ranges)
         told.setdefault(reader_id, []).extend(
             (each.change.room_id, each.change.pos) for each in replay.changes
         )
-        spans = replay.rest
+        ranges = replay.rest
 
 
 @pytest.mark.parametrize("most", [1, 2, 5, 7, 1000])
@@ -98,30 +101,30 @@ async def test_everybody_is_told_each_change_once_in_their_own_order(
     log, told = Log(), dict[int, list[tuple[int, int]]]()
     log.most = most
     asked = {
-        ADA: [Span(GARDEN, 2, 9), Span(CELLAR, 0, 3)],
-        BEN: [Span(CELLAR, 0, 3), Span(GONE, 0, 9), Span(GARDEN, 2, 9)],
-        CEM: [Span(GARDEN, 5, 8), Span(GONE, 0, 2)],
-        4: [Span(GONE, 0, 2)],
+        ADA: [ChangeRange(GARDEN, 2, 9), ChangeRange(CELLAR, 0, 3)],
+        BEN: [ChangeRange(CELLAR, 0, 3), ChangeRange(GONE, 0, 9), ChangeRange(GARDEN, 2, 9)],
+        CEM: [ChangeRange(GARDEN, 5, 8), ChangeRange(GONE, 0, 2)],
+        4: [ChangeRange(GONE, 0, 2)],
     }
     with trio.fail_after(10):
         async with open_catch_up(log) as catching_up, trio.open_nursery() as nursery:
-            for reader_id, spans in asked.items():
-                nursery.start_soon(read_all, catching_up, reader_id, spans, told)
-    for reader_id, spans in asked.items():
+            for reader_id, ranges in asked.items():
+                nursery.start_soon(read_all, catching_up, reader_id, ranges, told)
+    for reader_id, ranges in asked.items():
         wanted = [
-            (s.room_id, pos) for s in spans if s.room_id != GONE for pos in range(s.after + 1, s.up_to + 1)
+            (s.room_id, pos) for s in ranges if s.room_id != GONE for pos in range(s.after + 1, s.up_to + 1)
         ]
         assert told[reader_id] == wanted
 
 
-async def test_those_who_missed_the_same_share_a_query_and_its_spans() -> None:
+async def test_those_who_missed_the_same_share_a_query_and_its_ranges() -> None:
     log, told = Log(), dict[int, list[tuple[int, int]]]()
-    spans = [Span(GARDEN, 2, 9), Span(CELLAR, 0, 3)]
+    ranges = [ChangeRange(GARDEN, 2, 9), ChangeRange(CELLAR, 0, 3)]
     with trio.fail_after(10):
         async with open_catch_up(log) as catching_up, trio.open_nursery() as nursery:
             for reader_id in range(1, 100):
-                nursery.start_soon(read_all, catching_up, reader_id, spans, told)
-    assert log.queries == [spans]
+                nursery.start_soon(read_all, catching_up, reader_id, ranges, told)
+    assert log.queries == [ranges]
     assert log.readers == [set(range(1, 100))]
 
 
@@ -130,9 +133,9 @@ async def test_clients_at_one_position_may_have_different_cuts() -> None:
     known = [Position(GARDEN, 3, 1), Position(GONE, 1, 1)]
 
     async def stand(catching_up: CatchUp, cut: int) -> None:
-        standings = await catching_up.standings(known, cut)
-        assert standings.keys() == {GARDEN}
-        found.append((cut, standings[GARDEN].up_to))
+        resume_checks = await catching_up.resume_checks(known, cut)
+        assert resume_checks.keys() == {GARDEN}
+        found.append((cut, resume_checks[GARDEN].up_to))
 
     with trio.fail_after(10):
         async with open_catch_up(log) as catching_up, trio.open_nursery() as nursery:

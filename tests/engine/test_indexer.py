@@ -6,8 +6,8 @@ import trio
 from trio.testing import MockClock
 
 from chat.domain.failures import OutcomeUnknown, StorageDown
-from chat.domain.search import Progress, Search
-from chat.domain.timeline import MessageNow
+from chat.domain.ports.search_index import Progress, Search
+from chat.domain.sync_types import MessageNow
 from chat.engine.indexer import open_indexer
 
 

@@ -24,7 +24,7 @@ from chat.domain.outcomes import Outcome, Repeated
 from chat.domain.ports import KeptFile
 from chat.domain.refusals import NOT_SAVED, Refusal
 from chat.domain.rooms import Rooms
-from chat.domain.timeline import Position, Standing
+from chat.domain.sync_types import Position, ResumeCheck
 from chat.domain.uploads import Uploads
 from chat.engine.broadcaster import Broadcaster
 from chat.engine.cluster.lease import Lease
@@ -553,12 +553,14 @@ def cut_too_early() -> "_patch[Any]":
         up_to_id: int,
         *,
         person_id: int | None = None,
-        _standings: Any = MemoryTimelines.standings,
-    ) -> list[Standing]:
-        standings: list[Standing] = await _standings(self, known, up_to_id - 1, person_id=person_id)
-        return standings
+        _resume_checks: Any = MemoryTimelines.resume_checks,
+    ) -> list[ResumeCheck]:
+        resume_checks: list[ResumeCheck] = await _resume_checks(
+            self, known, up_to_id - 1, person_id=person_id
+        )
+        return resume_checks
 
-    return patch.object(MemoryTimelines, "standings", mutated)
+    return patch.object(MemoryTimelines, "resume_checks", mutated)
 
 
 def go_live_before_the_last_page() -> "_patch[Any]":

@@ -10,7 +10,7 @@ from chat.domain.entities import LOBBY_ID, Draft, File, Message, Peer, SupportOf
 from chat.domain.files import NO_SUCH_FILES
 from chat.domain.outcomes import KeyUsed, Repeated
 from chat.domain.ports import KeptFile, NewFile, Storage
-from chat.domain.timeline import MessageNow, Span
+from chat.domain.sync_types import ChangeRange, MessageNow
 from chat.storage.memory import MemoryStorage
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import open_postgres_storage
@@ -74,7 +74,7 @@ async def test_a_file_goes_wherever_its_message_goes(storage: Storage) -> None:
     assert [
         (each.text, each.files) for each in log if isinstance(each, Message) and each.seq == said.seq
     ] == [("with words", both)]
-    told = await replay(storage, ben, [Span(room, said.pos - 1, said.pos)], PLENTY)
+    told = await replay(storage, ben, [ChangeRange(room, said.pos - 1, said.pos)], PLENTY)
     assert [each.files for each in told if isinstance(each, MessageNow)] == [both]
     older = await storage.messages.timeline(room, 100, PLENTY)
     assert [each.files for each in older if each.seq == said.seq] == [both]

@@ -5,8 +5,8 @@ from types import FunctionType
 
 from chat.domain.contacts import Contacts
 from chat.domain.ports import Audit, Files, Messages, Nodes, Rooms, Sessions, Settings, SetUp, Storage, Users
-from chat.domain.search import SearchIndex
-from chat.domain.timelines import Timelines
+from chat.domain.ports.search_index import SearchIndex
+from chat.domain.ports.timelines import Timelines
 from chat.storage.postgres.audit import PostgresAudit
 from chat.storage.postgres.contacts import PostgresContacts
 from chat.storage.postgres.files import PostgresFiles

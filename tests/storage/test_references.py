@@ -12,7 +12,7 @@ from chat.domain.mentions import ALL, MOST_MEMBERS, NO_SUCH_REPLY
 from chat.domain.outcomes import KeyUsed, Repeated, Saved
 from chat.domain.ports import NewPerson, Storage
 from chat.domain.reading import ReadMark, ReadState
-from chat.domain.timeline import MessageNow, Span, TextThen
+from chat.domain.sync_types import ChangeRange, MessageNow, TextVersion
 from chat.storage.postgres.database import DatabaseAddress
 from tests.support.databases import fetch
 from tests.support.replays import replay, snapshots
@@ -180,7 +180,7 @@ async def test_what_is_missed_of_an_edited_message_has_the_mentions_of_now(stora
     await save(storage, draft(room, ada, "one"), draft(room, ada, "@cem two", reply=1))
     await save(storage, Edit(room, 3, ada, "@ben one", NOW + 1))
     await save(storage, Edit(room, 3, ada, "@cem one", NOW + 2))
-    said, reply, first, second = await replay(storage, ben, [Span(room, 2, 6)], PLENTY)
+    said, reply, first, second = await replay(storage, ben, [ChangeRange(room, 2, 6)], PLENTY)
     assert [
         each.mentions for each in (said, reply, first, second) if isinstance(each, MessageNow | Edited)
     ] == [(cem,)] * 4
@@ -228,17 +228,17 @@ async def test_the_texts_of_a_message_go_with_it(storage: Storage, place: Databa
     ada, ben = await add(storage, "Ada", "Ben")
     room = await make_room(storage, ada, ben)
 
-    async def texts(limit: int = 10, most_bytes: int = PLENTY, seq: int = 2) -> list[TextThen]:
+    async def texts(limit: int = 10, most_bytes: int = PLENTY, seq: int = 2) -> list[TextVersion]:
         return await storage.timelines.texts(room, seq, limit, most_bytes)
 
     await save(storage, draft(room, ada, "one"), Edit(room, 2, ada, "two", NOW + 1))
     await save(storage, Edit(room, 2, ada, "two", NOW + 2))  # changes nothing
     await save(storage, Edit(room, 2, ada, "three @ben", NOW + 3), Edit(room, 2, ada, "four", NOW + 4))
     had = [
-        TextThen("one", NOW),
-        TextThen("two", NOW + 1),
-        TextThen("three @ben", NOW + 3),
-        TextThen("four", NOW + 4),
+        TextVersion("one", NOW),
+        TextVersion("two", NOW + 1),
+        TextVersion("three @ben", NOW + 3),
+        TextVersion("four", NOW + 4),
     ]
     assert await texts() == had
     assert await texts(limit=2) == had[2:]
@@ -246,7 +246,7 @@ async def test_the_texts_of_a_message_go_with_it(storage: Storage, place: Databa
     assert await texts(most_bytes=len('"four""three @ben"')) == had[2:]
     assert await texts(seq=3) == await texts(seq=0) == []
     await save(storage, draft(room, ada, "as said"))
-    assert await texts(seq=3) == [TextThen("as said", NOW)]
+    assert await texts(seq=3) == [TextVersion("as said", NOW)]
     await save(storage, Edit(room, 2, ada, "five", NOW + 5), Deletion(room, 2, ada, NOW + 6))
     assert await texts() == []
     await save(storage, Edit(room, 3, ada, "@ben", NOW))

@@ -25,7 +25,7 @@ from chat.domain.membership import RoomRole
 from chat.domain.outcomes import Repeated, Saved, Unchanged
 from chat.domain.ports import Invite, NewInvite, NewPerson, Storage, Taken
 from chat.domain.refusals import ALREADY_IN, ARCHIVED, BANNED, INVITE_OVER, LAST_OWNER, ROOM_TAKEN
-from chat.domain.timeline import Span
+from chat.domain.sync_types import ChangeRange
 from tests.support.replays import replay, snapshots
 
 NOW = 1_700_000_000.123456
@@ -104,13 +104,13 @@ async def test_a_room_is_changed_and_told_as_it_is_now(storage: Storage, garden:
     )
     now = [RoomChanged(2, garden, 2, ADA, "garden", "roses", True, False, NOW), last]
     assert [each for each in await log(storage) if isinstance(each, RoomChanged)] == now
-    replayed = await replay(storage, BEN, [Span(garden, 1, 9)], PLENTY)
+    replayed = await replay(storage, BEN, [ChangeRange(garden, 1, 9)], PLENTY)
     assert [replayed[0], replayed[2]] == now
     (snapshot,) = await snapshots(storage, BEN, 99, [garden])
     assert (snapshot.name, snapshot.topic, snapshot.is_private, snapshot.pos) == ("garden", "roses", True, 4)
     bytes_of_two = 2 * len('"roses"') + len('"between"')
-    assert len(await replay(storage, BEN, [Span(garden, 1, 9)], bytes_of_two)) == 3
-    assert len(await replay(storage, BEN, [Span(garden, 1, 9)], bytes_of_two - 1)) == 2
+    assert len(await replay(storage, BEN, [ChangeRange(garden, 1, 9)], bytes_of_two)) == 3
+    assert len(await replay(storage, BEN, [ChangeRange(garden, 1, 9)], bytes_of_two - 1)) == 2
     assert len(await storage.messages.read_log(1, 9, bytes_of_two - 1)) == 2
     assert await write(storage, like(other, name="Garden two"), like(garden, name="cellar")) == [
         RoomChanged(5, other, 1, ADA, "Garden two", "", False, False, NOW),
@@ -145,7 +145,7 @@ async def test_roles_are_given_to_members_and_the_last_owner_stays_one(storage: 
     assert saved == [LAST_OWNER, given[0], Unchanged(2), None, given[1], given[2], LAST_OWNER, None, None]
     assert await roles(storage, garden) == {ADA: "member", BEN: "owner"}
     assert (await log(storage))[1:] == given
-    assert await replay(storage, BEN, [Span(garden, 1, 9)], PLENTY) == given
+    assert await replay(storage, BEN, [ChangeRange(garden, 1, 9)], PLENTY) == given
     access = await storage.rooms.access(garden, BEN)
     assert access is not None
     assert access.role is OWNER
@@ -190,7 +190,7 @@ async def test_who_is_banned_is_out_and_stays_so_until_the_ban_is_lifted(
     banned = Removed(4, garden, 4, BEN, ADA, NOW, is_ban=True)
     assert saved[2:] == [banned, Unchanged(4), Unchanged(4), BANNED, BANNED, None, None, None, None]
     assert (await log(storage))[-1] == banned
-    assert (await replay(storage, ADA, [Span(garden, 3, 9)], PLENTY)) == [banned]
+    assert (await replay(storage, ADA, [ChangeRange(garden, 3, 9)], PLENTY)) == [banned]
     assert await roles(storage, garden) == {ADA: "owner"}
     found = await storage.rooms.banned(garden, 0, 9)
     assert [(each.person.id, each.role) for each in found] == [(BEN, "banned"), (CEM, "banned")]

@@ -10,8 +10,8 @@ import trio
 from chat.domain.changes import Addition, Deletion, Edit, Reaction, Removal, RoomDeletion
 from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Person, Room
 from chat.domain.ports import NewFile, NewPerson, Storage
-from chat.domain.search import Progress, Search
-from chat.domain.searching import Query, parse_query
+from chat.domain.ports.search_index import Progress, Search
+from chat.domain.search_query import Query, parse_query
 from chat.storage.postgres import search_queries
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.search import PostgresSearchIndex, Sample

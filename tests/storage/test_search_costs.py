@@ -7,8 +7,8 @@ import pytest
 import trio
 
 from chat.domain.entities import LOBBY_ID
-from chat.domain.search import Search
-from chat.domain.searching import Query, parse_query
+from chat.domain.ports.search_index import Search
+from chat.domain.search_query import Query, parse_query
 from chat.storage.postgres import search, search_queries
 from chat.storage.postgres.crossing import open_asyncio
 from chat.storage.postgres.database import Database, open_database

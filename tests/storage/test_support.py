@@ -9,9 +9,16 @@ from chat.domain.changes import Deletion, SupportChange, SupportChanged
 from chat.domain.entities import LOBBY_ID, Draft, Message, Peer, SupportOf
 from chat.domain.outcomes import AssigneeMismatch, Repeated, Saved, Unchanged
 from chat.domain.ports import NewPerson, Storage, Taken
-from chat.domain.timeline import Position, PositionState, QueuePlace, Span, SupportStatus, milliseconds
+from chat.domain.sync_types import (
+    ChangeRange,
+    Position,
+    PositionState,
+    QueuePlace,
+    SupportStatus,
+    milliseconds,
+)
 from tests.support.account_changes import set_disabled, set_roles
-from tests.support.replays import replay, snapshots, standings
+from tests.support.replays import replay, resume_checks, snapshots
 
 NOW = 1_700_000_000.123456
 EVER = 2**63 - 1
@@ -221,12 +228,12 @@ async def test_the_log_and_a_replay_tell_it_at_its_place_with_the_names_of_today
     )
     log = await desk.storage.messages.read_log(2, 2, PLENTY)
     assert log == [first, second]
-    told = await replay(desk.storage, desk.ids["Ada"], [Span(room, 2, 4)], PLENTY)
+    told = await replay(desk.storage, desk.ids["Ada"], [ChangeRange(room, 2, 4)], PLENTY)
     assert told == [structs.replace(each, people=None) for each in (first, second)]
     (snapshot,) = await snapshots(desk.storage, desk.ids["Ada"], 4, [room])
     assert (snapshot.pos, snapshot.at) == (4, milliseconds(NOW + 3))
-    (standing,) = await standings(desk.storage, [Position(room, 3, milliseconds(NOW + 2))], 4)
-    assert (standing.state, standing.up_to) == (PositionState.GOOD, 4)
+    (check,) = await resume_checks(desk.storage, [Position(room, 3, milliseconds(NOW + 2))], 4)
+    assert (check.state, check.up_to) == (PositionState.GOOD, 4)
 
 
 async def test_a_closed_conversation_is_no_room_of_operators_unless_they_name_it(desk: Desk) -> None:

@@ -18,20 +18,20 @@ from chat.domain.changes import Deleted, Deletion, Edit, Edited, Reacted, Reacti
 from chat.domain.entities import Draft, MessageKind, Person, Room
 from chat.domain.ports import NewPerson, Storage
 from chat.domain.reading import ReadMark
-from chat.domain.timeline import (
+from chat.domain.sync_types import (
+    ChangeRange,
     MessageNow,
     Position,
     PositionState,
     Replayed,
     RoomSnapshot,
-    Span,
     milliseconds,
 )
 from chat.storage.memory import MemoryStorage
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import open_postgres_storage
 from tests.support.databases import execute
-from tests.support.replays import replay, snapshots, standings
+from tests.support.replays import replay, resume_checks, snapshots
 from tests.support.server import ServerProcess
 
 PEOPLE = 3
@@ -224,13 +224,13 @@ class World:
     async def sync(self, client: Client, back: int, most_bytes: int, pieces: int) -> None:
         """Tell a client what it missed up to so many changes back, in so many pieces at most; it hears it later."""
         cut = max(0, await self.storage.messages.newest_id() - back)
-        (standing,) = await standings(self.storage, [client.told()], cut)
-        assert standing.state is PositionState.GOOD
-        assert client.told().pos <= standing.up_to <= self._pos
+        (check,) = await resume_checks(self.storage, [client.told()], cut)
+        assert check.state is PositionState.GOOD
+        assert client.told().pos <= check.up_to <= self._pos
         for _ in range(pieces):
-            span = Span(self.room_id, client.told().pos, standing.up_to)
-            told = await replay(self.storage, client.person_id, [span], most_bytes)
-            assert bool(told) == (span.after < span.up_to), "each piece goes on, until there is none"
+            missed = ChangeRange(self.room_id, client.told().pos, check.up_to)
+            told = await replay(self.storage, client.person_id, [missed], most_bytes)
+            assert bool(told) == (missed.after < missed.up_to), "each piece goes on, until there is none"
             client.queue += told
 
     async def look(self, client: Client, back: int) -> None:

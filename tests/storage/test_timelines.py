@@ -36,23 +36,23 @@ from chat.domain.entities import (
 from chat.domain.membership import Notify, RoomRole
 from chat.domain.ports import NewPerson, ProfileChange, Storage
 from chat.domain.reading import MOST_LOOKED_AT, MOST_UNREAD, ReadMark, ReadState
-from chat.domain.timeline import (
+from chat.domain.sync_types import (
     MOST_REACTORS,
     MOST_REPLAYED,
+    ChangeRange,
     MessageNow,
     Position,
     PositionState,
     ReactionCount,
+    ResumeCheck,
     RoomSnapshot,
-    Span,
-    Standing,
     milliseconds,
 )
 from chat.storage.memory import MemoryStorage
 from chat.storage.postgres.database import DatabaseAddress
 from tests.support.account_changes import set_roles
 from tests.support.databases import execute
-from tests.support.replays import replay, snapshots, standings
+from tests.support.replays import replay, resume_checks, snapshots
 
 NOW = 1_700_000_000.123456
 EVER = 2**63 - 1
@@ -626,7 +626,7 @@ async def stand(
     storage: Storage, *known: tuple[int, int, int], up_to_id: int = EVER
 ) -> list[tuple[object, int]]:
     positions = [Position(*each) for each in known]
-    return [(each.state, each.up_to) for each in await standings(storage, positions, up_to_id)]
+    return [(each.state, each.up_to) for each in await resume_checks(storage, positions, up_to_id)]
 
 
 async def test_a_position_is_good_if_the_change_of_that_number_has_that_time(storage: Storage) -> None:
@@ -677,7 +677,7 @@ async def test_a_position_with_more_than_a_thousand_changes_since_is_too_far(sto
     known = [(LOBBY_ID, 0, 0), (LOBBY_ID, 1, at(NOW))]
     assert await stand(storage, *known) == [(TOO_FAR, MOST_REPLAYED + 1), (GOOD, MOST_REPLAYED + 1)]
     assert await stand(storage, *known, up_to_id=said[-2].id) == [(GOOD, MOST_REPLAYED)] * 2
-    told = await replay(storage, ada, [Span(LOBBY_ID, 0, MOST_REPLAYED + 1)], PLENTY)
+    told = await replay(storage, ada, [ChangeRange(LOBBY_ID, 0, MOST_REPLAYED + 1)], PLENTY)
     assert [change.pos for change in told] == [*range(1, MOST_REPLAYED + 1)]
 
 
@@ -693,7 +693,7 @@ async def test_a_position_that_is_not_good_says_which_message_history_can_be_rea
 
     async def seqs(*known: tuple[int, int]) -> list[tuple[object, int]]:
         positions = [Position(garden, *each) for each in known]
-        return [(each.state, each.seq) for each in await standings(storage, positions, EVER)]
+        return [(each.state, each.seq) for each in await resume_checks(storage, positions, EVER)]
 
     # Everything that was said when the position was is also in a log that was set back.
     assert await seqs((9999, at(NOW) - 1), (9999, at(NOW)), (4, at(NOW + 1)), (4, at(NOW + 3))) == [
@@ -731,7 +731,7 @@ async def test_what_changed_is_told_by_pos_as_it_is_now(storage: Storage) -> Non
         Removal(garden, ben, ada, NOW + 7),
     )
     assert isinstance(await storage.users.rename(ben, "Benno"), Person)
-    join, first, second, *changes = await replay(storage, ada, [Span(garden, 0, 10)], PLENTY)
+    join, first, second, *changes = await replay(storage, ada, [ChangeRange(garden, 0, 10)], PLENTY)
     assert isinstance(join, MessageNow)
     assert isinstance(first, MessageNow)
     assert isinstance(second, MessageNow)
@@ -758,8 +758,13 @@ async def test_what_changed_is_told_of_several_rooms_in_the_order_asked(storage:
     for text in ("one", "two", "three"):
         await say(storage, ada, garden, text)
         await say(storage, ada, cellar, text)
-    spans = [Span(cellar, 1, 3), Span(garden, 0, 2), Span(LOBBY_ID, 0, 9), Span(99, 0, 9)]
-    told = await replay(storage, ada, spans, PLENTY)
+    ranges = [
+        ChangeRange(cellar, 1, 3),
+        ChangeRange(garden, 0, 2),
+        ChangeRange(LOBBY_ID, 0, 9),
+        ChangeRange(99, 0, 9),
+    ]
+    told = await replay(storage, ada, ranges, PLENTY)
     assert [(change.room_id, change.pos) for change in told] == [
         (cellar, 2),
         (cellar, 3),
@@ -767,7 +772,7 @@ async def test_what_changed_is_told_of_several_rooms_in_the_order_asked(storage:
         (garden, 2),
     ]
     assert await replay(storage, ada, [], PLENTY) == []
-    assert await replay(storage, ada, [Span(garden, 3, 3), Span(garden, 2, 1)], PLENTY) == []
+    assert await replay(storage, ada, [ChangeRange(garden, 3, 3), ChangeRange(garden, 2, 1)], PLENTY) == []
 
 
 async def test_what_changed_ends_where_the_bytes_do_and_goes_on_there(storage: Storage) -> None:
@@ -776,10 +781,10 @@ async def test_what_changed_ends_where_the_bytes_do_and_goes_on_there(storage: S
     (said, *_) = await say(storage, ada, garden, "ä" * 9, "x" * 18, "x" * 18)
     await say(storage, ada, LOBBY_ID, "x" * 18)
     await write(storage, Reaction(garden, said.seq, ada, "👍", True, NOW))
-    spans = [Span(garden, 0, 4), Span(LOBBY_ID, 0, 1)]
+    ranges = [ChangeRange(garden, 0, 4), ChangeRange(LOBBY_ID, 0, 1)]
 
     async def places(most_bytes: int) -> list[tuple[int, int]]:
-        told = await replay(storage, ada, spans, most_bytes)
+        told = await replay(storage, ada, ranges, most_bytes)
         return [(change.room_id, change.pos) for change in told]
 
     everything = [(garden, 1), (garden, 2), (garden, 3), (garden, 4), (LOBBY_ID, 1)]
@@ -792,21 +797,21 @@ async def test_a_room_that_is_gone_has_no_changes_to_tell(storage: Storage) -> N
     garden = await make_room(storage, ada)
     await say(storage, ada, garden, "one")
     await write(storage, RoomDeletion(garden, ada, NOW))
-    assert await replay(storage, ada, [Span(garden, 0, 9)], PLENTY) == []
-    assert await standings(storage, [Position(garden, 1, at(NOW))], EVER) == []
+    assert await replay(storage, ada, [ChangeRange(garden, 0, 9)], PLENTY) == []
+    assert await resume_checks(storage, [Position(garden, 1, at(NOW))], EVER) == []
     while await storage.rooms.remove_deleted(1):
         pass
     assert list(await rooms_of(storage, ada)) == [LOBBY_ID]
 
 
-async def test_standings_say_whose_room_they_are_of(storage: Storage) -> None:
+async def test_resume_checks_say_which_room_they_are_of(storage: Storage) -> None:
     (ada,) = await add(storage, "Ada")
     garden = await make_room(storage, ada)
     positions = [Position(garden, 0, 0), Position(99, 0, 0), Position(LOBBY_ID, 0, 0), Position(garden, 1, 1)]
-    assert await standings(storage, positions, EVER) == [
-        Standing(garden, GOOD, 0, 0),
-        Standing(LOBBY_ID, GOOD, 0, 0),
-        Standing(garden, OTHER, 0, 0),
+    assert await resume_checks(storage, positions, EVER) == [
+        ResumeCheck(garden, GOOD, 0, 0),
+        ResumeCheck(LOBBY_ID, GOOD, 0, 0),
+        ResumeCheck(garden, OTHER, 0, 0),
     ]
 
 

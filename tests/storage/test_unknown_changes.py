@@ -8,13 +8,13 @@ import trio
 from chat.domain.changes import Change, UnknownChange
 from chat.domain.entities import LOBBY_ID, Draft, Message, Pair, Peer, People, SupportOf
 from chat.domain.ports import NewPerson, Storage
-from chat.domain.search import Search
-from chat.domain.searching import Query, parse_query
-from chat.domain.timeline import MessageNow, Position, PositionState, Span, Standing, milliseconds
+from chat.domain.ports.search_index import Search
+from chat.domain.search_query import Query, parse_query
+from chat.domain.sync_types import ChangeRange, MessageNow, Position, PositionState, ResumeCheck, milliseconds
 from chat.storage.memory import MemoryStorage
 from chat.storage.postgres.database import DatabaseAddress
 from tests.support.databases import execute
-from tests.support.replays import replay, snapshots, standings
+from tests.support.replays import replay, resume_checks, snapshots
 
 NOW = 1_700_000_000.123456
 EVER = 2**63 - 1
@@ -103,8 +103,11 @@ async def test_who_was_away_is_told_that_it_was(storage: Storage, newer: Written
     assert (room.pos, room.at, room.seq) == (2, at, 1)
     await say(storage, "two")
     positions = [Position(LOBBY_ID, 2, at), Position(LOBBY_ID, 1, at)]
-    assert await standings(storage, positions, EVER) == [Standing(LOBBY_ID, PositionState.GOOD, 3, 1, 3)] * 2
-    first, second = await replay(storage, 1, [Span(LOBBY_ID, 1, 3)], PLENTY)
+    assert (
+        await resume_checks(storage, positions, EVER)
+        == [ResumeCheck(LOBBY_ID, PositionState.GOOD, 3, 1, 3)] * 2
+    )
+    first, second = await replay(storage, 1, [ChangeRange(LOBBY_ID, 1, 3)], PLENTY)
     assert first == UnknownChange(2, LOBBY_ID, 2, NOW)
     assert isinstance(second, MessageNow)
     assert (second.text, second.pos) == ("two", 3)

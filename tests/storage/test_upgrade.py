@@ -36,9 +36,9 @@ from chat.domain.entities import (
 from chat.domain.membership import RoomRole
 from chat.domain.outcomes import KeyUsed, Repeated
 from chat.domain.ports import NewPerson, NewSession, Storage, Taken
-from chat.domain.search import Search
-from chat.domain.searching import Query, parse_query
-from chat.domain.timeline import QueuePlace, RoomSnapshot, Span, TextThen
+from chat.domain.ports.search_index import Search
+from chat.domain.search_query import Query, parse_query
+from chat.domain.sync_types import ChangeRange, QueuePlace, RoomSnapshot, TextVersion
 from chat.storage.postgres import names
 from chat.storage.postgres.crossing import cross, open_asyncio
 from chat.storage.postgres.database import DatabaseAddress, open_database
@@ -455,7 +455,7 @@ async def test_rooms_of_before_they_could_change_do_and_invites_are_good(databas
                 ]
             )
             assert [type(each) for each in saved] == [RoomChanged, RoleChanged, RoleChanged]
-            assert await replay(storage, BEN, [Span(GARDEN, 0, 9)], PLENTY) == [removed, *saved]
+            assert await replay(storage, BEN, [ChangeRange(GARDEN, 0, 9)], PLENTY) == [removed, *saved]
             invited = NewPerson(name="Dan", password_hash=b"x", invite=b"code")
             assert isinstance(await storage.users.add(invited), Person)
             found = await storage.users.find_invite(b"code")
@@ -492,7 +492,7 @@ async def test_messages_of_before_mentions_are_found_answered_and_forgotten(
                 return [each.text for each in await timelines.mentions(BEN, EVER, 9, PLENTY)]
 
             assert await mentions() == []
-            assert await timelines.texts(LOBBY_ID, 1, 9, PLENTY) == [TextThen("@ben green tea", 1001.0)]
+            assert await timelines.texts(LOBBY_ID, 1, 9, PLENTY) == [TextVersion("@ben green tea", 1001.0)]
             await storage.search.index(PLENTY)
             search = Search(person_id=BEN, query=tea, limit=9, most_bytes=PLENTY)
             assert [each.text for each in await storage.search.find(search)] == ["@ben green tea"]

@@ -94,7 +94,7 @@ READS = frozenset(
         "shared_reads",
         "settled_id",
         "snapshots",
-        "standings",
+        "resume_checks",
         "texts",
         "store_id",
         "summaries",

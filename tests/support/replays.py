@@ -3,19 +3,29 @@
 from collections.abc import Collection, Sequence
 
 from chat.domain.ports import Storage
-from chat.domain.timeline import KnownAt, Position, Replayed, RoomsAt, RoomSnapshot, Span, Standing
+from chat.domain.sync_types import (
+    ChangeRange,
+    KnownAt,
+    Position,
+    Replayed,
+    ResumeCheck,
+    RoomsAt,
+    RoomSnapshot,
+)
 
 
-async def replay(storage: Storage, reader_id: int, spans: Sequence[Span], most_bytes: int) -> list[Replayed]:
-    """Return the changes of these spans as one reader sees them."""
-    told = await storage.timelines.replay([reader_id], spans, most_bytes)
+async def replay(
+    storage: Storage, reader_id: int, ranges: Sequence[ChangeRange], most_bytes: int
+) -> list[Replayed]:
+    """Return the changes of these ranges as one reader sees them."""
+    told = await storage.timelines.replay([reader_id], ranges, most_bytes)
     return [change.seen_by(reader_id) for changes in told for change in changes]
 
 
-async def standings(storage: Storage, positions: Sequence[Position], up_to_id: int) -> list[Standing]:
+async def resume_checks(storage: Storage, positions: Sequence[Position], up_to_id: int) -> list[ResumeCheck]:
     """Return where a client stands with these positions, but for rooms that are gone."""
-    found = await storage.timelines.standings([KnownAt(each, up_to_id) for each in positions])
-    return [standing for standing in found if standing is not None]
+    found = await storage.timelines.resume_checks([KnownAt(each, up_to_id) for each in positions])
+    return [check for check in found if check is not None]
 
 
 async def snapshots(

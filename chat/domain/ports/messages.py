@@ -76,7 +76,7 @@ class Messages(Protocol):
         before: int | None = None,
         up_to_id: int | None = None,
     ) -> list[Message]:
-        """Return a stretch of a room, oldest first: `limit` messages at most, within `most_bytes`.
+        """Return messages of a room, oldest first: `limit` messages at most, within `most_bytes`.
 
         With `after` it begins behind that `seq`, and what is too much is left out at its end. Else it ends before the
         `seq` `before`, or with the room, and what is too much is left out at its beginning. None has a higher id than

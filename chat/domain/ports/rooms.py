@@ -7,7 +7,7 @@ from chat.domain.entities import (
     Room,
     RoomSummary,
 )
-from chat.domain.membership import Member, PublicRoom, RoomAccess
+from chat.domain.membership import AccessRecord, Member, PublicRoom
 from chat.domain.ports.users import Taken
 
 KEPT = 3600.0
@@ -21,7 +21,7 @@ class Rooms(Protocol):
         """Return the room with this id."""
         ...
 
-    async def access(self, room_id: int, person_id: int) -> RoomAccess | None:
+    async def access(self, room_id: int, person_id: int) -> AccessRecord | None:
         """Return the room and what the person is in it, whether or not they may see it."""
         ...
 

@@ -7,11 +7,11 @@ from chat.domain.contacts import Contacts
 from chat.domain.ports.files import Files
 from chat.domain.ports.messages import Messages
 from chat.domain.ports.rooms import Rooms
+from chat.domain.ports.search_index import SearchIndex
 from chat.domain.ports.servers import Audit, Nodes, Settings, SetUp
 from chat.domain.ports.sessions import Sessions
+from chat.domain.ports.timelines import Timelines
 from chat.domain.ports.users import Users
-from chat.domain.search import SearchIndex
-from chat.domain.timelines import Timelines
 
 Changed = Callable[[int | None], object]
 """Told the id of a person or room that was changed or deleted, or None if there may be some of which nobody was told.

@@ -5,7 +5,7 @@ from msgspec import UNSET, structs
 from chat.domain import administration, live_settings
 from chat.domain.audit import AuditEntry, Named
 from chat.domain.refusals import Code, Refusal
-from chat.domain.timeline import milliseconds
+from chat.domain.sync_types import milliseconds
 from chat.protocols.native import admin_types as types
 from chat.protocols.native.conversions import person_fields
 from chat.protocols.native.operation import Caller

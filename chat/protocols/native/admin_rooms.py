@@ -7,7 +7,7 @@ from msgspec import UNSET
 from chat.domain.changes import RoomDeletion
 from chat.domain.entities import RoomKind, RoomSummary
 from chat.domain.refusals import NO_ROOM, Refusal
-from chat.domain.timeline import milliseconds
+from chat.domain.sync_types import milliseconds
 from chat.protocols.native import admin_room_types as types
 from chat.protocols.native.operation import Caller
 from chat.protocols.services import Services

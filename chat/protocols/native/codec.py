@@ -20,7 +20,7 @@ from chat.domain.changes import (
 from chat.domain.entities import Message, MessageKind
 from chat.domain.outcomes import KeyUsed
 from chat.domain.refusals import Code, Refusal
-from chat.domain.timeline import MessageNow, Replayed, milliseconds
+from chat.domain.sync_types import MessageNow, Replayed, milliseconds
 from chat.domain.wrong_values import wrong_field
 from chat.engine.dialect import Command
 from chat.engine.events import Event, Refused, RequestId, Said, Saved

@@ -6,7 +6,7 @@ from chat.domain import entities
 from chat.domain.account_changes import roles_of
 from chat.domain.entities import MessageKind
 from chat.domain.mentions import ALL
-from chat.domain.timeline import MessageNow, RoomSnapshot, SupportStatus, milliseconds
+from chat.domain.sync_types import MessageNow, RoomSnapshot, SupportStatus, milliseconds
 from chat.protocols.native.room_types import (
     Deletion,
     FileInfo,

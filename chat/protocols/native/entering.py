@@ -3,18 +3,18 @@
 from chat.domain.conversations import Conversations, may_speak
 from chat.domain.entities import People, Person
 from chat.domain.refusals import Refusal
-from chat.protocols.native.telling import Telling
+from chat.protocols.native.room_sync import RoomSync
 
 
 async def people_to_speak_to(
-    conversations: Conversations, telling: Telling, person: Person, room_id: int
+    conversations: Conversations, room_sync: RoomSync, person: Person, room_id: int
 ) -> People | Refusal:
     """Return whom a room is for in which the person may speak now; one that their socket hears takes no query.
 
     May raise StorageDown. Cancelling changes nothing.
     """
-    if not telling.hears(room_id):
-        place = await conversations.enter(person, room_id)
-        return place if isinstance(place, Refusal) else may_speak(place) or place.people
-    people = telling.people.get(room_id)
+    if not room_sync.hears(room_id):
+        access = await conversations.enter(person, room_id)
+        return access if isinstance(access, Refusal) else may_speak(access) or access.people
+    people = room_sync.people.get(room_id)
     return await conversations.may_go_on(person, people) or people

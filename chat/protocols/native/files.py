@@ -2,7 +2,7 @@
 
 from chat.domain.ports import KeptFile
 from chat.domain.refusals import Refusal
-from chat.domain.timeline import json_bytes
+from chat.domain.sync_types import json_bytes
 from chat.protocols.native import room_types
 from chat.protocols.native.conversions import as_file, as_message
 from chat.protocols.native.message_types import CreateFile, FilesOfRoom, WhichFile, WithFiles
@@ -25,9 +25,9 @@ async def upload(
 async def of_room(services: Services, caller: Caller, request: WithFiles) -> FilesOfRoom | Refusal:
     """List the messages of a room that have files."""
     person = caller.known
-    place = await services.conversations.enter(person, request.room)
-    if isinstance(place, Refusal):
-        return place
+    access = await services.conversations.enter(person, request.room)
+    if isinstance(access, Refusal):
+        return access
     found = await services.room_history.with_files(person.id, request.room, request.after, request.limit)
     size = sum(json_bytes(message) + AROUND for message in found.messages)
     services.budgets.was_read(person.id, caller.device.address, size, request.limit)

@@ -7,7 +7,7 @@ from chat.domain.invites import accepted
 from chat.domain.ports import Invite, IssuedInvite
 from chat.domain.refusals import ALREADY_IN, INVITE_OVER, Code, Refusal
 from chat.domain.room_rights import may_add, may_invite
-from chat.domain.timeline import milliseconds
+from chat.domain.sync_types import milliseconds
 from chat.protocols.native import room_requests as types
 from chat.protocols.native.operation import Caller
 from chat.protocols.native.room_types import Room, Sender
@@ -31,10 +31,10 @@ async def new_invite(
         if not person.is_admin:
             return _NOT_ADMIN
     else:
-        place = await services.conversations.enter(person, request.room)
-        if isinstance(place, Refusal):
-            return place
-        if refusal := may_invite(place):
+        access = await services.conversations.enter(person, request.room)
+        if isinstance(access, Refusal):
+            return access
+        if refusal := may_invite(access):
             return refusal
     code = await services.invites.issue(request.uses, request.days * _DAY, room_id=request.room, maker=person)
     return await invite(services, caller, types.WhichInvite(code=code))
@@ -77,8 +77,8 @@ async def _may_withdraw(services: Services, person: Person, invite: Invite) -> R
         return None
     if invite.room_id is None:
         return None if person.is_admin else _NOT_YOURS
-    place = await services.conversations.enter(person, invite.room_id)
-    return _NOT_YOURS if isinstance(place, Refusal) else may_add(place)
+    access = await services.conversations.enter(person, invite.room_id)
+    return _NOT_YOURS if isinstance(access, Refusal) else may_add(access)
 
 
 async def issued_invites(
@@ -135,8 +135,8 @@ async def withdraw_any_invite(
 
 
 async def _may_look_after(services: Services, person: Person, room_id: int) -> Refusal | None:
-    place = await services.conversations.enter(person, room_id)
-    return place if isinstance(place, Refusal) else may_add(place)
+    access = await services.conversations.enter(person, room_id)
+    return access if isinstance(access, Refusal) else may_add(access)
 
 
 def _page(found: Sequence[IssuedInvite], limit: int, *, with_makers: bool = False) -> types.IssuedInvites:

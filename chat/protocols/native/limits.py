@@ -5,7 +5,7 @@ from chat.domain.files import MOST_FILES
 from chat.domain.message_state import MOST_EMOJI
 from chat.domain.reading import MOST_SHARED_WITH
 from chat.domain.rules import NAME_LENGTH, TEXT_LENGTH, TOPIC_LENGTH
-from chat.domain.timeline import MOST_REPLAYED
+from chat.domain.sync_types import MOST_REPLAYED
 from chat.protocols.native.frames import IN_FLIGHT, KNOWN_IN_A_FRAME, MOST_WATCHED
 from chat.protocols.native.operation import Caller
 from chat.protocols.native.server_types import PROTOCOL, Limits, ServerInfo

@@ -10,7 +10,7 @@ from chat.domain.membership import Member, RoomRole
 from chat.domain.reading import may_share_reads
 from chat.domain.refusals import ALREADY_IN, NO_ROOM, PRIVATE, Refusal
 from chat.domain.room_rights import may_see_banned
-from chat.domain.timeline import milliseconds
+from chat.domain.sync_types import milliseconds
 from chat.protocols.native import room_requests as types
 from chat.protocols.native import room_types
 from chat.protocols.native.conversions import as_person
@@ -21,15 +21,15 @@ from chat.protocols.services import Services
 
 async def members(services: Services, caller: Caller, request: types.WhichMembers) -> types.Members | Refusal:
     """List who is in a room, or who is banned from it."""
-    place = await services.conversations.enter(caller.known, request.room)
-    if isinstance(place, Refusal):
-        return place
-    if request.role == "banned" and (refusal := may_see_banned(place, caller.known)):
+    access = await services.conversations.enter(caller.known, request.room)
+    if isinstance(access, Refusal):
+        return access
+    if request.role == "banned" and (refusal := may_see_banned(access, caller.known)):
         return refusal
     listed = services.rooms.banned if request.role == "banned" else services.rooms.members
-    found = await listed(place.room, request.after, request.limit + 1)
+    found = await listed(access.room, request.after, request.limit + 1)
     page = found[: request.limit]
-    reads = {} if request.role == "banned" else await _reads(services, caller.known, place.room, page)
+    reads = {} if request.role == "banned" else await _reads(services, caller.known, access.room, page)
     told = [
         types.Member(
             person=as_person(each.person),

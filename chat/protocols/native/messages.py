@@ -6,8 +6,8 @@ from chat.domain.live import HasRead
 from chat.domain.outcomes import Outcome, Repeated
 from chat.domain.reading import ReadMark, may_share_reads
 from chat.domain.refusals import NO_MESSAGE, NO_ROOM, Code, Refusal
-from chat.domain.room_history import MOST_TEXTS, Stretch
-from chat.domain.timeline import json_bytes, milliseconds
+from chat.domain.room_history import MOST_TEXTS, HistoryQuery
+from chat.domain.sync_types import json_bytes, milliseconds
 from chat.protocols.native import message_types as types
 from chat.protocols.native import room_types
 from chat.protocols.native.conversions import as_message, as_new_message
@@ -25,11 +25,13 @@ async def history(services: Services, caller: Caller, request: types.History) ->
     person = caller.known
     if sum(each is not None for each in (request.before, request.after, request.around)) > 1:
         return _ONE_OF_THREE
-    place = await services.conversations.enter(person, request.room)
-    if isinstance(place, Refusal):
-        return place
-    asked = Stretch(before=request.before, after=request.after, around=request.around, limit=request.limit)
-    told = await services.room_history.stretch(person.id, place.room, asked, services.hub.newest_id)
+    access = await services.conversations.enter(person, request.room)
+    if isinstance(access, Refusal):
+        return access
+    asked = HistoryQuery(
+        before=request.before, after=request.after, around=request.around, limit=request.limit
+    )
+    told = await services.room_history.page(person.id, access.room, asked, services.hub.newest_id)
     if isinstance(told, Refusal):
         return told
     page = told.page.messages
@@ -111,9 +113,9 @@ async def _react(
 async def mark_read(services: Services, caller: Caller, request: types.ReadUpTo) -> types.Counts | Refusal:
     """Note how far one has read."""
     person = caller.known
-    place = await services.conversations.enter(person, request.room)
-    if isinstance(place, Refusal):
-        return place
+    access = await services.conversations.enter(person, request.room)
+    if isinstance(access, Refusal):
+        return access
     mark = ReadMark(request.seq, request.back)
     if request.back:  # else what they said before, and what was noted of it, would undo it
         await services.cluster.wait_read_marks_written_everywhere(person.id)
@@ -128,7 +130,7 @@ async def mark_read(services: Services, caller: Caller, request: types.ReadUpTo)
         is_shared = person.share_reads and may_share_reads(room.kind, room.members)
         told = HasRead(
             request.room,
-            place.people,
+            access.people,
             person.id,
             room.read,
             room.unread,
@@ -143,9 +145,9 @@ async def mark_read(services: Services, caller: Caller, request: types.ReadUpTo)
 async def edits(services: Services, caller: Caller, request: types.WhichMessage) -> types.Edits | Refusal:
     """See the texts that a message had before it was edited; of a deleted one there are none."""
     person = caller.known
-    place = await services.conversations.enter(person, request.room)
-    if isinstance(place, Refusal):
-        return place
+    access = await services.conversations.enter(person, request.room)
+    if isinstance(access, Refusal):
+        return access
     texts = await services.room_history.texts(person.id, request.room, request.seq)
     if isinstance(texts, Refusal):
         return texts

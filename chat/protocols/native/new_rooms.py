@@ -6,7 +6,7 @@ from chat.domain.closing import OUTCOME_UNKNOWN
 from chat.domain.entities import RoomKind
 from chat.domain.failures import StorageDown
 from chat.engine.session import Session
-from chat.protocols.native.telling import Telling
+from chat.protocols.native.room_sync import RoomSync
 
 _NONE = frozenset[int]()
 
@@ -14,11 +14,11 @@ _NONE = frozenset[int]()
 class NewRooms:
     """Starts telling them; all of it is sync. Where the database does not answer, the socket ends."""
 
-    __slots__ = ("_entering", "_outdated", "_session", "_telling")
+    __slots__ = ("_entering", "_outdated", "_room_sync", "_session")
 
-    def __init__(self, session: Session, telling: Telling) -> None:
+    def __init__(self, session: Session, room_sync: RoomSync) -> None:
         self._session = session
-        self._telling = telling
+        self._room_sync = room_sync
         # Rooms that are about to be told, and those in which something has happened since then; no sets of this
         # client's own, as they are empty for hours.
         self._entering = _NONE
@@ -26,7 +26,7 @@ class NewRooms:
 
     def enter(self, room_id: int, kind: RoomKind, nursery: trio.Nursery) -> None:
         """Tell a room, if the client does not know it."""
-        if self._telling.has_told(room_id):
+        if self._room_sync.has_told(room_id):
             return
         if room_id in self._entering:
             self._outdated |= {room_id}
@@ -42,8 +42,8 @@ class NewRooms:
         try:
             while True:
                 self._outdated -= {room_id}
-                await self._telling.enter({room_id: kind})
-                if room_id not in self._outdated or self._telling.has_told(room_id):
+                await self._room_sync.enter({room_id: kind})
+                if room_id not in self._outdated or self._room_sync.has_told(room_id):
                     break  # else it was lost while it was told, and is there again, perhaps
         except StorageDown:
             self._session.close(OUTCOME_UNKNOWN)
@@ -53,6 +53,6 @@ class NewRooms:
 
     async def _enter_all(self) -> None:
         try:
-            await self._telling.enter()
+            await self._room_sync.enter()
         except StorageDown:
             self._session.close(OUTCOME_UNKNOWN)

@@ -5,7 +5,7 @@ from itertools import groupby
 
 import msgspec
 
-from chat.domain.timeline import Replayed, Span, milliseconds
+from chat.domain.sync_types import ChangeRange, Replayed, milliseconds
 from chat.engine.catch_up import CatchUp, SharedChange
 from chat.engine.send_queue import SendQueue
 from chat.protocols.native.codec import frame_of, replayed_event
@@ -27,20 +27,20 @@ class Replaying:
         self.sent = 0
         """Bytes so far."""
 
-    async def tell(self, steps: Sequence[Span | RoomEvent | MoreEvent], far: Collection[int]) -> None:
+    async def tell(self, steps: Sequence[ChangeRange | RoomEvent | MoreEvent], far: Collection[int]) -> None:
         """Tell each room's changes, or the room as it is, in their order; `far` are rooms that do not end there."""
-        for is_span, run in groupby(steps, key=lambda step: isinstance(step, Span)):
-            if is_span:
-                await self._replay([step for step in run if isinstance(step, Span)], far)
+        for is_range, run in groupby(steps, key=lambda step: isinstance(step, ChangeRange)):
+            if is_range:
+                await self._replay([step for step in run if isinstance(step, ChangeRange)], far)
             else:
-                await self.send(step for step in run if not isinstance(step, Span))
+                await self.send(step for step in run if not isinstance(step, ChangeRange))
 
-    async def _replay(self, spans: Sequence[Span], far: Collection[int]) -> None:
-        ends = {span.room_id: span.up_to for span in spans if span.room_id in far}
-        while spans:
-            replay = await self._catch_up.replay(self._person_id, spans)
+    async def _replay(self, ranges: Sequence[ChangeRange], far: Collection[int]) -> None:
+        ends = {wanted.room_id: wanted.up_to for wanted in ranges if wanted.room_id in far}
+        while ranges:
+            replay = await self._catch_up.replay(self._person_id, ranges)
             await self._send_frames(self._frames(replay.changes, ends))
-            spans = replay.rest
+            ranges = replay.rest
 
     def _frames(self, changes: Iterable[SharedChange], ends: Mapping[int, int]) -> Iterator[bytes]:
         """The frames that tell changes, and `more` behind the last of a room that does not end there."""

@@ -8,7 +8,7 @@ from chat.application import rooms as use_cases
 from chat.domain.entities import Person
 from chat.domain.membership import Notify
 from chat.domain.refusals import NO_PERSON, NO_ROOM, Refusal
-from chat.domain.timeline import RoomsAt
+from chat.domain.sync_types import RoomsAt
 from chat.protocols.native import room_requests as types
 from chat.protocols.native.conversions import as_room
 from chat.protocols.native.operation import Caller
@@ -55,8 +55,8 @@ async def new_room(services: Services, caller: Caller, request: types.CreateRoom
 
 async def one_room(services: Services, caller: Caller, request: types.WhichRoom) -> Room | Refusal:
     """See a room that one is in."""
-    place = await services.conversations.enter(caller.known, request.room)
-    return place if isinstance(place, Refusal) else await as_seen(services, caller.known, request.room)
+    access = await services.conversations.enter(caller.known, request.room)
+    return access if isinstance(access, Refusal) else await as_seen(services, caller.known, request.room)
 
 
 async def change_room(services: Services, caller: Caller, request: types.ChangeRoom) -> Room | Refusal:
@@ -82,9 +82,9 @@ async def delete_room(services: Services, caller: Caller, request: types.WhichRo
 
 async def set_mine(services: Services, caller: Caller, request: types.Mine) -> Room | Refusal:
     """Say what one wants of a room: when to be notified of it, and whether to see it."""
-    place = await services.conversations.enter(caller.known, request.room)
-    if isinstance(place, Refusal):
-        return place
+    access = await services.conversations.enter(caller.known, request.room)
+    if isinstance(access, Refusal):
+        return access
     is_set = await services.timelines.set_own(
         request.room,
         caller.known.id,

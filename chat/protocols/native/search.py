@@ -2,11 +2,11 @@
 
 from functools import partial
 
+from chat.domain.ports.search_index import Search
 from chat.domain.refusals import Refusal
 from chat.domain.room_history import ANSWER_BYTES, LONGEST_JSON
-from chat.domain.search import Search
-from chat.domain.searching import parse_query
-from chat.domain.timeline import json_bytes
+from chat.domain.search_query import parse_query
+from chat.domain.sync_types import json_bytes
 from chat.protocols.native import message_types as types
 from chat.protocols.native.conversions import as_message
 from chat.protocols.native.messages import AROUND
@@ -23,9 +23,9 @@ async def search(services: Services, caller: Caller, request: types.Search) -> t
     if isinstance(query, Refusal):
         return query
     if request.room is not None:
-        place = await services.conversations.enter(person, request.room)
-        if isinstance(place, Refusal):
-            return place
+        access = await services.conversations.enter(person, request.room)
+        if isinstance(access, Refusal):
+            return access
     is_best = request.order == "best"
     asked = Search(
         person_id=person.id,

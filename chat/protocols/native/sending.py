@@ -10,13 +10,13 @@ from chat.engine.events import Refused
 from chat.engine.session import Session
 from chat.protocols.native.entering import people_to_speak_to
 from chat.protocols.native.frames import Send
+from chat.protocols.native.room_sync import RoomSync
 from chat.protocols.native.submitter import SendAnswer
-from chat.protocols.native.telling import Telling
 from chat.protocols.services import Services
 
 
 async def send_message(
-    request: Send, session: Session, services: Services, telling: Telling
+    request: Send, session: Session, services: Services, room_sync: RoomSync
 ) -> Refusal | None:
     """Give a message of the session's person to the journal, if the room is theirs.
 
@@ -36,7 +36,7 @@ async def send_message(
         return refusal
     await session.submissions.place_for(text)
     answer = SendAnswer(session, request.id, services.read_marks)
-    people = await people_to_speak_to(services.conversations, telling, person, request.room)
+    people = await people_to_speak_to(services.conversations, room_sync, person, request.room)
     if isinstance(people, Refusal):  # perhaps only since it was said, and the answer was lost
         again = Draft(
             request.room,

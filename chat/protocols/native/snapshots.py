@@ -4,13 +4,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from chat.domain.entities import Pair, Peer, People, Person, RoomKind, SupportOf
-from chat.domain.timeline import (
+from chat.domain.sync_types import (
     MOST_REPLAYED,
+    ChangeRange,
     Position,
     PositionState,
+    ResumeCheck,
     RoomSnapshot,
-    Span,
-    Standing,
 )
 from chat.protocols.native.conversions import room_fields
 from chat.protocols.native.frames import MoreEvent, ReadEvent, Reset, RoomEvent
@@ -64,14 +64,14 @@ def beside_the_log(
 class Steps(NamedTuple):
     """How rooms are told, in their order: by changes, or as they are. `far` are those of which more is to be told."""
 
-    steps: list[Span | RoomEvent | MoreEvent]
+    steps: list[ChangeRange | RoomEvent | MoreEvent]
     far: frozenset[int]
 
 
 def steps_of_sync(
     snapshots: Mapping[int, RoomSnapshot],
     known: Mapping[int, Position],
-    standings: Mapping[int, Standing],
+    resume_checks: Mapping[int, ResumeCheck],
     most: int,
     *,
     by_pages: bool,
@@ -81,43 +81,43 @@ def steps_of_sync(
     Args:
         snapshots: the rooms; not needed of those that are told by changes.
         known: the positions from which they are told; others are told as they are.
-        standings: what became of these positions.
+        resume_checks: what became of these positions.
         most: changes to be told in all.
         by_pages: whether a room with more changes than there is place for is told by pages; else it is told as it is.
     """
     newest = {
-        room_id: standing.newest_id for room_id, standing in standings.items() if room_id not in snapshots
+        room_id: check.newest_id for room_id, check in resume_checks.items() if room_id not in snapshots
     } | {room.id: 0 if room.last is None else room.last.id for room in snapshots.values()}
     in_order = sorted(newest, key=lambda room_id: (newest[room_id], room_id), reverse=True)
     missing = {
-        room_id: standing.up_to - known[room_id].pos
+        room_id: check.up_to - known[room_id].pos
         for room_id in in_order
-        if (standing := standings.get(room_id)) is not None and can_go_on(standing, by_pages=by_pages)
+        if (check := resume_checks.get(room_id)) is not None and can_go_on(check, by_pages=by_pages)
     }
     shares = _even_shares(missing, most) if by_pages else _shares_in_order(missing, most)
-    steps: list[Span | RoomEvent | MoreEvent] = []
+    steps: list[ChangeRange | RoomEvent | MoreEvent] = []
     far = set[int]()
     for room_id in in_order:
-        standing = standings.get(room_id)
-        if standing is None:
+        check = resume_checks.get(room_id)
+        if check is None:
             steps.append(RoomEvent(**room_fields(snapshots[room_id])))
         elif room_id not in shares:
-            reason = _RESETS.get(standing.state, "too_far")
-            steps.append(RoomEvent(**room_fields(snapshots[room_id]), reset=reason, after=standing.seq))
+            reason = _RESETS.get(check.state, "too_far")
+            steps.append(RoomEvent(**room_fields(snapshots[room_id]), reset=reason, after=check.seq))
         else:
             pos, share = known[room_id].pos, shares[room_id]
             if share < missing[room_id]:
                 far.add(room_id)
             if share:
-                steps.append(Span(room_id, pos, pos + share))
+                steps.append(ChangeRange(room_id, pos, pos + share))
             elif missing[room_id]:
                 steps.append(MoreEvent(room=room_id, pos=pos, at=known[room_id].at))
     return Steps(steps, frozenset(far))
 
 
-def can_go_on(standing: Standing, *, by_pages: bool) -> bool:
+def can_go_on(check: ResumeCheck, *, by_pages: bool) -> bool:
     """Whether a client can be told the changes since its position."""
-    return standing.state is PositionState.GOOD or (by_pages and standing.state is PositionState.TOO_FAR)
+    return check.state is PositionState.GOOD or (by_pages and check.state is PositionState.TOO_FAR)
 
 
 def _shares_in_order(missing: Mapping[int, int], most: int) -> dict[int, int]:

@@ -19,7 +19,7 @@ from chat.domain.closing import (
 from chat.domain.entities import Person, RoomKind
 from chat.domain.failures import StorageDown
 from chat.domain.refusals import EXPIRED_TOKEN, NOT_FOR_VISITORS, Code, Refusal
-from chat.domain.timeline import Position, milliseconds
+from chat.domain.sync_types import Position, milliseconds
 from chat.engine.dialect import Greet
 from chat.engine.events import Refused
 from chat.engine.protocol_client import command_handlers, on
@@ -35,13 +35,13 @@ from chat.protocols.native.live_frames import Activity, PersonEvent, SetStatus, 
 from chat.protocols.native.new_rooms import NewRooms
 from chat.protocols.native.request_line import InLine, RequestLine
 from chat.protocols.native.resuming import tell_beside
+from chat.protocols.native.room_sync import RoomSync
 from chat.protocols.native.send_order import SendOrder
 from chat.protocols.native.sending import send_message
 from chat.protocols.native.server_types import PROTOCOL
 from chat.protocols.native.shared import Shared
 from chat.protocols.native.socket_operations import Operations
 from chat.protocols.native.sockets import MOST_SOCKETS
-from chat.protocols.native.telling import Telling
 from chat.protocols.services import Services
 
 _HELLO = 10.0
@@ -67,17 +67,17 @@ class NativeClient(Client):
         "_operations",
         "_order",
         "_profile_changed_at",
+        "_room_sync",
         "_services",
         "_sockets",
         "_synced",
-        "_telling",
     )
 
     def __init__(self, session: Session, shared: "Shared[NativeClient]") -> None:
         super().__init__(session)
         self._services = services = shared.services
         self._sockets = shared.sockets
-        self._telling = Telling(
+        self._room_sync = RoomSync(
             session,
             services.catch_up,
             services.timelines,
@@ -85,7 +85,7 @@ class NativeClient(Client):
             shared.syncs,
             services.read_marks.rooms_of,
         )
-        self._new_rooms = NewRooms(session, self._telling)
+        self._new_rooms = NewRooms(session, self._room_sync)
         self._line = RequestLine()  # of a sync, and of what has to come after it
         self._live: Live | None = None  # made by the first request of its
         self._order: SendOrder | None = None  # made by the first message that is refused for now
@@ -166,7 +166,7 @@ class NativeClient(Client):
         self._synced = True
         with session.pinger.paused():
             try:
-                told = await self._telling.sync(
+                told = await self._room_sync.sync(
                     known, rest=request.rest, by_pages=request.far == "page", most=request.limit
                 )
             except StorageDown:
@@ -175,7 +175,7 @@ class NativeClient(Client):
             if request.far == "page":
                 session.limits.has_read(person, told.size, 1 + len(known))
             if request.since is not None:
-                heard = [room_id for room_id in self._telling.conversations() if room_id in known]
+                heard = [room_id for room_id in self._room_sync.conversations() if room_id in known]
                 await tell_beside(self._services, session, person, request.since, heard)
         return session.send_frames(frame_of(SyncOk(id=request.id, rooms=told.rooms)))
 
@@ -190,7 +190,7 @@ class NativeClient(Client):
         refusal = None if self._order is None else self._order.refusal(request.room, request.key)
         if refusal is not None:
             return self.session.send(Refused(refusal, request.id))
-        refusal = await send_message(request, self.session, self._services, self._telling)
+        refusal = await send_message(request, self.session, self._services, self._room_sync)
         if refusal is not None:
             self._order = self._order or SendOrder()
             # It was told before the client was held back.
@@ -218,7 +218,7 @@ class NativeClient(Client):
         if self._nursery is None:
             return self._refuse_unauthenticated(request.id)
         person, conversations = self._person, self._services.conversations
-        people = await people_to_speak_to(conversations, self._telling, person, request.room)
+        people = await people_to_speak_to(conversations, self._room_sync, person, request.room)
         if isinstance(people, Refusal):
             return self.session.send(Refused(people, request.id))
         return await self._live_side().say_active(request, person, people)
@@ -250,11 +250,11 @@ class NativeClient(Client):
 
     def conversation_closed(self, room_id: int) -> None:
         """A support conversation of another is closed: it is no room of the client's any more. Sync."""
-        self._telling.close_conversation(room_id)
+        self._room_sync.close_conversation(room_id)
 
     def own_conversation_is(self, *, closed: bool) -> bool:
         """The person's own conversation is closed now, or open; return whether that is new to the client. Sync."""
-        was_closed, self._telling.own_is_closed = self._telling.own_is_closed, closed
+        was_closed, self._room_sync.own_is_closed = self._room_sync.own_is_closed, closed
         return was_closed is not closed
 
     def person_changed(self) -> None:
@@ -271,15 +271,15 @@ class NativeClient(Client):
         if self._is_operator and self._synced:
             self._new_rooms.enter_all(self._nursery)
         elif not self._is_operator:
-            self._telling.leave_conversations()
+            self._room_sync.leave_conversations()
 
     def person_deleted(self, person_id: int) -> None:
         """Somebody's support conversation is no room of the operators any more. Sync."""
-        self._telling.leave_conversation_of(person_id)
+        self._room_sync.leave_conversation_of(person_id)
 
     def conversations(self) -> Mapping[int, int]:
         """Return those that the client hears, each with whose it is. Sync."""
-        return self._telling.conversations()
+        return self._room_sync.conversations()
 
     def room_made(self, room_id: int) -> None:
         """Tell the new room. Sync."""
@@ -287,7 +287,7 @@ class NativeClient(Client):
 
     def room_ended(self, room_id: int, *, is_deleted: bool) -> None:
         """Tell that the room is gone. Sync."""
-        self._telling.gone(GoneEvent(room=room_id, reason="deleted" if is_deleted else "removed"))
+        self._room_sync.gone(GoneEvent(room=room_id, reason="deleted" if is_deleted else "removed"))
 
     def ending(self, closing: Closing) -> None:
         """Where the server stops, tell when to come back. Sync."""
@@ -297,7 +297,7 @@ class NativeClient(Client):
     def ended(self) -> None:
         """Be told of no more rooms. Sync."""
         self._sockets.remove(self)
-        self._telling.end()
+        self._room_sync.end()
         self._line.end()
         if self._live is not None:
             self._live.end()

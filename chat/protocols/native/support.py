@@ -9,8 +9,8 @@ from chat.domain.changes import SupportChange
 from chat.domain.conversations import NO_VISITOR, may_be_assigned, may_lead, may_operate
 from chat.domain.entities import Peer, Person, SupportOf
 from chat.domain.refusals import NO_PERSON, Refusal
-from chat.domain.room_rights import Place
-from chat.domain.timeline import QueuePlace, RoomsAt
+from chat.domain.room_rights import RoomAccess
+from chat.domain.sync_types import QueuePlace, RoomsAt
 from chat.domain.visitors import NO_WIDGET
 from chat.protocols.native import support_types as types
 from chat.protocols.native.accounts import as_session
@@ -80,20 +80,20 @@ async def change_support(services: Services, caller: Caller, request: types.Chan
     assignee = await _assignee(services, request)
     if isinstance(assignee, Refusal):
         return assignee
-    place = await services.conversations.enter(person, request.room)
-    if isinstance(place, Refusal):
-        return place
-    if refusal := may_lead(place, person):
+    access = await services.conversations.enter(person, request.room)
+    if isinstance(access, Refusal):
+        return access
+    if refusal := may_lead(access, person):
         return refusal
     if request.blocked is not UNSET:
-        blocked = await _block(services, place, person, is_blocked=request.blocked)
+        blocked = await _block(services, access, person, is_blocked=request.blocked)
         if isinstance(blocked, Refusal):
             return blocked
         # Who may lead it was looked up before the visitor was changed.
-        place = await services.conversations.enter(person, request.room)
-        if isinstance(place, Refusal):
-            return place
-        if refusal := may_lead(place, person):
+        access = await services.conversations.enter(person, request.room)
+        if isinstance(access, Refusal):
+            return access
+        if refusal := may_lead(access, person):
             return refusal
     state = "closed" if request.blocked is True and request.state is UNSET else request.state
     # No await between entering and the journal: what one may not do by then is not done.
@@ -101,7 +101,7 @@ async def change_support(services: Services, caller: Caller, request: types.Chan
         request.room,
         person.id,
         round(time.time(), 6),
-        place.people,
+        access.people,
         UNSET if state is UNSET else state == "closed",
         assignee,
         request.was,
@@ -110,13 +110,15 @@ async def change_support(services: Services, caller: Caller, request: types.Chan
     return outcome if isinstance(outcome, Refusal) else await as_seen(services, person, request.room)
 
 
-async def _block(services: Services, place: Place, operator: Person, *, is_blocked: bool) -> Person | Refusal:
+async def _block(
+    services: Services, access: RoomAccess, operator: Person, *, is_blocked: bool
+) -> Person | Refusal:
     """Let the visitor whose conversation it is come in no more, or again; it is in the audit.
 
     It holds for new visitors from the addresses of their sessions too.
     """
-    assert isinstance(place.people, SupportOf)  # or there is nothing to lead
-    visitor = await services.administration.person(place.people.person.id)
+    assert isinstance(access.people, SupportOf)  # or there is nothing to lead
+    visitor = await services.administration.person(access.people.person.id)
     if isinstance(visitor, Refusal):
         return visitor
     if not visitor.is_visitor:

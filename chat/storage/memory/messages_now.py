@@ -17,7 +17,7 @@ from chat.domain.changes import (
     UnknownChange,
 )
 from chat.domain.entities import Message
-from chat.domain.timeline import MOST_REACTORS, MessageNow, ReactionCount, Replayed, ReplayedChange
+from chat.domain.sync_types import MOST_REACTORS, MessageNow, ReactionCount, Replayed, ReplayedChange
 from chat.storage.memory.message_table import MessageTable
 from chat.storage.memory.support import MemorySupport
 

@@ -7,7 +7,7 @@ from chat.domain.entities import Message, Pair, Person, Room, RoomKind, SupportO
 from chat.domain.membership import RoomRole
 from chat.domain.mentions import mentions
 from chat.domain.reading import MOST_UNREAD, is_unread
-from chat.domain.timeline import RoomSnapshot, milliseconds
+from chat.domain.sync_types import RoomSnapshot, milliseconds
 from chat.storage.memory.message_table import MessageTable
 from chat.storage.memory.messages_now import MessagesNow
 from chat.storage.memory.room_table import RoomTable, public_person

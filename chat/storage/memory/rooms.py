@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 import trio
 
 from chat.domain.entities import Pair, Room, RoomKind, RoomSummary, SupportOf
-from chat.domain.membership import Member, PublicRoom, RoomAccess, RoomRole
+from chat.domain.membership import AccessRecord, Member, PublicRoom, RoomRole
 from chat.domain.ports import Taken
 from chat.domain.rules import same_name_key
 from chat.storage.memory.room_table import RoomTable, public_person
@@ -18,7 +18,7 @@ class MemoryRooms(RoomTable):
         await trio.lowlevel.checkpoint()
         return self._by_id.get(room_id)
 
-    async def access(self, room_id: int, person_id: int) -> RoomAccess | None:
+    async def access(self, room_id: int, person_id: int) -> AccessRecord | None:
         await trio.lowlevel.checkpoint()
         room, people = self._by_id.get(room_id), self.people_of(room_id)
         if room is None:
@@ -34,7 +34,7 @@ class MemoryRooms(RoomTable):
                 is_over = False
         role = self.role_of(room_id, person_id)
         has_owner = role is None and room.creator_id == person_id and self.owners(room_id) > 0
-        return RoomAccess(room, role, people, is_over, has_owner, is_blocked)
+        return AccessRecord(room, role, people, is_over, has_owner, is_blocked)
 
     async def members(self, room_id: int, after_id: int, limit: int) -> list[Member]:
         await trio.lowlevel.checkpoint()

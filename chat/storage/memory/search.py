@@ -4,8 +4,8 @@ import trio
 
 from chat.domain.entities import Message, MessageKind
 from chat.domain.files import searched_text
-from chat.domain.search import MOST_RANKED, Progress, Search
-from chat.domain.timeline import MessageNow, json_bytes
+from chat.domain.ports.search_index import MOST_RANKED, Progress, Search
+from chat.domain.sync_types import MessageNow, json_bytes
 from chat.domain.words import words_of
 from chat.storage.memory.message_table import MessageTable
 from chat.storage.memory.timelines import MemoryTimelines

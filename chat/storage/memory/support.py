@@ -8,7 +8,7 @@ from chat.domain.changes import SupportChange, SupportChanged
 from chat.domain.entities import Message, Peer, Room
 from chat.domain.outcomes import AssigneeMismatch, Unchanged
 from chat.domain.support_state import SupportState
-from chat.domain.timeline import QueuePlace, SupportStatus
+from chat.domain.sync_types import QueuePlace, SupportStatus
 from chat.storage.memory.room_table import RoomTable, SupportKept
 from chat.storage.memory.users import MemoryUsers
 

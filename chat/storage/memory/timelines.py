@@ -12,8 +12,9 @@ from chat.domain.entities import Message, MessageKind, Person, Room, RoomKind
 from chat.domain.membership import Notify, may_see
 from chat.domain.mentions import mentions
 from chat.domain.reading import MOST_LOOKED_AT, ReadMark, ReadState, next_read
-from chat.domain.timeline import (
+from chat.domain.sync_types import (
     MOST_REPLAYED,
+    ChangeRange,
     KnownAt,
     MessageNow,
     Page,
@@ -21,11 +22,10 @@ from chat.domain.timeline import (
     PositionState,
     QueuePlace,
     ReplayedChange,
+    ResumeCheck,
     RoomsAt,
     RoomSnapshot,
-    Span,
-    Standing,
-    TextThen,
+    TextVersion,
     milliseconds,
 )
 from chat.storage.memory.message_table import MessageTable
@@ -64,27 +64,27 @@ class MemoryTimelines:
         rooms = [room for each in room_ids if (room := self._rooms.look_up(each)) is not None]
         return {room.id: self._snapshots.members(room) for room in rooms if room.kind is RoomKind.SUPPORT}
 
-    async def standings(self, known: Sequence[KnownAt]) -> list[Standing | None]:
+    async def resume_checks(self, known: Sequence[KnownAt]) -> list[ResumeCheck | None]:
         await trio.lowlevel.checkpoint()
         return [
-            self._standing(each.position, each.up_to_id)
+            self._resume_check(each.position, each.up_to_id)
             if self._rooms.is_there(each.position.room_id)
             else None
             for each in known
         ]
 
     async def replay(
-        self, reader_ids: Collection[int], spans: Sequence[Span], most_bytes: int
+        self, reader_ids: Collection[int], ranges: Sequence[ChangeRange], most_bytes: int
     ) -> list[list[ReplayedChange]]:
         await trio.lowlevel.checkpoint()
         asked = [
             (nth, entry)
-            for nth, span in enumerate(spans)
-            for entry in self._entries(span.room_id)
-            if span.after < entry.pos <= min(span.up_to, span.after + MOST_REPLAYED)
+            for nth, wanted in enumerate(ranges)
+            for entry in self._entries(wanted.room_id)
+            if wanted.after < entry.pos <= min(wanted.up_to, wanted.after + MOST_REPLAYED)
         ]
         told = within(most_bytes, (self.now.replayed(entry, _NOBODY) for _, entry in asked))
-        replayed: list[list[ReplayedChange]] = [[] for _ in spans]
+        replayed: list[list[ReplayedChange]] = [[] for _ in ranges]
         for (nth, _), change in zip(asked, told, strict=False):
             replayed[nth].append(self.now.for_readers(change, reader_ids))
         return replayed
@@ -110,15 +110,15 @@ class MemoryTimelines:
         told = list(within(most_bytes, (self.now.of(each, reader_id) for each in wanted[::step][:limit])))
         return Page(told[::step], entries[-1].pos if entries else 0, len(said))
 
-    async def texts(self, room_id: int, seq: int, limit: int, most_bytes: int) -> list[TextThen]:
+    async def texts(self, room_id: int, seq: int, limit: int, most_bytes: int) -> list[TextVersion]:
         await trio.lowlevel.checkpoint()
         message = self._messages.look_up(room_id, seq)
         if message is None or self._messages.is_deleted(message):
             return []
         state = self._messages.state_of(message)
         since = message.created_at if state is None else state.text_since
-        had = [] if state is None else [TextThen(each.text, each.created_at) for each in state.earlier]
-        newest_first = [TextThen(message.text, since), *reversed(had)][:limit]
+        had = [] if state is None else [TextVersion(each.text, each.created_at) for each in state.earlier]
+        newest_first = [TextVersion(message.text, since), *reversed(had)][:limit]
         return list(within(most_bytes, newest_first))[::-1]
 
     async def mentions(self, person_id: int, before_id: int, limit: int, most_bytes: int) -> list[MessageNow]:
@@ -238,7 +238,7 @@ class MemoryTimelines:
             return room
         return room if may_see(room, person, self._rooms.role_of(room_id, person_id)) else None
 
-    def _standing(self, position: Position, up_to_id: int) -> Standing:
+    def _resume_check(self, position: Position, up_to_id: int) -> ResumeCheck:
         entries = self._entries(position.room_id)
         up_to = max((entry.pos for entry in entries if entry.id <= up_to_id), default=0)
         had = {entry.pos: milliseconds(entry.created_at) for entry in entries} | {0: 0}
@@ -258,7 +258,7 @@ class MemoryTimelines:
         newest = max((e.id for e in entries if isinstance(e, Message) and e.id <= up_to_id), default=0)
         is_behind = position.pos != max((entry.pos for entry in entries), default=0)
         up_to = max(up_to, position.pos) if is_told else 0
-        return Standing(position.room_id, state, up_to, seq, newest if is_behind else 0)
+        return ResumeCheck(position.room_id, state, up_to, seq, newest if is_behind else 0)
 
     def _entries(self, room_id: int) -> list[Change]:
         return self._messages.log_of(room_id)

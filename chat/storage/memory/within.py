@@ -7,7 +7,7 @@ import msgspec
 
 from chat.domain.changes import Edited, RoomChanged
 from chat.domain.entities import Message
-from chat.domain.timeline import MessageNow, TextThen, json_bytes
+from chat.domain.sync_types import MessageNow, TextVersion, json_bytes
 
 _T = TypeVar("_T")
 
@@ -26,7 +26,7 @@ def _text_bytes(entry: object) -> int:
     match entry:
         case Message() | MessageNow():
             return json_bytes(entry)
-        case TextThen(text=text) | Edited(text=text):
+        case TextVersion(text=text) | Edited(text=text):
             return len(msgspec.json.encode(text))
         case RoomChanged(topic=text):
             return len(msgspec.json.encode(text))

@@ -1,6 +1,6 @@
 """The statements of `timelines.py` that say where clients stand in rooms, and what changed there since."""
 
-from chat.domain.timeline import MOST_REPLAYED
+from chat.domain.sync_types import MOST_REPLAYED
 from chat.storage.postgres.timeline_queries import MILLISECONDS, at_cut, message
 
 # --- where clients stand in rooms ---

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 import asyncpg
 
 from chat.domain.entities import Person, Room, RoomKind, RoomSummary
-from chat.domain.membership import Member, PublicRoom, RoomAccess, RoomRole
+from chat.domain.membership import AccessRecord, Member, PublicRoom, RoomRole
 from chat.domain.ports import Taken
 from chat.domain.rules import same_name_key
 from chat.storage.postgres import member_queries
@@ -95,7 +95,7 @@ class PostgresRooms:
     async def by_id(self, room_id: int) -> Room | None:
         return _room(await self._database.read(lambda c: c.fetchrow(_BY_ID, room_id)))
 
-    async def access(self, room_id: int, person_id: int) -> RoomAccess | None:
+    async def access(self, room_id: int, person_id: int) -> AccessRecord | None:
         row = await self._database.read(lambda c: c.fetchrow(ACCESS, room_id, person_id))
         return None if row is None else _access(row)
 
@@ -187,9 +187,9 @@ def _room(row: asyncpg.Record | None) -> Room | None:
     return None if row is None else Room(**{**row, "kind": RoomKind(row["kind"])})
 
 
-def _access(row: asyncpg.Record) -> RoomAccess:
+def _access(row: asyncpg.Record) -> AccessRecord:
     of_room = {name: row[name] for name in Room.__struct_fields__}
-    return RoomAccess(
+    return AccessRecord(
         Room(**{**of_room, "kind": RoomKind(row["kind"])}),
         None if row["role"] is None else RoomRole(row["role"]),
         people_of(row),

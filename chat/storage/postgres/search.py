@@ -7,9 +7,9 @@ from typing import NamedTuple
 import asyncpg
 
 from chat.domain.files import searched_text
-from chat.domain.search import MOST_RANKED, Progress, Search
-from chat.domain.searching import Term
-from chat.domain.timeline import MessageNow
+from chat.domain.ports.search_index import MOST_RANKED, Progress, Search
+from chat.domain.search_query import Term
+from chat.domain.sync_types import MessageNow
 from chat.domain.words import words_of
 from chat.storage.postgres import search_queries as queries
 from chat.storage.postgres.database import Database

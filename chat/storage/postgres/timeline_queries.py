@@ -5,7 +5,7 @@ As in `message_queries.py`, a LATERAL query with a LIMIT is a look-up for each r
 
 from chat.domain.mentions import ALL
 from chat.domain.reading import MOST_LOOKED_AT, MOST_UNREAD
-from chat.domain.timeline import MOST_REACTORS
+from chat.domain.sync_types import MOST_REACTORS
 from chat.storage.postgres.session import LAZILY
 from chat.storage.postgres.support_queries import OLDEST_UNANSWERED
 

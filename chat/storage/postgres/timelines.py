@@ -18,7 +18,8 @@ from chat.domain.changes import (
 from chat.domain.entities import MessageKind, Person, RoomKind, Visit
 from chat.domain.membership import Notify, RoomRole
 from chat.domain.reading import ReadMark, ReadState
-from chat.domain.timeline import (
+from chat.domain.sync_types import (
+    ChangeRange,
     KnownAt,
     MessageNow,
     Page,
@@ -27,12 +28,11 @@ from chat.domain.timeline import (
     ReactionCount,
     Replayed,
     ReplayedChange,
+    ResumeCheck,
     RoomsAt,
     RoomSnapshot,
-    Span,
-    Standing,
     SupportStatus,
-    TextThen,
+    TextVersion,
 )
 from chat.storage.postgres import history_queries, replay_queries, support_queries
 from chat.storage.postgres import timeline_queries as queries
@@ -83,26 +83,30 @@ class PostgresTimelines:
         rows = await self._database.read(lambda c: c.fetch(queries.MEMBERS_OF_CONVERSATIONS, list(room_ids)))
         return {row["id"]: row["members"] for row in rows}
 
-    async def standings(self, known: Sequence[KnownAt]) -> list[Standing | None]:
+    async def resume_checks(self, known: Sequence[KnownAt]) -> list[ResumeCheck | None]:
         positions, cuts = [each.position for each in known], [each.up_to_id for each in known]
         rooms, places = [each.room_id for each in positions], [each.pos for each in positions]
         times = [each.at for each in positions]
         rows = await self._database.read(
             lambda c: c.fetch(replay_queries.STANDINGS, rooms, places, times, cuts)
         )
-        standings: list[Standing | None] = [None] * len(known)
+        resume_checks: list[ResumeCheck | None] = [None] * len(known)
         for nth, room_id, state, up_to, seq, newest_id in rows:
-            standings[nth - 1] = Standing(room_id, _STATES[state], up_to, seq, newest_id)
-        return standings
+            resume_checks[nth - 1] = ResumeCheck(room_id, _STATES[state], up_to, seq, newest_id)
+        return resume_checks
 
     async def replay(
-        self, reader_ids: Collection[int], spans: Sequence[Span], most_bytes: int
+        self, reader_ids: Collection[int], ranges: Sequence[ChangeRange], most_bytes: int
     ) -> list[list[ReplayedChange]]:
-        rooms, after, up_to = [s.room_id for s in spans], [s.after for s in spans], [s.up_to for s in spans]
+        rooms, after, up_to = (
+            [s.room_id for s in ranges],
+            [s.after for s in ranges],
+            [s.up_to for s in ranges],
+        )
         rows = await self._database.read(
             lambda c: c.fetch(replay_queries.REPLAY, list(reader_ids), rooms, after, up_to, most_bytes)
         )
-        replayed: list[list[ReplayedChange]] = [[] for _ in spans]
+        replayed: list[list[ReplayedChange]] = [[] for _ in ranges]
         for row in rows:
             replayed[row["nth"] - 1].append(_replayed_change(row))
         return replayed
@@ -119,20 +123,20 @@ class PostgresTimelines:
         before: int | None = None,
     ) -> Page | None:
         query = history_queries.HISTORY_TO if after is None else history_queries.HISTORY_FROM
-        span = after or 0, _END if before is None else before - 1
+        bounds = after or 0, _END if before is None else before - 1
         rows = await self._database.read(
-            lambda c: c.fetch(query, reader_id, up_to_id, room_id, *span, limit, most_bytes)
+            lambda c: c.fetch(query, reader_id, up_to_id, room_id, *bounds, limit, most_bytes)
         )
         if not rows:
             return None
         messages = [message_now(row, room_id) for row in rows if row["message_id"] is not None]
         return Page(messages, rows[0]["room_pos"], rows[0]["room_seq"])
 
-    async def texts(self, room_id: int, seq: int, limit: int, most_bytes: int) -> list[TextThen]:
+    async def texts(self, room_id: int, seq: int, limit: int, most_bytes: int) -> list[TextVersion]:
         rows = await self._database.read(
             lambda c: c.fetch(history_queries.TEXTS, room_id, seq, limit, most_bytes, _END)
         )
-        return [TextThen(row["text"], row["created_at"]) for row in rows]
+        return [TextVersion(row["text"], row["created_at"]) for row in rows]
 
     async def mentions(self, person_id: int, before_id: int, limit: int, most_bytes: int) -> list[MessageNow]:
         rows = await self._database.read(

@@ -6,7 +6,7 @@ import trio
 from chat.domain.budgets import HOLD_BACK, Budgets
 from chat.domain.entities import Person
 from chat.domain.ports import NewPerson
-from chat.domain.timeline import milliseconds
+from chat.domain.sync_types import milliseconds
 from chat.web_api import app
 from tests.protocols.native.site import PASSWORD, Site, open_site
 from tests.support.account_changes import set_disabled

@@ -46,7 +46,7 @@ GOOD: dict[str, Any] = {"key": "k", "email": "e@example.com", "token": "t", "lim
 """What is good where the shortest or lowest of its kind is not."""
 
 
-def _whole(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+def _exclusive(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
     """The schema that a reference means, or this one."""
     name = schema.get("$ref", "").rpartition("/")[2]
     found: dict[str, Any] = document["components"]["schemas"][name] if name else schema
@@ -78,7 +78,7 @@ def _bodies(site: Site) -> Iterator[tuple[str, str, dict[str, Any], str, Any]]:
             content = operation.get("requestBody", {}).get("content", {})
             if not path.startswith(V1) or "application/json" not in content:
                 continue
-            schema = _whole(site.document, content["application/json"]["schema"])
+            schema = _exclusive(site.document, content["application/json"]["schema"])
             needed = {name: _good(name, schema["properties"][name]) for name in schema.get("required", ())}
             for name, field in schema["properties"].items():
                 for value in _wrong(
@@ -150,8 +150,8 @@ async def test_on_the_socket_it_is_invalid_and_named_and_the_socket_goes_on() ->
 def _request(kind: str) -> tuple[dict[str, Any], list[str]]:
     """A good request of a kind, and what fields it may have."""
     document: dict[str, Any] = json.loads(json.dumps(_VALIDATORS[kind].schema))
-    schemas = [_whole(document, document)]
-    schemas += [_whole(document, each) for schema in schemas for each in schema.get("allOf", ())]
+    schemas = [_exclusive(document, document)]
+    schemas += [_exclusive(document, each) for schema in schemas for each in schema.get("allOf", ())]
     properties = {name: each for schema in schemas for name, each in schema.get("properties", {}).items()}
     needed = [name for schema in schemas for name in schema.get("required", ())]
     good = {name: _good(name, properties[name]) for name in needed if name not in ("type", "id")}

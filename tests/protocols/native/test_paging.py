@@ -13,7 +13,7 @@ from chat.domain.changes import Deletion, Edit, Reaction
 from chat.domain.entities import LOBBY_ID, Draft, Person
 from chat.domain.failures import StorageDown
 from chat.domain.reading import ReadMark
-from chat.domain.timeline import MOST_REPLAYED
+from chat.domain.sync_types import MOST_REPLAYED
 from chat.protocols.native.snapshots import _even_shares
 from tests.protocols.native.replica import Replica
 from tests.support.chat_world import World, open_world
@@ -110,7 +110,7 @@ async def test_who_falls_behind_while_connected_goes_on_from_their_position(worl
 
 async def test_what_happens_during_the_last_page_comes_behind_it_once(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
-    for call in ("rooms_of", "snapshots", "standings", "replay"):
+    for call in ("rooms_of", "snapshots", "resume_checks", "replay"):
         for limit in (3, 4):  # a page that is the last, and one that is not
             ben.drop()
             await say_many(ada, LOBBY_ID, 4)
@@ -282,7 +282,7 @@ async def test_a_mark_that_ones_own_message_has_passed_is_not_told_behind_the_pa
     assert "read" not in {event["type"] for event in ben.events}
 
 
-@pytest.mark.parametrize("call", ["rooms_of", "snapshots", "standings", "replay"])
+@pytest.mark.parametrize("call", ["rooms_of", "snapshots", "resume_checks", "replay"])
 async def test_a_page_that_fails_is_refused_and_works_the_next_time(world: World, call: str) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     ben.drop()

@@ -256,13 +256,13 @@ async def test_a_closing_during_a_sync_leaves_no_operator_in_it(
         await desk.site.world.rest()
     await otto.hears()
     assert room not in otto.rooms
-    assert not otto.client.session.client._telling.hears(room)
+    assert not otto.client.session.client._room_sync.hears(room)
     await desk.say("ada", room)
     await otto.hears()
     assert otto.rooms[room]["support"].get("state", "open") == "open", "it is told again"
 
 
-@pytest.mark.parametrize("call", ["rooms_of", "snapshots", "standings"])
+@pytest.mark.parametrize("call", ["rooms_of", "snapshots", "resume_checks"])
 async def test_who_is_deleted_during_a_sync_leaves_no_conversation_and_no_room_behind(
     desk: Desk, call: str
 ) -> None:

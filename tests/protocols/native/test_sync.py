@@ -14,7 +14,7 @@ from chat.domain.closing import TOO_SLOW
 from chat.domain.entities import LOBBY_ID
 from chat.domain.failures import StorageDown
 from chat.domain.reading import ReadMark
-from chat.domain.timeline import MOST_REPLAYED, MessageNow, Span
+from chat.domain.sync_types import MOST_REPLAYED, ChangeRange, MessageNow
 from chat.engine import catch_up
 from chat.protocols.native import replaying, turns
 from tests.protocols.native.replica import Replica
@@ -134,7 +134,7 @@ async def test_what_happens_during_a_sync_comes_behind_it_once(world: World) -> 
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     ben.drop()
     await ada.say(LOBBY_ID, "missed")
-    for call in ("rooms_of", "snapshots", "standings", "replay"):
+    for call in ("rooms_of", "snapshots", "resume_checks", "replay"):
         before = len(ben.events)
         await ben.connect(sync=False)
         with world.obstacles.held(call):
@@ -308,7 +308,7 @@ async def test_a_joining_during_a_sync_is_told_behind_it(world: World) -> None:
     assert ben.rooms[room.id]["pos"] == 2
 
 
-@pytest.mark.parametrize("call", ["rooms_of", "snapshots", "standings", "replay"])
+@pytest.mark.parametrize("call", ["rooms_of", "snapshots", "resume_checks", "replay"])
 async def test_a_sync_that_fails_is_refused_and_works_the_next_time(world: World, call: str) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     await world.make_room(ben.person)  # which it does not know, so that it is looked at as a whole
@@ -391,7 +391,7 @@ async def test_many_who_come_back_at_once_are_told_with_a_few_queries(world: Wor
         (answer,) = own.hear(await own.client.hears())
         assert answer["type"] == "sync_ok"
         assert own.texts(LOBBY_ID) == ["one"]
-    asked = {call: world.obstacles.calls.count(call) for call in ("rooms_of", "standings", "replay")}
+    asked = {call: world.obstacles.calls.count(call) for call in ("rooms_of", "resume_checks", "replay")}
     assert max(asked.values()) <= 4, asked
 
 
@@ -497,7 +497,9 @@ async def test_everybody_ends_with_what_is_saved_whatever_they_lose_meanwhile(
         for room, kept in own.rooms.items():
             now = {
                 each.seq: each
-                for each in await replay(world.storage, own.person.id, [Span(room, 0, kept["pos"])], 1 << 20)
+                for each in await replay(
+                    world.storage, own.person.id, [ChangeRange(room, 0, kept["pos"])], 1 << 20
+                )
                 if isinstance(each, MessageNow)
             }
             for seq, message in kept["messages"].items():

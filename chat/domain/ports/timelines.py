@@ -9,17 +9,17 @@ from typing import Protocol
 from chat.domain.entities import RoomKind
 from chat.domain.membership import Notify
 from chat.domain.reading import ReadMark, ReadState
-from chat.domain.timeline import (
+from chat.domain.sync_types import (
+    ChangeRange,
     KnownAt,
     MessageNow,
     Page,
     QueuePlace,
     ReplayedChange,
+    ResumeCheck,
     RoomsAt,
     RoomSnapshot,
-    Span,
-    Standing,
-    TextThen,
+    TextVersion,
 )
 
 
@@ -48,7 +48,7 @@ class Timelines(Protocol):
         """Return how many are in each of these support conversations, as `snapshots` says; other rooms are left out."""
         ...
 
-    async def standings(self, known: Sequence[KnownAt]) -> list[Standing | None]:
+    async def resume_checks(self, known: Sequence[KnownAt]) -> list[ResumeCheck | None]:
         """Return where a client stands with each of these positions; None where the room is gone.
 
         A position beyond its cut is good, and nothing is missing then. The caller says who may see the rooms.
@@ -56,9 +56,9 @@ class Timelines(Protocol):
         ...
 
     async def replay(
-        self, reader_ids: Collection[int], spans: Sequence[Span], most_bytes: int
+        self, reader_ids: Collection[int], ranges: Sequence[ChangeRange], most_bytes: int
     ) -> list[list[ReplayedChange]]:
-        """Return the changes of each of these spans, by `pos` and without a gap, for several readers.
+        """Return the changes of each of these ranges, by `pos` and without a gap, for several readers.
 
         At most MOST_REPLAYED of each, and as many from the front as have together at most `most_bytes` bytes of text as
         JSON, but at least one where there is any: the caller goes on after the last. Reactions come on top of that.
@@ -77,7 +77,7 @@ class Timelines(Protocol):
         after: int | None = None,
         before: int | None = None,
     ) -> Page | None:
-        """Return a stretch of a room, `limit` messages at most; None: the room is gone.
+        """Return a page of a room's messages, at most `limit` of them; None: the room is gone.
 
         With `after` it begins behind that `seq`, and what is too much is left out at its end. Else it ends before the
         `seq` `before`, or with the room, and what is too much is left out at its beginning. It has at most `most_bytes`
@@ -86,7 +86,7 @@ class Timelines(Protocol):
         """
         ...
 
-    async def texts(self, room_id: int, seq: int, limit: int, most_bytes: int) -> list[TextThen]:
+    async def texts(self, room_id: int, seq: int, limit: int, most_bytes: int) -> list[TextVersion]:
         """Return the texts that a message had, the oldest first, the one of now last; of a deleted one none.
 
         The newest `limit`, within `most_bytes` of text as JSON, at least one. The caller says who may see the room.

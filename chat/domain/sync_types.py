@@ -70,7 +70,7 @@ class PositionState(StrEnum):
     """Something before the position was erased."""
 
 
-class Standing(msgspec.Struct, frozen=True, gc=False):
+class ResumeCheck(msgspec.Struct, frozen=True, gc=False):
     """What became of a client's position.
 
     `up_to` is the newest change that is to be told: its own where nothing is missing, 0 where the log can't tell it.
@@ -86,7 +86,7 @@ class Standing(msgspec.Struct, frozen=True, gc=False):
     newest_id: int = 0
 
 
-class Span(msgspec.Struct, frozen=True, gc=False):
+class ChangeRange(msgspec.Struct, frozen=True, gc=False):
     """The changes of a room with `after` < pos <= `up_to`."""
 
     room_id: int
@@ -136,7 +136,7 @@ def json_bytes(message: Message | MessageNow) -> int:
     return len(msgspec.json.encode(message.text)) + len(files_json(message.files))
 
 
-class TextThen(msgspec.Struct, frozen=True, gc=False):
+class TextVersion(msgspec.Struct, frozen=True, gc=False):
     """A text that a message had, since `created_at` (Unix seconds)."""
 
     text: str
@@ -185,7 +185,7 @@ class ReplayedChange(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """A stretch of what was said in a room, the oldest first, deleted messages too.
+    """Consecutive messages of a room, oldest first, deleted ones included.
 
     `pos` and `seq` are the room's newest ones: all changes up to `pos` are in the messages.
     """

@@ -12,8 +12,8 @@ import trio
 
 from chat.domain.audience import topic_of
 from chat.domain.entities import People, Person, RoomKind, RoomTopic, SupportOf
-from chat.domain.timeline import Position, RoomsAt, RoomSnapshot, Standing
-from chat.domain.timelines import Timelines
+from chat.domain.ports.timelines import Timelines
+from chat.domain.sync_types import Position, ResumeCheck, RoomsAt, RoomSnapshot
 from chat.engine.catch_up import CatchUp
 from chat.engine.hub import Hub
 from chat.engine.session import Session
@@ -41,7 +41,7 @@ class Told(NamedTuple):
     size: int = 0
 
 
-class _Round:
+class SyncRound:
     """What ends while rooms are told: rooms, and people, whose conversations end with them."""
 
     __slots__ = ("deleted", "gone")
@@ -51,7 +51,7 @@ class _Round:
         self.deleted: set[int] = set()
 
 
-class Telling:
+class RoomSync:
     """Tells one socket of rooms, once at a time.
 
     Every method may raise StorageDown; then the client hears no room any more, until the next sync. What it was told
@@ -93,7 +93,7 @@ class Telling:
         self._lock: trio.Lock | None = None  # while rooms are told: an idle client has none
         self._is_over = False
         self._places = places  # of those who read at once, all sockets together
-        self._round: _Round | None = None  # while rooms are told
+        self._round: SyncRound | None = None  # while rooms are told
         self._far = (
             _NO_ROOMS  # of which the client asks for more, page by page; it does not hear them until then
         )
@@ -168,7 +168,7 @@ class Telling:
         waits for it here.
         """
         turn = Turn(self._places)
-        async with self._whole(), turn.taken():
+        async with self._exclusive(), turn.taken():
             every = await self._catch_up.rooms_of(self._person.id)
             rooms = {
                 room_id: kind
@@ -181,7 +181,7 @@ class Telling:
     async def enter(self, rooms: Mapping[int, RoomKind] | None = None) -> None:
         """Tell rooms that are new to the client, and hear them; None: all that are the person's."""
         turn = Turn(self._places)  # not taken: what is new is told at once
-        async with self._whole():
+        async with self._exclusive():
             if rooms is None:
                 rooms = await self._catch_up.rooms_of(self._person.id)
             await self._tell(
@@ -207,7 +207,7 @@ class Telling:
         return self._session.person
 
     @asynccontextmanager
-    async def _whole(self) -> AsyncGenerator[None]:
+    async def _exclusive(self) -> AsyncGenerator[None]:
         """Tell one thing at a time, and all of it: else no room is heard any more."""
         lock = self._lock = self._lock or trio.Lock()
         try:
@@ -224,7 +224,7 @@ class Telling:
             if not lock.locked():  # whoever waited has it now
                 self._lock = None
 
-    async def _standings_of_members(
+    async def _resume_checks_of_members(
         self,
         rooms: Mapping[int, RoomKind],
         known: Mapping[int, Position],
@@ -232,7 +232,7 @@ class Telling:
         most: int,
         *,
         by_pages: bool,
-    ) -> dict[int, Standing]:
+    ) -> dict[int, ResumeCheck]:
         """Return where the client stands in rooms that need not be looked at as a whole: most of who comes back.
 
         They are the person's, for no certain people, and told by their changes alone.
@@ -244,16 +244,16 @@ class Telling:
         ]
         if not positions:
             return {}
-        found = await self._catch_up.standings(positions, cut)
+        found = await self._catch_up.resume_checks(positions, cut)
         own = await self._catch_up.rooms_of(self._person.id)  # now that they are listened to
-        standings = {
+        resume_checks = {
             room_id: each
             for room_id, each in found.items()
             if room_id in own and can_go_on(each, by_pages=by_pages)
         }
-        missing = sum(each.up_to - known[room_id].pos for room_id, each in standings.items())
+        missing = sum(each.up_to - known[room_id].pos for room_id, each in resume_checks.items())
         # Where not all of it may be told, some are told as they are.
-        return {} if missing > most and not by_pages else standings
+        return {} if missing > most and not by_pages else resume_checks
 
     async def _tell(
         self,
@@ -266,7 +266,7 @@ class Telling:
     ) -> Told:
         if not rooms or self._is_over:
             return Told()
-        subscriptions, self._round = self._session.subscriptions, _Round()
+        subscriptions, self._round = self._session.subscriptions, SyncRound()
         subscriptions.buffer()
         begun = {
             room_id: topic
@@ -279,8 +279,8 @@ class Telling:
         cut = self._hub.newest_id
         spoken = self._spoken_in(self._person.id) if self._far else set[int]()
         try:
-            standings = await self._standings_of_members(rooms, known, cut, most, by_pages=by_pages)
-            others = rooms.keys() - standings.keys()
+            resume_checks = await self._resume_checks_of_members(rooms, known, cut, most, by_pages=by_pages)
+            others = rooms.keys() - resume_checks.keys()
             found = list[RoomSnapshot]()
             if len(others) > FEW_ROOMS:
                 await turn.read_many()
@@ -290,7 +290,7 @@ class Telling:
             # Who is no operator any more since that was read leaves the conversations, of which nobody knew yet here.
             person = self._person
             snapshots = [room for room in found if person.is_operator or not is_of_another(person, room)]
-            told = {room.id for room in snapshots} | standings.keys()
+            told = {room.id for room in snapshots} | resume_checks.keys()
             # What is closed is told and then gone; whoever speaks in it meanwhile lets it be told once more after that.
             closed = {room.id for room in snapshots if is_closed_to(person, room)}
             for room in snapshots:
@@ -302,9 +302,9 @@ class Telling:
             self.people |= {room.id: people for room in heard if (people := people_of(room, person))}
             positions = [known[room.id] for room in snapshots if room.id in known]
             if positions:
-                standings |= await self._catch_up.standings(positions, cut)
+                resume_checks |= await self._catch_up.resume_checks(positions, cut)
             steps, far = steps_of_sync(
-                {room.id: room for room in snapshots}, known, standings, most, by_pages=by_pages
+                {room.id: room for room in snapshots}, known, resume_checks, most, by_pages=by_pages
             )
             replaying = Replaying(self._session.send_queue, self._catch_up, person.id, turn)
             await replaying.tell(steps, far)

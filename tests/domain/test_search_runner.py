@@ -9,11 +9,11 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from chat.domain.entities import LOBBY_ID, MessageKind
 from chat.domain.failures import StorageDown
+from chat.domain.ports.search_index import Progress, Search
 from chat.domain.refusals import Refusal
-from chat.domain.search import Progress, Search
-from chat.domain.searches import BUSY, TOO_LONG, Found, Searches
-from chat.domain.searching import Query, Term
-from chat.domain.timeline import MessageNow
+from chat.domain.search_query import Query, Term
+from chat.domain.search_runner import BUSY, TOO_LONG, Found, SearchRunner
+from chat.domain.sync_types import MessageNow
 
 ADA, BEN, CEM, DORA, EVA = range(1, 6)
 TEA = Query((Term(("tea",), ("tea",)),))
@@ -47,14 +47,14 @@ class Index:
         raise NotImplementedError
 
 
-async def search(searches: Searches, person: int, ended: Callable[[int], object]) -> None:
+async def search(searches: SearchRunner, person: int, ended: Callable[[int], object]) -> None:
     await searches.find(asked(person), lambda _seconds: None)
     ended(person)
 
 
 async def test_people_take_turns_however_much_one_of_them_asks_for(mock_clock: MockClock) -> None:
     index, ended = Index(takes=1), list[int]()
-    searches = Searches(index)
+    searches = SearchRunner(index)
     async with trio.open_nursery() as nursery:
         for person in (ADA, ADA, ADA, ADA, ADA, ADA, BEN, BEN, BEN, CEM):
             nursery.start_soon(search, searches, person, ended.append)
@@ -67,7 +67,7 @@ async def test_people_take_turns_however_much_one_of_them_asks_for(mock_clock: M
 
 async def test_who_waits_too_long_or_has_too_many_waiting_is_refused(mock_clock: MockClock) -> None:
     index = Index(takes=1.9)
-    searches = Searches(index)
+    searches = SearchRunner(index)
     answers: list[object] = []
 
     async def ask(person: int) -> None:
@@ -89,7 +89,7 @@ async def test_who_waits_too_long_or_has_too_many_waiting_is_refused(mock_clock:
 
 async def test_what_takes_too_long_is_ended_and_charged(autojump_clock: MockClock) -> None:
     charged = list[float]()
-    searches = Searches(Index(takes=60), clock=trio.current_time)
+    searches = SearchRunner(Index(takes=60), clock=trio.current_time)
     with trio.fail_after(2.1):
         assert await searches.find(asked(ADA), charged.append) == TOO_LONG
     assert charged == [2.0]
@@ -102,7 +102,7 @@ async def test_what_ends_before_its_time_is_charged_and_gives_up_its_place(
     charged = list[float]()
     index = Index(takes=1)
     index.error = StorageDown("down")
-    searches = Searches(index, clock=trio.current_time)
+    searches = SearchRunner(index, clock=trio.current_time)
     for _ in range(3):
         if how == "cancelled":
             with trio.move_on_after(0.5):
@@ -116,7 +116,7 @@ async def test_what_ends_before_its_time_is_charged_and_gives_up_its_place(
 async def test_the_time_in_which_pieces_are_made_is_charged_and_others_get_their_turn_between() -> None:
     ticks = iter(range(100))
     charged = list[float]()
-    searches = Searches(Index("green tea", "tea"), clock=lambda: float(next(ticks)))
+    searches = SearchRunner(Index("green tea", "tea"), clock=lambda: float(next(ticks)))
     turns = 0
 
     async def take_turns() -> None:

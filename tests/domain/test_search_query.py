@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.domain.refusals import Code, Refusal
-from chat.domain.searching import Highlighter, Query, Term, parse_query
+from chat.domain.search_query import Highlighter, Query, Term, parse_query
 from chat.domain.words import words_of
 
 

@@ -4,8 +4,8 @@ from typing import Protocol
 
 import msgspec
 
-from chat.domain.searching import Query
-from chat.domain.timeline import MessageNow
+from chat.domain.search_query import Query
+from chat.domain.sync_types import MessageNow
 
 MOST_RANKED = 200
 """Messages among which the best are looked for: the newest that are found."""

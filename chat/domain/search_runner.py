@@ -7,10 +7,10 @@ import msgspec
 import trio
 
 from chat.domain.fair_limiter import FairLimiter, Kind
+from chat.domain.ports.search_index import Search, SearchIndex
 from chat.domain.refusals import Code, Refusal
-from chat.domain.search import Search, SearchIndex
-from chat.domain.searching import Highlighter
-from chat.domain.timeline import MessageNow
+from chat.domain.search_query import Highlighter
+from chat.domain.sync_types import MessageNow
 
 _AT_ONCE = 2
 """Searches that run at once; the database's other connections are left for everything else."""
@@ -40,7 +40,7 @@ class Found(msgspec.Struct, frozen=True):
     pieces: list[str]
 
 
-class Searches:
+class SearchRunner:
     """Runs searches in `index`. `clock` measures what they use, in seconds."""
 
     def __init__(self, index: SearchIndex, *, clock: Callable[[], float] = time.perf_counter) -> None:

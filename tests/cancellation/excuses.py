@@ -105,7 +105,7 @@ EXCUSED = (
     Excuse("web_api/web_client.py", "return await page()", NEVER_WAITS),
     Excuse("domain/uploads.py", "aclosing(_at_most(", NEVER_WAITS),
     Excuse("storage/file_store.py", "aclosing(_pieces(", NEVER_WAITS),
-    Excuse("server.py", "joining = await stack.enter_async_context(", NEVER_WAITS),
+    Excuse("server.py", "cluster_config = await stack.enter_async_context(", NEVER_WAITS),
     Excuse("server.py", "open_indexer(storage.search, server.newest_id)", NEVER_WAITS),
     Excuse("storage/memory/search.py", "trio.lowlevel.checkpoint()", "no server indexes what is in memory"),
     Excuse(

@@ -1,7 +1,7 @@
 // Starts the page: the language, the connection, and the view that belongs to the address.
 
 import { openChat } from "./net/chat.js";
-import { isKnown } from "./net/earlier_session.js";
+import { hadSession } from "./net/earlier_session.js";
 import { startLanguage } from "./i18n/index.js";
 import { App, Shell } from "./view/app/app.js";
 import { whenIdle } from "./view/shared/idle.js";
@@ -11,7 +11,7 @@ import { html, render } from "./vendor/preact.js";
 await startLanguage();
 startRouter();
 const opening = openChat();
-const shell = isKnown() ? Shell.load().catch(() => undefined) : undefined; // while what is kept is read
+const shell = hadSession() ? Shell.load().catch(() => undefined) : undefined; // while what is kept is read
 const chat = await opening;
 if (chat.get().me) await (shell ?? Shell.load().catch(() => undefined)); // where it fails, its place says so
 const root = document.getElementById("app");
@@ -21,7 +21,7 @@ keepFiles();
 
 /** Whoever is logged in gets the service worker; its files are not fetched while the page needs the line itself. */
 function keepFiles() {
-  if (chat.get().line.state !== "live") return;
+  if (chat.get().connection.state !== "live") return;
   stop();
   whenIdle(registerWorker);
 }

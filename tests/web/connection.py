@@ -19,7 +19,7 @@ chat.subscribe(look);
 window.chat = chat;
 window.doubles = doubles;
 window.until = (test) => new Promise((resolve, reject) => {
-  const state = () => JSON.stringify({ line: chat.get().line, outbox: chat.get().outbox });
+  const state = () => JSON.stringify({ connection: chat.get().connection, outbox: chat.get().outbox });
   const timer = setTimeout(() => reject(new Error(`${test} is not so: ${state()}`)), 40_000);
   const look = () => {
     if (!test(chat.get())) return;
@@ -44,10 +44,10 @@ _KEPT = """(store) => new Promise((resolve) => {
     };
 })"""
 
-LIVE = "(state) => state.line.state === 'live'"
-OFFLINE = "(state) => state.line.state === 'offline'"
-ENDED = "(state) => state.line.state === 'ended'"
-ALL_SENT = "(state) => state.line.state === 'live' && state.outbox.length === 0"
+LIVE = "(state) => state.connection.state === 'live'"
+OFFLINE = "(state) => state.connection.state === 'offline'"
+ENDED = "(state) => state.connection.state === 'ended'"
+ALL_SENT = "(state) => state.connection.state === 'live' && state.outbox.length === 0"
 
 LOBBY = 1
 
@@ -83,7 +83,7 @@ class Connection:
         return texts
 
     def load(self, room: int = LOBBY) -> None:
-        self.page.evaluate("(room) => chat.load(room, { limit: 100 })", room)
+        self.page.evaluate("(room) => chat.loadMessages(room, { limit: 100 })", room)
 
     def state(self, of: str) -> Any:
         """What a function of the state returns."""

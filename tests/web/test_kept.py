@@ -51,13 +51,13 @@ def test_whoever_logs_in_after_another_finds_nothing_of_them(pages: Pages) -> No
     tab.until(LIVE)
     tab.say("of ada alone")
     tab.until(ALL_SENT)
-    tab.page.evaluate("() => chat.keepDraft(1, { text: 'her draft' })")
+    tab.page.evaluate("() => chat.saveDraft(1, { text: 'her draft' })")
     eventually(lambda: "of ada alone" in str(tab.kept("rooms")), "it is kept")
     tab.page.goto("about:blank")
     pages.log_in(context, "ben")
     tab = Connection(context, pages.url)
-    tab.until("(state) => state.line.state === 'live' && state.me.name === 'ben'")
-    assert tab.page.evaluate("async () => (await chat.draft(1)).text") == ""
+    tab.until("(state) => state.connection.state === 'live' && state.me.name === 'ben'")
+    assert tab.page.evaluate("async () => (await chat.readDraft(1)).text") == ""
     eventually(lambda: len(tab.kept("account")) == 1 and "ben" in str(tab.kept("account")), "it is ben's")
     assert "her draft" not in str([tab.kept(store) for store in STORES])
 
@@ -71,7 +71,7 @@ def test_a_tab_of_another_person_is_loaded_again_when_somebody_logs_in(pages: Pa
     other.page.evaluate("() => { document.body.dataset.opened = 'before'; }")
     one.page.evaluate("(password) => chat.logIn('cem', password)", PASSWORD)
     other.page.locator("body[data-opened=yes]").wait_for(state="attached")
-    other.until("(state) => state.line.state === 'live' && state.me.name === 'cem'")
+    other.until("(state) => state.connection.state === 'live' && state.me.name === 'cem'")
 
 
 def test_a_shared_computer_keeps_nothing_and_is_left_with_its_last_tab(pages: Pages) -> None:
@@ -196,7 +196,7 @@ def test_a_tab_too_many_says_so_and_comes_in_when_there_is_room(pages: Pages) ->
         [pages.person("hal")["access"], MOST_SOCKETS],
     )
     tab = Connection(context, pages.url)
-    tab.until("(state) => state.line.state === 'offline' && state.line.why === 'too_many_tabs'")
+    tab.until("(state) => state.connection.state === 'offline' && state.line.why === 'too_many_tabs'")
     others.close()
 
     def came_in() -> bool:
@@ -237,7 +237,7 @@ def test_a_page_that_is_older_than_the_server_loads_itself_again_when_nobody_loo
     tab = Connection(context, pages.url)
     tab.until(LIVE)
     sockets[0].close(code=1013)
-    tab.until("(state) => state.isOutdated && state.line.state === 'live'")
+    tab.until("(state) => state.isOutdated && state.connection.state === 'live'")
     tab.page.evaluate(
         """() => {
             document.body.dataset.opened = "before";

@@ -204,7 +204,7 @@ def test_logging_out_wipes_what_the_browser_keeps_and_reaches_all_tabs(
         each.until(LIVE)
     tab.say("nobody else is to read this")
     tab.until(ALL_SENT)
-    tab.page.evaluate("() => chat.keepDraft(1, { text: 'nor this' })")
+    tab.page.evaluate("() => chat.saveDraft(1, { text: 'nor this' })")
     tab.page.evaluate("() => chat.logOut()")
     other.until(ENDED)
     tab.page.reload()

@@ -85,7 +85,7 @@ def test_a_mark_that_the_server_cannot_note_now_is_told_later(ada: BrowserContex
     server.refusals.append({"code": "unavailable", "retry_ms": 1})
     refused = """() => {
         const { seq } = chat.get().rooms.get(1).info;
-        return chat.read(1, seq).then(() => "", ({ code }) => code);
+        return chat.markRead(1, seq).then(() => "", ({ code }) => code);
     }"""
     assert tab.page.evaluate(refused) == "unavailable"
     tab.until("(state) => state.rooms.get(1).info.unread === 0")

@@ -1,95 +1,95 @@
-// What frames make of the state. Pure: no I/O, no clock. As chat/client/rooms.py, with the same vectors.
+// Pure functions from a state and frames to the next state. chat/client/rooms.py does the same, with the same test vectors.
 
 import { Batch } from "./batch.js";
-import { put } from "./room_state.js";
+import { addMessage } from "./room_state.js";
 
 /** @import { Message } from "../protocol" */
 /** @import { Model } from "./model" */
 /** @typedef {import("./batch.js").Applied} Applied */
 /** @typedef {import("./batch.js").Frame} Frame */
-/** @typedef {import("./batch.js").News} News */
+/** @typedef {import("./batch.js").RoomUpdate} RoomUpdate */
 
 /**
- * Apply events in the order in which they came.
+ * Apply events in the order in which they arrived.
  * @param {Model} state
  * @param {readonly Frame[]} frames
  * @param {number} now Unix milliseconds of this computer
- * @returns {Applied} the state after them; parts that did not change are the same objects
+ * @returns {Applied} the state after them; unchanged parts are the same objects
  */
 export function applyAll(state, frames, now) {
   const batch = new Batch(state);
   for (const frame of frames) batch.apply(frame, now);
-  return batch.end();
+  return batch.result();
 }
 
 /**
- * Hold messages of the history; they are no news: each is told, or was, at its place.
+ * Add a page of history. Its messages are no updates: the room's position covers them already.
  * @param {Model} state
  * @param {readonly Message[]} messages
  * @returns {Applied}
  */
-export function load(state, messages) {
+export function addHistory(state, messages) {
   const batch = new Batch(state);
   for (const message of messages) {
-    const draft = batch.draft(message.room);
-    if (draft) put(draft, message);
-    batch.seen(message);
+    const draft = batch.draftOf(message.room);
+    if (draft) addMessage(draft, message);
+    batch.settleOwn(message);
   }
-  return batch.end();
+  return batch.result();
 }
 
 /**
- * One has read up to `seq`; `unread` and `mentions` are what the server counts after it.
+ * Apply the answer to a `read` request.
  * @param {Model} state
- * @param {{ room: number, seq: number, back?: boolean }} asked
- * @param {{ unread?: number, mentions?: number }} counted
+ * @param {{ room: number, seq: number, back?: boolean }} request
+ * @param {{ unread?: number, mentions?: number }} counted what the server counts after `seq`
  * @returns {Model}
  */
-export function answeredRead(state, asked, counted) {
-  const info = state.rooms.get(asked.room)?.info;
+export function applyReadAnswer(state, request, counted) {
+  const info = state.rooms.get(request.room)?.info;
   if (!info) return state;
-  const seq = Math.min(asked.seq, info.seq);
-  // Else one has read on meanwhile, and that has its own count.
-  if (!asked.back && seq < info.read) return state;
+  const seq = Math.min(request.seq, info.seq);
+  // A newer read mark has its own answer.
+  if (!request.back && seq < info.read) return state;
   const batch = new Batch(state);
-  batch.mark(asked.room, seq, counted.unread ?? 0, counted.mentions ?? 0);
-  return batch.end().state;
+  batch.moveReadMark(request.room, seq, counted.unread ?? 0, counted.mentions ?? 0);
+  return batch.result().state;
 }
 
 /**
- * A server may have crashed before it noted marks that one's own messages moved: ask in those rooms.
+ * Have read marks counted again that this person's own messages moved: a server may crash before it records them.
  * @param {Model} state
  * @returns {Model}
  */
-export function doubtMarks(state) {
+export function recheckReadMarks(state) {
   const batch = new Batch(state);
   for (const [number, room] of state.rooms) {
-    if (room.hasSpoken) Object.assign(batch.mustDraft(number).room, { isUncounted: true, hasSpoken: false });
+    if (room.isReadMarkUnsure) Object.assign(batch.knownDraft(number).room, { needsCount: true, isReadMarkUnsure: false });
   }
-  return batch.end().state;
+  return batch.result().state;
 }
 
 /**
- * All since the positions of this request has been told: what was missing meanwhile is not.
+ * The server has sent all changes since the requested positions: these rooms have no gap any more.
  * @param {Model} state
  * @param {readonly number[]} rooms
  * @returns {Model}
  */
-export function synced(state, rooms) {
+export function clearGaps(state, rooms) {
   const gaps = new Set([...state.gaps].filter((room) => !rooms.includes(room)));
   return gaps.size === state.gaps.size ? state : { ...state, gaps };
 }
 
 /**
- * Forget what others do who have not repeated it in time.
+ * Remove typing and viewing of people who have not repeated it in time.
  * @param {Model} state
  * @param {number} now
  * @returns {Model}
  */
-export function forgetActivity(state, now) {
+export function expireActivity(state, now) {
   const rooms = [...state.activity].map(([room, acts]) => {
-    const still = [...acts].filter(([, { until }]) => until > now);
-    return /** @type {const} */ ([room, still.length === acts.size ? acts : new Map(still)]);
+    const current = [...acts].filter(([, { until }]) => until > now);
+    return /** @type {const} */ ([room, current.length === acts.size ? acts : new Map(current)]);
   });
   if (rooms.every(([room, acts]) => acts === state.activity.get(room))) return state;
   return { ...state, activity: new Map(rooms.filter(([, acts]) => acts.size)) };

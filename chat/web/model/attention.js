@@ -1,21 +1,21 @@
-// What asks for somebody's attention: by the contract's rule for notifications, and as a number for the tab. Pure.
+// Which messages deserve a notification (docs/protocols/native.md), and the number on the browser's tab.
 
-import { mentions } from "./unread.js";
+import { mentionsPerson } from "./unread.js";
 
 /** @import { Message, RoomInfo } from "./types" */
 
 /**
- * Whether a message is worth a notification: direct and support, mentions, and rooms of which one wants everything;
- * never one's own, never in a muted room, never of somebody who is blocked.
+ * Whether a message deserves a notification: in direct and support rooms, mentions, and rooms set to "all"; never this
+ * person's own messages, muted rooms or blocked senders.
  * @param {RoomInfo} info
  * @param {Message} message
  * @param {number} me
  * @param {ReadonlySet<number>} blocked
  */
-export function asksAttention(info, message, me, blocked) {
+export function isWorthNotifying(info, message, me, blocked) {
   const { sender, kind = "text", deleted } = message;
   if (kind !== "text" || deleted || sender.id === me || blocked.has(sender.id) || info.notify === "none") return false;
-  return isPersonal(info) || info.notify === "all" || mentions(message, me);
+  return isPersonal(info) || info.notify === "all" || mentionsPerson(message, me);
 }
 
 /**
@@ -23,7 +23,7 @@ export function asksAttention(info, message, me, blocked) {
  * @param {Iterable<{ info: RoomInfo }>} rooms
  * @returns {{ count: number, isMore: boolean }}
  */
-export function attentionOf(rooms) {
+export function countAttention(rooms) {
   let count = 0;
   let isMore = false;
   for (const { info } of rooms) {

@@ -1,4 +1,4 @@
-// The state before anything is known.
+// The initial state.
 
 /** @import { Model } from "./model" */
 
@@ -11,10 +11,10 @@ export const EMPTY = {
     features: [],
     limits: { text: 4000, frame_bytes: 65536, files: 10, file_bytes: 0, known: 1000, in_flight: 64, watch: 500 },
   },
-  line: { state: "connecting" },
+  connection: { state: "connecting" },
   isLoaded: false,
-  isKept: true,
-  asksToNotify: false,
+  isPersistent: true,
+  offersNotifications: false,
   rooms: new Map(),
   people: new Map(),
   presence: new Map(),
@@ -24,7 +24,7 @@ export const EMPTY = {
   isOutdated: false,
   gaps: new Set(),
   acknowledged: new Map(),
-  seen: new Set(),
-  unclaimed: [],
+  settledKeys: new Set(),
+  unmatchedOwn: [],
   isSending: false,
 };

@@ -1,34 +1,34 @@
-// A message after a change. A change carries the new state: it is applied to a message that has not seen it.
+// A message after an edit, a deletion or a reaction. A change carries the new state, not a difference.
 
 /** @import { DeletedEvent, EditedEvent, Message, MessageEvent, Reaction, ReactedEvent } from "../protocol" */
 
-/** A reaction names the first so many people; the server names no more either. */
-const MOST_PEOPLE = 20;
+/** A reaction names at most this many people, as the server does. */
+const PEOPLE_NAMED = 20;
 
 /**
  * The message of an event.
  * @param {MessageEvent} event
  * @returns {Message}
  */
-export function said(event) {
+export function messageOf(event) {
   const { type: _type, ...message } = event;
   return message;
 }
 
 /**
- * A message as it is after a change that it has not seen.
+ * The message after a change that is newer than it.
  * @param {Message} message
  * @param {EditedEvent | DeletedEvent | ReactedEvent} change
  * @param {number} me
  * @returns {Message}
  */
-export function changed(message, change, me) {
+export function withChange(message, change, me) {
   if (change.type === "deleted") {
     const { mentions: _mentions, all: _all, reactions: _reactions, files: _files, ...rest } = message;
     const by = change.by === undefined ? {} : { by: change.by };
     return { ...rest, pos: change.pos, text: "", deleted: { at: change.at, ...by } };
   }
-  // It was told late, as it is now: what came before its deletion is over.
+  // It arrived deleted, so older changes no longer apply.
   if (message.deleted) return { ...message, pos: change.pos };
   if (change.type === "edited") {
     const { mentions: _mentions, all: _all, ...rest } = message;
@@ -42,24 +42,24 @@ export function changed(message, change, me) {
     };
   }
   const { reactions = [], ...rest } = message;
-  const after = reacted(reactions, change, me);
+  const after = withReaction(reactions, change, me);
   return { ...rest, pos: change.pos, ...(after.length ? { reactions: after } : {}) };
 }
 
 /**
- * The reactions of a message after one more; an emoji that nobody reacts with is gone.
+ * The reactions of a message after one more; an emoji without people is removed.
  * @param {readonly Reaction[]} reactions
  * @param {ReactedEvent} change
  * @param {number} me
  * @returns {Reaction[]}
  */
-function reacted(reactions, change, me) {
+function withReaction(reactions, change, me) {
   const { emoji, person, count } = change;
   const on = change.on ?? true;
   const known = reactions.find((each) => each.emoji === emoji);
   const before = known?.people ?? [];
   const others = before.filter((each) => each !== person);
-  const joined = before.includes(person) ? before : [...before, person].slice(0, MOST_PEOPLE);
+  const joined = before.includes(person) ? before : [...before, person].slice(0, PEOPLE_NAMED);
   const mine = person === me ? on : Boolean(known?.mine);
   const now = { emoji, count, people: on ? [...joined] : others, ...(mine ? { mine } : {}) };
   if (!known) return count ? [...reactions, now] : [...reactions];

@@ -1,41 +1,40 @@
-// What the model holds beside what the views see.
+// The page's whole state: what views see (types.d.ts), and what counting and the connection need beside it.
 
 import type { Message } from "../protocol";
 import type { Room, State } from "./types";
 
-/** A room with what counting needs. Changed only within a batch, on a copy of its own. */
-export interface KeptRoom extends Room {
+/** A room with what counting needs. A batch changes its own copy; it never alters the state before. */
+export interface RoomState extends Room {
   messages: Map<number, Message>;
-  /** Its name, topic and the like are as of this change. */
-  toldPos: number;
-  /** The newest edit, deletion or reaction: a page that was read before it may lack it. */
+  /** The `pos` of the newest snapshot: name, topic and the like are as of this change. */
+  snapshotPos: number;
+  /** The `pos` of the newest edit, deletion or reaction. A page of history that was read before it may lack it. */
   changedPos: number;
-  /** Told late, as deleted; they count as unread until their deletion is told. */
-  toBeDeleted: ReadonlySet<number>;
-  /** `unread` and `mentions` have to be asked for: they can't be counted from what is held. */
-  isUncounted: boolean;
-  /** A message of one's own has moved the mark, which the server notes a little later. */
-  hasSpoken: boolean;
+  /** Messages that arrived deleted. They count as unread until their deletion event arrives. */
+  pendingDeletions: ReadonlySet<number>;
+  /** The server must be asked for `unread` and `mentions`: the loaded messages are not enough to count them. */
+  needsCount: boolean;
+  /** Sending a message has moved the read mark; the server may not have recorded it yet. */
+  isReadMarkUnsure: boolean;
 }
 
-/** The state of the views, and what the connection needs of it. */
 export interface Model extends State {
-  rooms: ReadonlyMap<number, KeptRoom>;
-  /** Rooms with missing changes: to be asked for. */
+  rooms: ReadonlyMap<number, RoomState>;
+  /** Rooms with missing changes, which the connection requests. */
   gaps: ReadonlySet<number>;
-  /** Where acknowledged messages will appear, "room:seq", and the keys of their bubbles. */
+  /** Keys of acknowledged pending messages, by the place where each message will appear ("room:seq"). */
   acknowledged: ReadonlyMap<string, string>;
-  /** Keys of bubbles that have left, which the outbox may still have for a moment. */
-  seen: ReadonlySet<string>;
-  /** One's own messages, told since the outbox was last read, that no bubble here stands for: another tab may have one. */
-  unclaimed: readonly Message[];
-  /** Whether this tab sends what waits: it hears of each acknowledgement before the message is told. */
+  /** Keys of pending messages that are settled and hidden; the outbox may still store them for a moment. */
+  settledKeys: ReadonlySet<string>;
+  /** New messages of this person that match no pending message here: another tab may have sent one of its own. */
+  unmatchedOwn: readonly Message[];
+  /** This tab sends the outbox, so it receives each acknowledgement before the message's event. */
   isSending: boolean;
 }
 
-/** A room that is changed within a batch. */
-export interface Draft {
-  room: KeptRoom;
-  /** Whether `room.messages` is this batch's own copy. */
+/** A room that a batch changes. */
+export interface RoomDraft {
+  room: RoomState;
+  /** `room.messages` is the batch's own copy. */
   ownsMessages: boolean;
 }

@@ -1,4 +1,4 @@
-// What the panel on the right shows, as the address has it: ?show=room or ?show=person-7.
+// The panel on the right, as the address names it: ?show=room or ?show=person-7.
 
 /** @typedef {{ show: "room" } | { show: "person", person: number }} Panel */
 
@@ -14,7 +14,7 @@ export function panelOf(query) {
 }
 
 /**
- * The address of a room with a panel beside it.
+ * The path of a room with a panel beside it.
  * @param {number} room
  * @param {Panel | null} panel
  */

@@ -1,35 +1,36 @@
-// Bubbles: one's own messages until they are seen in their room. Each leaves in the step in which its message comes.
+// Pending messages: this person's own, from sending until they appear in their room. Each leaves the list in the same
+// step in which its message appears.
 
 /** @import { Message } from "../protocol" */
 /** @import { Model } from "./model" */
-/** @import { Waiting } from "./types" */
+/** @import { PendingMessage } from "./types" */
 
 /**
- * One's own message is in its room: its bubble goes.
+ * A message of this person has appeared in its room: remove the pending message that it settles.
  * @param {Model} state
  * @param {Message} message
- * @param {boolean} isTold whether it is said now, so that another tab's bubble for it may come here yet
+ * @param {boolean} isNew it was just sent, so another tab may store its pending message here later
  * @returns {Model}
  */
-export function markSeen(state, message, isTold) {
-  const key = message.key ?? state.acknowledged.get(`${message.room}:${message.seq}`) ?? likely(state, message);
-  if (key !== undefined) return withoutBubble(state, key);
-  return isTold && !state.isSending ? { ...state, unclaimed: [...state.unclaimed, message] } : state;
+export function settleOwnMessage(state, message, isNew) {
+  const key = message.key ?? state.acknowledged.get(`${message.room}:${message.seq}`) ?? likelyKey(state, message);
+  if (key !== undefined) return removePending(state, key);
+  return isNew && !state.isSending ? { ...state, unmatchedOwn: [...state.unmatchedOwn, message] } : state;
 }
 
 /**
- * A new message waits; it is there already where another tab has been faster to send it than this one to keep it.
+ * Add a pending message, unless another tab has sent it faster than this one stored it.
  * @param {Model} state
- * @param {Waiting} row
+ * @param {PendingMessage} row
  * @returns {Model}
  */
-export function withBubble(state, row) {
-  if (state.seen.has(row.key) || state.outbox.some(({ key }) => key === row.key)) return state;
-  return claimed({ ...state, outbox: [...state.outbox, row] }, [row]);
+export function addPending(state, row) {
+  if (state.settledKeys.has(row.key) || state.outbox.some(({ key }) => key === row.key)) return state;
+  return withoutMatched({ ...state, outbox: [...state.outbox, row] }, [row]);
 }
 
 /**
- * The server has acknowledged a message: its bubble stays until the message is told.
+ * The server has acknowledged a message. It stays pending until its event arrives.
  * @param {Model} state
  * @param {string} key
  * @param {{ room: number, seq: number }} place
@@ -38,7 +39,7 @@ export function withBubble(state, row) {
 export function acknowledge(state, key, { room, seq }) {
   if (!state.outbox.some((each) => each.key === key)) return state;
   const info = state.rooms.get(room)?.info;
-  if (!info || info.seq >= seq) return withoutBubble(state, key);
+  if (!info || info.seq >= seq) return removePending(state, key);
   return { ...state, acknowledged: new Map(state.acknowledged).set(`${room}:${seq}`, key) };
 }
 
@@ -47,67 +48,68 @@ export function acknowledge(state, key, { room, seq }) {
  * @param {string} key
  * @returns {Model}
  */
-export function withoutBubble(state, key) {
+export function removePending(state, key) {
   const outbox = state.outbox.filter((each) => each.key !== key);
   if (outbox.length === state.outbox.length) return state;
   const acknowledged = new Map([...state.acknowledged].filter(([, each]) => each !== key));
-  return { ...state, outbox, acknowledged, seen: new Set(state.seen).add(key) };
+  return { ...state, outbox, acknowledged, settledKeys: new Set(state.settledKeys).add(key) };
 }
 
 /**
- * What lies in the outbox, as all tabs of the browser see it; what is acknowledged here already is shown until its
- * message comes.
+ * Take over the stored outbox, which all tabs of the browser share. Messages acknowledged here stay until their events
+ * arrive.
  * @param {Model} state
- * @param {readonly Waiting[]} kept
- * @param {readonly Message[]} [unclaimed] those of the state when the outbox was read
+ * @param {readonly PendingMessage[]} stored
+ * @param {readonly Message[]} [unmatchedOwn] those of the state when the outbox was read
  * @returns {Model}
  */
-export function withOutbox(state, kept, unclaimed = state.unclaimed) {
+export function mergeOutbox(state, stored, unmatchedOwn = state.unmatchedOwn) {
   const known = new Set(state.outbox.map((each) => each.key));
-  const read = claimed(withKept(state, kept), kept.filter(({ key }) => !known.has(key)));
-  return unclaimed.length === 0 ? read : { ...read, unclaimed: read.unclaimed.filter((each) => !unclaimed.includes(each)) };
+  const merged = withoutMatched(mergeStored(state, stored), stored.filter(({ key }) => !known.has(key)));
+  if (unmatchedOwn.length === 0) return merged;
+  return { ...merged, unmatchedOwn: merged.unmatchedOwn.filter((each) => !unmatchedOwn.includes(each)) };
 }
 
 /**
  * @param {Model} state
- * @param {readonly Waiting[]} kept
+ * @param {readonly PendingMessage[]} stored
  * @returns {Model}
  */
-function withKept(state, kept) {
-  const keys = new Set(kept.map((each) => each.key));
+function mergeStored(state, stored) {
+  const keys = new Set(stored.map((each) => each.key));
   const acknowledged = new Set(state.acknowledged.values());
-  const still = state.outbox.filter((each) => acknowledged.has(each.key) && !keys.has(each.key));
-  const outbox = [...still, ...kept.filter((each) => each.refused || !state.seen.has(each.key))];
-  return { ...state, outbox, seen: new Set([...state.seen].filter((key) => keys.has(key))) };
+  const shown = state.outbox.filter((each) => acknowledged.has(each.key) && !keys.has(each.key));
+  const outbox = [...shown, ...stored.filter((each) => each.refused || !state.settledKeys.has(each.key))];
+  return { ...state, outbox, settledKeys: new Set([...state.settledKeys].filter((key) => keys.has(key))) };
 }
 
 /**
- * Bubbles that have just come, whose messages were told before, go.
+ * Remove pending messages that were just added and whose messages had appeared before.
  * @param {Model} state
- * @param {readonly Waiting[]} rows
+ * @param {readonly PendingMessage[]} rows
  */
-function claimed(state, rows) {
+function withoutMatched(state, rows) {
   for (const row of rows) {
-    const message = state.unclaimed.find((each) => isSame(row, each));
+    const message = state.unmatchedOwn.find((each) => isSameContent(row, each));
     if (!message) continue;
-    state = { ...withoutBubble(state, row.key), unclaimed: state.unclaimed.filter((each) => each !== message) };
+    state = { ...removePending(state, row.key), unmatchedOwn: state.unmatchedOwn.filter((each) => each !== message) };
   }
   return state;
 }
 
 /**
- * Another tab of this browser may have sent it, and will tell so in a moment: the first bubble with these words.
+ * The first pending message with the same content: another tab may have sent it and will announce that in a moment.
  * @param {Model} state
  * @param {Message} message
  */
-function likely(state, message) {
+function likelyKey(state, message) {
   if (state.isSending) return undefined;
   const taken = new Set(state.acknowledged.values());
-  return state.outbox.find((each) => isSame(each, message) && !taken.has(each.key))?.key;
+  return state.outbox.find((each) => isSameContent(each, message) && !taken.has(each.key))?.key;
 }
 
-/** @param {Waiting} row @param {Message} message */
-function isSame(row, message) {
+/** @param {PendingMessage} row @param {Message} message */
+function isSameContent(row, message) {
   return (
     row.room === message.room &&
     row.text === (message.text ?? "") &&

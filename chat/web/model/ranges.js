@@ -1,9 +1,9 @@
-// Ascending ranges of numbers, [first, last], which neither touch nor overlap.
+// Ascending ranges of numbers, [first, last], that neither touch nor overlap.
 
 /** @typedef {readonly (readonly [number, number])[]} Ranges */
 
 /**
- * The ranges with one more in it; the same where it was in them.
+ * Add a range; returns the same ranges where they contain it.
  * @param {Ranges} ranges
  * @param {number} first
  * @param {number} last
@@ -22,7 +22,7 @@ export function withRange(ranges, first, last) {
 }
 
 /**
- * The range that a number is in.
+ * The range that contains a number.
  * @param {Ranges} ranges
  * @param {number} number
  */
@@ -31,7 +31,7 @@ export function rangeOf(ranges, number) {
 }
 
 /**
- * The ranges without what is before `first` in the range that ends last.
+ * Cut off the last range before `first`.
  * @param {Ranges} ranges
  * @param {number} first
  * @returns {Ranges}

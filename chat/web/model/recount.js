@@ -1,83 +1,84 @@
-// A room's unread messages and mentions, counted again where a change or a mark alters them.
+// Counts a room's unread messages and mentions again after a change or a moved read mark.
 
-import { countMentions, counts, countUnread, MOST_UNREAD, mentions } from "./unread.js";
+import { countMentions, countsAsUnread, countUnreadMessages, mentionsPerson, UNREAD_LIMIT } from "./unread.js";
 
-/** @import { KeptRoom } from "./model" */
+/** @import { RoomState } from "./model" */
 /** @import { DeletedEvent, EditedEvent, Message } from "../protocol" */
 
 /**
- * One has read up to `seq`; `unread` and `mentioned` are what the server counts after it.
- * @param {KeptRoom} room
+ * Set the read mark to `seq`.
+ * @param {RoomState} room
  * @param {number} me
  * @param {number} seq
- * @param {number} unread
- * @param {number} mentioned
+ * @param {number} unread the server's count after it, used where this client cannot count
+ * @param {number} mentions likewise
  */
-export function mark(room, me, seq, unread, mentioned) {
-  // What is counted here is as of the changes heard; the server's count may be ahead of them.
+export function moveReadMark(room, me, seq, unread, mentions) {
+  // The count here covers the changes received so far; the server's count may be ahead of them.
   room.info = {
     ...room.info,
     read: seq,
     unread: unreadAfter(room, me, seq) ?? unread,
-    mentions: countMentions(room.messages, me, seq, room.info.seq) ?? mentioned,
+    mentions: countMentions(room.messages, me, seq, room.info.seq) ?? mentions,
   };
-  room.isUncounted = false;
+  room.needsCount = false;
 }
 
 /**
- * One message after the mark is deleted: what is not held may have been one's own, and 100 may be more.
- * @param {KeptRoom} room
- * @param {Message | undefined} deleted as it was before
+ * Lower the unread count after the deletion of one message behind the read mark. The server must count where the message
+ * is not loaded, which may be this person's own, or where the count is at its limit.
+ * @param {RoomState} room
+ * @param {Message | undefined} deleted the message before its deletion
  * @param {number} me
  */
-export function uncount(room, deleted, me) {
+export function recountAfterDeletion(room, deleted, me) {
   const { unread = 0, read } = room.info;
-  if (deleted && unread < MOST_UNREAD) {
-    room.info = { ...room.info, unread: unread - Number(counts(deleted, me, read)) };
+  if (deleted && unread < UNREAD_LIMIT) {
+    room.info = { ...room.info, unread: unread - Number(countsAsUnread(deleted, me, read)) };
     return;
   }
-  const own = unreadAfter(room, me, read);
-  room.isUncounted = own === null;
-  room.info = { ...room.info, unread: own ?? unread };
+  const counted = unreadAfter(room, me, read);
+  room.needsCount = counted === null;
+  room.info = { ...room.info, unread: counted ?? unread };
 }
 
 /**
- * A message after the mark has another text or none: it mentions others now.
- * @param {KeptRoom} room
+ * Count mentions after the edit or the deletion of a message behind the read mark.
+ * @param {RoomState} room
  * @param {EditedEvent | DeletedEvent} change
- * @param {Message | undefined} before
+ * @param {Message | undefined} before the message before the change, where it is loaded
  * @param {number} me
  */
 export function recountMentions(room, change, before, me) {
   const { info } = room;
-  const mentioned = info.mentions ?? 0;
-  const isMentioned = change.type === "edited" && mentions(change, me);
-  if (!mentioned && !isMentioned) return;
-  if (before && before.pos < change.pos && mentioned < MOST_UNREAD) {
-    if (!counts(before, me, info.read)) return;
-    const now = mentioned - Number(mentions(before, me)) + Number(isMentioned);
-    room.info = { ...info, mentions: Math.min(Math.max(now, 0), MOST_UNREAD) };
+  const mentions = info.mentions ?? 0;
+  const isMentioned = change.type === "edited" && mentionsPerson(change, me);
+  if (!mentions && !isMentioned) return;
+  if (before && before.pos < change.pos && mentions < UNREAD_LIMIT) {
+    if (!countsAsUnread(before, me, info.read)) return;
+    const now = mentions - Number(mentionsPerson(before, me)) + Number(isMentioned);
+    room.info = { ...info, mentions: Math.min(Math.max(now, 0), UNREAD_LIMIT) };
     return;
   }
-  const own = countMentions(room.messages, me, info.read, info.seq);
-  // Without all of them it is not known what it mentioned until now.
-  if (own === null) room.isUncounted = true;
-  else room.info = { ...info, mentions: own };
+  const counted = countMentions(room.messages, me, info.read, info.seq);
+  // Without the message before the change, nobody here knows whom it mentioned.
+  if (counted === null) room.needsCount = true;
+  else room.info = { ...info, mentions: counted };
 }
 
 /**
- * Count what is unread after `read`; null where not all of it is held.
- * @param {KeptRoom} room
+ * Count the unread messages after `read`; null where not all of them are loaded.
+ * @param {RoomState} room
  * @param {number} me
  * @param {number} read
  */
 function unreadAfter(room, me, read) {
-  const { messages, info, toBeDeleted } = room;
-  return countUnread(
+  const { messages, info, pendingDeletions } = room;
+  return countUnreadMessages(
     messages,
     me,
     read,
     info.seq,
-    (message) => Boolean(message.deleted) && message.pos <= info.pos && !toBeDeleted.has(message.seq),
+    (message) => Boolean(message.deleted) && message.pos <= info.pos && !pendingDeletions.has(message.seq),
   );
 }

@@ -1,17 +1,17 @@
-// Who may do what in a room, as the server decides it (docs/protocols/native.md, "Who may").
+// What a person may do in a room, by the server's rules (docs/protocols/native.md, "Who may").
 
 /** @typedef {import("./types").RoomInfo} RoomInfo */
 /** @typedef {import("./types").Me} Me */
 
 /**
  * @typedef {object} Rights
- * @property {boolean} speaks write, react
- * @property {boolean} moderates delete what others said, remove, ban, the topic
- * @property {boolean} owns name, privacy, roles, delete the room
- * @property {boolean} archives
- * @property {boolean} invites make a link
- * @property {boolean} adds put somebody in without asking
- * @property {boolean} leaves
+ * @property {boolean} canSpeak send and react
+ * @property {boolean} canModerate delete others' messages, remove, ban, set the topic
+ * @property {boolean} isOwner set name, privacy and roles, delete the room
+ * @property {boolean} canArchive
+ * @property {boolean} canInvite make an invitation link
+ * @property {boolean} canAddMembers add somebody without asking them
+ * @property {boolean} canLeave
  */
 
 /**
@@ -25,16 +25,16 @@ export function rightsIn(info, me) {
   const isAdmin = roles.includes("admin");
   const isShared = info.kind === "room" || info.kind === "lobby";
   const isPublic = isShared && !info.private;
-  const owns = info.kind === "room" && role === "owner";
-  const looksAfter = isShared && (role === "owner" || role === "moderator");
-  const moderates = looksAfter || (isPublic && (isAdmin || roles.includes("moderator")));
+  const isOwner = info.kind === "room" && role === "owner";
+  const leads = isShared && (role === "owner" || role === "moderator");
+  const canModerate = leads || (isPublic && (isAdmin || roles.includes("moderator")));
   return {
-    speaks: !info.archived,
-    moderates,
-    owns,
-    archives: info.kind === "room" && (owns || (isPublic && isAdmin)),
-    invites: info.kind === "room" && !info.archived && (isPublic || looksAfter),
-    adds: info.kind === "room" && !info.archived && looksAfter,
-    leaves: info.kind === "room",
+    canSpeak: !info.archived,
+    canModerate,
+    isOwner,
+    canArchive: info.kind === "room" && (isOwner || (isPublic && isAdmin)),
+    canInvite: info.kind === "room" && !info.archived && (isPublic || leads),
+    canAddMembers: info.kind === "room" && !info.archived && leads,
+    canLeave: info.kind === "room",
   };
 }

@@ -1,4 +1,4 @@
-// The list of rooms in its sections: what belongs where, and in which order.
+// The room list: which section a room belongs to, and the order inside.
 
 /** @typedef {import("./types").RoomInfo} RoomInfo */
 /** @typedef {import("./types").Room} Room */
@@ -9,33 +9,33 @@
 const SECTIONS = ["lobby", "rooms", "people", "support", "archived"];
 
 /**
- * The sections that have a room, in the order of the screen.
+ * The sections that are not empty, in the order of the screen.
  *
- * Inside a section the newest activity is first, in "support" who waits the longest. Rooms that stand in `kept` stay in
- * that order, so that nothing moves under a pointer; others come behind them.
+ * Inside a section the latest activity comes first, in "support" the longest waiting person. Rooms in `order` keep that
+ * order, so that nothing moves under the pointer; the others come after them.
  *
  * @param {Iterable<Room>} rooms
- * @param {{ filter?: string, nameOf: (info: RoomInfo) => string, kept?: ReadonlyMap<number, number> | null }} options
+ * @param {{ filter?: string, nameOf: (info: RoomInfo) => string, order?: ReadonlyMap<number, number> | null }} options
  * @returns {Section[]}
  */
-export function sections(rooms, { filter = "", nameOf, kept = null }) {
+export function sections(rooms, { filter = "", nameOf, order = null }) {
   const wanted = fold(filter.trim());
   /** @type {Map<SectionName, RoomInfo[]>} */
   const found = new Map(SECTIONS.map((name) => [name, []]));
   for (const { info } of rooms) {
-    if (wanted ? !fold(nameOf(info)).includes(wanted) : isPutAway(info)) continue;
+    if (wanted ? !fold(nameOf(info)).includes(wanted) : isHidden(info)) continue;
     found.get(sectionOf(info))?.push(info);
   }
   return SECTIONS.flatMap((name) => {
-    const inIt = found.get(name) ?? [];
-    if (inIt.length === 0) return [];
-    inIt.sort((one, other) => place(one, kept) - place(other, kept) || compare(one, other));
-    return [{ name, rooms: inIt, ...counts(inIt) }];
+    const rooms = found.get(name) ?? [];
+    if (rooms.length === 0) return [];
+    rooms.sort((one, other) => positionIn(order, one) - positionIn(order, other) || compare(one, other));
+    return [{ name, rooms, ...countUnread(rooms) }];
   });
 }
 
 /**
- * How the rooms are ordered now, to be kept.
+ * The current order of the rooms, for `order`.
  * @param {Section[]} shown
  * @returns {Map<number, number>}
  */
@@ -44,7 +44,8 @@ export function orderOf(shown) {
 }
 
 /**
- * What a room has to say in the list: nothing, that something is new, or how many mention one. People's rooms count all.
+ * The unread mark of a room in the list: none, a dot, or a number of mentions; direct and support rooms count every
+ * message.
  * @param {RoomInfo} info
  * @returns {{ isUnread: boolean, count: number, isMuted: boolean }}
  */
@@ -56,7 +57,7 @@ export function attention(info) {
 }
 
 /**
- * For comparing names: no case, no accents.
+ * Normalise a name for comparison: no case, no accents.
  * @param {string} text
  */
 export function fold(text) {
@@ -72,13 +73,13 @@ function sectionOf(info) {
 }
 
 /** @param {RoomInfo} info */
-function isPutAway(info) {
+function isHidden(info) {
   return Boolean(info.hidden) && !info.unread;
 }
 
-/** @param {RoomInfo} info @param {ReadonlyMap<number, number> | null} kept */
-function place(info, kept) {
-  return kept ? (kept.get(info.id) ?? kept.size) : 0;
+/** @param {ReadonlyMap<number, number> | null} order @param {RoomInfo} info */
+function positionIn(order, info) {
+  return order ? (order.get(info.id) ?? order.size) : 0;
 }
 
 /** @param {RoomInfo} one @param {RoomInfo} other */
@@ -96,7 +97,7 @@ function lastAt(info) {
 }
 
 /** @param {RoomInfo[]} rooms */
-function counts(rooms) {
+function countUnread(rooms) {
   let unread = 0;
   let mentions = 0;
   for (const info of rooms) {

@@ -1,57 +1,57 @@
-// One room as it is now, made of a snapshot and the changes since. As chat/client/room.py, with the same vectors.
+// One room: a snapshot and the changes since. chat/client/room.py does the same, with the same test vectors.
 //
-// A draft is a copy that belongs to one batch: these functions change it.
+// A draft is a copy that belongs to one batch; these functions change it in place.
 
-import { recountMentions, uncount } from "./recount.js";
-import { changed, said } from "./messages.js";
+import { recountMentions, recountAfterDeletion } from "./recount.js";
+import { withChange, messageOf } from "./messages.js";
 import { withRange, withShorterEnd } from "./ranges.js";
-import { counts, MOST_UNREAD, mentions } from "./unread.js";
+import { countsAsUnread, UNREAD_LIMIT, mentionsPerson } from "./unread.js";
 
-/** @import { Draft, KeptRoom } from "./model" */
+/** @import { RoomDraft, RoomState } from "./model" */
 /** @import { DeletedEvent, EditedEvent, MemberEvent, Message, MessageEvent, Person, ReactedEvent, RoomEvent } from "../protocol" */
 /** @import { RoomInfo } from "./types" */
-/** @typedef {import("../protocol").ChangedEvent | import("../protocol").SupportEvent} AboutRoom */
+/** @typedef {import("../protocol").ChangedEvent | import("../protocol").SupportEvent} DetailsChange */
 /** @typedef {{ type: string, room: number, pos: number, at: number }} Change */
 
-/** Messages held at the end of a room: of more than the second, all but so many of the newest are let go. More than
+/** Once a room's last range has more than KEEP_AT_MOST messages, all but the newest KEEP_LAST are dropped. More than
  * anybody scrolls through. */
-const KEPT = 10_000;
-const MOST_KEPT = 20_000;
+const KEEP_LAST = 10_000;
+const KEEP_AT_MOST = 20_000;
 
 /**
- * A room as it is told.
- * @param {RoomEvent} told
- * @returns {KeptRoom}
+ * A new room from its snapshot.
+ * @param {RoomEvent} snapshot
+ * @returns {RoomState}
  */
-export function newRoom(told) {
-  /** @type {Draft} */
+export function roomFromSnapshot(snapshot) {
+  /** @type {RoomDraft} */
   const draft = {
     room: {
-      info: infoOf(told),
+      info: infoOfSnapshot(snapshot),
       messages: new Map(),
-      held: [],
+      loadedRanges: [],
       reads: new Map(),
       roles: new Map(),
-      toldPos: told.pos,
-      changedPos: told.pos,
-      toBeDeleted: new Set(),
-      isUncounted: false,
-      hasSpoken: false,
+      snapshotPos: snapshot.pos,
+      changedPos: snapshot.pos,
+      pendingDeletions: new Set(),
+      needsCount: false,
+      isReadMarkUnsure: false,
     },
     ownsMessages: true,
   };
-  if (told.reset) draft.room.reset = told.reset;
-  if (told.last) put(draft, told.last);
+  if (snapshot.reset) draft.room.reset = snapshot.reset;
+  if (snapshot.last) addMessage(draft, snapshot.last);
   return draft.room;
 }
 
 /**
- * What is left out on the wire stands in the state.
- * @param {RoomEvent} told
+ * A room's details, with the defaults that the wire leaves out.
+ * @param {RoomEvent} snapshot
  * @returns {RoomInfo}
  */
-function infoOf(told) {
-  const { type: _type, reset: _reset, after: _after, ...info } = told;
+function infoOfSnapshot(snapshot) {
+  const { type: _type, reset: _reset, after: _after, ...info } = snapshot;
   return { ...DEFAULTS, ...info };
 }
 
@@ -68,23 +68,23 @@ const DEFAULTS = {
 };
 
 /**
- * Take one's settings, and what the room is called, from a room that is told again. What its changes bring stays: they
- * bring it in their order, wherever the snapshot stands.
- * @param {Draft} draft
- * @param {RoomEvent} told
+ * Take this person's settings, and the room's details, from another snapshot. Messages and counts stay: changes bring
+ * them in order, whatever the snapshot's position.
+ * @param {RoomDraft} draft
+ * @param {RoomEvent} snapshot
  */
-export function update(draft, told) {
+export function applySnapshot(draft, snapshot) {
   const { room } = draft;
-  const { notify, hidden, name, topic, private: isPrivate, archived, role, peer, support } = infoOf(told);
+  const { notify, hidden, name, topic, private: isPrivate, archived, role, peer, support } = infoOfSnapshot(snapshot);
   room.info = { ...room.info, notify, hidden };
-  if (told.pos < room.toldPos) return;
-  room.toldPos = told.pos;
-  room.info = without({ ...room.info, name, topic, private: isPrivate, archived, role, peer, support });
+  if (snapshot.pos < room.snapshotPos) return;
+  room.snapshotPos = snapshot.pos;
+  room.info = withoutEmptyFields({ ...room.info, name, topic, private: isPrivate, archived, role, peer, support });
 }
 
 /**
- * Take the new profile of somebody, whom the room may be with. False: it is not.
- * @param {KeptRoom} room
+ * Whether this profile is a newer one of the person whom the direct room is with.
+ * @param {RoomState} room
  * @param {Person} person
  */
 export function isOlderPeer(room, person) {
@@ -93,11 +93,11 @@ export function isOlderPeer(room, person) {
 }
 
 /**
- * Apply a change, if it is the room's next.
- * @param {Draft} draft
+ * Apply a change if it is the room's next one.
+ * @param {RoomDraft} draft
  * @param {Change} change
  * @param {number} me
- * @returns {boolean} false where changes are missing before it. One that was applied already is no such gap.
+ * @returns {boolean} false where changes before it are missing; a change that was applied already is no gap
  */
 export function applyChange(draft, change, me) {
   const { room } = draft;
@@ -106,7 +106,7 @@ export function applyChange(draft, change, me) {
   room.info = { ...room.info, pos: change.pos, at: change.at };
   switch (change.type) {
     case "message":
-      say(draft, /** @type {MessageEvent} */ (/** @type {unknown} */ (change)), me);
+      applyMessage(draft, /** @type {MessageEvent} */ (/** @type {unknown} */ (change)), me);
       break;
     case "edited":
     case "deleted":
@@ -115,32 +115,32 @@ export function applyChange(draft, change, me) {
       changeMessage(draft, /** @type {EditedEvent} */ (/** @type {unknown} */ (change)), me);
       break;
     case "member":
-      move(room, /** @type {MemberEvent} */ (/** @type {unknown} */ (change)), me);
+      applyMember(room, /** @type {MemberEvent} */ (/** @type {unknown} */ (change)), me);
       break;
     case "changed":
     case "support":
-      if (change.pos > room.toldPos) describe(room, /** @type {AboutRoom} */ (/** @type {unknown} */ (change)));
+      if (change.pos > room.snapshotPos) applyDetails(room, /** @type {DetailsChange} */ (/** @type {unknown} */ (change)));
       break;
   }
   return true;
 }
 
 /**
- * Hold a message, unless it is held in a newer state.
- * @param {Draft} draft
+ * Add a message, unless a newer state of it is loaded.
+ * @param {RoomDraft} draft
  * @param {Message} message
  */
-export function put(draft, message) {
+export function addMessage(draft, message) {
   const known = draft.room.messages.get(message.seq);
-  if (!known || known.pos < message.pos) own(draft).set(message.seq, message);
-  draft.room.held = withRange(draft.room.held, message.seq, message.seq);
+  if (!known || known.pos < message.pos) ownMessages(draft).set(message.seq, message);
+  draft.room.loadedRanges = withRange(draft.room.loadedRanges, message.seq, message.seq);
 }
 
 /**
- * @param {Draft} draft
- * @returns {Map<number, Message>} the messages, which this batch may change
+ * @param {RoomDraft} draft
+ * @returns {Map<number, Message>} the batch's own copy of the messages
  */
-function own(draft) {
+function ownMessages(draft) {
   if (!draft.ownsMessages) {
     draft.room.messages = new Map(draft.room.messages);
     draft.ownsMessages = true;
@@ -149,116 +149,116 @@ function own(draft) {
 }
 
 /**
- * @param {Draft} draft
+ * @param {RoomDraft} draft
  * @param {MessageEvent} event
  * @param {number} me
  */
-function say(draft, event, me) {
+function applyMessage(draft, event, me) {
   const { room } = draft;
-  const message = said(event);
-  put(draft, message);
-  letGo(draft);
-  if (message.deleted) room.toBeDeleted = new Set(room.toBeDeleted).add(message.seq);
-  let { unread = 0, mentions: mentioned = 0, read } = room.info;
+  const message = messageOf(event);
+  addMessage(draft, message);
+  dropOldMessages(draft);
+  if (message.deleted) room.pendingDeletions = new Set(room.pendingDeletions).add(message.seq);
+  let { unread = 0, mentions = 0, read } = room.info;
   if (message.sender.id === me) {
-    // One has read what comes before one's own.
-    [unread, mentioned, read] = [0, 0, Math.max(read, message.seq)];
-    room.isUncounted = false;
-    room.hasSpoken = true;
-  } else if (counts(message, me, read)) {
-    unread = Math.min(unread + 1, MOST_UNREAD);
-    mentioned = Math.min(mentioned + Number(mentions(message, me)), MOST_UNREAD);
+    // Sending a message marks everything before it as read.
+    [unread, mentions, read] = [0, 0, Math.max(read, message.seq)];
+    room.needsCount = false;
+    room.isReadMarkUnsure = true;
+  } else if (countsAsUnread(message, me, read)) {
+    unread = Math.min(unread + 1, UNREAD_LIMIT);
+    mentions = Math.min(mentions + Number(mentionsPerson(message, me)), UNREAD_LIMIT);
   }
   const members = (room.info.members ?? 0) + Number(message.kind === "join");
-  room.info = { ...room.info, seq: message.seq, unread, mentions: mentioned, read, members, last: message };
-  if (room.info.support && message.pos > room.toldPos) {
-    room.info.support = waiting(room.info.support, message);
+  room.info = { ...room.info, seq: message.seq, unread, mentions, read, members, last: message };
+  if (room.info.support && message.pos > room.snapshotPos) {
+    room.info.support = withWaitingTime(room.info.support, message);
   }
 }
 
-/** @param {Draft} draft */
-function letGo(draft) {
-  const { held } = draft.room;
-  const end = held.at(-1);
-  if (!end || end[1] - end[0] < MOST_KEPT) return;
-  const messages = own(draft);
-  const first = end[1] - KEPT + 1;
+/** @param {RoomDraft} draft */
+function dropOldMessages(draft) {
+  const { loadedRanges } = draft.room;
+  const end = loadedRanges.at(-1);
+  if (!end || end[1] - end[0] < KEEP_AT_MOST) return;
+  const messages = ownMessages(draft);
+  const first = end[1] - KEEP_LAST + 1;
   for (let seq = end[0]; seq < first; seq++) messages.delete(seq);
-  draft.room.held = withShorterEnd(held, first);
+  draft.room.loadedRanges = withShorterEnd(loadedRanges, first);
 }
 
 /**
- * How a conversation stands after a message: its person waits from their first on, until another's.
+ * The support state after a message: its person has been waiting since their first message that nobody answered.
  * @param {NonNullable<RoomInfo["support"]>} support
  * @param {Message} message
  */
-function waiting(support, message) {
+function withWaitingTime(support, message) {
   if (message.sender.id === support.person.id) return { waiting_since: message.at, ...support };
   const { waiting_since: _waiting, ...answered } = support;
   return answered;
 }
 
 /**
- * @param {Draft} draft
+ * @param {RoomDraft} draft
  * @param {EditedEvent | DeletedEvent | ReactedEvent} change
  * @param {number} me
  */
 function changeMessage(draft, change, me) {
   const { room } = draft;
   const before = room.messages.get(change.seq);
-  if (before && before.pos < change.pos) own(draft).set(change.seq, changed(before, change, me));
-  if (change.type === "deleted" && room.toBeDeleted.has(change.seq)) {
-    room.toBeDeleted = new Set([...room.toBeDeleted].filter((seq) => seq !== change.seq));
+  if (before && before.pos < change.pos) ownMessages(draft).set(change.seq, withChange(before, change, me));
+  if (change.type === "deleted" && room.pendingDeletions.has(change.seq)) {
+    room.pendingDeletions = new Set([...room.pendingDeletions].filter((seq) => seq !== change.seq));
   }
   if (change.seq > room.info.read) {
-    if (change.type === "deleted") uncount(room, before, me);
+    if (change.type === "deleted") recountAfterDeletion(room, before, me);
     if (change.type !== "reacted") recountMentions(room, change, before, me);
   }
   const { last } = room.info;
   if (last && last.seq === change.seq && last.pos < change.pos) {
-    room.info = { ...room.info, last: changed(last, change, me) };
+    room.info = { ...room.info, last: withChange(last, change, me) };
   }
 }
 
 /**
- * @param {KeptRoom} room
+ * @param {RoomState} room
  * @param {MemberEvent} member
  * @param {number} me
  */
-function move(room, member, me) {
+function applyMember(room, member, me) {
   const isOut = member.role === undefined || member.role === null || member.role === "banned";
   if (isOut) room.info = { ...room.info, members: Math.max((room.info.members ?? 0) - 1, 0) };
   const roles = new Map(room.roles);
   if (isOut) roles.delete(member.person);
   else roles.set(member.person, member.role ?? "member");
   room.roles = roles;
-  if (member.person === me && member.pos > room.toldPos) {
-    // Who is out and goes on to hear the room has joined it again.
+  if (member.person === me && member.pos > room.snapshotPos) {
+    // This client still receives the room, so the person has joined again.
     room.info = { ...room.info, role: isOut ? "member" : (member.role ?? room.info.role) };
   }
 }
 
 /**
- * @param {KeptRoom} room
- * @param {AboutRoom} change
+ * @param {RoomState} room
+ * @param {DetailsChange} change
  */
-function describe(room, change) {
+function applyDetails(room, change) {
   if (change.type === "changed") {
     const { name, topic = "", private: isPrivate = false, archived = false } = change;
     room.info = { ...room.info, name, topic, private: isPrivate, archived };
   } else if (room.info.support) {
     const { state, assignee, waiting_since } = change;
-    room.info = { ...room.info, support: without({ ...room.info.support, state, assignee, waiting_since }) };
+    room.info = { ...room.info, support: withoutEmptyFields({ ...room.info.support, state, assignee, waiting_since }) };
   }
 }
 
 /**
- * An object without its fields that are undefined or null, as on the wire.
+ * The object without fields that are undefined or null, as on the wire.
  * @template {object} T
  * @param {T} fields
  * @returns {T}
  */
-function without(fields) {
-  const there = Object.entries(fields).filter(([, value]) => value !== undefined && value !== null);
-  return /** @type {T} */ (Object.fromEntries(there));
+function withoutEmptyFields(fields) {
+  const present = Object.entries(fields).filter(([, value]) => value !== undefined && value !== null);
+  return /** @type {T} */ (Object.fromEntries(present));
 }

@@ -1,13 +1,13 @@
-// What somebody types into the search field, taken apart: words, and from: in: since: before:.
+// Parses what is typed into the search field: words, and from: in: since: before:.
 
 /**
- * @typedef {object} Asked
- * @property {string} words as the server looks for them, phrases and - too
+ * @typedef {object} SearchQuery
+ * @property {string} words to send to the server, with phrases and exclusions
  * @property {string} [from] a name
  * @property {string} [room] a room's name
  * @property {number} [since] milliseconds
  * @property {number} [before] milliseconds
- * @property {string[]} wrong filters whose value is no day
+ * @property {string[]} invalid filters whose value is not a day
  */
 
 const PART = /(?:^|\s)(from|in|since|before):("[^"]*"?|\S*)/giu;
@@ -15,30 +15,30 @@ const DAY = /^(\d{4})-(\d{1,2})(?:-(\d{1,2}))?$/;
 
 /**
  * @param {string} text
- * @returns {Asked}
+ * @returns {SearchQuery}
  */
-export function parseQuery(text) {
-  /** @type {Asked} */
-  const asked = { words: "", wrong: [] };
+export function parseSearchQuery(text) {
+  /** @type {SearchQuery} */
+  const query = { words: "", invalid: [] };
   const words = text.replace(/[“”„«»]/g, `"`).replace(PART, (whole, key, quoted) => {
     const value = quoted.replace(/^"|"$/g, "").replace(/^[@#]/, "");
     const name = key.toLowerCase();
     if (!value) return " ";
-    if (name === "from") asked.from = value;
-    else if (name === "in") asked.room = value;
+    if (name === "from") query.from = value;
+    else if (name === "in") query.room = value;
     else {
       const day = dayOf(value);
-      if (day === undefined) asked.wrong.push(whole.trim());
-      else asked[/** @type {"since" | "before"} */ (name)] = day;
+      if (day === undefined) query.invalid.push(whole.trim());
+      else query[/** @type {"since" | "before"} */ (name)] = day;
     }
     return " ";
   });
-  asked.words = words.replace(/\s+/g, " ").trim();
-  return asked;
+  query.words = words.replace(/\s+/g, " ").trim();
+  return query;
 }
 
 /**
- * The first moment of a day or a month, where the reader is.
+ * The start of a day or a month in the reader's time zone.
  * @param {string} value
  * @returns {number | undefined}
  */

@@ -1,4 +1,4 @@
-// The one state of the page, and who is told that it has changed.
+// Holds the page's state and calls listeners when it changes.
 
 import { EMPTY } from "./empty.js";
 
@@ -16,7 +16,7 @@ export function openStore(first = EMPTY) {
     get: () => state,
 
     /**
-     * Replace the state; listeners are told at once, if it is another.
+     * Replace the state and call the listeners at once, unless it is the same object.
      * @param {(state: Model) => Model} change
      */
     update(change) {

@@ -1,4 +1,4 @@
-// The support conversations of other people, as an operator works through them.
+// Other people's support conversations, in the parts and the order of the inbox.
 
 import { fold } from "./room_list.js";
 
@@ -9,64 +9,64 @@ import { fold } from "./room_list.js";
 export const PARTS = ["waiting", "mine", "open", "closed"];
 
 /**
- * The open conversations of everybody but oneself.
+ * The open conversations of everybody else.
  * @param {Iterable<{ info: RoomInfo }>} rooms
  * @param {number | undefined} me
  * @returns {RoomInfo[]}
  */
 export function conversations(rooms, me) {
   const found = [];
-  for (const { info } of rooms) if (isAnothers(info, me) && isOpen(info)) found.push(info);
+  for (const { info } of rooms) if (isSomeoneElses(info, me) && isOpen(info)) found.push(info);
   return found;
 }
 
 /**
- * Those of a part of the inbox: who waits for an answer first, the longest first, then who spoke last.
+ * The conversations of one part of the inbox: the longest waiting first, then the latest activity.
  * @param {readonly RoomInfo[]} infos
  * @param {Part} part
  * @param {number | undefined} me
  * @returns {RoomInfo[]}
  */
 export function queue(infos, part, me) {
-  return infos.filter((info) => isIn(info, part, me)).sort(compare);
+  return infos.filter((info) => belongsTo(info, part, me)).sort(compare);
 }
 
 /**
- * How many conversations each part has.
+ * Count the conversations of each part.
  * @param {readonly RoomInfo[]} infos
  * @param {number | undefined} me
  * @returns {Record<Exclude<Part, "closed">, number>}
  */
-export function counts(infos, me) {
+export function countByPart(infos, me) {
   const found = { waiting: 0, mine: 0, open: infos.length };
   for (const info of infos) {
-    if (isIn(info, "waiting", me)) found.waiting += 1;
-    if (isIn(info, "mine", me)) found.mine += 1;
+    if (belongsTo(info, "waiting", me)) found.waiting += 1;
+    if (belongsTo(info, "mine", me)) found.mine += 1;
   }
   return found;
 }
 
 /**
- * Those with every word somewhere in the person's name or address, or in what was said last.
+ * The conversations that have every word in the person's name or address or in the last message.
  * @param {readonly RoomInfo[]} infos
  * @param {string} text
  * @returns {readonly RoomInfo[]}
  */
-export function matching(infos, text) {
+export function filterByText(infos, text) {
   const words = fold(text).split(/\s+/).filter(Boolean);
   if (words.length === 0) return infos;
   return infos.filter((info) => {
-    const shown = fold(searched(info));
+    const shown = fold(searchableText(info));
     return words.every((word) => shown.includes(word));
   });
 }
 
 /**
- * Whether it is the support conversation of somebody else, which operators answer in the inbox.
+ * Whether the room is somebody else's support conversation, which operators answer in the inbox.
  * @param {RoomInfo} info
  * @param {number | undefined} me
  */
-export function isAnothers(info, me) {
+export function isSomeoneElses(info, me) {
   return info.support !== undefined && info.support.person.id !== me;
 }
 
@@ -76,13 +76,13 @@ export function isOpen(info) {
 }
 
 /** @param {RoomInfo} info */
-function searched(info) {
+function searchableText(info) {
   const { name, display, email, page } = visitor(info);
   return [name, display, email, page, info.last?.text].filter(Boolean).join("\n");
 }
 
 /**
- * Whose conversation it is, with what a visitor has said of themselves.
+ * The person whose conversation it is, with what a visitor has told about themselves.
  * @param {RoomInfo} info
  * @returns {{ id: number, name: string, display?: string, email?: string, page?: string, came?: number, blocked?: boolean }}
  */
@@ -92,13 +92,13 @@ export function visitor(info) {
   return { ...person, email, page, came, blocked };
 }
 
-/** Whether they write from the support widget, without an account. @param {RoomInfo} info */
+/** Whether the person writes from the support widget, without an account. @param {RoomInfo} info */
 export function isVisitor(info) {
   return info.support?.person.roles?.includes("guest") ?? false;
 }
 
 /** @param {RoomInfo} info @param {Part} part @param {number | undefined} me */
-function isIn(info, part, me) {
+function belongsTo(info, part, me) {
   if (part === "waiting") return info.support?.waiting_since != null;
   if (part === "mine") return me !== undefined && info.support?.assignee?.id === me;
   return true;

@@ -1,4 +1,4 @@
-// What a message's text is made of: markdown as parts of few kinds. Pure; what is no such part stays text as it was typed.
+// Parses a message's markdown into parts of a few kinds. Anything else stays text as it was typed.
 
 import { Lexer } from "../vendor/marked.js";
 
@@ -9,8 +9,8 @@ import { Lexer } from "../vendor/marked.js";
  * @property {Kind} kind
  * @property {Part[]} children
  * @property {string} [href] of a link
- * @property {string} [host] where a link leads whose text looks like another address
- * @property {number} [start] the first number of a list that counts
+ * @property {string} [host] the real host of a link whose text looks like another address
+ * @property {number} [start] the first number of a numbered list
  * @property {"left" | "center" | "right"} [align] of a cell
  * @typedef {string | Element} Part a piece of text as it is shown, or an element around others
  * @typedef {{ type: string, raw: string, text?: string, href?: string, tokens?: Token[], items?: Token[],
@@ -18,17 +18,17 @@ import { Lexer } from "../vendor/marked.js";
  * @typedef {{ tokens: Token[], align: "left" | "center" | "right" | null }} Cell
  */
 
-/** Deeper parts stay text, because drawing goes as deep as they do. */
+/** Deeper parts stay text, because rendering recurses as deep as they do. */
 const DEEPEST = 8;
 
-/** More than these mean nothing to a reader, and marked needs long for some of them. */
+/** A text with more than these stays plain: marked needs long for some such texts. */
 const MOST_SIGNS = 600;
 const MOST_BULLETS = 200;
 
-/** Kinds of marked that are not ours: what they stand for stays text, and `def` would hide it. */
+/** Kinds of marked that stay text; `def` would hide its text. */
 const LEFT_OUT = ["lheading", "hr", "html", "def", "reflink"];
 
-/** Where none of these is, there is nothing to parse. */
+/** A text without any of these has nothing to parse. */
 const MAYBE_MARKDOWN = /[*_~`[\]<\\|]|^ {0,3}#{1,6} |:\/\/|www\.|\S@\S|^ *(?:[-+>]|\d+[.)] )|^(?: {4}|\t)|\n *\n/m;
 
 /** @type {Record<string, Kind>} */
@@ -138,7 +138,7 @@ function table({ header = [], rows = [] }, depth) {
   return { kind: "table", children: [row(header, "head"), ...rows.map((cells) => row(cells, "cell"))] };
 }
 
-/** A link to elsewhere or to a mailbox; any other stays as it was typed. @param {Token} token @param {Part[]} children @returns {Part} */
+/** A link to a site or a mailbox; any other stays as it was typed. @param {Token} token @param {Part[]} children @returns {Part} */
 function link(token, children) {
   const href = safeHref(token.href ?? "");
   if (href === null) return token.raw;
@@ -146,11 +146,11 @@ function link(token, children) {
   return { kind: "link", href, ...(host ? { host } : {}), children: children.length ? children : [href] };
 }
 
-/** An address that a text begins with or has in it: its host. */
+/** The host of an address in a text. */
 const SAID_HOST = /(?:[^\s/?#@]*@)?((?:[\p{L}\p{N}-]+\.)+\p{L}{2,})/u;
 
 /**
- * Where a link leads, if its text looks like another address.
+ * The real host of a link whose text looks like another address.
  * @param {string} href
  * @param {string} text
  */
@@ -162,7 +162,7 @@ function otherHost(href, text) {
   return plainHost(said) === plainHost(real) ? undefined : real;
 }
 
-/** A host as hosts compare. @param {string} host */
+/** Normalise a host for comparison. @param {string} host */
 function plainHost(host) {
   const address = `http://${host}`;
   return (URL.canParse(address) ? new URL(address).hostname : host).replace(/^www\./, "");
@@ -175,7 +175,7 @@ function safeHref(href) {
 }
 
 /**
- * A text between the names that it mentions, by turns: plain, name, plain …  A name ends where a word does.
+ * Split a text at the names that it mentions into plain, name, plain …  A name ends where a word ends.
  * @param {string} text
  * @param {readonly string[]} names without the `@`
  * @returns {string[]}
@@ -191,23 +191,23 @@ function escapeRegExp(text) {
   return text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
 }
 
-/** Whether a text is a few emoji and nothing else: these are shown large. @param {string} text */
+/** Whether a text is a few emoji and nothing else, which are shown large. @param {string} text */
 export function isOnlyEmoji(text) {
   if (text.length > 60) return false;
   return /^(?:\p{RGI_Emoji}\s*){1,6}$/v.test(text);
 }
 
-/** The text of a message in one line, for where there is only one. @param {string} text @param {number} [most] characters */
+/** A message's text in one line. @param {string} text @param {number} [most] characters */
 export function preview(text, most = 160) {
   const line = bare(parse(text.slice(0, most * 4))).replace(/\s+/g, " ").trim();
   return line.length > most ? `${line.slice(0, most - 1)}…` : line;
 }
 
-/** What stands around what was looked for, while a text is parsed: no text has these. */
+/** Marks around a search hit while the text is parsed; no text contains these characters. */
 const [BEGIN, END] = ["\ue000", "\ue001"];
 
 /**
- * A text in pieces, by turns plain and what was looked for, in one line and without what it looks like.
+ * Turn pieces, alternately plain and hit, into one line of plain text without formatting.
  * @param {readonly string[]} pieces
  * @returns {string[]}
  */
@@ -215,10 +215,10 @@ export function barePieces(pieces) {
   const clean = pieces.map((piece) => piece.replaceAll(BEGIN, "").replaceAll(END, ""));
   const marked = clean.map((piece, i) => (i % 2 ? BEGIN + piece + END : piece)).join("");
   const made = bare(parse(marked)).replace(/\s+/g, " ").trim().split(/\ue000([^\ue001]*)\ue001/);
-  return made.map((piece) => piece.replace(/[\ue000\ue001]/g, "")); // the end of one may be in the address of a link
+  return made.map((piece) => piece.replace(/[\ue000\ue001]/g, "")); // a mark may be left over from a link's address
 }
 
-/** What parts say, without what they look like. @param {readonly Part[]} parts @returns {string} */
+/** The text of parts without their formatting. @param {readonly Part[]} parts @returns {string} */
 function bare(parts) {
   return parts.map((part) => (typeof part === "string" ? part : bare(part.children) + (INLINE.has(part.kind) ? "" : "\n"))).join("");
 }

@@ -1,4 +1,4 @@
-// The window of a timeline: which messages of a room are drawn, by seq, and the rows they make. Pure.
+// The timeline's window: which messages of a room are drawn, by seq, and their rows.
 
 /** @typedef {import("./types").Message} Message */
 /** @typedef {import("./types").Room} Room */
@@ -9,74 +9,74 @@
  * @property {number} last
  *
  * @typedef {{ kind: "start", key: string }} StartRow
- * @typedef {{ kind: "gap", key: string, first: number, last: number }} GapRow messages that are not held yet
+ * @typedef {{ kind: "gap", key: string, first: number, last: number }} GapRow messages that are not loadedRanges yet
  * @typedef {{ kind: "day", key: string, at: number }} DayRow
- * @typedef {{ kind: "line", key: string }} LineRow above what is new
+ * @typedef {{ kind: "new", key: string }} NewRow above the first new message
  * @typedef {{ kind: "joins", key: string, seq: number, messages: Message[] }} JoinsRow
  * @typedef {{ kind: "message", key: string, seq: number, message: Message, isFirst: boolean }} MessageRow
- *   `isFirst` begins a group of one speaker
- * @typedef {StartRow | GapRow | DayRow | LineRow | JoinsRow | MessageRow} Row
+ *   `isFirst`: it begins a group of one sender
+ * @typedef {StartRow | GapRow | DayRow | NewRow | JoinsRow | MessageRow} Row
  */
 
-/** Most messages that are drawn, */
-export const MOST = 200;
-/** and where so many are not enough to fill the screen: it is very high, or many are folded into one row. */
-export const MOST_IN_SIGHT = 1000;
-/** As many are drawn at first, and stay where somebody reads along at the end. */
-export const FEW = 100;
-/** As many more at a time, where somebody scrolls. */
-export const STEP = 50;
-/** One speaker's messages are a group while no more than this, in ms, lies between two of them. */
-const GROUP = 5 * 60_000;
-/** Where so much time has begun anew since midnight or so, in ms, a group is said anew too: it has a time to be read. */
-const SPELL = 15 * 60_000;
+/** The most messages that are drawn at a time, */
+export const MAX_DRAWN = 200;
+/** and the most where the screen is so high, or so many are folded into one row, that it would not be filled. */
+export const MAX_DRAWN_IN_SIGHT = 1000;
+/** As many are drawn at first, and while the reader stays at the end. */
+export const DRAWN_AT_FIRST = 100;
+/** As many more are drawn when the reader scrolls. */
+export const DRAWN_PER_STEP = 50;
+/** A sender's messages form a group while at most this many ms lie between two of them. */
+const GROUP_PAUSE = 5 * 60_000;
+/** A new group begins at each multiple of this time, in ms, so that its time is shown again. */
+const GROUP_LENGTH = 15 * 60_000;
 
-/** The window at the end of a room. @param {number} newest @returns {Window} */
+/** The drawn at the end of a room. @param {number} newest @returns {Window} */
 export function atEnd(newest) {
-  return { first: Math.max(1, newest - FEW + 1), last: newest };
+  return { first: Math.max(1, newest - DRAWN_AT_FIRST + 1), last: newest };
 }
 
-/** The window around a place. @param {number} seq @param {number} newest @returns {Window} */
+/** The drawn around a place. @param {number} seq @param {number} newest @returns {Window} */
 export function around(seq, newest) {
   const at = Math.min(Math.max(seq, 1), Math.max(newest, 1));
-  return { first: Math.max(1, at - FEW / 2), last: Math.min(newest, at + FEW / 2) };
+  return { first: Math.max(1, at - DRAWN_AT_FIRST / 2), last: Math.min(newest, at + DRAWN_AT_FIRST / 2) };
 }
 
 /**
- * Further back; what lies too far ahead is dropped, unless it is in sight. The same window where that would be too much.
- * @param {Window} window
- * @param {Window} seen of it, what is in sight or nearly
+ * Extend the window backwards and drop its far end, except messages in sight. Returns the same window at the limit.
+ * @param {Window} drawn
+ * @param {Window} inSight the part that is in sight or nearly so
  * @returns {Window}
  */
-export function older(window, seen) {
-  const first = Math.max(1, window.first - STEP);
-  const last = Math.min(window.last, Math.max(first + MOST - 1, seen.last));
-  return last - first < MOST_IN_SIGHT ? { first, last } : window;
+export function older(drawn, inSight) {
+  const first = Math.max(1, drawn.first - DRAWN_PER_STEP);
+  const last = Math.min(drawn.last, Math.max(first + MAX_DRAWN - 1, inSight.last));
+  return last - first < MAX_DRAWN_IN_SIGHT ? { first, last } : drawn;
 }
 
 /**
- * Further ahead; what lies too far back is dropped, unless it is in sight. The same window where that would be too much.
- * @param {Window} window
+ * Extend the window forwards and drop its start, except messages in sight. Returns the same window at the limit.
+ * @param {Window} drawn
  * @param {number} newest
- * @param {Window} seen of it, what is in sight or nearly
+ * @param {Window} inSight the part that is in sight or nearly so
  * @returns {Window}
  */
-export function newer(window, newest, seen) {
-  const last = Math.min(newest, window.last + STEP);
-  const first = Math.max(window.first, Math.min(last - MOST + 1, seen.first));
-  return last - first < MOST_IN_SIGHT ? { first, last } : window;
+export function newer(drawn, newest, inSight) {
+  const last = Math.min(newest, drawn.last + DRAWN_PER_STEP);
+  const first = Math.max(drawn.first, Math.min(last - MAX_DRAWN + 1, inSight.first));
+  return last - first < MAX_DRAWN_IN_SIGHT ? { first, last } : drawn;
 }
 
-/** As it is after more was said: a window that was at the end stays there. @param {Window} window @param {number} newest @returns {Window} */
-export function follow({ first, last }, newest) {
-  return { first: Math.max(first, newest - Math.max(FEW, Math.min(last - first + 1, MOST)) + 1, 1), last: newest };
+/** As it is after more was said: a drawn that was at the end stays there. @param {Window} drawn @param {number} newest @returns {Window} */
+export function followEnd({ first, last }, newest) {
+  return { first: Math.max(first, newest - Math.max(DRAWN_AT_FIRST, Math.min(last - first + 1, MAX_DRAWN)) + 1, 1), last: newest };
 }
 
-/** What of a window is not held. @param {Window} window @param {Room["held"]} held @returns {Window[]} */
-export function gaps({ first, last }, held) {
+/** What of a drawn is not loadedRanges. @param {Window} drawn @param {Room["loadedRanges"]} loadedRanges @returns {Window[]} */
+export function missingRanges({ first, last }, loadedRanges) {
   const found = [];
   let next = first;
-  for (const [begin, end] of held) {
+  for (const [begin, end] of loadedRanges) {
     if (end < next) continue;
     if (begin > last) break;
     if (begin > next) found.push({ first: next, last: begin - 1 });
@@ -87,34 +87,34 @@ export function gaps({ first, last }, held) {
 }
 
 /**
- * The page to ask for so that a gap of a window closes from where the reader is.
+ * The page of history to request so that a gap closes from the reader's side.
  * @param {Window} gap
- * @param {Window} window
+ * @param {Window} drawn
  * @param {number} newest
  * @returns {{ before?: number, after?: number, around?: number }}
  */
-export function pageFor(gap, window, newest) {
-  const isWhole = gap.first === window.first && gap.last === window.last;
+export function pageFor(gap, drawn, newest) {
+  const isWhole = gap.first === drawn.first && gap.last === drawn.last;
   if (isWhole && gap.last < newest) return { around: Math.ceil((gap.first + gap.last) / 2) };
-  if (gap.first > window.first && gap.last === window.last && gap.last < newest) return { after: gap.first - 1 };
+  if (gap.first > drawn.first && gap.last === drawn.last && gap.last < newest) return { after: gap.first - 1 };
   return { before: gap.last + 1 };
 }
 
 /**
  * The rows of a window.
- * @param {Pick<Room, "messages" | "held">} room
- * @param {Window} window
- * @param {{ line?: number, dayOf: (at: number) => string }} options `line`: what comes after this seq is new
+ * @param {Pick<Room, "messages" | "loadedRanges">} room
+ * @param {Window} drawn
+ * @param {{ newAfter?: number, dayOf: (at: number) => string }} options `newAfter`: messages after this seq are new
  * @returns {Row[]}
  */
-export function rows(room, window, { line, dayOf }) {
+export function rows(room, drawn, { newAfter, dayOf }) {
   /** @type {Row[]} */
   const made = [];
-  const missing = gaps(window, room.held);
-  if (window.first <= 1 && missing[0]?.first !== 1) made.push({ kind: "start", key: "start" });
+  const missing = missingRanges(drawn, room.loadedRanges);
+  if (drawn.first <= 1 && missing[0]?.first !== 1) made.push({ kind: "start", key: "start" });
   /** @type {Message | undefined} */
   let before;
-  for (let seq = window.first; seq <= window.last; seq++) {
+  for (let seq = drawn.first; seq <= drawn.last; seq++) {
     const gap = missing[0];
     if (gap && seq === gap.first) {
       missing.shift();
@@ -125,7 +125,7 @@ export function rows(room, window, { line, dayOf }) {
     }
     const message = room.messages.get(seq);
     if (!message) continue;
-    addMessage(made, message, before, { line, dayOf });
+    addMessage(made, message, before, { newAfter, dayOf });
     before = message;
   }
   return made;
@@ -135,34 +135,34 @@ export function rows(room, window, { line, dayOf }) {
  * @param {Row[]} made
  * @param {Message} message
  * @param {Message | undefined} before
- * @param {{ line?: number, dayOf: (at: number) => string }} options
+ * @param {{ newAfter?: number, dayOf: (at: number) => string }} options
  */
-function addMessage(made, message, before, { line, dayOf }) {
+function addMessage(made, message, before, { newAfter, dayOf }) {
   const { seq, at } = message;
   const isOtherDay = !before || dayOf(before.at) !== dayOf(at);
   if (isOtherDay) made.push({ kind: "day", key: `day-${seq}`, at });
-  if (line !== undefined && line === seq - 1) made.push({ kind: "line", key: "line" });
+  if (newAfter !== undefined && newAfter === seq - 1) made.push({ kind: "new", key: "new" });
   const last = made.at(-1);
   if (message.kind === "join") {
     if (last?.kind === "joins") made[made.length - 1] = { ...last, messages: [...last.messages, message] };
     else made.push({ kind: "joins", key: `joins-${seq}`, seq, messages: [message] });
     return;
   }
-  const goesOn = last?.kind === "message" && last.message.sender.id === message.sender.id && isSoon(last.message.at, at);
+  const goesOn = last?.kind === "message" && last.message.sender.id === message.sender.id && continuesGroup(last.message.at, at);
   made.push({ kind: "message", key: `message-${seq}`, seq, message, isFirst: !goesOn });
 }
 
-/** Whether a message of the same speaker needs no name and time of its own. @param {number} before @param {number} at */
-export function isSoon(before, at) {
-  return at - before <= GROUP && Math.floor(before / SPELL) === Math.floor(at / SPELL);
+/** Whether a message of the same sender continues the group, without a name and a time of its own. @param {number} before @param {number} at */
+export function continuesGroup(before, at) {
+  return at - before <= GROUP_PAUSE && Math.floor(before / GROUP_LENGTH) === Math.floor(at / GROUP_LENGTH);
 }
 
 /**
- * Whom a row of joins names: two, then how many others; nobody twice.
+ * The people that a row of joins names: one or two, and how many others; nobody twice.
  * @param {readonly Message[]} messages
  * @returns {{ names: string[], others: number }}
  */
-export function joined(messages) {
+export function joinedNames(messages) {
   const names = [...new Map(messages.map(({ sender }) => [sender.id, sender.name])).values()];
   const named = names.length > 2 ? names.slice(0, 1) : names;
   return { names: named, others: names.length - named.length };
@@ -171,7 +171,7 @@ export function joined(messages) {
 const DAY = 24 * 60 * 60 * 1000;
 
 /**
- * How many days before now something was, where the reader is.
+ * How many days ago something was, in the reader's time zone.
  * @param {number} at milliseconds
  * @param {number} now
  */
@@ -179,13 +179,13 @@ export function daysAgo(at, now) {
   return Math.round((midnight(now) - midnight(at)) / DAY); // days have 23 to 25 hours
 }
 
-/** The beginning of a day. @param {number} at */
+/** The start of a day. @param {number} at */
 export function midnight(at) {
   return new Date(at).setHours(0, 0, 0, 0);
 }
 
 /**
- * The nearest row to draw the focus to: of those that can have it, one step from the one that has it.
+ * The message that gets the focus after a key.
  * @param {readonly number[]} seqs ascending
  * @param {number | null} current
  * @param {"ArrowUp" | "ArrowDown" | "Home" | "End"} key
@@ -199,7 +199,7 @@ export function focusAfter(seqs, current, key) {
 }
 
 /**
- * Up to where others have read: of one's own message, who has seen it.
+ * The other people who have read a message.
  * @param {Room["reads"]} reads
  * @param {number} seq
  * @param {number} me
@@ -210,15 +210,15 @@ export function readBy(reads, seq, me) {
 }
 
 /**
- * The window after the room has changed: one at the end goes on to the end, one that was left behind is not pulled along,
- * and after a reset it lies within what there is.
- * @param {Window} window
- * @param {{ before: number, newest: number, isAtEnd: boolean }} change `before` and `newest` are the room's last seq
+ * The window after the room has changed. At the end it follows the end, elsewhere it stays, and after a reset it is cut to
+ * the messages that exist.
+ * @param {Window} drawn
+ * @param {{ before: number, newest: number, isAtEnd: boolean }} change `before` and `newest` are the room's last seq before and now
  * @returns {Window}
  */
-export function settled(window, { before, newest, isAtEnd }) {
-  if (newest < window.last) return window.first > newest ? atEnd(newest) : { first: window.first, last: newest };
-  if (newest === before || window.last !== before) return window;
-  if (isAtEnd) return follow(window, newest);
-  return { first: window.first, last: Math.min(newest, window.first + MOST - 1) };
+export function afterRoomChange(drawn, { before, newest, isAtEnd }) {
+  if (newest < drawn.last) return drawn.first > newest ? atEnd(newest) : { first: drawn.first, last: newest };
+  if (newest === before || drawn.last !== before) return drawn;
+  if (isAtEnd) return followEnd(drawn, newest);
+  return { first: drawn.first, last: Math.min(newest, drawn.first + MAX_DRAWN - 1) };
 }

@@ -1,67 +1,67 @@
-// What the modules of the page hand to each other. What comes over the wire is in ../protocol.d.ts.
+// Types shared by the page's modules. The types of the wire are in ../protocol.d.ts.
 
 import type { FileInfo as WireFile, Me, Message, Person, Room as RoomInfo } from "../protocol";
 
 export type { Me, Message, Person, RoomInfo, WireFile };
 
-/** A room as it is now: what the server tells of it, and the messages that are held of it. */
+/** A room: its details, and those of its messages that are loaded. */
 export interface Room {
-  /** As the last snapshot and all changes since make it; replaced by each change, never altered. */
+  /** The last snapshot with all changes since. Each change replaces the object. */
   info: RoomInfo;
-  /** The messages held, by seq; a replaced map where one changed. Not always without a hole: see `held`. */
+  /** Loaded messages by seq. A change replaces the map. There may be gaps: see `loadedRanges`. */
   messages: ReadonlyMap<number, Message>;
-  /** Ranges of seq that are held completely, ascending, as [first, last]. */
-  held: readonly (readonly [number, number])[];
-  /** Why the copy of this room was void and is loaded again; the timeline says so once. */
+  /** Ranges of seq that are loaded completely, ascending, as [first, last]. */
+  loadedRanges: readonly (readonly [number, number])[];
+  /** Why the server replaced the cached copy of this room. The timeline shows it once. */
   reset?: "too_far" | "other_history" | "erased";
-  /** How far others have read, by person, where the server tells it. */
+  /** How far others have read (seq), by person, where the server shares it. */
   reads: ReadonlyMap<number, number>;
-  /** Roles that were given since the page was opened, by person: a list of members that was read before lacks them. */
+  /** Role changes since the page was opened, by person. They override an older member list. */
   roles: ReadonlyMap<number, "member" | "moderator" | "owner" | "banned">;
 }
 
-/** A message that is not acknowledged yet, or that was refused for good. It lies in IndexedDB before it is shown. */
-export interface Waiting {
+/** A message that is not acknowledged yet, or was refused for good. It is stored in IndexedDB before it is shown. */
+export interface PendingMessage {
   key: string;
   room: number;
   text: string;
   reply?: number;
   files?: readonly WireFile[];
   at: number;
-  /** Why the server refuses it for good; absent while it waits. */
+  /** Why the server refused it for good; absent while it is waiting. */
   refused?: { code: string; text: string };
 }
 
-export type Line =
+export type Connection =
   | { state: "connecting" }
   | { state: "live" }
   | { state: "offline"; since: number; retryAt?: number; why?: "too_many_tabs" }
   | { state: "ended"; why: "logged_out" | "session_ended" | "disabled" };
 
-/** All that the page shows. Replaced as a whole by `apply`; parts that did not change stay the same objects. */
+/** Everything that views show. `applyAll` returns a new state; unchanged parts stay the same objects. */
 export interface State {
-  /** null until the first hello (or what the cache says of it). */
+  /** null until it is known from the cache or the first hello. */
   me: Me | null;
   server: { name: string; version: string; features: readonly string[]; limits: Limits; lobby?: "open" | "members" };
-  line: Line;
-  /** False until the rooms are known, from the cache or from the server. */
+  connection: Connection;
+  /** False until the rooms are known from the cache or from the server. */
   isLoaded: boolean;
   rooms: ReadonlyMap<number, Room>;
   people: ReadonlyMap<number, Person>;
   presence: ReadonlyMap<number, "online" | "away" | "offline">;
-  /** Who does what in a room; an entry is forgotten at `until` (ms). */
+  /** Who types or looks in a room; an entry expires at `until` (ms). */
   activity: ReadonlyMap<number, ReadonlyMap<number, { name: string; what: "typing" | "viewing"; until: number }>>;
-  /** In the order of sending. */
-  outbox: readonly Waiting[];
-  /** One's own messages came too fast for the server: sending goes on at this time (ms). */
-  sendsAgainAt?: number;
+  /** Pending messages in the order of sending. */
+  outbox: readonly PendingMessage[];
+  /** The server's rate limit applies: sending resumes at this time (ms). */
+  sendResumesAt?: number;
   blocked: ReadonlySet<number>;
-  /** A newer server than the page: it offers a reload. */
+  /** The server is newer than the page, which offers a reload. */
   isOutdated: boolean;
-  /** False where this browser keeps nothing (storage full, blocked or wiped, a shared computer): the page says so. */
-  isKept: boolean;
-  /** The first mention has come, and nobody was asked about notifications: the page offers them. */
-  asksToNotify: boolean;
+  /** False where this browser stores nothing (storage full, blocked or wiped, a shared computer). The page says so. */
+  isPersistent: boolean;
+  /** The first mention has come and nobody was asked about notifications yet: the page offers them. */
+  offersNotifications: boolean;
 }
 
 export interface Limits {
@@ -72,7 +72,7 @@ export interface Limits {
   [limit: string]: number;
 }
 
-/** Why a call or a request was refused. `code` is one of the contract's, or "offline" where nothing answered. */
+/** A call or a request failed. `code` is one of docs/protocols/native.md, or "offline" where nothing answered. */
 export interface ChatError extends Error {
   code: string;
   status?: number;
@@ -81,52 +81,54 @@ export interface ChatError extends Error {
   holder?: { id: number; name: string };
 }
 
-/** What the views act through; they get it from `useChat()`. Every promise is rejected with a ChatError. */
+/** The actions that views call; they get it from `useChat()`. Every promise rejects with a ChatError. */
 export interface Chat {
-  /** The state of now, and a subscription to it; views use `useSelected(state => …)` instead. */
+  /** The current state, and a subscription to it. Views use `useSelected(state => …)` instead. */
   get(): State;
   subscribe(listener: () => void): () => void;
 
-  /** An HTTP call below /api/v1, with the access token and one refresh where it is expired. `body` is sent as JSON. */
+  /** An HTTP call below /api/v1 with the access token, which is refreshed once if it has expired. `body` is sent as JSON. */
   call<T = unknown>(method: string, path: string, body?: unknown): Promise<T>;
-  /** Upload a file to a room; `onProgress` is told bytes. Aborting rejects with code "aborted". */
+  /** Upload a file to a room. `onProgress` receives the bytes sent. Aborting rejects with code "aborted". */
   upload(room: number, file: globalThis.File, options?: { onProgress?: (sent: number) => void; signal?: AbortSignal }): Promise<WireFile>;
-  /** The bytes of a file that one may see, fetched with the token. */
+  /** Fetch a file's bytes with the token. */
   download(file: number): Promise<Blob>;
 
-  /** `shared`: this is a shared computer, which keeps nothing; the session ends with its last tab. */
+  /** `shared`: a shared computer stores nothing, and the session ends with its last tab. */
   logIn(login: string, password: string, options?: { shared?: boolean }): Promise<void>;
   register(fields: { name: string; password: string; email?: string; invite?: string }): Promise<void>;
   setUp(fields: { code: string; name: string; password: string }): Promise<void>;
   resetPassword(fields: { code: string; password: string }): Promise<void>;
-  /** Ends the session and wipes what the browser keeps. */
+  /** End the session and wipe this browser's storage. */
   logOut(): Promise<void>;
-  /** Whether this is a shared computer; and to say so later. What waits to be sent, and what is being written, stays. */
+  /** Whether this is a shared computer. Changing it preserves pending messages and drafts. */
   isShared(): boolean;
   setShared(shared: boolean): Promise<void>;
 
-  /** Keep it, show it as waiting, send it in order. Resolves when it is kept, not when it is sent. */
+  /** Store a message, show it as pending, send it in order. Resolves when it is stored, not when it is sent. */
   send(room: number, text: string, options?: { reply?: number; files?: readonly WireFile[] }): Promise<void>;
   retry(key: string): Promise<void>;
   discard(key: string): Promise<void>;
   edit(room: number, seq: number, text: string): Promise<void>;
   delete(room: number, seq: number): Promise<void>;
   react(room: number, seq: number, emoji: string, on: boolean): Promise<void>;
-  /** Note how far one has read; `back` marks unread from there. */
-  read(room: number, seq: number, options?: { back?: boolean }): Promise<void>;
+  /** Mark a room as read up to and including `seq`. */
+  markRead(room: number, seq: number): Promise<void>;
+  /** Mark a room as unread from `seq` on. */
+  markUnread(room: number, seq: number): Promise<void>;
   /** Load a page of a room's messages into the state. */
-  load(room: number, where: { before?: number; after?: number; around?: number; limit?: number }): Promise<{ first: boolean; last: boolean }>;
-  /** Tell the others that one types or looks; repeats and ends are the caller's (every 3 s). */
+  loadMessages(room: number, where: { before?: number; after?: number; around?: number; limit?: number }): Promise<{ first: boolean; last: boolean }>;
+  /** Send typing or viewing to the room. The caller repeats it every 3 s and ends it with "none". */
   activity(room: number, what: "typing" | "viewing" | "none"): void;
-  /** Follow who of these is online; the views' lists are joined. Returns how to stop. */
+  /** Watch who of these people is online, beside the lists of other views. Returns a function that stops watching. */
   watch(people: readonly number[]): () => void;
 
-  /** What one answers to that offer; where it is wanted, the browser asks. */
-  answerNotify(isWanted: boolean): Promise<void>;
+  /** Answer the offer of notifications; if they are wanted, the browser asks for permission. */
+  answerNotificationOffer(isWanted: boolean): Promise<void>;
 
-  /** A draft of a room, kept in IndexedDB. */
-  draft(room: number): Promise<Draft>;
-  keepDraft(room: number, draft: Draft): void;
+  /** The draft of a room, stored in IndexedDB. */
+  readDraft(room: number): Promise<Draft>;
+  saveDraft(room: number, draft: Draft): void;
 }
 
 export interface Draft {

@@ -1,34 +1,31 @@
-// How many messages are unread, by the server's rule, so that it is what a reload would say.
-//
-// A message counts if it is a text, of somebody else, after the mark, and not deleted; of those, the ones that mention
-// one are counted too. The server counts to 100.
+// The server's rule for unread messages: a message counts if it is a text by somebody else after the read mark and is not
+// deleted. Those that mention this person are counted beside. The server counts to 100.
 
 /** @import { Message } from "../protocol" */
 
-/** That many or more. */
-export const MOST_UNREAD = 100;
+/** This many or more. */
+export const UNREAD_LIMIT = 100;
 
 /**
- * Whether a message that is not deleted counts as unread to somebody who has read up to `read`.
+ * Whether a message that is not deleted counts as unread for somebody who has read up to `read`.
  * @param {Message} message
  * @param {number} me
  * @param {number} read
  */
-export function counts(message, me, read) {
+export function countsAsUnread(message, me, read) {
   return (message.kind ?? "text") === "text" && message.sender.id !== me && message.seq > read;
 }
 
 /**
- * Whether a text mentions somebody.
  * @param {{ mentions?: readonly number[], all?: boolean }} text
- * @param {number} me
+ * @param {number} person
  */
-export function mentions(text, me) {
-  return Boolean(text.all) || (text.mentions ?? []).includes(me);
+export function mentionsPerson(text, person) {
+  return Boolean(text.all) || (text.mentions ?? []).includes(person);
 }
 
 /**
- * Count what mentions somebody after `read`, up to `last`; null where not all of it is held.
+ * Count unread mentions from `last` down to `read`; null where not all messages are loaded.
  * @param {ReadonlyMap<number, Message>} messages
  * @param {number} me
  * @param {number} read
@@ -39,25 +36,25 @@ export function countMentions(messages, me, read, last) {
   for (let seq = last; seq > read; seq--) {
     const message = messages.get(seq);
     if (!message) return null;
-    if (counts(message, me, read) && mentions(message, me)) count++;
+    if (countsAsUnread(message, me, read) && mentionsPerson(message, me)) count++;
   }
-  return Math.min(count, MOST_UNREAD);
+  return Math.min(count, UNREAD_LIMIT);
 }
 
 /**
- * Count what comes after `read`, up to `last`; null where not all of it is held.
+ * Count unread messages from `last` down to `read`; null where not all messages are loaded.
  * @param {ReadonlyMap<number, Message>} messages
  * @param {number} me
  * @param {number} read
  * @param {number} last
- * @param {(message: Message) => boolean} isDeleted whether its deletion has been told
+ * @param {(message: Message) => boolean} isDeleted whether its deletion event has arrived
  */
-export function countUnread(messages, me, read, last, isDeleted) {
+export function countUnreadMessages(messages, me, read, last, isDeleted) {
   let unread = 0;
-  for (let seq = last; seq > read && unread < MOST_UNREAD; seq--) {
+  for (let seq = last; seq > read && unread < UNREAD_LIMIT; seq--) {
     const message = messages.get(seq);
     if (!message) return null;
-    if (counts(message, me, read) && !isDeleted(message)) unread++;
+    if (countsAsUnread(message, me, read) && !isDeleted(message)) unread++;
   }
   return unread;
 }

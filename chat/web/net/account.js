@@ -1,111 +1,111 @@
-// Whose browser this is: a session that is begun, gone on with and ended, and what is kept of it.
+// The account of this browser: its session begins, resumes and ends, and its stored data follows.
 
 import { EMPTY } from "../model/empty.js";
 import { isChatError } from "./errors.js";
-import { keepKnown } from "./earlier_session.js";
+import { rememberSession } from "./earlier_session.js";
 
 /** @import { Me } from "../protocol" */
 /** @import { Database } from "../storage/database.js" */
-/** @import { Line } from "./connection.js" */
+/** @import { Connection } from "./connection.js" */
 /** @import { Session } from "./session.js" */
 /** @import { Store } from "../model/store.js" */
 /** @import { Tabs } from "./tabs.js" */
 
-/** Of a log-out that the server was not told of yet. */
-const LEAVING = "chat-leaving";
-/** Of a session on a shared computer, which ends with its last tab. */
+/** Set while the server has not received a log-out yet. */
+const PENDING_LOGOUT = "chat-leaving";
+/** Set for a session on a shared computer, which ends with its last tab. */
 const SHARED = "chat-shared";
 
-/** Milliseconds until the server is asked again. */
-const AGAIN = 3_000;
+/** Milliseconds until a log-out is sent again. */
+const RETRY_DELAY = 3_000;
 
 /**
  * @param {object} options
  * @param {Store} options.store
  * @param {Session} options.session
- * @param {Line} options.line
+ * @param {Connection} options.connection
  * @param {Tabs} options.tabs
  * @param {() => Database} options.database
- * @param {(isShared: boolean) => Promise<void>} options.keepNothing
- * @param {() => void} options.onForgotten what was kept is gone
+ * @param {(isShared: boolean) => Promise<void>} options.switchStorage
+ * @param {() => void} options.onWiped called after the stored data is gone
  */
-export function openAccount({ store, session, line, tabs, database, keepNothing, onForgotten }) {
+export function openAccount({ store, session, connection, tabs, database, switchStorage, onWiped }) {
   /** @param {"logged_out" | "session_ended" | "disabled"} why */
   function end(why) {
-    line.stop();
+    connection.stop();
     session.forget();
-    keepKnown(false);
-    store.update((state) => (why === "logged_out" ? ended(why) : { ...state, line: { state: "ended", why } }));
+    rememberSession(false);
+    store.update((state) => (why === "logged_out" ? endedState(why) : { ...state, connection: { state: "ended", why } }));
   }
 
   /** @param {"logged_out"} why @returns {import("../model/model").Model} */
-  function ended(why) {
-    return { ...EMPTY, isKept: database().isKept(), line: { state: "ended", why } };
+  function endedState(why) {
+    return { ...EMPTY, isPersistent: database().isPersistent(), connection: { state: "ended", why } };
   }
 
-  /** What a session says of its person: another than before finds nothing of who was here. @param {Me} me */
-  async function become(me) {
+  /** A session of this person has begun. Another person's data is wiped. @param {Me} me */
+  async function adoptPerson(me) {
     const before = store.get().me;
     const isAnother = before !== null && before.id !== me.id;
-    store.update((state) => (isAnother ? { ...EMPTY, isKept: state.isKept, me } : { ...state, me }));
-    if (isAnother) onForgotten();
-    keepKnown(database().isKept());
-    await database().belongsTo(me.id);
+    store.update((state) => (isAnother ? { ...EMPTY, isPersistent: state.isPersistent, me } : { ...state, me }));
+    if (isAnother) onWiped();
+    rememberSession(database().isPersistent());
+    await database().switchAccount(me.id);
   }
 
-  /** Go on with the session of the cookie, if there is one. Resolves once that is known. */
+  /** Resume the session of the cookie, if there is one. Resolves once that is known. */
   async function resume() {
-    if (read(LEAVING) || (await isLeft())) return finishLeaving();
+    if (read(PENDING_LOGOUT) || (await isSharedSessionOver())) return finishLogOut();
     try {
       await session.renew();
     } catch (error) {
       if (!isChatError(error)) throw error;
       if (error.code === "unauthenticated") return;
     }
-    line.start(); // without an answer too: it goes on trying
+    connection.start(); // also if the server did not answer: it keeps trying
   }
 
   /** Whether this is a shared computer and the last tab of its session was closed. */
-  async function isLeft() {
+  async function isSharedSessionOver() {
     if (!read(SHARED) || sessionRead(SHARED)) return false;
     const { held = [] } = (await navigator.locks?.query()) ?? {};
     return !held.some(({ name }) => name === "chat-shared");
   }
 
-  /** Tell the server of a log-out, as soon as it answers. */
-  async function finishLeaving() {
-    write(LEAVING, "1");
+  /** Complete a log-out, and send it as soon as the server answers. */
+  async function finishLogOut() {
+    write(PENDING_LOGOUT, "1");
     end("logged_out");
     await database().wipe();
-    tellServer();
+    endOnServer();
   }
 
   /** @type {Promise<void> | null} */
-  let telling = null; // the server of a log-out; a log-in waits for it, because its answer takes the cookie away
+  let endingSession = null; // a log-in waits for it, because its response deletes the cookie
 
-  function tellServer() {
-    telling ??= tellOnce().finally(() => {
-      telling = null;
+  function endOnServer() {
+    endingSession ??= tryToEnd().finally(() => {
+      endingSession = null;
     });
-    return telling;
+    return endingSession;
   }
 
-  async function tellOnce() {
-    if (!read(LEAVING)) return;
+  async function tryToEnd() {
+    if (!read(PENDING_LOGOUT)) return;
     try {
       await session.end();
-      write(LEAVING, null);
+      write(PENDING_LOGOUT, null);
     } catch {
-      setTimeout(tellServer, AGAIN);
+      setTimeout(endOnServer, RETRY_DELAY);
     }
   }
 
   return {
-    become,
+    adoptPerson,
     end,
     resume,
 
-    /** Whether the page was opened on a shared computer, where this tab or another is still there. */
+    /** Whether this is a shared computer. */
     isShared: () => read(SHARED) !== null,
 
     /**
@@ -114,48 +114,48 @@ export function openAccount({ store, session, line, tabs, database, keepNothing,
      * @param {{ shared?: boolean }} [options]
      */
     async begin(path, body, { shared = false } = {}) {
-      await telling;
+      await endingSession;
       await session.begin(path, body);
-      write(LEAVING, null); // the cookie is another's now
+      write(PENDING_LOGOUT, null); // the cookie belongs to another session now
       write(SHARED, shared ? "1" : null);
-      if (shared !== !database().isKept()) await keepNothing(shared);
-      keepKnown(database().isKept());
-      if (shared) holdShared();
+      if (shared !== !database().isPersistent()) await switchStorage(shared);
+      rememberSession(database().isPersistent());
+      if (shared) holdSharedLock();
       const { me } = store.get();
-      if (me) tabs.tell({ type: "logged_in", me: me.id });
-      line.start();
+      if (me) tabs.send({ type: "logged_in", me: me.id });
+      connection.start();
     },
 
-    /** Say later that this is a shared computer, or is none. @param {boolean} shared */
-    async share(shared) {
+    /** Change whether this is a shared computer. @param {boolean} shared */
+    async setShared(shared) {
       write(SHARED, shared ? "1" : null);
-      await keepNothing(shared);
-      keepKnown(database().isKept());
-      if (shared) holdShared();
+      await switchStorage(shared);
+      rememberSession(database().isPersistent());
+      if (shared) holdSharedLock();
     },
 
-    /** End the session everywhere in this browser, and wipe what it keeps. */
-    async leave() {
-      write(LEAVING, "1");
+    /** End the session in all tabs of this browser, and wipe its stored data. */
+    async logOut() {
+      write(PENDING_LOGOUT, "1");
       end("logged_out");
-      onForgotten();
-      tabs.tell({ type: "logged_out" });
+      onWiped();
+      tabs.send({ type: "logged_out" });
       write(SHARED, null);
       await database().wipe();
-      await tellServer();
+      await endOnServer();
     },
 
-    holdShared,
+    holdSharedLock,
   };
 }
 
-/** Held for as long as a tab is there. */
-function holdShared() {
+/** Hold the lock of the shared session until this tab is closed. */
+function holdSharedLock() {
   sessionWrite(SHARED);
   navigator.locks?.request("chat-shared", { mode: "shared" }, () => new Promise(() => {}));
 }
 
-// Where storage is blocked, nothing is remembered.
+// Without storage nothing is remembered.
 
 /** @param {string} name */
 function read(name) {

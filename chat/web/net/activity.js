@@ -1,26 +1,26 @@
-// Forgets what others do in a room once they no longer repeat it.
+// Removes other people's typing and viewing from the state once they stop repeating it.
 
-import { forgetActivity } from "../model/apply.js";
+import { expireActivity } from "../model/apply.js";
 
 /** @import { Store } from "../model/store.js" */
 
-/** Milliseconds between two looks, while there is something to forget. */
-const LOOK = 1_000;
+/** Milliseconds between two checks, while there is something to expire. */
+const CHECK_INTERVAL = 1_000;
 
 /** @param {Store} store */
-export function startForgetting(store) {
+export function startActivityExpiry(store) {
   let isScheduled = false;
 
-  function look() {
+  function check() {
     isScheduled = false;
-    store.update((state) => forgetActivity(state, Date.now()));
+    store.update((state) => expireActivity(state, Date.now()));
     schedule();
   }
 
   function schedule() {
     if (isScheduled || store.get().activity.size === 0) return;
     isScheduled = true;
-    setTimeout(look, LOOK);
+    setTimeout(check, CHECK_INTERVAL);
   }
 
   store.subscribe(schedule);

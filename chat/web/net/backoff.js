@@ -1,50 +1,51 @@
-// How connections end, and when the next one is tried. Pure: the randomness is given.
+// When the next connection is tried, by how the last one ended. Pure: the caller provides the randomness.
 
-export const TOO_BIG = 1009;
-export const SLEPT = 4009; // this end answered no ping
+export const MESSAGE_TOO_BIG = 1009;
+export const NO_PONG = 4009; // this end closed the socket, because the server did not answer a ping
+const ENDED_BY_ADMIN = 4010;
 export const TOKEN_EXPIRED = 4401;
 export const SESSION_ENDED = 4403;
-export const TOO_MANY = 4429;
+export const TOO_MANY_CONNECTIONS = 4429;
 
-/** Milliseconds of the first and of the longest wait, before the randomness that keeps many clients apart. */
-const FIRST = 500;
-const MOST = 30_000;
+/** Milliseconds of the first and of the longest delay, before the randomness that spreads many clients. */
+const FIRST_DELAY = 500;
+const LONGEST_DELAY = 30_000;
 
-/** Milliseconds by close code; all others wait for the backoff. */
-const WAITS = new Map([
-  [TOO_BIG, 60_000],
-  [SLEPT, 0],
-  [4010, 60_000], // ended by an admin
+/** Milliseconds by close code; every other code takes the next backoff delay. */
+const DELAYS = new Map([
+  [MESSAGE_TOO_BIG, 60_000],
+  [NO_PONG, 0],
+  [ENDED_BY_ADMIN, 60_000],
   [TOKEN_EXPIRED, 0], // with a new token
-  [SESSION_ENDED, 0], // the refresh tells whether there is another
-  [TOO_MANY, 60_000],
+  [SESSION_ENDED, 0], // the refresh shows whether there is another session
+  [TOO_MANY_CONNECTIONS, 60_000],
 ]);
 
 /** @param {() => number} random a number between 0 and 1 */
 export function openBackoff(random) {
-  let wait = FIRST;
+  let delay = FIRST_DELAY;
 
-  function next() {
-    const now = wait;
-    wait = Math.min(wait * 2, MOST);
+  function nextDelay() {
+    const now = delay;
+    delay = Math.min(delay * 2, LONGEST_DELAY);
     return now * (0.5 + random() / 2);
   }
 
   return {
-    /** Milliseconds to wait; the next time longer. */
-    next,
+    /** Milliseconds to wait; each call doubles the next one. */
+    nextDelay,
 
     /**
      * Milliseconds to wait after a connection.
      * @param {{ code: number, bye?: number, retryMs?: number }} ending
-     * @param {boolean} wasUp whether it was of any use; if it was not, "at once" is not for ever
+     * @param {boolean} wasLive if it never was live, even codes without a delay back off
      */
-    after({ code, bye, retryMs }, wasUp) {
-      if (wasUp) wait = FIRST;
-      const asked = bye ?? retryMs;
-      if (asked !== undefined) return asked;
-      const fixed = WAITS.get(code);
-      return fixed === undefined || (fixed === 0 && !wasUp) ? next() : fixed;
+    delayAfter({ code, bye, retryMs }, wasLive) {
+      if (wasLive) delay = FIRST_DELAY;
+      const requested = bye ?? retryMs;
+      if (requested !== undefined) return requested;
+      const fixed = DELAYS.get(code);
+      return fixed === undefined || (fixed === 0 && !wasLive) ? nextDelay() : fixed;
     },
   };
 }

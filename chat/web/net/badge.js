@@ -1,15 +1,15 @@
-// The icon of the tab says that something is unread, and how much of it asks for attention.
+// Shows on the tab's icon that something is unread, and how many messages deserve attention.
 
-import { attentionOf } from "../model/attention.js";
+import { countAttention } from "../model/attention.js";
 
 /** @import { Chat } from "../model/types" */
 
 const SIZE = 64;
-/** Milliseconds until it is drawn: what is read at once does not flicker. */
-const BETWEEN = 1500;
+/** Milliseconds until it is drawn, so that a message that is read at once does not flicker. */
+const DELAY = 1500;
 
 /**
- * Show it until the function that is returned is called.
+ * Show the badge; returns a function that ends it.
  * @param {Chat} chat
  */
 export function startBadge(chat) {
@@ -29,7 +29,7 @@ function showBadge(chat, link) {
 
   async function draw() {
     scheduled = undefined;
-    const { count, isMore } = attentionOf(chat.get().rooms.values());
+    const { count, isMore } = countAttention(chat.get().rooms.values());
     const text = count > 99 ? "99" : count > 0 ? String(count) : "";
     const wanted = count > 0 || isMore ? `badge ${text}` : "";
     if (wanted === shown) return;
@@ -38,12 +38,12 @@ function showBadge(chat, link) {
       const href = wanted ? await badged(plain, text) : plain;
       if (shown === wanted) link.href = href;
     } catch {
-      shown = ""; // without a line there may be no icon: the next change tries again
+      shown = ""; // offline there may be no icon; the next change tries again
     }
   }
 
   const schedule = () => {
-    scheduled ??= setTimeout(draw, BETWEEN);
+    scheduled ??= setTimeout(draw, DELAY);
   };
   const unsubscribe = chat.subscribe(schedule);
   schedule();

@@ -1,123 +1,122 @@
-// What the views act through: puts together the session, the line, the outbox and what is kept.
+// Puts the session, the connection, the outbox and the storage together into the interface that views call.
 
-import { keepRooms, restored } from "../storage/room_cache.js";
+import { openRoomCache, restoredState } from "../storage/room_cache.js";
 import { openDatabase } from "../storage/database.js";
-import { applyAll, load as loadInto } from "../model/apply.js";
+import { addHistory, applyAll } from "../model/apply.js";
 import { openStore } from "../model/store.js";
 import { openAccount } from "./account.js";
-import { startForgetting } from "./activity.js";
+import { startActivityExpiry } from "./activity.js";
 import { chatError, isChatError } from "./errors.js";
 import { openHttp } from "./http.js";
-import { openLine } from "./connection.js";
-import { openNotifying } from "./notifications.js";
+import { openConnection } from "./connection.js";
+import { openNotifications } from "./notifications.js";
 import { openOutbox } from "./outbox.js";
 import { startReloading } from "./page_version.js";
-import { openReading } from "./read_marks.js";
+import { openReadMarks } from "./read_marks.js";
 import { openSession } from "./session.js";
 import { openTabs } from "./tabs.js";
-import { startStatus, startWaking } from "./wake.js";
-import { openWatching } from "./presence.js";
+import { startAwayStatus, startWaking } from "./wake.js";
+import { openPresence } from "./presence.js";
 
 /** @import { Chat, Draft } from "../model/types" */
 /** @import { Me, Person, RoomEvent } from "../protocol" */
 
-/** Milliseconds that the first look waits to know whether there is a session. */
-const KNOWN_IN = 2_000;
+/** Milliseconds that the page waits at first to learn whether there is a session. */
+const SESSION_CHECK_TIMEOUT = 2_000;
 
-/** Pages that are asked for again because an edit came in between. */
-const MOST_TRIES = 5;
+/** How often a page of history is requested again because an edit arrived meanwhile. */
+const MAX_RELOADS = 5;
 
 /**
- * Open the chat of whoever uses this browser. Resolves once there is something to show: what is kept, or the knowledge
- * that nobody is logged in.
+ * Open the chat. Resolves once there is something to show: the stored rooms, or that nobody is logged in.
  * @returns {Promise<Chat>}
  */
 export async function openChat() {
   const store = openStore();
-  const session = openSession({ onMe: (me) => account.become(me), onEnded: (reason) => account.end(endedBy(reason)) });
+  const session = openSession({ onMe: (me) => account.adoptPerson(me), onEnded: (reason) => account.end(endedBy(reason)) });
   const http = openHttp(session);
-  const line = openLine({
+  const connection = openConnection({
     store,
     session,
-    onNews(news, keys) {
-      keys.forEach(outbox.saved);
-      if (store.get().unclaimed.length > 0) outbox.reload();
-      notifying.hear(news);
+    onUpdates(updates, keys) {
+      keys.forEach(outbox.confirm);
+      if (store.get().unmatchedOwn.length > 0) outbox.reload();
+      notifications.handle(updates);
     },
     onLive,
   });
-  const tabs = openTabs(hear);
-  const watching = openWatching(store, line);
-  const notifying = openNotifying(store);
-  const reading = openReading(store, line);
-  const tellStatus = startStatus((state) => line.ask("status", { state }).catch(() => {}));
-  const outbox = openOutbox({ store, database: () => database, tabs, line });
+  const tabs = openTabs(receive);
+  const presence = openPresence(store, connection);
+  const notifications = openNotifications(store);
+  const readMarks = openReadMarks(store, connection);
+  const sendStatus = startAwayStatus((state) => connection.request("status", { state }).catch(() => {}));
+  const outbox = openOutbox({ store, database: () => database, tabs, connection });
   const account = openAccount({
     store,
     session,
-    line,
+    connection,
     tabs,
     database: () => database,
-    keepNothing,
-    onForgotten: () => cache.forget(),
+    switchStorage,
+    onWiped: () => cache.forget(),
   });
 
   let database = await openDatabase({ isShared: account.isShared(), onLost });
-  const cache = keepRooms(store, database);
-  const kept = await database.read();
-  if (kept) store.update(() => restored(kept));
-  if (!database.isKept()) onLost();
+  const cache = openRoomCache(store, database);
+  const stored = await database.read();
+  if (stored) store.update(() => restoredState(stored));
+  if (!database.isPersistent()) onLost();
   cache.start();
 
   function onLost() {
-    store.update((state) => ({ ...state, isKept: false }));
+    store.update((state) => ({ ...state, isPersistent: false }));
   }
 
   /** @param {boolean} isShared */
-  async function keepNothing(isShared) {
-    const [waiting, drafts] = [await database.outbox.all(), await database.drafts.all()];
+  async function switchStorage(isShared) {
+    const [pending, drafts] = [await database.outbox.all(), await database.drafts.all()];
     const before = database;
     if (isShared) await before.wipe();
     database = await openDatabase({ isShared, onLost });
     cache.use(database);
     before.close();
-    store.update((state) => ({ ...state, isKept: database.isKept() }));
+    store.update((state) => ({ ...state, isPersistent: database.isPersistent() }));
     const { me } = store.get();
     if (!me) return;
-    await database.belongsTo(me.id);
-    for (const row of waiting) await database.outbox.put(row);
+    await database.switchAccount(me.id);
+    for (const row of pending) await database.outbox.put(row);
     for (const [room, draft] of drafts) await database.drafts.put(room, draft);
   }
 
-  /** Whoever has seen nothing yet was not logged in. @param {string} reason */
+  /** @param {string} reason what the server says */
   function endedBy(reason) {
-    if (store.get().me === null) return "logged_out";
+    if (store.get().me === null) return "logged_out"; // nothing was shown yet, so nobody was logged in
     return reason.includes("disabled") ? "disabled" : "session_ended";
   }
 
   /** @param {AbortSignal} signal */
   function onLive(signal) {
     outbox.drain(signal);
-    watching.again();
+    presence.restart();
     readBlocks();
-    reading.tellRest();
-    tellStatus();
+    readMarks.sendUnsent();
+    sendStatus();
   }
 
-  /** @param {import("./tabs.js").Told} told */
-  function hear(told) {
-    switch (told.type) {
+  /** @param {import("./tabs.js").TabMessage} message */
+  function receive(message) {
+    switch (message.type) {
       case "outbox":
         return outbox.reload();
       case "acknowledged":
-        return outbox.acknowledgedElsewhere(told);
+        return outbox.acknowledgedElsewhere(message);
       case "shared":
-        return void account.share(told.shared);
+        return void account.setShared(message.shared);
       case "logged_out":
         return account.end("logged_out");
       case "logged_in":
-        // This tab shows the door, or somebody else's rooms.
-        if (store.get().line.state === "ended" || store.get().me?.id !== told.me) location.reload();
+        // This tab shows the log-in page or another person's rooms.
+        if (store.get().connection.state === "ended" || store.get().me?.id !== message.me) location.reload();
     }
   }
 
@@ -133,17 +132,17 @@ export async function openChat() {
       } while (after);
       store.update((state) => ({ ...state, blocked }));
     } catch (error) {
-      if (!isChatError(error)) throw error; // the next connection asks again
+      if (!isChatError(error)) throw error; // the next connection requests it again
     }
   }
 
   /**
-   * What a call has changed, where the page need not wait to be told.
+   * Apply what a call has changed, without waiting for its event.
    * @param {string} method
    * @param {string} path
    * @param {any} answer
    */
-  function learn(method, path, answer) {
+  function applyCall(method, path, answer) {
     const block = /^\/me\/blocks\/(\d+)$/.exec(path);
     if (block) {
       const blocked = new Set(store.get().blocked);
@@ -156,18 +155,18 @@ export async function openChat() {
       const { value: name } = answer.server_name;
       store.update((state) => ({ ...state, server: { ...state.server, name } }));
     } else if (method !== "GET" && isRoom(answer) && isOwn(answer, path)) {
-      const told = /** @type {RoomEvent} */ ({ ...answer, type: "room" });
-      store.update((state) => applyAll(state, [told], Date.now()).state);
+      const event = /** @type {RoomEvent} */ ({ ...answer, type: "room" });
+      store.update((state) => applyAll(state, [event], Date.now()).state);
     }
   }
 
-  startForgetting(store);
+  startActivityExpiry(store);
   startReloading(store);
-  startWaking(line.wake);
+  startWaking(connection.wake);
 
   const resumed = account.resume();
-  if (account.isShared()) account.holdShared();
-  if (!kept?.me) await Promise.race([resumed, new Promise((resolve) => setTimeout(resolve, KNOWN_IN))]);
+  if (account.isShared()) account.holdSharedLock();
+  if (!stored?.me) await Promise.race([resumed, new Promise((resolve) => setTimeout(resolve, SESSION_CHECK_TIMEOUT))]);
 
   return {
     get: store.get,
@@ -176,7 +175,7 @@ export async function openChat() {
     async call(method, path, body) {
       const replaces = method === "POST" && path === "/me/password";
       const answer = replaces ? await session.replace(path, body) : await http.call(method, path, body);
-      learn(method, path, answer);
+      applyCall(method, path, answer);
       return /** @type {any} */ (answer);
     },
     upload: http.upload,
@@ -186,49 +185,50 @@ export async function openChat() {
     register: (fields) => account.begin("/auth/register", fields),
     setUp: (fields) => account.begin("/setup", fields),
     resetPassword: (fields) => account.begin("/auth/reset", fields),
-    logOut: () => account.leave(),
+    logOut: () => account.logOut(),
     isShared: account.isShared,
     async setShared(shared) {
-      await account.share(shared);
-      tabs.tell({ type: "shared", shared });
+      await account.setShared(shared);
+      tabs.send({ type: "shared", shared });
     },
 
     send: (room, text, options) => outbox.add(room, text, options),
     retry: (key) => outbox.retry(key),
     discard: (key) => outbox.discard(key),
-    edit: (room, seq, text) => line.ask("edit", { room, seq, text }),
-    delete: (room, seq) => line.ask("delete", { room, seq }),
-    react: (room, seq, emoji, on) => line.ask("react", { room, seq, emoji, on }),
+    edit: (room, seq, text) => connection.request("edit", { room, seq, text }),
+    delete: (room, seq) => connection.request("delete", { room, seq }),
+    react: (room, seq, emoji, on) => connection.request("react", { room, seq, emoji, on }),
 
-    read: reading.read,
+    markRead: readMarks.markRead,
+    markUnread: readMarks.markUnread,
 
-    async load(room, where) {
+    async loadMessages(room, where) {
       for (let tries = 0; ; tries++) {
-        await line.live();
+        await connection.live();
         try {
-          const page = await line.ask("history", { room, ...where });
+          const page = await connection.request("history", { room, ...where });
           const known = store.get().rooms.get(room);
-          // An edit that came meanwhile may be in no message of this page.
-          if (known && page.pos < known.changedPos && tries < MOST_TRIES) continue;
-          const applied = loadInto(store.get(), page.messages ?? []);
+          // An edit that arrived meanwhile may be missing from this page.
+          if (known && page.pos < known.changedPos && tries < MAX_RELOADS) continue;
+          const applied = addHistory(store.get(), page.messages ?? []);
           store.update(() => applied.state);
-          applied.keys.forEach(outbox.saved);
+          applied.keys.forEach(outbox.confirm);
           return { first: Boolean(page.first), last: Boolean(page.last) };
         } catch (error) {
           if (!isChatError(error) || error.code !== "offline") throw error;
-          if (store.get().line.state === "ended") throw chatError("unauthenticated", "the session is over");
+          if (store.get().connection.state === "ended") throw chatError("unauthenticated", "the session is over");
         }
       }
     },
 
     activity(room, what) {
-      line.ask("activity", { room, what }).catch(() => {});
+      connection.request("activity", { room, what }).catch(() => {});
     },
-    watch: watching.watch,
-    answerNotify: notifying.answer,
+    watch: presence.watch,
+    answerNotificationOffer: notifications.answer,
 
-    draft: (room) => database.drafts.get(room),
-    keepDraft: (room, draft) => void database.drafts.put(room, draft),
+    readDraft: (room) => database.drafts.get(room),
+    saveDraft: (room, draft) => void database.drafts.put(room, draft),
   };
 }
 
@@ -237,7 +237,7 @@ function isRoom(answer) {
   return typeof answer === "object" && answer !== null && "kind" in answer && "pos" in answer && "read" in answer;
 }
 
-/** Operators look at conversations that are no rooms of theirs. @param {any} room @param {string} path */
+/** Whether the room is one of this person's: operators also read conversations that are not. @param {any} room @param {string} path */
 function isOwn(room, path) {
   return room.kind !== "support" || path === "/support";
 }

@@ -1,132 +1,139 @@
-// Keeps the page connected: one connection after another, each with hello and sync, until the session is over.
+// Keeps the page connected: one WebSocket after another, each with hello and sync, until the session ends.
 
-import { applyAll, doubtMarks, synced } from "../model/apply.js";
-import { HELLO, keepAlive, PING, probe } from "./keep_alive.js";
-import { openBackoff, SESSION_ENDED, TOKEN_EXPIRED, TOO_MANY } from "./backoff.js";
+import { applyAll, clearGaps, recheckReadMarks } from "../model/apply.js";
+import { openBackoff, SESSION_ENDED, TOKEN_EXPIRED, TOO_MANY_CONNECTIONS } from "./backoff.js";
 import { isChatError, offline } from "./errors.js";
+import { HELLO_TIMEOUT, keepAlive, PING_TIMEOUT, probe } from "./keep_alive.js";
 import { openSocket } from "./socket.js";
-import { askUnread } from "./unread_counts.js";
+import { requestCounts } from "./unread_counts.js";
 
-/** @import { ChatError, Line as LineState } from "../model/types" */
-/** @import { Frame, News } from "../model/apply.js" */
+/** @import { ChatError, Connection as ConnectionState } from "../model/types" */
+/** @import { Frame, RoomUpdate } from "../model/apply.js" */
 /** @import { Session } from "./session.js" */
 /** @import { Ending, Socket } from "./socket.js" */
 /** @import { Store } from "../model/store.js" */
 
-/** @typedef {ReturnType<typeof openLine>} Line */
+/** @typedef {ReturnType<typeof openConnection>} Connection */
 
-/** Milliseconds for an answer; a silent server is left. */
-const SYNC = 75_000;
+/** Milliseconds for the reply to a sync; a silent server is abandoned. */
+const SYNC_TIMEOUT = 75_000;
 
-/** Milliseconds without a line until the page says so. */
+/** Milliseconds without a connection until the page shows that it is offline. */
 const OFFLINE_AFTER = 2_000;
 
-/** Milliseconds between two looks at what is missing: a server with a hole in its log is not asked without pause. */
-const BETWEEN_SYNCS = 200;
+/** Milliseconds between two requests for missing changes: a server whose log lacks them is not asked in a busy loop. */
+const FILL_INTERVAL = 200;
 
 /**
  * @param {object} options
  * @param {Store} options.store
  * @param {Session} options.session
- * @param {(news: News[], keys: string[]) => void} options.onNews told of what is new, and of keys that are in their rooms
- * @param {(signal: AbortSignal) => void} options.onLive everything is up to date; the signal ends with the connection
+ * @param {(updates: RoomUpdate[], keys: string[]) => void} options.onUpdates called with room updates, and with the keys of
+ *   this person's messages that have appeared
+ * @param {(signal: AbortSignal) => void} options.onLive called when everything is up to date; the signal aborts when the
+ *   connection ends
  */
-export function openLine({ store, session, onNews, onLive }) {
+export function openConnection({ store, session, onUpdates, onLive }) {
   const backoff = openBackoff(Math.random);
   /** @type {Socket | null} */
   let socket = null;
   let isLive = false;
   let isRunning = false;
-  let run = 0; // which run of `start` is the current one
+  let generation = 0; // which call of `start` is the current one
   /** @type {(() => void) | null} */
-  let hurry = null;
+  let skipWait = null;
   /** @type {Set<{ resolve: () => void, reject: (error: ChatError) => void }>} */
   const waitingForLive = new Set();
   /** @type {number | null} */
   let since = null; // the `at` of the newest event before the first sync that was cut off
-  let lostAt = 0;
-  let triedAt = 0;
+  let offlineSince = 0;
+  let attemptedAt = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let offlineTimer;
-  let uncounted = /** @type {Set<number>} */ (new Set());
-  let isMending = false;
+  let roomsToCount = /** @type {Set<number>} */ (new Set());
+  let isFilling = false;
+  /** @type {string | null} */
+  let pageVersion = null; // the version of the server that the page came from
 
-  /** @param {LineState} line */
-  function show(line) {
-    store.update((state) => ({ ...state, line }));
+  /** @param {ConnectionState} connection */
+  function show(connection) {
+    store.update((state) => ({ ...state, connection }));
   }
 
   /** Connect, and stay connected. */
   async function start() {
     stop();
     isRunning = true;
-    const mine = ++run;
-    lose();
-    while (isRunning && mine === run) {
-      const { ending, wasUp } = await connect();
-      if (!isRunning || mine !== run) return;
-      if (ending.code === TOKEN_EXPIRED || ending.code === SESSION_ENDED) session.doubt(ending.reason);
-      const wait = backoff.after(ending, wasUp);
-      lose({ retryAt: Date.now() + wait, ...(ending.code === TOO_MANY ? { why: "too_many_tabs" } : {}) });
+    const mine = ++generation;
+    goOffline();
+    while (isRunning && mine === generation) {
+      const { ending, wasLive } = await connect();
+      if (!isRunning || mine !== generation) return;
+      if (ending.code === TOKEN_EXPIRED || ending.code === SESSION_ENDED) session.invalidate(ending.reason);
+      const wait = backoff.delayAfter(ending, wasLive);
+      goOffline({ retryAt: Date.now() + wait, ...(ending.code === TOO_MANY_CONNECTIONS ? { why: "too_many_tabs" } : {}) });
       await new Promise((resolve) => {
         const timer = setTimeout(resolve, wait);
-        hurry = () => {
+        skipWait = () => {
           clearTimeout(timer);
           resolve(undefined);
         };
       });
-      hurry = null;
+      skipWait = null;
     }
   }
 
-  /** End it, for good until `start`. */
+  /** Disconnect until the next `start`. */
   function stop() {
     isRunning = false;
-    run++;
+    generation++;
     clearTimeout(offlineTimer);
     offlineTimer = undefined;
-    lostAt = 0;
-    socket?.leave();
-    hurry?.();
+    offlineSince = 0;
+    socket?.close();
+    skipWait?.();
     const error = offline();
     for (const { reject } of waitingForLive) reject(error);
     waitingForLive.clear();
   }
 
   /**
-   * The line is down; the page says so after a moment.
+   * The connection is lost. The page shows it after a moment.
    * @param {{ retryAt?: number, why?: "too_many_tabs" }} [more]
    */
-  function lose(more = {}) {
-    lostAt ||= Date.now();
-    const line = /** @type {const} */ ({ state: "offline", since: lostAt, ...more });
-    if (store.get().line.state === "offline" || more.why) return show(line);
+  function goOffline(more = {}) {
+    offlineSince ||= Date.now();
+    const connection = /** @type {const} */ ({ state: "offline", since: offlineSince, ...more });
+    if (store.get().connection.state === "offline" || more.why) return show(connection);
     show({ state: "connecting" });
     offlineTimer ??= setTimeout(() => {
-      if (!isLive && isRunning) show({ state: "offline", since: lostAt });
+      if (!isLive && isRunning) show({ state: "offline", since: offlineSince });
     }, OFFLINE_AFTER);
   }
 
-  /** @returns {Promise<{ ending: Ending & { retryMs?: number }, wasUp: boolean }>} how a connection went */
+  /**
+   * Connect once, and resolve when that connection has ended.
+   * @returns {Promise<{ ending: Ending & { retryMs?: number }, wasLive: boolean }>}
+   */
   async function connect() {
-    const over = new AbortController();
-    triedAt = Date.now();
+    const ended = new AbortController();
+    attemptedAt = Date.now();
     /** @type {Ending | null} */
     let ending = null;
     /** @type {Promise<void>} */
     let closed = Promise.resolve();
-    let wasUp = false;
+    let wasLive = false;
     try {
-      const token = await session.access(); // before the socket: hello has ten seconds there
-      if (!isRunning) return { ending: { code: 0 }, wasUp };
+      const token = await session.access(); // before the socket opens, because hello must follow within ten seconds
+      if (!isRunning) return { ending: { code: 0 }, wasLive };
       closed = new Promise((resolve) => {
         socket = openSocket({
           onFrames: receive,
-          onClose(told) {
-            ending = told;
+          onClose(how) {
+            ending = how;
             isLive = false;
             socket = null;
-            over.abort();
+            ended.abort();
             resolve();
           },
         });
@@ -134,46 +141,43 @@ export function openLine({ store, session, onNews, onLive }) {
       const mine = /** @type {Socket | null} */ (socket);
       if (!mine) throw offline();
       await mine.opened;
-      await greet(mine, token);
+      await sayHello(mine, token);
       await sync(mine);
-      wasUp = true;
-      beUp(over.signal);
-      keepAlive(mine, session, () => backoff.next(), over.signal);
+      wasLive = true;
+      goLive(ended.signal);
+      keepAlive(mine, session, () => backoff.nextDelay(), ended.signal);
       await closed;
     } catch (error) {
-      /** @type {Socket | null} */ (socket)?.leave();
+      /** @type {Socket | null} */ (socket)?.close();
       await closed;
       if (!isChatError(error)) {
-        reportError(error); // a fault of the page does not end its trying
-        return { ending: { code: 0 }, wasUp };
+        reportError(error); // a defect of the page; it keeps trying to connect
+        return { ending: { code: 0 }, wasLive };
       }
-      const isOfToken = error.code === "expired" || error.code === "unauthenticated";
-      const code = isOfToken ? TOKEN_EXPIRED : 0;
+      const isAboutToken = error.code === "expired" || error.code === "unauthenticated";
+      const code = isAboutToken ? TOKEN_EXPIRED : 0;
       const retry = error.retryMs === undefined ? {} : { retryMs: error.retryMs };
       ending = { code, .../** @type {Ending | null} */ (ending)?.code ? /** @type {any} */ (ending) : {}, ...retry };
     }
-    return { ending: ending ?? { code: 0 }, wasUp };
+    return { ending: ending ?? { code: 0 }, wasLive };
   }
 
   /**
    * @param {Socket} socket
    * @param {string} token
    */
-  async function greet(socket, token) {
-    const { me, server, version, lobby, limits, features = [] } = await socket.ask("hello", { token, client: "web" }, HELLO);
+  async function sayHello(socket, token) {
+    const { me, server, version, lobby, limits, features = [] } = await socket.request("hello", { token, client: "web" }, HELLO_TIMEOUT);
     store.update((state) => ({
       ...state,
       me,
       server: { name: server, version, features, lobby, limits: { ...state.server.limits, ...limits } },
-      isOutdated: state.isOutdated || (greeted !== null && greeted !== version),
+      isOutdated: state.isOutdated || (pageVersion !== null && pageVersion !== version),
     }));
-    greeted ??= version;
+    pageVersion ??= version;
   }
 
-  /** @type {string | null} */
-  let greeted = null; // the version of the server that the page came from
-
-  /** @param {Socket} socket */
+  /** Request all changes since the known positions. @param {Socket} socket */
   async function sync(socket) {
     store.update((state) => ({ ...state, gaps: new Set() }));
     const rooms = [...store.get().rooms.values()].map(({ info: { id, pos, at } }) => ({ room: id, pos, at }));
@@ -182,82 +186,82 @@ export function openLine({ store, session, onNews, onLive }) {
     do {
       const known = rooms.splice(0, most);
       const isLast = rooms.length === 0;
-      await socket.ask("sync", { known, rest: isLast, ...(isLast && since !== null ? { since } : {}) }, SYNC);
-      finish(known);
+      await socket.request("sync", { known, rest: isLast, ...(isLast && since !== null ? { since } : {}) }, SYNC_TIMEOUT);
+      markSynced(known);
     } while (rooms.length);
     since = null;
-    store.update(doubtMarks);
-    for (const [number, room] of store.get().rooms) if (room.isUncounted) uncounted.add(number);
+    store.update(recheckReadMarks);
+    for (const [number, room] of store.get().rooms) if (room.needsCount) roomsToCount.add(number);
   }
 
   /** @param {{ room: number }[]} known */
-  function finish(known) {
+  function markSynced(known) {
     const rooms = known.map(({ room }) => room);
-    store.update((state) => synced(state, rooms));
+    store.update((state) => clearGaps(state, rooms));
   }
 
   /** @param {AbortSignal} signal */
-  function beUp(signal) {
+  function goLive(signal) {
     isLive = true;
-    lostAt = 0;
+    offlineSince = 0;
     clearTimeout(offlineTimer);
     offlineTimer = undefined;
-    store.update((state) => ({ ...state, line: { state: "live" }, isLoaded: true }));
+    store.update((state) => ({ ...state, connection: { state: "live" }, isLoaded: true }));
     for (const { resolve } of waitingForLive) resolve();
     waitingForLive.clear();
     onLive(signal);
-    mend();
+    fillGaps();
   }
 
   /** @param {Frame[]} frames */
   function receive(frames) {
     const applied = applyAll(store.get(), frames, Date.now());
-    for (const room of applied.uncounted) uncounted.add(room);
+    for (const room of applied.roomsToCount) roomsToCount.add(room);
     store.update(() => applied.state);
-    onNews(applied.news, applied.keys);
-    if (isLive) mend();
+    onUpdates(applied.updates, applied.keys);
+    if (isLive) fillGaps();
   }
 
-  /** Ask for what is missing, until nothing is. */
-  async function mend() {
-    if (isMending) return;
-    isMending = true;
+  /** Request missing changes and unread counts until none is missing. */
+  async function fillGaps() {
+    if (isFilling) return;
+    isFilling = true;
     try {
-      while (socket && isLive && (store.get().gaps.size || uncounted.size)) {
-        await fillGaps(socket);
-        await count(socket);
-        await new Promise((resolve) => setTimeout(resolve, BETWEEN_SYNCS));
+      while (socket && isLive && (store.get().gaps.size || roomsToCount.size)) {
+        await syncGaps(socket);
+        await countUnread(socket);
+        await new Promise((resolve) => setTimeout(resolve, FILL_INTERVAL));
       }
     } catch (error) {
       if (!isChatError(error)) throw error;
-      socket?.leave(); // the next connection begins with a sync
+      socket?.close(); // the next connection begins with a sync
     } finally {
-      isMending = false;
+      isFilling = false;
     }
   }
 
   /** @param {Socket} socket */
-  async function fillGaps(socket) {
+  async function syncGaps(socket) {
     const { gaps, rooms, server } = store.get();
-    const asked = [...gaps].slice(0, server.limits.known ?? 1000); // The others are the next ones.
+    const asked = [...gaps].slice(0, server.limits.known ?? 1000); // the rest follows in the next round
     const infos = asked.flatMap((room) => rooms.get(room)?.info ?? []);
     const known = infos.map(({ id, pos, at }) => ({ room: id, pos, at }));
-    if (known.length) await socket.ask("sync", { known, rest: false }, SYNC);
-    finish(asked.map((room) => ({ room })));
+    if (known.length) await socket.request("sync", { known, rest: false }, SYNC_TIMEOUT);
+    markSynced(asked.map((room) => ({ room })));
   }
 
   /** @param {Socket} socket */
-  async function count(socket) {
-    const rooms = uncounted;
-    uncounted = new Set();
-    const { later, wait } = await askUnread(socket, store, rooms);
+  async function countUnread(socket) {
+    const rooms = roomsToCount;
+    roomsToCount = new Set();
+    const { later, wait } = await requestCounts(socket, store, rooms);
     if (later.length > 0) setTimeout(countAgain, wait, later);
   }
 
   /** @param {number[]} rooms */
   function countAgain(rooms) {
-    for (const room of rooms) uncounted.add(room);
-    if (isLive) mend();
+    for (const room of rooms) roomsToCount.add(room);
+    if (isLive) fillGaps();
   }
 
   return {
@@ -267,7 +271,7 @@ export function openLine({ store, session, onNews, onLive }) {
     /** Whether everything is up to date. */
     isLive: () => isLive,
 
-    /** Resolves once everything is up to date; rejects where the session ends. */
+    /** Resolves once everything is up to date; rejects when the session ends. */
     live() {
       return isLive
         ? Promise.resolve()
@@ -275,25 +279,25 @@ export function openLine({ store, session, onNews, onLive }) {
     },
 
     /**
-     * Ask on the connection of now; rejects with "offline" where there is none.
+     * Send a request on the current connection; rejects with "offline" if there is none.
      * @param {string} type
      * @param {object} [fields]
      * @returns {Promise<any>}
      */
-    ask(type, fields) {
-      return socket && isLive ? socket.ask(type, fields) : Promise.reject(offline());
+    request(type, fields) {
+      return socket && isLive ? socket.request(type, fields) : Promise.reject(offline());
     },
 
-    /** The computer may have slept: is the server there? Without an answer soon: anew. @param {boolean} isLong */
+    /** The computer may have slept: check the server, and reconnect if it does not answer soon. @param {boolean} isLong */
     wake(isLong) {
-      if (hurry) hurry();
-      else if (!isLive && Date.now() - triedAt > PING) socket?.leave(); // it was tried on another network
+      if (skipWait) skipWait();
+      else if (!isLive && Date.now() - attemptedAt > PING_TIMEOUT) socket?.close(); // the attempt began on another network
       else if (isLive && socket) probe(socket, isLong);
     },
 
-    /** Leave the connection and make another. */
-    renew() {
-      socket?.leave();
+    /** Close the connection and open another. */
+    reconnect() {
+      socket?.close();
     },
   };
 }

@@ -1,21 +1,22 @@
-// Whether somebody was logged in when this browser last had the page: the next time it is fetched whole at once (head.js).
+// Remembers whether somebody was logged in when this browser last had the page. If so, head.js fetches the whole page at
+// once the next time.
 
-const KNOWN = "chat-known";
+const KEY = "chat-known";
 
-export function isKnown() {
+export function hadSession() {
   try {
-    return localStorage.getItem(KNOWN) !== null;
+    return localStorage.getItem(KEY) !== null;
   } catch {
     return false;
   }
 }
 
-/** @param {boolean} isSo */
-export function keepKnown(isSo) {
+/** @param {boolean} isLoggedIn */
+export function rememberSession(isLoggedIn) {
   try {
-    if (isSo) localStorage.setItem(KNOWN, "1");
-    else localStorage.removeItem(KNOWN);
+    if (isLoggedIn) localStorage.setItem(KEY, "1");
+    else localStorage.removeItem(KEY);
   } catch {
-    // A browser that keeps nothing fetches in two steps.
+    // Without storage the page is fetched in two steps.
   }
 }

@@ -1,12 +1,12 @@
-// Why something was refused, as one kind of error.
+// Errors of calls and requests, as one type.
 
 /** @import { ChatError } from "../model/types" */
 
-/** Codes of refusals after which the same may be asked again. */
-export const LATER = new Set(["unavailable", "outcome_unknown", "too_many"]);
+/** Codes after which the same request may be repeated. */
+export const RETRYABLE = new Set(["unavailable", "outcome_unknown", "too_many"]);
 
 /**
- * @param {string} code one of the contract's, or "offline" where nothing answered, or "aborted"
+ * @param {string} code one of docs/protocols/native.md, "offline" where nothing answered, or "aborted"
  * @param {string} text
  * @param {{ status?: number, field?: string, retryMs?: number, holder?: { id: number, name: string } }} [more]
  * @returns {ChatError}
@@ -21,13 +21,13 @@ export function offline() {
 }
 
 /**
- * The error of a body or of a frame.
- * @param {{ error?: string, text?: string, code?: string, field?: string, retry_ms?: number, holder?: { id: number, name: string } }} told
+ * The error that a response's body or an error frame describes.
+ * @param {{ error?: string, text?: string, code?: string, field?: string, retry_ms?: number, holder?: { id: number, name: string } }} body
  * @param {number} [status]
  */
-export function refusal(told, status) {
-  const { code = status !== undefined && status >= 500 ? "unavailable" : "internal", field, retry_ms, holder } = told;
-  return chatError(code, told.error ?? told.text ?? code, {
+export function refusal(body, status) {
+  const { code = status !== undefined && status >= 500 ? "unavailable" : "internal", field, retry_ms, holder } = body;
+  return chatError(code, body.error ?? body.text ?? code, {
     ...(status === undefined ? {} : { status }),
     ...(field === undefined ? {} : { field }),
     ...(retry_ms === undefined ? {} : { retryMs: retry_ms }),

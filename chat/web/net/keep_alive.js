@@ -1,55 +1,55 @@
-// What keeps one connection alive: pings, and a new token before the old one ends.
+// Keeps one connection alive: pings, and a new token before the old one expires.
 
-import { SLEPT } from "./backoff.js";
+import { NO_PONG } from "./backoff.js";
 
 /** @import { Session } from "./session.js" */
 /** @import { Socket } from "./socket.js" */
 
-/** Milliseconds for an answer; a silent server is left. */
-export const HELLO = 10_000;
-export const PING = 5_000;
+/** Milliseconds for a reply; a silent server is abandoned. */
+export const HELLO_TIMEOUT = 10_000;
+export const PING_TIMEOUT = 5_000;
 
-/** Milliseconds for an answer after a long sleep: most likely the server has left. */
-const AFTER_SLEEP = 750;
+/** Milliseconds for a reply after a long sleep: the server has most likely closed the connection. */
+const PING_TIMEOUT_AFTER_SLEEP = 750;
 
-/** Milliseconds between two pings: a server that is gone is noticed within half a minute. */
-const BEAT = 25_000;
+/** Milliseconds between two pings: a lost server is noticed within half a minute. */
+const PING_INTERVAL = 25_000;
 
 /**
- * Ping, and renew the token before it ends.
+ * Ping, and renew the token before it expires.
  * @param {Socket} socket
  * @param {Session} session
- * @param {() => number} again milliseconds until what failed is tried again
- * @param {AbortSignal} signal ends with the connection
+ * @param {() => number} retryDelay milliseconds until a failed renewal is tried again
+ * @param {AbortSignal} signal aborts when the connection ends
  */
-export function keepAlive(socket, session, again, signal) {
-  const beat = setInterval(() => socket.ask("ping", {}, PING).catch(() => {}), BEAT);
+export function keepAlive(socket, session, retryDelay, signal) {
+  const pinging = setInterval(() => socket.request("ping", {}, PING_TIMEOUT).catch(() => {}), PING_INTERVAL);
   /** @type {ReturnType<typeof setTimeout>} */
   let renewal;
   const renew = async () => {
     try {
       await session.renew();
-      await socket.ask("hello", { token: await session.access(), client: "web" }, HELLO);
+      await socket.request("hello", { token: await session.access(), client: "web" }, HELLO_TIMEOUT);
       renewal = setTimeout(renew, session.renewIn());
     } catch {
-      // The old token is good for a while; then the server ends the connection.
-      if (!signal.aborted) renewal = setTimeout(renew, again());
+      // The old token stays valid for a while; then the server closes the connection.
+      if (!signal.aborted) renewal = setTimeout(renew, retryDelay());
     }
   };
   renewal = setTimeout(renew, session.renewIn());
   signal.addEventListener("abort", () => {
-    clearInterval(beat);
+    clearInterval(pinging);
     clearTimeout(renewal);
   });
 }
 
 /**
- * Ask whether the server is still there, and leave the socket where it does not answer in time.
+ * Ping the server, and close the socket if the reply does not come in time.
  * @param {Socket} socket
  * @param {boolean} isLong this computer may have slept for long
  */
 export function probe(socket, isLong) {
-  const timer = setTimeout(() => socket.leave(SLEPT), isLong ? AFTER_SLEEP : PING);
-  const over = () => clearTimeout(timer);
-  socket.ask("ping").then(over, over);
+  const timer = setTimeout(() => socket.close(NO_PONG), isLong ? PING_TIMEOUT_AFTER_SLEEP : PING_TIMEOUT);
+  const answered = () => clearTimeout(timer);
+  socket.request("ping").then(answered, answered);
 }

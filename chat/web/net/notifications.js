@@ -1,80 +1,80 @@
-// Notifications: told by one tab while no tab is looked at, closed when the room is read, here or elsewhere.
+// Notifications: one tab shows them while no tab has the focus, and closes them when the room is read here or elsewhere.
 
-import { asksAttention } from "../model/attention.js";
-import { alone } from "./tabs.js";
+import { isWorthNotifying } from "../model/attention.js";
+import { withLock } from "./tabs.js";
 
 /** @import { Message } from "../model/types" */
-/** @import { News } from "../model/apply.js" */
+/** @import { RoomUpdate } from "../model/apply.js" */
 /** @import { Store } from "../model/store.js" */
 
-/** Of whoever was asked once, or said "not now". */
-const ASKED = "chat-asked-to-notify";
-const LOOKED_AT = "chat-looked-at";
+/** Set once this person has answered the offer. */
+const OFFER_ANSWERED = "chat-asked-to-notify";
+const FOCUS_LOCK = "chat-looked-at";
 const MOST_TEXT = 200;
 
 /** @param {Store} store */
-export function openNotifying(store) {
-  let isTeller = !navigator.locks;
+export function openNotifications(store) {
+  let isNotifier = !navigator.locks;
   /** @type {Set<number>} */
-  let told = new Set(); // rooms with a notification
+  let notified = new Set(); // rooms with an open notification
 
-  // Held until the tab is gone: of all tabs one tells.
-  alone("notify", async () => {
-    isTeller = true;
-    await findTold();
+  // The lock is held until the tab is closed, so one of all tabs notifies.
+  withLock("notify", async () => {
+    isNotifier = true;
+    await findNotified();
     return new Promise(() => {});
   });
-  holdWhileLookedAt();
+  holdLockWhileFocused();
   store.subscribe(closeRead);
 
-  async function findTold() {
-    for (const { data } of await notifications()) if (data?.room) told.add(data.room);
+  async function findNotified() {
+    for (const { data } of await notifications()) if (data?.room) notified.add(data.room);
     closeRead();
   }
 
   function closeRead() {
-    if (!isTeller || told.size === 0 || !store.get().isLoaded) return;
-    for (const room of told) {
+    if (!isNotifier || notified.size === 0 || !store.get().isLoaded) return;
+    for (const room of notified) {
       if (store.get().rooms.get(room)?.info.unread) continue;
-      told = new Set([...told].filter((each) => each !== room));
+      notified = new Set([...notified].filter((each) => each !== room));
       close(room);
     }
   }
 
-  /** @param {News[]} news @returns {Map<number, Message[]>} the messages that ask for attention, by room */
-  function asking(news) {
+  /** @param {RoomUpdate[]} updates @returns {Map<number, Message[]>} the messages that deserve a notification, by room */
+  function worthNotifying(updates) {
     const { rooms, me, blocked } = store.get();
     /** @type {Map<number, Message[]>} */
     const found = new Map();
-    for (const { frame, room, isNew } of news) {
+    for (const { frame, room, isNew } of updates) {
       const info = rooms.get(room)?.info;
-      // A conversation that somebody begins is told with its first message.
-      const isBegun = isNew && store.get().line.state === "live";
+      // A conversation that somebody begins arrives with its first message.
+      const isBegun = isNew && store.get().connection.state === "live";
       const message = /** @type {Message | undefined} */ (isBegun ? info?.last : frame.type === "message" ? frame : undefined);
       if (!info || !me || !message || message.seq <= info.read) continue;
-      if (asksAttention(info, message, me.id, blocked)) found.set(room, [...(found.get(room) ?? []), message]);
+      if (isWorthNotifying(info, message, me.id, blocked)) found.set(room, [...(found.get(room) ?? []), message]);
     }
     return found;
   }
 
   return {
-    /** Something is new. @param {News[]} news */
-    async hear(news) {
-      const found = asking(news);
+    /** @param {RoomUpdate[]} updates */
+    async handle(updates) {
+      const found = worthNotifying(updates);
       if (found.size === 0) return;
-      if (isUnasked()) store.update((state) => ({ ...state, asksToNotify: true }));
-      if (!isTeller || permission() !== "granted" || (await isLookedAt())) return;
+      if (canOffer()) store.update((state) => ({ ...state, offersNotifications: true }));
+      if (!isNotifier || permission() !== "granted" || (await isAnyTabFocused())) return;
       for (const [room, messages] of found) {
-        told.add(room);
+        notified.add(room);
         await show(room, messages);
       }
-      closeRead(); // it may have been read meanwhile
+      closeRead(); // a room may have been read meanwhile
     },
 
-    /** The person's answer to the offer; the browser asks itself then. @param {boolean} isWanted */
+    /** Record the answer to the offer; if it is yes, the browser asks for permission. @param {boolean} isWanted */
     async answer(isWanted) {
-      remember();
-      store.update((state) => ({ ...state, asksToNotify: false }));
+      rememberAnswer();
+      store.update((state) => ({ ...state, offersNotifications: false }));
       if (isWanted) await Notification.requestPermission();
     },
   };
@@ -117,45 +117,45 @@ async function notifications(tag) {
   return (await (await worker())?.getNotifications(tag === undefined ? {} : { tag })) ?? [];
 }
 
-function isUnasked() {
+function canOffer() {
   try {
-    return permission() === "default" && localStorage.getItem(ASKED) === null;
+    return permission() === "default" && localStorage.getItem(OFFER_ANSWERED) === null;
   } catch {
-    return false; // or it would be asked again and again
+    return false; // without storage the offer would come again and again
   }
 }
 
-function remember() {
+function rememberAnswer() {
   try {
-    localStorage.setItem(ASKED, "1");
+    localStorage.setItem(OFFER_ANSWERED, "1");
   } catch {
-    // Where nothing is kept, nobody is asked.
+    // Without storage nothing is offered.
   }
 }
 
-/** Hold a lock while this tab has the focus, so that whoever tells knows. */
-function holdWhileLookedAt() {
+/** Hold a lock while this tab has the focus, so that the notifying tab knows. */
+function holdLockWhileFocused() {
   /** @type {(() => void) | null} */
   let release = null;
-  const look = () => {
-    const isLooked = !document.hidden && document.hasFocus();
-    if (isLooked && !release) {
+  const check = () => {
+    const isFocused = !document.hidden && document.hasFocus();
+    if (isFocused && !release) {
       const until = new Promise((resolve) => {
         release = () => resolve(undefined);
       });
-      navigator.locks?.request(LOOKED_AT, { mode: "shared" }, () => until);
-    } else if (!isLooked && release) {
+      navigator.locks?.request(FOCUS_LOCK, { mode: "shared" }, () => until);
+    } else if (!isFocused && release) {
       release();
       release = null;
     }
   };
-  for (const event of ["focus", "blur"]) addEventListener(event, look);
-  document.addEventListener("visibilitychange", look);
-  look();
+  for (const event of ["focus", "blur"]) addEventListener(event, check);
+  document.addEventListener("visibilitychange", check);
+  check();
 }
 
-async function isLookedAt() {
+async function isAnyTabFocused() {
   if (!navigator.locks) return !document.hidden && document.hasFocus();
   const { held = [] } = await navigator.locks.query();
-  return held.some(({ name }) => name === LOOKED_AT);
+  return held.some(({ name }) => name === FOCUS_LOCK);
 }

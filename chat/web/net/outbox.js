@@ -1,13 +1,13 @@
-// One's own messages until they are saved: kept before they are shown, sent in order by one tab, each once.
+// The outbox: messages are stored before they are withoutOrder, and one tab sends them in order, each exactly once.
 
-import { acknowledge, withBubble, withOutbox, withoutBubble } from "../model/pending.js";
+import { acknowledge, addPending, mergeOutbox, removePending } from "../model/pending.js";
 import { openBackoff } from "./backoff.js";
-import { LATER, chatError, isChatError } from "./errors.js";
-import { alone } from "./tabs.js";
+import { RETRYABLE, chatError, isChatError } from "./errors.js";
+import { withLock } from "./tabs.js";
 
-/** @import { Waiting, WireFile } from "../model/types" */
+/** @import { PendingMessage, WireFile } from "../model/types" */
 /** @import { Database } from "../storage/database.js" */
-/** @import { Line } from "./connection.js" */
+/** @import { Connection } from "./connection.js" */
 /** @import { Store } from "../model/store.js" */
 /** @import { Tabs } from "./tabs.js" */
 
@@ -16,69 +16,69 @@ import { alone } from "./tabs.js";
  * @param {Store} options.store
  * @param {() => Pick<Database, "outbox">} options.database
  * @param {Tabs} options.tabs
- * @param {Line} options.line
- * @param {string} [options.lock] whoever sends holds it
+ * @param {Connection} options.connection
+ * @param {string} [options.lock] held by the tab that sends
  */
-export function openOutbox({ store, database, tabs, line, lock = "outbox" }) {
+export function openOutbox({ store, database, tabs, connection, lock = "outbox" }) {
   const backoff = openBackoff(Math.random);
   /** @type {Set<string>} */
-  const acknowledged = new Set(); // keys of messages that are saved
+  const acknowledged = new Set(); // keys of messages that the server has
   /** @type {Map<string, number>} */
-  const bugs = new Map(); // how often the server failed over a key
+  const internalErrors = new Map(); // how often the server failed for a key
   /** @type {(() => void) | null} */
-  let wake = null;
-  let isChanged = false; // since the outbox was last looked at
+  let wakeSender = null;
+  let isChanged = false; // since the sender last read the outbox
 
-  // Where nothing is kept, closing the page loses what waits: the browser asks first.
+  // Without storage, closing the page would lose pending messages: the browser asks first.
   addEventListener("beforeunload", (event) => {
-    const { isKept, outbox } = store.get();
-    if (!isKept && outbox.some(({ refused }) => !refused)) event.preventDefault();
+    const { isPersistent, outbox } = store.get();
+    if (!isPersistent && outbox.some(({ refused }) => !refused)) event.preventDefault();
   });
 
-  /** Show what is kept: another tab may have changed it. */
+  /** Show the stored outbox, which another tab may have changed. */
   async function reload() {
-    const { unclaimed } = store.get();
+    const { unmatchedOwn } = store.get();
     const rows = await database().outbox.all();
-    const waiting = rows.filter(({ key }) => !acknowledged.has(key)).map(shown);
-    store.update((state) => withOutbox(state, waiting, unclaimed));
-    look();
+    const pending = rows.filter(({ key }) => !acknowledged.has(key)).map(withoutOrder);
+    store.update((state) => mergeOutbox(state, pending, unmatchedOwn));
+    notifySender();
   }
 
-  function look() {
+  function notifySender() {
     isChanged = true;
-    wake?.();
+    wakeSender?.();
   }
 
-  /** @param {Waiting} row */
-  async function keep(row) {
+  /** @param {PendingMessage} row */
+  async function storeRow(row) {
     await database().outbox.put(row);
-    tabs.tell({ type: "outbox" });
+    tabs.send({ type: "outbox" });
   }
 
   /** @param {string} key */
-  async function forget(key) {
+  async function removeRow(key) {
     acknowledged.add(key);
     await database().outbox.delete(key);
-    tabs.tell({ type: "outbox" });
+    tabs.send({ type: "outbox" });
   }
 
   /**
-   * Send what waits, for as long as the connection lasts: no other tab does meanwhile. Where nothing is kept each tab has
-   * messages of its own, and sends them.
+   * Send pending messages while the connection lasts; only one tab does. Without storage each tab has messages of its own
+   * and sends them.
    * @param {AbortSignal} signal
    */
   async function drain(signal) {
     const lost = new AbortController();
-    const look = () => store.get().isKept || lost.abort();
-    const stop = store.subscribe(look);
+    const check = () => store.get().isPersistent || lost.abort();
+    const stop = store.subscribe(check);
     let isMine = false;
     const task = () => {
       isMine = true;
       return sendAll(signal);
     };
     try {
-      look();
-      await alone(lock, task, AbortSignal.any([signal, lost.signal]));
+      check();
+      await withLock(lock, task, AbortSignal.any([signal, lost.signal]));
     } catch (error) {
       if (signal.aborted) return;
       if (isMine || !lost.signal.aborted) throw error;
@@ -90,7 +90,7 @@ export function openOutbox({ store, database, tabs, line, lock = "outbox" }) {
 
   /** @param {AbortSignal} signal */
   async function sendAll(signal) {
-    // Without locks other tabs send too.
+    // Without Web Locks other tabs send too.
     store.update((state) => ({ ...state, isSending: Boolean(navigator.locks) }));
     try {
       await sendEach(signal);
@@ -101,7 +101,7 @@ export function openOutbox({ store, database, tabs, line, lock = "outbox" }) {
 
   /** @param {AbortSignal} signal */
   async function sendEach(signal) {
-    signal.addEventListener("abort", () => wake?.(), { once: true });
+    signal.addEventListener("abort", () => wakeSender?.(), { once: true });
     await reload();
     while (!signal.aborted) {
       isChanged = false;
@@ -109,25 +109,25 @@ export function openOutbox({ store, database, tabs, line, lock = "outbox" }) {
       const next = rows.find((row) => !row.refused && !acknowledged.has(row.key));
       if (signal.aborted) return;
       if (next) await send(next, signal);
-      else await more();
+      else await waitForMore();
     }
   }
 
   /**
-   * @param {Waiting} row
+   * @param {PendingMessage} row
    * @param {AbortSignal} signal
    */
   async function send({ room, key, text, reply, files }, signal) {
     try {
       const more = { ...(reply ? { reply } : {}), ...(files?.length ? { files: files.map(({ id }) => id) } : {}) };
-      const { seq } = await line.ask("send", { room, key, text, ...more });
-      // The bubble goes when the message is told: in this tab next, in the others soon.
+      const { seq } = await connection.request("send", { room, key, text, ...more });
+      // It stays pending until its event arrives: in this tab next, in the others soon.
       store.update((state) => acknowledge(state, key, { room, seq }));
-      tabs.tell({ type: "acknowledged", key, room, seq });
-      await forget(key);
+      tabs.send({ type: "acknowledged", key, room, seq });
+      await removeRow(key);
     } catch (error) {
       if (!isChatError(error)) throw error;
-      await refused(key, error, signal);
+      await handleRefusal(key, error, signal);
     }
   }
 
@@ -136,29 +136,29 @@ export function openOutbox({ store, database, tabs, line, lock = "outbox" }) {
    * @param {import("../model/types").ChatError} error
    * @param {AbortSignal} signal
    */
-  async function refused(key, error, signal) {
+  async function handleRefusal(key, error, signal) {
     const { code, message, retryMs } = error;
     if (code === "offline") return; // the next connection sends it again
-    if (code === "expired" || code === "unauthenticated") return line.renew();
-    const failures = (bugs.get(key) ?? 0) + 1;
-    if (code === "internal") bugs.set(key, failures);
-    if (LATER.has(code) || (code === "internal" && failures < 2)) {
-      // Nothing is sent meanwhile: what was refused stays before what comes after it.
-      const wait = retryMs ?? backoff.next();
-      if (code === "too_many") store.update((state) => ({ ...state, sendsAgainAt: Date.now() + wait }));
+    if (code === "expired" || code === "unauthenticated") return connection.reconnect();
+    const failures = (internalErrors.get(key) ?? 0) + 1;
+    if (code === "internal") internalErrors.set(key, failures);
+    if (RETRYABLE.has(code) || (code === "internal" && failures < 2)) {
+      // Nothing is sent meanwhile, so that the order stays.
+      const wait = retryMs ?? backoff.nextDelay();
+      if (code === "too_many") store.update((state) => ({ ...state, sendResumesAt: Date.now() + wait }));
       return pause(wait, signal);
     }
     const row = (await database().outbox.all()).find((each) => each.key === key);
     if (!row) return; // discarded meanwhile
-    await keep({ ...row, refused: { code, text: message } });
+    await storeRow({ ...row, refused: { code, text: message } });
     await reload();
   }
 
-  /** Until there is more to send, or the connection ends. */
-  function more() {
+  /** Wait until there is more to send or the connection ends. */
+  function waitForMore() {
     if (isChanged) return Promise.resolve();
     return new Promise((resolve) => {
-      wake = () => resolve(undefined);
+      wakeSender = () => resolve(undefined);
     });
   }
 
@@ -166,25 +166,25 @@ export function openOutbox({ store, database, tabs, line, lock = "outbox" }) {
     drain,
     reload,
 
-    /** A message is in its room. @param {string} key */
-    saved(key) {
-      if (!acknowledged.has(key)) forget(key);
+    /** A message has appeared in its room. @param {string} key */
+    confirm(key) {
+      if (!acknowledged.has(key)) removeRow(key);
     },
 
-    /** Another tab has sent a message. @param {{ key: string, room: number, seq: number }} told */
+    /** Another tab has sent a message. @param {{ key: string, room: number, seq: number }} sent */
     acknowledgedElsewhere({ key, room, seq }) {
-      acknowledged.add(key); // its row may be read once more before that tab has removed it
+      acknowledged.add(key); // its row may be read again before that tab has removed it
       store.update((state) => acknowledge(state, key, { room, seq }));
     },
 
     /**
-     * Keep a message, and show it as waiting.
+     * Store a message and show it as pending.
      * @param {number} room
      * @param {string} text
      * @param {{ reply?: number, files?: readonly WireFile[] }} [options]
      */
     async add(room, text, { reply, files } = {}) {
-      /** @type {Waiting} */
+      /** @type {PendingMessage} */
       const row = {
         key: newKey(),
         room,
@@ -193,37 +193,37 @@ export function openOutbox({ store, database, tabs, line, lock = "outbox" }) {
         ...(reply ? { reply } : {}),
         ...(files?.length ? { files } : {}),
       };
-      await keep(row);
-      if (!acknowledged.has(row.key)) store.update((state) => withBubble(state, row));
-      look();
+      await storeRow(row);
+      if (!acknowledged.has(row.key)) store.update((state) => addPending(state, row));
+      notifySender();
     },
 
-    /** Send what was refused once more. @param {string} key */
+    /** Send a refused message again. @param {string} key */
     async retry(key) {
       const row = store.get().outbox.find((each) => each.key === key);
-      if (!row) throw chatError("not_found", "that message does not wait");
-      const { refused: _refused, ...waiting } = row;
-      bugs.delete(key);
-      await keep(waiting);
+      if (!row) throw chatError("not_found", "there is no such pending message");
+      const { refused: _refused, ...pending } = row;
+      internalErrors.delete(key);
+      await storeRow(pending);
       await reload();
     },
 
-    /** Give a message up. @param {string} key */
+    /** Remove a pending message. @param {string} key */
     async discard(key) {
-      await forget(key);
-      store.update((state) => withoutBubble(state, key));
+      await removeRow(key);
+      store.update((state) => removePending(state, key));
     },
   };
 }
 
-/** A row as the views see it. @param {Waiting} row */
-function shown(row) {
-  const { order: _order, ...waiting } = /** @type {Waiting & { order?: number }} */ (row);
-  return waiting;
+/** A row without what only storage needs. @param {PendingMessage} row */
+function withoutOrder(row) {
+  const { order: _order, ...pending } = /** @type {PendingMessage & { order?: number }} */ (row);
+  return pending;
 }
 
 /**
- * Wait, at most until the connection ends.
+ * Wait, or until the connection ends.
  * @param {number} milliseconds
  * @param {AbortSignal} signal
  */
@@ -239,7 +239,7 @@ function pause(milliseconds, signal) {
   });
 }
 
-/** A key that nobody else has: 144 bits. */
+/** A unique key of 144 random bits. */
 function newKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(18));
   return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_");

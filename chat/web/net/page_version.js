@@ -1,47 +1,47 @@
-// A page that is older than the server loads itself again, when nothing is typed: as soon as nobody looks, or where it
-// needs a file that the server has no more.
+// Reloads a page that is older than the server, unless something is typed: when nobody looks at it, or when it needs a file
+// that the server no longer has.
 
 /** @import { Store } from "../model/store.js" */
 
-/** The version for which this tab was loaded again: once, or it would never end where servers of two versions answer. */
+/** The page for which this tab was reloaded. Only once: servers of two versions may answer in turn. */
 const RELOADED = "chat-reloaded";
 
 const APP = new URL("../app.js", import.meta.url).href;
 
 /** @param {Store} store */
 export function startReloading(store) {
-  const look = () => {
-    const { isOutdated, line } = store.get();
-    if (isOutdated && line.state === "live" && document.hidden && !isTyped()) location.reload();
+  const check = () => {
+    const { isOutdated, connection } = store.get();
+    if (isOutdated && connection.state === "live" && document.hidden && !hasUnsavedInput()) location.reload();
   };
-  store.subscribe(look);
-  document.addEventListener("visibilitychange", look);
+  store.subscribe(check);
+  document.addEventListener("visibilitychange", check);
 }
 
-/** Whether the server has other files than those of this page. */
+/** Whether the server no longer has this page's files. */
 export async function isReplaced() {
   try {
     return (await fetch(APP, { method: "HEAD", cache: "no-store" })).status === 404;
   } catch {
-    return false; // without a line
+    return false; // offline
   }
 }
 
-/** Load the page again, unless that loses something or did not help; says whether it does. */
+/** Reload the page, unless that loses input or was tried before; returns whether it reloads. */
 export function reloadOnce() {
-  if (isTyped()) return false;
+  if (hasUnsavedInput()) return false;
   try {
     if (sessionStorage.getItem(RELOADED) === APP) return false;
     sessionStorage.setItem(RELOADED, APP);
   } catch {
-    return false; // it would not know that it did
+    return false; // without storage it could reload for ever
   }
   location.reload();
   return true;
 }
 
-/** Whether something would be lost. Whoever holds what is not kept has the browser ask before the page is closed. */
-function isTyped() {
+/** Whether a reload would lose input. Modules with unsaved state cancel `beforeunload`. */
+function hasUnsavedInput() {
   if (!dispatchEvent(new Event("beforeunload", { cancelable: true }))) return true;
   /** @type {Iterable<HTMLInputElement | HTMLTextAreaElement>} */
   const fields = document.querySelectorAll("input, textarea");

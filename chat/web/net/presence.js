@@ -1,45 +1,48 @@
-// Whose presence is followed: the lists of all views together, on every connection.
+// Watches who is online: the lists of all views together, on every connection.
 
-/** @import { Line } from "./connection.js" */
+/** @import { Connection } from "./connection.js" */
 /** @import { Store } from "../model/store.js" */
+
+/** Milliseconds until a changed list is sent: views come and go together. */
+const SEND_DELAY = 50;
 
 /**
  * @param {Store} store
- * @param {Line} line
+ * @param {Connection} connection
  */
-export function openWatching(store, line) {
+export function openPresence(store, connection) {
   /** @type {Set<readonly number[]>} */
   const lists = new Set();
-  let told = "";
+  let sent = "";
   let isScheduled = false;
 
   function schedule() {
     if (isScheduled) return;
     isScheduled = true;
-    setTimeout(tell, 50); // views come and go together
+    setTimeout(send, SEND_DELAY);
   }
 
-  async function tell() {
+  async function send() {
     isScheduled = false;
-    if (!line.isLive()) return;
+    if (!connection.isLive()) return;
     const most = store.get().server.limits.watch ?? 500;
     const people = [...new Set([...lists].flat())].slice(0, most);
     const list = people.join();
-    if (list === told) return;
-    told = list;
+    if (list === sent) return;
+    sent = list;
     try {
-      const { people: states = [] } = await line.ask("watch", { people });
+      const { people: states = [] } = await connection.request("watch", { people });
       const presence = new Map(states.map((/** @type {any} */ { id, state }) => [id, state]));
       store.update((state) => ({ ...state, presence }));
     } catch {
-      told = ""; // the next connection asks again
+      sent = ""; // the next connection sends it again
     }
   }
 
   return {
     /** @param {readonly number[]} people */
     watch(people) {
-      const list = [...people]; // each caller's own
+      const list = [...people]; // an object of its own for each caller
       lists.add(list);
       schedule();
       return () => {
@@ -48,9 +51,9 @@ export function openWatching(store, line) {
       };
     },
 
-    /** A new connection watches nobody yet. */
-    again() {
-      told = "";
+    /** Send the list again: a new connection watches nobody yet. */
+    restart() {
+      sent = "";
       if (lists.size) schedule();
     },
   };

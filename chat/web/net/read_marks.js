@@ -1,55 +1,57 @@
-// How far one has read: told to the server, without a line with the next one.
+// Sends read marks to the server. A mark set while offline is sent with the next connection.
 
-import { answeredRead } from "../model/apply.js";
-import { LATER, isChatError } from "./errors.js";
-import { AGAIN } from "./unread_counts.js";
+import { applyReadAnswer } from "../model/apply.js";
+import { isChatError, RETRYABLE } from "./errors.js";
+import { RETRY_DELAY } from "./unread_counts.js";
 
-/** @import { Line } from "./connection.js" */
+/** @import { Connection } from "./connection.js" */
 /** @import { Store } from "../model/store.js" */
 
 /**
  * @param {Store} store
- * @param {Line} line
+ * @param {Connection} connection
  */
-export function openReading(store, line) {
+export function openReadMarks(store, connection) {
   /** @type {Map<number, { seq: number, back?: boolean }>} */
-  const untold = new Map();
+  const unsent = new Map();
 
   /** @param {number} room */
-  async function tell(room) {
-    const asked = untold.get(room);
-    if (!asked || !line.isLive()) return;
+  async function send(room) {
+    const mark = unsent.get(room);
+    if (!mark || !connection.isLive()) return;
     try {
-      const counted = await line.ask("read", { room, ...asked });
-      store.update((state) => answeredRead(state, { room, ...asked }, counted));
+      const counted = await connection.request("read", { room, ...mark });
+      store.update((state) => applyReadAnswer(state, { room, ...mark }, counted));
     } catch (error) {
       if (isChatError(error) && error.code === "offline") return;
-      if (isChatError(error) && LATER.has(error.code)) setTimeout(tellLate, error.retryMs ?? AGAIN, room);
-      else if (untold.get(room) === asked) untold.delete(room);
+      if (isChatError(error) && RETRYABLE.has(error.code)) setTimeout(retry, error.retryMs ?? RETRY_DELAY, room);
+      else if (unsent.get(room) === mark) unsent.delete(room);
       throw error;
     }
-    if (untold.get(room) === asked) untold.delete(room);
+    if (unsent.get(room) === mark) unsent.delete(room);
   }
 
-  /** A room that one is not in any more needs no mark. @param {number} room */
-  function tellLate(room) {
-    tell(room).catch(() => {});
+  /** A room that this person has left needs no mark, so errors are ignored. @param {number} room */
+  function retry(room) {
+    send(room).catch(() => {});
   }
 
   return {
-    /**
-     * @param {number} room
-     * @param {number} seq
-     * @param {{ back?: boolean }} [options]
-     */
-    async read(room, seq, { back = false } = {}) {
-      untold.set(room, { seq, ...(back ? { back } : {}) });
-      await tell(room);
+    /** @param {number} room @param {number} seq the last message that was read */
+    async markRead(room, seq) {
+      unsent.set(room, { seq });
+      await send(room);
     },
 
-    /** There is a line again. */
-    tellRest() {
-      for (const room of [...untold.keys()]) tellLate(room);
+    /** @param {number} room @param {number} seq the first message that becomes unread */
+    async markUnread(room, seq) {
+      unsent.set(room, { seq: seq - 1, back: true });
+      await send(room);
+    },
+
+    /** Send the marks that were set while offline. */
+    sendUnsent() {
+      for (const room of [...unsent.keys()]) retry(room);
     },
   };
 }

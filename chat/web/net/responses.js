@@ -1,42 +1,43 @@
-// What an HTTP answer says. One that breaks off, or that is not the server's (a network that asks to log in), is none.
+// Bodies of HTTP requests and responses. A response that breaks off, or that is not the server's (a network that shows its
+// own log-in page), counts as no answer.
 
 import { offline, refusal } from "./errors.js";
 
-/** The JSON of a request, without halves of characters. @param {unknown} body */
-export const jsonOfRequest = (body) => JSON.stringify(body, (_, value) => value?.toWellFormed?.() ?? value);
+/** Encode a request's body as JSON; lone surrogates are replaced. @param {unknown} body */
+export const encodeJson = (body) => JSON.stringify(body, (_, value) => value?.toWellFormed?.() ?? value);
 
 /**
- * The JSON of an answer that is good; rejects with the error of one that is not.
- * @param {Response} answer
+ * The JSON of a successful response; rejects with the error of any other.
+ * @param {Response} response
  * @returns {Promise<any>}
  */
-export async function jsonOf(answer) {
-  if (!answer.ok) throw await errorOf(answer);
+export async function readJson(response) {
+  if (!response.ok) throw await readError(response);
   try {
-    return await answer.json();
+    return await response.json();
   } catch {
     throw offline();
   }
 }
 
 /**
- * The bytes of an answer; rejects likewise.
- * @param {Response} answer
+ * The bytes of a successful response; rejects with the error of any other.
+ * @param {Response} response
  */
-export async function blobOf(answer) {
-  if (!answer.ok) throw await errorOf(answer);
+export async function readBlob(response) {
+  if (!response.ok) throw await readError(response);
   try {
-    return await answer.blob();
+    return await response.blob();
   } catch {
     throw offline();
   }
 }
 
 /**
- * The error of an answer; that of a proxy may be no JSON.
- * @param {Response} answer
+ * The error of a response; that of a proxy may be no JSON.
+ * @param {Response} response
  */
-export async function errorOf(answer) {
-  const told = await answer.json().catch(() => ({}));
-  return refusal(told, answer.status);
+export async function readError(response) {
+  const body = await response.json().catch(() => ({}));
+  return refusal(body, response.status);
 }

@@ -1,69 +1,69 @@
-// Who one is: an access token in memory, made anew from a cookie that no script can read.
+// The session: an access token in memory, renewed with a cookie that scripts cannot read.
 
-import { errorOf, jsonOf, jsonOfRequest } from "./responses.js";
+import { readError, readJson, encodeJson } from "./responses.js";
 import { chatError, offline } from "./errors.js";
-import { alone } from "./tabs.js";
+import { withLock } from "./tabs.js";
 
-/** @import { Me, Session as Told } from "../protocol" */
+/** @import { Me, Session as SessionAnswer } from "../protocol" */
 
 /** @typedef {ReturnType<typeof openSession>} Session */
 /**
- * Where a refresh token is kept.
- * @typedef {object} Keeping
- * @property {string} lock who uses the token holds this lock
- * @property {() => { refresh?: string }} body what is sent of it
- * @property {(told: Told) => void} put told with each new session
+ * Where the refresh token is stored.
+ * @typedef {object} TokenStore
+ * @property {string} lock held while the token is used
+ * @property {() => { refresh?: string }} body the part of a request's body that carries it
+ * @property {(answer: SessionAnswer) => void} put called with each new session
  */
 
-/** @type {Keeping} */
+/** @type {TokenStore} */
 const IN_COOKIE = { lock: "refresh", body: () => ({}), put() {} };
 
-/** Milliseconds for an answer. */
-const ANSWERS_IN = 15_000;
+/** Milliseconds for a response. */
+const TIMEOUT = 15_000;
 
-/** A new token is asked for when so much of the time of the old one has passed. */
-const RENEWED_AFTER = 0.8;
+/** A token is renewed after this part of its lifetime. */
+const RENEW_AFTER = 0.8;
 
 /**
  * @param {object} options
- * @param {(me: Me) => void} options.onMe told with each new session
- * @param {(reason: string) => void} options.onEnded the session is over, with what the server said of it
- * @param {Keeping} [options.kept] where the refresh token is kept
+ * @param {(me: Me) => void} options.onMe called with each new session
+ * @param {(reason: string) => void} options.onEnded called when the session is over, with the server's reason
+ * @param {TokenStore} [options.tokenStore]
  */
-export function openSession({ onMe, onEnded, kept = IN_COOKIE }) {
+export function openSession({ onMe, onEnded, tokenStore = IN_COOKIE }) {
   let access = "";
-  let renewAt = 0; // by performance.now(): the clock of this computer may be wrong
-  let goodUntil = 0;
+  let renewAt = 0; // by performance.now(), because this computer's clock may be wrong
+  let validUntil = 0;
   let reason = "";
-  let forgotten = 0; // how often: an answer from before is not of this session
+  let generation = 0; // counts `forget`: an answer to an earlier request belongs to another session
   /** @type {Promise<void> | null} */
   let renewing = null;
 
-  /** @param {Told} told */
-  function adopt(told) {
-    access = told.access;
-    kept.put(told);
+  /** @param {SessionAnswer} answer */
+  function adopt(answer) {
+    access = answer.access;
+    tokenStore.put(answer);
     reason = "";
-    const lifetime = told.expires_in * 1000;
-    renewAt = performance.now() + lifetime * RENEWED_AFTER;
-    goodUntil = performance.now() + lifetime;
-    onMe(told.me);
+    const lifetime = answer.expires_in * 1000;
+    renewAt = performance.now() + lifetime * RENEW_AFTER;
+    validUntil = performance.now() + lifetime;
+    onMe(answer.me);
   }
 
   function renew() {
-    renewing ??= alone(kept.lock, refresh).finally(() => {
+    renewing ??= withLock(tokenStore.lock, refresh).finally(() => {
       renewing = null;
     });
     return renewing;
   }
 
   async function refresh() {
-    const mine = forgotten;
-    const answer = await post("/auth/refresh", kept.body());
-    const told = answer.ok ? await jsonOf(answer) : null;
-    if (mine !== forgotten) throw left();
-    if (told) return adopt(told);
-    const error = await errorOf(answer);
+    const mine = generation;
+    const response = await post("/auth/refresh", tokenStore.body());
+    const answer = response.ok ? await readJson(response) : null;
+    if (mine !== generation) throw sessionEnded();
+    if (answer) return adopt(answer);
+    const error = await readError(response);
     if (error.code !== "unauthenticated" && error.code !== "forbidden") throw error;
     access = "";
     onEnded(reason || error.message);
@@ -77,62 +77,62 @@ export function openSession({ onMe, onEnded, kept = IN_COOKIE }) {
     renew,
 
     /** Whether there is a token. */
-    isOpen: () => access !== "",
+    hasToken: () => access !== "",
 
-    /** The token is not good any more, as the server said. @param {string} [why] */
-    doubt(why = "") {
-      renewAt = goodUntil = 0;
+    /** The server no longer accepts the token. @param {string} [why] its reason */
+    invalidate(why = "") {
+      renewAt = validUntil = 0;
       reason = why;
     },
 
     /** Milliseconds until the token should be renewed. */
     renewIn: () => Math.max(renewAt - performance.now(), 0),
 
-    /** A token that is good for a while; where there is no newer one to be had, the one that still is good. */
+    /** A valid token. If it should be renewed and cannot be, the old one while it is valid. */
     async access() {
       if (access !== "" && performance.now() < renewAt) return access;
       try {
         await renew();
       } catch (error) {
-        if (access === "" || performance.now() >= goodUntil) throw error;
+        if (access === "" || performance.now() >= validUntil) throw error;
       }
       return access;
     },
 
-    /** Forget the token. */
+    /** Drop the token; answers that are under way no longer count. */
     forget() {
-      forgotten += 1;
+      generation += 1;
       access = "";
-      renewAt = goodUntil = 0;
+      renewAt = validUntil = 0;
     },
 
     /**
-     * Begin a session: log in, register or set up.
+     * Begin a session by logging in, registering or setting up.
      * @param {string} path
      * @param {object} body
      */
     async begin(path, body) {
-      adopt(await jsonOf(await post(path, body)));
+      adopt(await readJson(await post(path, body)));
     },
 
     /**
-     * A call that ends all sessions and answers with a new one, as another password does. Nothing is refreshed meanwhile,
-     * in no tab: the old cookie is not good any more, the new one not there yet.
+     * A call that ends all sessions and returns a new one, for example a new password. No tab refreshes meanwhile, because
+     * the old cookie is no longer valid and the new one has not arrived.
      * @param {string} path
      * @param {unknown} body
-     * @returns {Promise<Told>}
+     * @returns {Promise<SessionAnswer>}
      */
     async replace(path, body) {
-      const mine = forgotten;
+      const mine = generation;
       const bearer = await this.access();
-      const replaced = alone("refresh", async () => {
-        const told = await jsonOf(await post(path, /** @type {object} */ (body), bearer));
-        if (mine !== forgotten) {
-          await post("/auth/logout", kept.body(), told.access); // whoever logged out meanwhile stays so
-          throw left();
+      const replaced = withLock("refresh", async () => {
+        const answer = await readJson(await post(path, /** @type {object} */ (body), bearer));
+        if (mine !== generation) {
+          await post("/auth/logout", tokenStore.body(), answer.access); // the person logged out meanwhile
+          throw sessionEnded();
         }
-        adopt(told);
-        return told;
+        adopt(answer);
+        return answer;
       });
       const settled = replaced.then(
         () => {},
@@ -144,18 +144,18 @@ export function openSession({ onMe, onEnded, kept = IN_COOKIE }) {
       return replaced;
     },
 
-    /** End the session on the server. Rejects where it does not answer. */
+    /** End the session on the server. Rejects if it does not answer. */
     async end() {
       const bearer = access;
       this.forget();
-      const answer = await post("/auth/logout", kept.body(), bearer);
-      if (!answer.ok && answer.status >= 500) throw await errorOf(answer);
+      const response = await post("/auth/logout", tokenStore.body(), bearer);
+      if (!response.ok && response.status >= 500) throw await readError(response);
     },
   };
 }
 
-function left() {
-  return chatError("unauthenticated", "the session was left meanwhile", { status: 401 });
+function sessionEnded() {
+  return chatError("unauthenticated", "the session has ended meanwhile", { status: 401 });
 }
 
 /**
@@ -168,8 +168,8 @@ async function post(path, body, bearer) {
     return await fetch(`/api/v1${path}`, {
       method: "POST",
       headers: { "Content-Type": "application/json", ...(bearer ? { Authorization: `Bearer ${bearer}` } : {}) },
-      body: jsonOfRequest(body),
-      signal: AbortSignal.timeout(ANSWERS_IN),
+      body: encodeJson(body),
+      signal: AbortSignal.timeout(TIMEOUT),
     });
   } catch {
     throw offline();

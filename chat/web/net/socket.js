@@ -1,48 +1,48 @@
-// One WebSocket: requests have ids and one reply each; events come in batches, in order.
+// One WebSocket: each request has an id and one reply; events arrive in batches, in order.
 
-import { jsonOfRequest } from "./responses.js";
+import { encodeJson } from "./responses.js";
 import { offline, refusal } from "./errors.js";
 
 /** @import { Frame } from "../model/apply.js" */
 
 /** @typedef {ReturnType<typeof openSocket>} Socket */
-/** @typedef {{ code: number, reason?: string, bye?: number }} Ending `bye`: milliseconds after which the server wants one back */
+/** @typedef {{ code: number, reason?: string, bye?: number }} Ending `bye`: milliseconds after which the server asks clients to reconnect */
 
-/** Milliseconds until the socket has to be open, and for an answer. */
-const OPENS_IN = 10_000;
-const ANSWERS_IN = 30_000;
+/** Milliseconds for opening the socket, and for a reply. */
+const OPEN_TIMEOUT = 10_000;
+const REPLY_TIMEOUT = 30_000;
 
-/** Milliseconds between two batches of a page that is seen. */
-const FRAME = 16;
+/** Milliseconds between two batches while the page is visible. */
+const FRAME_MS = 16;
 
 /**
  * @param {object} options
- * @param {(frames: Frame[]) => void} options.onFrames told of events, in order
- * @param {(ending: Ending) => void} options.onClose told once
+ * @param {(frames: Frame[]) => void} options.onFrames called with events, in order
+ * @param {(ending: Ending) => void} options.onClose called once
  */
 export function openSocket({ onFrames, onClose }) {
   const socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}/api/v1/socket`);
   /** @type {Map<number, { resolve: (reply: any) => void, reject: (error: Error) => void }>} */
-  const asked = new Map();
+  const pending = new Map();
   let lastId = 0;
   /** @type {number | undefined} */
   let bye;
   let isClosed = false;
   /** @type {Frame[]} */
-  let waiting = [];
+  let batch = [];
   let flushedAt = 0;
   let isScheduled = false;
-  const soon = new MessageChannel();
-  soon.port1.onmessage = flush;
+  const immediate = new MessageChannel();
+  immediate.port1.onmessage = flush;
 
   /** @type {Promise<void>} */
   const opened = new Promise((resolve, reject) => {
-    const timer = setTimeout(() => end({ code: 0 }), OPENS_IN);
+    const timer = setTimeout(() => end({ code: 0 }), OPEN_TIMEOUT);
     socket.onopen = () => {
       clearTimeout(timer);
       resolve();
     };
-    asked.set(0, { resolve, reject });
+    pending.set(0, { resolve, reject });
   });
   opened.catch(() => {});
 
@@ -54,10 +54,10 @@ export function openSocket({ onFrames, onClose }) {
     if (frame.type === "bye") {
       bye = frame.after_ms ?? 0;
     } else if (isReply(frame)) {
-      flush(); // what came before the answer is there when it is
+      flush(); // events before the reply are applied before it
       answer(frame);
     } else {
-      waiting.push(frame);
+      batch.push(frame);
       schedule();
     }
   }
@@ -69,26 +69,26 @@ export function openSocket({ onFrames, onClose }) {
 
   /** @param {any} frame */
   function answer(frame) {
-    const request = asked.get(frame.id);
-    asked.delete(frame.id);
+    const request = pending.get(frame.id);
+    pending.delete(frame.id);
     if (frame.type === "error") request?.reject(refusal(frame));
     else request?.resolve(frame);
   }
 
-  // A page that is seen draws once a frame; timers of one that is not come late, so it does not wait.
+  // A visible page draws once a frame. A hidden one does not wait, because its timers are late.
   function schedule() {
     if (isScheduled) return;
     isScheduled = true;
-    const rest = document.hidden ? 0 : flushedAt + FRAME - performance.now();
+    const rest = document.hidden ? 0 : flushedAt + FRAME_MS - performance.now();
     if (rest > 0) setTimeout(flush, rest);
-    else soon.port2.postMessage(null);
+    else immediate.port2.postMessage(null);
   }
 
   function flush() {
     isScheduled = false;
-    if (waiting.length === 0) return;
-    const frames = waiting;
-    waiting = [];
+    if (batch.length === 0) return;
+    const frames = batch;
+    batch = [];
     flushedAt = performance.now();
     onFrames(frames);
   }
@@ -100,33 +100,33 @@ export function openSocket({ onFrames, onClose }) {
     isClosed = true;
     socket.onmessage = socket.onclose = null;
     socket.close();
-    soon.port1.close();
-    for (const { reject } of asked.values()) reject(offline());
-    asked.clear();
+    immediate.port1.close();
+    for (const { reject } of pending.values()) reject(offline());
+    pending.clear();
     onClose(bye === undefined ? ending : { ...ending, bye });
   }
 
   return {
-    /** Resolves once it is open; rejects where it does not open. */
+    /** Resolves once it is open; rejects if it does not open. */
     opened,
 
     /**
-     * Ask, and get the one reply; rejects with the error. Without an answer in time the socket is left.
+     * Send a request. Resolves with its reply, rejects with its error. Without a reply in time the socket is closed.
      * @param {string} type
      * @param {object} [fields]
      * @param {number} [within] milliseconds
      * @returns {Promise<any>}
      */
-    ask(type, fields = {}, within = ANSWERS_IN) {
+    request(type, fields = {}, within = REPLY_TIMEOUT) {
       if (isClosed) return Promise.reject(offline());
       const id = ++lastId;
-      const reply = new Promise((resolve, reject) => asked.set(id, { resolve, reject }));
-      socket.send(jsonOfRequest({ type, id, ...fields }));
+      const reply = new Promise((resolve, reject) => pending.set(id, { resolve, reject }));
+      socket.send(encodeJson({ type, id, ...fields }));
       const timer = setTimeout(() => end({ code: 0 }), within);
       return reply.finally(() => clearTimeout(timer));
     },
 
-    /** Leave it: nobody answers there, or nobody asks any more. @param {number} [code] how it ended */
-    leave: (code = 0) => end({ code }),
+    /** Close it. @param {number} [code] how it ended */
+    close: (code = 0) => end({ code }),
   };
 }

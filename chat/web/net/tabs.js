@@ -1,45 +1,45 @@
-// The other tabs of this browser: what they are told, and what only one of them does at a time.
+// The other tabs of this browser: messages between them, and work that only one of them does at a time.
 
 /**
  * @typedef {{ type: "outbox" }
  *   | { type: "acknowledged", key: string, room: number, seq: number }
  *   | { type: "logged_in", me: number }
  *   | { type: "shared", shared: boolean }
- *   | { type: "logged_out" }} Told
+ *   | { type: "logged_out" }} TabMessage
  */
 
 /** @typedef {ReturnType<typeof openTabs>} Tabs */
 
-/** @param {(told: Told) => void} onTold */
-export function openTabs(onTold) {
+/** @param {(message: TabMessage) => void} onMessage */
+export function openTabs(onMessage) {
   const channel = new BroadcastChannel("chat");
-  channel.onmessage = ({ data }) => onTold(data);
+  channel.onmessage = ({ data }) => onMessage(data);
 
   return {
-    /** @param {Told} told */
-    tell: (told) => channel.postMessage(told),
+    /** @param {TabMessage} message */
+    send: (message) => channel.postMessage(message),
   };
 }
 
 /**
- * Do something that only one tab does at a time. Where there are no locks (a page that is not secure) it is just done.
+ * Run a task that only one tab runs at a time. Without Web Locks (on an insecure page) it runs at once.
  * @template T
  * @param {string} name
  * @param {() => Promise<T>} task
- * @param {AbortSignal} [signal] ends the waiting for one's turn
+ * @param {AbortSignal} [signal] stops waiting for the lock
  * @returns {Promise<T>}
  */
-export async function alone(name, task, signal) {
+export async function withLock(name, task, signal) {
   if (!navigator.locks) return task();
   let isMine = false;
-  const mine = () => {
+  const locked = () => {
     isMine = true;
     return task();
   };
   try {
-    return await navigator.locks.request(`chat-${name}`, signal ? { signal } : {}, mine);
+    return await navigator.locks.request(`chat-${name}`, signal ? { signal } : {}, locked);
   } catch (error) {
     if (isMine || signal?.aborted) throw error;
-    return task(); // a frame on another site, in which the browser allows nothing that is kept
+    return task(); // a frame on another site, where the browser allows no storage
   }
 }

@@ -1,40 +1,40 @@
-// Asks the server how many messages are unread, where that can't be counted here.
+// Requests a room's unread counts where the loaded messages are not enough to count them.
 
-import { answeredRead } from "../model/apply.js";
-import { LATER, isChatError } from "./errors.js";
+import { applyReadAnswer } from "../model/apply.js";
+import { isChatError, RETRYABLE } from "./errors.js";
 
 /** @import { Socket } from "./socket.js" */
 /** @import { Store } from "../model/store.js" */
 
-/** Milliseconds until it is asked again, where the server names none. */
-export const AGAIN = 3_000;
+/** Milliseconds until a refused request is repeated, where the server names none. */
+export const RETRY_DELAY = 3_000;
 
-/** Codes of refusals that are about the connection, which ends by them. */
-const OF_LINE = new Set(["offline", "expired", "unauthenticated"]);
+/** Codes of errors that end the connection. */
+const OF_CONNECTION = new Set(["offline", "expired", "unauthenticated"]);
 
 /**
- * Ask in these rooms. Reading no further than one has read changes nothing, and the answer counts. A refusal is about one
- * room, as one that was left meanwhile: the others are asked all the same.
- * @param {Pick<Socket, "ask">} socket
+ * Request counts by repeating the current read mark, which changes nothing. A refusal concerns one room, for example one
+ * that was left meanwhile; the others are still requested.
+ * @param {Pick<Socket, "request">} socket
  * @param {Store} store
  * @param {Iterable<number>} rooms
- * @returns {Promise<{ later: number[], wait: number }>} rooms to ask again, and milliseconds until then
+ * @returns {Promise<{ later: number[], wait: number }>} rooms to request again, and milliseconds until then
  */
-export async function askUnread(socket, store, rooms) {
+export async function requestCounts(socket, store, rooms) {
   const later = [];
   let wait = 0;
   for (const room of rooms) {
     const known = store.get().rooms.get(room);
-    if (!known?.isUncounted) continue;
-    const asked = { room, seq: known.info.read };
+    if (!known?.needsCount) continue;
+    const request = { room, seq: known.info.read };
     try {
-      const counted = await socket.ask("read", asked);
-      store.update((state) => answeredRead(state, asked, counted));
+      const counted = await socket.request("read", request);
+      store.update((state) => applyReadAnswer(state, request, counted));
     } catch (error) {
-      if (!isChatError(error) || OF_LINE.has(error.code)) throw error;
-      if (!LATER.has(error.code)) continue;
+      if (!isChatError(error) || OF_CONNECTION.has(error.code)) throw error;
+      if (!RETRYABLE.has(error.code)) continue;
       later.push(room);
-      wait = Math.max(wait, error.retryMs ?? AGAIN);
+      wait = Math.max(wait, error.retryMs ?? RETRY_DELAY);
     }
   }
   return { later, wait };

@@ -1,35 +1,38 @@
-// When the computer or the page may have slept, and whether somebody is at the screen.
+// Detects that the computer or the page may have slept, and that the page was left for long.
 
-/** Milliseconds between two looks at the clock, and those that may be missing between them. */
-const LOOK = 500;
-const MISSING = 10_000;
+/** Milliseconds between two looks at the clock, and how many may be missing between them before it counts as sleep. */
+const CHECK_INTERVAL = 500;
+const SLEEP_AFTER = 10_000;
 
-/** Milliseconds of sleep after which the server, whose pings were not answered, has left. */
-const LONG = 35_000;
+/** Milliseconds of sleep after which the server has closed the connection, because its pings were not answered. */
+const LONG_SLEEP = 35_000;
 
-/** Milliseconds until who has left the page is away. */
+/** Milliseconds after leaving the page until this person is away. */
 const AWAY_AFTER = 300_000;
 
-/** @param {(isLong: boolean) => void} wake called where the line may be dead without anybody knowing */
+/** @param {(isLong: boolean) => void} wake called when the connection may be dead without anybody having noticed */
 export function startWaking(wake) {
-  let looked = Date.now();
+  let checkedAt = Date.now();
   const missing = () => {
-    const before = looked;
-    looked = Date.now();
-    return looked - before - LOOK;
+    const before = checkedAt;
+    checkedAt = Date.now();
+    return checkedAt - before - CHECK_INTERVAL;
   };
   setInterval(() => {
     const slept = missing();
-    if (slept > MISSING) wake(slept > LONG);
-  }, LOOK);
-  const look = () => wake(missing() > LONG);
-  document.addEventListener("visibilitychange", () => !document.hidden && look());
-  addEventListener("online", look);
-  addEventListener("pageshow", ({ persisted }) => persisted && look());
+    if (slept > SLEEP_AFTER) wake(slept > LONG_SLEEP);
+  }, CHECK_INTERVAL);
+  const check = () => wake(missing() > LONG_SLEEP);
+  document.addEventListener("visibilitychange", () => !document.hidden && check());
+  addEventListener("online", check);
+  addEventListener("pageshow", ({ persisted }) => persisted && check());
 }
 
-/** @param {(state: "online" | "away") => void} tell */
-export function startStatus(tell) {
+/**
+ * @param {(state: "online" | "away") => void} send
+ * @returns {() => void} to be called for each new connection, which is online until it says otherwise
+ */
+export function startAwayStatus(send) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   let isAway = false;
@@ -38,14 +41,12 @@ export function startStatus(tell) {
     if (document.hidden) {
       timer = setTimeout(() => {
         isAway = true;
-        tell("away");
+        send("away");
       }, AWAY_AFTER);
     } else if (isAway) {
       isAway = false;
-      tell("online");
+      send("online");
     }
   });
-
-  /** A new connection is online until it says otherwise. */
-  return () => isAway && tell("away");
+  return () => isAway && send("away");
 }

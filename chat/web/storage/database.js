@@ -1,9 +1,8 @@
-// What this browser keeps, in IndexedDB, of one account. Where it can't be kept, what was put is in memory, and the page
-// goes on.
+// Stores one account's data in IndexedDB. Without IndexedDB it is held in memory until the page is closed.
 
 import { openDB } from "../vendor/idb.js";
 
-/** @import { Draft, Waiting } from "../model/types" */
+/** @import { Draft, PendingMessage } from "../model/types" */
 
 /** @typedef {Awaited<ReturnType<typeof openDatabase>>} Database */
 /** @typedef {{ account: number, me: unknown, server: unknown, blocked: number[] }} Account */
@@ -11,28 +10,28 @@ import { openDB } from "../vendor/idb.js";
 const NAME = "chat";
 const VERSION = 1;
 
-/** Milliseconds after which a database that does not open is left. */
-const OPENS_IN = 1500;
+/** Milliseconds for opening the database. */
+const OPEN_TIMEOUT = 1500;
 
 const STORES = /** @type {const} */ (["account", "rooms", "outbox", "drafts"]);
 
 /**
  * @param {object} options
- * @param {boolean} options.isShared a shared computer: nothing is kept
- * @param {() => void} options.onLost nothing is kept any more
+ * @param {boolean} options.isShared a shared computer stores nothing
+ * @param {() => void} options.onLost called when IndexedDB can no longer be used
  */
 export async function openDatabase({ isShared, onLost }) {
-  /** @type {Map<string, Waiting>} */
-  const outbox = new Map(); // as it is kept, or would be
-  let newest = 0; // the last place that was given in it: what is read meanwhile need not have it yet
+  /** @type {Map<string, PendingMessage>} */
+  const outbox = new Map(); // a copy of what is stored, or all there is
+  let lastOrder = 0; // the last order that was given: rows read meanwhile may not have it yet
   /** @type {Map<number, Draft>} */
   const drafts = new Map();
   /** @type {any} */
-  let database = isShared ? null : await opened(lose);
+  let database = isShared ? null : await open(useMemory);
   /** @type {number | null} */
   let account = null;
 
-  function lose() {
+  function useMemory() {
     if (!database) return;
     database.close();
     database = null;
@@ -40,7 +39,7 @@ export async function openDatabase({ isShared, onLost }) {
   }
 
   /**
-   * Do something with the database, where there is one. What fails is lost, and so is the database.
+   * Run a task on the database, if there is one. If it fails, the database is no longer used.
    * @template T
    * @param {(database: any) => Promise<T>} task
    * @returns {Promise<T | undefined>}
@@ -50,13 +49,13 @@ export async function openDatabase({ isShared, onLost }) {
     try {
       return await task(database);
     } catch {
-      lose();
+      useMemory();
       return undefined;
     }
   }
 
   /**
-   * Write in one transaction, if the database still is this account's.
+   * Write in one transaction, if the database still belongs to this account.
    * @param {("rooms" | "outbox" | "drafts")[]} stores
    * @param {(transaction: any) => Promise<unknown>[]} task its requests
    * @param {"strict" | "relaxed"} durability
@@ -64,28 +63,28 @@ export async function openDatabase({ isShared, onLost }) {
   function write(stores, task, durability = "relaxed") {
     return attempt((database) => {
       const transaction = database.transaction(["account", ...stores], "readwrite", { durability });
-      return whole(transaction, async () => {
-        const kept = await transaction.objectStore("account").get(1);
-        // Another tab logged in as another: this one is about to be loaded again.
-        if (account !== null && kept?.account === account) await Promise.all(task(transaction));
+      return inTransaction(transaction, async () => {
+        const stored = await transaction.objectStore("account").get(1);
+        // Another tab has logged in as somebody else; this tab is about to reload.
+        if (account !== null && stored?.account === account) await Promise.all(task(transaction));
       });
     });
   }
 
   return {
-    isKept: () => database !== null,
+    isPersistent: () => database !== null,
 
-    /** Another takes its place: what is put from now on is in memory alone. */
+    /** Stop using IndexedDB: from now on everything is in memory. */
     close() {
       database?.close();
       database = null;
     },
 
-    /** What is kept, of whoever used this browser last. */
+    /** Read the stored data of the last account. */
     async read() {
       return attempt(async (database) => {
         const transaction = database.transaction(STORES);
-        const [of, rooms, rows, texts] = await whole(transaction, () =>
+        const [stored, rooms, rows, draftRows] = await inTransaction(transaction, () =>
           Promise.all([
             transaction.objectStore("account").get(1),
             transaction.objectStore("rooms").getAll(),
@@ -93,19 +92,19 @@ export async function openDatabase({ isShared, onLost }) {
             transaction.objectStore("drafts").getAll(),
           ]),
         );
-        if (!of) return undefined;
-        account = of.account;
+        if (!stored) return undefined;
+        account = stored.account;
         fill(outbox, rows);
-        for (const { room, ...draft } of texts) drafts.set(room, draft);
-        return { .../** @type {Account} */ (of), rooms, outbox: /** @type {Waiting[]} */ (rows) };
+        for (const { room, ...draft } of draftRows) drafts.set(room, draft);
+        return { .../** @type {Account} */ (stored), rooms, outbox: /** @type {PendingMessage[]} */ (rows) };
       });
     },
 
     /**
-     * What is kept from now on is of this account; what was another's is wiped.
+     * Store this account's data from now on; another account's data is wiped.
      * @param {number} id
      */
-    async belongsTo(id) {
+    async switchAccount(id) {
       if (account !== null && account !== id) {
         outbox.clear();
         drafts.clear();
@@ -113,54 +112,54 @@ export async function openDatabase({ isShared, onLost }) {
       account = id;
       await attempt((database) => {
         const transaction = database.transaction(STORES, "readwrite");
-        const of = transaction.objectStore("account");
-        return whole(transaction, async () => {
-          const kept = await of.get(1);
-          if (kept?.account === id) return;
-          await Promise.all(cleared(transaction));
-          await of.put({ account: id, me: null, server: null, blocked: [] }, 1);
+        const accounts = transaction.objectStore("account");
+        return inTransaction(transaction, async () => {
+          const stored = await accounts.get(1);
+          if (stored?.account === id) return;
+          await Promise.all(clearAll(transaction));
+          await accounts.put({ account: id, me: null, server: null, blocked: [] }, 1);
         });
       });
     },
 
-    /** Forget everything. */
+    /** Delete everything. */
     async wipe() {
       account = null;
       outbox.clear();
       drafts.clear();
       await attempt((database) => {
         const transaction = database.transaction(STORES, "readwrite");
-        return whole(transaction, () => Promise.all(cleared(transaction)));
+        return inTransaction(transaction, () => Promise.all(clearAll(transaction)));
       });
     },
 
-    /** The rooms, and about the account. */
+    /** The rooms, and the account's details. */
     cache: {
       /** @param {{ me: unknown, server: unknown, blocked: number[], rooms: { id: number }[], gone: number[] }} changes */
       put({ me, server, blocked, rooms, gone }) {
         return write(["rooms"], (transaction) => {
-          const of = transaction.objectStore("account").put({ account, me, server, blocked }, 1);
+          const written = transaction.objectStore("account").put({ account, me, server, blocked }, 1);
           const store = transaction.objectStore("rooms");
-          return [of, ...rooms.map((room) => store.put(room)), ...gone.map((room) => store.delete(room))];
+          return [written, ...rooms.map((room) => store.put(room)), ...gone.map((room) => store.delete(room))];
         });
       },
     },
 
-    /** What is not sent yet, in the order in which it was put. */
+    /** Pending messages, in the order in which they were put. */
     outbox: {
-      /** @returns {Promise<Waiting[]>} */
+      /** @returns {Promise<PendingMessage[]>} */
       async all() {
         const rows = await attempt((database) => database.getAll("outbox"));
         if (rows) fill(outbox, rows);
         return [...outbox.values()];
       },
 
-      /** On the disk when it resolves. @param {Waiting} row */
+      /** Resolves when it is on the disk. @param {PendingMessage} row */
       async put(row) {
         const known = /** @type {any} */ (outbox.get(row.key) ?? row);
-        const kept = { ...row, order: known.order ?? (newest = behind(newest, outbox)) };
-        outbox.set(row.key, kept);
-        await write(["outbox"], (transaction) => [transaction.objectStore("outbox").put(kept)], "strict");
+        const stored = { ...row, order: known.order ?? (lastOrder = orderAfter(lastOrder, outbox)) };
+        outbox.set(row.key, stored);
+        await write(["outbox"], (transaction) => [transaction.objectStore("outbox").put(stored)], "strict");
       },
 
       /** @param {string} key */
@@ -177,7 +176,7 @@ export async function openDatabase({ isShared, onLost }) {
         return rows ? rows.map((/** @type {Draft & { room: number }} */ { room, ...draft }) => [room, draft]) : [...drafts];
       },
 
-      /** Another tab may have written it. @param {number} room @returns {Promise<Draft>} */
+      /** Read from the database, because another tab may have written it. @param {number} room @returns {Promise<Draft>} */
       async get(room) {
         const row = await attempt((database) => database.get("drafts", room));
         if (!database) return drafts.get(room) ?? { text: "" };
@@ -203,28 +202,28 @@ export async function openDatabase({ isShared, onLost }) {
 }
 
 /**
- * What the task gives, once its transaction is done. One that is aborted fails at each of its requests and at its end:
- * all of them are waited for here, so that none is an error that nobody handles.
+ * The task's result, once its transaction has completed. An aborted transaction rejects at each request and at its end;
+ * awaiting all of them here handles every rejection.
  * @template T
  * @param {any} transaction
  * @param {() => Promise<T>} task
  * @returns {Promise<T>}
  */
-async function whole(transaction, task) {
+async function inTransaction(transaction, task) {
   const [result] = await Promise.all([task(), transaction.done]);
   return result;
 }
 
-/** Everything is cleared. @param {any} transaction @returns {Promise<unknown>[]} */
-function cleared(transaction) {
+/** Clear all stores. @param {any} transaction @returns {Promise<unknown>[]} */
+function clearAll(transaction) {
   return STORES.map((name) => transaction.objectStore(name).clear());
 }
 
 /**
- * The database; null where the browser has none, or does not open it in time.
+ * Open the database; null if the browser has none or does not open it in time.
  * @param {() => void} onLost
  */
-async function opened(onLost) {
+async function open(onLost) {
   try {
     const opening = openDB(NAME, VERSION, {
       upgrade(database) {
@@ -233,11 +232,11 @@ async function opened(onLost) {
         database.createObjectStore("outbox", { keyPath: "key" });
         database.createObjectStore("drafts", { keyPath: "room" });
       },
-      blocking: onLost, // another tab has a newer page
-      terminated: onLost, // wiped by whoever uses the browser
+      blocking: onLost, // another tab has a newer version of the page
+      terminated: onLost, // the person has wiped the browser's storage
     });
     let isLate = false;
-    const late = new Promise((resolve) => setTimeout(resolve, OPENS_IN, null));
+    const late = new Promise((resolve) => setTimeout(resolve, OPEN_TIMEOUT, null));
     opening.then((database) => isLate && database.close()).catch(() => {});
     const database = await Promise.race([opening, late]);
     isLate = database === null;
@@ -248,7 +247,7 @@ async function opened(onLost) {
 }
 
 /**
- * @param {Map<string, Waiting>} map
+ * @param {Map<string, PendingMessage>} map
  * @param {any[]} rows
  */
 function fill(map, rows) {
@@ -257,11 +256,11 @@ function fill(map, rows) {
 }
 
 /**
- * A place behind that and all others, also of other tabs.
- * @param {number} newest
+ * An order after `lastOrder` and after every row, also those of other tabs.
+ * @param {number} lastOrder
  * @param {Map<string, any>} outbox
  */
-function behind(newest, outbox) {
-  const last = Math.max(newest, ...[...outbox.values()].map(({ order }) => order));
+function orderAfter(lastOrder, outbox) {
+  const last = Math.max(lastOrder, ...[...outbox.values()].map(({ order }) => order));
   return Math.max(Date.now(), last + 1);
 }

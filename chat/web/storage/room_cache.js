@@ -1,51 +1,51 @@
-// Rooms as they are kept, so that a reload shows them at once and goes on from their positions.
+// Stores rooms, so that a reload shows them at once and syncs from their positions.
 
 import { EMPTY } from "../model/empty.js";
 import { withRange } from "../model/ranges.js";
 
-/** @import { KeptRoom, Model } from "../model/model" */
+/** @import { RoomState, Model } from "../model/model" */
 /** @import { Database } from "./database.js" */
 /** @import { Store } from "../model/store.js" */
 /** @import { Message } from "../model/types" */
 
-/** Messages kept of one room, and rooms of which more than the last message is kept. */
+/** Messages stored of one room, and rooms of which more than the last message is stored. */
 const MESSAGES = 50;
 const ROOMS = 50;
 
-/** Milliseconds between two writings. */
-const BETWEEN = 1000;
+/** Milliseconds between two writes. */
+const WRITE_INTERVAL = 1000;
 
 /**
- * The state that is kept.
- * @param {NonNullable<Awaited<ReturnType<Database["read"]>>>} kept
+ * The state that is stored.
+ * @param {NonNullable<Awaited<ReturnType<Database["read"]>>>} stored
  * @returns {Model}
  */
-export function restored(kept) {
-  const rooms = kept.rooms.map((/** @type {any} */ each) => [each.id, roomOf(each)]);
-  const me = /** @type {Model["me"]} */ (kept.me);
-  const peers = rooms.flatMap((/** @type {[number, KeptRoom]} */ [, { info }]) => (info.peer ? [info.peer] : []));
+export function restoredState(stored) {
+  const rooms = stored.rooms.map((/** @type {any} */ each) => [each.id, roomFromRow(each)]);
+  const me = /** @type {Model["me"]} */ (stored.me);
+  const peers = rooms.flatMap((/** @type {[number, RoomState]} */ [, { info }]) => (info.peer ? [info.peer] : []));
   return {
     ...EMPTY,
     me,
-    server: /** @type {Model["server"]} */ (kept.server ?? EMPTY.server),
+    server: /** @type {Model["server"]} */ (stored.server ?? EMPTY.server),
     isLoaded: me !== null,
     rooms: new Map(rooms),
     people: new Map(peers.map((/** @type {{ id: number }} */ peer) => [peer.id, peer])),
-    outbox: kept.outbox,
-    blocked: new Set(kept.blocked),
+    outbox: stored.outbox,
+    blocked: new Set(stored.blocked),
   };
 }
 
 /**
- * Keep what changes, for as long as the page is there.
+ * Store changed rooms while the page is open.
  * @param {Store} store
  * @param {Database} database
  */
-export function keepRooms(store, database) {
-  /** @type {ReadonlyMap<number, KeptRoom>} */
+export function openRoomCache(store, database) {
+  /** @type {ReadonlyMap<number, RoomState>} */
   let written = new Map();
   /** @type {Pick<Model, "me" | "server" | "blocked">} */
-  let about = EMPTY;
+  let details = EMPTY;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
 
@@ -53,42 +53,42 @@ export function keepRooms(store, database) {
     clearTimeout(timer);
     timer = undefined;
     const { rooms, me, server, blocked } = store.get();
-    const isSame = me === about.me && server === about.server && blocked === about.blocked;
+    const isSame = me === details.me && server === details.server && blocked === details.blocked;
     if (!me || (rooms === written && isSame)) return;
-    const whole = newest(rooms);
+    const latest = latestRooms(rooms);
     const changed = [...rooms].filter(([number, room]) => written.get(number) !== room);
     const gone = [...written.keys()].filter((number) => !rooms.has(number));
-    [written, about] = [rooms, { me, server, blocked }];
+    [written, details] = [rooms, { me, server, blocked }];
     await database.cache.put({
       me,
       server,
       blocked: [...blocked],
-      rooms: changed.map(([number, room]) => rowOf(room, whole.has(number))),
+      rooms: changed.map(([number, room]) => rowFromRoom(room, latest.has(number))),
       gone,
     });
   }
 
   function forget() {
     written = new Map();
-    about = EMPTY;
+    details = EMPTY;
   }
 
   return {
-    /** Begin with what was read. */
+    /** Begin with the state that was read from the database. */
     start() {
       written = store.get().rooms;
-      about = store.get();
+      details = store.get();
       store.subscribe(() => {
-        timer ??= setTimeout(flush, BETWEEN);
+        timer ??= setTimeout(flush, WRITE_INTERVAL);
       });
       addEventListener("pagehide", flush);
       document.addEventListener("visibilitychange", () => document.hidden && flush());
     },
 
-    /** What was written is not there any more. */
+    /** The database was wiped: write everything again. */
     forget,
 
-    /** Write into another database. @param {Database} other */
+    /** Switch to another database. @param {Database} other */
     use(other) {
       database = other;
       forget();
@@ -96,38 +96,60 @@ export function keepRooms(store, database) {
   };
 }
 
-/** The rooms in which something was said last. @param {ReadonlyMap<number, KeptRoom>} rooms */
-function newest(rooms) {
-  const last = (/** @type {KeptRoom} */ { info }) => info.last?.at ?? 0;
+/** The rooms with the latest messages. @param {ReadonlyMap<number, RoomState>} rooms */
+function latestRooms(rooms) {
+  const last = (/** @type {RoomState} */ { info }) => info.last?.at ?? 0;
   const sorted = [...rooms].sort(([, a], [, b]) => last(b) - last(a));
   return new Set(sorted.slice(0, ROOMS).map(([number]) => number));
 }
 
 /**
- * @param {KeptRoom} room
- * @param {boolean} isWhole
+ * A room as a row. Rows are older than some names of this code, so they have names of their own.
+ * @param {RoomState} room
+ * @param {boolean} withMessages
  */
-function rowOf(room, isWhole) {
-  const { info, messages, held, reads, toldPos, changedPos, toBeDeleted, isUncounted, hasSpoken } = room;
-  const end = held.at(-1);
+function rowFromRoom(room, withMessages) {
+  const { info, messages, loadedRanges, reads, snapshotPos, changedPos, pendingDeletions, needsCount, isReadMarkUnsure } = room;
+  const end = loadedRanges.at(-1);
   /** @type {Message[]} */
-  const kept = [];
-  if (isWhole && end && end[1] >= info.seq) {
+  const stored = [];
+  if (withMessages && end && end[1] >= info.seq) {
     for (let seq = Math.max(end[0], end[1] - MESSAGES + 1); seq <= end[1]; seq++) {
-      kept.push(/** @type {Message} */ (messages.get(seq)));
+      stored.push(/** @type {Message} */ (messages.get(seq)));
     }
   }
-  return { id: info.id, info, messages: kept, reads, toldPos, changedPos, toBeDeleted, isUncounted, hasSpoken };
+  return {
+    id: info.id,
+    info,
+    messages: stored,
+    reads,
+    changedPos,
+    toldPos: snapshotPos,
+    toBeDeleted: pendingDeletions,
+    isUncounted: needsCount,
+    hasSpoken: isReadMarkUnsure,
+  };
 }
 
 /**
  * @param {any} row
- * @returns {KeptRoom}
+ * @returns {RoomState}
  */
-function roomOf({ id: _id, messages, info, ...rest }) {
-  const kept = /** @type {Message[]} */ (messages.length || !info.last ? messages : [info.last]);
-  /** @type {KeptRoom["held"]} */
-  let held = [];
-  if (kept.length) held = withRange([], kept[0].seq, /** @type {Message} */ (kept.at(-1)).seq);
-  return { ...rest, info, roles: new Map(), messages: new Map(kept.map((each) => [each.seq, each])), held };
+function roomFromRow({ messages, info, reads, changedPos, toldPos, toBeDeleted, isUncounted, hasSpoken }) {
+  const stored = /** @type {Message[]} */ (messages.length || !info.last ? messages : [info.last]);
+  /** @type {RoomState["loadedRanges"]} */
+  let loadedRanges = [];
+  if (stored.length) loadedRanges = withRange([], stored[0].seq, /** @type {Message} */ (stored.at(-1)).seq);
+  return {
+    info,
+    reads,
+    roles: new Map(),
+    messages: new Map(stored.map((each) => [each.seq, each])),
+    loadedRanges,
+    changedPos,
+    snapshotPos: toldPos,
+    pendingDeletions: toBeDeleted,
+    needsCount: isUncounted,
+    isReadMarkUnsure: hasSpoken,
+  };
 }

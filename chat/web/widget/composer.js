@@ -1,9 +1,9 @@
-// Where a visitor writes. Before the first message they may say who they are; they need not.
+// The panel's composer. Before the first message a visitor may give a name and an e-mail address.
 
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
 import { AttachButton, AttachmentTray, DropPlace, pastedFiles } from "../view/files/attachment_tray.js";
-import { forget, NO_ROOM, useAttachments } from "../view/files/attachments.js";
+import { releasePreviews, NO_ROOM, useAttachments } from "../view/files/attachments.js";
 import { useSelected } from "../view/shared/context.js";
 import { icon } from "../view/controls/icon.js";
 import { problemText } from "../view/shared/problem.js";
@@ -13,25 +13,25 @@ import { conversationOf } from "./visitor.js";
 /** @typedef {import("../model/types").ChatError} ChatError */
 /** @typedef {import("./visitor.js").Visitor} Visitor */
 
-/** Characters that a message may have, and from which on the rest is told. */
-const MOST = 4000;
-const NEAR = 3800;
+/** Characters that a message may have, and from how many on the remaining ones are shown. */
+const MAX_LENGTH = 4000;
+const COUNT_FROM = 3800;
 
-/** @param {{ visitor: Visitor, asked: number }} props `asked`: how often somebody asked to write */
+/** @param {{ visitor: Visitor, asked: number }} props `asked`: how often the site asked for the focus */
 export function Composer({ visitor, asked }) {
   const [text, setText] = useState(visitor.draft);
   const [about, setAbout] = useState({ name: "", email: "" });
-  const told = useRef(about); // also before it is drawn: a browser fills both fields in at once
+  const latest = useRef(about); // the current value before rendering: a browser fills in both fields at once
   const [problem, setProblem] = useState(/** @type {ChatError | null} */ (null));
   const [isBusy, setBusy] = useState(false);
   const room = useSelected((state) => conversationOf(state)?.info.id) ?? visitor.room() ?? NO_ROOM;
   const typing = useTyping(room);
   const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
-  const isNew = !visitor.isKnown();
+  const isNew = !visitor.hasToken();
   const hasBegun = visitor.room() !== undefined;
   const attachments = useAttachments(room);
-  const [isToBeSent, setToBeSent] = useState(false); // once all that is attached is uploaded
-  const left = MOST - [...text.trim()].length;
+  const [isToBeSent, setToBeSent] = useState(false); // once all attachments are uploaded
+  const left = MAX_LENGTH - [...text.trim()].length;
   const hasFailed = attachments.all.some(({ state }) => state === "failed");
   const cannot = isBusy || hasFailed || (text.trim() === "" && !attachments.all.length) || left < 0;
 
@@ -41,22 +41,22 @@ export function Composer({ visitor, asked }) {
   useLayoutEffect(() => setText(visitor.draft()), [visitor.hasEnded()]);
   const last = useRef(room);
   useEffect(() => {
-    if (room === NO_ROOM && last.current !== NO_ROOM) attachments.holdAgain(last.current);
+    if (room === NO_ROOM && last.current !== NO_ROOM) attachments.holdForNewRoom(last.current);
     last.current = room;
   }, [room]);
 
   /** @param {string} now */
   function write(now) {
-    if (field.current) field.current.value = now; // also before it is drawn
+    if (field.current) field.current.value = now; // before it is rendered
     setText(now);
-    visitor.keepDraft(now);
+    visitor.saveDraft(now);
     if (room !== NO_ROOM) typing.note(now);
   }
 
   /** @param {"name" | "email"} key @param {string} value */
-  function tell(key, value) {
-    told.current = { ...told.current, [key]: value };
-    setAbout(told.current);
+  function changeAbout(key, value) {
+    latest.current = { ...latest.current, [key]: value };
+    setAbout(latest.current);
   }
 
   useEffect(() => {
@@ -68,23 +68,23 @@ export function Composer({ visitor, asked }) {
     event?.preventDefault();
     const said = field.current?.value.trim() ?? "";
     const files = attachments.now();
-    if (isBusy || (said === "" && !files.count) || [...said].length > MOST) return;
+    if (isBusy || (said === "" && !files.count) || [...said].length > MAX_LENGTH) return;
     if (files.isHeld && !files.isBad) return beginWithFiles();
     setToBeSent(files.isBusy && !files.isBad);
     if (files.isBusy || files.isBad) return;
-    // The first message waits for the account; any other is kept at once.
+    // The first message waits for the account; any other is stored at once.
     setBusy(!hasBegun);
     setProblem(null);
     const taken = attachments.take();
     if (hasBegun) write("");
     try {
-      await visitor.say(said, isNew ? filled(told.current) : {}, files.ready);
-      forget(taken);
+      await visitor.send(said, isNew ? filled(latest.current) : {}, files.ready);
+      releasePreviews(taken);
       if (!hasBegun) write("");
       typing.end();
     } catch (error) {
       setProblem(/** @type {ChatError} */ (error));
-      attachments.putBack(taken);
+      attachments.putBackAttachments(taken);
       if (hasBegun) write(said);
     } finally {
       setBusy(false);
@@ -92,12 +92,12 @@ export function Composer({ visitor, asked }) {
     }
   }
 
-  /** Files are uploaded for the conversation, so it is made before the first message. */
+  /** Uploads need the conversation's room, so it is made before the first message. */
   async function beginWithFiles() {
     setBusy(true);
     setProblem(null);
     try {
-      attachments.moveTo(await visitor.begin(filled(told.current)));
+      attachments.moveTo(await visitor.begin(filled(latest.current)));
       setToBeSent(true);
     } catch (error) {
       setProblem(/** @type {ChatError} */ (error));
@@ -113,7 +113,7 @@ export function Composer({ visitor, asked }) {
   }
 
   return html`<form class="panel-composer" onSubmit=${send} novalidate>
-    ${isNew && html`<${AboutYou} about=${about} onChange=${tell} problem=${problem} />`}
+    ${isNew && html`<${AboutYou} about=${about} onChange=${changeAbout} problem=${problem} />`}
     ${problem && !problem.field && html`<p class="field-error" role="alert">${problemText(problem)} ${t("widget.text_kept")}</p>`}
     <${DropPlace} attachments=${attachments} field=${field} />
     <${AttachmentTray} attachments=${attachments} />
@@ -130,7 +130,7 @@ export function Composer({ visitor, asked }) {
         }}></textarea>
       <button type="submit" class="icon-button composer-send" aria-label=${t("widget.send")} disabled=${cannot}>${icon("send")}</button>
     </div>
-    <p class="panel-left" id="left">${left < MOST - NEAR ? t("widget.left", { n: left }) : isToBeSent && attachments.isBusy ? t("files.wait") : ""}</p>
+    <p class="panel-left" id="left">${left < MAX_LENGTH - COUNT_FROM ? t("widget.left", { n: left }) : isToBeSent && attachments.isBusy ? t("files.wait") : ""}</p>
   </form>`;
 }
 
@@ -155,7 +155,7 @@ function AboutYou({ about, onChange, problem }) {
   </fieldset>`;
 }
 
-/** What was filled in. @param {Record<string, string>} about */
+/** The fields that are filled in. @param {Record<string, string>} about */
 function filled(about) {
   return Object.fromEntries(Object.entries(about).map(([key, value]) => [key, value.trim()]).filter(([, value]) => value));
 }

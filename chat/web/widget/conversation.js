@@ -1,4 +1,4 @@
-// What was said, with the greeting before it and what waits to be sent behind it.
+// The conversation in the panel: the greeting, the messages, and the pending messages.
 
 import { html, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
 import { t } from "../i18n/index.js";
@@ -10,13 +10,13 @@ import { problemText } from "../view/shared/problem.js";
 import { MessageText } from "../view/message/message_text.js";
 import { shortTime } from "../view/shared/times.js";
 import { Typing } from "../view/composer/typing.js";
-import { conversationOf, firstHeld } from "./visitor.js";
+import { conversationOf, firstLoaded } from "./visitor.js";
 
 /** @typedef {import("../model/types").Message} Message */
-/** @typedef {import("../model/types").Waiting} Waiting */
+/** @typedef {import("../model/types").PendingMessage} PendingMessage */
 /** @typedef {import("./visitor.js").Visitor} Visitor */
 
-/** Pixels from the end within which one is at it. */
+/** Nearer to the end than this, in pixels, counts as at the end. */
 const AT_END = 40;
 
 /** @param {{ visitor: Visitor, isStaffed: boolean | null, greeting: string, hasBegun: boolean }} props */
@@ -24,15 +24,15 @@ export function Conversation({ visitor, isStaffed, greeting, hasBegun }) {
   const room = useSelected(conversationOf);
   const me = useSelected((state) => state.me?.id);
   const outbox = useSelected((state) => state.outbox);
-  const messages = room ? heldOf(room) : [];
+  const messages = room ? loadedMessages(room) : [];
   const list = useEnd(messages.at(-1)?.seq, outbox.length);
   return html`<div class="panel-scroll" ref=${list} tabindex="0" role="group" aria-label=${t("widget.conversation")}>
-    <${Greeting} text=${greeting} isStaffed=${isStaffed} hasBegun=${hasBegun} hasEnded=${visitor.hasEnded()} isKept=${visitor.isKept()} />
-    ${room && firstHeld(room) > 1 && room.info.seq > 0 && html`<${Earlier} visitor=${visitor} before=${firstHeld(room)} />`}
+    <${Greeting} text=${greeting} isStaffed=${isStaffed} hasBegun=${hasBegun} hasEnded=${visitor.hasEnded()} isPersistent=${visitor.isPersistent()} />
+    ${room && firstLoaded(room) > 1 && room.info.seq > 0 && html`<${Earlier} visitor=${visitor} before=${firstLoaded(room)} />`}
     <ol class="panel-list">
-      ${messages.map((message, nth) => html`<${Said} key=${message.seq} message=${message} isMine=${message.sender.id === me}
+      ${messages.map((message, nth) => html`<${MessageItem} key=${message.seq} message=${message} isMine=${message.sender.id === me}
         isFirst=${messages[nth - 1]?.sender.id !== message.sender.id} />`)}
-      ${outbox.map((waiting) => html`<${Unsent} key=${waiting.key} visitor=${visitor} waiting=${waiting} />`)}
+      ${outbox.map((pending) => html`<${Pending} key=${pending.key} visitor=${visitor} pending=${pending} />`)}
     </ol>
     ${room?.info.support?.state === "closed" && html`<p class="panel-note">${t("widget.closed")}</p>`}
     ${hasBegun && !room && !visitor.isBlocked() && html`<p class="panel-note" aria-busy="true">${t("common.loading")}</p>`}
@@ -40,20 +40,20 @@ export function Conversation({ visitor, isStaffed, greeting, hasBegun }) {
   </div>`;
 }
 
-/** @param {{ text: string, isStaffed: boolean | null, hasBegun: boolean, hasEnded: boolean, isKept: boolean }} props */
-function Greeting({ text, isStaffed, hasBegun, hasEnded, isKept }) {
+/** @param {{ text: string, isStaffed: boolean | null, hasBegun: boolean, hasEnded: boolean, isPersistent: boolean }} props */
+function Greeting({ text, isStaffed, hasBegun, hasEnded, isPersistent }) {
   return html`<div class="panel-greeting">
     <p class="panel-hello" dir="auto">${text || t("widget.hello")}</p>
-    ${!hasBegun && html`<p>${t(isStaffed === false ? "widget.nobody_here" : "widget.write")}${isKept && ` ${t("widget.come_back")}`}</p>`}
+    ${!hasBegun && html`<p>${t(isStaffed === false ? "widget.nobody_here" : "widget.write")}${isPersistent && ` ${t("widget.come_back")}`}</p>`}
     ${hasEnded && html`<p class="panel-hint" role="status">${t("widget.ended")}</p>`}
-    ${!isKept && html`<p class="panel-hint">${t("widget.not_kept")}</p>`}
+    ${!isPersistent && html`<p class="panel-hint">${t("widget.not_kept")}</p>`}
   </div>`;
 }
 
 /** @param {{ visitor: Visitor, before: number }} props */
 function Earlier({ visitor, before }) {
   const [problem, setProblem] = useState("");
-  const load = () => visitor.load(before).then(() => setProblem(""), (error) => setProblem(problemText(error)));
+  const load = () => visitor.loadMessages(before).then(() => setProblem(""), (error) => setProblem(problemText(error)));
   return html`<p class="panel-note">
     <button type="button" class="button quiet small" onClick=${load}>${t("widget.earlier")}</button>
     ${problem && html`<span class="field-error" role="alert">${problem}</span>`}
@@ -61,7 +61,7 @@ function Earlier({ visitor, before }) {
 }
 
 /** @param {{ message: Message, isMine: boolean, isFirst: boolean }} props */
-function Said({ message, isMine, isFirst }) {
+function MessageItem({ message, isMine, isFirst }) {
   const { sender, at, deleted, edited, files = [], reactions = [] } = message;
   return html`<li class=${`said ${isMine ? "is-mine" : ""} ${isFirst ? "is-first" : ""}`}>
     ${!isMine && html`<span class="said-picture">${isFirst && avatar(sender, { size: "small" })}</span>`}
@@ -70,25 +70,25 @@ function Said({ message, isMine, isFirst }) {
       ${deleted ? html`<p class="said-gone">${t("widget.deleted")}</p>` : message.text && html`<${MessageText} message=${message} isLinked=${false} />`}
       ${!deleted && files.length > 0 && html`<${Files} files=${files} />`}
       <time class="said-time" datetime=${new Date(at).toISOString()}>${shortTime(at)}${edited && !deleted ? ` · ${t("widget.edited")}` : ""}</time>
-      ${!deleted && reactions.length > 0 && html`<${Reacted} reactions=${reactions} />`}
+      ${!deleted && reactions.length > 0 && html`<${ReactionList} reactions=${reactions} />`}
     </div>
   </li>`;
 }
 
-/** What others feel about it; visitors only look. @param {{ reactions: readonly { emoji: string, count: number }[] }} props */
-function Reacted({ reactions }) {
+/** The reactions; visitors can only see them. @param {{ reactions: readonly { emoji: string, count: number }[] }} props */
+function ReactionList({ reactions }) {
   return html`<ul class="said-reactions" aria-label=${t("timeline.reactions")}>
     ${reactions.map(({ emoji, count }) => html`<li key=${emoji}>${emoji}${count > 1 && ` ${count}`}</li>`)}
   </ul>`;
 }
 
-/** @param {{ visitor: Visitor, waiting: Waiting }} props */
-function Unsent({ visitor, waiting }) {
-  const { key, refused, files = [] } = waiting;
+/** @param {{ visitor: Visitor, pending: PendingMessage }} props */
+function Pending({ visitor, pending }) {
+  const { key, refused, files = [] } = pending;
   return html`<li class=${`said is-mine is-first ${refused ? "is-refused" : "is-waiting"}`}>
     <div class="said-bubble">
       <span class="visually-hidden">${t("widget.you")}</span>
-      ${waiting.text && html`<${MessageText} message=${waiting} isLinked=${false} />`}
+      ${pending.text && html`<${MessageText} message=${pending} isLinked=${false} />`}
       ${files.map(({ id, name }) => html`<p class="said-file" key=${id} dir="auto">${icon("attach", { size: 14 })} ${name}</p>`)}
       ${refused
         ? html`<p class="said-problem" role="alert">${problemText({ code: refused.code, message: refused.text })}</p>
@@ -101,18 +101,18 @@ function Unsent({ visitor, waiting }) {
   </li>`;
 }
 
-/** The messages that are held without a hole up to the end. @param {import("../model/types").Room} room */
-function heldOf(room) {
+/** The messages that are loaded up to the end without a gap. @param {import("../model/types").Room} room */
+function loadedMessages(room) {
   const found = [];
-  for (let seq = firstHeld(room); seq <= room.info.seq; seq++) {
+  for (let seq = firstLoaded(room); seq <= room.info.seq; seq++) {
     const message = room.messages.get(seq);
     if (message) found.push(message);
   }
   return found;
 }
 
-/** Stays at the end, if one is there, and goes there with what one says. @param {number | undefined} last @param {number} waiting */
-function useEnd(last, waiting) {
+/** Keep the list at its end if it is there, and scroll to the end when the visitor sends something. @param {number | undefined} last @param {number} pending */
+function useEnd(last, pending) {
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   const height = useRef(0);
   const sent = useRef(0);
@@ -120,9 +120,9 @@ function useEnd(last, waiting) {
     const box = list.current;
     if (!box) return;
     const wasAtEnd = box.scrollTop + box.clientHeight >= height.current - AT_END;
-    if (wasAtEnd || waiting > sent.current) box.scrollTop = box.scrollHeight;
+    if (wasAtEnd || pending > sent.current) box.scrollTop = box.scrollHeight;
     height.current = box.scrollHeight;
-    sent.current = waiting;
-  }, [last, waiting]);
+    sent.current = pending;
+  }, [last, pending]);
   return list;
 }

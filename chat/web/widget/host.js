@@ -1,14 +1,14 @@
-// The site whose page shows the widget: what it says, and what it is told. Both ends check who speaks.
+// Messages between the panel and the site that shows it. Both ends check the origin.
 
 /** @typedef {ReturnType<typeof openHost>} Host */
 
 /** @typedef {(isOpen: boolean, wantsFocus: boolean) => void} OnShow */
 
-/** @param {OnShow} onShow told when the panel is opened or closed, and whether somebody wants to write there now */
+/** @param {OnShow} onShow called when the panel is opened or closed; `wantsFocus`: the visitor wants to write */
 export function openHost(onShow) {
   const given = new URLSearchParams(location.hash.slice(1));
   const origin = originOf(given.get("host") ?? "");
-  let told = "";
+  let sent = "";
 
   addEventListener("message", ({ source, origin: from, data }) => {
     if (source !== parent || origin === null || from !== origin) return;
@@ -16,25 +16,25 @@ export function openHost(onShow) {
   });
 
   /** @param {object} message */
-  function tell(message) {
-    // Where the page is not the origin that it says, the browser drops it.
+  function send(message) {
+    // The browser drops the message if the site's origin is another one.
     if (origin !== null && parent !== window) parent.postMessage(message, origin);
   }
 
   return {
-    /** The page that the visitor writes from, as the site tells it. */
+    /** The address of the page that the visitor writes from, as the site gives it. */
     page: given.get("page") ?? undefined,
-    /** Whether there is a page around this one. */
+    /** Whether this page is in a frame. */
     isFramed: parent !== window,
-    ready: () => tell({ chat: "ready" }),
-    close: () => tell({ chat: "close" }),
+    ready: () => send({ chat: "ready" }),
+    close: () => send({ chat: "close" }),
 
     /** @param {number} unread @param {number} height of the panel, in pixels */
     describe(unread, height) {
-      if (`${unread} ${height}` === told) return;
-      told = `${unread} ${height}`;
-      tell({ chat: "unread", count: unread });
-      tell({ chat: "height", height });
+      if (`${unread} ${height}` === sent) return;
+      sent = `${unread} ${height}`;
+      send({ chat: "unread", count: unread });
+      send({ chat: "height", height });
     },
   };
 }

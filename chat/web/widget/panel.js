@@ -8,7 +8,7 @@ import { conversationOf, openVisitor } from "./visitor.js";
 
 await startLanguage();
 await loadStrings();
-/** Pixels of the panel: with a greeting alone, and with a conversation. */
+/** The panel's height in pixels: with only a greeting, and with a conversation. */
 const SHORT = 430;
 const TALL = 520;
 
@@ -25,8 +25,8 @@ visitor.subscribe(describe);
 const root = document.getElementById("app");
 if (root) render(html`<${Panel} visitor=${visitor} host=${host} shown=${shown} />`, root);
 
-/** Not in a view: a frame that is not shown is not drawn. */
+/** Not in a view, because a hidden frame renders nothing. */
 function describe() {
   const unread = isShown ? 0 : (conversationOf(visitor.get())?.info.unread ?? 0);
-  host.describe(unread, visitor.isKnown() ? TALL : SHORT);
+  host.describe(unread, visitor.hasToken() ? TALL : SHORT);
 }

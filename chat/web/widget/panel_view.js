@@ -1,4 +1,4 @@
-// The panel: who answers, what was said, and where to write.
+// The panel's view: the header, the conversation and the composer.
 
 import "../view/controls/icons/more.js";
 import { html, useEffect, useState } from "../vendor/preact.js";
@@ -16,8 +16,8 @@ import { conversationOf } from "./visitor.js";
 /** @typedef {import("./host.js").OnShow} OnShow */
 /** @typedef {import("./visitor.js").Visitor} Visitor */
 
-/** Milliseconds between two looks at whether somebody is at the desk. */
-const LOOK = 60_000;
+/** Milliseconds between two checks whether an operator is online. */
+const DESK_INTERVAL = 60_000;
 
 /** @param {{ visitor: Visitor, host: Host, shown: Set<OnShow> }} props */
 export function Panel({ visitor, host, shown }) {
@@ -33,21 +33,21 @@ function Frame({ visitor, host, shown }) {
   const desk = useDesk(visitor, isOpen);
   const isStaffed = desk?.online ?? null;
   const info = useSelected((state) => conversationOf(state)?.info);
-  const line = useSelected((state) => state.line.state);
+  const connection = useSelected((state) => state.connection.state);
   const hasWaiting = useSelected((state) => state.outbox.length > 0);
   const isBlocked = useSelected(() => visitor.isBlocked());
-  const hasBegun = visitor.isKnown();
+  const hasBegun = visitor.hasToken();
   useEffect(() => {
-    if (isOpen && !document.hidden) visitor.read().catch(() => {});
+    if (isOpen && !document.hidden) visitor.markRead().catch(() => {});
   }, [isOpen, info?.unread]);
-  useAnnounced();
+  useAnnouncements();
   /** @param {KeyboardEvent} event */
   const onKeyDown = (event) => {
     if (event.key === "Escape" && !event.isComposing) host.close();
   };
   return html`<main class="panel" onKeyDown=${onKeyDown}>
     <${Header} host=${host} assignee=${info?.support?.assignee} isStaffed=${isStaffed} />
-    ${hasBegun && line === "offline" && html`<p class="panel-bar" role="status">${icon("offline", { size: 16 })} ${t("widget.offline")}</p>`}
+    ${hasBegun && connection === "offline" && html`<p class="panel-bar" role="status">${icon("offline", { size: 16 })} ${t("widget.offline")}</p>`}
     <${Conversation} visitor=${visitor} isStaffed=${isStaffed} greeting=${desk?.greeting ?? ""} hasBegun=${hasBegun || hasWaiting} />
     ${isBlocked ? html`<p class="panel-note" role="status">${t("widget.blocked")}</p>` : html`<${Composer} visitor=${visitor} asked=${asked} />`}
   </main>`;
@@ -68,14 +68,14 @@ function Header({ host, assignee, isStaffed }) {
   </header>`;
 }
 
-/** Whether the site shows the panel, and how often somebody asked to write there. @param {Host} host @param {Set<OnShow>} shown */
+/** Whether the site shows the panel, and how often it asked for the focus. @param {Host} host @param {Set<OnShow>} shown */
 function useShown(host, shown) {
   const [state, setState] = useState({ isOpen: !host.isFramed, asked: 0 });
   useEffect(() => {
     /** @type {OnShow} */
     const show = (isOpen, wantsFocus) => setState(({ asked }) => ({ isOpen, asked: asked + (isOpen && wantsFocus ? 1 : 0) }));
     shown.add(show);
-    host.ready(); // not before: what the site answers would be heard by nobody
+    host.ready(); // not earlier, because the site's answer needs the listener
     return () => {
       shown.delete(show);
     };
@@ -83,21 +83,21 @@ function useShown(host, shown) {
   return state;
 }
 
-/** Who is at the desk; null: not known. @param {Visitor} visitor @param {boolean} isOpen */
+/** Whether an operator is online, and the greeting; null until it is known. @param {Visitor} visitor @param {boolean} isOpen */
 function useDesk(visitor, isOpen) {
   const [desk, setDesk] = useState(/** @type {{ online: boolean, greeting: string } | null} */ (null));
   useEffect(() => {
     if (!isOpen) return undefined;
     const look = () => visitor.desk().then(setDesk, () => {});
     look();
-    const timer = setInterval(look, LOOK);
+    const timer = setInterval(look, DESK_INTERVAL);
     return () => clearInterval(timer);
   }, [isOpen]);
   return desk;
 }
 
-/** Reads out what the operators say. */
-function useAnnounced() {
+/** Announce the operators' messages to screen readers. */
+function useAnnouncements() {
   const last = useSelected((state) => {
     const room = conversationOf(state);
     if (!room) return undefined;

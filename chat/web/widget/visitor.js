@@ -1,14 +1,14 @@
-// What the panel acts through: a visitor's session, their one conversation, and what waits to be sent.
+// The actions of the widget's panel: a visitor's session, their one conversation, and their pending messages.
 
-import { answeredRead, applyAll, load as loadInto } from "../model/apply.js";
+import { addHistory, applyAll, applyReadAnswer } from "../model/apply.js";
 import { openStore } from "../model/store.js";
 import { openHttp } from "../net/http.js";
-import { openLine } from "../net/connection.js";
+import { openConnection } from "../net/connection.js";
 import { openOutbox } from "../net/outbox.js";
 import { openSession } from "../net/session.js";
-import { alone } from "../net/tabs.js";
+import { withLock } from "../net/tabs.js";
 import { startWaking } from "../net/wake.js";
-import { openKept } from "./visitor_storage.js";
+import { openVisitorStorage } from "./visitor_storage.js";
 
 /** @import { Room, WireFile } from "../model/types" */
 /** @import { RoomEvent, Session, SupportDesk } from "../protocol" */
@@ -22,100 +22,100 @@ const PAGE = 50;
 /** @param {string | undefined} page that the visitor writes from */
 export function openVisitor(page) {
   const store = openStore();
-  const nothing = store.get();
-  const kept = openKept(hear);
+  const empty = store.get();
+  const storage = openVisitorStorage(reload);
   const session = openSession({
     onMe: (me) => store.update((state) => ({ ...state, me })),
     onEnded: end,
-    kept: kept.session,
+    tokenStore: storage.session,
   });
   const http = openHttp(session);
-  const line = openLine({
+  const connection = openConnection({
     store,
     session,
-    onNews: (_news, keys) => keys.forEach(outbox.saved),
+    onUpdates: (_news, keys) => keys.forEach(outbox.confirm),
     onLive,
   });
-  const outbox = openOutbox({ store, database: () => kept, tabs: { tell() {} }, line, lock: "widget-outbox" });
+  const outbox = openOutbox({ store, database: () => storage, tabs: { send() {} }, connection, lock: "widget-outbox" });
   let hasEnded = false;
   let isBlocked = false;
   let isStarted = false;
 
-  if (isKnown()) {
+  if (hasToken()) {
     outbox.reload();
     start();
   }
-  startWaking(line.wake);
+  startWaking(connection.wake);
 
-  function isKnown() {
-    return kept.get().refresh !== undefined;
+  function hasToken() {
+    return storage.get().refresh !== undefined;
   }
 
   function start() {
     isStarted = true;
-    line.start();
+    connection.start();
   }
 
-  /** Another page of the site has begun the conversation, or changed what waits. */
-  function hear() {
+  /** Another page of the site has begun the conversation or changed the outbox. */
+  function reload() {
     outbox.reload();
-    if (!isStarted && isKnown()) start();
+    if (!isStarted && hasToken()) start();
   }
 
   /** @param {string} reason */
   function end(reason) {
     isStarted = false;
-    line.stop();
+    connection.stop();
     session.forget();
-    isBlocked = reason.includes("disabled"); // then the session is kept, for when the operators undo it
-    if (!isBlocked) kept.forget();
+    isBlocked = reason.includes("disabled"); // the session is stored on, because operators may unblock the visitor
+    if (!isBlocked) storage.clear();
     hasEnded = !isBlocked;
-    store.update(({ server }) => ({ ...nothing, server, isLoaded: true }));
+    store.update(({ server }) => ({ ...empty, server, isLoaded: true }));
   }
 
   /** @param {AbortSignal} signal */
   function onLive(signal) {
     outbox.drain(signal);
     const room = conversation();
-    if (room && !isHeldTo(room, room.info.seq)) load().catch(() => {}); // the next connection asks again
+    if (room && !isLoadedTo(room, room.info.seq)) loadMessages().catch(() => {}); // the next connection loads them
   }
 
   function conversation() {
     return conversationOf(store.get());
   }
 
-  /** Load the newest messages, or those before the ones that are held. @param {number} [before] */
-  async function load(before) {
+  /** Load the newest messages, or those before a seq. @param {number} [before] */
+  async function loadMessages(before) {
     const room = conversation();
     if (!room) return;
     const where = { limit: PAGE, ...(before === undefined ? {} : { before }) };
-    const { messages = [] } = await line.ask("history", { room: room.info.id, ...where });
-    const applied = loadInto(store.get(), messages);
+    const { messages = [] } = await connection.request("history", { room: room.info.id, ...where });
+    const applied = addHistory(store.get(), messages);
     store.update(() => applied.state);
-    applied.keys.forEach(outbox.saved);
+    applied.keys.forEach(outbox.confirm);
   }
 
   /**
-   * Make the account and the conversation, at the first message; returns its room. Of two pages the second takes part in
-   * what the first has made.
+   * Make the visitor's account and conversation, before the first message. A second page of the site joins the
+   * conversation that the first has made.
    * @param {About} about
-   * @returns {Promise<number>}
+   * @returns {Promise<number>} the conversation's room
    */
   function begin(about) {
-    return alone("widget-begin", () => beginAlone(about));
+    return withLock("widget-begin", () => beginLocked(about));
   }
 
   /** @param {About} about */
-  async function beginAlone(about) {
-    if (!isKnown()) {
-      const asked = { ...about, ...(page === undefined ? {} : { page }) };
-      session.adopt(/** @type {Session} */ (await http.call("POST", "/support/visitors", asked)));
+  async function beginLocked(about) {
+    if (!hasToken()) {
+      const body = { ...about, ...(page === undefined ? {} : { page }) };
+      session.adopt(/** @type {Session} */ (await http.call("POST", "/support/visitors", body)));
       hasEnded = false;
     }
     const room = /** @type {any} */ (await http.call("PUT", "/support"));
-    kept.put({ room: room.id });
-    const told = /** @type {RoomEvent} */ ({ ...room, type: "room" });
-    store.update((state) => applyAll(state, [told], Date.now()).state);
+    storage.put({ room: room.id });
+    const event = /** @type {RoomEvent} */ ({ ...room, type: "room" });
+    store.update((state) => applyAll(state, [event], Date.now()).state);
     if (!isStarted) start();
     return room.id;
   }
@@ -123,25 +123,25 @@ export function openVisitor(page) {
   return {
     get: store.get,
     subscribe: store.subscribe,
-    isKnown,
-    /** Of the conversation, as soon as it is made. */
-    room: () => kept.get().room,
-    isKept: kept.isKept,
-    /** Whether a conversation was there, and its session is over. */
+    hasToken,
+    /** The conversation's room, once it is made. */
+    room: () => storage.get().room,
+    isPersistent: storage.isPersistent,
+    /** Whether there was a conversation whose session has ended. */
     hasEnded: () => hasEnded,
-    /** Whether the operators let nothing more in from here. */
+    /** Whether the operators have blocked this visitor. */
     isBlocked: () => isBlocked,
-    load,
+    loadMessages,
     begin,
 
     /**
-     * Say something; the first time as a new visitor. Resolves once it is kept to be sent.
+     * Send a message, the first time as a new visitor. Resolves once it is stored.
      * @param {string} text
      * @param {About} about
      * @param {readonly WireFile[]} [files] that were uploaded to the conversation
      */
-    async say(text, about, files = []) {
-      const room = kept.get().room ?? (await begin(about));
+    async send(text, about, files = []) {
+      const room = storage.get().room ?? (await begin(about));
       await outbox.add(room, text, files.length ? { files } : {});
     },
     upload: http.upload,
@@ -149,31 +149,31 @@ export function openVisitor(page) {
     retry: outbox.retry,
     discard: outbox.discard,
 
-    /** All that is told was seen. */
-    async read() {
+    /** Mark the conversation as read. */
+    async markRead() {
       const room = conversation();
-      if (!room?.info.unread || !line.isLive()) return;
-      const asked = { room: room.info.id, seq: room.info.seq };
-      const counted = await line.ask("read", asked);
-      store.update((state) => answeredRead(state, asked, counted));
+      if (!room?.info.unread || !connection.isLive()) return;
+      const request = { room: room.info.id, seq: room.info.seq };
+      const counted = await connection.request("read", request);
+      store.update((state) => applyReadAnswer(state, request, counted));
     },
 
     /** @param {number} room @param {"typing" | "none"} what */
     activity(room, what) {
-      line.ask("activity", { room, what }).catch(() => {});
+      connection.request("activity", { room, what }).catch(() => {});
     },
 
-    /** Whether an operator is online, and how they greet; no greeting: as the widget does. From then on files may be chosen. */
+    /** Whether an operator is online, and the configured greeting, which may be empty. Enables uploads. */
     async desk() {
-      const told = /** @type {SupportDesk} */ (await http.call("GET", "/support/desk"));
-      const { online = false, greeting = "", file_bytes = 0 } = told;
+      const desk = /** @type {SupportDesk} */ (await http.call("GET", "/support/desk"));
+      const { online = false, greeting = "", file_bytes = 0 } = desk;
       store.update(({ server, ...state }) => ({ ...state, server: { ...server, limits: { ...server.limits, file_bytes } } }));
       return { online, greeting };
     },
 
-    draft: () => kept.get().draft ?? "",
+    draft: () => storage.get().draft ?? "",
     /** @param {string} draft */
-    keepDraft: (draft) => kept.put({ draft }),
+    saveDraft: (draft) => storage.put({ draft }),
   };
 }
 
@@ -183,13 +183,13 @@ export function conversationOf(state) {
   return undefined;
 }
 
-/** The seq of the first message of those that are held without a hole up to the end. @param {Room} room */
-export function firstHeld(room) {
-  const last = room.held.at(-1);
+/** The first seq of the range of messages that is loaded up to the end. @param {Room} room */
+export function firstLoaded(room) {
+  const last = room.loadedRanges.at(-1);
   return last && last[1] === room.info.seq ? last[0] : room.info.seq + 1;
 }
 
 /** @param {Room} room @param {number} seq */
-function isHeldTo(room, seq) {
-  return seq === 0 || firstHeld(room) <= Math.max(1, seq - PAGE + 1);
+function isLoadedTo(room, seq) {
+  return seq === 0 || firstLoaded(room) <= Math.max(1, seq - PAGE + 1);
 }

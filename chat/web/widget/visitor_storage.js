@@ -1,36 +1,35 @@
-// What the browser keeps of a visitor for the site that shows the widget: the refresh token, the room, what is not sent
-// yet and what is being written. Where it keeps nothing, any more or at all, it is in memory, and lasts as long as the page.
+// Stores a visitor's data for the site that shows the widget: the refresh token, the room, pending messages and the draft.
+// Without localStorage it is held in memory until the page is closed.
 //
-// Each value, and each message that waits, has an item of its own: two pages of the site may write at once, and neither
-// has heard of what the other wrote.
+// Each value and each pending message is an item of its own, because two pages of the site may write at the same time.
 
-/** @import { Waiting } from "../model/types" */
+/** @import { PendingMessage } from "../model/types" */
 /** @import { Session } from "../protocol" */
 
-/** @typedef {ReturnType<typeof openKept>} Kept */
-/** @typedef {Waiting & { order?: number }} Row */
+/** @typedef {ReturnType<typeof openVisitorStorage>} VisitorStorage */
+/** @typedef {PendingMessage & { order?: number }} Row */
 /** @typedef {{ refresh?: string, room?: number, draft?: string, outbox?: Row[] }} Values */
 
-/** An item that is there as long as anything is kept; once it had all values, which it may still have. */
+/** This item exists while anything is stored. Earlier versions stored all values in it, and it may still have them. */
 const NAME = "chat.widget";
 const ROW = `${NAME}.outbox.`;
 const FIELDS = /** @type {const} */ (["refresh", "room", "draft"]);
 
-/** @param {() => void} onChanged another page of the same site has changed it */
-export function openKept(onChanged) {
+/** @param {() => void} onChanged called when another page of the same site has changed something */
+export function openVisitorStorage(onChanged) {
   /** @type {Values} */
   let memory = {};
-  let isKept = true;
+  let isPersistent = true;
   let isWritten = false;
 
   /** @returns {Values} */
   function read() {
-    if (!isKept) return memory;
+    if (!isPersistent) return memory;
     try {
-      if (localStorage.getItem(NAME) === null && isWritten) isKept = false; // wiped under the page
-      else memory = stored();
+      if (localStorage.getItem(NAME) === null && isWritten) isPersistent = false; // the browser's storage was wiped
+      else memory = readItems();
     } catch {
-      isKept = false;
+      isPersistent = false;
     }
     return memory;
   }
@@ -46,13 +45,13 @@ export function openKept(onChanged) {
   }
 
   /**
-   * Write what differs, and nothing else: another page may have changed that.
-   * @param {Values} now all there is
-   * @param {[name: string, value: unknown][]} items undefined: it is no more
+   * Write the changed items only, because another page may have changed the others.
+   * @param {Values} now all values
+   * @param {[name: string, value: unknown][]} items undefined removes the item
    */
   function save(now, items) {
     memory = now;
-    if (!isKept) return;
+    if (!isPersistent) return;
     try {
       localStorage.setItem(NAME, "{}");
       isWritten = true;
@@ -61,47 +60,47 @@ export function openKept(onChanged) {
         else localStorage.setItem(name, JSON.stringify(value));
       }
     } catch {
-      lose();
+      useMemory();
     }
   }
 
-  /** Blocked, or full: then what stands there is old, and its token would end the session. */
-  function lose() {
-    isKept = false;
+  /** Storage is blocked or full: what it has is outdated, and an old token would end the session. */
+  function useMemory() {
+    isPersistent = false;
     try {
       for (const name of names()) localStorage.removeItem(name);
     } catch {}
   }
 
-  write(old()); // finds out whether anything is kept
+  write(readLegacy()); // finds out whether storage works
   addEventListener("storage", ({ key }) => {
     if (key === null || (key.startsWith(NAME) && key !== `${NAME}.draft`)) onChanged();
   });
 
   return {
-    isKept: () => isKept,
+    isPersistent: () => isPersistent,
     get: read,
     put: write,
 
-    /** The session is over: what was not sent goes back to what is being written. */
-    forget() {
+    /** The session is over: pending messages become the draft. */
+    clear() {
       const { outbox = [], draft = "" } = read();
       const unsent = [...outbox.map(({ text }) => text), draft].filter(Boolean).join("\n\n");
       write({ refresh: undefined, room: undefined, outbox: [], draft: unsent });
     },
 
-    /** As net/session.js has it: the browser keeps no cookies in a frame. */
+    /** The token store of net/session.js: the browser stores no cookies for a frame. */
     session: {
       lock: "widget-refresh",
       body() {
         const { refresh } = read();
         return refresh === undefined ? {} : { refresh };
       },
-      /** @param {Session} told */
+      /** @param {Session} answer */
       put: ({ refresh }) => write({ refresh }),
     },
 
-    /** As net/outbox.js has it. */
+    /** The outbox of net/outbox.js. */
     outbox: {
       async all() {
         return read().outbox ?? [];
@@ -111,9 +110,9 @@ export function openKept(onChanged) {
         const values = read();
         const rows = values.outbox ?? [];
         const known = rows.find(({ key }) => key === row.key);
-        const kept = { ...row, order: known?.order ?? Math.max(Date.now(), (rows.at(-1)?.order ?? 0) + 1) };
-        const outbox = known ? rows.map((each) => (each === known ? kept : each)) : [...rows, kept];
-        save({ ...values, outbox }, [[ROW + row.key, kept]]);
+        const stored = { ...row, order: known?.order ?? Math.max(Date.now(), (rows.at(-1)?.order ?? 0) + 1) };
+        const outbox = known ? rows.map((each) => (each === known ? stored : each)) : [...rows, stored];
+        save({ ...values, outbox }, [[ROW + row.key, stored]]);
       },
       /** @param {string} key */
       async delete(key) {
@@ -125,8 +124,8 @@ export function openKept(onChanged) {
   };
 }
 
-/** All that is kept as one item, as earlier versions did it. @returns {Values} */
-function old() {
+/** All values from one item, as earlier versions stored them. @returns {Values} */
+function readLegacy() {
   try {
     const { outbox, ...values } = JSON.parse(localStorage.getItem(NAME) ?? "{}");
     return outbox ? { ...values, outbox: outbox.map((/** @type {Row} */ row, /** @type {number} */ order) => ({ ...row, order })) } : values;
@@ -136,9 +135,9 @@ function old() {
 }
 
 /** @returns {Values} */
-function stored() {
-  const values = FIELDS.map((name) => [name, parsed(`${NAME}.${name}`)]).filter(([, value]) => value !== undefined);
-  const rows = names().filter((name) => name.startsWith(ROW)).map(parsed).filter((row) => row !== undefined);
+function readItems() {
+  const values = FIELDS.map((name) => [name, readItem(`${NAME}.${name}`)]).filter(([, value]) => value !== undefined);
+  const rows = names().filter((name) => name.startsWith(ROW)).map(readItem).filter((row) => row !== undefined);
   return { ...Object.fromEntries(values), outbox: rows.sort((a, b) => a.order - b.order) };
 }
 
@@ -147,7 +146,7 @@ function names() {
 }
 
 /** @param {string} name @returns {any} */
-function parsed(name) {
+function readItem(name) {
   const text = localStorage.getItem(name);
   return text === null ? undefined : JSON.parse(text);
 }

@@ -2,11 +2,11 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { asksAttention, attentionOf } from "../../../chat/web/model/attention.js";
+import { isWorthNotifying, countAttention } from "../../../chat/web/model/attention.js";
 
 const BEN = { id: 2, name: "ben" };
 const asks = (info, message = {}, blocked = []) =>
-  asksAttention({ kind: "room", notify: "mentions", ...info }, { sender: BEN, text: "hi", ...message }, 1, new Set(blocked));
+  isWorthNotifying({ kind: "room", notify: "mentions", ...info }, { sender: BEN, text: "hi", ...message }, 1, new Set(blocked));
 
 test("a notification is for what is meant for one", () => {
   assert.ok(asks({ kind: "direct" }));
@@ -29,9 +29,9 @@ test("and for nothing else", () => {
 
 test("the number of a tab counts what a notification is for; else there is a dot", () => {
   const room = (info) => ({ info: { kind: "room", notify: "mentions", unread: 3, mentions: 1, ...info } });
-  assert.deepEqual(attentionOf([room({}), room({ kind: "direct" }), room({ notify: "all" })]), { count: 7, isMore: true });
-  assert.deepEqual(attentionOf([room({ mentions: 0 })]), { count: 0, isMore: true });
-  assert.deepEqual(attentionOf([room({ notify: "none" }), room({ hidden: true }), room({ unread: 0, mentions: 0 })]), {
+  assert.deepEqual(countAttention([room({}), room({ kind: "direct" }), room({ notify: "all" })]), { count: 7, isMore: true });
+  assert.deepEqual(countAttention([room({ mentions: 0 })]), { count: 0, isMore: true });
+  assert.deepEqual(countAttention([room({ notify: "none" }), room({ hidden: true }), room({ unread: 0, mentions: 0 })]), {
     count: 0,
     isMore: false,
   });

@@ -7,26 +7,26 @@ import { openBackoff } from "../../../chat/web/net/backoff.js";
 const WHOLE = () => 1; // no randomness: the longest
 
 test("the waits double from half a second to thirty", () => {
-  const { after } = openBackoff(WHOLE);
-  const waits = Array.from({ length: 8 }, () => after({ code: 1006 }, false));
+  const { delayAfter } = openBackoff(WHOLE);
+  const waits = Array.from({ length: 8 }, () => delayAfter({ code: 1006 }, false));
   assert.deepEqual(waits, [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
 });
 
 test("a connection that was of use begins anew, and each wait is half of it at least", () => {
-  const { after } = openBackoff(() => 0);
-  for (let n = 0; n < 5; n++) after({ code: 1006 }, false);
-  assert.equal(after({ code: 1006 }, true), 250);
+  const { delayAfter } = openBackoff(() => 0);
+  for (let n = 0; n < 5; n++) delayAfter({ code: 1006 }, false);
+  assert.equal(delayAfter({ code: 1006 }, true), 250);
 });
 
 test("what the server asks for is heeded", () => {
-  const { after } = openBackoff(WHOLE);
-  assert.equal(after({ code: 1001, bye: 1234 }, true), 1234);
-  assert.equal(after({ code: 0, retryMs: 77 }, false), 77);
+  const { delayAfter } = openBackoff(WHOLE);
+  assert.equal(delayAfter({ code: 1001, bye: 1234 }, true), 1234);
+  assert.equal(delayAfter({ code: 0, retryMs: 77 }, false), 77);
 });
 
 test("each code has its wait; at once is not for ever", () => {
-  const { after } = openBackoff(WHOLE);
-  assert.deepEqual([4010, 4429, 1009].map((code) => after({ code }, true)), [60_000, 60_000, 60_000]);
-  assert.deepEqual([4009, 4401, 4403].map((code) => after({ code }, true)), [0, 0, 0]);
-  assert.deepEqual([4401, 4401, 4401].map((code) => after({ code }, false)), [500, 1000, 2000]);
+  const { delayAfter } = openBackoff(WHOLE);
+  assert.deepEqual([4010, 4429, 1009].map((code) => delayAfter({ code }, true)), [60_000, 60_000, 60_000]);
+  assert.deepEqual([4009, 4401, 4403].map((code) => delayAfter({ code }, true)), [0, 0, 0]);
+  assert.deepEqual([4401, 4401, 4401].map((code) => delayAfter({ code }, false)), [500, 1000, 2000]);
 });

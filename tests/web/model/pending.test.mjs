@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { applyAll, load } from "../../../chat/web/model/apply.js";
-import { acknowledge, withBubble, withOutbox } from "../../../chat/web/model/pending.js";
+import { addHistory, applyAll } from "../../../chat/web/model/apply.js";
+import { acknowledge, addPending, mergeOutbox } from "../../../chat/web/model/pending.js";
 import { EMPTY } from "../../../chat/web/model/empty.js";
 
 const ADA = { id: 1, name: "ada" };
@@ -37,7 +37,7 @@ test("a replayed message takes the place of its bubble by its key, whatever the 
 });
 
 test("a page of history takes it too", () => {
-  const { state, keys: seen } = load(stateWith(waiting("a", "hi")), [{ ...message(4, "hi", { key: "a" }) }]);
+  const { state, keys: seen } = addHistory(stateWith(waiting("a", "hi")), [{ ...message(4, "hi", { key: "a" }) }]);
   assert.deepEqual([keys(state), seen], [[], ["a"]]);
 });
 
@@ -45,8 +45,8 @@ test("what another tab has sent has no bubble here, also before that tab tells o
   const row = waiting("a", "hi");
   const told = applyAll(stateWith(row, waiting("b", "hi")), [message(5, "hi")], 0).state;
   assert.deepEqual(keys(told), ["b"]);
-  assert.deepEqual(keys(withOutbox(told, [row, waiting("b", "hi")])), ["b"]);
-  assert.deepEqual(withOutbox(told, []).seen.size, 0);
+  assert.deepEqual(keys(mergeOutbox(told, [row, waiting("b", "hi")])), ["b"]);
+  assert.deepEqual(mergeOutbox(told, []).settledKeys.size, 0);
 });
 
 test("a picture without words is known by its file", () => {
@@ -69,29 +69,29 @@ test("others' messages, other rooms and what was refused take no bubble", () => 
 
 test("a bubble whose message is acknowledged and not told yet survives a look at the outbox", () => {
   const state = acknowledge(stateWith(waiting("a", "hi")), "a", { room: 7, seq: 5 });
-  assert.deepEqual(keys(withOutbox(state, [waiting("b", "ho")])), ["a", "b"]);
+  assert.deepEqual(keys(mergeOutbox(state, [waiting("b", "ho")])), ["a", "b"]);
 });
 
 test("what another tab has sent has no bubble here, also where its message comes before its bubble", () => {
   const row = waiting("a", "hi");
   const told = applyAll(stateWith(), [message(5, "hi")], 0).state;
-  const read = withOutbox(told, [row, waiting("b", "hi")]);
-  assert.deepEqual([keys(read), read.unclaimed], [["b"], []]);
-  assert.deepEqual(keys(withOutbox(read, [row, waiting("b", "hi")])), ["b"]);
-  assert.deepEqual(keys(withBubble(told, row)), []);
-  assert.deepEqual(keys(withBubble(read, row)), ["b"]);
-  assert.deepEqual(keys(withBubble(read, waiting("b", "hi"))), ["b"]);
+  const read = mergeOutbox(told, [row, waiting("b", "hi")]);
+  assert.deepEqual([keys(read), read.unmatchedOwn], [["b"], []]);
+  assert.deepEqual(keys(mergeOutbox(read, [row, waiting("b", "hi")])), ["b"]);
+  assert.deepEqual(keys(addPending(told, row)), []);
+  assert.deepEqual(keys(addPending(read, row)), ["b"]);
+  assert.deepEqual(keys(addPending(read, waiting("b", "hi"))), ["b"]);
 });
 
 test("what another device has said in the same words hides no bubble that comes later", () => {
-  const read = withOutbox(applyAll(stateWith(), [message(5, "hi")], 0).state, []);
-  assert.deepEqual(keys(withOutbox(read, [waiting("a", "hi")])), ["a"]);
-  assert.deepEqual(keys(withBubble(read, waiting("a", "hi"))), ["a"]);
+  const read = mergeOutbox(applyAll(stateWith(), [message(5, "hi")], 0).state, []);
+  assert.deepEqual(keys(mergeOutbox(read, [waiting("a", "hi")])), ["a"]);
+  assert.deepEqual(keys(addPending(read, waiting("a", "hi"))), ["a"]);
 });
 
 test("what is told while the outbox is read waits for the next look", () => {
   const before = stateWith();
   const told = applyAll(before, [message(5, "hi")], 0).state;
-  const read = withOutbox(told, [], before.unclaimed);
-  assert.deepEqual(keys(withOutbox(read, [waiting("a", "hi")])), []);
+  const read = mergeOutbox(told, [], before.unmatchedOwn);
+  assert.deepEqual(keys(mergeOutbox(read, [waiting("a", "hi")])), []);
 });

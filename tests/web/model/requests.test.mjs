@@ -3,13 +3,13 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { jsonOfRequest } from "../../../chat/web/net/responses.js";
+import { encodeJson } from "../../../chat/web/net/responses.js";
 
 test("half a character is replaced, however deep it stands, and all else stays", () => {
   const asked = { id: 1, text: "a\ud83d", deep: [{ name: "\udc4d" }], on: true, none: null, out: undefined };
-  const sent = jsonOfRequest(asked);
+  const sent = encodeJson(asked);
   assert.deepEqual(JSON.parse(sent), { id: 1, text: "a\ufffd", deep: [{ name: "\ufffd" }], on: true, none: null });
   assert.doesNotMatch(sent, /\\ud/i);
   const whole = { texts: ["", "a", "👍", "é\u0301\ufffd", "𐀀"], numbers: [0, 1.5] };
-  assert.deepEqual(JSON.parse(jsonOfRequest(whole)), whole);
+  assert.deepEqual(JSON.parse(encodeJson(whole)), whole);
 });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { panelOf, roomPath } from "../../../chat/web/model/panel.js";
-import { parseQuery } from "../../../chat/web/model/search_query.js";
+import { parseSearchQuery } from "../../../chat/web/model/search_query.js";
 import { rightsIn } from "../../../chat/web/model/rights.js";
 import { attention, orderOf, sections } from "../../../chat/web/model/room_list.js";
 
@@ -32,8 +32,8 @@ test("rooms stand in their sections, the newest first, who waits the longest fir
 });
 
 test("nothing moves while an order is kept, and what is new comes behind", () => {
-  const kept = orderOf(sections([room(1), room(2), room(3)], { nameOf }));
-  assert.deepEqual(shown([room(1, { at: 99 }), room(2), room(3), room(4, { at: 100 })], { kept }), [["rooms", [3, 2, 1, 4]]]);
+  const order = orderOf(sections([room(1), room(2), room(3)], { nameOf }));
+  assert.deepEqual(shown([room(1, { at: 99 }), room(2), room(3), room(4, { at: 100 })], { order }), [["rooms", [3, 2, 1, 4]]]);
 });
 
 test("a filter finds names without case and accents, also of what is put away", () => {
@@ -59,31 +59,31 @@ test("2,000 rooms are sorted", () => {
 test("who may do what is as the server has it", () => {
   const who = (roles) => ({ id: 1, name: "ada", roles });
   const may = (info, roles = []) => Object.entries(rightsIn({ kind: "room", private: false, ...info }, who(roles))).flatMap(([name, may]) => (may ? [name] : []));
-  assert.deepEqual(may({ role: "member" }), ["speaks", "invites", "leaves"]);
-  assert.deepEqual(may({ role: "member", private: true }), ["speaks", "leaves"]);
-  assert.deepEqual(may({ role: "moderator", private: true }), ["speaks", "moderates", "invites", "adds", "leaves"]);
-  assert.deepEqual(may({ role: "owner" }), ["speaks", "moderates", "owns", "archives", "invites", "adds", "leaves"]);
-  assert.deepEqual(may({ role: "member" }, ["moderator"]), ["speaks", "moderates", "invites", "leaves"]);
-  assert.deepEqual(may({ role: "member" }, ["admin"]), ["speaks", "moderates", "archives", "invites", "leaves"]);
-  assert.deepEqual(may({ role: "member", private: true }, ["admin"]), ["speaks", "leaves"]);
-  assert.deepEqual(may({ role: "owner", archived: true }), ["moderates", "owns", "archives", "leaves"]);
-  assert.deepEqual(may({ kind: "direct" }), ["speaks"]);
+  assert.deepEqual(may({ role: "member" }), ["canSpeak", "canInvite", "canLeave"]);
+  assert.deepEqual(may({ role: "member", private: true }), ["canSpeak", "canLeave"]);
+  assert.deepEqual(may({ role: "moderator", private: true }), ["canSpeak", "canModerate", "canInvite", "canAddMembers", "canLeave"]);
+  assert.deepEqual(may({ role: "owner" }), ["canSpeak", "canModerate", "isOwner", "canArchive", "canInvite", "canAddMembers", "canLeave"]);
+  assert.deepEqual(may({ role: "member" }, ["moderator"]), ["canSpeak", "canModerate", "canInvite", "canLeave"]);
+  assert.deepEqual(may({ role: "member" }, ["admin"]), ["canSpeak", "canModerate", "canArchive", "canInvite", "canLeave"]);
+  assert.deepEqual(may({ role: "member", private: true }, ["admin"]), ["canSpeak", "canLeave"]);
+  assert.deepEqual(may({ role: "owner", archived: true }), ["canModerate", "isOwner", "canArchive", "canLeave"]);
+  assert.deepEqual(may({ kind: "direct" }), ["canSpeak"]);
 });
 
 test("a query is taken apart", () => {
   const day = (...parts) => new Date(...parts).getTime();
-  assert.deepEqual(parseQuery('from:@ada "two words" in:"book club" -not since:2026-03-01 before:2026-04'), {
+  assert.deepEqual(parseSearchQuery('from:@ada "two words" in:"book club" -not since:2026-03-01 before:2026-04'), {
     words: '"two words" -not',
-    wrong: [],
+    invalid: [],
     from: "ada",
     room: "book club",
     since: day(2026, 2, 1),
     before: day(2026, 3, 1),
   });
-  assert.deepEqual(parseQuery("plain: from: http://in:side"), { words: "plain: http://in:side", wrong: [] });
-  assert.deepEqual(parseQuery("x before:2026-02-30").wrong, ["before:2026-02-30"]);
-  assert.deepEqual(parseQuery('in:"open end'), { words: "", wrong: [], room: "open end" });
-  assert.deepEqual(parseQuery("«two words»"), { words: '"two words"', wrong: [] });
+  assert.deepEqual(parseSearchQuery("plain: from: http://in:side"), { words: "plain: http://in:side", invalid: [] });
+  assert.deepEqual(parseSearchQuery("x before:2026-02-30").invalid, ["before:2026-02-30"]);
+  assert.deepEqual(parseSearchQuery('in:"open end'), { words: "", invalid: [], room: "open end" });
+  assert.deepEqual(parseSearchQuery("«two words»"), { words: '"two words"', invalid: [] });
 });
 
 test("the panel is in the address", () => {

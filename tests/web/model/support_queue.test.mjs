@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { conversations, counts, matching, queue } from "../../../chat/web/model/support_queue.js";
+import { conversations, countByPart, filterByText, queue } from "../../../chat/web/model/support_queue.js";
 
 const ME = 1;
 let id = 10;
@@ -35,12 +35,12 @@ test("mine are those that I have, answered or not", () => {
   const mine = { assignee: { id: ME, name: "olga" } };
   const infos = [info("a", mine), info("b", { ...mine, waiting_since: 5 }), info("c", { assignee: { id: 2, name: "oscar" } }), info("d")];
   assert.deepEqual(names(queue(infos, "mine", ME)), ["b", "a"]);
-  assert.deepEqual(counts(infos, ME), { waiting: 1, mine: 2, open: 4 });
+  assert.deepEqual(countByPart(infos, ME), { waiting: 1, mine: 2, open: 4 });
   assert.deepEqual(queue(infos, "mine", undefined), []);
 });
 
 test("a conversation is found by its person, address, page and last words, in any case and without accents", () => {
   const infos = [info("Léa", { email: "lea@mail.example", page: "https://shop.example/cart" }, "Die Größe passt"), info("ben")];
-  for (const text of ["lea", "MAIL.example", "cart lea", "größe", ""]) assert.ok(names(matching(infos, text)).includes("Léa"), text);
-  assert.deepEqual(matching(infos, "lea ben"), []);
+  for (const text of ["lea", "MAIL.example", "cart lea", "größe", ""]) assert.ok(names(filterByText(infos, text)).includes("Léa"), text);
+  assert.deepEqual(filterByText(infos, "lea ben"), []);
 });

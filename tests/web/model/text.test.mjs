@@ -112,7 +112,7 @@ test("a link whose text looks like another address says where it leads", () => {
     assert.equal(host(same), undefined, same);
 });
 
-test("a few emoji alone are large, other texts are not", () => {
+test("a few emoji withLock are large, other texts are not", () => {
   for (const text of ["😀", "👩🏽‍🚀 ❤️", "🇫🇷🇯🇵"]) assert.ok(isOnlyEmoji(text), text);
   for (const text of ["", "1", "*", "😀 a", "😀".repeat(7)]) assert.ok(!isOnlyEmoji(text), text);
 });

@@ -12,10 +12,10 @@ function message(seq, { person = 1, at = seq * MINUTE, kind = "text" } = {}) {
   return { room: 1, seq, pos: seq, at, sender: { id: person, name: `p${person}` }, kind, text: `${seq}` };
 }
 
-/** @param {ReturnType<typeof message>[]} messages @param {[number, number][]} [held] */
-function room(messages, held) {
+/** @param {ReturnType<typeof message>[]} messages @param {[number, number][]} [loadedRanges] */
+function room(messages, loadedRanges) {
   const seqs = messages.map(({ seq }) => seq);
-  return { messages: new Map(messages.map((one) => [one.seq, one])), held: held ?? [[Math.min(...seqs), Math.max(...seqs)]] };
+  return { messages: new Map(messages.map((one) => [one.seq, one])), loadedRanges: loadedRanges ?? [[Math.min(...seqs), Math.max(...seqs)]] };
 }
 
 /** @param {timeline.Row[]} rows */
@@ -31,7 +31,7 @@ test("a window never has more messages than are drawn, wherever it goes", () => 
   let window = timeline.atEnd(10_000);
   for (let i = 0; i < 300; i++) {
     const next = timeline.older(window, { first: window.first, last: window.first + 40 });
-    assert.ok(next.last - next.first < timeline.MOST);
+    assert.ok(next.last - next.first < timeline.MAX_DRAWN);
     assert.ok(next.last >= window.first, "the place one came from stays in it");
     window = next;
   }
@@ -52,26 +52,26 @@ test("what is in sight is never dropped, so that a window that fills the screen 
     assert.ok(next.first <= window.first && next.last >= window.last);
     window = next;
   }
-  assert.ok(window.last - window.first < timeline.MOST_IN_SIGHT);
+  assert.ok(window.last - window.first < timeline.MAX_DRAWN_IN_SIGHT);
   for (const step of steps) assert.equal(step(), window, "it comes to rest");
 });
 
 test("a window at the end follows what is said, and stays as small", () => {
   let window = timeline.atEnd(30);
-  for (let newest = 31; newest < 2_000; newest++) window = timeline.follow(window, newest);
+  for (let newest = 31; newest < 2_000; newest++) window = timeline.followEnd(window, newest);
   assert.equal(window.last, 1_999);
-  assert.ok(window.last - window.first < timeline.MOST);
+  assert.ok(window.last - window.first < timeline.MAX_DRAWN);
   assert.deepEqual(timeline.atEnd(0), { first: 1, last: 0 });
 });
 
-test("gaps are what is not held, and each has a page that fills it", () => {
+test("gaps are what is not loadedRanges, and each has a page that fills it", () => {
   const window = { first: 10, last: 30 };
-  assert.deepEqual(timeline.gaps(window, [[1, 12], [15, 20], [29, 40]]), [
+  assert.deepEqual(timeline.missingRanges(window, [[1, 12], [15, 20], [29, 40]]), [
     { first: 13, last: 14 },
     { first: 21, last: 28 },
   ]);
-  assert.deepEqual(timeline.gaps(window, []), [window]);
-  assert.deepEqual(timeline.gaps(window, [[1, 100]]), []);
+  assert.deepEqual(timeline.missingRanges(window, []), [window]);
+  assert.deepEqual(timeline.missingRanges(window, [[1, 100]]), []);
   assert.deepEqual(timeline.pageFor(window, window, 100), { around: 20 });
   assert.deepEqual(timeline.pageFor(window, window, 30), { before: 31 });
   assert.deepEqual(timeline.pageFor({ first: 10, last: 14 }, window, 100), { before: 15 });
@@ -92,23 +92,23 @@ test("rows have the start, days, groups of one speaker within five minutes, and 
   assert.equal(new Set(made.map(({ key }) => key)).size, made.length);
 });
 
-test("the line stands above what is new, and begins a group", () => {
+test("the newAfter stands above what is new, and begins a group", () => {
   const messages = [message(1), message(2), message(3)];
-  const made = timeline.rows(room(messages), { first: 1, last: 3 }, { dayOf, line: 1 });
-  assert.deepEqual(outline(made), ["start", "day", "1", "line", "2", "+3"]);
+  const made = timeline.rows(room(messages), { first: 1, last: 3 }, { dayOf, newAfter: 1 });
+  assert.deepEqual(outline(made), ["start", "day", "1", "new", "2", "+3"]);
 });
 
 test("joins one behind the other are one row, which names nobody twice", () => {
   const messages = [1, 2, 3, 1].map((person, i) => message(i + 1, { person, kind: "join" }));
   const made = timeline.rows(room(messages), { first: 1, last: 4 }, { dayOf });
   assert.deepEqual(outline(made), ["start", "day", "joins 4"]);
-  assert.deepEqual(timeline.joined(messages), { names: ["p1"], others: 2 });
-  assert.deepEqual(timeline.joined(messages.slice(0, 2)), { names: ["p1", "p2"], others: 0 });
+  assert.deepEqual(timeline.joinedNames(messages), { names: ["p1"], others: 2 });
+  assert.deepEqual(timeline.joinedNames(messages.slice(0, 2)), { names: ["p1", "p2"], others: 0 });
 });
 
-test("an empty room is its start, and one of which nothing is held is a gap", () => {
-  assert.deepEqual(outline(timeline.rows({ messages: new Map(), held: [] }, timeline.atEnd(0), { dayOf })), ["start"]);
-  assert.deepEqual(outline(timeline.rows({ messages: new Map(), held: [] }, timeline.atEnd(5), { dayOf })), ["gap 1-5"]);
+test("an empty room is its start, and one of which nothing is loadedRanges is a gap", () => {
+  assert.deepEqual(outline(timeline.rows({ messages: new Map(), loadedRanges: [] }, timeline.atEnd(0), { dayOf })), ["start"]);
+  assert.deepEqual(outline(timeline.rows({ messages: new Map(), loadedRanges: [] }, timeline.atEnd(5), { dayOf })), ["gap 1-5"]);
 });
 
 test("the focus goes up and down and to the ends, and stays within", () => {
@@ -128,7 +128,7 @@ test("a message is read by whoever has read as far, oneself aside", () => {
 test("a window goes along with the room only where the reader is at its end, and lies within it after a reset", () => {
   const window = { first: 801, last: 1_000 };
   const at = (/** @type {timeline.Window} */ window, /** @type {number} */ newest, isAtEnd = false) =>
-    timeline.settled(window, { before: 1_000, newest, isAtEnd });
+    timeline.afterRoomChange(window, { before: 1_000, newest, isAtEnd });
   assert.deepEqual(at(window, 1_010, true), { first: 811, last: 1_010 });
   assert.equal(at(window, 1_010).first, 801, "what somebody reads stays");
   assert.deepEqual(at({ first: 901, last: 1_000 }, 1_200), { first: 901, last: 1_100 });

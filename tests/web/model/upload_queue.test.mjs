@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { inTurn } from "../../../chat/web/view/files/upload_queue.js";
+import { runInTurn } from "../../../chat/web/view/files/upload_queue.js";
 
 const never = new AbortController().signal;
 
@@ -18,7 +18,7 @@ test("at most three at a time, in their order, and each is done", async () => {
     if (n === 2) throw new Error("broken");
     return n;
   };
-  const all = await Promise.allSettled([0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => inTurn(upload(n), never)));
+  const all = await Promise.allSettled([0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => runInTurn(upload(n), never)));
   assert.deepEqual(all.map(({ value }) => value), [0, 1, undefined, 3, 4, 5, 6, 7, 8, 9]);
   assert.equal(all[2].reason.message, "broken");
   assert.deepEqual(begun, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
@@ -31,9 +31,9 @@ test("what is too much at once is tried again, and all else is not", async () =>
     if (++tries < 3) throw Object.assign(new Error("busy"), { code: "too_many", retryMs: 1 });
     return "done";
   };
-  assert.equal(await inTurn(busy, never), "done");
+  assert.equal(await runInTurn(busy, never), "done");
   assert.equal(tries, 3);
-  await assert.rejects(inTurn(async () => Promise.reject(new Error("too big")), never), { message: "too big" });
+  await assert.rejects(runInTurn(async () => Promise.reject(new Error("too big")), never), { message: "too big" });
 });
 
 test("whoever takes it away waits no longer", async () => {
@@ -42,6 +42,6 @@ test("whoever takes it away waits no longer", async () => {
     setImmediate(() => ending.abort());
     throw Object.assign(new Error("busy"), { code: "too_many", retryMs: 1e8 });
   };
-  await assert.rejects(inTurn(busy, ending.signal), { code: "aborted" });
-  assert.equal(await inTurn(async () => "next", never), "next");
+  await assert.rejects(runInTurn(busy, ending.signal), { code: "aborted" });
+  assert.equal(await runInTurn(async () => "next", never), "next");
 });

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { applyAll, load, synced } from "../../../chat/web/model/apply.js";
+import { addHistory, applyAll, clearGaps } from "../../../chat/web/model/apply.js";
 import { EMPTY } from "../../../chat/web/model/empty.js";
 
 const DIRECTORY = new URL("../../client/vectors/", import.meta.url);
@@ -22,12 +22,12 @@ for (const name of FILES) {
       vector.rooms.map(plain),
     );
     const right = new Map(vector.messages.map((each) => [`${each.room}:${each.seq}`, plain(each)]));
-    const held = [...state.rooms.values()].flatMap((room) => [...room.messages.values()]);
-    const known = held.filter((each) => right.has(`${each.room}:${each.seq}`));
+    const loadedRanges = [...state.rooms.values()].flatMap((room) => [...room.messages.values()]);
+    const known = loadedRanges.filter((each) => right.has(`${each.room}:${each.seq}`));
     assert.ok(known.length > 0);
     for (const message of known) assert.deepEqual(plain(message), right.get(`${message.room}:${message.seq}`));
-    for (const { held, messages } of state.rooms.values()) {
-      assert.deepEqual(held.flatMap(numbers), [...messages.keys()].sort((a, b) => a - b));
+    for (const { loadedRanges, messages } of state.rooms.values()) {
+      assert.deepEqual(loadedRanges.flatMap(numbers), [...messages.keys()].sort((a, b) => a - b));
     }
     assert.equal(state.gaps.size, 0);
   });
@@ -51,7 +51,7 @@ function run(vector, { atOnce = false } = {}) {
     const applied = applyAll(state, frames, 0);
     assert.equal(JSON.stringify([...old.rooms.values()].map(({ info }) => info)), before, "nothing is altered");
     state = applied.state;
-    told.push(...applied.news.map(({ frame, room, pos }) => [frame.type, room, pos]));
+    told.push(...applied.updates.map(({ frame, room, pos }) => [frame.type, room, pos]));
     frames = [];
   }
 
@@ -63,7 +63,7 @@ function run(vector, { atOnce = false } = {}) {
     }
     flush();
     if (step.history) {
-      state = load(state, step.history).state;
+      state = addHistory(state, step.history).state;
     } else if (step.gaps) {
       const known = [...state.gaps].map((room) => {
         const { pos, at } = state.rooms.get(room).info;
@@ -71,7 +71,7 @@ function run(vector, { atOnce = false } = {}) {
       });
       assert.deepEqual(Object.fromEntries(known), step.gaps);
     } else if (step.synced) {
-      state = synced(state, [step.synced]);
+      state = clearGaps(state, [step.synced]);
     }
   }
   flush();

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { openKept } from "../../../chat/web/widget/visitor_storage.js";
+import { openVisitorStorage } from "../../../chat/web/widget/visitor_storage.js";
 
 globalThis.addEventListener = () => {};
 
@@ -46,7 +46,7 @@ function twoPages(first = {}) {
       return act();
     };
     hear();
-    const kept = as(() => openKept(() => {}));
+    const kept = as(() => openVisitorStorage(() => {}));
     tell();
     return { hear, tell, does: (act) => as(() => act(kept)) };
   });

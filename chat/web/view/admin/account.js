@@ -2,12 +2,12 @@
 
 import { html } from "../../vendor/preact.js";
 import { t, tn } from "../../i18n/index.js";
-import { useAct } from "../shared/act.js";
+import { useAction } from "../shared/action.js";
 import { announce } from "../shared/announce.js";
 import { avatar } from "../controls/avatar.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { confirm } from "../controls/dialog.js";
-import { Refusal } from "../controls/fields.js";
+import { FormError } from "../controls/fields.js";
 import { icon } from "../controls/icon.js";
 import { useLoaded } from "../shared/loading.js";
 import { personName } from "../shared/names.js";
@@ -26,7 +26,7 @@ import { AccountRoles } from "./roles.js";
 export function AccountPage({ id }) {
   const chat = useChat();
   const me = useSelected((state) => state.me?.id);
-  const { act: change, error } = useAct();
+  const { act: change, error } = useAction();
   const load = async () => /** @type {Account} */ (await chat.call("GET", `/admin/people/${id}`));
   const { value: account, error: missing, set } = useLoaded(load, [id]);
 
@@ -40,7 +40,7 @@ export function AccountPage({ id }) {
     return true;
   };
   return html`<a class="button quiet small admin-back" href="/admin/people">${icon("back", { size: 16 })} ${t("admin.everybody")}</a>
-    <${Refusal} text=${missing || error} />
+    <${FormError} text=${missing || error} />
     ${!account && !missing && html`<span class="spinner" role="status" aria-label=${t("common.loading")}></span>`}
     ${account && html`<${Head} account=${account} /><${Sections} account=${account} act=${act} isMe=${id === me} />`}`;
 }

@@ -2,11 +2,11 @@
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { useAct } from "../shared/act.js";
+import { useAction } from "../shared/action.js";
 import { useChat } from "../shared/context.js";
 import { Copyable } from "../controls/copy.js";
 import { Dialog } from "../controls/dialog.js";
-import { Field, Refusal, Submit } from "../controls/fields.js";
+import { Field, FormError, Submit } from "../controls/fields.js";
 import { InviteLink } from "../room/invite_dialog.js";
 import { personName } from "../shared/names.js";
 import { ROLES } from "./roles.js";
@@ -43,7 +43,7 @@ export function AddPerson({ onClose, onAdded }) {
 /** @param {{ onAdded: (account: Account, password: string) => void }} props */
 function Form({ onAdded }) {
   const chat = useChat();
-  const { act, isBusy, error } = useAct();
+  const { act, isBusy, error } = useAction();
   const [name, setName] = useState("");
   const [password, setPassword] = useState(made);
   const [roles, setRoles] = useState(/** @type {readonly string[]} */ ([]));
@@ -65,7 +65,7 @@ function Form({ onAdded }) {
         </label>`,
       )}
     </fieldset>
-    <${Refusal} text=${error} />
+    <${FormError} text=${error} />
     <${Submit} label=${t("admin.add")} isBusy=${isBusy} class="primary wide" />
   </form>`;
 }

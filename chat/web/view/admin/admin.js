@@ -10,7 +10,7 @@ import { RegistrationPart } from "./registration.js";
 import { ServerPart } from "./server.js";
 import { useSettings } from "./settings.js";
 import { WidgetPart } from "./widget.js";
-import { Refusal } from "../controls/fields.js";
+import { FormError } from "../controls/fields.js";
 import { icon } from "../controls/icon.js";
 import { PHONE, useMedia } from "../shared/media.js";
 import { useTitle } from "../shared/title.js";
@@ -57,7 +57,7 @@ function Chosen({ part, settings }) {
   const isThere = has === null || settings.found?.[has] !== undefined;
   if (isThere) return html`<${view} settings=${settings} />`;
   if (settings.found) return html`<p class="soft">${t("admin.not_here")}</p>`;
-  if (settings.error) return html`<${Refusal} text=${settings.error} />`;
+  if (settings.error) return html`<${FormError} text=${settings.error} />`;
   return html`<span class="spinner" role="status" aria-label=${t("common.loading")}></span>`;
 }
 

@@ -4,7 +4,7 @@ import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { avatar } from "../controls/avatar.js";
 import { useChat } from "../shared/context.js";
-import { More } from "../controls/fields.js";
+import { MoreButton } from "../controls/fields.js";
 import { FindPerson } from "../room/find_person.js";
 import { icon } from "../controls/icon.js";
 import { usePages } from "../shared/loading.js";
@@ -59,7 +59,7 @@ export function AuditPart() {
     </ol>
     ${!pages.items && !pages.error && html`<span class="spinner" role="status" aria-label=${t("common.loading")}></span>`}
     ${pages.items?.length === 0 && html`<p class="settings-none">${t(kind || person ? "admin.audit_none_found" : "admin.audit_none")}</p>`}
-    <${More} pages=${pages} />`;
+    <${MoreButton} pages=${pages} />`;
 }
 
 /** @param {{ kind: Kind | "", setKind: (kind: Kind | "") => void, person: Person | null, setPerson: (person: Person | null) => void }} props */

@@ -2,7 +2,7 @@
 
 import { html } from "../../vendor/preact.js";
 import { confirm } from "../controls/dialog.js";
-import { Refusal } from "../controls/fields.js";
+import { FormError } from "../controls/fields.js";
 import { Source, useSaving } from "./settings.js";
 
 /**
@@ -36,7 +36,7 @@ export function Choices({ settings, name, values, title, question, label, hint, 
         <span>${label(value)}<span class="field-hint admin-choice">${hint(value)}</span></span>
       </label>`,
     )}
-    <${Refusal} text=${error} />
+    <${FormError} text=${error} />
     <${Source} setting=${setting} shown=${label} onTakeBack=${reset} />
   </fieldset>`;
 }

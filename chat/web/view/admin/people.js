@@ -4,9 +4,9 @@ import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { avatar } from "../controls/avatar.js";
 import { useChat } from "../shared/context.js";
-import { More } from "../controls/fields.js";
+import { MoreButton } from "../controls/fields.js";
 import { icon } from "../controls/icon.js";
-import { usePages, useSettled } from "../shared/loading.js";
+import { usePages, useDebounced } from "../shared/loading.js";
 import { personName } from "../shared/names.js";
 import { useRoute } from "../shared/router.js";
 import { AccountPage } from "./account.js";
@@ -40,7 +40,7 @@ export function PeoplePart() {
       </fieldset>
       <button type="button" class="button" onClick=${() => setAdding(true)}>${icon("add", { size: 16 })} ${t("admin.add_person")}</button>
     </div>
-    <${List} text=${useSettled(text.trim())} role=${role} added=${added} />
+    <${List} text=${useDebounced(text.trim())} role=${role} added=${added} />
     ${isAdding && html`<${AddPerson} onClose=${() => setAdding(false)} onAdded=${() => setAdded(added + 1)} />`}`;
 }
 
@@ -71,7 +71,7 @@ function List({ text, role, added }) {
       )}
     </ul>
     ${pages.items?.length === 0 && html`<p class="settings-none">${t("admin.people_none")}</p>`}
-    <${More} pages=${pages} />`;
+    <${MoreButton} pages=${pages} />`;
 }
 
 /** What sets an account apart from others. @param {{ account: Account }} props */

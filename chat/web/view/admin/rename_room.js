@@ -2,13 +2,13 @@
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { useAct } from "../shared/act.js";
+import { useAction } from "../shared/action.js";
 import { Dialog } from "../controls/dialog.js";
 import { Field, Submit } from "../controls/fields.js";
 
 /** @param {{ room: import("./rooms.js").ListedRoom, change: import("./rooms.js").Change, onClose: () => void }} props */
 export function RenameRoom({ room, change, onClose }) {
-  const { act, isBusy, error } = useAct();
+  const { act, isBusy, error } = useAction();
   const [name, setName] = useState(room.name);
   const wanted = name.trim();
   const save = async (/** @type {Event} */ event) => {

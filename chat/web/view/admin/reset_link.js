@@ -2,10 +2,10 @@
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { useAct } from "../shared/act.js";
+import { useAction } from "../shared/action.js";
 import { useChat } from "../shared/context.js";
 import { Copyable } from "../controls/copy.js";
-import { Refusal } from "../controls/fields.js";
+import { FormError } from "../controls/fields.js";
 import { addressOf } from "../shared/public_address.js";
 import { dayAndTime } from "../shared/times.js";
 
@@ -14,7 +14,7 @@ import { dayAndTime } from "../shared/times.js";
 /** @param {{ account: import("./people.js").Account }} props */
 export function ResetLink({ account }) {
   const chat = useChat();
-  const { act, isBusy, error } = useAct();
+  const { act, isBusy, error } = useAction();
   const [made, setMade] = useState(/** @type {Made | null} */ (null));
   const make = () => act(async () => setMade(/** @type {Made} */ (await chat.call("POST", `/admin/people/${account.id}/reset`))));
   return html`<div class="form">
@@ -22,6 +22,6 @@ export function ResetLink({ account }) {
       ? html`<${Copyable} text=${addressOf(made)} label=${t("admin.reset_link")} />
           <p class="field-hint">${t("admin.reset_valid", { time: dayAndTime(made.expires) })}</p>`
       : html`<p><button type="button" class="button" disabled=${isBusy} onClick=${make}>${t("admin.reset_make")}</button></p>`}
-    <${Refusal} text=${error} />
+    <${FormError} text=${error} />
   </div>`;
 }

@@ -2,13 +2,13 @@
 
 import { html, useState } from "../../vendor/preact.js";
 import { t, tn } from "../../i18n/index.js";
-import { useAct } from "../shared/act.js";
+import { useAction } from "../shared/action.js";
 import { announce } from "../shared/announce.js";
 import { useChat } from "../shared/context.js";
 import { confirm } from "../controls/dialog.js";
-import { More, Refusal } from "../controls/fields.js";
+import { MoreButton, FormError } from "../controls/fields.js";
 import { icon } from "../controls/icon.js";
-import { usePages, useSettled } from "../shared/loading.js";
+import { usePages, useDebounced } from "../shared/loading.js";
 import { Menu } from "../controls/menu.js";
 import { roomIcon, roomName } from "../shared/names.js";
 import { dayAndTime } from "../shared/times.js";
@@ -25,13 +25,13 @@ export function RoomsPart() {
       class="admin-search" type="search" value=${text} placeholder=${t("admin.rooms_search")} aria-label=${t("admin.rooms_search")}
       autocomplete="off" maxlength="64" onInput=${(/** @type {any} */ event) => setText(event.target.value)}
     />
-    <${List} text=${useSettled(text.trim())} />`;
+    <${List} text=${useDebounced(text.trim())} />`;
 }
 
 /** @param {{ text: string }} props */
 function List({ text }) {
   const chat = useChat();
-  const { act, isBusy, error } = useAct();
+  const { act, isBusy, error } = useAction();
   const [renamed, rename] = useState(/** @type {ListedRoom | null} */ (null));
   const pages = usePages(async (after) => {
     const query = new URLSearchParams({ limit: "50", q: text, ...(after && { after: String(after) }) });
@@ -58,12 +58,12 @@ function List({ text }) {
       : { label: t("room.archive"), icon: "archive", act: () => void asked("archive", room, () => change(room, "PATCH", { archived: true })) },
     { label: t("room.delete"), icon: "trash", isDanger: true, act: () => void asked("delete", room, () => change(room, "DELETE")) },
   ];
-  return html`<${Refusal} text=${error} />
+  return html`<${FormError} text=${error} />
     <ul class="list admin-rooms" aria-busy=${!pages.items || isBusy}>
       ${pages.items?.map((room) => html`<${Row} key=${room.id} room=${room} acts=${acts(room)} />`)}
     </ul>
     ${pages.items?.length === 0 && html`<p class="settings-none">${t("admin.rooms_none")}</p>`}
-    <${More} pages=${pages} />
+    <${MoreButton} pages=${pages} />
     ${renamed && html`<${RenameRoom} room=${renamed} change=${change} onClose=${() => rename(null)} />`}`;
 }
 

@@ -3,7 +3,7 @@
 import { html, useLayoutEffect, useRef, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { chatError } from "../../net/errors.js";
-import { useAct } from "../shared/act.js";
+import { useAction } from "../shared/action.js";
 import { announce } from "../shared/announce.js";
 import { useChat } from "../shared/context.js";
 import { useLoaded } from "../shared/loading.js";
@@ -68,7 +68,7 @@ export function useWritten(now) {
  * @returns {{ error: string, isBusy: boolean, save: (value: unknown) => Promise<boolean> }}
  */
 export function useSaving(settings, name) {
-  const { act, error, isBusy } = useAct();
+  const { act, error, isBusy } = useAction();
   const save = async (/** @type {unknown} */ value) => {
     const isDone = await act(() => settings.change({ [name]: value }));
     if (isDone) announce(t("admin.saved"));

@@ -5,15 +5,15 @@ import { loadStrings, t } from "../../i18n/index.js";
 import { Announcer } from "../shared/announce.js";
 import { ChatContext, useSelected } from "../shared/context.js";
 import { Confirmations } from "../controls/dialog.js";
-import { Door } from "../sign_in/sign_in.js";
+import { SignIn } from "../sign_in/sign_in.js";
 import { Card } from "../sign_in/card.js";
-import { fetchLater, loadStyles } from "./deferred_styles.js";
+import { fetchDeferred, loadStyles } from "./deferred_styles.js";
 import { lazy } from "../shared/lazy.js";
 import { useRoute } from "../shared/router.js";
 
 /** Fetched after the door, which is small, with what it says and how it looks. */
 export const Shell = lazy(async () => {
-  fetchLater();
+  fetchDeferred();
   const [shell] = await Promise.all([import("./shell.js"), loadStrings(), loadStyles()]);
   return shell;
 }, "Shell");
@@ -43,11 +43,11 @@ export function App({ chat }) {
 
 function Screen() {
   const route = useRoute();
-  const { me, line } = useSelected((state) => ({ me: state.me, line: state.line.state }));
+  const { me, connection } = useSelected((state) => ({ me: state.me, connection: state.connection.state }));
   if (route.screen === "setup") return html`<${SetUp} code=${route.hash} />`;
   if (route.screen === "reset") return html`<${Reset} code=${route.hash} />`;
-  if (line === "ended" || route.screen === "invite") return html`<${Door} invite=${route.code} />`;
-  if (me === null) return html`<${Waiting} isOffline=${line === "offline"} />`;
+  if (connection === "ended" || route.screen === "invite") return html`<${SignIn} invite=${route.code} />`;
+  if (me === null) return html`<${CheckingSession} isOffline=${connection === "offline"} />`;
   if (route.screen === "unknown") return html`<${Unknown} />`;
   return html`<${Shell} />`;
 }
@@ -56,7 +56,7 @@ function Screen() {
  * Whether somebody is logged in is not known yet.
  * @param {{ isOffline: boolean }} props
  */
-function Waiting({ isOffline }) {
+function CheckingSession({ isOffline }) {
   if (isOffline) return html`<${Card} title=${t("door.server_silent")} note=${t("door.server_silent_note")} />`;
   return html`<main class="door" aria-busy="true"><span class="spinner" role="status" aria-label=${t("common.loading")}></span></main>`;
 }

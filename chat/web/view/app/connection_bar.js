@@ -10,30 +10,30 @@ import { clock } from "../shared/times.js";
 /** A page that is only being opened says nothing for so long, in milliseconds. */
 const PATIENCE = 2000;
 
-export function LineBar() {
-  const line = useSelected((state) => state.line);
+export function ConnectionBar() {
+  const connection = useSelected((state) => state.connection);
   const waiting = useSelected((state) => state.outbox.filter((one) => !one.refused).length);
   const isOnline = useIsOnline();
-  const isLate = useLate(line.state === "connecting");
-  if (line.state === "offline" && line.why === "too_many_tabs") {
+  const isLate = useLate(connection.state === "connecting");
+  if (connection.state === "offline" && connection.why === "too_many_tabs") {
     return html`<div class="line-bar is-offline" role="status">${icon("offline")}<span>${t("line.too_many_tabs")}</span></div>`;
   }
-  if (line.state === "offline") {
+  if (connection.state === "offline") {
     return html`<div class="line-bar is-offline" role="status">
       ${icon("offline")}
-      <span>${t(isOnline ? "line.unreachable" : "line.offline", { time: clock(line.since) })}${waiting > 0 && html`<span>, ${tn("line.waiting", waiting)}</span>`}</span>
+      <span>${t(isOnline ? "line.unreachable" : "line.offline", { time: clock(connection.since) })}${waiting > 0 && html`<span>, ${tn("line.waiting", waiting)}</span>`}</span>
     </div>`;
   }
   if (isLate) return html`<div class="line-bar" role="status"><span class="spinner"></span>${t("line.connecting")}</div>`;
   return html`<${Offer} />`;
 }
 
-let isUnkeptRead = false;
+let isStorageNoticeClosed = false;
 
 /** One thing at a time. */
 function Offer() {
   const chat = useChat();
-  const [isOutdated, asksToNotify, isKept] = useSelected((state) => [state.isOutdated, state.asksToNotify, state.isKept]);
+  const [isOutdated, offersNotifications, isPersistent] = useSelected((state) => [state.isOutdated, state.offersNotifications, state.isPersistent]);
   const [, redraw] = useState(0);
   if (isOutdated) {
     return html`<div class="line-bar" role="status">
@@ -41,16 +41,16 @@ function Offer() {
       <button type="button" class="button small" onClick=${() => location.reload()}>${t("common.reload")}</button>
     </div>`;
   }
-  if (asksToNotify) {
+  if (offersNotifications) {
     return html`<div class="line-bar" role="status">
       ${icon("bell")}<span>${t("line.notify")}</span>
-      <button type="button" class="button small primary" onClick=${() => chat.answerNotify(true)}>${t("line.notify_yes")}</button>
-      <button type="button" class="button small" onClick=${() => chat.answerNotify(false)}>${t("line.notify_no")}</button>
+      <button type="button" class="button small primary" onClick=${() => chat.answerNotificationOffer(true)}>${t("line.notify_yes")}</button>
+      <button type="button" class="button small" onClick=${() => chat.answerNotificationOffer(false)}>${t("line.notify_no")}</button>
     </div>`;
   }
-  if (isKept || isUnkeptRead) return null;
+  if (isPersistent || isStorageNoticeClosed) return null;
   const close = () => {
-    isUnkeptRead = true;
+    isStorageNoticeClosed = true;
     redraw(1);
   };
   return html`<div class="line-bar" role="status">

@@ -1,7 +1,7 @@
 // What the door does without: the modules and the styles of the shell, which the page's head names.
 
 /** Fetch all of it at once, instead of one after the other has said what it imports. */
-export function fetchLater() {
+export function fetchDeferred() {
   const later = /** @type {HTMLTemplateElement | null} */ (document.getElementById("later"));
   if (later) document.head.append(later.content);
 }

@@ -6,13 +6,13 @@ import { html, useEffect, useLayoutEffect, useRef, useState } from "../../vendor
 import { t } from "../../i18n/index.js";
 import { panelOf } from "../../model/panel.js";
 import { startBadge } from "../../net/badge.js";
-import { AwaitingFiles } from "../files/waiting_uploads.js";
+import { WaitingUploads } from "../files/waiting_uploads.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { lazy } from "../shared/lazy.js";
 import { PHONE, useMedia } from "../shared/media.js";
-import { LineBar } from "./connection_bar.js";
+import { ConnectionBar } from "./connection_bar.js";
 import { choose, preference } from "../shared/preferences.js";
-import { rememberFor } from "../shared/remembered.js";
+import { startSessionMemory } from "../shared/session_memory.js";
 import { RoomPlace } from "../room/room_place.js";
 import { navigate, useRoute } from "../shared/router.js";
 import { Sidebar } from "../sidebar/sidebar.js";
@@ -34,7 +34,7 @@ const SWITCHER_AFTER = 1000;
 export function Shell() {
   const chat = useChat();
   const me = useSelected((state) => state.me?.id);
-  if (me !== undefined) rememberFor(me); // before anything below is drawn
+  if (me !== undefined) startSessionMemory(me); // before anything below is drawn
   const route = useRoute();
   const isPhone = useMedia(PHONE);
   const [dialog, setDialog] = useState(/** @type {"switcher" | "keys" | null} */ (null));
@@ -51,11 +51,11 @@ export function Shell() {
     <div class=${`shell shows-${shown(route)}`}>
       <${Sidebar} route=${route} onJump=${() => setDialog("switcher")} />
       <div class="place" id="place" tabindex="-1">
-        <${LineBar} />
+        <${ConnectionBar} />
         <${Place} route=${route} />
       </div>
     </div>
-    <${AwaitingFiles} />
+    <${WaitingUploads} />
     ${dialog === "switcher" && html`<${Switcher} onClose=${close} />`}
     ${dialog === "keys" && html`<${Keys} onClose=${close} />`}
   `;

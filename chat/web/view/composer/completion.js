@@ -18,7 +18,7 @@ const MOST = 8;
 const LIST = "completions";
 
 /** What stands before the caret and may be completed. @param {string} before @returns {Asked | null} */
-export function askedIn(before) {
+export function completionAt(before) {
   const found = /(?:^|[\s(])([@:])([^\s@:]{0,32})$/u.exec(before);
   if (!found || (found[1] === ":" && !/^[\p{L}\p{N}_+-]{2,}$/u.test(found[2]))) return null;
   return { sign: found[1], word: found[2], from: before.length - found[2].length - 1 };
@@ -61,7 +61,7 @@ export function useCompletion(field, info, change) {
 
   function look() {
     const { selectionStart, selectionEnd, value } = /** @type {HTMLTextAreaElement} */ (field.current);
-    const found = selectionStart === selectionEnd ? askedIn(value.slice(0, selectionStart)) : null;
+    const found = selectionStart === selectionEnd ? completionAt(value.slice(0, selectionStart)) : null;
     if (found?.from !== dismissed.current) dismissed.current = -1;
     ask(found && found.from !== dismissed.current ? found : null);
   }

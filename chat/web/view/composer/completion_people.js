@@ -2,7 +2,7 @@
 
 import { t } from "../../i18n/index.js";
 import { isChatError } from "../../net/errors.js";
-import { rememberedMap } from "../shared/remembered.js";
+import { sessionMap } from "../shared/session_memory.js";
 
 /** @typedef {import("../../model/types").Chat} Chat */
 /** @typedef {import("../../model/types").Person} Person */
@@ -17,7 +17,7 @@ const SMALL = 20;
 const FRESH = 60_000;
 
 /** @type {Map<number, { at: number, members: Promise<Person[]> }>} */
-const lists = rememberedMap();
+const lists = sessionMap();
 
 /**
  * Show who is meant by a word: at once who is known, then who is asked for.

@@ -5,11 +5,11 @@ import { rightsIn } from "../../model/rights.js";
 import { preview } from "../../model/text.js";
 import { t, tn } from "../../i18n/index.js";
 import { AttachButton, AttachmentTray, DropPlace, pastedFiles } from "../files/attachment_tray.js";
-import { forget, useAttachments } from "../files/attachments.js";
-import { leaveAwaiting, takeAwaiting } from "../files/waiting_uploads.js";
+import { releasePreviews, useAttachments } from "../files/attachments.js";
+import { sendAfterUploads, takeWaitingDraft } from "../files/waiting_uploads.js";
 import { Completions, useCompletion } from "./completion.js";
 import { ComposerBar } from "./target_bar.js";
-import { compose, composing, useComposing } from "../shared/composer_target.js";
+import { setComposerTarget, composerTarget, useComposerTarget } from "../shared/composer_target.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { useDraft } from "./draft.js";
 import { EmojiPicker } from "../controls/emoji_picker.js";
@@ -31,7 +31,7 @@ export function Composer({ room: id }) {
   const me = useSelected((state) => state.me);
   const isBlocked = useSelected((state) => info?.kind === "direct" && info.peer !== undefined && state.blocked.has(info.peer.id));
   if (!info) return null;
-  if (!rightsIn(info, me).speaks) return html`<p class="composer-note">${icon("archive", { size: 18 })} ${t("composer.archived")}</p>`;
+  if (!rightsIn(info, me).canSpeak) return html`<p class="composer-note">${icon("archive", { size: 18 })} ${t("composer.archived")}</p>`;
   if (isBlocked && info.peer) return html`<p class="composer-note">${icon("block", { size: 18 })} ${t("composer.blocked", { name: personName(info.peer) })}</p>`;
   return html`<${OpenComposer} key=${id} info=${info} />`;
 }
@@ -41,10 +41,10 @@ function OpenComposer({ info }) {
   const { id } = info;
   const chat = useChat();
   const attachments = useAttachments(id);
-  const [awaiting] = useState(() => takeAwaiting(id));
+  const [awaiting] = useState(() => takeWaitingDraft(id));
   const [isToBeSent, setToBeSent] = useState(awaiting !== undefined); // once all that is attached is uploaded
   const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
-  const about = useComposing(id);
+  const target = useComposerTarget(id);
   const [text, setText] = useState(awaiting?.text ?? "");
   const [problem, setProblem] = useState("");
   const [isRefused, setIsRefused] = useState(false); // as long as a file of the message has failed
@@ -57,7 +57,7 @@ function OpenComposer({ info }) {
     setText(next);
     setProblem("");
   };
-  const draft = useDraft(id, about, text, change);
+  const draft = useDraft(id, target, text, change);
   const typing = useTyping(id);
   const completion = useCompletion(field, info, change);
   const length = useMemo(() => (text.length < most - COUNTED ? 0 : [...text].length), [text, most]);
@@ -65,15 +65,15 @@ function OpenComposer({ info }) {
 
   useHeight(field, text);
   useLayoutEffect(() => {
-    if (about && "edit" in about) field.current?.setSelectionRange(text.length, text.length);
-  }, [about]);
+    if (target && "edit" in target) field.current?.setSelectionRange(text.length, text.length);
+  }, [target]);
 
   const value = () => field.current?.value ?? "";
 
   async function submit() {
     const said = value().trim();
-    const about = composing(id);
-    const isEdit = about !== null && "edit" in about;
+    const target = composerTarget(id);
+    const isEdit = target !== null && "edit" in target;
     const files = attachments.now();
     const cannot = (!said && (isEdit || !files.count)) || [...said].length > most;
     if (!isEdit) setToBeSent(files.isBusy && !cannot);
@@ -84,35 +84,35 @@ function OpenComposer({ info }) {
     const taken = isEdit ? [] : attachments.take();
     typing.end();
     try {
-      if (about && "edit" in about) {
-        const now = said === draft.original ? said : await textNow(chat, id, about.edit);
+      if (target && "edit" in target) {
+        const now = said === draft.original ? said : await textNow(chat, id, target.edit);
         if (now !== undefined && now !== draft.original && now !== said) {
-          draft.accept(now); // it has been seen
+          draft.acceptOriginal(now); // it has been seen
           return setProblem(t("composer.changed_meanwhile", { text: preview(now) }));
         }
-        if (said !== now) await chat.edit(id, about.edit, said);
-        compose(id, null);
+        if (said !== now) await chat.edit(id, target.edit, said);
+        setComposerTarget(id, null);
       } else {
         change("");
-        compose(id, null);
-        draft.forget();
-        await chat.send(id, said, { ...(about ? { reply: about.reply } : {}), ...(taken.length ? { files: files.ready } : {}) });
-        forget(taken);
+        setComposerTarget(id, null);
+        draft.clear();
+        await chat.send(id, said, { ...(target ? { reply: target.reply } : {}), ...(taken.length ? { files: files.ready } : {}) });
+        releasePreviews(taken);
       }
     } catch (error) {
-      attachments.putBack(taken);
+      attachments.putBackAttachments(taken);
       change(value() || said);
       setProblem(problemText(error));
     }
   }
 
-  const isEdit = about !== null && "edit" in about;
+  const isEdit = target !== null && "edit" in target;
   useEffect(() => {
     if (isToBeSent && !attachments.isBusy && !isEdit) submit();
   }, [isToBeSent, attachments.isBusy, isEdit]);
 
   const leaving = useRef(() => {});
-  leaving.current = () => isToBeSent && leaveAwaiting(id, draft.now());
+  leaving.current = () => isToBeSent && sendAfterUploads(id, draft.now());
   useEffect(() => () => leaving.current(), []);
 
   function insert(/** @type {string} */ piece) {
@@ -127,14 +127,14 @@ function OpenComposer({ info }) {
     if (event.key === "Enter" && !event.shiftKey && !(isTouch && !event.ctrlKey)) {
       event.preventDefault();
       submit();
-    } else if (event.key === "Escape" && about) {
+    } else if (event.key === "Escape" && target) {
       event.preventDefault();
-      compose(id, null);
-    } else if (event.key === "ArrowUp" && !value() && !about) {
+      setComposerTarget(id, null);
+    } else if (event.key === "ArrowUp" && !value() && !target) {
       const own = lastOwn(chat.get(), id);
       if (own === undefined) return;
       event.preventDefault();
-      compose(id, { edit: own });
+      setComposerTarget(id, { edit: own });
     }
   }
 
@@ -145,7 +145,7 @@ function OpenComposer({ info }) {
     <${Completions} completion=${completion} />
     <${DropPlace} attachments=${attachments} field=${field} />
     <${AttachmentTray} attachments=${attachments} />
-    <${ComposerBar} room=${id} about=${about} onClose=${() => compose(id, null)} />
+    <${ComposerBar} room=${id} target=${target} onClose=${() => setComposerTarget(id, null)} />
     <div class="composer-field">
       <${AttachButton} attachments=${attachments} />
       <textarea ref=${field} rows="1" dir="auto" value=${text} aria-label=${t("composer.label", { room: roomName(info) })}
@@ -155,7 +155,7 @@ function OpenComposer({ info }) {
         onInput=${(/** @type {any} */ event) => {
           change(event.target.value);
           completion.look();
-          if (!about || "reply" in about) typing.note(event.target.value);
+          if (!target || "reply" in target) typing.note(event.target.value);
         }}
         onPaste=${(/** @type {ClipboardEvent} */ event) => {
           const files = attachments.isOn ? pastedFiles(event) : [];
@@ -167,18 +167,18 @@ function OpenComposer({ info }) {
       <button type="button" class="icon-button" aria-label=${t("composer.emoji")} title=${t("composer.emoji")}
         onClick=${(/** @type {any} */ event) => setPicker(event.currentTarget.getBoundingClientRect())}>${icon("emoji")}</button>
       <button type="submit" class="icon-button composer-send" aria-label=${t("composer.send")} title=${t("composer.send")}
-        disabled=${!(text.trim() || attachments.all.length) || isTooLong}>${icon(about && "edit" in about ? "check" : "send")}</button>
+        disabled=${!(text.trim() || attachments.all.length) || isTooLong}>${icon(target && "edit" in target ? "check" : "send")}</button>
     </div>
     <${Hint} problem=${problem || (isRefused && attachments.isBad ? t("files.failed") : "")} isWaiting=${isToBeSent && attachments.isBusy} length=${length} most=${most} />
     ${picker && html`<${EmojiPicker} at=${picker} label=${t("composer.emoji")} onChoose=${insert} onClose=${() => setPicker(null)} />`}
   </form>`;
 }
 
-/** What there is to say about what is written: why it was not done, how long it is, that it waits. @param {{ problem: string, isWaiting: boolean, length: number, most: number }} props */
+/** What there is to say target what is written: why it was not done, how long it is, that it waits. @param {{ problem: string, isWaiting: boolean, length: number, most: number }} props */
 function Hint({ problem, isWaiting, length, most }) {
-  const isOffline = useSelected((state) => state.line.state === "offline");
+  const isOffline = useSelected((state) => state.connection.state === "offline");
   const isOnline = useIsOnline();
-  const seconds = useSecondsUntil(useSelected((state) => (state.outbox.length ? state.sendsAgainAt : undefined)));
+  const seconds = useSecondsUntil(useSelected((state) => (state.outbox.length ? state.sendResumesAt : undefined)));
   const left = most - length;
   const said =
     problem ||
@@ -216,7 +216,7 @@ function useHeight(field, text) {
 /** What a message says now; undefined where nobody knows. @param {import("../../model/types").Chat} chat @param {number} room @param {number} seq */
 async function textNow(chat, room, seq) {
   const held = () => chat.get().rooms.get(room)?.messages.get(seq);
-  if (!held() && chat.get().line.state === "live") await chat.load(room, { before: seq + 1, limit: 1 });
+  if (!held() && chat.get().connection.state === "live") await chat.loadMessages(room, { before: seq + 1, limit: 1 });
   const message = held();
   return message && !message.deleted ? (message.text ?? "") : undefined;
 }

@@ -1,30 +1,30 @@
 // The draft of a room: what is written is kept, and is there again after a reload; an edit puts it aside for as long as it lasts.
 
 import { useEffect, useRef } from "../../vendor/preact.js";
-import { compose, composing, onComposing } from "../shared/composer_target.js";
+import { setComposerTarget, composerTarget, onComposerTarget } from "../shared/composer_target.js";
 import { useChat } from "../shared/context.js";
-import { rememberedMap } from "../shared/remembered.js";
+import { sessionMap } from "../shared/session_memory.js";
 
-/** @typedef {import("../shared/composer_target.js").Composing} Composing */
+/** @typedef {import("../shared/composer_target.js").ComposerTarget} ComposerTarget */
 
 /** What is written is kept this long, in ms, after the last key. */
 const PAUSE = 300;
 
 /** Edits that were left for another place, by room: the message, its text when the edit was begun, and the text so far. @type {Map<number, { seq: number, original: string, text: string }>} */
-const left = rememberedMap();
+const left = sessionMap();
 
 /**
  * @param {number} room
- * @param {Composing} about
+ * @param {ComposerTarget} target
  * @param {string} text
  * @param {(text: string) => void} setText
- * @returns {{ original: string, accept: (text: string) => void, now: () => import("../../model/types").Draft, forget: () => void }} `original` is the text that is being edited;
- *   `accept` takes another for it, which was seen; `now` is the draft, also while it is put aside
+ * @returns {{ original: string, acceptOriginal: (text: string) => void, now: () => import("../../model/types").Draft, clear: () => void }} `original` is the text that is being edited;
+ *   `acceptOriginal` takes another for it, which was seen; `now` is the draft, also while it is put aside
  */
-export function useDraft(room, about, text, setText) {
+export function useDraft(room, target, text, setText) {
   const chat = useChat();
-  const edit = editOf(about);
-  const reply = about && "reply" in about ? about.reply : undefined;
+  const edit = editOf(target);
+  const reply = target && "reply" in target ? target.reply : undefined;
   const it = useRef({
     ...{ text: "", aside: "", original: "", isRead: false },
     edit: /** @type {number | null} */ (null),
@@ -34,12 +34,12 @@ export function useDraft(room, about, text, setText) {
   it.reply = reply;
 
   useEffect(() => {
-    chat.draft(room).then((draft) => {
+    chat.readDraft(room).then((draft) => {
       it.isRead = true;
       if (draft && it.edit !== null) it.aside ||= draft.text;
       if (!draft || it.text || it.edit !== null) return;
       setText(draft.text);
-      if (draft.reply) compose(room, { reply: draft.reply });
+      if (draft.reply) setComposerTarget(room, { reply: draft.reply });
     });
   }, [chat, room]);
 
@@ -56,11 +56,11 @@ export function useDraft(room, about, text, setText) {
   };
   useEffect(() => turnTo(edit), [edit]);
   // Not only when it is drawn: what is typed right after "Edit" belongs to the edit.
-  useEffect(() => onComposing(room, () => turnTo(editOf(composing(room)))), [room]);
+  useEffect(() => onComposerTarget(room, () => turnTo(editOf(composerTarget(room)))), [room]);
 
   useEffect(() => {
     if (!it.isRead || edit !== null) return undefined;
-    const keep = () => chat.keepDraft(room, draftOf(text, reply));
+    const keep = () => chat.saveDraft(room, draftOf(text, reply));
     const timer = setTimeout(keep, PAUSE);
     addEventListener("pagehide", keep);
     return () => {
@@ -72,7 +72,7 @@ export function useDraft(room, about, text, setText) {
   useEffect(
     () => () => {
       if (it.edit !== null) left.set(room, { seq: it.edit, original: it.original, text: it.text });
-      if (it.isRead) chat.keepDraft(room, it.edit === null ? draftOf(it.text, it.reply) : { text: it.aside });
+      if (it.isRead) chat.saveDraft(room, it.edit === null ? draftOf(it.text, it.reply) : { text: it.aside });
     },
     [chat, room],
   );
@@ -81,21 +81,21 @@ export function useDraft(room, about, text, setText) {
     get original() {
       return it.original;
     },
-    accept: (/** @type {string} */ text) => {
+    acceptOriginal: (/** @type {string} */ text) => {
       it.original = text;
     },
     now: () => (it.edit === null ? draftOf(it.text, it.reply) : { text: it.aside }),
-    forget: () => {
+    clear: () => {
       it.text = "";
       it.reply = undefined;
-      chat.keepDraft(room, { text: "" });
+      chat.saveDraft(room, { text: "" });
     },
   };
 }
 
-/** @param {Composing} about @returns {number | null} the message that is edited */
-function editOf(about) {
-  return about && "edit" in about ? about.edit : null;
+/** @param {ComposerTarget} target @returns {number | null} the message that is edited */
+function editOf(target) {
+  return target && "edit" in target ? target.edit : null;
 }
 
 /** @param {string} text @param {number | undefined} reply @returns {import("../../model/types").Draft} */

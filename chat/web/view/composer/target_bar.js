@@ -5,15 +5,15 @@ import { t } from "../../i18n/index.js";
 import { useSelected } from "../shared/context.js";
 import { icon } from "../controls/icon.js";
 import { personName } from "../shared/names.js";
-import { inShort, useMessage } from "../message/quote.js";
+import { summaryOf, useMessage } from "../message/quote.js";
 
-/** @typedef {import("../shared/composer_target.js").Composing} Composing */
+/** @typedef {import("../shared/composer_target.js").ComposerTarget} ComposerTarget */
 
-/** @param {{ room: number, about: Composing, onClose: () => void }} props */
-export function ComposerBar({ room, about, onClose }) {
-  if (!about) return null;
-  if ("reply" in about) return html`<${Bar} room=${room} seq=${about.reply} kind="reply" onClose=${onClose} />`;
-  return html`<${Bar} room=${room} seq=${about.edit} kind="edit" onClose=${onClose} />`;
+/** @param {{ room: number, target: ComposerTarget, onClose: () => void }} props */
+export function ComposerBar({ room, target, onClose }) {
+  if (!target) return null;
+  if ("reply" in target) return html`<${Bar} room=${room} seq=${target.reply} kind="reply" onClose=${onClose} />`;
+  return html`<${Bar} room=${room} seq=${target.edit} kind="edit" onClose=${onClose} />`;
 }
 
 /** @param {{ room: number, seq: number, kind: "reply" | "edit", onClose: () => void }} props */
@@ -24,7 +24,7 @@ function Bar({ room, seq, kind, onClose }) {
   return html`<div class="composer-bar">
     ${icon(kind, { size: 16 })}
     <span class="composer-bar-text" dir="auto">
-      <b>${kind === "reply" ? t("composer.replying", { name }) : t("composer.editing")}</b> ${message && inShort(message)}
+      <b>${kind === "reply" ? t("composer.replying", { name }) : t("composer.editing")}</b> ${message && summaryOf(message)}
     </span>
     <button type="button" class="icon-button" aria-label=${t("common.cancel")} title=${t("common.cancel")} onClick=${onClose}>${icon("close", { size: 16 })}</button>
   </div>`;

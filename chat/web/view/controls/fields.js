@@ -65,7 +65,7 @@ export function Submit({ label, isBusy = false, disabled = false, class: extra =
  * Something went wrong that belongs to no field.
  * @param {{ text: string }} props
  */
-export function Refusal({ text }) {
+export function FormError({ text }) {
   return text && html`<p class="notice danger" role="alert">${text}</p>`;
 }
 
@@ -73,9 +73,9 @@ export function Refusal({ text }) {
  * The button below a list that goes on.
  * @param {{ pages: { hasMore: boolean, more: () => void, isBusy: boolean, error: string } }} props
  */
-export function More({ pages }) {
+export function MoreButton({ pages }) {
   return html`
-    <${Refusal} text=${pages.error} />
+    <${FormError} text=${pages.error} />
     ${pages.hasMore &&
     html`<button type="button" class="button quiet wide" disabled=${pages.isBusy} onClick=${pages.more}>${t("list.more")}</button>`}
   `;

@@ -10,7 +10,7 @@ const AROUND = 10;
  * @param {{ current: HTMLElement | null }} scroller
  * @returns {{ top: number, height: number }}
  */
-export function useSight(scroller) {
+export function useScrollView(scroller) {
   const [sight, setSight] = useState({ top: 0, height: 1200 });
   useLayoutEffect(() => {
     const element = scroller.current;
@@ -42,7 +42,7 @@ export function useSight(scroller) {
  * @param {{ count: number, height: number, offset?: number }} rows
  * @returns {{ first: number, end: number }}
  */
-export function rowsInSight(sight, { count, height, offset = 0 }) {
+export function visibleRows(sight, { count, height, offset = 0 }) {
   const first = Math.floor((sight.top - offset) / height) - AROUND;
   const end = Math.ceil((sight.top + sight.height - offset) / height) + AROUND;
   return { first: clamp(first, count), end: clamp(end, count) };

@@ -6,8 +6,8 @@ import { t } from "../../i18n/index.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { fileSize, isLightPicture } from "./file_kinds.js";
 import { problemText } from "../shared/problem.js";
-import { rememberedMap } from "../shared/remembered.js";
-import { inTurn } from "./upload_queue.js";
+import { sessionMap } from "../shared/session_memory.js";
+import { runInTurn } from "./upload_queue.js";
 
 /** @typedef {import("../../model/types").Chat} Chat */
 /** @typedef {import("../../model/types").WireFile} WireFile */
@@ -32,7 +32,7 @@ const LONGEST_NAME = 120;
 export const NO_ROOM = 0;
 
 /** @type {Map<number, Attachment[]>} */
-const rooms = rememberedMap();
+const rooms = sessionMap();
 /** @type {Set<() => void>} */
 const listeners = new Set();
 let newest = 0;
@@ -60,7 +60,7 @@ async function upload(chat, room, { id, file }) {
   update(room, id, { state: "uploading", sent: 0, problem: "", ending });
   try {
     const onProgress = (/** @type {number} */ sent) => update(room, id, { sent });
-    const wire = await inTurn(() => chat.upload(room, file, { onProgress, signal: ending.signal }), ending.signal);
+    const wire = await runInTurn(() => chat.upload(room, file, { onProgress, signal: ending.signal }), ending.signal);
     if (ending.signal.aborted) return;
     const preview = isLightPicture(wire) ? URL.createObjectURL(new Blob([file], { type: wire.type })) : "";
     update(room, id, { state: "ready", sent: file.size, wire, preview });
@@ -90,7 +90,7 @@ function useChanges() {
 /** Whether anything is attached in any room; what is, is uploaded also in rooms that one has left. */
 export function useUploading() {
   const chat = useChat();
-  const isLive = useSelected((state) => state.line.state === "live");
+  const isLive = useSelected((state) => state.connection.state === "live");
   useChanges();
   useEffect(() => {
     if (isLive) for (const room of rooms.keys()) if (room !== NO_ROOM) uploadAgain(chat, room);
@@ -102,7 +102,7 @@ export function useUploading() {
 export function useAttachments(room) {
   const chat = useChat();
   const limits = useSelected((state) => state.server.limits);
-  const isLive = useSelected((state) => state.line.state === "live");
+  const isLive = useSelected((state) => state.connection.state === "live");
   const [note, setNote] = useState("");
   useChanges();
   useEffect(() => {
@@ -132,7 +132,7 @@ export function useAttachments(room) {
   }
 
   /** Hold what was for a room that is lost: another is made for it. @param {number} lost */
-  function holdAgain(lost) {
+  function holdForNewRoom(lost) {
     const held = (rooms.get(lost) ?? []).map(({ wire: _wire, ...each }) => {
       each.ending.abort();
       return { ...each, state: each.isRetried ? /** @type {const} */ ("held") : each.state, problem: each.isRetried ? "" : each.problem };
@@ -144,29 +144,29 @@ export function useAttachments(room) {
   /** @param {Attachment} gone */
   function remove(gone) {
     gone.ending.abort();
-    forget([gone]);
+    releasePreviews([gone]);
     setNote("");
     keep(room, (rooms.get(room) ?? []).filter((each) => each.id !== gone.id));
   }
 
   return {
     all: rooms.get(room) ?? [],
-    isBusy: standing(room).isBusy,
-    isBad: standing(room).isBad,
+    isBusy: attachmentStatus(room).isBusy,
+    isBad: attachmentStatus(room).isBad,
     note,
     isOn: limits.file_bytes > 0,
     add,
     moveTo,
-    holdAgain,
+    holdForNewRoom,
     remove,
     retry: (/** @type {Attachment} */ again) => upload(chat, room, again),
     take: () => {
       setNote("");
       return take(room);
     },
-    putBack: (/** @type {Attachment[]} */ taken) => putBack(room, taken),
+    putBackAttachments: (/** @type {Attachment[]} */ taken) => putBackAttachments(room, taken),
     /** How it stands at this moment, which may not be drawn yet. */
-    now: () => standing(room),
+    now: () => attachmentStatus(room),
   };
 }
 
@@ -178,12 +178,12 @@ export function take(room) {
 }
 
 /** Their message could not be kept. @param {number} room @param {readonly Attachment[]} taken */
-export function putBack(room, taken) {
+export function putBackAttachments(room, taken) {
   if (taken.length) keep(room, [...taken, ...(rooms.get(room) ?? [])]);
 }
 
 /** How what is attached in a room stands at this moment. @param {number} room */
-export function standing(room) {
+export function attachmentStatus(room) {
   const all = rooms.get(room) ?? [];
   return {
     count: all.length,
@@ -203,7 +203,7 @@ function isReadable(file) {
 }
 
 /** Let go of what is needed no more. @param {readonly Attachment[]} attachments */
-export function forget(attachments) {
+export function releasePreviews(attachments) {
   for (const { preview } of attachments) if (preview) URL.revokeObjectURL(preview);
 }
 

@@ -8,7 +8,7 @@ import { fileSize, isLightPicture, isPicture } from "./file_kinds.js";
 import { FileName } from "./file_name.js";
 import { icon } from "../controls/icon.js";
 import { problemText } from "../shared/problem.js";
-import { rememberedMap } from "../shared/remembered.js";
+import { sessionMap } from "../shared/session_memory.js";
 
 /** @typedef {import("../../model/types").Chat} Chat */
 /** @typedef {import("../../model/types").WireFile} WireFile */
@@ -22,7 +22,7 @@ const LOADED = 8_000_000;
 const HELD = 60;
 
 /** Addresses of pictures by their files, the one that was asked for last at the end. @type {Map<number, Promise<string>>} */
-const held = rememberedMap();
+const held = sessionMap();
 
 /** @param {{ files: readonly WireFile[], tab?: number }} props `tab`: whether their buttons are in the order of the Tab key */
 export function Files({ files, tab = 0 }) {

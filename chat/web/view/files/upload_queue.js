@@ -16,7 +16,7 @@ const waiting = [];
  * @param {AbortSignal} signal
  * @returns {Promise<T>}
  */
-export async function inTurn(upload, signal) {
+export async function runInTurn(upload, signal) {
   if (running < AT_ONCE) running += 1;
   else await new Promise((/** @type {(value?: unknown) => void} */ resolve) => waiting.push(resolve));
   try {

@@ -2,31 +2,31 @@
 // before that finds it where it was written.
 
 import { useEffect } from "../../vendor/preact.js";
-import { forget, putBack, standing, take, useUploading } from "./attachments.js";
-import { compose, composing } from "../shared/composer_target.js";
+import { releasePreviews, putBackAttachments, attachmentStatus, take, useUploading } from "./attachments.js";
+import { setComposerTarget, composerTarget } from "../shared/composer_target.js";
 import { useChat } from "../shared/context.js";
-import { rememberedMap } from "../shared/remembered.js";
+import { sessionMap } from "../shared/session_memory.js";
 
 /** @typedef {import("../../model/types").Chat} Chat */
 /** @typedef {import("../../model/types").Draft} Draft */
 
 /** @type {Map<number, Draft>} */
-const awaiting = rememberedMap();
+const awaiting = sessionMap();
 
 /** One leaves the room: the message goes without its composer. @param {number} room @param {Draft} draft */
-export function leaveAwaiting(room, draft) {
+export function sendAfterUploads(room, draft) {
   awaiting.set(room, draft);
 }
 
 /** The message of a room that one comes back to, which still waits for its files. @param {number} room */
-export function takeAwaiting(room) {
+export function takeWaitingDraft(room) {
   const draft = awaiting.get(room);
   awaiting.delete(room);
   return draft;
 }
 
 /** Sends what is left. There once, whatever place is shown. */
-export function AwaitingFiles() {
+export function WaitingUploads() {
   const chat = useChat();
   const hasFiles = useUploading();
   useEffect(() => {
@@ -43,20 +43,20 @@ export function AwaitingFiles() {
 
 /** @param {Chat} chat @param {number} room */
 async function send(chat, room) {
-  const files = standing(room);
+  const files = attachmentStatus(room);
   if (files.isBusy) return;
-  const draft = takeAwaiting(room);
+  const draft = takeWaitingDraft(room);
   if (!draft || files.isBad || !(draft.text.trim() || files.count)) return; // What failed is told where it is attached.
   const { text, reply } = draft;
   const taken = take(room);
-  const about = composing(room);
-  if (about && "reply" in about) compose(room, null); // An edit goes on.
-  chat.keepDraft(room, { text: "" });
+  const target = composerTarget(room);
+  if (target && "reply" in target) setComposerTarget(room, null); // An edit goes on.
+  chat.saveDraft(room, { text: "" });
   try {
     await chat.send(room, text.trim(), { ...(reply ? { reply } : {}), ...(taken.length ? { files: files.ready } : {}) });
-    forget(taken);
+    releasePreviews(taken);
   } catch {
-    putBack(room, taken);
-    chat.keepDraft(room, draft);
+    putBackAttachments(room, taken);
+    chat.saveDraft(room, draft);
   }
 }

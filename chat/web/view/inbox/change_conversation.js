@@ -18,17 +18,17 @@ import { problemText } from "../shared/problem.js";
  * @param {Chat} chat
  * @param {RoomInfo} info
  * @param {Wanted} wanted
- * @param {{ done: string, tell: (notice: Notice | null) => void }} telling
+ * @param {{ done: string, setNotice: (notice: Notice | null) => void }} telling
  * @returns {Promise<boolean>} whether it was done
  */
-export async function changeConversation(chat, info, wanted, { done, tell }) {
+export async function changeConversation(chat, info, wanted, { done, setNotice }) {
   try {
     await chat.call("PATCH", `/support/${info.id}`, wanted);
-    tell(null);
+    setNotice(null);
     announce(done);
     return true;
   } catch (error) {
-    tell({ room: info.id, text: reason(/** @type {ChatError} */ (error), info) });
+    setNotice({ room: info.id, text: reason(/** @type {ChatError} */ (error), info) });
     return false;
   }
 }

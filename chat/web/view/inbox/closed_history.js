@@ -5,7 +5,7 @@ import { t } from "../../i18n/index.js";
 import { visitor } from "../../model/support_queue.js";
 import { avatar } from "../controls/avatar.js";
 import { useChat, useSelected } from "../shared/context.js";
-import { More } from "../controls/fields.js";
+import { MoreButton } from "../controls/fields.js";
 import { Files } from "../files/files.js";
 import { usePages } from "../shared/loading.js";
 import { personName } from "../shared/names.js";
@@ -13,7 +13,7 @@ import { MessageText } from "../message/message_text.js";
 import { dayAndTime, saidAt } from "../shared/times.js";
 
 /** @param {{ info: import("../../model/types").RoomInfo }} props */
-export function Past({ info }) {
+export function ClosedHistory({ info }) {
   const chat = useChat();
   const room = info.id;
   const people = useSelected((state) => state.people);
@@ -31,7 +31,7 @@ export function Past({ info }) {
   const isLoaded = Boolean(pages.items);
   useLayoutEffect(() => place.current?.scrollTo(0, place.current.scrollHeight), [isLoaded]);
   return html`<div ref=${place} class="past" tabindex="0" role="region" aria-label=${t("inbox.said")}>
-    <${More} pages=${pages} />
+    <${MoreButton} pages=${pages} />
     ${!pages.items && !pages.error && html`<span class="spinner"></span>`}
     <ol class="list">
       ${pages.items?.toReversed().map(

@@ -12,7 +12,7 @@ import { usePages } from "../shared/loading.js";
  * @param {number} open how many are open
  * @returns {{ infos: RoomInfo[], isBusy: boolean, problem: string, more: () => void }}
  */
-export function useClosed(isWanted, open) {
+export function useClosedList(isWanted, open) {
   const rooms = useSelected((state) => state.rooms);
   const chat = useChat();
   const pages = usePages(

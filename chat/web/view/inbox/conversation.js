@@ -15,7 +15,7 @@ import { changeConversation } from "./change_conversation.js";
 import { ConversationHead } from "./head.js";
 import { focusConversations } from "./list.js";
 import { NoticeLine } from "./notice.js";
-import { Past } from "./closed_history.js";
+import { ClosedHistory } from "./closed_history.js";
 import { useOthers, useViewing } from "./viewing.js";
 import { useNow } from "./waiting_time.js";
 
@@ -23,28 +23,28 @@ import { useNow } from "./waiting_time.js";
 /** @typedef {import("./change_conversation.js").Notice} Notice */
 /** @typedef {import("./change_conversation.js").Wanted} Wanted */
 
-/** @param {{ room: number, notice: Notice | null, tell: (notice: Notice | null) => void }} props */
-export function Conversation({ room, notice, tell }) {
+/** @param {{ room: number, notice: Notice | null, setNotice: (notice: Notice | null) => void }} props */
+export function Conversation({ room, notice, setNotice }) {
   const { info, problem, set } = useConversation(room);
   const wasOpen = useRef(false);
   if (info && isOpen(info)) wasOpen.current = true;
   return html`<section class="conversation-pane" onKeyDown=${leave} aria-label=${info ? personName(visitor(info)) : t("inbox.conversation")}>
     ${problem && html`<div class="empty" role="alert"><p>${problem}</p><a class="button" href="/inbox">${t("inbox.back")}</a></div>`}
     ${!problem && !info && html`<div class="empty" aria-busy="true"><span class="spinner"></span></div>`}
-    ${info && html`<${Shown} info=${info} notice=${notice} tell=${tell} onChanged=${set} wasOpen=${wasOpen.current} />`}
+    ${info && html`<${Shown} info=${info} notice=${notice} setNotice=${setNotice} onChanged=${set} wasOpen=${wasOpen.current} />`}
   </section>`;
 }
 
-/** @param {{ info: RoomInfo, notice: Notice | null, tell: (notice: Notice | null) => void, onChanged: (info: RoomInfo) => void, wasOpen: boolean }} props */
-function Shown({ info, notice, tell, onChanged, wasOpen }) {
+/** @param {{ info: RoomInfo, notice: Notice | null, setNotice: (notice: Notice | null) => void, onChanged: (info: RoomInfo) => void, wasOpen: boolean }} props */
+function Shown({ info, notice, setNotice, onChanged, wasOpen }) {
   const chat = useChat();
   const change = (/** @type {Wanted} */ wanted, /** @type {string} */ done) =>
-    changeConversation(chat, info, wanted, { done, tell });
+    changeConversation(chat, info, wanted, { done, setNotice });
   const reopen = () => void change({ state: "open" }, t("inbox.reopened"));
   return html`
     <${ConversationHead} info=${info} change=${change} onChanged=${onChanged} />
     <${Others} info=${info} />
-    <${NoticeLine} notice=${notice} tell=${tell} />
+    <${NoticeLine} notice=${notice} setNotice=${setNotice} />
     ${isOpen(info) ? html`<${Open} room=${info.id} />` : html`<${Closed} info=${info} onReopen=${reopen} wasOpen=${wasOpen} />`}`;
 }
 
@@ -62,7 +62,7 @@ function Closed({ info, onReopen, wasOpen }) {
     // What had the focus has gone with the open conversation.
     if (wasOpen && document.activeElement === document.body) button.current?.focus();
   }, []);
-  return html`<${Past} info=${info} key=${info.seq} />
+  return html`<${ClosedHistory} info=${info} key=${info.seq} />
     <div class="conversation-closed">
       <p class="soft">${t("inbox.is_closed")}</p>
       <div class="actions">

@@ -6,7 +6,7 @@ import { visitor } from "../../model/support_queue.js";
 import { Presence, avatar } from "../controls/avatar.js";
 import { useChat } from "../shared/context.js";
 import { Dialog } from "../controls/dialog.js";
-import { Refusal } from "../controls/fields.js";
+import { FormError } from "../controls/fields.js";
 import { useLoaded } from "../shared/loading.js";
 import { personName } from "../shared/names.js";
 
@@ -19,7 +19,7 @@ import { personName } from "../shared/names.js";
 export function HandOver({ info, onClose, onChosen }) {
   const { value: operators, error } = useOperators(info);
   return html`<${Dialog} title=${t("inbox.hand_over_to")} onClose=${onClose}>
-    <${Refusal} text=${error} />
+    <${FormError} text=${error} />
     ${!operators && !error && html`<span class="spinner"></span>`}
     ${operators?.length === 0 && html`<p class="soft">${t("inbox.no_other_operator")}</p>`}
     <ul class="list">

@@ -2,11 +2,11 @@
 
 import { html, useMemo, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { PARTS, conversations, counts, isOpen, matching, queue } from "../../model/support_queue.js";
+import { PARTS, conversations, countByPart, isOpen, filterByText, queue } from "../../model/support_queue.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { icon } from "../controls/icon.js";
 import { changeConversation } from "./change_conversation.js";
-import { useClosed } from "./closed_list.js";
+import { useClosedList } from "./closed_list.js";
 import { Conversation } from "./conversation.js";
 import { ConversationList } from "./list.js";
 import { NoticeLine } from "./notice.js";
@@ -21,18 +21,18 @@ const MANY = 8;
 
 /** @param {{ room?: number }} props the conversation that is open */
 export function Inbox({ room }) {
-  const [notice, tell] = useState(/** @type {Notice | null} */ (null));
+  const [notice, setNotice] = useState(/** @type {Notice | null} */ (null));
   useTitle(t("inbox.title"));
   return html`<main class="inbox-place"><div class=${room ? "inbox has-conversation" : "inbox"}>
-    <${Queue} current=${room} notice=${notice} tell=${tell} />
+    <${Queue} current=${room} notice=${notice} setNotice=${setNotice} />
     ${room
-      ? html`<${Conversation} key=${room} room=${room} notice=${notice?.room === room ? notice : null} tell=${tell} />`
+      ? html`<${Conversation} key=${room} room=${room} notice=${notice?.room === room ? notice : null} setNotice=${setNotice} />`
       : html`<div class="inbox-none"><div class="empty">${icon("inbox", { size: 40 })}<p>${t("inbox.choose")}</p></div></div>`}
   </div></main>`;
 }
 
-/** @param {{ current?: number, notice: Notice | null, tell: (notice: Notice | null) => void }} props */
-function Queue({ current, notice, tell }) {
+/** @param {{ current?: number, notice: Notice | null, setNotice: (notice: Notice | null) => void }} props */
+function Queue({ current, notice, setNotice }) {
   const chat = useChat();
   const rooms = useSelected((state) => state.rooms);
   const me = useSelected((state) => state.me?.id);
@@ -40,15 +40,15 @@ function Queue({ current, notice, tell }) {
   const [part, setPart] = useState(/** @type {Part} */ ("waiting"));
   const [filter, setFilter] = useState("");
   const open = useMemo(() => conversations(rooms.values(), me), [rooms, me]);
-  const closed = useClosed(part === "closed", open.length);
-  const number = useMemo(() => counts(open, me), [open, me]);
+  const closed = useClosedList(part === "closed", open.length);
+  const number = useMemo(() => countByPart(open, me), [open, me]);
   const all = useMemo(() => (part === "closed" ? closed.infos : queue(open, part, me)), [open, part, me, closed.infos]);
   const isBusy = !isLoaded || (part === "closed" && closed.isBusy);
-  const infos = useMemo(() => matching(all, filter), [all, filter]);
+  const infos = useMemo(() => filterByText(all, filter), [all, filter]);
 
   const onKey = (/** @type {string} */ key, /** @type {RoomInfo} */ info) => {
-    const change = changeOf(key, info, me);
-    if (change) void changeConversation(chat, info, change.body, { done: t(change.done), tell });
+    const change = keyAction(key, info, me);
+    if (change) void changeConversation(chat, info, change.body, { done: t(change.done), setNotice });
     return change !== null;
   };
   return html`<section class="inbox-queue" aria-label=${t("inbox.title")}>
@@ -59,7 +59,7 @@ function Queue({ current, notice, tell }) {
       </div>
       <${Parts} part=${part} number=${number} choose=${setPart} />
       ${(all.length >= MANY || filter) && html`<${Filter} value=${filter} onInput=${setFilter} />`}
-      <${NoticeLine} notice=${notice?.room === current ? null : notice} tell=${tell} />
+      <${NoticeLine} notice=${notice?.room === current ? null : notice} setNotice=${setNotice} />
     </header>
     <${ConversationList} key=${part} ...${{ infos, current, onKey, onEnd: closed.more, isBusy }}>
       ${infos.length === 0 && html`<${Nothing} ...${{ part, filter, isBusy, problem: part === "closed" ? closed.problem : "" }} />`}
@@ -113,7 +113,7 @@ function Nothing({ part, filter, isBusy, problem }) {
  * @param {number | undefined} me
  * @returns {{ body: import("./change_conversation.js").Wanted, done: import("../../i18n/index.js").Key } | null}
  */
-function changeOf(key, info, me) {
+function keyAction(key, info, me) {
   if (key === "c" && me && info.support?.assignee?.id !== me) {
     return { body: { assignee: me, was: null }, done: "inbox.claimed" };
   }

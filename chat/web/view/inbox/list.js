@@ -4,9 +4,9 @@ import { html, useEffect, useLayoutEffect, useReducer, useRef } from "../../vend
 import { t } from "../../i18n/index.js";
 import { focusComposer } from "../shared/composer_target.js";
 import { useSelected } from "../shared/context.js";
-import { keyOf } from "../controls/key_letter.js";
+import { letterOfKey } from "../controls/key_letter.js";
 import { navigate } from "../shared/router.js";
-import { pixels, rowsInSight, useSight } from "../controls/visible_rows.js";
+import { pixels, visibleRows, useScrollView } from "../controls/visible_rows.js";
 import { ConversationRow } from "./row.js";
 import { useNow } from "./waiting_time.js";
 
@@ -25,9 +25,9 @@ export function ConversationList({ infos, current, onKey, onEnd, isBusy = false,
   const now = useNow();
   const me = useSelected((state) => state.me?.id);
   const list = useRef(/** @type {HTMLElement | null} */ (null));
-  const sight = useSight(list);
+  const sight = useScrollView(list);
   const height = pixels(ROW);
-  const { first, end } = rowsInSight(sight, { count: infos.length, height });
+  const { first, end } = visibleRows(sight, { count: infos.length, height });
   const { at, choose } = useActive(infos, current);
   const drawnAt = at();
   const active = infos[drawnAt]?.id;
@@ -39,7 +39,7 @@ export function ConversationList({ infos, current, onKey, onEnd, isBusy = false,
 
   const act = (/** @type {KeyboardEvent} */ event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const key = keyOf(event);
+    const key = letterOfKey(event);
     const place = at();
     const to = moved(key, place, infos.length);
     if (to !== null) choose(to);

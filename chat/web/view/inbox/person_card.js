@@ -3,11 +3,11 @@
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { isVisitor, visitor } from "../../model/support_queue.js";
-import { useAct } from "../shared/act.js";
+import { useAction } from "../shared/action.js";
 import { Presence, avatar } from "../controls/avatar.js";
 import { useChat } from "../shared/context.js";
 import { Dialog } from "../controls/dialog.js";
-import { Refusal } from "../controls/fields.js";
+import { FormError } from "../controls/fields.js";
 import { icon } from "../controls/icon.js";
 import { personName } from "../shared/names.js";
 import { dayAndTime } from "../shared/times.js";
@@ -38,7 +38,7 @@ export function PersonCard({ info, onChanged, onClose }) {
 /** It is asked here and not in a dialog of its own, which would close this one. @param {{ info: RoomInfo, onChanged: (info: RoomInfo) => void }} props */
 function Block({ info, onChanged }) {
   const chat = useChat();
-  const { act, isBusy, error } = useAct();
+  const { act, isBusy, error } = useAction();
   const [isAsked, setAsked] = useState(false);
   const { blocked = false } = visitor(info);
   const change = async () => {
@@ -48,7 +48,7 @@ function Block({ info, onChanged }) {
   return html`<section class="card-block">
     ${blocked && html`<p class="notice">${icon("block")} <span>${t("inbox.is_blocked")}</span></p>`}
     ${isAsked && html`<p>${t("inbox.block_text")}</p>`}
-    <${Refusal} text=${error} />
+    <${FormError} text=${error} />
     <div class="actions">
       ${blocked
         ? html`<button type="button" class="button" disabled=${isBusy} onClick=${change}>${icon("block")} ${t("inbox.unblock")}</button>`

@@ -9,7 +9,7 @@ import { personName } from "../shared/names.js";
 import { navigate } from "../shared/router.js";
 import { shortTime } from "../shared/times.js";
 import { useOthers } from "./viewing.js";
-import { Waiting } from "./waiting_time.js";
+import { WaitingTime } from "./waiting_time.js";
 
 /** @typedef {import("../../model/types").RoomInfo} RoomInfo */
 
@@ -32,7 +32,7 @@ export function ConversationRow({ id, info, me, now, isActive, isCurrent, place,
       <span class="conversation-head">
         <bdi class="conversation-name">${personName(person)}</bdi>
         ${since != null
-          ? html`<${Waiting} since=${since} now=${now} />`
+          ? html`<${WaitingTime} since=${since} now=${now} />`
           : info.last && html`<span class="soft small">${shortTime(info.last.at, now)}</span>`}
       </span>
       <span class="row-note" dir="auto">${lastLine(info, me)}</span>

@@ -19,12 +19,12 @@ export function useViewing(room) {
     const typed = (/** @type {Event} */ event) => {
       if (event.target instanceof HTMLTextAreaElement) typedAt.current = Date.now();
     };
-    const tell = () => {
+    const send = () => {
       if (!document.hidden && Date.now() - typedAt.current > TYPING) chat.activity(room, "viewing");
     };
-    const hidden = () => (document.hidden ? chat.activity(room, "none") : tell());
-    tell();
-    const timer = setInterval(tell, REPEAT);
+    const hidden = () => (document.hidden ? chat.activity(room, "none") : send());
+    send();
+    const timer = setInterval(send, REPEAT);
     document.addEventListener("input", typed);
     document.addEventListener("visibilitychange", hidden);
     return () => {

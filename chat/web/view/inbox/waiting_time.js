@@ -60,7 +60,7 @@ function unit(count, name) {
  * Since when somebody waits, counted up.
  * @param {{ since: number, now: number }} props both in milliseconds
  */
-export function Waiting({ since, now }) {
+export function WaitingTime({ since, now }) {
   const past = now - since;
   const look = past >= VERY_LONG ? " is-very-long" : past >= LONG ? " is-long" : "";
   return html`<span class=${`waiting${look}`} title=${t("inbox.waiting_since", { time: dayAndTime(since) })}>

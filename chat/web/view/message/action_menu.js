@@ -7,18 +7,18 @@ import { icon } from "../controls/icon.js";
 import { recentEmoji } from "../shared/recent_emoji.js";
 
 /** @typedef {import("../../model/types").Message} Message */
-/** @typedef {import("./message.js").Acts} Acts */
+/** @typedef {import("./message.js").MessageActions} MessageActions */
 
 /**
- * @param {{ message: Message, isOwn: boolean, canSpeak: boolean, acts: Acts }} props
+ * @param {{ message: Message, isOwn: boolean, canSpeak: boolean, actions: MessageActions }} props
  */
-export function ActionBar({ message, isOwn, canSpeak, acts }) {
+export function ActionBar({ message, isOwn, canSpeak, actions }) {
   const open = (/** @type {"menu" | "react"} */ what) => (/** @type {MouseEvent & { currentTarget: HTMLElement }} */ event) =>
-    acts.open(message, what, event.currentTarget.getBoundingClientRect());
+    actions.open(message, what, event.currentTarget.getBoundingClientRect());
   return html`<div class="message-actions" role="toolbar" aria-label=${t("actions.label")}>
     ${canSpeak && html`<${Button} name="react" act=${open("react")} />`}
-    ${canSpeak && html`<${Button} name="reply" act=${() => acts.reply(message)} />`}
-    ${canSpeak && isOwn && html`<${Button} name="edit" act=${() => acts.edit(message)} />`}
+    ${canSpeak && html`<${Button} name="reply" act=${() => actions.reply(message)} />`}
+    ${canSpeak && isOwn && html`<${Button} name="edit" act=${() => actions.edit(message)} />`}
     <${Button} name="more" act=${open("menu")} />
   </div>`;
 }
@@ -30,7 +30,7 @@ function Button({ name, act }) {
 }
 
 /**
- * @typedef {object} Doing what the menu can do with a message; what is missing, one may not
+ * @typedef {object} MenuActions what the menu can do with a message; what is missing, one may not
  * @property {(emoji: string) => void} [react]
  * @property {() => void} [allEmoji]
  * @property {() => void} [reply]
@@ -43,7 +43,7 @@ function Button({ name, act }) {
  * @property {() => void} [delete]
  */
 
-/** @type {{ name: Exclude<keyof Doing, "react" | "allEmoji">, icon: import("../controls/icon.js").IconName }[]} */
+/** @type {{ name: Exclude<keyof MenuActions, "react" | "allEmoji">, icon: import("../controls/icon.js").IconName }[]} */
 const ITEMS = [
   { name: "reply", icon: "reply" },
   { name: "edit", icon: "edit" },
@@ -55,18 +55,18 @@ const ITEMS = [
   { name: "delete", icon: "trash" },
 ];
 
-/** @param {{ at: DOMRect, doing: Doing, onClose: () => void }} props */
-export function ActionMenu({ at, doing, onClose }) {
-  const items = ITEMS.filter(({ name }) => doing[name]);
+/** @param {{ at: DOMRect, available: MenuActions, onClose: () => void }} props */
+export function ActionMenu({ at, available, onClose }) {
+  const items = ITEMS.filter(({ name }) => available[name]);
   const choose = (/** @type {() => void} */ act) => () => {
     onClose();
     act();
   };
   return html`<${Floating} at=${at} role="menu" label=${t("actions.label")} class="menu message-menu" onClose=${onClose} onKeyDown=${moveIn}>
-    ${doing.react && html`<${Recent} react=${(/** @type {string} */ emoji) => choose(() => doing.react?.(emoji))()} all=${doing.allEmoji} />`}
+    ${available.react && html`<${Recent} react=${(/** @type {string} */ emoji) => choose(() => available.react?.(emoji))()} all=${available.allEmoji} />`}
     ${items.map(
       ({ name, icon: picture }, i) => html`<button type="button" role="menuitem" tabindex="-1" data-first=${i === 0 || undefined} key=${name}
-        class=${name === "delete" ? "menu-item danger" : "menu-item"} onClick=${choose(doing[name] ?? (() => undefined))}>
+        class=${name === "delete" ? "menu-item danger" : "menu-item"} onClick=${choose(available[name] ?? (() => undefined))}>
         ${icon(picture)}<span>${t(`actions.${name}`)}</span>
       </button>`,
     )}

@@ -13,14 +13,14 @@ import { useSelected } from "../shared/context.js";
 import { Quote } from "./quote.js";
 import { Reactions } from "./reactions.js";
 import { ReadMark } from "./readers.js";
-import { MessageText, meansMe } from "./message_text.js";
+import { MessageText, mentionsMe } from "./message_text.js";
 import { clock, dayAndTime } from "../shared/times.js";
 
 /** @typedef {import("../../model/types").Message} Message */
 
 /**
  * What a message can ask of its timeline; one object for all of them.
- * @typedef {object} Acts
+ * @typedef {object} MessageActions
  * @property {(message: Message, what: "menu" | "react" | "edits" | "readers", at?: DOMRect) => void} open
  * @property {(seq: number, from: number) => void} goTo
  * @property {(message: Message, emoji: string, on: boolean) => void} react
@@ -40,7 +40,7 @@ import { clock, dayAndTime } from "../shared/times.js";
  * @property {boolean} isMarked was jumped to
  * @property {boolean} isLastOwn
  * @property {boolean} canSpeak
- * @property {Acts} acts
+ * @property {MessageActions} actions
  */
 
 export const MessageRow = memo(function MessageRow(/** @type {MessageProps} */ props) {
@@ -74,11 +74,11 @@ function deletedBy({ deleted, sender }) {
 }
 
 /** @param {MessageProps} props */
-function Said({ message, me, isFirst, isFocusable, isMarked, isLastOwn, canSpeak, acts }) {
+function Said({ message, me, isFirst, isFocusable, isMarked, isLastOwn, canSpeak, actions }) {
   const { seq, room } = message;
   const [isNear, setNear] = useState(false);
   const near = () => setNear(true);
-  const [isHeld, finger] = useLongPress((at) => acts.open(message, "menu", at));
+  const [isHeld, finger] = useLongPress((at) => actions.open(message, "menu", at));
   const far = (/** @type {Event & { currentTarget: HTMLElement }} */ event) => {
     if (!event.currentTarget.matches(":focus-within")) setNear(false);
   };
@@ -86,22 +86,22 @@ function Said({ message, me, isFirst, isFocusable, isMarked, isLastOwn, canSpeak
     if (!event.currentTarget.contains(/** @type {Node | null} */ (event.relatedTarget)) && !event.currentTarget.matches(":hover")) setNear(false);
   };
   const tab = isNear ? 0 : -1;
-  const classes = ["message", isFirst && "is-first", isMarked && "is-marked", isHeld && "is-held", meansMe(message, me) && "is-mention"];
+  const classes = ["message", isFirst && "is-first", isMarked && "is-marked", isHeld && "is-held", mentionsMe(message, me) && "is-mention"];
   return html`<li class=${isFirst ? "message-row is-first" : "message-row"} data-seq=${seq} data-key=${`message-${seq}`}>
     <article class=${classes.filter(Boolean).join(" ")} data-focus=${seq} tabindex=${isFocusable ? 0 : -1}
       aria-labelledby=${`name-${seq} text-${seq} time-${seq}`}
       onPointerEnter=${near} onPointerLeave=${far} onFocusIn=${near} onFocusOut=${left} ...${finger}>
       <${Name} message=${message} isFirst=${isFirst} tab=${tab} />
-      ${message.reply !== undefined && html`<${Quote} room=${room} seq=${message.reply} from=${seq} goTo=${acts.goTo} tab=${tab} />`}
+      ${message.reply !== undefined && html`<${Quote} room=${room} seq=${message.reply} from=${seq} goTo=${actions.goTo} tab=${tab} />`}
       <div class="message-body" id=${`text-${seq}`}>
         <${MessageText} message=${message} tab=${tab} code=${CodeBlock} />
-        ${message.edited !== undefined && html`<${Edited} message=${message} acts=${acts} tab=${tab} />`}
+        ${message.edited !== undefined && html`<${Edited} message=${message} actions=${actions} tab=${tab} />`}
         ${message.files?.length ? html`<${Files} files=${message.files} tab=${tab} />` : null}
       </div>
       <${Time} at=${message.at} id=${`time-${seq}`} />
-      ${message.reactions?.length ? html`<${Reactions} message=${message} canReact=${canSpeak} acts=${acts} tab=${tab} />` : null}
-      ${isLastOwn && html`<${ReadMark} message=${message} acts=${acts} tab=${tab} />`}
-      ${isNear && html`<${ActionBar} message=${message} isOwn=${message.sender.id === me} canSpeak=${canSpeak} acts=${acts} />`}
+      ${message.reactions?.length ? html`<${Reactions} message=${message} canReact=${canSpeak} actions=${actions} tab=${tab} />` : null}
+      ${isLastOwn && html`<${ReadMark} message=${message} actions=${actions} tab=${tab} />`}
+      ${isNear && html`<${ActionBar} message=${message} isOwn=${message.sender.id === me} canSpeak=${canSpeak} actions=${actions} />`}
     </article>
   </li>`;
 }
@@ -121,8 +121,8 @@ function Time({ at, id }) {
   return html`<time class="message-time" id=${id} datetime=${new Date(at).toISOString()} title=${dayAndTime(at)}>${clock(at)}</time>`;
 }
 
-/** @param {{ message: Message, acts: Acts, tab: 0 | -1 }} props */
-function Edited({ message, acts, tab }) {
+/** @param {{ message: Message, actions: MessageActions, tab: 0 | -1 }} props */
+function Edited({ message, actions, tab }) {
   return html`<button type="button" class="message-edited" title=${t("timeline.showEdits")} tabindex=${tab}
-    onClick=${() => acts.open(message, "edits")}>${t("timeline.edited")}</button>`;
+    onClick=${() => actions.open(message, "edits")}>${t("timeline.edited")}</button>`;
 }

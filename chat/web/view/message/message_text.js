@@ -86,6 +86,6 @@ function withMentions(text, { mentioned, tab }) {
 }
 
 /** Whether a message means the reader. @param {Message} message @param {number | undefined} me */
-export function meansMe(message, me) {
+export function mentionsMe(message, me) {
   return me !== undefined && message.sender.id !== me && (message.all === true || message.mentions?.includes(me) === true);
 }

@@ -11,13 +11,13 @@ import { memo } from "../shared/memo.js";
 import { Quote } from "./quote.js";
 import { MessageText } from "./message_text.js";
 
-/** @typedef {import("../../model/types").Waiting} Waiting */
+/** @typedef {import("../../model/types").PendingMessage} PendingMessage */
 /** @typedef {import("../../model/types").Me} Me */
 
-export const WaitingRow = memo(function WaitingRow(
-  /** @type {{ waiting: Waiting, me: Me, isFirst: boolean, goTo: (seq: number, from: number) => void }} */ { waiting, me, isFirst, goTo },
+export const PendingRow = memo(function PendingRow(
+  /** @type {{ pending: PendingMessage, me: Me, isFirst: boolean, goTo: (seq: number, from: number) => void }} */ { pending, me, isFirst, goTo },
 ) {
-  const { key, room, reply, refused } = waiting;
+  const { key, room, reply, refused } = pending;
   return html`<li class=${isFirst ? "message-row is-first" : "message-row"} data-key=${`waiting-${key}`}>
     <article class=${["message", "is-waiting", isFirst && "is-first", refused && "is-refused"].filter(Boolean).join(" ")}>
       ${
@@ -27,17 +27,17 @@ export const WaitingRow = memo(function WaitingRow(
       }
       ${reply !== undefined && html`<${Quote} room=${room} seq=${reply} from=${reply} goTo=${goTo} />`}
       <div class="message-body">
-        <${MessageText} message=${waiting} />
-        ${waiting.files?.length ? html`<${Files} files=${waiting.files} />` : null}
+        <${MessageText} message=${pending} />
+        ${pending.files?.length ? html`<${Files} files=${pending.files} />` : null}
       </div>
       ${!refused && html`<span class="message-late" title=${t("timeline.waiting")}>${icon("clock", { size: 14 })}<span class="visually-hidden">${t("timeline.waiting")}</span></span>`}
-      ${refused && html`<${Refused} waiting=${waiting} />`}
+      ${refused && html`<${Refused} pending=${pending} />`}
     </article>
   </li>`;
 });
 
-/** Why it was refused, and what can be done with it. @param {{ waiting: Waiting }} props */
-function Refused({ waiting: { key, text, refused } }) {
+/** Why it was refused, and what can be done with it. @param {{ pending: PendingMessage }} props */
+function Refused({ pending: { key, text, refused } }) {
   const chat = useChat();
   return html`<div class="message-refused" role="alert">
     ${icon("warning", { size: 16 })}

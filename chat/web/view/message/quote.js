@@ -17,12 +17,12 @@ export function Quote({ room, seq, from, goTo, tab = 0 }) {
   return html`<button type="button" class="message-quote" tabindex=${tab} onClick=${() => goTo(seq, from)} title=${t("timeline.toQuoted")}>
     ${icon("reply", { size: 14 })}<span class="visually-hidden">${t("timeline.answers")}</span>
     ${message && !isBlocked && html`<b dir="auto">${personName(person ?? message.sender)}</b>`}
-    <span dir="auto">${isBlocked ? t("timeline.blocked") : message ? inShort(message) : "…"}</span>
+    <span dir="auto">${isBlocked ? t("timeline.blocked") : message ? summaryOf(message) : "…"}</span>
   </button>`;
 }
 
 /** A message in one line. @param {import("../../model/types").Message} message */
-export function inShort(message) {
+export function summaryOf(message) {
   if (message.deleted) return t("timeline.deleted");
   return preview(message.text ?? "") || t("timeline.file");
 }
@@ -31,10 +31,10 @@ export function inShort(message) {
 export function useMessage(room, seq) {
   const chat = useChat();
   const message = useSelected((state) => state.rooms.get(room)?.messages.get(seq));
-  const isLive = useSelected((state) => state.line.state === "live");
+  const isLive = useSelected((state) => state.connection.state === "live");
   const isMissing = message === undefined;
   useEffect(() => {
-    if (isMissing && isLive) chat.load(room, { before: seq + 1, limit: 1 }).catch(() => undefined); // It stays "…".
+    if (isMissing && isLive) chat.loadMessages(room, { before: seq + 1, limit: 1 }).catch(() => undefined); // It stays "…".
   }, [chat, room, seq, isMissing, isLive]);
   return message;
 }

@@ -15,14 +15,14 @@ import { personName } from "../shared/names.js";
 /** @type {readonly number[]} */
 const NOBODY = [];
 
-/** @param {{ message: Message, canReact: boolean, acts: import("./message.js").Acts, tab: 0 | -1 }} props */
-export function Reactions({ message, canReact, acts, tab }) {
+/** @param {{ message: Message, canReact: boolean, actions: import("./message.js").MessageActions, tab: 0 | -1 }} props */
+export function Reactions({ message, canReact, actions, tab }) {
   const add = (/** @type {MouseEvent & { currentTarget: HTMLElement }} */ event) =>
-    acts.open(message, "react", event.currentTarget.getBoundingClientRect());
+    actions.open(message, "react", event.currentTarget.getBoundingClientRect());
   return html`<div class="reactions" role="group" aria-label=${t("timeline.reactions")}>
     ${(message.reactions ?? []).map((one) => {
       const reaction = /** @type {Reaction} */ (one);
-      const react = () => acts.react(message, reaction.emoji, !reaction.mine);
+      const react = () => actions.react(message, reaction.emoji, !reaction.mine);
       return html`<${Chip} key=${reaction.emoji} reaction=${reaction} canReact=${canReact} react=${react} tab=${tab} />`;
     })}
     ${canReact && html`<button type="button" class="reaction is-add" tabindex=${tab} aria-label=${t("timeline.react")} onClick=${add}>${icon("react", { size: 16 })}</button>`}

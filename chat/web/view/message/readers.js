@@ -16,13 +16,13 @@ function useReaders({ room, seq }) {
   return useSelected((state) => readBy(state.rooms.get(room)?.reads ?? new Map(), seq, state.me?.id ?? 0));
 }
 
-/** Below one's own last message: that it was read. @param {{ message: Message, acts: import("./message.js").Acts, tab: 0 | -1 }} props */
-export function ReadMark({ message, acts, tab }) {
+/** Below one's own last message: that it was read. @param {{ message: Message, actions: import("./message.js").MessageActions, tab: 0 | -1 }} props */
+export function ReadMark({ message, actions, tab }) {
   const readers = useReaders(message);
   const isDirect = useSelected((state) => state.rooms.get(message.room)?.info.kind === "direct");
   if (!readers.length) return null;
   if (isDirect) return html`<span class="message-read">${t("timeline.read")}</span>`;
-  return html`<button type="button" class="message-read" tabindex=${tab} onClick=${() => acts.open(message, "readers")}>
+  return html`<button type="button" class="message-read" tabindex=${tab} onClick=${() => actions.open(message, "readers")}>
     ${tn("timeline.readBy", readers.length)}
   </button>`;
 }

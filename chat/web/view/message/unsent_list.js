@@ -3,15 +3,15 @@
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useSelected } from "../shared/context.js";
-import { WaitingRow } from "./pending_row.js";
+import { PendingRow } from "./pending_row.js";
 
 /** @param {{ room: number }} props */
 export function Unsent({ room }) {
   const me = useSelected((state) => state.me);
-  const waiting = useSelected((state) => state.outbox.filter((each) => each.room === room));
-  if (!me || waiting.length === 0) return null;
+  const pending = useSelected((state) => state.outbox.filter((each) => each.room === room));
+  if (!me || pending.length === 0) return null;
   return html`<ol class="list unsent" aria-label=${t("timeline.unsent")}>
-    ${waiting.map((one, i) => html`<${WaitingRow} key=${one.key} waiting=${one} me=${me} isFirst=${i === 0} goTo=${nowhere} />`)}
+    ${pending.map((one, i) => html`<${PendingRow} key=${one.key} pending=${one} me=${me} isFirst=${i === 0} goTo=${nowhere} />`)}
   </ol>`;
 }
 

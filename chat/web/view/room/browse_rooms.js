@@ -2,10 +2,10 @@
 
 import { html, useState } from "../../vendor/preact.js";
 import { t, tn } from "../../i18n/index.js";
-import { useAct } from "../shared/act.js";
+import { useAction } from "../shared/action.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { Dialog } from "../controls/dialog.js";
-import { Field, More, Refusal } from "../controls/fields.js";
+import { Field, MoreButton, FormError } from "../controls/fields.js";
 import { icon } from "../controls/icon.js";
 import { usePages } from "../shared/loading.js";
 import { navigate } from "../shared/router.js";
@@ -18,7 +18,7 @@ import { navigate } from "../shared/router.js";
 export function Browse({ onClose, onNew }) {
   const chat = useChat();
   const me = useSelected((state) => state.me?.id);
-  const { act, isBusy, error } = useAct();
+  const { act, isBusy, error } = useAction();
   const [wanted, setWanted] = useState("");
   const pages = usePages(async (after) => {
     const query = new URLSearchParams({ ...(wanted.trim() && { q: wanted.trim() }), ...(after && { after: String(after) }) });
@@ -34,7 +34,7 @@ export function Browse({ onClose, onNew }) {
   return html`<${Dialog} title=${t("browse.title")} class="wide" onClose=${onClose}>
     <div class="form">
       <${Field} label=${t("browse.filter")} type="search" value=${wanted} onInput=${setWanted} autofocus />
-      <${Refusal} text=${error} />
+      <${FormError} text=${error} />
       ${pages.items?.length === 0 && html`<${None} wanted=${wanted} onNew=${onNew} />`}
       <ul class="list browse-list" aria-busy=${!pages.items}>
         ${pages.items?.map(
@@ -50,7 +50,7 @@ export function Browse({ onClose, onNew }) {
           </li>`,
         )}
       </ul>
-      <${More} pages=${pages} />
+      <${MoreButton} pages=${pages} />
     </div>
   <//>`;
 }

@@ -2,7 +2,7 @@
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { useAct } from "../shared/act.js";
+import { useAction } from "../shared/action.js";
 import { useChat } from "../shared/context.js";
 import { Dialog } from "../controls/dialog.js";
 import { Field, Submit } from "../controls/fields.js";
@@ -15,7 +15,7 @@ import { Privacy } from "./new_room.js";
  */
 export function EditRoom({ info, rights, onClose }) {
   const chat = useChat();
-  const { act, isBusy, error, field } = useAct();
+  const { act, isBusy, error, field } = useAction();
   const [name, setName] = useState(info.name ?? "");
   const [topic, setTopic] = useState(info.topic ?? "");
   const [isPrivate, setPrivate] = useState(Boolean(info.private));
@@ -30,10 +30,10 @@ export function EditRoom({ info, rights, onClose }) {
   };
   return html`<${Dialog} title=${t("room.edit")} onClose=${onClose}>
     <form class="form" onSubmit=${save}>
-      ${rights.owns && html`<${Field} label=${t("newroom.name")} value=${name} onInput=${setName} error=${field === "topic" ? "" : error} required maxlength="64" />`}
+      ${rights.isOwner && html`<${Field} label=${t("newroom.name")} value=${name} onInput=${setName} error=${field === "topic" ? "" : error} required maxlength="64" />`}
       <${Field} label=${t("newroom.topic")} hint=${t("newroom.topic_hint")} rows="3" value=${topic} onInput=${setTopic}
-        error=${field === "topic" || !rights.owns ? error : ""} maxlength="500" autofocus />
-      ${rights.owns && html`<${Privacy} isPrivate=${isPrivate} onChange=${setPrivate} />`}
+        error=${field === "topic" || !rights.isOwner ? error : ""} maxlength="500" autofocus />
+      ${rights.isOwner && html`<${Privacy} isPrivate=${isPrivate} onChange=${setPrivate} />`}
       <div class="dialog-actions">
         <button type="button" class="button" onClick=${onClose}>${t("common.cancel")}</button>
         <${Submit} label=${t("room.save")} isBusy=${isBusy} />

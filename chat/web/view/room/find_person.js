@@ -2,11 +2,11 @@
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { useAct } from "../shared/act.js";
+import { useAction } from "../shared/action.js";
 import { avatar } from "../controls/avatar.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { Dialog } from "../controls/dialog.js";
-import { Field, More, Refusal } from "../controls/fields.js";
+import { Field, MoreButton, FormError } from "../controls/fields.js";
 import { usePages } from "../shared/loading.js";
 import { personName } from "../shared/names.js";
 import { navigate } from "../shared/router.js";
@@ -19,7 +19,7 @@ import { navigate } from "../shared/router.js";
  */
 export function FindPerson({ onClose, title = t("find.title"), onPick }) {
   const chat = useChat();
-  const { act, isBusy, error } = useAct();
+  const { act, isBusy, error } = useAction();
   const [wanted, setWanted] = useState("");
   const pages = usePeople(wanted);
   const pick = (/** @type {Person} */ person) =>
@@ -31,7 +31,7 @@ export function FindPerson({ onClose, title = t("find.title"), onPick }) {
   return html`<${Dialog} title=${title} onClose=${onClose}>
     <div class="form">
       <${Field} label=${t("find.name")} type="search" value=${wanted} onInput=${setWanted} autofocus />
-      <${Refusal} text=${error} />
+      <${FormError} text=${error} />
       ${pages.items?.length === 0 && html`<p class="soft">${wanted.trim() ? t("find.none", { name: wanted.trim() }) : t("find.nobody")}</p>`}
       <ul class="list find-list" aria-busy=${!pages.items}>
         ${pages.items?.map(
@@ -46,7 +46,7 @@ export function FindPerson({ onClose, title = t("find.title"), onPick }) {
           </li>`,
         )}
       </ul>
-      <${More} pages=${pages} />
+      <${MoreButton} pages=${pages} />
     </div>
   <//>`;
 }

@@ -2,11 +2,11 @@
 
 import { html, useState } from "../../vendor/preact.js";
 import { t, tn } from "../../i18n/index.js";
-import { useAct } from "../shared/act.js";
+import { useAction } from "../shared/action.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { Copyable } from "../controls/copy.js";
 import { Dialog } from "../controls/dialog.js";
-import { Refusal, Submit } from "../controls/fields.js";
+import { FormError, Submit } from "../controls/fields.js";
 import { useLoaded } from "../shared/loading.js";
 import { roomName } from "../shared/names.js";
 import { addressOf } from "../shared/public_address.js";
@@ -57,7 +57,7 @@ function Address({ registration }) {
 /** @param {{ room?: number, onMade: (link: Link) => void }} props */
 function Make({ room, onMade }) {
   const chat = useChat();
-  const { act, isBusy, error } = useAct();
+  const { act, isBusy, error } = useAction();
   const [uses, setUses] = useState(10);
   const [days, setDays] = useState(7);
   const make = (/** @type {Event} */ event) => {
@@ -68,7 +68,7 @@ function Make({ room, onMade }) {
     <p>${t("invite.text")}</p>
     <${Choice} name="uses" chosen=${uses} values=${USES} onChoose=${setUses} />
     <${Choice} name="days" chosen=${days} values=${DAYS} onChoose=${setDays} />
-    <${Refusal} text=${error} />
+    <${FormError} text=${error} />
     <${Submit} label=${t("invite.make")} isBusy=${isBusy} class="primary wide" />
   </form>`;
 }
@@ -91,13 +91,13 @@ function Choice({ name, chosen, values, onChoose }) {
 /** @param {{ link: Link, onWithdrawn: () => void }} props */
 function Made({ link, onWithdrawn }) {
   const chat = useChat();
-  const { act, isBusy, error } = useAct();
+  const { act, isBusy, error } = useAction();
   const withdraw = async () => {
     if (await act(() => chat.call("DELETE", `/invites/${encodeURIComponent(link.code)}`))) onWithdrawn();
   };
   return html`<p>${t("invite.made")}</p>
     <${Copyable} text=${addressOf(link)} label=${t("invite.link")} />
     <p class="field-hint">${tn("invite.good_for", link.uses, { time: dayAndTime(link.expires) })}</p>
-    <${Refusal} text=${error} />
+    <${FormError} text=${error} />
     <p><button type="button" class="button quiet small danger" disabled=${isBusy} onClick=${withdraw}>${t("invite.withdraw")}</button></p>`;
 }

@@ -3,10 +3,10 @@
 import { html, useEffect, useMemo } from "../../vendor/preact.js";
 import { t, tn } from "../../i18n/index.js";
 import { roomPath } from "../../model/panel.js";
-import { useAct } from "../shared/act.js";
+import { useAction } from "../shared/action.js";
 import { avatar } from "../controls/avatar.js";
 import { useChat, useSelected } from "../shared/context.js";
-import { More, Refusal } from "../controls/fields.js";
+import { MoreButton, FormError } from "../controls/fields.js";
 import { icon } from "../controls/icon.js";
 import { useLoaded, usePages } from "../shared/loading.js";
 import { personName } from "../shared/names.js";
@@ -28,13 +28,13 @@ export function Members({ info, rights, onAdd }) {
   return html`<section class="members" aria-labelledby="members-title">
     <header class="members-head">
       <h3 id="members-title">${tn("room.members", info.members ?? 0)}</h3>
-      ${rights.adds &&
+      ${rights.canAddMembers &&
       html`<button type="button" class="icon-button" aria-label=${t("room.add")} title=${t("room.add")} onClick=${onAdd}>${icon("add")}</button>`}
     </header>
     <ul class="list" aria-busy=${!pages.items}>
       ${sorted.map((member) => html`<${MemberRow} key=${member.person.id} member=${member} room=${info.id} />`)}
     </ul>
-    <${More} pages=${pages} />
+    <${MoreButton} pages=${pages} />
   </section>`;
 }
 
@@ -62,7 +62,7 @@ function MemberRow({ member: { person, role }, room }) {
  */
 export function Banned({ info }) {
   const chat = useChat();
-  const { act, isBusy, error } = useAct();
+  const { act, isBusy, error } = useAction();
   const pages = useMembers(info, "banned");
   const lift = async (/** @type {Person} */ person) => {
     if (await act(() => chat.call("DELETE", `/rooms/${info.id}/members/${person.id}`))) pages.reload();
@@ -79,8 +79,8 @@ export function Banned({ info }) {
         </li>`,
       )}
     </ul>
-    <${Refusal} text=${error} />
-    <${More} pages=${pages} />
+    <${FormError} text=${error} />
+    <${MoreButton} pages=${pages} />
   </section>`;
 }
 

@@ -2,9 +2,9 @@
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { useAct } from "../shared/act.js";
+import { useAction } from "../shared/action.js";
 import { useChat, useSelected } from "../shared/context.js";
-import { Refusal } from "../controls/fields.js";
+import { FormError } from "../controls/fields.js";
 import { icon } from "../controls/icon.js";
 import { useLoaded } from "../shared/loading.js";
 import { problemText } from "../shared/problem.js";
@@ -16,7 +16,7 @@ import { Unsent } from "../message/unsent_list.js";
 export function MissingRoom({ room }) {
   const chat = useChat();
   const me = useSelected((state) => state.me?.id);
-  const { act, isBusy, error } = useAct();
+  const { act, isBusy, error } = useAction();
   const found = useLoaded(() => whyNot(chat, room), [room]);
   const join = () => act(() => chat.call("PUT", `/rooms/${room}/members/${me}`, {}));
   if (!found.value) return html`<div class="empty" aria-busy="true"><span class="spinner"></span></div>`;
@@ -25,7 +25,7 @@ export function MissingRoom({ room }) {
     ${icon(isPublic ? "hash" : "lock", { size: 32 })}
     <h1>${t("room.missing")}</h1>
     <p>${found.value === "not_found" ? t("room.missing_text") : isPublic ? t("room.public_text") : found.value}</p>
-    <${Refusal} text=${error} />
+    <${FormError} text=${error} />
     ${isPublic && html`<button type="button" class="button primary" disabled=${isBusy} onClick=${join}>${t("browse.join")}</button>`}
     <a class="button quiet" href="/">${t("shell.back")}</a>
     <${Unsent} room=${room} />

@@ -2,7 +2,7 @@
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { useAct } from "../shared/act.js";
+import { useAction } from "../shared/action.js";
 import { useChat } from "../shared/context.js";
 import { Dialog } from "../controls/dialog.js";
 import { Field, Submit } from "../controls/fields.js";
@@ -15,7 +15,7 @@ import { navigate } from "../shared/router.js";
  */
 export function NewRoom({ onClose }) {
   const chat = useChat();
-  const { act, isBusy, error, field } = useAct();
+  const { act, isBusy, error, field } = useAction();
   const [name, setName] = useState("");
   const [topic, setTopic] = useState("");
   const [isPrivate, setPrivate] = useState(false);

@@ -4,11 +4,11 @@ import { html, useEffect } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { roomPath } from "../../model/panel.js";
 import { rightsIn } from "../../model/rights.js";
-import { useAct } from "../shared/act.js";
+import { useAction } from "../shared/action.js";
 import { avatar, Presence } from "../controls/avatar.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { confirm } from "../controls/dialog.js";
-import { Refusal } from "../controls/fields.js";
+import { FormError } from "../controls/fields.js";
 import { openDirect } from "./find_person.js";
 import { icon } from "../controls/icon.js";
 import { useLoaded } from "../shared/loading.js";
@@ -44,7 +44,7 @@ function Card({ person, info }) {
   const chat = useChat();
   const me = useSelected((state) => state.me?.id);
   const isBlocked = useSelected((state) => state.blocked.has(person.id));
-  const { act, isBusy, error } = useAct();
+  const { act, isBusy, error } = useAction();
   const isPeer = info?.kind === "direct";
   const roles = person.roles ?? [];
   const hide = () =>
@@ -69,7 +69,7 @@ function Card({ person, info }) {
       </button>`}
       ${isBlocked && html`<p class="notice">${icon("block")} <span>${t("person.blocked_text")}</span></p>`}
     </div>`}
-    <${Refusal} text=${error} />
+    <${FormError} text=${error} />
     ${isPeer && info && html`<${Notify} info=${info} />`}
     ${info && (info.kind === "room" || info.kind === "lobby") && html`<${InRoom} person=${person} info=${info} />`}
     <section class="room-ends" aria-label=${t("person.more")}>
@@ -83,7 +83,7 @@ function Card({ person, info }) {
 /** @param {{ person: Person, isBlocked: boolean }} props */
 function Block({ person, isBlocked }) {
   const chat = useChat();
-  const { act, isBusy, error } = useAct();
+  const { act, isBusy, error } = useAction();
   const name = personName(person);
   const change = async () => {
     const isSure = isBlocked || (await confirm({ title: t("person.block_title", { name }), text: t("person.block_text"), action: t("person.block"), danger: true }));
@@ -93,7 +93,7 @@ function Block({ person, isBlocked }) {
     <button type="button" class=${`button quiet ${isBlocked ? "" : "danger"}`} disabled=${isBusy} onClick=${change}>
       ${icon("block")} ${t(isBlocked ? "person.unblock" : "person.block")}
     </button>
-    <${Refusal} text=${error} />
+    <${FormError} text=${error} />
   `;
 }
 
@@ -101,11 +101,11 @@ function Block({ person, isBlocked }) {
 function InRoom({ person, info }) {
   const chat = useChat();
   const me = useSelected((state) => state.me);
-  const { act, isBusy, error } = useAct();
+  const { act, isBusy, error } = useAction();
   const { member, reload } = useMember(info, person.id);
   const rights = rightsIn(info, me);
-  const mayRemove = rights.moderates && info.kind === "room" && person.id !== me?.id && member?.role !== "owner";
-  if (!member || (!rights.owns && !mayRemove)) return null;
+  const mayRemove = rights.canModerate && info.kind === "room" && person.id !== me?.id && member?.role !== "owner";
+  if (!member || (!rights.isOwner && !mayRemove)) return null;
   const path = `/rooms/${info.id}/members/${person.id}`;
   const names = { name: personName(person), room: roomName(info) };
   const give = async (/** @type {string} */ role) => {
@@ -119,13 +119,13 @@ function InRoom({ person, info }) {
   };
   return html`<section class="person-room" aria-label=${t("person.in_room", names)}>
     <h3>${t("person.in_room", names)}</h3>
-    ${rights.owns && html`<${Role} role=${member.role ?? "member"} isBusy=${isBusy} onGive=${give} />`}
+    ${rights.isOwner && html`<${Role} role=${member.role ?? "member"} isBusy=${isBusy} onGive=${give} />`}
     ${mayRemove &&
     html`<div class="actions">
       <button type="button" class="button small" disabled=${isBusy} onClick=${() => asked("remove", () => chat.call("DELETE", path))}>${t("person.remove")}</button>
       <button type="button" class="button small danger" disabled=${isBusy} onClick=${() => asked("ban", () => chat.call("PUT", path, { role: "banned" }))}>${t("person.ban")}</button>
     </div>`}
-    <${Refusal} text=${error} />
+    <${FormError} text=${error} />
   </section>`;
 }
 

@@ -3,7 +3,7 @@
 import { html, useRef } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useChat, useSelected } from "../shared/context.js";
-import { More } from "../controls/fields.js";
+import { MoreButton } from "../controls/fields.js";
 import { Download } from "../files/files.js";
 import { usePages } from "../shared/loading.js";
 import { personName } from "../shared/names.js";
@@ -29,7 +29,7 @@ export function RoomFiles({ info }) {
     <ul class="list">
       ${pages.items?.map((message) => html`<${FilesOf} key=${message.seq} message=${message} />`)}
     </ul>
-    <${More} pages=${pages} />
+    <${MoreButton} pages=${pages} />
   </section>`;
 }
 

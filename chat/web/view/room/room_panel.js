@@ -4,8 +4,8 @@ import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { roomPath } from "../../model/panel.js";
 import { rightsIn } from "../../model/rights.js";
-import { Refusal } from "../controls/fields.js";
-import { useAct } from "../shared/act.js";
+import { FormError } from "../controls/fields.js";
+import { useAction } from "../shared/action.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { confirm } from "../controls/dialog.js";
 import { icon } from "../controls/icon.js";
@@ -39,12 +39,12 @@ export function RoomPanel({ room }) {
   return html`
     <${PanelHead} title=${t("room.about")} room=${room} />
     <div class="panel-body">
-      <${About} info=${info} canEdit=${rights.moderates} onEdit=${() => open("edit")} />
+      <${About} info=${info} canEdit=${rights.canModerate} onEdit=${() => open("edit")} />
       <${Notify} info=${info} />
-      ${(rights.invites || info.kind === "lobby") &&
+      ${(rights.canInvite || info.kind === "lobby") &&
       html`<button type="button" class="button primary wide" onClick=${() => open("invite")}>${icon("link")} ${t("room.invite")}</button>`}
       ${info.kind !== "support" && html`<${Members} info=${info} rights=${rights} onAdd=${() => open("add")} />`}
-      ${rights.moderates && info.kind === "room" && html`<${Banned} info=${info} />`}
+      ${rights.canModerate && info.kind === "room" && html`<${Banned} info=${info} />`}
       <${RoomFiles} info=${info} />
       <${Ends} info=${info} rights=${rights} />
       <p class="panel-note">${icon("eye", { size: 16 })} <span>${t("room.privacy_note")} ${t("room.calls_note")}</span></p>
@@ -85,7 +85,7 @@ function About({ info, canEdit, onEdit }) {
 /** @param {{ info: RoomInfo }} props */
 export function Notify({ info }) {
   const chat = useChat();
-  const { act, error } = useAct();
+  const { act, error } = useAction();
   const chosen = info.notify ?? "mentions";
   const isDirect = info.kind === "direct" || info.kind === "support";
   const choices = isDirect ? PERSONAL : SHARED;
@@ -100,7 +100,7 @@ export function Notify({ info }) {
         </label>`;
       })}
     </div>
-    <${Refusal} text=${error} />
+    <${FormError} text=${error} />
   </fieldset>`;
 }
 
@@ -115,7 +115,7 @@ export function AddMember({ info, onClose }) {
 function Ends({ info, rights }) {
   const chat = useChat();
   const me = useSelected((state) => state.me?.id);
-  const { act, isBusy, error } = useAct();
+  const { act, isBusy, error } = useAction();
   const name = roomName(info);
   /** @param {"leave" | "archive" | "delete"} what @param {() => Promise<unknown>} deed */
   const asked = async (what, deed) => {
@@ -133,10 +133,10 @@ function Ends({ info, rights }) {
   const erase = () => asked("delete", () => chat.call("DELETE", `/rooms/${info.id}`).then(() => navigate("/")));
   if (info.kind !== "room") return null;
   return html`<section class="room-ends" aria-label=${t("room.more")}>
-    ${rights.archives &&
+    ${rights.canArchive &&
     html`<button type="button" class="button quiet" disabled=${isBusy} onClick=${info.archived ? restore : archive}>${icon("archive")} ${t(info.archived ? "room.restore" : "room.archive")}</button>`}
     <button type="button" class="button quiet danger" disabled=${isBusy} onClick=${leave}>${icon("door")} ${t("room.leave")}</button>
-    ${rights.owns && html`<button type="button" class="button quiet danger" disabled=${isBusy} onClick=${erase}>${icon("trash")} ${t("room.delete")}</button>`}
-    <${Refusal} text=${error} />
+    ${rights.isOwner && html`<button type="button" class="button quiet danger" disabled=${isBusy} onClick=${erase}>${icon("trash")} ${t("room.delete")}</button>`}
+    <${FormError} text=${error} />
   </section>`;
 }

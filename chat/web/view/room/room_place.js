@@ -2,9 +2,9 @@
 
 import { html, useEffect } from "../../vendor/preact.js";
 import { t, tn } from "../../i18n/index.js";
-import { attentionOf } from "../../model/attention.js";
+import { countAttention } from "../../model/attention.js";
 import { roomPath } from "../../model/panel.js";
-import { isAnothers } from "../../model/support_queue.js";
+import { isSomeoneElses } from "../../model/support_queue.js";
 import { avatar, Presence } from "../controls/avatar.js";
 import { Composer } from "../composer/composer.js";
 import { useChat, useSelected } from "../shared/context.js";
@@ -29,7 +29,7 @@ const RoomPanel = lazy(() => import("./room_panel.js"), "RoomPanel");
 export function RoomPlace({ room, seq, panel }) {
   const info = useSelected((state) => state.rooms.get(room)?.info);
   const isLoaded = useSelected((state) => state.isLoaded);
-  const isDesk = useSelected((state) => info !== undefined && isAnothers(info, state.me?.id));
+  const isDesk = useSelected((state) => info !== undefined && isSomeoneElses(info, state.me?.id));
   useTitle(info ? roomName(info) : "");
   useEffect(() => {
     if (isDesk) navigate(`/inbox/${room}${seq ? `?at=${seq}` : ""}`, { replace: true });
@@ -79,7 +79,7 @@ function Head({ info, panel }) {
 /** On a phone, the way to the rooms, with how much there is for one in the others. @param {{ room: number }} props */
 function Back({ room }) {
   const isPhone = useMedia(PHONE);
-  const count = useSelected(({ rooms }) => (isPhone ? attentionOf([...rooms.values()].filter(({ info }) => info.id !== room)).count : 0));
+  const count = useSelected(({ rooms }) => (isPhone ? countAttention([...rooms.values()].filter(({ info }) => info.id !== room)).count : 0));
   const label = count > 0 ? `${t("shell.back")}, ${count} ${t("rooms.for_you")}` : t("shell.back");
   return html`<a class="icon-button place-back" href="/" aria-label=${label}>
     ${icon("back")} ${count > 0 && html`<span class="badge is-mention" aria-hidden="true">${count > 99 ? "99+" : count}</span>`}

@@ -3,9 +3,9 @@
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { fold } from "../../model/room_list.js";
-import { parseQuery } from "../../model/search_query.js";
+import { parseSearchQuery } from "../../model/search_query.js";
 import { useChat, useSelected } from "../shared/context.js";
-import { More } from "../controls/fields.js";
+import { MoreButton } from "../controls/fields.js";
 import { Hit } from "./hit.js";
 import { icon } from "../controls/icon.js";
 import { usePages } from "../shared/loading.js";
@@ -33,7 +33,7 @@ export function Search({ asked }) {
     setText(`${text.trimEnd()} ${part}`.trimStart());
     field.current?.focus();
   };
-  const isAsked = Boolean(parseQuery(asked).words);
+  const isAsked = Boolean(parseSearchQuery(asked).words);
   return html`<main class="place-body search">
     <header class="place-head">
       <a class="icon-button place-back" href="/" aria-label=${t("shell.back")}>${icon("back")}</a>
@@ -95,7 +95,7 @@ function HitList({ label, pages }) {
     <ol class="list hits" aria-label=${label} aria-busy=${!pages.items && !pages.error}>
       ${pages.items?.map((hit) => html`<${Hit} key=${`${hit.message.room}-${hit.message.seq}`} hit=${hit} me=${me} />`)}
     </ol>
-    <${More} pages=${pages} />
+    <${MoreButton} pages=${pages} />
   `;
 }
 
@@ -126,8 +126,8 @@ function None({ asked }) {
  * @returns {Promise<{ items: FoundMessage[], next?: number }>}
  */
 async function find(chat, text, after) {
-  const asked = parseQuery(text);
-  if (asked.wrong.length > 0) throw new Error(t("search.wrong_day", { part: asked.wrong[0] }));
+  const asked = parseSearchQuery(text);
+  if (asked.invalid.length > 0) throw new Error(t("search.wrong_day", { part: asked.invalid[0] }));
   const query = new URLSearchParams({ q: asked.words });
   if (asked.from) query.set("from", String(await personCalled(chat, asked.from)));
   if (asked.room) query.set("room", String(roomCalled(chat, asked.room)));

@@ -2,17 +2,17 @@
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { useAct } from "../shared/act.js";
+import { useAction } from "../shared/action.js";
 import { avatar } from "../controls/avatar.js";
 import { useChat, useSelected } from "../shared/context.js";
-import { More, Refusal } from "../controls/fields.js";
+import { MoreButton, FormError } from "../controls/fields.js";
 import { usePages } from "../shared/loading.js";
 import { personName } from "../shared/names.js";
 
 export function Blocks() {
   const chat = useChat();
   const blocked = useSelected((state) => state.blocked);
-  const { act, isBusy, error } = useAct();
+  const { act, isBusy, error } = useAction();
   const pages = usePages(async (after) => {
     const { people, next } = /** @type {{ people: import("../../model/types").Person[], next?: number }} */ (
       await chat.call("GET", `/me/blocks${after ? `?after=${after}` : ""}`)
@@ -24,7 +24,7 @@ export function Blocks() {
   };
   return html`
     <p class="soft">${t("blocks.text")}</p>
-    <${Refusal} text=${error} />
+    <${FormError} text=${error} />
     ${pages.items?.length === 0 && html`<p class="settings-none">${t("blocks.none")}</p>`}
     <ul class="list" aria-busy=${!pages.items}>
       ${pages.items?.map(
@@ -37,6 +37,6 @@ export function Blocks() {
         </li>`,
       )}
     </ul>
-    <${More} pages=${pages} />
+    <${MoreButton} pages=${pages} />
   `;
 }

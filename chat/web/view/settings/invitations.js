@@ -2,9 +2,9 @@
 
 import { html } from "../../vendor/preact.js";
 import { t, tn } from "../../i18n/index.js";
-import { useAct } from "../shared/act.js";
+import { useAction } from "../shared/action.js";
 import { useChat } from "../shared/context.js";
-import { More, Refusal } from "../controls/fields.js";
+import { MoreButton, FormError } from "../controls/fields.js";
 import { icon } from "../controls/icon.js";
 import { usePages } from "../shared/loading.js";
 import { dayAndTime } from "../shared/times.js";
@@ -14,7 +14,7 @@ import { dayAndTime } from "../shared/times.js";
 
 export function Invitations() {
   const chat = useChat();
-  const { act, isBusy, error } = useAct();
+  const { act, isBusy, error } = useAction();
   const pages = usePages(async (after) => {
     const query = new URLSearchParams({ ...(after && { after: String(after) }) });
     const { invites, next } = /** @type {IssuedInvites} */ (await chat.call("GET", `/me/invites?${query}`));
@@ -26,12 +26,12 @@ export function Invitations() {
       pages.update((invites) => invites.filter((each) => each.id !== id));
     });
   return html`<p class="soft">${t("invitations.text")}</p>
-    <${Refusal} text=${error} />
+    <${FormError} text=${error} />
     <ul class="list" aria-busy=${!pages.items}>
       ${pages.items?.map((invite) => html`<${Row} key=${invite.id} ...${{ invite, isBusy, withdraw }} />`)}
     </ul>
     ${pages.items?.length === 0 && html`<p class="settings-none">${t("invitations.none")}</p>`}
-    <${More} pages=${pages} />`;
+    <${MoreButton} pages=${pages} />`;
 }
 
 /** @param {{ invite: IssuedInvite, isBusy: boolean, withdraw: (invite: IssuedInvite) => unknown }} props */

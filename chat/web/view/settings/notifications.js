@@ -2,9 +2,9 @@
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { useAct } from "../shared/act.js";
+import { useAction } from "../shared/action.js";
 import { useChat } from "../shared/context.js";
-import { Refusal } from "../controls/fields.js";
+import { FormError } from "../controls/fields.js";
 import { icon } from "../controls/icon.js";
 
 /** @typedef {"granted" | "denied" | "default" | "missing"} Permission */
@@ -13,9 +13,9 @@ export function Notifications() {
   const chat = useChat();
   const [permission, setPermission] = useState(permitted);
   const [isTested, setTested] = useState(false);
-  const { act, isBusy, error } = useAct();
+  const { act, isBusy, error } = useAction();
   const allow = async () => {
-    await chat.answerNotify(true);
+    await chat.answerNotificationOffer(true);
     setPermission(permitted());
   };
   const test = async () => setTested(await act(show));
@@ -28,7 +28,7 @@ export function Notifications() {
       ${permission === "granted" && html`<button type="button" class="button primary" disabled=${isBusy} onClick=${test}>${t("notifications.test")}</button>`}
       ${isTested && html`<span class="soft" role="status">${t("notifications.tested")}</span>`}
     </div>`}
-    <${Refusal} text=${error} />
+    <${FormError} text=${error} />
     <p>${t("notifications.rooms")}</p>
     <p class="soft small">${t("notifications.push")}</p>
   `;

@@ -2,10 +2,10 @@
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { useAct } from "../shared/act.js";
+import { useAction } from "../shared/action.js";
 import { avatar } from "../controls/avatar.js";
 import { useChat, useSelected } from "../shared/context.js";
-import { Field, Refusal, Submit } from "../controls/fields.js";
+import { Field, FormError, Submit } from "../controls/fields.js";
 
 /** @typedef {import("../../model/types").Me} Me */
 /** @typedef {ReturnType<typeof fieldsOf>} Fields */
@@ -23,7 +23,7 @@ function fieldsOf({ name, display, email, share_reads }) {
 /** @param {{ me: Me }} props */
 function Form({ me }) {
   const chat = useChat();
-  const { act, isBusy, error, field } = useAct();
+  const { act, isBusy, error, field } = useAction();
   const [isSaved, setSaved] = useState(false);
   // What is typed stays, and the rest is as it is now: an admin, or another device, may change it meanwhile.
   const [typed, setTyped] = useState(/** @type {Partial<Fields>} */ ({}));
@@ -55,7 +55,7 @@ function Form({ me }) {
       <input type="checkbox" checked=${sharesReads} onChange=${(/** @type {any} */ event) => put({ sharesReads: event.target.checked })} />
       <span>${t("profile.reads")} <span class="field-hint">${t("profile.reads_hint")}</span></span>
     </label>
-    ${!field && html`<${Refusal} text=${error} />`}
+    ${!field && html`<${FormError} text=${error} />`}
     <div class="actions">
       <${Submit} label=${t("settings.save")} isBusy=${isBusy} disabled=${!isChanged || !name.trim()} />
       ${isSaved && !isChanged && html`<span class="soft" role="status">${t("settings.saved")}</span>`}

@@ -2,10 +2,10 @@
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { useAct } from "../shared/act.js";
+import { useAction } from "../shared/action.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { confirm } from "../controls/dialog.js";
-import { Field, Refusal, Submit } from "../controls/fields.js";
+import { Field, FormError, Submit } from "../controls/fields.js";
 import { icon } from "../controls/icon.js";
 import { useLoaded } from "../shared/loading.js";
 import { dayAndTime } from "../shared/times.js";
@@ -45,7 +45,7 @@ function SharedComputer() {
 /** @param {{ onChanged: () => void }} props */
 function Password({ onChanged }) {
   const chat = useChat();
-  const { act, isBusy, error, field } = useAct();
+  const { act, isBusy, error, field } = useAction();
   const [old, setOld] = useState("");
   const [wanted, setWanted] = useState("");
   const [isSaved, setSaved] = useState(false);
@@ -74,7 +74,7 @@ function Password({ onChanged }) {
 
 function Logins() {
   const chat = useChat();
-  const { act, isBusy, error } = useAct();
+  const { act, isBusy, error } = useAction();
   const found = useLoaded(() => chat.call("GET", "/me/sessions"), []);
   const all = /** @type {{ sessions: SessionInfo[] } | undefined} */ (found.value)?.sessions ?? [];
   const logins = all.filter(({ kind }) => kind !== "token").sort((one, other) => Number(other.current ?? 0) - Number(one.current ?? 0));
@@ -88,7 +88,7 @@ function Logins() {
   return html`<section class="settings-section">
     <h3>${t("sessions.title")}</h3>
     <p class="soft small">${t("sessions.text")}</p>
-    <${Refusal} text=${found.error || error} />
+    <${FormError} text=${found.error || error} />
     <ul class="list" aria-busy=${!found.value}>
       ${logins.map((session) => html`<${Login} key=${session.id} ...${{ session, isBusy, onEnd: end }} />`)}
     </ul>

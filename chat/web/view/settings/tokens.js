@@ -2,11 +2,11 @@
 
 import { html, useState } from "../../vendor/preact.js";
 import { t, tn } from "../../i18n/index.js";
-import { useAct } from "../shared/act.js";
+import { useAction } from "../shared/action.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { Copyable } from "../controls/copy.js";
 import { confirm } from "../controls/dialog.js";
-import { Field, Refusal, Submit } from "../controls/fields.js";
+import { Field, FormError, Submit } from "../controls/fields.js";
 import { icon } from "../controls/icon.js";
 import { useLoaded } from "../shared/loading.js";
 import { dayAndTime } from "../shared/times.js";
@@ -17,7 +17,7 @@ const DAYS = [30, 365, 3650];
 
 export function Tokens() {
   const chat = useChat();
-  const { act, isBusy, error, field } = useAct();
+  const { act, isBusy, error, field } = useAction();
   const found = useLoaded(() => chat.call("GET", "/me/sessions"), []);
   const [name, setName] = useState("");
   const [days, setDays] = useState(365);
@@ -56,7 +56,7 @@ export function Tokens() {
       </fieldset>
       <input type="text" hidden readonly autocomplete="username" value=${login} />
       <${Field} label=${t("tokens.password")} hint=${t("tokens.password_hint")} type="password" value=${password} onInput=${setPassword} autocomplete="current-password" required error=${field === "password" ? error : ""} />
-      ${field !== "name" && field !== "password" && html`<${Refusal} text=${found.error || error} />`}
+      ${field !== "name" && field !== "password" && html`<${FormError} text=${found.error || error} />`}
       <div class="actions"><${Submit} label=${t("tokens.make")} isBusy=${isBusy} disabled=${!name.trim() || !password} /></div>
     </form>
     <ul class="list">

@@ -4,9 +4,9 @@ import { html, useLayoutEffect, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useChat } from "../shared/context.js";
 import { Field, PasswordField } from "../controls/fields.js";
-import { reason, useAsking } from "../sign_in/attempt.js";
-import { Trouble } from "../sign_in/card.js";
-import { typed } from "../sign_in/form_values.js";
+import { attemptError, useAttempt } from "../sign_in/attempt.js";
+import { ErrorNote } from "../sign_in/card.js";
+import { formValues } from "../sign_in/form_values.js";
 import { navigate } from "../shared/router.js";
 
 /**
@@ -15,7 +15,7 @@ import { navigate } from "../shared/router.js";
  */
 export function FirstAdmin({ code, onDone, onGone }) {
   const chat = useChat();
-  const { run, isBusy, wait, error, clear } = useAsking();
+  const { run, isBusy, wait, error, clear } = useAttempt();
   const [written, setWritten] = useState(code);
   const [isAsked, setAsked] = useState(code === ""); // for the code: once it was wrong it can be mended until it is right
   useLayoutEffect(() => {
@@ -24,7 +24,7 @@ export function FirstAdmin({ code, onDone, onGone }) {
     clear();
   }, [code]);
   const submit = (/** @type {any} */ event) => {
-    const { name, password } = typed(event);
+    const { name, password } = formValues(event);
     run(async () => {
       try {
         await chat.setUp({ code: written.trim(), name: name.trim(), password });
@@ -39,9 +39,9 @@ export function FirstAdmin({ code, onDone, onGone }) {
     });
   };
   const isCodeWrong = error?.code === "forbidden";
-  const at = (/** @type {string} */ field) => (error?.field === field ? reason(error, wait) : undefined);
+  const at = (/** @type {string} */ field) => (error?.field === field ? attemptError(error, wait) : undefined);
   return html`<form class="form" onSubmit=${submit}>
-    ${error && !error.field && html`<${Trouble}>${error.code === "gone" ? t("setup.code_gone") : reason(error, wait)}<//>`}
+    ${error && !error.field && html`<${ErrorNote}>${error.code === "gone" ? t("setup.code_gone") : attemptError(error, wait)}<//>`}
     ${isAsked &&
     html`<${Field} label=${t("setup.code")} hint=${t("setup.code_hint")} value=${written} onInput=${setWritten}
       error=${isCodeWrong ? t("setup.code_wrong") : undefined} autocomplete="off" autocapitalize="characters" spellcheck=${false} required />`}

@@ -4,8 +4,8 @@ import { html, useEffect } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useChat } from "../shared/context.js";
 import { Copyable } from "../controls/copy.js";
-import { reason, useAsking } from "../sign_in/attempt.js";
-import { Trouble } from "../sign_in/card.js";
+import { attemptError, useAttempt } from "../sign_in/attempt.js";
+import { ErrorNote } from "../sign_in/card.js";
 import { usePolicy } from "../sign_in/policy.js";
 import { icon } from "../controls/icon.js";
 import { addressOf, isOwnComputer } from "../shared/public_address.js";
@@ -21,7 +21,7 @@ const DAYS = 7;
 export function FirstInvitation({ room, path, onMade, onDone }) {
   const chat = useChat();
   const { policy } = usePolicy();
-  const { run, wait, error } = useAsking();
+  const { run, wait, error } = useAttempt();
   const address = path && new URL(path, location.href).href;
   const make = () =>
     run(async () => {
@@ -36,7 +36,7 @@ export function FirstInvitation({ room, path, onMade, onDone }) {
     navigate(room ? `/room/${room}` : "/", { replace: true });
   };
   return html`<div class="form">
-    ${error && html`<${Trouble}>${reason(error, wait)}<//>
+    ${error && html`<${ErrorNote}>${attemptError(error, wait)}<//>
       <button type="button" class="button" disabled=${wait > 0} onClick=${make}>${t("common.retry")}</button>`}
     ${address && html`<${Copyable} text=${address} label=${t("setup.link")} />
       <p class="field-hint">${t("setup.link_hint", { uses: USES, days: DAYS })}</p>`}

@@ -4,9 +4,9 @@ import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useChat } from "../shared/context.js";
 import { Field } from "../controls/fields.js";
-import { reason, useAsking } from "../sign_in/attempt.js";
-import { Trouble } from "../sign_in/card.js";
-import { typed } from "../sign_in/form_values.js";
+import { attemptError, useAttempt } from "../sign_in/attempt.js";
+import { ErrorNote } from "../sign_in/card.js";
+import { formValues } from "../sign_in/form_values.js";
 import { icon } from "../controls/icon.js";
 import { isOwnComputer, withoutPath } from "../shared/public_address.js";
 
@@ -20,9 +20,9 @@ export function Registration({ policy, onDone }) {
   const [registration, setRegistration] = useState(/** @type {(typeof CHOICES)[number]} */ ("invite"));
   const [written, setWritten] = useState(location.origin);
   const address = withoutPath(written);
-  const { run, isBusy, wait, error } = useAsking();
+  const { run, isBusy, wait, error } = useAttempt();
   const submit = (/** @type {any} */ event) => {
-    const { server_name } = typed(event);
+    const { server_name } = formValues(event);
     if (address === null) return;
     // An address of this computer alone is none that others reach.
     const public_url = isOwnComputer(address) ? {} : { public_url: address };
@@ -32,7 +32,7 @@ export function Registration({ policy, onDone }) {
     });
   };
   return html`<form class="form" onSubmit=${submit}>
-    ${error && html`<${Trouble}>${reason(error, wait)}<//>`}
+    ${error && html`<${ErrorNote}>${attemptError(error, wait)}<//>`}
     <${Field} name="server_name" label=${t("setup.server_name")} hint=${t("setup.server_name_hint")} defaultValue=${policy?.server ?? ""}
       autocomplete="off" maxlength="40" required />
     <${Field} label=${t("address.label")} hint=${t("address.hint")}

@@ -4,8 +4,8 @@ import "../controls/icons/more.js";
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useSelected } from "../shared/context.js";
-import { reason } from "../sign_in/attempt.js";
-import { Card, Trouble } from "../sign_in/card.js";
+import { attemptError } from "../sign_in/attempt.js";
+import { Card, ErrorNote } from "../sign_in/card.js";
 import { LogIn } from "../sign_in/log_in.js";
 import { usePolicy } from "../sign_in/policy.js";
 import { choose, preference } from "../shared/preferences.js";
@@ -29,7 +29,7 @@ export function SetUp({ code }) {
   const [progress, setProgress] = useState(kept);
   const [isKept, setKept] = useState(true); // the progress is that of an earlier visit
   const { policy, problem, askAgain } = usePolicy();
-  const isIn = useSelected((state) => state.me !== null && state.line.state !== "ended");
+  const isIn = useSelected((state) => state.me !== null && state.connection.state !== "ended");
   const go = (/** @type {Progress} */ next) => {
     choose(KEPT, next.step === 1 ? "" : JSON.stringify(next));
     setProgress(next);
@@ -39,7 +39,7 @@ export function SetUp({ code }) {
   if (progress.step === 1 || (isKept && policy?.needed)) {
     if (policy && !policy.needed) return html`<${AlreadyDone} />`;
     return html`<${Step} at=${1} title=${t("setup.admin")} note=${t("setup.admin_note")}>
-      ${problem && html`<${Trouble} kind="warning">${reason(problem)}<//>`}
+      ${problem && html`<${ErrorNote} kind="warning">${attemptError(problem)}<//>`}
       <${FirstAdmin} code=${code} onDone=${() => go({ step: 2 })} onGone=${askAgain} />
     <//>`;
   }

@@ -30,12 +30,12 @@ export function useSelected(select) {
   const [, redraw] = useReducer((/** @type {number} */ count) => count + 1, 0);
   const held = useRef(/** @type {{ part: T, select: typeof select } | null} */ (null));
   const found = select(chat.get());
-  const part = held.current && isAlike(held.current.part, found) ? held.current.part : found;
+  const part = held.current && isShallowEqual(held.current.part, found) ? held.current.part : found;
   held.current = { part, select };
   useLayoutEffect(() => {
     const look = () => {
       const now = held.current;
-      if (now && !isAlike(now.part, now.select(chat.get()))) redraw(0);
+      if (now && !isShallowEqual(now.part, now.select(chat.get()))) redraw(0);
     };
     look(); // what changed between drawing and here
     return chat.subscribe(look);
@@ -48,7 +48,7 @@ export function useSelected(select) {
  * @param {unknown} one
  * @param {unknown} other
  */
-export function isAlike(one, other) {
+export function isShallowEqual(one, other) {
   if (Object.is(one, other)) return true;
   if (!isPlain(one) || !isPlain(other) || Array.isArray(one) !== Array.isArray(other)) return false;
   const keys = Object.keys(one);

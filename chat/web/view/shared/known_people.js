@@ -2,13 +2,13 @@
 
 import { useEffect, useReducer } from "../../vendor/preact.js";
 import { useChat, useSelected } from "./context.js";
-import { rememberedMap } from "./remembered.js";
+import { sessionMap } from "./session_memory.js";
 
 /** @typedef {import("../../model/types").Chat} Chat */
 /** @typedef {import("../../model/types").Person} Person */
 
 /** Null while the server is asked, and where it knows nobody. @type {Map<number, Person | null>} */
-const asked = rememberedMap();
+const asked = sessionMap();
 /** @type {Set<() => void>} */
 const listeners = new Set();
 /** @type {Promise<void>} */
@@ -22,7 +22,7 @@ let asking = Promise.resolve();
 export function usePeople(ids) {
   const chat = useChat();
   const [, draw] = useReducer((/** @type {number} */ count) => count + 1, 0);
-  const isLive = useSelected((state) => ids.length > 0 && state.line.state === "live");
+  const isLive = useSelected((state) => ids.length > 0 && state.connection.state === "live");
   const held = useSelected((state) => ids.map((id) => (id === state.me?.id ? state.me : state.people.get(id))));
   const unknown = ids.filter((_, i) => !held[i]).join();
   useEffect(() => {

@@ -21,7 +21,7 @@ export function useLoaded(load, inputs) {
   const newest = useRef(0);
   const answered = useRef(0);
   const hasFailed = useRef(false); // nothing answered
-  const isLive = useSelected((state) => state.line.state === "live");
+  const isLive = useSelected((state) => state.connection.state === "live");
   const reload = useCallback(() => {
     const mine = ++newest.current;
     const put = (/** @type {(held: { value?: T, error: string }) => { value?: T, error: string }} */ change) => {
@@ -90,7 +90,7 @@ export function usePages(load, inputs) {
 }
 
 /** A text, when nothing was typed for a moment. @param {string} text */
-export function useSettled(text) {
+export function useDebounced(text) {
   const [settled, setSettled] = useState(text);
   useEffect(() => {
     const timer = setTimeout(() => setSettled(text), PAUSE);

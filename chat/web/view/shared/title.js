@@ -1,7 +1,7 @@
 // What the browser's tab is called: how much asks for attention, the place, the server.
 
 import { useEffect } from "../../vendor/preact.js";
-import { attentionOf } from "../../model/attention.js";
+import { countAttention } from "../../model/attention.js";
 import { useSelected } from "./context.js";
 
 /** Milliseconds until the page of somebody who looks at it counts: what is read at once does not flicker. */
@@ -10,7 +10,7 @@ const LATER = 1500;
 /** @param {string} place */
 export function useTitle(place) {
   const server = useSelected((state) => state.server?.name);
-  const count = useSelected((state) => attentionOf(state.rooms.values()).count);
+  const count = useSelected((state) => countAttention(state.rooms.values()).count);
   useEffect(() => {
     const name = [place, server].filter(Boolean).join(" · ");
     if (!name) return undefined; // before anything is known, the page's own stays

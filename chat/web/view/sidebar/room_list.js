@@ -10,7 +10,7 @@ import { roomName } from "../shared/names.js";
 import { usePreference } from "../shared/preferences.js";
 import { RoomRow } from "./room_row.js";
 import { useToday } from "../shared/today.js";
-import { pixels, rowsInSight, useSight } from "../controls/visible_rows.js";
+import { pixels, visibleRows, useScrollView } from "../controls/visible_rows.js";
 
 /** @typedef {import("../../model/room_list.js").Section} Section */
 
@@ -29,11 +29,11 @@ export function RoomList({ current, onNew }) {
   const rooms = useSelected((state) => state.rooms);
   const [filter, setFilter] = useState("");
   const [folded, setFolded] = usePreference("folded", "archived");
-  const [kept, setKept] = useState(/** @type {Map<number, number> | null} */ (null));
+  const [order, setOrder] = useState(/** @type {Map<number, number> | null} */ (null));
   const scroller = useRef(/** @type {HTMLElement | null} */ (null));
   const shown = useMemo(
-    () => sections(rooms.values(), { filter, nameOf: roomName, kept }),
-    [rooms, filter, kept],
+    () => sections(rooms.values(), { filter, nameOf: roomName, order }),
+    [rooms, filter, order],
   );
   const foldedNames = filter ? [] : folded.split(" ");
   const fold = (/** @type {string} */ name) => setFolded(toggled(folded.split(" "), name).join(" "));
@@ -44,7 +44,7 @@ export function RoomList({ current, onNew }) {
     ${rooms.size >= MANY && html`<${Filter} value=${filter} onInput=${setFilter} />`}
     <div
       class="rooms" ref=${scroller} onKeyDown=${move}
-      onPointerEnter=${() => setKept(orderOf(shown))} onPointerLeave=${() => setKept(null)}
+      onPointerEnter=${() => setOrder(orderOf(shown))} onPointerLeave=${() => setOrder(null)}
     >
       <${Sections} ...${{ shown, foldedNames, fold, current, scroller, onNew }} />
       ${filter && shown.length === 0 && html`<p class="rooms-none">${t("rooms.none", { filter })}</p>`}
@@ -58,7 +58,7 @@ export function RoomList({ current, onNew }) {
  * }} props
  */
 function Sections({ shown, foldedNames, fold, current, scroller, onNew }) {
-  const sight = useSight(scroller);
+  const sight = useScrollView(scroller);
   const isTouched = useMedia(COARSE);
   const height = pixels(useMedia(PHONE) ? PHONE_ROW : isTouched ? FINGER : ROW);
   const tabStop = shown.some(({ rooms }) => rooms.some((info) => info.id === current)) ? current : shown[0]?.rooms[0]?.id;
@@ -67,7 +67,7 @@ function Sections({ shown, foldedNames, fold, current, scroller, onNew }) {
     const isFolded = foldedNames.includes(section.name);
     if (section.name !== "lobby") offset += pixels(isTouched ? FINGER : HEADING);
     const count = isFolded ? 0 : section.rooms.length;
-    const { first, end } = rowsInSight(sight, { count, height, offset });
+    const { first, end } = visibleRows(sight, { count, height, offset });
     offset += count * height;
     return html`<section key=${section.name} aria-label=${t(`rooms.${section.name}`)}>
       ${section.name !== "lobby" && html`<${Heading} ...${{ section, isFolded, fold, onNew }} />`}

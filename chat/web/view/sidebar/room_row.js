@@ -3,7 +3,7 @@
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { attention } from "../../model/room_list.js";
-import { isAnothers } from "../../model/support_queue.js";
+import { isSomeoneElses } from "../../model/support_queue.js";
 import { preview } from "../../model/text.js";
 import { avatar } from "../controls/avatar.js";
 import { useSelected } from "../shared/context.js";
@@ -51,7 +51,7 @@ function Mark({ isUnread, count, isMuted }) {
 
 /** Conversations of other people are answered in the inbox. @param {RoomInfo} info @param {number | undefined} me */
 function hrefOf(info, me) {
-  return `${isAnothers(info, me) ? "/inbox" : "/room"}/${info.id}`;
+  return `${isSomeoneElses(info, me) ? "/inbox" : "/room"}/${info.id}`;
 }
 
 /** @param {Message} message @param {RoomInfo} info @param {number | undefined} me @returns {string} */

@@ -82,7 +82,7 @@ function Beginning({ onNew }) {
 function Self() {
   const chat = useChat();
   const me = useSelected((state) => state.me);
-  const isLive = useSelected((state) => state.line.state === "live");
+  const isLive = useSelected((state) => state.connection.state === "live");
   if (!me) return null;
   const logOut = async () => {
     const waiting = chat.get().outbox.length;

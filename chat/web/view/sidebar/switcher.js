@@ -3,11 +3,11 @@
 import { html, useEffect, useId, useMemo, useRef, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { attention, fold } from "../../model/room_list.js";
-import { useAct } from "../shared/act.js";
+import { useAction } from "../shared/action.js";
 import { announce } from "../shared/announce.js";
 import { avatar } from "../controls/avatar.js";
 import { useChat, useSelected } from "../shared/context.js";
-import { Refusal } from "../controls/fields.js";
+import { FormError } from "../controls/fields.js";
 import { openDirect, usePeople } from "../room/find_person.js";
 import { icon } from "../controls/icon.js";
 import { personName, roomIcon, roomName } from "../shared/names.js";
@@ -30,7 +30,7 @@ const MARKED = 16;
 export function Switcher({ onClose }) {
   const [wanted, setWanted] = useState("");
   const [at, setAt] = useState(0);
-  const { act, error } = useAct();
+  const { act, error } = useAction();
   const targets = useTargets(wanted);
   const list = useId();
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
@@ -85,7 +85,7 @@ export function Switcher({ onClose }) {
         </li>`,
       )}
     </ul>
-    <${Refusal} text=${error} />
+    <${FormError} text=${error} />
     ${targets.length === 0 && html`<p class="switcher-none">${t("switcher.none", { name: wanted })}</p>`}
   </dialog>`;
 }
@@ -165,7 +165,7 @@ function readingAll(chat, rooms) {
   const go = async () => {
     const done = [];
     for (let first = 0; first < unread.length; first += MARKED) {
-      done.push(...(await Promise.allSettled(unread.slice(first, first + MARKED).map(({ info }) => chat.read(info.id, info.seq)))));
+      done.push(...(await Promise.allSettled(unread.slice(first, first + MARKED).map(({ info }) => chat.markRead(info.id, info.seq)))));
     }
     const refused = done.find(({ status }) => status === "rejected"); // as of a room that one was removed from meanwhile
     if (refused?.status === "rejected") throw refused.reason;

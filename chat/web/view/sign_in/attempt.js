@@ -7,7 +7,7 @@ import { problemText } from "../shared/problem.js";
 /** @typedef {import("../../model/types").ChatError} ChatError */
 
 /**
- * @typedef {object} Asking
+ * @typedef {object} Attempt
  * @property {(act: () => Promise<unknown>) => Promise<void>} run does it, unless it is being done; does not throw
  * @property {boolean} isBusy
  * @property {number} wait seconds until it may be tried again
@@ -15,8 +15,8 @@ import { problemText } from "../shared/problem.js";
  * @property {() => void} clear
  */
 
-/** @returns {Asking} */
-export function useAsking() {
+/** @returns {Attempt} */
+export function useAttempt() {
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState(/** @type {ChatError | null} */ (null));
   const [until, setUntil] = useState(0);
@@ -60,7 +60,7 @@ function useSecondsUntil(until) {
  * @param {number} [wait] seconds
  * @returns {string}
  */
-export function reason(error, wait = 0) {
+export function attemptError(error, wait = 0) {
   if (error.code === "too_many") return wait > 0 ? tn("error.too_many", wait) : t("door.again");
   if (error.code === "outcome_unknown") return t("door.unknown");
   if (error.code === "taken") return t(error.field === "email" ? "door.email_taken" : "door.taken");

@@ -34,6 +34,6 @@ function mark() {
  * Something that went wrong, told to screen readers too.
  * @param {{ children?: Children, kind?: "danger" | "warning" }} props
  */
-export function Trouble({ children, kind = "danger" }) {
+export function ErrorNote({ children, kind = "danger" }) {
   return html`<div class=${`notice ${kind}`} role="alert">${icon("warning")}<p>${children}</p></div>`;
 }

@@ -5,7 +5,7 @@
  * @param {SubmitEvent & { currentTarget: HTMLFormElement }} event
  * @returns {Record<string, string>}
  */
-export function typed(event) {
+export function formValues(event) {
   event.preventDefault();
   const values = [...new FormData(event.currentTarget)];
   return Object.fromEntries(values.map(([name, value]) => [name, String(value)]));

@@ -5,8 +5,8 @@ import { t } from "../../i18n/index.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { navigate } from "../shared/router.js";
 import { useTitle } from "../shared/title.js";
-import { reason, useAsking } from "./attempt.js";
-import { Card, Trouble } from "./card.js";
+import { attemptError, useAttempt } from "./attempt.js";
+import { Card, ErrorNote } from "./card.js";
 import { LogIn } from "./log_in.js";
 import { Register } from "./register.js";
 
@@ -38,7 +38,7 @@ export function Invitation({ code, policy }) {
 function Unusable({ problem, onRetry }) {
   const isOver = problem.code === "gone" || problem.code === "not_found";
   return html`<${Card} title=${t("door.invitation")}>
-    <${Trouble} kind="warning">${isOver ? t("door.invite_over") : reason(problem)}<//>
+    <${ErrorNote} kind="warning">${isOver ? t("door.invite_over") : attemptError(problem)}<//>
     ${isOver
       ? html`<a class="button wide" href="/">${t("common.to_start")}</a>`
       : html`<button type="button" class="button wide" onClick=${onRetry}>${t("common.retry")}</button>`}
@@ -48,7 +48,7 @@ function Unusable({ problem, onRetry }) {
 /** @param {{ invite: Invite, policy: import("./policy.js").Policy | null }} props */
 function Accepting({ invite, policy }) {
   const chat = useChat();
-  const me = useSelected((state) => (state.line.state === "ended" ? null : state.me));
+  const me = useSelected((state) => (state.connection.state === "ended" ? null : state.me));
   const [isNew, setNew] = useState(true);
   const there = () => navigate(invite.room ? `/room/${invite.room}` : "/", { replace: true });
   const accept = async () => {
@@ -66,9 +66,9 @@ function Accepting({ invite, policy }) {
 
 /** @param {{ name: string, accept: () => Promise<void> }} props */
 function Join({ name, accept }) {
-  const { run, isBusy, wait, error } = useAsking();
+  const { run, isBusy, wait, error } = useAttempt();
   return html`<div class="form">
-    ${error && html`<${Trouble}>${reason(error, wait)}<//>`}
+    ${error && html`<${ErrorNote}>${attemptError(error, wait)}<//>`}
     <button type="button" class="button primary wide" disabled=${isBusy || wait > 0} onClick=${() => run(accept)}>
       ${t("door.join_as")} <bdi>${name}</bdi>
     </button>

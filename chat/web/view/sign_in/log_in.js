@@ -4,9 +4,9 @@ import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useChat } from "../shared/context.js";
 import { Field, PasswordField } from "../controls/fields.js";
-import { reason, useAsking } from "./attempt.js";
-import { Trouble } from "./card.js";
-import { typed } from "./form_values.js";
+import { attemptError, useAttempt } from "./attempt.js";
+import { ErrorNote } from "./card.js";
+import { formValues } from "./form_values.js";
 
 /**
  * `children` say why one is to log in, until it is known why that fails.
@@ -14,17 +14,17 @@ import { typed } from "./form_values.js";
  */
 export function LogIn({ onDone, children }) {
   const chat = useChat();
-  const { run, isBusy, wait, error } = useAsking();
+  const { run, isBusy, wait, error } = useAttempt();
   const [known] = useState(() => chat.get().me?.name); // of whoever was logged out here
   const submit = (/** @type {any} */ event) => {
-    const { login, password, shared } = typed(event);
+    const { login, password, shared } = formValues(event);
     run(async () => {
       await chat.logIn(login.trim(), password, { shared: shared !== undefined });
       await onDone?.();
     });
   };
   return html`<form class="form" onSubmit=${submit}>
-    ${error ? html`<${Trouble}>${reason(error, wait)}<//>` : children}
+    ${error ? html`<${ErrorNote}>${attemptError(error, wait)}<//>` : children}
     <${Field} name="login" label=${t("door.login")} autocomplete="username" autocapitalize="none" spellcheck=${false}
       maxlength="254" required autofocus=${!known} ...${known ? { defaultValue: known } : {}} />
     <${PasswordField} name="password" label=${t("door.password")} autocomplete="current-password" required autofocus=${Boolean(known)} />

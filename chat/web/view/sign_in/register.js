@@ -4,24 +4,24 @@ import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useChat } from "../shared/context.js";
 import { Field, PasswordField } from "../controls/fields.js";
-import { reason, useAsking } from "./attempt.js";
-import { Trouble } from "./card.js";
-import { typed } from "./form_values.js";
+import { attemptError, useAttempt } from "./attempt.js";
+import { ErrorNote } from "./card.js";
+import { formValues } from "./form_values.js";
 
 /** @param {{ invite?: string, onDone?: () => unknown }} props */
 export function Register({ invite, onDone }) {
   const chat = useChat();
-  const { run, isBusy, wait, error } = useAsking();
+  const { run, isBusy, wait, error } = useAttempt();
   const submit = (/** @type {any} */ event) => {
-    const { name, password } = typed(event);
+    const { name, password } = formValues(event);
     run(async () => {
       await chat.register({ name: name.trim(), password, ...(invite && { invite }) });
       await onDone?.();
     });
   };
-  const at = (/** @type {string} */ field) => (error?.field === field ? reason(error, wait) : undefined);
+  const at = (/** @type {string} */ field) => (error?.field === field ? attemptError(error, wait) : undefined);
   return html`<form class="form" onSubmit=${submit}>
-    ${error && !at("name") && !at("password") && html`<${Trouble}>${reason(error, wait)}<//>`}
+    ${error && !at("name") && !at("password") && html`<${ErrorNote}>${attemptError(error, wait)}<//>`}
     <${Field} name="name" label=${t("door.name")} hint=${t("door.name_hint")} error=${at("name")} autocomplete="username"
       autocapitalize="none" spellcheck=${false} maxlength="64" required autofocus />
     <${PasswordField} name="password" label=${t("door.new_password")} hint=${t("door.password_hint")} error=${at("password")}

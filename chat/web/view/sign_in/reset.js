@@ -3,8 +3,8 @@
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useChat } from "../shared/context.js";
-import { reason, useAsking } from "./attempt.js";
-import { Card, Trouble } from "./card.js";
+import { attemptError, useAttempt } from "./attempt.js";
+import { Card, ErrorNote } from "./card.js";
 import { PasswordField } from "../controls/fields.js";
 import { navigate } from "../shared/router.js";
 import { useTitle } from "../shared/title.js";
@@ -12,7 +12,7 @@ import { useTitle } from "../shared/title.js";
 /** @param {{ code: string }} props from the address */
 export function Reset({ code }) {
   const chat = useChat();
-  const { run, isBusy, wait, error } = useAsking();
+  const { run, isBusy, wait, error } = useAttempt();
   const [password, setPassword] = useState("");
   useTitle(t("reset.title"));
   const submit = (/** @type {Event} */ event) => {
@@ -23,9 +23,9 @@ export function Reset({ code }) {
     });
   };
   const isOver = error?.code === "gone" || error?.field === "code";
-  const ofPassword = error?.field === "password" ? reason(error, wait) : undefined;
+  const ofPassword = error?.field === "password" ? attemptError(error, wait) : undefined;
   return html`<${Card} title=${t("reset.title")} note=${t("reset.note")}>
-    ${error && !ofPassword && html`<${Trouble} kind=${isOver ? "warning" : "danger"}>${isOver ? t("reset.over") : reason(error, wait)}<//>`}
+    ${error && !ofPassword && html`<${ErrorNote} kind=${isOver ? "warning" : "danger"}>${isOver ? t("reset.over") : attemptError(error, wait)}<//>`}
     <form class="form" onSubmit=${submit}>
       <${PasswordField} label=${t("password.new")} hint=${t("door.password_hint")} error=${ofPassword} value=${password}
         onInput=${setPassword} autocomplete="new-password" required autofocus />

@@ -3,8 +3,8 @@
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useSelected } from "../shared/context.js";
-import { reason } from "./attempt.js";
-import { Card, Trouble } from "./card.js";
+import { attemptError } from "./attempt.js";
+import { Card, ErrorNote } from "./card.js";
 import { LogIn } from "./log_in.js";
 import { usePolicy } from "./policy.js";
 import { Register } from "./register.js";
@@ -15,16 +15,16 @@ import { useTitle } from "../shared/title.js";
 const Invitation = lazy(() => import("./invitation.js"), "Invitation");
 
 /** @param {{ invite?: string }} props `invite` is the code of an invitation */
-export function Door({ invite }) {
+export function SignIn({ invite }) {
   const { policy, problem } = usePolicy();
   if (invite) return html`<${Invitation} key=${invite} code=${invite} policy=${policy} />`;
-  return html`<${Entrance} policy=${policy} problem=${problem} />`;
+  return html`<${LogInOrRegister} policy=${policy} problem=${problem} />`;
 }
 
 /** @param {{ policy: import("./policy.js").Policy | null, problem: import("../../model/types").ChatError | null }} props */
-function Entrance({ policy, problem }) {
+function LogInOrRegister({ policy, problem }) {
   const [isNew, setNew] = useState(false);
-  const line = useSelected((state) => state.line);
+  const connection = useSelected((state) => state.connection);
   const name = policy?.server ?? t("door.chat");
   useTitle(isNew ? t("door.register") : t("door.log_in"));
   if (isNew) {
@@ -34,18 +34,18 @@ function Entrance({ policy, problem }) {
     <//>`;
   }
   return html`<${Card} title=${t("door.welcome", { server: name })} note=${t("door.login_note")}>
-    ${problem && html`<${Trouble} kind="warning">${reason(problem)}<//>`}
+    ${problem && html`<${ErrorNote} kind="warning">${attemptError(problem)}<//>`}
     ${policy?.needed && html`<${NotSetUp} />`}
-    <${LogIn}>${!problem && html`<${Ended} line=${line} />`}<//>
+    <${LogIn}>${!problem && html`<${Ended} connection=${connection} />`}<//>
     <details class="door-forgot"><summary>${t("door.forgot")}</summary><p class="soft">${t("door.forgot_text")}</p></details>
     <${Other} policy=${policy} onRegister=${() => setNew(true)} />
   <//>`;
 }
 
-/** @param {{ line: import("../../model/types").Line }} props */
-function Ended({ line }) {
-  if (line.state !== "ended" || line.why === "logged_out") return null;
-  return html`<${Trouble} kind="warning">${t(line.why === "disabled" ? "door.disabled" : "door.session_ended")}<//>`;
+/** @param {{ connection: import("../../model/types").Connection }} props */
+function Ended({ connection }) {
+  if (connection.state !== "ended" || connection.why === "logged_out") return null;
+  return html`<${ErrorNote} kind="warning">${t(connection.why === "disabled" ? "door.disabled" : "door.session_ended")}<//>`;
 }
 
 function NotSetUp() {

@@ -12,16 +12,16 @@ const EditRoom = lazy(() => import("../room/edit_room.js"), "EditRoom");
 const Invite = lazy(() => import("../room/invite_dialog.js"), "Invite");
 
 /** @param {{ info: import("../../model/types").RoomInfo }} props */
-export function Alone({ info }) {
+export function EmptyRoom({ info }) {
   const me = useSelected((state) => state.me);
   const [opened, open] = useState(/** @type {"invite" | "add" | "edit" | null} */ (null));
   const rights = rightsIn(info, me);
-  if (opened === null && (info.members !== 1 || !rights.invites)) return null;
+  if (opened === null && (info.members !== 1 || !rights.canInvite)) return null;
   const close = () => open(null);
   return html`<div class="timeline-alone">
     <button type="button" class="button small primary" onClick=${() => open("invite")}>${icon("link", { size: 16 })} ${t("room.invite")}</button>
-    ${rights.adds && html`<button type="button" class="button small" onClick=${() => open("add")}>${icon("add", { size: 16 })} ${t("room.add")}</button>`}
-    ${rights.moderates && !info.topic && html`<button type="button" class="button small quiet" onClick=${() => open("edit")}>${t("room.add_topic")}</button>`}
+    ${rights.canAddMembers && html`<button type="button" class="button small" onClick=${() => open("add")}>${icon("add", { size: 16 })} ${t("room.add")}</button>`}
+    ${rights.canModerate && !info.topic && html`<button type="button" class="button small quiet" onClick=${() => open("edit")}>${t("room.add_topic")}</button>`}
     ${opened === "invite" && html`<${Invite} info=${info} onClose=${close} />`}
     ${opened === "add" && html`<${AddMember} info=${info} onClose=${close} />`}
     ${opened === "edit" && html`<${EditRoom} info=${info} rights=${rights} onClose=${close} />`}

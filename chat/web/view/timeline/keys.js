@@ -2,16 +2,16 @@
 
 import { focusAfter } from "../../model/timeline.js";
 import { focusComposer } from "../shared/composer_target.js";
-import { keyOf } from "../controls/key_letter.js";
+import { letterOfKey } from "../controls/key_letter.js";
 
 /** @typedef {import("../../model/types").Message} Message */
 
 /**
  * @param {KeyboardEvent} event
  * @param {{ messages: ReadonlyMap<number, Message>, me: number | undefined, rights: import("../../model/rights.js").Rights,
- *   acts: import("../message/message.js").Acts, setFocused: (seq: number) => void }} timeline
+ *   actions: import("../message/message.js").MessageActions, setFocused: (seq: number) => void }} timeline
  */
-export function actOnKey(event, { messages, me, rights, acts, setFocused }) {
+export function actOnKey(event, { messages, me, rights, actions, setFocused }) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const list = /** @type {HTMLElement} */ (event.currentTarget);
   const focused = document.activeElement instanceof HTMLElement ? document.activeElement.closest("[data-focus]") : null;
@@ -19,19 +19,19 @@ export function actOnKey(event, { messages, me, rights, acts, setFocused }) {
     focusComposer();
     return;
   }
-  const key = keyOf(event);
+  const key = letterOfKey(event);
   if (key === "ArrowUp" || key === "ArrowDown" || key === "Home" || key === "End") {
     move(event, list, key, setFocused);
     return;
   }
   const message = messages.get(Number(/** @type {HTMLElement | null} */ (focused)?.dataset.focus));
   if (!focused || !message) return;
-  if (key === "ContextMenu" || key === "F10") acts.open(message, "menu", rectOf(focused));
+  if (key === "ContextMenu" || key === "F10") actions.open(message, "menu", rectOf(focused));
   else if (document.activeElement !== focused || message.deleted) return;
-  else if (key === "r" && rights.speaks) acts.reply(message);
-  else if (key === "e" && rights.speaks && message.sender.id === me) acts.edit(message);
-  else if (key === "+" && rights.speaks) acts.open(message, "react", rectOf(focused));
-  else if (key === "Delete" && (rights.moderates || message.sender.id === me)) acts.remove(message);
+  else if (key === "r" && rights.canSpeak) actions.reply(message);
+  else if (key === "e" && rights.canSpeak && message.sender.id === me) actions.edit(message);
+  else if (key === "+" && rights.canSpeak) actions.open(message, "react", rectOf(focused));
+  else if (key === "Delete" && (rights.canModerate || message.sender.id === me)) actions.remove(message);
   else return;
   event.preventDefault();
 }

@@ -11,19 +11,19 @@ const SEEN = 1000;
 /**
  * The seq behind which all is new, for as long as the room is open: as it was opened, or since one looked away.
  * @param {Room} room
- * @param {import("./scroll_anchor.js").KeptPlace} place
+ * @param {import("./scroll_anchor.js").ScrollAnchor} place
  * @returns {number | undefined}
  */
-export function useNewLine({ info, messages }, place) {
+export function useNewDivider({ info, messages }, place) {
   const me = useSelected((state) => state.me?.id);
-  const kept = useRef({ line: info.unread ? info.read : undefined, read: info.read, unread: info.unread ?? 0, seq: info.seq });
+  const kept = useRef({ newAfter: info.unread ? info.read : undefined, read: info.read, unread: info.unread ?? 0, seq: info.seq });
   const it = kept.current;
   const { read, unread = 0, seq } = info;
-  if (read < it.read) it.line = unread ? read : undefined;
-  else if (unread > 0 && it.unread === 0 && (!document.hasFocus() || !place.isAtEnd())) it.line = read;
-  else if (seq > it.seq && messages.get(seq)?.sender.id === me) it.line = undefined;
+  if (read < it.read) it.newAfter = unread ? read : undefined;
+  else if (unread > 0 && it.unread === 0 && (!document.hasFocus() || !place.isAtEnd())) it.newAfter = read;
+  else if (seq > it.seq && messages.get(seq)?.sender.id === me) it.newAfter = undefined;
   Object.assign(it, { read, unread, seq });
-  return it.line;
+  return it.newAfter;
 }
 
 /**
@@ -32,7 +32,7 @@ export function useNewLine({ info, messages }, place) {
  * @param {Room} room
  * @param {boolean} isAtEnd
  */
-export function useReading({ info }, isAtEnd) {
+export function useReadMark({ info }, isAtEnd) {
   const chat = useChat();
   const isSeen = useIsSeen();
   const mark = useRef({ read: info.read, isLeftUnread: false });
@@ -46,7 +46,7 @@ export function useReading({ info }, isAtEnd) {
     if (!isToRead) return undefined;
     const timer = setTimeout(() => {
       const now = chat.get().rooms.get(info.id);
-      if (now) chat.read(info.id, now.info.seq).catch(() => undefined); // Offline: it is read when one is back.
+      if (now) chat.markRead(info.id, now.info.seq).catch(() => undefined); // Offline: it is read when one is back.
     }, SEEN);
     return () => clearTimeout(timer);
   }, [chat, info.id, info.read, isToRead]);

@@ -11,8 +11,8 @@ export function Pills({ info, at }) {
   const unread = info.unread ?? 0;
   return html`<div class="timeline-pills">
     ${
-      at.isLineAbove &&
-      html`<button type="button" class="pill is-above" onClick=${at.goToLine}>${icon("arrow_up", { size: 16 })} ${t("timeline.toNew")}</button>`
+      at.isNewAbove &&
+      html`<button type="button" class="pill is-above" onClick=${at.goToNew}>${icon("arrow_up", { size: 16 })} ${t("timeline.toNew")}</button>`
     }
     ${
       at.back !== null &&

@@ -1,9 +1,9 @@
 // The rows of a timeline that are no messages: days, joins, what is new, what is being loaded, and the start of the room.
 
 import { html, useEffect, useState } from "../../vendor/preact.js";
-import { daysAgo, joined } from "../../model/timeline.js";
+import { daysAgo, joinedNames } from "../../model/timeline.js";
 import { language, t, tn } from "../../i18n/index.js";
-import { Alone } from "./empty_room.js";
+import { EmptyRoom } from "./empty_room.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { memo } from "../shared/memo.js";
 import { roomName } from "../shared/names.js";
@@ -39,13 +39,13 @@ function isoDay(at) {
   return [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
 }
 
-export function NewLine() {
+export function NewDivider() {
   return html`<li class="timeline-new"><span>${t("timeline.new")}</span></li>`;
 }
 
 /** @param {{ messages: readonly Message[] }} props */
 export function JoinsRow({ messages }) {
-  const { names, others } = joined(messages);
+  const { names, others } = joinedNames(messages);
   const list = new Intl.ListFormat(language(), { type: "conjunction" });
   const text = others
     ? tn("timeline.joinedOthers", others, { name: names[0] })
@@ -68,7 +68,7 @@ export function StartRow({ info }) {
     <h2 dir="auto">${roomName(info)}</h2>
     <p class="soft">${t(STARTS[info.kind], { name: roomName(info) })}</p>
     ${info.topic && html`<p dir="auto">${info.topic}</p>`}
-    <${Alone} info=${info} />
+    <${EmptyRoom} info=${info} />
   </li>`;
 }
 
@@ -78,11 +78,11 @@ export function StartRow({ info }) {
  */
 export function GapRow({ room, gap, page }) {
   const chat = useChat();
-  const isLive = useSelected((state) => state.line.state === "live");
+  const isLive = useSelected((state) => state.connection.state === "live");
   const [failure, setFailure] = useState("");
   const load = () => {
     setFailure("");
-    chat.load(room, page).catch((/** @type {import("../../model/types").ChatError} */ error) => {
+    chat.loadMessages(room, page).catch((/** @type {import("../../model/types").ChatError} */ error) => {
       if (error.code !== "offline") setFailure(problemText(error));
     });
   };

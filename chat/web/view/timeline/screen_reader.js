@@ -5,14 +5,14 @@ import { tn } from "../../i18n/index.js";
 import { announce } from "../shared/announce.js";
 import { useChat } from "../shared/context.js";
 import { roomName } from "../shared/names.js";
-import { inShort } from "../message/quote.js";
+import { summaryOf } from "../message/quote.js";
 
 /** @typedef {import("../../model/types").Room} Room */
 
 const PAUSE = 1000;
 
 /** @param {Room} room */
-export function useTelling({ info, messages }) {
+export function useAnnouncedMessages({ info, messages }) {
   const chat = useChat();
   const told = useRef({ room: info.id, seq: info.seq });
   const pause = useRef(/** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined));
@@ -26,7 +26,7 @@ export function useTelling({ info, messages }) {
       if (message && isToTell(chat.get(), message)) said.push(message);
     }
     told.current = { room: now.info.id, seq: now.info.seq };
-    if (said.length === 1) announce(`${said[0].sender.name}: ${inShort(said[0])}`);
+    if (said.length === 1) announce(`${said[0].sender.name}: ${summaryOf(said[0])}`);
     else if (said.length > 1) announce(tn("timeline.toldMany", said.length, { room: roomName(now.info) }));
     if (said.length) pause.current = setTimeout(tell, PAUSE);
   };

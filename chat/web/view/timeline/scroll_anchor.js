@@ -6,7 +6,7 @@ import { useLayoutEffect, useRef } from "../../vendor/preact.js";
 const NEAR_END = 32;
 
 /**
- * @typedef {object} KeptPlace
+ * @typedef {object} ScrollAnchor
  * @property {() => void} note remember what is in sight, where one has scrolled since
  * @property {() => void} moved remember what is in sight, because it was scrolled to
  * @property {() => void} restore put it back where it was
@@ -17,11 +17,11 @@ const NEAR_END = 32;
 
 /**
  * @param {{ current: HTMLElement | null }} scroller with a list of rows that have `data-seq` and `data-key`
- * @returns {KeptPlace}
+ * @returns {ScrollAnchor}
  */
-export function useKeptPlace(scroller) {
-  const place = useRef(/** @type {KeptPlace | null} */ (null));
-  place.current ??= keptPlace(scroller);
+export function useScrollAnchor(scroller) {
+  const place = useRef(/** @type {ScrollAnchor | null} */ (null));
+  place.current ??= scrollAnchor(scroller);
   const kept = place.current;
   useLayoutEffect(() => {
     const list = scroller.current?.firstElementChild;
@@ -34,8 +34,8 @@ export function useKeptPlace(scroller) {
   return kept;
 }
 
-/** @param {{ current: HTMLElement | null }} scroller @returns {KeptPlace} */
-function keptPlace(scroller) {
+/** @param {{ current: HTMLElement | null }} scroller @returns {ScrollAnchor} */
+function scrollAnchor(scroller) {
   let atEnd = true;
   let scrolled = 0;
   // By its lower edge: the first row drawn loses its name above the text when those before it are drawn.

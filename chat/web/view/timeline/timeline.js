@@ -5,22 +5,22 @@ import { rightsIn } from "../../model/rights.js";
 import * as timeline from "../../model/timeline.js";
 import { t } from "../../i18n/index.js";
 import { useSelected } from "../shared/context.js";
-import { useKeptPlace } from "./scroll_anchor.js";
+import { useScrollAnchor } from "./scroll_anchor.js";
 import { MessageRow } from "../message/message.js";
-import { useMessageActs } from "../message/message_actions.js";
-import { useNewLine, useReading } from "./new_divider.js";
-import { useTelling } from "./screen_reader.js";
+import { useMessageActions } from "../message/message_actions.js";
+import { useNewDivider, useReadMark } from "./new_divider.js";
+import { useAnnouncedMessages } from "./screen_reader.js";
 import { actOnKey } from "./keys.js";
 import { Failure, Pills, ResetNotice } from "./notices.js";
-import { DayRow, GapRow, JoinsRow, NewLine, StartRow, dayOf } from "./rows.js";
+import { DayRow, GapRow, JoinsRow, NewDivider, StartRow, dayOf } from "./rows.js";
 import { useWindow } from "./window.js";
 import { useToday } from "../shared/today.js";
 import { TopAuthor } from "./top_author.js";
 import { Typing } from "../composer/typing.js";
-import { WaitingRow } from "../message/pending_row.js";
+import { PendingRow } from "../message/pending_row.js";
 
 /** @typedef {import("../../model/types").Room} Room */
-/** @typedef {import("../../model/types").Waiting} Waiting */
+/** @typedef {import("../../model/types").PendingMessage} PendingMessage */
 /** @typedef {import("../../model/timeline.js").Row} Row */
 
 /**
@@ -38,20 +38,20 @@ function OpenTimeline({ room, seq }) {
   const scroller = useRef(/** @type {HTMLElement | null} */ (null));
   const me = useSelected((state) => state.me);
   const blocked = useSelected((state) => state.blocked);
-  const waiting = useSelected((state) => state.outbox.filter((one) => one.room === info.id));
+  const pending = useSelected((state) => state.outbox.filter((one) => one.room === info.id));
   const [focused, setFocused] = useState(/** @type {number | null} */ (null));
   const [failure, setFailure] = useState("");
-  const place = useKeptPlace(scroller);
-  const line = useNewLine(room, place);
-  const at = useWindow(room, { seq, line }, place, scroller);
+  const place = useScrollAnchor(scroller);
+  const newAfter = useNewDivider(room, place);
+  const at = useWindow(room, { seq, newAfter }, place, scroller);
   const today = useToday();
   const rights = useMemo(() => rightsIn(info, me), [info, me]);
-  const { acts, dialogs } = useMessageActs(room, rights, at.goTo, setFailure);
-  const rows = timeline.rows(room, at.window, { line, dayOf });
-  const onKeyDown = (/** @type {KeyboardEvent} */ event) => actOnKey(event, { messages: room.messages, me: me?.id, rights, acts, setFocused });
-  useTelling(room);
-  useReading(room, at.isAtEnd);
-  useEnd(waiting, at.goToEnd);
+  const { actions, dialogs } = useMessageActions(room, rights, at.goTo, setFailure);
+  const rows = timeline.rows(room, at.window, { newAfter, dayOf });
+  const onKeyDown = (/** @type {KeyboardEvent} */ event) => actOnKey(event, { messages: room.messages, me: me?.id, rights, actions, setFocused });
+  useAnnouncedMessages(room);
+  useReadMark(room, at.isAtEnd);
+  useEnd(pending, at.goToEnd);
 
   const seqs = rows.flatMap((row) => (row.kind === "message" ? [row.seq] : []));
   const focusable = focused !== null && seqs.includes(focused) ? focused : seqs.at(-1);
@@ -62,13 +62,13 @@ function OpenTimeline({ room, seq }) {
       case "message":
         return html`<${MessageRow} key=${row.key} message=${row.message} me=${me?.id} isFirst=${row.isFirst}
           isBlocked=${blocked.has(row.message.sender.id)} isFocusable=${row.seq === focusable} isMarked=${row.seq === at.marked}
-          isLastOwn=${row === lastOwn} canSpeak=${rights.speaks} acts=${acts} />`;
+          isLastOwn=${row === lastOwn} canSpeak=${rights.canSpeak} actions=${actions} />`;
       case "day":
         return html`<${DayRow} key=${row.key} at=${row.at} today=${today} />`;
       case "joins":
         return html`<${JoinsRow} key=${row.key} messages=${row.messages} />`;
-      case "line":
-        return html`<${NewLine} key="line" />`;
+      case "new":
+        return html`<${NewDivider} key="new" />`;
       case "gap":
         return html`<${GapRow} key=${row.key} room=${info.id} gap=${`${row.first}-${row.last}`} page=${timeline.pageFor(row, at.window, info.seq)} />`;
       case "start":
@@ -84,7 +84,7 @@ function OpenTimeline({ room, seq }) {
         ${
           me &&
           at.window.last >= info.seq &&
-          waiting.map((one, i) => html`<${WaitingRow} key=${`waiting-${one.key}`} waiting=${one} me=${me} isFirst=${i === 0 && !goesOn(rows, one, me.id)} goTo=${at.goTo} />`)
+          pending.map((one, i) => html`<${PendingRow} key=${`waiting-${one.key}`} pending=${one} me=${me} isFirst=${i === 0 && !goesOn(rows, one, me.id)} goTo=${at.goTo} />`)
         }
       </ol>
     </div>
@@ -96,15 +96,15 @@ function OpenTimeline({ room, seq }) {
   </div>`;
 }
 
-/** Whether a message that waits belongs to the group above it. @param {readonly Row[]} rows @param {Waiting} waiting @param {number} me */
-function goesOn(rows, waiting, me) {
+/** Whether a message that waits belongs to the group above it. @param {readonly Row[]} rows @param {PendingMessage} pending @param {number} me */
+function goesOn(rows, pending, me) {
   const last = rows.at(-1);
-  return last?.kind === "message" && last.message.sender.id === me && timeline.isSoon(last.message.at, waiting.at);
+  return last?.kind === "message" && last.message.sender.id === me && timeline.continuesGroup(last.message.at, pending.at);
 }
 
-/** Whoever says something sees it. @param {readonly Waiting[]} waiting @param {() => void} goToEnd */
-function useEnd(waiting, goToEnd) {
-  const newest = waiting.at(-1)?.key;
+/** Whoever says something sees it. @param {readonly PendingMessage[]} pending @param {() => void} goToEnd */
+function useEnd(pending, goToEnd) {
+  const newest = pending.at(-1)?.key;
   const known = useRef(newest);
   useLayoutEffect(() => {
     if (newest !== undefined && newest !== known.current) goToEnd();

@@ -7,17 +7,17 @@ import { inSight, isShown, rowAt } from "./scroll_anchor.js";
 
 /** @typedef {import("../../model/types").Room} Room */
 /** @typedef {import("../../model/timeline.js").Window} Window */
-/** @typedef {{ seq: number, align: "center" | "line" }} Goal what is to be scrolled to as soon as it is drawn */
+/** @typedef {{ seq: number, align: "center" | "upper" }} Goal what is to be scrolled to as soon as it is drawn */
 
 /**
  * @typedef {object} At
  * @property {Window} window
  * @property {boolean} isAtEnd and one sees it
- * @property {boolean} isLineAbove what is new begins above what is in sight
+ * @property {boolean} isNewAbove what is new begins above what is in sight
  * @property {number | null} marked the message that was jumped to
  * @property {number | null} back where a quote was followed from
  * @property {(seq: number, from?: number) => void} goTo
- * @property {() => void} goToLine
+ * @property {() => void} goToNew
  * @property {() => void} goToEnd
  * @property {() => void} onScroll
  * @property {() => void} onTouched
@@ -28,23 +28,23 @@ const NEAR = 800;
 
 /**
  * @param {Room} room
- * @param {{ seq?: number, line?: number }} where `seq`: the place that the address names; `line`: behind it is new
- * @param {import("./scroll_anchor.js").KeptPlace} place
+ * @param {{ seq?: number, newAfter?: number }} where `seq`: the place that the address names; `newAfter`: behind it is new
+ * @param {import("./scroll_anchor.js").ScrollAnchor} place
  * @param {{ current: HTMLElement | null }} scroller
  * @returns {At}
  */
-export function useWindow(room, { seq, line }, place, scroller) {
+export function useWindow(room, { seq, newAfter }, place, scroller) {
   const [, draw] = useReducer((/** @type {number} */ count) => count + 1, 0);
   const kept = useRef(/** @type {ReturnType<typeof begin> | null} */ (null));
-  kept.current ??= begin(room, seq, line);
+  kept.current ??= begin(room, seq, newAfter);
   const it = kept.current;
   const newest = room.info.seq;
-  const isLive = useSelected((state) => state.line.state === "live");
+  const isLive = useSelected((state) => state.connection.state === "live");
 
   place.note();
-  it.window = timeline.settled(it.window, { before: it.newest, newest, isAtEnd: place.isAtEnd() && !it.goal });
+  it.window = timeline.afterRoomChange(it.window, { before: it.newest, newest, isAtEnd: place.isAtEnd() && !it.goal });
   it.newest = newest;
-  Object.assign(it, { room, line });
+  Object.assign(it, { room, newAfter });
   if (it.goal && isThere(it.goal) && it.window.last < it.goal.seq) it.window = timeline.around(it.goal.seq, newest);
   if (it.window.last < newest) place.stick(false);
 
@@ -75,7 +75,7 @@ export function useWindow(room, { seq, line }, place, scroller) {
     look();
   }
 
-  /** Whether it is known where that is: what is newer than all that is kept may come with the line. @param {Goal} goal */
+  /** Whether it is known where that is: what is newer than all that is kept may come with the newAfter. @param {Goal} goal */
   function isThere({ seq }) {
     return isLive || seq <= newest;
   }
@@ -85,11 +85,11 @@ export function useWindow(room, { seq, line }, place, scroller) {
     const element = scroller.current;
     if (it.newest === 0) return true;
     const seq = within(wanted, it.newest);
-    if (!element || !isShown(element) || timeline.gaps({ first: seq, last: seq }, it.room.held).length) return false;
-    const row = align === "line" ? (element.querySelector(".timeline-new") ?? rowAt(element, seq)) : rowAt(element, seq);
+    if (!element || !isShown(element) || timeline.missingRanges({ first: seq, last: seq }, it.room.loadedRanges).length) return false;
+    const row = align === "upper" ? (element.querySelector(".timeline-new") ?? rowAt(element, seq)) : rowAt(element, seq);
     if (!row) return true;
     const { top, height } = row.getBoundingClientRect();
-    const part = align === "line" ? element.clientHeight / 5 : Math.max(0, (element.clientHeight - height) / 2);
+    const part = align === "upper" ? element.clientHeight / 5 : Math.max(0, (element.clientHeight - height) / 2);
     element.scrollTop += top - element.getBoundingClientRect().top - part;
     place.moved();
     if (!isLive) place.stick(false); // What comes with the line leads nobody away from what they came to see.
@@ -133,10 +133,10 @@ export function useWindow(room, { seq, line }, place, scroller) {
     const window = isSeen ? extended(element) : it.window;
     const isAtEnd = isSeen && place.isAtEnd() && window.last >= it.newest;
     const top = place.topSeq();
-    const isLineAbove = it.line !== undefined && top !== null && top > it.line + 1;
+    const isNewAbove = it.newAfter !== undefined && top !== null && top > it.newAfter + 1;
     if (isAtEnd) it.back = null;
-    if (window === it.window && isAtEnd === it.isAtEnd && isLineAbove === it.isLineAbove) return;
-    Object.assign(it, { window, isAtEnd, isLineAbove });
+    if (window === it.window && isAtEnd === it.isAtEnd && isNewAbove === it.isNewAbove) return;
+    Object.assign(it, { window, isAtEnd, isNewAbove });
     draw(0);
   }
 
@@ -144,7 +144,7 @@ export function useWindow(room, { seq, line }, place, scroller) {
   function extended(element) {
     const { scrollTop, scrollHeight, clientHeight } = element;
     const { window } = it;
-    const missing = timeline.gaps(window, it.room.held);
+    const missing = timeline.missingRanges(window, it.room.loadedRanges);
     const isLoadingAbove = missing[0]?.first === window.first;
     const isLoadingBelow = missing.at(-1)?.last === window.last;
     const isNearEnd = scrollHeight - scrollTop - clientHeight < NEAR;
@@ -156,11 +156,11 @@ export function useWindow(room, { seq, line }, place, scroller) {
   return {
     window: it.window,
     isAtEnd: it.isAtEnd,
-    isLineAbove: it.isLineAbove,
+    isNewAbove: it.isNewAbove,
     marked: it.marked,
     back: it.back,
     goTo,
-    goToLine: () => it.line !== undefined && head(it.line + 1, "line"),
+    goToNew: () => it.newAfter !== undefined && head(it.newAfter + 1, "upper"),
     goToEnd,
     onScroll,
     onTouched: () => {
@@ -173,23 +173,23 @@ export function useWindow(room, { seq, line }, place, scroller) {
  * Where a room is opened: at a message, at what is new, or at the end.
  * @param {Room} room
  * @param {number | undefined} seq
- * @param {number | undefined} line
+ * @param {number | undefined} newAfter
  */
-function begin(room, seq, line) {
+function begin(room, seq, newAfter) {
   const newest = room.info.seq;
-  const to = seq ?? (line === undefined ? undefined : line + 1);
+  const to = seq ?? (newAfter === undefined ? undefined : newAfter + 1);
   return {
     room,
     newest,
-    line,
+    newAfter,
     window: to === undefined ? timeline.atEnd(newest) : timeline.around(to, newest),
     /** @type {Goal | null} */
-    goal: to === undefined ? null : { seq: to, align: seq === undefined ? "line" : "center" },
+    goal: to === undefined ? null : { seq: to, align: seq === undefined ? "upper" : "center" },
     address: seq,
     marked: /** @type {number | null} */ (seq ?? null),
     back: /** @type {number | null} */ (null),
     isAtEnd: to === undefined,
-    isLineAbove: false,
+    isNewAbove: false,
   };
 }
 

@@ -3,21 +3,21 @@
 /** @type {Set<Map<any, any>>} */
 const maps = new Set();
 /** @type {number | null} */
-let whose = null;
+let owner = null;
 
 /**
  * A map that is emptied when another person is here.
  * @template K, V
  * @returns {Map<K, V>}
  */
-export function rememberedMap() {
+export function sessionMap() {
   const map = new Map();
   maps.add(map);
   return map;
 }
 
 /** What is remembered from now on is of this person. @param {number} person */
-export function rememberFor(person) {
-  if (whose !== null && whose !== person) for (const map of maps) map.clear();
-  whose = person;
+export function startSessionMemory(person) {
+  if (owner !== null && owner !== person) for (const map of maps) map.clear();
+  owner = person;
 }

@@ -9,7 +9,7 @@ import { problemText } from "./problem.js";
  * A deed with its state. `act` resolves to true where it was done; a refusal stands in `error` until the next one.
  * @returns {{ act: (deed: () => Promise<unknown>) => Promise<boolean>, isBusy: boolean, error: string, field?: string }}
  */
-export function useAct() {
+export function useAction() {
   const [state, setState] = useState({ isBusy: false, error: "", field: /** @type {string | undefined} */ (undefined) });
   /** @param {() => Promise<unknown>} deed */
   const act = async (deed) => {

@@ -1,4 +1,4 @@
-// Starts the page: the language, the connection, and the view that belongs to the address.
+// Starts the page: the language, the connection, and the root view.
 
 import { openChat } from "./net/chat.js";
 import { hadSession } from "./net/earlier_session.js";
@@ -11,22 +11,22 @@ import { html, render } from "./vendor/preact.js";
 await startLanguage();
 startRouter();
 const opening = openChat();
-const shell = hadSession() ? Shell.load().catch(() => undefined) : undefined; // while what is kept is read
+const shell = hadSession() ? Shell.load().catch(() => undefined) : undefined; // in parallel with reading the stored rooms
 const chat = await opening;
-if (chat.get().me) await (shell ?? Shell.load().catch(() => undefined)); // where it fails, its place says so
+if (chat.get().me) await (shell ?? Shell.load().catch(() => undefined)); // on failure the view offers a retry
 const root = document.getElementById("app");
 if (root) render(html`<${App} chat=${chat} />`, root);
-const stop = chat.subscribe(keepFiles);
-keepFiles();
+const stop = chat.subscribe(registerWhenLive);
+registerWhenLive();
 
-/** Whoever is logged in gets the service worker; its files are not fetched while the page needs the line itself. */
-function keepFiles() {
+/** Register the service worker once the page is live and idle, so that its downloads do not compete with the page's. */
+function registerWhenLive() {
   if (chat.get().connection.state !== "live") return;
   stop();
   whenIdle(registerWorker);
 }
 
-/** The service worker keeps the page's files; registering one takes an address that a policy has made. */
+/** Register the service worker, which caches the page's files. Trusted Types require an address that a policy has made. */
 async function registerWorker() {
   if (!navigator.serviceWorker) return;
   const { trustedTypes } = /** @type {any} */ (globalThis);
@@ -34,6 +34,6 @@ async function registerWorker() {
   try {
     await navigator.serviceWorker.register(address, { updateViaCache: "none" });
   } catch {
-    // A browser that allows none, as in private windows: the page works without.
+    // Browsers allow no service worker in private windows; the page works without one.
   }
 }

@@ -1,42 +1,42 @@
-// The service worker: keeps the page's files, so that it opens without a line, and leads notifications to their place.
+// The service worker: caches the page's files, so that it opens offline, and opens the place of a clicked notification.
 
 const BASE = "{{base}}";
 const FILES = /** @type {string[]} */ (/** @type {unknown} */ ("{{files}}"));
 const PAGE = "/";
-/** Which addresses are the page; the others below /admin are the server's own. */
+/** Paths of the page; other paths below /admin are pages of the server. */
 const PLACES =
   /^\/(?:setup|i\/[^/]+|room\/\d+(?:\/\d+)?|search|inbox(?:\/\d+)?|settings(?:\/[\w-]+)?|admin(?:\/(?!tree$|why$|nodes$)[\w-]+)?)?$/;
-/** Milliseconds that the server has to answer before the page that is kept is shown. */
-const PATIENCE = 3000;
+/** Milliseconds until the cached page is shown instead of the server's. */
+const ANSWER_TIMEOUT = 3000;
 
 const worker = /** @type {any} */ (self);
 
 worker.addEventListener("install", (/** @type {any} */ event) => {
-  // The files come from the cache without this script, where the browser can: it need not be started for them.
+  // Browsers with static routing read the files from the cache without starting this script.
   const condition = { urlPattern: { pathname: `${BASE}*` }, requestMethod: "GET" };
   const routed = Promise.resolve(event.addRoutes?.({ condition, source: { cacheName: BASE } })).catch(() => undefined);
-  event.waitUntil(Promise.all([routed, keep()]).then(() => worker.skipWaiting()));
+  event.waitUntil(Promise.all([routed, cacheFiles()]).then(() => worker.skipWaiting()));
 });
 
 worker.addEventListener("activate", (/** @type {any} */ event) => {
-  // The server is asked for the page while this script starts.
+  // The browser requests the page while this script starts.
   const preloading = worker.registration.navigationPreload?.enable();
-  event.waitUntil(Promise.all([preloading, forgetOthers()]).then(() => worker.clients.claim()));
+  event.waitUntil(Promise.all([preloading, deleteOtherCaches()]).then(() => worker.clients.claim()));
 });
 
 worker.addEventListener("fetch", (/** @type {any} */ event) => {
   const url = new URL(event.request.url);
   if (event.request.method !== "GET" || url.origin !== location.origin) return;
   if (url.pathname.startsWith(BASE)) event.respondWith(file(event.request));
-  else if (event.request.mode === "navigate") event.respondWith(isOfPage(url.pathname) ? page(event) : asked(event));
+  else if (event.request.mode === "navigate") event.respondWith(isOfPage(url.pathname) ? page(event) : respond(event));
 });
 
-async function keep() {
+async function cacheFiles() {
   const cache = await caches.open(BASE);
   await cache.addAll([PAGE, ...FILES]);
 }
 
-async function forgetOthers() {
+async function deleteOtherCaches() {
   for (const name of await caches.keys()) if (name.startsWith("/web/") && name !== BASE) await caches.delete(name);
 }
 
@@ -46,29 +46,29 @@ function isOfPage(path) {
 }
 
 /**
- * The page as the server has it now; the one that is kept, where the server is silent, away or broken.
+ * The server's current page; the cached one if the server is slow, unreachable or broken.
  * @param {any} event
  */
 async function page(event) {
-  const asking = asked(event);
-  event.waitUntil(asking.catch(() => undefined)); // also where it is not waited for any more
-  const kept = await (await caches.open(BASE)).match(PAGE);
-  if (!kept) return asking;
-  const late = new Promise((resolve) => setTimeout(resolve, PATIENCE));
-  const answer = await Promise.race([asking, late]).catch(() => undefined);
-  return answer?.ok ? answer : kept;
+  const response = respond(event);
+  event.waitUntil(response.catch(() => undefined)); // also after the cached page was returned
+  const cached = await (await caches.open(BASE)).match(PAGE);
+  if (!cached) return response;
+  const late = new Promise((resolve) => setTimeout(resolve, ANSWER_TIMEOUT));
+  const answer = await Promise.race([response, late]).catch(() => undefined);
+  return answer?.ok ? answer : cached;
 }
 
-/** What the server says, which was asked while this script started, where the browser can. @param {any} event @returns {Promise<Response>} */
-async function asked(event) {
+/** The server's response; requested while this script started, if the browser supports navigation preload. @param {any} event @returns {Promise<Response>} */
+async function respond(event) {
   return (await event.preloadResponse) ?? fetch(event.request);
 }
 
 /** @param {Request} request */
 async function file(request) {
   const cache = await caches.open(BASE);
-  const kept = await cache.match(request);
-  if (kept) return kept;
+  const cached = await cache.match(request);
+  if (cached) return cached;
   const answer = await fetch(request);
   if (answer.ok) await cache.put(request, answer.clone());
   return answer;

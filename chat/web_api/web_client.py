@@ -160,7 +160,7 @@ def _places(
         "styles": "".join(f'<link rel="stylesheet" href="{base}{name}">' for name in styles),
         "modules": "".join(f'<link rel="modulepreload" href="{base}{name}">' for name in modules),
         "later": "".join(
-            f'<link rel="stylesheet" class="later" href="{base}{name}">'
+            f'<link rel="stylesheet" class="deferred" href="{base}{name}">'
             if name.endswith(".css")
             else f'<link rel="modulepreload" fetchpriority="low" href="{base}{name}">'
             for name in later

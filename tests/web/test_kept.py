@@ -86,7 +86,7 @@ def test_a_shared_computer_keeps_nothing_and_is_left_with_its_last_tab(pages: Pa
     tab.page.reload()
     tab.page.locator("body[data-opened=yes]").wait_for(state="attached")
     tab.until(LIVE)
-    assert tab.state("(state) => [state.me.name, state.isKept]") == ["dan", False]
+    assert tab.state("(state) => [state.me.name, state.isPersistent]") == ["dan", False]
     databases = tab.page.evaluate("async () => (await indexedDB.databases()).map(({ name }) => name)")
     assert databases == [] or [tab.kept(store) for store in STORES] == [[], [], [], []]
     tab.close()
@@ -109,7 +109,7 @@ def test_whoever_says_later_that_a_computer_is_shared_loses_nothing_that_waits(
         one.until(OFFLINE)
         one.say("it waits")
         one.page.evaluate("() => chat.setShared(true)")
-        other.until("(state) => !state.isKept")
+        other.until("(state) => !state.isPersistent")
         assert [one.kept(store) for store in STORES] == [[], [], [], []]
     one.until(ALL_SENT)
     other.until("(state) => JSON.stringify([...state.rooms.get(1).messages.values()]).includes('it waits')")
@@ -142,7 +142,7 @@ def test_without_storage_all_is_sent_and_the_page_knows_that_nothing_is_kept(pag
         tab.until(LIVE)
         tab.say(f"kept nowhere {number}")
         tab.until(ALL_SENT)
-        tab.until("(state) => !state.isKept")
+        tab.until("(state) => !state.isPersistent")
         tab.load()
         assert tab.held().count(f"kept nowhere {number}") == 1
 
@@ -156,7 +156,7 @@ def test_what_is_wiped_under_the_page_is_sent_all_the_same(pages: Pages, relay: 
         tab.say("before it was wiped")
         session = context.new_cdp_session(tab.page)
         session.send("Storage.clearDataForOrigin", {"origin": relay.url, "storageTypes": "indexeddb"})
-        tab.until("(state) => !state.isKept")
+        tab.until("(state) => !state.isPersistent")
         tab.say("after it was wiped")
     tab.until(ALL_SENT)
     tab.load()
@@ -196,7 +196,7 @@ def test_a_tab_too_many_says_so_and_comes_in_when_there_is_room(pages: Pages) ->
         [pages.person("hal")["access"], MOST_SOCKETS],
     )
     tab = Connection(context, pages.url)
-    tab.until("(state) => state.connection.state === 'offline' && state.line.why === 'too_many_tabs'")
+    tab.until("(state) => state.connection.state === 'offline' && state.connection.why === 'too_many_tabs'")
     others.close()
 
     def came_in() -> bool:
@@ -218,7 +218,7 @@ def test_logging_out_without_a_line_ends_the_session_with_the_next(pages: Pages,
     tab.page.reload()
     tab.page.locator("body[data-opened=yes]").wait_for(state="attached")
     tab.until(ENDED)
-    assert tab.state("(state) => [state.me, state.line.why]") == [None, "logged_out"]
+    assert tab.state("(state) => [state.me, state.connection.why]") == [None, "logged_out"]
     eventually(lambda: context.cookies() == [], "the server has taken the cookie away")
 
 

@@ -193,7 +193,7 @@ def test_a_session_that_is_ended_elsewhere_ends_the_line_and_keeps_who_it_was(
     headers = {"Authorization": f"Bearer {pages.person('ada')['access']}"}
     assert request("DELETE", f"{pages.url}/api/v1/me/sessions", headers=headers).status_code == 204
     tab.until(ENDED)
-    assert tab.state("(state) => [state.line.why, state.me.name]") == ["session_ended", "ada"]
+    assert tab.state("(state) => [state.connection.why, state.me.name]") == ["session_ended", "ada"]
 
 
 def test_logging_out_wipes_what_the_browser_keeps_and_reaches_all_tabs(
@@ -210,7 +210,7 @@ def test_logging_out_wipes_what_the_browser_keeps_and_reaches_all_tabs(
     tab.page.reload()
     tab.page.locator("body[data-opened=yes]").wait_for(state="attached")
     tab.until(ENDED)
-    assert tab.state("(state) => [state.me, state.rooms.size, state.line.why]") == [None, 0, "logged_out"]
+    assert tab.state("(state) => [state.me, state.rooms.size, state.connection.why]") == [None, 0, "logged_out"]
     assert [tab.kept(store) for store in ("account", "rooms", "outbox", "drafts")] == [[], [], [], []]
 
 

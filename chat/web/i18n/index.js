@@ -1,4 +1,4 @@
-// The page's strings in the reader's language. English is whole; what another language lacks is taken from there.
+// The page's strings in the reader's language. English is complete; other languages fall back to it.
 
 import first from "./en/first.js";
 import * as plain from "./en/refusals.js";
@@ -10,7 +10,7 @@ import * as plain from "./en/refusals.js";
 /** @typedef {Record<string, string | number>} Fields */
 
 /**
- * `first` is what the door says, and `all` everything; `refusals` is what the server says, which writes English.
+ * `first` has the strings of the log-in page, `all` every string, and `refusals` the server's errors.
  * @type {Record<string, { name: string, first: () => Promise<Strings>, all: () => Promise<Strings>, refusals: () => Promise<Refusals> }>}
  */
 const LANGUAGES = {
@@ -39,27 +39,27 @@ let refusals = plain;
 let plurals = new Intl.PluralRules("en");
 let numbers = new Intl.NumberFormat("en");
 
-/** The languages to choose from, by code. */
+/** The names of the languages, by code. */
 export const languages = Object.fromEntries(Object.entries(LANGUAGES).map(([code, { name }]) => [code, name]));
 
-/** The code of the language that is shown, for Intl. */
+/** The code of the page's language, for Intl. */
 export function language() {
   return chosen;
 }
 
 /**
- * Load what the door says in the language that was chosen, or in the browser's first that there is. Once, before the
- * first view.
+ * Load the strings of the log-in page in the chosen language, or in the browser's first one that exists. Call once, before
+ * the first view.
  * @returns {Promise<void>}
  */
 export async function startLanguage() {
-  const wanted = [kept(), ...navigator.languages.map((each) => each.split("-")[0])];
+  const wanted = [chosenLanguage(), ...navigator.languages.map((each) => each.split("-")[0])];
   const code = wanted.find((each) => each && Object.hasOwn(LANGUAGES, each)) ?? "en";
   try {
     [strings, refusals] = await Promise.all([LANGUAGES[code].first(), LANGUAGES[code].refusals()]);
     chosen = code;
   } catch {
-    chosen = "en"; // without a line
+    chosen = "en"; // offline
   }
   plurals = new Intl.PluralRules(chosen);
   numbers = new Intl.NumberFormat(chosen);
@@ -67,7 +67,7 @@ export async function startLanguage() {
 }
 
 /**
- * Load everything that the page says in that language, before anything beyond the door is shown.
+ * Load all strings in that language, before anything beside the log-in page is shown.
  * @returns {Promise<void>}
  */
 export async function loadStrings() {
@@ -75,20 +75,20 @@ export async function loadStrings() {
 }
 
 /**
- * Choose a language, or null for the browser's. It is shown after a reload.
+ * Choose a language, or null for the browser's. A reload applies it.
  * @param {string | null} code
  */
-export function keepLanguage(code) {
+export function chooseLanguage(code) {
   try {
     if (code === null) localStorage.removeItem(CHOICE);
     else localStorage.setItem(CHOICE, code);
   } catch {
-    // A browser that keeps nothing asks for the browser's language again.
+    // Without storage the browser's language is used.
   }
 }
 
-/** The code that was chosen, or null. */
-export function kept() {
+/** The code of the chosen language, or null. */
+export function chosenLanguage() {
   try {
     return localStorage.getItem(CHOICE);
   } catch {
@@ -108,7 +108,7 @@ export function t(key, fields = {}) {
 }
 
 /**
- * A string that depends on a number, which is its field `{n}`.
+ * A string with forms for a number, which is its field `{n}`.
  * @param {Key} key
  * @param {number} n
  * @param {Fields} [fields]

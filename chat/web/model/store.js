@@ -1,10 +1,35 @@
 // Holds the page's state and calls listeners when it changes.
 
-import { EMPTY } from "./empty.js";
-
 /** @import { Model } from "./model" */
 
 /** @typedef {ReturnType<typeof openStore>} Store */
+
+/** The initial state. @type {Model} */
+export const EMPTY = {
+  me: null,
+  server: {
+    name: "",
+    version: "",
+    features: [],
+    limits: { text: 4000, frame_bytes: 65536, files: 10, file_bytes: 0, known: 1000, in_flight: 64, watch: 500 },
+  },
+  connection: { state: "connecting" },
+  isLoaded: false,
+  isPersistent: true,
+  offersNotifications: false,
+  rooms: new Map(),
+  people: new Map(),
+  presence: new Map(),
+  activity: new Map(),
+  outbox: [],
+  blocked: new Set(),
+  isOutdated: false,
+  gaps: new Set(),
+  acknowledged: new Map(),
+  settledKeys: new Set(),
+  unmatchedOwn: [],
+  isSending: false,
+};
 
 /** @param {Model} [first] */
 export function openStore(first = EMPTY) {

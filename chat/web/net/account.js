@@ -1,6 +1,6 @@
 // The account of this browser: its session begins, resumes and ends, and its stored data follows.
 
-import { EMPTY } from "../model/empty.js";
+import { EMPTY } from "../model/store.js";
 import { isChatError } from "./errors.js";
 import { rememberSession } from "./earlier_session.js";
 

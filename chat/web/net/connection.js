@@ -4,8 +4,8 @@ import { applyAll, clearGaps, recheckReadMarks } from "../model/apply.js";
 import { openBackoff, SESSION_ENDED, TOKEN_EXPIRED, TOO_MANY_CONNECTIONS } from "./backoff.js";
 import { isChatError, offline } from "./errors.js";
 import { HELLO_TIMEOUT, keepAlive, PING_TIMEOUT, probe } from "./keep_alive.js";
+import { requestCounts } from "./read_marks.js";
 import { openSocket } from "./socket.js";
-import { requestCounts } from "./unread_counts.js";
 
 /** @import { ChatError, Connection as ConnectionState } from "../model/types" */
 /** @import { Frame, RoomUpdate } from "../model/apply.js" */

@@ -1,6 +1,6 @@
 // Stores rooms, so that a reload shows them at once and syncs from their positions.
 
-import { EMPTY } from "../model/empty.js";
+import { EMPTY } from "../model/store.js";
 import { withRange } from "../model/ranges.js";
 
 /** @import { RoomState, Model } from "../model/model" */

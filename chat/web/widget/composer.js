@@ -84,7 +84,7 @@ export function Composer({ visitor, asked }) {
       typing.end();
     } catch (error) {
       setProblem(/** @type {ChatError} */ (error));
-      attachments.putBackAttachments(taken);
+      attachments.putBack(taken);
       if (hasBegun) write(said);
     } finally {
       setBusy(false);
@@ -97,7 +97,7 @@ export function Composer({ visitor, asked }) {
     setBusy(true);
     setProblem(null);
     try {
-      attachments.moveTo(await visitor.begin(filled(latest.current)));
+      attachments.moveToRoom(await visitor.begin(filled(latest.current)));
       setToBeSent(true);
     } catch (error) {
       setProblem(/** @type {ChatError} */ (error));

@@ -88,9 +88,9 @@ function useDesk(visitor, isOpen) {
   const [desk, setDesk] = useState(/** @type {{ online: boolean, greeting: string } | null} */ (null));
   useEffect(() => {
     if (!isOpen) return undefined;
-    const look = () => visitor.desk().then(setDesk, () => {});
-    look();
-    const timer = setInterval(look, DESK_INTERVAL);
+    const refresh = () => visitor.desk().then(setDesk, () => {});
+    refresh();
+    const timer = setInterval(refresh, DESK_INTERVAL);
     return () => clearInterval(timer);
   }, [isOpen]);
   return desk;

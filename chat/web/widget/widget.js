@@ -1,5 +1,5 @@
 // The support widget's button: <script async src="https://chat.example/widget.js"></script>
-// Nothing more is loaded until it is pressed, which the tab remembers.
+// Nothing more is loaded until it is opened, which the tab remembers.
 (() => {
   const script = /** @type {HTMLScriptElement | null} */ (document.currentScript);
   if (!script || document.querySelector("chat-widget")) return;
@@ -36,7 +36,7 @@ iframe { position: absolute; right: 0; bottom: 72px; width: 360px; height: 520px
   let isReady = false;
 
   /** @param {string} [value] */
-  function kept(value) {
+  function stored(value) {
     try {
       if (value) sessionStorage.setItem("chat-widget", value);
       return sessionStorage.getItem("chat-widget");
@@ -44,15 +44,15 @@ iframe { position: absolute; right: 0; bottom: 72px; width: 360px; height: 520px
   }
 
   function load() {
-    if (isReady) return; // else again: there may have been no answer
+    if (isReady) return; // an earlier try may have failed
     frame.src = `${server}/widget#${new URLSearchParams({ host: location.origin, page: location.origin + location.pathname })}`;
     root.append(frame);
   }
 
-  function tell() {
+  function sendState() {
     const focus = document.activeElement === host && !frame.hidden;
     if (focus) {
-      frame.blur(); // loading lost the focus
+      frame.blur(); // loading took the focus
       frame.focus();
     }
     if (isReady) frame.contentWindow?.postMessage({ chat: frame.hidden ? "close" : "open", focus }, server);
@@ -69,9 +69,9 @@ iframe { position: absolute; right: 0; bottom: 72px; width: 360px; height: 520px
   function show(open) {
     if (open) load();
     draw(open);
-    kept(open ? "open" : "closed");
+    stored(open ? "open" : "closed");
     (open ? frame : button).focus();
-    tell();
+    sendState();
   }
 
   /** @param {number} unread */
@@ -84,14 +84,14 @@ iframe { position: absolute; right: 0; bottom: 72px; width: 360px; height: 520px
     if (source !== frame.contentWindow || origin !== server) return;
     if (data.chat === "ready") {
       isReady = true;
-      tell();
+      sendState();
     } else if (data.chat === "close") show(false);
     else if (data.chat === "unread") count(data.count);
     else if (data.chat === "height") frame.style.height = `${data.height}px`;
   });
 
   button.onclick = () => show(!!frame.hidden);
-  const before = kept();
+  const before = stored();
   count(0);
   draw(before === "open");
   if (before) load();

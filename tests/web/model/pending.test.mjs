@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { addHistory, applyAll } from "../../../chat/web/model/apply.js";
 import { acknowledge, addPending, mergeOutbox } from "../../../chat/web/model/pending.js";
-import { EMPTY } from "../../../chat/web/model/empty.js";
+import { EMPTY } from "../../../chat/web/model/store.js";
 
 const ADA = { id: 1, name: "ada" };
 const ROOM = { type: "room", id: 7, kind: "room", name: "garden", pos: 4, at: 1, seq: 4, read: 4 };

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { addHistory, applyAll, clearGaps } from "../../../chat/web/model/apply.js";
-import { EMPTY } from "../../../chat/web/model/empty.js";
+import { EMPTY } from "../../../chat/web/model/store.js";
 
 const DIRECTORY = new URL("../../client/vectors/", import.meta.url);
 const FILES = readdirSync(DIRECTORY).filter((name) => name.endsWith(".json"));

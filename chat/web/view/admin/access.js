@@ -1,4 +1,4 @@
-// Whether somebody may come in: log them out everywhere, disable, delete.
+// Access of an account: log out everywhere, disable, delete.
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";

@@ -1,4 +1,4 @@
-// One account: roles, name, password, and whether that person may come in. Each change is confirmed.
+// One account: roles, name, password and access. Each change asks for confirmation.
 
 import { html } from "../../vendor/preact.js";
 import { t, tn } from "../../i18n/index.js";

@@ -1,4 +1,4 @@
-// Another name and another password for somebody.
+// The forms that change an account's name and password.
 
 import { html, useId, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";

@@ -1,4 +1,4 @@
-// Adding somebody: with a first password that they change, or by an invitation link.
+// The dialog that adds a person: with a first password, or by an invitation link.
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -81,7 +81,7 @@ function Added({ account, password, onClose }) {
   <//>`;
 }
 
-/** A password that is easy to read out: three groups of letters and digits that don't look alike. */
+/** A random password that is easy to read out: three groups of letters and digits that do not look alike. */
 function made() {
   const letters = "abcdefghjkmnpqrstuvwxyz23456789";
   const random = crypto.getRandomValues(new Uint8Array(64)).filter((byte) => byte < letters.length * 8);

@@ -1,4 +1,4 @@
-// Administration: people, rooms, who may register, limits, the widget, the server, and what administrators did. One part at a time.
+// The administration: people, rooms, registration, limits, widget, server and audit, one part at a time.
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -51,7 +51,7 @@ export function Admin({ part }) {
   </main>`;
 }
 
-/** What needs a setting waits for it. @param {{ part: Part, settings: Changing }} props */
+/** The chosen part; it waits until the settings are loaded. @param {{ part: Part, settings: Changing }} props */
 function Chosen({ part, settings }) {
   const { view, has } = PARTS[part];
   const isThere = has === null || settings.found?.[has] !== undefined;

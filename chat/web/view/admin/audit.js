@@ -1,4 +1,4 @@
-// What administrators did, the newest first: of everybody or one person, of all kinds or some.
+// The audit log, the newest first, filtered by person and kind.
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -15,7 +15,7 @@ import { Sentence } from "./audit_sentence.js";
 /** @typedef {import("../../protocol").Acts} Acts */
 /** @typedef {import("../../model/types").Person} Person */
 
-/** Kinds of acts as people look for them. */
+/** Groups of acts, for the filter. */
 const KINDS = /** @type {const} */ ({
   accounts: ["person_added", "person_deleted", "renamed", "roles_changed", "disabled", "enabled"],
   logins: ["login_failed", "password_set", "reset_made", "password_reset", "sessions_ended"],

@@ -1,4 +1,4 @@
-// What an act of the audit says, as a sentence.
+// An act of the audit log as a sentence.
 
 import { useSelected } from "../shared/context.js";
 import { language, t, tn } from "../../i18n/index.js";
@@ -68,7 +68,7 @@ function roleName(role) {
   return role === "member" ? t("admin.none") : t(/** @type {Key} */ (`admin.role_${role}`));
 }
 
-/** For how many and how long, from "10 uses, 7 days". @param {string} detail */
+/** Translate "10 uses, 7 days". @param {string} detail */
 function invited(detail) {
   const [, uses, days] = /^(\d+) uses, (\d+) days$/.exec(detail) ?? [];
   return uses ? `${tn("invite.uses_n", Number(uses))}, ${tn("invite.days_n", Number(days))}` : detail;

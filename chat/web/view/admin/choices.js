@@ -1,4 +1,4 @@
-// A setting that is one of a few: each change is asked about, going back to the default too.
+// A setting with a few values. Each change asks for confirmation, also returning to the default.
 
 import { html } from "../../vendor/preact.js";
 import { confirm } from "../controls/dialog.js";
@@ -9,7 +9,7 @@ import { Source, useSaving } from "./settings.js";
  * @param {{
  *   settings: import("./settings.js").Changing, name: string, values: readonly string[], title: string, question: string,
  *   label: (value: string) => string, hint: (value: string) => string, isDangerous: (value: string) => boolean,
- * }} props `isDangerous` says of which value the question warns
+ * }} props `isDangerous`: values that the confirmation warns of
  */
 export function Choices({ settings, name, values, title, question, label, hint, isDangerous }) {
   const setting = /** @type {import("./settings.js").Setting} */ (settings.found?.[name]);
@@ -29,7 +29,7 @@ export function Choices({ settings, name, values, title, question, label, hint, 
         <input
           type="radio" name=${name} checked=${setting.value === value} disabled=${isBusy}
           onClick=${(/** @type {Event} */ event) => {
-            event.preventDefault(); // it is chosen when the server says so
+            event.preventDefault(); // it is checked once the server has changed it
             if (setting.value !== value) void choose(value);
           }}
         />

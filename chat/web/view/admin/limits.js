@@ -1,10 +1,10 @@
-// How fast people and addresses may be.
+// Rate limits of people and addresses.
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { NumberSetting } from "./number_setting.js";
 
-/** Those that are whole numbers. */
+/** The limits, and whether each is a whole number. */
 const LIMITS = { message_rate: false, message_bytes: true, read_rate: false, call_rate: false };
 
 /** @param {{ settings: import("./settings.js").Changing }} props */

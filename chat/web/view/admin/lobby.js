@@ -1,4 +1,4 @@
-// Who reads the lobby: anyone who reaches the server, or who has logged in.
+// Who reads the lobby: anyone, or people who are logged in.
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";

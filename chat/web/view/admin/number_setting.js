@@ -1,4 +1,4 @@
-// A setting that is a number, with its unit.
+// A setting that is a number.
 
 import { html } from "../../vendor/preact.js";
 import { language, t } from "../../i18n/index.js";
@@ -36,7 +36,7 @@ function shown(number) {
   return number === 0 ? t("admin.no_limit") : new Intl.NumberFormat(language()).format(number);
 }
 
-/** The number that is written, or null. @param {string} text @param {boolean} isWhole @returns {number | null} */
+/** Parse a number; null if it is not valid. @param {string} text @param {boolean} isWhole @returns {number | null} */
 function numberOf(text, isWhole) {
   const written = text.trim().replace(",", ".");
   const pattern = isWhole ? /^\d{1,10}$/ : /^\d{1,10}(\.\d{1,6})?$/;

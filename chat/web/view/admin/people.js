@@ -1,4 +1,4 @@
-// The accounts: found by name, address or role; one of them opened.
+// The list of accounts, with search and roles; or one opened account.
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -44,7 +44,7 @@ export function PeoplePart() {
     ${isAdding && html`<${AddPerson} onClose=${() => setAdding(false)} onAdded=${() => setAdded(added + 1)} />`}`;
 }
 
-/** @param {{ text: string, role: string, added: number }} props `added` is another where somebody was added */
+/** @param {{ text: string, role: string, added: number }} props `added` changes when somebody was added */
 function List({ text, role, added }) {
   const chat = useChat();
   const pages = usePages(
@@ -74,7 +74,7 @@ function List({ text, role, added }) {
     <${MoreButton} pages=${pages} />`;
 }
 
-/** What sets an account apart from others. @param {{ account: Account }} props */
+/** Tags of an account: disabled, roles. @param {{ account: Account }} props */
 function Tags({ account }) {
   return html`<span class="row-end admin-tags">
     ${account.disabled && html`<span class="tag is-disabled">${t("admin.is_disabled")}</span>`}

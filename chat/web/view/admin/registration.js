@@ -1,4 +1,4 @@
-// Who may register and who reads the lobby, and invitations to register.
+// Registration: who may register, who reads the lobby, and invitations to register.
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";

@@ -1,4 +1,4 @@
-// A dialog that gives a room another name.
+// The dialog that renames a room.
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";

@@ -1,4 +1,4 @@
-// A link by which somebody who has forgotten their password sets another.
+// Makes a link that resets a forgotten password.
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";

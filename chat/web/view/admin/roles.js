@@ -1,4 +1,4 @@
-// What somebody may do on this server, beside what everybody may.
+// The roles of an account on this server.
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -30,7 +30,7 @@ export function AccountRoles({ account, act, isMe }) {
         <input
           type="checkbox" checked=${has}
           onClick=${(/** @type {Event} */ event) => {
-            event.preventDefault(); // it is checked when the server says so
+            event.preventDefault(); // it is checked once the server has changed it
             change(role, has);
           }}
         />

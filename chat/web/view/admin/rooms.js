@@ -1,4 +1,4 @@
-// All rooms that people made, found by name: how large and how lively each is; renamed, archived, deleted.
+// All rooms that people made, with search, size and activity; actions: rename, archive, delete.
 
 import { html, useState } from "../../vendor/preact.js";
 import { t, tn } from "../../i18n/index.js";
@@ -41,12 +41,12 @@ function List({ text }) {
 
   /** @type {Change} */
   const change = async (room, method, body) => {
-    const told = /** @type {ListedRoom | null} */ (await chat.call(method, `/admin/rooms/${room.id}`, body));
-    pages.update((rooms) => rooms.flatMap((each) => (each.id !== room.id ? [each] : told?.id ? [told] : [])));
+    const changed = /** @type {ListedRoom | null} */ (await chat.call(method, `/admin/rooms/${room.id}`, body));
+    pages.update((rooms) => rooms.flatMap((each) => (each.id !== room.id ? [each] : changed?.id ? [changed] : [])));
     announce(t("admin.saved"));
   };
   /** @param {"archive" | "delete"} what @param {ListedRoom} room @param {() => Promise<void>} deed */
-  const asked = async (what, room, deed) => {
+  const confirmed = async (what, room, deed) => {
     const question = { title: t(`room.${what}_title`, { name: room.name }), text: t(`room.${what}_text`), action: t(`room.${what}`) };
     if (await confirm({ ...question, danger: what === "delete" })) await act(deed);
   };
@@ -55,8 +55,8 @@ function List({ text }) {
     { label: t("admin.rename"), icon: "edit", act: () => rename(room) },
     room.archived
       ? { label: t("room.restore"), icon: "archive", act: () => void act(() => change(room, "PATCH", { archived: false })) }
-      : { label: t("room.archive"), icon: "archive", act: () => void asked("archive", room, () => change(room, "PATCH", { archived: true })) },
-    { label: t("room.delete"), icon: "trash", isDanger: true, act: () => void asked("delete", room, () => change(room, "DELETE")) },
+      : { label: t("room.archive"), icon: "archive", act: () => void confirmed("archive", room, () => change(room, "PATCH", { archived: true })) },
+    { label: t("room.delete"), icon: "trash", isDanger: true, act: () => void confirmed("delete", room, () => change(room, "DELETE")) },
   ];
   return html`<${FormError} text=${error} />
     <ul class="list admin-rooms" aria-busy=${!pages.items || isBusy}>

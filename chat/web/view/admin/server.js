@@ -1,4 +1,4 @@
-// The server itself: what it is called, what runs, and where to look closer.
+// The server: its name, its address, its version, and links to its documents.
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";

@@ -1,4 +1,4 @@
-// What the server is called, and the address at which people reach it.
+// The server's name and its public address.
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";

@@ -1,4 +1,4 @@
-// Settings that count while the server runs: what each is, where that comes from, and how it is changed.
+// Live settings: each with its value, its source, and a way to change it.
 
 import { html, useLayoutEffect, useRef, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -11,8 +11,8 @@ import { dayAndTime } from "../shared/times.js";
 
 /**
  * @typedef {object} Setting
- * @property {any} value what counts
- * @property {any} default what this server was started with
+ * @property {any} value the current value
+ * @property {any} default the value that this server was started with
  * @property {"admin" | "start"} source
  * @property {number} [at] when an admin changed it, in milliseconds
  * @property {{ id: number, name: string }} [by]
@@ -21,8 +21,8 @@ import { dayAndTime } from "../shared/times.js";
 /** @typedef {{ found: Settings | undefined, error: string, change: (changes: Record<string, unknown>) => Promise<void> }} Changing */
 
 /**
- * All settings, and how to change some; null takes a change back. The promise of `change` is rejected with a ChatError,
- * also where somebody else has changed one of them since it was shown: then it is shown as it is now.
+ * All settings, and a function that changes some; null restores the default. `change` rejects with a ChatError, also if
+ * somebody else has changed one of them since it was shown; then the current values are shown.
  * @returns {Changing}
  */
 export function useSettings() {
@@ -47,7 +47,7 @@ function isOther(shown, now) {
 }
 
 /**
- * What is written for a setting: as it is, until something else is typed.
+ * The text of a setting's field: it follows the setting until something is typed.
  * @param {string} now
  * @returns {[string, (text: string) => void]}
  */
@@ -62,7 +62,7 @@ export function useWritten(now) {
 }
 
 /**
- * Change one setting, and say that it is done.
+ * Change one setting and announce the success.
  * @param {Changing} settings
  * @param {string} name
  * @returns {{ error: string, isBusy: boolean, save: (value: unknown) => Promise<boolean> }}
@@ -78,8 +78,8 @@ export function useSaving(settings, name) {
 }
 
 /**
- * Where a setting comes from; a change can be taken back.
- * @param {{ setting: Setting, onTakeBack: () => void, shown?: (value: any) => string }} props `shown` writes a value
+ * The source of a setting, with a button that restores the default.
+ * @param {{ setting: Setting, onTakeBack: () => void, shown?: (value: any) => string }} props `shown` formats a value
  */
 export function Source({ setting, onTakeBack, shown = String }) {
   if (setting.source === "start") return html`<p class="field-hint">${t("admin.as_started")}</p>`;

@@ -1,4 +1,4 @@
-// The support widget: the line for other sites, which sites may show it, and how it greets.
+// The support widget: its HTML for other sites, the allowed sites, and the greeting.
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";

@@ -1,4 +1,4 @@
-// Which view is shown: the set-up, the door, or the shell with everything that a person has.
+// The root view: the set-up, the log-in page, or the shell.
 
 import { html, useEffect } from "../../vendor/preact.js";
 import { loadStrings, t } from "../../i18n/index.js";
@@ -11,7 +11,7 @@ import { fetchDeferred, loadStyles } from "./deferred_styles.js";
 import { lazy } from "../shared/lazy.js";
 import { useRoute } from "../shared/router.js";
 
-/** Fetched after the door, which is small, with what it says and how it looks. */
+/** The shell with its texts and styles; the log-in page is small and comes first. */
 export const Shell = lazy(async () => {
   fetchDeferred();
   const [shell] = await Promise.all([import("./shell.js"), loadStrings(), loadStyles()]);
@@ -29,7 +29,7 @@ const Reset = lazy(async () => {
 /** @param {{ chat: import("../shared/context.js").Chat }} props */
 export function App({ chat }) {
   useEffect(() => {
-    // Whoever types at the door will soon be in.
+    // Somebody who types on the log-in page will soon need the shell.
     const load = () => Shell.load().catch(() => undefined);
     addEventListener("input", load, { once: true });
     return () => removeEventListener("input", load);
@@ -53,7 +53,7 @@ function Screen() {
 }
 
 /**
- * Whether somebody is logged in is not known yet.
+ * Shown until it is known whether somebody is logged in.
  * @param {{ isOffline: boolean }} props
  */
 function CheckingSession({ isOffline }) {

@@ -1,4 +1,4 @@
-// The bar that says that the line is down, how long and what waits. Where it is up: what else the page has to say or offer.
+// The bar that shows since when the page is offline and how many messages are pending. Online it shows other notices.
 
 import { html, useEffect, useState } from "../../vendor/preact.js";
 import { t, tn } from "../../i18n/index.js";
@@ -7,45 +7,45 @@ import { icon } from "../controls/icon.js";
 import { useIsOnline } from "../shared/online.js";
 import { clock } from "../shared/times.js";
 
-/** A page that is only being opened says nothing for so long, in milliseconds. */
-const PATIENCE = 2000;
+/** Milliseconds until a page that is connecting says so. */
+const CONNECTING_AFTER = 2000;
 
 export function ConnectionBar() {
   const connection = useSelected((state) => state.connection);
-  const waiting = useSelected((state) => state.outbox.filter((one) => !one.refused).length);
+  const pending = useSelected((state) => state.outbox.filter((one) => !one.refused).length);
   const isOnline = useIsOnline();
   const isLate = useLate(connection.state === "connecting");
   if (connection.state === "offline" && connection.why === "too_many_tabs") {
-    return html`<div class="line-bar is-offline" role="status">${icon("offline")}<span>${t("line.too_many_tabs")}</span></div>`;
+    return html`<div class="connection-bar is-offline" role="status">${icon("offline")}<span>${t("connection.too_many_tabs")}</span></div>`;
   }
   if (connection.state === "offline") {
-    return html`<div class="line-bar is-offline" role="status">
+    return html`<div class="connection-bar is-offline" role="status">
       ${icon("offline")}
-      <span>${t(isOnline ? "line.unreachable" : "line.offline", { time: clock(connection.since) })}${waiting > 0 && html`<span>, ${tn("line.waiting", waiting)}</span>`}</span>
+      <span>${t(isOnline ? "connection.unreachable" : "connection.offline", { time: clock(connection.since) })}${pending > 0 && html`<span>, ${tn("connection.pending", pending)}</span>`}</span>
     </div>`;
   }
-  if (isLate) return html`<div class="line-bar" role="status"><span class="spinner"></span>${t("line.connecting")}</div>`;
-  return html`<${Offer} />`;
+  if (isLate) return html`<div class="connection-bar" role="status"><span class="spinner"></span>${t("connection.connecting")}</div>`;
+  return html`<${Notice} />`;
 }
 
 let isStorageNoticeClosed = false;
 
-/** One thing at a time. */
-function Offer() {
+/** One notice at a time. */
+function Notice() {
   const chat = useChat();
   const [isOutdated, offersNotifications, isPersistent] = useSelected((state) => [state.isOutdated, state.offersNotifications, state.isPersistent]);
   const [, redraw] = useState(0);
   if (isOutdated) {
-    return html`<div class="line-bar" role="status">
+    return html`<div class="connection-bar" role="status">
       <span>${t("common.outdated")}</span>
       <button type="button" class="button small" onClick=${() => location.reload()}>${t("common.reload")}</button>
     </div>`;
   }
   if (offersNotifications) {
-    return html`<div class="line-bar" role="status">
-      ${icon("bell")}<span>${t("line.notify")}</span>
-      <button type="button" class="button small primary" onClick=${() => chat.answerNotificationOffer(true)}>${t("line.notify_yes")}</button>
-      <button type="button" class="button small" onClick=${() => chat.answerNotificationOffer(false)}>${t("line.notify_no")}</button>
+    return html`<div class="connection-bar" role="status">
+      ${icon("bell")}<span>${t("connection.notify")}</span>
+      <button type="button" class="button small primary" onClick=${() => chat.answerNotificationOffer(true)}>${t("connection.notify_yes")}</button>
+      <button type="button" class="button small" onClick=${() => chat.answerNotificationOffer(false)}>${t("connection.notify_no")}</button>
     </div>`;
   }
   if (isPersistent || isStorageNoticeClosed) return null;
@@ -53,8 +53,8 @@ function Offer() {
     isStorageNoticeClosed = true;
     redraw(1);
   };
-  return html`<div class="line-bar" role="status">
-    <span>${t("line.unkept")}</span>
+  return html`<div class="connection-bar" role="status">
+    <span>${t("connection.not_stored")}</span>
     <button type="button" class="button small" onClick=${close}>${t("common.close")}</button>
   </div>`;
 }
@@ -65,7 +65,7 @@ function useLate(isConnecting) {
   useEffect(() => {
     setLate(false);
     if (!isConnecting) return undefined;
-    const timer = setTimeout(() => setLate(true), PATIENCE);
+    const timer = setTimeout(() => setLate(true), CONNECTING_AFTER);
     return () => clearTimeout(timer);
   }, [isConnecting]);
   return isLate;

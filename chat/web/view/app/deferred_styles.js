@@ -1,33 +1,33 @@
-// What the door does without: the modules and the styles of the shell, which the page's head names.
+// Loads the modules and styles that only the shell needs. The page's head lists them in a template.
 
-/** Fetch all of it at once, instead of one after the other has said what it imports. */
+/** Fetch all of them at once, instead of following the imports one by one. */
 export function fetchDeferred() {
-  const later = /** @type {HTMLTemplateElement | null} */ (document.getElementById("later"));
-  if (later) document.head.append(later.content);
+  const template = /** @type {HTMLTemplateElement | null} */ (document.getElementById("deferred"));
+  if (template) document.head.append(template.content);
 }
 
-/** Resolves when the styles count. Rejected where one can't be fetched; the next call tries again. */
+/** Resolves when all styles are applied. Rejects if one cannot be fetched; the next call tries again. */
 export async function loadStyles() {
-  const links = /** @type {NodeListOf<HTMLLinkElement>} */ (document.head.querySelectorAll("link.later"));
+  const links = /** @type {NodeListOf<HTMLLinkElement>} */ (document.head.querySelectorAll("link.deferred"));
   await Promise.all([...links].map(loaded));
 }
 
 /** @param {HTMLLinkElement} link */
 async function loaded(link) {
   const hasFailed = "failed" in link.dataset;
-  if (link.sheet && !hasFailed) return; // Chromium gives one that has failed a sheet too
-  const asked = hasFailed ? again(link) : link;
+  if (link.sheet && !hasFailed) return; // in Chromium a style that failed to load has a sheet, too
+  const requested = hasFailed ? replacement(link) : link;
   await new Promise((resolve, reject) => {
-    asked.addEventListener("load", resolve);
-    asked.addEventListener("error", () => {
-      asked.dataset.failed = "";
-      reject(new TypeError(`${asked.href} cannot be fetched`));
+    requested.addEventListener("load", resolve);
+    requested.addEventListener("error", () => {
+      requested.dataset.failed = "";
+      reject(new TypeError(`${requested.href} cannot be fetched`));
     });
   });
 }
 
 /** @param {HTMLLinkElement} link */
-function again(link) {
+function replacement(link) {
   const fresh = /** @type {HTMLLinkElement} */ (link.cloneNode());
   delete fresh.dataset.failed;
   link.replaceWith(fresh);

@@ -1,5 +1,4 @@
-// The page of somebody who is logged in: rooms on the left, a place in the middle, a panel on the right.
-// A phone shows one of them at a time.
+// The page after logging in: the sidebar, a place in the middle, and a panel on the right. A phone shows one at a time.
 
 import "../controls/icons/more.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../../vendor/preact.js";
@@ -26,15 +25,15 @@ const Settings = lazy(() => import("../settings/settings.js"), "Settings");
 const loadSwitcher = () => import("../sidebar/switcher.js");
 const Switcher = lazy(loadSwitcher, "Switcher");
 
-/** What is typed right after Ctrl+K must not be lost: its module is there before, so many milliseconds after the page. */
-const SWITCHER_AFTER = 1000;
+/** The switcher's module is loaded this many ms after the page, so that what is typed right after Ctrl+K is not lost. */
+const SWITCHER_LOADS_AFTER = 1000;
 
 /** @typedef {import("../shared/router.js").Route} Route */
 
 export function Shell() {
   const chat = useChat();
   const me = useSelected((state) => state.me?.id);
-  if (me !== undefined) startSessionMemory(me); // before anything below is drawn
+  if (me !== undefined) startSessionMemory(me); // before anything below is rendered
   const route = useRoute();
   const isPhone = useMedia(PHONE);
   const [dialog, setDialog] = useState(/** @type {"switcher" | "keys" | null} */ (null));
@@ -68,7 +67,7 @@ function Place({ route }) {
     case "room":
       return html`<${RoomPlace} key=${route.room} room=${route.room} seq=${route.seq} panel=${panelOf(route.query)} />`;
     case "search":
-      return html`<${Search} asked=${route.query.get("q") ?? ""} />`;
+      return html`<${Search} query=${route.query.get("q") ?? ""} />`;
     case "settings":
       return html`<${Settings} part=${route.part} />`;
     case "inbox":
@@ -80,7 +79,7 @@ function Place({ route }) {
   }
 }
 
-/** Where what had the focus is gone, as a link of a list that a phone no longer shows, the new place has it. @param {Route} route */
+/** Focus the new place's heading if the focused element is gone, for example a link in a list that a phone no longer shows. @param {Route} route */
 function useFocus({ screen, room, part, query }) {
   const shows = query.get("show");
   const isFirst = useRef(true);
@@ -96,28 +95,28 @@ function useFocus({ screen, room, part, query }) {
   }, [screen, room, part, shows]);
 }
 
-/** Which of the three a phone shows. @param {Route} route */
+/** Which of sidebar, place and panel a phone shows. @param {Route} route */
 function shown({ screen, query }) {
   if (screen === "home" || screen === "unknown") return "rooms";
   return screen === "room" && panelOf(query) ? "panel" : "place";
 }
 
-/** Where there is room for it, the page opens with the last room, or the lobby. @param {Route} route @param {boolean} isPhone */
+/** Except on a phone, the page opens with the last room or the lobby. @param {Route} route @param {boolean} isPhone */
 function useStart(route, isPhone) {
   const rooms = useSelected((state) => state.rooms);
   const isLoaded = useSelected((state) => state.isLoaded);
   useEffect(() => {
     if (route.screen !== "home" || isPhone || !isLoaded) return;
-    const kept = rooms.get(Number(preference("room")));
-    const last = (kept?.info.hidden ? undefined : kept) ?? [...rooms.values()].find(({ info }) => info.kind === "lobby");
+    const stored = rooms.get(Number(preference("room")));
+    const last = (stored?.info.hidden ? undefined : stored) ?? [...rooms.values()].find(({ info }) => info.kind === "lobby");
     if (last) navigate(`/room/${last.info.id}`, { replace: true });
   }, [route.screen, isPhone, isLoaded]);
 }
 
-/** Ctrl+K jumps anywhere; ? outside of a field lists the keys. @param {(dialog: "switcher" | "keys") => void} open */
+/** Ctrl+K opens the switcher; ? outside of a field opens the list of keys. @param {(dialog: "switcher" | "keys") => void} open */
 function useKeys(open) {
   useEffect(() => {
-    const timer = setTimeout(() => loadSwitcher().catch(() => {}), SWITCHER_AFTER);
+    const timer = setTimeout(() => loadSwitcher().catch(() => {}), SWITCHER_LOADS_AFTER);
     return () => clearTimeout(timer);
   }, []);
   useLayoutEffect(() => {

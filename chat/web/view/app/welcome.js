@@ -1,4 +1,4 @@
-// The middle of the page where no room is open.
+// The place in the middle while no room is open.
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";

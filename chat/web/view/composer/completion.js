@@ -1,4 +1,4 @@
-// Completes names behind `@` and emoji behind `:` while one writes: a list above the field, for keys and for the pointer.
+// Completes names after `@` and emoji after `:` in a list above the composer, for the keyboard and the pointer.
 
 import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -12,12 +12,12 @@ import { noteEmoji } from "../shared/recent_emoji.js";
 
 /** @typedef {import("../../model/types").Person} Person */
 /** @typedef {{ key: string, insert: string, emoji?: string, person?: Person, note?: string }} Option */
-/** @typedef {{ sign: string, word: string, from: number }} Asked what is to be completed */
+/** @typedef {{ sign: string, word: string, from: number }} Query the word to complete */
 
 const MOST = 8;
 const LIST = "completions";
 
-/** What stands before the caret and may be completed. @param {string} before @returns {Asked | null} */
+/** The word before the caret that may be completed. @param {string} before @returns {Query | null} */
 export function completionAt(before) {
   const found = /(?:^|[\s(])([@:])([^\s@:]{0,32})$/u.exec(before);
   if (!found || (found[1] === ":" && !/^[\p{L}\p{N}_+-]{2,}$/u.test(found[2]))) return null;
@@ -31,9 +31,9 @@ export function completionAt(before) {
  */
 export function useCompletion(field, info, change) {
   const chat = useChat();
-  const [asked, setAsked] = useState(/** @type {Asked | null} */ (null));
-  const now = useRef(asked); // More keys may come before the next drawing.
-  const ask = (/** @type {Asked | null} */ next) => setAsked((now.current = next));
+  const [query, setQuery] = useState(/** @type {Query | null} */ (null));
+  const now = useRef(query); // the current value: more keys may come before the next render
+  const setLatest = (/** @type {Query | null} */ next) => setQuery((now.current = next));
   const [found, setFound] = useState({ word: "", options: /** @type {Option[]} */ ([]) });
   const { options } = found;
   const [active, setActive] = useState(0);
@@ -45,49 +45,49 @@ export function useCompletion(field, info, change) {
     let isLatest = true;
     const show = (/** @type {Option[]} */ options) => {
       if (!isLatest) return;
-      setFound({ word: asked?.word ?? "", options });
+      setFound({ word: query?.word ?? "", options });
       activate(0);
     };
-    if (!asked) show([]);
-    else if (asked.sign === "@") findPeople(chat, info, asked.word, (people) => show(people.slice(0, MOST)));
-    else loadEmoji().then((groups) => show(findEmoji(groups, asked.word, MOST).map(emojiOption)), () => show([]));
+    if (!query) show([]);
+    else if (query.sign === "@") findPeople(chat, info, query.word, (people) => show(people.slice(0, MOST)));
+    else loadEmoji().then((groups) => show(findEmoji(groups, query.word, MOST).map(emojiOption)), () => show([]));
     return () => {
       isLatest = false;
     };
-  }, [chat, info.id, asked?.sign, asked?.word, asked?.from]);
+  }, [chat, info.id, query?.sign, query?.word, query?.from]);
 
-  const isOpen = asked !== null && options.length > 0;
-  const close = () => ask(null);
+  const isOpen = query !== null && options.length > 0;
+  const close = () => setLatest(null);
 
-  function look() {
+  function update() {
     const { selectionStart, selectionEnd, value } = /** @type {HTMLTextAreaElement} */ (field.current);
     const found = selectionStart === selectionEnd ? completionAt(value.slice(0, selectionStart)) : null;
     if (found?.from !== dismissed.current) dismissed.current = -1;
-    ask(found && found.from !== dismissed.current ? found : null);
+    setLatest(found && found.from !== dismissed.current ? found : null);
   }
 
   /** @param {Option} option */
   function choose(option) {
     const element = field.current;
-    const asked = now.current;
-    if (!element || !asked) return;
+    const query = now.current;
+    if (!element || !query) return;
     if (option.emoji) noteEmoji(option.emoji);
-    const end = asked.from + 1 + asked.word.length;
-    const caret = asked.from + option.insert.length;
-    change(element.value.slice(0, asked.from) + option.insert + element.value.slice(end).replace(/^ /, ""));
+    const end = query.from + 1 + query.word.length;
+    const caret = query.from + option.insert.length;
+    change(element.value.slice(0, query.from) + option.insert + element.value.slice(end).replace(/^ /, ""));
     close();
     element.focus();
     element.setSelectionRange(caret, caret);
   }
 
-  /** The active option; of those for a word that has been written on since, the first that is still meant. @param {Asked} asked */
+  /** Choose the active option. If the word has changed since the options came, choose the first that still matches. @param {Query} query */
   function take({ word }) {
     const active = options[latest.current];
-    const meant = word === found.word ? active : [active, ...options].find((option) => isMeant(option, word));
-    if (meant) choose(meant);
+    const match = word === found.word ? active : [active, ...options].find((option) => matchesWord(option, word));
+    if (match) choose(match);
   }
 
-  /** Whether the key was for the list. @param {KeyboardEvent} event */
+  /** Handle a key; returns whether it was for the list. @param {KeyboardEvent} event */
   function onKeyDown(event) {
     if (!isOpen || !now.current) return false;
     const count = options.length;
@@ -102,14 +102,14 @@ export function useCompletion(field, info, change) {
     return true;
   }
 
-  const field_ = isOpen
+  const fieldProps = isOpen
     ? { role: "combobox", "aria-expanded": "true", "aria-controls": LIST, "aria-autocomplete": "list", "aria-activedescendant": `${LIST}-${active}` }
     : {};
-  return { field: field_, isOpen, options, active, look, choose, close, onKeyDown };
+  return { fieldProps, isOpen, options, active, update, choose, close, onKeyDown };
 }
 
 /** @param {Option} option @param {string} word */
-function isMeant({ insert, person, note }, word) {
+function matchesWord({ insert, person, note }, word) {
   return [insert, person?.display, note].some((text) => text?.toLowerCase().includes(word.toLowerCase()));
 }
 

@@ -1,4 +1,4 @@
-// Who may be meant behind an `@`: those in the room, first who spoke last.
+// The people to complete after `@`: members of the room, the latest senders first.
 
 import { t } from "../../i18n/index.js";
 import { isChatError } from "../../net/errors.js";
@@ -9,18 +9,18 @@ import { sessionMap } from "../shared/session_memory.js";
 /** @typedef {import("../../model/types").RoomInfo} RoomInfo */
 /** @typedef {import("./completion.js").Option} Option */
 
-/** As many members are fetched; of larger rooms those are asked for whose name begins so. */
+/** The members that are fetched at once; in larger rooms the server searches by name. */
 const PAGE = 100;
-/** Everybody may mention all in rooms of so many; in larger ones who moderates. */
-const SMALL = 20;
-/** How long a list of members is good, in ms. */
-const FRESH = 60_000;
+/** In rooms up to this size everybody may mention all; in larger ones only moderators. */
+const MAX_MEMBERS_FOR_ALL = 20;
+/** Milliseconds after which a list of members is fetched again. */
+const LIST_LIFETIME = 60_000;
 
 /** @type {Map<number, { at: number, members: Promise<Person[]> }>} */
 const lists = sessionMap();
 
 /**
- * Show who is meant by a word: at once who is known, then who is asked for.
+ * Show the people that match a word: known ones at once, then those that the server returns.
  * @param {Chat} chat
  * @param {RoomInfo} info
  * @param {string} word
@@ -29,12 +29,12 @@ const lists = sessionMap();
 export async function findPeople(chat, info, word, show) {
   const known = recentSpeakers(chat, info.id);
   const all = allOption(info, word, chat.get().me?.roles ?? []);
-  const tell = (/** @type {Person[]} */ more) => show([...matching([...known, ...more], word, chat.get().me?.id), ...all]);
-  tell([]);
+  const showAll = (/** @type {Person[]} */ more) => show([...matching([...known, ...more], word, chat.get().me?.id), ...all]);
+  showAll([]);
   try {
-    tell(await membersOf(chat, info, word));
+    showAll(await membersOf(chat, info, word));
   } catch (error) {
-    if (!isChatError(error)) throw error; // Who is known is shown already.
+    if (!isChatError(error)) throw error; // known people are shown already
   }
 }
 
@@ -45,7 +45,7 @@ async function membersOf(chat, info, word) {
     return people;
   }
   let list = lists.get(info.id);
-  if (!list || Date.now() - list.at > FRESH) {
+  if (!list || Date.now() - list.at > LIST_LIFETIME) {
     const members = chat.call("GET", `/rooms/${info.id}/members?limit=${PAGE}`).then((answer) => {
       const { members: found = [] } = /** @type {{ members?: { person: Person }[] }} */ (answer);
       return found.map(({ person }) => person);
@@ -82,7 +82,7 @@ function matching(people, word, me) {
 
 /** @param {RoomInfo} info @param {string} word @param {readonly string[]} roles @returns {Option[]} */
 function allOption({ kind, members = 0, role }, word, roles) {
-  const may = members <= SMALL || role === "owner" || role === "moderator" || roles.includes("admin");
+  const may = members <= MAX_MEMBERS_FOR_ALL || role === "owner" || role === "moderator" || roles.includes("admin");
   if (kind === "direct" || kind === "support" || !may || !"all".startsWith(word.toLowerCase())) return [];
   return [{ key: "all", insert: "@all ", note: t("composer.everybody") }];
 }

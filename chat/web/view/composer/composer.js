@@ -1,4 +1,4 @@
-// Where one writes: a new message, a reply, or another text for one's own last message.
+// The composer: a new message, a reply, or an edit.
 
 import { html, useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from "../../vendor/preact.js";
 import { rightsIn } from "../../model/rights.js";
@@ -9,7 +9,7 @@ import { releasePreviews, useAttachments } from "../files/attachments.js";
 import { sendAfterUploads, takeWaitingDraft } from "../files/waiting_uploads.js";
 import { Completions, useCompletion } from "./completion.js";
 import { ComposerBar } from "./target_bar.js";
-import { setComposerTarget, composerTarget, useComposerTarget } from "../shared/composer_target.js";
+import { composerTarget, setComposerTarget, useComposerTarget } from "../shared/composer_target.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { useDraft } from "./draft.js";
 import { EmojiPicker } from "../controls/emoji_picker.js";
@@ -22,8 +22,8 @@ import { useTyping } from "./typing.js";
 
 /** @typedef {import("../../model/types").Room} Room */
 
-/** From so many characters short of the most on, they are counted. */
-const COUNTED = 200;
+/** The remaining characters are shown once at most this many are left. */
+const COUNT_FROM = 200;
 
 /** @param {{ room: number }} props */
 export function Composer({ room: id }) {
@@ -42,16 +42,16 @@ function OpenComposer({ info }) {
   const chat = useChat();
   const attachments = useAttachments(id);
   const [awaiting] = useState(() => takeWaitingDraft(id));
-  const [isToBeSent, setToBeSent] = useState(awaiting !== undefined); // once all that is attached is uploaded
+  const [isToBeSent, setToBeSent] = useState(awaiting !== undefined); // once all attachments are uploaded
   const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
   const target = useComposerTarget(id);
   const [text, setText] = useState(awaiting?.text ?? "");
   const [problem, setProblem] = useState("");
-  const [isRefused, setIsRefused] = useState(false); // as long as a file of the message has failed
+  const [isRefused, setIsRefused] = useState(false); // while an attachment of the message has failed
   const [picker, setPicker] = useState(/** @type {DOMRect | null} */ (null));
   const most = useSelected((state) => state.server.limits.text) || 4000;
   const isTouch = useMedia("(hover: none) and (pointer: coarse)");
-  // The field has it at once, and is asked instead of the state: more keys may come before the next drawing.
+  // The field is changed at once and is read instead of the state: more keys may come before the next render.
   const change = (/** @type {string} */ next) => {
     if (field.current && field.current.value !== next) field.current.value = next;
     setText(next);
@@ -60,7 +60,7 @@ function OpenComposer({ info }) {
   const draft = useDraft(id, target, text, change);
   const typing = useTyping(id);
   const completion = useCompletion(field, info, change);
-  const length = useMemo(() => (text.length < most - COUNTED ? 0 : [...text].length), [text, most]);
+  const length = useMemo(() => (text.length < most - COUNT_FROM ? 0 : [...text].length), [text, most]);
   const isTooLong = length > most;
 
   useHeight(field, text);
@@ -87,7 +87,7 @@ function OpenComposer({ info }) {
       if (target && "edit" in target) {
         const now = said === draft.original ? said : await textNow(chat, id, target.edit);
         if (now !== undefined && now !== draft.original && now !== said) {
-          draft.acceptOriginal(now); // it has been seen
+          draft.acceptOriginal(now); // the person has seen it now
           return setProblem(t("composer.changed_meanwhile", { text: preview(now) }));
         }
         if (said !== now) await chat.edit(id, target.edit, said);
@@ -100,7 +100,7 @@ function OpenComposer({ info }) {
         releasePreviews(taken);
       }
     } catch (error) {
-      attachments.putBackAttachments(taken);
+      attachments.putBack(taken);
       change(value() || said);
       setProblem(problemText(error));
     }
@@ -150,11 +150,11 @@ function OpenComposer({ info }) {
       <${AttachButton} attachments=${attachments} />
       <textarea ref=${field} rows="1" dir="auto" value=${text} aria-label=${t("composer.label", { room: roomName(info) })}
         placeholder=${t("composer.placeholder", { room: roomName(info) })} enterkeyhint=${isTouch ? "enter" : "send"} autocomplete="off"
-        aria-invalid=${isTooLong} aria-describedby="composer-hint" ...${completion.field}
+        aria-invalid=${isTooLong} aria-describedby="composer-hint" ...${completion.fieldProps}
         onKeyDown=${onKeyDown}
         onInput=${(/** @type {any} */ event) => {
           change(event.target.value);
-          completion.look();
+          completion.update();
           if (!target || "reply" in target) typing.note(event.target.value);
         }}
         onPaste=${(/** @type {ClipboardEvent} */ event) => {
@@ -163,7 +163,7 @@ function OpenComposer({ info }) {
           event.preventDefault();
           attachments.add(files);
         }}
-        onSelect=${completion.look} onBlur=${completion.close}></textarea>
+        onSelect=${completion.update} onBlur=${completion.close}></textarea>
       <button type="button" class="icon-button" aria-label=${t("composer.emoji")} title=${t("composer.emoji")}
         onClick=${(/** @type {any} */ event) => setPicker(event.currentTarget.getBoundingClientRect())}>${icon("emoji")}</button>
       <button type="submit" class="icon-button composer-send" aria-label=${t("composer.send")} title=${t("composer.send")}
@@ -174,7 +174,7 @@ function OpenComposer({ info }) {
   </form>`;
 }
 
-/** What there is to say target what is written: why it was not done, how long it is, that it waits. @param {{ problem: string, isWaiting: boolean, length: number, most: number }} props */
+/** The line below the field: an error, the remaining characters, or why the message waits. @param {{ problem: string, isWaiting: boolean, length: number, most: number }} props */
 function Hint({ problem, isWaiting, length, most }) {
   const isOffline = useSelected((state) => state.connection.state === "offline");
   const isOnline = useIsOnline();
@@ -191,7 +191,7 @@ function Hint({ problem, isWaiting, length, most }) {
   return html`<p id="composer-hint" class=${isBad ? "composer-hint is-bad" : "composer-hint"} role=${isBad ? "alert" : undefined}>${said}</p>`;
 }
 
-/** Whole seconds until a time, counted down; 0 where it has passed. @param {number | undefined} at in ms */
+/** Whole seconds until a time, counted down to 0. @param {number | undefined} at in ms */
 function useSecondsUntil(at) {
   const [, draw] = useReducer((/** @type {number} */ count) => count + 1, 0);
   const left = at === undefined ? 0 : Math.max(0, at - Date.now());
@@ -203,7 +203,7 @@ function useSecondsUntil(at) {
   return Math.ceil(left / 1000);
 }
 
-/** As high as the text, where the style cannot say so. @param {{ current: HTMLTextAreaElement | null }} field @param {string} text */
+/** Fit the field's height to the text in browsers without `field-sizing`. @param {{ current: HTMLTextAreaElement | null }} field @param {string} text */
 function useHeight(field, text) {
   useLayoutEffect(() => {
     const element = field.current;
@@ -213,15 +213,15 @@ function useHeight(field, text) {
   }, [text]);
 }
 
-/** What a message says now; undefined where nobody knows. @param {import("../../model/types").Chat} chat @param {number} room @param {number} seq */
+/** A message's current text; undefined if it is not known. @param {import("../../model/types").Chat} chat @param {number} room @param {number} seq */
 async function textNow(chat, room, seq) {
-  const held = () => chat.get().rooms.get(room)?.messages.get(seq);
-  if (!held() && chat.get().connection.state === "live") await chat.loadMessages(room, { before: seq + 1, limit: 1 });
-  const message = held();
+  const known = () => chat.get().rooms.get(room)?.messages.get(seq);
+  if (!known() && chat.get().connection.state === "live") await chat.loadMessages(room, { before: seq + 1, limit: 1 });
+  const message = known();
   return message && !message.deleted ? (message.text ?? "") : undefined;
 }
 
-/** One's own last message, which ↑ edits. @param {import("../../model/types").State} state @param {number} id */
+/** This person's last message, which ↑ edits. @param {import("../../model/types").State} state @param {number} id */
 function lastOwn({ rooms, me }, id) {
   const room = rooms.get(id);
   if (!room) return undefined;

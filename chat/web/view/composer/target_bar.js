@@ -1,4 +1,4 @@
-// Above the composer: which message is answered, or edited.
+// The bar above the composer with the message that is replied to or edited.
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";

@@ -1,4 +1,4 @@
-// Who types in a room, and that one types oneself. The line below the timeline keeps its place where nobody does.
+// Shows who is typing in a room, and sends that this person is. The line below the timeline keeps its space when empty.
 
 import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
 import { language, t, tn } from "../../i18n/index.js";
@@ -27,28 +27,28 @@ function inWords(names) {
   return tn("timeline.typing", names.length, { names: new Intl.ListFormat(language()).format(names) });
 }
 
-/** One tells the others that one types every so often, in ms. */
+/** Milliseconds between two typing notices. */
 const REPEAT = 3000;
 
 /**
- * Tells the others that one types.
+ * Sends typing notices.
  * @param {number} room
- * @returns {{ note: (text: string) => void, end: () => void }} `note`: the text is now this; `end`: it was sent
+ * @returns {{ note: (text: string) => void, end: () => void }} `note`: the text has changed; `end`: it was sent
  */
 export function useTyping(room) {
   const chat = useChat();
-  const it = useRef({ told: 0 }).current;
+  const state = useRef({ sentAt: 0 }).current;
   const end = () => {
-    if (it.told) chat.activity(room, "none");
-    it.told = 0;
+    if (state.sentAt) chat.activity(room, "none");
+    state.sentAt = 0;
   };
   useEffect(() => end, [chat, room]);
   return {
     end,
     note: (text) => {
       if (!text.trim()) end();
-      else if (Date.now() - it.told >= REPEAT) {
-        it.told = Date.now();
+      else if (Date.now() - state.sentAt >= REPEAT) {
+        state.sentAt = Date.now();
         chat.activity(room, "typing");
       }
     },

@@ -1,17 +1,17 @@
-// A picture for a person, made of the name; its colour is the id's. With `presence`, a dot says who is online.
+// A person's avatar: initials on a colour that follows the id. With `presence` a dot shows who is online.
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useSelected } from "../shared/context.js";
 
-/** How many colours style/avatar.css has. */
+/** The number of colours in style/avatar.css. */
 const COLOURS = 12;
 const letters = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 /** @typedef {{ id: number, name: string, display?: string | null }} Named */
 
 /**
- * The letters that stand for a name: of its first two words, or its first one.
+ * The initials of a name's first two words, or of its first one.
  * @param {string} name
  */
 export function initials(name) {
@@ -28,7 +28,7 @@ function first(word) {
 }
 
 /**
- * The picture of a person. It says nothing to screen readers: the name stands beside it.
+ * A person's avatar. It is hidden from screen readers, because the name is beside it.
  * @param {Named} person
  * @param {{ size?: "small" | "medium" | "large", presence?: boolean }} [options]
  */
@@ -46,7 +46,7 @@ function Dot({ id }) {
 }
 
 /**
- * Whether somebody is online, in words. Whoever shows it watches the person.
+ * Whether somebody is online, in words. The view around it must watch the person.
  * @param {{ id: number }} props
  */
 export function Presence({ id }) {

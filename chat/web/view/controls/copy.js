@@ -1,4 +1,4 @@
-// Copying: a text to hand on, with a button that copies it, and one that shares it where the device can.
+// A text with a button that copies it, and one that shares it if the device can.
 
 import { html, useRef, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -29,7 +29,7 @@ export function Copyable({ text, label }) {
 }
 
 /**
- * Copy a text; resolves to whether it is copied. Over http a page has no clipboard: then the browser's own command does it.
+ * Copy a text; resolves to whether it succeeded. Over http there is no clipboard API, so the browser's copy command is used.
  * @param {string} text
  */
 async function copyText(text) {
@@ -41,8 +41,8 @@ async function copyText(text) {
   }
 }
 
-/** Copy a text, and say so; resolves to whether it is copied. @param {string} text */
-export async function copyAndTell(text) {
+/** Copy a text and announce it; resolves to whether it succeeded. @param {string} text */
+export async function copyAndAnnounce(text) {
   const isCopied = await copyText(text);
   announce(t(isCopied ? "actions.copied" : "actions.notCopied"));
   return isCopied;

@@ -1,4 +1,4 @@
-// Dialogs on the browser's <dialog>: it keeps the focus inside, Escape closes, and the focus comes back.
+// Dialogs, built on <dialog>: the focus stays inside, Escape closes it, and the focus returns afterwards.
 
 import { html, useEffect, useId, useRef, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -7,7 +7,7 @@ import { icon } from "./icon.js";
 /** @typedef {import("../../vendor/preact").ComponentChildren} Children */
 
 /**
- * A dialog for as long as it is drawn. `onClose` is called when it is closed by Escape, its button or a click beside it.
+ * A dialog, open while it is rendered. `onClose` is called on Escape, its button or a click beside it.
  * @param {{ title: Children, onClose: () => void, children?: Children, class?: string }} props
  */
 export function Dialog({ title, onClose, children, class: extra = "" }) {
@@ -16,7 +16,7 @@ export function Dialog({ title, onClose, children, class: extra = "" }) {
   useEffect(() => {
     const before = document.activeElement;
     dialog.current?.showModal();
-    const first = dialog.current?.querySelector("[data-first]"); // else the browser takes the first that can be focused
+    const first = dialog.current?.querySelector("[data-first]"); // otherwise the browser focuses the first element that can be
     if (first instanceof HTMLElement) first.focus();
     return () => {
       if (before instanceof HTMLElement && before.isConnected) before.focus();
@@ -55,7 +55,7 @@ function isOutside(element, event) {
 let ask = null;
 
 /**
- * Ask before something is done; true where it is to be done.
+ * Ask for confirmation; resolves to the answer.
  * @param {Question} question
  * @returns {Promise<boolean>}
  */
@@ -72,7 +72,7 @@ export function confirm(question) {
   });
 }
 
-/** The place where `confirm` asks; once on the page. */
+/** Renders the dialogs of `confirm`; once on the page. */
 export function Confirmations() {
   const [asked, setAsked] = useState(/** @type {Asked | null} */ (null));
   useEffect(() => {

@@ -1,23 +1,23 @@
-// All emoji in a grid, with a search. Their names are fetched when they are first shown.
+// The emoji picker: all emoji in a grid, with a search. Names are fetched when it is first opened.
 
 import { html, useEffect, useMemo, useRef, useState } from "../../vendor/preact.js";
 import { language, t } from "../../i18n/index.js";
 import { Floating } from "./floating.js";
 import { noteEmoji, recentEmoji } from "../shared/recent_emoji.js";
 
-/** @typedef {{ emoji: string, names: string[] }} Emoji the first name is the one that is shown */
+/** @typedef {{ emoji: string, names: string[] }} Emoji the first name is shown */
 /** @typedef {{ group: string, emoji: Emoji[] }} Group */
 
 /** @type {Promise<Group[]> | null} */
 let fetched = null;
 
-/** Languages whose names of emoji are there beside the English ones. */
+/** Languages with emoji names of their own beside the English ones. */
 const TRANSLATED = new Set(["ru"]);
 
-/** All emoji, with the names of the reader's language before the English ones. @returns {Promise<Group[]>} */
+/** Load all emoji, with names in the reader's language before the English ones. @returns {Promise<Group[]>} */
 export function loadEmoji() {
   fetched ??= loadNamed().catch((error) => {
-    fetched = null; // The next time asks again.
+    fetched = null; // the next call tries again
     throw error;
   });
   return fetched;
@@ -40,7 +40,7 @@ async function load(name) {
 }
 
 /**
- * Those whose names have all words of the search; first those that are called so, and by their first name.
+ * Find emoji whose names contain all words of the search. Exact names come first, then by the order of names.
  * @param {readonly Group[]} groups
  * @param {string} text
  * @param {number} most
@@ -116,7 +116,7 @@ function named(group) {
   return group && t(/** @type {import("../../i18n/index.js").Key} */ (`emoji.${group}`));
 }
 
-/** Arrows move in the grid. @param {KeyboardEvent} event @param {HTMLElement | null} grid */
+/** Move the focus in the grid with the arrow keys. @param {KeyboardEvent} event @param {HTMLElement | null} grid */
 function moveInGrid(event, grid) {
   const buttons = [.../** @type {NodeListOf<HTMLElement>} */ (grid?.querySelectorAll(".emoji-button") ?? [])];
   const at = buttons.indexOf(/** @type {HTMLElement} */ (document.activeElement));
@@ -132,22 +132,22 @@ function moveInGrid(event, grid) {
 function next(buttons, at, key) {
   if (key === "ArrowRight") return at + 1;
   if (key === "ArrowLeft") return at - 1;
-  if (key === "ArrowDown") return inLine(buttons, at, 1);
-  if (key === "ArrowUp") return inLine(buttons, at, -1);
+  if (key === "ArrowDown") return inRow(buttons, at, 1);
+  if (key === "ArrowUp") return inRow(buttons, at, -1);
   return null;
 }
 
-/** The nearest button of the line below or above. @param {HTMLElement[]} buttons @param {number} at @param {1 | -1} step */
-function inLine(buttons, at, step) {
+/** The nearest button in the row below or above. @param {HTMLElement[]} buttons @param {number} at @param {1 | -1} step */
+function inRow(buttons, at, step) {
   const { left, top } = buttons[at].getBoundingClientRect();
-  let line = top;
+  let row = top;
   let best = -1;
   let distance = Infinity;
   for (let i = at + step; i >= 0 && i < buttons.length; i += step) {
     const rect = buttons[i].getBoundingClientRect();
-    if (line === top && rect.top !== top) line = rect.top;
-    if (line !== top && rect.top !== line) break;
-    if (line !== top && Math.abs(rect.left - left) < distance) [best, distance] = [i, Math.abs(rect.left - left)];
+    if (row === top && rect.top !== top) row = rect.top;
+    if (row !== top && rect.top !== row) break;
+    if (row !== top && Math.abs(rect.left - left) < distance) [best, distance] = [i, Math.abs(rect.left - left)];
   }
   return best >= 0 ? best : step < 0 ? -1 : at;
 }

@@ -1,4 +1,4 @@
-// A labelled field with its hint and what is wrong with it, and the button that sends a form.
+// Form controls: labelled fields with a hint and an error, the submit button, a form's error, and "more" below a list.
 
 import { html, useEffect, useId, useRef, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -7,8 +7,8 @@ import { icon } from "./icon.js";
 /** @typedef {import("../../vendor/preact").ComponentChildren} Children */
 
 /**
- * A line of text, or several with `rows`. Without `value` and `onInput` the form reads it when it is sent. `children`
- * stand at the end of the field; other properties go to the field itself.
+ * A text field, with several lines if `rows` is given. Without `value` and `onInput` the form reads it on submit. `children`
+ * stand at its end; other properties go to the input.
  * @param {{
  *   label: string, value?: string, onInput?: (value: string) => void, hint?: string, error?: string, rows?: number,
  *   autofocus?: boolean, children?: Children, [attribute: string]: unknown,
@@ -43,7 +43,7 @@ export function Field({ label, value, onInput, hint = "", error = "", autofocus 
 }
 
 /**
- * A password, with an eye to look at it. Properties are those of Field.
+ * A password field with a button that shows the password. Its properties are those of Field.
  * @param {{ label: string, [attribute: string]: unknown }} props
  */
 export function PasswordField(props) {
@@ -62,7 +62,7 @@ export function Submit({ label, isBusy = false, disabled = false, class: extra =
 }
 
 /**
- * Something went wrong that belongs to no field.
+ * An error that belongs to no field.
  * @param {{ text: string }} props
  */
 export function FormError({ text }) {
@@ -70,7 +70,7 @@ export function FormError({ text }) {
 }
 
 /**
- * The button below a list that goes on.
+ * The button that loads the next page of a list.
  * @param {{ pages: { hasMore: boolean, more: () => void, isBusy: boolean, error: string } }} props
  */
 export function MoreButton({ pages }) {

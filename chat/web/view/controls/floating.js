@@ -1,11 +1,11 @@
-// Something that floats above the page beside what it belongs to, until Escape, a click elsewhere or a choice.
+// A popover beside an element, until Escape, a click elsewhere or a choice.
 
 import { html, useLayoutEffect, useRef } from "../../vendor/preact.js";
 
 const EDGE = 8;
 
 /**
- * The focus goes to what is marked `data-first` in it, and comes back after it.
+ * The focus goes to its `data-first` element, and returns afterwards.
  * @param {{ at: DOMRect, label: string, role?: string, class: string, onClose: () => void, onKeyDown?: (event: KeyboardEvent) => void, children?: unknown }} props
  */
 export function Floating({ at, label, role = "dialog", class: name, onClose, onKeyDown, children }) {
@@ -30,7 +30,7 @@ export function Floating({ at, label, role = "dialog", class: name, onClose, onK
   </div>`;
 }
 
-/** Below it or above, within the window. On a phone the style puts it at the bottom. @param {HTMLElement} floating @param {DOMRect} at */
+/** Position it below the element or above, within the window. On a phone the style puts it at the bottom. @param {HTMLElement} floating @param {DOMRect} at */
 function put(floating, at) {
   const { width, height } = floating.getBoundingClientRect();
   const below = at.bottom + 4;

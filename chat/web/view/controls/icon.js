@@ -1,11 +1,11 @@
-// Icons as SVG, in the colour and the size of the text around them.
+// Icons as SVG, in the colour of the text around them.
 
 import { html } from "../../vendor/preact.js";
 import { basic } from "./icons/basic.js";
 
 /** @typedef {keyof typeof basic | keyof typeof import("./icons/more.js").more} IconName */
 
-/** Their paths; others than those of the door come with what needs them. @type {Partial<Record<IconName, readonly string[]>>} */
+/** Their paths. Icons that the log-in page does not need are added later. @type {Partial<Record<IconName, readonly string[]>>} */
 const ICONS = { ...basic };
 
 /** @param {Partial<Record<IconName, readonly string[]>>} more */
@@ -14,8 +14,8 @@ export function addIcons(more) {
 }
 
 /**
- * An icon. It says nothing to screen readers: what it stands on has a name.
- * @param {IconName} name of view/icons/
+ * An icon. It is hidden from screen readers; the control around it has a name.
+ * @param {IconName} name of icons/
  * @param {{ size?: number }} [options] `size` in pixels
  */
 export function icon(name, { size = 20 } = {}) {

@@ -1,6 +1,6 @@
-// Which letter a key means.
+// The letter of a key.
 
-/** The key that is meant: in scripts that have no such letter, the one at its place. @param {KeyboardEvent} event */
+/** The key's letter; on keyboards of other scripts, the Latin letter at its place. @param {KeyboardEvent} event */
 export function letterOfKey({ key, code }) {
   return key > "~" && code.startsWith("Key") ? code.slice(3).toLowerCase() : key;
 }

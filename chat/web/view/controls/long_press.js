@@ -1,47 +1,47 @@
-// A finger that rests on something asks what can be done with it.
+// Detects a long press of a finger.
 
 import { useEffect, useRef, useState } from "../../vendor/preact.js";
 
-/** A finger rests after so long, in ms, and where it has moved less than this, in pixels. */
+/** A press is long after this many ms, while the finger moves less than this many pixels. */
 const LONG = 450;
 const STILL = 10;
 
 /**
- * What opens, opens when the finger lifts: the browser closes what opened under it. No link under it is followed.
- * @param {(at: DOMRect) => void} act where the finger was
- * @returns {[boolean, Record<string, (event: PointerEvent) => void>]} whether the finger rests there, and what listens to it
+ * Acts when the finger lifts, because the browser would close a popover that opens under press. No link under it is followed.
+ * @param {(at: DOMRect) => void} act receives the finger's place
+ * @returns {[boolean, Record<string, (event: PointerEvent) => void>]} whether the press is long, and the event handlers
  */
 export function useLongPress(act) {
-  const it = useRef({ timer: /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined), x: 0, y: 0, isOver: false }).current;
+  const press = useRef({ timer: /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined), x: 0, y: 0, isOver: false }).current;
   const [isHeld, setHeld] = useState(false);
   const stop = () => {
-    clearTimeout(it.timer);
+    clearTimeout(press.timer);
     setHeld(false);
   };
-  useEffect(() => () => clearTimeout(it.timer), []);
+  useEffect(() => () => clearTimeout(press.timer), []);
   return [
     isHeld,
     {
       onPointerDown: ({ pointerType, clientX, clientY }) => {
         stop();
-        Object.assign(it, { x: clientX, y: clientY });
+        Object.assign(press, { x: clientX, y: clientY });
         if (pointerType !== "touch") return;
-        it.timer = setTimeout(() => setHeld(true), LONG);
+        press.timer = setTimeout(() => setHeld(true), LONG);
       },
       onPointerMove: ({ clientX, clientY }) => {
-        if (Math.hypot(clientX - it.x, clientY - it.y) > STILL) stop();
+        if (Math.hypot(clientX - press.x, clientY - press.y) > STILL) stop();
       },
       onPointerUp: () => {
         stop();
-        it.isOver = isHeld;
+        press.isOver = isHeld;
         if (!isHeld) return;
         setTimeout(() => {
-          it.isOver = false;
-          act(new DOMRect(it.x, it.y, 0, 0));
+          press.isOver = false;
+          act(new DOMRect(press.x, press.y, 0, 0));
         });
       },
       onClickCapture: (event) => {
-        if (!it.isOver) return;
+        if (!press.isOver) return;
         event.preventDefault();
         event.stopPropagation();
       },

@@ -1,4 +1,4 @@
-// A button with a menu below it, on the browser's popover: Escape and a click elsewhere close it, focus comes back.
+// A button with a menu, built on popover: Escape and a click elsewhere close it, and the focus returns.
 
 import { html, useId, useRef } from "../../vendor/preact.js";
 import { icon } from "./icon.js";
@@ -7,7 +7,7 @@ import { icon } from "./icon.js";
 
 /**
  * @param {{ label: string, items: Item[], class?: string, children?: unknown, isNamed?: boolean }} props `label` names the
- *   menu, and the button where its children are no text (`isNamed`); without children it shows three dots
+ *   menu, and also the button unless its children have a text (`isNamed`); without children it shows three dots
  */
 export function Menu({ label, items, class: name = "icon-button", children, isNamed = false }) {
   const id = useId();

@@ -1,12 +1,12 @@
-// Which rows of a long list of equal rows are to be drawn: those in sight, and some around them.
+// Selects the rows of a long list that are rendered: the visible ones and some around them.
 
 import { useLayoutEffect, useState } from "../../vendor/preact.js";
 
-/** Rows drawn beyond each edge, so that fast scrolling shows no hole. */
-const AROUND = 10;
+/** Rows rendered beyond each edge, so that fast scrolling shows no gap. */
+const OVERSCAN = 10;
 
 /**
- * What part of a scrolled element is in sight, in pixels.
+ * The visible part of a scrolled element, in pixels.
  * @param {{ current: HTMLElement | null }} scroller
  * @returns {{ top: number, height: number }}
  */
@@ -16,17 +16,17 @@ export function useScrollView(scroller) {
     const element = scroller.current;
     if (!element) return undefined;
     let frame = 0;
-    const look = () => {
+    const update = () => {
       frame = 0;
       setSight({ top: element.scrollTop, height: element.clientHeight });
     };
     const later = () => {
-      frame ||= requestAnimationFrame(look);
+      frame ||= requestAnimationFrame(update);
     };
     const resized = new ResizeObserver(later);
     resized.observe(element);
     element.addEventListener("scroll", later, { passive: true });
-    look();
+    update();
     return () => {
       cancelAnimationFrame(frame);
       resized.disconnect();
@@ -37,22 +37,22 @@ export function useScrollView(scroller) {
 }
 
 /**
- * Which of `count` rows of `height` pixels are to be drawn where the first one lies `offset` pixels below the top.
+ * The range of `count` rows of `height` pixels to render, if the first one lies `offset` pixels below the top.
  * @param {{ top: number, height: number }} sight
  * @param {{ count: number, height: number, offset?: number }} rows
  * @returns {{ first: number, end: number }}
  */
 export function visibleRows(sight, { count, height, offset = 0 }) {
-  const first = Math.floor((sight.top - offset) / height) - AROUND;
-  const end = Math.ceil((sight.top + sight.height - offset) / height) + AROUND;
+  const first = Math.floor((sight.top - offset) / height) - OVERSCAN;
+  const end = Math.ceil((sight.top + sight.height - offset) / height) + OVERSCAN;
   return { first: clamp(first, count), end: clamp(end, count) };
 }
 
 /**
- * Pixels of `rem`, which follows the reader's font size.
+ * Convert rem to pixels; it follows the reader's font size.
  * @param {number} rem
  */
-export function pixels(rem) {
+export function remToPixels(rem) {
   return rem * (parseFloat(getComputedStyle(document.documentElement).fontSize) || 16);
 }
 

@@ -1,4 +1,4 @@
-// Above the field where one writes: what is attached, how far each upload is, and what to do where it failed.
+// The attachments above the composer's field, with upload progress and errors; and the ways to attach files.
 
 import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -62,8 +62,8 @@ export function AttachButton({ attachments }) {
 }
 
 /**
- * Files in what is pasted. Text that an office program copied comes with a picture of itself, and is pasted as text; a
- * picture that a browser copied comes with HTML that has nothing but the picture in it.
+ * The files of a paste. Office programs copy text together with a picture of it, which counts as text. Browsers copy a
+ * picture together with HTML that contains only the picture.
  * @param {ClipboardEvent} event
  */
 export function pastedFiles({ clipboardData }) {
@@ -73,14 +73,13 @@ export function pastedFiles({ clipboardData }) {
   return isText ? [] : files;
 }
 
-/** Whether HTML has words in it, which it is never made into elements for. @param {string} page */
+/** Whether HTML contains words. It is never parsed into elements. @param {string} page */
 function hasWords(page) {
   return page.replace(/<!--.*?-->|<(style|script|title)\b.*?<\/\1\s*>|<(?:"[^"]*"|'[^']*'|[^>"'])*>|&nbsp;/gis, "").trim() !== "";
 }
 
 /**
- * The place where files may be dropped: all of the room. Elsewhere in the page a file that is dropped does nothing, where
- * the browser would leave the page for it.
+ * Accepts files dropped on the room. A file dropped elsewhere on the page is ignored; the browser would navigate to it.
  * @param {{ attachments: Attachments, field: { current: HTMLElement | null } }} props
  */
 export function DropPlace({ attachments, field }) {

@@ -1,5 +1,5 @@
-// Files that wait for their message: uploaded as soon as they are chosen, or as soon as there is a room for them, and kept
-// for their room as long as the page is open.
+// Files attached to a message that is not sent yet. They are uploaded when they are chosen, or once their room exists, and
+// stay with their room while the page is open.
 
 import { useEffect, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -14,21 +14,21 @@ import { runInTurn } from "./upload_queue.js";
 
 /**
  * @typedef {object} Attachment
- * @property {number} id of this page
+ * @property {number} id unique in this page
  * @property {globalThis.File} file
- * @property {string} preview an address of the picture, once the server has found out that it is one, or empty
+ * @property {string} preview the picture's address, once the server has recognised it as a picture; or empty
  * @property {number} sent bytes
- * @property {"held" | "uploading" | "offline" | "failed" | "ready"} state `held`: there is no room for it yet
- * @property {string} problem why it failed
+ * @property {"held" | "uploading" | "offline" | "failed" | "ready"} state `held`: its room does not exist yet
+ * @property {string} problem why the upload failed
  * @property {boolean} isRetried whether another try may help
- * @property {WireFile} [wire] what the server made of it
+ * @property {WireFile} [wire] the uploaded file
  * @property {AbortController} ending
  */
 
-/** Characters of a name that are sent: in any script they have room in an address. */
+/** Characters of a file's name that are sent: in any script they fit into an address. */
 const LONGEST_NAME = 120;
 
-/** Where files are held for a room that is not there yet, as before a visitor's first message. */
+/** Holds files for a room that does not exist yet, for example before a visitor's first message. */
 export const NO_ROOM = 0;
 
 /** @type {Map<number, Attachment[]>} */
@@ -72,12 +72,12 @@ async function upload(chat, room, { id, file }) {
   }
 }
 
-/** There is a line again, for what could not be uploaded without one. @param {Chat} chat @param {number} room */
+/** Retry uploads that failed while offline. @param {Chat} chat @param {number} room */
 function uploadAgain(chat, room) {
   for (const each of rooms.get(room) ?? []) if (each.state === "offline") upload(chat, room, each);
 }
 
-/** Draw again when something of what is attached changes. */
+/** Render again when an attachment changes. */
 function useChanges() {
   const [, draw] = useState(0);
   useEffect(() => {
@@ -87,7 +87,7 @@ function useChanges() {
   }, []);
 }
 
-/** Whether anything is attached in any room; what is, is uploaded also in rooms that one has left. */
+/** Whether anything is attached in any room. Uploads continue in rooms that are not shown. */
 export function useUploading() {
   const chat = useChat();
   const isLive = useSelected((state) => state.connection.state === "live");
@@ -98,7 +98,7 @@ export function useUploading() {
   return rooms.size > 0;
 }
 
-/** What the composer of a room, or of NO_ROOM, has attached, and what can be done with it. @param {number} room */
+/** The attachments of a room, or of NO_ROOM, and the actions on them. @param {number} room */
 export function useAttachments(room) {
   const chat = useChat();
   const limits = useSelected((state) => state.server.limits);
@@ -123,15 +123,15 @@ export function useAttachments(room) {
     for (const each of rooms.get(room) ?? []) if (each.state === "held") upload(chat, room, each);
   }
 
-  /** The room is there now, for what was held. @param {number} made */
-  function moveTo(made) {
+  /** Move held files to their room, which now exists. @param {number} made */
+  function moveToRoom(made) {
     const moved = rooms.get(room) ?? [];
     keep(room, []);
     keep(made, [...(rooms.get(made) ?? []), ...moved]);
     uploadHeld(made);
   }
 
-  /** Hold what was for a room that is lost: another is made for it. @param {number} lost */
+  /** Hold the files of a lost room for the room that replaces it. @param {number} lost */
   function holdForNewRoom(lost) {
     const held = (rooms.get(lost) ?? []).map(({ wire: _wire, ...each }) => {
       each.ending.abort();
@@ -156,33 +156,33 @@ export function useAttachments(room) {
     note,
     isOn: limits.file_bytes > 0,
     add,
-    moveTo,
+    moveToRoom,
     holdForNewRoom,
     remove,
     retry: (/** @type {Attachment} */ again) => upload(chat, room, again),
     take: () => {
       setNote("");
-      return take(room);
+      return takeAttachments(room);
     },
-    putBackAttachments: (/** @type {Attachment[]} */ taken) => putBackAttachments(room, taken),
-    /** How it stands at this moment, which may not be drawn yet. */
+    putBack: (/** @type {Attachment[]} */ taken) => putBackAttachments(room, taken),
+    /** The current status, which may not be rendered yet. */
     now: () => attachmentStatus(room),
   };
 }
 
-/** Take all away, for their message. @param {number} room */
-export function take(room) {
+/** Remove and return a room's attachments, for their message. @param {number} room */
+export function takeAttachments(room) {
   const taken = rooms.get(room) ?? [];
   keep(room, []);
   return taken;
 }
 
-/** Their message could not be kept. @param {number} room @param {readonly Attachment[]} taken */
+/** Restore attachments whose message could not be stored. @param {number} room @param {readonly Attachment[]} taken */
 export function putBackAttachments(room, taken) {
   if (taken.length) keep(room, [...taken, ...(rooms.get(room) ?? [])]);
 }
 
-/** How what is attached in a room stands at this moment. @param {number} room */
+/** The status of a room's attachments. @param {number} room */
 export function attachmentStatus(room) {
   const all = rooms.get(room) ?? [];
   return {
@@ -194,7 +194,7 @@ export function attachmentStatus(room) {
   };
 }
 
-/** Whether a file is there, and no folder: a browser says of one that it can't send it no more than that. @param {Blob} file */
+/** Whether a file can be read. For a folder the browser only reports that the upload failed. @param {Blob} file */
 function isReadable(file) {
   return file.slice(0, 1).arrayBuffer().then(
     () => true,
@@ -202,7 +202,7 @@ function isReadable(file) {
   );
 }
 
-/** Let go of what is needed no more. @param {readonly Attachment[]} attachments */
+/** Release the previews of attachments. @param {readonly Attachment[]} attachments */
 export function releasePreviews(attachments) {
   for (const { preview } of attachments) if (preview) URL.revokeObjectURL(preview);
 }

@@ -1,8 +1,8 @@
-// The name of a file in one line: where it is cut, its end stays, which says what kind of file it is.
+// A file's name in one line. A long name is cut in the middle, because its end shows the type.
 
 import { html } from "../../vendor/preact.js";
 
-/** Characters at the end of a name that are always shown, and of a name that is never cut. */
+/** Characters at the end of a name that are always shown, and of names that are never cut. */
 const END = 10;
 const SHORT = 16;
 

@@ -1,4 +1,4 @@
-// The files of a message: pictures where they are seen, everything else as a row to download.
+// The files of a message: pictures, and a download row for every other file.
 
 import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -13,18 +13,18 @@ import { sessionMap } from "../shared/session_memory.js";
 /** @typedef {import("../../model/types").Chat} Chat */
 /** @typedef {import("../../model/types").WireFile} WireFile */
 
-/** Pixels of a picture in the timeline, at most. */
-const WIDEST = 416;
-const HIGHEST = 320;
-/** Bytes of a picture that is loaded unasked. */
-const LOADED = 8_000_000;
-/** Pictures whose bytes are held. */
-const HELD = 60;
+/** The largest size of a picture in the timeline, in pixels. */
+const MAX_WIDTH = 416;
+const MAX_HEIGHT = 320;
+/** The most bytes of a picture that is loaded automatically. */
+const AUTOMATIC_BYTES = 8_000_000;
+/** Pictures whose bytes stay in memory. */
+const CACHED = 60;
 
-/** Addresses of pictures by their files, the one that was asked for last at the end. @type {Map<number, Promise<string>>} */
-const held = sessionMap();
+/** Addresses of pictures by file id, the most recently used at the end. @type {Map<number, Promise<string>>} */
+const cache = sessionMap();
 
-/** @param {{ files: readonly WireFile[], tab?: number }} props `tab`: whether their buttons are in the order of the Tab key */
+/** @param {{ files: readonly WireFile[], tab?: number }} props `tab`: the buttons' tabindex */
 export function Files({ files, tab = 0 }) {
   const pictures = files.filter(isPicture);
   const others = files.filter((file) => !isPicture(file));
@@ -34,7 +34,7 @@ export function Files({ files, tab = 0 }) {
   </div>`;
 }
 
-/** A picture, which takes its place before it is there. @param {{ file: WireFile, tab: number }} props */
+/** A picture. It reserves its space before it is loaded. @param {{ file: WireFile, tab: number }} props */
 function Picture({ file, tab }) {
   const chat = useChat();
   const place = useRef(/** @type {HTMLElement | null} */ (null));
@@ -42,7 +42,7 @@ function Picture({ file, tab }) {
   const [address, setAddress] = useState("");
   const [problem, setProblem] = useState("");
   const [isOpen, open] = useState(false);
-  const isLarge = file.size > LOADED || !isLightPicture(file);
+  const isLarge = file.size > AUTOMATIC_BYTES || !isLightPicture(file);
   useNear(place, () => !isLarge && want(true));
   useEffect(() => {
     if (!isWanted) return undefined;
@@ -64,7 +64,7 @@ function Picture({ file, tab }) {
     setProblem("");
     if (!address) return want(true);
     try {
-      setAddress(await pictureOf(chat, file)); // of many pictures the bytes of this one may have been let go
+      setAddress(await pictureOf(chat, file)); // this picture may have been dropped from the cache
       open(true);
     } catch (error) {
       setProblem(problemText(error));
@@ -90,7 +90,7 @@ function Lightbox({ file, address, onClose }) {
   <//>`;
 }
 
-/** A file to save; nothing of it is ever shown in the page. @param {{ file: WireFile, tab?: number }} props */
+/** A file to save. Its contents are never shown in the page. @param {{ file: WireFile, tab?: number }} props */
 export function Download({ file, tab = 0 }) {
   const chat = useChat();
   const [isBusy, setBusy] = useState(false);
@@ -118,7 +118,7 @@ export function Download({ file, tab = 0 }) {
 
 /** @param {string} name @param {Blob} bytes */
 function saveAs(name, bytes) {
-  // Of no type that a page could be: a browser that does not save it shows nothing.
+  // A type that no browser renders, in case it does not save the file.
   const address = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
   const link = document.createElement("a");
   link.href = address;
@@ -127,37 +127,37 @@ function saveAs(name, bytes) {
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }
 
-/** The address of a picture's bytes, which are fetched once. @param {Chat} chat @param {WireFile} file @returns {Promise<string>} */
+/** The address of a picture's bytes, which are fetched once and cached. @param {Chat} chat @param {WireFile} file @returns {Promise<string>} */
 function pictureOf(chat, file) {
-  const known = held.get(file.id);
+  const known = cache.get(file.id);
   const found = known ?? chat.download(file.id).then((bytes) => URL.createObjectURL(new Blob([bytes], { type: file.type })));
-  held.delete(file.id);
-  held.set(file.id, found);
-  if (!known) found.catch(() => held.delete(file.id));
-  const [oldest] = held;
-  if (held.size > HELD && oldest) {
-    held.delete(oldest[0]);
+  cache.delete(file.id);
+  cache.set(file.id, found);
+  if (!known) found.catch(() => cache.delete(file.id));
+  const [oldest] = cache;
+  if (cache.size > CACHED && oldest) {
+    cache.delete(oldest[0]);
     oldest[1].then((address) => URL.revokeObjectURL(address)).catch(() => undefined);
   }
   return found;
 }
 
-/** How large a picture is shown: as it is, or as small as its place. @param {WireFile} file */
-function shownSize({ width = WIDEST / 2, height = HIGHEST / 2 }) {
-  const scale = Math.min(1, WIDEST / width, HIGHEST / height);
+/** The shown size of a picture: its own, or scaled down. @param {WireFile} file */
+function shownSize({ width = MAX_WIDTH / 2, height = MAX_HEIGHT / 2 }) {
+  const scale = Math.min(1, MAX_WIDTH / width, MAX_HEIGHT / height);
   return { width: Math.max(48, Math.round(width * scale)), height: Math.max(48, Math.round(height * scale)) };
 }
 
-/** Do something once an element is nearly in sight. @param {{ current: HTMLElement | null }} element @param {() => void} act */
+/** Call `act` once an element is nearly visible. @param {{ current: HTMLElement | null }} element @param {() => void} act */
 function useNear(element, act) {
   useEffect(() => {
     if (!element.current) return undefined;
-    const look = (/** @type {IntersectionObserverEntry[]} */ seen) => {
+    const update = (/** @type {IntersectionObserverEntry[]} */ seen) => {
       if (!seen.some(({ isIntersecting }) => isIntersecting)) return;
       observer.disconnect();
       act();
     };
-    const observer = new IntersectionObserver(look, { rootMargin: "400px" });
+    const observer = new IntersectionObserver(update, { rootMargin: "400px" });
     observer.observe(element.current);
     return () => observer.disconnect();
   }, []);

@@ -1,8 +1,8 @@
-// Uploads in turn: few at a time, and what is too much at once for the server waits as long as it says.
+// Limits how many uploads run at a time, and waits when the server's limit is reached.
 
 import { chatError } from "../../net/errors.js";
 
-/** The server takes four of one person. */
+/** The server accepts four at a time per person. */
 const AT_ONCE = 3;
 
 let running = 0;
@@ -10,7 +10,7 @@ let running = 0;
 const waiting = [];
 
 /**
- * Resolves to what `upload` does, when it was its turn. Aborting rejects with code "aborted".
+ * Run an upload when it is its turn. Aborting rejects with code "aborted".
  * @template T
  * @param {() => Promise<T>} upload
  * @param {AbortSignal} signal
@@ -21,7 +21,7 @@ export async function runInTurn(upload, signal) {
   else await new Promise((/** @type {(value?: unknown) => void} */ resolve) => waiting.push(resolve));
   try {
     for (;;) {
-      if (signal.aborted) throw chatError("aborted", "the upload was ended");
+      if (signal.aborted) throw chatError("aborted", "the upload was cancelled");
       try {
         return await upload();
       } catch (error) {
@@ -37,7 +37,7 @@ export async function runInTurn(upload, signal) {
   }
 }
 
-/** @param {number} milliseconds @param {AbortSignal} signal ends it, too */
+/** @param {number} milliseconds @param {AbortSignal} signal ends the pause, too */
 function pause(milliseconds, signal) {
   return new Promise((/** @type {(value?: unknown) => void} */ resolve) => {
     const timer = setTimeout(resolve, milliseconds);

@@ -1,9 +1,9 @@
-// Messages that wait for their files in rooms that one has left: each is sent as soon as they are up. Whoever comes back
-// before that finds it where it was written.
+// Messages that wait for uploads in rooms that are not shown: each is sent once its files are uploaded. If the person
+// returns earlier, it is in the composer again.
 
 import { useEffect } from "../../vendor/preact.js";
-import { releasePreviews, putBackAttachments, attachmentStatus, take, useUploading } from "./attachments.js";
-import { setComposerTarget, composerTarget } from "../shared/composer_target.js";
+import { attachmentStatus, putBackAttachments, releasePreviews, takeAttachments, useUploading } from "./attachments.js";
+import { composerTarget, setComposerTarget } from "../shared/composer_target.js";
 import { useChat } from "../shared/context.js";
 import { sessionMap } from "../shared/session_memory.js";
 
@@ -11,32 +11,32 @@ import { sessionMap } from "../shared/session_memory.js";
 /** @typedef {import("../../model/types").Draft} Draft */
 
 /** @type {Map<number, Draft>} */
-const awaiting = sessionMap();
+const drafts = sessionMap();
 
-/** One leaves the room: the message goes without its composer. @param {number} room @param {Draft} draft */
+/** Send the message once its uploads are complete, although its composer is gone. @param {number} room @param {Draft} draft */
 export function sendAfterUploads(room, draft) {
-  awaiting.set(room, draft);
+  drafts.set(room, draft);
 }
 
-/** The message of a room that one comes back to, which still waits for its files. @param {number} room */
+/** Take the message back into the composer, if it still waits. @param {number} room */
 export function takeWaitingDraft(room) {
-  const draft = awaiting.get(room);
-  awaiting.delete(room);
+  const draft = drafts.get(room);
+  drafts.delete(room);
   return draft;
 }
 
-/** Sends what is left. There once, whatever place is shown. */
+/** Sends these messages; rendered once, whatever place is shown. */
 export function WaitingUploads() {
   const chat = useChat();
   const hasFiles = useUploading();
   useEffect(() => {
-    // Texts are kept, files are not: the browser asks before it closes the page.
+    // Files are not stored, so the browser asks before it closes the page.
     const ask = (/** @type {Event} */ event) => event.preventDefault();
     if (hasFiles) addEventListener("beforeunload", ask);
     return () => removeEventListener("beforeunload", ask);
   }, [hasFiles]);
   useEffect(() => {
-    for (const room of [...awaiting.keys()]) send(chat, room);
+    for (const room of [...drafts.keys()]) send(chat, room);
   });
   return null;
 }
@@ -46,11 +46,11 @@ async function send(chat, room) {
   const files = attachmentStatus(room);
   if (files.isBusy) return;
   const draft = takeWaitingDraft(room);
-  if (!draft || files.isBad || !(draft.text.trim() || files.count)) return; // What failed is told where it is attached.
+  if (!draft || files.isBad || !(draft.text.trim() || files.count)) return; // failed uploads are shown in the room
   const { text, reply } = draft;
-  const taken = take(room);
+  const taken = takeAttachments(room);
   const target = composerTarget(room);
-  if (target && "reply" in target) setComposerTarget(room, null); // An edit goes on.
+  if (target && "reply" in target) setComposerTarget(room, null); // an edit continues
   chat.saveDraft(room, { text: "" });
   try {
     await chat.send(room, text.trim(), { ...(reply ? { reply } : {}), ...(taken.length ? { files: files.ready } : {}) });

@@ -1,4 +1,4 @@
-// What an operator does with a conversation: claim it, hand it over, close it, open it again.
+// An operator's changes of a conversation: claim, hand over, close, reopen.
 
 import { t } from "../../i18n/index.js";
 import { visitor } from "../../model/support_queue.js";
@@ -9,17 +9,16 @@ import { problemText } from "../shared/problem.js";
 /** @typedef {import("../../model/types").Chat} Chat */
 /** @typedef {import("../../model/types").RoomInfo} RoomInfo */
 /** @typedef {import("../../model/types").ChatError} ChatError */
-/** @typedef {{ room: number, text: string }} Notice why something was not done */
+/** @typedef {{ room: number, text: string }} Notice why a change failed */
 /** @typedef {{ state?: "open" | "closed", assignee?: number | null, was?: number | null }} Wanted */
 
 /**
- * Change a conversation, and say how that went. With `was` only if it is that operator's, or nobody's.
- *
+ * Change a conversation, and announce the result. With `was` only if it belongs to that operator, or to nobody.
  * @param {Chat} chat
  * @param {RoomInfo} info
  * @param {Wanted} wanted
- * @param {{ done: string, setNotice: (notice: Notice | null) => void }} telling
- * @returns {Promise<boolean>} whether it was done
+ * @param {{ done: string, setNotice: (notice: Notice | null) => void }} feedback
+ * @returns {Promise<boolean>} whether it succeeded
  */
 export async function changeConversation(chat, info, wanted, { done, setNotice }) {
   try {

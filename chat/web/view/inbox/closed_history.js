@@ -1,4 +1,4 @@
-// What was said in a closed conversation. It is no room of the operator, so it is asked for and not kept.
+// The messages of a closed conversation. Operators are not in its room, so they are requested and not stored.
 
 import { html, useLayoutEffect, useRef } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";

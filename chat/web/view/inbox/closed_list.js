@@ -1,4 +1,4 @@
-// Closed conversations: they are no rooms of an operator, so they are asked for, page by page.
+// Closed conversations. Operators are not in their rooms, so they are requested page by page.
 
 import { useChat, useSelected } from "../shared/context.js";
 import { usePages } from "../shared/loading.js";
@@ -6,8 +6,8 @@ import { usePages } from "../shared/loading.js";
 /** @typedef {import("../../model/types").RoomInfo} RoomInfo */
 
 /**
- * Those that are loaded, while they are wanted; `more` loads the next page. What is opened again is not among them, and
- * what is closed meanwhile is asked for.
+ * The loaded ones, while they are wanted; `more` loads the next page. Reopened ones are left out; when one is closed, the
+ * list is loaded again.
  * @param {boolean} isWanted
  * @param {number} open how many are open
  * @returns {{ infos: RoomInfo[], isBusy: boolean, problem: string, more: () => void }}

@@ -1,4 +1,4 @@
-// One conversation of the inbox: whose it is, who has it, what is said, and what to do with it.
+// One conversation of the inbox: its person, its assignee, its messages and the actions on it.
 
 import { html, useEffect, useMemo, useRef } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -50,7 +50,7 @@ function Shown({ info, notice, setNotice, onChanged, wasOpen }) {
 
 /** @param {{ room: number }} props */
 function Open({ room }) {
-  const at = Number(useRoute().query.get("at")) || undefined; // a link to one message led here
+  const at = Number(useRoute().query.get("at")) || undefined; // set by a link to a message
   useViewing(room);
   return html`<${Timeline} room=${room} seq=${at} /><${Composer} room=${room} />`;
 }
@@ -59,7 +59,7 @@ function Open({ room }) {
 function Closed({ info, onReopen, wasOpen }) {
   const button = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => {
-    // What had the focus has gone with the open conversation.
+    // The focused element is gone with the open conversation.
     if (wasOpen && document.activeElement === document.body) button.current?.focus();
   }, []);
   return html`<${ClosedHistory} info=${info} key=${info.seq} />
@@ -72,12 +72,12 @@ function Closed({ info, onReopen, wasOpen }) {
     </div>`;
 }
 
-/** A conversation that has just left the open ones, until the server says how it is. @param {RoomInfo | undefined} info */
+/** A conversation that was just closed, until the server sends its state. @param {RoomInfo | undefined} info */
 function closed(info) {
   return info?.support && { ...info, support: { ...info.support, state: /** @type {const} */ ("closed") } };
 }
 
-/** The way to who waits the longest. */
+/** The link to the longest waiting person. */
 function Next() {
   const rooms = useSelected((state) => state.rooms);
   const me = useSelected((state) => state.me?.id);
@@ -85,14 +85,14 @@ function Next() {
   return next && html`<a class="button primary" href=${`/inbox/${next.id}`}>${t("inbox.next", { name: personName(visitor(next)) })}</a>`;
 }
 
-/** Escape goes from where one writes to the list. @param {KeyboardEvent} event */
+/** Escape moves the focus from the composer to the list. @param {KeyboardEvent} event */
 function leave(event) {
   if (event.key !== "Escape" || event.defaultPrevented || !(event.target instanceof HTMLTextAreaElement)) return;
   event.preventDefault();
   focusConversations();
 }
 
-/** The other operators who are at it now, and that somebody else has it. @param {{ info: RoomInfo }} props */
+/** The other operators who look or type, and the assignee if it is somebody else. @param {{ info: RoomInfo }} props */
 function Others({ info }) {
   const me = useSelected((state) => state.me?.id);
   const others = useOthers(info.id, visitor(info).id, useNow());
@@ -109,7 +109,7 @@ function Others({ info }) {
   </p>`;
 }
 
-/** Have it said when the conversation that is open becomes another's. @param {RoomInfo} info @param {number | undefined} me */
+/** Announce when somebody else gets the open conversation. @param {RoomInfo} info @param {number | undefined} me */
 function useHandOvers(info, me) {
   const holder = info.support?.assignee;
   const before = useRef(holder?.id);
@@ -121,9 +121,9 @@ function useHandOvers(info, me) {
 }
 
 /**
- * A conversation: an open one as it is now; one that is closed, or not told of yet, is asked for.
+ * A conversation: an open one from the state; a closed or unknown one is requested.
  * @param {number} room
- * @returns {{ info: RoomInfo | undefined, problem: string, set: (info: RoomInfo) => void }} `set` says how one is that is asked for
+ * @returns {{ info: RoomInfo | undefined, problem: string, set: (info: RoomInfo) => void }} `set` replaces a requested one
  */
 function useConversation(room) {
   const chat = useChat();

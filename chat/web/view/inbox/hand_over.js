@@ -1,4 +1,4 @@
-// Choose the operator who is to answer from now on.
+// The dialog that hands a conversation over to another operator.
 
 import { html, useEffect } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -37,7 +37,7 @@ export function HandOver({ info, onClose, onChosen }) {
 }
 
 /**
- * The operators but the one who has the conversation: all of them are in every open one, with its person.
+ * The operators except the assignee. All operators are members of every open conversation.
  * @param {RoomInfo} info
  * @returns {{ value: Person[] | undefined, error: string }}
  */

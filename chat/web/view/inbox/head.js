@@ -1,4 +1,4 @@
-// The head of a conversation: the person, how to reach them, where they are, and who answers.
+// A conversation's header: the person, their address and page, and the actions.
 
 import { html, useEffect, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -58,7 +58,7 @@ export function ConversationHead({ info, change, onChanged }) {
   </header>`;
 }
 
-/** What a visitor has said of themselves: an address, and the page that they are on. @param {{ person: ReturnType<typeof visitor> }} props */
+/** A visitor's e-mail address, and the page that they are on. @param {{ person: ReturnType<typeof visitor> }} props */
 function Reach({ person }) {
   const { email, page } = person;
   return html`

@@ -1,4 +1,4 @@
-// The inbox of operators: who waits for an answer, the longest first, and one conversation beside the list.
+// The operators' inbox: the list of conversations, the longest waiting first, and one conversation beside it.
 
 import { html, useMemo, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -16,8 +16,8 @@ import { useTitle } from "../shared/title.js";
 /** @typedef {import("../../model/support_queue.js").Part} Part */
 /** @typedef {import("./change_conversation.js").Notice} Notice */
 
-/** From so many conversations on there is a field to find one. */
-const MANY = 8;
+/** With this many conversations there is a filter. */
+const FILTER_FROM = 8;
 
 /** @param {{ room?: number }} props the conversation that is open */
 export function Inbox({ room }) {
@@ -58,7 +58,7 @@ function Queue({ current, notice, setNotice }) {
         ${current ? html`<h2>${t("inbox.title")}</h2>` : html`<h1>${t("inbox.title")}</h1>`}
       </div>
       <${Parts} part=${part} number=${number} choose=${setPart} />
-      ${(all.length >= MANY || filter) && html`<${Filter} value=${filter} onInput=${setFilter} />`}
+      ${(all.length >= FILTER_FROM || filter) && html`<${Filter} value=${filter} onInput=${setFilter} />`}
       <${NoticeLine} notice=${notice?.room === current ? null : notice} setNotice=${setNotice} />
     </header>
     <${ConversationList} key=${part} ...${{ infos, current, onKey, onEnd: closed.more, isBusy }}>
@@ -107,7 +107,7 @@ function Nothing({ part, filter, isBusy, problem }) {
 }
 
 /**
- * What a key does with a conversation; null: nothing.
+ * The change that a key makes to a conversation; null: none.
  * @param {string} key
  * @param {RoomInfo} info
  * @param {number | undefined} me

@@ -1,4 +1,4 @@
-// The list of conversations, for the keyboard too. Of a long list only what is in sight is drawn.
+// The list of conversations, with keyboard control. Only the visible part of a long list is rendered.
 
 import { html, useEffect, useLayoutEffect, useReducer, useRef } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -6,27 +6,27 @@ import { focusComposer } from "../shared/composer_target.js";
 import { useSelected } from "../shared/context.js";
 import { letterOfKey } from "../controls/key_letter.js";
 import { navigate } from "../shared/router.js";
-import { pixels, visibleRows, useScrollView } from "../controls/visible_rows.js";
+import { remToPixels, visibleRows, useScrollView } from "../controls/visible_rows.js";
 import { ConversationRow } from "./row.js";
 import { useNow } from "./waiting_time.js";
 
 /** @typedef {import("../../model/types").RoomInfo} RoomInfo */
 
-/** Height of a row in rem: style/inbox.css has the same. */
+/** Height of a row in rem; style/inbox.css has the same. */
 const ROW = 4.75;
 
 /**
  * @param {{
  *   infos: readonly RoomInfo[], current?: number, onKey: (key: string, info: RoomInfo) => boolean, onEnd?: () => void,
  *   isBusy?: boolean, children?: unknown,
- * }} props `onKey` is told other keys than those that move, with the row that is active; `onEnd` that the end comes near
+ * }} props `onKey` receives the keys that do not move, with the active row; `onEnd` is called near the end
  */
 export function ConversationList({ infos, current, onKey, onEnd, isBusy = false, children }) {
   const now = useNow();
   const me = useSelected((state) => state.me?.id);
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   const sight = useScrollView(list);
-  const height = pixels(ROW);
+  const height = remToPixels(ROW);
   const { first, end } = visibleRows(sight, { count: infos.length, height });
   const { at, choose } = useActive(infos, current);
   const drawnAt = at();
@@ -67,7 +67,7 @@ export function ConversationList({ infos, current, onKey, onEnd, isBusy = false,
   </div>`;
 }
 
-/** Put the focus on the list, where it is in sight. */
+/** Focus the list, if it is visible. */
 export function focusConversations() {
   /** @type {HTMLElement | null} */ (document.querySelector(".conversations > ul"))?.focus();
 }
@@ -78,8 +78,8 @@ function rowId(id) {
 }
 
 /**
- * The row that keys act on, known at once: the next key may come before it is drawn. Where it has gone, as an answered
- * one from those who wait, the one in its place is it.
+ * The active row, on which keys act. It changes at once, because the next key may come before the next render. If it leaves
+ * the list, the row in its place becomes active.
  * @param {readonly RoomInfo[]} infos
  * @param {number | undefined} current
  * @returns {{ at: () => number, choose: (index: number) => void }}

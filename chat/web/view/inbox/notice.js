@@ -1,4 +1,4 @@
-// Why something was not done, until it is put away.
+// Why a change failed, until the notice is closed.
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";

@@ -1,4 +1,4 @@
-// What is known of the person who writes: name, how to reach them, the page that they are on, when they came; and blocking.
+// The dialog about a conversation's person: name, address, page, first visit; and blocking them.
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -35,7 +35,7 @@ export function PersonCard({ info, onChanged, onClose }) {
   <//>`;
 }
 
-/** It is asked here and not in a dialog of its own, which would close this one. @param {{ info: RoomInfo, onChanged: (info: RoomInfo) => void }} props */
+/** Asks for confirmation in place, because another dialog would close this one. @param {{ info: RoomInfo, onChanged: (info: RoomInfo) => void }} props */
 function Block({ info, onChanged }) {
   const chat = useChat();
   const { act, isBusy, error } = useAction();

@@ -1,4 +1,4 @@
-// One conversation in the list: who, how long they wait, what was said last, who has it and who is at it.
+// One conversation in the list: person, waiting time, last message, assignee, and who looks or types.
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";

@@ -1,15 +1,15 @@
-// Who else looks at a conversation; and that one looks at it oneself.
+// Shows which other operators look at a conversation, and sends that this one does.
 
 import { useEffect, useRef } from "../../vendor/preact.js";
 import { useChat, useSelected } from "../shared/context.js";
 
-/** The contract forgets who looks after 6 seconds, and takes it again after 3. */
+/** The server forgets viewing after 6 seconds and accepts it every 3. */
 const REPEAT = 3000;
 const TYPING = 6000;
 
 /**
- * Tell the other operators that one looks at this conversation, for as long as it is in sight. While one types, which
- * the composer tells, this keeps quiet: of one person the last is what is shown.
+ * Send that this operator looks at a conversation while it is visible. While they type, the composer sends that instead,
+ * because only the latest activity of a person is shown.
  * @param {number} room
  */
 export function useViewing(room) {
@@ -37,7 +37,7 @@ export function useViewing(room) {
 }
 
 /**
- * The other operators who look at a conversation now or type in it.
+ * The other operators who look at a conversation or type in it.
  * @param {number} room
  * @param {number} person whose conversation it is
  * @param {number} now in milliseconds

@@ -1,4 +1,4 @@
-// How long somebody waits, counted up.
+// The time that somebody has been waiting, counted up.
 
 import { html, useEffect, useState } from "../../vendor/preact.js";
 import { language, t } from "../../i18n/index.js";
@@ -9,12 +9,12 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** From so long on a waiting time is drawn to be seen, and later to be seen first. */
+/** A waiting time is highlighted from here on, and more strongly from there on. */
 const LONG = 5 * MINUTE;
 const VERY_LONG = HOUR;
 
 /**
- * The time of now, in milliseconds, a second later each second.
+ * The current time in milliseconds, updated each second.
  * @returns {number}
  */
 export function useNow() {
@@ -27,7 +27,7 @@ export function useNow() {
 }
 
 /**
- * The two largest units of a time, as short as they can be written: "12s", "3m", "2h 5m", "4d 1h".
+ * A time in its two largest units, in the shortest form: "12s", "3m", "2h 5m", "4d 1h".
  * @param {number} milliseconds
  */
 export function duration(milliseconds) {
@@ -57,7 +57,7 @@ function unit(count, name) {
 }
 
 /**
- * Since when somebody waits, counted up.
+ * The waiting time, counted up.
  * @param {{ since: number, now: number }} props both in milliseconds
  */
 export function WaitingTime({ since, now }) {

@@ -1,4 +1,4 @@
-// What can be done with a message: a bar beside it, and a menu with all of it.
+// The actions on a message: a toolbar beside it, and a menu with all of them.
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -30,7 +30,7 @@ function Button({ name, act }) {
 }
 
 /**
- * @typedef {object} MenuActions what the menu can do with a message; what is missing, one may not
+ * @typedef {object} MenuActions the menu's actions; a missing one is not allowed
  * @property {(emoji: string) => void} [react]
  * @property {() => void} [allEmoji]
  * @property {() => void} [reply]
@@ -73,7 +73,7 @@ export function ActionMenu({ at, available, onClose }) {
   <//>`;
 }
 
-/** The emoji used last, and the way to all. @param {{ react: (emoji: string) => void, all?: () => void }} props */
+/** The recently used emoji, and a button for all. @param {{ react: (emoji: string) => void, all?: () => void }} props */
 function Recent({ react, all }) {
   return html`<div class="recent-emoji" role="group" aria-label=${t("actions.react")}>
     ${recentEmoji().map((emoji) => html`<button type="button" role="menuitem" tabindex="-1" class="emoji-button" onClick=${() => react(emoji)}>${emoji}</button>`)}
@@ -81,7 +81,7 @@ function Recent({ react, all }) {
   </div>`;
 }
 
-/** The arrow keys go through the items; left and right too, for the row of emoji. @param {KeyboardEvent} event */
+/** Move through the items with the arrow keys, including left and right for the row of emoji. @param {KeyboardEvent} event */
 function moveIn(event) {
   const menu = /** @type {HTMLElement} */ (event.currentTarget);
   const items = [.../** @type {NodeListOf<HTMLElement>} */ (menu.querySelectorAll("[role=menuitem]"))];

@@ -1,8 +1,8 @@
-// A block of code in a message, with a button that copies it.
+// A code block in a message, with a copy button.
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { copyAndTell } from "../controls/copy.js";
+import { copyAndAnnounce } from "../controls/copy.js";
 import { icon } from "../controls/icon.js";
 
 /**
@@ -10,7 +10,7 @@ import { icon } from "../controls/icon.js";
  */
 export function CodeBlock({ code, tab }) {
   const [isCopied, setCopied] = useState(false);
-  const copy = async () => setCopied(await copyAndTell(code));
+  const copy = async () => setCopied(await copyAndAnnounce(code));
   return html`<div class="code-block" onPointerLeave=${() => setCopied(false)}>
     <pre tabindex=${tab}><code>${code}</code></pre>
     <button type="button" class="icon-button" aria-label=${t("actions.copyCode")} title=${t("actions.copyCode")} tabindex=${tab} onClick=${copy}>

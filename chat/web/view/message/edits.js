@@ -1,4 +1,4 @@
-// The texts that an edited message has had, the newest first.
+// The dialog with the versions of an edited message, the newest first.
 
 import { html, useEffect, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";

@@ -1,4 +1,4 @@
-// Whom a message mentions, by name: the server tells their ids.
+// The names of the people that a message mentions by id.
 
 import { useSelected } from "../shared/context.js";
 import { usePeople } from "../shared/known_people.js";
@@ -12,7 +12,7 @@ const NO_IDS = [];
 const NOBODY = [];
 
 /**
- * Whom a message mentions, as far as it is known what they are called.
+ * The people that a message mentions, as far as their names are known.
  * @param {Pick<Message, "mentions" | "all">} message
  * @returns {Mentioned[]}
  */

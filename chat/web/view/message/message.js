@@ -1,4 +1,4 @@
-// One message: who, what, when, and what became of it. It is read in this order; the style puts the time beside the name.
+// One message: name, text, time, reactions. Screen readers read it in this order; the style puts the time beside the name.
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -19,14 +19,14 @@ import { clock, dayAndTime } from "../shared/times.js";
 /** @typedef {import("../../model/types").Message} Message */
 
 /**
- * What a message can ask of its timeline; one object for all of them.
+ * The actions of a timeline's messages; one object for all of them.
  * @typedef {object} MessageActions
  * @property {(message: Message, what: "menu" | "react" | "edits" | "readers", at?: DOMRect) => void} open
  * @property {(seq: number, from: number) => void} goTo
  * @property {(message: Message, emoji: string, on: boolean) => void} react
  * @property {(message: Message) => void} reply
  * @property {(message: Message) => void} edit
- * @property {(message: Message) => void} remove asks before it deletes
+ * @property {(message: Message) => void} remove asks for confirmation and deletes
  * @property {(message: Message) => void} markUnread
  */
 
@@ -34,10 +34,10 @@ import { clock, dayAndTime } from "../shared/times.js";
  * @typedef {object} MessageProps
  * @property {Message} message
  * @property {number | undefined} me
- * @property {boolean} isFirst begins a group of one speaker
+ * @property {boolean} isFirst begins a group of one sender
  * @property {boolean} isBlocked
- * @property {boolean} isFocusable takes the place of the list in the order of the Tab key
- * @property {boolean} isMarked was jumped to
+ * @property {boolean} isFocusable the list's tab stop
+ * @property {boolean} isMarked highlighted after a jump
  * @property {boolean} isLastOwn
  * @property {boolean} canSpeak
  * @property {MessageActions} actions
@@ -54,7 +54,7 @@ export const MessageRow = memo(function MessageRow(/** @type {MessageProps} */ p
   return html`<${Said} ...${props} isFirst=${isFirst || isBlocked} />`;
 });
 
-/** A message of which nothing is shown but that it was. @param {MessageProps & { children?: unknown }} props */
+/** A message whose content is not shown. @param {MessageProps & { children?: unknown }} props */
 function Plain({ message, isFocusable, isFirst, isBlocked, children }) {
   const { seq } = message;
   const isNamed = isFirst && !isBlocked;
@@ -106,7 +106,7 @@ function Said({ message, me, isFirst, isFocusable, isMarked, isLastOwn, canSpeak
   </li>`;
 }
 
-/** The name and picture of a group's first message; of the others the name is for screen readers alone. @param {{ message: Message, isFirst: boolean, tab?: 0 | -1 }} props */
+/** The name and avatar of a group's first message; of the others only screen readers get the name. @param {{ message: Message, isFirst: boolean, tab?: 0 | -1 }} props */
 function Name({ message: { seq, sender }, isFirst, tab = -1 }) {
   const person = useSelected((state) => state.people.get(sender.id)) ?? sender;
   const id = `name-${seq}`;

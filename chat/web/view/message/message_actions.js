@@ -1,4 +1,4 @@
-// What is done with messages of a timeline, and the menus and dialogs that this opens.
+// The actions on a timeline's messages, with the menus and dialogs that they open.
 
 import { html, useMemo, useRef, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -6,7 +6,7 @@ import { ActionMenu } from "./action_menu.js";
 import { announce } from "../shared/announce.js";
 import { setComposerTarget, focusComposer } from "../shared/composer_target.js";
 import { useChat } from "../shared/context.js";
-import { copyAndTell } from "../controls/copy.js";
+import { copyAndAnnounce } from "../controls/copy.js";
 import { confirm } from "../controls/dialog.js";
 import { Edits } from "./edits.js";
 import { EmojiPicker } from "../controls/emoji_picker.js";
@@ -21,14 +21,14 @@ import { noteEmoji } from "../shared/recent_emoji.js";
 /** @typedef {import("./message.js").MessageActions} MessageActions */
 /** @typedef {{ message: Message, what: "menu" | "react" | "edits" | "readers", at: DOMRect }} Opened */
 
-/** Rooms with more members than this do not tell who has read. */
-const SMALL = 100;
+/** Rooms with more members than this do not show who has read. */
+const MAX_MEMBERS_WITH_READERS = 100;
 
 /**
  * @param {Room} room
  * @param {Rights} rights
  * @param {MessageActions["goTo"]} goTo
- * @param {(text: string) => void} fail says why something was not done
+ * @param {(text: string) => void} fail called with the error text of a failed action
  */
 export function useMessageActions(room, rights, goTo, fail) {
   const chat = useChat();
@@ -36,10 +36,10 @@ export function useMessageActions(room, rights, goTo, fail) {
   const latest = useRef({ goTo, fail });
   latest.current = { goTo, fail };
   const actions = useMemo(() => actionsOf(chat, setOpened, latest), [chat]);
-  // What is opened next stays, where the one before tells late that it is closed.
+  // A menu may report late that it is closed, when the next one is already open.
   const close = () => setOpened((now) => (now === opened ? null : now));
-  const held = opened && room.messages.get(opened.message.seq);
-  return { actions, dialogs: opened && held ? opener({ ...opened, message: held }, { chat, room, rights, actions, close }) : null };
+  const known = opened && room.messages.get(opened.message.seq);
+  return { actions, dialogs: opened && known ? dialogFor({ ...opened, message: known }, { chat, room, rights, actions, close }) : null };
 }
 
 /**
@@ -76,21 +76,21 @@ function actionsOf(chat, setOpened, latest) {
 }
 
 /** @param {Opened} opened @param {{ chat: Chat, room: Room, rights: Rights, actions: MessageActions, close: () => void }} around */
-function opener({ message, what, at }, { chat, room, rights, actions, close }) {
+function dialogFor({ message, what, at }, { chat, room, rights, actions, close }) {
   if (what === "edits") return html`<${Edits} message=${message} onClose=${close} />`;
   if (what === "readers") return html`<${Readers} message=${message} onClose=${close} />`;
   const react = (/** @type {string} */ emoji) => actions.react(message, emoji, !isMine(message, emoji));
   if (what === "react") return html`<${EmojiPicker} at=${at} label=${t("actions.react")} onChoose=${react} onClose=${close} />`;
   const isOwn = message.sender.id === chat.get().me?.id;
   const { info } = room;
-  const tellsReaders = info.kind === "direct" || info.kind === "support" || (info.members ?? 0) <= SMALL;
+  const hasReaders = info.kind === "direct" || info.kind === "support" || (info.members ?? 0) <= MAX_MEMBERS_WITH_READERS;
   const available = {
     ...(rights.canSpeak && !message.deleted && { react, allEmoji: () => actions.open(message, "react", at), reply: () => actions.reply(message) }),
     ...(rights.canSpeak && isOwn && !message.deleted && { edit: () => actions.edit(message) }),
-    ...(!message.deleted && { copyText: () => copyAndTell(message.text ?? "") }),
-    copyLink: () => copyAndTell(new URL(`/room/${info.id}/${message.seq}`, location.href).href),
+    ...(!message.deleted && { copyText: () => copyAndAnnounce(message.text ?? "") }),
+    copyLink: () => copyAndAnnounce(new URL(`/room/${info.id}/${message.seq}`, location.href).href),
     markUnread: () => actions.markUnread(message),
-    ...(tellsReaders && { readers: () => actions.open(message, "readers") }),
+    ...(hasReaders && { readers: () => actions.open(message, "readers") }),
     ...(message.edited !== undefined && !message.deleted && { edits: () => actions.open(message, "edits") }),
     ...((isOwn || rights.canModerate) && !message.deleted && { delete: () => actions.remove(message) }),
   };

@@ -1,4 +1,4 @@
-// A message's text as elements: one kind of part, one kind of element. Nothing else ever becomes an element.
+// Renders a message's text: each kind of part becomes one kind of element, and nothing else becomes an element.
 
 import { html } from "../../vendor/preact.js";
 import { isOnlyEmoji, parse, splitMentions } from "../../model/text.js";
@@ -11,16 +11,15 @@ import { useMentioned } from "./mentioned_people.js";
 /** @typedef {(props: { code: string, tab: 0 | -1 }) => unknown} CodeComponent */
 /** @typedef {{ mentioned: Mentioned[], tab: 0 | -1, code: CodeComponent }} Around */
 
-/** Parsed texts by message: a message that changes is another object. @type {WeakMap<object, Part[]>} */
+/** Parsed texts by message object; a changed message is a new object. @type {WeakMap<object, Part[]>} */
 const parsed = new WeakMap();
 
-/** The message of whoever is at no place where people can be looked at. */
+/** Stands for the message where mentions are not links. */
 const NO_MENTIONS = {};
 
 /**
  * @param {{ message: Pick<Message, "text" | "mentions" | "all">, tab?: 0 | -1, code?: CodeComponent, isLinked?: boolean }} props
- *   `tab`: of links, whether the Tab key goes through them; `code` draws its blocks of code; `isLinked`: people whom it
- *   mentions are links
+ *   `tab`: the links' tabindex; `code` renders code blocks; `isLinked`: mentioned people are links
  */
 export function MessageText({ message, tab = 0, code = PlainCode, isLinked = true }) {
   const mentioned = useMentioned(isLinked ? message : NO_MENTIONS);
@@ -65,7 +64,7 @@ function drawn(part, around) {
   }
 }
 
-/** Where the text says another place than the link has, the link's is told. @param {Element} part @param {unknown[]} children @param {0 | -1} tab */
+/** A link. If its text looks like another address, the real host is shown. @param {Element} part @param {unknown[]} children @param {0 | -1} tab */
 function link({ href, host, children: [text] }, children, tab) {
   const title = text === href ? undefined : href;
   const made = html`<a href=${href} title=${title} target="_blank" rel="noopener noreferrer nofollow" tabindex=${tab}>${children}</a>`;
@@ -85,7 +84,7 @@ function withMentions(text, { mentioned, tab }) {
   });
 }
 
-/** Whether a message means the reader. @param {Message} message @param {number | undefined} me */
+/** Whether a message mentions the reader. @param {Message} message @param {number | undefined} me */
 export function mentionsMe(message, me) {
   return me !== undefined && message.sender.id !== me && (message.all === true || message.mentions?.includes(me) === true);
 }

@@ -1,9 +1,9 @@
-// A message that is not sent yet, or was refused for good. It is a row as any other, and says so only when it is late.
+// The row of a pending or refused message. It looks like any other row until it is late.
 
 import { html } from "../../vendor/preact.js";
 import { refusalText, t } from "../../i18n/index.js";
 import { useChat } from "../shared/context.js";
-import { copyAndTell } from "../controls/copy.js";
+import { copyAndAnnounce } from "../controls/copy.js";
 import { avatar } from "../controls/avatar.js";
 import { Files } from "../files/files.js";
 import { icon } from "../controls/icon.js";
@@ -36,7 +36,7 @@ export const PendingRow = memo(function PendingRow(
   </li>`;
 });
 
-/** Why it was refused, and what can be done with it. @param {{ pending: PendingMessage }} props */
+/** Why it was refused, with the actions on it. @param {{ pending: PendingMessage }} props */
 function Refused({ pending: { key, text, refused } }) {
   const chat = useChat();
   return html`<div class="message-refused" role="alert">
@@ -44,7 +44,7 @@ function Refused({ pending: { key, text, refused } }) {
     <span>${t("timeline.refused", { why: refused ? refusalText(refused.code, refused.text) : "" })}</span>
     <span class="message-refused-actions">
       <button type="button" class="link-button" onClick=${() => chat.retry(key)}>${t("common.retry")}</button>
-      <button type="button" class="link-button" onClick=${() => copyAndTell(text)}>${t("actions.copyText")}</button>
+      <button type="button" class="link-button" onClick=${() => copyAndAnnounce(text)}>${t("actions.copyText")}</button>
       <button type="button" class="link-button danger" onClick=${() => chat.discard(key)}>${t("actions.delete")}</button>
     </span>
   </div>`;

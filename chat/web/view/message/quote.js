@@ -1,4 +1,4 @@
-// The message that another one answers, in one line; it leads there.
+// The quoted message above a reply, in one line; it links to the message.
 
 import { html, useEffect } from "../../vendor/preact.js";
 import { preview } from "../../model/text.js";
@@ -27,14 +27,14 @@ export function summaryOf(message) {
   return preview(message.text ?? "") || t("timeline.file");
 }
 
-/** A message of a room; it is loaded where it is not held. @param {number} room @param {number} seq */
+/** A message of a room; it is loaded if it is missing. @param {number} room @param {number} seq */
 export function useMessage(room, seq) {
   const chat = useChat();
   const message = useSelected((state) => state.rooms.get(room)?.messages.get(seq));
   const isLive = useSelected((state) => state.connection.state === "live");
   const isMissing = message === undefined;
   useEffect(() => {
-    if (isMissing && isLive) chat.loadMessages(room, { before: seq + 1, limit: 1 }).catch(() => undefined); // It stays "…".
+    if (isMissing && isLive) chat.loadMessages(room, { before: seq + 1, limit: 1 }).catch(() => undefined); // it stays "…"
   }, [chat, room, seq, isMissing, isLive]);
   return message;
 }

@@ -1,4 +1,4 @@
-// The reactions under a message: one button for each kind, pressed where it is one's own.
+// The reactions below a message: one button for each emoji, pressed if this person has reacted.
 
 import { html } from "../../vendor/preact.js";
 import { t, tn } from "../../i18n/index.js";
@@ -32,16 +32,16 @@ export function Reactions({ message, canReact, actions, tab }) {
 /** @param {{ reaction: Reaction, canReact: boolean, react: () => void, tab: 0 | -1 }} props */
 function Chip({ reaction, canReact, react, tab }) {
   const { emoji, count, mine } = reaction;
-  const asked = usePeople(tab === 0 ? (reaction.people ?? NOBODY) : NOBODY); // whoever is near reads who it was
-  const who = useSelected((state) => whoReacts(state, reaction, asked));
+  const requested = usePeople(tab === 0 ? (reaction.people ?? NOBODY) : NOBODY); // the names are needed once the pointer or the focus is near
+  const who = useSelected((state) => whoReacts(state, reaction, requested));
   return html`<button type="button" class="reaction" tabindex=${tab} aria-pressed=${mine === true} disabled=${!canReact} title=${who} onClick=${react}>
     <span class="reaction-emoji">${emoji}</span>${count}<span class="visually-hidden">: ${who}</span>
   </button>`;
 }
 
-/** @param {State} state @param {Reaction} reaction @param {readonly (Person | undefined)[]} asked */
-function whoReacts({ people, me }, { count, people: ids = [], mine }, asked) {
-  const others = ids.filter((id) => id !== me?.id).map((id) => people.get(id) ?? asked.find((person) => person?.id === id));
+/** @param {State} state @param {Reaction} reaction @param {readonly (Person | undefined)[]} requested */
+function whoReacts({ people, me }, { count, people: ids = [], mine }, requested) {
+  const others = ids.filter((id) => id !== me?.id).map((id) => people.get(id) ?? requested.find((person) => person?.id === id));
   const named = others.filter((person) => person !== undefined).slice(0, 5).map(personName);
   const names = mine ? [t("timeline.you"), ...named] : named;
   const rest = count - names.length;

@@ -1,4 +1,4 @@
-// Public rooms to join, in a dialog.
+// The dialog with public rooms to join.
 
 import { html, useState } from "../../vendor/preact.js";
 import { t, tn } from "../../i18n/index.js";

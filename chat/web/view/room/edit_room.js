@@ -1,4 +1,4 @@
-// A dialog with what may be changed of a room: the topic by who moderates it, name and privacy by its owner.
+// The dialog that edits a room: moderators set the topic, owners also name and privacy.
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";

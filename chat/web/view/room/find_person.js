@@ -1,4 +1,4 @@
-// Find somebody, in a dialog: to talk with directly, or whatever `onPick` does with them.
+// The dialog that finds a person: to write to them directly, or for `onPick`.
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -52,7 +52,7 @@ export function FindPerson({ onClose, title = t("find.title"), onPick }) {
 }
 
 /**
- * People by a part of their name, page by page; oneself is left out.
+ * Other people by a part of their name, page by page.
  * @param {string} wanted
  */
 export function usePeople(wanted) {
@@ -66,7 +66,7 @@ export function usePeople(wanted) {
 }
 
 /**
- * Open the room with somebody, which is made at the first time.
+ * Open the direct room with somebody; the server makes it the first time.
  * @param {Chat} chat
  * @param {number} person
  */

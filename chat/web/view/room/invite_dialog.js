@@ -1,4 +1,4 @@
-// A link that lets somebody in: made with how often and how long it can be used, copied, shared, withdrawn.
+// The dialog for invitation links: limited by uses and days, copied, shared, withdrawn.
 
 import { html, useState } from "../../vendor/preact.js";
 import { t, tn } from "../../i18n/index.js";
@@ -39,14 +39,14 @@ export function Invite({ info, onClose }) {
   <//>`;
 }
 
-/** Makes a link, and shows the one that was made. @param {{ room?: number }} props without a room it is to register */
+/** Makes a link and shows it. @param {{ room?: number }} props without a room the link is for registering */
 export function InviteLink({ room }) {
   const [link, setLink] = useState(/** @type {Link | null} */ (null));
   if (link) return html`<${Made} link=${link} onWithdrawn=${() => setLink(null)} />`;
   return html`<${Make} room=${room} onMade=${setLink} />`;
 }
 
-/** Everybody here is in the lobby: the address of the page is enough. @param {{ registration?: string }} props */
+/** For the lobby the page's address is enough, because everybody is in it. @param {{ registration?: string }} props */
 function Address({ registration }) {
   if (!registration) return html`<span class="spinner"></span>`;
   if (registration !== "open") return html`<p>${t("invite.ask_admin")}</p>`;

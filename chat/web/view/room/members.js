@@ -1,4 +1,4 @@
-// Who is in a room, with roles, and who is banned from it.
+// A room's members with their roles, and its banned people.
 
 import { html, useEffect, useMemo } from "../../vendor/preact.js";
 import { t, tn } from "../../i18n/index.js";
@@ -57,7 +57,7 @@ function MemberRow({ member: { person, role }, room }) {
 }
 
 /**
- * Who is banned, with a way back.
+ * The banned people, with a button that lifts the ban.
  * @param {{ info: RoomInfo }} props
  */
 export function Banned({ info }) {
@@ -85,7 +85,7 @@ export function Banned({ info }) {
 }
 
 /**
- * A room's members, asked for again when their number changes, with the roles of now.
+ * A room's members with their current roles; loaded again when their number changes.
  * @param {RoomInfo} info
  * @param {"banned"} [role]
  */
@@ -102,7 +102,7 @@ export function useMembers(info, role) {
 }
 
 /**
- * What somebody is in a room, as of now; undefined where they are not in it, or it is not known yet.
+ * Somebody's membership with the current role; undefined if they are no member, or until it is known.
  * @param {RoomInfo} info
  * @param {number} person
  */
@@ -110,19 +110,19 @@ export function useMember(info, person) {
   const chat = useChat();
   const role = useSelected((state) => state.rooms.get(info.id)?.roles.get(person));
   const found = useLoaded(async () => {
-    // They are listed by id.
+    // The list is ordered by id.
     const { members } = /** @type {{ members: Member[] }} */ (await chat.call("GET", `/rooms/${info.id}/members?limit=1&after=${person - 1}`));
     return members.filter((one) => one.person.id === person);
   }, [info.id, info.members, info.role, person]);
   return { member: found.value?.map((one) => withRole(one, role)).at(0), reload: found.reload };
 }
 
-/** @param {Member} member @param {Member["role"] | undefined} role given since the list was read @returns {Member} */
+/** @param {Member} member @param {Member["role"] | undefined} role changed since the list was loaded @returns {Member} */
 function withRole(member, role) {
   return role === undefined || role === member.role ? member : { ...member, role };
 }
 
-/** Who is online first, then who looks after the room, then by name. @param {Member[]} members @param {ReadonlyMap<number, string>} presence */
+/** Sort by presence, then by role, then by name. @param {Member[]} members @param {ReadonlyMap<number, string>} presence */
 function inOrder(members, presence) {
   const roles = ["owner", "moderator", "member", "banned"];
   const rank = (/** @type {Member} */ { person, role }) =>

@@ -1,4 +1,4 @@
-// A room that one is not in: to be joined where it is public, else nothing that one may see.
+// Shown for a room that this person is not in: it can be joined if it is public.
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -8,7 +8,7 @@ import { FormError } from "../controls/fields.js";
 import { icon } from "../controls/icon.js";
 import { useLoaded } from "../shared/loading.js";
 import { problemText } from "../shared/problem.js";
-import { Unsent } from "../message/unsent_list.js";
+import { UnsentList } from "../message/unsent_list.js";
 
 /**
  * @param {{ room: number }} props
@@ -28,12 +28,12 @@ export function MissingRoom({ room }) {
     <${FormError} text=${error} />
     ${isPublic && html`<button type="button" class="button primary" disabled=${isBusy} onClick=${join}>${t("browse.join")}</button>`}
     <a class="button quiet" href="/">${t("shell.back")}</a>
-    <${Unsent} room=${room} />
+    <${UnsentList} room=${room} />
   </div>`;
 }
 
 /**
- * "forbidden" of a public room, "not_found" of any other, or what else went wrong.
+ * Why the room is missing: "forbidden" for a public room, "not_found" for any other, or an error text.
  * @param {import("../shared/context.js").Chat} chat
  * @param {number} room
  */
@@ -43,7 +43,7 @@ async function whyNot(chat, room) {
     return "forbidden"; // joined meanwhile
   } catch (error) {
     const { code } = /** @type {import("../../model/types").ChatError} */ (error);
-    if (code === "offline") throw error; // the next connection asks again
+    if (code === "offline") throw error; // it is loaded again with the next connection
     return code === "forbidden" || code === "not_found" ? code : problemText(error);
   }
 }

@@ -1,4 +1,4 @@
-// A dialog that makes a room.
+// The dialog that makes a room.
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -41,7 +41,7 @@ export function NewRoom({ onClose }) {
 }
 
 /**
- * Who can come in: everybody here, or who is invited.
+ * The choice between public and private.
  * @param {{ isPrivate: boolean, onChange: (isPrivate: boolean) => void, disabled?: boolean }} props
  */
 export function Privacy({ isPrivate, onChange, disabled }) {

@@ -1,4 +1,4 @@
-// The panel of a person: who it is, and what one can do: write to them, block them, give them a role in the room.
+// The panel of a person: their profile, and actions: write, block, give a role in the room.
 
 import { html, useEffect } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -25,10 +25,10 @@ import { navigate } from "../shared/router.js";
  */
 export function PersonPanel({ person: id, room }) {
   const chat = useChat();
-  const held = useSelected((state) => state.people.get(id));
+  const known = useSelected((state) => state.people.get(id));
   const info = useSelected((state) => state.rooms.get(room)?.info);
   const found = useLoaded(() => chat.call("GET", `/people/${id}`), [id]);
-  const person = held ?? /** @type {Person | undefined} */ (found.value);
+  const person = known ?? /** @type {Person | undefined} */ (found.value);
   useEffect(() => chat.watch([id]), [chat, id]);
   return html`
     <${PanelHead} title=${t("person.about")} room=${room} />
@@ -97,7 +97,7 @@ function Block({ person, isBlocked }) {
   `;
 }
 
-/** What the person is in this room, for whoever looks after it. @param {{ person: Person, info: RoomInfo }} props */
+/** The person's role in this room, for its moderators and owners. @param {{ person: Person, info: RoomInfo }} props */
 function InRoom({ person, info }) {
   const chat = useChat();
   const me = useSelected((state) => state.me);
@@ -113,7 +113,7 @@ function InRoom({ person, info }) {
     reload();
   };
   /** @param {"remove" | "ban"} what @param {() => Promise<unknown>} deed */
-  const asked = async (what, deed) => {
+  const confirmed = async (what, deed) => {
     const isSure = await confirm({ title: t(`person.${what}_title`, names), text: t(`person.${what}_text`), action: t(`person.${what}`), danger: true });
     if (isSure && (await act(deed))) navigate(roomPath(info.id, { show: "room" }));
   };
@@ -122,8 +122,8 @@ function InRoom({ person, info }) {
     ${rights.isOwner && html`<${Role} role=${member.role ?? "member"} isBusy=${isBusy} onGive=${give} />`}
     ${mayRemove &&
     html`<div class="actions">
-      <button type="button" class="button small" disabled=${isBusy} onClick=${() => asked("remove", () => chat.call("DELETE", path))}>${t("person.remove")}</button>
-      <button type="button" class="button small danger" disabled=${isBusy} onClick=${() => asked("ban", () => chat.call("PUT", path, { role: "banned" }))}>${t("person.ban")}</button>
+      <button type="button" class="button small" disabled=${isBusy} onClick=${() => confirmed("remove", () => chat.call("DELETE", path))}>${t("person.remove")}</button>
+      <button type="button" class="button small danger" disabled=${isBusy} onClick=${() => confirmed("ban", () => chat.call("PUT", path, { role: "banned" }))}>${t("person.ban")}</button>
     </div>`}
     <${FormError} text=${error} />
   </section>`;

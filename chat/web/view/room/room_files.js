@@ -1,4 +1,4 @@
-// The files of a room, in its panel: the newest first, each with the message that it came with.
+// A room's files in its panel: the newest first, each with its message.
 
 import { html, useRef } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -11,19 +11,19 @@ import { saidAt } from "../shared/times.js";
 
 /** @typedef {import("../../model/types").Message} Message */
 
-/** Messages with files that are asked for at once. */
-const SOME = 5;
+/** Messages with files on a page. */
+const PAGE = 5;
 
 /** @param {{ info: import("../../model/types").RoomInfo }} props */
 export function RoomFiles({ info }) {
   const chat = useChat();
   const newest = useNewest(info.last);
   const pages = usePages(async (after) => {
-    const query = new URLSearchParams({ limit: String(SOME), ...(after ? { after: String(after) } : {}) });
+    const query = new URLSearchParams({ limit: String(PAGE), ...(after ? { after: String(after) } : {}) });
     const { messages, next } = /** @type {{ messages: Message[], next?: number }} */ (await chat.call("GET", `/rooms/${info.id}/files?${query}`));
     return { items: messages, next };
   }, [info.id, newest]);
-  if (!pages.items?.length) return null; // what is wrong the list of members says too
+  if (!pages.items?.length) return null; // the list of members shows errors, too
   return html`<section class="room-files" aria-labelledby="files-title">
     <h3 id="files-title">${t("room.files")}</h3>
     <ul class="list">
@@ -42,7 +42,7 @@ function FilesOf({ message: { room, seq, at, sender, files } }) {
   </li>`;
 }
 
-/** The newest message with files that was heard of: there is more to list. @param {Message | undefined} last */
+/** The newest known message with files: when it changes, the list is loaded again. @param {Message | undefined} last */
 function useNewest(last) {
   const newest = useRef(0);
   if (last?.files?.length) newest.current = last.seq;

@@ -1,4 +1,4 @@
-// The panel of a room: what it is about, who is in it, what one hears of it, and what its owner may change.
+// The panel of a room: its topic, members, notifications and files, and what its owner may change.
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -23,7 +23,7 @@ const EditRoom = lazy(() => import("./edit_room.js"), "EditRoom");
 /** @typedef {import("../../model/rights.js").Rights} Rights */
 
 const SHARED = /** @type {const} */ (["all", "mentions", "none"]);
-/** Who writes to one directly always means one. */
+/** In direct rooms every message counts as a mention. */
 const PERSONAL = /** @type {const} */ (["mentions", "none"]);
 
 /**
@@ -104,21 +104,21 @@ export function Notify({ info }) {
   </fieldset>`;
 }
 
-/** Put somebody into the room. @param {{ info: RoomInfo, onClose: () => void }} props */
+/** The dialog that adds somebody to the room. @param {{ info: RoomInfo, onClose: () => void }} props */
 export function AddMember({ info, onClose }) {
   const chat = useChat();
   const title = t("room.add_title", { name: roomName(info) });
   return html`<${FindPerson} ...${{ title, onClose }} onPick=${(/** @type {{ id: number }} */ person) => chat.call("PUT", `/rooms/${info.id}/members/${person.id}`, {})} />`;
 }
 
-/** Leave, archive, delete: each asked. @param {{ info: RoomInfo, rights: Rights }} props */
+/** Leave, archive, delete; each asks for confirmation. @param {{ info: RoomInfo, rights: Rights }} props */
 function Ends({ info, rights }) {
   const chat = useChat();
   const me = useSelected((state) => state.me?.id);
   const { act, isBusy, error } = useAction();
   const name = roomName(info);
   /** @param {"leave" | "archive" | "delete"} what @param {() => Promise<unknown>} deed */
-  const asked = async (what, deed) => {
+  const confirmed = async (what, deed) => {
     const isSure = await confirm({
       title: t(`room.${what}_title`, { name }),
       text: t(`room.${what}_text`),
@@ -127,10 +127,10 @@ function Ends({ info, rights }) {
     });
     if (isSure) await act(deed);
   };
-  const leave = () => asked("leave", () => chat.call("DELETE", `/rooms/${info.id}/members/${me}`).then(() => navigate("/")));
-  const archive = () => asked("archive", () => chat.call("PATCH", `/rooms/${info.id}`, { archived: true }));
+  const leave = () => confirmed("leave", () => chat.call("DELETE", `/rooms/${info.id}/members/${me}`).then(() => navigate("/")));
+  const archive = () => confirmed("archive", () => chat.call("PATCH", `/rooms/${info.id}`, { archived: true }));
   const restore = () => act(() => chat.call("PATCH", `/rooms/${info.id}`, { archived: false }));
-  const erase = () => asked("delete", () => chat.call("DELETE", `/rooms/${info.id}`).then(() => navigate("/")));
+  const erase = () => confirmed("delete", () => chat.call("DELETE", `/rooms/${info.id}`).then(() => navigate("/")));
   if (info.kind !== "room") return null;
   return html`<section class="room-ends" aria-label=${t("room.more")}>
     ${rights.canArchive &&

@@ -1,4 +1,4 @@
-// A room in the middle of the page: its head, what was said, where to write, and its panel.
+// A room in the middle of the page: its header, timeline, composer and panel.
 
 import { html, useEffect } from "../../vendor/preact.js";
 import { t, tn } from "../../i18n/index.js";
@@ -76,7 +76,7 @@ function Head({ info, panel }) {
   </header>`;
 }
 
-/** On a phone, the way to the rooms, with how much there is for one in the others. @param {{ room: number }} props */
+/** On a phone, the link to the rooms, with the number of messages in other rooms that deserve attention. @param {{ room: number }} props */
 function Back({ room }) {
   const isPhone = useMedia(PHONE);
   const count = useSelected(({ rooms }) => (isPhone ? countAttention([...rooms.values()].filter(({ info }) => info.id !== room)).count : 0));
@@ -102,7 +102,7 @@ function Loading() {
   return html`<main class="place-body"><div class="empty" aria-busy="true"><span class="spinner"></span><p>${t("common.loading")}</p></div></main>`;
 }
 
-/** A room that one is not in: a link led here, or one was removed. @param {{ room: number }} props */
+/** A room that this person is not in: a link led here, or they were removed. @param {{ room: number }} props */
 function Missing({ room }) {
   return html`<main class="place-body"><${MissingRoom} room=${room} /></main>`;
 }

@@ -1,4 +1,4 @@
-// One message that was found: who said it, where and when, and the words that were looked for marked.
+// One search hit: sender, room, time, and the text with the found words marked.
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -12,8 +12,8 @@ import { dayAndTime, saidAt } from "../shared/times.js";
 
 /** @typedef {{ message: import("../../model/types").Message, pieces: string[] }} FoundMessage */
 
-/** A long text is shown around its first hit, so many characters before it. */
-const BEFORE = 120;
+/** A long text is cut this many characters before its first hit. */
+const CONTEXT = 120;
 
 /**
  * @param {{ hit: FoundMessage, me?: number }} props
@@ -22,7 +22,7 @@ export function Hit({ hit: { message, pieces }, me }) {
   const info = useSelected((state) => state.rooms.get(message.room)?.info);
   const sender = useSelected((state) => state.people.get(message.sender.id)) ?? message.sender;
   const name = message.sender.id === me ? t("you") : personName(sender);
-  const shown = around(barePieces(pieces?.length ? pieces : [message.text ?? ""]));
+  const shown = shortened(barePieces(pieces?.length ? pieces : [message.text ?? ""]));
   return html`<li class="hit">
     <a class="hit-link" href=${`/room/${message.room}/${message.seq}`}>
       ${avatar({ ...sender })}
@@ -39,9 +39,9 @@ export function Hit({ hit: { message, pieces }, me }) {
   </li>`;
 }
 
-/** The pieces, of which a long first one is cut. @param {string[]} pieces */
-function around(pieces) {
+/** Cut a long first piece. @param {string[]} pieces */
+function shortened(pieces) {
   const [first = "", ...others] = pieces;
-  if (others.length === 0 || first.length <= BEFORE) return pieces;
-  return [`…${first.slice(-BEFORE)}`, ...others];
+  if (others.length === 0 || first.length <= CONTEXT) return pieces;
+  return [`…${first.slice(-CONTEXT)}`, ...others];
 }

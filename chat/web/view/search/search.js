@@ -1,4 +1,4 @@
-// Search: one field, and what was found in all rooms that one is in, the newest first.
+// Search: one field, and the hits in all of this person's rooms, the newest first.
 
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -17,13 +17,13 @@ import { useTitle } from "../shared/title.js";
 /** @typedef {import("../shared/context.js").Chat} Chat */
 
 /**
- * @param {{ asked: string }} props the query as the address has it
+ * @param {{ query: string }} props the query in the address
  */
-export function Search({ asked }) {
-  const [text, setText] = useState(asked);
+export function Search({ query }) {
+  const [text, setText] = useState(query);
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
   useTitle(t("search.title"));
-  useLayoutEffect(() => setText(asked), [asked]);
+  useLayoutEffect(() => setText(query), [query]);
   useEffect(() => field.current?.focus(), []);
   const ask = (/** @type {Event} */ event) => {
     event.preventDefault();
@@ -33,7 +33,7 @@ export function Search({ asked }) {
     setText(`${text.trimEnd()} ${part}`.trimStart());
     field.current?.focus();
   };
-  const isAsked = Boolean(parseSearchQuery(asked).words);
+  const hasWords = Boolean(parseSearchQuery(query).words);
   return html`<main class="place-body search">
     <header class="place-head">
       <a class="icon-button place-back" href="/" aria-label=${t("shell.back")}>${icon("back")}</a>
@@ -55,7 +55,7 @@ export function Search({ asked }) {
       </p>
     </form>
     <div class="search-hits">
-      ${isAsked ? html`<${Hits} key=${asked} asked=${asked} />` : html`<${Help} asked=${asked} />`}
+      ${hasWords ? html`<${Hits} key=${query} query=${query} />` : html`<${Help} query=${query} />`}
     </div>
   </main>`;
 }
@@ -71,9 +71,9 @@ function hintOf(part) {
   return hints[/** @type {keyof typeof hints} */ (part)] ?? "search.phrase_hint";
 }
 
-/** Before anything is looked for: how, and where one was mentioned. @param {{ asked: string }} props */
-function Help({ asked }) {
-  return html`<p class="search-help soft">${asked && html`<strong>${t("search.no_words")}.</strong>`} ${t("search.help")}</p>
+/** Before a search: an explanation, and the latest mentions. @param {{ query: string }} props */
+function Help({ query }) {
+  return html`<p class="search-help soft">${query && html`<strong>${t("search.no_words")}.</strong>`} ${t("search.help")}</p>
     <${Mentions} />`;
 }
 
@@ -99,47 +99,47 @@ function HitList({ label, pages }) {
   `;
 }
 
-/** @param {{ asked: string }} props */
-function Hits({ asked }) {
+/** @param {{ query: string }} props */
+function Hits({ query }) {
   const chat = useChat();
-  const pages = usePages((after) => find(chat, asked, after), [asked]);
+  const pages = usePages((after) => find(chat, query, after), [query]);
   if (!pages.items && !pages.error) return html`<div class="empty" aria-busy="true"><span class="spinner"></span><p>${t("search.searching")}</p></div>`;
-  if (pages.items?.length === 0) return html`<${None} asked=${asked} />`;
+  if (pages.items?.length === 0) return html`<${None} query=${query} />`;
   return html`<${HitList} label=${t("search.found")} pages=${pages} />`;
 }
 
-/** @param {{ asked: string }} props */
-function None({ asked }) {
+/** @param {{ query: string }} props */
+function None({ query }) {
   return html`<div class="empty" role="status">
     ${icon("search", { size: 32 })}
     <h2>${t("search.none")}</h2>
     <p>${t("search.none_text")}</p>
-    <p><code dir="auto">${asked}</code></p>
+    <p><code dir="auto">${query}</code></p>
   </div>`;
 }
 
 /**
- * A page of what is found. Names that nobody and no room has, and days that are none, are said instead of searched.
+ * A page of hits. Unknown names of people and rooms, and invalid days, are reported instead.
  * @param {Chat} chat
  * @param {string} text
  * @param {number | string | undefined} after
  * @returns {Promise<{ items: FoundMessage[], next?: number }>}
  */
 async function find(chat, text, after) {
-  const asked = parseSearchQuery(text);
-  if (asked.invalid.length > 0) throw new Error(t("search.wrong_day", { part: asked.invalid[0] }));
-  const query = new URLSearchParams({ q: asked.words });
-  if (asked.from) query.set("from", String(await personCalled(chat, asked.from)));
-  if (asked.room) query.set("room", String(roomCalled(chat, asked.room)));
-  if (asked.since) query.set("since", String(asked.since));
-  if (asked.before) query.set("before", String(asked.before));
-  if (after) query.set("after", String(after));
-  const { hits, next } = /** @type {{ hits: FoundMessage[], next?: number }} */ (await chat.call("GET", `/search?${query}`));
+  const query = parseSearchQuery(text);
+  if (query.invalid.length > 0) throw new Error(t("search.wrong_day", { part: query.invalid[0] }));
+  const fields = new URLSearchParams({ q: query.words });
+  if (query.from) fields.set("from", String(await findPersonId(chat, query.from)));
+  if (query.room) fields.set("room", String(findRoomId(chat, query.room)));
+  if (query.since) fields.set("since", String(query.since));
+  if (query.before) fields.set("before", String(query.before));
+  if (after) fields.set("after", String(after));
+  const { hits, next } = /** @type {{ hits: FoundMessage[], next?: number }} */ (await chat.call("GET", `/search?${fields}`));
   return { items: hits, next };
 }
 
 /** @param {Chat} chat @param {string} name */
-async function personCalled(chat, name) {
+async function findPersonId(chat, name) {
   const { me } = chat.get();
   const wanted = fold(name);
   if (me && [me.name, me.display ?? "", "me", t("you")].some((each) => fold(each) === wanted)) return me.id;
@@ -152,7 +152,7 @@ async function personCalled(chat, name) {
 }
 
 /** @param {Chat} chat @param {string} name */
-function roomCalled(chat, name) {
+function findRoomId(chat, name) {
   const rooms = [...chat.get().rooms.values()].map(({ info }) => info);
   const wanted = fold(name);
   const called = (/** @type {import("../../model/types").RoomInfo} */ info) => [roomName(info), info.name ?? ""].map(fold);

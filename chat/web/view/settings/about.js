@@ -1,4 +1,4 @@
-// What this chat is, who can read what is said, and what it does not do.
+// About this chat: the server, who can read messages, and what it does not offer.
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";

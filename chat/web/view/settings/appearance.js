@@ -1,7 +1,7 @@
-// The theme and the language of the page in this browser.
+// The theme and the language in this browser.
 
 import { html, useState } from "../../vendor/preact.js";
-import { kept, keepLanguage, languages, t } from "../../i18n/index.js";
+import { chooseLanguage, chosenLanguage, languages, t } from "../../i18n/index.js";
 import { usePreference } from "../shared/preferences.js";
 
 const THEMES = /** @type {const} */ (["system", "light", "dark"]);
@@ -28,11 +28,11 @@ export function Appearance() {
 }
 
 function Language() {
-  const [chosen, setChosen] = useState(kept() ?? "");
+  const [chosen, setChosen] = useState(chosenLanguage() ?? "");
   const choose = (/** @type {any} */ event) => {
     const code = event.target.value;
     setChosen(code);
-    keepLanguage(code || null);
+    chooseLanguage(code || null);
     location.reload();
   };
   return html`<div class="field">
@@ -45,7 +45,7 @@ function Language() {
   </div>`;
 }
 
-/** head.js does the same when the page is opened. @param {string} theme */
+/** Apply a theme, as head.js does when the page is opened. @param {string} theme */
 function show(theme) {
   if (theme === "system") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;

@@ -1,4 +1,4 @@
-// Whom one blocks, with a way back.
+// The people that this person blocks.
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";

@@ -1,4 +1,4 @@
-// The invitations that one made and that can still be used, each withdrawn on its own.
+// This person's valid invitations, with buttons that withdraw them.
 
 import { html } from "../../vendor/preact.js";
 import { t, tn } from "../../i18n/index.js";

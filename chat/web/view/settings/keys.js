@@ -1,9 +1,9 @@
-// All keys, and what makes words bold, as a part of the settings and below "?".
+// All keys and text formats, in the settings and in the dialog of "?".
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 
-/** Where a key works, and which, or what is typed: names in i18n as keys.NAME. */
+/** Keys, or what is typed, by the place where they work. The names are keys.NAME in i18n. */
 const KEYS = /** @type {const} */ ({
   anywhere: { jump: ["Ctrl", "K"], help: ["?"] },
   lists: { move: ["↑", "↓"], ends: ["Home", "End"], open: ["Enter"] },

@@ -1,4 +1,4 @@
-// The dialog that "?" opens: all keys.
+// The dialog with all keys, opened by "?".
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";

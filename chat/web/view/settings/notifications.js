@@ -1,4 +1,4 @@
-// Whether this browser shows notifications, with one to try.
+// Notifications of this browser, with a test.
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -39,7 +39,7 @@ function permitted() {
   return "Notification" in globalThis && navigator.serviceWorker ? Notification.permission : "missing";
 }
 
-/** By the service worker, as all of them are: phones know no other way. */
+/** Shown by the service worker, as phones require. */
 async function show() {
   const worker = await navigator.serviceWorker.ready;
   await worker.showNotification(t("notifications.test_title"), { body: t("notifications.test_text"), tag: "test" });

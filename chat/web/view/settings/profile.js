@@ -1,4 +1,4 @@
-// What one is called, and whether others see how far one has read.
+// This person's names and e-mail address, and whether others see how far they have read.
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -25,7 +25,7 @@ function Form({ me }) {
   const chat = useChat();
   const { act, isBusy, error, field } = useAction();
   const [isSaved, setSaved] = useState(false);
-  // What is typed stays, and the rest is as it is now: an admin, or another device, may change it meanwhile.
+  // Only typed fields differ from the state, because an admin or another device may change the others meanwhile.
   const [typed, setTyped] = useState(/** @type {Partial<Fields>} */ ({}));
   const { name, display, email, sharesReads } = { ...fieldsOf(me), ...typed };
   const put = (/** @type {Partial<Fields>} */ fields) => setTyped((before) => ({ ...before, ...fields }));

@@ -1,4 +1,4 @@
-// The password, and where one is logged in.
+// The password, the sessions, and whether this is a shared computer.
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -21,7 +21,7 @@ export function Security() {
   `;
 }
 
-/** Said at the door too; what waits to be sent is not lost by it. */
+/** The same choice as on the log-in page; pending messages are preserved. */
 function SharedComputer() {
   const chat = useChat();
   const [isShared, setShared] = useState(chat.isShared);
@@ -112,7 +112,7 @@ function Login({ session, isBusy, onEnd }) {
 }
 
 /**
- * A browser and its system, out of what it says of itself.
+ * The browser and system that a user agent names.
  * @param {string} agent
  */
 function deviceOf(agent) {

@@ -1,4 +1,4 @@
-// Settings: what one is called, how one logs in, what is told, and how the page looks. One part at a time.
+// The settings, one part at a time.
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";

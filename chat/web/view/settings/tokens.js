@@ -1,4 +1,4 @@
-// Tokens for programs: made, shown once, ended.
+// Tokens for programs: made, shown once, revoked.
 
 import { html, useState } from "../../vendor/preact.js";
 import { t, tn } from "../../i18n/index.js";

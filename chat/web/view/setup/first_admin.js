@@ -4,20 +4,19 @@ import { html, useLayoutEffect, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useChat } from "../shared/context.js";
 import { Field, PasswordField } from "../controls/fields.js";
-import { attemptError, useAttempt } from "../sign_in/attempt.js";
+import { attemptError, formValues, useAttempt } from "../sign_in/attempt.js";
 import { ErrorNote } from "../sign_in/card.js";
-import { formValues } from "../sign_in/form_values.js";
 import { navigate } from "../shared/router.js";
 
 /**
- * `code` is that of the address; `onGone` is told that there is none any more, as where somebody else was faster.
+ * `code` is from the address; `onGone` is called if the code is already used, for example by somebody faster.
  * @param {{ code: string, onDone: () => void, onGone: () => void }} props
  */
 export function FirstAdmin({ code, onDone, onGone }) {
   const chat = useChat();
   const { run, isBusy, wait, error, clear } = useAttempt();
   const [written, setWritten] = useState(code);
-  const [isAsked, setAsked] = useState(code === ""); // for the code: once it was wrong it can be mended until it is right
+  const [isAsked, setAsked] = useState(code === ""); // for the code: after a wrong one it can be corrected
   useLayoutEffect(() => {
     setWritten(code);
     setAsked(code === "");
@@ -35,7 +34,7 @@ export function FirstAdmin({ code, onDone, onGone }) {
         throw error;
       }
       onDone();
-      navigate("/setup", { replace: true }); // the code is used: it does not stay in the address
+      navigate("/setup", { replace: true }); // the code is used, so it is removed from the address
     });
   };
   const isCodeWrong = error?.code === "forbidden";

@@ -15,7 +15,7 @@ const USES = 50;
 const DAYS = 7;
 
 /**
- * `path` is the invitation's address, once it is made: a reload makes no other.
+ * `path` is the invitation's address, once it is made; a reload does not make another.
  * @param {{ room?: number, path?: string, onMade: (path: string) => void, onDone: () => void }} props
  */
 export function FirstInvitation({ room, path, onMade, onDone }) {

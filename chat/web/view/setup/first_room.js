@@ -4,9 +4,8 @@ import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useChat } from "../shared/context.js";
 import { Field } from "../controls/fields.js";
-import { attemptError, useAttempt } from "../sign_in/attempt.js";
+import { attemptError, formValues, useAttempt } from "../sign_in/attempt.js";
 import { ErrorNote } from "../sign_in/card.js";
-import { formValues } from "../sign_in/form_values.js";
 import { problemText } from "../shared/problem.js";
 
 /** @param {{ onDone: (room: number) => void }} props */

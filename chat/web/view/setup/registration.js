@@ -1,12 +1,11 @@
-// The second step: what the server is called, where people reach it, and who may register and read the lobby.
+// The second step: the server's name and address, and who may register and read the lobby.
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useChat } from "../shared/context.js";
 import { Field } from "../controls/fields.js";
-import { attemptError, useAttempt } from "../sign_in/attempt.js";
+import { attemptError, formValues, useAttempt } from "../sign_in/attempt.js";
 import { ErrorNote } from "../sign_in/card.js";
-import { formValues } from "../sign_in/form_values.js";
 import { icon } from "../controls/icon.js";
 import { isOwnComputer, withoutPath } from "../shared/public_address.js";
 
@@ -14,7 +13,7 @@ const CHOICES = /** @type {const} */ (["invite", "open", "closed"]);
 
 /** @typedef {import("../sign_in/policy.js").Policy} Policy */
 
-/** @param {{ policy: Policy | null, onDone: () => void }} props `policy` is how it is until now */
+/** @param {{ policy: Policy | null, onDone: () => void }} props `policy` is the current one */
 export function Registration({ policy, onDone }) {
   const chat = useChat();
   const [registration, setRegistration] = useState(/** @type {(typeof CHOICES)[number]} */ ("invite"));
@@ -24,7 +23,7 @@ export function Registration({ policy, onDone }) {
   const submit = (/** @type {any} */ event) => {
     const { server_name } = formValues(event);
     if (address === null) return;
-    // An address of this computer alone is none that others reach.
+    // Other people cannot reach an address of this computer only.
     const public_url = isOwnComputer(address) ? {} : { public_url: address };
     run(async () => {
       await chat.call("PATCH", "/admin/settings", { server_name: server_name.trim(), registration, ...public_url });
@@ -55,8 +54,8 @@ export function Registration({ policy, onDone }) {
 }
 
 /**
- * Who reads the lobby where people register like this: it is open while registration is, unless the server was started
- * with another choice.
+ * Who reads the lobby with this registration policy: it is open while registration is, unless the server was started with
+ * another choice.
  * @param {string} registration
  * @param {Policy | null} policy
  */

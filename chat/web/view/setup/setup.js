@@ -1,4 +1,4 @@
-// The set-up: four short steps from the printed code to a room with an invitation. A reload goes on where it was.
+// The set-up: four steps from the printed code to a room with an invitation. A reload resumes at the last step.
 
 import "../controls/icons/more.js";
 import { html, useState } from "../../vendor/preact.js";
@@ -16,27 +16,27 @@ import { Registration } from "./registration.js";
 import { useTitle } from "../shared/title.js";
 
 /**
- * How far the set-up is. `room` and `invitation` (its path) are those that were made.
+ * The progress of the set-up, with the room and the invitation (its path) that were made.
  * @typedef {{ step: 1 | 2 | 3 | 4, room?: number, invitation?: string }} Progress
  */
 
-const KEPT = "setup";
+const PREFERENCE = "setup";
 const STEPS = /** @type {const} */ (["setup.step_admin", "setup.step_people", "setup.step_room", "setup.step_invite"]);
 
 /** @param {{ code: string }} props the set-up code, from the address */
 export function SetUp({ code }) {
   useTitle(t("setup.title"));
-  const [progress, setProgress] = useState(kept);
-  const [isKept, setKept] = useState(true); // the progress is that of an earlier visit
+  const [progress, setProgress] = useState(restored);
+  const [isRestored, setRestored] = useState(true); // the progress is from an earlier visit
   const { policy, problem, askAgain } = usePolicy();
   const isIn = useSelected((state) => state.me !== null && state.connection.state !== "ended");
   const go = (/** @type {Progress} */ next) => {
-    choose(KEPT, next.step === 1 ? "" : JSON.stringify(next));
+    choose(PREFERENCE, next.step === 1 ? "" : JSON.stringify(next));
     setProgress(next);
-    setKept(false);
+    setRestored(false);
   };
-  // Without an admin it begins anew: what is kept is of other data than those that the server has now.
-  if (progress.step === 1 || (isKept && policy?.needed)) {
+  // Without an admin it starts over, because the stored progress belongs to another database.
+  if (progress.step === 1 || (isRestored && policy?.needed)) {
     if (policy && !policy.needed) return html`<${AlreadyDone} />`;
     return html`<${Step} at=${1} title=${t("setup.admin")} note=${t("setup.admin_note")}>
       ${problem && html`<${ErrorNote} kind="warning">${attemptError(problem)}<//>`}
@@ -56,17 +56,17 @@ export function SetUp({ code }) {
   }
   return html`<${Step} at=${4} title=${t("setup.invite")} note=${t("setup.invite_note")}>
     <${FirstInvitation} room=${progress.room} path=${progress.invitation}
-      onMade=${(/** @type {string} */ invitation) => go({ ...progress, invitation })} onDone=${() => choose(KEPT, "")} />
+      onMade=${(/** @type {string} */ invitation) => go({ ...progress, invitation })} onDone=${() => choose(PREFERENCE, "")} />
   <//>`;
 }
 
 /** @returns {Progress} */
-function kept() {
+function restored() {
   try {
-    const { step, room, invitation } = JSON.parse(preference(KEPT));
+    const { step, room, invitation } = JSON.parse(preference(PREFERENCE));
     if ([2, 3].includes(step) || (step === 4 && Number.isInteger(room))) return { step, room, invitation };
   } catch {
-    // Nothing is kept, or it can't be read.
+    // Nothing is stored, or it cannot be parsed.
   }
   return { step: 1 };
 }

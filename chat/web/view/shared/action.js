@@ -1,4 +1,4 @@
-// Something that a person does and the server may refuse: busy meanwhile, and the reason in words.
+// Runs an action that the server may refuse, with its progress and its error text.
 
 import { useState } from "../../vendor/preact.js";
 import { problemText } from "./problem.js";
@@ -6,16 +6,16 @@ import { problemText } from "./problem.js";
 /** @typedef {import("../../model/types").ChatError} ChatError */
 
 /**
- * A deed with its state. `act` resolves to true where it was done; a refusal stands in `error` until the next one.
- * @returns {{ act: (deed: () => Promise<unknown>) => Promise<boolean>, isBusy: boolean, error: string, field?: string }}
+ * An action's state. `act` resolves to true if the action succeeded; otherwise `error` has the reason until the next one.
+ * @returns {{ act: (action: () => Promise<unknown>) => Promise<boolean>, isBusy: boolean, error: string, field?: string }}
  */
 export function useAction() {
   const [state, setState] = useState({ isBusy: false, error: "", field: /** @type {string | undefined} */ (undefined) });
-  /** @param {() => Promise<unknown>} deed */
-  const act = async (deed) => {
+  /** @param {() => Promise<unknown>} action */
+  const act = async (action) => {
     setState({ isBusy: true, error: "", field: undefined });
     try {
-      await deed();
+      await action();
     } catch (reason) {
       const { field } = /** @type {Partial<ChatError>} */ (reason);
       setState({ isBusy: false, error: problemText(reason), field });

@@ -1,10 +1,10 @@
-// Says things to screen readers: one line a second at most, the others together in the next.
+// Announces texts to screen readers: at most one line a second, and texts that come together in one line.
 
 import { html, useEffect, useState } from "../../vendor/preact.js";
 
 const PAUSE = 1000;
-/** Milliseconds after which a text that was told is taken away: what it says may be deleted meanwhile. */
-const CLEARED_IN = 5000;
+/** Milliseconds after which an announced text is removed, because its message may be deleted meanwhile. */
+const CLEAR_AFTER = 5000;
 
 /** @type {string[]} */
 const waiting = [];
@@ -16,7 +16,7 @@ let pause = null;
 let clearing;
 
 /**
- * Have something read out after what is being read.
+ * Announce a text after the current one.
  * @param {string} text
  */
 export function announce(text) {
@@ -30,10 +30,10 @@ function next() {
   say(waiting.splice(0).join(". "));
   pause = setTimeout(next, PAUSE);
   clearTimeout(clearing);
-  clearing = setTimeout(() => say?.(""), CLEARED_IN);
+  clearing = setTimeout(() => say?.(""), CLEAR_AFTER);
 }
 
-/** The place that screen readers listen to; once on the page. */
+/** The live region of the page; rendered once. */
 export function Announcer() {
   const [text, setText] = useState("");
   useEffect(() => {

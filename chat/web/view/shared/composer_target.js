@@ -1,4 +1,4 @@
-// What the composer of a room is about: a reply or an edit. The timeline begins it, the composer ends it.
+// The message that a room's composer replies to or edits. The timeline sets it, the composer clears it.
 
 import { useEffect, useState } from "../../vendor/preact.js";
 import { sessionMap } from "./session_memory.js";
@@ -15,18 +15,18 @@ export function composerTarget(room) {
   return rooms.get(room) ?? null;
 }
 
-/** Begin a reply or an edit, or end it. @param {number} room @param {ComposerTarget} what */
+/** Begin a reply or an edit, or end it with null. @param {number} room @param {ComposerTarget} what */
 export function setComposerTarget(room, what) {
   if (what) rooms.set(room, what);
   else rooms.delete(room);
   for (const listener of listeners) listener(room);
 }
 
-/** Hear of each reply or edit of a room that begins or ends, at once. @param {number} room @param {() => void} heard @returns {() => void} which ends it */
-export function onComposerTarget(room, heard) {
-  const look = (/** @type {number} */ changed) => changed === room && heard();
-  listeners.add(look);
-  return () => void listeners.delete(look);
+/** Call a listener at once when a reply or an edit in a room begins or ends. @param {number} room @param {() => void} listener @returns {() => void} removes the listener */
+export function onComposerTarget(room, listener) {
+  const check = (/** @type {number} */ changed) => changed === room && listener();
+  listeners.add(check);
+  return () => void listeners.delete(check);
 }
 
 /** @param {number} room @returns {ComposerTarget} */
@@ -36,7 +36,7 @@ export function useComposerTarget(room) {
   return composerTarget(room);
 }
 
-/** Put the focus where one writes. */
+/** Focus the composer. */
 export function focusComposer() {
   /** @type {HTMLElement | null} */ (document.querySelector(".composer textarea"))?.focus();
 }

@@ -1,11 +1,11 @@
-// What views act through, and how they are drawn again when a part of the state changes.
+// Gives views the chat, and renders them again when their part of the state changes.
 
 import { createContext, options, useContext, useLayoutEffect, useReducer, useRef } from "../../vendor/preact.js";
 
 /** @typedef {import("../../model/types").Chat} Chat */
 /** @typedef {import("../../model/types").State} State */
 
-// At most once a frame; a page that nobody sees has no frames.
+// At most once a frame; a hidden page has no frames.
 options.debounceRendering = (draw) => (document.hidden ? setTimeout(draw, 0) : requestAnimationFrame(draw));
 
 /** @type {import("../../vendor/preact").Context<Chat | null>} */
@@ -19,8 +19,7 @@ export function useChat() {
 }
 
 /**
- * A part of the state; the view is drawn again when it changes. Parts made anew, as arrays or objects, are compared
- * item by item.
+ * A part of the state; the view is rendered again when it changes. New arrays and objects are compared item by item.
  * @template T
  * @param {(state: State) => T} select
  * @returns {T}
@@ -28,17 +27,17 @@ export function useChat() {
 export function useSelected(select) {
   const chat = useChat();
   const [, redraw] = useReducer((/** @type {number} */ count) => count + 1, 0);
-  const held = useRef(/** @type {{ part: T, select: typeof select } | null} */ (null));
+  const selected = useRef(/** @type {{ part: T, select: typeof select } | null} */ (null));
   const found = select(chat.get());
-  const part = held.current && isShallowEqual(held.current.part, found) ? held.current.part : found;
-  held.current = { part, select };
+  const part = selected.current && isShallowEqual(selected.current.part, found) ? selected.current.part : found;
+  selected.current = { part, select };
   useLayoutEffect(() => {
-    const look = () => {
-      const now = held.current;
+    const update = () => {
+      const now = selected.current;
       if (now && !isShallowEqual(now.part, now.select(chat.get()))) redraw(0);
     };
-    look(); // what changed between drawing and here
-    return chat.subscribe(look);
+    update(); // it may have changed between rendering and this effect
+    return chat.subscribe(update);
   }, [chat]);
   return part;
 }

@@ -1,5 +1,4 @@
-// A view whose module is fetched when it is first shown. Where the server has another version of the page by then, the
-// page is loaded again.
+// A view whose module is fetched when it is first shown. If the server has another version by then, the page reloads.
 
 import { html, useEffect, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -8,9 +7,9 @@ import { isReplaced, reloadOnce } from "../../net/page_version.js";
 /** @typedef {((props: Record<string, unknown>) => unknown) & { load: () => Promise<void> }} LazyView */
 
 /**
- * The view; its `load` fetches the module before it is shown, and is rejected where it can't.
+ * The view. Its `load` fetches the module earlier, and rejects if it cannot.
  * @param {() => Promise<any>} load
- * @param {string} name what the module calls the view
+ * @param {string} name the view's name in the module
  * @returns {LazyView}
  */
 export function lazy(load, name) {

@@ -1,11 +1,11 @@
-// What the screen is like: a media query that a view follows.
+// Media queries for views.
 
 import { useEffect, useState } from "../../vendor/preact.js";
 
-/** One thing at a time: rooms, then the room, then its panel. The same width stands in style/shell.css. */
+/** Shows one of rooms, room and panel at a time. style/shell.css has the same width. */
 export const PHONE = "(width < 48rem)";
 
-/** A finger, which needs more room than a pointer. */
+/** Touch, which needs larger targets. */
 export const COARSE = "(pointer: coarse)";
 
 /**
@@ -16,10 +16,10 @@ export function useMedia(query) {
   const [matches, setMatches] = useState(() => matchMedia(query).matches);
   useEffect(() => {
     const list = matchMedia(query);
-    const look = () => setMatches(list.matches);
-    look();
-    list.addEventListener("change", look);
-    return () => list.removeEventListener("change", look);
+    const update = () => setMatches(list.matches);
+    update();
+    list.addEventListener("change", update);
+    return () => list.removeEventListener("change", update);
   }, [query]);
   return matches;
 }

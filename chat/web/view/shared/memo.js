@@ -1,4 +1,4 @@
-// A view that is drawn again only when one of its properties is another value.
+// A view that is rendered again only when one of its properties changes.
 
 import { h } from "../../vendor/preact.js";
 

@@ -1,4 +1,4 @@
-// What people and rooms are called on the screen.
+// Names of people and rooms on the screen.
 
 import { t } from "../../i18n/index.js";
 
@@ -12,7 +12,7 @@ export function personName(person) {
   return person.display || person.name;
 }
 
-/** What the server calls the lobby where nobody has named it. */
+/** The server's name of a lobby that nobody has named. */
 const LOBBY = "lobby";
 
 /**

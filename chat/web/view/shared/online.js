@@ -1,15 +1,15 @@
-// Whether this device has a network at all: where it has, and nothing answers, it is the server that is down.
+// Whether this device has a network. If it has and nothing answers, the server is down.
 
 import { useEffect, useState } from "../../vendor/preact.js";
 
 export function useIsOnline() {
   const [isOnline, setOnline] = useState(navigator.onLine);
   useEffect(() => {
-    const look = () => setOnline(navigator.onLine);
-    look();
-    for (const event of ["online", "offline"]) addEventListener(event, look);
+    const update = () => setOnline(navigator.onLine);
+    update();
+    for (const event of ["online", "offline"]) addEventListener(event, update);
     return () => {
-      for (const event of ["online", "offline"]) removeEventListener(event, look);
+      for (const event of ["online", "offline"]) removeEventListener(event, update);
     };
   }, []);
   return isOnline;

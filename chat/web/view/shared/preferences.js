@@ -1,20 +1,20 @@
-// Small choices of this browser: theme, folded sections, the last room. Where nothing can be kept they hold for the page.
+// Preferences of this browser: theme, folded sections, the last room. Without storage they last until the page is closed.
 
 import { useEffect, useState } from "../../vendor/preact.js";
 
 const PREFIX = "chat.";
 /** @type {Map<string, string>} */
-const held = new Map();
+const cached = new Map();
 /** @type {Set<() => void>} */
 const listeners = new Set();
 
 /**
  * @param {string} name
- * @param {string} [otherwise] what it is where nothing was chosen
+ * @param {string} [otherwise] the default
  * @returns {string}
  */
 export function preference(name, otherwise = "") {
-  const now = held.get(name);
+  const now = cached.get(name);
   if (now !== undefined) return now;
   try {
     return localStorage.getItem(PREFIX + name) ?? otherwise;
@@ -28,17 +28,17 @@ export function preference(name, otherwise = "") {
  * @param {string} value
  */
 export function choose(name, value) {
-  held.set(name, value);
+  cached.set(name, value);
   try {
     localStorage.setItem(PREFIX + name, value);
   } catch {
-    // Storage is blocked or full: the choice holds until the page is left.
+    // Storage is blocked or full: the choice lasts until the page is closed.
   }
   for (const listener of listeners) listener();
 }
 
 /**
- * A choice, drawn again when it changes.
+ * A preference; the view is rendered again when it changes.
  * @param {string} name
  * @param {string} [otherwise]
  * @returns {[string, (value: string) => void]}
@@ -46,9 +46,9 @@ export function choose(name, value) {
 export function usePreference(name, otherwise = "") {
   const [value, setValue] = useState(() => preference(name, otherwise));
   useEffect(() => {
-    const look = () => setValue(preference(name, otherwise));
-    listeners.add(look);
-    return () => void listeners.delete(look);
+    const update = () => setValue(preference(name, otherwise));
+    listeners.add(update);
+    return () => void listeners.delete(update);
   }, [name, otherwise]);
   return [value, (next) => choose(name, next)];
 }

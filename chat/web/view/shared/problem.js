@@ -1,9 +1,9 @@
-// Why something was not done, in words for whoever wanted it.
+// The text of an error for people.
 
 import { refusalText, t, tn } from "../../i18n/index.js";
 
 /**
- * @param {unknown} error what a call of `Chat` was rejected with
+ * @param {unknown} error the rejection of a call of `Chat`
  * @returns {string}
  */
 export function problemText(error) {
@@ -13,7 +13,7 @@ export function problemText(error) {
   return sentence(refusalText(code, message));
 }
 
-/** The server writes the beginning of a sentence small, and no full stop. @param {string} text */
+/** The server's texts begin with a small letter and have no full stop. @param {string} text */
 function sentence(text) {
   return text.charAt(0).toLocaleUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
 }

@@ -1,10 +1,10 @@
-// The address at which others reach the server: what links to it begin with.
+// The server's public address, with which links begin.
 
-/** As the server takes it. */
-const KEPT = /^https?:\/\/(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$/;
+/** Addresses that the server accepts. */
+const ACCEPTED = /^https?:\/\/(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$/;
 
 /**
- * An address as it is kept, without a path; null where it is none. What is written without a scheme is taken for https.
+ * The address without a path; null if it is not valid. Without a scheme it is https.
  * @param {string} written
  * @returns {string | null}
  */
@@ -13,17 +13,17 @@ export function withoutPath(written) {
   const whole = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `https://${text}`;
   if (!URL.canParse(whole)) return null;
   const { origin, username } = new URL(whole);
-  return KEPT.test(origin) && !username ? origin : null;
+  return ACCEPTED.test(origin) && !username ? origin : null;
 }
 
-/** Whether an address leads nobody but this computer anywhere. @param {string} address */
+/** Whether an address is only valid on this computer. @param {string} address */
 export function isOwnComputer(address) {
   const { hostname } = new URL(address);
   return hostname === "localhost" || hostname.endsWith(".localhost") || hostname.startsWith("127.") || hostname === "[::1]";
 }
 
 /**
- * The whole address of an invitation, which the server says where it knows its own.
+ * The full address of an invitation. The server gives it if it knows its own address.
  * @param {{ url: string, link?: string }} invite
  */
 export function addressOf({ url, link }) {

@@ -1,4 +1,4 @@
-// The emoji that somebody uses, the latest first.
+// The emoji that this person used last, the latest first.
 
 import { choose, preference } from "./preferences.js";
 
@@ -7,8 +7,8 @@ const FIRST = ["👍", "❤️", "😂", "🎉", "😮", "🙏"];
 
 /** @returns {string[]} */
 export function recentEmoji() {
-  const kept = preference("emoji").split(" ").filter(Boolean);
-  return [...new Set([...kept, ...FIRST])].slice(0, COUNT);
+  const stored = preference("emoji").split(" ").filter(Boolean);
+  return [...new Set([...stored, ...FIRST])].slice(0, COUNT);
 }
 
 /** @param {string} emoji */

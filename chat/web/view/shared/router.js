@@ -1,4 +1,4 @@
-// Which place of the page is shown, by the address; links within the page are followed without a reload.
+// Maps the address to a screen, and follows links within the page without a reload.
 
 import { useEffect, useState } from "../../vendor/preact.js";
 
@@ -9,9 +9,9 @@ import { useEffect, useState } from "../../vendor/preact.js";
  * @property {URLSearchParams} query
  * @property {string} hash without the #
  * @property {number} [room]
- * @property {number} [seq] a place in the room
- * @property {string} [code] of an invitation
- * @property {string} [part] of settings or administration
+ * @property {number} [seq] a message in the room
+ * @property {string} [code] an invitation's code
+ * @property {string} [part] a part of the settings or the administration
  */
 
 /** @type {[RegExp, Route["screen"]][]} */
@@ -31,7 +31,7 @@ const PATHS = [
 const listeners = new Set();
 
 /**
- * What an address of the page means.
+ * The route of an address.
  * @param {string} address a path with query and hash
  * @returns {Route}
  */
@@ -55,7 +55,7 @@ function numbered({ room, seq, code, part }) {
   };
 }
 
-/** What somebody wrote into the address may be no encoding. @param {string} text */
+/** Decode a part of the address, which may not be valid encoding. @param {string} text */
 function decoded(text) {
   try {
     return decodeURIComponent(text);
@@ -64,25 +64,25 @@ function decoded(text) {
   }
 }
 
-/** The place that is shown now. */
+/** The current route. */
 export function currentRoute() {
   return routeOf(location.pathname + location.search + location.hash);
 }
 
 /**
- * Go to a place of the page.
+ * Go to a path of the page.
  * @param {string} path with query and hash
- * @param {{ replace?: boolean }} [options] `replace`: going back does not come here
+ * @param {{ replace?: boolean }} [options] `replace`: leave no entry in the history
  */
 export function navigate(path, { replace = false } = {}) {
   if (path !== location.pathname + location.search + location.hash) {
     if (replace) history.replaceState(null, "", path);
     else history.pushState(null, "", path);
   }
-  tell();
+  notify();
 }
 
-/** The place that is shown; drawn again when it changes. */
+/** The current route; the view is rendered again when it changes. */
 export function useRoute() {
   const [route, setRoute] = useState(currentRoute);
   useEffect(() => {
@@ -92,16 +92,16 @@ export function useRoute() {
   return route;
 }
 
-/** Follow links, going back and forth, and what notifications lead to. Once, at the start. */
+/** Follow links, the browser's history and clicked notifications. Call once, at the start. */
 export function startRouter() {
-  addEventListener("popstate", tell);
+  addEventListener("popstate", notify);
   document.addEventListener("click", follow);
   navigator.serviceWorker?.addEventListener("message", ({ data }) => {
     if (data?.type === "open") navigate(data.path);
   });
 }
 
-function tell() {
+function notify() {
   const route = currentRoute();
   for (const listener of [...listeners]) listener(route);
 }
@@ -113,7 +113,7 @@ function follow(event) {
   if (!link?.href || link.target || link.hasAttribute("download")) return;
   const url = new URL(link.href);
   if (url.origin !== location.origin || routeOf(url.pathname).screen === "unknown" || url.pathname === "/admin/tree") return;
-  if (url.hash && url.pathname + url.search === location.pathname + location.search) return; // the browser puts the focus there
+  if (url.hash && url.pathname + url.search === location.pathname + location.search) return; // an anchor on this page, which the browser handles
   event.preventDefault();
   navigate(url.pathname + url.search + url.hash);
 }

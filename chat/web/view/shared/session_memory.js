@@ -1,4 +1,4 @@
-// What views remember of a person for as long as the page is open: whoever logs in after them finds nothing of it.
+// Memory of views that belongs to the logged-in person: it is cleared when another person logs in.
 
 /** @type {Set<Map<any, any>>} */
 const maps = new Set();
@@ -6,7 +6,7 @@ const maps = new Set();
 let owner = null;
 
 /**
- * A map that is emptied when another person is here.
+ * A map that is cleared when another person logs in.
  * @template K, V
  * @returns {Map<K, V>}
  */
@@ -16,7 +16,7 @@ export function sessionMap() {
   return map;
 }
 
-/** What is remembered from now on is of this person. @param {number} person */
+/** Clear the maps if another person was here before. @param {number} person */
 export function startSessionMemory(person) {
   if (owner !== null && owner !== person) for (const map of maps) map.clear();
   owner = person;

@@ -1,11 +1,11 @@
-// Times and days in words of the reader's language.
+// Formats times and days in the reader's language.
 
 import { language } from "../../i18n/index.js";
 
 const DAY = 24 * 60 * 60 * 1000;
 
 /**
- * As short as it can be: the time today, the day of the week within six days, else the date.
+ * The shortest form: the time today, the weekday within six days, else the date.
  * @param {number} at milliseconds
  * @param {number} [now]
  */
@@ -16,7 +16,7 @@ export function shortTime(at, now = Date.now()) {
 }
 
 /**
- * When something was said: the time today, before that with the day, and before this year with that.
+ * A message's time: the time today, before that with the day, and before this year with the year.
  * @param {number} at milliseconds
  * @param {number} [now]
  */
@@ -27,7 +27,7 @@ export function saidAt(at, now = Date.now()) {
 }
 
 /**
- * Day and time, for a list of sessions, or to be exact.
+ * Day and time.
  * @param {number} at milliseconds
  */
 export function dayAndTime(at) {
@@ -53,7 +53,7 @@ function format(at, options) {
   return made.format(at);
 }
 
-/** The page's language as it is written where the reader is: days and hours differ within English. */
+/** The page's language in the reader's region: dates differ within English. */
 function locale() {
   return navigator.languages.find((each) => each.split("-")[0] === language()) ?? language();
 }

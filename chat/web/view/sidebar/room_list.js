@@ -1,4 +1,4 @@
-// The list of rooms, people and conversations. Of a long list only what is in sight is drawn.
+// The list of rooms, people and conversations. Only the visible part of a long list is rendered.
 
 import { html, useEffect, useMemo, useRef, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -10,17 +10,17 @@ import { roomName } from "../shared/names.js";
 import { usePreference } from "../shared/preferences.js";
 import { RoomRow } from "./room_row.js";
 import { useToday } from "../shared/today.js";
-import { pixels, visibleRows, useScrollView } from "../controls/visible_rows.js";
+import { remToPixels, visibleRows, useScrollView } from "../controls/visible_rows.js";
 
 /** @typedef {import("../../model/room_list.js").Section} Section */
 
-/** Heights in rem: style/rooms.css has the same. */
+/** Heights in rem; style/rooms.css has the same. */
 const ROW = 2.25;
 const PHONE_ROW = 4.25;
 const HEADING = 2.5;
 const FINGER = 2.75;
-/** From so many rooms on there is a field to filter them. */
-const MANY = 12;
+/** With this many rooms there is a filter. */
+const FILTER_FROM = 12;
 
 /**
  * @param {{ current?: number, onNew: (what: "room" | "person") => void }} props
@@ -38,10 +38,10 @@ export function RoomList({ current, onNew }) {
   const foldedNames = filter ? [] : folded.split(" ");
   const fold = (/** @type {string} */ name) => setFolded(toggled(folded.split(" "), name).join(" "));
   usePeerPresence(shown);
-  useToday(); // each room says when something was said there
+  useToday(); // rows show times
 
   return html`
-    ${rooms.size >= MANY && html`<${Filter} value=${filter} onInput=${setFilter} />`}
+    ${rooms.size >= FILTER_FROM && html`<${Filter} value=${filter} onInput=${setFilter} />`}
     <div
       class="rooms" ref=${scroller} onKeyDown=${move}
       onPointerEnter=${() => setOrder(orderOf(shown))} onPointerLeave=${() => setOrder(null)}
@@ -60,12 +60,12 @@ export function RoomList({ current, onNew }) {
 function Sections({ shown, foldedNames, fold, current, scroller, onNew }) {
   const sight = useScrollView(scroller);
   const isTouched = useMedia(COARSE);
-  const height = pixels(useMedia(PHONE) ? PHONE_ROW : isTouched ? FINGER : ROW);
+  const height = remToPixels(useMedia(PHONE) ? PHONE_ROW : isTouched ? FINGER : ROW);
   const tabStop = shown.some(({ rooms }) => rooms.some((info) => info.id === current)) ? current : shown[0]?.rooms[0]?.id;
   let offset = 0;
   return shown.map((section) => {
     const isFolded = foldedNames.includes(section.name);
-    if (section.name !== "lobby") offset += pixels(isTouched ? FINGER : HEADING);
+    if (section.name !== "lobby") offset += remToPixels(isTouched ? FINGER : HEADING);
     const count = isFolded ? 0 : section.rooms.length;
     const { first, end } = visibleRows(sight, { count, height, offset });
     offset += count * height;
@@ -110,7 +110,7 @@ function Filter({ value, onInput }) {
   </div>`;
 }
 
-/** Who is online among those that one talks with: the newest of them. @param {Section[]} shown */
+/** Watch who is online among the latest direct rooms. @param {Section[]} shown */
 function usePeerPresence(shown) {
   const chat = useChat();
   const people = shown.find(({ name }) => name === "people")?.rooms ?? [];
@@ -119,7 +119,7 @@ function usePeerPresence(shown) {
   useEffect(() => (all ? chat.watch(all.split(",").map(Number)) : undefined), [chat, all]);
 }
 
-/** Arrows go from room to room; Tab leaves the list. @param {KeyboardEvent & { currentTarget: HTMLElement }} event */
+/** Move from room to room with the arrow keys; Tab leaves the list. @param {KeyboardEvent & { currentTarget: HTMLElement }} event */
 function move(event) {
   const steps = { ArrowDown: 1, ArrowUp: -1, Home: -Infinity, End: Infinity };
   const step = steps[/** @type {keyof typeof steps} */ (event.key)];

@@ -1,4 +1,4 @@
-// One room in the list: its picture, its name, what is new in it; on a phone what was said last, too.
+// One room in the list: picture, name, unread mark, and on a phone the last message.
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -49,7 +49,7 @@ function Mark({ isUnread, count, isMuted }) {
   return isUnread && html`<span class="room-new"><span class="visually-hidden">${t("rooms.unread")}</span></span>`;
 }
 
-/** Conversations of other people are answered in the inbox. @param {RoomInfo} info @param {number | undefined} me */
+/** Other people's support conversations open in the inbox. @param {RoomInfo} info @param {number | undefined} me */
 function hrefOf(info, me) {
   return `${isSomeoneElses(info, me) ? "/inbox" : "/room"}/${info.id}`;
 }

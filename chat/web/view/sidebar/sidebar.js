@@ -1,4 +1,4 @@
-// The left side: the server's name, ways to everything, the rooms, and oneself.
+// The sidebar: the server's name, links to all places, the rooms, and this person's menu.
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -48,7 +48,7 @@ export function Sidebar({ route, onJump }) {
   </nav>`;
 }
 
-/** The places beside rooms. @param {{ screen: string }} props */
+/** Links to the places beside rooms. @param {{ screen: string }} props */
 function Ways({ screen }) {
   const roles = useSelected((state) => state.me?.roles ?? []);
   const unanswered = useSelected((state) => {
@@ -68,7 +68,7 @@ function Ways({ screen }) {
   `;
 }
 
-/** What somebody does who has only the lobby. @param {{ onNew: (what: "room" | "browse") => void }} props */
+/** What somebody can do who is only in the lobby. @param {{ onNew: (what: "room" | "browse") => void }} props */
 function Beginning({ onNew }) {
   const isAlone = useSelected((state) => state.isLoaded && state.rooms.size < 2 && !state.me?.roles?.includes("guest"));
   if (!isAlone) return null;

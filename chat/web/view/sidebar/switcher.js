@@ -1,4 +1,4 @@
-// Ctrl+K: one field that leads to any room, person or action.
+// The switcher (Ctrl+K): one field that leads to any room, person or action.
 
 import { html, useEffect, useId, useMemo, useRef, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -18,11 +18,11 @@ import { navigate } from "../shared/router.js";
 /** @typedef {import("../../model/types").RoomInfo} RoomInfo */
 /** @typedef {{ key: string, label: string, picture: unknown, note: string, go: () => unknown }} Target */
 
-/** So many rooms, people and actions are offered at once. */
-const MOST = 8;
+/** The most rooms, and the most people, that are offered. */
+const MAX_TARGETS = 8;
 
-/** So many rooms are marked as read at once: a socket has 64 requests on their way at the most. */
-const MARKED = 16;
+/** Rooms that are marked as read at a time; a socket allows 64 requests in flight. */
+const MARKED_AT_ONCE = 16;
 
 /**
  * @param {{ onClose: () => void }} props
@@ -90,7 +90,7 @@ export function Switcher({ onClose }) {
   </dialog>`;
 }
 
-/** Rooms with news first, then those that were spoken in last. @param {string} wanted @returns {Target[]} */
+/** Unread rooms first, then by the last message. @param {string} wanted @returns {Target[]} */
 function useTargets(wanted) {
   const chat = useChat();
   const rooms = useSelected((state) => state.rooms);
@@ -99,38 +99,38 @@ function useTargets(wanted) {
   return useMemo(() => {
     const words = fold(wanted).split(/\s+/).filter(Boolean);
     const fits = (/** @type {string} */ label) => words.every((word) => fold(label).includes(word));
-    // The people found last may be of the words before.
-    const isMeant = (/** @type {{ name: string, display?: string | null }} */ person) => fits(`${person.name} ${person.display ?? ""}`);
+    // The last answer may belong to an earlier text.
+    const matchesName = (/** @type {{ name: string, display?: string | null }} */ person) => fits(`${person.name} ${person.display ?? ""}`);
     const infos = [...rooms.values()].map(({ info }) => info).filter((info) => fits(roomName(info)));
     const known = new Set(infos.flatMap(({ kind, peer }) => (kind === "direct" && peer ? [peer.id] : [])));
-    const others = words.length > 0 ? people.filter((person) => !known.has(person.id) && isMeant(person)) : [];
+    const others = words.length > 0 ? people.filter((person) => !known.has(person.id) && matchesName(person)) : [];
     return [
-      ...infos.sort((one, other) => begins(other, wanted) - begins(one, wanted) || byNews(one, other)).slice(0, MOST).map(roomTarget),
-      ...others.slice(0, MOST).map((person) => ({
+      ...infos.sort((one, other) => begins(other, wanted) - begins(one, wanted) || byUnread(one, other)).slice(0, MAX_TARGETS).map(roomTarget),
+      ...others.slice(0, MAX_TARGETS).map((person) => ({
         key: `person-${person.id}`,
         label: personName(person),
         picture: avatar(person, { size: "small" }),
         note: t("switcher.person"),
         go: () => openDirect(chat, person.id),
       })),
-      ...[...readingAll(chat, rooms), ...actions(roles)].filter(({ label }) => fits(label)),
+      ...[...markAllRead(chat, rooms), ...actions(roles)].filter(({ label }) => fits(label)),
       ...(words.length > 0 ? [searchFor(wanted)] : []),
     ];
   }, [wanted, rooms, people, roles]);
 }
 
-/** A name that begins as it is written comes first. @param {RoomInfo} info @param {string} wanted */
+/** Names that begin with the text come first. @param {RoomInfo} info @param {string} wanted */
 function begins(info, wanted) {
   return Number(wanted.trim() !== "" && fold(roomName(info)).startsWith(fold(wanted.trim())));
 }
 
 /** @param {RoomInfo} one @param {RoomInfo} other */
-function byNews(one, other) {
-  const news = (/** @type {RoomInfo} */ info) => {
+function byUnread(one, other) {
+  const rank = (/** @type {RoomInfo} */ info) => {
     const { count, isUnread } = attention(info);
     return count > 0 ? 2 : isUnread ? 1 : 0;
   };
-  return news(other) - news(one) || (other.last?.at ?? 0) - (one.last?.at ?? 0);
+  return rank(other) - rank(one) || (other.last?.at ?? 0) - (one.last?.at ?? 0);
 }
 
 /** @param {RoomInfo} info @returns {Target} */
@@ -158,16 +158,16 @@ function actions(roles) {
   ];
 }
 
-/** Offered where something is unread. Conversations of the support inbox are no news to be done with. @param {Chat} chat @param {State["rooms"]} rooms @returns {Target[]} */
-function readingAll(chat, rooms) {
+/** Marks all rooms as read, except support conversations; offered if something is unread. @param {Chat} chat @param {State["rooms"]} rooms @returns {Target[]} */
+function markAllRead(chat, rooms) {
   const unread = [...rooms.values()].filter(({ info }) => (info.unread ?? 0) > 0 && info.kind !== "support");
   if (unread.length === 0) return [];
   const go = async () => {
     const done = [];
-    for (let first = 0; first < unread.length; first += MARKED) {
-      done.push(...(await Promise.allSettled(unread.slice(first, first + MARKED).map(({ info }) => chat.markRead(info.id, info.seq)))));
+    for (let first = 0; first < unread.length; first += MARKED_AT_ONCE) {
+      done.push(...(await Promise.allSettled(unread.slice(first, first + MARKED_AT_ONCE).map(({ info }) => chat.markRead(info.id, info.seq)))));
     }
-    const refused = done.find(({ status }) => status === "rejected"); // as of a room that one was removed from meanwhile
+    const refused = done.find(({ status }) => status === "rejected"); // for example in a room that this person was removed from meanwhile
     if (refused?.status === "rejected") throw refused.reason;
     announce(t("switcher.allRead"));
   };

@@ -1,4 +1,4 @@
-// What a form asks of the server: once at a time, with what went wrong in words, and the seconds to wait.
+// Submits a form: its values, one attempt at a time, the error and the seconds to wait.
 
 import { useEffect, useRef, useState } from "../../vendor/preact.js";
 import { t, tn } from "../../i18n/index.js";
@@ -8,9 +8,9 @@ import { problemText } from "../shared/problem.js";
 
 /**
  * @typedef {object} Attempt
- * @property {(act: () => Promise<unknown>) => Promise<void>} run does it, unless it is being done; does not throw
+ * @property {(act: () => Promise<unknown>) => Promise<void>} run runs an action unless one is running; never rejects
  * @property {boolean} isBusy
- * @property {number} wait seconds until it may be tried again
+ * @property {number} wait seconds until the next attempt is allowed
  * @property {ChatError | null} error
  * @property {() => void} clear
  */
@@ -55,7 +55,7 @@ function useSecondsUntil(until) {
 }
 
 /**
- * What went wrong, for whoever waits at the door.
+ * The text of an error on the log-in page.
  * @param {ChatError} error
  * @param {number} [wait] seconds
  * @returns {string}
@@ -67,4 +67,15 @@ export function attemptError(error, wait = 0) {
   if (error.code === "gone") return t("door.invite_over");
   if (error.code === "unauthenticated") return t(/disabled/.test(error.message) ? "door.disabled" : "door.wrong");
   return problemText(error);
+}
+
+/**
+ * The values of a form's fields, by their names.
+ * @param {SubmitEvent & { currentTarget: HTMLFormElement }} event
+ * @returns {Record<string, string>}
+ */
+export function formValues(event) {
+  event.preventDefault();
+  const values = [...new FormData(event.currentTarget)];
+  return Object.fromEntries(values.map(([name, value]) => [name, String(value)]));
 }

@@ -1,4 +1,4 @@
-// The frame of everything at the door: a mark, a heading, what is asked, and a word about trust.
+// The frame of the log-in page and of similar pages: a logo, a heading, the content, and a note about trust.
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -6,11 +6,11 @@ import { icon } from "../controls/icon.js";
 
 /** @typedef {import("../../vendor/preact").ComponentChildren} Children */
 
-/** @param {{ title: string, note?: string, children?: Children, above?: Children }} props `above` stands over the heading */
+/** @param {{ title: string, note?: string, children?: Children, above?: Children }} props `above`: content above the heading */
 export function Card({ title, note, children, above }) {
   return html`<main class="door">
     <div class="door-card">
-      ${above ?? html`<div class="door-mark">${mark()}</div>`}
+      ${above ?? html`<div class="door-mark">${logo()}</div>`}
       <header class="door-head">
         <h1>${title}</h1>
         ${note && html`<p class="soft">${note}</p>`}
@@ -21,7 +21,7 @@ export function Card({ title, note, children, above }) {
   </main>`;
 }
 
-function mark() {
+function logo() {
   return html`<svg viewBox="0 0 64 64" width="56" height="56" aria-hidden="true" focusable="false">
     <rect class="mark-ground" width="64" height="64" rx="16" />
     <path class="mark-bubble"
@@ -31,7 +31,7 @@ function mark() {
 }
 
 /**
- * Something that went wrong, told to screen readers too.
+ * An error note; screen readers announce it.
  * @param {{ children?: Children, kind?: "danger" | "warning" }} props
  */
 export function ErrorNote({ children, kind = "danger" }) {

@@ -1,4 +1,4 @@
-// An invitation: what it is for, and accepting it with a new account, an old one, or the one that is logged in.
+// An invitation: what it is for, and accepting it with a new, an existing or the logged-in account.
 
 import { html, useEffect, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -18,17 +18,17 @@ export function Invitation({ code, policy }) {
   const chat = useChat();
   const [invite, setInvite] = useState(/** @type {Invite | null} */ (null));
   const [problem, setProblem] = useState(/** @type {ChatError | null} */ (null));
-  const look = () => {
+  const load = () => {
     setProblem(null);
     chat.call("GET", `/invites/${encodeURIComponent(code)}`).then(
       (found) => setInvite(/** @type {Invite} */ (found)),
       (error) => setProblem(error),
     );
   };
-  useEffect(look, [code]);
+  useEffect(load, [code]);
   const place = invite?.room_name ?? policy?.server ?? t("door.chat");
   useTitle(t("door.invitation"));
-  if (problem) return html`<${Unusable} problem=${problem} onRetry=${look} />`;
+  if (problem) return html`<${Unusable} problem=${problem} onRetry=${load} />`;
   if (!invite) return html`<${Card} title=${t("door.invitation")}><span class="spinner" role="status" aria-label=${t("common.loading")}></span><//>`;
   const note = invite.room_name ? t("door.invited_room", { server: policy?.server ?? t("door.chat") }) : t("door.invited_server");
   return html`<${Card} title=${t("door.join_place", { place })} note=${note}><${Accepting} invite=${invite} policy=${policy} /><//>`;

@@ -1,21 +1,20 @@
-// The form to log in.
+// The log-in form.
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useChat } from "../shared/context.js";
 import { Field, PasswordField } from "../controls/fields.js";
-import { attemptError, useAttempt } from "./attempt.js";
+import { attemptError, formValues, useAttempt } from "./attempt.js";
 import { ErrorNote } from "./card.js";
-import { formValues } from "./form_values.js";
 
 /**
- * `children` say why one is to log in, until it is known why that fails.
+ * `children` are shown until an attempt fails.
  * @param {{ onDone?: () => unknown, children?: import("./card.js").Children }} props
  */
 export function LogIn({ onDone, children }) {
   const chat = useChat();
   const { run, isBusy, wait, error } = useAttempt();
-  const [known] = useState(() => chat.get().me?.name); // of whoever was logged out here
+  const [known] = useState(() => chat.get().me?.name); // the name of the person who was logged out here
   const submit = (/** @type {any} */ event) => {
     const { login, password, shared } = formValues(event);
     run(async () => {

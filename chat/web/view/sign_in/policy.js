@@ -1,14 +1,15 @@
-// What the server says of itself to whoever is not logged in: its name, and who may register.
+// The server's public policy: its name, and who may register.
 
 import { useEffect, useReducer, useState } from "../../vendor/preact.js";
 import { useChat } from "../shared/context.js";
 
-const AGAIN = 3000;
+/** Milliseconds until a failed request is repeated. */
+const RETRY_DELAY = 3000;
 
 /** @typedef {import("../../protocol").SetUpState} Policy */
 
 /**
- * The policy; null until the server has answered, `problem` while it does not. It is asked again until it answers.
+ * The policy; null until the server has answered. `problem` is the last error; the request is repeated until it succeeds.
  * @returns {{ policy: Policy | null, problem: import("../../model/types").ChatError | null, askAgain: () => void }}
  */
 export function usePolicy() {
@@ -28,7 +29,7 @@ export function usePolicy() {
       } catch (error) {
         if (isGone) return;
         setProblem(error);
-        timer = setTimeout(ask, AGAIN);
+        timer = setTimeout(ask, RETRY_DELAY);
       }
     };
     ask();

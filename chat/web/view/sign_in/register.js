@@ -1,12 +1,11 @@
-// The form to register, freely or by an invitation.
+// The registration form, with or without an invitation.
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useChat } from "../shared/context.js";
 import { Field, PasswordField } from "../controls/fields.js";
-import { attemptError, useAttempt } from "./attempt.js";
+import { attemptError, formValues, useAttempt } from "./attempt.js";
 import { ErrorNote } from "./card.js";
-import { formValues } from "./form_values.js";
 
 /** @param {{ invite?: string, onDone?: () => unknown }} props */
 export function Register({ invite, onDone }) {

@@ -1,4 +1,4 @@
-// Another password for somebody who has forgotten theirs, by a link that an admin made.
+// Sets a new password by a reset link that an admin has made.
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -19,7 +19,7 @@ export function Reset({ code }) {
     event.preventDefault();
     run(async () => {
       await chat.resetPassword({ code, password });
-      navigate("/", { replace: true }); // the code is used: it does not stay in the address
+      navigate("/", { replace: true }); // the code is used, so it is removed from the address
     });
   };
   const isOver = error?.code === "gone" || error?.field === "code";

@@ -1,4 +1,4 @@
-// The door: logging in, registering by the server's policy, and the way back in for whoever was logged out.
+// The log-in page: logging in, and registering by the server's policy.
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";

@@ -1,4 +1,4 @@
-// What whoever is alone in a room can do about it, at its beginning: bring others, and say what it is about.
+// What the only member of a room can do, shown at its start: invite or add people, and set a topic.
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";

@@ -1,4 +1,4 @@
-// The keyboard in a timeline: arrows go from message to message, single letters act on the one that has the focus.
+// The timeline's keys: arrows move from message to message, single letters act on the focused one.
 
 import { focusAfter } from "../../model/timeline.js";
 import { focusComposer } from "../shared/composer_target.js";

@@ -1,62 +1,62 @@
-// Where the line "new" stands, and when what is seen counts as read.
+// Places the divider above new messages, and marks messages as read.
 
 import { useEffect, useRef, useState } from "../../vendor/preact.js";
 import { useChat, useSelected } from "../shared/context.js";
 
 /** @typedef {import("../../model/types").Room} Room */
 
-/** The end must have been in sight for so long, in ms, to be read. */
-const SEEN = 1000;
+/** Milliseconds that the end must be in sight until the room is marked as read. */
+const READ_AFTER = 1000;
 
 /**
- * The seq behind which all is new, for as long as the room is open: as it was opened, or since one looked away.
+ * The seq after which messages are new while the room is open: from when it was opened, or when the person looked away.
  * @param {Room} room
- * @param {import("./scroll_anchor.js").ScrollAnchor} place
+ * @param {import("./scroll_anchor.js").ScrollAnchor} anchor
  * @returns {number | undefined}
  */
-export function useNewDivider({ info, messages }, place) {
+export function useNewDivider({ info, messages }, anchor) {
   const me = useSelected((state) => state.me?.id);
   const kept = useRef({ newAfter: info.unread ? info.read : undefined, read: info.read, unread: info.unread ?? 0, seq: info.seq });
-  const it = kept.current;
+  const state = kept.current;
   const { read, unread = 0, seq } = info;
-  if (read < it.read) it.newAfter = unread ? read : undefined;
-  else if (unread > 0 && it.unread === 0 && (!document.hasFocus() || !place.isAtEnd())) it.newAfter = read;
-  else if (seq > it.seq && messages.get(seq)?.sender.id === me) it.newAfter = undefined;
-  Object.assign(it, { read, unread, seq });
-  return it.newAfter;
+  if (read < state.read) state.newAfter = unread ? read : undefined;
+  else if (unread > 0 && state.unread === 0 && (!document.hasFocus() || !anchor.isAtEnd())) state.newAfter = read;
+  else if (seq > state.seq && messages.get(seq)?.sender.id === me) state.newAfter = undefined;
+  Object.assign(state, { read, unread, seq });
+  return state.newAfter;
 }
 
 /**
- * Reads the room while its end is in sight of somebody. Who marks it unread, here or elsewhere, has not read it until
- * they come back to it.
+ * Mark the room as read while its end is in sight. After it was marked as unread, here or elsewhere, it stays so until the
+ * person leaves the page and comes back.
  * @param {Room} room
  * @param {boolean} isAtEnd
  */
 export function useReadMark({ info }, isAtEnd) {
   const chat = useChat();
-  const isSeen = useIsSeen();
-  const mark = useRef({ read: info.read, isLeftUnread: false });
-  if (info.read < mark.current.read) mark.current.isLeftUnread = true;
+  const isSeen = useIsPageSeen();
+  const mark = useRef({ read: info.read, isMarkedUnread: false });
+  if (info.read < mark.current.read) mark.current.isMarkedUnread = true;
   mark.current.read = info.read;
-  const isToRead = isAtEnd && isSeen && info.seq > info.read && !mark.current.isLeftUnread;
+  const isToRead = isAtEnd && isSeen && info.seq > info.read && !mark.current.isMarkedUnread;
   useEffect(() => {
-    if (!isSeen) mark.current.isLeftUnread = false;
+    if (!isSeen) mark.current.isMarkedUnread = false;
   }, [isSeen]);
   useEffect(() => {
     if (!isToRead) return undefined;
     const timer = setTimeout(() => {
       const now = chat.get().rooms.get(info.id);
-      if (now) chat.markRead(info.id, now.info.seq).catch(() => undefined); // Offline: it is read when one is back.
-    }, SEEN);
+      if (now) chat.markRead(info.id, now.info.seq).catch(() => undefined); // offline, the mark is sent with the next connection
+    }, READ_AFTER);
     return () => clearTimeout(timer);
   }, [chat, info.id, info.read, isToRead]);
 }
 
-function useIsSeen() {
-  const look = () => document.visibilityState === "visible" && document.hasFocus();
-  const [isSeen, setSeen] = useState(look);
+function useIsPageSeen() {
+  const update = () => document.visibilityState === "visible" && document.hasFocus();
+  const [isSeen, setSeen] = useState(update);
   useEffect(() => {
-    const changed = () => setSeen(look());
+    const changed = () => setSeen(update());
     for (const event of ["focus", "blur"]) addEventListener(event, changed);
     document.addEventListener("visibilitychange", changed);
     return () => {

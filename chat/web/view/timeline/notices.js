@@ -1,4 +1,4 @@
-// What floats over a timeline: the ways to what is new, to the end and back; and that the history was loaded again.
+// What floats over a timeline: buttons to new messages, to the end and back, and notices.
 
 import { html, useState } from "../../vendor/preact.js";
 import { t, tn } from "../../i18n/index.js";
@@ -38,7 +38,7 @@ export function ResetNotice({ reset }) {
   </div>`;
 }
 
-/** Why something with a message was not done. @param {{ text: string, onClose: () => void }} props */
+/** Why an action on a message failed. @param {{ text: string, onClose: () => void }} props */
 export function Failure({ text, onClose }) {
   if (!text) return null;
   return html`<div class="timeline-failure" role="alert">

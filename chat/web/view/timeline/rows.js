@@ -1,4 +1,4 @@
-// The rows of a timeline that are no messages: days, joins, what is new, what is being loaded, and the start of the room.
+// The timeline's rows beside messages: days, joins, the divider above new messages, gaps, and the start of the room.
 
 import { html, useEffect, useState } from "../../vendor/preact.js";
 import { daysAgo, joinedNames } from "../../model/timeline.js";
@@ -33,7 +33,7 @@ function dayName(at, today) {
   return new Intl.DateTimeFormat(language(), options).format(at);
 }
 
-/** The day as a machine reads it, where the reader is. @param {number} at */
+/** The day in ISO form, in the reader's time zone. @param {number} at */
 function isoDay(at) {
   const date = new Date(at);
   return [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
@@ -73,7 +73,7 @@ export function StartRow({ info }) {
 }
 
 /**
- * Messages that are not held: they are loaded as soon as it is drawn, and again when there is a connection.
+ * Messages that are not loaded. The row loads them when it is rendered, and again with the next connection.
  * @param {{ room: number, gap: string, page: { before?: number, after?: number, around?: number } }} props
  */
 export function GapRow({ room, gap, page }) {

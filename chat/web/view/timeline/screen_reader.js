@@ -1,4 +1,4 @@
-// Says new messages of the open room to screen readers: a line for one, a number where more come at once.
+// Announces new messages of the open room to screen readers: one by its text, several by their number.
 
 import { useEffect, useRef } from "../../vendor/preact.js";
 import { tn } from "../../i18n/index.js";
@@ -14,30 +14,30 @@ const PAUSE = 1000;
 /** @param {Room} room */
 export function useAnnouncedMessages({ info, messages }) {
   const chat = useChat();
-  const told = useRef({ room: info.id, seq: info.seq });
+  const announced = useRef({ room: info.id, seq: info.seq });
   const pause = useRef(/** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined));
-  const tell = () => {
+  const announceNew = () => {
     pause.current = undefined;
-    const now = chat.get().rooms.get(told.current.room);
+    const now = chat.get().rooms.get(announced.current.room);
     if (!now) return;
-    const said = [];
-    for (let { seq } = told.current; seq < now.info.seq; seq++) {
+    const added = [];
+    for (let { seq } = announced.current; seq < now.info.seq; seq++) {
       const message = now.messages.get(seq + 1);
-      if (message && isToTell(chat.get(), message)) said.push(message);
+      if (message && isAnnounced(chat.get(), message)) added.push(message);
     }
-    told.current = { room: now.info.id, seq: now.info.seq };
-    if (said.length === 1) announce(`${said[0].sender.name}: ${summaryOf(said[0])}`);
-    else if (said.length > 1) announce(tn("timeline.toldMany", said.length, { room: roomName(now.info) }));
-    if (said.length) pause.current = setTimeout(tell, PAUSE);
+    announced.current = { room: now.info.id, seq: now.info.seq };
+    if (added.length === 1) announce(`${added[0].sender.name}: ${summaryOf(added[0])}`);
+    else if (added.length > 1) announce(tn("timeline.toldMany", added.length, { room: roomName(now.info) }));
+    if (added.length) pause.current = setTimeout(announceNew, PAUSE);
   };
   useEffect(() => {
-    if (told.current.room !== info.id || info.seq < told.current.seq) told.current = { room: info.id, seq: info.seq };
-    else if (info.seq > told.current.seq && pause.current === undefined) tell();
+    if (announced.current.room !== info.id || info.seq < announced.current.seq) announced.current = { room: info.id, seq: info.seq };
+    else if (info.seq > announced.current.seq && pause.current === undefined) announceNew();
   }, [info.id, info.seq, messages]);
   useEffect(() => () => clearTimeout(pause.current), []);
 }
 
 /** @param {import("../../model/types").State} state @param {import("../../model/types").Message} message */
-function isToTell({ me, blocked }, { kind, sender, deleted }) {
+function isAnnounced({ me, blocked }, { kind, sender, deleted }) {
   return kind !== "join" && sender.id !== me?.id && !blocked.has(sender.id) && !deleted;
 }

@@ -1,17 +1,17 @@
-// Keeps the place of a scrolled list to the pixel while rows come, go and grow around it.
+// Keeps a scrolled list in place, to the pixel, while rows are added, removed and resized around it.
 
 import { useLayoutEffect, useRef } from "../../vendor/preact.js";
 
-/** Nearer to the end than this, in pixels, is at the end. */
+/** Nearer to the end than this, in pixels, counts as at the end. */
 const NEAR_END = 32;
 
 /**
  * @typedef {object} ScrollAnchor
- * @property {() => void} note remember what is in sight, where one has scrolled since
- * @property {() => void} moved remember what is in sight, because it was scrolled to
- * @property {() => void} restore put it back where it was
+ * @property {() => void} record remember the first row in sight, if the reader has scrolled since
+ * @property {() => void} reset remember the first row in sight after scrolling to a message
+ * @property {() => void} restore scroll so that this row is where it was
  * @property {() => boolean} isAtEnd
- * @property {(isAtEnd: boolean) => void} stick whether what comes at the end is scrolled to
+ * @property {(isAtEnd: boolean) => void} followEnd set whether the list follows its end
  * @property {() => number | null} topSeq the first message in sight
  */
 
@@ -22,29 +22,29 @@ const NEAR_END = 32;
 export function useScrollAnchor(scroller) {
   const place = useRef(/** @type {ScrollAnchor | null} */ (null));
   place.current ??= scrollAnchor(scroller);
-  const kept = place.current;
+  const anchor = place.current;
   useLayoutEffect(() => {
     const list = scroller.current?.firstElementChild;
     if (!scroller.current || !list) return undefined;
-    const observer = new ResizeObserver(() => kept.restore());
+    const observer = new ResizeObserver(() => anchor.restore());
     observer.observe(scroller.current);
     observer.observe(list);
     return () => observer.disconnect();
   }, []);
-  return kept;
+  return anchor;
 }
 
 /** @param {{ current: HTMLElement | null }} scroller @returns {ScrollAnchor} */
 function scrollAnchor(scroller) {
   let atEnd = true;
   let scrolled = 0;
-  // By its lower edge: the first row drawn loses its name above the text when those before it are drawn.
+  // By its lower edge, because the first row loses the name above its text once rows before it are rendered.
   /** @type {{ key: string, seq: number, bottom: number } | null} */
   let anchor = null;
 
-  function note() {
+  function record() {
     const element = scroller.current;
-    // Rows that grew say nothing of where the reader is; only scrolling does.
+    // Only scrolling changes the reader's place; growing rows do not.
     if (!element || !isShown(element) || (anchor && element.scrollTop === scrolled)) return;
     scrolled = element.scrollTop;
     atEnd = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_END;
@@ -69,28 +69,28 @@ function scrollAnchor(scroller) {
   }
 
   return {
-    note,
+    record,
     restore,
-    moved: () => {
+    reset: () => {
       anchor = null;
-      note();
+      record();
     },
     isAtEnd: () => atEnd,
-    stick: (isAtEnd) => {
+    followEnd: (isAtEnd) => {
       atEnd = isAtEnd;
     },
     topSeq: () => anchor?.seq ?? null,
   };
 }
 
-/** Whether the list has a height: behind a panel that takes its place it has none, and rows have no place. @param {HTMLElement} scroller */
+/** Whether the list is visible. Behind a panel that covers it, it has no height, and rows have no position. @param {HTMLElement} scroller */
 export function isShown(scroller) {
   return scroller.clientHeight > 0;
 }
 
-/** The rows of messages, and which of them is the first that ends below a line, so many pixels below the upper edge; else the last. @param {HTMLElement} scroller @param {number} line */
-function rowsBelow(scroller, line) {
-  const edge = scroller.getBoundingClientRect().top + line;
+/** The message rows, and the index of the first that ends below `offset`, in pixels from the upper edge; or the last. @param {HTMLElement} scroller @param {number} offset */
+function rowsBelow(scroller, offset) {
+  const edge = scroller.getBoundingClientRect().top + offset;
   const rows = /** @type {NodeListOf<HTMLElement>} */ (scroller.querySelectorAll("[data-seq]"));
   let [low, high] = [0, rows.length - 1];
   while (low < high) {
@@ -101,9 +101,9 @@ function rowsBelow(scroller, line) {
   return { rows, at: low };
 }
 
-/** The first row that ends below a line, so many pixels below the upper edge; else the last. @param {HTMLElement} scroller @param {number} line @returns {HTMLElement | undefined} */
-export function firstBelow(scroller, line) {
-  const { rows, at } = rowsBelow(scroller, line);
+/** The first row that ends below `offset`, in pixels from the upper edge; or the last. @param {HTMLElement} scroller @param {number} offset @returns {HTMLElement | undefined} */
+export function firstBelow(scroller, offset) {
+  const { rows, at } = rowsBelow(scroller, offset);
   return rows[at];
 }
 
@@ -116,10 +116,10 @@ function firstInSight(scroller) {
 }
 
 /**
- * Which messages are in sight, or no further from it than so many pixels.
+ * The range of messages that are in sight, or at most `near` pixels away.
  * @param {HTMLElement} scroller
  * @param {number} near
- * @param {{ first: number, last: number }} drawn all that are drawn; what is not loaded has no row of its own
+ * @param {{ first: number, last: number }} drawn all that are rendered; unloaded messages have no row of their own
  */
 export function inSight(scroller, near, drawn) {
   const { rows, at } = rowsBelow(scroller, -near);

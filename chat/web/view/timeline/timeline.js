@@ -1,4 +1,4 @@
-// The messages of a room: a window of them by seq, at any place, that is loaded further as one scrolls.
+// A room's messages: a window of them, at any place, that extends as the reader scrolls.
 
 import { html, useLayoutEffect, useMemo, useRef, useState } from "../../vendor/preact.js";
 import { rightsIn } from "../../model/rights.js";
@@ -24,7 +24,7 @@ import { PendingRow } from "../message/pending_row.js";
 /** @typedef {import("../../model/timeline.js").Row} Row */
 
 /**
- * The timeline of a room that one is in, at its end, at what is new, or at one message.
+ * The timeline of a room, opened at its end, at new messages, or at one message.
  * @param {{ room: number, seq?: number }} props
  */
 export function Timeline({ room: id, seq }) {
@@ -41,9 +41,9 @@ function OpenTimeline({ room, seq }) {
   const pending = useSelected((state) => state.outbox.filter((one) => one.room === info.id));
   const [focused, setFocused] = useState(/** @type {number | null} */ (null));
   const [failure, setFailure] = useState("");
-  const place = useScrollAnchor(scroller);
-  const newAfter = useNewDivider(room, place);
-  const at = useWindow(room, { seq, newAfter }, place, scroller);
+  const anchor = useScrollAnchor(scroller);
+  const newAfter = useNewDivider(room, anchor);
+  const at = useWindow(room, { seq, newAfter }, anchor, scroller);
   const today = useToday();
   const rights = useMemo(() => rightsIn(info, me), [info, me]);
   const { actions, dialogs } = useMessageActions(room, rights, at.goTo, setFailure);
@@ -84,7 +84,7 @@ function OpenTimeline({ room, seq }) {
         ${
           me &&
           at.window.last >= info.seq &&
-          pending.map((one, i) => html`<${PendingRow} key=${`waiting-${one.key}`} pending=${one} me=${me} isFirst=${i === 0 && !goesOn(rows, one, me.id)} goTo=${at.goTo} />`)
+          pending.map((one, i) => html`<${PendingRow} key=${`waiting-${one.key}`} pending=${one} me=${me} isFirst=${i === 0 && !continuesLastGroup(rows, one, me.id)} goTo=${at.goTo} />`)
         }
       </ol>
     </div>
@@ -96,13 +96,13 @@ function OpenTimeline({ room, seq }) {
   </div>`;
 }
 
-/** Whether a message that waits belongs to the group above it. @param {readonly Row[]} rows @param {PendingMessage} pending @param {number} me */
-function goesOn(rows, pending, me) {
+/** Whether a pending message continues the group above it. @param {readonly Row[]} rows @param {PendingMessage} pending @param {number} me */
+function continuesLastGroup(rows, pending, me) {
   const last = rows.at(-1);
   return last?.kind === "message" && last.message.sender.id === me && timeline.continuesGroup(last.message.at, pending.at);
 }
 
-/** Whoever says something sees it. @param {readonly PendingMessage[]} pending @param {() => void} goToEnd */
+/** Go to the end when this person sends a message. @param {readonly PendingMessage[]} pending @param {() => void} goToEnd */
 function useEnd(pending, goToEnd) {
   const newest = pending.at(-1)?.key;
   const known = useRef(newest);

@@ -1,4 +1,4 @@
-// Who said what is in sight first, and when, where the name above it is out of sight: it lies over the list.
+// The sender and time of the first message in sight, shown over the list while that message's own name is out of sight.
 
 import { html, useEffect, useLayoutEffect, useState } from "../../vendor/preact.js";
 import { useSelected } from "../shared/context.js";
@@ -6,7 +6,7 @@ import { firstBelow } from "./scroll_anchor.js";
 import { personName } from "../shared/names.js";
 import { clock } from "../shared/times.js";
 
-/** Pixels at the upper edge that it covers. */
+/** Its height in pixels. */
 const HEIGHT = 28;
 
 /**
@@ -14,12 +14,12 @@ const HEIGHT = 28;
  */
 export function TopAuthor({ room, scroller }) {
   const [seq, setSeq] = useState(/** @type {number | null} */ (null));
-  const look = () => setSeq(scroller.current ? continued(scroller.current) : null);
-  useLayoutEffect(look); // what is drawn has changed
+  const update = () => setSeq(scroller.current ? continued(scroller.current) : null);
+  useLayoutEffect(update); // the rendered rows may have changed
   useEffect(() => {
     const element = scroller.current;
-    element?.addEventListener("scroll", look, { passive: true });
-    return () => element?.removeEventListener("scroll", look);
+    element?.addEventListener("scroll", update, { passive: true });
+    return () => element?.removeEventListener("scroll", update);
   }, []);
   const message = seq === null ? undefined : room.messages.get(seq);
   const person = useSelected((state) => message && state.people.get(message.sender.id)) ?? message?.sender;
@@ -28,7 +28,7 @@ export function TopAuthor({ room, scroller }) {
   return html`<div class="timeline-top" aria-hidden="true"><bdi>${personName(person)}</bdi> <span>${clock(message.at)}</span></div>`;
 }
 
-/** The first message in sight, where its name is not. @param {HTMLElement} scroller */
+/** The seq of the first message in sight, if its name is not. @param {HTMLElement} scroller */
 function continued(scroller) {
   const { top } = scroller.getBoundingClientRect();
   const row = firstBelow(scroller, HEIGHT);

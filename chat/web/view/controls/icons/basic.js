@@ -1,4 +1,4 @@
-// Icons of 24 by 24, drawn with a line: the paths of those that the door needs.
+// Paths of the 24 by 24 icons that the log-in page needs.
 
 export const basic = {
   close: ["M6 6l12 12", "M18 6L6 18"],

@@ -1,4 +1,4 @@
-// Icons of 24 by 24, drawn with a line: the paths of all that the door does without.
+// Paths of all other 24 by 24 icons.
 
 import { addIcons } from "../icon.js";
 

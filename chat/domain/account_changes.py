@@ -13,7 +13,9 @@ Role = Literal["operator", "moderator", "admin"]
 """What a person may be on the whole server."""
 
 LAST_ADMIN = Refusal(
-    Code.CONFLICT, "this would remove the last admin who can log in: make someone else an admin first"
+    Code.CONFLICT,
+    "this would remove the last admin who can log in: make someone else an admin first",
+    reason="last_admin",
 )
 
 

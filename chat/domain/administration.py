@@ -14,7 +14,9 @@ from chat.domain.ports import Audit, LookAlike, Sessions, Taken, Users
 from chat.domain.refusals import LOOK_TAKEN, NAME_TAKEN, NO_PERSON, Code, Refusal
 from chat.domain.rules import clean_name
 
-VISITOR = Refusal(Code.INVALID, "visitors have no name to log in with, no password and no roles")
+VISITOR = Refusal(
+    Code.INVALID, "visitors have no name to log in with, no password and no roles", reason="visitor_account"
+)
 
 _HIGHEST_ID = 2**63 - 1
 

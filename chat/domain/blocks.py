@@ -12,8 +12,10 @@ MOST_BLOCKS = 1000
 _MOST_KNOWN = 10_000
 """People of whom it is known without a query whom they block, the last asked for; most take some 300 bytes."""
 
-NOT_ONESELF = Refusal(Code.INVALID, "you can't block yourself", field="person")
-TOO_MANY_BLOCKS = Refusal(Code.FORBIDDEN, f"you can block at most {MOST_BLOCKS} people")
+NOT_ONESELF = Refusal(Code.INVALID, "you can't block yourself", field="person", reason="self_block")
+TOO_MANY_BLOCKS = Refusal(
+    Code.FORBIDDEN, f"you can block at most {MOST_BLOCKS} people", reason="too_many_blocks"
+)
 
 
 class Blocks:

@@ -187,7 +187,12 @@ class Budgets:
             "many" if what in ("messages", "searches", "uploads") else "much",
             "second" if seconds == 1 else "seconds",
         )
-        return Refusal(Code.TOO_MANY, f"too {much} {what}, wait {seconds} {unit}", retry_after=seconds)
+        return Refusal(
+            Code.TOO_MANY,
+            f"too {much} {what}, wait {seconds} {unit}",
+            retry_after=seconds,
+            reason="rate_limited",
+        )
 
 
 class _Limit:

@@ -20,10 +20,17 @@ from chat.domain.room_rights import NOT_YOURS, Authority, RoomAccess, moderates,
 from chat.domain.rooms import Rooms
 from chat.domain.support import Support
 
-OVER = Refusal(Code.FORBIDDEN, "this person is no longer here")
-NOT_OPERATOR = Refusal(Code.FORBIDDEN, "only operators can do this")
-NO_OPERATOR = Refusal(Code.INVALID, "this person is not an operator", field="assignee")
-NO_VISITOR = Refusal(Code.INVALID, "only visitors of the support widget can be blocked here", field="blocked")
+OVER = Refusal(Code.FORBIDDEN, "this person is no longer here", reason="person_gone")
+NOT_OPERATOR = Refusal(Code.FORBIDDEN, "only operators can do this", reason="not_operator")
+NO_OPERATOR = Refusal(
+    Code.INVALID, "this person is not an operator", field="assignee", reason="assignee_not_operator"
+)
+NO_VISITOR = Refusal(
+    Code.INVALID,
+    "only visitors of the support widget can be blocked here",
+    field="blocked",
+    reason="not_a_visitor",
+)
 
 
 class Conversations:

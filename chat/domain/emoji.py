@@ -8,7 +8,10 @@ EMOJI_LENGTH = 8
 """Code points: a family of four has seven."""
 
 _BAD_EMOJI = Refusal(
-    Code.INVALID, "a reaction is one emoji: no letters, digits, spaces or controls", field="emoji"
+    Code.INVALID,
+    "a reaction is one emoji: no letters, digits, spaces or controls",
+    field="emoji",
+    reason="bad_emoji",
 )
 _JOINER = "\u200d"
 _PLANES = range(0x1F000, 0x1FB00)

@@ -26,9 +26,12 @@ IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "
 
 ANY_TYPE = "application/octet-stream"
 
-NO_FILE = Refusal(Code.NOT_FOUND, "there is no such file")
+NO_FILE = Refusal(Code.NOT_FOUND, "there is no such file", reason="no_file")
 NO_SUCH_FILES = Refusal(
-    Code.INVALID, "a file doesn't exist, is not yours, or belongs to another room or message", field="files"
+    Code.INVALID,
+    "a file doesn't exist, is not yours, or belongs to another room or message",
+    field="files",
+    reason="bad_files",
 )
 
 _TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,62}/[a-z0-9][a-z0-9!#$&^_.+-]{0,62}")

@@ -11,12 +11,18 @@ from chat.domain.ports import Invite, IssuedInvite, NewInvite, Users
 from chat.domain.refusals import INVITE_OVER, Code, Refusal
 
 NEEDS_INVITE = Refusal(
-    Code.FORBIDDEN, "registration needs an invite: ask whoever runs the server", field="invite"
+    Code.FORBIDDEN,
+    "registration needs an invite: ask whoever runs the server",
+    field="invite",
+    reason="needs_invite",
 )
 BAD_INVITE = Refusal(
-    Code.FORBIDDEN, "that invite is not valid: it is used up, too old, or mistyped", field="invite"
+    Code.FORBIDDEN,
+    "that invite is not valid: it is used up, too old, or mistyped",
+    field="invite",
+    reason="bad_invite",
 )
-NO_INVITE = Refusal(Code.NOT_FOUND, "there is no such invitation")
+NO_INVITE = Refusal(Code.NOT_FOUND, "there is no such invitation", reason="no_invite")
 
 _CODE_BYTES = 12
 """Random bytes of an invite's code."""

@@ -55,7 +55,9 @@ SETTING_NAMES = tuple(_TYPES)
 
 def unknown_setting(name: str) -> Refusal:
     """Return that there is no setting of that name, and which there are. Sync and pure."""
-    return Refusal(Code.INVALID, f"no setting {name!r}; there are {', '.join(SETTING_NAMES)}")
+    return Refusal(
+        Code.INVALID, f"no setting {name!r}; there are {', '.join(SETTING_NAMES)}", reason="no_setting"
+    )
 
 
 def setting_from_text(name: str, text: str) -> SettingValue | Refusal:
@@ -69,7 +71,7 @@ def setting_from_text(name: str, text: str) -> SettingValue | Refusal:
         written = text.replace(",", " ").split() if _is_list(_TYPES[name]) else text
         value: SettingValue = msgspec.convert(written, _TYPES[name], strict=False)
     except msgspec.ValidationError as error:
-        return Refusal(Code.INVALID, f"{name}: {wrong_value(error, _TYPES[name])}")
+        return Refusal(Code.INVALID, f"{name}: {wrong_value(error, _TYPES[name])}", reason="bad_value")
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

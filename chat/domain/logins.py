@@ -14,8 +14,8 @@ from chat.domain.refusals import BAD_CREDENTIALS, Code, Refusal
 from chat.domain.rules import clean_password, same_name_key
 from chat.domain.throttle import Throttle
 
-DISABLED = Refusal(Code.UNAUTHENTICATED, "this account is disabled")
-NOT_YOUR_PASSWORD = Refusal(Code.FORBIDDEN, "wrong password", field="old")
+DISABLED = Refusal(Code.UNAUTHENTICATED, "this account is disabled", reason="account_disabled")
+NOT_YOUR_PASSWORD = Refusal(Code.FORBIDDEN, "wrong password", field="old", reason="wrong_password")
 _NOT_PROVED = structs.replace(NOT_YOUR_PASSWORD, field="password")
 
 
@@ -110,7 +110,7 @@ class Logins:
         who = same_name_key(login) if login.isprintable() else ""
         if wait := self._throttle.take(who or None, address):
             self._note("login throttled", address=address)
-            return Refusal(Code.TOO_MANY, "too many tries, wait", retry_after=wait)
+            return Refusal(Code.TOO_MANY, "too many tries, wait", retry_after=wait, reason="rate_limited")
         if not who:
             self._note("login failed", name=None, address=address)
             return BAD_CREDENTIALS

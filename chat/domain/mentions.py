@@ -24,7 +24,9 @@ MOST_MEMBERS = 20
 _MOST_NAMES = 256
 """Names of one text that are looked up. A text of people's names has few; one that was made to have many has 2,000."""
 
-NO_SUCH_REPLY = Refusal(Code.INVALID, "there is no such message to reply to", field="reply")
+NO_SUCH_REPLY = Refusal(
+    Code.INVALID, "there is no such message to reply to", field="reply", reason="no_reply_target"
+)
 
 
 def refers(write: Write) -> TypeGuard[Draft | Edit]:

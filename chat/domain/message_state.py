@@ -9,7 +9,9 @@ from chat.domain.refusals import Code, Refusal
 MOST_EMOJI = 20
 """Different emoji on one message."""
 
-_TOO_MANY_EMOJI = Refusal(Code.TOO_MANY, f"a message can have at most {MOST_EMOJI} kinds of reactions")
+_TOO_MANY_EMOJI = Refusal(
+    Code.TOO_MANY, f"a message can have at most {MOST_EMOJI} kinds of reactions", reason="too_many_reactions"
+)
 
 
 class EarlierText(msgspec.Struct, frozen=True, gc=False):

@@ -17,6 +17,7 @@ _COMMON = Refusal(
     Code.INVALID,
     "this password is one of the first that are guessed: choose several words that don't belong together",
     field="password",
+    reason="common_password",
 )
 _ADDED = "0123456789!?.,*#$%&@_-+ "
 """What people put behind a word that is asked to be a better password."""
@@ -30,7 +31,7 @@ def clean_new_password(password: str, *, at_least: int = LEAST, name: str = "") 
     least = max(at_least, LEAST)
     if len(password) < least:
         text = f"the password is shorter than {least} characters: use several words"
-        return Refusal(Code.INVALID, text, field="password")
+        return Refusal(Code.INVALID, text, field="password", reason="short_password")
     raw = clean_password(password, at_least=least)
     return _COMMON if isinstance(raw, bytes) and is_easily_guessed(password, name) else raw
 

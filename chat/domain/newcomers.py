@@ -22,7 +22,9 @@ from chat.domain.rules import clean_email, clean_name, clean_password
 _LOOK_UPS = 2
 """Registrations that look for taken names at once: the other connections to the database are for logins."""
 
-CLOSED = Refusal(Code.FORBIDDEN, "registration is closed: ask an admin for an account")
+CLOSED = Refusal(
+    Code.FORBIDDEN, "registration is closed: ask an admin for an account", reason="registration_closed"
+)
 
 
 class _Wanted(msgspec.Struct, frozen=True):

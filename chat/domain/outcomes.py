@@ -18,6 +18,7 @@ class KeyUsed(Refusal, frozen=True, kw_only=True):
 
     code: Code = Code.CONFLICT
     text: str = "that key was used for another message"
+    reason: str | None = "key_used"
     message: Message
 
 
@@ -26,6 +27,7 @@ class AssigneeMismatch(Refusal, frozen=True, kw_only=True):
 
     code: Code = Code.CONFLICT
     text: str = "the conversation has another operator by now, or none"
+    reason: str | None = "other_assignee"
     holder: Peer | None
 
 

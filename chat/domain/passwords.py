@@ -18,7 +18,9 @@ _MOST_WAITING = 200
 _MOST_WAITING_EACH = 20
 """And more than this from one address; loopback is spared."""
 
-BUSY = Refusal(Code.TOO_MANY, "too many logins and registrations at once, try again", retry_after=5)
+BUSY = Refusal(
+    Code.TOO_MANY, "too many logins and registrations at once, try again", retry_after=5, reason="logins_busy"
+)
 
 
 class Passwords:

@@ -26,45 +26,67 @@ class Code(StrEnum):
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """A refusal: a code for programs, a sentence for people, when to try again (seconds), and which field is wrong."""
+    """A refusal.
+
+    Attributes:
+        code: for programs.
+        text: for people, in English; it may be reworded.
+        retry_after: seconds after which the request may be repeated.
+        field: the wrong field.
+        reason: the stable key of the text, on which clients hang translations. None where `code` says enough: for
+            malformed requests and for failures.
+    """
 
     code: Code
     text: str
     retry_after: float | None = None
     field: str | None = None
+    reason: str | None = None
 
 
 BAD_FRAME = Refusal(Code.MALFORMED, "the frame is not JSON of the expected shape")
 BINARY_FRAME = Refusal(Code.MALFORMED, "binary frames are not understood, send text")
 NOT_AUTHORISED = Refusal(Code.UNAUTHENTICATED, "not authorised: send auth <token> first")
-BAD_TOKEN = Refusal(Code.UNAUTHENTICATED, "the token is not valid")
-NOT_FOR_VISITORS = Refusal(Code.FORBIDDEN, "a visitor has their own support conversation, and nothing else")
-EXPIRED_TOKEN = Refusal(Code.EXPIRED, "the token has expired")
-BAD_CREDENTIALS = Refusal(Code.UNAUTHENTICATED, "invalid credentials")
-NAME_TAKEN = Refusal(Code.TAKEN, "that name is taken", field="name")
-LOOK_TAKEN = Refusal(Code.TAKEN, "that name looks like another's", field="name")
-DISPLAY_TAKEN = Refusal(Code.TAKEN, "that display name looks like another's", field="display")
-EMAIL_TAKEN = Refusal(Code.TAKEN, "email already registered", field="email")
-NOT_ADMIN = Refusal(Code.FORBIDDEN, "only admins can do this")
-OTHER_NAME = Refusal(Code.FORBIDDEN, "that is not your name")
+BAD_TOKEN = Refusal(Code.UNAUTHENTICATED, "the token is not valid", reason="bad_token")
+NOT_FOR_VISITORS = Refusal(
+    Code.FORBIDDEN,
+    "a visitor has their own support conversation, and nothing else",
+    reason="not_for_visitors",
+)
+EXPIRED_TOKEN = Refusal(Code.EXPIRED, "the token has expired", reason="token_expired")
+BAD_CREDENTIALS = Refusal(Code.UNAUTHENTICATED, "invalid credentials", reason="bad_credentials")
+NAME_TAKEN = Refusal(Code.TAKEN, "that name is taken", field="name", reason="name_taken")
+LOOK_TAKEN = Refusal(Code.TAKEN, "that name looks like another's", field="name", reason="name_looks_taken")
+DISPLAY_TAKEN = Refusal(
+    Code.TAKEN, "that display name looks like another's", field="display", reason="display_looks_taken"
+)
+EMAIL_TAKEN = Refusal(Code.TAKEN, "email already registered", field="email", reason="email_taken")
+NOT_ADMIN = Refusal(Code.FORBIDDEN, "only admins can do this", reason="not_admin")
+OTHER_NAME = Refusal(Code.FORBIDDEN, "that is not your name", reason="other_name")
 NOT_SAVED = Refusal(Code.UNAVAILABLE, "the message could not be saved, try again")
-OUTCOME_UNKNOWN = Refusal(Code.OUTCOME_UNKNOWN, "the message may or may not have been saved")
+OUTCOME_UNKNOWN = Refusal(
+    Code.OUTCOME_UNKNOWN, "the message may or may not have been saved", reason="message_unknown"
+)
 CHANGE_NOT_SAVED = Refusal(Code.UNAVAILABLE, "it could not be saved, try again")
 CHANGE_UNKNOWN = Refusal(
-    Code.OUTCOME_UNKNOWN, "it may or may not have been saved: check before you repeat it"
+    Code.OUTCOME_UNKNOWN,
+    "it may or may not have been saved: check before you repeat it",
+    reason="change_unknown",
 )
 UNAVAILABLE = Refusal(Code.UNAVAILABLE, "the database does not answer, try again")
-ROOM_GONE = Refusal(Code.NOT_FOUND, "the room is gone")
-NO_ROOM = Refusal(Code.NOT_FOUND, "there is no such room")
-NO_MESSAGE = Refusal(Code.NOT_FOUND, "there is no such message")
-NO_PERSON = Refusal(Code.NOT_FOUND, "there is no such person")
-ALREADY_IN = Refusal(Code.TAKEN, "already in the room")
-BLOCKED = Refusal(Code.FORBIDDEN, "this person doesn't accept messages from you")
-PRIVATE = Refusal(Code.FORBIDDEN, "the room is private")
-NO_MEMBER = Refusal(Code.NOT_FOUND, "not a member of the room")
-NOT_MEMBER = Refusal(Code.FORBIDDEN, "not a member of the room")
-BANNED = Refusal(Code.FORBIDDEN, "you are banned from this room")
-ARCHIVED = Refusal(Code.FORBIDDEN, "the room is archived")
-ROOM_TAKEN = Refusal(Code.TAKEN, "a room of that name exists", field="name")
-LAST_OWNER = Refusal(Code.CONFLICT, "this is the room's last owner: make someone else an owner first")
-INVITE_OVER = Refusal(Code.GONE, "this invitation is used up, revoked or expired")
+ROOM_GONE = Refusal(Code.NOT_FOUND, "the room is gone", reason="room_gone")
+NO_ROOM = Refusal(Code.NOT_FOUND, "there is no such room", reason="no_room")
+NO_MESSAGE = Refusal(Code.NOT_FOUND, "there is no such message", reason="no_message")
+NO_PERSON = Refusal(Code.NOT_FOUND, "there is no such person", reason="no_person")
+ALREADY_IN = Refusal(Code.TAKEN, "already in the room", reason="already_member")
+BLOCKED = Refusal(Code.FORBIDDEN, "this person doesn't accept messages from you", reason="blocked")
+PRIVATE = Refusal(Code.FORBIDDEN, "the room is private", reason="room_private")
+NO_MEMBER = Refusal(Code.NOT_FOUND, "not a member of the room", reason="not_member")
+NOT_MEMBER = Refusal(Code.FORBIDDEN, "not a member of the room", reason="not_member")
+BANNED = Refusal(Code.FORBIDDEN, "you are banned from this room", reason="banned")
+ARCHIVED = Refusal(Code.FORBIDDEN, "the room is archived", reason="room_archived")
+ROOM_TAKEN = Refusal(Code.TAKEN, "a room of that name exists", field="name", reason="room_name_taken")
+LAST_OWNER = Refusal(
+    Code.CONFLICT, "this is the room's last owner: make someone else an owner first", reason="last_owner"
+)
+INVITE_OVER = Refusal(Code.GONE, "this invitation is used up, revoked or expired", reason="invite_over")

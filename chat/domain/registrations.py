@@ -52,7 +52,11 @@ class Registrations:
         if not self._per_hour or key is None:  # loopback is spared
             return None
         wait = (self._buckets if invite is None else self._invited).take([key])
-        return Refusal(Code.TOO_MANY, "too many registrations, wait", retry_after=wait) if wait else None
+        return (
+            Refusal(Code.TOO_MANY, "too many registrations, wait", retry_after=wait, reason="rate_limited")
+            if wait
+            else None
+        )
 
     def give_back(self, address: str, *, invite: bytes | None = None) -> None:
         """Nothing came of it, and nothing was learnt from it, or an invite has one use less: it does not count."""

@@ -25,7 +25,10 @@ RESET_LASTS = 86_400
 """Seconds for which a link is good."""
 
 RESET_OVER = Refusal(
-    Code.GONE, "this link is used up, expired or mistyped: ask an admin for a new one", field="code"
+    Code.GONE,
+    "this link is used up, expired or mistyped: ask an admin for a new one",
+    field="code",
+    reason="reset_over",
 )
 
 _PURPOSE = b"another password by a link"

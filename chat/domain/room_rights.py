@@ -11,10 +11,14 @@ from chat.domain.entities import People, Person, Room, RoomKind
 from chat.domain.membership import LEADING, RoomRole
 from chat.domain.refusals import ARCHIVED, NO_ROOM, NOT_ADMIN, NOT_MEMBER, Code, Refusal
 
-NOT_LEADING = Refusal(Code.FORBIDDEN, "only owners and moderators of the room can do this")
-NOT_OWNER = Refusal(Code.FORBIDDEN, "only owners of the room can do this")
-NOT_YOURS = Refusal(Code.FORBIDDEN, "that is not your message")
-NOT_ONESELF = Refusal(Code.FORBIDDEN, "you can't raise your own role or ban yourself", field="role")
+NOT_LEADING = Refusal(
+    Code.FORBIDDEN, "only owners and moderators of the room can do this", reason="not_moderator"
+)
+NOT_OWNER = Refusal(Code.FORBIDDEN, "only owners of the room can do this", reason="not_owner")
+NOT_YOURS = Refusal(Code.FORBIDDEN, "that is not your message", reason="not_your_message")
+NOT_ONESELF = Refusal(
+    Code.FORBIDDEN, "you can't raise your own role or ban yourself", field="role", reason="self_role"
+)
 
 _RANKS = (None, RoomRole.BANNED, RoomRole.MEMBER, RoomRole.MODERATOR, RoomRole.OWNER)
 """What somebody may be in a room, the most last."""

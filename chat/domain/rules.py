@@ -35,30 +35,48 @@ _BAD_NAME = Refusal(
     Code.INVALID,
     f"a name has 1 to {NAME_LENGTH} letters, digits, '_', '.', '-' and single spaces between them",
     field="name",
+    reason="bad_name",
 )
 _BAD_ROOM_NAME = Refusal(
-    Code.INVALID, _BAD_NAME.text.replace("a name has", "a room's name has"), field="name"
+    Code.INVALID,
+    _BAD_NAME.text.replace("a name has", "a room's name has"),
+    field="name",
+    reason="bad_room_name",
 )
-_RESERVED_NAME = Refusal(Code.INVALID, "that name is reserved", field="name")
+_RESERVED_NAME = Refusal(Code.INVALID, "that name is reserved", field="name", reason="reserved_name")
 _MIXED_NAME = Refusal(
-    Code.INVALID, "a name has letters of one script, as Latin or Cyrillic, not of several", field="name"
+    Code.INVALID,
+    "a name has letters of one script, as Latin or Cyrillic, not of several",
+    field="name",
+    reason="mixed_name",
 )
-_BAD_LABEL = Refusal(Code.INVALID, "it has characters that can't be shown", field="name")
-_BAD_EMAIL = Refusal(Code.INVALID, "that is not an e-mail address", field="email")
-EMPTY_TEXT = Refusal(Code.INVALID, "the message is empty", field="text")
-_LONG_TEXT = Refusal(Code.INVALID, f"the message is longer than {TEXT_LENGTH} characters", field="text")
+_BAD_LABEL = Refusal(Code.INVALID, "it has characters that can't be shown", field="name", reason="bad_label")
+_BAD_EMAIL = Refusal(Code.INVALID, "that is not an e-mail address", field="email", reason="bad_email")
+EMPTY_TEXT = Refusal(Code.INVALID, "the message is empty", field="text", reason="empty_text")
+_LONG_TEXT = Refusal(
+    Code.INVALID, f"the message is longer than {TEXT_LENGTH} characters", field="text", reason="long_text"
+)
 _BAD_TEXT = Refusal(
-    Code.INVALID, "the message has characters that can't be kept (NUL, lone surrogates)", field="text"
+    Code.INVALID,
+    "the message has characters that can't be kept (NUL, lone surrogates)",
+    field="text",
+    reason="bad_text",
 )
 _BAD_TOPIC = Refusal(
     Code.INVALID,
     f"a topic has at most {TOPIC_LENGTH} characters, no NUL and no lone surrogate",
     field="topic",
+    reason="bad_topic",
 )
 _LONG_PASSWORD = Refusal(
-    Code.INVALID, f"the password is longer than {PASSWORD_BYTES} bytes", field="password"
+    Code.INVALID,
+    f"the password is longer than {PASSWORD_BYTES} bytes",
+    field="password",
+    reason="long_password",
 )
-_BAD_PASSWORD = Refusal(Code.INVALID, "the password has characters that can't be used", field="password")
+_BAD_PASSWORD = Refusal(
+    Code.INVALID, "the password has characters that can't be used", field="password", reason="bad_password"
+)
 
 
 def same_name_key(name: str) -> str:
@@ -179,7 +197,12 @@ def clean_topic(topic: str) -> str | Refusal:
 def clean_password(password: str, *, at_least: int) -> bytes | Refusal:
     """Return the bytes to hash, or why they can't be a password of `at_least` characters."""
     if len(password) < at_least:
-        return Refusal(Code.INVALID, f"the password is shorter than {at_least} characters", field="password")
+        return Refusal(
+            Code.INVALID,
+            f"the password is shorter than {at_least} characters",
+            field="password",
+            reason="short_password",
+        )
     if len(password) > PASSWORD_BYTES:
         return _LONG_PASSWORD
     if "\0" in password or not _encodes(password):

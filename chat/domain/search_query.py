@@ -16,8 +16,8 @@ _MOST_TERMS = 32
 _PIECE = re.compile(r'(-+)?(?:"([^"]*)"?|([^\s"]*))')
 """What excludes, and a phrase or a word; a phrase that is not closed goes to the end."""
 
-_NOTHING = Refusal(Code.INVALID, "enter a word to search for", field="q")
-_TOO_MUCH = Refusal(Code.INVALID, f"search for at most {_MOST_TERMS} words", field="q")
+_NOTHING = Refusal(Code.INVALID, "enter a word to search for", field="q", reason="empty_search")
+_TOO_MUCH = Refusal(Code.INVALID, f"search for at most {_MOST_TERMS} words", field="q", reason="long_search")
 
 
 class Term(msgspec.Struct, frozen=True):

@@ -25,11 +25,12 @@ _PATIENCE = 5.0
 _LONGEST = 2.0
 """Seconds that a search may take in the database."""
 
-BUSY = Refusal(Code.TOO_MANY, "too many searches at once, try again", retry_after=5)
+BUSY = Refusal(Code.TOO_MANY, "too many searches at once, try again", retry_after=5, reason="searches_busy")
 TOO_LONG = Refusal(
     Code.TOO_MANY,
     "the search takes too long: look for other words, or in one room, by one person or in a shorter time",
     retry_after=10,
+    reason="search_too_slow",
 )
 
 

@@ -36,12 +36,19 @@ _PURPOSE = b"the successors of refresh tokens"
 LONGEST_AGENT = 200
 """Characters that are kept of what a program says that it is."""
 
-BAD_REFRESH = Refusal(Code.UNAUTHENTICATED, "the refresh token is not valid, log in again", field="refresh")
+BAD_REFRESH = Refusal(
+    Code.UNAUTHENTICATED,
+    "the refresh token is not valid, log in again",
+    field="refresh",
+    reason="bad_refresh",
+)
 NOT_FOR_TOKENS = Refusal(
-    Code.FORBIDDEN, "a token for a program can't do this: log in with the name and the password"
+    Code.FORBIDDEN,
+    "a token for a program can't do this: log in with the name and the password",
+    reason="not_for_tokens",
 )
 """What a program does must end with its token: else whoever finds one keeps what they made of it."""
-NO_SESSION = Refusal(Code.NOT_FOUND, "there is no such session")
+NO_SESSION = Refusal(Code.NOT_FOUND, "there is no such session", reason="no_session")
 
 logger = structlog.get_logger(__name__)
 

@@ -23,10 +23,11 @@ _LENGTH = 5
 
 _PURPOSE = b"the code of the first admin"
 
-WRONG_CODE = Refusal(Code.FORBIDDEN, "wrong setup code", field="code")
+WRONG_CODE = Refusal(Code.FORBIDDEN, "wrong setup code", field="code", reason="wrong_setup_code")
 USED_UP = Refusal(
     Code.GONE,
     "this setup code is no longer valid: restart the server to get a new one",
+    reason="setup_code_void",
 )
 
 logger = structlog.get_logger(__name__)

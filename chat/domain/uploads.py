@@ -11,13 +11,15 @@ from chat.domain.images import read_image
 from chat.domain.ports.files import Files, FileStore, KeptFile, NewFile
 from chat.domain.refusals import Code, Refusal
 
-_LOST = Refusal(Code.NOT_FOUND, "the server does not have that file's bytes")
-NO_FILES_HERE = Refusal(Code.FORBIDDEN, "this server takes no files")
+_LOST = Refusal(Code.NOT_FOUND, "the server does not have that file's bytes", reason="file_lost")
+NO_FILES_HERE = Refusal(Code.FORBIDDEN, "this server takes no files", reason="files_disabled")
 
 _AT_ONCE = 4
 """Uploads of one person at a time: a slow line needs no more."""
 
-_TOO_MANY = Refusal(Code.TOO_MANY, f"at most {_AT_ONCE} uploads at a time", retry_after=1)
+_TOO_MANY = Refusal(
+    Code.TOO_MANY, f"at most {_AT_ONCE} uploads at a time", retry_after=1, reason="too_many_uploads"
+)
 
 
 class _TooBig(Exception):
@@ -111,7 +113,7 @@ class Uploads:
         return self._store.reading(kept.digest)
 
     def _too_big(self) -> Refusal:
-        return Refusal(Code.TOO_BIG, f"a file has at most {self.most_bytes} bytes")
+        return Refusal(Code.TOO_BIG, f"a file has at most {self.most_bytes} bytes", reason="file_too_big")
 
 
 async def _at_most(most_bytes: int, pieces: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:

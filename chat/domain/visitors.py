@@ -23,9 +23,11 @@ BLOCKED_FOR = 86_400
 _TRIES = 5
 """Names to try: there are a hundred million."""
 
-NO_WIDGET = Refusal(Code.FORBIDDEN, "this server has no support widget")
+NO_WIDGET = Refusal(Code.FORBIDDEN, "this server has no support widget", reason="no_widget")
 NO_NAME_FREE = Refusal(Code.UNAVAILABLE, "no name is free, try again")
-BAD_PAGE = Refusal(Code.INVALID, "that is not the address of a page (http: or https:)", field="page")
+BAD_PAGE = Refusal(
+    Code.INVALID, "that is not the address of a page (http: or https:)", field="page", reason="bad_page"
+)
 
 logger = structlog.get_logger(__name__)
 
@@ -80,10 +82,20 @@ class Visitors:
         key = address_key(address)
         if key is not None and (wait := self._blocked.wait(key)):
             self._happened("visitor turned away")
-            return Refusal(Code.TOO_MANY, "no new visitors from this address for now", retry_after=wait)
+            return Refusal(
+                Code.TOO_MANY,
+                "no new visitors from this address for now",
+                retry_after=wait,
+                reason="no_new_visitors",
+            )
         if key is not None and (wait := self._buckets.take([key])):  # loopback is spared
             self._happened("visitor throttled")
-            return Refusal(Code.TOO_MANY, "too many visitors from this address, wait", retry_after=wait)
+            return Refusal(
+                Code.TOO_MANY,
+                "too many visitors from this address, wait",
+                retry_after=wait,
+                reason="rate_limited",
+            )
         added = await self._add(display_name, Visit(email=clean_address, page=clean))
         if isinstance(added, Person):
             self._happened("visitor came")

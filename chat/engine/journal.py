@@ -57,7 +57,7 @@ _RETRY = 0.5
 _LONG = 1.0
 """If a failed commit took longer than this many seconds, the queued writes fail too."""
 
-_REJECTED = Refusal(Code.INVALID, "the message can't be stored")
+_REJECTED = Refusal(Code.INVALID, "the message can't be stored", reason="message_rejected")
 
 Publish = Callable[[Sequence[Announcement]], object]
 """Called with the changes of each commit of this server, once they are announced here. Sync."""

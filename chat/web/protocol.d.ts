@@ -322,12 +322,13 @@ export interface Edits {
 /**
  * What is wrong: in a sentence, by a code for programs, in which field, and when to try again (milliseconds).
  * `room` and `seq` say which message was there first, `holder` whose it is instead. `text` is `error` again, as
- * the socket calls it.
+ * the socket calls it. `reason` is the stable key of the text.
  */
 export interface Error {
   error: string;
   text: string;
   code: Code;
+  reason?: string;
   field?: string;
   retry_ms?: number;
   room?: number;
@@ -337,7 +338,7 @@ export interface Error {
 
 /**
  * The request is refused; `id` is 0 where none can be read. `room` and `seq`: the message that has the key.
- * `error` is `text` again, as HTTP calls it.
+ * `error` is `text` again, as HTTP calls it. `reason` is the stable key of the text.
  */
 export interface ErrorReply {
   type: "error";
@@ -346,6 +347,7 @@ export interface ErrorReply {
   code: Code;
   text: string;
   error: string;
+  reason?: string;
   field?: string;
   retry_ms?: number;
   room?: number;

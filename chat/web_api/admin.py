@@ -22,9 +22,11 @@ from chat.web_api.answers import ErrorBody
 from chat.web_api.bodies import read_caseless
 from chat.web_api.endpoint import Call, Routes
 
-NO_CLIENT = Refusal(Code.NOT_FOUND, "there is no such client")
+NO_CLIENT = Refusal(Code.NOT_FOUND, "there is no such client", reason="no_client")
 NOTHING_KNOWN = Refusal(
-    Code.NOT_FOUND, "nothing is known of that connection: it ended as it should, or long ago"
+    Code.NOT_FOUND,
+    "nothing is known of that connection: it ended as it should, or long ago",
+    reason="connection_unknown",
 )
 
 

@@ -54,12 +54,13 @@ class Error(msgspec.Struct, omit_defaults=True, kw_only=True):
     """What is wrong: in a sentence, by a code for programs, in which field, and when to try again (milliseconds).
 
     `room` and `seq` say which message was there first, `holder` whose it is instead. `text` is `error` again, as the
-    socket calls it.
+    socket calls it. `reason` is the stable key of the text.
     """
 
     error: str
     text: str
     code: Code
+    reason: str | None = None
     field: str | None = None
     retry_ms: int | None = None
     room: int | None = None
@@ -102,7 +103,14 @@ def _error(status: int, refusal: Refusal) -> Response:
     if not has_codes():
         return answer(ErrorBody(refusal.text), status)
     wait = None if refusal.retry_after is None else math.ceil(refusal.retry_after * 1000)
-    body = Error(error=refusal.text, text=refusal.text, code=refusal.code, field=refusal.field, retry_ms=wait)
+    body = Error(
+        error=refusal.text,
+        text=refusal.text,
+        code=refusal.code,
+        reason=refusal.reason,
+        field=refusal.field,
+        retry_ms=wait,
+    )
     if isinstance(refusal, KeyUsed):
         body.room, body.seq = refusal.message.room_id, refusal.message.seq
     if isinstance(refusal, AssigneeMismatch) and refusal.holder is not None:

@@ -89,7 +89,7 @@ def create_app(
     @app.errorhandler(BadBody)
     async def bad_body(problem: BadBody) -> Response:
         if problem.field is not None and has_codes():
-            return refuse(Refusal(Code.INVALID, problem.text, field=problem.field))
+            return refuse(Refusal(Code.INVALID, problem.text, field=problem.field, reason="bad_value"))
         return error(problem.status, problem.text)
 
     @app.errorhandler(HTTPException)

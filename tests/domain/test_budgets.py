@@ -35,7 +35,7 @@ def budgets(clock: Clock, refused: list[str]) -> Budgets:
 
 
 def too_much(text: str, wait: int) -> Refusal:
-    return Refusal(Code.TOO_MANY, text, retry_after=wait)
+    return Refusal(Code.TOO_MANY, text, retry_after=wait, reason="rate_limited")
 
 
 def taken(budgets: Budgets, client_id: int, address: str, text: str = "", tries: int = 1000) -> int:

@@ -48,13 +48,15 @@ def test_a_text_asks_for_words_phrases_and_what_must_not_be_there(
 
 @pytest.mark.parametrize("text", ["", "   ", '"', "-", '""', "-milk", "!?", '-"green tea"'])
 def test_a_text_without_a_word_to_look_for_is_refused(text: str) -> None:
-    assert parse_query(text) == Refusal(Code.INVALID, "enter a word to search for", field="q")
+    assert parse_query(text) == Refusal(
+        Code.INVALID, "enter a word to search for", field="q", reason="empty_search"
+    )
 
 
 def test_so_many_words_and_no_more() -> None:
     words = [f"word{number}" for number in range(33)]
     assert len(asked(" ".join(words[:32])).terms) == 32
-    refused = Refusal(Code.INVALID, "search for at most 32 words", field="q")
+    refused = Refusal(Code.INVALID, "search for at most 32 words", field="q", reason="long_search")
     assert parse_query(" ".join(words)) == refused
     assert parse_query(f'"{" ".join(words[:32])}" -{words[32]}') == refused
 

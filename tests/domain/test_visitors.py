@@ -38,7 +38,7 @@ async def test_an_address_has_so_many_visitors_an_hour_and_loopback_any() -> Non
     refused = await come()
     assert isinstance(refused, Refusal)
     assert structs.replace(refused, text="") == Refusal(
-        Code.TOO_MANY, "", retry_after=3600 / VISITORS_PER_HOUR
+        Code.TOO_MANY, "", retry_after=3600 / VISITORS_PER_HOUR, reason="rate_limited"
     )
     assert isinstance(await come("10.0.0.2"), Person)
     assert all([isinstance(await come("127.0.0.1"), Person) for _ in range(20)])

@@ -85,7 +85,7 @@ def test_who_logs_out_while_the_password_is_changed_stays_logged_out(
     route, answer = held[0]
     route.fulfill(response=answer)
     assert tab.page.evaluate("() => changed.catch(({ code }) => code)") == "unauthenticated"
-    assert tab.state("({ me, line }) => [me, line.state]") == [None, "ended"]
+    assert tab.state("({ me, connection }) => [me, connection.state]") == [None, "ended"]
     after = context.request.post(
         f"{pages.url}/api/v1/auth/refresh",
         data={},

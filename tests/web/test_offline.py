@@ -210,7 +210,11 @@ def test_logging_out_wipes_what_the_browser_keeps_and_reaches_all_tabs(
     tab.page.reload()
     tab.page.locator("body[data-opened=yes]").wait_for(state="attached")
     tab.until(ENDED)
-    assert tab.state("(state) => [state.me, state.rooms.size, state.connection.why]") == [None, 0, "logged_out"]
+    assert tab.state("(state) => [state.me, state.rooms.size, state.connection.why]") == [
+        None,
+        0,
+        "logged_out",
+    ]
     assert [tab.kept(store) for store in ("account", "rooms", "outbox", "drafts")] == [[], [], [], []]
 
 

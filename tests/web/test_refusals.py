@@ -1,74 +1,131 @@
-"""Whatever the server refuses is said in each language: the page's texts are compared with the server's."""
+"""Every refusal of the server has a stable reason, and the page has a text for it in each language."""
 
-import importlib
-import pkgutil
+import ast
 import re
 from collections.abc import Iterator
 
 import pytest
+from msgspec import structs
 
-import chat.domain
-import chat.protocols.native
-from chat.domain.refusals import Code, Refusal
+from chat.domain.closing import DISABLED
+from chat.domain.outcomes import Held, KeyUsed
+from chat.domain.refusals import Code
 from tests.web.vendor import ROOT
 
 LANGUAGES = ("ru",)
-PROGRAMS = {
-    Code.MALFORMED,
-    Code.UNKNOWN_TYPE,
-}
-"""What only programs can do wrong; the page has a sentence for the code."""
+"""The languages beside English, which is the server's."""
 
-OF_OTHERS = {
-    "before, after and around exclude each other",
-    "give roles, or operator, moderator and admin, not both",
-    "that is not the address of a page (http: or https:)",
-    "this socket is another person's",
+FOLDERS = ("application", "domain", "engine", "protocols/native", "web_api")
+"""Where the refusals are made that the page may receive."""
+
+BY_CODE = {Code.MALFORMED, Code.UNKNOWN_TYPE, Code.UNAVAILABLE}
+"""Codes that say enough: malformed requests, which only programs send, and failures."""
+
+WITHOUT_REASON = {
     "not authorised: send auth <token> first",
-    "say hello first, with a token",
-    "the refresh token is not valid, log in again",
-    "this server speaks version #",
+    "no name is free, try again",
 }
-"""What the page never asks for."""
+"""Refusals of older protocols, and failures whose code is not written out."""
 
-WITH_NUMBERS = {
-    "the password is shorter than # characters: use several words",
-    "the password is shorter than # characters",
-    "a file has at most # bytes",
+OF_PROGRAMS = {
+    "bad_history_query",
+    "bad_page",
+    "bad_refresh",
+    "connection_unknown",
+    "earlier_message_refused",
+    "no_client",
+    "no_hello",
+    "no_setting",
+    "other_person",
+    "other_version",
+    "roles_given_twice",
 }
-"""Texts that are made where they are needed."""
+"""What the page never asks for; its text is that of the code."""
 
 
-def refusals() -> Iterator[Refusal]:
-    """The refusals that stand in the server's files."""
-    for package in (chat.domain, chat.protocols.native):
-        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-            for value in vars(importlib.import_module(module.name)).values():
-                if isinstance(value, Refusal):
-                    yield value
+def refusals() -> Iterator[tuple[str, dict[str, str], str | None]]:
+    """Each call of `Refusal` in the server: where it is, its arguments as they are written, and its text."""
+    for folder in FOLDERS:
+        for file in sorted((ROOT / "chat" / folder).rglob("*.py")):
+            for call in ast.walk(ast.parse(file.read_text())):
+                if (
+                    isinstance(call, ast.Call)
+                    and isinstance(call.func, ast.Name)
+                    and call.func.id == "Refusal"
+                ):
+                    named = {each.arg: ast.unparse(each.value) for each in call.keywords if each.arg}
+                    named |= zip(("code", "text"), map(ast.unparse, call.args), strict=False)
+                    yield f"{file.relative_to(ROOT)}:{call.lineno}", named, text_of(call.args[1])
 
 
-def texts_of(language: str) -> tuple[set[str], set[str]]:
-    """The server's texts that a language has sentences for, and the codes."""
+def text_of(text: ast.expr) -> str | None:
+    """The text of a refusal, with # for each number and each part that is filled in; None if it is made elsewhere."""
+    if isinstance(text, ast.Constant):
+        return re.sub(r"\d+", "#", str(text.value))
+    if isinstance(text, ast.JoinedStr):
+        parts = (str(each.value) if isinstance(each, ast.Constant) else "#" for each in text.values)
+        return re.sub(r"\d+", "#", "".join(parts))
+    return None
+
+
+def needs_reason(named: dict[str, str], text: str | None) -> bool:
+    """Whether the code of this refusal does not say enough. Codes that are variables come from HTTP itself."""
+    by_code = {f"Code.{code.name}" for code in BY_CODE} | {"code"}
+    return named["code"] not in by_code and text not in WITHOUT_REASON
+
+
+def reasons_of(language: str) -> tuple[dict[str, str], set[str]]:
+    """The page's texts by reason, and the codes that have a text."""
     page = (ROOT / "chat" / "web" / "i18n" / language / "refusals.js").read_text()
-    texts, codes = page.split("export const codes")
-    return set(re.findall(r'^  "([^"]+)":', texts, re.MULTILINE)), set(
+    reasons, codes = page.split("export const codes")
+    return dict(re.findall(r'^  (\w+):\s+"([^"]+)",', reasons, re.MULTILINE)), set(
         re.findall(r"^  (\w+):", codes, re.MULTILINE)
     )
 
 
+def server_reasons() -> set[str]:
+    """Every reason that the server gives."""
+    kinds = (
+        field.default for kind in (KeyUsed, Held) for field in structs.fields(kind) if field.name == "reason"
+    )
+    return {named["reason"].strip("'\"") for _, named, _ in refusals() if "reason" in named} | {
+        *map(str, kinds)
+    }
+
+
+def test_every_refusal_has_a_reason() -> None:
+    assert [
+        where for where, named, text in refusals() if needs_reason(named, text) and "reason" not in named
+    ] == []
+
+
+def test_a_reason_is_a_word() -> None:
+    assert [reason for reason in server_reasons() if not re.fullmatch(r"[a-z]+(_[a-z]+)*", reason)] == []
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_language_has_the_servers_texts_and_no_others(language: str) -> None:
-    said, with_sentence = texts_of(language)
-    server = {
-        re.sub(r"\d+", "#", each.text)
-        for each in refusals()
-        if each.code not in PROGRAMS and each.code is not Code.UNAVAILABLE
-    } - OF_OTHERS
-    assert said == server | WITH_NUMBERS
-    assert with_sentence == {code.value for code in Code if code is not Code.UNAVAILABLE}
+def test_a_language_has_a_text_for_every_reason_and_code(language: str) -> None:
+    reasons, codes = reasons_of(language)
+    assert set(reasons) == server_reasons() - OF_PROGRAMS
+    assert codes == {code.value for code in Code if code is not Code.UNAVAILABLE}
 
 
-def test_plain_english_is_said_in_place_of_texts_that_the_server_has() -> None:
-    texts, _ = texts_of("en")
-    assert texts - {re.sub(r"\d+", "#", each.text) for each in refusals()} == set()
+@pytest.mark.parametrize("language", ["en", *LANGUAGES])
+def test_a_text_fills_in_no_more_numbers_than_the_server_gives(language: str) -> None:
+    given: dict[str, int] = {}
+    for _, named, text in refusals():
+        if text is not None and "reason" in named:
+            reason = named["reason"].strip("'\"")
+            given[reason] = min(given.get(reason, 99), text.count("#"))
+    reasons, _ = reasons_of(language)
+    assert {each for each, text in reasons.items() if text.count("#") > given.get(each, 99)} == set()
+
+
+def test_english_replaces_only_texts_that_the_server_has() -> None:
+    reasons, _ = reasons_of("en")
+    assert set(reasons) <= server_reasons()
+
+
+def test_the_page_knows_the_sockets_of_a_disabled_account() -> None:
+    session = (ROOT / "chat" / "web" / "net" / "session.js").read_text()
+    assert f'ACCOUNT_DISABLED = "{DISABLED.reason}"' in session

@@ -34,7 +34,7 @@ async def test_only_an_admin_may(method: str, path: str, body: dict[str, Any] | 
         before = await watched.storage.users.everyone()
         for token, status in ((None, 401), ("nonsense", 401), (eve, 403)):
             answer = await call(watched, method, path, token, body)
-            assert (answer.status_code, list(answer.json())) == (status, ["error", "text", "code"])
+            assert (answer.status_code, list(answer.json())) == (status, ["error", "text", "code", "reason"])
         assert await watched.storage.users.everyone() == before
 
 
@@ -80,7 +80,13 @@ async def test_who_changes_their_password_goes_on_with_the_new_token_alone() -> 
             )
             assert (wrong.status_code, wrong.json()) == (
                 403,
-                {"error": "wrong password", "text": "wrong password", "code": "forbidden", "field": "old"},
+                {
+                    "error": "wrong password",
+                    "text": "wrong password",
+                    "code": "forbidden",
+                    "reason": "wrong_password",
+                    "field": "old",
+                },
             )
             changed = await call(
                 watched, "POST", "/api/v1/me/password", token, {"old": "secret", "new": "other words"}

@@ -12,7 +12,12 @@ from chat.protocols.native.operation import Caller
 from chat.protocols.native.room_types import Sender
 from chat.protocols.services import Services
 
-_BOTH = Refusal(Code.INVALID, "give roles, or operator, moderator and admin, not both", field="roles")
+_BOTH = Refusal(
+    Code.INVALID,
+    "give roles, or operator, moderator and admin, not both",
+    field="roles",
+    reason="roles_given_twice",
+)
 
 
 async def accounts(services: Services, _caller: Caller, request: types.WhichAccounts) -> types.Accounts:

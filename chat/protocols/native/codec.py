@@ -170,7 +170,7 @@ class NativeDialect:
 
 def _invalid(error: msgspec.ValidationError, shape: type[msgspec.Struct], ref: int) -> Command:
     wrong = wrong_field(error, shape)
-    return NativeMisunderstood(Refusal(Code.INVALID, wrong.text, field=wrong.field), ref)
+    return NativeMisunderstood(Refusal(Code.INVALID, wrong.text, field=wrong.field, reason="bad_value"), ref)
 
 
 def frame_of(value: msgspec.Struct) -> bytes:
@@ -283,6 +283,7 @@ def _error(refusal: Refusal, ref: RequestId) -> ErrorReply:
         code=refusal.code,
         text=refusal.text,
         error=refusal.text,
+        reason=refusal.reason,
         field=refusal.field,
         retry_ms=None if refusal.retry_after is None else math.ceil(refusal.retry_after * 1000),
         room=None if first is None else first.room_id,

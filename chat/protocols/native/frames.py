@@ -153,12 +153,13 @@ class PingOk(Reply, kw_only=True, frozen=True, tag="ping_ok"):
 class ErrorReply(Reply, kw_only=True, frozen=True, tag="error"):
     """The request is refused; `id` is 0 where none can be read. `room` and `seq`: the message that has the key.
 
-    `error` is `text` again, as HTTP calls it.
+    `error` is `text` again, as HTTP calls it. `reason` is the stable key of the text.
     """
 
     code: Code
     text: str
     error: str
+    reason: str | None = None
     field: str | None = None
     retry_ms: int | None = None
     room: Id | None = None

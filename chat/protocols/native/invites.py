@@ -17,9 +17,16 @@ from chat.protocols.services import Services
 _DAY = 86_400
 """Seconds."""
 
-_NOT_ADMIN = Refusal(Code.FORBIDDEN, "only admins can invite people to register")
-_NOT_YOURS = Refusal(Code.FORBIDDEN, "this invitation belongs to someone else")
-_NO_ROOM_OF_IT = Refusal(Code.INVALID, "this invitation is for registering, not for a room", field="code")
+_NOT_ADMIN = Refusal(
+    Code.FORBIDDEN, "only admins can invite people to register", reason="register_invites_need_admin"
+)
+_NOT_YOURS = Refusal(Code.FORBIDDEN, "this invitation belongs to someone else", reason="not_your_invite")
+_NO_ROOM_OF_IT = Refusal(
+    Code.INVALID,
+    "this invitation is for registering, not for a room",
+    field="code",
+    reason="invite_without_room",
+)
 
 
 async def new_invite(

@@ -14,7 +14,9 @@ from chat.protocols.native.conversions import as_message, as_new_message
 from chat.protocols.native.operation import AlreadyDone, Caller
 from chat.protocols.services import Services
 
-_ONE_OF_THREE = Refusal(Code.INVALID, "before, after and around exclude each other")
+_ONE_OF_THREE = Refusal(
+    Code.INVALID, "before, after and around exclude each other", reason="bad_history_query"
+)
 
 AROUND = 256
 """Bytes around a text as JSON, about: numbers, times, names."""

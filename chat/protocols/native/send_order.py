@@ -48,7 +48,9 @@ class SendOrder:
             return None
         wait = max(first.again_at - now, _SOON)
         text = f"the message {first.key} before it was refused: repeat that first"
-        return Refusal(Code.TOO_MANY, text, retry_after=math.ceil(wait * 10) / 10)
+        return Refusal(
+            Code.TOO_MANY, text, retry_after=math.ceil(wait * 10) / 10, reason="earlier_message_refused"
+        )
 
     def done(self, room_id: int) -> None:
         """A message was not refused for now: nothing of the room waits any more."""

@@ -50,9 +50,11 @@ _HELLO = 10.0
 _BYE = 5000
 """Milliseconds over which those whom a server that stops sends away come back."""
 
-_NO_HELLO = Refusal(Code.UNAUTHENTICATED, "say hello first, with a token")
-_OTHER_PROTOCOL = Refusal(Code.INVALID, f"this server speaks version {PROTOCOL}", field="protocol")
-_ANOTHER = Refusal(Code.FORBIDDEN, "this socket is another person's", field="token")
+_NO_HELLO = Refusal(Code.UNAUTHENTICATED, "say hello first, with a token", reason="no_hello")
+_OTHER_PROTOCOL = Refusal(
+    Code.INVALID, f"this server speaks version {PROTOCOL}", field="protocol", reason="other_version"
+)
+_ANOTHER = Refusal(Code.FORBIDDEN, "this socket is another person's", field="token", reason="other_person")
 
 
 class NativeClient(Client):

@@ -13,8 +13,14 @@ from chat.protocols.native.frames import IN_FLIGHT
 from chat.protocols.native.operation import Caller, Cost
 from chat.protocols.services import Services
 
-_TOO_MANY = Refusal(Code.TOO_MANY, "too many requests at once, wait for the answers")
-_UNKNOWN = Refusal(Code.OUTCOME_UNKNOWN, "the database stopped responding: it may or may not have been done")
+_TOO_MANY = Refusal(
+    Code.TOO_MANY, "too many requests at once, wait for the answers", reason="too_many_in_flight"
+)
+_UNKNOWN = Refusal(
+    Code.OUTCOME_UNKNOWN,
+    "the database stopped responding: it may or may not have been done",
+    reason="request_unknown",
+)
 
 
 class Operations:

@@ -6,7 +6,7 @@ import * as plain from "./en/refusals.js";
 /** @typedef {typeof import("./en/all.js").en} English */
 /** @typedef {Record<string, string | Partial<Record<Intl.LDMLPluralRule, string>>>} Strings */
 /** @typedef {keyof English} Key */
-/** @typedef {{ texts: Record<string, string>, codes: Record<string, string> }} Refusals by the server's text, # for numbers; by code */
+/** @typedef {{ reasons: Record<string, string>, codes: Record<string, string> }} Refusals by reason, # for numbers; by code */
 /** @typedef {Record<string, string | number>} Fields */
 
 /**
@@ -122,16 +122,14 @@ export function tn(key, n, fields = {}) {
 }
 
 /**
- * What the server says when it refuses, in the reader's language: by its text, else by its code, else as the server
- * writes it, in English.
- * @param {string} code
- * @param {string} message
+ * A refusal in the reader's language: by its reason, else by its code, else the server's English text.
+ * @param {{ code: string, text: string, reason?: string }} refusal
  * @returns {string}
  */
-export function refusalText(code, message) {
-  const told = message.match(/\d+/g) ?? [];
-  const known = refusals.texts[message.replace(/\d+/g, "#")];
-  return known?.replace(/#/g, () => told.shift() ?? "") ?? refusals.codes[code] ?? message;
+export function refusalText({ code, text, reason }) {
+  const numbers = text.match(/\d+/g) ?? [];
+  const known = reason === undefined ? undefined : refusals.reasons[reason];
+  return known?.replace(/#/g, () => numbers.shift() ?? "") ?? refusals.codes[code] ?? text;
 }
 
 /**

@@ -29,7 +29,7 @@ export interface PendingMessage {
   files?: readonly WireFile[];
   at: number;
   /** Why the server refused it for good; absent while it is waiting. */
-  refused?: { code: string; text: string };
+  refused?: { code: string; text: string; reason?: string };
 }
 
 export type Connection =
@@ -75,6 +75,8 @@ export interface Limits {
 /** A call or a request failed. `code` is one of docs/protocols/native.md, or "offline" where nothing answered. */
 export interface ChatError extends Error {
   code: string;
+  /** The stable key of the message, where the server gives one. */
+  reason?: string;
   status?: number;
   field?: string;
   retryMs?: number;

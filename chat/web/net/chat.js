@@ -33,7 +33,7 @@ const MAX_RELOADS = 5;
  */
 export async function openChat() {
   const store = openStore();
-  const session = openSession({ onMe: (me) => account.adoptPerson(me), onEnded: (reason) => account.end(endedBy(reason)) });
+  const session = openSession({ onMe: (me) => account.adoptPerson(me), onEnded: (isDisabled) => account.end(endedBy(isDisabled)) });
   const http = openHttp(session);
   const connection = openConnection({
     store,
@@ -88,10 +88,10 @@ export async function openChat() {
     for (const [room, draft] of drafts) await database.drafts.put(room, draft);
   }
 
-  /** @param {string} reason what the server says */
-  function endedBy(reason) {
+  /** @param {boolean} isDisabled whether the account is disabled */
+  function endedBy(isDisabled) {
     if (store.get().me === null) return "logged_out"; // nothing was shown yet, so nobody was logged in
-    return reason.includes("disabled") ? "disabled" : "session_ended";
+    return isDisabled ? "disabled" : "session_ended";
   }
 
   /** @param {AbortSignal} signal */

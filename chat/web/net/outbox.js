@@ -137,7 +137,7 @@ export function openOutbox({ store, database, tabs, connection, lock = "outbox" 
    * @param {AbortSignal} signal
    */
   async function handleRefusal(key, error, signal) {
-    const { code, message, retryMs } = error;
+    const { code, message, reason, retryMs } = error;
     if (code === "offline") return; // the next connection sends it again
     if (code === "expired" || code === "unauthenticated") return connection.reconnect();
     const failures = (internalErrors.get(key) ?? 0) + 1;
@@ -150,7 +150,7 @@ export function openOutbox({ store, database, tabs, connection, lock = "outbox" 
     }
     const row = (await database().outbox.all()).find((each) => each.key === key);
     if (!row) return; // discarded meanwhile
-    await storeRow({ ...row, refused: { code, text: message } });
+    await storeRow({ ...row, refused: { code, text: message, ...(reason === undefined ? {} : { reason }) } });
     await reload();
   }
 

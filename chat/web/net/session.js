@@ -21,20 +21,23 @@ const IN_COOKIE = { lock: "refresh", body: () => ({}), put() {} };
 /** Milliseconds for a response. */
 const TIMEOUT = 15_000;
 
+/** The reason with which the server closes the sockets of a disabled account. */
+export const ACCOUNT_DISABLED = "your account is disabled";
+
 /** A token is renewed after this part of its lifetime. */
 const RENEW_AFTER = 0.8;
 
 /**
  * @param {object} options
  * @param {(me: Me) => void} options.onMe called with each new session
- * @param {(reason: string) => void} options.onEnded called when the session is over, with the server's reason
+ * @param {(isDisabled: boolean) => void} options.onEnded called when the session is over
  * @param {TokenStore} [options.tokenStore]
  */
 export function openSession({ onMe, onEnded, tokenStore = IN_COOKIE }) {
   let access = "";
   let renewAt = 0; // by performance.now(), because this computer's clock may be wrong
   let validUntil = 0;
-  let reason = "";
+  let closeReason = "";
   let generation = 0; // counts `forget`: an answer to an earlier request belongs to another session
   /** @type {Promise<void> | null} */
   let renewing = null;
@@ -43,7 +46,7 @@ export function openSession({ onMe, onEnded, tokenStore = IN_COOKIE }) {
   function adopt(answer) {
     access = answer.access;
     tokenStore.put(answer);
-    reason = "";
+    closeReason = "";
     const lifetime = answer.expires_in * 1000;
     renewAt = performance.now() + lifetime * RENEW_AFTER;
     validUntil = performance.now() + lifetime;
@@ -66,7 +69,7 @@ export function openSession({ onMe, onEnded, tokenStore = IN_COOKIE }) {
     const error = await readError(response);
     if (error.code !== "unauthenticated" && error.code !== "forbidden") throw error;
     access = "";
-    onEnded(reason || error.message);
+    onEnded(closeReason === ACCOUNT_DISABLED || error.reason === "account_disabled");
     throw chatError("unauthenticated", error.message, { status: 401 });
   }
 
@@ -79,10 +82,10 @@ export function openSession({ onMe, onEnded, tokenStore = IN_COOKIE }) {
     /** Whether there is a token. */
     hasToken: () => access !== "",
 
-    /** The server no longer accepts the token. @param {string} [why] its reason */
+    /** The server no longer accepts the token. @param {string} [why] the reason with which it closed the socket */
     invalidate(why = "") {
       renewAt = validUntil = 0;
-      reason = why;
+      closeReason = why;
     },
 
     /** Milliseconds until the token should be renewed. */

@@ -91,7 +91,7 @@ function Pending({ visitor, pending }) {
       ${pending.text && html`<${MessageText} message=${pending} isLinked=${false} />`}
       ${files.map(({ id, name }) => html`<p class="said-file" key=${id} dir="auto">${icon("attach", { size: 14 })} ${name}</p>`)}
       ${refused
-        ? html`<p class="said-problem" role="alert">${problemText({ code: refused.code, message: refused.text })}</p>
+        ? html`<p class="said-problem" role="alert">${problemText({ ...refused, message: refused.text })}</p>
           <p class="actions">
             <button type="button" class="button small" onClick=${() => visitor.retry(key)}>${t("common.retry")}</button>
             <button type="button" class="button small quiet" onClick=${() => visitor.discard(key)}>${t("widget.discard")}</button>

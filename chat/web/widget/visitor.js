@@ -62,12 +62,12 @@ export function openVisitor(page) {
     if (!isStarted && hasToken()) start();
   }
 
-  /** @param {string} reason */
-  function end(reason) {
+  /** @param {boolean} isDisabled whether operators have blocked the visitor */
+  function end(isDisabled) {
     isStarted = false;
     connection.stop();
     session.forget();
-    isBlocked = reason.includes("disabled"); // the session is stored on, because operators may unblock the visitor
+    isBlocked = isDisabled; // the session is stored on, because operators may unblock the visitor
     if (!isBlocked) storage.clear();
     hasEnded = !isBlocked;
     store.update(({ server }) => ({ ...empty, server, isLoaded: true }));

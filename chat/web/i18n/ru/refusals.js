@@ -1,114 +1,118 @@
-// What the server says when it refuses, which it writes in English, with # for each number; and what each code means.
+// The server's refusals by their `reason`, with # for each number of the server's text, and by their code.
 // tests/web/test_refusals.py compares them with the server.
 
 /** @type {Record<string, string>} */
-export const texts = {
-  "this is the room's last owner: make someone else an owner first":
+export const reasons = {
+  last_owner:
     "Вы последний владелец комнаты: сначала сделайте владельцем кого-нибудь ещё.",
-  "this would remove the last admin who can log in: make someone else an admin first":
+  last_admin:
     "Это последний администратор, который может войти: сначала назначьте ещё одного.",
-  "the token has expired": "Срок токена истёк.",
-  "this invitation belongs to someone else": "Это чужое приглашение.",
-  "you can block at most # people": "Заблокировать можно не больше # человек.",
-  "you can't raise your own role or ban yourself":
+  token_expired: "Срок токена истёк.",
+  not_your_invite: "Это чужое приглашение.",
+  too_many_blocks: "Заблокировать можно не больше # человек.",
+  self_role:
     "Нельзя повысить роль самому себе или заблокировать самого себя.",
-  "not a member of the room": "Вас нет в этой комнате.",
-  "only admins can invite people to register": "Приглашать к регистрации может только администратор.",
-  "only admins can do this": "Это может только администратор.",
-  "only owners of the room can do this": "Это может только владелец комнаты.",
-  "only owners and moderators of the room can do this": "Это может только владелец или модератор комнаты.",
-  "only operators can do this": "Это могут только операторы.",
-  "only the creator of the room may do that": "Это может только создатель комнаты.",
-  "registration is closed: ask an admin for an account":
+  not_member: "Вас нет в этой комнате.",
+  register_invites_need_admin: "Приглашать к регистрации может только администратор.",
+  not_admin: "Это может только администратор.",
+  not_owner: "Это может только владелец комнаты.",
+  not_moderator: "Это может только владелец или модератор комнаты.",
+  not_operator: "Это могут только операторы.",
+  registration_closed:
     "Регистрация закрыта: попросите учётную запись у администратора.",
-  "registration needs an invite: ask whoever runs the server":
+  needs_invite:
     "Для регистрации нужно приглашение: попросите его у администратора.",
-  "that invite is not valid: it is used up, too old, or mistyped":
+  bad_invite:
     "Приглашение не действует: оно использовано, устарело или набрано с ошибкой.",
-  "wrong setup code": "Неверный код настройки.",
-  "that is not your message": "Это не ваше сообщение.",
-  "that is not your name": "Это не ваше имя.",
-  "wrong password": "Неверный пароль.",
-  "this person is no longer here": "Этого человека здесь больше нет.",
-  "this person doesn't accept messages from you": "Этот человек не принимает ваших сообщений.",
-  "the room is archived": "Комната в архиве.",
-  "the room is private": "Комната закрытая.",
-  "this server has no support widget": "На этом сервере нет виджета поддержки.",
-  "this server takes no files": "Этот сервер не принимает файлы.",
-  "you are banned from this room": "Вы заблокированы в этой комнате.",
-  "a visitor has their own support conversation, and nothing else":
+  wrong_setup_code: "Неверный код настройки.",
+  not_your_message: "Это не ваше сообщение.",
+  other_name: "Это не ваше имя.",
+  wrong_password: "Неверный пароль.",
+  person_gone: "Этого человека здесь больше нет.",
+  blocked: "Этот человек не принимает ваших сообщений.",
+  room_archived: "Комната в архиве.",
+  room_private: "Комната закрытая.",
+  no_widget: "На этом сервере нет виджета поддержки.",
+  files_disabled: "Этот сервер не принимает файлы.",
+  banned: "Вы заблокированы в этой комнате.",
+  not_for_visitors:
     "Посетителю доступен только его разговор с поддержкой.",
-  "this invitation is used up, revoked or expired": "Приглашение использовано, отозвано или устарело.",
-  "this setup code is no longer valid: restart the server to get a new one":
+  invite_over: "Приглашение использовано, отозвано или устарело.",
+  setup_code_void:
     "Этот код настройки больше не действует: перезапустите сервер, чтобы получить новый.",
-  "a name has # to # letters, digits, '_', '.', '-' and single spaces between them":
+  bad_name:
     "В имени от # до # знаков: буквы, цифры, «_», «.», «-» и одиночные пробелы между ними.",
-  "a room's name has # to # letters, digits, '_', '.', '-' and single spaces between them":
+  bad_room_name:
     "В названии от # до # знаков: буквы, цифры, «_», «.», «-» и одиночные пробелы между ними.",
-  "it has characters that can't be shown": "Там есть знаки, которые нельзя показать.",
-  "the message has characters that can't be kept (NUL, lone surrogates)":
+  bad_label: "Там есть знаки, которые нельзя показать.",
+  bad_text:
     "В сообщении есть знаки, которые нельзя сохранить.",
-  "the password has characters that can't be used": "В пароле есть знаки, которые нельзя использовать.",
-  "a file doesn't exist, is not yours, or belongs to another room or message":
+  bad_password: "В пароле есть знаки, которые нельзя использовать.",
+  bad_files:
     "Файла нет, он не ваш, из другой комнаты или уже в другом сообщении.",
-  "a name has letters of one script, as Latin or Cyrillic, not of several":
+  mixed_name:
     "В имени буквы только одной письменности: латиница или кириллица, но не вперемешку.",
-  "a reaction is one emoji: no letters, digits, spaces or controls":
+  bad_emoji:
     "Реакция — это один эмодзи, без букв, цифр и пробелов.",
-  "a topic has at most # characters, no NUL and no lone surrogate":
+  bad_topic:
     "В теме не больше # знаков, и все их можно показать.",
-  "visitors have no name to log in with, no password and no roles":
+  visitor_account:
     "У посетителя нет имени для входа, пароля и ролей.",
-  "search for at most # words": "Искать можно не больше # слов.",
-  "you can't block yourself": "Заблокировать себя нельзя.",
-  "only visitors of the support widget can be blocked here": "Здесь можно заблокировать только посетителя виджета.",
-  "this person is not an operator": "Этот человек не оператор.",
-  "this invitation is for registering, not for a room": "Это приглашение для регистрации, а не в комнату.",
-  "that is not an e-mail address": "Это не адрес электронной почты.",
-  "that name is reserved": "Это имя зарезервировано.",
-  "the message is empty": "Сообщение пустое.",
-  "the message is longer than # characters": "Сообщение длиннее # знаков.",
-  "a token for a program can't do this: log in with the name and the password":
+  long_search: "Искать можно не больше # слов.",
+  self_block: "Заблокировать себя нельзя.",
+  not_a_visitor: "Здесь можно заблокировать только посетителя виджета.",
+  assignee_not_operator: "Этот человек не оператор.",
+  invite_without_room: "Это приглашение для регистрации, а не в комнату.",
+  bad_email: "Это не адрес электронной почты.",
+  reserved_name: "Это имя зарезервировано.",
+  empty_text: "Сообщение пустое.",
+  long_text: "Сообщение длиннее # знаков.",
+  not_for_tokens:
     "Токену программы это нельзя: войдите по имени и паролю.",
-  "that display name looks like another's": "Это имя слишком похоже на имя другого человека.",
-  "the password is longer than # bytes": "Пароль длиннее # байт.",
-  "the password is shorter than # characters: use several words": "Пароль короче # знаков: возьмите несколько слов.",
-  "this password is one of the first that are guessed: choose several words that don't belong together":
+  display_looks_taken: "Это имя слишком похоже на имя другого человека.",
+  long_password: "Пароль длиннее # байт.",
+  short_password: "Пароль короче # знаков: возьмите несколько слов.",
+  common_password:
     "Такой пароль угадывают первым: возьмите несколько слов, не связанных друг с другом.",
-  "the password is shorter than # characters": "Пароль короче # знаков.",
-  "there is no such message to reply to": "Сообщения, на которое вы отвечаете, нет.",
-  "enter a word to search for": "Введите слово для поиска.",
-  "the server does not have that file's bytes": "На сервере нет содержимого этого файла.",
-  "the room is gone": "Комнаты больше нет.",
-  "this link is used up, expired or mistyped: ask an admin for a new one":
+  no_reply_target: "Сообщения, на которое вы отвечаете, нет.",
+  empty_search: "Введите слово для поиска.",
+  file_lost: "На сервере нет содержимого этого файла.",
+  room_gone: "Комнаты больше нет.",
+  reset_over:
     "Ссылка использована, устарела или набрана с ошибкой: попросите новую у администратора.",
-  "there is no such file": "Такого файла нет.",
-  "there is no such invitation": "Такого приглашения нет.",
-  "there is no such message": "Такого сообщения нет.",
-  "there is no such person": "Такого человека нет.",
-  "there is no such room": "Такой комнаты нет.",
-  "there is no such session": "Такого сеанса нет.",
-  "it may or may not have been saved: check before you repeat it":
+  no_file: "Такого файла нет.",
+  no_invite: "Такого приглашения нет.",
+  no_message: "Такого сообщения нет.",
+  no_person: "Такого человека нет.",
+  no_room: "Такой комнаты нет.",
+  no_session: "Такого сеанса нет.",
+  change_unknown:
     "Неизвестно, сохранено ли это: проверьте, прежде чем повторять.",
-  "the database stopped responding: it may or may not have been done":
+  request_unknown:
     "База данных не ответила: неизвестно, сделано ли это.",
-  "the message may or may not have been saved": "Неизвестно, сохранено ли сообщение.",
-  "that name looks like another's": "Это имя слишком похоже на чужое.",
-  "a room of that name exists": "Комната с таким названием уже есть.",
-  "already in the room": "В комнате уже состоят.",
-  "email already registered": "Эта почта уже зарегистрирована.",
-  "that name is taken": "Это имя занято.",
-  "a message can have at most # kinds of reactions": "У сообщения не больше # видов реакций.",
-  "at most # uploads at a time": "Одновременно можно отправлять не больше # файлов.",
-  "a file has at most # bytes": "В файле не больше # байт.",
-  "too many logins and registrations at once, try again": "Слишком много входов и регистраций сразу, повторите.",
-  "too many searches at once, try again": "Слишком много поисков сразу, повторите.",
-  "the search takes too long: look for other words, or in one room, by one person or in a shorter time":
+  message_unknown: "Неизвестно, сохранено ли сообщение.",
+  name_looks_taken: "Это имя слишком похоже на чужое.",
+  room_name_taken: "Комната с таким названием уже есть.",
+  already_member: "В комнате уже состоят.",
+  email_taken: "Эта почта уже зарегистрирована.",
+  name_taken: "Это имя занято.",
+  too_many_reactions: "У сообщения не больше # видов реакций.",
+  too_many_uploads: "Одновременно можно отправлять не больше # файлов.",
+  file_too_big: "В файле не больше # байт.",
+  logins_busy: "Слишком много входов и регистраций сразу, повторите.",
+  searches_busy: "Слишком много поисков сразу, повторите.",
+  search_too_slow:
     "Поиск длится слишком долго: уточните слова, комнату, автора или время.",
-  "too many requests at once, wait for the answers": "Слишком много запросов сразу, дождитесь ответов.",
-  "invalid credentials": "Неверное имя или пароль.",
-  "the token is not valid": "Токен не действует.",
-  "this account is disabled": "Эта учётная запись отключена.",
+  too_many_in_flight: "Слишком много запросов сразу, дождитесь ответов.",
+  bad_credentials: "Неверное имя или пароль.",
+  bad_token: "Токен не действует.",
+  message_rejected: "Сообщение нельзя сохранить.",
+  other_assignee: "Разговор уже у другого оператора или ни у кого.",
+  key_used: "Этот ключ уже использован для другого сообщения.",
+  no_new_visitors: "С этого адреса пока нельзя начать разговор.",
+  rate_limited: "Слишком много попыток, повторите чуть позже.",
+  bad_value: "Сервер не принял это значение.",
+  account_disabled: "Эта учётная запись отключена.",
 };
 
 /** @type {Record<string, string>} */

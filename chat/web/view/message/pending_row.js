@@ -41,7 +41,7 @@ function Refused({ pending: { key, text, refused } }) {
   const chat = useChat();
   return html`<div class="message-refused" role="alert">
     ${icon("warning", { size: 16 })}
-    <span>${t("timeline.refused", { why: refused ? refusalText(refused.code, refused.text) : "" })}</span>
+    <span>${t("timeline.refused", { why: refused ? refusalText(refused) : "" })}</span>
     <span class="message-refused-actions">
       <button type="button" class="link-button" onClick=${() => chat.retry(key)}>${t("common.retry")}</button>
       <button type="button" class="link-button" onClick=${() => copyAndAnnounce(text)}>${t("actions.copyText")}</button>

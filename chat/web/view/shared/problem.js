@@ -7,10 +7,10 @@ import { refusalText, t, tn } from "../../i18n/index.js";
  * @returns {string}
  */
 export function problemText(error) {
-  const { code, message, retryMs } = /** @type {import("../../model/types").ChatError} */ (error);
+  const { code, message, reason, retryMs } = /** @type {import("../../model/types").ChatError} */ (error);
   if (code === "too_many" && retryMs !== undefined) return tn("error.too_many", Math.ceil(retryMs / 1000));
   if (code === "offline" || code === "unavailable") return t(`error.${code}`);
-  return sentence(refusalText(code, message));
+  return sentence(refusalText({ code, text: message, reason }));
 }
 
 /** The server's texts begin with a small letter and have no full stop. @param {string} text */

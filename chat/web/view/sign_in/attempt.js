@@ -65,7 +65,7 @@ export function attemptError(error, wait = 0) {
   if (error.code === "outcome_unknown") return t("door.unknown");
   if (error.code === "taken") return t(error.field === "email" ? "door.email_taken" : "door.taken");
   if (error.code === "gone") return t("door.invite_over");
-  if (error.code === "unauthenticated") return t(/disabled/.test(error.message) ? "door.disabled" : "door.wrong");
+  if (error.code === "unauthenticated") return t(error.reason === "account_disabled" ? "door.disabled" : "door.wrong");
   return problemText(error);
 }
 

@@ -14,7 +14,7 @@ import trio
 
 from chat.bus.liveness import ANSWER, LivenessCheck
 from chat.bus.remote import PAUSE, RemoteBus, run_bus
-from chat.storage.postgres.crossing import cross
+from chat.storage.postgres.asyncio_bridge import run_in_asyncio
 from chat.storage.postgres.database import CONNECTION_LOST, DatabaseAddress
 from chat.storage.postgres.writer import RawConnection
 
@@ -47,14 +47,16 @@ async def _send(address: DatabaseAddress, timeout: float, bus: RemoteBus) -> Non
     """Send what waits, all of it in one transaction; what a lost connection takes along is not sent again."""
     while True:
         try:
-            connection = await cross(_connect, address, timeout, "chat bus", bus.waiting.wake)
+            connection = await run_in_asyncio(_connect, address, timeout, "chat bus", bus.waiting.wake)
             try:
-                await cross(connection.execute, _NO_WAIT_FOR_THE_DISK)
+                await run_in_asyncio(connection.execute, _NO_WAIT_FOR_THE_DISK)
                 bus.works("sending")
                 with bus.waiting.connected():
                     while not connection.is_closed():
                         if payloads := bus.waiting.take(_STEP):
-                            await cross(connection.fetchval, _NOTIFY, [each.decode() for each in payloads])
+                            await run_in_asyncio(
+                                connection.fetchval, _NOTIFY, [each.decode() for each in payloads]
+                            )
                         await bus.waiting.wait()
             finally:
                 connection.terminate()
@@ -76,13 +78,13 @@ async def _listen(address: DatabaseAddress, timeout: float, bus: RemoteBus) -> N
                 bus.arrived.put(str(payload).encode())
 
         try:
-            connection = await cross(_connect, address, timeout, "chat bus listener", check.end)
+            connection = await run_in_asyncio(_connect, address, timeout, "chat bus listener", check.end)
             try:
                 for channel in (_CHANNEL, check.mark):
-                    await cross(connection.add_listener, channel, hear)
+                    await run_in_asyncio(connection.add_listener, channel, hear)
                 bus.arrived.mark_lossy()  # what was sent before is heard by nobody here
                 bus.works("listening")
-                await check.watch(partial(cross, connection.execute, _MARK))
+                await check.watch(partial(run_in_asyncio, connection.execute, _MARK))
             finally:
                 connection.terminate()
             bus.failed("listening", _ENDED)

@@ -8,7 +8,7 @@ import pytest
 from chat.bus.bus import Bus
 from chat.bus.local import LocalNetwork
 from chat.bus.notify import open_notify_bus
-from chat.storage.postgres.crossing import open_asyncio
+from chat.storage.postgres.asyncio_bridge import open_asyncio
 from tests.bus.media import FailingMedium, PostgresMedium, RedisMedium, worker_buses
 from tests.storage.postgres_line import open_line
 from tests.support.databases import new_database

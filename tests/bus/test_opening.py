@@ -4,7 +4,7 @@ import trio
 
 from chat.bus.opening import kind_of, open_bus
 from chat.bus.remote import RemoteBus
-from chat.storage.postgres.crossing import open_asyncio
+from chat.storage.postgres.asyncio_bridge import open_asyncio
 from chat.storage.postgres.database import DatabaseAddress
 from tests.bus.receiving import receive, settle
 from tests.support.redis import redis_server

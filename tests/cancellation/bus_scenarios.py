@@ -7,7 +7,7 @@ import trio
 
 from chat.bus.bus import Bus
 from chat.bus.local import LocalNetwork
-from chat.storage.postgres.crossing import open_asyncio
+from chat.storage.postgres.asyncio_bridge import open_asyncio
 from chat.storage.postgres.database import DatabaseAddress
 from tests.bus.media import DirectPostgres, Medium, RedisMedium, worker_buses
 from tests.bus.receiving import receive_until

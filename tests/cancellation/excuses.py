@@ -140,7 +140,7 @@ EXCUSED = (
     Excuse("embedded_postgres/binaries.py", "_try(copied, home, owner)", OUT_OF_REACH),
     Excuse("embedded_postgres/binaries.py", "run_sync(_copy, install, copy)", OUT_OF_REACH),
     Excuse("storage/postgres/database.py", "return await asyncpg.create_pool(", NEVER_WAITS),
-    Excuse("storage/postgres/crossing.py", "await run_one(no_wait=True)", NEVER_WAITS),
+    Excuse("storage/postgres/asyncio_bridge.py", "await run_one(no_wait=True)", NEVER_WAITS),
     Excuse("embedded_postgres/leftover.py", "_is_named(pid, cluster)", OTHER_SYSTEM),
     Excuse("embedded_postgres/leftover.py", "trio.run_process(ps", OTHER_SYSTEM),
     Excuse("embedded_postgres/process.py", "await trio.sleep(POLL_INTERVAL)", OTHER_SYSTEM),

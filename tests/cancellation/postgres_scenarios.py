@@ -57,7 +57,7 @@ from chat.server import open_server
 from chat.settings.config import Config
 from chat.settings.listen import Listen
 from chat.storage.postgres import search_queries
-from chat.storage.postgres.crossing import cross, open_asyncio
+from chat.storage.postgres.asyncio_bridge import open_asyncio, run_in_asyncio
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.search import Sample
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
@@ -100,7 +100,7 @@ async def _empty(storage: PostgresStorage) -> None:
         async with storage._database._pool.acquire() as connection:
             await connection.execute(EMPTY)
 
-    await cross(empty)
+    await run_in_asyncio(empty)
 
 
 async def _write(storage: PostgresStorage, returned: dict[str, Any]) -> None:

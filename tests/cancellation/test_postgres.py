@@ -12,7 +12,7 @@ import pytest
 import trio
 
 from chat.embedded_postgres import server_log
-from chat.storage.postgres.crossing import open_asyncio
+from chat.storage.postgres.asyncio_bridge import open_asyncio
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.writer import Writer
 from tests.cancel_sweep.await_lines import SweptCode

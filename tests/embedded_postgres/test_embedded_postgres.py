@@ -23,7 +23,7 @@ from chat.embedded_postgres.leftover import read_pid, runs_on
 from chat.embedded_postgres.process import LAUNCHER, open_process
 from chat.embedded_postgres.settings import command, connections_for
 from chat.embedded_postgres.supervisor import is_ready, read_status
-from chat.storage.postgres.crossing import cross, open_asyncio
+from chat.storage.postgres.asyncio_bridge import open_asyncio, run_in_asyncio
 from tests.support.processes import child
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
@@ -83,9 +83,9 @@ async def running(path: Path, grace: float = 5) -> AsyncGenerator[EmbeddedPostgr
 async def connected(address: dict[str, Any]) -> AsyncGenerator[Callable[[str], Awaitable[Any]]]:
     """A client of PostgreSQL that asks for one value at a time."""
     async with open_asyncio():
-        connection = await cross(partial(asyncpg.connect, **address, timeout=5))
+        connection = await run_in_asyncio(partial(asyncpg.connect, **address, timeout=5))
         try:
-            yield partial(cross, connection.fetchval)
+            yield partial(run_in_asyncio, connection.fetchval)
         finally:
             connection.terminate()
 
@@ -291,7 +291,7 @@ async def test_an_idle_client_does_not_hold_up_the_stop(made: Path) -> None:
     with trio.fail_after(60):
         async with open_asyncio():
             async with running(made) as postgres:
-                client = await cross(partial(asyncpg.connect, **postgres.address))
+                client = await run_in_asyncio(partial(asyncpg.connect, **postgres.address))
                 began = trio.current_time()
             assert trio.current_time() - began < 2
             client.terminate()

@@ -10,7 +10,7 @@ import trio
 from structlog.testing import capture_logs
 
 from chat.storage.postgres import listener
-from chat.storage.postgres.crossing import open_asyncio
+from chat.storage.postgres.asyncio_bridge import open_asyncio
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.listener import tell_of_changes
 from chat.storage.postgres.migrations import known_migrations, migrate

@@ -3,7 +3,7 @@
 import asyncpg
 import trio
 
-from chat.storage.postgres.crossing import cross, open_asyncio
+from chat.storage.postgres.asyncio_bridge import open_asyncio, run_in_asyncio
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.migrations import known_migrations, migrate
 from chat.storage.postgres.rooms import MARK_DELIVERED
@@ -32,22 +32,24 @@ async def test_positions_are_marked_without_a_deadlock_whatever_the_plans(databa
     with trio.fail_after(60):
         async with open_asyncio():
             await migrate(database, connect_timeout=10, migrations=known_migrations())
-            connections = [await cross(lambda: asyncpg.connect(**database, timeout=10)) for _ in range(4)]
+            connections = [
+                await run_in_asyncio(lambda: asyncpg.connect(**database, timeout=10)) for _ in range(4)
+            ]
             first, second, middle, watching = connections
             try:
-                await cross(watching.execute, _FILL)
-                await cross(first.execute, _BY_THE_TABLE)
-                await cross(second.execute, _BY_THE_KEY)
-                await cross(middle.execute, "BEGIN")
-                await cross(middle.execute, "SELECT FROM memberships WHERE room_id = 500 FOR UPDATE")
+                await run_in_asyncio(watching.execute, _FILL)
+                await run_in_asyncio(first.execute, _BY_THE_TABLE)
+                await run_in_asyncio(second.execute, _BY_THE_KEY)
+                await run_in_asyncio(middle.execute, "BEGIN")
+                await run_in_asyncio(middle.execute, "SELECT FROM memberships WHERE room_id = 500 FOR UPDATE")
                 async with trio.open_nursery() as nursery:
-                    nursery.start_soon(cross, first.execute, MARK_DELIVERED, *IN_TEXT)
-                    nursery.start_soon(cross, second.execute, MARK_DELIVERED, *IN_TEXT)
-                    while await cross(watching.fetchval, _WAITING) < 2:  # noqa: ASYNC110 - it happens in PostgreSQL
+                    nursery.start_soon(run_in_asyncio, first.execute, MARK_DELIVERED, *IN_TEXT)
+                    nursery.start_soon(run_in_asyncio, second.execute, MARK_DELIVERED, *IN_TEXT)
+                    while await run_in_asyncio(watching.fetchval, _WAITING) < 2:  # noqa: ASYNC110 - it happens in PostgreSQL
                         await trio.sleep(0.01)
-                    await cross(middle.execute, "COMMIT")
+                    await run_in_asyncio(middle.execute, "COMMIT")
                 told = "SELECT room_id FROM memberships WHERE delivered_seq = 7 ORDER BY room_id"
-                assert [row["room_id"] for row in await cross(watching.fetch, told)] == MARKS[0]
+                assert [row["room_id"] for row in await run_in_asyncio(watching.fetch, told)] == MARKS[0]
             finally:
                 for connection in connections:
                     connection.terminate()

@@ -6,7 +6,7 @@ import pytest
 import trio
 
 from chat.domain.ports import NewPerson, Taken
-from chat.storage.postgres.crossing import open_asyncio
+from chat.storage.postgres.asyncio_bridge import open_asyncio
 from chat.storage.postgres.database import Database, DatabaseAddress, open_database
 from chat.storage.postgres.migrations import known_migrations, migrate
 from chat.storage.postgres.session import Connection

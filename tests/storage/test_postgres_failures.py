@@ -18,7 +18,7 @@ from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.ports import NewPerson, Taken
 from chat.domain.startup import CannotStart
 from chat.storage.postgres import migrations
-from chat.storage.postgres.crossing import cross, open_asyncio
+from chat.storage.postgres.asyncio_bridge import open_asyncio, run_in_asyncio
 from chat.storage.postgres.database import Database, DatabaseAddress, open_database
 from chat.storage.postgres.migrations import Migration, known_migrations, migrate
 from chat.storage.postgres.names import note_older_names
@@ -104,7 +104,7 @@ class Psql:
 @asynccontextmanager
 async def open_psql(address: DatabaseAddress) -> AsyncGenerator[Psql]:
     async with open_loop() as loop:
-        connection = await cross(lambda: asyncpg.connect(**address, timeout=10, command_timeout=10))
+        connection = await run_in_asyncio(lambda: asyncpg.connect(**address, timeout=10, command_timeout=10))
         try:
             yield Psql(connection, loop)
         finally:
@@ -641,7 +641,7 @@ async def test_a_start_that_is_cancelled_says_nothing_of_a_database_that_ends_wi
             start.cancel()
             raise StorageDown("terminating connection due to administrator command")
 
-        monkeypatch.setattr("chat.storage.postgres.migrations.cross", end)
+        monkeypatch.setattr("chat.storage.postgres.migrations.run_in_asyncio", end)
         monkeypatch.setattr(Database, "write", is_down)
         monkeypatch.setattr(Writer, "run", is_down)
         match step:

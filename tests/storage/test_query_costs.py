@@ -21,7 +21,7 @@ from chat.storage.postgres import (
 )
 from chat.storage.postgres import message_queries as queries
 from chat.storage.postgres import rooms as room_queries
-from chat.storage.postgres.crossing import open_asyncio
+from chat.storage.postgres.asyncio_bridge import open_asyncio
 from chat.storage.postgres.database import Database, DatabaseAddress, open_database
 from chat.storage.postgres.session import Connection
 from chat.storage.postgres.storage import open_postgres_storage

@@ -8,7 +8,7 @@ import trio
 from chat.domain.entities import LOBBY_ID, Draft, Message, Room
 from chat.domain.ports import NewPerson, Taken
 from chat.engine.cleaner import open_cleaner
-from chat.storage.postgres.crossing import cross
+from chat.storage.postgres.asyncio_bridge import run_in_asyncio
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.removal import remove_deleted
 from chat.storage.postgres.session import Connection
@@ -88,10 +88,10 @@ async def test_while_a_step_is_under_way_all_else_is_done(database: DatabaseAddr
         async with open_storage(database) as storage:
             room_id, ada = await big_room(database, storage)
             assert await delete_room(storage, room_id)
-            connection = await cross(lambda: asyncpg.connect(**database, timeout=10))
+            connection = await run_in_asyncio(lambda: asyncpg.connect(**database, timeout=10))
             try:
-                await cross(connection.execute, "BEGIN")
-                assert await cross(remove_deleted, connection, STEP)
+                await run_in_asyncio(connection.execute, "BEGIN")
+                assert await run_in_asyncio(remove_deleted, connection, STEP)
                 assert await say(storage, ada, LOBBY_ID, "hello") is not None
                 assert await say(storage, ada, room_id, "late") is None
                 other = await storage.rooms.create("garden", ada, is_private=False)
@@ -127,10 +127,12 @@ async def test_a_commit_that_meets_a_deletion_finds_no_room_and_saves_the_rest(
     with trio.fail_after(60):
         async with open_storage(database) as storage:
             room_id, ada = await big_room(database, storage)
-            connection = await cross(lambda: asyncpg.connect(**database, timeout=10))
+            connection = await run_in_asyncio(lambda: asyncpg.connect(**database, timeout=10))
             try:
-                await cross(connection.execute, "BEGIN")
-                await cross(connection.execute, f"UPDATE rooms SET deleted_at = now() WHERE id = {room_id}")
+                await run_in_asyncio(connection.execute, "BEGIN")
+                await run_in_asyncio(
+                    connection.execute, f"UPDATE rooms SET deleted_at = now() WHERE id = {room_id}"
+                )
                 saved: list[Message | None] = []
 
                 async def save() -> None:
@@ -141,7 +143,7 @@ async def test_a_commit_that_meets_a_deletion_finds_no_room_and_saves_the_rest(
                     nursery.start_soon(save)
                     while not await storage._database.read(lambda c: c.fetchval(_WAITING)):  # noqa: ASYNC110 - it happens there
                         await trio.sleep(0.01)
-                    await cross(connection.execute, "COMMIT")
+                    await run_in_asyncio(connection.execute, "COMMIT")
             finally:
                 connection.terminate()
             assert [message and message.seq for message in saved] == [None, 1, None]
@@ -166,15 +168,15 @@ async def test_words_of_a_room_that_are_written_while_it_is_removed_do_not_stay(
                     pass
                 removed.set()
 
-            connection = await cross(lambda: asyncpg.connect(**database, timeout=10))
+            connection = await run_in_asyncio(lambda: asyncpg.connect(**database, timeout=10))
             try:
-                await cross(connection.execute, "BEGIN; INSERT INTO words_written VALUES (1, 0)")
+                await run_in_asyncio(connection.execute, "BEGIN; INSERT INTO words_written VALUES (1, 0)")
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(storage.search.index, 1 << 20)
                     await until_waiting(storage, 1)  # it has the words, and can't say so yet
                     nursery.start_soon(remove)
                     await until_waiting(storage, 2, removed)
-                    await cross(connection.execute, "ROLLBACK")
+                    await run_in_asyncio(connection.execute, "ROLLBACK")
             finally:
                 connection.terminate()
             rows = await storage._database.read(lambda c: c.fetch("SELECT room_id FROM message_words"))

@@ -10,7 +10,7 @@ from chat.domain.entities import LOBBY_ID
 from chat.domain.ports.search_index import Search
 from chat.domain.search_query import Query, parse_query
 from chat.storage.postgres import search, search_queries
-from chat.storage.postgres.crossing import open_asyncio
+from chat.storage.postgres.asyncio_bridge import open_asyncio
 from chat.storage.postgres.database import Database, open_database
 from chat.storage.postgres.session import Connection
 from chat.storage.postgres.storage import open_postgres_storage

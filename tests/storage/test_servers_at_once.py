@@ -13,7 +13,7 @@ from chat.domain.ports import NewPerson, Taken
 from chat.domain.refusals import ALREADY_IN
 from chat.domain.startup import CannotStart
 from chat.storage.postgres import saving_queries
-from chat.storage.postgres.crossing import cross
+from chat.storage.postgres.asyncio_bridge import run_in_asyncio
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import (
     PostgresStorage,
@@ -104,7 +104,7 @@ async def test_a_membership_that_another_server_makes_meanwhile_is_not_made_twic
     with trio.fail_after(60):
         async with server(database, shared=True) as storage:
             ada, room = await ada_and_a_room(storage)
-            other = await cross(lambda: asyncpg.connect(**database, timeout=10))
+            other = await run_in_asyncio(lambda: asyncpg.connect(**database, timeout=10))
             outcomes: list[Saved] = []
 
             async def join() -> None:
@@ -113,16 +113,16 @@ async def test_a_membership_that_another_server_makes_meanwhile_is_not_made_twic
                 )
 
             try:
-                await cross(other.execute, "BEGIN")
-                await cross(other.fetchrow, saving_queries.LOCK, [room])
+                await run_in_asyncio(other.execute, "BEGIN")
+                await run_in_asyncio(other.fetchrow, saving_queries.LOCK, [room])
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(join)
                     while not await storage._database.read(lambda c: c.fetchval(_WAITING)):  # noqa: ASYNC110 - it happens there
                         await trio.sleep(0.01)
-                    await cross(
+                    await run_in_asyncio(
                         other.execute, f"INSERT INTO memberships (room_id, user_id) VALUES ({room}, {ada})"
                     )
-                    await cross(other.execute, "COMMIT")
+                    await run_in_asyncio(other.execute, "COMMIT")
             finally:
                 other.terminate()
             assert outcomes == [ALREADY_IN]
@@ -156,21 +156,21 @@ async def test_what_another_server_makes_of_a_conversation_meanwhile_is_found(
             said = SupportOf(Peer(people["ada"], "ada"))
             draft = Draft(room.id, people[speaker], speaker, "hi", 1.0, people=said)
             await storage.messages.save([Draft(room.id, people["ada"], "ada", "help", 1.0, people=said)])
-            other = await cross(lambda: asyncpg.connect(**database, timeout=10))
+            other = await run_in_asyncio(lambda: asyncpg.connect(**database, timeout=10))
             saved: list[Saved] = []
 
             async def say() -> None:
                 saved.extend(await storage.messages.save([draft]))
 
             try:
-                await cross(other.execute, "BEGIN")
-                await cross(other.fetchrow, saving_queries.LOCK, [room.id])
+                await run_in_asyncio(other.execute, "BEGIN")
+                await run_in_asyncio(other.fetchrow, saving_queries.LOCK, [room.id])
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(say)
                     while not await storage._database.read(lambda c: c.fetchval(_WAITING)):  # noqa: ASYNC110 - it happens there
                         await trio.sleep(0.01)
-                    await cross(other.execute, f"UPDATE rooms SET {meanwhile} WHERE id = {room.id}")
-                    await cross(other.execute, "COMMIT")
+                    await run_in_asyncio(other.execute, f"UPDATE rooms SET {meanwhile} WHERE id = {room.id}")
+                    await run_in_asyncio(other.execute, "COMMIT")
             finally:
                 other.terminate()
             changes = [each for each in saved if isinstance(each, SupportChanged)]

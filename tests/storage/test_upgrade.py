@@ -40,7 +40,7 @@ from chat.domain.ports.search_index import Search
 from chat.domain.search_query import Query, parse_query
 from chat.domain.sync_types import ChangeRange, QueuePlace, RoomSnapshot, TextVersion
 from chat.storage.postgres import names
-from chat.storage.postgres.crossing import cross, open_asyncio
+from chat.storage.postgres.asyncio_bridge import open_asyncio, run_in_asyncio
 from chat.storage.postgres.database import DatabaseAddress, open_database
 from chat.storage.postgres.migrations import Migration, known_migrations, migrate
 from chat.storage.postgres.storage import open_postgres_storage, open_shared_postgres_storage
@@ -101,17 +101,17 @@ async def test_a_migration_that_is_in_a_deadlock_with_a_server_is_tried_again(
     with trio.fail_after(30):
         async with open_asyncio():
             await migrate(database, connect_timeout=10, migrations=known)
-            server = await cross(partial(asyncpg.connect, **database, timeout=10))
+            server = await run_in_asyncio(partial(asyncpg.connect, **database, timeout=10))
             try:
                 begin = "BEGIN; SET LOCAL deadlock_timeout = '25s'; LOCK TABLE rooms IN ROW EXCLUSIVE MODE"
-                await cross(server.execute, begin)
+                await run_in_asyncio(server.execute, begin)
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(
                         partial(migrate, database, connect_timeout=10, migrations=[*known, crossing])
                     )
-                    while not await cross(server.fetchval, _WAITS):
+                    while not await run_in_asyncio(server.fetchval, _WAITS):
                         pass
-                    await cross(server.execute, "LOCK TABLE users IN ROW SHARE MODE; COMMIT")
+                    await run_in_asyncio(server.execute, "LOCK TABLE users IN ROW SHARE MODE; COMMIT")
             finally:
                 server.terminate()
     assert await fetch(database, "SELECT max(version) FROM schema_migrations") == crossing.version

@@ -9,7 +9,7 @@ from chat.domain.entities import LOBBY_ID, Draft
 from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
 from chat.domain.ports import NewPerson, Taken
 from chat.storage.postgres import writer
-from chat.storage.postgres.crossing import open_asyncio
+from chat.storage.postgres.asyncio_bridge import open_asyncio
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.session import set_up
 from chat.storage.postgres.storage import open_postgres_storage

@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import trio
 
-from chat.storage.postgres.crossing import cross, open_asyncio
+from chat.storage.postgres.asyncio_bridge import open_asyncio, run_in_asyncio
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.writer import RawConnection
 from tests.support.server import ServerProcess
@@ -72,4 +72,4 @@ async def _alone(address: DatabaseAddress, ask: Callable[[RawConnection], Awaita
             await connection.close(timeout=10)
 
     async with open_asyncio():
-        return await cross(connect_and_ask)
+        return await run_in_asyncio(connect_and_ask)

@@ -17,7 +17,7 @@ import asyncpg
 import trio
 
 from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
-from chat.storage.postgres.crossing import cross
+from chat.storage.postgres.asyncio_bridge import run_in_asyncio
 from chat.storage.postgres.session import Connection, set_up
 
 T = TypeVar("T")
@@ -52,7 +52,7 @@ class Database:
         """
         with trio.move_on_after(self._query_timeout + _GRACE):
             try:
-                return await cross(self._on_a_connection, operation)
+                return await run_in_asyncio(self._on_a_connection, operation)
             except (asyncpg.PostgresError, *CONNECTION_LOST) as error:
                 # Cancelling may end a query in any of these ways: then it is the cancellation that is felt.
                 await trio.lowlevel.checkpoint_if_cancelled()
@@ -74,7 +74,7 @@ class Database:
         # Without the shield a cancelled client could leave a write that may have happened.
         with trio.move_on_after(self._query_timeout + _GRACE, shield=True):
             with TranslatedWriteErrors():
-                return await cross(run, operation)
+                return await run_in_asyncio(run, operation)
         raise OutcomeUnknown("the database did not answer in time")
 
     async def _on_a_connection(self, operation: Operation[T]) -> T:
@@ -139,13 +139,13 @@ async def open_database(
             server_settings={"application_name": "chat"},
         )
 
-    pool = await cross(open_pool)
+    pool = await run_in_asyncio(open_pool)
     try:
         yield Database(pool, query_timeout)
     finally:
         # Without the shield a cancelled server would leave sockets and asyncio tasks behind.
         with trio.move_on_after(query_timeout, shield=True), suppress(*CONNECTION_LOST):
-            await cross(pool.close)
+            await run_in_asyncio(pool.close)
         pool.terminate()  # what is left where the database did not answer, or went away before us
 
 

@@ -13,7 +13,7 @@ import structlog
 import trio
 
 from chat.domain.ports import Changed
-from chat.storage.postgres.crossing import cross
+from chat.storage.postgres.asyncio_bridge import run_in_asyncio
 from chat.storage.postgres.database import CONNECTION_LOST, DatabaseAddress
 from chat.storage.postgres.writer import RawConnection
 
@@ -38,7 +38,7 @@ async def tell_of_changes(
     while True:
         lost = trio.Event()
         try:
-            connection = await cross(_connect, address, channels, lost, timeout_each)
+            connection = await run_in_asyncio(_connect, address, channels, lost, timeout_each)
             try:
                 for changed in channels.values():
                     changed(None)
@@ -83,7 +83,7 @@ async def _until_lost(connection: RawConnection, lost: trio.Event) -> None:
         with trio.move_on_after(_CHECK):
             await lost.wait()
         if not lost.is_set():
-            await cross(connection.fetchval, "SELECT 1")
+            await run_in_asyncio(connection.fetchval, "SELECT 1")
 
 
 def _id(payload: str) -> int | None:

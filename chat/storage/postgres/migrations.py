@@ -17,7 +17,7 @@ import structlog
 import trio
 
 from chat.domain.startup import CannotStart
-from chat.storage.postgres.crossing import cross
+from chat.storage.postgres.asyncio_bridge import run_in_asyncio
 from chat.storage.postgres.database import CONNECTION_LOST, DatabaseAddress
 
 _LOCK = 0x63686174_6D696772  # "chatmigr"
@@ -105,7 +105,7 @@ async def migrate(address: DatabaseAddress, *, connect_timeout: float, migration
     try:
         for left in reversed(range(_TRIES)):
             try:
-                return await cross(apply)
+                return await run_in_asyncio(apply)
             except asyncpg.DeadlockDetectedError as error:
                 if not left:
                     raise CannotStart(f"the schema can't be changed: {error}") from error

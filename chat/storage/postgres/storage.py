@@ -4,9 +4,9 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from chat.domain.ports import Changed
+from chat.storage.postgres.asyncio_bridge import open_asyncio
 from chat.storage.postgres.audit import PostgresAudit
 from chat.storage.postgres.contacts import PostgresContacts
-from chat.storage.postgres.crossing import open_asyncio
 from chat.storage.postgres.database import Database, DatabaseAddress, open_database
 from chat.storage.postgres.files import PostgresFiles
 from chat.storage.postgres.listener import tell_of_changes

@@ -17,7 +17,7 @@ import trio
 
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.startup import CannotStart
-from chat.storage.postgres.crossing import cross
+from chat.storage.postgres.asyncio_bridge import run_in_asyncio
 from chat.storage.postgres.database import CONNECTION_LOST, DatabaseAddress, TranslatedWriteErrors
 from chat.storage.postgres.session import set_up, warn_of_losses
 
@@ -73,7 +73,7 @@ class Writer:
             in_time.shield = True
             try:
                 with TranslatedWriteErrors():
-                    return await cross(operation, connection)
+                    return await run_in_asyncio(operation, connection)
             except OutcomeUnknown:
                 self.disconnect()
                 raise
@@ -92,7 +92,7 @@ class Writer:
         while self._connection is None or self._connection.is_closed():
             self.disconnect()
             try:
-                self._connection = await cross(self._connect)
+                self._connection = await run_in_asyncio(self._connect)
             except (*CONNECTION_LOST, asyncpg.PostgresError) as error:
                 logger.debug("no connection for the journal yet", error=str(error) or type(error).__name__)
             if self._connection is None:

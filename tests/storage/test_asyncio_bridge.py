@@ -10,7 +10,7 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from chat.storage.postgres.crossing import cross, open_asyncio
+from chat.storage.postgres.asyncio_bridge import open_asyncio, run_in_asyncio
 
 OPERATIONS, STEPS = 30, 10
 
@@ -40,7 +40,7 @@ async def test_callbacks_of_many_operations_run_in_the_same_passes() -> None:
         trio.lowlevel.add_instrument(passes)
         async with trio.open_nursery() as nursery:
             for _ in range(OPERATIONS):
-                nursery.start_soon(cross, in_steps)
+                nursery.start_soon(run_in_asyncio, in_steps)
         trio.lowlevel.remove_instrument(passes)
     assert passes.count < 5 * STEPS  # one in each pass would be OPERATIONS * STEPS
 
@@ -57,7 +57,7 @@ async def test_an_answer_is_known_in_the_pass_in_which_its_bytes_are_read() -> N
                 return await asyncio.get_running_loop().sock_recv(ours, 1)
 
             async def ask() -> None:
-                await cross(recv)
+                await run_in_asyncio(recv)
                 answered.set()
 
             nursery.start_soon(ask)
@@ -73,7 +73,7 @@ async def test_a_callback_that_calls_for_another_lets_trio_tasks_run_in_between(
     turns = 0
     with trio.fail_after(30):
         async with open_asyncio(), trio.open_nursery() as nursery:
-            nursery.start_soon(cross, never_idle, lambda: turns == STEPS)
+            nursery.start_soon(run_in_asyncio, never_idle, lambda: turns == STEPS)
             while turns < STEPS:
                 await trio.lowlevel.checkpoint()
                 turns += 1
@@ -83,8 +83,8 @@ async def test_timers_are_on_time_beside_callbacks() -> None:
     ended = trio.Event()
     with trio.fail_after(30):
         async with open_asyncio(), trio.open_nursery() as nursery:
-            nursery.start_soon(cross, never_idle, ended.is_set)
-            await cross(asyncio.sleep, 0.01)
+            nursery.start_soon(run_in_asyncio, never_idle, ended.is_set)
+            await run_in_asyncio(asyncio.sleep, 0.01)
             ended.set()
 
 
@@ -95,9 +95,9 @@ async def test_an_exception_reaches_only_the_operation_that_raised_it() -> None:
 
     async with open_asyncio(), trio.open_nursery() as nursery:
         for _ in range(OPERATIONS):
-            nursery.start_soon(cross, in_steps)
+            nursery.start_soon(run_in_asyncio, in_steps)
         with pytest.raises(ValueError, match="mine"):
-            await cross(fails)
+            await run_in_asyncio(fails)
 
 
 async def test_timers_of_what_ended_in_time_are_let_go() -> None:
@@ -110,7 +110,7 @@ async def test_timers_of_what_ended_in_time_are_let_go() -> None:
         return len(loop._timers)
 
     async with open_asyncio(), trio.open_nursery() as nursery:
-        nursery.start_soon(cross, asyncio.sleep, 0.01)  # one that is still to come
+        nursery.start_soon(run_in_asyncio, asyncio.sleep, 0.01)  # one that is still to come
         for _ in range(1000):
-            await cross(in_time)
-        assert await cross(timers) < 250
+            await run_in_asyncio(in_time)
+        assert await run_in_asyncio(timers) < 250

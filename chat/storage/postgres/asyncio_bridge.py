@@ -21,7 +21,7 @@ _MOST_CANCELLED = 100
 logger = structlog.get_logger(__name__)
 
 
-async def cross(operation: Callable[..., Awaitable[T]], *arguments: object) -> T:
+async def run_in_asyncio(operation: Callable[..., Awaitable[T]], *arguments: object) -> T:
     """Run an asyncio-flavoured coroutine function from Trio and return its result.
 
     Cancelling: `asyncio.CancelledError` is raised in the operation, and this waits until it has ended.

@@ -6,7 +6,6 @@ from typing import Protocol
 from chat.domain.entities import Message
 from chat.domain.live import Notice
 from chat.engine.hub import Announcement
-from chat.engine.pending_writes import PendingWrites
 
 
 class Cluster(Protocol):
@@ -53,9 +52,6 @@ class Cluster(Protocol):
         Raises StorageDown as wait_published_everywhere() does. Cancelling changes nothing.
         """
 
-    def gate_position_on(self, pending_writes: PendingWrites) -> None:
-        """Report a position to the others only once all writes submitted before it are settled. Sync."""
-
     async def wait_deliveries_recorded_everywhere(self, person_id: int) -> None:
         """Wait until every other server has recorded what it delivered to this person, or is silent for seconds.
 
@@ -97,9 +93,6 @@ class Alone:
 
     async def wait_writes_settled_everywhere(self, person_id: int) -> None:
         """Return at once."""
-
-    def gate_position_on(self, pending_writes: PendingWrites) -> None:
-        """Do nothing: nobody asks for the position."""
 
     async def wait_deliveries_recorded_everywhere(self, person_id: int) -> None:
         """Return at once."""

@@ -46,7 +46,8 @@ from chat.engine.journal import Journal, open_journal
 from chat.engine.log_follower import PATIENCE, open_log_follower
 from chat.engine.member_counts import MemberCounts
 from chat.engine.memberships import Memberships
-from chat.engine.notices import Notices
+from chat.engine.notices import NoticeHandlers, Notices
+from chat.engine.pending_writes import PendingWrites
 from chat.engine.people import PeopleReconciler
 from chat.engine.presence import Presence
 from chat.engine.read_marks import open_read_marks
@@ -123,10 +124,7 @@ async def open_engine(
     """
     shared_usage = shared_usage or SharedUsage()
     metrics, presence, fence = metrics or Metrics(), Presence(), Fence()
-    notices = Notices(fence)
-    statuses = Statuses(notices.send)
-    notices.on(Watched, statuses.watched)
-    notices.on(Present, statuses.present)
+    notice_handlers = NoticeHandlers(fence)
     patience = 0.0 if cluster_config is None else PATIENCE
     async with (
         open_deliveries(storage.rooms) as deliveries,
@@ -151,6 +149,7 @@ async def open_engine(
         )
         await settings.refresh()  # before anybody comes in
         hub.observe(DirectInbox, observe_inbox)
+        pending_writes = PendingWrites(hub.newest_id)
         metrics.watch(presence.readings, hub.readings)
 
         def skipped(newest_id: int) -> None:
@@ -173,16 +172,21 @@ async def open_engine(
                     deliveries,
                     read_marks,
                     shared_usage,
-                    notices,
+                    pending_writes,
+                    notice_handlers,
                     presence.__len__,
                     metrics.bus_dropped,
                 ),
             ) as cluster,
-            open_journal(storage.messages, broadcaster, follower, metrics, cluster.publish) as journal,
+            open_journal(
+                storage.messages, broadcaster, follower, metrics, cluster.publish, pending_writes
+            ) as journal,
             trio.open_nursery() as nursery,
         ):
-            notices.send_by(cluster.notify)
-            cluster.gate_position_on(journal.pending_writes)
+            notices = Notices(notice_handlers, cluster.notify)
+            statuses = Statuses(notices.send)
+            notices.on(Watched, statuses.watched)
+            notices.on(Present, statuses.present)
             rooms = Rooms(storage.users, storage.rooms, storage.messages)
             blocks = Blocks(storage.contacts)
             direct = Direct(storage.users, storage.rooms, storage.messages)
@@ -206,7 +210,7 @@ async def open_engine(
                 storage.users,
                 storage.timelines,
                 lambda: presence.conversations().keys(),
-                lambda counted: notices.heard(counted, 0),
+                notices.publish_here,
             )
 
             def outdated(person_id: int | None) -> None:

@@ -92,6 +92,7 @@ class Journal:
         follower: LogFollower,
         metrics: Metrics,
         publish: Publish = lambda _committed: None,
+        pending_writes: PendingWrites | None = None,
     ) -> None:
         self._messages = messages
         self._follower = follower
@@ -99,7 +100,7 @@ class Journal:
         self._metrics = metrics
         self._broadcaster = broadcaster
         self._feed, self._entries = trio.open_memory_channel[Entry](_QUEUE)
-        self.pending_writes = PendingWrites(follower.newest_id)
+        self.pending_writes = pending_writes or PendingWrites(follower.newest_id)
         """The writes that are submitted and not settled."""
 
     async def submit(self, write: Write, submitter: Submitter, origin: Subscriber | None = None) -> None:
@@ -189,7 +190,7 @@ class Journal:
         ]
         committed += [Announcement(change) for change in followed if isinstance(change, Change)]
         if committed:
-            self._follower.committed(committed)
+            self._follower.announce_own(committed)
             self._publish(committed)
         for outcome, entry in zip(outcomes, batch, strict=True):
             entry.submitter.on_outcome(entry.write, outcome or _gone(entry.write))
@@ -235,15 +236,16 @@ async def open_journal(
     follower: LogFollower,
     metrics: Metrics | None = None,
     publish: Publish = lambda _committed: None,
+    pending_writes: PendingWrites | None = None,
 ) -> AsyncGenerator[Journal]:
     """Write for as long as the block lasts, and settle what was taken.
 
-    `publish` is called with the changes of each commit, for other servers.
+    `publish` is called with the changes of each commit, for other servers; `pending_writes` counts what is submitted.
 
     Cancelling: queued writes are neither refused nor acknowledged. A commit under way is finished, published and
     acknowledged.
     """
-    journal = Journal(messages, broadcaster, follower, metrics or Metrics(), publish)
+    journal = Journal(messages, broadcaster, follower, metrics or Metrics(), publish, pending_writes)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(journal.write)
         try:

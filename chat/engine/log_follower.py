@@ -88,7 +88,7 @@ class LogFollower:
             self._written = None
             written.set()
 
-    def committed(self, announcements: Sequence[Announcement]) -> None:
+    def announce_own(self, announcements: Sequence[Announcement]) -> None:
         """Announce the changes of this server's commit, at least one, once all ids before them are announced. Sync.
 
         All changes announced before are older. If one of them has the same id, the log has lost its end since.
@@ -102,7 +102,7 @@ class LogFollower:
             self._ahead.update((announcement.change.id, announcement) for announcement in announcements)
             self._announce_continuing()
 
-    def received(self, changes: Sequence[Change], end: int) -> None:
+    def receive(self, changes: Sequence[Change], end: int) -> None:
         """Announce the changes of another server's commit once all ids before them are announced. Sync.
 
         `end` is the id of the last change of that commit. `changes` may lack some of it.

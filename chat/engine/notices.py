@@ -1,4 +1,4 @@
-"""What is told and saved nowhere: to the clients here at once, and by every other server to its own."""
+"""Notices: facts that no log holds, such as who types. They go to the clients here, and to every other server."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -9,40 +9,48 @@ from chat.engine.hub import Subscriber
 
 NoticeT = TypeVar("NoticeT", bound=Notice)
 
-Felt = Callable[[NoticeT, int, Subscriber | None], object]
-"""Told a notice, the number of the server that it comes from, and the socket here, if it comes from one. Sync."""
+NoticeHandler = Callable[[NoticeT, int, Subscriber | None], object]
+"""Called with a notice, the number of the server that sent it (0: this one), and the socket here, if one did. Sync."""
+
+
+class NoticeHandlers:
+    """The handler of each kind of notice. All of it is sync. While `fence` is closed, no handler is called."""
+
+    def __init__(self, fence: Fence) -> None:
+        self._fence = fence
+        self._handlers: dict[type, Callable[[Any, int, Subscriber | None], object]] = {}
+
+    def on(self, kind: type[NoticeT], handler: NoticeHandler[NoticeT]) -> None:
+        """Call `handler` with each notice of this kind."""
+        self._handlers[kind] = handler
+
+    def handle(self, notice: Notice, node: int, origin: Subscriber | None = None) -> None:
+        """Hand a notice of the server with this number to its handler, if it has one."""
+        handler = self._handlers.get(type(notice))
+        if handler is not None and self._fence.is_open:
+            handler(notice, node, origin)
 
 
 class Notices:
-    """Passes notices on; all of it is sync. While `fence` is closed nobody here is told anything.
+    """Passes notices to the handlers here and, by `send`, to the other servers. All of it is sync.
 
     A notice may get lost between servers, or come twice.
     """
 
-    def __init__(self, fence: Fence) -> None:
-        self._fence = fence
-        self._felt: dict[type, Callable[[Any, int, Subscriber | None], object]] = {}
-        self._send: Callable[[Notice], object] = lambda _notice: None
+    def __init__(self, handlers: NoticeHandlers, send: Callable[[Notice], object]) -> None:
+        self._handlers = handlers
+        self.send = send
+        """Send a notice to the other servers alone."""
 
-    def on(self, kind: type[NoticeT], felt: Felt[NoticeT]) -> None:
-        """Tell `felt` of each notice of this kind."""
-        self._felt[kind] = felt
-
-    def send_by(self, send: Callable[[Notice], object]) -> None:
-        """Have `send` tell the other servers."""
-        self._send = send
+    def on(self, kind: type[NoticeT], handler: NoticeHandler[NoticeT]) -> None:
+        """Call `handler` with each notice of this kind, from here or another server."""
+        self._handlers.on(kind, handler)
 
     def publish(self, notice: Notice, origin: Subscriber | None = None) -> None:
-        """Tell it here, and to the other servers; `origin` is the socket that it comes from."""
-        self.heard(notice, 0, origin)
-        self._send(notice)
+        """Hand a notice to the clients here and to the other servers; `origin` is the socket that sent it."""
+        self.publish_here(notice, origin)
+        self.send(notice)
 
-    def send(self, notice: Notice) -> None:
-        """Tell it to the other servers alone."""
-        self._send(notice)
-
-    def heard(self, notice: Notice, node: int, origin: Subscriber | None = None) -> None:
-        """Tell here what the server with this number has told."""
-        felt = self._felt.get(type(notice))
-        if felt is not None and self._fence.is_open:
-            felt(notice, node, origin)
+    def publish_here(self, notice: Notice, origin: Subscriber | None = None) -> None:
+        """Hand a notice to the clients here alone."""
+        self._handlers.handle(notice, 0, origin)

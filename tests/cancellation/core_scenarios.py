@@ -478,7 +478,7 @@ async def reading_the_log(run: Run) -> None:
                     one = await say("one")
                     follower.reaches(one[0].change.id)
                     await trio.sleep(1)
-                follower.committed(one)
+                follower.announce_own(one)
                 with world.obstacles.held("read_log"):
                     two = await say("two")
                     follower.reaches(two[0].change.id)
@@ -487,7 +487,7 @@ async def reading_the_log(run: Run) -> None:
                         three = await say("three")
                         world.obstacles._closed_before["read_log"].set()
                         await trio.sleep(1)
-                    follower.committed(three)
+                    follower.announce_own(three)
                 await trio.sleep(1)
                 storage.messages._by_room[LOBBY_ID].pop()
                 storage.messages._newest_id -= 1

@@ -112,7 +112,7 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
     "whole_chat": (
         Mutant(
             "checkpoint_between_commit_and_announce",
-            planted("chat.engine.journal:Journal._commit", checkpoint_before("_follower.committed")),
+            planted("chat.engine.journal:Journal._commit", checkpoint_before("_follower.announce_own")),
             "a message is saved, and neither acknowledged nor told",
         ),
     ),

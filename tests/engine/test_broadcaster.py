@@ -63,14 +63,14 @@ async def test_what_waits_for_the_fence_while_the_log_loses_it_is_not_published(
         follower = LogFollower(MemoryStorage().messages, broadcaster, 0)
         first = [Announcement(structs.replace(each.change, pos=1)) for each in batch(*range(1, 21))]
         for each in first:
-            follower.committed([each])
+            follower.announce_own([each])
         await wait_all_tasks_blocked()
         follower.rewind_to(2)
-        follower.committed([first[2]])
+        follower.announce_own([first[2]])
         fence.open_until(math.inf)
         await broadcaster.wait_all_published()
         assert (told, hub.newest_id) == ([3], 3), "the log has nothing else"
-        follower.committed([first[3]])
+        follower.announce_own([first[3]])
     assert told == [3, 4]
 
 

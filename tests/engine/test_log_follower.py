@@ -105,9 +105,9 @@ async def test_whatever_order_they_come_in_all_are_told_once_and_in_order(
         for piece in arriving:
             if chance.random() < 0.3:
                 if own := [each for each in piece if each.id > world.follower.newest_id]:
-                    world.follower.committed(mine(own))
+                    world.follower.announce_own(mine(own))
             else:
-                world.follower.received(piece, piece[-1].id)
+                world.follower.receive(piece, piece[-1].id)
             if chance.random() < 0.2:
                 await trio.sleep(0.03)
         world.follower.reaches(60)
@@ -118,8 +118,8 @@ async def test_whatever_order_they_come_in_all_are_told_once_and_in_order(
 async def test_what_continues_the_log_is_told_at_once_and_nothing_is_read(autojump_clock: object) -> None:
     async with open_world() as world:
         one, two, three = await world.log.say("1", "2", "3")
-        world.follower.committed(mine([one]))
-        world.follower.received([two, three], 3)
+        world.follower.announce_own(mine([one]))
+        world.follower.receive([two, three], 3)
         assert world.told == [1, 2, 3]
         await trio.sleep(1)
         assert world.log.reads == 0
@@ -128,10 +128,10 @@ async def test_what_continues_the_log_is_told_at_once_and_nothing_is_read(autoju
 async def test_what_comes_late_is_waited_for_and_then_not_read(autojump_clock: object) -> None:
     async with open_world() as world:
         one, two = await world.log.say("1", "2")
-        world.follower.received([two], 2)
+        world.follower.receive([two], 2)
         await trio.sleep(PATIENCE / 2)
         assert world.told == []
-        world.follower.received([one], 1)
+        world.follower.receive([one], 1)
         assert world.told == [1, 2]
         await trio.sleep(1)
         assert world.log.reads == 0
@@ -141,9 +141,9 @@ async def test_where_one_after_another_comes_late_none_is_read(autojump_clock: o
     async with open_world() as world:
         said = await world.log.say(*map(str, range(40)))
         for before, after in zip(said[::2], said[1::2], strict=True):
-            world.follower.received([after], after.id)
+            world.follower.receive([after], after.id)
             await trio.sleep(PATIENCE * 0.7)  # longer than half: there is always one that is missing
-            world.follower.received([before], before.id)
+            world.follower.receive([before], before.id)
         assert world.told == list(range(1, 41))
         assert world.log.reads == 0
 
@@ -151,7 +151,7 @@ async def test_where_one_after_another_comes_late_none_is_read(autojump_clock: o
 async def test_what_never_comes_is_read_soon(autojump_clock: object) -> None:
     async with open_world() as world:
         _, two = await world.log.say("1", "2")
-        world.follower.received([two], 2)
+        world.follower.receive([two], 2)
         await trio.sleep(PATIENCE * 1.5)
         assert world.told == [1, 2]
         assert world.log.reads == 1
@@ -170,7 +170,7 @@ async def test_a_commit_of_which_a_part_alone_is_sent_along_is_read_for_the_rest
 ) -> None:
     async with open_world() as world:
         one, _, three = await world.log.say("1", "too long for a payload", "3")
-        world.follower.received([one, three], 3)
+        world.follower.receive([one, three], 3)
         assert world.told == [1]
         await trio.sleep(PATIENCE * 1.5)
         assert world.told == [1, 2, 3]
@@ -193,7 +193,7 @@ async def test_what_is_announced_while_nobody_keeps_up_is_read_later_and_not_kep
     async with open_world() as world:
         said = await world.log.say(*map(str, range(100)))
         world.broadcaster._behind = 17
-        world.follower.received(said, 100)
+        world.follower.receive(said, 100)
         assert world.told == []
         assert not world.follower._ahead
         world.broadcaster._behind = 0
@@ -203,7 +203,7 @@ async def test_what_is_announced_while_nobody_keeps_up_is_read_later_and_not_kep
 
 async def test_a_log_that_lost_its_end_is_followed_from_there(autojump_clock: object) -> None:
     async with open_world() as world:
-        world.follower.committed(mine(await world.log.say("1", "2", "3")))
+        world.follower.announce_own(mine(await world.log.say("1", "2", "3")))
         lost = MemoryStorage()
         await lost.users.add(NewPerson(name="ada", password_hash=b""))
         other = Log(lost)
@@ -211,7 +211,7 @@ async def test_a_log_that_lost_its_end_is_followed_from_there(autojump_clock: ob
         world.follower._messages = other
         world.follower.rewind_to(first[-1].id)
         again = await other.say("another 2", "another 3")
-        world.follower.received(again, 3)
+        world.follower.receive(again, 3)
         assert world.told == [1, 2, 3, 2, 3]
 
 
@@ -226,10 +226,10 @@ async def test_a_log_that_lost_its_end_and_grew_again_is_noticed_by_the_next_com
     autojump_clock: object, again: int
 ) -> None:
     async with open_world() as world:
-        world.follower.committed(mine(await world.log.say("1", "2", "3", "4")))
+        world.follower.announce_own(mine(await world.log.say("1", "2", "3", "4")))
         rewind(world.log, 2)
         await world.log.say(*["another's"] * (again - 1))
-        world.follower.committed(mine(await world.log.say("mine")))
+        world.follower.announce_own(mine(await world.log.say("mine")))
         await trio.sleep(1)
         assert world.told == [1, 2, 3, 4, 2 + again]
         assert world.follower.newest_id == 2 + again
@@ -240,14 +240,14 @@ async def test_a_log_that_lost_its_end_and_grew_again_is_noticed_where_it_is_loo
 ) -> None:
     skipped: list[int] = []
     async with open_world(skipped=skipped.append) as world:
-        world.follower.committed(mine(await world.log.say("1", "2", "3", "4")))
+        world.follower.announce_own(mine(await world.log.say("1", "2", "3", "4")))
         await world.follower.verify_tail()
         assert skipped == []
         rewind(world.log, 2)
         await world.log.say("a", "b", "c")
         await world.follower.verify_tail()
         assert skipped == [5]
-        world.follower.committed(mine(await world.log.say("d")))
+        world.follower.announce_own(mine(await world.log.say("d")))
         await world.follower.verify_tail()
         assert skipped == [5]
         assert world.told == [1, 2, 3, 4, 6]
@@ -262,7 +262,7 @@ async def test_what_is_committed_while_the_rest_is_read_is_told_at_once_and_not_
 
         async def slow(after_id: int, limit: int, most_bytes: int) -> list[Change]:
             read = await read_log(after_id, limit, most_bytes)
-            world.follower.committed(mine(await world.log.say("2")))
+            world.follower.announce_own(mine(await world.log.say("2")))
             return read
 
         world.log.read_log = slow  # type: ignore[method-assign]
@@ -275,7 +275,7 @@ async def test_what_is_committed_while_the_rest_is_read_is_told_at_once_and_not_
 async def test_the_log_is_looked_at_also_while_nothing_is_told(autojump_clock: object) -> None:
     """A server without a lease tells nothing until it has looked, and is read on to by then."""
     async with open_world() as world:
-        world.follower.committed(mine(await world.log.say("1")))
+        world.follower.announce_own(mine(await world.log.say("1")))
         may_go_on = trio.Event()
         world.broadcaster.keep_pace = may_go_on.wait  # type: ignore[method-assign]
         await world.log.say("2")
@@ -302,7 +302,7 @@ async def test_what_is_said_to_lie_beyond_may_be_gone_by_the_time_the_end_is_kno
             return end
 
         world.log.newest_id = late  # type: ignore[method-assign]
-        world.follower.received([three], 3)
+        world.follower.receive([three], 3)
         await looked.wait()
         world.follower.rewind_to(0)
         await trio.sleep(5)
@@ -314,7 +314,7 @@ async def test_a_log_that_loses_its_end_while_it_is_read_is_read_no_further_than
     autojump_clock: object, monkeypatch: pytest.MonkeyPatch, asked: str, told: int
 ) -> None:
     async with open_world() as world:
-        world.follower.committed(mine(await world.log.say("1", "2")))
+        world.follower.announce_own(mine(await world.log.say("1", "2")))
         await world.log.say("3", "4")
         whom = world.broadcaster if asked == "keep_pace" else world.log
         ask, is_lost = getattr(whom, asked), False
@@ -333,7 +333,7 @@ async def test_a_log_that_loses_its_end_while_it_is_read_is_read_no_further_than
         await trio.sleep(1)
         assert (world.follower.newest_id, world.told) == (1, [1, 2, 3, 4][:told])
         again = await world.log.say("another 2")
-        world.follower.received(again, 2)
+        world.follower.receive(again, 2)
         assert world.told[told:] == [2]
 
 
@@ -341,7 +341,7 @@ async def test_what_was_read_and_is_lost_is_not_told_behind_what_has_its_place(
     autojump_clock: object,
 ) -> None:
     async with open_world() as world:
-        world.follower.committed(mine(await world.log.say("1", "2")))
+        world.follower.announce_own(mine(await world.log.say("1", "2")))
         await world.log.say("3", "4")
         read_log = world.log.read_log
 
@@ -349,7 +349,7 @@ async def test_what_was_read_and_is_lost_is_not_told_behind_what_has_its_place(
             read = await read_log(after_id, limit, most_bytes)
             if world.follower.newest_id == 2 and len(read) == 2:
                 rewind(world.log, 1)
-                world.follower.committed(mine(await world.log.say("mine")))
+                world.follower.announce_own(mine(await world.log.say("mine")))
             return read
 
         world.log.read_log = lose  # type: ignore[method-assign]
@@ -362,12 +362,12 @@ async def test_what_was_read_and_is_lost_is_not_told_behind_what_has_its_place(
 async def test_what_waits_and_was_lost_with_the_end_of_the_log_is_never_told(autojump_clock: object) -> None:
     async with open_world() as world:
         one, _two, three = await world.log.say("1", "2", "3")
-        world.follower.committed(mine([one]))
-        world.follower.received([three], 3)
+        world.follower.announce_own(mine([one]))
+        world.follower.receive([three], 3)
         rewind(world.log, 1)
         await trio.sleep(1)
         for change in await world.log.say("another 2", "another 3"):
-            world.follower.received([change], change.id)
+            world.follower.receive([change], change.id)
         told = [each.change for each in world.broadcaster.told]
         assert [each.text for each in told if isinstance(each, Message)] == ["1", "another 2", "another 3"]
 
@@ -376,12 +376,12 @@ async def test_what_waits_where_the_log_is_known_to_have_lost_it_is_not_told_beh
     autojump_clock: object,
 ) -> None:
     async with open_world() as world:
-        world.follower.committed(mine(await world.log.say("1")))
+        world.follower.announce_own(mine(await world.log.say("1")))
         _two, three = await world.log.say("2", "3")
-        world.follower.received([three], 3)
+        world.follower.receive([three], 3)
         rewind(world.log, 1)
         world.follower.rewind_to(1)
-        world.follower.received(await world.log.say("another 2"), 2)
+        world.follower.receive(await world.log.say("another 2"), 2)
         told = [each.change for each in world.broadcaster.told]
         assert [each.text for each in told if isinstance(each, Message)] == ["1", "another 2"]
 
@@ -396,7 +396,7 @@ async def test_whoever_skips_to_the_end_takes_a_commit_of_its_own_that_is_under_
             await world.log.say(*["x"] * (MOST_BEHIND + 1))
             world.follower.reaches(MOST_BEHIND + 2)
             await trio.sleep(1)
-            world.follower.committed(mine(own))
+            world.follower.announce_own(mine(own))
         await trio.sleep(1)
         assert skipped == [MOST_BEHIND + 2]
         assert world.told == [1]
@@ -408,7 +408,7 @@ async def test_what_is_said_to_lie_beyond_the_end_of_the_log_hides_nothing(
     autojump_clock: object, beyond: int
 ) -> None:
     async with open_world() as world:
-        world.follower.committed(mine(await world.log.say("1", "2")))
+        world.follower.announce_own(mine(await world.log.say("1", "2")))
         # A server that has not noticed that the log lost its end says so, or anybody who may use the bus.
         world.follower.reaches(2 + beyond)
         await trio.sleep(1)
@@ -416,7 +416,7 @@ async def test_what_is_said_to_lie_beyond_the_end_of_the_log_hides_nothing(
         await trio.sleep(100)
         assert world.log.looks == looks, "what is not there is not looked for any more"
         said = await world.log.say("3", "4", "5")
-        world.follower.received(said[:1], 3)
+        world.follower.receive(said[:1], 3)
         world.follower.reaches(5)
         await trio.sleep(1)
         assert world.told == [1, 2, 3, 4, 5]
@@ -439,7 +439,7 @@ async def test_a_log_that_ends_with_what_nobody_is_told_any_more_goes_on_behind_
         await trio.sleep(1)
         assert (world.told, world.follower.newest_id) == ([1], 3)
         reads = world.log.reads
-        world.follower.received(await world.log.say("4"), 4)
+        world.follower.receive(await world.log.say("4"), 4)
         await trio.sleep(1)
         assert (world.told, world.log.reads) == ([1, 4], reads)
 
@@ -453,7 +453,7 @@ async def test_where_all_that_was_read_was_announced_meanwhile_the_rest_is_read(
         async def read_log(self, after_id: int, limit: int, most_bytes: int) -> list[Change]:
             read = await super().read_log(after_id, limit, most_bytes)
             if after_id == 0:
-                world.follower.received(read, 2)
+                world.follower.receive(read, 2)
             return read
 
     async with open_world(kind=Overtaken) as world:
@@ -482,5 +482,5 @@ async def test_whoever_is_too_far_behind_skips_to_the_end(autojump_clock: object
         follower.reaches(MOST_BEHIND + 1)
         await wait_all_tasks_blocked()
         assert skipped == [MOST_BEHIND + 2]
-        follower.committed(mine(await log.say("told")))
+        follower.announce_own(mine(await log.say("told")))
         assert [each.change.id for each in broadcaster.told] == [MOST_BEHIND + 3]

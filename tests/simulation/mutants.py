@@ -148,7 +148,7 @@ def announce_before_commit() -> "_patch[Any]":
             return self._refuse(batch, NOT_SAVED)
         for message, entry in zip(saved, batch, strict=True):
             if isinstance(message, Message):
-                self._follower.committed([Announcement(message, entry.origin)])
+                self._follower.announce_own([Announcement(message, entry.origin)])
                 entry.submitter.on_outcome(entry.write, message)
         return None
 

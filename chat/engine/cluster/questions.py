@@ -1,11 +1,11 @@
-"""Questions to the other servers: each is asked until everybody has answered who could still tell somebody something.
+"""Questions to the other servers: each is asked until every server that may publish has answered.
 
-A server that is silent is waited for until its lease ends. A bus may lose what is asked and answered, and double it:
-so a question is asked again, and whoever answered it before gives the same answer.
+A silent server is waited for until its lease ends. The bus may lose or double questions and answers: so a question is
+asked again, and a server that has answered it gives the same answer.
 
-A database that crashes forgets all leases. Until every fence has closed, whoever had one before is waited for too:
-the fence of a server that is silent may still be open. And where it was set back as it crashed, what a server without a
-lease has told under an id may be something else than what is there now: so it is asked anew once it has looked.
+A database that crashes forgets all leases. Until every fence has closed, servers that had a lease before are waited for
+too: the fence of a silent one may still be open. If the database also lost commits, a server without a lease may have
+published other changes under the same ids: so it is asked again after it has a lease.
 """
 
 import itertools
@@ -27,22 +27,24 @@ from chat.signals import Signal
 Asked = HasPublished | HasRecorded | Relayed
 
 _AGAIN = 0.25
-"""Seconds until a question is asked again, and looked who has a lease still."""
+"""Seconds until a question is asked again, and the leases are read again."""
 
 _MOST_ANSWERS = 10_000
-"""Answers that are remembered: far more than are asked for twice."""
+"""Answers that are remembered, in case a question comes twice."""
 
-_MOST_THINKING = 4096
+_MOST_UNDER_WAY = 4096
 """Questions that are being answered; those beyond are dropped, and asked again."""
 
 logger = structlog.get_logger(__name__)
 
 
 class Questions:
-    """Asks, and answers with what `answer` returns; an answer may take its time, and raise StorageDown for none.
+    """Asks the other servers, and answers them.
 
-    `tell` tells what is relayed, at once, so that it is told in the order in which it comes. Sync.
-    `number` is this server's own. Raises StorageDown where nobody can tell which servers there are.
+    Args:
+        number: this server's own.
+        answer: answers a question, in its own time. StorageDown: there is no answer.
+        deliver: delivers a relayed message at once, so that messages keep their order. Sync.
     """
 
     def __init__(
@@ -51,35 +53,41 @@ class Questions:
         bus: Bus,
         nodes: Nodes,
         answer: Callable[[HasPublished | HasRecorded], Awaitable[bool]],
-        tell: Callable[[Message], bool],
+        deliver: Callable[[Message], bool],
     ) -> None:
         self._number = number
         self._bus = bus
         self._nodes = nodes
         self._answer = answer
-        self._tell = tell
+        self._deliver = deliver
         self._numbers = itertools.count(1)
         self._waiting: dict[int, _Waiting] = {}  # by the number of the question
-        self._answers = LRUCache[tuple[int, int], Answer](_MOST_ANSWERS)  # by who asked, and their number
-        self._thinking: set[tuple[int, int]] = set()  # questions that are being answered
-        self._met: set[int] = set()  # had a lease when last seen, or were heard since
-        self._unsure_until = -math.inf  # until then (Trio's clock) the database may not know all leases
+        self._answers = LRUCache[tuple[int, int], Answer](
+            _MOST_ANSWERS
+        )  # by node, and number of the question
+        self._under_way: set[tuple[int, int]] = set()  # questions that are being answered, by the same
+        self._known: set[int] = set()  # servers that had a lease at the last read, or sent something since
+        self._unsure_until = -math.inf  # until then (Trio's clock) the database may have forgotten leases
 
     def meet(self, node: int) -> None:
-        """Take note that there is such a server. Sync."""
-        self._met.add(node)
+        """Remember that there is such a server. Sync."""
+        self._known.add(node)
 
-    def forgotten(self) -> None:
-        """Take note that the database has lost this server's lease, so that it may have lost others too. Sync."""
+    def lease_forgotten(self) -> None:
+        """Remember that the database has forgotten this server's lease: it may have forgotten others too. Sync."""
         self._unsure_until = trio.current_time() + FENCE
 
     async def ask(
         self, asks: Asked, to: int | None = None, is_answered: Callable[[Node], bool] = lambda _node: False
     ) -> bool:
-        """Return whether any other server with a lease said yes, once all have answered, or the one it is `to`.
+        """Return whether any other server with a lease said yes, once all have answered.
 
-        `is_answered` says which servers need not answer, by what they have told the database. Raises StorageDown.
-        Cancelling: some may be asked, or not.
+        Args:
+            asks: the question.
+            to: the one server to ask; None: all.
+            is_answered: whether a server need not answer, because of what the database knows of it.
+
+        Raises StorageDown. Cancelling: some may be asked, or not.
         """
         while (answers := await self._ask(asks, to, is_answered)) is None:  # noqa: ASYNC110 - a table has no event
             await trio.sleep(_AGAIN)
@@ -88,12 +96,12 @@ class Questions:
     async def _ask(
         self, asks: Asked, to: int | None, is_answered: Callable[[Node], bool]
     ) -> Collection[bool] | None:
-        """Return what was answered; None: somebody may have told another log, and is asked anew when that is known."""
+        """Return the answers; None: a server may have published another log, and all are asked again."""
         question = Question(self._number, next(self._numbers), to, asks)
         waiting = self._waiting[question.number] = _Waiting(asks)
         try:
             while True:
-                # Before it is known who has to answer: by then they may have.
+                # Asked before the leases are read: the answers may arrive meanwhile.
                 self._bus.publish(encode(question))
                 others, forgotten = await self._others(is_answered)
                 if forgotten and isinstance(asks, HasPublished):
@@ -109,54 +117,59 @@ class Questions:
             del self._waiting[question.number]
 
     async def _others(self, is_answered: Callable[[Node], bool]) -> tuple[set[int], set[int]]:
-        """Return the other servers that have to answer, and those of whose lease the database does not know.
+        """Return the other servers that have to answer, and those whose lease the database has forgotten.
 
-        Where it was set back, those may have told something else under the same ids. Raises StorageDown.
+        If the database has lost commits, the latter may have published other changes under the same ids. Raises
+        StorageDown.
         """
         live = {node.number: node for node in await self._nodes.live()}
         if self._number not in live:
-            self.forgotten()
-        could_tell = set(live)
+            self.lease_forgotten()
+        may_publish = set(live)
         if trio.current_time() < self._unsure_until:
-            could_tell |= self._met
-        self._met = could_tell  # whoever is not among them can tell nothing any more
+            may_publish |= self._known
+        self._known = may_publish  # any other server has no lease, and publishes nothing
         answered = {number for number, node in live.items() if is_answered(node)}
-        others = could_tell - {self._number}
+        others = may_publish - {self._number}
         return others - answered, others - live.keys()
 
-    def answered(self, answer: Answer) -> None:
-        """Take an answer from the bus, whoever it is for. Sync."""
+    def take_answer(self, answer: Answer) -> None:
+        """Take an answer from the bus; one to another server is skipped. Sync."""
         if answer.to == self._number and answer.number in self._waiting:
             self._waiting[answer.number].take(answer)
 
-    def answered_unsealed(self, answer: Answer) -> None:
-        """Take an answer that anybody may have sent: only whether somebody there hears what is saved nowhere. Sync."""
+    def take_unsealed_answer(self, answer: Answer) -> None:
+        """Take an answer that anybody may have sent: it counts only for a relayed message. Sync."""
         waiting = self._waiting.get(answer.number)
         if waiting is not None and isinstance(waiting.asks, Relayed):
-            self.answered(answer)
+            self.take_answer(answer)
 
-    def asked(self, question: Question, nursery: trio.Nursery) -> None:
-        """Take a question from the bus, whoever it is for, and answer it in `nursery`. Sync."""
+    def take_question(self, question: Question, nursery: trio.Nursery) -> None:
+        """Take a question from the bus, and answer it in `nursery` if it is for this server. Sync."""
         key = question.node, question.number
-        if question.node == self._number or question.to not in (None, self._number) or key in self._thinking:
+        if question.node == self._number or question.to not in (None, self._number) or key in self._under_way:
             return
         if known := self._answers.get(key):
             self._bus.publish(encode(known))
             return
         if isinstance(question.asks, Relayed):
-            self._reply(question, self._tell(question.asks.message))
-        elif len(self._thinking) < _MOST_THINKING:
-            self._thinking.add(key)
-            nursery.start_soon(self._think, question, question.asks)
+            self._reply(question, self._deliver(question.asks.message))
+        elif len(self._under_way) < _MOST_UNDER_WAY:
+            self._under_way.add(key)
+            nursery.start_soon(self._answer_later, question, question.asks)
 
-    async def _think(self, question: Question, asks: HasPublished | HasRecorded) -> None:
+    async def _answer_later(self, question: Question, asks: HasPublished | HasRecorded) -> None:
         try:
             yes = await self._answer(asks)
         except StorageDown as error:
-            logger.warning("a question of another server has no answer", node=question.node, error=str(error))
+            logger.warning(
+                "question of another server not answered: it waits, and asks again",
+                node=question.node,
+                error=str(error),
+            )
             return
         finally:
-            self._thinking.remove((question.node, question.number))
+            self._under_way.remove((question.node, question.number))
         self._reply(question, yes)
 
     def _reply(self, question: Question, yes: bool) -> None:
@@ -166,7 +179,7 @@ class Questions:
 
 
 class _Waiting:
-    """Who answered a question so far, and what."""
+    """The answers to one question so far."""
 
     def __init__(self, asks: Asked) -> None:
         self.asks = asks

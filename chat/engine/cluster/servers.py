@@ -1,6 +1,6 @@
-"""Several servers on one log: what is committed is announced, and who is asked what answers.
+"""One of several servers on one log: it announces its commits, and answers the questions of the others.
 
-The bus only hurries. What it loses, the lease's renewals and the heartbeats show: they tell how far the log is.
+The bus only makes it fast. Whatever the bus loses, lease renewals and heartbeats reveal: they carry the end of the log.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
@@ -43,7 +43,7 @@ from chat.engine.deliveries import Deliveries
 from chat.engine.fence import Fence
 from chat.engine.hub import Announcement, Hub
 from chat.engine.log_follower import LogFollower
-from chat.engine.notices import Notices
+from chat.engine.notices import NoticeHandlers
 from chat.engine.pending_writes import PendingWrites
 from chat.engine.read_marks import ReadMarks
 
@@ -51,31 +51,30 @@ BEAT = 0.5
 """Seconds between two heartbeats."""
 
 _RELAY_TIMEOUT = 2.0
-"""Seconds in which a guest of another server is found; nobody is found where the bus is down for longer."""
+"""Seconds to find a guest of another server; while the bus is down, none is found."""
 
 _PUBLISH_TIMEOUT = 30.0
-"""Seconds in which what is in the log is told. It is not where the log loses its end (a failover to a standby that was
-behind) while somebody waits for that."""
+"""Seconds for a change of the log to be published. It never is if a failover to a standby that was behind loses it."""
 
 _RECORD_TIMEOUT = 1.0
-"""Seconds in which a server has noted what it told."""
+"""Seconds in which a server of release 0.1 records deliveries."""
 
-_TELLS_PER_BEAT = 5
-"""How often in that time the others are told what was used of shared limits,"""
-_MOST_USED = 40
-"""and of how many keys in one payload."""
+_REPORTS_PER_BEAT = 5
+"""How often in that time the usage of shared limits is reported to the others,"""
+_MOST_KEYS = 40
+"""and for how many keys in one payload."""
 
 _TURN = 64
-"""Payloads that are taken until the other tasks get their turn."""
+"""Payloads handled before other tasks get their turn."""
 
 logger = structlog.get_logger(__name__)
 
 
 class ClusterConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """What a server tells of itself where it joins others: its address, its version, and the kind of its bus.
+    """How a server joins others, and what it tells them of itself: its address, its version, the kind of its bus.
 
-    `secret_digest` is what `domain/nodes.py` makes of its secret. `seals` authenticate what comes over the bus; without
-    them nobody but servers of this chat can write to it.
+    `secret_digest` is what `domain/nodes.py` makes of its secret. `seals` authenticate payloads; None where nobody but
+    servers of this chat can write to the bus.
     """
 
     bus: Bus
@@ -87,7 +86,7 @@ class ClusterConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LocalServer(msgspec.Struct, frozen=True):
-    """What of this server the others are told, and what they change; `clients` returns how many there are."""
+    """The parts of this server that the cluster reads and changes."""
 
     follower: LogFollower
     broadcaster: Broadcaster
@@ -95,14 +94,16 @@ class LocalServer(msgspec.Struct, frozen=True):
     deliveries: Deliveries
     read_marks: ReadMarks
     shared_usage: SharedUsage
-    notices: Notices
+    pending_writes: PendingWrites
+    notices: NoticeHandlers
     clients: Callable[[], int]
+    """Returns the number of clients."""
     dropped: Callable[[str], object]
-    """Told of each payload that is dropped, by why."""
+    """Called with the reason of each payload that is dropped."""
 
 
 class Servers:
-    """This server among others: the port `Cluster`, and the task that listens to them."""
+    """The port `Cluster` for one of several servers, and the tasks that send heartbeats and handle payloads."""
 
     def __init__(
         self,
@@ -120,10 +121,9 @@ class Servers:
         self._lease = lease
         self._fence = fence
         self._local = local
-        self._ends = ends  # of the log: those who ask at once share one query
+        self._ends = ends  # reads the end of the log; calls at the same time share one query
         self._reader = PayloadReader()
-        self._pending_writes = PendingWrites(0)  # the journal's, from gate_position_on() on
-        self._questions = Questions(lease.number, bus, nodes, self._answer, self._tell)
+        self._questions = Questions(lease.number, bus, nodes, self._answer, self._deliver_relayed)
         self._unsealed = Unsealed(nodes, self._questions, local.follower, local.dropped)
 
     def publish(self, committed: Sequence[Announcement]) -> None:
@@ -137,12 +137,14 @@ class Servers:
         await self._wait_published_from_log(await self._ends.get(None) or 0)
 
     async def keep_lease(self, recheck: Callable[[], Awaitable[object]]) -> None:
-        await self._lease.keep(recheck, self._questions.forgotten, self._pending_writes.settled_watermark)
+        await self._lease.keep(
+            recheck, self._questions.lease_forgotten, self._local.pending_writes.settled_watermark
+        )
 
     async def wait_published_everywhere(self, change_id: int, person_id: int | None = None) -> None:
         await self._wait_published_from_log(change_id)
-        with _within(_PUBLISH_TIMEOUT, "not every server has told what is saved"):
-            # While the bus is down, each renewal of a lease says how far that server is.
+        with _within(_PUBLISH_TIMEOUT, "not every server has published a committed change in time"):
+            # While the bus is down, each server's lease renewal shows its position.
             await self._questions.ask(
                 HasPublished(change_id, person_id), is_answered=lambda node: node.position >= change_id
             )
@@ -150,21 +152,20 @@ class Servers:
     async def wait_writes_settled_everywhere(self, person_id: int) -> None:
         await self.wait_published_everywhere(await self._ends.get(None) or 0, person_id)
 
-    def gate_position_on(self, pending_writes: PendingWrites) -> None:
-        self._pending_writes = pending_writes
-
     async def wait_deliveries_recorded_everywhere(self, person_id: int) -> None:
-        with trio.move_on_after(LEASE + RENEW):  # a bus that is down for longer lets a message be told again
+        with trio.move_on_after(
+            LEASE + RENEW
+        ):  # after a longer failure of the bus, a message may be delivered twice
             await self._ask_recorded(HasRecorded(person_id))
 
     async def wait_read_marks_written_everywhere(self, person_id: int) -> None:
-        # A server that does not write marks for longer has no database.
+        # A server that writes no read marks for longer has no database.
         with trio.move_on_after(LEASE + RENEW):
             await self._ask_recorded(HasRecorded(person_id, has_read=True))
 
     async def _ask_recorded(self, asks: HasRecorded) -> None:
         by = trio.current_time() + _RECORD_TIMEOUT
-        # A server that seals nothing can't be heard, and notes everything by then.
+        # Answers of release 0.1 are not authenticated; such a server has recorded everything by then.
         await self._questions.ask(
             asks, is_answered=lambda node: seals_nothing(node.version) and trio.current_time() >= by
         )
@@ -175,24 +176,24 @@ class Servers:
         return False
 
     async def beat(self) -> None:
-        """Tell the others how far this server is, until cancelled."""
+        """Send heartbeats and reports of shared usage, until cancelled."""
         while True:
             self._bus.publish(encode(Beat(self.number, self._local.follower.newest_id)))
-            for _ in range(_TELLS_PER_BEAT):
+            for _ in range(_REPORTS_PER_BEAT):
                 used = self._local.shared_usage.take()
-                for first in range(0, len(used), _MOST_USED):
-                    self._bus.publish(encode(Spent(self.number, used[first : first + _MOST_USED])))
-                # So that the next renewal of the lease says what was just told.
-                self._pending_writes.settled_watermark(self._local.hub.newest_id)
-                await trio.sleep(BEAT / _TELLS_PER_BEAT)
+                for first in range(0, len(used), _MOST_KEYS):
+                    self._bus.publish(encode(Spent(self.number, used[first : first + _MOST_KEYS])))
+                # Each call advances the watermark, which the next lease renewal reports.
+                self._local.pending_writes.settled_watermark(self._local.hub.newest_id)
+                await trio.sleep(BEAT / _REPORTS_PER_BEAT)
 
     async def listen(self) -> None:
-        """Take what arrives, until cancelled."""
+        """Handle payloads as they arrive, until cancelled."""
         async with trio.open_nursery() as answering:
             while True:
                 payloads = await self._bus.receive()
                 if payloads is None:
-                    self._lease.renew_now()  # which tells what was missed
+                    self._lease.renew_now()  # it reads the end of the log, and so reveals what was missed
                     continue
                 for number, payload in enumerate(payloads, 1):
                     self._take(payload, answering)
@@ -201,18 +202,18 @@ class Servers:
 
     def _take(self, payload: bytes, answering: trio.Nursery) -> None:
         opened = payload if self._seals is None else self._seals.open(payload)
-        said = self._reader.read(payload if opened is None else opened)
-        if said is None:
+        message = self._reader.read(payload if opened is None else opened)
+        if message is None:
             self._local.dropped("unreadable")
         elif opened is None:
-            self._unsealed.take(said, answering)
+            self._unsealed.take(message, answering)
         else:
-            self._take_sealed(said, answering)
+            self._take_sealed(message, answering)
 
-    def _take_sealed(self, said: Payload, answering: trio.Nursery) -> None:
-        match said:
+    def _take_sealed(self, message: Payload, answering: trio.Nursery) -> None:
+        match message:
             case Announced(last_id, changes):
-                self._local.follower.received(changes, last_id)
+                self._local.follower.receive(changes, last_id)
             case Beat(node, newest_id):
                 self._questions.meet(node)
                 self._local.follower.reaches(newest_id)
@@ -221,26 +222,26 @@ class Servers:
                     self._local.shared_usage.count(used)
             case Noticed(node, notice):
                 if node != self.number:
-                    self._local.notices.heard(notice, node)
+                    self._local.notices.handle(notice, node)
             case Question() as question:
                 if isinstance(question.asks, HasPublished):
                     self._local.follower.reaches(question.asks.change_id)
-                self._questions.asked(question, answering)
+                self._questions.take_question(question, answering)
             case Answer() as answer:
-                self._questions.answered(answer)
+                self._questions.take_answer(answer)
 
     async def _answer(self, asks: HasPublished | HasRecorded) -> bool:
         match asks:
             case HasPublished(change_id, person_id):
-                with _within(_PUBLISH_TIMEOUT, "there is no lease"):
-                    await self._fence.wait_open()  # until it is known that the log is the one that was told
+                with _within(_PUBLISH_TIMEOUT, "this server has no lease"):
+                    await self._fence.wait_open()  # until then, the log may have lost what was published
                 await self._wait_published(change_id)
                 if person_id is not None:
-                    with _within(_PUBLISH_TIMEOUT, "what was said before is not saved yet"):
-                        await self._pending_writes.wait_resolved(person_id)
+                    with _within(_PUBLISH_TIMEOUT, "a write submitted before has no outcome in time"):
+                        await self._local.pending_writes.wait_resolved(person_id)
             case HasRecorded(person_id, has_read=True):
-                with _within(_PUBLISH_TIMEOUT, "how far somebody has read is not noted yet"):
-                    await self._pending_writes.wait_settled(person_id)  # which is noted then
+                with _within(_PUBLISH_TIMEOUT, "read marks are not written in time"):
+                    await self._local.pending_writes.wait_settled(person_id)  # each notes a read mark
                     await self._local.read_marks.wait_written(person_id)
             case HasRecorded(person_id):
                 await self._local.deliveries.wait_written(person_id)
@@ -251,21 +252,21 @@ class Servers:
         await self._wait_published(change_id)
 
     async def _wait_published(self, change_id: int) -> None:
-        with _within(_PUBLISH_TIMEOUT, "what is saved is not told yet"):
+        with _within(_PUBLISH_TIMEOUT, "a committed change is not published in time"):
             await self._local.broadcaster.wait_published(change_id)
 
-    def _tell(self, message: Message) -> bool:
+    def _deliver_relayed(self, message: Message) -> bool:
         if message.peer is None or not self._local.hub.has_subscribers(DirectInbox(message.peer.id)):
             return False
         if not self._fence.is_open:
-            return False  # who asked waits for no server without a lease, and may have refused it by now
+            return False  # the asker waits for no server without a lease, and may have refused the message by now
         self._local.hub.publish([Announcement(message)])
         return True
 
 
 @contextmanager
 def _within(seconds: float, otherwise: str) -> Generator[None]:
-    """Raise StorageDown where the block takes longer."""
+    """Raise StorageDown with the text `otherwise` where the block takes longer."""
     with trio.move_on_after(seconds) as scope:
         yield
     if scope.cancelled_caught:
@@ -276,10 +277,10 @@ def _within(seconds: float, otherwise: str) -> Generator[None]:
 async def open_cluster(
     cluster_config: ClusterConfig | None, storage: Storage, fence: Fence, local: LocalServer
 ) -> AsyncGenerator[Cluster]:
-    """Be one of several servers for as long as the block lasts; without `joining`, be alone.
+    """Be one of several servers for as long as the block lasts; without `cluster_config`, be alone.
 
-    Who opens the block runs `keep_lease` in it: without that, `fence` closes.
-    Raises CannotStart. Cancelling: the lease is given up where the database can be reached, and else ends by itself.
+    The caller runs `keep_lease` in the block: without that, `fence` closes. Raises CannotStart. Cancelling: the lease
+    is given up where the database can be reached, and else ends by itself.
     """
     if cluster_config is None:
         yield Alone()

@@ -155,7 +155,7 @@ async def test_a_forged_answer_ends_no_wait_and_a_server_that_is_none_is_not_wai
         )
     assert LEASE - 1 <= trio.current_time() - began <= LEASE + 1, "until the lease of the silent one ends"
     asked: Any = site.one.cluster._questions  # type: ignore[attr-defined]
-    assert NOBODY not in asked._met
+    assert NOBODY not in asked._known
 
 
 async def test_a_forged_notice_and_a_forged_relay_are_told_to_nobody(site: Site) -> None:
@@ -185,15 +185,15 @@ async def test_a_forged_notice_and_a_forged_relay_are_told_to_nobody(site: Site)
 async def test_forged_questions_are_not_answered_and_many_real_ones_are_bounded(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(questions, "_MOST_THINKING", 3)
+    monkeypatch.setattr(questions, "_MOST_UNDER_WAY", 3)
     asked: Any = site.one.cluster._questions  # type: ignore[attr-defined]
     await site.forges(*(Question(NOBODY, number, None, HasPublished(10**15)) for number in range(10)))
-    assert not asked._thinking
+    assert not asked._under_way
     stranger = Seals(SECRET)
     await site.forges(
         *(stranger.seal(encode(Question(NOBODY, number, None, HasPublished(10**6)))) for number in range(10))
     )
-    assert len(asked._thinking) == 3
+    assert len(asked._under_way) == 3
 
 
 async def test_an_older_server_is_answered_and_only_its_guests_are_relayed(site: Site) -> None:

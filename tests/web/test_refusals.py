@@ -8,7 +8,7 @@ import pytest
 from msgspec import structs
 
 from chat.domain.closing import DISABLED
-from chat.domain.outcomes import Held, KeyUsed
+from chat.domain.outcomes import AssigneeMismatch, KeyUsed
 from chat.domain.refusals import Code
 from tests.web.vendor import ROOT
 
@@ -85,12 +85,9 @@ def reasons_of(language: str) -> tuple[dict[str, str], set[str]]:
 
 def server_reasons() -> set[str]:
     """Every reason that the server gives."""
-    kinds = (
-        field.default for kind in (KeyUsed, Held) for field in structs.fields(kind) if field.name == "reason"
-    )
-    return {named["reason"].strip("'\"") for _, named, _ in refusals() if "reason" in named} | {
-        *map(str, kinds)
-    }
+    fields = (field for kind in (KeyUsed, AssigneeMismatch) for field in structs.fields(kind))
+    defaults = {str(field.default) for field in fields if field.name == "reason"}
+    return {named["reason"].strip("'\"") for _, named, _ in refusals() if "reason" in named} | defaults
 
 
 def test_every_refusal_has_a_reason() -> None:

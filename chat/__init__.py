@@ -20,9 +20,10 @@ The floors, highest first; a file imports only from floors below its own:
     domain/              values, rules and the ports of the storage: no wire, no SQL
     channels, caseless,  take all that waits; JSON keys in any case;
     durable, frames,     files that are there after a crash; the bytes of WebSocket frames;
-    logs, shutdown       how a line is logged; how long each step of a stop may take
+    logs, shutdown,      how a line is logged; how long each step of a stop may take;
+    signals              waiting for a condition, for server and client
 
-Beside them all stands client/, which talks with a server from elsewhere and imports nothing of it.
+Beside them all stands client/, which talks with a server from elsewhere and imports nothing of it but signals.
 """
 
 __version__ = "0.2.0"

@@ -33,6 +33,7 @@ from chat.client.requests import (
 )
 from chat.client.rooms import Rooms
 from chat.client.values import Limits
+from chat.signals import Signal
 
 HELLO_TIMEOUT, SYNC_TIMEOUT, PING_TIMEOUT = 10.0, 60.0, 5.0
 """Seconds for an answer; without one the connection ends."""
@@ -64,7 +65,8 @@ class Connection:
         self._rooms, self._inbox, self._outbox = rooms, inbox, outbox
         self._backoff = backoff
         self._limits = Limits()
-        self._stale = trio.Event()  # something has to be requested
+        self._stale = Signal()
+        self._is_stale = False  # whether something has to be requested
         self._needs_full_sync = False
         self._on_caught_up: Callable[[], None] | None = None  # None once it was called
         self._count_not_before = 0.0  # the server refuses unread counts until then
@@ -124,12 +126,16 @@ class Connection:
     def sync_again(self) -> None:
         """Sync all rooms again: events were dropped, or the person came into a room. Sync."""
         self._needs_full_sync = True
-        self._stale.set()
+        self._mark_stale()
 
     def load_more(self) -> None:
         """Request the next page, if there is one: the program has taken most of the last. Sync."""
         if self._rooms.has_backlog:
-            self._stale.set()
+            self._mark_stale()
+
+    def _mark_stale(self) -> None:
+        self._is_stale = True
+        self._stale.notify()
 
     async def _read(self, nursery: trio.Nursery) -> None:
         while True:
@@ -144,7 +150,7 @@ class Connection:
                     if (event := self._rooms.apply(frame)) is not None:
                         self._inbox.put(event)
             if self._rooms.gaps or self._rooms.uncounted:
-                self._stale.set()
+                self._mark_stale()
 
     def _settle(self, number: int, reply: Reply, nursery: trio.Nursery) -> None:
         pending = self._outbox.settle(number, reply)
@@ -203,7 +209,7 @@ class Connection:
             self._rooms.finish_sync(sync)
         self._rooms.verify_read_marks()
         if self._rooms.uncounted or self._rooms.has_backlog:
-            self._stale.set()
+            self._mark_stale()
 
     def _limited(self, sync: Sync) -> Sync:
         """Limit a sync to the changes that the inbox has room for."""
@@ -227,7 +233,7 @@ class Connection:
             elif self._rooms.finish_sync(page):
                 await trio.sleep(_SYNC_PAUSE)  # the page moved no position: do not ask without pause
         if self._inbox.wants_page and self._rooms.has_backlog:
-            self._stale.set()
+            self._mark_stale()
 
     async def _watch(self) -> None:
         if self._rooms.watched:
@@ -242,8 +248,8 @@ class Connection:
 
     async def _stay_in_sync(self, nursery: trio.Nursery) -> None:
         while True:
-            await self._stale.wait()
-            self._stale = trio.Event()
+            await self._stale.wait_until(lambda: self._is_stale)
+            self._is_stale = False
             if self._needs_full_sync:
                 await self._sync_all(is_new=False)
             asks_again = bool(self._rooms.gaps or self._rooms.uncounted)
@@ -286,7 +292,7 @@ class Connection:
 
     async def _count_later(self) -> None:
         await trio.sleep_until(self._count_not_before)
-        self._stale.set()
+        self._mark_stale()
 
     async def _request(
         self, request: Request, timeout: float, *, may_be_refused: bool = False

@@ -16,6 +16,7 @@ import trio
 from chat.client.events import Connected, Disconnected, Event
 from chat.client.rooms import RoomEvent
 from chat.client.values import Position
+from chat.signals import Signal
 
 
 class Inbox:
@@ -48,7 +49,7 @@ class Inbox:
         self._sync_again = sync_again
         self._load_more = load_more
         self._queue: deque[RoomEvent | Event] = deque()
-        self._arrived = trio.Event()
+        self._arrived = Signal()
         self._is_taking = False
 
     @property
@@ -74,7 +75,7 @@ class Inbox:
             self._queue.append(event)
             if isinstance(event, Connected | Disconnected):
                 self._dropped_connection = None
-        self._arrived.set()
+        self._arrived.notify()
 
     def finish_catching_up(self) -> None:
         """The dropped events are queued again: queue Connected or Disconnected after them, if it was dropped. Sync."""
@@ -127,5 +128,4 @@ class Inbox:
             if isinstance(self._dropped_connection, Disconnected):
                 self.put(self._dropped_connection)  # while disconnected nothing can be requested
                 return
-        self._arrived = trio.Event()
         await self._arrived.wait()

@@ -13,6 +13,7 @@ from chat.client.endings import TOKEN_EXPIRED
 from chat.client.errors import ConnectionFailed, Refused
 from chat.client.frames import encode
 from chat.client.requests import ErrorReply, Reply, Request
+from chat.signals import Signal
 
 _TOKEN_REFUSED = frozenset({"unauthenticated", "expired"})
 
@@ -62,7 +63,7 @@ class Outbox:
     def __init__(self) -> None:
         self.is_open = False
         self.max_in_flight = 64
-        self._sendable = trio.Event()
+        self._sendable = Signal()
         self._added = 0
         self._unsent: list[PendingRequest] = []  # a heap
         self._sent: dict[int, PendingRequest] = {}  # by their numbers on this connection
@@ -76,13 +77,13 @@ class Outbox:
         self._added += 1
         pending = PendingRequest(request, self._added, is_internal=is_internal)
         heapq.heappush(self._unsent, pending)
-        self._sendable.set()
+        self._sendable.notify()
         return pending
 
     def set_open(self, *, is_open: bool) -> None:
         """Allow or forbid sending requests of the program. Sync."""
         self.is_open = is_open
-        self._sendable.set()
+        self._sendable.notify()
 
     def withdraw(self, pending: PendingRequest) -> None:
         """The caller no longer waits: do not send the request if it is unsent. Sync."""
@@ -112,7 +113,6 @@ class Outbox:
 
     async def wait(self) -> None:
         """Wait until `next` may have a request again. Cancelling: nothing happens."""
-        self._sendable = trio.Event()
         await self._sendable.wait()
 
     def settle(self, number: int, reply: Reply) -> PendingRequest:
@@ -123,7 +123,7 @@ class Outbox:
         Raises:
             ConnectionFailed: no request has this number, or the server no longer accepts the token.
         """
-        self._sendable.set()
+        self._sendable.notify()
         pending = self._sent.pop(number, None)
         if pending is None:
             raise ConnectionFailed(f"a reply to no request: {reply}")

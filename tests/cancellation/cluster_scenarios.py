@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
 import trio
+from trio_cancel_sweep import Run
 
 from chat.application import members
 from chat.bus.local import LocalBus, LocalNetwork
@@ -16,7 +17,6 @@ from chat.protocols.direct.codec import DIRECT
 from chat.protocols.rooms.codec import ROOMS
 from chat.protocols.talker.codec import TALKER
 from chat.storage.memory import MemoryStorage
-from tests.cancel_sweep.sweeping import Run
 from tests.cancellation.swept_world import settle, swept_world
 from tests.support.chat_world import World, open_world
 

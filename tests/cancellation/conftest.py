@@ -5,10 +5,10 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from trio_cancel_sweep import SweptCode
 
 import chat
 from chat.gateway.fair_scheduler import FairScheduler
-from tests.cancel_sweep.await_lines import SweptCode
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import pytest
 import trio
 import trio.testing
 from msgspec import structs
+from trio_cancel_sweep import Run
 
 from chat.application import members
 from chat.application import rooms as use_cases
@@ -52,7 +53,6 @@ from chat.protocols.talker.codec import TALKER
 from chat.storage.file_store import GRACE as GRACE_OF_BYTES
 from chat.storage.file_store import DiskFileStore, open_file_store
 from chat.storage.memory import MemoryStorage
-from tests.cancel_sweep.sweeping import Run
 from tests.cancellation.swept_world import Witness, settle, swept_world
 from tests.engine.test_indexer import Log
 from tests.support.account_changes import set_disabled, set_roles

@@ -16,6 +16,7 @@ import pytest
 import trio
 import trustme
 from structlog.testing import capture_logs
+from trio_cancel_sweep import Run
 
 from chat.domain.budgets import Budgets
 from chat.domain.closing import GOING_AWAY
@@ -41,7 +42,6 @@ from chat.web_api.app import create_app
 from chat.web_api.metrics import create_metrics
 from chat.web_api.pages import create_pages
 from chat.web_api.web_client import web_files
-from tests.cancel_sweep.sweeping import Run
 from tests.cancellation.swept_world import ear_in_lobby, swept_world, texts_saved
 from tests.support.chat_world import SECRET, World
 

@@ -10,10 +10,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 from unittest.mock import patch
 
-from chat.domain.changes import Write
-from chat.domain.entities import Draft, Message
-from chat.engine.journal import Entry, Journal
-from tests.cancel_sweep.planting import (
+from trio_cancel_sweep import (
     Mutant,
     call_instead,
     checkpoint_before,
@@ -26,6 +23,10 @@ from tests.cancel_sweep.planting import (
     without_deadline,
     without_shield,
 )
+
+from chat.domain.changes import Write
+from chat.domain.entities import Draft, Message
+from chat.engine.journal import Entry, Journal
 
 
 def acknowledge_before_commit() -> AbstractContextManager[Any]:

@@ -7,13 +7,13 @@ from typing import Any
 
 import msgspec
 import pytest
+from trio_cancel_sweep import Run
 
 from chat.domain.entities import Draft, Peer, Person, SupportOf, Visit
 from chat.domain.invites import invite_digest
 from chat.domain.membership import RoomRole
 from chat.domain.ports import NewPerson
 from chat.storage.file_store import open_file_store
-from tests.cancel_sweep.sweeping import Run
 from tests.cancellation.gateway_scenarios import Wire, config, one_connection
 from tests.cancellation.swept_world import fill, texts_saved
 from tests.support.chat_world import World

@@ -6,6 +6,7 @@ from typing import Any
 from unittest.mock import patch
 
 import trio
+from trio_cancel_sweep import Run
 
 from chat.application import members
 from chat.domain.budgets import Budgets
@@ -16,7 +17,6 @@ from chat.domain.ports import ProfileChange
 from chat.engine import submissions
 from chat.protocols.native import request_line, room_sync
 from chat.protocols.native.codec import NATIVE
-from tests.cancel_sweep.sweeping import Run
 from tests.cancellation.swept_world import (
     assert_alive,
     assert_lobby_told,

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import trio
 from msgspec import structs
+from trio_cancel_sweep import Run, Scenario
 
 from chat.data_access import open_data_access
 from chat.domain.account_changes import LAST_ADMIN, AccountChange
@@ -62,7 +63,6 @@ from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.search import Sample
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
 from chat.storage.postgres.writer import Writer
-from tests.cancel_sweep.sweeping import Run, Scenario
 from tests.support.account_changes import end_tokens, set_disabled, set_roles
 from tests.support.databases import EMPTY, execute
 from tests.support.replays import snapshots

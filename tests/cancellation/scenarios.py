@@ -7,6 +7,7 @@ from unittest.mock import patch
 
 import pytest
 import trio
+from trio_cancel_sweep import Run
 
 from chat.application import members
 from chat.domain.budgets import Budgets
@@ -24,7 +25,6 @@ from chat.protocols.registry import DIALECTS
 from chat.protocols.rooms.codec import ROOMS
 from chat.protocols.support.codec import SUPPORT
 from chat.protocols.talker.codec import TALKER
-from tests.cancel_sweep.sweeping import Run
 from tests.cancellation.swept_world import (
     Witness,
     assert_alive,

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import trio
+from trio_cancel_sweep import Run
 from trio_websocket import CloseReason, ConnectionClosed
 
 from chat.domain.budgets import Budgets
@@ -21,7 +22,6 @@ from chat.engine.dialect import Dialect
 from chat.engine.session import SessionContext
 from chat.protocols.talker.codec import TALKER
 from chat.storage.memory import MemoryStorage
-from tests.cancel_sweep.sweeping import Run
 from tests.support.chat_world import Client, World, open_world
 from tests.support.port_calls import WRITES
 

@@ -3,8 +3,8 @@
 from collections.abc import Generator
 
 import pytest
+from trio_cancel_sweep import Sweeper
 
-from tests.cancel_sweep.ledger import Ledger
 from tests.cancellation import bus_scenarios
 from tests.support.databases import kept_database
 from tests.support.redis import RedisServer, redis_server
@@ -25,20 +25,22 @@ def redis() -> Generator[RedisServer]:
         yield server
 
 
-def test_a_bus_in_memory(sweeps: Ledger) -> None:
-    sweeps.sweep(bus_scenarios.in_memory, "bus in memory, cancelled")
+def test_a_bus_in_memory(cancel_sweep: Sweeper) -> None:
+    cancel_sweep.scenario(bus_scenarios.in_memory, "bus in memory, cancelled", seeds=2)
 
 
-def test_a_bus_on_sockets(sweeps: Ledger) -> None:
-    sweeps.sweep(bus_scenarios.on_sockets, "bus on sockets, cancelled")
+def test_a_bus_on_sockets(cancel_sweep: Sweeper) -> None:
+    cancel_sweep.scenario(bus_scenarios.on_sockets, "bus on sockets, cancelled", seeds=2)
 
 
-def test_a_bus_on_postgres(sweeps: Ledger, server: ServerProcess) -> None:
+def test_a_bus_on_postgres(cancel_sweep: Sweeper, server: ServerProcess) -> None:
     with kept_database(server) as address:
         scenario = bus_scenarios.on_postgres(address)
-        sweeps.sweep(scenario, "bus on PostgreSQL, cancelled", virtual=False, limit=20, every=50, seeds=1)
+        cancel_sweep.scenario(
+            scenario, "bus on PostgreSQL, cancelled", virtual=False, limit=20, every=50, seeds=1
+        )
 
 
-def test_a_bus_on_redis(sweeps: Ledger, redis: RedisServer) -> None:
+def test_a_bus_on_redis(cancel_sweep: Sweeper, redis: RedisServer) -> None:
     scenario = bus_scenarios.on_redis(redis)
-    sweeps.sweep(scenario, "bus on Redis, cancelled", virtual=False, limit=20, every=50, seeds=1)
+    cancel_sweep.scenario(scenario, "bus on Redis, cancelled", virtual=False, limit=20, every=50, seeds=1)

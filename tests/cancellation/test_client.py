@@ -4,18 +4,17 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from trio_cancel_sweep import Run, Sweeper
 
-from tests.cancel_sweep.ledger import Ledger
-from tests.cancel_sweep.sweeping import Run
 from tests.cancellation import client_scenarios
 
 
 @pytest.mark.parametrize("scenario", client_scenarios.IN_MEMORY, ids=lambda scenario: scenario.__name__)
-def test_a_client_at_many_points(sweeps: Ledger, scenario: Callable[[Run], Awaitable[Any]]) -> None:
-    sweeps.sweep(scenario, f"{scenario.__name__}, cancelled", seeds=1, every=30, limit=7200)
+def test_a_client_at_many_points(cancel_sweep: Sweeper, scenario: Callable[[Run], Awaitable[Any]]) -> None:
+    cancel_sweep.scenario(scenario, f"{scenario.__name__}, cancelled", seeds=1, every=30, limit=7200)
 
 
 @pytest.mark.parametrize("scenario", client_scenarios.ON_LOOPBACK, ids=lambda scenario: scenario.__name__)
-def test_a_client_on_loopback(sweeps: Ledger, scenario: Callable[[Run], Awaitable[Any]]) -> None:
+def test_a_client_on_loopback(cancel_sweep: Sweeper, scenario: Callable[[Run], Awaitable[Any]]) -> None:
     name = f"{scenario.__name__}, cancelled"
-    sweeps.sweep(scenario, name, virtual=False, limit=20, every=10, seeds=1)
+    cancel_sweep.scenario(scenario, name, virtual=False, limit=20, every=10, seeds=1)

@@ -4,9 +4,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from trio_cancel_sweep import CANCELLING, Run, Sweeper
 
-from tests.cancel_sweep.ledger import Ledger
-from tests.cancel_sweep.sweeping import CANCELLING, Run
 from tests.cancellation import cluster_scenarios, core_scenarios
 from tests.cancellation.swept_world import FAILING
 
@@ -16,15 +15,15 @@ Scenario = Callable[[Run], Awaitable[Any]]
 
 @each_kind
 @pytest.mark.parametrize("scenario", core_scenarios.VIRTUAL, ids=lambda scenario: scenario.__name__)
-def test_at_every_point(sweeps: Ledger, scenario: Scenario, flavours: tuple[str, ...]) -> None:
+def test_at_every_point(cancel_sweep: Sweeper, scenario: Scenario, flavours: tuple[str, ...]) -> None:
     what, seeds = ("failing", 1) if flavours is FAILING else ("cancelled", 2)
-    sweeps.sweep(scenario, f"{scenario.__name__}, {what}", flavours=flavours, seeds=seeds)
+    cancel_sweep.scenario(scenario, f"{scenario.__name__}, {what}", flavours=flavours, seeds=seeds)
 
 
 @each_kind
-def test_one_of_several_servers(sweeps: Ledger, flavours: tuple[str, ...]) -> None:
+def test_one_of_several_servers(cancel_sweep: Sweeper, flavours: tuple[str, ...]) -> None:
     what = "failing" if flavours is FAILING else "cancelled"
-    sweeps.sweep(
+    cancel_sweep.scenario(
         cluster_scenarios.several, f"one of several servers, {what}", flavours=flavours, every=15, seeds=1
     )
 
@@ -32,17 +31,17 @@ def test_one_of_several_servers(sweeps: Ledger, flavours: tuple[str, ...]) -> No
 @each_kind
 @pytest.mark.parametrize("scenario", core_scenarios.REAL, ids=lambda scenario: scenario.__name__)
 def test_at_every_point_with_real_threads(
-    sweeps: Ledger, scenario: Scenario, flavours: tuple[str, ...]
+    cancel_sweep: Sweeper, scenario: Scenario, flavours: tuple[str, ...]
 ) -> None:
     what = "failing" if flavours is FAILING else "cancelled"
-    sweeps.sweep(
+    cancel_sweep.scenario(
         scenario, f"{scenario.__name__}, {what}", flavours=flavours, virtual=False, limit=20, seeds=1
     )
 
 
-def test_whoever_tells_watchers(sweeps: Ledger) -> None:
-    sweeps.sweep(core_scenarios.watching, "watching, cancelled")
+def test_whoever_tells_watchers(cancel_sweep: Sweeper) -> None:
+    cancel_sweep.scenario(core_scenarios.watching, "watching, cancelled", seeds=2)
 
 
-def test_everything_at_once(sweeps: Ledger) -> None:
-    sweeps.sweep(core_scenarios.whole_chat, "whole_chat, cancelled")
+def test_everything_at_once(cancel_sweep: Sweeper) -> None:
+    cancel_sweep.scenario(core_scenarios.whole_chat, "whole_chat, cancelled", seeds=2)

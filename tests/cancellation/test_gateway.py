@@ -4,9 +4,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from trio_cancel_sweep import CANCELLING, Run, Sweeper
 
-from tests.cancel_sweep.ledger import Ledger
-from tests.cancel_sweep.sweeping import CANCELLING, Run
 from tests.cancellation import gateway_scenarios, native_http_scenarios, watch_scenarios
 
 
@@ -15,9 +14,9 @@ from tests.cancellation import gateway_scenarios, native_http_scenarios, watch_s
     [*gateway_scenarios.ALL, *native_http_scenarios.ALL],
     ids=lambda scenario: scenario.__name__,
 )
-def test_at_many_points(sweeps: Ledger, scenario: Callable[[Run], Awaitable[Any]]) -> None:
+def test_at_many_points(cancel_sweep: Sweeper, scenario: Callable[[Run], Awaitable[Any]]) -> None:
     every = 60 if scenario.__name__.startswith("http") else 8
-    sweeps.sweep(
+    cancel_sweep.scenario(
         scenario,
         f"{scenario.__name__}, cancelled",
         flavours=CANCELLING,
@@ -28,9 +27,13 @@ def test_at_many_points(sweeps: Ledger, scenario: Callable[[Run], Awaitable[Any]
     )
 
 
-def test_the_whole_server(sweeps: Ledger) -> None:
-    sweeps.sweep(gateway_scenarios.server, "server, cancelled", virtual=False, limit=20, every=15, seeds=1)
+def test_the_whole_server(cancel_sweep: Sweeper) -> None:
+    cancel_sweep.scenario(
+        gateway_scenarios.server, "server, cancelled", virtual=False, limit=20, every=15, seeds=1
+    )
 
 
-def test_a_server_that_is_watched(sweeps: Ledger) -> None:
-    sweeps.sweep(watch_scenarios.watched, "watched, cancelled", virtual=False, limit=20, every=90, seeds=1)
+def test_a_server_that_is_watched(cancel_sweep: Sweeper) -> None:
+    cancel_sweep.scenario(
+        watch_scenarios.watched, "watched, cancelled", virtual=False, limit=20, every=90, seeds=1
+    )

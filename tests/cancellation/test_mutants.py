@@ -1,10 +1,8 @@
 """Every deliberate defect is found by the sweep of its scenario."""
 
 import pytest
+from trio_cancel_sweep import CANCELLING, Mutant, SweptCode, sweep_scenario
 
-from tests.cancel_sweep.await_lines import SweptCode
-from tests.cancel_sweep.planting import Mutant
-from tests.cancel_sweep.sweeping import CANCELLING, sweep
 from tests.cancellation import core_scenarios, gateway_scenarios, scenarios
 from tests.cancellation.mutants import MUTANTS
 from tests.cancellation.swept_world import FAILING
@@ -26,7 +24,7 @@ REAL = (*core_scenarios.REAL, *gateway_scenarios.ALL)
 def test_this_defect_is_found(scenario: str, mutant: Mutant, swept_code: SweptCode) -> None:
     virtual = SCENARIOS[scenario] not in REAL
     with mutant.plant():
-        report = sweep(
+        report = sweep_scenario(
             SCENARIOS[scenario],
             swept=swept_code,
             flavours=CANCELLING + FAILING,

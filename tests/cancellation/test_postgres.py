@@ -10,15 +10,12 @@ from pathlib import Path
 import asyncpg
 import pytest
 import trio
+from trio_cancel_sweep import Mutant, Scenario, Sweeper, SweptCode, sweep_scenario
 
 from chat.embedded_postgres import server_log
 from chat.storage.postgres.asyncio_bridge import open_asyncio
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.writer import Writer
-from tests.cancel_sweep.await_lines import SweptCode
-from tests.cancel_sweep.ledger import Ledger
-from tests.cancel_sweep.planting import Mutant
-from tests.cancel_sweep.sweeping import Scenario, sweep
 from tests.cancellation import postgres_scenarios
 from tests.cancellation.mutants import MUTANTS
 from tests.support.databases import kept_database
@@ -33,53 +30,55 @@ def one_database(server: ServerProcess) -> Generator[DatabaseAddress]:
         yield address
 
 
-def test_migration(sweeps: Ledger, one_database: DatabaseAddress) -> None:
+def test_migration(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     scenario = postgres_scenarios.migration(one_database)
-    sweeps.sweep(scenario, "migration, cancelled", virtual=False, limit=20, every=250, seeds=1)
+    cancel_sweep.scenario(scenario, "migration, cancelled", virtual=False, limit=20, every=250, seeds=1)
 
 
-def test_older_names(sweeps: Ledger, one_database: DatabaseAddress) -> None:
+def test_older_names(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     scenario = postgres_scenarios.older_names(one_database)
-    sweeps.sweep(scenario, "older names, cancelled", virtual=False, limit=20, every=250, seeds=1)
+    cancel_sweep.scenario(scenario, "older names, cancelled", virtual=False, limit=20, every=250, seeds=1)
 
 
-def test_writing(sweeps: Ledger, one_database: DatabaseAddress) -> None:
+def test_writing(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     scenario = postgres_scenarios.writing(one_database)
-    sweeps.sweep(scenario, "writing, cancelled", virtual=False, limit=20, every=250, seeds=1)
+    cancel_sweep.scenario(scenario, "writing, cancelled", virtual=False, limit=20, every=250, seeds=1)
 
 
-def test_writing_sessions(sweeps: Ledger, one_database: DatabaseAddress) -> None:
+def test_writing_sessions(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     scenario = postgres_scenarios.sessions_written(one_database)
-    sweeps.sweep(scenario, "sessions written, cancelled", virtual=False, limit=20, every=250, seeds=1)
+    cancel_sweep.scenario(
+        scenario, "sessions written, cancelled", virtual=False, limit=20, every=250, seeds=1
+    )
 
 
-def test_reading(sweeps: Ledger, one_database: DatabaseAddress) -> None:
+def test_reading(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     written = trio.run(postgres_scenarios.prepare, one_database)
     scenario = postgres_scenarios.reading(one_database, written["ada"], written["ben"])
-    sweeps.sweep(scenario, "reading, cancelled", virtual=False, limit=20, every=50, seeds=1)
+    cancel_sweep.scenario(scenario, "reading, cancelled", virtual=False, limit=20, every=50, seeds=1)
 
 
 def test_following_people(
-    sweeps: Ledger, one_database: DatabaseAddress, monkeypatch: pytest.MonkeyPatch
+    cancel_sweep: Sweeper, one_database: DatabaseAddress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("chat.storage.postgres.listener._CHECK", 0.02)
     scenario = postgres_scenarios.listening(one_database)
-    sweeps.sweep(scenario, "following people, cancelled", virtual=False, limit=20, every=50, seeds=1)
+    cancel_sweep.scenario(scenario, "following people, cancelled", virtual=False, limit=20, every=50, seeds=1)
 
 
-def test_a_second_writer(sweeps: Ledger, one_database: DatabaseAddress) -> None:
+def test_a_second_writer(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     scenario = postgres_scenarios.second_writer(one_database)
-    sweeps.sweep(scenario, "second writer, cancelled", virtual=False, limit=20, every=50, seeds=1)
+    cancel_sweep.scenario(scenario, "second writer, cancelled", virtual=False, limit=20, every=50, seeds=1)
 
 
-def test_a_leftover_postgres(sweeps: Ledger) -> None:
+def test_a_leftover_postgres(cancel_sweep: Sweeper) -> None:
     scenario = postgres_scenarios.leftover
-    sweeps.sweep(scenario, "leftover, cancelled", virtual=False, limit=20, every=20, seeds=1)
+    cancel_sweep.scenario(scenario, "leftover, cancelled", virtual=False, limit=20, every=20, seeds=1)
 
 
-def test_a_stubborn_process(sweeps: Ledger) -> None:
+def test_a_stubborn_process(cancel_sweep: Sweeper) -> None:
     scenario = postgres_scenarios.stubborn_process
-    sweeps.sweep(scenario, "stubborn process, cancelled", virtual=False, limit=10, every=2, seeds=1)
+    cancel_sweep.scenario(scenario, "stubborn process, cancelled", virtual=False, limit=10, every=2, seeds=1)
 
 
 POSTGRES_MUTANTS = [
@@ -101,7 +100,7 @@ def test_this_defect_is_found(
             scenario = postgres_scenarios.saving(one_database)
         else:
             scenario = postgres_scenarios.stubborn_process
-        report = sweep(scenario, swept=swept_code, virtual=False, limit=3, stop_at_first=True)
+        report = sweep_scenario(scenario, swept=swept_code, virtual=False, limit=3, stop_at_first=True)
     mutant.assert_found(report)
 
 
@@ -139,18 +138,22 @@ def own() -> Generator[Path]:
         yield data
 
 
-def test_the_server_with_its_own_postgres(sweeps: Ledger, own: Path) -> None:
+def test_the_server_with_its_own_postgres(cancel_sweep: Sweeper, own: Path) -> None:
     scenario = postgres_scenarios.embedded_server(own)
-    sweeps.sweep(scenario, "embedded server, cancelled", virtual=False, limit=20, every=250, seeds=1)
+    cancel_sweep.scenario(scenario, "embedded server, cancelled", virtual=False, limit=20, every=250, seeds=1)
 
 
-def test_the_accounts_alone(sweeps: Ledger, own: Path) -> None:
+def test_the_accounts_alone(cancel_sweep: Sweeper, own: Path) -> None:
     scenario = postgres_scenarios.embedded_accounts(own)
-    sweeps.sweep(scenario, "embedded accounts, cancelled", virtual=False, limit=20, every=1000, seeds=1)
+    cancel_sweep.scenario(
+        scenario, "embedded accounts, cancelled", virtual=False, limit=20, every=1000, seeds=1
+    )
 
 
-def test_a_new_cluster(sweeps: Ledger) -> None:
+def test_a_new_cluster(cancel_sweep: Sweeper) -> None:
     with data_path() as home:
         home.mkdir(mode=0o755)
         scenario = partial(postgres_scenarios.new_cluster, home)
-        sweeps.sweep(scenario, "new cluster, cancelled", virtual=False, limit=20, every=1000, seeds=1)
+        cancel_sweep.scenario(
+            scenario, "new cluster, cancelled", virtual=False, limit=20, every=1000, seeds=1
+        )

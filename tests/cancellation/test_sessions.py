@@ -4,9 +4,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from trio_cancel_sweep import CANCELLING, Run, Sweeper
 
-from tests.cancel_sweep.ledger import Ledger
-from tests.cancel_sweep.sweeping import CANCELLING, Run
 from tests.cancellation import native_scenarios, scenarios
 from tests.cancellation.swept_world import FAILING
 
@@ -16,8 +15,8 @@ from tests.cancellation.swept_world import FAILING
     "scenario", [*scenarios.ALL, *native_scenarios.ALL], ids=lambda scenario: scenario.__name__
 )
 def test_at_every_point(
-    sweeps: Ledger, scenario: Callable[[Run], Awaitable[Any]], flavours: tuple[str, ...]
+    cancel_sweep: Sweeper, scenario: Callable[[Run], Awaitable[Any]], flavours: tuple[str, ...]
 ) -> None:
     what = "failing" if flavours is FAILING else "cancelled"
     seeds = 1 if flavours is FAILING or scenario in scenarios.LONG else 2
-    sweeps.sweep(scenario, f"{scenario.__name__}, {what}", flavours=flavours, seeds=seeds)
+    cancel_sweep.scenario(scenario, f"{scenario.__name__}, {what}", flavours=flavours, seeds=seeds)

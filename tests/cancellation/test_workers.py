@@ -3,11 +3,8 @@
 import sys
 
 import pytest
+from trio_cancel_sweep import Mutant, Scenario, Sweeper, SweptCode, sweep_scenario
 
-from tests.cancel_sweep.await_lines import SweptCode
-from tests.cancel_sweep.ledger import Ledger
-from tests.cancel_sweep.planting import Mutant
-from tests.cancel_sweep.sweeping import Scenario, sweep
 from tests.cancellation import worker_scenarios
 from tests.cancellation.mutants import MUTANTS
 
@@ -16,18 +13,24 @@ if sys.platform == "win32":
 
 
 @pytest.mark.parametrize("scenario", worker_scenarios.ALL, ids=lambda scenario: scenario.__name__)
-def test_what_workers_share(sweeps: Ledger, scenario: Scenario) -> None:
-    sweeps.sweep(scenario, f"{scenario.__name__}, cancelled", virtual=False, limit=20, every=20, seeds=1)
+def test_what_workers_share(cancel_sweep: Sweeper, scenario: Scenario) -> None:
+    cancel_sweep.scenario(
+        scenario, f"{scenario.__name__}, cancelled", virtual=False, limit=20, every=20, seeds=1
+    )
 
 
 @pytest.mark.parametrize("scenario", worker_scenarios.PROCESSES, ids=lambda scenario: scenario.__name__)
-def test_processes(sweeps: Ledger, scenario: Scenario) -> None:
+def test_processes(cancel_sweep: Sweeper, scenario: Scenario) -> None:
     every = 10 if scenario is worker_scenarios.supervised else 1
-    sweeps.sweep(scenario, f"{scenario.__name__}, cancelled", virtual=False, limit=20, every=every, seeds=1)
+    cancel_sweep.scenario(
+        scenario, f"{scenario.__name__}, cancelled", virtual=False, limit=20, every=every, seeds=1
+    )
 
 
 @pytest.mark.parametrize("mutant", MUTANTS["hanging_worker"], ids=lambda mutant: mutant.name)
 def test_this_defect_is_found(mutant: Mutant, swept_code: SweptCode) -> None:
     with mutant.plant():
-        report = sweep(worker_scenarios.hanging, swept=swept_code, virtual=False, limit=3, stop_at_first=True)
+        report = sweep_scenario(
+            worker_scenarios.hanging, swept=swept_code, virtual=False, limit=3, stop_at_first=True
+        )
     mutant.assert_found(report)

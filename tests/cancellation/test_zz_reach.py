@@ -3,9 +3,8 @@
 from pathlib import Path
 
 import pytest
+from trio_cancel_sweep import Line, Sweeper, SweptCode, all_lines
 
-from tests.cancel_sweep.await_lines import Line, SweptCode, all_lines
-from tests.cancel_sweep.ledger import Ledger
 from tests.cancellation.excuses import EXCUSED
 
 FEWEST_SWEEPS = 40
@@ -13,16 +12,18 @@ FEWEST_SWEEPS = 40
 
 
 @pytest.mark.after_sweeps
-def test_every_await_line_that_can_be_reached_was_cancelled_at(sweeps: Ledger) -> None:
-    if len(sweeps.reports) < FEWEST_SWEEPS or sweeps.failed:
+def test_every_await_line_that_can_be_reached_was_cancelled_at(cancel_sweep: Sweeper) -> None:
+    if len(cancel_sweep.reports) < FEWEST_SWEEPS or cancel_sweep.failed:
         pytest.skip("only after all sweeps")
-    root = sweeps.swept.root
+    root = cancel_sweep.swept.root
     reachable = {line for line in all_lines(root) if not excused(line, root)}
-    missed = reachable - sweeps.cancelled_at
+    missed = reachable - cancel_sweep.cancelled_at
     # Where time is real, a moment may come and go in another place than in the run that was looked at first.
     real = ("storage/postgres/", "embedded_postgres/", "bus/", "engine/file_cleaner.py")
     late = {
-        line for line in missed & sweeps.reached if str(Path(line.file).relative_to(root)).startswith(real)
+        line
+        for line in missed & cancel_sweep.reached
+        if str(Path(line.file).relative_to(root)).startswith(real)
     }
     wrong = [
         f"{Path(line.file).relative_to(root)}:{line.number}: {line.text}" for line in sorted(missed - late)

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import trio
 import trio._core._run as trio_run
+from trio_cancel_sweep import Run
 
 from chat.domain.entities import Person
 from chat.domain.ports import NewPerson
@@ -15,7 +16,6 @@ from chat.domain.tokens import Tokens
 from chat.inspection.control_path import SOCKET
 from chat.server import open_chat
 from chat.storage.memory import MemoryStorage
-from tests.cancel_sweep.sweeping import Run
 from tests.cancellation.gateway_scenarios import GONE, Wire, config
 from tests.support.chat_world import SECRET
 

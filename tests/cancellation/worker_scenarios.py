@@ -9,6 +9,7 @@ from unittest.mock import patch
 
 import trio
 from structlog.testing import capture_logs
+from trio_cancel_sweep import Run
 
 from chat.gateway.balance import SLACK, BalancedListener, ConnectionCounts, WorkerSlot
 from chat.gateway.binding import bind
@@ -26,7 +27,6 @@ from chat.workers.messages import Reload
 from chat.workers.parent import open_workers
 from chat.workers.supervisor import open_supervisor
 from chat.workers.worker_context import WorkerContext
-from tests.cancel_sweep.sweeping import Run
 from tests.cancellation.gateway_scenarios import GONE, Wire, certificate, config
 from tests.support.chat_world import SECRET
 from tests.workers.test_supervisor import Places

@@ -8,6 +8,7 @@ from unittest.mock import _patch, patch
 
 import trio
 from msgspec import structs
+from trio_cancel_sweep import Mutant
 
 import chat.domain.rooms
 import chat.engine.fence
@@ -52,7 +53,6 @@ from chat.protocols.native.codec import NATIVE
 from chat.protocols.native.frames import SendOk
 from chat.protocols.support.desk import SupportDesk
 from chat.storage.memory.timelines import MemoryTimelines
-from tests.cancel_sweep.planting import Mutant
 from tests.simulation.editing import Answering
 
 

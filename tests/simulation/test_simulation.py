@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from msgspec import structs
+from trio_cancel_sweep import Mutant
 
-from tests.cancel_sweep.planting import Mutant
 from tests.simulation.checker import check
 from tests.simulation.draw import draw_plan
 from tests.simulation.mutants import MUTANTS, OF_SEVERAL_SERVERS, believe_every_name

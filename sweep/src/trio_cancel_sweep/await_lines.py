@@ -7,14 +7,16 @@ import ast
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Any, NamedTuple
 
 import trio
 
 
 class SweptCode(NamedTuple):
-    """The code that is looked at, all that is under the directory `root`.
+    """The code whose await lines are looked at: the file `root`, or all that is under the directory `root`.
+
+    Installed packages inside that directory (of a virtual environment, say) are not looked at.
 
     Where it steps a coroutine itself, Trio does not see into that: `stepped` gets the innermost frame that Trio knows
     and returns the coroutine that is stepped there, or None.
@@ -22,6 +24,18 @@ class SweptCode(NamedTuple):
 
     root: Path
     stepped: Callable[[FrameType], Any] = lambda frame: None
+
+    @classmethod
+    def of(cls, code: "SweptCode | ModuleType | Path | str") -> "SweptCode":
+        """Return the code of a module, of a package, or at a path."""
+        if isinstance(code, SweptCode):
+            return code
+        if isinstance(code, ModuleType):
+            if code.__file__ is None:
+                raise ValueError(f"{code.__name__} has no file")
+            file = Path(code.__file__)
+            return cls(file.parent if file.name == "__init__.py" else file)
+        return cls(Path(code).resolve())
 
 
 class Line(NamedTuple):
@@ -34,6 +48,9 @@ class Line(NamedTuple):
     def text(self) -> str:
         """The line itself, without its indentation."""
         return _source(self.file)[self.number - 1].strip()
+
+    def __str__(self) -> str:
+        return f"{self.file.rpartition('/')[2]}:{self.number}"
 
 
 @cache
@@ -62,9 +79,21 @@ def lines_of(file: str) -> dict[int, Line]:
     return {number: line for number, (_, line) in found.items()}
 
 
+@cache
+def cleanup_lines(file: str) -> frozenset[int]:
+    """Return the numbers of the lines inside `finally` and `except` of a file."""
+    found: set[int] = set()
+    for node in ast.walk(ast.parse("\n".join(_source(file)))):
+        if isinstance(node, ast.Try | ast.TryStar):
+            for each in (*node.finalbody, *(inner for handler in node.handlers for inner in handler.body)):
+                found.update(range(each.lineno, (each.end_lineno or each.lineno) + 1))
+    return frozenset(found)
+
+
 def all_lines(root: Path) -> set[Line]:
-    """Return every place in the Python files under `root`."""
-    return {line for path in root.rglob("*.py") for line in lines_of(str(path)).values()}
+    """Return every place in the file `root`, or in the Python files under it."""
+    files = [root] if root.is_file() else root.rglob("*.py")
+    return {line for path in files if _is_own(str(path), root) for line in lines_of(str(path)).values()}
 
 
 def waits_at(task: trio.lowlevel.Task, swept: SweptCode) -> Iterator[Line]:
@@ -86,6 +115,15 @@ def coroutine_waits_at(coroutine: Any, swept: SweptCode) -> Iterator[Line]:
         coroutine = getattr(coroutine, "cr_await", None) or getattr(coroutine, "gi_yieldfrom", None)
 
 
+def place_of(task: trio.lowlevel.Task) -> str:
+    """Name a task and where it waits: the innermost frame outside Trio."""
+    where = "where it began"
+    for frame, number in task.iter_await_frames():
+        if not frame.f_globals.get("__name__", "").startswith("trio."):
+            where = f"{Path(frame.f_code.co_filename).name}:{number}"
+    return f"task {task.name} at {where}"
+
+
 def _places(frame: FrameType, number: int, root: Path) -> Iterable[Line]:
     line = _swept_lines(frame.f_code.co_filename, root).get(number)
     return () if line is None else (line,)
@@ -93,5 +131,10 @@ def _places(frame: FrameType, number: int, root: Path) -> Iterable[Line]:
 
 @cache
 def _swept_lines(file: str, root: Path) -> dict[int, Line]:
-    """Return `lines_of(file)` if it is under `root`, and nothing otherwise; a sweep asks some million times."""
-    return lines_of(file) if file.startswith(f"{root}/") else {}
+    """Return `lines_of(file)` if it is swept, and nothing otherwise; a sweep asks some million times."""
+    return lines_of(file) if _is_own(file, root) else {}
+
+
+def _is_own(file: str, root: Path) -> bool:
+    own = file.removeprefix(f"{root}/") if file != str(root) else ""
+    return own != file and "site-packages/" not in own

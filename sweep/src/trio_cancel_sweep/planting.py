@@ -17,7 +17,7 @@ from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
-from .sweeping import Report
+from .reporting import Report
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Edit = Callable[[Function], None]

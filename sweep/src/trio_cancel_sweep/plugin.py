@@ -1,10 +1,9 @@
-"""What pytest adds to `sweeping`: a ledger of all sweeps of the session, and its summary on the terminal.
+"""What pytest gets: the fixture `cancel_sweep`, two options, and a summary of all sweeps on the terminal.
 
-A project names it in `pytest_plugins` of its topmost conftest.py and has a fixture `swept_code` that says which code is
-swept; a test that sweeps takes the fixture `sweeps`. Tests marked `after_sweeps` run last; they look at what all sweeps
-together have reached. `SWEEP_SEEDS` in the environment is the number of schedules.
+Which code is swept says the setting `cancel_sweep_code` (paths under the root directory), or a fixture `swept_code` in
+a project's conftest.py. Tests marked `after_sweeps` run last; they look at what all sweeps together have reached.
 
-Where pytest-xdist shares the tests out, the sweeps of all its workers are in one ledger: what is marked waits for them.
+Where pytest-xdist shares the tests out, the sweeps of all its workers are in one list: what is marked waits for them.
 """
 
 import shutil
@@ -16,9 +15,10 @@ from typing import Any
 import pytest
 
 from .await_lines import SweptCode
-from .ledger import Ledger
+from .reporting import Point
+from .sweeper import Sweeper
 
-LEDGER = pytest.StashKey[Ledger]()
+SWEEPER = pytest.StashKey[Sweeper]()
 COMMON = pytest.StashKey[Path]()
 """Where the workers of pytest-xdist tell each other of their sweeps."""
 
@@ -26,17 +26,46 @@ LONGEST_WAIT = 300.0
 """Seconds for the sweeps of other workers; if one of them has crashed, some never end."""
 
 
-@pytest.fixture(scope="session")
-def swept_code() -> SweptCode:
-    """The code whose await lines are counted: a project has a fixture of this name in its conftest.py."""
-    raise pytest.UsageError("a fixture `swept_code` in conftest.py says which code is swept")
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options and the setting."""
+    group = parser.getgroup("cancel-sweep", "cancelling Trio code everywhere")
+    group.addoption(
+        "--cancel-at",
+        metavar="POINT",
+        type=_point,
+        help="make only the run that is cancelled at this point, as a failure names it (0:park:17)",
+    )
+    group.addoption(
+        "--cancel-schedules", metavar="N", type=int, help="how many schedules each sweep looks at"
+    )
+    parser.addini("cancel_sweep_code", "the file or directory whose await lines are looked at", default="")
+
+
+def _point(text: str) -> str:
+    return str(Point.parsed(text))
 
 
 @pytest.fixture(scope="session")
-def sweeps(request: pytest.FixtureRequest, swept_code: SweptCode) -> Ledger:
-    """The ledger of this session."""
-    common = request.config.stash.get(COMMON, None)
-    return request.config.stash.setdefault(LEDGER, Ledger(swept_code, common))
+def swept_code(pytestconfig: pytest.Config) -> SweptCode:
+    """The code whose await lines are looked at; a project may have a fixture of this name in its conftest.py.
+
+    By itself it is what the setting `cancel_sweep_code` names, or `src`, or the whole project.
+    """
+    root = pytestconfig.rootpath
+    named = pytestconfig.getini("cancel_sweep_code")
+    return SweptCode.of(root / (named or ("src" if (root / "src").is_dir() else "")))
+
+
+@pytest.fixture(scope="session")
+def cancel_sweep(pytestconfig: pytest.Config, swept_code: SweptCode) -> Sweeper:
+    """Sweeps: `cancel_sweep(code, setup=…, check=…)`."""
+    sweeper = Sweeper(
+        swept_code,
+        pytestconfig.stash.get(COMMON, None),
+        schedules=pytestconfig.getoption("cancel_schedules"),
+        only=pytestconfig.getoption("cancel_at"),
+    )
+    return pytestconfig.stash.setdefault(SWEEPER, sweeper)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -80,7 +109,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> None:
 
 
 def _sweeps(item: pytest.Item) -> bool:
-    return "sweeps" in getattr(item, "fixturenames", ())
+    return "cancel_sweep" in getattr(item, "fixturenames", ())
 
 
 def _is_after(item: pytest.Item) -> bool:
@@ -98,14 +127,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    ledger = terminalreporter.config.stash.get(LEDGER, None)
-    if ledger is not None and ledger.reports:
+    """Say what was swept."""
+    sweeper = terminalreporter.config.stash.get(SWEEPER, None)
+    if sweeper is not None and sweeper.reports:
         terminalreporter.section("sweeps")
-        for report in ledger.reports:
+        for report in sweeper.reports:
             terminalreporter.line(str(report))
-        points = sum(report.fired for report in ledger.reports)
-        runs = sum(report.runs for report in ledger.reports)
+        points = sum(report.fired for report in sweeper.reports)
+        runs = sum(report.runs for report in sweeper.reports)
         terminalreporter.line(
-            f"{points} cancelled or failed in {runs} runs; await lines reached {len(ledger.reached)}, "
-            f"cancelled at {len(ledger.cancelled_at)}"
+            f"{points} cancelled or failed in {runs} runs; await lines reached {len(sweeper.reached)}, "
+            f"cancelled at {len(sweeper.cancelled_at)}"
         )

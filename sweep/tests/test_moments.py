@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 import trio
-
-from tests.cancel_sweep import sweeping
-from tests.cancel_sweep.await_lines import Line, SweptCode, waits_at
-from tests.cancel_sweep.sweeping import CANCELLING, Run, Scenario, sweep
+from trio_cancel_sweep import CANCELLING, Line, Point, Run, Scenario, SweptCode, sweep_scenario
+from trio_cancel_sweep import run as run_module
+from trio_cancel_sweep.await_lines import waits_at
+from trio_cancel_sweep.sweeping import Settings
 
 HERE = SweptCode(Path(__file__).parent)
 WAITING = 20
@@ -43,7 +43,7 @@ def test_a_moment_looks_at_the_task_that_took_a_step_and_at_no_other(
         looked += 1
         return waits_at(task, swept)
 
-    monkeypatch.setattr(sweeping, "waits_at", look)
+    monkeypatch.setattr(run_module, "waits_at", look)
     run, failures = _run_untouched(flavour)
     assert not failures
     assert run.moments > STEPS
@@ -61,7 +61,7 @@ def test_where_each_task_waited_is_noted_also_of_those_that_took_one_step(flavou
 
 
 def test_each_line_is_cancelled_at_however_few_moments_are_looked_at() -> None:
-    report = sweep(many_wait_and_one_goes_on, swept=HERE, every=1000)
+    report = sweep_scenario(many_wait_and_one_goes_on, swept=HERE, every=1000)
     assert not report.failures
     assert report.cancelled_at >= report.reached
 
@@ -115,7 +115,7 @@ def test_a_moment_is_left_out_only_where_the_same_follows_from_another(
     assert 0 < len(untouched.repeated) < untouched.moments
     for n in untouched.repeated:
         assert what_follows("park", n) == what_follows("wake", n)
-    report = sweep(three_talk, swept=HERE, seeds=[seed])
+    report = sweep_scenario(three_talk, swept=HERE, seeds=[seed])
     assert report.fired == 2 * untouched.moments - len(untouched.repeated)
 
 
@@ -124,5 +124,30 @@ def _run_untouched(flavour: str) -> tuple[Run, Any]:
 
 
 def _run(scenario: Scenario, flavour: str, n: int, seed: int = 0) -> tuple[Run, Any]:
-    point = sweeping.Point(seed, flavour, n)
-    return sweeping._run(scenario, point, HERE, grace=5, limit=60, virtual=True)
+    settings = Settings(scenario, HERE, grace=5, limit=60, virtual=True, ignore=(), collect_every=64)
+    return settings.run(Point(seed, flavour, n))
+
+
+@pytest.mark.parametrize(
+    ("flavour", "source", "points"), [("park", "explicit", 4), ("deadline", "deadline", 3)]
+)
+def test_a_deadline_is_looked_at_once_a_turn_and_code_can_tell_it_apart(
+    flavour: str, source: str, points: int
+) -> None:
+    sources: list[str] = []
+
+    async def ask() -> None:
+        try:
+            for _ in range(3):
+                await trio.lowlevel.checkpoint()
+        except trio.Cancelled as error:
+            sources.append(error.source)
+            raise
+
+    async def one_task(run: Run) -> None:
+        await run.target(ask)
+
+    report = sweep_scenario(one_task, swept=HERE, flavours=[flavour])
+    assert not report.failures
+    assert set(sources) == {source}
+    assert report.fired == points

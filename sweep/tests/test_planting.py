@@ -5,9 +5,8 @@ from textwrap import dedent, indent
 from typing import Any
 
 import pytest
-
-from tests.cancel_sweep import planting
-from tests.cancel_sweep.planting import (
+from trio_cancel_sweep import planting
+from trio_cancel_sweep.planting import (
     Edit,
     NothingToEdit,
     call_instead,

@@ -60,7 +60,7 @@ def workshop(tmp_path: Path) -> Path:
 
 
 def run_pytest(project: Path, wheel: Path, *options: str) -> str:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST")}
     done = subprocess.run(
         [
             sys.executable,

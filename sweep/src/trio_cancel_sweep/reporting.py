@@ -13,6 +13,10 @@ KINDS = ("error", "hang", "swallowed", "task", "lock", "resource", "cleanup")
 """What a failure is about, in the words of the option `ignore`."""
 
 
+_MOST_LINES = 12
+"""Lines that a failure names, the innermost ones."""
+
+
 class Point(NamedTuple):
     """When something happens: in which schedule, what, at the how-manyeth moment (0: never), and to which target."""
 
@@ -45,7 +49,7 @@ class Failure(NamedTuple):
     at: tuple[Line, ...]
 
     def __str__(self) -> str:
-        at = " < ".join(str(line) for line in reversed(self.at))
+        at = " < ".join([*map(str, self.at[: -_MOST_LINES - 1 : -1]), *["…"][: len(self.at) > _MOST_LINES]])
         return f"--cancel-at={self.point}: {self.what}" + (f" (at {at})" if at else "")
 
 

@@ -69,6 +69,7 @@ class Run:
         self._loops: set[asyncio.AbstractEventLoop] = set()  # of asyncio, that tasks of the target have used
         self._delivered: dict[trio.lowlevel.Task, list[_Delivery]] = {}
         self._steps_after = 0
+        self._after: _AfterCancelling | None = None  # from the cancellation to the end of the target
         self._ended: list[trio.lowlevel.Task] = []
 
     async def target(self, code: Code, *arguments: object) -> None:
@@ -84,6 +85,8 @@ class Run:
                 has_returned = True
         finally:
             self._task = None
+            if self._after is not None:
+                trio.lowlevel.remove_instrument(self._after)
         if self._scope.cancel_called:
             took = trio.current_time() - max(began, self._fired_at)
             if took > self._grace:
@@ -150,7 +153,8 @@ class Run:
         self.fired = True
         self._fired_at = trio.current_time()
         self.cancelled_at = tuple(self._lines(self.tasks()))
-        trio.lowlevel.add_instrument(_AfterCancelling(self))
+        self._after = _AfterCancelling(self)
+        trio.lowlevel.add_instrument(self._after)
         if self.point.flavour == "deadline":
             self._scope.deadline = trio.current_time()
         else:

@@ -308,7 +308,7 @@ def test_data_that_one_may_not_see_are_not_told_to_be_missing(
     result = invoke("user", "list", "--data", str(data))
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith(
-        f"chat: the data directory {data} cannot be used: [Errno 13] Permission denied"
+        f"chat: cannot use the data directory {data}: [Errno 13] Permission denied"
     )
 
 

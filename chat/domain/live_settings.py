@@ -225,5 +225,7 @@ def _usable(name: str, value: Any) -> Any:  # noqa: ANN401 - whatever JSON has
     try:
         return msgspec.convert(value, _TYPES[name])
     except msgspec.ValidationError:
-        logger.warning("setting not understood", setting=name)
+        logger.warning(
+            "ignored a stored setting with an invalid value; set it again as an admin", setting=name
+        )
         return None

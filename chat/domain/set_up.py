@@ -63,7 +63,7 @@ class FirstAdmin:
         if nonce is None:
             return USED_UP
         if not hmac.compare_digest(_plain(code).encode(), _plain(self._code(nonce)).encode()):
-            logger.warning("a wrong set-up code", address=address)
+            logger.warning("refused a wrong set-up code", address=address)
             return WRONG_CODE
         new = await self._accounts.first_admin(name, password, address)
         if isinstance(new, Refusal):

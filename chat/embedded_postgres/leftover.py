@@ -28,7 +28,9 @@ async def stop_leftover(cluster: Path) -> None:
         pid = read_pid(cluster)
         if pid is None or not await runs_on(pid, cluster):
             return
-        logger.warning("stopping the PostgreSQL that an earlier server left", pid=pid, signal=signal_.name)
+        logger.warning(
+            "stopping a PostgreSQL that an earlier server left running", pid=pid, signal=signal_.name
+        )
         try:
             os.kill(pid, signal_)
         except ProcessLookupError:
@@ -39,7 +41,7 @@ async def stop_leftover(cluster: Path) -> None:
             while await runs_on(pid, cluster):  # noqa: ASYNC110 - it is no child of ours, so nothing tells us
                 await trio.sleep(0.05)
             return
-    raise CannotStart(f"a PostgreSQL of an earlier server still runs on {cluster}: stop process {pid}")
+    raise CannotStart(f"an earlier server's PostgreSQL still runs on {cluster}: stop process {pid}")
 
 
 async def unrelated_pid(cluster: Path) -> int | None:

@@ -66,8 +66,12 @@ class ServerLog:
         try:
             shutil.copy(self.path, f"{self.path}.1")  # its mode too
         except OSError as error:
-            logger.warning("an old PostgreSQL log is dropped", reason=str(error))
+            logger.warning(
+                "cannot keep the old PostgreSQL log as postgres.log.1; dropping it", reason=str(error)
+            )
         try:
             os.truncate(self.path, 0)
         except OSError as error:
-            logger.warning("the PostgreSQL log cannot be shortened", reason=str(error))
+            logger.warning(
+                "cannot shorten the PostgreSQL log; it keeps growing until this works", reason=str(error)
+            )

@@ -36,7 +36,7 @@ def open_socket_directory(data: Path, owner: UnixUser | None) -> Generator[Path]
             short = _make(owner)
             record.write_bytes(os.fsencode(short))
     except OSError as error:
-        raise CannotStart(f"PostgreSQL's socket has no place: {error}") from error
+        raise CannotStart(f"cannot create a directory for PostgreSQL's socket: {error}") from error
     try:
         yield short
     finally:

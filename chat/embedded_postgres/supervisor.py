@@ -55,7 +55,7 @@ class Supervisor:
             nonlocal ever_ready
             if ever_ready:
                 self.restarts += 1
-                logger.info("PostgreSQL is back", restarts=self.restarts)
+                logger.info("PostgreSQL is running again", restarts=self.restarts)
             else:
                 ever_ready = True
                 task_status.started(None)
@@ -76,7 +76,7 @@ class Supervisor:
             failures = 1 if served > STEADY else failures + 1
             pause = min(FIRST_PAUSE * 2 ** min(failures - 1, 16), LONGEST_PAUSE)
             if failures & (failures - 1) == 0:  # 1, 2, 4, 8 …: a full disk for days does not fill our log
-                logger.warning("PostgreSQL ended and is started again", times=failures, says=said)
+                logger.warning("PostgreSQL ended; restarting it", times=failures, says=said)
             await trio.sleep(pause)
 
     async def _run_once(self, became_ready: Callable[[], None]) -> float:
@@ -122,7 +122,7 @@ class Supervisor:
             if self._log.size() != size:
                 size, spoke = self._log.size(), now
             if now - spoke > SILENCE_TIMEOUT or now - begun > START_TIMEOUT:
-                logger.warning("PostgreSQL is stuck in its start", seconds=round(now - begun))
+                logger.warning("PostgreSQL hangs while it starts; stopping it", seconds=round(now - begun))
                 return False
             if now - reported > REPORT_INTERVAL:
                 reported = now
@@ -149,4 +149,4 @@ def _essence(lines: list[str]) -> str:
     bad = [number for number, line in enumerate(lines) if re.search("FATAL|PANIC|ERROR", line)]
     last = bad[-1] + 1 if bad else len(lines)
     telling = [re.sub(r"^.*?\[\d+\] ", "", line) for line in lines[max(last - 2, 0) : last]]
-    return "; ".join(telling) or "it said nothing"
+    return "; ".join(telling) or "no message"

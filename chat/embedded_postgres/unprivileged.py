@@ -58,7 +58,9 @@ def make_home(home: Path, owner: UnixUser | None) -> None:
         try:
             os.chown(home, owner.uid, owner.gid)
         except PermissionError as error:  # a container's root that may do nothing
-            raise CannotStart(f"PostgreSQL cannot run as {owner.name}, and not as root: {error}") from error
+            raise CannotStart(
+                f"cannot switch to user {owner.name} to run PostgreSQL, which refuses to run as root: {error}"
+            ) from error
     for path in (home, home / "cluster"):
         uid = os.geteuid() if owner is None else owner.uid
         if path.exists() and path.stat().st_uid != uid:

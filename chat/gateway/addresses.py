@@ -34,7 +34,7 @@ class Proxies:
             try:
                 self._networks.append(ip_network(text, strict=False))
             except ValueError:
-                raise CannotStart(f"trusted proxy {text!r} is no address and no network") from None
+                raise CannotStart(f"trusted proxy {text!r} is neither an address nor a network") from None
 
     def trusts(self, address: str) -> bool:
         """Whether the peer at `address` is one of them."""

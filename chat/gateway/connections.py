@@ -102,9 +102,9 @@ class Connections:
         try:
             await self._receive(inner, listen, loopback)
         except* EXPECTED as errors:
-            logger.debug("a connection broke", reason=repr(errors.exceptions[0]))
+            logger.debug("connection lost", reason=repr(errors.exceptions[0]))
         except* Exception:
-            logger.exception("a connection failed")
+            logger.exception("connection closed after an internal error")
         finally:
             self._sockets.discard(socket)
             socket.close()
@@ -166,7 +166,11 @@ class Connections:
         if not slot.move(address):
             if head.asks_for_websocket:
                 self._metrics.upgrade_refused("limit")
-            logger.info("too many connections of one address", address=address, path=head.path[:LOGGED])
+            logger.info(
+                "refused a connection: its address has too many already",
+                address=address,
+                path=head.path[:LOGGED],
+            )
             await refuse(stream, HTTPStatus.TOO_MANY_REQUESTS)
             return None
         scheme = self._proxies.client_scheme(peer[0], head.headers, tls=stream.tls is not None)

@@ -154,7 +154,9 @@ async def _accept(
         except OSError as error:
             if trio.current_time() >= next_complaint:
                 next_complaint = trio.current_time() + COMPLAINT_INTERVAL
-                logger.error("connections cannot be accepted", reason=error.strerror, open=connections.count)
+                logger.error(
+                    "cannot accept connections; retrying", reason=error.strerror, open=connections.count
+                )
             await trio.sleep(ACCEPT_PAUSE)
         else:
             serving.start_soon(serve, stream, listen, loopback)

@@ -62,7 +62,7 @@ class SameSite:
         host = head.get("host")
         # HTTP/1.0 has no Host, and no browser speaks it. A proxy that is trusted is behind a name of its own.
         if loopback is not None and host and forwarded is None and not self._is_ours(host, loopback):
-            self._log("a request for a host that is not ours", host=host, ours=["localhost", *self._hosts])
+            self._log("a request with a foreign Host header", host=host, ours=["localhost", *self._hosts])
             return FOREIGN_HOST
         if not (socket or head.method not in SAFE or head.values("authorization")):
             return None
@@ -70,7 +70,7 @@ class SameSite:
         proxied = self._proxies.trusts(peer)
         if crossed or not origin_allowed(head, scheme, self._origins, forwarded, proxied=proxied):
             self._log(
-                "a request of a foreign origin",
+                "a request from a foreign origin",
                 origin=", ".join(head.values("origin")) or "none, but Sec-Fetch-Site: cross-site",
                 ours=f"{scheme}://{forwarded or host}",
                 origins=list(self._origins),
@@ -100,4 +100,4 @@ class SameSite:
             shown = {
                 name: value[:LOGGED] if isinstance(value, str) else value for name, value in compared.items()
             }
-            logger.warning(f"{event} is refused; others will not be logged", **shown)
+            logger.warning(f"refused {event}; further ones are not logged", **shown)

@@ -152,9 +152,11 @@ class DiskFileStore:
                         if left.stat().st_mtime < self._now() - _LEFT_BEHIND:
                             left.unlink()
         except (OSError, ValueError) as error:
-            raise CannotStart(f"the directory for files {self._directory} cannot be used: {error}") from error
+            raise CannotStart(f"cannot use the files directory {self._directory}: {error}") from error
         if found != store_id:
-            raise CannotStart(f"{self._directory} has the files of another database: pass another --files")
+            raise CannotStart(
+                f"the files directory {self._directory} belongs to another database: pass another --files"
+            )
 
     def _close_to_others(self) -> None:
         """Let nobody else look in, where the directory above is private: other servers may share one that is not."""

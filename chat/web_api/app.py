@@ -120,7 +120,7 @@ def create_app(
 
     @app.errorhandler(Exception)
     async def failed(problem: Exception) -> Response:
-        logger.error("request failed", exc_info=problem)
+        logger.error("request failed with an internal error; answered 500", exc_info=problem)
         return error(500, "internal error")
 
     return app

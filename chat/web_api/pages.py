@@ -78,7 +78,7 @@ def create_pages(
             # Of the database the text may say where it is and who may log in: it is not for everybody who asks.
             if str(problem) != logged:
                 logged = str(problem)
-                logger.warning("the server is not healthy", reason=logged)
+                logger.warning("health check failed; /healthz answers 503 until it passes", reason=logged)
             part = problem.part if isinstance(problem, InspectionFailed) else DATABASE
             return error(503, f"{part} does not answer")
         logged = ""

@@ -169,7 +169,7 @@ def no_descriptors(server: ServerProcess, tokens: dict[str, str]) -> Row:
         with few_descriptors(server, 50), ExitStack() as stack:
             for _ in range(300):
                 stack.enter_context(RawClient(server.url)).send(opening())
-            eventually(lambda: "connections cannot be accepted" in server.log.read_text(), "it is full")
+            eventually(lambda: "cannot accept connections" in server.log.read_text(), "it is full")
             since = time.monotonic()
             time.sleep(5)
             meanwhile = load.acknowledged(since)

@@ -67,7 +67,7 @@ trio.run(hold)
 
 async def test_a_directory_with_other_peoples_files_is_refused_and_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("mine")
-    with pytest.raises(CannotStart, match="is not a data directory of this server"):
+    with pytest.raises(CannotStart, match="not a data directory of this server"):
         async with open_data_directory(tmp_path):
             pass
     assert os.listdir(tmp_path) == ["thesis.txt"]
@@ -87,7 +87,7 @@ async def test_a_mark_that_a_power_cut_left_unfinished_is_made_again(tmp_path: P
 
 async def test_the_directory_of_a_newer_server_is_refused(tmp_path: Path) -> None:
     (tmp_path / "chat-data").write_text("2\n")
-    with pytest.raises(CannotStart, match="has the format '2'"):
+    with pytest.raises(CannotStart, match="has format '2'"):
         async with open_data_directory(tmp_path):
             pass
 
@@ -95,7 +95,7 @@ async def test_the_directory_of_a_newer_server_is_refused(tmp_path: Path) -> Non
 @pytest.mark.parametrize("name", ["file", "file/below", "x" * 300, "a\0b"])
 async def test_a_path_that_cannot_be_a_directory_is_one_clear_line(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(CannotStart, match="cannot be used") as refused:
+    with pytest.raises(CannotStart, match="cannot use the data directory") as refused:
         async with open_data_directory(tmp_path / name):
             pass
     assert "\n" not in str(refused.value)
@@ -104,7 +104,7 @@ async def test_a_path_that_cannot_be_a_directory_is_one_clear_line(tmp_path: Pat
 @pytest.mark.parametrize("name", ["file", "file/below"])
 async def test_a_file_where_a_directory_is_needed_is_named(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(CannotStart, match=f"cannot be used: {tmp_path / 'file'} is a file$"):
+    with pytest.raises(CannotStart, match=f": {tmp_path / 'file'} is a file$"):
         async with open_data_directory(tmp_path / name):
             pass
 

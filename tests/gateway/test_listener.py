@@ -373,7 +373,7 @@ async def test_without_descriptors_it_waits_and_goes_on(monkeypatch: pytest.Monk
                 resource.setrlimit(resource.RLIMIT_NOFILE, before)
             async with trio.SocketStream(client) as stream:
                 assert (await Wire(stream).get())[0] == 200
-    assert [entry["event"] for entry in entries] == ["connections cannot be accepted"]
+    assert [entry["event"] for entry in entries] == ["cannot accept connections; retrying"]
 
 
 # --- how it stops ---
@@ -516,7 +516,7 @@ async def test_a_bug_of_a_socket_ends_that_socket_only() -> None:
                     assert await wire.until_closed() == b""
                 await ws.send_message("still here")
                 assert await ws.get_message() == "still here"
-    assert [entry["event"] for entry in entries] == ["a connection failed"]
+    assert [entry["event"] for entry in entries] == ["connection closed after an internal error"]
 
 
 async def test_an_app_that_does_not_start_is_one_clear_line() -> None:
@@ -526,7 +526,10 @@ async def test_an_app_that_does_not_start_is_one_clear_line() -> None:
     async def fail() -> None:
         raise ValueError("no such thing")
 
-    with trio.fail_after(30), pytest.raises(CannotStart, match=r"^the app does not start: no such thing$"):
+    with (
+        trio.fail_after(30),
+        pytest.raises(CannotStart, match=r"^the HTTP app did not start: no such thing$"),
+    ):
         async with running(app):
             pass
 

@@ -255,9 +255,9 @@ async def test_each_kind_of_refusal_is_logged_once_with_what_was_compared() -> N
                 await server.call("POST", "/api/reg", Origin=f"https://{number}." + "evil." * 500 + "example")
                 await server.upgrade("/talker", f"Host: {number}.evil.example")
     logged = [entry for entry in entries if entry["log_level"] == "warning"]
-    assert [entry["event"].partition(" is refused")[0] for entry in logged] == [
-        "a request for a host that is not ours",
-        "a request of a foreign origin",
+    assert [entry["event"].partition(";")[0] for entry in logged] == [
+        "refused a request with a foreign Host header",
+        "refused a request from a foreign origin",
     ]
     host, origin = logged
     assert host["host"].startswith("0.evil.")

@@ -151,7 +151,7 @@ async def test_a_directory_is_of_one_database(tmp_path: Path) -> None:
     with pytest.raises(CannotStart, match="another database"):
         await open_file_store(tmp_path / "a" / "files", "two")
     (tmp_path / "file").write_text("no directory")
-    with pytest.raises(CannotStart, match="cannot be used"):
+    with pytest.raises(CannotStart, match="cannot use the files directory"):
         await open_file_store(tmp_path / "file" / "x", "one")
 
 

@@ -479,7 +479,7 @@ async def test_a_server_does_not_start_without_its_database(line: Line) -> None:
 
 @pytest.mark.parametrize("dsn", ["postgresql://chat:hunter2", "postgresql://db/chat?hunter2"])
 async def test_what_is_wrong_with_the_address_is_not_told_by_quoting_it(dsn: str) -> None:
-    with refused("the database's URL is not understood"):
+    with refused("cannot parse the database URL"):
         async with open_storage({"dsn": dsn}):
             pass
 
@@ -525,7 +525,7 @@ async def test_a_migration_that_was_changed_after_it_was_applied_is_noticed(
     database: DatabaseAddress, psql: Psql
 ) -> None:
     await apply(database, FIRST)
-    with refused("0001 was changed"):
+    with refused("0001 differs from the one that was applied"):
         await apply(database, FIRST._replace(text="CREATE TABLE other (id int)"), SECOND)
     assert await tables(psql) == {"schema_migrations", "one"}
 
@@ -550,7 +550,7 @@ async def test_a_server_starts_on_a_newer_schema_that_serves_it(
     with capture_logs() as logs:
         await apply(database, FIRST)
     assert [(log["event"], log["schema"], log["own"]) for log in logs] == [
-        ("the schema is a newer server's, which serves this one too", 1 + len(newer), 1)
+        ("the database's schema is newer than this server, and compatible with it", 1 + len(newer), 1)
     ]
     assert await psql.value("SELECT count(*) FROM schema_migrations") == 1 + len(newer)
     await apply(database, FIRST, *newer)
@@ -567,7 +567,7 @@ async def test_a_newer_schema_that_serves_this_server_is_no_excuse_for_a_changed
     database: DatabaseAddress,
 ) -> None:
     await apply(database, FIRST, SERVING)
-    with refused("0001 was changed"):
+    with refused("0001 differs from the one that was applied"):
         await apply(database, FIRST._replace(text="CREATE TABLE other (id int)"))
 
 
@@ -596,7 +596,7 @@ async def test_a_server_does_not_wait_for_ever_for_another_that_migrates(
 ) -> None:
     monkeypatch.setattr(migrations, "_LOCK_TIMEOUT", 1)
     async with psql.holding(f"SELECT pg_advisory_xact_lock({migrations._LOCK})"):
-        with refused("another chat server is changing"):
+        with refused("the database's schema is locked"):
             await apply(database, FIRST)
     await apply(database, FIRST)
     async with psql.holding("LOCK TABLE one"):  # an older server uses what the migration changes

@@ -21,7 +21,7 @@ from chat.storage.postgres.storage import (
     open_shared_postgres_storage,
 )
 
-SHUT_OUT = "another chat server writes to this database: give both --bus notify to run several"
+SHUT_OUT = "another chat server is using this database: start every server with --bus notify to run several"
 
 
 def server(

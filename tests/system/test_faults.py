@@ -164,7 +164,7 @@ def test_without_descriptors_it_goes_on_and_with_them_everything_works_again(
             crowd = [stack.enter_context(RawClient(server.url)) for _ in range(100)]
             for one in crowd:
                 one.send(opening())
-            eventually(lambda: "connections cannot be accepted" in server.log.read_text(), "it is full")
+            eventually(lambda: "cannot accept connections" in server.log.read_text(), "it is full")
             since = time.monotonic()
             load.wait_for(20)  # those who are in are not disturbed
             kill([postmaster])

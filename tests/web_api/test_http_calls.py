@@ -328,7 +328,8 @@ async def test_a_server_that_cannot_work_says_what_fails_and_logs_why_once(
         assert (await client.get("/healthz")).status_code == 200
         ill = True
         await client.get("/healthz")
-    logged = {"event": "the server is not healthy", "log_level": "warning", "reason": str(problem)}
+    event = "health check failed; /healthz answers 503 until it passes"
+    logged = {"event": event, "log_level": "warning", "reason": str(problem)}
     assert entries == [logged, logged]
 
 

@@ -282,7 +282,11 @@ async def _handle(
         with events:
             await app(scope, events.receive, send)
     except* StorageDown:  # the answer has begun
-        logger.warning("an answer broke off", method=scope["method"], path=scope["path"])
+        logger.warning(
+            "response cut short: the database or disk failed while it was sent",
+            method=scope["method"],
+            path=scope["path"],
+        )
     except* Exception:
-        logger.exception("a request failed", method=scope["method"], path=scope["path"])
+        logger.exception("request failed with an internal error", method=scope["method"], path=scope["path"])
     await send(None)  # what is missing of the answer, and then the next request

@@ -52,7 +52,9 @@ async def open_lifespan(app: ASGIApp) -> AsyncGenerator[None]:
                 with trio.move_on_after(APP_STOP):
                     await stopped.wait()
                 if failures or not stopped.is_set():
-                    logger.error("the app did not stop well", reason=next(iter(failures), "too slow"))
+                    logger.error(
+                        "the HTTP app did not shut down cleanly", reason=next(iter(failures), "too slow")
+                    )
             nursery.cancel_scope.cancel()
     if not runs:
-        raise CannotStart(f"the app does not start: {next(iter(failures), 'it takes too long')}")
+        raise CannotStart(f"the HTTP app did not start: {next(iter(failures), 'no answer in time')}")

@@ -83,7 +83,9 @@ class WebSocketEndpoint:
             logger.debug("connection lost", address=address, error=repr(gone.exceptions[0]))
         except* Exception as crash:
             if connection is not None:
-                logger.exception("session failed", connection=stream.record.id, address=address)
+                logger.exception(
+                    "session closed after an internal error", connection=stream.record.id, address=address
+                )
                 record_crash(self._recorder, stream.record, crash)
                 stream.send_queue.cut()
                 await stream.finish_alone(close_frame(*CRASHED.content))

@@ -85,5 +85,7 @@ def _log_stray(_loop: object, context: dict[str, Any]) -> None:
     # trio-asyncio's default handler raises, and asyncpg leaves futures whose exception nobody retrieves when
     # a connection breaks: that would end the server.
     logger.debug(
-        "stray exception in asyncio", message=context.get("message"), error=repr(context.get("exception"))
+        "ignored an exception that asyncio reported",
+        message=context.get("message"),
+        error=repr(context.get("exception")),
     )

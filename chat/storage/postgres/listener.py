@@ -48,7 +48,10 @@ async def tell_of_changes(
                 connection.terminate()
         except (*CONNECTION_LOST, asyncpg.PostgresError) as error:
             if not failed:
-                logger.warning("changes by others are not heard", error=str(error) or type(error).__name__)
+                logger.warning(
+                    "LISTEN connection lost; changes made by other processes are delayed until it reconnects",
+                    error=str(error) or type(error).__name__,
+                )
             failed = True
         await trio.sleep(_PAUSE)
 

@@ -89,7 +89,7 @@ async def migrate(address: DatabaseAddress, *, connect_timeout: float, migration
         connection = await asyncpg.connect(**address, timeout=connect_timeout)
         try:
             if connection.get_server_version().major < _OLDEST:
-                raise CannotStart(f"the database is PostgreSQL older than {_OLDEST}")
+                raise CannotStart(f"the database's PostgreSQL is too old: use version {_OLDEST} or newer")
             async with connection.transaction():
                 await connection.execute(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}s'")
                 await connection.execute(f"SELECT pg_advisory_xact_lock({_LOCK})")
@@ -108,16 +108,18 @@ async def migrate(address: DatabaseAddress, *, connect_timeout: float, migration
                 return await run_in_asyncio(apply)
             except asyncpg.DeadlockDetectedError as error:
                 if not left:
-                    raise CannotStart(f"the schema can't be changed: {error}") from error
-                logger.info("the schema is changed again: a server that runs was in the way")
+                    raise CannotStart(f"cannot migrate the database's schema, try again: {error}") from error
+                logger.info("the migration deadlocked with a running server; retrying")
     except asyncpg.InvalidAuthorizationSpecificationError as error:
         raise CannotStart(f"the database refuses the user or password: {error}") from error
     except asyncpg.LockNotAvailableError as error:
-        raise CannotStart("another chat server is changing the database's schema: try again") from error
+        raise CannotStart(
+            "the database's schema is locked, perhaps by another server's migration: try again"
+        ) from error
     except (*CONNECTION_LOST, asyncpg.PostgresError, ValueError) as error:
         if isinstance(error, ValueError) and not isinstance(error, asyncpg.InterfaceError):
             # Of urllib, or of int(): they quote a part of the URL, which may be one of its password.
-            raise CannotStart("the database's URL is not understood") from None
+            raise CannotStart("cannot parse the database URL: expected postgresql://USER@HOST/NAME") from None
         # An embedded PostgreSQL is stopped by the same cancellation, and may end the connection first.
         await trio.lowlevel.checkpoint_if_cancelled()
         raise CannotStart(f"the database does not answer: {error or type(error).__name__}") from error
@@ -129,10 +131,15 @@ def _look_ahead(migrations: list[Migration], serves: dict[int, int | None]) -> N
     ahead = {version: oldest for version, oldest in serves.items() if version > newest}
     for oldest in ahead.values():
         if oldest is None or oldest > newest:
-            raise CannotStart(f"the database is at schema {max(ahead)}, newer than this server's {newest}")
+            raise CannotStart(
+                f"the database is at schema {max(ahead)}, newer than this server's {newest}: "
+                "start a newer release"
+            )
     if ahead:
         logger.info(
-            "the schema is a newer server's, which serves this one too", schema=max(ahead), own=newest
+            "the database's schema is newer than this server, and compatible with it",
+            schema=max(ahead),
+            own=newest,
         )
 
 
@@ -140,7 +147,10 @@ def _missing(migrations: list[Migration], applied: dict[int, str]) -> list[Migra
     """Return the migrations to apply, after a look at those that were."""
     for migration in migrations:
         if applied.get(migration.version, migration.checksum) != migration.checksum:
-            raise CannotStart(f"migration {migration.version:04} was changed after it was applied")
+            raise CannotStart(
+                f"migration {migration.version:04} differs from the one that was applied: "
+                "restore the released file"
+            )
     return [migration for migration in migrations if migration.version not in applied]
 
 

@@ -44,4 +44,6 @@ async def set_up(connection: Connection, timeout: float) -> None:
 async def warn_of_losses(connection: Connection) -> None:
     """Say what makes PostgreSQL itself forget commits, which no connection can change; asyncio-flavoured."""
     for row in await connection.fetch(_LASTING):
-        logger.warning("PostgreSQL may lose what was acknowledged when the power fails", off=row["name"])
+        logger.warning(
+            "a power failure may lose acknowledged writes: turn this PostgreSQL setting on", off=row["name"]
+        )

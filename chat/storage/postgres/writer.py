@@ -94,7 +94,10 @@ class Writer:
             try:
                 self._connection = await run_in_asyncio(self._connect)
             except (*CONNECTION_LOST, asyncpg.PostgresError) as error:
-                logger.debug("no connection for the journal yet", error=str(error) or type(error).__name__)
+                logger.debug(
+                    "cannot connect to the database for writing; retrying",
+                    error=str(error) or type(error).__name__,
+                )
             if self._connection is None:
                 await trio.sleep(_PAUSE)
         return self._connection
@@ -140,9 +143,9 @@ async def open_writer(
         # An embedded PostgreSQL is stopped by the same cancellation, and may end before it answers.
         await trio.lowlevel.checkpoint_if_cancelled()
         if writer.is_shut_out:
-            reason = "another chat server writes to this database: give both --bus notify to run several"
+            reason = "another chat server is using this database: start every server with --bus notify to run several"
         else:
-            reason = "the database can't be reached, or not written to"
+            reason = "cannot connect to the database, or cannot write to it"
         raise CannotStart(reason) from error
     try:
         yield writer

@@ -161,7 +161,9 @@ async def test_an_error_past_the_app_is_logged_and_answered() -> None:
                 assert (await wire.get("/crash"))[0] == 500
             async with wire_to(gateway) as wire:
                 assert (await wire.get())[0] == 200
-    assert [entry["path"] for entry in entries if entry["event"] == "a request failed"] == ["/crash"]
+    assert [
+        entry["path"] for entry in entries if entry["event"] == "request failed with an internal error"
+    ] == ["/crash"]
 
 
 async def test_behind_a_trusted_proxy_each_request_has_its_own_client() -> None:
@@ -321,7 +323,10 @@ async def test_an_answer_that_its_storage_breaks_off_is_a_warning_and_ends_with_
             await wire.send(b"GET /break-off HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert (await wire.until_closed()).endswith(b"half ")
     (warning,) = (entry for entry in entries if entry["log_level"] in ("warning", "error"))
-    assert (warning["event"], warning["path"]) == ("an answer broke off", "/break-off")
+    assert (warning["event"], warning["path"]) == (
+        "response cut short: the database or disk failed while it was sent",
+        "/break-off",
+    )
     assert "exc_info" not in warning
 
 

@@ -1,13 +1,13 @@
-"""`chat talk [URL]`: the chat in a terminal.
+"""`chat talk [URL]`: a chat client for the terminal.
 
-The files, as they build on each other:
+Its modules, highest first:
 
-    app            the tasks behind the screen; activities: those behind typing
+    app            the tasks behind the screen; activities: the tasks for typing notices
     terminal       urwid: keys in, pictures out
-    keys           what each key does; commands: what is typed after a slash, in four files and with a context
-    bell, room_log what a message does beside being shown; settings: whether it does
-    view           state -> rows; transcript: messages -> rows; width: how wide they are
-    state          what is on the screen; completion, line_editor, typed_history, pending, people, typists: parts
+    keys           the action of each key; commands: the slash commands, in four files with a context
+    bell, room_log ring the bell and write the log for new messages; settings: whether to
+    view           state to rows; transcript: messages to rows; width: columns and line breaks
+    state          what is on the screen; completion, input_history, line_editor, pending, people, typists: parts of it
 """
 
 from functools import partial
@@ -30,26 +30,25 @@ from chat.client import (
     register,
 )
 
-_TRIES = 3
-"""Wrong passwords before it ends."""
+_LOGIN_ATTEMPTS = 3
 
-_KEEP = 20_000
-"""Messages of a room that are held: as far as one scrolls back."""
+_MAX_MESSAGES = 20_000
+"""Messages of a room that are held: how far one can scroll back."""
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 @click.command()
 @click.argument("url", required=False)
-@click.option("--name", metavar="NAME", help="Who you are, if you have several accounts there.")
-@click.option("--register", "is_new", is_flag=True, help="Create an account there first.")
-@click.option("--invite", metavar="CODE", help="With --register: your invite, its link or its code.")
+@click.option("--name", metavar="NAME", help="Your name there, if you have several accounts.")
+@click.option("--register", "is_new", is_flag=True, help="Create an account first.")
+@click.option("--invite", metavar="CODE", help="With --register: the link or the code of your invite.")
 def talk(url: str | None, name: str | None, is_new: bool, invite: str | None) -> None:
     """Chat in this terminal.
 
     URL is the server; by default the one you used last, or http://127.0.0.1:9000. It asks for your name and password
-    once, and keeps the session. What you type is kept until the server has saved it, whatever becomes of the connection
-    or of the terminal. Type /help for its commands and keys.
+    once, and stores the session. A message that you send is stored until the server has saved it, even if the
+    connection or the terminal ends. Type /help for its commands and keys.
     """
     if invite is not None and not is_new:
         raise click.UsageError("--invite is for --register")
@@ -59,8 +58,10 @@ def talk(url: str | None, name: str | None, is_new: bool, invite: str | None) ->
         if error.name != "urwid":
             raise
         raise CommandFailed("`chat talk` needs one more package: pip install 'trio-chat[talk]'") from None
-    if not terminal.is_there():
-        raise CommandFailed("`chat talk` needs a terminal; `chat send ROOM` says what comes from a pipe")
+    if not terminal.is_usable():
+        raise CommandFailed(
+            "`chat talk` needs a terminal; use `chat send ROOM` to send the output of a program"
+        )
     kept = None if is_new else last_session(url, name)
     last = kept or last_session()
     where = (last.url if last else DEFAULT_URL) if url is None else url
@@ -69,20 +70,20 @@ def talk(url: str | None, name: str | None, is_new: bool, invite: str | None) ->
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     if kept is None:
-        kept = _enter(where, name, is_new, invite and code_of(invite))
+        kept = _log_in_on_terminal(where, name, is_new, invite and invite_code(invite))
     while not _talk(kept):
         click.echo(f"the session of {kept.name} at {where} has ended: log in again")
         kept.forget()
-        kept = _enter(where, kept.name, False, None)
+        kept = _log_in_on_terminal(where, kept.name, False, None)
 
 
-def code_of(invite: str) -> str:
-    """Return the code of an invite, which may be given as its link. Sync and pure."""
+def invite_code(invite: str) -> str:
+    """Return the code of an invite, given as a link or a code. Sync and pure."""
     return invite.strip().rstrip("/").rpartition("/i/")[2]
 
 
 def _talk(kept: KeptSession) -> bool:
-    """Chat until the person ends it; return False where the session ends before."""
+    """Run the client until the person quits; return False if the session has ended before."""
     failed: str | None = None
     has_ended = False
     try:
@@ -91,7 +92,7 @@ def _talk(kept: KeptSession) -> bool:
         has_ended = True
     except* ChatError as group:
         failed = f"{kept.url}: {group.exceptions[0]}"
-    except* OSError as group:  # a full disk: what is typed can't be kept
+    except* OSError as group:  # as a full disk: drafts cannot be stored
         failed = str(_first(group))
     except* KeyboardInterrupt:
         failed = "interrupted"
@@ -111,30 +112,30 @@ async def _run(kept: KeptSession) -> None:
     from chat.cli.talk.settings import TalkSettings
     from chat.cli.talk.state import State
 
-    told: set[str] = set()
+    printed: set[str] = set()
 
-    def tell(failure: str) -> None:
-        if failure not in told:
-            told.add(failure)
+    def print_once(failure: str) -> None:
+        if failure not in printed:
+            printed.add(failure)
             click.echo(f"{in_one_line(failure)}; trying again")
 
-    click.echo(f"connecting to {kept.url} as {kept.name}; Ctrl-C ends it")
+    click.echo(f"connecting to {kept.url} as {kept.name}; Ctrl-C quits")
     async with open_chat(
-        kept.url, session_store=kept, max_cached_messages=_KEEP, on_connect_failure=tell
+        kept.url, session_store=kept, max_cached_messages=_MAX_MESSAGES, on_connect_failure=print_once
     ) as chat:
         state = State(chat.rooms, chat.person_id, chat.name, urlsplit(kept.url).netloc)
         settings = TalkSettings(kept.path.with_name("settings.toml"))
         log = RoomLog(kept.path.with_suffix(".logs"), chat.rooms)
         await App(chat, state, PendingFiles(kept.path.with_suffix(".pending")), settings, log).run()
-    if waiting := sum(pending.refused is None for pending in state.waiting()):
-        click.echo(f"{waiting} of your messages are not saved yet: they are sent the next time you talk")
+    if waiting := sum(pending.refused is None for pending in state.unsaved()):
+        click.echo(f"{waiting} of your messages are not sent yet: `chat talk` sends them the next time")
 
 
-def _enter(url: str, name: str | None, is_new: bool, invite: str | None) -> KeptSession:
-    """Ask for a name and a password until they are good, and keep the session."""
+def _log_in_on_terminal(url: str, name: str | None, is_new: bool, invite: str | None) -> KeptSession:
+    """Ask for a name and a password until the log-in succeeds, and store the session."""
     if urlsplit(url).scheme in ("http", "ws") and urlsplit(url).hostname not in _LOOPBACK:
-        click.echo(f"{url} is not encrypted: whoever is between here and there can read your password")
-    for _ in range(_TRIES):
+        click.echo(f"{url} is not encrypted: others on the network can read your password")
+    for _ in range(_LOGIN_ATTEMPTS):
         given = name or click.prompt("Name")
         password = typed_password(is_new=is_new)
         if isinstance(session := _begin(url, given, password, is_new, invite), Session):
@@ -147,16 +148,15 @@ def _enter(url: str, name: str | None, is_new: bool, invite: str | None) -> Kept
 
 
 def _begin(url: str, name: str, password: str, is_new: bool, invite: str | None) -> Session | str:
-    """Begin a session; return what is wrong with name or password."""
+    """Begin a session; return an error if the name or the password is wrong."""
     address = parse_url(url)
     begin = partial(register, invite=invite) if is_new else log_in
     try:
         return trio.run(begin, address, name, password)
     except Refused as error:
-        is_text = not isinstance(
-            error.__cause__, UnicodeEncodeError
-        )  # else it is bytes that the terminal gave
-        return error.text if is_text else "that is not UTF-8"
+        # Bytes of the terminal that are not UTF-8 become surrogates.
+        is_utf8 = not isinstance(error.__cause__, UnicodeEncodeError)
+        return error.text if is_utf8 else "that is not UTF-8"
     except LoggedOut as error:
         return str(error)
     except ChatError as error:

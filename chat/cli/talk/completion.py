@@ -1,4 +1,4 @@
-"""What Tab makes of the word before the cursor: commands, people and rooms, one after the other. Pure."""
+"""Completes the word before the cursor: each Tab inserts the next command, person or room that matches. Pure."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
@@ -8,8 +8,8 @@ from chat.cli.talk.line_editor import LineEditor
 _TAKE_PEOPLE = ("/direct", "/query", "/msg", "/invite", "/kick")
 
 
-class Words(NamedTuple):
-    """What there is to complete: commands with their slash, people's names, rooms as they are called, and paths."""
+class Candidates(NamedTuple):
+    """Everything that can be completed: commands with their slash, names of people, labels of rooms, and paths."""
 
     commands: Sequence[str]
     people: Sequence[str]
@@ -18,22 +18,22 @@ class Words(NamedTuple):
 
 
 class Completion:
-    """One word that is completed, as long as nothing else than Tab is pressed.
+    """The completion of one word, until another key than Tab is pressed.
 
     Args:
         editor: the line; the word ends at its cursor.
-        words: what may stand there.
+        candidates: everything that can be completed.
     """
 
-    def __init__(self, editor: LineEditor, words: Words) -> None:
+    def __init__(self, editor: LineEditor, candidates: Candidates) -> None:
         before = editor.text[: editor.cursor]
-        self._start, found = _candidates(before, words)
-        # What was typed comes last, so that Tab comes around to it.
+        self._start, found = _matches(before, candidates)
+        # The typed word comes last: after all matches Tab returns to it.
         self._found = [*found, before[self._start :]] if found else []
         self._next = 0
 
     def next(self, editor: LineEditor) -> bool:
-        """Put the next candidate in; return whether there is any. Sync."""
+        """Insert the next match; return whether there is one. Sync."""
         if not self._found:
             return False
         word = self._found[self._next % len(self._found)]
@@ -44,22 +44,22 @@ class Completion:
         return True
 
 
-def _candidates(before: str, words: Words) -> tuple[int, list[str]]:
-    """Where the word begins, and what it may become."""
+def _matches(before: str, candidates: Candidates) -> tuple[int, list[str]]:
+    """Where the word begins, and what matches it."""
     command, space, rest = before.partition(" ")
     if before.startswith("/") and not space:
-        return 0, _beginning(before, words.commands)
+        return 0, _beginning(before, candidates.commands)
     if command in ("/join", "/room", "/leave"):
-        return len(command) + 1, _beginning(rest, words.rooms)
+        return len(command) + 1, _beginning(rest, candidates.rooms)
     if command in _TAKE_PEOPLE and "@" not in rest:
-        return len(command) + 1, _beginning(rest, words.people)
+        return len(command) + 1, _beginning(rest, candidates.people)
     if command == "/upload":
-        return len(command) + 1, [*words.paths(rest)]
-    # Names may have spaces in them, so the word begins at its sign.
+        return len(command) + 1, [*candidates.paths(rest)]
+    # A name may contain spaces: the word begins at the last @ or #.
     at = max(before.rfind("@"), before.rfind("#"))
     if at < 0 or (at and not before[at - 1].isspace()):
         return 0, []
-    names = [f"@{name}" for name in words.people] if before[at] == "@" else words.rooms
+    names = [f"@{name}" for name in candidates.people] if before[at] == "@" else candidates.rooms
     return at, _beginning(before[at:], names)
 
 

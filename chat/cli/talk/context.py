@@ -1,4 +1,4 @@
-"""What a command works with: the client, the screen, the settings, and what says something."""
+"""What a command works with: the client, the state of the screen, the settings, and a way to send."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
@@ -8,17 +8,17 @@ from chat.cli.talk.state import State
 from chat.client import Chat, File
 
 
-class Wrong(Exception):
-    """The command can't be done as it was typed; the text says what it takes."""
+class CommandError(Exception):
+    """A command cannot be run as typed; the text says what to type."""
 
 
-class Say(Protocol):
-    """Sends a message: it is in a file before it is on its way."""
+class SendMessage(Protocol):
+    """Sends a message, which is stored in a file first."""
 
     def __call__(
         self, text: str, reply: int | None = None, *, room: int | None = None, files: Sequence[File] = ()
     ) -> None:
-        """Send a text, files or both to a room, by default the one that is read. Sync."""
+        """Send a text, files or both to a room, by default the open one. Sync."""
 
 
 class Context(NamedTuple):
@@ -27,18 +27,18 @@ class Context(NamedTuple):
     chat: Chat
     state: State
     settings: TalkSettings
-    say: Say
+    send: SendMessage
 
 
 def needed(text: str, what: str) -> str:
-    """Return a text that may not be empty. Raises Wrong. Sync."""
+    """Return the text; raise CommandError if it is empty. Sync."""
     if not text:
-        raise Wrong(f"that takes {what}")
+        raise CommandError(f"this command takes {what}")
     return text
 
 
 def count(which: str) -> int:
-    """Return which one a number names: 1 is the last. Raises Wrong. Sync."""
+    """Return the number that was typed, by default 1, the last one. Raises CommandError. Sync."""
     if which and not (which.isdecimal() and 1 <= int(which) <= 1000):
-        raise Wrong("which one: 1 is the last, 2 the one before it")
+        raise CommandError("expected a number: 1 is the last one, 2 the one before it")
     return int(which or 1)

@@ -9,25 +9,25 @@ from pathlib import Path
 
 import trio
 
-from chat.cli.talk.context import Context, Wrong, count, needed
+from chat.cli.talk.context import CommandError, Context, count, needed
 from chat.cli.talk.width import clean
 from chat.client import File, Message, Room
 
-_MOST = 10
+_MAX_FILES = 10
 """Files of one message."""
 
-_BIGGEST = 1 << 30
-"""Bytes: no server takes a larger file."""
+_MAX_BYTES = 1 << 30
+"""No server takes a larger file."""
 
 
 async def upload(context: Context, rest: str) -> None:
-    """Send files from this machine."""
+    """Send files of this machine."""
     room = context.state.current
     if room is None:
-        raise Wrong("you are in no room")
+        raise CommandError("you are in no room")
     paths = _paths(needed(rest, "a path, as /upload ~/picture.png"))
-    if len(paths) > _MOST:
-        raise Wrong(f"a message has {_MOST} files at most")
+    if len(paths) > _MAX_FILES:
+        raise CommandError(f"a message has {_MAX_FILES} files at most")
     files = []
     for path in paths:
         context.state.notice = f"uploading {path.name} …"
@@ -37,26 +37,24 @@ async def upload(context: Context, rest: str) -> None:
                 room.info.id, await trio.to_thread.run_sync(_read, path), path.name, media_type=media_type
             )
         )
-    context.say("", room=room.info.id, files=files)
+    context.send("", room=room.info.id, files=files)
     context.state.notice = f"uploaded {', '.join(path.name for path in paths)}"
 
 
 async def files(context: Context, _rest: str) -> None:
-    """List the files of the room that is read."""
+    """List the files of the open room."""
     room = context.state.current
     if room is None:
-        raise Wrong("you are in no room")
+        raise CommandError("you are in no room")
     lines = [
         f"  {n}  {_name(file)}  {_size(file.size)}, {clean(message.sender.name)}"
         for n, (message, file) in enumerate(_files(room), 1)
     ]
-    context.state.show(
-        "files, the newest first: /save N", lines or ["no file is in the messages that were loaded"]
-    )
+    context.state.show("files, newest first: /save N", lines or ["the loaded messages have no files"])
 
 
 async def save(context: Context, rest: str) -> None:
-    """Save a file of the room that is read on this machine."""
+    """Save a file of the open room on this machine."""
     which, _, where = rest.partition(" ")
     if which and not which.isdecimal():
         which, where = "", rest
@@ -64,8 +62,10 @@ async def save(context: Context, rest: str) -> None:
     found = [] if room is None else [file for _, file in _files(room)]
     n = count(which)
     if n > len(found):
-        raise Wrong(
-            "there are not that many files here: /files lists them" if found else "no file is here to save"
+        raise CommandError(
+            "there are not that many files here: /files lists them"
+            if found
+            else "there is no file here to save"
         )
     file = found[n - 1]
     context.state.notice = f"downloading {_name(file)} …"
@@ -73,36 +73,36 @@ async def save(context: Context, rest: str) -> None:
     try:
         path = await trio.to_thread.run_sync(_write_new, where.strip(), _bare(file), data)
     except OSError as error:
-        raise Wrong(f"not saved: {error.strerror or error}: {error.filename}") from None
+        raise CommandError(f"not saved: {error.strerror or error}: {error.filename}") from None
     context.state.notice = f"saved {path}"
 
 
 def _paths(rest: str) -> list[Path]:
-    """One path, as it stands or quoted, or several."""
+    """The paths of a line: one path, perhaps with spaces, or several as in a shell."""
     whole = Path(rest).expanduser()
     if whole.is_file():
         return [whole]
     try:
         paths = [Path(each).expanduser() for each in shlex.split(rest)]
-    except ValueError:  # a quotation mark alone
+    except ValueError:  # an unmatched quotation mark
         paths = [whole]
     for path in paths:
         if not path.is_file():
-            raise Wrong(f"no file {path}")
+            raise CommandError(f"there is no file {path}")
     return paths
 
 
 def _read(path: Path) -> bytes:
     try:
-        if path.stat().st_size > _BIGGEST:
-            raise Wrong(f"{path.name} is too big")
+        if path.stat().st_size > _MAX_BYTES:
+            raise CommandError(f"{path.name} is too big to upload")
         return path.read_bytes()
     except OSError as error:
-        raise Wrong(f"{path}: {error.strerror}") from None
+        raise CommandError(f"{path}: {error.strerror}") from None
 
 
 def _files(room: Room) -> Iterator[tuple[Message, File]]:
-    """The files of the messages that are held, the newest first."""
+    """The files of the messages held, newest first."""
     for _, message in sorted(room.messages.items(), reverse=True):
         if message.deleted is None:
             for file in reversed(message.files):
@@ -110,7 +110,7 @@ def _files(room: Room) -> Iterator[tuple[Message, File]]:
 
 
 def _write_new(where: str, name: str, data: bytes) -> Path:
-    """Write a file that was not there before: here, in a directory, or under a name of one's own."""
+    """Write a new file at the given path, in the given directory, or here. Overwrite none."""
     place = Path(where or ".").expanduser()
     wanted = place / name if place.is_dir() else place
     for n in counting(1):
@@ -126,7 +126,7 @@ def _write_new(where: str, name: str, data: bytes) -> Path:
 
 
 def _bare(file: File) -> str:
-    """A name that is one of a file here: others chose it."""
+    """A safe file name made of the one that another person chose."""
     return _name(file).replace("/", "_").replace("\\", "_").lstrip(".") or f"file {file.id}"
 
 

@@ -1,77 +1,77 @@
-"""What keys do: they change what is on the screen, or ask for something that takes longer. Sync, and without I/O."""
+"""The actions of the keys: they change the state of the screen, or start something. Sync and without I/O."""
 
 from collections.abc import Callable
 from typing import ClassVar, Protocol
 
 from chat.cli.talk.commands import answer
 from chat.cli.talk.completion import Completion
-from chat.cli.talk.context import Wrong
+from chat.cli.talk.context import CommandError
 from chat.cli.talk.state import State
 from chat.cli.talk.view import Picture, scrolled
 from chat.client import Message
 
 _SCROLLS = {"page up": 1, "page down": -1}
-"""Keys that scroll, and which way."""
+"""Keys that scroll, with the direction."""
 
 
-_PLACES = {f"meta {n % 10}": n for n in range(1, 11)}
-"""Keys that open a room by its place in the list, and which."""
+_ROOM_KEYS = {f"meta {n % 10}": n for n in range(1, 11)}
+"""Keys that open a room by its number in the list."""
 
-_NOTHING_TO_EDIT = "no saved message of yours is here to edit"
+_NOTHING_TO_EDIT = "there is no message of yours here to edit"
 
 
-class Asked(Protocol):
-    """What a key can ask for. All of it is begun at once, and done later."""
+class Actions(Protocol):
+    """What keys can start. Each call returns at once."""
 
-    def say(self, text: str, reply: int | None = None) -> None:
-        """Say something in the room that is read; it may answer the message with that `seq`. Sync."""
+    def send(self, text: str, reply: int | None = None) -> None:
+        """Send a message to the open room, perhaps as an answer to the message with this `seq`. Sync."""
 
     def edit(self, message: Message, text: str) -> None:
-        """Give a message another text. Sync."""
+        """Change the text of a message. Sync."""
 
     def run_command(self, line: str) -> None:
-        """Do a command, with its slash. Sync."""
+        """Run a command; the line begins with its slash. Sync."""
 
-    def note_typed(self) -> None:
-        """Something is being written. Sync."""
+    def note_typing(self) -> None:
+        """The person typed a key. Sync."""
 
     def reconnect(self) -> None:
-        """Connect now. Sync."""
+        """Reconnect at once. Sync."""
 
     def redraw_all(self) -> None:
-        """Draw all of the screen again. Sync."""
+        """Redraw the whole screen. Sync."""
 
     def end(self) -> None:
-        """End it. Sync."""
+        """Quit. Sync."""
 
 
 class Keys:
     """The keyboard.
 
     Args:
-        state: what is on the screen.
-        asked: does what takes longer.
+        state: the state of the screen.
+        actions: what keys can start.
     """
 
-    def __init__(self, state: State, asked: Asked) -> None:
+    def __init__(self, state: State, actions: Actions) -> None:
         self._state = state
-        self._asked = asked
+        self._actions = actions
         self._completion: Completion | None = None
         self._is_pasting = False
 
     def press(self, key: str, picture: Picture, width: int) -> None:
-        """Do what a key does. Sync.
+        """Perform the action of a key. Sync.
 
         Args:
-            key: its name, as urwid has it; a letter is itself.
-            picture: on which it is pressed.
-            width: columns of that.
+            key: its name in urwid; a letter is its own name.
+            picture: what was on the screen.
+            width: columns of the screen.
         """
         state = self._state
         room, before = state.room, state.editor.text
         self._press(key, picture, width)
         if state.room == room and state.editor.text != before and state.is_writing:
-            self._asked.note_typed()
+            self._actions.note_typing()
 
     def _press(self, key: str, picture: Picture, width: int) -> None:
         state = self._state
@@ -84,17 +84,17 @@ class Keys:
             state.page_top -= _SCROLLS[key] * (picture.height - 1)
         elif state.page is not None and key not in ("ctrl c", "ctrl d"):
             state.page = None
-            if len(key) == 1:  # it may have come while the next message was typed
+            if len(key) == 1:  # a page may have opened while the person was typing
                 state.editor.insert(key)
         elif key == "tab":
             if self._completion is None:
-                self._completion = Completion(state.editor, state.words())
+                self._completion = Completion(state.editor, state.candidates())
             self._completion.next(state.editor)
             return
         elif (act := self._ACTS.get(key)) is not None:
             act(self)
-        elif key in _PLACES:
-            state.step_to(_PLACES[key])
+        elif key in _ROOM_KEYS:
+            state.open_nth(_ROOM_KEYS[key])
         elif key in _SCROLLS:
             self._scroll(picture, width, _SCROLLS[key] * (picture.height - 1))
         elif not state.editor.press(key) and len(key) == 1:
@@ -105,11 +105,11 @@ class Keys:
         state = self._state
         if state.current is None or state.room is None:
             return
-        place = scrolled(state, by, picture, width)
-        if place is None:
-            state.places.pop(state.room, None)
+        position = scrolled(state, by, picture, width)
+        if position is None:
+            state.scroll_positions.pop(state.room, None)
         else:
-            state.places[state.room] = place
+            state.scroll_positions[state.room] = position
 
     def _enter(self) -> None:
         state = self._state
@@ -118,94 +118,94 @@ class Keys:
             return
         if message is not None:
             state.stop_editing()
-            if text != state.text_of(message):
-                self._asked.edit(message, text)
+            if text != state.latest_text(message):
+                self._actions.edit(message, text)
             return
-        state.typed.note(text)
+        state.input_history.note(text)
         if text.startswith("/") and not text.startswith("//"):
             self._command(text)
         elif state.room is None:
             state.notice = "you are in no room"
         else:
             state.editor.replace("")
-            self._asked.say(text.removeprefix("/") if text.startswith("//") else text)
+            self._actions.send(text.removeprefix("/") if text.startswith("//") else text)
 
     def _command(self, line: str) -> None:
         name, _, rest = line.partition(" ")
         if name == "/reply":
             try:
                 message, text = answer(self._state, rest)
-            except Wrong as wrong:
+            except CommandError as wrong:
                 self._state.notice = str(wrong)
                 return
-            self._asked.say(text, message.seq)
+            self._actions.send(text, message.seq)
         elif name == "/edit":
             self._edit(rest.strip())
             return
         elif name == "/quit":
-            self._asked.end()
+            self._actions.end()
         else:
-            self._asked.run_command(line)
+            self._actions.run_command(line)
         self._state.editor.replace("")
 
     def _edit(self, text: str) -> None:
         state = self._state
-        message = state.nth_last(1, own=True)
+        message = state.nth_last_message(1, own=True)
         if text and message is not None:
             state.editor.replace("")
-            self._asked.edit(message, text)
-        elif text or not state.edit_last():
+            self._actions.edit(message, text)
+        elif text or not state.edit_last_message():
             state.notice = _NOTHING_TO_EDIT
 
     def _up(self) -> None:
-        """On an empty line edit what was said last; from there on, and from another line, go back in what was typed."""
+        """Edit the last message if the line is empty; from there, or from a typed line, walk back in the history."""
         state = self._state
         text, message = state.editor.text, state.editing
         if message is not None:
-            if text == state.text_of(message):
+            if text == state.latest_text(message):
                 self._recall("", but=text)
-        elif text or state.typed.is_walking:
+        elif text or state.input_history.is_walking:
             self._recall(text)
-        elif not state.edit_last():
+        elif not state.edit_last_message():
             self._recall(text)
-            if not state.typed.is_walking:
+            if not state.input_history.is_walking:
                 state.notice = _NOTHING_TO_EDIT
 
     def _recall(self, text: str, but: str | None = None) -> None:
-        if (line := self._state.typed.older(text, but=but)) is not None:
+        if (line := self._state.input_history.older(text, but=but)) is not None:
             self._state.editing = None
             self._state.editor.replace(line)
 
     def _down(self) -> None:
         state = self._state
-        if state.editing is None and (line := state.typed.newer(state.editor.text)) is not None:
+        if state.editing is None and (line := state.input_history.newer(state.editor.text)) is not None:
             state.editor.replace(line)
 
     def _escape(self) -> None:
         if self._state.editing is not None:
             self._state.stop_editing()
         elif self._state.room is not None:
-            self._state.places.pop(self._state.room, None)
+            self._state.scroll_positions.pop(self._state.room, None)
 
     def _interrupt(self) -> None:
         if self._state.editor.text:
             self._state.stop_editing()
-            self._state.typed.stop()
+            self._state.input_history.stop()
             self._state.editor.replace("")
         else:
-            self._state.notice = "Ctrl-D or /quit ends it"
+            self._state.notice = "press Ctrl-D or type /quit to quit"
 
     def _end_of_input(self) -> None:
         if self._state.editor.text:
             self._state.editor.press("delete")
         else:
-            self._asked.end()
+            self._actions.end()
 
     def _reconnect(self) -> None:
-        if self._state.down is None:
-            self._state.notice = "it is connected"
+        if self._state.disconnect_reason is None:
+            self._state.notice = "connected already"
         else:
-            self._asked.reconnect()
+            self._actions.reconnect()
 
     _ACTS: ClassVar[dict[str, Callable[["Keys"], None]]] = {
         "enter": _enter,
@@ -215,9 +215,9 @@ class Keys:
         "esc": _escape,
         "ctrl c": _interrupt,
         "ctrl d": _end_of_input,
-        "ctrl n": lambda self: self._state.step(1),
-        "ctrl p": lambda self: self._state.step(-1),
-        "meta a": lambda self: self._state.step_to_unread(),
+        "ctrl n": lambda self: self._state.open_relative(1),
+        "ctrl p": lambda self: self._state.open_relative(-1),
+        "meta a": lambda self: self._state.open_next_unread(),
         "ctrl r": _reconnect,
-        "ctrl l": lambda self: self._asked.redraw_all(),
+        "ctrl l": lambda self: self._actions.redraw_all(),
     }

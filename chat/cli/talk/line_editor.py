@@ -1,4 +1,4 @@
-"""The line that is typed: a text, and a cursor that moves by what a reader takes for one letter. Pure."""
+"""The line being typed: a text and a cursor, which moves by grapheme. Pure."""
 
 from collections.abc import Callable
 
@@ -9,8 +9,8 @@ class LineEditor:
     """A text and a cursor in it.
 
     Attributes:
-        text: what is typed, with line breaks.
-        cursor: how many characters stand before it.
+        text: what was typed, with line breaks.
+        cursor: how many characters are before it.
     """
 
     def __init__(self, text: str = "") -> None:
@@ -18,16 +18,16 @@ class LineEditor:
         self.cursor = len(text)
 
     def replace(self, text: str) -> None:
-        """Put another text in its place, with the cursor at the end. Sync."""
+        """Replace the text; the cursor goes to its end. Sync."""
         self.text, self.cursor = text, len(text)
 
     def insert(self, text: str) -> None:
-        """Type something. Sync."""
+        """Insert a text at the cursor. Sync."""
         self.text = self.text[: self.cursor] + text + self.text[self.cursor :]
         self.cursor += len(text)
 
     def press(self, key: str) -> bool:
-        """Do what a key does in a line; return whether it does anything. Sync."""
+        """Perform the action of an editing key; return False if it is none. Sync."""
         if (act := _KEYS.get(key)) is None:
             return False
         self.text, self.cursor = act(self.text, self.cursor)

@@ -1,16 +1,15 @@
-"""The paths on this machine that begin so, for Tab."""
+"""Completes paths of this machine."""
 
 import os
 from pathlib import Path
 
-_MOST = 200
-"""Paths that are gone through."""
+_MAX_PATHS = 200
 
 
-def paths_beginning(typed: str) -> list[str]:
-    """Return the paths that begin with what is typed, as it is typed; a directory ends with a slash. Sync.
+def complete_path(typed: str) -> list[str]:
+    """Return the paths that begin with the typed text; a directory ends with a slash. Sync.
 
-    Files whose names begin with a dot are among them where that is typed.
+    Hidden files are included only if the dot was typed.
     """
     directory, slash, part = typed.rpartition("/")
     found = []
@@ -19,7 +18,7 @@ def paths_beginning(typed: str) -> list[str]:
             for entry in entries:
                 if entry.name.startswith(part) and (part or not entry.name.startswith(".")):
                     found.append(f"{directory}{slash}{entry.name}{'/' if entry.is_dir() else ''}")
-                if len(found) == _MOST:
+                if len(found) == _MAX_PATHS:
                     break
     except OSError:
         return []

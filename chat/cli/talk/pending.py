@@ -1,7 +1,7 @@
-"""Messages and edits that the server has not saved yet, and half-typed lines: in files, so that nothing ends them.
+"""Stores unsent messages and edits, and drafts, in files that outlive the program.
 
-A file each, because two terminals of one person may have the same directory. A message that both of them send has one
-key, and is said once. Of the lines each of them writes down those that were changed in it.
+Several terminals of one person share the directory, so each message has a file of its own. If two terminals send the
+same message, the server commits it once because of its key. Each terminal stores the drafts that were changed in it.
 """
 
 import os
@@ -12,18 +12,18 @@ import msgspec
 
 
 class Pending(msgspec.Struct):
-    """A message on its way, or another text for one that is saved.
+    """A message that is not committed yet, or an edit.
 
     Attributes:
-        key: by which it is said once, and its file is called.
-        room: where.
-        text: what.
-        made: when, in nanoseconds: messages are sent in this order.
-        seq: its number in the room, once it is saved.
-        refused: why it will not be said, where the server says so.
+        key: the key of the send; also the name of its file.
+        room: the id of the room.
+        text: the text of the message.
+        made: when it was typed, in nanoseconds: messages are sent in this order.
+        seq: its number in the room, once it is committed.
+        refused: the reason, if the server has refused it.
         reply: the `seq` of the message that it answers.
-        edits: the `seq` of the message whose text this is to be; None: it is a message of its own.
-        files: the ids of the files that it has, which were uploaded for it, and their names.
+        edits: the `seq` of the message whose text it replaces; None for a new message.
+        files: names by the ids of the files uploaded for it.
     """
 
     key: str
@@ -38,33 +38,33 @@ class Pending(msgspec.Struct):
 
 
 class PendingFiles:
-    """Keeps what is pending in a directory, which nobody else may read."""
+    """Stores pending messages and drafts in a directory that only the person may read."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._drafts = directory / "drafts.json"
-        self._loaded: dict[int, str] = {}  # the drafts, as they were at the start
+        self._loaded: dict[int, str] = {}  # the drafts at the start
 
     def load(self) -> list[Pending]:
-        """Return what was not saved when the last terminal ended, in order. Sync."""
+        """Return the unsent messages of earlier runs, in order. Sync."""
         return sorted(self._read(), key=lambda pending: pending.made)
 
     def keep(self, pending: Pending) -> None:
-        """Keep a message before it is sent. Sync."""
+        """Store a message before it is sent. Sync."""
         self._write(self._path(pending), msgspec.json.encode(pending))
 
     def drop(self, pending: Pending) -> None:
-        """It is saved, or taken back. Sync."""
+        """Delete a message that is committed or taken back. Sync."""
         self._path(pending).unlink(missing_ok=True)
 
     def drafts(self) -> dict[int, str]:
-        """Return the lines that were not sent, by room. Sync."""
+        """Return the drafts by room. Sync."""
         self._loaded = self._read_drafts()
         return dict(self._loaded)
 
     def keep_drafts(self, drafts: dict[int, str]) -> None:
-        """Keep the lines that are not sent, beside those of another terminal. Sync."""
+        """Store the drafts, beside those of other terminals. Sync."""
         kept = self._read_drafts()
         for room in drafts.keys() | self._loaded.keys():
             mine, before, theirs = drafts.get(room), self._loaded.get(room), kept.pop(room, None)
@@ -84,11 +84,11 @@ class PendingFiles:
             return {}
 
     def _path(self, pending: Pending) -> Path:
-        # A version that knows no edits would say one as a message, so it does not find them.
+        # An older version without edits would send them as messages: it does not find this suffix.
         return self._directory / f"{pending.key}.{'message' if pending.edits is None else 'edit'}"
 
     def _write(self, path: Path, data: bytes) -> None:
-        part = path.with_name(f"{path.name}.{os.getpid()}")  # another terminal writes its own
+        part = path.with_name(f"{path.name}.{os.getpid()}")  # other terminals write at the same time
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(data)
         part.replace(path)

@@ -1,4 +1,4 @@
-"""The names of those whom one has met: in rooms, in messages, and in what was asked. Pure."""
+"""The names of people that the client has seen: in rooms, messages and member lists. Pure."""
 
 from collections.abc import Mapping
 
@@ -9,26 +9,26 @@ class People:
     """Names by the ids of people.
 
     Args:
-        rooms: those that one is in, as the client has them.
+        rooms: the rooms of the client.
     """
 
     def __init__(self, rooms: Mapping[int, Room]) -> None:
         self._rooms = rooms
         self._names: dict[int, str] = {}
 
-    def meet(self, person: int, name: str) -> None:
-        """Note somebody's name. Sync."""
+    def add(self, person: int, name: str) -> None:
+        """Remember the name of a person. Sync."""
         self._names[person] = name
 
-    def called(self, name: str, here: Room | None) -> int | None:
-        """Return who of those that were met is called so, in any case. Sync."""
+    def find(self, name: str, here: Room | None) -> int | None:
+        """Return the id of the person with this name, ignoring case. Sync."""
         wanted = name.strip().removeprefix("@").casefold()
         return next((number for number, each in self.names(here).items() if each.casefold() == wanted), None)
 
-    def addressed(self, line: str, here: Room | None) -> tuple[int, str] | None:
-        """Return whom a line begins with, in any case, and what comes after their name. Sync.
+    def split_recipient(self, line: str, here: Room | None) -> tuple[int, str] | None:
+        """Split a line into the person whose name it begins with, ignoring case, and the rest. Sync.
 
-        Names may have spaces in them: the longest one that fits counts.
+        Names may contain spaces: the longest matching name counts.
         """
         line = line.strip().removeprefix("@")
         found = [
@@ -42,12 +42,12 @@ class People:
         return number, line[length:].strip()
 
     def names(self, here: Room | None) -> Mapping[int, str]:
-        """Return the names of all, also of those who have said something in the room that is read. Sync."""
+        """Return the names by id, including the senders in the open room `here`. Sync."""
         for room in self._rooms.values():
             if room.info.peer is not None:
-                self.meet(room.info.peer.id, room.info.peer.name)
+                self.add(room.info.peer.id, room.info.peer.name)
             if room.info.last is not None:
-                self.meet(room.info.last.sender.id, room.info.last.sender.name)
+                self.add(room.info.last.sender.id, room.info.last.sender.name)
         for message in here.messages.values() if here is not None else ():
-            self.meet(message.sender.id, message.sender.name)
+            self.add(message.sender.id, message.sender.name)
         return self._names

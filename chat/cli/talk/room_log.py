@@ -1,4 +1,4 @@
-"""What is said in rooms, in files: one for each room, a line for each message, in the order of the room."""
+"""Log files of rooms: one file for each room, one line for each message."""
 
 import os
 import re
@@ -13,11 +13,11 @@ from chat.client import Message, Room
 
 
 class RoomLog:
-    """Appends what is heard; nobody else may read it.
+    """Appends messages to files that only the person may read.
 
     Args:
-        directory: where the files lie; it is made for the first.
-        rooms: those that one is in, as the client has them.
+        directory: for the files; created with the first file.
+        rooms: the rooms of the client.
     """
 
     def __init__(self, directory: Path, rooms: Mapping[int, Room]) -> None:
@@ -25,7 +25,7 @@ class RoomLog:
         self._rooms = rooms
 
     def write(self, message: Message) -> None:
-        """Write a new message down. Sync. Raises OSError."""
+        """Append a message. Sync. Raises OSError."""
         if message.deleted is not None:
             return
         when = datetime.fromtimestamp(message.at / 1000).astimezone()
@@ -38,7 +38,7 @@ class RoomLog:
             file.write(line.encode())
 
     def path_of(self, room: int) -> Path:
-        """Return the file of a room: its name may change, its id stays, and is what finds it. Sync."""
+        """Return the file of a room. Its id finds it again after a renaming of the room. Sync."""
         if found := sorted(self._directory.glob(f"{room}-*.log")):
             return found[0]
         known = self._rooms.get(room)

@@ -1,4 +1,4 @@
-"""What a person has set for `chat talk`: a small TOML file beside the sessions, that may be edited by hand."""
+"""The settings of `chat talk`: a TOML file beside the sessions, which may be edited by hand."""
 
 import os
 import re
@@ -14,24 +14,24 @@ class _Setting(NamedTuple):
 
 SETTINGS = {
     "bell": _Setting(True, "ring the terminal's bell for mentions and direct messages"),
-    "log": _Setting(False, "write what is said in each room to a file of its own"),
-    "typing": _Setting(True, "let others see that you type"),
+    "log": _Setting(False, "write the messages of each room to a file"),
+    "typing": _Setting(True, "show others when you are typing"),
 }
-"""By name: what counts where nothing is set, and what it does."""
+"""By name: the default, and the description."""
 
 
 class TalkSettings:
-    """The settings as they are now.
+    """The present settings.
 
     Args:
-        path: the file. It may be missing.
+        path: the file; it may be missing.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._set: dict[str, bool] = {}
         self.problem = ""
-        """Why the file does not count, where it can't be read."""
+        """Why the file is ignored, if it is; else empty."""
         try:
             found = tomllib.loads(path.read_text("utf-8"))
         except FileNotFoundError:
@@ -49,7 +49,7 @@ class TalkSettings:
         return self._set.get(name, SETTINGS[name].default)
 
     def change(self, name: str, value: bool) -> None:
-        """Change a setting for now and later; the rest of the file stays as it is. Sync. Raises OSError."""
+        """Change a setting and store it; the rest of the file stays as it is. Sync. Raises OSError."""
         self._set[name] = value
         try:
             text = self._path.read_text("utf-8")
@@ -58,7 +58,7 @@ class TalkSettings:
         line = f"{name} = {str(value).lower()}"
         changed, times = re.subn(rf"(?m)^\s*{name}\s*=.*$", line, text)
         if not times:
-            changed = f"{line}\n{text}"  # before the first table, if somebody has made one
+            changed = f"{line}\n{text}"  # before the first table, if there is one
         part = self._path.with_name(f"{self._path.name}.{os.getpid()}")
         part.write_text(changed, "utf-8")
         part.replace(self._path)

@@ -1,4 +1,4 @@
-"""The terminal: urwid reads its keys and writes to it, and Trio waits for it. What is drawn is made by `view.py`."""
+"""The terminal: urwid reads keys and draws on it, in Trio's loop. `view.py` makes the pictures."""
 
 import os
 import sys
@@ -30,11 +30,11 @@ _PALETTE = [
 
 
 class Terminal:
-    """Draws pictures, and tells which keys are pressed.
+    """Draws pictures and reads keys.
 
     Args:
-        draw: makes the picture for so many columns and rows.
-        press: is told the name of each key, the picture that it was pressed on, and its columns.
+        draw: makes the picture for a number of columns and rows.
+        press: called with the name of each key, the picture on the screen, and its columns.
     """
 
     def __init__(
@@ -51,21 +51,21 @@ class Terminal:
         self._screen = screen
 
     async def run(self) -> None:
-        """Own the terminal until cancelled; it is then as it was."""
+        """Use the terminal until cancelled, then restore it."""
         with self._loop.start():
             await self._events.run_async()
 
     def redraw(self) -> None:
-        """Draw what has changed, before the next wait. Sync."""
+        """Draw again before the loop waits next. Sync."""
         self._widget.invalidate()
 
     def ring(self) -> None:
-        """Ring the bell, at once. Sync."""
+        """Ring the bell. Sync."""
         self._screen.write("\a")
         self._screen.flush()
 
     def redraw_all(self) -> None:
-        """Draw everything, also what has not changed: something else wrote on the terminal. Sync."""
+        """Draw everything, because another program wrote on the terminal. Sync."""
         self._screen.clear()
         self._widget.invalidate()
 
@@ -74,12 +74,12 @@ class _Screen(Screen):
     """A screen on which Ctrl-C, Ctrl-\\, Ctrl-Q and Ctrl-S are keys until it stops; Ctrl-Z suspends."""
 
     def _start(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as urwid declares it
-        super()._start(*args, **kwargs)  # also where it goes on after Ctrl-Z
+        super()._start(*args, **kwargs)  # also after Ctrl-Z and `fg`
         self.tty_signal_keys("undefined", "undefined", "undefined", "undefined")
 
 
 class DrawnPicture(urwid.Widget):
-    """All of the screen."""
+    """A widget that fills the screen with a picture."""
 
     _sizing = frozenset([urwid.BOX])
     _selectable = True
@@ -100,7 +100,7 @@ class DrawnPicture(urwid.Widget):
         self._picture = picture = self._draw(width, height)
         texts: list[bytes] = []
         styles: list[list[tuple[Hashable, int]]] = []
-        # A picture has a least size, and the line that is typed stands last in it.
+        # A picture has a minimal height. On a lower screen its last rows count: the line being typed is there.
         above = len(picture.rows) - height
         for row in picture.rows[above:]:
             row = pad(row, width)
@@ -117,6 +117,6 @@ class DrawnPicture(urwid.Widget):
         return None
 
 
-def is_there() -> bool:
-    """Whether there is a terminal that can be drawn on. Sync."""
+def is_usable() -> bool:
+    """Whether stdin and stdout are a terminal with cursor control. Sync."""
     return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"

@@ -10,78 +10,78 @@ from chat.cli.talk.width import Row, Span, clean, clip, wrap
 from chat.client import Hit, Message, Room
 
 INDENT = 6
-"""Columns of the time, under which a text goes on."""
+"""Columns of the time; further rows of a text are indented by it."""
 
 
 def message_rows(
-    message: Message, held: Mapping[int, Message], me: int, my_name: str, most: int
+    message: Message, held: Mapping[int, Message], own_id: int, own_name: str, width: int
 ) -> list[Row]:
-    """Return the rows of a message, above them whom it answers, and its day where that begins with it. Sync and pure.
+    """Return the rows of a message, with the message that it answers, and the date if it changes. Sync and pure.
 
     Args:
-        message: as it is now.
-        held: those of the room that are held, by `seq`.
-        me, my_name: who reads it.
-        most: columns of a row.
+        message: the message as it is now.
+        held: the messages of the room that are held, by `seq`.
+        own_id, own_name: of the reader.
+        width: columns of a row.
     """
     when = _local(message.at)
     rows = []
     before = held.get(message.seq - 1)
     if before is None or _local(before.at).date() != when.date():
-        rows.append(_line(f" {when:%A, %d %B %Y} ", most))
+        rows.append(_rule(f" {when:%A, %d %B %Y} ", width))
     time: Span = ("time", f"{when:%H:%M} ")
     name = _name(message)
     if message.kind == "join":
-        return rows + wrap([time, ("time", f"{name} joined")], most, INDENT)
-    who: Span = ("own" if message.sender.id == me else "name", f"{name}: ")
+        return rows + wrap([time, ("time", f"{name} joined")], width, INDENT)
+    who: Span = ("own" if message.sender.id == own_id else "name", f"{name}: ")
     if message.deleted is not None:
-        return rows + wrap([time, who, ("time", "(deleted)")], most, INDENT)
-    rows += _answered(message.reply, held, most)
-    text = list(mentioning(clean(shown_text(message)), _called(message, me, my_name)))
+        return rows + wrap([time, who, ("time", "(deleted)")], width, INDENT)
+    rows += _reply_row(message.reply, held, width)
+    text = list(highlight_mentions(clean(shown_text(message)), _mention_names(message, own_id, own_name)))
     if message.edited is not None:
         text.append(("time", " (edited)"))
-    rows += wrap([time, who, *text], most, INDENT)
+    rows += wrap([time, who, *text], width, INDENT)
     if message.reactions:
-        told = "  ".join(f"{clean(each.emoji)} {each.count}" for each in message.reactions)
-        rows += wrap([("", " " * INDENT), ("reaction", told)], most, INDENT)
+        reactions = "  ".join(f"{clean(each.emoji)} {each.count}" for each in message.reactions)
+        rows += wrap([("", " " * INDENT), ("reaction", reactions)], width, INDENT)
     return rows
 
 
-def pending_rows(pending: Pending, held: Mapping[int, Message], my_name: str, most: int) -> list[Row]:
-    """Return the rows of a message that is not saved yet, or was refused. Sync and pure."""
+def pending_rows(pending: Pending, held: Mapping[int, Message], own_name: str, width: int) -> list[Row]:
+    """Return the rows of a pending or refused message. Sync and pure."""
     text = clean(
         "\n".join([pending.text] * bool(pending.text) + [f"{name} (file)" for name in pending.files.values()])
     )
     if pending.edits is not None:
         text += " (edit)"
     if pending.refused is None:
-        rows = _answered(pending.reply, held, most)
-        return rows + wrap([("pending", f"  ... {clean(my_name)}: {text}")], most, INDENT)
-    # Why comes first, and of the text one row: it stands below all messages, and must hide none.
-    reason = wrap([("error", f"  !!! not sent: {clean(pending.refused)}")], most, INDENT)
-    return [*reason, (("error", clip(f"{' ' * INDENT}{' '.join(text.split())}", most)),)]
+        rows = _reply_row(pending.reply, held, width)
+        return rows + wrap([("pending", f"  ... {clean(own_name)}: {text}")], width, INDENT)
+    # The reason and one row of the text: these rows stay below all messages and must not hide them.
+    reason = wrap([("error", f"  !!! not sent: {clean(pending.refused)}")], width, INDENT)
+    return [*reason, (("error", clip(f"{' ' * INDENT}{' '.join(text.split())}", width)),)]
 
 
-def hit_row(hit: Hit, room: Room | None) -> Row:
-    """Return what was found as one long row: where, when, who and what. Sync and pure."""
+def search_result_row(hit: Hit, room: Room | None) -> Row:
+    """Return a search result as one long row: room, time, sender and text. Sync and pure."""
     message = hit.message
-    where = str(message.room) if room is None else label(room.info).replace("\n", " ")
-    what = (("found" if n % 2 else "", piece) for n, piece in enumerate(hit.pieces))
+    place = str(message.room) if room is None else label(room.info).replace("\n", " ")
+    pieces = (("found" if n % 2 else "", piece) for n, piece in enumerate(hit.pieces))
     when = f"{_local(message.at):%Y-%m-%d %H:%M} "
     names = "".join(f" {clean(file)}" for file in _files(message)).replace("\n", " ")
-    return (("", f"{where} "), ("time", when), ("name", f"{_name(message)}: "), *what, ("", names))
+    return (("", f"{place} "), ("time", when), ("name", f"{_name(message)}: "), *pieces, ("", names))
 
 
-def new_line(most: int) -> Row:
-    """Return the row above what is new. Sync and pure."""
-    return _line(" new ", most)
+def unread_divider(width: int) -> Row:
+    """Return the row above the first unread message. Sync and pure."""
+    return _rule(" new ", width)
 
 
-def mentioning(text: str, names: Sequence[str]) -> Iterator[Span]:
-    """Split a text at the places where one of these is named. Sync and pure."""
+def highlight_mentions(text: str, names: Sequence[str]) -> Iterator[Span]:
+    """Split a text into spans, those that mention one of the names with their own style. Sync and pure."""
     at = 0
-    named = rf"(?<![^\W_])@(?:{'|'.join(map(re.escape, names))})(?!\w)"
-    for found in re.finditer(named, text, re.IGNORECASE) if names else ():
+    pattern = rf"(?<![^\W_])@(?:{'|'.join(map(re.escape, names))})(?!\w)"
+    for found in re.finditer(pattern, text, re.IGNORECASE) if names else ():
         if text[at : found.start()]:
             yield "", text[at : found.start()]
         yield "mention", found[0]
@@ -90,24 +90,24 @@ def mentioning(text: str, names: Sequence[str]) -> Iterator[Span]:
         yield "", text[at:]
 
 
-def _called(message: Message, me: int, my_name: str) -> list[str]:
-    """By which names a message mentions one; the server says whether it does."""
-    return [my_name] * (me in message.mentions) + ["all"] * message.all
+def _mention_names(message: Message, own_id: int, own_name: str) -> list[str]:
+    """The names by which a message mentions the reader, according to the server."""
+    return [own_name] * (own_id in message.mentions) + ["all"] * message.all
 
 
-def _answered(reply: int | None, held: Mapping[int, Message], most: int) -> list[Row]:
-    """The one row that says whom a reply answers."""
+def _reply_row(reply: int | None, held: Mapping[int, Message], width: int) -> list[Row]:
+    """One row with the message that a reply answers."""
     if reply is None:
         return []
-    told = "an earlier message"
+    answered = "an earlier message"
     if (message := held.get(reply)) is not None:
         text = "(deleted)" if message.deleted is not None else clean(shown_text(message))
-        told = f"{_name(message)}: {' '.join(text.split())}"
-    return [(("time", clip(f"{' ' * INDENT}┌ {told}", most)),)]
+        answered = f"{_name(message)}: {' '.join(text.split())}"
+    return [(("time", clip(f"{' ' * INDENT}┌ {answered}", width)),)]
 
 
 def shown_text(message: Message) -> str:
-    """Return the text, and each file by its name. Sync and pure."""
+    """Return the text and the names of the files. Sync and pure."""
     return "\n".join([message.text] * bool(message.text) + _files(message))
 
 
@@ -119,10 +119,12 @@ def _name(message: Message) -> str:
     return clean(message.sender.name).replace("\n", " ")
 
 
-def _line(text: str, most: int) -> Row:
-    text = clip(text, most)
+def _rule(text: str, width: int) -> Row:
+    text = clip(text, width)
     return (
-        (("time", "──" + text + "─" * (most - len(text) - 2)),) if most > len(text) + 2 else (("time", text),)
+        (("time", "──" + text + "─" * (width - len(text) - 2)),)
+        if width > len(text) + 2
+        else (("time", text),)
     )
 
 

@@ -1,33 +1,33 @@
-"""Who types in which room, as far as one has heard. Pure."""
+"""Who is typing in which room. Pure."""
 
 from chat.client import Sender
 
-_KEPT = 6.0
-"""Seconds after which somebody is forgotten who is not told again."""
+_EXPIRY = 6.0
+"""Seconds that a typing notice holds."""
 
 
 class Typists:
-    """Those who type now."""
+    """The people who are typing."""
 
     def __init__(self) -> None:
-        self._heard: dict[tuple[int, int], tuple[str, float]] = {}
+        self._typing: dict[tuple[int, int], tuple[str, float]] = {}
 
-    def hear(self, room: int, person: Sender, now: float) -> None:
-        """Somebody types. Sync."""
-        self._heard[room, person.id] = person.name, now + _KEPT
+    def add(self, room: int, person: Sender, now: float) -> None:
+        """A person is typing. Sync."""
+        self._typing[room, person.id] = person.name, now + _EXPIRY
 
     def stop(self, room: int, person: int) -> None:
-        """Somebody types there no longer. Sync."""
-        self._heard.pop((room, person), None)
+        """A person stopped typing. Sync."""
+        self._typing.pop((room, person), None)
 
-    def forget(self, now: float) -> float | None:
-        """Forget who was not heard of for long; return when the next is to be forgotten, if anybody types. Sync."""
-        self._heard = {where: heard for where, heard in self._heard.items() if heard[1] > now}
-        return min((until for _, until in self._heard.values()), default=None)
+    def expire(self, now: float) -> float | None:
+        """Remove expired notices; return when the next one expires, or None. Sync."""
+        self._typing = {where: notice for where, notice in self._typing.items() if notice[1] > now}
+        return min((until for _, until in self._typing.values()), default=None)
 
-    def told(self, room: int | None) -> str:
-        """Return who types in a room, in words; empty: nobody. Sync."""
-        names = [name for (where, _), (name, _) in self._heard.items() if where == room]
+    def describe(self, room: int | None) -> str:
+        """Return a text that says who is typing in a room, or an empty one. Sync."""
+        names = [name for (where, _), (name, _) in self._typing.items() if where == room]
         match names:
             case []:
                 return ""

@@ -1,4 +1,4 @@
-"""How wide texts are on a terminal, and where they break: by what a reader takes for one letter. Pure."""
+"""Fits texts into columns of a terminal, by grapheme. Pure."""
 
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -8,16 +8,16 @@ from wcwidth import iter_graphemes
 from chat.cli.table import columns
 
 Span = tuple[str, str]
-"""A style and a text in it; the styles are those of `terminal.py`."""
+"""A style of `terminal.py`, and a text."""
 
 Row = tuple[Span, ...]
 
 _REORDERING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Marks with which a text could have what stands beside it shown in another order."""
+"""Marks with which a text could reorder the text beside it."""
 
 
 def clean(text: str) -> str:
-    """Return a text without what a terminal would obey; line breaks stay. Sync and pure."""
+    """Return a text without control characters, except line breaks. Sync and pure."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(map(_shown, text.replace("\r\n", "\n").replace("\t", "    ")))
@@ -30,47 +30,47 @@ def _shown(letter: str) -> str:
     return letter if letter in "\u200c\u200d" or unicodedata.category(letter) == "Zs" else "\ufffd"
 
 
-def clip(text: str, most: int) -> str:
-    """Return what fits of a text of one line, with an ellipsis where something does not. Sync and pure."""
-    if columns(text) <= most:
+def clip(text: str, width: int) -> str:
+    """Cut a line to a number of columns, with an ellipsis if it was longer. Sync and pure."""
+    if columns(text) <= width:
         return text
     fitting = ""
     for letter in iter_graphemes(text):
-        if columns(f"{fitting}{letter}…") > most:
+        if columns(f"{fitting}{letter}…") > width:
             break
         fitting += letter
-    return f"{fitting}…" if most else ""
+    return f"{fitting}…" if width else ""
 
 
-def pad(spans: Iterable[Span], most: int, style: str = "") -> Row:
-    """Return spans cut or filled up to exactly so many columns; what is filled up has this style. Sync and pure."""
+def pad(spans: Iterable[Span], width: int, style: str = "") -> Row:
+    """Cut or fill spans to exactly this number of columns; the filling has `style`. Sync and pure."""
     row: list[Span] = []
     whole = ""
     for each, text in spans:
-        text = clip(text, most - columns(whole))
-        while text and columns(whole + text) > most:  # two texts may take more than each by itself
+        text = clip(text, width - columns(whole))
+        while text and columns(whole + text) > width:  # two texts may be wider than the sum of both
             text = "".join([*iter_graphemes(text)][:-1])
         row.append((each, text))
         whole += text
-    left = most - columns(whole)
-    while columns(whole + " " * left) < most:  # a joiner at the end swallows a space
+    left = width - columns(whole)
+    while columns(whole + " " * left) < width:  # a joiner at the end merges with a space
         left += 1
     row.append((style, " " * left))
     return tuple(span for span in row if span[1])
 
 
-def wrap(spans: Iterable[Span], most: int, indent: int = 0) -> list[Row]:
-    """Break styled text into rows of at most so many columns: at spaces where it can, at line breaks always.
+def wrap(spans: Iterable[Span], width: int, indent: int = 0) -> list[Row]:
+    """Break styled text into rows: at line breaks, and at spaces where possible.
 
     Args:
-        spans: the text; its line breaks may stand in any of them.
-        most: columns of a row, at least two more than `indent`.
-        indent: columns that the second row and those after it begin with.
+        spans: the text; any span may contain line breaks.
+        width: columns of a row, at least two more than `indent`.
+        indent: empty columns at the beginning of all rows but the first.
 
     Sync and pure.
     """
     rows: list[list[Span]] = [[]]
-    written = ""  # in the last row
+    written = ""  # the text of the last row
 
     def break_row() -> None:
         nonlocal written
@@ -81,12 +81,12 @@ def wrap(spans: Iterable[Span], most: int, indent: int = 0) -> list[Row]:
         if word == "\n":
             break_row()
             continue
-        if len(written) > indent and not word.isspace() and columns(written + word) > most:
+        if len(written) > indent and not word.isspace() and columns(written + word) > width:
             break_row()
-        for letter in [word] if columns(written + word) <= most else iter_graphemes(word):
-            if columns(written + letter) > most:
+        for letter in [word] if columns(written + word) <= width else iter_graphemes(word):
+            if columns(written + letter) > width:
                 if letter.isspace():
-                    continue  # it is where the row breaks
+                    continue  # the row breaks here
                 break_row()
             rows[-1].append((style, letter))
             written += letter

@@ -80,13 +80,13 @@ async def test_an_edit_without_a_connection_is_done_the_next_time(
             model.is_reachable = False
             model.sockets[0].drop()
             app.edit(message, "hello")
-            assert state.edit_last()
+            assert state.edit_last_message()
             assert state.editor.text == "hello"
             state.stop_editing()
     assert garden.messages[seq]["text"] == "helo"
     model.is_reachable = True
     async with reach("ada") as chat, talking(chat, files, monkeypatch) as (_, state):
-        await until(lambda: garden.messages[seq]["text"] == "hello" and not state.waiting())
+        await until(lambda: garden.messages[seq]["text"] == "hello" and not state.unsaved())
         assert files.load() == []
 
 
@@ -114,9 +114,9 @@ async def test_an_edit_that_is_refused_stays_in_its_room(
             state.open(other.id)
             await until(lambda: any(pending.refused for pending in state.pending))
             assert (state.room, state.editor.text) == (other.id, "")
-            assert state.edit_last() is False
+            assert state.edit_last_message() is False
             state.open(garden.id)
-            assert state.edit_last()
+            assert state.edit_last_message()
             assert state.editing is not None
             assert (state.editing.seq, state.editor.text) == (message.seq, "much too long")
             assert (state.pending, files.load()) == ([], [])
@@ -163,15 +163,15 @@ async def test_an_edit_that_was_not_finished_is_kept(
         await chat.send(garden.id, "hi")
         async with talking(chat, files, monkeypatch) as (_, state):
             state.open(garden.id)
-            assert state.edit_last()
+            assert state.edit_last_message()
             state.open(other.id)  # nothing was changed
             assert state.pending == []
             state.open(garden.id)
-            assert state.edit_last()
+            assert state.edit_last_message()
             state.editor.insert(" there")
         async with talking(chat, files, monkeypatch) as (_, state):
             state.open(garden.id)
-            assert state.edit_last()
+            assert state.edit_last_message()
             assert (state.editing is not None, state.editor.text) == (True, "hi there")
     assert [each["text"] for each in garden.messages.values() if "text" in each] == ["hi"]
 
@@ -188,9 +188,9 @@ async def test_what_no_file_can_keep_is_said_nevertheless(
 
     async with reach("ada") as chat, talking(chat, files, monkeypatch) as (app, state):
         monkeypatch.setattr(files, "keep", full)
-        app.say("hi")
+        app.send("hi")
         assert "No space left on device" in state.notice
-        await until(lambda: not state.waiting())
+        await until(lambda: not state.unsaved())
     assert [each["text"] for each in garden.messages.values() if "text" in each] == ["hi"]
 
 

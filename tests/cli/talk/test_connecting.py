@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chat.cli.kept_sessions import KeptSession
-from chat.cli.talk import _run, code_of
+from chat.cli.talk import _run, invite_code
 from chat.client import LoggedOut
 
 
@@ -27,7 +27,7 @@ async def test_why_there_is_no_connection_yet_is_told_once(
     with pytest.raises(LoggedOut):
         await _run(KeptSession(tmp_path / "kept.session", "http://h", "ada"))
     assert capsys.readouterr().out == (
-        "connecting to http://h as ada; Ctrl-C ends it\n"
+        "connecting to http://h as ada; Ctrl-C quits\n"
         "Connection refused; trying again\n"
         "no\ufffd[2J route; trying again\n"
     )
@@ -37,4 +37,4 @@ async def test_why_there_is_no_connection_yet_is_told_once(
     "invite", ["y92l-DCI", "https://chat.example/i/y92l-DCI", " http://h:9000/i/y92l-DCI/\n"]
 )
 def test_an_invite_may_be_given_as_its_link(invite: str) -> None:
-    assert code_of(invite) == "y92l-DCI"
+    assert invite_code(invite) == "y92l-DCI"

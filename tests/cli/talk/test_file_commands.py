@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from chat.cli.talk.commands import run
-from chat.cli.talk.context import Context, Wrong
+from chat.cli.talk.context import CommandError, Context
 from chat.cli.talk.settings import TalkSettings
 from chat.cli.talk.state import State
 from chat.client import File, Room
@@ -77,9 +77,9 @@ async def test_saving_overwrites_nothing(here: Path) -> None:
         "there/c d",
         "there/c d (2)",
     }
-    with pytest.raises(Wrong, match="No such file or directory"):
+    with pytest.raises(CommandError, match="No such file or directory"):
         await run(context, "/save nowhere/x")
-    with pytest.raises(Wrong, match="not that many files"):
+    with pytest.raises(CommandError, match="not that many files"):
         await run(context, "/save 3")
 
 
@@ -122,14 +122,14 @@ async def test_what_is_uploaded_is_one_message_of_the_room_that_was_read(here: P
         ("/upload 'half", "no file 'half"),
         ("/upload .", "no file ."),
         ("/upload " + "a " * 11, "10 files at most"),
-        ("/save", "no file is here to save"),
+        ("/save", "there is no file here to save"),
         ("/save 0", "1 is the last"),
     ],
 )
 async def test_what_can_not_be_done_is_told(here: Path, command: str, told: str) -> None:
     (here / "a").touch()
     state = State({}, 1, "ada", "chat.example")
-    with pytest.raises(Wrong, match=r"in no room|no file is here|1 is the last"):
+    with pytest.raises(CommandError, match=r"in no room|no file here|1 is the last"):
         await run(with_chat(Files(), state), command)
-    with pytest.raises(Wrong, match=told.replace(".", r"\.")):
+    with pytest.raises(CommandError, match=told.replace(".", r"\.")):
         await run(with_chat(Files(), state_of(room(1, "lobby", "lobby"))), command)

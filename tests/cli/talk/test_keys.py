@@ -9,15 +9,15 @@ from chat.client import Message
 from tests.cli.talk.test_view import ADA, room, said, state_of
 
 
-class Asked:
+class Actions:
     """Notes what is asked for."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[object, ...]] = []
         self.typed = 0
 
-    def say(self, text: str, reply: int | None = None) -> None:
-        self.asked.append(("say", text) if reply is None else ("say", text, reply))
+    def send(self, text: str, reply: int | None = None) -> None:
+        self.asked.append(("send", text) if reply is None else ("send", text, reply))
 
     def edit(self, message: Message, text: str) -> None:
         self.asked.append(("edit", message.seq, text))
@@ -25,7 +25,7 @@ class Asked:
     def run_command(self, line: str) -> None:
         self.asked.append(("run", line))
 
-    def note_typed(self) -> None:
+    def note_typing(self) -> None:
         self.typed += 1
 
     def reconnect(self) -> None:
@@ -40,7 +40,7 @@ class Asked:
 
 def pressed(state: State, *keys: str) -> list[tuple[object, ...]]:
     """Press keys, of which a word is its letters; return what they asked for."""
-    asked = Asked()
+    asked = Actions()
     keyboard = Keys(state, asked)
     named = {
         "enter", "tab", "up", "down", "meta 1", "meta 2", "meta 0", "esc", "ctrl c", "ctrl d", "ctrl r", "ctrl l",
@@ -55,17 +55,17 @@ def pressed(state: State, *keys: str) -> list[tuple[object, ...]]:
 @pytest.mark.parametrize(
     ("keys", "asked", "left"),
     [
-        (["hello", "enter"], [("say", "hello")], ""),
+        (["hello", "enter"], [("send", "hello")], ""),
         (["  ", "enter"], [], "  "),
-        (["//etc", "enter"], [("say", "/etc")], ""),
+        (["//etc", "enter"], [("send", "/etc")], ""),
         (["/who ", "enter"], [("run", "/who")], ""),
         (["/quit", "enter"], [("end",)], ""),
-        (["/reply yes", "enter"], [("say", "yes", 2)], ""),
-        (["/reply 2 and @be", "tab", "enter"], [("say", "and @ben", 1)], ""),
-        (["/reply 2", "enter"], [("say", "2", 2)], ""),
+        (["/reply yes", "enter"], [("send", "yes", 2)], ""),
+        (["/reply 2 and @be", "tab", "enter"], [("send", "and @ben", 1)], ""),
+        (["/reply 2", "enter"], [("send", "2", 2)], ""),
         (["/reply 3 yes", "enter"], [], "/reply 3 yes"),
         (["/reply", "enter"], [], "/reply"),
-        (["begin paste", "a", "enter", "tab", "b", "end paste", "enter"], [("say", "a\n b")], ""),
+        (["begin paste", "a", "enter", "tab", "b", "end paste", "enter"], [("send", "a\n b")], ""),
         (["@be", "tab", "!", "tab"], [], "@ben !"),
         (["up", "!", "enter"], [("edit", 2, "mine!")], ""),
         (["up", "enter"], [], ""),
@@ -85,7 +85,7 @@ def test_a_key_asks_for_what_it_says(keys: list[str], asked: list[tuple[object, 
     state = state_of(lobby)
     assert pressed(state, *keys) == asked
     assert state.editor.text == left
-    state.down = "closed"
+    state.disconnect_reason = "closed"
     assert pressed(state, "ctrl r") == [("reconnect",)]
 
 
@@ -96,14 +96,14 @@ def test_a_reply_that_was_refused_is_one_again() -> None:
     state = state_of(lobby)
     for answered, again in ((1, "/reply 2 no"), (99, "no")):
         state.editor.replace("")
-        state.say("k", "no", reply=answered).refused = "too long"
+        state.add_message("k", "no", reply=answered).refused = "too long"
         pressed(state, "up")
         assert state.editor.text == again
 
 
 @pytest.mark.parametrize(("keys", "typed"), [("hi", 2), ("/who", 0), ("//a", 2), ("  ", 0), ("a\x7f", 1)])
 def test_what_is_being_written_is_noted_and_commands_are_not(keys: str, typed: int) -> None:
-    asked = Asked()
+    asked = Actions()
     state = state_of(room(1, "lobby", "lobby"))
     for key in keys:
         Keys(state, asked).press("backspace" if key == "\x7f" else key, draw(state, 40, 12), 40)
@@ -113,7 +113,7 @@ def test_what_is_being_written_is_noted_and_commands_are_not(keys: str, typed: i
 def test_a_page_is_left_by_any_key_that_does_not_scroll_it_and_what_is_typed_is_not_lost() -> None:
     state = state_of(room(1, "lobby", "lobby"))
     state.show("help", [str(n) for n in range(40)])
-    keyboard = Keys(state, Asked())
+    keyboard = Keys(state, Actions())
     keyboard.press("page down", draw(state, 40, 12), 40)
     assert (state.page is not None, state.page_top) == (True, 8)
     for key in ("/", "q"):
@@ -141,7 +141,7 @@ def test_up_and_down_walk_through_what_was_typed_and_edit_last_comes_first() -> 
     assert state.editor.text == "second"
     pressed(state, "down")
     assert state.editor.text == "half"
-    assert pressed(state, "up", "up", "up", "enter") == [("say", "first")]
+    assert pressed(state, "up", "up", "up", "enter") == [("send", "first")]
     assert state.editor.text == ""
     pressed(state, "x", "up", "up")  # the line that the walk began with was typed too
     assert state.editor.text == "half"

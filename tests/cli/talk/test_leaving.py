@@ -5,7 +5,7 @@ from typing import cast
 import pytest
 
 from chat.cli.talk.commands import run
-from chat.cli.talk.context import Wrong
+from chat.cli.talk.context import CommandError
 from chat.cli.talk.state import State
 from chat.client import Members, Membership, Person, Room
 from tests.cli.talk.contexts import with_chat
@@ -37,11 +37,11 @@ async def test_a_room_that_the_client_does_not_know_just_now_stays_the_one_that_
     state = state_of(room(2, "room", "roses"), room(1, "lobby", "lobby"))
     state.editor.insert("to the gardeners")
     roses = cast("dict[int, Room]", state.rooms).pop(2)  # as while a client catches up that fell behind
-    state.open_awaited()
-    with pytest.raises(Wrong):
+    state.open_known()
+    with pytest.raises(CommandError):
         await run(with_chat(None, state), "/leave")
     cast("dict[int, Room]", state.rooms)[2] = roses
-    state.open_awaited()
+    state.open_known()
     assert (state.room, state.editor.text) == (2, "to the gardeners")
 
 
@@ -50,15 +50,15 @@ def test_what_is_typed_where_one_is_removed_is_not_said_in_another_room() -> Non
     rooms = cast("dict[int, Room]", state.rooms)
     state.editor.insert("between you and me, ")
     rooms.pop(2)
-    state.forget(2)
-    state.open_awaited()
+    state.leave_room(2)
+    state.open_known()
     assert pressed(state, "the code", "enter") == []
     assert (state.room, state.editor.text, state.notice) == (
         None,
         "between you and me, the code",
         "you are in no room",
     )
-    state.step(1)
+    state.open_relative(1)
     assert (state.room, state.editor.text) == (1, "")
     assert state.drafts == {2: "between you and me, the code"}
 
@@ -66,22 +66,22 @@ def test_what_is_typed_where_one_is_removed_is_not_said_in_another_room() -> Non
 def test_who_leaves_with_nothing_typed_reads_the_first_room() -> None:
     state = state_of(room(2, "room", "roses"), room(1, "lobby", "lobby"))
     cast("dict[int, Room]", state.rooms).pop(2)
-    state.forget(2)
-    state.open_awaited()
+    state.leave_room(2)
+    state.open_known()
     assert (state.room, state.drafts) == (1, {})
 
 
 def test_a_room_that_was_waited_for_is_not_opened_once_another_one_was() -> None:
     state = state_of(room(2, "room", "roses"), room(1, "lobby", "lobby"))
-    state.open_soon(9)
+    state.open_when_known(9)
     state.open(1)
     state.editor.insert("half a line")
     cast("dict[int, Room]", state.rooms)[9] = room(9, "room", "late")
-    state.open_awaited()
+    state.open_known()
     assert (state.room, state.editor.text) == (1, "half a line")
-    state.open_soon(9)
+    state.open_when_known(9)
     assert state.room == 9
-    state.open_soon(9)
+    state.open_when_known(9)
     state.show("help", ["help"])
-    state.open_awaited()
+    state.open_known()
     assert state.page is not None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chat.cli.talk.completion import Completion, Words
+from chat.cli.talk.completion import Candidates, Completion
 from chat.cli.talk.line_editor import LineEditor
 
 FAMILY = "👨‍👩‍👧"
@@ -58,7 +58,7 @@ def test_what_is_typed_stands_where_the_cursor_is() -> None:
     assert marked(editor) == "new|"
 
 
-WORDS = Words(
+WORDS = Candidates(
     ("/direct", "/delete", "/join"),
     ("ben", "Bea Arthur", "ada"),
     ("lobby", "#garden", "@ben"),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from chat.cli.talk.paths import paths_beginning
+from chat.cli.talk.paths import complete_path
 
 
 def test_paths_are_completed_as_they_are_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -13,9 +13,9 @@ def test_paths_are_completed_as_they_are_typed(tmp_path: Path, monkeypatch: pyte
         (tmp_path / name).touch()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert paths_beginning("p") == ["pictures/", "plan.txt"]
-    assert paths_beginning("") == ["other", "pictures/", "plan.txt"]
-    assert paths_beginning("~/pictures/r") == ["~/pictures/rose.png"]
-    assert paths_beginning(f"{tmp_path}/.h") == [f"{tmp_path}/.hidden"]
-    assert paths_beginning("nowhere/x") == []
-    assert "/tmp/" in paths_beginning("/t")
+    assert complete_path("p") == ["pictures/", "plan.txt"]
+    assert complete_path("") == ["other", "pictures/", "plan.txt"]
+    assert complete_path("~/pictures/r") == ["~/pictures/rose.png"]
+    assert complete_path(f"{tmp_path}/.h") == [f"{tmp_path}/.hidden"]
+    assert complete_path("nowhere/x") == []
+    assert "/tmp/" in complete_path("/t")

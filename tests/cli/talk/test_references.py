@@ -31,7 +31,7 @@ def test_a_reply_says_in_one_row_whom_it_answers() -> None:
     ):
         lobby.load(message)
     state = state_of(lobby)
-    state.say("k", "now", reply=2)
+    state.add_message("k", "now", reply=2)
     assert shown(draw(state, 23, 14))[3:12] == [
         "12:02 ben: one",
         "      two",

@@ -3,7 +3,7 @@
 import pytest
 
 from chat.cli.talk.commands import run
-from chat.cli.talk.context import Wrong
+from chat.cli.talk.context import CommandError
 from chat.cli.talk.state import State
 from chat.cli.talk.view import draw
 from chat.client import Hit, Hits
@@ -45,7 +45,7 @@ async def test_what_is_found_is_shown_and_any_key_goes_back() -> None:
         "        are red",
         "lobby 2024-10-04 12:02 ada: \ufffdred",
         "9 2024-10-04 12:01 ben: infrared",
-        "and more",
+        "… and more",
         "",
     ]
     assert [[text for style, text in row if style == "found"] for row in picture.rows[1:5]] == [
@@ -58,9 +58,9 @@ async def test_what_is_found_is_shown_and_any_key_goes_back() -> None:
 async def test_it_says_where_there_is_nothing_to_show() -> None:
     state = state_of(room(1, "lobby", "lobby"))
     await search(state, Hits(), "red")
-    assert shown(draw(state, 50, 9))[1] == "nothing is found"
-    with pytest.raises(Wrong, match="words to look for"):
+    assert shown(draw(state, 50, 9))[1] == "no message found"
+    with pytest.raises(CommandError, match="words to search for"):
         await search(state, Hits(), "")
-    state.down = "closed"
-    with pytest.raises(Wrong, match="no connection"):
+    state.disconnect_reason = "closed"
+    with pytest.raises(CommandError, match="not connected"):
         await search(state, Hits(), "red")

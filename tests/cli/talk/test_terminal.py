@@ -170,7 +170,7 @@ def test_nothing_that_was_typed_is_lost(state: Path) -> None:
         screen.wait(lambda: " ... " not in screen.text)
         with relay.cut():
             first.kill()
-            screen.wait("no connection, trying again")
+            screen.wait("disconnected, reconnecting")
             screen.type("while it is away\r")
             screen.wait("... ada: while it is away")
             screen.type("half a li")
@@ -180,11 +180,11 @@ def test_nothing_that_was_typed_is_lost(state: Path) -> None:
             relay._target = (parts.hostname, parts.port)
         try:
             screen.type(RECONNECT)
-            screen.wait(lambda: "no connection" not in screen.text and " ... " not in screen.text)
+            screen.wait(lambda: "disconnected" not in screen.text and " ... " not in screen.text)
             assert "ada: while it is away" in screen.text
             assert last(screen) == "> half a li"
             with relay.cut():
-                screen.wait("no connection")
+                screen.wait("disconnected")
                 screen.type("\x15said to nobody\r")
                 screen.wait("1 waiting")
                 screen.type("a draft")
@@ -227,7 +227,7 @@ def test_it_goes_on_after_it_was_suspended(server: ServerProcess, state: Path) -
 @pytest.mark.parametrize(
     ("environment", "told"),
     [
-        ({}, "chat: `chat talk` needs a terminal; `chat send ROOM` says what comes from a pipe"),
+        ({}, "chat: `chat talk` needs a terminal; use `chat send ROOM` to send the output of a program"),
         ({"HIDE": "urwid"}, "chat: `chat talk` needs one more package: pip install 'trio-chat[talk]'"),
     ],
 )

@@ -81,11 +81,11 @@ def _go_away(screen: Terminal) -> None:
 def _kick(screen: Terminal) -> None:
     screen.wait(lambda: b"\x07" in screen.written)  # ben wrote directly
     screen.type("/kick irssi ben\r")
-    told(screen, "irssi ben is removed from #tulips")
+    told(screen, "irssi ben was removed from #tulips")
     screen.type(ALT_1)
     screen.wait(lambda: screen.lines[0].startswith(" lobby"))
     screen.type("/kick irssi ben\r")
-    told(screen, "nobody is added to or removed from lobby")
+    told(screen, "lobby has no members to add or remove")
     screen.type("\x15/back\r")
     screen.wait(lambda: "(away)" not in screen.text)
 

@@ -17,10 +17,10 @@ EVE = Sender(id=3, name="eve")
 
 def test_who_types_is_told_in_words() -> None:
     typists = Typists()
-    told = [typists.told(1)]
+    told = [typists.describe(1)]
     for person in (BEN, EVE, Sender(id=4, name="joe"), Sender(id=5, name="kim")):
-        typists.hear(1, person, 0)
-        told.append(typists.told(1))
+        typists.add(1, person, 0)
+        told.append(typists.describe(1))
     assert told == [
         "",
         "ben is typing",
@@ -28,17 +28,17 @@ def test_who_types_is_told_in_words() -> None:
         "ben, eve and 1 more are typing",
         "ben, eve and 2 more are typing",
     ]
-    assert (typists.told(2), typists.told(None)) == ("", "")
+    assert (typists.describe(2), typists.describe(None)) == ("", "")
 
 
 def test_who_is_not_told_again_is_forgotten_after_six_seconds() -> None:
     typists = Typists()
-    typists.hear(1, BEN, 0)
-    typists.hear(1, EVE, 2)
-    typists.hear(1, BEN, 3)
-    assert (typists.forget(7), typists.told(1)) == (8, "ben and eve are typing")
-    assert (typists.forget(8), typists.told(1)) == (9, "ben is typing")
-    assert (typists.forget(9), typists.told(1)) == (None, "")
+    typists.add(1, BEN, 0)
+    typists.add(1, EVE, 2)
+    typists.add(1, BEN, 3)
+    assert (typists.expire(7), typists.describe(1)) == (8, "ben and eve are typing")
+    assert (typists.expire(8), typists.describe(1)) == (9, "ben is typing")
+    assert (typists.expire(9), typists.describe(1)) == (None, "")
 
 
 async def test_the_status_line_says_who_types_until_they_say_it_or_are_forgotten(
@@ -58,12 +58,12 @@ async def test_the_status_line_says_who_types_until_they_say_it_or_are_forgotten
     async with trio.open_nursery() as nursery:
         nursery.start_soon(activities.run)
         for person in (ADA, BEN, EVE):  # one is not told of oneself
-            activities.hear(Activity(room=1, person=person, what="typing"))
-        activities.hear(Activity(room=1, person=EVE, what="none"))
+            activities.note(Activity(room=1, person=person, what="typing"))
+        activities.note(Activity(room=1, person=EVE, what="none"))
         look()
-        activities.hear(NewMessage(room=1, seq=1, pos=1, at=NOON, sender=BEN, text="it"))
+        activities.note(NewMessage(room=1, seq=1, pos=1, at=NOON, sender=BEN, text="it"))
         look()
-        activities.hear(Activity(room=1, person=EVE, what="typing"))
+        activities.note(Activity(room=1, person=EVE, what="typing"))
         await trio.sleep(10)
         nursery.cancel_scope.cancel()
     assert [seen[0], seen[1], seen[-1]] == [
@@ -92,7 +92,7 @@ async def test_the_others_are_told_every_three_seconds_while_one_types(
         nursery.start_soon(activities.run)
         for _ in range(8):
             state.editor.insert("x")
-            activities.note_typed()
+            activities.note_typing()
             await trio.sleep(0.5)
         state.editor.replace("")  # it is said
         await trio.sleep(10)

@@ -7,7 +7,7 @@ import pytest
 from chat.cli.room_names import label, room_named
 from chat.cli.table import columns
 from chat.cli.talk.pending import Pending, PendingFiles
-from chat.cli.talk.state import Place, State
+from chat.cli.talk.state import ScrollPosition, State
 from chat.cli.talk.view import Picture, draw, scrolled
 from chat.client import File, Message, Person, Reaction, Room, RoomSnapshot, Sender
 from chat.client.values import Deletion
@@ -90,7 +90,7 @@ def test_messages_are_as_they_are_now() -> None:
     styles = {text: style for row in picture.rows for style, text in row}
     assert (styles["@ADA"], styles["@all"], styles["ada: "]) == ("mention", "mention", "own")
     assert "@adam" not in styles
-    assert (picture.cursor, picture.is_at_top, picture.wanted) == ((2, 12), True, None)
+    assert (picture.cursor, picture.is_at_top, picture.missing) == ((2, 12), True, None)
     assert all(sum(columns(text) for _, text in row) == 40 for row in picture.rows)
 
 
@@ -119,10 +119,10 @@ def test_the_list_has_what_is_unread_and_what_is_not_hidden() -> None:
     assert "[104 unread elsewhere, @2]" in narrow[0]
     styles = {text: style for row in draw(state, 60, 10).rows for style, text in row}
     assert (styles[" @2"], styles[" 3"]) == ("mention", "unread")
-    state.step(-1)
+    state.open_relative(-1)
     assert state.room == 7
-    state.step(1)
-    state.step_to_unread()
+    state.open_relative(1)
+    state.open_next_unread()
     assert state.room == 5
     assert [room_named(state.rooms, name) for name in ("ROSES", "#roses", "@Ben", "ben", "3", "nothing")] == [
         2, 2, 3, 3, 3, None,
@@ -139,33 +139,34 @@ def test_scrolling_goes_by_rows_to_the_first_message_and_asks_for_what_is_missin
     for by in (9, 9, 9, 9, -9):
         place = scrolled(state, by, picture, 30)
         assert place is not None
-        state.places[1] = place
+        state.scroll_positions[1] = place
         picture = draw(state, 30, 13)
         seen.append((place, picture.is_at_top))
     # 31 rows with that of the day, of which 10 are shown.
     assert seen == [
-        (Place(21), False), (Place(12), False), (Place(9), True), (Place(9), True), (Place(18), False),
-    ]  # fmt: skip
+        (ScrollPosition(seq), is_at_top)
+        for seq, is_at_top in ((21, False), (12, False), (9, True), (9, True), (18, False))
+    ]
     assert scrolled(state, -99, picture, 30) is None
-    state.places.clear()
+    state.scroll_positions.clear()
     lobby.messages.clear()
     lobby.load(said(30, "the last"))
     picture = draw(state, 30, 13)
-    assert (picture.wanted, picture.is_at_top) == ((1, 30), False)
+    assert (picture.missing, picture.is_at_top) == ((1, 30), False)
     older = said(29, "older")
-    state.note_loaded(1, 30, [older])  # and it is not held, as of a room with very many
-    assert draw(state, 30, 13).wanted is None
+    state.note_history_page(1, 30, [older])  # and it is not held, as of a room with very many
+    assert draw(state, 30, 13).missing is None
     state.unloadable.clear()
     lobby.load(older)
-    state.note_loaded(1, 30, [older])
-    assert draw(state, 30, 13).wanted == (1, 29)
-    state.note_loaded(1, 29, [])  # nothing is before it
-    assert draw(state, 30, 13).wanted is None
-    state.places[1] = Place(99)  # as after a restored backup
+    state.note_history_page(1, 30, [older])
+    assert draw(state, 30, 13).missing == (1, 29)
+    state.note_history_page(1, 29, [])  # nothing is before it
+    assert draw(state, 30, 13).missing is None
+    state.scroll_positions[1] = ScrollPosition(99)  # as after a restored backup
     assert "the last" in shown(draw(state, 30, 13))[10]
-    state.say("k", "said").seq = 99
-    state.forget_history(1)
-    assert (state.places, state.firsts, state.pending) == ({}, {}, [])
+    state.add_message("k", "said").seq = 99
+    state.reset_history(1)
+    assert (state.scroll_positions, state.history_starts, state.pending) == ({}, {}, [])
 
 
 def test_what_came_while_one_was_away_stands_below_a_line() -> None:
@@ -178,33 +179,33 @@ def test_what_came_while_one_was_away_stands_below_a_line() -> None:
 def test_what_is_not_saved_is_below_until_it_is_a_message() -> None:
     lobby = with_messages(1)
     state = state_of(lobby)
-    pending = state.say("k", "on its way")
-    other = state.say("l", "never")
+    pending = state.add_message("k", "on its way")
+    other = state.add_message("l", "never")
     other.refused = "too long"
     assert shown(draw(state, 50, 9))[3:] == [
         "12:01 ben: text 1",
         "  ... ada: on its way",
         "  !!! not sent: too long",
         "      never",
-        " ada at chat.example · 1 waiting to be saved",
+        " ada at chat.example · 1 waiting to be sent",
         ">",
     ]
-    assert state.nth_last(1, own=True) is None
+    assert state.nth_last_message(1, own=True) is None
     pending.seq = 2
     assert "on its way" in "".join(shown(draw(state, 50, 8)))
     lobby.info = RoomSnapshot(id=1, kind="lobby", pos=2, at=NOON, seq=2, read=2)
     lobby.load(said(2, "on its way", ADA))
-    state.down = "closed"
+    state.disconnect_reason = "closed"
     lines = shown(draw(state, 60, 8))
-    assert lines[6] == " no connection, trying again (Ctrl-R: now) · closed"
+    assert lines[6] == " disconnected, reconnecting (Ctrl-R: now) · closed"
     assert "".join(lines).count("on its way") == 1
     assert [each.key for each in state.pending] == ["l"]
-    taken_back: list[Pending] = []
-    state.taken_back = taken_back.append
-    assert state.edit_last()
-    assert (state.editor.text, state.pending, taken_back) == ("never", [], [other])
+    on_taken_back: list[Pending] = []
+    state.on_taken_back = on_taken_back.append
+    assert state.edit_last_message()
+    assert (state.editor.text, state.pending, on_taken_back) == ("never", [], [other])
     state.editor.replace("")
-    assert state.edit_last()
+    assert state.edit_last_message()
     assert (state.editor.text, state.editing) == ("on its way", lobby.messages[2])
     assert shown(draw(state, 60, 8))[-1] == "edit> on its way"
 
@@ -227,7 +228,7 @@ def test_a_long_line_has_several_rows_and_its_cursor_stays_on_the_screen() -> No
 def test_a_page_covers_the_messages_and_scrolls() -> None:
     state = state_of(with_messages(3))
     state.show("help", [f"line {n}" for n in range(20)])
-    assert shown(draw(state, 40, 7))[:3] == [" help  (Page Down: more; any other key …", "line 0", "line 1"]
+    assert shown(draw(state, 40, 7))[:3] == [" help  (Page Down: more; any other key:…", "line 0", "line 1"]
     state.page_top = 99
     assert shown(draw(state, 40, 7))[4] == "line 19"
     state.open(1)
@@ -267,18 +268,18 @@ def test_what_is_typed_in_a_room_is_there_when_one_comes_back(tmp_path: Path) ->
 def test_a_page_of_a_history_that_was_reset_meanwhile_hides_nothing() -> None:
     lobby = with_messages(50)  # of a restored backup, which had 400
     state = state_of(lobby)
-    state.note_loaded(1, 400, [said(seq, f"text {seq}") for seq in range(1, 51)])
+    state.note_history_page(1, 400, [said(seq, f"text {seq}") for seq in range(1, 51)])
     assert "text 50" in "".join(shown(draw(state, 40, 12)))
-    assert state.firsts == {}
-    state.note_loaded(1, 30, [])  # what was before it is erased
-    assert state.firsts == {1: 30}
-    state.note_loaded(7, 30, [])
-    assert state.firsts == {1: 30}
+    assert state.history_starts == {}
+    state.note_history_page(1, 30, [])  # what was before it is erased
+    assert state.history_starts == {1: 30}
+    state.note_history_page(7, 30, [])
+    assert state.history_starts == {1: 30}
 
 
 def test_a_room_of_a_kind_that_only_a_newer_server_has_is_listed_last() -> None:
     state = state_of(room(1, "board", "news"), room(2, "room", "roses"))
-    assert state.listed() == [2, 1]
+    assert state.listed_rooms() == [2, 1]
 
 
 LONG = "these are far too many words for one message " * 100
@@ -288,18 +289,18 @@ def test_a_long_text_that_was_refused_hides_nothing_that_comes_after_it() -> Non
     lobby = with_messages(1)
     state = state_of(lobby)
     for n in range(5):
-        state.say(f"k{n}", LONG).refused = "too long: 4000 characters at most"
-    state.say("l", "and now to something else")
+        state.add_message(f"k{n}", LONG).refused = "too long: 4000 characters at most"
+    state.add_message("l", "and now to something else")
     rows = shown(draw(state, 50, 12))
     assert rows[3:] == [
         "12:01 ben: text 1",
-        "  !!! 3 more not sent: ↑ takes them back",
+        "  !!! 3 more not sent: press ↑ to edit them",
         "  !!! not sent: too long: 4000 characters at most",
         "      these are far too many words for one messag…",
         "  !!! not sent: too long: 4000 characters at most",
         "      these are far too many words for one messag…",
         "  ... ada: and now to something else",
-        " ada at chat.example · 1 waiting to be saved",
+        " ada at chat.example · 1 waiting to be sent",
         ">",
     ]
 
@@ -321,5 +322,5 @@ def test_a_narrow_screen_shows_the_whole_reason_of_a_refusal() -> None:
     assert len(draw(state, 12, 5).rows) == 5
     state.notice = ""
     assert shown(draw(state, 40, 12))[-2] == " ada at chat.example"
-    state.down = "the certificate of chat.example is not trusted"
+    state.disconnect_reason = "the certificate of chat.example is not trusted"
     assert "is not trusted" in " ".join(shown(draw(state, 40, 12))[-4:])

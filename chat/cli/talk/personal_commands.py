@@ -1,19 +1,19 @@
-"""Commands for oneself: `/away`, `/back` and `/set`."""
+"""Commands about the person and the program: `/away`, `/back` and `/set`."""
 
-from chat.cli.talk.context import Context, Wrong
+from chat.cli.talk.context import CommandError, Context
 from chat.cli.talk.settings import SETTINGS
 
 _WORDS = {"on": True, "off": False}
 
 
 async def away(context: Context, _rest: str) -> None:
-    """Be shown as away."""
+    """Show others that the person is away."""
     await context.chat.set_status("away")
     context.state.is_away = True
 
 
 async def back(context: Context, _rest: str) -> None:
-    """Be shown as there."""
+    """Show others that the person is back."""
     await context.chat.set_status("online")
     context.state.is_away = False
 
@@ -32,9 +32,9 @@ async def change_setting(context: Context, rest: str) -> None:
         )
         return
     if name not in SETTINGS or value.strip() not in _WORDS:
-        raise Wrong(f"/set takes one of {', '.join(SETTINGS)}, and on or off")
+        raise CommandError(f"/set takes one of {', '.join(SETTINGS)}, and on or off")
     try:
         context.settings.change(name, _WORDS[value.strip()])
     except OSError as error:
-        raise Wrong(f"it counts until this ends, and could not be written: {error}") from None
+        raise CommandError(f"changed until you quit, but not stored: {error}") from None
     context.state.notice = f"{name} is {value.strip()}"

@@ -1,10 +1,10 @@
 """The lines that were typed before, and a walk among them."""
 
-from chat.cli.talk.typed_history import TypedHistory
+from chat.cli.talk.input_history import InputHistory
 
 
-def typed(*lines: str) -> TypedHistory:
-    history = TypedHistory()
+def typed(*lines: str) -> InputHistory:
+    history = InputHistory()
     for line in lines:
         history.note(line)
     return history
@@ -39,6 +39,6 @@ def test_the_same_line_twice_is_remembered_once_and_the_oldest_are_forgotten() -
 
 
 def test_nothing_is_walked_where_nothing_was_typed() -> None:
-    history = TypedHistory()
+    history = InputHistory()
     assert history.older("half") is None
     assert not history.is_walking

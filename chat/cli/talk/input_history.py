@@ -1,34 +1,32 @@
-"""What was typed before, which ↑ and ↓ bring back. Pure."""
+"""The lines typed before, which ↑ and ↓ bring back. Pure."""
 
-_MOST = 500
-"""Lines that are remembered."""
+_MAX_LINES = 500
 
 
-class TypedHistory:
-    """The lines that were sent, and a walk among them.
+class InputHistory:
+    """The lines that were sent, and a walk through them.
 
-    A line that is changed during a walk stays so until the walk ends.
+    A line changed during a walk keeps its change until the walk ends.
     """
 
     def __init__(self) -> None:
         self._typed: list[str] = []
-        self._walk: list[str] | None = (
-            None  # a copy, and behind it the line that was typed when the walk began
-        )
+        # During a walk: a copy of the lines, and after them the line that was in the editor.
+        self._walk: list[str] | None = None
         self._at = 0
 
     @property
     def is_walking(self) -> bool:
-        """Whether the line is one that was brought back."""
+        """Whether the line in the editor is from the history."""
         return self._walk is not None
 
     def note(self, line: str) -> None:
-        """A line was sent; a walk ends. Sync."""
+        """Add a sent line; end the walk. Sync."""
         self.stop()
         self._remember(line)
 
     def stop(self) -> None:
-        """End a walk; the line that it began with is one that was typed. Sync."""
+        """End the walk; keep the line that it began with. Sync."""
         walk, self._walk = self._walk, None
         if walk is not None and walk[-1].strip():
             self._remember(walk[-1])
@@ -36,14 +34,14 @@ class TypedHistory:
     def _remember(self, line: str) -> None:
         if line not in self._typed[-1:]:
             self._typed.append(line)
-            del self._typed[:-_MOST]
+            del self._typed[:-_MAX_LINES]
 
     def older(self, line: str, *, but: str | None = None) -> str | None:
-        """Return the line before the one that is typed; None: there is none. Sync.
+        """Return the line before the present one, or None. Sync.
 
         Args:
-            line: what is typed now.
-            but: a line that is passed over where it was sent last.
+            line: the line in the editor.
+            but: skip this line if it was the last one sent.
         """
         if self._walk is None:
             typed = self._typed[:-1] if but is not None and self._typed[-1:] == [but] else self._typed
@@ -56,7 +54,7 @@ class TypedHistory:
         return self._step(-1, line)
 
     def newer(self, line: str) -> str | None:
-        """Return the line after the one that is typed, at the end the one that the walk began with. Sync."""
+        """Return the line after the present one; at the end the line that the walk began with. Sync."""
         if self._walk is None:
             return None
         found = self._step(1, line)

@@ -1,8 +1,8 @@
-"""Which direct messages were delivered: two tasks that ping those who were sent some, and note what is confirmed.
+"""Records which direct messages were delivered: one task pings, another writes confirmed positions.
 
-What counts as delivered is `receipts.py`'s. A note is one position of a member; the task takes one, then all that are
-waiting, and writes the highest of each. Where a crash loses a note, or a line dies before the answer, a message is
-sent again; one that the client has not confirmed is never noted.
+`receipts.py` decides what counts as delivered. The writer takes one confirmation, then all that are waiting, and writes
+the highest position of each member. If a crash loses a confirmation, or a connection ends before it, the message is
+sent again; a message without confirmation is never recorded as delivered.
 """
 
 import math
@@ -26,33 +26,33 @@ _BATCH = 4096
 """Confirmations in one write."""
 
 _PAUSE = 0.25
-"""Seconds between two writes: what is confirmed meanwhile costs one row for each member."""
+"""Seconds between two writes: confirmations meanwhile cost one row for each member."""
 
 _RETRY = 1.0
-"""Seconds until the next try when the database could not take the notes and no new one comes."""
+"""Seconds until the next try when the database fails and no new confirmation comes."""
 
-_REST = 1.0
-"""Seconds between two pings of one client, so that a busy pair stays cheap."""
+_PING_PAUSE = 1.0
+"""Seconds between two pings of one client: a busy pair stays cheap."""
 
 _WITH_MESSAGE = 0.2
-"""Seconds for which a ping that is due waits for a message, to go in one write with it."""
+"""Seconds for which a due ping waits for a message, to go in one write with it."""
 
 _TOGETHER = 0.02
 """Seconds by which a ping may come early, to be sent in the same pass of the loop as others,"""
 _AT_ONCE = 64
-"""and how many are."""
+"""and how many go in one pass."""
 
 logger = structlog.get_logger(__name__)
 
 
-def observe_inbox(inbox: DirectInbox, subscriber: Subscriber, told: Sequence[tuple[Change, int]]) -> None:
-    """Observe the hub: a subscriber was sent something of an inbox. A guest gives no receipts. Sync."""
+def observe_inbox(inbox: DirectInbox, subscriber: Subscriber, changes: Sequence[tuple[Change, int]]) -> None:
+    """Observe the hub: pass what was published to an inbox to its receipts. A guest has none. Sync."""
     if isinstance(subscriber, Receipts):
-        subscriber.heard(inbox, told)
+        subscriber.note_published(inbox, changes)
 
 
 class Deliveries:
-    """Submits what clients confirm to the task that writes it, and lets clients ping when they may."""
+    """Passes confirmations to the task that writes them, and lets connections ping when their pause is over."""
 
     def __init__(self, feed: trio.MemorySendChannel[Mapping[Member, int]]) -> None:
         self._feed = feed
@@ -60,31 +60,35 @@ class Deliveries:
             Counter()
         )  # ids of people, with their connections that may still answer a close
         self._closed = Signal()
-        self._resting: deque[tuple[float, Receipts]] = deque()  # with when that is over, the first first
-        self._waiting: deque[tuple[float, Receipts]] = deque()  # for a message to ping with, with until when
-        self._paused = Signal()
-        self._noted = 0  # confirmations ever handed over
+        self._paused_receipts: deque[tuple[float, Receipts]] = (
+            deque()
+        )  # each with the end of its pause, the first first
+        self._waiting: deque[tuple[float, Receipts]] = (
+            deque()
+        )  # for a message to go with, each with its deadline
+        self._pause_begun = Signal()
+        self._confirmed = 0  # confirmations ever handed over
         self._written = 0  # how many of them are written
-        self._begun = 0  # tries to write
-        self._failed = 0  # the last try that failed
+        self._begun = 0  # writes begun
+        self._failed = 0  # the last one that failed
         self._tried = Signal()
         self._flush = Signal()
         self._must_flush = False  # whether somebody waits for the next try to write
 
     def confirm(self, positions: Mapping[Member, int]) -> None:
-        """Note what a client has confirmed. Sync."""
+        """Take the positions that a client has confirmed. Sync."""
         if positions:
-            self._noted += 1
+            self._confirmed += 1
             self._feed.send_nowait(positions)
 
-    def rest(self, receipts: Receipts) -> None:
-        """Call its rested() in a second. Sync."""
-        self._resting.append((trio.current_time() + _REST, receipts))
-        if len(self._resting) == 1:
-            self._paused.notify()
+    def pause(self, receipts: Receipts) -> None:
+        """Call its pause_over() in a second. Sync."""
+        self._paused_receipts.append((trio.current_time() + _PING_PAUSE, receipts))
+        if len(self._paused_receipts) == 1:
+            self._pause_begun.notify()
 
     def closing(self, person_id: int) -> None:
-        """A connection of this person is being closed, and may still confirm something; closed() follows. Sync."""
+        """A connection of this person is closing, and may still confirm something; closed() follows. Sync."""
         self._closing[person_id] += 1
 
     def closed(self, person_id: int) -> None:
@@ -93,44 +97,46 @@ class Deliveries:
         self._closed.notify()
 
     async def wait_written(self, person_id: int) -> None:
-        """Wait until what the person's connections confirmed is written. Cancelling changes nothing.
+        """Wait until the confirmations of the person's connections are written. Cancelling changes nothing.
 
-        A connection that is being closed is waited for: whoever is sent to another server is there before their answer
-        to the close frame is read here. Raises StorageDown where the next try to write fails: what was delivered could
-        not be told from what was missed.
+        Closing connections are waited for: a client may connect to another server before this one reads its answer to
+        the close frame. Raises StorageDown where the next write fails: delivered and missed messages can't be told
+        apart.
         """
         await self._closed.wait_until(lambda: person_id not in self._closing)
-        so_far, tries = self._noted, self._begun
+        so_far, begun = self._confirmed, self._begun
         while self._written < so_far:
             self.flush_now()
             await self._tried.wait()
-            if self._failed > tries:
-                raise StorageDown("what was delivered can't be noted")
+            if self._failed > begun:
+                raise StorageDown("deliveries can't be recorded")
 
     def flush_now(self) -> None:
-        """Have the next try made at once. Sync."""
+        """Have the next write made at once. Sync."""
         self._must_flush = True
         self._flush.notify()
 
     async def ping(self) -> None:
-        """Let clients ping when they may, until cancelled."""
+        """Let connections ping when their pause is over, until cancelled."""
         while True:
-            firsts = [queue[0][0] for queue in (self._resting, self._waiting) if queue]
+            firsts = [queue[0][0] for queue in (self._paused_receipts, self._waiting) if queue]
             if firsts:
                 await trio.sleep_until(min(firsts))
             else:
-                await self._paused.wait_until(lambda: self._resting or self._waiting)
+                await self._pause_begun.wait_until(lambda: self._paused_receipts or self._waiting)
             now = trio.current_time()
-            for receipts in _take_until(now + _TOGETHER, self._resting):
-                if receipts.rested():
+            for receipts in _take_until(now + _TOGETHER, self._paused_receipts):
+                if receipts.pause_over():
                     self._waiting.append((now + _WITH_MESSAGE, receipts))
             for receipts in _take_until(now + _TOGETHER, self._waiting):
                 receipts.ping_if_due()
 
-    async def write(self, rooms: Rooms, notes: trio.MemoryReceiveChannel[Mapping[Member, int]]) -> None:
-        """Write notes until the feed is closed and empty; what could not be written is tried again.
+    async def write(
+        self, rooms: Rooms, confirmations: trio.MemoryReceiveChannel[Mapping[Member, int]]
+    ) -> None:
+        """Write confirmations until the feed is closed and empty; a failed write is tried again.
 
-        Cancelling: what is not written yet is delivered again.
+        Cancelling: messages whose confirmation is not written are sent again.
         """
         positions: dict[Member, int] = {}  # not written yet
         taken = 0
@@ -141,12 +147,12 @@ class Deliveries:
                 with trio.move_on_after(_RETRY):
                     await self._flush.wait_until(lambda: self._must_flush)
             try:
-                batch.append(notes.receive_nowait() if positions else await notes.receive())
+                batch.append(confirmations.receive_nowait() if positions else await confirmations.receive())
             except trio.WouldBlock:
                 pass
             except trio.EndOfChannel:
                 more = False  # one last try
-            batch += receive_all_nowait(notes, _BATCH)
+            batch += receive_all_nowait(confirmations, _BATCH)
             for confirmed in batch:
                 for member, seq in confirmed.items():
                     positions[member] = max(seq, positions.get(member, 0))
@@ -159,7 +165,9 @@ class Deliveries:
                 positions = {}
                 self._written = taken
             except StorageError as error:
-                logger.warning("deliveries not noted yet, they may be sent again", error=str(error))
+                logger.warning(
+                    "deliveries not recorded: trying again; messages may be delivered twice", error=str(error)
+                )
                 self._failed = self._begun
             self._tried.notify()
             if not positions:
@@ -176,19 +184,19 @@ def _take_until(time: float, queue: deque[tuple[float, Receipts]]) -> Iterator[R
 
 @asynccontextmanager
 async def open_deliveries(rooms: Rooms) -> AsyncGenerator[Deliveries]:
-    """Note deliveries for as long as the block lasts, and finish what was confirmed.
+    """Record deliveries for as long as the block lasts, and write what was confirmed.
 
-    Cancelling drops notes: those messages are sent again.
+    Cancelling drops confirmations: those messages are sent again.
     """
-    feed, notes = trio.open_memory_channel[Mapping[Member, int]](
+    feed, confirmations = trio.open_memory_channel[Mapping[Member, int]](
         math.inf
     )  # about one a second of each client
     deliveries = Deliveries(feed)
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(deliveries.write, rooms, notes)
+        nursery.start_soon(deliveries.write, rooms, confirmations)
         async with trio.open_nursery() as pinging:
             pinging.start_soon(deliveries.ping)
             with feed:
                 yield deliveries
-            pinging.cancel_scope.cancel(reason="nobody is connected any more")
+            pinging.cancel_scope.cancel(reason="no client is connected any more")
         deliveries.flush_now()

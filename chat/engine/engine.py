@@ -34,7 +34,6 @@ from chat.engine.catch_up import open_catch_up
 from chat.engine.cleaner import open_cleaner
 from chat.engine.cluster.servers import ClusterConfig, LocalServer, open_cluster
 from chat.engine.deliveries import observe_inbox, open_deliveries
-from chat.engine.desk_watch import DeskWatch
 from chat.engine.dialect import Dialect
 from chat.engine.failed_logins import FailedLogins
 from chat.engine.fence import Fence
@@ -47,6 +46,7 @@ from chat.engine.log_follower import PATIENCE, open_log_follower
 from chat.engine.member_counts import MemberCounts
 from chat.engine.memberships import Memberships
 from chat.engine.notices import NoticeHandlers, Notices
+from chat.engine.operator_watch import OperatorWatch
 from chat.engine.pending_writes import PendingWrites
 from chat.engine.people import PeopleReconciler
 from chat.engine.presence import Presence
@@ -193,7 +193,7 @@ async def open_engine(
             memberships = Memberships(
                 rooms, journal, broadcaster, presence, cluster, on_deletion=cleaner.wake
             )
-            hub.on_access(memberships.ended)
+            hub.on_access(memberships.apply_end)
             visitors = Visitors(
                 storage.users, lambda: bool(settings.widget_origins), shared_usage, happened=accounts.happened
             )
@@ -228,8 +228,8 @@ async def open_engine(
             failed_logins = FailedLogins(storage.audit)
             accounts.login_failed = failed_logins.note
             nursery.start_soon(failed_logins.record)
-            nursery.start_soon(statuses.tell)
-            nursery.start_soon(member_counts.tell)
+            nursery.start_soon(statuses.notify_watchers)
+            nursery.start_soon(member_counts.publish_changes)
             nursery.start_soon(watch_changes, storage, people_here, memberships, SettingsFollower(settings))
             if ping_interval < math.inf:
                 nursery.start_soon(beat, presence, ping_interval, pong_timeout)
@@ -265,7 +265,7 @@ async def open_engine(
                 administration=Administration(storage.users, storage.sessions, storage.audit, accounts),
                 settings=settings,
                 visitors=visitors,
-                desk_watch=DeskWatch(storage.users.operators, statuses),
+                operator_watch=OperatorWatch(storage.users.operators, statuses),
                 member_counts=member_counts,
                 uploads=Uploads(storage.files, file_store, conversations, file_bytes),
             )

@@ -59,7 +59,7 @@ class Pong(msgspec.Struct, frozen=True):
     """Here I am."""
 
 
-class Retold(msgspec.Struct, frozen=True):
+class Transcript(msgspec.Struct, frozen=True):
     """A conversation so far, oldest first, in one piece."""
 
     messages: list[Message]
@@ -89,6 +89,6 @@ Event = (
     | Welcome
     | Entered
     | Pong
-    | Retold
+    | Transcript
     | Overview
 )

@@ -68,7 +68,7 @@ class MemberCounts:
             self._in_lobby = members
         return members
 
-    async def tell(self) -> None:
+    async def publish_changes(self) -> None:
         """Publish the numbers after each change, until cancelled."""
         while True:
             await self._changed.wait_until(lambda: self._is_outdated)

@@ -10,12 +10,12 @@ from chat.domain.failures import StorageDown
 from chat.domain.outcomes import Outcome
 from chat.domain.refusals import Code, Refusal
 from chat.domain.rooms import Rooms
+from chat.engine.awaited_write import AwaitedWrite
 from chat.engine.broadcaster import Broadcaster
 from chat.engine.cluster_port import Cluster
 from chat.engine.journal import Journal
 from chat.engine.presence import Presence
 from chat.engine.reconciler import Reconciler
-from chat.engine.submission import Submission
 
 APPLY_TIMEOUT = 1.0
 """Seconds in which a membership's end that is saved is felt in order. Where it is not, because the log is read late or
@@ -51,7 +51,7 @@ class Memberships:
         self._on_deletion = on_deletion
         self._reconciler = Reconciler(self._look)
 
-    def ended(self, change: AccessChange) -> None:
+    def apply_end(self, change: AccessChange) -> None:
         """Feel that a membership or a room has ended, at its place in the log, whichever server wrote it. Sync."""
         self._expel(change.room_id, change.person_id if isinstance(change, Removed) else None)
         if not isinstance(change, Removed):
@@ -107,12 +107,12 @@ class Memberships:
                     if person_id is None:
                         self._on_deletion()
 
-        outcome = await Submission(saved).submit(self._journal, write)
+        outcome = await AwaitedWrite(saved).submit(self._journal, write)
         if isinstance(outcome, AccessChange):
             with trio.move_on_after(APPLY_TIMEOUT) as scope:
                 await self._broadcaster.wait_published(outcome.id)
             if scope.cancelled_caught:
-                self.ended(outcome)
+                self.apply_end(outcome)
             if person_id is not None:
                 with trio.move_on_after(SETTLE_TIMEOUT) as scope:
                     await self._journal.pending_writes.wait_resolved(

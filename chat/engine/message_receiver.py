@@ -8,7 +8,7 @@ class MessageReceiver(Protocol):
     """The messages of one client, as its session receives them."""
 
     @property
-    def heard_at(self) -> float:
+    def last_received_at(self) -> float:
         """When bytes last came, in seconds of Trio's clock."""
         ...
 

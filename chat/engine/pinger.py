@@ -52,15 +52,15 @@ class Pinger:
         """Ping a client that was silent for `interval`; say whether it left a ping unanswered for `patience`."""
         if self._send_queue.queued:
             return False  # a ping waits behind that; meanwhile the writer finds out whether the client still reads
-        heard_at = max(self._receiver.heard_at, self._read_again_at)
-        if self._pinged_at > heard_at:
+        last_received_at = max(self._receiver.last_received_at, self._read_again_at)
+        if self._pinged_at > last_received_at:
             self.quiet_until = self._pinged_at + patience
             return now > self.quiet_until
-        self.quiet_until = max(heard_at, self._pinged_at) + interval
+        self.quiet_until = max(last_received_at, self._pinged_at) + interval
         if now > self.quiet_until:
             self._pinged_at = now
             self.quiet_until = now + min(interval, patience)
-            self._record.said(self._frame)
+            self._record.note_sent(self._frame)
             self._send_queue.offer(self._frame)
         return False
 
@@ -71,5 +71,5 @@ class Pinger:
         5.5.3).
         """
         self._frame = ping_frame(payload)
-        self._record.said(self._frame)
+        self._record.note_sent(self._frame)
         return self._frame

@@ -1,8 +1,7 @@
-"""Which messages one connection was sent, and which of them it has confirmed.
+"""Which messages one connection was sent, and which of them the client has confirmed.
 
-That a kernel or a proxy took the bytes proves nothing of the client. A message is delivered when the client answers a
-ping that was sent behind it, or our close frame. There is at most one ping in flight, and in the long run about one a
-second, however much is said.
+Bytes that a kernel or a proxy took prove nothing. A message is delivered when the client answers a ping that was sent
+behind it, or our close frame. At most one ping is in flight, and in the long run there is about one a second.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,42 +18,42 @@ Member = tuple[int, int]
 """Ids of a room and of a person in it."""
 
 _BURST = 5
-"""Pings of one client that may follow each other at once, as each is answered; after that there is one a second.
+"""Pings of one client that may follow each other at once, each after the last answer; then there is one a second.
 
-Whoever leaves a moment after a few messages has confirmed them then, and a busy pair stays cheap.
+A client that leaves a moment after a few messages has then confirmed them, and a busy pair stays cheap.
 """
 
 
 class WriteTracker(Protocol):
-    """What knows when bytes leave for a client."""
+    """Knows when the socket takes bytes."""
 
     @property
     def is_written(self) -> bool:
-        """Whether all that was offered so far has left."""
+        """Whether the socket has taken all that was offered so far."""
         ...
 
     def when_written(self, note: Callable[[], None], behind: int = 0) -> None:
-        """Call `note` once all that was offered so far has left, which may be now or never.
+        """Call `note` once the socket has taken all that was offered so far, but for the last `behind` bytes.
 
-        `behind` is how many bytes of what was offered last come behind what is waited for.
+        That may be now, or never.
         """
         ...
 
 
 class Confirmations(Protocol):
-    """Where confirmed positions go, and what says when a connection may ping again. Sync."""
+    """Takes confirmed positions, and ends the pauses between pings. Sync."""
 
     def confirm(self, positions: Mapping[Member, int]) -> None:
-        """Take the highest `seq` of each room that the client has confirmed."""
+        """Take the highest confirmed `seq` of each room and member."""
         ...
 
-    def rest(self, receipts: "Receipts") -> None:
-        """Call rested() in a second, and ping_if_due() a moment later where that asks for it."""
+    def pause(self, receipts: "Receipts") -> None:
+        """Call pause_over() in a second, and ping_if_due() a moment later if that returns True."""
         ...
 
 
 class Receipts:
-    """The receipts of one connection, and how it hears its person's inbox: pings go in one write with messages.
+    """The receipts of one connection. As subscriber of a DirectInbox it puts pings behind messages, in one write.
 
     All of it is sync.
     """
@@ -85,19 +84,17 @@ class Receipts:
         self._subscriptions = subscriptions
         self._send_queue = send_queue
         self._pinger = pinger
-        self._sent: dict[Member, int] = {}  # positions whose bytes have left, behind the last ping that has
-        self._asked: list[
-            tuple[int, dict[Member, int]]
-        ] = []  # pings that have left, with what they stand behind
-        self._is_uncovered = False  # whether a message was offered that no ping stands behind
-        self._is_held = False  # whether one waits for the end of a catch-up
+        self._sent: dict[Member, int] = {}  # positions whose bytes are written, behind the last written ping
+        self._asked: list[tuple[int, dict[Member, int]]] = []  # written pings, with the positions before each
+        self._is_uncovered = False  # whether a message was offered with no ping behind it
+        self._is_held = False  # whether a message waits for the end of a catch-up
         self._number = 0  # of the last ping
         self._answered = 0  # the highest number of a ping that was answered
-        self._pinged = 0  # pings of late, up to that many; one is forgotten a second
+        self._pinged = 0  # recent pings, up to _BURST; one less each second
         self._with_last = b""  # the ping that went with what was offered last
 
     def offer(self, blob: bytes) -> None:
-        """Take what the hub sends, with a ping behind it where one is due. heard() follows."""
+        """Take frames of the hub, with a ping behind them where one is due. note_published() follows."""
         if self._answered == self._number and self._pinged < _BURST and not self._subscriptions.is_buffering:
             self._with_last = ping = self.next_ping()
             self._subscriptions.offer(blob + ping)
@@ -105,62 +102,61 @@ class Receipts:
             self._subscriptions.offer(blob)
 
     def offer_or_drop(self, blob: bytes) -> None:
-        """Take what nobody misses, and no receipt is given for."""
+        """Take frames that may be dropped, and need no receipt."""
         self._subscriptions.offer_or_drop(blob)
 
-    def heard(self, inbox: DirectInbox, told: Sequence[tuple[Change, int]]) -> None:
-        """Take note of what offer() was of."""
+    def note_published(self, inbox: DirectInbox, changes: Sequence[tuple[Change, int]]) -> None:
+        """Record the changes whose frames offer() took last, each with its bytes."""
         if self._subscriptions.is_buffering:
             self._is_held = True
         ping, self._with_last = self._with_last, b""
-        self.sent(inbox.person_id, told, self._subscriptions, ping)
+        self.sent(inbox.person_id, changes, self._subscriptions, ping)
 
     @property
     def _may_ping(self) -> bool:
         return self._answered == self._number and self._pinged < _BURST
 
     def next_ping(self) -> bytes:
-        """Return a ping, to be sent behind what the caller offers at once, and to be told to sent()."""
+        """Return a ping for the caller to offer at once, behind its messages, and to pass to sent()."""
         self._number += 1
         if not self._pinged:
-            self._confirmations.rest(self)
+            self._confirmations.pause(self)
         self._pinged = min(self._pinged + 1, _BURST)
         return self._pinger.next_ping(b"%d" % self._number)
 
     def sent(
-        self, person_id: int, told: Sequence[tuple[Change, int]], tracker: WriteTracker, ping: bytes
+        self, person_id: int, changes: Sequence[tuple[Change, int]], tracker: WriteTracker, ping: bytes
     ) -> None:
-        """Take note of what the client was sent of a person's inbox, and of the ping behind it, if there was one.
+        """Record what `tracker` was offered last: changes of an inbox, each with its bytes, then `ping`, if any.
 
-        `told` is what `tracker` was offered last, each with its bytes. A position covers all that came before it. Any
-        connection of the person may confirm it, because each is sent all that was missed before it is sent anything
-        new, and receives its bytes in their order.
+        A position covers all messages before it. Any connection of the person may confirm it: each is sent the missed
+        messages before new ones, and receives bytes in order.
         """
-        # What was never saved has no position, and what becomes of a message is not what is delivered.
+        # Messages that no log holds have no position, and edits and the like are not delivered.
         if tracker.is_written:
-            for change, _ in told:
+            for change, _ in changes:
                 if type(change) is Message and change.room_id:
                     self._sent[change.room_id, person_id] = change.seq
                     self._is_uncovered = True
         else:
-            behind = len(ping) + sum(size for _, size in told)
-            for change, size in told:
+            behind = len(ping) + sum(size for _, size in changes)
+            for change, size in changes:
                 behind -= size
                 if type(change) is Message and change.room_id:
                     member = change.room_id, person_id
-                    tracker.when_written(partial(self._has_left, member, change.seq), behind)
+                    tracker.when_written(partial(self._note_written, member, change.seq), behind)
                     self._is_uncovered = True
         if ping:
-            self._ping_is_offered(tracker)
+            self._note_ping_offered(tracker)
 
-    def _has_left(self, member: Member, seq: int) -> None:
+    def _note_written(self, member: Member, seq: int) -> None:
         self._sent[member] = seq
 
-    def _ping_is_offered(self, tracker: WriteTracker) -> None:
+    def _note_ping_offered(self, tracker: WriteTracker) -> None:
         self._is_uncovered = False
-        tracker.when_written(partial(self._ping_has_left, self._number))
+        tracker.when_written(partial(self._note_ping_written, self._number))
 
-    def _ping_has_left(self, number: int) -> None:
+    def _note_ping_written(self, number: int) -> None:
         sent, self._sent = self._sent, {}
         if number <= self._answered:  # the answer was read before the writer could count what it wrote
             self._confirmations.confirm(sent)
@@ -168,38 +164,38 @@ class Receipts:
             self._asked.append((number, sent))
 
     def ping_if_due(self) -> None:
-        """Ping where a message was offered that no ping stands behind, and one may be sent."""
+        """Ping if a message was offered with no ping behind it, and a ping may be sent."""
         if self._is_uncovered and self._may_ping:
             self._send_queue.offer(self.next_ping())
-            self._ping_is_offered(self._send_queue)
+            self._note_ping_offered(self._send_queue)
 
-    def caught_up(self) -> None:
-        """Send what was held while the client was sent what it missed, and ping behind all of it."""
+    def finish_catch_up(self) -> None:
+        """Send the frames that were held during the catch-up, and a ping behind them."""
         ping = self.next_ping() if self._is_uncovered or self._is_held else b""
         self._is_held = False
         self._subscriptions.flush(ping)
         if ping:
-            self._ping_is_offered(self._send_queue)
+            self._note_ping_offered(self._send_queue)
 
     def ping_now(self) -> None:
-        """Ping behind all that was sent, also where a ping is in flight: the client is about to be closed."""
+        """Ping behind all that was sent, also while another ping is in flight: the client is about to be closed."""
         if self._is_uncovered and self._send_queue.is_open:
             self._send_queue.offer(self.next_ping())
-            self._ping_is_offered(self._send_queue)
+            self._note_ping_offered(self._send_queue)
 
-    def rested(self) -> bool:
-        """A second is over since rest() was called; return whether ping_if_due() is to follow in a moment.
+    def pause_over(self) -> bool:
+        """End the pause that pause() began; return whether ping_if_due() is to follow in a moment.
 
-        In a busy conversation the next message comes before that, and the ping goes in one write with it.
+        In a busy conversation the next message comes before that, and takes the ping along in one write.
         """
         self._pinged -= 1
         if self._pinged:
-            self._confirmations.rest(self)
+            self._confirmations.pause(self)
         return self._is_uncovered
 
     def pong(self, payload: bytes) -> None:
-        """Take a pong: it answers the ping with this payload, and those before it."""
-        # Clients send pongs that nobody asked for, too (RFC 6455, section 5.5.3).
+        """Take a pong: it confirms the ping with this payload, and those before it."""
+        # Clients may send unsolicited pongs (RFC 6455, section 5.5.3).
         if not payload.isdigit() or len(payload) > len(b"%d" % self._number):
             return
         number = int(payload)
@@ -211,7 +207,7 @@ class Receipts:
         self.ping_if_due()
 
     def all_confirmed(self) -> None:
-        """The client has answered our close frame, which came behind all that it was sent."""
+        """Confirm all that was sent: the client has answered our close frame, which came behind it."""
         for _, sent in self._asked:
             self._confirmations.confirm(sent)
         self._confirmations.confirm(self._sent)

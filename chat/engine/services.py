@@ -23,12 +23,12 @@ from chat.domain.visitors import Visitors
 from chat.engine.catch_up import CatchUp
 from chat.engine.cluster_port import Cluster
 from chat.engine.deliveries import Deliveries
-from chat.engine.desk_watch import DeskWatch
 from chat.engine.history import History
 from chat.engine.hub import Hub
 from chat.engine.member_counts import MemberCounts
 from chat.engine.memberships import Memberships
 from chat.engine.notices import Notices
+from chat.engine.operator_watch import OperatorWatch
 from chat.engine.presence import Presence
 from chat.engine.read_marks import ReadMarks
 from chat.engine.statuses import Statuses
@@ -66,7 +66,7 @@ class EngineServices(msgspec.Struct, frozen=True, kw_only=True):
     administration: Administration
     settings: LiveSettings
     visitors: Visitors
-    desk_watch: DeskWatch
+    operator_watch: OperatorWatch
     member_counts: MemberCounts
     uploads: Uploads
     data_id: str

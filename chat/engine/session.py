@@ -1,7 +1,7 @@
 """One client, from the first frame to the last: the task that reads, what it sends, and how it ends.
 
 What the client is subscribed to, what it gave to the journal, what it may still say and when it is pinged are objects
-of their own (`subscriptions.py`, `submissions.py`, `client_limits.py`, `pinger.py`); what its commands do is its
+of their own (`subscriptions.py`, `pending_drafts.py`, `client_limits.py`, `pinger.py`); what its commands do is its
 protocol's (`protocol_client.py`).
 """
 
@@ -25,12 +25,12 @@ from chat.engine.events import Event, Refused
 from chat.engine.hub import Hub
 from chat.engine.journal import Journal
 from chat.engine.message_receiver import MessageReceiver
+from chat.engine.pending_drafts import PendingDrafts
 from chat.engine.pinger import Pinger
 from chat.engine.protocol_client import ProtocolClient
 from chat.engine.send_queue import SendQueue
 from chat.engine.stagger import Stagger
 from chat.engine.statuses import Statuses
-from chat.engine.submissions import Submissions
 from chat.engine.subscriptions import Subscriptions
 from chat.inspection.metrics import Metrics
 from chat.inspection.recorder import Record
@@ -98,7 +98,7 @@ class Session:
         self.send_queue = send_queue
         self.receiver = receiver
         self.subscriptions = Subscriptions(context.hub, send_queue)
-        self.submissions = Submissions(context.journal, self.subscriptions, self)
+        self.pending_drafts = PendingDrafts(context.journal, self.subscriptions, self)
         self.pinger = Pinger(send_queue, receiver, self.record)
         self.limits = ClientLimits(context.budgets, address, self, self.pinger)
         self.address = address
@@ -136,7 +136,7 @@ class Session:
                 await self.context.journal.drain()
             elif self._closing is RESTARTING:
                 # The others here go on writing: only what this client said is waited for, until the gateway stops.
-                await self.submissions.wait()
+                await self.pending_drafts.wait()
         except ConnectionClosed:
             return
         finally:
@@ -237,7 +237,7 @@ class Session:
 
     def send_frames(self, frames: bytes) -> None:
         """Send the client complete frames. Sync."""
-        self.record.said(frames)
+        self.record.note_sent(frames)
         self.send_queue.offer(frames)
 
     def send_coalesced(self, event: Event) -> None:
@@ -247,7 +247,7 @@ class Session:
     async def send_with_backpressure(self, event: Event) -> None:
         """Send an event once the client has read enough of what came before. Cancelling: whole, or not at all."""
         frames = self.dialect.encode(event)
-        self.record.said(frames)
+        self.record.note_sent(frames)
         await self.send_queue.send(frames)
 
     # Ending; all but the goodbye is sync.

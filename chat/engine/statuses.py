@@ -1,8 +1,8 @@
-"""Who is online, away or offline, and the one task that tells those who watch them, once a second.
+"""Who is online, away or offline, and the one task that notifies watchers, once a second.
 
-Sockets of all protocols are counted as their people come and go. While nobody watches, nothing else is done, and the
-task sleeps. Servers tell each other whom they watch, and of those alone who is there: told again every few seconds, so
-that what the bus loses is made good, and what a dead server told is forgotten.
+Sockets of all protocols are counted as people come and go. While nobody watches, the task sleeps. Servers send each
+other whom they watch, and the statuses of those people alone. They repeat both every few seconds: so losses of the bus
+are repaired, and reports of a dead server expire.
 """
 
 import itertools
@@ -17,79 +17,81 @@ from chat.domain.live import Notice, Present, Status, Watched
 from chat.signals import Signal
 
 GRACE = 10.0
-"""Seconds after the last socket until somebody is offline: most come back at once."""
+"""Seconds from the end of the last socket until a person counts as offline: most come back at once."""
 
 _TICK = 1.0
-"""Seconds between two tellings."""
+"""Seconds between two notifications."""
 
 _REPEAT = 5.0
-"""Seconds after which servers tell each other again whom they watch, and who is there of whom others watch."""
+"""Seconds after which servers repeat whom they watch, and the statuses that others watch."""
 
 _KEPT = 15.0
-"""Seconds for which that counts."""
+"""Seconds after which a report expires."""
 
 _MOST = 400
 """People in one payload to other servers: every bus carries so many."""
 
 _TURN = 64
-"""Watchers that are told until the others get their turn."""
+"""Watchers notified before other tasks get their turn."""
 
 _LOOKS = 4096
-"""Watchers of changed people that are gathered until the others get their turn: about a millisecond."""
+"""Watchers of changed people gathered before other tasks get their turn: about a millisecond."""
 
 _EARLIER = 60.0
-"""Seconds before somebody is first watched from which on a change of their profile is news: clocks differ."""
+"""Seconds before the first watch from which on a change of a profile is reported: clocks differ."""
 
 
 class Watcher(Protocol):
     """A client that watches people; compared by identity. Sync."""
 
-    def tell_statuses(self, statuses: Mapping[int, Status]) -> bool:
-        """Take what people are now, by id; False: the client is behind with reading, tell it later."""
+    def statuses_changed(self, statuses: Mapping[int, Status]) -> bool:
+        """Take the new statuses by id. False: the client reads too slowly; try again later."""
         ...
 
-    def tell_person(self, person: Person) -> None:
-        """Take somebody's profile as it is now."""
+    def profile_changed(self, person: Person) -> None:
+        """Take a person's new profile."""
         ...
 
 
 class _Known(NamedTuple):
-    """What another server has told, until when it counts."""
+    """The status that another server has reported, and when that expires."""
 
     status: Status
     until: float
 
 
 class Statuses:
-    """Counts sockets by their people, and knows who watches whom; all but tell() is sync.
+    """Counts sockets by person, and knows who watches whom. All but notify_watchers() is sync.
 
-    `send` tells other servers.
+    `send` sends a notice to the other servers.
     """
 
     def __init__(self, send: Callable[[Notice], object] = lambda _notice: None) -> None:
         self._send = send
         self._sockets: dict[int, int] = {}  # by person
-        self._away: dict[int, int] = {}  # how many of them say so
-        self._left: dict[int, _Known] = {}  # whose last socket has gone, the first gone first
-        self._elsewhere: dict[int, dict[int, _Known]] = {}  # by person who is watched here, and server
-        self._asked: dict[int, float] = {}  # who is watched on other servers, and until when that counts
+        self._away: dict[int, int] = {}  # how many of them are away, by person
+        self._left: dict[int, _Known] = {}  # by person whose last socket has ended, the first first
+        self._elsewhere: dict[
+            int, dict[int, _Known]
+        ] = {}  # reports of other servers, by watched person and server
+        self._asked: dict[int, float] = {}  # who is watched on other servers, and when that expires
         self._watchers: dict[int, set[Watcher]] = {}  # by person
-        self._told: dict[Watcher, dict[int, Status]] = {}
-        self._untold: dict[Watcher, set[int]] = {}
-        self._changed: set[int] = set()  # since the last telling, of those who are watched anywhere
-        self._profiles: dict[int, float] = {}  # of those watched here: the newest change that is no news
+        self._reported: dict[Watcher, dict[int, Status]] = {}  # what each watcher knows
+        self._pending: dict[Watcher, set[int]] = {}  # people whose changes a watcher may not know
+        self._changed: set[int] = set()  # people who are watched anywhere, since the last notification
+        self._profiles: dict[int, float] = {}  # of those watched here: the time of the newest known change
         self._wanted = Signal()
 
-    # Who is here.
+    # Counting sockets.
 
     def came(self, person_id: int) -> None:
-        """One more socket is this person's, and online."""
+        """A socket of this person begins, and is online."""
         self._sockets[person_id] = self._sockets.get(person_id, 0) + 1
         self._left.pop(person_id, None)
         self._note(person_id)
 
     def left(self, person_id: int, *, was_away: bool) -> None:
-        """One socket less is this person's."""
+        """A socket of this person ends."""
         status = self._here(person_id)
         if was_away:
             self.set_away(person_id, is_away=False)
@@ -108,7 +110,7 @@ class Statuses:
         self._note(person_id)
 
     def status(self, person_id: int) -> Status:
-        """Return what somebody is now, as far as this server knows."""
+        """Return a person's status, as far as this server knows."""
         known = {each.status for each in self._elsewhere.get(person_id, {}).values()} | {
             self._here(person_id)
         }
@@ -132,11 +134,11 @@ class Statuses:
         if person_id in self._watchers or person_id in self._asked:
             self._changed.add(person_id)
 
-    # Who watches.
+    # Watching.
 
     def watch(self, watcher: Watcher, people: Collection[int]) -> dict[int, Status]:
-        """Tell `watcher` of these people from here on, and of no others; return what they are now."""
-        before, now = self._told.pop(watcher, {}), dict.fromkeys(people, Status.OFFLINE)
+        """Notify `watcher` of these people from now on, and of no others; return their statuses."""
+        before, now = self._reported.pop(watcher, {}), dict.fromkeys(people, Status.OFFLINE)
         new = [each for each in now if each not in self._watchers]
         for each in now:
             self._watchers.setdefault(each, set()).add(watcher)
@@ -146,56 +148,58 @@ class Statuses:
             if not self._watchers[each]:
                 del self._watchers[each], self._profiles[each]
                 self._elsewhere.pop(each, None)
-        self._untold.pop(watcher, None)
+        self._pending.pop(watcher, None)
         if now:
-            self._told[watcher] = now = {each: self.status(each) for each in now}
-            self._tell_watched(new, is_new=True)
+            self._reported[watcher] = now = {each: self.status(each) for each in now}
+            self._send_watched(new, is_new=True)
             self._wanted.notify()
         return dict(now)
 
     def unwatch(self, watcher: Watcher) -> None:
-        """Tell `watcher` nothing more."""
+        """Stop notifying `watcher`."""
         self.watch(watcher, ())
 
     def found(self, person: Person) -> None:
-        """Somebody may have another profile than before: tell who watches them, if it is new."""
+        """A profile was read: notify its watchers if it has changed."""
         known = self._profiles.get(person.id)
         if known is not None and person.changed_at > max(known, person.created_at):
             self._profiles[person.id] = person.changed_at
             for watcher in self._watchers[person.id]:
-                watcher.tell_person(person)
+                watcher.profile_changed(person)
 
     # Other servers.
 
     def watched(self, notice: Watched, _node: int, _origin: object) -> None:
-        """Others watch these people: tell what becomes of them here."""
+        """Another server watches these people: report their statuses to it."""
         until = trio.current_time() + _KEPT
         self._asked.update(dict.fromkeys(notice.people, until))
         self._wanted.notify()
         if notice.is_new:
-            self._tell_present(each for each in notice.people if self._here(each) is not Status.OFFLINE)
+            self._send_present(each for each in notice.people if self._here(each) is not Status.OFFLINE)
 
     def present(self, notice: Present, node: int, _origin: object) -> None:
-        """Take what another server says of people who are watched here."""
+        """Take another server's report of people who are watched here."""
         until = trio.current_time() + _KEPT
         for status, people in zip(Status, (notice.online, notice.away, notice.offline), strict=True):
             for each in self._watchers.keys() & people:
                 self._elsewhere.setdefault(each, {})[node] = _Known(status, until)
                 self._changed.add(each)
 
-    def _tell_watched(self, people: Collection[int], *, is_new: bool) -> None:
+    def _send_watched(self, people: Collection[int], *, is_new: bool) -> None:
         for part in _parts(people):
             self._send(Watched(part, is_new))
 
-    def _tell_present(self, people: Iterable[int]) -> None:
+    def _send_present(self, people: Iterable[int]) -> None:
         for part in _parts(people):
             here = [(self._here(each), each) for each in part]
-            self._send(Present(*([each for status, each in here if status is told] for told in Status)))
+            self._send(
+                Present(*([each for status, each in here if status is each_status] for each_status in Status))
+            )
 
-    # Telling.
+    # Notifying.
 
-    async def tell(self) -> None:
-        """Tell those who watch, here and on other servers, until cancelled."""
+    async def notify_watchers(self) -> None:
+        """Notify watchers, here and on other servers, until cancelled."""
         repeat_at = trio.current_time()
         while True:
             await self._wanted.wait_until(lambda: self._watchers or self._asked)
@@ -206,8 +210,8 @@ class Statuses:
                     repeat_at = trio.current_time() + _REPEAT
                     self._repeat()
                 changed, self._changed = self._changed, set()
-                self._tell_present(changed & self._asked.keys())
-                await self._tell_watchers(changed)
+                self._send_present(changed & self._asked.keys())
+                await self._notify(changed)
             self._changed.clear()
 
     def _repeat(self) -> None:
@@ -218,31 +222,33 @@ class Statuses:
             if len(fresh) < len(nodes):
                 self._elsewhere[person_id] = fresh
                 self._changed.add(person_id)
-        self._tell_watched(self._watchers, is_new=False)
-        self._tell_present(each for each in self._asked if self._here(each) is not Status.OFFLINE)
+        self._send_watched(self._watchers, is_new=False)
+        self._send_present(each for each in self._asked if self._here(each) is not Status.OFFLINE)
 
-    async def _tell_watchers(self, changed: set[int]) -> None:
+    async def _notify(self, changed: set[int]) -> None:
         looked = 0
         try:
             while changed:
                 person_id = changed.pop()
                 watchers = self._watchers.get(person_id, ())
                 for watcher in watchers:
-                    self._untold.setdefault(watcher, set()).add(person_id)
+                    self._pending.setdefault(watcher, set()).add(person_id)
                 looked += len(watchers)
                 if looked >= _LOOKS:
                     looked = 0
                     await trio.lowlevel.checkpoint()
         finally:
-            self._changed |= changed  # where this is cancelled, the next telling goes on
-        for number, watcher in enumerate(tuple(self._untold), start=1):
+            self._changed |= changed  # where this is cancelled, the next round goes on
+        for number, watcher in enumerate(tuple(self._pending), start=1):
             if number % _TURN == 0:
                 await trio.lowlevel.checkpoint()
-            told, people = self._told.get(watcher, {}), self._untold.get(watcher, set())
-            news = {each: now for each in people if each in told and (now := self.status(each)) != told[each]}
-            if not news or watcher.tell_statuses(news):
-                told |= news
-                self._untold.pop(watcher, None)
+            known, people = self._reported.get(watcher, {}), self._pending.get(watcher, set())
+            news = {
+                each: now for each in people if each in known and (now := self.status(each)) != known[each]
+            }
+            if not news or watcher.statuses_changed(news):
+                known |= news
+                self._pending.pop(watcher, None)
 
 
 def _parts(people: Iterable[int]) -> Iterable[list[int]]:

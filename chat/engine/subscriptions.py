@@ -34,7 +34,7 @@ class Subscriptions:
         if topic in self._topics:
             self._hub.unsubscribe(topic, self._topics.pop(topic), self._subscriber(topic))
 
-    def hear_inboxes_by(self, subscriber: Subscriber) -> None:
+    def route_direct_to(self, subscriber: Subscriber) -> None:
         """Have what comes for an inbox offered there; the client hears none yet."""
         self._of_inboxes = subscriber
 

@@ -10,11 +10,11 @@ from chat.domain.nodes import LEASE, RENEW
 from chat.domain.outcomes import Outcome, Repeated
 from chat.domain.ports import Messages
 from chat.domain.refusals import NOT_SAVED, Refusal
+from chat.engine.awaited_write import AwaitedWrite
 from chat.engine.broadcaster import Broadcaster
 from chat.engine.cluster_port import Cluster
 from chat.engine.journal import Journal
 from chat.engine.log_follower import LogFollower
-from chat.engine.submission import Submission
 
 _TOLD = 1.0
 """Seconds for which an answer waits until what it tells is in this server's histories too; it is committed by then."""
@@ -48,7 +48,7 @@ class Writes:
         `saved` is told that before anybody is told the write. Sync. It is handed over before anything is awaited,
         unless the journal's queue is full. Cancelling: it may still be committed.
         """
-        outcome = await Submission(saved).submit(self._journal, write)
+        outcome = await AwaitedWrite(saved).submit(self._journal, write)
         if isinstance(outcome, Change):
             with trio.move_on_after(_TOLD):
                 await self._broadcaster.wait_published(outcome.id)

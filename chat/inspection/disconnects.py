@@ -117,7 +117,7 @@ def _closed_by_us(known: Open) -> Cause:
             why = f"{record.waiting:,} bytes waited for it, and none could be written for too long"
             return Cause("too slow", f"The client read nothing: {why} ({TOO_SLOW.code}).")
         case closing if closing is NO_PONG:
-            silence = f"{now - session.receiver.heard_at:.0f} s"
+            silence = f"{now - session.receiver.last_received_at:.0f} s"
             told = (
                 f"Nothing came from the client for {silence}, not even an answer to a ping ({NO_PONG.code})."
             )

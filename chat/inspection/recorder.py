@@ -97,7 +97,7 @@ class Record:
             del self.events[KEPT_EVENTS // 2]
         self.events.append(ConnectionEvent(trio.current_time() - self.opened_at, what))
 
-    def heard(self, data: bytes | bytearray, now: float) -> None:
+    def note_received(self, data: bytes | bytearray, now: float) -> None:
         """Bytes for trio-websocket came, or with none the end: note what frames they begin (RFC 6455, section 5.2)."""
         if not data:
             self.peer_ended = True
@@ -140,7 +140,7 @@ class Record:
         self.bytes_in += length + 6
         self._keep(now, first & OPCODE, length)
 
-    def said(self, frames: bytes) -> None:
+    def note_sent(self, frames: bytes) -> None:
         """Whole frames are being sent, as an answer or for the protocol; bytes that are none are passed over."""
         at, size = 0, len(frames)
         while at < size and frames[at] & FINAL and (whole := header_at(frames, at, size)):
@@ -178,7 +178,7 @@ class _Named(Protocol):
 
 class _Heard(Protocol):
     @property
-    def heard_at(self) -> float:
+    def last_received_at(self) -> float:
         """When bytes last came, in seconds of Trio's clock."""
         ...
 

@@ -214,7 +214,7 @@ def _client(known: Open, now: float) -> Client:
         session.dialect.name,
         session.address,
         now - record.opened_at,
-        now - session.receiver.heard_at,
+        now - session.receiver.last_received_at,
         record.messages_in,
         record.bytes_in,
         queued,

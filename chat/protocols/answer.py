@@ -24,7 +24,7 @@ class Answer:
                 self._session.send(Saved(message, self.ref))
             case Refusal():
                 self.refuse(outcome)
-        self._session.submissions.resolved(write, outcome)
+        self._session.pending_drafts.resolved(write, outcome)
 
     def refuse(self, refusal: Refusal) -> None:
         """Answer that it can't be done. Sync."""

@@ -670,11 +670,11 @@ class _Ear:
     def __init__(self, statuses: Statuses) -> None:
         self.known = statuses.watch(self, [1, 2])
 
-    def tell_statuses(self, statuses: Mapping[int, Status]) -> bool:
+    def statuses_changed(self, statuses: Mapping[int, Status]) -> bool:
         self.known |= statuses
         return True
 
-    def tell_person(self, person: Person) -> None:
+    def profile_changed(self, person: Person) -> None:
         """It does not matter."""
 
 
@@ -685,7 +685,7 @@ async def watching(run: Run) -> None:
 
     async def tell() -> None:
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(statuses.tell)
+            nursery.start_soon(statuses.notify_watchers)
             statuses.came(1)
             await trio.sleep(2)
             statuses.left(1, was_away=False)
@@ -699,7 +699,7 @@ async def watching(run: Run) -> None:
         shorter.setattr("chat.engine.statuses._LOOKS", 1)
         await run.target(tell)
     with trio.move_on_after(GRACE + 2):
-        await statuses.tell()
+        await statuses.notify_watchers()
     for ear in ears[1:]:
         assert ear.known == {each: statuses.status(each) for each in (1, 2)}
     assert not statuses._untold

@@ -127,7 +127,7 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
     "removal": (
         Mutant(
             "removal_that_nobody_feels",
-            planted("chat.engine.memberships:Memberships.ended", drop("_expel")),
+            planted("chat.engine.memberships:Memberships.apply_end", drop("_expel")),
             "who was removed goes on hearing the room",
         ),
     ),

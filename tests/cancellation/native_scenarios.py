@@ -14,7 +14,7 @@ from chat.domain.changes import SupportChange
 from chat.domain.entities import LOBBY_ID, Draft, Peer, Person, SupportOf
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.ports import ProfileChange
-from chat.engine import submissions
+from chat.engine import pending_drafts
 from chat.protocols.native import request_line, room_sync
 from chat.protocols.native.codec import NATIVE
 from tests.cancellation.swept_world import (
@@ -295,7 +295,7 @@ async def native_waits(run: Run) -> None:
             _say(3, LOBBY_ID),
             _say(4, LOBBY_ID),
         ]
-        with world.obstacles.held("save"), patch.object(submissions, "_AT_ONCE", 50):
+        with world.obstacles.held("save"), patch.object(pending_drafts, "_AT_ONCE", 50):
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(free)
                 client = await converse(run, world, NATIVE, None, frames)

@@ -16,7 +16,7 @@ from chat.domain.direct import FIRST_GUEST
 from chat.domain.entities import LOBBY_ID, Draft, MessageKind, Pair, Person
 from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
 from chat.domain.refusals import ALREADY_IN
-from chat.engine import submissions
+from chat.engine import pending_drafts
 from chat.engine.dialect import Dialect
 from chat.engine.heartbeat import beat
 from chat.protocols.direct.codec import DIRECT
@@ -392,7 +392,7 @@ async def sender_waits(run: Run) -> None:
 
             frames = [{"name": "ada", "message": "third"}, {"name": "ada", "message": "fourth"}]
             # With a bound of one text, the last waits for the one before it and not for a place.
-            with patch.object(submissions, "_AT_ONCE", 50):
+            with patch.object(pending_drafts, "_AT_ONCE", 50):
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(free)
                     client = await converse(run, world, TALKER, ada, frames)

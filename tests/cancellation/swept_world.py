@@ -265,7 +265,7 @@ async def assert_nothing_left(world: World, witness: Witness, gone: Client) -> N
     assert session.subscriptions not in listening, "the hub still has a client that is gone"
     assert session not in set(world.presence), "presence still has a client that is gone"
     assert getattr(session.client, "recalls", 0) == 0, "a history query is left behind"
-    assert session.submissions.pending == 0, "the session waits for drafts that nobody has"
+    assert session.pending_drafts.pending == 0, "the session waits for drafts that nobody has"
     assert gone.send_queue._start_writer is None
     assert world.journal.pending_writes.count == 0, "the journal waits for drafts that nobody has"
     with trio.fail_after(5):

@@ -157,7 +157,7 @@ async def _is_reported(world: World) -> None:
         Alone(),
         on_deletion=lambda: told.append(None),
     )
-    world.hub.on_access(memberships.ended)
+    world.hub.on_access(memberships.apply_end)
     ada, ben = await world.add("ada"), await world.add("ben")
     one, two = [(await world.make_room(ada, name)).id for name in ("one", "two")]
     services = structs.replace(world.services, memberships=memberships)

@@ -37,10 +37,10 @@ class Resting:
         self.due: list[float] = []
         self._deliveries = deliveries
 
-    def rested(self) -> bool:
+    def pause_over(self) -> bool:
         self.times.append(trio.current_time())
         receipts: Any = self
-        self._deliveries.rest(receipts)
+        self._deliveries.pause(receipts)
         return True
 
     def ping_if_due(self) -> None:
@@ -117,12 +117,12 @@ async def test_a_connection_that_is_being_closed_is_waited_for_by_whoever_asks_f
 async def test_seconds_are_counted_for_each_and_those_near_each_other_in_one_pass(rooms: Rooms) -> None:
     async with open_deliveries(rooms) as deliveries:  # type: ignore[arg-type]
         early, late = Resting(deliveries), Resting(deliveries)
-        early.rested()
+        early.pause_over()
         await trio.sleep(0.01)
-        late.rested()
+        late.pause_over()
         await trio.sleep(10)
     assert len(early.times) in (10, 11)
     assert early.times[-1] - early.times[0] == pytest.approx(10, abs=0.3)
     assert early.times[1:] == late.times[1:]
-    for rested, due in zip(early.times[1:], early.due, strict=False):
-        assert 0.1 < due - rested < 0.21, "a message that comes by then takes the ping along"
+    for pause_over, due in zip(early.times[1:], early.due, strict=False):
+        assert 0.1 < due - pause_over < 0.21, "a message that comes by then takes the ping along"

@@ -34,12 +34,12 @@ from chat.domain.refusals import (
     ROOM_GONE,
     Refusal,
 )
+from chat.engine.awaited_write import AwaitedWrite
 from chat.engine.broadcaster import open_broadcaster
 from chat.engine.events import Event, Said
 from chat.engine.hub import Announcement, Hub
 from chat.engine.journal import Journal, Publish, open_journal
 from chat.engine.log_follower import MOST_BEHIND, open_log_follower
-from chat.engine.submission import Submission
 from chat.inspection.metrics import Metrics
 from chat.protocols.talker.codec import TALKER
 from chat.storage.memory import MemoryStorage
@@ -230,7 +230,7 @@ async def test_what_is_about_nobody_who_is_a_member_is_refused(autojump_clock: o
         (Removal(garden.id, 2, 1, 1.0), NOT_MEMBER),
         (RoleChange(garden.id, 2, RoomRole.OWNER, 1, 1.0), NO_MEMBER),
     ):
-        outcome = await Submission().submit(world.journal, write)
+        outcome = await AwaitedWrite().submit(world.journal, write)
         assert outcome == refusal
 
 

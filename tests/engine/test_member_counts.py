@@ -57,7 +57,7 @@ class House:
 @pytest.fixture
 async def house(autojump_clock: MockClock, nursery: trio.Nursery) -> House:
     house = House()
-    nursery.start_soon(house.members.tell)
+    nursery.start_soon(house.members.publish_changes)
     return house
 
 

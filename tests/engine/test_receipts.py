@@ -64,7 +64,7 @@ class Line:
     def __init__(self, *, writes_at_once: bool = True) -> None:
         queue: Any = Queue(writes_at_once=writes_at_once)
         receiver: Any = None
-        record: Any = SimpleNamespace(said=lambda _frames: None)
+        record: Any = SimpleNamespace(note_sent=lambda _frames: None)
         self.queue = queue
         self.confirmed: dict[tuple[int, int], int] = {}
         self.rests = 0
@@ -76,13 +76,13 @@ class Line:
             assert seq > self.confirmed.get(member, 0)
             self.confirmed[member] = seq
 
-    def rest(self, _receipts: Receipts) -> None:
+    def pause(self, _receipts: Receipts) -> None:
         self.rests += 1
 
     def hears(self, *changes: Change) -> None:
         self.last += len(changes)
         self.receipts.offer(b"x" * SIZE * len(changes))
-        self.receipts.heard(DirectInbox(BEN), [(change, SIZE) for change in changes])
+        self.receipts.note_published(DirectInbox(BEN), [(change, SIZE) for change in changes])
 
     @property
     def pings(self) -> list[bytes]:
@@ -124,10 +124,10 @@ def test_a_busy_pair_has_one_ping_in_flight_and_after_a_few_one_a_second() -> No
     for second in range(1, 10):
         for _ in range(10):
             line.hears(said(line.last + 1))
-        if line.receipts.rested():
+        if line.receipts.pause_over():
             line.receipts.ping_if_due()
         assert len(line.pings) == _BURST + second
-        if line.receipts.rested():
+        if line.receipts.pause_over():
             line.receipts.ping_if_due()
         assert len(line.pings) == _BURST + second, "one is in flight"
         line.receipts.pong(b"%d" % (_BURST + second))
@@ -142,7 +142,7 @@ def test_seconds_are_counted_until_all_pings_are_forgotten() -> None:
         line.receipts.pong(b"%d" % number)
     for rests in (1, 2, 3):
         assert line.rests == rests
-        if line.receipts.rested():
+        if line.receipts.pause_over():
             line.receipts.ping_if_due()
     assert line.rests == 3
     line.hears(said(4))
@@ -153,7 +153,7 @@ def test_who_is_sent_nothing_is_not_pinged() -> None:
     line = Line()
     line.hears(said(1))
     line.receipts.pong(b"1")
-    line.receipts.rested()
+    line.receipts.pause_over()
     line.receipts.ping_now()
     assert line.pings == [b"1"]
 
@@ -205,7 +205,7 @@ def test_what_a_client_is_sent_while_it_catches_up_is_pinged_behind_in_the_end()
     line.hears(said(2))
     assert line.pings == []
     line.queue.is_buffering = False
-    line.receipts.caught_up()
+    line.receipts.finish_catch_up()
     assert line.pings == [b"1"]
     line.receipts.ping_now()
     assert line.pings == [b"1"]
@@ -222,7 +222,9 @@ def test_a_pong_that_is_read_before_its_ping_was_counted_as_written_is_an_answer
 def test_what_has_no_position_and_what_becomes_of_a_message_is_not_delivered() -> None:
     line = Line()
     line.hears(Message(0, 0, 0, ADA, "", "of a guest", 0.0, people=Pair(ADA, BEN)))
-    line.receipts.heard(DirectInbox(BEN), [(Edited(1, ROOM, 1, 2, ADA, "x", 0.0, Pair(ADA, BEN)), 0)])
+    line.receipts.note_published(
+        DirectInbox(BEN), [(Edited(1, ROOM, 1, 2, ADA, "x", 0.0, Pair(ADA, BEN)), 0)]
+    )
     line.receipts.pong(b"1")
     assert line.confirmed == {}
     line.receipts.ping_now()
@@ -243,7 +245,7 @@ def test_whatever_happens_nothing_is_delivered_that_no_answered_ping_stands_behi
             case "write":
                 line.queue.write(SIZE)
             case "rest" if line.receipts._pinged:
-                if line.receipts.rested():
+                if line.receipts.pause_over():
                     line.receipts.ping_if_due()
             case "now":
                 line.receipts.ping_now()

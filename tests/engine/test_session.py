@@ -186,7 +186,7 @@ async def test_what_is_held_of_a_forgotten_topic_is_neither_told_nor_noted(world
     subscriptions.buffer()
     for topic, text in ((LOBBY_ID, "one"), (garden, "secret"), (LOBBY_ID, "two"), (garden, "late")):
         said = Message(9, topic, 9, 1, "ada", text, 0.0)
-        world.context.hub.tell(topic, TALKER, TALKER.encode(Said(said)))
+        world.context.hub.send_frames(topic, TALKER, TALKER.encode(Said(said)))
         subscriptions.when_written(lambda text=text: noted.append(text))
     subscriptions.forget([garden])
     subscriptions.flush()
@@ -234,11 +234,11 @@ async def test_a_long_history_comes_in_order_and_live_lines_are_not_lost(world: 
 async def test_wait_for_outcomes_waits_for_what_was_submitted_so_far_and_no_more(world: World) -> None:
     (ada,) = await world.add_all("ada")
     client = await talker(world, ada)
-    await client.session.submissions.wait()  # nothing was
+    await client.session.pending_drafts.wait()  # nothing was
     settled: list[str] = []
 
     async def wait(name: str) -> None:
-        await client.session.submissions.wait()
+        await client.session.pending_drafts.wait()
         settled.append(name)
 
     async with trio.open_nursery() as nursery:
@@ -263,10 +263,10 @@ async def test_the_others_get_their_turn_among_many_frames_of_one_client_and_not
 ) -> None:
     (ada,) = await world.add_all("ada")
     client, turns = await talker(world, ada), list[int]()
-    submissions, many = client.session.submissions, 8 * _TURN
+    pending_drafts, many = client.session.pending_drafts, 8 * _TURN
 
     class Many:
-        heard_at = 0.0
+        last_received_at = 0.0
 
         async def receive(self) -> list[str]:
             self.receive = trio.sleep_forever  # type: ignore[method-assign]
@@ -276,8 +276,8 @@ async def test_the_others_get_their_turn_among_many_frames_of_one_client_and_not
             """Nothing more comes."""
 
     async def meanwhile() -> None:
-        while submissions._submitted <= many:
-            turns.append(submissions._submitted)
+        while pending_drafts._submitted <= many:
+            turns.append(pending_drafts._submitted)
             await trio.lowlevel.checkpoint()
 
     receiver: Any = Many()
@@ -470,9 +470,9 @@ async def test_a_silent_client_is_pinged_and_one_that_does_not_answer_is_cut(
         nursery.start_soon(lambda: beat(world.presence, interval=25, patience=10))
         for _ in range(30):
             await trio.sleep(2)
-            talkative.heard_at = trio.current_time()
+            talkative.last_received_at = trio.current_time()
             if "ping!" in alive.heard_now():
-                alive.heard_at = trio.current_time()
+                alive.last_received_at = trio.current_time()
             if dead.gone.is_set():
                 break
         assert 35 <= trio.current_time() - started <= 40
@@ -504,7 +504,7 @@ async def test_a_server_that_stood_still_reads_what_its_clients_answered_before_
         assert dead.heard_now() == alive.heard_now() == ["ping!"]
         autojump_clock.jump(60)  # in which neither the answer was read nor anybody looked
         await wait_all_tasks_blocked()
-        alive.heard_at = trio.current_time()
+        alive.last_received_at = trio.current_time()
         await dead.ends()
         assert dead.closed_with == NO_PONG
         await trio.sleep(27)

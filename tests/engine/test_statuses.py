@@ -24,12 +24,12 @@ class Ear:
         self.people: list[Person] = []
         self.is_behind = False
 
-    def tell_statuses(self, statuses: Mapping[int, Status]) -> bool:
+    def statuses_changed(self, statuses: Mapping[int, Status]) -> bool:
         if not self.is_behind:
             self.told.append(dict(statuses))
         return not self.is_behind
 
-    def tell_person(self, person: Person) -> None:
+    def profile_changed(self, person: Person) -> None:
         self.people.append(person)
 
     def news(self) -> list[dict[int, Status]]:
@@ -64,7 +64,7 @@ class Between:
 @pytest.fixture
 async def one(autojump_clock: MockClock, nursery: trio.Nursery) -> Statuses:
     statuses = Statuses()
-    nursery.start_soon(statuses.tell)
+    nursery.start_soon(statuses.notify_watchers)
     return statuses
 
 
@@ -129,7 +129,7 @@ async def test_who_watches_others_or_nobody_is_told_no_more(one: Statuses) -> No
     one.left(CEM, was_away=False)
     await trio.sleep(GRACE + 5)
     assert ear.news() == []
-    assert not any((one._watchers, one._told, one._changed, one._profiles, one._untold))
+    assert not any((one._watchers, one._reported, one._changed, one._profiles, one._pending))
 
 
 async def test_a_client_that_is_behind_is_told_later_what_is_so_then(one: Statuses) -> None:
@@ -144,7 +144,7 @@ async def test_a_client_that_is_behind_is_told_later_what_is_so_then(one: Status
     ear.is_behind = False
     await trio.sleep(1.5)
     assert ear.news() == [{ADA: ONLINE}]
-    assert not one._untold
+    assert not one._pending
 
 
 async def test_a_new_profile_is_told_once_to_who_watches(one: Statuses) -> None:
@@ -171,7 +171,7 @@ async def test_several_servers_tell_each_other_of_whom_the_others_watch(
     between, ear = Between(), Ear()
     here, there, third = (between.open() for _ in range(3))
     for server in between.servers:
-        nursery.start_soon(server.tell)
+        nursery.start_soon(server.notify_watchers)
     there.came(ADA)
     there.set_away(ADA, is_away=True)
     there.came(CEM)
@@ -208,7 +208,7 @@ async def test_what_a_dead_server_told_is_forgotten_and_what_was_lost_told_again
     between, ear = Between(), Ear()
     here, there = between.open(), between.open()
     for server in between.servers:
-        nursery.start_soon(server.tell)
+        nursery.start_soon(server.notify_watchers)
     there.came(ADA)
     between.is_cut = True
     here.watch(ear, [ADA])
@@ -228,7 +228,7 @@ async def test_servers_repeat_what_they_tell_each_other_every_few_seconds_and_no
     between, ear = Between(), Ear()
     here, there = between.open(), between.open()
     for server in between.servers:
-        nursery.start_soon(server.tell)
+        nursery.start_soon(server.notify_watchers)
     there.came(ADA)
     here.watch(ear, [ADA])
     await trio.sleep(2.5)
@@ -268,7 +268,7 @@ async def test_many_people_go_in_payloads_that_every_bus_carries(
     between, ear = Between(), Ear()
     here, there = between.open(), between.open()
     for server in between.servers:
-        nursery.start_soon(server.tell)
+        nursery.start_soon(server.notify_watchers)
     people = [2**53 - 1 - n for n in range(1000)]
     for each in people:
         there.came(each)

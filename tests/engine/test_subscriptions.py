@@ -47,7 +47,7 @@ class Held:
         self.subscriptions.buffer()
 
     def tell(self, topic: int, blob: bytes) -> None:
-        self.hub.tell(topic, TALKER, blob)
+        self.hub.send_frames(topic, TALKER, blob)
 
 
 def note_of(number: int) -> Callable[[], None]:

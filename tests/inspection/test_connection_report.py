@@ -36,7 +36,7 @@ async def test_an_open_connection_tells_its_events_and_its_last_frames(
     await trio.sleep(2)
     record.note("something happened to it")
     for opcode in (0, 1, 2, 8, 9, 10, 11):
-        record.said(bytes((0x80 | opcode, 3)) + b"abc")
+        record.note_sent(bytes((0x80 | opcode, 3)) + b"abc")
     record.message(trio.current_time(), 7)
     await trio.sleep(1)
     types = ["continuation", "text", "binary", "close", "ping", "pong", "opcode 11"]

@@ -27,14 +27,16 @@ from chat.inspection.recorder import Open, Record, Recorder
 class Connection:
     """A connection that is served by the test's own task."""
 
-    def __init__(self, person: Person | None = None, *, limit: int = 1000, heard_at: float = 0.0) -> None:
+    def __init__(
+        self, person: Person | None = None, *, limit: int = 1000, last_received_at: float = 0.0
+    ) -> None:
         self.record = Record()
         self.session: Any = SimpleNamespace(
             person=person,
             address="192.0.2.1",
             dialect=SimpleNamespace(name="talker"),
             send_queue=SimpleNamespace(limit=limit),
-            receiver=SimpleNamespace(heard_at=heard_at),
+            receiver=SimpleNamespace(last_received_at=last_received_at),
         )
 
     def known(self) -> Open:
@@ -122,7 +124,7 @@ async def test_how_tcp_ended_is_told_where_there_was_no_close_frame() -> None:
 async def test_what_the_server_closed_for_comes_before_what_the_client_did_then(
     closing: Closing, cause: Cause
 ) -> None:
-    connection = Connection(heard_at=trio.current_time() - 42)
+    connection = Connection(last_received_at=trio.current_time() - 42)
     connection.record.closing = closing
     connection.record.peer_closed = connection.record.peer_ended = True
     assert connection.cause(reason(1000)) == cause

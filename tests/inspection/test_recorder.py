@@ -49,7 +49,7 @@ def in_trio(*pieces: bytes) -> Record:
     async def hear() -> Record:
         record = Record()
         for piece in pieces:
-            record.heard(piece, record.opened_at + 0.25)
+            record.note_received(piece, record.opened_at + 0.25)
         return record
 
     return trio.run(hear, clock=Clock())
@@ -105,7 +105,7 @@ async def test_frames_on_their_way_out_are_recorded_one_by_one() -> None:
         b"\x89\x00",
         b"\x8a\x02hi",
     ):
-        record.said(frames)
+        record.note_sent(frames)
     assert [(frame.sent, frame.opcode, frame.length) for frame in record.frames] == [
         (True, 1, 5),
         (True, 1, 256),

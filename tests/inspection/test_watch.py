@@ -195,7 +195,7 @@ class Served:
             address="192.0.2.1",
             dialect=SimpleNamespace(name="talker"),
             send_queue=SimpleNamespace(queued=queued, waiting=lambda: (queued, queued // 10)),
-            receiver=SimpleNamespace(heard_at=trio.current_time()),
+            receiver=SimpleNamespace(last_received_at=trio.current_time()),
         )
 
     async def serve(self, task_status: trio.TaskStatus[None]) -> None:
@@ -279,7 +279,7 @@ async def test_clients_are_told_with_what_is_known_of_them_those_first_who_wait_
         for client in clients:
             await nursery.start(client.serve)
         await trio.sleep(4)
-        clients[1].session.receiver.heard_at = trio.current_time()
+        clients[1].session.receiver.last_received_at = trio.current_time()
         clients[1].record.closing = NO_PONG
         clients[1].record.message(trio.current_time(), 94)
         await trio.sleep(1)

@@ -17,9 +17,9 @@ from chat.engine.events import (
     Overview,
     Pong,
     Refused,
-    Retold,
     Said,
     Saved,
+    Transcript,
     Welcome,
 )
 from tests.support.frames import text_of
@@ -66,7 +66,7 @@ def events() -> SearchStrategy[Event]:
         st.builds(Welcome, ids),
         st.just(Entered()),
         st.just(Pong()),
-        st.builds(Retold, st.lists(messages(conversing), max_size=3), refs),
+        st.builds(Transcript, st.lists(messages(conversing), max_size=3), refs),
         st.builds(Overview, st.lists(conversations, max_size=3), refs),
     )
 

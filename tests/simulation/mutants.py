@@ -330,7 +330,7 @@ def answer_whoever_was_acknowledged_last() -> Generator[None]:
                 desk._last = outcome.id, peer
         settled(self, draft, outcome)
 
-    with patch.object(SupportDesk, "heard", heard), patch.object(Answer, "on_outcome", mutated):
+    with patch.object(SupportDesk, "note_published", heard), patch.object(Answer, "on_outcome", mutated):
         yield
 
 

@@ -181,7 +181,7 @@ class Client:
         self.connection = FakeConnection()
         self._patience = math.inf  # bytes that it still reads
         self._reads_on = trio.Event()
-        self.heard_at = trio.current_time()
+        self.last_received_at = trio.current_time()
         self.send_queue = SendQueue(self._take, fileno=None, limit=limit)
         connection: Any = self.connection
         self.session = Session(context, connection, self.send_queue, self, dialect, choices, "test", person)
@@ -260,7 +260,7 @@ class Client:
 
     def send(self, frame: object) -> None:
         """Send a frame: text as it is, anything else as JSON."""
-        self.heard_at = trio.current_time()
+        self.last_received_at = trio.current_time()
         self.connection.send(frame if isinstance(frame, str | bytes) else json.dumps(frame))
 
     def leave(self) -> None:

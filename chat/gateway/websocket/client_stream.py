@@ -62,9 +62,9 @@ class ClientStream(trio.abc.Stream):
             stream.tls.progressed = self.send_queue.progressed
 
     @property
-    def heard_at(self) -> float:
+    def last_received_at(self) -> float:
         """When bytes last came, in seconds of Trio's clock."""
-        return self._inbound.heard_at
+        return self._inbound.last_received_at
 
     async def request(self, nursery: trio.Nursery, max_message_size: int) -> WebSocketRequest:
         """Have trio-websocket read what is its own, in a task of `nursery`, and return the client's request.
@@ -116,7 +116,7 @@ class ClientStream(trio.abc.Stream):
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """Put one complete frame (or the handshake) in the send queue. Cancelling: it is sent whole all the same."""
         frame = bytes(data)
-        self.record.said(frame)
+        self.record.note_sent(frame)
         if frame and frame[0] == FINAL | CLOSE:
             self.send_queue.finish(frame)
         else:

@@ -47,7 +47,7 @@ class InboundFastPath:
         "_record",
         "_stream",
         "_waiter",
-        "heard_at",
+        "last_received_at",
         "pong_heard",
     )
 
@@ -62,7 +62,7 @@ class InboundFastPath:
         self._over = False  # whether nobody wants texts any more
         self._broken = False  # whether the connection broke while we read
         self._waiter: trio.lowlevel.Task | None = None  # who waits for the other side; never both do
-        self.heard_at = trio.current_time()  # seconds, when bytes last came
+        self.last_received_at = trio.current_time()  # seconds, when bytes last came
         self.pong_heard: Callable[[bytes], None] | None = None
         """Told the payload of each pong that is not left to trio-websocket."""
 
@@ -89,7 +89,7 @@ class InboundFastPath:
             if not data:
                 self.leave_to_library()
                 break
-            self.heard_at = trio.current_time()
+            self.last_received_at = trio.current_time()
             if texts := self._take(self._held + data if self._held else data):
                 return texts
         return (await other(),)
@@ -105,7 +105,7 @@ class InboundFastPath:
         """Let trio-websocket read what comes from here on. Sync."""
         self._alone = True
         if self._held:
-            self._record.heard(self._held, self.heard_at)
+            self._record.note_received(self._held, self.last_received_at)
             self._fed += self._held
             self._held = b""
         self._tell()
@@ -130,9 +130,9 @@ class InboundFastPath:
             if wait := self._stream.pace.count(_LATE_READ if self._alone and self._over else 1):
                 await trio.sleep(wait)
             data = bytes(await self._stream.receive_some(max_bytes if self._alone else READ_BYTES))
-            self.heard_at = trio.current_time()
+            self.last_received_at = trio.current_time()
             if self._alone or not data:
-                self._record.heard(data, self.heard_at)
+                self._record.note_received(data, self.last_received_at)
                 return data
             self._take(self._held + data)
         data, self._fed = self._fed[:max_bytes], self._fed[max_bytes or len(self._fed) :]
@@ -142,7 +142,7 @@ class InboundFastPath:
     def _take(self, data: bytes) -> list[str]:
         """Return the texts at the front of `data`, hold a frame that is not whole, leave the others."""
         texts: list[str] = []
-        at, size, now = 0, len(data), self.heard_at
+        at, size, now = 0, len(data), self.last_received_at
         while size - at >= 2:
             first, length = data[at], data[at + 1] - MASKED
             start = at + 6

@@ -103,7 +103,7 @@ class DirectClient(Client):
         session, deliveries = self.session, self._shared.deliveries
         subscriptions = session.subscriptions
         self._receipts = receipts = Receipts(deliveries, subscriptions, session.send_queue, session.pinger)
-        subscriptions.hear_inboxes_by(receipts)
+        subscriptions.route_direct_to(receipts)
         session.receiver.on_pong(receipts.pong)
         return receipts
 
@@ -126,7 +126,7 @@ class DirectClient(Client):
             await self._send_piece(person_id, missed, receipts)
             if missed := await self._shared.direct.missed(person_id, missed[-1].id, up_to):
                 await self._send_pieces(person_id, missed, up_to, receipts)
-        receipts.caught_up()
+        receipts.finish_catch_up()
 
     async def _send_pieces(
         self, person_id: int, missed: Sequence[Message], up_to_id: int, receipts: Receipts
@@ -189,15 +189,15 @@ class DirectClient(Client):
             return None
         if session.person is None or not 0 < command.to < FIRST_GUEST:
             return await self._relay(command.to, text)
-        if session.submissions.pending:
-            await session.submissions.place_for(text)
+        if session.pending_drafts.pending:
+            await session.pending_drafts.place_for(text)
         conversations = self._shared.conversations
         known = conversations.known_direct_room(session.person.id, command.to)
         room_id = known or await conversations.direct_room(session.person, command.to)
         if isinstance(room_id, Refusal):  # nobody is told that they are blocked
             return session.send(Refused(NOT_FOUND, command.to))
         people = Pair(session.person.id, command.to)
-        return await session.submissions.submit(room_id, session.person, text, people=people)
+        return await session.pending_drafts.submit(room_id, session.person, text, people=people)
 
     async def _take_word(self, claimed: int) -> bool:
         """In a lab, let the client be whom it claims to be, if that is anybody."""

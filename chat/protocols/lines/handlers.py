@@ -79,8 +79,8 @@ class LobbyClient(Client):
         if isinstance(text, Refusal):
             return session.send(Refused(text))
         if await session.limits.may_send(person.id, text):
-            await session.submissions.place_for(text)
-            await session.submissions.submit(LOBBY_ID, person, text)
+            await session.pending_drafts.place_for(text)
+            await session.pending_drafts.submit(LOBBY_ID, person, text)
         return None
 
     async def recall(self, command: Recall, nursery: trio.Nursery) -> None:
@@ -110,7 +110,7 @@ class LobbyClient(Client):
         try:
             if before is not None:
                 await before.wait()  # one answer at a time: what is read for a client is bounded
-            await session.submissions.wait()  # what a client said before it asked is in the answer
+            await session.pending_drafts.wait()  # what a client said before it asked is in the answer
             await self._services.history.recall(LOBBY_ID, count, session.dialect, send)
         except* StorageDown:
             session.send(Refused(UNAVAILABLE))

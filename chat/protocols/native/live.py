@@ -74,14 +74,14 @@ class Live:
         self._said = {room: said for room, said in self._said.items() if said[1] > since or said[0] != "none"}
         return request.what != what or (what != "none" and at <= since)
 
-    def tell_statuses(self, statuses: Mapping[int, Status]) -> bool:
+    def statuses_changed(self, statuses: Mapping[int, Status]) -> bool:
         """Tell what people are now, who are watched; False: the client is behind with reading."""
         if self._session.subscriptions.is_behind:
             return False
         self._session.send_frames(frame_of(PresenceEvent(people=_presences(statuses))))
         return True
 
-    def tell_person(self, person: Person) -> None:
+    def profile_changed(self, person: Person) -> None:
         """Tell somebody's profile, who is watched."""
         self._session.subscriptions.offer(frame_of(PersonEvent(**person_fields(person))))
 

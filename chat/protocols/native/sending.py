@@ -34,7 +34,7 @@ async def send_message(
         return None
     if refusal := await session.limits.refuse_send(person.id, text, request.id):
         return refusal
-    await session.submissions.place_for(text)
+    await session.pending_drafts.place_for(text)
     answer = SendAnswer(session, request.id, services.read_marks)
     people = await people_to_speak_to(services.conversations, room_sync, person, request.room)
     if isinstance(people, Refusal):  # perhaps only since it was said, and the answer was lost
@@ -51,7 +51,7 @@ async def send_message(
         )
         answer.answer(await services.writes.repeated(again) or people)
         return None
-    await session.submissions.submit(
+    await session.pending_drafts.submit(
         request.room,
         person,
         text,

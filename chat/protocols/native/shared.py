@@ -117,7 +117,7 @@ class Shared(Generic[SocketT]):
         )
         own = self._subscribers(self.sockets.of(notice.person_id))
         if notice.what != "viewing":
-            return self.services.hub.tell(topic, NATIVE, frame, besides=own, may_drop=True)
+            return self.services.hub.send_frames(topic, NATIVE, frame, besides=own, may_drop=True)
         for subscriber in self._subscribers(self.sockets.operators):
             if topic in subscriber and subscriber not in own:
                 subscriber.offer_or_drop(frame)
@@ -141,7 +141,7 @@ class Shared(Generic[SocketT]):
                 counted = structs.replace(event, unread=notice.unread, mentions=notice.mentions)
                 subscriber.offer(frame_of(counted))
         if notice.is_shared:
-            self.services.hub.tell(topic, NATIVE, frame_of(event), besides=own)
+            self.services.hub.send_frames(topic, NATIVE, frame_of(event), besides=own)
 
     def _members_counted(self, notice: MembersCounted, _node: int, _origin: Subscriber | None) -> None:
         """Tell whoever hears one of these rooms, the lobby or a conversation, how many are in it."""
@@ -149,7 +149,7 @@ class Shared(Generic[SocketT]):
             for room_id, members in notice.members.items():
                 frame = frame_of(MembersEvent(room=room_id, members=members))
                 topic = room_id if room_id == LOBBY_ID else RoomTopic(room_id)
-                self.services.hub.tell(topic, NATIVE, frame)
+                self.services.hub.send_frames(topic, NATIVE, frame)
 
     def _settings_changed(self, names: Collection[str]) -> None:
         """Tell everybody who is here what has changed of the policy."""

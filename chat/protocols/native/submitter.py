@@ -23,7 +23,7 @@ class SendAnswer:
     def on_outcome(self, write: Write, outcome: Outcome) -> None:
         """Hear from the journal what became of the message. Sync: between commit and fan-out."""
         self.answer(outcome)
-        self._session.submissions.resolved(write, outcome)
+        self._session.pending_drafts.resolved(write, outcome)
 
     def answer(self, outcome: Outcome) -> None:
         """Answer the request. Sync."""

@@ -38,7 +38,7 @@ async def support_desk(services: Services, _caller: Caller, _request: None) -> t
     if not services.visitors.are_welcome:
         return NO_WIDGET
     return types.SupportDesk(
-        online=await services.desk_watch.is_staffed(),
+        online=await services.operator_watch.is_staffed(),
         greeting=services.settings.widget_greeting,
         file_bytes=services.uploads.most_bytes,
     )

@@ -8,7 +8,7 @@ from chat.domain.entities import Conversation, Message
 from chat.domain.files import text_of
 from chat.domain.refusals import Code, Refusal
 from chat.engine.dialect import Command
-from chat.engine.events import Event, Overview, Refused, Retold, Said, Saved
+from chat.engine.events import Event, Overview, Refused, Said, Saved, Transcript
 from chat.frames import text_frame
 from chat.protocols.support.commands import (
     SupportAnswer,
@@ -98,7 +98,7 @@ class SupportDialect:
                 return _frame(None, {"message": _message(message)}, message.id)
             case Saved(message, ref):
                 return _frame(None, {"message": _message(message)}, ref)
-            case Retold(messages, ref):
+            case Transcript(messages, ref):
                 return _frame(None, {"messages": [_message(m) for m in messages] or None}, ref)
             case Overview(conversations, ref):
                 return _frame(None, {"conversations": [_conversation(c) for c in conversations]}, ref)

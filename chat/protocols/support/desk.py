@@ -34,7 +34,9 @@ class SupportDesk:
         self._last: tuple[int, Peer] | None = None
         """The id of the newest message that operators heard of a person, and who that is."""
 
-    def heard(self, _desk: AllSupport, _operator: Subscriber, told: Sequence[tuple[Change, int]]) -> None:
+    def note_published(
+        self, _desk: AllSupport, _operator: Subscriber, told: Sequence[tuple[Change, int]]
+    ) -> None:
         """Hear from the hub what an operator was told: whose conversation the last person spoke in. Sync.
 
         It is what was published that counts, not what was committed: after an unknown outcome nobody is told of a

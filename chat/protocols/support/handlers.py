@@ -12,7 +12,7 @@ from chat.domain.refusals import Code, Refusal
 from chat.domain.rules import clean_text
 from chat.domain.support import LONGEST_RETELLING
 from chat.engine.dialect import Greet
-from chat.engine.events import Overview, Refused, RequestId, Retold
+from chat.engine.events import Overview, Refused, RequestId, Transcript
 from chat.engine.protocol_client import command_handlers, on
 from chat.engine.session import ClientFactory, Session
 from chat.protocols.answer import Answer
@@ -78,7 +78,7 @@ class SupportClient(Client):
         try:
             messages = await self._desk.support.conversation(person, up_to)
             session.limits.has_read(person, reading_size(messages), _AT_LEAST)
-            await session.send_with_backpressure(Retold(messages, ref))
+            await session.send_with_backpressure(Transcript(messages, ref))
         finally:
             subscriptions.flush()
 
@@ -128,7 +128,7 @@ class SupportClient(Client):
             return session.send(Refused(NO_CONVERSATION, command.ref))
         messages = await self._desk.support.history(peer, command.before, limit)
         session.limits.has_read(person, reading_size(messages), limit)
-        return await session.send_with_backpressure(Retold(messages, command.ref))
+        return await session.send_with_backpressure(Transcript(messages, command.ref))
 
     async def misunderstood(self, command: SupportMisunderstood, _nursery: trio.Nursery) -> None:
         """Say what is wrong with a frame, to those who may know."""
@@ -168,11 +168,11 @@ class SupportClient(Client):
             return answer.refuse(clean)
         if not await self.session.limits.may_send(person.id, clean, answer.ref):
             return None
-        await self.session.submissions.place_for(clean)
+        await self.session.pending_drafts.place_for(clean)
         room_id = await self._desk.support.room_of(peer)
         if room_id is None:
             return answer.refuse(NO_CONVERSATION)
-        return await self.session.submissions.submit(
+        return await self.session.pending_drafts.submit(
             room_id, person, clean, people=SupportOf(peer), answer=answer
         )
 
@@ -190,5 +190,5 @@ class SupportClient(Client):
 def open_support(services: Services) -> ClientFactory:
     """Return how a client of the support desk is made."""
     desk = SupportDesk(services.support, services.accounts, services.hub)
-    services.hub.observe(AllSupport, desk.heard)
+    services.hub.observe(AllSupport, desk.note_published)
     return lambda session: SupportClient(session, desk)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from chat.domain.entities import Message, Pair, Person
 from chat.domain.refusals import BAD_FRAME, BINARY_FRAME, Refusal
-from chat.engine.events import Authorised, Entered, Overview, Pong, Refused, Retold, Said, Saved, Welcome
+from chat.engine.events import Authorised, Entered, Overview, Pong, Refused, Said, Saved, Transcript, Welcome
 from chat.protocols.client import Misunderstood
 from chat.protocols.direct.codec import DIRECT, DirectDialect
 from chat.protocols.direct.commands import Ping, Send
@@ -52,7 +52,7 @@ def test_what_is_not_for_this_dialect_has_no_words(message: Message) -> None:
         Saved(message),
         Authorised(Person(id=1, name="ada")),
         Entered(),
-        Retold([message], None),
+        Transcript([message], None),
         Overview([], None),
     ):
         assert DIRECT.encode(event) == b""

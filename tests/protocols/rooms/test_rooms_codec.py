@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from chat.domain.entities import Message, MessageKind, Person
 from chat.domain.refusals import Code, Refusal
-from chat.engine.events import Authorised, Entered, Overview, Pong, Refused, Retold, Said, Saved, Welcome
+from chat.engine.events import Authorised, Entered, Overview, Pong, Refused, Said, Saved, Transcript, Welcome
 from chat.protocols.client import Misunderstood
 from chat.protocols.rooms.codec import INVALID_OPERATION, INVALID_ROOM, ROOMS, rfc3339, room_message
 from chat.protocols.rooms.commands import Enter, Speak
@@ -85,7 +85,12 @@ def test_the_first_and_the_last_second_can_be_told() -> None:
 
 @given(message=messages())
 def test_what_is_not_for_this_dialect_has_no_words(message: Message) -> None:
-    for event in (Authorised(Person(id=1, name="ada")), Pong(), Retold([message], None), Overview([], None)):
+    for event in (
+        Authorised(Person(id=1, name="ada")),
+        Pong(),
+        Transcript([message], None),
+        Overview([], None),
+    ):
         assert ROOMS.encode(event) == b""
 
 

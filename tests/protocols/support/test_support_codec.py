@@ -17,9 +17,9 @@ from chat.engine.events import (
     Overview,
     Pong,
     Refused,
-    Retold,
     Said,
     Saved,
+    Transcript,
     Welcome,
 )
 from chat.protocols.support.codec import DESK_ENCODER, SUPPORT
@@ -113,7 +113,7 @@ def test_operators_are_not_told_what_is_in_no_conversation(message: Message) -> 
 def test_the_desks_encoder_tells_new_messages_alone(message: Message, ref: object) -> None:
     events: list[Event] = [
         Saved(message, ref),
-        Retold([message], ref),
+        Transcript([message], ref),
         Overview([], ref),
         Refused(Refusal(Code.INVALID, "x"), ref),
         Welcome(1),
@@ -130,7 +130,7 @@ def test_what_is_not_for_this_dialect_has_no_words() -> None:
 @given(told=st.lists(either_side, max_size=4), ref=refs)
 def test_a_conversation_is_retold_whole_and_an_empty_one_as_null(told: list[Message], ref: object) -> None:
     expected = {"messages": [shown(message) for message in told] or None}
-    assert payload(SUPPORT.encode(Retold(told, ref))) == {"error": None, "result": expected, "id": ref}
+    assert payload(SUPPORT.encode(Transcript(told, ref))) == {"error": None, "result": expected, "id": ref}
 
 
 @given(listed=st.lists(conversations, max_size=4), ref=refs)

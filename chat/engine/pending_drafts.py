@@ -41,7 +41,7 @@ class Owner(Protocol):
         ...
 
 
-class Submissions:
+class PendingDrafts:
     """Counts the drafts of one client: those submitted, and those that have an outcome, in the same order.
 
     `origin` is the client as the hub knows it: where its dialect does not echo, it does not hear its own messages.

@@ -7,7 +7,7 @@ import trio
 from trio.testing import MockClock
 
 from chat.domain.failures import StorageDown
-from chat.engine.desk_watch import DeskWatch
+from chat.engine.operator_watch import OperatorWatch
 from chat.engine.statuses import GRACE, Statuses
 
 OLGA, PETE, ADA = 1, 2, 3
@@ -31,7 +31,7 @@ class Operators:
 
 async def test_a_desk_is_staffed_while_an_operator_is_online(autojump_clock: MockClock) -> None:
     statuses = Statuses()
-    desk = DeskWatch(Operators(), statuses)
+    desk = OperatorWatch(Operators(), statuses)
     statuses.came(ADA)
     assert not await desk.is_staffed()
     statuses.came(PETE)
@@ -47,7 +47,7 @@ async def test_a_desk_is_staffed_while_an_operator_is_online(autojump_clock: Moc
 
 async def test_who_is_an_operator_is_looked_up_twice_a_minute(autojump_clock: MockClock) -> None:
     statuses, operators = Statuses(), Operators()
-    desk = DeskWatch(operators, statuses)
+    desk = OperatorWatch(operators, statuses)
     statuses.came(ADA)
     for _ in range(10):
         assert not await desk.is_staffed()
@@ -64,10 +64,10 @@ async def test_who_is_an_operator_is_looked_up_twice_a_minute(autojump_clock: Mo
 
 async def test_operators_are_watched_on_other_servers_too(autojump_clock: MockClock) -> None:
     statuses, operators = Statuses(), Operators()
-    desk = DeskWatch(operators, statuses)
+    desk = OperatorWatch(operators, statuses)
     await desk.is_staffed()
     assert {each for each in (OLGA, PETE, ADA) if each in statuses._watchers} == {OLGA, PETE}
-    assert desk.tell_statuses({}), "nothing is to be told again"
+    assert desk.statuses_changed({}), "nothing is to be told again"
 
 
 async def test_who_is_cancelled_when_the_operators_are_known_has_them_watched_all_the_same(
@@ -80,7 +80,7 @@ async def test_who_is_cancelled_when_the_operators_are_known_has_them_watched_al
         scope.cancel()
         return {OLGA}
 
-    desk = DeskWatch(operators, statuses)
+    desk = OperatorWatch(operators, statuses)
     with scope:
         await desk.is_staffed()
     statuses.came(OLGA)
@@ -90,7 +90,7 @@ async def test_who_is_cancelled_when_the_operators_are_known_has_them_watched_al
 
 async def test_where_the_storage_fails_the_next_who_asks_looks_again(autojump_clock: MockClock) -> None:
     statuses, operators = Statuses(), Operators()
-    desk = DeskWatch(operators, statuses)
+    desk = OperatorWatch(operators, statuses)
     statuses.came(OLGA)
     operators.is_down = True
     with pytest.raises(StorageDown):

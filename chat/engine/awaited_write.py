@@ -9,7 +9,7 @@ from chat.domain.outcomes import Outcome
 from chat.engine.journal import Journal
 
 
-class Submission:
+class AwaitedWrite:
     """The submitter of one write. `saved` is told its outcome, even if whoever asked for it is gone. Sync."""
 
     def __init__(self, saved: Callable[[Outcome], object] = lambda _outcome: None) -> None:

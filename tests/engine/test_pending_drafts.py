@@ -8,7 +8,7 @@ import trio
 
 from chat.domain.changes import Write
 from chat.domain.entities import LOBBY_ID
-from chat.engine.submissions import Submissions
+from chat.engine.pending_drafts import PendingDrafts
 from chat.protocols.talker.codec import TALKER
 from tests.support.chat_world import Client, World, open_world
 
@@ -35,7 +35,7 @@ async def test_of_a_flood_of_long_texts_few_wait_for_a_commit_at_once(world: Wor
     with trio.fail_after(10):
         with world.obstacles.held("save"):
             client = await flood(world, LONG, 100)
-            assert 0 < client.session.submissions.pending <= 6
+            assert 0 < client.session.pending_drafts.pending <= 6
         await world.rest()
         assert len(world.said(LOBBY_ID)) == 100
 
@@ -44,7 +44,7 @@ async def test_of_short_texts_as_many_as_fill_a_commit_wait_for_one(world: World
     with trio.fail_after(10):
         with world.obstacles.held("save"):
             client = await flood(world, "hi", 200)
-            assert client.session.submissions.pending == 200
+            assert client.session.pending_drafts.pending == 200
         await world.rest()
         assert len(world.said(LOBBY_ID)) == 200
 
@@ -66,13 +66,13 @@ async def test_what_was_cancelled_before_the_journal_had_it_takes_no_place(world
     ada = await world.add("ada")
     unused: Any = object()
     full: Any = Full()
-    submissions = Submissions(full, unused, unused)
+    pending_drafts = PendingDrafts(full, unused, unused)
     with trio.move_on_after(0.01) as scope:
-        await submissions.submit(LOBBY_ID, ada, LONG)
+        await pending_drafts.submit(LOBBY_ID, ada, LONG)
     assert scope.cancelled_caught
-    assert submissions.pending == 0
+    assert pending_drafts.pending == 0
     with trio.fail_after(30):
         for _ in range(6):  # as many as may be there at once
-            await submissions.place_for(LONG)
-            await submissions.submit(LOBBY_ID, ada, LONG)
-    assert submissions.pending == 6
+            await pending_drafts.place_for(LONG)
+            await pending_drafts.submit(LOBBY_ID, ada, LONG)
+    assert pending_drafts.pending == 6

@@ -12,7 +12,7 @@ _KEPT = 30.0
 """Seconds for which the list of operators counts."""
 
 
-class DeskWatch:
+class OperatorWatch:
     """Watches the operators, from the first time that somebody asks.
 
     `operators` looks up who is one, by id; it may raise StorageDown.
@@ -35,9 +35,9 @@ class DeskWatch:
             self._statuses.watch(self, self._watched)
         return any(self._statuses.status(each) is Status.ONLINE for each in self._watched)
 
-    def tell_statuses(self, _statuses: Mapping[int, Status]) -> bool:
+    def statuses_changed(self, _statuses: Mapping[int, Status]) -> bool:
         """Nobody is told: whoever wants to know asks. Sync."""
         return True
 
-    def tell_person(self, _person: Person) -> None:
+    def profile_changed(self, _person: Person) -> None:
         """As above. Sync."""

@@ -1,4 +1,4 @@
-"""A page that has the web client's connection and no views: what it says, keeps and shows is asked of the state."""
+"""A page with the web client's connection and no views: tests read its state."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ window.until = (test) => new Promise((resolve, reject) => {
 document.body.dataset.opened = "yes";
 """
 
-_KEPT = """(store) => new Promise((resolve) => {
+_STORED = """(store) => new Promise((resolve) => {
     const opening = indexedDB.open("chat");
     opening.onsuccess = () => {
         const reading = opening.result.transaction(store).objectStore(store).getAll();
@@ -53,7 +53,7 @@ LOBBY = 1
 
 
 class Connection:
-    """One tab with a connection. The texts that are said through it have to be different from each other."""
+    """One tab with a connection. The texts that it sends must differ from each other."""
 
     def __init__(self, context: BrowserContext, url: str) -> None:
         self.url = url
@@ -63,20 +63,20 @@ class Connection:
         self.page.locator("body[data-opened=yes]").wait_for(state="attached")
 
     def until(self, test: str) -> None:
-        """Wait until the state is so: a function of the state in JavaScript."""
+        """Wait until a function of the state, in JavaScript, is true."""
         self.page.evaluate(f"() => until({test})")
 
     def say(self, text: str, room: int = LOBBY) -> None:
-        """Send, which ends when it is kept."""
+        """Send; returns when the message is stored."""
         self.page.evaluate("([room, text]) => chat.send(room, text)", [room, text])
 
-    def waiting(self) -> list[str]:
-        """The texts that wait to be sent."""
+    def pending(self) -> list[str]:
+        """The texts of the pending messages."""
         texts: list[str] = self.page.evaluate("() => chat.get().outbox.map(({ text }) => text)")
         return texts
 
-    def held(self, room: int = LOBBY) -> list[str]:
-        """The texts that are held of a room, in order; of what is not loaded nothing."""
+    def loaded(self, room: int = LOBBY) -> list[str]:
+        """The loaded texts of a room, in order."""
         script = """(room) => [...(chat.get().rooms.get(room)?.messages.values() ?? [])]
             .sort((a, b) => a.seq - b.seq).map(({ text }) => text).filter(Boolean)"""
         texts: list[str] = self.page.evaluate(script, room)
@@ -90,13 +90,13 @@ class Connection:
         return self.page.evaluate(f"() => ({of})(chat.get())")
 
     def doubles(self) -> list[list[str]]:
-        """What was shown twice in some state, as a message and as a bubble."""
+        """Texts that some state showed twice, as a message and as a pending one."""
         found: list[list[str]] = self.page.evaluate("() => doubles")
         return found
 
-    def kept(self, store: str) -> list[Any]:
-        """What the browser keeps in one store of its database."""
-        return kept(self.page, store)
+    def stored(self, store: str) -> list[Any]:
+        """The rows that the browser stores in one store of its database."""
+        return stored(self.page, store)
 
     def close(self) -> None:
         self.page.close()
@@ -106,7 +106,7 @@ def _without_views(route: Route) -> None:
     route.fulfill(content_type="text/javascript", body=_APP)
 
 
-_KEEP_FILES = """() => {
+_REGISTER = """() => {
     const policy = trustedTypes.createPolicy("sw", { createScriptURL: (address) => address });
     return navigator.serviceWorker.register(policy.createScriptURL("/sw.js")).then(() => null);
 }"""
@@ -117,9 +117,9 @@ _READY = """() => Promise.race([
 ])"""
 
 
-def keep_files(page: Page) -> None:
-    """Have the service worker at the door, as whoever was logged in there has it."""
-    page.evaluate(_KEEP_FILES)
+def register_worker(page: Page) -> None:
+    """Register the service worker on the log-in page, as for somebody who was logged in before."""
+    page.evaluate(_REGISTER)
     wait_for_worker(page)
 
 
@@ -128,7 +128,7 @@ def wait_for_worker(page: Page) -> None:
     page.evaluate(_READY)
 
 
-def kept(page: Page, store: str) -> list[Any]:
-    """What a page's browser keeps in one store of its database."""
-    rows: list[Any] = page.evaluate(_KEPT, store)
+def stored(page: Page, store: str) -> list[Any]:
+    """The rows that a page's browser stores in one store of its database."""
+    rows: list[Any] = page.evaluate(_STORED, store)
     return rows

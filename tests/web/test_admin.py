@@ -248,7 +248,7 @@ def test_a_room_that_one_is_not_in_is_renamed_archived_and_deleted(pages: Pages,
         expect(acts.nth(number)).to_have_text(told)
 
 
-def test_who_writes_faster_than_is_allowed_is_told_and_all_of_it_comes(pages: Pages, olga: Page) -> None:
+def test_messages_over_the_rate_limit_are_announced_and_all_arrive(pages: Pages, olga: Page) -> None:
     expect(olga.get_by_role("link", name="Limits")).to_be_visible()
     admin = Speaker(pages, "olga")
     admin.call("PATCH", "/admin/settings", {"message_rate": 1})
@@ -265,7 +265,7 @@ def test_who_writes_faster_than_is_allowed_is_told_and_all_of_it_comes(pages: Pa
         admin.call("PATCH", "/admin/settings", {"message_rate": None})
 
 
-def test_whoever_is_no_admin_sees_nothing_of_it(pages: Pages) -> None:
+def test_people_without_the_role_see_no_administration(pages: Pages) -> None:
     page = pages.of("eve", "/admin/people")
     expect(page.get_by_role("link", name="lobby")).to_be_visible()
     expect(page.get_by_role("heading", name="Administration")).to_be_hidden()

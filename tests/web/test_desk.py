@@ -116,7 +116,7 @@ def test_who_waits_the_longest_is_first_and_who_answers_has_the_conversation(
         expect(rows(olga)).to_have_text(["cyd", "ben"])
 
 
-def test_of_two_who_claim_at_once_one_has_it_and_the_other_is_told_who(
+def test_of_two_simultaneous_claims_one_wins_and_the_other_names_the_winner(
     pages: Pages, operators: tuple[Page, Page]
 ) -> None:
     with asker(pages, "dan") as dan, asker(pages, "eve") as eve:
@@ -222,7 +222,7 @@ def test_operators_see_who_else_is_there_and_what_a_visitor_says_of_themselves(
     expect(olga.locator(".conversation-others")).to_contain_text("oscar is typing")
 
 
-def test_a_visitor_is_known_by_a_card_and_by_name_when_closed_and_is_blocked_and_let_back(
+def test_a_visitors_card_shows_them_blocks_them_and_unblocks_them(
     pages: Pages, operators: tuple[Page, Page], chat: ServerProcess
 ) -> None:
     olga, oscar = operators

@@ -10,7 +10,7 @@ from tests.support.people import PASSWORD, post, request
 from tests.support.processes import needs_proc, postgres_under, stopped
 from tests.support.server import ServerProcess
 from tests.system.relay import Relay, relay_to
-from tests.web.connection import keep_files
+from tests.web.connection import register_worker
 from tests.web.pages import Pages
 from tests.web.setting_up import printed_code
 
@@ -47,7 +47,7 @@ def call(chat: ServerProcess, method: str, path: str, body: object, headers: dic
 
 
 @pytest.mark.usefixtures("admin")
-def test_whoever_is_new_registers_by_the_policy(pages: Pages) -> None:
+def test_new_people_register_by_the_policy(pages: Pages) -> None:
     pages.person("taken")
     page = pages.open("/")
     heading(page, "Welcome to trio-chat")
@@ -93,7 +93,7 @@ def test_nobody_registers_where_it_is_closed(
 
 
 @pytest.mark.usefixtures("admin")
-def test_whoever_guesses_waits(pages: Pages) -> None:
+def test_repeated_wrong_passwords_have_to_wait(pages: Pages) -> None:
     pages.person("guessed")
     page = pages.open("/")
     log_in(page, "guessed", "wrong")
@@ -111,7 +111,9 @@ def test_whoever_guesses_waits(pages: Pages) -> None:
     expect(button).to_be_disabled()
 
 
-def test_whoever_is_disabled_is_told_so(pages: Pages, chat: ServerProcess, admin: dict[str, str]) -> None:
+def test_a_disabled_account_gets_a_message_of_its_own(
+    pages: Pages, chat: ServerProcess, admin: dict[str, str]
+) -> None:
     person = pages.person("dora")["me"]["id"]
     page = pages.of("dora")
     expect(page.get_by_role("link", name="Lobby").first).to_be_visible()
@@ -122,9 +124,7 @@ def test_whoever_is_disabled_is_told_so(pages: Pages, chat: ServerProcess, admin
 
 
 @pytest.mark.usefixtures("admin")
-def test_whoever_was_logged_out_elsewhere_comes_back_to_their_place(
-    pages: Pages, chat: ServerProcess
-) -> None:
+def test_logging_in_again_returns_to_the_same_place(pages: Pages, chat: ServerProcess) -> None:
     ended = pages.person("ended")
     token = {"Authorization": f"Bearer {ended['access']}"}
     room = call(chat, "POST", "/rooms", {"name": "their place"}, token)["id"]
@@ -177,7 +177,7 @@ def test_a_database_that_is_silent(pages: Pages, chat: ServerProcess) -> None:
 def test_a_server_that_is_away_comes_back_by_itself(pages: Pages, relay: Relay) -> None:
     page = pages.open("/", url=relay.url, worker=True)
     heading(page, "Welcome to trio-chat")
-    keep_files(page)
+    register_worker(page)
     with relay.cut():
         page.reload()
         expect(page.get_by_text("The server is not responding").first).to_be_visible()
@@ -198,7 +198,7 @@ def test_a_server_that_says_nothing_is_not_waited_for(pages: Pages, chat: Server
     with relay_to(chat.url, hold) as relay:
         page = pages.open("/", url=relay.url, worker=True)
         heading(page, "Welcome to trio-chat")
-        keep_files(page)
+        register_worker(page)
         may_go_on.clear()
         try:
             page.reload()

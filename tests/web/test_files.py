@@ -165,7 +165,7 @@ def test_too_big_and_too_many_are_said_and_the_text_stays(pages: Pages) -> None:
     expect(page.locator(".message .file-row")).to_have_count(1)
 
 
-def test_nothing_that_was_attached_is_closed_unasked_or_seen_by_whoever_logs_in_next(pages: Pages) -> None:
+def test_attachments_are_not_lost_unasked_nor_shown_to_the_next_person(pages: Pages) -> None:
     page = at_room(pages, "gina", "tray")
     page.goto(f"{pages.url}/room/1")
     attach(page, payload("private.txt", "text/plain", b"x"))
@@ -190,7 +190,7 @@ def test_nothing_that_was_attached_is_closed_unasked_or_seen_by_whoever_logs_in_
     expect(tray).to_have_count(0)
 
 
-def test_what_is_uploaded_while_the_line_is_down_goes_when_it_is_back(
+def test_uploads_started_offline_run_with_the_next_connection(
     pages: Pages, relay: Relay, tmp_path: Path
 ) -> None:
     page = at_room(pages, "emma", "tunnel", url=relay.url)
@@ -253,7 +253,7 @@ def test_a_message_whose_files_are_not_up_yet_goes_also_where_one_leaves_its_roo
     expect(box(page)).to_have_value("")
 
 
-def test_whoever_comes_back_before_the_files_are_up_finds_the_message_and_it_goes_once(pages: Pages) -> None:
+def test_a_message_waiting_for_uploads_is_in_the_composer_again_and_sent_once(pages: Pages) -> None:
     page = at_room(pages, "jon", "came back")
     held = held_uploads(page)
     with page.expect_request("**/files?name=*"):
@@ -290,7 +290,7 @@ def test_an_upload_that_ends_while_something_else_is_edited_does_not_save_the_ed
     expect(page.locator(".message").get_by_text("said before")).to_have_count(1)
 
 
-def test_what_waits_for_its_files_without_a_line_goes_from_another_room_with_the_next(
+def test_a_message_waiting_for_uploads_is_sent_while_another_room_is_shown(
     pages: Pages, relay: Relay
 ) -> None:
     page = at_room(pages, "lea", "cellar", url=relay.url)
@@ -303,7 +303,7 @@ def test_what_waits_for_its_files_without_a_line_goes_from_another_room_with_the
     expect(page.get_by_role("link", name="cellar")).to_contain_text("see below")
 
 
-def test_of_more_pictures_than_are_held_each_opens(pages: Pages) -> None:
+def test_pictures_beyond_the_cache_still_open(pages: Pages) -> None:
     context = pages.context()
     pages.log_in(context, "ada")
     picture = png(48, 48)

@@ -50,7 +50,7 @@ def test_what_a_page_must_never_do_is_found(browser: Browser) -> None:
             pass
 
 
-def test_what_a_line_that_is_cut_leaves_on_the_console_is_no_fault(browser: Browser) -> None:
+def test_console_messages_of_a_cut_connection_are_no_fault(browser: Browser) -> None:
     with other_site() as site, Pages(browser, site.url) as pages:
         site.pages["/"] = ({}, f'<img src="http://localhost:{free_port()}/nobody">')
         page = pages.context().new_page()

@@ -97,7 +97,7 @@ def test_what_comes_by_any_dialect_is_shown_as_it_was_sent(dialect: str, pages: 
     assert_harmless(timeline.page)
 
 
-def test_topics_quotes_and_what_is_written_are_texts_too(pages: Pages) -> None:
+def test_topics_quotes_and_drafts_are_plain_texts_too(pages: Pages) -> None:
     ada, ben = Speaker(pages, "ada"), Speaker(pages, "ben")
     topic = "</p><script>window.pwned=1</script><img src=x onerror=window.pwned=1>"
     room = ada.make_room("strange", ben, topic=topic)

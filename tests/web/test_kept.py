@@ -23,7 +23,7 @@ def browser(pages: Pages, name: str | None = None) -> BrowserContext:
     return context
 
 
-def test_what_is_put_while_the_outbox_is_read_stays_in_order(pages: Pages) -> None:
+def test_rows_put_while_the_outbox_is_read_stay_in_order(pages: Pages) -> None:
     tab = Connection(browser(pages, "eli"), pages.url)
     tab.until(LIVE)
     put = """async () => {
@@ -45,21 +45,21 @@ def test_what_is_put_while_the_outbox_is_read_stays_in_order(pages: Pages) -> No
     assert tab.page.evaluate(put) == "cba"
 
 
-def test_whoever_logs_in_after_another_finds_nothing_of_them(pages: Pages) -> None:
+def test_the_next_person_finds_nothing_of_the_one_before(pages: Pages) -> None:
     context = browser(pages, "ada")
     tab = Connection(context, pages.url)
     tab.until(LIVE)
     tab.say("of ada alone")
     tab.until(ALL_SENT)
     tab.page.evaluate("() => chat.saveDraft(1, { text: 'her draft' })")
-    eventually(lambda: "of ada alone" in str(tab.kept("rooms")), "it is kept")
+    eventually(lambda: "of ada alone" in str(tab.stored("rooms")), "it is kept")
     tab.page.goto("about:blank")
     pages.log_in(context, "ben")
     tab = Connection(context, pages.url)
     tab.until("(state) => state.connection.state === 'live' && state.me.name === 'ben'")
     assert tab.page.evaluate("async () => (await chat.readDraft(1)).text") == ""
-    eventually(lambda: len(tab.kept("account")) == 1 and "ben" in str(tab.kept("account")), "it is ben's")
-    assert "her draft" not in str([tab.kept(store) for store in STORES])
+    eventually(lambda: len(tab.stored("account")) == 1 and "ben" in str(tab.stored("account")), "it is ben's")
+    assert "her draft" not in str([tab.stored(store) for store in STORES])
 
 
 def test_a_tab_of_another_person_is_loaded_again_when_somebody_logs_in(pages: Pages) -> None:
@@ -74,7 +74,7 @@ def test_a_tab_of_another_person_is_loaded_again_when_somebody_logs_in(pages: Pa
     other.until("(state) => state.connection.state === 'live' && state.me.name === 'cem'")
 
 
-def test_a_shared_computer_keeps_nothing_and_is_left_with_its_last_tab(pages: Pages) -> None:
+def test_a_shared_computer_stores_nothing_and_ends_with_its_last_tab(pages: Pages) -> None:
     context = browser(pages)
     pages.person("dan")
     tab = Connection(context, pages.url)
@@ -88,16 +88,14 @@ def test_a_shared_computer_keeps_nothing_and_is_left_with_its_last_tab(pages: Pa
     tab.until(LIVE)
     assert tab.state("(state) => [state.me.name, state.isPersistent]") == ["dan", False]
     databases = tab.page.evaluate("async () => (await indexedDB.databases()).map(({ name }) => name)")
-    assert databases == [] or [tab.kept(store) for store in STORES] == [[], [], [], []]
+    assert databases == [] or [tab.stored(store) for store in STORES] == [[], [], [], []]
     tab.close()
     tab = Connection(context, pages.url)
     tab.until(ENDED)
     assert tab.state("(state) => state.me") is None
 
 
-def test_whoever_says_later_that_a_computer_is_shared_loses_nothing_that_waits(
-    pages: Pages, relay: Relay
-) -> None:
+def test_switching_to_a_shared_computer_preserves_pending_messages(pages: Pages, relay: Relay) -> None:
     context = browser(pages)
     pages.log_in(context, "fay", url=relay.url)
     one, other = Connection(context, relay.url), Connection(context, relay.url)
@@ -110,20 +108,20 @@ def test_whoever_says_later_that_a_computer_is_shared_loses_nothing_that_waits(
         one.say("it waits")
         one.page.evaluate("() => chat.setShared(true)")
         other.until("(state) => !state.isPersistent")
-        assert [one.kept(store) for store in STORES] == [[], [], [], []]
+        assert [one.stored(store) for store in STORES] == [[], [], [], []]
     one.until(ALL_SENT)
     other.until("(state) => JSON.stringify([...state.rooms.get(1).messages.values()]).includes('it waits')")
     for tab, text in ((one, "of one tab"), (other, "of the other")):
         tab.say(text)
         tab.until(ALL_SENT)
     one.page.evaluate("() => chat.setShared(false)")
-    eventually(lambda: "it waits" in str(one.kept("rooms")), "it is kept again")
+    eventually(lambda: "it waits" in str(one.stored("rooms")), "it is kept again")
     one.close()
     other.close()
     Connection(context, relay.url).until(LIVE)  # the session did not end with the last tab
 
 
-def test_without_storage_all_is_sent_and_the_page_knows_that_nothing_is_kept(pages: Pages) -> None:
+def test_without_storage_messages_are_sent_and_the_page_knows(pages: Pages) -> None:
     full = "IDBObjectStore.prototype.put = () => { throw new DOMException('full', 'QuotaExceededError'); };"
     blocked = "Object.defineProperty(window, 'indexedDB', { get() { throw new DOMException('no'); } });"
     aborted = """const { prototype } = IDBObjectStore;
@@ -144,10 +142,10 @@ def test_without_storage_all_is_sent_and_the_page_knows_that_nothing_is_kept(pag
         tab.until(ALL_SENT)
         tab.until("(state) => !state.isPersistent")
         tab.load()
-        assert tab.held().count(f"kept nowhere {number}") == 1
+        assert tab.loaded().count(f"kept nowhere {number}") == 1
 
 
-def test_what_is_wiped_under_the_page_is_sent_all_the_same(pages: Pages, relay: Relay) -> None:
+def test_pending_messages_survive_a_wipe_of_the_storage(pages: Pages, relay: Relay) -> None:
     context = browser(pages, "fay")
     tab = Connection(context, relay.url)
     tab.until(LIVE)
@@ -160,7 +158,7 @@ def test_what_is_wiped_under_the_page_is_sent_all_the_same(pages: Pages, relay: 
         tab.say("after it was wiped")
     tab.until(ALL_SENT)
     tab.load()
-    assert [text for text in tab.held() if text.endswith("wiped")] == [
+    assert [text for text in tab.loaded() if text.endswith("wiped")] == [
         "before it was wiped",
         "after it was wiped",
     ]
@@ -180,7 +178,7 @@ def test_a_clock_that_is_a_day_off_harms_nothing(pages: Pages) -> None:
         tab.page.locator("body[data-opened=yes]").wait_for(state="attached")
         tab.until(LIVE)
         tab.load()
-        assert [text for text in tab.held() if text in texts] == texts
+        assert [text for text in tab.loaded() if text in texts] == texts
 
 
 def test_a_tab_too_many_says_so_and_comes_in_when_there_is_room(pages: Pages) -> None:
@@ -206,7 +204,7 @@ def test_a_tab_too_many_says_so_and_comes_in_when_there_is_room(pages: Pages) ->
     eventually(came_in, "it came in")
 
 
-def test_logging_out_without_a_line_ends_the_session_with_the_next(pages: Pages, relay: Relay) -> None:
+def test_logging_out_offline_ends_the_session_with_the_next_connection(pages: Pages, relay: Relay) -> None:
     context = browser(pages, "ida")
     tab = Connection(context, relay.url)
     tab.until(LIVE)
@@ -276,4 +274,4 @@ def test_a_session_that_is_renewed_while_another_tab_logs_out_leaves_nothing(pag
         route.fulfill(response=answer)
     other.page.evaluate("() => chat.call('GET', '/setup')")  # what comes after it has come
     assert other.state("(state) => state.me") is None
-    assert other.kept("account") == []
+    assert other.stored("account") == []

@@ -77,7 +77,7 @@ def test_scrolling_draws_few_messages_and_moves_nothing_that_is_in_sight(pages: 
     expect(timeline.message("the end")).to_be_visible()
 
 
-def test_any_place_is_opened_at_once_and_kept_while_others_talk(
+def test_any_place_opens_at_once_and_stays_while_others_write(
     pages: Pages, ada: Speaker, room: int, chat: ServerProcess
 ) -> None:
     ben = Speaker(pages, "ben")
@@ -105,7 +105,7 @@ def test_any_place_is_opened_at_once_and_kept_while_others_talk(
     assert view.evaluate("(list) => list.scrollHeight - list.scrollTop - list.clientHeight") < 1
 
 
-def test_what_is_new_is_opened_first(pages: Pages, room: int) -> None:
+def test_a_room_opens_at_its_new_messages(pages: Pages, room: int) -> None:
     ben = Speaker(pages, "ben")
     ben.call("PUT", f"/rooms/{room}/read", {"seq": 300, "back": True})
     timeline = Timeline(pages.of("ben", f"/room/{room}"))
@@ -117,7 +117,7 @@ def test_what_is_new_is_opened_first(pages: Pages, room: int) -> None:
     expect(timeline.page.locator(".timeline-new")).to_be_in_viewport()
 
 
-def test_who_was_away_for_long_is_told_that_the_history_was_loaded_again(
+def test_a_long_absence_shows_that_the_history_was_reloaded(
     pages: Pages, room: int, chat: ServerProcess, relay: Relay
 ) -> None:
     ben = Speaker(pages, "ben")
@@ -134,7 +134,7 @@ def test_who_was_away_for_long_is_told_that_the_history_was_loaded_again(
     expect(timeline.page.locator(".timeline-reset")).to_have_count(0)
 
 
-def test_a_thousand_messages_at_once_are_in_order_and_what_is_being_written_stays(
+def test_a_thousand_messages_at_once_arrive_in_order_and_the_draft_stays(
     pages: Pages, ada: Speaker, chat: ServerProcess
 ) -> None:
     ben = Speaker(pages, "ben")

@@ -15,7 +15,7 @@ def ada(pages: Pages) -> Speaker:
     return Speaker(pages, "ada")
 
 
-def test_an_edit_without_a_line_does_not_overwrite_what_was_edited_elsewhere_since(
+def test_an_edit_begun_offline_does_not_overwrite_a_newer_one(
     pages: Pages, ada: Speaker, relay: Relay
 ) -> None:
     room = ada.make_room("edits")
@@ -52,7 +52,7 @@ _EDIT_AND_TYPE = """(chosen) => {
 }"""
 
 
-def test_what_is_typed_right_after_edit_is_part_of_the_edit(pages: Pages, ada: Speaker) -> None:
+def test_text_typed_right_after_edit_belongs_to_the_edit(pages: Pages, ada: Speaker) -> None:
     room = ada.make_room("quick edits")
     ada.say(room, "we meet")
     timeline = Timeline(pages.of("ada", f"/room/{room}"))
@@ -116,7 +116,7 @@ def test_of_two_admins_none_overwrites_a_setting_that_the_other_changed_unseen(
     ben.call("PATCH", "/admin/settings", {"registration": None, "widget_origins": None})
 
 
-def test_what_is_not_sent_in_a_room_that_is_gone_is_shown_in_its_place(
+def test_pending_messages_of_a_lost_room_are_shown_in_its_place(
     pages: Pages, ada: Speaker, relay: Relay
 ) -> None:
     ben = Speaker(pages, "ben")

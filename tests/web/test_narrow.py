@@ -52,7 +52,7 @@ def test_the_panel_of_a_long_room_rests_and_leads_back_to_the_place_one_came_fro
     assert Rest(page).comes() is None
 
 
-def test_what_is_said_behind_a_panel_is_not_read_until_it_is_seen(pages: Pages, ada: Speaker) -> None:
+def test_messages_behind_a_panel_are_not_read_until_visible(pages: Pages, ada: Speaker) -> None:
     ben = Speaker(pages, "ben")
     room = ada.make_room("unseen", ben)
     seen = ada.say(room, "seen")
@@ -94,7 +94,7 @@ def test_more_joins_than_are_drawn_otherwise_make_one_row_and_the_page_rests(
     assert Rest(page).comes() is None
 
 
-def test_a_screen_higher_than_what_is_drawn_otherwise_is_filled_and_rests(
+def test_a_very_high_screen_is_filled_and_comes_to_rest(
     pages: Pages, ada: Speaker, chat: ServerProcess
 ) -> None:
     room = long_room(ada, chat, "tower")

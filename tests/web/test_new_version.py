@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.support.people import eventually
 from tests.support.server import ServerProcess, used_data_path
-from tests.web.connection import kept, wait_for_worker
+from tests.web.connection import stored, wait_for_worker
 from tests.web.pages import Pages
 from tests.web.ports import free_port
 from tests.web.talking import Timeline
@@ -67,7 +67,7 @@ def opened(context: BrowserContext, url: str) -> Timeline:
     return timeline
 
 
-def test_old_pages_come_into_the_new_version_when_they_need_a_file_of_it_and_keep_what_is_typed(
+def test_an_old_page_reloads_when_it_needs_a_new_file_unless_something_is_typed(
     browser: Browser, upgradable: Upgradable
 ) -> None:
     with Pages(browser, upgradable.url) as pages:
@@ -80,7 +80,7 @@ def test_old_pages_come_into_the_new_version_when_they_need_a_file_of_it_and_kee
         wait_for_worker(bens.page)
         old = version(typing.page)
         typing.write("half a sentence")
-        eventually(lambda: "half a sentence" in str(kept(typing.page, "drafts")), "the draft is kept")
+        eventually(lambda: "half a sentence" in str(stored(typing.page, "drafts")), "the draft is kept")
         upgradable.upgrade()
         for each in (typing, reading):
             each.page.evaluate("() => dispatchEvent(new Event('online'))")

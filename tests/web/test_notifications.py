@@ -58,7 +58,7 @@ def who_looks_away(pages: Pages, name: str, tabs: int = 1) -> tuple[BrowserConte
     return context, opened
 
 
-def test_a_direct_message_is_told_once_for_all_tabs_and_closed_when_it_is_read_elsewhere(
+def test_a_direct_message_notifies_once_for_all_tabs_until_it_is_read_elsewhere(
     pages: Pages,
 ) -> None:
     room = direct_of(pages, "ben", "ada")
@@ -87,7 +87,7 @@ def test_clicking_a_notification_opens_its_place(pages: Pages) -> None:
     expect(page.locator(".timeline-rows").get_by_text("come here", exact=True)).to_have_count(1)
 
 
-def test_what_is_meant_for_nobody_is_not_told(pages: Pages) -> None:
+def test_messages_without_a_mention_do_not_notify(pages: Pages) -> None:
     room = direct_of(pages, "eve", "dan")
     _, [tab] = who_looks_away(pages, "dan")
     call(pages, "eve", "POST", "/rooms/1/messages", {"key": "n-2", "text": "good morning all"})

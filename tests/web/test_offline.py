@@ -50,7 +50,7 @@ def said(url: str, name: str, room: int = LOBBY) -> list[str]:
         after = page["messages"][-1]["seq"]
 
 
-def test_what_is_said_without_a_line_outlives_the_tab_and_is_sent_once_in_order(
+def test_messages_written_offline_survive_the_tab_and_are_sent_once_in_order(
     ada: BrowserContext, pages: Pages, relay: Relay
 ) -> None:
     tab = Connection(ada, relay.url)
@@ -65,23 +65,23 @@ def test_what_is_said_without_a_line_outlives_the_tab_and_is_sent_once_in_order(
     again = Connection(ada, relay.url)
     again.until(ALL_SENT)
     again.load()
-    assert [text for text in again.held() if text in texts] == texts
+    assert [text for text in again.loaded() if text in texts] == texts
     assert [text for text in said(pages.url, "ada") if text in texts] == texts
     assert again.doubles() == []
 
 
-def test_a_reload_shows_what_was_there_before_there_is_a_line(ada: BrowserContext, relay: Relay) -> None:
+def test_a_reload_shows_stored_rooms_before_the_connection(ada: BrowserContext, relay: Relay) -> None:
     tab = Connection(ada, relay.url)
     tab.until(LIVE)
     tab.say("kept for the next time")
     tab.until(ALL_SENT)
-    eventually(lambda: "kept for the next time" in str(tab.kept("rooms")), "the room is kept")
+    eventually(lambda: "kept for the next time" in str(tab.stored("rooms")), "the room is kept")
     tab.close()
     tab = Connection(ada, relay.url)
     tab.page.route("**/api/**", lambda route: route.abort())
     tab.page.reload()
     tab.page.locator("body[data-opened=yes]").wait_for(state="attached")
-    assert "kept for the next time" in tab.held()
+    assert "kept for the next time" in tab.loaded()
     assert tab.state("(state) => [state.me.name, state.isLoaded]") == ["ada", True]
 
 
@@ -93,11 +93,11 @@ def test_a_message_that_was_saved_while_its_answer_was_lost_is_there_once(
     relay.swallow(answers=True)
     tab.say("the answer is lost")
     eventually(lambda: "the answer is lost" in said(pages.url, "ada"), "it is saved")
-    assert tab.waiting() == ["the answer is lost"]
+    assert tab.pending() == ["the answer is lost"]
     with relay.cut():
         pass
     tab.until(ALL_SENT)
-    assert tab.held().count("the answer is lost") == 1
+    assert tab.loaded().count("the answer is lost") == 1
     assert said(pages.url, "ada").count("the answer is lost") == 1
     assert tab.doubles() == []
 
@@ -119,7 +119,7 @@ def test_an_answer_that_is_not_the_servers_does_not_end_the_trying(ada: BrowserC
     assert tab.state("(state) => state.me.name") == "ada"
 
 
-def test_what_is_refused_for_good_stays_with_its_reason_and_holds_up_nothing(
+def test_a_refused_message_stays_with_its_reason_and_blocks_no_other(
     ada: BrowserContext, pages: Pages
 ) -> None:
     tab = Connection(ada, pages.url)
@@ -131,9 +131,9 @@ def test_what_is_refused_for_good_stays_with_its_reason_and_holds_up_nothing(
     tab.page.reload()
     tab.page.locator("body[data-opened=yes]").wait_for(state="attached")
     tab.until(LIVE)
-    assert [len(text) for text in tab.waiting()] == [4001]
+    assert [len(text) for text in tab.pending()] == [4001]
     tab.page.evaluate("() => chat.discard(chat.get().outbox[0].key)")
-    assert tab.waiting() == []
+    assert tab.pending() == []
 
 
 @pytest.mark.parametrize(("count", "has_locks"), [(4, True), (2, False)])
@@ -156,7 +156,7 @@ def test_tabs_send_each_message_once_and_show_none_twice(
         one.close()
     for tab in tabs[1:]:
         tab.until(ALL_SENT)
-        assert [text for text in tab.held() if text in texts] == texts
+        assert [text for text in tab.loaded() if text in texts] == texts
         assert tab.doubles() == []
     assert [text for text in said(pages.url, "ada") if text in texts] == texts
 
@@ -185,7 +185,7 @@ def test_a_server_that_slept_is_left_as_soon_as_the_page_wakes(
     assert tab.page.evaluate("() => window.before"), "nothing was loaded again"
 
 
-def test_a_session_that_is_ended_elsewhere_ends_the_line_and_keeps_who_it_was(
+def test_a_session_ended_elsewhere_ends_the_connection_and_keeps_the_name(
     ada: BrowserContext, pages: Pages
 ) -> None:
     tab = Connection(ada, pages.url)
@@ -196,9 +196,7 @@ def test_a_session_that_is_ended_elsewhere_ends_the_line_and_keeps_who_it_was(
     assert tab.state("(state) => [state.connection.why, state.me.name]") == ["session_ended", "ada"]
 
 
-def test_logging_out_wipes_what_the_browser_keeps_and_reaches_all_tabs(
-    ada: BrowserContext, pages: Pages
-) -> None:
+def test_logging_out_wipes_the_storage_and_reaches_all_tabs(ada: BrowserContext, pages: Pages) -> None:
     tab, other = Connection(ada, pages.url), Connection(ada, pages.url)
     for each in (tab, other):
         each.until(LIVE)
@@ -215,7 +213,7 @@ def test_logging_out_wipes_what_the_browser_keeps_and_reaches_all_tabs(
         0,
         "logged_out",
     ]
-    assert [tab.kept(store) for store in ("account", "rooms", "outbox", "drafts")] == [[], [], [], []]
+    assert [tab.stored(store) for store in ("account", "rooms", "outbox", "drafts")] == [[], [], [], []]
 
 
 # ------------------------------------------------------------------------------------------------ a server that dies

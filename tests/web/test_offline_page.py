@@ -22,9 +22,7 @@ def shown(page: Page, text: str) -> Locator:
     return page.locator(".timeline-rows").get_by_text(text, exact=True)
 
 
-def test_what_is_typed_without_a_line_is_there_when_the_page_opens_again_without_one(
-    pages: Pages, relay: Relay
-) -> None:
+def test_messages_typed_offline_are_there_when_the_page_reopens_offline(pages: Pages, relay: Relay) -> None:
     page = pages.of("ada", LOBBY, url=relay.url, worker=True)
     write(page, "with a line")
     expect(page.locator("[data-seq]").get_by_text("with a line", exact=True)).to_have_count(1)
@@ -54,7 +52,7 @@ def test_what_is_typed_without_a_line_is_there_when_the_page_opens_again_without
         expect(shown(page, text)).to_have_count(1)
 
 
-def test_whoever_is_logged_out_elsewhere_is_let_in_again_at_the_place_they_were(pages: Pages) -> None:
+def test_logging_in_after_a_remote_log_out_returns_to_the_place(pages: Pages) -> None:
     page = pages.of("ben", LOBBY)
     write(page, "before the door")
     expect(shown(page, "before the door")).to_have_count(1)

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.support.people import eventually
 from tests.system.relay import Relay
-from tests.web.connection import kept
+from tests.web.connection import stored
 from tests.web.pages import Pages
 from tests.web.talking import Speaker, Timeline
 
@@ -154,7 +154,7 @@ def test_on_a_phone_no_long_word_makes_a_place_or_a_dialog_wider(pages: Pages, a
         expect(dialog).to_be_hidden()
 
 
-def test_a_room_that_was_looked_for_without_a_line_is_known_with_the_next(pages: Pages, relay: Relay) -> None:
+def test_a_room_opened_offline_is_found_with_the_next_connection(pages: Pages, relay: Relay) -> None:
     page = pages.of("ada", "/room/88888", url=relay.url)
     missing = page.get_by_text("It is private or doesn't exist")
     expect(missing).to_be_visible()
@@ -166,7 +166,7 @@ def test_a_room_that_was_looked_for_without_a_line_is_known_with_the_next(pages:
     expect(missing).to_be_visible()
 
 
-def test_what_could_not_be_loaded_without_a_line_comes_with_the_next(
+def test_data_that_failed_to_load_offline_loads_with_the_next_connection(
     pages: Pages, ada: Speaker, relay: Relay
 ) -> None:
     room = ada.make_room("far away", Speaker(pages, "ben"))
@@ -209,7 +209,7 @@ def linked(pages: Pages, ada: Speaker) -> Callable[..., LinkedRoom]:
         page = pages.of("ada", f"/room/{room}")
         last = f"line {kept_lines - 1}"
         expect(Timeline(page).message(last)).to_be_in_viewport()
-        eventually(lambda: last in str(kept(page, "rooms")), "the room is kept")
+        eventually(lambda: last in str(stored(page, "rooms")), "the room is kept")
         again = page.context.new_page()
         page.close()
         seqs += [ben.say(room, f"line {kept_lines + n}") for n in range(more)]
@@ -223,7 +223,7 @@ def linked(pages: Pages, ada: Speaker) -> Callable[..., LinkedRoom]:
     return open_link
 
 
-def test_a_link_to_what_is_newer_than_all_that_is_kept_leads_there_once_that_is_told(
+def test_a_link_to_a_message_newer_than_the_stored_ones_waits_for_it(
     pages: Pages, linked: Callable[..., LinkedRoom]
 ) -> None:
     opened = linked("newer", Speaker(pages, "ben"), kept_lines=60, more=220, to=160)
@@ -232,7 +232,7 @@ def test_a_link_to_what_is_newer_than_all_that_is_kept_leads_there_once_that_is_
     expect(opened.timeline.message("line 279")).to_have_count(0)
 
 
-def test_what_comes_with_the_line_does_not_lead_away_from_the_message_of_a_link(
+def test_the_first_sync_keeps_a_linked_message_in_view(
     pages: Pages, linked: Callable[..., LinkedRoom]
 ) -> None:
     opened = linked("newest of what is kept", Speaker(pages, "ben"), kept_lines=60, more=80, to=59)
@@ -243,7 +243,7 @@ def test_what_comes_with_the_line_does_not_lead_away_from_the_message_of_a_link(
     expect(opened.timeline.message("line 139")).not_to_be_in_viewport()
 
 
-def test_a_link_to_the_newest_message_is_at_the_end_once_there_is_a_line(
+def test_a_link_to_the_newest_message_is_at_the_end_once_connected(
     pages: Pages, linked: Callable[..., LinkedRoom]
 ) -> None:
     ben = Speaker(pages, "ben")

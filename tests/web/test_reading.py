@@ -74,7 +74,7 @@ def test_only_who_is_mentioned_is_a_link_with_the_whole_name_to_everybody(pages:
     expect(timeline.page.get_by_role("complementary", name="Profile")).to_contain_text("ben")
 
 
-def test_who_goes_on_and_when_stands_above_what_is_in_sight(
+def test_sender_and_time_of_the_first_visible_message_are_shown_above(
     pages: Pages, ada: Speaker, chat: ServerProcess
 ) -> None:
     ben = Speaker(pages, "ben")
@@ -249,7 +249,7 @@ def test_that_a_file_failed_is_said_no_longer_than_it_is_there(pages: Pages, ada
     expect(hint).to_be_empty()
 
 
-def test_a_server_that_is_down_is_told_from_a_device_without_a_network(pages: Pages, relay: Relay) -> None:
+def test_a_server_that_is_down_differs_from_a_missing_network(pages: Pages, relay: Relay) -> None:
     page = pages.of("ada", "/room/1", url=relay.url)
     expect(page.get_by_text("Online", exact=True)).to_be_visible()
     with relay.cut():
@@ -262,7 +262,7 @@ def test_a_server_that_is_down_is_told_from_a_device_without_a_network(pages: Pa
     expect(page.get_by_text("Online", exact=True)).to_be_visible()
 
 
-def test_whoever_was_logged_out_finds_their_name_at_the_door(pages: Pages, ada: Speaker) -> None:
+def test_after_a_log_out_the_form_has_the_name(pages: Pages, ada: Speaker) -> None:
     page = pages.of("ada", "/room/1")
     expect(page.get_by_text("Online", exact=True)).to_be_visible()
     sessions = ada.call("GET", "/me/sessions")["sessions"]

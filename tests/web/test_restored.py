@@ -60,7 +60,7 @@ def come_back_to(page: Page, text: str) -> None:
     expect(page.locator(".timeline").get_by_text(text, exact=True)).to_be_visible()
 
 
-def test_a_restored_backup_is_noticed_and_no_stale_line_is_left(
+def test_a_restored_backup_is_noticed_and_leaves_no_stale_message(
     browser: Browser, restorable: Restorable
 ) -> None:
     with Pages(browser, restorable.url) as pages:
@@ -84,7 +84,7 @@ def test_a_restored_backup_is_noticed_and_no_stale_line_is_left(
         come_back_to(page, "lost 2")
         asleep = Connection(context, restorable.url)
         asleep.until(LIVE)
-        eventually(lambda: "lost 2" in str(asleep.kept("rooms")), "it is kept")
+        eventually(lambda: "lost 2" in str(asleep.stored("rooms")), "it is kept")
         asleep.page.goto("about:blank")  # it comes back only when there are other messages in those places
         restorable.restore()
 
@@ -94,16 +94,16 @@ def test_a_restored_backup_is_noticed_and_no_stale_line_is_left(
             say(restorable.url, ben["access"], f"new-{n}", f"new {n}")
         tab.until("(state) => [...state.rooms.get(1).messages.values()].some(({ text }) => text === 'new 2')")
         tab.load()
-        assert tab.held() == ["before the backup", "new 0", "new 1", "new 2"]
+        assert tab.loaded() == ["before the backup", "new 0", "new 1", "new 2"]
         come_back_to(page, "new 2")
         expect(page.locator(".timeline-reset")).to_contain_text("after a restored backup")
-        expect(page.locator(".timeline .message-text")).to_have_text(tab.held())
+        expect(page.locator(".timeline .message-text")).to_have_text(tab.loaded())
         pages.log_in(context, "ada")  # the cookie is newer than the backup, so the door has asked for it
         again = Connection(context, restorable.url)
         again.until(LIVE)
         again.load()
-        assert again.held() == tab.held()
-        eventually(lambda: "lost" not in str(again.kept("rooms")), "what is kept is the new history")
+        assert again.loaded() == tab.loaded()
+        eventually(lambda: "lost" not in str(again.stored("rooms")), "what is kept is the new history")
 
 
 def say(url: str, token: str, key: str, text: str) -> Any:

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from tests.support.people import PASSWORD, eventually, post, request
 from tests.support.server import ServerProcess
 from tests.system.relay import Relay
-from tests.web.connection import kept
+from tests.web.connection import stored
 from tests.web.pages import Pages
 from tests.web.rooms import Room
 from tests.web.talking import Speaker, fill_room_beside, make_rooms_beside
@@ -143,7 +143,7 @@ def test_of_more_rooms_than_one_sync_takes_each_is_synced(
     speaker = Speaker(pages, "full")
     rooms = make_rooms_beside(chat, 1_100, "depot", member="full")
     page = pages.of("full", url=relay.url)
-    eventually(lambda: len(kept(page, "rooms")) > len(rooms), "all are kept")
+    eventually(lambda: len(stored(page, "rooms")) > len(rooms), "all are kept")
     with relay.cut():
         expect(page.get_by_text("The server can't be reached since")).to_be_visible()
         speaker.say(rooms[0], "in the first")
@@ -221,7 +221,7 @@ def test_a_password_is_changed_and_a_wrong_one_is_said(pages: Pages) -> None:
     expect(page.get_by_role("heading", name="Settings", level=1)).to_be_visible()
 
 
-def test_what_is_typed_in_the_profile_outlives_a_change_from_elsewhere(pages: Pages) -> None:
+def test_typed_profile_fields_survive_a_change_from_elsewhere(pages: Pages) -> None:
     hugo = Speaker(pages, "hugo")
     page = pages.of("hugo", "/settings/profile")
     page.get_by_label("E-mail").fill("hugo@example.com")

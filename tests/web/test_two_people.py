@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.support.people import eventually
 from tests.system.relay import Relay
-from tests.web.connection import kept
+from tests.web.connection import stored
 from tests.web.pages import Pages
 from tests.web.talking import Speaker, Timeline
 
@@ -148,7 +148,7 @@ def test_reading_is_seen_by_the_other_and_on_the_second_device(
     expect(bens.page.locator(".timeline-new + li")).to_contain_text("are you there?")
 
 
-def test_a_block_of_code_is_copied_without_what_is_around_it(pages: Pages, ada: Speaker, garden: int) -> None:
+def test_a_code_block_is_copied_alone(pages: Pages, ada: Speaker, garden: int) -> None:
     ada.say(garden, "try\n```\nmake run  # *now*\nmake test\n```\nand tell")
     adas = opened(pages, "ada", garden)
     message = adas.message("try")
@@ -205,7 +205,7 @@ def test_the_keyboard_alone_goes_through_messages_and_back(
     expect(adas.message("third 🚀")).to_contain_text("second")
 
 
-def test_a_draft_outlives_a_reload_and_what_is_too_long_is_not_sent(
+def test_a_draft_survives_a_reload_and_a_long_text_is_not_sent(
     pages: Pages, ben: Speaker, garden: int
 ) -> None:
     ben.say(garden, "answer me")
@@ -216,7 +216,7 @@ def test_a_draft_outlives_a_reload_and_what_is_too_long_is_not_sent(
     adas.field.press("Enter")
     expect(adas.field).to_have_value("x" * 4001)
     adas.field.fill("not finished")
-    eventually(lambda: "not finished" in str(kept(adas.page, "drafts")), "the draft is kept")
+    eventually(lambda: "not finished" in str(stored(adas.page, "drafts")), "the draft is kept")
     adas.page.get_by_role("link", name="lobby").click()
     expect(adas.page.get_by_role("heading", name="lobby", level=1)).to_be_visible()
     adas.page.goto(f"{pages.url}/room/{garden}")
@@ -225,7 +225,7 @@ def test_a_draft_outlives_a_reload_and_what_is_too_long_is_not_sent(
     expect(adas.messages).to_have_count(1)
 
 
-def test_what_is_archived_blocked_or_refused_says_so(
+def test_archived_blocked_and_refused_are_explained(
     pages: Pages, ada: Speaker, ben: Speaker, garden: int
 ) -> None:
     ben.say(garden, "buy my seeds")
@@ -247,7 +247,7 @@ def test_what_is_archived_blocked_or_refused_says_so(
     expect(adas.message("buy my seeds").get_by_role("button", name="Reply")).to_have_count(0)
 
 
-def test_what_is_refused_keeps_its_text_and_is_tried_again(
+def test_a_refused_message_keeps_its_text_and_can_be_retried(
     pages: Pages, ada: Speaker, garden: int, relay: Relay
 ) -> None:
     bens = Timeline(pages.of("ben", f"/room/{garden}", url=relay.url))
@@ -277,7 +277,7 @@ def test_a_room_that_is_deleted_while_it_is_open_says_so(pages: Pages, ada: Spea
     expect(bens.page.locator("a.room", has_text="shed")).to_have_count(0)
 
 
-def test_who_joins_stands_in_one_line(pages: Pages, ada: Speaker, garden: int) -> None:
+def test_joins_share_one_row(pages: Pages, ada: Speaker, garden: int) -> None:
     room = ada.make_room("meadow")
     for name in ("cem", "dee", "eve"):
         Speaker(pages, name).call("PUT", f"/rooms/{room}/members/{pages.person(name)['me']['id']}", {})

@@ -58,7 +58,7 @@ def browser_of(name: str, pages: Pages) -> BrowserContext:
 @pytest.mark.parametrize(
     ("refusal", "tries"), [({"code": "not_found"}, 1), ({"code": "unavailable", "retry_ms": 1}, 2)]
 )
-def test_a_count_of_the_unread_that_is_refused_keeps_the_line(
+def test_a_refused_unread_count_keeps_the_connection(
     ada: BrowserContext, pages: Pages, refusal: dict[str, object], tries: int
 ) -> None:
     server = Refusing(ada, "read")
@@ -74,7 +74,7 @@ def test_a_count_of_the_unread_that_is_refused_keeps_the_line(
     assert len(server.sockets) == 2, "the line was left"
 
 
-def test_a_mark_that_the_server_cannot_note_now_is_told_later(ada: BrowserContext, pages: Pages) -> None:
+def test_a_read_mark_that_cannot_be_written_now_is_sent_later(ada: BrowserContext, pages: Pages) -> None:
     server = Refusing(ada, "read")
     tab = Connection(ada, pages.url)
     tab.until(LIVE)
@@ -91,7 +91,7 @@ def test_a_mark_that_the_server_cannot_note_now_is_told_later(ada: BrowserContex
     tab.until("(state) => state.rooms.get(1).info.unread === 0")
 
 
-def test_a_room_whose_mark_is_refused_keeps_no_other_unread(ada: BrowserContext, pages: Pages) -> None:
+def test_a_refused_read_mark_keeps_no_other_room_unread(ada: BrowserContext, pages: Pages) -> None:
     rooms = [Room(pages, "ada", f"news {number}") for number in range(3)]
     for room in rooms:
         room.join("ben")
@@ -110,7 +110,7 @@ def test_a_room_whose_mark_is_refused_keeps_no_other_unread(ada: BrowserContext,
     expect(page.locator("a.room.is-unread")).to_have_count(1)
 
 
-def test_what_is_missing_in_more_rooms_than_may_be_asked_for_at_once_comes(pages: Pages) -> None:
+def test_gaps_in_more_rooms_than_one_request_holds_are_filled(pages: Pages) -> None:
     rooms = [Room(pages, "ada", f"room {number}") for number in range(3)]
     context = browser_of("ada", pages)
     held: list[str | bytes] = []
@@ -154,4 +154,4 @@ def test_what_is_missing_in_more_rooms_than_may_be_asked_for_at_once_comes(pages
     sockets[0].send(held.pop())
     tab.until("(state) => state.gaps.size === 0")
     for room in rooms:
-        assert tab.held(room.id)[-2:] == ["lost on the way", f"heard {room.id}"]
+        assert tab.loaded(room.id)[-2:] == ["lost on the way", f"heard {room.id}"]

@@ -230,7 +230,7 @@ _FILL_IN = """(form) => {
 """As a browser fills a form in: all of it before anything is drawn."""
 
 
-def test_what_a_browser_fills_in_is_told(
+def test_fields_that_a_browser_fills_in_are_sent(
     pages: Pages, chat: ServerProcess, shop: OtherSite, olga: Operator
 ) -> None:
     shop.shows_widget(chat.url)
@@ -241,7 +241,7 @@ def test_what_a_browser_fills_in_is_told(
     assert (support["person"].get("display"), support.get("email")) == ("Cleo", "cleo@example.com")
 
 
-def test_files_go_with_the_first_message_and_outlast_a_line_that_drops(
+def test_files_go_with_the_first_message_and_survive_a_lost_connection(
     pages: Pages, relay: Relay, shop: OtherSite, olga: Operator
 ) -> None:
     shop.shows_widget(relay.url)
@@ -277,7 +277,7 @@ def test_files_go_with_the_first_message_and_outlast_a_line_that_drops(
     assert [each["name"] for each in said["files"]] == ["saw.png", "bill.txt"]
 
 
-def test_what_is_written_offline_is_sent_once_also_after_a_reload(
+def test_messages_written_offline_are_sent_once_also_after_a_reload(
     pages: Pages, relay: Relay, shop: OtherSite, olga: Operator
 ) -> None:
     shop.shows_widget(relay.url)
@@ -306,7 +306,7 @@ def test_what_is_written_offline_is_sent_once_also_after_a_reload(
     ],
     ids=["full", "wiped"],
 )
-def test_where_nothing_is_kept_any_more_all_is_sent_while_the_page_is_open(
+def test_after_a_wipe_messages_are_sent_while_the_page_is_open(
     pages: Pages, relay: Relay, shop: OtherSite, olga: Operator, lose: str
 ) -> None:
     shop.shows_widget(relay.url)
@@ -328,7 +328,7 @@ def test_where_nothing_is_kept_any_more_all_is_sent_while_the_page_is_open(
     assert olga.texts(room["id"]) == [first, "while it is kept", "kept nowhere"]
 
 
-def test_a_browser_that_keeps_nothing_has_the_chat_for_this_page(
+def test_without_storage_the_conversation_lasts_for_this_page(
     pages: Pages, chat: ServerProcess, shop: OtherSite, olga: Operator
 ) -> None:
     shop.shows_widget(chat.url)
@@ -374,7 +374,7 @@ def test_a_session_that_an_admin_ends_gives_text_and_files_back(
     assert file["name"] == "bill.txt"
 
 
-def test_a_visitor_who_is_blocked_is_told_so_and_begins_no_other_conversation(
+def test_a_blocked_visitor_is_told_and_cannot_begin_another_conversation(
     pages: Pages, chat: ServerProcess, shop: OtherSite, olga: Operator
 ) -> None:
     shop.shows_widget(chat.url)
@@ -465,7 +465,7 @@ def test_messages_of_other_windows_do_nothing(
         assert box["height"] == 520
 
 
-def test_of_two_pages_that_begin_at_once_both_are_in_one_conversation_that_outlives_either(
+def test_two_pages_that_begin_at_once_share_one_conversation(
     pages: Pages, chat: ServerProcess, shop: OtherSite, olga: Operator
 ) -> None:
     shop.shows_widget(chat.url)

@@ -8,7 +8,7 @@ const BEN = { id: 2, name: "ben" };
 const asks = (info, message = {}, blocked = []) =>
   isWorthNotifying({ kind: "room", notify: "mentions", ...info }, { sender: BEN, text: "hi", ...message }, 1, new Set(blocked));
 
-test("a notification is for what is meant for one", () => {
+test("direct messages, mentions and rooms set to all deserve a notification", () => {
   assert.ok(asks({ kind: "direct" }));
   assert.ok(asks({ kind: "support" }));
   assert.ok(asks({ notify: "all" }));
@@ -16,7 +16,7 @@ test("a notification is for what is meant for one", () => {
   assert.ok(asks({}, { all: true }));
 });
 
-test("and for nothing else", () => {
+test("own, muted, blocked and deleted messages deserve none", () => {
   assert.ok(!asks({}));
   assert.ok(!asks({}, { mentions: [3] }));
   assert.ok(!asks({ kind: "direct", notify: "none" }));
@@ -27,7 +27,7 @@ test("and for nothing else", () => {
   assert.ok(!asks({ notify: "all" }, { kind: "join" }));
 });
 
-test("the number of a tab counts what a notification is for; else there is a dot", () => {
+test("the tab's number counts what deserves a notification; anything else unread is a dot", () => {
   const room = (info) => ({ info: { kind: "room", notify: "mentions", unread: 3, mentions: 1, ...info } });
   assert.deepEqual(countAttention([room({}), room({ kind: "direct" }), room({ notify: "all" })]), { count: 7, isMore: true });
   assert.deepEqual(countAttention([room({ mentions: 0 })]), { count: 0, isMore: true });

@@ -18,30 +18,30 @@ function stateWith(...outbox) {
   return { ...applyAll({ ...EMPTY, me: { ...ADA, changed: 0 } }, [ROOM], 0).state, outbox };
 }
 
-test("an acknowledged bubble stays until its message is told", () => {
+test("an acknowledged message stays pending until its event arrives", () => {
   const acknowledged = acknowledge(stateWith(waiting("a", "hi")), "a", { room: 7, seq: 5 });
   assert.deepEqual(keys(acknowledged), ["a"]);
   const told = applyAll(acknowledged, [message(5, "hi")], 0).state;
   assert.deepEqual([keys(told), texts(told)], [[], ["hi"]]);
 });
 
-test("what was said before, and is there, has no bubble after its acknowledgement", () => {
+test("an acknowledgement after the event removes the pending message", () => {
   const told = applyAll(stateWith(), [message(5, "hi")], 0).state;
   const state = { ...told, outbox: [waiting("a", "hi")] };
   assert.deepEqual(keys(acknowledge(state, "a", { room: 7, seq: 5 })), []);
 });
 
-test("a replayed message takes the place of its bubble by its key, whatever the others say", () => {
+test("a replayed message settles the pending message with its key, not one with its text", () => {
   const { state, keys: seen } = applyAll(stateWith(waiting("a", "hi"), waiting("b", "hi")), [message(5, "hi", { key: "b" })], 0);
   assert.deepEqual([keys(state), seen], [["a"], ["b"]]);
 });
 
-test("a page of history takes it too", () => {
+test("a page of history settles a pending message by its key", () => {
   const { state, keys: seen } = addHistory(stateWith(waiting("a", "hi")), [{ ...message(4, "hi", { key: "a" }) }]);
   assert.deepEqual([keys(state), seen], [[], ["a"]]);
 });
 
-test("what another tab has sent has no bubble here, also before that tab tells of it", () => {
+test("a message that another tab sent settles the pending message before its acknowledgement", () => {
   const row = waiting("a", "hi");
   const told = applyAll(stateWith(row, waiting("b", "hi")), [message(5, "hi")], 0).state;
   assert.deepEqual(keys(told), ["b"]);
@@ -49,17 +49,17 @@ test("what another tab has sent has no bubble here, also before that tab tells o
   assert.deepEqual(mergeOutbox(told, []).settledKeys.size, 0);
 });
 
-test("a picture without words is known by its file", () => {
+test("a picture without text is matched by its file", () => {
   const state = stateWith(waiting("a", "", { files: [{ id: 3 }] }), waiting("b", "", { files: [{ id: 4 }] }));
   assert.deepEqual(keys(applyAll(state, [message(5, undefined, { files: [{ id: 4 }] })], 0).state), ["a"]);
 });
 
-test("what another device says in the same words takes no bubble of the tab that sends", () => {
+test("another device's message with the same text settles nothing in the tab that sends", () => {
   const state = { ...stateWith(waiting("a", "hi")), isSending: true };
   assert.deepEqual(keys(applyAll(state, [message(5, "hi")], 0).state), ["a"]);
 });
 
-test("others' messages, other rooms and what was refused take no bubble", () => {
+test("others' messages, other rooms and refused messages settle nothing", () => {
   const refused = waiting("a", "hi", { refused: { code: "forbidden", text: "no" } });
   const elsewhere = waiting("b", "hi", { room: 8 });
   const ben = { id: 2, name: "ben" };
@@ -67,12 +67,12 @@ test("others' messages, other rooms and what was refused take no bubble", () => 
   assert.deepEqual(keys(state), ["a", "b"]);
 });
 
-test("a bubble whose message is acknowledged and not told yet survives a look at the outbox", () => {
+test("an acknowledged pending message survives a reload of the outbox", () => {
   const state = acknowledge(stateWith(waiting("a", "hi")), "a", { room: 7, seq: 5 });
   assert.deepEqual(keys(mergeOutbox(state, [waiting("b", "ho")])), ["a", "b"]);
 });
 
-test("what another tab has sent has no bubble here, also where its message comes before its bubble", () => {
+test("a message that arrives before its pending message settles it later", () => {
   const row = waiting("a", "hi");
   const told = applyAll(stateWith(), [message(5, "hi")], 0).state;
   const read = mergeOutbox(told, [row, waiting("b", "hi")]);
@@ -83,13 +83,13 @@ test("what another tab has sent has no bubble here, also where its message comes
   assert.deepEqual(keys(addPending(read, waiting("b", "hi"))), ["b"]);
 });
 
-test("what another device has said in the same words hides no bubble that comes later", () => {
+test("another device's message with the same text settles no later pending message", () => {
   const read = mergeOutbox(applyAll(stateWith(), [message(5, "hi")], 0).state, []);
   assert.deepEqual(keys(mergeOutbox(read, [waiting("a", "hi")])), ["a"]);
   assert.deepEqual(keys(addPending(read, waiting("a", "hi"))), ["a"]);
 });
 
-test("what is told while the outbox is read waits for the next look", () => {
+test("a message that arrives while the outbox is read is matched by the next read", () => {
   const before = stateWith();
   const told = applyAll(before, [message(5, "hi")], 0).state;
   const read = mergeOutbox(told, [], before.unmatchedOwn);

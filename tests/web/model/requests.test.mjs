@@ -5,7 +5,7 @@ import test from "node:test";
 
 import { encodeJson } from "../../../chat/web/net/responses.js";
 
-test("half a character is replaced, however deep it stands, and all else stays", () => {
+test("lone surrogates are replaced at any depth, and everything else stays", () => {
   const asked = { id: 1, text: "a\ud83d", deep: [{ name: "\udc4d" }], on: true, none: null, out: undefined };
   const sent = encodeJson(asked);
   assert.deepEqual(JSON.parse(sent), { id: 1, text: "a\ufffd", deep: [{ name: "\ufffd" }], on: true, none: null });

@@ -11,7 +11,7 @@ const room = (id, fields = {}) => ({ info: { id, kind: "room", name: `room ${id}
 const nameOf = (info) => info.name;
 const shown = (rooms, options = {}) => sections(rooms, { nameOf, ...options }).map(({ name, rooms }) => [name, rooms.map(({ id }) => id)]);
 
-test("rooms stand in their sections, the newest first, who waits the longest first", () => {
+test("sections sort by activity, and support by waiting time", () => {
   const rooms = [
     room(1, { kind: "lobby", name: "lobby" }),
     room(2),
@@ -31,19 +31,19 @@ test("rooms stand in their sections, the newest first, who waits the longest fir
   ]);
 });
 
-test("nothing moves while an order is kept, and what is new comes behind", () => {
+test("rooms keep a given order, and new ones come after them", () => {
   const order = orderOf(sections([room(1), room(2), room(3)], { nameOf }));
   assert.deepEqual(shown([room(1, { at: 99 }), room(2), room(3), room(4, { at: 100 })], { order }), [["rooms", [3, 2, 1, 4]]]);
 });
 
-test("a filter finds names without case and accents, also of what is put away", () => {
+test("the filter ignores case and accents, and finds hidden rooms", () => {
   const rooms = [room(1, { name: "Größe" }), room(2, { name: "CAFÉ", hidden: true }), room(3, { hidden: true, unread: 2 })];
   assert.deepEqual(shown(rooms), [["rooms", [3, 1]]]);
   assert.deepEqual(shown(rooms, { filter: "cafe" }), [["rooms", [2]]]);
   assert.deepEqual(shown(rooms, { filter: "nowhere" }), []);
 });
 
-test("a muted room is silent; a person's every message counts", () => {
+test("a muted room has no mark, and a direct room counts every message", () => {
   assert.deepEqual(attention(room(1, { unread: 5, mentions: 2 }).info), { isUnread: true, count: 2, isMuted: false });
   assert.deepEqual(attention(room(1, { unread: 5, mentions: 2, notify: "none" }).info), { isUnread: false, count: 0, isMuted: true });
   assert.deepEqual(attention(room(1, { unread: 5, kind: "direct" }).info), { isUnread: true, count: 5, isMuted: false });
@@ -56,7 +56,7 @@ test("2,000 rooms are sorted", () => {
   assert.ok(sorted.every((info, index) => index === 0 || sorted[index - 1].at >= info.at));
 });
 
-test("who may do what is as the server has it", () => {
+test("rights follow the server's rules", () => {
   const who = (roles) => ({ id: 1, name: "ada", roles });
   const may = (info, roles = []) => Object.entries(rightsIn({ kind: "room", private: false, ...info }, who(roles))).flatMap(([name, may]) => (may ? [name] : []));
   assert.deepEqual(may({ role: "member" }), ["canSpeak", "canInvite", "canLeave"]);
@@ -70,7 +70,7 @@ test("who may do what is as the server has it", () => {
   assert.deepEqual(may({ kind: "direct" }), ["canSpeak"]);
 });
 
-test("a query is taken apart", () => {
+test("a query is parsed into words and filters", () => {
   const day = (...parts) => new Date(...parts).getTime();
   assert.deepEqual(parseSearchQuery('from:@ada "two words" in:"book club" -not since:2026-03-01 before:2026-04'), {
     words: '"two words" -not',
@@ -86,7 +86,7 @@ test("a query is taken apart", () => {
   assert.deepEqual(parseSearchQuery("«two words»"), { words: '"two words"', invalid: [] });
 });
 
-test("the panel is in the address", () => {
+test("a panel is read from the address that names it", () => {
   for (const panel of [null, { show: "room" }, { show: "person", person: 7 }]) {
     assert.deepEqual(panelOf(new URL(roomPath(3, panel), "http://page").searchParams), panel);
   }

@@ -15,7 +15,7 @@ const info = (name, support = {}, last = "") => ({
 });
 const names = (infos) => infos.map((each) => each.support.person.name);
 
-test("only open conversations of others are in the inbox", () => {
+test("the inbox has only open conversations of others", () => {
   const own = info("me");
   own.support.person.id = ME;
   const room = { id: 2, kind: "room", name: "garden" };
@@ -25,13 +25,13 @@ test("only open conversations of others are in the inbox", () => {
   assert.deepEqual(names(conversations(rooms, ME)), ["ada"]);
 });
 
-test("who waits the longest is first, then who spoke last", () => {
+test("the longest waiting is first, then the latest activity", () => {
   const infos = [info("quiet"), info("late", { waiting_since: 30 }), info("early", { waiting_since: 20 }), info("quieter")];
   assert.deepEqual(names(queue(infos, "open", ME)), ["early", "late", "quieter", "quiet"]);
   assert.deepEqual(names(queue(infos, "waiting", ME)), ["early", "late"]);
 });
 
-test("mine are those that I have, answered or not", () => {
+test("mine are the conversations assigned to me", () => {
   const mine = { assignee: { id: ME, name: "olga" } };
   const infos = [info("a", mine), info("b", { ...mine, waiting_since: 5 }), info("c", { assignee: { id: 2, name: "oscar" } }), info("d")];
   assert.deepEqual(names(queue(infos, "mine", ME)), ["b", "a"]);
@@ -39,7 +39,7 @@ test("mine are those that I have, answered or not", () => {
   assert.deepEqual(queue(infos, "mine", undefined), []);
 });
 
-test("a conversation is found by its person, address, page and last words, in any case and without accents", () => {
+test("the filter finds person, address, page and last message without case and accents", () => {
   const infos = [info("Léa", { email: "lea@mail.example", page: "https://shop.example/cart" }, "Die Größe passt"), info("ben")];
   for (const text of ["lea", "MAIL.example", "cart lea", "größe", ""]) assert.ok(names(filterByText(infos, text)).includes("Léa"), text);
   assert.deepEqual(filterByText(infos, "lea ben"), []);

@@ -76,7 +76,7 @@ function depth(parts) {
   return 1 + Math.max(0, ...parts.map((part) => (typeof part === "string" ? 0 : depth(part.children))));
 }
 
-test("mentions are the longest names, behind no letter", () => {
+test("mentions are the longest matching names that no letter precedes", () => {
   const names = ["ada", "ada lovelace", "C++ (x)"];
   assert.deepEqual(splitMentions("hi @Ada Lovelace, x@ada @ada @c++ (x)!", names), [
     "hi ",
@@ -90,7 +90,7 @@ test("mentions are the longest names, behind no letter", () => {
   assert.deepEqual(splitMentions("@ada and @jo, @adam @ada_ @ada-b", ["ada"]), ["", "@ada", " and @jo, @adam @ada_ ", "@ada", "-b"]);
 });
 
-test("a link whose text looks like another address says where it leads", () => {
+test("a link whose text looks like another address has its real host", () => {
   const host = (/** @type {string} */ text) => {
     const [{ children: [link] }] = /** @type {any} */ (parse(text));
     return link.host;
@@ -112,7 +112,7 @@ test("a link whose text looks like another address says where it leads", () => {
     assert.equal(host(same), undefined, same);
 });
 
-test("a few emoji withLock are large, other texts are not", () => {
+test("a few emoji alone are large, other texts are not", () => {
   for (const text of ["😀", "👩🏽‍🚀 ❤️", "🇫🇷🇯🇵"]) assert.ok(isOnlyEmoji(text), text);
   for (const text of ["", "1", "*", "😀 a", "😀".repeat(7)]) assert.ok(!isOnlyEmoji(text), text);
 });
@@ -122,7 +122,7 @@ test("a preview is one line of bounded length", () => {
   assert.equal(preview("x".repeat(400), 10), `${"x".repeat(9)}…`);
 });
 
-test("what was looked for is shown in one line without its markdown", () => {
+test("a search hit is one line without its markdown", () => {
   const found = (/** @type {string[]} */ ...pieces) => barePieces(pieces);
   assert.deepEqual(found("see **the ", "pump", "** and `x`\n\n> soon"), ["see the ", "pump", " and x soon"]);
   assert.deepEqual(found("", "pump", ""), ["", "pump", ""]);
@@ -131,7 +131,7 @@ test("what was looked for is shown in one line without its markdown", () => {
   assert.deepEqual(found("*a ", "b", "* \ue000 ", "c"), ["a ", "b", " ", "c", ""]);
 });
 
-test("headings and tables are parts, and a number behind a hash is text", () => {
+test("headings and tables are parts, and a number after a hash is text", () => {
   assert.deepEqual(parse("## Plan\nfor *today*"), [
     { kind: "heading", children: ["Plan"] },
     { kind: "paragraph", children: ["for ", { kind: "em", children: ["today"] }] },

@@ -27,7 +27,7 @@ const outline = (rows) =>
     return row.kind;
   });
 
-test("a window never has more messages than are drawn, wherever it goes", () => {
+test("a window never exceeds its limit", () => {
   let window = timeline.atEnd(10_000);
   for (let i = 0; i < 300; i++) {
     const next = timeline.older(window, { first: window.first, last: window.first + 40 });
@@ -44,7 +44,7 @@ test("a window never has more messages than are drawn, wherever it goes", () => 
   }
 });
 
-test("what is in sight is never dropped, so that a window that fills the screen stays as it is", () => {
+test("messages in sight are never dropped", () => {
   let window = timeline.around(5_000, 10_000);
   const steps = [() => timeline.older(window, window), () => timeline.newer(window, 10_000, window)];
   for (let i = 0; i < 100; i++) {
@@ -56,7 +56,7 @@ test("what is in sight is never dropped, so that a window that fills the screen 
   for (const step of steps) assert.equal(step(), window, "it comes to rest");
 });
 
-test("a window at the end follows what is said, and stays as small", () => {
+test("a window at the end follows new messages and stays small", () => {
   let window = timeline.atEnd(30);
   for (let newest = 31; newest < 2_000; newest++) window = timeline.followEnd(window, newest);
   assert.equal(window.last, 1_999);
@@ -64,7 +64,7 @@ test("a window at the end follows what is said, and stays as small", () => {
   assert.deepEqual(timeline.atEnd(0), { first: 1, last: 0 });
 });
 
-test("gaps are what is not loadedRanges, and each has a page that fills it", () => {
+test("gaps are the ranges that are not loaded, and each has a page that fills it", () => {
   const window = { first: 10, last: 30 };
   assert.deepEqual(timeline.missingRanges(window, [[1, 12], [15, 20], [29, 40]]), [
     { first: 13, last: 14 },
@@ -78,7 +78,7 @@ test("gaps are what is not loadedRanges, and each has a page that fills it", () 
   assert.deepEqual(timeline.pageFor({ first: 25, last: 30 }, window, 100), { after: 24 });
 });
 
-test("rows have the start, days, groups of one speaker within five minutes, and gaps", () => {
+test("rows have the start, days, groups of one sender within five minutes, and gaps", () => {
   const messages = [
     message(1),
     message(2),
@@ -92,13 +92,13 @@ test("rows have the start, days, groups of one speaker within five minutes, and 
   assert.equal(new Set(made.map(({ key }) => key)).size, made.length);
 });
 
-test("the newAfter stands above what is new, and begins a group", () => {
+test("the divider is above the first new message, which begins a group", () => {
   const messages = [message(1), message(2), message(3)];
   const made = timeline.rows(room(messages), { first: 1, last: 3 }, { dayOf, newAfter: 1 });
   assert.deepEqual(outline(made), ["start", "day", "1", "new", "2", "+3"]);
 });
 
-test("joins one behind the other are one row, which names nobody twice", () => {
+test("consecutive joins are one row that names nobody twice", () => {
   const messages = [1, 2, 3, 1].map((person, i) => message(i + 1, { person, kind: "join" }));
   const made = timeline.rows(room(messages), { first: 1, last: 4 }, { dayOf });
   assert.deepEqual(outline(made), ["start", "day", "joins 4"]);
@@ -106,12 +106,12 @@ test("joins one behind the other are one row, which names nobody twice", () => {
   assert.deepEqual(timeline.joinedNames(messages.slice(0, 2)), { names: ["p1", "p2"], others: 0 });
 });
 
-test("an empty room is its start, and one of which nothing is loadedRanges is a gap", () => {
+test("an empty room is its start, and a room without loaded messages is a gap", () => {
   assert.deepEqual(outline(timeline.rows({ messages: new Map(), loadedRanges: [] }, timeline.atEnd(0), { dayOf })), ["start"]);
   assert.deepEqual(outline(timeline.rows({ messages: new Map(), loadedRanges: [] }, timeline.atEnd(5), { dayOf })), ["gap 1-5"]);
 });
 
-test("the focus goes up and down and to the ends, and stays within", () => {
+test("the focus moves up, down and to the ends, and stays in the list", () => {
   const seqs = [3, 5, 9];
   assert.equal(timeline.focusAfter(seqs, null, "ArrowUp"), 9);
   assert.equal(timeline.focusAfter(seqs, 9, "ArrowUp"), 5);
@@ -121,11 +121,11 @@ test("the focus goes up and down and to the ends, and stays within", () => {
   assert.equal(timeline.focusAfter([], null, "End"), null);
 });
 
-test("a message is read by whoever has read as far, oneself aside", () => {
+test("the readers of a message are the others whose mark has reached it", () => {
   assert.deepEqual(timeline.readBy(new Map([[1, 9], [2, 5], [3, 4]]), 5, 1), [2]);
 });
 
-test("a window goes along with the room only where the reader is at its end, and lies within it after a reset", () => {
+test("a window follows the room only at its end, and is cut to it after a reset", () => {
   const window = { first: 801, last: 1_000 };
   const at = (/** @type {timeline.Window} */ window, /** @type {number} */ newest, isAtEnd = false) =>
     timeline.afterRoomChange(window, { before: 1_000, newest, isAtEnd });

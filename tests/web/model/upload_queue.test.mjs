@@ -6,7 +6,7 @@ import { runInTurn } from "../../../chat/web/view/files/upload_queue.js";
 
 const never = new AbortController().signal;
 
-test("at most three at a time, in their order, and each is done", async () => {
+test("at most three uploads run at a time, in order", async () => {
   let running = 0;
   let most = 0;
   const begun = [];
@@ -25,7 +25,7 @@ test("at most three at a time, in their order, and each is done", async () => {
   assert.equal(most, 3);
 });
 
-test("what is too much at once is tried again, and all else is not", async () => {
+test("an upload over the server's limit is repeated, other errors are not", async () => {
   let tries = 0;
   const busy = async () => {
     if (++tries < 3) throw Object.assign(new Error("busy"), { code: "too_many", retryMs: 1 });
@@ -36,7 +36,7 @@ test("what is too much at once is tried again, and all else is not", async () =>
   await assert.rejects(runInTurn(async () => Promise.reject(new Error("too big")), never), { message: "too big" });
 });
 
-test("whoever takes it away waits no longer", async () => {
+test("an aborted upload leaves the queue", async () => {
   const ending = new AbortController();
   const busy = async () => {
     setImmediate(() => ending.abort());

@@ -22,8 +22,8 @@ for (const name of FILES) {
       vector.rooms.map(plain),
     );
     const right = new Map(vector.messages.map((each) => [`${each.room}:${each.seq}`, plain(each)]));
-    const loadedRanges = [...state.rooms.values()].flatMap((room) => [...room.messages.values()]);
-    const known = loadedRanges.filter((each) => right.has(`${each.room}:${each.seq}`));
+    const loaded = [...state.rooms.values()].flatMap((room) => [...room.messages.values()]);
+    const known = loaded.filter((each) => right.has(`${each.room}:${each.seq}`));
     assert.ok(known.length > 0);
     for (const message of known) assert.deepEqual(plain(message), right.get(`${message.room}:${message.seq}`));
     for (const { loadedRanges, messages } of state.rooms.values()) {

@@ -62,7 +62,7 @@ function twoPages(first = {}) {
 const row = (key) => ({ key, room: 7, text: `text of ${key}`, at: 1 });
 const keys = async (page) => (await page.does((kept) => kept.outbox.all())).map(({ key }) => key);
 
-test("what one page is to send stays while the other writes", async () => {
+test("a pending message of one page survives writes of another", async () => {
   const { pages, meet } = twoPages();
   const [one, other] = pages;
   meet();
@@ -77,7 +77,7 @@ test("what one page is to send stays while the other writes", async () => {
   assert.deepEqual(await keys(other), ["b", "c"]);
 });
 
-test("a token that is used up does not come back with what is being written", () => {
+test("writing a draft does not restore a used token", () => {
   const { pages, meet } = twoPages();
   const [one, other] = pages;
   one.does((kept) => kept.session.put({ refresh: "first" }));
@@ -89,7 +89,7 @@ test("a token that is used up does not come back with what is being written", ()
   assert.equal(one.does((kept) => kept.get().draft), "hello");
 });
 
-test("what an earlier version kept as one item goes on", async () => {
+test("values of an earlier version, in one item, are taken over", async () => {
   const old = { refresh: "token", room: 7, draft: "half a", outbox: [row("a"), row("b")] };
   const [page] = twoPages({ "chat.widget": JSON.stringify(old) }).pages;
   assert.deepEqual(await keys(page), ["a", "b"]);

@@ -68,7 +68,7 @@ _OF_OTHER_PAGES = re.compile(r"widget/|tree\.|pages\.")
 _OF_FILES = ("X-Content-Type-Options", "Cross-Origin-Resource-Policy", "Strict-Transport-Security")
 """What of it counts for files; the rest is about documents, and would be as long as many a file."""
 
-_DOOR_STYLES = ("style/tokens.css", "style/base.css", "style/parts.css", "style/door.css")
+_SIGN_IN_STYLES = ("style/tokens.css", "style/base.css", "style/parts.css", "style/sign_in.css")
 """What is needed before anything is shown, in the order in which it counts; the shell's come behind."""
 
 _WIDGET_STYLES = (
@@ -112,7 +112,7 @@ class WebFiles(msgspec.Struct, frozen=True):
     first: tuple[str, ...]
     """The modules and the styles that are needed before anything is shown, in that order."""
     later: tuple[str, ...]
-    """The modules and the styles that whoever is logged in needs beside them; the door does without."""
+    """The modules and the styles that whoever is logged in needs beside them; the log-in page does not."""
 
 
 @cache
@@ -131,9 +131,9 @@ def web_files() -> WebFiles:
     modules = _imported("app.js", found)
     later = _imported("view/app/shell.js", found, _imported("i18n/en/all.js", found, modules))[len(modules) :]
     styles = sorted(name for name in kept if re.fullmatch(r"style/[^/]+\.css", name))
-    later += tuple(name for name in styles if name not in _DOOR_STYLES)
+    later += tuple(name for name in styles if name not in _SIGN_IN_STYLES)
     whole = [name for name in kept if name.endswith((".js", ".css")) and not _OF_OTHER_PAGES.match(name)]
-    places = _places(base, _DOOR_STYLES, modules, later, whole)
+    places = _places(base, _SIGN_IN_STYLES, modules, later, whole)
     widget = _places(base, _WIDGET_STYLES, _imported("widget/panel.js", found))
     pages = {
         name: WebFile(_filled(found[name].decode(), filling).encode(), kind)
@@ -144,7 +144,7 @@ def web_files() -> WebFiles:
             ("manifest.webmanifest", _KINDS[".webmanifest"], places),
         )
     }
-    return WebFiles(kept, pages, base, (*_DOOR_STYLES, *modules), later)
+    return WebFiles(kept, pages, base, (*_SIGN_IN_STYLES, *modules), later)
 
 
 def _places(

@@ -173,7 +173,7 @@ class Pages:
         return page
 
     def log_in(self, context: BrowserContext, name: str, *, url: str | None = None) -> None:
-        """Give a browser a session of somebody, as the door does."""
+        """Give a browser a session of somebody, as the log-in page does."""
         url = url or self.url
         self.person(name)
         body = {"login": name, "password": PASSWORD}

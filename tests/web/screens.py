@@ -86,7 +86,7 @@ SET_UP = (
 """The four steps, one after the other, of a server that nobody has set up."""
 
 SCREENS = (
-    Screen("door", "/", "Welcome to", is_in=False),
+    Screen("sign-in", "/", "Welcome to", is_in=False),
     Screen("invitation", "{invitation}", "garden", is_in=False),
     Screen("reset", "/reset#code", "Set a new password", is_in=False),
     Screen("room", "/room/{garden}", "garden"),

@@ -87,9 +87,9 @@ def test_a_database_that_is_silent(pages: Pages, chat: ServerProcess, code: str)
 def test_the_first_ten_minutes(pages: Pages, chat: ServerProcess, code: str) -> None:
     late = pages.open(f"/setup#{code}")
     heading(late, "Your chat is running")
-    door = pages.open("/")
-    door.get_by_role("link", name="Set up").click()
-    heading(door, "Your chat is running")
+    page = pages.open("/")
+    page.get_by_role("link", name="Set up").click()
+    heading(page, "Your chat is running")
 
     ada = pages.open(f"/setup#{code}", worker=True)
     fill_account(ada, "ada", "x")
@@ -154,4 +154,4 @@ def test_the_first_ten_minutes(pages: Pages, chat: ServerProcess, code: str) -> 
     first = ben.evaluate(
         "() => [...document.styleSheets].slice(0, 4).map((each) => each.href.split('/').at(-1))"
     )
-    assert first == ["tokens.css", "base.css", "parts.css", "door.css"], "the others change what these say"
+    assert first == ["tokens.css", "base.css", "parts.css", "sign_in.css"], "the others change what these say"

@@ -3,7 +3,6 @@
 import admin from "./admin.js";
 import common from "./common.js";
 import composer from "./composer.js";
-import door from "./door.js";
 import files from "./files.js";
 import first from "./first.js";
 import inbox from "./inbox.js";
@@ -12,6 +11,7 @@ import search from "./search.js";
 import settings from "./settings.js";
 import setup from "./setup.js";
 import shell from "./shell.js";
+import sign_in from "./sign_in.js";
 import timeline from "./timeline.js";
 import widget from "./widget.js";
 
@@ -19,7 +19,6 @@ export const en = {
   ...admin,
   ...common,
   ...composer,
-  ...door,
   ...files,
   ...first,
   ...inbox,
@@ -28,6 +27,7 @@ export const en = {
   ...settings,
   ...setup,
   ...shell,
+  ...sign_in,
   ...timeline,
   ...widget,
 };

@@ -1,4 +1,4 @@
-// What every screen says.
+// Strings of every screen.
 
 export default {
   "common.cancel": "Cancel",

@@ -1,4 +1,4 @@
-// A room: made, found, shown in its panel; and the people in it.
+// Rooms: making, finding, the panel, the people in it.
 
 export default {
   "room.lobby": "lobby",

@@ -1,4 +1,4 @@
-// The page around a room: the left side, the switcher, the line, what is said in several places.
+// The shell: sidebar, switcher, connection bar, and strings of several places.
 
 export default {
   "common.back": "Back",

@@ -1,4 +1,4 @@
-// The timeline: messages, what became of them, and what can be done with them.
+// The timeline: messages, their states and the actions on them.
 
 export default {
   "timeline.messages": "Messages",

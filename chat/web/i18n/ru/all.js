@@ -3,7 +3,6 @@
 import admin from "./admin.js";
 import common from "./common.js";
 import composer from "./composer.js";
-import door from "./door.js";
 import files from "./files.js";
 import first from "./first.js";
 import inbox from "./inbox.js";
@@ -12,6 +11,7 @@ import search from "./search.js";
 import settings from "./settings.js";
 import setup from "./setup.js";
 import shell from "./shell.js";
+import sign_in from "./sign_in.js";
 import timeline from "./timeline.js";
 import widget from "./widget.js";
 
@@ -20,7 +20,6 @@ export const ru = {
   ...admin,
   ...common,
   ...composer,
-  ...door,
   ...files,
   ...first,
   ...inbox,
@@ -29,6 +28,7 @@ export const ru = {
   ...settings,
   ...setup,
   ...shell,
+  ...sign_in,
   ...timeline,
   ...widget,
 };

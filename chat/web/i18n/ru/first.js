@@ -1,6 +1,6 @@
-// What the page says before anybody is logged in; the rest is fetched after it.
+// Strings that the page needs before somebody is logged in; the others are fetched afterwards.
 
 import common from "./common.js";
-import door from "./door.js";
+import sign_in from "./sign_in.js";
 
-export default { ...common, ...door };
+export default { ...common, ...sign_in };

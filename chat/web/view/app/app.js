@@ -57,8 +57,8 @@ function Screen() {
  * @param {{ isOffline: boolean }} props
  */
 function CheckingSession({ isOffline }) {
-  if (isOffline) return html`<${Card} title=${t("door.server_silent")} note=${t("door.server_silent_note")} />`;
-  return html`<main class="door" aria-busy="true"><span class="spinner" role="status" aria-label=${t("common.loading")}></span></main>`;
+  if (isOffline) return html`<${Card} title=${t("sign_in.server_silent")} note=${t("sign_in.server_silent_note")} />`;
+  return html`<main class="sign-in" aria-busy="true"><span class="spinner" role="status" aria-label=${t("common.loading")}></span></main>`;
 }
 
 function Unknown() {

@@ -37,7 +37,7 @@ function SharedComputer() {
     <h3>${t("sessions.computer")}</h3>
     <label class="check">
       <input type="checkbox" checked=${isShared} disabled=${isBusy} onChange=${choose} />
-      <span>${t("door.shared")}<span class="field-hint">${t("door.shared_hint")}</span></span>
+      <span>${t("sign_in.shared")}<span class="field-hint">${t("sign_in.shared_hint")}</span></span>
     </label>
   </section>`;
 }

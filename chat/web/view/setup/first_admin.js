@@ -44,9 +44,9 @@ export function FirstAdmin({ code, onDone, onGone }) {
     ${isAsked &&
     html`<${Field} label=${t("setup.code")} hint=${t("setup.code_hint")} value=${written} onInput=${setWritten}
       error=${isCodeWrong ? t("setup.code_wrong") : undefined} autocomplete="off" autocapitalize="characters" spellcheck=${false} required />`}
-    <${Field} name="name" label=${t("door.name")} hint=${t("door.name_hint")} error=${at("name")} autocomplete="username"
+    <${Field} name="name" label=${t("sign_in.name")} hint=${t("sign_in.name_hint")} error=${at("name")} autocomplete="username"
       autocapitalize="none" spellcheck=${false} maxlength="64" required autofocus />
-    <${PasswordField} name="password" label=${t("door.new_password")} hint=${t("door.password_hint")} error=${at("password")}
+    <${PasswordField} name="password" label=${t("sign_in.new_password")} hint=${t("sign_in.password_hint")} error=${at("password")}
       autocomplete="new-password" required />
     <button class="button primary wide" disabled=${isBusy || wait > 0}>${t("setup.next")}</button>
   </form>`;

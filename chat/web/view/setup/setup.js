@@ -81,6 +81,6 @@ function Step({ at, title, note, children }) {
 
 function AlreadyDone() {
   return html`<${Card} title=${t("setup.done")} note=${t("setup.done_note")}>
-    <a class="button primary wide" href="/">${t("door.log_in")}</a>
+    <a class="button primary wide" href="/">${t("sign_in.log_in")}</a>
   <//>`;
 }

@@ -61,11 +61,11 @@ function useSecondsUntil(until) {
  * @returns {string}
  */
 export function attemptError(error, wait = 0) {
-  if (error.code === "too_many") return wait > 0 ? tn("error.too_many", wait) : t("door.again");
-  if (error.code === "outcome_unknown") return t("door.unknown");
-  if (error.code === "taken") return t(error.field === "email" ? "door.email_taken" : "door.taken");
-  if (error.code === "gone") return t("door.invite_over");
-  if (error.code === "unauthenticated") return t(error.reason === "account_disabled" ? "door.disabled" : "door.wrong");
+  if (error.code === "too_many") return wait > 0 ? tn("error.too_many", wait) : t("sign_in.again");
+  if (error.code === "outcome_unknown") return t("sign_in.unknown");
+  if (error.code === "taken") return t(error.field === "email" ? "sign_in.email_taken" : "sign_in.taken");
+  if (error.code === "gone") return t("sign_in.invite_over");
+  if (error.code === "unauthenticated") return t(error.reason === "account_disabled" ? "sign_in.disabled" : "sign_in.wrong");
   return problemText(error);
 }
 

@@ -8,16 +8,16 @@ import { icon } from "../controls/icon.js";
 
 /** @param {{ title: string, note?: string, children?: Children, above?: Children }} props `above`: content above the heading */
 export function Card({ title, note, children, above }) {
-  return html`<main class="door">
-    <div class="door-card">
-      ${above ?? html`<div class="door-mark">${logo()}</div>`}
-      <header class="door-head">
+  return html`<main class="sign-in">
+    <div class="sign-in-card">
+      ${above ?? html`<div class="sign-in-mark">${logo()}</div>`}
+      <header class="sign-in-head">
         <h1>${title}</h1>
         ${note && html`<p class="soft">${note}</p>`}
       </header>
       ${children}
     </div>
-    <footer class="door-foot"><p>${icon("info", { size: 16 })} ${t("door.trust")}</p></footer>
+    <footer class="sign-in-foot"><p>${icon("info", { size: 16 })} ${t("sign_in.trust")}</p></footer>
   </main>`;
 }
 

@@ -26,19 +26,19 @@ export function Invitation({ code, policy }) {
     );
   };
   useEffect(load, [code]);
-  const place = invite?.room_name ?? policy?.server ?? t("door.chat");
-  useTitle(t("door.invitation"));
+  const place = invite?.room_name ?? policy?.server ?? t("sign_in.chat");
+  useTitle(t("sign_in.invitation"));
   if (problem) return html`<${Unusable} problem=${problem} onRetry=${load} />`;
-  if (!invite) return html`<${Card} title=${t("door.invitation")}><span class="spinner" role="status" aria-label=${t("common.loading")}></span><//>`;
-  const note = invite.room_name ? t("door.invited_room", { server: policy?.server ?? t("door.chat") }) : t("door.invited_server");
-  return html`<${Card} title=${t("door.join_place", { place })} note=${note}><${Accepting} invite=${invite} policy=${policy} /><//>`;
+  if (!invite) return html`<${Card} title=${t("sign_in.invitation")}><span class="spinner" role="status" aria-label=${t("common.loading")}></span><//>`;
+  const note = invite.room_name ? t("sign_in.invited_room", { server: policy?.server ?? t("sign_in.chat") }) : t("sign_in.invited_server");
+  return html`<${Card} title=${t("sign_in.join_place", { place })} note=${note}><${Accepting} invite=${invite} policy=${policy} /><//>`;
 }
 
 /** @param {{ problem: ChatError, onRetry: () => void }} props */
 function Unusable({ problem, onRetry }) {
   const isOver = problem.code === "gone" || problem.code === "not_found";
-  return html`<${Card} title=${t("door.invitation")}>
-    <${ErrorNote} kind="warning">${isOver ? t("door.invite_over") : attemptError(problem)}<//>
+  return html`<${Card} title=${t("sign_in.invitation")}>
+    <${ErrorNote} kind="warning">${isOver ? t("sign_in.invite_over") : attemptError(problem)}<//>
     ${isOver
       ? html`<a class="button wide" href="/">${t("common.to_start")}</a>`
       : html`<button type="button" class="button wide" onClick=${onRetry}>${t("common.retry")}</button>`}
@@ -58,10 +58,10 @@ function Accepting({ invite, policy }) {
   if (me) return html`<${Join} name=${me.display ?? me.name} accept=${accept} />`;
   if (policy?.registration === "closed" || !isNew) {
     return html`<${LogIn} onDone=${accept} />
-      ${policy?.registration !== "closed" && html`<${Switch} ask=${t("door.new")} action=${t("door.register")} onSwitch=${() => setNew(true)} />`}`;
+      ${policy?.registration !== "closed" && html`<${Switch} ask=${t("sign_in.new")} action=${t("sign_in.register")} onSwitch=${() => setNew(true)} />`}`;
   }
   return html`<${Register} invite=${invite.code} onDone=${there} />
-    <${Switch} ask=${t("door.have_account")} action=${t("door.log_in")} onSwitch=${() => setNew(false)} />`;
+    <${Switch} ask=${t("sign_in.have_account")} action=${t("sign_in.log_in")} onSwitch=${() => setNew(false)} />`;
 }
 
 /** @param {{ name: string, accept: () => Promise<void> }} props */
@@ -70,13 +70,13 @@ function Join({ name, accept }) {
   return html`<div class="form">
     ${error && html`<${ErrorNote}>${attemptError(error, wait)}<//>`}
     <button type="button" class="button primary wide" disabled=${isBusy || wait > 0} onClick=${() => run(accept)}>
-      ${t("door.join_as")} <bdi>${name}</bdi>
+      ${t("sign_in.join_as")} <bdi>${name}</bdi>
     </button>
-    <a class="button wide quiet" href="/">${t("door.not_now")}</a>
+    <a class="button wide quiet" href="/">${t("sign_in.not_now")}</a>
   </div>`;
 }
 
 /** @param {{ ask: string, action: string, onSwitch: () => void }} props */
 function Switch({ ask, action, onSwitch }) {
-  return html`<p class="door-other">${ask} <button type="button" class="link" onClick=${onSwitch}>${action}</button></p>`;
+  return html`<p class="sign-in-other">${ask} <button type="button" class="link" onClick=${onSwitch}>${action}</button></p>`;
 }

@@ -24,13 +24,13 @@ export function LogIn({ onDone, children }) {
   };
   return html`<form class="form" onSubmit=${submit}>
     ${error ? html`<${ErrorNote}>${attemptError(error, wait)}<//>` : children}
-    <${Field} name="login" label=${t("door.login")} autocomplete="username" autocapitalize="none" spellcheck=${false}
+    <${Field} name="login" label=${t("sign_in.login")} autocomplete="username" autocapitalize="none" spellcheck=${false}
       maxlength="254" required autofocus=${!known} ...${known ? { defaultValue: known } : {}} />
-    <${PasswordField} name="password" label=${t("door.password")} autocomplete="current-password" required autofocus=${Boolean(known)} />
+    <${PasswordField} name="password" label=${t("sign_in.password")} autocomplete="current-password" required autofocus=${Boolean(known)} />
     <label class="check">
       <input type="checkbox" name="shared" />
-      <span>${t("door.shared")}<span class="field-hint">${t("door.shared_hint")}</span></span>
+      <span>${t("sign_in.shared")}<span class="field-hint">${t("sign_in.shared_hint")}</span></span>
     </label>
-    <button class="button primary wide" disabled=${isBusy || wait > 0}>${isBusy ? t("door.logging_in") : t("door.log_in")}</button>
+    <button class="button primary wide" disabled=${isBusy || wait > 0}>${isBusy ? t("sign_in.logging_in") : t("sign_in.log_in")}</button>
   </form>`;
 }

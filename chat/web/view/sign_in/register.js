@@ -21,10 +21,10 @@ export function Register({ invite, onDone }) {
   const at = (/** @type {string} */ field) => (error?.field === field ? attemptError(error, wait) : undefined);
   return html`<form class="form" onSubmit=${submit}>
     ${error && !at("name") && !at("password") && html`<${ErrorNote}>${attemptError(error, wait)}<//>`}
-    <${Field} name="name" label=${t("door.name")} hint=${t("door.name_hint")} error=${at("name")} autocomplete="username"
+    <${Field} name="name" label=${t("sign_in.name")} hint=${t("sign_in.name_hint")} error=${at("name")} autocomplete="username"
       autocapitalize="none" spellcheck=${false} maxlength="64" required autofocus />
-    <${PasswordField} name="password" label=${t("door.new_password")} hint=${t("door.password_hint")} error=${at("password")}
+    <${PasswordField} name="password" label=${t("sign_in.new_password")} hint=${t("sign_in.password_hint")} error=${at("password")}
       autocomplete="new-password" required />
-    <button class="button primary wide" disabled=${isBusy || wait > 0}>${isBusy ? t("door.registering") : t("door.register")}</button>
+    <button class="button primary wide" disabled=${isBusy || wait > 0}>${isBusy ? t("sign_in.registering") : t("sign_in.register")}</button>
   </form>`;
 }

@@ -27,10 +27,10 @@ export function Reset({ code }) {
   return html`<${Card} title=${t("reset.title")} note=${t("reset.note")}>
     ${error && !ofPassword && html`<${ErrorNote} kind=${isOver ? "warning" : "danger"}>${isOver ? t("reset.over") : attemptError(error, wait)}<//>`}
     <form class="form" onSubmit=${submit}>
-      <${PasswordField} label=${t("password.new")} hint=${t("door.password_hint")} error=${ofPassword} value=${password}
+      <${PasswordField} label=${t("password.new")} hint=${t("sign_in.password_hint")} error=${ofPassword} value=${password}
         onInput=${setPassword} autocomplete="new-password" required autofocus />
       <button class="button primary wide" disabled=${isBusy || wait > 0}>${t("reset.set")}</button>
     </form>
-    <p class="door-other"><a href="/">${t("common.to_start")}</a></p>
+    <p class="sign-in-other"><a href="/">${t("common.to_start")}</a></p>
   <//>`;
 }

@@ -25,19 +25,19 @@ export function SignIn({ invite }) {
 function LogInOrRegister({ policy, problem }) {
   const [isNew, setNew] = useState(false);
   const connection = useSelected((state) => state.connection);
-  const name = policy?.server ?? t("door.chat");
-  useTitle(isNew ? t("door.register") : t("door.log_in"));
+  const name = policy?.server ?? t("sign_in.chat");
+  useTitle(isNew ? t("sign_in.register") : t("sign_in.log_in"));
   if (isNew) {
-    return html`<${Card} title=${t("door.join_server", { server: name })} note=${t("door.register_note")}>
+    return html`<${Card} title=${t("sign_in.join_server", { server: name })} note=${t("sign_in.register_note")}>
       <${Register} />
-      <p class="door-other">${t("door.have_account")} <button type="button" class="link" onClick=${() => setNew(false)}>${t("door.log_in")}</button></p>
+      <p class="sign-in-other">${t("sign_in.have_account")} <button type="button" class="link" onClick=${() => setNew(false)}>${t("sign_in.log_in")}</button></p>
     <//>`;
   }
-  return html`<${Card} title=${t("door.welcome", { server: name })} note=${t("door.login_note")}>
+  return html`<${Card} title=${t("sign_in.welcome", { server: name })} note=${t("sign_in.login_note")}>
     ${problem && html`<${ErrorNote} kind="warning">${attemptError(problem)}<//>`}
     ${policy?.needed && html`<${NotSetUp} />`}
     <${LogIn}>${!problem && html`<${Ended} connection=${connection} />`}<//>
-    <details class="door-forgot"><summary>${t("door.forgot")}</summary><p class="soft">${t("door.forgot_text")}</p></details>
+    <details class="sign-in-forgot"><summary>${t("sign_in.forgot")}</summary><p class="soft">${t("sign_in.forgot_text")}</p></details>
     <${Other} policy=${policy} onRegister=${() => setNew(true)} />
   <//>`;
 }
@@ -45,12 +45,12 @@ function LogInOrRegister({ policy, problem }) {
 /** @param {{ connection: import("../../model/types").Connection }} props */
 function Ended({ connection }) {
   if (connection.state !== "ended" || connection.why === "logged_out") return null;
-  return html`<${ErrorNote} kind="warning">${t(connection.why === "disabled" ? "door.disabled" : "door.session_ended")}<//>`;
+  return html`<${ErrorNote} kind="warning">${t(connection.why === "disabled" ? "sign_in.disabled" : "sign_in.session_ended")}<//>`;
 }
 
 function NotSetUp() {
   return html`<div class="notice">${icon("info")}
-    <p>${t("door.not_set_up")} <a href="/setup">${t("door.to_set_up")}</a></p>
+    <p>${t("sign_in.not_set_up")} <a href="/setup">${t("sign_in.to_set_up")}</a></p>
   </div>`;
 }
 
@@ -58,7 +58,7 @@ function NotSetUp() {
 function Other({ policy, onRegister }) {
   if (!policy || policy.needed) return null;
   if (policy.registration === "open") {
-    return html`<p class="door-other">${t("door.new")} <button type="button" class="link" onClick=${onRegister}>${t("door.register")}</button></p>`;
+    return html`<p class="sign-in-other">${t("sign_in.new")} <button type="button" class="link" onClick=${onRegister}>${t("sign_in.register")}</button></p>`;
   }
-  return html`<p class="door-other soft">${t(policy.registration === "invite" ? "door.by_invite" : "door.closed")}</p>`;
+  return html`<p class="sign-in-other soft">${t(policy.registration === "invite" ? "sign_in.by_invite" : "sign_in.closed")}</p>`;
 }

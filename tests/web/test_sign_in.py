@@ -1,4 +1,4 @@
-"""The door: who is let in, who is not, and what they are told."""
+"""The log-in page: logging in, registering, and their errors."""
 
 import threading
 from typing import Any

@@ -98,7 +98,7 @@ def test_a_restored_backup_is_noticed_and_leaves_no_stale_message(
         come_back_to(page, "new 2")
         expect(page.locator(".timeline-reset")).to_contain_text("after a restored backup")
         expect(page.locator(".timeline .message-text")).to_have_text(tab.loaded())
-        pages.log_in(context, "ada")  # the cookie is newer than the backup, so the log-in page has asked for it
+        pages.log_in(context, "ada")  # the cookie is newer than the backup
         again = Connection(context, restorable.url)
         again.until(LIVE)
         again.load()

@@ -18,7 +18,7 @@ export function EmptyRoom({ info }) {
   const rights = rightsIn(info, me);
   if (opened === null && (info.members !== 1 || !rights.canInvite)) return null;
   const close = () => open(null);
-  return html`<div class="timeline-alone">
+  return html`<div class="timeline-empty-room">
     <button type="button" class="button small primary" onClick=${() => open("invite")}>${icon("link", { size: 16 })} ${t("room.invite")}</button>
     ${rights.canAddMembers && html`<button type="button" class="button small" onClick=${() => open("add")}>${icon("add", { size: 16 })} ${t("room.add")}</button>`}
     ${rights.canModerate && !info.topic && html`<button type="button" class="button small quiet" onClick=${() => open("edit")}>${t("room.add_topic")}</button>`}

@@ -1,37 +1,37 @@
-// The server watched live, for admins: what GET /admin/tree.json tells, looked at each second while the page is seen.
-// Whatever comes from the server is put in as text, never as markup.
+// Shows the running server to admins: GET /admin/tree.json, each second while the page is visible. Everything from the
+// server is inserted as text, never as markup.
 
-const EACH = 1_000; // ms between two looks
-const ANSWER_WITHIN = 10_000; // ms for an HTTP call
-const KEPT_AS = "trio-chat-admin-token"; // for this tab, so that a reload stays logged in
+const INTERVAL = 1_000; // ms between two requests
+const TIMEOUT = 10_000; // ms for an HTTP call
+const TOKEN_KEY = "trio-chat-admin-token"; // in sessionStorage, so that a reload stays logged in
 const RATES = ["messages", "deliveries", "commits", "connections"];
 
-const [status, pause, leave, door, trouble, view, counters, told, clients, more, ends, tree] =
-  ["status", "pause", "leave", "door", "trouble", "view", "counters", "told", "clients", "more", "ends", "tree"]
+const [status, pause, logout, login, problem, view, counters, result, clients, more, ends, tree] =
+  ["status", "pause", "logout", "login", "problem", "view", "counters", "result", "clients", "more", "ends", "tree"]
     .map((id) => document.getElementById(id));
 
-let token = sessionStorage.getItem(KEPT_AS);
-let before = null; // the last snapshot, for what happens a second
-let names = new Map(); // of the clients in it
+let token = sessionStorage.getItem(TOKEN_KEY);
+let before = null; // the last snapshot, for the rates
+let names = new Map(); // of the snapshot's clients
 let paused = false;
-let next = null; // the timer of the next look
+let timer = null; // of the next request
 
 async function call(path, method = "GET") {
   const response = await fetch(path, {
     method,
     headers: { Authorization: `Bearer ${token}` },
     credentials: "omit",
-    signal: AbortSignal.timeout(ANSWER_WITHIN),
+    signal: AbortSignal.timeout(TIMEOUT),
   });
   const answer = await response.json().catch(() => ({}));
-  if (response.status === 401) forget("Please log in again.");
-  if (response.status === 403) forget("Only an admin may look here.");
+  if (response.status === 401) logOut("Please log in again.");
+  if (response.status === 403) logOut("Only an admin may look here.");
   if (!response.ok) throw new Error(answer.error ?? `The server answered ${response.status}.`);
   return answer;
 }
 
-async function look() {
-  clearTimeout(next);
+async function refresh() {
+  clearTimeout(timer);
   if (token === null || paused || document.hidden) return;
   try {
     const [snapshot, ended] = await Promise.all([call("/admin/tree.json"), call("/admin/why")]);
@@ -49,24 +49,24 @@ async function look() {
     before = null;
     status.textContent = error.name === "TimeoutError" ? "The server does not answer." : error.message;
   }
-  clearTimeout(next); // of another look that began meanwhile
-  next = setTimeout(look, EACH);
+  clearTimeout(timer); // another refresh may have begun meanwhile
+  timer = setTimeout(refresh, INTERVAL);
 }
 
-function showWhoWeAre() {
-  door.hidden = token !== null;
-  view.hidden = pause.hidden = leave.hidden = token === null;
-  if (token === null) status.textContent = "Log in to look.";
+function showLoginState() {
+  login.hidden = token !== null;
+  view.hidden = pause.hidden = logout.hidden = token === null;
+  if (token === null) status.textContent = "Log in as an admin.";
 }
 
-function forget(why = "") {
+function logOut(why = "") {
   token = before = null;
-  sessionStorage.removeItem(KEPT_AS);
-  showWhoWeAre();
-  tell("", "");
+  sessionStorage.removeItem(TOKEN_KEY);
+  showLoginState();
+  showResult("", "");
   for (const part of [tree, clients, ends, counters]) part.replaceChildren();
-  trouble.textContent = why;
-  door.elements.username.focus();
+  problem.textContent = why;
+  login.elements.username.focus();
 }
 
 function showCounters({ totals, clock }) {
@@ -82,7 +82,7 @@ function showCounters({ totals, clock }) {
   }));
 }
 
-// Rows stay where they are while their cells change, so that a button keeps its focus.
+// Rows stay while their cells change, so that a button keeps the focus.
 function showRows(body, items, cells) {
   const known = new Map([...body.rows].map((row) => [row.dataset.connection, row]));
   items.forEach((item, place) => {
@@ -158,14 +158,14 @@ async function why(connection) {
   try {
     const { summary, events, frames } = await call(`/admin/why/${connection}`);
     const at = (seconds) => `${seconds.toFixed(3).padStart(11)} s`;
-    tell(`Client ${connection}, ${summary.name ?? "nobody who logged in"}`, [
+    showResult(`Client ${connection}, ${summary.name ?? "nobody who logged in"}`, [
       summary.sentence, "", ...events.map((event) => `${at(event.at)}  ${event.what}`),
       ...(frames.length ? ["", "The last frames from the client, and the control frames to it:"] : []),
       ...frames.map((frame) =>
         `${at(frame.at)}  ${frame.sent ? "to  " : "from"}  ${frame.type}, ${frame.length.toLocaleString()} bytes`),
     ].join("\n"));
   } catch (error) {
-    tell(`Client ${connection}`, error.message);
+    showResult(`Client ${connection}`, error.message);
   }
 }
 
@@ -173,19 +173,19 @@ async function cancel(connection) {
   if (!confirm(`Cancel everything of client ${connection}?`)) return;
   try {
     const unwound = await call(`/admin/clients/${connection}/cancel`, "POST");
-    tell(`Client ${connection}, ${unwound.name ?? "nobody who logged in"}, is cancelled`, unwound.tasks.map((task) => {
+    showResult(`Client ${connection}, ${unwound.name ?? "nobody who logged in"}, is cancelled`, unwound.tasks.map((task) => {
       const when = task.seconds === null ? "still there" : `+${(task.seconds * 1000).toFixed(1)} ms`;
       return `${when.padStart(11)}  ${task.task}, from ${task.awaited}`;
     }).join("\n"));
   } catch (error) {
-    tell(`Client ${connection}`, error.message);
+    showResult(`Client ${connection}`, error.message);
   }
 }
 
-function tell(title, text) {
-  told.hidden = !title;
-  told.querySelector("h2").textContent = title;
-  told.querySelector("pre").textContent = text;
+function showResult(title, text) {
+  result.hidden = !title;
+  result.querySelector("h2").textContent = title;
+  result.querySelector("pre").textContent = text;
 }
 
 function duration(seconds) {
@@ -217,27 +217,27 @@ function button(text, act, label) {
   return made;
 }
 
-door.addEventListener("submit", async (event) => {
+login.addEventListener("submit", async (event) => {
   event.preventDefault();
-  const submit = door.querySelector("button");
-  trouble.textContent = "";
+  const submit = login.querySelector("button");
+  problem.textContent = "";
   submit.disabled = true;
   try {
     const response = await fetch("/api/login", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ username: door.elements.username.value, password: door.elements.password.value }),
-      signal: AbortSignal.timeout(ANSWER_WITHIN),
+      body: JSON.stringify({ username: login.elements.username.value, password: login.elements.password.value }),
+      signal: AbortSignal.timeout(TIMEOUT),
     });
     const answer = await response.json().catch(() => ({}));
     if (!response.ok || !answer.token) throw new Error(answer.error ?? `The server answered ${response.status}.`);
     token = answer.token;
-    sessionStorage.setItem(KEPT_AS, token);
-    door.reset();
-    showWhoWeAre();
-    look();
+    sessionStorage.setItem(TOKEN_KEY, token);
+    login.reset();
+    showLoginState();
+    refresh();
   } catch (error) {
-    trouble.textContent = error.name === "TimeoutError" ? "The server does not answer." : error.message;
+    problem.textContent = error.name === "TimeoutError" ? "The server does not answer." : error.message;
   } finally {
     submit.disabled = false;
   }
@@ -248,12 +248,12 @@ pause.addEventListener("click", () => {
   pause.setAttribute("aria-pressed", String(paused));
   pause.textContent = paused ? "Go on" : "Pause";
   if (paused) status.textContent = "Paused.";
-  look();
+  refresh();
 });
 
-leave.addEventListener("click", () => forget());
-told.querySelector("button").addEventListener("click", () => tell("", ""));
-document.addEventListener("visibilitychange", look);
+logout.addEventListener("click", () => logOut());
+result.querySelector("button").addEventListener("click", () => showResult("", ""));
+document.addEventListener("visibilitychange", refresh);
 
-showWhoWeAre();
-look();
+showLoginState();
+refresh();

@@ -64,6 +64,31 @@ def test_text_typed_right_after_edit_belongs_to_the_edit(pages: Pages, ada: Spea
     expect(timeline.message("we meet, at six")).to_contain_text("edited")
 
 
+_EDIT_AND_LEAVE = """(item) => new Promise((resolve) => {
+    const observer = new MutationObserver(() => {
+        if (!document.querySelector(".composer-bar")) return;
+        observer.disconnect();
+        const escape = new KeyboardEvent("keydown", { key: "Escape", bubbles: true, cancelable: true });
+        document.querySelector(".composer textarea").dispatchEvent(escape);
+        requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve)));
+    });
+    observer.observe(document.querySelector(".composer"), { childList: true, subtree: true });
+    item.click();
+})"""
+"""Leaves the edit as soon as it is rendered, before its effects have run."""
+
+
+def test_an_edit_that_is_left_at_once_does_not_become_the_draft(pages: Pages, ada: Speaker) -> None:
+    room = ada.make_room("left at once")
+    ada.say(room, "we meet")
+    timeline = Timeline(pages.of("ada", f"/room/{room}"))
+    timeline.message("we meet").hover()
+    timeline.message("we meet").get_by_role("button", name="More").click()
+    timeline.page.get_by_role("menuitem", name="Edit", exact=True).evaluate(_EDIT_AND_LEAVE)
+    timeline.field.press_sequentially("at six")
+    expect(timeline.field).to_have_value("at six")
+
+
 def test_an_edit_that_was_left_for_another_room_knows_what_it_began_with(pages: Pages, ada: Speaker) -> None:
     room = ada.make_room("left edits")
     seq = ada.say(room, "first")

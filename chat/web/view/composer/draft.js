@@ -43,7 +43,8 @@ export function useDraft(room, target, text, setText) {
     });
   }, [chat, room]);
 
-  const turnTo = (/** @type {number | null} */ edit) => {
+  const followTarget = () => {
+    const edit = editOf(composerTarget(room));
     if (edit === state.edit) return;
     if (state.edit === null) state.aside = state.text;
     state.edit = edit;
@@ -54,9 +55,10 @@ export function useDraft(room, target, text, setText) {
     state.original = begun.original;
     setText(edit === null ? state.aside : begun.text);
   };
-  useEffect(() => turnTo(edit), [edit]);
-  // Not only on render, because what is typed right after "Edit" belongs to the edit.
-  useEffect(() => onComposerTarget(room, () => turnTo(editOf(composerTarget(room)))), [room]);
+  // Effects run after the paint, when the edit of their render may have ended: the current target counts. The listener runs
+  // at once, because what is typed right after "Edit" belongs to the edit.
+  useEffect(followTarget, [edit]);
+  useEffect(() => onComposerTarget(room, followTarget), [room]);
 
   useEffect(() => {
     if (!state.isRead || edit !== null) return undefined;

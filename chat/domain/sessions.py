@@ -18,7 +18,7 @@ from chat.domain.accounts import Accounts
 from chat.domain.entities import LoginSession, Person
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.logins import DISABLED
-from chat.domain.ports import NewSession, Refreshing, Replayed
+from chat.domain.ports import NewSession, Refreshing, TokenReused
 from chat.domain.refusals import BAD_CREDENTIALS, Code, Refusal
 from chat.domain.rules import clean_label
 
@@ -115,7 +115,7 @@ class Sessions:
                 if person.is_disabled:
                     return DISABLED
                 return self._opened(person, session, self._successor(raw))
-            case Replayed(session):
+            case TokenReused(session):
                 self._note("refresh token used again", session)
         return BAD_REFRESH
 

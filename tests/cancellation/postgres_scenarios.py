@@ -43,7 +43,15 @@ from chat.domain.entities import (
 from chat.domain.failures import StorageDown
 from chat.domain.membership import RoomRole
 from chat.domain.outcomes import Repeated
-from chat.domain.ports import NewFile, NewInvite, NewPerson, NewSession, ProfileChange, Refreshing, Replayed
+from chat.domain.ports import (
+    NewFile,
+    NewInvite,
+    NewPerson,
+    NewSession,
+    ProfileChange,
+    Refreshing,
+    TokenReused,
+)
 from chat.domain.ports.search_index import Search
 from chat.domain.reading import ReadMark
 from chat.domain.refusals import ARCHIVED, NOT_ADMIN
@@ -355,7 +363,7 @@ def sessions_written(address: DatabaseAddress) -> Scenario:
                 await sessions.end_family(b"nobody's")
                 made_up = Refreshing(b"family", b"made up", b"-")
                 ended = await sessions.refresh(made_up, lasts=60, address="", agent="")
-                assert isinstance(ended, Replayed)
+                assert isinstance(ended, TokenReused)
                 await sessions.end_others(ada.id, None)
                 done.append("all ended")
                 await storage.users.change_profile(ada.id, ProfileChange(name="adele", email="a@b.example"))

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from chat.storage.postgres import listener
 from chat.storage.postgres.asyncio_bridge import open_asyncio
 from chat.storage.postgres.database import DatabaseAddress
-from chat.storage.postgres.listener import tell_of_changes
+from chat.storage.postgres.listener import listen_for_changes
 from chat.storage.postgres.migrations import known_migrations, migrate
 from tests.storage.postgres_line import Line, open_line
 from tests.support.databases import execute
@@ -45,7 +45,7 @@ async def listening(
     heard = [send.send_nowait if each == of else ignore for each in ("people", "rooms", "settings")]
     with trio.fail_after(PATIENCE):
         async with open_asyncio(), trio.open_nursery() as nursery:
-            nursery.start_soon(lambda: tell_of_changes(line.address, *heard, timeout_each=timeout_each))
+            nursery.start_soon(lambda: listen_for_changes(line.address, *heard, timeout_each=timeout_each))
             assert await told.receive() is None
             yield told
             nursery.cancel_scope.cancel()
@@ -141,7 +141,9 @@ async def test_a_connection_that_cannot_listen_is_closed(line: Line, monkeypatch
     monkeypatch.setattr(asyncpg.Connection, "add_listener", add_listener)
     with trio.fail_after(PATIENCE):
         async with open_asyncio(), trio.open_nursery() as nursery:
-            nursery.start_soon(lambda: tell_of_changes(line.address, ignore, ignore, ignore, timeout_each=5))
+            nursery.start_soon(
+                lambda: listen_for_changes(line.address, ignore, ignore, ignore, timeout_each=5)
+            )
             await _until_logged(tried)
             while not tried[0].is_closed():  # noqa: ASYNC110 - asyncio ends it
                 await trio.sleep(0.01)
@@ -154,7 +156,7 @@ async def test_cancelling_closes_the_connection(line: Line) -> None:
         async with open_asyncio():
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(
-                    lambda: tell_of_changes(line.address, send.send_nowait, ignore, ignore, timeout_each=5)
+                    lambda: listen_for_changes(line.address, send.send_nowait, ignore, ignore, timeout_each=5)
                 )
                 assert await told.receive() is None
                 assert len(line._scopes) == 1
@@ -182,5 +184,5 @@ async def test_where_nobody_answers_there_are_pauses_between_tries(
     started = trio.current_time()
     async with open_asyncio():
         with trio.move_on_after(2.5 * listener._PAUSE):
-            await tell_of_changes({}, print, print, print, timeout_each=1)
+            await listen_for_changes({}, print, print, print, timeout_each=1)
     assert tries == [0, listener._PAUSE, 2 * listener._PAUSE]

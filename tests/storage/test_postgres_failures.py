@@ -21,7 +21,7 @@ from chat.storage.postgres import migrations
 from chat.storage.postgres.asyncio_bridge import open_asyncio, run_in_asyncio
 from chat.storage.postgres.database import Database, DatabaseAddress, open_database
 from chat.storage.postgres.migrations import Migration, known_migrations, migrate
-from chat.storage.postgres.names import note_older_names
+from chat.storage.postgres.names import index_older_names
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
 from chat.storage.postgres.writer import Writer, open_writer
 from tests.storage.postgres_line import Line, open_line
@@ -651,7 +651,7 @@ async def test_a_start_that_is_cancelled_says_nothing_of_a_database_that_ends_wi
                 async with open_writer({}, timeout_each=1):
                     pass
             case "the names":
-                await note_older_names(Database(cast("Any", None), 1))
+                await index_older_names(Database(cast("Any", None), 1))
     assert start.cancelled_caught
 
 

@@ -265,7 +265,7 @@ async def test_a_sync_reads_every_table_by_an_index(reader: Reader) -> None:
     for query, *values in (
         (timeline_queries.SNAPSHOTS, [ADA], [EVER], [1], [], []),
         (timeline_queries.SNAPSHOTS, [ADA, BEN], [EVER, EVER], [], [1, 2], [GARDEN, GARDEN]),
-        (replay_queries.STANDINGS, [GARDEN], [1], [1], [EVER]),
+        (replay_queries.RESUME_CHECKS, [GARDEN], [1], [1], [EVER]),
         (replay_queries.REPLAY, [ADA, BEN], [GARDEN], [0], [1], PLENTY),
         (timeline_queries.ROOMS_OF, [ADA, BEN]),
         (timeline_queries.READS_SINCE, ADA, 0.0),
@@ -328,7 +328,7 @@ async def test_where_clients_stand_costs_a_few_look_ups_each(reader: Reader) -> 
     known = [*range(1, LENGTH, LENGTH // 50)]
     rooms = [GARDEN, CELLAR] * (len(known) // 2) + [CELLAR] * (len(known) % 2)
     times = [(1_000_000 + pos) * 1000 for pos in known]
-    cost = await reader.cost(replay_queries.STANDINGS, rooms, known, times, [EVER] * len(known))
+    cost = await reader.cost(replay_queries.RESUME_CHECKS, rooms, known, times, [EVER] * len(known))
     assert cost.returned == len(known)
     # Two for where the room is, two for whether the position is right, one for the message to read on from.
     assert max(cost.planned, cost.fetched) <= 5 * len(known)

@@ -14,9 +14,9 @@ from chat.domain.ports import (
     NewSession,
     ProfileChange,
     Refreshing,
-    Replayed,
     Storage,
     Taken,
+    TokenReused,
 )
 from chat.storage.memory import MemoryStorage
 from chat.storage.postgres.session import Connection
@@ -60,7 +60,7 @@ class World:
         assert session is not None
         return session
 
-    async def refresh(self, used: Refreshing) -> LoginSession | Replayed | None:
+    async def refresh(self, used: Refreshing) -> LoginSession | TokenReused | None:
         return await self.sessions.refresh(used, lasts=DAY, address="198.51.100.1", agent="other")
 
     async def living(self) -> list[int]:
@@ -169,7 +169,7 @@ async def test_the_one_before_is_good_for_the_overlap_and_no_longer(world: World
     await world.pass_time(OVERLAP - 5)
     assert isinstance(await world.refresh(FIRST), LoginSession)
     await world.pass_time(6)
-    assert isinstance(await world.refresh(FIRST), Replayed), "the second use began no overlap of its own"
+    assert isinstance(await world.refresh(FIRST), TokenReused), "the second use began no overlap of its own"
     assert await world.refresh(SECOND) is None
 
 
@@ -178,7 +178,7 @@ async def test_any_other_of_the_family_ends_the_session(world: World, used: Refr
     begun, other = await world.begin(), await world.begin(2, None)
     await world.refresh(FIRST), await world.refresh(SECOND)
     replayed = await world.refresh(used)
-    assert isinstance(replayed, Replayed)
+    assert isinstance(replayed, TokenReused)
     assert replayed.session.id == begun.id
     assert await world.living() == [other.id]
     assert await world.refresh(Refreshing(b"other", b"third", b"-")) is None
@@ -186,7 +186,7 @@ async def test_any_other_of_the_family_ends_the_session(world: World, used: Refr
 
 async def test_of_many_who_use_one_token_at_once_all_get_the_same(world: World) -> None:
     await world.begin()
-    got: list[LoginSession | Replayed | None] = []
+    got: list[LoginSession | TokenReused | None] = []
 
     async def refresh() -> None:
         got.append(await world.refresh(FIRST))

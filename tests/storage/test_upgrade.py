@@ -365,7 +365,7 @@ async def test_servers_that_start_at_once_note_older_names_without_a_quarrel(
 
 async def _open_users(database: DatabaseAddress) -> None:
     async with open_database(database, pool_size=1, query_timeout=10) as opened:
-        await names.note_older_names(opened)
+        await names.index_older_names(opened)
         assert len(await PostgresUsers(opened).look_alikes()) == 3
 
 

@@ -1,8 +1,7 @@
-"""What the rules ask of a storage, whichever it is. Both implementations pass one contract suite.
+"""The storage interfaces that the domain uses. Both implementations pass one contract suite.
 
-Cancelling, for every method here: a read can be cancelled and leaves nothing behind; a write
-that has begun is finished or fails before the cancellation is felt (it is shielded, with a deadline), so a
-cancelled write was either not begun or is complete.
+Cancelling any method here: a read stops and leaves nothing behind. A write that has begun runs to its end, shielded,
+with a deadline; then the cancellation takes effect. So a cancelled write was not begun, or is complete.
 
 Any method may raise `StorageDown`; a write may also raise `OutcomeUnknown`.
 """
@@ -11,7 +10,7 @@ from chat.domain.ports.files import Files, FileStore, KeptFile, NewFile, Stored
 from chat.domain.ports.messages import Messages
 from chat.domain.ports.rooms import KEPT, Rooms
 from chat.domain.ports.servers import Audit, Nodes, Setting, Settings, SetUp
-from chat.domain.ports.sessions import MOST_SESSIONS, OVERLAP, NewSession, Refreshing, Replayed, Sessions
+from chat.domain.ports.sessions import MOST_SESSIONS, OVERLAP, NewSession, Refreshing, Sessions, TokenReused
 from chat.domain.ports.storage import Changed, Storage
 from chat.domain.ports.users import (
     INVITE_KEPT,
@@ -48,7 +47,6 @@ __all__ = [
     "Nodes",
     "ProfileChange",
     "Refreshing",
-    "Replayed",
     "Rooms",
     "Sessions",
     "SetUp",
@@ -57,6 +55,7 @@ __all__ = [
     "Storage",
     "Stored",
     "Taken",
+    "TokenReused",
     "Users",
     "is_own_display",
     "is_own_name",

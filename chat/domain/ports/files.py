@@ -1,4 +1,4 @@
-"""Files that people attach: the rows that say whose they are and where, and the bytes, which lie on a disk."""
+"""Attached files: rows in the database, and bytes on a disk."""
 
 from collections.abc import AsyncIterator, Collection
 from contextlib import AbstractAsyncContextManager
@@ -23,7 +23,7 @@ class NewFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeptFile(msgspec.Struct, frozen=True):
-    """A file, in which room and whose it is, and the `seq` of the message that it is in; None: it waits for one."""
+    """A file with its room and owner. `seq` is the message that it is attached to; None: no message yet."""
 
     file: File
     room_id: int
@@ -33,31 +33,31 @@ class KeptFile(msgspec.Struct, frozen=True):
 
 
 class Files(Protocol):
-    """The rows. One that is saved waits for its message, `Messages.save` gives it one, and it goes with that."""
+    """The rows. `Messages.save` attaches a kept file to a message; the file is deleted together with that message."""
 
     async def keep_file(self, new: NewFile) -> File:
-        """Add a file that waits for its message."""
+        """Add a file that is not attached to a message yet."""
         ...
 
     async def file(self, file_id: int) -> KeptFile | None:
-        """Return a file; None: there is none, or its message or room is deleted."""
+        """Return a file; None: there is no such file, or its message or room is deleted."""
         ...
 
     async def digests_among(self, digests: Collection[bytes]) -> set[bytes]:
-        """Return which of these digests a file has."""
+        """Return those of these digests that some row refers to."""
         ...
 
     async def forget_files(self, limit: int) -> bool:
-        """Remove at most `limit` files that have waited for UNATTACHED_KEPT. Returns whether there may be more."""
+        """Remove at most `limit` files unattached for UNATTACHED_KEPT. Returns whether there may be more."""
         ...
 
     async def store_id(self) -> str:
-        """Return what the directory with the bytes of these files is marked with; it stays as long as the rows."""
+        """Return the id that marks the directory of these files' bytes; it never changes."""
         ...
 
 
 class Stored(msgspec.Struct, frozen=True):
-    """Bytes that are on the disk for good: how many, their SHA-256, and the first of them."""
+    """Bytes that a power failure cannot lose: their number, their SHA-256, and the first of them."""
 
     size: int
     digest: bytes
@@ -65,27 +65,27 @@ class Stored(msgspec.Struct, frozen=True):
 
 
 class FileStore(Protocol):
-    """The bytes, by their digests. Every method raises StorageDown where the disk does not take or give them."""
+    """The bytes, by their digests. Every method raises StorageDown when the disk fails."""
 
     async def store(self, pieces: AsyncIterator[bytes]) -> Stored:
-        """Write all pieces, and return once a power cut can't take them away. Raises what `pieces` raises.
+        """Write all pieces, and return once a power failure cannot lose them. Raises what `pieces` raises.
 
-        Cancelling, or an error: nothing of them is left.
+        Cancelling, or an error: the bytes are removed.
         """
         ...
 
     async def has(self, digest: bytes) -> bool:
-        """Whether bytes are there."""
+        """Whether there are bytes with this digest."""
         ...
 
     def reading(self, digest: bytes) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        """Open bytes that are there; they come piece by piece. Cancelling: nothing happens."""
+        """Open existing bytes and read them piece by piece. Cancelling: nothing changes."""
         ...
 
     async def digests(self, after: bytes, limit: int) -> list[bytes]:
-        """Return the first digests behind this one, in their order, of bytes that have lain here for a while."""
+        """Return the first digests after this one, in order, of bytes that were stored some time ago."""
         ...
 
     async def remove(self, digest: bytes) -> None:
-        """Remove bytes, unless they were stored again of late. Cancelling: they are removed, or not."""
+        """Remove bytes, unless they were stored again recently. Cancelling: they are removed, or not."""
         ...

@@ -13,52 +13,54 @@ from chat.domain.outcomes import KeyUsed, Repeated, Saved
 
 
 class Messages(Protocol):
-    """The messages of all rooms. Only the journal saves, one call at a time. What is deleted is told to nobody.
+    """The messages of all rooms. Only the journal saves, one call at a time. Deleted messages are never returned.
 
-    `most_bytes` bounds what one answer holds: as many messages from the front as have together at most so many
-    bytes of text as JSON (a string in UTF-8, quotes and escapes included), and at least one where there is any.
-    A message beyond that never leaves the database. An answer may so be shorter than what was asked for; the
-    next is asked for from its last message on.
+    `most_bytes` bounds one answer: the sum of its texts as JSON strings in UTF-8, quotes and escapes included. An
+    answer has at least one message if there is any. A message beyond the bound never leaves the database. So an
+    answer may be shorter than `limit`; the caller continues from its last message.
     """
 
     async def save(self, writes: Sequence[Write]) -> list[Saved]:
-        """Commit all writes in one transaction and return what they became, in the same order.
+        """Commit all writes in one transaction and return their outcomes, in the same order.
 
-        Behind those come the changes that followed from them, last in the log: who speaks in a closed support
-        conversation opens it, and an operator who answers in one that no operator has, has it from then on
-        (`domain/support_state.py`). Such a conversation is known by the people of its drafts.
-        The ids of new messages and changes go on from the end of the log without a gap, in the order of `writes`, and
-        so does `pos` in each room, and `seq` of its messages; several servers may save at once. A draft of the kind
-        JOIN makes its sender a member of the room; of whoever is one already it takes no number and becomes ALREADY_IN,
-        whatever its key; of whoever is banned it becomes BANNED. A draft for a room that is gone becomes None, and for
-        one that is archived ARCHIVED. One whose key its sender used before takes no number: it is Repeated, or KeyUsed
-        where room or text are others. An acceptance is such a joining, and uses one of its invite's uses if it is made;
-        where none is left it is INVITE_OVER.
-        An edit, deletion or reaction of a text that is not there becomes None; a text said earlier in `writes` is. One
-        that changes nothing takes no number: it is Unchanged. A deleted text is gone for good, with all reactions to
-        it; its place stays, so `seq` has no gap.
-        A change of what is no support conversation becomes None; where it is not whose it must be, it is Held.
-        A removal of nobody's membership of a room that people made becomes None, and so does a deletion of what is no
-        such room. A deleted room's name is free at once; what was in it is removed by `remove_deleted`. A ban of
-        somebody who is no member is Unchanged, and keeps them out.
-        A room or a role is changed as `room_state.py` has it; a name that another room has is ROOM_TAKEN.
-        Raises `WriteRejected` when a write can't be stored: then none of them was.
+        The changes that follow from the writes are appended, last in the log: a message reopens a closed support
+        conversation, and an operator who answers an unassigned one becomes its assignee (`domain/support_state.py`).
+        A draft's people say that its room is a support conversation.
+
+        New ids continue the log without a gap, in the order of `writes`; so do `pos` in each room and `seq` of its
+        messages. Several servers may save at once. Only committed changes take numbers:
+
+        | write | outcome |
+        |---|---|
+        | draft | message; None: no such room; ARCHIVED |
+        | draft whose key its sender used before | Repeated; KeyUsed: for another room or text |
+        | draft of the kind JOIN | message, its sender becomes a member; ALREADY_IN, whatever its key; BANNED |
+        | acceptance | as a joining, and uses the invite once; INVITE_OVER: no use is left |
+        | edit, deletion, reaction | change; Unchanged; None: no such message, also not earlier in `writes` |
+        | support change | change; Unchanged; None: no support conversation; AssigneeMismatch |
+        | removal | change; None: no such membership of a room that people made |
+        | ban | change; Unchanged: they were no member, and may not become one |
+        | room deletion | change; None: no room that people made |
+        | room or role change | as in `room_state.py`; ROOM_TAKEN: another room has the name |
+
+        A deletion erases the text and its reactions for good; the message keeps its `seq`. The name of a deleted room
+        is free at once; `remove_deleted` removes its content.
+        Raises `WriteRejected` when one write can't be stored; then none is stored.
         """
         ...
 
     async def repeated(self, draft: Draft) -> Repeated | KeyUsed | None:
-        """Return what `save` answers to a draft whose key its sender used before; None: nobody did.
+        """Return what `save` answers to a draft whose key its sender used before; None: they did not.
 
-        Nothing is saved. What `save` is busy with is not seen yet.
+        Saves nothing, and does not see writes that `save` has not committed yet.
         """
         ...
 
     async def read_log(self, after_id: int, limit: int, most_bytes: int) -> list[Change]:
-        """Return what was committed behind `after_id` in all rooms, with their people.
+        """Return the changes after `after_id` in all rooms, with their people: the first `limit`, within `most_bytes`.
 
-        The first `limit` by id, within `most_bytes`, each with its own `pos` and otherwise as it is now: a message that
-        was edited since has its new text. None are left out but those that nobody is told any more: of a deleted
-        message or room, all but the deletion.
+        Each has its own `pos` and the current state: a message that was edited since has its new text. Of a deleted
+        message or room only the deletion is returned; nothing else is left out.
         """
         ...
 
@@ -76,34 +78,33 @@ class Messages(Protocol):
         before: int | None = None,
         up_to_id: int | None = None,
     ) -> list[Message]:
-        """Return messages of a room, oldest first: `limit` messages at most, within `most_bytes`.
+        """Return messages of a room, oldest first: at most `limit`, within `most_bytes`, with ids up to `up_to_id`.
 
-        With `after` it begins behind that `seq`, and what is too much is left out at its end. Else it ends before the
-        `seq` `before`, or with the room, and what is too much is left out at its beginning. None has a higher id than
-        `up_to_id`.
+        With `after`, the first ones with a higher `seq`. Otherwise the last ones with a `seq` below `before`, or of
+        the room.
         """
         ...
 
     async def undelivered(
         self, person_id: int, after_id: int, up_to_id: int, limit: int, most_bytes: int
     ) -> list[Message]:
-        """Return what the others in the person's direct rooms sent and the person was not told yet, by id.
+        """Return the direct messages to the person that were not delivered yet, by id, with their pair of people.
 
-        Each with the person as its peer; the first `limit` with `after_id` < id <= `up_to_id`, within `most_bytes`.
+        The first `limit` with `after_id` < id <= `up_to_id`, within `most_bytes`.
         """
         ...
 
     async def newest_id(self) -> int:
-        """Return the highest id in the log, 0 where nothing was ever said."""
+        """Return the highest id in the log; 0: the log is empty."""
         ...
 
     async def settled_id(self) -> int:
-        """Return the highest id in the log, once no earlier `save` of this server can still land."""
+        """Return the highest id in the log, once no earlier `save` of this server can still commit."""
         ...
 
     async def conversations(self, limit: int, most_bytes: int) -> list[Conversation]:
-        """Return the `limit` support conversations with the newest messages, the newest first, within `most_bytes`.
+        """Return the `limit` support conversations with the newest messages, newest first.
 
-        It is their last messages that are counted. Those of deleted people are left out.
+        `most_bytes` bounds their last messages. Conversations of deleted people are left out.
         """
         ...

@@ -1,4 +1,4 @@
-"""Rooms and who is in them, as a storage keeps them."""
+"""Rooms and their members."""
 
 from collections.abc import Collection, Mapping
 from typing import Protocol
@@ -11,76 +11,76 @@ from chat.domain.membership import AccessRecord, Member, PublicRoom
 from chat.domain.ports.users import Taken
 
 KEPT = 3600.0
-"""Seconds for which the log tells that a room was deleted: a server further behind looks at its rooms anyway."""
+"""Seconds for which the log keeps the deletion of a room. A server that is further behind rereads its rooms anyway."""
 
 
 class Rooms(Protocol):
-    """Rooms and who is in them."""
+    """Rooms and their members."""
 
     async def by_id(self, room_id: int) -> Room | None:
         """Return the room with this id."""
         ...
 
     async def access(self, room_id: int, person_id: int) -> AccessRecord | None:
-        """Return the room and what the person is in it, whether or not they may see it."""
+        """Return the room and the person's role in it, whether or not they may see it."""
         ...
 
     async def members(self, room_id: int, after_id: int, limit: int) -> list[Member]:
-        """Return who is in the room, by their ids, from behind this one; deleted people are not.
+        """Return the members of the room with ids above `after_id`, by id, without deleted people.
 
-        All but visitors are in the lobby, and all operators in every open support conversation.
+        Everybody but visitors is in the lobby, and every operator in every open support conversation.
         """
         ...
 
     async def banned(self, room_id: int, after_id: int, limit: int) -> list[Member]:
-        """Return who is banned from the room, by their ids, from behind this one; deleted people are not."""
+        """Return who is banned from the room, with ids above `after_id`, by id, without deleted people."""
         ...
 
     async def joinable(self, person_id: int, part: str, after: str, limit: int) -> list[PublicRoom]:
-        """Return the public rooms that the person is not in, with `part` in their names, from behind the name `after`.
+        """Return the public rooms that the person is not in, with `part` in their names, after the name `after`.
 
-        In the order of their names, as far as case does not count.
+        Ordered by name, regardless of case.
         """
         ...
 
     async def create(self, name: str, creator_id: int, *, is_private: bool, topic: str = "") -> Room | Taken:
-        """Make a room, with its creator as the first member, unless the name is taken in any case."""
+        """Create a room with its creator as the first member, unless the name is taken, regardless of case."""
         ...
 
     async def summaries(self, part: str, after_id: int, limit: int) -> list[RoomSummary]:
-        """Return the lobby and the rooms that people made with `part` in their names, by id, from behind this one."""
+        """Return the lobby and people's rooms with `part` in their names and ids above `after_id`, by id."""
         ...
 
     async def remove_deleted(self, limit: int) -> bool:
-        """Remove at most `limit` messages, changes or memberships of a deleted room, and at last the room itself.
+        """Remove at most `limit` messages, changes or memberships of a deleted room, and finally the room itself.
 
-        That it was deleted stays in the log for KEPT seconds. Returns whether there may be more to remove now.
+        Its deletion stays in the log for KEPT seconds. Returns whether there may be more to remove now.
         """
         ...
 
     async def is_member(self, room_id: int, person_id: int) -> bool:
-        """Whether the person was made a member of the room. The lobby has no memberships."""
+        """Whether the person has a membership of the room. The lobby has no memberships."""
         ...
 
     async def members_among(self, pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
-        """Return those (room id, person id) of these who were made members, of rooms that are there."""
+        """Return those of these (room id, person id) that are memberships of existing rooms."""
         ...
 
     async def of_member(self, person_id: int) -> list[int]:
-        """Return the ids of the rooms (of the kind that people make) the person is a member of, ascending."""
+        """Return the ids of the rooms, made by people, of which the person is a member, ascending."""
         ...
 
     async def support_room(self, person_id: int) -> Room | None:
-        """Return the person's support conversation; it is made at the first call. None: no such person."""
+        """Return the person's support conversation; the first call creates it. None: no such person."""
         ...
 
     async def direct_room(self, one_id: int, other_id: int) -> Room | None:
-        """Return the room of these two; it is made at the first call.
+        """Return the direct room of these two; the first call creates it.
 
-        None: one of them does not exist any more, or is a visitor.
+        None: one of them was deleted, or is a visitor.
         """
         ...
 
     async def mark_delivered(self, positions: Mapping[tuple[int, int], int]) -> None:
-        """Note how far members were told: (room id, person id) to `seq`. A position never goes back."""
+        """Record up to which `seq` messages were delivered, by (room id, person id). A position never goes back."""
         ...

@@ -1,4 +1,4 @@
-"""What a search asks of a storage. Both implementations pass one contract suite, and keep what `ports` says."""
+"""The full-text search of a storage."""
 
 from typing import Protocol
 
@@ -8,14 +8,14 @@ from chat.domain.search_query import Query
 from chat.domain.sync_types import MessageNow
 
 MOST_RANKED = 200
-"""Messages among which the best are looked for: the newest that are found."""
+"""Newest matches that are ranked; older ones are not."""
 
 
 class Search(msgspec.Struct, frozen=True, kw_only=True):
-    """Messages that somebody looks for, in their rooms: at most `limit`, within `most_bytes` of text as JSON.
+    """A search in the rooms of a person: at most `limit` messages, within `most_bytes` of text as JSON.
 
-    They are the newest with ids below `before_id`; with `is_best`, of the MOST_RANKED newest those that fit best come
-    first. `room_id` and `sender_id` narrow it, and so do `since` and `before`, in Unix seconds.
+    It finds the newest matches with ids below `before_id`. With `is_best` it ranks the MOST_RANKED newest, the best
+    first. `room_id`, `sender_id`, `since` and `before` (Unix seconds) narrow it.
     """
 
     person_id: int
@@ -31,22 +31,22 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """Up to which id of the log messages can be found, and whether it is this server that sees to it now."""
+    """The log id up to which messages are indexed. `is_ours`: this server is the one that indexes now."""
 
     last_id: int
     is_ours: bool = True
 
 
 class SearchIndex(Protocol):
-    """Messages by their words (`domain/words.py`); they can be found a moment after they were said."""
+    """Messages by their words (`domain/words.py`). A message is found shortly after its commit."""
 
     async def find(self, search: Search) -> list[MessageNow]:
-        """Return the messages that are found, as they are now; deleted ones are not."""
+        """Return the matching messages in their current state, without deleted ones."""
         ...
 
     async def index(self, most_bytes: int) -> Progress:
-        """Let more of what was said, edited and deleted be found, about so many bytes of text.
+        """Index further changes of the log, about `most_bytes` of text.
 
-        One server at a time does so; for the others nothing happens.
+        One server indexes at a time; a call by another changes nothing.
         """
         ...

@@ -1,4 +1,4 @@
-"""The servers that share a storage, and what their admins set."""
+"""The servers that share a storage, their settings, and the audit."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
@@ -17,63 +17,63 @@ from chat.domain.ports.users import NewPerson, Taken
 class Nodes(Protocol):
     """The servers that share the storage, each with a lease (`domain/nodes.py`), by the storage's own clock.
 
-    All of it may be lost when the database crashes, but for which numbers were given.
+    A crash of the database may lose the leases, but never which numbers were assigned.
     """
 
     async def register(
         self, *, address: str, version: str, bus: str, secret_digest: str, number: int | None = None
     ) -> int:
-        """Begin a lease and return the server's number, which no other server ever has.
+        """Begin a lease and return the server's number, which no other server ever gets.
 
-        `number` is the server's own, where it had a lease before that has lapsed or was lost. Raises OtherBus or
-        OtherSecret where a server with a lease uses another bus or has another secret, by its digest.
+        `number` is the one that this server got for an earlier lease. Raises OtherBus or OtherSecret when a server
+        with a lease uses another bus, or a secret with another digest.
         """
         ...
 
     async def renew(self, number: int, position: int, clients: int) -> int | None:
         """Renew a lease and return the end of the log (its highest id); None: it has lapsed, register again.
 
-        `position` is how far the server has told the log (`nodes.py`), `clients` how many are connected to it.
+        `position` is the log id up to which the server has published (`nodes.py`), `clients` its number of clients.
         """
         ...
 
     async def live(self) -> list[Node]:
-        """Return the servers whose lease has not lapsed, by number."""
+        """Return the servers with a lease that has not lapsed, by number."""
         ...
 
     async def leave(self, number: int) -> None:
-        """End a lease now, if there is one."""
+        """End this server's lease, if it has one."""
         ...
 
 
 class SetUp(Protocol):
-    """How the first admin is made: while there is none, a code is good for so many tries.
+    """The set-up code that creates the first admin: valid for a number of tries, while there is no admin.
 
-    It is void for good once somebody becomes an admin in whatever way, also if there is none again later.
+    Once anybody has become an admin, by whatever way, the code is void for good.
     """
 
     async def is_needed(self) -> bool:
-        """Whether nobody is an admin."""
+        """Whether there is no admin."""
         ...
 
     async def prepare(self, nonce: bytes, tries: int) -> bytes | None:
-        """Return what the code is made of, or None where somebody is an admin.
+        """Return the nonce from which the code is derived; None: there is an admin.
 
-        That is `nonce`, if there is no code yet or none of its tries is left; else it is what it was.
+        A new code, with `nonce`, begins if there is none yet or its tries are used up.
         """
         ...
 
     async def take_try(self) -> bytes | None:
-        """Use one try, and return what the code is made of; None: there is no code, or no try left."""
+        """Use one try and return the code's nonce; None: there is no code, or no try is left."""
         ...
 
     async def make_admin(self, new: NewPerson) -> Person | Taken | None:
-        """Add the first admin, and use the code up; None: somebody is an admin already, or no code is good."""
+        """Add the first admin and void the code; None: there is an admin already, or no valid code."""
         ...
 
 
 class Setting(msgspec.Struct, frozen=True):
-    """What an admin has set a setting to, when (Unix seconds) and who that was; None: by a command."""
+    """The value that an admin gave to a setting, when (Unix seconds) and by whom; None: by a command."""
 
     value: SettingValue
     at: float
@@ -81,35 +81,35 @@ class Setting(msgspec.Struct, frozen=True):
 
 
 class Settings(Protocol):
-    """What admins have changed of the settings; whoever watches settings is told of each change."""
+    """The settings that admins have changed. `Storage.watch` reports each change."""
 
     async def changed_settings(self) -> dict[str, Setting]:
-        """Return those that are changed, by their names."""
+        """Return the changed settings, by name."""
         ...
 
     async def change_settings(
         self, changes: Mapping[str, SettingValue | None], by_id: int | None
     ) -> dict[str, Setting]:
-        """Set these, all of them or none, with the acts of that in the audit; None takes one back.
+        """Set all of these, or none, and record it in the audit; None resets a setting.
 
-        Returns what is changed then.
+        Returns the settings that are changed afterwards.
         """
         ...
 
 
 class Audit(Protocol):
-    """What administrators did. Acts are written by what does them, in other tables' calls."""
+    """The record of administrators' acts. A call that changes something writes its act in the same transaction."""
 
     async def acts(
         self, before_id: int | None, limit: int, *, person_id: int | None = None, kinds: Collection[str] = ()
     ) -> list[AuditEntry]:
-        """Return acts, the newest first, from behind this one on: all, or those by or to a person, or of some kinds."""
+        """Return acts with ids below `before_id`, newest first: all, or by or to a person, or of some kinds."""
         ...
 
     async def record(self, acts: Sequence[Act]) -> None:
-        """Write acts that change nothing else."""
+        """Write acts that come with no other change."""
         ...
 
     async def forget_acts(self, limit: int) -> bool:
-        """Remove at most `limit` acts that are older than ACTS_KEPT. Returns whether there may be more of them."""
+        """Remove at most `limit` acts older than ACTS_KEPT. Returns whether there may be more."""
         ...

@@ -1,4 +1,4 @@
-"""All that a storage keeps."""
+"""The whole storage, as the sum of its ports."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -14,12 +14,12 @@ from chat.domain.ports.timelines import Timelines
 from chat.domain.ports.users import Users
 
 Changed = Callable[[int | None], object]
-"""Told the id of a person or room that was changed or deleted, or None if there may be some of which nobody was told.
+"""Called with the id of a person or room that was changed or deleted. None: any of them may have changed, unreported.
 Settings have no ids. Sync."""
 
 
 class Storage(Protocol):
-    """Everything that is kept."""
+    """All stored data."""
 
     @property
     def users(self) -> Users: ...
@@ -58,16 +58,15 @@ class Storage(Protocol):
     def files(self) -> Files: ...
 
     async def ping(self) -> None:
-        """Return if the storage answers; raise `StorageDown` if not."""
+        """Return when the storage answers; raise `StorageDown` if it does not."""
         ...
 
     async def watch(self, people: Changed, rooms: Changed, settings: Changed) -> None:
-        """Tell of changed or deleted people, of deleted rooms and of changed settings, right after the commit.
+        """Report changed or deleted people, deleted rooms and changed settings, right after the commit by any process.
 
-        A person of whom a session ended, or who blocks another or no longer does, counts as changed.
-
-        Whichever process did it. All begin with None, for what happened before, and are told None again after each
-        outage. Runs until cancelled, and raises nothing else: it waits for a database that does not answer.
-        Cancelling: nobody is told any more.
+        A person counts as changed also when a session of theirs ends, or when they block or unblock somebody.
+        Each handler is first called with None, for changes before this call, and again after each outage.
+        Runs until cancelled and raises nothing else: during an outage it waits for the database.
+        Cancelling: the reports end.
         """
         ...

@@ -1,6 +1,6 @@
-"""What a sync asks of a storage. Both implementations pass one contract suite, and keep what `ports` says.
+"""The reads of a sync: snapshots of rooms, missed changes, history, and read marks.
 
-All answers of one sync are as of one id of the log, its cut (`up_to_id`): what comes after it, its caller hears live.
+All answers of one sync are as of one log id, its cut (`up_to_id`). The caller receives later changes live.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -24,34 +24,33 @@ from chat.domain.sync_types import (
 
 
 class Timelines(Protocol):
-    """Rooms as people see them, what changed in them, and how far people have read.
+    """Rooms as people see them, their changes, and read marks.
 
-    A person's rooms are the lobby, those of which they are a member, and their own support conversation; an
-    operator's also every open support conversation in which something was said. What became of a membership after
-    `up_to_id` is a change that the caller hears live.
+    A person's rooms are the lobby, those of which they are a member, and their own support conversation. An operator
+    also has every open support conversation with a message. The caller receives changes of memberships after
+    `up_to_id` live. Where a method takes a `reader_id` or positions, its caller has checked who may see the rooms.
     """
 
     async def rooms_of(self, person_ids: Collection[int]) -> dict[int, dict[int, RoomKind]]:
-        """Return the ids of each person's rooms, and what kind each is of. Nobody there: none."""
+        """Return the ids of each person's rooms with their kinds. An unknown person has none."""
         ...
 
     async def snapshots(self, asked: Sequence[RoomsAt]) -> list[list[RoomSnapshot]]:
-        """Return for each what it asks for: all the person's rooms, or those among its ids, the newest message first.
+        """Return for each query all of the person's rooms, or those with the given ids, the newest message first.
 
-        Of an operator who names them, closed conversations too.
-        Numbers, unread and last message are as of the cut, everything else is as it is now. A room that was deleted is
-        none of them. Nobody there: none.
+        With ids, an operator also gets closed support conversations. Numbers, unread counts and the last message are
+        as of the cut, everything else is current. Deleted rooms are left out; an unknown person has none.
         """
         ...
 
     async def members_of_conversations(self, room_ids: Collection[int]) -> dict[int, int]:
-        """Return how many are in each of these support conversations, as `snapshots` says; other rooms are left out."""
+        """Return the members that `snapshots` counts for these support conversations; other rooms are left out."""
         ...
 
     async def resume_checks(self, known: Sequence[KnownAt]) -> list[ResumeCheck | None]:
-        """Return where a client stands with each of these positions; None where the room is gone.
+        """Return for each position whether the client can resume from it; None: the room is deleted.
 
-        A position beyond its cut is good, and nothing is missing then. The caller says who may see the rooms.
+        A position beyond its cut is good, and nothing is missing.
         """
         ...
 
@@ -60,9 +59,8 @@ class Timelines(Protocol):
     ) -> list[list[ReplayedChange]]:
         """Return the changes of each of these ranges, by `pos` and without a gap, for several readers.
 
-        At most MOST_REPLAYED of each, and as many from the front as have together at most `most_bytes` bytes of text as
-        JSON, but at least one where there is any: the caller goes on after the last. Reactions come on top of that.
-        The caller says who may see the rooms.
+        At most MOST_REPLAYED of each range, and together at most `most_bytes` of text as JSON, reactions not counted;
+        at least one change if there is any. The caller continues after the last one.
         """
         ...
 
@@ -77,67 +75,63 @@ class Timelines(Protocol):
         after: int | None = None,
         before: int | None = None,
     ) -> Page | None:
-        """Return a page of a room's messages, at most `limit` of them; None: the room is gone.
+        """Return a page of a room's messages, at most `limit` of them; None: the room is deleted.
 
-        With `after` it begins behind that `seq`, and what is too much is left out at its end. Else it ends before the
-        `seq` `before`, or with the room, and what is too much is left out at its beginning. It has at most `most_bytes`
-        bytes of text as JSON, but one message where there is any; reactions come on top of that. The caller says who
-        may see the room.
+        With `after`, the first messages with a higher `seq`. Otherwise the last ones with a `seq` below `before`, or
+        of the room. A page has at most `most_bytes` of text as JSON, reactions not counted; at least one message if
+        there is any.
         """
         ...
 
     async def texts(self, room_id: int, seq: int, limit: int, most_bytes: int) -> list[TextVersion]:
-        """Return the texts that a message had, the oldest first, the one of now last; of a deleted one none.
+        """Return the versions of a message's text, oldest first, the current one last; of a deleted one none.
 
-        The newest `limit`, within `most_bytes` of text as JSON, at least one. The caller says who may see the room.
+        The newest `limit`, within `most_bytes` of text as JSON, at least one.
         """
         ...
 
     async def mentions(self, person_id: int, before_id: int, limit: int, most_bytes: int) -> list[MessageNow]:
-        """Return messages of others in the person's rooms that mention them and are not deleted, the newest first.
+        """Return messages of others in the person's rooms that mention them, newest first, without deleted ones.
 
-        At most `limit` with an id below `before_id`, within `most_bytes` of text as JSON, at least one.
+        At most `limit` with ids below `before_id`, within `most_bytes` of text as JSON, at least one.
         """
         ...
 
     async def with_files(
         self, reader_id: int, room_id: int, before: int, limit: int, most_bytes: int
     ) -> list[MessageNow]:
-        """Return messages of a room that have files, the newest first. The caller says who may see the room.
+        """Return messages of a room that have files, newest first.
 
         At most `limit` with a `seq` below `before`, within `most_bytes` of text as JSON, at least one.
         """
         ...
 
     async def mark_read(self, marks: Mapping[tuple[int, int], ReadMark], *, durable: bool = True) -> None:
-        """Note how far people have read, by (room id, person id); marks of rooms they don't have are passed over.
+        """Record read marks by (room id, person id); marks of rooms that a person does not have are ignored.
 
-        Where they need not be `durable`, a crash of the storage may take away those of its last second.
+        Unless they are `durable`, a crash of the storage may lose the marks of its last second.
         """
         ...
 
     async def reads_since(self, person_id: int, since: float) -> list[ReadState]:
-        """Return how far the person has read, in those of their rooms where that was noted after `since`.
-
-        That is in Unix seconds, by the storage's clock.
-        """
+        """Return the person's read positions that were recorded after `since` (Unix seconds, the storage's clock)."""
         ...
 
     async def shared_reads(self, room_id: int, person_ids: Collection[int]) -> dict[int, int]:
-        """Return how far each of these people has read in a room of theirs, of those who let others see that."""
+        """Return the read positions in the room of those of these people who share theirs, by person id."""
         ...
 
     async def set_own(
         self, room_id: int, person_id: int, *, notify: Notify | None = None, is_hidden: bool | None = None
     ) -> bool:
-        """Set what the person wants of a room, None: as it was. False: they don't have that room."""
+        """Change the person's settings of a room; None leaves one as it is. False: they do not have that room."""
         ...
 
     async def support_queue(
         self, after: QueuePlace, limit: int, *, is_closed: bool | None = None, assignee_id: int | None = None
     ) -> list[QueuePlace]:
-        """Return the support conversations in which something was said, in their order, from behind this place.
+        """Return the support conversations that have messages, in queue order, after this place.
 
-        Of one kind, and of one operator (0: of nobody), where that is asked for. Those of deleted people are left out.
+        `is_closed` and `assignee_id` (0: unassigned) filter them. Those of deleted people are left out.
         """
         ...

@@ -1,4 +1,4 @@
-"""People and how they prove who they are, as a storage keeps them."""
+"""People, their credentials and invites."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -16,7 +16,7 @@ from chat.domain.rules import same_name_key
 
 
 class NewPerson(msgspec.Struct, frozen=True, kw_only=True):
-    """A person to be added; names and addresses are clean already (`domain/rules.py`)."""
+    """A person to add; names and addresses have passed `domain/rules.py`."""
 
     name: str
     password_hash: bytes
@@ -26,20 +26,20 @@ class NewPerson(msgspec.Struct, frozen=True, kw_only=True):
     is_moderator: bool = False
     is_admin: bool = False
     invite: bytes | None = None
-    """The digest of the invite that is used up with it, if it takes one."""
+    """The digest of the invite that this uses, if any."""
     by_command: bool = False
-    """Whether whoever runs the server adds them: then it goes into the audit."""
+    """Added by a command of the server's operator; recorded in the audit."""
     added_by: int | None = None
-    """The admin who adds them: then it goes into the audit too."""
+    """The admin who adds them; recorded in the audit."""
     visit: Visit | None = None
-    """What a visitor said; None: it is no visitor. A visitor has no password (b""), no e-mail address and no role."""
+    """What a visitor entered; None: no visitor. A visitor has no password (b""), no e-mail address and no role."""
 
 
 class NewInvite(msgspec.Struct, frozen=True, kw_only=True):
-    """An invite to be made, known by its code's digest, for so many uses until `expires_at` (Unix seconds).
+    """An invite to create, valid for `uses` until `expires_at` (Unix seconds). `digest` is its code's.
 
-    With `room_id` it is to that room. `registers`: somebody can register with it where that takes an invite. Where
-    nobody is its `maker_id`, whoever runs the server has made it with a command.
+    `room_id` is the room that it leads to. `registers`: it also lets people register where that takes an invite.
+    `maker_id` None: a command created it.
     """
 
     digest: bytes
@@ -51,10 +51,9 @@ class NewInvite(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Invite(msgspec.Struct, frozen=True, kw_only=True):
-    """An invite as it is now, for what NewInvite says.
+    """The current state of an invite; the fields are as in NewInvite.
 
-    `is_over`: nobody can use it now: it is used up or too old, its room is gone, or its maker may not do any more
-    what it lets others do.
+    `is_over`: it is used up or expired, its room is deleted, or its maker has lost the right to invite.
     """
 
     uses_left: int
@@ -68,18 +67,18 @@ class Invite(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IssuedInvite(msgspec.Struct, frozen=True):
-    """An invite with its digest, for who made it: the code itself is kept nowhere."""
+    """An invite with its digest, for its maker. The code itself is not stored."""
 
     digest: bytes
     invite: Invite
 
 
 INVITE_KEPT = 2_592_000.0
-"""Seconds for which it is known of an invite that it is over, after its last day."""
+"""Seconds for which an expired invite is kept, so that its users learn that it is over."""
 
 
 class ProfileChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What to change of a person; what is UNSET stays. All of it is clean already (`domain/rules.py`)."""
+    """A change of a person; UNSET fields stay. All values have passed `domain/rules.py`."""
 
     name: str | msgspec.UnsetType = msgspec.UNSET
     display_name: str | msgspec.UnsetType | None = msgspec.UNSET
@@ -88,13 +87,13 @@ class ProfileChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_own_display(person: Person, change: ProfileChange) -> bool:
-    """Whether a new display name is that or the name which the person has, or takes with it. Sync and pure."""
+    """Whether a new display name equals the person's name or display name, or the name that they take with it. Pure."""
     assert isinstance(change.display_name, str)
     return _is_among(change.display_name, person.name, person.display_name, change.name)
 
 
 def is_own_name(person: Person, name: str) -> bool:
-    """Whether a new name is the name or the display name which the person has. Sync and pure."""
+    """Whether a new name equals the person's name or display name. Sync and pure."""
     return _is_among(name, person.name, person.display_name)
 
 
@@ -105,15 +104,15 @@ def _is_among(name: str, *own: object) -> bool:
 class Taken(msgspec.Struct, frozen=True):
     """Somebody else has this already.
 
-    `what` is "name" or "email", "look" where a name only looks like a name or a display name, or "display" where a
-    display name does.
+    `what` is "name", "email", "look" (the name looks like another name or display name) or "display" (the display
+    name does).
     """
 
     what: str
 
 
 class LookAlike(msgspec.Struct, frozen=True):
-    """A person whose name looks like that of an older account."""
+    """A person whose name looks like an older account's."""
 
     person: Person
     older_id: int
@@ -122,45 +121,44 @@ class LookAlike(msgspec.Struct, frozen=True):
 
 
 class Users(Protocol):
-    """People and how they prove who they are. A deleted person is none, but nobody else can have their name.
+    """People and their credentials. Methods skip deleted people, but nobody else can take their names.
 
-    Nor a name that looks like it, or like somebody else's display name (`domain/skeletons.py`); who had such a name
-    before that was asked keeps it.
+    Nor can anybody take a name that looks like another's name or display name (`domain/skeletons.py`); names that are
+    older than this rule stay.
     """
 
     async def add(self, new: NewPerson) -> Person | Taken | None:
-        """Add a person, unless the name or the e-mail address is taken in any case, or the name looks like another's.
+        """Add a person, unless the name or e-mail address is taken, in any case, or the name looks like another's.
 
-        None: the invite is not good. Who is not added uses nothing up of one.
+        None: the invite is not valid. A refused addition does not use the invite.
         """
         ...
 
     async def invite(self, new: NewInvite) -> None:
-        """Make an invite. One to a room that is gone is not made; those over for INVITE_KEPT are forgotten."""
+        """Create an invite, unless its room is deleted. Removes invites that have been over for INVITE_KEPT."""
         ...
 
     async def is_invite(self, digest: bytes) -> bool:
-        """Whether there is such an invite that somebody can register with now."""
+        """Whether there is a valid invite with this digest that lets people register."""
         ...
 
     async def find_invite(self, digest: bytes) -> Invite | None:
-        """Return the invite with this digest, good or over."""
+        """Return the invite with this digest, valid or over."""
         ...
 
     async def invites(
         self, after: bytes, limit: int, *, maker_id: int | None = None, room_id: int | None = None
     ) -> list[IssuedInvite]:
-        """Return good invites, those that end first before the others, from behind `after`.
+        """Return valid invites, the first to expire first, after the invite with the digest `after`.
 
-        That is the digest of an invite, good or over; b"" is the beginning. With `maker_id` they are those that the
-        person made, with `room_id` those to that room.
+        That invite may be over; b"" is the beginning. `maker_id` and `room_id` filter them.
         """
         ...
 
     async def withdraw_invite(self, digest: bytes, by_id: int | None = None) -> bool:
-        """Let nobody use an invite any more; False: it is used up, too old, or its room is gone.
+        """Invalidate an invite; False: it is used up, expired, or its room is deleted.
 
-        Of one to register it goes into the audit.
+        For an invite to register this is recorded in the audit.
         """
         ...
 
@@ -169,58 +167,58 @@ class Users(Protocol):
         ...
 
     async def by_ids(self, person_ids: Sequence[int]) -> dict[int, Person]:
-        """Return the people with these ids, as many as there are."""
+        """Return the people with these ids, by id; unknown ids are left out."""
         ...
 
     async def by_name(self, name: str) -> Credentials | None:
-        """Return who has this name, in any case."""
+        """Return the person with this name, in any case, and their credentials."""
         ...
 
     async def by_email(self, email: str) -> Credentials | None:
-        """Return who has this e-mail address, in any case."""
+        """Return the person with this e-mail address, in any case, and their credentials."""
         ...
 
     async def everyone(self) -> list[Person]:
-        """Return all people but visitors, oldest first."""
+        """Return everybody except visitors, oldest first."""
         ...
 
     async def count(self) -> int:
-        """Return how many people there are but visitors."""
+        """Return the number of people, without visitors."""
         ...
 
     async def operators(self) -> list[int]:
-        """Return the ids of all operators, ascending; also of those who are disabled."""
+        """Return the ids of all operators, disabled ones too, ascending."""
         ...
 
     async def page(self, part: str, after_id: int, limit: int, role: Role | None = None) -> list[Person]:
-        """Return the people with `part` in their names or e-mail addresses, in any case, by id from behind this one.
+        """Return people with `part` in their names or e-mail addresses, in any case, with ids above `after_id`, by id.
 
-        With `role` those of them who have it. Visitors are not among them.
+        `role` filters them. Visitors are left out.
         """
         ...
 
     async def look_alikes(self) -> list[LookAlike]:
-        """Return the people whose names look like that of an older account, oldest first, each with the oldest."""
+        """Return people whose names look like older accounts', oldest first, each with the oldest such account."""
         ...
 
     async def rename(self, person_id: int, name: str) -> Person | Taken | None:
-        """Give a person another (clean) name; None if there is no such person."""
+        """Change a person's name, which has passed `domain/rules.py`; None: no such person."""
         ...
 
     async def change_profile(self, person_id: int, change: ProfileChange) -> Person | Taken | None:
-        """Change all of it or nothing; None if there is no such person.
+        """Apply all of the change or nothing; None: no such person.
 
-        A display name that looks like the name or the display name of another is "display"; one's own are one's own.
+        Taken("display"): the display name looks like another person's name or display name.
         """
         ...
 
     async def administer(
         self, person_id: int, change: AccountChange, by_id: int | None
     ) -> Person | Taken | Refusal | None:
-        """Change an account, all of it or nothing, with the acts of that in the audit; None: there is no such person.
+        """Apply all of the change to an account or nothing, and record it in the audit; None: no such person.
 
-        Where a person does it (`by_id` is not None): NOT_ADMIN if they are none any more, LAST_ADMIN if no admin could
-        come in then.
+        If a person does it (`by_id`): NOT_ADMIN when they are no longer an admin, LAST_ADMIN when no admin could log
+        in afterwards.
         """
         ...
 
@@ -232,16 +230,16 @@ class Users(Protocol):
         instead_of: bytes | None = None,
         by_link: bool = False,
     ) -> Person | None:
-        """Give a person another password, and make every token issued so far invalid.
+        """Change a person's password and invalidate every token issued so far.
 
-        None if there is no such person, or if their hash is no longer `instead_of`, where that is given. `by_link`: by
-        a link that an admin made, and it goes into the audit.
+        None: no such person, or their hash is no longer `instead_of`, if that is given. `by_link`: with a reset link
+        from an admin; recorded in the audit.
         """
         ...
 
     async def delete(self, person_id: int, by_id: int | None = None) -> bool | Refusal:
-        """Delete a person; what they said stays, and so does their name with it. False: no such person.
+        """Delete a person and record it in the audit; their messages stay, under their name. False: no such person.
 
-        It goes into the audit. LAST_ADMIN and NOT_ADMIN as in `administer`.
+        LAST_ADMIN and NOT_ADMIN as in `administer`.
         """
         ...

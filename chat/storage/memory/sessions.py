@@ -8,7 +8,7 @@ import trio
 from msgspec import structs
 
 from chat.domain.entities import LoginSession
-from chat.domain.ports import MOST_SESSIONS, OVERLAP, NewSession, Refreshing, Replayed
+from chat.domain.ports import MOST_SESSIONS, OVERLAP, NewSession, Refreshing, TokenReused
 from chat.storage.memory.users import MemoryUsers
 
 
@@ -60,7 +60,7 @@ class MemorySessions:
 
     async def refresh(
         self, used: Refreshing, *, lasts: float, address: str, agent: str
-    ) -> LoginSession | Replayed | None:
+    ) -> LoginSession | TokenReused | None:
         await trio.lowlevel.checkpoint()
         row = self._by_family(used.family)
         if row is None or row.newest is None:
@@ -79,7 +79,7 @@ class MemorySessions:
         if row.previous == used.own and self._now() < row.refreshed + OVERLAP:
             return row.session
         self._end([row.session.id])
-        return Replayed(row.session)
+        return TokenReused(row.session)
 
     async def end(self, person_id: int, session_id: int) -> bool:
         await trio.lowlevel.checkpoint()

@@ -1,4 +1,4 @@
-"""Where Trio and asyncio meet: the loop that asyncpg runs on, and the one way across."""
+"""The asyncio loop that asyncpg runs on under Trio, and the one way to call into it."""
 
 import asyncio
 import heapq
@@ -13,10 +13,10 @@ import trio_asyncio
 T = TypeVar("T")
 
 _ROUNDS = 4
-"""From the bytes of an answer to the end of an operation: a future, its task, and what waits for that."""
+"""Callbacks make others ready: from an answer's bytes to a future, to its task, to the waiter of the task."""
 
 _MOST_CANCELLED = 100
-"""Timers that are cancelled and not let go yet."""
+"""Cancelled timers that are kept before they are removed."""
 
 logger = structlog.get_logger(__name__)
 
@@ -24,7 +24,7 @@ logger = structlog.get_logger(__name__)
 async def run_in_asyncio(operation: Callable[..., Awaitable[T]], *arguments: object) -> T:
     """Run an asyncio-flavoured coroutine function from Trio and return its result.
 
-    Cancelling: `asyncio.CancelledError` is raised in the operation, and this waits until it has ended.
+    Cancelling raises `asyncio.CancelledError` in the operation and waits until that has ended.
     """
     result: T = await trio_asyncio.aio_as_trio(operation)(*arguments)
     return result
@@ -32,9 +32,9 @@ async def run_in_asyncio(operation: Callable[..., Awaitable[T]], *arguments: obj
 
 @asynccontextmanager
 async def open_asyncio() -> AsyncGenerator[None]:
-    """Run an asyncio loop in Trio for as long as the block lasts, one that outlives stray exceptions.
+    """Run an asyncio loop in Trio for the block. Unhandled exceptions in it are logged and do not end it.
 
-    Cancelling: what runs in the loop is cancelled.
+    Cancelling also cancels the operations in the loop.
     """
     async with trio_asyncio.open_loop() as loop:
         loop.set_exception_handler(_log_stray)
@@ -46,11 +46,11 @@ async def open_asyncio() -> AsyncGenerator[None]:
 async def _run_ready(
     loop: trio_asyncio.TrioEventLoop, run_one: Callable[..., Awaitable[None]], no_wait: bool = False
 ) -> None:
-    """Run all callbacks that are ready in one pass of Trio's loop, and those that they make ready.
+    """Run all ready callbacks, and those that they make ready, in one pass of Trio's loop.
 
-    trio-asyncio runs one in each pass, first come, first served. An operation needs about ten: beside twenty others
-    it waits for two hundred passes, each with everybody's work in it. `run_one` is trio-asyncio's own, which with
-    `no_wait` has no checkpoint.
+    trio-asyncio runs one callback in each pass. An operation needs about ten, so beside twenty others it would wait
+    for two hundred passes, each with every task's work in it. `run_one` is trio-asyncio's own; with `no_wait` it has
+    no checkpoint.
     """
     await run_one(no_wait)
     if not no_wait:
@@ -63,9 +63,9 @@ async def _run_ready(
 
 
 class _CancelledTimers:
-    """Lets go of timers that are cancelled, as asyncio's own loop does; trio-asyncio keeps each until its time.
+    """Removes cancelled timers, as asyncio's own loop does; trio-asyncio keeps each until its time.
 
-    A query sets three, of some seconds, and cancels them when it is answered.
+    A query sets three timers of some seconds and cancels them when its answer arrives.
     """
 
     def __init__(self, loop: trio_asyncio.TrioEventLoop) -> None:
@@ -82,8 +82,8 @@ class _CancelledTimers:
 
 
 def _log_stray(_loop: object, context: dict[str, Any]) -> None:
-    # trio-asyncio's default handler raises, and asyncpg leaves futures whose exception nobody retrieves when
-    # a connection breaks: that would end the server.
+    # When a connection breaks, asyncpg leaves futures whose exceptions nobody retrieves. trio-asyncio's default
+    # handler would raise them, and so end the server.
     logger.debug(
         "ignored an exception that asyncio reported",
         message=context.get("message"),

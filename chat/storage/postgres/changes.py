@@ -24,7 +24,7 @@ from chat.storage.postgres.writer import RawConnection
 Target = tuple[int, int]  # room id, seq
 
 
-class _Before(NamedTuple):
+class _Earlier(NamedTuple):
     """What is known of a message as it was: who reacted to it with what, and whom it mentioned."""
 
     reacted: frozenset[tuple[str, int]]
@@ -44,7 +44,7 @@ async def save_changes(
         [reaction and reaction.actor_id for reaction in reactions],
     )
     states = _states(rows, changes)
-    before = {target: _Before(frozenset(state.reacted), state.mentions) for target, state in states.items()}
+    before = {target: _Earlier(frozenset(state.reacted), state.mentions) for target, state in states.items()}
     last_id = rows[0]["last_id"] if rows else 0
     positions = {row["room_id"]: row["last_pos"] for row in rows}
     archived = {row["room_id"] for row in rows if row["is_archived"]}
@@ -91,8 +91,10 @@ async def _refused_deletions(
             continue
         key = deletion.room_id, by_id
         if key not in found:
-            place = await find(connection, *key, any_kind=True)
-            found[key] = deletion_refusal(place.by) if place and place.by else None
+            found_authority = await find(connection, *key, any_kind=True)
+            found[key] = (
+                deletion_refusal(found_authority.by) if found_authority and found_authority.by else None
+            )
         if refusal := found[key]:
             refused[deletion] = refusal
     return refused
@@ -125,7 +127,7 @@ async def _write(
     connection: RawConnection,
     made: Sequence[Edited | Deleted | Reacted],
     states: dict[Target, MessageState],
-    before: dict[Target, _Before],
+    before: dict[Target, _Earlier],
 ) -> None:
     """Write the changes, and the messages as they have become."""
     changed = {(change.room_id, change.seq): states[change.room_id, change.seq] for change in made}
@@ -172,7 +174,7 @@ async def _write(
 
 
 async def _write_edits(
-    connection: RawConnection, edited: dict[Target, MessageState], before: dict[Target, _Before]
+    connection: RawConnection, edited: dict[Target, MessageState], before: dict[Target, _Earlier]
 ) -> None:
     """Keep what was said before, and who is mentioned now; of a message that is deleted by now neither."""
     await connection.execute(

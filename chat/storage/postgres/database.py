@@ -1,11 +1,11 @@
-"""asyncpg on Trio: where an operation crosses from Trio to asyncio, and what its failures mean.
+"""The connection pool: asyncpg operations run from Trio, and asyncpg's errors as the storage's own.
 
-Three laws, each measured (docs/decisions/0002):
+Three rules, each measured (docs/decisions/0002):
 
-- One crossing an operation: it is one asyncio-flavoured coroutine, with acquiring and releasing the
-  connection inside. More crossings cost more, and a cancelled release can hang the pool.
-- Reads can be cancelled; writes are shielded, with a deadline. A cancelled asyncpg write may have happened.
-- A write whose deadline passed has an unknown outcome; its connection is terminated.
+- Each operation is one asyncio coroutine that also acquires and releases the connection. Several calls into asyncio
+  cost more, and a cancelled release can hang the pool.
+- Reads can be cancelled. Writes are shielded, with a deadline: a cancelled asyncpg write may have happened.
+- A write that passes its deadline has an unknown outcome; its connection is terminated.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -18,7 +18,7 @@ import trio
 
 from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
 from chat.storage.postgres.asyncio_bridge import run_in_asyncio
-from chat.storage.postgres.session import Connection, set_up
+from chat.storage.postgres.session import Connection, configure
 
 T = TypeVar("T")
 Operation = Callable[[Connection], Awaitable[T]]
@@ -30,16 +30,16 @@ CONNECTION_LOST = (
     TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # of a connection whose server took its leave with a FATAL message
+    asyncpg.InternalClientError,  # the server ended the connection with a FATAL message
 )
-"""What asyncpg raises where there is no connection, or no longer one."""
+"""What asyncpg raises when there is no connection, or it is lost."""
 
 _GRACE = 1.0
-"""Seconds by which Trio's deadline is later than asyncpg's own: it is the second line."""
+"""Seconds by which Trio's deadline comes after asyncpg's own."""
 
 
 class Database:
-    """A pool of connections for everything but the journal's writes."""
+    """A connection pool for everything except the journal's writes."""
 
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", query_timeout: float) -> None:
         self._pool = pool
@@ -48,13 +48,13 @@ class Database:
     async def read(self, operation: Operation[T]) -> T:
         """Run `operation` (asyncio-flavoured) on a connection of the pool and return its result.
 
-        Raises StorageDown. Cancelling: the query is cancelled in PostgreSQL too; nothing is left behind.
+        Raises StorageDown. Cancelling also cancels the query in PostgreSQL.
         """
         with trio.move_on_after(self._query_timeout + _GRACE):
             try:
                 return await run_in_asyncio(self._on_a_connection, operation)
             except (asyncpg.PostgresError, *CONNECTION_LOST) as error:
-                # Cancelling may end a query in any of these ways: then it is the cancellation that is felt.
+                # A cancelled query may fail in any of these ways; then raise Cancelled instead.
                 await trio.lowlevel.checkpoint_if_cancelled()
                 raise StorageDown(str(error) or type(error).__name__) from error
         raise StorageDown("the database did not answer in time")
@@ -62,16 +62,16 @@ class Database:
     async def write(self, operation: Operation[T]) -> T:
         """Run `operation` (asyncio-flavoured) in a transaction and return its result.
 
-        Raises StorageDown, WriteRejected or OutcomeUnknown. Cancelling: felt after the write has ended.
+        Raises StorageDown, WriteRejected or OutcomeUnknown. Cancelling takes effect after the write has ended.
         """
         return await self._write(self._in_a_transaction, operation)
 
     async def write_statement(self, operation: Operation[T]) -> T:
-        """Run `operation`, which is one statement and so a transaction, in one round trip; else as write() does."""
+        """Run `operation`, a single statement, in one round trip; otherwise like write()."""
         return await self._write(self._on_its_own, operation)
 
     async def _write(self, run: Callable[[Operation[T]], Awaitable[T]], operation: Operation[T]) -> T:
-        # Without the shield a cancelled client could leave a write that may have happened.
+        # Without the shield a cancelled client could leave a write with an unknown outcome.
         with trio.move_on_after(self._query_timeout + _GRACE, shield=True):
             with TranslatedWriteErrors():
                 return await run_in_asyncio(run, operation)
@@ -100,10 +100,10 @@ class Database:
 
 
 class TranslatedWriteErrors:
-    """Turn asyncpg's exceptions about a write that was begun into the storage's own.
+    """Turn asyncpg's exceptions during a write into the storage's own.
 
-    An error that PostgreSQL itself sent means that the transaction was rolled back. A lost connection or a
-    passed deadline means that nobody knows.
+    An error from PostgreSQL itself means that the transaction was rolled back. After a lost connection or a passed
+    deadline the outcome is unknown.
     """
 
     def __enter__(self) -> None:
@@ -125,7 +125,7 @@ class TranslatedWriteErrors:
 async def open_database(
     address: DatabaseAddress, *, pool_size: int, query_timeout: float
 ) -> AsyncGenerator[Database]:
-    """Open a pool for as long as the block lasts. The caller runs inside `open_asyncio`."""
+    """Keep a pool open for the block. The caller runs inside `open_asyncio`."""
 
     async def open_pool() -> "asyncpg.Pool[asyncpg.Record]":
         return await asyncpg.create_pool(
@@ -134,7 +134,7 @@ async def open_database(
             max_size=pool_size,
             timeout=query_timeout,
             command_timeout=query_timeout,
-            init=partial(set_up, timeout=query_timeout),
+            init=partial(configure, timeout=query_timeout),
             reset=_nothing_to_reset,
             server_settings={"application_name": "chat"},
         )
@@ -146,8 +146,8 @@ async def open_database(
         # Without the shield a cancelled server would leave sockets and asyncio tasks behind.
         with trio.move_on_after(query_timeout, shield=True), suppress(*CONNECTION_LOST):
             await run_in_asyncio(pool.close)
-        pool.terminate()  # what is left where the database did not answer, or went away before us
+        pool.terminate()  # the rest, when the database did not answer or ended first
 
 
 async def _nothing_to_reset(_connection: Connection) -> None:
-    """Spare the round trip with which asyncpg resets a session: ours is never changed by an operation."""
+    """Skip asyncpg's session reset and its round trip: no operation changes the session."""

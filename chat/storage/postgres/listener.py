@@ -1,9 +1,9 @@
-"""The connection on which PostgreSQL tells of changed people and settings, and of deleted rooms: LISTEN.
+"""The LISTEN connection: PostgreSQL notifies of changed people and settings, and of deleted rooms.
 
 The triggers of sql/0003, 0005, 0009, 0011 and 0020 NOTIFY.
 
-What is committed while there is no such connection is told to nobody; so after each connecting everybody is to be
-looked at. It needs a session of its own: a pooler that shares sessions among transactions passes no NOTIFY on.
+A notification is lost while there is no such connection, so each new connection reports that anything may have
+changed. It needs a session of its own: a pooler in transaction mode forwards no NOTIFY.
 """
 
 from collections.abc import Mapping
@@ -18,20 +18,19 @@ from chat.storage.postgres.database import CONNECTION_LOST, DatabaseAddress
 from chat.storage.postgres.writer import RawConnection
 
 _CHECK = 10.0
-"""Seconds between two looks whether a silent connection is still one: a network may forget it and tell nobody."""
+"""Seconds between checks of a silent connection: a network may drop it without a sign."""
 _PAUSE = 0.25
-"""Seconds between two tries to connect."""
+"""Seconds between attempts to connect."""
 
 logger = structlog.get_logger(__name__)
 
 
-async def tell_of_changes(
+async def listen_for_changes(
     address: DatabaseAddress, people: Changed, rooms: Changed, settings: Changed, *, timeout_each: float
 ) -> None:
-    """Tell of changed people, deleted rooms and changed settings, and None after each connecting.
+    """Report changed people, deleted rooms and changed settings, and None after each connect.
 
-    It runs until it is cancelled, which closes the connection. `timeout_each` is in seconds, for connecting and for a
-    look at the connection.
+    Runs until cancelled, which closes the connection. `timeout_each` is in seconds, for connecting and for each check.
     """
     channels = {"chat_people": people, "chat_rooms": rooms, "chat_settings": settings}
     failed = False
@@ -59,7 +58,7 @@ async def tell_of_changes(
 async def _connect(
     address: DatabaseAddress, channels: Mapping[str, Changed], lost: trio.Event, timeout_each: float
 ) -> RawConnection:
-    """Return a connection that listens, and sets `lost` when it ends; asyncio-flavoured."""
+    """Return a listening connection that sets `lost` when it ends; asyncio-flavoured."""
     connection = await asyncpg.connect(
         **address,
         timeout=timeout_each,
@@ -81,7 +80,7 @@ async def _connect(
 
 
 async def _until_lost(connection: RawConnection, lost: trio.Event) -> None:
-    """Return when the connection has ended. Raises what asyncpg does where it no longer answers."""
+    """Return when the connection has ended. Raises asyncpg's errors when a check fails."""
     while not lost.is_set():
         with trio.move_on_after(_CHECK):
             await lost.wait()
@@ -90,5 +89,5 @@ async def _until_lost(connection: RawConnection, lost: trio.Event) -> None:
 
 
 def _id(payload: str) -> int | None:
-    """Return whom or what it is about; anybody who may use the database may send a NOTIFY, with any text."""
+    """Return the id in a notification; None for any other text, which every user of the database may send."""
     return int(payload) if payload.isascii() and payload.isdigit() and len(payload) < 19 else None

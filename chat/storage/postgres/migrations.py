@@ -1,7 +1,7 @@
-"""Bring a database's schema to what this version needs: `sql/NNNN_name.sql`, each once, in order.
+"""Migrates the schema: applies each `sql/NNNN_name.sql` once, in order.
 
-A migration that was applied must not change afterwards; its checksum is kept to notice that. A migration may serve
-older servers too: then it says which, for them to read when they start (docs/migrations.md).
+An applied migration must not change; its stored checksum reveals a change. A migration may also serve older servers:
+then it says which ones, and they read that when they start (docs/migrations.md).
 """
 
 import hashlib
@@ -22,11 +22,11 @@ from chat.storage.postgres.database import CONNECTION_LOST, DatabaseAddress
 
 _LOCK = 0x63686174_6D696772  # "chatmigr"
 _LOCK_TIMEOUT = 60
-"""Seconds to wait for another server that changes the schema, or uses what a migration changes."""
+"""Seconds to wait for the locks of another server that migrates, or that uses a table which a migration changes."""
 _TRIES = 10
-"""How often a deadlock with servers that run meanwhile ends the transaction, before that counts as a failure."""
+"""Attempts at the transaction when deadlocks with running servers end it."""
 _OLDEST = 14
-"""PostgreSQL's oldest major version that this schema is tried on."""
+"""The oldest major version of PostgreSQL that this schema is tested on."""
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -36,7 +36,7 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
     applied_at timestamptz NOT NULL DEFAULT now()
 );
 ALTER TABLE schema_migrations ADD IF NOT EXISTS serves integer"""
-"""`serves` is the oldest version whose server may run after the migration; NULL: only those that know it."""
+"""`serves` is the oldest schema version whose servers may run after the migration; NULL: only newer servers."""
 
 _SERVES = re.compile(r"^-- Serves: (\d+)$", re.MULTILINE)
 
@@ -56,18 +56,18 @@ class Migration(NamedTuple):
 
     @property
     def serves(self) -> int | None:
-        """The oldest version whose server may run after this one is applied, if it says so."""
+        """The oldest schema version whose servers may run after this migration; None: only those that know it."""
         found = _SERVES.search(self.text)
         return int(found[1]) if found else None
 
 
 def known_migrations() -> list[Migration]:
-    """Return the migrations that this version brings, in order."""
+    """Return the migrations of this release, in order."""
     return sorted(_read(_directory()))
 
 
 def _directory() -> Traversable:
-    # In an installed package sql/ lies beside the modules; in a checkout, beside the package.
+    # An installed package has sql/ inside; a checkout has it beside the package.
     packaged = files("chat") / "sql"
     return packaged if packaged.is_dir() else Path(__file__).parents[3] / "sql"
 
@@ -80,9 +80,9 @@ def _read(directory: Traversable) -> Iterator[Migration]:
 
 
 async def migrate(address: DatabaseAddress, *, connect_timeout: float, migrations: list[Migration]) -> None:
-    """Apply what is missing, all of it in one transaction, while no other server does the same.
+    """Apply the missing migrations in one transaction, under a lock against other servers.
 
-    Raises CannotStart with the reason. Cancelling: nothing was applied.
+    Raises CannotStart with the reason. Cancelling: nothing was applied, or all of it.
     """
 
     async def apply() -> None:
@@ -95,7 +95,7 @@ async def migrate(address: DatabaseAddress, *, connect_timeout: float, migration
                 await connection.execute(f"SELECT pg_advisory_xact_lock({_LOCK})")
                 await connection.execute(_TABLE)
                 rows = await connection.fetch("SELECT version, checksum, serves FROM schema_migrations")
-                _look_ahead(migrations, {row["version"]: row["serves"] for row in rows})
+                _check_newer_migrations(migrations, {row["version"]: row["serves"] for row in rows})
                 applied = {row["version"]: row["checksum"] for row in rows}
                 for migration in _missing(migrations, applied):
                     await _apply_one(connection, migration)
@@ -118,15 +118,15 @@ async def migrate(address: DatabaseAddress, *, connect_timeout: float, migration
         ) from error
     except (*CONNECTION_LOST, asyncpg.PostgresError, ValueError) as error:
         if isinstance(error, ValueError) and not isinstance(error, asyncpg.InterfaceError):
-            # Of urllib, or of int(): they quote a part of the URL, which may be one of its password.
+            # From urllib or int(): its text quotes a part of the URL, perhaps of the password.
             raise CannotStart("cannot parse the database URL: expected postgresql://USER@HOST/NAME") from None
-        # An embedded PostgreSQL is stopped by the same cancellation, and may end the connection first.
+        # The same cancellation stops an embedded PostgreSQL, which may end the connection first.
         await trio.lowlevel.checkpoint_if_cancelled()
         raise CannotStart(f"the database does not answer: {error or type(error).__name__}") from error
 
 
-def _look_ahead(migrations: list[Migration], serves: dict[int, int | None]) -> None:
-    """Raise CannotStart if a newer server made the schema one that does not serve this server."""
+def _check_newer_migrations(migrations: list[Migration], serves: dict[int, int | None]) -> None:
+    """Raise CannotStart if the database has newer migrations that do not serve this server."""
     newest = max((migration.version for migration in migrations), default=0)
     ahead = {version: oldest for version, oldest in serves.items() if version > newest}
     for oldest in ahead.values():
@@ -144,7 +144,7 @@ def _look_ahead(migrations: list[Migration], serves: dict[int, int | None]) -> N
 
 
 def _missing(migrations: list[Migration], applied: dict[int, str]) -> list[Migration]:
-    """Return the migrations to apply, after a look at those that were."""
+    """Return the migrations to apply. Raises CannotStart if an applied one has changed."""
     for migration in migrations:
         if applied.get(migration.version, migration.checksum) != migration.checksum:
             raise CannotStart(
@@ -158,7 +158,7 @@ async def _apply_one(connection: "asyncpg.Connection[asyncpg.Record]", migration
     try:
         await connection.execute(migration.text)
     except asyncpg.DeadlockDetectedError:
-        raise  # nothing is wrong with it
+        raise  # the migration is not at fault
     except asyncpg.PostgresError as error:
         raise CannotStart(f"migration {migration.version:04} failed: {error}") from error
     await connection.execute(

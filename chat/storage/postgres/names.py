@@ -1,4 +1,4 @@
-"""The skeletons of names and display names that are older than the rule that no two look alike: people keep them."""
+"""Adds the missing skeletons of names that are older than the rule against look-alikes; people keep those names."""
 
 from functools import partial
 
@@ -11,7 +11,7 @@ from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import Connection
 
 _AT_ONCE = 1000
-"""People in one transaction: a tenth of a second or so."""
+"""People in one transaction, which takes about a tenth of a second."""
 
 _UNKNOWN = """
 SELECT id, name FROM users
@@ -36,26 +36,26 @@ INSERT INTO display_skeletons (skeleton, user_id)
 SELECT skeleton, user_id FROM unnest($1::text[], $2::bigint[]) AS each (skeleton, user_id) ON CONFLICT DO NOTHING"""
 
 
-async def note_older_names(database: Database) -> None:
-    """Note what the names look like of which that is not known yet; of two that look alike the older account is first.
+async def index_older_names(database: Database) -> None:
+    """Store the skeletons of names that have none yet; of two look-alikes the older account owns the skeleton.
 
-    Raises CannotStart. Cancelling: some may be noted, and the others are at the next call.
+    Raises CannotStart. Cancelling: some are stored, and the next call stores the rest.
     """
     try:
-        for note_some in (_note_some, _note_some_displays):
+        for index_some in (_index_some, _index_some_displays):
             done: int | None = 0
             while done is not None:
-                done = await database.write(partial(note_some, done))
+                done = await database.write(partial(index_some, done))
     except (StorageDown, OutcomeUnknown) as error:
-        # An embedded PostgreSQL is stopped by the same cancellation, and may end before it answers.
+        # The same cancellation stops an embedded PostgreSQL, which may end before it answers.
         await trio.lowlevel.checkpoint_if_cancelled()
         raise CannotStart(f"the database does not answer: {error}") from error
 
 
-async def _note_some(after_id: int, connection: Connection) -> int | None:
-    """Return the last id that was looked at, None where there is no more.
+async def _index_some(after_id: int, connection: Connection) -> int | None:
+    """Store the skeletons of the next people and return the last id; None: nobody is left.
 
-    Another server may be at the same people: what it has inserted is left as it is.
+    Another server may do the same; its rows stay.
     """
     people = await connection.fetch(_UNKNOWN, after_id, _AT_ONCE)
     if not people:
@@ -67,8 +67,8 @@ async def _note_some(after_id: int, connection: Connection) -> int | None:
     return int(people[-1]["id"])
 
 
-async def _note_some_displays(after_id: int, connection: Connection) -> int | None:
-    """As `_note_some`, for display names."""
+async def _index_some_displays(after_id: int, connection: Connection) -> int | None:
+    """Like `_index_some`, for display names."""
     people = await connection.fetch(_UNKNOWN_DISPLAYS, after_id, _AT_ONCE)
     if not people:
         return None

@@ -5,7 +5,7 @@ past all the dead ones, and whoever goes on after a crash goes on there.
 """
 
 from chat.storage.postgres import search_queries
-from chat.storage.postgres.session import LAZILY, Connection
+from chat.storage.postgres.session import ASYNC_COMMIT, Connection
 
 # Only who removes, locks the row of a room that is deleted.
 _NEXT = "SELECT id, last_seq FROM rooms WHERE deleted_at IS NOT NULL ORDER BY id LIMIT 1 FOR UPDATE"
@@ -55,7 +55,7 @@ SELECT count(*) FROM forgotten"""
 
 async def remove_deleted(connection: Connection, limit: int) -> bool:
     """Take one step, in the caller's transaction; asyncio-flavoured. Returns whether there may be more to remove."""
-    await connection.execute(LAZILY)  # a step that a crash takes back is taken again
+    await connection.execute(ASYNC_COMMIT)  # a step that a crash takes back is taken again
     room = await connection.fetchrow(_NEXT)
     if room is None:
         return bool(await connection.fetchval(_FORGET, limit))

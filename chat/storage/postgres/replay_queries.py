@@ -20,7 +20,7 @@ _SEQ_BY_TIME = f"""
     SELECT low FROM halves WHERE low = high"""
 
 # A change that the room has, by its place: `had` is its time.
-STANDINGS = f"""
+RESUME_CHECKS = f"""
 SELECT known.nth, known.room_id, found.state,
     CASE WHEN found.state IN ('good', 'too_far') THEN greatest(now.pos, known.pos) ELSE 0 END AS up_to,
     CASE WHEN found.state = 'other_history' THEN ({_SEQ_BY_TIME}) ELSE coalesce((
@@ -56,7 +56,7 @@ ORDER BY known.nth"""
 # --- what changed ---
 
 # Messages and changes of a span, merged by their places.
-_OF_SPAN = f"""
+_OF_RANGE = f"""
     (SELECT id, room_id, seq, messages.pos, kind, sender_id, text, created_at,
             coalesce(changed_pos, pos) AS changed_pos, client_key, edited_at, deleted_at, deleted_by,
             reply_seq, mentions, files, NULL AS emoji, NULL::boolean AS is_on, NULL::bigint AS person_id, NULL AS role,
@@ -102,7 +102,7 @@ FROM (
             SELECT id, name, topic, is_private, archived_at IS NOT NULL AS is_archived
             FROM rooms WHERE id = span.room_id AND deleted_at IS NULL LIMIT 1
         ) AS there
-        CROSS JOIN LATERAL ({_OF_SPAN}) AS each
+        CROSS JOIN LATERAL ({_OF_RANGE}) AS each
         ORDER BY span.nth, each.pos LIMIT greatest($5::bigint, 0) / 2 + 1  -- a text has two bytes at least, its quotes
     ) AS found
     WINDOW front AS (ORDER BY found.nth, found.pos ROWS UNBOUNDED PRECEDING)

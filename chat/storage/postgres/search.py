@@ -14,7 +14,7 @@ from chat.domain.words import words_of
 from chat.storage.postgres import search_queries as queries
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.files import files_of
-from chat.storage.postgres.session import LAZILY, Connection
+from chat.storage.postgres.session import ASYNC_COMMIT, Connection
 from chat.storage.postgres.timelines import message_now
 
 _MOST_ROOMS = 64
@@ -53,7 +53,7 @@ class PostgresSearchIndex:
         async def find(connection: Connection) -> list[MessageNow]:
             ids = await _ids(connection, search)
             if search.is_best:
-                best = await connection.fetch(queries.BEST_FIRST, ids, _whole(search))
+                best = await connection.fetch(queries.BEST_FIRST, ids, _query_text(search))
                 ids = [row["id"] for row in best[: search.limit]]
             rows = await connection.fetch(queries.FOUND, search.person_id, ids, search.most_bytes)
             return [message_now(row, row["room_id"]) for row in rows]
@@ -67,7 +67,7 @@ class PostgresSearchIndex:
             assert place is not None
             if not is_ours or place["written"] >= place["newest"]:
                 return Progress(place["written"], is_ours)
-            await connection.execute(LAZILY)
+            await connection.execute(ASYNC_COMMIT)
             entries = await connection.fetch(queries.LOG, place["written"], _STEP, most_bytes)
             step = _split(entries, self._clock)
             if step.gone:
@@ -121,7 +121,7 @@ async def _ids(connection: Connection, search: Search) -> list[int]:
         assert bounds is not None
         low, high = bounds["low"], bounds["high"]
     limit = MOST_RANKED if search.is_best else search.limit
-    parts, asked = _parts(search), (search.person_id, _whole(search), search.room_id, low)
+    parts, asked = _parts(search), (search.person_id, _query_text(search), search.room_id, low)
     look = queries.AMONG_NEWEST, *asked, high, limit, parts, _MOST_ROOMS + 1, queries.NEWEST
     row = await connection.fetchrow(*look)
     assert row is not None
@@ -163,7 +163,7 @@ class Sample(NamedTuple):
         return most if self.found and _MARGIN * self.size * wanted <= most * self.found else 0
 
 
-def _whole(search: Search) -> str:
+def _query_text(search: Search) -> str:
     terms = [_term(term) for term in search.query.terms]
     without = [f"!{_term(term)}" for term in search.query.without]
     return " & ".join([*terms, *_narrowing(search), *without])

@@ -1,4 +1,4 @@
-"""What each of our connections is set to, once it is made: commits that last, and plans that use indexes."""
+"""The settings of each connection: durable commits, and plans that use indexes."""
 
 from typing import TypeAlias
 
@@ -9,26 +9,25 @@ Connection: TypeAlias = (
     "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 )
 
-# Every query of ours is made for an index. A planner that is asked while a table is young, or knows little of it,
-# would rather read all of it, and keeps that plan; it may also sort a whole room of which the end is wanted. With one
-# index for each there is one plan for all values: to plan what a sync asks anew each time takes longer than to run it.
+# Every query is written for an index. While a table is small or has no statistics, the planner would scan all of it
+# and keep that plan; it might also sort a whole room to find its end. One generic plan fits all values, and planning
+# a sync's queries each time takes longer than running them.
 #
-# What is acknowledged must survive a power cut, whatever the database or the role is set to. `local` and stronger
-# ones are left as they are: with each of them a commit is on this machine's disk.
+# An acknowledged write must survive a power failure, whatever the database or the role is set to. `local` and stronger
+# levels stay: with each of them a commit is on this machine's disk.
 #
-# A server that is stopped (SIGSTOP, a frozen machine) in the middle of a transaction holds the log's row: PostgreSQL
-# ends that transaction before a commit of another server gives up.
+# A server that freezes (SIGSTOP) in a transaction holds the log's row. PostgreSQL ends that transaction before the
+# commits of other servers time out.
 _SET_UP = """
 SELECT set_config('enable_seqscan', 'off', false), set_config('enable_bitmapscan', 'off', false),
        set_config('jit', 'off', false), set_config('plan_cache_mode', 'force_generic_plan', false),
        set_config('idle_in_transaction_session_timeout', $1, false),
        CASE WHEN current_setting('synchronous_commit') = 'off' THEN set_config('synchronous_commit', 'on', false) END"""
 
-LAZILY = "SELECT set_config('synchronous_commit', 'off', true)"
-"""Of a transaction, or in the one statement that is one: its commit does not wait for the disk, nor does any other
-commit wait for its share of it.
+ASYNC_COMMIT = "SELECT set_config('synchronous_commit', 'off', true)"
+"""Makes the commit of this transaction, or of the statement that contains it, not wait for the disk.
 
-Only for what nobody is told of: a crash of PostgreSQL may take back what it committed within its last second.
+Only for writes that are never acknowledged: a crash of PostgreSQL may undo the commits of its last second.
 """
 
 _LASTING = "SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off' ORDER BY name"
@@ -36,13 +35,13 @@ _LASTING = "SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writ
 logger = structlog.get_logger(__name__)
 
 
-async def set_up(connection: Connection, timeout: float) -> None:
-    """Set a new connection up for operations that take at most so many seconds; asyncio-flavoured."""
+async def configure(connection: Connection, timeout: float) -> None:
+    """Configure a new connection for operations of at most `timeout` seconds; asyncio-flavoured."""
     await connection.fetchrow(_SET_UP, str(int(timeout * 1000 / 2)))
 
 
-async def warn_of_losses(connection: Connection) -> None:
-    """Say what makes PostgreSQL itself forget commits, which no connection can change; asyncio-flavoured."""
+async def warn_of_unsafe_settings(connection: Connection) -> None:
+    """Log the settings with which PostgreSQL may lose commits; only its administrator can change them."""
     for row in await connection.fetch(_LASTING):
         logger.warning(
             "a power failure may lose acknowledged writes: turn this PostgreSQL setting on", off=row["name"]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import asyncpg
 
 from chat.domain.entities import LoginSession
-from chat.domain.ports import MOST_SESSIONS, OVERLAP, NewSession, Refreshing, Replayed
+from chat.domain.ports import MOST_SESSIONS, OVERLAP, NewSession, Refreshing, TokenReused
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import Connection
 
@@ -82,8 +82,8 @@ class PostgresSessions:
 
     async def refresh(
         self, used: Refreshing, *, lasts: float, address: str, agent: str
-    ) -> LoginSession | Replayed | None:
-        async def refresh(connection: Connection) -> LoginSession | Replayed | None:
+    ) -> LoginSession | TokenReused | None:
+        async def refresh(connection: Connection) -> LoginSession | TokenReused | None:
             row = await connection.fetchrow(_FIND, used.family, used.own)
             if row is None:
                 return None
@@ -95,7 +95,7 @@ class PostgresSessions:
             if row["is_previous"]:
                 return _session(row)
             await connection.execute(_END_FAMILY, used.family)
-            return Replayed(_session(row))
+            return TokenReused(_session(row))
 
         return await self._database.write(refresh)
 

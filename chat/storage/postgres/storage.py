@@ -1,4 +1,4 @@
-"""The whole PostgreSQL storage, wired."""
+"""Wires the PostgreSQL storage."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -9,10 +9,10 @@ from chat.storage.postgres.audit import PostgresAudit
 from chat.storage.postgres.contacts import PostgresContacts
 from chat.storage.postgres.database import Database, DatabaseAddress, open_database
 from chat.storage.postgres.files import PostgresFiles
-from chat.storage.postgres.listener import tell_of_changes
+from chat.storage.postgres.listener import listen_for_changes
 from chat.storage.postgres.messages import PostgresMessages
 from chat.storage.postgres.migrations import known_migrations, migrate
-from chat.storage.postgres.names import note_older_names
+from chat.storage.postgres.names import index_older_names
 from chat.storage.postgres.nodes import PostgresNodes
 from chat.storage.postgres.rooms import PostgresRooms
 from chat.storage.postgres.search import PostgresSearchIndex
@@ -50,7 +50,7 @@ class PostgresStorage:
         await self._database.read(lambda connection: connection.fetchval("SELECT 1"))
 
     async def watch(self, people: Changed, rooms: Changed, settings: Changed) -> None:
-        await tell_of_changes(self._address, people, rooms, settings, timeout_each=self._query_timeout)
+        await listen_for_changes(self._address, people, rooms, settings, timeout_each=self._query_timeout)
 
 
 @asynccontextmanager
@@ -62,11 +62,14 @@ async def open_postgres_storage(
     commit_timeout: float,
     shared: bool = False,
 ) -> AsyncGenerator[PostgresStorage]:
-    """Bring the schema up to date and serve it for as long as the block lasts.
+    """Migrate the schema and keep the storage open for the block. Raises CannotStart.
 
-    Timeouts are in seconds, for one query and for one commit. `shared` says that this server hears of what others
-    write (it has a bus): only servers of which all do so may be there together. Raises CannotStart.
-    Cancelling: a write under way is over first, by its own deadline.
+    Args:
+        query_timeout: seconds for one query.
+        commit_timeout: seconds for one commit.
+        shared: this server has a bus; only servers with a bus may share a database.
+
+    Cancelling: a write in progress ends first, by its own deadline.
     """
     lock = WriterLock.SHARED if shared else WriterLock.EXCLUSIVE
     async with open_asyncio():
@@ -75,7 +78,7 @@ async def open_postgres_storage(
             open_database(address, pool_size=pool_size, query_timeout=query_timeout) as database,
             open_writer(address, timeout_each=commit_timeout, lock=lock) as writer,
         ):
-            await note_older_names(database)
+            await index_older_names(database)
             yield PostgresStorage(address, database, writer, query_timeout=query_timeout)
 
 
@@ -83,14 +86,12 @@ async def open_postgres_storage(
 async def open_shared_postgres_storage(
     address: DatabaseAddress, *, query_timeout: float
 ) -> AsyncGenerator[PostgresStorage]:
-    """Serve also while a server runs on the same database, which reads what is saved here. Raises CannotStart."""
+    """Keep the storage open beside a running server, which reads the log's new entries. Raises CannotStart."""
     async with open_asyncio():
         await migrate(address, connect_timeout=query_timeout, migrations=known_migrations())
         async with open_database(address, pool_size=1, query_timeout=query_timeout) as database:
-            await note_older_names(database)
-            writer = Writer(
-                address, query_timeout, lock=WriterLock.NONE
-            )  # it connects when something is saved
+            await index_older_names(database)
+            writer = Writer(address, query_timeout, lock=WriterLock.NONE)  # it connects at the first write
             try:
                 yield PostgresStorage(address, database, writer, query_timeout=query_timeout)
             finally:

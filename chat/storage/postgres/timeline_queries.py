@@ -6,7 +6,7 @@ As in `message_queries.py`, a LATERAL query with a LIMIT is a look-up for each r
 from chat.domain.mentions import ALL
 from chat.domain.reading import MOST_LOOKED_AT, MOST_UNREAD
 from chat.domain.sync_types import MOST_REACTORS
-from chat.storage.postgres.session import LAZILY
+from chat.storage.postgres.session import ASYNC_COMMIT
 from chat.storage.postgres.support_queries import OLDEST_UNANSWERED
 
 # --- how far people have read ---
@@ -155,7 +155,7 @@ WITH told AS MATERIALIZED (
     UPDATE marks SET seq = moved.seq, changed_at = clock_timestamp() FROM moved
     WHERE marks.room_id = moved.room_id AND marks.user_id = moved.user_id AND marks.seq IS DISTINCT FROM moved.seq
 )
-SELECT count(*), CASE WHEN $5 THEN ({LAZILY}) END FROM locked"""
+SELECT count(*), CASE WHEN $5 THEN ({ASYNC_COMMIT}) END FROM locked"""
 
 SET_OWN = f"""
 INSERT INTO marks (room_id, user_id, notify, hidden)

@@ -88,7 +88,7 @@ class PostgresTimelines:
         rooms, places = [each.room_id for each in positions], [each.pos for each in positions]
         times = [each.at for each in positions]
         rows = await self._database.read(
-            lambda c: c.fetch(replay_queries.STANDINGS, rooms, places, times, cuts)
+            lambda c: c.fetch(replay_queries.RESUME_CHECKS, rooms, places, times, cuts)
         )
         resume_checks: list[ResumeCheck | None] = [None] * len(known)
         for nth, room_id, state, up_to, seq, newest_id in rows:

@@ -1,7 +1,7 @@
-"""What becomes of messages, memberships and rooms: a change asked for, and the change that is committed.
+"""Writes to messages, memberships and rooms, and the changes that they become when committed.
 
-A committed change is an entry of the log as a message is: it has an id of the log, and a place among all that was
-changed in its room. It carries the new state, not a difference (docs/decisions/0013-one-log.md).
+A committed change is a log entry like a message: it has a log id and a position (`pos`) among the changes of its
+room. It carries the new state, not a difference (docs/decisions/0013-one-log.md).
 """
 
 import msgspec
@@ -14,7 +14,7 @@ from chat.domain.membership import RoomRole
 class Edit(msgspec.Struct, frozen=True, gc=False):
     """A new text for the message `seq` of a room. `created_at` is in Unix seconds, `people` are those of the room.
 
-    Whom the text mentions, the storage finds out.
+    The storage fills in `mentions`.
     """
 
     room_id: int
@@ -27,7 +27,7 @@ class Edit(msgspec.Struct, frozen=True, gc=False):
 
 
 class Deletion(msgspec.Struct, frozen=True, gc=False):
-    """The message `seq` of a room is to be deleted; None: by whoever runs the server, with a command."""
+    """Deletes the message `seq` of a room. `actor_id` None: by a command of the server's operator."""
 
     room_id: int
     seq: int
@@ -37,7 +37,7 @@ class Deletion(msgspec.Struct, frozen=True, gc=False):
 
 
 class Reaction(msgspec.Struct, frozen=True, gc=False):
-    """Somebody reacts to the message `seq` of a room with an emoji, or takes that back where not `is_on`."""
+    """Adds somebody's emoji to the message `seq` of a room, or removes it if not `is_on`."""
 
     room_id: int
     seq: int
@@ -49,9 +49,9 @@ class Reaction(msgspec.Struct, frozen=True, gc=False):
 
 
 class Removal(msgspec.Struct, frozen=True, gc=False):
-    """Somebody's membership of a room is to end. `created_at` is in Unix seconds.
+    """Ends somebody's membership of a room. `created_at` is in Unix seconds.
 
-    With `is_ban` they may not become a member again, and nor may somebody who is none.
+    With `is_ban` they may not become a member again; a person who is no member can be banned too.
     """
 
     room_id: int
@@ -62,9 +62,9 @@ class Removal(msgspec.Struct, frozen=True, gc=False):
 
 
 class RoomDeletion(msgspec.Struct, frozen=True, gc=False):
-    """A room that people made is to end for everybody; None: by whoever runs the server, with a command.
+    """Deletes a room that people made. `actor_id` None: by a command of the server's operator.
 
-    `as_admin`: by an admin who need not be in it, so it goes into the audit.
+    `as_admin`: by an admin, who need not be a member; recorded in the audit.
     """
 
     room_id: int
@@ -74,7 +74,7 @@ class RoomDeletion(msgspec.Struct, frozen=True, gc=False):
 
 
 class RoleChange(msgspec.Struct, frozen=True, gc=False):
-    """A member of a room is to have that role. None: whoever is banned is so no more, and is still no member."""
+    """Gives a member of a room a role. None: lifts a ban; the person is still no member."""
 
     room_id: int
     person_id: int
@@ -84,9 +84,9 @@ class RoleChange(msgspec.Struct, frozen=True, gc=False):
 
 
 class RoomChange(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """A room that people made is to have another name, topic or kind of access; what is None stays.
+    """Changes the name, topic or access of a room that people made; None leaves a field as it is.
 
-    `as_admin`: by an admin who need not be in it, so another name goes into the audit, as archiving always does.
+    `as_admin`: by an admin, who need not be a member; the audit records another name then. It always records archiving.
     """
 
     room_id: int
@@ -100,7 +100,7 @@ class RoomChange(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class Addition(msgspec.Struct, frozen=True, gc=False):
-    """Somebody is made a member of a room by another, `actor_id`, who may add people there."""
+    """Makes somebody a member of a room, on behalf of `actor_id`."""
 
     joining: Draft
     actor_id: int
@@ -111,9 +111,9 @@ class Addition(msgspec.Struct, frozen=True, gc=False):
 
 
 class Acceptance(msgspec.Struct, frozen=True, gc=False):
-    """Somebody joins a room by an invite, given by its digest, of which that takes one use.
+    """Makes somebody a member of a room by an invite, given by its digest; this uses the invite once.
 
-    `is_used`: they have just registered with it, which took the use.
+    `is_used`: they have just registered with it, which already counted as the use.
     """
 
     joining: Draft
@@ -130,9 +130,10 @@ class Acceptance(msgspec.Struct, frozen=True, gc=False):
 
 
 class SupportChange(msgspec.Struct, frozen=True, gc=False):
-    """A support conversation is to be closed or opened again, or to be an operator's, or nobody's; UNSET stays.
+    """Closes, reopens, assigns or unassigns a support conversation; UNSET fields stay.
 
-    `was` is the id of whose it must be for that, None of nobody. That the assignee is an operator, its submitter knows.
+    `was` is the id of the assignee that the change expects, None: nobody. The submitter has checked that the new
+    assignee is an operator.
     """
 
     room_id: int
@@ -145,7 +146,7 @@ class SupportChange(msgspec.Struct, frozen=True, gc=False):
 
 
 AccessWrite = Removal | RoomDeletion
-"""Ends somebody's access to a room, or everybody's."""
+"""Ends one person's access to a room, or everybody's."""
 
 Write = (
     Draft
@@ -159,11 +160,11 @@ Write = (
     | Acceptance
     | SupportChange
 )
-"""What the journal takes."""
+"""What the journal accepts."""
 
 
 class Edited(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
-    """A message has another text, with other mentions. `id` and `pos` are the change's; `seq` says which message."""
+    """A message has a new text and mentions. `id` and `pos` are the change's; `seq` is the message's."""
 
     id: int
     room_id: int
@@ -177,7 +178,7 @@ class Edited(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
 
 
 class Deleted(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
-    """A message is deleted; nobody is told its text again."""
+    """A message is deleted; its text is never returned again."""
 
     id: int
     room_id: int
@@ -189,7 +190,7 @@ class Deleted(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
 
 
 class Reacted(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
-    """Somebody reacted to a message, or took it back; `count` people react to it with that emoji now."""
+    """Somebody added or removed a reaction; `count` people react with that emoji now."""
 
     id: int
     room_id: int
@@ -204,9 +205,9 @@ class Reacted(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
 
 
 class SupportChanged(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
-    """A support conversation is open or closed now, and an operator's or nobody's.
+    """The state of a support conversation: open or closed, and its assignee.
 
-    `waiting_since` is when the person's oldest message without an answer was said, in Unix seconds; None: none waits.
+    `waiting_since` is the time of the person's oldest unanswered message, in Unix seconds; None: all are answered.
     """
 
     id: int
@@ -221,7 +222,7 @@ class SupportChanged(msgspec.Struct, frozen=True, gc=False, tag=True, array_like
 
 
 class Removed(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
-    """A membership has ended: the person hears what came before in the room, and nothing after."""
+    """A membership has ended: the person receives the room's changes before this one, and none after."""
 
     id: int
     room_id: int
@@ -234,7 +235,7 @@ class Removed(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
 
 
 class RoomDeleted(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
-    """A room has ended: nobody hears anything of it after this."""
+    """A room is deleted: it has no changes after this one."""
 
     id: int
     room_id: int
@@ -245,7 +246,7 @@ class RoomDeleted(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=Tr
 
 
 class RoleChanged(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
-    """A member of a room has another role, which is not `banned`: who is banned is a member no more."""
+    """A member of a room has another role, never `banned`: a ban is a Removed."""
 
     id: int
     room_id: int
@@ -258,7 +259,7 @@ class RoleChanged(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=Tr
 
 
 class RoomChanged(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
-    """A room is like this now."""
+    """The new state of a room."""
 
     id: int
     room_id: int
@@ -273,7 +274,7 @@ class RoomChanged(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=Tr
 
 
 class UnknownChange(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
-    """A change of a kind that a newer release writes, and this one does not know: it counts, and does nothing here."""
+    """A change of a kind that only a newer release knows: it takes a position and has no effect here."""
 
     id: int
     room_id: int
@@ -283,7 +284,7 @@ class UnknownChange(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=
 
 
 AccessChange = Removed | RoomDeleted
-"""Open connections feel it at its place among the messages of the room, on every server."""
+"""Applied to open connections in log order among the room's messages, on every server."""
 
 Change = (
     Message
@@ -296,4 +297,4 @@ Change = (
     | SupportChanged
     | UnknownChange
 )
-"""An entry of the log: a message is a change too. They are tagged, and short where they are encoded, for the bus."""
+"""A log entry; a message is one too. Tagged arrays keep the encoding for the bus short."""

@@ -1,4 +1,4 @@
-"""What a person may do in a room, which is asked here by its id whatever the room is for."""
+"""What a person may do in a room of any kind, by its id."""
 
 from chat.domain import ports
 from chat.domain.blocks import Blocks
@@ -46,10 +46,10 @@ class Conversations:
         self._blocks = blocks
 
     async def enter(self, person: Person, room_id: int) -> RoomAccess | Refusal:
-        """Return the room for somebody who may see it, also at the moment at which this returns.
+        """Return the person's access to a room, or NO_ROOM, or NOT_MEMBER for a public room.
 
-        Whoever may not is told that there is no such room, unless it is public. The caller acts on the answer before it
-        awaits anything, or what they hear or write may come after the end of their membership.
+        The answer is current when this returns. The caller acts on it before it awaits anything; otherwise a
+        subscription or a write could come after the end of the membership.
         """
 
         async def look() -> RoomAccess | Refusal:
@@ -58,13 +58,13 @@ class Conversations:
         return await self._rooms.up_to_date(person.id, room_id, look) or NO_ROOM
 
     async def access(self, person: Person, room_id: int) -> AccessRecord | None:
-        """Return a room and what the person is in it, whether they may see it or not; None: there is no such room."""
+        """Return a room and the person's role in it, whether or not they may see it; None: there is no such room."""
         return await self._table.access(room_id, person.id)
 
     async def authority(self, person: Person, room_id: int) -> Authority | Refusal:
-        """Return what the person is in a room that people made, also at the moment at which this returns.
+        """Return the person's authority in a room that people made, current when this returns.
 
-        The caller acts on the answer before it awaits anything. The write asks again.
+        The caller acts on the answer before it awaits anything. The write checks again.
         """
 
         async def look() -> Authority | Refusal:
@@ -77,14 +77,14 @@ class Conversations:
         return await self._rooms.up_to_date(person.id, room_id, look) or NO_ROOM
 
     def known_direct_room(self, person_id: int, other_id: int) -> int | None:
-        """Return what direct_room() does, if that is a room and known without a query. Sync."""
+        """Return the room that direct_room() would return, if it is known without a query. Sync."""
         room_id = self._direct.known_room(person_id, other_id)
         return room_id if room_id is not None and self._blocks.is_known_to_let(person_id, other_id) else None
 
     async def direct_room(self, person: Person, other_id: int) -> int | Refusal:
-        """Return the id of the room of two, if the person may write to the other; it is made at the first call.
+        """Return the id of the direct room, if the person may write to the other; the first call creates it.
 
-        For those who write often, it is known without a query.
+        The rooms of frequent writers are cached, and need no query.
         """
         room_id = await self._direct.room_of(person.id, other_id)
         if room_id is None:
@@ -92,10 +92,10 @@ class Conversations:
         return BLOCKED if await self._blocks.is_blocked(person.id, other_id) else room_id
 
     async def may_go_on(self, person: Person, people: People) -> Refusal | None:
-        """Whether somebody who hears a room may speak there now, as far as `people`, whom it is for, decide that.
+        """Whether a subscriber of a room may write there now, as far as its `people` decide that.
 
-        That one of them was deleted, or blocks the person, is no change of the room. For those who write often, it is
-        known without a query.
+        The deletion of one of them, and a block, are no changes of the room's log. For frequent writers the answer is
+        cached, and needs no query.
         """
         match people:
             case Pair():
@@ -107,7 +107,7 @@ class Conversations:
                 return None
 
     async def role_of(self, person_id: int, room_id: int) -> RoomRole | None:
-        """Return what somebody is in a room of which one becomes a member; None: nothing."""
+        """Return somebody's role in a room with memberships; None: no member."""
         access = await self._table.access(room_id, person_id)
         return None if access is None else access.role
 
@@ -123,11 +123,11 @@ def _room_access(record: AccessRecord | None, person: Person) -> RoomAccess | Re
     return NOT_MEMBER if room.kind is RoomKind.ROOM and not room.is_private else NO_ROOM
 
 
-# All of the following is sync and pure, and returns why the person may not; None: they may.
+# All of the following is sync and pure, and returns the refusal; None: the person may.
 
 
 def may_join(record: AccessRecord | None) -> Refusal | None:
-    """Whether one may become a member by oneself. ALREADY_IN: one is, as everybody is in the lobby."""
+    """Whether the person may join by themselves. ALREADY_IN: they are a member, as everybody is of the lobby."""
     if record is None or record.room.kind not in (RoomKind.ROOM, RoomKind.LOBBY):
         return NO_ROOM
     if record.room.kind is RoomKind.LOBBY or record.role not in (None, RoomRole.BANNED):
@@ -140,38 +140,38 @@ def may_join(record: AccessRecord | None) -> Refusal | None:
 
 
 def may_speak(access: RoomAccess) -> Refusal | None:
-    """Whether one may write and react there."""
+    """Whether the person may write and react there."""
     if access.is_over or access.is_blocked:
         return OVER if access.is_over else BLOCKED
     return ARCHIVED if access.room.is_archived else None
 
 
 def may_look_on(person: Person, people: People) -> Refusal | None:
-    """Whether the person may say that they look at a room with these people: operators, at support conversations."""
+    """Whether the person may report that they view a room: only operators, and only support conversations."""
     return None if person.is_operator and isinstance(people, SupportOf) else NOT_OPERATOR
 
 
 def may_edit(access: RoomAccess, person: Person, sender_id: int) -> Refusal | None:
-    """Whether the person may change what `sender_id` said: it is their own."""
+    """Whether the person may edit a message by `sender_id`: only their own."""
     return NOT_YOURS if sender_id != person.id else may_speak(access)
 
 
 def may_delete(access: RoomAccess, person: Person, sender_id: int) -> Refusal | None:
-    """Whether the person may delete what `sender_id` said: their own, or where they moderate."""
+    """Whether the person may delete a message by `sender_id`: their own, or in a room that they moderate."""
     return None if sender_id == person.id or moderates(access, person) else NOT_YOURS
 
 
 def may_operate(person: Person) -> Refusal | None:
-    """Whether the person may see and lead the support conversations of others."""
+    """Whether the person may see and manage the support conversations of others."""
     return None if person.is_operator else NOT_OPERATOR
 
 
 def may_lead(access: RoomAccess, person: Person) -> Refusal | None:
-    """Whether the person may say whose a support conversation is, close it and open it again."""
+    """Whether the person may assign, close and reopen a support conversation."""
     return NO_ROOM if access.room.kind is not RoomKind.SUPPORT else may_operate(person)
 
 
 def may_be_assigned(person: Person | None) -> Refusal | None:
-    """Whether a support conversation may be this person's."""
+    """Whether a support conversation may be assigned to this person."""
     is_there = person is not None and person.is_operator and not person.is_disabled
     return None if is_there else NO_OPERATOR

@@ -1,7 +1,6 @@
-"""The nouns of the chat, as frozen values.
+"""The entities of the chat, as frozen values.
 
-They are msgspec structs and not dataclasses, because one is made for every message and a frozen
-dataclass costs ten times as much to make.
+They are msgspec structs: one is made for every message, and a frozen dataclass costs ten times as much to make.
 """
 
 from enum import StrEnum
@@ -10,11 +9,11 @@ from typing import Literal, NamedTuple
 import msgspec
 
 LOBBY_ID = 1
-"""The room that always exists and that every connected client hears (`sql/0001`)."""
+"""The room that always exists (`sql/0001`); everybody but visitors is in it."""
 
 
 class RoomKind(StrEnum):
-    """What a room is for; it decides who may enter, not how messages travel."""
+    """What a room is for; it decides who may enter, not how messages are delivered."""
 
     LOBBY = "lobby"
     ROOM = "room"
@@ -23,7 +22,7 @@ class RoomKind(StrEnum):
 
 
 class MessageKind(StrEnum):
-    """A line that somebody wrote, or the note that somebody joined."""
+    """A text by somebody, or the notice that somebody joined."""
 
     TEXT = "message"
     JOIN = "join"
@@ -32,11 +31,10 @@ class MessageKind(StrEnum):
 class Person(msgspec.Struct, frozen=True, kw_only=True):
     """A row in `users`.
 
-    `token_generation` is raised to revoke every token issued so far. A moderator is one in every public room. Who is
-    disabled may not come in. `created_at` and
-    `changed_at`, when name, roles or profile last changed, are Unix seconds. `share_reads`: others may see how far one
-    has read. A visitor of the support widget has no password, and their support conversation alone.
-    `session_id` is no part of the row: by the token of which session they came in; None where it has none.
+    Raising `token_generation` revokes every token issued so far. A moderator moderates every public room. A disabled
+    person can't log in. `created_at` and `changed_at` (last change of name, roles or profile) are Unix seconds.
+    `share_reads`: others may see the person's read positions. A visitor of the support widget has no password, and no
+    room but their support conversation. `session_id` is not stored: the session of the token in use, if it has one.
     """
 
     id: int
@@ -56,7 +54,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Visit(msgspec.Struct, frozen=True, kw_only=True):
-    """What a visitor said of themselves, and the page that they wrote from; operators see it. Nobody checks it."""
+    """What a visitor entered, and the page that they wrote from, unverified; operators see it."""
 
     email: str | None = None
     page: str | None = None
@@ -70,10 +68,10 @@ class Credentials(msgspec.Struct, frozen=True):
 
 
 class LoginSession(msgspec.Struct, frozen=True, kw_only=True):
-    """A row in `sessions`: a login, or a named token for a program. Times are Unix seconds.
+    """A row in `sessions`: a log-in, or a named token for a program. Times are Unix seconds.
 
-    `used_at` is when it was begun or last refreshed, `address` and `agent` are whose that was. `name` is what its
-    person calls it.
+    `used_at` is the time of its begin or last refresh, `address` and `agent` those of the client then. `name` is given
+    by its person.
     """
 
     id: int
@@ -87,7 +85,7 @@ class LoginSession(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Room(msgspec.Struct, frozen=True, kw_only=True):
-    """A row in `rooms`: `last_seq` counts its messages, `last_pos` all its changes: without a gap, in commit order."""
+    """A row in `rooms`. `last_seq` counts its messages and `last_pos` all its changes, in commit order; no gaps."""
 
     id: int
     kind: RoomKind
@@ -102,10 +100,9 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RoomSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """The lobby, or a room that people made, for admins and whoever runs the server: nothing of what was said in it.
+    """The lobby or a room that people made, for admins and the server's operator, without its messages.
 
-    `creator` is the name of who made it; nobody made the lobby. `last_at` is when something was said last. Times are in
-    Unix seconds.
+    `creator` is a name; the lobby has none. `last_at` is the time of the last message. Times are in Unix seconds.
     """
 
     id: int
@@ -137,24 +134,24 @@ class AllSupport(msgspec.Struct, frozen=True, gc=False, tag=True):
 
 
 class RoomTopic(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """All changes of a direct or support room, for the people of that room who hear it as a room, by its id."""
+    """All changes of a direct or support room, for clients that subscribe to it as a room."""
 
     room_id: int
 
 
 Topic = int | DirectInbox | OwnSupport | AllSupport | RoomTopic
-"""What can be subscribed to: a room's id, or one of the above. Two of different types are never equal."""
+"""What a client subscribes to: a room's id, or one of the above. Topics of different types are never equal."""
 
 
 class Peer(NamedTuple):
-    """Whom a message concerns beside its sender: the addressee, or whose support conversation it is in."""
+    """The other person of a message: its addressee, or the person of the support conversation."""
 
     id: int
     name: str
 
 
 class Pair(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """The two people of a direct room; both are one, where somebody writes to themselves."""
+    """The two people of a direct room; both ids are equal for notes to oneself."""
 
     one_id: int
     other_id: int
@@ -165,17 +162,17 @@ class Pair(msgspec.Struct, frozen=True, gc=False, tag=True):
 
 
 class SupportOf(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """Whose support conversation it is."""
+    """The person of a support conversation."""
 
     person: Peer
 
 
 People = Pair | SupportOf | None
-"""The people that a room is for, which decides who hears it (`domain/audience.py`). None: whoever is in it."""
+"""The people of a room, who decide its topics (`domain/audience.py`). None: its members."""
 
 
 class File(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """An uploaded file: `size` in bytes; `width` and `height` in pixels, which images alone have."""
+    """An uploaded file: `size` in bytes; `width` and `height` in pixels, for images only."""
 
     id: int
     name: str
@@ -186,11 +183,11 @@ class File(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class Draft(msgspec.Struct, frozen=True, gc=False):
-    """A message on its way to the journal: everything but what the commit decides.
+    """A message before its commit, without the fields that the commit decides.
 
-    `key` is the client's own, unique for its sender for ever: a draft that is sent again with it is saved once.
-    `people` are those of its room, `reply` is the seq of the message of the room that it answers. Whom the text
-    mentions, `mentions`, the storage finds out (`domain/mentions.py`), and which `files` its `file_ids` are.
+    `key` is chosen by the client and unique for its sender for ever: drafts with the same key are saved once.
+    `people` are those of the room, `reply` is the seq of the message that it answers. The storage fills in `mentions`
+    (`domain/mentions.py`), and `files` from `file_ids`.
     """
 
     room_id: int
@@ -210,10 +207,9 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
 class Message(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
     """A committed message. `created_at` is in Unix seconds to the microsecond.
 
-    `id` is its place in the log of all rooms, `seq` its place among the messages of its room, and `pos` that of its
-    latest change among all changes of its room: its own, as long as there was no other. `people` are those of its
-    room, where they were asked for. `reply` (a seq) and `mentions` (ids of people, in which 0 is everybody in the room)
-    stand in the log's messages alone.
+    `id` is its log id, `seq` its number among the messages of its room, `pos` the position of its latest change (at
+    first its own). `people` are those of its room, where the query returns them. Only messages of the log have `reply`
+    (a seq) and `mentions` (ids of people; 0 is everybody in the room).
     """
 
     id: int
@@ -232,7 +228,7 @@ class Message(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
 
     @property
     def peer(self) -> Peer | None:
-        """Whom the message concerns beside its sender; the name of an addressee is not told."""
+        """The other person of the message; an addressee comes without a name."""
         match self.people:
             case Pair() as pair:
                 return Peer(pair.other_than(self.sender_id), "")
@@ -242,7 +238,7 @@ class Message(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
 
 
 class Conversation(msgspec.Struct, frozen=True):
-    """A support conversation as an operator sees it: unread is what the person said since the last answer."""
+    """A support conversation for operators. `unread` counts the person's messages since the last answer."""
 
     person_id: int
     person_name: str

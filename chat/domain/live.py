@@ -1,4 +1,4 @@
-"""What is told and never saved: what people do in rooms, how far they have read, and whether they are there."""
+"""Live notices, which are never stored: activity in rooms, read positions, and presence."""
 
 from enum import StrEnum
 from typing import Literal
@@ -8,11 +8,11 @@ import msgspec
 from chat.domain.entities import People
 
 What = Literal["typing", "viewing", "none"]
-"""What somebody does in a room: they write, or, of an operator, they look at a support conversation."""
+"""Activity in a room: typing, or an operator's viewing of a support conversation."""
 
 
 class Status(StrEnum):
-    """Whether somebody is there: away where all their sockets say so, offline without any."""
+    """Presence: away if all sockets of the person say so, offline without any socket."""
 
     ONLINE = "online"
     AWAY = "away"
@@ -20,7 +20,7 @@ class Status(StrEnum):
 
 
 class Active(msgspec.Struct, frozen=True, tag=True, array_like=True):
-    """Somebody does something in a room, or no longer does. `people` are those of the room."""
+    """Somebody starts or ends an activity in a room. `people` are those of the room."""
 
     room_id: int
     people: People
@@ -30,9 +30,9 @@ class Active(msgspec.Struct, frozen=True, tag=True, array_like=True):
 
 
 class HasRead(msgspec.Struct, frozen=True, tag=True, array_like=True):
-    """Somebody has read up to `seq`, after which so many messages, and mentions of them, are unread.
+    """Somebody has read up to `seq`; `unread` messages follow, `mentions` of them mention the person.
 
-    `is_shared`: others see how far, too. `is_back`: they want to have read less than before.
+    `is_shared`: others see it too. `is_back`: the person moved the mark back.
     """
 
     room_id: int
@@ -46,14 +46,14 @@ class HasRead(msgspec.Struct, frozen=True, tag=True, array_like=True):
 
 
 class Watched(msgspec.Struct, frozen=True, tag=True, array_like=True):
-    """Somebody watches these people, on the server that tells it; `is_new`: since now, and knows nothing of them."""
+    """Clients of the sending server watch these people. `is_new`: they began now, and need their status."""
 
     people: list[int]
     is_new: bool
 
 
 class Present(msgspec.Struct, frozen=True, tag=True, array_like=True):
-    """Whether these people are on the server that tells it."""
+    """The status of people on the sending server."""
 
     online: list[int] = []
     away: list[int] = []
@@ -61,10 +61,10 @@ class Present(msgspec.Struct, frozen=True, tag=True, array_like=True):
 
 
 class MembersCounted(msgspec.Struct, frozen=True, tag=True, array_like=True):
-    """So many people are in these rooms now, by room id. Each server counts for itself, and tells no other."""
+    """The number of members by room id. Each server counts for itself and sends it to no other."""
 
     members: dict[int, int]
 
 
 Notice = Active | HasRead | Watched | Present | MembersCounted
-"""What servers tell each other that no log has: what is lost of it is told again, or was of use for seconds only."""
+"""What servers send each other outside the log. A lost notice is repeated, or was useful for seconds only."""

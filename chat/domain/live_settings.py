@@ -1,4 +1,4 @@
-"""Settings that an admin may change while the server runs: they win over what it was started with until taken back."""
+"""Settings that admins may change while the server runs. They override the start settings until they are reset."""
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -32,7 +32,7 @@ logger = structlog.get_logger(__name__)
 
 
 class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The values of all of them, by the names and in the units of the flags of `chat serve`."""
+    """All such settings, with the names and units of the flags of `chat serve`."""
 
     server_name: ServerName
     registration: Registration
@@ -50,20 +50,20 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
 _TYPES = {field.name: field.type for field in structs.fields(ServerSettings)}
 
 SETTING_NAMES = tuple(_TYPES)
-"""All that may be changed while the server runs."""
+"""The settings that may be changed while the server runs."""
 
 
 def unknown_setting(name: str) -> Refusal:
-    """Return that there is no setting of that name, and which there are. Sync and pure."""
+    """Return the refusal of an unknown name, which lists the known ones. Sync and pure."""
     return Refusal(
         Code.INVALID, f"no setting {name!r}; there are {', '.join(SETTING_NAMES)}", reason="no_setting"
     )
 
 
 def setting_from_text(name: str, text: str) -> SettingValue | Refusal:
-    """Return the value that a text gives for the setting of that name, or what is wrong with it. Sync and pure.
+    """Parse a text as the value of a setting, or return what is wrong with it. Sync and pure.
 
-    What stands in a list is divided by spaces or commas.
+    The items of a list are separated by spaces or commas.
     """
     if name not in _TYPES:
         return unknown_setting(name)
@@ -80,9 +80,9 @@ def _is_list(kind: Any) -> bool:  # noqa: ANN401 - types have no common one
 
 
 class Effective(msgspec.Struct, frozen=True, kw_only=True):
-    """A setting as it counts, and what this server was started with.
+    """The effective value of a setting, and the value that this server was started with.
 
-    `at` (Unix seconds) and `by` are of the change by an admin, where that is what counts.
+    `at` (Unix seconds) and `by` describe the admin's change, if that is in effect.
     """
 
     value: SettingValue
@@ -93,13 +93,12 @@ class Effective(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LiveSettings:
-    """Applies what admins have changed to `accounts` and `budgets`, which have what the server was started with.
+    """Applies admins' changes to `accounts` and `budgets`, which begin with the start settings.
 
-    `widget_origins`, `server_name`, `widget_greeting`, `lobby` and `public_url` are those that it was started with;
-    they stand here alone. Without `lobby` it is open while registration is open.
+    `widget_origins`, `server_name`, `widget_greeting`, `lobby` and `public_url` are start settings that only this
+    class holds. Without `lobby` the lobby is open while registration is open.
 
-    What is kept under a name that is not known here, or with a value that may not be, is passed over: a newer server
-    may have written it.
+    Stored settings with an unknown name or an invalid value are ignored: a newer server may have written them.
     """
 
     def __init__(
@@ -135,16 +134,16 @@ class LiveSettings:
         self._kept: dict[str, ports.Setting] = {}  # the changes that count
 
     async def refresh(self) -> None:
-        """Look up what is changed, and apply it. May raise StorageDown. Cancelling: it is applied, or not."""
+        """Read the changed settings and apply them. May raise StorageDown. Cancelling: they are applied, or not."""
         self._apply(await self._table.changed_settings())
 
     async def change(self, by: Person | None, changes: Mapping[str, SettingValue | None]) -> None:
-        """Change settings for all servers, all of them or none; None takes one back. Others feel it within a second.
+        """Change settings, all of them or none; None resets one. Other servers apply them within a second.
 
         Values are within the bounds of `ServerSettings`. May raise StorageDown and OutcomeUnknown. Cancelling: they
         were changed, or not.
         """
-        # No await between the commit and what it changes here.
+        # No await between the commit and its effect here.
         self._apply(await self._table.change_settings(changes, None if by is None else by.id))
 
     def on_change(self, handler: Callable[[Collection[str]], object]) -> None:
@@ -158,12 +157,12 @@ class LiveSettings:
 
     @property
     def public_url(self) -> str:
-        """The address at which people reach the server, without a slash at its end; empty where it is not known."""
+        """The address at which people reach the server, without a final slash; empty: not known."""
         return self._values.public_url
 
     @property
     def server_name(self) -> str:
-        """What the server is called, for people."""
+        """The name of the server, for people."""
         return self._values.server_name
 
     @property
@@ -173,7 +172,7 @@ class LiveSettings:
 
     @property
     def widget_greeting(self) -> str:
-        """What the support widget says before anything else; empty: what it says by itself."""
+        """The greeting of the support widget; empty: its own."""
         return self._values.widget_greeting
 
     def effective(self) -> dict[str, Effective]:
@@ -214,12 +213,12 @@ class LiveSettings:
                 handler(different)
 
     def _lobby_beside(self, registration: Registration) -> Lobby:
-        """Return who reads the lobby while no admin says so, and this is who may register."""
+        """Return who reads the lobby by default, given who may register."""
         return self._lobby or ("open" if registration == "open" else "members")
 
 
 def _usable(name: str, value: Any) -> Any:  # noqa: ANN401 - whatever JSON has
-    """Return a value that is kept as its type has it; None: it can't be used."""
+    """Return a stored value converted to its type; None: it can't be used."""
     if name not in _TYPES:
         return None
     try:

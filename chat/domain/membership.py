@@ -1,4 +1,4 @@
-"""What a person is in a room, and what they want to hear of it."""
+"""Roles in rooms, and the memberships of people."""
 
 from enum import StrEnum
 
@@ -8,7 +8,7 @@ from chat.domain.entities import People, Person, Room, RoomKind
 
 
 class RoomRole(StrEnum):
-    """A member's role. Who is banned is no member, and may not become one."""
+    """A member's role. A banned person is no member, and may not become one."""
 
     MEMBER = "member"
     MODERATOR = "moderator"
@@ -17,11 +17,11 @@ class RoomRole(StrEnum):
 
 
 LEADING = (RoomRole.MODERATOR, RoomRole.OWNER)
-"""Those who look after a room."""
+"""The roles that moderate a room."""
 
 
 class Notify(StrEnum):
-    """What of a room a person wants to be notified of."""
+    """Which messages of a room notify a person."""
 
     ALL = "all"
     MENTIONS = "mentions"
@@ -29,10 +29,10 @@ class Notify(StrEnum):
 
 
 class AccessRecord(msgspec.Struct, frozen=True):
-    """A room, what a person is in it, and the people that it is for.
+    """A room as stored, with a person's role in it and the people of the room. Whether they may see it is not checked.
 
-    `is_over`: it is for two, or a support conversation, and somebody of those was deleted. `has_owner` is looked up for
-    who made the room and is not in it. `is_blocked`: it is for two, and the other one blocks the person.
+    `is_over`: a person of this direct room or support conversation was deleted. `has_owner` is only looked up for a
+    creator who left the room. `is_blocked`: the other person of this direct room blocks the person.
     """
 
     room: Room
@@ -44,10 +44,7 @@ class AccessRecord(msgspec.Struct, frozen=True):
 
 
 class Member(msgspec.Struct, frozen=True):
-    """Somebody who is in a room, or banned from it, and since when (Unix seconds).
-
-    Of them is told what everybody may know.
-    """
+    """A member of a room, or a banned person, and since when (Unix seconds). `person` has public fields only."""
 
     person: Person
     role: RoomRole
@@ -64,10 +61,10 @@ class PublicRoom(msgspec.Struct, frozen=True):
 
 
 def may_see(room: Room, person: Person, role: RoomRole | None) -> bool:
-    """Whether the person may read the room; `role` is what they are in it. Sync and pure.
+    """Whether a person with this role may read the room. Sync and pure.
 
-    The lobby is for all but visitors, and a support conversation for its person, and for operators once something was
-    said.
+    Everybody but visitors may read the lobby. A support conversation is for its person, and for operators once it has
+    a message.
     """
     match room.kind:
         case RoomKind.LOBBY:

@@ -1,4 +1,4 @@
-"""What becomes of a write: it is committed, or there was nothing left to write, or it can't be done."""
+"""The outcomes of a write: a committed change, no change, or a refusal."""
 
 import msgspec
 
@@ -8,13 +8,13 @@ from chat.domain.refusals import Code, Refusal
 
 
 class Repeated(msgspec.Struct, frozen=True, gc=False):
-    """The sender used the draft's key before for the same text: `message` is what it became then."""
+    """The sender used the draft's key before, for the same text: `message` is the earlier message."""
 
     message: Message
 
 
 class KeyUsed(Refusal, frozen=True, kw_only=True):
-    """The sender used the draft's key before for another text, or in another room: `message` is what it became."""
+    """The sender used the draft's key before, for another text or room: `message` is the earlier message."""
 
     code: Code = Code.CONFLICT
     text: str = "that key was used for another message"
@@ -23,7 +23,7 @@ class KeyUsed(Refusal, frozen=True, kw_only=True):
 
 
 class AssigneeMismatch(Refusal, frozen=True, kw_only=True):
-    """The conversation is not whose it was to be: `holder` has it, None: nobody."""
+    """The conversation has another assignee than the change expects: `holder`, None: nobody."""
 
     code: Code = Code.CONFLICT
     text: str = "the conversation has another operator by now, or none"
@@ -32,13 +32,13 @@ class AssigneeMismatch(Refusal, frozen=True, kw_only=True):
 
 
 class Unchanged(msgspec.Struct, frozen=True, gc=False):
-    """Nothing was left to do, or nothing that the room is told of, which is as of this `pos`."""
+    """No change was needed. `pos` is the room's current position."""
 
     pos: int
 
 
 Saved = Change | Repeated | Unchanged | Refusal | None
-"""What a storage answers to a write; None: its room, its message or its membership is not there."""
+"""A storage's answer to a write; None: its room, message or membership does not exist."""
 
 Outcome = Change | Repeated | Unchanged | Refusal
-"""What whoever asked for a write is told of it."""
+"""The outcome that the writer gets."""

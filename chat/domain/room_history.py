@@ -1,4 +1,4 @@
-"""What was said in a room, as it is now: pages before, after or around a message."""
+"""The history of a room: pages of current messages before, after or around a message."""
 
 import msgspec
 
@@ -10,19 +10,19 @@ from chat.domain.rules import TEXT_LENGTH
 from chat.domain.sync_types import MessageNow, Page, TextVersion, json_bytes
 
 ANSWER_BYTES = 524_288
-"""Bytes of text in one page; the next begins where it ends, as after any other."""
+"""Bytes of text in one page."""
 
 MOST_TEXTS = 100
-"""Texts of one message that are told: the newest so many."""
+"""Versions of one message's text that are returned, the newest."""
 
 LONGEST_JSON = 6 * TEXT_LENGTH + 2 + MOST_FILES * LONGEST_FILE_JSON
-"""Bytes of a text and its files as JSON, at most: what left no room for one more has left less than that."""
+"""Most bytes of a text and its files as JSON: less room than this is left when the next message did not fit."""
 
 _EVER = 2**63 - 1
 
 
 class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked for: `limit` messages before, behind or around the message with that `seq`; else the newest.
+    """Asks for `limit` messages before, after or around the message with that `seq`, or for the newest ones.
 
     At most one of the three is given.
     """
@@ -34,7 +34,7 @@ class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HistoryPage(msgspec.Struct, frozen=True):
-    """A page, and whether nothing was said before it, and nothing behind it."""
+    """A page, and whether it holds the room's first and its last message."""
 
     page: Page
     is_first: bool
@@ -42,14 +42,14 @@ class HistoryPage(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """Messages that were asked for by what is in them, the newest first, and whether there may be more."""
+    """Messages with a mention or with files, newest first, and whether there may be more."""
 
     messages: list[MessageNow]
     may_have_more: bool
 
 
 class RoomHistory:
-    """Every method may raise StorageDown. Cancelling changes nothing. Who may see the room, its caller says."""
+    """Every method may raise StorageDown. Cancelling changes nothing. Callers check who may see the room."""
 
     def __init__(self, timelines: Timelines) -> None:
         self._timelines = timelines
@@ -57,13 +57,13 @@ class RoomHistory:
     async def page(
         self, reader_id: int, room: Room, asked: HistoryQuery, up_to_id: int
     ) -> HistoryPage | Refusal:
-        """Return what was said up to an id of the log."""
+        """Return messages up to a log id."""
         after, before = asked.after, asked.before
         if asked.around is not None:  # as many on both sides, unless the room ends there
             after = max(0, min(asked.around - 1 - asked.limit // 2, room.last_seq - asked.limit))
         page = await self._page(reader_id, room.id, asked.limit, up_to_id, after, before)
         if page is not None and asked.around is not None and _ends_before(page, asked.around):
-            # Long texts before it left no place for the one that was asked for.
+            # Long texts before the requested message left no room for it.
             after = asked.around - 1
             page = await self._page(reader_id, room.id, asked.limit, up_to_id, after, None)
         if page is None:
@@ -83,7 +83,7 @@ class RoomHistory:
         return page.messages[0] if page is not None and page.messages else NO_MESSAGE
 
     async def texts(self, reader_id: int, room_id: int, seq: int) -> list[TextVersion] | Refusal:
-        """Return the texts that a message had, the oldest first, the one of now last; of a deleted one none."""
+        """Return the versions of a message's text, oldest first, the current one last; of a deleted one none."""
         texts = await self._timelines.texts(room_id, seq, MOST_TEXTS, ANSWER_BYTES)
         if texts:
             return texts
@@ -91,12 +91,12 @@ class RoomHistory:
         return message if isinstance(message, Refusal) else []
 
     async def mentions(self, person_id: int, before_id: int | None, limit: int) -> Found:
-        """Return the messages with lower ids that mention a person, in all their rooms."""
+        """Return messages with lower ids that mention a person, in all their rooms."""
         before_id = _EVER if before_id is None else before_id
         return _found(await self._timelines.mentions(person_id, before_id, limit + 1, ANSWER_BYTES), limit)
 
     async def with_files(self, reader_id: int, room_id: int, before: int | None, limit: int) -> Found:
-        """Return the messages of a room with a lower `seq` that have files."""
+        """Return messages of a room with a lower `seq` that have files."""
         before = _EVER if before is None else before
         found = await self._timelines.with_files(reader_id, room_id, before, limit + 1, ANSWER_BYTES)
         return _found(found, limit)
@@ -110,7 +110,7 @@ class RoomHistory:
 
 
 def _found(messages: list[MessageNow], limit: int) -> Found:
-    """Return the first `limit` of these messages, of which one more was asked for than that."""
+    """Return the first `limit` of these messages; the query asked for one more."""
     size = sum(map(json_bytes, messages))
     may_have_more = len(messages) > limit or (messages != [] and size + LONGEST_JSON > ANSWER_BYTES)
     return Found(messages[:limit], may_have_more)

@@ -1,7 +1,7 @@
-"""Who may change a room that people made, who is in it, and what others said there. All of it is sync and pure.
+"""Who may change a room that people made, its members, and others' messages there. All of it is sync and pure.
 
-A use case asks before it writes, and the storage asks again under the lock of the log (`refusal_of`): roles change, and
-two who look at once may both find that they may.
+A use case checks before it writes. The storage checks again under the lock of the log (`refusal_of`), because roles
+may have changed, and two concurrent checks may both have passed.
 """
 
 import msgspec
@@ -21,14 +21,13 @@ NOT_ONESELF = Refusal(
 )
 
 _RANKS = (None, RoomRole.BANNED, RoomRole.MEMBER, RoomRole.MODERATOR, RoomRole.OWNER)
-"""What somebody may be in a room, the most last."""
+"""The roles in a room, in ascending order; None: no member."""
 
 
 class RoomAccess(msgspec.Struct, frozen=True):
-    """A room that a person may see: what they are in it, and the people that it is for, who are part of every write.
+    """The granted access of a person to a room: their role, and the people of the room, who are part of every write.
 
-    `is_over`: whom it is for beside them was deleted; it can be read. `is_blocked`: whom it is for beside them blocks
-    them.
+    `is_over`: the other person was deleted; the room is read-only. `is_blocked`: the other person blocks them.
     """
 
     room: Room
@@ -39,9 +38,9 @@ class RoomAccess(msgspec.Struct, frozen=True):
 
 
 class Authority(msgspec.Struct, frozen=True):
-    """Who is about to change a room, as they are while the log is locked.
+    """The person who is about to change a room, as they are while the log is locked.
 
-    `role` is what they are in the room (`own_role`); None: nothing. `person` is who they are on the server.
+    `role` is their role in the room (`own_role`); None: no member. `person` has their roles on the server.
     """
 
     room: Room
@@ -50,7 +49,7 @@ class Authority(msgspec.Struct, frozen=True):
 
 
 def own_role(role: RoomRole | None, person_id: int, room: Room, *, has_owner: bool) -> RoomRole | None:
-    """Return what somebody is in a room. Who has made it and left it owns it still, while nobody else does."""
+    """Return a person's role in a room. Its creator stays the owner after leaving it, while it has no other owner."""
     is_makers = room.kind is RoomKind.ROOM and room.creator_id == person_id and not has_owner
     return RoomRole.OWNER if role is None and is_makers else role
 
@@ -58,7 +57,7 @@ def own_role(role: RoomRole | None, person_id: int, room: Room, *, has_owner: bo
 def refusal_of(
     write: Removal | RoomDeletion | RoleChange | RoomChange, by: Authority, role: RoomRole | None = None
 ) -> Refusal | None:
-    """Return why this write may not be done by whoever asks for it; `role` is what it finds of whom it is about."""
+    """Return why `by` may not do this write; None: they may. `role` is the current role of the write's target."""
     match write:
         case Removal(is_ban=False) if write.person_id == by.person.id:
             return None
@@ -81,19 +80,19 @@ def refusal_of(
 
 
 def visibility_refusal(by: Authority) -> Refusal | None:
-    """Return why this person may not act in the room as somebody who is in it; strangers don't see private rooms."""
+    """Return why this person may not act in the room as a member; private rooms are hidden from strangers."""
     access = _room_access(by)
     return access if isinstance(access, Refusal) else None
 
 
 def addition_refusal(by: Authority) -> Refusal | None:
-    """Return why this person may not make somebody a member of the room."""
+    """Return why this person may not add members to the room."""
     access = _room_access(by)
     return access if isinstance(access, Refusal) else may_add(access)
 
 
 def deletion_refusal(by: Authority) -> Refusal | None:
-    """Return why this person may not delete another's message in the room, which may be of any kind."""
+    """Return why this person may not delete another's message in the room, of any kind."""
     access = _room_access(by)
     if isinstance(access, Refusal):
         return access
@@ -107,18 +106,18 @@ def _room_access(by: Authority) -> RoomAccess | Refusal:
     return RoomAccess(by.room, by.role or RoomRole.MEMBER, None)
 
 
-# Each of these returns why the person may not; None: they may.
+# Each of these returns the refusal; None: the person may.
 
 
 def may_add(access: RoomAccess) -> Refusal | None:
-    """Whether one may make others members of the room."""
+    """Whether the person may add members to the room."""
     if access.room.kind is not RoomKind.ROOM:
         return NO_ROOM
     return None if access.role in LEADING else NOT_LEADING
 
 
 def may_remove(access: RoomAccess, person: Person, member_id: int, role: RoomRole | None) -> Refusal | None:
-    """Whether the person may end the membership of somebody with that role: one's own; nobody removes an owner."""
+    """Whether the person may end a membership with that role. Everybody may end their own; nobody removes an owner."""
     if access.room.kind is not RoomKind.ROOM:
         return NO_ROOM
     if member_id == person.id or (moderates(access, person) and role is not RoomRole.OWNER):
@@ -129,9 +128,9 @@ def may_remove(access: RoomAccess, person: Person, member_id: int, role: RoomRol
 def may_give_role(
     access: RoomAccess, person: Person, member_id: int, role: RoomRole | None, wanted: RoomRole
 ) -> Refusal | None:
-    """Whether the person may let somebody, who has `role` there now (None: nothing), have the role `wanted`.
+    """Whether the person may give the role `wanted` to a member, whose role is `role` now (None: no member).
 
-    Owners give roles; who looks after a room adds people, and bans them. Oneself one may only step down.
+    Owners give roles; owners and moderators add and ban people. Everybody may lower their own role.
     """
     if access.room.kind is not RoomKind.ROOM:
         return NO_ROOM
@@ -147,14 +146,14 @@ def may_give_role(
 
 
 def may_see_banned(access: RoomAccess, person: Person) -> Refusal | None:
-    """Whether the person may know who is banned there."""
+    """Whether the person may see who is banned from the room."""
     if access.room.kind is not RoomKind.ROOM:
         return NO_ROOM
     return None if moderates(access, person) else NOT_LEADING
 
 
 def may_invite(access: RoomAccess) -> Refusal | None:
-    """Whether one may give others a code with which they join: to a public room anybody in it may."""
+    """Whether the person may create an invite to the room; to a public room any member may."""
     if access.room.kind is not RoomKind.ROOM:
         return NO_ROOM
     if access.room.is_archived:
@@ -163,9 +162,9 @@ def may_invite(access: RoomAccess) -> Refusal | None:
 
 
 def may_change_room(access: RoomAccess, person: Person, change: RoomChange) -> Refusal | None:
-    """Whether the person may change the room so: an owner all of it, who looks after it the topic.
+    """Whether the person may make this change: an owner any, a moderator the topic.
 
-    Of a room that everybody may join an admin who is in it may change the topic too, and archive it.
+    An admin who is in a public room may change its topic too, and archive it.
     """
     if access.room.kind is not RoomKind.ROOM:
         return NO_ROOM
@@ -179,14 +178,14 @@ def may_change_room(access: RoomAccess, person: Person, change: RoomChange) -> R
 
 
 def may_delete_room(access: RoomAccess) -> Refusal | None:
-    """Whether one may delete the room with all that was said in it."""
+    """Whether the person may delete the room with all its messages."""
     if access.room.kind is not RoomKind.ROOM:
         return NO_ROOM
     return None if access.role is RoomRole.OWNER else NOT_OWNER
 
 
 def moderates(access: RoomAccess, person: Person) -> bool:
-    """Whether the person is a moderator there: by their role, and moderators and admins where everybody may come in."""
+    """Whether the person moderates the room: by their role there, or as moderator or admin of the server if public."""
     is_public = access.room.kind is RoomKind.LOBBY or (
         access.room.kind is RoomKind.ROOM and not access.room.is_private
     )

@@ -1,6 +1,6 @@
-"""What a change does to a room or to a member's role, whichever storage keeps it: the new state, nothing, a refusal.
+"""How changes alter a room or a member's role; the same for every storage. All of it is sync and pure.
 
-All of it is sync and pure. `numbers` are the id, the room and the `pos` that a change would have.
+`numbers` are the id, the room and the `pos` that a change would have.
 """
 
 from chat.domain.changes import RoleChange, RoleChanged, RoomChange, RoomChanged
@@ -13,8 +13,8 @@ Numbers = tuple[int, int, int]
 
 
 def change_room(room: Room, change: RoomChange, numbers: Numbers) -> RoomChanged | Unchanged:
-    """Return what a room that people made becomes."""
-    assert room.name is not None  # as all of them have
+    """Return the change of a room that people made."""
+    assert room.name is not None  # every such room has one
     made = RoomChanged(
         *numbers,
         change.actor_id,
@@ -32,9 +32,9 @@ def change_room(room: Room, change: RoomChange, numbers: Numbers) -> RoomChanged
 def change_role(
     role: RoomRole | None, owners: int, change: RoleChange, numbers: Numbers
 ) -> RoleChanged | Unchanged | Refusal | None:
-    """Return what becomes of somebody who has this role in a room with so many owners; None: they are no member.
+    """Return the change of a role in a room with so many owners; None: they are no member.
 
-    Without an owner nobody could look after the room, so the last one stays it.
+    The last owner stays an owner, or nobody could manage the room.
     """
     if change.role is None or role is change.role:
         return Unchanged(numbers[2] - 1)

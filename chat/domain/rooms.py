@@ -1,4 +1,4 @@
-"""Rooms that people make: making them, finding them, and who is in them."""
+"""Rooms that people make: creating and finding them, and their members."""
 
 import time
 from collections.abc import Awaitable, Callable, Collection
@@ -18,16 +18,16 @@ MOST_MESSAGES = 100
 """Messages in one answer, as the rooms protocol has it."""
 
 _ANSWER_BYTES = 524_288
-"""Bytes of text in one answer; the next page begins where it ends, as after any other."""
+"""Bytes of text in one answer."""
 
 _LOOKS = 3
-"""How often a membership is looked up that ends meanwhile, and is made again; then it counts as ended."""
+"""Reads of a membership that ends during each of them; after these it counts as ended."""
 
 
 class Rooms:
-    """Every method may raise StorageDown. Cancelling: a write was made whole, or not at all.
+    """Every method may raise StorageDown. Cancelling: a write was complete, or not begun.
 
-    The lobby is a room that everybody is in but visitors, who get nowhere near it with their tokens.
+    Everybody is in the lobby except visitors, whose tokens are not accepted where this class is used.
     """
 
     def __init__(self, users: ports.Users, rooms: ports.Rooms, messages: ports.Messages) -> None:
@@ -37,7 +37,7 @@ class Rooms:
         self._reads = FreshReads[tuple[int, int]]()  # by room and person
 
     async def create(self, person: Person, name: str, *, is_private: bool, topic: str = "") -> Room | Refusal:
-        """Make a room; its creator is a member."""
+        """Create a room with its creator as the first member."""
         clean = clean_room_name(name)
         if isinstance(clean, Refusal):
             return clean
@@ -48,19 +48,19 @@ class Rooms:
         return ROOM_TAKEN if isinstance(created, ports.Taken) else created
 
     async def joinable(self, person: Person, part: str, after: str, limit: int) -> list[PublicRoom]:
-        """Return the public rooms that the person is not in, by name, with `part` in it, from behind `after`."""
+        """Return the public rooms that the person is not in, with `part` in their names, by name, after `after`."""
         return await self._rooms.joinable(person.id, part, after, limit)
 
     async def summaries(self, part: str, after_id: int, limit: int) -> list[RoomSummary]:
-        """Return the lobby and the rooms that people made, by id, from behind this one; the caller is an admin."""
+        """Return the lobby and people's rooms with ids above `after_id`, by id; the caller is an admin."""
         return await self._rooms.summaries(part, after_id, limit)
 
     async def members(self, room: Room, after_id: int, limit: int) -> list[Member]:
-        """Return who is in a room, by their ids, from behind this one; the caller says who may see it."""
+        """Return the members with ids above `after_id`, by id; the caller has checked who may see the room."""
         return await self._rooms.members(room.id, after_id, limit)
 
     async def banned(self, room: Room, after_id: int, limit: int) -> list[Member]:
-        """Return who is banned from a room, by their ids, from behind this one; the caller says who may see it."""
+        """Return banned people with ids above `after_id`, by id; the caller has checked who may see the room."""
         return await self._rooms.banned(room.id, after_id, limit)
 
     async def of(self, person: Person, lobby_id: int) -> list[int]:
@@ -68,7 +68,7 @@ class Rooms:
         return [lobby_id, *await self._rooms.of_member(person.id)]
 
     async def see(self, person: Person | None, room_id: int) -> Room | Refusal:
-        """Return a room, if the person may know of it: a private one is seen by its members only."""
+        """Return a room, if the person may see it; a private one is visible to its members only."""
         room = await self._made_by_people(room_id)
         if room is None:
             return NO_ROOM
@@ -86,10 +86,10 @@ class Rooms:
     async def may_enter(
         self, person: Person, room_id: int, caught_up: Callable[[], Awaitable[object]]
     ) -> Room | Refusal:
-        """Return the room if the person is in it, also at the moment at which this returns.
+        """Return the room if the person is in it, current when this returns.
 
-        `caught_up` waits until this server has told all that was said by now: before the person was in it, perhaps.
-        A membership that ends while it is looked up is looked up again; what ends elsewhere costs nothing here.
+        `caught_up` waits until this server has published everything committed so far, perhaps before the membership.
+        If the membership ends during the read, it is read again; the ends of others cost nothing.
         The caller acts on the answer before it awaits anything. Cancelling changes nothing.
         """
 
@@ -104,9 +104,9 @@ class Rooms:
     async def up_to_date(
         self, person_id: int, room_id: int, look: Callable[[], Awaitable[Found]]
     ) -> Found | None:
-        """Return what `look` finds of a person in a room, with no membership ended meanwhile; else it looks again.
+        """Return what `look` finds about a person in a room; repeat it if their membership ends meanwhile.
 
-        None: it ends again and again. Cancelling changes nothing.
+        None: it ended during each of _LOOKS attempts. Cancelling changes nothing.
         """
         for _ in range(_LOOKS):
             with self._reads.reading((room_id, person_id)) as read:
@@ -116,18 +116,18 @@ class Rooms:
         return None
 
     async def is_room(self, room_id: int) -> bool:
-        """Whether there is such a room, public or private, or the lobby; conversations are no rooms."""
+        """Whether there is such a room, or the lobby; direct rooms and support conversations do not count."""
         return await self._made_by_people(room_id) is not None
 
     async def is_gone(self, room_id: int) -> bool:
-        """Whether the room was deleted, by whichever process: then whoever is about to enter looks again."""
+        """Whether the room was deleted, by any process. If so, reads of its memberships are repeated."""
         gone = await self._rooms.by_id(room_id) is None
         if gone:
             self.outdate(room_id)
         return gone
 
     async def members_among(self, pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
-        """Return those (room id, person id) of these who are members now; whoever is about to enter looks again."""
+        """Return those of these (room id, person id) that are memberships now. Reads in progress are repeated."""
         self._reads.all_changed()
         return await self._rooms.members_among(pairs)
 
@@ -150,7 +150,7 @@ class Rooms:
         is_archived: bool | None = None,
         as_admin: bool = False,
     ) -> RoomChange | Refusal:
-        """Return the change of a room by the person, who may make it, or what is wrong with it; None stays. Sync."""
+        """Return the change of a room by the person, whose right is checked, or what is wrong with it. Sync."""
         clean = None if name is None else clean_room_name(name)
         if isinstance(clean, Refusal):
             return clean
@@ -169,15 +169,15 @@ class Rooms:
         )
 
     def joining(self, person: Person, room_id: int) -> Draft:
-        """Return the message that tells, and makes, a membership. Sync."""
+        """Return the draft that makes, and announces, a membership. Sync."""
         return Draft(room_id, person.id, person.name, "", _now(), MessageKind.JOIN)
 
     def outdate(self, room_id: int, person_id: int | None = None) -> None:
-        """Let a person's membership be looked up again by those who are about it, or everybody's. Sync."""
+        """Repeat the reads in progress of a person's membership of the room, or of everybody's. Sync."""
         self._reads.changed_where(lambda key: key[0] == room_id and person_id in (None, key[1]))
 
     async def _made_by_people(self, room_id: int) -> Room | None:
-        """Return the room, unless it is a direct or support conversation: those are no rooms to anybody else."""
+        """Return the room, unless it is a direct room or a support conversation."""
         room = await self._rooms.by_id(room_id)
         return room if room and room.kind in (RoomKind.LOBBY, RoomKind.ROOM) else None
 

@@ -1,4 +1,4 @@
-"""What becomes of a support conversation, by a change or by what is said in it, whichever storage keeps it."""
+"""The state of a support conversation, and how changes and messages alter it; the same for every storage."""
 
 from collections.abc import Collection, Sequence
 
@@ -11,11 +11,11 @@ from chat.domain.outcomes import AssigneeMismatch, Unchanged
 
 
 class SupportState(msgspec.Struct):
-    """A conversation as it is now.
+    """The current state of a support conversation.
 
-    `is_held`: the assignee may answer still; who is no operator any more, or disabled, holds nothing. `settled_seq` is
-    how far it was when it was closed last: what was said up to there waits for nobody. `waiting_since` is when the
-    person's oldest message behind that and behind the last answer was said, in Unix seconds; None: there is none.
+    `is_held`: the assignee is still an operator and not disabled. `settled_seq` is the last message at the latest
+    closing; messages up to it need no answer. `waiting_since` is the time of the person's oldest message after it and
+    after the last answer, in Unix seconds; None: there is none.
     """
 
     is_closed: bool
@@ -28,7 +28,7 @@ class SupportState(msgspec.Struct):
     def change(
         self, change: SupportChange, next_id: int, next_pos: int
     ) -> SupportChanged | Unchanged | AssigneeMismatch:
-        """Change the conversation and return the change, which has these numbers; else nothing is changed. Sync."""
+        """Apply the change and return it with these numbers; otherwise the state stays. Sync."""
         if change.was is not UNSET and change.was != (self.assignee and self.assignee.id):
             return AssigneeMismatch(holder=self.assignee)
         assignee = self.assignee if change.assignee is UNSET else change.assignee
@@ -47,10 +47,10 @@ class SupportState(msgspec.Struct):
     def follow(
         self, said: Sequence[Message], operators: Collection[int], next_id: int, next_pos: int
     ) -> SupportChanged | None:
-        """Let messages of the conversation do what they do, and return the one change of it; None: they do nothing.
+        """Apply the effect of new messages and return it as one change; None: no effect.
 
-        The first opens a closed conversation, unless it was said before the closing. The first of an operator, who
-        are these beside the person, makes it theirs where nobody holds it. Sync.
+        The first message after the closing reopens the conversation. The first message of one of `operators` makes
+        them the assignee, if nobody holds it. Sync.
         """
         cause = None
         for message in said:

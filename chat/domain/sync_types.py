@@ -1,7 +1,7 @@
-"""What a sync tells: rooms as one person sees them, how far clients are, and messages as they are now.
+"""The values of a sync: snapshots of rooms for one person, positions of clients, and current messages.
 
-A position is a number and a time (`pos` and `at`), so that a log that was set back is noticed: the change with that
-number has another time then.
+A position has a number and a time (`pos` and `at`). After the log lost its end, the change with that number has
+another time, which reveals the loss.
 """
 
 from enum import StrEnum
@@ -24,19 +24,19 @@ from chat.domain.files import files_json
 from chat.domain.membership import Notify, RoomRole
 
 MOST_REPLAYED = 1000
-"""Changes of one room that are told at once; who is further behind asks for pages, or gets the room as it is."""
+"""Changes of one room that are replayed at once. A client further behind asks for pages, or gets a snapshot."""
 
 MOST_REACTORS = 20
-"""People who are named of those that react with one emoji: the ones with the lowest ids."""
+"""People who are listed for one emoji: those with the lowest ids."""
 
 
 def milliseconds(at: float) -> int:
-    """Return Unix seconds, which are to the microsecond, as whole Unix milliseconds, rounded down. Sync and pure."""
+    """Return Unix seconds with microseconds as whole Unix milliseconds, rounded down. Sync and pure."""
     return round(at * 1_000_000) // 1000
 
 
 class Position(msgspec.Struct, frozen=True, gc=False):
-    """How far a client is in a room: its newest change, and when that was in Unix milliseconds. 0 and 0: before all."""
+    """A client's newest change of a room, and its time in Unix milliseconds. Both 0: it has none."""
 
     room_id: int
     pos: int
@@ -44,14 +44,14 @@ class Position(msgspec.Struct, frozen=True, gc=False):
 
 
 class KnownAt(msgspec.Struct, frozen=True, gc=False):
-    """A client's position, and the id of the log as of which it is looked at."""
+    """A client's position, and the log id (cut) as of which it is checked."""
 
     position: Position
     up_to_id: int
 
 
 class RoomsAt(msgspec.Struct, frozen=True, gc=False):
-    """Rooms that are looked at for one person, as of an id of the log; None: all that are theirs."""
+    """Rooms to read for one person, as of a log id (cut). `room_ids` None: all rooms of the person."""
 
     person_id: int
     up_to_id: int
@@ -59,24 +59,23 @@ class RoomsAt(msgspec.Struct, frozen=True, gc=False):
 
 
 class PositionState(StrEnum):
-    """Whether a client can go on from its position, or why not."""
+    """Whether a client can resume from its position, or why not."""
 
     GOOD = "good"
     OTHER_HISTORY = "other_history"
-    """The room has no such change: the log was set back, or is another one."""
+    """The room has no such change: the log lost its end, or is another one."""
     TOO_FAR = "too_far"
-    """More than MOST_REPLAYED changes are missing: the log has them, and a client can be told them page by page."""
+    """More than MOST_REPLAYED changes are missing. The log has them, for a client that reads page by page."""
     ERASED = "erased"
-    """Something before the position was erased."""
+    """The log was erased up to a change after the position."""
 
 
 class ResumeCheck(msgspec.Struct, frozen=True, gc=False):
-    """What became of a client's position.
+    """Whether a client can resume from its position in a room.
 
-    `up_to` is the newest change that is to be told: its own where nothing is missing, 0 where the log can't tell it.
-    `seq` is the last message that the client has, from which history can be read on. Where the position is of another
-    history, that is the last message that is no newer than the position. `newest_id` is the room's newest message, 0
-    where nothing is missing.
+    `up_to` is the newest change to replay: the position's own if nothing is missing, 0 if the log has no replay.
+    `seq` is the client's last message, after which it can read history; for another history it is the last message
+    that is not newer than the position. `newest_id` is the room's newest message, 0 if nothing is missing.
     """
 
     room_id: int
@@ -95,7 +94,7 @@ class ChangeRange(msgspec.Struct, frozen=True, gc=False):
 
 
 class ReactionCount(msgspec.Struct, frozen=True, array_like=True):
-    """One emoji on a message: how many react with it, the first of them, and whether the reader is one."""
+    """One emoji on a message: the number of people, the first of them, and whether the reader is among them."""
 
     emoji: str
     count: int
@@ -104,11 +103,11 @@ class ReactionCount(msgspec.Struct, frozen=True, array_like=True):
 
 
 class MessageNow(msgspec.Struct, frozen=True, kw_only=True):
-    """A message as it is now, for one reader; of a deleted one there is no text. Times are Unix seconds.
+    """The current state of a message, for one reader; a deleted one has no text. Times are Unix seconds.
 
-    `pos` is its own place among the changes of its room, `changed_pos` that of its latest change. `key` is told to
-    its sender alone. `deleted_by` is None also where it was done by a command. `reply` is the seq of the message that
-    it answers; in `mentions`, which are ids of people, 0 is everybody in the room.
+    `pos` is the message's own change of its room, `changed_pos` its latest. Only the sender gets `key`. `deleted_by`
+    is None also after a deletion by a command. `reply` is the seq of the message that it answers. `mentions` are ids
+    of people; 0 is everybody in the room.
     """
 
     id: int
@@ -132,12 +131,12 @@ class MessageNow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def json_bytes(message: Message | MessageNow) -> int:
-    """Return what a message counts for where an answer has room for so many bytes: its text and files as JSON."""
+    """Return how many bytes a message counts in an answer of bounded size: its text and files as JSON."""
     return len(msgspec.json.encode(message.text)) + len(files_json(message.files))
 
 
 class TextVersion(msgspec.Struct, frozen=True, gc=False):
-    """A text that a message had, since `created_at` (Unix seconds)."""
+    """A version of a message's text, in force from `created_at` (Unix seconds)."""
 
     text: str
     created_at: float
@@ -154,15 +153,14 @@ Replayed = (
     | SupportChanged
     | UnknownChange
 )
-"""A change that a client has missed, with its own `pos` and the state of now: an edit of a message that was edited
-again has the newest text, one of a message that is deleted has none, and of a room that was changed it is the newest
-name and topic."""
+"""A change that a client has missed, with its own `pos` and the current state: an edit has the message's newest text,
+none if the message is deleted; a room change has the newest name and topic."""
 
 
 class ReplayedChange(msgspec.Struct, frozen=True):
-    """A change that several readers have missed: as everybody sees it, and what of it is one reader's own.
+    """A change that several readers have missed: the part that is the same for all, and each reader's own part.
 
-    `key` is for its sender alone. `reacted` has those of the readers who react to the message, and with which emoji.
+    Only the sender gets `key`. `reacted` lists the readers who react to the message, each with the emoji.
     """
 
     change: Replayed
@@ -170,7 +168,7 @@ class ReplayedChange(msgspec.Struct, frozen=True):
     reacted: tuple[tuple[int, str], ...] = ()
 
     def seen_by(self, reader_id: int) -> Replayed:
-        """Return it as one reader sees it, which is `change` itself where nothing is their own. Sync and pure."""
+        """Return the change for one reader: `change` itself if no part is their own. Sync and pure."""
         change = self.change
         if not isinstance(change, MessageNow):
             return change
@@ -187,7 +185,7 @@ class ReplayedChange(msgspec.Struct, frozen=True):
 class Page(msgspec.Struct, frozen=True):
     """Consecutive messages of a room, oldest first, deleted ones included.
 
-    `pos` and `seq` are the room's newest ones: all changes up to `pos` are in the messages.
+    `pos` and `seq` are the room's newest; the messages reflect all changes up to `pos`.
     """
 
     messages: list[MessageNow]
@@ -196,9 +194,9 @@ class Page(msgspec.Struct, frozen=True):
 
 
 class SupportStatus(msgspec.Struct, frozen=True):
-    """Whether a support conversation is closed, which operator's it is, and since when its person waits.
+    """Whether a support conversation is closed, its assignee, and since when its person waits.
 
-    `waiting_since` is when their oldest message without an answer was said, in Unix seconds; None: none waits.
+    `waiting_since` is the time of their oldest unanswered message, in Unix seconds; None: all are answered.
     """
 
     is_closed: bool = False
@@ -207,9 +205,9 @@ class SupportStatus(msgspec.Struct, frozen=True):
 
 
 class QueuePlace(msgspec.Struct, frozen=True):
-    """Where a conversation stands among all: first who waits for an answer, and of those who waits the longest.
+    """The place of a support conversation in the queue.
 
-    `rank` is 0 where somebody waits, else 1; then the one that was spoken in last comes first.
+    `rank` 0: its person waits for an answer, the longest wait first. `rank` 1: the others, the newest message first.
     """
 
     rank: int
@@ -218,13 +216,12 @@ class QueuePlace(msgspec.Struct, frozen=True):
 
 
 class RoomSnapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """A room as one person sees it. `pos` and `at` (Unix milliseconds) are the position to go on from.
+    """A room as one person sees it. `pos` and `at` (Unix milliseconds) are the position from which to resume.
 
-    `read` is the seq up to which the person has read, `unread` counts what they have not (`domain/reading.py`), and
-    `mentions` what of that mentions them.
-    `last` is the newest message, also where it is deleted. `peer` is the other one of a direct room, or whose support
-    conversation it is; of them is told what everybody may know. `support` is there for such a conversation, `visit` if
-    it is a visitor's.
+    The person has read up to the seq `read`; `unread` counts the messages after it (`domain/reading.py`), `mentions`
+    those of them that mention the person. `last` is the newest message, even if deleted. `peer` is the other person
+    of a direct room, or the person of a support conversation, with public fields only. `support` is set for support
+    conversations, `visit` for those of visitors.
     """
 
     id: int

@@ -1,4 +1,4 @@
-"""One write whose submitter waits for its outcome."""
+"""A write whose caller waits for its outcome."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from chat.engine.journal import Journal
 
 
 class AwaitedWrite:
-    """The submitter of one write. `saved` is told its outcome, even if whoever asked for it is gone. Sync."""
+    """The submitter of one write. `saved` is called with its outcome, even if the caller was cancelled. Sync."""
 
     def __init__(self, saved: Callable[[Outcome], object] = lambda _outcome: None) -> None:
         self._saved = saved
@@ -18,14 +18,14 @@ class AwaitedWrite:
         self._ended = trio.Event()
 
     async def submit(self, journal: Journal, write: Write) -> Outcome:
-        """Hand the write over and return what becomes of it. Cancelling: it may still be committed."""
+        """Submit the write and return its outcome. Cancelling: it may still be committed."""
         await journal.submit(write, self)
         await self._ended.wait()  # every write has an outcome within the storage's deadlines
         assert self._outcome is not None
         return self._outcome
 
     def on_outcome(self, _write: Write, outcome: Outcome) -> None:
-        """Hear from the journal what became of the write. Sync: between commit and fan-out."""
+        """Take the outcome from the journal. Sync: between commit and fan-out."""
         self._outcome = outcome
         self._saved(outcome)
         self._ended.set()

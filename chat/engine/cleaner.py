@@ -1,7 +1,7 @@
-"""The one task that removes what deleted rooms left, and old acts of the audit, a little at a time.
+"""The one task that removes the rows of deleted rooms, and old audit entries, a little at a time.
 
-It is woken by a deletion, and once a day, and begins with what an earlier server left behind. A million messages take
-it some two minutes: nobody waits for that, and everybody would notice if it were quick.
+A deletion wakes it, and it runs once a day; at first it removes what an earlier server left. A million messages take
+some two minutes: a faster removal would slow down all users.
 """
 
 from collections.abc import AsyncGenerator
@@ -18,19 +18,19 @@ _STEP = 1000
 """Messages removed in one transaction: some ten milliseconds."""
 
 _SHARE = 0.1
-"""Part of the time that it works; it rests for the others."""
+"""Part of the time that it works; otherwise it sleeps."""
 
 _DAY = 86_400.0
-"""Seconds until it looks again where nothing wakes it: acts grow old by themselves."""
+"""Seconds between two runs without a deletion: audit entries expire."""
 
 _RETRY = 1.0
-"""Seconds until the next try when the database could not take a step."""
+"""Seconds until the next try when the database fails."""
 
 logger = structlog.get_logger(__name__)
 
 
 class Cleaner:
-    """Removes what deleted rooms left, and what of the audit is older than it is kept for."""
+    """Removes the rows of deleted rooms, and expired audit entries."""
 
     def __init__(self, rooms: Rooms, audit: Audit) -> None:
         self._rooms = rooms
@@ -39,12 +39,12 @@ class Cleaner:
         self._is_woken = False  # whether something was deleted since the last look
 
     def wake(self) -> None:
-        """Have it look for deleted rooms. Sync."""
+        """Have it run now. Sync."""
         self._is_woken = True
         self._woken.notify()
 
     async def clean(self) -> None:
-        """Remove what there is, then wait to be woken; until cancelled. Cancelling: a step is whole or not begun."""
+        """Run, then wait to be woken; until cancelled. Cancelling: a step is done whole or not begun."""
         while True:
             self._is_woken = False
             await self._remove_all()
@@ -59,7 +59,9 @@ class Cleaner:
                 more = await self._rooms.remove_deleted(_STEP) or await self._audit.forget_acts(_STEP)
             except StorageError as error:
                 if not failed:
-                    logger.warning("what is deleted or old is not removed yet", error=str(error))
+                    logger.warning(
+                        "deleted rooms and old audit entries not removed yet: trying again", error=str(error)
+                    )
                 failed = True
                 await trio.sleep(_RETRY)
             else:
@@ -69,7 +71,7 @@ class Cleaner:
 
 @asynccontextmanager
 async def open_cleaner(rooms: Rooms, audit: Audit) -> AsyncGenerator[Cleaner]:
-    """Remove what is deleted or old for as long as the block lasts; the next server goes on where this one ended.
+    """Remove deleted and expired rows for as long as the block lasts; the next server goes on where this one ended.
 
     Cancelling: a step that has begun is done whole, or not at all.
     """

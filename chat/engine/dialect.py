@@ -1,4 +1,4 @@
-"""What a dialect is: two pure functions and a few facts. No await, no hub, no clock."""
+"""A dialect: two pure functions, decode and encode, and a few facts. No await, no hub, no clock."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -9,31 +9,28 @@ from chat.engine.events import Event, RequestId
 
 
 class Command(msgspec.Struct, frozen=True):
-    """What a client asks for, as its dialect understood it. Each protocol has commands of its own."""
+    """A client's request, as its dialect decoded it. Each protocol has commands of its own."""
 
     @property
     def ref(self) -> RequestId:
-        """The request's own id, which the answer repeats, in protocols that have one."""
+        """The request's id, which the answer repeats; None in protocols without one."""
         return None
 
 
 class Greet(Command, frozen=True):
-    """The client has just connected, perhaps with a token, and waits for its first frame."""
+    """The client has just connected, perhaps with a token: send its first frame."""
 
 
 class Encoder(Protocol):
-    """How events are put into frames.
-
-    Compared by identity: the hub calls each encoder once for a message.
-    """
+    """Encodes events as frames. Compared by identity: the hub calls each encoder once for a change."""
 
     @property
     def echoes(self) -> bool:
-        """Whether a socket hears its own messages."""
+        """Whether a socket is sent its own messages."""
         ...
 
     def encode(self, event: Event) -> bytes:
-        """Return the complete WebSocket frames that tell `event`; empty where there are no words for it."""
+        """Return complete WebSocket frames for `event`; empty if the dialect has none."""
         ...
 
 
@@ -52,7 +49,7 @@ class Dialect(Encoder, Protocol):
 
     @property
     def shape(self) -> frozenset[str]:
-        """The keys by which its first frame is known at `/`."""
+        """The keys that identify its first frame at `/`."""
         ...
 
     @property
@@ -66,12 +63,12 @@ class Dialect(Encoder, Protocol):
         ...
 
     def decode(self, frame: str | bytes) -> Command:
-        """Understand a frame as a command. Never raises: what can't be read becomes a command that says so."""
+        """Decode a frame as a command. Never raises: an invalid frame becomes a command that says so."""
         ...
 
 
 def by_path(dialects: Sequence[Dialect], path: str) -> Dialect | None:
-    """Return the dialect that has this path to itself."""
+    """Return the dialect with this path."""
     return next((dialect for dialect in dialects if dialect.path == path), None)
 
 
@@ -81,7 +78,7 @@ def by_name(dialects: Sequence[Dialect], name: str) -> Dialect | None:
 
 
 def by_shape(dialects: Sequence[Dialect], frame: str | bytes) -> Dialect | None:
-    """Return the first dialect whose first frames have the keys that this one has."""
+    """Return the first dialect whose `shape` this frame has."""
     if isinstance(frame, bytes):
         return None
     try:

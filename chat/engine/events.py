@@ -1,4 +1,4 @@
-"""What a client is told; its dialect decides in which words, or not at all."""
+"""Events for a client; its dialect encodes them, or not."""
 
 import msgspec
 
@@ -16,11 +16,11 @@ from chat.domain.entities import Conversation, Message, Person
 from chat.domain.refusals import Refusal
 
 RequestId = int | msgspec.Raw | None
-"""By which a client knows what is answered: a number of its own, its id's JSON as it came, or nothing."""
+"""The id of a request, which its answer repeats: a number, its JSON as it came, or none."""
 
 
 class Said(msgspec.Struct, frozen=True, gc=False):
-    """A message was said: now, or earlier and asked for again."""
+    """A message: a new one, or one of the history."""
 
     message: Message
 
@@ -32,7 +32,7 @@ class Authorised(msgspec.Struct, frozen=True):
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """Something the client asked for is refused; `ref` is its request's id."""
+    """A request of the client is refused; `ref` is the request's id."""
 
     refusal: Refusal
     ref: RequestId = None
@@ -52,15 +52,15 @@ class Welcome(msgspec.Struct, frozen=True):
 
 
 class Entered(msgspec.Struct, frozen=True):
-    """The client is now where it asked to be."""
+    """The client has entered the room that it asked for."""
 
 
 class Pong(msgspec.Struct, frozen=True):
-    """Here I am."""
+    """The answer to a ping of the application."""
 
 
 class Transcript(msgspec.Struct, frozen=True):
-    """A conversation so far, oldest first, in one piece."""
+    """The messages of a conversation, oldest first."""
 
     messages: list[Message]
     ref: RequestId

@@ -1,6 +1,6 @@
-"""Failed log-ins in the audit: so many of an account and of the server, whatever a stranger tries.
+"""Writes failed log-ins to the audit: a bounded number for each account and for the server, whatever a stranger tries.
 
-They are written by a task of their own: a log-in takes as long for a name that nobody has as for a wrong password.
+A task of its own writes them: so a log-in takes as long for an unknown name as for a wrong password.
 """
 
 import structlog
@@ -13,17 +13,17 @@ from chat.domain.ports import Audit
 from chat.signals import Signal
 
 _OF_ONE = 3 / 3600
-"""Acts a second about one account, _AT_ONCE of them at once."""
+"""Entries a second about one account, _AT_ONCE of them at once."""
 _AT_ONCE = 3
 _OF_ALL = 30 / 3600
-"""Acts a second about all accounts, _ALL_AT_ONCE of them at once."""
+"""Entries a second about all accounts, _ALL_AT_ONCE of them at once."""
 _ALL_AT_ONCE = 30
 
 logger = structlog.get_logger(__name__)
 
 
 class FailedLogins:
-    """Notes failed log-ins; `record` writes them until it is cancelled, which may lose the last."""
+    """Collects failed log-ins; record() writes them until it is cancelled, which may lose the last."""
 
     def __init__(self, audit: Audit) -> None:
         self._audit = audit
@@ -33,7 +33,7 @@ class FailedLogins:
         self._wanted = Signal()
 
     def note(self, person: Person, address: str) -> None:
-        """Note that somebody from this address has not proved to be this person. Sync."""
+        """Note a failed log-in to this person's account from this address. Sync."""
         if self._of_one.wait(person.id) or self._of_all.wait(None):
             return
         self._of_one.add(person.id, 1)
@@ -42,11 +42,15 @@ class FailedLogins:
         self._wanted.notify()
 
     async def record(self) -> None:
-        """Write what is noted, until cancelled. What the database does not take is in the log alone."""
+        """Write what is noted, until cancelled. If the database fails, the log has their number alone."""
         while True:
             await self._wanted.wait_until(lambda: self._noted)
             noted, self._noted = self._noted, []
             try:
                 await self._audit.record(noted)
             except StorageError as error:
-                logger.warning("failed log-ins are not in the audit", count=len(noted), error=str(error))
+                logger.warning(
+                    "failed log-ins missing in the audit: the database failed",
+                    count=len(noted),
+                    error=str(error),
+                )

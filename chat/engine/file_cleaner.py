@@ -1,6 +1,6 @@
-"""The one task that removes what nobody can have any more of files: rows that wait for no message, and then bytes.
+"""The one task that removes unused files: first rows of uploads that no message has, then bytes that no row has.
 
-Bytes that no row has are those of deleted messages and rooms, and what a crash left. Several servers may do it at once.
+Bytes without a row are left by deleted messages and rooms, and by crashes. Several servers may do this at once.
 """
 
 from collections.abc import AsyncGenerator
@@ -13,19 +13,19 @@ from chat.domain.failures import StorageError
 from chat.domain.ports import Files, FileStore
 
 _STEP = 1000
-"""Files that are looked at in one go."""
+"""Files in one step."""
 
 _HOUR = 3600.0
-"""Seconds until it looks again: so long are bytes kept anyway."""
+"""Seconds between two runs; bytes are kept for at least as long anyway."""
 
 _PAUSE = 0.1
-"""Seconds between two steps, for the others."""
+"""Seconds between two steps, for other tasks."""
 
 logger = structlog.get_logger(__name__)
 
 
 async def clean_files(table: Files, store: FileStore) -> None:
-    """Look once an hour, until cancelled. Cancelling: a file is removed, or not."""
+    """Remove unused files once an hour, until cancelled. Cancelling: a file is removed, or not."""
     while True:
         try:
             has_more = True
@@ -34,7 +34,7 @@ async def clean_files(table: Files, store: FileStore) -> None:
                 await trio.sleep(_PAUSE)
             await _remove_unused(table, store)
         except StorageError as error:
-            logger.warning("files that nobody has are not removed yet", error=str(error))
+            logger.warning("unused files not removed: trying again in an hour", error=str(error))
         await trio.sleep(_HOUR)
 
 
@@ -51,9 +51,9 @@ async def _remove_unused(table: Files, store: FileStore) -> None:
 
 @asynccontextmanager
 async def open_file_cleaner(table: Files, store: FileStore | None) -> AsyncGenerator[None]:
-    """Remove what nobody can have for as long as the block lasts; without a store there is nothing to do.
+    """Remove unused files for as long as the block lasts; without a store there is nothing to do.
 
-    Cancelling: what is left is removed by the next run.
+    Cancelling: the next run removes the rest.
     """
     if store is None:
         yield

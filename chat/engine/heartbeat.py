@@ -1,6 +1,6 @@
-"""The one task that finds dead peers: it pings the silent and cuts those that do not answer.
+"""The one task that finds dead clients: it pings silent ones and cuts those that do not answer.
 
-One task for all clients, and not one each: five thousand idle clients cost one look a second, and no memory.
+It is one task for all clients: five thousand idle ones cost one pass a second, and no memory.
 """
 
 import trio
@@ -8,11 +8,11 @@ import trio
 from chat.engine.presence import Presence
 
 _TICK = 1.0
-"""Seconds between two looks; a deadline is kept to within this."""
+"""Seconds between two passes: the precision of deadlines."""
 
 
 async def beat(presence: Presence, interval: float, patience: float) -> None:
-    """Look after every session until cancelled.
+    """Ping and cut sessions until cancelled.
 
     Args:
         interval: seconds of silence before a ping.
@@ -23,11 +23,11 @@ async def beat(presence: Presence, interval: float, patience: float) -> None:
         due = trio.current_time() + tick
         await trio.sleep_until(due)
         now = trio.current_time()
-        # A process that stood still has not read yet what its clients answered meanwhile. Once is enough: before the
-        # next look, every socket is read.
+        # A process that was suspended has not read its clients' answers yet. Skipping one pass is enough: every socket
+        # is read before the next.
         was_late = now > due + _TICK and not was_late
         if was_late:
             continue
         for session in presence:
-            if now > session.pinger.quiet_until:  # a call for each would be half of what idle clients cost
+            if now > session.pinger.quiet_until:  # spares a call: half of the cost of idle clients
                 session.beat(now, interval, patience)

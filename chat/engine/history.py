@@ -1,7 +1,7 @@
-"""What was said before: ranges of a room, read concurrently and told in order, in pieces of bounded size.
+"""History for protocols without positions: ranges of a room, read concurrently and sent in order, in bounded pieces.
 
-The last page is what everybody asks for who comes back, so those who ask at once share one query, and the bytes
-of its frames. However long the texts are, of one answer no more than a few pieces are in memory.
+All clients that come back ask for the last page: those that ask at the same time share one query, and the bytes of its
+frames. However long the texts are, at most a few pieces of one answer are in memory.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
@@ -20,18 +20,18 @@ PAGE = 100
 """Messages of a range. `seq` has no gaps, so the ranges' bounds are known before the first is read."""
 
 PIECE = 65_536
-"""Bytes of text in one query of a range, and so in one piece that is told."""
+"""Bytes of text in one query of a range, and so in one piece."""
 
 _LAST_PAGE = 131_072
 """Bytes of text of a last page that is shared; a longer one is read as ranges are."""
 
 _AHEAD = 2
-"""Ranges of one answer that are read and not told yet: each has one piece at most."""
+"""Ranges of one answer that are read ahead: each has one piece at most."""
 
 _LONG_QUERIES = 2
 _LAST_QUERIES = 2
-"""Queries at once in the whole server, for ranges and for last pages: half of the pool together, so that logins are
-never behind history, nor short answers behind long ones."""
+"""Queries at once in the whole server, for ranges and for last pages. Together they use half of the pool: logins never
+wait for history, nor short answers for long ones."""
 
 Last = tuple[int, int]  # room id, how many
 SendFrames = Callable[[bytes], Awaitable[None]]
@@ -45,7 +45,7 @@ class Page:
         self._frames: dict[Encoder, bytes] = {}
         self.last_seq = messages[-1].seq if messages else 0
         self.is_whole = not messages or len(messages) == count or messages[0].seq == 1
-        """Whether these are all that were asked for; if not, they are too long for one piece."""
+        """Whether the page has all messages that were asked for; if not, they are too long for one piece."""
 
     def frames(self, encoder: Encoder) -> bytes:
         """Return the frames of the page. Sync."""
@@ -55,7 +55,7 @@ class Page:
 
 
 class History:
-    """Reads the past of rooms. Cancelling any method leaves nothing behind."""
+    """Reads the history of rooms. Cancelling any method leaves nothing behind."""
 
     def __init__(
         self, rooms: Rooms, messages: Messages, last: BatchLoader[Last, Page], limiter: trio.CapacityLimiter
@@ -66,10 +66,10 @@ class History:
         self._limiter = limiter
 
     async def recall(self, room_id: int, count: int, encoder: Encoder, send: SendFrames) -> None:
-        """Tell the last `count` messages of a room, oldest first: frames of `encoder`, each piece once it is there.
+        """Send the last `count` messages of a room, oldest first, as frames of `encoder`, piece by piece.
 
-        `send` waits while the client has not read enough of what came before. A client is told one answer at a
-        time. Raises StorageDown, for a long past in an exception group.
+        `send` waits while the client has not read enough. One client gets one answer at a time. Raises StorageDown, for
+        a long history in an exception group.
         """
         if count <= PAGE:
             page = await self._last.get((room_id, count))
@@ -110,7 +110,7 @@ class History:
 
 
 class _Range:
-    """One range of `seq`, and the piece of it that is read and not told yet."""
+    """One range of `seq`, and its piece that is read and not sent."""
 
     def __init__(self, after: int, up_to: int) -> None:
         self.after = after
@@ -119,7 +119,7 @@ class _Range:
         self.read = trio.Event()
 
     def take(self) -> list[Message]:
-        """Return the piece and keep it no longer: no slow client holds what it was told."""
+        """Return the piece and drop it here: a slow client holds no memory for what it was sent."""
         piece, self.messages = self.messages, []
         return piece
 
@@ -130,7 +130,7 @@ def _frames(messages: Sequence[Message], encoder: Encoder) -> bytes:
 
 @asynccontextmanager
 async def open_history(rooms: Rooms, messages: Messages) -> AsyncGenerator[History]:
-    """Serve the past for as long as the block lasts. Cancelling: queries under way end."""
+    """Serve history for as long as the block lasts. Cancelling: queries under way end."""
 
     async def last_pages(asked: Sequence[Last]) -> Mapping[Last, Page]:
         found: dict[Last, Page] = {}

@@ -1,6 +1,6 @@
-"""The one task that lets messages be found: it follows the log, a second behind, and gives way to whoever writes.
+"""The one task that indexes messages for search: it follows the log, a second behind, and yields to writers.
 
-Several servers have one each, and the storage lets one of them work at a time; where that one ends, another goes on.
+Each of several servers has one, and the storage lets one of them work at a time; when that one ends, another goes on.
 """
 
 import math
@@ -14,37 +14,37 @@ from chat.domain.failures import StorageError
 from chat.domain.ports.search_index import Progress, SearchIndex
 
 _STEP = 32_768
-"""Bytes of text at once: some five milliseconds of work. The storage does less of it at once where it takes longer."""
+"""Bytes of text in one step: some five milliseconds of work. The storage does less in a step that takes longer."""
 
 _PAUSE = 0.25
-"""Seconds between two looks whether something was said."""
+"""Seconds between two checks for new messages."""
 
 _SHARE = 0.5
-"""Part of the time that it works while it is behind; it rests for the others."""
+"""Part of the time that it works while it is behind; otherwise it sleeps."""
 
 _MANY = 2000
-"""Entries that the log may grow by in a second before they are all that matters: then it works a twentieth as much."""
+"""Changes a second from which on writers go first: then it works a twentieth as much."""
 
 _STEP_BESIDE_MANY = 8192
 _SHARE_BESIDE_MANY = 0.025
 
 _RETRY = 1.0
-"""Seconds until the next try when the database could not take a step."""
+"""Seconds until the next try when the database fails."""
 
 logger = structlog.get_logger(__name__)
 
 
 async def keep_indexed(index: SearchIndex, newest_id: Callable[[], int]) -> None:
-    """Let be found what is said, edited and deleted, until cancelled. Cancelling: a step is whole or not begun.
+    """Index new, edited and deleted messages, until cancelled. Cancelling: a step is done whole or not begun.
 
-    `newest_id` returns the newest id of the log that this server knows of.
+    `newest_id` returns the newest id of the log that this server knows.
     """
     progress, failed = Progress(-1), False
     looked, newest = -math.inf, 0
     while True:
         started, known, newest = trio.current_time(), newest, newest_id()
         are_many = newest - known > _MANY * (started - looked)
-        if newest < known:  # the log has lost its end, and what can be found has gone with it
+        if newest < known:  # the log has lost its end, and the index with it
             progress = Progress(-1)
         if progress.last_id >= newest:
             looked = started
@@ -54,7 +54,10 @@ async def keep_indexed(index: SearchIndex, newest_id: Callable[[], int]) -> None
             progress = await index.index(_STEP_BESIDE_MANY if are_many else _STEP)
         except StorageError as error:
             if not failed:
-                logger.warning("new messages can't be found yet", error=str(error))
+                logger.warning(
+                    "search index not updated: new messages can't be found yet; trying again",
+                    error=str(error),
+                )
             failed = True
             await trio.sleep(_RETRY)
             continue

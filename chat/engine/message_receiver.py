@@ -1,35 +1,35 @@
-"""What a session asks of its connection to receive messages; the gateway has it."""
+"""The port by which a session receives messages; the gateway implements it."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 
 class MessageReceiver(Protocol):
-    """The messages of one client, as its session receives them."""
+    """Receives the messages of one client."""
 
     @property
     def last_received_at(self) -> float:
-        """When bytes last came, in seconds of Trio's clock."""
+        """When bytes last arrived, in seconds of Trio's clock."""
         ...
 
     async def receive(self) -> Sequence[str | bytes]:
-        """Return the messages that came, one or more. Raises ConnectionClosed.
+        """Wait for messages, and return one or more. Raises ConnectionClosed.
 
-        Cancelling: a message that was not returned is lost, so nobody may receive after that.
+        Cancelling: a message may be lost, so do not call it again.
         """
         ...
 
-    def on_pong(self, heard: Callable[[bytes], None]) -> None:
-        """Have `heard` called with the payload of each pong from here on, also when nobody receives any more. Sync."""
+    def on_pong(self, handler: Callable[[bytes], None]) -> None:
+        """Call `handler` with the payload of each later pong, also after the last receive(). Sync."""
         ...
 
     async def take_in(self) -> None:
-        """Take pongs, also while nobody receives messages; what comes behind a message waits for receive().
+        """Read pongs while no receive() runs; bytes behind a message wait for receive().
 
-        It does not return by itself where nothing comes. Cancelling: nothing is lost.
+        It returns only when bytes arrive. Cancelling: nothing is lost.
         """
         ...
 
     def receive_no_more(self) -> None:
-        """Nobody will call receive() again. Sync."""
+        """Note that receive() is not called again. Sync."""
         ...

@@ -1,4 +1,4 @@
-"""Whether an operator is online, on whichever server: asked by visitors before they write."""
+"""Whether an operator is online on any server: visitors ask before they write."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 
@@ -9,13 +9,13 @@ from chat.domain.live import Status
 from chat.engine.statuses import Statuses
 
 _KEPT = 30.0
-"""Seconds for which the list of operators counts."""
+"""Seconds until the list of operators is read again."""
 
 
 class OperatorWatch:
-    """Watches the operators, from the first time that somebody asks.
+    """Watches the operators, from the first call on.
 
-    `operators` looks up who is one, by id; it may raise StorageDown.
+    `operators` looks up their ids; it may raise StorageDown.
     """
 
     def __init__(self, operators: Callable[[], Awaitable[Collection[int]]], statuses: Statuses) -> None:
@@ -25,7 +25,7 @@ class OperatorWatch:
         self._outdated_at = 0.0
 
     async def is_staffed(self) -> bool:
-        """Whether an operator is online; of other servers it is known a moment after the first call.
+        """Whether an operator is online. Statuses of other servers arrive a moment after the first call.
 
         May raise StorageDown. Cancelling changes nothing.
         """
@@ -36,8 +36,8 @@ class OperatorWatch:
         return any(self._statuses.status(each) is Status.ONLINE for each in self._watched)
 
     def statuses_changed(self, _statuses: Mapping[int, Status]) -> bool:
-        """Nobody is told: whoever wants to know asks. Sync."""
+        """Do nothing: is_staffed() reads the statuses. Sync."""
         return True
 
     def profile_changed(self, _person: Person) -> None:
-        """As above. Sync."""
+        """Do nothing. Sync."""

@@ -1,7 +1,7 @@
-"""What one client gives to the journal, and what becomes of it.
+"""The drafts of one client at the journal, until each has an outcome.
 
-Nobody waits for the commit of a message here: the journal calls back. So a client can pipeline, and cancelling it never
-touches a write. What of one client is at the journal at once is bounded: its next message waits for those before it.
+The journal calls back with outcomes: so a client can pipeline messages, and cancelling it never touches a write. The
+drafts of one client at the journal are bounded: its next message waits for those before it.
 """
 
 import time
@@ -18,11 +18,11 @@ from chat.engine.journal import Journal, Submitter
 from chat.signals import Signal
 
 _AT_ONCE = 24_576
-"""Characters of one client that are at the journal at once: all who speak wait for the commit that they are in, and
-all who listen for the fan-out."""
+"""Characters of one client at the journal at once: all writers wait for the same commit, and all readers for the same
+fan-out."""
 
 _AROUND = 32
-"""Characters that a draft counts for beside its text: to save and to tell it takes as long as so many take more."""
+"""Characters that a draft counts beside its text: committing and publishing it costs as much as so many characters."""
 
 
 def _size(text: str) -> int:
@@ -30,7 +30,7 @@ def _size(text: str) -> int:
 
 
 class Owner(Protocol):
-    """The session whose submissions these are. Sync."""
+    """The session whose drafts these are. Sync."""
 
     def send(self, event: Event) -> None:
         """Send the client an event."""
@@ -42,9 +42,9 @@ class Owner(Protocol):
 
 
 class PendingDrafts:
-    """Counts the drafts of one client: those submitted, and those that have an outcome, in the same order.
+    """Counts the drafts of one client: submitted, and settled in the same order.
 
-    `origin` is the client as the hub knows it: where its dialect does not echo, it does not hear its own messages.
+    `origin` is the client as the hub's subscriber: if its dialect does not echo, its own messages skip it.
     """
 
     __slots__ = (
@@ -61,20 +61,20 @@ class PendingDrafts:
         self._journal = journal
         self._origin = origin
         self._owner = owner
-        self._submitted = 0  # drafts ever given to the journal
+        self._submitted = 0  # drafts submitted to the journal so far
         self._resolved = 0  # how many of them have an outcome
         self._progress: Signal | None = None  # made by the first that waits
         self._at_once = 0  # characters of the drafts without an outcome
 
     @property
     def pending(self) -> int:
-        """How many drafts have no outcome yet."""
+        """The number of drafts without an outcome."""
         return self._submitted - self._resolved
 
     async def place_for(self, text: str) -> None:
-        """Wait until not too much of this client is at the journal to submit a text. Cancelling changes nothing.
+        """Wait until the client may submit a text of this size. Cancelling changes nothing.
 
-        Whether the client may speak is asked after this, as that may end while it waits.
+        Check the client's right to send after this: it may end during the wait.
         """
         while self.pending and self._at_once + _size(text) > _AT_ONCE:
             await self._next_outcome()
@@ -91,10 +91,17 @@ class PendingDrafts:
         file_ids: tuple[int, ...] = (),
         answer: Submitter | None = None,
     ) -> None:
-        """Hand a clean text to the journal, behind place_for(). Cancelling: it was not taken.
+        """Submit a clean text to the journal, after place_for(). Cancelling: it was not taken.
 
-        `people` are those of the room, `key` is the client's own, `reply` is the seq of what it answers, `file_ids` are
-        its files. `answer` is told the outcome, and calls resolved(); without one a client only hears of a refusal.
+        Args:
+            room_id: the room.
+            person: the sender.
+            text: the text.
+            people: the people of a direct or support room.
+            key: the client's own key, which makes a repeated send harmless.
+            reply: the seq of the message that it answers.
+            file_ids: its files.
+            answer: takes the outcome, and calls resolved(); without one the client is sent refusals alone.
         """
         size = _size(text)
         draft = Draft(
@@ -119,7 +126,7 @@ class PendingDrafts:
             raise
 
     async def wait(self) -> None:
-        """Wait until the drafts submitted so far have an outcome. Cancelling changes nothing."""
+        """Wait until all drafts submitted so far are settled. Cancelling changes nothing."""
         so_far = self._submitted
         while self._resolved < so_far:
             await self._next_outcome()
@@ -130,13 +137,13 @@ class PendingDrafts:
         await self._progress.wait()
 
     def on_outcome(self, write: Write, outcome: Outcome) -> None:
-        """Hear from the journal what became of a draft. Sync: between commit and fan-out."""
+        """Take a draft's outcome from the journal. Sync: between commit and fan-out."""
         if isinstance(outcome, Refusal):
             self._owner.send(Refused(outcome))
         self.resolved(write, outcome)
 
     def resolved(self, write: Write, outcome: Outcome) -> None:
-        """One draft less is at the journal; an unknown outcome ends the client. Sync."""
+        """Count a draft as settled; an unknown outcome ends the client. Sync."""
         assert isinstance(write, Draft)  # nothing else is submitted here
         self._resolved += 1
         self._at_once -= _size(write.text)

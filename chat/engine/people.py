@@ -1,8 +1,8 @@
-"""Open sockets feel what happens to their person, whichever process did it.
+"""Applies changes of people to their open sockets, whichever process made them.
 
-The sockets of who was logged out, disabled or deleted are closed, and those of a session that was ended; the others
-have the name and the roles of now.
-Who is looked up while they come in is looked up again (domain/fresh_reads.py), so nobody slips in between.
+Sockets of people who were logged out, disabled or deleted are closed, and those of a session that was ended. The others
+get the new name and roles. A person who changes while they connect is read again (domain/fresh_reads.py), so no change
+is missed.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,10 +18,14 @@ logger = structlog.get_logger(__name__)
 
 
 class PeopleReconciler(Reconciler):
-    """Looks up who was changed, and lets their sockets feel it.
+    """Looks up people who were changed, and applies the changes to their sockets.
 
-    `gone` is told the id of everybody who was deleted, or None where some may have been; `outdated` at once that of
-    everybody who was changed, None: anybody; `found` is told who was looked up, as they are now. All are sync.
+    Args:
+        accounts: looks them up.
+        presence: has their sockets.
+        gone: called with the id of each person who was deleted; None: some may have been. Sync.
+        outdated: called at once with the id of each person who was changed; None: anybody. Sync.
+        found: called with each person who was looked up. Sync.
     """
 
     def __init__(
@@ -41,7 +45,7 @@ class PeopleReconciler(Reconciler):
         self._found = found
 
     def changed(self, person_id: int | None) -> None:
-        """Hear that somebody was changed; None: look at everybody who is here. Sync."""
+        """Have a changed person looked up; None: everybody who is here. Sync."""
         self._accounts.changed(person_id)
         self._outdated(person_id)
         if person_id is None:
@@ -49,20 +53,20 @@ class PeopleReconciler(Reconciler):
         self.note(*(self._presence.people() if person_id is None else [person_id]))
 
     async def recheck_people(self) -> None:
-        """Look at everybody who is here. May raise StorageDown. Cancelling: some were looked at."""
+        """Look up everybody who is here. May raise StorageDown. Cancelling: some changes are applied."""
         self._accounts.changed(None)
         self._outdated(None)
         self._gone(None)
         self.note(*await self._apply(sorted(self._presence.people())))
 
     async def _apply(self, ids: Sequence[int]) -> set[int]:
-        # A socket that opens during this query is not in it. If its login has ended, its token was authenticated before
-        # the notice of that end: which is still to come, and has its person looked at again.
+        # A socket that opens during this query is not in it. If its session has ended, its token was authenticated
+        # before the notice of that end: the notice is still to come, and has the person looked up again.
         ended_logins = await self._accounts.ended_among(self._presence.logins(set(ids)))
         found = await self._accounts.look_up(ids)
-        # No await between the look and what it changes.
+        # No await between the read and its application.
         if ended := self._presence.changed(found, ended_logins):
-            logger.info("sockets ended, their people may not stay", people=ended)
+            logger.info("closed sockets of people who were disabled, deleted or logged out", people=ended)
         for person_id, person in found.items():
             if person is None:
                 self._gone(person_id)

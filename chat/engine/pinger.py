@@ -1,4 +1,4 @@
-"""Pings one client that is silent, and finds out that it is dead. `heartbeat.py` looks after those of all clients."""
+"""Pings one silent client, and detects that it is dead. `heartbeat.py` calls it for all clients."""
 
 import math
 from collections.abc import Generator
@@ -13,7 +13,7 @@ _EMPTY = ping_frame()
 
 
 class Pinger:
-    """When one client was pinged, and is to be pinged next. All times are in seconds of Trio's clock; all is sync."""
+    """The times of one client's pings, in seconds of Trio's clock. All of it is sync."""
 
     __slots__ = (
         "_frame",
@@ -31,17 +31,17 @@ class Pinger:
         self._record = record
         self._frame = _EMPTY  # the next ping of a silent client
         self._pinged_at = 0.0
-        self._read_again_at = 0.0  # of a client that is not read for a while
+        self._read_again_at = 0.0  # end of a pause in reading
         self.quiet_until = 0.0
-        """Before this there is nothing to do: whatever is heard in the meantime only puts it off."""
+        """Nothing is due before this time: bytes that arrive only postpone it."""
 
     def not_read_until(self, time: float) -> None:
-        """The client is not silent until then: what it sends waits unread."""
+        """Count the client as not silent until then: it is not read."""
         self._read_again_at = time
 
     @contextmanager
     def paused(self) -> Generator[None]:
-        """Send no ping for as long as the block lasts: the client is told much, and what it answers is not read yet."""
+        """Send no ping for as long as the block lasts: during a long answer the client is not read."""
         self.quiet_until = math.inf
         try:
             yield
@@ -49,9 +49,9 @@ class Pinger:
             self.quiet_until = 0.0
 
     def is_dead(self, now: float, interval: float, patience: float) -> bool:
-        """Ping a client that was silent for `interval`; say whether it left a ping unanswered for `patience`."""
+        """Ping a client that was silent for `interval`; return whether a ping is unanswered for `patience`."""
         if self._send_queue.queued:
-            return False  # a ping waits behind that; meanwhile the writer finds out whether the client still reads
+            return False  # a ping would wait behind it; the writer detects whether the client reads
         last_received_at = max(self._receiver.last_received_at, self._read_again_at)
         if self._pinged_at > last_received_at:
             self.quiet_until = self._pinged_at + patience
@@ -65,10 +65,10 @@ class Pinger:
         return False
 
     def next_ping(self, payload: bytes) -> bytes:
-        """Return a ping for the caller to send, whose answer is told from others by its payload.
+        """Return a ping for the caller to send; its payload identifies the answer.
 
-        Later pings of a silent client repeat it: of several pings a client may answer the last alone (RFC 6455, section
-        5.5.3).
+        Later pings of a silent client repeat the payload: a client may answer only the last of several pings (RFC 6455,
+        section 5.5.3).
         """
         self._frame = ping_frame(payload)
         self._record.note_sent(self._frame)

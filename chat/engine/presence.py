@@ -1,4 +1,4 @@
-"""Who is connected at all: every session, wherever it listens."""
+"""All sessions and handshakes under way."""
 
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from chat.inspection.metrics import Reading
 
 
 class Handshake:
-    """The handshake of a client. `person` is whose token it carries, as they are now, once that is known.
+    """The handshake of a client. `person` is the owner of its token, kept up to date, once authenticated.
 
     There is one for each open socket, so it is small.
     """
@@ -23,23 +23,23 @@ class Handshake:
     def __init__(self, known: set["Handshake"]) -> None:
         self._known = known
         self.person: Person | None = None
-        self.closing: Closing | None = None  # why the client may not stay
+        self.closing: Closing | None = None  # why the client must be closed
 
     def is_of(self, person: Person) -> None:
-        """Keep up with somebody who was just looked at, until end().
+        """Keep a person up to date, who was just read, until end(). Sync.
 
-        A rename from before that says nothing: the storage may know a later one, whose outcome nobody was told. Sync.
+        Renames from before do not count: the storage may have a later one.
         """
         self.person = person
         self._known.add(self)
 
     def end(self) -> None:
-        """It is over, if it was not before. Sync."""
+        """End the handshake; nothing happens at a second call. Sync."""
         self._known.discard(self)
 
 
 class Presence:
-    """The sessions being served, and the people whose handshake is under way."""
+    """Holds the sessions, and the people of handshakes under way."""
 
     def __init__(self) -> None:
         self._sessions: set[Session] = set()
@@ -50,7 +50,7 @@ class Presence:
         return len(self._sessions)
 
     def __iter__(self) -> Iterator[Session]:
-        """Iterate over those here now; the caller must not await in between."""
+        """Iterate over the sessions; the caller must not await in between."""
         return iter(self._sessions)
 
     def handshake(self) -> Handshake:
@@ -59,7 +59,7 @@ class Presence:
 
     @contextmanager
     def present(self, session: Session, handshake: Handshake | None = None) -> Generator[None]:
-        """Count the session in for as long as the block lasts; `handshake` is what told who it is, and ends here."""
+        """Hold the session for as long as the block lasts; its `handshake` ends here."""
         self._sessions.add(session)
         if self._closing is not None:
             session.close(self._closing)
@@ -73,14 +73,14 @@ class Presence:
             self._sessions.remove(session)
 
     def readings(self) -> Iterable[Reading]:
-        """Tell how many clients there are, and what waits for them."""
+        """Yield the number of clients, and the bytes that wait for them."""
         queued = [session.send_queue.queued for session in self._sessions]
         yield "chat_connections", "Connected WebSocket clients", len(queued)
         yield "chat_outbox_bytes", "Bytes that wait for slow clients", sum(queued)
         yield "chat_outbox_bytes_most", "Bytes that wait for the slowest client", max(queued, default=0)
 
     def renamed(self, person: Person) -> None:
-        """Let the sessions of a person speak under the new name from now on. Sync."""
+        """Give a person's sessions the new name. Sync."""
         for handshake in self._handshakes:
             if handshake.person is not None and handshake.person.id == person.id:
                 handshake.person = structs.replace(handshake.person, name=person.name)
@@ -89,33 +89,33 @@ class Presence:
                 session.person = structs.replace(session.person, name=person.name)
 
     def made_room(self, person_id: int, room_id: int) -> None:
-        """Let the sessions of a person know of a room that they have made, of which the log tells nothing yet. Sync."""
+        """Notify a person's sessions of a room that they have made: the log has no change of it yet. Sync."""
         for session in self._sessions:
             if session.person is not None and session.person.id == person_id and session.client is not None:
                 session.client.room_made(room_id)
 
     def person_deleted(self, person_id: int) -> None:
-        """Let everybody's clients know that somebody was deleted. Sync."""
+        """Notify all clients that a person was deleted. Sync."""
         for session in self._sessions:
             if session.client is not None:
                 session.client.person_deleted(person_id)
 
     def conversations(self) -> dict[int, int]:
-        """Return the ids of the support conversations that somebody hears as rooms, each with its person's. Sync."""
-        heard: dict[int, int] = {}
+        """Return the ids of the support conversations that clients subscribe to as rooms, with their people's. Sync."""
+        found: dict[int, int] = {}
         for session in self._sessions:
             if session.client is not None:
-                heard.update(session.client.conversations())
-        return heard
+                found.update(session.client.conversations())
+        return found
 
     def people(self) -> set[int]:
-        """Return the ids of who is connected, whose handshake is under way, or whose conversation is heard. Sync."""
+        """Return the ids of people with a session, a handshake, or a conversation that a client subscribes to. Sync."""
         here = [session.person for session in self._sessions]
         people = {person.id for person in (*here, *(each.person for each in self._handshakes)) if person}
         return people.union(self.conversations().values())
 
     def logins(self, person_ids: Collection[int]) -> set[int]:
-        """Return the ids of the sessions by which these people came in that are here. Sync."""
+        """Return the ids of the log-ins of these people that have a socket here. Sync."""
         here = (*(each.person for each in self._sessions), *(each.person for each in self._handshakes))
         return {
             person.session_id
@@ -124,15 +124,15 @@ class Presence:
         }
 
     def rooms(self) -> set[int]:
-        """Return the ids of the rooms that somebody hears. Sync."""
+        """Return the ids of the rooms that have subscribers. Sync."""
         return {room_id for session in self._sessions for room_id in session.subscriptions.rooms()}
 
     def changed(
         self, found: Mapping[int, Person | None], ended_logins: Collection[int] = frozenset()
     ) -> list[int]:
-        """Let everybody here be as they were found by their id, and end who may not stay; return whom. Sync.
+        """Apply what was found of people by their id, and end sockets that may not stay; return whose. Sync.
 
-        Nor may stay who came in by one of the sessions that ended.
+        `ended_logins` are the log-ins that have ended: their sockets may not stay either.
         """
         ended: set[int] = set()
         for handshake in self._handshakes:
@@ -152,20 +152,20 @@ class Presence:
         return sorted(ended)
 
     def expel_all(self, closing: Closing) -> None:
-        """End every session that is here now, at once: it hears nothing more. Whoever comes later may stay. Sync."""
+        """End all sessions of now, at once: nothing more is published to them. Later ones may stay. Sync."""
         for session in tuple(self._sessions):
             session.expel(closing)
 
     def close_all(self, closing: Closing) -> None:
-        """Begin to end all sessions, those too that are only just arriving. The first reason counts. Sync."""
+        """Begin to end all sessions, also those that are just arriving. The first reason counts. Sync."""
         self._closing = self._closing or closing
         for session in self._sessions:
             session.close(self._closing)
 
     async def close_spread(self, closing: Closing, within: float) -> None:
-        """End all sessions, evenly over `within` seconds, and at once whoever is only just arriving.
+        """End all sessions, evenly over `within` seconds, and at once those that are just arriving.
 
-        Cancelling: those that are left stay.
+        Cancelling: the others stay.
         """
         self._closing = closing
         sessions, begun = tuple(self._sessions), trio.current_time()
@@ -176,12 +176,12 @@ class Presence:
 
 
 def _as_now(known: Person, now: Person) -> Person:
-    """Return somebody as they are now, who came in by the session that `known` did."""
+    """Return a person as they are `now`, with the log-in of `known`."""
     return now if known.session_id is None else structs.replace(now, session_id=known.session_id)
 
 
 def _ended(known: Person, now: Person | None, ended_logins: Collection[int]) -> Closing | None:
-    """Return why somebody who came in as `known` may not stay, or None if they may."""
+    """Return why a socket of the person `known` must be closed, or None."""
     if now is None:
         return DELETED
     if now.is_disabled:

@@ -1,8 +1,8 @@
-"""The one task that notes how far people have read by what they say: who speaks has read what was said before.
+"""The one task that writes implied read marks: a person who sends a message has read the messages before it.
 
-It writes the highest mark of each person and room at most twenty times a second, so a speaker costs no write a message,
-and no commit of a message waits for the disk behind one of marks. A crash, of PostgreSQL too, loses what was noted in
-the last second; what came before a person's own message is then unread once more.
+It writes the highest mark of each person and room at most twenty times a second: a message costs no write of its own,
+and no commit of a message waits behind one of marks. A crash, of PostgreSQL too, loses the marks of the last second;
+the messages before a person's own are then unread again.
 """
 
 from collections.abc import AsyncGenerator
@@ -20,7 +20,7 @@ _PAUSE = 0.05
 """Seconds between two writes."""
 
 _RETRY = 1.0
-"""Seconds until the next try where the database could not take the marks."""
+"""Seconds until the next try when the database fails."""
 
 logger = structlog.get_logger(__name__)
 
@@ -36,15 +36,15 @@ class ReadMarks:
         self._ended = trio.Event()
 
     def note(self, room_id: int, person_id: int, seq: int) -> None:
-        """Somebody has read up to `seq`, at the least. Sync."""
+        """A person has read at least up to `seq`. Sync."""
         member = room_id, person_id
         self._waiting[member] = max(seq, self._waiting.get(member, seq))
         self._noted.notify()
 
     async def forget(self, room_id: int, person_id: int) -> None:
-        """Write no more what was noted of somebody in a room: they say themselves how far they have read.
+        """Drop the mark of a person in a room, who sets a mark explicitly, and wait for the write under way.
 
-        What is being written is waited for. Cancelling: it is not written again where it fails.
+        Cancelling: the mark is not written again if that write fails.
         """
         member = room_id, person_id
         self._waiting.pop(member, None)
@@ -53,21 +53,21 @@ class ReadMarks:
             await self._written.wait_until(lambda: self._under_way is not under_way)
 
     async def wait_written(self, person_id: int) -> None:
-        """Wait until nothing that was noted of somebody waits to be written. Cancelling changes nothing."""
+        """Wait until all marks of a person are written. Cancelling changes nothing."""
         await self._written.wait_until(lambda: not self.rooms_of(person_id))
 
     def rooms_of(self, person_id: int) -> set[int]:
-        """Return the rooms in which the person has read further than is written yet. Sync."""
+        """Return the rooms in which the person has marks that are not written. Sync."""
         marks = (*self._waiting, *self._under_way)
         return {room_id for room_id, each in marks if each == person_id}
 
     def end(self) -> None:
-        """Nothing more is noted: what waits is tried once more. Sync."""
+        """Write the waiting marks once more, and end write(). Sync."""
         self._ended.set()
         self._noted.notify()
 
     async def write(self, timelines: Timelines) -> None:
-        """Write marks until end() is called. Cancelling: those that wait are lost."""
+        """Write marks until end() is called. Cancelling: waiting marks are lost."""
         while True:
             await self._noted.wait_until(lambda: self._waiting or self._ended.is_set())
             is_last = self._ended.is_set()
@@ -78,7 +78,7 @@ class ReadMarks:
                 await self._ended.wait()
 
     async def _write_waiting(self, timelines: Timelines) -> float:
-        """Write what waits, and return how long to pause then."""
+        """Write the waiting marks; return the seconds to pause afterwards."""
         marks = self._under_way = self._waiting
         self._waiting = {}
         try:
@@ -86,7 +86,7 @@ class ReadMarks:
                 read = {member: ReadMark(seq) for member, seq in marks.items()}
                 await timelines.mark_read(read, durable=False)
         except StorageError as error:
-            logger.warning("read marks not noted yet", error=str(error))
+            logger.warning("read marks not written: trying again", error=str(error))
             for (room_id, person_id), seq in marks.items():
                 self.note(room_id, person_id, seq)
             return _RETRY
@@ -98,7 +98,7 @@ class ReadMarks:
 
 @asynccontextmanager
 async def open_read_marks(timelines: Timelines) -> AsyncGenerator[ReadMarks]:
-    """Note marks for as long as the block lasts, and try once to finish. Cancelling drops marks."""
+    """Write marks for as long as the block lasts, and once at its end. Cancelling drops marks."""
     marks = ReadMarks()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(marks.write, timelines)

@@ -1,9 +1,9 @@
 """The bounded send queue of one client: the only writer of its socket.
 
-Whole frames go in, in order, from anywhere; nobody who puts one in ever waits for the client. What the socket
-takes at once is written at once (write-through); the rest waits in a memory channel, and a writer task is
-started that lives until nothing waits any more: an idle client costs neither. While anything waits or is being
-written nothing overtakes it, so a frame is never torn, nor put inside another.
+Whole frames go in, in order, from anywhere, and the caller never waits for the client. The socket takes bytes at once
+where it can (write-through). The rest waits in a memory channel, and a writer task lives until the channel is empty: an
+idle client costs neither. While bytes wait or are being written, nothing overtakes them: a frame is never torn, nor put
+inside another.
 """
 
 import math
@@ -31,15 +31,15 @@ class SendQueue:
 
     Args:
         send_some: writes a part of some bytes to the transport and returns how many it took. Cancelling it must
-            not lose count, unless the transport is broken by that.
-        fileno: tells the socket's descriptor for write-through, -1 once it is closed (a number kept here could
-            by then be another client's); None where bytes can't go straight to the socket (TLS).
+            not lose that count, unless it breaks the transport.
+        fileno: returns the socket's descriptor for write-through, -1 once it is closed (a stored number could by then
+            be another client's); None where bytes can't go straight to the socket (TLS).
         write_now: writes through where there is no `fileno`: returns how many bytes the socket has taken, and has begun
             with the rest, which send_some is to be given next. Sync; raises OSError.
         limit: bytes that may wait.
 
-    Two things are known only later, and each is told by a call: who starts writers (written_by()), and who ends the
-    client when more waits than may (when_full()).
+    Two things are known only later: the nursery for writers (written_by()), and the session that ends the client when
+    more than the limit waits (when_full()).
     """
 
     __slots__ = (
@@ -80,8 +80,8 @@ class SendQueue:
         self._start_writer: StartWriter | None = None  # set by written_by(), for its block
         self._feed: trio.MemorySendChannel[bytes] | None = None  # with _pending, while a writer lives
         self._pending: trio.MemoryReceiveChannel[bytes] | None = None
-        self._soon = b""  # what goes with the next blob
-        self._begun = b""  # what is being written, or the rest of it: it can't be dropped any more
+        self._soon = b""  # bytes that go with the next blob
+        self._begun = b""  # bytes that are being written: they can't be dropped any more
         self._progress: Signal | None = None  # made by the first that waits for room
         self._stall: trio.CancelScope | None = None  # of the write under way
         self._open = True  # until cut() or finish()
@@ -90,38 +90,38 @@ class SendQueue:
         self.queued = 0  # bytes that wait or are being written
         self._drained = 0  # bytes that the writer has written since nothing waited
         self._offered: float = (
-            0  # where what was offered last ends, counted as _drained is; inf if it was not taken
+            0  # where the last offered bytes end, counted as _drained is; inf if they were not taken
         )
         self._answer_bytes = 0  # of the one answer larger than half of the limit that waits, if any
         self._answer_end = 0  # where it ends, counted as _drained is
         self._marks: deque[tuple[int, Callable[[], None]]] | None = None  # see when_written(); ends as above
 
     def written_by(self, start_writer: StartWriter) -> "_Writing":
-        """Let writers be started for as long as the block lasts, which ends before their nursery does.
+        """Allow writers to be started for as long as the block lasts, which ends before their nursery does.
 
-        An acknowledgement may still come when the nursery is closed; then the socket takes it, or nobody does.
+        An acknowledgement may come after the nursery is closed: then the socket takes it at once, or it is dropped.
         """
         return _Writing(self, start_writer)
 
     @property
     def is_open(self) -> bool:
-        """Whether what is offered is taken. Sync."""
+        """Whether offered frames are taken. Sync."""
         return self._open
 
     def when_full(self, overflow: Callable[[], None]) -> None:
         """Call `overflow` when more than the limit waits, or a write makes no progress. Sync, and so is `overflow`.
 
-        Until then, during the handshake, there is nobody to call: there is no session to end, and little to send.
+        During the handshake it is not set: there is no session to end, and little to send.
         """
         self._overflow = overflow
 
     def overflow(self) -> None:
-        """More waits for the client than may: have it ended. Sync."""
+        """Have the client ended: more waits for it than the limit. Sync."""
         if self._overflow is not None:
             self._overflow()
 
     def offer(self, blob: bytes) -> None:
-        """Take one or more whole frames, or nothing once cut or finished. Sync: nothing comes in between."""
+        """Take one or more whole frames; drop them once cut or finished. Sync: nothing comes in between."""
         if self._soon:
             blob, self._soon = self._soon + blob, b""
         if self._open and blob:
@@ -129,13 +129,13 @@ class SendQueue:
         elif blob:
             self._offered = math.inf
 
-    def offer_soon(self, blob: bytes) -> None:
-        """Take frames that go with the next ones, in one write. The caller sees to it that offer() follows. Sync."""
+    def offer_coalesced(self, blob: bytes) -> None:
+        """Take frames to go with the next ones, in one write. The caller makes sure that offer() follows. Sync."""
         self._soon += blob
 
     @property
     def room(self) -> int:
-        """Bytes that may still be offered; an answer that was waited for does not count. Sync."""
+        """Bytes that may still be offered; a large answer of send() does not count. Sync."""
         return self.limit - self.queued + self._answer_left
 
     @property
@@ -144,13 +144,13 @@ class SendQueue:
 
     @property
     def is_written(self) -> bool:
-        """Whether the socket has taken all that was offered so far. Sync."""
+        """Whether the socket has taken all bytes offered so far. Sync."""
         return self._offered <= self._drained
 
     def when_written(self, note: Callable[[], None], behind: int = 0) -> None:
-        """Call `note` once the socket has taken all that was offered so far, which may be now or never. Sync.
+        """Call `note` once the socket has taken all bytes offered so far, but for the last `behind`. Sync.
 
-        `behind` is how many bytes of what was offered last come behind what is waited for.
+        That may be now, or never.
         """
         end = self._offered - behind
         if end <= self._drained:
@@ -161,14 +161,15 @@ class SendQueue:
             self._marks.append((int(end), note))
 
     def cut(self) -> None:
-        """Drop what the writer has not begun with, and take no more but a last frame. Sync.
+        """Drop all frames that the writer has not begun, and take only a last frame from now on. Sync.
 
-        A client that missed something must not hear what came after it.
+        A client that missed a frame must not receive a later one.
         """
         self._open = False
         self._soon = b""
         if self._feed is not None and self._pending is not None and self.queued > len(self._begun):
-            # All at once: a fan-out may cut a hundred, and to take hundreds of blobs off one by one takes each 0.3 ms.
+            # Close the channel: emptying it takes 0.3 ms for hundreds of blobs, and a fan-out may cut a hundred
+            # clients.
             self.queued = len(self._begun)
             self._feed.close()
             self._pending.close()
@@ -177,7 +178,7 @@ class SendQueue:
             self._marks.pop()
 
     def finish(self, last: bytes = b"") -> None:
-        """Take `last` (a close frame) behind what waits, and then nothing more. Sync."""
+        """Take `last` (a close frame) behind the waiting frames, and then nothing more. Sync."""
         self.offer(b"")
         self._open = False
         if last and not self._closed:
@@ -206,35 +207,37 @@ class SendQueue:
         self._offered = self._drained + self.queued + len(blob)
         if self._feed is None:
             if self._start_writer is None:
-                self._open = False  # before or after the client's nursery: nobody is left to write
+                self._open = False  # before or after the client's nursery: no writer can run
                 return
-            # Bounded in bytes, below. The writer takes all that comes until it finds nothing.
+            # Bounded in bytes, below. The writer takes all blobs until it finds none.
             self._feed, self._pending = trio.open_memory_channel[bytes](math.inf)
             self._start_writer(self._write)
         self.queued += len(blob)
         if not begun:
             self._feed.send_nowait(blob)
-        if self._open and self.queued > self.limit and self.room < 0:  # a last frame comes behind any amount
+        if (
+            self._open and self.queued > self.limit and self.room < 0
+        ):  # a last frame is taken behind any amount
             self.overflow()
 
     async def send(self, blob: bytes) -> None:
-        """Take frames as offer() does, but wait first while half of the limit is queued.
+        """Take frames as offer() does, but wait first while half of the limit is queued: for long answers.
 
-        For long answers that the client asked for. Cancelling: `blob` was not taken.
+        Cancelling: `blob` was not taken.
         """
         await self.wait_until_ready()
         self.send_nowait(blob)
 
     async def wait_until_ready(self) -> None:
-        """Wait while half of the limit is queued: what send() waits for. Cancelling changes nothing."""
+        """Wait while half of the limit is queued, as send() does. Cancelling changes nothing."""
         while self.queued > self.limit // 2 or self._answer_left:
             await self._wait_for_progress()
 
     def send_nowait(self, blob: bytes) -> None:
-        """Take frames as send() does, right behind wait_until_ready(). Sync."""
+        """Take frames as send() does, right after wait_until_ready(). Sync."""
         if len(blob) <= self.limit // 2:
             return self.offer(blob)
-        # It was asked for, and is no sign of slowness; a second one waits until it is gone.
+        # The client asked for it, so it is no sign of slowness; a second large answer waits until it is written.
         self._answer_bytes = len(blob)
         self._answer_end = self._drained + self.queued + len(blob)
         self.offer(blob)
@@ -242,7 +245,7 @@ class SendQueue:
         return None
 
     def waiting(self) -> tuple[int, int]:
-        """How much waits: bytes, and batches of one frame or more. Sync."""
+        """Return the bytes that wait, and their batches of one frame or more. Sync."""
         return self.queued, 0 if self._pending is None else self._pending.statistics().current_buffer_used
 
     async def wait_until_at_most(self, size: int) -> None:
@@ -256,12 +259,12 @@ class SendQueue:
         await self._progress.wait()
 
     def progressed(self) -> None:
-        """The transport took a part of what is being written: the client is not stalled. Sync."""
+        """Note that the transport took bytes: the client is not stalled. Sync."""
         if self._stall is not None:
             self._stall.deadline = trio.current_time() + _STALL
 
     async def _write(self) -> None:
-        """Write what waits until nothing does.
+        """Write the waiting bytes until there are none.
 
         Raises trio.BrokenResourceError or trio.ClosedResourceError when the transport is gone. Cancelling may
         leave a frame half written: only closing the connection is right then.
@@ -269,7 +272,7 @@ class SendQueue:
         assert self._pending is not None
         blob = self._begun
         try:
-            # No await between finding nothing and ending: what is offered then starts the next writer.
+            # No await between finding nothing and ending: a later offer starts the next writer.
             while blob := blob or b"".join(receive_all_nowait(self._pending, _JOIN)):
                 self._begun = blob
                 with trio.move_on_after(_STALL) as self._stall:
@@ -290,7 +293,7 @@ class SendQueue:
         return None
 
     def _take_off(self, size: int) -> None:
-        """Count `size` bytes as written, and tell who waits for that. Sync."""
+        """Count `size` bytes as written, and notify waiters. Sync."""
         self.queued -= size
         self._drained += size
         while self._marks and self._marks[0][0] <= self._drained:
@@ -300,7 +303,7 @@ class SendQueue:
 
 
 class _Writing:
-    """A block in which writers may be started. Each open socket is in one: a generator would take 0.5 KiB."""
+    """The block of written_by(). Each open socket is in one: a generator would take 0.5 KiB."""
 
     __slots__ = ("_send_queue", "_start_writer")
 

@@ -1,4 +1,4 @@
-"""What an engine offers to the protocols."""
+"""The services of the engine for the protocols."""
 
 import msgspec
 
@@ -36,7 +36,7 @@ from chat.engine.writes import Writes
 
 
 class EngineServices(msgspec.Struct, frozen=True, kw_only=True):
-    """The domain's rules, with what makes them felt by open sockets."""
+    """The rules of the domain, and the parts of the engine that apply them to open sockets."""
 
     accounts: Accounts
     budgets: Budgets
@@ -70,4 +70,4 @@ class EngineServices(msgspec.Struct, frozen=True, kw_only=True):
     member_counts: MemberCounts
     uploads: Uploads
     data_id: str
-    """Names what is in the storage; it is the same on all servers, and after a backup was restored."""
+    """Identifies the data in the storage; the same on all servers, and in a restored backup."""

@@ -1,8 +1,7 @@
 """One client, from the first frame to the last: the task that reads, what it sends, and how it ends.
 
-What the client is subscribed to, what it gave to the journal, what it may still say and when it is pinged are objects
-of their own (`subscriptions.py`, `pending_drafts.py`, `client_limits.py`, `pinger.py`); what its commands do is its
-protocol's (`protocol_client.py`).
+Its subscriptions, drafts at the journal, limits and pings are objects of their own (`subscriptions.py`,
+`pending_drafts.py`, `client_limits.py`, `pinger.py`). Its protocol handles commands (`protocol_client.py`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -38,20 +37,20 @@ from chat.shutdown import CLOSE_ANSWER
 
 _CUT_GAP = 0.005
 _CUT_WITHIN = 2.0
-"""Seconds between the ends of two clients that were cut as too slow, and in which all of them end.
+"""Seconds between the ends of two clients that are cut as too slow, and in which all of them end.
 
-To end one takes half a millisecond, and a hundred are often cut in one fan-out.
+One end takes half a millisecond, and a hundred clients are often cut in one fan-out.
 """
 
 _TURN = 32
-"""Frames of one client that are handled until the others get their turn."""
+"""Frames of one client handled before other tasks get their turn."""
 
 logger = structlog.get_logger(__name__)
 
 _GREET = Greet()
 
 ClientFactory = Callable[["Session"], ProtocolClient]
-"""Makes a protocol's client of a session. Sync."""
+"""Makes the protocol's client for a session. Sync."""
 
 
 class SessionContext(msgspec.Struct, frozen=True):
@@ -66,7 +65,7 @@ class SessionContext(msgspec.Struct, frozen=True):
     cluster: Cluster = Alone()
     statuses: Statuses = msgspec.field(default_factory=Statuses)
     cuts: Stagger = msgspec.field(default_factory=lambda: Stagger(_CUT_GAP, _CUT_WITHIN))
-    """When the next client that was cut is ended."""
+    """Spreads the ends of clients that are cut."""
 
 
 class Session:
@@ -74,11 +73,11 @@ class Session:
 
     Args:
         connection: the accepted WebSocket.
-        dialect: what the client speaks; the listener's own until the first frame has told, if there are `choices`.
-        choices: the dialects among which the first frame of known shape chooses.
-        address: where the client is, for the log.
-        person: who the client is, if its handshake carried a token.
-        record: where the events of the connection are noted.
+        dialect: the client's dialect; with `choices` the listener's own, until the first frame.
+        choices: the dialects among which the shape of the first frame chooses.
+        address: the client's address, for the log.
+        person: the client's person, if its handshake carried a token.
+        record: records the events of the connection.
     """
 
     def __init__(
@@ -103,24 +102,24 @@ class Session:
         self.limits = ClientLimits(context.budgets, address, self, self.pinger)
         self.address = address
         self.person = person
-        """Who the client is: become() says whom a protocol has authenticated. As they are now."""
-        self._counted: int | None = None  # whose socket it is counted as
+        """The client's person, kept up to date; become() sets it."""
+        self._counted: int | None = None  # the person that the socket is counted for
         self._is_away = False
         self.dialect = dialect
         self.client: ProtocolClient | None = None
-        """The protocol's side of it: made by serve(), and anew when the first frame chooses another dialect."""
+        """The protocol's client: made by serve(), and again when the first frame chooses another dialect."""
         self._choices = choices
         self._connection = connection
         self._closing: Closing | None = None  # set by close()
         self._lapse: Closing | None = None  # set by close_at()
         self.reading = trio.CancelScope()
-        """Of the task that reads, what its frames ask for included. Cancelled, the session ends."""
+        """The scope of the task that reads and handles frames. Cancelling it ends the session."""
         send_queue.when_full(self.too_slow)
 
     async def serve(self, nursery: trio.Nursery) -> None:
         """Serve the client until it leaves or close() is called. Cancelling cuts it off without a close frame.
 
-        `nursery` is the client's own; what answers this client for longer runs there.
+        `nursery` is the client's own: longer requests run there.
         """
         self._count(self.person)
         try:
@@ -132,10 +131,10 @@ class Session:
             if self._lapse is not None and trio.current_time() >= self.reading.deadline:
                 self.close(self._lapse)
             if self._closing is GOING_AWAY:
-                # What was accepted is still settled and heard; the gateway's grace period is the deadline.
+                # Accepted writes are still settled and published; the gateway's grace period is the deadline.
                 await self.context.journal.drain()
             elif self._closing is RESTARTING:
-                # The others here go on writing: only what this client said is waited for, until the gateway stops.
+                # Others go on writing: only this client's drafts are waited for, until the gateway stops.
                 await self.pending_drafts.wait()
         except ConnectionClosed:
             return
@@ -147,7 +146,10 @@ class Session:
             if self._closing is TOO_SLOW:
                 known = self.record
                 logger.info(
-                    "client too slow", connection=known.id, address=self.address, queued=known.waiting
+                    "client disconnected: it reads too slowly",
+                    connection=known.id,
+                    address=self.address,
+                    queued=known.waiting,
                 )
         if self._closing is not None:
             await self._say_goodbye(self._closing)
@@ -174,7 +176,7 @@ class Session:
         return client
 
     async def handle(self, client: ProtocolClient, command: Command, nursery: trio.Nursery) -> None:
-        """Do what a command asks; where the storage fails, the client is told, or ends. Cancelling: as its handler."""
+        """Handle a command. If the storage fails, refuse it, or end the client. Cancelling: as the handler."""
         try:
             await client.handle(command, nursery)
         except StorageDown:
@@ -183,21 +185,21 @@ class Session:
             self.close(OUTCOME_UNKNOWN)
 
     def _choose_dialect(self, frame: str | bytes) -> bool:
-        """Let the first frame whose shape is known decide what this client speaks; say whether that is new."""
+        """Choose the dialect by the shape of a frame; return whether it has changed."""
         dialect = by_shape(self._choices, frame)
         if dialect is None:
             return False
         self._choices = ()
         if dialect is self.dialect:
             return False
-        # No await between this and the new client, which subscribes: no message is missed or heard twice.
+        # No await between this and the new client, which subscribes: no message is missed or sent twice.
         self.subscriptions.unsubscribe_all()
         self.dialect = dialect
         self.record.note(f"speaks {dialect.name}")
         return True
 
     def become(self, person: Person | None) -> None:
-        """Be this person's from here on, whom the protocol has authenticated; None: nobody's. Sync."""
+        """Set the person, whom the protocol has authenticated; None: nobody. Sync."""
         self.person = person
         self._count(person)
 
@@ -212,20 +214,20 @@ class Session:
             self._is_away = False
 
     def set_away(self, *, is_away: bool) -> None:
-        """Say whether its person is away, as far as this socket knows. Sync."""
+        """Set whether the person is away on this socket. Sync."""
         if self._counted is not None and is_away != self._is_away:
             self._is_away = is_away
             self.context.statuses.set_away(self._counted, is_away=is_away)
 
     def leave_room(self, room_id: int, *, is_deleted: bool) -> None:
-        """Hear nothing more of a room, and let the protocol know if it was heard. Sync."""
+        """Unsubscribe from a room, and notify the protocol if it was subscribed. Sync."""
         if room_id in self.subscriptions:
             self.subscriptions.unsubscribe(room_id)
             if self.client is not None:
                 self.client.room_ended(room_id, is_deleted=is_deleted)
 
     def person_changed(self) -> None:
-        """Let the protocol know that `person` has another name or other roles than before. Sync."""
+        """Notify the protocol that `person` has another name or other roles. Sync."""
         if self.client is not None:
             self.client.person_changed()
 
@@ -242,7 +244,7 @@ class Session:
 
     def send_coalesced(self, event: Event) -> None:
         """Send the client an event in one write with what the hub sends next. Sync."""
-        self.send_queue.offer_soon(self.dialect.encode(event))
+        self.send_queue.offer_coalesced(self.dialect.encode(event))
 
     async def send_with_backpressure(self, event: Event) -> None:
         """Send an event once the client has read enough of what came before. Cancelling: whole, or not at all."""
@@ -253,9 +255,9 @@ class Session:
     # Ending; all but the goodbye is sync.
 
     def close(self, closing: Closing, at: float | None = None) -> None:
-        """End this session: read no more, then say goodbye. The first reason counts.
+        """End this session: stop reading, then close the WebSocket. The first reason counts.
 
-        `at` is when, in seconds of Trio's clock, if that is not now.
+        `at` is the time, in seconds of Trio's clock; by default now.
         """
         if self._closing is None:
             self._closing = self.record.closing = closing
@@ -273,17 +275,17 @@ class Session:
             self.reading.deadline = deadline
 
     def expel(self, closing: Closing) -> None:
-        """End this session as close() does; what is said from here on it does not hear, whatever it is busy with."""
+        """End this session as close() does, and unsubscribe it at once."""
         self.subscriptions.unsubscribe_all()
         self.close(closing)
 
     def too_slow(self) -> None:
-        """Cut the client: what waits for it is dropped. Called by the send queue, also in the middle of a fan-out."""
+        """Cut the client: drop what waits for it. The send queue calls this, also in the middle of a fan-out."""
         if self._closing is None:
             self.record.waiting = self.send_queue.queued + self.subscriptions.buffered
             self.close(TOO_SLOW, at=self.context.cuts.next())
         self.send_queue.cut()
-        self.subscriptions.flush()  # to a send queue that takes nothing more, and knows so
+        self.subscriptions.flush()  # the send queue is cut, and drops it
 
     async def _say_goodbye(self, closing: Closing) -> None:
         """Close the WebSocket, in bounded time."""
@@ -307,9 +309,9 @@ class Session:
 
 
 def _answers(came: CloseReason | None, closing: Closing) -> bool:
-    """Whether a client's close frame, which came behind ours, answers that, and did not cross it.
+    """Whether a client's close frame, which came after ours, answers it and did not cross it.
 
-    An answer has our code (RFC 6455, section 5.5.1). A client that leaves by itself may use 1001 too.
+    An answer repeats our code (RFC 6455, section 5.5.1). A client that leaves by itself may use 1001 too.
     """
     if came is None or came.code != closing.code:
         return False

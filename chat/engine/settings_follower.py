@@ -1,4 +1,4 @@
-"""What an admin changes of the settings counts here within a second, whichever server was asked to change it."""
+"""Applies changes of settings by admins within a second, whichever server made them."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from chat.domain.live_settings import LiveSettings
 from chat.engine.reconciler import Reconciler
 
 _ALL = 0
-"""Settings are looked up all at once: this stands for them."""
+"""The id of all settings: they are looked up together."""
 
 
 class SettingsFollower(Reconciler):
@@ -17,7 +17,7 @@ class SettingsFollower(Reconciler):
         self._settings = settings
 
     def changed(self, _changed_id: int | None) -> None:
-        """Hear that settings were changed, or may have been. Sync."""
+        """Have the settings looked up: they were changed, or may have been. Sync."""
         self.note(_ALL)
 
     async def _look_up(self, _ids: Sequence[int]) -> set[int]:

@@ -1,4 +1,4 @@
-"""Spreads over time what many clients would otherwise do in one turn of the loop, which would delay everybody."""
+"""Spreads over time what many clients would otherwise do in one pass of the loop, which would delay everybody."""
 
 import trio
 

@@ -1,4 +1,4 @@
-"""What one client is subscribed to, and where what the hub sends it goes: to its send queue, or to a buffer."""
+"""The subscriptions of one client. Frames of the hub go to its send queue, or to a buffer."""
 
 from collections.abc import Callable, Collection
 
@@ -8,7 +8,7 @@ from chat.engine.hub import Hub, Subscriber
 from chat.engine.send_queue import SendQueue
 
 _BEHIND = 16
-"""A client is behind with reading where so large a part of what may wait for it does."""
+"""The client reads too slowly for droppable frames if more than this part of its queue limit is queued."""
 
 
 class Subscriptions:
@@ -24,25 +24,25 @@ class Subscriptions:
         self._of_inboxes: Subscriber = self
 
     def subscribe(self, topic: Topic, encoder: Encoder) -> None:
-        """Hear the topic from the next message on, as `encoder` encodes it; nothing new to whoever hears it already."""
+        """Subscribe to the topic from its next change on, as `encoder` encodes it. No effect if already subscribed."""
         if topic not in self._topics:
             self._topics[topic] = encoder
             self._hub.subscribe(topic, encoder, self._subscriber(topic))
 
     def unsubscribe(self, topic: Topic) -> None:
-        """Hear nothing more of the topic."""
+        """End the subscription to the topic, if there is one."""
         if topic in self._topics:
             self._hub.unsubscribe(topic, self._topics.pop(topic), self._subscriber(topic))
 
     def route_direct_to(self, subscriber: Subscriber) -> None:
-        """Have what comes for an inbox offered there; the client hears none yet."""
+        """Send frames of direct inboxes to `subscriber`. Call it before subscribing to one."""
         self._of_inboxes = subscriber
 
     def _subscriber(self, topic: Topic) -> Subscriber:
         return self._of_inboxes if type(topic) is DirectInbox else self
 
     def unsubscribe_all(self) -> None:
-        """Hear nothing more."""
+        """End all subscriptions."""
         for topic in tuple(self._topics):
             self.unsubscribe(topic)
 
@@ -51,15 +51,15 @@ class Subscriptions:
         return topic in self._topics
 
     def rooms(self) -> list[int]:
-        """Return the ids of the rooms that the client hears, the lobby too."""
+        """Return the ids of the subscribed rooms, the lobby included."""
         return [topic for topic in self._topics if isinstance(topic, int)]
 
     def buffer(self) -> None:
-        """Buffer what the hub sends from here on until flush(): an answer that is being prepared comes first."""
+        """Buffer frames of the hub until flush(): an answer that is being prepared goes first."""
         self._buffer = _Buffer()
 
     def flush(self, last: bytes = b"") -> None:
-        """Send what was buffered, behind what was sent meanwhile, and `last` in one write with it."""
+        """Send the buffered frames, behind those sent meanwhile, and `last` in one write with them."""
         buffer, self._buffer = self._buffer, None
         if buffer is not None:
             self._send_queue.offer(b"".join([*(blob for _, blob in buffer.blobs), last]))
@@ -67,37 +67,37 @@ class Subscriptions:
                 self._send_queue.when_written(note, buffer.size - end + len(last))
 
     def forget(self, topics: Collection[Topic]) -> None:
-        """Hear nothing more of these topics, and forget what was buffered of them."""
+        """Unsubscribe from these topics, and drop their buffered frames."""
         for topic in topics:
             self.unsubscribe(topic)
         if self._buffer is not None:
             self._buffer.forget(topics)
 
     def drop(self) -> None:
-        """Hear nothing more, and forget what was buffered."""
+        """End all subscriptions, and drop the buffered frames."""
         self.unsubscribe_all()
         self._buffer = None
 
     def offer(self, blob: bytes) -> None:
-        """Take what the hub sends. This is called for each of 500 listeners of a message: it asks one thing."""
+        """Take frames of the hub. This runs for each subscriber of each message: it must stay short."""
         if self._buffer is None:
             self._send_queue.offer(blob)
         else:
             self._keep(self._buffer, blob)
 
     def offer_or_drop(self, blob: bytes) -> None:
-        """Take what nobody misses: while the client is told much, or is behind with reading, it is dropped."""
+        """Take frames, or drop them while an answer is prepared or the client reads too slowly."""
         if not self.is_behind:
             self._send_queue.offer(blob)
 
     @property
     def is_buffering(self) -> bool:
-        """Whether what the hub sends waits for flush()."""
+        """Whether frames of the hub wait for flush()."""
         return self._buffer is not None
 
     @property
     def is_behind(self) -> bool:
-        """Whether the client is told much, or reads slowly."""
+        """Whether an answer is being prepared, or the client reads too slowly."""
         return self._buffer is not None or self._send_queue.queued > self._send_queue.limit // _BEHIND
 
     @property
@@ -107,13 +107,13 @@ class Subscriptions:
 
     @property
     def is_written(self) -> bool:
-        """Whether what the hub sent so far has left for the client."""
+        """Whether the socket has taken all frames of the hub so far."""
         return self._buffer is None and self._send_queue.is_written
 
     def when_written(self, note: Callable[[], None], behind: int = 0) -> None:
-        """Call `note` once what the hub sent so far has left for the client, which may be now or never.
+        """Call `note` once the socket has taken all frames of the hub so far, but for the last `behind` bytes.
 
-        `behind` is how many bytes of what was sent last come behind what is waited for.
+        That may be now, or never.
         """
         if self._buffer is None:
             self._send_queue.when_written(note, behind)
@@ -128,17 +128,19 @@ class Subscriptions:
 
 
 class _Buffer:
-    """What the hub sent a client that is still being prepared an answer, and what waits for its being written."""
+    """Frames of the hub during the preparation of an answer, and callbacks for when they are written."""
 
     __slots__ = ("blobs", "notes", "size")
 
     def __init__(self) -> None:
         self.blobs: list[tuple[Topic | None, bytes]] = []  # each with the topic that it is of
         self.size = 0  # bytes
-        self.notes: list[tuple[Callable[[], None], int]] = []  # each with where what it waits for ends
+        self.notes: list[
+            tuple[Callable[[], None], int]
+        ] = []  # each with the end of the bytes that it waits for
 
     def forget(self, topics: Collection[Topic]) -> None:
-        """Leave out what is of these topics, which is never written."""
+        """Drop frames of these topics; their callbacks are never called."""
         kept, gone, end = list[tuple[Topic | None, bytes]](), list[range](), 0
         for topic, blob in self.blobs:
             begin, end = end, end + len(blob)

@@ -1,4 +1,4 @@
-"""Writes of those who ask one thing at a time, and are answered once it is committed and told here."""
+"""Writes of callers that wait until their write is committed and published here."""
 
 from collections.abc import Callable
 
@@ -16,15 +16,15 @@ from chat.engine.cluster_port import Cluster
 from chat.engine.journal import Journal
 from chat.engine.log_follower import LogFollower
 
-_TOLD = 1.0
-"""Seconds for which an answer waits until what it tells is in this server's histories too; it is committed by then."""
+_PUBLISH_TIMEOUT = 1.0
+"""Seconds for which an answer waits until its committed change is published here too."""
 
-_ELSEWHERE = LEASE + RENEW
-"""Seconds in which every server says whether something was said there, or has no lease any more."""
+_CLUSTER_TIMEOUT = LEASE + RENEW
+"""Seconds in which every other server has answered, or its lease has lapsed."""
 
 
 class Writes:
-    """Hands writes to the journal and waits for them."""
+    """Submits writes to the journal and waits for them."""
 
     def __init__(
         self,
@@ -43,34 +43,34 @@ class Writes:
     async def write(
         self, write: Write, saved: Callable[[Outcome], object] = lambda _outcome: None
     ) -> Outcome:
-        """Return what becomes of a write; whoever reads the room after that finds it there.
+        """Submit a write and return its outcome; a reader of the room finds a committed change there by then.
 
-        `saved` is told that before anybody is told the write. Sync. It is handed over before anything is awaited,
-        unless the journal's queue is full. Cancelling: it may still be committed.
+        `saved` is called with the outcome before the change is published. Sync. The write is submitted without an
+        await, unless the journal's queue is full. Cancelling: it may still be committed.
         """
         outcome = await AwaitedWrite(saved).submit(self._journal, write)
         if isinstance(outcome, Change):
-            with trio.move_on_after(_TOLD):
+            with trio.move_on_after(_PUBLISH_TIMEOUT):
                 await self._broadcaster.wait_published(outcome.id)
         return outcome
 
     async def wait_settled(self, person_id: int) -> None:
-        """Wait until all that a person has handed over by now is committed or refused. Cancelling changes nothing."""
+        """Wait until all writes that a person has submitted by now are settled. Cancelling changes nothing."""
         await self._journal.pending_writes.wait_settled(person_id)
 
     async def repeated(self, draft: Draft) -> Repeated | Refusal | None:
-        """Return what a draft is answered whose key its sender used before; None: nobody did.
+        """Return the outcome of an earlier draft with the same sender and key; None: there is none.
 
-        It is asked for whoever may not speak in the room, any more: what they said while they might is saved, and they
-        may not have heard so. NOT_SAVED: that is not known now. May raise StorageDown. Cancelling changes nothing.
+        For senders who may no longer write in the room: a draft from before may be committed and its acknowledgement
+        lost. NOT_SAVED: this is unknown for now. May raise StorageDown. Cancelling changes nothing.
         """
-        await self.wait_settled(draft.sender_id)  # what is on its way is found too
+        await self.wait_settled(draft.sender_id)  # finds drafts in flight too
         if self._follower.is_unsure:
             return NOT_SAVED
         found = await self._messages.repeated(draft)
         if found is not None:
             return found
-        # Another server may not have told yet that they are out, and still save what they said there before.
-        with trio.move_on_after(_ELSEWHERE) as scope:
+        # Another server may not have published the removal yet, and may still commit an earlier draft.
+        with trio.move_on_after(_CLUSTER_TIMEOUT) as scope:
             await self._cluster.wait_writes_settled_everywhere(draft.sender_id)
         return NOT_SAVED if scope.cancelled_caught else await self._messages.repeated(draft)

@@ -127,7 +127,7 @@ def _cuts(server: ServerProcess) -> list[float]:
     return [
         datetime.fromisoformat(line["timestamp"]).timestamp()
         for line in lines
-        if line["event"] == "client too slow"
+        if line["event"] == "client disconnected: it reads too slowly"
     ]
 
 

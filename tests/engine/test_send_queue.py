@@ -409,13 +409,13 @@ async def test_what_a_cut_drops_never_counts_as_written(open_pipe: Callable[...,
 
 
 async def test_a_cut_also_drops_what_was_put_off_and_finishing_sends_it(pipe: Pipe) -> None:
-    pipe.send_queue.offer_soon(b"soon ")
+    pipe.send_queue.offer_coalesced(b"soon ")
     pipe.send_queue.finish(b"close")
     assert pipe.received() == b"soon close"
 
 
 async def test_a_cut_client_is_not_sent_what_was_put_off(pipe: Pipe) -> None:
-    pipe.send_queue.offer_soon(b"soon ")
+    pipe.send_queue.offer_coalesced(b"soon ")
     pipe.send_queue.cut()
     pipe.send_queue.finish(b"close")
     assert pipe.received() == b"close"

@@ -255,7 +255,7 @@ async def test_many_watchers_of_many_who_come_back_leave_the_others_their_turn(o
     one._changed, changed = set(), one._changed
     async with trio.open_nursery() as nursery:
         nursery.start_soon(meanwhile)
-        await one._tell_watchers(changed)
+        await one._notify(changed)
     assert turns > 300 * 300 // (4 * _LOOKS)
     assert all(ear.told == [dict.fromkeys(people, ONLINE)] for ear in ears)
 

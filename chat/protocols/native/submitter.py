@@ -30,7 +30,7 @@ class SendAnswer:
         session = self._session
         match outcome:
             case Message():
-                session.send_queue.offer_soon(frame_of(saved(outcome, self._ref)))
+                session.send_queue.offer_coalesced(frame_of(saved(outcome, self._ref)))
                 self._read_marks.note(outcome.room_id, outcome.sender_id, outcome.seq)
             case Repeated(message):  # nothing of it is fanned out, so nothing goes with it
                 session.send_frames(frame_of(saved(message, self._ref, again=True)))

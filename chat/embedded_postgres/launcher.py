@@ -1,8 +1,8 @@
-"""Become one of PostgreSQL's programs: what has to happen in the child, in a process of its own.
+"""Prepares a child process and replaces it by one of PostgreSQL's programs.
 
-A script: `python -I -S launcher.py PARENT UID GID DIRECTORY PROGRAM ARGUMENT…`. Popen's
-`preexec_fn` would do this too, but it runs Python in a copy of a process that may have threads, where a lock that
-another thread held at that moment is never let go.
+A script: `python -I -S launcher.py PARENT UID GID DIRECTORY PROGRAM ARGUMENT…`. Popen's `preexec_fn` could do the
+same, but it runs Python in a fork of a process that may have threads; a lock that another thread held is never
+released there.
 """
 
 import os
@@ -10,7 +10,7 @@ import signal
 import sys
 from contextlib import suppress
 
-# Now, as the other user may not be able to reach it; and a Python may be built without it.
+# Imported now: the other user may not reach it. A Python may lack it.
 with suppress(ImportError):
     import ctypes
 
@@ -26,7 +26,7 @@ PR_SET_PDEATHSIG = 1
 
 def main(parent: str, uid: str, gid: str, directory: str, program: str, *arguments: str) -> None:
     """Drop to user `uid` (unless "-"), ask to be stopped when `parent` ends, and become `program`."""
-    # Python's own start has changed these, and a program that is begun inherits what is ignored.
+    # Python ignores these signals, and exec keeps that.
     for changed in (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(changed, signal.SIG_DFL)
     if uid != "-":
@@ -36,8 +36,8 @@ def main(parent: str, uid: str, gid: str, directory: str, program: str, *argumen
             os.setuid(int(uid))
         except OSError as error:
             refuse(CANNOT_BECOME, error)
-    die_with_parent()  # after setuid, which would undo it
-    if os.getppid() != int(parent):  # it has ended before we asked
+    die_with_parent()  # after setuid, which resets it
+    if os.getppid() != int(parent):  # it ended before the prctl
         sys.exit(1)
     try:
         os.chdir(directory)

@@ -1,6 +1,6 @@
-"""A PostgreSQL that a killed server left behind: found by its postmaster.pid, and stopped before another starts.
+"""Finds a PostgreSQL that a killed server left behind, by its postmaster.pid, and stops it before a new start.
 
-A number in a file proves nothing: after a reboot, or in a new container, it is somebody else's process.
+A pid in a file proves nothing: after a reboot, or in a new container, it belongs to another process.
 """
 
 import os
@@ -19,11 +19,11 @@ logger = structlog.get_logger(__name__)
 
 
 async def stop_leftover(cluster: Path) -> None:
-    """Stop the PostgreSQL that still runs on `cluster`, if one does. The caller holds the data directory.
+    """Stop a PostgreSQL that still runs on `cluster`. The caller holds the data directory.
 
     Raises CannotStart if it does not stop within 20 seconds. Cancelling: it may still run.
     """
-    # It may be writing its shared buffers out, so it gets its time.
+    # It may need time to write its shared buffers.
     for signal_, patience in ((signal.SIGINT, 10.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
         pid = read_pid(cluster)
         if pid is None or not await runs_on(pid, cluster):
@@ -38,20 +38,20 @@ async def stop_leftover(cluster: Path) -> None:
         except PermissionError:
             break
         with trio.move_on_after(patience):
-            while await runs_on(pid, cluster):  # noqa: ASYNC110 - it is no child of ours, so nothing tells us
+            while await runs_on(pid, cluster):  # noqa: ASYNC110 - it is no child of ours, so there is no event
                 await trio.sleep(0.05)
             return
     raise CannotStart(f"an earlier server's PostgreSQL still runs on {cluster}: stop process {pid}")
 
 
 async def unrelated_pid(cluster: Path) -> int | None:
-    """Return the process that postmaster.pid names, if it is surely not PostgreSQL on `cluster`."""
+    """Return the pid in postmaster.pid if that process is certainly not PostgreSQL on `cluster`."""
     pid = read_pid(cluster)
     return pid if pid is not None and await runs_on(pid, cluster) is False else None
 
 
 def read_pid(cluster: Path) -> int | None:
-    """Return the process that postmaster.pid names; None if there is none."""
+    """Return the pid in postmaster.pid; None: there is none."""
     try:
         pid = int((cluster / "postmaster.pid").read_bytes().splitlines()[0])
     except (OSError, ValueError, IndexError):
@@ -60,9 +60,9 @@ def read_pid(cluster: Path) -> int | None:
 
 
 async def runs_on(pid: int, cluster: Path) -> bool | None:
-    """Say whether process `pid` is PostgreSQL on `cluster`, which is then its working directory.
+    """Whether process `pid` is PostgreSQL on `cluster`, which then is its working directory.
 
-    None: it cannot be told. Cancelling: nothing happened.
+    None: unknown. Cancelling changes nothing.
     """
     await trio.lowlevel.checkpoint()
     return _works_in(pid, cluster) if HAS_PROC else await _is_named(pid, cluster)
@@ -78,7 +78,7 @@ def _works_in(pid: int, cluster: Path) -> bool | None:
 
 
 async def _is_named(pid: int, cluster: Path) -> bool | None:
-    """The same without /proc, as on macOS: by the command line."""
+    """Without /proc, as on macOS: check the command line."""
     with suppress(OSError), trio.move_on_after(5):
         ps = ("ps", "-ww", "-o", "command=", "-p", str(pid))
         found = await trio.run_process(ps, capture_stdout=True, capture_stderr=True, check=False)

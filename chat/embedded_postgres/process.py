@@ -1,7 +1,7 @@
-"""A child process that never outlives its block, nor, where Linux helps, this process.
+"""A child process that never outlives its block nor, on Linux, this process.
 
-It is forked from the thread that runs Trio, by Popen: Linux sends the parent-death signal when the forking *thread*
-ends, and `trio.open_process` forks from a worker thread that ends after ten idle seconds.
+Popen forks it from the thread that runs Trio: Linux sends the parent-death signal when the forking *thread* ends, and
+`trio.open_process` forks from a worker thread, which ends after ten idle seconds.
 """
 
 import os
@@ -20,12 +20,12 @@ from chat.shutdown import FAST_SHARE, REAP
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 
-# Nothing else of ours: the environment may hold a secret, and PG… would change where PostgreSQL listens.
+# Nothing else: the environment may hold a secret, and PG… variables change where PostgreSQL listens.
 INHERITED = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC"}
 
 POLL_INTERVAL = 0.05
-"""Seconds between two looks at a child where the system has no pidfd."""
+"""Seconds between checks of a child on systems without pidfd."""
 
 
 class Process:
@@ -37,11 +37,11 @@ class Process:
         self._pidfd = pidfd
 
     def has_ended(self) -> bool:
-        """Say whether it has ended, without waiting."""
+        """Whether it has ended. Sync."""
         return self._popen.poll() is not None
 
     async def wait(self) -> int:
-        """Wait until it has ended; return its exit status. One task at a time. Cancelling: it runs on."""
+        """Wait until it has ended and return its exit status. One task at a time. Cancelling: it keeps running."""
         await trio.lowlevel.checkpoint()
         while (status := self._popen.poll()) is None:
             if self._pidfd is None:
@@ -51,9 +51,9 @@ class Process:
         return status
 
     async def stop(self, grace: float) -> None:
-        """Stop it: PostgreSQL's fast shutdown, its immediate one, and after `grace` seconds by force.
+        """Stop it: by PostgreSQL's fast shutdown, then its immediate one, and after `grace` seconds by SIGKILL.
 
-        Cancelling: not felt.
+        Cancelling has no effect.
         """
         steps = (
             (signal.SIGINT, grace * FAST_SHARE),

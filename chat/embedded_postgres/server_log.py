@@ -1,6 +1,6 @@
-"""What PostgreSQL says, in a file that stays short.
+"""PostgreSQL's log, in a file of bounded length.
 
-PostgreSQL writes to it directly, so that what it says last is there also when this process was killed.
+PostgreSQL writes to it directly, so its last lines are there even if this process was killed.
 """
 
 import os
@@ -13,9 +13,9 @@ import structlog
 import trio
 
 LONGEST = 4 << 20
-"""Bytes; what is over goes to `.log.1`, in place of what was there."""
+"""Bytes; a longer log is moved to `.log.1`, which is replaced."""
 CHECK_INTERVAL = 30.0
-"""Seconds between two looks at its length."""
+"""Seconds between checks of its length."""
 
 logger = structlog.get_logger(__name__)
 
@@ -28,7 +28,7 @@ class ServerLog:
 
     @contextmanager
     def opened(self) -> Generator[int]:
-        """Open it for a process to write to, at its end wherever that is then."""
+        """Open it for a process that appends to it."""
         descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             yield descriptor
@@ -43,9 +43,9 @@ class ServerLog:
             return 0
 
     def since(self, position: int) -> list[str]:
-        """Return the lines written after it was `position` bytes long, at most the last 8 KiB of them."""
+        """Return the lines after the byte `position`, at most the last 8 KiB of them."""
         size = self.size()
-        start = position if position <= size else 0  # it was shortened in between
+        start = position if position <= size else 0  # it was shortened meanwhile
         try:
             with open(self.path, "rb") as file:
                 file.seek(max(start, size - 8192))
@@ -54,13 +54,13 @@ class ServerLog:
             return []
 
     async def keep_short(self) -> None:
-        """Shorten it whenever it is too long, until cancelled."""
+        """Shorten it whenever it is too long. Runs until cancelled."""
         while True:
             await trio.sleep(CHECK_INTERVAL)
             await trio.to_thread.run_sync(self.shorten)
 
     def shorten(self) -> None:
-        """Move what it holds to `.log.1` if that is too much. PostgreSQL has it open, so it is not renamed."""
+        """Copy a too long log to `.log.1` and truncate it. PostgreSQL has it open, so it can't be renamed."""
         if self.size() <= LONGEST:
             return
         try:

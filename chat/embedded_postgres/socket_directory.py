@@ -1,6 +1,6 @@
-"""Where PostgreSQL's socket is: with its data, or, if that path is too long for a socket, in a short one of our own.
+"""The directory of PostgreSQL's socket: the data directory, or a short one if that path is too long for a socket.
 
-Who may enter the directory may do everything in the database, so it is private to PostgreSQL's user.
+Whoever may enter the directory has full access to the database, so it is private to PostgreSQL's user.
 """
 
 import os
@@ -24,7 +24,7 @@ RECORD = "postgres-socket"
 
 @contextmanager
 def open_socket_directory(data: Path, owner: UnixUser | None) -> Generator[Path]:
-    """Have a directory for the socket of the PostgreSQL in the data directory `data`. Raises CannotStart."""
+    """Provide a directory for the socket of the PostgreSQL in `data` for the block. Raises CannotStart."""
     home = data / "postgres"
     if _fits(home):
         yield home
@@ -45,7 +45,7 @@ def open_socket_directory(data: Path, owner: UnixUser | None) -> Generator[Path]
 
 
 def find_socket_directory(data: Path) -> Path | None:
-    """Return where the socket of the PostgreSQL that runs in the data directory `data` is; None if it is not."""
+    """Return the directory of the socket of the PostgreSQL that runs in `data`; None: there is no socket."""
     home = data / "postgres"
     directory = home if _fits(home) else _recorded(data)
     return directory if directory is not None and os.path.exists(directory / SOCKET) else None
@@ -60,7 +60,7 @@ def _make(owner: UnixUser | None) -> Path:
     if owner is None and runtime and os.access(runtime, os.W_OK) and _fits(Path(runtime) / "chat-12345678"):
         base = runtime
     else:
-        base = "/tmp"  # TMPDIR may be long, and out of the owner's reach
+        base = "/tmp"  # TMPDIR may be long, or unreachable for the owner
     directory = tempfile.mkdtemp(prefix="chat-", dir=base)
     if owner is not None:
         os.chown(directory, owner.uid, owner.gid)
@@ -68,7 +68,7 @@ def _make(owner: UnixUser | None) -> Path:
 
 
 def _recorded(data: Path) -> Path | None:
-    """The short directory that was made for this data, if it is still that: /tmp is open to everybody."""
+    """Return the short directory of this data, if it is still ours and private: everybody may write to /tmp."""
     try:
         directory = Path(os.fsdecode((data / RECORD).read_bytes()))
         status = directory.lstat()

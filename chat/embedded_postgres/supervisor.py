@@ -1,4 +1,4 @@
-"""Keep PostgreSQL running: start it, see that it takes connections, and start it again whenever it ends."""
+"""Keeps PostgreSQL running: starts it, waits until it accepts connections, and restarts it when it ends."""
 
 import re
 from collections.abc import Callable
@@ -14,30 +14,30 @@ from chat.embedded_postgres.server_log import ServerLog
 from chat.embedded_postgres.settings import command
 
 START_TIMEOUT = 600.0
-"""Seconds for one start at most, however much there is to recover."""
+"""Most seconds for one start, including recovery."""
 SILENCE_TIMEOUT = 60.0
-"""Seconds that a start may go on without a word in the log; recovery reports every ten (from PostgreSQL 15)."""
+"""Seconds that a start may take without a new log line; recovery logs every ten (from PostgreSQL 15)."""
 REPORT_INTERVAL = 5.0
 PROBE_INTERVAL = 0.02
 FIRST_PAUSE = 0.1
-"""Seconds before it is started again; doubled each time up to LONGEST_PAUSE, also on a full disk for days."""
+"""Seconds before a restart; doubled for each failure up to LONGEST_PAUSE, so a full disk is retried for days."""
 LONGEST_PAUSE = 2.0
 STEADY = 10.0
-"""Seconds that it has to run before its next end counts as the first again."""
+"""Seconds of service after which the next end counts as a first failure."""
 IN_USE = "is still in use"
-"""What PostgreSQL says while a backend of a killed postmaster lives; it will notice, and end."""
+"""PostgreSQL logs this while a backend of a killed postmaster lives; that backend will end."""
 
 logger = structlog.get_logger(__name__)
 
 
 class Supervisor:
-    """Runs PostgreSQL on `cluster` with its socket in `sockets`. Only `run` changes what is public here."""
+    """Runs PostgreSQL on `cluster` with its socket in `sockets`. Only `run` changes the public attributes."""
 
     def __init__(
         self, cluster: Cluster, sockets: Path, server_log: ServerLog, grace: float, connections: int
     ) -> None:
-        self.ready = False  # it takes connections
-        self.restarts = 0  # how often it has come back
+        self.ready = False  # it accepts connections
+        self.restarts = 0  # number of restarts
         self.pid: int | None = None  # the postmaster's
         self._cluster = cluster
         self._command = command(cluster, sockets, connections)
@@ -45,9 +45,9 @@ class Supervisor:
         self._grace = grace
 
     async def run(self, task_status: trio.TaskStatus[str | None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Run PostgreSQL until cancelled. Started with None once it takes connections, or with why it does not.
+        """Run PostgreSQL until cancelled. Started with None once it accepts connections, or with why it does not.
 
-        Cancelling: PostgreSQL is stopped within the grace.
+        Cancelling stops PostgreSQL within the grace.
         """
         ever_ready = False
 
@@ -75,18 +75,20 @@ class Supervisor:
                 return
             failures = 1 if served > STEADY else failures + 1
             pause = min(FIRST_PAUSE * 2 ** min(failures - 1, 16), LONGEST_PAUSE)
-            if failures & (failures - 1) == 0:  # 1, 2, 4, 8 …: a full disk for days does not fill our log
+            if (
+                failures & (failures - 1) == 0
+            ):  # 1, 2, 4, 8 …: a disk that is full for days does not fill our log
                 logger.warning("PostgreSQL ended; restarting it", times=failures, says=said)
             await trio.sleep(pause)
 
     async def _run_once(self, became_ready: Callable[[], None]) -> float:
-        """Run it until it ends. Return for how many seconds it took connections. Raises OSError."""
+        """Run it until it ends and return for how many seconds it accepted connections. Raises OSError."""
         environment = {}
         before = read_status(self._cluster.path)
         pid = await unrelated_pid(self._cluster.path)
         if pid is not None:
-            # PostgreSQL does not start while a process with the number in its postmaster.pid lives, unless it
-            # is told that this one merely started it.
+            # PostgreSQL refuses to start while a process with the pid of postmaster.pid lives, unless this variable
+            # names that process as its grandparent.
             environment["PG_GRANDPARENT_PID"] = str(pid)
         try:
             with self._log.opened() as output:
@@ -111,12 +113,12 @@ class Supervisor:
             self.pid = None
 
     async def _takes_connections(self, process: Process, before: list[bytes]) -> bool:
-        """Wait until it does; return False if it ended instead, or is stuck. `before`: what an earlier one left."""
+        """Wait until PostgreSQL accepts connections; False: it ended or hangs. `before`: an earlier one's status."""
         size = self._log.size()
         begun = spoke = reported = trio.current_time()
         while not process.has_ended():
             status = read_status(self._cluster.path)
-            if is_ready(status, process.pid) and status != before:  # a container's numbers come again
+            if is_ready(status, process.pid) and status != before:  # pids repeat in containers
                 return True
             now = trio.current_time()
             if self._log.size() != size:
@@ -132,7 +134,7 @@ class Supervisor:
 
 
 def read_status(cluster: Path) -> list[bytes]:
-    """Return the lines of postmaster.pid; none if there is none."""
+    """Return the lines of postmaster.pid; [] without such a file."""
     try:
         return (cluster / "postmaster.pid").read_bytes().splitlines()
     except OSError:
@@ -140,13 +142,13 @@ def read_status(cluster: Path) -> list[bytes]:
 
 
 def is_ready(status: list[bytes], pid: int) -> bool:
-    """Say whether process `pid` takes connections, as PostgreSQL's own pg_ctl does: by the eighth line."""
+    """Whether process `pid` accepts connections, by the eighth line, like PostgreSQL's own pg_ctl."""
     return len(status) >= 8 and status[0] == b"%d" % pid and status[7].strip() == b"ready"
 
 
 def _essence(lines: list[str]) -> str:
-    """What went wrong: the last line that says so and the one before it, without their time and process."""
+    """Return the last error line and the one before it, without time and process."""
     bad = [number for number, line in enumerate(lines) if re.search("FATAL|PANIC|ERROR", line)]
     last = bad[-1] + 1 if bad else len(lines)
-    telling = [re.sub(r"^.*?\[\d+\] ", "", line) for line in lines[max(last - 2, 0) : last]]
-    return "; ".join(telling) or "no message"
+    relevant = [re.sub(r"^.*?\[\d+\] ", "", line) for line in lines[max(last - 2, 0) : last]]
+    return "; ".join(relevant) or "no message"

@@ -1,4 +1,4 @@
-"""The user that runs PostgreSQL: ourselves, or an ordinary one where we are root, which PostgreSQL refuses to be."""
+"""The user that runs PostgreSQL: our own, or an ordinary one if we are root, as which PostgreSQL refuses to run."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ from chat.domain.startup import CannotStart
 
 
 class UnixUser(NamedTuple):
-    """The ordinary user that PostgreSQL runs as, and that owns what it writes."""
+    """The ordinary user that runs PostgreSQL and owns its data."""
 
     uid: int
     gid: int
@@ -17,14 +17,13 @@ class UnixUser(NamedTuple):
 
 
 def choose_owner(home: Path) -> UnixUser | None:
-    """Return the user that runs PostgreSQL in `home` (it may not exist yet); None where we run it ourselves.
+    """Return the user that runs PostgreSQL in `home`, which may not exist yet; None: our own user.
 
-    Who owns `home` already goes on owning it, as PostgreSQL starts only on data of its own user. Raises
-    CannotStart.
+    An existing `home` keeps its owner, because PostgreSQL starts only on data of its own user. Raises CannotStart.
     """
     if sys.platform == "win32" or os.geteuid() != 0:
         return None
-    import pwd  # late: Windows has none
+    import pwd  # imported late: Windows has no such module
 
     if home.exists() and home.stat().st_uid != 0:
         status = home.stat()
@@ -40,24 +39,24 @@ def choose_owner(home: Path) -> UnixUser | None:
             continue
         return UnixUser(entry.pw_uid, entry.pw_gid, name)
     raise CannotStart(
-        "PostgreSQL does not run as root, and there is no user postgres or nobody: run the server as another"
+        "PostgreSQL refuses to run as root, and there is no user postgres or nobody: run the server as another"
         " user, or pass --database"
     )
 
 
 def make_home(home: Path, owner: UnixUser | None) -> None:
-    """Make the directory that PostgreSQL writes to, private to its user, who can get there through ours.
+    """Create PostgreSQL's directory, private to its user, who can reach it through our directory.
 
-    Raises CannotStart, and OSError where the disk does.
+    Raises CannotStart, and OSError from the file system.
     """
     home.mkdir(mode=0o700, exist_ok=True)
     if owner is not None:
         parent = home.parent
         if parent.stat().st_uid == 0:
-            parent.chmod(parent.stat().st_mode & 0o7777 | 0o001)  # others may pass, not look around
+            parent.chmod(parent.stat().st_mode & 0o7777 | 0o001)  # others may enter, not list
         try:
             os.chown(home, owner.uid, owner.gid)
-        except PermissionError as error:  # a container's root that may do nothing
+        except PermissionError as error:  # root of a container without capabilities
             raise CannotStart(
                 f"cannot switch to user {owner.name} to run PostgreSQL, which refuses to run as root: {error}"
             ) from error
@@ -71,7 +70,7 @@ def make_home(home: Path, owner: UnixUser | None) -> None:
 
 
 def barrier(path: Path, owner: UnixUser) -> Path:
-    """Return the highest directory on the way to `path` that `owner` may not enter; `path` if none is found."""
+    """Return the highest directory above `path` that `owner` may not enter; `path` if there is none."""
     for directory in (*reversed(path.parents), path):
         status = directory.stat()
         if status.st_uid == owner.uid:

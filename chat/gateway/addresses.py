@@ -1,4 +1,4 @@
-"""Who the client really is: the peer, or whom a trusted proxy names. Nobody else is believed about it."""
+"""The client's real address: the peer's, or the one that a trusted proxy names."""
 
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
@@ -12,17 +12,17 @@ Headers = Iterable[tuple[str, str]]
 
 
 UNKNOWN = "unknown"
-"""The address of a client whom a trusted proxy does not name, or not for certain (RFC 7239, section 6.2)."""
+"""The address of a client that a trusted proxy does not name, or not for certain (RFC 7239, section 6.2)."""
 
 Believed = Literal["auto", "x-forwarded-for", "forwarded"]
-"""What the proxies set: `X-Forwarded-For` with `-Proto` and `-Host`, or `Forwarded`. `auto`: whichever comes."""
+"""The headers that the proxies set: `X-Forwarded-For`, `-Proto` and `-Host`, or `Forwarded`. `auto`: either."""
 
 
 class Proxies:
-    """The reverse proxies that are believed, as addresses and networks. Raises CannotStart at a malformed one.
+    """The trusted reverse proxies, as addresses and networks. Raises CannotStart at a malformed one.
 
-    A proxy adds to the header that it sets, and lets the client's own pass of the kind that it does not. So where
-    both come and differ, `auto` believes neither.
+    A proxy appends to the header that it sets, and passes on the client's own header of the other kind. So if both
+    come and differ, `auto` trusts neither.
     """
 
     __slots__ = ("_believed", "_networks")
@@ -37,15 +37,15 @@ class Proxies:
                 raise CannotStart(f"trusted proxy {text!r} is neither an address nor a network") from None
 
     def trusts(self, address: str) -> bool:
-        """Whether the peer at `address` is one of them."""
+        """Whether the peer at `address` is a trusted proxy."""
         return bool(self._networks) and self._trusts(parse_address(address))
 
     def client_address(self, peer: str, headers: Headers) -> str:
-        """The address of the client that `peer` speaks for: the nearest one that is no trusted proxy.
+        """Return the address of the client behind `peer`: the nearest one that is no trusted proxy.
 
-        Read from the right, where the trusted proxies write: what stands further left is the client's own word.
-        UNKNOWN where the proxy tells nothing certain, and where it names loopback, which limits spare: a client
-        may have written that. The proxy's own address where it sets no such header at all.
+        The header is read from the right, where trusted proxies write; a client can forge the rest. UNKNOWN if the
+        proxy names no certain address, or names loopback, which a client may have forged because limits spare it.
+        The proxy's own address if it sets no such header.
         """
         client = parse_address(peer)
         if self._trusts(client):
@@ -61,7 +61,7 @@ class Proxies:
         return str(client) if client is not None else peer
 
     def client_scheme(self, peer: str, headers: Headers, *, tls: bool) -> str:
-        """`http` or `https`, as the client sees it: ours, or what a trusted proxy says of its own side."""
+        """Return `http` or `https`, as the client sees it: this server's, or a trusted proxy's."""
         match self._said(peer, headers, "proto"):
             case "https" | "wss":
                 return "https"
@@ -70,7 +70,7 @@ class Proxies:
         return "https" if tls else "http"
 
     def client_host(self, peer: str, headers: Headers) -> str | None:
-        """The `Host` that the client asked a trusted proxy for, in lower case, where the proxy tells it."""
+        """Return the `Host` that the client asked a trusted proxy for, in lower case, if the proxy tells it."""
         return self._said(peer, headers, "host")
 
     def _said(self, peer: str, headers: Headers, what: str) -> str | None:
@@ -85,7 +85,7 @@ class Proxies:
         return nearest.pop() if len(nearest) == 1 else None
 
     def _nearest(self, hops: list[str]) -> IPv4Address | IPv6Address | None:
-        """The nearest hop that is no trusted proxy, or the farthest of all; None at a hidden one, and at nonsense."""
+        """Return the nearest hop that is no trusted proxy, or the farthest one; None: hidden or malformed."""
         address = None
         for hop in reversed(hops):
             address = parse_address(_without_port(hop))
@@ -103,8 +103,8 @@ def _listed(headers: list[tuple[str, str]], name: str) -> list[str]:
 
 
 def _parameters(headers: list[tuple[str, str]], name: str) -> list[str]:
-    """That parameter of each element of `Forwarded`, "" where one has none; nothing where none has it."""
-    # Split at every comma, in quotes too: a quote that a client leaves open must not swallow what follows it.
+    """Return the parameter of each element of `Forwarded`, "" for an element without it; [] if none has it."""
+    # Split at every comma, also in quotes: a quote that a client left open must not hide the following elements.
     elements = [
         {key.strip().lower(): value.strip().strip('"') for key, _, value in _pairs(element)}
         for element in _listed(headers, "forwarded")

@@ -1,4 +1,4 @@
-"""How many connections there may be, in all and from one address. Nothing here waits: each call is atomic."""
+"""The limits on connections, in all and from one address. Each call is sync and atomic."""
 
 from http import HTTPStatus
 from types import TracebackType
@@ -7,7 +7,7 @@ from chat.domain.addresses import address_key
 
 
 class Admission:
-    """Counts the connections. Loopback is spared the limit for each address: those are the machine's own."""
+    """Counts connections. Loopback is exempt from the limit for each address."""
 
     __slots__ = ("_by_bucket", "_max_per_address", "_max_total", "count")
 
@@ -16,13 +16,13 @@ class Admission:
         self._max_per_address = max_per_address
         self._by_bucket: dict[bytes, int] = {}
         self.count = 0
-        """Connections admitted now; each `Slot` counts itself in and out."""
+        """Admitted connections; each `Slot` counts itself."""
 
     def claim(self, address: str | None) -> "Slot | HTTPStatus":
-        """A slot for a connection from `address`, or the status that refuses it.
+        """Return a slot for a connection from `address`, or the status of the refusal.
 
-        None is an address that is not known yet: a trusted proxy's connection, until its head says whose it is.
-        A slot counts from now on, so leave it (`with slot`) in the same task, with no await in between.
+        None is an address that is not known yet: a trusted proxy's, until its head names the client. The slot counts
+        at once, so enter it (`with slot`) without an await in between.
         """
         if self.count >= self._max_total:
             return HTTPStatus.SERVICE_UNAVAILABLE
@@ -52,7 +52,7 @@ class Admission:
 
 
 class Slot:
-    """One connection's slot; leaving the `with` gives it back, at once."""
+    """One connection's slot; leaving the `with` block releases it."""
 
     __slots__ = ("_admission", "_bucket")
 
@@ -61,7 +61,7 @@ class Slot:
         self._bucket: bytes | None = None
 
     def move(self, address: str | None) -> bool:
-        """Count this connection for `address` from now on. False: that address has too many, nothing moved."""
+        """Count this connection for `address` from now on. False: that address has too many; nothing changed."""
         bucket = None if address is None else address_key(address)
         if bucket == self._bucket:
             return True

@@ -13,48 +13,48 @@ from chat.domain.startup import CannotStart
 from chat.settings.listen import Listen
 
 BACKLOG = 4096
-"""Connections that may wait to be accepted; the system cuts it to what it allows."""
+"""Connections that may wait to be accepted; the system may lower it."""
 
 RESOLVE_TIMEOUT = 10.0
 """Seconds for a host name to be resolved; an address takes none."""
 
 FREE_PORT_TRIES = 10
-"""A port that is free on one address of a host may be taken on its next."""
+"""Attempts: a port that is free on one address of a host may be taken on another."""
 
 UNUSABLE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
-"""An address that this machine lacks: `localhost` often means ::1 too where there is no IPv6."""
+"""Errors of an address that this machine lacks: `localhost` often includes ::1 without IPv6."""
 
 SocketAddress = tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]]
 
 
 class Bound(NamedTuple):
-    """One of the operator's listeners: a socket for each address, and the port that it really has."""
+    """One configured listener: its sockets, one for each address, and its actual port."""
 
     listen: Listen
     port: int
     listeners: tuple[trio.SocketListener, ...]
 
     def url(self, scheme: str) -> str:
-        """As `http://127.0.0.1:9000`."""
+        """Return the URL, such as `http://127.0.0.1:9000`."""
         host = f"[{self.listen.host}]" if ":" in self.listen.host else self.listen.host
         return f"{scheme}://{host}:{self.port}"
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only this machine gets here."""
+        """Whether only this machine can connect."""
         addresses = (parse_address(listener.socket.getsockname()[0]) for listener in self.listeners)
         return all(address is not None and address.is_loopback for address in addresses)
 
     def close(self) -> None:
-        """Stop listening, at once. May be called again."""
+        """Stop listening at once; repeated calls do nothing."""
         for listener in self.listeners:
             listener.socket.close()
 
 
 async def bind(listen: Listen) -> Bound:
-    """Listen on `listen.host` and `listen.port`; port 0 takes a free one.
+    """Listen on `listen.host` and `listen.port`; port 0 takes a free port.
 
-    Raises CannotStart, with one line that names both. Cancelling: nothing listens.
+    Raises CannotStart, which names host and port. Cancelling: nothing listens.
     """
     try:
         with trio.fail_after(RESOLVE_TIMEOUT):
@@ -104,7 +104,7 @@ def _bind_all(listen: Listen, addresses: Sequence[SocketAddress]) -> Bound:
 def _open(family: socket.AddressFamily, address: tuple[str | int | bytes, ...]) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
-        if sys.platform != "win32":  # there it would let two servers share the port
+        if sys.platform != "win32":  # there it would let two servers bind the same port
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)

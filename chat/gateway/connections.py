@@ -1,4 +1,4 @@
-"""All open connections: each from being accepted to being closed, behind a barrier of its own."""
+"""All open connections, each from accept to close; errors of one never reach another."""
 
 import math
 from collections.abc import Awaitable, Generator
@@ -34,21 +34,21 @@ EXPECTED = (
     OSError,  # ssl.SSLError is one
     h11.ProtocolError,
     wsproto.utilities.ProtocolError,
-    trio_websocket.ConnectionClosed,  # its reader raises it past everybody, where a malformed handshake is cut
+    trio_websocket.ConnectionClosed,  # raised by its reader when a malformed handshake is cut off
 )
 """Errors that a peer can cause; logged at debug level."""
 
 REFUSALS_AT_ONCE = 256
-"""Connections that are told why they get no slot; more are closed without a word."""
+"""Connections that get an answer about the limit at the same time; further ones are closed without one."""
 
 REFUSAL_TIMEOUT = 2.0
-"""Seconds for one of them, its TLS handshake included."""
+"""Seconds for one such answer, TLS handshake included."""
 
 PeerAddress = tuple[str, int]
 
 
 class _AcceptedConnection(NamedTuple):
-    """Who connected, to which listener (and its host, where that is bound to loopback only), and its slot."""
+    """A connection's peer, listener, the listener's host if bound to loopback only, and its slot."""
 
     peer: PeerAddress
     listen: Listen
@@ -57,7 +57,7 @@ class _AcceptedConnection(NamedTuple):
 
 
 class Connections:
-    """Takes accepted connections to whoever serves them. What happens to one never reaches another."""
+    """Serves accepted connections."""
 
     def __init__(
         self,
@@ -79,23 +79,23 @@ class Connections:
         self._admission = Admission(config.max_connections, config.max_connections_per_address)
         self._sockets: set[trio.socket.SocketType] = set()
         self._early: set[trio.CancelScope] = set()
-        """Of connections without a head yet, and of those that are refused: a stop does not wait for them."""
+        """Of connections without a head yet, and of refused ones: a stop cancels them at once."""
         self._refusing = 0
         self._stopping = False
 
     @property
     def count(self) -> int:
-        """How many are admitted now."""
+        """The number of admitted connections."""
         return self._admission.count
 
     def renew_tls(self, tls: SSLContext) -> None:
-        """Speak TLS with this from the next connection on; those that are open keep theirs. Sync."""
+        """Use this context for new connections; open ones keep theirs. Sync."""
         self._tls = tls
 
     async def serve(self, inner: trio.SocketStream, listen: Listen, loopback: str | None = None) -> None:
-        """Serve one connection and close it. What goes wrong with it is logged here and goes no further.
+        """Serve one connection and close it. Its errors are logged here and end here.
 
-        `loopback` is the host of a listener that is bound to loopback only. Cancelling: it is closed at once.
+        `loopback` is the host of a listener that is bound to loopback only. Cancelling closes it at once.
         """
         socket = inner.socket
         self._sockets.add(socket)
@@ -110,20 +110,20 @@ class Connections:
             socket.close()
 
     async def stop(self) -> None:
-        """End what waits for a first head, and HTTP connections that are idle. It never waits: no checkpoint."""
+        """End connections without a head yet, and idle HTTP connections. No checkpoint."""
         self._stopping = True
         for scope in tuple(self._early):
             scope.cancel()
         await self._http.stop()
 
     def cut(self) -> None:
-        """Close every socket, at once: whoever still waits for one, in a shield too, wakes up."""
+        """Close every socket at once; tasks that wait for one wake up, shielded ones too."""
         for socket in tuple(self._sockets):
             socket.close()
 
     async def _receive(self, inner: trio.SocketStream, listen: Listen, loopback: str | None) -> None:
         peer: PeerAddress = inner.socket.getpeername()[:2]
-        # A proxy is no client: until its head says whose it is, the connection counts in the total only.
+        # A proxy's connection counts in the total only, until its head names the client.
         match self._admission.claim(None if self._proxies.trusts(peer[0]) else peer[0]):
             case Slot() as slot:
                 with slot:
@@ -137,7 +137,7 @@ class Connections:
     async def _meet(
         self, inner: trio.SocketStream, accepted: "_AcceptedConnection"
     ) -> IncomingRequest | None:
-        """TLS, and the first head. None: there is nothing to serve."""
+        """Do the TLS handshake and read the first head. None: nothing to serve."""
         with self._until_stop() as early:
             return await self._look_at_head(await self._encrypt(inner), accepted, early)
         return None
@@ -145,7 +145,7 @@ class Connections:
     async def _meet_again(
         self, stream: ReplayStream, accepted: "_AcceptedConnection"
     ) -> IncomingRequest | None:
-        """The head of a later request: a proxy may send it for somebody else."""
+        """Read the head of a later request: a proxy may send it for another client."""
         with self._until_stop() as early:
             return await self._look_at_head(stream, accepted, early)
         return None
@@ -180,7 +180,7 @@ class Connections:
         return IncomingRequest(stream, head, address, scheme, listen, refusal)
 
     def _serve(self, request: IncomingRequest | None, accepted: "_AcceptedConnection") -> Awaitable[None]:
-        # Not async: a frame here would keep the head for as long as the socket lives.
+        # Not async: a coroutine frame would keep the head for the life of the socket.
         if request is None:
             return _nothing()
         if request.head.asks_for_websocket:
@@ -202,7 +202,7 @@ class Connections:
             self._refusing -= 1
 
     async def _encrypt(self, inner: trio.SocketStream) -> ReplayStream:
-        """The stream to speak on, after the TLS handshake if there is one. Raises BrokenResourceError."""
+        """Return the stream to speak on, after any TLS handshake. Raises BrokenResourceError."""
         if self._tls is None:
             return ReplayStream(inner, self._pace())
         stream = TlsStream(inner, self._tls)

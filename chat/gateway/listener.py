@@ -1,7 +1,7 @@
-"""One port for everything: the listeners, and the two-phase stop of what came through them.
+"""One port for everything: the listeners, and the two-phase stop of their connections.
 
-The order of the nurseries matters: what accepts lies inside what serves, so that accepting ends
-at once while those that are served get a grace period to hear a goodbye.
+The accepting nursery lies inside the serving one. So a stop ends accepting at once, and open connections get a grace
+period for their goodbyes.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
@@ -30,38 +30,38 @@ from chat.shutdown import CUT_DELAY
 logger = structlog.get_logger(__name__)
 
 ACCEPT_PAUSE = 0.1
-"""Seconds until the next try where the system has no descriptor left: the waiting connection stays ready."""
+"""Seconds until the next attempt when no descriptor is left; the connection stays in the backlog."""
 
 COMPLAINT_INTERVAL = 10.0
-"""Seconds between two log lines about that."""
+"""Seconds between log lines about that."""
 
 
 Listener = trio.SocketListener | BalancedListener
 Serve = Callable[[trio.SocketStream, Listen, str | None], Awaitable[None]]
-"""Serves a connection to one of the operator's listeners; with the host of one that is bound to loopback only."""
+"""Serves a connection of a listener; gets the listener's host if it is bound to loopback only."""
 
 
 class Gateway:
-    """The open gateway: where it listens, and how many connections it has."""
+    """The open gateway: its addresses, and the number of its connections."""
 
     def __init__(
         self, addresses: tuple[str, ...], connections: Connections, stop_accepting: Callable[[], None]
     ) -> None:
         self.addresses = addresses
-        """One URL for each of the operator's listeners, with its real port."""
+        """One URL for each configured listener, with its actual port."""
         self.stop_accepting = stop_accepting
-        """Let nobody new in; whoever is here stays. Sync, and may be called again."""
+        """Stop accepting; open connections stay. Sync; repeated calls do nothing."""
         self._connections = connections
 
     @property
     def connections(self) -> int:
-        """How many connections are open now."""
+        """The number of open connections."""
         return self._connections.count
 
     async def renew_certificate(self, cert: Path, key: Path) -> None:
-        """Read certificate and key anew, for connections that come from now on; those that are open keep theirs.
+        """Reload the certificate and key for new connections; open ones keep theirs.
 
-        Raises CannotStart where they are of no use; then the old ones stay, as they do where this is cancelled.
+        Raises CannotStart if they can't be used; then, and when cancelled, the old ones stay in use.
         """
         tls = await trio.to_thread.run_sync(open_tls_context, cert, key, abandon_on_cancel=True)
         assert tls is not None
@@ -80,15 +80,15 @@ async def open_gateway(
     bounds: Sequence[Bound] | None = None,
     slot: WorkerSlot | None = None,
 ) -> AsyncGenerator[Gateway]:
-    """Accept connections for as long as the block lasts: sockets go to `serve_socket`, all else to `app`.
+    """Accept connections for the block: WebSockets go to `serve_socket`, other requests to `app`.
 
-    Leaving the block stops accepting, calls `on_stop`, lets requests and sockets end by themselves for
-    `config.grace` seconds, cancels what is left, and half a second later closes its sockets. Raises CannotStart
-    where it cannot listen, has no usable certificate, or the app does not start. Cancelling, or an error in the
-    block, cuts every connection at once.
+    Leaving the block stops accepting and calls `on_stop`. Requests and sockets then have `config.grace` seconds to
+    end; what is left is cancelled, and half a second later its sockets are closed. Raises CannotStart if it cannot
+    listen, the certificate can't be used, or the app does not start. Cancelling, or an error in the block, closes
+    every connection at once.
 
-    `bounds` are sockets that listen already, in place of those that the configuration names. With a `slot`, other
-    workers accept from them too: this one counts its connections there, and lets the others catch up.
+    `bounds` are sockets that listen already, in place of the configured ones. With a `slot`, other workers accept
+    from them too: this worker counts its connections there, and pauses while it is ahead.
     """
     tls = open_tls_context(config.tls_cert, config.tls_key)
     proxies = Proxies(config.trusted_proxies, config.forwarded_header)
@@ -144,7 +144,7 @@ async def _accept(
     connections: Connections,
     serving: trio.Nursery,
 ) -> None:
-    """Accept until cancelled or closed. Having no descriptors is no reason to end, nor to fill the log."""
+    """Accept until cancelled or closed. A lack of descriptors does not end it, nor fill the log."""
     next_complaint = -float("inf")
     while True:
         try:
@@ -165,7 +165,7 @@ async def _accept(
 async def _serve_counted(
     slot: WorkerSlot, serve: Serve, stream: trio.SocketStream, listen: Listen, loopback: str | None
 ) -> None:
-    """Serve a connection that the slot has counted in."""
+    """Serve a connection that the slot has counted, and uncount it."""
     try:
         await serve(stream, listen, loopback)
     finally:
@@ -173,7 +173,7 @@ async def _serve_counted(
 
 
 async def _cut_at(moment: trio.CancelScope, connections: Connections) -> None:
-    """Close what is left when the moment comes, or as soon as all is cancelled from outside."""
+    """Close the remaining connections at the deadline, or when cancelled from outside."""
     try:
         with moment:
             await trio.sleep_forever()

@@ -1,4 +1,4 @@
-"""Whether the page that opens a socket or calls may: browsers name its origin, and nobody else has to."""
+"""Checks the `Origin` of sockets and calls; browsers send it, other clients need not."""
 
 import re
 from collections.abc import Collection
@@ -23,11 +23,14 @@ def origin_allowed(
 ) -> bool:
     """Whether the `Origin` of `head` may open a socket or call (RFC 6455 section 10.2, RFC 6454).
 
-    `scheme` is `http` or `https` as the client sees this server, `allowed` the other origins, as
-    `https://chat.example`; `*` lets everybody in. No `Origin` at all is no browser, and is let in. The origin
-    of the `Host` that was asked for is our own, here or at a trusted proxy (`forwarded_host`). Many proxies pass the
-    host on without its port: where one that is trusted did (`proxied`), any port is our own. Everything else is
-    refused, `null` and nonsense too.
+    `scheme` is `http` or `https` as the client sees this server. Allowed are:
+
+    - requests without an `Origin`, which no browser sends;
+    - the origin of the requested `Host`, here or at a trusted proxy (`forwarded_host`). Many proxies drop the port
+      of the host; behind a trusted one (`proxied`) any port is allowed;
+    - the origins in `allowed`, as `https://chat.example`; `*` allows every origin.
+
+    Everything else is refused, also `null` and malformed origins.
     """
     origins = head.values("origin")
     if not origins or "*" in allowed:
@@ -44,13 +47,13 @@ def origin_allowed(
 
 
 def parse_origin(text: str) -> Origin | None:
-    """Scheme, host and port of an origin; None where it is none, as `null`."""
+    """Return scheme, host and port of an origin; None: it is none, such as `null`."""
     found = ORIGIN.fullmatch(text.strip().lower().removesuffix("/"))
     return _origin(*found.groups()) if found else None
 
 
 def _own(host: str, scheme: str, port: int | None) -> Origin | None:
-    """The origin of a host; `port` is its port where the host tells none, or None for the scheme's."""
+    """Return the origin of a host. `port` applies if the host has none; None: the scheme's port."""
     found = HOST.fullmatch(host.lower())
     if found is None:
         return None

@@ -1,7 +1,7 @@
-"""Whether a request may come from another site's page: browsers send those wherever a page tells them to.
+"""Refuses requests that another site's page sent: a browser sends requests wherever a page tells it to.
 
-Two ways lead a foreign page here. It sends requests across sites, which name its `Origin`. Or its own name is made to
-point at this machine (DNS rebinding): then all it sends is same-origin to the browser, and only `Host` tells.
+A foreign page has two ways. It sends cross-site requests, which name its `Origin`. Or its own name resolves to this
+machine (DNS rebinding): then its requests are same-origin for the browser, and only `Host` reveals them.
 """
 
 from collections.abc import Collection
@@ -30,15 +30,15 @@ _UNTRUSTED = (
 )
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-"""Methods that change nothing here. What they answer, no other site's page gets to read."""
+"""Methods that change nothing here. Browsers hide their answers from other sites' pages."""
 
 
 class SameSite:
-    """Looks at heads. Each kind of refusal is logged once: whoever set the server up wrongly finds it there.
+    """Checks heads. Each kind of refusal is logged once, so that an operator can see a wrong configuration.
 
     Args:
-        origins: other sites whose pages may call, as `https://chat.example`; `*` lets everybody in.
-        proxies: who is believed about the host that a client asked for.
+        origins: other sites whose pages may call, as `https://chat.example`; `*` allows every site.
+        proxies: the proxies that are trusted about the host which a client asked for.
     """
 
     def __init__(self, origins: Collection[str], proxies: Proxies) -> None:
@@ -50,17 +50,17 @@ class SameSite:
     def refusal(
         self, head: Head, *, peer: str, scheme: str, loopback: str | None, socket: bool = False
     ) -> str | None:
-        """Return why the request is refused, in words for who sent it, or None. Sync.
+        """Return why the request is refused, for the client, or None. Sync.
 
-        `peer` is who connected; `scheme` is `http` or `https`, as the client sees it. `loopback` is the host of the
-        listener where that is bound to loopback only: nobody but this machine, and proxies on it, get there.
-        A request is looked at for its origin if it opens a socket, may change something or carries a token.
+        `peer` is the address that connected; `scheme` is `http` or `https`, as the client sees it. `loopback` is the
+        listener's host if it is bound to loopback only: then only this machine, and proxies on it, can connect.
+        The origin is checked for requests that open a socket, may change something or carry a token.
         """
         if "*" in self._origins:
             return None
         forwarded = self._proxies.client_host(peer, head.headers)
         host = head.get("host")
-        # HTTP/1.0 has no Host, and no browser speaks it. A proxy that is trusted is behind a name of its own.
+        # HTTP/1.0 has no Host, but no browser speaks it. A trusted proxy has a name of its own.
         if loopback is not None and host and forwarded is None and not self._is_ours(host, loopback):
             self._log("a request with a foreign Host header", host=host, ours=["localhost", *self._hosts])
             return FOREIGN_HOST

@@ -1,4 +1,4 @@
-"""The TLS that the server speaks: 1.2 or newer, and nothing but HTTP/1.1 inside it."""
+"""The server's TLS context: TLS 1.2 or newer, with HTTP/1.1 only."""
 
 import ssl
 from pathlib import Path
@@ -7,26 +7,26 @@ from chat.domain.startup import CannotStart
 
 
 def open_tls_context(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:
-    """The context for this certificate chain and key (PEM files), or None where neither is given.
+    """Return the context for this certificate chain and key (PEM files); None: neither is given.
 
-    Raises CannotStart where one is missing, unreadable, encrypted, or does not fit the other.
+    Raises CannotStart if one is missing, unreadable or encrypted, or they do not match.
     """
     if cert is None and key is None:
         return None
     if cert is None or key is None:
-        raise CannotStart("TLS needs both a certificate and its key: give --tls-cert and --tls-key")
+        raise CannotStart("TLS needs a certificate and its key: give both --tls-cert and --tls-key")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.options |= ssl.OP_NO_RENEGOTIATION  # a client could have the server compute without end
-    # Not h2: inside it a browser may open a WebSocket that our endpoint never sees.
+    context.options |= ssl.OP_NO_RENEGOTIATION  # a client could make the server compute without end
+    # Not h2: over it a browser may open a WebSocket that our endpoint never gets.
     context.set_alpn_protocols(["http/1.1"])
     try:
         for path in (cert, key):
-            path.read_bytes()  # so that the error names the file
+            path.read_bytes()  # its error names the file
         context.load_cert_chain(cert, key, password=_no_password)
     except ssl.SSLError as error:
         raise CannotStart(
-            f"cannot use {cert} and {key} for TLS: {error.reason or 'one is no PEM'}"
+            f"cannot use {cert} and {key} for TLS: {error.reason or 'one is not a PEM file'}"
         ) from error
     except OSError as error:
         raise CannotStart(f"cannot read {error.filename}: {error.strerror}") from error
@@ -34,4 +34,4 @@ def open_tls_context(cert: Path | None, key: Path | None) -> ssl.SSLContext | No
 
 
 def _no_password() -> str:
-    raise CannotStart("the TLS key is encrypted: give one without a passphrase")
+    raise CannotStart("the TLS key is encrypted: give a key without a passphrase")

@@ -12,7 +12,7 @@ from chat.gateway.tls import open_tls_context
 def test_a_file_that_is_no_certificate_is_told(tmp_path: Path) -> None:
     file = tmp_path / "cert.pem"
     file.touch()
-    with pytest.raises(CannotStart, match=f"^cannot use {file} and {file} for TLS: one is no PEM$"):
+    with pytest.raises(CannotStart, match=f"^cannot use {file} and {file} for TLS: one is not a PEM file$"):
         open_tls_context(file, file)
 
 

@@ -104,7 +104,7 @@ export function chosenLanguage() {
  */
 export function t(key, fields = {}) {
   const found = text(key);
-  return filled(typeof found === "string" ? found : found.other ?? "", fields);
+  return fillIn(typeof found === "string" ? found : found.other ?? "", fields);
 }
 
 /**
@@ -117,8 +117,8 @@ export function t(key, fields = {}) {
 export function tn(key, n, fields = {}) {
   const found = text(key);
   const all = { n: numbers.format(n), ...fields };
-  if (typeof found === "string") return filled(found, all);
-  return filled(found[plurals.select(n)] ?? found.other ?? "", all);
+  if (typeof found === "string") return fillIn(found, all);
+  return fillIn(found[plurals.select(n)] ?? found.other ?? "", all);
 }
 
 /**
@@ -144,6 +144,6 @@ function text(key) {
  * @param {string} text
  * @param {Fields} fields
  */
-function filled(text, fields) {
+function fillIn(text, fields) {
   return text.replace(/\{(\w+)\}/g, (place, name) => (name in fields ? String(fields[name]) : place));
 }

@@ -3,7 +3,7 @@
 import { html } from "../../vendor/preact.js";
 import { language, t } from "../../i18n/index.js";
 import { Field, Submit } from "../controls/fields.js";
-import { Source, useSaving, useWritten } from "./settings.js";
+import { Source, useSaving, useFieldText } from "./settings.js";
 
 /** @typedef {"message_rate" | "message_bytes" | "read_rate" | "call_rate" | "registrations_per_hour"} Name */
 
@@ -13,7 +13,7 @@ import { Source, useSaving, useWritten } from "./settings.js";
  * }} props 0 is no limit
  */
 export function NumberSetting({ settings, setting, name, isWhole = false }) {
-  const [text, setText] = useWritten(String(setting.value));
+  const [text, setText] = useFieldText(String(setting.value));
   const { error, isBusy, save } = useSaving(settings, name);
   const value = numberOf(text, isWhole);
   const wrong = value === null ? t(isWhole ? "admin.whole_number" : "admin.number") : error;

@@ -4,13 +4,13 @@ import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { Field, Submit } from "../controls/fields.js";
 import { withoutPath } from "../shared/public_address.js";
-import { Source, useSaving, useWritten } from "./settings.js";
+import { Source, useSaving, useFieldText } from "./settings.js";
 
 /** @typedef {{ settings: import("./settings.js").Changing, setting: import("./settings.js").Setting }} Props */
 
 /** @param {Props} props */
 export function ServerName({ settings, setting }) {
-  const [name, setName] = useWritten(setting.value);
+  const [name, setName] = useFieldText(setting.value);
   const { error, isBusy, save } = useSaving(settings, "server_name");
   const submit = (/** @type {Event} */ event) => {
     event.preventDefault();
@@ -26,7 +26,7 @@ export function ServerName({ settings, setting }) {
 
 /** @param {Props} props */
 export function PublicAddress({ settings, setting }) {
-  const [text, setText] = useWritten(setting.value);
+  const [text, setText] = useFieldText(setting.value);
   const { error, isBusy, save } = useSaving(settings, "public_url");
   const address = text.trim() === "" ? "" : withoutPath(text);
   const wrong = address === null ? t("address.wrong") : error;

@@ -31,7 +31,7 @@ export function useSettings() {
   const { value, error, set } = useLoaded(load, []);
   const change = async (/** @type {Record<string, unknown>} */ changes) => {
     const now = await load();
-    const other = Object.keys(changes).find((name) => isOther(value?.[name], now[name]));
+    const other = Object.keys(changes).find((name) => isChanged(value?.[name], now[name]));
     if (other !== undefined) {
       set(now);
       throw chatError("changed", t("admin.changed_meanwhile"));
@@ -42,7 +42,7 @@ export function useSettings() {
 }
 
 /** @param {Setting | undefined} shown @param {Setting | undefined} now */
-function isOther(shown, now) {
+function isChanged(shown, now) {
   return JSON.stringify(shown?.value) !== JSON.stringify(now?.value);
 }
 
@@ -51,7 +51,7 @@ function isOther(shown, now) {
  * @param {string} now
  * @returns {[string, (text: string) => void]}
  */
-export function useWritten(now) {
+export function useFieldText(now) {
   const [text, setText] = useState(now);
   const before = useRef(now);
   useLayoutEffect(() => {

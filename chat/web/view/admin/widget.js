@@ -4,7 +4,7 @@ import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { Copyable } from "../controls/copy.js";
 import { Field, Submit } from "../controls/fields.js";
-import { Source, useSaving, useWritten } from "./settings.js";
+import { Source, useSaving, useFieldText } from "./settings.js";
 
 /** @param {{ settings: import("./settings.js").Changing }} props */
 export function WidgetPart({ settings }) {
@@ -22,7 +22,7 @@ export function WidgetPart({ settings }) {
 /** @param {{ settings: import("./settings.js").Changing, setting: import("./settings.js").Setting }} props */
 function Origins({ settings, setting }) {
   const now = linesOf(setting.value);
-  const [text, setText] = useWritten(now);
+  const [text, setText] = useFieldText(now);
   const { error, isBusy, save } = useSaving(settings, "widget_origins");
   const origins = text.split(/\s+/).filter(Boolean);
   const wrong = origins.find((origin) => !isOrigin(origin));
@@ -42,7 +42,7 @@ function Origins({ settings, setting }) {
 
 /** @param {{ settings: import("./settings.js").Changing, setting: import("./settings.js").Setting }} props */
 function Greeting({ settings, setting }) {
-  const [text, setText] = useWritten(setting.value);
+  const [text, setText] = useFieldText(setting.value);
   const { error, isBusy, save } = useSaving(settings, "widget_greeting");
   const wanted = text.trim();
   const submit = (/** @type {Event} */ event) => {

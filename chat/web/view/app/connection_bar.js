@@ -14,7 +14,7 @@ export function ConnectionBar() {
   const connection = useSelected((state) => state.connection);
   const pending = useSelected((state) => state.outbox.filter((one) => !one.refused).length);
   const isOnline = useIsOnline();
-  const isLate = useLate(connection.state === "connecting");
+  const isLate = useIsConnectingLong(connection.state === "connecting");
   if (connection.state === "offline" && connection.why === "too_many_tabs") {
     return html`<div class="connection-bar is-offline" role="status">${icon("offline")}<span>${t("connection.too_many_tabs")}</span></div>`;
   }
@@ -60,7 +60,7 @@ function Notice() {
 }
 
 /** @param {boolean} isConnecting */
-function useLate(isConnecting) {
+function useIsConnectingLong(isConnecting) {
   const [isLate, setLate] = useState(false);
   useEffect(() => {
     setLate(false);

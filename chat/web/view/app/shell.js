@@ -37,17 +37,17 @@ export function Shell() {
   const route = useRoute();
   const isPhone = useMedia(PHONE);
   const [dialog, setDialog] = useState(/** @type {"switcher" | "keys" | null} */ (null));
-  useStart(route, isPhone);
+  useInitialRoom(route, isPhone);
   useEffect(() => {
     if (route.screen === "room") choose("room", String(route.room));
   }, [route.room]);
   useEffect(() => startBadge(chat), [chat]);
-  useKeys(setDialog);
-  useFocus(route);
+  useShortcuts(setDialog);
+  useHeadingFocus(route);
   const close = () => setDialog(null);
   return html`
     <a class="skip-link visually-hidden" href="#place">${t("shell.skip")}</a>
-    <div class=${`shell shows-${shown(route)}`}>
+    <div class=${`shell shows-${visiblePart(route)}`}>
       <${Sidebar} route=${route} onJump=${() => setDialog("switcher")} />
       <div class="place" id="place" tabindex="-1">
         <${ConnectionBar} />
@@ -80,7 +80,7 @@ function Place({ route }) {
 }
 
 /** Focus the new place's heading if the focused element is gone, for example a link in a list that a phone no longer shows. @param {Route} route */
-function useFocus({ screen, room, part, query }) {
+function useHeadingFocus({ screen, room, part, query }) {
   const shows = query.get("show");
   const isFirst = useRef(true);
   useEffect(() => {
@@ -96,13 +96,13 @@ function useFocus({ screen, room, part, query }) {
 }
 
 /** Which of sidebar, place and panel a phone shows. @param {Route} route */
-function shown({ screen, query }) {
+function visiblePart({ screen, query }) {
   if (screen === "home" || screen === "unknown") return "rooms";
   return screen === "room" && panelOf(query) ? "panel" : "place";
 }
 
 /** Except on a phone, the page opens with the last room or the lobby. @param {Route} route @param {boolean} isPhone */
-function useStart(route, isPhone) {
+function useInitialRoom(route, isPhone) {
   const rooms = useSelected((state) => state.rooms);
   const isLoaded = useSelected((state) => state.isLoaded);
   useEffect(() => {
@@ -114,7 +114,7 @@ function useStart(route, isPhone) {
 }
 
 /** Ctrl+K opens the switcher; ? outside of a field opens the list of keys. @param {(dialog: "switcher" | "keys") => void} open */
-function useKeys(open) {
+function useShortcuts(open) {
   useEffect(() => {
     const timer = setTimeout(() => loadSwitcher().catch(() => {}), SWITCHER_LOADS_AFTER);
     return () => clearTimeout(timer);

@@ -22,7 +22,7 @@ import { runInTurn } from "./upload_queue.js";
  * @property {string} problem why the upload failed
  * @property {boolean} isRetried whether another try may help
  * @property {WireFile} [wire] the uploaded file
- * @property {AbortController} ending
+ * @property {AbortController} controller
  */
 
 /** Characters of a file's name that are sent: in any script they fit into an address. */
@@ -56,12 +56,12 @@ function update(room, id, change) {
  * @param {Attachment} attachment
  */
 async function upload(chat, room, { id, file }) {
-  const ending = new AbortController();
-  update(room, id, { state: "uploading", sent: 0, problem: "", ending });
+  const controller = new AbortController();
+  update(room, id, { state: "uploading", sent: 0, problem: "", controller });
   try {
     const onProgress = (/** @type {number} */ sent) => update(room, id, { sent });
-    const wire = await runInTurn(() => chat.upload(room, file, { onProgress, signal: ending.signal }), ending.signal);
-    if (ending.signal.aborted) return;
+    const wire = await runInTurn(() => chat.upload(room, file, { onProgress, signal: controller.signal }), controller.signal);
+    if (controller.signal.aborted) return;
     const preview = isLightPicture(wire) ? URL.createObjectURL(new Blob([file], { type: wire.type })) : "";
     update(room, id, { state: "ready", sent: file.size, wire, preview });
   } catch (error) {
@@ -134,7 +134,7 @@ export function useAttachments(room) {
   /** Hold the files of a lost room for the room that replaces it. @param {number} lost */
   function holdForNewRoom(lost) {
     const held = (rooms.get(lost) ?? []).map(({ wire: _wire, ...each }) => {
-      each.ending.abort();
+      each.controller.abort();
       return { ...each, state: each.isRetried ? /** @type {const} */ ("held") : each.state, problem: each.isRetried ? "" : each.problem };
     });
     keep(lost, []);
@@ -143,7 +143,7 @@ export function useAttachments(room) {
 
   /** @param {Attachment} gone */
   function remove(gone) {
-    gone.ending.abort();
+    gone.controller.abort();
     releasePreviews([gone]);
     setNote("");
     keep(room, (rooms.get(room) ?? []).filter((each) => each.id !== gone.id));
@@ -218,6 +218,6 @@ function attachment(file, most) {
     state: isTooBig ? "failed" : "held",
     isRetried: !isTooBig,
     problem: isTooBig ? t("files.too_big", { most: fileSize(most) }) : "",
-    ending: new AbortController(),
+    controller: new AbortController(),
   };
 }

@@ -43,11 +43,11 @@ function Picture({ file, tab }) {
   const [problem, setProblem] = useState("");
   const [isOpen, open] = useState(false);
   const isLarge = file.size > AUTOMATIC_BYTES || !isLightPicture(file);
-  useNear(place, () => !isLarge && want(true));
+  useNearlyVisible(place, () => !isLarge && want(true));
   useEffect(() => {
     if (!isWanted) return undefined;
     let isHere = true;
-    pictureOf(chat, file).then(
+    pictureAddress(chat, file).then(
       (found) => isHere && setAddress(found),
       (error) => {
         if (!isHere) return;
@@ -64,7 +64,7 @@ function Picture({ file, tab }) {
     setProblem("");
     if (!address) return want(true);
     try {
-      setAddress(await pictureOf(chat, file)); // this picture may have been dropped from the cache
+      setAddress(await pictureAddress(chat, file)); // this picture may have been dropped from the cache
       open(true);
     } catch (error) {
       setProblem(problemText(error));
@@ -128,7 +128,7 @@ function saveAs(name, bytes) {
 }
 
 /** The address of a picture's bytes, which are fetched once and cached. @param {Chat} chat @param {WireFile} file @returns {Promise<string>} */
-function pictureOf(chat, file) {
+function pictureAddress(chat, file) {
   const known = cache.get(file.id);
   const found = known ?? chat.download(file.id).then((bytes) => URL.createObjectURL(new Blob([bytes], { type: file.type })));
   cache.delete(file.id);
@@ -149,7 +149,7 @@ function shownSize({ width = MAX_WIDTH / 2, height = MAX_HEIGHT / 2 }) {
 }
 
 /** Call `act` once an element is nearly visible. @param {{ current: HTMLElement | null }} element @param {() => void} act */
-function useNear(element, act) {
+function useNearlyVisible(element, act) {
   useEffect(() => {
     if (!element.current) return undefined;
     const update = (/** @type {IntersectionObserverEntry[]} */ seen) => {

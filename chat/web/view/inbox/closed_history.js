@@ -10,7 +10,7 @@ import { Files } from "../files/files.js";
 import { usePages } from "../shared/loading.js";
 import { personName } from "../shared/names.js";
 import { MessageText } from "../message/message_text.js";
-import { dayAndTime, saidAt } from "../shared/times.js";
+import { dayAndTime, messageTime } from "../shared/times.js";
 
 /** @param {{ info: import("../../model/types").RoomInfo }} props */
 export function ClosedHistory({ info }) {
@@ -37,7 +37,7 @@ export function ClosedHistory({ info }) {
       ${pages.items?.toReversed().map(
         (message) => html`<li key=${message.seq} class="past-message">
           <span class="past-picture">${avatar(known(message.sender))}</span>
-          <p><bdi class="past-name">${personName(known(message.sender))}</bdi> <time class="soft small" title=${dayAndTime(message.at)}>${saidAt(message.at)}</time></p>
+          <p><bdi class="past-name">${personName(known(message.sender))}</bdi> <time class="soft small" title=${dayAndTime(message.at)}>${messageTime(message.at)}</time></p>
           ${message.deleted
             ? html`<p class="soft">${t("inbox.deleted")}</p>`
             : html`${message.text && html`<${MessageText} message=${message} />`}

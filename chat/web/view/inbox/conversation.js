@@ -28,22 +28,22 @@ export function Conversation({ room, notice, setNotice }) {
   const { info, problem, set } = useConversation(room);
   const wasOpen = useRef(false);
   if (info && isOpen(info)) wasOpen.current = true;
-  return html`<section class="conversation-pane" onKeyDown=${leave} aria-label=${info ? personName(visitor(info)) : t("inbox.conversation")}>
+  return html`<section class="conversation-pane" onKeyDown=${leaveOnEscape} aria-label=${info ? personName(visitor(info)) : t("inbox.conversation")}>
     ${problem && html`<div class="empty" role="alert"><p>${problem}</p><a class="button" href="/inbox">${t("inbox.back")}</a></div>`}
     ${!problem && !info && html`<div class="empty" aria-busy="true"><span class="spinner"></span></div>`}
-    ${info && html`<${Shown} info=${info} notice=${notice} setNotice=${setNotice} onChanged=${set} wasOpen=${wasOpen.current} />`}
+    ${info && html`<${LoadedConversation} info=${info} notice=${notice} setNotice=${setNotice} onChanged=${set} wasOpen=${wasOpen.current} />`}
   </section>`;
 }
 
 /** @param {{ info: RoomInfo, notice: Notice | null, setNotice: (notice: Notice | null) => void, onChanged: (info: RoomInfo) => void, wasOpen: boolean }} props */
-function Shown({ info, notice, setNotice, onChanged, wasOpen }) {
+function LoadedConversation({ info, notice, setNotice, onChanged, wasOpen }) {
   const chat = useChat();
   const change = (/** @type {Wanted} */ wanted, /** @type {string} */ done) =>
     changeConversation(chat, info, wanted, { done, setNotice });
   const reopen = () => void change({ state: "open" }, t("inbox.reopened"));
   return html`
     <${ConversationHead} info=${info} change=${change} onChanged=${onChanged} />
-    <${Others} info=${info} />
+    <${OtherOperators} info=${info} />
     <${NoticeLine} notice=${notice} setNotice=${setNotice} />
     ${isOpen(info) ? html`<${Open} room=${info.id} />` : html`<${Closed} info=${info} onReopen=${reopen} wasOpen=${wasOpen} />`}`;
 }
@@ -86,14 +86,14 @@ function Next() {
 }
 
 /** Escape moves the focus from the composer to the list. @param {KeyboardEvent} event */
-function leave(event) {
+function leaveOnEscape(event) {
   if (event.key !== "Escape" || event.defaultPrevented || !(event.target instanceof HTMLTextAreaElement)) return;
   event.preventDefault();
   focusConversations();
 }
 
 /** The other operators who look or type, and the assignee if it is somebody else. @param {{ info: RoomInfo }} props */
-function Others({ info }) {
+function OtherOperators({ info }) {
   const me = useSelected((state) => state.me?.id);
   const others = useOthers(info.id, visitor(info).id, useNow());
   const holder = info.support?.assignee;

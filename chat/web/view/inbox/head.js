@@ -36,7 +36,7 @@ export function ConversationHead({ info, change, onChanged }) {
     ${avatar(person, { presence: true })}
     <div class="conversation-who">
       <h1 dir="auto"><button type="button" class="conversation-person" aria-haspopup="dialog" onClick=${() => setCardOpen(true)}>${personName(person)}</button></h1>
-      <p class="soft small"><${Presence} id=${person.id} />${person.blocked && html`<span class="tag is-disabled">${t("inbox.blocked")}</span>`}<${Reach} person=${person} /></p>
+      <p class="soft small"><${Presence} id=${person.id} />${person.blocked && html`<span class="tag is-disabled">${t("inbox.blocked")}</span>`}<${ContactDetails} person=${person} /></p>
     </div>
     <div class="conversation-actions">
       ${isOpen(info) && !holder && html`<button type="button" class="button small primary" onClick=${claim}>${t("inbox.claim")}</button>`}
@@ -59,7 +59,7 @@ export function ConversationHead({ info, change, onChanged }) {
 }
 
 /** A visitor's e-mail address, and the page that they are on. @param {{ person: ReturnType<typeof visitor> }} props */
-function Reach({ person }) {
+function ContactDetails({ person }) {
   const { email, page } = person;
   return html`
     ${email && html`<a href=${`mailto:${email}`}>${email}</a>`}

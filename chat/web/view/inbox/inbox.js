@@ -62,7 +62,7 @@ function Queue({ current, notice, setNotice }) {
       <${NoticeLine} notice=${notice?.room === current ? null : notice} setNotice=${setNotice} />
     </header>
     <${ConversationList} key=${part} ...${{ infos, current, onKey, onEnd: closed.more, isBusy }}>
-      ${infos.length === 0 && html`<${Nothing} ...${{ part, filter, isBusy, problem: part === "closed" ? closed.problem : "" }} />`}
+      ${infos.length === 0 && html`<${EmptyList} ...${{ part, filter, isBusy, problem: part === "closed" ? closed.problem : "" }} />`}
     <//>
     <p class="inbox-keys soft small" aria-hidden="true">
       <kbd>↑</kbd> <kbd>↓</kbd> <kbd>↵</kbd>
@@ -95,7 +95,7 @@ function Filter({ value, onInput }) {
 }
 
 /** @param {{ part: Part, filter: string, isBusy: boolean, problem: string }} props */
-function Nothing({ part, filter, isBusy, problem }) {
+function EmptyList({ part, filter, isBusy, problem }) {
   if (problem) return html`<div class="empty" role="alert"><p>${problem}</p></div>`;
   if (isBusy) return html`<div class="empty" aria-busy="true"><span class="spinner"></span></div>`;
   if (filter) return html`<div class="empty"><p>${t("inbox.none_found", { filter })}</p></div>`;

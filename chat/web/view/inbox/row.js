@@ -36,13 +36,13 @@ export function ConversationRow({ id, info, me, now, isActive, isCurrent, place,
           : info.last && html`<span class="soft small">${shortTime(info.last.at, now)}</span>`}
       </span>
       <span class="row-note" dir="auto">${lastLine(info, me)}</span>
-      <${Holder} info=${info} me=${me} now=${now} person=${person.id} />
+      <${Assignee} info=${info} me=${me} now=${now} person=${person.id} />
     </span>
   </li>`;
 }
 
 /** @param {{ info: RoomInfo, me?: number, now: number, person: number }} props */
-function Holder({ info, me, now, person }) {
+function Assignee({ info, me, now, person }) {
   const [other] = useOthers(info.id, person, now);
   const assignee = info.support?.assignee;
   return html`<span class="conversation-foot">

@@ -46,16 +46,16 @@ import { clock, dayAndTime } from "../shared/times.js";
 export const MessageRow = memo(function MessageRow(/** @type {MessageProps} */ props) {
   const { message, isBlocked, isFirst } = props;
   const [isShown, setShown] = useState(false);
-  if (message.deleted) return html`<${Plain} ...${props}>${deletedBy(message)}<//>`;
+  if (message.deleted) return html`<${MessageNote} ...${props}>${deletedBy(message)}<//>`;
   if (isBlocked && !isShown) {
     const show = html`<button type="button" class="link-button" onClick=${() => setShown(true)}>${t("timeline.show")}</button>`;
-    return html`<${Plain} ...${props}>${t("timeline.blocked")} ${show}<//>`;
+    return html`<${MessageNote} ...${props}>${t("timeline.blocked")} ${show}<//>`;
   }
-  return html`<${Said} ...${props} isFirst=${isFirst || isBlocked} />`;
+  return html`<${FullMessage} ...${props} isFirst=${isFirst || isBlocked} />`;
 });
 
 /** A message whose content is not shown. @param {MessageProps & { children?: unknown }} props */
-function Plain({ message, isFocusable, isFirst, isBlocked, children }) {
+function MessageNote({ message, isFocusable, isFirst, isBlocked, children }) {
   const { seq } = message;
   const isNamed = isFirst && !isBlocked;
   return html`<li class=${isFirst ? "message-row is-first" : "message-row"} data-seq=${seq} data-key=${`message-${seq}`}>
@@ -74,23 +74,23 @@ function deletedBy({ deleted, sender }) {
 }
 
 /** @param {MessageProps} props */
-function Said({ message, me, isFirst, isFocusable, isMarked, isLastOwn, canSpeak, actions }) {
+function FullMessage({ message, me, isFirst, isFocusable, isMarked, isLastOwn, canSpeak, actions }) {
   const { seq, room } = message;
   const [isNear, setNear] = useState(false);
-  const near = () => setNear(true);
-  const [isHeld, finger] = useLongPress((at) => actions.open(message, "menu", at));
-  const far = (/** @type {Event & { currentTarget: HTMLElement }} */ event) => {
+  const showActions = () => setNear(true);
+  const [isPressed, pressHandlers] = useLongPress((at) => actions.open(message, "menu", at));
+  const hideOnPointerLeave = (/** @type {Event & { currentTarget: HTMLElement }} */ event) => {
     if (!event.currentTarget.matches(":focus-within")) setNear(false);
   };
-  const left = (/** @type {FocusEvent & { currentTarget: HTMLElement }} */ event) => {
+  const hideOnBlur = (/** @type {FocusEvent & { currentTarget: HTMLElement }} */ event) => {
     if (!event.currentTarget.contains(/** @type {Node | null} */ (event.relatedTarget)) && !event.currentTarget.matches(":hover")) setNear(false);
   };
   const tab = isNear ? 0 : -1;
-  const classes = ["message", isFirst && "is-first", isMarked && "is-marked", isHeld && "is-held", mentionsMe(message, me) && "is-mention"];
+  const classes = ["message", isFirst && "is-first", isMarked && "is-marked", isPressed && "is-held", mentionsMe(message, me) && "is-mention"];
   return html`<li class=${isFirst ? "message-row is-first" : "message-row"} data-seq=${seq} data-key=${`message-${seq}`}>
     <article class=${classes.filter(Boolean).join(" ")} data-focus=${seq} tabindex=${isFocusable ? 0 : -1}
       aria-labelledby=${`name-${seq} text-${seq} time-${seq}`}
-      onPointerEnter=${near} onPointerLeave=${far} onFocusIn=${near} onFocusOut=${left} ...${finger}>
+      onPointerEnter=${showActions} onPointerLeave=${hideOnPointerLeave} onFocusIn=${showActions} onFocusOut=${hideOnBlur} ...${pressHandlers}>
       <${Name} message=${message} isFirst=${isFirst} tab=${tab} />
       ${message.reply !== undefined && html`<${Quote} room=${room} seq=${message.reply} from=${seq} goTo=${actions.goTo} tab=${tab} />`}
       <div class="message-body" id=${`text-${seq}`}>

@@ -7,7 +7,7 @@ import { MoreButton } from "../controls/fields.js";
 import { Download } from "../files/files.js";
 import { usePages } from "../shared/loading.js";
 import { personName } from "../shared/names.js";
-import { saidAt } from "../shared/times.js";
+import { messageTime } from "../shared/times.js";
 
 /** @typedef {import("../../model/types").Message} Message */
 
@@ -37,7 +37,7 @@ export function RoomFiles({ info }) {
 function FilesOf({ message: { room, seq, at, sender, files } }) {
   const person = useSelected((state) => state.people.get(sender.id)) ?? sender;
   return html`<li>
-    <a class="room-files-from" href=${`/room/${room}/${seq}`}><bdi>${personName(person)}</bdi>, ${saidAt(at)}</a>
+    <a class="room-files-from" href=${`/room/${room}/${seq}`}><bdi>${personName(person)}</bdi>, ${messageTime(at)}</a>
     ${files?.map((file) => html`<${Download} key=${file.id} file=${file} />`)}
   </li>`;
 }

@@ -46,7 +46,7 @@ export function RoomPanel({ room }) {
       ${info.kind !== "support" && html`<${Members} info=${info} rights=${rights} onAdd=${() => open("add")} />`}
       ${rights.canModerate && info.kind === "room" && html`<${Banned} info=${info} />`}
       <${RoomFiles} info=${info} />
-      <${Ends} info=${info} rights=${rights} />
+      <${RoomActions} info=${info} rights=${rights} />
       <p class="panel-note">${icon("eye", { size: 16 })} <span>${t("room.privacy_note")} ${t("room.calls_note")}</span></p>
     </div>
     ${opened === "invite" && html`<${Invite} info=${info} onClose=${close} />`}
@@ -112,7 +112,7 @@ export function AddMember({ info, onClose }) {
 }
 
 /** Leave, archive, delete; each asks for confirmation. @param {{ info: RoomInfo, rights: Rights }} props */
-function Ends({ info, rights }) {
+function RoomActions({ info, rights }) {
   const chat = useChat();
   const me = useSelected((state) => state.me?.id);
   const { act, isBusy, error } = useAction();

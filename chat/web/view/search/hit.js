@@ -8,7 +8,7 @@ import { useSelected } from "../shared/context.js";
 import { FileName } from "../files/file_name.js";
 import { icon } from "../controls/icon.js";
 import { personName, roomName } from "../shared/names.js";
-import { dayAndTime, saidAt } from "../shared/times.js";
+import { dayAndTime, messageTime } from "../shared/times.js";
 
 /** @typedef {{ message: import("../../model/types").Message, pieces: string[] }} FoundMessage */
 
@@ -30,7 +30,7 @@ export function Hit({ hit: { message, pieces }, me }) {
         <span class="hit-head">
           <bdi class="hit-name">${name}</bdi>
           ${info && info.kind !== "direct" && html`<bdi class="tag">${roomName(info)}</bdi>`}
-          <time class="soft small" datetime=${new Date(message.at).toISOString()} title=${dayAndTime(message.at)}>${saidAt(message.at)}</time>
+          <time class="soft small" datetime=${new Date(message.at).toISOString()} title=${dayAndTime(message.at)}>${messageTime(message.at)}</time>
         </span>
         <span class="hit-text" dir="auto">${shown.map((piece, index) => (index % 2 ? html`<mark>${piece}</mark>` : piece))}</span>
         ${message.files?.map((file) => html`<span class="hit-file" key=${file.id}>${icon("file", { size: 16 })} <${FileName} name=${file.name} /></span>`)}

@@ -104,12 +104,12 @@ function Hits({ query }) {
   const chat = useChat();
   const pages = usePages((after) => find(chat, query, after), [query]);
   if (!pages.items && !pages.error) return html`<div class="empty" aria-busy="true"><span class="spinner"></span><p>${t("search.searching")}</p></div>`;
-  if (pages.items?.length === 0) return html`<${None} query=${query} />`;
+  if (pages.items?.length === 0) return html`<${NoHits} query=${query} />`;
   return html`<${HitList} label=${t("search.found")} pages=${pages} />`;
 }
 
 /** @param {{ query: string }} props */
-function None({ query }) {
+function NoHits({ query }) {
   return html`<div class="empty" role="status">
     ${icon("search", { size: 32 })}
     <h2>${t("search.none")}</h2>

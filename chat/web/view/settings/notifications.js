@@ -11,12 +11,12 @@ import { icon } from "../controls/icon.js";
 
 export function Notifications() {
   const chat = useChat();
-  const [permission, setPermission] = useState(permitted);
+  const [permission, setPermission] = useState(permissionState);
   const [isTested, setTested] = useState(false);
   const { act, isBusy, error } = useAction();
   const allow = async () => {
     await chat.answerNotificationOffer(true);
-    setPermission(permitted());
+    setPermission(permissionState());
   };
   const test = async () => setTested(await act(show));
   return html`
@@ -35,7 +35,7 @@ export function Notifications() {
 }
 
 /** @returns {Permission} */
-function permitted() {
+function permissionState() {
   return "Notification" in globalThis && navigator.serviceWorker ? Notification.permission : "missing";
 }
 

@@ -9,11 +9,11 @@ import { h } from "../../vendor/preact.js";
  */
 export function memo(view) {
   /** @this {any} @param {Props} props */
-  function Kept(props) {
+  function Memoised(props) {
     this.shouldComponentUpdate = (/** @type {Props} */ next) => !isSame(this.props, next);
     return h(/** @type {any} */ (view), props);
   }
-  return Kept;
+  return Memoised;
 }
 
 /** @param {Record<string, unknown>} one @param {Record<string, unknown>} other */

@@ -20,7 +20,7 @@ export function shortTime(at, now = Date.now()) {
  * @param {number} at milliseconds
  * @param {number} [now]
  */
-export function saidAt(at, now = Date.now()) {
+export function messageTime(at, now = Date.now()) {
   if (isSameDay(at, now)) return clock(at);
   if (!isSameYear(at, now)) return dayAndTime(at);
   return format(at, { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" });

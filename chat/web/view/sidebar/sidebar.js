@@ -37,11 +37,11 @@ export function Sidebar({ route, onJump }) {
       <button type="button" class="sidebar-jump" onClick=${onJump} aria-keyshortcuts="Control+K">
         ${icon("jump", { size: 18 })} <span>${t("shell.jump")}</span> <kbd>${t("shell.jump_key")}</kbd>
       </button>
-      <${Ways} screen=${route.screen} />
+      <${PlaceLinks} screen=${route.screen} />
     </div>
     <${RoomList} current=${route.room} onNew=${open} />
-    <${Beginning} onNew=${open} />
-    <${Self} />
+    <${EmptySidebar} onNew=${open} />
+    <${OwnMenu} />
     ${opened === "room" && html`<${NewRoom} onClose=${close} />`}
     ${opened === "browse" && html`<${Browse} onClose=${close} onNew=${() => open("room")} />`}
     ${opened === "person" && html`<${FindPerson} onClose=${close} />`}
@@ -49,7 +49,7 @@ export function Sidebar({ route, onJump }) {
 }
 
 /** Links to the places beside rooms. @param {{ screen: string }} props */
-function Ways({ screen }) {
+function PlaceLinks({ screen }) {
   const roles = useSelected((state) => state.me?.roles ?? []);
   const unanswered = useSelected((state) => {
     let count = 0;
@@ -57,19 +57,19 @@ function Ways({ screen }) {
     return count;
   });
   /** @param {"search" | "inbox" | "admin"} name @param {import("../controls/icon.js").IconName} image @param {number} [count] */
-  const way = (name, image, count = 0) => html`<a class="way" href=${`/${name}`} aria-current=${screen === name ? "page" : undefined}>
+  const placeLink = (name, image, count = 0) => html`<a class="way" href=${`/${name}`} aria-current=${screen === name ? "page" : undefined}>
     ${icon(image, { size: 18 })} <span>${t(`shell.${name}`)}</span>
     ${count > 0 && html`<span class="badge is-mention">${count}<span class="visually-hidden"> ${t("shell.unanswered")}</span></span>`}
   </a>`;
   return html`
-    ${way("search", "search")}
-    ${roles.includes("operator") && way("inbox", "inbox", unanswered)}
-    ${roles.includes("admin") && way("admin", "shield")}
+    ${placeLink("search", "search")}
+    ${roles.includes("operator") && placeLink("inbox", "inbox", unanswered)}
+    ${roles.includes("admin") && placeLink("admin", "shield")}
   `;
 }
 
 /** What somebody can do who is only in the lobby. @param {{ onNew: (what: "room" | "browse") => void }} props */
-function Beginning({ onNew }) {
+function EmptySidebar({ onNew }) {
   const isAlone = useSelected((state) => state.isLoaded && state.rooms.size < 2 && !state.me?.roles?.includes("guest"));
   if (!isAlone) return null;
   return html`<div class="sidebar-empty">
@@ -79,7 +79,7 @@ function Beginning({ onNew }) {
   </div>`;
 }
 
-function Self() {
+function OwnMenu() {
   const chat = useChat();
   const me = useSelected((state) => state.me);
   const isLive = useSelected((state) => state.connection.state === "live");

@@ -105,7 +105,7 @@ function useTargets(wanted) {
     const known = new Set(infos.flatMap(({ kind, peer }) => (kind === "direct" && peer ? [peer.id] : [])));
     const others = words.length > 0 ? people.filter((person) => !known.has(person.id) && matchesName(person)) : [];
     return [
-      ...infos.sort((one, other) => begins(other, wanted) - begins(one, wanted) || byUnread(one, other)).slice(0, MAX_TARGETS).map(roomTarget),
+      ...infos.sort((one, other) => startsWithText(other, wanted) - startsWithText(one, wanted) || byUnread(one, other)).slice(0, MAX_TARGETS).map(roomTarget),
       ...others.slice(0, MAX_TARGETS).map((person) => ({
         key: `person-${person.id}`,
         label: personName(person),
@@ -114,13 +114,13 @@ function useTargets(wanted) {
         go: () => openDirect(chat, person.id),
       })),
       ...[...markAllRead(chat, rooms), ...actions(roles)].filter(({ label }) => fits(label)),
-      ...(words.length > 0 ? [searchFor(wanted)] : []),
+      ...(words.length > 0 ? [searchTarget(wanted)] : []),
     ];
   }, [wanted, rooms, people, roles]);
 }
 
 /** Names that begin with the text come first. @param {RoomInfo} info @param {string} wanted */
-function begins(info, wanted) {
+function startsWithText(info, wanted) {
   return Number(wanted.trim() !== "" && fold(roomName(info)).startsWith(fold(wanted.trim())));
 }
 
@@ -175,7 +175,7 @@ function markAllRead(chat, rooms) {
 }
 
 /** @param {string} wanted @returns {Target} */
-function searchFor(wanted) {
+function searchTarget(wanted) {
   return {
     key: "search",
     label: t("switcher.search", { words: wanted.trim() }),

@@ -28,14 +28,14 @@ export function Invitation({ code, policy }) {
   useEffect(load, [code]);
   const place = invite?.room_name ?? policy?.server ?? t("sign_in.chat");
   useTitle(t("sign_in.invitation"));
-  if (problem) return html`<${Unusable} problem=${problem} onRetry=${load} />`;
+  if (problem) return html`<${InvalidInvitation} problem=${problem} onRetry=${load} />`;
   if (!invite) return html`<${Card} title=${t("sign_in.invitation")}><span class="spinner" role="status" aria-label=${t("common.loading")}></span><//>`;
   const note = invite.room_name ? t("sign_in.invited_room", { server: policy?.server ?? t("sign_in.chat") }) : t("sign_in.invited_server");
-  return html`<${Card} title=${t("sign_in.join_place", { place })} note=${note}><${Accepting} invite=${invite} policy=${policy} /><//>`;
+  return html`<${Card} title=${t("sign_in.join_place", { place })} note=${note}><${AcceptForm} invite=${invite} policy=${policy} /><//>`;
 }
 
 /** @param {{ problem: ChatError, onRetry: () => void }} props */
-function Unusable({ problem, onRetry }) {
+function InvalidInvitation({ problem, onRetry }) {
   const isOver = problem.code === "gone" || problem.code === "not_found";
   return html`<${Card} title=${t("sign_in.invitation")}>
     <${ErrorNote} kind="warning">${isOver ? t("sign_in.invite_over") : attemptError(problem)}<//>
@@ -46,21 +46,21 @@ function Unusable({ problem, onRetry }) {
 }
 
 /** @param {{ invite: Invite, policy: import("./policy.js").Policy | null }} props */
-function Accepting({ invite, policy }) {
+function AcceptForm({ invite, policy }) {
   const chat = useChat();
   const me = useSelected((state) => (state.connection.state === "ended" ? null : state.me));
   const [isNew, setNew] = useState(true);
-  const there = () => navigate(invite.room ? `/room/${invite.room}` : "/", { replace: true });
+  const openRoom = () => navigate(invite.room ? `/room/${invite.room}` : "/", { replace: true });
   const accept = async () => {
     if (invite.room) await chat.call("POST", `/invites/${encodeURIComponent(invite.code)}`);
-    there();
+    openRoom();
   };
   if (me) return html`<${Join} name=${me.display ?? me.name} accept=${accept} />`;
   if (policy?.registration === "closed" || !isNew) {
     return html`<${LogIn} onDone=${accept} />
       ${policy?.registration !== "closed" && html`<${Switch} ask=${t("sign_in.new")} action=${t("sign_in.register")} onSwitch=${() => setNew(true)} />`}`;
   }
-  return html`<${Register} invite=${invite.code} onDone=${there} />
+  return html`<${Register} invite=${invite.code} onDone=${openRoom} />
     <${Switch} ask=${t("sign_in.have_account")} action=${t("sign_in.log_in")} onSwitch=${() => setNew(false)} />`;
 }
 

@@ -1,4 +1,4 @@
-"""What axe-core finds in a page that keeps people from using it."""
+"""Accessibility findings of axe-core in a page."""
 
 from pathlib import Path
 from typing import Any
@@ -6,19 +6,19 @@ from typing import Any
 from playwright.sync_api import Frame, Page
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-"""There after `make node_modules/made` with Node installed."""
+"""Exists after `make node_modules/made` with Node installed."""
 
 _STILL = """() => Promise.allSettled(
     document.getAnimations().filter((each) => each.effect.getComputedTiming().endTime < Infinity)
         .map((each) => each.finished)
 ).then(() => null)"""
-"""Wait until nothing moves but spinners: what is shown may come in slowly, and be pale so long."""
+"""Wait until nothing but spinners is animated: appearing elements have pale colours for a moment."""
 
 _IS_OURS = """() => document.querySelector("script[type=module][src^='/web/']") !== null"""
 
 
 def serious(page: Page | Frame, only: str | None = None) -> list[str]:
-    """What axe finds that is serious or worse, by all rules or one."""
+    """The findings of axe that are serious or worse, by all rules or one."""
     page.evaluate(_STILL)
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text())
@@ -33,5 +33,5 @@ def serious(page: Page | Frame, only: str | None = None) -> list[str]:
 
 
 def serious_in_ours(page: Page) -> list[str]:
-    """What axe finds in a page of the web client, and in the widget's frame on a page of another site."""
+    """The findings of axe in a page of the web client, and in the widget's frame on another site."""
     return [each for frame in page.frames if frame.evaluate(_IS_OURS) for each in serious(frame)]

@@ -1,4 +1,4 @@
-"""What the tests of the web client take: a browser, a server, pages of people, and a guard over all that pages do."""
+"""Fixtures of the web client's tests: a browser, a server, pages of people, and a guard over all pages."""
 
 import asyncio
 import shutil
@@ -13,14 +13,14 @@ from tests.system.relay import Relay, relay_to
 from tests.web.pages import OWN_HOSTS, PATIENCE, Pages, SpareContexts
 
 WITHOUT_WINDOWS = "chromium-headless-shell"
-"""Takes half the time of a processor; it shows no notifications, and keeps what others do not."""
+"""A headless browser that needs half the processor time. It shows no notifications, and stores what others do not."""
 
 WHOLE = "chromium"
 
 
 @pytest.fixture(scope="package")
 def playwright() -> Generator[Playwright]:
-    """Drives browsers. Until it ends no other test of this thread may use asyncio: its loop runs there."""
+    """Drives browsers. Until it ends no other test of this thread can use asyncio, because its loop runs there."""
     expect.set_options(timeout=PATIENCE)
     # The loops of trio-asyncio, which it makes the default, can't be nested.
     with pytest.MonkeyPatch.context() as patch:
@@ -41,14 +41,14 @@ def browser(playwright: Playwright) -> Generator[Browser]:
 
 @pytest.fixture(scope="package")
 def whole_browser(playwright: Playwright) -> Generator[Browser]:
-    """What people have; a file whose tests need it takes it as its `browser`."""
+    """A browser as people have it. A file whose tests need one overrides `browser` with it."""
     with launched(playwright, WHOLE) as browser:
         yield browser
 
 
 @contextmanager
 def launched(playwright: Playwright, *programs: str) -> Generator[Browser]:
-    """Run the first of these programs that is there."""
+    """Run the first of these programs that exists."""
     path = next(filter(None, map(shutil.which, programs)), None)
     if path is None:
         pytest.skip(f"no browser: apt-get install {WHOLE}")
@@ -59,7 +59,7 @@ def launched(playwright: Playwright, *programs: str) -> Generator[Browser]:
 
 @pytest.fixture(scope="module")
 def chat() -> Generator[ServerProcess]:
-    """A server of the file's own, whose database may be stopped; everybody may register as often as they like."""
+    """A server for one file, whose database may be stopped; registrations are not limited."""
     limits = {"CHAT_COMMIT_TIMEOUT": "3", "CHAT_QUERY_TIMEOUT": "3", "CHAT_REGISTRATIONS_PER_HOUR": "0"}
     with used_data_path() as data, running_server(data, **limits) as server:
         yield server
@@ -67,14 +67,14 @@ def chat() -> Generator[ServerProcess]:
 
 @pytest.fixture(scope="module")
 def spare_contexts(browser: Browser, chat: ServerProcess) -> Generator[SpareContexts]:
-    """What the tests of the file have left of that browser: it has the files of that server in its cache."""
+    """Browser contexts that tests of the file have left; the server's files are in their caches."""
     with SpareContexts() as spare:
         yield spare
 
 
 @pytest.fixture
 def pages(browser: Browser, chat: ServerProcess, spare_contexts: SpareContexts) -> Generator[Pages]:
-    """Pages at the server; see tests/web/pages.py. What the guard found fails the test at its end."""
+    """Pages at the server; see tests/web/pages.py. Findings of the guard fail the test at its end."""
     with Pages(browser, chat.url, spare_contexts) as pages:
         yield pages
 

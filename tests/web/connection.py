@@ -86,7 +86,7 @@ class Connection:
         self.page.evaluate("(room) => chat.loadMessages(room, { limit: 100 })", room)
 
     def state(self, of: str) -> Any:
-        """What a function of the state returns."""
+        """The result of a function of the state, in JavaScript."""
         return self.page.evaluate(f"() => ({of})(chat.get())")
 
     def doubles(self) -> list[list[str]]:
@@ -124,7 +124,7 @@ def register_worker(page: Page) -> None:
 
 
 def wait_for_worker(page: Page) -> None:
-    """Return when the service worker is ready; one that never is ends the test."""
+    """Return when the service worker is ready; fail if it never is."""
     page.evaluate(_READY)
 
 

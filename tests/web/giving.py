@@ -17,7 +17,7 @@ def bomb() -> bytes:
 
 
 def hidden_bomb() -> bytes:
-    """The head of a picture as large, which says so behind more bytes than anybody looks at."""
+    """The head of a picture as large, which gives its size after more bytes than anybody reads."""
     filling = b"\xff\xe2" + struct.pack(">H", 65_535) + bytes(65_533)
     size = b"\xff\xc2" + struct.pack(">HBHHB", 11, 8, 20_000, 20_000, 1) + b"\1\x11\0"
     return b"\xff\xd8" + 5 * filling + size + b"\xff\xd9"

@@ -1,4 +1,4 @@
-"""Pages of people in browsers of their own, and a guard that notes what a page must never do."""
+"""Pages of people in browsers of their own, and a guard that records what a page must never do."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -12,10 +12,10 @@ from tests.support.people import PASSWORD, post
 from tests.web.axe import AXE, serious_in_ours
 
 PATIENCE = 30_000
-"""Milliseconds for something to be seen; far more than it takes, also on a busy machine."""
+"""Milliseconds for something to appear; far more than it takes, also on a busy machine."""
 
 _OF_THE_LINE = ("Failed to load resource:", "WebSocket connection to ")
-"""What Chromium itself says of refusals and lost connections, which are the business of the test."""
+"""Chromium's own messages about refusals and lost connections, which the tests check themselves."""
 
 OWN_HOSTS = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
 """An argument of the browser: no other host is there, and whoever asks one is told of on the console.
@@ -24,7 +24,7 @@ To be told of each request would take a tenth of the time of all tests of the pa
 """
 
 LOOKS_AT_ALL = "FULL_TESTS" in os.environ
-"""Whether axe looks at each page that a test leaves: it takes a third of a second."""
+"""Whether axe checks each page at the end of its test, which takes a third of a second."""
 
 _OTHER_HOST = "net::ERR_NAME_NOT_RESOLVED"
 
@@ -32,10 +32,10 @@ _REPORTS = """addEventListener("securitypolicyviolation", (event) =>
     console.error("blocked by the policy:", event.violatedDirective, event.blockedURI, event.sample))"""
 
 _KEEP_NOTHING = frozenset({"worker", "permissions"})
-"""Options of browsers that are used once: what they keep beside the storage of an origin is not cleared."""
+"""Options of browsers that are used once, because they store more than an origin's data, which cannot be cleared."""
 
 _NO_WORKER = "Object.defineProperty(Navigator.prototype, 'serviceWorker', { get() {} });"
-"""As private windows of some browsers have it."""
+"""As in private windows of some browsers."""
 
 
 class SpareContexts:
@@ -73,7 +73,7 @@ class SpareContexts:
         return context, page
 
     def give(self, options: str, context: BrowserContext, origins: Iterable[str]) -> None:
-        """Take back one that was at these origins, when nobody needs its pages any more."""
+        """Take back a context that was at these origins, after its pages are closed."""
         for page in context.pages:
             page.close()
         self._origins.update(origins)
@@ -131,7 +131,7 @@ class Pages:
         context.on("weberror", self._failed)
 
     def _page(self, url: str | None, options: Mapping[str, Any]) -> Page:
-        """Return an empty page in a browser that others have left, or else in a new one."""
+        """Return an empty page in a browser that an earlier test has left, or in a new one."""
         self._origins.add(url or self.url)
         if self._spare is None or not _KEEP_NOTHING.isdisjoint(options):
             return self.context(**options).new_page()

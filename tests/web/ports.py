@@ -6,7 +6,7 @@ from contextlib import suppress
 
 
 def free_port() -> int:
-    """A port below those that the system gives to connections, which nobody else takes while a server is down."""
+    """A port below the range of outgoing connections, so that nobody takes it while a server is down."""
     while True:
         port = random.randrange(20_000, 30_000)
         with suppress(OSError), socket.create_server(("127.0.0.1", port)):

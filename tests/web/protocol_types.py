@@ -1,4 +1,4 @@
-"""chat/web/protocol.d.ts, made of the native protocol's types: `python -m tests.web.protocol_types` writes it."""
+"""Writes chat/web/protocol.d.ts from the native protocol's types: `python -m tests.web.protocol_types`."""
 
 import re
 import textwrap

@@ -1,4 +1,4 @@
-"""Whether a page comes to rest: where nobody does anything, nothing changes on the screen and the processor is idle."""
+"""Whether a page comes to rest: without input nothing changes on the screen and the processor is idle."""
 
 import time
 from collections.abc import Mapping
@@ -8,13 +8,13 @@ from playwright.sync_api import CDPSession, Page
 from tests.web.pages import PATIENCE
 
 PAUSE = 60
-"""Milliseconds that a page is watched for: one that asks or draws without end does it in each frame."""
+"""Milliseconds that a page is watched: one that requests or renders without end does so in each frame."""
 
 LATEST = PATIENCE / 1000
 """Seconds until a page has come to rest, on a busy machine too."""
 
 BUSY = 0.5
-"""The part of a pause in which a page may have work to do."""
+"""The part of the watched time in which a page may work."""
 
 _CHANGES = """(pause) => new Promise((resolve) => {
     let count = 0;
@@ -38,7 +38,7 @@ class Rest:
         self._session.send("Performance.enable", {"timeDomain": "threadTicks"})
 
     def comes(self) -> str | None:
-        """Wait until the page rests through a pause. Return what it does instead, where it never rests."""
+        """Wait until the page rests. Return what it does if it never rests."""
         did = ""
         given_up = time.monotonic() + LATEST
         while (began := time.monotonic()) < given_up:

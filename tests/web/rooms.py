@@ -1,4 +1,4 @@
-"""What tests of pages take: rooms made over HTTP, and people who do something in them."""
+"""Rooms made over HTTP, and people who act in them."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ from tests.support.people import request
 from tests.web.pages import Pages
 
 _ACCESS: dict[tuple[str, str], str] = {}
-"""Of people at servers: logging in takes longer than any call."""
+"""Tokens of people at servers, because logging in takes longer than any call."""
 
 
 class Room:
-    """A room made over HTTP, and people who do something in it."""
+    """A room made over HTTP, and people who act in it."""
 
     def __init__(self, pages: Pages, owner: str, name: str, topic: str = "") -> None:
         self._pages = pages

@@ -17,7 +17,7 @@ from tests.web.talking import write_beside
 ADMIN = "grace"
 
 OLD_LENGTH = 1_000
-"""Messages of a room of which a page draws a part."""
+"""Messages of a room that is longer than a window of the timeline."""
 
 
 class World(NamedTuple):
@@ -37,7 +37,7 @@ def _nothing(_page: Page) -> None:
 
 
 class Screen(NamedTuple):
-    """A screen: `path` may have fields of World; `shows` is a text that stands there when it is whole."""
+    """A screen: `path` may have fields of World; `shows` is a text that is there once it is complete."""
 
     name: str
     path: str
@@ -83,7 +83,7 @@ SET_UP = (
     Screen("set-up-room", "", "Your first room", is_in=False, do=_open_to_all),
     Screen("set-up-invitation", "", "Invite others", is_in=False, do=_first_room),
 )
-"""The four steps, one after the other, of a server that nobody has set up."""
+"""The four steps of a set-up, in order."""
 
 SCREENS = (
     Screen("sign-in", "/", "Welcome to", is_in=False),
@@ -133,7 +133,7 @@ SCREENS = (
 
 
 LONG = Screen("long words", "/room/{long}?show=room", "About this room")
-"""A room whose name and topic have no place to break, as a member's name has none."""
+"""A room whose name, topic and members have long unbreakable words."""
 
 
 OLD = tuple(
@@ -141,7 +141,7 @@ OLD = tuple(
     for screen in SCREENS
     if "{garden}" in screen.path
 )
-"""The screens that show a room, of one with a long history."""
+"""The screens of a room with a long history."""
 
 
 def is_set_up(chat: ServerProcess) -> bool:
@@ -149,7 +149,7 @@ def is_set_up(chat: ServerProcess) -> bool:
 
 
 def set_up_screens(pages: Pages, chat: ServerProcess, **options: Any) -> Iterator[tuple[Screen, Page]]:
-    """Go through the steps of the set-up in one page, each whole."""
+    """Go through the steps of the set-up in one page."""
     page = pages.open(SET_UP[0].path.format(code=printed_code(chat)), reduced_motion="reduce", **options)
     for screen in SET_UP:
         screen.do(page)
@@ -158,7 +158,7 @@ def set_up_screens(pages: Pages, chat: ServerProcess, **options: Any) -> Iterato
 
 
 def make_world(pages: Pages, chat: ServerProcess) -> World:
-    """Make an admin and operator, people, rooms with talk in them, and somebody who waits for an answer."""
+    """Make an admin who is an operator, people, rooms with messages, and somebody who waits for an answer."""
     if not is_set_up(chat):
         body = {"code": printed_code(chat), "name": ADMIN, "password": PASSWORD}
         made = post(f"{chat.url}/api/v1/setup", body)
@@ -206,7 +206,7 @@ def make_world(pages: Pages, chat: ServerProcess) -> World:
 
 
 def _visit(pages: Pages, chat: ServerProcess) -> int:
-    """Somebody writes from the support widget, whom an operator has answered; return the room."""
+    """A visitor writes from the support widget and an operator answers; return the room."""
     call(pages, ADMIN, "PATCH", "/admin/settings", {"widget_origins": ["https://shop.example"]})
     about = {"name": "Mona", "email": "mona@mail.example", "page": "https://shop.example/cart"}
     visitor = post(f"{chat.url}/api/v1/support/visitors", about).json()
@@ -220,7 +220,7 @@ def _visit(pages: Pages, chat: ServerProcess) -> int:
 
 
 class Screens:
-    """Opens screens one after the other: in one page where somebody is logged in, in another where nobody is."""
+    """Opens screens one after the other: in a page where somebody is logged in, and in one where nobody is."""
 
     def __init__(self, pages: Pages, world: World, **options: Any) -> None:
         self._pages = pages
@@ -230,7 +230,7 @@ class Screens:
         self._outside: Page | None = None
 
     def open(self, screen: Screen) -> Page:
-        """Show a screen, and wait until it is whole."""
+        """Show a screen, and wait until it is complete."""
         page = self._page(is_in=screen.is_in)
         page.set_viewport_size(self._options["viewport"])
         page.goto(self._pages.url + screen.path.format_map(self._world._asdict()))

@@ -1,4 +1,4 @@
-"""What tests of a new server take: the address that its start prints."""
+"""The set-up address that a new server prints."""
 
 import json
 

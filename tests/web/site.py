@@ -1,4 +1,4 @@
-"""Other sites, whose pages show the support widget, or would like to."""
+"""Other sites, whose pages show the support widget or try to."""
 
 import threading
 from collections.abc import Generator, Mapping
@@ -21,7 +21,7 @@ class OtherSite:
         self.pages: dict[str, tuple[Mapping[str, str], str]] = {}
 
     def shows_widget(self, server: str, path: str = "/") -> None:
-        """Let a page have the widget's script, under a policy that allows little else, and bad styles."""
+        """Add the widget's script to a page with a strict policy and hostile styles."""
         policy = (
             f"default-src 'none'; script-src {server}; frame-src {server}; style-src 'self'; img-src data:"
         )
@@ -50,7 +50,7 @@ def other_site() -> Generator[OtherSite]:
             self.wfile.write(body.encode())
 
         def log_message(self, *_parts: Any) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     site = OtherSite(server.server_address[1])

@@ -1,4 +1,4 @@
-"""What tests of the timeline do: rooms made over HTTP, and a room on the screen of somebody."""
+"""People who write over HTTP, and a room on somebody's screen."""
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -36,7 +36,7 @@ class Speaker:
         return room
 
     def say(self, room: int, text: str) -> int:
-        """Say something, and return its seq."""
+        """Send a message, and return its seq."""
         self._said += 1
         key = f"{self.name}-{self._said}"
         seq: int = self.call("POST", f"/rooms/{room}/messages", {"key": f"{room}-{key}", "text": text})["seq"]
@@ -56,7 +56,7 @@ class Timeline:
         self.page.keyboard.type(text)
 
     def say(self, text: str) -> None:
-        """Write and send, which ends when no bubble waits any more."""
+        """Write and send; returns when no message is pending."""
         self.write(text)
         self.page.keyboard.press("Enter")
         expect(self.message(text)).to_be_visible()
@@ -85,7 +85,7 @@ INSERT INTO memberships (room_id, user_id) SELECT made.id, users.id FROM made, u
 
 
 def make_rooms_beside(server: ServerProcess, count: int, name: str, *, member: str) -> list[int]:
-    """Make rooms in the database, `name 1` and so on, with a member who is not there yet, and return their ids."""
+    """Make rooms in the database, `name 1` and so on, add a member, and return their ids."""
     find = "SELECT id FROM rooms WHERE name LIKE $1 || ' %' ORDER BY id"
     with ThreadPoolExecutor(1) as thread:
         thread.submit(saved.execute_sql, server.address, _MAKE_ROOMS, count, name, member).result()
@@ -108,6 +108,6 @@ INSERT INTO memberships (room_id, user_id) SELECT $2::bigint, id FROM made"""
 
 
 def fill_room_beside(server: ServerProcess, count: int, *, room: int, name: str) -> None:
-    """Put people into a room in the database, `name1` and so on, who never come."""
+    """Add people to a room in the database, `name1` and so on, who never log in."""
     with ThreadPoolExecutor(1) as thread:
         thread.submit(saved.execute_sql, server.address, _FILL_ROOM, count, room, name).result()

@@ -1,4 +1,4 @@
-"""Administration in the browser: what an admin does is felt by open pages within a second, and stands in the audit."""
+"""Administration in the browser: changes reach open pages within a second and are audited."""
 
 import re
 
@@ -14,7 +14,7 @@ from tests.web.rooms import Room
 from tests.web.talking import Speaker, Timeline, make_rooms_beside
 
 AT_ONCE = 5_000
-"""Milliseconds for what takes one second where nothing else runs."""
+"""Milliseconds for what takes one second on an idle machine."""
 
 
 @pytest.fixture

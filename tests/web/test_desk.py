@@ -42,7 +42,7 @@ def call(
 
 
 class Asker:
-    """Somebody at the support desk, who asks and hears the answers."""
+    """Somebody who asks at the support desk and receives the answers."""
 
     def __init__(self, person: Person) -> None:
         self._person = person
@@ -78,7 +78,7 @@ def rows(page: Page) -> Locator:
 
 
 def part(page: Page, name: str) -> None:
-    """Choose another part of the inbox, and wait for its list, which is another: keys for the one before go nowhere."""
+    """Choose another part of the inbox, and wait for its list: earlier keys would go to the list before."""
     page.locator(".conversations").evaluate("(list) => list.classList.add('before')")
     page.get_by_role("radio", name=name).check(force=True)
     expect(page.locator(".conversations.before")).to_have_count(0)

@@ -1,4 +1,4 @@
-"""Files in the page: attached by button, paste and drop, shown as pictures, saved otherwise; none of them ever runs."""
+"""Files: attached by button, paste and drop; pictures are shown, other files are saved, none is ever executed."""
 
 import base64
 import json
@@ -214,7 +214,7 @@ def test_uploads_started_offline_run_with_the_next_connection(
 
 
 def held_uploads(page: Page) -> list[Route]:
-    """Hold what is uploaded from now on; it goes when the test lets its route continue."""
+    """Hold uploads from now on, until the test lets their routes continue."""
     held: list[Route] = []
     page.route("**/files?name=*", lambda route: held.append(route))
     return held

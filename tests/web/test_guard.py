@@ -1,4 +1,4 @@
-"""The guard over all that pages do finds what it is there for, and nothing else."""
+"""The guard finds what a page must never do, and nothing else."""
 
 from contextlib import suppress
 

@@ -1,4 +1,4 @@
-"""Texts that would like to be a part of the page: they are shown as they were sent, whichever dialect they come by."""
+"""Hostile texts are shown as they were sent, through every protocol."""
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -59,7 +59,7 @@ def house(pages: Pages) -> House:
 
 @contextmanager
 def saying(dialect: str, house: House, ben: Speaker, ada: Speaker) -> Generator[Callable[[str], object]]:
-    """Say something by a dialect: to all, in Direct to ada, and in the support desk as ada."""
+    """Send a text by a protocol: to all, in Direct to ada, and in the support desk as ada."""
     if dialect in ("talker", "messenger"):
         with getattr(house, dialect)(account(ben)) as person:
             yield person.say

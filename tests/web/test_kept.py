@@ -1,4 +1,4 @@
-"""What a browser keeps: of one person, nothing on a shared computer; where it can keep nothing all else works."""
+"""Storage: it belongs to one person, a shared computer stores nothing, and the page works without it."""
 
 import json
 from collections.abc import Callable
@@ -16,7 +16,7 @@ MOST_SOCKETS = 20
 
 
 def browser(pages: Pages, name: str | None = None) -> BrowserContext:
-    """The browser of somebody who is logged in, without the page's worker, which would hand out its own files."""
+    """The browser of somebody who is logged in, without the service worker, which would serve its own files."""
     context = pages.context(service_workers="block")
     if name is not None:
         pages.log_in(context, name)

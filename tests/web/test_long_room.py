@@ -1,4 +1,4 @@
-"""A room of 10,000 messages: any place is there at once, few messages are drawn, and the place is kept to the pixel."""
+"""A room of 10,000 messages: any place opens at once, few messages are rendered, and the place stays to the pixel."""
 
 from itertools import count
 from typing import Any
@@ -42,7 +42,7 @@ _TOP = "(row) => row.getBoundingClientRect().top"
 
 @pytest.fixture(scope="module")
 def browser(whole_browser: Browser) -> Browser:
-    """What `pages` are opened in: one that draws and scrolls as people's do."""
+    """A browser that renders and scrolls as people's do."""
     return whole_browser
 
 
@@ -53,7 +53,7 @@ def ada(pages: Pages) -> Speaker:
 
 @pytest.fixture
 def room(ada: Speaker, pages: Pages, chat: ServerProcess) -> int:
-    """Made in the database; the last message is said through the server, which learns of the others by it."""
+    """Made in the database; the last message is sent through the server, which learns of the others by it."""
     room = ada.make_room(f"long {next(_NUMBERS)}", Speaker(pages, "ben"))
     before = ada.call("GET", f"/rooms/{room}")["seq"]
     write_beside(chat, LENGTH - before - 1, room=room, sender="ada")

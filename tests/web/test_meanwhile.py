@@ -1,4 +1,4 @@
-"""What somebody else, or another device, changes while one is at it: nothing is overwritten that was not seen."""
+"""Changes by other people or devices meanwhile: nothing unseen is overwritten."""
 
 import pytest
 from playwright.sync_api import expect

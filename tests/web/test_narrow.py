@@ -1,4 +1,4 @@
-"""Pages that have no place for a room and its panel side by side: the room is there, and is not seen."""
+"""Narrow pages, on which a panel covers the room."""
 
 import pytest
 from playwright.sync_api import expect
@@ -83,7 +83,7 @@ def test_messages_behind_a_panel_are_not_read_until_visible(pages: Pages, ada: S
 def test_more_joins_than_are_drawn_otherwise_make_one_row_and_the_page_rests(
     pages: Pages, ada: Speaker, chat: ServerProcess
 ) -> None:
-    """They are less high than what is drawn beyond what is seen, on either side."""
+    """They are lower than what is rendered beyond the visible part, on either side."""
     room = ada.make_room("newcomers")
     ada.say(room, "before all of them")
     write_beside(chat, 600, room=room, sender="ada", kind="join")

@@ -1,4 +1,4 @@
-"""What the connection of a page holds and lets go: its token, its listeners, its database."""
+"""A page's token, listeners and database."""
 
 import pytest
 from playwright.sync_api import APIResponse, BrowserContext, Route

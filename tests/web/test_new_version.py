@@ -1,4 +1,4 @@
-"""The server is upgraded while pages are open: they come into the new version by themselves, and lose nothing."""
+"""Upgrades while pages are open: they reload into the new version, and lose nothing."""
 
 import re
 import shutil
@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class Upgradable:
-    """A server at one port that goes on with another version of the page."""
+    """A server at one port that restarts with another version of the page."""
 
     def __init__(self, data: Path, stack: ExitStack) -> None:
         self._data, self._stack = data, stack

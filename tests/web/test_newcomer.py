@@ -1,4 +1,4 @@
-"""Somebody starts a server, sets it up in the browser, and invites somebody else: both talk. Nothing is explained."""
+"""Somebody starts a server, sets it up in the browser, and invites somebody else: both talk."""
 
 import re
 

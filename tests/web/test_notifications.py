@@ -1,4 +1,4 @@
-"""Notifications: of what is meant for somebody, told by one tab while nobody looks, closed once it is read."""
+"""Notifications: one tab shows them while nobody looks, and closes them once the messages are read."""
 
 import re
 from typing import Any
@@ -20,7 +20,7 @@ TOLD = """async () => {
 
 @pytest.fixture(scope="module")
 def browser(whole_browser: Browser) -> Browser:
-    """What `pages` are opened in: one that has notifications."""
+    """A browser that has notifications."""
     return whole_browser
 
 
@@ -42,7 +42,7 @@ def direct_of(pages: Pages, name: str, to: str) -> int:
 
 
 def is_live(page: Page) -> None:
-    """Wait until the page is told what happens."""
+    """Wait until the page has received all events."""
     expect(page.get_by_text("Online", exact=True)).to_be_visible()
 
 

@@ -1,4 +1,4 @@
-"""What is said on a bad line: kept, sent once and in order, whatever is cut, killed, closed or asleep meanwhile."""
+"""Bad connections: messages are stored and sent once, in order, whatever is cut, killed, closed or asleep."""
 
 import itertools
 import os
@@ -35,7 +35,7 @@ def browser_of(name: str, pages: Pages, url: str | None = None) -> BrowserContex
 
 
 def said(url: str, name: str, room: int = LOBBY) -> list[str]:
-    """All that was said in a room, in order."""
+    """All texts of a room, in order."""
     session = post(f"{url}/api/v1/auth/login", {"login": name, "password": PASSWORD}).json()
     headers = {"Authorization": f"Bearer {session['access']}"}
     texts: list[str] = []

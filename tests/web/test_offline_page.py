@@ -1,4 +1,4 @@
-"""The page without a line, as somebody sees it who writes on."""
+"""The page offline, as somebody sees it who continues to write."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Places that an address, a key or a switch of rooms leads to, where something is not as it was meant."""
+"""Places that an address, a key or a switch of rooms opens, in unusual states."""
 
 import re
 from collections.abc import Callable
@@ -19,7 +19,7 @@ _IS_WIDER = "(element) => element.scrollWidth > element.clientWidth"
 
 _ENTER_OF_WORDS = """(field) => field.dispatchEvent(
     new KeyboardEvent("keydown", { key: "Enter", isComposing: true, bubbles: true, cancelable: true }))"""
-"""The key that takes what an input method offers for Chinese or Japanese."""
+"""The key that accepts the suggestion of an input method."""
 
 
 @pytest.fixture
@@ -186,7 +186,7 @@ def test_data_that_failed_to_load_offline_loads_with_the_next_connection(
 
 @dataclass
 class LinkedRoom:
-    """A room of ada and ben that ada's browser has kept, opened at a message without a line."""
+    """A room of ada and ben that ada's browser has stored, opened at a message while offline."""
 
     timeline: Timeline
     room: int
@@ -201,7 +201,7 @@ class LinkedRoom:
 
 @pytest.fixture
 def linked(pages: Pages, ada: Speaker) -> Callable[..., LinkedRoom]:
-    """Return what opens a link to line `to` of a room: `kept_lines` of it are kept, `more` are not known yet."""
+    """Return a function that opens a link to message `to`: `kept_lines` are stored, `more` are not known yet."""
 
     def open_link(name: str, ben: Speaker, *, kept_lines: int, more: int, to: int) -> LinkedRoom:
         room = ada.make_room(name, ben)

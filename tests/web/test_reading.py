@@ -1,4 +1,4 @@
-"""What a reader sees of a message: whom it mentions, who said it, its headings, tables, code and files."""
+"""How messages are shown: mentions, senders, headings, tables, code and files."""
 
 import base64
 import json

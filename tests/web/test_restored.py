@@ -1,4 +1,4 @@
-"""A backup is restored behind the page's back: it notices, says so, and shows what a reload would show."""
+"""A backup is restored while a page is open: it notices, says so, and shows what a reload would show."""
 
 import subprocess
 from collections.abc import Generator

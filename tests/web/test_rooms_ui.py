@@ -1,4 +1,4 @@
-"""Rooms and people in the browser: made, invited to, looked after, found, left; and one's settings."""
+"""Rooms, people and settings in the browser."""
 
 import re
 
@@ -284,7 +284,7 @@ def make_room(page: Page, name: str, topic: str) -> None:
 
 
 def jump(page: Page, words: str) -> None:
-    """Go somewhere by Ctrl+K and the first that is offered."""
+    """Go somewhere by Ctrl+K and the first target."""
     expect(page.get_by_role("navigation", name="Rooms")).to_be_visible()
     page.keyboard.press("Control+k")
     field = page.get_by_role("combobox", name="Jump to")

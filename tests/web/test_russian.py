@@ -1,4 +1,4 @@
-"""The page in Russian: what the server refuses, and emoji by their Russian names."""
+"""The page in Russian: refusals of the server, and emoji by their Russian names."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Every screen in both themes and three widths: no finding that axe calls serious, nothing cut off, nothing busy."""
+"""Every screen in both themes and three widths: no serious finding of axe, nothing cut off, nothing busy."""
 
 import os
 import re
@@ -36,7 +36,7 @@ SIZES = {
     "phone": {"width": 390, "height": 844},
 }
 ON_A_PHONE = ("room", "room-panel", "search")
-"""Screens that docs/web.md shows on a phone too, in the dark."""
+"""Screens that docs/web.md also shows on a phone, in the dark theme."""
 
 SIDEWAYS = """() => [...document.querySelectorAll("body *")].filter((each) => {
     const box = each.getBoundingClientRect();
@@ -47,7 +47,7 @@ SIDEWAYS = """() => [...document.querySelectorAll("body *")].filter((each) => {
 
 
 def test_pictures_of_the_set_up(pages: Pages, chat: ServerProcess) -> None:
-    """Before anything else here: a server is set up once. The same steps are looked at as all screens are."""
+    """Runs before the other tests here, because a server is set up once."""
     found: list[str] = []
     for screen, page in set_up_screens(pages, chat, viewport=SIZES["wide"]):
         if "SCREENSHOTS" in os.environ:
@@ -80,7 +80,7 @@ def test_every_screen_of_a_room_with_a_long_history_comes_to_rest(pages: Pages, 
 
 @pytest.mark.usefixtures("world")
 def test_the_keyboard_alone_is_enough(pages: Pages) -> None:
-    """Log in, go to a room, say something, react to it, look who is in the room, and log out."""
+    """Log in, go to a room, send a message, react, open the member list, and log out."""
     page = pages.open("/")
     page.get_by_label("Name or e-mail address").focus()
     page.keyboard.type(ADMIN)
@@ -165,7 +165,7 @@ def faults(screen: Screen, page: Page) -> list[str]:
 
 
 def restless(screen: Screen, page: Page) -> list[str]:
-    """In which sizes a screen never comes to rest where nobody does anything, or is cut off."""
+    """The sizes in which a screen never comes to rest, or is cut off."""
     found: list[str] = []
     rest = Rest(page)
     for size in ("wide", "narrow", "phone"):
@@ -176,7 +176,7 @@ def restless(screen: Screen, page: Page) -> list[str]:
 
 
 def sideways(page: Page) -> list[str]:
-    """What is cut off, or has to be scrolled sideways."""
+    """Elements that are cut off or need sideways scrolling."""
     found: list[str] = page.evaluate(SIDEWAYS)
     return [f"sideways: {each}" for each in found]
 

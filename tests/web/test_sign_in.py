@@ -17,7 +17,7 @@ from tests.web.setting_up import printed_code
 
 @pytest.fixture(scope="module")
 def admin(chat: ServerProcess) -> dict[str, str]:
-    """What grace, the admin, calls with."""
+    """The token of grace, the admin."""
     body = {"code": printed_code(chat), "name": "grace", "password": PASSWORD}
     made = post(f"{chat.url}/api/v1/setup", body)
     assert made.status_code == 201, made.text

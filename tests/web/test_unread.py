@@ -1,4 +1,4 @@
-"""How much is unread, and how far one has read, where the server refuses to say or to note it."""
+"""Unread counts and read marks that the server refuses."""
 
 import json
 
@@ -22,7 +22,7 @@ class Refusing:
         context.route_web_socket("**/api/v1/socket", self._between)
 
     def wait(self, tab: Connection, count: int) -> None:
-        """Return when it was asked so often."""
+        """Return after this many requests."""
         eventually(lambda: tab.page.evaluate("() => true") and self.asked >= count, "it is asked")
 
     def _between(self, socket: WebSocketRoute) -> None:

@@ -1,4 +1,4 @@
-"""The libraries of others are those that chat/web/vendor/README.md says, and the emoji are few enough to fetch."""
+"""The packed libraries are those of chat/web/vendor/README.md, and the emoji are small enough to fetch."""
 
 import gzip
 import json
@@ -9,7 +9,7 @@ from chat.domain.emoji import EMOJI_LENGTH
 from tests.web.vendor import FROM, ROOT, VENDOR, digest
 
 LONGEST = 30_000
-"""Bytes that are fetched, compressed, when somebody first looks for an emoji."""
+"""Compressed bytes that are fetched for the emoji picker."""
 
 
 @pytest.mark.parametrize("name", sorted(FROM))

@@ -1,4 +1,4 @@
-"""The support widget on pages of other sites: a visitor and an operator talk, and nobody else gets a word in."""
+"""The support widget on pages of other sites: a visitor and an operator talk, and nobody else can interfere."""
 
 import json
 import os
@@ -26,7 +26,7 @@ BUTTON = "Chat with us"
 
 
 class Operator:
-    """Somebody at the desk, over HTTP."""
+    """An operator, over HTTP."""
 
     def __init__(self, url: str, name: str) -> None:
         self.url = f"{url}/api/v1"
@@ -40,7 +40,7 @@ class Operator:
         return answer.json()
 
     def conversation(self, text: str) -> Any:
-        """The room in which this was said last, once it is there."""
+        """The room whose last message is this text, once it exists."""
 
         def found() -> list[Any]:
             rooms = self.asks("GET", "/support").get("rooms", [])
@@ -53,7 +53,7 @@ class Operator:
         self.asks("POST", f"/rooms/{room}/messages", {"key": text.encode().hex()[:64], "text": text})
 
     def messages(self, room: int) -> list[Any]:
-        """What was said there, once some of it is told: the list of conversations may have it a moment earlier."""
+        """The texts of a room, once there are some: the list of conversations may have them a moment earlier."""
 
         def told() -> Any:
             return self.asks("GET", f"/rooms/{room}/messages").get("messages")
@@ -68,7 +68,7 @@ class Operator:
 
 @pytest.fixture(scope="module")
 def browser(whole_browser: Browser) -> Browser:
-    """What `pages` are opened in: one that keeps nothing for a frame of another site."""
+    """A browser that stores nothing for a frame of another site."""
     return whole_browser
 
 
@@ -118,7 +118,7 @@ def opened(page: Page) -> FrameLocator:
 
 
 def pressed(page: Page) -> FrameLocator:
-    """Press the button, and return the panel, which may be of another site: then Chromium tells no focus for sure."""
+    """Press the button, and return the panel. In a frame of another site Chromium reports the focus unreliably."""
     page.get_by_role("button", name=BUTTON).click()
     panel = page.frame_locator("chat-widget iframe")
     expect(panel.get_by_label("Your message")).to_be_visible()
@@ -227,7 +227,7 @@ _FILL_IN = """(form) => {
     }
     form.requestSubmit();
 }"""
-"""As a browser fills a form in: all of it before anything is drawn."""
+"""Fills in a form as a browser does: all fields before the next render."""
 
 
 def test_fields_that_a_browser_fills_in_are_sent(

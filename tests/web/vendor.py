@@ -1,4 +1,4 @@
-"""Packs the web client's libraries, of the versions in package.json, into chat/web/vendor: `make vendor`."""
+"""Packs the web client's libraries, in the versions of package.json, into chat/web/vendor: `make vendor`."""
 
 import gzip
 import json
@@ -53,7 +53,7 @@ _MOST_NAMES = 4
 
 
 def pack() -> None:
-    """Write all files and the README that says what they are. Needs node_modules."""
+    """Write all files, and the README that lists them. Needs node_modules."""
     for name, source in PACKED.items():
         (VENDOR / name).write_bytes(_bundled(source))
     groups = list(_emoji())
@@ -108,7 +108,7 @@ def _names(each: dict[str, Any]) -> list[str]:
 
 
 def _missing(own: str, others: Iterable[str]) -> list[str]:
-    """Return some names that are no part of an emoji's own."""
+    """Return additional names of an emoji."""
     return [name for name in dict.fromkeys(others) if name not in own][: _MOST_NAMES - 1]
 
 

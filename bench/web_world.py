@@ -73,7 +73,7 @@ def open_world() -> Generator[World]:
 
 
 def log_in(context: BrowserContext, url: str, name: str) -> None:
-    """Give a browser a session, as the door does."""
+    """Give a browser a session, as the log-in page does."""
     answer = context.request.post(
         f"{url}/api/v1/auth/login",
         data={"login": name, "password": _PASSWORD},

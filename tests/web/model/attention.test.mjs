@@ -1,4 +1,4 @@
-// What asks for attention: direct and support, mentions, and rooms of which one wants everything.
+// Which messages deserve a notification, and the number on the browser's tab.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// When the next connection is tried, as the contract says.
+// When the next connection is tried (docs/protocols/native.md).
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

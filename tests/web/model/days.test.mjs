@@ -1,4 +1,4 @@
-// Which day something was, where the reader is: also where a day is not of 24 hours.
+// Days in the reader's time zone, also days that do not have 24 hours.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

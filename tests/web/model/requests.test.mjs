@@ -1,4 +1,4 @@
-// What goes to the server has whole characters only, wherever in a request a text stands.
+// Requests contain no lone surrogates.
 
 import assert from "node:assert/strict";
 import test from "node:test";

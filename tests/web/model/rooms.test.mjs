@@ -1,4 +1,4 @@
-// The list of rooms, who may do what in one, and what is typed into the search field.
+// The room list, rights in a room, and search queries.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// Every language says everything, with the same fields, in all forms that its numbers have.
+// Every language has every string, with the same fields, in all forms of its numbers.
 
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";

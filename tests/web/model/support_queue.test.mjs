@@ -1,4 +1,4 @@
-// The inbox: whose conversations, in which order, how many, and which of them are looked for.
+// The inbox: its conversations, their order, their counts, and the filter.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// Markdown of messages: what becomes an element, and that hostile texts are quick and stay text.
+// The markdown of messages: elements and text; hostile texts stay text and are parsed quickly.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

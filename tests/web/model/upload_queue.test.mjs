@@ -1,4 +1,4 @@
-// Uploads take turns, and wait for a server that has too many.
+// Uploads run in turn, and wait when the server's limit is reached.
 
 import assert from "node:assert/strict";
 import test from "node:test";

@@ -1,5 +1,4 @@
-// What the page makes of the shared vectors' frames is what the model made of their changes, as in
-// tests/client/test_vectors.py.
+// The page's state after the frames of the shared vectors is the model's, as in tests/client/test_vectors.py.
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
@@ -14,9 +13,9 @@ for (const name of FILES) {
   const vector = JSON.parse(readFileSync(new URL(name, DIRECTORY), "utf-8"));
 
   test(`${name}: ${vector.about}`, () => {
-    const { state, told } = run(vector);
+    const { state, updates } = run(vector);
     // The page keeps a room and its position together, so a position without its room is never there.
-    if (Object.keys(vector.positions).length === 0) assert.deepEqual(told, vector.told);
+    if (Object.keys(vector.positions).length === 0) assert.deepEqual(updates, vector.told);
     assert.deepEqual(
       [...state.rooms.values()].map(({ info }) => plain(info)),
       vector.rooms.map(plain),
@@ -42,7 +41,7 @@ test("there are vectors", () => assert.ok(FILES.length > 10));
 /** The state after a vector's steps, and what was news. */
 function run(vector, { atOnce = false } = {}) {
   let state = { ...EMPTY, me: { id: vector.me, name: "ada", changed: 0 } };
-  const told = [];
+  const updates = [];
   let frames = [];
 
   function flush() {
@@ -51,7 +50,7 @@ function run(vector, { atOnce = false } = {}) {
     const applied = applyAll(state, frames, 0);
     assert.equal(JSON.stringify([...old.rooms.values()].map(({ info }) => info)), before, "nothing is altered");
     state = applied.state;
-    told.push(...applied.updates.map(({ frame, room, pos }) => [frame.type, room, pos]));
+    updates.push(...applied.updates.map(({ frame, room, pos }) => [frame.type, room, pos]));
     frames = [];
   }
 
@@ -75,7 +74,7 @@ function run(vector, { atOnce = false } = {}) {
     }
   }
   flush();
-  return { state, told };
+  return { state, updates };
 }
 
 function numbers([first, last]) {

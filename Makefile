@@ -9,7 +9,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint pictures lint-web vendor protocol-types sweep mutants simulate bench bench-web campaign autobahn fuzz clients clean
+.PHONY: help run test lint pictures lint-web vendor protocol-types authorisation authorisation-page sweep mutants simulate bench bench-web campaign autobahn fuzz clients clean
 
 BIN := .venv/bin
 # A .venv that was moved, or whose interpreter is gone, is made anew.
@@ -57,6 +57,12 @@ vendor: node_modules/made ## pack the web client's libraries into chat/web/vendo
 
 protocol-types: .venv/test ## write chat/web/protocol.d.ts, after a change of the native protocol's types
 	@$(BIN)/python -m tests.web.protocol_types
+
+authorisation: .venv/test ## ask every cell of docs/authorisation.md of one server, and of two on one database
+	AUTHORISATION=whole $(BIN)/python -m pytest tests/authorisation $(ARGS)
+
+authorisation-page: .venv/test ## write docs/authorisation.md, after a change of who may do what
+	@$(BIN)/python -m tests.authorisation.document
 
 node_modules/made: package.json
 	@mkdir -p node_modules; : >$@; if command -v npm >/dev/null; then \

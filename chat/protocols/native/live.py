@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import trio
 
-from chat.domain.conversations import may_look_on
+from chat.domain.conversations import may_look_on, may_speak
 from chat.domain.entities import People, Person
 from chat.domain.live import Active, Status
 from chat.domain.refusals import Refusal
@@ -55,17 +55,27 @@ class Live:
         self._session.send_frames(frame_of(StatusOk(id=request.id)))
 
     async def say_active(self, request: Activity, person: Person, people: People) -> None:
-        """Tell a room, of which these are the people, what the person does there. Cancelling: it is not told."""
+        """Tell a room, of which these are the people, what the person does there. Cancelling: it is not told.
+
+        May raise StorageDown.
+        """
         refusal = may_look_on(person, people) if request.what == "viewing" else None
         if isinstance(refusal, Refusal):
             return self._session.send(Refused(refusal, request.id))
         if self._is_news(request):
             if not await self._session.limits.may_send(person.id, "", request.id):
                 return None
+            if people is None and (refusal := await self._room_refusal(person, request.room)):
+                return self._session.send(Refused(refusal, request.id))
             self._said[request.room] = request.what, trio.current_time()
             told = Active(request.room, people, person.id, person.name, request.what)
             self._services.notices.publish(told)
         return self._session.send_frames(frame_of(ActivityOk(id=request.id)))
+
+    async def _room_refusal(self, person: Person, room_id: int) -> Refusal | None:
+        """Ask whether the room is archived, which hearing it does not tell. May raise StorageDown."""
+        place = await self._services.conversations.enter(person, room_id)
+        return place if isinstance(place, Refusal) else may_speak(place)
 
     def _is_news(self, request: Activity) -> bool:
         """Whether the room does not know: nothing is told twice within _EVERY, and `none` only after something."""

@@ -1,0 +1,128 @@
+"""The cells of the matrix and what is expected of each, made from the rules. All of it is pure."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from chat.protocols.native.operation import Access, Operation
+from chat.protocols.native.operations import OPERATIONS
+from tests.authorisation.rules import (
+    ACTS,
+    INSIDE,
+    LEFT_OUT,
+    NO_LONGER,
+    OUTSIDE,
+    PLACES,
+    RELATIONS,
+    RIGHTS,
+    Act,
+    Answer,
+    Line,
+)
+
+BY_NAME: dict[str, Operation] = {each.name: each for each in OPERATIONS}
+
+
+class Cell(NamedTuple):
+    """An act by somebody in a place, over HTTP or the socket, and the answer that is expected."""
+
+    act: Act
+    relation: str
+    place: str
+    way: str
+    expected: Answer
+
+    @property
+    def frame(self) -> str:
+        """The type of its request on the socket."""
+        frame = self.act.frame or BY_NAME[self.act.operation].on_socket
+        assert frame is not None
+        return frame
+
+    def __str__(self) -> str:
+        return f"{self.relation}, {self.place}, over {self.way}: {self.act.words}"
+
+
+def cells() -> Iterator[Cell]:
+    """All of them, by places; what changes nothing comes before what is spent."""
+    for place in PLACES:
+        for act in sorted(ACTS, key=lambda act: act.spends):
+            if act.only and not fits(act.only, place):
+                continue
+            for relation in RELATIONS:
+                if is_left_out(place, relation):
+                    continue
+                expected = answer_to(act, relation, place)
+                for way in ways(act):
+                    if way == "HTTP" or relation not in ("nobody", *NO_LONGER):
+                        yield Cell(act, relation, place, way, expected)
+
+
+def in_every_run(cell: Cell) -> bool:
+    """Whether it is one of the third that `make test` asks: of each act some in each place, and some by everybody."""
+    numbers = ACTS.index(cell.act), PLACES.index(cell.place), [*RELATIONS].index(cell.relation)
+    return sum(numbers) % 3 == 0
+
+
+def ways(act: Act) -> list[str]:
+    """How it can be asked."""
+    if act.frame is not None:
+        return ["socket"]
+    operation = BY_NAME[act.operation]
+    is_there = {"HTTP": operation.method is not None, "socket": operation.on_socket is not None}
+    return [way for way, has_it in is_there.items() if has_it]
+
+
+def answer_to(act: Act, relation: str, place: str) -> Answer:
+    """What comes of it, by the rules."""
+    right, operation = RIGHTS[act.right], BY_NAME.get(act.operation)
+    if relation in ("nobody", *NO_LONGER):
+        return Answer.UNAUTHENTICATED
+    if operation is not None and relation in ("visitor", "guest") and not operation.visitors:
+        return Answer.FORBIDDEN
+    if right.is_for_admins and relation not in ("admin", "admin-inside"):
+        return Answer.FORBIDDEN
+    if place.endswith("deleted"):
+        return Answer.GONE if act.right == "sync" else Answer.NOT_FOUND
+    is_inside = relation in INSIDE[place.split()[0]]
+    groups = {relation, "inside" if is_inside else "outside"}
+    for line in (*right.lines, *OUTSIDE):
+        if groups & {*line.who.split()} and fits(line.where, place):
+            return line.answer
+    raise LookupError(f"no line says whether somebody may: {relation}, {place}, {act.words}")
+
+
+def fits(where: str, place: str) -> bool:
+    """Whether one of the alternatives names the kind of the place, its state or both."""
+    return any({*each.split()} <= {*place.split()} for each in where.split("|"))
+
+
+def is_left_out(place: str, relation: str) -> bool:
+    """Whether nobody can be that there."""
+    return any(fits(where, place) and relation in who.split() for where, who, _ in LEFT_OUT)
+
+
+def unused_lines() -> list[tuple[str, Line]]:
+    """Lines of rights that decide no cell."""
+    used = set()
+    for cell in cells():
+        is_inside = cell.relation in INSIDE[cell.place.split()[0]]
+        groups = {cell.relation, "inside" if is_inside else "outside"}
+        for line in RIGHTS[cell.act.right].lines:
+            if groups & {*line.who.split()} and fits(line.where, cell.place):
+                used.add((cell.act.right, line))
+                break
+    return [
+        (name, line) for name, right in RIGHTS.items() for line in right.lines if (name, line) not in used
+    ]
+
+
+def in_rooms() -> set[str]:
+    """The names of the operations that are about a room, a message, an invite or a file."""
+    about = {"room", "code"}
+    return {
+        each.name
+        for each in OPERATIONS
+        if each.request is not None
+        and about & {*each.request.__struct_fields__}
+        and each.access is not Access.ANYBODY
+    }

@@ -1,0 +1,410 @@
+"""Who may what, in plain words. `make authorisation-page` writes docs/authorisation.md of them.
+
+A cell is an act, by somebody, in a place. Of the lines of a right the first that fits says what the answer is.
+"""
+
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+
+class Answer(StrEnum):
+    """What comes of an act: it is done, or refused with this code."""
+
+    DONE = "done"
+    UNAUTHENTICATED = "unauthenticated"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not_found"
+    CONFLICT = "conflict"
+    GONE = "gone"
+    INVALID = "invalid"
+
+
+DONE, FORBIDDEN, NOT_FOUND = Answer.DONE, Answer.FORBIDDEN, Answer.NOT_FOUND
+CONFLICT, GONE, INVALID, UNAUTHENTICATED = (
+    Answer.CONFLICT,
+    Answer.GONE,
+    Answer.INVALID,
+    Answer.UNAUTHENTICATED,
+)
+
+RELATIONS = {
+    "nobody": "without a token",
+    "visitor": "writes from the support widget, in another conversation",
+    "guest": "writes from the support widget, in this conversation",
+    "outsider": "has an account, and is nothing here",
+    "member": "is a member; one of the two; or the person of this support conversation",
+    "moderator": "is a moderator of the room",
+    "owner": "is an owner of the room",
+    "maker": "made the room and left it; others own it",
+    "removed": "was a member, and was removed",
+    "banned": "was a member, and is banned",
+    "blocked": "is a member, and the other one blocks them",
+    "disabled": "was a member; the account is disabled",
+    "deleted": "was a member; the account is deleted",
+    "operator": "answers support conversations, and is nothing else here",
+    "server-moderator": "is a moderator of the server, and is nothing else here",
+    "admin": "is an admin, and is nothing else here",
+    "moderator-inside": "is a moderator of the server, and a member",
+    "admin-inside": "is an admin, and a member",
+}
+
+NO_LONGER = ("disabled", "deleted")
+"""Those whose tokens are good for nothing."""
+
+PLACES = (
+    "lobby open",
+    "public open",
+    "public archived",
+    "public deleted",
+    "private open",
+    "private archived",
+    "private deleted",
+    "direct open",
+    "direct over",
+    "support open",
+    "support closed",
+)
+"""Kinds of rooms and their states. A direct room is over when one of the two was deleted."""
+
+_MEMBERS = ("member", "moderator", "owner", "blocked", "moderator-inside", "admin-inside")
+
+INSIDE = {
+    "lobby": ("member", "blocked", "operator", "moderator-inside", "admin-inside"),
+    "public": _MEMBERS,
+    "private": _MEMBERS,
+    "direct": ("member", "blocked"),
+    "support": ("guest", "member", "operator"),
+}
+"""Who may read a room of that kind."""
+
+LEFT_OUT = (
+    (
+        "lobby",
+        "outsider maker removed banned",
+        "everybody with an account is in the lobby, and nobody leaves it",
+    ),
+    ("lobby", "moderator owner", "nobody is a moderator or an owner of the lobby"),
+    ("lobby", "server-moderator admin", "they are in the lobby: moderator-inside, admin-inside"),
+    ("lobby | public | private | direct", "guest", "visitors have no rooms but their conversation"),
+    (
+        "direct",
+        "moderator owner maker removed banned",
+        "the two of a direct room have no roles, and stay in it",
+    ),
+    ("direct over", "blocked", "who is deleted blocks nobody"),
+    (
+        "support",
+        "moderator owner maker removed banned blocked",
+        "a support conversation has no roles and no blocks",
+    ),
+    (
+        "direct | support",
+        "moderator-inside admin-inside",
+        "a role of the server changes nothing for who is inside",
+    ),
+)
+"""Cells that cannot be, and why."""
+
+
+class Line(NamedTuple):
+    """`who` are relations, or `inside` or `outside`; `where` a kind, a state or both, or several of that with |."""
+
+    who: str
+    where: str
+    answer: Answer
+
+
+class Right(NamedTuple):
+    """What one may, in words, and its lines; `is_for_admins`: others are refused before anything is looked up."""
+
+    says: str
+    lines: tuple[Line, ...]
+    is_for_admins: bool = False
+
+
+OUTSIDE = (
+    Line("outside", "public", FORBIDDEN),
+    Line("outside", "", NOT_FOUND),
+)
+"""Of public rooms everybody knows; of others nobody learns that they are there. It ends every right."""
+
+_LEADING = "moderator owner"
+_NO_ROOM = (Line("inside", "lobby | direct | support", NOT_FOUND),)
+
+RIGHTS = {
+    "read": Right("Read the room: who is in.", (Line("inside", "", DONE),)),
+    "file": Right(
+        "Have a file of the room: who is in.", (Line("inside", "", DONE), Line("outside", "", NOT_FOUND))
+    ),
+    "sync": Right(
+        "Be told what one missed: who is in; operators of open support conversations.",
+        (Line("operator", "support closed", GONE), Line("inside", "", DONE), Line("outside", "", GONE)),
+    ),
+    "speak": Right(
+        "Write, react, edit what one wrote: who is in, unless it is archived or over, or the other one blocks.",
+        (
+            Line("inside", "archived", FORBIDDEN),
+            Line("inside", "direct over", FORBIDDEN),
+            Line("blocked", "direct", FORBIDDEN),
+            Line("inside", "", DONE),
+        ),
+    ),
+    "edit another's": Right("Edit what another wrote: nobody.", (Line("inside", "", FORBIDDEN),)),
+    "delete another's": Right(
+        "Delete what another wrote: who leads the room; in public rooms and the lobby also moderators and admins.",
+        (
+            Line(_LEADING, "", DONE),
+            Line("moderator-inside admin-inside", "public | lobby", DONE),
+            Line("inside", "", FORBIDDEN),
+        ),
+    ),
+    "see banned": Right(
+        "See who is banned: who may delete another's messages in a room that people made.",
+        (
+            *_NO_ROOM,
+            Line(_LEADING, "", DONE),
+            Line("moderator-inside admin-inside", "public", DONE),
+            Line("inside", "", FORBIDDEN),
+        ),
+    ),
+    "topic": Right(
+        "Change the topic: who leads the room; in public rooms moderators and admins who are in.",
+        (
+            *_NO_ROOM,
+            Line(_LEADING, "", DONE),
+            Line("moderator-inside admin-inside", "public", DONE),
+            Line("inside", "", FORBIDDEN),
+        ),
+    ),
+    "own": Right(
+        "Name a room, say who may join it, delete it: owners.",
+        (*_NO_ROOM, Line("owner", "", DONE), Line("inside", "", FORBIDDEN)),
+    ),
+    "archive": Right(
+        "Archive a room: owners; public rooms also admins who are in.",
+        (
+            *_NO_ROOM,
+            Line("owner", "", DONE),
+            Line("admin-inside", "public", DONE),
+            Line("inside", "", FORBIDDEN),
+        ),
+    ),
+    "roles": Right(
+        "Give another role: owners.",
+        (*_NO_ROOM, Line("owner", "", DONE), Line("inside", "", FORBIDDEN)),
+    ),
+    "raise oneself": Right(
+        "Raise one's own role: nobody. An owner is one already.",
+        (
+            *_NO_ROOM,
+            Line("owner", "", DONE),
+            Line("inside", "", FORBIDDEN),
+        ),
+    ),
+    "add": Right(
+        "Make others members: who leads the room, unless it is archived.",
+        (
+            *_NO_ROOM,
+            Line("inside", "archived", FORBIDDEN),
+            Line(_LEADING, "", DONE),
+            Line("inside", "", FORBIDDEN),
+        ),
+    ),
+    "see invites": Right(
+        "See the invites of others, and withdraw them: who leads the room.",
+        (*_NO_ROOM, Line(_LEADING, "", DONE), Line("inside", "", FORBIDDEN)),
+    ),
+    "remove": Right(
+        "Remove and ban members: who may delete another's messages in a room that people made.",
+        (
+            *_NO_ROOM,
+            Line(_LEADING, "", DONE),
+            Line("moderator-inside admin-inside", "public", DONE),
+            Line("inside", "", FORBIDDEN),
+        ),
+    ),
+    "remove an owner": Right(
+        "Remove an owner: nobody. Another owner takes the role first.",
+        (*_NO_ROOM, Line("inside", "", FORBIDDEN)),
+    ),
+    "ban an owner": Right(
+        "Ban an owner: nobody.",
+        (*_NO_ROOM, Line("inside", "", FORBIDDEN)),
+    ),
+    "join": Right(
+        "Join: everybody with an account a public room that is not archived, unless they are banned.",
+        (
+            *_NO_ROOM,
+            Line("inside", "", DONE),
+            Line("outside", "public archived", FORBIDDEN),
+            Line("banned", "public", FORBIDDEN),
+            Line("outside", "public", DONE),
+        ),
+    ),
+    "leave": Right("Leave: who is in.", (*_NO_ROOM, Line("inside", "", DONE))),
+    "invite": Right(
+        "Make an invite: everybody in a public room, who leads a private one; nobody while it is archived.",
+        (
+            *_NO_ROOM,
+            Line("inside", "archived", FORBIDDEN),
+            Line("inside", "public", DONE),
+            Line(_LEADING, "private", DONE),
+            Line("inside", "", FORBIDDEN),
+        ),
+    ),
+    "accept": Right(
+        "Join by an invite: everybody with an account, unless they are banned or the room is archived.",
+        (
+            Line("inside", "", DONE),
+            Line("banned", "", FORBIDDEN),
+            Line("outside", "archived", FORBIDDEN),
+            Line("outside", "", DONE),
+        ),
+    ),
+    "withdraw": Right(
+        "Withdraw another's invite by its code: who leads the room.",
+        (Line(_LEADING, "", DONE), Line("inside", "", FORBIDDEN), Line("outside", "", FORBIDDEN)),
+    ),
+    "lead support": Right(
+        "Claim, hand over and close a support conversation: operators.",
+        (
+            Line("operator", "support", DONE),
+            Line("inside", "support", FORBIDDEN),
+            Line("inside", "", NOT_FOUND),
+        ),
+    ),
+    "administer": Right(
+        "Rename, archive and delete any room that people made: admins, whether they are in or not.",
+        (
+            Line("admin admin-inside", "public | private", DONE),
+            Line("admin admin-inside", "", NOT_FOUND),
+        ),
+        is_for_admins=True,
+    ),
+}
+
+
+class Act(NamedTuple):
+    """Something that one does in a room.
+
+    Holes in `fields` are filled in: ids of the `{room}`, of `{me}`, of `{someone}` who is a member, of the `{host}`,
+    who is an owner, and of a `{stranger}`; messages that are one's `{own}` and the `{host_s}`; a `{file}`, an invite's
+    `{code}` and `{invite}` id. `spends`: what it is done to is not there afterwards, so it is done to a room of its
+    own. `frame`: the type of its request on the socket, which the table of operations has not. `only`: where it is.
+    """
+
+    operation: str
+    words: str
+    right: str
+    fields: dict[str, Any]
+    spends: bool = False
+    frame: str | None = None
+    only: str = ""
+
+
+_ROOM = {"room": "{room}"}
+_INVITED = "public | private"
+
+ACTS = (
+    Act("room", "see the room", "read", _ROOM),
+    Act("mine", "set what one is notified of", "read", {**_ROOM, "notify": "all"}),
+    Act("members", "list the members", "read", _ROOM),
+    Act("members", "list who is banned", "see banned", {**_ROOM, "role": "banned"}),
+    Act("history", "read the messages", "read", _ROOM),
+    Act("files", "list the files", "read", _ROOM),
+    Act("download", "download a file", "file", {"id": "{file}"}),
+    Act("edits", "see earlier texts", "read", {**_ROOM, "seq": "{host_s}"}),
+    Act("read", "mark as read", "read", {**_ROOM, "seq": 1}),
+    Act("search", "search the room", "read", {**_ROOM, "q": "words"}),
+    Act("sync", "be told what one missed", "sync", _ROOM, frame="sync"),
+    Act("send", "send a message", "speak", {**_ROOM, "key": "{key}", "text": "words"}),
+    Act(
+        "send",
+        "send a message over the socket",
+        "speak",
+        {**_ROOM, "key": "{key}", "text": "words"},
+        frame="send",
+    ),
+    Act("activity", "say that one types", "speak", {**_ROOM, "what": "typing"}, frame="activity"),
+    Act("upload", "upload a file", "speak", {**_ROOM, "name": "a.txt"}),
+    Act("react", "react", "speak", {**_ROOM, "seq": "{host_s}", "emoji": "👍"}),
+    Act("take_back", "take a reaction back", "speak", {**_ROOM, "seq": "{host_s}", "emoji": "👍"}),
+    Act(
+        "switch_reaction",
+        "react over the socket",
+        "speak",
+        {**_ROOM, "seq": "{host_s}", "emoji": "🎉", "on": True},
+    ),
+    Act("edit", "edit what one wrote", "speak", {**_ROOM, "seq": "{own}", "text": "words, edited"}),
+    Act("edit", "edit what another wrote", "edit another's", {**_ROOM, "seq": "{host_s}", "text": "no"}),
+    Act("delete", "delete what one wrote", "read", {**_ROOM, "seq": "{own}"}, spends=True),
+    Act("delete", "delete what another wrote", "delete another's", {**_ROOM, "seq": "{host_s}"}, spends=True),
+    Act("change_room", "change the topic", "topic", {**_ROOM, "topic": "words"}),
+    Act("change_room", "rename the room", "own", {**_ROOM, "name": "{name}"}),
+    Act("change_room", "make it public or private", "own", {**_ROOM, "private": "{flipped}"}, spends=True),
+    Act(
+        "change_room",
+        "archive it, or open it again",
+        "archive",
+        {**_ROOM, "archived": "{reopened}"},
+        spends=True,
+    ),
+    Act("delete_room", "delete the room", "own", _ROOM, spends=True),
+    Act("put_member", "join", "join", {**_ROOM, "person": "{me}"}, spends=True),
+    Act("put_member", "make oneself an owner", "raise oneself", {**_ROOM, "person": "{me}", "role": "owner"}),
+    Act("put_member", "add somebody", "add", {**_ROOM, "person": "{stranger}"}, spends=True),
+    Act(
+        "put_member",
+        "make a member a moderator",
+        "roles",
+        {**_ROOM, "person": "{someone}", "role": "moderator"},
+        True,
+    ),
+    Act(
+        "put_member",
+        "make a member an owner",
+        "roles",
+        {**_ROOM, "person": "{someone}", "role": "owner"},
+        True,
+    ),
+    Act(
+        "put_member",
+        "ban a member",
+        "remove",
+        {**_ROOM, "person": "{someone}", "role": "banned"},
+        spends=True,
+    ),
+    Act("put_member", "ban an owner", "ban an owner", {**_ROOM, "person": "{host}", "role": "banned"}),
+    Act("remove_member", "leave", "leave", {**_ROOM, "person": "{me}"}, spends=True),
+    Act("remove_member", "remove a member", "remove", {**_ROOM, "person": "{someone}"}, spends=True),
+    Act("remove_member", "remove an owner", "remove an owner", {**_ROOM, "person": "{host}"}),
+    Act("new_invite", "make an invite", "invite", _ROOM),
+    Act("room_invites", "list the invites", "see invites", _ROOM),
+    Act(
+        "withdraw_room_invite",
+        "withdraw an invite of the list",
+        "see invites",
+        {**_ROOM, "id": "{invite}"},
+        spends=True,
+    ),
+    Act("accept_invite", "join by an invite", "accept", {"code": "{code}"}, spends=True, only=_INVITED),
+    Act(
+        "withdraw_invite",
+        "withdraw another's invite",
+        "withdraw",
+        {"code": "{code}"},
+        spends=True,
+        only=_INVITED,
+    ),
+    Act("change_support", "claim the conversation", "lead support", {**_ROOM, "assignee": "{operator}"}),
+    Act("change_listed_room", "rename any room", "administer", {**_ROOM, "name": "{name}"}),
+    Act("delete_listed_room", "delete any room", "administer", _ROOM, spends=True),
+)
+
+WITHOUT_ROOM = {
+    "hello": "asks for no room: an operation of the server",
+    "ping": "asks for nothing",
+    "watch": "asks for people, whom everybody with an account may see",
+    "status": "says something of oneself",
+}
+"""Requests of the socket that are in no room."""

@@ -1,6 +1,6 @@
-"""The ends of memberships and of rooms in PostgreSQL, as changes of the log; asyncio-flavoured.
+"""Removals of members and deletions of rooms in PostgreSQL; asyncio-flavoured.
 
-The caller's transaction has the log and the rooms locked, so each is what it was when it is decided whether it ends.
+The caller's transaction holds the locks of the log and the rooms, so nothing changes between a check and its write.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from chat.storage.postgres.room_authority import find
 from chat.storage.postgres.room_log import write_to_log
 from chat.storage.postgres.writer import RawConnection
 
-# The memberships' rows are locked in the order of their key, as deliveries lock them.
+# Membership rows are locked in key order, as deliveries lock them.
 _END_MEMBERSHIPS = """
 WITH locked AS MATERIALIZED (
     SELECT memberships.room_id, memberships.user_id
@@ -55,13 +55,13 @@ RETURNING rooms.id AS room_id, NULL AS user_id, rooms.last_pos, last_id, before.
 
 
 async def save_removals(connection: RawConnection, removals: Sequence[Removal]) -> list[Saved]:
-    """End memberships, in their order, and ban whom they ban; None: there is no membership, or no such room."""
+    """End memberships and ban people, in order; None: no such membership or room."""
     saved: list[Saved] = []
     for is_leaving, run in groupby(removals, key=_is_leaving):
         if is_leaving:
             saved += await _end_memberships(connection, list(run))
             continue
-        for removal in run:  # one by one: what somebody may do depends on what was done before
+        for removal in run:  # one by one: a removal may change what the next one's actor may do
             found = await find(connection, removal.room_id, removal.actor_id, removal.person_id)
             refusal = found and found.by and refusal_of(removal, found.by, found.role)
             saved += [refusal] if refusal else await _end_memberships(connection, [removal])
@@ -69,7 +69,7 @@ async def save_removals(connection: RawConnection, removals: Sequence[Removal]) 
 
 
 def _is_leaving(removal: Removal) -> bool:
-    """Whether somebody ends their own membership, which everybody may."""
+    """Whether a person ends their own membership, which everybody may."""
     return removal.actor_id == removal.person_id and not removal.is_ban
 
 
@@ -84,7 +84,7 @@ async def _end_memberships(connection: RawConnection, removals: Sequence[Removal
             by = removal.person_id, removal.actor_id, removal.created_at
             saved.append(Removed(*numbers, *by, is_ban=removal.is_ban))
         elif removal.is_ban and removal.room_id in positions:
-            # Who was no member stays outside.
+            # They were no member, and are banned now.
             saved.append(Unchanged(ended.pos_of(removal.room_id, positions[removal.room_id])))
         else:
             saved.append(None)
@@ -98,8 +98,8 @@ async def _end_memberships(connection: RawConnection, removals: Sequence[Removal
 
 
 async def save_room_deletions(connection: RawConnection, deletions: Sequence[RoomDeletion]) -> list[Saved]:
-    """End rooms that people made, in their order; None: there is none."""
-    refused: dict[int, Refusal] = {}  # by their places; nothing that is ended changes who may end another
+    """Delete rooms that people made, in order; None: no such room."""
+    refused: dict[int, Refusal] = {}  # by index; no deletion changes who may delete another room
     for nth, deletion in enumerate(deletions):
         if deletion.actor_id is not None:
             found = await find(connection, deletion.room_id, deletion.actor_id)
@@ -125,7 +125,7 @@ async def save_room_deletions(connection: RawConnection, deletions: Sequence[Roo
 
 
 class _Ended:
-    """What has ended, each once, and how far the log and the rooms are."""
+    """The ended memberships or rooms, each returned once, with the next numbers of the log and the rooms."""
 
     def __init__(self, rows: Sequence[asyncpg.Record]) -> None:
         self._left = {(row["room_id"], row["user_id"]) for row in rows}
@@ -133,7 +133,7 @@ class _Ended:
         self._last_id = rows[0]["last_id"] if rows else 0
 
     def next(self, room_id: int, person_id: int | None) -> tuple[int, int, int] | None:
-        """Return the id, room and pos of an end; None: there was nothing to end."""
+        """Return the id, room and pos of an end; None: nothing has ended."""
         if (room_id, person_id) not in self._left:
             return None
         self._left.remove((room_id, person_id))
@@ -142,7 +142,7 @@ class _Ended:
         return self._last_id, room_id, self._positions[room_id]
 
     def pos_of(self, room_id: int, otherwise: int) -> int:
-        """Return how far a room is by now; where nothing of it has ended, as the caller says."""
+        """Return the current position of a room; `otherwise` if nothing of it has ended."""
         return self._positions.get(room_id, otherwise)
 
 

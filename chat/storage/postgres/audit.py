@@ -1,4 +1,4 @@
-"""What administrators did, in PostgreSQL: acts are written in the transactions that do them."""
+"""The audit in PostgreSQL. Acts are written in the transactions of what they record."""
 
 from collections.abc import Collection, Sequence
 

@@ -1,7 +1,6 @@
 """The statements of `changes.py`."""
 
-# Each change with its message as it is now, if that is a text that is or was there. `counts` is a JSON object, or NULL
-# where nobody has reacted.
+# Each change with its message, if that is a text, deleted ones included. `counts` is a JSON object; NULL: no reactions.
 TARGETS = """
 SELECT change.nth, m.room_id, m.seq, m.sender_id, m.text, m.mentions,
        extract(epoch FROM coalesce(m.edited_at, m.created_at))::float8 AS text_since,
@@ -60,7 +59,7 @@ WITH deleted AS (
 INSERT INTO reactions (room_id, seq, emoji, person_id)
 SELECT * FROM unnest($7::bigint[], $8::bigint[], $9::text[], $10::bigint[])"""
 
-# What the texts of now mention instead of those of before. What a deleted message had, a trigger takes away (sql/0012).
+# Replaces the mentions of edited texts. A trigger removes those of deleted messages (sql/0012).
 WRITE_EDITS = """
 WITH kept AS (
     INSERT INTO edits (room_id, seq, pos, text, created_at)

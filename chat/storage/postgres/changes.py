@@ -1,6 +1,6 @@
-"""Edits, deletions and reactions in PostgreSQL: what they find is read, what they do is decided, and then written.
+"""Edits, deletions and reactions in PostgreSQL: reads their messages, decides the changes, and writes them.
 
-The caller's transaction has the log and the rooms locked, so nothing changes in between.
+The caller's transaction holds the locks of the log and the rooms, so nothing changes in between.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ Target = tuple[int, int]  # room id, seq
 
 
 class _Earlier(NamedTuple):
-    """What is known of a message as it was: who reacted to it with what, and whom it mentioned."""
+    """A message's reactions (emoji, person id) and mentions before the batch."""
 
     reacted: frozenset[tuple[str, int]]
     mentions: tuple[int, ...]
@@ -34,7 +34,7 @@ class _Earlier(NamedTuple):
 async def save_changes(
     connection: RawConnection, changes: Sequence[Edit | Deletion | Reaction]
 ) -> list[Saved]:
-    """Save the changes in their order; asyncio-flavoured."""
+    """Save the changes, in order; asyncio-flavoured."""
     reactions = [change if isinstance(change, Reaction) else None for change in changes]
     rows = await connection.fetch(
         queries.TARGETS,
@@ -80,11 +80,11 @@ async def save_changes(
 async def _refused_deletions(
     connection: RawConnection, deletions: Sequence[Deletion], senders: dict[Target, int]
 ) -> dict[Deletion, Refusal]:
-    """Return which deletions of others' messages may not be done. One's own, and a command's, cost no query."""
+    """Return the refused deletions of others' messages. A person's own, and a command's, need no query."""
     refused: dict[Deletion, Refusal] = {}
     found: dict[
         tuple[int, int], Refusal | None
-    ] = {}  # by room and actor; no write beside these changes a right
+    ] = {}  # by room and actor; no write of this batch changes a right
     for deletion in deletions:
         by_id = deletion.actor_id
         if by_id is None or by_id == senders.get((deletion.room_id, deletion.seq), by_id):
@@ -129,7 +129,7 @@ async def _write(
     states: dict[Target, MessageState],
     before: dict[Target, _Earlier],
 ) -> None:
-    """Write the changes, and the messages as they have become."""
+    """Write the changes, and the new state of the messages."""
     changed = {(change.room_id, change.seq): states[change.room_id, change.seq] for change in made}
     edits = {(change.room_id, change.seq): change for change in made if isinstance(change, Edited)}
     deletions = {(change.room_id, change.seq): change for change in made if isinstance(change, Deleted)}
@@ -176,7 +176,7 @@ async def _write(
 async def _write_edits(
     connection: RawConnection, edited: dict[Target, MessageState], before: dict[Target, _Earlier]
 ) -> None:
-    """Keep what was said before, and who is mentioned now; of a message that is deleted by now neither."""
+    """Write the earlier texts and the new mentions; of a message that is deleted by now neither."""
     await connection.execute(
         queries.WRITE_EDITS,
         *_columns(

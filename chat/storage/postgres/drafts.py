@@ -1,4 +1,4 @@
-"""Drafts in one statement: the database counts the rooms up, and each draft's numbers are counted from there.
+"""Saves drafts in one statement: the database raises the rooms' counters, and Python derives each draft's numbers.
 
 All of it is asyncio-flavoured and runs on the writer's connection.
 """
@@ -19,9 +19,9 @@ from chat.storage.postgres.writer import RawConnection
 
 
 async def save_drafts(connection: RawConnection, drafts: Sequence[Draft]) -> list[Saved]:
-    """Save drafts, in their order: what each became, None where there is no such room.
+    """Save drafts and return their outcomes, in order; None: no such room.
 
-    Cancelling: they may be saved, as with whatever the writer runs.
+    Cancelling: they may be saved, like any operation of the writer.
     """
     if any(
         draft.key is not None or draft.mentions or draft.reply is not None or draft.files for draft in drafts
@@ -53,7 +53,7 @@ async def save_drafts(connection: RawConnection, drafts: Sequence[Draft]) -> lis
 async def _say_which_are_archived(
     connection: RawConnection, missing: Collection[int], drafts: Sequence[Draft], saved: list[Saved]
 ) -> None:
-    """Refuse drafts for those of the `missing` rooms that are there; the others are gone."""
+    """Refuse drafts for those of the `missing` rooms that exist: they are archived, the others are deleted."""
     there = {row["id"] for row in await connection.fetch(queries.THERE, list(missing))}
     for nth, draft in enumerate(drafts):
         if saved[nth] is None and draft.room_id in there:
@@ -111,19 +111,19 @@ async def _fetch_until_keys_are_known(
         try:
             return await connection.fetch(query, *arguments)
         except asyncpg.UniqueViolationError as error:
-            # Another server used a key while this one waited for the log. Nothing was saved; it is known now. In a
-            # transaction that has the log already that can't be.
+            # Another server used a key while this one waited for the log. Nothing was saved, and the next attempt finds
+            # the key. It can't happen in a transaction that already holds the log.
             if error.constraint_name != "messages_client_key" or connection.is_in_transaction():
                 raise
 
 
 def answer_from(row: asyncpg.Record, draft: Draft) -> Repeated | KeyUsed:
-    """Answer a draft whose key is that of the message in this row. Sync and pure."""
+    """Return the outcome of a draft whose key belongs to the message of this row. Sync and pure."""
     return _Known(_known(row, draft), row["key_digest"]).answer(_digest(draft))
 
 
 class _Share:
-    """What a batch adds to one room: how much, by whom the last, and the place of the last by anybody else."""
+    """A batch's drafts of one room: their number, the last sender, and the place of the last draft by another."""
 
     __slots__ = ("last_other", "last_sender", "size")
 

@@ -1,4 +1,4 @@
-"""The statements that read what was said: a range of a room, however long that is, or what concerns somebody."""
+"""The statements of history: ranges of a room, versions of a text, mentions and files."""
 
 from chat.domain.mentions import ALL
 from chat.storage.postgres.timeline_queries import AT_CUT, MESSAGE, MINE
@@ -30,7 +30,7 @@ ORDER BY m.seq"""
 HISTORY_FROM = _history("ASC")
 HISTORY_TO = _history("DESC")
 
-# The texts that a message had, the newest first: those that were edited away, and the one of now.
+# The versions of a message's text, newest first: the current one and those before edits.
 TEXTS = """
 SELECT text, extract(epoch FROM created_at)::float8 AS created_at
 FROM (
@@ -50,7 +50,7 @@ FROM (
 WHERE place <= $3 AND (total <= $4 OR place = 1)
 ORDER BY place DESC"""
 
-# Of each room the newest that mention somebody or everybody, then the newest of them all.
+# From each room the newest messages that mention the person or everybody, then the newest of all.
 MENTIONS = f"""
 WITH {MINE}, found AS (
     SELECT DISTINCT each.id, each.room_id, each.seq
@@ -77,7 +77,7 @@ LEFT JOIN LATERAL (SELECT name FROM users WHERE id = m.sender_id LIMIT 1) AS sen
 WHERE m.total <= $4::bigint OR m.place = 1
 ORDER BY m.id DESC"""
 
-# $1 is who reads, $2 the room, and $3 the seq below which messages with files are asked for, the newest first.
+# $1 is the reader, $2 the room; messages with files below the seq $3, newest first.
 WITH_FILES = f"""
 WITH found AS (
     SELECT DISTINCT files.seq FROM files JOIN rooms ON rooms.id = files.room_id AND rooms.deleted_at IS NULL

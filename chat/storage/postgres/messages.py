@@ -1,4 +1,4 @@
-"""Messages in PostgreSQL: written by the writer's connection (`saving.py`), read as ranges of `seq`."""
+"""Messages in PostgreSQL: saved on the writer's connection (`saving.py`), read as ranges of `seq`."""
 
 from collections.abc import Sequence
 
@@ -34,7 +34,7 @@ _END = 2**63 - 1
 
 
 class PostgresMessages:
-    """The port `Messages`: writes by the journal's own connection, reads by the pool."""
+    """The port `Messages`: writes use the journal's connection, reads use the pool."""
 
     def __init__(self, database: Database, writer: Writer) -> None:
         self._database = database
@@ -87,7 +87,7 @@ class PostgresMessages:
         return int(await self._database.read(lambda c: c.fetchval(queries.NEWEST_ID)))
 
     async def settled_id(self) -> int:
-        # By the writer's connection: once it is connected, no earlier one of this server still writes.
+        # On the writer's connection: once it is open, no earlier connection of this server can still commit.
         return int(await self._writer.run(lambda c: c.fetchval(queries.NEWEST_ID)))
 
     async def conversations(self, limit: int, most_bytes: int) -> list[Conversation]:
@@ -125,7 +125,7 @@ def _change(row: asyncpg.Record, people: People) -> Change:
             return RoomDeleted(*place, row["sender_id"], row["created_at"])
         case MessageKind.TEXT | MessageKind.JOIN:
             return _message(row, people, row["reply_seq"], row["mentions"])
-        case _:  # a newer release's
+        case _:  # written by a newer release
             return UnknownChange(*place, row["created_at"], people)
 
 

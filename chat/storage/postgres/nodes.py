@@ -6,7 +6,7 @@ from chat.domain.nodes import LEASE, Node, OtherBus, OtherSecret
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import Connection
 
-# One registers at a time: whoever has this row sees everybody who registered before.
+# One server registers at a time: the holder of this row sees all earlier registrations.
 _LOCK = "SELECT last FROM node_numbers FOR UPDATE"
 _NEXT_NUMBER = "UPDATE node_numbers SET last = last + 1 RETURNING last"
 _FORGET_LAPSED = "DELETE FROM nodes WHERE lease_ends <= clock_timestamp()"
@@ -19,8 +19,8 @@ VALUES ($1, $2, $3, $4, $5, clock_timestamp(), clock_timestamp() + interval '{LE
 ON CONFLICT (number) DO UPDATE SET
     address = excluded.address, version = excluded.version, bus = excluded.bus,
     secret_digest = excluded.secret_digest, position = 0, clients = 0, lease_ends = excluded.lease_ends"""
-# Two that forget the same lapsed servers at once don't wait for each other. The clock is read where the row is: a
-# statement that waited for its turn renews nothing that has lapsed meanwhile.
+# Servers that remove the same lapsed rows at once skip each other's locks. clock_timestamp() is read at the row: a
+# statement that waited does not renew a lease that lapsed meanwhile.
 RENEW = f"""
 WITH forgotten AS (
     DELETE FROM nodes WHERE number IN (

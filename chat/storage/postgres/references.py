@@ -1,7 +1,7 @@
-"""What the texts of a batch refer to in PostgreSQL: whom they mention, and whether what they reply to is there.
+"""Resolves the references of a batch in PostgreSQL: mentioned people, and the messages that are replied to.
 
-It is looked up before the log is locked, so nobody waits for it but the batch; a batch that refers to nothing asks
-nothing. Whoever leaves the room in between is mentioned in a room that they do not see.
+This runs before the log is locked, so only the batch waits for it; a batch without references needs no query. A
+person who leaves the room meanwhile is mentioned in a room that they do not see.
 """
 
 from collections.abc import Sequence
@@ -22,9 +22,9 @@ from chat.domain.mentions import (
 from chat.domain.refusals import Refusal
 from chat.storage.postgres.writer import RawConnection
 
-# Who has one of these names and is in the room, and which of the authors they block; then, of each room and author,
-# where the room ends, and whether they may mention everybody. A LATERAL query with a LIMIT is a look-up for each row
-# (`saving_queries.py`).
+# First the people with these names in the room, and which of the authors they block; then, for each room and author,
+# the room's last seq, and whether the author may mention everybody. A LATERAL query with a LIMIT is planned as one
+# look-up for each row (`saving_queries.py`).
 LOOK_UP = f"""
 SELECT asked.room_id, u.id AS person_id, u.name_key, NULL::bigint AS last_seq, false AS may_mention_all,
     ARRAY(SELECT blocked_id FROM blocks WHERE user_id = u.id AND blocked_id = ANY($4)) AS blocked
@@ -59,18 +59,18 @@ LEFT JOIN LATERAL (
 
 
 async def resolve(connection: RawConnection, writes: Sequence[Write]) -> list[Write | Refusal]:
-    """Return the writes with whom they mention, or why they can't be done; asyncio-flavoured."""
+    """Return the writes with their mentions, or refusals; asyncio-flavoured."""
     resolved: list[Write | Refusal] = [*writes]
     asked = [(nth, write, possible_names(write.text)) for nth, write in enumerate(writes) if refers(write)]
     names: set[tuple[int, str]] = set()
-    authors: dict[tuple[int, int], bool] = {}  # whether they would mention everybody
+    authors: dict[tuple[int, int], bool] = {}  # whether the author mentions everybody
     for _, write, places in asked:
         keys = {key for place in places for key in place}
         names.update((write.room_id, key) for key in keys)
         author = write.room_id, author_of(write)
         authors[author] = authors.get(author, False) or ALL_KEY in keys
     if not names and not any(isinstance(write, Draft) and write.reply is not None for _, write, _ in asked):
-        return resolved  # as with an e-mail address
+        return resolved  # for example, only e-mail addresses
     rows = await connection.fetch(
         LOOK_UP,
         [room_id for room_id, _ in names],
@@ -93,7 +93,7 @@ async def resolve(connection: RawConnection, writes: Sequence[Write]) -> list[Wr
                 to_all.add((row["room_id"], row["person_id"]))
     for nth, write, places in asked:
         room_id = write.room_id
-        end = ends.get(room_id)  # None: the room is gone
+        end = ends.get(room_id)  # None: no such room
         if isinstance(write, Draft) and write.reply is not None and end is not None and write.reply > end:
             resolved[nth] = NO_SUCH_REPLY
             continue
@@ -105,5 +105,5 @@ async def resolve(connection: RawConnection, writes: Sequence[Write]) -> list[Wr
 
 
 def as_array(mentions: Sequence[int]) -> str | None:
-    """Return mentions as the literal of an array, None where there are none."""
+    """Return mentions as an array literal; None: no mentions."""
     return f"{{{','.join(map(str, mentions))}}}" if mentions else None

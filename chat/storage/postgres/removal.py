@@ -1,13 +1,13 @@
-"""What was in a deleted room is removed step by step: each is one short transaction that no commit waits for.
+"""Removes the content of deleted rooms in steps: short transactions for which no commit waits.
 
-The room's `last_seq` says how far that is: what is above it has been removed. So a step goes to its messages at once,
-past all the dead ones, and whoever goes on after a crash goes on there.
+The room's `last_seq` records the progress: messages above it are removed. So each step finds its messages directly,
+past all dead rows, also after a crash.
 """
 
 from chat.storage.postgres import search_queries
 from chat.storage.postgres.session import ASYNC_COMMIT, Connection
 
-# Only who removes, locks the row of a room that is deleted.
+# Only this removal locks the rows of deleted rooms.
 _NEXT = "SELECT id, last_seq FROM rooms WHERE deleted_at IS NOT NULL ORDER BY id LIMIT 1 FOR UPDATE"
 _REMOVE_WORDS = """
 DELETE FROM message_words WHERE id IN (SELECT id FROM messages WHERE room_id = $1 AND seq > $2 AND seq <= $3)"""
@@ -15,7 +15,7 @@ _REMOVE_MESSAGES = "DELETE FROM messages WHERE room_id = $1 AND seq > $2 AND seq
 _REMOVE_REACTIONS = "DELETE FROM reactions WHERE room_id = $1 AND seq > $2 AND seq <= $3"
 _REMOVE_EDITS = "DELETE FROM edits WHERE room_id = $1 AND seq > $2 AND seq <= $3"
 _REMOVE_FILES = "DELETE FROM files WHERE room_id = $1 AND seq > $2 AND seq <= $3"
-# With the room's memberships: there are fewer of them than of messages, and nobody counts any more.
+# Removed just before the memberships: mentions are fewer than messages, and nobody counts them any more.
 _REMOVE_MENTIONS = """
 WITH removed AS (
     DELETE FROM mentions WHERE (room_id, person_id, seq) IN (
@@ -44,7 +44,7 @@ WITH locked AS MATERIALIZED (
 )
 SELECT count(*) FROM removed"""
 _REMOVE_ROOM = "DELETE FROM rooms WHERE id = $1"
-# That a room is gone stays in the log for a while, also when nothing else is left of it.
+# The deletion itself stays in the log for a while, after everything else is removed.
 _FORGET = """
 WITH forgotten AS (
     DELETE FROM changes WHERE id IN (SELECT id FROM changes WHERE kept_until <= now() ORDER BY kept_until LIMIT $1)
@@ -54,8 +54,8 @@ SELECT count(*) FROM forgotten"""
 
 
 async def remove_deleted(connection: Connection, limit: int) -> bool:
-    """Take one step, in the caller's transaction; asyncio-flavoured. Returns whether there may be more to remove."""
-    await connection.execute(ASYNC_COMMIT)  # a step that a crash takes back is taken again
+    """Run one step in the caller's transaction; asyncio-flavoured. Returns whether there may be more to remove."""
+    await connection.execute(ASYNC_COMMIT)  # a step that a crash undoes is repeated
     room = await connection.fetchrow(_NEXT)
     if room is None:
         return bool(await connection.fetchval(_FORGET, limit))
@@ -72,7 +72,7 @@ async def remove_deleted(connection: Connection, limit: int) -> bool:
     ):
         pass
     elif not await connection.fetchval(_REMOVE_MEMBERSHIPS, room["id"], limit):
-        # Whoever writes words now may have read these messages when they were there.
+        # The indexer may have read these messages before their removal.
         await connection.execute(search_queries.LOCK)
         await connection.execute(search_queries.FORGET_ROOM, room["id"])
         await connection.execute(_REMOVE_ROOM, room["id"])

@@ -1,12 +1,12 @@
-"""The statements of `timelines.py` that say where clients stand in rooms, and what changed there since."""
+"""The statements of `timelines.py` that check clients' positions and replay missed changes."""
 
 from chat.domain.sync_types import MOST_REPLAYED
 from chat.storage.postgres.timeline_queries import MILLISECONDS, at_cut, message
 
-# --- where clients stand in rooms ---
+# --- checks of positions ---
 
-# The last message of a room that is no newer than a position. Each step halves what is left, so a position that was
-# made up costs no more than a right one.
+# The last message of a room that is not newer than a position, by binary search: a forged position costs no more than a
+# correct one.
 _SEQ_BY_TIME = f"""
     WITH RECURSIVE halves(low, high) AS (
         SELECT 0::bigint, r.last_seq
@@ -19,7 +19,7 @@ _SEQ_BY_TIME = f"""
     )
     SELECT low FROM halves WHERE low = high"""
 
-# A change that the room has, by its place: `had` is its time.
+# `had` is the time of the room's change with the position's number.
 RESUME_CHECKS = f"""
 SELECT known.nth, known.room_id, found.state,
     CASE WHEN found.state IN ('good', 'too_far') THEN greatest(now.pos, known.pos) ELSE 0 END AS up_to,
@@ -53,9 +53,9 @@ CROSS JOIN LATERAL (
 ) AS found
 ORDER BY known.nth"""
 
-# --- what changed ---
+# --- missed changes ---
 
-# Messages and changes of a span, merged by their places.
+# Messages and changes of a range, merged by position.
 _OF_RANGE = f"""
     (SELECT id, room_id, seq, messages.pos, kind, sender_id, text, created_at,
             coalesce(changed_pos, pos) AS changed_pos, client_key, edited_at, deleted_at, deleted_by,
@@ -78,7 +78,7 @@ _OF_RANGE = f"""
      WHERE room_id = there.id AND pos > span.after AND pos <= least(span.up_to, span.after + {MOST_REPLAYED}))
     ORDER BY pos"""
 
-# Who of the readers $1 reacts to the message, and with what.
+# The reactions to the message by the readers $1.
 _REACTED = """CASE WHEN m.changed_pos > m.pos THEN (
         SELECT json_agg(json_build_array(person_id, emoji))::text FROM reactions
         WHERE room_id = m.room_id AND seq = m.seq AND person_id = ANY($1::bigint[])

@@ -1,7 +1,7 @@
-"""A room, who is about to change it or what was said there, and what they find, in PostgreSQL; asyncio-flavoured.
+"""Reads a room, the authority of a write's actor, and the role of its target, in PostgreSQL; asyncio-flavoured.
 
-The caller's transaction has the log and the rooms locked, so what is found is so until that ends: every role,
-membership and ban is written by whoever has the log.
+The caller's transaction holds the locks of the log and the rooms. Roles, memberships and bans are only written under
+the lock of the log, so the answer holds until the transaction ends.
 """
 
 import msgspec
@@ -28,9 +28,10 @@ WHERE rooms.id = $1 AND (kind = 'room' OR $4) AND rooms.deleted_at IS NULL"""
 
 
 class Found(msgspec.Struct, frozen=True):
-    """What a write finds. `by` is None where nobody asks for it, or nobody who is known.
+    """The state that a write is checked against.
 
-    `role` is what whom it is about is there, who blocks whoever asks for it if it `is_blocked`.
+    `by` is the actor's authority; None: no actor, or an unknown one. `role` is the target's role. `is_blocked`: the
+    target blocks the actor.
     """
 
     room: Room
@@ -49,9 +50,9 @@ async def find(
     *,
     any_kind: bool = False,
 ) -> Found | None:
-    """Return what a write by this person finds, about that one; None: there is no such room.
+    """Return the state for a write by `actor_id` about `person_id`; None: no such room.
 
-    Without `any_kind` there are only rooms that people made.
+    Without `any_kind` only rooms that people made count.
     """
     row = await connection.fetchrow(_FIND, room_id, actor_id, person_id, any_kind)
     if row is None:
@@ -70,7 +71,7 @@ async def find(
     if row["actor_id"] is not None:
         person = Person(
             id=row["actor_id"],
-            name="",  # nobody is told it
+            name="",  # not needed
             is_moderator=row["is_moderator"],
             is_admin=row["is_admin"],
             is_disabled=row["is_out"],

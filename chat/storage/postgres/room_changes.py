@@ -1,6 +1,6 @@
-"""Other names and roles in PostgreSQL, as changes of the log, one at a time; asyncio-flavoured.
+"""Changes of rooms and roles in PostgreSQL, one at a time; asyncio-flavoured.
 
-The caller's transaction has the log and the rooms locked, so what is read is what is changed.
+The caller's transaction holds the locks of the log and the rooms, so nothing changes between a read and its write.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ _LIFT_BAN = "DELETE FROM bans WHERE room_id = $1 AND user_id = $2"
 
 
 async def save_room_changes(connection: RawConnection, changes: Sequence[RoomChange]) -> list[Saved]:
-    """Change rooms that people made, in their order; None: there is none."""
+    """Change rooms that people made, in order; None: no such room."""
     return [await _change_room(connection, change) for change in changes]
 
 
@@ -45,7 +45,9 @@ async def _change_room(connection: RawConnection, change: RoomChange) -> Saved:
     if isinstance(made, RoomChanged):
         columns = made.name, same_name_key(made.name), made.topic, made.is_private, made.is_archived
         try:
-            async with connection.transaction():  # what it is in goes on where the name is taken
+            async with (
+                connection.transaction()
+            ):  # a savepoint: the outer transaction continues if the name is taken
                 await connection.execute(_CHANGE_ROOM, room.id, *columns, made.created_at)
         except asyncpg.UniqueViolationError:
             return ROOM_TAKEN
@@ -55,7 +57,7 @@ async def _change_room(connection: RawConnection, change: RoomChange) -> Saved:
 
 
 async def save_role_changes(connection: RawConnection, changes: Sequence[RoleChange]) -> list[Saved]:
-    """Give members roles and lift bans, in their order; None: there is no such member, or no such room."""
+    """Give roles and lift bans, in order; None: no such member or room."""
     return [await _change_role(connection, change) for change in changes]
 
 

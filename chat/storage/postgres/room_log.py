@@ -1,6 +1,6 @@
-"""Writes changes that are about no message to the log in PostgreSQL; asyncio-flavoured.
+"""Writes the log entries of rooms, roles and memberships in PostgreSQL; asyncio-flavoured.
 
-The caller's transaction has the log and the rooms locked.
+The caller's transaction holds the locks of the log and the rooms.
 """
 
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ FROM made"""
 
 
 async def write_to_log(connection: RawConnection, saved: Sequence[Saved]) -> None:
-    """Write those of them that are such changes, and count them."""
+    """Write the changes of this kind among `saved`, and raise the counters."""
     made = [each for each in saved if isinstance(each, Removed | RoomDeleted | RoleChanged | RoomChanged)]
     if made:
         await connection.execute(

@@ -70,8 +70,8 @@ INSERT INTO rooms (kind) SELECT 'direct' FROM users low, users high
 WHERE low.id = $1 AND high.id = $2 AND low.deleted_at IS NULL AND high.deleted_at IS NULL
     AND NOT low.is_visitor AND NOT high.is_visitor RETURNING id"""
 _MAKE_DIRECT = "INSERT INTO direct_rooms (low_id, high_id, room_id) VALUES ($1, $2, $3)"
-# Rows are locked in the order of their key, whatever the plan, so that no two transactions wait for each other.
-# Of the arrays asyncpg knows text[] alone by itself: for bigint[] it asks PostgreSQL for the type, on each connection.
+# Rows are locked in key order, whatever the plan, so that transactions do not deadlock.
+# text[] is the only array type that asyncpg knows; for bigint[] it queries the type, on each connection.
 MARK_DELIVERED = """
 WITH locked AS MATERIALIZED (
     SELECT memberships.room_id, memberships.user_id, told.seq
@@ -162,12 +162,12 @@ class PostgresRooms:
             try:
                 room_id = await connection.fetchval(_MAKE_ROOM, low, high)
                 if room_id is None:
-                    return None  # nobody there
+                    return None  # no such people
                 await connection.execute(_MAKE_DIRECT, low, high, room_id)
                 for person_id in {low, high}:
                     await connection.execute(_ADD_MEMBER, room_id, person_id)
             except asyncpg.UniqueViolationError:
-                return None  # somebody was faster; the transaction is rolled back
+                return None  # another call created it; the transaction is rolled back
             return int(room_id)
 
         known = _room(await self._database.read(lambda c: c.fetchrow(_DIRECT, low, high)))
@@ -177,7 +177,7 @@ class PostgresRooms:
         return _room(await self._database.read(lambda c: c.fetchrow(_DIRECT, low, high)))
 
     async def mark_delivered(self, positions: Mapping[tuple[int, int], int]) -> None:
-        # In one order, so that two transactions can't wait for each other.
+        # In one order, so that transactions do not deadlock.
         marks = sorted((room_id, person_id, seq) for (room_id, person_id), seq in positions.items())
         columns = [list(map(str, column)) for column in zip(*marks, strict=True)] or [[], [], []]
         await self._database.write_statement(lambda c: c.execute(MARK_DELIVERED, *columns))

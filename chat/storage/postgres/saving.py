@@ -1,4 +1,4 @@
-"""Drafts alone are saved in one statement; with what else is written to the log, in one transaction.
+"""Commits a batch of writes: plain drafts in one statement, other writes in one transaction.
 
 All of it is asyncio-flavoured and runs on the writer's connection.
 """
@@ -39,7 +39,7 @@ from chat.storage.postgres.writer import RawConnection
 
 
 async def save(connection: RawConnection, writes: Sequence[Write]) -> list[Saved]:
-    """Commit all writes, in their order, and behind them what follows from them."""
+    """Commit all writes, in order, and then the changes that follow from them."""
     if not any(map(refers, writes)):
         return await _save(connection, writes)
     resolved = await resolve(connection, writes)
@@ -62,8 +62,8 @@ async def _save(connection: RawConnection, writes: Sequence[Write]) -> list[Save
     lock = support_queries.LOCK if any(map(is_said_in_support, writes)) else queries.LOCK
     saved: list[Saved] = []
     async with connection.transaction():
-        # All locks first, in their one order: whoever waits for the log holds nothing, and what is read below is as
-        # whoever had the log before has left it.
+        # All locks first, always in the same order: who waits for the log holds no lock. The reads below see the state
+        # that the previous holder of the log committed.
         locked = await connection.fetch(lock, sorted({write.room_id for write in writes}))
         for save_all, run in groupby(writes, key=_how):
             saved += await save_all(connection, list(run))
@@ -73,7 +73,7 @@ async def _save(connection: RawConnection, writes: Sequence[Write]) -> list[Save
 
 
 def _how(write: Write) -> Callable[[RawConnection, list[Any]], Awaitable[list[Saved]]]:
-    """Return what saves writes of this kind that follow each other."""
+    """Return the function that saves a run of writes of this kind."""
     match write:
         case Draft(kind=MessageKind.JOIN):
             return _save_own_joinings
@@ -100,7 +100,7 @@ def _how(write: Write) -> Callable[[RawConnection, list[Any]], Awaitable[list[Sa
 
 
 async def _save_own_joinings(connection: RawConnection, drafts: Sequence[Draft]) -> list[Saved]:
-    """Save joinings of those who come by themselves: to rooms that are public."""
+    """Save joinings by people themselves, which public rooms accept."""
     rows = await connection.fetch(queries.PRIVATE, sorted({draft.room_id for draft in drafts}))
     private = {row["id"] for row in rows}
     saved = iter(
@@ -120,7 +120,7 @@ async def _save_own_joinings(connection: RawConnection, drafts: Sequence[Draft])
 
 
 async def _save_additions(connection: RawConnection, additions: Sequence[Addition]) -> list[Saved]:
-    """Save joinings of those whom others add, in their order."""
+    """Save joinings of people whom others add, in order."""
     saved: list[Saved] = []
     for addition in additions:
         joining = addition.joining
@@ -133,7 +133,7 @@ async def _save_additions(connection: RawConnection, additions: Sequence[Additio
 
 
 async def _save_joinings(connection: RawConnection, drafts: Sequence[Draft]) -> list[Saved]:
-    """Save joinings of people who are no members yet; each of several of one person finds what the one before did."""
+    """Save joinings of people who are no members yet; repeated joinings of one person see the earlier one."""
     saved: list[Saved] = []
     while rest := drafts[len(saved) :]:
         first: dict[tuple[int, int], Draft] = {}
@@ -150,13 +150,13 @@ async def _save_joinings(connection: RawConnection, drafts: Sequence[Draft]) -> 
 async def _refused_joinings(
     connection: RawConnection, joining: Iterable[tuple[int, int]]
 ) -> dict[tuple[int, int], Refusal]:
-    """Return who of these (room id, person id) can't become members, and why."""
+    """Return the refusals of those of these (room id, person id) that can't become members."""
     rows = await connection.fetch(queries.MEMBERS, *map(list, zip(*joining, strict=True)))
     return {(row["room_id"], row["user_id"]): BANNED if row["is_banned"] else ALREADY_IN for row in rows}
 
 
 async def _save_acceptances(connection: RawConnection, acceptances: Sequence[Acceptance]) -> list[Saved]:
-    """Save joinings by invites, in their order; one that can't be made uses nothing up."""
+    """Save joinings by invites, in order; a refused one does not use the invite."""
     saved: list[Saved] = []
     for acceptance in acceptances:
         joining = acceptance.joining
@@ -176,7 +176,7 @@ async def _save_acceptances(connection: RawConnection, acceptances: Sequence[Acc
 
 
 async def _save_with_files(connection: RawConnection, drafts: Sequence[Draft]) -> list[Saved]:
-    """Save drafts that have files, each of which is given to one message."""
+    """Save drafts with files; each file is attached to one message."""
     attached = await attach_files(connection, drafts)
     good = [draft for draft in attached if isinstance(draft, Draft)]
     saved = iter(await save_drafts(connection, good) if good else ())

@@ -1,4 +1,4 @@
-"""Sessions in PostgreSQL. All times are by its clock; triggers tell of those that end (sql/0009)."""
+"""Sessions in PostgreSQL, by its clock. Triggers notify of sessions that end (sql/0009)."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ _COLUMNS = """sessions.id, user_id AS person_id, CASE WHEN family IS NULL THEN '
     sessions.name, address, agent, extract(epoch FROM sessions.created_at)::float8 AS created_at,
     extract(epoch FROM used_at)::float8 AS used_at"""
 
-# The person's row is locked: whoever raises the generation at the same time waits, and ends this session too.
+# The person's row is locked: a concurrent raise of the generation waits, and then ends this session too.
 _PERSON = """
 SELECT id FROM users
 WHERE id = $1 AND token_generation = $2 AND deleted_at IS NULL AND disabled_at IS NULL FOR SHARE"""
@@ -30,7 +30,7 @@ _FORGET_EXPIRED = """
 DELETE FROM sessions WHERE id IN (
     SELECT id FROM sessions WHERE expires_at <= clock_timestamp() ORDER BY expires_at LIMIT 100 FOR UPDATE SKIP LOCKED
 )"""
-# Of two that refresh at once the second waits here, and then sees what the first has made of the row.
+# Of two concurrent refreshes the second waits here, and then sees the first one's row.
 _FIND = f"""
 SELECT {_COLUMNS}, refresh = $2 AS is_newest, EXISTS (
         SELECT FROM users WHERE id = sessions.user_id AND disabled_at IS NOT NULL

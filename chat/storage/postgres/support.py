@@ -1,6 +1,6 @@
-"""What becomes of support conversations in PostgreSQL, as changes of the log; asyncio-flavoured.
+"""Changes of support conversations in PostgreSQL; asyncio-flavoured.
 
-The caller's transaction has the log and the rooms locked, so a conversation is what it was when it is decided on.
+The caller's transaction holds the locks of the log and the rooms, so nothing changes between a read and its write.
 """
 
 from collections.abc import Sequence
@@ -16,12 +16,12 @@ from chat.storage.postgres.writer import RawConnection
 
 
 def is_said_in_support(write: Write) -> bool:
-    """Whether a write says something in a support conversation. Sync and pure."""
+    """Whether a write is a message of a support conversation. Sync and pure."""
     return isinstance(write, Draft) and type(write.people) is SupportOf
 
 
 async def save_support_changes(connection: RawConnection, changes: Sequence[SupportChange]) -> list[Saved]:
-    """Save the changes in their order; None: there is no such conversation."""
+    """Save the changes, in order; None: no such conversation."""
     conversations = await _read(connection, sorted({change.room_id for change in changes}), [])
     saved: list[Saved] = []
     for change in changes:
@@ -37,13 +37,13 @@ async def save_support_changes(connection: RawConnection, changes: Sequence[Supp
 
 
 class Followers:
-    """What a batch's messages do to support conversations, once all of the batch is written."""
+    """The effects of a batch's messages on support conversations, after all of the batch is written."""
 
     def __init__(self, locked: Sequence[asyncpg.Record]) -> None:
         self._locked = {row["room_id"]: row for row in locked}
 
     async def save(self, connection: RawConnection, saved: Sequence[Saved]) -> list[Saved]:
-        """Save what follows from these; nothing is asked where all are open and held by an operator."""
+        """Save the changes that follow from these; no query if all are open and held by an operator."""
         said: dict[int, list[Message]] = {}
         for each in saved:
             if isinstance(each, Message) and each.room_id in self._locked:
@@ -69,21 +69,21 @@ class Followers:
 
 
 class _Conversations:
-    """Conversations as they are, and the numbers of what is made of them."""
+    """The current conversations, and the numbers of their next changes."""
 
     def __init__(self, rows: Sequence[asyncpg.Record]) -> None:
         self.states = {row["room_id"]: _state(row) for row in rows}
         self.operators = {row["room_id"]: row["operators"] for row in rows}
         self._last_id = rows[0]["last_id"] if rows else 0
         self._positions = {row["room_id"]: row["last_pos"] for row in rows}
-        self._made: list[tuple[SupportChanged, int]] = []  # each with the seq that is settled then
+        self._made: list[tuple[SupportChanged, int]] = []  # each with the new settled_seq
 
     def next(self, room_id: int) -> tuple[int, int]:
         """Return the id and the pos of the next change."""
         return self._last_id + 1, self._positions.get(room_id, 0) + 1
 
     def count(self, outcome: Saved) -> None:
-        """Count a change, if it is one."""
+        """Count the outcome if it is a change."""
         if isinstance(outcome, SupportChanged):
             self._last_id, self._positions[outcome.room_id] = outcome.id, outcome.pos
             self._made.append((outcome, self.states[outcome.room_id].settled_seq))
@@ -122,5 +122,5 @@ def _state(row: asyncpg.Record) -> SupportState:
 
 
 def assignee_of(row: asyncpg.Record) -> Peer | None:
-    """Return whose a conversation is by a query's `assignee_id` and `assignee_name`. Sync and pure."""
+    """Return the assignee by a row's `assignee_id` and `assignee_name`. Sync and pure."""
     return None if row["assignee_id"] is None else Peer(row["assignee_id"], row["assignee_name"])

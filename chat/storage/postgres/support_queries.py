@@ -1,14 +1,14 @@
-"""The statements of `support.py`, and what others say of support conversations."""
+"""The statements of `support.py`, and parts for other statements about support conversations."""
 
-# When the person's oldest message was said that has no answer, and was said behind the last closing; NULL: there is
-# none. Their messages at the end of the conversation `r` begin behind `last_other_seq`.
+# The time of the person's oldest unanswered message after the last closing; NULL: there is none. The person's messages
+# at the end of the conversation `r` begin after `last_other_seq`.
 OLDEST_UNANSWERED = """
     SELECT id, created_at FROM messages
     WHERE r.kind = 'support' AND r.last_sender_id = r.creator_id AND r.last_seq > r.settled_seq
       AND room_id = r.id AND seq = greatest(r.last_other_seq, r.settled_seq) + 1 LIMIT 1"""
 
-# As LOCK, for a batch in which something is said in conversations: of each of those, how it is once it is locked. The
-# locked rows alone are as whoever had the log before has left them.
+# Like `saving_queries.LOCK`, for a batch with messages of support conversations: also returns their state. Only the
+# locked rows show what the previous holder of the log committed.
 LOCK = """
 WITH log AS MATERIALIZED (
     SELECT last_id FROM lanes WHERE id = 1 FOR NO KEY UPDATE
@@ -23,7 +23,7 @@ SELECT id AS room_id, creator_id, is_closed, EXISTS (
 ) AS is_held
 FROM locked WHERE kind = 'support'"""
 
-# Conversations as they are now, and who of some people is an operator.
+# The current conversations, and which of some people are operators.
 STATES = f"""
 SELECT r.id AS room_id, r.creator_id, r.is_closed, r.settled_seq, r.last_seq, r.last_pos, lanes.last_id,
     assignee.id AS assignee_id, assignee.name AS assignee_name,
@@ -38,7 +38,7 @@ LEFT JOIN LATERAL ({OLDEST_UNANSWERED}) AS oldest ON true
 WHERE r.id = ANY($1::bigint[]) AND r.kind = 'support' AND r.deleted_at IS NULL
 ORDER BY r.id"""
 
-# A conversation is as its last change says.
+# The conversation takes the state of its last change.
 WRITE = """
 WITH made AS (
     SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::boolean[], $6::bigint[],
@@ -61,8 +61,8 @@ _THERE = """
       AND ($2::bigint IS NULL OR coalesce(r.assignee_id, 0) = $2)
       AND EXISTS (SELECT FROM users WHERE users.id = r.creator_id AND users.deleted_at IS NULL)"""
 
-# $3 to $5 are the place to go on from, $6 is how many. Those that wait are open ones, so closed ones, of which there
-# may be many, are read in the order of an index.
+# $3 to $5 are the place to continue from, $6 is the limit. Only open conversations wait for an answer, so the closed
+# ones, which may be many, are read in index order.
 QUEUE = f"""
 (SELECT 0 AS rank, oldest.id AS number, r.id AS room_id
  FROM rooms r CROSS JOIN LATERAL ({OLDEST_UNANSWERED}) AS oldest

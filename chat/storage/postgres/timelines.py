@@ -1,4 +1,4 @@
-"""What a sync asks of PostgreSQL: rooms as people see them, what changed in them, and how far people have read."""
+"""The reads of a sync in PostgreSQL: snapshots, missed changes, history and read marks."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -164,7 +164,7 @@ class PostgresTimelines:
             await connection.execute(queries.MAKE_MARKS, rooms, people)
             await mark(connection)
 
-        if await self._database.write_statement(mark) < len(told):  # somebody has read nothing there before
+        if await self._database.write_statement(mark) < len(told):  # some marks do not exist yet
             await self._database.write(make_and_mark)
 
     async def reads_since(self, person_id: int, since: float) -> list[ReadState]:
@@ -268,7 +268,7 @@ def _replayed(row: asyncpg.Record) -> Replayed:
             )
         case MessageKind.TEXT | MessageKind.JOIN:
             return message_now(row, row["room_id"])
-        case _:  # a newer release's
+        case _:  # written by a newer release
             return UnknownChange(*place, at)
 
 

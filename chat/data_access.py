@@ -1,4 +1,4 @@
-"""The wiring of what a command does on a server's data, while it runs or not. It loads no HTTP, so it loads fast."""
+"""Wires the services for commands on a server's data, whether or not it runs. It imports no HTTP, so it loads fast."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -22,7 +22,7 @@ from chat.storage.postgres.storage import open_shared_postgres_storage
 
 
 class DataAccess(msgspec.Struct, frozen=True):
-    """What a command does on the data of a server."""
+    """The services that commands use on a server's data."""
 
     accounts: Accounts
     people: Administration
@@ -30,14 +30,14 @@ class DataAccess(msgspec.Struct, frozen=True):
     nodes: Nodes
     settings: Settings
     public_url: str
-    """As it was given to the command; what an admin has set it to comes first."""
+    """As given to the command; an admin's setting takes precedence."""
 
 
 @asynccontextmanager
 async def open_data_access(config: Config) -> AsyncGenerator[DataAccess]:
-    """Serve whoever runs the server, also while it runs on the same data. Raises CannotStart.
+    """Open a server's data for a command, also while the server runs. Raises CannotStart.
 
-    Cancelling: the database is closed; one that was started for this stops.
+    Cancelling closes the database, and stops one that was started for this.
     """
     async with AsyncExitStack() as stack:
         if config.database_url is not None:
@@ -52,7 +52,9 @@ async def open_data_access(config: Config) -> AsyncGenerator[DataAccess]:
         storage = await stack.enter_async_context(
             open_shared_postgres_storage(address, query_timeout=config.query_timeout)
         )
-        accounts = make_accounts(config, storage.users, storage.users.by_id, secret="")  # it issues no tokens
+        accounts = make_accounts(
+            config, storage.users, storage.users.by_id, secret=""
+        )  # commands issue no tokens
         moderation = Moderation(storage.rooms, storage.messages)
         administration = Administration(storage.users, storage.sessions, storage.audit, accounts)
         yield DataAccess(
@@ -71,7 +73,7 @@ def make_accounts(
     sessions: Sessions | None = None,
     whose_session: Callable[[int], Awaitable[int | None]] | None = None,
 ) -> Accounts:
-    """Return the accounts as the settings want them; `shared_usage` and the rest are as in `Accounts`."""
+    """Return the accounts for these settings; the other arguments are those of `Accounts`."""
     return Accounts(
         users,
         Passwords(config.bcrypt_cost),

@@ -1,6 +1,6 @@
-"""What an operator may change: one frozen record, read once (by `sources.py`), before anything starts.
+"""The server's settings: one frozen record, read once (by `sources.py`) before anything starts.
 
-A field's bounds and its one-line description stand here and nowhere else; `chat serve --help` shows them.
+Bounds and one-line descriptions of the fields are defined only here; `chat serve --help` shows them.
 """
 
 import os
@@ -34,21 +34,21 @@ Size = Annotated[int, Meta(ge=4096, le=1 << 30)]
 
 
 class ConfigError(CannotStart):
-    """A setting is unknown, of the wrong kind, out of bounds or unreadable; the text names it."""
+    """A setting is unknown, of the wrong type, out of bounds or unreadable; the text names it."""
 
 
 def default_data_directory() -> Path:
-    """The user's data directory; root's lies outside the home, where the user that runs PostgreSQL may go."""
+    """Return the user's data directory; root's is outside its home, where PostgreSQL's user may enter."""
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         return Path("/var/lib/trio-chat")
     directory = Path(platformdirs.user_data_dir("trio-chat", appauthor=False))
-    if not directory.is_absolute():  # "~/…": neither HOME nor the user's entry names a home
+    if not directory.is_absolute():  # "~/…": neither HOME nor the passwd entry names a home
         raise ConfigError(f"{flag('data')} or {variable('data')}: needed, as this user has no home directory")
     return directory
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Everything the server is told from outside. Made by `read_config`, or by hand in a test."""
+    """All settings. Made by `read_config`, or directly in tests."""
 
     listen: Annotated[
         tuple[Listen, ...],
@@ -255,7 +255,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = "auto"
 
     def files_beside(self, data: Path | None) -> Path | None:
-        """Return where files lie; None: there is no place that all servers have. Sync and pure."""
+        """Return the directory of files; None: no directory is common to all servers. Sync and pure."""
         if self.files is not None or self.bus is not None or data is None:
             return self.files
         return data / "files"
@@ -271,27 +271,27 @@ FIELDS: dict[str, FieldInfo] = {field.name: field for field in msgspec.structs.f
 
 
 def _shown(name: str, value: object) -> object:
-    # A URL may hold a password in more than one place: none of it is shown.
+    # A URL may contain a password in several places: none of it is shown.
     return "***" if name in ("secret", "database_url", "bus") and value not in (None, "notify") else value
 
 
 def notes(name: str) -> Iterable[Meta]:
-    """What is noted on the field `name`: its bounds, its description."""
+    """Return the metadata of the field `name`: its bounds and description."""
     return (note for note in get_args(FIELDS[name].type)[1:] if isinstance(note, Meta))
 
 
 def describe(name: str) -> str:
-    """The one-line description of the field `name`, which stands behind what its type says of itself."""
+    """Return the one-line description of the field `name`, the last one of its metadata."""
     return [note.description for note in notes(name) if note.description is not None][-1]
 
 
 def variable(name: str) -> str:
-    """The environment variable of the field `name`."""
+    """Return the environment variable of the field `name`."""
     return "CHAT_" + name.upper()
 
 
 def flag(name: str) -> str:
-    """The command-line flag of the field `name`; one that may be given several times is in the singular."""
+    """Return the command-line flag of the field `name`; repeatable ones are in the singular."""
     special = {
         "database_url": "database",
         "origins": "origin",

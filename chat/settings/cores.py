@@ -1,4 +1,4 @@
-"""How many cores this process may use: by its affinity, and by the quota of its control group."""
+"""The number of cores that this process may use, by its affinity and its control group's quota."""
 
 import math
 import os
@@ -8,18 +8,18 @@ _VERSION_2 = Path("/sys/fs/cgroup/cpu.max")
 _VERSION_1 = Path("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), Path("/sys/fs/cgroup/cpu/cpu.cfs_period_us")
 
 MOST = 64
-"""As many workers as there may be."""
+"""The most workers."""
 
 
 def usable_cores() -> int:
-    """Return how many cores are usable, from 1 to MOST. A container's quota counts, part of a core as a whole one."""
+    """Return the number of usable cores, from 1 to MOST. A container's quota counts, rounded up."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quota = quota_of(_VERSION_2, *_VERSION_1)
     return max(1, min(cores, MOST, cores if quota is None else math.ceil(quota)))
 
 
 def quota_of(version_2: Path, quota: Path, period: Path) -> float | None:
-    """Return the quota in cores that these files of a control group tell, or None where there is none."""
+    """Return the quota in cores from these files of a control group; None: no quota."""
     try:
         parts = version_2.read_text().split()
     except OSError:

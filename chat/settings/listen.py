@@ -1,4 +1,4 @@
-"""Where the server listens, as it is written in a setting."""
+"""Addresses to listen on, as written in settings."""
 
 import ipaddress
 import re

@@ -1,4 +1,4 @@
-"""The settings as one process of this server hands them to another: plain values, which may be sent as JSON."""
+"""Passes the settings from one process of this server to another, as plain values for JSON."""
 
 from collections.abc import Mapping
 from pathlib import Path

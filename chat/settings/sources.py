@@ -1,7 +1,7 @@
-"""Read the configuration: flags win over the environment, which wins over a TOML file.
+"""Reads the settings. Flags override environment variables, which override a TOML file.
 
-A key nobody knows and a value of the wrong kind are errors that name the key as the person wrote it. No error
-quotes a secret or a database URL.
+An unknown key or a value of the wrong type is an error that names the key as it was written. No error quotes a secret
+or a database URL.
 """
 
 import difflib
@@ -25,24 +25,23 @@ SHORTEST_SECRET = 32
 """Bytes; a shorter key is weaker than the HS256 that it is used for (RFC 7518, section 3.2)."""
 
 TOKEN = "CHAT_TOKEN"
-"""No setting: an admin's token, for the commands that ask a server over HTTP."""
+"""Not a setting: an admin's token for commands that call a server over HTTP."""
 
 
 class Given(NamedTuple):
-    """A value, and how the person who gave it spelled its key."""
+    """A value, with its key as it was written."""
 
     spelling: str
     value: object
     typed: bool = False
-    """Whether the source has types of its own, so that "12" is no number there."""
+    """Whether the source has types, so that "12" is not a number there."""
 
 
 def read_config(flags: Mapping[str, object], environ: Mapping[str, str]) -> Config:
-    """Merge the three sources into a checked record.
+    """Merge the three sources into a validated record. Raises ConfigError.
 
-    `flags` has field names as keys, with `config` (the TOML file) and `secret_file` beside them; None and an
-    empty tuple count as not given, and so does an empty environment variable. Relative paths start at the
-    working directory. Raises ConfigError.
+    The keys of `flags` are field names, `config` (the TOML file) and `secret_file`; None and () count as not given,
+    like an empty environment variable. Relative paths start at the working directory.
     """
     by_flag = {name: Given(flag(name), value) for name, value in flags.items() if value not in (None, ())}
     by_variable = {
@@ -114,13 +113,13 @@ def _converted(name: str, given: Given) -> Any:  # noqa: ANN401 - as many types 
 
 
 def _refuse_odd_text(value: object) -> None:
-    # Surrogates are what is left of bytes that are not UTF-8 in a variable or a flag.
+    # Surrogates stand for bytes that are not UTF-8 in a variable or a flag.
     if isinstance(value, str) and any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in value):
         raise ValueError("not UTF-8 text without NUL")
 
 
 def _items(value: object) -> Iterable[object]:
-    """A list as it is; text is split at commas and spaces, which is how a variable holds several."""
+    """Return a list as it is; split text, as in variables, at commas and spaces."""
     if isinstance(value, str):
         return value.replace(",", " ").split()
     return value if isinstance(value, list | tuple) else (value,)
@@ -189,9 +188,9 @@ def _bus(value: object) -> object:
 
 
 def _is_readable(url: str) -> bool:
-    """Whether every part is where it belongs: else a part of the password counts as a host, a port or a name.
+    """Whether the URL is unambiguous; otherwise a part of the password could be read as a host, a port or a name.
 
-    Then the driver would quote it in an error, or hand it to a name server.
+    Then the driver would quote it in an error, or send it to a name server.
     """
     try:
         parts = urlsplit(url)

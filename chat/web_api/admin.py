@@ -1,8 +1,8 @@
-"""What an administrator may see and do, over HTTP: the tree of tasks, why connections ended, cancelling a client.
+"""Administration over HTTP: the task tree, the reasons of lost connections, and cancelling a client.
 
-Every call carries a token in its `Authorization` header, never a cookie, so that no other site can make a browser
-send one; what does carry one from another site is refused before it gets here (gateway/same_site.py). Whose it is,
-and whether that is an admin, is looked up at each call.
+Every call carries a token in its `Authorization` header, never a cookie, so no other site can make a browser send
+one; cross-site calls with a token are refused earlier (gateway/same_site.py). Each call checks that the token is an
+admin's.
 """
 
 from typing import Annotated
@@ -31,7 +31,7 @@ NOTHING_KNOWN = Refusal(
 
 
 class Look(msgspec.Struct):
-    """How many clients to tell in full."""
+    """How many clients to describe in full."""
 
     most: Annotated[int, Meta(ge=0, le=LIMIT)] = MOST
 

@@ -1,4 +1,4 @@
-"""Answers: a status and a JSON body, or an error as every dialect gives it unless it says otherwise."""
+"""Answers: a status and a JSON body, and the default form of errors."""
 
 import math
 from http import HTTPStatus
@@ -31,10 +31,10 @@ _CODES = {status: code for code, status in reversed(STATUS.items())} | {
     HTTPStatus.METHOD_NOT_ALLOWED: Code.UNKNOWN_TYPE,
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: Code.MALFORMED,
 }
-"""Why, where only the status is known: the first code of each."""
+"""The first code of each status, for errors with only a status."""
 
 WITH_CODES = "/api/v1"
-"""Errors at this path and below it have a code for programs; those of the five older protocols stay as they are."""
+"""Errors at and below this path have a code; those of the five older protocols do not."""
 
 
 class ErrorBody(msgspec.Struct):
@@ -88,14 +88,14 @@ def refuse(refusal: Refusal) -> Response:
 
 
 def error(status: int, text: str, *, field: str | None = None, code: Code | None = None) -> Response:
-    """Return an error of that status, of the first code that has it unless another is given."""
+    """Return an error with that status, and by default the first code that has it."""
     if code is None:
         code = _CODES.get(status, Code.MALFORMED if status < 500 else Code.INTERNAL)
     return _error(status, Refusal(code, text, field=field))
 
 
 def has_codes() -> bool:
-    """Whether the errors of the request that is being answered have codes."""
+    """Whether errors of the current request have codes."""
     return has_request_context() and (request.path == WITH_CODES or request.path.startswith(f"{WITH_CODES}/"))
 
 

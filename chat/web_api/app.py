@@ -1,4 +1,4 @@
-"""The Quart-Trio app: every dialect's routes, the page, and what happens when one of them fails."""
+"""The Quart-Trio app: every dialect's routes, the pages, and the handling of their errors."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -33,7 +33,7 @@ from chat.web_api.bodies import LONGEST_BODY, UPLOADS, BadBody
 from chat.web_api.web_client import WEB_CLIENT
 
 _BODY_TIMEOUT = 30
-"""Seconds for a body to arrive: 64 KiB on the slowest of lines."""
+"""Seconds for a body to arrive: 64 KiB on the slowest connections."""
 
 _TEXTS = {
     400: "the request can't be read",
@@ -42,7 +42,7 @@ _TEXTS = {
     408: "the body did not come in time",
     413: f"the body is longer than {LONGEST_BODY} bytes",
 }
-"""What is wrong, where a request does not get as far as its handler."""
+"""The texts of errors that occur before a handler runs."""
 
 logger = structlog.get_logger(__name__)
 
@@ -50,22 +50,22 @@ logger = structlog.get_logger(__name__)
 def create_app(
     blueprints: Sequence[Blueprint], budgets: Budgets | None = None, scheduler: FairScheduler | None = None
 ) -> QuartTrio:
-    """Return the app. Errors are JSON `{"error": …}`, below /api/v1/ with a code; what fails is a 500 and a log line.
+    """Return the app. Errors are JSON `{"error": …}`, below /api/v1/ with a code. A failure is a 500 and a log line.
 
-    Calls of an address that makes more than its share, by `budgets`, wait for their turn, and every 429 waits for a
-    second: the next call of that connection waits behind it. The files of the web client are no calls: a page has a
-    hundred. With `turns`, all requests share the loop so.
+    Calls from an address over its budget (`budgets`) are delayed, and every 429 by a second, which also delays the
+    next call of that connection. The files of the web client do not count: a page has a hundred. With `scheduler`, all
+    requests share the loop fairly.
     """
     app = QuartTrio("chat.web_api", static_folder=None)
     app.url_rule_class = MatchingRule
-    app.url_map.merge_slashes = False  # or `//rooms` is sent elsewhere, by a page in HTML
+    app.url_map.merge_slashes = False  # otherwise `//rooms` is redirected, by a page in HTML
     app.request_class = _Request
     if scheduler is not None:
         app.asgi_http_class = scheduled_by(scheduler)
     app.config.update(
         MAX_CONTENT_LENGTH=LONGEST_BODY,
         BODY_TIMEOUT=_BODY_TIMEOUT,
-        RESPONSE_TIMEOUT=None,  # a large file takes long on a slow line; the gateway bounds each piece of it
+        RESPONSE_TIMEOUT=None,  # a large file takes long; the gateway bounds each piece
         PROPAGATE_EXCEPTIONS=False,
     )
     for blueprint in blueprints:
@@ -95,7 +95,7 @@ def create_app(
     @app.errorhandler(HTTPException)
     async def http_error(problem: HTTPException) -> Response:
         status = problem.code or 500
-        # A path that is none is not a room that is none.
+        # An unknown path is not an unknown room.
         code = Code.UNKNOWN_TYPE if status == 404 else None
         response = error(status, _TEXTS.get(status) or problem.name.lower(), code=code)
         if problem.code == 405:
@@ -127,7 +127,7 @@ def create_app(
 
 
 class _Body(TrioBody):
-    """A body that says when it is used, so that a client that is faster is not read."""
+    """A body that reports its use, which holds back a faster client."""
 
     flow: BodyFlow | None = None
 
@@ -139,7 +139,7 @@ class _Body(TrioBody):
 
 
 class _Request(TrioRequest):
-    """A request; the body of an upload has no bound but its handler's."""
+    """A request; only its handler bounds the body of an upload."""
 
     body_class = _Body
 
@@ -153,10 +153,10 @@ class _Request(TrioRequest):
 
 
 class MatchingRule(QuartRule):
-    """A route that addresses are matched with, and that none is built from.
+    """A route that only matches addresses.
 
-    Werkzeug compiles two functions of Python for each rule, which build addresses: most of what it takes to
-    make the app.
+    Werkzeug compiles two Python functions for each rule to build addresses, which takes most of the time to make the
+    app.
     """
 
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
@@ -168,7 +168,7 @@ def _build_nothing(*_arguments: object, **_values: object) -> tuple[str, str]:
 
 
 def scheduled_by(scheduler: FairScheduler) -> type[TrioASGIHTTPConnection]:
-    """Return what answers calls so that they take turns, by the address of the caller."""
+    """Return the connection class whose requests take turns, by the caller's address."""
 
     class InTurns(TrioASGIHTTPConnection):
         async def handle_request(self, nursery: trio.Nursery, request: Request, send: Any) -> None:  # type: ignore[override]  # noqa: ANN401 - ASGI's

@@ -1,4 +1,4 @@
-"""Request bodies: JSON, of the shape that a msgspec type states, or a clear refusal."""
+"""Request bodies: JSON decoded as a msgspec type, or a refusal."""
 
 import re
 from collections.abc import AsyncIterator
@@ -13,18 +13,18 @@ from chat.domain.wrong_values import wrong_field
 T = TypeVar("T")
 
 LONGEST_BODY = 65536
-"""Bytes; the longest call takes a few hundred."""
+"""Bytes; the longest regular call has a few hundred."""
 
 
 UPLOADS = re.compile(r"/api/v1/rooms/[0-9]{1,16}/files/?")
-"""The paths to which bodies of any length are posted: they are taken piece by piece."""
+"""The paths of uploads, whose bodies have any length and are read piece by piece."""
 
 _LONGEST_TYPE = 200
-"""Characters of a content type, its parameters included; Werkzeug takes 1 µs for each to read it."""
+"""Characters of a content type with parameters; Werkzeug needs 1 µs for each."""
 
 
 class BadBody(Exception):
-    """The body can't be used. `status` and `text` are the answer, `field` is what is wrong, if the body is JSON."""
+    """The body is invalid. `status` and `text` are the answer, `field` is the wrong field of a JSON body."""
 
     def __init__(self, status: int, text: str, field: str | None = None) -> None:
         super().__init__(text)
@@ -40,7 +40,7 @@ class BodyReader(Protocol):
 
 
 class Uploaded(NamedTuple):
-    """A body that is taken piece by piece: its type and size as they are announced, and the pieces."""
+    """A body that is read piece by piece, with its announced type and size."""
 
     type: str
     size: int | None
@@ -48,7 +48,7 @@ class Uploaded(NamedTuple):
 
 
 def uploaded() -> Uploaded:
-    """Return the body of the current request, to be taken piece by piece. Sync."""
+    """Return the body of the current request, to read piece by piece. Sync."""
     kind = request.headers.get("Content-Type", "")
     return Uploaded(
         kind if len(kind) <= _LONGEST_TYPE else "",
@@ -58,9 +58,9 @@ def uploaded() -> Uploaded:
 
 
 async def read_body(shape: type[T]) -> T:
-    """Return the body as a `shape`: 415 for another content type, 413 for too long a body, else 400.
+    """Return the body as a `shape`. Raises BadBody: 415 for another content type, 413 if too long, otherwise 400.
 
-    Cancelling: what was read of it is lost.
+    Cancelling loses what was read.
     """
     raw = await _read_json()
     try:
@@ -70,7 +70,7 @@ async def read_body(shape: type[T]) -> T:
 
 
 async def read_body_or_nothing(shape: type[T]) -> T:
-    """Return the body as a `shape`, where no body counts as an empty object; the rest is as in read_body()."""
+    """Like read_body(), but an empty body counts as an empty object."""
     raw = await _read_json()
     try:
         return msgspec.json.decode(raw or b"{}", type=shape)
@@ -79,7 +79,7 @@ async def read_body_or_nothing(shape: type[T]) -> T:
 
 
 async def read_caseless(shape: type[T]) -> T:
-    """Return the body, or the query where there is no body, as a `shape`; keys count in any case."""
+    """Return the body, or the query if there is no body, as a `shape`; keys match in any case."""
     raw = await _read_json()
     try:
         if raw:
@@ -90,7 +90,7 @@ async def read_caseless(shape: type[T]) -> T:
 
 
 def read_query(shape: type[T]) -> T:
-    """Return the query as a `shape`: 400 where that can't be. Sync."""
+    """Return the query as a `shape`. Raises BadBody (400). Sync."""
     try:
         return msgspec.convert(dict[str, Any](request.args), shape, strict=False)
     except msgspec.ValidationError as error:
@@ -100,7 +100,7 @@ def read_query(shape: type[T]) -> T:
 async def _read_json() -> bytes:
     is_long = len(request.headers.get("Content-Type", "")) > _LONGEST_TYPE
     kind = "unread" if is_long else request.mimetype
-    # Without a body there is no type to be wrong.
+    # An empty body needs no type.
     raw = cast("bytes", await request.get_data(cache=False))
     if raw and kind and kind != "application/json" and not kind.endswith("+json"):
         raise BadBody(415, "send JSON, with Content-Type: application/json")

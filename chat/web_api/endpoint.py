@@ -1,4 +1,4 @@
-"""A route that says what it takes and answers: the same types validate its body and describe it to others."""
+"""Typed routes: the same types validate bodies and describe the API."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class Call(msgspec.Struct, frozen=True):
-    """One request: its body (of the type the route states), who calls, from where, and the path's parts."""
+    """One request: its body (of the route's type), caller, client address, and the parts of the path."""
 
     body: Any
     person: Person | None
@@ -28,16 +28,16 @@ class Call(msgspec.Struct, frozen=True):
 
 
 CallHandler = Callable[[Call], Awaitable[Any]]
-"""Answers a call: with a body, a Refusal, or a whole Response."""
+"""Answers a call with a body, a Refusal, or a Response."""
 
 
 class Endpoint(msgspec.Struct, frozen=True):
-    """What is known of a route before it is called.
+    """The description of a route.
 
-    `name` names it among all of its dialect. `query` is what its query has, beside a body, which is `bytes` where the
-    handler takes it piece by piece. `answers` maps each status to the type of its body, or None where the body is
-    empty. `reads` is how many messages it looks up. Without `needs_body` no body at all counts as an empty object. A
-    token of a visitor of the support widget is good where it is for `visitors`.
+    `name` is unique in its dialect. `query` is the type of its query; the body is `bytes` if the handler reads it
+    piece by piece. `answers` maps each status to the type of its body; None: an empty body. `reads` is how many
+    messages it reads. Without `needs_body` an empty body counts as an empty object. `visitors`: tokens of visitors of
+    the support widget are accepted.
     """
 
     name: str
@@ -59,11 +59,11 @@ class Routes:
     """The routes of one dialect: a Quart blueprint, and the list that describes it.
 
     Args:
-        budgets: what callers with a token may have; needed where there is a route for those.
-        read: how a body becomes a value of its type; refuses with BadBody.
-        caseless: whether keys are matched in any case, for the description.
-        error: the type of the bodies of errors, for the description.
-        empty_bodies: whether `read` takes no body for an empty object, for the description.
+        budgets: the budgets of callers with a token; required by routes that need one.
+        read: decodes a body as its type; raises BadBody.
+        caseless: whether keys match in any case, for the description.
+        error: the type of errors' bodies, for the description.
+        empty_bodies: whether `read` accepts an empty body as an empty object, for the description.
     """
 
     def __init__(
@@ -100,13 +100,16 @@ class Routes:
         changes: bool | None = None,
         visitors: bool = False,
     ) -> Callable[[CallHandler], CallHandler]:
-        """Register the function below as what answers `method` `path`.
+        """Register the decorated function as the handler of `method` `path`.
 
-        With `token`, only a caller with a good one gets through; others get 401, and visitors of the support widget 403
-        where it is not for `visitors`. What one changes costs as much as
-        a message (`changes`: all methods but GET do, unless that is given), and `reads` are the most messages that it
-        looks up. The handler reads the `query` itself, by read_query(). The smallest status of `answers` is what a
-        plain body is answered with.
+        Args:
+            answers: the type of the body for each status; a handler's plain body gets the smallest status.
+            body: the type of the body, if any.
+            query: the type of the query; the handler reads it by read_query().
+            token: whether a valid token is required; others get 401.
+            reads: the most messages that it reads, for the budget.
+            changes: whether a call costs as much as a message; by default all methods but GET do.
+            visitors: whether visitors of the support widget may call it; otherwise they get 403.
         """
 
         def register(handler: CallHandler) -> CallHandler:
@@ -173,9 +176,9 @@ class Routes:
         return self._budgets.message(person.id, address) if endpoint.costs_message else None
 
     async def caller_or_nobody(self, *, visitors: bool = False) -> Person | None:
-        """Return who calls, where the route needs no token; a bad token is nobody's. May raise StorageDown.
+        """Return the caller of a route that needs no token; None for a bad token. May raise StorageDown.
 
-        Cancelling: nothing happens.
+        Cancelling changes nothing.
         """
         caller = await self._caller(visitors=visitors)
         return None if isinstance(caller, Refusal) else caller

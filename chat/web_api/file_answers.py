@@ -1,6 +1,6 @@
-"""ASGI middleware for files that never change: it answers them before Quart makes a request of them.
+"""ASGI middleware that answers requests for constant files without Quart.
 
-A page has a hundred files, and Quart's request, nursery and response take longer than all the rest of such an answer.
+A page has a hundred files, and Quart's request, nursery and response take longer than the rest of such an answer.
 """
 
 from collections.abc import Callable, Set
@@ -18,13 +18,13 @@ from chat.gateway.http1.lifespan import ASGIApp
 
 
 class FileAnswers:
-    """Answers GET and HEAD of some paths, and leaves all else to an app that answers those alike.
+    """Answers GET and HEAD of some paths, and passes all other requests to an app, which would answer these alike.
 
     Args:
-        app: what else is asked, and a path that is written in another way.
-        paths: the paths as ASGI has them, without a query.
-        respond: makes the response, compressed or not; asked once for each path and kind.
-        turns: how they share the loop with all other requests.
+        app: answers all other requests, also for other spellings of these paths.
+        paths: the paths as in ASGI, without a query.
+        respond: makes the response, compressed or not; called once for each path and kind.
+        scheduler: shares the loop with all other requests.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class FileAnswers:
         self._made: dict[tuple[str, bool], tuple[dict[str, Any], dict[str, Any]]] = {}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI's
-        """Serve one request. Cancelling: the answer breaks off."""
+        """Serve one request. Cancelling truncates the answer."""
         if (
             scope["type"] != "http"
             or scope["path"] not in self._paths
@@ -73,5 +73,5 @@ class FileAnswers:
 
 @lru_cache(maxsize=64)
 def takes_gzip(accepted: bytes) -> bool:
-    """Whether whoever sends this `Accept-Encoding` takes gzip, by the same rules as a request of Quart. Sync."""
+    """Whether this `Accept-Encoding` accepts gzip, by the rules of Quart's requests. Sync."""
     return bool(parse_accept_header(accepted.decode("latin-1"))["gzip"])

@@ -1,4 +1,4 @@
-"""`GET /metrics`: what the server counts about itself, in Prometheus' text format."""
+"""`GET /metrics`: the server's metrics in Prometheus' text format."""
 
 from collections.abc import Awaitable, Callable
 
@@ -6,7 +6,7 @@ from quart import Blueprint, Response
 
 
 def create_metrics(metrics: Callable[[], Awaitable[str]]) -> Blueprint:
-    """Return the route, which answers what `metrics` tells; on the public port, or on one of its own."""
+    """Return the route, which answers with the result of `metrics`; for the public port or a separate one."""
     routes = Blueprint("metrics", __name__)
 
     @routes.get("/metrics")

@@ -1,4 +1,4 @@
-"""What is served to whoever runs and programs the server: its tree, descriptions of its calls, and its health."""
+"""Pages for operators and developers: the task tree, the API description, and the health check."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import cache, partial
@@ -24,7 +24,7 @@ _TYPES = {
 _FILES = ("pages.css", "tree.html", "tree.css", "tree.js")
 
 PAGE_HEADERS = {
-    # Everything comes from here and from nowhere else; the page's socket is same-origin too.
+    # Everything is loaded from this server; the page's socket is same-origin too.
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -40,9 +40,9 @@ def create_pages(
     """Return the routes.
 
     Args:
-        health: returns if the server can work; raises StorageDown if not, or InspectionFailed.
+        health: returns if the server works; otherwise raises StorageDown or InspectionFailed.
         dialects: the HTTP routes to describe.
-        sockets: the paths of WebSockets, where whoever asks without upgrading is told so.
+        sockets: the paths of WebSockets, which answer plain requests with 426.
     """
     pages = Blueprint("pages", __name__)
     web = {name: (files("chat") / "web" / name).read_bytes() for name in _FILES}
@@ -55,7 +55,7 @@ def create_pages(
     async def part(name: str) -> Response:
         return _file(name)
 
-    # Made when somebody asks first: it takes as long as the rest of a server's start.
+    # Made at the first request: it takes as long as the rest of a server's start.
     document = cache(partial(describe, dialects))
     page = cache(lambda: render(document()))
 
@@ -67,7 +67,7 @@ def create_pages(
     async def api() -> Response:
         return Response(page(), 200, headers=PAGE_HEADERS, content_type=HTML)
 
-    logged = ""  # why the server can't work, once for however many ask
+    logged = ""  # the last reason, logged once for all requests
 
     @pages.get("/healthz")
     async def healthz() -> Response:
@@ -75,7 +75,7 @@ def create_pages(
         try:
             await health()
         except (StorageDown, InspectionFailed) as problem:
-            # Of the database the text may say where it is and who may log in: it is not for everybody who asks.
+            # The text may contain the database's address and user, so it is logged and not sent.
             if str(problem) != logged:
                 logged = str(problem)
                 logger.warning("health check failed; /healthz answers 503 until it passes", reason=logged)

@@ -1,4 +1,4 @@
-"""The support widget: the script that other sites load, and the page of its frame, for allowed sites alone."""
+"""The support widget: the script that other sites load, and the page of its frame, for allowed sites only."""
 
 from collections.abc import Callable
 
@@ -7,13 +7,13 @@ from quart import Blueprint, Response
 from chat.web_api.web_client import CLIENT_HEADERS, respond, web_files
 
 _SCRIPT_LASTS = "public, max-age=600"
-"""A site's page asks for it each time it is loaded."""
+"""Every page of a site requests it."""
 
 
 def create_widget(origins: Callable[[], tuple[str, ...]], *, is_encrypted: bool = False) -> Blueprint:
-    """Return the routes. `origins` are the sites that may show the widget, which may change; `*` is any.
+    """Return the routes. `origins` returns the sites that may show the widget now; `*` is any.
 
-    With `is_encrypted`, browsers are told to come back over TLS alone. Raises OSError.
+    With `is_encrypted`, browsers are told to use TLS only (HSTS). Raises OSError.
     """
     widget = Blueprint("widget", __name__)
     web = web_files()

@@ -26,8 +26,8 @@ from websockets.sync.client import connect
 import chat.server
 from chat import __version__
 from chat.cli import main
-from chat.cli.failing import CommandFailed
-from chat.cli.refused import Misconfigured, one_line_refusals
+from chat.cli.command_failed import CommandFailed
+from chat.cli.expected_errors import Misconfigured, expected_errors
 from chat.cli.serve import serve, serve_until_signalled
 from chat.cli.user import user
 from chat.domain import skeletons
@@ -313,18 +313,18 @@ def test_data_that_one_may_not_see_are_not_told_to_be_missing(
 
 
 def test_a_refusal_is_found_inside_groups() -> None:
-    with pytest.raises(CommandFailed, match=r"^port 80 is in use$") as caught, one_line_refusals():
+    with pytest.raises(CommandFailed, match=r"^port 80 is in use$") as caught, expected_errors():
         raise ExceptionGroup("outer", [ExceptionGroup("inner", [CannotStart("port 80\nis in use")])])
     assert caught.value.exit_code == 1
-    with pytest.raises(Misconfigured), one_line_refusals():
+    with pytest.raises(Misconfigured), expected_errors():
         raise ExceptionGroup("", [ConfigError("CHAT_X: unknown setting")])
 
 
 def test_a_bug_is_not_taken_for_a_refusal() -> None:
-    with pytest.raises(ExceptionGroup) as caught, one_line_refusals():
+    with pytest.raises(ExceptionGroup) as caught, expected_errors():
         raise ExceptionGroup("", [CannotStart("no"), ZeroDivisionError()])
     assert caught.group_contains(ZeroDivisionError)
-    with pytest.raises(ZeroDivisionError), one_line_refusals():
+    with pytest.raises(ZeroDivisionError), expected_errors():
         raise ZeroDivisionError
 
 
@@ -523,7 +523,7 @@ def people(data: Path) -> dict[str, dict[str, object]]:
 
 def test_the_help_of_delete_says_what_becomes_of_what_they_said() -> None:
     text = " ".join(invoke("user", "delete", "--help").stdout.split())
-    assert "What they said stays, and stays under their name" in text
+    assert "Messages stay under the name" in text
     assert "Nobody else can take the name" in text
 
 

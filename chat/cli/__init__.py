@@ -1,4 +1,4 @@
-"""The command `chat`: one small file for each of its commands, and what they share."""
+"""The command `chat`: a module for each subcommand, and what they share."""
 
 from importlib import import_module
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 import click
 
 from chat import __version__
-from chat.cli.failing import CommandFailed
+from chat.cli.command_failed import CommandFailed
 from chat.cli.standard_streams import standard_streams
 
 
 class _Commands(click.Group):
-    """Commands that are imported when they are asked for: `chat health` need not wait for what `chat user` needs."""
+    """Imports a command when it is called: `chat health` need not wait for the imports of `chat user`."""
 
     names = (
         "audit",
@@ -28,7 +28,7 @@ class _Commands(click.Group):
         "why",
         "worker",
     )
-    """Each is the command of this name in the module of this name."""
+    """Each module has the command of its name."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as click declares it
         with standard_streams():
@@ -50,7 +50,7 @@ class _Commands(click.Group):
 
 
 def _missing(name: str, extra: str) -> click.Command:
-    """A command whose packages are not installed: it takes anything, and says how to get them."""
+    """Stands for a command whose packages are not installed: says how to install them, whatever its arguments."""
 
     def fail() -> None:
         raise CommandFailed(f"`chat {name}` needs more packages: pip install 'trio-chat[{extra}]'")

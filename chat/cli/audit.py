@@ -1,4 +1,4 @@
-"""`chat audit`: what administrators did, while a server runs on the same data and while none does."""
+"""`chat audit`: what administrators did. Works while a server runs on the data and while none does."""
 
 import click
 
@@ -8,10 +8,15 @@ from chat.domain.audit import AuditEntry, What
 
 @click.command()
 @click.option(
-    "--last", metavar="N", type=click.IntRange(1, 1000), default=50, show_default=True, help="How many acts."
+    "--last",
+    metavar="N",
+    type=click.IntRange(1, 1000),
+    default=50,
+    show_default=True,
+    help="How many acts to list.",
 )
 @click.option("--before", metavar="ID", type=click.IntRange(1), help="Only acts before this one.")
-@click.option("--json", "json_wanted", is_flag=True, help="One JSON array.")
+@click.option("--json", "json_wanted", is_flag=True, help="Print a JSON array.")
 @data_flags
 def audit(last: int, before: int | None, json_wanted: bool, **flags: object) -> None:
     """List what administrators did, oldest first.

@@ -1,4 +1,4 @@
-"""How commands work on a server's data, while it runs and while it does not, and how they list what they find."""
+"""Access of commands to the data of a server, running or not, and the form of their output."""
 
 import json
 import os
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 import trio
 
-from chat.cli.failing import CommandFailed, in_one_line
+from chat.cli.command_failed import CommandFailed, in_one_line
+from chat.cli.expected_errors import expected_errors
 from chat.cli.flags import config_flags
-from chat.cli.refused import one_line_refusals
 from chat.cli.table import table
 from chat.domain.refusals import Refusal
 from chat.logs import configure_logging
@@ -24,50 +24,47 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 data_flags = config_flags("data", "database_url")
-"""The flags that say which data a command works on."""
+"""The flags that choose the data of a command."""
 
 
 def with_data(
     flags: Mapping[str, object],
     act: "Callable[[DataAccess], Awaitable[Answer | Refusal]]",
     *,
-    may_begin: bool = False,
-    said: Mapping[Refusal, str] = MappingProxyType({}),
+    may_create: bool = False,
+    texts: Mapping[Refusal, str] = MappingProxyType({}),
 ) -> Answer:
-    """Open the data that the flags name, and return what `act` does with them. Raises CommandFailed.
+    """Open the data chosen by the flags, and return the result of `act`. Raises CommandFailed.
 
     Args:
-        flags: those of the command.
+        flags: the flags of the command.
         act: works on the data.
-        may_begin: make a data directory where there is none; else it is most likely a wrong one.
-        said: what to say in place of a refusal's own text: that is for clients, and does not name what it is about.
+        may_create: create the data directory if it is missing; by default that is an error, as the path may be wrong.
+        texts: errors to print for refusals. A refusal's own text is for clients, and does not name the subject.
     """
-    from chat.data_access import open_data_access  # late: --help need not wait for it
+    from chat.data_access import open_data_access  # late: --help need not wait for the import
     from chat.embedded_postgres.data_directory import is_data_directory
 
     async def run() -> Answer | Refusal:
         async with open_data_access(config) as opened:
             return await act(opened)
 
-    with one_line_refusals():
+    with expected_errors():
         config = read_config(flags, os.environ)
-        configure_logging("warning", config.log_format)  # the answer is on stdout, and only trouble beside it
+        configure_logging("warning", config.log_format)  # logs would hide the answer
         is_new = config.database_url is None and not is_data_directory(config.data)
-        if is_new and not may_begin:
+        if is_new and not may_create:
             raise CommandFailed(f"there is no data of a server in {config.data}; pass --data or --database")
         answer = trio.run(run)
         if isinstance(answer, Refusal):
-            raise CommandFailed(said.get(answer, answer.text))
+            raise CommandFailed(texts.get(answer, answer.text))
         if is_new:
-            click.echo(f"chat: there was no data of a server in {config.data}: it is new", err=True)
+            click.echo(f"chat: created the data directory {config.data}", err=True)
         return answer
 
 
 def as_table(head: Sequence[str], rows: Sequence[Sequence[object]], if_none: str) -> str:
-    """Return rows in columns, under their names, each cell without what a terminal would obey.
-
-    Without rows it is `if_none`.
-    """
+    """Return rows in columns under their names, without control characters; `if_none` if there are no rows."""
     if not rows:
         return if_none
     cells = [[*head], *([in_one_line(str(cell)) for cell in row] for row in rows)]

@@ -1,4 +1,4 @@
-"""The flags of a command, made from the record in `settings/config.py`: no setting is described twice."""
+"""Flags of commands, generated from the settings in `settings/config.py`."""
 
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar, get_args, get_origin
@@ -32,7 +32,7 @@ METAVARS = {
     "token_lifetime": "SECONDS",
     "workers": "N|auto",
 }
-"""What a value is called, where its type does not say its unit."""
+"""Names of values in help texts, where the type does not say the unit."""
 
 _UNITS = {
     get_args(kind)[:2]: unit
@@ -43,19 +43,19 @@ _UNITS = {
         (Size, "BYTES"),
     )
 }
-"""Units, by what a type is and the bounds that it notes first."""
+"""Units by type and its first bound."""
 
 
 def config_flags(*names: str) -> Callable[[Command], Command]:
-    """Give a command a flag for each of the fields `names`, and `--config`.
+    """Add a flag for each of these settings to a command, and `--config`.
 
-    All of them reach it as text or None, keyed by field, as `read_config` takes them.
+    The command gets them by the name of the setting, as text or None: `read_config` takes them.
     """
-    file = click.option("--config", metavar="FILE", help="Settings in TOML, a key for each. [CHAT_CONFIG]")
+    file = click.option("--config", metavar="FILE", help="A TOML file with settings. [CHAT_CONFIG]")
     options = [*(_option(name) for name in names), file]
 
     def decorate(command: Command) -> Command:
-        for option in reversed(options):  # as decorators are applied: the last one first
+        for option in reversed(options):  # decorators apply from the last to the first
             command = option(command)
         return command
 
@@ -63,14 +63,14 @@ def config_flags(*names: str) -> Callable[[Command], Command]:
 
 
 def utf8(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
-    """Return an argument as it is, where it is text: a callback of click. Surrogates are bytes that are not UTF-8."""
+    """Refuse an argument that is not UTF-8: Python has surrogates for such bytes. A callback of click."""
     if value is not None and any("\ud800" <= letter <= "\udfff" for letter in value):
         raise click.BadParameter("not UTF-8")
     return value
 
 
 def _option(name: str) -> Callable[[Command], Command]:
-    if name == "secret":  # never as a value: everybody on the machine can list the flags of processes
+    if name == "secret":  # never as a value: everybody on the machine can read the flags of processes
         names = f"[{variable(name)}, or CHAT_SECRET_FILE for the file]"
         return click.option("--secret-file", metavar=metavar(name), help=f"{describe(name)} {names}")
     kind = get_args(FIELDS[name].type)[0]
@@ -90,7 +90,7 @@ def _option(name: str) -> Callable[[Command], Command]:
 
 
 def metavar(name: str) -> str:
-    """Return what the value of the field `name` is called in a help text: its unit or its form. Sync."""
+    """Return the name of a setting's value in help texts: its unit or its form. Sync."""
     if name in METAVARS:
         return METAVARS[name]
     kind, first, *_ = get_args(FIELDS[name].type)

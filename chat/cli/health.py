@@ -1,23 +1,25 @@
-"""`chat health`: whether the running server can work, for whatever looks after its process."""
+"""`chat health`: whether the running server works, for a supervisor of its process."""
 
 import click
 
-from chat.cli.asking import server_asked
+from chat.cli.expected_errors import expected_errors
 from chat.cli.flags import config_flags
-from chat.cli.refused import one_line_refusals
-from chat.cli.standard_streams import say_if_heard
+from chat.cli.server_query import server_query
+from chat.cli.standard_streams import echo_if_possible
 
 
 @click.command()
-@click.option("--url", metavar="URL", help="Ask this server over HTTP; no token is needed.")
+@click.option("--url", metavar="URL", help="Query this server over HTTP; it needs no token.")
 @config_flags("data")
 def health(url: str | None, **flags: object) -> None:
     """Check whether the running server works.
 
-    Prints "ok" and exits with 0 if it works. Exits with 1, and says why on stderr, if it does not or if no server runs.
+    Prints "ok" and exits with 0 if it works. If it does not, or if no server runs, prints the reason to stderr and
+    exits with 1.
 
-    It asks on the data directory, whatever the server listens on; with --url over HTTP, as clients do.
+    The query goes to the socket in the data directory, whatever the server listens on; with --url it goes over HTTP, as
+    clients do.
     """
-    with one_line_refusals():
-        server_asked(url, False, **flags)("health")
-    say_if_heard("ok")
+    with expected_errors():
+        server_query(url, False, **flags)("health")
+    echo_if_possible("ok")

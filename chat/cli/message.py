@@ -1,4 +1,4 @@
-"""`chat message …`: what was said, while a server runs on the same data and while none does."""
+"""`chat message …`: messages. Works while a server runs on the data and while none does."""
 
 import click
 
@@ -23,7 +23,7 @@ def message() -> None:
     metavar="ID",
     type=int,
     default=LOBBY_ID,
-    help="The room, by its id in `chat room list`; by default the lobby.",
+    help="The id of the room, from `chat room list`; by default the lobby.",
 )
 @click.option(
     "--last",
@@ -31,10 +31,10 @@ def message() -> None:
     type=click.IntRange(1, 1000),
     default=20,
     show_default=True,
-    help="How many messages.",
+    help="How many messages to list.",
 )
 @click.option("--up-to", metavar="ID", type=click.IntRange(1), help="Only messages up to this id.")
-@click.option("--json", "json_wanted", is_flag=True, help="One JSON array.")
+@click.option("--json", "json_wanted", is_flag=True, help="Print a JSON array.")
 @data_flags
 def list_messages(room_id: int, last: int, up_to: int | None, json_wanted: bool, **flags: object) -> None:
     """List the last messages of a room, oldest first.
@@ -44,7 +44,7 @@ def list_messages(room_id: int, last: int, up_to: int | None, json_wanted: bool,
     messages = with_data(
         flags,
         lambda opened: opened.moderation.messages(room_id, last, up_to),
-        said={NO_ROOM: f"no room has the id {room_id}: `chat room list` lists the rooms"},
+        texts={NO_ROOM: f"no room has the id {room_id}: `chat room list` lists the rooms"},
     )
     if json_wanted:
         records = [
@@ -71,13 +71,13 @@ def list_messages(room_id: int, last: int, up_to: int | None, json_wanted: bool,
 def delete(message_id: int, **flags: object) -> None:
     """Delete a message for good.
 
-    ID is the number in `chat message list`. The text is removed from the database, and from the screens of the native
-    protocol's clients at once; a client that has stored the text keeps it.
+    ID is the number in `chat message list`. The text is removed from the database, and at once from the screens of
+    clients of the native protocol; a client that has stored the text keeps it.
     """
     with_data(
         flags,
         lambda opened: opened.moderation.delete_message(message_id),
-        said={
+        texts={
             NO_MESSAGE: f"no message has the id {message_id}: `chat message list` lists messages with their ids"
         },
     )

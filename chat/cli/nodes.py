@@ -12,12 +12,12 @@ _NONE = (
 
 
 @click.command()
-@click.option("--json", "json_wanted", is_flag=True, help="One JSON array.")
+@click.option("--json", "json_wanted", is_flag=True, help="Print a JSON array.")
 @data_flags
 def nodes(json_wanted: bool, **flags: object) -> None:
     """List the servers that share one database.
 
-    BEHIND is how many changes of the log a server has not published yet, LEASE is the rest of its lease. Only servers
+    BEHIND is how many changes of the log a server has not published yet; LEASE is the rest of its lease. Only servers
     with a bus register here: a server that runs alone is not listed.
     """
     live = with_data(flags, lambda opened: opened.nodes.live())

@@ -1,9 +1,9 @@
-"""`chat room …`: the rooms that people made, while a server runs on the same data and while none does."""
+"""`chat room …`: rooms. Works while a server runs on the data and while none does."""
 
 import click
 
+from chat.cli.command_failed import CommandFailed
 from chat.cli.data_access import as_json, as_table, data_flags, moment, with_data
-from chat.cli.failing import CommandFailed
 from chat.domain.entities import LOBBY_ID
 from chat.domain.refusals import NO_ROOM
 
@@ -17,10 +17,10 @@ def room() -> None:
 
 
 @room.command("list")
-@click.option("--json", "json_wanted", is_flag=True, help="One JSON array.")
+@click.option("--json", "json_wanted", is_flag=True, help="Print a JSON array.")
 @data_flags
 def list_rooms(json_wanted: bool, **flags: object) -> None:
-    """List the rooms that people made.
+    """List the rooms that people created.
 
     The lobby and direct conversations are not listed. Times are in UTC.
     """
@@ -55,7 +55,7 @@ def list_rooms(json_wanted: bool, **flags: object) -> None:
                 )
                 for each in rooms
             ],
-            "nobody has made a room yet; the lobby is not listed",
+            "nobody has created a room yet; the lobby is not listed",
         )
     )
 
@@ -66,14 +66,14 @@ def list_rooms(json_wanted: bool, **flags: object) -> None:
 def delete(room_id: int, **flags: object) -> None:
     """Delete a room and all its messages for good.
 
-    ID is the number in `chat room list`. Its members are removed within a second, and its name is free again. The lobby
-    can't be deleted.
+    ID is the number in `chat room list`. The members are removed within a second, and the name is free again. The lobby
+    cannot be deleted.
     """
     if room_id == LOBBY_ID:
-        raise CommandFailed("the lobby can't be deleted")
+        raise CommandFailed("the lobby cannot be deleted")
     with_data(
         flags,
         lambda opened: opened.moderation.delete_room(room_id),
-        said={NO_ROOM: f"no room has the id {room_id}: `chat room list` lists the rooms"},
+        texts={NO_ROOM: f"no room has the id {room_id}: `chat room list` lists the rooms"},
     )
     click.echo(f"deleted room {room_id}")

@@ -1,4 +1,4 @@
-"""What a room is called where somebody types or reads it: `#roses`, `@ben` for the two of you, `lobby`. Pure."""
+"""Labels of rooms in the terminal: `#roses`, `@ben` for the direct room with ben, `lobby`. Pure."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ from chat.client import Room, RoomInfo
 
 
 def label(info: RoomInfo) -> str:
-    """Return what a room is called. Sync and pure."""
+    """Return the label of a room. Sync and pure."""
     match info.kind:
         case "lobby":
             return info.name or "lobby"
@@ -18,16 +18,16 @@ def label(info: RoomInfo) -> str:
 
 
 def room_named(rooms: Mapping[int, Room], text: str) -> int | None:
-    """Return the id of the room that is called so, in any case, with or without its sign; or that has this id. Sync.
+    """Return the id of the room with this label, or with this id; None if there is none. Sync.
 
     Args:
-        rooms: those that one is in.
-        text: as `label` returns it, or the id; a room that is called as another's id has the sign to tell it by.
+        rooms: the rooms of the client.
+        text: a label, ignoring case, with or without its sign; or an id. A label wins over an id.
     """
     wanted = text.strip().casefold()
     names = {number: label(room.info).casefold() for number, room in rooms.items()}
-    for called in (names, {number: name.lstrip("#@") for number, name in names.items()}):
-        found = [number for number, name in called.items() if name == wanted]
+    for labels in (names, {number: name.lstrip("#@") for number, name in names.items()}):
+        found = [number for number, name in labels.items() if name == wanted]
         if found:
             return found[0]
     return next((number for number in rooms if str(number) == wanted), None)

@@ -1,4 +1,4 @@
-"""Tell the service manager how it stands, as systemd's sd_notify(3) does: a datagram to the socket that it names."""
+"""Notify the service manager, as systemd's sd_notify(3): send datagrams to the socket that it names."""
 
 import os
 import socket
@@ -10,42 +10,44 @@ import trio
 
 logger = structlog.get_logger(__name__)
 
-_PATIENCE = 1.0
-"""Seconds for the service manager to take a datagram; it does at once."""
+_TIMEOUT = 1.0
+"""Seconds for the service manager to take a datagram."""
 
 
 class ServiceManager:
-    """Whoever started the server and wants to know when it is ready; mostly nobody, and then nothing is sent.
+    """The service manager that started the server; without one, nothing is sent.
 
-    `environ` loses the variable that names the socket: PostgreSQL, our child, must not speak for us.
+    Removes the variable with the socket from `environ`: the child process PostgreSQL must not notify it.
     """
 
     def __init__(self, environ: MutableMapping[str, str] = os.environ) -> None:
         self._address = environ.pop("NOTIFY_SOCKET", "")
 
-    async def tell_ready(self) -> None:
-        """The server serves, or a reload is over."""
+    async def notify_ready(self) -> None:
+        """The server serves, or a reload has ended."""
         await self._send("READY=1")
 
-    async def tell_reloading(self) -> None:
-        """A reload begins; tell_ready() says when it is over."""
+    async def notify_reloading(self) -> None:
+        """A reload begins; notify_ready() reports its end."""
         await self._send(
             "RELOADING=1", f"MONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}"
         )
 
-    async def tell_stopping(self) -> None:
+    async def notify_stopping(self) -> None:
         """The server stops."""
         await self._send("STOPPING=1")
 
     async def _send(self, *lines: str) -> None:
-        """Send, in a second at most; a server that cannot goes on. Cancelling: it may have been sent."""
+        """Send for one second at most; an error is only logged. Cancelling: it may have been sent."""
         if not self._address:
             return
-        # An @ stands for the NUL with which an abstract address begins.
+        # In the variable, @ stands for the NUL at the beginning of an abstract address.
         address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
         try:
-            with trio.fail_after(_PATIENCE), trio.socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            with trio.fail_after(_TIMEOUT), trio.socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
                 await sender.connect(address)
                 await sender.send("\n".join(lines).encode())
         except (OSError, trio.TooSlowError) as error:
-            logger.warning("the service manager is not told", state=lines[0], reason=str(error))
+            logger.warning(
+                "cannot notify the service manager; the server continues", state=lines[0], reason=str(error)
+            )

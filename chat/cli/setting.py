@@ -1,4 +1,4 @@
-"""`chat setting …`: what is changed of the settings, while a server runs on the same data and while none does."""
+"""`chat setting …`: settings changed at run time. Works while a server runs on the data and while none does."""
 
 from typing import TYPE_CHECKING
 
@@ -14,25 +14,25 @@ if TYPE_CHECKING:
     from chat.data_access import DataAccess
 
 
-_NONE = "no setting was changed: each server goes by its flags, its environment and its file"
+_NONE = "no setting was changed: each server uses its flags, environment and file"
 
 
 @click.group()
 def setting() -> None:
     """List and change settings without a restart.
 
-    A change counts on all servers within a second, and wins over their flags, environment and file until it is unset.
-    Works while servers run and while they do not.
+    A change takes effect on all servers within a second, and wins over their flags, environment and file until it is
+    unset. Works while servers run and while they do not.
     """
 
 
 @setting.command("list")
-@click.option("--json", "json_wanted", is_flag=True, help="One JSON array.")
+@click.option("--json", "json_wanted", is_flag=True, help="Print a JSON array.")
 @data_flags
 def list_settings(json_wanted: bool, **flags: object) -> None:
     """List the settings that were changed.
 
-    All others are as each server was started. Times are in UTC.
+    Each server uses the values from its start for all others. Times are in UTC.
     """
     changed = with_data(flags, lambda opened: opened.settings.changed_settings())
     if json_wanted:
@@ -82,18 +82,20 @@ def set_value(name: str, value: str, **flags: object) -> None:
 @click.argument("name", callback=utf8)
 @data_flags
 def unset(name: str, **flags: object) -> None:
-    """Reset a setting to what each server was started with."""
+    """Unset a setting: each server uses the value from its start again."""
 
     async def act(opened: "DataAccess") -> Refusal | None:
         if name not in await opened.settings.changed_settings():
             if name not in SETTING_NAMES:
                 return unknown_setting(name)
-            return Refusal(Code.NOT_FOUND, f"{name} was not changed: it is as each server was started")
+            return Refusal(
+                Code.NOT_FOUND, f"{name} was not changed: each server uses the value from its start"
+            )
         await opened.settings.change_settings({name: None}, None)
         return None
 
     with_data(flags, act)
-    click.echo(f"reset {name}: it is as each server was started")
+    click.echo(f"unset {name}: each server uses the value from its start")
 
 
 def _shown(value: SettingValue) -> str:

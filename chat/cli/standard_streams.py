@@ -1,4 +1,4 @@
-"""The standard streams of a command: none is closed, all texts can be written, and what can't is one line on stderr."""
+"""Makes the standard streams of a command usable, and reports write errors in one line."""
 
 import io
 import os
@@ -12,13 +12,13 @@ import click
 
 @contextmanager
 def standard_streams() -> Iterator[None]:
-    """Run a command in the block: where what it prints can't be written, it ends with status 1 and says so in a line.
+    """Run a command in the block. If its output cannot be written, print one line to stderr and exit with status 1.
 
-    Where the reader of a pipe has gone, nobody wants to hear of it, and click ends the command without a word.
+    If the reader of a pipe has ended, click ends the command silently.
     """
     _open_closed_ones()
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
-        # As stderr: a name may have letters that a locale has not.
+        # As for stderr: a name may have letters that the locale's encoding lacks.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         yield
@@ -31,8 +31,8 @@ def standard_streams() -> Iterator[None]:
         sys.exit(1)
 
 
-def say_if_heard(text: str) -> None:
-    """Print a line that nobody has to read: who asks for the status alone, or lets a server run, may have no stdout."""
+def echo_if_possible(text: str) -> None:
+    """Print a line, ignoring errors: a caller that needs only the exit status may have closed stdout."""
     try:
         click.echo(text)
     except OSError:
@@ -40,22 +40,22 @@ def say_if_heard(text: str) -> None:
 
 
 def _mute_stdout() -> None:
-    """Write to nobody from now on, also what is still in the buffer, which would fail again at the end. Sync."""
-    with suppress(OSError, ValueError):  # without a descriptor there is nothing to keep quiet
+    """Redirect stdout to /dev/null: flushing its buffer at exit would fail again. Sync."""
+    with suppress(OSError, ValueError):  # stdout may have no descriptor
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, sys.stdout.fileno())
         os.close(null)
 
 
 def _open_closed_ones() -> None:
-    """Give closed standard streams a descriptor: else the next file or socket has it, and is printed into."""
+    """Open closed standard streams: otherwise the next file or socket gets the descriptor and the output."""
     for number, mode in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
         try:
             os.fstat(number)
         except OSError:
-            # What is opened takes the lowest number, which is this one.
+            # open() takes the lowest free descriptor, which is this one.
             os.set_inheritable(os.open(os.devnull, mode), True)
-    # Nothing can be written to this one: who closed it is told that it is missed. Logs and errors are not.
+    # Writing to this stdout fails, so the user learns that it is closed. Logs and errors are dropped silently.
     sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115 - it stays open
     sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
 

@@ -1,4 +1,4 @@
-"""`chat user …`: people, their tokens and their roles, while a server runs on the same data and while none does."""
+"""`chat user …`: people, their tokens and roles. Works while a server runs on the data and while none does."""
 
 import sys
 from collections.abc import Awaitable, Callable, Mapping
@@ -9,7 +9,7 @@ import click
 
 from chat.cli.data_access import as_json, as_table, moment, with_data
 from chat.cli.flags import config_flags, utf8
-from chat.cli.passwords import typed_password
+from chat.cli.password_prompt import prompt_password
 from chat.domain.account_changes import roles_of
 from chat.domain.administration import Administration, Wanted
 from chat.domain.entities import Person
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from chat.data_access import DataAccess
 
 LONGEST_INPUT = 4096
-"""Bytes that are read from stdin as a password; more than one may have, so that its refusal says why."""
+"""Bytes to read from stdin as a password: more than allowed, so the refusal says why."""
 
 config_of_accounts = config_flags("data", "database_url", "bcrypt_cost", "min_password")
 
@@ -32,7 +32,7 @@ _NOBODY = "nobody has an account yet: chat user add NAME"
 
 
 def _public(_context: click.Context, _parameter: click.Parameter, url: str | None) -> str | None:
-    """Return an address as links begin with it: a callback of click."""
+    """Return the beginning of links. A callback of click."""
     if url is None:
         return None
     parts = urlsplit(url)
@@ -45,15 +45,13 @@ def _public(_context: click.Context, _parameter: click.Parameter, url: str | Non
 def user() -> None:
     """Add, list, change and delete people.
 
-    Works while the server runs, whose connected clients feel it within a second, and while it does not.
+    Works while the server runs and while it does not. Changes reach connected clients within a second.
     """
 
 
 @user.command()
 @click.argument("name", callback=utf8)
-@click.option(
-    "--email", metavar="ADDRESS", callback=utf8, help="To log in with, in the dialects that log in by e-mail."
-)
+@click.option("--email", metavar="ADDRESS", callback=utf8, help="E-mail address, for log-ins by e-mail.")
 @click.option("--operator", is_flag=True, help="May answer support conversations.")
 @click.option("--admin", is_flag=True, help="May administer the server.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from stdin, not from the terminal.")
@@ -69,14 +67,14 @@ def add(
     person = with_data(
         flags,
         lambda opened: opened.accounts.add(name, password, email, operator=operator, admin=admin),
-        may_begin=True,
-        said=_taken(name) | {EMAIL_TAKEN: f"somebody has the e-mail address {email} already"},
+        may_create=True,
+        texts=_taken(name) | {EMAIL_TAKEN: f"somebody has the e-mail address {email} already"},
     )
     click.echo(f"added {person.name}, id {person.id}")
 
 
 @user.command("list")
-@click.option("--json", "json_wanted", is_flag=True, help="One JSON array.")
+@click.option("--json", "json_wanted", is_flag=True, help="Print a JSON array.")
 @config_of_accounts
 def list_people(json_wanted: bool, **flags: object) -> None:
     """List everybody.
@@ -101,7 +99,7 @@ def list_people(json_wanted: bool, **flags: object) -> None:
     type=click.IntRange(1, 1000),
     default=1,
     show_default=True,
-    help="How many people may use it.",
+    help="How many people can use it.",
 )
 @click.option(
     "--days",
@@ -121,8 +119,8 @@ def list_people(json_wanted: bool, **flags: object) -> None:
 def invite(uses: int, days: int, url: str | None, **flags: object) -> None:
     """Print the link of a new invite.
 
-    People register by it where registration is by invite. The link begins with --url, or with the setting public_url.
-    Where neither is known only the code is printed: the link is the server's address, /i/ and the code.
+    People need it to register where registration is by invite. The link begins with --url, or with the setting
+    public_url. Without both, prints only the code: the link is the server's address, /i/ and the code.
     """
 
     async def act(opened: "DataAccess") -> tuple[str, str]:
@@ -137,13 +135,13 @@ def invite(uses: int, days: int, url: str | None, **flags: object) -> None:
 
 
 @user.command("look-alikes")
-@click.option("--json", "json_wanted", is_flag=True, help="One JSON array.")
+@click.option("--json", "json_wanted", is_flag=True, help="Print a JSON array.")
 @config_of_accounts
 def list_look_alikes(json_wanted: bool, **flags: object) -> None:
     """List people whose names look like an older one.
 
-    New names may not. These people keep theirs until they are renamed. "deleted" is an account whose name nobody else
-    can take.
+    A new name must not look like another. These people keep theirs until they are renamed. "deleted" marks the name of
+    a deleted account, which nobody else can take.
     """
     found = with_data(flags, lambda opened: opened.people.look_alikes())
     if json_wanted:
@@ -173,8 +171,8 @@ def revoke(name: str, **flags: object) -> None:
 def logout(name: str, **flags: object) -> None:
     """Log a person out everywhere.
 
-    Every token that was issued so far is invalid, also those of programs, and their connections are closed. They may
-    log in again.
+    All tokens issued so far become invalid, also those of programs, and the connections are closed. The person may log
+    in again.
     """
     person = _do(flags, name, lambda people: people.log_out(name))
     click.echo(f"logged out {person.name}, id {person.id}")
@@ -201,7 +199,7 @@ def password(name: str, password_stdin: bool, **flags: object) -> None:
 def rename(name: str, new_name: str, **flags: object) -> None:
     """Rename a person.
 
-    What they said before is under the new name too. The old name is free again.
+    Earlier messages appear under the new name too. The old name is free again.
     """
     person = _do(flags, name, lambda people: people.change(name, Wanted(name=new_name)), new_name)
     click.echo(f"renamed to {person.name}, id {person.id}")
@@ -211,9 +209,9 @@ def rename(name: str, new_name: str, **flags: object) -> None:
 @click.argument("name", callback=utf8)
 @config_of_accounts
 def disable(name: str, **flags: object) -> None:
-    """Log a person out, and block log-in.
+    """Log a person out and block log-in.
 
-    Until they are enabled again. What they said stays.
+    `chat user enable` ends this. Their messages stay.
     """
     person = _do(flags, name, lambda people: people.change(name, Wanted(disabled=True)))
     click.echo(f"disabled {person.name}, id {person.id}")
@@ -225,7 +223,7 @@ def disable(name: str, **flags: object) -> None:
 def enable(name: str, **flags: object) -> None:
     """Let a disabled person log in again.
 
-    With the password they had.
+    The password is the one from before.
     """
     person = _do(flags, name, lambda people: people.change(name, Wanted(disabled=False)))
     click.echo(f"enabled {person.name}, id {person.id}")
@@ -237,9 +235,9 @@ def enable(name: str, **flags: object) -> None:
 def delete(name: str, **flags: object) -> None:
     """Delete a person for good.
 
-    Their sessions, e-mail address and password are gone. What they said stays, and stays under their name: rename them
-    before if that name is to vanish. Nobody else can take the name, or they would pass for its author. Their support
-    conversation is no longer shown to operators. Rooms that they made stay, with everybody else in them.
+    Sessions, e-mail address and password are deleted. Messages stay under the name: rename the person first to remove
+    it. Nobody else can take the name, or they would pass for the author. Operators no longer see the person's support
+    conversation. Rooms that the person created stay, with their other members.
     """
     person = _do(flags, name, lambda people: people.delete(name))
     click.echo(f"deleted {person.name}, id {person.id}")
@@ -254,11 +252,12 @@ def delete(name: str, **flags: object) -> None:
 def role(name: str, roles: tuple[str, ...], **flags: object) -> None:
     """Set the roles of a person.
 
-    They have exactly these roles then; member is none. An operator answers support conversations, a moderator moderates
-    every public room that they are in, an admin administers the server. It counts at once, also for who is connected.
+    The roles replace those from before; member means none. An operator answers support conversations, a moderator
+    moderates every public room that they are in, an admin administers the server. The change takes effect at once, also
+    for connected clients.
     """
     if "member" in roles and len(roles) > 1:
-        raise click.UsageError("a member has no other role")
+        raise click.UsageError("member cannot be combined with other roles")
     wanted = Wanted(operator="operator" in roles, moderator="moderator" in roles, admin="admin" in roles)
     person = _do(flags, name, lambda people: people.change(name, wanted))
     click.echo(f"{person.name}, id {person.id}: {','.join(roles_of(person)) or 'member'}")
@@ -270,8 +269,8 @@ def _do(
     act: Callable[[Administration], Awaitable[Person | Refusal]],
     new_name: str = "",
 ) -> Person:
-    said = {NO_PERSON: f"nobody is called {name!r}: `chat user list` lists everybody", **_taken(new_name)}
-    return with_data(flags, lambda opened: act(opened.people), said=said)
+    texts = {NO_PERSON: f"nobody is called {name!r}: `chat user list` lists everybody", **_taken(new_name)}
+    return with_data(flags, lambda opened: act(opened.people), texts=texts)
 
 
 def _taken(name: str) -> dict[Refusal, str]:
@@ -283,8 +282,8 @@ def _taken(name: str) -> dict[Refusal, str]:
 
 def _password_from_terminal() -> str:
     if sys.stdin is None or not sys.stdin.isatty():
-        raise click.UsageError("stdin is no terminal to ask for a password on; pass --password-stdin")
-    return typed_password(is_new=True)
+        raise click.UsageError("cannot ask for a password: stdin is not a terminal; pass --password-stdin")
+    return prompt_password(is_new=True)
 
 
 def _password_from_stdin() -> str:

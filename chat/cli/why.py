@@ -1,14 +1,14 @@
-"""`chat why`: why a connection ended, in plain sentences, with its last frames."""
+"""`chat why`: why a connection ended, with its last frames."""
 
 import json
 from collections.abc import Iterator
 
 import click
 
-from chat.cli.asking import Json, server_asked, server_flags
-from chat.cli.picture import duration
-from chat.cli.refused import one_line_refusals
+from chat.cli.expected_errors import expected_errors
+from chat.cli.server_query import Json, server_flags, server_query
 from chat.cli.table import table
+from chat.cli.tree_text import duration
 
 
 @click.command()
@@ -18,16 +18,16 @@ from chat.cli.table import table
 def why(connection: int | None, as_json: bool, url: str | None, **flags: object) -> None:
     """Explain why a connection ended.
 
-    CONNECTION is its number in the log and in `chat tree`. Prints its last frames with it: their lengths and types, no
+    CONNECTION is its number in the log and in `chat tree`. Also prints the lengths and types of its last frames, but no
     texts. Without CONNECTION, lists the connections that ended abnormally in the last ten minutes, 256 at most.
     """
-    with one_line_refusals():
-        ask = server_asked(url, **flags)
-        told = ask("ends") if connection is None else ask("why", connection)
+    with expected_errors():
+        query = server_query(url, **flags)
+        answer = query("ends") if connection is None else query("why", connection)
     if as_json:
-        click.echo(json.dumps(told, indent=2))
+        click.echo(json.dumps(answer, indent=2))
     else:
-        click.echo("\n".join(_ends(told) if connection is None else _report(told)))
+        click.echo("\n".join(_ends(answer) if connection is None else _report(answer)))
 
 
 def _ends(ends: Json) -> Iterator[str]:

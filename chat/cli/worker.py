@@ -1,4 +1,4 @@
-"""`chat worker`: one of several processes that serve, started by the parent that `chat serve --workers` is."""
+"""`chat worker`: one of several worker processes, started by `chat serve --workers`."""
 
 import math
 import signal
@@ -12,12 +12,12 @@ import msgspec
 import structlog
 import trio
 
-from chat.cli.failing import CommandFailed
-from chat.cli.importing import importing
-from chat.cli.refused import one_line_refusals
+from chat.cli.command_failed import CommandFailed
+from chat.cli.expected_errors import expected_errors
+from chat.cli.gc_tuning import tune_gc
+from chat.cli.import_without_gc import import_without_gc
 from chat.cli.reload import Reloads
 from chat.cli.service_manager import ServiceManager
-from chat.cli.spare_collector import spare_collector
 from chat.domain.startup import CannotStart
 from chat.gateway.descriptors import raise_descriptor_limit
 from chat.logs import configure_logging
@@ -35,19 +35,19 @@ logger = structlog.get_logger(__name__)
 @click.command(hidden=True)
 @click.argument("control_pipe", type=click.IntRange(3))
 def worker(control_pipe: int) -> None:
-    """Serve as one of several workers. LIFELINE is a descriptor that only their parent hands down."""
+    """Serve as one of several workers. CONTROL_PIPE is a file descriptor inherited from their parent."""
     with socket.socket(fileno=control_pipe) as parent, parent.dup() as spare:
         try:
-            with one_line_refusals():
-                told, config = _instructions(parent)
+            with expected_errors():
+                instructions, config = _instructions(parent)
                 configure_logging(config.log_level, config.log_format, config.log_addresses)
-                structlog.contextvars.bind_contextvars(worker=told.slot + 1)
+                structlog.contextvars.bind_contextvars(worker=instructions.slot + 1)
                 raise_descriptor_limit()
-                served = trio.run(_Worker(config, told).serve, parent)
+                served = trio.run(_Worker(config, instructions).serve, parent)
         except CommandFailed as refused:
             spare.setblocking(True)
             spare.settimeout(1)
-            with suppress(OSError):  # its parent may be gone
+            with suppress(OSError):  # the parent may have ended
                 spare.sendall(msgspec.json.encode(CannotServe(refused.message)) + b"\n")
             sys.exit(refused.exit_code)
     sys.exit(0 if served else 1)
@@ -55,44 +55,41 @@ def worker(control_pipe: int) -> None:
 
 def _instructions(parent: socket.socket) -> tuple[Serve, Config]:
     try:
-        told = first_message(parent)
-        return told, passed_settings(told.settings)
-    except (
-        OSError,
-        msgspec.DecodeError,
-    ) as error:  # it has ended, or is of a version that is too far from ours
-        raise CannotStart(f"the parent of this worker says nothing that it can work with: {error}") from None
+        instructions = first_message(parent)
+        return instructions, passed_settings(instructions.settings)
+    except (OSError, msgspec.DecodeError) as error:  # the parent has ended, or has another version
+        raise CannotStart(f"cannot read the instructions of the parent process: {error}") from None
 
 
 class _Worker:
-    """One life of a worker."""
+    """A worker, from its start to its stop."""
 
-    def __init__(self, config: Config, told: Serve) -> None:
-        self._told = told
+    def __init__(self, config: Config, instructions: Serve) -> None:
+        self._instructions = instructions
         self._config = config
-        self._given = config  # what the parent said last
-        self._reloads = Reloads(config, lambda: self._given, ServiceManager({}))
+        self._latest = config  # the latest settings from the parent
+        self._reloads = Reloads(config, lambda: self._latest, ServiceManager({}))
         self._serving = trio.CancelScope()
         self._ready, self._stopping = trio.Event(), trio.Event()
         self._leaving, self._spread = trio.Event(), 0.0
 
     async def serve(self, parent: socket.socket) -> bool:
-        """Serve until the parent says that it is over, or is gone; return whether the stop ran to its end, uncut.
+        """Serve until the parent tells it to stop, or ends; return whether the stop was complete.
 
-        A second SIGTERM cuts it. Cancelling: as a second signal.
+        A second SIGTERM cuts the stop short. Cancelling: as a second signal.
         """
-        # SIGHUP and SIGUSR2 are for the parent, also where somebody sends them to every process.
+        # SIGHUP and SIGUSR2 are for the parent: ignore them if they are sent to all processes.
         with trio.open_signal_receiver(*_STOP, signal.SIGHUP, signal.SIGUSR2) as signals:
-            with importing():  # late: it takes a second, in which a signal may come
+            with import_without_gc():  # late: the import takes a second, in which a signal may arrive
                 from chat.server import open_server
                 from chat.workers.worker_context import open_worker_context
             control_pipe = ControlPipe(socket.socket(fileno=parent.detach()), TO_WORKER)
             async with trio.open_nursery() as watch:
-                watch.start_soon(self._heed, signals)
-                watch.start_soon(self._hear, control_pipe)
+                watch.start_soon(self._handle_signals, signals)
+                watch.start_soon(self._handle_messages, control_pipe)
                 with self._serving:
-                    async with open_server(self._config, open_worker_context(self._told)) as server:
-                        spare_collector()
+                    async with open_server(self._config, open_worker_context(self._instructions)) as server:
+                        tune_gc()
                         self._ready.set()
                         await control_pipe.send(Ready())
                         async with trio.open_nursery() as until_stop:
@@ -110,28 +107,30 @@ class _Worker:
             control_pipe.close()
         return not (self._stopping.is_set() and self._serving.cancelled_caught)
 
-    async def _heed(self, signals: AsyncIterator[int]) -> None:
+    async def _handle_signals(self, signals: AsyncIterator[int]) -> None:
         async for number in signals:
             if number in _STOP:
                 self._stop()
 
-    async def _hear(self, control_pipe: ControlPipe[ToWorker]) -> None:
+    async def _handle_messages(self, control_pipe: ControlPipe[ToWorker]) -> None:
         async for message in control_pipe.messages():
             match message:
                 case Reload(settings):
                     try:
-                        self._given = passed_settings(settings)
+                        self._latest = passed_settings(settings)
                     except msgspec.ValidationError as error:  # of another version
-                        logger.error("the settings stay as they were", reason=str(error))
+                        logger.error(
+                            "new settings not understood; this worker keeps the old", reason=str(error)
+                        )
                     else:
-                        self._reloads.ask()
+                        self._reloads.request()
                 case Leave(spread):
                     self._spread = spread
                     self._leaving.set()
-        logger.error("the parent of this worker is gone: it stops")
+        logger.error("the parent process has ended; this worker stops")
         config = self._config
         longest = longest_worker_stop(config.grace, config.commit_timeout, config.query_timeout)
-        signal.alarm(math.ceil(longest))  # ends this process whatever it is doing then: nobody else would
+        signal.alarm(math.ceil(longest))  # without a parent, only this ends a worker that hangs
         if not self._stopping.is_set():
             self._stop()
 

@@ -51,7 +51,7 @@ EXCUSED = (
         "return await opened.accounts.invite(uses, days * 86_400), address",
         "a command of its own process; the storage that it asks is swept",
     ),
-    Excuse("cli/kept_sessions.py", "", "a part of that; tests/cli cancels whoever waits there"),
+    Excuse("cli/stored_sessions.py", "", "a part of that; tests/cli cancels whoever waits there"),
     Excuse(
         "cli/talk/__init__.py", "", "it owns its process and its terminal; the client that it opens is swept"
     ),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from chat.inspection.control_path import SOCKET, reachable
-from tests.test_picture import server, snapshot
+from tests.cli.test_tree_text import server, snapshot
 
 
 @pytest.fixture

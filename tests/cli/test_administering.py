@@ -41,7 +41,7 @@ def add(chat: Chat, *arguments: str) -> Result:
     [
         ("nodes", "`chat health` checks it"),
         ("user look-alikes", "no name looks like"),
-        ("room list", "nobody has made a room yet"),
+        ("room list", "nobody has created a room yet"),
         ("setting list", "no setting was changed"),
         ("message list", "no messages"),
     ],
@@ -63,7 +63,7 @@ def test_a_list_of_nothing_says_so(chat: Chat, command: str, said: str) -> None:
         ("user rename nobody somebody", "'nobody'"),
         ("user role nobody admin", "'nobody'"),
         ("room delete 4711", "no room has the id 4711: `chat room list`"),
-        ("room delete 1", "the lobby can't be deleted"),
+        ("room delete 1", "the lobby cannot be deleted"),
         ("message list --room 4711", "no room has the id 4711: `chat room list`"),
         ("message delete 4711", "no message has the id 4711: `chat message list`"),
         ("setting unset registration", "registration was not changed"),

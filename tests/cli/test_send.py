@@ -16,9 +16,9 @@ from click.testing import CliRunner, Result
 from trio.testing import MockClock
 
 from chat.cli import main
-from chat.cli.failing import CommandFailed
-from chat.cli.kept_sessions import session_of
-from chat.cli.send import _Saying
+from chat.cli.command_failed import CommandFailed
+from chat.cli.send import _Sending
+from chat.cli.stored_sessions import stored_session
 from chat.client import Session
 from tests.client.model import Json, ModelRoom, ModelWorld
 from tests.client.model_server import PEOPLE, ModelServer, RefusedByModel, on_loopback
@@ -94,8 +94,8 @@ async def test_a_line_that_is_refused_does_not_keep_the_others(model: ModelServe
     assert done.exit_code == 1
     assert done.output.splitlines() == [
         "chat: line 2: invalid (invalid)",
-        "chat: line 3: it is not UTF-8",
-        "chat: line 4: it is too long for a message",
+        "chat: line 3: not UTF-8",
+        "chat: line 4: too long for a message",
     ]
     assert texts(garden) == ["one", "two"]
 
@@ -126,12 +126,12 @@ def _be_away(model: ModelServer) -> None:
             _be_silent,
             ["1", "--timeout", "3"],
             "one\n",
-            "chat: no answer of URL in 3 s; whether line 1 was said",
+            "chat: no answer of URL in 3 s; line 1 may or may not be sent",
         ),
         (_be_away, ["1", "--timeout", "0.2"], "one\n", "chat: no answer of URL in 0.2 s\n"),
         (None, ["1", "--token-file", "/nowhere"], "", "chat: --token-file /nowhere: "),
-        (None, ["1", "--token-file", "/dev/null"], "", "chat: --token-file /dev/null: it is empty"),
-        (None, ["1", "--token-file", "/dev/zero"], "", "chat: --token-file /dev/zero: it is no token"),
+        (None, ["1", "--token-file", "/dev/null"], "", "chat: --token-file /dev/null: the file is empty"),
+        (None, ["1", "--token-file", "/dev/zero"], "", "chat: --token-file /dev/zero: this is not a token"),
     ],
 )
 async def test_what_is_wrong_is_told_in_a_line(
@@ -164,7 +164,7 @@ async def test_why_there_is_no_connection_is_told_when_the_time_is_over(
 
     monkeypatch.setattr("chat.cli.send.open_chat", away)
     with pytest.raises(CommandFailed, match=r"^no answer of http://h in 60 s: Connection refused$"):
-        await _Saying(iter([]), "key", 60).run("http://h", "token", None, "lobby")
+        await _Sending(iter([]), "key", 60).run("http://h", "token", None, "lobby")
 
 
 async def test_a_token_that_is_not_good_is_told(
@@ -173,7 +173,7 @@ async def test_a_token_that_is_not_good_is_told(
     monkeypatch.setenv("CHAT_TOKEN", "of nobody")
     done = await run(model, str(garden.id), stdin="one\n")
     assert done.exit_code == 1
-    assert done.output.endswith(": the token is not good (any more)\n")
+    assert done.output.endswith(": the token is not valid (any more)\n")
 
 
 def test_a_time_that_is_none_is_refused() -> None:
@@ -196,7 +196,7 @@ async def test_it_is_who_was_logged_in_last_where_there_is_no_token(
     assert "run `chat talk`" in done.output
     async with on_loopback(model) as url:
         for name, person in (("ben", BEN), ("ada", ADA)):
-            kept = session_of(url, name)
+            kept = stored_session(url, name)
             refresh = model.sessions.open(person)["refresh"]
             kept.save(Session(access="", expires_in=0, refresh=refresh))
         for arguments in ([], ["--url", f"{url}/"], ["--name", "BEN"]):
@@ -214,7 +214,7 @@ async def test_a_session_that_is_over_says_how_to_begin_another(
 ) -> None:
     monkeypatch.delenv("CHAT_TOKEN")
     async with on_loopback(model) as url:
-        session_of(url, "ada").save(Session(access="", expires_in=0, refresh="of yesterday"))
+        stored_session(url, "ada").save(Session(access="", expires_in=0, refresh="of yesterday"))
         done = await trio.to_thread.run_sync(partial(CliRunner().invoke, main, ["send", "1"], input="one\n"))
     assert done.exit_code == 1
     assert done.output == f"chat: {url}: invalid credentials; run `chat talk` to log in\n"

@@ -41,9 +41,9 @@ async def test_each_state_is_one_datagram(told: tuple[str, socket.socket]) -> No
     address, listener = told
     manager = ServiceManager({"NOTIFY_SOCKET": address})
     before = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
-    await manager.tell_ready()
-    await manager.tell_reloading()
-    await manager.tell_stopping()
+    await manager.notify_ready()
+    await manager.notify_reloading()
+    await manager.notify_stopping()
     assert listener.recv(4096) == b"READY=1"
     state, stamp = listener.recv(4096).decode().splitlines()
     assert state == "RELOADING=1"
@@ -63,13 +63,13 @@ def test_children_do_not_learn_the_address(told: tuple[str, socket.socket]) -> N
 
 async def test_without_a_service_manager_nothing_is_sent_nor_logged() -> None:
     with capture_logs() as entries:
-        await ServiceManager({}).tell_ready()
+        await ServiceManager({}).notify_ready()
     assert entries == []
 
 
 async def test_one_that_is_gone_is_logged_and_harms_nobody(tmp_path: Path) -> None:
     with capture_logs() as entries, trio.fail_after(10):
-        await ServiceManager({"NOTIFY_SOCKET": str(tmp_path / "gone")}).tell_ready()
+        await ServiceManager({"NOTIFY_SOCKET": str(tmp_path / "gone")}).notify_ready()
     (entry,) = entries
     assert (entry["log_level"], entry["state"]) == ("warning", "READY=1")
 
@@ -78,4 +78,4 @@ async def test_one_that_does_not_read_is_not_waited_for_long(tmp_path: Path) -> 
     with closing(listening_at(str(tmp_path / "full"))), capture_logs() as entries, trio.fail_after(10):
         manager = ServiceManager({"NOTIFY_SOCKET": str(tmp_path / "full")})
         while not entries:  # until its queue is full
-            await manager.tell_ready()
+            await manager.notify_ready()

@@ -61,5 +61,5 @@ def test_what_it_cannot_work_with_is_one_line_to_its_parent_and_no_traceback(
     assert (status, shown) == (1, "")
     told = json.loads(answer)
     assert told["type"] == "refused"
-    assert told["reason"].startswith("the parent of this worker says nothing that it can work with: ")
+    assert told["reason"].startswith("cannot read the instructions of the parent process: ")
     assert reason in told["reason"]

@@ -105,26 +105,27 @@ def test_it_reads_certificate_and_log_level_again_and_nobody_is_cut(
 
         files.certify("new.example")
         files.configure(log_level="info")
-        hang_up(server, "new connections get the certificate as it is now")
+        hang_up(server, "certificate reloaded; new connections get it")
         assert certified_for(server, trusting) == "new.example"
 
         files.cert.write_text("nonsense")
-        error = hang_up(server, "the certificate stays as it was")
+        error = hang_up(server, "certificate not reloaded; the server keeps the present one")
         assert error["level"] == "error"
         assert str(files.cert) in error["reason"]
         assert certified_for(server, trusting) == "new.example"
 
         files.certify("newest.example")
         files.settings.write_text("log_level = debug")
-        error = hang_up(server, "the settings stay as they were")
+        error = hang_up(server, "settings not reloaded; the server keeps the present ones")
         assert error["level"] == "error"
         assert "is not TOML" in error["reason"]
         eventually(lambda: certified_for(server, trusting) == "newest.example", "the files are as they were")
 
         files.configure(log_level="warning", grace="7")
-        assert hang_up(server, "the settings stay as they were")["reason"].startswith("grace in ")
+        error = hang_up(server, "settings not reloaded; the server keeps the present ones")
+        assert error["reason"].startswith("grace in ")
         files.settings.write_text("log_level = 'info'\ngrace = 7\n")
-        told = hang_up(server, "only a restart changes this")
+        told = hang_up(server, "changed settings need a restart")
         assert told["settings"] == ["CHAT_TLS_CERT", "CHAT_TLS_KEY", "CHAT_GRACE"]
         assert certified_for(server, trusting) == "newest.example"
 

@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 import click
 import trio
 
-from chat.cli.failing import CommandFailed, in_one_line
-from chat.cli.kept_sessions import DEFAULT_URL, KeptSession, last_session, session_of
-from chat.cli.passwords import typed_password
+from chat.cli.command_failed import CommandFailed, in_one_line
+from chat.cli.password_prompt import prompt_password
+from chat.cli.stored_sessions import DEFAULT_URL, StoredSession, last_session, stored_session
 from chat.client import (
     ChatError,
     LoggedOut,
@@ -82,7 +82,7 @@ def invite_code(invite: str) -> str:
     return invite.strip().rstrip("/").rpartition("/i/")[2]
 
 
-def _talk(kept: KeptSession) -> bool:
+def _talk(kept: StoredSession) -> bool:
     """Run the client until the person quits; return False if the session has ended before."""
     failed: str | None = None
     has_ended = False
@@ -105,7 +105,7 @@ def _first(error: BaseException) -> BaseException:
     return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
 
 
-async def _run(kept: KeptSession) -> None:
+async def _run(kept: StoredSession) -> None:
     from chat.cli.talk.app import App
     from chat.cli.talk.pending import PendingFiles
     from chat.cli.talk.room_log import RoomLog
@@ -131,15 +131,15 @@ async def _run(kept: KeptSession) -> None:
         click.echo(f"{waiting} of your messages are not sent yet: `chat talk` sends them the next time")
 
 
-def _log_in_on_terminal(url: str, name: str | None, is_new: bool, invite: str | None) -> KeptSession:
+def _log_in_on_terminal(url: str, name: str | None, is_new: bool, invite: str | None) -> StoredSession:
     """Ask for a name and a password until the log-in succeeds, and store the session."""
     if urlsplit(url).scheme in ("http", "ws") and urlsplit(url).hostname not in _LOOPBACK:
         click.echo(f"{url} is not encrypted: others on the network can read your password")
     for _ in range(_LOGIN_ATTEMPTS):
         given = name or click.prompt("Name")
-        password = typed_password(is_new=is_new)
+        password = prompt_password(is_new=is_new)
         if isinstance(session := _begin(url, given, password, is_new, invite), Session):
-            kept = session_of(url, given)
+            kept = stored_session(url, given)
             kept.save(session)
             return kept
         click.echo(in_one_line(session))

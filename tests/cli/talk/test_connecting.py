@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chat.cli.kept_sessions import KeptSession
+from chat.cli.stored_sessions import StoredSession
 from chat.cli.talk import _run, invite_code
 from chat.client import LoggedOut
 
@@ -25,7 +25,7 @@ async def test_why_there_is_no_connection_yet_is_told_once(
 
     monkeypatch.setattr("chat.cli.talk.open_chat", away)
     with pytest.raises(LoggedOut):
-        await _run(KeptSession(tmp_path / "kept.session", "http://h", "ada"))
+        await _run(StoredSession(tmp_path / "kept.session", "http://h", "ada"))
     assert capsys.readouterr().out == (
         "connecting to http://h as ada; Ctrl-C quits\n"
         "Connection refused; trying again\n"

@@ -1,21 +1,21 @@
-"""A snapshot as lines of text: a line of counters, a table of clients, the tree."""
+"""A snapshot of `chat tree` as text: counters, a table of clients, the tree of tasks."""
 
 from collections.abc import Iterator
 
-from chat.cli.asking import Json
+from chat.cli.server_query import Json
 from chat.cli.table import table
 
 
-def picture(snapshot: Json, rows: int | None = None) -> list[str]:
-    """Return the lines of a snapshot with its rates; where `rows` of them are seen, the table takes a third.
+def snapshot_lines(snapshot: Json, rows: int | None = None) -> list[str]:
+    """Return the lines of a snapshot. If `rows` is given, the table takes a third of them at most.
 
-    In the tree the clients come first, and what serves them later: a small terminal shows them too.
+    In the tree clients come first, so a small terminal shows them too.
     """
     return [_plain(line) for line in _lines(snapshot, rows)]
 
 
-def unwinding(unwound: Json) -> str:
-    """Return how a cancelled client ended, a line for each of its tasks."""
+def cancellation_report(unwound: Json) -> str:
+    """Return how a cancelled client ended, one line for each task."""
     lines = [f"cancelled connection {unwound['connection']}, {unwound['name'] or 'nobody yet'}"]
     for task in unwound["tasks"]:
         when = "still there" if task["seconds"] is None else f"+{task['seconds'] * 1000:.1f} ms"
@@ -24,7 +24,7 @@ def unwinding(unwound: Json) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a time as people say it: 0.4 s, 12 s, 3 min 5 s, 2 h 1 min."""
+    """Return a time in units that fit: 0.4 s, 12 s, 3 min 5 s, 2 h 1 min."""
     if seconds < 10:
         return f"{seconds:.1f} s"
     whole = int(seconds)
@@ -54,7 +54,7 @@ def _lines(snapshot: Json, rows: int | None) -> Iterator[str]:
 
 
 def _clients_first(task: Json) -> tuple[Json, bool]:
-    """The task with those of its nurseries and their tasks first that have clients in them, and whether any has."""
+    """Sort nurseries and tasks that contain clients first; return the task and whether it contains any."""
     nests = []
     for nursery in task["nurseries"]:
         tasks = sorted(map(_clients_first, nursery["tasks"]), key=lambda pair: not pair[1])
@@ -122,5 +122,5 @@ def _scope(scope: Json) -> str:
 
 
 def _plain(line: str) -> str:
-    """Nothing that repaints a terminal, whatever a name holds."""
+    """Replace control characters, which a name may contain."""
     return line if line.isprintable() else "".join(c if c.isprintable() else "?" for c in line)

@@ -7,8 +7,8 @@ from collections.abc import Generator
 import pytest
 import trio
 
-from chat.cli import spare_collector as module
-from chat.cli.spare_collector import IdleCollector
+from chat.cli import gc_tuning as module
+from chat.cli.gc_tuning import IdleCollector
 
 
 class Cycle:
@@ -87,7 +87,7 @@ def test_older_generations_are_collected_too_but_seldom(
     collecting: list[int], clock: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     collector = IdleCollector()
-    monkeypatch.setattr(module, "_WORTH_IT", (100, 5, 4))
+    monkeypatch.setattr(module, "_IDLE_THRESHOLDS", (100, 5, 4))
     for _ in range(1000):
         make_garbage(200)
         collector.before_io_wait(0.1)

@@ -1,11 +1,11 @@
-"""What a command can't do is one line on stderr and no traceback: status 2 for a setting, 1 for the rest."""
+"""Turn expected errors into one line on stderr without traceback: exit status 2 for settings, 1 for others."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
 
-from chat.cli.failing import CommandFailed
+from chat.cli.command_failed import CommandFailed
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.startup import CannotStart
 from chat.settings.config import ConfigError
@@ -18,10 +18,10 @@ class Misconfigured(CommandFailed):
 
 
 @contextmanager
-def one_line_refusals() -> Iterator[None]:
-    """Turn what the person who runs a command can mend into `CommandFailed`, however deep in groups it arrives.
+def expected_errors() -> Iterator[None]:
+    """Turn errors that the user can fix into CommandFailed, also inside exception groups.
 
-    Anything else is a bug, and rises with its traceback.
+    Other exceptions are bugs, and keep their traceback.
     """
     refused: CommandFailed | None = None
     interrupted = False
@@ -31,10 +31,10 @@ def one_line_refusals() -> Iterator[None]:
         error = _first(group)
         refused = Misconfigured(str(error)) if isinstance(error, ConfigError) else CommandFailed(str(error))
     except* StorageDown:
-        refused = CommandFailed("the database does not answer, try again")
+        refused = CommandFailed("the database does not answer; try again")
     except* OutcomeUnknown:
         refused = CommandFailed(
-            "the database did not confirm in time: look with `chat user list` before trying again"
+            "the database did not confirm in time; check with `chat user list` before trying again"
         )
     except* KeyboardInterrupt:
         interrupted = True

@@ -63,7 +63,7 @@ def test_what_is_no_address_of_a_server_is_refused(command: str, url: str) -> No
 
 def test_an_answer_that_is_no_answer_of_ours_is_told() -> None:
     with answering(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>") as where:
-        assert told(f"http://{where}") == f"chat: http://{where}: the answer is not one of this server's"
+        assert told(f"http://{where}") == f"chat: http://{where}: the answer is not one of a chat server"
 
 
 def test_what_is_no_http_is_told() -> None:
@@ -101,4 +101,4 @@ def test_a_port_at_which_nobody_listens_is_told() -> None:
 @pytest.mark.parametrize("command", [["tree"], ["send", "1"]], ids=" ".join)
 def test_what_is_no_token_is_told(command: list[str], token: str) -> None:
     done = CliRunner().invoke(main, [*command, "--url", "http://127.0.0.1:1"], env={"CHAT_TOKEN": token})
-    assert (done.exit_code, done.output) == (1, "chat: CHAT_TOKEN: it is no token\n")
+    assert (done.exit_code, done.output) == (1, "chat: CHAT_TOKEN: this is not a token\n")

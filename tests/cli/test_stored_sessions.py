@@ -10,7 +10,7 @@ import trio.testing
 from click.testing import CliRunner
 
 from chat.cli import main
-from chat.cli.kept_sessions import KeptSession, last_session, session_of, state_directory
+from chat.cli.stored_sessions import StoredSession, last_session, state_directory, stored_session
 from chat.client import Session
 
 
@@ -24,7 +24,7 @@ def session(refresh: str) -> Session:
 
 
 def test_what_is_kept_is_of_one_person_at_one_server_and_nobody_else_reads_it() -> None:
-    kept = session_of("http://chat.example", "Ada/../x")
+    kept = stored_session("http://chat.example", "Ada/../x")
     assert (kept.load(), last_session()) == (None, None)
     for refresh in ("one", "two"):
         kept.save(session(refresh))
@@ -32,8 +32,8 @@ def test_what_is_kept_is_of_one_person_at_one_server_and_nobody_else_reads_it() 
     assert stat.S_IMODE(kept.path.stat().st_mode) == 0o600
     assert stat.S_IMODE(state_directory().stat().st_mode) == 0o700
     assert [path.name for path in state_directory().iterdir()] == [kept.path.name]
-    assert session_of("http://chat.example/", "ADA/../X").load() == "two"
-    assert session_of("http://chat.example", "ben").load() is None
+    assert stored_session("http://chat.example/", "ADA/../X").load() == "two"
+    assert stored_session("http://chat.example", "ben").load() is None
     kept.save(Session(access="a", expires_in=900))
     assert kept.load() == "two"  # a server that gives no other one has not used it up
     kept.path.write_text("half a fi")
@@ -46,8 +46,8 @@ def test_what_is_kept_is_of_one_person_at_one_server_and_nobody_else_reads_it() 
 async def test_one_program_at_a_time_holds_it_and_who_is_cancelled_holds_nothing(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
-    kept = session_of("http://chat.example", "ada")
-    other = KeptSession(kept.path, kept.url, kept.name)
+    kept = stored_session("http://chat.example", "ada")
+    other = StoredSession(kept.path, kept.url, kept.name)
     async with kept.lock():
         with trio.move_on_after(3) as waiting:
             async with other.lock():
@@ -59,10 +59,10 @@ async def test_one_program_at_a_time_holds_it_and_who_is_cancelled_holds_nothing
 
 
 def test_a_session_that_can_not_be_read_is_none(tmp_path: Path) -> None:
-    kept = session_of("http://chat.example", "ada")
+    kept = stored_session("http://chat.example", "ada")
     kept.path.mkdir()  # root reads everything else
     assert (kept.load(), last_session()) == (None, None)
-    session_of("http://chat.example", "ben").save(session("one"))
+    stored_session("http://chat.example", "ben").save(session("one"))
     found = last_session()
     assert found is not None
     assert found.name == "ben"
@@ -76,17 +76,17 @@ def test_where_nothing_can_be_kept_that_is_told_in_a_line(
     monkeypatch.delenv("CHAT_TOKEN", raising=False)
     done = CliRunner().invoke(main, ["send", "lobby"], input="one\n")
     assert (done.exit_code, done.output.count("\n")) == (1, 1)
-    assert done.output.startswith("chat: no session can be kept in ")
+    assert done.output.startswith("chat: cannot store a session in ")
 
 
 def test_a_full_disk_does_not_end_the_session_of_who_is_there() -> None:
-    kept = session_of("http://chat.example", "ada")
+    kept = stored_session("http://chat.example", "ada")
     kept.save(session("one"))
     in_the_way = kept.path.with_suffix(f".{os.getpid()}")
     in_the_way.mkdir()
     kept.save(session("two"))
     assert kept.load() == "two"
-    assert session_of("http://chat.example", "ada").load() == "one"
+    assert stored_session("http://chat.example", "ada").load() == "one"
     in_the_way.rmdir()
     kept.save(session("three"))
-    assert (kept.load(), session_of("http://chat.example", "ada").load()) == ("three", "three")
+    assert (kept.load(), stored_session("http://chat.example", "ada").load()) == ("three", "three")

@@ -1,13 +1,14 @@
-"""What SIGHUP means: the terminal that the server was started from has closed, or somebody asks for a reload."""
+"""Tells the two meanings of SIGHUP apart: the terminal has closed, or a reload is requested."""
 
 import os
 import signal
 
 
-class Terminal:
-    """The controlling terminal of this process, as it is when this is made; there may be none.
+class ControllingTerminal:
+    """The controlling terminal of this process, if there is one at the time of construction.
 
-    Make it before a handler for SIGHUP is set: where the signal is ignored, as under `nohup`, no terminal counts.
+    Construct it before setting a handler for SIGHUP: if the signal is ignored, as under `nohup`, the terminal does not
+    count.
     """
 
     def __init__(self) -> None:
@@ -17,15 +18,14 @@ class Terminal:
         self._streams = [stream for stream in (0, 1, 2) if os.isatty(stream)]
 
     def has_closed(self) -> bool:
-        """Whether there was one and it is gone. Sync.
+        """Whether there was a terminal and it is gone. Sync.
 
-        The system takes it from a process before it sends the SIGHUP that says so, and a SIGHUP that comes while it
-        is there was sent by somebody.
+        The system detaches the terminal before it sends SIGHUP. A SIGHUP while it is attached is a request to reload.
         """
         return self._had_one and not _has_terminal()
 
-    def leave(self) -> None:
-        """Speak to nobody where the standard streams were the terminal's: it is gone, and writing to it fails. Sync."""
+    def detach_streams(self) -> None:
+        """Redirect standard streams that were the terminal to /dev/null: writing to it fails now. Sync."""
         null = os.open(os.devnull, os.O_RDWR)
         for stream in self._streams:
             os.dup2(null, stream)

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from chat.cli.importing import importing
+from chat.cli.import_without_gc import import_without_gc
 
 SERVER_IS_IMPORTED = """
 import gc, json
@@ -41,7 +41,7 @@ def freezes(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
 
 
 def test_the_collector_goes_on_after_an_import_that_fails(freezes: list[bool]) -> None:
-    with pytest.raises(ZeroDivisionError), importing():
+    with pytest.raises(ZeroDivisionError), import_without_gc():
         _ = 1 / gc.isenabled()
     assert gc.isenabled()
     assert freezes == [False]
@@ -50,7 +50,7 @@ def test_the_collector_goes_on_after_an_import_that_fails(freezes: list[bool]) -
 def test_a_collector_that_was_off_stays_off(freezes: list[bool]) -> None:
     gc.disable()
     try:
-        with importing():
+        with import_without_gc():
             pass
         assert not gc.isenabled()
     finally:

@@ -1,6 +1,6 @@
-"""Sessions that the commands of a person share: a file each, that nobody else may read, below XDG_STATE_HOME.
+"""Sessions that the commands of a person share, each in a file below XDG_STATE_HOME that only the person may read.
 
-A file has the newest refresh token of its session. The token is used up each time, so whoever refreshes holds a lock.
+A file has the newest refresh token of its session. Each refresh uses the token up, so a program refreshes under a lock.
 """
 
 import hashlib
@@ -14,30 +14,30 @@ import msgspec
 import platformdirs
 import trio
 
-from chat.cli.failing import CommandFailed
+from chat.cli.command_failed import CommandFailed
 from chat.client import Session
 
 DEFAULT_URL = "http://127.0.0.1:9000"
-"""Where `chat serve` listens by itself."""
+"""The default of `chat serve`."""
 
-_LOOK_AGAIN = 0.05
-"""Seconds between two tries for a lock, which is held for one call of the server."""
+_LOCK_INTERVAL = 0.05
+"""Seconds between two attempts to take the lock, which is held for one call to the server."""
 
 
 class _File(msgspec.Struct):
-    """What is in a file: the server, the person, and the refresh token."""
+    """The content of a file."""
 
     url: str
     name: str
     refresh: str
 
 
-class KeptSession:
+class StoredSession:
     """The session of one person at one server; a `chat.client.SessionStore`.
 
     Attributes:
-        url: where the server is.
-        name: whose session it is, as they logged in.
+        url: the server.
+        name: with which the person logged in.
         path: the file.
     """
 
@@ -45,27 +45,27 @@ class KeptSession:
         self.path = path
         self.url = url
         self.name = name
-        self._unsaved: str | None = None  # the newest refresh token, where the disk is full
+        self._unsaved: str | None = None  # the newest refresh token, if it could not be written
 
     @asynccontextmanager
     async def lock(self) -> AsyncGenerator[None]:
         """Lock out all other programs for as long as the block lasts. Cancelling: it is not held."""
         with os.fdopen(os.open(self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)) as lock:
             while not _take(lock.fileno()):  # noqa: ASYNC110 - another program holds it
-                await trio.sleep(_LOOK_AGAIN)
-            yield  # closing the file lets go
+                await trio.sleep(_LOCK_INTERVAL)
+            yield  # closing the file releases the lock
 
     def load(self) -> str | None:
-        """Return the newest refresh token; None: there is no session. Sync."""
+        """Return the newest refresh token; None if there is no session. Sync."""
         if self._unsaved is not None:
             return self._unsaved
         kept = _read(self.path)
         return None if kept is None else kept.refresh
 
     def save(self, session: Session) -> None:
-        """Keep the session as it is now: the old file or the new one, wherever this is interrupted. Sync.
+        """Write the session; an interruption leaves the old file or the new one. Sync.
 
-        Where the disk is full this program goes on with it: the token in the file is used up, and ends the session.
+        If it cannot be written, as on a full disk, this program continues with the session; others cannot.
         """
         if session.refresh is None:
             return
@@ -82,32 +82,32 @@ class KeptSession:
         part.replace(self.path)
 
     def forget(self) -> None:
-        """There is no such session any more. Sync."""
+        """Delete the session, which has ended. Sync."""
         self._unsaved = None
         self.path.unlink(missing_ok=True)
 
 
 def state_directory() -> Path:
-    """Where what the commands keep for a person lies; made where it is missing, for that person alone. Sync.
+    """Return the directory for files of the commands; create it, readable for this person only. Sync.
 
-    Raises CommandFailed where it can't be made.
+    Raises CommandFailed if it cannot be created.
     """
     directory = Path(platformdirs.user_state_dir("trio-chat", appauthor=False))
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise CommandFailed(f"no session can be kept in {directory}: {error}; set XDG_STATE_HOME") from None
+        raise CommandFailed(f"cannot store a session in {directory}: {error}; set XDG_STATE_HOME") from None
     return directory
 
 
-def session_of(url: str, name: str) -> KeptSession:
-    """Return where the session of a person at a server is kept, or is to be. Sync."""
+def stored_session(url: str, name: str) -> StoredSession:
+    """Return the session of a person at a server, stored or to be stored. Sync."""
     digest = hashlib.sha256(f"{_bare(url)}\n{name.casefold()}".encode()).hexdigest()[:32]
-    return KeptSession(state_directory() / f"{digest}.session", url, name)
+    return StoredSession(state_directory() / f"{digest}.session", url, name)
 
 
-def last_session(url: str | None = None, name: str | None = None) -> KeptSession | None:
-    """Return the session that was used last, of those at a server, or of a person; None: there is none. Sync."""
+def last_session(url: str | None = None, name: str | None = None) -> StoredSession | None:
+    """Return the session used last, at this server and of this name if given; None if there is none. Sync."""
     found = [
         each
         for each in _sessions()
@@ -117,17 +117,17 @@ def last_session(url: str | None = None, name: str | None = None) -> KeptSession
     return max(found, key=_last_used, default=None)
 
 
-def _last_used(kept: KeptSession) -> int:
+def _last_used(kept: StoredSession) -> int:
     try:
         return kept.path.stat().st_mtime_ns
-    except FileNotFoundError:  # another program has just ended it
+    except FileNotFoundError:  # another program has just deleted it
         return 0
 
 
-def _sessions() -> Iterator[KeptSession]:
+def _sessions() -> Iterator[StoredSession]:
     for path in state_directory().glob("*.session"):
         if (kept := _read(path)) is not None:
-            yield KeptSession(path, kept.url, kept.name)
+            yield StoredSession(path, kept.url, kept.name)
 
 
 def _bare(url: str) -> str:
@@ -137,12 +137,12 @@ def _bare(url: str) -> str:
 def _read(path: Path) -> _File | None:
     try:
         return msgspec.json.decode(path.read_bytes(), type=_File)
-    except (OSError, msgspec.DecodeError):  # it may be root's, of a run with more rights
+    except (OSError, msgspec.DecodeError):  # it may belong to root, from a run with more rights
         return None
 
 
 def _take(descriptor: int) -> bool:
-    """Lock an open file, where no other program has it locked. Sync."""
+    """Lock an open file; return False if another program has locked it. Sync."""
     if sys.platform == "win32":
         return True
     import fcntl

@@ -1,4 +1,4 @@
-"""The other screen of a terminal, on which a command draws: what was there before comes back, however it ends."""
+"""The alternate screen of a terminal: however the command ends, the content from before comes back."""
 
 import os
 import signal
@@ -7,19 +7,19 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-from chat.cli.ending_signals import left_on_signals
+from chat.cli.termination_signals import leave_on_signals
 
 _ENTER, _LEAVE = b"\x1b[?1049h\x1b[?25l", b"\x1b[?25h\x1b[?1049l"
-"""With the cursor hidden there."""
+"""With a hidden cursor."""
 
 
 @contextmanager
-def other_screen() -> Generator[None]:
-    """Be on the other screen for as long as the block lasts, but for the time that the command is suspended.
+def alternate_screen() -> Generator[None]:
+    """Switch to the alternate screen as long as the block lasts, except while the command is suspended.
 
-    A signal that ends commands leaves the block, as in `left_on_signals`. Only in the main thread.
+    A signal that ends commands leaves the block, as in `leave_on_signals`. Only in the main thread.
     """
-    with left_on_signals(), _left_while_suspended():
+    with leave_on_signals(), _left_while_suspended():
         try:
             _write(_ENTER)
             yield
@@ -30,7 +30,7 @@ def other_screen() -> Generator[None]:
 @contextmanager
 def _left_while_suspended() -> Generator[None]:
     number = getattr(signal, "SIGTSTP", None)
-    # There is none on Windows, and it is ignored without job control.
+    # Windows has no SIGTSTP; without job control it is ignored.
     if number is None or signal.getsignal(number) is not signal.SIG_DFL:
         yield
         return
@@ -38,7 +38,7 @@ def _left_while_suspended() -> Generator[None]:
     def suspend(number: int, _frame: FrameType | None) -> None:
         _write(_LEAVE)
         signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)  # it goes on behind this line, with SIGCONT
+        os.kill(os.getpid(), number)  # SIGCONT continues after this line
         signal.signal(number, suspend)
         _write(_ENTER)
 
@@ -51,4 +51,4 @@ def _left_while_suspended() -> Generator[None]:
 
 def _write(codes: bytes) -> None:
     with suppress(OSError):  # the terminal may be gone
-        os.write(sys.stdout.fileno(), codes)  # past the buffer, which a signal may find half written
+        os.write(sys.stdout.fileno(), codes)  # without the buffer: a signal may interrupt writing to it

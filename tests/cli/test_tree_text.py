@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chat.cli.picture import picture
+from chat.cli.tree_text import snapshot_lines
 
 
 def task(name: str, *nurseries: list[Any], client: int | None = None) -> dict[str, Any]:
@@ -39,14 +39,14 @@ def server(clients: int) -> dict[str, Any]:
 
 def test_on_24_rows_the_tree_shows_clients() -> None:
     for clients in (1, 40):
-        seen = picture(snapshot(clients, server(clients)), 24)[:22]
+        seen = snapshot_lines(snapshot(clients, server(clients)), 24)[:22]
         assert any("client 1 p1 (talker)" in line for line in seen), "\n".join(seen)
         assert sum(line.endswith("-") for line in seen) == min(clients, 6)
         assert clients == 1 or "and 34 more" in seen
 
 
 def test_all_that_is_there_is_drawn_once_whatever_comes_first() -> None:
-    lines = picture(snapshot(3, server(3)))
+    lines = snapshot_lines(snapshot(3, server(3)))
     for name in (
         "run_sync_soon",
         "accept",

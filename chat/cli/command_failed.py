@@ -1,4 +1,4 @@
-"""How a command ends that can't do what it was asked: one line on stderr, no traceback, and a status that is not 0."""
+"""An expected failure of a command: one line on stderr, no traceback, exit status 1."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import click
 
 
 def in_one_line(text: str) -> str:
-    """Return a text that others may have made, as a server its refusal, without what a terminal would obey."""
+    """Return a text in one line without control characters: others may have made it, as a server its refusal."""
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in " ".join(text.split()))
 
 

@@ -1,0 +1,42 @@
+"""Restore the terminal before a signal ends the command."""
+
+import os
+import signal
+from collections.abc import Generator
+from contextlib import contextmanager
+from types import FrameType
+
+_ENDS = ("SIGTERM", "SIGHUP", "SIGQUIT")
+"""Windows has one of these."""
+
+
+class _Signalled(BaseException):
+    """A signal arrived that ends the command."""
+
+
+@contextmanager
+def leave_on_signals() -> Generator[None]:
+    """Leave the block on a signal that ends commands, then let the signal end this one.
+
+    The parent process sees the signal as the cause. An ignored signal, as SIGHUP under `nohup`, stays ignored. Only in
+    the main thread.
+    """
+    received: list[int] = []
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
+        raise _Signalled
+
+    numbers = [getattr(signal, name) for name in _ENDS if hasattr(signal, name)]
+    handled = [number for number in numbers if signal.getsignal(number) is signal.SIG_DFL]
+    try:
+        for number in handled:
+            signal.signal(number, end)
+        yield
+    except _Signalled:
+        pass
+    finally:
+        for number in handled:
+            signal.signal(number, signal.SIG_DFL)
+    for number in received:
+        os.kill(os.getpid(), number)

@@ -1,6 +1,6 @@
-"""Receive one item, then all that wait: the one idea behind journal, broadcaster, send queue and look-ups.
+"""Receive one item, then all that are waiting: the batching of journal, broadcaster, send queue and look-ups.
 
-An idle server answers at once and a busy one batches by itself, without a timer.
+An idle server answers at once, and a busy one batches without a timer.
 """
 
 from typing import TypeVar
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def receive_all_nowait(channel: trio.MemoryReceiveChannel[T], most: int) -> list[T]:
-    """Take what waits in the channel, `most` items at the most, without waiting. Sync."""
+    """Take the items in the channel, at most `most`, without waiting. Sync."""
     taken: list[T] = []
     try:
         while len(taken) < most:

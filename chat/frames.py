@@ -1,13 +1,13 @@
-"""The bytes of WebSocket frames (RFC 6455, section 5.2): what they are called, and how they are made and read.
+"""The bytes of WebSocket frames (RFC 6455, section 5.2): their names, and how they are made and read.
 
-A server's frames are not masked, so the same bytes can go to every client: a message is encoded once.
+A server's frames are not masked: the same bytes can go to every client, so a message is encoded once.
 """
 
 FINAL = 0x80
 """Bit of the first byte: the frame is the last of its message."""
 
 CONTROL = 0x08
-"""Bit of an opcode: the frame is a control frame, which stands alone between those of a message."""
+"""Bit of an opcode: the frame is a control frame, which may come between the fragments of a message."""
 
 OPCODE = 0x0F
 """Bits of the first byte that are the opcode."""
@@ -53,10 +53,7 @@ def close_frame(code: int, reason: str) -> bytes:
 
 
 def header_at(data: bytes | bytearray, at: int, size: int) -> tuple[int, int] | None:
-    """Return the lengths of the header and the payload of the frame that begins at `at` in `size` bytes of `data`.
-
-    None where the header is not whole.
-    """
+    """Return the lengths of header and payload of the frame at `at` in `size` bytes of `data`; None: more is needed."""
     if size - at < 2:
         return None
     length, header = data[at + 1] & LENGTH, 2
@@ -69,8 +66,8 @@ def header_at(data: bytes | bytearray, at: int, size: int) -> tuple[int, int] | 
 
 
 def unmasked(payload: bytes, mask: bytes) -> bytes:
-    """Return what a client's masked `payload` says (section 5.3); `mask` has four bytes."""
-    # As two large numbers: for a chat's short texts a tenth of the time of any loop over bytes.
+    """Return a client's `payload` without its four-byte `mask` (section 5.3)."""
+    # XOR of two large integers: for short texts a tenth of the time of a loop over bytes.
     length = len(payload)
     key = int.from_bytes((mask * (length // MASK_BYTES + 1))[:length])
     return (int.from_bytes(payload) ^ key).to_bytes(length)

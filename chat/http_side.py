@@ -35,7 +35,7 @@ def http_app(
     protocols: Sequence[ChatProtocol] = PROTOCOLS,
     scheduler: FairScheduler | None = None,
 ) -> QuartTrio:
-    """Return the HTTP side: what protocols answer and operators ask, pages, and metrics without a port of their own."""
+    """Return the HTTP application: calls of protocols and admins, pages, and metrics without a port of their own."""
     accounts, budgets = engine.accounts, engine.budgets
     routes = [
         *(protocol.routes(services) for protocol in protocols if protocol.routes is not None),
@@ -73,5 +73,5 @@ async def open_metrics(
 
 
 async def _no_socket(_request: IncomingRequest) -> None:
-    """No WebSocket is spoken on the metrics' port: the gateway closes the connection."""
+    """Do nothing: the metrics' port has no WebSocket, and the gateway closes the connection."""
     await trio.lowlevel.checkpoint()

@@ -45,16 +45,18 @@ logger = structlog.get_logger(__name__)
 
 
 async def _no_set_up_code() -> None:
-    """There is nothing to set up."""
+    """Return None: there is nothing to set up."""
 
 
 class Server(msgspec.Struct, frozen=True):
-    """A server that serves. `addresses` are its listeners' URLs.
+    """A running server.
 
-    `renew_certificate` reads certificate and key anew, where it serves TLS; see `Gateway.renew_certificate`.
-    `send_away` accepts nobody any more and closes every socket, evenly over as many seconds as it is told.
-    `set_up_code` returns the code that makes the first admin; None: there is one. It may raise StorageDown.
-    `newest_id` returns the newest id of the log that was told here.
+    Attributes:
+        addresses: the URLs of its listeners.
+        renew_certificate: reads certificate and key again, with TLS; see `Gateway.renew_certificate`.
+        send_away: accepts no more clients, and closes all sockets, evenly over so many seconds.
+        set_up_code: returns the code that makes the first admin; None: there is one. It may raise StorageDown.
+        newest_id: returns the newest id of the log that was published here.
     """
 
     addresses: tuple[str, ...]
@@ -64,21 +66,20 @@ class Server(msgspec.Struct, frozen=True):
     newest_id: Callable[[], int] = int
 
     async def reload(self, config: Config) -> None:
-        """A server of one process has nobody to hand settings on to."""
+        """Do nothing: a server of one process has no workers."""
 
     def restart(self) -> None:
-        """Nor has it anybody who could take its place."""
+        """Do nothing: a server of one process has no successor."""
 
 
 @asynccontextmanager
 async def open_server(config: Config, worker: WorkerContext | None = None) -> AsyncGenerator[Server]:
     """Serve for as long as the block lasts; leaving it stops in order, within about `config.grace` seconds.
 
-    In order: nobody new comes in; what was accepted is saved, told and acknowledged; every client is told that
-    the server goes; PostgreSQL stops. Raises CannotStart. Cancelling cuts everyone off, and loses nothing that
-    was acknowledged.
+    In order: no new clients; accepted writes are committed, published and acknowledged; every client gets a close
+    frame; PostgreSQL stops. Raises CannotStart. Cancelling cuts all clients, and loses no acknowledged write.
 
-    A worker has data directory, PostgreSQL and sockets from its parent: they are `inherited`, and stay.
+    A worker gets data directory, PostgreSQL and sockets from its parent: `worker` has them, and they stay open.
     """
     async with AsyncExitStack() as stack:
         if worker is not None:
@@ -106,7 +107,7 @@ async def open_server(config: Config, worker: WorkerContext | None = None) -> As
             open_chat(config, storage, secret, cluster_config=cluster_config, local=local, worker=worker)
         )
         await stack.enter_async_context(open_indexer(storage.search, server.newest_id))
-        if worker is None or worker.number == 1:  # one of the workers says it for all
+        if worker is None or worker.number == 1:  # the first worker logs it for all
             await tell_set_up_code(server.set_up_code, config.public_url or server.addresses[0])
         yield server
 
@@ -131,11 +132,11 @@ async def open_chat(
         protocols: the protocols that the listeners may speak.
         cluster_config: how this server joins others on that storage, if it does.
         local: the data directory, if there is one: it holds the control socket, and files.
-        inherited: what a worker has from its parent. Over HTTP it answers for all workers.
+        worker: what a worker gets from its parent. Over HTTP it answers for all workers.
 
     Raises CannotStart. Cancelling cuts everyone off.
     """
-    skeletons.read_tables()  # nobody is here yet who would wait for it
+    skeletons.read_tables()  # takes a moment, before there are clients
     dialects = tuple(protocol.dialect for protocol in protocols)
     for listen in config.listen:
         if by_name(dialects, listen.dialect) is None:
@@ -181,9 +182,7 @@ async def open_chat(
         open_watch(recorder, metrics) as watch,
     ):
         if files is None and config.file_bytes and config.bus is not None:
-            logger.info(
-                "no files are taken: several servers need a directory that all of them have (--files)"
-            )
+            logger.info("uploads are off: several servers need a shared directory for files (--files)")
         services = services_of(
             engine, direct_trust_from=config.direct_trust_from, frame_bytes=config.max_frame_bytes
         )

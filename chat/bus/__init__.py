@@ -1,1 +1,1 @@
-"""What hurries news from server to server; PostgreSQL's log, not a bus, is what they rely on."""
+"""Buses carry announcements between servers fast, without guarantees; servers rely on PostgreSQL's log."""

@@ -1,4 +1,4 @@
-"""Encodes what was committed for a bus: as many changes in one payload as fit, and nothing that fits in none."""
+"""Encodes committed changes for a bus: as many in one payload as fit."""
 
 from collections.abc import Sequence
 
@@ -11,10 +11,10 @@ _encode = msgspec.json.Encoder().encode
 
 
 def encode_changes(changes: Sequence[Change], largest: int) -> list[bytes]:
-    """Return the payloads, of at most `largest` bytes each, that announce what one commit added to the log. Sync.
+    """Return payloads, of at most `largest` bytes each, that announce the changes of one commit. Sync.
 
-    `changes` are in the order of the log, and at least one. One that is too large for a payload is left out: every
-    payload tells the last id, so that whoever receives it looks the rest up.
+    `changes` are in the order of the log, at least one. One that is too large for a payload is left out: every payload
+    has the last id, so a receiver reads the rest from the log.
     """
     # Each change is encoded once, to know its size; then only bytes are joined.
     empty = _encode(Announced(changes[-1].id, []))

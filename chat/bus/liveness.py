@@ -1,4 +1,4 @@
-"""Finds a listening connection on which nothing arrives any more, though nobody has said so."""
+"""Detects a listening connection on which nothing arrives any more, without an error."""
 
 import secrets
 from collections.abc import Awaitable, Callable
@@ -8,26 +8,27 @@ import trio
 from chat.signals import Signal
 
 SILENCE = 0.5
-"""Seconds without a payload after which a listener has to hear itself."""
+"""Seconds without a payload after which a listener sends itself a mark."""
 ANSWER = 1.0
-"""Seconds that anything may take on a connection that is well; after them there is another connection."""
+"""Seconds for any operation on a healthy connection; after them it is replaced."""
 
 
 class LivenessCheck:
-    """A network may forget a connection, a server stop, and a pooler answer queries and pass no notification on.
+    """Sends a mark on a channel of its own when nothing else arrives, and checks that the mark arrives.
 
-    So whoever hears nothing sends a mark on a channel of its own, and must hear that.
+    Without this, a connection that the network has forgotten, a server that was suspended, or a pooler that answers
+    queries and passes no notification on would go unnoticed.
     """
 
     def __init__(self, channel: str) -> None:
-        self.mark = f"{channel}_{secrets.token_hex(8)}"  # the channel on which nobody else listens
+        self.mark = f"{channel}_{secrets.token_hex(8)}"  # a channel on which only this connection listens
         self._arrivals = 0
         self._marked = Signal()
         self._is_marked = False  # whether the last mark has arrived
         self._ended = trio.Event()
 
     def arrived(self, channel: str) -> bool:
-        """Take note that something has arrived; return whether it is more than the mark. Sync."""
+        """Note an arrival; return whether it is a payload, and not the mark. Sync."""
         self._arrivals += 1
         if channel == self.mark:
             self._is_marked = True
@@ -35,13 +36,13 @@ class LivenessCheck:
         return channel != self.mark
 
     def end(self) -> None:
-        """Take note that the connection has ended. Sync."""
+        """Note that the connection has ended. Sync."""
         self._ended.set()
 
     async def watch(self, send_mark: Callable[[str], Awaitable[object]]) -> None:
-        """Return when the connection has ended. Raises ConnectionError where the mark does not arrive.
+        """Return when the connection has ended. Raises ConnectionError if a mark does not arrive.
 
-        `send_mark` sends something on the channel it is given; what it raises gets through. Cancelling changes nothing.
+        `send_mark` sends something on a channel; its errors are raised here. Cancelling changes nothing.
         """
         while not self._ended.is_set():
             before = self._arrivals
@@ -53,4 +54,4 @@ class LivenessCheck:
                     await send_mark(self.mark)
                     await self._marked.wait_until(lambda: self._is_marked)
                 if in_time.cancelled_caught:
-                    raise ConnectionError("what is sent does not arrive")
+                    raise ConnectionError("payloads do not arrive")

@@ -1,4 +1,4 @@
-"""A bus that leaves no process: for a server that is alone, or for several of one Trio run, as in the simulation."""
+"""A bus within one process, for several servers in one Trio run, as in the simulation."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -7,7 +7,7 @@ from chat.bus.bus import can_carry
 from chat.bus.receive_buffer import ReceiveBuffer
 
 _LARGEST = 65_536
-"""Bytes. Nothing in memory asks for a limit; a small one is for whoever tries out that of another bus."""
+"""Bytes. Memory needs no limit; tests use a small one to imitate another bus."""
 
 
 class LocalBus:
@@ -28,12 +28,12 @@ class LocalBus:
             self._network.carry(self, payload)
 
     async def receive(self) -> list[bytes] | None:
-        """Return what has arrived, or None at the start and after an overflow. Cancelling: nothing is taken."""
+        """Wait for payloads; None at the start and after an overflow. Cancelling: nothing is taken."""
         return await self.arrived.take()
 
 
 class LocalNetwork:
-    """The medium that buses in one process share. What is published has arrived everywhere when publish() returns."""
+    """The medium of buses in one process. A payload has arrived everywhere when publish() returns."""
 
     def __init__(self, largest: int = _LARGEST) -> None:
         self.largest = largest  # bytes
@@ -41,7 +41,7 @@ class LocalNetwork:
 
     @asynccontextmanager
     async def open_bus(self) -> AsyncGenerator[LocalBus]:
-        """Open one more end for as long as the block lasts; nothing published before is heard there.
+        """Open one more end for as long as the block lasts; payloads published before do not arrive there.
 
         Cancelling: the end is closed.
         """
@@ -54,7 +54,7 @@ class LocalNetwork:
             self.buses.remove(bus)
 
     def carry(self, sender: LocalBus, payload: bytes) -> None:
-        """Bring a payload to all buses; nothing where the sender is closed. Sync."""
+        """Deliver a payload to all buses, unless the sender is closed. Sync."""
         if sender in self.buses:
             for bus in self.buses:
                 bus.arrived.put(payload)

@@ -1,8 +1,8 @@
 """The bus in PostgreSQL itself: NOTIFY on one connection, LISTEN on another, nothing else to install.
 
-Neither is the journal's: a NOTIFY within its commit would hold PostgreSQL's one lock of notifications until the disk
-has answered (docs/decisions/0016). Both need a session of their own: a pooler that shares sessions among transactions
-passes no NOTIFY on.
+Neither is the journal's connection: a NOTIFY within its commit would hold PostgreSQL's one lock of notifications until
+the disk has answered (docs/decisions/0016). Both need a session of their own: a pooler that shares sessions among
+transactions passes no NOTIFY on.
 """
 
 from collections.abc import Callable
@@ -19,12 +19,12 @@ from chat.storage.postgres.database import CONNECTION_LOST, DatabaseAddress
 from chat.storage.postgres.writer import RawConnection
 
 LARGEST = 7_999
-"""Bytes: what PostgreSQL takes as the payload of a NOTIFY."""
+"""Bytes of the largest payload of a NOTIFY."""
 _STEP = 512 * 1024
-"""Bytes that are sent in one statement."""
+"""Bytes sent in one statement."""
 _CHANNEL = "chat_bus"
 
-# What is announced is committed: a NOTIFY that PostgreSQL forgets in a crash could reach nobody anyway.
+# Announced changes are committed already: a NOTIFY that a crash loses would reach no connection anyway.
 _NO_WAIT_FOR_THE_DISK = "SELECT set_config('synchronous_commit', 'off', false)"
 _NOTIFY = f"SELECT count(pg_notify('{_CHANNEL}', payload)) FROM unnest($1::text[]) AS payload"
 _MARK = "SELECT pg_notify($1, '')"
@@ -34,17 +34,16 @@ _ENDED = "PostgreSQL ended the connection"
 
 
 def open_notify_bus(address: DatabaseAddress, *, timeout: float) -> AbstractAsyncContextManager[RemoteBus]:
-    """Open the bus of a database for as long as the block lasts; connecting goes on meanwhile, and for ever.
+    """Open the bus of a database for as long as the block lasts; it connects in the background, again and again.
 
-    `timeout` is in seconds, for connecting. The caller runs inside `open_asyncio`. Cancelling drops what waits to be
-    sent.
+    `timeout` is in seconds, for connecting. The caller runs inside `open_asyncio`. Cancelling drops waiting payloads.
     """
     bus = RemoteBus("notify", LARGEST)
     return run_bus(bus, partial(_listen, address, timeout), partial(_send, address, timeout))
 
 
 async def _send(address: DatabaseAddress, timeout: float, bus: RemoteBus) -> None:
-    """Send what waits, all of it in one transaction; what a lost connection takes along is not sent again."""
+    """Send waiting payloads, all in one transaction; payloads that a lost connection takes along are not sent again."""
     while True:
         try:
             connection = await run_in_asyncio(_connect, address, timeout, "chat bus", bus.waiting.wake)
@@ -67,11 +66,11 @@ async def _send(address: DatabaseAddress, timeout: float, bus: RemoteBus) -> Non
 
 
 async def _listen(address: DatabaseAddress, timeout: float, bus: RemoteBus) -> None:
-    """Take in what arrives, on one connection after the other."""
+    """Receive payloads, on one connection after another."""
     while True:
         check = LivenessCheck(_CHANNEL)
 
-        def hear(
+        def receive(
             _connection: object, _pid: int, channel: str, payload: object, check: LivenessCheck = check
         ) -> None:
             if check.arrived(channel):
@@ -81,8 +80,8 @@ async def _listen(address: DatabaseAddress, timeout: float, bus: RemoteBus) -> N
             connection = await run_in_asyncio(_connect, address, timeout, "chat bus listener", check.end)
             try:
                 for channel in (_CHANNEL, check.mark):
-                    await run_in_asyncio(connection.add_listener, channel, hear)
-                bus.arrived.mark_lossy()  # what was sent before is heard by nobody here
+                    await run_in_asyncio(connection.add_listener, channel, receive)
+                bus.arrived.mark_lossy()  # payloads from before did not arrive here
                 bus.works("listening")
                 await check.watch(partial(run_in_asyncio, connection.execute, _MARK))
             finally:
@@ -96,7 +95,7 @@ async def _listen(address: DatabaseAddress, timeout: float, bus: RemoteBus) -> N
 async def _connect(
     address: DatabaseAddress, timeout: float, name: str, ended: Callable[[], None]
 ) -> RawConnection:
-    """Return a connection that calls `ended` when it ends; asyncio-flavoured."""
+    """Return a new connection that calls `ended` at its end; asyncio-flavoured."""
     connection = await asyncpg.connect(
         **address, timeout=timeout, command_timeout=ANSWER, server_settings={"application_name": name}
     )

@@ -1,4 +1,4 @@
-"""Which bus the setting `bus` names."""
+"""Opens the bus that the setting `bus` names."""
 
 from contextlib import AbstractAsyncContextManager
 from hashlib import sha256
@@ -15,8 +15,8 @@ def open_bus(
 ) -> AbstractAsyncContextManager[Bus]:
     """Open the bus for as long as the block lasts: `notify` on the database itself, or a URL of Redis.
 
-    The servers of one chat have one `secret`: two chats on one Redis do not hear each other. `timeout` is in seconds,
-    for connecting. Raises CannotStart where the client of Redis is not installed or the URL is not understood.
+    The servers of one chat share one `secret`: two chats on one Redis do not mix. `timeout` is in seconds, for
+    connecting. Raises CannotStart where the client of Redis is not installed or the URL is invalid.
     """
     if setting == "notify":
         return open_notify_bus(address, timeout=timeout)
@@ -24,7 +24,7 @@ def open_bus(
 
 
 def kind_of(setting: str) -> str:
-    """Return what others see of the setting: which bus it is, without a password."""
+    """Return the kind of the bus for other servers: the setting without a password."""
     if setting == "notify":
         return setting
     url = urlsplit(setting)

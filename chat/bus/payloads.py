@@ -1,8 +1,8 @@
-"""All that servers tell each other over a bus, and how it is read: a new kind needs a struct and a place in Payload.
+"""The payloads between servers, and how they are decoded. A new kind needs a struct and a place in Payload.
 
-Payloads are JSON: text without NUL, which every bus carries. Anybody who may use the medium can put anything there, and
-servers of another version do: fields that are unknown here, which stand after the others, are not looked at, and
-changes of an unknown kind are left out.
+Payloads are JSON: text without NUL, which every bus carries. Anybody with access to the medium can send anything, and
+servers of another version send other things: unknown fields, which come last, are skipped, and so are changes of an
+unknown kind. Tags and fields keep their names on the wire.
 """
 
 from contextlib import suppress
@@ -16,9 +16,10 @@ from chat.domain.shared_usage import Used
 
 
 class Announced(msgspec.Struct, frozen=True, tag=True, array_like=True):
-    """Changes that are committed, in the order of the log.
+    """Committed changes, in the order of the log.
 
-    `last_id` is the last of the commit: what is missing here up to it comes in another payload or stands in the log.
+    `last_id` is the last id of the commit: changes up to it that are missing here are in another payload, or in the
+    log.
     """
 
     last_id: int
@@ -26,16 +27,16 @@ class Announced(msgspec.Struct, frozen=True, tag=True, array_like=True):
 
 
 class Beat(msgspec.Struct, frozen=True, tag=True, array_like=True):
-    """A server lives, and has announced the log up to this id."""
+    """A heartbeat: the server has announced the log up to this id."""
 
     node: int
     newest_id: int
 
 
 class HasPublished(msgspec.Struct, frozen=True, tag="HasTold", array_like=True):
-    """Has the server told its clients the log up to this id? It answers when it has.
+    """Has the server published the log up to this id? It answers when it has.
 
-    With a person also when what they said here before that is saved, or refused.
+    With a person: when it has also settled their writes submitted there before.
     """
 
     change_id: int
@@ -43,9 +44,9 @@ class HasPublished(msgspec.Struct, frozen=True, tag="HasTold", array_like=True):
 
 
 class HasRecorded(msgspec.Struct, frozen=True, tag="HasNoted", array_like=True):
-    """Has the server noted all that it told this person? It answers when it has.
+    """Has the server recorded all its deliveries to this person? It answers when it has.
 
-    With `has_read` it is how far they have read by what they said there.
+    With `has_read`: has it written the read marks of their own messages there?
     """
 
     person_id: int
@@ -53,13 +54,13 @@ class HasRecorded(msgspec.Struct, frozen=True, tag="HasNoted", array_like=True):
 
 
 class Relayed(msgspec.Struct, frozen=True, tag=True, array_like=True):
-    """Does somebody here hear this message, which is saved nowhere? If so, they are told it."""
+    """Is the addressee of this message there, which no log has? If so, it is delivered."""
 
     message: Message
 
 
 class Question(msgspec.Struct, frozen=True, tag=True, array_like=True):
-    """A question of a server, to one other or to all; `number` is its own number for it."""
+    """A question of the server `node`, to one other or to all; `number` is its number there."""
 
     node: int
     number: int
@@ -68,7 +69,7 @@ class Question(msgspec.Struct, frozen=True, tag=True, array_like=True):
 
 
 class Answer(msgspec.Struct, frozen=True, tag=True, array_like=True):
-    """What a server answers: `to` asked, under this `number`."""
+    """An answer of the server `node` to the question `number` of the server `to`."""
 
     node: int
     number: int
@@ -77,35 +78,35 @@ class Answer(msgspec.Struct, frozen=True, tag=True, array_like=True):
 
 
 class Spent(msgspec.Struct, frozen=True, tag=True, array_like=True):
-    """What a server used of limits that are shared."""
+    """A server's usage of shared limits."""
 
     node: int
     used: list[Used]
 
 
 class Noticed(msgspec.Struct, frozen=True, tag=True, array_like=True):
-    """What a server tells of its clients that no log has."""
+    """A notice of a server, which no log has."""
 
     node: int
     notice: Notice
 
 
 Payload = Announced | Beat | Question | Answer | Spent | Noticed
-"""What a payload can be: a union of tagged structs, `array_like` as these."""
+"""All kinds of payloads: a union of tagged structs, `array_like` as these."""
 
 encode = msgspec.json.Encoder().encode
 """Encode a Payload of any kind but Announced, of which one may need several: `announcements.py`. Sync."""
 
 
 class _PartlyAnnounced(msgspec.Struct, frozen=True, tag="Announced", array_like=True):
-    """Changes of which some may be of a kind that only newer servers know."""
+    """Announced, with changes of which some may be of a kind that only newer servers know."""
 
     last_id: int
     changes: list[msgspec.Raw]
 
 
 class PayloadReader:
-    """Reads payloads, and counts those that are none of ours."""
+    """Decodes payloads, and counts those that it can't."""
 
     def __init__(self) -> None:
         self.unreadable = 0  # payloads that were dropped
@@ -114,19 +115,19 @@ class PayloadReader:
         self._decode_change = msgspec.json.Decoder(Change).decode
 
     def read(self, payload: bytes) -> Payload | None:
-        """Return what a payload says, or None where it says nothing that we understand. Sync; never raises."""
+        """Return the decoded payload, or None if it is unreadable. Sync; never raises."""
         try:
             try:
-                said: Payload = self._decode(payload)
+                message: Payload = self._decode(payload)
             except msgspec.ValidationError:
-                said = self._read_partly(payload)
+                message = self._read_partly(payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             self.unreadable += 1
             return None
-        return said
+        return message
 
     def _read_partly(self, payload: bytes) -> Announced:
-        """Return what is understood of an announcement: the rest is read from the log. Raises as a decoder does."""
+        """Return the known changes of an announcement: the rest is read from the log. Raises as a decoder does."""
         partly = self._decode_partly(payload)
         changes = []
         for change in partly.changes:

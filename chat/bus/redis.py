@@ -1,7 +1,7 @@
 """The bus on Redis or Valkey, for many servers: PUBLISH and SUBSCRIBE, with coredis, which is an extra.
 
-coredis tries again by itself, for ever and without saying so, and its buffers have no bounds. So each connection is a
-client of its own that never tries again, every wait has a deadline, and what it has received is taken from it at once.
+coredis reconnects by itself, for ever and silently, and its buffers have no bounds. So each connection is a client of
+its own that never reconnects, every wait has a deadline, and received payloads are taken from it at once.
 """
 
 import ssl
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from coredis.patterns.pubsub import PubSub
 
 LARGEST = 65_536
-"""Bytes of a payload. Larger ones would be no faster: at this size the bytes cost more than the calls."""
+"""Bytes of a payload. Larger ones would be no faster: at this size bytes cost more than calls."""
 _STEP = 512 * 1024
-"""Bytes that are sent in one message."""
+"""Bytes sent in one message."""
 _BETWEEN = b"\0"
-"""Stands between the payloads of one message: no payload has it, and a message costs more than a payload."""
+"""Separates the payloads of one message: no payload has it, and messages cost more than payloads."""
 _OPTIONS = {"db", "ssl_ca_certs", "ssl_certfile", "ssl_check_hostname", "ssl_cert_reqs", "ssl_keyfile"}
 
 
@@ -37,17 +37,17 @@ _NOT_UNDERSTOOD = (
 
 
 def open_redis_bus(url: str, *, channel: str) -> AbstractAsyncContextManager[RemoteBus]:
-    """Open the bus at `url` for as long as the block lasts; connecting goes on meanwhile, and for ever.
+    """Open the bus at `url` for as long as the block lasts; it connects in the background, again and again.
 
-    Who names another `channel` hears nothing of this one, on the same Redis. Raises CannotStart where coredis is not
-    installed or the URL is not understood. Cancelling drops what waits to be sent.
+    Buses with different `channel`s on one Redis do not mix. Raises CannotStart where coredis is not installed or the
+    URL is invalid. Cancelling drops waiting payloads.
     """
     medium = _Medium(url, channel)
     return run_bus(RemoteBus("redis", LARGEST), medium.listen, medium.send)
 
 
 class _Medium:
-    """Where Redis is, and how the two tasks of a bus use it."""
+    """The two tasks of a bus on Redis."""
 
     def __init__(self, url: str, channel: str) -> None:
         try:
@@ -74,7 +74,7 @@ class _Medium:
             self._new_client()
         except (ValueError, OSError):  # of a file with certificates too; the error may quote the password
             raise CannotStart(_NOT_UNDERSTOOD) from None
-        # What is raised where a server is gone, silent, or none that we know.
+        # Raised when the server is gone, silent, or not Redis.
         self._failures = (
             coredis.exceptions.RedisError,
             OSError,
@@ -85,7 +85,7 @@ class _Medium:
         )
 
     async def send(self, bus: RemoteBus) -> None:
-        """Send what waits, all of it in one message; what a lost connection takes along is not sent again."""
+        """Send waiting payloads, all in one message; payloads that a lost connection takes along are not sent again."""
         while True:
             try:
                 async with self._client() as client, client.connection_pool.acquire() as connection:
@@ -100,7 +100,7 @@ class _Medium:
             await trio.sleep(PAUSE)
 
     async def listen(self, bus: RemoteBus) -> None:
-        """Take in what arrives, on one connection after the other."""
+        """Receive payloads, on one connection after another."""
         while True:
             check = LivenessCheck(self._channel)
             try:
@@ -114,7 +114,7 @@ class _Medium:
                     ) as subscription,
                     trio.open_nursery() as nursery,
                 ):
-                    bus.arrived.mark_lossy()  # what was sent before is heard by nobody here
+                    bus.arrived.mark_lossy()  # payloads from before did not arrive here
                     bus.works("listening")
                     nursery.start_soon(_take_in, subscription, check, bus)
                     await check.watch(partial(_mark, subscription))
@@ -124,7 +124,7 @@ class _Medium:
 
     @asynccontextmanager
     async def _client(self) -> "AsyncGenerator[coredis.Redis[bytes]]":
-        """Open a new client, if anybody answers there: where nobody does, coredis leaves streams behind, unclosed."""
+        """Open a new client, if the server can be reached: otherwise coredis leaves streams unclosed."""
         client = self._new_client()
         location = client.connection_pool.location
         with trio.fail_after(ANSWER):
@@ -139,13 +139,13 @@ async def _mark(subscription: "PubSub[bytes]", channel: str) -> None:
 
 
 async def _publish(connection: "BaseConnection", channel: str, data: bytes) -> None:
-    """Publish on a connection that is there: a client would make another where it is lost, and not say so."""
+    """Publish on this connection: a client would silently replace a lost one."""
     with trio.fail_after(ANSWER):
         await connection.create_request(b"PUBLISH", channel, data)
 
 
 async def _take_in(subscription: "PubSub[bytes]", check: LivenessCheck, bus: RemoteBus) -> None:
-    """Take what has arrived as fast as it does: here it has a bound, and there it has none."""
+    """Take payloads as they arrive: our buffer is bounded, and that of coredis is not."""
     while True:
         match await subscription.get_message():
             case {"channel": bytes() as name, "data": bytes() as data} if check.arrived(name.decode()):
@@ -154,7 +154,7 @@ async def _take_in(subscription: "PubSub[bytes]", check: LivenessCheck, bus: Rem
 
 
 def _check(url: str) -> None:
-    """Raise CannotStart where a URL has not the form that we know."""
+    """Raise CannotStart if a URL is invalid."""
     try:
         parts = urlsplit(url)
         place = parts.path if parts.scheme == "unix" else parts.hostname
@@ -166,7 +166,7 @@ def _check(url: str) -> None:
 
 
 def _said(errors: BaseExceptionGroup[BaseException]) -> str:
-    """Return what the first of them says."""
+    """Return the text of the first error."""
     first: BaseException = errors
     while isinstance(first, BaseExceptionGroup):
         first = first.exceptions[0]

@@ -1,4 +1,4 @@
-"""A bus whose medium is another process: what both kinds have in common, notify and redis."""
+"""The common part of buses whose medium is another process: notify and redis."""
 
 import math
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -19,14 +19,14 @@ logger = structlog.get_logger(__name__)
 
 
 class RemoteBus:
-    """One server's end: publish() fills a buffer that one task empties, another fills what receive() takes from."""
+    """One server's end: publish() fills a buffer that one task sends; another task fills the buffer of receive()."""
 
     def __init__(self, name: str, largest: int) -> None:
         self.name = name  # of the medium, for the log
         self.waiting = SendBuffer()
         self.arrived = ReceiveBuffer()
         self._largest = largest
-        self._failing: set[str] = set()  # which of the tasks has no connection
+        self._failing: set[str] = set()  # the tasks without a connection
 
     @property
     def largest(self) -> int:
@@ -39,32 +39,36 @@ class RemoteBus:
             self.waiting.put(payload)
 
     async def receive(self) -> list[bytes] | None:
-        """Return what has arrived, or None where some may have been lost. Cancelling: nothing is taken."""
+        """Wait for payloads; None: some may have been lost. Cancelling: nothing is taken."""
         return await self.arrived.take()
 
     def failed(self, task: str, error: str) -> None:
-        """Log that there is no connection, once for all tries of all tasks. Sync."""
+        """Log once that the bus is lost, for all tries of all tasks. Sync."""
         if trio.current_effective_deadline() == -math.inf:
-            return  # the bus is left: that ends connections too
+            return  # we are leaving the bus: that ends connections too
         if not self._failing:
-            logger.warning("the bus is lost: other servers are heard late", bus=self.name, error=error)
+            logger.warning(
+                "bus lost: changes made by other servers are delayed until it reconnects",
+                bus=self.name,
+                error=error,
+            )
         self._failing.add(task)
 
     def works(self, task: str) -> None:
-        """Log that there is a connection again, once every task has its own. Sync."""
+        """Log that the bus is back, once all tasks have connections. Sync."""
         if task in self._failing:
             self._failing.remove(task)
             if not self._failing:
-                logger.info("the bus is back", bus=self.name)
+                logger.info("bus reconnected", bus=self.name)
 
 
 @asynccontextmanager
 async def run_bus(
     bus: RemoteBus, *tasks: Callable[[RemoteBus], Awaitable[None]]
 ) -> AsyncGenerator[RemoteBus]:
-    """Run the tasks, which connect and connect again until they are cancelled, for as long as the block lasts.
+    """Run the tasks, which connect again and again, for as long as the block lasts.
 
-    Leaving sends what waits, where there is a connection, for half a second at the most. Cancelling drops it.
+    Leaving sends the waiting payloads, if there is a connection, for at most half a second. Cancelling drops them.
     """
     async with trio.open_nursery() as nursery:
         for task in tasks:

@@ -1,7 +1,7 @@
-"""Seals payloads, so that a server knows which come from a server of its chat, and takes each once.
+"""Seals authenticate payloads: a server accepts only those of servers of its chat, and each once.
 
-Anybody who may use the medium can read all payloads, put there what they like, and put there again what they read. A
-seal stands behind the other fields of a payload, where servers of the release before, which have none, do not look.
+Anybody with access to the medium can read, forge and replay payloads. A seal is the last field of a payload: servers of
+release 0.1, which know no seals, skip it.
 """
 
 import hmac
@@ -16,42 +16,42 @@ from chat.bus.bus import Bus
 from chat.domain.lru_cache import LRUCache
 
 _KEY_FOR = b"what the servers of one chat tell each other"
-"""It has spaces, as nothing has that a token is signed for."""
+"""It has spaces: no token is signed for such a purpose."""
 
 _SENDER, _NUMBER, _MAC = 8, 8, 16
-"""Bytes of who sends, of the number, and of the code that nobody makes without the secret."""
+"""Bytes of the sender's id, of the number, and of the authentication code."""
 
 _OPENING, _CLOSING = b',"', b'"]'
 _SEAL = len(_OPENING) + len(b2a_base64(bytes(_SENDER + _NUMBER + _MAC), newline=False)) + len(_CLOSING)
 SEAL_BYTES = _SEAL - 1
-"""Bytes by which a seal makes a payload longer: it closes the array in the payload's place."""
+"""Bytes that a seal adds to a payload: it replaces the closing bracket of the array."""
 
 _CLOCKS_DIFFER = 120 * 10**6
-"""Microseconds by which the clock of a sender that was not heard before may differ."""
+"""Microseconds by which the clock of a new sender may differ."""
 
 _LATE = 2 * 10**6
-"""Microseconds by which one payload may overtake another of the same sender. One that comes later is dropped."""
+"""Microseconds by which a payload may be late behind a later one of the same sender; later ones are dropped."""
 
 _MOST_NUMBERS = 8192
 _MOST_SENDERS = 1000
-"""Numbers of one sender, and senders, that are remembered: a server that starts anew is another sender."""
+"""Remembered numbers of one sender, and remembered senders; a restarted server is another sender."""
 
 
 class Seals:
-    """Makes seals and checks them. `clock` is the wall clock, in seconds."""
+    """Makes and checks seals. `clock` is the wall clock, in seconds."""
 
     def __init__(self, secret: str, *, clock: Callable[[], float] = time.time) -> None:
         self._key = hmac.digest(secret.encode(), _KEY_FOR, "sha256")
         self._clock = clock
         self._sender = secrets.token_bytes(_SENDER)
         self._number = 0
-        self._senders = LRUCache[bytes, _Heard](_MOST_SENDERS)
+        self._senders = LRUCache[bytes, _Window](_MOST_SENDERS)
 
     def seal(self, payload: bytes) -> bytes:
         """Return a payload, which is a JSON array, with SEAL_BYTES more. Sync."""
         now = int(self._clock() * 10**6)
         if now < self._number - _CLOCKS_DIFFER:
-            # The clock was set back, and whoever begins to listen compares with it.
+            # The clock was set back: be a new sender, as new receivers compare numbers with the clock.
             self._sender = secrets.token_bytes(_SENDER)
             self._number = 0
         self._number = max(now, self._number + 1)
@@ -60,7 +60,7 @@ class Seals:
         return b"".join((payload[:-1], _OPENING, seal, _CLOSING))
 
     def open(self, sealed: bytes) -> bytes | None:
-        """Return the payload without its seal; None: it has no good one, or was taken before, or is old. Sync."""
+        """Return the payload without its seal; None: the seal is invalid, or the payload is replayed or late. Sync."""
         payload, seal = sealed[:-_SEAL] + b"]", sealed[-_SEAL:]
         if not (seal.startswith(_OPENING) and seal.endswith(_CLOSING)):
             return None
@@ -79,17 +79,17 @@ class Seals:
         return code.digest()
 
     def _is_new(self, sender: bytes, number: int) -> bool:
-        heard = self._senders.get(sender)
-        if heard is None:
+        window = self._senders.get(sender)
+        if window is None:
             if abs(number - int(self._clock() * 10**6)) > _CLOCKS_DIFFER:
                 return False
-            heard = self._senders[sender] = _Heard(number)
+            window = self._senders[sender] = _Window(number)
             return True
-        return heard.take(number)
+        return window.take(number)
 
 
-class _Heard:
-    """Which numbers of one sender were taken; those up to `_last_old` count as taken."""
+class _Window:
+    """The accepted numbers of one sender; those up to `_last_old` count as accepted."""
 
     def __init__(self, number: int) -> None:
         self._taken = [number]  # ascending
@@ -113,7 +113,7 @@ class _Heard:
 
 
 class SealedBus:
-    """A bus whose payloads are sealed as they are published; what is received is as it came, for `Seals.open`."""
+    """A bus that seals published payloads; received ones are as they came, for `Seals.open`."""
 
     def __init__(self, bus: Bus, seals: Seals) -> None:
         self._bus = bus
@@ -129,8 +129,5 @@ class SealedBus:
         self._bus.publish(self._seals.seal(payload))
 
     async def receive(self) -> list[bytes] | None:
-        """Return what has arrived, sealed or not, or None where some may have been lost.
-
-        Cancelling: nothing is taken.
-        """
+        """Wait for payloads, sealed or not; None: some may have been lost. Cancelling: nothing is taken."""
         return await self._bus.receive()

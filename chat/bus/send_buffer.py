@@ -1,4 +1,4 @@
-"""What was published and is not yet sent: bounded, the oldest go first where it is too much."""
+"""Buffers payloads to be sent: bounded; the oldest are dropped when it is full."""
 
 from collections import deque
 from collections.abc import Generator
@@ -9,30 +9,30 @@ import trio
 from chat.signals import Signal
 
 MOST_BYTES = 4 * 2**20
-"""Bytes that wait to be sent, at the most: seconds of news, of which the log knows more by then."""
+"""Bytes that may wait: seconds of announcements; by then the log is the better source."""
 EACH = 64
-"""Bytes that a payload takes beside its own: its object, and its place in the queue."""
+"""Bytes of overhead of each payload: its object, and its place in the queue."""
 
 
 class SendBuffer:
-    """Filled by publish(), emptied by one task, which has a connection inside `connected`."""
+    """Filled by publish(), emptied by one task, which has a connection within connected()."""
 
     def __init__(self) -> None:
         self._payloads: deque[bytes] = deque()
         self._bytes = 0
         self._woken = Signal()
         self._must_look = False  # whether wake() was called since wait() returned last
-        self._is_cut = False  # whether a connection was lost and there is no other
+        self._is_cut = False  # whether the connection was lost and not replaced
         self._idle = Signal()
         self._is_idle = True  # whether nothing is to be sent, or it can't be
 
     @property
     def waiting_bytes(self) -> int:
-        """Bytes that wait to be sent, with what each payload takes beside its own."""
+        """Bytes that wait, with the overhead of each payload."""
         return self._bytes
 
     def put(self, payload: bytes) -> None:
-        """Add what is to be sent, and drop the oldest where it is too much. Sync."""
+        """Add a payload; if that is too much, drop the oldest. Sync."""
         self._payloads.append(payload)
         self._bytes += len(payload) + EACH
         while self._bytes > MOST_BYTES:
@@ -41,13 +41,13 @@ class SendBuffer:
         self._woken.notify()
 
     def wake(self) -> None:
-        """Have the wait() that is under way return, or else the next one, with or without something to send. Sync."""
+        """Make the current wait() return, or else the next one, even with nothing to send. Sync."""
         self._must_look = True
         self._woken.notify()
 
     @contextmanager
     def connected(self) -> Generator[None]:
-        """Take note that there is a connection for as long as the block lasts."""
+        """Note that there is a connection for as long as the block lasts."""
         self._is_cut = False
         self._is_idle = False
         try:
@@ -57,10 +57,7 @@ class SendBuffer:
             self._become_idle()
 
     async def wait(self) -> None:
-        """Wait until something is to be sent, or for wake(); what was taken is sent by then.
-
-        Cancelling changes nothing.
-        """
+        """Wait for payloads, or for wake(). Call it after the taken payloads are sent. Cancelling changes nothing."""
         if not self._payloads:
             self._become_idle()
         await trio.lowlevel.checkpoint()
@@ -72,9 +69,9 @@ class SendBuffer:
         self._idle.notify()
 
     def take(self, most_bytes: int) -> list[bytes]:
-        """Take the oldest payloads, up to `most_bytes` or one, and none that equals one before it. Sync.
+        """Take the oldest payloads, up to `most_bytes` or one, and no two equal ones. Sync.
 
-        So whatever folds what is equal, as a transaction of PostgreSQL does with its notifications, folds nothing.
+        PostgreSQL would merge equal notifications of one transaction.
         """
         taken: dict[bytes, None] = {}
         size = 0
@@ -88,5 +85,5 @@ class SendBuffer:
         return list(taken)
 
     async def drain(self) -> None:
-        """Wait until all is sent, or the connection is lost. Cancelling changes nothing."""
+        """Wait until all payloads are sent, or the connection is lost. Cancelling changes nothing."""
         await self._idle.wait_until(lambda: self._is_idle)

@@ -1,4 +1,4 @@
-"""What a record tells of its connection: events and last frames, as values that an admin is shown."""
+"""Reports of connections for admins: events and last frames."""
 
 import msgspec
 import trio
@@ -47,12 +47,12 @@ class ConnectionReport(msgspec.Struct, frozen=True):
 
 
 def recent_ends(recorder: Recorder) -> list[Summary]:
-    """Return the abnormal ends that are remembered, the last first. Sync."""
+    """Return the recent abnormal ends, the last first. Sync."""
     return [report.summary for report in _ended(recorder)]
 
 
 def report_connection(recorder: Recorder, connection: int) -> ConnectionReport | None:
-    """Return what is known of a connection: one that is open, or that ended abnormally of late. Sync."""
+    """Return the report of a connection that is open, or has recently ended abnormally. Sync."""
     known = recorder.open.get(connection)
     if known is None:
         return next((report for report in _ended(recorder) if report.summary.connection == connection), None)

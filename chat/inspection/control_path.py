@@ -1,4 +1,4 @@
-"""Where the control socket is. Commands import this and no more of the server: health checks come all the time."""
+"""The path of the control socket. Commands import this alone of the server: health checks must start fast."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ SOCKET = "watch.socket"
 
 @contextmanager
 def reachable(directory: Path, name: str = SOCKET) -> Generator[str]:
-    """A path of the socket, which may be missing, that is short enough: Linux takes 107 bytes. Raises OSError."""
+    """Yield a short enough path of the socket, which may be missing: Linux allows 107 bytes. Raises OSError."""
     path = directory.absolute() / name
     if len(os.fsencode(path)) < 100 or sys.platform != "linux":
         yield str(path)

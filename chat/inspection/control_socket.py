@@ -1,7 +1,7 @@
-"""The control socket: a Unix socket in the data directory, which `chat tree` and its like ask.
+"""The control socket: a Unix socket in the data directory, for `chat tree` and similar commands.
 
-It asks for no password: who may open it could as well read the secret that lies beside it. One line comes in
-(`tree 100`, `why`, `why 17`, `cancel 17`, `metrics`, `health`), one line of JSON goes out, and the connection ends.
+It needs no password: whoever can open it could read the secret beside it. A request is one line (`tree 100`, `why`,
+`why 17`, `cancel 17`, `metrics`, `health`), the answer is one line of JSON, and the connection ends.
 """
 
 import os
@@ -18,19 +18,19 @@ from chat.domain.failures import StorageDown
 from chat.inspection.control_path import SOCKET, reachable
 from chat.inspection.inspection import Inspection, InspectionFailed
 
-_PATIENCE = 10.0
-"""Seconds for one question and its answer."""
+_TIMEOUT = 10.0
+"""Seconds for one request and its answer."""
 _LONGEST = 100
-"""Bytes of a question."""
+"""Bytes of a request."""
 _UNKNOWN = "nothing is known of connection {}: it ended as it should, or long ago, or there was none"
 _AT_ONCE = 16
-"""Questions answered at the same time; others wait in the backlog."""
+"""Requests answered at the same time; others wait in the backlog."""
 
 logger = structlog.get_logger(__name__)
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """An answer, or in words why there is none."""
+    """An answer, or the reason why there is none."""
 
     result: object = None
     error: str | None = None
@@ -42,7 +42,7 @@ async def open_control_socket(
 ) -> AsyncGenerator[None]:
     """Answer on the socket `name` in `directory` for as long as the block lasts. Cancelling ends every answer.
 
-    Where the system has no such sockets, or the directory takes none, it is logged and done without.
+    Where the system or the directory has no such sockets, this is logged, and the server runs without.
     """
     with _listening(directory, name) as listener:
         async with trio.open_nursery() as nursery:
@@ -65,7 +65,7 @@ def _listening(directory: Path, name: str) -> Generator[trio.socket.SocketType |
         AttributeError,
         ValueError,
     ) as error:  # no AF_UNIX, a path too long, a strange file system
-        logger.warning("`chat tree` will need --url", reason=str(error))
+        logger.warning("no control socket: `chat tree` needs --url", reason=str(error))
     if listener is None:
         yield None
         return
@@ -79,11 +79,11 @@ def _listening(directory: Path, name: str) -> Generator[trio.socket.SocketType |
 
 def _bind(path: str) -> socket.socket:
     with suppress(FileNotFoundError):
-        os.unlink(path)  # of a server that was killed: this one holds the directory
+        os.unlink(path)  # left by a killed server: this one holds the directory
     listener = socket.socket(socket.AF_UNIX)
     try:
         listener.bind(path)
-        os.chmod(path, 0o600)  # before anybody can connect
+        os.chmod(path, 0o600)  # before it accepts connections
         listener.listen(_AT_ONCE)
     except BaseException:
         listener.close()
@@ -95,8 +95,8 @@ async def _serve(listener: trio.socket.SocketType, inspection: Inspection) -> No
     places = trio.CapacityLimiter(_AT_ONCE)
 
     async def answer(client: trio.SocketStream) -> None:
-        async with client, places:  # in this order: whoever waits for a place is closed too
-            with trio.move_on_after(_PATIENCE), suppress(trio.BrokenResourceError):
+        async with client, places:  # in this order: waiting clients are closed too
+            with trio.move_on_after(_TIMEOUT), suppress(trio.BrokenResourceError):
                 await client.send_all(msgspec.json.encode(await _answer(client, inspection)) + b"\n")
 
     async with trio.open_nursery() as nursery:
@@ -115,7 +115,7 @@ async def _answer(client: trio.SocketStream, inspection: Inspection) -> Reply:
         data = await client.receive_some(_LONGEST)
         line += data
         if not data or len(line) > _LONGEST:
-            return Reply(error="one line with a question is expected")
+            return Reply(error="expected one line with a request")
     try:
         return await _answered(line.split(), inspection)
     except InspectionFailed as problem:
@@ -142,4 +142,4 @@ async def _answered(question: list[bytearray], inspection: Inspection) -> Reply:
             except StorageDown as problem:
                 return Reply(error=f"the database does not answer: {problem}")
             return Reply({"status": "ok"})
-    return Reply(error="the question is not understood")
+    return Reply(error="unknown request")

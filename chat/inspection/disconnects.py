@@ -1,4 +1,4 @@
-"""Why a connection ended: one plain sentence for each way there is, and whether anybody need be told of it."""
+"""Why a connection ended: a sentence for each reason, and whether the end was normal."""
 
 import time
 from pathlib import Path
@@ -35,7 +35,7 @@ _ROOT = Path(__file__).parent.parent.parent
 
 
 class Cause(NamedTuple):
-    """Why a connection ended. `usual`: as it should, so that nobody need remember it."""
+    """Why a connection ended. `usual`: a normal end, which is not kept."""
 
     kind: str
     sentence: str
@@ -43,9 +43,9 @@ class Cause(NamedTuple):
 
 
 def record_end(recorder: Recorder, record: Record, reason: CloseReason | None) -> None:
-    """The session is over: remember why, unless it ended as it should. Sync.
+    """Record why a session has ended, unless the end was normal. Sync.
 
-    `reason` is what trio-websocket knows of the end.
+    `reason` is trio-websocket's.
     """
     known = recorder.forget(record)
     if known is None:
@@ -70,7 +70,7 @@ def record_end(recorder: Recorder, record: Record, reason: CloseReason | None) -
 
 
 def record_crash(recorder: Recorder, record: Record, error: BaseException) -> None:
-    """It was a bug that ended the connection, whatever it seemed to be before. Sync."""
+    """Record that a bug has ended the connection, in place of the reason recorded before. Sync."""
     place = _place(error)
     record.note(f"failed: {place}")
     told = f"A bug of the server ended it, and only it: {place} ({CRASHED.code}). The log has the traceback."
@@ -78,7 +78,7 @@ def record_crash(recorder: Recorder, record: Record, error: BaseException) -> No
 
 
 def cause_of(known: Open, reason: CloseReason | None) -> Cause:
-    """Say why a connection ended, from what was recorded of it."""
+    """Return why a connection ended, from its record."""
     record = known.record
     code = None if reason is None else reason.code
     if record.cut:
@@ -137,7 +137,7 @@ def _closed_by_us(known: Open) -> Cause:
 
 
 def _place(error: BaseException) -> str:
-    """Type and place of an error; not its text, which may quote what a client wrote."""
+    """Return type and place of an error; not its text, which may quote a client."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     place = ""

@@ -1,6 +1,6 @@
-"""What can be asked of a running server: its tree, why connections ended, its metrics, whether it works.
+"""The port to inspect a running server: its task tree, ends of connections, metrics, health.
 
-One server answers for itself here; `remote_inspection.py` asks another process. All of it but cancel() only looks.
+OwnInspection is of this process; `remote_inspection.py` asks another one. All methods but cancel() only read.
 """
 
 from collections.abc import Awaitable, Callable
@@ -13,13 +13,13 @@ from chat.inspection.metrics import Metrics
 from chat.inspection.watch import Snapshot, Unwound, Watch
 
 DATABASE = "the database"
-"""A part of the server that may fail."""
+"""A part of the server that can fail."""
 
 
 class InspectionFailed(Exception):
-    """The process that was asked does not answer, or can't work; the text says which and why, for an operator.
+    """A process does not answer, or does not work; the text says which and why, for admins.
 
-    `part` is the part of the server that fails, for everybody.
+    `part` is the failing part of the server, for everybody.
     """
 
     def __init__(self, text: str, part: str = "a process of the server") -> None:
@@ -28,9 +28,9 @@ class InspectionFailed(Exception):
 
 
 class Inspection(Protocol):
-    """Answers. Each raises InspectionFailed where another process is asked and does not answer.
+    """Inspects a server. Each method raises InspectionFailed where another process does not answer.
 
-    Cancelling: nothing was changed, but by cancel(): the client may be cancelled all the same.
+    Cancelling changes nothing; cancel() may still cancel the client.
     """
 
     async def tree(self, most: int) -> Snapshot:
@@ -38,28 +38,28 @@ class Inspection(Protocol):
         ...
 
     async def cancel(self, connection: int) -> Unwound | None:
-        """Cancel everything of one client and tell how it unwound; None if there is no such client."""
+        """Cancel one client, and return how its tasks ended; None if there is no such client."""
         ...
 
     async def ends(self) -> list[Summary]:
-        """Return the abnormal ends that are remembered, the last first."""
+        """Return the recent abnormal ends, the last first."""
         ...
 
     async def report(self, connection: int) -> ConnectionReport | None:
-        """Return what is known of a connection, or None."""
+        """Return the report of a connection, or None."""
         ...
 
     async def metrics(self) -> str:
-        """Return everything that is counted, in Prometheus' text format."""
+        """Return all metrics in Prometheus' text format."""
         ...
 
     async def health(self) -> None:
-        """Return if the server can work. Raises StorageDown if its database does not answer."""
+        """Return if the server is healthy. Raises StorageDown if its database does not answer."""
         ...
 
 
 class OwnInspection:
-    """What one server answers for itself. `ping` raises StorageDown where its storage does not work."""
+    """Inspects this process. `ping` raises StorageDown where its storage does not work."""
 
     def __init__(self, watch: Watch, metrics: Metrics, ping: Callable[[], Awaitable[None]]) -> None:
         self._watch = watch

@@ -1,4 +1,4 @@
-"""What the server counts about itself, for Prometheus. Counted per batch or when asked, never per delivery."""
+"""Metrics for Prometheus. They are counted per batch, or on request; never per delivery."""
 
 from collections.abc import Callable, Iterable
 
@@ -9,15 +9,15 @@ from prometheus_client.registry import Collector
 from chat.domain.closing import Closing
 
 _MESSAGES = (1, 2, 5, 10, 20, 50, 100, 200, 256)
-"""The last is a journal's largest batch."""
+"""Buckets; the last is the journal's largest batch."""
 _SECONDS = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0)
 
 Reading = tuple[str, str, float]
-"""Name, meaning and value of something that is looked up when it is asked for."""
+"""Name, meaning and value of a metric that is read on request."""
 
 
 class Metrics:
-    """One server's metrics; two servers in a process do not share them."""
+    """The metrics of one server; two servers in a process do not share them."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -77,7 +77,7 @@ class Metrics:
         self._refused.inc(messages)
 
     def over_budget(self, what: str) -> None:
-        """A client was told to wait: too many messages, too much text or history."""
+        """A client was over budget: too many messages, too much text or history."""
         self._over_budget.labels(what).inc()
 
     def bus_dropped(self, reason: str) -> None:
@@ -89,15 +89,15 @@ class Metrics:
         self._upgrades_refused.labels(reason).inc()
 
     def connection_refused(self) -> None:
-        """A connection was above a limit; what it would have asked for was not read."""
+        """A connection was above a limit, and refused unread."""
         self._connections_refused.inc()
 
     def account(self, what: str) -> None:
-        """Something happened to an account, or to somebody who wants one."""
+        """An event of an account, or of a registration."""
         self._accounts.labels(what).inc()
 
     def fanned_out(self, seconds: float) -> None:
-        """A batch was told to all who listen."""
+        """A batch was published to all subscribers."""
         self._fan_outs.observe(seconds)
 
     def closed(self, closing: Closing) -> None:
@@ -107,11 +107,11 @@ class Metrics:
     def watch(
         self, gauges: Callable[[], Iterable[Reading]], counters: Callable[[], Iterable[Reading]]
     ) -> None:
-        """Ask these for more whenever somebody asks for the metrics."""
+        """Read these too when the metrics are read."""
         self._registry.register(_Watched(gauges, counters))
 
     def totals(self) -> dict[str, float]:
-        """Messages, commits, deliveries and refused messages since the start; clients now. For who watches."""
+        """Return messages, commits, deliveries and refused messages since the start, and clients now."""
         names = {
             "chat_messages_total": "messages",
             "chat_batch_messages_count": "commits",
@@ -123,7 +123,7 @@ class Metrics:
         return {names[sample.name]: sample.value for sample in samples if sample.name in names}
 
     def render(self) -> bytes:
-        """Return everything in Prometheus' text format."""
+        """Return all metrics in Prometheus' text format."""
         return generate_latest(self._registry)
 
 

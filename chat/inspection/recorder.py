@@ -1,8 +1,7 @@
-"""What happened to each connection of late: for an open one, and for a while after one that ended badly.
+"""Records the last events of each connection: while it is open, and for a while after an abnormal end.
 
-A record never holds a text, a token or a key: of a frame it knows direction, type, length and time, of an error
-its type and place. What a client is told by the fan-out, and what it is shown of the past, is not recorded: neither
-costs anything here.
+A record never holds a text, a token or a key: of a frame it has direction, type, length and time, of an error its type
+and place. Frames of the fan-out and of history are not recorded: they cost nothing here.
 """
 
 from array import array
@@ -21,11 +20,11 @@ KEPT_FRAMES = 24
 """Frames of one connection; 8 bytes each, from the first on."""
 
 KEPT_EVENTS = 24
-"""The first and the last events of one connection; what lies between is dropped."""
+"""The first and the last events of one connection; those between are dropped."""
 
 KEPT_ENDS = 256
 KEPT_FOR = 600.0
-"""Abnormal ends that are remembered, and for how many seconds."""
+"""Abnormal ends that are kept, and for how many seconds."""
 
 _SENT = 16  # beside the opcode of a frame that we sent
 _LONGEST = 0xFFFFFF  # of the lengths that are kept; a message has 65,536 bytes at most
@@ -48,7 +47,7 @@ class ConnectionEvent(NamedTuple):
 
 
 class Record:
-    """What is known of one connection; all of it is sync."""
+    """The record of one connection; all of it is sync."""
 
     __slots__ = (
         "_fragments",
@@ -79,18 +78,18 @@ class Record:
         self.too_many_fragments = False
         self.peer_closed = False  # a close frame came
         self.peer_ended = False  # TCP was ended by the client, without a reset
-        self.waiting = 0  # bytes that waited for it when it was too slow
+        self.waiting = 0  # bytes that waited when the client was too slow
         self.bytes_in = 0
         self.messages_in = 0
-        self.most_fragments = 0  # frames of the message that had most of them, or has so far
-        self._fragments = 0  # frames of the message whose last one is still to come
+        self.most_fragments = 0  # frames of the message with the most fragments
+        self._fragments = 0  # frames so far of an incomplete message
         self._ring: array[int] | None = None  # made by the first frame
         self._frames = 0
-        self._rest = b""  # the beginning of a header of which more is to come
-        self._skip = 0  # payload bytes of the last frame that are still to come
+        self._rest = b""  # the beginning of an incomplete header
+        self._skip = 0  # missing payload bytes of the last frame
 
     def note(self, what: str) -> None:
-        """Note an event of the connection. `what` is for people and holds nothing that a client wrote but a name."""
+        """Note an event. `what` is for people; of what a client wrote it holds a name alone."""
         if self.events is None:
             self.events = []
         if len(self.events) == KEPT_EVENTS:
@@ -98,7 +97,7 @@ class Record:
         self.events.append(ConnectionEvent(trio.current_time() - self.opened_at, what))
 
     def note_received(self, data: bytes | bytearray, now: float) -> None:
-        """Bytes for trio-websocket came, or with none the end: note what frames they begin (RFC 6455, section 5.2)."""
+        """Note bytes for trio-websocket, or with none the end of TCP: record their frames (RFC 6455, section 5.2)."""
         if not data:
             self.peer_ended = True
         self.bytes_in += len(data)
@@ -107,7 +106,7 @@ class Record:
         at, size = self._skip, len(data)
         while at < size:
             first = data[at]
-            # Short frames, of which there are many, without a call.
+            # Short frames are the most frequent: no call for them.
             if size - at > 1 and (length := data[at + 1] & LENGTH) < TWO_BYTES:
                 header = 2 + MASK_BYTES if data[at + 1] & MASKED else 2
             elif whole := header_at(data, at, size):
@@ -130,18 +129,18 @@ class Record:
         self._skip = at - size
 
     def message(self, now: float, length: int) -> None:
-        """A whole text came, of `length` bytes."""
+        """Note a complete text message of `length` bytes."""
         self.messages_in += 1
         self.bytes_in += length + 6
         self._keep(now, TEXT, length)
 
     def control(self, now: float, first: int, length: int) -> None:
-        """A ping or a pong came; `first` is its first byte."""
+        """Note a ping or a pong; `first` is its first byte."""
         self.bytes_in += length + 6
         self._keep(now, first & OPCODE, length)
 
     def note_sent(self, frames: bytes) -> None:
-        """Whole frames are being sent, as an answer or for the protocol; bytes that are none are passed over."""
+        """Note frames that are sent as an answer, or for the protocol; other bytes are skipped."""
         at, size = 0, len(frames)
         while at < size and frames[at] & FINAL and (whole := header_at(frames, at, size)):
             header, length = whole
@@ -176,7 +175,7 @@ class _Named(Protocol):
     def name(self) -> str: ...
 
 
-class _Heard(Protocol):
+class _Receiver(Protocol):
     @property
     def last_received_at(self) -> float:
         """When bytes last came, in seconds of Trio's clock."""
@@ -200,36 +199,36 @@ class _Queue(Protocol):
 
 
 class Recorded(Protocol):
-    """What is looked at of a session, which has a record and so stands above this file."""
+    """The parts of a session that are recorded; sessions are on a floor above this file."""
 
     @property
     def person(self) -> Person | None:
-        """Who the client is, once that is known."""
+        """The client's person, once authenticated."""
         ...
 
     @property
     def dialect(self) -> _Named:
-        """What the client speaks."""
+        """The client's dialect."""
         ...
 
     @property
     def address(self) -> str:
-        """Where the client is."""
+        """The client's address."""
         ...
 
     @property
     def send_queue(self) -> _Queue:
-        """What waits for the client."""
+        """The client's send queue."""
         ...
 
     @property
-    def receiver(self) -> _Heard:
-        """What came from the client."""
+    def receiver(self) -> _Receiver:
+        """The client's receiver."""
         ...
 
 
 class Open(NamedTuple):
-    """An open connection: its record, who is served, what ends it, and the task that it is."""
+    """An open connection: its record, its session, the scope that ends it, and its task."""
 
     record: Record
     session: Recorded
@@ -251,14 +250,14 @@ class End(NamedTuple):
 
 
 class Recorder:
-    """The records of all connections. `number` gives the next one its number, which no other may have."""
+    """The records of all connections. `number` returns a unique number for the next one."""
 
     def __init__(self, number: Callable[[], int] | None = None) -> None:
         self._number = number or count(1).__next__
         self.open: dict[int, Open] = {}
         self._ends: deque[End] = deque(maxlen=KEPT_ENDS)
         self.admitted = 0
-        """Clients that ever came."""
+        """The number of clients since the start."""
 
     def admit(self, record: Record, session: Recorded, scope: trio.CancelScope) -> None:
         """Give an accepted connection, served by this task, its number."""
@@ -269,22 +268,22 @@ class Recorder:
         self.open[record.id] = Open(record, session, scope, trio.lowlevel.current_task())
 
     def forget(self, record: Record) -> Open | None:
-        """The connection is open no more."""
+        """Remove a closed connection, and return it."""
         return self.open.pop(record.id, None)
 
     def keep(self, end: End) -> None:
-        """Remember an abnormal end."""
+        """Keep an abnormal end."""
         self._ends.append(end)
         self._prune()
 
     def reclassify(self, record: Record, kind: str, sentence: str) -> None:
-        """Change the reason for an end that is remembered."""
+        """Change the reason of a kept end."""
         for place, end in enumerate(self._ends):
             if end.record is record:
                 self._ends[place] = end._replace(kind=kind, sentence=sentence)
 
     def ends(self) -> Iterator[End]:
-        """The abnormal ends that are still remembered, the last first."""
+        """Return the kept ends, the last first."""
         self._prune()
         return reversed(self._ends)
 

@@ -1,4 +1,4 @@
-"""Ask another process of this server what its control socket answers."""
+"""Inspects another process of this server by its control socket."""
 
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,8 @@ from chat.inspection.control_socket import Reply
 from chat.inspection.inspection import DATABASE, InspectionFailed
 from chat.inspection.watch import Snapshot, Unwound
 
-_PATIENCE = 6.0
-"""Seconds for an answer: longer than a cancelled client is watched, shorter than whoever asks us waits."""
+_TIMEOUT = 6.0
+"""Seconds for an answer: longer than a cancelled client is watched, shorter than our caller waits."""
 
 
 class RemoteInspection:
@@ -25,23 +25,23 @@ class RemoteInspection:
         self._name = name
 
     async def tree(self, most: int) -> Snapshot:
-        answer: Snapshot = await self._asked(Snapshot, "tree", most)
+        answer: Snapshot = await self._ask_for(Snapshot, "tree", most)
         return answer
 
     async def cancel(self, connection: int) -> Unwound | None:
-        answer: Unwound | None = await self._asked(Unwound | None, "cancel", connection)
+        answer: Unwound | None = await self._ask_for(Unwound | None, "cancel", connection)
         return answer
 
     async def ends(self) -> list[Summary]:
-        answer: list[Summary] = await self._asked(list[Summary], "why")
+        answer: list[Summary] = await self._ask_for(list[Summary], "why")
         return answer
 
     async def report(self, connection: int) -> ConnectionReport | None:
-        answer: ConnectionReport | None = await self._asked(ConnectionReport | None, "why", connection)
+        answer: ConnectionReport | None = await self._ask_for(ConnectionReport | None, "why", connection)
         return answer
 
     async def metrics(self) -> str:
-        answer: str = await self._asked(str, "metrics")
+        answer: str = await self._ask_for(str, "metrics")
         return answer
 
     async def health(self) -> None:
@@ -49,7 +49,7 @@ class RemoteInspection:
         if reply.error is not None:
             raise InspectionFailed(reply.error, part=DATABASE)
 
-    async def _asked(self, kind: Any, *question: object) -> Any:  # noqa: ANN401 - as many as there are answers
+    async def _ask_for(self, kind: Any, *question: object) -> Any:  # noqa: ANN401 - as many as there are answers
         reply = await self._ask(*question)
         try:
             return msgspec.convert(reply.result, kind)
@@ -59,7 +59,7 @@ class RemoteInspection:
     async def _ask(self, *question: object) -> Reply:
         answer = bytearray()
         try:
-            with trio.fail_after(_PATIENCE):
+            with trio.fail_after(_TIMEOUT):
                 with reachable(self._directory, self._name) as path:
                     stream = await trio.open_unix_socket(path)
                 async with stream:

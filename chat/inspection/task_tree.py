@@ -1,7 +1,7 @@
-"""The tree of tasks as it is at this moment: nurseries, tasks, what each awaits, and the cancel scopes it is in.
+"""The current tree of tasks: nurseries, tasks, what each awaits, and its cancel scopes.
 
-Everything is read from outside, from coroutines that are suspended: nothing is kept up for it while nobody looks.
-Reading is sync, so that one facts shows one moment; whoever asks bounds how much is read.
+All of it is read from suspended coroutines: nothing is maintained while nobody looks. Reading is sync: a tree shows one
+moment. The caller bounds how much is read.
 """
 
 import math
@@ -32,9 +32,9 @@ class Scope(msgspec.Struct, frozen=True):
 
 
 class Awaits(msgspec.Struct, frozen=True):
-    """Where a task is suspended: our own innermost line, and what that calls.
+    """Where a task is suspended: the innermost line of our code, and the function that it calls.
 
-    `seconds` is for how long, None where nobody has watched; with `at_least` it has been longer.
+    `seconds` is the time since then, None if nobody has watched; with `at_least` it may be longer.
     """
 
     where: str
@@ -45,7 +45,7 @@ class Awaits(msgspec.Struct, frozen=True):
 
 
 class TaskNode(msgspec.Struct, frozen=True):
-    """A task. `client` is the number of the connection that it is, and `scopes` those it is in, outermost first."""
+    """A task. `client` is its connection's number, if it has one; `scopes` are its cancel scopes, outermost first."""
 
     name: str
     awaits: Awaits
@@ -55,7 +55,7 @@ class TaskNode(msgspec.Struct, frozen=True):
 
 
 class NurseryNode(msgspec.Struct, frozen=True):
-    """A nursery: the scope it is, the tasks in it, and how many more there are that are not told."""
+    """A nursery: its scope, its tasks, and the number of tasks that are left out."""
 
     scope: Scope
     tasks: list[TaskNode]
@@ -63,9 +63,9 @@ class NurseryNode(msgspec.Struct, frozen=True):
 
 
 class TaskFacts(NamedTuple):
-    """What is known of tasks beside Trio: which are clients', and how long each has been waiting.
+    """What is known of tasks beyond Trio: which are clients, and how long each has been waiting.
 
-    `shown` are the clients that are told in full. Tasks that are none are told `most` in a nursery.
+    `shown` are the clients that are shown in full. Of other tasks, at most `most` of a nursery are shown.
     """
 
     clients: dict[Task, int]
@@ -75,7 +75,7 @@ class TaskFacts(NamedTuple):
 
 
 def draw(task: Task, facts: TaskFacts) -> TaskNode:
-    """Return the task with all below it. Sync."""
+    """Return the tree below a task. Sync."""
     opened: dict[trio.CancelScope, str] = {}
     for scope, where in _held(task):
         opened.setdefault(scope, where)
@@ -87,7 +87,7 @@ def draw(task: Task, facts: TaskFacts) -> TaskNode:
 
 
 def below(task: Task) -> Iterator[Task]:
-    """The task and all in its nurseries, and theirs."""
+    """Yield the task and all tasks below it."""
     yield task
     for nursery in task.child_nurseries:
         for child in nursery.child_tasks:
@@ -133,7 +133,7 @@ def _awaits(task: Task, facts: TaskFacts) -> Awaits:
 
 
 def _chain(task: Task) -> Iterator[object]:
-    """What the task runs, and what that awaits, and so on to the innermost."""
+    """Yield the task's coroutine, what it awaits, and so on to the innermost."""
     awaiting: Any = task.coro
     while awaiting is not None:
         if type(awaiting).__name__.startswith("async_generator_a"):
@@ -151,7 +151,7 @@ def _chain(task: Task) -> Iterator[object]:
             None,
         )
         if awaiting is None and isinstance(running, GeneratorType):
-            # What takes its steps in turns (gateway/fair_scheduler.py) is a local there.
+            # The coroutine that FairScheduler.steps drives is a local there.
             awaiting = next(
                 (each for each in get_referents(running) if isinstance(each, CoroutineType)), None
             )
@@ -166,14 +166,14 @@ def _frame_of(running: object) -> FrameType | None:
 
 
 def _held(task: Task) -> Iterator[tuple[trio.CancelScope, str]]:
-    """The cancel scopes that the task is in, its nurseries' too, and the function that opened each; outermost first."""
+    """Yield the task's cancel scopes, also of its nurseries, and the function that opened each; outermost first."""
     around = ""
     for running in _chain(task):
         frame = _frame_of(running)
         if frame is None:
             continue
         if frame.f_code.co_name == "__aexit__":
-            # A block that is being left: a nursery that waits for its tasks.
+            # The end of a block: a nursery that waits for its tasks.
             for each in get_referents(running):
                 if hasattr(each, "__aexit__"):
                     yield from _behind(each, around)
@@ -183,14 +183,14 @@ def _held(task: Task) -> Iterator[tuple[trio.CancelScope, str]]:
 
 
 def _entered(suspended: object, where: str) -> Iterator[tuple[trio.CancelScope, str]]:
-    """The scopes of the `with` blocks that a suspended function is in: their exits lie on its stack."""
+    """Yield the scopes of the `with` blocks of a suspended function: their exits are on its stack."""
     for thing in get_referents(suspended):
         if isinstance(thing, MethodType) and thing.__name__ in ("__exit__", "__aexit__"):
             yield from _behind(thing.__self__, where)
 
 
 def _behind(manager: object, where: str) -> Iterator[tuple[trio.CancelScope, str]]:
-    """The scopes that a context manager holds, however deep in others."""
+    """Yield the scopes that a context manager holds, directly or in others."""
     if isinstance(manager, trio.CancelScope):
         yield manager, where
     elif isinstance(manager, AsyncExitStack | ExitStack):

@@ -1,7 +1,7 @@
-"""Watching the server live: who looks, and what they are told. While nobody looks, nothing is measured.
+"""Shows the server live. While nobody looks, nothing is measured.
 
-How long a task has been waiting only an instrument can say, and an instrument is called at every step of every
-task: it is there from the first look on, and goes a few seconds after the last.
+Only an instrument knows how long a task has been waiting, and Trio calls it at every step of every task. So it is added
+at the first look, and removed a few seconds after the last.
 """
 
 import math
@@ -18,19 +18,19 @@ from chat.inspection.task_tree import TaskFacts, TaskNode, awaited_by, below, dr
 from chat.signals import Signal
 
 LOOKING = 5.0
-"""Seconds after a look in which another is expected; then the instrument goes."""
+"""Seconds after the last look until the instrument is removed."""
 
 LONG_STEP = 0.01
-"""Seconds without a checkpoint after which a step is noted: for so long nobody else was served."""
+"""Seconds without a checkpoint after which a step is noted: meanwhile no other client was served."""
 
 MOST = 100
-"""Other tasks of one nursery that are told, and clients unless more are asked for; a look at each takes 0.2 ms."""
+"""Tasks of one nursery that are shown, and clients by default; each takes 0.2 ms."""
 
 LIMIT = 500
-"""Most clients that can be asked for: everybody waits while they are looked at."""
+"""Most clients that can be requested: the server stands still while they are read."""
 
 _UNWINDING = 5.0
-"""Seconds that a cancelled client is watched; it should take far less."""
+"""Seconds for which a cancelled client is watched; its end should take far less."""
 
 
 class Client(msgspec.Struct, frozen=True):
@@ -63,7 +63,7 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 
 class Ended(msgspec.Struct, frozen=True):
-    """A task of a cancelled client: what it awaited, and how many seconds later it had ended, if it had."""
+    """A task of a cancelled client: what it awaited, and after how many seconds it ended, if it did."""
 
     task: str
     awaited: str
@@ -71,7 +71,7 @@ class Ended(msgspec.Struct, frozen=True):
 
 
 class Unwound(msgspec.Struct, frozen=True):
-    """How a cancelled client came to its end, in the order of the tasks' ends."""
+    """How a cancelled client ended: its tasks in the order of their ends."""
 
     connection: int
     name: str | None
@@ -79,7 +79,7 @@ class Unwound(msgspec.Struct, frozen=True):
 
 
 class _Waits(trio.abc.Instrument):
-    """Notes when each task came to rest, and in a client's record when its task held everybody up."""
+    """Notes when each task was suspended, and in a client's record each long step of its task."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
@@ -92,7 +92,7 @@ class _Waits(trio.abc.Instrument):
 
     def after_task_step(self, task: Task) -> None:
         now = trio.current_time()
-        if task is not self._ended:  # Trio tells of the end before it tells of the end of the last step
+        if task is not self._ended:  # Trio calls task_exited before the end of the last step
             self._since[task] = now
         if now - self._stepped > LONG_STEP:
             for known in self._recorder.open.values():
@@ -104,13 +104,13 @@ class _Waits(trio.abc.Instrument):
         self._ended = task
 
     def waited(self, task: Task) -> tuple[float, bool]:
-        """For how long (s), and whether it may be longer: since before anybody looked."""
+        """Return the seconds since the task was suspended, and whether it may be longer."""
         since = self._since.get(task)
         return trio.current_time() - (self._began if since is None else since), since is None
 
 
 class _Exits(trio.abc.Instrument):
-    """Notes when some tasks end, and tells when all have."""
+    """Notes when some tasks end, and when all have ended."""
 
     def __init__(self, tasks: list[Task]) -> None:
         self._left = set(tasks)
@@ -126,7 +126,7 @@ class _Exits(trio.abc.Instrument):
 
 
 class Watch:
-    """What there is to see of one server; cancelling a client is all that can be done here."""
+    """Shows one server, and cancels clients."""
 
     def __init__(self, recorder: Recorder, metrics: Metrics) -> None:
         self.recorder = recorder
@@ -154,7 +154,7 @@ class Watch:
         return Snapshot(now, totals, clients, len(known) - len(clients), draw(root, picture))
 
     async def cancel(self, connection: int) -> Unwound | None:
-        """Cancel everything of one client and tell how it unwound; None if there is no such client.
+        """Cancel one client, and return how its tasks ended; None if there is no such client.
 
         Cancelling: the client is cancelled all the same.
         """
@@ -162,7 +162,7 @@ class Watch:
         if known is None:
             await trio.lowlevel.checkpoint()
             return None
-        # No await from here to the cancellation: the tasks are those that it meets.
+        # No await from here to the cancellation: the tasks are those that it cancels.
         name = known.session.person.name if known.session.person else None
         awaited = {task: awaited_by(task) for task in below(known.task)}
         exits = _Exits(list(awaited))
@@ -191,7 +191,7 @@ class Watch:
         )
 
     async def measure(self) -> None:
-        """Measure waiting times whenever somebody looks, until cancelled."""
+        """Measure waiting times while somebody looks, until cancelled."""
         while True:
             await self._looked.wait_until(lambda: self._attention.deadline < math.inf)
             self._waits = _Waits(self.recorder)
@@ -225,7 +225,7 @@ def _client(known: Open, now: float) -> Client:
 
 @asynccontextmanager
 async def open_watch(recorder: Recorder, metrics: Metrics) -> AsyncGenerator[Watch]:
-    """Let the server be watched for as long as the block lasts. Cancelling ends it."""
+    """Allow looks at the server for as long as the block lasts. Cancelling ends it."""
     watch = Watch(recorder, metrics)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(watch.measure)

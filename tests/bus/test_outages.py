@@ -15,8 +15,8 @@ from tests.bus.receiving import receive, receive_until, settle
 PATIENCE = 60.0
 """Seconds for a whole test; far more than any takes, also on a busy machine."""
 
-LOST = "the bus is lost: other servers are heard late"
-BACK = "the bus is back"
+LOST = "bus lost: changes made by other servers are delayed until it reconnects"
+BACK = "bus reconnected"
 
 
 async def until_none(bus: Bus) -> None:

@@ -23,8 +23,8 @@ from chat.inspection.watch import Watch
 if sys.platform == "win32":
     pytest.skip("has no such sockets", allow_module_level=True)
 
-NOT_UNDERSTOOD = "the question is not understood"
-NO_LINE = "one line with a question is expected"
+NOT_UNDERSTOOD = "unknown request"
+NO_LINE = "expected one line with a request"
 
 
 @pytest.fixture
@@ -118,5 +118,5 @@ async def test_where_the_directory_takes_no_socket_it_is_done_without(
         async with open_control_socket(tmp_path / "missing", own):
             gc.collect()  # a socket that was left open is told here
     assert [(entry["log_level"], entry["event"]) for entry in logs] == [
-        ("warning", "`chat tree` will need --url")
+        ("warning", "no control socket: `chat tree` needs --url")
     ]

@@ -185,6 +185,16 @@ def _is_shield(node: ast.AST) -> bool:
     return False
 
 
+def test_elsewhere_names_each_library_and_each_reproduction() -> None:
+    page = (ROOT / "docs" / "cancellation" / "elsewhere.md").read_text()
+    programs = sorted((ROOT / "docs" / "cancellation" / "elsewhere").glob("*.py"))
+    assert [each.name for each in programs if f"](elsewhere/{each.name})" not in page] == []
+    examples = (ROOT / "sweep" / "examples" / "run.py").read_text()
+    versions = re.findall(r'"([\w-]+)(?:\[[\w,]+\])?==([\d.]+)"', examples)
+    assert len(versions) >= 9
+    assert [each for each in versions if f"{each[0]} {each[1]}" not in page] == []
+
+
 def blocks(chapter: Path) -> list[Block]:
     """Return the chapter's fenced blocks."""
     found = re.findall(r"^```([^\n]+)\n(.*?)^```$", chapter.read_text(), re.MULTILINE | re.DOTALL)

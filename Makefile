@@ -9,7 +9,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint pictures lint-web vendor protocol-types authorisation authorisation-page sweep mutants simulate bench bench-web campaign autobahn fuzz clients clean
+.PHONY: help run test lint pictures lint-web vendor protocol-types authorisation authorisation-page sweep elsewhere mutants simulate bench bench-web campaign autobahn fuzz clients clean
 
 BIN := .venv/bin
 # A .venv that was moved, or whose interpreter is gone, is made anew.
@@ -36,6 +36,9 @@ test: .venv/test ## ruff, mypy, import-linter and every test
 
 sweep: .venv/test ## cancel everything everywhere in ten schedules, for ten minutes; ARGS="-k talker" for a part
 	$(BIN)/python -m pytest tests/cancellation --cancel-schedules=10 $(ARGS)
+
+elsewhere: .venv/test ## sweep libraries that others have written, each in an environment of its own, in build
+	$(BIN)/python sweep/examples/run.py $(ARGS)
 
 lint: .venv/test lint-web ## what looks at the code without running it
 	$(BIN)/python -m ruff check $(CODE)

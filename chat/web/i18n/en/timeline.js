@@ -42,7 +42,7 @@ export default {
   "timeline.refused": "Not sent: {why}",
   "timeline.typing": { one: "{names} is typing…", other: "{names} are typing…" },
   "timeline.typingMany": "Several people are typing…",
-  "timeline.toldMany": { one: "{n} new message in {room}", other: "{n} new messages in {room}" },
+  "timeline.announcedMany": { one: "{n} new message in {room}", other: "{n} new messages in {room}" },
   "timeline.reset.too_far": "You were away for a long time, so the history was reloaded.",
   "timeline.reset.other_history": "The history was reloaded: it is a different one on the server now, for example after a restored backup.",
   "timeline.reset.erased": "The history was reloaded, because older messages were deleted.",

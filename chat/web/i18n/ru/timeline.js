@@ -43,7 +43,7 @@ export default {
   "timeline.refused": "Не отправлено: {why}",
   "timeline.typing": { one: "{names} печатает…", few: "{names} печатают…", many: "{names} печатают…", other: "{names} печатают…" },
   "timeline.typingMany": "Печатают несколько человек…",
-  "timeline.toldMany": { one: "{n} новое сообщение, {room}", few: "{n} новых сообщения, {room}", many: "{n} новых сообщений, {room}", other: "{n} нового сообщения, {room}" },
+  "timeline.announcedMany": { one: "{n} новое сообщение, {room}", few: "{n} новых сообщения, {room}", many: "{n} новых сообщений, {room}", other: "{n} нового сообщения, {room}" },
   "timeline.reset.too_far": "Вас долго не было, поэтому история загружена заново.",
   "timeline.reset.other_history": "История загружена заново: на сервере она теперь другая, например после восстановления из копии.",
   "timeline.reset.erased": "История загружена заново, потому что старые сообщения удалены.",

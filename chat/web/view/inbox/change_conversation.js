@@ -10,19 +10,19 @@ import { problemText } from "../shared/problem.js";
 /** @typedef {import("../../model/types").RoomInfo} RoomInfo */
 /** @typedef {import("../../model/types").ChatError} ChatError */
 /** @typedef {{ room: number, text: string }} Notice why a change failed */
-/** @typedef {{ state?: "open" | "closed", assignee?: number | null, was?: number | null }} Wanted */
+/** @typedef {{ state?: "open" | "closed", assignee?: number | null, was?: number | null }} ConversationChange */
 
 /**
  * Change a conversation, and announce the result. With `was` only if it belongs to that operator, or to nobody.
  * @param {Chat} chat
  * @param {RoomInfo} info
- * @param {Wanted} wanted
+ * @param {ConversationChange} change
  * @param {{ done: string, setNotice: (notice: Notice | null) => void }} feedback
  * @returns {Promise<boolean>} whether it succeeded
  */
-export async function changeConversation(chat, info, wanted, { done, setNotice }) {
+export async function changeConversation(chat, info, change, { done, setNotice }) {
   try {
-    await chat.call("PATCH", `/support/${info.id}`, wanted);
+    await chat.call("PATCH", `/support/${info.id}`, change);
     setNotice(null);
     announce(done);
     return true;

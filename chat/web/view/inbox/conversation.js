@@ -21,7 +21,7 @@ import { useNow } from "./waiting_time.js";
 
 /** @typedef {import("../../model/types").RoomInfo} RoomInfo */
 /** @typedef {import("./change_conversation.js").Notice} Notice */
-/** @typedef {import("./change_conversation.js").Wanted} Wanted */
+/** @typedef {import("./change_conversation.js").ConversationChange} ConversationChange */
 
 /** @param {{ room: number, notice: Notice | null, setNotice: (notice: Notice | null) => void }} props */
 export function Conversation({ room, notice, setNotice }) {
@@ -38,8 +38,8 @@ export function Conversation({ room, notice, setNotice }) {
 /** @param {{ info: RoomInfo, notice: Notice | null, setNotice: (notice: Notice | null) => void, onChanged: (info: RoomInfo) => void, wasOpen: boolean }} props */
 function LoadedConversation({ info, notice, setNotice, onChanged, wasOpen }) {
   const chat = useChat();
-  const change = (/** @type {Wanted} */ wanted, /** @type {string} */ done) =>
-    changeConversation(chat, info, wanted, { done, setNotice });
+  const change = (/** @type {ConversationChange} */ body, /** @type {string} */ done) =>
+    changeConversation(chat, info, body, { done, setNotice });
   const reopen = () => void change({ state: "open" }, t("inbox.reopened"));
   return html`
     <${ConversationHead} info=${info} change=${change} onChanged=${onChanged} />

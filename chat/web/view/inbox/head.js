@@ -13,9 +13,9 @@ import { HandOver } from "./hand_over.js";
 import { PageLink } from "./page_link.js";
 
 /** @typedef {import("../../model/types").RoomInfo} RoomInfo */
-/** @typedef {import("./change_conversation.js").Wanted} Wanted */
+/** @typedef {import("./change_conversation.js").ConversationChange} ConversationChange */
 
-/** @param {{ info: RoomInfo, change: (wanted: Wanted, done: string) => Promise<boolean>, onChanged: (info: RoomInfo) => void }} props */
+/** @param {{ info: RoomInfo, change: (body: ConversationChange, done: string) => Promise<boolean>, onChanged: (info: RoomInfo) => void }} props */
 export function ConversationHead({ info, change, onChanged }) {
   const chat = useChat();
   const me = useSelected((state) => state.me?.id);

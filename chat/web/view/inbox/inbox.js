@@ -111,7 +111,7 @@ function EmptyList({ part, filter, isBusy, problem }) {
  * @param {string} key
  * @param {RoomInfo} info
  * @param {number | undefined} me
- * @returns {{ body: import("./change_conversation.js").Wanted, done: import("../../i18n/index.js").Key } | null}
+ * @returns {{ body: import("./change_conversation.js").ConversationChange, done: import("../../i18n/index.js").Key } | null}
  */
 function keyAction(key, info, me) {
   if (key === "c" && me && info.support?.assignee?.id !== me) {

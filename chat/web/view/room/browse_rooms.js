@@ -19,12 +19,12 @@ export function Browse({ onClose, onNew }) {
   const chat = useChat();
   const me = useSelected((state) => state.me?.id);
   const { act, isBusy, error } = useAction();
-  const [wanted, setWanted] = useState("");
+  const [text, setText] = useState("");
   const pages = usePages(async (after) => {
-    const query = new URLSearchParams({ ...(wanted.trim() && { q: wanted.trim() }), ...(after && { after: String(after) }) });
+    const query = new URLSearchParams({ ...(text.trim() && { q: text.trim() }), ...(after && { after: String(after) }) });
     const { rooms, next } = /** @type {{ rooms: PublicRoom[], next?: number }} */ (await chat.call("GET", `/rooms/public?${query}`));
     return { items: rooms, next };
-  }, [wanted]);
+  }, [text]);
   const join = (/** @type {PublicRoom} */ room) =>
     act(async () => {
       await chat.call("PUT", `/rooms/${room.id}/members/${me}`, {});
@@ -33,9 +33,9 @@ export function Browse({ onClose, onNew }) {
     });
   return html`<${Dialog} title=${t("browse.title")} class="wide" onClose=${onClose}>
     <div class="form">
-      <${Field} label=${t("browse.filter")} type="search" value=${wanted} onInput=${setWanted} autofocus />
+      <${Field} label=${t("browse.filter")} type="search" value=${text} onInput=${setText} autofocus />
       <${FormError} text=${error} />
-      ${pages.items?.length === 0 && html`<${None} wanted=${wanted} onNew=${onNew} />`}
+      ${pages.items?.length === 0 && html`<${None} text=${text} onNew=${onNew} />`}
       <ul class="list browse-list" aria-busy=${!pages.items}>
         ${pages.items?.map(
           (room) => html`<li key=${room.id} class="row">
@@ -55,10 +55,10 @@ export function Browse({ onClose, onNew }) {
   <//>`;
 }
 
-/** @param {{ wanted: string, onNew: () => void }} props */
-function None({ wanted, onNew }) {
+/** @param {{ text: string, onNew: () => void }} props */
+function None({ text, onNew }) {
   return html`<div class="empty">
-    <p>${wanted.trim() ? t("browse.none", { name: wanted.trim() }) : t("browse.empty")}</p>
+    <p>${text.trim() ? t("browse.none", { name: text.trim() }) : t("browse.empty")}</p>
     <button type="button" class="button primary" onClick=${onNew}>${t("rooms.add_room")}</button>
   </div>`;
 }

@@ -20,8 +20,8 @@ import { navigate } from "../shared/router.js";
 export function FindPerson({ onClose, title = t("find.title"), onPick }) {
   const chat = useChat();
   const { act, isBusy, error } = useAction();
-  const [wanted, setWanted] = useState("");
-  const pages = usePeople(wanted);
+  const [text, setText] = useState("");
+  const pages = usePeople(text);
   const pick = (/** @type {Person} */ person) =>
     act(async () => {
       if (onPick) await onPick(person);
@@ -30,9 +30,9 @@ export function FindPerson({ onClose, title = t("find.title"), onPick }) {
     });
   return html`<${Dialog} title=${title} onClose=${onClose}>
     <div class="form">
-      <${Field} label=${t("find.name")} type="search" value=${wanted} onInput=${setWanted} autofocus />
+      <${Field} label=${t("find.name")} type="search" value=${text} onInput=${setText} autofocus />
       <${FormError} text=${error} />
-      ${pages.items?.length === 0 && html`<p class="soft">${wanted.trim() ? t("find.none", { name: wanted.trim() }) : t("find.nobody")}</p>`}
+      ${pages.items?.length === 0 && html`<p class="soft">${text.trim() ? t("find.none", { name: text.trim() }) : t("find.nobody")}</p>`}
       <ul class="list find-list" aria-busy=${!pages.items}>
         ${pages.items?.map(
           (person) => html`<li key=${person.id}>
@@ -53,16 +53,16 @@ export function FindPerson({ onClose, title = t("find.title"), onPick }) {
 
 /**
  * Other people by a part of their name, page by page.
- * @param {string} wanted
+ * @param {string} text
  */
-export function usePeople(wanted) {
+export function usePeople(text) {
   const chat = useChat();
   const me = useSelected((state) => state.me?.id);
   return usePages(async (after) => {
-    const query = new URLSearchParams({ ...(wanted.trim() && { q: wanted.trim() }), ...(after && { after: String(after) }) });
+    const query = new URLSearchParams({ ...(text.trim() && { q: text.trim() }), ...(after && { after: String(after) }) });
     const { people, next } = /** @type {{ people: Person[], next?: number }} */ (await chat.call("GET", `/people?${query}`));
     return { items: people.filter((person) => person.id !== me), next };
-  }, [wanted]);
+  }, [text]);
 }
 
 /**

@@ -28,10 +28,10 @@ const MARKED_AT_ONCE = 16;
  * @param {{ onClose: () => void }} props
  */
 export function Switcher({ onClose }) {
-  const [wanted, setWanted] = useState("");
+  const [text, setText] = useState("");
   const [at, setAt] = useState(0);
   const { act, error } = useAction();
-  const targets = useTargets(wanted);
+  const targets = useTargets(text);
   const list = useId();
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
@@ -59,7 +59,7 @@ export function Switcher({ onClose }) {
     event.preventDefault();
   };
   const input = (/** @type {any} */ event) => {
-    setWanted(event.target.value);
+    setText(event.target.value);
     setAt(0);
   };
   const beside = (/** @type {MouseEvent} */ event) => event.target === dialog.current && onClose();
@@ -69,7 +69,7 @@ export function Switcher({ onClose }) {
       <input
         type="text" dir="auto" role="combobox" aria-expanded="true" aria-controls=${list} aria-autocomplete="list" ref=${field}
         aria-activedescendant=${targets.length > 0 ? `${list}-${chosen}` : undefined} aria-label=${t("switcher.title")}
-        placeholder=${t("switcher.placeholder")} autocomplete="off" value=${wanted} onInput=${input} onKeyDown=${pressed}
+        placeholder=${t("switcher.placeholder")} autocomplete="off" value=${text} onInput=${input} onKeyDown=${pressed}
       />
       <button type="button" class="icon-button" aria-label=${t("common.close")} onClick=${onClose}>${icon("close")}</button>
     </div>
@@ -86,18 +86,18 @@ export function Switcher({ onClose }) {
       )}
     </ul>
     <${FormError} text=${error} />
-    ${targets.length === 0 && html`<p class="switcher-none">${t("switcher.none", { name: wanted })}</p>`}
+    ${targets.length === 0 && html`<p class="switcher-none">${t("switcher.none", { name: text })}</p>`}
   </dialog>`;
 }
 
-/** Unread rooms first, then by the last message. @param {string} wanted @returns {Target[]} */
-function useTargets(wanted) {
+/** Unread rooms first, then by the last message. @param {string} text @returns {Target[]} */
+function useTargets(text) {
   const chat = useChat();
   const rooms = useSelected((state) => state.rooms);
   const roles = useSelected((state) => state.me?.roles ?? []);
-  const people = usePeople(wanted).items ?? [];
+  const people = usePeople(text).items ?? [];
   return useMemo(() => {
-    const words = fold(wanted).split(/\s+/).filter(Boolean);
+    const words = fold(text).split(/\s+/).filter(Boolean);
     const fits = (/** @type {string} */ label) => words.every((word) => fold(label).includes(word));
     // The last answer may belong to an earlier text.
     const matchesName = (/** @type {{ name: string, display?: string | null }} */ person) => fits(`${person.name} ${person.display ?? ""}`);
@@ -105,7 +105,7 @@ function useTargets(wanted) {
     const known = new Set(infos.flatMap(({ kind, peer }) => (kind === "direct" && peer ? [peer.id] : [])));
     const others = words.length > 0 ? people.filter((person) => !known.has(person.id) && matchesName(person)) : [];
     return [
-      ...infos.sort((one, other) => startsWithText(other, wanted) - startsWithText(one, wanted) || byUnread(one, other)).slice(0, MAX_TARGETS).map(roomTarget),
+      ...infos.sort((one, other) => startsWithText(other, text) - startsWithText(one, text) || byUnread(one, other)).slice(0, MAX_TARGETS).map(roomTarget),
       ...others.slice(0, MAX_TARGETS).map((person) => ({
         key: `person-${person.id}`,
         label: personName(person),
@@ -114,14 +114,14 @@ function useTargets(wanted) {
         go: () => openDirect(chat, person.id),
       })),
       ...[...markAllRead(chat, rooms), ...actions(roles)].filter(({ label }) => fits(label)),
-      ...(words.length > 0 ? [searchTarget(wanted)] : []),
+      ...(words.length > 0 ? [searchTarget(text)] : []),
     ];
-  }, [wanted, rooms, people, roles]);
+  }, [text, rooms, people, roles]);
 }
 
-/** Names that begin with the text come first. @param {RoomInfo} info @param {string} wanted */
-function startsWithText(info, wanted) {
-  return Number(wanted.trim() !== "" && fold(roomName(info)).startsWith(fold(wanted.trim())));
+/** Names that begin with the text come first. @param {RoomInfo} info @param {string} text */
+function startsWithText(info, text) {
+  return Number(text.trim() !== "" && fold(roomName(info)).startsWith(fold(text.trim())));
 }
 
 /** @param {RoomInfo} one @param {RoomInfo} other */
@@ -174,13 +174,13 @@ function markAllRead(chat, rooms) {
   return [{ key: "read-all", label: t("switcher.readAll"), picture: icon("check"), note: t("switcher.action"), go }];
 }
 
-/** @param {string} wanted @returns {Target} */
-function searchTarget(wanted) {
+/** @param {string} text @returns {Target} */
+function searchTarget(text) {
   return {
     key: "search",
-    label: t("switcher.search", { words: wanted.trim() }),
+    label: t("switcher.search", { words: text.trim() }),
     picture: icon("search"),
     note: "",
-    go: () => navigate(`/search?q=${encodeURIComponent(wanted.trim().toWellFormed())}`),
+    go: () => navigate(`/search?q=${encodeURIComponent(text.trim().toWellFormed())}`),
   };
 }

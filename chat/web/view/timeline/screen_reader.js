@@ -27,7 +27,7 @@ export function useAnnouncedMessages({ info, messages }) {
     }
     announced.current = { room: now.info.id, seq: now.info.seq };
     if (added.length === 1) announce(`${added[0].sender.name}: ${summaryOf(added[0])}`);
-    else if (added.length > 1) announce(tn("timeline.toldMany", added.length, { room: roomName(now.info) }));
+    else if (added.length > 1) announce(tn("timeline.announcedMany", added.length, { room: roomName(now.info) }));
     if (added.length) pause.current = setTimeout(announceNew, PAUSE);
   };
   useEffect(() => {

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
+from chat.cli.room_names import room_named
 from chat.cli.talk import file_commands, personal_commands, room_commands
 from chat.cli.talk.context import CommandError, Context, count, needed
 from chat.cli.talk.state import State
@@ -51,6 +52,18 @@ def answer(state: State, rest: str) -> tuple[Message, str]:
     return message, needed(texts[0], "a text")
 
 
+def room_to_open(state: State, name: str) -> int:
+    """Return the id of the room that a `/room` opens. Sync.
+
+    Raises:
+        CommandError: the person is in no such room.
+    """
+    number = room_named(state.rooms, needed(name, "a room"))
+    if number is None:
+        raise CommandError(f"you are in no room {name}: /join {name} joins it")
+    return number
+
+
 async def _search(context: Context, words: str) -> None:
     needed(words, "words to search for")
     state = context.state
@@ -92,7 +105,7 @@ COMMANDS = {
         "[PART]", "list your rooms, and public rooms with PART in their names", room_commands.rooms
     ),
     "/join": Command("ROOM", "join a public room, and open it", room_commands.join),
-    "/room": Command("ROOM", "open a room that you are in", room_commands.read),
+    "/room": Command("ROOM", "open a room that you are in", _help),
     "/new": Command("NAME", "create a public room", room_commands.new),
     "/leave": Command("[ROOM]", "leave this room, or another one", room_commands.leave),
     "/direct": Command("NAME", "open the direct room with somebody", room_commands.direct),
@@ -123,7 +136,7 @@ COMMANDS = {
     "/help": Command("", "show this help", _help),
     "/quit": Command("", "quit, as Ctrl-D on an empty line", _help),
 }
-"""By name. `keys.py` runs `/reply`, `/edit` and `/quit` itself."""
+"""By name. `keys.py` runs `/room`, `/reply`, `/edit` and `/quit` itself, at once."""
 
 ALIASES = {"/query": "/direct", "/part": "/leave", "/names": "/who"}
 """Names that other clients use."""

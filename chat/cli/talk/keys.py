@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import ClassVar, Protocol
 
-from chat.cli.talk.commands import answer
+from chat.cli.talk.commands import answer, room_to_open
 from chat.cli.talk.completion import Completion
 from chat.cli.talk.context import CommandError
 from chat.cli.talk.state import State
@@ -132,21 +132,27 @@ class Keys:
 
     def _command(self, line: str) -> None:
         name, _, rest = line.partition(" ")
-        if name == "/reply":
-            try:
-                message, text = answer(self._state, rest)
-            except CommandError as wrong:
-                self._state.notice = str(wrong)
-                return
-            self._actions.send(text, message.seq)
-        elif name == "/edit":
-            self._edit(rest.strip())
-            return
-        elif name == "/quit":
-            self._actions.end()
+        try:
+            match name:
+                case "/reply":
+                    message, text = answer(self._state, rest)
+                    self._actions.send(text, message.seq)
+                case "/room":
+                    # At once: what is typed next must go to this room.
+                    number = room_to_open(self._state, rest.strip())
+                    self._state.editor.replace("")
+                    return self._state.open(number)
+                case "/edit":
+                    return self._edit(rest.strip())
+                case "/quit":
+                    self._actions.end()
+                case _:
+                    self._actions.run_command(line)
+        except CommandError as error:
+            self._state.notice = str(error)
         else:
-            self._actions.run_command(line)
-        self._state.editor.replace("")
+            self._state.editor.replace("")
+        return None
 
     def _edit(self, text: str) -> None:
         state = self._state

@@ -40,14 +40,6 @@ async def join(context: Context, name: str) -> None:
     return state.open_when_known((await chat.http.join(found[0].id)).id)
 
 
-async def read(context: Context, name: str) -> None:
-    """Open a room of the person."""
-    number = room_named(context.state.rooms, needed(name, "a room"))
-    if number is None:
-        raise CommandError(f"you are in no room {name}: /join {name} joins it")
-    context.state.open(number)
-
-
 async def new(context: Context, name: str) -> None:
     """Create a public room."""
     made = await context.chat.http.create_room(needed(name, "a name").removeprefix("#"))

@@ -89,6 +89,17 @@ def test_a_key_asks_for_what_it_says(keys: list[str], asked: list[tuple[object, 
     assert pressed(state, "ctrl r") == [("reconnect",)]
 
 
+def test_what_is_typed_after_the_room_command_goes_to_that_room() -> None:
+    lobby, roses = room(1, "lobby", "lobby"), room(7, "room", "roses")
+    state = state_of(lobby, roses)
+    assert pressed(state, "/room roses", "enter", "hi") == []  # in one piece, as over a slow line
+    assert (state.room, state.editor.text, state.drafts) == (7, "hi", {})
+    state.editor.replace("")
+    assert pressed(state, "/room tulips", "enter") == []
+    assert (state.room, state.editor.text) == (7, "/room tulips")
+    assert state.notice == "you are in no room tulips: /join tulips joins it"
+
+
 def test_a_reply_that_was_refused_is_one_again() -> None:
     lobby = room(1, "lobby", "lobby", 2)
     lobby.load(said(1, "hello"))

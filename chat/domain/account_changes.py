@@ -1,4 +1,4 @@
-"""What administrators change of an account at once, and what of it goes into the audit. All of it is sync and pure."""
+"""Changes of accounts by administrators, and their acts for the audit. All of it is sync and pure."""
 
 from typing import Literal
 
@@ -10,7 +10,7 @@ from chat.domain.entities import Person
 from chat.domain.refusals import Code, Refusal
 
 Role = Literal["operator", "moderator", "admin"]
-"""What a person may be on the whole server."""
+"""A role on the whole server."""
 
 LAST_ADMIN = Refusal(
     Code.CONFLICT,
@@ -20,10 +20,10 @@ LAST_ADMIN = Refusal(
 
 
 class AccountChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What is UNSET stays. The name is clean already (`domain/rules.py`).
+    """A change of an account; UNSET fields stay. The name has passed `domain/rules.py`.
 
-    Another password, being disabled and `ends_sessions` make every token invalid that was issued so far. With
-    `keeps_sessions` being disabled does not: the sessions are refused while it lasts, and good again after it.
+    A new password, disabling and `ends_sessions` invalidate every token issued so far. With `keeps_sessions` disabling
+    does not: sessions are refused while the account is disabled, and accepted again afterwards.
     """
 
     name: str | UnsetType = UNSET
@@ -37,29 +37,29 @@ class AccountChange(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def ends_tokens(self) -> bool:
-        """Whether tokens that were issued so far are invalid then."""
+        """Whether it invalidates the tokens issued so far."""
         is_shut_out = self.is_disabled is True and not self.keeps_sessions
         return self.ends_sessions or self.password_hash is not UNSET or is_shut_out
 
     @property
     def makes_member(self) -> bool:
-        """Whether it gives what a visitor of the support widget can't have: a name, a password or a role."""
+        """Whether it sets a name, password or role, which visitors of the support widget can't have."""
         roles = self.is_operator, self.is_moderator, self.is_admin
         return self.name is not UNSET or self.password_hash is not UNSET or True in roles
 
     @property
     def may_end_an_admin(self) -> bool:
-        """Whether somebody who is an admin may be none then, or may not come in."""
+        """Whether it may remove an admin's role, or keep them out."""
         return self.is_admin is False or self.is_disabled is True
 
 
 def is_acting_admin(person: Person) -> bool:
-    """Whether the person is an admin who can come in."""
+    """Whether the person is an admin who can log in."""
     return person.is_admin and not person.is_disabled
 
 
 def may_change(by: Person | None, person: Person, change: AccountChange) -> bool:
-    """Whether somebody may change an account so: an admin any, and an operator blocks visitors and lets them back."""
+    """Whether `by` may make this change: an admin any; an operator may block and unblock visitors."""
     if by is None:
         return False
     only_blocks = change == AccountChange(
@@ -80,7 +80,7 @@ def roles_of(person: Person) -> list[Role]:
 
 
 def acts_of(before: Person, change: AccountChange, after: Person, by_id: int | None) -> list[Act]:
-    """Return what was done to a person: what was so before is no act."""
+    """Return the acts of a change; what did not change is no act."""
     done: list[tuple[What, str]] = []
     if after.name != before.name:
         done.append((What.RENAMED, f"{before.name} -> {after.name}"))
@@ -96,7 +96,7 @@ def acts_of(before: Person, change: AccountChange, after: Person, by_id: int | N
 
 
 def addition(person: Person, by_id: int | None) -> Act:
-    """Return the act that a person was added, with their roles."""
+    """Return the act of adding a person, with their roles."""
     return Act(by_id=by_id, what=What.PERSON_ADDED, person_id=person.id, detail=_listed(person))
 
 

@@ -1,4 +1,4 @@
-"""All that may be done with an account: what newcomers, logins, authentication and profiles offer, in one place."""
+"""The operations on accounts: registration, log-in, authentication and profiles, as one facade."""
 
 from collections.abc import Awaitable, Callable
 
@@ -22,7 +22,7 @@ logger = structlog.get_logger(__name__)
 
 
 class Accounts:
-    """The rules about people, in every dialect the same. Each call is documented where it is implemented.
+    """The rules about people, the same in every dialect. Each method is documented where it is implemented.
 
     Every async one may raise StorageDown; those that add or change may raise OutcomeUnknown. Cancelling one:
     the person was added or changed completely, or not at all.
@@ -30,10 +30,10 @@ class Accounts:
     Args:
         min_password: characters of a new password, at least.
         registration: who may register.
-        person: returns the person with an id; as `Users.by_id`, but it may answer those who ask at once together.
-        sessions: where sessions are kept; None where tokens have none.
-        whose_session: returns whose living session has an id, None if there is none; from `sessions` by default.
-        happened: counts what happened to an account, or to somebody who wants one. Sync.
+        person: returns the person with an id, like `Users.by_id`, perhaps batched.
+        sessions: the stored sessions; None: tokens have no sessions.
+        whose_session: returns the person id of a living session; by default from `sessions`.
+        happened: counts an event of an account or a registration, by its name. Sync.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Accounts:
         self.happened = happened
         self.tokens = tokens
         self.login_failed: Callable[[Person, str], object] = lambda _person, _address: None
-        """Told who was not proved to log in, and from which address; sync. The engine has it recorded."""
+        """Called with the person and address of a failed log-in; sync. The engine records it."""
         self._registrations = registrations
         self.count_try = registrations.take
 
@@ -107,7 +107,7 @@ class Accounts:
 
     @property
     def registration(self) -> Registration:
-        """Who may register; it may be set to another."""
+        """Who may register; may be changed."""
         return self._newcomers.mode
 
     @registration.setter
@@ -116,7 +116,7 @@ class Accounts:
 
     @property
     def registrations_per_hour(self) -> int:
-        """How many may register from one address, 0 for any; it may be set to another."""
+        """How many may register from one address in an hour; 0: any. May be changed."""
         return self._registrations.per_hour
 
     @registrations_per_hour.setter

@@ -1,22 +1,23 @@
-"""Network addresses as clients are counted by them."""
+"""Network addresses, and the keys by which limits count them."""
 
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 _LONGEST = 100
-"""Characters of an address, its zone included; what is longer is not even looked at, nor remembered."""
+"""Characters of an address with its zone; longer texts are neither parsed nor cached."""
 
 
 def parse_address(text: str) -> IPv4Address | IPv6Address | None:
-    """The address in `text`, an IPv4 one also where it is mapped into IPv6; None where there is none."""
+    """Return the address in `text`; None: there is none. An IPv4-mapped IPv6 address becomes IPv4."""
     return _parsed(text) if len(text) <= _LONGEST else None
 
 
 def address_key(text: str) -> bytes | None:
-    """The key that limits count the address in `text` by, or None: loopback is spared.
+    """Return the key by which limits count the address in `text`; None: loopback, which is exempt.
 
-    Loopback is everybody's in labs, and behind a proxy that tells no address. Whoever has one IPv6 address has the
-    2**64 of its network, so that network counts. What is no address (`unknown`, RFC 7239 section 6.2) counts as itself.
+    In labs, and behind a proxy that names no address, everybody comes from loopback. An IPv6 client has all 2**64
+    addresses of its network, so the network counts. A text that is no address (`unknown`, RFC 7239 section 6.2) counts
+    as itself.
     """
     return _key(text) if len(text) <= _LONGEST else text[:_LONGEST].encode(errors="replace")
 

@@ -1,4 +1,4 @@
-"""What administrators do to accounts, by a command beside the server or over HTTP; open sockets feel all of it."""
+"""Administration of accounts, by commands or over HTTP. Every change takes effect on open sockets."""
 
 from collections.abc import Collection, Sequence
 
@@ -24,7 +24,7 @@ logger = structlog.get_logger(__name__)
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What to change of an account, as it was written; what is UNSET stays."""
+    """A change of an account, as entered; UNSET fields stay."""
 
     name: str | UnsetType = UNSET
     operator: bool | UnsetType = UNSET
@@ -35,18 +35,18 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Account(msgspec.Struct, frozen=True):
-    """A person, and how many sessions they have."""
+    """A person, and the number of their sessions."""
 
     person: Person
     sessions: int
 
 
 class Administration:
-    """`who` is a person's id or name; `by` is the admin who does it, None for a command of whoever runs the server.
+    """`who` is a person's id or name; `by` is the acting admin, None for a command of the server's operator.
 
     Every method may raise StorageDown; those that change may raise OutcomeUnknown. Cancelling one: the person was
-    changed completely, or not at all. Each change is in the audit with its commit; it is logged, and counted. Over HTTP
-    nobody takes the last admin away who can come in; a command may.
+    changed completely, or not at all. Each change is recorded in the audit by the same commit, logged, and counted.
+    Only a command may remove the last admin who can log in.
     """
 
     def __init__(self, users: Users, sessions: Sessions, audit: Audit, accounts: Accounts) -> None:
@@ -56,27 +56,27 @@ class Administration:
         self._accounts = accounts
 
     async def people(self) -> list[Person]:
-        """Return everybody, the oldest account first."""
+        """Return everybody, oldest account first."""
         return await self._users.everyone()
 
     async def page(self, part: str, after_id: int, limit: int, role: Role | None = None) -> list[Account]:
-        """Return the accounts with `part` in their names or e-mail addresses, by id from behind this one.
+        """Return accounts with `part` in their names or e-mail addresses and ids above `after_id`, by id.
 
-        With `role` those of them who have it.
+        `role` filters them.
         """
         return await self._with_sessions(await self._users.page(part, after_id, limit, role))
 
     async def acts(
         self, before_id: int | None, limit: int, *, person_id: int | None = None, kinds: Collection[str] = ()
     ) -> list[AuditEntry]:
-        """Return what administrators did, the newest first, from behind this act on.
+        """Return administrators' acts with ids below `before_id`, newest first.
 
-        With `person_id` what that person did or was done to them, with `kinds` acts of these kinds.
+        `person_id` selects acts by or to that person, `kinds` acts of these kinds.
         """
         return await self._audit.acts(before_id, limit, person_id=person_id, kinds=kinds)
 
     async def add(self, name: str, password: str, roles: Collection[Role], by: Person) -> Person | Refusal:
-        """Add a person with a first password and these roles. Cancelling: they were added, or not."""
+        """Add a person with an initial password and these roles. Cancelling: they were added, or not."""
         added = await self._accounts.add(
             name,
             password,
@@ -90,9 +90,9 @@ class Administration:
         return added
 
     async def reset_link(self, who: int | str, by: Person) -> tuple[str, int] | Refusal:
-        """Return a code with which a person sets another password, and until when it is good (Unix seconds).
+        """Return a code with which a person sets a new password, and when it expires (Unix seconds).
 
-        Cancelling: it may be in the audit, and nobody has the code.
+        Cancelling: it may be in the audit, but nobody has the code.
         """
         person = await self.person(who)
         if isinstance(person, Refusal):
@@ -104,7 +104,7 @@ class Administration:
         return self._accounts.reset_code(person, by)
 
     async def look_alikes(self) -> list[LookAlike]:
-        """Return the people whose names look like that of an older account."""
+        """Return the people whose names look like older accounts'."""
         return await self._users.look_alikes()
 
     async def person(self, who: int | str) -> Person | Refusal:
@@ -115,18 +115,18 @@ class Administration:
         return NO_PERSON if known is None else known.person
 
     async def account(self, who: int | str) -> Account | Refusal:
-        """Return the person with this id or name, and how many sessions they have."""
+        """Return the person with this id or name, and the number of their sessions."""
         person = await self.person(who)
         return person if isinstance(person, Refusal) else (await self._with_sessions([person]))[0]
 
     async def log_out(self, who: int | str, by: Person | None = None) -> Person | Refusal:
-        """Make all tokens of a person invalid that were issued so far."""
+        """Invalidate all tokens of a person issued so far."""
         return await self._administer(who, AccountChange(ends_sessions=True), by)
 
     async def change(self, who: int | str, wanted: Wanted, by: Person | None = None) -> Person | Refusal:
-        """Change an account, all of it or nothing.
+        """Apply all of a change to an account, or nothing.
 
-        Another password, and being disabled, make all tokens invalid that were issued so far.
+        A new password, and disabling, invalidate all tokens issued so far.
         """
         name = UNSET if wanted.name is UNSET else clean_name(wanted.name, is_given=True)
         if isinstance(name, Refusal):
@@ -145,9 +145,9 @@ class Administration:
         return await self._administer(who, change, by)
 
     async def delete(self, who: int | str, by: Person | None = None) -> Person | Refusal:
-        """Delete a person, and return who they were.
+        """Delete a person and return them.
 
-        What they said stays under their name, which nobody else can take.
+        Their messages stay under their name, which nobody else can take.
         """
         person = await self.person(who)
         if isinstance(person, Refusal):
@@ -161,7 +161,7 @@ class Administration:
         return person
 
     async def _hash(self, who: int | str, password: str) -> bytes | Refusal:
-        nobody = await self.person(who)  # looked for before the costly hash
+        nobody = await self.person(who)  # read before the costly hash
         return nobody if isinstance(nobody, Refusal) else await self._accounts.hash(password, None)
 
     async def _administer(self, who: int | str, change: AccountChange, by: Person | None) -> Person | Refusal:
@@ -184,7 +184,7 @@ class Administration:
             case Refusal() as refusal:
                 return refusal
             case changed:
-                # No await between here and who looks the person up: their sockets hear of it.
+                # No await between the commit and this, which notifies the person's sockets.
                 self._accounts.changed(changed.id)
                 for what in _changed(change):
                     self._note(what, changed, by)
@@ -202,7 +202,7 @@ class Administration:
 
 
 def _changed(change: AccountChange) -> list[str]:
-    """Return what was done, for the log and the metrics."""
+    """Return the names of what was done, for the log and the metrics."""
     roles = change.is_operator, change.is_moderator, change.is_admin
     done = {
         "renamed": change.name is not UNSET,

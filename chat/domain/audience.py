@@ -1,6 +1,6 @@
-"""Who hears a change: a function of its room, and of who sent it if it is a message, and of nothing else.
+"""The topics of a change, which depend only on its room and, for a message, on its sender.
 
-So a server that reads a change from the log comes to the same answer as the one that wrote it.
+So a server that reads a change from the log gets the same topics as the one that wrote it.
 """
 
 from chat.domain.changes import Change
@@ -19,7 +19,7 @@ from chat.domain.entities import (
 
 
 def audience(change: Change) -> tuple[Topic, ...]:
-    """Return the topics in which `change` is heard. Sync and pure."""
+    """Return the topics to which `change` is published. Sync and pure."""
     match change.people:
         case None:
             return (change.room_id,)
@@ -30,18 +30,20 @@ def audience(change: Change) -> tuple[Topic, ...]:
 
 
 def _of_pair(change: Change, pair: Pair) -> tuple[Topic, ...]:
-    if not isinstance(change, Message):  # what becomes of a message, both hear; a room with oneself has one
+    if not isinstance(
+        change, Message
+    ):  # both people get changes of messages; in a room with oneself they are one
         return (
             *{DirectInbox(pair.one_id): None, DirectInbox(pair.other_id): None},
             RoomTopic(change.room_id),
         )
     inbox = DirectInbox(pair.other_than(change.sender_id))
-    # A guest's message is in no room, and not saved.
+    # A guest's message has no room, and is not saved.
     return (inbox, RoomTopic(change.room_id)) if change.room_id else (inbox,)
 
 
 def topic_of(room_id: int, kind: RoomKind | People) -> Topic:
-    """Return where whoever hears a room as such hears it: one of this kind, or for these people. Sync and pure."""
+    """Return the topic of a room, by its kind or people, for clients that subscribe to it as a room. Sync and pure."""
     match kind:
         case RoomKind.DIRECT | RoomKind.SUPPORT | Pair() | SupportOf():
             return RoomTopic(room_id)

@@ -1,7 +1,7 @@
-"""The record of what administrators do: each act is written in the transaction that does it, and kept for a year.
+"""The audit: administrators' acts, each written in the transaction of what it records, and kept for a year.
 
-Beside it stand who made, used and withdrew invites to register, and failed log-ins, of which a stranger can only cause
-so many (`engine/failed_logins.py`).
+It also records the making, use and withdrawal of invites to register, and failed log-ins, whose number is bounded
+(`engine/failed_logins.py`).
 """
 
 from enum import StrEnum
@@ -17,7 +17,7 @@ ACTS_KEPT = 365 * 86_400.0
 
 
 class What(StrEnum):
-    """What was done. New ones may be added."""
+    """The kinds of acts. New ones may be added."""
 
     PERSON_ADDED = "person_added"
     PERSON_DELETED = "person_deleted"
@@ -44,10 +44,10 @@ class What(StrEnum):
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that was done by a person, or by a command of whoever runs the server where `by_id` is None.
+    """An act by a person; `by_id` None: by a command of the server's operator.
 
-    `person_id` and `room_id` say to whom and where. `detail` is for people: the new roles, a setting's value, the `seq`
-    of a message. It holds no text of messages and no password.
+    `person_id` and `room_id` are its target. `detail` is for people: the new roles, a setting's value, the `seq` of a
+    message. It never has texts of messages or passwords.
     """
 
     by_id: int | None
@@ -58,14 +58,14 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Named(msgspec.Struct, frozen=True):
-    """A person by the name of today, or by the last one of who was deleted."""
+    """A person with their current name, or their last one if they were deleted."""
 
     id: int
     name: str
 
 
 class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """An act as it was recorded, at a time in Unix seconds. Ids ascend. `what` may be one that is not known here."""
+    """A recorded act, at a time in Unix seconds. Ids ascend. `what` may be unknown to this release."""
 
     id: int
     at: float
@@ -77,7 +77,7 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def setting_act(name: str, value: SettingValue | None, by_id: int | None) -> Act:
-    """Return the act that a setting was changed; None: taken back. Sync and pure."""
+    """Return the act of changing a setting; None: of resetting it. Sync and pure."""
     if isinstance(value, tuple):
         value = ", ".join(value) or "none"
     return Act(
@@ -86,28 +86,28 @@ def setting_act(name: str, value: SettingValue | None, by_id: int | None) -> Act
 
 
 def invite_act(uses: int, seconds: float, maker_id: int | None, room_id: int | None) -> Act:
-    """Return the act that an invite was made, for so many and so long. Sync and pure."""
+    """Return the act of making an invite, with its uses and lifetime. Sync and pure."""
     days = max(1, round(seconds / 86_400))
     return Act(by_id=maker_id, what=What.INVITE_MADE, room_id=room_id, detail=f"{uses} uses, {days} days")
 
 
 def use_act(person_id: int, maker_id: int | None, room_id: int | None = None) -> Act:
-    """Return the act that somebody registered with an invite, or joined a room, and whose that was. Sync and pure."""
+    """Return the act of registering, or joining a room, with an invite by `maker_id`. Sync and pure."""
     return Act(by_id=person_id, what=What.INVITE_USED, person_id=maker_id, room_id=room_id)
 
 
 def withdrawal_act(by_id: int | None, maker_id: int | None, room_id: int | None) -> Act:
-    """Return the act that an invite was withdrawn, and whose that was. Sync and pure."""
+    """Return the act of withdrawing an invite by `maker_id`. Sync and pure."""
     return Act(by_id=by_id, what=What.INVITE_WITHDRAWN, person_id=maker_id, room_id=room_id)
 
 
 def reset_act(person_id: int) -> Act:
-    """Return the act that somebody set another password by a link that an admin made. Sync and pure."""
+    """Return the act of setting a new password with an admin's reset link. Sync and pure."""
     return Act(by_id=person_id, what=What.PASSWORD_RESET, person_id=person_id)
 
 
 def deletion_act(deletion: Deleted, sender_id: int) -> Act:
-    """Return the act that somebody else's message was deleted. Sync and pure."""
+    """Return the act of deleting somebody else's message. Sync and pure."""
     return Act(
         by_id=deletion.actor_id,
         what=What.MESSAGE_DELETED,
@@ -118,15 +118,12 @@ def deletion_act(deletion: Deleted, sender_id: int) -> Act:
 
 
 def room_deletion_act(deletion: RoomDeleted, name: str | None) -> Act:
-    """Return the act that a room with this name was deleted by an admin or a command. Sync and pure."""
+    """Return the act of deleting a room with this name, by an admin or a command. Sync and pure."""
     return Act(by_id=deletion.actor_id, what=What.ROOM_DELETED, room_id=deletion.room_id, detail=name or "")
 
 
 def room_acts(before: Room, made: RoomChanged, *, as_admin: bool) -> list[Act]:
-    """Return what is recorded of a room's change: that it was archived or opened again, and another name by an admin.
-
-    Sync and pure.
-    """
+    """Return the acts of a room's change: archiving, unarchiving, and a new name by an admin. Sync and pure."""
     acts = []
     if as_admin and made.name != before.name:
         detail = f"{before.name} -> {made.name}"
@@ -138,7 +135,7 @@ def room_acts(before: Room, made: RoomChanged, *, as_admin: bool) -> list[Act]:
 
 
 def ban_act(change: Removal | RoleChange) -> Act:
-    """Return the act that somebody was banned from a room, or that their ban was lifted. Sync and pure."""
+    """Return the act of banning somebody from a room, or of lifting the ban. Sync and pure."""
     return Act(
         by_id=change.actor_id,
         what=What.BANNED if isinstance(change, Removal) else What.UNBANNED,

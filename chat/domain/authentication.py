@@ -1,4 +1,4 @@
-"""Tokens: whose one is, as that person is at this moment."""
+"""Authentication by tokens, against the current state of the person."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 
@@ -13,10 +13,7 @@ from chat.domain.tokens import Tokens
 
 
 class Granted(msgspec.Struct, frozen=True):
-    """A person who proved who they are, and the token that spares them to do it again.
-
-    `used_invite`: they have just registered with an invite, and used it.
-    """
+    """An authenticated person and their token. `used_invite`: they have just registered with an invite."""
 
     person: Person
     token: str
@@ -24,7 +21,7 @@ class Granted(msgspec.Struct, frozen=True):
 
 
 class Authentication:
-    """Issues tokens, and finds whose they are. Whoever is changed during a look-up is looked up again.
+    """Issues and checks tokens. A person who changes during a look-up is looked up again.
 
     Every async method may raise StorageDown. Cancelling changes nothing.
     """
@@ -45,13 +42,13 @@ class Authentication:
         self._reads = FreshReads[int]()  # by person
 
     def grant(self, person: Person) -> Granted:
-        """Issue a token to a person who is known already."""
+        """Issue a token to an authenticated person."""
         return Granted(person, self._tokens.issue(person))
 
     async def authenticate(self, token: str, *, visitors: bool = False) -> Person | Refusal:
-        """Return whose token this is, unless it is forged, expired, revoked, or its person or its session is gone.
+        """Return the person of a token, unless it is forged, expired or revoked, or its person or session has ended.
 
-        A visitor of the support widget is let in where the caller says that `visitors` are.
+        With `visitors`, tokens of visitors of the support widget are accepted too.
         """
         claims = self._tokens.read(token)
         if claims is None:
@@ -62,7 +59,7 @@ class Authentication:
                 person = await self._person(claims.person_id)
                 if claims.session_id is not None:
                     whose = await self._whose_session(claims.session_id)
-            if read.is_fresh:  # else the answer may be older than the change
+            if read.is_fresh:  # otherwise the answer may be older than the change
                 break
         if person is None or person.is_disabled or not claims.is_of(person):
             return BAD_TOKEN
@@ -76,15 +73,15 @@ class Authentication:
         return None if self._sessions is None else (await self._sessions.living([session_id])).get(session_id)
 
     async def ended_among(self, session_ids: Collection[int]) -> set[int]:
-        """Return those of these sessions that have ended."""
+        """Return the ids of those of these sessions that have ended."""
         if not session_ids or self._sessions is None:
             return set(session_ids)
         return set(session_ids).difference(await self._sessions.living(sorted(session_ids)))
 
     def changed(self, person_id: int | None) -> None:
-        """Hear that a person, or None for anybody, was changed: who is just being looked up is looked up again. Sync.
+        """Note that a person has changed; None: anybody may have. Look-ups in progress are repeated. Sync.
 
-        No token that is authenticated from here on lets in whom the change keeps out.
+        Tokens are checked against the change from now on.
         """
         if person_id is None:
             self._reads.all_changed()
@@ -92,9 +89,9 @@ class Authentication:
             self._reads.changed(person_id)
 
     async def look_up(self, person_ids: Sequence[int]) -> dict[int, Person | None]:
-        """Return the people with these ids as they are when this returns, None for one who is no more.
+        """Return the people with these ids, current when this returns; None: deleted.
 
-        Who is changed meanwhile is left out.
+        People who change meanwhile are left out.
         """
         with self._reads.reading(*person_ids) as read:
             found = await self._users.by_ids(person_ids)

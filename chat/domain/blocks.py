@@ -1,4 +1,4 @@
-"""Whom people block: who is blocked sends no direct message to whoever blocks them, and in rooms nothing changes."""
+"""Blocks between people: a blocked person can't send direct messages to the blocker; rooms are not affected."""
 
 from chat.domain.contacts import Contacts
 from chat.domain.entities import Person
@@ -7,10 +7,10 @@ from chat.domain.lru_cache import LRUCache
 from chat.domain.refusals import NO_PERSON, Code, Refusal
 
 MOST_BLOCKS = 1000
-"""People whom one person blocks; two requests at once may make it one more."""
+"""People whom one person may block; concurrent requests may exceed it by one."""
 
 _MOST_KNOWN = 10_000
-"""People of whom it is known without a query whom they block, the last asked for; most take some 300 bytes."""
+"""People whose blocks are cached, those last used; most take some 300 bytes."""
 
 NOT_ONESELF = Refusal(Code.INVALID, "you can't block yourself", field="person", reason="self_block")
 TOO_MANY_BLOCKS = Refusal(
@@ -19,10 +19,10 @@ TOO_MANY_BLOCKS = Refusal(
 
 
 class Blocks:
-    """Blocks people, and knows of those who are written to whom they block.
+    """Blocks and unblocks people, and caches the blocks of people who get direct messages.
 
-    Every async method may raise StorageDown, and those that change something OutcomeUnknown. Cancelling: it is changed,
-    or it is not.
+    Every async method may raise StorageDown; those that change may raise OutcomeUnknown. Cancelling: it is changed, or
+    not.
     """
 
     def __init__(self, contacts: Contacts) -> None:
@@ -31,7 +31,7 @@ class Blocks:
         self._reads = FreshReads[int]()  # by who blocks
 
     async def block(self, person: Person, other_id: int) -> Refusal | None:
-        """Let a person block another, who is refused from when this returns."""
+        """Block another person, whose messages are refused once this returns."""
         if other_id == person.id:
             return NOT_ONESELF
         known = await self._contacts.blocked_ids(person.id)
@@ -43,36 +43,36 @@ class Blocks:
             self.changed(person.id)
 
     async def unblock(self, person: Person, other_id: int) -> None:
-        """Let a person block another no more."""
+        """Unblock another person."""
         try:
             await self._contacts.unblock(person.id, other_id)
         finally:
             self.changed(person.id)
 
     async def of(self, person: Person, after: str, limit: int) -> list[Person]:
-        """Return whom a person blocks, by name, from behind the name `after`."""
+        """Return the people whom a person blocks, by name, after the name `after`."""
         return await self._contacts.blocked(person.id, after, limit)
 
     def is_known_to_let(self, person_id: int, by_id: int) -> bool:
-        """Whether it is known without a query that a person is not blocked by another. Sync."""
+        """Whether the cache shows that `by_id` does not block `person_id`. Sync."""
         blocked = self._known.get(by_id)
         return blocked is not None and person_id not in blocked
 
     async def is_blocked(self, person_id: int, by_id: int) -> bool:
-        """Whether a person is blocked by another; mostly that is known without a query."""
+        """Whether `by_id` blocks `person_id`; usually from the cache."""
         blocked = self._known.get(by_id)
         if blocked is None:
             blocked = await self._look_up(by_id)
         return person_id in blocked
 
     async def _look_up(self, person_id: int) -> frozenset[int]:
-        """Return whom a person blocks, also at the moment at which this returns."""
+        """Return the ids of the people whom a person blocks, current when this returns."""
         blocked = await self._reads.read(person_id, lambda: self._contacts.blocked_ids(person_id))
         self._known[person_id] = blocked
         return blocked
 
     def changed(self, person_id: int | None) -> None:
-        """Somebody, or None for anybody, may block others than before, and this is committed. Sync."""
+        """Note that a person's blocks may have changed; None: anybody's. Sync."""
         if person_id is None:
             self._reads.all_changed()
         else:

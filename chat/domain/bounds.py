@@ -1,4 +1,4 @@
-"""What may be given for the settings that can be changed while the server runs, at its start and later."""
+"""The types and bounds of the settings that can be changed while the server runs."""
 
 from typing import Annotated, Literal
 
@@ -18,13 +18,13 @@ Lobby = Literal["open", "members"]
 """Who reads the lobby: whoever connects, or who has logged in."""
 
 SERVER_NAME = "trio-chat"
-"""What a server is called that was given no name."""
+"""The default name of a server."""
 
 ServerName = Annotated[
     str,
     pattern(_NAME, _ONE_LINE, min_length=1, max_length=40),
 ]
-"""Without controls, and without spaces at its ends."""
+"""Without control characters, and without spaces at its ends."""
 
 PerHour = Annotated[int, Meta(ge=0, le=1_000_000)]
 Origin = Annotated[
@@ -60,10 +60,10 @@ PublicUrl = Annotated[
 """The address at which people reach the server."""
 
 SettingValue = str | float | tuple[str, ...]
-"""What a setting may be, whichever it is."""
+"""The value of any setting."""
 
 Rate = Annotated[float, Meta(ge=0, le=1_000_000)]
-"""A second."""
+"""Per second."""
 MOST_BYTES = 1 << 30
 ByteRate = Annotated[int, Meta(ge=0, le=MOST_BYTES)]
-"""Bytes a second, in whole ones."""
+"""Whole bytes per second."""

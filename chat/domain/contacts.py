@@ -1,6 +1,6 @@
-"""What is asked of a storage about other people: who there is, whose profile has changed, and whom one blocks.
+"""The storage port of contacts: finding people, changed profiles, and blocks.
 
-Both implementations pass one contract suite, and keep what `ports` says. Of people is told what everybody may know.
+Both implementations pass one contract suite, with the rules of `ports`. People are returned with public fields only.
 """
 
 from typing import Protocol
@@ -9,35 +9,32 @@ from chat.domain.entities import Person
 
 
 class Contacts(Protocol):
-    """Other people, as one of them sees them. A deleted person is none.
-
-    Cancelling: a write is made whole, or not at all.
-    """
+    """Other people, as one person sees them, without deleted ones. Cancelling: a write is complete, or not begun."""
 
     async def find(self, part: str, after: str, limit: int) -> list[Person]:
-        """Return the people with `part` in their names, in any case, by name, from behind the name `after`."""
+        """Return people with `part` in their names, in any case, by name, after the name `after`."""
         ...
 
     async def changed_since(self, person_id: int, since: float, limit: int) -> list[Person]:
-        """Return whose profile was changed after `since`, the last changed first, of those that the person meets.
+        """Return people whom the person meets and whose profiles changed after `since`, last changed first.
 
-        Those are the person, whoever is in a room, a direct room or a support conversation of theirs, and of operators
-        all others; nobody else of the lobby. `since` is in Unix seconds, by the storage's clock.
+        Those are the person, the people of their rooms, direct rooms and support conversations, and, for operators,
+        everybody; the lobby does not count. `since` is in Unix seconds, by the storage's clock.
         """
         ...
 
     async def block(self, person_id: int, other_id: int) -> bool:
-        """Let the person block another, who may be blocked already. False: there is no such other person."""
+        """Block another person, who may be blocked already. False: no such person."""
         ...
 
     async def unblock(self, person_id: int, other_id: int) -> None:
-        """Let the person block another no more, if they do."""
+        """Unblock another person, if they are blocked."""
         ...
 
     async def blocked(self, person_id: int, after: str, limit: int) -> list[Person]:
-        """Return whom the person blocks, by name, from behind the name `after`."""
+        """Return the people whom the person blocks, by name, after the name `after`."""
         ...
 
     async def blocked_ids(self, person_id: int) -> frozenset[int]:
-        """Return the ids of those whom the person blocks."""
+        """Return the ids of the people whom the person blocks."""
         ...

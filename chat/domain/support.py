@@ -1,4 +1,4 @@
-"""The rules of the support desk: one conversation a person, and what operators may ask for."""
+"""Support conversations, one for each person."""
 
 from msgspec import structs
 
@@ -8,22 +8,22 @@ from chat.domain.lru_cache import LRUCache
 from chat.domain.ports import Messages, Rooms, Users
 
 LONGEST_RETELLING = 1000
-"""Messages of one conversation told at once, the newest; more is a page of history."""
+"""Newest messages of one conversation in one answer; older ones are pages of history."""
 
 _RETELLING_BYTES = 393_216
-"""Bytes of text in one answer, the newest too: it is one frame, and waits whole for a client that reads slowly."""
+"""Bytes of text in one answer, which is one frame and waits as a whole for a slow client."""
 
 _OVERVIEW = 500
-"""Conversations in an overview, the ones with the newest message."""
+"""Conversations in an overview, those with the newest messages."""
 
 MOST_ROOM_IDS = 10_000
-"""Conversations that are found without a query, the last used; one takes some 200 bytes."""
+"""Conversations whose rooms are cached, those last used; one takes some 200 bytes."""
 
 
 class Support:
-    """Finds conversations and what was said in them. Every method may raise StorageDown.
+    """Finds conversations and their messages. Every async method may raise StorageDown.
 
-    Cancelling: nothing is changed, but an empty conversation may have been made.
+    Cancelling changes nothing, but an empty conversation may have been created.
     """
 
     def __init__(self, users: Users, rooms: Rooms, messages: Messages) -> None:
@@ -34,10 +34,7 @@ class Support:
         self._reads = FreshReads[int]()  # by person
 
     async def conversation(self, person: Person, up_to_id: int) -> list[Message]:
-        """Return the person's own conversation up to a message id, oldest first.
-
-        Cancelling: nothing is changed, but the empty conversation may have been made.
-        """
+        """Return the messages of the person's own conversation up to a message id, oldest first."""
         return await self._told(Peer(person.id, person.name), up_to_id, LONGEST_RETELLING)
 
     async def history(self, peer: Peer, before: int, limit: int) -> list[Message]:
@@ -53,7 +50,7 @@ class Support:
         return [structs.replace(message, people=SupportOf(peer)) for message in told]
 
     async def conversations(self) -> list[Conversation]:
-        """Return the conversations that have messages, the one with the newest first."""
+        """Return the conversations that have messages, the newest first."""
         return [
             structs.replace(
                 c, last=structs.replace(c.last, people=SupportOf(Peer(c.person_id, c.person_name)))
@@ -71,13 +68,13 @@ class Support:
         return Peer(found.id, found.name) if found else None
 
     def gone(self, person_id: int | None) -> None:
-        """Forget the conversation of somebody who was deleted, or None: of all, as some may have been. Sync."""
+        """Forget the conversation of a deleted person; None: of everybody. Sync."""
         self._reads.changed_where(lambda known: person_id in (None, known))
         for known in [known for known in self._room_ids if person_id in (None, known)]:
             del self._room_ids[known]
 
     async def room_of(self, peer: Peer) -> int | None:
-        """Return the id of a person's conversation; it is made at the first call. None: no such person."""
+        """Return the id of a person's conversation; the first call creates it. None: no such person."""
         room_id = self._room_ids.get(peer.id)
         if room_id is None:
             room = await self._reads.read(peer.id, lambda: self._rooms.support_room(peer.id))

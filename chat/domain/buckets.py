@@ -62,7 +62,7 @@ class Buckets:
         return missing / self._rate if missing > 1e-6 else 0.0
 
     def queue(self, key: Hashable, longest: float) -> float:
-        """Use 1 of a key and return the seconds until it is available. Beyond `longest`, use nothing and return `longest`."""
+        """Use 1 of a key and return the seconds until it is available; beyond `longest` use nothing and return that."""
         self.add(key, 1)
         wait = max(0.0, (self._level(key) - self._burst) / self._rate)
         if wait > longest:

@@ -1,4 +1,4 @@
-"""A capacity limiter that is fair: one kind of work before another, and in each kind the keys take turns."""
+"""A fair capacity limiter: kinds of work have priorities, and in each kind the keys take turns."""
 
 from collections.abc import Hashable
 from enum import IntEnum
@@ -10,7 +10,7 @@ from chat.domain.fair_queue import FairQueue
 
 
 class Kind(IntEnum):
-    """What waits; at one limiter a smaller number goes first."""
+    """The kind of a waiter; a smaller number has priority."""
 
     LOGIN = 0
     REGISTRATION = 1
@@ -31,16 +31,16 @@ class FairLimiter:
         self._lines: dict[Kind, FairQueue[trio.Event]] = {kind: FairQueue() for kind in Kind}
 
     def is_full(self, kind: Kind, key: Hashable) -> bool:
-        """Whether one more may not wait. Sync."""
+        """Whether no further waiter is accepted. Sync."""
         line = self._lines[kind]
         return len(line) >= self._most or (key is not None and line.count(key) >= self._most_each)
 
     def for_caller(self, kind: Kind, key: Hashable) -> trio.CapacityLimiter:
-        """Return what `trio.to_thread.run_sync` takes as its limiter, to wait in this place."""
+        """Return a limiter for `trio.to_thread.run_sync` that waits as this kind and key."""
         return cast("trio.CapacityLimiter", _OneCaller(self, kind, key))
 
     async def acquire(self, kind: Kind, key: Hashable) -> None:
-        """Wait for one's turn. Cancelling: the place in line, or the turn, is the next one's."""
+        """Wait for a turn. Cancelling passes the place or the turn to the next waiter."""
         turn = trio.Event()
         self._lines[kind].add(key, turn)
         self._admit()
@@ -54,7 +54,7 @@ class FairLimiter:
             raise
 
     def release(self) -> None:
-        """End one's turn. Sync."""
+        """End a turn. Sync."""
         self.free += 1
         self._admit()
 

@@ -1,4 +1,4 @@
-"""A queue in which the keys take turns, however many wait with the same one."""
+"""A queue in which keys take turns, however many entries each has."""
 
 from collections import OrderedDict, deque
 from collections.abc import Hashable
@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 class FairQueue(Generic[T]):
-    """What waits, by key. All of it is sync."""
+    """Waiting entries by key. All of it is sync."""
 
     def __init__(self) -> None:
         self._turns: OrderedDict[Hashable, deque[T]] = OrderedDict()  # whose turn it is stands first

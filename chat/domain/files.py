@@ -1,4 +1,4 @@
-"""Files that people attach to messages: what their names and types may be, and how text alone shows them. Pure."""
+"""Attached files: their names, types, and their form in protocols without files. All of it is sync and pure."""
 
 import re
 import unicodedata
@@ -10,19 +10,19 @@ from chat.domain.entities import File, Message
 from chat.domain.refusals import Code, Refusal
 
 MOST_FILES = 10
-"""Files of one message."""
+"""Most files of one message."""
 
 NAME_BYTES = 255
-"""Bytes of a name: more no file system takes."""
+"""Most bytes of a name, as in file systems."""
 
 LONGEST_FILE_JSON = 2 * NAME_BYTES + 256
 """Bytes of a file as JSON, at most: a name has no controls, so two for each of its bytes; type, numbers and signs."""
 
 UNATTACHED_KEPT = 86_400.0
-"""Seconds for which an uploaded file waits for its message."""
+"""Seconds for which an uploaded file is kept without a message."""
 
 IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"})
-"""What is shown in a page. A file has one of these types only where its bytes say so."""
+"""The types that pages show. A file gets one of them only by its bytes."""
 
 ANY_TYPE = "application/octet-stream"
 
@@ -43,7 +43,7 @@ FILES = msgspec.json.Decoder(tuple[File, ...])
 
 
 def files_json(files: Sequence[File]) -> bytes:
-    """Return files as they are kept with a message, as JSON; empty where there are none."""
+    """Return files as JSON, as stored with a message; b"": no files."""
     return msgspec.json.encode(files) if files else b""
 
 
@@ -80,17 +80,17 @@ def type_of(declared: str, found: str | None) -> str:
 
 
 def clean_file_ids(file_ids: Sequence[int]) -> tuple[int, ...] | Refusal:
-    """Return the files of a message, or why they can't be: each is there once."""
+    """Return the file ids of a message, or the refusal of repeated ids."""
     return NO_SUCH_FILES if len(set(file_ids)) < len(file_ids) else tuple(file_ids)
 
 
 def searched_text(text: str, files: Sequence[File]) -> str:
-    """Return all that a message is found by: its text, and the names of its files."""
+    """Return the searchable text of a message: its text, and the names of its files."""
     return "\n".join([text, *(file.name for file in files)]) if files else text
 
 
 def text_of(message: Message) -> str:
-    """Return what a protocol without files shows: the text, and each file by its name."""
+    """Return the text for protocols without files: the text, and the name of each file."""
     if not message.files:
         return message.text
     lines = [message.text] if message.text else []

@@ -1,4 +1,4 @@
-"""Unique names for people whose names others may have too."""
+"""Unique names for people whose chosen names may be taken."""
 
 import secrets
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from chat.domain.rules import NAME_LENGTH
 
 
 def handles(name: str) -> Iterator[str]:
-    """Names to try for somebody who wants to be called `name`: that, then with a number that grows."""
+    """Yield the names to try for `name`: itself, then with longer and longer random numbers."""
     yield name
     for digits in (1, 2, 4, 8):
         number = str(secrets.randbelow(9 * 10 ** (digits - 1)) + 10 ** (digits - 1))

@@ -1,4 +1,4 @@
-"""Invites: codes that let people register or join a room, so many each, for so long."""
+"""Invites: codes with which a number of people may register or join a room for some time."""
 
 import hashlib
 import secrets
@@ -29,7 +29,7 @@ _CODE_BYTES = 12
 
 
 class Invites:
-    """Makes invites. May raise StorageDown and OutcomeUnknown. Cancelling: the invite is there, or it is not."""
+    """Creates invites. May raise StorageDown and OutcomeUnknown. Cancelling: the invite exists, or not."""
 
     def __init__(self, users: Users) -> None:
         self._users = users
@@ -56,21 +56,21 @@ class Invites:
         return code
 
     async def find(self, code: str) -> Invite | Refusal:
-        """Return the invite with this code, good or over."""
+        """Return the invite with this code, valid or over."""
         return await self._users.find_invite(invite_digest(code)) or NO_INVITE
 
     async def issued_by(self, person: Person, after: str, limit: int) -> list[IssuedInvite]:
-        """Return the good invites that the person made, those that end first before the others, from behind this id."""
+        """Return the person's valid invites, first to expire first, after this id."""
         return await self._users.invites(bytes.fromhex(after), limit, maker_id=person.id)
 
     async def issued(self, room_id: int | None, after: str, limit: int) -> list[IssuedInvite]:
-        """Return the good invites to a room, or all of the server, as `issued_by` does; the caller says who may."""
+        """Return the valid invites to a room, or of the server, like `issued_by`; the caller has checked the right."""
         return await self._users.invites(bytes.fromhex(after), limit, room_id=room_id)
 
     async def withdraw_issued(
         self, invite_id: str, by: Person, is_theirs: Callable[[Invite], bool]
     ) -> Refusal | None:
-        """Let nobody use an invite any more; to whom it is not theirs, it is none."""
+        """Invalidate an invite of the person; somebody else's does not exist for them."""
         digest = bytes.fromhex(invite_id)
         found = await self._users.find_invite(digest)
         if found is None or not is_theirs(found):
@@ -78,7 +78,7 @@ class Invites:
         return None if await self._users.withdraw_invite(digest, by.id) else INVITE_OVER
 
     async def withdraw(self, code: str, by: Person) -> Refusal | None:
-        """Let nobody use an invite any more; the caller says who may."""
+        """Invalidate an invite; the caller has checked the right."""
         return None if await self._users.withdraw_invite(invite_digest(code), by.id) else INVITE_OVER
 
 
@@ -91,5 +91,5 @@ def accepted(joining: Draft, code: str, *, is_used: bool = False) -> Acceptance:
 
 
 def invite_digest(code: str) -> bytes:
-    """Return what is kept of an invite's code, whatever somebody typed. A code is long and random: no slow hash."""
+    """Return the stored digest of a code, of any input. Codes are long and random, so a fast hash suffices."""
     return hashlib.sha256(code.encode("utf-8", "surrogatepass")).digest()

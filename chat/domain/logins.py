@@ -1,4 +1,4 @@
-"""Passwords: logging in by one, and changing it."""
+"""Password log-ins, and changes of passwords."""
 
 from collections.abc import Awaitable, Callable
 
@@ -51,11 +51,11 @@ class Logins:
         self._min_password = min_password
 
     async def log_in(self, name: str, password: str, address: str) -> Granted | Refusal:
-        """Log in by name. `address` is the client's, for the throttle."""
+        """Log in by name. The throttle counts the client's `address`."""
         return self._granted(await self._prove(self._users.by_name, name, password, address))
 
     async def log_in_by_email(self, email: str, password: str, address: str) -> Granted | Refusal:
-        """Log in by e-mail address. `address` is the client's, for the throttle."""
+        """Log in by e-mail address. The throttle counts the client's `address`."""
         return self._granted(await self._prove(self._users.by_email, email, password, address))
 
     def _granted(self, proved: Credentials | Refusal) -> Granted | Refusal:
@@ -92,7 +92,7 @@ class Logins:
         return None if known.person.id == person.id else _NOT_PROVED  # the name is somebody else's now
 
     async def hash(self, password: str, address: str | None) -> bytes | Refusal:
-        """Return what is kept of a new password, or what is wrong with it."""
+        """Return the hash of a new password, or what is wrong with it."""
         raw = clean_new_password(password, at_least=self._min_password)
         return raw if isinstance(raw, Refusal) else await self._passwords.hash(raw, address)
 

@@ -1,4 +1,4 @@
-"""Whom a text mentions: `@` and the longest name of somebody in the room, in any case. All of it is sync and pure."""
+"""Mentions in texts: `@` and the longest name of a member of the room, in any case. All of it is sync and pure."""
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,16 +13,16 @@ ALL = 0
 """Stands for everybody in the room; no person has this id."""
 
 ALL_KEY = "all"
-"""The name, as names compare, by which everybody is mentioned."""
+"""The name key by which everybody is mentioned."""
 
 MOST_MENTIONS = 50
-"""People whom one message mentions: the first so many."""
+"""People whom one message can mention; further ones are ignored."""
 
 MOST_MEMBERS = 20
-"""Members of a room in which whoever is in it may mention everybody; in larger ones, who moderates it may."""
+"""Members of a room up to which every member may mention everybody; in larger rooms only moderators may."""
 
 _MOST_NAMES = 256
-"""Names of one text that are looked up. A text of people's names has few; one that was made to have many has 2,000."""
+"""Candidate names of one text that are looked up. Usual texts have few; a text made for it has 2,000."""
 
 NO_SUCH_REPLY = Refusal(
     Code.INVALID, "there is no such message to reply to", field="reply", reason="no_reply_target"
@@ -30,14 +30,14 @@ NO_SUCH_REPLY = Refusal(
 
 
 def refers(write: Write) -> TypeGuard[Draft | Edit]:
-    """Whether something has to be looked up for a write: whom it may mention, or what it replies to."""
+    """Whether a write may mention somebody or replies to a message, which needs a look-up."""
     if isinstance(write, Draft):
         return write.reply is not None or ("@" in write.text and write.kind is MessageKind.TEXT)
     return isinstance(write, Edit) and "@" in write.text
 
 
 def author_of(write: Draft | Edit) -> int:
-    """Return who mentions somebody with a write."""
+    """Return the author of a draft or an edit."""
     return write.sender_id if isinstance(write, Draft) else write.actor_id
 
 
@@ -59,7 +59,7 @@ def possible_names(text: str) -> list[tuple[str, ...]]:
 
 
 def _names_at(rest: str) -> Iterator[str]:
-    """Yield the keys of the names with which a text may begin, the shortest first."""
+    """Yield the keys of the names with which a text may begin, shortest first."""
     if not rest.isascii():
         rest = unicodedata.normalize("NFC", rest)
     for end in range(1, min(NAME_LENGTH, len(rest)) + 1):
@@ -77,7 +77,7 @@ def _continues_a_word(char: str) -> bool:
 def mentioned(
     places: Sequence[tuple[str, ...]], people: Mapping[str, int], *, may_mention_all: bool
 ) -> tuple[int, ...]:
-    """Return whom a text mentions, in its order, of the people who are in the room, by the keys of their names."""
+    """Return the mentioned people in text order; `people` are the room's, by the keys of their names."""
     found: dict[int, None] = {}
     for names in places:
         for name in names:
@@ -91,5 +91,5 @@ def mentioned(
 
 
 def mentions(message: Message, person_id: int) -> bool:
-    """Whether a message of somebody else mentions a person."""
+    """Whether a message by somebody else mentions the person."""
     return message.sender_id != person_id and not {ALL, person_id}.isdisjoint(message.mentions)

@@ -1,4 +1,4 @@
-"""What a change does to a message, whichever storage keeps it: the new state, nothing, or a refusal."""
+"""The state of a message, and how changes alter it; the same for every storage."""
 
 import msgspec
 
@@ -15,7 +15,7 @@ _TOO_MANY_EMOJI = Refusal(
 
 
 class EarlierText(msgspec.Struct, frozen=True, gc=False):
-    """A text that a message had since `created_at` (Unix seconds), until the change `pos` of the room."""
+    """A text in force from `created_at` (Unix seconds) until the change `pos` of the room."""
 
     pos: int
     text: str

@@ -20,7 +20,7 @@ _COMMON = Refusal(
     reason="common_password",
 )
 _ADDED = "0123456789!?.,*#$%&@_-+ "
-"""What people put behind a word that is asked to be a better password."""
+"""What people append to a word to make a stronger password."""
 
 
 def clean_new_password(password: str, *, at_least: int = LEAST, name: str = "") -> bytes | Refusal:
@@ -37,7 +37,7 @@ def clean_new_password(password: str, *, at_least: int = LEAST, name: str = "") 
 
 
 def is_easily_guessed(password: str, name: str = "") -> bool:
-    """Whether a password is a common one, the name of its person, or of two characters at most. Sync."""
+    """Whether a password is common, is the person's name, or has at most two different characters. Sync."""
     plain = password.casefold()
     word = plain.rstrip(_ADDED)
     known = _common()
@@ -45,12 +45,12 @@ def is_easily_guessed(password: str, name: str = "") -> bool:
 
 
 def _is_only(name: str, plain: str) -> bool:
-    """Whether a password is nothing but a name, once or more, and what people add."""
+    """Whether a password is only a name, once or repeated, and usual additions."""
     key = same_name_key(name)
     return bool(key) and not same_name_key(plain).replace(key, "").strip(_ADDED)
 
 
 @cache
 def _common() -> frozenset[str]:
-    """Return the list, which is read for the first password that is looked at: a tenth of a millisecond."""
+    """Return the list, which is read at the first use, in a tenth of a millisecond."""
     return frozenset(Path(__file__).with_name("common_passwords.txt").read_text("utf-8").split())

@@ -1,4 +1,4 @@
-"""New people: registered by themselves, with an invite where that is asked for, or added by an operator."""
+"""New people: self-registered, with an invite if required, or added by an admin or a command."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,7 @@ from chat.domain.registrations import Registrations
 from chat.domain.rules import clean_email, clean_name, clean_password
 
 _LOOK_UPS = 2
-"""Registrations that look for taken names at once: the other connections to the database are for logins."""
+"""Concurrent registrations that look for taken names; the other database connections stay free for log-ins."""
 
 CLOSED = Refusal(
     Code.FORBIDDEN, "registration is closed: ask an admin for an account", reason="registration_closed"
@@ -28,7 +28,7 @@ CLOSED = Refusal(
 
 
 class _Wanted(msgspec.Struct, frozen=True):
-    """A person to be added, all of it clean. Where the name may be shared, a taken one gets a number behind it."""
+    """A person to add, validated. If the name may be shared, a taken one gets a number appended."""
 
     name: str
     password: bytes
@@ -38,7 +38,7 @@ class _Wanted(msgspec.Struct, frozen=True):
 
 
 class _Addition(msgspec.Struct, frozen=True):
-    """What somebody is who is added, and which admin does it; None: a command."""
+    """The roles of a person who is added, and the admin who adds them; None: a command."""
 
     is_operator: bool
     is_moderator: bool
@@ -136,12 +136,12 @@ class Newcomers:
         return await self._register(wanted, address, invite if self.mode == "invite" else None)
 
     def refusal_of(self, name: str, password: str) -> Refusal | None:
-        """Return what is wrong with the name or the password of somebody new, before it is costly. Sync."""
+        """Return what is wrong with a new name or password, before anything costly. Sync."""
         wanted = self._clean(name, password, None, is_new=True, is_given=True)
         return wanted if isinstance(wanted, Refusal) else None
 
     async def first_admin(self, name: str, password: str, address: str) -> NewPerson | Refusal:
-        """Return an admin to be added, or what is wrong with name or password. `address` is the client's."""
+        """Return the admin to add, or what is wrong with name or password. `address` is the client's."""
         wanted = self._clean(name, password, None, is_new=True, is_given=True)
         if isinstance(wanted, Refusal):
             return wanted
@@ -195,7 +195,7 @@ class Newcomers:
         return structs.replace(self._grant(added), used_invite=digest is not None)
 
     async def _good(self, invite: str) -> bytes | None:
-        """Return the digest of an invite that somebody can register with now; None: it is none."""
+        """Return the digest of a valid invite to register; None: it is not valid."""
         digest = invite_digest(invite)
         async with self._lookup_limiter:
             return digest if await self._users.is_invite(digest) else None

@@ -11,7 +11,7 @@ import msgspec
 from chat.domain.startup import CannotStart
 
 LEASE = 5.0
-"""Seconds that a lease lasts, from when the database renews it."""
+"""Seconds that a lease lasts, from its renewal in the database."""
 
 RENEW = 1.0
 """Seconds from one renewal to the next."""
@@ -42,16 +42,16 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _DIGESTED = b"the servers of one chat have one secret"
-"""It has spaces, so it is nothing that a token is signed for: no digest is a token's signature."""
+"""It has spaces, which no signed part of a token has, so a digest is never a token's signature."""
 
 
 def digest_of(secret: str) -> str:
-    """Return what servers compare instead of their secrets: it tells nothing of the secret. Sync."""
+    """Return the digest that servers compare instead of their secrets; it reveals nothing of the secret. Sync."""
     return hmac.digest(secret.encode(), _DIGESTED, "sha256").hex()
 
 
 class OtherBus(CannotStart):
-    """Another server of this database uses another bus: what one announces the other would not hear."""
+    """Another server of this database uses another bus, so they would not get each other's announcements."""
 
     def __init__(self, bus: str, theirs: str) -> None:
         super().__init__(
@@ -61,7 +61,7 @@ class OtherBus(CannotStart):
 
 
 class OtherSecret(CannotStart):
-    """Another server of this database has another secret: what one lets in the other would not."""
+    """Another server of this database has another secret, so they would not accept each other's tokens."""
 
     def __init__(self) -> None:
         super().__init__(

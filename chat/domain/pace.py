@@ -1,4 +1,4 @@
-"""How fast one connection is read: what is faster waits in TCP, and is refused nothing."""
+"""Bounds how fast one connection is read; a faster client waits in TCP, and nothing is refused."""
 
 import trio
 
@@ -18,7 +18,7 @@ class Pace:
         self._due = 0.0  # when all that was counted would be over at that rate, in seconds of Trio's clock
 
     def count(self, number: int = 1) -> float:
-        """Count so many, and return the seconds to wait first, nearly always 0. Sync."""
+        """Count so many and return the seconds to wait first, nearly always 0. Sync."""
         if not self._rate:
             return 0.0
         now = trio.current_time()

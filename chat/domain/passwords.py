@@ -1,4 +1,4 @@
-"""bcrypt off the event loop, in few threads of its own, so that logins can't starve the chat."""
+"""bcrypt in a few threads of its own, so log-ins can't starve the chat."""
 
 import os
 
@@ -10,13 +10,13 @@ from chat.domain.fair_limiter import FairLimiter, Kind
 from chat.domain.refusals import Code, Refusal
 
 _NOBODY = b"LoFbGF7QHkjVfYDR6eLGUuSMWxGFS4Xc0VPUGs6iYyPKfBqPBnTYi"
-"""A well-formed salt and digest that no password is known for: an unknown name costs the same time."""
+"""A well-formed hash of no known password; checking it makes an unknown name cost the same time."""
 
 _MOST_WAITING = 200
-"""More than this of one kind wait for a thread: at cost 12 that is most of a minute, longer than anyone stays."""
+"""Most waiters for a thread of each kind: at cost 12 that is most of a minute, longer than people wait."""
 
 _MOST_WAITING_EACH = 20
-"""And more than this from one address; loopback is spared."""
+"""Most waiters from one address; loopback is exempt."""
 
 BUSY = Refusal(
     Code.TOO_MANY, "too many logins and registrations at once, try again", retry_after=5, reason="logins_busy"
@@ -38,7 +38,7 @@ class Passwords:
         )
 
     async def hash(self, password: bytes, address: str | None) -> bytes | Refusal:
-        """Return the hash to keep."""
+        """Return the hash to store."""
         key = None if address is None else address_key(address)
         if self._limiter.is_full(Kind.REGISTRATION, key):
             return BUSY
@@ -49,7 +49,7 @@ class Passwords:
         )
 
     async def match(self, password: bytes, password_hash: bytes | None, address: str) -> bool | Refusal:
-        """Whether the password is the one that was hashed; None takes as long and never matches."""
+        """Whether the password matches the hash; a None hash takes as long and never matches."""
         key = address_key(address)
         if self._limiter.is_full(Kind.LOGIN, key):
             return BUSY

@@ -1,4 +1,4 @@
-"""Names and profiles: what people change of themselves."""
+"""Changes of people's own names and profiles."""
 
 from collections.abc import Callable
 
@@ -22,7 +22,7 @@ class Profiles:
         self._changed = changed
 
     async def rename(self, person: Person, name: str) -> Person | Refusal:
-        """Give a person another name."""
+        """Change a person's name."""
         clean = clean_name(name, own=person.name)
         if isinstance(clean, Refusal):
             return clean
@@ -39,7 +39,7 @@ class Profiles:
                 return renamed
 
     async def change_profile(self, person: Person, change: ProfileChange) -> Person | Refusal:
-        """Change a person's profile, all of it or nothing. What is given is as they wrote it."""
+        """Apply all of a change to a person's profile, or nothing. The values are as entered."""
         clean = _clean_profile(person, change)
         if isinstance(clean, Refusal):
             return clean

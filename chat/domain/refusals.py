@@ -1,4 +1,4 @@
-"""Expected refusals are values: what a service answers in place of the thing that was asked for."""
+"""Expected refusals, as values that services return instead of a result."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class Code(StrEnum):
-    """Why, for programs."""
+    """The reason, for programs."""
 
     MALFORMED = "malformed"
     INVALID = "invalid"

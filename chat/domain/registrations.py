@@ -14,11 +14,11 @@ from chat.domain.shared_usage import SharedUsage
 _HOUR = 3600.0
 
 _TRIES = 50
-"""Registrations with one invite that come to nothing, at once and an hour: a name that is taken tells that it is."""
+"""Failed registrations with one invite, at once and an hour: each may reveal that a name is taken."""
 
 
 class Registrations:
-    """The budget of each address: `per_hour` at once, and as many an hour; 0 is no limit. All of it is sync."""
+    """The budget of each address: `per_hour` at once, and as many an hour; 0: no limit. All of it is sync."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class Registrations:
 
     @property
     def per_hour(self) -> int:
-        """How many may register; setting it forgets who has."""
+        """The limit; setting it resets all counts."""
         return self._per_hour
 
     @per_hour.setter
@@ -59,7 +59,7 @@ class Registrations:
         )
 
     def give_back(self, address: str, *, invite: bytes | None = None) -> None:
-        """Nothing came of it, and nothing was learnt from it, or an invite has one use less: it does not count."""
+        """Give the registration back: it failed without revealing anything, or it used an invite."""
         key = address_key(address) if invite is None else invite
         if self._per_hour and key is not None:
             (self._buckets if invite is None else self._invited).add(key, -1)

@@ -22,7 +22,7 @@ from chat.domain.refusals import Code, Refusal
 from chat.domain.tokens import Tokens
 
 RESET_LASTS = 86_400
-"""Seconds for which a link is good."""
+"""Seconds for which a link is valid."""
 
 RESET_OVER = Refusal(
     Code.GONE,
@@ -33,13 +33,13 @@ RESET_OVER = Refusal(
 
 _PURPOSE = b"another password by a link"
 _HEAD = 24
-"""Bytes of a code before its signature: a person's id, the second until which it is good, and the admin's id."""
+"""Bytes of a code before its signature: the person's id, its expiry in Unix seconds, and the admin's id."""
 _SIGNED = 16
 """Bytes of the signature."""
 
 
 class Resets:
-    """Makes codes and takes them. `grant` issues a token; `note` logs and counts; `min_password` is in characters."""
+    """Issues and accepts codes. `grant` issues a token; `note` logs and counts; `min_password` is in characters."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class Resets:
         self._min_password = min_password
 
     def code(self, person: Person, by: Person) -> tuple[str, int]:
-        """Return a code for this person by that admin, and until when it is good (Unix seconds). Sync."""
+        """Return a code by an admin for a person, and when it expires (Unix seconds). Sync."""
         ends = int(time.time()) + RESET_LASTS
         head = person.id.to_bytes(8) + ends.to_bytes(8) + by.id.to_bytes(8)
         return urlsafe_b64encode(head + self._signature(head, person)).decode().rstrip("="), ends

@@ -1,4 +1,4 @@
-"""What a search asks for: words that a message has, phrases, and what it must not have. All of it is sync and pure."""
+"""Search queries: words, phrases, and exclusions, and their highlighting. All of it is sync and pure."""
 
 import re
 from bisect import bisect_right
@@ -14,22 +14,22 @@ _MOST_TERMS = 32
 """Words and phrases of one search."""
 
 _PIECE = re.compile(r'(-+)?(?:"([^"]*)"?|([^\s"]*))')
-"""What excludes, and a phrase or a word; a phrase that is not closed goes to the end."""
+"""An optional exclusion, and a phrase or a word; an unclosed phrase extends to the end."""
 
 _NOTHING = Refusal(Code.INVALID, "enter a word to search for", field="q", reason="empty_search")
 _TOO_MUCH = Refusal(Code.INVALID, f"search for at most {_MOST_TERMS} words", field="q", reason="long_search")
 
 
 class Term(msgspec.Struct, frozen=True):
-    """Words that stand one behind the other. With `is_prefix` the last is only the beginning of a word."""
+    """Consecutive words. With `is_prefix` the last is the beginning of a word."""
 
     words: tuple[str, ...]
     runs: tuple[str, ...]
-    """The same as they were written, those in pairs in one."""
+    """The words as written; scripts that are searched in pairs are one run."""
     is_prefix: bool = False
 
     def is_in(self, words: Sequence[tuple[int, str]]) -> bool:
-        """Whether a text has it, of which these are the words (`words.words_of`)."""
+        """Whether a text with these words (`words.words_of`) contains the term."""
         places = [
             {at for at, word in words if word == asked or (is_begun and word.startswith(asked))}
             for asked, is_begun in self.asked()
@@ -37,7 +37,7 @@ class Term(msgspec.Struct, frozen=True):
         return any(all(first + nth in each for nth, each in enumerate(places)) for first in places[0])
 
     def asked(self) -> list[tuple[str, bool]]:
-        """Return the words, and of each whether it is only a beginning, as one character of a pair always is."""
+        """Return the words, each with whether it is a prefix; a single character of a pair always is."""
         last = len(self.words) - 1
         return [
             (word, (self.is_prefix and nth == last) or (len(word) == 1 and is_paired(word)))
@@ -46,19 +46,19 @@ class Term(msgspec.Struct, frozen=True):
 
 
 class Query(msgspec.Struct, frozen=True):
-    """A message is found if it has all the terms, and none of those `without`."""
+    """Matches messages with all `terms` and none of the terms `without`."""
 
     terms: tuple[Term, ...]
     without: tuple[Term, ...] = ()
 
     def finds(self, words: Sequence[tuple[int, str]]) -> bool:
-        """Whether a message with these words is found."""
+        """Whether a message with these words matches."""
         has_all = all(term.is_in(words) for term in self.terms)
         return has_all and not any(term.is_in(words) for term in self.without)
 
 
 def parse_query(text: str) -> Query | Refusal:
-    """Return what a text asks for: bare words are beginnings, `"…"` is a phrase, `-` before either excludes it."""
+    """Parse a query: words are prefixes, `"…"` is a phrase, `-` before either excludes it."""
     terms: list[Term] = []
     without: list[Term] = []
     asked = 0
@@ -77,14 +77,14 @@ def parse_query(text: str) -> Query | Refusal:
 
 
 def _pieces_of(text: str) -> Iterator[tuple[str, bool, bool]]:
-    """Yield words and phrases as they were written, whether each is a phrase, and whether it is excluded."""
+    """Yield words and phrases as written, each with whether it is a phrase and whether it is excluded."""
     for match in _PIECE.finditer(text):
         excluded, phrase, word = match.groups()
         yield word if phrase is None else phrase, phrase is not None, excluded is not None
 
 
 class Highlighter:
-    """Says where in a text the words of a query stand. It is made once for all texts that a search found."""
+    """Finds the words of a query in texts; one instance serves all texts of a search."""
 
     def __init__(self, query: Query) -> None:
         asked = [
@@ -116,7 +116,7 @@ class Highlighter:
         return [*pieces, text[done:]] if done and done < len(text) else pieces if done else [text]
 
     def _found_in(self, text: str) -> Iterator[tuple[int, int]]:
-        """Yield where what is found begins and ends, in the order of the text."""
+        """Yield the bounds of the matches, in text order."""
         words = placed(text)
         is_hit = bytearray(len(words.spans))
         for begin, end in self._hits(words):
@@ -125,7 +125,7 @@ class Highlighter:
         return compress(words.spans, is_hit)
 
     def _hits(self, words: Placed) -> Iterator[tuple[int, int]]:
-        """Yield stretches of the folded text in which everything is found."""
+        """Yield the bounds of the matches in the folded text."""
         for begin, end in words.runs:
             run = words.folded[begin:end]
             if run in self._words or run.startswith(self._beginnings):
@@ -135,7 +135,7 @@ class Highlighter:
 
 
 def _overlapping(pattern: re.Pattern[str], text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
-    """Yield the stretches that the matches of a lookahead cover together."""
+    """Yield the bounds of the unions of a lookahead's matches."""
     hit = until = begin
     for match in pattern.finditer(text, begin, end):
         first, last = match.span(1)

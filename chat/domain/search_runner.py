@@ -1,4 +1,4 @@
-"""Searches: few at once, people take turns at them, and each ends in time and is charged for the time it used."""
+"""Runs searches: few at once, people in turn, each with a deadline and charged for its time."""
 
 import time
 from collections.abc import Callable
@@ -13,17 +13,17 @@ from chat.domain.search_query import Highlighter
 from chat.domain.sync_types import MessageNow
 
 _AT_ONCE = 2
-"""Searches that run at once; the database's other connections are left for everything else."""
+"""Concurrent searches; the other database connections stay free."""
 
 _MOST_WAITING = 100
 _MOST_WAITING_EACH = 8
-"""Searches that wait for their turn, of all people and of one."""
+"""Waiting searches, of all people and of one."""
 
 _PATIENCE = 5.0
-"""Seconds that a search waits for its turn at most."""
+"""Most seconds that a search waits for its turn."""
 
 _LONGEST = 2.0
-"""Seconds that a search may take in the database."""
+"""Most seconds of a search in the database."""
 
 BUSY = Refusal(Code.TOO_MANY, "too many searches at once, try again", retry_after=5, reason="searches_busy")
 TOO_LONG = Refusal(
@@ -35,14 +35,14 @@ TOO_LONG = Refusal(
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A message that was found, and its text in pieces, by turns plain and found."""
+    """A found message, and its text in pieces, alternately plain and matching."""
 
     message: MessageNow
     pieces: list[str]
 
 
 class SearchRunner:
-    """Runs searches in `index`. `clock` measures what they use, in seconds."""
+    """Runs searches in `index`. `clock` measures their time, in seconds."""
 
     def __init__(self, index: SearchIndex, *, clock: Callable[[], float] = time.perf_counter) -> None:
         self._index = index

@@ -23,10 +23,10 @@ from chat.domain.refusals import BAD_CREDENTIALS, Code, Refusal
 from chat.domain.rules import clean_label
 
 ACCESS = 900
-"""Seconds that an access token lasts."""
+"""Lifetime of an access token in seconds."""
 
 _REFRESH = 30 * 86_400.0
-"""Seconds that a session lasts from its last refresh."""
+"""Seconds from the last refresh to the end of a session."""
 
 _FAMILY, _OWN = 16, 32
 """Bytes of a refresh token."""
@@ -34,7 +34,7 @@ _FAMILY, _OWN = 16, 32
 _PURPOSE = b"the successors of refresh tokens"
 
 LONGEST_AGENT = 200
-"""Characters that are kept of what a program says that it is."""
+"""Stored characters of a user agent."""
 
 BAD_REFRESH = Refusal(
     Code.UNAUTHENTICATED,
@@ -54,14 +54,14 @@ logger = structlog.get_logger(__name__)
 
 
 class Device(msgspec.Struct, frozen=True):
-    """From where somebody comes: the network address, and what their program says that it is."""
+    """The client's network address and user agent."""
 
     address: str
     agent: str = ""
 
 
 class Opened(msgspec.Struct, frozen=True):
-    """A session that goes on, with its tokens of now."""
+    """A session with its current tokens."""
 
     person: Person
     session: LoginSession
@@ -80,7 +80,7 @@ class Sessions:
         self._accounts = accounts
 
     async def open(self, person: Person, device: Device, name: str = "") -> Opened | Refusal:
-        """Begin a session of somebody who has just proved who they are. `name` is what they call the device."""
+        """Begin a session for an authenticated person. `name` is the name of their device."""
         label = clean_device(name)
         if isinstance(label, Refusal):
             return label
@@ -101,7 +101,7 @@ class Sessions:
             raise OutcomeUnknown(f"changed, but no session was begun: {error}") from error
 
     async def refresh(self, token: str, device: Device) -> Opened | Refusal:
-        """Return a session with new tokens, for its refresh token; one that was used before may end the session."""
+        """Refresh a session by its refresh token; a reused token may end it."""
         raw = _raw(token)
         if raw is None:
             return BAD_REFRESH
@@ -132,25 +132,25 @@ class Sessions:
         return NamedToken(session, self._accounts.tokens.issue(person, session_id=session.id, lifetime=lasts))
 
     async def is_of_program(self, person: Person) -> bool:
-        """Whether somebody comes by a token for a program. Cancelling changes nothing."""
+        """Whether the person uses a token for a program. Cancelling changes nothing."""
         if person.session_id is None:
             return False
         known = await self._sessions.of_person(person.id)
         return any(each.id == person.session_id and each.kind == "token" for each in known)
 
     async def of_person(self, person: Person) -> list[LoginSession]:
-        """Return somebody's sessions, the last begun first."""
+        """Return the person's sessions, newest first."""
         return await self._sessions.of_person(person.id)
 
     async def end(self, person: Person, session_id: int) -> Refusal | None:
-        """End one of somebody's sessions: its tokens are good for nothing from here on."""
+        """End a session of the person; its tokens are invalid from now on."""
         if not await self._sessions.end(person.id, session_id):
             return NO_SESSION
         self._accounts.changed(person.id)
         return None
 
     async def end_others(self, person: Person) -> None:
-        """End all of somebody's sessions but the one that they come by."""
+        """End all sessions of the person except the one in use."""
         await self._sessions.end_others(person.id, person.session_id)
         self._accounts.changed(person.id)
 
@@ -191,20 +191,20 @@ class Sessions:
 
 
 def clean_device(name: str) -> str | Refusal:
-    """Return what somebody calls a device, trimmed, or why it can't be shown."""
+    """Return the trimmed name of a device, or why it is invalid."""
     label = clean_label(name)
     return structs.replace(label, field="device") if isinstance(label, Refusal) else label
 
 
 class NamedToken(msgspec.Struct, frozen=True):
-    """A session of a program, and its token, which is shown once."""
+    """A session of a program, and its token, which is shown only once."""
 
     session: LoginSession
     token: str
 
 
 def _raw(token: str) -> bytes | None:
-    """Return the bytes of a refresh token, or None where it can be none."""
+    """Return the bytes of a refresh token; None: malformed."""
     if len(token) != (_FAMILY + _OWN) * 4 // 3:
         return None
     try:

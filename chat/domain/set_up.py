@@ -16,7 +16,7 @@ from chat.domain.ports import SetUp, Taken
 from chat.domain.refusals import LOOK_TAKEN, NAME_TAKEN, Code, Refusal
 
 _TRIES = 5
-"""Codes that may be wrong until the next start."""
+"""Wrong codes that are accepted until the next start."""
 
 _LENGTH = 5
 """Bytes of a code: eight characters of base32, some 2⁴⁰ codes."""
@@ -41,7 +41,7 @@ class FirstAdmin:
         self._accounts = accounts
 
     async def is_needed(self) -> bool:
-        """Whether nobody is an admin. Cancelling: nothing happens."""
+        """Whether there is no admin. Cancelling changes nothing."""
         return await self._set_up.is_needed()
 
     async def code(self) -> str | None:
@@ -86,5 +86,5 @@ class FirstAdmin:
 
 
 def _plain(code: str) -> str:
-    """Return a code as it is compared: people type it in any case, with spaces and hyphens or without."""
+    """Normalise a code: people type it in any case, with or without spaces and hyphens."""
     return "".join(letter for letter in code.upper() if letter.isalnum())

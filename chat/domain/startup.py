@@ -1,4 +1,4 @@
-"""Why the server could not start, in words for the person who starts it."""
+"""The reason why the server could not start, for its operator."""
 
 
 class CannotStart(Exception):

@@ -17,13 +17,13 @@ from chat.domain.lru_cache import LRUCache
 from chat.domain.shared_usage import SharedUsage
 
 _AT_ADDRESS = 5, 12.0
-"""Tries at once for a name at one address, and seconds until there is one more."""
+"""Attempts at once for a name at one address, and seconds until one more."""
 
 _OF_ADDRESS = 20, 3.0
-"""The same for an address, whatever the names: in an office some are wrong each morning."""
+"""The same for an address, for all names together: an office has several wrong ones each morning."""
 
 _OF_NAME = 50, 12.0
-"""The same for a name, wherever the tries come from."""
+"""The same for a name, from all addresses together."""
 
 _HOMES = "homes"
 
@@ -56,7 +56,7 @@ class Throttle:
         self._shared_usage.share(_HOMES, self._at_home)
 
     def take(self, name: str | None, address: str) -> float:
-        """Use up one try and return 0, or return the seconds until there is one (then none is used up)."""
+        """Use one attempt and return 0, or use none and return the seconds until one is available."""
         used = self._used(name, address)
         wait = max((buckets.wait(key) for buckets, key in used), default=0.0)
         if wait == 0:
@@ -65,12 +65,12 @@ class Throttle:
         return wait
 
     def give_back(self, name: str | None, address: str) -> None:
-        """The try was not looked at: it does not count."""
+        """Give back an attempt that was not checked."""
         for buckets, key in self._used(name, address):
             buckets.add(key, -1)
 
     def was_right(self, name: str, address: str) -> None:
-        """The try was right: it does not count, and this person is at home at this address."""
+        """Give back a correct attempt, and remember that this person logs in from this address."""
         self.give_back(name, address)
         home = _digest(name), address_key(address)
         self._at_home.add(home)
@@ -90,14 +90,14 @@ class Throttle:
 
 
 class _Homes(LRUCache[Hashable, None]):
-    """Who logged in from where, on whichever server."""
+    """Names and the addresses from which they logged in, on any server."""
 
     def add(self, key: Hashable) -> None:
         """Remember a name and an address."""
         self[key] = None
 
     def count_elsewhere(self, key: Hashable, cost: float) -> None:
-        """Remember a name and an address of another server."""
+        """Remember a name and an address from another server."""
         self.add(key)
 
 

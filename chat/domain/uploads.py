@@ -1,4 +1,4 @@
-"""Uploading and downloading files: the bytes go to the disk first, then there is a row, then a message may have it."""
+"""Uploads and downloads: first the bytes are stored, then the row, then a message may attach the file."""
 
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -15,7 +15,7 @@ _LOST = Refusal(Code.NOT_FOUND, "the server does not have that file's bytes", re
 NO_FILES_HERE = Refusal(Code.FORBIDDEN, "this server takes no files", reason="files_disabled")
 
 _AT_ONCE = 4
-"""Uploads of one person at a time: a slow line needs no more."""
+"""Concurrent uploads of one person; a slow connection needs no more."""
 
 _TOO_MANY = Refusal(
     Code.TOO_MANY, f"at most {_AT_ONCE} uploads at a time", retry_after=1, reason="too_many_uploads"
@@ -23,7 +23,7 @@ _TOO_MANY = Refusal(
 
 
 class _TooBig(Exception):
-    """More bytes came than a file may have."""
+    """The upload exceeds the size limit of files."""
 
 
 class Uploads:
@@ -108,7 +108,7 @@ class Uploads:
         return kept if is_here else _LOST
 
     def reading(self, kept: KeptFile) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        """Open the bytes of a file that was found; they come piece by piece. Cancelling: nothing happens."""
+        """Open the bytes of a found file, to read piece by piece. Cancelling changes nothing."""
         assert self._store is not None
         return self._store.reading(kept.digest)
 

@@ -1,4 +1,4 @@
-"""Visitors of the support widget: people who come without an account, to write to the operators and to nobody else."""
+"""Visitors of the support widget: people without an account, who may write to the operators only."""
 
 import secrets
 from collections.abc import Callable, Iterable
@@ -15,10 +15,10 @@ from chat.domain.rules import clean_email, clean_name
 from chat.domain.shared_usage import SharedUsage
 
 VISITORS_PER_HOUR = 5
-"""Visitors from one address, at once and in an hour; each is kept. Loopback is spared."""
+"""New visitors from one address, at once and in an hour; each is stored. Loopback is exempt."""
 
 BLOCKED_FOR = 86_400
-"""Seconds for which nobody new comes from the addresses of a visitor who was blocked."""
+"""Seconds for which the addresses of a blocked visitor may add no new visitors."""
 
 _TRIES = 5
 """Names to try: there are a hundred million."""
@@ -57,7 +57,7 @@ class Visitors:
 
     @property
     def are_welcome(self) -> bool:
-        """Whether there is a site that may show the widget."""
+        """Whether any site may show the widget."""
         return self._is_on()
 
     async def add(
@@ -123,7 +123,7 @@ class Visitors:
 
 
 def clean_page(page: str) -> str | Refusal:
-    """Return the address of a web page without its query and its fragment, or why it is none. Sync and pure."""
+    """Return a web page's address without query and fragment, or why it is invalid. Sync and pure."""
     try:
         parts = urlsplit(page.strip())
     except ValueError:

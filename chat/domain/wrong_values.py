@@ -1,4 +1,4 @@
-"""What is wrong with a value, in words for people: made of msgspec's errors, which name Python's types and patterns."""
+"""Turns msgspec's errors, which name Python types and patterns, into texts for people."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _LENGTH = re.compile(r"Expected `(\w+)` of length ([<>])= (\d+)")
 _CHOICE = re.compile(r"Invalid (?:enum )?value (.*)", re.DOTALL)
 
 _ECHOED = 40
-"""Characters of a value that are repeated."""
+"""Characters of a value that a text quotes."""
 
 _KINDS = {
     "int": "a whole number",
@@ -31,29 +31,29 @@ _KINDS = {
 _ITEMS = {"str": "character", "bytes": "byte"}
 
 _FORM = "form"
-"""Of a pattern's Meta, among what is extra."""
+"""The key of a pattern's form in the extra of its Meta."""
 
 
 class Wrong(NamedTuple):
-    """What is wrong: which field of the outermost object, if it is one, and why."""
+    """The wrong field of the outermost object, if there is one, and the reason."""
 
     field: str | None
     text: str
 
 
 def pattern(regex: str, form: str, **constraints: Any) -> Meta:  # noqa: ANN401 - as Meta takes them
-    """Return the Meta of texts that match `regex`; `form` says in words what they look like."""
+    """Return the Meta of texts that match `regex`; `form` describes them in words."""
     return Meta(pattern=regex, extra={_FORM: form}, **constraints)
 
 
 def wrong_value(error: msgspec.ValidationError, kind: Any) -> str:  # noqa: ANN401 - types have no common one
-    """Return what is wrong with a value that should have been of a kind. Sync and pure."""
+    """Return what is wrong with a value of a type. Sync and pure."""
     message, path = _parts(error)
     return _words(message, kind, path)
 
 
 def wrong_field(error: msgspec.ValidationError, shape: Any) -> Wrong:  # noqa: ANN401
-    """Return what is wrong with a request that should have been of a shape. Sync and pure."""
+    """Return what is wrong with a request of a type. Sync and pure."""
     message, path = _parts(error)
     if missing := _MISSING.fullmatch(message):
         path, words = f"{path}.{missing[1]}", " is missing"
@@ -65,7 +65,7 @@ def wrong_field(error: msgspec.ValidationError, shape: Any) -> Wrong:  # noqa: A
 
 
 def _parts(error: msgspec.ValidationError) -> tuple[str, str]:
-    """Return what an error says, and where that is, as `.known[0].pos`."""
+    """Return an error's message and its path, such as `.known[0].pos`."""
     text = str(error)
     place = _PLACE.search(text)
     return (text, "") if place is None else (text[: place.start()], place[1])
@@ -89,7 +89,7 @@ def _words(message: str, kind: Any, path: str) -> str:  # noqa: ANN401
 
 
 def _kinds(found: re.Match[str]) -> str:
-    """Return in words what stands between two backticks: one kind, or several, null among them."""
+    """Return the types between two backticks in words: one or several, perhaps with null."""
     names = found[1].removesuffix(" | null").split(" | ")
     return " or ".join(_KINDS.get(name, f"a {name}") for name in names)
 
@@ -112,7 +112,7 @@ def _choices(kind: Any, path: str) -> list[str]:  # noqa: ANN401
 
 
 def _types_at(kind: Any, path: str) -> tuple[inspect.Type, ...]:  # noqa: ANN401
-    """Return what a value at that place in a kind may be."""
+    """Return the description of the type at that path."""
     types = tuple(_each(_info_of_class(kind) if isinstance(kind, type) else inspect.type_info(kind)))
     for step in _STEP.finditer(path):
         types = tuple(each for outer in types for inner in _inside(outer, step[1]) for each in _each(inner))
@@ -121,12 +121,12 @@ def _types_at(kind: Any, path: str) -> tuple[inspect.Type, ...]:  # noqa: ANN401
 
 @lru_cache(256)
 def _info_of_class(kind: type) -> inspect.Type:
-    """Look at a class once, however many wrong requests come."""
+    """Inspect each class only once, however many wrong requests come."""
     return inspect.type_info(kind)
 
 
 def _each(kind: inspect.Type) -> Iterator[inspect.Type]:
-    """Of a union its parts, and of what has a Meta also what that is about."""
+    """Yield the type, the parts of a union, and the type inside a Meta."""
     yield kind
     match kind:
         case inspect.Metadata():
@@ -137,7 +137,7 @@ def _each(kind: inspect.Type) -> Iterator[inspect.Type]:
 
 
 def _inside(kind: inspect.Type, field: str | None) -> Iterator[inspect.Type]:
-    """Of an object the field of that name, of a list what is in it."""
+    """Yield the type of an object's field of that name, or of a collection's items."""
     match kind:
         case inspect.StructType():
             yield from (each.type for each in kind.fields if each.encode_name == field)

@@ -1,7 +1,7 @@
 """Balances the connections of workers that accept from the same sockets, by counts in shared memory.
 
-A worker with more connections than the emptiest one pauses before it accepts. So no worker has to be asked, a worker
-that hangs delays the others only by that pause, and no connection waits in the queue of a worker that stops, as it
+A worker that has more connections than the emptiest one pauses before it accepts. So workers send no messages, a
+hanging worker delays the others only by that pause, and no connection waits in the queue of a stopping worker, as it
 would with SO_REUSEPORT.
 """
 
@@ -14,21 +14,21 @@ from types import TracebackType
 import trio
 
 SLACK = 4
-"""Connections more than the emptiest worker has, from which on a worker pauses: with 8 the fullest of four had 1.06 x
-the mean."""
+"""A worker with so many more connections than the emptiest one pauses. With 8 the fullest of four had 1.06 x the
+mean."""
 
 PAUSE = 0.003
 """Seconds of that pause."""
 
 _ABSENT = -1
 _INTEGER = 8
-"""Bytes; each integer has one writer, and is written and read whole."""
+"""Bytes; each integer has one writer, and is read and written atomically."""
 
 
 class ConnectionCounts:
-    """For each of `size` slots, the worker's open connections, and how many it ever had. All of it is sync.
+    """For each of `size` slots, the worker's open connections and its total so far. All of it is sync.
 
-    `descriptor` is of the shared memory that another process made; without it, the memory is made.
+    `descriptor` is that of shared memory from another process; without it, new memory is created.
     """
 
     def __init__(self, size: int, descriptor: int | None = None) -> None:
@@ -37,19 +37,19 @@ class ConnectionCounts:
             if descriptor is None:
                 file.truncate(2 * size * _INTEGER)
             self.descriptor = os.dup(file.fileno())
-            """Of the shared memory, to be passed to a worker."""
+            """The descriptor of the shared memory, for workers."""
         self._memory = mmap.mmap(self.descriptor, 2 * size * _INTEGER)
         self._bytes = memoryview(self._memory)
         self._integers = self._bytes.cast("q")
         self.connections = self._integers[:size]
-        """Open connections by slot; below 0 where no worker accepts."""
+        """Open connections by slot; negative: no worker accepts there."""
         self.admitted = self._integers[size:]
         if descriptor is None:
             for number in range(size):
                 self.vacate(number)
 
     def vacate(self, number: int) -> None:
-        """The worker in slot `number` accepts no more, or has ended: others do not compare themselves with it."""
+        """Exclude slot `number` from the comparison: its worker stopped accepting, or ended."""
         self.connections[number] = _ABSENT
 
     def close(self) -> None:
@@ -61,7 +61,7 @@ class ConnectionCounts:
 
 
 class WorkerSlot:
-    """The slot of one worker, which alone writes to it. All of it is sync."""
+    """The slot of one worker, its only writer. All of it is sync."""
 
     def __init__(self, counts: ConnectionCounts, number: int) -> None:
         self._counts = counts
@@ -70,12 +70,12 @@ class WorkerSlot:
         self._accepts = False
 
     def take(self) -> None:
-        """Accept from now on."""
+        """Count as accepting from now on."""
         self._accepts = True
         self._counts.connections[self._number] = self._open
 
     def leave(self) -> None:
-        """Accept no more."""
+        """Stop counting as accepting."""
         self._accepts = False
         self._counts.vacate(self._number)
 
@@ -94,7 +94,7 @@ class WorkerSlot:
         )
 
     def next_connection(self) -> int:
-        """Return a number for a client that no other client of any worker has, now or later."""
+        """Return a number for a client that is unique among all workers, now and later."""
         admitted = self._counts.admitted[self._number]
         self._counts.admitted[self._number] = admitted + 1
         return admitted * self._counts.size + self._number + 1
@@ -106,12 +106,12 @@ class WorkerSlot:
 
 
 class BalancedListener:
-    """Accepts from `listening`, which other workers accept from too. `listening` stays its owner's; use as a block."""
+    """Accepts from `listening`, shared with other workers. Use as a block, which does not close `listening`."""
 
     def __init__(self, listening: trio.socket.SocketType, slot: WorkerSlot) -> None:
         self._listening = listening
         self._slot = slot
-        # Trio's own accept() waits again where another worker was faster, and then skips the comparison.
+        # Trio's accept() would wait again after another worker was faster, without the comparison.
         self._taking = socket.socket(fileno=os.dup(listening.fileno()))
         self._taking.setblocking(False)
 

@@ -1,19 +1,19 @@
-"""Each connection takes a file descriptor, and a process starts with fewer of them than it may have."""
+"""Raises the limit on file descriptors, one of which each connection takes."""
 
 import sys
 
 
 def raise_descriptor_limit() -> int | None:
-    """Raise the number of open files from its soft limit to the hard one; return the limit that now holds.
+    """Raise the soft limit on open files to the hard one, and return the new limit.
 
-    None where the system has no such limit (Windows) or does not tell.
+    None: the system has no such limit (Windows), or it is infinite.
     """
     if sys.platform == "win32":
         return None
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    # macOS calls its hard limit infinite and still refuses more than 10,240.
+    # macOS reports an infinite hard limit and still refuses more than 10,240.
     for limit in (hard, 10_240):
         if limit == soft or (soft != resource.RLIM_INFINITY and 0 <= limit < soft):
             break

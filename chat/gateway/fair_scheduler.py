@@ -1,9 +1,9 @@
-"""Shares the loop fairly: of the tasks that answer HTTP calls, one at a time goes on, when nothing else can.
+"""Shares the event loop fairly: tasks that answer HTTP calls run one at a time, when nothing else can run.
 
-In one pass Trio lets every task that can go on take a step, and only then looks at the sockets again. A message takes
-a dozen passes from its frame to its listeners, and a hundred calls at once would make each of them long. So these tasks
-wait in a queue in which the addresses take turns. Whenever the loop would wait for the sockets, the next task goes on.
-A task does not wait while the queue is empty.
+In one pass Trio runs a step of every ready task, and only then polls the sockets. A message takes a dozen passes from
+its frame to its subscribers, and a hundred concurrent calls would make each pass long. So these tasks wait in a queue
+in which addresses take turns. Whenever the loop would wait for the sockets, the next task runs. While the queue is
+empty, no task waits.
 """
 
 import types
@@ -19,28 +19,28 @@ from chat.domain.fair_queue import FairQueue
 T = TypeVar("T")
 
 TURN = 0.0001
-"""Seconds of the loop in one turn: short steps share a turn."""
+"""Seconds of one turn; several short steps share it."""
 
 PATIENCE = 0.003
-"""Seconds after which the next task goes on although the loop is never idle."""
+"""Seconds after which the next task runs even if the loop is never idle."""
 
 
 class FairScheduler(trio.abc.Instrument):
-    """Hands out turns for as long as serve() runs; without it no task waits."""
+    """Gives turns while serve() runs; otherwise no task waits."""
 
     def __init__(self) -> None:
         self._queue: FairQueue[Task] = FairQueue()
         self._token: trio.lowlevel.TrioToken | None = None  # while serve() runs
-        self._patience = 0.0  # until then (Trio's clock) the next task waits for an idle loop
+        self._patience = 0.0  # time (Trio's clock) until which the next task waits for an idle loop
         self._taken = False
-        """Whether a task has had a turn since the loop last looked at the sockets; set only while serve() runs."""
+        """Whether a task had a turn since the last poll of the sockets; only set while serve() runs."""
 
     @types.coroutine
     def steps(self, key: bytes | None, work: Coroutine[Any, Any, T]) -> Generator[Any, Any, T]:
-        """Await `work`, and resume it only in a turn of `key`, which is what `address_key` makes of an address.
+        """Await `work`, resuming it only in turns of `key`, the `address_key` of the caller.
 
-        It waits where `work` is suspended anyway, so nothing comes between two awaits of `work`. Cancelling: it resumes
-        at once, and Cancelled is raised at its next checkpoint.
+        It waits only where `work` is suspended anyway, so the code between two awaits stays atomic. Cancelling resumes
+        it at once, and raises Cancelled at its next checkpoint.
         """
         sent: Any = None
         left = 0.0
@@ -63,7 +63,7 @@ class FairScheduler(trio.abc.Instrument):
             work.close()
 
     async def serve(self) -> None:
-        """Resume the next task whenever nothing else can run. Cancelling: all are resumed, and none waits any more."""
+        """Resume the next task whenever nothing else can run. Cancelling resumes all; no task waits any more."""
         self._token = trio.lowlevel.current_trio_token()
         trio.lowlevel.add_instrument(self)
         try:
@@ -79,7 +79,7 @@ class FairScheduler(trio.abc.Instrument):
         if not len(self._queue):
             self._taken = False
         elif self._token is not None and (timeout > 0 or trio.current_time() > self._patience):
-            # A task that is made ready here would wait with the loop; this wakes it.
+            # A task that becomes ready here would wait with the loop; this wakes the loop.
             self._token.run_sync_soon(self._let_go_on, idempotent=True)
 
     def _let_go_on(self) -> None:

@@ -37,10 +37,10 @@ from chat.settings.config import Config
 logger = structlog.get_logger(__name__)
 
 SMALL_PIECE = READ_BYTES // 4
-"""Bytes; of a body, pieces that are smaller are few: they cost a turn of the loop as large ones do."""
+"""Bytes; smaller pieces of a body count as pieces, because each costs a turn of the loop like a large one."""
 
 WRITE_TIMEOUT = 30.0
-"""Seconds for the client to take the next `WRITE_BYTES`: 2 KiB/s, less than the slowest line."""
+"""Seconds for the client to take the next `WRITE_BYTES`: 2 KiB/s, which slow connections exceed."""
 
 WRITE_BYTES = 65_536
 
@@ -60,17 +60,17 @@ class HttpServer:
         self.hypercorn = HypercornConfig()
         self.hypercorn.h11_max_incomplete_size = config.max_head_bytes
         self.hypercorn.include_server_header = False
-        self.hypercorn.accesslog = self.hypercorn.errorlog = None  # what there is to log, this file logs
+        self.hypercorn.accesslog = self.hypercorn.errorlog = None  # this file does the logging
         self._open: set[_HttpConnection] = set()
 
     async def serve(
         self, stream: ReplayStream, peer: tuple[str, int], loopback: str | None, address: str
     ) -> bool:
-        """Serve the requests of one connection until it is over; the caller closes it.
+        """Serve the requests of one connection to its end; the caller closes it.
 
-        True: a request asks for a WebSocket, all before it are answered, and its head has been put back into `stream`.
-        `loopback` is the host of a listener that is bound to loopback only. Raises what breaks it, network and
-        protocol errors too. Cancelling cuts handlers and answers at once.
+        True: a request asks for a WebSocket, all earlier ones are answered, and its head was put back into `stream`.
+        `loopback` is the host of a listener that is bound to loopback only. Raises network and protocol errors, and
+        other errors that end it. Cancelling stops handlers and answers at once.
         """
         connection = _HttpConnection(self, stream, peer, loopback)
         self._open.add(connection)
@@ -80,14 +80,14 @@ class HttpServer:
             self._open.discard(connection)
 
     async def stop(self) -> None:
-        """End idle connections now and the others after their answer. It never waits: no checkpoint."""
+        """End idle connections now, and the others after their answer. No checkpoint."""
         await self.context.terminated.set()
         for connection in tuple(self._open):
             connection.end_if_idle()
 
 
 class _HttpConnection:
-    """One connection. `H11Protocol` sees it as its task group and as where its bytes go."""
+    """One connection, which `H11Protocol` uses as its task group and to send bytes."""
 
     __slots__ = (
         "_deadlines",
@@ -114,16 +114,16 @@ class _HttpConnection:
         self._loopback = loopback
         self._parser = PlainParser(h11.SERVER, server.hypercorn.h11_max_incomplete_size)
         self._reading = trio.CancelScope()
-        self._writing = trio.Lock()  # a handler's answer and the reader's `100 Continue` may meet
+        self._writing = trio.Lock()  # a handler's answer and the reader's `100 Continue` may coincide
         self._deadlines = ReadDeadlines(self._parser, server.head_timeout)
         self._over = False
-        """No further byte is read or written; whoever sets it cancels `_reading`, too."""
+        """No more bytes are read or written; set together with cancelling `_reading`."""
         self._lingers = False
-        """The client may still be sending, and is to see our last answer."""
+        """The client may still be sending, and must get our last answer."""
         self._upgrades = False
 
     async def run(self) -> bool:
-        """Serve requests. True: what comes next is a WebSocket's handshake."""
+        """Serve requests. True: a WebSocket's handshake follows."""
         try:
             async with trio.open_nursery() as handlers:
                 self._start_soon = handlers.start_soon
@@ -143,16 +143,16 @@ class _HttpConnection:
                 with self._reading:
                     half_closed = await self._read()
                 if not half_closed:
-                    await self._protocol.handle(Closed())  # a handler that is still at work hears of it
+                    await self._protocol.handle(Closed())  # tells handlers that still run
         finally:
-            # They lead back here: only the garbage collector would find a connection that is over.
+            # Break reference cycles, so that an ended connection is freed without the garbage collector.
             self._start_soon = self._protocol = cast("Any", None)
         if self._lingers:
             await linger(self._stream)
         return self._upgrades
 
     async def _read(self) -> bool:
-        """Read until requests are over. True: whoever still waits for its answer is to get it."""
+        """Read until the last request. True: pending answers are still to be sent."""
         pieces = RequestPieces(self._stream)
         while not self._over:
             self._reading.deadline = self._deadlines.deadline()
@@ -160,10 +160,10 @@ class _HttpConnection:
                 data = await self._stream.receive_some(READ_BYTES)
             except (trio.BrokenResourceError, trio.ClosedResourceError):
                 return False
-            self._reading.deadline = math.inf  # from here on it is our own time
+            self._reading.deadline = math.inf  # our own time does not count
             since, end = trio.current_time(), 0
             while end < max(1, len(data)):
-                # What is known to be of the body has no framing: it is parsed as it came.
+                # Known bytes of a body have no framing, and are parsed at once.
                 start, end = end, end + max(MAX_FRAMING_BYTES, self._parser.body_left)
                 await self._protocol.handle(RawData(bytes(data[start:end])))
                 if self._over:
@@ -189,7 +189,7 @@ class _HttpConnection:
             case RawData():
                 await self._write(event.data)
             case Closed() if self._answers_nonsense():
-                pass  # the reader leaves, and the answer that has begun is finished
+                pass  # the reader ends, and the answer in progress is completed
             case Closed():
                 if not self._over:
                     whole = self._parser.their_state in (h11.DONE, h11.MUST_CLOSE, h11.CLOSED)
@@ -213,11 +213,11 @@ class _HttpConnection:
         except (trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
             self._end()
         except BaseException:
-            self._end()  # half an answer may be out: nothing may follow it
+            self._end()  # an incomplete answer may have been sent: nothing may follow it
             raise
 
     def _answers_nonsense(self) -> bool:
-        """Whether the rest of a request is no HTTP, and its answer has begun."""
+        """Whether the rest of a request is malformed after its answer has begun."""
         return self._parser.their_state is h11.ERROR and self._parser.our_state is h11.SEND_BODY
 
     def _end(self) -> None:
@@ -250,8 +250,8 @@ class _HttpConnection:
         async def answer(event: Any) -> None:  # noqa: ANN401 - an ASGI event, or None at the end
             last = self._parser.their_state is h11.SEND_BODY or self._parser.must_close
             if last and event is not None and event["type"] == "http.response.start":
-                # Answered before the body came, or nobody knows for sure where the body ends: this connection can't
-                # be used again, and the client must know.
+                # The answer precedes the end of the body, or the end is uncertain: the connection can't be reused, and
+                # the client must know.
                 event = {**event, "headers": [*event["headers"], (b"connection", b"close")]}
             await send(event)
 
@@ -281,7 +281,7 @@ async def _handle(
     try:
         with events:
             await app(scope, events.receive, send)
-    except* StorageDown:  # the answer has begun
+    except* StorageDown:  # after the answer had begun
         logger.warning(
             "response cut short: the database or disk failed while it was sent",
             method=scope["method"],
@@ -289,4 +289,4 @@ async def _handle(
         )
     except* Exception:
         logger.exception("request failed with an internal error", method=scope["method"], path=scope["path"])
-    await send(None)  # what is missing of the answer, and then the next request
+    await send(None)  # completes the answer, and then reads the next request

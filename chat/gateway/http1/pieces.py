@@ -1,16 +1,16 @@
-"""What it costs a client to send a request in pieces: the first few are free, the others are read at its pace."""
+"""Bounds requests that are sent in pieces: the first few reads are free, further ones count against the pace."""
 
 import trio
 
 from chat.gateway.http1.head import PIECE_OF_HEAD, ReplayStream
 
 FREE_PIECES = 4
-"""Reads of a request that may leave it unfinished at no cost. Most HTTP libraries send a head and its body in two
-segments, and a body in chunks in up to four more; to answer a request costs the loop more than so many reads."""
+"""Free reads that leave a request unfinished. Most HTTP libraries send head and body in two segments, and a chunked
+body in up to four more; answering a request costs the loop more than so many reads."""
 
 
 class RequestPieces:
-    """Counts the reads of one connection that leave a request unfinished."""
+    """Counts a connection's reads that leave a request unfinished."""
 
     __slots__ = ("_came", "_stream")
 
@@ -19,7 +19,7 @@ class RequestPieces:
         self._came = 0
 
     def whole(self) -> None:
-        """Note that what was read ends where a request ends. Sync."""
+        """Note that the last read ended with a request's end. Sync."""
         self._came = 0
 
     def came(self) -> float:
@@ -32,10 +32,10 @@ class RequestPieces:
 
 
 def _acknowledge(socket: trio.socket.SocketType) -> None:
-    """Acknowledge what was read at once.
+    """Acknowledge the received bytes at once.
 
-    Where Nagle's algorithm is on, as the system has it, a client's kernel keeps the next piece until then, and ours
-    takes 40 ms for that otherwise.
+    With Nagle's algorithm, the default, a client's kernel holds the next piece until the acknowledgement, which our
+    kernel would delay by 40 ms.
     """
     if hasattr(trio.socket, "TCP_QUICKACK"):
         socket.setsockopt(trio.socket.IPPROTO_TCP, trio.socket.TCP_QUICKACK, 1)

@@ -1,4 +1,4 @@
-"""The parser of a connection that serves requests: until one of them asks for a WebSocket."""
+"""The parser of an HTTP connection, until a request asks for a WebSocket."""
 
 import h11
 
@@ -7,10 +7,10 @@ from chat.gateway.http1.parser import END_OF_HEAD, ParserEvent, StrictParser, al
 
 
 class PlainParser(StrictParser):
-    """Takes `Upgrade` off every request, as RFC 9110 section 7.8 lets a server do, but for a WebSocket's.
+    """Ignores `Upgrade` in requests, as RFC 9110 section 7.8 allows, except for WebSockets.
 
-    Proxies and HTTP libraries reuse connections, and upgrade one that has served other requests. Such a request is not
-    parsed: from then on next_event() has no more events, and all bytes from its first on are `upgrade`.
+    Proxies and HTTP libraries may upgrade a connection that has served other requests. A request for a WebSocket is not
+    parsed: next_event() has no more events, and `upgrade` has all bytes from its first on.
     """
 
     def __init__(self, our_role: type[h11.SERVER], max_incomplete_event_size: int = 16_384) -> None:
@@ -19,11 +19,11 @@ class PlainParser(StrictParser):
 
     @property
     def upgrade(self) -> bytes:
-        """The head that asks for a WebSocket, and what came behind it; empty before that."""
+        """The head that asks for a WebSocket and all bytes after it; empty before."""
         return self.trailing_data[0] if self._upgrades else b""
 
     def next_event(self) -> ParserEvent:
-        """As StrictParser's."""
+        """Like StrictParser's."""
         if not self._upgrades and self.their_state is h11.IDLE and self._unfinished is None:
             self._upgrades = _asks_for_websocket(self.trailing_data[0])
         return h11.NEED_DATA if self._upgrades else super().next_event()

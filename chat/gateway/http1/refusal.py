@@ -1,4 +1,4 @@
-"""The few fixed bytes for a connection that is not served, and the lingering close that lets them arrive."""
+"""Fixed answers for connections that are not served, and the lingering close that lets them arrive."""
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -12,10 +12,10 @@ from chat.gateway.http1.lifespan import ASGIApp
 from chat.shutdown import LINGER
 
 LINGER_BYTES = 1 << 20
-"""A client that still sends more than this does not read."""
+"""Bytes; a client that sends more than this does not read the answer."""
 
 RETRY_AFTER = 10
-"""Seconds: about as long as one that holds a place without a head may keep it."""
+"""Seconds; about as long as a connection without a head may hold its slot."""
 
 TEXTS = {
     HTTPStatus.SERVICE_UNAVAILABLE: "the server has too many connections, try again later",
@@ -30,7 +30,7 @@ TEXTS = {
 async def refuse(stream: ReplayStream, status: HTTPStatus) -> None:
     """Answer with `status` and let it arrive, within a second; the caller closes.
 
-    Raises BrokenResourceError. Cancelling: the client may have seen nothing, and the caller closes.
+    Raises BrokenResourceError. Cancelling: the client may have received nothing, and the caller closes.
     """
     with trio.move_on_after(LINGER):
         await stream.send_all(response(status))
@@ -38,7 +38,7 @@ async def refuse(stream: ReplayStream, status: HTTPStatus) -> None:
 
 
 def response(status: HTTPStatus) -> bytes:
-    """A whole response that says why, and that the connection ends with it."""
+    """Return a complete response with the reason and `connection: close`."""
     body = dumps({"error": TEXTS.get(status, status.phrase.lower())}).encode()
     head = [
         f"HTTP/1.1 {status.value} {status.phrase}",
@@ -54,7 +54,7 @@ def response(status: HTTPStatus) -> bytes:
 
 
 def forbidding(text: str) -> ASGIApp:
-    """An app that answers everything with 403 and `text`, and reads no body."""
+    """Return an app that answers every request with 403 and `text`, without reading a body."""
     body = dumps({"error": text}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
 
@@ -66,10 +66,10 @@ def forbidding(text: str) -> ASGIApp:
 
 
 async def linger(stream: ReplayStream) -> None:
-    """Say that nothing more comes, and read away what the client still sends, for at most a second.
+    """Half-close the connection, and discard what the client still sends, for at most a second.
 
-    A socket closed over unread bytes sends a reset, which takes the last answer away from the client. Raises
-    BrokenResourceError or OSError where the client is gone. Cancelling is safe.
+    Closing a socket with unread bytes sends a reset, which may discard the last answer at the client. Raises
+    BrokenResourceError or OSError if the client is gone. Cancelling is safe.
     """
     with trio.move_on_after(LINGER):
         await stream.send_eof()

@@ -1,4 +1,4 @@
-"""A request whose head has been read: what the gateway hands on with the connection."""
+"""A request whose head has been read, as the gateway passes it on with its connection."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from chat.settings.listen import Listen
 
 @dataclass(frozen=True, slots=True)
 class IncomingRequest:
-    """One connection and its request. The head has been put back into the stream and is read again from there."""
+    """A connection and its request. The head was put back into the stream, which returns it again."""
 
     stream: ReplayStream
     head: Head
@@ -19,11 +19,11 @@ class IncomingRequest:
     """`http` or `https`, as the client sees it."""
     listen: Listen
     refusal: str | None = None
-    """Why it may come from another site's page, and is answered with 403."""
+    """Why it is refused with 403 as a request of another site's page."""
 
 
 ServeSocket = Callable[[IncomingRequest], Awaitable[None]]
-"""Serves one socket until it is over. What it raises ends this connection only.
+"""Serves one socket to its end. What it raises ends this connection only.
 
-The gateway keeps no reference to the request: whoever drops it drops some 2 KiB of head for each idle socket.
+The gateway keeps no reference to the request, so the callee can release some 2 KiB of head for each idle socket.
 """

@@ -1,6 +1,6 @@
 """The WebSocket endpoint: from an upgrade request to a session, and its end.
 
-Whatever a client does to trio-websocket or to us ends here, with this client alone.
+An error that a client causes, in trio-websocket or here, ends this client only.
 """
 
 from base64 import b64decode
@@ -50,7 +50,7 @@ class WebSocketEndpoint:
         self._recorder = recorder or Recorder()
 
     async def serve(self, request: IncomingRequest) -> None:
-        """Serve one client from its upgrade request to its end. Cancelling cuts it off."""
+        """Serve one client from its upgrade request to its end. Cancelling disconnects it."""
         if fault := _fault(request.head):
             self._tell_of_refusal("malformed", fault, request.address, request.head.path)
             return await refuse(request.stream, fault)
@@ -96,12 +96,12 @@ class WebSocketEndpoint:
         return await stream.hang_up()
 
     def _look_at(self, request: IncomingRequest) -> "_Upgrade | _Rejection":
-        """Decide from the head alone whether the client may come in, and what it speaks."""
+        """Decide by the head whether the upgrade is accepted, and with which dialect."""
         if request.refusal is not None:
             return _Rejection(403, "origin", request.refusal.encode() + b"\n")
         if request.head.path == "/":
             dialect = by_name(self._dialects, request.listen.dialect)
-            assert dialect is not None  # looked at when the server started
+            assert dialect is not None  # checked when the server started
             return _Upgrade(dialect, self._dialects, _token(request.head))
         dialect = by_path(self._dialects, request.head.path)
         if dialect is None:
@@ -127,15 +127,15 @@ class WebSocketEndpoint:
     async def _identify(
         self, decision: "_Upgrade | _Rejection", handshake: Handshake
     ) -> "_Upgrade | _Rejection":
-        """Find out whose token the handshake carries, if it carries one. A bad one is refused, not ignored."""
+        """Authenticate the token of the handshake, if there is one. An invalid token is refused, not ignored."""
         if isinstance(decision, _Rejection):
             return decision
-        with suppress(StorageDown):  # then it is told the newest once that is read
+        with suppress(StorageDown):  # the newest changes follow once they are read
             await self._context.cluster.catch_up()
         if decision.token is None:
             return _BAD_TOKEN if decision.dialect.needs_token else decision
         try:
-            # At / the first frame may choose a dialect that admits none.
+            # At / the first frame may choose a dialect that admits no visitors.
             visitors = decision.dialect.admits_visitors and not decision.choices
             person = await self._context.accounts.authenticate(decision.token, visitors=visitors)
         except StorageDown:
@@ -167,7 +167,7 @@ class WebSocketEndpoint:
             handshake.person,
             stream.record,
         )
-        # Not the nursery's scope: its writer is still to send an administrator's close frame.
+        # Not the nursery's scope: its writer still has to send an administrator's close frame.
         self._recorder.admit(stream.record, session, session.reading)
         number = stream.record.id
         logger.info("client connected", connection=number, address=address, dialect=decision.dialect.name)
@@ -184,7 +184,7 @@ class WebSocketEndpoint:
 
 
 class _Upgrade(NamedTuple):
-    """The client may come in. It speaks `dialect`, until its first frame chooses another."""
+    """The upgrade is accepted. The client speaks `dialect`, unless its first frame chooses another."""
 
     dialect: Dialect
     choices: tuple[Dialect, ...]
@@ -208,7 +208,7 @@ _BAD_TOKEN = _Rejection(401, "token", b"a valid token is needed\n")
 
 
 def _fault(head: Head) -> HTTPStatus | None:
-    """Return what is wrong with an upgrade request (RFC 6455, section 4.2.1), at which trio-websocket would wait."""
+    """Return the fault of an upgrade request (RFC 6455, section 4.2.1) with which trio-websocket would hang."""
     version = head.get("sec-websocket-version")
     if version != "13":
         return HTTPStatus.BAD_REQUEST if version is None else HTTPStatus.UPGRADE_REQUIRED
@@ -220,12 +220,12 @@ def _fault(head: Head) -> HTTPStatus | None:
 
 
 def _handshake(head: Head) -> bytes:
-    """Return the part of an upgrade request that trio-websocket needs: what else a client writes never reaches it."""
+    """Return a minimal upgrade request for trio-websocket, which gets nothing else of the client's head."""
     return _HANDSHAKE % (head.get("sec-websocket-key") or "").encode()
 
 
 _FIELDS = 100
-"""More than this in a query is no client's, and takes long to decode."""
+"""Most fields of a query; more take long to decode, and no client sends them."""
 
 
 def _token(head: Head) -> str | None:

@@ -20,6 +20,7 @@ from trio.lowlevel import Task
 _PACKAGE = Path(__file__).parent.parent
 _ROOT = str(_PACKAGE.parent) + "/"
 _OURS = str(_PACKAGE) + "/"
+_SIGNALS = _OURS + "signals.py"
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -116,7 +117,8 @@ def _scope(scope: trio.CancelScope, where: str) -> Scope:
 def awaited_by(task: Task) -> Awaits:
     """Return where a task is suspended. Sync."""
     frames = [frame for frame in map(_frame_of, _chain(task)) if frame is not None]
-    ours = [place for place, frame in enumerate(frames) if _is_ours(frame)]
+    # A signal says nothing: its caller says what it waits for.
+    ours = [place for place, frame in enumerate(frames) if _is_ours(frame) and not _is_signal(frame)]
     if not frames:
         return Awaits("", "", "")
     place = ours[-1] if ours else 0
@@ -204,6 +206,10 @@ def _behind(manager: object, where: str) -> Iterator[tuple[trio.CancelScope, str
             yield from _entered(generator, _name(frame) if _is_ours(frame) else where)
     else:  # what open_nursery() returns
         yield from ((each, where) for each in get_referents(manager) if isinstance(each, trio.CancelScope))
+
+
+def _is_signal(frame: FrameType) -> bool:
+    return frame.f_code.co_filename == _SIGNALS
 
 
 def _is_ours(frame: FrameType) -> bool:

@@ -1,4 +1,4 @@
-"""Turns msgspec's errors, which name Python types and patterns, into texts for people."""
+"""FairScheduler msgspec's errors, which name Python types and patterns, into texts for people."""
 
 import re
 from collections.abc import Iterator

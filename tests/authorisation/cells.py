@@ -53,7 +53,7 @@ def cells() -> Iterator[Cell]:
                     continue
                 expected = answer_to(act, relation, place)
                 for way in ways(act):
-                    if way == "HTTP" or relation not in ("nobody", *NO_LONGER):
+                    if "socket" not in way or relation not in ("nobody", *NO_LONGER):
                         yield Cell(act, relation, place, way, expected)
 
 
@@ -65,6 +65,8 @@ def in_every_run(cell: Cell) -> bool:
 
 def ways(act: Act) -> list[str]:
     """How it can be asked."""
+    if act.call is not None:
+        return ["Rooms socket" if act.call[0] == "socket" else "Rooms"]
     if act.frame is not None:
         return ["socket"]
     operation = BY_NAME[act.operation]
@@ -75,9 +77,10 @@ def ways(act: Act) -> list[str]:
 def answer_to(act: Act, relation: str, place: str) -> Answer:
     """What comes of it, by the rules."""
     right, operation = RIGHTS[act.right], BY_NAME.get(act.operation)
-    if relation in ("nobody", *NO_LONGER):
+    if relation in ("nobody", *NO_LONGER) and not right.is_for_everybody:
         return Answer.UNAUTHENTICATED
-    if operation is not None and relation in ("visitor", "guest") and not operation.visitors:
+    is_for_visitors = act.frame is not None or right.is_for_everybody or (operation and operation.visitors)
+    if relation in ("visitor", "guest") and not is_for_visitors:
         return Answer.FORBIDDEN
     if right.is_for_admins and relation not in ("admin", "admin-inside"):
         return Answer.FORBIDDEN

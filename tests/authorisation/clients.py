@@ -20,6 +20,15 @@ V1 = "/api/v1"
 Json = dict[str, Any]
 
 
+STATUSES = {
+    401: Answer.UNAUTHENTICATED,
+    403: Answer.FORBIDDEN,
+    404: Answer.NOT_FOUND,
+    409: Answer.TAKEN,
+}
+"""What the statuses of the protocol Rooms say."""
+
+
 class Api:
     """Calls one server over one connection."""
 
@@ -79,6 +88,45 @@ class Api:
         query = f"?{urlencode(rest)}" if rest else ""
         status, answer = self.raw(token, method, V1 + path + query, body)
         return Answer.DONE if status < 300 else Answer(json.loads(answer)["code"])
+
+    def ask_rooms(self, token: str | None, call: tuple[str, str], fields: Json, room: int) -> Answer:
+        """Ask as the protocol Rooms does."""
+        method, path = call
+        body = json.dumps(fields).encode() if fields else None
+        status, _ = self.raw(token, method, path.format(room=room), body)
+        return Answer.DONE if status < 300 else STATUSES[status]
+
+
+@contextmanager
+def entering(url: str, token: str) -> Generator["Entering"]:
+    """Somebody's socket of the protocol Rooms, for as long as the block lasts."""
+    options: Any = {"compression": None, "proxy": None, "ping_interval": None, "max_queue": None}
+    socket_url = f"{url.replace('http', 'ws', 1)}/ws?token={token}"
+    with connect(socket_url, open_timeout=PATIENCE, **options) as socket:
+        assert json.loads(socket.recv(PATIENCE)) == {"Type": "enter"}
+        yield Entering(socket)
+
+
+class Entering:
+    """Enters rooms, and leaves them at once."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self._socket = socket
+
+    def may(self, room: int) -> Answer:
+        """Enter a room if one may, and return the answer."""
+        reply = self._ask(room)
+        if reply == {"Type": "enter"}:
+            assert self._ask(0) == reply
+            return Answer.DONE
+        return {"not room member": Answer.FORBIDDEN, "invalid room id": Answer.NOT_FOUND}[reply["Error"]]
+
+    def _ask(self, room: int) -> Json:
+        self._socket.send(json.dumps({"Type": "enter", "RoomID": room}))
+        while True:
+            frame: Json = json.loads(self._socket.recv(PATIENCE))
+            if frame["Type"] in ("enter", "error"):
+                return frame
 
 
 @contextmanager

@@ -4,7 +4,20 @@ from collections import Counter
 from pathlib import Path
 
 from tests.authorisation.cells import BY_NAME, cells, in_every_run, ways
-from tests.authorisation.rules import ACTS, INSIDE, LEFT_OUT, OUTSIDE, PLACES, RELATIONS, RIGHTS, Line
+from tests.authorisation.rules import (
+    ACTS,
+    CALLERS,
+    GROUPS,
+    INSIDE,
+    LEFT_OUT,
+    OUTSIDE,
+    PLACES,
+    RELATIONS,
+    RIGHTS,
+    SERVER_ACTS,
+    Act,
+    Line,
+)
 
 TARGET = Path(__file__).parents[2] / "docs" / "authorisation.md"
 
@@ -15,8 +28,8 @@ _HEAD = """\
 
 A cell is an act, by somebody, in a place, over one of the ways in. The tests ask the real server {count} cells
 ([tests/authorisation](../tests/authorisation/rules.py)): {few} in every run, all of them of one server, and of two on
-one database, with `make authorisation`. Every operation of the native protocol that is about a room has a rule, or a
-test fails. What live sockets, syncs, lists and searches give to whom is compared with the same rules.
+one database, with `make authorisation`. Every operation of the native protocol has a rule, or a test
+fails. What live sockets, syncs, lists and searches give to whom is compared with the same rules.
 
 Before a right is asked: without a good token every call is refused as `unauthenticated`; visitors of the support widget
 are refused as `forbidden` where the operation is not for them; a room that is deleted is `not_found`. Whoever is not in
@@ -27,9 +40,10 @@ a room gets `forbidden` in a public one, and `not_found` everywhere else: nobody
 def document() -> str:
     """Return the page as it must be. Sync and pure."""
     every = list(cells())
+    elsewhere = len(SERVER_ACTS) * len(CALLERS)
     few = sum(map(in_every_run, every))
     parts = [
-        _HEAD.format(count=f"{len(every):,}", few=f"{few:,}"),
+        _HEAD.format(count=f"{len(every) + elsewhere:,}", few=f"{few + elsewhere:,}"),
         _section("Who", ["relation", "somebody who"], [[name, says] for name, says in RELATIONS.items()]),
         _section("Where", ["kind", "states", "who is in"], _kinds()),
         _section("Rights", ["right", "who, and where", "answer"], _rights()),
@@ -40,6 +54,7 @@ def document() -> str:
         ),
         _section("Left out", ["where", "who", "because"], _left_out()),
     ]
+    parts[-1:-1] = [_section("Elsewhere", ["who", "operations"], _elsewhere())]
     return "\n".join(parts)
 
 
@@ -63,6 +78,14 @@ def _rights() -> list[list[str]]:
     return [*rows, ["**else**", "", ""], *(["", _line(each), each.answer.value] for each in OUTSIDE)]
 
 
+def _elsewhere() -> list[list[str]]:
+    rows = []
+    for group in GROUPS:
+        names = [f"`{act.operation}`" for act in SERVER_ACTS if act.group == group]
+        rows.append([f"{group}: {', '.join(GROUPS[group])}", ", ".join(names)])
+    return rows
+
+
 def _left_out() -> list[list[str]]:
     return [[_where(where), who.replace(" ", ", "), why] for where, who, why in LEFT_OUT]
 
@@ -75,11 +98,17 @@ def _where(where: str) -> str:
     return ", ".join(each.strip() for each in where.split("|")) or "anywhere"
 
 
+def _asked(act: Act) -> str:
+    if act.call is not None:
+        return f"`{' '.join(act.call)}`"
+    return f"`{act.operation}`" if act.operation in BY_NAME else f"`{act.frame}` of the socket"
+
+
 def _acts(counts: Counter[str]) -> list[list[str]]:
     return [
         [
             each.words,
-            f"`{each.operation}`" if each.operation in BY_NAME else f"`{each.frame}` of the socket",
+            _asked(each),
             ", ".join(ways(each)),
             each.right,
             str(counts[each.words]),

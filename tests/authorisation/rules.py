@@ -15,17 +15,13 @@ class Answer(StrEnum):
     FORBIDDEN = "forbidden"
     NOT_FOUND = "not_found"
     CONFLICT = "conflict"
+    TAKEN = "taken"
     GONE = "gone"
     INVALID = "invalid"
 
 
 DONE, FORBIDDEN, NOT_FOUND = Answer.DONE, Answer.FORBIDDEN, Answer.NOT_FOUND
-CONFLICT, GONE, INVALID, UNAUTHENTICATED = (
-    Answer.CONFLICT,
-    Answer.GONE,
-    Answer.INVALID,
-    Answer.UNAUTHENTICATED,
-)
+TAKEN, GONE, UNAUTHENTICATED = Answer.TAKEN, Answer.GONE, Answer.UNAUTHENTICATED
 
 RELATIONS = {
     "nobody": "without a token",
@@ -115,11 +111,15 @@ class Line(NamedTuple):
 
 
 class Right(NamedTuple):
-    """What one may, in words, and its lines; `is_for_admins`: others are refused before anything is looked up."""
+    """What one may, in words, and its lines.
+
+    `is_for_admins`: others are refused before anything is looked up. `is_for_everybody`: also for who has no token.
+    """
 
     says: str
     lines: tuple[Line, ...]
     is_for_admins: bool = False
+    is_for_everybody: bool = False
 
 
 OUTSIDE = (
@@ -129,6 +129,7 @@ OUTSIDE = (
 """Of public rooms everybody knows; of others nobody learns that they are there. It ends every right."""
 
 _LEADING = "moderator owner"
+_NO_CONVERSATIONS = (Line("inside outside", "direct | support", NOT_FOUND),)
 _NO_ROOM = (Line("inside", "lobby | direct | support", NOT_FOUND),)
 
 RIGHTS = {
@@ -273,6 +274,57 @@ RIGHTS = {
             Line("inside", "", NOT_FOUND),
         ),
     ),
+    "rooms: see": Right(
+        "Over Rooms, see that a room is there: everybody a public one, who is in a private one.",
+        (
+            Line("inside outside", "lobby | public", DONE),
+            Line("inside", "private", DONE),
+            Line("inside", "", NOT_FOUND),
+        ),
+        is_for_everybody=True,
+    ),
+    "rooms: read": Right(
+        "Over Rooms, read and enter a room: who is in. That a private room is there is no secret: it has a number.",
+        (*_NO_CONVERSATIONS, Line("inside", "", DONE), Line("outside", "", FORBIDDEN)),
+    ),
+    "rooms: join": Right(
+        "Over Rooms, join: as over native; who is in is told so.",
+        (
+            *_NO_CONVERSATIONS,
+            Line("inside", "", TAKEN),
+            Line("outside", "private | archived", FORBIDDEN),
+            Line("banned", "", FORBIDDEN),
+            Line("outside", "", DONE),
+        ),
+    ),
+    "rooms: add": Right(
+        "Over Rooms, add somebody: who leads the room, unless it is archived.",
+        (
+            *_NO_CONVERSATIONS,
+            Line("inside", "lobby", FORBIDDEN),
+            Line("inside", "archived", FORBIDDEN),
+            Line(_LEADING, "", DONE),
+            Line("inside outside", "", FORBIDDEN),
+        ),
+    ),
+    "rooms: remove": Right(
+        "Over Rooms, remove a member: as over native.",
+        (
+            *_NO_CONVERSATIONS,
+            Line("inside", "lobby", NOT_FOUND),
+            Line(_LEADING, "", DONE),
+            Line("moderator-inside admin-inside", "public", DONE),
+            Line("inside outside", "", FORBIDDEN),
+        ),
+    ),
+    "rooms: delete": Right(
+        "Over Rooms, delete a room: owners.",
+        (
+            *_NO_CONVERSATIONS,
+            Line("owner", "", DONE),
+            Line("inside outside", "", FORBIDDEN),
+        ),
+    ),
     "administer": Right(
         "Rename, archive and delete any room that people made: admins, whether they are in or not.",
         (
@@ -291,6 +343,7 @@ class Act(NamedTuple):
     who is an owner, and of a `{stranger}`; messages that are one's `{own}` and the `{host_s}`; a `{file}`, an invite's
     `{code}` and `{invite}` id. `spends`: what it is done to is not there afterwards, so it is done to a room of its
     own. `frame`: the type of its request on the socket, which the table of operations has not. `only`: where it is.
+    `call`: how the protocol Rooms calls it, over HTTP or its socket; then it is no operation of native.
     """
 
     operation: str
@@ -300,12 +353,14 @@ class Act(NamedTuple):
     spends: bool = False
     frame: str | None = None
     only: str = ""
+    call: tuple[str, str] | None = None
 
 
 _ROOM = {"room": "{room}"}
+_ROOMS_ID = {"RoomID": "{room}"}
 _INVITED = "public | private"
 
-ACTS = (
+NATIVE_ACTS = (
     Act("room", "see the room", "read", _ROOM),
     Act("mine", "set what one is notified of", "read", {**_ROOM, "notify": "all"}),
     Act("members", "list the members", "read", _ROOM),
@@ -401,6 +456,33 @@ ACTS = (
     Act("delete_listed_room", "delete any room", "administer", _ROOM, spends=True),
 )
 
+_REMOVE = "PUT", "/remove"
+
+ROOMS_ACTS = (
+    Act("", "Rooms: see the room", "rooms: see", {}, call=("GET", "/room/{room}")),
+    Act("", "Rooms: read the messages", "rooms: read", {}, call=("GET", "/messages/{room}")),
+    Act("", "Rooms: enter the room", "rooms: read", _ROOMS_ID, call=("socket", "enter")),
+    Act("", "Rooms: join", "rooms: join", _ROOMS_ID, True, call=("PUT", "/join")),
+    Act(
+        "",
+        "Rooms: add somebody",
+        "rooms: add",
+        {**_ROOMS_ID, "UID": "{stranger}"},
+        True,
+        call=("PUT", "/invite"),
+    ),
+    Act(
+        "",
+        "Rooms: remove a member",
+        "rooms: remove",
+        {**_ROOMS_ID, "UID": "{someone}"},
+        True,
+        call=("PUT", "/remove"),
+    ),
+    Act("", "Rooms: delete the room", "rooms: delete", {}, True, call=("DELETE", "/room/{room}")),
+)
+ACTS = (*NATIVE_ACTS, *ROOMS_ACTS)
+
 WITHOUT_ROOM = {
     "hello": "asks for no room: an operation of the server",
     "ping": "asks for nothing",
@@ -408,3 +490,98 @@ WITHOUT_ROOM = {
     "status": "says something of oneself",
 }
 """Requests of the socket that are in no room."""
+
+
+class ServerAct(NamedTuple):
+    """An operation that is about no room, who may ask for it, and what they are answered with these fields."""
+
+    operation: str
+    group: str
+    fields: dict[str, Any]
+    answer: Answer = DONE
+
+
+CALLERS = (
+    "nobody",
+    "disabled",
+    "deleted",
+    "visitor",
+    "program",
+    "person",
+    "operator",
+    "server-moderator",
+    "admin's program",
+    "admin",
+)
+"""Who asks; a program has a token that somebody made for it."""
+
+GROUPS = {
+    "everybody": CALLERS,
+    "accounts and visitors": CALLERS[3:],
+    "accounts": CALLERS[4:],
+    "people": ("person", "operator", "server-moderator", "admin"),
+    "operators": ("operator",),
+    "admins": ("admin", "admin's program"),
+    "admins in person": ("admin",),
+}
+
+_PASSWORD = "world of tea"
+_NO_ONE = {"person": 2**52}
+
+SERVER_ACTS = (
+    ServerAct("server_info", "everybody", {}),
+    ServerAct("set_up_state", "everybody", {}),
+    ServerAct("set_up", "everybody", {"code": "no", "name": "eve", "password": _PASSWORD}, GONE),
+    ServerAct("register", "everybody", {"name": "!", "password": _PASSWORD}, Answer.INVALID),
+    ServerAct("log_in", "everybody", {"login": "no {caller}", "password": "wrong words"}, UNAUTHENTICATED),
+    ServerAct("reset_password", "everybody", {"code": "no", "password": _PASSWORD}, GONE),
+    ServerAct("refresh", "everybody", {"refresh": "no"}, UNAUTHENTICATED),
+    ServerAct("invite", "everybody", {"code": "no"}, NOT_FOUND),
+    ServerAct("new_visitor", "everybody", {}),
+    ServerAct("support_desk", "everybody", {}),
+    ServerAct("me", "accounts and visitors", {}),
+    ServerAct("own_conversation", "accounts and visitors", {}),
+    ServerAct("change_me", "accounts", {}),
+    ServerAct("sessions", "accounts", {}),
+    ServerAct("people", "accounts", {}),
+    ServerAct("person", "accounts", _NO_ONE, NOT_FOUND),
+    ServerAct("blocks", "accounts", {}),
+    ServerAct("block", "accounts", _NO_ONE, NOT_FOUND),
+    ServerAct("unblock", "accounts", _NO_ONE),
+    ServerAct("own_rooms", "accounts", {}),
+    ServerAct("public_rooms", "accounts", {}),
+    ServerAct("new_room", "accounts", {"name": "\u200b"}, Answer.INVALID),
+    ServerAct("direct_room", "accounts", _NO_ONE, NOT_FOUND),
+    ServerAct("issued_invites", "accounts", {}),
+    ServerAct("withdraw_issued_invite", "accounts", {"id": "00" * 32}, NOT_FOUND),
+    ServerAct("mentions", "accounts", {}),
+    ServerAct("search", "accounts", {"q": "words"}),
+    ServerAct("conversations", "operators", {}),
+    ServerAct("new_invite", "admins", {}),
+    ServerAct("accounts", "admins", {}),
+    ServerAct("account", "admins", _NO_ONE, NOT_FOUND),
+    ServerAct("listed_rooms", "admins", {}),
+    ServerAct("all_invites", "admins", {}),
+    ServerAct("withdraw_any_invite", "admins", {"id": "00" * 32}, NOT_FOUND),
+    ServerAct("settings", "admins", {}),
+    ServerAct("audit", "admins", {}),
+    ServerAct("add_account", "admins in person", {"name": "!", "password": _PASSWORD}, Answer.INVALID),
+    ServerAct("change_account", "admins in person", {**_NO_ONE, "disabled": True}, NOT_FOUND),
+    ServerAct("delete_account", "admins in person", _NO_ONE, NOT_FOUND),
+    ServerAct("new_reset", "admins in person", _NO_ONE, NOT_FOUND),
+    ServerAct("end_sessions_of", "admins in person", _NO_ONE, NOT_FOUND),
+    ServerAct("change_settings", "admins in person", {}),
+    ServerAct("change_password", "people", {"old": _PASSWORD, "new": "a"}, Answer.INVALID),
+    ServerAct("new_token", "people", {"name": "of the tests", "password": _PASSWORD, "days": 1}),
+    ServerAct("end_session", "people", {"id": 2**52}, NOT_FOUND),
+    ServerAct("end_other_sessions", "people", {}),
+    ServerAct("log_out", "everybody", {}),
+)
+"""Those that end sessions come last."""
+
+
+def server_answer(act: ServerAct, caller: str) -> Answer:
+    """What comes of it, by the rules."""
+    if caller in GROUPS[act.group]:
+        return act.answer
+    return UNAUTHENTICATED if caller in ("nobody", *NO_LONGER) else FORBIDDEN

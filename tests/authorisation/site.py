@@ -6,8 +6,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+from websockets.exceptions import InvalidStatus
+
 from tests.authorisation.cells import BY_NAME, Cell
-from tests.authorisation.clients import Api, Live, live
+from tests.authorisation.clients import STATUSES, Api, Entering, Live, entering, live
 from tests.authorisation.rules import NO_LONGER, RELATIONS, Answer
 from tests.authorisation.world import House
 from tests.support.databases import kept_database
@@ -22,6 +24,8 @@ class Site:
         self.server = asked
         self.api = stack.enter_context(Api(asked.url))
         self.sockets: dict[str, Live] = {}
+        self._entering: dict[str, Entering] = {}
+        self._stack = stack
         for who in house.people:
             if who.removesuffix(" of the closed") in RELATIONS and who not in NO_LONGER:
                 self.sockets[who] = stack.enter_context(live(asked.url, house.people[who].token))
@@ -29,12 +33,27 @@ class Site:
     def ask(self, cell: Cell) -> Answer:
         """Ask what a cell asks, of what the house makes for it."""
         fields, asks = self.house.fields(cell), self.house.asks_as(cell.relation, cell.place)
-        if cell.way == "HTTP":
+        if cell.act.call is not None:
+            room = self.house.last_room
+            if cell.way == "Rooms socket":
+                answer = self._enter(asks, room)
+            else:
+                answer = self.api.ask_rooms(self.house.token(asks), cell.act.call, fields, room)
+        elif cell.way == "HTTP":
             answer = self.api.ask(self.house.token(asks), BY_NAME[cell.act.operation], fields)
         else:
             answer = self.sockets[asks].may(cell.frame, fields)
         self.house.after(cell)
         return answer
+
+    def _enter(self, who: str, room: int) -> Answer:
+        if who not in self._entering:
+            try:
+                opened = self._stack.enter_context(entering(self.server.url, self.house.people[who].token))
+            except InvalidStatus as refused:  # whoever has no place there gets no socket
+                return STATUSES[refused.response.status_code]
+            self._entering[who] = opened
+        return self._entering[who].may(room)
 
 
 @contextmanager

@@ -5,15 +5,23 @@ A third of the cells is asked in every run, and all of them of one server and of
 
 import os
 from collections.abc import Generator, Iterable
-from pathlib import Path
 
 import pytest
 
 from chat.protocols.native.all_frames import REQUESTS
 from tests.authorisation.cells import BY_NAME, Cell, cells, in_every_run, in_rooms, unused_lines
 from tests.authorisation.document import TARGET, document
-from tests.authorisation.rules import ACTS, WITHOUT_ROOM
+from tests.authorisation.rules import (
+    ACTS,
+    CALLERS,
+    NATIVE_ACTS,
+    PLACES,
+    SERVER_ACTS,
+    WITHOUT_ROOM,
+    server_answer,
+)
 from tests.authorisation.site import Site, open_site, open_two
+from tests.support.people import PASSWORD
 from tests.support.server import ServerProcess
 
 IS_WHOLE = os.environ.get("AUTHORISATION") == "whole"
@@ -32,8 +40,9 @@ def differences(site: Site, asked: Iterable[Cell]) -> list[str]:
 
 
 def test_every_operation_in_a_room_and_every_request_of_the_socket_has_a_rule() -> None:
-    asked = {act.operation for act in ACTS}
+    asked = {act.operation for act in NATIVE_ACTS}
     assert in_rooms() <= asked
+    assert {*BY_NAME} <= asked | {act.operation for act in SERVER_ACTS}
     frames = {str(each.__struct_config__.tag) for each in REQUESTS}
     in_a_room = {act.frame for act in ACTS if act.frame is not None}
     assert frames == in_a_room | {*WITHOUT_ROOM}
@@ -52,15 +61,43 @@ def test_no_two_acts_have_the_same_words() -> None:
     assert len({act.words for act in ACTS}) == len(ACTS)
 
 
-def test_each_cell_is_answered_as_the_rules_say(site: Site) -> None:
-    wrong = differences(site, (cell for cell in cells() if IS_WHOLE or in_every_run(cell)))
+@pytest.mark.parametrize("place", PLACES)
+def test_each_cell_is_answered_as_the_rules_say(site: Site, place: str) -> None:
+    asked = (cell for cell in cells() if cell.place == place and (IS_WHOLE or in_every_run(cell)))
+    wrong = differences(site, asked)
     assert not wrong, "\n" + "\n".join(wrong)
 
 
+def test_what_is_about_no_room_is_answered_as_the_rules_say(site: Site) -> None:
+    people, tokens = site.house.people, dict[str, str | None]()
+    for caller in CALLERS:
+        who = {"person": "outsider", "program": "outsider", "admin's program": "admin"}.get(caller, caller)
+        tokens[caller] = site.house.token(who)
+        if "program" in caller:
+            wanted = {"name": "a program", "password": PASSWORD, "days": 1}
+            tokens[caller] = site.api.call(people[who].token, "POST", "/me/sessions", wanted)["token"]
+    wrong = []
+    for act in SERVER_ACTS:
+        for caller in CALLERS:
+            expected = server_answer(act, caller)
+            fields = {
+                name: value.replace("{caller}", caller) if isinstance(value, str) else value
+                for name, value in act.fields.items()
+            }
+            answer = site.api.ask(tokens[caller], BY_NAME[act.operation], fields)
+            if answer != expected:
+                wrong.append(f"{caller}: {act.operation}: {answer}, not {expected}")
+    assert not wrong, "\n" + "\n".join(wrong)
+
+
+@pytest.fixture(scope="module")
+def two(server: ServerProcess, tmp_path_factory: pytest.TempPathFactory) -> Generator[Site]:
+    with open_two(server, tmp_path_factory.mktemp("two")) as site:
+        yield site
+
+
 @pytest.mark.skipif(not IS_WHOLE, reason="make authorisation asks all cells of two servers too")
-def test_what_one_server_makes_is_answered_by_another_as_the_rules_say(
-    server: ServerProcess, tmp_path: Path
-) -> None:
-    with open_two(server, tmp_path) as two:
-        wrong = differences(two, cells())
+@pytest.mark.parametrize("place", PLACES)
+def test_what_one_server_makes_is_answered_by_another_as_the_rules_say(two: Site, place: str) -> None:
+    wrong = differences(two, (cell for cell in cells() if cell.place == place))
     assert not wrong, "\n" + "\n".join(wrong)

@@ -66,6 +66,8 @@ class House:
         self.api = api
         self._numbers = itertools.count(1)
         self.people: dict[str, Person] = {}
+        self.last_room = 0
+        """The room about which was asked last."""
         self._add_people(server)
         self.blocks(first=True)
         self.places: dict[tuple[str, str], Place] = {}
@@ -92,6 +94,7 @@ class House:
     def fields(self, cell: Cell) -> Json:
         """The fields of a cell's act, with the holes filled in."""
         place = self._place_of(cell)
+        self.last_room = place.room
         asks = self.asks_as(cell.relation, cell.place)
         anothers = place.own.get(self._other_than(asks, place), 1)
         values: dict[str, Any] = {

@@ -109,9 +109,12 @@ def test_a_failure_names_its_run_which_can_be_made_again_alone(workshop: Path, w
     again = run_pytest(workshop, wheel, test, found[1])
     assert "1 failures in 1 runs" in again, again
     assert "1 passed" in run_pytest(workshop, wheel, test, "--cancel-at=0:park:1000")
-    assert "argument --cancel-at: invalid _point value: 'here'" in run_pytest(
-        workshop, wheel, "--cancel-at=here"
-    )
+
+
+@pytest.mark.parametrize("text", ["here", "0:park", "0:park:x", "0:park:1:0:0"])
+def test_what_is_no_point_is_refused(workshop: Path, wheel: Path, text: str) -> None:
+    said = run_pytest(workshop, wheel, f"--cancel-at={text}")
+    assert f"argument --cancel-at: '{text}' is no point of a sweep, as 0:park:17 is" in said
 
 
 def test_more_schedules_are_looked_at_on_demand(workshop: Path, wheel: Path) -> None:

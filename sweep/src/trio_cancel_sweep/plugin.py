@@ -6,6 +6,7 @@ a project's conftest.py. Tests marked `after_sweeps` run last; they look at what
 Where pytest-xdist shares the tests out, the sweeps of all its workers are in one list: what is marked waits for them.
 """
 
+import argparse
 import shutil
 import tempfile
 import time
@@ -42,7 +43,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def _point(text: str) -> str:
-    return str(Point.parsed(text))
+    try:
+        return str(Point.parsed(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 @pytest.fixture(scope="session")

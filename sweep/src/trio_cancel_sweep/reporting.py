@@ -9,7 +9,7 @@ from .await_lines import Line
 if TYPE_CHECKING:
     from .run import Run
 
-KINDS = ("error", "hang", "swallowed", "task", "lock", "resource", "cleanup")
+KINDS = ("error", "hang", "swallowed", "task", "lock", "resource")
 """What a failure is about, in the words of the option `ignore`."""
 
 
@@ -32,12 +32,11 @@ class Point(NamedTuple):
     @classmethod
     def parsed(cls, text: str) -> "Point":
         """Return the point that is written like this: `0:park:17`; ValueError if it is none."""
-        match text.split(":"):
-            case [seed, flavour, n]:
-                return cls(int(seed), flavour, int(n))
-            case [seed, flavour, n, victim]:
-                return cls(int(seed), flavour, int(n), int(victim))
-        raise ValueError(f"{text!r} is no point of a sweep, as 0:park:17 is")
+        try:
+            seed, flavour, n, *victim = text.split(":")
+            return cls(int(seed), flavour, int(n), *map(int, victim))
+        except (TypeError, ValueError):
+            raise ValueError(f"{text!r} is no point of a sweep, as 0:park:17 is") from None
 
 
 class Failure(NamedTuple):

@@ -14,7 +14,7 @@ import trio
 
 from chat.client import Chat, NewMessage, open_chat
 from tests.campaign.rows import Row, percentile
-from tests.client.people import Told
+from tests.client.people import EventChecker
 from tests.support.faults.load import register_all
 from tests.support.people import PASSWORD, post
 from tests.support.processes import child, resident_kib
@@ -119,7 +119,7 @@ async def _said(server: ServerProcess) -> list[tuple[str, str]]:
 
 
 async def _works_long(server: ServerProcess, tokens: dict[str, str]) -> Row:
-    told, worked = Told(), False
+    checker, worked = EventChecker(), False
     heard: list[str] = []
     texts = [f"while it works {n}" for n in range(DURING_ONE)]
     with trio.fail_after(PATIENCE):
@@ -127,7 +127,7 @@ async def _works_long(server: ServerProcess, tokens: dict[str, str]) -> Row:
             nursery.start_soon(_say_together, server, tokens, DURING_ONE, "while it works {}")
             begun = time.monotonic()
             async for event in chat.events():
-                told.hear(event)
+                checker.check(event)
                 if isinstance(event, NewMessage) and event.text.startswith("while it works"):
                     heard.append(event.text)
                     if not worked:
@@ -138,7 +138,7 @@ async def _works_long(server: ServerProcess, tokens: dict[str, str]) -> Row:
                     break
             back = time.monotonic() - begun
     assert sorted(heard) == sorted(texts)
-    assert told.resets == []
+    assert checker.resets == []
     done = f"{len(heard):,} of {DURING_ONE:,} told, each once and in order"
     return (
         f"a program works {WORK:.0f} s on one event during {DURING_ONE:,} messages",

@@ -1,7 +1,7 @@
 """Native clients of two servers that are killed all the time: each ends with what a reload has.
 
 People send, edit, delete, react, read, leave and join, and their programs end and go on from kept positions. A relay
-gives each of their connections to one of the servers that run, whichever. Told (tests/client/people.py) notices at once
+gives each of their connections to one of the servers that run, whichever. EventChecker notices at once
 what is told twice, out of order, or not at all.
 """
 
@@ -23,7 +23,7 @@ from chat.client import Chat, Message, Position, Refused, open_chat
 from chat.storage.postgres.database import DatabaseAddress
 from tests.campaign.rows import Row
 from tests.client.comparing import info_of, plain
-from tests.client.people import Told
+from tests.client.people import EventChecker
 from tests.support.faults.machine import spare_database
 from tests.support.faults.two_servers import SECRET
 from tests.support.people import PASSWORD, post
@@ -91,7 +91,7 @@ class Someone:
         self.name = name
         self.token = token
         self.headers = {"Authorization": f"Bearer {token}"}
-        self.told = Told()
+        self.checker = EventChecker()
         self.acknowledged: dict[str, tuple[int, int]] = {}
         """By key: the room, and the seq that was told."""
         self.lives = 0
@@ -106,7 +106,7 @@ class Someone:
         self.lives += 1
         async with open_chat(url, token=self.token, positions=self._positions) as chat:
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(self.told.take, chat)
+                nursery.start_soon(self.checker.take, chat)
                 yield chat
                 nursery.cancel_scope.cancel()
             self._positions = chat.positions
@@ -227,7 +227,9 @@ def resuming() -> Iterable[Row]:
         acknowledged = _account(people, database)
         for server in servers:
             assert "Traceback" not in server.running.log.read_text(), server.running.log.read_text()
-    lives, heard = (sum(each) for each in zip(*((one.lives, one.told.events) for one in people), strict=True))
+    lives, heard = (
+        sum(each) for each in zip(*((one.lives, one.checker.events) for one in people), strict=True)
+    )
     done = (
         f"{acknowledged:,} acknowledged and {heard:,} events heard in {lives:,} runs of {len(people)} programs,"
         " 0 lost, 0 doubled, 0 out of order; rooms, messages and unread counts are a reload's"
@@ -274,7 +276,7 @@ async def _compare(people: Sequence[Someone], url: str) -> None:
                 nursery.start_soon(one.finish, chat)
         await trio.sleep(NOTED)
         for one, chat in zip(people, chats, strict=True):
-            assert one.told.resets == []
+            assert one.checker.resets == []
             async with open_chat(url, token=one.token) as reloaded:
                 await _compare_one(one, chat, reloaded)
 

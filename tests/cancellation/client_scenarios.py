@@ -26,7 +26,7 @@ from chat.client.socket import open_socket
 from chat.client.values import Position
 from tests.client.model import Json, ModelRoom, ModelWorld
 from tests.client.model_server import PEOPLE, ModelServer, RefusedByModel, in_memory, on_loopback
-from tests.client.people import Told
+from tests.client.people import EventChecker
 from tests.client.test_http_api import Kept
 
 ADA, BEN = 1, 2
@@ -47,10 +47,10 @@ def _assert_nothing_is_left(model: ModelServer, room: ModelRoom) -> None:
 async def client(run: Run) -> None:
     """Log in, send, be refused for now, lose an event, an answer and a connection, renew, and be told it all."""
     model, room = _model()
-    told = Told()
+    checker = EventChecker()
     refused, lost, statuses = [300], ["edit"], [503, 401]
 
-    def hears(request: Json) -> None:
+    def on_request(request: Json) -> None:
         if request["type"] == "send" and refused:
             raise RefusedByModel("too_many", retry_ms=refused.pop())
 
@@ -69,17 +69,17 @@ async def client(run: Run) -> None:
 
     down = [True]
     model.sessions.answers = answers
-    model.hears, model.loses_answer = hears, loses_answer
+    model.on_request, model.loses_answer = on_request, loses_answer
     model.loses_event = lambda event: event.get("text") == "lost"
 
     async def talk(chat: Chat, connector: Connector) -> None:
         await chat.send(room.id, "one")
         for text in ("lost", "two", "three"):
-            model.tell(room, room.say(BEN, text, text))
-        model.tell(room, room.delete(2, BEN))
-        while told.at[room.id] < room.pos:
-            told.hear(await connector.inbox.take())
-            assert {each: position.pos for each, position in chat.positions.items()} == told.at
+            model.publish(room, room.say(BEN, text, text))
+        model.publish(room, room.delete(2, BEN))
+        while checker.at[room.id] < room.pos:
+            checker.check(await connector.inbox.take())
+            assert {each: position.pos for each, position in chat.positions.items()} == checker.at
         await chat.edit(room.id, 3, "eins")
         await chat.delete(room.id, 3)
         await chat.add_reaction(room.id, 5, "👍")
@@ -111,8 +111,8 @@ async def client(run: Run) -> None:
             connector = Connector(address, credentials, {}, 500, 1000)
             async with run_connector(connector) as chat:
                 async for event in chat.events():
-                    told.hear(event)
-                    if room.id in told.at:
+                    checker.check(event)
+                    if room.id in checker.at:
                         break
                 with trio.fail_after(3000):
                     await talk(chat, connector)
@@ -129,11 +129,11 @@ async def client_far_behind(run: Run) -> None:
     for n in range(10):
         room.say(BEN, str(n), f"k{n}")
     positions = {room.id: Position(2, room.at(2))}
-    told = Told(positions)
+    checker = EventChecker(positions)
     attempts = [OSError("not yet"), OSError("not yet")]
     uncounted = [300]
 
-    def hears(request: Json) -> None:
+    def on_request(request: Json) -> None:
         if request["type"] == "read" and uncounted:
             raise RefusedByModel("too_many", retry_ms=uncounted.pop())
 
@@ -141,25 +141,25 @@ async def client_far_behind(run: Run) -> None:
         if path.endswith("refresh") and attempts and len(model.sockets) == 1:
             raise attempts.pop()
 
-    model.sessions.answers, model.hears = answers, hears
+    model.sessions.answers, model.on_request = answers, on_request
     async with in_memory(model) as address:
 
         async def live() -> None:
             credentials = Credentials(refresh_token=model.sessions.open(ADA)["refresh"])
             async with run_connector(Connector(address, credentials, positions, 3, 4)) as chat:
                 await chat.watch([BEN])
-                model.tell(room, room.delete(4, BEN))  # not held: how many are unread is asked for
+                model.publish(room, room.delete(4, BEN))  # not held: how many are unread is asked for
                 await trio.sleep(1)
-                while told.at[room.id] < room.pos:
+                while checker.at[room.id] < room.pos:
                     async for event in chat.events():
-                        told.hear(event)
+                        checker.check(event)
                         break
                 await trio.sleep(1000)
 
         await run.target(live)
         await trio.testing.wait_all_tasks_blocked()
         _assert_nothing_is_left(model, room)
-        assert told.at[room.id] <= room.pos
+        assert checker.at[room.id] <= room.pos
 
 
 async def client_of_a_shared_session(run: Run) -> None:

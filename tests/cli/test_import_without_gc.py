@@ -22,7 +22,7 @@ print(json.dumps([before, after, gc.isenabled(), gc.get_freeze_count()]))
 """
 
 
-def test_no_garbage_is_collected_while_the_server_is_imported_nor_looked_for_in_it_later() -> None:
+def test_imports_collect_no_garbage_and_later_collections_skip_their_objects() -> None:
     done = subprocess.run(
         [sys.executable, "-c", SERVER_IS_IMPORTED], capture_output=True, text=True, timeout=60, check=True
     )

@@ -37,7 +37,7 @@ class ModelSocket:
         self._scope = scope
         self.send, self.queued = trio.open_memory_channel[str](math.inf)
 
-    def tell(self, frame: Json) -> None:
+    def send_frame(self, frame: Json) -> None:
         with suppress(trio.BrokenResourceError, trio.ClosedResourceError):  # it may be dropped by now
             self.send.send_nowait(msgspec.json.encode(frame).decode())
 
@@ -55,7 +55,7 @@ class ModelServer:
     """Serves the model's rooms.
 
     Attributes:
-        hears: called with each request before it is done; it may raise RefusedByModel.
+        on_request: called with each request before it is done; it may raise RefusedByModel.
         loses_answer: whether the answer to a request is lost, with the connection.
         is_silent: whether no request is even read.
         loses_event: whether a socket is not told an event, which an honest server never does.
@@ -66,7 +66,7 @@ class ModelServer:
         self.world = world
         self.sockets: list[ModelSocket] = []
         self.requests: list[tuple[int, Json]] = []
-        self.hears: Callable[[Json], None] = lambda _request: None
+        self.on_request: Callable[[Json], None] = lambda _request: None
         self.loses_answer: Callable[[Json], bool] = lambda _request: False
         self.loses_event: Callable[[Json], bool] = lambda _event: False
         self.is_reachable = True
@@ -75,19 +75,19 @@ class ModelServer:
         self.sessions = ModelSessions(world.people)
         self._limits = {"known": known, "in_flight": in_flight}
 
-    def tell(self, room: ModelRoom, event: Json | None) -> None:
+    def publish(self, room: ModelRoom, event: Json | None) -> None:
         """Tell an event to all who are in the room."""
         for socket in self.sockets if event is not None else ():
             if room.id in socket.rooms and not self.loses_event(event or {}):
-                socket.tell(event or {})
+                socket.send_frame(event or {})
 
     def join(self, room: ModelRoom, person: int) -> None:
         """Let somebody join: the room comes first, and then its changes."""
-        self.tell(room, room.join(person))
+        self.publish(room, room.join(person))
         for socket in self._sockets_of(person):
             if room.id not in socket.rooms | socket.far:
                 socket.rooms.add(room.id)
-                socket.tell({"type": "room", **room.snapshot(person)})
+                socket.send_frame({"type": "room", **room.snapshot(person)})
 
     def remove(self, room: ModelRoom, person: int) -> None:
         """Remove somebody, who is told nothing after it."""
@@ -95,8 +95,8 @@ class ModelServer:
             if room.id not in socket.rooms:
                 continue  # it is told so with the next page
             socket.rooms.discard(room.id)
-            socket.tell({"type": "gone", "room": room.id, "reason": "removed"})
-        self.tell(room, room.remove(person, by=2))
+            socket.send_frame({"type": "gone", "room": room.id, "reason": "removed"})
+        self.publish(room, room.remove(person, by=2))
 
     def _sockets_of(self, person: int) -> Iterable[ModelSocket]:
         return (socket for socket in self.sockets if socket.person == person and socket.is_live)
@@ -153,7 +153,7 @@ class ModelServer:
             return
         self.requests.append((socket.person, request))
         try:
-            self.hears(request)
+            self.on_request(request)
             reply = getattr(self, f"_{request['type']}")(socket, request)
         except RefusedByModel as refused:
             reply = refused.reply
@@ -161,7 +161,7 @@ class ModelServer:
             socket.drop()
         else:
             kind = reply.pop("type", f"{request['type']}_ok")
-            socket.tell({"type": kind, "id": request["id"], **reply})
+            socket.send_frame({"type": kind, "id": request["id"], **reply})
 
     def _room(self, socket: ModelSocket, request: Json) -> ModelRoom:
         room = self.world.rooms.get(request["room"])
@@ -189,22 +189,22 @@ class ModelServer:
                 was_far = room.id in socket.far
                 told = list(room.sync(socket.person, known[room.id]["pos"], known[room.id]["at"], share))
                 for event in told:
-                    socket.tell(event)
+                    socket.send_frame(event)
                 if told and told[-1]["type"] == "more":
                     socket.rooms.discard(room.id)
                     socket.far.add(room.id)
                     continue
                 socket.far.discard(room.id)
                 if was_far or room.marked_at[socket.person] > request.get("since", self.world.now) - 60_000:
-                    socket.tell(room.read(socket.person, 0))
+                    socket.send_frame(room.read(socket.person, 0))
             elif request.get("rest", True) and room.id not in socket.rooms | socket.far:
-                socket.tell({"type": "room", **room.snapshot(socket.person)})
+                socket.send_frame({"type": "room", **room.snapshot(socket.person)})
             else:
                 continue
             socket.rooms.add(room.id)
         socket.far -= known.keys() - {room.id for room in mine}
         for gone in known.keys() - {room.id for room in mine}:
-            socket.tell({"type": "gone", "room": gone, "reason": "removed"})
+            socket.send_frame({"type": "gone", "room": gone, "reason": "removed"})
         socket.is_live = socket.is_live or request.get("rest", True)
         return {"rooms": len(mine)}
 
@@ -218,11 +218,11 @@ class ModelServer:
         event = room.say(socket.person, request["text"], request["key"], request.get("reply"))
         sent = {name: event[name] for name in ("seq", "pos", "at")}
         self.world.keys[socket.person, request["key"]] = (said, sent)
-        self.tell(room, event)
+        self.publish(room, event)
         return dict(sent)
 
     def _changed(self, room: ModelRoom, seq: int, event: Json | None) -> Json:
-        self.tell(room, event)
+        self.publish(room, event)
         return {"pos": room.messages[seq]["pos"]}
 
     def _message(self, socket: ModelSocket, request: Json) -> ModelRoom:
@@ -252,7 +252,7 @@ class ModelServer:
         event = room.read(socket.person, request["seq"], back=request.get("back", False))
         for each in self._sockets_of(socket.person):
             if room.id in each.rooms:
-                each.tell(event)
+                each.send_frame(event)
         return {"unread": event["unread"], "mentions": event["mentions"]}
 
     def _history(self, socket: ModelSocket, request: Json) -> Json:
@@ -280,7 +280,7 @@ class ModelServer:
         event = {"type": "activity", "person": self.world.sender(socket.person), "what": request["what"]}
         for each in self.sockets:
             if room.id in each.rooms and each.person != socket.person:
-                each.tell({**event, "room": room.id})
+                each.send_frame({**event, "room": room.id})
         return {}
 
     def _ping(self, _socket: ModelSocket, _request: Json) -> Json:

@@ -66,7 +66,7 @@ async def texts(chat: Chat, count: int) -> list[str]:
     return said
 
 
-class Told:
+class EventChecker:
     """Takes all events of a client, and checks that none comes twice, out of order, or not at all."""
 
     def __init__(self, positions: Mapping[int, Position] | None = None) -> None:
@@ -79,9 +79,9 @@ class Told:
     async def take(self, chat: Chat) -> None:
         """Take events until cancelled."""
         async for event in chat.events():
-            self.hear(event)
+            self.check(event)
 
-    def hear(self, event: Event) -> None:
+    def check(self, event: Event) -> None:
         self.events += 1
         match event:
             case NewMessage() | LoggedChange():

@@ -20,7 +20,7 @@ ADA, BEN, GARDEN = 1, 2, 1
 
 def say(model: ModelServer, room: ModelRoom, text: str) -> None:
     """Ben says something."""
-    model.tell(room, room.say(BEN, text, f"key of {text}"))
+    model.publish(room, room.say(BEN, text, f"key of {text}"))
 
 
 def said(room: ModelRoom) -> list[str]:
@@ -102,11 +102,11 @@ async def test_a_refusal_for_now_is_waited_for_and_one_for_good_is_raised(
 ) -> None:
     waits = [700, 300]
 
-    def hears(request: Json) -> None:
+    def on_request(request: Json) -> None:
         if request["type"] == "send" and waits:
             raise RefusedByModel("too_many", retry_ms=waits.pop())
 
-    model.hears = hears
+    model.on_request = on_request
     async with reach("ada") as chat:
         before = trio.current_time()
         await chat.send(GARDEN, "hi")
@@ -224,7 +224,7 @@ async def test_the_server_that_stops_says_when_to_come_back(
 ) -> None:
     async with reach("ada") as chat:
         await next_event(chat, Connected)
-        model.sockets[0].tell({"type": "bye", "after_ms": 4321})
+        model.sockets[0].send_frame({"type": "bye", "after_ms": 4321})
         model.sockets[0].close(1001)
         assert await next_event(chat) == Disconnected("closed with 1001", 4.321)
         before = trio.current_time()
@@ -251,7 +251,7 @@ async def test_a_wrong_token_is_told_at_once(reach: Reach, autojump_clock: MockC
             pytest.fail("there is nobody of that name")
 
 
-async def test_a_frame_that_somebody_on_the_way_finds_too_big_is_refused_and_all_else_goes_on(
+async def test_a_frame_too_big_for_a_proxy_is_refused_and_the_rest_is_sent(
     model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
 ) -> None:
     def close(request: Json) -> None:
@@ -259,7 +259,7 @@ async def test_a_frame_that_somebody_on_the_way_finds_too_big_is_refused_and_all
             model.sockets[0].close(1009)
             raise RefusedByModel("too_big")
 
-    model.hears = close
+    model.on_request = close
     codes = []
 
     async def send(text: str) -> None:
@@ -314,7 +314,7 @@ async def test_what_is_no_frame_of_this_protocol_ends_the_connection_and_not_the
 ) -> None:
     async with reach("ada") as chat:
         await next_event(chat, Connected)
-        model.sockets[0].tell({"type": "message", "room": "garden"})
+        model.sockets[0].send_frame({"type": "message", "room": "garden"})
         assert isinstance(await next_event(chat), Disconnected)
         await chat.send(GARDEN, "hi")
 
@@ -391,7 +391,7 @@ async def test_who_is_removed_while_something_is_counted_stays_connected(
 ) -> None:
     rooms = (garden, model.world.add_room(ADA, BEN))
 
-    def hears(request: Json) -> None:
+    def on_request(request: Json) -> None:
         if request["type"] == "read":
             for room in rooms:
                 if ADA in room.members:
@@ -400,7 +400,7 @@ async def test_who_is_removed_while_something_is_counted_stays_connected(
     async with reach("ada") as chat:
         for room in rooms:
             await chat.send(room.id, "hi")  # which moves a mark that is counted after the next connection
-        model.hears = hears
+        model.on_request = on_request
         model.sockets[0].drop()
         await chat.ping()
         await trio.sleep(100)
@@ -414,7 +414,7 @@ async def test_what_the_server_can_not_count_now_is_counted_later(
     refusals = [{"code": "unavailable"}, {"code": "too_many", "retry_ms": 7000}]
     asked: list[float] = []
 
-    def hears(request: Json) -> None:
+    def on_request(request: Json) -> None:
         if request["type"] == "read":
             asked.append(trio.current_time())
             if refusals:
@@ -422,7 +422,7 @@ async def test_what_the_server_can_not_count_now_is_counted_later(
 
     async with reach("ada") as chat:
         await chat.send(GARDEN, "hi")
-        model.hears = hears
+        model.on_request = on_request
         handshakes = model.handshakes
         model.sockets[0].drop()
         await trio.sleep(100)

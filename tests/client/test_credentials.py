@@ -163,7 +163,7 @@ async def test_a_server_that_knows_no_sessions_is_not_asked_for_ever(
         ((403, {"error": "it answers to localhost alone"}), "no session: 403 it answers to localhost alone"),
     ],
 )
-async def test_a_session_has_not_ended_because_a_proxy_or_the_name_of_the_server_is_refused(
+async def test_a_refusal_by_a_proxy_or_of_the_host_name_does_not_end_the_session(
     model: ModelServer, reach: Reach, autojump_clock: MockClock, answer: tuple[int, Json], why: str
 ) -> None:
     model.sessions.answers = lambda _path: answer

@@ -11,7 +11,7 @@ from chat.client.values import Position
 from tests.client.comparing import info_of, plain
 from tests.client.model import Json, ModelRoom, ModelWorld
 from tests.client.model_server import PEOPLE, ModelServer, RefusedByModel
-from tests.client.people import Reach, Told, next_event, reached, texts
+from tests.client.people import EventChecker, Reach, next_event, reached, texts
 
 
 @pytest.fixture
@@ -32,10 +32,10 @@ async def reach(model: ModelServer, autojump_clock: MockClock) -> Any:
 
 def say_many(model: ModelServer, room: ModelRoom, count: int) -> None:
     for _ in range(count):
-        model.tell(room, room.say(2, f"{room.seq}", f"{room.id}-{room.seq}"))
+        model.publish(room, room.say(2, f"{room.seq}", f"{room.id}-{room.seq}"))
 
 
-async def test_who_was_away_for_thousands_of_changes_is_told_each_of_them(
+async def test_after_thousands_of_changes_a_program_gets_each_of_them(
     reach: Reach, model: ModelServer, garden: ModelRoom
 ) -> None:
     async with reach() as chat:
@@ -46,19 +46,19 @@ async def test_who_was_away_for_thousands_of_changes_is_told_each_of_them(
         garden.edit(seq, f"edited {seq}")
         garden.react(seq + 1, 2, "👍", on=True)
         garden.delete(seq + 2, 2)
-    told = Told(positions)
+    checker = EventChecker(positions)
     most = 0
     async with reach(positions=positions) as chat:
-        while told.at[garden.id] < garden.pos:
-            told.hear(await next_event(chat))
+        while checker.at[garden.id] < garden.pos:
+            checker.check(await next_event(chat))
             most = max(most, len(chat._connector.inbox._queue))
-        assert told.resets == []
+        assert checker.resets == []
         assert most <= 500, "what is told late comes at the program's pace"
         garden_now = chat.rooms[garden.id]
         assert sorted(info_of(garden_now).items()) == sorted(plain(garden.snapshot(1)).items())
         say_many(model, garden, 1)
-        told.hear(await next_event(chat, NewMessage))
-    assert told.at[garden.id] == garden.pos
+        checker.check(await next_event(chat, NewMessage))
+    assert checker.at[garden.id] == garden.pos
 
 
 async def test_who_works_long_on_one_event_is_told_all_that_came_meanwhile(
@@ -68,15 +68,15 @@ async def test_who_works_long_on_one_event_is_told_all_that_came_meanwhile(
     async with reach(places=100) as chat:
         say_many(model, garden, 1)
         assert await texts(chat, 1) == ["2"]
-        told = Told(chat.positions)
+        checker = EventChecker(chat.positions)
         for _ in range(15):
             say_many(model, garden, 100)
             say_many(model, other, 3)
             await trio.sleep(3)
         assert chat.rooms[garden.id].info.pos == garden.pos, "rooms are as they are now meanwhile"
-        while told.at != {garden.id: garden.pos, other.id: other.pos}:
-            told.hear(await next_event(chat))
-        assert told.resets == []
+        while checker.at != {garden.id: garden.pos, other.id: other.pos}:
+            checker.check(await next_event(chat))
+        assert checker.resets == []
         assert set(chat.rooms) == {garden.id, other.id}
         for room in (garden, other):
             assert sorted(info_of(chat.rooms[room.id]).items()) == sorted(plain(room.snapshot(1)).items())
@@ -89,12 +89,12 @@ async def test_a_slow_program_is_told_each_change_once_for_a_bounded_price(
         positions = chat.positions | {garden.id: Position(garden.pos, garden.at(garden.pos))}
     say_many(model, garden, 1500)
     asked = len(model.requests)
-    told = Told(positions)
+    checker = EventChecker(positions)
     async with reach(positions=positions) as chat:
-        while told.at[garden.id] < garden.pos:
-            told.hear(await next_event(chat))
+        while checker.at[garden.id] < garden.pos:
+            checker.check(await next_event(chat))
             await trio.sleep(1)
-            if told.events % 10 == 0:
+            if checker.events % 10 == 0:
                 say_many(model, garden, 5)  # also while it catches up
     assert len([each for each in model.requests[asked:] if each[1]["type"] == "sync"]) < 40
 
@@ -105,12 +105,12 @@ async def test_more_rooms_than_there_are_places_are_all_told(
     rooms = [garden, *(model.world.add_room(1, 2) for _ in range(30))]
     async with reach(places=5) as chat:
         await trio.sleep(1)
-        told = Told()
-        while len(told.at) < len(rooms):
-            told.hear(await next_event(chat))
+        checker = EventChecker()
+        while len(checker.at) < len(rooms):
+            checker.check(await next_event(chat))
         assert set(chat.rooms) == {room.id for room in rooms}
         say_many(model, garden, 1)
-        told.hear(await next_event(chat, NewMessage))
+        checker.check(await next_event(chat, NewMessage))
 
 
 async def test_a_page_that_is_refused_for_now_is_asked_for_again_on_the_same_connection(
@@ -128,7 +128,7 @@ async def test_a_page_that_is_refused_for_now_is_asked_for_again_on_the_same_con
 
     handshakes = model.handshakes
     async with reach(positions=positions) as chat:
-        model.hears = refuse
+        model.on_request = refuse
         assert await texts(chat, 1500) == [str(n) for n in range(2, 1502)]
     assert len(refused) == 3
     assert model.handshakes == handshakes + 1

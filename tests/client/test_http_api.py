@@ -48,7 +48,7 @@ class Kept:
         self.refresh = session.refresh
 
 
-async def test_each_call_has_its_answer(
+async def test_each_call_returns_its_answer(
     model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
 ) -> None:
     ben: Json = {"person": {"id": 2, "name": "ben"}, "role": "owner", "joined": 5}
@@ -88,7 +88,7 @@ async def test_each_call_has_its_answer(
         await chat.http.leave(7)
 
 
-async def test_a_room_that_one_comes_into_is_there_though_no_socket_is_told(
+async def test_a_room_joined_over_http_is_loaded_without_a_frame_on_the_socket(
     model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
 ) -> None:
     async with reach() as chat:
@@ -100,11 +100,11 @@ async def test_a_room_that_one_comes_into_is_there_though_no_socket_is_told(
         assert isinstance(event, RoomSnapshot)
         assert event.id == made.id
         assert made.id in chat.rooms
-        model.tell(made, made.say(2, "hello", "key"))
+        model.publish(made, made.say(2, "hello", "key"))
         assert await texts(chat, 1) == ["hello"]
 
 
-async def test_who_is_in_a_hurry_does_not_wait_for_the_next_connection(
+async def test_reconnect_now_ends_the_wait(
     model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
 ) -> None:
     async with reach() as chat:
@@ -117,7 +117,7 @@ async def test_who_is_in_a_hurry_does_not_wait_for_the_next_connection(
         assert trio.current_time() - before < 1
 
 
-async def test_who_is_new_registers_and_logs_in(model: ModelServer, autojump_clock: MockClock) -> None:
+async def test_a_new_person_registers_and_logs_in(model: ModelServer, autojump_clock: MockClock) -> None:
     async with in_memory(model) as address:
         assert (await register(address, "dora", "secret")).refresh == "refresh 1"
         assert (await log_in(address, "dora", "secret")).refresh == "refresh 2"

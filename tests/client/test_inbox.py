@@ -19,7 +19,7 @@ def nothing() -> None:
     raise AssertionError("nothing was dropped")
 
 
-async def test_the_position_is_that_of_what_was_taken() -> None:
+async def test_the_position_is_that_of_the_last_event_taken() -> None:
     inbox = Inbox({2: Position(5, 5)}, 10, nothing)
     for n in range(1, 4):
         inbox.put(event(n))
@@ -33,7 +33,7 @@ async def test_the_position_is_that_of_what_was_taken() -> None:
     assert inbox.positions == {1: Position(3, 3)}
 
 
-async def test_too_many_events_are_dropped_and_asked_for_once_the_program_comes() -> None:
+async def test_too_many_events_are_dropped_and_requested_when_the_program_takes_one() -> None:
     asked: list[str] = []
     inbox = Inbox({}, 3, lambda: asked.append("again"))
     inbox.put(event(1))
@@ -85,7 +85,7 @@ async def test_another_task_may_read_after_the_first_was_cancelled() -> None:
     assert await inbox.take() == event(1).event
 
 
-async def test_more_is_asked_for_once_the_program_has_taken_most() -> None:
+async def test_the_next_page_is_requested_when_most_events_are_taken() -> None:
     wanted: list[int] = []
     inbox = Inbox({}, 8, nothing, lambda: wanted.append(len(wanted)))
     assert (inbox.wants_page, inbox.page_size) == (True, 4)

@@ -60,11 +60,11 @@ async def test_whom_one_watches_is_watched_on_every_connection(
             assert isinstance(told, PresenceChanged)
             assert {each.id: each.state for each in told.people} == {2: "online", 3: "offline"}
 
-        def hears(asked: Json) -> None:
+        def on_request(asked: Json) -> None:
             if asked["type"] == "watch":
                 raise RefusedByModel("invalid", field="people")
 
-        model.hears = hears
+        model.on_request = on_request
         with pytest.raises(Refused):
             await ada.watch(range(1, 600))
         for socket in tuple(model.sockets):
@@ -98,9 +98,9 @@ async def test_a_new_profile_is_that_of_the_room_with_them(
         snapshot = garden.snapshot(1)
         peer = {"id": 2, "name": "ben", "changed": 1}
         (socket,) = model.sockets
-        socket.tell({"type": "room", **snapshot, "id": 77, "kind": "direct", "peer": peer})
+        socket.send_frame({"type": "room", **snapshot, "id": 77, "kind": "direct", "peer": peer})
         for name, changed in (("Benno", 5), ("older", 3)):
-            socket.tell({"type": "person", "id": 2, "name": name, "changed": changed})
+            socket.send_frame({"type": "person", "id": 2, "name": name, "changed": changed})
         told = await next_event(ada, ProfileChanged)
         assert isinstance(told, ProfileChanged)
         assert told.name == "Benno"

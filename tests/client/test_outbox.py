@@ -32,7 +32,7 @@ def refused(code: str, retry_ms: int | None = None) -> ErrorReply:
     return ErrorReply(code=code, text="no", retry_ms=retry_ms)
 
 
-def test_what_was_not_answered_is_written_again_in_order_on_the_next_connection() -> None:
+def test_unanswered_requests_are_sent_again_in_order_on_the_next_connection() -> None:
     outbox = connected(Outbox())
     for n in range(5):
         outbox.add(send(n))
@@ -43,7 +43,7 @@ def test_what_was_not_answered_is_written_again_in_order_on_the_next_connection(
     assert written(connected(outbox)) == ["1", "3", "4", "5"]
 
 
-def test_an_answer_is_that_of_its_own_request() -> None:
+def test_a_reply_settles_its_own_request() -> None:
     outbox = connected(Outbox())
     pending = [outbox.add(send(n)) for n in range(2)]
     assert written(outbox) == ["0", "1"]
@@ -86,7 +86,7 @@ def test_what_may_succeed_later_is_written_again_and_what_may_not_is_raised(
         assert first.outcome.code == reply.code
 
 
-def test_what_is_refused_for_now_is_written_before_what_came_after_it() -> None:
+def test_a_temporarily_refused_request_is_sent_before_later_ones() -> None:
     outbox = connected(Outbox())
     outbox.add(send(1))
     assert written(outbox) == ["1"]
@@ -95,7 +95,7 @@ def test_what_is_refused_for_now_is_written_before_what_came_after_it() -> None:
     assert written(outbox) == ["1", "2"]
 
 
-def test_behind_what_is_refused_for_now_nothing_is_written_before_all_in_flight_are_answered() -> None:
+def test_after_a_temporary_refusal_nothing_is_sent_until_all_in_flight_is_answered() -> None:
     outbox = connected(Outbox())
     for n in range(4):
         outbox.add(send(n))
@@ -113,7 +113,7 @@ def test_behind_what_is_refused_for_now_nothing_is_written_before_all_in_flight_
     assert ping.done.is_set()
 
 
-def test_the_largest_request_is_refused_where_the_server_closed_over_a_frame() -> None:
+def test_the_largest_request_is_refused_if_the_server_closed_over_a_frame() -> None:
     outbox = connected(Outbox())
     pending = [outbox.add(Send(room=1, key=f"k{n}", text="x" * n)) for n in (1, 300, 20)]
     assert len(written(outbox)) == 3
@@ -138,7 +138,7 @@ def test_the_connections_own_requests_come_first_and_end_with_it() -> None:
     assert written(connected(outbox)) == ["1"]
 
 
-def test_no_more_are_unanswered_than_the_server_allows() -> None:
+def test_no_more_requests_are_in_flight_than_the_server_allows() -> None:
     outbox = connected(Outbox())
     outbox.max_in_flight = 10
     for n in range(20):
@@ -176,6 +176,6 @@ def test_a_token_that_is_no_longer_good_ends_the_connection_and_not_the_request(
     assert written(connected(outbox)) == ["1"]
 
 
-def test_an_answer_to_nothing_ends_the_connection() -> None:
+def test_a_reply_to_no_request_ends_the_connection() -> None:
     with pytest.raises(ConnectionFailed, match="reply to no request"):
         connected(Outbox()).settle(7, SENT)

@@ -26,7 +26,7 @@ from chat.client import (
     parse_url,
 )
 from tests.client.comparing import info_of, plain
-from tests.client.people import Told, next_event, texts
+from tests.client.people import EventChecker, next_event, texts
 from tests.support.people import PASSWORD, post, request
 from tests.support.processes import child
 from tests.support.saved import write_beside
@@ -193,12 +193,12 @@ async def test_a_room_that_changes_is_as_the_server_has_it(server: ServerProcess
 
 
 async def test_messages_are_said_once_and_in_order_while_the_server_is_killed() -> None:
-    told = Told()
+    checker = EventChecker()
     heard: list[str] = []
 
     async def listen(chat: Chat) -> None:
         async for event in chat.events():
-            told.hear(event)
+            checker.check(event)
             if isinstance(event, NewMessage) and event.kind == "text":
                 heard.append(event.text)
 
@@ -230,8 +230,8 @@ async def test_messages_are_said_once_and_in_order_while_the_server_is_killed() 
                         await trio.to_thread.run_sync(again.__exit__, None, None, None)
                 nursery.cancel_scope.cancel()
     assert heard == wanted
-    assert told.ups >= 2
-    assert told.resets == []
+    assert checker.ups >= 2
+    assert checker.resets == []
 
 
 async def test_four_hundred_sends_at_once_are_saved_in_their_order(server: ServerProcess) -> None:
@@ -268,13 +268,13 @@ async def test_who_was_away_is_told_every_change_of_a_real_server(server: Server
         await trio.to_thread.run_sync(beside)
         async with open_chat(server.url, token=ben) as other:
             await other.edit(LOBBY, seq + 2000, "edited")
-            told = Told(positions)
+            checker = EventChecker(positions)
             async with open_chat(server.url, token=ada, positions=positions) as chat:
-                while told.at[LOBBY] < positions[LOBBY].pos + 2501:
-                    told.hear(await next_event(chat))
-                assert told.resets == []
+                while checker.at[LOBBY] < positions[LOBBY].pos + 2501:
+                    checker.check(await next_event(chat))
+                assert checker.resets == []
                 await other.send(LOBBY, "live")
-                told.hear(await next_event(chat, NewMessage))
+                checker.check(await next_event(chat, NewMessage))
                 assert chat.rooms[LOBBY].messages[seq + 2501].text == "live"
 
 

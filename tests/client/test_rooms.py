@@ -56,7 +56,7 @@ def test_a_deletion_among_a_hundred_or_more_is_asked_for_unless_all_are_held() -
     assert not rooms.uncounted
 
 
-def test_ones_own_message_needs_no_count() -> None:
+def test_an_own_message_needs_no_unread_count() -> None:
     rooms = rooms_of_ada()
     rooms.apply(snapshot(pos=5, seq=5, unread=4))
     rooms.apply(deleted(6, 2))
@@ -87,7 +87,7 @@ def test_only_the_newest_messages_are_held() -> None:
     assert rooms[1].info.unread == 7
 
 
-def test_what_is_told_again_of_a_room_skips_no_change() -> None:
+def test_a_second_snapshot_skips_no_change() -> None:
     world = ModelWorld({ADA: "ada", BEN: "ben"})
     room = ModelRoom(world, 1)
     rooms = rooms_of_ada()
@@ -104,7 +104,7 @@ def test_what_is_told_again_of_a_room_skips_no_change() -> None:
     assert (rooms[1].info.name, rooms[1].info.notify, rooms[1].info.pos) == ("new", "all", 2)
 
 
-def test_a_room_that_is_left_is_forgotten_and_told_once() -> None:
+def test_leaving_a_room_forgets_it_and_is_reported_once() -> None:
     rooms = rooms_of_ada(positions={2: Position(5, 50)})
     rooms.apply(snapshot())
     gone = RoomGone(room=1, reason="removed")
@@ -117,7 +117,7 @@ def test_a_room_that_is_left_is_forgotten_and_told_once() -> None:
     assert not rooms
 
 
-def test_positions_are_asked_for_in_as_many_requests_as_it_takes() -> None:
+def test_positions_are_split_over_as_many_requests_as_needed() -> None:
     kept = {room: Position(room, room * 10) for room in range(1, 8)}
     rooms = rooms_of_ada(positions=kept)
     assert [(sync.known, sync.rest) for sync in rooms.sync_requests(10)] == [
@@ -141,7 +141,7 @@ def test_positions_are_asked_for_in_as_many_requests_as_it_takes() -> None:
     assert rooms_of_ada().sync_requests(10)[0].known == []
 
 
-def test_after_a_restart_events_go_on_from_the_position_and_the_room_from_its_snapshot() -> None:
+def test_after_a_restart_events_continue_at_the_position_and_the_room_is_new() -> None:
     rooms = rooms_of_ada(positions={1: Position(1, 10)})
     assert rooms.apply(snapshot(pos=3, seq=3, unread=3)) is None
     live = rooms.apply(new_message(4, 4))  # before the sync from the position is answered

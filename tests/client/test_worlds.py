@@ -20,7 +20,7 @@ from chat.client.values import Position
 from tests.client.comparing import info_of, messages_of, plain
 from tests.client.model import Json, ModelRoom, ModelWorld
 from tests.client.model_server import PEOPLE, ModelServer, RefusedByModel
-from tests.client.people import Reach, Told, reached
+from tests.client.people import EventChecker, Reach, reached
 from tests.client.vector_writer import change_at_random
 
 SEEDS = int(os.environ.get("CLIENT_WORLDS", "40"))
@@ -39,7 +39,7 @@ class World:
         self.bad_luck = 0.0
         self.server.loses_answer = lambda _request: self.rng.random() < self.bad_luck
         self.server.loses_event = lambda event: event["type"] != "read" and self.rng.random() < self.bad_luck
-        self.server.hears = self._refuse
+        self.server.on_request = self._refuse
         self.places = self.rng.choice((3, 1000))
         self.keep = self.rng.choice((5, 500))
         self.sent: list[str] = []
@@ -52,7 +52,7 @@ class World:
 
     async def live(self, reach: Reach) -> None:
         positions: dict[int, Position] = {}
-        told = Told()
+        checker = EventChecker()
         for life in range(self.rng.randint(1, 3)):  # restarts, with kept positions
             async with AsyncExitStack() as stack:
                 chat = await stack.enter_async_context(
@@ -61,22 +61,22 @@ class World:
                 nursery = await stack.enter_async_context(trio.open_nursery())
                 is_slow = self.rng.random() < 0.3
                 if not is_slow:
-                    nursery.start_soon(told.take, chat)
+                    nursery.start_soon(checker.take, chat)
                 self.bad_luck = self.rng.choice((0.0, 0.02, 0.1))
                 for n in range(self.rng.randint(5, 40)):
                     self._step(1000 * life + n)
                     nursery.start_soon(self._ask_something, chat, n)
                     await trio.sleep(self.rng.choice((0, 0, 0.01, 1, 40)))
                 if is_slow:
-                    nursery.start_soon(told.take, chat)
+                    nursery.start_soon(checker.take, chat)
                 self.bad_luck, self.server.is_reachable = 0.0, True
                 await trio.sleep(300)  # all is well again
                 self._crash()
                 await trio.sleep(60)
                 for room in self.rooms:  # an event that was lost is missed when the next one comes
-                    self.server.tell(room, room.say(2, "the end", f"end-{life}"))
+                    self.server.publish(room, room.say(2, "the end", f"end-{life}"))
                 await trio.sleep(10)
-                await self._compare(chat, told)
+                await self._compare(chat, checker)
                 nursery.cancel_scope.cancel()
                 positions = chat.positions
         self._each_key_was_saved_once()
@@ -108,11 +108,11 @@ class World:
             case _:
                 event = change_at_random(room, rng, n)
                 if event is not None and event["type"] != "read":
-                    self.server.tell(room, event)
+                    self.server.publish(room, event)
                 elif event is not None:
                     for socket in self.server._sockets_of(ADA):
                         if room.id in socket.rooms:
-                            socket.tell(event)
+                            socket.send_frame(event)
 
     def _crash(self) -> None:
         for socket in tuple(self.server.sockets):
@@ -153,7 +153,7 @@ class World:
         await chat.send(room.id, text)
         self.sent.append(text)
 
-    async def _compare(self, chat: Chat, told: Told) -> None:
+    async def _compare(self, chat: Chat, checker: EventChecker) -> None:
         mine = {room.id: room for room in self.rooms if ADA in room.members}
         assert set(chat.rooms) == set(mine)
         for room in mine.values():
@@ -161,9 +161,9 @@ class World:
         for room_id, room in chat.rooms.items():
             for message in messages_of(room):
                 assert message == plain(mine[room_id].message_for(ADA, message["seq"]))
-        assert told.at == {room.id: room.pos for room in mine.values()}
-        assert {room: position.pos for room, position in chat.positions.items()} == told.at
-        assert told.is_up
+        assert checker.at == {room.id: room.pos for room in mine.values()}
+        assert {room: position.pos for room, position in chat.positions.items()} == checker.at
+        assert checker.is_up
 
     def _each_key_was_saved_once(self) -> None:
         saved = [

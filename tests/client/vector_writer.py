@@ -39,7 +39,7 @@ class Vector:
             self.told.append(("room", room.id, room.pos))
             self._at[room.id] = (room.pos, room.at(room.pos))
 
-    def hear(self, event: Json | None) -> None:
+    def receive(self, event: Json | None) -> None:
         """An event arrives."""
         if event is None:
             return
@@ -71,7 +71,7 @@ class Vector:
                 self.told.append(("room", room.id, frame["pos"]))
                 self._at[room.id] = (frame["pos"], frame["at"])
             else:
-                self.hear(frame)
+                self.receive(frame)
         self.steps.append({"synced": room.id})
 
     def history(self, room: ModelRoom, first: int, last: int) -> None:
@@ -116,7 +116,7 @@ def changes() -> Vector:
         room.ban(3, 1),
         room.remove(2, 1),
     ):
-        vector.hear(event)
+        vector.receive(event)
     return vector
 
 
@@ -126,7 +126,7 @@ def again() -> Vector:
     vector.snapshot(room)
     events = [room.say(2, "one", "k1"), room.say(2, "two", "k2"), room.react(3, 2, "👍", on=True)]
     for event in (*events, *events[1:], events[0]):
-        vector.hear(event)
+        vector.receive(event)
     return vector
 
 
@@ -134,12 +134,12 @@ def gap() -> Vector:
     vector = Vector("an event that is not the next: the room is asked for, and nothing is told out of order")
     room = vector.world.add_room(1, 2)
     vector.snapshot(room)
-    vector.hear(room.say(2, "one", "k1"))
+    vector.receive(room.say(2, "one", "k1"))
     vector.lose(room.say(2, "two", "k2"))
     vector.lose(room.edit(4, "zwei"))
-    vector.hear(room.say(2, "three", "k3"))
+    vector.receive(room.say(2, "three", "k3"))
     vector.gap(room)
-    vector.hear(room.say(2, "four", "k4"))
+    vector.receive(room.say(2, "four", "k4"))
     return vector
 
 
@@ -157,7 +157,7 @@ def restart() -> Vector:
     room.delete(4, 2)
     vector.snapshot(room)
     vector.sync(room)
-    vector.hear(room.say(2, "three", "k3"))
+    vector.receive(room.say(2, "three", "k3"))
     return vector
 
 
@@ -165,8 +165,8 @@ def reset(reason: str) -> Vector:
     vector = Vector(f"history was reset ({reason}): what was known of the room is void")
     room = vector.world.add_room(1, 2)
     vector.snapshot(room)
-    vector.hear(room.say(2, "one", "k1"))
-    vector.hear(room.say(2, "two", "k2"))
+    vector.receive(room.say(2, "one", "k1"))
+    vector.receive(room.say(2, "two", "k2"))
     if reason == "other_history":
         room.restore(3)
         room.say(2, "another two", "k2")
@@ -177,7 +177,7 @@ def reset(reason: str) -> Vector:
         for n in range(1001):
             room.say(2, str(n), f"n{n}")
     vector.sync(room)
-    vector.hear(room.say(1, "hm", "k4"))
+    vector.receive(room.say(1, "hm", "k4"))
     return vector
 
 
@@ -186,13 +186,13 @@ def gone() -> Vector:
     room = vector.world.add_room(1, 2)
     vector.snapshot(room)
     late = room.say(2, "one", "k1")
-    vector.hear(late)
+    vector.receive(late)
     room.remove(1, 2)
-    vector.hear({"type": "gone", "room": room.id, "reason": "removed"})
+    vector.receive({"type": "gone", "room": room.id, "reason": "removed"})
     vector.steps.append({"frame": room.say(2, "among us", "k2")})
     room.join(1)
     vector.snapshot(room)
-    vector.hear(room.say(2, "welcome back", "k3"))
+    vector.receive(room.say(2, "welcome back", "k3"))
     return vector
 
 
@@ -201,13 +201,13 @@ def unread() -> Vector:
     room = vector.world.add_room(1, 2)
     vector.snapshot(room)
     for n in range(4):
-        vector.hear(room.say(2, f"n{n}", f"k{n}"))
-    vector.hear(room.delete(5, 2))
-    vector.hear(room.join(3))
-    vector.hear(room.read(1, 4))
-    vector.hear(room.say(1, "I see", "mine"))
-    vector.hear(room.say(3, "and?", "k5"))
-    vector.hear(room.read(1, 3, back=True))
+        vector.receive(room.say(2, f"n{n}", f"k{n}"))
+    vector.receive(room.delete(5, 2))
+    vector.receive(room.join(3))
+    vector.receive(room.read(1, 4))
+    vector.receive(room.say(1, "I see", "mine"))
+    vector.receive(room.say(3, "and?", "k5"))
+    vector.receive(room.read(1, 3, back=True))
     return vector
 
 
@@ -215,21 +215,21 @@ def references() -> Vector:
     vector = Vector("replies, and mentions: counted as unread is; an edit mentions others, a deletion nobody")
     room = vector.world.add_room(1, 2)
     vector.snapshot(room)
-    vector.hear(room.say(2, "tea , @ada ?", "k1"))
-    vector.hear(room.say(2, "@all cake", "k2", reply=3))
-    vector.hear(room.say(2, "and jam", "k3"))
-    vector.hear(room.edit(5, "and jam @ada"))
-    vector.hear(room.edit(3, "tea ?"))
-    vector.hear(room.delete(4, 2))
+    vector.receive(room.say(2, "tea , @ada ?", "k1"))
+    vector.receive(room.say(2, "@all cake", "k2", reply=3))
+    vector.receive(room.say(2, "and jam", "k3"))
+    vector.receive(room.edit(5, "and jam @ada"))
+    vector.receive(room.edit(3, "tea ?"))
+    vector.receive(room.delete(4, 2))
     vector.lose(room.say(2, "@ada again", "k4"))
     vector.lose(room.edit(6, "@ben again"))
-    vector.hear(room.say(2, "@ada @all", "k5"))
+    vector.receive(room.say(2, "@ada @all", "k5"))
     vector.gap(room)
-    vector.hear(room.read(1, 5))
-    vector.hear(room.read(1, 2, back=True))
-    vector.hear(room.edit(3, "tea ? @all"))
-    vector.hear(room.edit(6, "@ada again"))
-    vector.hear(room.delete(7, 2))
+    vector.receive(room.read(1, 5))
+    vector.receive(room.read(1, 2, back=True))
+    vector.receive(room.edit(3, "tea ? @all"))
+    vector.receive(room.edit(6, "@ada again"))
+    vector.receive(room.delete(7, 2))
     return vector
 
 
@@ -237,12 +237,12 @@ def mentions_ahead() -> Vector:
     vector = Vector("a page of the history mentions before the edit that does is told")
     room = vector.world.add_room(1, 2)
     vector.snapshot(room)
-    vector.hear(room.say(2, "one", "k1"))
-    vector.hear(room.say(2, "@ada two", "k2"))
+    vector.receive(room.say(2, "one", "k1"))
+    vector.receive(room.say(2, "@ada two", "k2"))
     late = [room.edit(3, "@ada one"), room.edit(4, "two"), room.edit(3, "one again")]
     vector.history(room, 1, 4)
     for event in late:
-        vector.hear(event)
+        vector.receive(event)
     return vector
 
 
@@ -254,7 +254,7 @@ def deleted_meanwhile() -> Vector:
         vector.lose(room.say(2, f"n{n}", f"k{n}"))
     vector.lose(room.delete(4, 2))
     vector.lose(room.edit(5, "five"))
-    vector.hear(room.say(2, "n3", "k3"))
+    vector.receive(room.say(2, "n3", "k3"))
     vector.gap(room)
     return vector
 
@@ -268,9 +268,9 @@ def changed_meanwhile() -> Vector:
     vector.lose(room.give_role(1, "moderator", 2))
     vector.lose(room.change(2, topic="roses"))
     vector.lose(room.ban(3, 1))
-    vector.hear(room.say(2, "one", "k1"))
+    vector.receive(room.say(2, "one", "k1"))
     vector.gap(room)
-    vector.hear(room.change(2, private=True))
+    vector.receive(room.change(2, private=True))
     return vector
 
 
@@ -283,8 +283,8 @@ def history() -> Vector:
     late = [room.edit(3, "eins"), room.react(3, 1, "👍", on=True), room.delete(4, 2)]
     vector.history(room, 1, 4)
     for event in late:
-        vector.hear(event)
-    vector.hear(room.say(2, "three", "k3"))
+        vector.receive(event)
+    vector.receive(room.say(2, "three", "k3"))
     vector.history(room, 1, 5)
     return vector
 
@@ -293,8 +293,8 @@ def unknown() -> Vector:
     vector = Vector("an event of a newer server is counted, and not told")
     room = vector.world.add_room(1, 2)
     vector.snapshot(room)
-    vector.hear({**room._add("weather", sky="blue"), "forecast": ["rain"]})
-    vector.hear({**room.say(2, "one", "k1"), "colour": "green"})
+    vector.receive({**room._add("weather", sky="blue"), "forecast": ["rain"]})
+    vector.receive({**room.say(2, "one", "k1"), "colour": "green"})
     vector.steps.append({"frame": {"type": "weather", "everywhere": True}})
     return vector
 
@@ -303,9 +303,9 @@ def members() -> Vector:
     vector = Vector("who comes into the lobby is no change of it, and is told beside its log")
     lobby = vector.world.add_room(1, 2)
     vector.snapshot(lobby)
-    vector.hear(lobby.say(2, "one", "k1"))
-    vector.hear(lobby.come(3))
-    vector.hear(lobby.say(2, "two", "k2"))
+    vector.receive(lobby.say(2, "one", "k1"))
+    vector.receive(lobby.come(3))
+    vector.receive(lobby.say(2, "two", "k2"))
     vector.steps.append({"frame": {"type": "members", "room": 99, "members": 7}})
     return vector
 
@@ -325,7 +325,7 @@ def at_random(seed: int) -> Vector:
         fate = rng.random()
         if event["type"] == "read":
             if room.id not in behind:
-                vector.hear(event)
+                vector.receive(event)
         elif fate < 0.1:
             vector.lose(event)
             behind.add(room.id)
@@ -333,9 +333,9 @@ def at_random(seed: int) -> Vector:
             vector.steps.append({"frame": event})
             vector.gap(room)
             behind.discard(room.id)
-            vector.hear(room.read(ME, room.marks[ME]))
+            vector.receive(room.read(ME, room.marks[ME]))
         else:
-            vector.hear(event)
+            vector.receive(event)
             if fate > 0.9:
                 vector.steps.append({"frame": event})
             elif fate > 0.8:
@@ -343,7 +343,7 @@ def at_random(seed: int) -> Vector:
                 vector.history(room, first, min(first + 5, room.seq))
     for room in rooms:
         vector.sync(room)
-        vector.hear(room.read(ME, room.marks[ME]))
+        vector.receive(room.read(ME, room.marks[ME]))
     return vector
 
 

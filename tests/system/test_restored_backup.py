@@ -14,7 +14,7 @@ import trio
 from chat.client import Chat, LoggedOut, open_chat
 from chat.client.values import Position
 from tests.client.comparing import info_of, messages_of
-from tests.client.people import Told
+from tests.client.people import EventChecker
 from tests.support.people import PASSWORD, post, request
 from tests.support.server import ServerProcess, used_data_path
 
@@ -58,7 +58,7 @@ async def all_told(chat: Chat) -> None:
 async def positions_of(server: ServerProcess, token: str) -> dict[int, Position]:
     """How far somebody is who has heard all."""
     async with open_chat(server.url, token=token) as chat, trio.open_nursery() as nursery:
-        nursery.start_soon(Told().take, chat)
+        nursery.start_soon(EventChecker().take, chat)
         await all_told(chat)
         nursery.cancel_scope.cancel()
     return chat.positions
@@ -96,13 +96,13 @@ async def come_back(
     url: str, token: str, positions: Mapping[int, Position], resets: set[str], *, of: int
 ) -> None:
     """Come back with positions; be told of resets of so many rooms, and have what a reload has."""
-    told = Told(positions)
+    checker = EventChecker(positions)
     async with open_chat(url, token=token, positions=positions) as chat, trio.open_nursery() as nursery:
-        nursery.start_soon(told.take, chat)
+        nursery.start_soon(checker.take, chat)
         await restored(chat, url, token)
         await all_told(chat)
         nursery.cancel_scope.cancel()
-    assert (set(told.resets), len(told.resets)) == (resets, of)
+    assert (set(checker.resets), len(checker.resets)) == (resets, of)
 
 
 def free_port() -> int:
@@ -151,15 +151,15 @@ async def test_every_client_notices_and_ends_with_what_was_restored(server: Serv
                 call(first, "PUT", f"/rooms/{room}/members/{person}", token, {})
         await say_in([LOBBY, garden, quiet, direct], "before", first, ada)
         of_the_backup = await positions_of(first, cem)
-        told = Told()
+        checker = EventChecker()
         live = await stack.enter_async_context(open_chat(f"http://127.0.0.1:{own}", token=ada))
         nursery = await stack.enter_async_context(trio.open_nursery())
-        nursery.start_soon(told.take, live)
+        nursery.start_soon(checker.take, live)
 
         second = await trio.to_thread.run_sync(back_up, first, backup, own)
         stack.callback(second.end)
         await restored(live, second.url, ada)
-        assert told.resets == [], "nothing was lost yet"
+        assert checker.resets == [], "nothing was lost yet"
         lost_id, lost = register(second, "eve")
         attic = call(second, "POST", "/rooms", ada, {"name": "attic"})["id"]
         call(second, "PUT", f"/rooms/{attic}/members/{ben_id}", ben, {})
@@ -176,7 +176,7 @@ async def test_every_client_notices_and_ends_with_what_was_restored(server: Serv
         await restored(live, third.url, ada)
         assert live.rooms.keys() == {LOBBY, garden, quiet, direct}, "and the room of what is lost is gone"
         await all_told(live)
-        assert told.resets == ["other_history"] * 3, "where something was lost"
+        assert checker.resets == ["other_history"] * 3, "where something was lost"
         await come_back(third.url, cem, of_the_backup, set(), of=0)
 
         # The same numbers are given to another person and another room, and all places to other messages.

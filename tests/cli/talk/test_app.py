@@ -100,11 +100,11 @@ async def test_an_edit_that_is_refused_stays_in_its_room(
 ) -> None:
     other = model.world.add_room(1, 2)
 
-    def hears(request: Json) -> None:
+    def on_request(request: Json) -> None:
         if request["type"] == "edit":
             raise RefusedByModel("invalid")
 
-    model.hears = hears
+    model.on_request = on_request
     async with reach("ada") as chat:
         await chat.send(garden.id, "hi")
         message = (await chat.history(garden.id)).messages[-1]
@@ -136,12 +136,12 @@ async def test_a_command_that_is_wrong_is_in_the_line_of_its_room_again(
         await chat.send(garden.id, "hi")
         async with talking(chat, files, monkeypatch) as (app, state):
 
-            def hears(request: Json) -> None:
+            def on_request(request: Json) -> None:
                 if request["type"] == "delete":
                     state.open(other.id)
                     raise RefusedByModel("forbidden")
 
-            model.hears = hears
+            model.on_request = on_request
             state.open(garden.id)
             app.run_command("/delete")
             await until(lambda: "forbidden" in state.notice)

@@ -121,7 +121,7 @@ def test_what_is_being_written_is_noted_and_commands_are_not(keys: str, typed: i
     assert asked.typed == typed
 
 
-def test_a_page_is_left_by_any_key_that_does_not_scroll_it_and_what_is_typed_is_not_lost() -> None:
+def test_a_key_that_does_not_scroll_closes_a_page_and_is_typed() -> None:
     state = state_of(room(1, "lobby", "lobby"))
     state.show("help", [str(n) for n in range(40)])
     keyboard = Keys(state, Actions())

@@ -1,7 +1,7 @@
-"""Budgets: how many messages, how much text and how much history a person or a guest may have, and an address.
+"""Budgets for messages, text, history and calls, of each person or guest and of each address.
 
-Whoever is over budget is told how long to wait. A message costs one and its text's bytes, history costs pages. All of
-it is sync.
+A client over budget is told how long to wait. A message costs one and the bytes of its text, history costs pages. All
+of it is sync.
 """
 
 import math
@@ -17,50 +17,50 @@ from chat.domain.refusals import Code, Refusal
 from chat.domain.shared_usage import SharedUsage
 
 HOLD_BACK = 1.0
-"""Seconds for which a client that was over budget is not read: a flood costs one refusal a second."""
+"""Seconds without reading from a client after it went over budget: a flood costs one refusal a second."""
 
 _MESSAGE_BURST = _READ_BURST = 4.0
 _TEXT_BURST = 8.0
-"""Seconds' worth that may be used at once. At 65,536 bytes a second that is half of a send queue: what one client says
-at once cuts nobody."""
+"""Bursts, in seconds' worth. At 65,536 bytes a second this is half of a send queue, so a burst of one client
+disconnects nobody."""
 
 SEARCHES, _SEARCH_BURST = 2.0, 4.0
-"""Searches of one person a second, and seconds' worth of them at once."""
+"""Searches of one person a second, and their burst in seconds' worth."""
 
 SEARCH_TIME, _SEARCH_TIME_BURST = 0.1, 20.0
-"""Seconds that the searches of one person use in a second, and seconds' worth of them at once: 2 s."""
+"""Search time of one person, in seconds a second, and its burst in seconds' worth: 2 s."""
 
 UPLOADS, _UPLOAD_BURST = 1 / 6, 60.0
-"""Files of one person a second, and seconds' worth of them at once: ten a minute."""
+"""Files of one person a second, and their burst in seconds' worth: ten a minute."""
 
 _ADDRESS_SHARE = 10
-"""As much as so many people may have, all from one address may have: an office has one in common."""
+"""An address has the budget of so many people, because an office shares one."""
 
 _FRAMES, _FRAMES_BURST = 200.0, 800
-"""Frames of one connection a second, whatever they say, and at once."""
+"""Frames of one connection a second, of any content, and at once."""
 
 _CALLS_BURST = 3.0
-"""Seconds' worth of calls that may be made at once."""
+"""The burst of calls, in seconds' worth."""
 
 _LONGEST_QUEUE = 5.0
-"""Seconds for which a call of a busy address waits at most."""
+"""Most seconds that a call of a busy address waits."""
 
 _MOST_KEYS = 20_000
-"""Bursts are given back within seconds, so that many at once are enough to remember."""
+"""Most buckets; bursts drain within seconds, so this suffices."""
 
 _PAGE = 100
-"""Messages of a page of history,"""
+"""Messages of a page of history."""
 _PAGE_BYTES = 65_536
-"""and its bytes: long ones cost as much as many."""
+"""Bytes of a page of history; long messages cost more."""
 
 _AROUND = 128
-"""Bytes around a text, about: ids, names, times."""
+"""Approximate bytes around a text: ids, names, times."""
 
 _encode = msgspec.json.Encoder().encode
 
 
 class Rates(msgspec.Struct, frozen=True, kw_only=True):
-    """What there is a second, 0 for no limit: messages and bytes of text, pages of history, calls by HTTP."""
+    """The limits per second, 0: no limit: messages, bytes of text, pages of history, HTTP calls."""
 
     messages: float
     text: float

@@ -1,4 +1,4 @@
-"""OpenAPI 3.1 of every route of every dialect, from the types that validate the bodies, and a page that shows it."""
+"""The OpenAPI 3.1 document of all dialects' routes, made from the types that validate bodies, and a page of it."""
 
 import re
 from collections.abc import Mapping, Sequence

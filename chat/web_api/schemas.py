@@ -1,4 +1,4 @@
-"""The schemas of bodies as they are published: in what generators and engines of other languages understand."""
+"""The published schemas of bodies, in a form for generators and regex engines of other languages."""
 
 import json
 from collections.abc import Collection, Iterable, Iterator
@@ -63,7 +63,7 @@ def _plain(value: Any, may_be_null: bool) -> Any:  # noqa: ANN401 - a part of a 
 
 
 def _never_null(schema: Schema) -> Schema:
-    """Return the schema without null among what it may be."""
+    """Return the schema without null as an alternative."""
     options = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
     if len(options) != 1:
         return schema
@@ -94,7 +94,7 @@ def _leave_out_defaults(types: Iterable[Any]) -> set[str]:
 
 
 def _reachable(schemas: Iterable[Schema], components: dict[str, Schema]) -> set[str]:
-    """Return the names of the components that these schemas refer to, or what they refer to."""
+    """Return the names of the components that these schemas refer to, directly or indirectly."""
     names: set[str] = set()
     waiting = list(schemas)
     while waiting:

@@ -1,4 +1,4 @@
-"""The web client's files, as they lie in chat/web: below a path of their hash for ever, and its page at every path."""
+"""Serves the web client's files from chat/web: files for ever below a path with their hash, its page at every path."""
 
 import gzip
 import json
@@ -49,7 +49,7 @@ _PAGES = (
     "/admin/<part>",
 )
 _ROOM = re.compile(r"/room/[0-9]+")
-"""A page too, for whoever takes HTML: the path is a call of the protocol Rooms as well."""
+"""A page for clients that accept HTML; the path is also a call of the protocol Rooms."""
 
 CLIENT_HEADERS = {
     "Content-Security-Policy": (
@@ -86,14 +86,14 @@ _IMPORT = re.compile(r"""^(?:import|export)\b(?:[^;'"()]*?\bfrom)?\s*["'](\.[^"'
 
 
 class WebFile(msgspec.Struct, frozen=True, dict=True):
-    """A file to serve: its bytes and its type."""
+    """A file to serve, with its type."""
 
     body: bytes
     kind: str
 
     @cached_property
     def zipped(self) -> bytes | None:
-        """The same compressed, where that is smaller; made for whoever asks first."""
+        """The compressed bytes, if they are fewer; made at the first request."""
         zipped = gzip.compress(self.body, 9, mtime=0)
         return zipped if len(zipped) < len(self.body) else None
 
@@ -117,7 +117,7 @@ class WebFiles(msgspec.Struct, frozen=True):
 
 @cache
 def web_files() -> WebFiles:
-    """Read the client. Raises OSError. Sync: once, before anything is served."""
+    """Read the client's files. Raises OSError. Sync; called once, before serving."""
     found = dict(_walk(files("chat") / "web"))
     digest = sha256()
     for name in sorted(found):
@@ -265,7 +265,7 @@ def _walk(folder: Traversable, path: str = "") -> list[tuple[str, bytes]]:
 
 
 def _imported(name: str, found: Mapping[str, bytes], known: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """Return a module and all that it needs before it runs; what it imports later is not among them."""
+    """Return a module and all its static imports; dynamic imports are not among them."""
     if name in known or name not in found:
         return known
     known = (*known, name)

@@ -1,9 +1,9 @@
-"""The stream that trio-websocket reads from and writes to, so that our own frames can go between its own.
+"""The stream under trio-websocket, in which our own frames go between the library's.
 
-What comes in is shared out by gateway/websocket/inbound.py. On the way out trio-websocket hands over one complete frame
-a call, and so do we: both go through the client's send queue, in one order. What it leaves open is closed here: a close
-frame for a client that broke the protocol, a bound on the fragments of one message, a ping that comes after our close
-frame, and a flush before TCP ends.
+gateway/websocket/inbound.py distributes received frames. trio-websocket writes one complete frame a call, and so do we:
+both go through the client's send queue, in one order. This also adds what trio-websocket lacks: a close frame for a
+client that broke the protocol, a bound on the fragments of one message, silence after our close frame, and a flush
+before TCP ends.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,13 +26,13 @@ from chat.inspection.recorder import Record
 from chat.shutdown import FLUSH
 
 _FRAGMENTS = 1024
-"""Frames of one message. trio-websocket bounds their bytes only, and an empty one costs memory too."""
+"""Most frames of one message. trio-websocket only bounds their bytes, and an empty frame takes memory too."""
 
 _PIECES = 1024
-"""Pieces of an unfinished message that trio-websocket keeps one by one: it makes one of each read of each frame."""
+"""Pieces of an unfinished message that trio-websocket may keep: it makes one for each read of each frame."""
 
 _TELL_WHY = frozenset({1002, 1003, 1007, 1009})
-"""Close codes of a client's own fault, for which trio-websocket closes TCP without a close frame."""
+"""Close codes of protocol errors, at which trio-websocket closes TCP without a close frame."""
 
 
 class ClientStream(trio.abc.Stream):
@@ -63,7 +63,7 @@ class ClientStream(trio.abc.Stream):
 
     @property
     def last_received_at(self) -> float:
-        """When bytes last came, in seconds of Trio's clock."""
+        """The time of the last received bytes, by Trio's clock."""
         return self._inbound.last_received_at
 
     async def request(self, nursery: trio.Nursery, max_message_size: int) -> WebSocketRequest:
@@ -91,11 +91,11 @@ class ClientStream(trio.abc.Stream):
         return await self._inbound.receive(self.connection.get_message)
 
     async def take_in(self) -> None:
-        """Take pongs until a message comes, which the next receive() returns. Cancelling: nothing is lost."""
+        """Read pongs until a message comes, which the next receive() returns. Cancelling loses nothing."""
         await self._inbound.take_in()
 
     def on_pong(self, heard: Callable[[bytes], None]) -> None:
-        """Have `heard` called with the payload of each pong from here on. Sync."""
+        """Call `heard` with the payload of each pong from now on. Sync."""
         self._inbound.pong_heard = heard
 
     def receive_no_more(self) -> None:
@@ -103,7 +103,7 @@ class ClientStream(trio.abc.Stream):
         self._inbound.receive_no_more()
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
-        """Receive for trio-websocket, and hold a message to its number of fragments. Cancelling loses no byte."""
+        """Receive for trio-websocket, and enforce the bound on fragments. Cancelling loses no byte."""
         data = await self._inbound.receive_for_library(max_bytes)
         if self.record.most_fragments > _FRAGMENTS:
             self.record.too_many_fragments = True
@@ -114,7 +114,7 @@ class ClientStream(trio.abc.Stream):
         return data
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        """Put one complete frame (or the handshake) in the send queue. Cancelling: it is sent whole all the same."""
+        """Put one complete frame (or the handshake) in the send queue. Cancelling: it is still sent completely."""
         frame = bytes(data)
         self.record.note_sent(frame)
         if frame and frame[0] == FINAL | CLOSE:
@@ -162,7 +162,7 @@ class ClientStream(trio.abc.Stream):
             pass  # the client is gone
 
     async def hang_up(self) -> None:
-        """Close, but not over unread bytes: the reset that they cause may take the close frame away."""
+        """Close after reading the remaining bytes: unread bytes cause a reset, which may discard the close frame."""
         gone = (OSError, trio.BrokenResourceError, trio.BusyResourceError, trio.ClosedResourceError)
         if not self.send_queue.queued:  # who left the rest unread until now reads no close frame either
             with suppress(*gone):  # busy: trio-websocket reads at this moment, so nothing is left unread

@@ -1,10 +1,9 @@
 """Inbound fast path: whole text frames go straight to the session, everything else to trio-websocket.
 
-A short masked text frame is nearly all that a chat client ever sends, and all of those that came with one read
-cost one turn of the loop instead of several for each. trio-websocket gets, through the stream that we give it,
-what is left: the handshake, pings one by one, and from the first frame of any other kind (a fragment,
-a close frame, binary, something malformed or too big) all that follows, for good. So it still decides what the
-protocol demands, and a client of ours that does nothing unusual never waits for it.
+Chat clients send almost only short masked text frames. All of them that came with one read cost one turn of the loop,
+instead of several each. trio-websocket gets the rest through our stream: the handshake, single pings, and, from the
+first frame of any other kind (a fragment, a close frame, binary, malformed or too big), all following bytes. So it
+still enforces the protocol, and a usual client never waits for it.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -16,14 +15,14 @@ from chat.gateway.http1.head import READ_BYTES, ReplayStream
 from chat.inspection.recorder import Record
 
 _TEXT = FINAL | TEXT
-"""First byte of a text frame that is a whole message."""
+"""First byte of an unfragmented text frame."""
 
 _PING, _PONG = FINAL | PING, FINAL | PONG
 """First bytes of a ping and a pong."""
 
 
 _LATE_READ = 10
-"""Reads that one by trio-websocket counts for when nobody receives any more: only a close frame is waited for."""
+"""What a read by trio-websocket counts for after receiving has ended, when only a close frame is expected."""
 
 
 class InboundFastPath:
@@ -64,7 +63,7 @@ class InboundFastPath:
         self._waiter: trio.lowlevel.Task | None = None  # who waits for the other side; never both do
         self.last_received_at = trio.current_time()  # seconds, when bytes last came
         self.pong_heard: Callable[[bytes], None] | None = None
-        """Told the payload of each pong that is not left to trio-websocket."""
+        """Called with the payload of each pong that does not go to trio-websocket."""
 
     async def receive(self, other: Callable[[], Awaitable[str | bytes]]) -> Sequence[str | bytes]:
         """Return the messages that came, one or more; `other` receives one from trio-websocket.
@@ -95,14 +94,14 @@ class InboundFastPath:
         return (await other(),)
 
     async def take_in(self) -> None:
-        """Take what comes until that is a message, which the next receive() returns. Cancelling: nothing is lost."""
+        """Read until a message comes, which the next receive() returns. Cancelling loses nothing."""
         if not self._early:
             self._early = await self.receive(
                 trio.sleep_forever
             )  # trio-websocket keeps what is its own to receive
 
     def leave_to_library(self) -> None:
-        """Let trio-websocket read what comes from here on. Sync."""
+        """Let trio-websocket read all following bytes. Sync."""
         self._alone = True
         if self._held:
             self._record.note_received(self._held, self.last_received_at)
@@ -120,7 +119,7 @@ class InboundFastPath:
         self._tell()
 
     async def receive_for_library(self, max_bytes: int | None) -> bytes:
-        """Receive what is trio-websocket's. Raises trio.BrokenResourceError. Cancelling: nothing is lost."""
+        """Receive the bytes for trio-websocket. Raises trio.BrokenResourceError. Cancelling loses nothing."""
         while not self._fed:
             if self._broken:
                 raise trio.BrokenResourceError("the connection was reset")
@@ -140,7 +139,7 @@ class InboundFastPath:
         return data
 
     def _take(self, data: bytes) -> list[str]:
-        """Return the texts at the front of `data`, hold a frame that is not whole, leave the others."""
+        """Return the texts at the front of `data`; keep an incomplete frame, leave other frames to trio-websocket."""
         texts: list[str] = []
         at, size, now = 0, len(data), self.last_received_at
         while size - at >= 2:

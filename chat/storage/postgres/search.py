@@ -1,4 +1,4 @@
-"""Search in PostgreSQL: words of our own making in a tsvector, with the room and the sender as two more of them."""
+"""Search in PostgreSQL: our own words in a tsvector, with the room and the sender as two more words."""
 
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -18,28 +18,28 @@ from chat.storage.postgres.session import ASYNC_COMMIT, Connection
 from chat.storage.postgres.timelines import message_now
 
 _MOST_ROOMS = 64
-"""Rooms of a person that the index may be asked for; who is in more has a good part of all messages."""
+"""Most rooms of a person in an index query; people in more rooms see a good part of all messages."""
 
 _FEW = 3
-"""Messages of a sample: the index is also asked for what no more than so many of them have."""
+"""Messages of a sample; the index is also used for terms that at most so many of them have."""
 
 _SHORTER = 8
-"""Messages are looked at one by one in the time in which the index brings one."""
+"""Messages that are scanned in the time in which the index returns one."""
 
 _MOST_MORE = 100_000
-"""Messages that are looked at one by one behind the newest; it takes some thirty milliseconds."""
+"""Messages that are scanned after the newest ones, in some thirty milliseconds."""
 
 _MARGIN = 2
-"""How many times as many messages may be looked at as should suffice."""
+"""Factor of scanned messages over the expected number."""
 
 _MOST_PARTS = 8
-"""Words and phrases of which a sample is asked how rare they are: each of them is looked up in all of it."""
+"""Terms whose rarity is measured in a sample; each is looked up in all of it."""
 
 _STEP = 1000
-"""Entries of the log that are read at once."""
+"""Log entries that are read at once."""
 
 _LONGEST_SPLITTING = 0.003
-"""Seconds in which texts are split into words at once; one text takes some milliseconds, where it is odd."""
+"""Seconds of splitting texts at once; an unusual text takes some milliseconds."""
 
 
 class PostgresSearchIndex:
@@ -84,7 +84,7 @@ class PostgresSearchIndex:
 
 
 class _Step(NamedTuple):
-    """What is written at once: messages that are gone, rooms and words by message, and the last entry of the log."""
+    """One batch: deleted messages, rooms and words by message, and the last log entry."""
 
     gone: list[int]
     words: dict[int, tuple[int, str]]
@@ -114,7 +114,7 @@ def _split(entries: Iterable[asyncpg.Record], clock: Callable[[], float]) -> _St
 
 
 async def _ids(connection: Connection, search: Search) -> list[int]:
-    """Return the ids of the newest messages that are found, the newest first."""
+    """Return the ids of the newest matching messages, newest first."""
     low, high = 0, search.before_id
     if search.since is not None or search.before is not None:
         bounds = await connection.fetchrow(queries.BOUNDS, search.since, search.before, high)
@@ -170,7 +170,7 @@ def _query_text(search: Search) -> str:
 
 
 def _parts(search: Search) -> list[str]:
-    """Return what a message must have of which the index can be asked for each; of many words, the longest."""
+    """Return the terms that a message must have and the index can find; of many words, the longest."""
     terms = sorted(search.query.terms, key=lambda term: max(map(len, term.words)), reverse=True)
     parts = [_term(term) for term in terms[:_MOST_PARTS]]
     return [*parts, *_narrowing(search)]
@@ -190,7 +190,7 @@ def _room_word(room_id: int) -> str:
 
 
 def _tsvector(text: str, room_id: int, sender_id: int) -> str:
-    """Return the words as PostgreSQL reads them; they have letters, digits and marks alone, and are in any order."""
+    """Return the words as a tsquery, in any order; they consist of letters, digits and marks."""
     words = " ".join([f"'{word}':{place}" for place, word in words_of(text)])
     return f"{_room_word(room_id)} '@{sender_id}' {words}"
 

@@ -13,7 +13,7 @@ from chat.embedded_postgres.embedded import open_embedded_postgres
 from chat.embedded_postgres.settings import SETTINGS
 from chat.storage.postgres.database import Database, DatabaseAddress, Operation
 from chat.storage.postgres.rooms import MARK_DELIVERED
-from chat.storage.postgres.session import Connection, set_up
+from chat.storage.postgres.session import Connection, configure
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
 from tests.support.databases import execute
 
@@ -90,10 +90,10 @@ async def test_the_first_deliveries_on_a_connection_are_one_statement(
     statements: list[str] = []
 
     async def set_up_and_listen(connection: Connection, timeout: float) -> None:
-        await set_up(connection, timeout)
+        await configure(connection, timeout)
         connection.add_query_logger(lambda query: statements.append(query.query))
 
-    monkeypatch.setattr("chat.storage.postgres.database.set_up", set_up_and_listen)
+    monkeypatch.setattr("chat.storage.postgres.database.configure", set_up_and_listen)
     with trio.fail_after(30):
         async with open_postgres_storage(
             database, pool_size=1, query_timeout=10, commit_timeout=10

@@ -11,7 +11,7 @@ from chat.domain.ports import NewPerson, Taken
 from chat.storage.postgres import writer
 from chat.storage.postgres.asyncio_bridge import open_asyncio
 from chat.storage.postgres.database import DatabaseAddress
-from chat.storage.postgres.session import set_up
+from chat.storage.postgres.session import configure
 from chat.storage.postgres.storage import open_postgres_storage
 from chat.storage.postgres.writer import RawConnection, Writer
 from tests.support.databases import execute
@@ -44,9 +44,9 @@ async def test_a_connection_that_can_not_be_set_up_is_closed(
         made.append(connection)
         if len(made) == 1:
             raise asyncpg.TooManyConnectionsError("one too many")
-        await set_up(connection, timeout)
+        await configure(connection, timeout)
 
-    monkeypatch.setattr(writer, "set_up", fail_once)
+    monkeypatch.setattr(writer, "configure", fail_once)
     with trio.fail_after(20):
         async with open_asyncio():
             journal = Writer(database, 10)

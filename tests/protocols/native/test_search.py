@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from chat.domain import searches
+from chat.domain import search_runner
 from chat.domain.budgets import Budgets
 from chat.domain.entities import LOBBY_ID
 from tests.protocols.native.site import Answer, Site, open_site
@@ -100,7 +100,7 @@ async def test_a_search_that_takes_too_long_is_refused_with_what_helps(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, token = await site.join("ada")
-    monkeypatch.setattr(searches, "_LONGEST", 0.0)
+    monkeypatch.setattr(search_runner, "_LONGEST", 0.0)
     answer = await search(site, token, "tea")
     assert answer.refused == (429, "too_many", None)
     assert "in one room" in answer["error"]

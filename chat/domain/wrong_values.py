@@ -1,4 +1,4 @@
-"""FairScheduler msgspec's errors, which name Python types and patterns, into texts for people."""
+"""Turns msgspec's errors, which name Python types and patterns, into texts for people."""
 
 import re
 from collections.abc import Iterator

@@ -10,6 +10,7 @@ import trio
 from msgspec import structs
 from trio_cancel_sweep import Mutant
 
+import chat.application.members
 import chat.domain.rooms
 import chat.engine.fence
 import chat.engine.send_queue
@@ -17,7 +18,7 @@ import chat.protocols.lines.handlers
 import chat.storage.memory.room_changes
 import chat.storage.memory.saving
 from chat.domain.blocks import Blocks
-from chat.domain.changes import Change, Edited, Removal, Write
+from chat.domain.changes import Change, Edited, Write
 from chat.domain.entities import Draft, Message, Person, Room, Topic
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.nodes import FENCE
@@ -41,6 +42,7 @@ from chat.engine.memberships import Memberships
 from chat.engine.presence import Presence
 from chat.engine.receipts import Receipts
 from chat.engine.send_queue import SendQueue
+from chat.engine.services import EngineServices
 from chat.engine.session import Session
 from chat.engine.subscriptions import Subscriptions
 from chat.protocols.answer import Answer
@@ -337,15 +339,18 @@ def answer_whoever_was_acknowledged_last() -> Generator[None]:
 @contextmanager
 def look_again_after_every_removal() -> Generator[None]:
     """Whoever enters a room begins anew when anybody ends any membership, were it one that there is not."""
-    remove = Rooms.may_remove
+    remove = chat.application.members.remove
 
-    async def mutated(self: Rooms, by: Person, room_id: int, person_id: int) -> Removal | Refusal:
+    async def mutated(services: EngineServices, by: Person, room_id: int, person_id: int) -> Refusal | None:
         try:
-            return await remove(self, by, room_id, person_id)
+            return await remove(services, by, room_id, person_id)
         finally:
-            self._reads.all_changed()
+            services.rooms._reads.all_changed()
 
-    with patch.object(Rooms, "may_remove", mutated), patch.object(chat.domain.rooms, "_LOOKS", 10**6):
+    with (
+        patch.object(chat.application.members, "remove", mutated),
+        patch.object(chat.domain.rooms, "_LOOKS", 10**6),
+    ):
         yield
 
 
@@ -387,10 +392,10 @@ def catch_up_with_messages_alone() -> "_patch[Any]":
 
 def tell_an_edit_as_it_was_asked_for() -> "_patch[Any]":
     """Edits are told with the numbers of the change before."""
-    committed = LogFollower.committed
+    announce = LogFollower.announce_own
 
     def mutated(self: LogFollower, announcements: Sequence[Announcement]) -> None:
-        committed(
+        announce(
             self,
             [
                 each._replace(change=structs.replace(each.change, pos=each.change.pos - 1))
@@ -400,7 +405,7 @@ def tell_an_edit_as_it_was_asked_for() -> "_patch[Any]":
             ],
         )
 
-    return patch.object(LogFollower, "committed", mutated)
+    return patch.object(LogFollower, "announce_own", mutated)
 
 
 def leave_gaps() -> "_patch[Any]":
@@ -419,7 +424,7 @@ def jump_over_gaps() -> "_patch[Any]":
         if new := [change for change in changes if change.id > self.newest_id]:
             self._announce([Announcement(change) for change in new])
 
-    return patch.object(LogFollower, "received", mutated)
+    return patch.object(LogFollower, "receive", mutated)
 
 
 def tell_own_commits_at_once() -> "_patch[Any]":
@@ -428,7 +433,7 @@ def tell_own_commits_at_once() -> "_patch[Any]":
     def mutated(self: LogFollower, announcements: Sequence[Announcement]) -> None:
         self._announce(list(announcements))
 
-    return patch.object(LogFollower, "committed", mutated)
+    return patch.object(LogFollower, "announce_own", mutated)
 
 
 def remove_without_waiting() -> "_patch[Any]":
@@ -489,7 +494,7 @@ def tell_before_looking_again() -> "_patch[Any]":
 
 def take_a_lost_lease_for_one_server_s_own() -> "_patch[Any]":
     """A database whose clock jumped over all leases is believed that nobody can tell anybody anything."""
-    return patch.object(Questions, "forgotten", lambda self: None)
+    return patch.object(Questions, "lease_forgotten", lambda self: None)
 
 
 def believe_every_claim() -> "_patch[Any]":
@@ -520,7 +525,7 @@ def let_in_before_catching_up() -> "_patch[Any]":
     async def mutated(self: Servers) -> None:
         await trio.lowlevel.checkpoint()
 
-    return patch.object(Servers, "caught_up", mutated)
+    return patch.object(Servers, "catch_up", mutated)
 
 
 def enter_before_catching_up() -> "_patch[Any]":

@@ -84,11 +84,11 @@ async def test_what_is_run_again_with_its_key_is_said_once(model: ModelServer, g
 
 
 async def test_a_line_that_is_refused_does_not_keep_the_others(model: ModelServer, garden: ModelRoom) -> None:
-    def hears(request: Json) -> None:
+    def on_request(request: Json) -> None:
         if request.get("text") == "bad":
             raise RefusedByModel("invalid", field="text")
 
-    model.hears = hears
+    model.on_request = on_request
     stdin = b"one\nbad\n\xff\n" + b"x" * 70_000 + b"\ntwo\n"
     done = await run(model, str(garden.id), stdin=stdin)
     assert done.exit_code == 1
@@ -101,15 +101,15 @@ async def test_a_line_that_is_refused_does_not_keep_the_others(model: ModelServe
 
 
 def _forbid(model: ModelServer) -> None:
-    def hears(request: Json) -> None:
+    def on_request(request: Json) -> None:
         if request["type"] == "send":
             raise RefusedByModel("forbidden")
 
-    model.hears = hears
+    model.on_request = on_request
 
 
 def _be_silent(model: ModelServer) -> None:
-    model.hears = lambda request: setattr(model, "is_silent", request["type"] == "send")
+    model.on_request = lambda request: setattr(model, "is_silent", request["type"] == "send")
     model.loses_answer = lambda request: request["type"] == "send"
 
 
@@ -241,10 +241,10 @@ async def test_it_can_be_interrupted_while_nothing_comes(model: ModelServer, gar
 
 
 async def test_a_refusal_is_nothing_that_a_terminal_obeys(model: ModelServer, garden: ModelRoom) -> None:
-    def hears(request: Json) -> None:
+    def on_request(request: Json) -> None:
         if request["type"] == "send":
             raise RefusedByModel("forbidden", text="no\x1b[2J\nnever")
 
-    model.hears = hears
+    model.on_request = on_request
     done = await run(model, str(garden.id), stdin="one\n")
     assert done.output == "chat: line 1: no\ufffd[2J never (forbidden)\n"

@@ -88,6 +88,19 @@ def test_a_line_has_no_colour_where_none_is_wanted_or_shown(
     assert "\x1b[" not in terminal.getvalue()
 
 
+def test_nothing_that_a_client_wrote_drives_the_terminal_of_whoever_reads_the_log(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+    configure_logging()
+    sent = "eve\x1b[2J\x1b]0;owned\x07\x9b31m\r"
+    structlog.get_logger("chat").warning("client cut", name=sent, frames=[sent], about={"agent": sent})
+    assert not {"\x1b", "\x07", "\x9b", "\r"} & {*terminal.getvalue()}
+
+
 class FullDisk(io.StringIO):
     def write(self, _text: str) -> int:
         raise OSError(28, "No space left on device")

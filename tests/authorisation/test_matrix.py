@@ -1,6 +1,6 @@
 """Every operation, by everybody, in every room, over every way: the server's answers are those of the rules.
 
-A third of the cells is asked in every run, and all of them of one server and of two with `make authorisation`.
+A quarter of the cells is asked in every run, and all of them of one server and of two with `make authorisation`.
 """
 
 import os

@@ -39,6 +39,6 @@ SWEEPS = {
         (work, work_that_can_be_killed),
         workers,
         the_next_is_done,
-        {"virtual": False, "limit": 30, "every": 3},
+        {"virtual": False, "limit": 30, "every": 3, "ignore": ["resource"]},  # multiprocessing keeps a pipe
     ),
 }

@@ -724,7 +724,7 @@ async def counting_members(run: Run) -> None:
 
         async def tell(seconds: float) -> None:
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(counts.tell)
+                nursery.start_soon(counts.publish_changes)
                 counts.changed(None)
                 await trio.sleep(seconds)
                 nursery.cancel_scope.cancel()

@@ -702,7 +702,7 @@ async def watching(run: Run) -> None:
         await statuses.notify_watchers()
     for ear in ears[1:]:
         assert ear.known == {each: statuses.status(each) for each in (1, 2)}
-    assert not statuses._untold
+    assert not statuses._pending
 
 
 async def counting_members(run: Run) -> None:

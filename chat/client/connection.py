@@ -114,7 +114,7 @@ class Connection:
             self.is_ready = True
             on_ready()
             self._on_caught_up = on_caught_up
-            await self._report_caught_up()
+            await self._report_caught_up()  # at once, mostly
             nursery.start_soon(self._ping_forever)
             nursery.start_soon(self._renew_token, address, credentials)
             await self._stay_in_sync(nursery)

@@ -5,6 +5,7 @@ that it can go on from agree.
 """
 
 import ssl
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache, partial
 
@@ -73,6 +74,7 @@ async def client(run: Run) -> None:
     model.loses_event = lambda event: event.get("text") == "lost"
 
     async def talk(chat: Chat, connector: Connector) -> None:
+        await chat.set_status("away")  # and on each later connection
         await chat.send(room.id, "one")
         for text in ("lost", "two", "three"):
             model.publish(room, room.say(BEN, text, text))
@@ -124,36 +126,62 @@ async def client(run: Run) -> None:
 
 
 async def client_far_behind(run: Run) -> None:
-    """A program that comes late is told what was dropped; a restarted one goes on; a deletion has to be counted."""
+    """A restarted program is told what it missed page by page, and what was dropped; a deletion has to be counted."""
     model, room = _model()
     for n in range(10):
         room.say(BEN, str(n), f"k{n}")
     positions = {room.id: Position(2, room.at(2))}
     checker = EventChecker(positions)
     attempts = [OSError("not yet"), OSError("not yet")]
-    uncounted = [300]
+    refused = {"read": [300], "page": [200]}
+    log, stuck = room.sync, [True]
 
     def on_request(request: Json) -> None:
-        if request["type"] == "read" and uncounted:
-            raise RefusedByModel("too_many", retry_ms=uncounted.pop())
+        is_sync = request["type"] == "sync" and not request.get("rest", True)
+        is_page = is_sync and request["known"][0]["pos"] > 3
+        if again := refused.get("page" if is_page else request["type"]):
+            raise RefusedByModel("too_many", retry_ms=again.pop())
+
+    def sync(person: int, pos: int, at: int, limit: int | None = None) -> Iterator[Json]:
+        """Send nothing of one page, but that there is more."""
+        if pos > 3 and stuck:
+            stuck.pop()
+            limit = 0
+        return log(person, pos, at, limit)
 
     def answers(path: str) -> None:
         if path.endswith("refresh") and attempts and len(model.sockets) == 1:
             raise attempts.pop()
 
+    async def take_all(chat: Chat) -> None:
+        while checker.at[room.id] < room.pos:
+            async for event in chat.events():
+                checker.check(event)
+                break
+
+    async def be_dropped(texts: str) -> None:
+        """Publish more at once than there are places for, and a deletion of what is not held, which has to be counted."""
+        for text in texts:
+            model.publish(room, room.say(BEN, text, text))
+        model.publish(room, room.delete(4 if texts == "abcdef" else 5, BEN))
+        await trio.sleep(1)
+
     model.sessions.answers, model.on_request = answers, on_request
+    room.sync = sync  # type: ignore[method-assign]
     async with in_memory(model) as address:
 
         async def live() -> None:
             credentials = Credentials(refresh_token=model.sessions.open(ADA)["refresh"])
             async with run_connector(Connector(address, credentials, positions, 3, 4)) as chat:
                 await chat.watch([BEN])
-                model.publish(room, room.delete(4, BEN))  # not held: how many are unread is asked for
                 await trio.sleep(1)
-                while checker.at[room.id] < room.pos:
-                    async for event in chat.events():
-                        checker.check(event)
-                        break
+                await take_all(chat)
+                await be_dropped("abcdef")
+                await take_all(chat)
+                await be_dropped("ghij")
+                for socket in tuple(model.sockets):
+                    socket.close(1011)
+                await take_all(chat)  # over another connection
                 await trio.sleep(1000)
 
         await run.target(live)
@@ -168,6 +196,8 @@ async def client_of_a_shared_session(run: Run) -> None:
     answers: dict[str, tuple[int, Json]] = {
         "/api/v1/rooms": (201, room.snapshot(ADA)),
         f"/api/v1/direct/{BEN}": (200, room.snapshot(ADA)),
+        f"/api/v1/rooms/{room.id}": (200, room.snapshot(ADA)),
+        "/api/v1/invites": (201, {"code": "c", "url": "/invite/c"}),
     }
     model.sessions.answers = lambda path: answers.get(path, (200, {}) if "?" in path else None)
     async with in_memory(model) as address:
@@ -187,6 +217,8 @@ async def client_of_a_shared_session(run: Run) -> None:
                     await chat.http.public_rooms()
                     await chat.http.create_room("roses")
                     await chat.http.join(room.id)
+                    await chat.http.change_room(room.id, topic="roses")
+                    await chat.http.create_invite(room.id)
                     await chat.http.direct_room(BEN)
                     await chat.http.members(room.id)
                     answers[membership] = (200, None)

@@ -3,11 +3,14 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
+import pytest
 import trio
 from trio_cancel_sweep import Run
 
 from chat.application import members
 from chat.bus.local import LocalBus, LocalNetwork
+from chat.bus.payloads import Beat, encode
+from chat.bus.seals import Seals
 from chat.domain.entities import LOBBY_ID, Draft
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.nodes import FENCE, LEASE
@@ -18,7 +21,7 @@ from chat.protocols.rooms.codec import ROOMS
 from chat.protocols.talker.codec import TALKER
 from chat.storage.memory import MemoryStorage
 from tests.cancellation.swept_world import settle, swept_world
-from tests.support.chat_world import World, open_world
+from tests.support.chat_world import SECRET, World, open_world
 
 
 class Network(LocalNetwork):
@@ -36,11 +39,24 @@ class Network(LocalNetwork):
 @asynccontextmanager
 async def _joined(network: LocalNetwork) -> AsyncGenerator[ClusterConfig]:
     async with network.open_bus() as bus:
-        yield ClusterConfig(bus=bus, bus_kind="local", secret_digest="one", address="here", version="0")
+        yield ClusterConfig(
+            bus=bus,
+            seals=Seals(SECRET),
+            bus_kind="local",
+            secret_digest="one",
+            address="here",
+            version="0.2.0",
+        )
 
 
 async def several(run: Run) -> None:
     """What the swept server leaves behind ends with its lease, and the other has told everything once."""
+    with pytest.MonkeyPatch.context() as shorter:
+        shorter.setattr("chat.engine.cluster.servers._TURN", 1)
+        await _several(run)
+
+
+async def _several(run: Run) -> None:
     storage, network = MemoryStorage(), Network()
     async with _joined(network) as cluster_config, open_world(storage, cluster_config=cluster_config) as one:
         ada, ben = await one.add_all("ada", "ben")
@@ -79,6 +95,9 @@ async def several(run: Run) -> None:
 
         async def _be_asked(one: World, other: World) -> None:
             """Be asked what takes time to be true: what is committed has to be read first, and notes to be written."""
+            async with network.open_bus() as forger:  # whom nobody believes; but who there is, is looked up
+                forger.publish(encode(Beat(99, 10**6)))
+                await one.rest()
             network.is_silent = True
             writer.send({"from": ada.id, "to": ben.id, "content": "once more"})
             other.obstacles.fail("read_log", StorageDown("swept"))

@@ -32,6 +32,7 @@ from chat.domain.sessions import Device, Opened, Sessions
 from chat.domain.set_up import FirstAdmin
 from chat.domain.throttle import Throttle
 from chat.domain.tokens import Tokens
+from chat.engine.batch_loader import open_batch_loader
 from chat.engine.broadcaster import open_broadcaster
 from chat.engine.cleaner import open_cleaner
 from chat.engine.events import Said
@@ -705,6 +706,33 @@ async def watching(run: Run) -> None:
     assert not statuses._pending
 
 
+async def looking_up(run: Run) -> None:
+    """Look up some people at once, through an outage: whoever was not cut off is told who it is."""
+    async with swept_world(run) as (world, _witness):
+        ada, ben = await world.add_all("ada", "ben")
+        users: Any = Obstructed(world.storage.users, world.obstacles)
+        found = dict[int, Person | None]()
+
+        async def look_up() -> None:
+            async with open_batch_loader(users.by_ids) as loader:
+
+                async def get(person_id: int) -> None:
+                    with suppress(StorageDown):
+                        found[person_id] = await loader.get(person_id)
+
+                for outage in (True, False):
+                    if outage:
+                        world.obstacles.fail("by_ids", StorageDown("an outage"))
+                    async with trio.open_nursery() as nursery:
+                        for person_id in (ada.id, ben.id, 99):
+                            nursery.start_soon(get, person_id)
+
+        await run.target(look_up)
+        everyone = {ada.id: ada, ben.id: ben, 99: None}
+        assert found.items() <= everyone.items()
+        assert run.fired or found == everyone
+
+
 async def counting_members(run: Run) -> None:
     """Be cancelled while people are counted: whoever counts next knows how many there are."""
     async with swept_world(run) as (world, _witness):
@@ -748,6 +776,7 @@ VIRTUAL = (
     cleaning,
     indexing,
     counting_members,
+    looking_up,
     following,
     reading_the_log,
     a_crowd,

@@ -18,9 +18,10 @@ import trustme
 from structlog.testing import capture_logs
 from trio_cancel_sweep import Run
 
+from chat.domain.audit import What
 from chat.domain.budgets import Budgets
 from chat.domain.closing import GOING_AWAY
-from chat.domain.entities import LOBBY_ID, Draft, Person
+from chat.domain.entities import LOBBY_ID, Draft, Pair, Person
 from chat.domain.passwords import Passwords
 from chat.domain.ports import FileStore, NewPerson
 from chat.gateway.connections import Connections
@@ -42,7 +43,7 @@ from chat.web_api.app import create_app
 from chat.web_api.metrics import create_metrics
 from chat.web_api.pages import create_pages
 from chat.web_api.web_client import web_files
-from tests.cancellation.swept_world import ear_in_lobby, swept_world, texts_saved
+from tests.cancellation.swept_world import ear_in_lobby, fill, swept_world, texts_saved
 from tests.support.chat_world import SECRET, World
 
 GONE = (trio.BrokenResourceError, trio.ClosedResourceError, OSError)
@@ -273,6 +274,49 @@ async def socket_over_tls(run: Run) -> None:
     """The same through TLS, where every byte goes by the writer task."""
     with certificate() as (cert, key):
         await one_connection(run, _talk, config(tls_cert=cert, tls_key=key), tls=True)
+
+
+async def http_over_tls(run: Run) -> None:
+    """A call through TLS, with a record of its body that is longer than what is read at once."""
+
+    async def speak(wire: Wire, _world: World) -> None:
+        await wire.asks("PUT", "/login", {"Email": "ada@example.com", "Password": "x" * 20_000})
+        await wire.stream.aclose()
+
+    with certificate() as (cert, key), pytest.MonkeyPatch.context() as shorter:
+        shorter.setattr("chat.gateway.http1.connection.READ_BYTES", 10_000)
+        await one_connection(run, speak, config(tls_cert=cert, tls_key=key), tls=True)
+
+
+async def no_tls(run: Run) -> None:
+    """A handshake that is none of TLS: it is told so, and gone."""
+
+    async def speak(wire: Wire, _world: World) -> None:
+        await wire.send(b"\x16\x03\x01\x00\x05\x01\x00\x00\x01x")  # a hello of one byte
+        await wire.until(b"nothing more comes")
+        assert run.fired or wire.got[:1] == b"\x15", f"{wire.got!r} is no alert of TLS"
+        await wire.stream.aclose()
+
+    with certificate() as (cert, key):
+        await one_connection(run, speak, config(tls_cert=cert, tls_key=key))
+
+
+async def socket_of_a_long_inbox(run: Run) -> None:
+    """Who missed several pieces of direct messages hears them in order, and confirms while the rest is sent."""
+
+    async def speak(wire: Wire, world: World) -> None:
+        ada, ben = await world.add_all("ada", "eve")
+        pair = await world.storage.rooms.direct_room(ada.id, ben.id)
+        assert pair is not None
+        people = Pair(ada.id, ben.id)
+        await fill(world, [Draft(pair.id, ada.id, "ada", f"{n}", 1.0, people=people) for n in range(6)])
+        if await wire.opens("/direct", world.token(ben)):
+            await wire.until(b'"5"')
+        await wire.leaves()
+
+    with pytest.MonkeyPatch.context() as smaller:
+        smaller.setattr("chat.domain.direct._PIECE_MESSAGES", 2)
+        await one_connection(run, speak, config())
 
 
 async def socket_crashed_over_tls(run: Run) -> None:
@@ -514,8 +558,8 @@ async def http_native(run: Run) -> None:
         for method, path, body in (
             ("POST", "/auth/login", {"login": "nora", "password": "secret word"}),
             ("GET", "/me", None),
-            ("PATCH", "/me", {"display": "Nora"}),
-            ("POST", "/me/sessions", {"name": "bot", "password": "x"}),
+            ("PATCH", "/me", {"display": "Nora", "email": "nora@example.com"}),
+            ("POST", "/me/sessions", {"name": "bot", "password": "secret word"}),
             ("GET", "/me/sessions", None),
             ("DELETE", "/me/sessions/99", None),
             ("POST", "/me/password", {"old": "secret word", "new": "another word"}),
@@ -523,6 +567,7 @@ async def http_native(run: Run) -> None:
             told: Any = await wire.asks(method, v1 + path, body, token)
         if isinstance(told, dict) and "access" in told:
             token = told["access"]
+        await wire.asks("PUT", "/change-name", {"NewName": "noreen"}, token)
         for call, body in (
             ("DELETE /api/v1/me/sessions", b""),
             ("POST /api/v1/auth/logout", msgspec.json.encode({"refresh": made["refresh"]})),
@@ -669,6 +714,7 @@ async def server(run: Run) -> None:
                 granted = await wire.asks(
                     "PUT", "/login", {"Email": "ada@example.com", "Password": "secret word"}
                 )
+                await wire.asks("PUT", "/login", {"Email": "ada@example.com", "Password": "another word"})
                 await wire.send(f"GET {file} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
                 assert not await wire.until(end) or wire.got.endswith(end)
             if isinstance(granted, dict) and "token" in granted:
@@ -691,6 +737,8 @@ async def server(run: Run) -> None:
             nursery.cancel_scope.cancel()
     saved = [message.text for message in storage.messages._said(LOBBY_ID)]
     assert saved in ([], ["hi"])
+    acts = [each.what for each in await storage.audit.acts(None, 9)]
+    assert acts in ([], [What.LOGIN_FAILED])
     if seen and b'"hi"' in seen[0]:
         assert saved == ["hi"], "seen and not saved"
 
@@ -700,6 +748,9 @@ ALL = (
     socket_in_bursts,
     socket_over_tls,
     socket_crashed_over_tls,
+    socket_of_a_long_inbox,
+    http_over_tls,
+    no_tls,
     certificate_renewed,
     socket_slow,
     socket_refused,

@@ -193,10 +193,12 @@ async def http_native_roles(run: Run) -> None:
 
 
 async def http_native_invites(run: Run) -> None:
-    """Make invites, look at one, accept it, register with another and withdraw it: no use is lost or used twice."""
+    """Make invites, look at one, accept it, register with another and withdraw them: no use is lost or used twice."""
 
     async def speak(wire: Wire, world: World) -> None:
         ada, dan = await world.add_all("ada", "dan")
+        olga = await world.storage.users.add(NewPerson(name="olga", password_hash=b"x", is_admin=True))
+        assert isinstance(olga, Person)
         garden, token = (await world.make_room(ada, is_private=True)).id, world.token(ada)
         wanted = {"room": garden, "uses": 2}
         made: Any = [await wire.asks("POST", "/api/v1/invites", wanted, token) for _ in range(2)]
@@ -209,16 +211,21 @@ async def http_native_invites(run: Run) -> None:
         await wire.asks("POST", "/api/v1/auth/register", nora)
         world.storage.rooms.set_role(garden, dan.id, RoomRole.MODERATOR)
         await ends(wire, f"/invites/{made[1]['code']}", world.token(dan))
-        third: Any = await wire.asks("POST", "/api/v1/invites", {"room": garden}, token)
-        issued: Any = await wire.asks("GET", "/api/v1/me/invites", None, token)
-        if isinstance(third, dict) and "code" in third:
-            digest = invite_digest(third["code"])
-            told = isinstance(issued, dict) and "invites" in issued
-            assert not told or digest.hex() in [each["id"] for each in issued["invites"]]
-            await ends(wire, f"/me/invites/{digest.hex()}", token)
-            withdrawn = await world.storage.users.find_invite(digest)
-            assert withdrawn is not None
-            assert run.fired or withdrawn.is_over
+        for issued, caller in (
+            ("/me/invites", token),
+            (f"/rooms/{garden}/invites", token),
+            ("/admin/invites", world.token(olga)),
+        ):
+            another: Any = await wire.asks("POST", "/api/v1/invites", {"room": garden}, token)
+            listed: Any = await wire.asks("GET", f"/api/v1{issued}", None, caller)
+            if isinstance(another, dict) and "code" in another:
+                digest = invite_digest(another["code"])
+                told = isinstance(listed, dict) and "invites" in listed
+                assert not told or digest.hex() in [each["id"] for each in listed["invites"]]
+                await ends(wire, f"{issued}/{digest.hex()}", caller)
+                withdrawn = await world.storage.users.find_invite(digest)
+                assert withdrawn is not None
+                assert run.fired or withdrawn.is_over
         await wire.stream.aclose()
         inside = await world.members(garden)
         left = [await world.storage.users.find_invite(invite_digest(each["code"])) for each in made]
@@ -312,6 +319,8 @@ async def http_native_files(run: Run) -> None:
         await wire.asks("PATCH", f"{room}/messages/1", {"text": "look"}, token)
         told: Any = await wire.asks("GET", f"/api/v1/files/{file_id}", None, token)
         assert run.fired or told == {"roses": "x" * 40_000}
+        listed: Any = await wire.asks("GET", f"{room}/files", None, token)
+        assert run.fired or [each["seq"] for each in listed["messages"]] == [1]
         await wire.stream.aclose()
 
     with TemporaryDirectory() as directory, pytest.MonkeyPatch.context() as smaller:

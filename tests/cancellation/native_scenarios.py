@@ -98,18 +98,25 @@ async def native_pages(run: Run) -> None:
     async with swept_world(run) as (world, witness):
         ada, ben = await world.add_all("ada", "ben")
         ear = await ear_in_lobby(world, "cem")
-        await fill(world, [Draft(LOBBY_ID, ben.id, "ben", f"missed {n}", float(n)) for n in range(6)])
+        missed = [f"missed {n}" for n in range(5)] + ["x" * 3900]
+        await fill(world, [Draft(LOBBY_ID, ben.id, "ben", each, float(n)) for n, each in enumerate(missed)])
         replica = Replica(world, ada)
-        replica._client = client = new_client(run, world, NATIVE, None)
+        replica._client = client = new_client(run, world, NATIVE, None, limit=7000)
         replica.rooms[LOBBY_ID] = {"pos": 1, "at": 0, "messages": {}}
-        pages = [{"rest": False, "far": "page", "limit": 2, "known": _lobby_at(n)} for n in (1, 3, 5)]
-        frames = [
-            {"type": "hello", "id": 1, "token": world.token(ada)},
-            *({"type": "sync", "id": 2 + n, **page} for n, page in enumerate(pages)),
-            _say(9, LOBBY_ID),
+        pages = [
+            {"type": "sync", "id": 2 + n, "rest": False, "far": "page", "limit": 2, "known": _lobby_at(pos)}
+            for n, pos in enumerate((1, 3, 5))
         ]
+        frames = [{"type": "hello", "id": 1, "token": world.token(ada)}, *pages[:2]]
 
         async def meanwhile() -> None:
+            client.stop_reading()
+            client.send(pages[2])
+            await world.rest()  # what stands beside the log waits for room
+            client.go_on_reading()
+            await world.rest()
+            client.send(_say(9, LOBBY_ID))
+            await world.rest()
             await world.journal.submit(Draft(LOBBY_ID, ben.id, "ben", "meanwhile", 6.0), _Whatever())
             await world.rest()
 
@@ -290,6 +297,7 @@ async def native_waits(run: Run) -> None:
             world.obstacles._closed_before["save"].set()
 
         frames = [
+            {"type": "hello", "id": 1, "token": world.token(ada), "protocol": 99},  # which nobody speaks
             {"type": "hello", "id": 1, "token": world.token(ada)},
             {"type": "sync", "id": 2},
             _say(3, LOBBY_ID),

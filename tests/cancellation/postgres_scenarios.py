@@ -19,10 +19,12 @@ from chat.domain.account_changes import LAST_ADMIN, AccountChange
 from chat.domain.audit import Act, What
 from chat.domain.changes import (
     Acceptance,
+    Addition,
     Deletion,
     Edit,
     Reaction,
     Removal,
+    Removed,
     RoleChange,
     RoomChange,
     RoomDeletion,
@@ -54,7 +56,7 @@ from chat.domain.ports import (
 )
 from chat.domain.ports.search_index import Search
 from chat.domain.reading import ReadMark
-from chat.domain.refusals import ARCHIVED, NOT_ADMIN
+from chat.domain.refusals import ARCHIVED, NOT_ADMIN, PRIVATE
 from chat.domain.room_rights import NOT_YOURS
 from chat.domain.search_query import Query, Term
 from chat.domain.startup import CannotStart
@@ -366,11 +368,12 @@ def sessions_written(address: DatabaseAddress) -> Scenario:
                 assert isinstance(ended, TokenReused)
                 await sessions.end_others(ada.id, None)
                 done.append("all ended")
-                await storage.users.change_profile(ada.id, ProfileChange(name="adele", email="a@b.example"))
+                profile = ProfileChange(name="adele", email="a@b.example", display_name="Ada L.")
+                await storage.users.change_profile(ada.id, profile)
                 done.append("renamed")
                 assert await set_up.is_needed()
                 assert await set_up.prepare(b"nonce", 5) == await set_up.take_try()
-                grace = NewPerson(name="grace", password_hash=b"x", is_admin=True)
+                grace = NewPerson(name="grace", password_hash=b"x", is_admin=True, display_name="Grace H.")
                 assert isinstance(await set_up.make_admin(grace), Person)
                 done.append("set up")
                 both = AccountChange(name="zoe", is_moderator=True, is_admin=False)
@@ -404,10 +407,10 @@ def sessions_written(address: DatabaseAddress) -> Scenario:
             if now is None:
                 assert [each.what for each in await storage.audit.acts(None, 1)] == ["person_deleted"]
                 return
-            assert (now.name, now.email) in (
-                ("ada", None),
-                ("adele", "a@b.example"),
-                ("zoe", "a@b.example"),
+            assert (now.name, now.email, now.display_name) in (
+                ("ada", None, None),
+                ("adele", "a@b.example", "Ada L."),
+                ("zoe", "a@b.example", "Ada L."),
             ), "changed in part"
             assert now.name != "ada" or "renamed" not in done
             assert await set_up.is_needed() == (len(await storage.users.everyone()) == 1)
@@ -422,6 +425,45 @@ def sessions_written(address: DatabaseAddress) -> Scenario:
                 "not one transaction"
             )
             assert kept or "settings changed" not in done
+
+    return scenario
+
+
+def memberships_written(address: DatabaseAddress) -> Scenario:
+    """Come to a private room, be refused, be added, leave, come by an invite: what returned is so."""
+
+    async def scenario(run: Run) -> None:
+        async with storage_at(address, 2) as storage:
+            await _empty(storage)
+            users, save = storage.users, storage.messages.save
+            ada, ben = [await users.add(NewPerson(name=name, password_hash=b"x")) for name in ("ada", "ben")]
+            assert isinstance(ada, Person)
+            assert isinstance(ben, Person)
+            attic = await storage.rooms.create("attic", ada.id, is_private=True)
+            assert isinstance(attic, Room)
+            invite = NewInvite(
+                digest=b"code", uses=1, expires_at=FAR_AWAY, room_id=attic.id, maker_id=ada.id, registers=True
+            )
+            await users.invite(invite)
+            done: list[str] = []
+
+            async def write() -> None:
+                joining = Draft(attic.id, ben.id, "ben", "", 1.0, MessageKind.JOIN)
+                assert await save([joining]) == [PRIVATE]
+                (added,) = await save([Addition(joining, ada.id)])
+                assert isinstance(added, Message)
+                done.append("in")
+                (left,) = await save([Removal(attic.id, ben.id, ben.id, 2.0)])
+                assert isinstance(left, Removed)
+                done.append("out")
+                (accepted,) = await save([Acceptance(joining, b"code", is_used=True)])
+                assert isinstance(accepted, Message)
+                done.append("in")
+
+            await run.target(write)
+            await _assert_pool_whole(storage)
+            is_in = await storage.rooms.is_member(attic.id, ben.id)
+            assert is_in == (done[-1:] == ["in"])
 
     return scenario
 
@@ -583,7 +625,8 @@ def migration(address: DatabaseAddress) -> Scenario:
 
 
 _OLDER_NAMES = f"""{EMPTY};
-INSERT INTO users (name, name_key, password_hash) VALUES ('ada', 'ada', 'x'), ('ａｄａ', 'ａｄａ', 'x')"""
+INSERT INTO users (name, name_key, display_name, password_hash)
+VALUES ('ada', 'ada', 'Ada', 'x'), ('ａｄａ', 'ａｄａ', NULL, 'x')"""
 
 
 def older_names(address: DatabaseAddress) -> Scenario:

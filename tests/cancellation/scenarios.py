@@ -25,6 +25,7 @@ from chat.protocols.registry import DIALECTS
 from chat.protocols.rooms.codec import ROOMS
 from chat.protocols.support.codec import SUPPORT
 from chat.protocols.talker.codec import TALKER
+from chat.shutdown import CLOSE_ANSWER
 from tests.cancellation.swept_world import (
     Witness,
     assert_alive,
@@ -387,8 +388,12 @@ async def sender_waits(run: Run) -> None:
                 await world.rest()
 
             async def free() -> None:
-                await trio.sleep(1)
-                world.obstacles._closed_before["save"].set()
+                """Save the first, and a second later the next."""
+                for _ in range(2):
+                    await trio.sleep(1)
+                    gate = world.obstacles._closed_before["save"]
+                    world.obstacles._closed_before["save"] = trio.Event()
+                    gate.set()
 
             frames = [{"name": "ada", "message": "third"}, {"name": "ada", "message": "fourth"}]
             # With a bound of one text, the last waits for the one before it and not for a place.
@@ -488,7 +493,7 @@ async def everybody_reads_slowly(run: Run) -> None:
             for id_ in (pair.id, room.id)
         ]
         await fill(world, drafts)
-        mail = new_client(run, world, DIRECT, ben, limit=20_000)
+        mail = new_client(run, world, DIRECT, ben, limit=40)  # what was missed waits behind the greeting
         person = new_client(run, world, SUPPORT, ben, limit=20_000)
         desk = new_client(run, world, SUPPORT, olga, limit=20_000)
         person.send(_request("auth", world.token(ben)))
@@ -525,9 +530,10 @@ async def direct_returns(run: Run) -> None:
             with world.obstacles.held("mark_delivered"):
                 first = await world.connect(DIRECT, ben)
                 assert _words(first.heard_now()) == ["0"]
-                first.leave()
+                _never_closes(first)  # so it may confirm more until that is given up
+                first.session.close(GOING_AWAY)
                 noting.set()
-                await trio.sleep(1)
+                await trio.sleep(2 * CLOSE_ANSWER)
 
         noting = trio.Event()
         async with trio.open_nursery() as nursery:

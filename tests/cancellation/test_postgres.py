@@ -52,6 +52,11 @@ def test_writing_sessions(cancel_sweep: Sweeper, one_database: DatabaseAddress) 
     )
 
 
+def test_writing_memberships(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
+    scenario = postgres_scenarios.memberships_written(one_database)
+    cancel_sweep.scenario(scenario, "memberships written, cancelled", virtual=False, limit=20, every=250, seeds=1)
+
+
 def test_reading(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     written = trio.run(postgres_scenarios.prepare, one_database)
     scenario = postgres_scenarios.reading(one_database, written["ada"], written["ben"])

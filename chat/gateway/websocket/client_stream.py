@@ -156,7 +156,7 @@ class ClientStream(trio.abc.Stream):
             async with trio.open_nursery() as nursery:
                 with self.send_queue.written_by(nursery.start_soon):
                     self.send_queue.finish(last)
-                    await self.flush()
+                    await self.flush()  # waits where the socket is full
                 nursery.cancel_scope.cancel()
         except* (trio.BrokenResourceError, trio.ClosedResourceError):
             pass  # the client is gone

@@ -1,5 +1,6 @@
 """What is swept below and beside the sessions: memberships, the whole chat at once, send queues, accounts."""
 
+import math
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
@@ -30,10 +31,12 @@ from chat.domain.refusals import ALREADY_IN, Code, Refusal
 from chat.domain.registrations import Registrations
 from chat.domain.sessions import Device, Opened, Sessions
 from chat.domain.set_up import FirstAdmin
+from chat.domain.sync_types import ChangeRange, Position
 from chat.domain.throttle import Throttle
 from chat.domain.tokens import Tokens
 from chat.engine.batch_loader import open_batch_loader
 from chat.engine.broadcaster import open_broadcaster
+from chat.engine.catch_up import open_catch_up
 from chat.engine.cleaner import open_cleaner
 from chat.engine.events import Said
 from chat.engine.file_cleaner import open_file_cleaner
@@ -43,6 +46,7 @@ from chat.engine.journal import open_journal
 from chat.engine.log_follower import open_log_follower
 from chat.engine.member_counts import MemberCounts
 from chat.engine.people import PeopleReconciler
+from chat.engine.read_marks import open_read_marks
 from chat.engine.reconciler import watch_changes
 from chat.engine.send_queue import SendQueue
 from chat.engine.settings_follower import SettingsFollower
@@ -54,7 +58,7 @@ from chat.protocols.talker.codec import TALKER
 from chat.storage.file_store import GRACE as GRACE_OF_BYTES
 from chat.storage.file_store import DiskFileStore, open_file_store
 from chat.storage.memory import MemoryStorage
-from tests.cancellation.swept_world import Witness, settle, swept_world
+from tests.cancellation.swept_world import Witness, ear_in_lobby, settle, swept_world, texts_saved
 from tests.engine.test_indexer import Log
 from tests.support.account_changes import set_disabled, set_roles
 from tests.support.chat_world import SECRET, Client, Obstructed, ObstructedStorage, World
@@ -733,6 +737,69 @@ async def looking_up(run: Run) -> None:
         assert run.fired or found == everyone
 
 
+async def catching_up(run: Run) -> None:
+    """Be cancelled while the storage is read for a client that comes back: who asks next is answered."""
+    async with swept_world(run) as (world, _witness):
+        ada = await world.add("ada")
+        garden = await world.make_room(ada)
+        said = await world.services.writes.write(Draft(garden.id, ada.id, "ada", "hello", 0.0))
+        assert isinstance(said, Message)
+
+        storage: Any = ObstructedStorage(world.storage, world.obstacles)
+
+        async def read() -> None:
+            async with open_catch_up(storage.timelines) as catch_up:
+                with suppress(StorageDown):
+                    assert garden.id in await catch_up.rooms_of(ada.id)
+                    (seen,) = await catch_up.snapshots(ada.id, said.id, [garden.id])
+                    assert seen.last is not None
+                    assert seen.last.id == said.id
+                    check = (await catch_up.resume_checks([Position(garden.id, 0, 0)], said.id))[garden.id]
+                    replay = await catch_up.replay(ada.id, [ChangeRange(garden.id, 0, check.up_to)])
+                    assert [each.change.id for each in replay.changes] == [said.id]
+
+        await run.target(read)
+        with trio.fail_after(60):
+            assert await world.services.catch_up.snapshots(ada.id, said.id, [garden.id])
+
+
+async def draining(run: Run) -> None:
+    """Be cancelled while committed changes wait to be published: they are published all the same."""
+    async with swept_world(run) as (world, _witness):
+        ear, ada = await ear_in_lobby(world, "ben"), await world.add("ada")
+        fence = world.memberships._broadcaster._fence
+        fence.open_until(0.0)
+
+        async def write_and_drain() -> None:
+            await world.services.writes.write(Draft(LOBBY_ID, ada.id, "ada", "late", 0.0))
+            await world.journal.drain()
+
+        async def open_later() -> None:
+            await trio.sleep(2)
+            fence.open_until(math.inf)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(open_later)
+            await run.target(write_and_drain)
+        await settle(world)
+        assert [frame["message"] for frame in await ear.hears()] == texts_saved(world)
+
+
+async def taking_back_read_marks(run: Run) -> None:
+    """Be cancelled while a read mark is written that is not wanted any more: nobody waits for it for ever."""
+    async with swept_world(run) as (world, _witness):
+        ada = await world.add("ada")
+        storage: Any = ObstructedStorage(world.storage, world.obstacles)
+        async with open_read_marks(storage.timelines) as marks, trio.open_nursery() as nursery:
+            with world.obstacles.held("mark_read"):
+                marks.note(LOBBY_ID, ada.id, 1)
+                await trio.sleep(1)
+                nursery.start_soon(run.target, marks.forget, LOBBY_ID, ada.id)
+                await trio.sleep(1)
+            with trio.fail_after(60):
+                await marks.wait_written(ada.id)
+
+
 async def counting_members(run: Run) -> None:
     """Be cancelled while people are counted: whoever counts next knows how many there are."""
     async with swept_world(run) as (world, _witness):
@@ -777,6 +844,9 @@ VIRTUAL = (
     indexing,
     counting_members,
     looking_up,
+    catching_up,
+    draining,
+    taking_back_read_marks,
     following,
     reading_the_log,
     a_crowd,

@@ -131,6 +131,11 @@ EXCUSED = (
         "checkpoint_if_cancelled",
         "only where registering fails at the moment of cancelling",
     ),
+    Excuse(
+        "protocols/native/messages.py",
+        "await services.read_marks.forget(",
+        "it waits where a mark is being written: what it waits in is swept with taking_back_read_marks",
+    ),
     Excuse("engine/broadcaster.py", "await self._at_most_behind(_KEEP_PACE)", NO_SIXTEEN),
     Excuse("engine/journal.py", "await self._broadcaster.keep_pace()", NO_SIXTEEN),
     Excuse("engine/log_follower.py", "await self._broadcaster.keep_pace()", NO_SIXTEEN),

@@ -490,6 +490,8 @@ async def _browse(wire: Wire, world: World) -> None:
         ("PUT", "/change-name", {"NewName": "adele"}),
         ("PUT", "/invite", {"RoomID": room, "UID": ben}),
         ("PUT", "/remove", {"RoomID": room, "UID": ben}),
+        ("PUT", "/invite", {"RoomID": 99, "UID": ben}),
+        ("PUT", "/remove", {"RoomID": 99, "UID": ben}),
         ("GET", "/rooms", None),
         ("GET", f"/room/{room}", None),
         ("GET", f"/messages/{room}", None),

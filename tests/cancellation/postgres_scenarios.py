@@ -375,6 +375,7 @@ def sessions_written(address: DatabaseAddress) -> Scenario:
                 assert await set_up.prepare(b"nonce", 5) == await set_up.take_try()
                 grace = NewPerson(name="grace", password_hash=b"x", is_admin=True, display_name="Grace H.")
                 assert isinstance(await set_up.make_admin(grace), Person)
+                assert await set_up.prepare(b"nonce", 5) is None
                 done.append("set up")
                 both = AccountChange(name="zoe", is_moderator=True, is_admin=False)
                 assert isinstance(await storage.users.administer(ada.id, both, 2), Person)

@@ -160,7 +160,7 @@ async def client_far_behind(run: Run) -> None:
                 break
 
     async def be_dropped(texts: str) -> None:
-        """Publish more at once than there are places for, and a deletion of what is not held, which has to be counted."""
+        """Publish more than there are places for, and delete a message that the client does not hold."""
         for text in texts:
             model.publish(room, room.say(BEN, text, text))
         model.publish(room, room.delete(4 if texts == "abcdef" else 5, BEN))

@@ -54,7 +54,9 @@ def test_writing_sessions(cancel_sweep: Sweeper, one_database: DatabaseAddress) 
 
 def test_writing_memberships(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     scenario = postgres_scenarios.memberships_written(one_database)
-    cancel_sweep.scenario(scenario, "memberships written, cancelled", virtual=False, limit=20, every=250, seeds=1)
+    cancel_sweep.scenario(
+        scenario, "memberships written, cancelled", virtual=False, limit=20, every=250, seeds=1
+    )
 
 
 def test_reading(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:

@@ -31,7 +31,7 @@ FOUND_FIRST = {
     "acknowledge_what_is_not_saved": 2,
     "announce_what_is_repeated": 35,
     "catch_up_with_messages_alone": 25,
-    "decide_on_deletions_before_the_log_alone": 46,
+    "decide_on_deletions_before_the_log_alone": 253,
     "decide_on_roles_before_the_log_alone": 46,
     "forget_keys": 35,
     "forget_what_is_held": 35,

@@ -192,7 +192,7 @@ export interface ChangedEvent {
   by: number;
 }
 
-/** Why, for programs. */
+/** The reason, for programs. */
 export type Code = "conflict" | "expired" | "forbidden" | "gone" | "internal" | "invalid" | "malformed" | "not_found" | "outcome_unknown" | "taken" | "too_big" | "too_many" | "unauthenticated" | "unavailable" | "unknown_type";
 
 /** Conversations: first who waits for an answer, the longest first. Where there are more, `next` is the place. */

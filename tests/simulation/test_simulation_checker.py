@@ -259,14 +259,24 @@ def told_again(history: History, chance: random.Random) -> None:
     saved = {row.text for row in history.rows if row.topic.startswith("direct:")}
     heard: dict[str, list[Event]] = {}
     follow: list[tuple[Event, int]] = []
-    ended: dict[int, list[Event]] = {}
+    ended: dict[int, list[tuple[int, Event]]] = {}
+    begun: dict[str, int] = {}
+    unread: set[str] = set()
     for index, event in enumerate(history.events):
-        if event.op == "hear" and event.text in saved and event.who:
-            heard.setdefault(event.conn, []).append(event)
+        begun.setdefault(event.conn, index)
+        is_direct = history.events[begun[event.conn]].note == "direct"
+        if event.op in ("silent", "leave"):
+            unread.add(event.conn)  # its later answers may not reach the server
+        elif is_direct and event.op == "hear" and event.text in saved and event.who:
+            if event.conn not in unread:
+                heard.setdefault(event.conn, []).append(event)
         elif event.op == "end" and (last := heard.get(event.conn)):
-            ended.setdefault(event.who, []).append(last[0])
-        elif event.op == "ready" and event.topic == "inbox" and event.who in ended:
-            follow.append((chance.choice(ended[event.who]), index))
+            ended.setdefault(event.who, []).append((index, last[0]))
+        elif is_direct and event.op == "ready" and event.topic == "inbox":
+            # Not of a connection that was there meanwhile: of two at once both may be sent a message.
+            before = [first for end, first in ended.get(event.who, []) if end < begun[event.conn]]
+            if before:
+                follow.append((chance.choice(before), index))
     first, index = chance.choice(follow)
     later = history.events[index]
     place = history.events.index(first)

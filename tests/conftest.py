@@ -28,6 +28,7 @@ pytest_plugins = [
     "tests.support.plugins.as_installed",
     "tests.support.plugins.collector",
     "tests.support.plugins.leftovers",
+    "tests.support.plugins.logging_as_before",
     "tests.support.plugins.signals",
     "tests.support.plugins.workers",
 ]

@@ -1,26 +1,29 @@
 """docs/cancellation speaks of what there is: every file, name, test, mutant and quoted line exists."""
 
 import ast
+import os
 import re
+import runpy
 import socket
 import struct
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 from pathlib import Path
 from textwrap import dedent
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
+import trio
+import trio.testing
 
 from tests.cancellation.mutants import MUTANTS
 
 ROOT = Path(__file__).parents[1]
+TOY = ROOT / "docs" / "cancellation" / "toy.py"
 CHAPTERS = sorted(
     page for page in (ROOT / "docs" / "cancellation").glob("*.md") if page.name != "elsewhere.md"
 )
@@ -121,35 +124,43 @@ def test_chapter_3_lists_every_shield() -> None:
     assert listed == sorted(shields())
 
 
-def test_the_toy_has_sixty_lines_and_sends_only_what_is_in_the_file(tmp_path: Path) -> None:
-    toy, log = ROOT / "docs" / "cancellation" / "toy.py", tmp_path / "log.txt"
-    assert len([line for line in toy.read_text().splitlines() if line]) <= 60
-    with closing(socket.create_server(("127.0.0.1", 0))) as free:
-        port = free.getsockname()[1]
-    with subprocess.Popen([sys.executable, str(toy), str(port), str(log)]) as server:
-        try:
-            ada, ben = connected(port), connected(port)
-            with ada, ben:
-                ben.sendall(b"hello\n")
-                assert ada.makefile("rb").readline() == b"hello\n"
-                assert log.read_bytes() == b"hello\n"
-                ada.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            # Ada's connection is reset, and nobody else notices.
-            with connected(port) as charles:
-                charles.sendall(b"bye\n")
-                assert charles.makefile("rb").readline() == b"bye\n"
-        finally:
-            server.kill()
+def test_the_toy_has_sixty_lines() -> None:
+    assert len([line for line in TOY.read_text().splitlines() if line]) <= 60
 
 
-def connected(port: int) -> socket.socket:
-    """Connect to the toy, which may not listen yet."""
-    for _ in range(300):
-        try:
-            return socket.create_connection(("127.0.0.1", port), timeout=30)
-        except ConnectionRefusedError:
-            time.sleep(0.1)
-    raise AssertionError("the toy does not listen")
+async def test_the_toy_sends_only_what_is_in_the_file(tmp_path: Path) -> None:
+    toy, clients = runpy.run_path(str(TOY)), set[Any]()
+    path = tmp_path / "log.txt"
+    log = os.open(path, os.O_WRONLY | os.O_CREAT)
+    submit, submitted = trio.open_memory_channel[bytes](0)
+
+    async def connect() -> trio.SocketStream:
+        there = len(clients)
+        stream = await trio.testing.open_stream_to_socket_listener(listener)
+        while len(clients) == there:
+            await trio.lowlevel.checkpoint()
+        return stream
+
+    with trio.fail_after(60):
+        async with trio.open_nursery() as nursery:
+            (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+            nursery.start_soon(toy["commit"], clients, submitted, log)
+            nursery.start_soon(trio.serve_listeners, partial(toy["serve"], clients, submit), [listener])
+            ada, ben = await connect(), await connect()
+            await ben.send_all(b"hello\n")
+            assert await ada.receive_some() == b"hello\n"
+            assert path.read_bytes() == b"hello\n"
+            ada.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            await ada.aclose()  # a reset, which nobody else notices
+            while len(clients) == 2:
+                await trio.lowlevel.checkpoint()
+            charles = await connect()
+            await charles.send_all(b"bye\n")
+            assert await charles.receive_some() == b"bye\n"
+            nursery.cancel_scope.cancel()
+        for each in (ben, charles, listener):
+            await each.aclose()
+    os.close(log)
 
 
 def run_program(program: tuple[Block, Block]) -> subprocess.CompletedProcess[str]:

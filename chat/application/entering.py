@@ -1,7 +1,7 @@
-"""Enter a room, then write: the one rule of every use case in a room, kept in one place.
+"""Enter a room, then write: the rule of every use case in a room, kept in one place.
 
-Whether somebody may write is true only until the next `await`. So what is decided of the room is a sync function: it is
-called with the room as it is, and what it returns is handed to the journal before anything else can happen.
+A person's access may end at the next `await`. So a sync function decides: it is called with the current access, and its
+write reaches the journal before any other task runs.
 """
 
 from collections.abc import Callable
@@ -21,10 +21,10 @@ async def write_in_room(
     decide: Callable[[RoomAccess], Write | Refusal],
     on_outcome: Callable[[Outcome], object] = lambda _outcome: None,
 ) -> Outcome:
-    """Write what `decide` makes of the room, if the person may see it.
+    """Let `decide` make a write of the person's access to the room, and commit it. Refused: they may not see the room.
 
     Args:
-        decide: called with the room as the person sees it; returns the write, or why there is none. Sync.
+        decide: called with the access; returns the write, or the reason for a refusal. Sync.
         on_outcome: called with the outcome before anybody else learns it. Sync.
 
     Raises StorageDown. Cancelling: the write may still be committed.

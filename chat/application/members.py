@@ -11,11 +11,11 @@ from chat.domain.room_rights import Authority, addition_refusal, refusal_of, vis
 from chat.engine.services import EngineServices
 
 _OUTSIDE = (None, RoomRole.BANNED)
-"""The roles of those who are no members."""
+"""The roles of people who are not members."""
 
 
 async def join(services: EngineServices, person: Person, room_id: int) -> Refusal | None:
-    """Let somebody become a member by themselves. ALREADY_IN: they are one.
+    """Let a person join a public room. ALREADY_IN: they are a member.
 
     Raises StorageDown.
     """
@@ -25,7 +25,7 @@ async def join(services: EngineServices, person: Person, room_id: int) -> Refusa
 
 
 async def add(services: EngineServices, by: Person, room_id: int, person_id: int) -> Refusal | None:
-    """Let somebody be a member, added by another. ALREADY_IN: they are one.
+    """Let a moderator or owner add a person to a room. ALREADY_IN: they are a member.
 
     Raises StorageDown.
     """
@@ -35,7 +35,7 @@ async def add(services: EngineServices, by: Person, room_id: int, person_id: int
 async def put(
     services: EngineServices, by: Person, room_id: int, person_id: int, role: RoomRole | None
 ) -> Refusal | None:
-    """Let somebody have a role in a room, and so be in it or be banned from it; None: be in it, with any role.
+    """Give a person a role in a room: this adds or bans them where needed. None: add them, and keep the role they have.
 
     ALREADY_IN: they have it. Raises StorageDown.
     """
@@ -55,7 +55,7 @@ async def put(
 
 
 async def remove(services: EngineServices, by: Person, room_id: int, person_id: int) -> Refusal | None:
-    """End a membership or lift a ban. Whom it is of hears nothing that is said after this returns.
+    """End a membership, or lift a ban. The removed person receives nothing published after this returns.
 
     Raises StorageDown.
     """
@@ -84,7 +84,7 @@ async def _put_other(
     if refusal := visibility_refusal(authority):
         return refusal
     if role is None and now is not None:
-        # To be a member lifts a ban only where that is asked for.
+        # A ban is lifted only by an explicit role.
         return addition_refusal(authority) or (BANNED if now is RoomRole.BANNED else ALREADY_IN)
     wanted = role or RoomRole.MEMBER
     if refusal := refusal_of(RoleChange(room_id, person_id, wanted, by.id, _now()), authority, now):
@@ -110,7 +110,7 @@ async def _put_other(
 async def _give(
     services: EngineServices, by: Authority, person_id: int, now: RoomRole | None, role: RoomRole | None
 ) -> Refusal | None:
-    """Let somebody have another role; None: none, which lifts a ban."""
+    """Change a role; None lifts a ban."""
     change = RoleChange(by.room.id, person_id, role, by.person.id, _now())
     return refusal_of(change, by, now) or await _write(services, change)
 

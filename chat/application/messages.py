@@ -1,4 +1,4 @@
-"""What is done with messages: sending, editing, deleting, and reacting to them."""
+"""The use cases of messages: send, edit, delete, react."""
 
 import time
 from collections.abc import Sequence
@@ -22,10 +22,10 @@ from chat.engine.services import EngineServices
 def draft(
     person: Person, room_id: int, text: str, key: str | None, *, reply: int | None, files: Sequence[int]
 ) -> Draft | Refusal:
-    """Return a message to send, or what is wrong with it. Sync and pure.
+    """Check a message and return it as a draft, or why it is refused. Sync and pure.
 
     Args:
-        key: made up by the sender, once for each message: whatever is sent again with it is the same message.
+        key: chosen by the sender, one for each message; a message sent again with its key is saved once.
         reply: the `seq` of the message that this one answers.
         files: ids of uploaded files; with at least one the text may be empty.
     """
@@ -40,13 +40,13 @@ def draft(
 
 
 class SentBefore(msgspec.Struct, frozen=True):
-    """The message was sent before, as it was sent, by somebody who may not know any more what became of it."""
+    """The message as it was first sent. Its sender has lost access to the room since, so later edits are hidden."""
 
     message: Message
 
 
 async def send(services: EngineServices, person: Person, message: Draft) -> Outcome | SentBefore:
-    """Send a message once, however often it is sent with one key. Repeated: it was sent before.
+    """Send a message, once for each key. Repeated: it was sent before.
 
     Raises StorageDown.
     """
@@ -59,9 +59,9 @@ async def send(services: EngineServices, person: Person, message: Draft) -> Outc
     refusal = access if isinstance(access, Refusal) else may_speak(access)
     if refusal is None:
         assert isinstance(access, RoomAccess)
-        # No await between entering and the journal: whoever is outside by then sends nothing.
+        # No await between entering and the journal: a member who is removed meanwhile sends nothing.
         return await services.writes.write(structs.replace(message, people=access.people), has_read)
-    # Who may not write any more may have sent it while they might, and have lost the answer.
+    # The sender may have sent it while they had access, and lost the answer.
     before = await services.writes.repeated(message)
     if isinstance(before, Repeated) and isinstance(access, Refusal):
         return SentBefore(structs.replace(before.message, text=message.text, reply=message.reply))

@@ -21,7 +21,7 @@ async def change_room(services: EngineServices, by: Person, change: RoomChange) 
 
 
 async def delete_room(services: EngineServices, by: Person, room_id: int) -> Refusal | None:
-    """Delete a room with all that was said in it; whoever is in it is outside when this returns. Raises StorageDown."""
+    """Delete a room and its messages. Its members receive nothing of it after this returns. Raises StorageDown."""
     authority = await services.conversations.authority(by, room_id)
     if isinstance(authority, Refusal):
         return authority

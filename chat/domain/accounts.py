@@ -62,6 +62,7 @@ class Accounts:
         self._authentication = authentication = Authentication(users, tokens, person, sessions, whose_session)
         self.grant = authentication.grant
         self.authenticate = authentication.authenticate
+        self.check = authentication.check
         self.ended_among = authentication.ended_among
         self.changed = authentication.changed
         self.look_up = authentication.look_up

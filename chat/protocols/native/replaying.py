@@ -67,14 +67,22 @@ class Replaying:
                 await self._send_piece(piece)
                 piece, size = [], 0
         if piece:
-            await self._send_piece(piece)
+            await self._wait_for_client()
+            self._send_queue.offer_coalesced(self._joined(piece))  # sync_ok follows
 
     async def _send_piece(self, frames: Sequence[bytes]) -> None:
+        await self._wait_for_client()
+        self._send_queue.send_nowait(self._joined(frames))
+
+    async def _wait_for_client(self) -> None:
         if self._send_queue.queued:
             self._turn.give_up()
+        await self._send_queue.wait_until_ready()
+
+    def _joined(self, frames: Sequence[bytes]) -> bytes:
         blob = b"".join(frames)
         self.sent += len(blob)
-        await self._send_queue.send(blob)
+        return blob
 
 
 def _replayed_frame(change: Replayed) -> bytes:

@@ -184,9 +184,11 @@ class RoomSync:
         async with self._exclusive():
             if rooms is None:
                 rooms = await self._catch_up.rooms_of(self._person.id)
-            await self._tell(
-                {each: kind for each, kind in rooms.items() if not self.has_told(each)}, {}, turn
-            )
+            new = {each: kind for each, kind in rooms.items() if not self.has_told(each)}
+            try:
+                await self._tell(new, {}, turn)
+            finally:
+                self._session.send_queue.offer(b"")  # no sync_ok follows
 
     async def _leave(self, room_ids: Collection[int]) -> None:
         """Tell that these, which are known and not the person's, are gone: to an operator, closed conversations too."""

@@ -108,12 +108,11 @@ class NativeClient(Client):
         if request.protocol != PROTOCOL:
             await trio.lowlevel.checkpoint()
             return session.send(Refused(_OTHER_PROTOCOL, request.id))
-        found = await accounts.authenticate(request.token, visitors=True)
-        claims = accounts.tokens.read(request.token)
-        if isinstance(found, Refusal) or claims is None:
-            refusal = EXPIRED_TOKEN if accounts.tokens.has_expired(request.token) else found
-            assert isinstance(refusal, Refusal)  # whose token can't be read is nobody
+        checked = await accounts.check(request.token, visitors=True)
+        if isinstance(checked, Refusal):
+            refusal = EXPIRED_TOKEN if accounts.tokens.has_expired(request.token) else checked
             return session.send(Refused(refusal, request.id))
+        found = checked.person
         if self._nursery is None:
             if len(self._sockets.of(found.id)) >= MOST_SOCKETS:
                 return session.close(TOO_MANY_SOCKETS)
@@ -125,7 +124,7 @@ class NativeClient(Client):
         # No await since the person was looked up: whatever changes of them from here on, this session feels.
         session.become(found)
         self._sockets.add(found, self)
-        session.close_at(trio.current_time() + claims.expires_at - time.time(), TOKEN_EXPIRED)
+        session.close_at(trio.current_time() + checked.claims.expires_at - time.time(), TOKEN_EXPIRED)
         reply = HelloOk(
             id=request.id,
             me=as_me(found),
@@ -136,7 +135,7 @@ class NativeClient(Client):
             data=self._services.data_id,
             features=features_of(self._services),
             limits=limits_of(self._services),
-            expires_at=milliseconds(claims.expires_at),
+            expires_at=milliseconds(checked.claims.expires_at),
         )
         return session.send_frames(frame_of(reply))
 

@@ -1,8 +1,8 @@
-"""TLS on an accepted socket: bytes that are offered are encrypted and written at once, without a task.
+"""TLS on an accepted socket: encrypts and writes at once, without a task of its own.
 
-All state of TLS changes in sync methods, between which other tasks run; the async ones wait for the socket. What is
-encrypted has to be sent whole and in its order: it stays here until the socket has it, and a connection on which it
-can't be sent is only to be closed.
+Sync methods change the state of TLS; async methods only wait for the socket. Encrypted bytes must be sent completely
+and in order, so they stay in a buffer until the socket has taken them. If they can't be sent, the connection can only
+be closed.
 """
 
 import errno
@@ -13,22 +13,22 @@ from collections.abc import Callable
 import trio
 
 RECORD = 16_384
-"""Bytes of a TLS record at most, before it is encrypted."""
+"""The most bytes of plain text in one TLS record."""
 
 _PART = 4 * RECORD
-"""Bytes that are encrypted at once: more would wait for the socket a second time, encrypted."""
+"""Bytes that are encrypted at once. More would only wait for the socket as a second, encrypted copy."""
 
 _READ = 16_384
-"""Bytes that are read from the socket at once."""
+"""Bytes read from the socket at once."""
 
 _MOST_REPLIES = 65_536
-"""Bytes that TLS itself may have to say while nothing can be sent; a client that makes it say more is cut."""
+"""The most bytes of TLS's own replies that may wait for a full socket; a client that causes more is disconnected."""
 
 
 class TlsStream(trio.abc.HalfCloseableStream):
-    """The server's end of a TLS connection. One task reads and one writes.
+    """The server's end of a TLS connection. At most one task reads and one writes.
 
-    Closing says no goodbye, and none is expected, as HTTP has it.
+    Closing sends no close_notify and expects none, as is usual for HTTP.
     """
 
     __slots__ = (
@@ -47,15 +47,15 @@ class TlsStream(trio.abc.HalfCloseableStream):
         self._inner = inner
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
-        self._unsent = b""  # encrypted; the socket has not taken it
-        self._covered = 0  # bytes of what is to be sent next that are in it
-        self._has_ended = False  # whether nothing more comes, but for what is here
+        self._unsent = b""  # encrypted bytes that the socket has not taken
+        self._covered = 0  # how many bytes of the next send are already encrypted in _unsent
+        self._has_ended = False  # the peer sends nothing more; received bytes may still wait to be read
         self.socket = inner.socket
-        self.progressed: Callable[[], None] = _nobody_listens
-        """Called after each send that the socket took, a part or all. Sync, must not raise; may be replaced."""
+        self.progressed: Callable[[], None] = _ignore_progress
+        """Called after the socket has taken bytes. Sync, must not raise; may be replaced."""
 
     async def do_handshake(self) -> None:
-        """Shake hands. Raises BrokenResourceError or ClosedResourceError. Cancelling: only closing is right."""
+        """Do the TLS handshake. Raises BrokenResourceError or ClosedResourceError. After cancelling, close."""
         while True:
             try:
                 self._tls.do_handshake()
@@ -64,8 +64,8 @@ class TlsStream(trio.abc.HalfCloseableStream):
                 await self._take_in()
             except ssl.SSLError as error:
                 self._collect()
-                await self._flush()  # it has said why
-                raise trio.BrokenResourceError("no TLS handshake") from error
+                await self._flush()  # send the TLS alert that names the reason
+                raise trio.BrokenResourceError("the TLS handshake failed") from error
             else:
                 return await self._flush()
 
@@ -77,7 +77,7 @@ class TlsStream(trio.abc.HalfCloseableStream):
         await trio.lowlevel.checkpoint_if_cancelled()
         has_waited = False
         while True:
-            # Where nothing is left, to be told so by an exception takes longer than to ask.
+            # To check first is faster than to catch SSLWantReadError.
             data = None if self._is_empty else self._decrypt(_READ if max_bytes is None else max_bytes)
             if data is not None:
                 break
@@ -90,10 +90,11 @@ class TlsStream(trio.abc.HalfCloseableStream):
     def write_now(self, data: bytes) -> int:
         """Encrypt and write until the socket takes no more; return how many bytes of `data` it has taken.
 
-        Of the rest, a part may be encrypted: it has to be what send_some() sends next. Raises OSError. Sync.
+        A part of the rest may already be encrypted, so the rest must be sent next, by send_some(). Raises OSError.
+        Sync.
         """
         if self._covered:
-            raise OSError(errno.EPIPE, "what was begun was not sent")
+            raise OSError(errno.EPIPE, "the rest of the last write was not sent")
         taken = 0
         while taken < len(data):
             size = self._encrypt(data[taken:] if taken else data)
@@ -104,15 +105,15 @@ class TlsStream(trio.abc.HalfCloseableStream):
         return taken
 
     async def send_some(self, data: bytes | bytearray | memoryview) -> int:
-        """Send a part of `data`, and return how many bytes that is. Raises BrokenResourceError or ClosedResourceError.
+        """Send a part of `data` and return its size in bytes. Raises BrokenResourceError or ClosedResourceError.
 
-        Cancelling: send the same again, or close.
+        After cancelling, send the same data again, or close.
         """
         if not self._covered:
             try:
                 self._covered = self._encrypt(data)
             except ssl.SSLError as error:
-                raise trio.BrokenResourceError("TLS was broken") from error
+                raise trio.BrokenResourceError("the TLS connection failed") from error
         await self._flush()
         sent, self._covered = self._covered, 0
         return sent
@@ -120,7 +121,7 @@ class TlsStream(trio.abc.HalfCloseableStream):
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """Send all of `data`. Raises BrokenResourceError or ClosedResourceError.
 
-        Cancelling: an unknown part of it was sent, and only closing is right.
+        Cancelling may have sent any part of it; close then.
         """
         with memoryview(data) as rest:
             if not rest:
@@ -135,11 +136,11 @@ class TlsStream(trio.abc.HalfCloseableStream):
         await self._inner.wait_send_all_might_not_block()
 
     async def send_eof(self) -> None:
-        """Tell the peer that nothing more comes, without a TLS goodbye. Cancelling: it is told all the same."""
+        """Half-close the socket, without a TLS close_notify. Cancelling does not prevent it."""
         await self._inner.send_eof()
 
     async def aclose(self) -> None:
-        """Close at once. Cancelling: it is closed all the same."""
+        """Close at once. Cancelling does not prevent it."""
         await self._inner.aclose()
 
     @property
@@ -147,7 +148,7 @@ class TlsStream(trio.abc.HalfCloseableStream):
         return not (self._incoming.pending or self._tls.pending() or self._has_ended)
 
     def _decrypt(self, max_bytes: int) -> bytes | None:
-        """Return what came, b"" at the end, or None where there is nothing yet. Raises BrokenResourceError."""
+        """Return received data, b"" at the end, or None if none has arrived yet. Raises BrokenResourceError."""
         try:
             data = self._tls.read(max_bytes)
         except ssl.SSLWantReadError:
@@ -157,13 +158,13 @@ class TlsStream(trio.abc.HalfCloseableStream):
             data = b""
         except ssl.SSLError as error:
             self._reply()
-            raise trio.BrokenResourceError("TLS was broken") from error
+            raise trio.BrokenResourceError("the TLS connection failed") from error
         if not data:
             self._has_ended = True
         return data
 
     def _encrypt(self, data: bytes | bytearray | memoryview) -> int:
-        """Encrypt up to _PART bytes behind what is not sent, and return how many those are."""
+        """Encrypt up to _PART bytes, append them to the unsent ones, and return how many bytes of `data` they are."""
         size = min(len(data), _PART)
         if len(data) <= RECORD:
             self._tls.write(data)
@@ -177,12 +178,12 @@ class TlsStream(trio.abc.HalfCloseableStream):
         return size
 
     def _collect(self) -> None:
-        """Take what TLS has to say, record by record: a buffer of OpenSSL's keeps the size that it once had."""
-        said = self._outgoing.read()
-        self._unsent = self._unsent + said if self._unsent else said
+        """Move OpenSSL's output to `_unsent`. To be called after each record: OpenSSL's buffer never shrinks."""
+        output = self._outgoing.read()
+        self._unsent = self._unsent + output if self._unsent else output
 
     def _write(self) -> bool:
-        """Write what is not sent; return whether the socket took all. Not while a task sends. Raises OSError."""
+        """Write the unsent bytes; return whether the socket took all. Not while a task sends. Raises OSError."""
         try:
             taken = os.write(self.socket.fileno(), self._unsent)
         except BlockingIOError:
@@ -194,13 +195,13 @@ class TlsStream(trio.abc.HalfCloseableStream):
         return False
 
     def _reply(self) -> None:
-        """Say what the protocol has to answer to what came; where the socket is full, before what is sent next."""
+        """Send TLS's own replies (alerts, key updates); if the socket is full, they go before the next data."""
         if not self._outgoing.pending:
             return
         is_free = not self._unsent
         self._collect()
         if len(self._unsent) > _PART + _MOST_REPLIES:
-            raise trio.BrokenResourceError("TLS has to answer too much")
+            raise trio.BrokenResourceError("the client causes too many TLS replies and reads none")
         if is_free:
             try:
                 self._write()
@@ -208,7 +209,7 @@ class TlsStream(trio.abc.HalfCloseableStream):
                 raise trio.BrokenResourceError(f"socket connection broken: {error}") from error
 
     async def _flush(self) -> None:
-        """Send what is encrypted. Cancelling: what the socket did not take stays."""
+        """Send the encrypted bytes. Cancelling keeps those that the socket has not taken."""
         self._collect()
         if not self._unsent:
             return await trio.lowlevel.checkpoint()
@@ -217,20 +218,20 @@ class TlsStream(trio.abc.HalfCloseableStream):
                 taken = await self.socket.send(self._unsent)
             except OSError as error:
                 raise _of(error) from error
-            # It may be longer by now, at its end.
+            # While this task waited, _reply() may have appended to it.
             self._unsent = self._unsent[taken:]
             self.progressed()
         return None
 
     async def _take_in(self) -> None:
-        """Take what arrives from the socket, once something does. Cancelling: nothing is lost."""
+        """Wait for bytes from the socket and give them to TLS. Cancelling loses nothing."""
         while True:
             try:
                 await trio.lowlevel.wait_readable(self.socket)
                 data = os.read(self.socket.fileno(), _READ)
             except BlockingIOError:
                 continue
-            except (OSError, ValueError) as error:  # ValueError: of a socket that was closed before
+            except (OSError, ValueError) as error:  # ValueError: the socket was closed before
                 raise _of(error) from error
             if data:
                 self._incoming.write(data)
@@ -246,5 +247,5 @@ def _of(error: OSError | ValueError) -> Exception:
     return trio.BrokenResourceError(f"socket connection broken: {error}")
 
 
-def _nobody_listens() -> None:
-    """Until somebody does."""
+def _ignore_progress() -> None:
+    """The initial value of `progressed`."""

@@ -1,8 +1,8 @@
-"""The token that a request carries in its `Authorization` header, for HTTP and for WebSockets."""
+"""Reads the token from an `Authorization` header, for HTTP and for WebSockets."""
 
 
 def bearer_token(authorization: str) -> str | None:
-    """Return the token of an `Authorization` header: `Bearer <token>`, or the bare token. None: another scheme."""
+    """Return the token of `Bearer <token>` or of a bare token; None for another scheme."""
     words = authorization.split()
     match words:
         case [token]:

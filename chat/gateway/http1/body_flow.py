@@ -1,18 +1,18 @@
-"""How much of a request's body waits for its handler: beyond that the client is not read."""
+"""Backpressure for a request's body: while too many bytes wait for its handler, the client is not read."""
 
 import trio
 
 from chat.signals import Signal
 
 FLOW = "chat.flow"
-"""Where a handler that takes a body in pieces finds its BodyFlow, among its scope's extensions."""
+"""The key in an ASGI scope's extensions under which a streaming handler finds its BodyFlow."""
 
 _MOST_UNREAD = 262_144
-"""Bytes; more than any body that is taken as a whole has."""
+"""Bytes; more than the longest body that is read as a whole."""
 
 
 class BodyFlow:
-    """Counts the bytes of one request."""
+    """Counts the bytes of one request that its handler has not used yet."""
 
     __slots__ = ("_progress", "_unread")
 
@@ -21,16 +21,16 @@ class BodyFlow:
         self._progress = Signal()
 
     def came(self, size: int) -> None:
-        """So many bytes were handed to the handler. Sync."""
+        """Note that `size` bytes were handed to the handler. Sync."""
         self._unread += size
 
     def took(self, size: int) -> None:
-        """The handler has used so many bytes. Sync."""
+        """Note that the handler has used `size` bytes. Sync."""
         self._unread -= size
         self._progress.notify()
 
     async def wait(self) -> None:
-        """Wait while the handler is behind. Cancelling: nothing happens."""
+        """Wait while too many bytes are unused. Cancelling changes nothing."""
         if self._unread <= _MOST_UNREAD:
             await trio.lowlevel.cancel_shielded_checkpoint()
         else:

@@ -46,7 +46,7 @@ WRITE_BYTES = 65_536
 
 
 class HttpServer:
-    """Serves HTTP connections with `app`, until it is told to stop."""
+    """Serves HTTP connections with `app` until it is stopped."""
 
     def __init__(
         self, app: ASGIApp, config: Config, proxies: Proxies, same_site: SameSite, scheduler: FairScheduler

@@ -1,7 +1,7 @@
-"""The first head of a connection: read whole, looked at, and put back, so that whoever serves it reads it again.
+"""Reads and parses the first request head of a connection, and pushes it back for the server that is chosen by it.
 
-Nothing here answers a client or waits with a deadline of its own: what is wrong with a head is returned as the
-HTTP status that says so, and the caller owns the time.
+Nothing here answers a client: a malformed head is returned as the HTTP status of its refusal. Deadlines are the
+caller's.
 """
 
 import os
@@ -20,28 +20,28 @@ from chat.gateway.http1.parser import END_OF_HEAD, MAX_TARGET_BYTES, StrictParse
 from chat.gateway.tls_stream import TlsStream
 
 LOGGED = 200
-"""Characters of what a client sent that the log shows."""
+"""The most characters of a client's input in a log line."""
 
 READ_BYTES = 16_384
-"""Most bytes taken from a connection at once; a usual head is below 2 KiB."""
+"""The most bytes read from a connection at once; a usual head is below 2 KiB."""
 
 READS, READS_AT_ONCE = 50.0, 20
-"""Reads a second of one connection: more often it is read only where limits on speed are lifted."""
+"""Reads a second of one connection, and the burst; without limit if the rate limits are off."""
 
 PIECE_OF_HEAD = 10
-"""Reads that a piece of a head or a body counts for: few heads come in more than one."""
+"""How many reads a piece of a head or a body counts as: few heads arrive in several pieces."""
 
 _PLAIN = re.compile(
     rb"GET /[!-~]{0,%d} HTTP/1\.1\r\n(?:[A-Za-z0-9-]+: [!-~](?:[!-~]| (?! ))*\r\n){1,40}\r\n"
     % (MAX_TARGET_BYTES - 1)
 )
-"""A head as clients write it: of printable ASCII, and nowhere two blanks. No part of it can match in two ways."""
+"""A head as clients usually write it: printable ASCII, no two blanks in a row. Unambiguous, so it never backtracks."""
 
 
 class ReplayStream(trio.abc.Stream):
-    """A connection with bytes put back in front; plain, or `tls`. `socket` is the raw socket under it.
+    """A connection, plain or `tls`, whose read bytes can be pushed back. `socket` is the raw socket under it.
 
-    Whoever reads what comes in pieces asks `pace` first.
+    Callers that read in pieces ask `pace` before each read.
     """
 
     __slots__ = ("_inner", "_pushed", "pace", "socket", "tls")
@@ -54,13 +54,13 @@ class ReplayStream(trio.abc.Stream):
         self.socket = inner.socket
 
     def push_back(self, data: bytes | bytearray) -> None:
-        """Put `data` in front of what is read next. Not while somebody reads."""
+        """Put `data` in front of the bytes that are read next. Not while a task reads."""
         self._pushed = bytes(data) + self._pushed
 
     async def receive_ready(self, max_bytes: int) -> bytes:
-        """Receive like receive_some(), but wait first: a turn of the loop instead of a call that finds nothing.
+        """Receive like receive_some(), but wait until the socket is readable before the first read.
 
-        Raises OSError too. Cancelling: nothing is lost.
+        That saves a system call that would find nothing. Raises OSError too. Cancelling loses nothing.
         """
         if self._pushed or self.tls:
             return bytes(await self.receive_some(max_bytes))
@@ -69,19 +69,19 @@ class ReplayStream(trio.abc.Stream):
             try:
                 return os.read(self.socket.fileno(), max_bytes)
             except BlockingIOError:
-                continue  # somebody else was told of the same bytes
+                continue  # a spurious wake-up
 
     def drop(self, size: int) -> None:
-        """Take `size` bytes away from what was pushed back. Not while somebody reads."""
+        """Remove the first `size` bytes of those that were pushed back. Not while a task reads."""
         self._pushed = self._pushed[size:]
 
-    # These two are not `async def`: a frame less for every socket that waits, and for every write.
+    # Not `async def`: this saves a coroutine frame for each waiting socket and each write.
     def receive_some(self, max_bytes: int | None = None) -> Coroutine[Any, Any, bytes | bytearray]:
-        """Receive what was pushed back, then what arrives. Cancelling: nothing is lost."""
+        """Receive the bytes that were pushed back, then those from the socket. Cancelling loses nothing."""
         return self._replay(max_bytes) if self._pushed else self._inner.receive_some(max_bytes)
 
     def send_all(self, data: bytes | bytearray | memoryview) -> Coroutine[Any, Any, None]:
-        """Send all of `data`. Cancelling: an unknown part of it was sent, and only closing is right."""
+        """Send all of `data`. Cancelling may have sent any part of it; close then."""
         return self._inner.send_all(data)
 
     async def wait_send_all_might_not_block(self) -> None:
@@ -89,11 +89,11 @@ class ReplayStream(trio.abc.Stream):
         await self._inner.wait_send_all_might_not_block()
 
     async def send_eof(self) -> None:
-        """Tell the peer that nothing more comes, under TLS too, where nothing may be sent after it."""
+        """Half-close the socket, also under TLS; nothing may be sent afterwards."""
         await self._inner.send_eof()
 
     async def aclose(self) -> None:
-        """Close at once, without a TLS goodbye, as HTTP does. Cancelling: it is closed all the same."""
+        """Close at once, without a TLS close_notify, as is usual for HTTP. Cancelling does not prevent it."""
         await self._inner.aclose()
 
     async def _replay(self, max_bytes: int | None) -> bytes:
@@ -105,18 +105,18 @@ class ReplayStream(trio.abc.Stream):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A request's head. `target` is in origin form; header names are in lower case, repeated ones are kept."""
+    """A request's head. `target` is in origin form; header names are in lower case; repeated headers are kept."""
 
     method: str
     target: str
     http_version: str
     headers: tuple[tuple[str, str], ...]
     size: int = 0
-    """Bytes of the head as it came."""
+    """Bytes of the head as received."""
     _values: dict[str, list[str]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        # On its way in a handshake is asked for fifteen values: sorted once, they are not searched for each time.
+        # A handshake looks up fifteen values, so they are indexed once.
         values: dict[str, list[str]] = {}
         for name, value in self.headers:
             values.setdefault(name, []).append(value)
@@ -128,11 +128,11 @@ class Head:
 
     @property
     def query(self) -> str:
-        """What stands behind the question mark, as it came."""
+        """The query string, as received."""
         return self.target.partition("?")[2]
 
     def values(self, name: str) -> list[str]:
-        """Every value of the header `name` (in lower case), in the order they came."""
+        """Every value of the header `name` (in lower case), in their order."""
         return self._values.get(name, [])
 
     def get(self, name: str) -> str | None:
@@ -141,7 +141,7 @@ class Head:
 
     @property
     def asks_for_websocket(self) -> bool:
-        """Whether this is the opening handshake of RFC 6455, as far as it decides who serves it."""
+        """Whether this is an opening handshake of RFC 6455; checks only the headers that decide who serves it."""
         connection = ",".join(self.values("connection")).lower().split(",")
         return (
             self.method == "GET"
@@ -152,10 +152,10 @@ class Head:
 
 
 async def read_head(stream: ReplayStream, max_bytes: int) -> Head | HTTPStatus | None:
-    """Read a head of at most `max_bytes` and push everything that was read back into `stream`.
+    """Read a head of at most `max_bytes` and push all bytes that were read back into `stream`.
 
-    Returns the status of the refusal where it is too long or malformed, and None where the client is gone
-    before the end of it. Raises BrokenResourceError. Cancelling: what was read is lost, so close.
+    Returns the status of the refusal if the head is too long or malformed, and None if the client disconnects before
+    its end. Raises BrokenResourceError. Cancelling loses the bytes that were read; close then.
     """
     buffer = bytearray()
     searched = 0
@@ -166,7 +166,7 @@ async def read_head(stream: ReplayStream, max_bytes: int) -> Head | HTTPStatus |
         if not data:
             return None
         buffer += data
-        if buffer[0] < 0x21:  # no method begins so; TLS on a plain port does
+        if buffer[0] < 0x21:  # no method begins so, but TLS on a plain port does
             return HTTPStatus.BAD_REQUEST
         found = END_OF_HEAD.search(buffer, searched)
         if (found.end() if found else len(buffer)) > max_bytes:
@@ -178,14 +178,14 @@ async def read_head(stream: ReplayStream, max_bytes: int) -> Head | HTTPStatus |
 
 
 def parse_head(raw: bytes) -> Head | HTTPStatus:
-    """Parse a whole head, or say with which status it is refused."""
+    """Parse a complete head, or return the status of its refusal."""
     return _plain_handshake(raw) or _parse_by_h11(raw)
 
 
 def _plain_handshake(raw: bytes) -> Head | None:
-    """Parse a WebSocket's opening handshake in its usual form; None where h11 is to judge.
+    """Parse a WebSocket's opening handshake in its usual form; None: h11 has to parse it.
 
-    h11 takes ten times as long, and two thousand clients that come back at once wait for it one after the other.
+    h11 takes ten times as long, and after an outage two thousand clients may reconnect at once.
     """
     if not _PLAIN.fullmatch(raw):
         return None
@@ -225,11 +225,11 @@ def _parse_by_h11(raw: bytes) -> Head | HTTPStatus:
 
 
 def _announces_body(head: Head) -> bool:
-    # Its bytes would be taken for frames, and by a proxy for none.
+    # The server would read the body's bytes as frames, but a proxy in front of it would not.
     return bool(head.values("transfer-encoding")) or head.get("content-length") not in (None, "0")
 
 
 def _readable_by_wsproto(head: Head) -> bool:
-    # wsproto decodes these without looking; a UnicodeError of its would look like a bug of ours.
+    # wsproto decodes these without a check; its UnicodeError would be logged as a bug of this server.
     names = ("connection", "sec-websocket-protocol", "sec-websocket-extensions")
     return all(value.isascii() for name, value in head.headers if name in names)

@@ -1,7 +1,7 @@
-"""h11's parser, without what this server does not speak and what takes h11 too long to read.
+"""h11's parser, stricter: it refuses what this server does not support and what h11 parses too slowly.
 
-h11 reads headers, chunk sizes and trailers with patterns that take quadratic time over blanks that something
-illegal follows: a head of 64 KiB holds the loop for 25 seconds. So nothing of that shape gets as far.
+h11 parses headers, chunk sizes and trailers with patterns that take quadratic time over blanks that are followed by an
+illegal character: a head of 64 KiB blocks the event loop for 25 seconds. Such input is refused before h11 sees it.
 """
 
 import re
@@ -10,22 +10,22 @@ from functools import lru_cache
 import h11
 
 MAX_LINES = 100
-"""Most lines of a head. h11 takes 4 µs for each: 64 KiB of short ones hold everybody up for 80 ms."""
+"""The most lines of a head. h11 takes 4 µs for each: 64 KiB of short lines would block the event loop for 80 ms."""
 
 MAX_BLANKS = re.compile(rb"[ \t]{100}")
-"""More blanks in a row than this are refused in a head; in a body they are its own affair."""
+"""A head with this many blanks in a row is refused; a body may have them."""
 
 MAX_FRAMING_BYTES = 1024
-"""Most bytes of a chunk's first line or of a trailer; and so, most that may be given to a parser at once."""
+"""The most bytes of a chunk's first line or of a trailer, and so the most that the parser may be given at once."""
 
 MAX_HOST_BYTES = 300
-"""A name has at most 253, and the idna codec is slow with long ones."""
+"""A host name has at most 253, and the idna codec is slow with long names."""
 
 MAX_TARGET_BYTES = 8000
-"""What RFC 9110 section 4.1 asks a server to read. Whoever decodes a target takes 1 µs for each of its escapes."""
+"""The least that RFC 9110 section 4.1 recommends. Decoding a target takes 1 µs for each of its escapes."""
 
 END_OF_HEAD = re.compile(rb"\n\r?\n")
-"""As h11 sees it: the carriage returns may be missing."""
+"""The end of a head, as in h11: the carriage returns may be missing."""
 
 ParserEvent = h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]
 
@@ -36,14 +36,14 @@ class StrictParser(h11.Connection):
     def __init__(self, our_role: type[h11.SERVER], max_incomplete_event_size: int = 16_384) -> None:
         super().__init__(our_role, max_incomplete_event_size)
         self._unfinished: bytes | None = None
-        """The last bytes of a head whose end is still to come. None: it is to be looked at."""
+        """The last bytes of an incomplete head. None: the head may be complete and is to be checked."""
         self.must_close = False
-        """Whether the last request's framing is in doubt: nothing behind it may be taken for another request."""
+        """Whether the last request's framing is ambiguous: no further request may be read from this connection."""
         self.body_left = 0
-        """Bytes that are still to come of a body whose length was announced."""
+        """Missing bytes of a body whose length was announced."""
 
     def receive_data(self, data: bytes) -> None:
-        """As h11's. A head that comes in small pieces is not searched from its beginning for each."""
+        """Like h11's, but does not search an incomplete head again from its beginning for each piece."""
         if self._unfinished is not None:
             recent = self._unfinished + data
             self._unfinished = None if END_OF_HEAD.search(recent) else recent[-2:]
@@ -51,18 +51,18 @@ class StrictParser(h11.Connection):
 
     @property
     def has_unread(self) -> bool:
-        """Whether bytes came that belong to no event yet."""
+        """Whether bytes have arrived that belong to no event yet."""
         return bool(self._unfinished or self.trailing_data[0])
 
     def next_event(self) -> ParserEvent:
-        """As h11's. Raises RemoteProtocolError with the status that refuses what came."""
+        """Like h11's. Raises RemoteProtocolError with the status of the refusal."""
         if self.their_state is h11.MUST_CLOSE and self.has_unread:
-            return h11.PAUSED  # h11 raises, and the answer to the last request would be lost
+            return h11.PAUSED  # h11 would raise, and the answer to the last request would be lost
         if self.their_state is h11.IDLE and self._unfinished is None:
             head = self.trailing_data[0]  # a copy
             if found := END_OF_HEAD.search(head):
                 _check_head(head, found.end())
-            else:  # until then h11 does not look at it
+            else:  # h11 parses a head when it is complete
                 self._unfinished = head[-2:]
         event = super().next_event()
         if isinstance(event, h11.Request):
@@ -76,11 +76,11 @@ class StrictParser(h11.Connection):
     def _checked(self, request: h11.Request) -> h11.Request:
         _check(request.http_version in (b"1.0", b"1.1"), "this server speaks HTTP/1.1", 505)  # h2's preface
         host = next((value for name, value in request.headers if name == b"host"), b"")
-        _check(is_readable(host), "the host is no name", 400)
+        _check(is_readable(host), "the Host header is not a valid name", 400)
         _check(len(request.target) <= MAX_TARGET_BYTES, "the target is too long", 414)
         target = _origin_form(request.target)
-        _check(target.startswith(b"/") or target == b"*", "the target is no path", 400)
-        # RFC 9112, section 6.1: somebody between may have read another length, and taken what follows for a request.
+        _check(target.startswith(b"/") or target == b"*", "the target is not a path", 400)
+        # RFC 9112, section 6.1: a proxy may use the other length, and then sees the next request begin elsewhere.
         headers = dict(request.headers)
         self.must_close = b"content-length" in headers and b"transfer-encoding" in headers
         self.body_left = 0 if b"transfer-encoding" in headers else int(headers.get(b"content-length", 0))
@@ -98,13 +98,13 @@ def _check(fine: bool, otherwise: str, status: int) -> None:
 
 
 def is_readable(host: bytes) -> bool:
-    """Whether a `Host` can be decoded, which whoever reads it later does without looking."""
+    """Whether wsproto and Werkzeug can decode this `Host`."""
     return len(host) <= MAX_HOST_BYTES and _decodes(host)
 
 
 @lru_cache(64)
 def _decodes(host: bytes) -> bool:
-    # wsproto decodes it so, and Werkzeug encodes it so, both before anybody could answer a UnicodeError.
+    # wsproto decodes it so and Werkzeug encodes it so, both where a UnicodeError can't be answered.
     try:
         host.decode("ascii").encode("idna")
         host.decode("idna")

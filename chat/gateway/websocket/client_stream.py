@@ -188,10 +188,10 @@ _ENDED: Any = _EndedHandshake()
 
 
 class _Connection(WebSocketConnection):
-    """Sends nothing behind our close frame, which wsproto forbids: no pong, and not why a late message is too big.
+    """Sends nothing after the server's close frame: no pong, and no reason why a late message is too big.
 
-    If wsproto's error ended the reader, and so the client's nursery, what still waits in the send queue would never be
-    sent, the close frame neither. Pongs that reach it are told to who waits for them.
+    wsproto raises an error for such frames. It would end the reader and so the client's nursery, and the rest of the
+    send queue and the close frame would never be sent. Waiters are notified of received pongs.
     """
 
     inbound: InboundFastPath

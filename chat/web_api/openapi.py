@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document of all dialects' routes, made from the types that validate bodies, and a page of it."""
+"""Generates the OpenAPI 3.1 document of all protocols' routes from the types that validate bodies, and renders it."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ _PART = re.compile(r"<(?:(int):)?(\w+)>")
 
 
 _ALL = (
-    "The HTTP side of the five older protocols, and of administration. Where it says so, keys are matched in any case."
+    "The HTTP side of the five older protocols, and of administration. Some bodies match keys in any case, and say so."
     " The native protocol, below /api/v1, has documents of its own: /api/v1/openapi.json and /api/v1/asyncapi.json, and"
     " for people /api/v1/docs."
 )
@@ -28,14 +28,14 @@ def describe(
     """Return the OpenAPI document of all routes."""
     endpoints = [endpoint for routes in dialects for endpoint in routes.endpoints]
     asked = {endpoint.body for endpoint in endpoints} - {None, bytes}
-    told = {kind for endpoint in endpoints for kind in endpoint.answers.values()} - {None, bytes}
-    schema_of, components = published(asked, told)
+    answered = {kind for endpoint in endpoints for kind in endpoint.answers.values()} - {None, bytes}
+    schema_of, components = published(asked, answered)
     paths: dict[str, dict[str, Any]] = {}
     for routes in dialects:
         for endpoint in routes.endpoints:
             path = _PART.sub(r"{\2}", endpoint.path)
             operation = _operation(routes.name, endpoint, schema_of)
-            # Several protocols have a log-in each.
+            # Several protocols have an endpoint of the same name.
             operation["operationId"] = (
                 endpoint.name if len(dialects) == 1 else f"{routes.name}_{endpoint.name}"
             )
@@ -62,7 +62,7 @@ def describe(
 
 
 def here() -> list[dict[str, str]]:
-    """Return the `servers` of a document: the one that is asked for it, as whoever asks calls it. Sync."""
+    """Return the `servers` of a document: this server, at the address that the request used. Sync."""
     return [{"url": request.host_url.rstrip("/")}]
 
 
@@ -84,7 +84,7 @@ def _operation(dialect: str, endpoint: Endpoint, schema_of: dict[Any, Any]) -> d
         }
         for kind, part in _PART.findall(endpoint.path)
     ]
-    # What a GET takes as a body may stand in its query as well.
+    # A GET accepts the fields of its body in the query as well.
     query = endpoint.query or (endpoint.body if endpoint.method == "GET" else None)
     if query is not None:
         parameters += [
@@ -106,7 +106,7 @@ def _operation(dialect: str, endpoint: Endpoint, schema_of: dict[Any, Any]) -> d
 
 
 def _schema(field: msgspec.structs.FieldInfo) -> dict[str, Any]:
-    """Return the schema of a field of a query, where nothing is null but left out."""
+    """Return the schema of a field of a query: in a query a field is left out instead of null."""
     schema = plain(msgspec.json.schema(field.type))
     options = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
     if options:
@@ -119,20 +119,20 @@ def _schema(field: msgspec.structs.FieldInfo) -> dict[str, Any]:
 
 _MEANING = {
     200: "Done",
-    201: "Made",
-    204: "Done",
+    201: "Created",
+    204: "Done, without a body",
     400: "Malformed or refused; the text says why",
     401: "Not authenticated",
     403: "Not permitted",
     404: "Not found",
-    405: "Not a method of this path",
-    409: "Taken, or another was there first",
-    410: "Used up",
+    405: "This path does not support the method",
+    409: "The name is taken, or the state has changed in the meantime",
+    410: "Expired or used up",
     413: "The body is too long",
     415: "The body is not JSON",
-    500: "A bug; the log has it",
-    503: "The database does not answer, or nobody knows what became of a change; the text says which",
-    429: "Too many; see Retry-After",
+    500: "A bug in the server; its log has the details",
+    503: "The database does not answer, or the outcome of the write is unknown; the text says which",
+    429: "Too many requests; see Retry-After",
 }
 
 
@@ -155,15 +155,15 @@ def _content(kind: object, schema_of: dict[Any, Any]) -> dict[str, Any]:
 def render(
     document: dict[str, Any], source: str = "/openapi.json", codes: Mapping[str, str] | None = None
 ) -> str:
-    """Return a readable page of the document: plain HTML that loads nothing from elsewhere.
+    """Return the document as an HTML page, which loads nothing from other servers.
 
-    `source` is where the document is served. `codes` says of each code of an error what a client does.
+    `source` is the path of the document. `codes` maps each error code to what a client does then.
     """
     parts = [
         "<!doctype html><html lang=en><meta charset=utf-8><title>HTTP API</title>",
         '<meta name=viewport content="width=device-width"><link rel=stylesheet href=/web/pages.css>',
         "<main class=api><h1>HTTP API</h1>",
-        f"<p>The same, for programs: <a href={escape(source)}>{escape(source)}</a></p>",
+        f"<p>The same in machine-readable form: <a href={escape(source)}>{escape(source)}</a></p>",
     ]
     for path, operations in document["paths"].items():
         for method, operation in operations.items():

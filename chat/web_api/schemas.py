@@ -1,4 +1,4 @@
-"""The published schemas of bodies, in a form for generators and regex engines of other languages."""
+"""The published schemas of bodies, in a form that code generators and regex engines of other languages accept."""
 
 import json
 from collections.abc import Collection, Iterable, Iterator
@@ -9,21 +9,23 @@ import msgspec
 REFERENCE = "#/components/schemas/{name}"
 
 _ENDS_THE_LINE = r"(?!\n)"
-"""What our patterns need behind `$` in Python alone; there is no look-ahead in Go's and Rust's engines."""
+"""Our patterns need this after `$` in Python alone; Go's and Rust's engines have no look-ahead."""
 
 Schema = dict[str, Any]
 
 
-def published(asked: Collection[Any], told: Collection[Any]) -> tuple[dict[Any, Schema], dict[str, Schema]]:
-    """Return the schema of each type, and the components that they refer to. Sync and pure.
+def published(
+    requests: Collection[Any], answers: Collection[Any]
+) -> tuple[dict[Any, Schema], dict[str, Schema]]:
+    """Return the schema of each type, and the components that the schemas refer to. Sync and pure.
 
-    `asked` are the types of what clients send, `told` those of what they are sent.
+    `requests` are the types of bodies that clients send, `answers` those that they receive.
     """
-    types = sorted({*asked, *told}, key=str)
+    types = sorted({*requests, *answers}, key=str)
     schemas, components = msgspec.json.schema_components(types, ref_template=REFERENCE)
     of_type = dict(zip(types, schemas, strict=True))
-    sent = _reachable((of_type[kind] for kind in asked), components)
-    never_null = _leave_out_defaults(told) - sent
+    sent = _reachable((of_type[kind] for kind in requests), components)
+    never_null = _leave_out_defaults(answers) - sent
     return (
         {kind: plain(schema) for kind, schema in of_type.items()},
         {name: plain(schema, may_be_null=name not in never_null) for name, schema in components.items()},
@@ -31,20 +33,21 @@ def published(asked: Collection[Any], told: Collection[Any]) -> tuple[dict[Any, 
 
 
 def plain(schema: Schema, *, may_be_null: bool = True) -> Schema:
-    """Return a schema in which defaults are told in words and patterns have no look-ahead. Sync and pure.
+    """Return a schema with defaults as text and patterns without look-ahead. Sync and pure.
 
-    A field at its default is left out, which a `default` would hide: generators take such a field for one that is
-    always there. Where it must not be null, what is null by default is left out, too.
+    The server leaves out fields that have their default value, but generators take a field with a `default` for one
+    that is always present; so the description names the default instead. With `may_be_null=False`, null is removed
+    from the alternatives of a field whose default is null.
     """
     changed = {key: _plain(value, may_be_null) for key, value in schema.items() if key != "default"}
-    if "properties" in schema:  # one of which may be called as a keyword is
+    if "properties" in schema:  # a property may have the name of a keyword
         changed["properties"] = {
             name: plain(each, may_be_null=may_be_null) for name, each in schema["properties"].items()
         }
     if isinstance(pattern := changed.get("pattern"), str):
         changed["pattern"] = pattern.replace(_ENDS_THE_LINE, "")
     if changed.get("enum"):
-        changed["type"] = "string"  # we have no other choices
+        changed["type"] = "string"  # all enums are of strings
     if changed.get("type") == "integer":
         changed["format"] = "int64"
     if "default" not in schema:
@@ -71,7 +74,7 @@ def _never_null(schema: Schema) -> Schema:
 
 
 def _leave_out_defaults(types: Iterable[Any]) -> set[str]:
-    """Return the names of the objects in these types that are told without the fields that are at their defaults."""
+    """Return the names of the objects in these types that are sent without the fields that have their default value."""
     names: set[str] = set()
     seen: set[type] = set()
     waiting = [msgspec.inspect.type_info(kind) for kind in types]

@@ -1,4 +1,4 @@
-"""Serves the web client's files from chat/web: files for ever below a path with their hash, its page at every path."""
+"""Serves the web client from chat/web: its page at each path of the client, its files below a path with their hash."""
 
 import gzip
 import json
@@ -49,7 +49,7 @@ _PAGES = (
     "/admin/<part>",
 )
 _ROOM = re.compile(r"/room/[0-9]+")
-"""A page for clients that accept HTML; the path is also a call of the protocol Rooms."""
+"""A page if the client accepts HTML; the same path is also a call of the protocol Rooms."""
 
 CLIENT_HEADERS = {
     "Content-Security-Policy": (
@@ -66,10 +66,10 @@ CLIENT_HEADERS = {
 _OF_OTHER_PAGES = re.compile(r"widget/|tree\.|pages\.")
 
 _OF_FILES = ("X-Content-Type-Options", "Cross-Origin-Resource-Policy", "Strict-Transport-Security")
-"""What of it counts for files; the rest is about documents, and would be as long as many a file."""
+"""The headers that files get too; the others concern documents alone, and are longer than many a file."""
 
 _SIGN_IN_STYLES = ("style/tokens.css", "style/base.css", "style/parts.css", "style/sign_in.css")
-"""What is needed before anything is shown, in the order in which it counts; the shell's come behind."""
+"""The styles of the sign-in page, in cascade order; the shell's styles follow them."""
 
 _WIDGET_STYLES = (
     *(
@@ -86,33 +86,33 @@ _IMPORT = re.compile(r"""^(?:import|export)\b(?:[^;'"()]*?\bfrom)?\s*["'](\.[^"'
 
 
 class WebFile(msgspec.Struct, frozen=True, dict=True):
-    """A file to serve, with its type."""
+    """A file to serve, with its media type."""
 
     body: bytes
     kind: str
 
     @cached_property
     def zipped(self) -> bytes | None:
-        """The compressed bytes, if they are fewer; made at the first request."""
+        """The compressed bytes if they are fewer, else None; computed at the first request."""
         zipped = gzip.compress(self.body, 9, mtime=0)
         return zipped if len(zipped) < len(self.body) else None
 
     @cached_property
     def etag(self) -> str:
-        """What changes with it."""
+        """A hash of the bytes."""
         return sha256(self.body).hexdigest()[:16]
 
 
 class WebFiles(msgspec.Struct, frozen=True):
-    """All of the client: each file by its path, pages with their places filled in, and the path of all."""
+    """All of the client: each file by its path, the pages with their placeholders filled in, and the path of all."""
 
     files: Mapping[str, WebFile]
     pages: Mapping[str, WebFile]
     base: str
     first: tuple[str, ...]
-    """The modules and the styles that are needed before anything is shown, in that order."""
+    """The styles and the modules of the sign-in page."""
     later: tuple[str, ...]
-    """The modules and the styles that whoever is logged in needs beside them; the log-in page does not."""
+    """The modules and the styles that are needed as well after signing in."""
 
 
 @cache
@@ -154,7 +154,7 @@ def _places(
     later: Sequence[str] = (),
     whole: Sequence[str] = (),
 ) -> dict[str, str]:
-    """Return what stands in the places of a page: what it loads first, what it needs soon, and all that it may need."""
+    """Return the values of a page's placeholders: the files to load first, those to load next, and all files."""
     return {
         "base": base,
         "styles": "".join(f'<link rel="stylesheet" href="{base}{name}">' for name in styles),
@@ -172,10 +172,12 @@ def _places(
 def create_web_client(
     server_name: Callable[[], str], *, is_encrypted: bool = False, scheduler: FairScheduler | None = None
 ) -> Blueprint:
-    """Return the routes, and have the app answer files before it looks for a route. Raises OSError.
+    """Return the routes. The app answers requests for files before it looks for a route. Raises OSError.
 
-    `server_name` is what the server is called now. With `is_encrypted`, browsers are told to come back over TLS alone;
-    with `turns`, files share the loop with all other requests.
+    Args:
+        server_name: Returns the server's current name.
+        is_encrypted: Send HSTS, so that browsers only come back over TLS.
+        scheduler: Shares the event loop fairly between files and all other requests.
     """
     client = Blueprint(WEB_CLIENT, __name__)
     web = web_files()
@@ -218,7 +220,7 @@ def create_web_client(
 
     def answer_files_first(state: BlueprintSetupState) -> None:
         paths = {web.base + name for name in web.files}
-        app: Any = state.app  # Quart's documents have middleware take the place of this method
+        app: Any = state.app  # Quart's documentation replaces this method to add middleware
         app.asgi_app = FileAnswers(app.asgi_app, paths, response_to, scheduler or FairScheduler())
 
     client.record(answer_files_first)
@@ -226,15 +228,15 @@ def create_web_client(
 
 
 def _named(manifest: WebFile, name: str) -> WebFile:
-    """Return the manifest of an application that is called so. Sync."""
+    """Return the manifest with the application's name set. Sync."""
     about = json.loads(manifest.body) | {"name": name, "short_name": name}
     return WebFile(json.dumps(about, ensure_ascii=False).encode(), manifest.kind)
 
 
 def respond(file: WebFile, headers: Mapping[str, str], lasts: str = "no-cache") -> Response:
-    """Return a file, compressed for whoever takes that, or 304 to whoever has it. Sync.
+    """Answer with a file, compressed if the client accepts that, or with 304 if the client has it. Sync.
 
-    `lasts` is its Cache-Control; what lasts for ever is never asked for again, and has no ETag.
+    `lasts` is its Cache-Control. Immutable files have no ETag, as they are never requested again.
     """
     known = request.headers.get("If-None-Match", "")
     return _response(file, headers, lasts, known, zipped=bool(request.accept_encodings["gzip"]))
@@ -265,7 +267,7 @@ def _walk(folder: Traversable, path: str = "") -> list[tuple[str, bytes]]:
 
 
 def _imported(name: str, found: Mapping[str, bytes], known: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """Return a module and all its static imports; dynamic imports are not among them."""
+    """Return a module and all its static imports, without dynamic ones."""
     if name in known or name not in found:
         return known
     known = (*known, name)
@@ -275,6 +277,6 @@ def _imported(name: str, found: Mapping[str, bytes], known: tuple[str, ...] = ()
 
 
 def _filled(text: str, places: Mapping[str, str]) -> str:
-    """Fill in `{{place}}`s; of a string `"{{files}}"` in a script the quotes go too."""
+    """Fill in the placeholders `{{place}}`; the string `"{{files}}"` of a script is replaced with its quotes."""
     text = text.replace('"{{files}}"', places["files"])
     return re.sub(r"\{\{(\w+)\}\}", lambda place: places[place[1]], text)

@@ -1,4 +1,4 @@
-"""The inspection of all workers: each is asked over its control socket, at the same time."""
+"""The inspection of all workers: asks all of them concurrently, over their control sockets."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
@@ -19,18 +19,18 @@ _NOTHING_SHOWN = TaskFacts({}, (), lambda _task: None, 100)
 
 
 class MergedInspection:
-    """The port `Inspection` for several workers. A worker that does not answer is left out.
+    """The port `Inspection` for several workers. Workers that do not answer are left out.
 
-    `workers` returns those that run now. Raises InspectionFailed where none answers.
+    `workers` returns the running workers. Methods raise InspectionFailed if none answers.
     """
 
     def __init__(self, workers: Callable[[], Sequence[RemoteInspection]]) -> None:
         self._workers = workers
 
     async def tree(self, most: int) -> Snapshot:
-        """Return the clients of all, and under this process's own tasks the trees of all."""
-        told = await self._ask_all(lambda worker: worker.tree(most))
-        snapshots = [snapshot for _, snapshot in told]
+        """Return the clients of all workers, and their task trees below this process's own tasks."""
+        answers = await self._ask_all(lambda worker: worker.tree(most))
+        snapshots = [snapshot for _, snapshot in answers]
         clients = sorted(
             (client for snapshot in snapshots for client in snapshot.clients),
             key=lambda client: -client.queued_bytes,
@@ -45,28 +45,28 @@ class MergedInspection:
             totals,
             shown,
             sum(snapshot.more for snapshot in snapshots) + len(clients) - len(shown),
-            _with_workers([(worker.who, snapshot.tree) for worker, snapshot in told]),
+            _with_workers([(worker.who, snapshot.tree) for worker, snapshot in answers]),
         )
 
     async def cancel(self, connection: int) -> Unwound | None:
-        told = await self._ask_all(lambda worker: worker.cancel(connection))
-        return next((unwound for _, unwound in told if unwound is not None), None)
+        answers = await self._ask_all(lambda worker: worker.cancel(connection))
+        return next((unwound for _, unwound in answers if unwound is not None), None)
 
     async def ends(self) -> list[Summary]:
-        told = await self._ask_all(lambda worker: worker.ends())
-        return sorted((end for _, ends in told for end in ends), key=lambda end: end.ended_ago or 0.0)
+        answers = await self._ask_all(lambda worker: worker.ends())
+        return sorted((end for _, ends in answers for end in ends), key=lambda end: end.ended_ago or 0.0)
 
     async def report(self, connection: int) -> ConnectionReport | None:
-        told = await self._ask_all(lambda worker: worker.report(connection))
-        return next((report for _, report in told if report is not None), None)
+        answers = await self._ask_all(lambda worker: worker.report(connection))
+        return next((report for _, report in answers if report is not None), None)
 
     async def metrics(self) -> str:
         """Return each sample's sum, and the samples of each worker with the label `worker`."""
-        told = await self._ask_all(lambda worker: worker.metrics())
-        return merge_metrics({worker.who.removeprefix("worker "): text for worker, text in told})
+        answers = await self._ask_all(lambda worker: worker.metrics())
+        return merge_metrics({worker.who.removeprefix("worker "): text for worker, text in answers})
 
     async def health(self) -> None:
-        """Return as soon as one worker is healthy: others may be starting, or hang."""
+        """Return as soon as one worker is healthy; others may be starting, or hang."""
         problems: list[InspectionFailed] = []
         healthy = False
 
@@ -87,7 +87,7 @@ class MergedInspection:
             raise problems[0] if problems else InspectionFailed("no worker runs")
 
     async def _ask_all(self, ask: Callable[[Inspection], Awaitable[T]]) -> list[tuple[RemoteInspection, T]]:
-        """Return the answers that come, in the order of the workers. Raises InspectionFailed if none does."""
+        """Return the workers that answered with their answers, in order. Raises InspectionFailed if none does."""
         workers = self._workers()
         answers: dict[RemoteInspection, T] = {}
         problems: list[InspectionFailed] = []
@@ -107,7 +107,7 @@ class MergedInspection:
 
 
 def _with_workers(trees: list[tuple[str, TaskNode]]) -> TaskNode:
-    """This process's own tasks, and under its root the workers."""
+    """Return this process's own tasks, with the workers' trees below its root."""
     root = trio.lowlevel.current_root_task()
     assert root is not None
     own = draw(root, _NOTHING_SHOWN)

@@ -1,4 +1,4 @@
-"""Prometheus' text of several workers as one: the sum, and beside it each worker's own with the label `worker`."""
+"""Merges several workers' Prometheus texts: the sum of each sample, and each worker's own with the label `worker`."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -8,14 +8,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
 _COMBINE: tuple[tuple[str, Callable[[Iterable[float]], float]], ...] = (
-    ("_created", min),  # when counting began, in Unix seconds
+    ("_created", min),  # the Unix time at which counting began
     ("_most", max),
 )
-"""By the end of a sample's name, what is not added up."""
+"""The samples that are not added up, by the end of their names."""
 
 
 def merge_metrics(texts: Mapping[str, str]) -> str:
-    """Return one text of the workers' own, which are keyed by the worker's number. Sync."""
+    """Merge the texts, which are keyed by the worker's number, into one. Sync."""
     families: dict[str, Metric] = {}
     values: dict[str, dict[tuple[str, tuple[tuple[str, str], ...]], list[float]]] = {}
     own: list[tuple[str, str, dict[str, str], float]] = []

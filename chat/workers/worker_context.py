@@ -1,4 +1,4 @@
-"""What a worker gets from its parent; a single server opens the same for itself."""
+"""What a worker gets from its parent: database address, sockets, data directory. A single server opens its own."""
 
 import socket
 from pathlib import Path
@@ -24,31 +24,31 @@ class WorkerContext(NamedTuple):
     secret: str
     bounds: tuple[Bound, ...]
     metrics_bounds: tuple[Bound, ...]
-    """The sockets of the metrics' own port, if they have one."""
+    """The sockets of the separate port for metrics, if there is one."""
     slot: WorkerSlot
     data: Path
-    """The data directory, which the parent holds."""
+    """The data directory, whose lock the parent holds."""
     socket_name: str
-    """The file name of this worker's control socket in there."""
+    """The file name of this worker's control socket in `data`."""
     everybody: Inspection
     bus_sockets: tuple[socket.socket, tuple[socket.socket, ...]] | None = None
-    """The receiving end of its slot, and the sending ends of the others, where workers have a bus of their own."""
+    """The receiving end of this slot and the sending ends of the others, if the workers have a bus of their own."""
 
 
-def open_worker_context(told: Serve) -> WorkerContext:
-    """Open the descriptors that the parent passed. To be called once, within Trio. Sync."""
-    data = Path(told.data)
+def open_worker_context(serve: Serve) -> WorkerContext:
+    """Open the descriptors that the parent passed in `serve`. To be called once, within Trio. Sync."""
+    data = Path(serve.data)
     return WorkerContext(
-        told.slot + 1,
-        told.address,
-        told.secret,
-        tuple(map(_bound, told.listening)),
-        tuple(map(_bound, told.metrics_listening)),
-        WorkerSlot(ConnectionCounts(told.slots, told.counts), told.slot),
+        serve.slot + 1,
+        serve.address,
+        serve.secret,
+        tuple(map(_bound, serve.listening)),
+        tuple(map(_bound, serve.metrics_listening)),
+        WorkerSlot(ConnectionCounts(serve.slots, serve.counts), serve.slot),
         data,
-        socket_name(told.slot),
+        socket_name(serve.slot),
         RemoteInspection(data, SOCKET, "the parent of the workers"),
-        None if told.bus_sockets is None else _bus_sockets(told.bus_sockets),
+        None if serve.bus_sockets is None else _bus_sockets(serve.bus_sockets),
     )
 
 

@@ -172,7 +172,7 @@ class Administration:
             return VISITOR
         if (
             person.is_visitor
-        ):  # who could begin anew if their session were over, and could not go on once let back
+        ):  # without a session a visitor would return as somebody else, or never if enabled again
             change = structs.replace(change, keeps_sessions=True)
         match await self._users.administer(person.id, change, None if by is None else by.id):
             case Taken("look"):

@@ -12,10 +12,10 @@ _ONE_LINE = "one line of text without spaces at its ends"
 _ORIGIN = r"^(\*|https?://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?)$"
 
 Registration = Literal["open", "invite", "closed"]
-"""Who may register: anybody, whoever has an invite, or nobody."""
+"""Who may register: anybody, people with an invite, or nobody."""
 
 Lobby = Literal["open", "members"]
-"""Who reads the lobby: whoever connects, or who has logged in."""
+"""Who reads the lobby: every client, or only people who have logged in."""
 
 SERVER_NAME = "trio-chat"
 """The default name of a server."""

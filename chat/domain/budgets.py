@@ -1,7 +1,7 @@
-"""Budgets for messages, text, history and calls, of each person or guest and of each address.
+"""Rate limits for messages, text, history and calls: for each person or guest, and for each address.
 
-A client over budget is told how long to wait. A message costs one and the bytes of its text, history costs pages. All
-of it is sync.
+A refused request says how long to wait. A message costs one and the bytes of its text, history costs pages. Everything
+here is sync.
 """
 
 import math
@@ -79,7 +79,7 @@ class Budgets:
         searches: a second.
         search_time: seconds a second that searches use.
         uploads: a second.
-        refused: told of each refusal, by what there was too much of.
+        refused: called for each refusal with the name of the exceeded limit.
         shared_usage: where what is used is shared with other servers.
     """
 

@@ -1,6 +1,6 @@
-"""Every way in which the server ends a WebSocket: code, reason, when, and whether the client comes back.
+"""Every close code of the server's WebSockets: its reason, when it is sent, and whether the client reconnects.
 
-Codes below 4000 are RFC 6455 section 7.4.1 and the IANA registry; 4000 to 4999 are ours.
+Codes below 4000 are those of RFC 6455 section 7.4.1 and the IANA registry; 4000 to 4999 are this server's.
 """
 
 from enum import StrEnum
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Retry(StrEnum):
-    """When a client whose socket ended so connects again; docs/protocols/README.md says the same of each code."""
+    """What a client does after a close code; docs/protocols/README.md lists the same for each code."""
 
     AT_ONCE = "connect again at once"
     WITH_BACKOFF = "connect again, with growing pauses"
@@ -18,7 +18,7 @@ class Retry(StrEnum):
 
 
 class Closing(NamedTuple):
-    """How a socket ends, and what the client does then. The reason is for people and at most 123 bytes."""
+    """A close code with its reason, which is for people and has at most 123 bytes, and what the client does then."""
 
     code: int
     reason: str
@@ -26,54 +26,54 @@ class Closing(NamedTuple):
 
     @property
     def content(self) -> tuple[int, str]:
-        """What the close frame tells."""
+        """The code and the reason of the close frame."""
         return self.code, self.reason
 
 
 GOING_AWAY = Closing(1001, "the server is stopping", Retry.WITH_BACKOFF)
-"""The server was told to stop; what it accepted is saved and acknowledged before this is sent."""
+"""The server stops. Before it sends this, it saves and acknowledges every write that it accepted."""
 
 TOO_BIG = Closing(1009, "the message is too big or in too many fragments", Retry.NEVER)
-"""More bytes or fragments than a message may have."""
+"""The client's message has too many bytes or fragments."""
 
 RESTARTING = Closing(1012, "this part of the server is replaced, connect again", Retry.AT_ONCE)
-"""The worker that serves this client is replaced by a new one, which is ready; what it accepted is acknowledged."""
+"""The worker of this client is replaced, and the new one is ready. Every accepted write is acknowledged before."""
 
 CRASHED = Closing(1011, "internal error", Retry.WITH_BACKOFF)
-"""A bug ended this connection, and only this one; the log has it."""
+"""A bug ended this connection, and only this one; the server's log has the traceback."""
 
 OUTCOME_UNKNOWN = Closing(1013, "the database did not answer in time, connect again", Retry.WITH_BACKOFF)
-"""A message of this client may or may not have been saved, so no honest answer is left."""
+"""The outcome of a write of this client is unknown, so the server can't acknowledge or refuse it."""
 
 TOO_FAR_BEHIND = Closing(1013, "the server missed too much, connect again", Retry.WITH_BACKOFF)
-"""More was written to the database by others than anybody can be told live; history has it."""
+"""The server missed more changes of other processes than it can publish live; clients read them from history."""
 
 TOO_SLOW = Closing(4008, "too slow: the bytes waiting for this client passed their limit", Retry.WITH_BACKOFF)
-"""The send queue overflowed, or a write made no progress for too long."""
+"""The send queue overflowed, or a write to the socket made no progress for too long."""
 
 NO_PONG = Closing(4009, "no pong in time", Retry.AT_ONCE)
-"""Nothing was heard from the client, not even an answer to a ping."""
+"""The client sent nothing for too long and did not answer a ping."""
 
 CUT_BY_ADMIN = Closing(4010, "an administrator ended this connection", Retry.AFTER_A_MINUTE)
 """An administrator cancelled this client (`/admin/tree`, `chat tree`)."""
 
 UNAUTHENTICATED = Closing(4401, "not authenticated", Retry.LOGGED_IN)
-"""Who must authenticate first did not: the support desk's clients, and native ones within ten seconds."""
+"""The client did not authenticate: support clients must do so first, native clients within ten seconds."""
 
 TOKEN_EXPIRED = Closing(4401, "the token has expired, refresh it", Retry.LOGGED_IN)
-"""The client did not come with a fresh token before the old one expired (native protocol)."""
+"""The token expired before the client sent a fresh one (native protocol)."""
 
 TOO_MANY_SOCKETS = Closing(4429, "too many sockets of this person are open", Retry.AFTER_A_MINUTE)
-"""The person has as many sockets of the native protocol open on this server as one may have."""
+"""The person has reached the limit of open native sockets on this server."""
 
 LOGGED_OUT = Closing(4403, "your logins were ended, log in again", Retry.LOGGED_IN)
-"""Every token of this client's person was revoked, or their password was changed."""
+"""All tokens of the person were revoked, or their password was changed."""
 
 SESSION_ENDED = Closing(4403, "this session was ended, log in again", Retry.LOGGED_IN)
-"""The session by whose token the client came in was ended: by its person, or because a refresh token was used twice."""
+"""The session of the client's token was ended: by its person, or because a refresh token was used twice."""
 
 DISABLED = Closing(4403, "your account is disabled", Retry.LOGGED_IN)
-"""This client's person may not come in until an administrator enables them again."""
+"""The person's account is disabled until an administrator enables it again."""
 
 DELETED = Closing(4403, "your account was deleted", Retry.LOGGED_IN)
-"""This client's person is no more."""
+"""The person's account was deleted."""

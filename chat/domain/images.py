@@ -1,23 +1,23 @@
-"""What an image says of itself in its first bytes: its type, and how wide and high it is. Nothing is decoded.
+"""Reads an image's type, width and height from the first bytes of its file, without decoding it.
 
-So an image that would fill the memory (a "bomb") is a few numbers here. All of it is sync and pure.
+So a decompression bomb costs nothing here. Everything is sync and pure.
 """
 
 import struct
 from typing import NamedTuple
 
 HEAD_BYTES = 262_144
-"""Bytes of a file that are looked at. A JPEG has its size behind what cameras and editors put in front."""
+"""Bytes of a file that are read. In a JPEG the size follows the metadata of cameras and editors."""
 
 _MOST_BLOCKS = 4096
-"""Blocks of a GIF that are passed over before its first frame; real ones have a few."""
+"""The most blocks of a GIF that are skipped before its first frame; real files have a few."""
 
 _MOST_PIXELS = 2**31 - 1
-"""No format has more in a line or a column."""
+"""The largest width or height that any of the formats can have."""
 
 
 class Image(NamedTuple):
-    """The type of an image, and its size in pixels, where that is found."""
+    """The media type of an image, and its size in pixels if that was found."""
 
     type: str
     width: int | None = None
@@ -25,13 +25,13 @@ class Image(NamedTuple):
 
 
 def read_image(head: bytes) -> Image | None:
-    """Return what a file that begins so is; None: no image of a kind that pages show. Never raises."""
+    """Return the image that begins with `head`; None: not an image that browsers show. Never raises."""
     for signature, offset, kind, measure in _KINDS:
         if head[offset : offset + len(signature)] == signature:
             try:
                 size = measure(head)
             except (struct.error, IndexError):
-                size = None  # cut off
+                size = None  # the head ends before the size
             if size is None or not (0 < size[0] <= _MOST_PIXELS and 0 < size[1] <= _MOST_PIXELS):
                 return Image(kind)
             return Image(kind, *size)
@@ -43,13 +43,13 @@ def _png(head: bytes) -> tuple[int, int] | None:
 
 
 def _gif(head: bytes) -> tuple[int, int] | None:
-    """Take the screen, or the first frame where it goes beyond: browsers show all of it (GIF89a, 18 to 23)."""
+    """Return the size of the screen, or of the first frame if that is larger, as browsers do (GIF89a, 18 to 23)."""
     width, height = struct.unpack_from("<HH", head, 6)
-    at = 13 + (3 << (head[10] & 7) + 1 if head[10] & 0x80 else 0)  # behind the colours
-    is_inside = False  # an extension
+    at = 13 + (3 << (head[10] & 7) + 1 if head[10] & 0x80 else 0)  # after the colour table
+    is_inside = False  # inside an extension
     for _ in range(_MOST_BLOCKS):
         if is_inside:
-            is_inside = head[at] > 0  # its last block is empty
+            is_inside = head[at] > 0  # an empty block ends it
             at += 1 + head[at]
         elif head[at] == 0x21:
             is_inside = True
@@ -63,7 +63,7 @@ def _gif(head: bytes) -> tuple[int, int] | None:
 
 
 def _jpeg(head: bytes) -> tuple[int, int] | None:
-    """Go from segment to segment up to a frame's (ITU-T T.81, B.2.2); one that is to be turned is measured so."""
+    """Walk the segments up to the frame header (ITU-T T.81, B.2.2); swap the sides if the image is rotated."""
     at, turned = 2, False
     while at + 4 <= len(head):
         if head[at] != 0xFF:
@@ -72,7 +72,7 @@ def _jpeg(head: bytes) -> tuple[int, int] | None:
         if marker == 0xFF:  # a fill byte
             at += 1
             continue
-        if marker == 0x01 or 0xD0 <= marker <= 0xD7:  # has no length
+        if marker == 0x01 or 0xD0 <= marker <= 0xD7:  # markers without a length
             at += 2
             continue
         (length,) = struct.unpack_from(">H", head, at + 2)
@@ -88,7 +88,7 @@ def _jpeg(head: bytes) -> tuple[int, int] | None:
 
 
 def _is_turned(exif: bytes) -> bool:
-    """Whether a camera was held upright: its orientation is 5 to 8 (Exif 2.3, tag 0x0112)."""
+    """Whether viewers rotate the image by 90°: its orientation is 5 to 8 (Exif 2.3, tag 0x0112)."""
     order = {b"II": "<", b"MM": ">"}.get(exif[:2])
     if order is None:
         return False
@@ -118,7 +118,7 @@ def _webp(head: bytes) -> tuple[int, int] | None:
 
 
 def _avif(head: bytes) -> tuple[int, int] | None:
-    """Take the largest `ispe` of the properties (ISO/IEC 23008-12): others are of thumbnails and layers."""
+    """Return the largest `ispe` property (ISO/IEC 23008-12): the others are of thumbnails and layers."""
     sizes: list[tuple[int, int]] = []
     at = head.find(b"ispe")
     while at >= 0 and len(sizes) < 64:

@@ -26,7 +26,7 @@ class Logins:
         grant: issues a token to a person.
         note: logs and counts what happened.
         min_password: characters of a new password, at least.
-        failed: told who was not proved, and from which address. Sync.
+        failed: called with the name and the address of each failed log-in. Sync.
 
     Every async method may raise StorageDown, change_password() OutcomeUnknown too. Cancelling that: the password is
     the old one or the new one.
@@ -117,10 +117,10 @@ class Logins:
         try:
             known = await find(login)
         except StorageDown:
-            self._throttle.give_back(who, address)  # nobody was told whether it was right
+            self._throttle.give_back(who, address)  # the client did not learn whether the password was right
             raise
         if known is not None and known.person.is_visitor:
-            known = None  # who has no password has nothing to log in with
+            known = None  # visitors have no password
         # An unknown name takes the same path and the same time as a wrong password.
         right = await self._passwords.match(raw, None if known is None else known.password_hash, address)
         if isinstance(right, Refusal):

@@ -24,9 +24,9 @@ _ADDED = "0123456789!?.,*#$%&@_-+ "
 
 
 def clean_new_password(password: str, *, at_least: int = LEAST, name: str = "") -> bytes | Refusal:
-    """Return the bytes to hash, or why they can't be the password of somebody with this name. Sync.
+    """Return the password's bytes to hash, or the refusal. It may not be guessable from the name. Sync.
 
-    `at_least` is what whoever runs the server asks for; it has LEAST characters in any case.
+    `at_least` is the configured minimum of characters; LEAST applies in any case.
     """
     least = max(at_least, LEAST)
     if len(password) < least:

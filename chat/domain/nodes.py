@@ -1,7 +1,7 @@
 """The servers of one chat: each has a number and a lease, which it renews while it can reach the database.
 
-A server whose lease has lapsed tells nobody anything until it has a lease again and has caught up with the log. So
-whoever has waited for all servers with a lease has waited for all that can still tell somebody something.
+A server whose lease has lapsed publishes nothing until it has a lease again and has caught up with the log. So to wait
+for all servers with a lease is to wait for all servers that may publish.
 """
 
 import hmac
@@ -26,9 +26,9 @@ Less than LEASE, so that it falls silent before the others stop waiting for it; 
 class Node(msgspec.Struct, frozen=True, kw_only=True):
     """A server with a lease: where it listens, its version, and the kind of its bus.
 
-    `started_at` is in Unix seconds: since when it has had leases without a gap. `lease` is in seconds left. As of its
-    last renewal `clients` is how many are connected, and `position` how far it has told the log: up to this id, with
-    nothing under way that was submitted before that was told.
+    `started_at` is the Unix time since which it has had leases without a gap; `lease` is in seconds left. `clients` and
+    `position` are as of its last renewal: the number of connected clients, and the settled watermark: the log is
+    published up to this id, and every write that was submitted before then is settled.
     """
 
     number: int

@@ -12,9 +12,9 @@ from chat.domain.rules import clean_email, clean_name
 
 
 class Profiles:
-    """Changes names and profiles; `changed` is told whose, before anybody else can look them up.
+    """Changes names and profiles. `changed` is called with the person's id before others can look up the new values.
 
-    Every async method may raise StorageDown and OutcomeUnknown. Cancelling one: all of it was changed, or nothing.
+    Every async method may raise StorageDown and OutcomeUnknown. Cancelling changes all or nothing.
     """
 
     def __init__(self, users: Users, changed: Callable[[int], None]) -> None:

@@ -64,7 +64,7 @@ class Resets:
         return urlsafe_b64encode(head + self._signature(head, person)).decode().rstrip("="), ends
 
     async def use(self, code: str, password: str, address: str) -> Granted | Refusal:
-        """Give whoever the code is of another password; every token but the one returned is invalid then.
+        """Set a new password for the person of the code. Every token except the returned one becomes invalid.
 
         `address` is the client's. May raise StorageDown and OutcomeUnknown. Cancelling: the password is the old one
         or the new one.

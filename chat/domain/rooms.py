@@ -136,8 +136,8 @@ class Rooms:
         room = await self.may_hear(person, room_id)
         if isinstance(room, Refusal):
             return room
-        told = await self._messages.timeline(room_id, MOST_MESSAGES, _ANSWER_BYTES, up_to_id=last_id or None)
-        return told[::-1]
+        found = await self._messages.timeline(room_id, MOST_MESSAGES, _ANSWER_BYTES, up_to_id=last_id or None)
+        return found[::-1]
 
     def changing(
         self,

@@ -1,7 +1,7 @@
-"""What a name, an e-mail address, a password and a text must be, and how names compare.
+"""The rules for names, e-mail addresses, passwords and texts, and the comparison of names.
 
-Each `clean_*` takes what a client sent and returns it normalised, or the refusal that says what is wrong.
-Source: "Common to all" of the protocol pages; bcrypt reads 72 bytes and no more.
+Each `clean_*` takes a client's input and returns it normalised, or the refusal that names the violated rule.
+Source: "Common to all" of the protocol pages; bcrypt uses the first 72 bytes only.
 """
 
 import unicodedata
@@ -12,24 +12,24 @@ from chat.domain.skeletons import mixes_scripts, name_skeletons
 
 NAME_LENGTH = 64
 EMAIL_LENGTH = 254
-"""RFC 5321's limit on a forward path, less its brackets."""
+"""RFC 5321's limit on a forward path, without its brackets."""
 LONGEST_SPELLING = 4 * NAME_LENGTH
-"""Characters of any spelling of a name or an e-mail address: a composed letter stands for four at most (U+1F82).
+"""The most characters of a name or an e-mail address before normalisation: a composed letter has at most four (U+1F82).
 
-Nothing longer is normalised, as that takes quadratic time over marks in the wrong order: 3 s for 32,000 of them,
-0.2 ms for these.
+Longer input is not normalised, because that takes quadratic time over marks in the wrong order: 3 s for 32,000 of
+them, 0.2 ms for this many.
 """
 TEXT_LENGTH = 4000
 TOPIC_LENGTH = 500
 PASSWORD_BYTES = 72
 RESERVED = frozenset({"server"})
-"""The name under which the server itself speaks."""
+"""The sender's name of the server's own messages."""
 _NOBODYS = ("all", "everyone", "here", "channel", "system")
-"""Names that would be read as everybody in a room, or as the server: nobody takes them."""
+"""Names that readers would take for everybody in a room, or for the server: no account may have one."""
 _OF_THE_STAFF = ("admin", "administrator", "moderator", "operator", "owner", "support", "root")
-"""Names that say what somebody may: whoever runs the server gives them, and admins."""
+"""Names that suggest a role: only admins, or an operator of the server on its command line, may give them."""
 _VISITOR = "visitor-"
-"""How the names of visitors of the support widget begin."""
+"""The prefix of the names of visitors of the support widget."""
 
 _BAD_NAME = Refusal(
     Code.INVALID,
@@ -80,9 +80,9 @@ _BAD_PASSWORD = Refusal(
 
 
 def same_name_key(name: str) -> str:
-    """Return what two spellings of one name (or e-mail address) have in common: NFC without case.
+    """Return the key under which spellings of one name (or e-mail address) are equal: NFC, case-folded.
 
-    Any text may be given. What is too long for a spelling has the empty key, which nobody's name has.
+    Takes any text. A text that is too long for a name has the empty key, which no name has.
     """
     if len(name) > LONGEST_SPELLING:
         return ""
@@ -92,9 +92,12 @@ def same_name_key(name: str) -> str:
 
 
 def clean_name(name: str, *, own: str = "", is_given: bool = False) -> str | Refusal:
-    """Return a person's `name` in NFC, or why it can't be one.
+    """Return a person's `name` in NFC, or the refusal.
 
-    `own` is a name that they have, which is theirs. `is_given`: an admin, or whoever runs the server, gives it.
+    Args:
+        name: The wanted name.
+        own: The person's current name, which they may keep even if it is reserved.
+        is_given: Whether an admin or the command line gives the name: these may give a role's name.
     """
     well_formed = _well_formed(name)
     if well_formed is None:
@@ -120,7 +123,7 @@ def _looks_of(*names: str) -> frozenset[str]:
 
 
 def clean_room_name(name: str) -> str | Refusal:
-    """Return a room's `name` in NFC, or why it can't be one. Nobody speaks as a room: it may mix scripts."""
+    """Return a room's `name` in NFC, or the refusal. It may mix scripts: a room impersonates nobody."""
     well_formed = _well_formed(name)
     if well_formed is None:
         return _BAD_ROOM_NAME
@@ -128,7 +131,7 @@ def clean_room_name(name: str) -> str | Refusal:
 
 
 def _well_formed(name: str) -> str | None:
-    """Return `name` in NFC if its length, its characters and its spaces are those of a name."""
+    """Return `name` in NFC if its length, characters and spaces are valid, else None."""
     if not 1 <= len(name) <= LONGEST_SPELLING:
         return None
     name = unicodedata.normalize("NFC", name)
@@ -142,12 +145,12 @@ def _well_formed(name: str) -> str | None:
 _INVISIBLE = frozenset(
     [0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0, *range(0x180B, 0x1810), *range(0xFE00, 0xFE10)]
 ) | frozenset(range(0xE0100, 0xE01F0))
-"""Letters and marks that show nothing (Unicode's Default_Ignorable_Code_Point): two names would look the same."""
+"""Invisible letters and marks (Unicode's Default_Ignorable_Code_Point): with them two names would look the same."""
 
 
 def may_stand_in_a_name(char: str) -> bool:
     """Whether a name may have this character."""
-    # Marks (M) are parts of letters in many scripts; of the numbers only digits (Nd).
+    # Marks (M) are parts of letters in many scripts. Of the numbers only digits (Nd) are allowed.
     if char in " _.-":
         return True
     category = unicodedata.category(char)
@@ -155,13 +158,13 @@ def may_stand_in_a_name(char: str) -> bool:
 
 
 def clean_label(label: str) -> str | Refusal:
-    """Return `label` (what somebody calls a device or a program of theirs) trimmed, or why it can't be shown."""
+    """Return `label` (a person's name for a device or program of theirs) trimmed, or the refusal."""
     label = label.strip()
     return label if label.isprintable() else _BAD_LABEL
 
 
 def clean_email(email: str) -> str | Refusal:
-    """Return `email` in NFC, or why it can't be an address. Whether it can be reached is not asked."""
+    """Return `email` in NFC, or the refusal. Does not check whether the address can receive mail."""
     email = email.strip()
     if len(email) > EMAIL_LENGTH:
         return _BAD_EMAIL
@@ -175,7 +178,7 @@ def clean_email(email: str) -> str | Refusal:
 
 
 def clean_text(text: str, *, may_be_empty: bool = False) -> str | Refusal:
-    """Return `text` trimmed, or why it can't be a message; `may_be_empty`: the message has something else."""
+    """Return a message's `text` trimmed, or the refusal. `may_be_empty`: the message has files instead."""
     text = text.strip()
     if not text and not may_be_empty:
         return EMPTY_TEXT
@@ -187,7 +190,7 @@ def clean_text(text: str, *, may_be_empty: bool = False) -> str | Refusal:
 
 
 def clean_topic(topic: str) -> str | Refusal:
-    """Return `topic` trimmed, or why it can't be what a room is about; it may be empty."""
+    """Return a room's `topic` trimmed, or the refusal; it may be empty."""
     topic = topic.strip()
     if len(topic) > TOPIC_LENGTH or "\0" in topic or not _encodes(topic):
         return _BAD_TOPIC
@@ -195,7 +198,7 @@ def clean_topic(topic: str) -> str | Refusal:
 
 
 def clean_password(password: str, *, at_least: int) -> bytes | Refusal:
-    """Return the bytes to hash, or why they can't be a password of `at_least` characters."""
+    """Return the password's bytes to hash, or the refusal. `at_least` is the minimum length in characters."""
     if len(password) < at_least:
         return Refusal(
             Code.INVALID,

@@ -50,10 +50,10 @@ class SearchRunner:
         self._places = FairLimiter(_AT_ONCE, most=_MOST_WAITING, most_each=_MOST_WAITING_EACH)
 
     async def find(self, search: Search, charge: Callable[[float], object]) -> list[Found] | Refusal:
-        """Return what is found, or BUSY or TOO_LONG.
+        """Return the found messages, or BUSY or TOO_LONG.
 
-        `charge` is told the seconds that the search used of the database and of the event loop, however it ends.
-        Raises StorageDown. Cancelling: the query ends, what it used is charged.
+        `charge` is called with the seconds of database and event loop that the search used, however it ends. Raises
+        StorageDown. Cancelling ends the query; its time is charged.
         """
         if self._places.is_full(Kind.SEARCH, search.person_id):
             return BUSY

@@ -47,7 +47,7 @@ NOT_FOR_TOKENS = Refusal(
     "a token for a program can't do this: log in with the name and the password",
     reason="not_for_tokens",
 )
-"""What a program does must end with its token: else whoever finds one keeps what they made of it."""
+"""A program's token must not make anything that outlives it: otherwise a thief would keep access after its end."""
 NO_SESSION = Refusal(Code.NOT_FOUND, "there is no such session", reason="no_session")
 
 logger = structlog.get_logger(__name__)

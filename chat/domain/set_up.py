@@ -1,7 +1,7 @@
-"""How the first admin is made: by whoever reads a code that the server prints when it starts.
+"""Makes the first admin: anybody who has the set-up code, which the server logs at its start.
 
-The code is derived from the server's secret and random bytes that stand in the storage. So all servers on one storage
-print the same, and count tries together.
+The code is derived from the server's secret and a random nonce in the database. So all servers on one database log the
+same code, and count tries together.
 """
 
 import base64
@@ -45,9 +45,9 @@ class FirstAdmin:
         return await self._set_up.is_needed()
 
     async def code(self) -> str | None:
-        """Return the code for whoever runs the server, at its start; None: there is an admin.
+        """Return the set-up code, to be logged at the start; None if there is an admin.
 
-        It is a new one if the last was void. Cancelling: there may be one.
+        Makes a new code if the last one is void. Cancelling may have made one.
         """
         nonce = await self._set_up.prepare(secrets.token_bytes(16), _TRIES)
         return None if nonce is None else self._code(nonce)

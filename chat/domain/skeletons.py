@@ -1,7 +1,7 @@
-"""Names that look alike: the skeletons of Unicode TS 39, and the scripts that one name may be written in.
+"""Detects names that look alike, by the skeletons of Unicode TS 39, and names that mix scripts.
 
-The data are the library's (confusables.txt and Scripts.txt of Unicode). Reading them takes some hundredths of a second:
-they are read for the first name that is looked at, or by whoever serves before that.
+The data (Unicode's confusables.txt and Scripts.txt) come with the library confusable-homoglyphs. Reading them takes
+some hundredths of a second. It happens for the first name, or earlier: a server calls read_tables() at its start.
 """
 
 import unicodedata
@@ -12,34 +12,34 @@ from pathlib import Path
 import msgspec
 
 LONGEST_SKELETON = 256
-"""Characters that are kept of a skeleton. One letter may stand for 18 (U+FDFA), and an index has bounded entries."""
+"""Characters that are kept of a skeleton: one letter may become 18 (U+FDFA), and index entries are bounded."""
 
 _TOGETHER = (
     frozenset({"LATIN", "HAN", "HIRAGANA", "KATAKANA"}),
     frozenset({"LATIN", "HAN", "BOPOMOFO"}),
     frozenset({"LATIN", "HAN", "HANGUL"}),
 )
-"""Scripts that are written together: TS 39, "highly restrictive"."""
+"""Scripts that one name may combine: TS 39, "highly restrictive"."""
 
 _ANY_SCRIPT = frozenset({"COMMON", "INHERITED"})
 _LEFT_TO_RIGHT = "\u200e"
-"""Stands around right-to-left letters in the comments of confusables.txt, which the library reads."""
+"""The library's data have this mark around right-to-left letters; it is removed."""
 
 
 def read_tables() -> None:
-    """Read the data now, so that no name has to wait for them. Sync; some hundredths of a second, once."""
+    """Read the data now instead of for the first name. Sync; some hundredths of a second, once."""
     _prototypes()
     _script_of()
 
 
 class _Other(msgspec.Struct, gc=False):
-    """What looks like a character, as the library's file has it; msgspec reads it in half the time."""
+    """A look-alike of a character in the library's JSON file; msgspec decodes it in half the library's time."""
 
     c: str
 
 
 def _partners() -> dict[str, set[str]]:
-    from confusable_homoglyphs.utils import path  # late: it loads what fetches the data anew
+    from confusable_homoglyphs.utils import path  # late: it imports an HTTP client
 
     listed = msgspec.json.decode(Path(path("confusables.json")).read_bytes(), type=dict[str, list[_Other]])
     partners: dict[str, set[str]] = {}
@@ -51,11 +51,11 @@ def _partners() -> dict[str, set[str]]:
 
 @cache
 def _prototypes() -> dict[int, str]:
-    """Return what stands for each character that looks like another.
+    """Return the prototype of each character that looks like another.
 
-    The library has each pair both ways. In TS 39 all that look alike have one prototype, which may be several
-    characters ("m" is "rn") and has no other prototype. So it is what has several partners, or is several characters;
-    of two that have only each other either will do.
+    TS 39 maps all look-alikes to one prototype, which may be several characters ("m" is "rn") and has no prototype
+    itself. But the library lists each pair in both directions. So the prototype is the side that has several partners
+    or several characters; in a pair that has only each other, either will do.
     """
     partners, prototypes = _partners(), {}
     for char, its in partners.items():
@@ -63,13 +63,13 @@ def _prototypes() -> dict[int, str]:
             (other,) = its
             if len(other) > 1 or len(partners[other]) > 1 or other < char:
                 prototypes[ord(char)] = other
-    # Several characters may hold one of two for which we chose the other.
+    # A prototype of several characters may contain a character that got a prototype itself.
     return {char: prototype.translate(prototypes) for char, prototype in prototypes.items()}
 
 
 @cache
 def _script_of() -> Callable[[str], str]:
-    """Return what tells the script of a character."""
+    """Return the function that returns a character's script."""
     from confusable_homoglyphs.categories import alias  # late: it reads data
 
     script_of: Callable[[str], str] = alias
@@ -78,11 +78,11 @@ def _script_of() -> Callable[[str], str]:
 
 @lru_cache(maxsize=1024)
 def name_skeletons(name: str) -> tuple[str, ...]:
-    """Return, sorted, what a (clean) name has in common with each name that looks like it: they share one of these.
+    """Return the skeletons of a (clean) name, sorted: two names look alike if they share one.
 
-    TS 39 knows no case, and names compare without it. So there is a skeleton in lower case and one in upper case
-    (Cyrillic "Том" looks like "Tom" in capitals alone), and one in lower case of what the name looks like as it is
-    written ("AIice" like "Alice", which is "alice").
+    TS 39 ignores case, but names compare without it. So a name has up to three skeletons: of its lower case, of its
+    upper case (Cyrillic "Том" looks like "Tom" in capitals only), and the lower case of its own skeleton ("AIice"
+    looks like "Alice", which is "alice").
     """
     plain = unicodedata.normalize("NFKC", name)
     spellings = plain.casefold(), plain.upper(), _skeleton(plain).casefold()
@@ -95,7 +95,7 @@ def _skeleton(text: str) -> str:
 
 
 def mixes_scripts(name: str) -> bool:
-    """Whether a name has letters of scripts that no language writes together, as Latin and Cyrillic."""
+    """Whether a name has letters of scripts that no language combines, such as Latin and Cyrillic."""
     script_of = _script_of()
     scripts = {script_of(char) for char in unicodedata.normalize("NFKC", name)} - _ANY_SCRIPT
     return len(scripts) > 1 and not any(scripts <= together for together in _TOGETHER)

@@ -35,19 +35,19 @@ class Support:
 
     async def conversation(self, person: Person, up_to_id: int) -> list[Message]:
         """Return the messages of the person's own conversation up to a message id, oldest first."""
-        return await self._told(Peer(person.id, person.name), up_to_id, LONGEST_RETELLING)
+        return await self._newest(Peer(person.id, person.name), up_to_id, LONGEST_RETELLING)
 
     async def history(self, peer: Peer, before: int, limit: int) -> list[Message]:
         """Return `limit` messages of a conversation with ids below `before` (0: the newest), oldest first."""
         up_to_id = before - 1 if before else await self._messages.newest_id()
-        return await self._told(peer, up_to_id, min(limit, LONGEST_RETELLING))
+        return await self._newest(peer, up_to_id, min(limit, LONGEST_RETELLING))
 
-    async def _told(self, peer: Peer, up_to_id: int, limit: int) -> list[Message]:
+    async def _newest(self, peer: Peer, up_to_id: int, limit: int) -> list[Message]:
         room_id = await self.room_of(peer)
         if room_id is None:
             return []
-        told = await self._messages.timeline(room_id, limit, _RETELLING_BYTES, up_to_id=up_to_id)
-        return [structs.replace(message, people=SupportOf(peer)) for message in told]
+        messages = await self._messages.timeline(room_id, limit, _RETELLING_BYTES, up_to_id=up_to_id)
+        return [structs.replace(message, people=SupportOf(peer)) for message in messages]
 
     async def conversations(self) -> list[Conversation]:
         """Return the conversations that have messages, the newest first."""

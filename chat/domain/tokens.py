@@ -1,9 +1,15 @@
-"""The one token of all dialects: a JWT (RFC 7519) signed with HS256 and shorter than 255 characters.
+"""The access token of all protocols: a JWT (RFC 7519) signed with HS256 and shorter than 255 characters.
 
-Claims: `sub` (user id as text), `name`, `UID` (number), `iat`, `exp`, `jti`, and `sid` (number) where it is of a
-session. A `jti` is "generation.random.born": raising a person's generation revokes every token issued before, and
-`born` (by the second in which their account was made) keeps it from whoever has that id after a backup was restored. A
-token of a session is good as long as that lasts.
+| claim | means |
+|---|---|
+| `sub`, `UID` | the person's id, as text and as a number |
+| `name` | the person's name, perhaps cut off |
+| `iat`, `exp` | when it was issued and when it expires |
+| `jti` | "generation.random.born" |
+| `sid` | the id of the session, if the token belongs to one; it is valid as long as the session |
+
+Raising a person's `generation` revokes every token issued before. `born` is derived from the second in which the
+account was created: after a backup was restored, another account may have the same id, and must not accept the token.
 """
 
 import hmac
@@ -24,19 +30,19 @@ from chat.domain.entities import Person
 
 _ALGORITHM = "HS256"
 _LONGEST = 254
-"""Characters: the support desk's database keeps tokens in a VARCHAR(255)."""
+"""Characters: the support desk's database stores tokens in a VARCHAR(255)."""
 _OPTIONS: Options = {
     "require": ["sub", "iat", "exp", "jti"],
-    # A clock that was set back would lock out everybody who logged in shortly before.
+    # After a clock was set back, it would reject every token issued shortly before.
     "verify_iat": False,
 }
 _HIGHEST_ID = 2**63 - 1
 
 
 class Claims(msgspec.Struct, frozen=True):
-    """What a token says that matters: whose it is, of which generation, and of which session, if of any.
+    """The claims of a token that the server uses.
 
-    `expires_at` is in Unix seconds. `born` says when the account was made; older tokens do not.
+    `expires_at` is in Unix seconds. `session_id` is None for a token without a session, `born` for an older token.
     """
 
     person_id: int
@@ -46,22 +52,22 @@ class Claims(msgspec.Struct, frozen=True):
     born: str | None = None
 
     def is_of(self, person: Person) -> bool:
-        """Whether it is a token of this person, and no older one than is good."""
+        """Whether it is a token of this account and of its current generation."""
         is_that = self.born in (None, _born(person))
         return is_that and person.id == self.person_id and person.token_generation == self.generation
 
 
 class Tokens:
-    """Issues and reads tokens. `lifetime` is in seconds; the secret has 32 bytes or more."""
+    """Issues and reads tokens. `lifetime` is in seconds; the secret has at least 32 bytes."""
 
     def __init__(self, secret: str, lifetime: float) -> None:
         self._secret = secret
         self._lifetime = lifetime
 
     def issue(self, person: Person, *, session_id: int | None = None, lifetime: float | None = None) -> str:
-        """Return a new token for `person`, of that session if there is one; `lifetime` is in seconds.
+        """Return a new token for `person`, for a session if given; `lifetime` is in seconds.
 
-        The name in it is shortened where the whole would get too long; nothing depends on it but `sub` does.
+        The name in it is cut off if the token would get too long: people are identified by `sub`.
         """
         now = int(time.time())
         claims: dict[str, Any] = {
@@ -78,11 +84,11 @@ class Tokens:
             if claims["name"]:
                 claims["name"] = claims["name"][:-1]
             else:
-                del claims["name"]  # the highest ids of all leave no room for an empty one
+                del claims["name"]  # the highest ids leave no room even for an empty name
         return token
 
     def read(self, token: str) -> Claims | None:
-        """Return what `token` says, or None unless it is ours, unexpired and whole."""
+        """Return the claims of `token`, or None if it is invalid or expired."""
         if len(token) > _LONGEST:
             return None
         try:
@@ -105,7 +111,7 @@ class Tokens:
         )
 
     def has_expired(self, token: str) -> bool:
-        """Whether `token` is ours and whole, and only its time is over."""
+        """Whether `token` is valid except that it has expired."""
         if len(token) > _LONGEST:
             return False
         try:
@@ -117,19 +123,19 @@ class Tokens:
         return False
 
     def derive(self, purpose: bytes, value: bytes) -> bytes:
-        """Return 32 bytes that only who has the secret can make of `value`; each `purpose` has a key of its own.
+        """Return a 32-byte MAC of `value` under the secret; each `purpose` has a key of its own.
 
-        A purpose has spaces, so it is nothing that a token is signed for.
+        A purpose contains spaces, so it can't be the signed part of a token.
         """
         return hmac.digest(hmac.digest(self._secret.encode(), purpose, "sha256"), value, "sha256")
 
     def _sign(self, claims: dict[str, Any]) -> str:
-        # Without `typ`, which RFC 7519 leaves open, there is more room for the name.
+        # RFC 7519 makes `typ` optional; without it there is more room for the name.
         return jwt.encode(claims, self._key, _ALGORITHM, headers={"typ": None}, json_encoder=_Utf8Encoder)
 
     @cached_property
     def _key(self) -> jwt.PyJWK:
-        # Made for the first token that is read or issued: the commands have no secret, and no tokens.
+        # Made for the first token: commands have no secret and use no tokens.
         encoded = base64url_encode(self._secret.encode()).decode()
         key = jwt.PyJWK({"kty": "oct", "k": encoded, "alg": _ALGORITHM})
         key.Algorithm = _CheckedOnce(self._secret)
@@ -137,12 +143,12 @@ class Tokens:
 
 
 def _born(person: Person) -> str:
-    """Return four letters that tell accounts apart that had one id: a token has no room for all of the time."""
+    """Return four letters of the account's creation time: a token has no room for all of it."""
     return urlsafe_b64encode((int(person.created_at) % (1 << 24)).to_bytes(3)).decode()
 
 
 class _CheckedOnce(HMACAlgorithm):
-    """HS256 with one key. PyJWT has OpenSSL look, for each token, whether the key is an asymmetric one."""
+    """HS256 with one key, checked once. PyJWT would check for each token that the key is not an asymmetric one."""
 
     def __init__(self, secret: str) -> None:
         super().__init__(HMACAlgorithm.SHA256)
@@ -153,7 +159,7 @@ class _CheckedOnce(HMACAlgorithm):
 
 
 class _Utf8Encoder(json.JSONEncoder):
-    """JSON that writes letters as they are: an escape takes six bytes, UTF-8 two to four."""
+    """JSON without escapes of letters: an escape takes six bytes, UTF-8 two to four."""
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - json.JSONEncoder's own options
         super().__init__(**{**options, "ensure_ascii": False})

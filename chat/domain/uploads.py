@@ -94,9 +94,10 @@ class Uploads:
         )
 
     async def find(self, person: Person, file_id: int) -> KeptFile | Refusal:
-        """Return a file that the person may have: in a room that they see, or their own that waits for its message.
+        """Return a file that the person may read: of a room that they see, or their own that waits for its message.
 
-        Whoever may not is told that there is none. Cancelling: nothing happens.
+        The refusal is the same whether the file does not exist or the person may not read it. Cancelling changes
+        nothing.
         """
         kept = await self._table.file(file_id)
         if kept is None or (kept.seq is None and kept.owner_id != person.id):

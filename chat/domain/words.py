@@ -1,7 +1,7 @@
-"""The words of a text, as they are searched for: without case and accents, and split where nothing says where to.
+"""Splits a text into the words of the search index: folded, and bigrams for scripts without word boundaries.
 
-Chinese, Japanese, Korean, Thai and others write without spaces, or join to a word what stands behind it: there each
-two characters that follow each other are a word, and the last one alone. All of it is sync and pure.
+Chinese, Japanese, Korean, Thai and others write without spaces, or attach particles to words. For them each pair of
+adjacent characters is a word, and so is the last character of a run. Everything here is sync and pure.
 """
 
 import re
@@ -10,16 +10,16 @@ from bisect import bisect_right
 from typing import NamedTuple
 
 LONGEST_WORD = 64
-"""Characters of a word that count."""
+"""Characters of a word that are indexed; the rest is cut off."""
 
 MOST_FOLDED = 12_288
-"""Characters of a text that count, once ligatures and the like are taken apart: one of them may be 18 letters."""
+"""Characters of a text that are indexed, counted after decomposition: one ligature may become 18 letters."""
 
 _BLOCK = 512
-"""Characters that are taken apart at once, until there are MOST_FOLDED."""
+"""Characters that are decomposed at once, until there are MOST_FOLDED."""
 
 _MOST_MARKS = 30
-"""Marks on one letter that count, as in UAX #15, D4: sorting those of a letter takes the square of their number."""
+"""Marks that are kept on one letter, as in UAX #15, D4: sorting a letter's marks takes quadratic time."""
 
 _ASCII_WORD = re.compile(r"[a-z0-9]+")
 
@@ -38,20 +38,20 @@ _IN_PAIRS = (
 _BORDERS = [border for first, last in _IN_PAIRS for border in (first, last + 1)]
 
 _BETWEEN, _LETTER, _PAIRED, _MARK = "0123"
-"""Not of a word; of a word; of a script in pairs; a mark, which belongs to what it stands on."""
+"""Kinds of characters: between words; a letter; a letter of a bigram script; a mark on the letter before it."""
 
 _RUN = re.compile(f"{_LETTER}[{_LETTER}{_MARK}]*|{_PAIRED}[{_PAIRED}{_MARK}]*")
 _SPAN = re.compile(f"{_LETTER}[{_LETTER}{_MARK}]*|{_PAIRED}{_MARK}*")
 
 _BECOME_MARKS = frozenset("\u0f73\u0f75\u0f81\uff9e\uff9f")
-"""What is no mark in Unicode's order of marks, and is taken apart into some."""
+"""Characters that are no combining marks themselves but decompose into some."""
 
 _SEPARATOR = "\n"
-"""Folds to itself, and nothing else folds to it."""
+"""Folds to itself, and no other character folds to it."""
 
 
 def fold(text: str) -> str:
-    """Return what spellings of a text have in common: NFKC, without case and accents."""
+    """Return the form in which texts are compared: NFKC, without case and accents."""
     if text.isascii():
         return text.lower()
     decomposed = unicodedata.normalize("NFKD", _composed(_with_few_marks(text)).casefold())
@@ -74,7 +74,7 @@ def _with_few_marks(text: str) -> str:
 
 
 def _composed(text: str) -> str:
-    """Return a text in NFKC, at most MOST_FOLDED characters of it."""
+    """Return the first MOST_FOLDED characters of a text in NFKC."""
     if len(text) <= _BLOCK:
         return unicodedata.normalize("NFKC", text)
     blocks: list[str] = []
@@ -88,9 +88,9 @@ def _composed(text: str) -> str:
 
 
 def words_of(text: str) -> list[tuple[int, str]]:
-    """Return the words by which a text is found, in its order, each with its place: 1, 2, 3 …
+    """Return the words under which a text is indexed, in order, each with its place: 1, 2, 3 …
 
-    The last character of what is written in pairs has the place of the pair that it ends.
+    The last character of a bigram run has the place of the run's last bigram.
     """
     folded = fold(text)
     if folded.isascii():
@@ -107,43 +107,43 @@ def words_of(text: str) -> list[tuple[int, str]]:
 
 
 def asked_of(run: str) -> list[str]:
-    """Return the words that stand one behind the other where a text has this run."""
+    """Return the consecutive words that a text with this run has: one word, or the run's bigrams."""
     if not is_paired(run) or len(run) == 1:
         return [run[:LONGEST_WORD]]
     return [run[place : place + 2] for place in range(len(run) - 1)]
 
 
 def is_paired(run: str) -> bool:
-    """Whether a run is of a script that is searched by pairs of characters."""
+    """Whether a run is of a script that is indexed by bigrams."""
     return _kind(run[0]) == _PAIRED
 
 
 def runs(folded: str) -> list[str]:
-    """Return the longest stretches of folded text that are a word, or words in pairs."""
+    """Return the runs of folded text: each is one word, or a longest sequence of a bigram script."""
     return [folded[begin:end] for begin, end in _spans(_RUN, _kinds(folded, {}))]
 
 
 class Placed(NamedTuple):
-    """The words of a text as it was written, folded, and how they lie in both."""
+    """A text's words with their positions in the original and in the folded text."""
 
     spans: list[tuple[int, int]]
-    """Where the words begin and end in the text; in scripts of pairs, each character."""
+    """Begin and end of each word in the original text; in a bigram script, of each character."""
     folded: str
-    """All of them. What stands in pairs side by side is not parted. The end of a text that is too much is missing."""
+    """The folded words, separated except within a bigram run. The end of a text that is too long is missing."""
     ends: list[int]
-    """Where each of them ends there."""
+    """The end of each word in `folded`."""
     runs: list[tuple[int, int]]
-    """Where the runs begin and end there."""
+    """Begin and end of each run in `folded`."""
 
 
 def placed(text: str) -> Placed:
-    """Return the words of a text with their places. Sync: some milliseconds for the longest text."""
+    """Return the words of a text with their positions. Sync: some milliseconds for the longest text."""
     known: dict[int, str] = {}
     kinds = _kinds(text, known)
     spans = _spans(_SPAN, kinds)
     words = fold(_SEPARATOR.join([text[begin:end] for begin, end in spans])).split(_SEPARATOR)
     if len(words) < len(spans):
-        words.pop()  # it has lost its end
+        words.pop()  # fold() has cut it off
     parts: list[str] = []
     ends: list[int] = []
     length = before = 0
@@ -166,7 +166,7 @@ def _spans(pattern: re.Pattern[str], kinds: str) -> list[tuple[int, int]]:
 
 
 def _kinds(text: str, known: dict[int, str]) -> str:
-    """Return the kinds of all characters. Each is looked up once: `known` keeps them."""
+    """Return the kind of each character; `known` caches them by code point."""
     known.update({ord(char): _kind(char) for char in set(text) if ord(char) not in known})
     return text.translate(known)
 
@@ -178,6 +178,6 @@ def _kind(char: str) -> str:
 
 
 def _is_accent(char: str) -> bool:
-    """Whether a mark is an accent or a vowel point, and no part of a letter as in Japanese, Thai or Devanagari."""
+    """Whether a mark is an accent or a vowel point, not a part of a letter as in Japanese, Thai or Devanagari."""
     placed = unicodedata.combining(char)
     return placed >= 200 or 10 <= placed <= 35

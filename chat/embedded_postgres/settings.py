@@ -31,7 +31,7 @@ SETTINGS = {
 
 
 FEWEST_CONNECTIONS = 50
-"""What one server with its pool, `chat user` beside it, and whoever looks in with psql need."""
+"""Connections for one server with its pool, a `chat user` beside it, and an operator's psql."""
 
 _BESIDE_THE_POOL = 6
 """Connections of one worker that are not of its pool: the journal's, those that listen, and some to spare."""

@@ -1,12 +1,12 @@
-"""The bytes of files in a directory, each under its SHA-256: whole and durable before its name is there.
+"""Stores the bytes of files in a directory, each named by its SHA-256. A name appears when its bytes are durable.
 
-What lies in it:
+The directory contains:
 
-    chat-files   the mark: of which database's files the bytes are
-    incoming/    what is being uploaded, and what is being removed
-    00/ … ff/    the bytes, by their digests
+    chat-files   the mark: the id of the database whose files these are
+    incoming/    files that are being uploaded or removed
+    00/ … ff/    the stored files, by their digests
 
-Several servers may share it. Nothing here holds a file in memory, and what blocks is done in threads.
+Several servers may share it. No file is held in memory, and blocking calls run in threads.
 """
 
 import hashlib
@@ -31,16 +31,16 @@ from chat.durable import sync_directory
 MARK = "chat-files"
 
 GRACE = 3600.0
-"""Seconds for which bytes are kept that no row has: from when they are in their place to their row it takes seconds."""
+"""Seconds for which a stored file is kept without a row in the database: its row is written seconds after it."""
 
 _LEFT_BEHIND = 86_400.0
-"""Seconds after which what a crash left of an upload is removed: the slowest line takes hours."""
+"""Seconds after which an upload that a crash interrupted is removed: over the slowest connection one takes hours."""
 
 _PIECE = 65_536
-"""Bytes that are read from the disk at once."""
+"""Bytes read from the disk at once."""
 
 _GATHERED = 262_144
-"""Bytes that are written to the disk at once: a thread is asked for no less."""
+"""Bytes written to the disk at once: for fewer, a call of a thread is too expensive."""
 
 _T = TypeVar("_T")
 
@@ -72,7 +72,7 @@ class DiskFileStore:
             await _in_thread(partial(self._finish, file, path, digest.digest()))
             return Stored(size, digest.digest(), head)
         finally:
-            # A thread that was begun is waited for, whatever is cancelled: nobody writes to `file` any more.
+            # Cancelling waits for a running thread, so no thread writes to `file` any more.
             file.close()
             with suppress(OSError):
                 path.unlink(missing_ok=True)
@@ -109,12 +109,12 @@ class DiskFileStore:
         return found[:limit]
 
     def _old(self, entry: "os.DirEntry[str]") -> bytes | None:
-        """Return the digest of bytes that nobody is about to make a row of."""
+        """Return the digest of a file that is old enough to have a row; None for others."""
         try:
             is_old = entry.stat().st_mtime < self._now() - GRACE
             return bytes.fromhex(entry.name) if is_old and len(entry.name) == 64 else None
         except (OSError, ValueError):
-            return None  # removed meanwhile, or nothing of ours
+            return None  # removed in the meantime, or not a file of this store
 
     async def remove(self, digest: bytes) -> None:
         await _in_thread(partial(self._remove, digest))
@@ -122,7 +122,7 @@ class DiskFileStore:
     def _remove(self, digest: bytes) -> None:
         aside = self._incoming / f"{digest.hex()}.removed"
         try:
-            # Looked at where nobody can replace it: what was stored again meanwhile goes back.
+            # Moved aside first, where no upload can replace it: a file that was stored again meanwhile is put back.
             os.replace(self._path(digest), aside)
         except FileNotFoundError:
             return
@@ -136,7 +136,7 @@ class DiskFileStore:
         return self._directory / name[:2] / name
 
     def prepare(self, store_id: str) -> None:
-        """Make the directory, and tidy up after a crash. It blocks. Raises CannotStart."""
+        """Create the directory and clean up after a crash. It blocks. Raises CannotStart."""
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._close_to_others()
@@ -144,11 +144,13 @@ class DiskFileStore:
             found = self._marked_with(store_id)
             for left in self._incoming.iterdir():
                 digest = left.name.removesuffix(".removed")
-                if left.name != digest:  # nobody knows whether it may go: whoever cleans looks again
+                if (
+                    left.name != digest
+                ):  # a removal was interrupted: put the file back, the clean-up decides again
                     with suppress(OSError):
                         os.replace(left, self._path(bytes.fromhex(digest)))
                 else:
-                    with suppress(FileNotFoundError):  # another server's upload, whose end is now
+                    with suppress(FileNotFoundError):  # an upload of another server, which ends just now
                         if left.stat().st_mtime < self._now() - _LEFT_BEHIND:
                             left.unlink()
         except (OSError, ValueError) as error:
@@ -159,7 +161,7 @@ class DiskFileStore:
             )
 
     def _close_to_others(self) -> None:
-        """Let nobody else look in, where the directory above is private: other servers may share one that is not."""
+        """Make the directory private if its parent is; a parent that others can enter may be shared on purpose."""
         if not self._directory.parent.stat().st_mode & 0o076 and self._directory.stat().st_mode & 0o077:
             self._directory.chmod(0o700)
 
@@ -169,16 +171,16 @@ class DiskFileStore:
             new = self._incoming / secrets.token_hex(16)
             new.write_text(f"{store_id}\n", encoding="utf-8")
             with suppress(FileExistsError):
-                os.link(new, mark)  # of two servers at once one is first
+                os.link(new, mark)  # if two servers start at once, the first one wins
             new.unlink()
             sync_directory(self._directory)
         return mark.read_text(encoding="utf-8").strip()
 
 
 async def open_file_store(directory: Path, store_id: str) -> DiskFileStore:
-    """Return the files in `directory`, which is made if it is missing, and is of no other database.
+    """Open the store in `directory`, which is created if it is missing.
 
-    Raises CannotStart. Cancelling: the directory may be there.
+    Raises CannotStart, also if the directory belongs to another database. Cancelling may leave the new directory.
     """
     store = DiskFileStore(directory)
     await trio.to_thread.run_sync(partial(store.prepare, store_id))
@@ -199,8 +201,8 @@ async def _pieces(file: FileIO) -> AsyncGenerator[bytes]:
 
 
 async def _in_thread(do: Callable[[], _T]) -> _T:
-    """Do what blocks. Raises StorageDown. Cancelling: felt once it is done."""
+    """Run a blocking function in a thread. Raises StorageDown. Cancelling takes effect when it has returned."""
     try:
         return await trio.to_thread.run_sync(do)
     except OSError as error:
-        raise StorageDown(f"the disk does not take or give files: {error.strerror}") from error
+        raise StorageDown(f"reading or writing a file failed: {error.strerror}") from error

@@ -14,7 +14,7 @@ from chat.storage.memory.users import MemoryUsers
 
 
 class MemorySupport:
-    """All of it is sync; whoever makes a change adds it to the log and to the room's count."""
+    """The state of support conversations. Sync; the caller adds changes to the log and to the room's counts."""
 
     def __init__(self, users: MemoryUsers, rooms: RoomTable) -> None:
         self._users = users

@@ -1,6 +1,6 @@
 """The statements of `changes.py`."""
 
-# Each change with its message, if that is a text, deleted ones included. `counts` is a JSON object; NULL: no reactions.
+# The message of each change, deleted ones included, joins excluded. `counts` is a JSON object; NULL: no reactions.
 TARGETS = """
 SELECT change.nth, m.room_id, m.seq, m.sender_id, m.text, m.mentions,
        extract(epoch FROM coalesce(m.edited_at, m.created_at))::float8 AS text_since,

@@ -65,13 +65,13 @@ WITH {MINE}, found AS (
 )
 SELECT m.room_id, {MESSAGE}
 FROM (
-    SELECT said.*, row_number() OVER front AS place,
-           sum(octet_length(to_json(said.text)::text) + coalesce(octet_length(said.files), 0)) OVER front AS total
+    SELECT message.*, row_number() OVER front AS place,
+           sum(octet_length(to_json(message.text)::text) + coalesce(octet_length(message.files), 0)) OVER front AS total
     FROM found CROSS JOIN LATERAL (
         SELECT * FROM messages WHERE room_id = found.room_id AND seq = found.seq LIMIT 1
-    ) AS said
-    WHERE said.deleted_at IS NULL
-    WINDOW front AS (ORDER BY said.id DESC ROWS UNBOUNDED PRECEDING)
+    ) AS message
+    WHERE message.deleted_at IS NULL
+    WINDOW front AS (ORDER BY message.id DESC ROWS UNBOUNDED PRECEDING)
 ) AS m
 LEFT JOIN LATERAL (SELECT name FROM users WHERE id = m.sender_id LIMIT 1) AS sender ON true
 WHERE m.total <= $4::bigint OR m.place = 1
@@ -85,12 +85,12 @@ WITH found AS (
 )
 SELECT {MESSAGE}
 FROM (
-    SELECT said.*, row_number() OVER front AS place,
-           sum(octet_length(to_json(said.text)::text) + coalesce(octet_length(said.files), 0)) OVER front AS total
+    SELECT message.*, row_number() OVER front AS place,
+           sum(octet_length(to_json(message.text)::text) + coalesce(octet_length(message.files), 0)) OVER front AS total
     FROM found CROSS JOIN LATERAL (
         SELECT * FROM messages WHERE room_id = $2 AND seq = found.seq LIMIT 1
-    ) AS said
-    WINDOW front AS (ORDER BY said.seq DESC ROWS UNBOUNDED PRECEDING)
+    ) AS message
+    WINDOW front AS (ORDER BY message.seq DESC ROWS UNBOUNDED PRECEDING)
 ) AS m
 LEFT JOIN LATERAL (SELECT name FROM users WHERE id = m.sender_id LIMIT 1) AS sender ON true
 WHERE m.total <= $5::bigint OR m.place = 1

@@ -96,7 +96,7 @@ async def use_invite(connection: Connection, digest: bytes, room_id: int | None)
 
 
 async def lets_in(connection: Connection, digest: bytes, room_id: int) -> bool:
-    """Whether its maker may invite to that room, for whoever has used it up by registering."""
+    """Whether the invite's maker may still invite to that room; for a person who has just registered with it."""
     return await connection.fetchval(_LETS_IN, digest, room_id) is not None
 
 

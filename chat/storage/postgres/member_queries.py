@@ -1,4 +1,4 @@
-"""The statements that list who is in a room or banned from it, which rooms one may join, and which there are."""
+"""The statements that list a room's members and bans, the rooms that a person may join, and all rooms."""
 
 _HERE = """SELECT id, 'member' AS role, created_at AS joined_at FROM users
      WHERE {} AND id > $2 AND deleted_at IS NULL ORDER BY id LIMIT $3"""
@@ -42,7 +42,7 @@ WHERE r.name_key > $3 AND position($2 IN r.name_key) > 0
   AND NOT EXISTS (SELECT FROM bans WHERE room_id = r.id AND user_id = $1)
 ORDER BY r.name_key LIMIT $4"""
 
-# The lobby has no memberships. Deleted people keep theirs.
+# The lobby has no rows in `memberships`. Deleted people keep theirs, so they are excluded here.
 SUMMARIES = """
 SELECT r.id, r.kind, r.name, creator.name AS creator, r.is_private, r.archived_at IS NOT NULL AS is_archived,
     CASE r.kind WHEN 'lobby' THEN (SELECT count(*) FROM users WHERE deleted_at IS NULL AND NOT is_visitor)

@@ -1,11 +1,11 @@
-"""The statements of `messages.py`: each reads about as many rows as it returns, however long the room.
+"""The statements of `messages.py`: each reads about as many rows as it returns, however long the room is.
 
-`seq` counts a room's messages without a gap, so a stretch of a room is a range of the key (room_id, seq), and how
-many rows it has is known before any is read. `seq_up_to` (sql/0002) finds the seq that an id stands at. A LATERAL
-query with a LIMIT is a look-up for each row: no plan can make it a join that reads all messages.
+`seq` counts a room's messages without gaps. So a part of a room is a range of the key (room_id, seq), and its number of
+rows is known before any is read. `seq_up_to` (sql/0002) finds the last seq up to an id. A LATERAL query with a LIMIT is
+always planned as a look-up for each row, never as a join that reads all messages.
 """
 
-# A text has two bytes at least, its quotes: what is beyond so many messages would not fit anyway.
+# As JSON a text has at least two bytes, its quotes; so more messages than this can't fit.
 _MOST_TEXTS = "greatest($5::bigint, 0) / 2 + 1"
 
 _COLUMNS = """m.id, m.room_id, m.seq, m.sender_id, u.name AS sender_name, m.text,
@@ -13,9 +13,9 @@ _COLUMNS = """m.id, m.room_id, m.seq, m.sender_id, u.name AS sender_name, m.text
 
 
 def _within(most_bytes: str, rows: str, order: str) -> str:
-    """Return the rows from the front whose texts have at most `most_bytes` as JSON, and the first always, as `m`.
+    """Return, as `m`, the first rows whose texts together have at most `most_bytes` as JSON, and always the first row.
 
-    What does not fit stays in PostgreSQL. `rows` is a query that bounds how many there are.
+    The other rows are not sent by PostgreSQL. `rows` is a query with a LIMIT.
     """
     return f"""(
     SELECT counted.* FROM (
@@ -26,8 +26,8 @@ def _within(most_bytes: str, rows: str, order: str) -> str:
     ) AS counted WHERE counted.total <= {most_bytes} OR counted.nth = 1) AS m"""
 
 
-# Messages and what became of messages, people and rooms, as far as anybody may still be told: of what is deleted, that.
-_BEHIND = """
+# The log after the id $1, without changes that nobody may read any more: of a deleted message only its deletion.
+_AFTER = """
 (SELECT messages.id, room_id, seq, pos, messages.kind, sender_id, text, messages.created_at, reply_seq, mentions, files,
         NULL AS emoji, NULL::boolean AS is_on, NULL::bigint AS person_id, NULL AS role,
         NULL::boolean AS is_closed, NULL::bigint AS assignee_id, NULL::timestamptz AS waiting_since
@@ -60,7 +60,7 @@ SELECT m.id, m.room_id, m.seq, m.pos, m.kind, m.sender_id, u.name AS sender_name
        d.low_id, d.high_id, p.id AS person_id, p.name AS person_name,
        m.is_closed, a.id AS assignee_id, a.name AS assignee_name,
        extract(epoch FROM m.waiting_since)::float8 AS waiting_since
-FROM {_within("$3::bigint", _BEHIND, "found.id")}
+FROM {_within("$3::bigint", _AFTER, "found.id")}
 LEFT JOIN users u ON u.id = m.sender_id
 LEFT JOIN rooms r ON r.id = m.room_id
 LEFT JOIN direct_rooms d ON d.room_id = r.id
@@ -68,23 +68,23 @@ LEFT JOIN users p ON p.id = r.creator_id AND r.kind = 'support'
 LEFT JOIN users a ON a.id = m.assignee_id
 ORDER BY m.id"""
 
-# What a sender's key was used for, as `saving_queries.py` answers it.
+# The message that a sender's key was used for, with the columns that `saving_queries.py` returns.
 BY_KEY = """
 SELECT id, room_id, seq, pos, text, kind, extract(epoch FROM created_at)::float8 AS created_at, key_digest
 FROM messages WHERE sender_id = $1 AND client_key = $2"""
 
-# Where a stretch of a room ends: $2 is its highest seq, $3 its highest id.
+# The last seq of a range of the room: at most $2, and with an id of at most $3.
 _END = """
 SELECT seq_up_to(r.id, $3::bigint, 0, least($2::bigint, r.last_seq)) AS seq FROM rooms r
 WHERE r.id = $1 AND r.deleted_at IS NULL OFFSET 0"""
 
 _FROM = f"""
-SELECT said.*
+SELECT message.*
 FROM ({_END}) AS newest
 CROSS JOIN LATERAL (
     SELECT * FROM messages WHERE room_id = $1 AND seq > $6::bigint AND seq <= newest.seq AND deleted_at IS NULL
     ORDER BY seq LIMIT least($4::bigint, {_MOST_TEXTS})
-) AS said"""
+) AS message"""
 
 TIMELINE_FROM = f"""
 SELECT {_COLUMNS}
@@ -92,19 +92,19 @@ FROM {_within("$5::bigint", _FROM, "found.seq")} JOIN users u ON u.id = m.sender
 ORDER BY m.seq"""
 
 _TO = f"""
-SELECT said.*
+SELECT message.*
 FROM ({_END}) AS newest
 CROSS JOIN LATERAL (
     SELECT * FROM messages WHERE room_id = $1 AND seq <= newest.seq AND deleted_at IS NULL
     ORDER BY seq DESC LIMIT least($4::bigint, {_MOST_TEXTS})
-) AS said"""
+) AS message"""
 
 TIMELINE_TO = f"""
 SELECT {_COLUMNS}
 FROM {_within("$5::bigint", _TO, "found.seq DESC")} JOIN users u ON u.id = m.sender_id
 ORDER BY m.seq"""
 
-# Room by room, where the other side said something beyond what was delivered; then the first of them all.
+# For each direct room with undelivered messages of the other person, its oldest; then the oldest of all.
 _MISSED = """
 SELECT missed.*
 FROM memberships own
@@ -141,8 +141,9 @@ WHERE m.id = $1 AND m.deleted_at IS NULL AND rooms.deleted_at IS NULL"""
 
 NEWEST_ID = "SELECT last_id FROM lanes WHERE id = 1"
 
-# Conversations that were last spoken in by the same batch are in no order yet, hence the ties. Those of deleted people,
-# and those of which nothing is left, take no places of others. Unread is what the person said since anybody else did.
+# All conversations of one batch have the same `spoken_after_id`, so ties are read too and then sorted by id. The joins
+# exclude conversations of deleted people and empty ones before the limit. `unread` counts the person's messages since
+# the last message of an operator.
 _LAST_WORDS = """
 SELECT * FROM (
     SELECT last.*, person.name AS person_name, r.creator_id,

@@ -74,10 +74,10 @@ _MAKE_DIRECT = "INSERT INTO direct_rooms (low_id, high_id, room_id) VALUES ($1, 
 # text[] is the only array type that asyncpg knows; for bigint[] it queries the type, on each connection.
 MARK_DELIVERED = """
 WITH locked AS MATERIALIZED (
-    SELECT memberships.room_id, memberships.user_id, told.seq
-    FROM unnest($1::text[]::bigint[], $2::text[]::bigint[], $3::text[]::bigint[]) AS told(room_id, user_id, seq)
+    SELECT memberships.room_id, memberships.user_id, given.seq
+    FROM unnest($1::text[]::bigint[], $2::text[]::bigint[], $3::text[]::bigint[]) AS given(room_id, user_id, seq)
     JOIN memberships USING (room_id, user_id)
-    WHERE delivered_seq < told.seq
+    WHERE delivered_seq < given.seq
     ORDER BY memberships.room_id, memberships.user_id
     FOR NO KEY UPDATE OF memberships
 )

@@ -1,13 +1,13 @@
-"""The statements of `saving.py` and `drafts.py`: whatever is written to the log takes its locks as they do."""
+"""The statements of `saving.py` and `drafts.py`. All writers to the log take their locks in the same order."""
 
 
-# One statement is one transaction and one round trip. It takes its locks in one order: the log, then the rooms by their
-# ids, so whoever waits for the log holds nothing. Each room's counters are raised once, by its share of the batch. A
-# draft's numbers are where the counters were plus its place, so only that is returned: the caller counts on. A draft
-# whose room is gone or archived finds nothing to join with, and takes no number.
+# One statement is one transaction and one round trip. Locks are taken in one order: the log, then the rooms by id. So a
+# transaction that waits for the log holds no other lock. Each room's counters are raised once, by its share of the
+# batch. A draft's numbers are the old counters plus its place, so only the old counters are returned. A draft whose
+# room is deleted or archived joins with no row and takes no number.
 #
-# `share` says of each room how many drafts there are, who sent the last, and the place of the last draft by anybody
-# else, 0 where there is none. `draft` are those to be inserted: `place` counts in their room, `nth` in the batch.
+# `share`: for each room the number of drafts, the sender of the last draft, and the place of the last draft of any
+# other sender, 0 if there is none. `draft`: the rows to insert; `place` counts within the room, `nth` in the batch.
 def _locked(condition: str) -> str:
     return f"""
 log AS MATERIALIZED (
@@ -21,8 +21,8 @@ log AS MATERIALIZED (
 
 _SPOKEN_IN = _locked(" AND rooms.archived_at IS NULL")
 
-# What few messages have is in the statement of their batches alone. Mentions are array literals: an array of arrays
-# would have to be a rectangle.
+# Mentions and files are rare, so only the statements of batches that have some contain these parts. Mentions are passed
+# as array literals, because rows of a two-dimensional array must have equal lengths.
 _MENTIONED = """, mentioned AS (
     INSERT INTO mentions (room_id, person_id, seq, id, sender_id)
     SELECT room_id, person_id, seq, id, sender_id FROM saved CROSS JOIN LATERAL unnest(mentions) AS person_id
@@ -38,7 +38,7 @@ _ATTACHED = """, attached AS (
 
 
 def _saved(*, with_references: bool = False, with_files: bool = False) -> str:
-    """Return what counts and inserts the rows of `draft`."""
+    """Return the CTEs that raise the counters and insert the rows of `draft`."""
     columns, values = (
         (", reply_seq, mentions", ", draft.reply_seq, draft.mentions::bigint[]")
         if with_references
@@ -82,13 +82,13 @@ LOCK = f"""
 WITH {_locked("")}
 SELECT last_id, (SELECT count(*) FROM locked) AS rooms FROM log"""
 
-# Which of these rooms are there: in those nothing can be said because they are archived.
+# Which of these rooms exist. A draft for one of these was refused because the room is archived.
 THERE = "SELECT id FROM rooms WHERE id = ANY($1::bigint[]) AND deleted_at IS NULL"
 
-# Which of these rooms nobody joins by themselves.
+# Which of these rooms are private: people can't join them by themselves.
 PRIVATE = "SELECT id FROM rooms WHERE id = ANY($1::bigint[]) AND is_private AND deleted_at IS NULL"
 
-# Which of these are members, and who may not become one.
+# Which of these people are members of the rooms, and which are banned.
 MEMBERS = """
 SELECT room_id, user_id, false AS is_banned FROM unnest($1::bigint[], $2::bigint[]) AS wanted(room_id, user_id)
 JOIN memberships USING (room_id, user_id) JOIN rooms ON rooms.id = room_id
@@ -109,8 +109,8 @@ WITH {_SPOKEN_IN}, share AS (
 SELECT counted.room_id, counted.seq, counted.pos, log.last_id FROM counted CROSS JOIN log"""
 
 
-# With keys, the database finds out which drafts are new: those whose key is not known, and of several with one key the
-# first. What is known is answered: `nth` says to which draft.
+# If drafts have keys, the statement inserts those whose key is new, and of several drafts with one key the first. For
+# the others it returns the saved message; `nth` is the draft's number.
 def _with_keys(*, with_references: bool = False, with_files: bool = False) -> str:
     more, names = (", $9::bigint[], $10::text[]", ", reply_seq, mentions") if with_references else ("", "")
     if with_files:
@@ -134,7 +134,7 @@ WITH {_SPOKEN_IN}, given AS MATERIALIZED (
         WHERE NOT EXISTS (SELECT FROM known WHERE known.nth = given.nth)
     ) AS first
     WHERE client_key IS NULL OR time = 1
-), share AS MATERIALIZED (  -- else it is counted again for every room
+), share AS MATERIALIZED (  -- else it is computed again for every room
     SELECT room_id, count(*) AS size, max(last_sender) AS last_sender,
            coalesce(max(place) FILTER (WHERE sender_id <> last_sender), 0) AS last_other
     FROM (

@@ -1,22 +1,22 @@
 """The statements of `search.py`.
 
-What is in many messages is soon found among the newest, one by one; what is in few, by the index. The other way round
-each takes seconds, and PostgreSQL can't tell beforehand: so the newest are looked at first. If they do not suffice,
-a sample tells which way is the shorter one, and by which part of what is asked for the index has the least to read.
+A scan from the newest message finds frequent words quickly, the index finds rare words quickly. The wrong choice takes
+seconds, and PostgreSQL's planner can't know. So the newest messages are scanned first. If they do not have enough
+matches, a sample estimates which way is faster, and for which part of the query the index has the fewest entries.
 """
 
 from chat.storage.postgres.timeline_queries import MESSAGE, MINE
 
 NEWEST = 3000
-"""Messages that are looked at one by one before anything else."""
+"""The newest messages, which are scanned before anything else."""
 
 _PLACES = 50
 _AT_EACH = 40
-"""A sample is taken at so many places, evenly over all ids, so many messages at each."""
+"""A sample takes `_AT_EACH` messages at each of `_PLACES` places, which are spread evenly over all ids."""
 
-# $1 is the person, $2 what is asked for, $3 the room or NULL, $4 and $5 bound the ids, from and below, and $6 is how
-# many are wanted. A text that is cast to what is asked for would be read again for each row. Ids with something added
-# are not looked up by their index, which the planner may take for the shorter way.
+# $1 is the person, $2 the query, $3 the room or NULL, $4 and $5 bound the ids (from, below), and $6 is the limit. $2 is
+# a tsquery already: a cast from text would be evaluated for each row. `id + 0` keeps the planner from using the index
+# on ids, which it may estimate as faster.
 _MINE = f"""{MINE}, inside AS MATERIALIZED (
     SELECT id FROM mine WHERE $3::bigint IS NULL OR id = $3
 )"""
@@ -25,9 +25,10 @@ BOUNDS = """
 SELECT CASE WHEN $1::float8 IS NULL THEN 0 ELSE id_at(to_timestamp($1)) END AS low,
        CASE WHEN $2::float8 IS NULL THEN $3::bigint ELSE least($3::bigint, id_at(to_timestamp($2))) END AS high"""
 
-# The ids that are found among the newest $9, how many those are and from which id on. If what is found does not suffice
-# also what a sample from all times is like, as the newest may all be of one person or room: in how many of it each of
-# the parts $7 is, how many are in the person's rooms, and how many are found. And which rooms those are, at most $8.
+# Scans the newest $9 messages: the ids of the matches, how many messages were scanned, and their lowest id. If there
+# are fewer than $6 matches, it also takes a sample from all times, because the newest messages may all be of one person
+# or room. Of the sample it returns: in how many messages each part $7 of the query occurs, how many are in the person's
+# rooms, and how many match. It also returns these rooms, at most $8.
 AMONG_NEWEST = f"""
 WITH {_MINE}, newest AS MATERIALIZED (
     SELECT id, room_id, words FROM message_words
@@ -58,7 +59,7 @@ SELECT looked, lowest, highest - lowest + 1 AS span, lowest - first AS below, AR
     CASE WHEN is_short THEN ARRAY(SELECT id FROM inside LIMIT $8) END AS rooms
 FROM looked"""
 
-# Among the next $7, one by one, in their order: none of them is kept, and none is looked at behind the last one wanted.
+# Scans the next $7 messages in order, without materialising them; stops after the last match that is wanted.
 AMONG_MORE = f"""
 WITH {_MINE}
 SELECT newest.id FROM (
@@ -67,7 +68,7 @@ SELECT newest.id FROM (
 ) AS newest WHERE newest.fits AND newest.room_id = ANY(ARRAY(SELECT id FROM inside))
 ORDER BY newest.id DESC LIMIT $6"""
 
-# The index is asked for $7 alone, a part of what is asked for.
+# Looks only $7, one part of the query, up in the index, and filters the hits by the whole query.
 BY_INDEX = f"""
 WITH {_MINE}, hits AS MATERIALIZED (
     SELECT id, room_id, words FROM message_words
@@ -79,22 +80,22 @@ ORDER BY hits.id DESC LIMIT $6"""
 BEST_FIRST = """
 SELECT id FROM message_words WHERE id = ANY($1::bigint[]) ORDER BY ts_rank(words, $2::tsquery) DESC, id DESC"""
 
-# $1 is the person, $2 are ids, in the order in which they are told.
+# $1 is the person, $2 are the ids in the order of the result.
 FOUND = f"""
 SELECT m.room_id, {MESSAGE}
 FROM (
-    SELECT said.*, asked.nth, row_number() OVER front AS place,
-           sum(octet_length(to_json(said.text)::text) + coalesce(octet_length(said.files), 0)) OVER front AS total
+    SELECT message.*, asked.nth, row_number() OVER front AS place,
+           sum(octet_length(to_json(message.text)::text) + coalesce(octet_length(message.files), 0)) OVER front AS total
     FROM unnest($2::bigint[]) WITH ORDINALITY AS asked(id, nth)
-    CROSS JOIN LATERAL (SELECT * FROM messages WHERE id = asked.id AND deleted_at IS NULL LIMIT 1) AS said
-    CROSS JOIN LATERAL (SELECT FROM rooms WHERE id = said.room_id AND deleted_at IS NULL LIMIT 1) AS there
+    CROSS JOIN LATERAL (SELECT * FROM messages WHERE id = asked.id AND deleted_at IS NULL LIMIT 1) AS message
+    CROSS JOIN LATERAL (SELECT FROM rooms WHERE id = message.room_id AND deleted_at IS NULL LIMIT 1) AS there
     WINDOW front AS (ORDER BY asked.nth ROWS UNBOUNDED PRECEDING)
 ) AS m
 LEFT JOIN LATERAL (SELECT name FROM users WHERE id = m.sender_id LIMIT 1) AS sender ON true
 WHERE m.total <= $3::bigint OR m.place = 1
 ORDER BY m.nth"""
 
-# --- writing them ---
+# --- writing the index ---
 
 _LOCK = 0x776F7264  # "word"
 
@@ -104,7 +105,7 @@ WRITTEN = """
 SELECT coalesce((SELECT last_id FROM words_written WHERE id = 1), 0) AS written, last_id AS newest FROM lanes
 WHERE id = 1"""
 
-# What was said, edited and deleted behind $1, each message as it is now; what else there is in the log has no text.
+# The messages that were sent, edited or deleted after the id $1, in their current state. Other changes have no text.
 LOG = """
 SELECT id, message_id, room_id, sender_id, text, files, is_deleted FROM (
     SELECT entry.*, row_number() OVER front AS place,

@@ -46,7 +46,9 @@ class PostgresSetUp:
 
     async def make_admin(self, new: NewPerson) -> Person | Taken | None:
         async def make(connection: Connection) -> Person | Taken | None:
-            await connection.execute(LOCK_NAMES)  # before the code, as whoever makes an admin in another way
+            await connection.execute(
+                LOCK_NAMES
+            )  # before the code's lock, like all transactions that make an admin
             if not await connection.fetchval(_LOCK) or not await connection.fetchval(_IS_NEEDED):
                 return None
             added = await add_person(connection, new)

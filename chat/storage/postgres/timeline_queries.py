@@ -1,6 +1,6 @@
-"""The statements of `timelines.py`: look-ups for each room, never a walk through what was said in it.
+"""The statements of `timelines.py`: a few look-ups for each room, never a scan of its messages.
 
-As in `message_queries.py`, a LATERAL query with a LIMIT is a look-up for each row, whatever the planner thinks.
+As in `message_queries.py`, a LATERAL query with a LIMIT is always planned as a look-up for each row.
 """
 
 from chat.domain.mentions import ALL
@@ -16,11 +16,12 @@ _ONE = "(SELECT $1::bigint AS id, 1::bigint AS nth)"
 _SEVERAL = "unnest($1::bigint[]) WITH ORDINALITY"
 
 
-def _mine(is_told: str, people: str = _ONE) -> str:
-    """Return `mine`, the rooms of the person $1; of the conversations of others those of which `is_told` is true.
+def _mine(conversations: str, people: str = _ONE) -> str:
+    """Return the CTE `mine`: the rooms of the person $1, and for operators the support conversations of other people.
 
-    `from_id` is the end of the log when they came to what has no memberships. Where $1 are several `people`, `whose_id`
-    says whose room each is, and `nth` at which place they are asked for.
+    `conversations` is a condition on the latter. `from_id` is the end of the log at which the person got access to a
+    room without rows in `memberships`. If `people` makes $1 an array, `whose_id` is the person of each row, and `nth`
+    that person's place in the array.
     """
     return f"""
 me AS MATERIALIZED (
@@ -42,7 +43,7 @@ me AS MATERIALIZED (
     FROM me CROSS JOIN rooms r
     CROSS JOIN LATERAL (SELECT FROM users p WHERE p.id = r.creator_id AND p.deleted_at IS NULL LIMIT 1) AS there
     WHERE me.is_operator AND r.spoken_after_id IS NOT NULL AND r.kind = 'support' AND r.creator_id <> me.id
-      AND {is_told}
+      AND {conversations}
 )"""
 
 
@@ -50,9 +51,9 @@ MINE = _mine("NOT r.is_closed")
 
 
 def _read(marked: str, room: str, member: str, from_id: str) -> str:
-    """Return the expression of how far somebody has read: what they said, or where they began.
+    """Return the expression of the last seq that a person has read: the mark, or else where they joined.
 
-    In a direct room from before there were marks, it is what was delivered.
+    In a direct room that is older than marks, it is the last delivered seq.
     """
     return f"""coalesce({marked}, {member}.joined_seq,
         CASE WHEN {room}.kind = 'direct' THEN {member}.delivered_seq END,
@@ -65,9 +66,9 @@ def _by_others(person: str) -> str:
 
 
 def _unread(person: str, after: str, up_to: str) -> str:
-    """Return how many messages of the room `r` a person has unread.
+    """Return the expression of how many messages of the room `r` are unread by a person.
 
-    What they said themselves at its end is not looked through.
+    It does not scan the person's own messages at the end of the room.
     """
     by_others = _by_others(person)
     return f"""(
@@ -81,7 +82,10 @@ def _unread(person: str, after: str, up_to: str) -> str:
 
 
 def _mentions(person: str, after: str, up_to: str) -> str:
-    """Return how many of the unread messages of the room `r` mention a person; nothing is read where none is unread."""
+    """Return the expression of how many unread messages of the room `r` mention a person.
+
+    It reads no row if no message is unread.
+    """
     last = f"least({up_to}, {_by_others(person)})"
 
     def of(mentioned: str) -> str:
@@ -107,7 +111,8 @@ CROSS JOIN LATERAL (
 WHERE k.seq IS NOT NULL
 ORDER BY r.id"""
 
-# Whose rooms they are: in the lobby everybody's but visitors', else of members, or of the person and of operators.
+# Keeps the pairs of a room and a person with access: the lobby has everybody except visitors, a support conversation
+# has its person and the operators, other rooms have their members.
 _OWN_ROOMS = """
     JOIN users u ON u.id = asked.user_id AND u.deleted_at IS NULL
     JOIN rooms r ON r.id = asked.room_id AND r.deleted_at IS NULL
@@ -127,8 +132,7 @@ SELECT u.id, {_read(_MARKED, "r", "m", _FROM_ID)} AS read
 FROM (SELECT $1::bigint AS room_id, unnest($2::bigint[]) AS user_id) AS asked {_OWN_ROOMS}
     AND u.share_reads"""
 
-# Rows are made and locked in the order of their key, so that no two transactions wait for each other. text[] as in
-# `rooms.py`.
+# Rows are inserted and locked in the order of their key, so that transactions can't deadlock. text[] as in `rooms.py`.
 _ASKED = """unnest($1::text[]::bigint[], $2::text[]::bigint[]) AS asked(room_id, user_id)"""
 
 MAKE_MARKS = f"""
@@ -137,14 +141,14 @@ SELECT asked.room_id, asked.user_id FROM {_ASKED} {_OWN_ROOMS}
 ORDER BY asked.room_id, asked.user_id
 ON CONFLICT DO NOTHING"""
 
-# Returns how many of these marks were there to be moved.
+# Returns how many of these marks existed and were locked.
 MARK_READ = f"""
-WITH told AS MATERIALIZED (
+WITH given AS MATERIALIZED (
     SELECT * FROM unnest($1::text[]::bigint[], $2::text[]::bigint[], $3::text[]::bigint[], $4::text[]::boolean[])
-        AS told(room_id, user_id, seq, is_back)
+        AS given(room_id, user_id, seq, is_back)
 ), locked AS MATERIALIZED (
-    SELECT marks.room_id, marks.user_id, marks.seq AS marked, told.seq, told.is_back
-    FROM told JOIN marks USING (room_id, user_id)
+    SELECT marks.room_id, marks.user_id, marks.seq AS marked, given.seq, given.is_back
+    FROM given JOIN marks USING (room_id, user_id)
     ORDER BY marks.room_id, marks.user_id FOR NO KEY UPDATE OF marks
 ), moved AS (
     SELECT asked.room_id, asked.user_id, asked.marked,
@@ -165,16 +169,16 @@ ON CONFLICT (room_id, user_id)
 DO UPDATE SET notify = coalesce($3, marks.notify), hidden = coalesce($4, marks.hidden)
 RETURNING true"""
 
-# --- rooms as they are ---
+# --- snapshots of rooms ---
 
 MILLISECONDS = "floor(extract(epoch FROM {}) * 1000)::bigint"
 
 
 def at_cut(cut: str) -> str:
-    """Return where the room `r` was at the id `cut` of the log: its newest message `m`, and `later`, its newest change.
+    """Return the joins for the state of the room `r` at the id `cut` of the log.
 
-    What is seldom needed hangs on a condition without a column of its own table, so it costs nothing where that is
-    false.
+    `m` is its newest message then, and `later` its newest change after that message. Rarely needed look-ups depend on
+    a condition on other tables' columns, so they cost nothing if it is false.
     """
     return f"""
 LEFT JOIN LATERAL (SELECT * FROM messages WHERE room_id = r.id AND seq = r.last_seq LIMIT 1) AS newest ON true
@@ -207,7 +211,10 @@ def _reactions(is_mine: str) -> str:
 
 
 def message(key: str, is_mine: str) -> str:
-    """Return the columns of the message `m`, with its `key` as it is told, and which reactions are the reader's own."""
+    """Return the columns of the message `m`.
+
+    `key` is the expression of its client key, `is_mine` the condition for a reaction of the reader's own.
+    """
     return f"""m.id AS message_id, m.seq AS message_seq, m.pos AS message_pos,
     coalesce(m.changed_pos, m.pos) AS changed_pos, m.sender_id, sender.name AS sender_name, m.kind AS message_kind,
     m.text, extract(epoch FROM m.created_at)::float8 AS created_at,
@@ -230,7 +237,8 @@ SELECT r.id, {_IN_CONVERSATION} AS members
 FROM rooms r JOIN users peer ON peer.id = r.creator_id
 WHERE r.id = ANY($1::bigint[]) AND r.kind = 'support' AND r.deleted_at IS NULL"""
 
-# Of the people $1, as of the ids $2: all rooms of those at the places $3, and the rooms $5 of those at the places $4.
+# Snapshots for the people $1 at the ids $2: all rooms of the people at the places $3, and for the people at the places
+# $4 only the rooms $5.
 _CUT = "($2::bigint[])[r.nth]"
 
 SNAPSHOTS = f"""

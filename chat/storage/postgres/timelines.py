@@ -153,8 +153,8 @@ class PostgresTimelines:
         return [message_now(row, room_id) for row in rows]
 
     async def mark_read(self, marks: Mapping[tuple[int, int], ReadMark], *, durable: bool = True) -> None:
-        told = [(room_id, person_id, mark.seq, mark.is_back) for (room_id, person_id), mark in marks.items()]
-        rooms, people, seqs, back = [[str(each[nth]) for each in told] for nth in range(4)]
+        rows = [(room_id, person_id, mark.seq, mark.is_back) for (room_id, person_id), mark in marks.items()]
+        rooms, people, seqs, back = [[str(row[nth]) for row in rows] for nth in range(4)]
 
         async def mark(connection: Connection) -> int:
             found: int = await connection.fetchval(queries.MARK_READ, rooms, people, seqs, back, not durable)
@@ -164,7 +164,7 @@ class PostgresTimelines:
             await connection.execute(queries.MAKE_MARKS, rooms, people)
             await mark(connection)
 
-        if await self._database.write_statement(mark) < len(told):  # some marks do not exist yet
+        if await self._database.write_statement(mark) < len(rows):  # some marks do not exist yet
             await self._database.write(make_and_mark)
 
     async def reads_since(self, person_id: int, since: float) -> list[ReadState]:

@@ -5,8 +5,9 @@ _COLUMNS = """id, name, email, display_name, is_operator, is_moderator, is_admin
     extract(epoch FROM created_at)::float8 AS created_at,
     extract(epoch FROM coalesce(changed_at, created_at))::float8 AS changed_at"""
 
-# What looks alike is looked for, which is enough for names that share a skeleton from before that rule; that of two
-# at once one gets it, the unique key says. Whose name is the very same, the key of `users` tells.
+# Inserts nothing if another name or a display name looks alike. Older names may share a skeleton, so a unique key alone
+# would not find all of them; of two concurrent inserts, the unique key of `name_skeletons` lets one succeed. An equal
+# name is found by the unique key of `users`.
 ADD = f"""
 WITH alike AS (
     SELECT FROM name_skeletons JOIN users ON users.id = user_id WHERE skeleton = ANY($9::text[]) AND name_key <> $2
@@ -45,11 +46,11 @@ WITH alike AS (
     WHERE NOT EXISTS (SELECT FROM name_skeletons AS own WHERE own.user_id = id AND own.skeleton = each.skeleton)
 )
 SELECT EXISTS (SELECT FROM alike) AS is_alike, renamed.* FROM (SELECT) AS one LEFT JOIN renamed ON true"""
-# Whether a display name looks like the name or the display name of somebody else, who may be deleted.
+# Whether a display name looks like the name or the display name of another person, deleted people included.
 IS_ANOTHERS = """
 SELECT EXISTS (SELECT FROM name_skeletons WHERE skeleton = ANY($2::text[]) AND user_id <> $1)
     OR EXISTS (SELECT FROM display_skeletons WHERE skeleton = ANY($2::text[]) AND user_id <> $1)"""
-# Whether a name looks like the display name of somebody else, and is nobody else's name.
+# Whether a name looks like the display name of another person and no other person has that name.
 IS_DISPLAYED_BY_ANOTHER = """
 SELECT EXISTS (SELECT FROM display_skeletons WHERE skeleton = ANY($2::text[]) AND user_id <> $1)
     AND NOT EXISTS (SELECT FROM users WHERE name_key = $3)"""
@@ -57,8 +58,8 @@ SET_DISPLAY_LOOKS = """
 WITH forgotten AS (DELETE FROM display_skeletons WHERE user_id = $1 AND skeleton <> ALL($2::text[]))
 INSERT INTO display_skeletons (skeleton, user_id)
 SELECT skeleton, $1 FROM unnest($2::text[]) AS skeleton ON CONFLICT DO NOTHING"""
-# One after the other: of two who take names or display names that look alike at once the second sees the first. Whoever
-# renames somebody locks these before any person.
+# Serialises changes of names and display names, so that the second of two look-alikes sees the first. A transaction
+# that renames somebody takes this lock before it locks any person.
 LOCK_NAMES = "SELECT pg_advisory_xact_lock(0x646973706c617973)"  # "displays"
 LOOK_ALIKES = f"""
 SELECT DISTINCT ON (younger.id) younger.*, older.id AS older_id, older.name AS older_name,
@@ -76,8 +77,8 @@ UPDATE users SET display_name = CASE WHEN $2 THEN $3 ELSE display_name END, emai
 SET_PASSWORD = f"""
 UPDATE users SET password_hash = $2, token_generation = token_generation + 1
 {_THEM} AND password_hash = coalesce($3, password_hash) RETURNING {_COLUMNS}"""
-# Whoever may end an admin locks all of them first, in one order: of two that do so at once the second sees what became
-# of the first. Rows are locked so that whatever refers to them goes on.
+# A transaction that may remove an admin locks all admins first, in one order: of two such transactions, the second sees
+# the result of the first. NO KEY: foreign keys to these rows are still checked without waiting.
 LOCK_ADMINS = "SELECT FROM users WHERE is_admin AND deleted_at IS NULL ORDER BY id FOR NO KEY UPDATE"
 OTHER_ADMINS = """
 SELECT EXISTS (SELECT FROM users WHERE is_admin AND disabled_at IS NULL AND deleted_at IS NULL AND id <> $1)"""
@@ -97,7 +98,7 @@ WHERE id > $2 AND deleted_at IS NULL AND NOT is_visitor
   AND CASE $4::text WHEN 'operator' THEN is_operator WHEN 'moderator' THEN is_moderator WHEN 'admin' THEN is_admin
       ELSE true END
 ORDER BY id LIMIT $3"""
-# With an admin, however they came, the code of the set-up is void: the next start without one has another.
+# Once there is an admin, the set-up code is void; the next start without an admin makes a new one.
 USE_UP_SET_UP = "DELETE FROM set_up"
 ADD_VISIT = "INSERT INTO visits (user_id, email, page) VALUES ($1, $2, $3)"
 DELETE = f"""

@@ -1,4 +1,4 @@
-"""What became of a draft, told to the client that asked under its request's own id."""
+"""Answers a client's draft with its outcome, under the id of the client's request."""
 
 from chat.domain.changes import Write
 from chat.domain.entities import Message
@@ -9,7 +9,7 @@ from chat.engine.session import Session
 
 
 class Answer:
-    """The submitter of a draft whose client wants to hear, under its request's own id, what became of it."""
+    """The submitter of a draft whose client gets the outcome under the id of its request."""
 
     def __init__(self, session: Session, ref: RequestId = None) -> None:
         self._session = session
@@ -20,12 +20,12 @@ class Answer:
         match outcome:
             case Message():
                 self._session.send_coalesced(Saved(outcome, self.ref))
-            case Repeated(message):  # nothing of it is fanned out, so nothing goes with it
+            case Repeated(message):  # it is not published again, so there is no event to coalesce with
                 self._session.send(Saved(message, self.ref))
             case Refusal():
                 self.refuse(outcome)
         self._session.pending_drafts.resolved(write, outcome)
 
     def refuse(self, refusal: Refusal) -> None:
-        """Answer that it can't be done. Sync."""
+        """Answer with a refusal. Sync."""
         self._session.send(Refused(refusal, self.ref))

@@ -18,7 +18,7 @@ class Misunderstood(Command, frozen=True):
 class Client(ProtocolClient):
     """A protocol's client that knows its session.
 
-    Cancelling what handles a command: what it gave to the journal may be saved, and nobody is told that it was.
+    Cancelling a handler: a write that it submitted may be committed without being acknowledged.
     """
 
     __slots__ = ("session",)

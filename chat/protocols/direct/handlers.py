@@ -1,4 +1,4 @@
-"""Direct messages, live: each to one person or guest, saved between people, relayed where a guest takes part."""
+"""Handlers of the direct protocol: messages between two people are saved; those with a guest are only relayed."""
 
 import itertools
 from collections.abc import Sequence
@@ -32,9 +32,9 @@ logger = structlog.get_logger(__name__)
 
 
 class DirectMessages:
-    """What the clients of one server share.
+    """The state that the direct clients of one server share.
 
-    `trust_from` lets every client speak as whoever it says, as the protocol's first version did: for labs only.
+    `trust_from` lets clients send as any person without a check, as the protocol's first version did: for labs only.
     """
 
     def __init__(
@@ -66,11 +66,11 @@ class DirectClient(Client):
     def __init__(self, session: Session, shared: DirectMessages) -> None:
         super().__init__(session)
         self._shared = shared
-        self._receipts: Receipts | None = None  # of a person: a guest has nothing that could be sent again
-        self.client_id = 0  # the person's id or a guest's own, from the greeting on
+        self._receipts: Receipts | None = None  # only for people: messages to guests are not saved
+        self.client_id = 0  # the id of the person or guest, from the greeting on
 
     async def greet(self, _command: Greet, _nursery: trio.Nursery) -> None:
-        """Tell the client its id, and a person what came while they were away."""
+        """Send the client its id, and a person the messages that they missed."""
         session = self.session
         if session.person is None:
             await trio.lowlevel.checkpoint()
@@ -81,7 +81,7 @@ class DirectClient(Client):
             await self._become(session.person)
 
     async def _become(self, person: Person) -> None:
-        """Speak and hear as `person` from now on, and hear first what was missed, each message once."""
+        """Act as `person` from now on: send the missed messages first, each once, then the new ones."""
         session = self.session
         session.subscriptions.unsubscribe_all()
         session.become(person)
@@ -92,8 +92,8 @@ class DirectClient(Client):
             with session.pinger.paused():
                 await self._catch_up(person.id, receipts)
         except BaseException as ending:
-            # To hear what is new without what was missed would count as having been told both, also while a server
-            # that stops still tells what was accepted.
+            # A confirmed new message confirms the missed ones before it. So without those no new one may be sent, not
+            # even while a stopping server still publishes accepted writes.
             session.subscriptions.unsubscribe_all()
             if isinstance(ending, StorageDown):
                 session.close(OUTCOME_UNKNOWN)
@@ -108,17 +108,17 @@ class DirectClient(Client):
         return receipts
 
     async def _catch_up(self, person_id: int, receipts: Receipts) -> None:
-        """Listen, and tell what was missed before what is new.
+        """Subscribe, and send the missed messages before the new ones.
 
-        Of a long absence, what is new may be more than can be held until then. The client is cut, and the next
-        connection goes on where this one was.
+        While many missed messages are sent, new ones may overflow the buffer. Then the client is disconnected, and its
+        next connection continues where this one ended.
         """
         subscriptions = self.session.subscriptions
         subscriptions.buffer()
-        # No await between here and listening: what is told below ends where listening begins.
+        # No await between these two: the missed messages end where the subscription begins.
         up_to = self._shared.hub.newest_id
         subscriptions.subscribe(DirectInbox(person_id), self.session.dialect)
-        # What was confirmed a moment ago, on another connection, is not sent again.
+        # Messages that another connection has just confirmed are not sent again.
         await self._shared.deliveries.wait_written(person_id)
         await self._shared.cluster.wait_deliveries_recorded_everywhere(person_id)
         missed = await self._shared.direct.missed(person_id, 0, up_to)
@@ -131,9 +131,9 @@ class DirectClient(Client):
     async def _send_pieces(
         self, person_id: int, missed: Sequence[Message], up_to_id: int, receipts: Receipts
     ) -> None:
-        """Send a long inbox, from behind its first piece on.
+        """Send the rest of a long inbox, after its first piece.
 
-        What the client confirms meanwhile is noted: where its line dies, the next one goes on there.
+        The client's confirmations are received meanwhile. If this connection is lost, the next one continues there.
         """
         down: StorageDown | None = None
         async with trio.open_nursery() as nursery:
@@ -152,12 +152,12 @@ class DirectClient(Client):
         session = self.session
         frames = [session.dialect.encode(Said(message)) for message in missed]
         await session.send_queue.wait_until_ready()
-        # No await from here on: pings leave in the order of their numbers. Each piece has one, so that what a client
-        # confirms of a long inbox is not far behind what it is sent.
+        # No await from here on: pings are sent in the order of their numbers. Each piece ends with one, so the client
+        # confirms a long inbox piece by piece.
         ping = receipts.next_ping()
         session.send_queue.send_nowait(b"".join((*frames, ping)))
-        told = list(zip(missed, map(len, frames), strict=True))
-        receipts.sent(person_id, told, session.send_queue, ping)
+        sizes = list(zip(missed, map(len, frames), strict=True))
+        receipts.sent(person_id, sizes, session.send_queue, ping)
 
     def ending(self, closing: Closing) -> None:
         """Ask for a last confirmation, which may come before the answer to the close frame or in place of it."""
@@ -166,7 +166,7 @@ class DirectClient(Client):
             self._shared.deliveries.closing(self.client_id)
 
     def closed(self, *, is_answered: bool) -> None:
-        """Note what the client has confirmed in the end."""
+        """Record the client's last confirmations."""
         if self._receipts is not None:
             if is_answered:
                 self._receipts.all_confirmed()
@@ -178,7 +178,7 @@ class DirectClient(Client):
         self.session.send(Pong())
 
     async def send(self, command: Send, _nursery: trio.Nursery) -> None:
-        """Save and relay, or relay alone, or say that nobody is there."""
+        """Save a message to a person, relay one to or from a guest, or answer that the recipient is not found."""
         session = self.session
         if command.claimed != self.client_id and not await self._take_word(command.claimed):
             return session.send(Refused(NOT_YOU))
@@ -194,13 +194,13 @@ class DirectClient(Client):
         conversations = self._shared.conversations
         known = conversations.known_direct_room(session.person.id, command.to)
         room_id = known or await conversations.direct_room(session.person, command.to)
-        if isinstance(room_id, Refusal):  # nobody is told that they are blocked
+        if isinstance(room_id, Refusal):  # a blocked sender must not learn that they are blocked
             return session.send(Refused(NOT_FOUND, command.to))
         people = Pair(session.person.id, command.to)
         return await session.pending_drafts.submit(room_id, session.person, text, people=people)
 
     async def _take_word(self, claimed: int) -> bool:
-        """In a lab, let the client be whom it claims to be, if that is anybody."""
+        """With `trust_from`, act as the claimed person, if there is one. Return whether that was done."""
         may_be = self._shared.trust_from and 0 < claimed < FIRST_GUEST
         person = await self._shared.direct.person(claimed) if may_be else None
         if person is None or person.is_visitor:
@@ -209,7 +209,7 @@ class DirectClient(Client):
         return True
 
     async def _relay(self, to: int, text: str) -> None:
-        """Pass a message on without saving it: a guest has no history."""
+        """Relay a message without saving it: guests have no history."""
         hub, cluster = self._shared.hub, self._shared.cluster
         people = Pair(self.client_id, to)
         message = Message(0, 0, 0, self.client_id, "", text, 0.0, people=people)
@@ -231,7 +231,7 @@ class DirectClient(Client):
 
 
 def open_direct(services: Services) -> ClientFactory:
-    """Return how a client of direct messages is made."""
+    """Return the factory of the direct protocol's clients."""
     shared = DirectMessages(
         services.direct,
         services.deliveries,

@@ -36,7 +36,7 @@ class LobbyClient(Client):
         self.hear_lobby()
 
     def hear_lobby(self) -> None:
-        """Hear the lobby from here on, or no more, as is right for whoever this is now. Sync."""
+        """Subscribe to the lobby or unsubscribe from it, as the current person or guest may read it. Sync."""
         subscriptions = self.session.subscriptions
         if self.session.person is not None or self._services.settings.lobby == "open":
             subscriptions.subscribe(LOBBY_ID, self.session.dialect)

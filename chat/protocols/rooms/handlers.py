@@ -21,7 +21,7 @@ NOT_IN_ROOM = Refusal(Code.FORBIDDEN, "not in room")
 NOT_ROOM_MEMBER = Refusal(Code.FORBIDDEN, "not room member")
 
 _CAUGHT_UP_WITHIN = 10.0
-"""Seconds in which a server that is behind has told what was said before somebody enters; else they try again."""
+"""Seconds that entering a room waits until this server has published all earlier messages; then the client retries."""
 
 
 class RoomsClient(Client):
@@ -37,7 +37,7 @@ class RoomsClient(Client):
 
     @property
     def room_id(self) -> int:
-        """The room that this connection is in, or 0. Whose membership ends hears the room no more, and is outside."""
+        """The room that this connection is in, or 0. The end of a membership ends the subscription, so also this."""
         return self._entered if self._entered in self.session.subscriptions else 0
 
     async def greet(self, _command: Greet, _nursery: trio.Nursery) -> None:

@@ -1,4 +1,4 @@
-"""What a client of the support desk asks for. `ref` is the request's id as it came, which the answer repeats."""
+"""The commands of the support protocol's clients. `ref` is the request's id as received; the answer repeats it."""
 
 import msgspec
 
@@ -7,14 +7,14 @@ from chat.engine.dialect import Command
 
 
 class SupportAuthenticate(Command, frozen=True):
-    """Prove who is speaking, and be told the whole conversation."""
+    """Authenticate, and receive the whole conversation."""
 
     token: str
     ref: msgspec.Raw
 
 
 class SupportSend(Command, frozen=True):
-    """Say something in one's own support conversation."""
+    """Send a message to one's own support conversation."""
 
     text: str
     ref: msgspec.Raw
@@ -44,7 +44,7 @@ class SupportHistory(Command, frozen=True):
 
 
 class SupportMisunderstood(Command, frozen=True):
-    """A frame of the support desk could not be read."""
+    """A frame could not be decoded."""
 
     refusal: Refusal
     ref: msgspec.Raw

@@ -1,4 +1,4 @@
-"""What the support clients of one server share: whose conversation operators are in."""
+"""The state that the support clients of one server share: the current conversation of operators."""
 
 from collections.abc import Sequence
 
@@ -12,9 +12,9 @@ from chat.engine.hub import Hub, Subscriber
 
 
 class Current(msgspec.Struct, frozen=True):
-    """Which conversation an operator's connection is in: the one last heard or answered.
+    """The current conversation of an operator's connection: the one of the last received message or answer.
 
-    `since` is the id of the newest message when that was decided; whoever speaks later is current.
+    `since` is the id of the newest message when `peer` was set. A later message of a person makes theirs current.
     """
 
     since: int
@@ -25,29 +25,28 @@ NOBODY = Current(since=0)
 
 
 class SupportDesk:
-    """The desk, with what is known of it while the server runs."""
+    """The support desk of a running server."""
 
     def __init__(self, support: Support, accounts: Accounts, hub: Hub) -> None:
         self.support = support
         self.accounts = accounts
         self.hub = hub
         self._last: tuple[int, Peer] | None = None
-        """The id of the newest message that operators heard of a person, and who that is."""
+        """The id and the sender of the newest published message of a person."""
 
     def note_published(
-        self, _desk: AllSupport, _operator: Subscriber, told: Sequence[tuple[Change, int]]
+        self, _desk: AllSupport, _operator: Subscriber, changes: Sequence[tuple[Change, int]]
     ) -> None:
-        """Hear from the hub what an operator was told: whose conversation the last person spoke in. Sync.
+        """Remember the sender of the newest message that the hub published to operators. Sync.
 
-        It is what was published that counts, not what was committed: after an unknown outcome nobody is told of a
-        commit until it is published.
+        Published messages count, not committed ones: after an unknown outcome operators have not seen the commit yet.
         """
-        for change, _ in told:
+        for change, _ in changes:
             if isinstance(change, Message) and change.peer is not None and change.sender_id == change.peer.id:
                 self._last = (change.id, change.peer)
 
     def peer(self, current: Current) -> Peer | None:
-        """Return whose conversation an operator is in who has heard everything so far."""
+        """Return the person of an operator's current conversation."""
         if self._last is not None and self._last[0] > current.since:
             return self._last[1]
         return current.peer

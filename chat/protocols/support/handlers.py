@@ -1,6 +1,6 @@
-"""The support desk, live: a person's own conversation, and operators who hear and answer all of them.
+"""Handlers of the support protocol: people have one conversation each, operators receive and answer all of them.
 
-Nothing is answered before authentication: whoever skips it is closed without a reply.
+A client that sends anything before it has authenticated is disconnected without an answer.
 """
 
 import trio
@@ -33,7 +33,7 @@ NO_CONVERSATION = Refusal(Code.NOT_FOUND, "No conversation.")
 NOT_PERMITTED = Refusal(Code.FORBIDDEN, "Not permitted.")
 
 _AT_LEAST = 1
-"""Messages of which nobody knows how many there are, until they are read."""
+"""The number of messages to charge before a read whose size is not known yet."""
 
 
 class SupportClient(Client):
@@ -44,11 +44,11 @@ class SupportClient(Client):
     def __init__(self, session: Session, desk: SupportDesk) -> None:
         super().__init__(session)
         self._desk = desk
-        self._current = NOBODY  # set when an operator begins to hear the desk
+        self._current = NOBODY  # set when an operator subscribes to the desk
 
     async def greet(self, _command: Greet, _nursery: trio.Nursery) -> None:
         """Open the conversation of a client whose handshake carried a token."""
-        person, self.session.person = self.session.person, None  # until its conversation can be told
+        person, self.session.person = self.session.person, None  # until its conversation is sent
         if person is not None:
             await self._open(person, None)
 
@@ -61,7 +61,7 @@ class SupportClient(Client):
                 await self._open(person, command.ref)
 
     async def _open(self, person: Person, ref: RequestId) -> None:
-        """Tell the whole conversation, and from there on what is new, with nothing missed or told twice."""
+        """Send the whole conversation and then new messages, without a gap and without duplicates."""
         session, subscriptions = self.session, self.session.subscriptions
         if not await session.limits.may_read(person, _AT_LEAST, ref):
             return
@@ -69,7 +69,7 @@ class SupportClient(Client):
         session.become(person)
         session.record.note(f"authenticated as {person.name}")
         subscriptions.buffer()
-        # No await between here and listening: what is told below ends where listening begins.
+        # No await between this and subscribing: the transcript ends where the subscription begins.
         up_to = self._desk.hub.newest_id
         if person.is_operator:
             self._hear_desk()
@@ -87,7 +87,7 @@ class SupportClient(Client):
         self.session.subscriptions.subscribe(AllSupport(), DESK_ENCODER)
 
     async def send(self, command: SupportSend, _nursery: trio.Nursery) -> None:
-        """Say something in one's own conversation."""
+        """Send a message to one's own conversation."""
         person = self.session.person
         if person is None:
             return self.session.close(UNAUTHENTICATED)
@@ -99,7 +99,9 @@ class SupportClient(Client):
         person = self._operator(command.ref)
         if person is None:
             return None
-        since = self._desk.hub.newest_id  # who speaks while the person is looked up spoke after this answer
+        since = (
+            self._desk.hub.newest_id
+        )  # a message that arrives during the look-up counts as after this answer
         if command.person is None:
             peer = self._desk.peer(self._current)
         else:
@@ -118,7 +120,7 @@ class SupportClient(Client):
             await session.send_with_backpressure(Overview(conversations, command.ref))
 
     async def history(self, command: SupportHistory, _nursery: trio.Nursery) -> None:
-        """Tell an operator what was said in a conversation."""
+        """Send an operator the messages of a conversation."""
         session, person = self.session, self._operator(command.ref)
         limit = min(command.limit, LONGEST_RETELLING)
         if person is None or not await session.limits.may_read(person, limit, command.ref):
@@ -131,16 +133,16 @@ class SupportClient(Client):
         return await session.send_with_backpressure(Transcript(messages, command.ref))
 
     async def misunderstood(self, command: SupportMisunderstood, _nursery: trio.Nursery) -> None:
-        """Say what is wrong with a frame, to those who may know."""
+        """Refuse a malformed frame; disconnect a client that has not authenticated."""
         if self.session.person is None:
             self.session.close(UNAUTHENTICATED)
         else:
             self.session.send(Refused(command.refusal, command.ref))
 
     def person_changed(self) -> None:
-        """Hear what the person may hear since they became an operator, or are none any more. Sync.
+        """Change the subscription after the person became an operator or ceased to be one. Sync.
 
-        What was said so far is not told again.
+        Earlier messages are not sent again.
         """
         person, subscriptions = self.session.person, self.session.subscriptions
         assert person is not None
@@ -188,7 +190,7 @@ class SupportClient(Client):
 
 
 def open_support(services: Services) -> ClientFactory:
-    """Return how a client of the support desk is made."""
+    """Return the factory of the support protocol's clients."""
     desk = SupportDesk(services.support, services.accounts, services.hub)
     services.hub.observe(AllSupport, desk.note_published)
     return lambda session: SupportClient(session, desk)

@@ -5,7 +5,7 @@ The floors, highest first; a file imports only from floors below its own:
     cli, __main__        the command
     server               the only wiring, one `async with`
     http_side            the HTTP application, metrics on a port of their own; cluster_config: how to join others;
-                         start_notices: what it logs for whoever started it
+                         start_notices: what it logs for its operator when it has started
     data_access          what a command does on the data of a server, running or not
     workers/             several processes: what a parent hands down, supervises, and asks all of them
     protocols/           a package each: codec, commands, handlers, HTTP routes; none knows another; a registry

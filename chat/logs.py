@@ -1,7 +1,7 @@
-"""How a line is logged: one event with fields, on stderr, whoever logs it.
+"""Configures logging: one event with fields, on stderr, for this program and its libraries.
 
-Readable text on a terminal, JSON lines otherwise. No token, password or message text gets through, whether it
-comes as a field, inside a URL or in what a library says.
+Readable text on a terminal, JSON lines otherwise. Tokens, passwords and message texts are removed, also from URLs and
+from the messages of libraries.
 """
 
 import ipaddress
@@ -28,10 +28,10 @@ SECRET_PARTS = re.compile(
 )
 
 CHATTY = ("asyncpg", "asyncio", "trio-websocket", "hypercorn.access", "hpack", "h2")
-"""Libraries whose lines below a warning tell an operator nothing, or quote frames."""
+"""Libraries whose lines below a warning are of no use to an operator, or quote frames."""
 
 MUTE = ("coredis",)
-"""Libraries that log what they raise too, each time: whoever calls them says it, once for many tries."""
+"""Libraries that log each error that they raise; the caller logs it, once for many tries."""
 
 
 def configure_logging(

@@ -1,4 +1,4 @@
-"""What a server logs once it serves, for whoever started it."""
+"""The notices that a server logs for its operator when it has started."""
 
 from collections.abc import Awaitable, Callable
 
@@ -11,9 +11,9 @@ logger = structlog.get_logger(__name__)
 
 
 async def tell_set_up_code(set_up_code: Callable[[], Awaitable[str | None]], address: str) -> None:
-    """Tell whoever starts the server at `address` how to make the first admin.
+    """Log how to make the first admin of the server at `address`.
 
-    Servers that start together say the same code. Cancelling: there may be a new code.
+    Servers that start together log the same code. Cancelling may have made a new code.
     """
     try:
         code = await set_up_code()
@@ -31,9 +31,9 @@ def openable(address: str) -> str:
 
 
 async def warn_of_look_alikes(users: Users) -> None:
-    """Tell how many accounts have a name that looks like another's, from before that was refused.
+    """Log how many accounts have a name that looks like another's: older versions accepted such names.
 
-    Cancelling: nothing is told.
+    Cancelling logs nothing.
     """
     if look_alikes := await users.look_alikes():
         logger.warning(

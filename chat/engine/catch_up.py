@@ -137,8 +137,8 @@ async def open_catch_up(timelines: Timelines) -> AsyncGenerator[CatchUp]:
         chosen = _as_many_as_fit(asked)
         ranges = list(dict.fromkeys(wanted for each in chosen for wanted in each.ranges))
         readers = {each.reader_id for each in chosen}
-        told = await timelines.replay(readers, ranges, _REPLAYED)
-        parts = _parts(ranges, [[SharedChange(change) for change in changes] for changes in told])
+        found = await timelines.replay(readers, ranges, _REPLAYED)
+        parts = _parts(ranges, [[SharedChange(change) for change in changes] for changes in found])
         return {each: _replay(each.ranges, parts) for each in chosen}
 
     async with (
@@ -151,7 +151,7 @@ async def open_catch_up(timelines: Timelines) -> AsyncGenerator[CatchUp]:
 
 
 def _as_many_as_fit(asked: Sequence[_Missed]) -> list[_Missed]:
-    """Return those from the front that together have few enough changes, one at least."""
+    """Return the first requests that together have at most `_MOST_CHANGES` changes, but at least one request."""
     chosen, changes = list[_Missed](), 0
     for each in asked:
         changes += sum(wanted.up_to - wanted.after for wanted in each.ranges)
@@ -162,15 +162,16 @@ def _as_many_as_fit(asked: Sequence[_Missed]) -> list[_Missed]:
 
 
 def _parts(
-    ranges: Sequence[ChangeRange], told: Sequence[Sequence[SharedChange]]
+    ranges: Sequence[ChangeRange], found: Sequence[Sequence[SharedChange]]
 ) -> dict[ChangeRange, Replay]:
-    """Return what was read of each range. What comes behind the last change of all may not have been reached.
+    """Return the changes that were read of each range, and the rest of it that was not reached.
 
-    A room without changes before that one is gone; where there is no change at all, every room is.
+    The ranges are read in order, up to a limit. So a range without changes before the last one with changes belongs to
+    a deleted room. If there is no change at all, all rooms are deleted.
     """
-    last = max((nth for nth, changes in enumerate(told) if changes), default=len(ranges))
+    last = max((nth for nth, changes in enumerate(found) if changes), default=len(ranges))
     parts = dict[ChangeRange, Replay]()
-    for nth, (wanted, changes) in enumerate(zip(ranges, told, strict=True)):
+    for nth, (wanted, changes) in enumerate(zip(ranges, found, strict=True)):
         after = changes[-1].change.pos if changes else wanted.after
         is_gone = not changes and nth < last
         rest = () if is_gone or after >= wanted.up_to else (ChangeRange(wanted.room_id, after, wanted.up_to),)
@@ -179,7 +180,7 @@ def _parts(
 
 
 def _replay(ranges: tuple[ChangeRange, ...], parts: Mapping[ChangeRange, Replay]) -> Replay:
-    """Put together what was read for one reader, up to the first range that goes on."""
+    """Combine the changes of one reader's ranges, up to the first range that was not read completely."""
     changes = list[SharedChange]()
     for nth, wanted in enumerate(ranges):
         part = parts[wanted]

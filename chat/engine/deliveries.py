@@ -100,8 +100,8 @@ class Deliveries:
         """Wait until the confirmations of the person's connections are written. Cancelling changes nothing.
 
         Closing connections are waited for: a client may connect to another server before this one reads its answer to
-        the close frame. Raises StorageDown where the next write fails: delivered and missed messages can't be told
-        apart.
+        the close frame. Raises StorageDown if the next write fails: then delivered and missed messages can't be
+        distinguished.
         """
         await self._closed.wait_until(lambda: person_id not in self._closing)
         so_far, begun = self._confirmed, self._begun

@@ -115,7 +115,7 @@ async def open_engine(
         ping_interval, pong_timeout: seconds; without them nobody is pinged.
         widget_origins, widget_greeting: the sites that may show the support widget, and its first message.
         server_name, public_url: the name of the server, and the address at which people reach it.
-        lobby: who reads the lobby; without it whoever connects, while registration is open.
+        lobby: who reads the lobby; None: every client while registration is open, else people who have logged in.
 
     The last five hold until an admin changes them. The caller ends all sessions before it leaves the block. Raises
     CannotStart.

@@ -164,7 +164,7 @@ class Hub:
 
     def readings(self) -> Iterable[Reading]:
         """Yield the count of deliveries."""
-        yield "chat_deliveries", "Messages told to clients, each as often as it was told", self._deliveries
+        yield "chat_deliveries", "Messages sent to clients, counted once for each client", self._deliveries
 
 
 def _offer(

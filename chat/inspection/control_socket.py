@@ -1,7 +1,7 @@
 """The control socket: a Unix socket in the data directory, for `chat tree` and similar commands.
 
-It needs no password: whoever can open it could read the secret beside it. A request is one line (`tree 100`, `why`,
-`why 17`, `cancel 17`, `metrics`, `health`), the answer is one line of JSON, and the connection ends.
+It needs no password: a user who can open it can read the secret beside it as well. A request is one line (`tree 100`,
+`why`, `why 17`, `cancel 17`, `metrics`, `health`), the answer is one line of JSON, and the connection ends.
 """
 
 import os

@@ -73,8 +73,10 @@ def record_crash(recorder: Recorder, record: Record, error: BaseException) -> No
     """Record that a bug has ended the connection, in place of the reason recorded before. Sync."""
     place = _place(error)
     record.note(f"failed: {place}")
-    told = f"A bug of the server ended it, and only it: {place} ({CRASHED.code}). The log has the traceback."
-    recorder.reclassify(record, "crash", told)
+    sentence = (
+        f"A bug of the server ended it, and only it: {place} ({CRASHED.code}). The log has the traceback."
+    )
+    recorder.reclassify(record, "crash", sentence)
 
 
 def cause_of(known: Open, reason: CloseReason | None) -> Cause:
@@ -118,19 +120,21 @@ def _closed_by_us(known: Open) -> Cause:
             return Cause("too slow", f"The client read nothing: {why} ({TOO_SLOW.code}).")
         case closing if closing is NO_PONG:
             silence = f"{now - session.receiver.last_received_at:.0f} s"
-            told = (
+            sentence = (
                 f"Nothing came from the client for {silence}, not even an answer to a ping ({NO_PONG.code})."
             )
-            return Cause("no pong", told)
+            return Cause("no pong", sentence)
         case closing if closing is GOING_AWAY:
-            told = f"The server was told to stop, and said so ({GOING_AWAY.code})."
-            return Cause("going away", told, usual=True)
+            sentence = f"The server was told to stop, and said so ({GOING_AWAY.code})."
+            return Cause("going away", sentence, usual=True)
         case closing if closing is RESTARTING:
-            told = f"The worker that served it was replaced, and said so ({RESTARTING.code})."
-            return Cause("restarting", told, usual=True)
+            sentence = f"The worker that served it was replaced, and said so ({RESTARTING.code})."
+            return Cause("restarting", sentence, usual=True)
         case closing if closing is OUTCOME_UNKNOWN:
-            told = f"The database did not say in time whether a message was saved ({OUTCOME_UNKNOWN.code})."
-            return Cause("outcome unknown", told)
+            sentence = (
+                f"The database did not say in time whether a message was saved ({OUTCOME_UNKNOWN.code})."
+            )
+            return Cause("outcome unknown", sentence)
         case closing:
             assert closing is not None
             return Cause("closed", f"The server closed it: {closing.reason} ({closing.code}).")

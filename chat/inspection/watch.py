@@ -133,7 +133,9 @@ class Watch:
         self._metrics = metrics
         self._waits: _Waits | None = None  # while anybody looks
         self._looked = Signal()
-        self._attention = trio.CancelScope()  # ends a while after the last look; made anew for the next
+        self._attention = (
+            trio.CancelScope()
+        )  # ends a while after the last look; the next look makes a new one
 
     def look(self, most: int = MOST) -> Snapshot:
         """Return the server as it is now, `most` clients in full (LIMIT at most). Sync: nothing moves meanwhile."""

@@ -146,15 +146,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     registration: Annotated[
         Registration,
         Meta(
-            description="Who may register: anybody (open), whoever has an invite (chat user invite) or nobody (closed);"
+            description="Who may register: anybody (open), people with an invite (chat user invite) or nobody (closed);"
             " an admin may change it later."
         ),
     ] = "open"
     lobby: Annotated[
         Lobby | None,
         Meta(
-            description="Who reads the lobby: whoever connects (open), or who has logged in (members); by default open"
-            " while registration is open; an admin may change it later."
+            description="Who reads the lobby: every client (open), or people who have logged in (members); by default"
+            " open while registration is open; an admin may change it later."
         ),
     ] = None
     registrations_per_hour: Annotated[
@@ -222,7 +222,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = 8
     direct_trust_from: Annotated[
         bool,
-        Meta(description="For labs only: let clients of the direct dialect speak as whoever they say."),
+        Meta(
+            description="For labs only: let clients of the direct protocol send as any person, without a check."
+        ),
     ] = False
     workers: Annotated[
         int,

@@ -27,6 +27,12 @@ SHORTEST_SECRET = 32
 TOKEN = "CHAT_TOKEN"
 """Not a setting: an admin's token for commands that call a server over HTTP."""
 
+_SERVICE_LINK = re.compile(
+    r"CHAT_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)"
+    r"|CHAT_(\w+_)?PORT=(tcp|udp|sctp)://.*"
+)
+"""Variables, the last with its value, that Kubernetes sets in each container for a Service named chat or chat-…."""
+
 
 class Given(NamedTuple):
     """A value, with its key as it was written."""
@@ -47,7 +53,7 @@ def read_config(flags: Mapping[str, object], environ: Mapping[str, str]) -> Conf
     by_variable = {
         name.removeprefix("CHAT_").lower(): Given(name, value)
         for name, value in environ.items()
-        if name.startswith("CHAT_") and name != TOKEN and value
+        if name.startswith("CHAT_") and name != TOKEN and value and not _is_service_link(name, value)
     }
     file_by_variable = by_variable.pop("config", None)
     file = by_flag.pop("config", None) or file_by_variable
@@ -86,6 +92,10 @@ def _read(file: Given) -> str:
         raise ConfigError(f"{file.spelling}: cannot read {file.value}: {error.strerror}") from None
     except ValueError:
         raise ConfigError(f"{file.spelling}: {file.value} is not UTF-8 text") from None
+
+
+def _is_service_link(name: str, value: str) -> bool:
+    return bool(_SERVICE_LINK.fullmatch(name) or _SERVICE_LINK.fullmatch(f"{name}={value}"))
 
 
 def _refuse_unknown(source: dict[str, Given]) -> None:

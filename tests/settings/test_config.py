@@ -224,6 +224,31 @@ def test_an_unknown_setting_is_named_as_it_was_written_and_the_known_one_beside_
     assert refused({"config": file}) == f"bcrypt-cost in {file}: unknown setting; is bcrypt_cost meant?"
 
 
+LINKS = {
+    "CHAT_SERVICE_HOST": "10.0.0.1",
+    "CHAT_SERVICE_PORT": "9000",
+    "CHAT_SERVICE_PORT_HTTP": "9000",
+    "CHAT_PORT": "tcp://10.0.0.1:9000",
+    "CHAT_PORT_9000_TCP": "tcp://10.0.0.1:9000",
+    "CHAT_PORT_9000_TCP_PROTO": "tcp",
+    "CHAT_PORT_9000_TCP_PORT": "9000",
+    "CHAT_PORT_9000_TCP_ADDR": "10.0.0.1",
+    "CHAT_METRICS_SERVICE_HOST": "10.0.0.2",
+    "CHAT_METRICS_PORT": "udp://10.0.0.2:9100",
+    "CHAT_METRICS_PORT_9100_UDP_ADDR": "10.0.0.2",
+}
+"""What Kubernetes gives a container for the Services `chat` and `chat-metrics`."""
+
+
+def test_variables_that_kubernetes_sets_for_a_service_are_no_settings() -> None:
+    assert read_config({}, LINKS) == Config()
+
+
+@pytest.mark.parametrize("name", ["CHAT_PORT", "CHAT_SERVICE", "CHAT_PORTS", "CHAT_TCP_PORT"])
+def test_a_setting_that_only_looks_like_one_of_kubernetes_is_unknown(name: str) -> None:
+    assert refused({}, **{name: "9000"}).startswith(f"{name}: unknown setting")
+
+
 def test_a_file_that_is_not_toml_is_refused(tmp_path: Path) -> None:
     assert "is not TOML" in refused({"config": toml(tmp_path, "listen = [")})
     (tmp_path / "chat.toml").write_bytes(b"\xff")

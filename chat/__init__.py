@@ -11,6 +11,8 @@ The floors, highest first; a file imports only from floors below its own:
     protocols/           a package each: codec, commands, handlers, HTTP routes; none knows another; a registry
     web_api/             the HTTP application: endpoints, bodies, answers, OpenAPI, pages
     gateway/             one port: listener, admission, TLS; http1/ and websocket/
+    operations/          what an operation is, and the values that operations share
+    application/         use cases: plain async functions, whatever the protocol
     engine/              what is alive now: session, hub, journal, broadcaster, send queue, history, memberships
     inspection/          what is looked at: records of connections, task tree, metrics, control socket
     bus/                 what hurries news from server to server: in memory, PostgreSQL's NOTIFY, Redis

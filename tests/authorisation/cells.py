@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from chat.protocols.native.operation import Access, Operation
+from chat.operations.operation import Access, Operation
 from chat.protocols.native.operations import OPERATIONS
 from tests.authorisation.rules import (
     ACTS,

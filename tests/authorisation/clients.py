@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from websockets.sync.client import ClientConnection, connect
 
-from chat.protocols.native.operation import Operation
+from chat.operations.operation import Operation
 from tests.authorisation.rules import Answer
 from tests.support.people import PATIENCE
 

@@ -6,13 +6,13 @@ from chat.domain.invites import BAD_INVITE, accepted
 from chat.domain.ports import ProfileChange
 from chat.domain.refusals import INVITE_OVER, Refusal
 from chat.domain.sessions import ACCESS, NOT_FOR_TOKENS, Opened, clean_device
-from chat.protocols.native.conversions import as_me
-from chat.protocols.native.operation import Caller
+from chat.operations.conversions import as_me
+from chat.operations.operation import Caller
+from chat.operations.values import Me
 from chat.protocols.native.types import (
     ChangeMe,
     ChangePassword,
     Login,
-    Me,
     Register,
     ResetPassword,
     Session,

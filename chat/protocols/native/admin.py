@@ -6,10 +6,10 @@ from chat.domain import administration, live_settings
 from chat.domain.audit import AuditEntry, Named
 from chat.domain.refusals import Code, Refusal
 from chat.domain.sync_types import milliseconds
+from chat.operations.conversions import person_fields
+from chat.operations.operation import Caller
+from chat.operations.room_values import Sender
 from chat.protocols.native import admin_types as types
-from chat.protocols.native.conversions import person_fields
-from chat.protocols.native.operation import Caller
-from chat.protocols.native.room_types import Sender
 from chat.protocols.services import Services
 
 _BOTH = Refusal(

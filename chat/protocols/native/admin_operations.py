@@ -1,6 +1,7 @@
 """The part of the table of operations that is for admins."""
 
 from chat.domain.refusals import Code
+from chat.operations.operation import Access, Cost, Operation
 from chat.protocols.native import admin, admin_rooms, invites
 from chat.protocols.native.admin_room_types import (
     ChangeListedRoom,
@@ -22,7 +23,6 @@ from chat.protocols.native.admin_types import (
     WhichAccounts,
     WhichActs,
 )
-from chat.protocols.native.operation import Access, Cost, Operation
 from chat.protocols.native.room_requests import IssuedInvites, WhichInvites, WhichIssuedInvite
 
 _PERSON = "/admin/people/{person}"

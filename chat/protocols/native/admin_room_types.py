@@ -5,10 +5,9 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from chat.domain.wrong_values import pattern
-from chat.protocols.native.message_types import Limit
+from chat.operations.room_values import Mark
+from chat.operations.values import SOUGHT, Id, Limit, Name, Time, Value
 from chat.protocols.native.room_requests import After
-from chat.protocols.native.room_types import Mark
-from chat.protocols.native.types import SOUGHT, Id, Name, Time, Value
 
 
 class WhichListedRooms(Value, kw_only=True, frozen=True):

@@ -8,8 +8,8 @@ from chat.domain.changes import RoomDeletion
 from chat.domain.entities import RoomKind, RoomSummary
 from chat.domain.refusals import NO_ROOM, Refusal
 from chat.domain.sync_types import milliseconds
+from chat.operations.operation import Caller
 from chat.protocols.native import admin_room_types as types
-from chat.protocols.native.operation import Caller
 from chat.protocols.services import Services
 
 

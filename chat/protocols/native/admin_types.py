@@ -17,10 +17,10 @@ from chat.domain.bounds import (
     ServerName,
 )
 from chat.domain.wrong_values import pattern
-from chat.protocols.native.message_types import Limit
+from chat.operations.room_values import Sender
+from chat.operations.values import SOUGHT, Email, Id, Limit, Name, Person, Time, Value
 from chat.protocols.native.room_requests import After
-from chat.protocols.native.room_types import Sender
-from chat.protocols.native.types import SOUGHT, Email, Id, Name, Password, Person, Time, Value
+from chat.protocols.native.types import Password
 
 
 class WhichAccount(Value, kw_only=True, frozen=True):

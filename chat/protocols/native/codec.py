@@ -25,9 +25,11 @@ from chat.domain.wrong_values import wrong_field
 from chat.engine.dialect import Command
 from chat.engine.events import Event, Refused, RequestId, Said, Saved
 from chat.frames import text_frame
+from chat.operations.conversions import as_sender, mentioned, references, said, support_state
+from chat.operations.operation import Operation
+from chat.operations.room_values import RoomRole, Sender
 from chat.protocols.client import Misunderstood
 from chat.protocols.native.all_frames import REQUESTS
-from chat.protocols.native.conversions import as_sender, mentioned, references, said, support_state
 from chat.protocols.native.frames import (
     ChangedEvent,
     DeletedEvent,
@@ -41,9 +43,7 @@ from chat.protocols.native.frames import (
     SupportEvent,
     UnknownEvent,
 )
-from chat.protocols.native.operation import Operation
 from chat.protocols.native.operations import OPERATIONS
-from chat.protocols.native.room_types import RoomRole, Sender
 
 _NO_JSON = Refusal(Code.MALFORMED, "a frame is a JSON object in a text frame")
 _HALF_A_CHARACTER = Refusal(Code.MALFORMED, "a text has half a character (a lone surrogate)")

@@ -3,18 +3,18 @@
 from chat.domain.ports import KeptFile
 from chat.domain.refusals import Refusal
 from chat.domain.sync_types import json_bytes
-from chat.protocols.native import room_types
-from chat.protocols.native.conversions import as_file, as_message
+from chat.operations import room_values
+from chat.operations.conversions import as_file, as_message
+from chat.operations.operation import Caller
 from chat.protocols.native.message_types import CreateFile, FilesOfRoom, WhichFile, WithFiles
 from chat.protocols.native.messages import AROUND
-from chat.protocols.native.operation import Caller
 from chat.protocols.services import Services
 from chat.web_api.bodies import Uploaded
 
 
 async def upload(
     services: Services, caller: Caller, request: CreateFile, body: Uploaded
-) -> room_types.FileInfo | Refusal:
+) -> room_values.FileInfo | Refusal:
     """Upload a file, which a message of one's own in that room may have within a day."""
     file = await services.uploads.upload(
         caller.known, request.room, request.name, body.type, body.size, body.pieces

@@ -8,10 +8,11 @@ from chat.domain.bounds import Lobby, Registration
 from chat.domain.refusals import Code
 from chat.engine.dialect import Command
 from chat.engine.events import RequestId
-from chat.protocols.native.room_types import (
+from chat.operations.room_values import (
     Emoji,
     FileIds,
     Key,
+    Logged,
     Mark,
     Mentioned,
     Pos,
@@ -25,8 +26,9 @@ from chat.protocols.native.room_types import (
     Topic,
     UpTo100,
 )
+from chat.operations.values import Id, Me, Name, Time, Value
 from chat.protocols.native.server_types import PROTOCOL, AskedProtocol, DataId, Features, Limits, Protocol
-from chat.protocols.native.types import Device, Id, Me, Name, Time, Value
+from chat.protocols.native.types import Device
 
 Ref = Annotated[int, Meta(ge=0, le=2**53 - 1, description="Chosen by the client; the reply repeats it")]
 
@@ -168,14 +170,6 @@ class ErrorReply(Reply, kw_only=True, frozen=True, tag="error"):
 
 class MessageEvent(Said, kw_only=True, frozen=True, tag_field="type", tag="message"):
     """Something was said. In a replay it is the message as it is now."""
-
-
-class Logged(Value, kw_only=True, frozen=True, tag_field="type"):
-    """A change of a room: the next in its log."""
-
-    room: Id
-    pos: Pos
-    at: Time
 
 
 class EditedEvent(Logged, kw_only=True, frozen=True, tag="edited"):

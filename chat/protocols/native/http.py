@@ -9,9 +9,9 @@ from quart import Blueprint, Response, request
 from chat.domain.ports import KeptFile
 from chat.domain.refusals import NOT_ADMIN, Code, Refusal
 from chat.domain.sessions import LONGEST_AGENT, NOT_FOR_TOKENS, Device
+from chat.operations.operation import Access, AlreadyDone, Caller, Cost, Operation
 from chat.protocols.native.documents import documents
 from chat.protocols.native.file_answer import send_file
-from chat.protocols.native.operation import Access, AlreadyDone, Caller, Cost, Operation
 from chat.protocols.native.operations import OPERATIONS
 from chat.protocols.native.refresh_cookie import forget_refresh, keep_refresh, kept_refresh
 from chat.protocols.native.shapes import Shapes

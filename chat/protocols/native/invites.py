@@ -8,9 +8,9 @@ from chat.domain.ports import Invite, IssuedInvite
 from chat.domain.refusals import ALREADY_IN, INVITE_OVER, Code, Refusal
 from chat.domain.room_rights import may_add, may_invite
 from chat.domain.sync_types import milliseconds
+from chat.operations.operation import Caller
+from chat.operations.room_values import Room, Sender
 from chat.protocols.native import room_requests as types
-from chat.protocols.native.operation import Caller
-from chat.protocols.native.room_types import Room, Sender
 from chat.protocols.native.rooms import as_seen
 from chat.protocols.services import Services
 

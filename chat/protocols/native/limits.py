@@ -6,8 +6,8 @@ from chat.domain.message_state import MOST_EMOJI
 from chat.domain.reading import MOST_SHARED_WITH
 from chat.domain.rules import NAME_LENGTH, TEXT_LENGTH, TOPIC_LENGTH
 from chat.domain.sync_types import MOST_REPLAYED
+from chat.operations.operation import Caller
 from chat.protocols.native.frames import IN_FLIGHT, KNOWN_IN_A_FRAME, MOST_WATCHED
-from chat.protocols.native.operation import Caller
 from chat.protocols.native.server_types import PROTOCOL, Limits, ServerInfo
 from chat.protocols.native.sockets import MOST_SOCKETS
 from chat.protocols.services import Services

@@ -10,8 +10,8 @@ from chat.domain.live import Active, Status
 from chat.domain.refusals import Refusal
 from chat.engine.events import Refused
 from chat.engine.session import Session
+from chat.operations.conversions import person_fields
 from chat.protocols.native.codec import frame_of
-from chat.protocols.native.conversions import person_fields
 from chat.protocols.native.live_frames import (
     Activity,
     ActivityOk,

@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from chat.operations.room_values import Sender
+from chat.operations.values import Id, Person, Value
 from chat.protocols.native.frames import MOST_WATCHED, Reply, Request
-from chat.protocols.native.room_types import Sender
-from chat.protocols.native.types import Id, Person, Value
 
 What = Literal["typing", "viewing", "none"]
 

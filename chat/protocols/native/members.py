@@ -11,10 +11,10 @@ from chat.domain.reading import may_share_reads
 from chat.domain.refusals import ALREADY_IN, NO_ROOM, PRIVATE, Refusal
 from chat.domain.room_rights import may_see_banned
 from chat.domain.sync_types import milliseconds
+from chat.operations import room_values
+from chat.operations.conversions import as_person
+from chat.operations.operation import Caller
 from chat.protocols.native import room_requests as types
-from chat.protocols.native import room_types
-from chat.protocols.native.conversions import as_person
-from chat.protocols.native.operation import Caller
 from chat.protocols.native.rooms import as_seen
 from chat.protocols.services import Services
 
@@ -52,7 +52,7 @@ async def _reads(services: Services, person: Person, room: Room, members: Sequen
 
 async def put_member(
     services: Services, caller: Caller, request: types.Membership
-) -> room_types.Room | Refusal:
+) -> room_values.Room | Refusal:
     """Join a public room, add somebody to a room, give them a role there, or ban them."""
     role = None if request.role is UNSET else RoomRole(request.role)
     refusal = await use_cases.put(services, caller.known, request.room, request.person, role)

@@ -1,6 +1,8 @@
 """The operations on messages."""
 
 from chat.domain.refusals import Code
+from chat.operations.operation import Cost, Operation
+from chat.operations.room_values import FileInfo, Message, WhichMessage
 from chat.protocols.native import files, messages, search
 from chat.protocols.native.message_types import (
     ChangeMessage,
@@ -18,11 +20,8 @@ from chat.protocols.native.message_types import (
     Search,
     SwitchReaction,
     WhichFile,
-    WhichMessage,
     WithFiles,
 )
-from chat.protocols.native.operation import Cost, Operation
-from chat.protocols.native.room_types import FileInfo, Message
 
 _OUTSIDE = (Code.FORBIDDEN, Code.NOT_FOUND)
 """What whoever is not in the room is told."""

@@ -6,10 +6,19 @@ import msgspec
 from msgspec import Meta
 
 from chat.domain.room_history import MOST_TEXTS
-from chat.protocols.native.room_types import Emoji, FileIds, Key, Mark, Message, Pos, Seq, Text, UpTo100
-from chat.protocols.native.types import Id, Time, Value
-
-Limit = Annotated[int, Meta(ge=1, le=100)]
+from chat.operations.room_values import (
+    Emoji,
+    FileIds,
+    Key,
+    Mark,
+    Message,
+    Pos,
+    Seq,
+    Text,
+    UpTo100,
+    WhichMessage,
+)
+from chat.operations.values import Id, Limit, Time, Value
 
 
 class History(Value, kw_only=True, frozen=True):
@@ -70,13 +79,6 @@ class WhichFile(Value, kw_only=True, frozen=True):
     """A file."""
 
     id: Id
-
-
-class WhichMessage(Value, kw_only=True, frozen=True):
-    """A message of a room."""
-
-    room: Id
-    seq: Seq
 
 
 class ChangeMessage(WhichMessage, kw_only=True, frozen=True):

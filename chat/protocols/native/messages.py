@@ -8,10 +8,10 @@ from chat.domain.reading import ReadMark, may_share_reads
 from chat.domain.refusals import NO_MESSAGE, NO_ROOM, Code, Refusal
 from chat.domain.room_history import MOST_TEXTS, HistoryQuery
 from chat.domain.sync_types import json_bytes, milliseconds
+from chat.operations import room_values
+from chat.operations.conversions import as_message, as_new_message
+from chat.operations.operation import AlreadyDone, Caller
 from chat.protocols.native import message_types as types
-from chat.protocols.native import room_types
-from chat.protocols.native.conversions import as_message, as_new_message
-from chat.protocols.native.operation import AlreadyDone, Caller
 from chat.protocols.services import Services
 
 _ONE_OF_THREE = Refusal(
@@ -49,7 +49,7 @@ async def history(services: Services, caller: Caller, request: types.History) ->
 
 async def say(
     services: Services, caller: Caller, request: types.CreateMessage
-) -> room_types.Message | AlreadyDone | Refusal:
+) -> room_values.Message | AlreadyDone | Refusal:
     """Say something, once however often it is sent with one key."""
     person = caller.known
     draft = messages.draft(
@@ -72,40 +72,42 @@ async def say(
 
 async def edit(
     services: Services, caller: Caller, request: types.ChangeMessage
-) -> room_types.Message | Refusal:
+) -> room_values.Message | Refusal:
     """Change the text of one's own message."""
     outcome = await messages.edit(services, caller.known, request.room, request.seq, request.text)
     return await _changed(services, caller, request, outcome)
 
 
 async def delete(
-    services: Services, caller: Caller, request: types.WhichMessage
-) -> room_types.Message | Refusal:
+    services: Services, caller: Caller, request: room_values.WhichMessage
+) -> room_values.Message | Refusal:
     """Delete a message; its place stays, and its text is gone for good."""
     outcome = await messages.delete(services, caller.known, request.room, request.seq)
     return await _changed(services, caller, request, outcome)
 
 
-async def react(services: Services, caller: Caller, request: types.React) -> room_types.Message | Refusal:
+async def react(services: Services, caller: Caller, request: types.React) -> room_values.Message | Refusal:
     """React to a message with an emoji."""
     return await _react(services, caller, request, is_on=True)
 
 
-async def take_back(services: Services, caller: Caller, request: types.React) -> room_types.Message | Refusal:
+async def take_back(
+    services: Services, caller: Caller, request: types.React
+) -> room_values.Message | Refusal:
     """Take a reaction back."""
     return await _react(services, caller, request, is_on=False)
 
 
 async def switch_reaction(
     services: Services, caller: Caller, request: types.SwitchReaction
-) -> room_types.Message | Refusal:
+) -> room_values.Message | Refusal:
     """React to a message with an emoji, or take that back."""
     return await _react(services, caller, request, is_on=request.on)
 
 
 async def _react(
     services: Services, caller: Caller, request: types.React, *, is_on: bool
-) -> room_types.Message | Refusal:
+) -> room_values.Message | Refusal:
     outcome = await messages.react(
         services, caller.known, request.room, request.seq, request.emoji, is_on=is_on
     )
@@ -144,7 +146,9 @@ async def mark_read(services: Services, caller: Caller, request: types.ReadUpTo)
     return types.Counts(read=room.read, unread=room.unread, mentions=room.mentions)
 
 
-async def edits(services: Services, caller: Caller, request: types.WhichMessage) -> types.Edits | Refusal:
+async def edits(
+    services: Services, caller: Caller, request: room_values.WhichMessage
+) -> types.Edits | Refusal:
     """See the texts that a message had before it was edited; of a deleted one there are none."""
     person = caller.known
     access = await services.conversations.enter(person, request.room)
@@ -169,8 +173,8 @@ async def mentions(services: Services, caller: Caller, request: types.Mentions) 
 
 
 async def _changed(
-    services: Services, caller: Caller, request: types.WhichMessage, outcome: Outcome
-) -> room_types.Message | Refusal:
+    services: Services, caller: Caller, request: room_values.WhichMessage, outcome: Outcome
+) -> room_values.Message | Refusal:
     """Return the message as it is after a change of it."""
     if isinstance(outcome, Refusal):
         return outcome
@@ -179,6 +183,6 @@ async def _changed(
 
 async def _now_as_it_is(
     services: Services, caller: Caller, room_id: int, seq: int
-) -> room_types.Message | Refusal:
+) -> room_values.Message | Refusal:
     now = await services.room_history.message(caller.known.id, room_id, seq)
     return NO_MESSAGE if isinstance(now, Refusal) else as_message(now)

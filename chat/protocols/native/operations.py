@@ -1,10 +1,11 @@
 """The table of operations: HTTP routes and the OpenAPI document are made of it, and of nothing else."""
 
 from chat.domain.refusals import Code
+from chat.operations.operation import Access, Cost, Operation
+from chat.operations.values import Me
 from chat.protocols.native import accounts, limits, sessions
 from chat.protocols.native.admin_operations import ADMIN
 from chat.protocols.native.message_operations import MESSAGES
-from chat.protocols.native.operation import Access, Cost, Operation
 from chat.protocols.native.people_operations import PEOPLE
 from chat.protocols.native.room_operations import ROOMS
 from chat.protocols.native.server_types import ServerInfo
@@ -14,7 +15,6 @@ from chat.protocols.native.types import (
     ChangePassword,
     CreateToken,
     Login,
-    Me,
     Refresh,
     Register,
     ResetPassword,

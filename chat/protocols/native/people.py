@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from chat.domain import entities
 from chat.domain.refusals import NO_PERSON, Refusal
+from chat.operations.conversions import as_person
+from chat.operations.operation import Caller
+from chat.operations.values import Person
 from chat.protocols.native import people_types as types
-from chat.protocols.native.conversions import as_person
-from chat.protocols.native.operation import Caller
 from chat.protocols.native.room_requests import WhichPerson
-from chat.protocols.native.types import Person
 from chat.protocols.services import Services
 
 

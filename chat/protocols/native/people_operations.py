@@ -1,11 +1,11 @@
 """The operations on other people."""
 
 from chat.domain.refusals import Code
+from chat.operations.operation import Cost, Operation
+from chat.operations.values import Person
 from chat.protocols.native import people
-from chat.protocols.native.operation import Cost, Operation
 from chat.protocols.native.people_types import People, WhichBlocks, WhichPeople
 from chat.protocols.native.room_requests import WhichPerson
-from chat.protocols.native.types import Person
 
 PEOPLE = (
     Operation(

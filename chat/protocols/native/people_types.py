@@ -3,8 +3,7 @@
 from typing import Annotated
 
 from chat.domain.wrong_values import pattern
-from chat.protocols.native.message_types import Limit
-from chat.protocols.native.types import SOUGHT, Name, Person, Value
+from chat.operations.values import SOUGHT, Limit, Name, Person, Value
 
 AfterName = Annotated[str, pattern(*SOUGHT, max_length=64, description="The `next` of the page before")]
 

@@ -5,8 +5,8 @@ from collections.abc import Collection
 from chat.domain.entities import LOBBY_ID, Person
 from chat.domain.reading import ReadState
 from chat.engine.session import Session
+from chat.operations.conversions import person_fields
 from chat.protocols.native.codec import frame_of
-from chat.protocols.native.conversions import person_fields
 from chat.protocols.native.frames import ReadEvent
 from chat.protocols.native.live_frames import MembersEvent, PersonEvent
 from chat.protocols.services import Services

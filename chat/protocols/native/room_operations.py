@@ -1,8 +1,9 @@
 """The operations on rooms and on who is in them."""
 
 from chat.domain.refusals import Code
+from chat.operations.operation import Access, Cost, Operation
+from chat.operations.room_values import Room
 from chat.protocols.native import invites, members, rooms
-from chat.protocols.native.operation import Access, Cost, Operation
 from chat.protocols.native.room_requests import (
     ChangeRoom,
     CreateInvite,
@@ -26,7 +27,6 @@ from chat.protocols.native.room_requests import (
     WhichRoomInvites,
     WhichRooms,
 )
-from chat.protocols.native.room_types import Room
 
 _OUTSIDE = (Code.FORBIDDEN, Code.NOT_FOUND)
 """What whoever is not in the room is told."""

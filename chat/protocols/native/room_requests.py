@@ -5,9 +5,8 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from chat.domain.wrong_values import pattern
-from chat.protocols.native.message_types import Limit
-from chat.protocols.native.room_types import Mark, Notify, Room, RoomRole, Sender, Topic
-from chat.protocols.native.types import PLACE, SOUGHT, Id, Name, Person, Time, Value
+from chat.operations.room_values import Mark, Notify, Room, RoomRole, Sender, Topic
+from chat.operations.values import PLACE, SOUGHT, Id, Limit, Name, Person, Time, Value
 
 After = Annotated[int, Meta(ge=0, le=2**53 - 1, description="The `next` of the page before")]
 

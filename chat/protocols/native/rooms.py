@@ -9,10 +9,10 @@ from chat.domain.entities import Person
 from chat.domain.membership import Notify
 from chat.domain.refusals import NO_PERSON, NO_ROOM, Refusal
 from chat.domain.sync_types import RoomsAt
+from chat.operations.conversions import as_room
+from chat.operations.operation import Caller
+from chat.operations.room_values import Room
 from chat.protocols.native import room_requests as types
-from chat.protocols.native.conversions import as_room
-from chat.protocols.native.operation import Caller
-from chat.protocols.native.room_types import Room
 from chat.protocols.services import Services
 
 Given = TypeVar("Given")

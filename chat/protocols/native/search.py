@@ -7,10 +7,10 @@ from chat.domain.refusals import Refusal
 from chat.domain.room_history import ANSWER_BYTES, LONGEST_JSON
 from chat.domain.search_query import parse_query
 from chat.domain.sync_types import json_bytes
+from chat.operations.conversions import as_message
+from chat.operations.operation import Caller
 from chat.protocols.native import message_types as types
-from chat.protocols.native.conversions import as_message
 from chat.protocols.native.messages import AROUND
-from chat.protocols.native.operation import Caller
 from chat.protocols.services import Services
 
 _EVER = 2**63 - 1

@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from chat.domain.bounds import Lobby, Registration
-from chat.protocols.native.types import Value
+from chat.operations.values import Value
 
 PROTOCOL = 1
 """The version of the protocol: fields, events, codes and requests are added to it, and none changed or taken away."""

@@ -4,8 +4,8 @@ from chat.domain.entities import LoginSession
 from chat.domain.refusals import Refusal
 from chat.domain.sessions import BAD_REFRESH
 from chat.domain.sync_types import milliseconds
+from chat.operations.operation import Caller
 from chat.protocols.native.accounts import as_session
-from chat.protocols.native.operation import Caller
 from chat.protocols.native.types import (
     CreateToken,
     Refresh,

@@ -7,7 +7,7 @@ import msgspec
 from msgspec.structs import FieldInfo
 
 from chat.domain.wrong_values import wrong_value
-from chat.protocols.native.operation import Operation
+from chat.operations.operation import Operation
 from chat.web_api.bodies import BadBody, read_query
 
 _PART = re.compile(r"\{(\w+)\}")

@@ -15,10 +15,10 @@ from chat.domain.lru_cache import LRUCache
 from chat.engine.hub import Subscriber
 from chat.engine.session import Session
 from chat.engine.subscriptions import Subscriptions
+from chat.operations.room_values import Sender
 from chat.protocols.native.codec import NATIVE, frame_of
 from chat.protocols.native.frames import PolicyEvent, ReadEvent
 from chat.protocols.native.live_frames import ActivityEvent, MembersEvent
-from chat.protocols.native.room_types import Sender
 from chat.protocols.native.sockets import Sockets
 from chat.protocols.native.turns import Places
 from chat.protocols.services import Services

@@ -12,7 +12,7 @@ from chat.domain.sync_types import (
     ResumeCheck,
     RoomSnapshot,
 )
-from chat.protocols.native.conversions import room_fields
+from chat.operations.conversions import room_fields
 from chat.protocols.native.frames import MoreEvent, ReadEvent, Reset, RoomEvent
 from chat.protocols.native.live_frames import MembersEvent
 

@@ -24,9 +24,9 @@ from chat.engine.dialect import Greet
 from chat.engine.events import Refused
 from chat.engine.protocol_client import command_handlers, on
 from chat.engine.session import ClientFactory, Session
+from chat.operations.conversions import as_me, person_fields
 from chat.protocols.client import Client, misunderstood
 from chat.protocols.native.codec import Ask, NativeMisunderstood, frame_of
-from chat.protocols.native.conversions import as_me, person_fields
 from chat.protocols.native.entering import people_to_speak_to
 from chat.protocols.native.frames import ByeEvent, GoneEvent, Hello, HelloOk, Ping, PingOk, Send, Sync, SyncOk
 from chat.protocols.native.limits import features_of, limits_of

@@ -8,9 +8,9 @@ from chat.domain.refusals import UNAVAILABLE, Code, Refusal
 from chat.domain.sessions import Device
 from chat.engine.events import Refused
 from chat.engine.session import Session
+from chat.operations.operation import Caller, Cost
 from chat.protocols.native.codec import Ask, answer_frame
 from chat.protocols.native.frames import IN_FLIGHT
-from chat.protocols.native.operation import Caller, Cost
 from chat.protocols.services import Services
 
 _TOO_MANY = Refusal(

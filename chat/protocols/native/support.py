@@ -12,11 +12,11 @@ from chat.domain.refusals import NO_PERSON, Refusal
 from chat.domain.room_rights import RoomAccess
 from chat.domain.sync_types import QueuePlace, RoomsAt
 from chat.domain.visitors import NO_WIDGET
+from chat.operations.conversions import as_room
+from chat.operations.operation import Caller
+from chat.operations.room_values import Room
 from chat.protocols.native import support_types as types
 from chat.protocols.native.accounts import as_session
-from chat.protocols.native.conversions import as_room
-from chat.protocols.native.operation import Caller
-from chat.protocols.native.room_types import Room
 from chat.protocols.native.rooms import as_seen
 from chat.protocols.native.types import Session
 from chat.protocols.services import Services

@@ -1,9 +1,9 @@
 """The operations on support conversations."""
 
 from chat.domain.refusals import Code
+from chat.operations.operation import Access, Cost, Operation
+from chat.operations.room_values import Room
 from chat.protocols.native import support
-from chat.protocols.native.operation import Access, Cost, Operation
-from chat.protocols.native.room_types import Room
 from chat.protocols.native.support_types import (
     ChangeSupport,
     Conversations,

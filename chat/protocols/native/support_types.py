@@ -6,9 +6,8 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chat.domain.bounds import Greeting
 from chat.domain.wrong_values import pattern
-from chat.protocols.native.message_types import Limit
-from chat.protocols.native.room_types import Room, SupportState
-from chat.protocols.native.types import PLACE, Email, Id, Name, Value, WebPage
+from chat.operations.room_values import Room, SupportState
+from chat.operations.values import PLACE, Email, Id, Limit, Name, Value, WebPage
 
 QueueAfter = Annotated[
     str,

@@ -1,57 +1,18 @@
-"""The values of the native protocol, version 1: every field, its type and its limits.
-
-A field at its default is left out, in both directions; fields that are not known are passed over. Times are Unix
-milliseconds.
-"""
+"""The values of accounts and sessions in the native protocol: every field, its type and its limits."""
 
 from typing import Annotated, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from chat.domain.bounds import Lobby, Registration
-
-Id = Annotated[int, Meta(ge=1, le=2**53 - 1)]
-Time = Annotated[int, Meta(ge=0, le=2**53 - 1, description="Unix milliseconds")]
-SOUGHT = r"^[^\x00]*$", "text without NUL"
-"""Of texts that are looked for: PostgreSQL takes no NUL, and would seem to be silent."""
-
-PLACE = "the `next` of the page before"
-"""What a page is asked for by."""
+from chat.operations.values import Email, Id, Me, Name, Time, Value
 
 # A pattern that ends with `$` alone lets a line break through behind what it describes; with `(?!\n)` it does not, in
 # Python and in JavaScript.
 
-Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Device = Annotated[str, Meta(max_length=64, description="What the person calls this device")]
 Password = Annotated[str, Meta(min_length=1, max_length=72, description="At most 72 bytes")]
-Email = Annotated[str, Meta(max_length=254)]
-WebPage = Annotated[
-    str, Meta(max_length=2048, description="http: or https:, without what stands behind ? or #")
-]
 Refreshing = Annotated[str, Meta(max_length=128, description="Used once; opaque")]
-
-ServerRole = Literal["guest", "operator", "moderator", "admin"]
-
-
-class Value(Struct, kw_only=True, omit_defaults=True, frozen=True):
-    """Base of all: a field at its default is left out."""
-
-
-class Person(Value, kw_only=True, frozen=True):
-    """A person. `changed` is when name, display name or roles last changed."""
-
-    id: Id
-    name: Name
-    display: Name | None = None
-    roles: list[ServerRole] = []
-    changed: Time
-
-
-class Me(Person, kw_only=True, frozen=True):
-    """Oneself: what only oneself sees is added."""
-
-    email: Email | None = None
-    share_reads: bool = True
 
 
 class Session(Value, kw_only=True, frozen=True):

@@ -10,8 +10,8 @@ from trio.testing import MockClock
 
 from chat.domain.budgets import Budgets
 from chat.domain.entities import LOBBY_ID
+from chat.operations.operation import Cost
 from chat.protocols.native import codec
-from chat.protocols.native.operation import Cost
 from tests.protocols.native.replica import Replica
 from tests.support.chat_world import World, open_world
 

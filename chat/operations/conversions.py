@@ -7,7 +7,7 @@ from chat.domain.account_changes import roles_of
 from chat.domain.entities import MessageKind
 from chat.domain.mentions import ALL
 from chat.domain.sync_types import MessageNow, RoomSnapshot, SupportStatus, milliseconds
-from chat.protocols.native.room_types import (
+from chat.operations.room_values import (
     Deletion,
     FileInfo,
     Message,
@@ -17,7 +17,7 @@ from chat.protocols.native.room_types import (
     Support,
     SupportState,
 )
-from chat.protocols.native.types import Me, Person
+from chat.operations.values import Me, Person
 
 
 def as_person(person: entities.Person) -> Person:

@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from chat.domain.files import MOST_FILES, NAME_BYTES
 from chat.domain.wrong_values import pattern
-from chat.protocols.native.types import Email, Id, Name, Person, Time, Value, WebPage
+from chat.operations.values import Email, Id, Name, Person, Time, Value, WebPage
 
 Seq = Annotated[
     int, Meta(ge=1, le=2**53 - 1, description="A message's number in its room: 1, 2, 3 … without a gap")
@@ -149,3 +149,18 @@ class RoomFields(Value, kw_only=True, frozen=True):
 
 class Room(RoomFields, kw_only=True, frozen=True):
     """A room as HTTP answers it."""
+
+
+class WhichMessage(Value, kw_only=True, frozen=True):
+    """A message of a room."""
+
+    room: Id
+    seq: Seq
+
+
+class Logged(Value, kw_only=True, frozen=True, tag_field="type"):
+    """A change of a room: the next in its log."""
+
+    room: Id
+    pos: Pos
+    at: Time

@@ -29,6 +29,13 @@ def run(*command: str, **environment: str) -> "subprocess.CompletedProcess[str]"
     )
 
 
+@pytest.mark.parametrize("file", ["Containerfile", "compose.yaml", "docs/deploying.md"])
+def test_no_example_publishes_the_port_without_tls_to_the_network(file: str) -> None:
+    published = re.findall(r'(?:-p |- ")(\S*9000:9000)', (ROOT / file).read_text())
+    assert published
+    assert set(published) == {"127.0.0.1:9000:9000"}
+
+
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
 def test_the_health_check_asks_the_server_whatever_it_listens_on(
     data: Path, tls: bool, tmp_path: Path

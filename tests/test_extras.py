@@ -1,6 +1,7 @@
 """The wheel: without extras it is enough for a client, and each command says which extra it lacks."""
 
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -15,6 +16,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
+VENDORED = ROOT / "chat/web/vendor/README.md"
 
 BASE = {"trio", "trio-websocket", "wsproto", "h11", "msgspec", "click", "platformdirs", "wcwidth"}
 TALK = {"urwid"}
@@ -67,6 +69,16 @@ def requirements(wheel: Path) -> list[Requirement]:
     return [
         Requirement(line) for line in Parser().parsestr(metadata.read_text()).get_all("Requires-Dist", [])
     ]
+
+
+def test_the_wheel_has_the_licence_of_each_part_of_it(wheel: Path) -> None:
+    (metadata,) = wheel.glob("*.dist-info/METADATA")
+    found = Parser().parsestr(metadata.read_text())
+    bundled = set(re.findall(r"\((MIT|Apache-2\.0|ISC|[\w.-]+-[\w.-]+)\)", VENDORED.read_text()))
+    assert {"Apache-2.0", "ISC"} <= bundled, "the table of bundled libraries names their licences"
+    assert set(found["License-Expression"].split(" AND ")) == {"MIT", *bundled}
+    packed = [metadata.with_name("licenses") / name for name in found.get_all("License-File", [])]
+    assert [file.name for file in packed if file.is_file()] == ["LICENSE", "LICENSES.txt"]
 
 
 def named(requirements: Iterable[Requirement], *extras: str) -> set[str]:

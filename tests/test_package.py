@@ -1,5 +1,6 @@
 """What is packed is what is meant to be, and what tools leave behind is not committed."""
 
+import re
 import subprocess
 import sys
 import tarfile
@@ -15,16 +16,20 @@ def output(*command: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, timeout=120).stdout
 
 
-def test_a_source_distribution_has_the_code_the_schema_and_three_pages(tmp_path: Path) -> None:
+def test_a_source_distribution_has_what_a_server_is_built_and_deployed_from(tmp_path: Path) -> None:
     output(sys.executable, "-m", "hatchling", "build", "--target", "sdist", "--directory", str(tmp_path))
     (packed,) = tmp_path.glob("*.tar.gz")
     with tarfile.open(packed) as archive:
         paths = [Path(*Path(name).parts[1:]) for name in archive.getnames()]
     assert {path.parts[0] for path in paths} - {".gitignore"} == {
-        "chat", "sql", "README.md", "LICENSE", "CHANGELOG.md", "PKG-INFO", "pyproject.toml",
+        "chat", "sql", "deploy", "Containerfile", "compose.yaml", "constraints.txt", "README.md", "LICENSE",
+        "CHANGELOG.md", "PKG-INFO", "pyproject.toml",
     }  # fmt: skip
     missing = [path for path in (ROOT / "chat").rglob("*.py") if path.relative_to(ROOT) not in paths]
     assert missing == []
+    copied = re.findall(r"^COPY (?!--)(.+) \S+$", (ROOT / "Containerfile").read_text(), re.MULTILINE)
+    needed = {Path(name) for line in copied for name in line.split()}
+    assert needed - {Path(path.parts[0]) for path in paths} == set(), "or no image can be built from it"
     assert Path("chat/py.typed") in paths, "or type checkers pass over the types of chat.client"
 
 

@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from trio.testing import wait_all_tasks_blocked
 from trio_asyncio import aio_as_trio, open_loop
 
+from chat import __version__
 from chat.domain.changes import Edit, Edited
 from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind
 from chat.domain.failures import OutcomeUnknown, StorageDown
@@ -535,6 +536,17 @@ async def test_a_database_of_a_newer_server_is_left_alone(database: DatabaseAddr
     with refused("schema 2, newer than this server's 1"):
         await apply(database, FIRST)
     assert await psql.value("SELECT count(*) FROM schema_migrations") == 2
+
+
+async def test_a_refusal_names_the_release_that_the_newer_schema_needs(
+    database: DatabaseAddress, psql: Psql
+) -> None:
+    await apply(database, FIRST, SECOND)
+    with refused(f"start trio-chat {__version__} or newer"):
+        await apply(database, FIRST)
+    await psql.run("ALTER TABLE schema_migrations DROP release")  # applied by a release that noted none
+    with refused("start a newer release"):
+        await apply(database, FIRST)
 
 
 SERVING = Migration(2, "serving", "-- Adds a table.\n-- Serves: 1\nCREATE TABLE two (id int)")

@@ -16,6 +16,7 @@ import asyncpg
 import structlog
 import trio
 
+from chat import __version__
 from chat.domain.startup import CannotStart
 from chat.storage.postgres.asyncio_bridge import run_in_asyncio
 from chat.storage.postgres.database import CONNECTION_LOST, DatabaseAddress
@@ -35,8 +36,11 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
     checksum   text NOT NULL,
     applied_at timestamptz NOT NULL DEFAULT now()
 );
-ALTER TABLE schema_migrations ADD IF NOT EXISTS serves integer"""
-"""`serves` is the oldest schema version whose servers may run after the migration; NULL: only newer servers."""
+ALTER TABLE schema_migrations ADD IF NOT EXISTS serves integer, ADD IF NOT EXISTS release text"""
+"""`serves` is the oldest schema version whose servers may run after the migration; NULL: only newer servers.
+
+`release` is the version of trio-chat that applied the migration, for refusals; releases before 0.2.0 write NULL.
+"""
 
 _SERVES = re.compile(r"^-- Serves: (\d+)$", re.MULTILINE)
 
@@ -94,8 +98,10 @@ async def migrate(address: DatabaseAddress, *, connect_timeout: float, migration
                 await connection.execute(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}s'")
                 await connection.execute(f"SELECT pg_advisory_xact_lock({_LOCK})")
                 await connection.execute(_TABLE)
-                rows = await connection.fetch("SELECT version, checksum, serves FROM schema_migrations")
-                _check_newer_migrations(migrations, {row["version"]: row["serves"] for row in rows})
+                rows = await connection.fetch(
+                    "SELECT version, checksum, serves, release FROM schema_migrations"
+                )
+                _check_newer_migrations(migrations, rows)
                 applied = {row["version"]: row["checksum"] for row in rows}
                 for migration in _missing(migrations, applied):
                     await _apply_one(connection, migration)
@@ -125,16 +131,16 @@ async def migrate(address: DatabaseAddress, *, connect_timeout: float, migration
         raise CannotStart(f"the database does not answer: {error or type(error).__name__}") from error
 
 
-def _check_newer_migrations(migrations: list[Migration], serves: dict[int, int | None]) -> None:
+def _check_newer_migrations(migrations: list[Migration], rows: list[asyncpg.Record]) -> None:
     """Raise CannotStart if the database has newer migrations that do not serve this server."""
     newest = max((migration.version for migration in migrations), default=0)
-    ahead = {version: oldest for version, oldest in serves.items() if version > newest}
-    for oldest in ahead.values():
-        if oldest is None or oldest > newest:
-            raise CannotStart(
-                f"the database is at schema {max(ahead)}, newer than this server's {newest}: "
-                "start a newer release"
-            )
+    ahead = {row["version"]: row for row in rows if row["version"] > newest}
+    if any(row["serves"] is None or row["serves"] > newest for row in ahead.values()):
+        release = ahead[max(ahead)]["release"]
+        raise CannotStart(
+            f"the database is at schema {max(ahead)}, newer than this server's {newest}: "
+            + (f"start trio-chat {release} or newer" if release else "start a newer release")
+        )
     if ahead:
         logger.info(
             "the database's schema is newer than this server, and compatible with it",
@@ -162,9 +168,10 @@ async def _apply_one(connection: "asyncpg.Connection[asyncpg.Record]", migration
     except asyncpg.PostgresError as error:
         raise CannotStart(f"migration {migration.version:04} failed: {error}") from error
     await connection.execute(
-        "INSERT INTO schema_migrations (version, name, checksum, serves) VALUES ($1, $2, $3, $4)",
+        "INSERT INTO schema_migrations (version, name, checksum, serves, release) VALUES ($1, $2, $3, $4, $5)",
         migration.version,
         migration.name,
         migration.checksum,
         migration.serves,
+        __version__,
     )

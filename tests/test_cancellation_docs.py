@@ -90,7 +90,7 @@ def test_each_command_selects_a_test(chapter: Path) -> None:
 
 
 @each_chapter
-def test_what_a_mutant_is_said_to_break_is_what_its_table_says(chapter: Path) -> None:
+def test_each_mutant_agrees_with_its_table(chapter: Path) -> None:
     shown = dict(
         block.text.splitlines()[0].split(": ", 1)
         for block in blocks(chapter)
@@ -101,7 +101,7 @@ def test_what_a_mutant_is_said_to_break_is_what_its_table_says(chapter: Path) ->
     assert run == set(shown)
 
 
-def test_the_small_programs_print_what_is_said() -> None:
+def test_the_example_programs_print_the_documented_output() -> None:
     found = [block for chapter in CHAPTERS for block in blocks(chapter)]
     programs = [pair for pair in pairwise(found) if pair[0].kind == "python run"]
     assert len(programs) == 10
@@ -128,7 +128,7 @@ def test_the_toy_has_sixty_lines() -> None:
     assert len([line for line in TOY.read_text().splitlines() if line]) <= 60
 
 
-async def test_the_toy_sends_only_what_is_in_the_file(tmp_path: Path) -> None:
+async def test_the_toy_sends_only_messages_of_the_file(tmp_path: Path) -> None:
     toy, clients = runpy.run_path(str(TOY)), set[Any]()
     path = tmp_path / "log.txt"
     log = os.open(path, os.O_WRONLY | os.O_CREAT)

@@ -7,7 +7,7 @@ import trio
 from chat.channels import receive_all_nowait
 
 
-async def test_what_waits_is_taken_in_its_order_up_to_so_many() -> None:
+async def test_waiting_values_are_taken_in_order_up_to_a_number() -> None:
     send, receive = trio.open_memory_channel[int](math.inf)
     assert receive_all_nowait(receive, 5) == []
     for number in range(7):
@@ -17,7 +17,7 @@ async def test_what_waits_is_taken_in_its_order_up_to_so_many() -> None:
     assert receive_all_nowait(receive, 5) == [5, 6]
 
 
-async def test_a_channel_that_is_closed_gives_what_it_still_has() -> None:
+async def test_a_closed_channel_returns_its_remaining_values() -> None:
     send, receive = trio.open_memory_channel[int](math.inf)
     send.send_nowait(1)
     send.close()

@@ -189,7 +189,7 @@ def test_a_flag_that_help_mentions_exists() -> None:
         assert set(mentioned) - known == set(), command.name
 
 
-def test_the_version_is_said() -> None:
+def test_the_version_is_printed() -> None:
     assert invoke("--version").stdout == f"chat {__version__}\n"
     assert run_chat("--version").stdout == f"chat {__version__}\n"
 
@@ -204,7 +204,7 @@ def test_the_version_is_said() -> None:
     ],
     ids=["the version", "health", "the server", "letters"],
 )
-def test_a_command_loads_only_what_it_needs(imported: str, left_out: tuple[str, ...]) -> None:
+def test_a_command_imports_only_the_modules_it_needs(imported: str, left_out: tuple[str, ...]) -> None:
     """Among that is the table of letters that look alike, which takes a tenth of a second."""
     code = f"import sys, {imported}; print(*sorted({{*{left_out}}} & {{*sys.modules}}))"
     done = subprocess.run(
@@ -255,7 +255,7 @@ def test_adding_somebody_without_a_terminal_asks_for_password_stdin() -> None:
     assert "--password-stdin" in result.stderr
 
 
-def test_what_is_not_utf8_is_refused() -> None:
+def test_input_that_is_not_utf8_is_refused() -> None:
     assert invoke("user", "revoke", "ad\udcff").exit_code == 2
     for arguments in (("set", "server_name", "\udcff"), ("set", "\udcff", "1"), ("unset", "\udcff")):
         assert "not UTF-8" in invoke("setting", *arguments).stderr
@@ -280,7 +280,7 @@ def test_what_is_not_utf8_is_refused() -> None:
     ],
 )
 @pytest.mark.parametrize("is_there", [False, True])
-def test_a_mistyped_data_directory_is_told_and_not_made(
+def test_a_mistyped_data_directory_is_reported_and_not_created(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], *, is_there: bool
 ) -> None:
     monkeypatch.setattr("chat.cli.data_access.configure_logging", lambda *_: None)  # the tests log as before
@@ -293,7 +293,7 @@ def test_a_mistyped_data_directory_is_told_and_not_made(
     assert [*tmp_path.rglob("*")] == [data] * is_there
 
 
-def test_data_that_one_may_not_see_are_not_told_to_be_missing(
+def test_an_unreadable_data_directory_is_not_reported_as_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("chat.cli.data_access.configure_logging", lambda *_: None)  # the tests log as before
@@ -429,7 +429,7 @@ async def test_a_hangup_during_the_start_undoes_nothing_and_is_heeded_after_it(
     assert server.steps == ["starting", "started", "stopping", "stopped", "gone"]
 
 
-async def test_what_ends_the_server_is_not_swallowed(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_error_that_ends_the_server_is_not_swallowed(monkeypatch: pytest.MonkeyPatch) -> None:
     @asynccontextmanager
     async def refuse(_config: Config) -> AsyncGenerator[chat.server.Server]:
         raise CannotStart("port 9000 is in use")
@@ -521,7 +521,7 @@ def people(data: Path) -> dict[str, dict[str, object]]:
     return {person["name"]: person for person in json.loads(done.stdout)}
 
 
-def test_the_help_of_delete_says_what_becomes_of_what_they_said() -> None:
+def test_the_help_of_delete_explains_what_happens_to_messages() -> None:
     text = " ".join(invoke("user", "delete", "--help").stdout.split())
     assert "Messages stay under the name" in text
     assert "Nobody else can take the name" in text
@@ -574,7 +574,7 @@ def test_people_are_managed_while_the_server_runs(running: Running, data: Path) 
     assert running.process.poll() is None
 
 
-def test_names_that_looked_alike_before_that_was_refused_are_listed_and_told_of_at_the_start(
+def test_older_look_alike_names_are_listed_and_logged_at_the_start(
     home: Path,
 ) -> None:
     arguments = "--data", str(home / "alike")

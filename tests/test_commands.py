@@ -96,7 +96,7 @@ def test_a_selection_of_swept_tests_selects_some() -> None:
     assert [selection for selection in selections if selection not in done.stdout] == []
 
 
-def test_it_says_where_the_data_lie(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_prints_the_data_directory(monkeypatch: pytest.MonkeyPatch) -> None:
     readme = (ROOT / "README.md").read_text()
     monkeypatch.setattr("os.geteuid", lambda: 0)
     assert f"`{default_data_directory()}`" in readme

@@ -131,7 +131,7 @@ def with_only(wheel: Path, names: set[str], *commands: list[str]) -> list[Any]:
     return results
 
 
-def test_without_extras_a_client_works_and_a_server_says_what_it_lacks(wheel: Path) -> None:
+def test_without_extras_a_client_works_and_a_server_names_the_missing_one(wheel: Path) -> None:
     commands = [
         ["--help"],
         ["send", "--help"],

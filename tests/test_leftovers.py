@@ -133,7 +133,7 @@ def test_sigterm_ends_a_run_as_ctrl_c_does(tmp_path: Path) -> None:
 
 
 @needs_proc
-def test_the_next_run_ends_and_removes_what_a_killed_one_has_left(tmp_path: Path) -> None:
+def test_the_next_run_removes_leftovers_of_a_killed_one(tmp_path: Path) -> None:
     status, child = end_waiting(tmp_path, signal.SIGKILL)
     assert status == -signal.SIGKILL
     assert runs(child)

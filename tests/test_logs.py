@@ -88,7 +88,7 @@ def test_a_line_has_no_colour_where_none_is_wanted_or_shown(
     assert "\x1b[" not in terminal.getvalue()
 
 
-def test_nothing_that_a_client_wrote_drives_the_terminal_of_whoever_reads_the_log(
+def test_logged_client_input_contains_no_terminal_controls(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     terminal = Terminal()
@@ -152,7 +152,7 @@ def test_libraries_log_the_same_way_and_chatty_ones_only_warnings(capsys: Captur
     assert told[-1]["logger"] == "py.warnings"
 
 
-def test_libraries_whose_errors_we_log_are_not_heard(capsys: Capture) -> None:
+def test_libraries_whose_errors_we_log_are_muted(capsys: Capture) -> None:
     configure_logging("debug")
     for name in MUTE:
         logging.getLogger(name).error("it happened again")
@@ -193,7 +193,7 @@ def test_a_secret_inside_a_text_is_masked(text: str, shown: str) -> None:
     assert masked(places=(text, Path("/srv"))) == {"places": [shown, "/srv"]}
 
 
-def test_numbers_and_nothing_stay_what_they_are() -> None:
+def test_numbers_and_none_stay_unchanged() -> None:
     assert masked(a=1, b=0.5, c=None, d=True) == {"a": 1, "b": 0.5, "c": None, "d": True}
 
 

@@ -216,7 +216,7 @@ async def test_the_document_is_openapi_3_1(api: Api) -> None:
     assert all(re.fullmatch(r"[a-z]+_[a-z_]+", name) for name in names)
 
 
-async def test_the_document_says_where_the_native_protocols_is(api: Api) -> None:
+async def test_the_document_links_to_the_native_protocols(api: Api) -> None:
     about = api.document["info"]["description"]
     assert "/api/v1/openapi.json" in about
     assert "/api/v1/asyncapi.json" in about
@@ -257,7 +257,7 @@ async def test_every_route_is_described_but_for_the_pages(app: QuartTrio, api: A
     }
 
 
-async def test_what_is_answered_is_what_is_described(api: Api, storage: MemoryStorage) -> None:
+async def test_answers_match_their_description(api: Api, storage: MemoryStorage) -> None:
     """Every call of every dialect, with its success and most of its refusals."""
     call = api.call
     ada = {"username": "ada", "password": "secret"}

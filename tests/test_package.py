@@ -34,7 +34,7 @@ def test_a_source_distribution_has_what_a_server_is_built_and_deployed_from(tmp_
 
 
 @in_a_clone
-def test_what_clean_removes_is_ignored_and_not_committed() -> None:
+def test_files_removed_by_clean_are_ignored_by_git() -> None:
     (removing,) = (
         line for line in output("make", "-n", "USABLE=", "clean").splitlines() if line.startswith("rm")
     )

@@ -16,7 +16,7 @@ async def test_wait_until_returns_at_once_where_the_condition_holds(autojump_clo
     pytest.fail("it must not even be a checkpoint")
 
 
-async def test_notify_wakes_all_who_wait_and_only_those_go_on_whose_condition_holds(
+async def test_notify_wakes_all_and_only_waiters_with_a_true_condition_continue(
     autojump_clock: object,
 ) -> None:
     signal, state, done = Signal(), {"count": 0}, list[int]()

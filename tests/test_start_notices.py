@@ -15,11 +15,11 @@ from chat.start_notices import openable, tell_set_up_code
         ("https://chat.example", "https://chat.example"),
     ],
 )
-def test_an_address_that_stands_for_all_interfaces_is_told_as_one_to_open(address: str, opened: str) -> None:
+def test_an_address_of_all_interfaces_is_logged_as_one_to_open(address: str, opened: str) -> None:
     assert openable(address) == opened
 
 
-async def test_whoever_starts_a_server_is_told_where_the_first_admin_is_made() -> None:
+async def test_the_start_logs_where_to_make_the_first_admin() -> None:
     async def code() -> str:
         return "ABCD-EFGH"
 

@@ -112,7 +112,7 @@ def test_a_failure_names_its_run_which_can_be_made_again_alone(workshop: Path, w
 
 
 @pytest.mark.parametrize("text", ["here", "0:park", "0:park:x", "0:park:1:0:0"])
-def test_what_is_no_point_is_refused(workshop: Path, wheel: Path, text: str) -> None:
+def test_a_malformed_point_is_refused(workshop: Path, wheel: Path, text: str) -> None:
     said = run_pytest(workshop, wheel, f"--cancel-at={text}")
     assert f"argument --cancel-at: '{text}' is no point of a sweep, as 0:park:17 is" in said
 

@@ -131,7 +131,7 @@ def test_this_is_found(
     assert any(each.kind == kind and what in each.what for each in report.failures), report.failures
 
 
-def test_what_is_ignored_is_no_failure() -> None:
+def test_an_ignored_finding_is_no_failure() -> None:
     assert sweep(swallows, swept=HERE).failures
     assert not sweep(swallows, swept=HERE, ignore=["swallowed"]).failures
 

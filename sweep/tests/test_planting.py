@@ -104,13 +104,13 @@ def test_an_edit_changes_this(edit: Edit, body: str, edited: str) -> None:
         (without_shield(), "statement that calls or sets shield"),
     ],
 )
-def test_an_edit_that_finds_nothing_says_what_it_looked_for(edit: Edit, missing: str) -> None:
+def test_an_edit_that_finds_nothing_names_the_text_it_searched_for(edit: Edit, missing: str) -> None:
     function = function_of("b()\nif a:\n    forgo = self.go2()\ntry:\n    c()\nfinally:\n    d()")
     with pytest.raises(NothingToEdit, match=f"^no {missing}$"):
         edit(function)
 
 
-def test_a_move_of_one_of_two_says_that_it_is_not_clear() -> None:
+def test_a_move_that_matches_two_lines_is_reported_as_ambiguous() -> None:
     with pytest.raises(NothingToEdit, match="2 statements that call or set b"):
         move("b", after="c")(function_of("b()\nb()\nc()"))
 
@@ -134,7 +134,7 @@ held_free: Any = Held.__dict__["is_free"].fget
 HERE = __name__
 
 
-def test_a_defect_is_there_for_the_block_for_whoever_has_the_function_too() -> None:
+def test_a_planted_defect_also_affects_existing_references_to_the_function() -> None:
     with planted(f"{HERE}:Held.is_free", drop("release"))():
         assert not Held().is_free
         assert not held_free(Held())

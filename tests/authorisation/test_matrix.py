@@ -53,7 +53,7 @@ def test_every_line_of_the_rules_decides_a_cell() -> None:
     assert unused_lines() == []
 
 
-def test_the_page_says_what_the_rules_say() -> None:
+def test_the_page_agrees_with_the_rules() -> None:
     assert TARGET.read_text() == document(), "make authorisation-page"
 
 
@@ -62,13 +62,13 @@ def test_no_two_acts_have_the_same_words() -> None:
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_each_cell_is_answered_as_the_rules_say(site: Site, place: str) -> None:
+def test_each_cell_is_answered_by_the_rules(site: Site, place: str) -> None:
     asked = (cell for cell in cells() if cell.place == place and (IS_WHOLE or in_every_run(cell)))
     wrong = differences(site, asked)
     assert not wrong, "\n" + "\n".join(wrong)
 
 
-def test_what_is_about_no_room_is_answered_as_the_rules_say(site: Site) -> None:
+def test_requests_without_a_room_are_answered_by_the_rules(site: Site) -> None:
     people, tokens = site.house.people, dict[str, str | None]()
     for caller in CALLERS:
         who = {"person": "outsider", "program": "outsider", "admin's program": "admin"}.get(caller, caller)
@@ -98,6 +98,6 @@ def two(server: ServerProcess, tmp_path_factory: pytest.TempPathFactory) -> Gene
 
 @pytest.mark.skipif(not IS_WHOLE, reason="make authorisation asks all cells of two servers too")
 @pytest.mark.parametrize("place", PLACES)
-def test_what_one_server_makes_is_answered_by_another_as_the_rules_say(two: Site, place: str) -> None:
+def test_another_server_applies_the_rules_to_rooms_of_the_first(two: Site, place: str) -> None:
     wrong = differences(two, (cell for cell in cells() if cell.place == place))
     assert not wrong, "\n" + "\n".join(wrong)

@@ -103,7 +103,7 @@ def test_no_secret_is_in_a_log_a_metric_an_audit_or_an_answer_about_people(site:
         assert not any(secret in each for each in told), secret
 
 
-def test_a_reply_quotes_what_was_said_in_that_room_and_nothing_else(site: Site) -> None:
+def test_a_reply_quotes_only_messages_of_its_own_room(site: Site) -> None:
     token, room = site.house.people["outsider"].token, 1
     path = f"{V1}/rooms/{room}/messages"
     forged = {"key": "forged", "text": "a", "reply": {"seq": 1, "text": "words never said"}}

@@ -64,7 +64,7 @@ def room_in(event: dict[str, Any]) -> int | None:
     return found
 
 
-def test_a_sync_tells_the_rooms_that_one_may_read_as_the_list_of_rooms_does(
+def test_a_sync_and_the_room_list_contain_exactly_the_readable_rooms(
     site: Site, sockets: dict[str, Live]
 ) -> None:
     for who, socket in sockets.items():
@@ -80,9 +80,7 @@ def test_a_sync_tells_the_rooms_that_one_may_read_as_the_list_of_rooms_does(
         assert {each["id"]: each for each in listed} == told, who
 
 
-def test_what_happens_in_a_room_reaches_those_who_may_read_it_and_nobody_else(
-    site: Site, sockets: dict[str, Live]
-) -> None:
+def test_changes_of_a_room_reach_only_people_who_may_read_it(site: Site, sockets: dict[str, Live]) -> None:
     house = site.house
     for socket in sockets.values():
         socket.heard.clear()
@@ -147,7 +145,7 @@ def assert_history_is(site: Site, who: str, room: int, seq: int, events: list[di
     assert "text" not in second
 
 
-def test_searches_mentions_and_lists_hold_what_one_may_read(site: Site) -> None:
+def test_searches_mentions_and_lists_contain_only_readable_messages(site: Site) -> None:
     house, word = site.house, "persipan"
     names = " ".join(f"@{who}" for who in everybody(site) if who not in ("visitor", "guest"))
     rooms = written_in(site)

@@ -62,7 +62,7 @@ def test_a_payload_is_filled_to_its_last_byte() -> None:
 
 
 @pytest.mark.parametrize("place", [1, 2, 3])
-def test_a_change_that_fits_in_no_payload_is_left_out_and_the_last_id_is_told(place: int) -> None:
+def test_a_change_too_large_for_a_payload_is_left_out_but_the_last_id_is_announced(place: int) -> None:
     changes = [message(n, "x" * 8000 if n == place else "x") for n in (1, 2, 3)]
     (announced,) = read(encode_changes(changes, LARGEST))
     assert [change.id for change in announced.changes] == [n for n in (1, 2, 3) if n != place]

@@ -56,7 +56,7 @@ async def test_an_empty_payload_arrives(open_bus: OpenBus) -> None:
             assert await receive(bus, 1) == [b""]
 
 
-async def test_what_no_bus_carries_is_dropped_and_logged_and_the_rest_goes_on(open_bus: OpenBus) -> None:
+async def test_a_payload_too_large_for_the_bus_is_dropped_and_logged(open_bus: OpenBus) -> None:
     with trio.fail_after(PATIENCE):
         async with open_bus() as bus:
             await settle(bus)
@@ -119,7 +119,7 @@ async def _cancel_soon(scope: trio.CancelScope) -> None:
     scope.cancel()
 
 
-async def test_what_waits_when_a_bus_is_left_is_sent(open_bus: OpenBus) -> None:
+async def test_waiting_payloads_are_sent_when_the_bus_is_closed(open_bus: OpenBus) -> None:
     with trio.fail_after(PATIENCE):
         async with open_bus() as staying:
             await settle(staying)
@@ -131,7 +131,7 @@ async def test_what_waits_when_a_bus_is_left_is_sent(open_bus: OpenBus) -> None:
                 assert await receive(staying, 2) == [b"%d" % n, b"%d bye" % n]
 
 
-async def test_who_opens_later_hears_from_then_on(open_bus: OpenBus) -> None:
+async def test_a_later_receiver_gets_only_later_payloads(open_bus: OpenBus) -> None:
     with trio.fail_after(PATIENCE):
         async with open_bus() as early:
             await settle(early)
@@ -155,7 +155,7 @@ async def test_one_who_left_is_missed_by_nobody(open_bus: OpenBus) -> None:
             assert await receive(staying, 1) == [b"alone"]
 
 
-async def test_memory_is_bounded_while_nobody_receives_and_then_it_is_said(
+async def test_without_a_receiver_memory_is_bounded_and_losses_are_reported(
     open_bus: OpenBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(receive_buffer, "MOST_BYTES", 100_000)

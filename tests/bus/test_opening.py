@@ -10,7 +10,7 @@ from tests.bus.receiving import receive, settle
 from tests.support.redis import redis_server
 
 
-def test_what_others_see_of_a_bus_has_no_password() -> None:
+def test_the_shown_description_of_a_bus_has_no_password() -> None:
     assert kind_of("notify") == "notify"
     assert kind_of("redis://ada:p@ss@host:6379/1?ssl_keyfile=x") == "redis://host:6379/1"
     assert kind_of("redis://host") == "redis://host"
@@ -25,7 +25,7 @@ async def test_a_bus_is_on_the_database_itself(database: DatabaseAddress) -> Non
             assert await receive(bus, 1) == [b"hello"]
 
 
-async def test_chats_with_two_secrets_do_not_hear_each_other_on_one_redis() -> None:
+async def test_chats_with_different_secrets_are_separate_on_one_redis() -> None:
     with redis_server() as server, trio.fail_after(30):
         async with (
             open_bus(server.url, {}, "one", timeout=10) as one,

@@ -52,7 +52,7 @@ async def until_back(bus: Bus) -> None:
     await until_heard(bus, bus, b"after")
 
 
-async def test_connections_that_are_ended_are_made_again_and_it_is_said(medium: FailingMedium) -> None:
+async def test_ended_connections_are_made_again_and_the_gap_is_reported(medium: FailingMedium) -> None:
     with trio.fail_after(PATIENCE):
         async with medium.open_bus() as one, medium.open_bus() as other:
             await settle(one, other)
@@ -92,7 +92,7 @@ async def test_an_outage_is_logged_once_and_its_end_once(
     assert [log["event"] for log in logs] == [LOST, BACK]
 
 
-async def test_what_is_published_in_an_outage_is_bounded(
+async def test_payloads_kept_during_an_outage_are_bounded(
     medium: FailingMedium, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(send_buffer, "MOST_BYTES", 50_000)

@@ -31,7 +31,7 @@ DEEP = b"[" * 200_000
         b'["Announced",1,[["Message",' + DEEP,
     ],
 )
-def test_what_is_not_understood_is_counted_and_dropped(payload: bytes) -> None:
+def test_an_unreadable_payload_is_counted_and_dropped(payload: bytes) -> None:
     reader = PayloadReader()
     assert reader.read(payload) is None
     assert reader.unreadable == 1
@@ -69,5 +69,5 @@ def _changes(payload: object) -> list[Change]:
     return payload.changes
 
 
-def test_what_is_encoded_is_understood() -> None:
+def test_an_encoded_payload_can_be_decoded() -> None:
     assert PayloadReader().read(encode(Announced(3, []))) == Announced(3, [])

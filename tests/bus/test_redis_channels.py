@@ -7,7 +7,7 @@ from tests.bus.receiving import receive, settle
 from tests.support.redis import redis_server
 
 
-async def test_two_chats_on_one_redis_do_not_hear_each_other() -> None:
+async def test_two_chats_on_one_redis_are_separate() -> None:
     with redis_server() as server, trio.fail_after(30):
         async with (
             open_redis_bus(server.url, channel="chat:one") as one,
@@ -20,7 +20,7 @@ async def test_two_chats_on_one_redis_do_not_hear_each_other() -> None:
             assert await receive(two, 1) == [b"for two"]
 
 
-async def test_what_anybody_publishes_there_is_a_payload() -> None:
+async def test_anything_published_on_the_channel_is_a_payload() -> None:
     with redis_server() as server, trio.fail_after(30):
         async with open_redis_bus(server.url, channel="chat:one") as bus:
             await settle(bus)

@@ -49,7 +49,7 @@ def test_a_url_that_is_understood_is_taken_and_nothing_is_connected_yet(url: str
     open_redis_bus(url, channel="chat")
 
 
-def test_without_coredis_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_coredis_the_error_names_the_extra_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in sys.modules if name.partition(".")[0] in ("coredis", "anyio")]:
         monkeypatch.delitem(sys.modules, name)
     for missing in ("coredis", "anyio"):

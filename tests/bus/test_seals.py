@@ -37,7 +37,7 @@ def hearer(clock: Clock) -> Seals:
     return Seals(SECRET, clock=clock)
 
 
-def test_what_is_sealed_is_opened_once(sender: Seals, hearer: Seals) -> None:
+def test_a_sealed_payload_is_accepted_once(sender: Seals, hearer: Seals) -> None:
     sealed = sender.seal(PAYLOAD)
     assert len(sealed) == len(PAYLOAD) + SEAL_BYTES
     assert hearer.open(sealed) == PAYLOAD
@@ -59,7 +59,7 @@ def test_nothing_is_opened_that_has_no_seal_another_one_or_was_changed(sender: S
 
 
 @pytest.mark.parametrize("payload", [Beat(1, 2), Announced(3, []), Question(1, 2, None, HasPublished(3))])
-def test_a_server_that_knows_no_seals_reads_what_is_sealed(sender: Seals, payload: Payload) -> None:
+def test_an_older_server_without_seals_reads_sealed_payloads(sender: Seals, payload: Payload) -> None:
     assert PayloadReader().read(sender.seal(encode(payload))) == payload
 
 
@@ -69,7 +69,7 @@ def test_changes_of_every_kind_are_sealed_and_opened(change: Change) -> None:
     assert Seals(SECRET).open(Seals(SECRET).seal(payload)) == payload
 
 
-def test_one_may_overtake_another_but_what_comes_later_is_a_repetition(
+def test_payloads_may_arrive_out_of_order_but_repetitions_are_dropped(
     clock: Clock, sender: Seals, hearer: Seals
 ) -> None:
     early, late = sender.seal(PAYLOAD), sender.seal(PAYLOAD)
@@ -82,21 +82,21 @@ def test_one_may_overtake_another_but_what_comes_later_is_a_repetition(
     assert hearer.open(late) is None
 
 
-def test_who_begins_to_listen_is_not_told_what_is_old(clock: Clock, sender: Seals) -> None:
+def test_a_new_receiver_rejects_old_payloads(clock: Clock, sender: Seals) -> None:
     old = sender.seal(PAYLOAD)
     clock.now += 121
     assert Seals(SECRET, clock=clock).open(old) is None
     assert Seals(SECRET, clock=clock).open(sender.seal(PAYLOAD)) == PAYLOAD
 
 
-def test_a_server_whose_clock_is_set_goes_on(clock: Clock, sender: Seals, hearer: Seals) -> None:
+def test_a_server_whose_clock_is_changed_continues(clock: Clock, sender: Seals, hearer: Seals) -> None:
     assert hearer.open(sender.seal(PAYLOAD)) == PAYLOAD
     for jump in (86_400, -86_400, -60, 60, -3600):
         clock.now += jump
         assert hearer.open(sender.seal(PAYLOAD)) == PAYLOAD
 
 
-def test_what_is_remembered_is_bounded_and_nothing_of_it_is_taken_again(
+def test_remembered_seals_are_bounded_and_none_is_accepted_again(
     clock: Clock, sender: Seals, hearer: Seals
 ) -> None:
     sent = [sender.seal(PAYLOAD) for _ in range(20_000)]
@@ -106,7 +106,7 @@ def test_what_is_remembered_is_bounded_and_nothing_of_it_is_taken_again(
     assert len(heard._taken) <= 8192
 
 
-async def test_a_sealed_bus_carries_what_fits_with_its_seal(sender: Seals, hearer: Seals) -> None:
+async def test_a_sealed_bus_carries_payloads_that_fit_with_their_seal(sender: Seals, hearer: Seals) -> None:
     network = LocalNetwork(largest=1000)
     async with network.open_bus() as here, network.open_bus() as there:
         bus = SealedBus(here, sender)

@@ -25,7 +25,7 @@ def test_all_that_waits_is_taken_at_once_in_order() -> None:
     assert buffer.take(MUCH) == []
 
 
-def test_what_equals_one_before_it_is_taken_the_next_time() -> None:
+def test_a_payload_equal_to_an_earlier_one_is_taken_the_next_time() -> None:
     buffer = filled(b"a", b"b", b"a", b"a", b"c")
     assert [buffer.take(MUCH) for _ in range(3)] == [[b"a", b"b"], [b"a"], [b"a", b"c"]]
 
@@ -85,7 +85,7 @@ async def test_a_wait_that_is_cancelled_uses_up_no_wake() -> None:
         await buffer.wait()
 
 
-async def test_draining_waits_until_what_was_taken_is_sent() -> None:
+async def test_draining_waits_until_taken_payloads_are_sent() -> None:
     buffer = filled(b"a")
     sent = trio.Event()
 

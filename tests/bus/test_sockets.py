@@ -14,7 +14,7 @@ from tests.bus.receiving import receive, receive_until, settle
 PATIENCE = 30.0
 
 
-async def test_what_went_to_an_empty_seat_is_heard_by_nobody_who_takes_it_later() -> None:
+async def test_payloads_to_an_empty_slot_do_not_reach_its_next_worker() -> None:
     with trio.fail_after(PATIENCE), worker_buses(2) as open_bus:
         async with open_bus() as early:
             await settle(early)
@@ -26,7 +26,7 @@ async def test_what_went_to_an_empty_seat_is_heard_by_nobody_who_takes_it_later(
                 assert await receive(late, 1) == [b"heard"]
 
 
-async def test_a_worker_that_reads_too_late_misses_what_did_not_fit_and_hears_what_comes_then() -> None:
+async def test_a_slow_worker_misses_overflowing_payloads_and_receives_later_ones() -> None:
     with trio.fail_after(PATIENCE), worker_buses(2) as open_bus:
         async with open_bus() as speaker, open_bus() as listener:
             await settle(speaker, listener)

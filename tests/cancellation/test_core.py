@@ -39,7 +39,7 @@ def test_at_every_point_with_real_threads(
     )
 
 
-def test_whoever_tells_watchers(cancel_sweep: Sweeper) -> None:
+def test_watchers_are_notified(cancel_sweep: Sweeper) -> None:
     cancel_sweep.scenario(core_scenarios.watching, "watching, cancelled", seeds=2)
 
 

@@ -13,7 +13,7 @@ if sys.platform == "win32":
 
 
 @pytest.mark.parametrize("scenario", worker_scenarios.ALL, ids=lambda scenario: scenario.__name__)
-def test_what_workers_share(cancel_sweep: Sweeper, scenario: Scenario) -> None:
+def test_shared_resources_of_workers(cancel_sweep: Sweeper, scenario: Scenario) -> None:
     cancel_sweep.scenario(
         scenario, f"{scenario.__name__}, cancelled", virtual=False, limit=20, every=20, seeds=1
     )

@@ -46,7 +46,7 @@ def add(chat: Chat, *arguments: str) -> Result:
         ("message list", "no messages"),
     ],
 )
-def test_a_list_of_nothing_says_so(chat: Chat, command: str, said: str) -> None:
+def test_an_empty_list_is_reported_as_such(chat: Chat, command: str, said: str) -> None:
     shown = chat(*command.split())
     assert (shown.exit_code, shown.stdout.count("\n")) == (0, 1)
     assert said in shown.stdout
@@ -70,7 +70,7 @@ def test_a_list_of_nothing_says_so(chat: Chat, command: str, said: str) -> None:
         ("setting unset registratoin", "no setting 'registratoin'; there are server_name"),
     ],
 )
-def test_a_refusal_names_what_was_asked_for_and_where_it_is_found(
+def test_a_refusal_names_the_argument_and_where_to_find_valid_ones(
     chat: Chat, command: str, said: str
 ) -> None:
     refused = chat(*command.split())
@@ -102,7 +102,7 @@ def test_an_invite_is_a_link_where_the_address_is_known(chat: Chat) -> None:
     chat("setting", "unset", "public_url")
 
 
-def test_what_was_administered_is_listed_the_newest_last(chat: Chat) -> None:
+def test_audit_records_are_listed_with_the_newest_last(chat: Chat) -> None:
     add(chat, "dora")
     chat("user", "role", "dora", "operator")
     chat("setting", "set", "message_rate", "20")

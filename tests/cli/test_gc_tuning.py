@@ -55,9 +55,7 @@ def make_garbage(count: int = 2500) -> list[Cycle]:
     return [Cycle() for _ in range(count)]
 
 
-def test_an_idle_loop_collects_what_is_young_and_a_busy_one_does_not(
-    collecting: list[int], clock: list[float]
-) -> None:
+def test_only_an_idle_loop_collects_the_young_generation(collecting: list[int], clock: list[float]) -> None:
     collector = IdleCollector()
     make_garbage()
     collector.before_io_wait(0.0)

@@ -28,13 +28,13 @@ each = pytest.mark.parametrize(
 
 
 @each
-def test_what_a_command_does_is_said_in_one_line(command: click.Command, context: click.Context) -> None:
+def test_each_command_is_described_in_one_line(command: click.Command, context: click.Context) -> None:
     cut = [line for line in command.get_help(context).splitlines() if line.endswith("...")]
     assert [line for line in cut if not line.startswith("Usage:")] == []
 
 
 @each
-def test_each_argument_and_option_says_what_it_is(command: click.Command, context: click.Context) -> None:
+def test_each_argument_and_option_is_described(command: click.Command, context: click.Context) -> None:
     for parameter in command.get_params(context):
         if isinstance(parameter, click.Option):
             assert parameter.help, parameter.name

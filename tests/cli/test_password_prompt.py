@@ -15,7 +15,7 @@ from tests.support.screens import in_terminal
 @pytest.mark.parametrize(
     "arguments", [["user", "add", "ada"], ["talk", "http://127.0.0.1:1", "--name", "ada"]], ids=" ".join
 )
-def test_after_a_signal_the_terminal_shows_again_what_is_typed(
+def test_after_a_signal_the_terminal_echoes_input_again(
     tmp_path: Path, arguments: list[str], number: signal.Signals
 ) -> None:
     command = (sys.executable, "-m", "chat", *arguments)

@@ -64,7 +64,7 @@ async def run(model: ModelServer, *arguments: str, stdin: str | bytes = "") -> R
         (["--key", "today"], "größe\n東京 👍\n", ["größe", "東京 👍"]),
     ],
 )
-async def test_what_comes_is_said(
+async def test_input_is_sent(
     model: ModelServer, garden: ModelRoom, arguments: list[str], stdin: str, said: list[str]
 ) -> None:
     done = await run(model, str(garden.id), *arguments, stdin=stdin)
@@ -72,7 +72,7 @@ async def test_what_comes_is_said(
     assert texts(garden) == said
 
 
-async def test_what_is_run_again_with_its_key_is_said_once(model: ModelServer, garden: ModelRoom) -> None:
+async def test_a_repeated_run_with_the_same_key_sends_once(model: ModelServer, garden: ModelRoom) -> None:
     lost = ["two"]
     model.loses_answer = lambda request: request.get("text") in lost and bool(lost.pop())
     for stdin in ("one\ntwo\n", "one\ntwo\nthree\n"):
@@ -134,7 +134,7 @@ def _be_away(model: ModelServer) -> None:
         (None, ["1", "--token-file", "/dev/zero"], "", "chat: --token-file /dev/zero: this is not a token"),
     ],
 )
-async def test_what_is_wrong_is_told_in_a_line(
+async def test_an_error_is_reported_in_one_line(
     model: ModelServer,
     garden: ModelRoom,
     spoil: Callable[[ModelServer], None] | None,
@@ -150,7 +150,7 @@ async def test_what_is_wrong_is_told_in_a_line(
     assert texts(garden) in ([], ["one"])
 
 
-async def test_why_there_is_no_connection_is_told_when_the_time_is_over(
+async def test_the_reason_for_no_connection_is_printed_at_the_timeout(
     autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     @asynccontextmanager
@@ -167,7 +167,7 @@ async def test_why_there_is_no_connection_is_told_when_the_time_is_over(
         await _Sending(iter([]), "key", 60).run("http://h", "token", None, "lobby")
 
 
-async def test_a_token_that_is_not_good_is_told(
+async def test_an_invalid_token_is_reported(
     model: ModelServer, garden: ModelRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CHAT_TOKEN", "of nobody")
@@ -209,7 +209,7 @@ async def test_it_is_who_was_logged_in_last_where_there_is_no_token(
     assert senders == ["ada", "ada", "ben"]
 
 
-async def test_a_session_that_is_over_says_how_to_begin_another(
+async def test_an_ended_session_is_reported_with_how_to_log_in_again(
     model: ModelServer, garden: ModelRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("CHAT_TOKEN")

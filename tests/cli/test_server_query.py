@@ -57,16 +57,16 @@ def told(url: str, *arguments: str) -> str:
     ],
 )
 @pytest.mark.parametrize("command", ["health", "why", "tree"])
-def test_what_is_no_address_of_a_server_is_refused(command: str, url: str) -> None:
+def test_a_malformed_server_address_is_refused(command: str, url: str) -> None:
     assert told(url, command) == f"Error: --url: expected http://HOST or https://HOST, got {url!r}"
 
 
-def test_an_answer_that_is_no_answer_of_ours_is_told() -> None:
+def test_an_answer_of_another_program_is_reported() -> None:
     with answering(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>") as where:
         assert told(f"http://{where}") == f"chat: http://{where}: the answer is not one of a chat server"
 
 
-def test_what_is_no_http_is_told() -> None:
+def test_an_answer_that_is_not_http_is_reported() -> None:
     with answering(b"220 mail.example ready\r\n") as where:
         assert told(f"http://{where}").startswith(f"chat: http://{where} does not answer: 220 mail.example")
 
@@ -76,12 +76,12 @@ def test_a_server_that_hangs_up_may_want_tls() -> None:
         assert told(f"http://{where}").endswith(" (is https:// meant?)")
 
 
-def test_a_server_without_tls_is_told() -> None:
+def test_a_server_without_tls_is_reported() -> None:
     with answering(b"HTTP/1.1 400 Bad Request\r\n\r\n") as where:
         assert told(f"https://{where}").endswith(" does not answer: it speaks no TLS (is http:// meant?)")
 
 
-def test_a_certificate_that_nobody_trusts_is_told() -> None:
+def test_an_untrusted_certificate_is_reported() -> None:
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(tls)
     with answering(b"", tls) as where:
@@ -89,7 +89,7 @@ def test_a_certificate_that_nobody_trusts_is_told() -> None:
     assert "does not answer: its certificate is not trusted: unable to get local issuer" in line
 
 
-def test_a_port_at_which_nobody_listens_is_told() -> None:
+def test_a_refused_connection_is_reported() -> None:
     with closing(socket.socket()) as taken:
         taken.bind(("127.0.0.1", 0))  # and nobody listens, nor can anybody else
         assert told(f"http://127.0.0.1:{taken.getsockname()[1]}").endswith(
@@ -99,6 +99,6 @@ def test_a_port_at_which_nobody_listens_is_told() -> None:
 
 @pytest.mark.parametrize("token", ["two lines\nof it", "\udcff", "\u65e5", "x" * 20_000])
 @pytest.mark.parametrize("command", [["tree"], ["send", "1"]], ids=" ".join)
-def test_what_is_no_token_is_told(command: list[str], token: str) -> None:
+def test_a_malformed_token_is_reported(command: list[str], token: str) -> None:
     done = CliRunner().invoke(main, [*command, "--url", "http://127.0.0.1:1"], env={"CHAT_TOKEN": token})
     assert (done.exit_code, done.output) == (1, "chat: CHAT_TOKEN: this is not a token\n")

@@ -29,14 +29,14 @@ def run(redirected: str, *command: str, **environment: str) -> "subprocess.Compl
     ("redirected", "why"), [(">/dev/full", "No space left on device"), (">&-", "Bad file descriptor")]
 )
 @pytest.mark.parametrize("arguments", [["--help"], ["user", "--help"], ["tree", "--json"]], ids=" ".join)
-def test_what_can_not_be_printed_is_one_line_and_status_1(
+def test_an_output_error_prints_one_line_and_exits_with_status_1(
     answering: Path, arguments: list[str], redirected: str, why: str, buffered: str
 ) -> None:
     done = run(redirected, *CHAT, *arguments, CHAT_DATA=str(answering), PYTHONUNBUFFERED=buffered)
     assert (done.returncode, done.stderr) == (1, f"chat: stdout can't be written: {why}\n")
 
 
-def test_a_reader_that_has_gone_hears_nothing_of_it(answering: Path) -> None:
+def test_a_closed_pipe_prints_no_error(answering: Path) -> None:
     with subprocess.Popen(
         [*CHAT, "tree", "--json"],
         env={"CHAT_DATA": str(answering)},
@@ -51,12 +51,12 @@ def test_a_reader_that_has_gone_hears_nothing_of_it(answering: Path) -> None:
 
 
 @pytest.mark.parametrize("redirected", [">/dev/full", ">&-", ">&- 2>&- <&-"])
-def test_a_server_is_healthy_whoever_reads_it(answering: Path, redirected: str) -> None:
+def test_health_does_not_depend_on_the_reader_of_the_output(answering: Path, redirected: str) -> None:
     done = run(redirected, *CHAT, "health", CHAT_DATA=str(answering))
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_what_is_opened_takes_no_place_of_a_closed_stream() -> None:
+def test_an_opened_file_does_not_get_the_descriptor_of_a_closed_stream() -> None:
     code = (
         "import os, sys\n"
         "from chat.cli.standard_streams import standard_streams\n"

@@ -23,7 +23,7 @@ def session(refresh: str) -> Session:
     return Session(access="a", expires_in=900, refresh=refresh)
 
 
-def test_what_is_kept_is_of_one_person_at_one_server_and_nobody_else_reads_it() -> None:
+def test_a_stored_session_is_private_to_one_person_and_server() -> None:
     kept = stored_session("http://chat.example", "Ada/../x")
     assert (kept.load(), last_session()) == (None, None)
     for refresh in ("one", "two"):
@@ -68,7 +68,7 @@ def test_a_session_that_can_not_be_read_is_none(tmp_path: Path) -> None:
     assert found.name == "ben"
 
 
-def test_where_nothing_can_be_kept_that_is_told_in_a_line(
+def test_a_session_that_can_not_be_stored_is_reported_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").touch()

@@ -23,7 +23,7 @@ NAMES = [
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_follows_a_name_begins_in_the_same_column(name: str) -> None:
+def test_columns_after_names_are_aligned(name: str) -> None:
     head, wide, plain = table([("NAME", "ROLES"), (name, "admin"), ("somebody else", "-")])
     assert wide.endswith("admin")
     begins = wcswidth(wide.removesuffix("admin"))

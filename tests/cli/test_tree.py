@@ -22,7 +22,7 @@ def watching(
 @pytest.mark.parametrize(
     "number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGINT], ids=lambda each: each.name
 )
-def test_whatever_ends_it_what_was_on_the_screen_comes_back(answering: Path, number: signal.Signals) -> None:
+def test_the_previous_screen_is_restored_however_it_ends(answering: Path, number: signal.Signals) -> None:
     with watching(answering) as screen:
         screen.wait("client 3 p3")
         screen.process.send_signal(number)
@@ -32,7 +32,7 @@ def test_whatever_ends_it_what_was_on_the_screen_comes_back(answering: Path, num
     assert screen.written.endswith(LEAVE)
 
 
-def test_while_it_is_suspended_the_screen_is_what_it_was(answering: Path) -> None:
+def test_the_previous_screen_is_shown_while_suspended(answering: Path) -> None:
     with watching(answering) as screen:
         screen.wait("client 3 p3")
         screen.process.send_signal(signal.SIGTSTP)

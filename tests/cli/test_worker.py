@@ -54,9 +54,7 @@ def worker_told(line: bytes) -> tuple[int, str, bytes]:
         (b"", "has ended"),
     ],
 )
-def test_what_it_cannot_work_with_is_one_line_to_its_parent_and_no_traceback(
-    line: bytes, reason: str
-) -> None:
+def test_a_worker_reports_a_start_error_to_its_parent_in_one_line(line: bytes, reason: str) -> None:
     status, shown, answer = worker_told(line)
     assert (status, shown) == (1, "")
     told = json.loads(answer)

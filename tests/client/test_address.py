@@ -30,12 +30,12 @@ def test_a_url_is_an_address_that_http_can_name(url: str, address: tuple[str, in
 @pytest.mark.parametrize(
     "url", ["chat.example", "ftp://chat.example", "http://", "http://a..b", "http://[::1"]
 )
-def test_what_is_no_url_is_told(url: str) -> None:
+def test_a_malformed_url_is_reported(url: str) -> None:
     with pytest.raises(ValueError, match=r"expected http://HOST|Invalid IPv6 URL"):
         parse_url(url)
 
 
-async def test_a_certificate_that_is_not_trusted_is_told_as_the_reason() -> None:
+async def test_an_untrusted_certificate_is_named_as_the_reason() -> None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
 
@@ -63,6 +63,6 @@ class Silent(Address):
         return trio.testing.memory_stream_pair()[0]
 
 
-async def test_a_server_that_is_silent_is_told_as_the_reason(autojump_clock: MockClock) -> None:
+async def test_a_silent_server_is_named_as_the_reason(autojump_clock: MockClock) -> None:
     with pytest.raises(ConnectionFailed, match="login: it takes too long"):
         await log_in(Silent(*parse_url("http://chat.example")), "ada", "secret")

@@ -28,7 +28,7 @@ def said(room: ModelRoom) -> list[str]:
     return [message["text"] for message in room.messages.values() if "text" in message]
 
 
-async def test_a_send_whose_answer_is_lost_is_saved_once(
+async def test_a_message_whose_answer_is_lost_is_saved_once(
     model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
 ) -> None:
     lost: list[Json] = []
@@ -47,7 +47,7 @@ async def test_a_send_whose_answer_is_lost_is_saved_once(
     assert len({request["key"] for request in lost}) == 1
 
 
-async def test_what_is_asked_while_the_server_is_away_waits_in_order(
+async def test_requests_wait_in_order_while_the_server_is_away(
     model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
 ) -> None:
     async with reach("ada") as chat, trio.open_nursery() as nursery:
@@ -62,7 +62,7 @@ async def test_what_is_asked_while_the_server_is_away_waits_in_order(
     assert said(garden) == [f"{n:02}" for n in range(100)]
 
 
-async def test_the_same_key_says_it_once_and_another_text_is_a_conflict(
+async def test_the_same_key_sends_once_and_another_text_is_a_conflict(
     garden: ModelRoom, reach: Reach, autojump_clock: MockClock
 ) -> None:
     async with reach("ada") as chat:
@@ -76,7 +76,7 @@ async def test_the_same_key_says_it_once_and_another_text_is_a_conflict(
     assert said(garden) == ["hi", "ho"]
 
 
-async def test_each_request_does_what_it_says(
+async def test_each_request_has_its_effect(
     garden: ModelRoom, reach: Reach, autojump_clock: MockClock
 ) -> None:
     async with reach("ada") as chat:
@@ -129,7 +129,7 @@ async def test_a_send_that_is_cancelled_is_not_sent_later(
     assert said(garden) == ["hi"]
 
 
-async def test_what_was_missed_is_told_in_order_after_a_lost_connection(
+async def test_missed_changes_are_received_in_order_after_a_lost_connection(
     model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
 ) -> None:
     async with reach("ada") as chat:
@@ -219,7 +219,7 @@ async def test_a_ping_after_waking_up_finds_a_connection_that_answers(
         assert new is not old
 
 
-async def test_the_server_that_stops_says_when_to_come_back(
+async def test_a_stopping_server_names_the_time_to_reconnect(
     model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
 ) -> None:
     async with reach("ada") as chat:
@@ -245,7 +245,7 @@ async def test_a_token_that_is_good_no_more_ends_the_block(
         await live()
 
 
-async def test_a_wrong_token_is_told_at_once(reach: Reach, autojump_clock: MockClock) -> None:
+async def test_a_wrong_token_is_reported_at_once(reach: Reach, autojump_clock: MockClock) -> None:
     with pytest.raises(LoggedOut):
         async with reach("nobody"):
             pytest.fail("there is nobody of that name")
@@ -293,7 +293,7 @@ async def test_a_frame_too_big_for_a_proxy_is_refused_and_the_rest_is_sent(
         (lambda chat: chat.upload(GARDEN, b"x", "x", media_type="a\r\nb"), "invalid"),
     ],
 )
-async def test_what_cannot_be_sent_is_refused_to_who_asks_and_nobody_else_notices(
+async def test_an_unsendable_request_fails_only_for_its_caller(
     ask: Callable[[Chat], Awaitable[object]],
     code: str,
     model: ModelServer,
@@ -309,7 +309,7 @@ async def test_what_cannot_be_sent_is_refused_to_who_asks_and_nobody_else_notice
         assert model.handshakes == 1
 
 
-async def test_what_is_no_frame_of_this_protocol_ends_the_connection_and_not_the_client(
+async def test_an_unknown_frame_ends_the_connection_but_not_the_client(
     model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
 ) -> None:
     async with reach("ada") as chat:
@@ -342,7 +342,7 @@ async def test_over_tcp_as_in_memory(model: ModelServer, garden: ModelRoom) -> N
     assert model.sockets == []
 
 
-async def test_that_the_line_is_up_is_told_again_where_it_was_dropped(
+async def test_a_dropped_connected_event_is_repeated(
     model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
 ) -> None:
     async with reach("ada", places=4) as chat:
@@ -355,7 +355,7 @@ async def test_that_the_line_is_up_is_told_again_where_it_was_dropped(
         await next_event(chat, Connected)
 
 
-async def test_that_the_line_is_down_is_told_where_that_was_dropped(
+async def test_a_dropped_disconnected_event_is_repeated(
     model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
 ) -> None:
     async with reach("ada", places=4) as chat:
@@ -371,7 +371,7 @@ async def test_that_the_line_is_down_is_told_where_that_was_dropped(
         await next_event(chat, Connected)
 
 
-async def test_who_is_there_is_told_again_where_it_was_dropped(
+async def test_a_dropped_presence_event_is_repeated(
     model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
 ) -> None:
     async with reach("ada", places=4) as chat:
@@ -408,7 +408,7 @@ async def test_who_is_removed_while_something_is_counted_stays_connected(
         assert len(model.sockets) == 1
 
 
-async def test_what_the_server_can_not_count_now_is_counted_later(
+async def test_unread_counts_that_failed_are_requested_later(
     model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
 ) -> None:
     refusals = [{"code": "unavailable"}, {"code": "too_many", "retry_ms": 7000}]

@@ -126,7 +126,7 @@ async def test_the_token_is_there_before_the_socket_which_waits_ten_seconds_for_
         assert sockets == [0]
 
 
-async def test_a_wrong_password_is_told_at_once(reach: Reach, autojump_clock: MockClock) -> None:
+async def test_a_wrong_password_is_reported_at_once(reach: Reach, autojump_clock: MockClock) -> None:
     with pytest.raises(LoggedOut, match="invalid credentials"):
         async with reach(credentials=login_of_ada(password="wrong")):
             pytest.fail("nobody has that password")

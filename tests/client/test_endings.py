@@ -35,13 +35,13 @@ def test_at_once_is_not_for_ever() -> None:
     assert waits == [0, 0.5, 1, 0]
 
 
-def test_the_server_says_when() -> None:
+def test_the_server_names_the_wait() -> None:
     backoff = Backoff(lambda: 1.0)
     assert backoff.after(Ending("bye", 1001, retry_after=3.5), was_ready=True) == 3.5
     assert backoff.after(Ending("too many", 4429, retry_after=1), was_ready=False) == 1
 
 
-def test_a_connection_that_was_of_use_begins_the_waits_anew() -> None:
+def test_a_useful_connection_resets_the_backoff() -> None:
     backoff = Backoff(lambda: 1.0)
     lost = Ending("lost")
     assert [backoff.after(lost, was_ready=up) for up in (False, False, False, True, False)] == [

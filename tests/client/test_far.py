@@ -61,7 +61,7 @@ async def test_after_thousands_of_changes_a_program_gets_each_of_them(
     assert checker.at[garden.id] == garden.pos
 
 
-async def test_who_works_long_on_one_event_is_told_all_that_came_meanwhile(
+async def test_a_slow_handler_receives_all_events_that_arrived_meanwhile(
     reach: Reach, model: ModelServer, garden: ModelRoom
 ) -> None:
     other = model.world.add_room(1, 2)
@@ -82,7 +82,7 @@ async def test_who_works_long_on_one_event_is_told_all_that_came_meanwhile(
             assert sorted(info_of(chat.rooms[room.id]).items()) == sorted(plain(room.snapshot(1)).items())
 
 
-async def test_a_slow_program_is_told_each_change_once_for_a_bounded_price(
+async def test_a_slow_program_receives_each_change_once_at_bounded_cost(
     reach: Reach, model: ModelServer, garden: ModelRoom
 ) -> None:
     async with reach() as chat:
@@ -99,7 +99,7 @@ async def test_a_slow_program_is_told_each_change_once_for_a_bounded_price(
     assert len([each for each in model.requests[asked:] if each[1]["type"] == "sync"]) < 40
 
 
-async def test_more_rooms_than_there_are_places_are_all_told(
+async def test_changes_of_more_rooms_than_the_inbox_holds_are_all_received(
     reach: Reach, model: ModelServer, garden: ModelRoom
 ) -> None:
     rooms = [garden, *(model.world.add_room(1, 2) for _ in range(30))]
@@ -134,7 +134,7 @@ async def test_a_page_that_is_refused_for_now_is_asked_for_again_on_the_same_con
     assert model.handshakes == handshakes + 1
 
 
-async def test_a_position_that_the_log_does_not_have_says_where_to_read_on(
+async def test_a_position_unknown_to_the_log_is_reset(
     reach: Reach, model: ModelServer, garden: ModelRoom
 ) -> None:
     say_many(model, garden, 3)

@@ -21,7 +21,7 @@ from tests.support.people import PASSWORD, post, request
 from tests.support.server import ServerProcess
 
 
-async def test_typing_is_told_to_the_others_and_without_a_connection_to_nobody(
+async def test_typing_reaches_the_others_only_while_connected(
     model: ModelServer, reach: Reach, garden: ModelRoom
 ) -> None:
     async with reach() as ada, reach("ben") as ben:

@@ -65,9 +65,7 @@ def test_a_reply_settles_its_own_request() -> None:
         (refused("a code of tomorrow"), 0),
     ],
 )
-def test_what_may_succeed_later_is_written_again_and_what_may_not_is_raised(
-    reply: ErrorReply, times: int
-) -> None:
+def test_retryable_writes_are_sent_again_and_others_raise(reply: ErrorReply, times: int) -> None:
     outbox = connected(Outbox())
     first, second = outbox.add(send(1)), outbox.add(send(2))
     assert written(outbox) == ["1", "2"]
@@ -151,7 +149,7 @@ def test_no_more_requests_are_in_flight_than_the_server_allows() -> None:
     assert written(outbox) == ["6"]
 
 
-def test_what_nobody_waits_for_is_not_written() -> None:
+def test_a_write_without_a_waiter_is_not_sent() -> None:
     outbox = connected(Outbox())
     first, _second = outbox.add(send(1)), outbox.add(send(2))
     outbox.withdraw(first)

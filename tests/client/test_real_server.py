@@ -45,7 +45,7 @@ def register(server: ServerProcess, name: str) -> str:
     return token
 
 
-async def test_a_file_is_uploaded_said_heard_and_downloaded(server: ServerProcess) -> None:
+async def test_a_file_is_uploaded_sent_received_and_downloaded(server: ServerProcess) -> None:
     accesses = register(server, "filing ada"), register(server, "filing ben")
     data = os.urandom(300_000)
     with trio.fail_after(60):
@@ -80,7 +80,7 @@ async def test_a_login_that_nobody_can_have_is_refused(server: ServerProcess, na
                 pytest.fail("it is no login")
 
 
-async def test_what_one_says_another_hears_and_a_session_that_is_ended_is_over(server: ServerProcess) -> None:
+async def test_messages_are_received_and_an_ended_session_stays_ended(server: ServerProcess) -> None:
     access = register(server, "client ada")
     register(server, "client ben")
     sessions: list[str | None] = []
@@ -113,7 +113,7 @@ async def test_what_one_says_another_hears_and_a_session_that_is_ended_is_over(s
         assert LOBBY in again.rooms
 
 
-async def test_what_is_changed_is_as_the_server_has_it(server: ServerProcess) -> None:
+async def test_changed_messages_agree_with_the_server(server: ServerProcess) -> None:
     access = [register(server, name) for name in ("client eve", "client fay")]
     with trio.fail_after(60):
         async with (
@@ -192,7 +192,7 @@ async def test_a_room_that_changes_is_as_the_server_has_it(server: ServerProcess
                     assert info_of(reloaded.rooms[room]) == info_of(chat.rooms[room])
 
 
-async def test_messages_are_said_once_and_in_order_while_the_server_is_killed() -> None:
+async def test_messages_are_sent_once_and_in_order_while_the_server_is_killed() -> None:
     checker = EventChecker()
     heard: list[str] = []
 
@@ -257,7 +257,7 @@ async def _own(chat: Chat, count: int) -> list[NewMessage]:
     return own
 
 
-async def test_who_was_away_is_told_every_change_of_a_real_server(server: ServerProcess) -> None:
+async def test_a_returning_client_receives_every_change_of_a_real_server(server: ServerProcess) -> None:
     """More than a thousand changes, which no default limit lets one person send in a test's time."""
     ada, ben = register(server, "client ada3"), register(server, "client ben3")
     with trio.fail_after(120):
@@ -319,7 +319,7 @@ def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-async def test_what_was_said_is_found_a_moment_later_and_mentions_are_counted(server: ServerProcess) -> None:
+async def test_messages_are_found_soon_and_mentions_are_counted(server: ServerProcess) -> None:
     ada, ben = register(server, "client ada2"), register(server, "client ben2")
     with trio.fail_after(60):
         async with open_chat(server.url, token=ada) as one, open_chat(server.url, token=ben) as other:

@@ -28,7 +28,7 @@ class Search:
         return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
 
 
-async def test_what_is_found_comes_in_pieces(model: ModelServer, garden: ModelRoom, reach: Reach) -> None:
+async def test_search_results_arrive_in_pages(model: ModelServer, garden: ModelRoom, reach: Reach) -> None:
     garden.say(2, "good morning, tea?", "k")
     hit = {"message": garden.message_for(1, garden.seq), "pieces": ["good morning, ", "tea", "?"]}
     search = Search(model, (200, {"hits": [hit], "next": 7}))

@@ -28,7 +28,7 @@ async def close_in_the_answer(stream: trio.SocketStream) -> None:
 
 
 @pytest.mark.parametrize("handler", [close_at_once, close_after_the_request, close_in_the_answer])
-async def test_whoever_closes_during_the_handshake_is_not_waited_for(handler: Any) -> None:
+async def test_closing_during_the_handshake_does_not_wait(handler: Any) -> None:
     async with trio.open_nursery() as nursery:
         (listener,) = await nursery.start(partial(trio.serve_tcp, handler, 0, host="127.0.0.1"))
         address = parse_url(f"http://127.0.0.1:{listener.socket.getsockname()[1]}")
@@ -39,7 +39,7 @@ async def test_whoever_closes_during_the_handshake_is_not_waited_for(handler: An
 
 
 @pytest.mark.parametrize("status", [200, 301, 404])
-async def test_what_is_no_chat_server_is_told_and_not_asked_for_ever(status: int) -> None:
+async def test_another_kind_of_server_is_reported_and_not_retried_for_ever(status: int) -> None:
     async def answer(stream: trio.SocketStream) -> None:
         await stream.receive_some()
         await stream.send_all(b"HTTP/1.1 %d So\r\nLocation: /\r\nContent-Length: 0\r\n\r\n" % status)

@@ -91,15 +91,13 @@ async def why_it_waits(url: str) -> str:
     return told[0]
 
 
-async def test_a_certificate_that_nobody_trusts_is_told(authority: trustme.CA) -> None:
+async def test_an_untrusted_certificate_is_reported(authority: trustme.CA) -> None:
     async with a_server(certificate=authority.issue_cert("127.0.0.1")) as where:
         told = await why_it_ends(f"https://{where}", ssl.create_default_context())
     assert told == "its certificate is not trusted: unable to get local issuer certificate"
 
 
-async def test_a_certificate_that_has_expired_is_told(
-    authority: trustme.CA, trusting: ssl.SSLContext
-) -> None:
+async def test_an_expired_certificate_is_reported(authority: trustme.CA, trusting: ssl.SSLContext) -> None:
     old = authority.issue_cert(
         "127.0.0.1", not_before=LONG_AGO - datetime.timedelta(days=1), not_after=LONG_AGO
     )
@@ -108,7 +106,7 @@ async def test_a_certificate_that_has_expired_is_told(
     assert told == "its certificate is not trusted: certificate has expired"
 
 
-async def test_a_certificate_of_another_server_is_told(
+async def test_a_certificate_of_another_server_is_reported(
     authority: trustme.CA, trusting: ssl.SSLContext
 ) -> None:
     async with a_server(certificate=authority.issue_cert("chat.example")) as where:
@@ -117,7 +115,7 @@ async def test_a_certificate_of_another_server_is_told(
     assert told.endswith("certificate is not valid for '127.0.0.1'")
 
 
-async def test_a_server_without_tls_is_told() -> None:
+async def test_a_server_without_tls_is_reported() -> None:
     async with a_server(answer_in_clear_text) as where:
         assert await why_it_ends(f"https://{where}") == "it speaks no TLS (is http:// meant?)"
 
@@ -133,14 +131,14 @@ async def test_a_server_that_hangs_up_may_want_tls(authority: trustme.CA) -> Non
     )
 
 
-async def test_a_port_at_which_nobody_listens_is_told() -> None:
+async def test_a_refused_connection_is_reported() -> None:
     with closing(socket.socket()) as taken:
         taken.bind(("127.0.0.1", 0))  # and nobody listens, nor can anybody else
         told = await why_it_waits(f"http://127.0.0.1:{taken.getsockname()[1]}")
     assert told == "Connection refused"
 
 
-async def test_a_name_that_nobody_knows_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_unknown_host_name_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     async def nobody(*_args: object, **_options: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 

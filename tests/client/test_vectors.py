@@ -54,7 +54,7 @@ def test_frames_become_rooms(path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", VECTORS)
-def test_vectors_are_what_the_model_writes(name: str) -> None:
+def test_vectors_are_as_the_model_writes_them(name: str) -> None:
     assert (DIRECTORY / f"{name}.json").read_text(encoding="utf-8") == written(name)
 
 

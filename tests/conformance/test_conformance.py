@@ -82,14 +82,10 @@ def target_for(transcript: Transcript, request: pytest.FixtureRequest) -> Target
 
 
 @pytest.mark.parametrize("transcript", TRANSCRIPTS, ids=TITLES)
-def test_the_server_does_as_the_transcript_says(
-    transcript: Transcript, request: pytest.FixtureRequest
-) -> None:
+def test_the_server_follows_the_transcript(transcript: Transcript, request: pytest.FixtureRequest) -> None:
     play(transcript, target_for(transcript, request))
 
 
 @pytest.mark.parametrize("transcript", OF_SEEDS, ids=[transcript.title for transcript in OF_SEEDS])
-def test_the_server_does_what_the_seed_alone_asks_for(
-    transcript: Transcript, request: pytest.FixtureRequest
-) -> None:
+def test_the_server_follows_the_seed(transcript: Transcript, request: pytest.FixtureRequest) -> None:
     play(transcript, target_for(transcript, request)._replace(originals_only=True))

@@ -47,7 +47,7 @@ def transcript(
         ('{"a": "{{"}', '{"a":"{{"}'),
     ],
 )
-def test_what_came_is_what_was_expected(template: str, came: str) -> None:
+def test_a_matching_frame_is_accepted(template: str, came: str) -> None:
     assert compare(template, came, {"ada": "ada_1"})[0] == []
 
 
@@ -74,13 +74,13 @@ def test_a_time_is_now() -> None:
         ('{"id": {ada.id}}', '{"id":8}', "id: expected 7, which {ada.id} is, came 8"),
     ],
 )
-def test_what_differs_is_told_with_its_place(template: str, came: str, difference: str) -> None:
+def test_a_difference_is_reported_with_its_place(template: str, came: str, difference: str) -> None:
     differences, _ = compare(template, came, {"ada": "ada_1", "ada.id": 7})
     assert len(differences) == 1
     assert differences[0].startswith(difference)
 
 
-def test_a_hole_with_a_dot_stands_for_what_came_first() -> None:
+def test_a_placeholder_with_a_dot_takes_the_first_value() -> None:
     _, found = compare('{"id": {ben.id}, "token": "{ben.token}"}', '{"id":8,"token":"t"}', {})
     assert found == {"ben.id": 8, "ben.token": "t"}
     _, found = compare("Connected with id {ben.id}", "Connected with id 8", {})
@@ -89,14 +89,14 @@ def test_a_hole_with_a_dot_stands_for_what_came_first() -> None:
     assert differences == ["[1]: expected 1, which {new.id} is, came 2"]
 
 
-def test_a_server_may_say_more_than_its_seed() -> None:
+def test_a_server_may_send_more_fields_than_its_seed() -> None:
     assert compare('{"a": 1}', '{"a":1,"b":2}', {}, lenient=True)[0] == []
 
 
 @pytest.mark.parametrize(
     "line", ["ada says hello", "ada", "GET", "= twenty", "ada > hello\n  Accept: text/plain"]
 )
-def test_a_line_that_is_none_is_told_with_its_number(line: str) -> None:
+def test_a_malformed_transcript_line_is_reported_with_its_number(line: str) -> None:
     with pytest.raises(BadTranscript, match="script:2: "):
         list(steps_of(f"ada connects\n{line}"))
 
@@ -130,19 +130,19 @@ def test_a_line_goes_on_where_it_is_indented() -> None:
         ("ben > hello", "nothing is known of 'ben'"),
     ],
 )
-def test_a_server_that_differs_is_told_where(server: ServerProcess, script: str, told: str) -> None:
+def test_a_differing_server_is_reported_with_the_place(server: ServerProcess, script: str, told: str) -> None:
     with pytest.raises(Differs) as differs:
         play(transcript(script), Target(server.url, patience=0.3))
     assert told in str(differs.value)
 
 
 @pytest.mark.parametrize("script", ["GET /healthz\n= 200 ...", "ada connects"])
-def test_a_server_that_is_not_there_is_told(script: str) -> None:
+def test_an_unreachable_server_is_reported(script: str) -> None:
     with pytest.raises(Differs, match=r"^line 1: .*\n    Connect\w*Error: "):
         play(transcript(script), Target("http://127.0.0.1:1"))
 
 
-def test_what_nobody_expected_is_told_at_the_end(server: ServerProcess) -> None:
+def test_unexpected_frames_are_reported_at_the_end(server: ServerProcess) -> None:
     script = "ada connects\nada > one\nada > two\nada < ...\neve connects\neve > three\neve < ..."
     with pytest.raises(Differs, match="nothing was expected, but this came:\n    ada < "):
         play(transcript(script), Target(server.url))
@@ -157,7 +157,9 @@ def test_what_nobody_expected_is_told_at_the_end(server: ServerProcess) -> None:
         (transcript("")._replace(ours=True), "no original has it"),
     ],
 )
-def test_what_a_transcript_needs_is_told(server: ServerProcess, needing: Transcript, told: str) -> None:
+def test_missing_requirements_of_a_transcript_are_reported(
+    server: ServerProcess, needing: Transcript, told: str
+) -> None:
     with pytest.raises(CannotPlay, match=told):
         play(needing, Target(server.url, originals_only=True))
 

@@ -14,7 +14,7 @@ STAYS = "the pages are rendered by `python -m tests.conformance.render`"
 
 
 @pytest.mark.parametrize("page", sorted(page.name for page in PAGES.glob("*.md")))
-def test_each_example_is_what_its_transcript_says(page: str) -> None:
+def test_each_example_agrees_with_its_transcript(page: str) -> None:
     text = (PAGES / page).read_text()
     assert rendered(text) == text, STAYS
 

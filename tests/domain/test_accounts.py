@@ -53,7 +53,7 @@ async def test_a_long_text_is_refused_before_it_is_normalised(
     assert max(normalised, default=0) <= 256
 
 
-async def test_what_happens_at_the_door_is_logged_and_counted_without_a_secret(house: House) -> None:
+async def test_log_ins_are_logged_and_counted_without_secrets(house: House) -> None:
     with capture_logs() as logs:
         ada, _ = await registered(house, "ada")
         for name in ("ada", "my secret typed as a name", "x" * 99, "ada", "ada", "ada", "ada"):

@@ -217,7 +217,7 @@ async def test_a_password_that_is_set_is_the_one_that_counts(office: Office) -> 
     assert isinstance(await office.log_in("ada", "another word"), Granted)
 
 
-async def test_who_is_disabled_comes_in_again_once_enabled_with_the_old_password_and_a_new_token(
+async def test_an_enabled_account_logs_in_with_the_old_password_and_a_new_token(
     office: Office,
 ) -> None:
     old = office.accounts.grant(office.people[0]).token
@@ -228,7 +228,7 @@ async def test_who_is_disabled_comes_in_again_once_enabled_with_the_old_password
     assert await office.accounts.authenticate(old) is BAD_TOKEN
 
 
-async def test_a_name_that_looks_like_anothers_is_refused_with_a_text_that_says_so(office: Office) -> None:
+async def test_a_look_alike_name_is_refused_with_the_reason(office: Office) -> None:
     for refusal in (
         await office.administration.change("ada", Wanted(name="\uff42en")),
         await office.accounts.add("\uff42en", PASSWORD),

@@ -43,7 +43,7 @@ def test_a_message_has_subscribers_by_whom_its_room_is_for(
     assert msgspec.json.decode(wire, type=tuple[Topic, ...]) == heard
 
 
-def test_what_is_in_no_room_is_heard_in_none() -> None:
+def test_a_change_without_a_room_has_no_room_topic() -> None:
     relayed = Message(0, 0, 0, ADA, "", "psst", 0.0, people=Pair(ADA, BEN))
     assert audience(relayed) == (DirectInbox(BEN),)
 
@@ -58,7 +58,7 @@ def test_what_is_in_no_room_is_heard_in_none() -> None:
     ],
 )
 @pytest.mark.parametrize("actor", [ADA, BEN])
-def test_what_becomes_of_a_message_everybody_hears_whom_its_room_is_for(
+def test_changes_of_a_message_reach_everybody_in_its_room(
     people: People, heard: tuple[Topic, ...], actor: int
 ) -> None:
     assert audience(Edited(2, ROOM, 1, 2, actor, "bye", 0.0, people)) == heard

@@ -77,9 +77,7 @@ async def test_so_many_can_be_blocked_and_those_again(
     assert [await blocks.block(ADA, other) for other in (2, 3, 4, 3)] == [None, None, TOO_MANY_BLOCKS, None]
 
 
-async def test_what_is_known_is_not_asked_for_again_until_it_is_changed(
-    blocks: Blocks, contacts: Contacts
-) -> None:
+async def test_cached_blocks_are_read_again_only_after_a_change(blocks: Blocks, contacts: Contacts) -> None:
     for _ in range(3):
         await blocks.is_blocked(BEN.id, ADA.id)
         await blocks.is_blocked(BEN.id, CEM.id)
@@ -96,7 +94,7 @@ async def test_what_is_known_is_not_asked_for_again_until_it_is_changed(
     blocks.changed(99)  # of whom nothing is known
 
 
-async def test_who_is_blocked_while_that_is_looked_up_is_refused_once_the_block_has_returned(
+async def test_a_block_during_a_look_up_counts_once_it_has_returned(
     blocks: Blocks, contacts: Contacts
 ) -> None:
     contacts.held = trio.Event()

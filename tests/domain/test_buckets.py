@@ -48,7 +48,7 @@ def test_a_queue_gets_longer_up_to_a_bound_and_moves_on(buckets: Buckets, clock:
     assert [buckets.queue("ada", 1.2) for _ in range(3)] == [0.5, 1.0, 1.2]
 
 
-def test_what_costs_more_than_a_burst_waits_for_an_empty_bucket(buckets: Buckets, clock: Clock) -> None:
+def test_a_cost_above_the_burst_waits_for_an_empty_bucket(buckets: Buckets, clock: Clock) -> None:
     buckets.add("ada", 1)
     assert buckets.take(["ada"], 10) == pytest.approx(0.5)
     clock.jump(0.5)
@@ -56,7 +56,7 @@ def test_what_costs_more_than_a_burst_waits_for_an_empty_bucket(buckets: Buckets
     assert buckets.take(["ada"]) == pytest.approx((10 + 1 - 4) / 2)
 
 
-def test_what_is_given_back_can_be_used_again_and_no_more_than_that(buckets: Buckets) -> None:
+def test_only_refunded_tokens_can_be_used_again(buckets: Buckets) -> None:
     buckets.add("ada", 1)
     buckets.add("ada", -3)
     assert [buckets.take(["ada"]) for _ in range(5)] == [0, 0, 0, 0, pytest.approx(0.5)]
@@ -71,7 +71,7 @@ def test_the_key_longest_unused_goes_first(buckets: Buckets) -> None:
 
 
 @pytest.mark.parametrize("cost", [1e300, float("inf"), float("nan"), 4])
-def test_what_another_server_counts_is_bounded(buckets: Buckets, cost: float) -> None:
+def test_usage_counted_for_another_server_is_bounded(buckets: Buckets, cost: float) -> None:
     for _ in range(100):
         buckets.count_elsewhere("ada", cost)
     assert buckets.wait("ada") <= 3 * 2 + 0.5, "four bursts at most"

@@ -83,7 +83,7 @@ def test_text_counts_in_the_bytes_that_others_are_sent(budgets: Budgets, text: s
     assert isinstance(budgets.message(ADA, HOME, text * size), Refusal)
 
 
-def test_a_text_longer_than_all_that_may_be_said_at_once_can_be_said_after_a_silence(clock: Clock) -> None:
+def test_a_text_above_the_burst_can_be_sent_after_a_pause(clock: Clock) -> None:
     budgets = Budgets(text=100, clock=clock)
     assert taken(budgets, ADA, HOME, "x" * 4000) == 1
     clock.now += 40
@@ -125,7 +125,7 @@ def test_short_messages_cost_no_more_and_no_less_than_was_reckoned(budgets: Budg
     assert isinstance(budgets.read(ADA, HOME, 1), Refusal)
 
 
-def test_what_it_takes_to_tell_messages_is_more_than_their_texts() -> None:
+def test_the_reading_size_of_messages_exceeds_their_texts() -> None:
     one = Message(1, 1, 1, ADA, "ada", "語" * 10, 0.0)
     assert 30 < reading_size([one]) < 30 + 200
     assert reading_size([one] * 10) == 10 * reading_size([one])

@@ -12,7 +12,7 @@ CLOSINGS = {name: value for name, value in vars(closing).items() if isinstance(v
 
 
 @pytest.mark.parametrize("name", CLOSINGS)
-def test_the_page_says_when_to_come_back(name: str) -> None:
+def test_the_page_lists_the_retry_of_each_close_code(name: str) -> None:
     known = CLOSINGS[name]
     (row,) = (line for line in PAGE.read_text().splitlines() if line.startswith(f"| {known.code} "))
     assert row.split(" | ")[-1].startswith(known.retry)

@@ -151,7 +151,7 @@ def test_everybody_edits_their_own_and_nobody_others(role: RoomRole) -> None:
     assert may_edit(access(role), ADMIN, ADA.id) is NOT_YOURS
 
 
-def test_moderators_delete_what_others_said_and_admins_where_it_is_public() -> None:
+def test_moderators_and_in_public_rooms_admins_delete_others_messages() -> None:
     assert may_delete(access(), ADA, ADA.id) is None
     assert may_delete(access(), ADA, BEN.id) is NOT_YOURS
     assert [may_delete(access(role), ADA, BEN.id) for role in (MODERATOR, OWNER)] == [None, None]
@@ -178,7 +178,7 @@ def test_owners_alone_delete_a_room() -> None:
 
 
 @pytest.mark.parametrize("kind", [RoomKind.LOBBY, RoomKind.DIRECT, RoomKind.SUPPORT])
-def test_what_people_did_not_make_has_no_members_to_change(kind: RoomKind) -> None:
+def test_built_in_rooms_have_no_members_to_change(kind: RoomKind) -> None:
     here = access(OWNER, kind)
     assert [may_add(here), may_remove(here, ADA, ADA.id, MEMBER), may_delete_room(here)] == [NO_ROOM] * 3
 

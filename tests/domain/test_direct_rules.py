@@ -21,7 +21,7 @@ async def direct(storage: MemoryStorage) -> Direct:
     return Direct(storage.users, storage.rooms, storage.messages)
 
 
-async def test_two_people_have_one_room_whoever_asks(direct: Direct, storage: MemoryStorage) -> None:
+async def test_two_people_share_one_room_whichever_asks(direct: Direct, storage: MemoryStorage) -> None:
     room_id = await direct.room_of(2, 1)
     assert room_id is not None
     assert await direct.room_of(1, 2) == await direct.room_of(2, 1) == room_id
@@ -39,9 +39,7 @@ async def test_a_room_that_is_known_costs_no_query(direct: Direct, storage: Memo
         assert await direct.room_of(2, 1) == room_id
 
 
-async def test_what_was_missed_is_told_in_pieces_until_there_is_no_more(
-    direct: Direct, storage: MemoryStorage
-) -> None:
+async def test_missed_messages_are_read_in_pieces_to_the_end(direct: Direct, storage: MemoryStorage) -> None:
     room_id = await direct.room_of(1, 2)
     assert room_id is not None
     saved = await storage.messages.save([Draft(room_id, 1, "ada", f"{n}", 0.0) for n in range(201)])

@@ -9,7 +9,7 @@ from chat.domain.refusals import Refusal
 @pytest.mark.parametrize(
     "emoji", ["👍", "👍🏽", "❤️", "🇩🇪", "👨‍👩‍👧‍👦", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "↔️", "◽", "🫨", "🫪", "🧑🏽‍🚀"]
 )
-def test_a_symbol_is_one_with_what_belongs_to_it(emoji: str) -> None:
+def test_a_symbol_includes_its_modifiers(emoji: str) -> None:
     assert clean_emoji(emoji) == emoji
 
 

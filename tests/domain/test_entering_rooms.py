@@ -95,7 +95,7 @@ async def world() -> AsyncGenerator[World]:
     assert not world.rooms._reads._under_way
 
 
-async def test_whoever_enters_is_not_held_up_by_removals_of_memberships_that_there_are_not(
+async def test_removals_of_missing_memberships_do_not_delay_entering(
     world: World,
 ) -> None:
     strangers = [await world.add(f"stranger {n}") for n in range(8)]
@@ -118,7 +118,7 @@ async def test_whoever_enters_is_not_held_up_by_removals_of_memberships_that_the
     assert world.table.look_ups == 1
 
 
-async def test_real_removals_of_others_cost_whoever_enters_nothing(world: World) -> None:
+async def test_removals_of_others_do_not_delay_entering(world: World) -> None:
     other = await world.rooms.create(world.ada, "cellar", is_private=False)
     assert isinstance(other, Room)
     world.table.add_member(other.id, world.ben.id)
@@ -149,7 +149,7 @@ async def test_a_membership_that_ends_while_it_is_looked_up_opens_no_door(world:
     assert world.entered == [NOT_MEMBER if end == "remove" else NO_ROOM]
 
 
-async def test_what_ended_already_is_not_looked_up_again(world: World) -> None:
+async def test_an_ended_membership_is_not_read_again(world: World) -> None:
     world.table.is_held = True
     async with trio.open_nursery() as nursery:
         nursery.start_soon(world.enter)
@@ -164,7 +164,7 @@ async def test_what_ended_already_is_not_looked_up_again(world: World) -> None:
         assert (world.entered, world.table.look_ups) == ([NOT_MEMBER], 2)
 
 
-async def test_what_was_refused_ends_nothing(world: World) -> None:
+async def test_a_refused_removal_ends_nothing(world: World) -> None:
     world.table.is_held = True
     async with trio.open_nursery() as nursery:
         nursery.start_soon(world.enter)
@@ -193,7 +193,7 @@ async def test_a_membership_that_ends_again_and_again_is_not_looked_up_for_ever(
     assert world.entered == [NOT_MEMBER, world.garden]
 
 
-async def test_a_look_up_that_fails_or_is_cancelled_is_forgotten(world: World) -> None:
+async def test_a_failed_or_cancelled_read_is_dropped(world: World) -> None:
     world.table.is_held = True
     async with trio.open_nursery() as nursery:
         nursery.start_soon(world.enter)

@@ -78,7 +78,7 @@ async def test_logins_go_before_registrations() -> None:
 
 
 @pytest.mark.parametrize("kind", Kind)
-async def test_an_address_with_a_hundred_waiting_does_not_put_others_behind_it(kind: Kind) -> None:
+async def test_an_address_with_a_hundred_waiting_does_not_delay_others(kind: Kind) -> None:
     served = await order_of([(kind, A)] * 100 + [(kind, B)] * 2 + [(kind, None)])
     assert served[:6] == [(kind, key) for key in (A, B, None, A, B, A)]
     assert len(served) == 103

@@ -64,7 +64,9 @@ def test_any_name_becomes_one_that_stays_as_it_is(text: str) -> None:
         ("", None, ANY_TYPE),
     ],
 )
-def test_a_type_is_what_the_bytes_say_or_else_the_sender(declared: str, found: str | None, kind: str) -> None:
+def test_the_type_comes_from_the_bytes_or_else_from_the_sender(
+    declared: str, found: str | None, kind: str
+) -> None:
     assert type_of(declared, found) == kind
 
 

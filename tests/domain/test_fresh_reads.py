@@ -31,7 +31,7 @@ async def test_a_read_that_nothing_changes_is_made_once() -> None:
 
 
 @pytest.mark.parametrize("how", ["its key", "any key", "where"])
-async def test_a_read_whose_key_changes_is_made_again(how: str) -> None:
+async def test_a_read_is_repeated_if_its_key_changes_meanwhile(how: str) -> None:
     reads, source, found = FreshReads[int](), Source(), list[int]()
 
     async def read() -> None:
@@ -73,7 +73,7 @@ async def test_of_several_keys_those_that_changed_are_stale() -> None:
     assert (read.stale, other.stale) == ({2}, set()), "a read that has ended is not marked"
 
 
-async def test_a_read_that_fails_or_is_cancelled_leaves_nothing_behind() -> None:
+async def test_a_failed_or_cancelled_read_leaves_no_state() -> None:
     reads, source = FreshReads[int](), Source()
 
     async def fail() -> None:

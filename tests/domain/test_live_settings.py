@@ -80,7 +80,7 @@ async def test_another_server_has_it_after_its_next_look_with_a_start_of_its_own
     "kept",
     [{"registration": "ajar"}, {"message_rate": -1.0}, {"message_rate": "fast"}, {"of_a_newer_server": 1.0}],
 )
-async def test_what_can_not_be_used_is_passed_over(kept: dict[str, Any]) -> None:
+async def test_an_unusable_stored_setting_is_ignored(kept: dict[str, Any]) -> None:
     house, mine = House(), budgets()
     settings = LiveSettings(house.storage.settings, house.accounts, mine)
     await house.storage.settings.change_settings({**kept, "read_rate": 4.0}, None)
@@ -90,7 +90,7 @@ async def test_what_can_not_be_used_is_passed_over(kept: dict[str, Any]) -> None
     assert {each.source for name, each in settings.effective().items() if name != "read_rate"} == {"start"}
 
 
-async def test_what_could_not_be_looked_up_leaves_all_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_failed_read_keeps_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     house, mine = House(), budgets()
     settings = LiveSettings(house.storage.settings, house.accounts, mine)
     await settings.change(None, {"read_rate": 4.0})
@@ -155,7 +155,7 @@ async def test_the_sites_of_the_widget_are_those_that_were_set_last() -> None:
     assert settings.widget_origins == ("https://shop.example",)
 
 
-async def test_the_lobby_is_open_while_registration_is_unless_somebody_says_otherwise() -> None:
+async def test_by_default_the_lobby_is_open_while_registration_is() -> None:
     house = House()
     settings = LiveSettings(house.storage.settings, house.accounts, budgets())
 
@@ -184,7 +184,7 @@ async def test_a_lobby_that_the_server_was_started_with_does_not_follow_registra
         assert settings.lobby == settings.effective()["lobby"].default == lobby
 
 
-async def test_whoever_follows_the_settings_hears_which_have_changed_and_nothing_where_none_has() -> None:
+async def test_followers_are_notified_only_of_changed_settings() -> None:
     house, heard = House(), list[set[str]]()
     settings = LiveSettings(house.storage.settings, house.accounts, budgets())
     settings.on_change(lambda names: heard.append(set(names)))

@@ -13,7 +13,7 @@ from tests.domain.house import ADDRESS, PASSWORD, House, registered
 from tests.support.account_changes import set_disabled
 
 
-async def test_a_login_that_nobody_can_have_is_bad_and_counts_for_its_address_without_being_kept(
+async def test_an_impossible_login_counts_for_its_address_and_is_not_stored(
     house: House,
 ) -> None:
     answers = [await house.log_in("x" * 257 + str(n)) for n in range(21)]

@@ -3,7 +3,7 @@
 from chat.domain.lru_cache import LRUCache
 
 
-def test_what_was_longest_unused_goes_first() -> None:
+def test_the_least_recently_used_entry_is_evicted_first() -> None:
     recent = LRUCache[str, int](3)
     for number, name in enumerate(("ada", "ben", "cem")):
         recent[name] = number
@@ -14,7 +14,7 @@ def test_what_was_longest_unused_goes_first() -> None:
     assert [recent.get(name) for name in ("ada", "ben", "cem", "dan")] == [0, 7, None, 3]
 
 
-def test_what_is_forgotten_by_hand_is_gone_and_makes_room() -> None:
+def test_a_removed_entry_makes_room() -> None:
     recent = LRUCache[str, int](2)
     recent["ada"], recent["ben"] = 1, 2
     assert list(recent) == ["ada", "ben"]

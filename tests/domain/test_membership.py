@@ -25,7 +25,7 @@ def test_a_room_is_for_its_members_and_not_for_who_is_banned(kind: RoomKind, per
     assert seen == [RoomRole.MEMBER, RoomRole.MODERATOR, RoomRole.OWNER]
 
 
-def test_a_conversation_is_for_its_person_and_once_something_was_said_for_operators() -> None:
+def test_operators_see_a_conversation_after_its_first_message() -> None:
     silent, begun = (Room(id=3, kind=RoomKind.SUPPORT, creator_id=ADA.id, last_seq=seq) for seq in (0, 1))
     assert [may_see(silent, person, None) for person in (ADA, BEN, OLGA)] == [True, False, False]
     assert [may_see(begun, person, None) for person in (ADA, BEN, OLGA)] == [True, False, True]

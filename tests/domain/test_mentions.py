@@ -35,12 +35,12 @@ def test_the_longest_name_is_meant(text: str, whom: tuple[int, ...]) -> None:
     assert mentioned(possible_names(text), PEOPLE, may_mention_all=True) == whom
 
 
-def test_who_may_not_mention_everybody_mentions_whoever_has_that_name() -> None:
+def test_without_the_right_a_mention_of_all_means_a_person_of_that_name() -> None:
     assert mentioned(possible_names("@all"), PEOPLE, may_mention_all=False) == (6,)
     assert mentioned(possible_names("@all"), {}, may_mention_all=False) == ()
 
 
-def test_what_is_looked_up_for_one_text_is_bounded() -> None:
+def test_name_look_ups_for_one_text_are_bounded() -> None:
     many = {f"p{n}": n for n in range(1, 200)}
     text = " ".join(f"@p{n}," for n in range(1, 200))
     assert mentioned(possible_names(text), many, may_mention_all=False) == tuple(range(1, MOST_MENTIONS + 1))
@@ -48,7 +48,7 @@ def test_what_is_looked_up_for_one_text_is_bounded() -> None:
         assert sum(map(len, possible_names(text))) <= 256
 
 
-def test_only_what_may_refer_to_something_is_looked_up() -> None:
+def test_only_possible_references_are_looked_up() -> None:
     def draft(text: str, kind: MessageKind = MessageKind.TEXT, reply: int | None = None) -> Draft:
         return Draft(1, 1, "ada", text, 0.0, kind, reply=reply)
 

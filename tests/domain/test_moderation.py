@@ -47,7 +47,7 @@ async def test_the_last_messages_of_a_room_are_listed_in_order_without_the_delet
     assert await listed(9, HUGE) == ["1", "2", "3", "5"]
 
 
-async def test_what_is_not_there_is_refused(storage: MemoryStorage, moderation: Moderation) -> None:
+async def test_a_missing_message_is_refused(storage: MemoryStorage, moderation: Moderation) -> None:
     for room_id in (0, -1, 99, HUGE):
         assert await moderation.messages(room_id, 9) is NO_ROOM
         assert await moderation.delete_room(room_id) is NO_ROOM
@@ -55,7 +55,7 @@ async def test_what_is_not_there_is_refused(storage: MemoryStorage, moderation: 
     assert await moderation.delete_room(LOBBY_ID) is NO_ROOM, "the lobby stays"
 
 
-async def test_what_is_deleted_is_logged(storage: MemoryStorage, moderation: Moderation) -> None:
+async def test_a_deletion_is_logged(storage: MemoryStorage, moderation: Moderation) -> None:
     ada = await add_ada(storage)
     room = await storage.rooms.create("garden", ada.id, is_private=True)
     assert isinstance(room, Room)

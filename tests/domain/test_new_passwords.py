@@ -19,7 +19,7 @@ from chat.domain.refusals import Code, Refusal
         "abababab",
     ],
 )
-def test_what_is_guessed_first_is_refused_with_what_to_do(password: str) -> None:
+def test_common_passwords_are_refused_with_advice(password: str) -> None:
     refusal = clean_new_password(password)
     assert isinstance(refusal, Refusal)
     assert (refusal.code, refusal.field) == (Code.INVALID, "password")
@@ -37,11 +37,11 @@ def test_nobodys_password_is_their_name(password: str) -> None:
 @pytest.mark.parametrize(
     "password", ["tea with roses", "correct horse battery", "пароль из слов", "Kx9#vmQ2"]
 )
-def test_what_is_hard_to_guess_is_taken(password: str) -> None:
+def test_strong_passwords_are_accepted(password: str) -> None:
     assert clean_new_password(password) == password.encode()
 
 
-def test_it_has_eight_characters_or_as_many_more_as_whoever_runs_the_server_asks_for() -> None:
+def test_it_has_at_least_eight_characters_or_the_configured_minimum() -> None:
     assert LEAST == 8
     for password, at_least, shown in (("roses t", 5, 8), ("tea with roses", 15, 15)):
         refusal = clean_new_password(password, at_least=at_least)
@@ -51,7 +51,7 @@ def test_it_has_eight_characters_or_as_many_more_as_whoever_runs_the_server_asks
 
 
 @pytest.mark.parametrize("password", ["x" * 73, "tea \0 and roses", "tea \ud800 and roses"])
-def test_what_can_not_be_hashed_is_refused_as_everywhere(password: str) -> None:
+def test_a_password_that_can_not_be_hashed_is_refused(password: str) -> None:
     assert isinstance(clean_new_password(password), Refusal)
 
 

@@ -115,7 +115,7 @@ async def test_a_registration_that_the_server_was_too_busy_for_costs_nothing(hou
     assert await house.registrations_left() == 10
 
 
-async def test_a_registration_that_the_database_was_down_for_costs_nothing_and_one_of_unknown_outcome_does(
+async def test_a_failed_registration_is_refunded_but_not_one_of_unknown_outcome(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail(new: object) -> object:
@@ -154,7 +154,7 @@ async def test_where_registration_is_closed_nobody_registers_at_no_cost(house: H
     assert isinstance(await accounts.add("ada", PASSWORD), Person), "whoever runs the server may add people"
 
 
-async def test_where_registration_takes_an_invite_each_code_lets_in_as_many_as_it_says(house: House) -> None:
+async def test_each_invite_admits_its_number_of_people(house: House) -> None:
     accounts = registering(house, "invite")
     assert await accounts.register("ada", PASSWORD, ADDRESS) is NEEDS_INVITE
     assert await accounts.register("ada", PASSWORD, ADDRESS, invite="") is NEEDS_INVITE
@@ -189,7 +189,7 @@ async def test_an_invite_that_is_used_up_while_the_password_is_hashed_lets_nobod
     assert len(await house.storage.users.everyone()) == 1
 
 
-async def test_an_invite_is_kept_as_its_digest_and_costs_nobody_anything_where_registration_is_open(
+async def test_invites_are_stored_as_digests_and_not_used_up_if_registration_is_open(
     house: House,
 ) -> None:
     code = await house.accounts.invite(1, 60)
@@ -200,7 +200,7 @@ async def test_an_invite_is_kept_as_its_digest_and_costs_nobody_anything_where_r
     )
 
 
-async def test_whoever_has_a_good_invite_registers_also_where_an_address_has_used_up_its_own(
+async def test_a_valid_invite_registers_beyond_the_limit_of_its_address(
     house: House,
 ) -> None:
     """An office has one address, and a link that is good for fifty."""

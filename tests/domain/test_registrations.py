@@ -15,7 +15,7 @@ class Clock:
         return self.now
 
 
-def test_ten_register_from_one_address_in_an_hour_and_the_next_is_told_when() -> None:
+def test_ten_register_from_one_address_in_an_hour_and_the_next_must_wait() -> None:
     clock = Clock()
     registrations = Registrations(10, clock)
     assert [registrations.take("10.0.0.1") for _ in range(10)] == [None] * 10
@@ -43,7 +43,7 @@ def test_loopback_is_spared_and_so_is_everybody_without_a_limit() -> None:
     unlimited.give_back("10.0.0.1")
 
 
-def test_what_is_given_back_can_be_used_again() -> None:
+def test_a_refunded_registration_can_be_used_again() -> None:
     registrations = Registrations(1, Clock())
     assert registrations.take("10.0.0.1") is None
     registrations.give_back("10.0.0.1")

@@ -64,7 +64,7 @@ async def test_rooms_that_were_used_last_are_found_without_a_query_and_no_others
     assert len(kept) == 3
 
 
-async def test_the_rooms_of_who_was_deleted_are_forgotten() -> None:
+async def test_cached_rooms_of_a_deleted_person_are_dropped() -> None:
     storage = MemoryStorage()
     for name in ("ada", "ben", "cem"):
         await storage.users.add(NewPerson(name=name, password_hash=b"x"))
@@ -79,7 +79,7 @@ async def test_the_rooms_of_who_was_deleted_are_forgotten() -> None:
     assert not len(by_pair._room_ids)
 
 
-async def test_the_conversations_of_who_was_deleted_are_forgotten() -> None:
+async def test_cached_conversations_of_a_deleted_person_are_dropped() -> None:
     storage = MemoryStorage()
     for name in ("ada", "ben"):
         await storage.users.add(NewPerson(name=name, password_hash=b"x"))

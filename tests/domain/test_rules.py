@@ -147,7 +147,7 @@ def test_the_longest_name_is_kept_in_its_longest_spelling() -> None:
     assert same_name_key(spelt) == same_name_key(name) != ""
 
 
-def test_what_is_longer_than_any_name_is_nobodys() -> None:
+def test_a_text_too_long_for_a_name_matches_nobody() -> None:
     assert same_name_key("x" * 257) == same_name_key("\u00e9" * 257) == ""
     assert same_name_key("x" * 256) == "x" * 256
 

@@ -39,9 +39,7 @@ def plain(terms: tuple[Term, ...]) -> list[str]:
         ("茶道具", ["茶道 道具*"], []),
     ],
 )
-def test_a_text_asks_for_words_phrases_and_what_must_not_be_there(
-    text: str, terms: list[str], without: list[str]
-) -> None:
+def test_a_query_has_words_phrases_and_exclusions(text: str, terms: list[str], without: list[str]) -> None:
     query = asked(text)
     assert (plain(query.terms), plain(query.without)) == (terms, without)
 
@@ -80,9 +78,7 @@ def test_so_many_words_and_no_more() -> None:
         ("茶具", "茶道具", False),
     ],
 )
-def test_what_is_found_has_all_that_is_asked_for_and_nothing_else(
-    search: str, text: str, is_found: bool
-) -> None:
+def test_results_contain_all_wanted_and_no_excluded_words(search: str, text: str, is_found: bool) -> None:
     assert asked(search).finds(words_of(text)) is is_found
 
 
@@ -104,7 +100,7 @@ def test_what_is_found_has_all_that_is_asked_for_and_nothing_else(
         ("tea", "", [""]),
     ],
 )
-def test_a_text_is_shown_with_what_was_found_in_it(search: str, text: str, pieces: list[str]) -> None:
+def test_matches_are_marked_in_the_shown_text(search: str, text: str, pieces: list[str]) -> None:
     assert Highlighter(asked(search)).pieces_of(text) == pieces
 
 

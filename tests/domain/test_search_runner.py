@@ -87,7 +87,7 @@ async def test_who_waits_too_long_or_has_too_many_waiting_is_refused(mock_clock:
     assert index.begun.count(ADA) == 5
 
 
-async def test_what_takes_too_long_is_ended_and_charged(autojump_clock: MockClock) -> None:
+async def test_a_slow_search_is_ended_and_charged(autojump_clock: MockClock) -> None:
     charged = list[float]()
     searches = SearchRunner(Index(takes=60), clock=trio.current_time)
     with trio.fail_after(2.1):
@@ -96,9 +96,7 @@ async def test_what_takes_too_long_is_ended_and_charged(autojump_clock: MockCloc
 
 
 @pytest.mark.parametrize("how", ["cancelled", "the database is down"])
-async def test_what_ends_before_its_time_is_charged_and_gives_up_its_place(
-    autojump_clock: MockClock, how: str
-) -> None:
+async def test_a_cancelled_search_is_charged_and_frees_its_place(autojump_clock: MockClock, how: str) -> None:
     charged = list[float]()
     index = Index(takes=1)
     index.error = StorageDown("down")
@@ -113,7 +111,7 @@ async def test_what_ends_before_its_time_is_charged_and_gives_up_its_place(
     assert charged == pytest.approx([0.5 if how == "cancelled" else 1.0] * 3)
 
 
-async def test_the_time_in_which_pieces_are_made_is_charged_and_others_get_their_turn_between() -> None:
+async def test_excerpts_are_charged_and_other_tasks_run_between_them() -> None:
     ticks = iter(range(100))
     charged = list[float]()
     searches = SearchRunner(Index("green tea", "tea"), clock=lambda: float(next(ticks)))

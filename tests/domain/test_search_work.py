@@ -67,7 +67,7 @@ def calls_of(work: Callable[[], object]) -> int:
 
 @pytest.mark.parametrize("search", SEARCHES)
 @pytest.mark.parametrize("text", TEXTS)
-def test_what_was_found_is_shown_in_few_calls(text: str, search: str) -> None:
+def test_marking_matches_takes_few_calls(text: str, search: str) -> None:
     assert len(TEXTS[text]) <= LONGEST
     query = parse_query(SEARCHES[search])
     assert isinstance(query, Query)
@@ -97,7 +97,7 @@ def test_no_text_folds_to_much_more_and_no_letter_has_many_marks(text: str) -> N
     assert most <= 60
 
 
-def test_what_becomes_marks_is_known() -> None:
+def test_all_characters_that_decompose_into_marks_are_known() -> None:
     """All others of which none is left but marks are marks themselves; this Python's Unicode says so."""
     becoming = {
         char

@@ -69,7 +69,7 @@ async def test_another_secret_makes_another_successor(storage: MemoryStorage, ad
     assert ours._successor(token)[16:] != theirs._successor(token)[16:]
 
 
-async def test_what_is_kept_is_no_part_of_any_token(storage: MemoryStorage, ada: Person) -> None:
+async def test_stored_digests_contain_no_part_of_a_token(storage: MemoryStorage, ada: Person) -> None:
     sessions = rules(storage)
     first = await opened(sessions, ada)
     second = await sessions.refresh(first.refresh, HERE)

@@ -58,7 +58,7 @@ def test_these_do_not_look_alike(one: str, other: str) -> None:
     assert not look_alike(one, other)
 
 
-def test_numbers_behind_a_name_never_look_alike() -> None:
+def test_numbers_after_a_name_never_look_alike() -> None:
     seen: set[str] = set()
     for number in range(2000):
         looks = name_skeletons(f"user{number}")

@@ -45,7 +45,7 @@ async def test_a_person_has_one_conversation_and_a_known_one_costs_no_query(
         assert await support.room_of(ADA) == room_id
 
 
-async def test_a_conversation_is_told_oldest_first_and_says_whose_it_is(
+async def test_a_conversation_is_read_oldest_first_with_its_person(
     support: Support, storage: MemoryStorage
 ) -> None:
     one, two, three = await says(storage, support, ADA, "one", "two", "three")
@@ -67,7 +67,7 @@ async def test_a_conversation_is_told_oldest_first_and_says_whose_it_is(
     assert await texts(one, 2) == []
 
 
-async def test_no_more_than_a_thousand_are_told_at_once(support: Support, storage: MemoryStorage) -> None:
+async def test_at_most_a_thousand_messages_are_read_at_once(support: Support, storage: MemoryStorage) -> None:
     ids = await says(storage, support, ADA, *(f"{n}" for n in range(1001)))
     told = await support.history(ADA, 0, 5000)
     assert [message.id for message in told] == ids[1:]

@@ -86,7 +86,7 @@ def test_logins_that_nobody_can_have_count_for_their_address_and_are_not_kept(th
     assert [len(each) for each in kept(throttle)] == [0, 1, 0]
 
 
-def test_a_client_whose_address_is_hidden_is_throttled(throttle: Throttle) -> None:
+def test_a_client_without_an_address_is_throttled(throttle: Throttle) -> None:
     assert sum(throttle.take(f"name{n}", "unknown") == 0 for n in range(1000)) == 20
 
 
@@ -104,12 +104,12 @@ def test_a_long_name_is_kept_as_a_short_digest(throttle: Throttle) -> None:
         assert len(str(key)) < 200
 
 
-def test_names_are_told_apart_however_alike_they_begin(throttle: Throttle) -> None:
+def test_names_with_a_long_common_prefix_are_distinct(throttle: Throttle) -> None:
     assert use_up(throttle, "x" * 254 + "a", LOOPBACK) == 5
     assert use_up(throttle, "x" * 254 + "b", LOOPBACK) == 5
 
 
-def test_a_try_comes_back_after_the_time_that_was_told(throttle: Throttle, clock: Clock) -> None:
+def test_a_try_is_possible_again_after_the_named_time(throttle: Throttle, clock: Clock) -> None:
     for _ in range(5):
         throttle.take("ada", "10.0.0.1")
     wait = throttle.take("ada", "10.0.0.1")
@@ -154,7 +154,7 @@ def test_who_is_at_home_in_an_ipv6_network_is_at_home_at_all_its_addresses(throt
     assert throttle.take("ada", "2001:db8:0:1::2") == 0
 
 
-def test_as_many_names_are_remembered_as_is_said_and_those_that_were_tried_last(clock: Clock) -> None:
+def test_the_most_recently_tried_names_are_kept(clock: Clock) -> None:
     throttle = Throttle(clock, most_keys=10)
     for name in ("ada", "ben"):
         assert [throttle.take(name, LOOPBACK) for _ in range(4)] == [0] * 4
@@ -168,7 +168,7 @@ def test_as_many_names_are_remembered_as_is_said_and_those_that_were_tried_last(
     assert use_up(throttle, "ada", LOOPBACK) == 5, "who was not tried for longest is forgotten"
 
 
-def test_as_many_homes_are_remembered_as_is_said_and_those_that_were_used_last(clock: Clock) -> None:
+def test_the_most_recently_used_home_addresses_are_kept(clock: Clock) -> None:
     throttle = Throttle(clock, most_keys=10)
     for n in range(50):
         come_home(throttle, f"name{n}", "10.0.0.1")

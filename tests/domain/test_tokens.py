@@ -135,7 +135,7 @@ def test_a_token_that_is_not_ours_whole_and_unexpired_is_refused(token: str) -> 
     assert Tokens(SECRET, 60).read(token) is None
 
 
-def test_a_token_of_a_session_says_which_and_stays_short() -> None:
+def test_a_session_token_names_its_session_and_stays_short() -> None:
     tokens = Tokens(SECRET, 60)
     person = Person(id=2**63 - 1, name="é" * 64, token_generation=2**31 - 1)
     token = tokens.issue(person, session_id=2**53 - 1, lifetime=5)
@@ -160,7 +160,7 @@ def test_only_a_token_of_ours_has_expired() -> None:
     assert not tokens.has_expired(other)
 
 
-def test_what_is_derived_differs_by_secret_purpose_and_value() -> None:
+def test_derived_keys_differ_by_secret_purpose_and_value() -> None:
     ours, theirs = Tokens(SECRET, 60), Tokens("t" * 32, 60)
     made = {
         ours.derive(b"one purpose", b"x"),

@@ -113,7 +113,7 @@ def code_of(refusal: object) -> Code:
     return refusal.code
 
 
-async def test_a_file_is_kept_with_what_its_bytes_say(house: House) -> None:
+async def test_a_file_is_stored_with_the_type_of_its_bytes(house: House) -> None:
     assert await house.upload(b"some ", b"words") == File(1, "a.txt", "text/plain", 10)
     assert await house.upload(PNG) == File(2, "a.txt", "image/png", len(PNG), 640, 480)
 
@@ -139,7 +139,7 @@ async def test_a_file_of_a_room_that_one_sees_no_more_is_not_had(house: House) -
     assert await house.uploads.find(house.ada, file.id) is NO_FILE
 
 
-async def test_bytes_that_are_lost_are_said_to_be(house: House) -> None:
+async def test_lost_bytes_are_reported(house: House) -> None:
     file = await house.upload(b"words")
     assert isinstance(file, File)
     house.store.kept.clear()

@@ -48,7 +48,7 @@ async def test_an_address_has_so_many_visitors_an_hour_and_loopback_any() -> Non
     assert happened.count("visitor throttled") == 2
 
 
-async def test_where_a_visitor_was_blocked_nobody_new_comes_for_a_day_or_until_it_is_lifted() -> None:
+async def test_a_block_keeps_new_visitors_of_the_address_out_for_a_day() -> None:
     clock, happened = [0.0], list[str]()
     desk = visitors(clock, happened=happened)
     for _ in range(2):  # again changes nothing
@@ -73,7 +73,7 @@ async def test_where_a_visitor_was_blocked_nobody_new_comes_for_a_day_or_until_i
 @pytest.mark.parametrize(
     "about", [{"name": "\0"}, {"email": "nobody"}, {"page": "no page"}], ids=["name", "email", "page"]
 )
-async def test_what_is_wrong_about_a_visitor_is_said_and_uses_nothing_up(about: dict[str, str]) -> None:
+async def test_an_invalid_visitor_is_refused_without_using_up_the_limit(about: dict[str, str]) -> None:
     desk = visitors([0.0])
     for _ in range(2 * VISITORS_PER_HOUR):
         refused = await desk.add(ADDRESS, **about)

@@ -18,7 +18,7 @@ from chat.domain.words import LONGEST_WORD, asked_of, fold, is_paired, placed, r
         ("a\u0327\u031b\u0323", "a"),  # marks of the classes 202, 216 and 220
     ],
 )
-def test_spellings_have_in_common_what_is_folded(text: str, folded: str) -> None:
+def test_spellings_are_equal_after_folding(text: str, folded: str) -> None:
     assert fold(text) == folded
 
 

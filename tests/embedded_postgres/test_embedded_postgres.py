@@ -43,7 +43,7 @@ trio.run(serve)
 """
 
 
-def test_postgres_takes_more_connections_with_each_worker_and_those_of_the_one_that_is_new() -> None:
+def test_postgres_allows_connections_for_each_worker_and_a_replacement() -> None:
     assert connections_for(1, 8) == 50
     each = connections_for(4, 8) - connections_for(3, 8)
     assert each >= 8 + 4  # its pool, its journal, who hears of changes, and the two of a bus
@@ -153,7 +153,7 @@ async def test_the_first_start_makes_a_database_that_the_next_start_keeps(made: 
             assert await keep_one_more(postgres.address) == kept + 1
 
 
-async def test_what_runs_can_be_reached_by_another_process_and_not_started_twice(made: Path) -> None:
+async def test_a_running_database_is_reachable_and_not_started_twice(made: Path) -> None:
     with trio.fail_after(60):
         async with running(made):
             with pytest.raises(AlreadyRunning):

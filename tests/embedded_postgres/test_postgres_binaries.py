@@ -141,7 +141,7 @@ async def test_versions_that_are_too_old_are_counted_up(
 
 
 @pytest.mark.usefixtures("no_wheel")
-async def test_with_none_at_all_one_line_says_what_to_do(home: Path) -> None:
+async def test_without_binaries_one_line_names_the_remedy(home: Path) -> None:
     with trio.fail_after(30), pytest.raises(CannotStart) as refused:
         await find_binaries(home.parent, home, choose_owner(home), None)
     assert str(refused.value) == (

@@ -31,7 +31,7 @@ async def ask(batch_loader: BatchLoader[str, int], key: str, answers: list[tuple
     answers.append((key, await batch_loader.get(key)))
 
 
-async def test_what_waits_is_asked_for_in_one_query(autojump_clock: object) -> None:
+async def test_waiting_keys_are_loaded_in_one_query(autojump_clock: object) -> None:
     shelf, answers = Shelf(), list[tuple[str, int | None]]()
     async with open_batch_loader(shelf.fetch) as batch_loader, trio.open_nursery() as nursery:
         for key in ("a", "b", "a", "c") * 50:
@@ -78,7 +78,7 @@ async def test_a_failure_reaches_those_who_asked_and_the_next_query_works(autoju
 
 
 @pytest.mark.parametrize("when", [0, 0.5, 1])
-async def test_whoever_is_cancelled_takes_nobody_else_along(autojump_clock: object, when: float) -> None:
+async def test_a_cancelled_waiter_does_not_cancel_others(autojump_clock: object, when: float) -> None:
     shelf, answers = Shelf(), list[tuple[str, int | None]]()
     async with open_batch_loader(shelf.fetch) as batch_loader, trio.open_nursery() as nursery:
         with trio.move_on_after(when):
@@ -98,7 +98,7 @@ async def test_a_query_asks_for_a_thousand_and_the_next_for_the_rest(autojump_cl
     assert len(answers) == 2301
 
 
-async def test_a_failure_is_told_with_its_words(autojump_clock: object) -> None:
+async def test_a_failure_keeps_its_text(autojump_clock: object) -> None:
     shelf = Shelf()
     shelf.down = True
     async with open_batch_loader(shelf.fetch) as batch_loader:

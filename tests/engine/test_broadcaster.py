@@ -44,7 +44,7 @@ def batch(*seqs: int) -> list[Announcement]:
     return [Announcement(Message(seq, GARDEN, seq, 1, "ada", f"line {seq}", 0.0)) for seq in seqs]
 
 
-async def test_what_is_announced_at_once_is_published_at_once_and_in_order() -> None:
+async def test_changes_announced_together_are_published_together_in_order() -> None:
     hub = Pages()
     async with open_broadcaster(hub) as broadcaster:
         for first in (1, 3, 5):
@@ -54,7 +54,7 @@ async def test_what_is_announced_at_once_is_published_at_once_and_in_order() -> 
     assert hub.published == [[1, 2, 3, 4, 5, 6], [7]]
 
 
-async def test_what_waits_for_the_fence_while_the_log_loses_it_is_not_published() -> None:
+async def test_changes_lost_from_the_log_behind_a_closed_fence_are_not_published() -> None:
     hub, fence = Hub(), Fence()
     fence.open_until(0)
     told: list[int] = []
@@ -98,7 +98,7 @@ async def test_between_two_publishings_the_others_have_their_turn() -> None:
     assert seen >= set(range(1, 50))
 
 
-async def test_batches_published_together_are_behind_no_more() -> None:
+async def test_batches_published_together_no_longer_count_as_backlog() -> None:
     hub = Pages()
     async with open_broadcaster(hub) as broadcaster:
         for _ in range(20):  # more in all than may ever wait
@@ -111,7 +111,7 @@ async def test_batches_published_together_are_behind_no_more() -> None:
             await broadcaster.keep_pace()
 
 
-async def test_caught_up_waits_for_the_last_batch_and_keep_pace_for_as_many_as_are_too_many() -> None:
+async def test_waits_for_the_last_batch_or_for_a_smaller_backlog() -> None:
     feed, announced = trio.open_memory_channel[list[Announcement]](math.inf)
     hub, passed = Pages(), list[str]()
     broadcaster = Broadcaster(hub, feed, Metrics())
@@ -140,7 +140,7 @@ async def test_caught_up_waits_for_the_last_batch_and_keep_pace_for_as_many_as_a
     assert sorted(passed) == ["caught up", "kept pace", "kept pace"]
 
 
-async def test_whoever_waits_goes_on_as_soon_as_little_enough_is_left() -> None:
+async def test_a_waiter_continues_once_the_backlog_is_small_enough() -> None:
     hub, passed = Pages(), dict[str, int]()
 
     async def wait(name: str, until: Callable[[], Awaitable[None]]) -> None:
@@ -155,7 +155,7 @@ async def test_whoever_waits_goes_on_as_soon_as_little_enough_is_left() -> None:
     assert passed == {"kept pace": 34, "caught up": 40}
 
 
-async def test_whoever_waits_for_a_change_goes_on_once_it_is_published() -> None:
+async def test_a_waiter_for_a_change_continues_once_it_is_published() -> None:
     hub, passed = Hub(), list[int]()
 
     async def wait(change_id: int) -> None:
@@ -172,7 +172,7 @@ async def test_whoever_waits_for_a_change_goes_on_once_it_is_published() -> None
         broadcaster.announce(batch(2))
 
 
-async def test_whoever_waits_sleeps_meanwhile() -> None:
+async def test_waiters_sleep_meanwhile() -> None:
     feed, announced = trio.open_memory_channel[list[Announcement]](math.inf)
     hub = Pages()
     broadcaster = Broadcaster(hub, feed, Metrics())
@@ -189,7 +189,7 @@ async def test_whoever_waits_sleeps_meanwhile() -> None:
         nursery.cancel_scope.cancel()
 
 
-async def test_the_journal_commits_no_further_than_the_broadcaster_can_be_behind() -> None:
+async def test_the_journal_stops_committing_at_the_backlog_limit() -> None:
     """Each draft is a batch here; nobody publishes until the journal has come to rest."""
     feed, announced = trio.open_memory_channel[list[Announcement]](math.inf)
     hub, storage = Pages(), MemoryStorage()
@@ -218,7 +218,7 @@ class Nobody:
         """Hear it all the same."""
 
 
-async def test_leaving_publishes_what_was_announced_and_cancelling_drops_it() -> None:
+async def test_leaving_publishes_announced_changes_and_cancelling_drops_them() -> None:
     hub = Pages()
     with trio.CancelScope() as scope:
         async with open_broadcaster(hub) as broadcaster:
@@ -273,7 +273,7 @@ async def announce_each(broadcaster: Broadcaster, seqs: Iterable[int], pause: fl
         await trio.sleep(pause)
 
 
-async def test_among_servers_what_comes_within_a_rest_is_published_together(
+async def test_in_a_cluster_changes_within_a_pause_are_published_together(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     hub = SlowHub(autojump_clock)
@@ -300,7 +300,7 @@ async def test_after_a_rest_a_message_is_published_at_once(autojump_clock: trio.
 
 
 @pytest.mark.parametrize("how", ["published", "all_published"])
-async def test_whoever_waits_for_a_publishing_ends_the_rest(
+async def test_waiting_for_a_publication_ends_the_pause(
     how: str, autojump_clock: trio.testing.MockClock
 ) -> None:
     hub = SlowHub(autojump_clock)
@@ -313,7 +313,7 @@ async def test_whoever_waits_for_a_publishing_ends_the_rest(
         assert hub.moments[1:] == [began]
 
 
-async def test_whoever_waits_for_what_is_not_announced_yet_ends_the_rest(
+async def test_waiting_for_an_unannounced_change_ends_the_pause(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     hub = SlowHub(autojump_clock)
@@ -360,7 +360,7 @@ class Listener:
         note()
 
 
-async def test_where_many_hear_both_a_batch_waits_for_the_commit_under_way(
+async def test_with_many_common_subscribers_a_batch_waits_for_the_running_commit(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     hub = Pages()
@@ -415,7 +415,7 @@ async def test_a_commit_that_fails_ends_the_wait_for_it(autojump_clock: trio.tes
         pytest.param(99, 500, GARDEN, id="many hear something else"),
     ],
 )
-async def test_where_few_hear_both_nothing_waits(
+async def test_with_few_common_subscribers_nothing_waits(
     listeners: int, others: int, expected: int, autojump_clock: trio.testing.MockClock
 ) -> None:
     hub = SlowHub(autojump_clock)
@@ -443,7 +443,7 @@ async def test_many_in_small_rooms_wait_for_nothing(autojump_clock: trio.testing
 
 
 @pytest.mark.parametrize("how", ["published", "all_published"])
-async def test_whoever_waits_for_a_publishing_ends_the_wait_for_a_commit(
+async def test_waiting_for_a_publication_ends_the_wait_for_a_commit(
     how: str, autojump_clock: trio.testing.MockClock
 ) -> None:
     hub = SlowHub(autojump_clock)
@@ -457,7 +457,7 @@ async def test_whoever_waits_for_a_publishing_ends_the_wait_for_a_commit(
         assert hub.moments == [began]
 
 
-async def test_what_waited_for_a_commit_is_told_only_while_the_fence_is_open(
+async def test_a_batch_that_waited_for_a_commit_needs_an_open_fence(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     hub, fence = Pages(), Fence()
@@ -473,7 +473,9 @@ async def test_what_waited_for_a_commit_is_told_only_while_the_fence_is_open(
     assert hub.published == [[1]]
 
 
-async def test_the_journal_says_to_which_rooms_it_commits(autojump_clock: trio.testing.MockClock) -> None:
+async def test_the_journal_names_the_rooms_of_a_running_commit(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
     """Two writers whose commits follow each other: what both say goes round at once."""
     hub, storage = Pages(), MemoryStorage()
     crowd(hub, GARDEN, 500)

@@ -94,7 +94,7 @@ async def read_all(
 
 @pytest.mark.parametrize("most", [1, 2, 5, 7, 1000])
 @pytest.mark.parametrize("most_changes", [1, 12, 10_000])
-async def test_everybody_is_told_each_change_once_in_their_own_order(
+async def test_every_reader_gets_each_change_once_in_order(
     most: int, most_changes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(catch_up, "_MOST_CHANGES", most_changes)

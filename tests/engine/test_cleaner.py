@@ -60,7 +60,7 @@ def nothing_is_left(rooms: MemoryRooms) -> bool:
     return not rooms._deleted
 
 
-async def test_what_an_earlier_server_left_is_removed_at_the_start(
+async def test_leftovers_of_an_earlier_server_are_removed_at_the_start(
     rooms: SlowRooms, autojump_clock: trio.testing.MockClock
 ) -> None:
     await deleted(rooms)
@@ -103,7 +103,7 @@ async def test_the_database_is_busy_with_it_for_a_tenth_of_the_time(
     assert since == pytest.approx([0, 10 * STEP, 20 * STEP, 30 * STEP])
 
 
-async def test_it_goes_on_after_an_outage_and_says_so_once(
+async def test_it_continues_after_an_outage_and_logs_it_once(
     rooms: SlowRooms, autojump_clock: trio.testing.MockClock
 ) -> None:
     await deleted(rooms)

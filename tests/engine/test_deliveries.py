@@ -56,7 +56,7 @@ def rooms(autojump_clock: MockClock) -> Rooms:
     return Rooms()
 
 
-async def test_what_is_confirmed_at_once_is_noted_together_and_a_busy_pair_four_times_a_second(
+async def test_confirmations_are_written_together_at_most_four_times_a_second(
     rooms: Rooms,
 ) -> None:
     async with open_deliveries(rooms) as deliveries:  # type: ignore[arg-type]
@@ -88,7 +88,7 @@ async def test_a_storage_that_fails_is_tried_once_a_second_and_gets_all_in_the_e
     assert rooms.written == [{(ROOM, BEN): 1, (ROOM, ADA): 2}]
 
 
-async def test_a_connection_that_is_being_closed_is_waited_for_by_whoever_asks_for_its_person(
+async def test_waiting_for_a_person_includes_closing_connections(
     rooms: Rooms,
 ) -> None:
     noted = list[str]()

@@ -98,7 +98,7 @@ async def test_a_session_that_ends_on_one_server_closes_sockets_on_the_other(aut
         assert await other.accounts.authenticate(opened.access) is BAD_TOKEN
 
 
-async def test_a_raised_generation_says_that_all_logins_were_ended(autojump_clock: object) -> None:
+async def test_a_raised_generation_means_that_all_logins_ended(autojump_clock: object) -> None:
     async with followed() as world:
         ada = await world.add("ada")
         client = await world.connect(TALKER, await came_in_by(world, await open_session(world, ada)))

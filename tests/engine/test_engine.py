@@ -48,7 +48,7 @@ class Aside:
         pass
 
 
-async def test_what_another_server_writes_while_this_one_starts_is_told() -> None:
+async def test_writes_of_another_server_during_the_start_are_published() -> None:
     storage: Any = MemoryStorage()
     await storage.users.add(NewPerson(name="ada", password_hash=b"x"))
     storage.messages = Shared(storage.users, storage.rooms, storage.files)
@@ -78,7 +78,7 @@ class Noting(ProtocolClient):
         self.deleted.append(person_id)
 
 
-async def test_every_client_is_told_whom_another_process_deletes_and_of_nobody_else() -> None:
+async def test_every_client_learns_of_deletions_by_other_processes() -> None:
     async with open_world(follows=True) as world:
         ada, ben, cem = await world.add_all("ada", "ben", "cem")
         clients = [await world.connect(TALKER, person) for person in (ada, None)]
@@ -101,5 +101,5 @@ async def test_who_comes_by_another_process_is_counted_too() -> None:
         assert await world.services.member_counts.in_lobby() == 3
 
 
-async def test_a_server_that_is_alone_has_nobody_who_could_tell_what_is_saved_nowhere() -> None:
+async def test_a_single_server_asks_no_other_for_unsaved_messages() -> None:
     assert not await Alone().relay(Message(1, LOBBY_ID, 1, 1, "ada", "hi", 0.0))

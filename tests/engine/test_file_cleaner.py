@@ -70,7 +70,7 @@ async def test_bytes_that_no_row_has_are_removed_and_the_others_stay(disk: Disk)
         assert len(disk.looked) == 2
 
 
-async def test_rows_that_wait_for_nothing_go_before_their_bytes_and_others_run_between_steps(
+async def test_unused_rows_are_deleted_before_their_bytes_in_steps(
     disk: Disk,
 ) -> None:
     disk.waiting = 25
@@ -83,7 +83,7 @@ async def test_rows_that_wait_for_nothing_go_before_their_bytes_and_others_run_b
     assert all(later - earlier >= 0.099 for earlier, later in pairwise(times))
 
 
-async def test_where_the_storage_fails_it_is_said_and_tried_again(disk: Disk) -> None:
+async def test_a_storage_failure_is_logged_and_retried(disk: Disk) -> None:
     disk.errors = [StorageDown("no disk")]
     with capture_logs() as logs:
         async with open_file_cleaner(disk, disk):  # type: ignore[arg-type]

@@ -74,7 +74,9 @@ async def past(autojump_clock: object) -> AsyncGenerator[Past]:
 
 
 @pytest.mark.parametrize("count", [1, 99, 100, 101, 250, 949, 950, 1000])
-async def test_the_last_lines_are_told_oldest_first(autojump_clock: object, past: Past, count: int) -> None:
+async def test_the_last_messages_are_sent_oldest_first(
+    autojump_clock: object, past: Past, count: int
+) -> None:
     assert await past.recall(count) == past.last(count)
 
 
@@ -83,7 +85,7 @@ async def test_pages_are_read_at_once_but_not_all(autojump_clock: object, past: 
     assert past.messages.most == 2
 
 
-async def test_a_short_answer_is_not_behind_the_long_ones(autojump_clock: object, past: Past) -> None:
+async def test_a_short_answer_does_not_wait_for_long_ones(autojump_clock: object, past: Past) -> None:
     async with trio.open_nursery() as nursery:
         for _ in range(20):
             nursery.start_soon(past.recall, 1000)
@@ -94,7 +96,7 @@ async def test_a_short_answer_is_not_behind_the_long_ones(autojump_clock: object
         nursery.cancel_scope.cancel()
 
 
-async def test_whoever_asks_for_much_waits_in_turn_with_others(autojump_clock: object, past: Past) -> None:
+async def test_large_requests_take_turns_with_others(autojump_clock: object, past: Past) -> None:
     """Of 20 who ask for ten ranges each, none has all of them before each has some."""
     whole: list[int] = []
     pieces = [0] * 20
@@ -114,9 +116,7 @@ async def test_whoever_asks_for_much_waits_in_turn_with_others(autojump_clock: o
 
 
 @pytest.mark.parametrize("count", [1, 16, 50, 100, 101, 199])
-async def test_long_texts_are_told_in_pieces_and_few_are_read_before_they_are_told(
-    autojump_clock: object, count: int
-) -> None:
+async def test_long_texts_are_read_and_sent_in_pieces(autojump_clock: object, count: int) -> None:
     storage = MemoryStorage()
     await storage.users.add(NewPerson(name="ada", password_hash=b""))
     long = [Draft(LOBBY_ID, 1, "ada", f"{n} " + "\x01" * 3900, float(n)) for n in range(199)]
@@ -165,7 +165,7 @@ async def test_those_who_ask_at_once_for_the_last_page_share_a_query(
 
 
 @pytest.mark.parametrize("count", [10, 500])
-async def test_a_database_that_is_down_is_said_to_be(autojump_clock: object, past: Past, count: int) -> None:
+async def test_a_database_outage_is_answered_as_such(autojump_clock: object, past: Past, count: int) -> None:
     past.messages.down = True
     with pytest.raises((StorageDown, BaseExceptionGroup)) as raised:
         await past.recall(count)

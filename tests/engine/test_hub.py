@@ -49,7 +49,7 @@ def deliveries(hub: Hub) -> float:
     return count
 
 
-def test_everyone_in_the_room_hears_a_batch_in_one_piece_and_in_order() -> None:
+def test_all_subscribers_get_a_batch_in_one_piece_and_in_order() -> None:
     hub, ada, ben = Hub(), Ear(), Ear()
     hub.subscribe(GARDEN, TALKER, ada)
     hub.subscribe(GARDEN, TALKER, ben)
@@ -67,7 +67,7 @@ def test_a_message_never_crosses_rooms() -> None:
     assert ben.heard == [told(say(1))]
 
 
-def test_each_dialect_hears_its_own_words() -> None:
+def test_each_dialect_gets_its_own_encoding() -> None:
     hub, ada, ben = Hub(), Ear(), Ear()
     hub.subscribe(GARDEN, TALKER, ada)
     hub.subscribe(GARDEN, MESSENGER, ben)
@@ -76,7 +76,7 @@ def test_each_dialect_hears_its_own_words() -> None:
     assert ben.heard == [told(say(1), dialect=MESSENGER)]
 
 
-def test_an_author_hears_the_others_but_not_itself() -> None:
+def test_an_author_receives_others_messages_but_not_its_own() -> None:
     hub, ada, ben = Hub(), Ear(), Ear()
     hub.subscribe(GARDEN, TALKER, ada)
     hub.subscribe(GARDEN, TALKER, ben)
@@ -93,7 +93,7 @@ def test_an_author_that_is_not_in_the_room_changes_nothing() -> None:
     assert ada.heard == [told(say(1))]
 
 
-def test_whoever_left_hears_nothing_more_and_leaves_nothing_behind() -> None:
+def test_an_ended_subscription_receives_nothing_and_leaves_no_state() -> None:
     hub, ada = Hub(), Ear()
     hub.subscribe(GARDEN, TALKER, ada)
     hub.unsubscribe(GARDEN, TALKER, ada)
@@ -102,14 +102,14 @@ def test_whoever_left_hears_nothing_more_and_leaves_nothing_behind() -> None:
     assert not hub._topics
 
 
-def test_an_author_is_offered_nothing_more_so_that_what_was_put_off_for_it_goes() -> None:
+def test_an_authors_coalesced_answer_is_sent_without_a_further_event() -> None:
     hub, ada, ben = Hub(), Ear(), Ear()
     hub.subscribe(GARDEN, TALKER, ben)
     hub.publish([say(1, author=ada), say(2, author=ben)])
     assert ada.flushed == ben.flushed == 1
 
 
-def test_whoever_has_no_words_for_a_change_is_offered_nothing_and_counted_nowhere() -> None:
+def test_a_change_that_a_dialect_does_not_encode_is_not_sent_or_counted() -> None:
     hub, ada, ben = Hub(), Ear(), Ear()
     hub.subscribe(GARDEN, TALKER, ada)
     hub.subscribe(GARDEN, TALKER, ben)
@@ -120,7 +120,7 @@ def test_whoever_has_no_words_for_a_change_is_offered_nothing_and_counted_nowher
     assert deliveries(hub) == 0
 
 
-def test_deliveries_are_the_messages_that_somebody_had_words_for_and_was_not_the_author_of() -> None:
+def test_deliveries_count_encoded_messages_except_to_their_author() -> None:
     hub, ada, ben, cem = Hub(), Ear(), Ear(), Ear()
     for listener in (ada, ben, cem):
         hub.subscribe(GARDEN, TALKER, listener)
@@ -130,7 +130,7 @@ def test_deliveries_are_the_messages_that_somebody_had_words_for_and_was_not_the
     assert deliveries(hub) == 1 + 1 + 2
 
 
-def test_an_observer_is_told_what_each_listener_heard_of_topics_of_its_kind_and_its_bytes() -> None:
+def test_an_observer_gets_each_subscribers_changes_and_their_sizes() -> None:
     hub, ada, ben = Hub(), Ear(), Ear()
     seen: dict[object, list[tuple[int, int]]] = {}
     hub.observe(
@@ -149,7 +149,7 @@ def test_an_observer_is_told_what_each_listener_heard_of_topics_of_its_kind_and_
     assert len(ada.heard) == 1
 
 
-def test_a_membership_ends_between_what_came_before_and_what_comes_after_also_in_one_batch() -> None:
+def test_a_membership_ends_at_its_place_also_within_one_batch() -> None:
     hub, ada, ben = Hub(), Ear(), Ear()
     for ear in (ada, ben):
         hub.subscribe(GARDEN, TALKER, ear)
@@ -170,7 +170,7 @@ def test_a_membership_ends_between_what_came_before_and_what_comes_after_also_in
     assert hub.newest_id == 6
 
 
-def test_messages_without_an_end_are_told_in_one_piece_for_each_topic() -> None:
+def test_messages_are_sent_in_one_piece_for_each_topic() -> None:
     hub, ada = Hub(), Ear()
     hub.subscribe(GARDEN, TALKER, ada)
     hub.subscribe(CELLAR, TALKER, ada)

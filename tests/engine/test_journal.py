@@ -165,7 +165,7 @@ async def opened_world(
         yield World(storage, messages, journal, hub)
 
 
-async def test_what_waits_is_committed_together_and_told_in_order(
+async def test_waiting_writes_are_committed_together_and_published_in_order(
     autojump_clock: object, world: World
 ) -> None:
     texts = [f"line {n}" for n in range(50)]
@@ -179,7 +179,7 @@ async def test_what_waits_is_committed_together_and_told_in_order(
     assert [text for text, _ in world.ben.outcomes] == world.ben.lines()
 
 
-async def test_what_is_committed_here_is_published_for_others_and_what_is_refused_is_not(
+async def test_commits_are_announced_to_other_servers_and_refusals_are_not(
     autojump_clock: object,
 ) -> None:
     published: list[int] = []
@@ -223,7 +223,7 @@ async def test_a_message_to_a_room_that_is_gone_is_refused(autojump_clock: objec
     assert world.ben.outcomes == [("hello?", ROOM_GONE)]
 
 
-async def test_what_is_about_nobody_who_is_a_member_is_refused(autojump_clock: object, world: World) -> None:
+async def test_a_change_of_a_missing_member_is_refused(autojump_clock: object, world: World) -> None:
     garden = await world.storage.rooms.create("cellar", 1, is_private=False)
     assert isinstance(garden, Room)
     for write, refusal in (
@@ -246,7 +246,7 @@ async def test_a_database_that_is_down_refuses_and_the_next_message_is_saved(
     assert world.ben.lines() == ["kept"]
 
 
-async def test_an_unknown_outcome_is_not_acknowledged_and_told_once_it_is_known(
+async def test_an_unknown_outcome_is_published_but_not_acknowledged(
     autojump_clock: object, world: World
 ) -> None:
     world.messages.after[1] = OutcomeUnknown("silence")
@@ -257,7 +257,7 @@ async def test_an_unknown_outcome_is_not_acknowledged_and_told_once_it_is_known(
     assert world.ben.lines() == ["one", "two", "three"]
 
 
-async def test_an_unknown_outcome_that_did_not_happen_is_never_told(
+async def test_a_write_of_unknown_outcome_that_did_not_happen_is_never_published(
     autojump_clock: object, world: World
 ) -> None:
     world.messages.before[0] = OutcomeUnknown("silence")
@@ -285,7 +285,7 @@ async def test_nobody_waits_for_two_tries_in_vain(
     assert world.ben.outcomes[2:] == [("later", NOT_SAVED)]
 
 
-async def test_what_an_earlier_server_told_is_not_told_again(autojump_clock: object) -> None:
+async def test_changes_published_by_an_earlier_server_are_not_published_again(autojump_clock: object) -> None:
     ahead = trio.current_time() + 1_000_000  # its clock was
     async with opened_world(Draft(GARDEN, 1, "ada", "of an earlier server", ahead)) as world:
         world.messages.after[0] = OutcomeUnknown("silence")
@@ -294,7 +294,7 @@ async def test_what_an_earlier_server_told_is_not_told_again(autojump_clock: obj
         assert world.ben.lines() == ["two"]
 
 
-async def test_what_somebody_else_wrote_is_told_before_what_comes_after_it(
+async def test_writes_of_other_processes_are_published_in_log_order(
     autojump_clock: object, world: World
 ) -> None:
     await world.send("1")
@@ -313,7 +313,7 @@ async def test_what_somebody_else_wrote_is_told_before_what_comes_after_it(
     assert world.messages.read == [1, 1], "nothing is looked up where nothing is missing"
 
 
-async def test_whoever_said_it_does_not_hear_it_again_from_the_log(
+async def test_an_author_does_not_get_its_message_again_from_the_log(
     autojump_clock: object, world: World
 ) -> None:
     await MemoryMessages.save(world.messages, [Draft(GARDEN, 2, "cem", "another's", 1.0)])
@@ -347,7 +347,7 @@ class FollowerSteps(trio.abc.Instrument):
         self.count += task.name.endswith("LogFollower.follow")
 
 
-async def test_whoever_said_it_does_not_hear_it_where_the_log_told_it_first(autojump_clock: object) -> None:
+async def test_an_author_does_not_get_its_message_if_the_log_is_first(autojump_clock: object) -> None:
     steps = FollowerSteps()
     async with opened_world(kind=ReadBeforeItIsKnown) as world:
         follower, hub, messages = world.journal._follower, world.hub, world.messages
@@ -374,7 +374,7 @@ async def test_whoever_said_it_does_not_hear_it_where_the_log_told_it_first(auto
 
 
 @pytest.mark.parametrize("what", ["message", "room"])
-async def test_what_is_deleted_before_it_is_told_is_not_waited_for(
+async def test_a_message_deleted_before_it_is_published_is_not_awaited(
     autojump_clock: object, world: World, what: str
 ) -> None:
     cellar = await world.storage.rooms.create("cellar", 1, is_private=False)
@@ -395,7 +395,7 @@ async def test_what_is_deleted_before_it_is_told_is_not_waited_for(
     assert world.messages.read == [0, 0], "what was deleted is not looked for again"
 
 
-async def test_more_than_anybody_can_be_told_is_skipped_and_said_so(autojump_clock: object) -> None:
+async def test_too_large_a_gap_is_skipped_and_reported(autojump_clock: object) -> None:
     skipped: list[int] = []
     async with opened_world(skipped=skipped.append) as world:
         many = [Draft(GARDEN, 2, "cem", "x", 1.0)] * (MOST_BEHIND + 1)
@@ -415,7 +415,7 @@ async def test_more_than_anybody_can_be_told_is_skipped_and_said_so(autojump_clo
         assert skipped == [2 * len(many)]
 
 
-async def test_what_is_sent_again_with_its_key_is_answered_and_told_once(
+async def test_a_resend_with_its_key_is_answered_and_published_once(
     autojump_clock: object, world: World
 ) -> None:
     for text, key in (("hello", "k"), ("hello", "k"), ("another", "k"), ("bye", "l")):
@@ -433,7 +433,7 @@ async def test_what_is_sent_again_with_its_key_is_answered_and_told_once(
     assert world.messages.batches == [4], "it is no reason to take the batch apart"
 
 
-async def test_nothing_is_told_before_the_outcome_of_what_came_first_is_known(
+async def test_nothing_is_published_before_an_earlier_outcome_is_known(
     autojump_clock: object, world: World
 ) -> None:
     world.messages.after[0] = OutcomeUnknown("silence")
@@ -450,7 +450,7 @@ async def test_nothing_is_told_before_the_outcome_of_what_came_first_is_known(
     assert world.ben.lines() == ["one", "three"]
 
 
-async def test_leaving_commits_and_tells_what_was_taken(autojump_clock: object) -> None:
+async def test_leaving_commits_and_publishes_accepted_writes(autojump_clock: object) -> None:
     async with opened_world() as world:
         await world.send("one", "two", "three")
     assert world.ben.lines() == ["one", "two", "three"]
@@ -486,7 +486,7 @@ async def test_nobody_waits_for_another_try_where_half_of_a_batch_failed_late(
 
 
 @pytest.mark.parametrize("error", [None, WriteRejected("never")], ids=["saved", "rejected"])
-async def test_those_behind_a_slow_batch_have_their_try_where_the_database_did_its_part(
+async def test_writes_after_a_slow_batch_are_tried_if_the_database_answered(
     autojump_clock: object, world: World, error: Exception | None
 ) -> None:
     save = world.messages.save
@@ -514,9 +514,7 @@ async def test_a_batch_is_bisected_down_to_the_one_that_can_not_be_stored(autoju
         assert world.ben.lines() == [f"line {n}" for n in range(8)]
 
 
-async def test_a_batch_that_fails_fast_leaves_those_behind_it_their_own_try(
-    autojump_clock: object, world: World
-) -> None:
+async def test_writes_after_a_batch_that_fails_fast_are_tried(autojump_clock: object, world: World) -> None:
     world.messages.silence = 0.5
     world.messages.before = {0: StorageDown("nobody there")}
     await world.send("first")
@@ -528,7 +526,7 @@ async def test_a_batch_that_fails_fast_leaves_those_behind_it_their_own_try(
     assert world.ben.lines() == ["behind it"]
 
 
-async def test_nothing_is_committed_while_too_much_is_not_told_yet(
+async def test_nothing_is_committed_while_the_backlog_is_full(
     autojump_clock: object, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     may_go_on = trio.Event()
@@ -549,7 +547,7 @@ async def test_a_transaction_has_so_many_drafts_and_no_more(autojump_clock: obje
     assert world.ben.lines() == [f"line {n}" for n in range(600)]
 
 
-async def test_a_sender_waits_for_a_place_and_one_that_is_cancelled_meanwhile_was_not_taken(
+async def test_a_sender_cancelled_while_it_waits_for_a_place_submits_nothing(
     autojump_clock: object, world: World
 ) -> None:
     gate = trio.Event()
@@ -582,7 +580,7 @@ async def test_a_sender_waits_for_a_place_and_one_that_is_cancelled_meanwhile_wa
     assert world.ben.lines() == [f"line {n}" for n in range(sent)]
 
 
-async def test_quiet_waits_until_all_is_told_also_what_was_refused(
+async def test_quiet_waits_until_all_outcomes_are_published_or_refused(
     autojump_clock: object, world: World
 ) -> None:
     world.messages.silence = 5.0
@@ -629,7 +627,7 @@ class Steps(trio.abc.Instrument):
 
 
 @pytest.mark.parametrize("known", ["at once", "late"])
-async def test_nothing_runs_between_a_commit_that_is_known_and_its_announcement_and_acknowledgements(
+async def test_a_known_commit_is_announced_and_acknowledged_in_the_same_step(
     autojump_clock: object, world: World, known: str
 ) -> None:
     happened: list[str] = []
@@ -673,7 +671,7 @@ async def test_nothing_runs_between_a_commit_that_is_known_and_its_announcement_
         assert happened[begin : begin + 5] == ["saved", "announced", "answered", "answered", "others run"]
 
 
-async def test_what_is_committed_and_refused_is_counted(autojump_clock: object) -> None:
+async def test_commits_and_refusals_are_counted(autojump_clock: object) -> None:
     metrics = Metrics()
     async with opened_world(metrics=metrics) as world:
         await world.send("one", "two")
@@ -686,7 +684,7 @@ async def test_what_is_committed_and_refused_is_counted(autojump_clock: object) 
 
 
 @pytest.mark.parametrize("known", ["at once", "late"])
-async def test_a_message_is_told_to_whom_it_was_for_with_whom_it_was_to(
+async def test_a_direct_message_is_published_to_both_with_its_recipient(
     autojump_clock: object, known: str
 ) -> None:
     async with opened_world() as world:
@@ -717,7 +715,7 @@ async def test_a_message_is_told_to_whom_it_was_for_with_whom_it_was_to(
         assert [message.peer for message in said] == [Peer(7, ""), Peer(8, ""), None]
 
 
-async def test_whoever_said_it_does_not_hear_it_again(autojump_clock: object, world: World) -> None:
+async def test_an_author_does_not_get_its_message_again(autojump_clock: object, world: World) -> None:
     draft = Draft(GARDEN, 1, "ada", "mine", trio.current_time())
     await world.journal.submit(draft, Aside(world.ben), world.ben)
     await world.send("another's")
@@ -797,7 +795,7 @@ class Listener:
 
 
 @pytest.mark.parametrize("known", ["at once", "late"])
-async def test_what_becomes_of_a_message_is_told_in_order_to_who_has_words_for_it(
+async def test_changes_of_a_message_reach_dialects_that_encode_them_in_order(
     autojump_clock: object, known: str
 ) -> None:
     async with opened_world() as world:

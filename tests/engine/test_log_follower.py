@@ -89,7 +89,7 @@ def mine(messages: Sequence[Message]) -> list[Announcement]:
 
 
 @pytest.mark.parametrize("seed", range(20))
-async def test_whatever_order_they_come_in_all_are_told_once_and_in_order(
+async def test_announcements_in_any_order_are_published_once_and_in_order(
     autojump_clock: object, seed: int
 ) -> None:
     chance = random.Random(seed)
@@ -115,7 +115,9 @@ async def test_whatever_order_they_come_in_all_are_told_once_and_in_order(
         assert world.told == list(range(1, 61))
 
 
-async def test_what_continues_the_log_is_told_at_once_and_nothing_is_read(autojump_clock: object) -> None:
+async def test_an_announcement_that_continues_the_log_is_published_without_a_read(
+    autojump_clock: object,
+) -> None:
     async with open_world() as world:
         one, two, three = await world.log.say("1", "2", "3")
         world.follower.announce_own(mine([one]))
@@ -125,7 +127,7 @@ async def test_what_continues_the_log_is_told_at_once_and_nothing_is_read(autoju
         assert world.log.reads == 0
 
 
-async def test_what_comes_late_is_waited_for_and_then_not_read(autojump_clock: object) -> None:
+async def test_a_late_announcement_is_awaited_and_saves_a_read(autojump_clock: object) -> None:
     async with open_world() as world:
         one, two = await world.log.say("1", "2")
         world.follower.receive([two], 2)
@@ -148,7 +150,7 @@ async def test_where_one_after_another_comes_late_none_is_read(autojump_clock: o
         assert world.log.reads == 0
 
 
-async def test_what_never_comes_is_read_soon(autojump_clock: object) -> None:
+async def test_a_missing_announcement_is_read_from_the_log_soon(autojump_clock: object) -> None:
     async with open_world() as world:
         _, two = await world.log.say("1", "2")
         world.follower.receive([two], 2)
@@ -187,7 +189,7 @@ async def test_a_database_that_does_not_answer_is_asked_until_it_does(autojump_c
         assert world.told == [1, 2]
 
 
-async def test_what_is_announced_while_nobody_keeps_up_is_read_later_and_not_kept(
+async def test_announcements_during_a_backlog_are_read_later_and_not_kept(
     autojump_clock: object,
 ) -> None:
     async with open_world() as world:
@@ -222,9 +224,7 @@ def rewind(log: Log, end: int) -> None:
 
 
 @pytest.mark.parametrize("again", [1, 2])
-async def test_a_log_that_lost_its_end_and_grew_again_is_noticed_by_the_next_commit_of_our_own(
-    autojump_clock: object, again: int
-) -> None:
+async def test_the_next_own_commit_detects_a_rewound_log(autojump_clock: object, again: int) -> None:
     async with open_world() as world:
         world.follower.announce_own(mine(await world.log.say("1", "2", "3", "4")))
         rewind(world.log, 2)
@@ -253,7 +253,7 @@ async def test_a_log_that_lost_its_end_and_grew_again_is_noticed_where_it_is_loo
         assert world.told == [1, 2, 3, 4, 6]
 
 
-async def test_what_is_committed_while_the_rest_is_read_is_told_at_once_and_not_read(
+async def test_a_commit_during_a_read_is_published_at_once(
     autojump_clock: object,
 ) -> None:
     async with open_world() as world:
@@ -272,7 +272,7 @@ async def test_what_is_committed_while_the_rest_is_read_is_told_at_once_and_not_
         assert world.log.reads == 1
 
 
-async def test_the_log_is_looked_at_also_while_nothing_is_told(autojump_clock: object) -> None:
+async def test_the_log_is_checked_while_nothing_is_published(autojump_clock: object) -> None:
     """A server without a lease tells nothing until it has looked, and is read on to by then."""
     async with open_world() as world:
         world.follower.announce_own(mine(await world.log.say("1")))
@@ -287,7 +287,7 @@ async def test_the_log_is_looked_at_also_while_nothing_is_told(autojump_clock: o
         may_go_on.set()
 
 
-async def test_what_is_said_to_lie_beyond_may_be_gone_by_the_time_the_end_is_known(
+async def test_an_announced_id_may_be_lost_before_the_end_of_the_log_is_known(
     autojump_clock: object,
 ) -> None:
     async with open_world() as world:
@@ -337,7 +337,7 @@ async def test_a_log_that_loses_its_end_while_it_is_read_is_read_no_further_than
         assert world.told[told:] == [2]
 
 
-async def test_what_was_read_and_is_lost_is_not_told_behind_what_has_its_place(
+async def test_a_lost_change_is_not_published_after_the_one_with_its_id(
     autojump_clock: object,
 ) -> None:
     async with open_world() as world:
@@ -359,7 +359,7 @@ async def test_what_was_read_and_is_lost_is_not_told_behind_what_has_its_place(
         assert world.follower.newest_id == 2
 
 
-async def test_what_waits_and_was_lost_with_the_end_of_the_log_is_never_told(autojump_clock: object) -> None:
+async def test_waiting_changes_lost_by_a_rewind_are_never_published(autojump_clock: object) -> None:
     async with open_world() as world:
         one, _two, three = await world.log.say("1", "2", "3")
         world.follower.announce_own(mine([one]))
@@ -372,7 +372,7 @@ async def test_what_waits_and_was_lost_with_the_end_of_the_log_is_never_told(aut
         assert [each.text for each in told if isinstance(each, Message)] == ["1", "another 2", "another 3"]
 
 
-async def test_what_waits_where_the_log_is_known_to_have_lost_it_is_not_told_behind_another(
+async def test_after_a_rewind_a_waiting_change_is_not_published_after_another(
     autojump_clock: object,
 ) -> None:
     async with open_world() as world:
@@ -386,7 +386,7 @@ async def test_what_waits_where_the_log_is_known_to_have_lost_it_is_not_told_beh
         assert [each.text for each in told if isinstance(each, Message)] == ["1", "another 2"]
 
 
-async def test_whoever_skips_to_the_end_takes_a_commit_of_its_own_that_is_under_way_for_no_loss(
+async def test_skipping_to_the_end_does_not_take_an_own_commit_for_a_loss(
     autojump_clock: object,
 ) -> None:
     skipped: list[int] = []
@@ -404,7 +404,7 @@ async def test_whoever_skips_to_the_end_takes_a_commit_of_its_own_that_is_under_
 
 
 @pytest.mark.parametrize("beyond", [3, MOST_BEHIND * 2], ids=["near", "far"])
-async def test_what_is_said_to_lie_beyond_the_end_of_the_log_hides_nothing(
+async def test_an_announced_id_beyond_the_end_of_the_log_hides_nothing(
     autojump_clock: object, beyond: int
 ) -> None:
     async with open_world() as world:
@@ -430,7 +430,7 @@ class NothingLeft(Log):
         return [change for change in read if change.id not in (2, 3)]
 
 
-async def test_a_log_that_ends_with_what_nobody_is_told_any_more_goes_on_behind_it(
+async def test_a_log_that_ends_with_unpublished_changes_continues_after_them(
     autojump_clock: object,
 ) -> None:
     async with open_world(kind=NothingLeft) as world:
@@ -463,7 +463,7 @@ async def test_where_all_that_was_read_was_announced_meanwhile_the_rest_is_read(
         assert world.told == [1, 2, 3, 4, 5]
 
 
-async def test_settling_says_how_much_was_caught_up(autojump_clock: object) -> None:
+async def test_settling_returns_the_number_of_changes_caught_up(autojump_clock: object) -> None:
     async with open_world() as world:
         await world.log.say("1", "2", "3")
         world.follower.mark_outcome_unknown()
@@ -472,7 +472,7 @@ async def test_settling_says_how_much_was_caught_up(autojump_clock: object) -> N
         assert world.told == [1, 2, 3]
 
 
-async def test_whoever_is_too_far_behind_skips_to_the_end(autojump_clock: object) -> None:
+async def test_a_server_too_far_behind_skips_to_the_end(autojump_clock: object) -> None:
     skipped: list[int] = []
     storage, broadcaster = MemoryStorage(), Keeper()
     await storage.users.add(NewPerson(name="ada", password_hash=b""))

@@ -80,7 +80,7 @@ async def test_who_comes_while_they_are_counted_is_counted_the_next_time(
     assert await house.members.in_lobby() == 4
 
 
-async def test_many_who_come_at_once_are_told_of_together_and_nobody_before_somebody_comes(
+async def test_many_joins_at_once_are_published_as_one_count(
     house: House,
 ) -> None:
     house.heard = ()
@@ -95,7 +95,7 @@ async def test_many_who_come_at_once_are_told_of_together_and_nobody_before_some
     assert house.counts == 1
 
 
-async def test_conversations_that_somebody_hears_are_told_where_the_operators_have_changed(
+async def test_a_changed_set_of_operators_updates_subscribed_conversations(
     house: House,
 ) -> None:
     house.members.changed(None)
@@ -111,7 +111,7 @@ async def test_conversations_that_somebody_hears_are_told_where_the_operators_ha
     assert house.told[1:] == [{LOBBY_ID: 3}, {DESK: 3, OTHER_DESK: 3}]
 
 
-async def test_a_conversation_that_changed_is_told_alone(house: House) -> None:
+async def test_one_changed_conversation_is_published_alone(house: House) -> None:
     house.members.conversation_changed(DESK)
     await trio.sleep(5)
     assert house.told == [{DESK: 2}]
@@ -123,7 +123,7 @@ async def test_a_conversation_that_changed_is_told_alone(house: House) -> None:
     assert house.told == [{DESK: 2}], "who is in the lobby is told already"
 
 
-async def test_nothing_is_done_once_all_is_told(house: House) -> None:
+async def test_without_changes_nothing_is_done(house: House) -> None:
     house.members.changed(3)
     await trio.sleep(5)
     assert house.told == [{LOBBY_ID: 3}]

@@ -45,9 +45,7 @@ async def say(world: World, person: Person, room_id: int, text: str) -> None:
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
-async def test_who_is_removed_hears_that_room_no_more_and_all_others_still(
-    world: World, dialect: Dialect
-) -> None:
+async def test_a_removed_member_receives_only_their_other_rooms(world: World, dialect: Dialect) -> None:
     ada, ben = await world.add_all("ada", "ben")
     garden, cellar = await world.make_room(ada), await world.make_room(ada, "cellar")
     for room in (garden, cellar):
@@ -69,7 +67,7 @@ async def test_who_is_invited_is_in_the_room_and_only_its_creator_invites(world:
     assert await world.members(garden.id) == {ada.id, ben.id}
 
 
-async def test_a_removal_returns_when_what_its_person_still_said_is_saved_or_refused(world: World) -> None:
+async def test_a_removal_returns_once_the_persons_writes_are_settled(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     garden = await world.make_room(ada)
     assert await members.join(world.services, ben, garden.id) is None
@@ -99,7 +97,7 @@ async def test_a_removal_returns_when_what_its_person_still_said_is_saved_or_ref
     assert len(outcomes) == 1
 
 
-async def test_a_removal_returns_when_what_became_of_the_last_words_is_known(world: World) -> None:
+async def test_a_removal_returns_once_an_unknown_outcome_is_resolved(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     garden = await world.make_room(ada)
     assert await members.join(world.services, ben, garden.id) is None
@@ -125,7 +123,7 @@ async def test_a_removal_returns_when_what_became_of_the_last_words_is_known(wor
         await returned.wait()
 
 
-async def test_a_removal_fails_where_nobody_learns_what_became_of_the_last_words(world: World) -> None:
+async def test_a_removal_fails_if_an_outcome_stays_unknown(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     garden = await world.make_room(ada)
     assert await members.join(world.services, ben, garden.id) is None
@@ -151,7 +149,7 @@ async def test_a_room_that_was_deleted_unnoticed_is_left_and_the_lobby_is_never_
     assert cellar.id in client.session.subscriptions
 
 
-async def test_a_removal_returns_when_it_is_felt_behind_what_was_said_before(world: World) -> None:
+async def test_a_removal_returns_once_it_is_applied_after_earlier_messages(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     garden = await world.make_room(ada)
     assert await members.join(world.services, ben, garden.id) is None
@@ -175,9 +173,7 @@ async def test_a_removal_returns_when_it_is_felt_behind_what_was_said_before(wor
         client.session.subscriptions.subscribe(garden.id, TALKER)
 
 
-async def test_a_removal_that_is_told_to_nobody_is_felt_all_the_same_after_a_while(
-    world: World, autojump_clock: object
-) -> None:
+async def test_an_unpublished_removal_is_applied_after_a_while(world: World, autojump_clock: object) -> None:
     ada, ben = await world.add_all("ada", "ben")
     garden = await world.make_room(ada)
     assert await members.join(world.services, ben, garden.id) is None
@@ -221,7 +217,7 @@ async def test_who_is_looked_up_while_their_removal_is_saved_is_looked_up_again(
         assert found == [False]
 
 
-async def test_whoever_was_perhaps_removed_hears_nothing_more(world: World) -> None:
+async def test_a_removal_of_unknown_outcome_ends_the_subscription(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     garden = await world.make_room(ada)
     assert await members.join(world.services, ben, garden.id) is None
@@ -231,7 +227,7 @@ async def test_whoever_was_perhaps_removed_hears_nothing_more(world: World) -> N
     assert garden.id not in client.session.subscriptions
 
 
-async def test_a_removal_that_another_server_wrote_is_felt_at_its_place(world: World) -> None:
+async def test_a_removal_by_another_server_is_applied_at_its_place(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     garden = await world.make_room(ada)
     assert await members.join(world.services, ben, garden.id) is None
@@ -243,7 +239,7 @@ async def test_a_removal_that_another_server_wrote_is_felt_at_its_place(world: W
     assert garden.id not in client.session.subscriptions
 
 
-async def test_two_joinings_of_one_person_at_once_are_told_once(world: World) -> None:
+async def test_two_concurrent_joins_of_one_person_are_published_once(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     garden = await world.make_room(ada)
     outcomes: list[Refusal | None] = []

@@ -127,7 +127,7 @@ async def test_a_flood_is_answered_once_a_second_and_the_budget_is_all_that_come
 
 
 @each_flood
-async def test_who_was_held_back_and_waits_as_told_goes_on(
+async def test_a_delayed_client_that_waits_continues(
     world: World, autojump_clock: object, flooding: Flooding
 ) -> None:
     flood = await flood_of(world, flooding)
@@ -185,7 +185,7 @@ async def test_a_flood_does_not_look_like_silence(world: World, autojump_clock: 
         nursery.cancel_scope.cancel()
 
 
-async def test_who_is_held_back_is_told_at_once_that_the_server_stops(
+async def test_a_delayed_client_is_told_at_once_that_the_server_stops(
     world: World, autojump_clock: object
 ) -> None:
     flood = await flood_of(world, in_the_lobby)
@@ -198,9 +198,7 @@ async def test_who_is_held_back_is_told_at_once_that_the_server_stops(
     assert flood.sender.closed_with == GOING_AWAY
 
 
-async def test_frames_that_say_nothing_are_read_no_faster_than_200_a_second(
-    world: World, autojump_clock: object
-) -> None:
+async def test_empty_frames_are_read_at_most_200_times_a_second(world: World, autojump_clock: object) -> None:
     client = await world.connect(TALKER)
     for _ in range(10_000):
         client.send("nonsense")
@@ -214,7 +212,7 @@ async def test_frames_that_say_nothing_are_read_no_faster_than_200_a_second(
 # --- history ---
 
 
-async def test_history_is_refused_in_the_dialects_own_words_and_then_the_client_is_held_back(
+async def test_history_over_budget_is_refused_in_the_dialect_then_delayed(
     world: World,
     autojump_clock: object,
 ) -> None:

@@ -62,7 +62,7 @@ class Full:
         await trio.lowlevel.checkpoint()
 
 
-async def test_what_was_cancelled_before_the_journal_had_it_takes_no_place(world: World) -> None:
+async def test_a_draft_cancelled_before_the_journal_took_it_holds_no_place(world: World) -> None:
     ada = await world.add("ada")
     unused: Any = object()
     full: Any = Full()

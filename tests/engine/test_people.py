@@ -104,7 +104,7 @@ async def test_who_may_not_stay_is_closed_in_every_dialect_and_nobody_else(
     assert guest is None or not guest.gone.is_set()
 
 
-async def test_who_was_logged_out_hears_nothing_more_even_while_the_socket_is_busy(
+async def test_a_logged_out_client_receives_nothing_even_on_a_busy_socket(
     followed: Followed,
 ) -> None:
     """A write that has begun is finished before its session ends."""
@@ -136,7 +136,7 @@ async def test_a_socket_that_was_authenticated_by_a_frame_is_closed_too(followed
     assert client.closed_with == LOGGED_OUT
 
 
-async def test_a_rename_by_another_process_is_felt_and_closes_nobody(followed: Followed) -> None:
+async def test_a_rename_by_another_process_is_applied_and_closes_no_socket(followed: Followed) -> None:
     ada = await followed.world.add("ada")
     client = await followed.world.connect(TALKER, ada)
     await followed.users.rename(ada.id, "Zoë")
@@ -203,7 +203,7 @@ async def test_the_first_reason_to_end_counts(followed: Followed) -> None:
     assert client.closed_with == GOING_AWAY
 
 
-async def test_a_database_that_does_not_say_is_asked_again(followed: Followed) -> None:
+async def test_a_database_that_does_not_answer_is_asked_again(followed: Followed) -> None:
     ada = await followed.world.add("ada")
     client = await followed.world.connect(TALKER, ada)
     followed.world.obstacles.fail("by_ids", *[StorageDown("away")] * 3)
@@ -266,7 +266,7 @@ async def test_who_is_changed_here_during_the_look_is_looked_up_once_more(follow
     assert client.closed_with == LOGGED_OUT
 
 
-async def test_who_was_deleted_is_forgotten_and_whoever_is_renamed_is_not(followed: Followed) -> None:
+async def test_deleted_people_are_dropped_from_the_cache_and_renamed_ones_stay(followed: Followed) -> None:
     ada, ben = await followed.world.add_all("ada", "ben")
     await followed.world.rest()
     followed.outdated.clear()
@@ -279,7 +279,7 @@ async def test_who_was_deleted_is_forgotten_and_whoever_is_renamed_is_not(follow
     assert [person.name for person in followed.found] == ["Zoë"]
 
 
-async def test_a_server_that_looks_again_asks_who_everybody_is_and_whatever_it_knew_counts_no_more(
+async def test_a_recheck_reads_all_people_again_and_discards_cached_ones(
     followed: Followed,
 ) -> None:
     ada, ben = await followed.world.add_all("ada", "ben")
@@ -305,7 +305,7 @@ async def asked_for_help(followed: Followed, person: Person, text: str) -> None:
     await followed.world.rest()
 
 
-async def test_an_operator_who_is_none_any_more_stops_hearing_the_desk(followed: Followed) -> None:
+async def test_a_former_operator_stops_receiving_the_desk(followed: Followed) -> None:
     ada, olga = await followed.world.add("ada"), await followed.world.add("olga", operator=True)
     operator = await followed.world.connect(SUPPORT, olga)
     operator.heard_now()
@@ -319,7 +319,7 @@ async def test_an_operator_who_is_none_any_more_stops_hearing_the_desk(followed:
     assert not operator.gone.is_set()
 
 
-async def test_who_becomes_an_operator_hears_the_desk_at_once(followed: Followed) -> None:
+async def test_a_new_operator_receives_the_desk_at_once(followed: Followed) -> None:
     ada, olga = await followed.world.add_all("ada", "olga")
     operator = await followed.world.connect(SUPPORT, olga)
     operator.heard_now()

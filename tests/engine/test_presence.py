@@ -28,7 +28,7 @@ def readings(presence: Presence) -> dict[str, float]:
     return {name: value for name, _, value in presence.readings()}
 
 
-def test_clients_and_what_waits_for_them_are_counted_while_they_are_here() -> None:
+def test_connected_clients_and_their_queued_bytes_are_counted() -> None:
     presence = Presence()
     nothing = {"chat_connections": 0, "chat_outbox_bytes": 0, "chat_outbox_bytes_most": 0}
     assert readings(presence) == nothing
@@ -60,7 +60,7 @@ def test_a_stopping_server_closes_those_here_and_those_only_just_arriving() -> N
             assert (here.closed, late.closed, gone.closed) == ([GOING_AWAY], [GOING_AWAY], [])
 
 
-def test_a_rename_reaches_all_sessions_and_handshakes_of_that_person_and_nobody_elses() -> None:
+def test_a_rename_reaches_only_that_persons_sessions_and_handshakes() -> None:
     presence = Presence()
     ada, ben = Person(id=1, name="ada"), Person(id=2, name="ben")
     sessions: list[Any] = [Session(ada), Session(ada), Session(ben), Session()]

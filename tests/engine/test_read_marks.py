@@ -51,7 +51,7 @@ async def test_the_highest_mark_of_each_is_written_together(
     assert len(storage.written) <= 5, "a hundred marks in a tenth of a second"
 
 
-async def test_it_is_known_whose_marks_are_not_written_yet(storage: Marks) -> None:
+async def test_people_with_unwritten_marks_are_known(storage: Marks) -> None:
     written: list[set[int]] = []
 
     async def mark_read(marks: dict[tuple[int, int], ReadMark], *, durable: bool) -> None:
@@ -66,13 +66,13 @@ async def test_it_is_known_whose_marks_are_not_written_yet(storage: Marks) -> No
         assert (marks_of.rooms_of(ADA), written) == (set(), [{ROOM}])
 
 
-async def test_what_is_noted_last_is_written_before_the_end(storage: Marks) -> None:
+async def test_the_last_marks_are_written_before_the_end(storage: Marks) -> None:
     async with open_read_marks(storage) as marks:  # type: ignore[arg-type]
         marks.note(ROOM, ADA, 5)
     assert storage.written[-1] == {(ROOM, ADA): ReadMark(5)}
 
 
-async def test_what_is_forgotten_is_not_written(storage: Marks) -> None:
+async def test_a_dropped_mark_is_not_written(storage: Marks) -> None:
     async with open_read_marks(storage) as marks:  # type: ignore[arg-type]
         marks.note(ROOM, ADA, 5)
         marks.note(ROOM, BEN, 6)
@@ -82,7 +82,7 @@ async def test_what_is_forgotten_is_not_written(storage: Marks) -> None:
 
 
 @pytest.mark.parametrize("is_down", [False, True], ids=["written", "not written"])
-async def test_what_is_forgotten_while_it_is_written_is_so_when_that_is_over(
+async def test_a_mark_dropped_during_its_write_is_dropped_afterwards(
     storage: Marks, autojump_clock: MockClock, is_down: bool
 ) -> None:
     steps: list[str] = []
@@ -119,7 +119,7 @@ async def test_while_nothing_is_noted_nothing_is_done(storage: Marks, autojump_c
         assert marks._noted.tasks_waiting == 1
 
 
-async def test_what_could_not_be_written_is_written_later(storage: Marks, autojump_clock: MockClock) -> None:
+async def test_a_mark_whose_write_failed_is_written_later(storage: Marks, autojump_clock: MockClock) -> None:
     async with open_read_marks(storage) as marks:  # type: ignore[arg-type]
         storage.is_down = True
         marks.note(ROOM, ADA, 5)

@@ -94,7 +94,7 @@ def said(seq: int, room: int = ROOM) -> Message:
     return Message(seq, room, seq, ADA, "ada", "hi", 0.0, people=Pair(ADA, BEN))
 
 
-def test_a_message_is_pinged_behind_at_once_and_delivered_when_that_is_answered() -> None:
+def test_a_message_is_followed_by_a_ping_and_delivered_with_its_pong() -> None:
     line = Line()
     line.hears(said(1))
     assert line.queue.offered == [b"x" * SIZE + ping_frame(b"1")], "in one write"
@@ -103,7 +103,7 @@ def test_a_message_is_pinged_behind_at_once_and_delivered_when_that_is_answered(
     assert line.confirmed == {(ROOM, BEN): 1}
 
 
-def test_a_ping_says_nothing_of_what_comes_behind_it() -> None:
+def test_a_ping_confirms_nothing_after_it() -> None:
     line = Line()
     line.hears(said(1))
     line.hears(said(2))
@@ -135,7 +135,7 @@ def test_a_busy_pair_has_one_ping_in_flight_and_after_a_few_one_a_second() -> No
     assert line.confirmed == {(ROOM, BEN): line.last}
 
 
-def test_seconds_are_counted_until_all_pings_are_forgotten() -> None:
+def test_waiting_seconds_are_counted_until_all_pings_are_dropped() -> None:
     line = Line()
     for number in (1, 2, 3):
         line.hears(said(number))
@@ -159,7 +159,7 @@ def test_who_is_sent_nothing_is_not_pinged() -> None:
 
 
 @pytest.mark.parametrize("payload", [b"", b"0", b"2", b"-1", b" 1", b"01", b"1x", b"\xb2", b"9" * 125])
-def test_a_pong_that_answers_no_ping_of_ours_says_nothing(payload: bytes) -> None:
+def test_a_pong_without_a_ping_confirms_nothing(payload: bytes) -> None:
     line = Line()
     line.hears(said(1))
     line.receipts.pong(payload)
@@ -179,7 +179,7 @@ def test_the_answer_to_the_last_of_several_pings_counts_for_those_before_it() ->
     assert line.confirmed == {(ROOM, BEN): 1, (OTHER, BEN): 1}
 
 
-def test_the_answer_to_a_close_frame_confirms_all_that_was_written_and_nothing_that_was_not() -> None:
+def test_the_answer_to_a_close_frame_confirms_exactly_the_written_frames() -> None:
     line = Line(writes_at_once=False)
     line.hears(said(1), said(2))
     line.hears(said(3))
@@ -188,7 +188,7 @@ def test_the_answer_to_a_close_frame_confirms_all_that_was_written_and_nothing_t
     assert line.confirmed == {(ROOM, BEN): 2}
 
 
-def test_what_waits_in_the_send_queue_is_confirmed_once_it_has_left_before_its_ping() -> None:
+def test_queued_messages_are_confirmed_after_they_left_before_their_ping() -> None:
     line = Line(writes_at_once=False)
     line.hears(said(1), said(2))
     line.hears(said(3))
@@ -199,7 +199,7 @@ def test_what_waits_in_the_send_queue_is_confirmed_once_it_has_left_before_its_p
     assert line.confirmed == {(ROOM, BEN): 2}
 
 
-def test_what_a_client_is_sent_while_it_catches_up_is_pinged_behind_in_the_end() -> None:
+def test_messages_sent_during_catch_up_are_followed_by_a_ping() -> None:
     line = Line()
     line.queue.is_buffering = True
     line.hears(said(2))
@@ -219,7 +219,7 @@ def test_a_pong_that_is_read_before_its_ping_was_counted_as_written_is_an_answer
     assert line.confirmed == {(ROOM, BEN): 1}
 
 
-def test_what_has_no_position_and_what_becomes_of_a_message_is_not_delivered() -> None:
+def test_only_new_messages_with_a_position_count_as_delivered() -> None:
     line = Line()
     line.hears(Message(0, 0, 0, ADA, "", "of a guest", 0.0, people=Pair(ADA, BEN)))
     line.receipts.note_published(
@@ -232,7 +232,7 @@ def test_what_has_no_position_and_what_becomes_of_a_message_is_not_delivered() -
 
 
 @given(st.lists(st.sampled_from(["say", "write", "rest", "pong", "now"]), max_size=60), st.booleans())
-def test_whatever_happens_nothing_is_delivered_that_no_answered_ping_stands_behind(
+def test_nothing_counts_as_delivered_without_an_answered_ping_after_it(
     steps: list[str], writes_at_once: bool
 ) -> None:
     line = Line(writes_at_once=writes_at_once)

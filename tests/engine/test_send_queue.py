@@ -94,7 +94,7 @@ async def test_an_idle_client_is_written_to_at_once_without_the_writer(pipe: Pip
     assert pipe.send_queue.queued == 0
 
 
-async def test_what_the_socket_does_not_take_arrives_later_in_order_and_whole(pipe: Pipe) -> None:
+async def test_bytes_that_the_socket_does_not_take_arrive_later_in_order(pipe: Pipe) -> None:
     sent = frames(2000)
     async with pipe.writing():
         for frame in sent:
@@ -214,7 +214,7 @@ async def test_the_same_bytes_again_are_sent_again() -> None:
     assert b"".join(sent) == 2 * frame
 
 
-async def test_finish_lets_what_waits_go_first(pipe: Pipe) -> None:
+async def test_finish_sends_queued_bytes_first(pipe: Pipe) -> None:
     sent = frames(1000)
     async with pipe.writing():
         for frame in sent:
@@ -289,7 +289,7 @@ async def test_answers_to_a_client_that_does_not_read_wait_outside_the_limit(
     assert pipe.overflows == 0
 
 
-async def test_of_two_answers_larger_than_half_of_the_limit_the_second_waits_for_the_first_to_leave(
+async def test_of_two_large_answers_the_second_waits_until_the_first_is_sent(
     open_pipe: Callable[..., Pipe],
 ) -> None:
     pipe = open_pipe(20_000)
@@ -306,7 +306,7 @@ async def test_of_two_answers_larger_than_half_of_the_limit_the_second_waits_for
     assert 200_000 < most <= 310_000
 
 
-async def test_behind_a_large_answer_there_is_room_for_the_limit_and_no_more(
+async def test_a_large_answer_leaves_room_for_exactly_the_limit(
     open_pipe: Callable[..., Pipe],
 ) -> None:
     pipe = open_pipe(20_000)
@@ -319,7 +319,9 @@ async def test_behind_a_large_answer_there_is_room_for_the_limit_and_no_more(
         assert pipe.overflows == 1
 
 
-async def test_what_has_left_is_told_once_in_order_and_only_then(open_pipe: Callable[..., Pipe]) -> None:
+async def test_each_callback_runs_once_in_order_after_its_bytes_were_sent(
+    open_pipe: Callable[..., Pipe],
+) -> None:
     pipe = open_pipe(1_000_000)
     left: list[int] = []
     async with pipe.writing():
@@ -362,7 +364,7 @@ async def test_each_message_of_a_batch_counts_as_written_when_its_own_bytes_have
 
 
 @pytest.mark.parametrize("write_through", [True, False])
-async def test_of_a_batch_that_is_too_much_counts_what_still_leaves(
+async def test_of_an_overflowing_batch_only_the_sent_part_counts(
     open_pipe: Callable[..., Pipe], write_through: bool
 ) -> None:
     pipe = open_pipe(100_000, write_through=write_through)
@@ -385,7 +387,7 @@ async def test_of_a_batch_that_is_too_much_counts_what_still_leaves(
     assert left == list(range(len(got) // 1000))
 
 
-async def test_what_a_cut_drops_never_counts_as_written(open_pipe: Callable[..., Pipe]) -> None:
+async def test_bytes_dropped_by_a_disconnect_never_count_as_written(open_pipe: Callable[..., Pipe]) -> None:
     pipe = open_pipe(10_000_000)
     left: list[int] = []
     async with pipe.writing():
@@ -408,13 +410,13 @@ async def test_what_a_cut_drops_never_counts_as_written(open_pipe: Callable[...,
     assert left == list(range(len(got) // 1000))
 
 
-async def test_a_cut_also_drops_what_was_put_off_and_finishing_sends_it(pipe: Pipe) -> None:
+async def test_a_disconnect_drops_coalesced_frames_and_finish_sends_them(pipe: Pipe) -> None:
     pipe.send_queue.offer_coalesced(b"soon ")
     pipe.send_queue.finish(b"close")
     assert pipe.received() == b"soon close"
 
 
-async def test_a_cut_client_is_not_sent_what_was_put_off(pipe: Pipe) -> None:
+async def test_a_disconnected_client_gets_no_coalesced_frames(pipe: Pipe) -> None:
     pipe.send_queue.offer_coalesced(b"soon ")
     pipe.send_queue.cut()
     pipe.send_queue.finish(b"close")
@@ -430,7 +432,7 @@ async def test_without_write_through_the_writer_sends_everything(open_pipe: Call
         assert await pipe.receive(2) == b"ab"
 
 
-async def test_without_a_nursery_what_the_socket_does_not_take_ends_the_way_out(pipe: Pipe) -> None:
+async def test_without_a_nursery_a_full_socket_ends_the_send_queue(pipe: Pipe) -> None:
     sent = frames(2000)
     for frame in sent:
         pipe.send_queue.offer(frame)
@@ -507,7 +509,7 @@ async def test_until_it_is_known_who_ends_the_client_too_much_ends_nobody_and_is
         nursery.cancel_scope.cancel()
 
 
-async def test_a_byte_more_than_the_limit_is_too_much_also_behind_a_long_answer_that_has_left() -> None:
+async def test_one_byte_over_the_limit_overflows_also_after_a_sent_long_answer() -> None:
     reads = True
 
     async def send_some(data: bytes) -> int:

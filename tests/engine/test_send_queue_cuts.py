@@ -141,7 +141,7 @@ async def test_a_write_cut_at_any_byte_tears_no_frame(
         choked.close()
 
 
-async def test_whoever_is_cut_in_the_middle_of_a_frame_hears_the_frame_and_the_reason(choked: Choked) -> None:
+async def test_a_client_cut_within_a_frame_gets_the_whole_frame_and_the_reason(choked: Choked) -> None:
     """At every byte: what the socket has begun to take is finished, what waits is dropped."""
     client = Client(choked.far)
     send_queue = choked.open_send_queue([11, *[1] * 1000])
@@ -160,9 +160,7 @@ async def test_whoever_is_cut_in_the_middle_of_a_frame_hears_the_frame_and_the_r
 
 
 @pytest.mark.parametrize("cut", range(1, len(FIRST), 3))
-async def test_a_client_that_resets_in_mid_write_ends_the_way_out_and_nothing_more_is_written(
-    choked: Choked, cut: int
-) -> None:
+async def test_a_reset_in_mid_write_ends_the_send_queue(choked: Choked, cut: int) -> None:
     send_queue = choked.open_send_queue(takes(cut, 1))
     with pytest.RaisesGroup(trio.BrokenResourceError):
         async with trio.open_nursery() as nursery:

@@ -141,7 +141,7 @@ async def test_until_then_a_client_speaks_the_listeners_own_dialect(world: World
     assert await client.hears() == [line("two", "ben")]
 
 
-async def test_an_anonymous_client_hears_the_lobby_each_line_once_also_across_its_choice(
+async def test_choosing_a_dialect_repeats_and_loses_no_lobby_message(
     world: World,
 ) -> None:
     (ada,) = await world.add_all("ada")
@@ -163,7 +163,7 @@ async def test_on_a_path_of_its_own_a_dialect_is_fixed(world: World) -> None:
 # --- what comes first ---
 
 
-async def test_what_is_held_has_subscribers_behind_what_is_told_and_in_its_order(world: World) -> None:
+async def test_buffered_changes_follow_the_sent_ones_in_order(world: World) -> None:
     (ada,) = await world.add_all("ada")
     client = await talker(world, ada)
     speaker = await talker(world, ada)
@@ -178,7 +178,7 @@ async def test_what_is_held_has_subscribers_behind_what_is_told_and_in_its_order
     assert texts == ["the answer", "one", "two", "three"]
 
 
-async def test_what_is_held_of_a_forgotten_topic_is_neither_told_nor_noted(world: World) -> None:
+async def test_buffered_changes_of_an_ended_subscription_are_dropped(world: World) -> None:
     client, garden = await world.connect(TALKER), 77
     await client.hears()
     subscriptions, noted = client.session.subscriptions, list[str]()
@@ -205,7 +205,7 @@ async def test_a_client_that_is_held_too_long_is_cut(world: World, autojump_cloc
     assert speaker.closed_with is None
 
 
-async def test_history_has_what_was_said_just_before_on_the_same_socket(world: World) -> None:
+async def test_history_contains_the_sockets_last_message(world: World) -> None:
     (ada,) = await world.add_all("ada")
     client = await talker(world, ada)
     with world.obstacles.held("save", after=True):
@@ -231,7 +231,7 @@ async def test_a_long_history_comes_in_order_and_live_lines_are_not_lost(world: 
     assert [frame["message"] for frame in await reader.hears()] == [f"{n}" for n in range(50, 350)]
 
 
-async def test_wait_for_outcomes_waits_for_what_was_submitted_so_far_and_no_more(world: World) -> None:
+async def test_wait_for_outcomes_waits_only_for_writes_submitted_so_far(world: World) -> None:
     (ada,) = await world.add_all("ada")
     client = await talker(world, ada)
     await client.session.pending_drafts.wait()  # nothing was
@@ -258,7 +258,7 @@ async def test_wait_for_outcomes_waits_for_what_was_submitted_so_far_and_no_more
     assert settled == ["first", "second"]
 
 
-async def test_the_others_get_their_turn_among_many_frames_of_one_client_and_not_after_each(
+async def test_many_frames_of_one_client_yield_to_others_now_and_then(
     world: World,
 ) -> None:
     (ada,) = await world.add_all("ada")
@@ -295,9 +295,7 @@ async def test_the_others_get_their_turn_among_many_frames_of_one_client_and_not
 
 
 @pytest.mark.parametrize("is_cut_off", [True, False], ids=["cut off", "closed"])
-async def test_a_protocol_is_told_once_that_its_client_has_ended_also_where_it_is_cut_off(
-    world: World, is_cut_off: bool
-) -> None:
+async def test_a_protocol_is_notified_once_when_its_client_ends(world: World, is_cut_off: bool) -> None:
     client, told = await world.connect(TALKER), list[object]()
 
     class Protocol(ProtocolClient):
@@ -316,7 +314,7 @@ async def test_a_protocol_is_told_once_that_its_client_has_ended_also_where_it_i
     assert told == (["ended"] if is_cut_off else ["ended", UNAUTHENTICATED])
 
 
-async def test_what_a_client_is_answered_is_in_its_record(world: World) -> None:
+async def test_answers_to_a_client_are_in_its_record(world: World) -> None:
     client = await world.connect(NATIVE)
     before = len(client.session.record.frames)
     answer = await client.asks({"type": "ping", "id": 1})
@@ -324,7 +322,7 @@ async def test_what_a_client_is_answered_is_in_its_record(world: World) -> None:
     assert (frame.sent, frame.length) == (True, len(json.dumps(answer, separators=(",", ":"))))
 
 
-async def test_a_socket_that_says_twice_that_it_is_away_counts_once(world: World) -> None:
+async def test_a_socket_that_reports_away_twice_counts_once(world: World) -> None:
     (ada,) = await world.add_all("ada")
     client, statuses = await world.connect(TALKER, ada), world.context.statuses
     other = await world.connect(TALKER, ada)
@@ -341,7 +339,7 @@ async def test_a_socket_that_says_twice_that_it_is_away_counts_once(world: World
     assert statuses._away == {ada.id: 1}
 
 
-async def test_a_client_that_leaves_leaves_nothing_behind(world: World) -> None:
+async def test_a_client_that_leaves_leaves_no_state(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     clients = [await world.connect_at_root(dialect, ada) for dialect in DIALECTS]
     clients += [await world.connect(dialect, ben) for dialect in DIALECTS]
@@ -366,7 +364,7 @@ async def last_words(world: World) -> AsyncGenerator[tuple[Client, Client]]:
         yield client, other
 
 
-async def test_a_stopping_server_says_goodbye_after_what_it_took_is_saved_and_told(
+async def test_a_stopping_server_closes_after_accepted_writes_are_published(
     world: World, autojump_clock: object
 ) -> None:
     async with last_words(world) as (client, other):
@@ -386,9 +384,7 @@ async def test_a_stopping_server_says_goodbye_after_what_it_took_is_saved_and_to
     world.assert_nothing_is_left()
 
 
-async def test_who_is_sent_away_hears_first_what_became_of_what_it_said_whoever_else_is_writing(
-    world: World, autojump_clock: object
-) -> None:
+async def test_a_client_sent_away_gets_its_outcomes_first(world: World, autojump_clock: object) -> None:
     async with last_words(world) as (client, other):
         client.session.close(RESTARTING)
         await world.rest()
@@ -484,7 +480,7 @@ async def test_a_silent_client_is_pinged_and_one_that_does_not_answer_is_cut(
     world.assert_nothing_is_left()
 
 
-async def test_who_is_taken_for_dead_is_told_nothing_more(world: World, autojump_clock: object) -> None:
+async def test_a_client_taken_for_dead_gets_nothing_more(world: World, autojump_clock: object) -> None:
     dead, now = await world.connect(TALKER), trio.current_time()
     dead.session.beat(now + 30, 25, 10)
     assert await dead.hears() == ["ping!"]
@@ -494,7 +490,7 @@ async def test_who_is_taken_for_dead_is_told_nothing_more(world: World, autojump
     assert (dead.closed_with, dead.heard_now()) == (NO_PONG, [])
 
 
-async def test_a_server_that_stood_still_reads_what_its_clients_answered_before_it_cuts_any(
+async def test_after_a_stall_pongs_are_read_before_clients_are_cut(
     world: World, autojump_clock: MockClock
 ) -> None:
     dead, alive = [await world.connect(TALKER) for _ in range(2)]
@@ -558,7 +554,7 @@ async def ready_to_say(client: Client, dialect: Dialect, to: int) -> Any:
 
 
 @each_dialect
-async def test_an_unknown_outcome_ends_the_client_and_the_message_is_told_if_it_landed(
+async def test_an_unknown_outcome_ends_the_client_and_a_committed_message_is_published(
     world: World, autojump_clock: object, dialect: Dialect
 ) -> None:
     ada, ben = await world.add_all("ada", "ben")
@@ -578,7 +574,7 @@ async def test_an_unknown_outcome_ends_the_client_and_the_message_is_told_if_it_
 
 
 @each_dialect
-async def test_an_unknown_outcome_that_did_not_happen_is_never_told(
+async def test_a_write_of_unknown_outcome_that_did_not_happen_is_never_published(
     world: World, autojump_clock: object, dialect: Dialect
 ) -> None:
     ada, ben = await world.add_all("ada", "ben")
@@ -649,7 +645,7 @@ async def test_a_slow_client_that_reads_on_is_not_taken_for_dead(
     assert [str(frame)[:5] for frame in slow.heard_now()][-1] == "ping!"
 
 
-async def test_who_says_later_who_they_are_is_online_from_then_on_until_they_leave(
+async def test_a_client_that_authenticates_later_is_online_until_it_leaves(
     world: World, autojump_clock: object
 ) -> None:
     ada, ben = await world.add_all("ada", "ben")

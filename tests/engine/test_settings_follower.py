@@ -13,7 +13,7 @@ from chat.engine.settings_follower import SettingsFollower
 from tests.support.chat_world import open_world
 
 
-async def test_what_another_server_changes_counts_here(autojump_clock: trio.testing.MockClock) -> None:
+async def test_settings_changed_on_another_server_apply_here(autojump_clock: trio.testing.MockClock) -> None:
     async with open_world() as world, trio.open_nursery() as nursery:
         storage: Any = world.storage
         people = PeopleReconciler(world.accounts, world.presence)
@@ -35,7 +35,7 @@ async def test_what_another_server_changes_counts_here(autojump_clock: trio.test
         nursery.cancel_scope.cancel()
 
 
-async def test_what_was_changed_before_the_start_counts_before_anybody_comes_in() -> None:
+async def test_stored_settings_apply_before_the_first_client() -> None:
     async with open_world() as world:
         await world.storage.settings.change_settings({"registration": "invite"}, None)
     async with open_world(world.storage) as world:

@@ -68,7 +68,7 @@ async def one(autojump_clock: MockClock, nursery: trio.Nursery) -> Statuses:
     return statuses
 
 
-async def test_a_watcher_is_told_once_a_second_what_became_of_whom_it_watches(one: Statuses) -> None:
+async def test_a_watcher_gets_status_changes_once_a_second(one: Statuses) -> None:
     ear = Ear()
     one.came(ADA)
     assert one.watch(ear, [ADA, BEN]) == {ADA: ONLINE, BEN: OFFLINE}
@@ -82,7 +82,7 @@ async def test_a_watcher_is_told_once_a_second_what_became_of_whom_it_watches(on
     assert ear.news() == []
 
 
-async def test_somebody_is_away_where_all_sockets_say_so(one: Statuses) -> None:
+async def test_somebody_is_away_if_all_sockets_report_it(one: Statuses) -> None:
     one.came(ADA)
     one.came(ADA)
     one.set_away(ADA, is_away=True)
@@ -114,7 +114,7 @@ async def test_somebody_is_offline_ten_seconds_after_the_last_socket(one: Status
     assert not one._left
 
 
-async def test_who_watches_others_or_nobody_is_told_no_more(one: Statuses) -> None:
+async def test_an_ended_watch_gets_no_more_statuses(one: Statuses) -> None:
     ear, other = Ear(), Ear()
     one.watch(ear, [ADA, BEN])
     one.watch(other, [ADA])
@@ -132,7 +132,7 @@ async def test_who_watches_others_or_nobody_is_told_no_more(one: Statuses) -> No
     assert not any((one._watchers, one._reported, one._changed, one._profiles, one._pending))
 
 
-async def test_a_client_that_is_behind_is_told_later_what_is_so_then(one: Statuses) -> None:
+async def test_a_slow_client_gets_the_then_current_status_later(one: Statuses) -> None:
     ear = Ear()
     one.watch(ear, [ADA, BEN])
     ear.is_behind = True
@@ -147,7 +147,7 @@ async def test_a_client_that_is_behind_is_told_later_what_is_so_then(one: Status
     assert not one._pending
 
 
-async def test_a_new_profile_is_told_once_to_who_watches(one: Statuses) -> None:
+async def test_a_new_profile_is_sent_once_to_watchers(one: Statuses) -> None:
     ear = Ear()
     one.watch(ear, [ADA])
     old, new = Person(id=ADA, name="ada", changed_at=1.0), Person(id=ADA, name="Ada", changed_at=4e9)
@@ -156,7 +156,7 @@ async def test_a_new_profile_is_told_once_to_who_watches(one: Statuses) -> None:
     assert ear.people == [new]
 
 
-async def test_nothing_is_kept_or_told_of_those_whom_nobody_watches(one: Statuses) -> None:
+async def test_statuses_without_watchers_are_neither_kept_nor_sent(one: Statuses) -> None:
     for each in range(100):
         one.came(each)
         one.left(each, was_away=False)
@@ -165,7 +165,7 @@ async def test_nothing_is_kept_or_told_of_those_whom_nobody_watches(one: Statuse
     assert not any((one._changed, one._sockets))
 
 
-async def test_several_servers_tell_each_other_of_whom_the_others_watch(
+async def test_servers_exchange_the_statuses_that_the_others_watch(
     autojump_clock: MockClock, nursery: trio.Nursery
 ) -> None:
     between, ear = Between(), Ear()
@@ -202,7 +202,7 @@ async def test_several_servers_tell_each_other_of_whom_the_others_watch(
     assert not any(server._asked or server._elsewhere for server in between.servers)
 
 
-async def test_what_a_dead_server_told_is_forgotten_and_what_was_lost_told_again(
+async def test_statuses_of_a_dead_server_are_dropped_and_lost_ones_repeated(
     autojump_clock: MockClock, nursery: trio.Nursery
 ) -> None:
     between, ear = Between(), Ear()
@@ -222,7 +222,7 @@ async def test_what_a_dead_server_told_is_forgotten_and_what_was_lost_told_again
     assert ear.news() == [{ADA: OFFLINE}]
 
 
-async def test_servers_repeat_what_they_tell_each_other_every_few_seconds_and_no_oftener(
+async def test_servers_repeat_their_statuses_every_few_seconds(
     autojump_clock: MockClock, nursery: trio.Nursery
 ) -> None:
     between, ear = Between(), Ear()

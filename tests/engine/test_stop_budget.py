@@ -61,7 +61,7 @@ class Aside:
         pass
 
 
-async def test_a_silent_database_is_waited_for_no_longer_than_the_table_says(
+async def test_a_silent_database_is_awaited_within_the_documented_time(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     kept = MemoryStorage()

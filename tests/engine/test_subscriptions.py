@@ -63,7 +63,7 @@ def held() -> Held:
     return Held()
 
 
-def test_each_note_waits_for_what_was_told_before_it_and_for_nothing_behind(held: Held) -> None:
+def test_each_callback_waits_for_earlier_bytes_and_no_later_ones(held: Held) -> None:
     first, second, part = note_of(1), note_of(2), note_of(3)
     held.tell(GARDEN, b"12345")
     held.subscriptions.when_written(first)
@@ -77,7 +77,7 @@ def test_each_note_waits_for_what_was_told_before_it_and_for_nothing_behind(held
     assert held.queue.noted == [(first, 5), (second, 0), (part, 1)]
 
 
-def test_what_is_forgotten_takes_its_own_notes_along_and_moves_those_behind_it(held: Held) -> None:
+def test_a_dropped_change_drops_its_callbacks_and_moves_later_ones(held: Held) -> None:
     notes = [note_of(number) for number in range(4)]
     for note, topic, blob in zip(
         notes, (GARDEN, CELLAR, CELLAR, GARDEN), (b"1", b"ab", b"c", b"234"), strict=True
@@ -93,7 +93,7 @@ def test_what_is_forgotten_takes_its_own_notes_along_and_moves_those_behind_it(h
     assert held.queue.offered == b"1234"
 
 
-def test_a_note_of_the_first_that_is_forgotten_goes_too(held: Held) -> None:
+def test_a_callback_of_the_first_dropped_change_is_dropped_too(held: Held) -> None:
     gone, kept = note_of(1), note_of(2)
     held.tell(GARDEN, b"1")
     held.subscriptions.when_written(gone)
@@ -112,7 +112,7 @@ def test_as_much_is_held_as_the_send_queue_has_room_for_and_not_a_byte_more(held
     assert held.queue.overflows == 1
 
 
-def test_a_client_is_behind_while_it_is_held_or_where_more_than_a_part_of_its_limit_waits(held: Held) -> None:
+def test_a_client_is_behind_while_buffering_or_with_a_filled_queue(held: Held) -> None:
     assert held.subscriptions.is_behind
     held.subscriptions.offer_or_drop(b"dropped")
     held.subscriptions.flush()

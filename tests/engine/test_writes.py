@@ -30,7 +30,7 @@ def fence(world: World) -> Generator[Fence]:
     fence.open_until(math.inf)
 
 
-async def test_an_answer_comes_when_it_is_told_here(world: World, fence: Fence) -> None:
+async def test_an_answer_comes_after_the_local_publication(world: World, fence: Fence) -> None:
     ada = await world.add("ada")
     answered: list[Outcome] = []
 
@@ -49,7 +49,7 @@ async def test_an_answer_comes_when_it_is_told_here(world: World, fence: Fence) 
         assert world.hub.newest_id == outcome.id
 
 
-async def test_what_is_not_told_is_answered_as_it_is_committed(world: World, fence: Fence) -> None:
+async def test_an_unpublished_write_is_answered_at_its_commit(world: World, fence: Fence) -> None:
     ada = await world.add("ada")
     started = trio.current_time()
     outcome = await world.services.writes.write(Draft(LOBBY_ID, ada.id, "ada", "hi", 1.0))
@@ -58,7 +58,7 @@ async def test_what_is_not_told_is_answered_as_it_is_committed(world: World, fen
     assert not fence.is_open
 
 
-async def test_whether_something_was_said_is_known_once_what_is_on_its_way_is_saved(world: World) -> None:
+async def test_a_writes_outcome_is_known_once_writes_in_flight_are_saved(world: World) -> None:
     ada = await world.add("ada")
     draft = Draft(LOBBY_ID, ada.id, "ada", "hi", 1.0, key="k")
     assert await world.services.writes.repeated(draft) is None
@@ -79,7 +79,7 @@ async def test_whether_something_was_said_is_known_once_what_is_on_its_way_is_sa
     assert outcome.message.text == "hi"
 
 
-async def test_whether_something_was_said_is_not_known_where_nobody_knows_what_became_of_it(
+async def test_a_write_of_unknown_outcome_is_answered_as_unknown(
     world: World,
 ) -> None:
     ada = await world.add("ada")
@@ -92,7 +92,7 @@ async def test_whether_something_was_said_is_not_known_where_nobody_knows_what_b
     assert isinstance(await world.services.writes.repeated(draft), Repeated)
 
 
-async def test_what_is_not_saved_is_answered_at_once(world: World, fence: Fence) -> None:
+async def test_a_missing_write_is_answered_at_once(world: World, fence: Fence) -> None:
     ada = await world.add("ada")
     started = trio.current_time()
     world.obstacles.fail("save", StorageDown("away"))

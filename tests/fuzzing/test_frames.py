@@ -216,7 +216,7 @@ def send_in_pieces(mallory: RawClient, data: bytes, sizes: Sequence[int]) -> Non
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(path=paths, frames=sequences, sizes=pieces)
-def test_whatever_frames_come_the_peer_is_told_and_nobody_else(
+def test_any_frames_are_answered_to_their_sender_alone(
     witnesses: Witnesses, path: str, frames: list[Sent], sizes: list[int]
 ) -> None:
     with RawClient(witnesses.server.url) as mallory:

@@ -99,7 +99,7 @@ BOTH = [*_forwarded_for("198.51.100.1"), *_forwarded("for=203.0.113.5")]
         ("forwarded", _forwarded_for("127.0.0.1"), "10.0.0.1"),
     ],
 )
-def test_of_two_headers_that_differ_neither_is_believed_unless_it_is_known_which_the_proxy_sets(
+def test_of_two_differing_headers_only_the_configured_one_is_trusted(
     believed: Believed, headers: list[tuple[str, str]], client: str
 ) -> None:
     assert Proxies(("10.0.0.0/8",), believed).client_address("10.0.0.1", headers) == client
@@ -123,7 +123,7 @@ def test_of_two_headers_that_differ_neither_is_believed_unless_it_is_known_which
         ("10.0.0.1", [("x-forwarded-proto", "https"), *_forwarded("proto=http", "for=::5")], False, "https"),
     ],
 )
-def test_the_scheme_is_what_a_trusted_proxy_says(
+def test_the_scheme_comes_from_a_trusted_proxy(
     peer: str, headers: list[tuple[str, str]], tls: bool, scheme: str
 ) -> None:
     assert PROXIES.client_scheme(peer, headers, tls=tls) == scheme
@@ -144,7 +144,7 @@ def test_the_scheme_is_what_a_trusted_proxy_says(
         ("x-forwarded-for", _forwarded("host=evil.example"), None),
     ],
 )
-def test_the_host_is_what_a_trusted_proxy_was_asked_for(
+def test_the_host_comes_from_a_trusted_proxy(
     believed: Believed, headers: list[tuple[str, str]], host: str | None
 ) -> None:
     assert Proxies(("10.0.0.0/8",), believed).client_host("10.0.0.1", headers) == host

@@ -67,7 +67,7 @@ def test_a_slot_that_was_left_is_not_taken_again_by_a_connection_that_ends(count
     assert list(counts.connections) == [-1, -1, -1, -1]
 
 
-def test_no_two_clients_have_one_number_also_after_a_worker_began_anew(counts: ConnectionCounts) -> None:
+def test_client_numbers_stay_unique_after_a_worker_restarts(counts: ConnectionCounts) -> None:
     numbers = [WorkerSlot(counts, worker).next_connection() for worker in (0, 3, 0, 1, 0, 3)]
     assert numbers == [1, 4, 5, 2, 9, 8]
 
@@ -106,7 +106,7 @@ async def test_a_fuller_worker_lets_another_accept_first(
         assert list(counts.connections) == [SLACK + 1, 1, -1, -1]
 
 
-async def test_what_is_closed_accepts_no_more(counts: ConnectionCounts) -> None:
+async def test_a_closed_listener_accepts_nothing(counts: ConnectionCounts) -> None:
     with trio.fail_after(10):
         listening = (await bind(Listen("127.0.0.1", 0))).listeners[0].socket
         with BalancedListener(listening, WorkerSlot(counts, 0)) as listener:
@@ -123,7 +123,7 @@ async def test_what_is_closed_accepts_no_more(counts: ConnectionCounts) -> None:
                 await listener.accept()
 
 
-async def test_what_is_closed_while_it_lets_others_go_first_accepts_no_more(
+async def test_a_listener_closed_while_it_yields_accepts_nothing(
     counts: ConnectionCounts, mock_clock: trio.testing.MockClock
 ) -> None:
     listening = (await bind(Listen("127.0.0.1", 0))).listeners[0].socket
@@ -208,7 +208,7 @@ def workers(counts: ConnectionCounts) -> Generator[tuple[int, list[int]]]:
         yield listening.getsockname()[1], [process.pid for process in processes]
 
 
-async def test_four_workers_have_as_many_connections_each_and_one_that_hangs_holds_nobody_up(
+async def test_four_workers_share_connections_evenly_and_a_hanging_one_is_skipped(
     counts: ConnectionCounts, workers: tuple[int, list[int]]
 ) -> None:
     port, pids = workers

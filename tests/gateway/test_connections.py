@@ -52,7 +52,7 @@ def connections_of(**settings: Any) -> Connections:
     return Connections(config, None, proxies, unused, unused, unused, Metrics())
 
 
-async def test_a_proxy_counts_for_no_address_until_its_head_says_for_whom_it_speaks() -> None:
+async def test_a_proxys_connection_counts_for_the_address_in_its_head() -> None:
     connections, claimed = connections_of(trusted_proxies=("10.0.0.9",)), list[str | None]()
 
     class Full:
@@ -67,7 +67,7 @@ async def test_a_proxy_counts_for_no_address_until_its_head_says_for_whom_it_spe
     assert claimed == [None, "10.0.0.8"]
 
 
-async def test_so_many_are_told_at_once_that_there_is_no_place_and_no_more(
+async def test_refusals_for_lack_of_places_are_bounded(
     autojump_clock: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connections, encrypted = connections_of(max_connections=1), 0

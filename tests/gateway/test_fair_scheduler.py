@@ -116,7 +116,7 @@ async def test_the_addresses_take_turns() -> None:
     assert max(n for n, who in enumerate(done) if who == "b") < 20
 
 
-async def test_whoever_is_alone_does_not_wait() -> None:
+async def test_a_single_task_does_not_wait() -> None:
     passes = Passes()
     trio.lowlevel.add_instrument(passes)
     done: list[str] = []
@@ -130,7 +130,7 @@ async def test_whoever_is_alone_does_not_wait() -> None:
     assert took[1] <= 2 * took[0]  # the turn of the step before may not be over yet
 
 
-async def test_whoever_is_cancelled_goes_on_at_once_and_hears_of_it() -> None:
+async def test_a_cancelled_waiter_raises_cancelled_at_once() -> None:
     done: list[str] = []
     ended: list[str] = []
     scope = trio.CancelScope()
@@ -162,7 +162,7 @@ async def test_whoever_is_cancelled_goes_on_at_once_and_hears_of_it() -> None:
     assert done.count("a") == 500
 
 
-async def test_what_it_waited_for_is_not_lost_while_it_waits_for_its_turn() -> None:
+async def test_a_result_is_kept_while_its_task_waits_for_its_turn() -> None:
     done: list[str] = []
     send, receive = trio.open_memory_channel[int](1)
     got = []
@@ -250,7 +250,7 @@ async def test_a_turn_may_be_taken_in_the_pass_in_which_they_end() -> None:
     assert done == ["a"] * 5
 
 
-async def test_the_task_tree_shows_where_it_waits_behind_its_turns() -> None:
+async def test_the_task_tree_shows_the_await_below_the_scheduler() -> None:
     tasks: list[trio.lowlevel.Task] = []
 
     async def waits_at_a_limiter() -> None:

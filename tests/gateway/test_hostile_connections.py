@@ -130,7 +130,7 @@ async def test_a_head_over_the_limit_is_answered_with_431_and_closed(monkeypatch
             await wire.stream.aclose()
 
 
-async def test_a_refusal_has_its_own_time_to_arrive_and_not_what_is_left_of_the_heads(
+async def test_a_refusal_has_a_deadline_of_its_own(
     monkeypatch: pytest.MonkeyPatch, mock_clock: trio.testing.MockClock
 ) -> None:
     monkeypatch.setattr(refusal, "LINGER", 600.0)
@@ -160,7 +160,7 @@ async def test_a_chunk_that_is_none_and_a_half_close_are_answered_with_400() -> 
                 await wire.stream.aclose()
 
 
-async def test_an_upgrade_with_nonsense_behind_it_is_harmless() -> None:
+async def test_an_upgrade_followed_by_garbage_is_harmless() -> None:
     """Kills `hypercorn.trio.serve` on a connection that has served a request."""
     with trio.fail_after(60), nothing_logged():
         async with running(head_timeout=1.0) as gateway, innocents(gateway):

@@ -330,7 +330,7 @@ async def test_over_the_limit_of_an_address_is_answered_with_429(extra: bytes) -
                 assert (await other.get("/", "X-Forwarded-For: 192.0.2.2"))[0] == 200
 
 
-async def test_nobody_behind_a_proxy_is_spared_by_calling_itself_loopback() -> None:
+async def test_a_forwarded_loopback_address_is_not_exempt_from_limits() -> None:
     settings: dict[str, Any] = {"max_connections_per_address": 1, "trusted_proxies": ("127.0.0.1",)}
     for said in (("Forwarded: for=192.0.2.1", "X-Forwarded-For: 127.0.0.1"), ("X-Forwarded-For: ::1",)):
         with trio.fail_after(30):
@@ -379,7 +379,7 @@ async def test_without_descriptors_it_waits_and_goes_on(monkeypatch: pytest.Monk
 # --- how it stops ---
 
 
-async def test_a_stop_closes_idle_connections_at_once_and_tells_the_app() -> None:
+async def test_a_stop_closes_idle_connections_and_notifies_the_app() -> None:
     app = make_app()
     told: list[str] = []
     with trio.fail_after(30):
@@ -430,7 +430,7 @@ async def test_a_stop_accepts_nobody_more() -> None:
         assert refused
 
 
-async def test_a_stop_lets_sockets_say_goodbye() -> None:
+async def test_a_stop_lets_sockets_close_properly() -> None:
     stopping = trio.Event()
 
     async def serve(request: IncomingRequest) -> None:

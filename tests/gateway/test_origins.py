@@ -71,12 +71,12 @@ def test_a_trusted_proxy_may_leave_the_port_out(host: str, forwarded: str | None
     "origin",
     ["http://chat.example:8443", "https://evil.example:8443", "https://chat.example.evil.example", "null"],
 )
-def test_behind_a_trusted_proxy_scheme_and_name_still_count(origin: str) -> None:
+def test_scheme_and_name_are_checked_behind_a_trusted_proxy(origin: str) -> None:
     head = Head("GET", "/ws", "1.1", (("host", "chat.example"), ("origin", origin)))
     assert not origin_allowed(head, "https", (), proxied=True)
 
 
-def test_a_port_that_a_proxy_tells_counts() -> None:
+def test_a_port_forwarded_by_a_proxy_is_checked() -> None:
     head = Head("GET", "/ws", "1.1", (("host", "chat.example:9443"), ("origin", "https://chat.example:8443")))
     assert not origin_allowed(head, "https", (), proxied=True)
 

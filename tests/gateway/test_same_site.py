@@ -191,7 +191,7 @@ async def test_a_star_lets_everybody_in() -> None:
             assert (await server.upgrade("/talker", *lines))[0] == 101
 
 
-async def test_a_trusted_proxy_tells_the_host_and_nobody_else_does() -> None:
+async def test_only_a_trusted_proxy_may_forward_the_host() -> None:
     told: list[dict[str, str]] = [
         {"X_Forwarded_Host": "chat.example"},
         {"Forwarded": "for=192.0.2.1;host=chat.example"},
@@ -211,7 +211,7 @@ async def test_a_trusted_proxy_tells_the_host_and_nobody_else_does() -> None:
             assert "X-Forwarded-Host" in behind.json()["error"]
 
 
-async def test_an_allowed_origin_may_call_across_sites_and_what_is_safe_needs_none() -> None:
+async def test_allowed_origins_may_call_across_sites_and_safe_methods_always_may() -> None:
     async with chat(origins=("https://friend.example",)) as server:
         friend = {"Origin": "https://friend.example", "Sec_Fetch_Site": "cross-site"}
         assert (await server.call("POST", "/api/reg", b"{", **friend)).status_code == 400
@@ -247,7 +247,7 @@ async def test_a_body_that_is_refused_is_not_waited_for() -> None:
             assert (status, headers["connection"]) == (403, "close")
 
 
-async def test_each_kind_of_refusal_is_logged_once_with_what_was_compared() -> None:
+async def test_each_kind_of_refusal_is_logged_once_with_the_compared_values() -> None:
     with capture_logs() as entries:
         async with chat(origins=("https://friend.example",)) as server:
             for number in range(5):
@@ -298,7 +298,7 @@ class BoundOnly:
         self.socket = sock
 
 
-async def test_what_is_not_on_loopback_alone_answers_to_any_host(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_server_not_only_on_loopback_accepts_any_host(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Bound, "is_loopback", False)  # a test opens no port to others
     async with chat() as server:
         assert (await server.call("GET", "/healthz", Host="chat.example")).status_code == 200

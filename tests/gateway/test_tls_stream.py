@@ -55,7 +55,7 @@ async def test_a_client_that_reads_a_little_is_seen_to_read_long_before_all_is_s
     assert times > 4
 
 
-async def test_what_a_client_has_room_for_is_one_record_and_one_write_and_no_task(
+async def test_data_that_fits_the_socket_is_one_record_and_one_write_without_a_task(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     writes: list[int] = []
@@ -99,9 +99,7 @@ async def test_blobs_of_any_size_arrive_in_their_order_whatever_the_socket_takes
             assert heard == b"".join(blobs)
 
 
-async def test_where_a_queue_is_cut_behind_a_record_that_was_begun_the_rest_of_it_and_the_last_frame_arrive() -> (
-    None
-):
+async def test_a_queue_cut_within_a_record_sends_its_rest_and_the_last_frame() -> None:
     with trio.fail_after(20):
         async with encrypted_pair() as (stream, client), trio.open_nursery() as nursery:
             tls = tls_of(stream)
@@ -117,7 +115,7 @@ async def test_where_a_queue_is_cut_behind_a_record_that_was_begun_the_rest_of_i
                 assert await hear(client, begun + 4) == b"x" * begun + b"last"
 
 
-async def test_what_was_cancelled_in_the_middle_of_a_record_is_sent_as_it_was_or_not_at_all() -> None:
+async def test_a_send_cancelled_within_a_record_is_repeated_or_dropped_whole() -> None:
     async with encrypted_pair() as (stream, client):
         tls = tls_of(stream)
         data = random.Random(1).randbytes(MUCH)
@@ -133,7 +131,7 @@ async def test_what_was_cancelled_in_the_middle_of_a_record_is_sent_as_it_was_or
                 assert await hear(client, MUCH) == data
 
 
-async def test_reading_and_writing_go_on_beside_each_other_and_cancelling_a_read_loses_nothing() -> None:
+async def test_reading_and_writing_are_concurrent_and_a_cancelled_read_loses_nothing() -> None:
     async with encrypted_pair() as (stream, client):
         with trio.fail_after(20):
             async with trio.open_nursery() as nursery:
@@ -149,7 +147,7 @@ async def test_reading_and_writing_go_on_beside_each_other_and_cancelling_a_read
         assert heard == 100_000
 
 
-async def test_garbage_is_no_handshake_and_the_client_is_told_so() -> None:
+async def test_garbage_in_place_of_a_handshake_gets_an_alert() -> None:
     authority, ours = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(ours)
     left, right = trio.socket.socketpair()
@@ -162,7 +160,7 @@ async def test_garbage_is_no_handshake_and_the_client_is_told_so() -> None:
             assert alert[:1] == b"\x15"
 
 
-async def test_a_peer_that_is_gone_and_a_socket_that_is_closed_are_told_apart() -> None:
+async def test_a_lost_peer_and_a_closed_socket_raise_different_errors() -> None:
     with trio.fail_after(10):
         async with encrypted_pair() as (stream, client):
             await stream.send_all(b"hello")
@@ -180,7 +178,7 @@ async def test_a_peer_that_is_gone_and_a_socket_that_is_closed_are_told_apart() 
                     await call()
 
 
-async def test_the_end_stays_the_end_also_where_only_tls_has_said_so() -> None:
+async def test_the_end_of_a_stream_stays_the_end_after_close_notify() -> None:
     with trio.fail_after(10):
         async with encrypted_pair() as (stream, client):
             await client.send_all(b"hello")

@@ -27,7 +27,7 @@ def admitted(recorder: Recorder, person: Person | None) -> Record:
     return record
 
 
-async def test_an_open_connection_tells_its_events_and_its_last_frames(
+async def test_the_report_of_an_open_connection_has_its_events_and_last_frames(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     await trio.sleep(50)  # the clock began before it
@@ -63,7 +63,9 @@ async def test_one_that_nobody_knows_has_no_story(autojump_clock: trio.testing.M
     assert report_connection(recorder, 1) is None
 
 
-async def test_one_that_ended_badly_is_told_for_a_while(autojump_clock: trio.testing.MockClock) -> None:
+async def test_a_badly_ended_connection_is_reported_for_a_while(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
     await trio.sleep(50)  # the clock began before them
     recorder = Recorder()
     records = [admitted(recorder, None) for _ in range(2)]

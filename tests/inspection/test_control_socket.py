@@ -84,7 +84,7 @@ async def test_a_question_has_one_answer(
             assert await ask(tmp_path, question) == {"result": result, "error": error}
 
 
-async def test_a_server_whose_storage_is_down_says_why(tmp_path: Path) -> None:
+async def test_a_server_whose_storage_is_down_names_the_reason(tmp_path: Path) -> None:
     async def fail() -> None:
         await trio.lowlevel.checkpoint()
         raise StorageDown("no route to it")

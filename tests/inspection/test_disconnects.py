@@ -54,7 +54,7 @@ LOST = "The client ended TCP without a close frame: it went away without a goodb
 RESET = "The connection was reset: the client's process was killed, or the network between broke."
 
 
-async def test_whoever_closes_as_they_should_is_not_remembered() -> None:
+async def test_a_properly_closed_connection_is_not_kept() -> None:
     for code in (None, 1000, 1001, 1005):
         connection = Connection()
         connection.record.peer_closed = True
@@ -85,11 +85,11 @@ async def test_whoever_closes_as_they_should_is_not_remembered() -> None:
         (1006, "", Cause("reset", RESET)),
     ],
 )
-async def test_what_the_library_ends_a_connection_for_is_told(code: int, text: str, cause: Cause) -> None:
+async def test_the_librarys_reason_for_an_end_is_reported(code: int, text: str, cause: Cause) -> None:
     assert Connection().cause(reason(code, text)) == cause
 
 
-async def test_how_tcp_ended_is_told_where_there_was_no_close_frame() -> None:
+async def test_without_a_close_frame_the_end_of_tcp_is_reported() -> None:
     connection = Connection()
     connection.record.peer_ended = True
     assert connection.cause() == connection.cause(reason(1006)) == Cause("lost", LOST)
@@ -121,9 +121,7 @@ async def test_how_tcp_ended_is_told_where_there_was_no_close_frame() -> None:
     ],
     ids=lambda each: getattr(each, "kind", ""),
 )
-async def test_what_the_server_closed_for_comes_before_what_the_client_did_then(
-    closing: Closing, cause: Cause
-) -> None:
+async def test_the_servers_reason_takes_precedence_over_the_clients(closing: Closing, cause: Cause) -> None:
     connection = Connection(last_received_at=trio.current_time() - 42)
     connection.record.closing = closing
     connection.record.peer_closed = connection.record.peer_ended = True
@@ -143,13 +141,13 @@ async def test_what_the_server_closed_for_comes_before_what_the_client_did_then(
         ),
     ],
 )
-async def test_too_slow_tells_which_of_the_two_it_was(waiting: int, sentence: str) -> None:
+async def test_too_slow_names_the_exceeded_limit(waiting: int, sentence: str) -> None:
     connection = Connection()
     connection.record.closing, connection.record.waiting = TOO_SLOW, waiting
     assert connection.cause() == Cause("too slow", sentence)
 
 
-async def test_whom_an_administrator_ended_is_told_before_anything_else() -> None:
+async def test_an_end_by_an_administrator_takes_precedence() -> None:
     connection = Connection()
     connection.record.cut, connection.record.closing = True, GOING_AWAY
     assert connection.cause() == Cause("cut by an administrator", "An administrator ended it (4010).")
@@ -187,7 +185,7 @@ async def test_who_was_never_admitted_or_ended_already_is_passed_over() -> None:
     assert connection.record.events is None
 
 
-async def test_a_crash_tells_its_place_and_not_what_a_client_wrote() -> None:
+async def test_a_crash_names_its_place_and_no_text_of_a_client() -> None:
     recorder, connection = Recorder(), Connection()
     recorder.admit(connection.record, connection.session, trio.CancelScope())
     record_end(recorder, connection.record, None)
@@ -210,7 +208,7 @@ async def test_a_crash_tells_its_place_and_not_what_a_client_wrote() -> None:
     assert connection.record.events[-1].what.startswith("failed: AttributeError at chat/domain/rooms.py:")
 
 
-async def test_a_crash_elsewhere_tells_its_type_alone() -> None:
+async def test_a_crash_elsewhere_names_its_type_alone() -> None:
     recorder, connection = Recorder(), Connection()
     try:
         raise ZeroDivisionError("a secret")

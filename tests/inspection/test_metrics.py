@@ -16,7 +16,7 @@ def read(metrics: Metrics) -> dict[tuple[str, ...], float]:
     }
 
 
-def test_what_happens_is_counted_under_its_own_name() -> None:
+def test_each_event_is_counted_under_its_own_name() -> None:
     metrics = Metrics()
     metrics.committed(3, 0.25)
     metrics.committed(200, 0.004)
@@ -49,7 +49,7 @@ def test_the_buckets_of_batches_end_with_the_largest_batch_that_there_is() -> No
     assert buckets[-2:] == [f"{journal._BATCH}.0", "+Inf"]
 
 
-def test_what_is_watched_is_read_anew_each_time() -> None:
+def test_gauges_are_read_at_each_scrape() -> None:
     metrics, clients, told = Metrics(), [5], [100]
     metrics.watch(
         lambda: [("chat_connections", "Clients", clients[0])],

@@ -77,7 +77,7 @@ def test_a_fragmented_message_counts_once() -> None:
     assert [frame.opcode for frame in record.frames] == [1, 0]
 
 
-def test_a_close_frame_and_the_end_of_tcp_are_told_apart() -> None:
+def test_a_close_frame_and_the_end_of_tcp_are_distinguished() -> None:
     record = in_trio(client_frame(CLOSE, b"\x03\xe8"))
     assert (record.peer_closed, record.peer_ended) == (True, False)
     record = in_trio(b"")
@@ -152,7 +152,7 @@ def ended(record: Record) -> End:
     return End(record, "127.0.0.1", None, "talker", "lost", "Gone.", trio.current_time(), 0.0)
 
 
-async def test_ends_are_forgotten_in_time_and_when_there_are_many(
+async def test_ends_are_dropped_after_a_time_and_beyond_a_number(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     recorder = Recorder()
@@ -169,7 +169,7 @@ async def test_ends_are_forgotten_in_time_and_when_there_are_many(
     assert [end.kind for end in recorder.ends()] == ["crash"]
 
 
-async def test_connections_are_numbered_as_they_come_and_forgotten_once() -> None:
+async def test_connections_are_numbered_in_order_and_removed_once() -> None:
     recorder, session = Recorder(), cast("Any", SimpleNamespace(person=None))
     records = [Record() for _ in range(3)]
     assert [record.id for record in records] == [0, 0, 0]

@@ -47,7 +47,7 @@ async def test_it_is_answered_as_the_other_process_would_answer_itself(tmp_path:
             await remote.health()
 
 
-async def test_a_storage_that_is_down_is_told_as_the_other_process_tells_it(tmp_path: Path) -> None:
+async def test_a_storage_outage_is_reported_as_by_the_other_process(tmp_path: Path) -> None:
     metrics = Metrics()
     own = OwnInspection(Watch(Recorder(), metrics), metrics, down)
     with trio.fail_after(10):
@@ -57,7 +57,7 @@ async def test_a_storage_that_is_down_is_told_as_the_other_process_tells_it(tmp_
 
 
 @pytest.mark.parametrize("answer", [b"", b"nonsense\n", b'{"result": {"clock": 1}, "error": null}\n'])
-async def test_an_answer_that_is_none_is_told_as_such(tmp_path: Path, answer: bytes) -> None:
+async def test_a_malformed_answer_is_reported(tmp_path: Path, answer: bytes) -> None:
     async def reply(stream: trio.SocketStream) -> None:
         async with stream:
             await stream.receive_some(100)
@@ -73,6 +73,6 @@ async def test_an_answer_that_is_none_is_told_as_such(tmp_path: Path, answer: by
             nursery.cancel_scope.cancel()
 
 
-async def test_nobody_there_is_told_as_such(tmp_path: Path) -> None:
+async def test_a_missing_server_is_reported(tmp_path: Path) -> None:
     with trio.fail_after(10), pytest.raises(InspectionFailed, match=r"^worker 1 does not answer$"):
         await RemoteInspection(tmp_path, NAME, "worker 1").health()

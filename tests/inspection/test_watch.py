@@ -86,7 +86,7 @@ async def test_nothing_is_installed_while_nobody_looks(
     assert not installed, "nor when the server ends meanwhile"
 
 
-async def test_a_look_tells_how_long_each_task_has_waited(autojump_clock: trio.testing.MockClock) -> None:
+async def test_a_snapshot_has_the_waiting_time_of_each_task(autojump_clock: trio.testing.MockClock) -> None:
     async def doze(times: float) -> None:
         for _ in range(9):
             await trio.sleep(times)
@@ -105,7 +105,7 @@ async def test_a_look_tells_how_long_each_task_has_waited(autojump_clock: trio.t
         nursery.cancel_scope.cancel()
 
 
-async def test_a_task_tells_line_and_function_and_what_it_calls() -> None:
+async def test_a_task_shows_its_line_function_and_call() -> None:
     storage = MemoryStorage()
     async with (
         open_broadcaster(Hub()) as broadcaster,
@@ -125,7 +125,7 @@ async def test_a_task_tells_line_and_function_and_what_it_calls() -> None:
     assert opened["open_broadcaster"] == ["chat.engine.broadcaster.Broadcaster.fan_out"]
 
 
-async def test_scopes_tell_deadline_shield_and_cancellation(autojump_clock: trio.testing.MockClock) -> None:
+async def test_scopes_show_deadline_shield_and_cancellation(autojump_clock: trio.testing.MockClock) -> None:
     async def sleeper() -> None:
         with trio.CancelScope(shield=True), trio.fail_after(30):
             async with trio.open_nursery() as inner:
@@ -139,7 +139,7 @@ async def test_scopes_tell_deadline_shield_and_cancellation(autojump_clock: trio
         with trio.CancelScope(shield=True):
             tree = await look(Watch(Recorder(), Metrics()))
     sleeping = named(tree, "sleeper")
-    where = "test_scopes_tell_deadline_shield_and_cancellation.sleeper"
+    where = "test_scopes_show_deadline_shield_and_cancellation.sleeper"
     assert sleeping.scopes == [Scope(where, None, True, False), Scope(where, 25.0, False, False)]
     (nest,) = sleeping.nurseries
     assert nest.scope == Scope(where, 15.0, False, False)
@@ -159,7 +159,7 @@ async def test_more_tasks_than_fit_are_only_counted() -> None:
         nursery.cancel_scope.cancel()
 
 
-async def test_a_client_that_holds_everybody_up_has_that_in_its_record_while_somebody_looks(
+async def test_a_client_that_blocks_the_loop_is_recorded_while_watched(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     recorder = Recorder()
@@ -215,7 +215,7 @@ class Served:
                 await trio.sleep(2)
 
 
-async def test_a_cancelled_client_tells_how_it_unwound(autojump_clock: trio.testing.MockClock) -> None:
+async def test_a_cancelled_client_reports_how_it_unwound(autojump_clock: trio.testing.MockClock) -> None:
     recorder = Recorder()
     watch, ada, ben = Watch(recorder, Metrics()), Served(recorder, "ada"), Served(recorder)
     async with trio.open_nursery() as nursery:
@@ -241,7 +241,7 @@ async def test_a_cancelled_client_tells_how_it_unwound(autojump_clock: trio.test
         assert second.name is None
 
 
-async def test_a_client_that_does_not_unwind_is_told_as_such(autojump_clock: trio.testing.MockClock) -> None:
+async def test_a_client_that_does_not_unwind_is_reported(autojump_clock: trio.testing.MockClock) -> None:
     recorder = Recorder()
     watch, ada = Watch(recorder, Metrics()), Served(recorder, "ada")
     released = trio.Event()
@@ -269,7 +269,7 @@ async def test_a_client_that_does_not_unwind_is_told_as_such(autojump_clock: tri
         }
 
 
-async def test_clients_are_told_with_what_is_known_of_them_those_first_who_wait_for_most(
+async def test_clients_are_listed_with_the_longest_queues_first(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     recorder = Recorder()
@@ -296,7 +296,7 @@ async def test_clients_are_told_with_what_is_known_of_them_those_first_who_wait_
         nursery.cancel_scope.cancel()
 
 
-async def test_what_ended_while_somebody_looked_is_not_remembered(
+async def test_tasks_that_end_while_watched_are_not_kept(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     async with open_watch(Recorder(), Metrics()) as watch:
@@ -309,7 +309,7 @@ async def test_what_ended_while_somebody_looked_is_not_remembered(
         assert len(watch._waits._since) < 20
 
 
-async def test_scopes_behind_exit_stacks_are_told_too(autojump_clock: trio.testing.MockClock) -> None:
+async def test_scopes_inside_exit_stacks_are_shown_too(autojump_clock: trio.testing.MockClock) -> None:
     async def sleeper() -> None:
         async with AsyncExitStack() as stack:
             stack.enter_context(trio.move_on_after(30))

@@ -74,7 +74,7 @@ def test_a_function_that_does_not_wait_gets_no_checkpoint() -> None:
         "def f(a):\n    assert a > 1\n",
     ],
 )
-def test_what_changes_nothing_for_anybody_gets_none(text: str) -> None:
+def test_edits_without_an_effect_are_no_defects(text: str) -> None:
     assert find_defects(text) == []
 
 

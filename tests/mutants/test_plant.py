@@ -79,7 +79,7 @@ def plant_in(tree: Path, tests_of_small: str) -> "subprocess.CompletedProcess[st
     )
 
 
-def test_tests_that_cannot_be_imported_find_nothing_and_say_so(tmp_path: Path) -> None:
+def test_tests_that_cannot_be_imported_are_reported_as_an_error(tmp_path: Path) -> None:
     done = plant_in(tmp_path, "from chat.domain.small import what_is_not_there\n")
     assert done.returncode == 1
     assert "the tests of domain do not run" in done.stderr

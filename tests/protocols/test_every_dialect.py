@@ -62,7 +62,7 @@ ENCODERS: list[Encoder] = [*DIALECTS, DESK_ENCODER]
 
 @each_dialect
 @pytest.mark.parametrize("frame", NO_FRAMES, ids=range(len(NO_FRAMES)))
-def test_what_is_no_frame_becomes_a_command_that_says_so(dialect: Dialect, frame: str | bytes) -> None:
+def test_a_malformed_frame_becomes_a_misunderstood_command(dialect: Dialect, frame: str | bytes) -> None:
     assert type(dialect.decode(frame)) in CLIENTS[dialect.name].handlers
 
 
@@ -98,7 +98,7 @@ def test_every_event_becomes_one_whole_frame_or_nothing(encoder: Encoder, event:
 
 @pytest.mark.parametrize("encoder", ENCODERS, ids=lambda encoder: type(encoder).__name__)
 @pytest.mark.parametrize("size", [0, 1, 60, 100, 125, 126, 127, 4000, 65_400, 65_535, 65_536, 70_000])
-def test_a_frame_says_its_length_in_every_form(encoder: Encoder, size: int) -> None:
+def test_a_frame_has_its_length_in_every_form(encoder: Encoder, size: int) -> None:
     said = Said(Message(1, 1, 1, 1, "ada", "x" * size, 0.0, people=SupportOf(Peer(2, "ben"))))
     assert b"x" * size in text_of(encoder.encode(said))
 
@@ -119,7 +119,7 @@ def test_a_frame_holds_nothing_of_another_message(encoder: Encoder, message: Mes
 
 
 @given(text=texts.filter(str.strip))
-def test_what_a_frame_says_never_depends_on_who_hears_it(text: str) -> None:
+def test_a_frame_never_depends_on_its_recipient(text: str) -> None:
     """The hub encodes once for a whole encoder, so equal messages must have equal bytes."""
     for encoder in ENCODERS:
         said = [

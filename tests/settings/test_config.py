@@ -191,7 +191,7 @@ def test_a_bad_value_is_called_by_its_key_and_file(tmp_path: Path, line: str) ->
         ("CHAT_LISTEN", ",", "expected [HOST:]PORT, got nothing"),
     ],
 )
-def test_what_is_wrong_with_a_value_is_said_in_plain_words(name: str, text: str, wrong: str) -> None:
+def test_an_invalid_value_is_reported_in_plain_words(name: str, text: str, wrong: str) -> None:
     assert refused({}, **{name: text}).startswith(f"{name}: {wrong} (")
 
 
@@ -206,7 +206,7 @@ def test_what_is_wrong_with_a_value_is_said_in_plain_words(name: str, text: str,
         ("data = ''", "expected a path, got nothing"),
     ],
 )
-def test_what_is_wrong_with_a_key_is_said_in_plain_words(tmp_path: Path, line: str, wrong: str) -> None:
+def test_an_invalid_key_is_reported_in_plain_words(tmp_path: Path, line: str, wrong: str) -> None:
     file = toml(tmp_path, line)
     assert refused({"config": file}).startswith(f"{line.split()[0]} in {file}: {wrong} (")
 
@@ -285,7 +285,7 @@ def test_no_secret_shows_in_the_record_or_in_an_error() -> None:
     assert "hunter2" not in refused({}, CHAT_DATABASE_URL="mysql://chat:hunter2@db")
 
 
-def test_the_longest_body_is_told_as_it_is() -> None:
+def test_the_longest_body_is_reported() -> None:
     assert f"{LONGEST_BODY:,}" in describe("max_frame_bytes")
 
 
@@ -304,7 +304,7 @@ PASSWORDS = (
 
 
 @pytest.mark.parametrize("password", PASSWORDS)
-def test_a_password_that_breaks_the_database_url_is_told_apart_and_not_quoted(password: str) -> None:
+def test_a_password_that_breaks_the_database_url_is_not_quoted(password: str) -> None:
     said = refused({}, CHAT_DATABASE_URL=f"postgresql://chat:{password}@127.0.0.1:5432/chat")
     assert said.startswith(
         "CHAT_DATABASE_URL: is not postgresql://USER:PASSWORD@HOST:PORT/NAME; in a password"

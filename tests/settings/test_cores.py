@@ -22,7 +22,7 @@ from chat.settings.sources import read_config
         ("nonsense", None, None, None),
     ],
 )
-def test_a_quota_is_read_as_both_versions_of_control_groups_tell_it(
+def test_a_quota_is_read_from_both_versions_of_control_groups(
     tmp_path: Path, version_2: str | None, quota: str | None, period: str | None, expected: float | None
 ) -> None:
     files = tmp_path / "cpu.max", tmp_path / "quota", tmp_path / "period"

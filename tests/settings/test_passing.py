@@ -38,6 +38,6 @@ def test_a_field_of_a_newer_version_is_left_out_and_a_missing_one_has_its_defaul
     assert passed_settings(fields) == msgspec.structs.replace(GIVEN, grace=Config(data=Path("/")).grace)
 
 
-def test_what_is_out_of_bounds_is_refused() -> None:
+def test_a_value_out_of_bounds_is_refused() -> None:
     with pytest.raises(msgspec.ValidationError):
         passed_settings({**settings_to_pass(GIVEN), "workers": 0})

@@ -163,7 +163,7 @@ def test_a_planted_defect_of_several_servers_is_found(mutant: Mutant) -> None:
     pytest.fail(f"{mutant.breaks} {FOUND_WITHIN} seeds did not find it")
 
 
-def test_a_failing_plan_is_cut_down_to_what_the_failure_needs() -> None:
+def test_a_failing_plan_is_shrunk_to_the_steps_of_the_failure() -> None:
     with believe_every_name():
         plan = next(plan for plan in map(draw_plan, range(1, FOUND_WITHIN)) if check(simulate(plan)))
         problems = check(simulate(plan))

@@ -365,7 +365,7 @@ def test_untouched_histories_are_right(histories: list[History]) -> None:
 
 
 @pytest.mark.parametrize(("put_out", "wrong"), [(True, 0), (False, 1)])
-def test_who_is_put_out_before_the_answer_that_lets_them_in_hears_nothing(put_out: bool, wrong: int) -> None:
+def test_a_member_removed_before_the_answer_to_their_join_gets_nothing(put_out: bool, wrong: int) -> None:
     room = "room:2"
     events = [
         Event(0.0, "join answered", who=3, topic=room, note="200"),
@@ -552,7 +552,7 @@ def test_an_act_that_the_role_never_allowed_is_found(acts: list[Act]) -> None:
     assert len(list(check_moderated(ModeratedRoom(ADA, ROLES, acts)))) == 1
 
 
-def test_what_roles_allow_is_no_problem_and_whoever_made_the_room_owns_it_where_nobody_does() -> None:
+def test_changes_allowed_by_roles_and_by_the_maker_of_an_ownerless_room_pass() -> None:
     acts = [
         Act(1, "delete", BEN, CEM),
         Act(2, "ban", BEN, CEM),

@@ -51,7 +51,7 @@ async def test_only_the_tasks_of_a_stopped_server_stand_still_and_their_deadline
             nursery.cancel_scope.cancel()
 
 
-async def test_what_the_database_does_for_a_stopped_server_is_done_once(autojump_clock: object) -> None:
+async def test_the_database_finishes_a_stopped_servers_statement_once(autojump_clock: object) -> None:
     """The server asks for the answer while the database is at it: its task was about to run when it was stopped."""
     begun, goes_on = list[str](), trio.Event()
 
@@ -74,7 +74,7 @@ async def test_what_the_database_does_for_a_stopped_server_is_done_once(autojump
     assert (begun, answers) == (["save"], ["saved"])
 
 
-def test_a_world_whose_servers_are_stopped_is_the_same_each_time() -> None:
+def test_a_world_with_stopped_servers_is_deterministic() -> None:
     plan = next(
         plan
         for plan in (draw_plan(seed, most_clients=20, several=True) for seed in range(40))

@@ -189,7 +189,7 @@ async def test_bans_and_archived_rooms_are_in_the_audit_once(storage: Storage) -
     ]
 
 
-async def test_settings_are_kept_until_they_are_taken_back_and_who_watches_is_told(storage: Storage) -> None:
+async def test_settings_stay_until_withdrawn_and_watchers_are_notified(storage: Storage) -> None:
     olga = await add(storage, "olga", is_admin=True)
     send, told = trio.open_memory_channel[int | None](100)
     with trio.fail_after(20):
@@ -251,7 +251,7 @@ async def test_people_are_found_by_a_part_of_a_name_or_an_address_page_by_page(s
     assert await found("example") == ["Ben", "Adam"]
 
 
-async def test_the_audit_is_read_page_by_page_and_forgets_what_is_old(
+async def test_the_audit_is_read_in_pages_and_drops_old_records(
     storage: Storage, place: DatabaseAddress | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada = await add(storage, "ada")

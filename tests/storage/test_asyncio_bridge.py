@@ -100,7 +100,7 @@ async def test_an_exception_reaches_only_the_operation_that_raised_it() -> None:
             await run_in_asyncio(fails)
 
 
-async def test_timers_of_what_ended_in_time_are_let_go() -> None:
+async def test_timers_of_calls_that_ended_in_time_are_released() -> None:
     async def in_time() -> None:
         async with asyncio.timeout(3600):
             await asyncio.sleep(0)

@@ -51,7 +51,7 @@ async def listening(
             nursery.cancel_scope.cancel()
 
 
-async def test_a_change_by_any_other_client_of_the_database_is_told(
+async def test_a_change_by_any_other_database_client_is_reported(
     line: Line, database: DatabaseAddress
 ) -> None:
     async with listening(line) as told:
@@ -61,7 +61,7 @@ async def test_a_change_by_any_other_client_of_the_database_is_told(
         assert await told.receive() == 1
 
 
-async def test_a_deleted_room_is_told_once_and_no_other_change_of_one(
+async def test_a_deleted_room_is_reported_once_and_other_room_changes_are_not(
     line: Line, database: DatabaseAddress
 ) -> None:
     async with listening(line, of="rooms") as told:
@@ -75,7 +75,7 @@ async def test_a_deleted_room_is_told_once_and_no_other_change_of_one(
         assert await told.receive() == 2
 
 
-async def test_settings_are_told_of_by_no_id(line: Line, database: DatabaseAddress) -> None:
+async def test_a_change_of_settings_is_reported_without_an_id(line: Line, database: DatabaseAddress) -> None:
     async with listening(line, of="settings") as told:
         for statement in (
             "INSERT INTO settings VALUES ('registration', '\"closed\"', now(), NULL)",
@@ -86,7 +86,7 @@ async def test_settings_are_told_of_by_no_id(line: Line, database: DatabaseAddre
             assert await told.receive() is None
 
 
-async def test_what_is_rolled_back_is_not_told(line: Line, database: DatabaseAddress) -> None:
+async def test_a_rolled_back_change_is_not_reported(line: Line, database: DatabaseAddress) -> None:
     async with listening(line) as told:
         await execute(database, "BEGIN; UPDATE users SET is_admin = true WHERE id = 1; ROLLBACK")
         await execute(database, "UPDATE users SET is_admin = true WHERE id = 2")
@@ -102,7 +102,7 @@ async def test_a_notice_that_names_nobody_is_one_of_everybody(
         assert await told.receive() is None
 
 
-async def test_after_an_outage_it_listens_again_and_says_that_it_may_have_missed_something(
+async def test_after_an_outage_it_listens_again_and_reports_a_possible_gap(
     line: Line, database: DatabaseAddress
 ) -> None:
     with capture_logs() as logs:

@@ -103,7 +103,7 @@ async def test_the_first_deliveries_on_a_connection_are_one_statement(
     assert statements == [MARK_DELIVERED]
 
 
-async def test_what_makes_postgresql_forget_is_warned_of_once(
+async def test_unsafe_postgresql_settings_are_warned_of_once(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a PostgreSQL of its own: these are settings of the whole server."""

@@ -25,7 +25,7 @@ async def test_people_are_found_by_a_part_of_their_name_page_by_page(storage: St
     assert await names("%") == await names("x") == []
 
 
-async def test_of_others_is_told_what_everybody_may_know(storage: Storage) -> None:
+async def test_others_profiles_contain_only_public_fields(storage: Storage) -> None:
     new = NewPerson(name="ada", password_hash=b"x", email="ada@example.com", display_name="Ada L.")
     added = await storage.users.add(new)
     assert isinstance(added, Person)
@@ -78,7 +78,7 @@ async def test_who_meets_somebody_learns_that_their_profile_changed(storage: Sto
     assert await storage.contacts.changed_since(cem.id, since, 10) == []
 
 
-async def test_nobody_is_told_whose_profile_never_changed(storage: Storage) -> None:
+async def test_unchanged_profiles_are_not_returned(storage: Storage) -> None:
     ada, ben = await add(storage, "ada", "ben")
     await direct_room(storage, ada.id, ben.id)
     assert await storage.contacts.changed_since(ada.id, 0.0, 10) == []
@@ -103,7 +103,7 @@ async def test_blocks_are_kept_listed_and_taken_back(storage: Storage) -> None:
     assert not await storage.contacts.block(ada.id, cem.id)
 
 
-async def test_who_is_blocked_is_told_so_of_the_room_of_the_two_alone(storage: Storage) -> None:
+async def test_a_blocked_persons_block_concerns_only_the_direct_room(storage: Storage) -> None:
     ada, ben, cem = await add(storage, "ada", "ben", "cem")
     garden = await make_room(storage, ada.id)
     rooms = [(await direct_room(storage, ada.id, each.id)).id for each in (ben, cem, ada)]
@@ -120,7 +120,7 @@ async def test_who_is_blocked_is_told_so_of_the_room_of_the_two_alone(storage: S
     assert not await is_blocked(garden.id, ben)
 
 
-async def test_whoever_watches_people_hears_of_blocks(storage: Storage) -> None:
+async def test_watchers_of_people_are_notified_of_blocks(storage: Storage) -> None:
     ada, ben = await add(storage, "ada", "ben")
     told: list[int | None] = []
     heard = trio.Event()

@@ -202,7 +202,7 @@ async def test_of_names_that_look_alike_and_are_taken_at_once_one_is_given(stora
     assert results.count(Taken("look")) == len(added) + len(wanted) - 1
 
 
-async def test_what_a_name_looked_like_is_free_after_a_change_and_stays_taken_after_a_deletion(
+async def test_look_alikes_of_a_name_are_free_after_a_rename_but_not_a_deletion(
     storage: Storage,
 ) -> None:
     ada, ben = await add_both(storage)
@@ -288,7 +288,7 @@ async def test_of_many_who_change_to_one_name_at_once_one_gets_it(storage: Stora
     assert sum(person.name == "Queen" for person in await storage.users.everyone()) == 1
 
 
-async def test_what_was_said_is_retold_under_the_name_of_today(storage: Storage) -> None:
+async def test_old_messages_have_the_current_name(storage: Storage) -> None:
     ada, _ = await add_both(storage)
     await say(storage, draft(ada, "one"))
     await storage.users.rename(ada, "Zoë")
@@ -335,7 +335,7 @@ async def test_who_is_disabled_is_there_but_no_token_of_theirs_is_good_again(sto
     assert await set_disabled(storage.users, 99, disabled=True) is None
 
 
-async def test_a_deleted_person_is_nobody_whose_name_nobody_else_gets(storage: Storage) -> None:
+async def test_a_deleted_persons_name_stays_taken(storage: Storage) -> None:
     ada, ben = await add_both(storage)
     await say(storage, draft(ada, "I was here"))
     await direct_room(storage, ada, ben)
@@ -387,7 +387,7 @@ async def test_no_room_is_made_for_who_was_deleted_or_never_was(storage: Storage
     assert (await make_room(storage, ada)).id == LOBBY_ID + 1, "no room was made before"
 
 
-async def test_every_change_of_a_person_is_told_after_its_commit(storage: Storage) -> None:
+async def test_every_change_of_a_person_is_reported_after_its_commit(storage: Storage) -> None:
     ada, ben = await add_both(storage)
     send, told = trio.open_memory_channel[int | None](100)
     with trio.fail_after(20):
@@ -531,7 +531,7 @@ async def test_admins_see_the_lobby_and_the_rooms_that_people_made_page_by_page(
     assert await storage.rooms.summaries("attic", 0, 10) == []
 
 
-async def test_a_deleted_room_is_told_to_who_watches(storage: Storage) -> None:
+async def test_a_deleted_room_is_reported_to_watchers(storage: Storage) -> None:
     ada, _ = await add_both(storage)
     garden, attic = await make_room(storage, ada, "Garden"), await make_room(storage, ada, "Attic")
     send, told = trio.open_memory_channel[int | None](100)
@@ -731,7 +731,7 @@ async def test_a_removal_ends_a_membership_at_its_place_in_the_log(storage: Stor
     assert (more.id, more.seq, more.pos) == (6, 4, 6)
 
 
-async def test_nobody_is_removed_from_what_is_no_room_that_people_made(storage: Storage) -> None:
+async def test_nobody_is_removed_from_a_built_in_room(storage: Storage) -> None:
     ada, ben = await add_both(storage)
     pair, desk = await direct_room(storage, ada, ben), await support_room(storage, ada)
     await say(storage, joining(ada, LOBBY_ID))
@@ -820,7 +820,7 @@ async def test_ids_ascend_as_the_drafts_were_given_over_all_rooms(storage: Stora
     assert texts(said) == [f"{n}" for n in range(40)]
 
 
-async def test_a_page_shows_what_was_saved_to_the_microsecond(storage: Storage) -> None:
+async def test_a_page_has_times_to_the_microsecond(storage: Storage) -> None:
     ada, _ = await add_both(storage)
     saved = await storage.messages.save([draft(ada, text) for text in ("eins", "zwei 😀", "три")])
     assert await storage.messages.timeline(LOBBY_ID, 99, PLENTY, after=0, before=4) == saved
@@ -907,7 +907,7 @@ async def test_a_draft_that_is_sent_again_with_its_key_is_answered_and_takes_no_
     assert await storage.messages.newest_id() == 6
 
 
-async def test_what_a_key_was_used_for_is_answered_without_saving_anything(storage: Storage) -> None:
+async def test_a_used_key_returns_its_message_without_saving(storage: Storage) -> None:
     ada, ben = await add_both(storage)
     garden = await make_room(storage, ada)
     earlier = draft(ada, "hello", room=garden.id, key="k")
@@ -933,7 +933,7 @@ async def test_what_a_key_was_used_for_is_answered_without_saving_anything(stora
     assert await storage.messages.newest_id() == 3
 
 
-async def test_batches_with_keys_count_what_both_sides_of_a_conversation_said(storage: Storage) -> None:
+async def test_batches_with_keys_count_messages_of_both_sides(storage: Storage) -> None:
     ada, ben = await add_both(storage)
     room = await storage.rooms.support_room(ben)
     assert room is not None
@@ -955,7 +955,7 @@ async def test_a_batch_of_keys_that_can_not_be_stored_uses_none_of_them(storage:
     assert saved.id == 1
 
 
-async def test_the_log_tells_what_was_said_in_all_rooms_and_to_whom(storage: Storage) -> None:
+async def test_the_log_has_messages_of_all_rooms_with_their_recipients(storage: Storage) -> None:
     ada, ben = await add_both(storage)
     garden = await make_room(storage, ada)
     support, pair = await storage.rooms.support_room(ben), await storage.rooms.direct_room(ben, ada)
@@ -982,7 +982,7 @@ async def test_the_log_tells_what_was_said_in_all_rooms_and_to_whom(storage: Sto
     assert await read_log(6, 99, PLENTY) == []
 
 
-async def test_of_what_was_deleted_the_log_tells_that_alone(storage: Storage) -> None:
+async def test_of_a_deleted_message_the_log_has_only_the_deletion(storage: Storage) -> None:
     ada, _ = await add_both(storage)
     garden = await make_room(storage, ada)
     said = await say(
@@ -1111,7 +1111,7 @@ async def test_an_answer_ends_before_the_first_message_that_does_not_fit(storage
         assert await messages.timeline(room, 99, most_bytes, after=4) == []
 
 
-async def test_what_was_missed_comes_in_pieces_over_all_rooms(storage: Storage) -> None:
+async def test_missed_messages_are_read_in_pieces_over_all_rooms(storage: Storage) -> None:
     ada, ben = await add_both(storage)
     cem, dora = await add(storage, "Cem", "Dora")
     with_ben, with_cem, with_dora = [
@@ -1173,7 +1173,7 @@ async def test_a_support_conversation_asked_for_by_many_at_once_is_made_once(sto
     assert len(rooms) == 1
 
 
-async def test_conversations_come_newest_first_with_what_is_unread(storage: Storage) -> None:
+async def test_conversations_are_read_newest_first_with_unread_counts(storage: Storage) -> None:
     ada, ben = await add_both(storage)
     cem, dora = await add(storage, "Cem", "Dora")
     bens, cems = (await support_room(storage, ben)).id, (await support_room(storage, cem.id)).id
@@ -1202,7 +1202,7 @@ async def test_conversations_come_newest_first_with_what_is_unread(storage: Stor
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_what_is_unread_and_undelivered_agrees_with_what_was_said(storage: Storage, seed: int) -> None:
+async def test_unread_and_undelivered_counts_agree_with_the_messages(storage: Storage, seed: int) -> None:
     """Whoever speaks, in whatever batches: both are counted, not looked for."""
     chance = random.Random(seed)
     ada, ben = await add_both(storage)
@@ -1295,7 +1295,7 @@ async def test_a_direct_room_asked_for_by_both_at_once_is_made_once(storage: Sto
     assert len(rooms) == 1
 
 
-async def test_undelivered_is_what_the_others_said_by_id_up_to_one(storage: Storage) -> None:
+async def test_undelivered_are_others_messages_up_to_an_id(storage: Storage) -> None:
     ada, ben = await add_both(storage)
     (cem,) = await add(storage, "Cem")
     with_ben, with_cem = (
@@ -1324,7 +1324,7 @@ async def test_undelivered_is_what_the_others_said_by_id_up_to_one(storage: Stor
     assert await storage.messages.undelivered(99, 0, EVER, 100, PLENTY) == []
 
 
-async def test_what_one_sends_oneself_is_undelivered_once(storage: Storage) -> None:
+async def test_a_message_to_oneself_is_undelivered_once(storage: Storage) -> None:
     ada, _ = await add_both(storage)
     own = (await direct_room(storage, ada, ada)).id
     await say(storage, draft(ada, "note to self", room=own))
@@ -1370,7 +1370,7 @@ async def test_positions_marked_by_many_at_once_do_not_wait_for_each_other(stora
 # --- deleted messages ---
 
 
-async def test_a_deleted_message_is_told_to_nobody_again_and_keeps_its_place(storage: Storage) -> None:
+async def test_a_deleted_message_is_not_returned_and_keeps_its_place(storage: Storage) -> None:
     ada, ben = await add_both(storage)
     said = await say(storage, *(draft(ada, f"{n}") for n in range(1, 6)))
     for message in (said[0], said[2], said[3]):
@@ -1512,7 +1512,7 @@ async def test_drafts_and_changes_of_one_batch_are_numbered_in_their_order(stora
     assert (next_one.id, next_one.seq, next_one.pos) == (9, 4, 7)
 
 
-async def test_what_was_sent_with_a_key_is_answered_as_it_was_saved_after_a_change(storage: Storage) -> None:
+async def test_a_resend_after_an_edit_returns_the_saved_message(storage: Storage) -> None:
     ada, _ = await add_both(storage)
     (first,) = await say(storage, draft(ada, "1", key="k"))
     await storage.messages.save([Edit(LOBBY_ID, 1, ada, "one", NOW)])
@@ -1636,7 +1636,7 @@ async def test_a_message_takes_so_many_kinds_of_reactions_and_no_more(storage: S
     assert [isinstance(each, Reacted) for each in again] == [True, False, True, True]
 
 
-async def test_who_was_away_is_told_a_message_as_it_is_now(storage: Storage) -> None:
+async def test_a_replay_has_messages_in_their_current_state(storage: Storage) -> None:
     ada, ben = await add_both(storage)
     pair = await direct_room(storage, ada, ben)
     people = Pair(ada, ben)
@@ -1648,7 +1648,7 @@ async def test_who_was_away_is_told_a_message_as_it_is_now(storage: Storage) -> 
     assert (await storage.messages.read_log(2, 9, PLENTY)) == [edited]
 
 
-async def test_what_became_of_messages_goes_with_a_deleted_room(storage: Storage) -> None:
+async def test_changes_of_messages_are_deleted_with_their_room(storage: Storage) -> None:
     ada, _ = await add_both(storage)
     garden = await make_room(storage, ada)
     await say(storage, *(draft(ada, f"{n}", room=garden.id) for n in range(4)))
@@ -1661,9 +1661,7 @@ async def test_what_became_of_messages_goes_with_a_deleted_room(storage: Storage
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_changes_applied_one_after_the_other_give_what_the_room_shows(
-    storage: Storage, seed: int
-) -> None:
+async def test_applying_all_changes_gives_the_rooms_state(storage: Storage, seed: int) -> None:
     drawn = random.Random(seed)
     ada, ben = await add_both(storage)
     log: list[Change] = []

@@ -31,7 +31,7 @@ async def change(
 
 
 @pytest.mark.parametrize("shown", ["root", "Root", "r00t", "ADA", "Lady Ada", "lady ada", "Lady \uff21da"])
-async def test_what_looks_like_another_is_taken(storage: Storage, people: dict[str, int], shown: str) -> None:
+async def test_a_look_alike_is_taken(storage: Storage, people: dict[str, int], shown: str) -> None:
     assert await change(storage, people["ben"], shown) == "taken: display"
     ben = await storage.users.by_id(people["ben"])
     assert ben is not None

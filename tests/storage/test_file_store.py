@@ -62,7 +62,7 @@ async def test_bytes_are_kept_once_by_their_digest(store: DiskFileStore, tmp_pat
         await read(store, b"\0" * 32)
 
 
-async def test_what_fails_or_is_cancelled_leaves_nothing(store: DiskFileStore, tmp_path: Path) -> None:
+async def test_a_failed_or_cancelled_upload_leaves_nothing(store: DiskFileStore, tmp_path: Path) -> None:
     async def broken() -> AsyncGenerator[bytes]:
         yield b"x" * 300_000
         raise KeyError
@@ -114,7 +114,7 @@ async def test_digests_come_in_pages(store: DiskFileStore, clock: list[float]) -
     assert found == all_of_them
 
 
-async def test_what_a_crash_left_is_tidied_up(
+async def test_leftovers_of_a_crash_are_removed(
     store: DiskFileStore, tmp_path: Path, clock: list[float]
 ) -> None:
     digest = (await put(store, b"x")).digest
@@ -162,7 +162,7 @@ def _new(digest: bytes) -> NewFile:
 @pytest.mark.parametrize(
     ("above", "before", "after"), [(0o700, 0o755, 0o700), (0o701, 0o755, 0o700), (0o750, 0o770, 0o770)]
 )
-async def test_a_directory_that_others_could_look_into_is_closed_where_the_one_above_is_private(
+async def test_a_directory_is_made_private_if_its_parent_is(
     tmp_path: Path, above: int, before: int, after: int
 ) -> None:
     """Servers of several users may share one that is not."""

@@ -106,7 +106,7 @@ async def test_a_file_is_had_by_one_message_of_its_owner_in_its_room(storage: St
     assert await save(storage, draft(room, ada, file.id, key="3")) == [NO_SUCH_FILES]
 
 
-async def test_what_is_sent_again_is_answered_also_when_its_files_are_gone(storage: Storage) -> None:
+async def test_a_resend_is_answered_although_its_files_are_gone(storage: Storage) -> None:
     (ada,) = await add(storage, "ada")
     room = await make_room(storage, ada)
     one, two = await keep(storage, room, ada), await keep(storage, room, ada)
@@ -163,7 +163,7 @@ async def test_files_in_support_conversations_count_as_an_answer_too(storage: St
     assert snapshot.unread == 1
 
 
-async def test_a_file_that_waits_for_a_day_is_forgotten(place: DatabaseAddress | None) -> None:
+async def test_a_file_unused_for_a_day_is_dropped(place: DatabaseAddress | None) -> None:
     async def forgets(storage: Storage, let_a_day_pass: Callable[[], Awaitable[None]]) -> None:
         (ada,) = await add(storage, "ada")
         room = await make_room(storage, ada)

@@ -20,9 +20,7 @@ _SOMEBODY_WAITS = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"
 
 
 @pytest.mark.parametrize("change", ["add", "rename"])
-async def test_who_looked_before_the_other_committed_is_told_that_the_name_looks_like_theirs(
-    change: str, database: DatabaseAddress
-) -> None:
+async def test_a_concurrent_look_alike_name_is_refused(change: str, database: DatabaseAddress) -> None:
     begun = trio.Event()
 
     async def first(connection: Connection) -> None:

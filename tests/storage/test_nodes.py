@@ -91,7 +91,7 @@ async def test_servers_with_a_lease_are_listed_by_number(world: World) -> None:
     assert all(node.started_at > 1_700_000_000 for node in listed)
 
 
-async def test_a_renewal_tells_the_end_of_the_log_and_how_far_the_server_is(world: World) -> None:
+async def test_a_renewal_returns_the_end_of_the_log_and_stores_the_position(world: World) -> None:
     number = await register(world)
     assert await world.nodes.renew(number, 0, 7) == 0
     ada = await world.storage.users.add(NewPerson(name="Ada", password_hash=b"x"))
@@ -196,7 +196,7 @@ async def test_a_server_with_another_secret_is_refused_while_there_is_a_lease(wo
     await register(world)
 
 
-def test_the_digest_tells_two_secrets_apart_and_neither_is_in_it() -> None:
+def test_the_digest_distinguishes_secrets_without_containing_them() -> None:
     secret = "a secret that all servers of this chat have"
     assert digest_of(secret) == OURS
     assert digest_of(secret + "!") != OURS
@@ -224,7 +224,7 @@ async def test_of_servers_that_register_at_once_all_use_one_bus(world: World) ->
     assert len(set(numbers)) == 4
 
 
-async def test_lapsed_servers_are_removed_by_whoever_renews(database: DatabaseAddress) -> None:
+async def test_a_renewal_removes_lapsed_servers(database: DatabaseAddress) -> None:
     with trio.fail_after(60):
         async with open_postgres_storage(
             database, pool_size=4, query_timeout=10, commit_timeout=10

@@ -54,7 +54,7 @@ def test_every_call_of_the_ports_is_a_write_or_a_read() -> None:
     )
 
 
-def test_the_writes_are_what_is_shielded_where_postgres_is() -> None:
+def test_exactly_the_writes_are_shielded() -> None:
     ours = calls(
         PostgresUsers,
         PostgresRooms,

@@ -224,7 +224,7 @@ async def test_a_commit_that_takes_too_long_never_lands_once_the_log_was_read(
         assert await said(storage) == ["before", "after"]
 
 
-async def test_of_a_commit_whose_answer_is_lost_the_log_tells_exactly_what_landed(line: Line) -> None:
+async def test_after_a_lost_answer_the_log_has_exactly_the_committed_writes(line: Line) -> None:
     async with open_storage(line.address, commit_timeout=SHORT) as storage:
         ada = await add_ada(storage)
         await say(storage, ada, "before")
@@ -244,7 +244,7 @@ async def test_of_a_commit_whose_answer_is_lost_the_log_tells_exactly_what_lande
 @pytest.mark.parametrize(
     ("heard", "landed"), [(0, []), (4, []), (6, [Edited, Message])], ids=["nothing", "the edit", "all"]
 )
-async def test_a_batch_with_changes_whose_answers_are_lost_landed_as_a_whole_or_not_at_all(
+async def test_a_batch_with_a_lost_answer_is_committed_whole_or_not_at_all(
     line: Line, heard: int, landed: list[type]
 ) -> None:
     """The line goes deaf when PostgreSQL has done nothing of the transaction, half of it, or all of it."""
@@ -292,7 +292,7 @@ async def _commit_later(psql: Psql, delay: float) -> None:
     await psql.run("COMMIT")
 
 
-async def test_a_save_that_was_begun_has_an_unknown_outcome_also_where_its_connection_is_given_up(
+async def test_a_begun_save_on_an_abandoned_connection_has_an_unknown_outcome(
     line: Line,
 ) -> None:
     """Where asyncpg can't even ask to cancel, it gives the connection up; what was sent may still arrive."""
@@ -430,7 +430,7 @@ async def test_losing_the_race_for_a_direct_room_leaves_no_second_one(
 # --- no database ---
 
 
-async def test_a_database_that_is_gone_is_said_to_be_down_and_is_used_again_when_it_is_back(
+async def test_a_lost_database_raises_storage_down_and_is_used_again_later(
     line: Line,
 ) -> None:
     async with open_storage(line.address, commit_timeout=SHORT, query_timeout=SHORT) as storage:
@@ -479,7 +479,7 @@ async def test_a_server_does_not_start_without_its_database(line: Line) -> None:
 
 
 @pytest.mark.parametrize("dsn", ["postgresql://chat:hunter2", "postgresql://db/chat?hunter2"])
-async def test_what_is_wrong_with_the_address_is_not_told_by_quoting_it(dsn: str) -> None:
+async def test_an_error_in_the_address_does_not_quote_it(dsn: str) -> None:
     with refused("cannot parse the database URL"):
         async with open_storage({"dsn": dsn}):
             pass
@@ -583,7 +583,7 @@ async def test_a_newer_schema_that_serves_this_server_is_no_excuse_for_a_changed
         await apply(database, FIRST._replace(text="CREATE TABLE other (id int)"))
 
 
-async def test_what_was_applied_before_migrations_said_whom_they_serve_serves_nobody_else(
+async def test_older_migrations_without_a_version_serve_no_older_release(
     database: DatabaseAddress, psql: Psql
 ) -> None:
     await apply(database, FIRST, SECOND)
@@ -637,9 +637,7 @@ async def test_a_cancelled_migration_was_not_begun_or_is_whole(database: Databas
 
 
 @pytest.mark.parametrize("step", ["the schema", "the writer", "the names"])
-async def test_a_start_that_is_cancelled_says_nothing_of_a_database_that_ends_with_it(
-    monkeypatch: pytest.MonkeyPatch, step: str
-) -> None:
+async def test_a_cancelled_start_logs_no_database_error(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     """An embedded PostgreSQL is stopped by the same cancellation, and may end a connection before that is felt."""
     with trio.CancelScope() as start:
 

@@ -210,23 +210,23 @@ async def test_the_newest_messages_of_a_room_are_read_at_once(reader: Reader) ->
     assert_fair(await reader.cost(queries.TIMELINE_TO, GARDEN, EVER, EVER, 100, PLENTY), 100)
 
 
-async def test_what_was_missed_is_read_from_what_was_delivered_on(reader: Reader) -> None:
+async def test_missed_messages_are_read_from_the_delivered_position_on(reader: Reader) -> None:
     assert_fair(await reader.cost(queries.UNDELIVERED, ADA, 0, EVER, 100, PLENTY), 100)
 
 
-async def test_what_was_missed_goes_on_where_the_last_piece_ended(reader: Reader) -> None:
+async def test_missed_messages_continue_after_the_last_piece(reader: Reader) -> None:
     after = await id_at(reader, WITH_BEN, LENGTH * 3 // 4)
     assert_fair(await reader.cost(queries.UNDELIVERED, ADA, after, EVER, 100, PLENTY), 100)
     up_to = await id_at(reader, WITH_BEN, LENGTH * 3 // 4 + 10)
     assert_fair(await reader.cost(queries.UNDELIVERED, ADA, after, up_to, 100, PLENTY), 5)
 
 
-async def test_what_one_said_oneself_is_not_looked_through_for_answers(reader: Reader) -> None:
+async def test_own_messages_are_not_scanned_for_answers(reader: Reader) -> None:
     after = await id_at(reader, WITH_BEN, LENGTH)
     assert_fair(await reader.cost(queries.UNDELIVERED, ADA, after, EVER, 100, PLENTY), 0)
 
 
-async def test_the_log_is_read_from_any_place_at_the_cost_of_what_is_read(reader: Reader) -> None:
+async def test_reading_the_log_costs_the_same_from_any_place(reader: Reader) -> None:
     for after_id in (0, LENGTH, 5 * LENGTH - 9):
         assert_fair(await reader.cost(queries.READ_LOG, after_id, 10, PLENTY), 10)
     for after_id in (5 * LENGTH + WRITERS, 5 * LENGTH + WRITERS + CHANGES - 10):
@@ -280,7 +280,7 @@ async def test_a_sync_reads_every_table_by_an_index(reader: Reader) -> None:
         assert await reader.scans(query, *values) <= by_index
 
 
-async def test_rooms_are_told_by_one_plan_whoever_asks_for_how_many(filled: DatabaseAddress) -> None:
+async def test_snapshots_use_one_plan_for_any_number_of_rooms(filled: DatabaseAddress) -> None:
     rooms = [LOBBY_ID, GARDEN, CELLAR, WITH_BEN, WITH_CEM, DESK]
 
     async def planned_anew(connection: Connection) -> int:
@@ -297,14 +297,14 @@ async def test_rooms_are_told_by_one_plan_whoever_asks_for_how_many(filled: Data
             assert await database.read(planned_anew) == 0
 
 
-async def test_a_room_is_told_without_a_look_at_more_than_its_unread_messages(reader: Reader) -> None:
+async def test_a_snapshot_reads_only_unread_messages(reader: Reader) -> None:
     """Ben and Ada took turns, so half of what is looked at is Ada's; to Cem only Ada talks."""
     cost = await reader.cost(timeline_queries.SNAPSHOTS, [ADA], [EVER], [1], [], [])
     assert cost.returned == 3
     assert max(cost.planned, cost.fetched) <= 2 * MOST_UNREAD + 10
 
 
-async def test_mentions_and_earlier_texts_are_read_as_far_as_they_are_told(reader: Reader) -> None:
+async def test_only_returned_mentions_and_earlier_texts_are_read(reader: Reader) -> None:
     counted = await reader.cost(timeline_queries.SNAPSHOTS, [ADA], [EVER], [1], [], [], table="mentions")
     assert max(counted.planned, counted.fetched) <= 2 * (MOST_UNREAD + 1)
     for table in ("mentions", "messages"):
@@ -317,7 +317,7 @@ async def test_mentions_and_earlier_texts_are_read_as_far_as_they_are_told(reade
         )
 
 
-async def test_a_room_is_told_as_of_long_ago_at_little_more_cost(reader: Reader) -> None:
+async def test_an_old_snapshot_costs_little_more(reader: Reader) -> None:
     cut = await id_at(reader, WITH_BEN, 10)
     cost = await reader.cost(timeline_queries.SNAPSHOTS, [ADA], [cut], [1], [], [])
     assert cost.returned == 3
@@ -335,7 +335,7 @@ async def test_where_clients_stand_costs_a_few_look_ups_each(reader: Reader) -> 
 
 
 @pytest.mark.parametrize("after", [0, LENGTH // 2, LENGTH - 50, LENGTH, LENGTH + CHANGES - 100])
-async def test_what_changed_is_read_at_the_cost_of_what_is_told(reader: Reader, after: int) -> None:
+async def test_a_replay_costs_as_much_as_it_returns(reader: Reader, after: int) -> None:
     values = [GARDEN, CELLAR], [after, 0], [after + 100, 0]
     assert_fair(await reader.cost(replay_queries.REPLAY, [ADA, BEN], *values, PLENTY), 100)
 

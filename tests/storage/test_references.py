@@ -75,7 +75,7 @@ async def counts(storage: Storage, person: int, room: int) -> tuple[int, int]:
     return told.unread, told.mentions
 
 
-async def test_whoever_is_in_the_room_is_mentioned_by_the_longest_name(storage: Storage) -> None:
+async def test_a_mention_matches_the_longest_name_in_the_room(storage: Storage) -> None:
     ada, ben, smith, cleo, gone = await add(storage, "Ada", "Ben", "Ben Smith", "Zoë", "Dan")
     (desk,) = await add(storage, "Desk", is_operator=True)
     room = await make_room(storage, ada, ben, smith, cleo)
@@ -111,7 +111,7 @@ async def test_whoever_is_in_the_room_is_mentioned_by_the_longest_name(storage: 
     assert mentioned(joined) == ()
 
 
-async def test_everybody_is_mentioned_by_whoever_moderates_or_where_few_are(storage: Storage) -> None:
+async def test_moderators_or_members_of_small_rooms_may_mention_all(storage: Storage) -> None:
     ada, ben = await add(storage, "Ada", "Ben")
     (root,) = await add(storage, "Root", is_admin=True)
     few = await make_room(storage, ada, ben, root)
@@ -136,7 +136,7 @@ async def test_everybody_is_mentioned_by_whoever_moderates_or_where_few_are(stor
     assert ALL not in mentioned(lobby)
 
 
-async def test_mentions_are_counted_behind_the_mark_and_listed(storage: Storage) -> None:
+async def test_mentions_after_the_mark_are_counted_and_listed(storage: Storage) -> None:
     ada, ben, cem = await add(storage, "Ada", "Ben", "Cem")
     room = await make_room(storage, ada, ben, cem)  # two joinings
     await save(
@@ -174,7 +174,7 @@ async def test_mentions_are_counted_behind_the_mark_and_listed(storage: Storage)
     assert await storage.timelines.mentions(ben, EVER, 10, PLENTY) == []
 
 
-async def test_what_is_missed_of_an_edited_message_has_the_mentions_of_now(storage: Storage) -> None:
+async def test_a_replayed_edited_message_has_the_current_mentions(storage: Storage) -> None:
     ada, ben, cem = await add(storage, "Ada", "Ben", "Cem")
     room = await make_room(storage, ada, ben, cem)
     await save(storage, draft(room, ada, "one"), draft(room, ada, "@cem two", reply=1))
@@ -191,7 +191,7 @@ async def test_what_is_missed_of_an_edited_message_has_the_mentions_of_now(stora
     assert [each.reply for each in log if isinstance(each, Message)] == [None, None, None, 1]
 
 
-async def test_a_reply_is_to_a_message_of_the_room_and_part_of_what_a_key_stands_for(
+async def test_a_reply_is_within_the_room_and_part_of_the_keys_digest(
     storage: Storage,
 ) -> None:
     ada, ben = await add(storage, "Ada", "Ben")

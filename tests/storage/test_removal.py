@@ -106,7 +106,7 @@ async def test_while_a_step_is_under_way_all_else_is_done(database: DatabaseAddr
             assert await left(storage, room_id) == await left(storage, other.id) == (0, 0, 0)
 
 
-async def test_a_step_does_not_wait_for_the_disk_and_what_comes_after_does(database: DatabaseAddress) -> None:
+async def test_only_the_last_step_waits_for_the_disk(database: DatabaseAddress) -> None:
     """Whoever commits meanwhile would wait for it behind the step."""
     shown = []
 
@@ -191,7 +191,7 @@ async def until_waiting(storage: PostgresStorage, number: int, ended: trio.Event
         await trio.sleep(0.01)
 
 
-async def test_what_is_left_after_a_restart_is_removed(database: DatabaseAddress) -> None:
+async def test_a_removal_continues_after_a_restart(database: DatabaseAddress) -> None:
     with trio.fail_after(60):
         async with open_storage(database) as storage:
             room_id, ada = await big_room(database, storage)

@@ -76,7 +76,7 @@ async def roles(storage: Storage, room: int) -> dict[int, str]:
     return {each.person.id: each.role.value for each in found}
 
 
-async def test_a_room_is_changed_and_told_as_it_is_now(storage: Storage, garden: int) -> None:
+async def test_a_changed_room_is_returned_in_its_new_state(storage: Storage, garden: int) -> None:
     other = await made(storage, "Cellar")
     saved = await write(
         storage,
@@ -205,9 +205,7 @@ async def test_who_is_banned_is_out_and_stays_so_until_the_ban_is_lifted(
     assert [each.person.id for each in await storage.rooms.banned(garden, 0, 9)] == [CEM]
 
 
-async def test_in_an_archived_room_nobody_writes_and_what_was_said_stays(
-    storage: Storage, garden: int
-) -> None:
+async def test_an_archived_room_is_read_only(storage: Storage, garden: int) -> None:
     keyed = Draft(garden, ADA, "ada", "one", NOW, key="k")
     await write(storage, keyed, like(garden, is_archived=True))
     saved = await write(
@@ -281,7 +279,7 @@ async def test_an_invite_is_used_by_those_who_join_with_it(storage: Storage, gar
     assert await storage.users.find_invite(b"none") is None
 
 
-async def test_whoever_made_invites_finds_the_good_ones_page_by_page(storage: Storage, garden: int) -> None:
+async def test_makers_list_their_valid_invites_in_pages(storage: Storage, garden: int) -> None:
     for person in (ADA, BEN):
         await storage.users.administer(person, AccountChange(is_admin=True), None)
     cellar = await made(storage, "Cellar")
@@ -355,7 +353,7 @@ async def end(storage: Storage, garden: int, how: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["removed", "banned", "a member", "disabled", "deleted"])
-async def test_an_invite_to_a_room_is_worth_what_its_maker_may_do_there_now(
+async def test_a_rooms_invite_depends_on_its_makers_current_rights(
     storage: Storage, garden: int, how: str
 ) -> None:
     await write(storage, role(garden, BEN, MODERATOR), like(garden, is_private=True))
@@ -379,7 +377,7 @@ async def test_an_invite_to_a_room_is_worth_what_its_maker_may_do_there_now(
     assert not await storage.users.withdraw_invite(b"bens")
 
 
-async def test_in_one_batch_an_invite_is_worth_what_its_maker_may_do_when_it_is_its_turn(
+async def test_within_a_batch_an_invite_depends_on_its_makers_rights_at_its_place(
     storage: Storage, garden: int
 ) -> None:
     invite = NewInvite(digest=b"bens", uses=2, expires_at=LATER, room_id=garden, maker_id=BEN)
@@ -404,7 +402,7 @@ async def test_in_one_batch_an_invite_is_worth_what_its_maker_may_do_when_it_is_
 @pytest.mark.parametrize(
     "change", [AccountChange(is_admin=False), AccountChange(is_disabled=True), None], ids=str
 )
-async def test_an_invite_to_register_is_worth_what_its_maker_may_do_now(
+async def test_a_registration_invite_depends_on_its_makers_current_rights(
     storage: Storage, garden: int, change: AccountChange | None
 ) -> None:
     await storage.users.administer(BEN, AccountChange(is_admin=True), None)

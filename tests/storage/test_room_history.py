@@ -40,7 +40,7 @@ def seqs(page: Page) -> list[int]:
     return [message.seq for message in page.messages]
 
 
-async def test_a_room_where_nothing_was_said_has_an_empty_page_and_no_room_has_none(storage: Storage) -> None:
+async def test_an_empty_room_has_an_empty_page_and_a_missing_room_none(storage: Storage) -> None:
     (ada,) = await add(storage, "Ada")
     garden = await make_room(storage, ada)
     assert await page(storage, garden) == Page([], 0, 0)
@@ -49,7 +49,7 @@ async def test_a_room_where_nothing_was_said_has_an_empty_page_and_no_room_has_n
     assert await storage.timelines.history(ada, 99, 10, PLENTY, EVER, after=0) is None
 
 
-async def test_a_page_is_the_newest_or_before_or_behind_a_message(storage: Storage) -> None:
+async def test_a_page_is_the_newest_or_before_or_after_a_message(storage: Storage) -> None:
     (ada,) = await add(storage, "Ada")
     await say(storage, ada, LOBBY_ID, *"abcdefgh")
     assert seqs(await page(storage, LOBBY_ID)) == [1, 2, 3, 4, 5, 6, 7, 8]
@@ -129,7 +129,7 @@ async def test_a_page_has_so_many_bytes_but_one_message(storage: Storage) -> Non
     assert seqs(await page(storage, LOBBY_ID, 3, 0, after=1)) == [2]
 
 
-async def test_a_sender_is_told_by_the_name_of_today(storage: Storage) -> None:
+async def test_a_page_has_the_senders_current_name(storage: Storage) -> None:
     ada = await storage.users.add(NewPerson(name="Ada", password_hash=b"x"))
     await say(storage, 1, LOBBY_ID, "hi")
     await storage.users.rename(1, "Adele")

@@ -160,7 +160,7 @@ async def test_who_may_not_any_more_changes_nothing(
     assert not any(each is None or isinstance(each, Refusal) for each in done)
 
 
-async def test_who_moderates_still_deletes_what_others_said(storage: Storage, garden: int) -> None:
+async def test_current_moderators_delete_others_messages(storage: Storage, garden: int) -> None:
     await storage.messages.save([Draft(garden, CEM, "cem", f"{n}", NOW) for n in range(4)])
     saved = await storage.messages.save(
         [
@@ -194,9 +194,7 @@ async def test_in_the_lobby_a_moderator_deletes_as_long_as_they_are_one(
     assert await storage.messages.save(late) == [NOT_MEMBER, NOT_YOURS]
 
 
-async def test_in_a_conversation_of_two_nobody_deletes_what_the_other_said(
-    storage: Storage, garden: int
-) -> None:
+async def test_in_a_direct_room_nobody_deletes_the_others_messages(storage: Storage, garden: int) -> None:
     pair = await storage.rooms.direct_room(CEM, MOD)
     assert pair is not None
     (said,) = await storage.messages.save([Draft(pair.id, CEM, "cem", "hi", NOW, people=Pair(CEM, MOD))])

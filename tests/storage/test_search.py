@@ -199,7 +199,7 @@ async def test_servers_index_one_at_a_time_and_nothing_twice(
 
 
 @pytest.mark.usefixtures("_way")
-async def test_what_fits_best_comes_first_where_that_is_asked(storage: Storage) -> None:
+async def test_the_best_match_is_first_if_requested(storage: Storage) -> None:
     (ada,) = await add(storage, "Ada")
     await say(storage, ada, "tea tea tea", "tea for one of us", "coffee")
     await index(storage)

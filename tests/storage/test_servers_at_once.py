@@ -138,7 +138,7 @@ async def test_a_membership_that_another_server_makes_meanwhile_is_not_made_twic
     ],
     ids=["claimed", "closed", "claimed and closed"],
 )
-async def test_what_another_server_makes_of_a_conversation_meanwhile_is_found(
+async def test_concurrent_support_changes_of_another_server_are_seen(
     database: DatabaseAddress, meanwhile: str, speaker: str, follows: list[tuple[bool, str | None]]
 ) -> None:
     """How a conversation is, is looked up once the log is this server's, and not before."""
@@ -177,7 +177,7 @@ async def test_what_another_server_makes_of_a_conversation_meanwhile_is_found(
             assert [(each.is_closed, each.assignee and each.assignee.name) for each in changes] == follows
 
 
-async def test_that_a_room_is_gone_is_told_for_an_hour_and_not_for_ever(database: DatabaseAddress) -> None:
+async def test_the_deletion_of_a_room_stays_in_the_log_for_an_hour(database: DatabaseAddress) -> None:
     with trio.fail_after(60):
         async with server(database, shared=False) as storage:
             _, room = await ada_and_a_room(storage)

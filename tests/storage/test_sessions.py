@@ -103,7 +103,7 @@ async def _execute(storage: PostgresStorage, statement: str) -> None:
     await storage._database.write(execute)
 
 
-async def test_a_session_is_what_was_begun(world: World) -> None:
+async def test_a_session_has_its_initial_values(world: World) -> None:
     session = await world.begin()
     expected = (1, "login", "phone", "203.0.113.7", "browser")
     told = (session.person_id, session.kind, session.name, session.address, session.agent)
@@ -255,7 +255,7 @@ async def test_one_too_many_ends_the_one_that_was_used_longest_ago_of_its_kind(w
     assert set(await world.living()) == kept
 
 
-async def test_whoever_watches_people_is_told_whose_session_ended(world: World) -> None:
+async def test_watchers_of_people_are_notified_of_ended_sessions(world: World) -> None:
     one, two, three = await world.begin(), await world.begin(1, None), await world.begin(2, None)
     send, told = trio.open_memory_channel[int | None](100)
     async with trio.open_nursery() as nursery:

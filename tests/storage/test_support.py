@@ -123,7 +123,7 @@ async def test_who_answers_first_has_the_conversation(desk: Desk) -> None:
     assert await desk.follows(desk.draft("Olga")) == [], "an operator who asks does not answer"
 
 
-async def test_of_two_who_claim_at_once_one_has_it_and_the_other_is_told_who(desk: Desk) -> None:
+async def test_of_two_concurrent_claims_one_wins_and_the_other_learns_who(desk: Desk) -> None:
     await desk.save(desk.draft("Ada"))
     claims = [desk.change(name, assignee=name, was=None) for name in ("Olga", "Otto", "Olga")]
     claimed, *held = await desk.save(*claims)
@@ -143,7 +143,7 @@ async def test_of_two_who_claim_at_once_one_has_it_and_the_other_is_told_who(des
     assert nobody == AssigneeMismatch(holder=None)
 
 
-async def test_a_closed_conversation_is_opened_by_whoever_speaks_in_it_and_by_nothing_said_before(
+async def test_only_a_new_message_reopens_a_closed_conversation(
     desk: Desk,
 ) -> None:
     await desk.save(desk.draft("Ada"), desk.draft("Olga", "Ada"))
@@ -177,7 +177,7 @@ async def test_who_is_no_operator_any_more_holds_nothing_and_answers_nothing(des
     assert await desk.follows(desk.draft("Olga", "Ada")) == [(11, False, "Olga", None)]
 
 
-async def test_what_was_said_before_with_its_key_does_nothing_again(desk: Desk) -> None:
+async def test_a_resent_message_changes_nothing_again(desk: Desk) -> None:
     first = desk.draft("Ada", key="k")
     await desk.save(first, desk.change("Olga", is_closed=True))
     (repeated, *followed) = await desk.save(first)
@@ -215,7 +215,7 @@ async def test_only_conversations_have_it(desk: Desk) -> None:
     assert await desk.status("Ada", "Ada") == SupportStatus()
 
 
-async def test_the_log_and_a_replay_tell_it_at_its_place_with_the_names_of_today(desk: Desk) -> None:
+async def test_log_and_replay_have_support_changes_with_current_names(desk: Desk) -> None:
     await desk.save(desk.draft("Ada"), desk.draft("Olga", "Ada"))
     await desk.save(
         desk.change("Otto", assignee="Otto", was="Olga"), Deletion(desk.rooms["Ada"], 1, None, NOW)

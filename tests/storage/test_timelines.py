@@ -215,7 +215,7 @@ async def test_a_new_person_has_the_lobby_with_all_of_it_read(storage: Storage) 
     assert await snapshots(storage, 99, EVER) == []
 
 
-async def test_a_room_is_told_as_it_is(storage: Storage, change_room: Administrator) -> None:
+async def test_a_snapshot_has_the_rooms_state(storage: Storage, change_room: Administrator) -> None:
     ada, ben, cem = await add(storage, "Ada", "Ben", "Cem")
     garden = await make_room(storage, ada, is_private=True)
     await write(storage, *(Addition(joining(garden, each), ada) for each in (ben, cem)))
@@ -263,9 +263,7 @@ async def role(storage: Storage, room: int, person: int) -> RoomRole | None:
     return None if access is None else access.role
 
 
-async def test_roles_are_told_of_members_and_of_who_is_banned(
-    storage: Storage, change_room: Administrator
-) -> None:
+async def test_roles_include_members_and_banned_people(storage: Storage, change_room: Administrator) -> None:
     ada, ben, cem, dora = await add(storage, "Ada", "Ben", "Cem", "Dora")
     garden = await make_room(storage, ada)
     await write(storage, joining(garden, ben), joining(garden, cem))
@@ -299,7 +297,7 @@ async def test_members_are_counted_as_they_come_and_go(storage: Storage) -> None
     assert (await one_room(storage, ada, garden)).members == 2
 
 
-async def test_rooms_that_are_left_or_deleted_or_others_are_not_told(storage: Storage) -> None:
+async def test_left_deleted_and_others_rooms_are_not_returned(storage: Storage) -> None:
     ada, ben = await add(storage, "Ada", "Ben")
     left, deleted = await make_room(storage, ada, "left"), await make_room(storage, ada, "deleted")
     await make_room(storage, ben, "bens")
@@ -321,7 +319,7 @@ async def test_the_room_with_the_newest_message_comes_first(storage: Storage) ->
     assert await rooms_of(storage, ada, among=[]) == {}
 
 
-async def test_a_direct_room_has_a_peer_of_whom_only_what_all_may_know_is_told(storage: Storage) -> None:
+async def test_a_direct_rooms_peer_has_only_public_fields(storage: Storage) -> None:
     (ada,) = await add(storage, "Ada")
     ben = await storage.users.add(
         NewPerson(name="Ben", password_hash=b"x", email="ben@example.com", display_name="Benjamin")
@@ -358,7 +356,7 @@ async def test_a_conversation_is_its_persons_and_once_it_has_begun_every_operato
     assert conversation not in await rooms_of(storage, ben)
 
 
-async def test_to_a_new_operator_what_was_said_before_counts_as_read(storage: Storage) -> None:
+async def test_earlier_messages_count_as_read_for_a_new_operator(storage: Storage) -> None:
     ada, ben = await add(storage, "Ada", "Ben")
     conversation = await support_room(storage, ada)
     await say(storage, ada, conversation, "help", "please")
@@ -370,7 +368,7 @@ async def test_to_a_new_operator_what_was_said_before_counts_as_read(storage: St
     assert (await one_room(storage, ben, conversation)).unread == 1, "an operator all the time"
 
 
-async def test_a_room_is_told_as_of_the_cut(storage: Storage) -> None:
+async def test_a_snapshot_is_as_of_its_log_id(storage: Storage) -> None:
     ada, ben = await add(storage, "Ada", "Ben")
     garden = await make_room(storage, ada)
     await write(storage, joining(garden, ben))
@@ -394,7 +392,7 @@ async def test_a_room_is_told_as_of_the_cut(storage: Storage) -> None:
     assert second.id == 3
 
 
-async def test_the_last_message_is_told_also_where_it_is_deleted_but_not_its_text(storage: Storage) -> None:
+async def test_a_deleted_last_message_is_returned_without_its_text(storage: Storage) -> None:
     ada, ben = await add(storage, "Ada", "Ben")
     (said,) = await say(storage, ben, LOBBY_ID, "secret")
     await write(storage, Reaction(LOBBY_ID, said.seq, ada, "👍", True, NOW))
@@ -410,7 +408,7 @@ async def test_the_last_message_is_told_also_where_it_is_deleted_but_not_its_tex
     assert (lobby.last.pos, lobby.last.changed_pos, lobby.pos, lobby.unread) == (1, 4, 4, 0)
 
 
-async def test_reactions_are_told_by_emoji_with_the_first_people_and_whether_one_is_among_them(
+async def test_reactions_have_counts_first_people_and_the_readers_own(
     storage: Storage,
 ) -> None:
     people = await add(storage, *(f"person {n}" for n in range(MOST_REACTORS + 2)))
@@ -449,7 +447,7 @@ async def test_a_new_membership_starts_read_also_the_second_one(storage: Storage
     assert (await one_room(storage, ben, garden)).unread == 1
 
 
-async def test_how_far_people_have_read_is_told_of_those_who_are_in_the_room_and_share_it(
+async def test_read_positions_are_returned_of_members_who_share_them(
     storage: Storage,
 ) -> None:
     ada, ben, cem, eve = await add(storage, "Ada", "Ben", "Cem", "Eve")
@@ -466,7 +464,7 @@ async def test_how_far_people_have_read_is_told_of_those_who_are_in_the_room_and
     assert await reads(999, [ada]) == await reads(garden, []) == {}
 
 
-async def test_a_mark_moves_forward_only_and_back_where_it_is_said(storage: Storage) -> None:
+async def test_a_mark_moves_back_only_on_request(storage: Storage) -> None:
     ada, ben = await add(storage, "Ada", "Ben")
     await say(storage, ada, LOBBY_ID, *map(str, range(9)))
     timelines = storage.timelines
@@ -485,7 +483,7 @@ async def test_a_mark_moves_forward_only_and_back_where_it_is_said(storage: Stor
     assert (await one_room(storage, ada, LOBBY_ID)).read == 0
 
 
-async def test_a_first_mark_forward_does_not_go_behind_where_one_began(storage: Storage) -> None:
+async def test_a_first_mark_is_not_before_the_start_of_the_membership(storage: Storage) -> None:
     ada, ben = await add(storage, "Ada", "Ben")
     garden, pair = await make_room(storage, ada), await direct_room(storage, ada, ben)
     await say(storage, ada, garden, "one", "two")
@@ -547,7 +545,7 @@ async def test_unread_are_texts_of_others_that_were_not_deleted_up_to_a_hundred(
     assert (await one_room(storage, ada, garden)).unread == MOST_UNREAD
 
 
-async def test_what_a_person_marked_lately_is_told(storage: Storage) -> None:
+async def test_recent_marks_of_a_person_are_returned(storage: Storage) -> None:
     ada, ben = await add(storage, "Ada", "Ben")
     garden, left = await make_room(storage, ada), await make_room(storage, ada, "left")
     await say(storage, ben, LOBBY_ID, "one", "two")
@@ -563,7 +561,7 @@ async def test_what_a_person_marked_lately_is_told(storage: Storage) -> None:
     assert await reads(99, 0) == []
 
 
-async def test_who_has_spoken_behind_their_mark_is_told_with_it(storage: Storage) -> None:
+async def test_own_messages_after_the_mark_are_reported_with_it(storage: Storage) -> None:
     ada, ben = await add(storage, "Ada", "Ben")
     garden = await make_room(storage, ada)
     await write(storage, joining(garden, ben))
@@ -585,7 +583,7 @@ async def test_who_has_spoken_behind_their_mark_is_told_with_it(storage: Storage
     assert not await has_spoken(ben), "that was long ago"
 
 
-async def test_what_a_person_wants_of_a_room_is_kept(storage: Storage) -> None:
+async def test_a_persons_settings_of_a_room_are_stored(storage: Storage) -> None:
     ada, ben = await add(storage, "Ada", "Ben")
     await say(storage, ben, LOBBY_ID, "one", "two")
     await storage.timelines.mark_read({(LOBBY_ID, ada): ReadMark(1)})
@@ -660,7 +658,7 @@ async def test_a_position_is_as_of_the_cut_and_good_beyond_it(storage: Storage) 
         assert await stand(storage, *known, up_to_id=up_to_id) == expected
 
 
-async def test_a_position_before_what_was_erased_is_told_so(
+async def test_a_position_before_erased_changes_is_reported_as_erased(
     storage: Storage, change_room: Administrator
 ) -> None:
     (ada,) = await add(storage, "Ada")
@@ -681,7 +679,7 @@ async def test_a_position_with_more_than_a_thousand_changes_since_is_too_far(sto
     assert [change.pos for change in told] == [*range(1, MOST_REPLAYED + 1)]
 
 
-async def test_a_position_that_is_not_good_says_which_message_history_can_be_read_on_from(
+async def test_an_invalid_position_names_the_message_to_continue_from(
     storage: Storage, change_room: Administrator
 ) -> None:
     (ada,) = await add(storage, "Ada")
@@ -715,7 +713,7 @@ async def test_a_position_that_is_not_good_says_which_message_history_can_be_rea
 # --- what changed ---
 
 
-async def test_what_changed_is_told_by_pos_as_it_is_now(storage: Storage) -> None:
+async def test_a_replay_is_ordered_by_pos_in_the_current_state(storage: Storage) -> None:
     ada, ben = await add(storage, "Ada", "Ben")
     garden = await make_room(storage, ada)
     await write(storage, joining(garden, ben))
@@ -752,7 +750,7 @@ async def test_what_changed_is_told_by_pos_as_it_is_now(storage: Storage) -> Non
     ]
 
 
-async def test_what_changed_is_told_of_several_rooms_in_the_order_asked(storage: Storage) -> None:
+async def test_a_replay_of_several_rooms_keeps_the_requested_order(storage: Storage) -> None:
     (ada,) = await add(storage, "Ada")
     garden, cellar = await make_room(storage, ada), await make_room(storage, ada, "Cellar")
     for text in ("one", "two", "three"):
@@ -775,7 +773,7 @@ async def test_what_changed_is_told_of_several_rooms_in_the_order_asked(storage:
     assert await replay(storage, ada, [ChangeRange(garden, 3, 3), ChangeRange(garden, 2, 1)], PLENTY) == []
 
 
-async def test_what_changed_ends_where_the_bytes_do_and_goes_on_there(storage: Storage) -> None:
+async def test_a_replay_ends_at_its_byte_limit_and_continues_there(storage: Storage) -> None:
     (ada,) = await add(storage, "Ada")
     garden = await make_room(storage, ada)
     (said, *_) = await say(storage, ada, garden, "ä" * 9, "x" * 18, "x" * 18)
@@ -792,7 +790,7 @@ async def test_what_changed_ends_where_the_bytes_do_and_goes_on_there(storage: S
         assert await places(most_bytes) == everything[:count], most_bytes
 
 
-async def test_a_room_that_is_gone_has_no_changes_to_tell(storage: Storage) -> None:
+async def test_a_deleted_room_has_no_replay(storage: Storage) -> None:
     (ada,) = await add(storage, "Ada")
     garden = await make_room(storage, ada)
     await say(storage, ada, garden, "one")
@@ -804,7 +802,7 @@ async def test_a_room_that_is_gone_has_no_changes_to_tell(storage: Storage) -> N
     assert list(await rooms_of(storage, ada)) == [LOBBY_ID]
 
 
-async def test_resume_checks_say_which_room_they_are_of(storage: Storage) -> None:
+async def test_resume_checks_name_their_room(storage: Storage) -> None:
     (ada,) = await add(storage, "Ada")
     garden = await make_room(storage, ada)
     positions = [Position(garden, 0, 0), Position(99, 0, 0), Position(LOBBY_ID, 0, 0), Position(garden, 1, 1)]
@@ -815,7 +813,7 @@ async def test_resume_checks_say_which_room_they_are_of(storage: Storage) -> Non
     ]
 
 
-async def test_access_says_what_one_is_in_a_room_and_whom_it_is_for(
+async def test_access_has_the_role_and_the_audience_of_a_room(
     storage: Storage, change_room: Administrator
 ) -> None:
     ada, ben, cem = await add(storage, "Ada", "Ben", "Cem")

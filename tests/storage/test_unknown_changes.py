@@ -65,7 +65,7 @@ def marks(changes: list[Change]) -> list[str | int]:
     return [change.text if isinstance(change, Message) else change.id for change in changes]
 
 
-async def test_it_has_its_place_in_the_log_between_what_is_known(storage: Storage, newer: Written) -> None:
+async def test_an_unknown_change_keeps_its_place_in_the_log(storage: Storage, newer: Written) -> None:
     await add(storage, "ada")
     await say(storage, "one")
     await newer(LOBBY_ID)
@@ -94,7 +94,7 @@ async def test_it_is_for_the_people_of_its_room(storage: Storage, newer: Written
     assert [change.people for change in read] == [Pair(1, 2), SupportOf(Peer(1, "ada"))]
 
 
-async def test_who_was_away_is_told_that_it_was(storage: Storage, newer: Written) -> None:
+async def test_a_replay_includes_unknown_changes(storage: Storage, newer: Written) -> None:
     await add(storage, "ada")
     await say(storage, "one")
     await newer(LOBBY_ID)
@@ -113,7 +113,7 @@ async def test_who_was_away_is_told_that_it_was(storage: Storage, newer: Written
     assert (second.text, second.pos) == ("two", 3)
 
 
-async def test_what_is_said_around_it_is_found(storage: Storage, newer: Written) -> None:
+async def test_messages_around_unknown_changes_are_found(storage: Storage, newer: Written) -> None:
     await add(storage, "ada")
     for text in ("needle one", "needle two"):
         await say(storage, text)

@@ -117,7 +117,7 @@ async def test_a_migration_that_is_in_a_deadlock_with_a_server_is_tried_again(
     assert await fetch(database, "SELECT max(version) FROM schema_migrations") == crossing.version
 
 
-async def test_what_was_there_before_is_read_and_gone_on_with(database: DatabaseAddress) -> None:
+async def test_data_of_the_older_version_are_read_and_continued(database: DatabaseAddress) -> None:
     with trio.fail_after(30):
         async with open_asyncio():
             await migrate(database, connect_timeout=10, migrations=known_migrations()[:1])
@@ -169,7 +169,7 @@ async def test_what_was_there_before_is_read_and_gone_on_with(database: Database
             assert opened == SupportChanged(22, BENS_DESK, 8, BEN, False, None, 2001.0, 2001.0, people)
 
 
-async def test_what_was_said_before_there_were_marks_is_read_but_for_what_was_not_delivered(
+async def test_messages_older_than_marks_are_read_unless_undelivered(
     database: DatabaseAddress,
 ) -> None:
     with trio.fail_after(30):
@@ -213,7 +213,7 @@ DUMPS = Path(__file__).parent / "dumps"
 
 
 @pytest.mark.parametrize("version", sorted(path.stem for path in DUMPS.glob("*.sql")))
-async def test_what_an_older_version_told_is_told_by_this_one_and_gone_on_with(
+async def test_changes_of_an_older_version_are_published_by_this_one(
     database: DatabaseAddress, version: str
 ) -> None:
     told = json.loads((DUMPS / f"{version}.json").read_text(encoding="utf-8"))
@@ -299,7 +299,7 @@ UPDATE users SET deleted_at = now() WHERE name = 'gone'"""
 """Each Cyrillic letter looks like the Latin one."""
 
 
-async def test_names_that_looked_alike_before_are_kept_and_reported_and_nobody_else_gets_one(
+async def test_older_look_alike_names_are_kept_reported_and_taken(
     database: DatabaseAddress,
 ) -> None:
     with trio.fail_after(30):
@@ -474,7 +474,7 @@ UPDATE rooms SET last_seq = 1, last_pos = 2, last_sender_id = {ADA} WHERE id = {
 UPDATE lanes SET last_id = 2"""
 
 
-async def test_messages_of_before_mentions_are_found_answered_and_forgotten(
+async def test_messages_older_than_mentions_are_found_answered_and_deleted(
     database: DatabaseAddress,
 ) -> None:
     tea = parse_query("tea")
@@ -584,7 +584,7 @@ async def test_who_was_there_before_visitors_is_none_and_an_older_server_goes_on
             assert await storage.timelines.rooms_of([visitor.id]) == {visitor.id: {}}
 
 
-async def test_who_comes_by_an_older_server_is_told_of_too(database: DatabaseAddress) -> None:
+async def test_members_added_by_an_older_server_are_published_too(database: DatabaseAddress) -> None:
     with trio.fail_after(30):
         async with open_asyncio():
             await migrate(database, connect_timeout=10, migrations=known_migrations()[:19])

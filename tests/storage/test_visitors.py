@@ -80,7 +80,7 @@ async def test_no_list_has_visitors_and_nobody_writes_to_them_directly(storage: 
     assert await storage.users.by_email("anna@example.com") is None
 
 
-async def test_with_the_account_goes_what_was_said_of_it(
+async def test_a_deleted_account_loses_its_visit_data(
     storage: Storage, place: DatabaseAddress | None
 ) -> None:
     anna = await come(storage, "visitor-1", ANNA)

@@ -55,7 +55,7 @@ async def test_a_connection_that_can_not_be_set_up_is_closed(
             journal.disconnect()
 
 
-async def test_why_the_outcome_of_a_commit_is_unknown_is_told(database: DatabaseAddress) -> None:
+async def test_the_reason_for_an_unknown_outcome_is_reported(database: DatabaseAddress) -> None:
     """And the connection is not used again, also where it still seems to be good."""
 
     async def fail(_connection: RawConnection) -> None:
@@ -72,7 +72,7 @@ async def test_why_the_outcome_of_a_commit_is_unknown_is_told(database: Database
     assert other != backend
 
 
-async def test_a_place_in_the_log_that_is_taken_is_told_and_not_tried_for_ever(
+async def test_a_taken_log_id_is_reported_and_not_retried_for_ever(
     database: DatabaseAddress,
 ) -> None:
     """As only a damaged database has it: the keys of messages alone may be used by another server meanwhile."""

@@ -65,7 +65,7 @@ def test_the_same_seed_does_the_same(seed: int) -> None:
     assert one != other
 
 
-async def test_the_sides_of_a_parted_network_do_not_hear_each_other(autojump_clock: MockClock) -> None:
+async def test_the_sides_of_a_partition_receive_nothing_from_each_other(autojump_clock: MockClock) -> None:
     async with (
         open_faulty_network(random.Random(1), Faults()) as network,
         network.open_bus() as one,
@@ -86,7 +86,7 @@ async def test_the_sides_of_a_parted_network_do_not_hear_each_other(autojump_clo
         assert await one.receive() == await two.receive() == await other.receive() == [b"3"]
 
 
-async def test_what_is_under_way_to_one_who_leaves_is_dropped(autojump_clock: MockClock) -> None:
+async def test_payloads_in_flight_to_a_leaving_server_are_dropped(autojump_clock: MockClock) -> None:
     async with (
         open_faulty_network(random.Random(1), Faults(delay=5)) as network,
         network.open_bus() as staying,

@@ -52,6 +52,6 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("wire", BROKEN.values(), ids=BROKEN)
-def test_what_no_server_of_ours_sends_is_broken(wire: bytes) -> None:
+def test_frames_that_no_server_sends_are_malformed(wire: bytes) -> None:
     with pytest.raises(BrokenFrame):
         next_frame(wire)

@@ -19,9 +19,7 @@ def server() -> Generator[ServerProcess]:
         yield server
 
 
-def test_what_is_written_while_it_is_read_makes_no_gap(
-    server: ServerProcess, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_write_during_the_read_makes_no_gap(server: ServerProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     register(server.url, "beside-a-reader")
     before = saved_lines(server.address)
     fetch = asyncpg.Connection.fetch

@@ -207,13 +207,15 @@ def test_of_a_key_that_is_given_twice_one_counts_for_everybody(mallory: Person, 
 @pytest.mark.parametrize(
     "number", ["-1", "99999999999999999999", "0x10", "1_0", "⑩", "NaN", "1;DROP-TABLE-messages"]
 )
-def test_a_bad_history_number_is_told_the_range(mallory: Person, innocents: Innocents, number: str) -> None:
+def test_a_bad_history_number_is_refused_with_the_range(
+    mallory: Person, innocents: Innocents, number: str
+) -> None:
     mallory.say(f"history {number}")
     assert "1 to 1000" in mallory.is_told()
     assert_goes_on(mallory, innocents)
 
 
-def test_what_looks_like_sql_is_a_message(mallory: Person, innocents: Innocents) -> None:
+def test_a_text_like_sql_is_a_message(mallory: Person, innocents: Innocents) -> None:
     text = "'); DROP TABLE messages; --"
     mallory.say(text)
     innocents.overhear("mallory", text)
@@ -359,7 +361,7 @@ def test_a_letter_may_lie_in_two_fragments(
     [client_frame(PING, b"x") * 100, client_frame(TEXT, b"{}"), client_frame(CLOSE), b"\xff" * 10_000],
     ids=["pings", "a text", "another close", "no frame"],  # a frame has another mask in each process
 )
-def test_what_comes_after_our_close_frame_is_ignored(server: ServerProcess, after: bytes) -> None:
+def test_frames_after_our_close_frame_are_ignored(server: ServerProcess, after: bytes) -> None:
     goodbye = client_frame(CLOSE, (1000).to_bytes(2) + b"bye")
     for at_once in (True, False):
         with RawClient(server.url) as mallory:
@@ -500,7 +502,7 @@ NO_HEADS = {
 
 
 @pytest.mark.parametrize(("sent", "status"), NO_HEADS.values(), ids=NO_HEADS)
-def test_what_is_no_request_is_answered_and_closed(server: ServerProcess, sent: bytes, status: int) -> None:
+def test_a_malformed_request_is_answered_and_closed(server: ServerProcess, sent: bytes, status: int) -> None:
     with RawClient(server.url) as mallory:
         mallory.send_what_is_taken(sent)
         assert mallory.read_head() == status
@@ -523,7 +525,7 @@ NO_HANDSHAKES = {
 
 
 @pytest.mark.parametrize(("sent", "status"), NO_HANDSHAKES.values(), ids=NO_HANDSHAKES)
-def test_what_is_no_handshake_is_refused_and_closed(server: ServerProcess, sent: bytes, status: int) -> None:
+def test_a_malformed_handshake_is_refused_and_closed(server: ServerProcess, sent: bytes, status: int) -> None:
     with RawClient(server.url) as mallory:
         mallory.send(sent)
         assert mallory.read_head() == status

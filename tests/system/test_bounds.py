@@ -86,7 +86,7 @@ LIES = {
 
 
 @pytest.mark.parametrize("lie", LIES)
-def test_a_lie_is_refused_however_often_it_is_told(
+def test_a_forged_sender_is_refused_each_time(
     server: ServerProcess, tokens: dict[str, str], lie: str
 ) -> None:
     path, teller, told, answer = LIES[lie]
@@ -121,7 +121,7 @@ def test_a_rooms_socket_is_not_opened_without_a_good_token(server: ServerProcess
             assert mallory.read_head() == 401
 
 
-def test_who_was_removed_from_a_room_hears_and_says_nothing_there(
+def test_a_removed_member_neither_receives_nor_sends_there(
     server: ServerProcess, tokens: dict[str, str]
 ) -> None:
     for call in ("invite", "remove"):

@@ -100,7 +100,7 @@ def speaks(server: ServerProcess, token: str, line: Line) -> bool:
         return True
 
 
-def test_what_was_heard_before_the_server_was_killed_is_kept(data: Path) -> None:
+def test_messages_received_before_a_kill_are_saved(data: Path) -> None:
     tokens: dict[str, str] = {}
     heard: list[list[Line]] = []
     for start in (0, BURST, 2 * BURST):
@@ -135,7 +135,7 @@ def test_what_was_heard_before_the_server_was_killed_is_kept(data: Path) -> None
 
 
 @pytest.mark.parametrize(("victim", "start"), [("the postmaster", 0), ("a backend", BURST)])
-def test_the_server_outlives_a_killed_database_and_nothing_heard_is_lost(
+def test_the_server_survives_a_killed_database_without_losing_messages(
     server: ServerProcess, tokens: dict[str, str], victim: str, start: int
 ) -> None:
     before = len(saved_lines(server.address))
@@ -149,7 +149,7 @@ def test_the_server_outlives_a_killed_database_and_nothing_heard_is_lost(
     assert health(server) == 200
 
 
-def test_who_speaks_to_a_database_that_does_not_answer_is_cut_and_not_told_a_lie(
+def test_a_sender_during_a_database_outage_is_closed_with_unknown_outcome(
     server: ServerProcess, tokens: dict[str, str]
 ) -> None:
     before = len(saved_lines(server.address))
@@ -171,7 +171,7 @@ def test_who_speaks_to_a_database_that_does_not_answer_is_cut_and_not_told_a_lie
     assert health(server) == 200
 
 
-def test_a_database_that_stops_in_mid_burst_is_waited_for_and_all_it_saved_is_told(
+def test_after_a_database_stop_in_mid_burst_all_saved_messages_are_published(
     server: ServerProcess, tokens: dict[str, str]
 ) -> None:
     before = len(saved_lines(server.address))

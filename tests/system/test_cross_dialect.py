@@ -130,7 +130,7 @@ def house(server: ServerProcess) -> House:
     return House(server.url)
 
 
-def test_five_clients_of_five_dialects_hear_what_is_theirs_once_in_one_order_under_the_right_name(
+def test_clients_of_five_dialects_get_their_messages_once_in_one_order(
     house: House,
 ) -> None:
     ada, ben, cem, dora, eve = (house.account(name) for name in ("ada", "ben", "cem", "dora", "eve"))
@@ -168,7 +168,7 @@ def test_five_clients_of_five_dialects_hear_what_is_theirs_once_in_one_order_und
         ]
 
 
-def test_what_is_said_to_one_or_to_support_is_not_heard_in_the_lobby(house: House) -> None:
+def test_direct_and_support_messages_are_not_in_the_lobby(house: House) -> None:
     ada, ben = house.account("ada"), house.account("ben")
     with (
         client(house.url) as listener,
@@ -213,7 +213,7 @@ def test_a_new_name_has_subscribers_from_every_socket_of_the_person_at_once(hous
         assert house.name_of(ada.uid) == new
 
 
-def test_two_hundred_lines_from_three_dialects_at_once_are_heard_in_one_order_everywhere(
+def test_concurrent_messages_of_three_dialects_have_one_order_everywhere(
     house: House,
 ) -> None:
     ada, ben, cem, dora = (house.account(name) for name in ("ada", "ben", "cem", "dora"))

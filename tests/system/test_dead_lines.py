@@ -85,7 +85,7 @@ def frames_of(client: RawClient) -> Iterator[Frame]:
             yield client.read_frame()
 
 
-def test_what_a_line_took_that_answers_nothing_is_sent_again_once(server: ServerProcess) -> None:
+def test_messages_lost_with_a_silent_connection_are_sent_again_once(server: ServerProcess) -> None:
     ada, ben = account(server, "ada-dead"), account(server, "ben-dead")
     with RawClient(server.url) as dead, person(server, ada) as speaker:
         dead.shake_hands(ben.path)
@@ -190,7 +190,7 @@ def test_a_client_that_sends_pongs_that_nobody_asked_for_confirms_nothing(server
     assert hear_missed(server, ben) == ["hello"]
 
 
-def test_a_client_whose_frames_are_fragments_confirms_as_others_do(server: ServerProcess) -> None:
+def test_a_client_with_fragmented_frames_confirms_deliveries(server: ServerProcess) -> None:
     """Its frames are the library's from the first fragment on, pongs too."""
     ada, ben = account(server, "ada-parts"), account(server, "ben-parts")
     with RawClient(server.url) as client, person(server, ada) as speaker:

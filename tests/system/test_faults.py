@@ -79,7 +79,7 @@ def test_connections_that_the_database_ends_are_made_again(
             assert load.back_after(time.monotonic()) < BACK_WITHIN
 
 
-def test_what_is_said_to_a_stopped_database_ends_in_time_with_the_unknown_outcome(
+def test_writes_to_a_stopped_database_end_in_time_as_unknown(
     server: ServerProcess, tokens: dict[str, str]
 ) -> None:
     database = stopped(postgres_under(server.process.pid))

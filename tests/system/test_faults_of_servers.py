@@ -72,7 +72,7 @@ CUT_OFF = 5.5
 
 
 @in_full
-def test_a_server_that_hears_no_answer_of_the_database_tells_nothing_stale_and_all_once_it_is_back(
+def test_after_a_lost_database_link_nothing_stale_is_published(
     servers: TwoServers,
 ) -> None:
     with conversation(servers) as talk, garden(servers) as room:
@@ -83,7 +83,7 @@ def test_a_server_that_hears_no_answer_of_the_database_tells_nothing_stale_and_a
         assert room.stays_heard() == [f"{CREATOR} {n}" for n in range(4)]
 
 
-def test_a_server_that_is_stopped_and_wakes_tells_nothing_stale_and_all_the_rest(servers: TwoServers) -> None:
+def test_a_server_suspended_and_resumed_publishes_nothing_stale(servers: TwoServers) -> None:
     with conversation(servers) as talk, garden(servers) as room:
         with stopped([servers.far.process.pid]):
             check_removal(room, time.monotonic() + CUT_OFF)

@@ -133,7 +133,7 @@ def told(server: ServerProcess) -> list[int]:
     ]
 
 
-def test_one_account_on_every_protocol_gets_one_budget_through_and_all_who_listen_hear_it(
+def test_one_account_on_every_protocol_has_one_budget(
     server: ServerProcess,
 ) -> None:
     eve, token = sign_up(server, "eve")
@@ -178,7 +178,7 @@ def test_one_account_on_every_protocol_gets_one_budget_through_and_all_who_liste
         assert not any(reader.is_cut for reader in readers)
 
 
-def test_a_guest_who_floods_a_person_has_them_neither_cut_nor_kept_from_hearing_others(
+def test_a_flooding_guest_does_not_cut_the_person_or_delay_others(
     server: ServerProcess,
 ) -> None:
     ada, hers = sign_up(server, "ada")

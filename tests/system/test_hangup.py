@@ -134,7 +134,7 @@ def test_it_reads_certificate_and_log_level_again_and_nobody_is_cut(
         assert server.stop() == 0
 
 
-def test_the_service_manager_hears_of_start_reload_and_stop(data: Path, tmp_path: Path) -> None:
+def test_the_service_manager_is_notified_of_start_reload_and_stop(data: Path, tmp_path: Path) -> None:
     with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as manager:
         manager.bind(str(tmp_path / "notify"))
         manager.settimeout(PATIENCE)

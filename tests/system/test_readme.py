@@ -82,7 +82,7 @@ def test_the_two_minutes_go_as_they_are_written(started: str, request: pytest.Fi
                 timer.cancel()
 
 
-def test_its_commands_about_people_and_for_looking_in_do_what_they_say(server: ServerProcess) -> None:
+def test_its_commands_for_people_and_inspection_work(server: ServerProcess) -> None:
     named = [
         text
         for text in of_the_readme(".venv/bin/chat", server)

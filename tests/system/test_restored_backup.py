@@ -133,7 +133,7 @@ def restore(server: ServerProcess, backup: Path, port: int) -> ServerProcess:
     return start(server.data, port)
 
 
-async def test_every_client_notices_and_ends_with_what_was_restored(server: ServerProcess) -> None:
+async def test_every_client_detects_a_restored_backup_and_converges_to_it(server: ServerProcess) -> None:
     async with AsyncExitStack() as stack:
         stack.enter_context(trio.fail_after(120))
         data = stack.enter_context(used_data_path())

@@ -38,7 +38,7 @@ def is_open(person: Person) -> bool:
     return person.socket.ping().wait(PATIENCE)
 
 
-def test_a_command_beside_the_server_closes_the_sockets_of_that_person_and_nobody_elses(
+def test_a_command_closes_only_that_persons_sockets(
     server: ServerProcess,
 ) -> None:
     token, other = register(server.url, "revoked"), register(server.url, "spared")
@@ -64,7 +64,7 @@ def test_a_command_beside_the_server_closes_the_sockets_of_that_person_and_nobod
     ],
     ids=["logged out", "disabled", "deleted"],
 )
-def test_every_protocol_feels_within_a_second_what_is_committed(
+def test_every_protocol_applies_a_committed_revocation_within_a_second(
     server: ServerProcess, change: str, reason: str
 ) -> None:
     name = f"felt{reason[5]}{len(change)}"
@@ -75,7 +75,7 @@ def test_every_protocol_feels_within_a_second_what_is_committed(
         assert time.monotonic() - committed < FELT_WITHIN
 
 
-def test_a_role_is_felt_by_an_open_socket_of_the_desk(server: ServerProcess) -> None:
+def test_a_role_change_applies_to_an_open_socket_of_the_desk(server: ServerProcess) -> None:
     person, operator = register(server.url, "helpless"), register(server.url, "helper")
     ask = '{"method": "message.send", "params": ["help"], "id": 1}'
     listed = '{"method": "message.conversations", "params": [], "id": 2}'

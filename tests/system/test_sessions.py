@@ -69,9 +69,7 @@ def grace(two: list[ServerProcess]) -> httpx.Response:
     return post(f"{there.url}{V1}/setup", new)
 
 
-def test_both_servers_say_one_code_and_whoever_has_it_is_the_first_admin(
-    two: list[ServerProcess], grace: httpx.Response
-) -> None:
+def test_both_servers_log_one_set_up_code(two: list[ServerProcess], grace: httpx.Response) -> None:
     here, there = two
     assert (grace.status_code, grace.json()["me"]["roles"]) == (201, ["admin"])
     (code,) = {*codes_of(here), *codes_of(there)}
@@ -103,7 +101,7 @@ def test_a_setting_that_an_admin_changes_on_one_server_counts_on_the_other(
     assert post(f"{here}{V1}/auth/register", new).status_code == 201
 
 
-def test_workers_say_the_code_once() -> None:
+def test_workers_log_the_set_up_code_once() -> None:
     with data_path() as new, running_server(new, "--workers", "2") as server:
         eventually(lambda: bool(codes_of(server)), "a code is logged")
         made = post(

@@ -44,7 +44,7 @@ def stop(server: ServerProcess, told: signal.Signals = signal.SIGTERM) -> float:
 
 
 @needs_proc
-def test_a_stop_in_mid_burst_keeps_what_was_heard_and_tells_everybody(data: Path) -> None:
+def test_a_stop_in_mid_burst_saves_and_publishes_accepted_messages(data: Path) -> None:
     tokens: dict[str, str] = {}
     heard: list[list[Line]] = []
     for start, told in ((0, signal.SIGTERM), (BURST, signal.SIGINT)):

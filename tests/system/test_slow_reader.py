@@ -154,7 +154,7 @@ def test_a_peer_that_answers_each_ping_stays(impatient: ServerProcess) -> None:
             faithful.send(client_frame(PONG))
 
 
-def test_who_is_cut_in_a_direct_conversation_is_told_the_rest_when_it_comes_back_and_nothing_twice(
+def test_a_cut_direct_client_gets_the_rest_once_on_its_return(
     server: ServerProcess,
 ) -> None:
     ada, ben = (

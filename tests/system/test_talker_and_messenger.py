@@ -187,7 +187,7 @@ def test_a_whole_conversation(house: House, way: Way) -> None:
 
 
 @each_way
-def test_a_client_that_has_said_nothing_hears_in_the_dialect_of_its_listener(house: House, way: Way) -> None:
+def test_a_silent_client_receives_in_the_dialect_of_its_listener(house: House, way: Way) -> None:
     with house.enter(way) as silent, house.enter(TALKER, "ada") as ada:
         silent.key = "username" if way.messenger_listener else "name"
         ada.log_in(house.tokens["ada"])
@@ -292,7 +292,7 @@ def test_a_frame_that_claims_another_name_is_refused(house: House, way: Way, cla
 
 
 @each_way
-def test_everybody_else_hears_it_and_the_speaker_s_own_socket_does_not(house: House, way: Way) -> None:
+def test_a_message_reaches_every_socket_except_its_senders(house: House, way: Way) -> None:
     with (
         house.enter(way, "ada") as ada,
         house.enter(way, "ada") as ada_s_phone,
@@ -370,7 +370,7 @@ def past(house: House) -> list[Line]:
 
 @each_dialect
 @pytest.mark.parametrize("count", ["1", "99", "100", "101", "250", "260", "0250", "1000"])
-def test_history_tells_the_last_messages_oldest_first(
+def test_history_has_the_last_messages_oldest_first(
     house: House, past: list[Line], way: Way, count: str
 ) -> None:
     saved = saved_lines(house.server.address)
@@ -389,7 +389,7 @@ def test_history_tells_the_last_messages_oldest_first(
     ["9" * 5000, "1e2", "٣", "+1"],
     ids=lambda count: ascii(count)[:12],
 )
-def test_a_bad_number_is_told_the_range(house: House, way: Way, count: str) -> None:
+def test_a_bad_number_is_refused_with_the_range(house: House, way: Way, count: str) -> None:
     with house.enter(way, "ben") as ben:
         ben.log_in(house.tokens["ben"])
         ben.say(f"history {count}")
@@ -414,7 +414,7 @@ def test_history_queries_run_at_once_and_each_is_whole_and_in_order(house: House
     assert set(told.values()) == {queries}
 
 
-def test_who_recalls_still_hears_what_is_said(house: House, past: list[Line]) -> None:
+def test_a_client_that_reads_history_still_gets_new_messages(house: House, past: list[Line]) -> None:
     with house.enter(TALKER, "ben") as ben, house.enter(MESSENGER, "ada") as ada:
         for person in (ada, ben):
             person.log_in(house.tokens[person.name])

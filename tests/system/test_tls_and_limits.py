@@ -159,7 +159,7 @@ def test_a_slow_reader_is_cut_there_too(encrypted: ServerProcess, trusting: ssl.
         assert found.payload.startswith((4008).to_bytes(2))
 
 
-def test_a_stop_says_goodbye_through_it(encrypted: ServerProcess, trusting: ssl.SSLContext) -> None:
+def test_a_stop_closes_properly_through_tls(encrypted: ServerProcess, trusting: ssl.SSLContext) -> None:
     """The last test with this server."""
     with (
         member(encrypted.url, "gwen", ssl=trusting) as gwen,
@@ -179,7 +179,7 @@ def test_a_stop_says_goodbye_through_it(encrypted: ServerProcess, trusting: ssl.
 
 
 @needs_proc
-def test_many_from_this_machine_are_spared_and_one_too_many_in_all_is_told_so(crowded: ServerProcess) -> None:
+def test_loopback_clients_are_exempt_up_to_the_total_limit(crowded: ServerProcess) -> None:
     with ExitStack() as stack:
         register(crowded.url, "ada")
         eventually(lambda: held_connections(crowded.process.pid) == 1, "that call is over")

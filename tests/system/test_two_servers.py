@@ -55,7 +55,7 @@ def two(server: ServerProcess, tmp_path: Path) -> Generator[Two]:
 
 
 @pytest.mark.parametrize("name", ["haproxy", "nginx"])
-def test_the_clients_of_a_server_that_stops_come_back_to_the_other_and_nothing_is_lost(
+def test_clients_of_a_stopping_server_move_to_the_other_without_loss(
     name: str, two: Two, tmp_path: Path
 ) -> None:
     ports = [int(each.url.rpartition(":")[2]) for each in two.servers]
@@ -96,7 +96,7 @@ def test_the_clients_of_a_server_that_stops_come_back_to_the_other_and_nothing_i
         assert numbers_of("ada", saved) == list(range(LAST + 1))
 
 
-def test_a_server_with_a_secret_of_its_own_is_refused_with_a_line_that_names_the_flag(two: Two) -> None:
+def test_a_server_with_another_secret_is_refused_and_the_flag_named(two: Two) -> None:
     with data_path() as data:
         with pytest.raises(RuntimeError, match=r"has another secret.* --secret-file"):
             ServerProcess(data, *two.arguments)

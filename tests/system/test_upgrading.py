@@ -161,7 +161,7 @@ def test_an_older_release_serves_beside_this_one_and_again_on_its_schema(chat: C
         assert chat.versions() == [this.version] * 2
 
 
-def test_this_release_serves_beside_the_next_one_and_passes_over_what_that_writes(
+def test_this_release_serves_beside_the_next_and_skips_its_unknown_changes(
     chat: Chat, following: Release
 ) -> None:
     this = this_release()
@@ -180,7 +180,7 @@ def test_this_release_serves_beside_the_next_one_and_passes_over_what_that_write
     assert pinned["count"] == 4
 
 
-def test_a_server_whose_release_is_not_served_refuses_to_start(
+def test_a_server_of_an_unsupported_release_refuses_to_start(
     chat: Chat, older: Release, following: Release, tmp_path: Path
 ) -> None:
     beyond = next_release(tmp_path / "beyond", "CREATE TABLE beyond ()", following)

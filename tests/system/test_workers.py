@@ -189,7 +189,7 @@ def test_nothing_outlives_a_parent_that_is_killed(data: Path) -> None:
         wait_until_ended(left)
 
 
-def test_a_hangup_is_felt_by_all_workers_and_a_second_signal_cuts_all(data: Path, tmp_path: Path) -> None:
+def test_a_hangup_reaches_all_workers_and_a_second_signal_cuts_all(data: Path, tmp_path: Path) -> None:
     settings = tmp_path / "chat.toml"
     settings.write_text('log_level = "warning"\n')
     with (
@@ -227,7 +227,7 @@ def service_manager(path: Path) -> Generator[socket.socket]:
         yield manager
 
 
-def test_what_a_worker_cannot_do_is_told_in_the_parents_one_line(data: Path) -> None:
+def test_a_workers_start_error_is_the_parents_one_line(data: Path) -> None:
     """Only a worker knows the dialects."""
     done = subprocess.run(
         [
@@ -253,7 +253,7 @@ def test_what_a_worker_cannot_do_is_told_in_the_parents_one_line(data: Path) -> 
     assert done.stderr.count("\n") == 1
 
 
-def test_a_rolling_restart_refuses_nobody_of_any_dialect_and_loses_and_doubles_nothing() -> None:
+def test_a_rolling_restart_refuses_nobody_and_loses_and_repeats_nothing() -> None:
     with used_data_path() as data, two_workers(data, "--restart-spread", "1") as server:
         before = set(workers_of(server).values())
         tokens = register_everybody(server.url, server.address)

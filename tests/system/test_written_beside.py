@@ -16,7 +16,7 @@ def alone() -> Generator[ServerProcess]:
         yield server
 
 
-def test_what_is_written_beside_the_server_is_told_before_what_comes_after_it(alone: ServerProcess) -> None:
+def test_changes_by_another_process_are_published_in_log_order(alone: ServerProcess) -> None:
     token = register(alone.url, "ada")
     with client(alone.url) as ben, client(alone.url, f"/talker?token={token}", name="ada") as ada:
         assert ada.is_told() == "authorised as ada"
@@ -26,7 +26,7 @@ def test_what_is_written_beside_the_server_is_told_before_what_comes_after_it(al
         assert [line.text for line in ada.hear_all(3)] == ["beside 1", "beside 2", "beside 3"]
 
 
-def test_who_would_have_to_be_told_too_much_is_sent_to_the_history(alone: ServerProcess) -> None:
+def test_a_client_that_missed_too_much_is_referred_to_history(alone: ServerProcess) -> None:
     token = register(alone.url, "cem")
     with client(alone.url) as ben, client(alone.url, f"/talker?token={token}", name="cem") as cem:
         assert cem.is_told() == "authorised as cem"

@@ -109,9 +109,7 @@ def test_roles_names_and_passwords_are_changed_and_each_change_is_asked_about(
     expect(olga.get_by_role("checkbox", name="admin")).to_be_checked()
 
 
-def test_who_reads_the_lobby_is_a_setting_and_the_lobby_says_where_strangers_do(
-    pages: Pages, olga: Page
-) -> None:
+def test_the_lobbys_readers_are_a_setting_and_an_open_lobby_is_labelled(pages: Pages, olga: Page) -> None:
     ben = pages.of("ben", f"/room/{LOBBY_ID}")
     badge = ben.locator(".place-tools").get_by_text("Public", exact=True)
     expect(badge).to_be_visible()
@@ -147,7 +145,7 @@ def test_invitations_begin_with_the_public_address(pages: Pages, olga: Page) -> 
     expect(address).to_have_value("")
 
 
-def test_settings_count_at_once_say_where_they_come_from_and_are_taken_back(pages: Pages, olga: Page) -> None:
+def test_settings_apply_at_once_name_their_source_and_are_withdrawn(pages: Pages, olga: Page) -> None:
     olga.get_by_role("link", name="Registration").click()
     olga.get_by_role("radio", name="Nobody").click()
     confirm(olga, "Nobody")
@@ -272,7 +270,7 @@ def test_people_without_the_role_see_no_administration(pages: Pages) -> None:
     expect(page.get_by_role("link", name="Administration")).to_be_hidden()
 
 
-def test_a_page_of_a_list_that_was_loaded_anew_meanwhile_is_dropped(
+def test_a_page_of_a_list_that_was_reloaded_meanwhile_is_dropped(
     pages: Pages, olga: Page, chat: ServerProcess
 ) -> None:
     pages.person("quinn")

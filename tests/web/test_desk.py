@@ -196,7 +196,7 @@ def test_a_conversation_is_handed_over_closed_and_opened_again(
             expect(oscar.locator(".conversation-who h1")).to_have_text(longest)
 
 
-def test_operators_see_who_else_is_there_and_what_a_visitor_says_of_themselves(
+def test_operators_see_other_operators_and_a_visitors_details(
     pages: Pages, operators: tuple[Page, Page], chat: ServerProcess
 ) -> None:
     olga, oscar = operators

@@ -139,7 +139,7 @@ def test_a_small_file_that_fills_the_memory_as_a_picture_is_saved_and_never_show
     assert known == [("image/png", 20_000), ("image/jpeg", None)]
 
 
-def test_too_big_and_too_many_are_said_and_the_text_stays(pages: Pages) -> None:
+def test_too_large_and_too_many_files_are_reported_and_the_text_stays(pages: Pages) -> None:
     page = at_room(pages, "dora", "limits")
     box(page).fill("with files")
     page.evaluate(
@@ -231,7 +231,7 @@ def goes_to(page: Page, room: str) -> None:
     expect(page.get_by_role("heading", name=room, level=1)).to_be_visible()
 
 
-def test_a_message_whose_files_are_not_up_yet_goes_also_where_one_leaves_its_room(pages: Pages) -> None:
+def test_a_message_with_uploading_files_is_sent_after_leaving_its_room(pages: Pages) -> None:
     page = at_room(pages, "ivy", "slow uploads")
     held = held_uploads(page)
     with page.expect_request("**/files?name=*"):

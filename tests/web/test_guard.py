@@ -33,7 +33,7 @@ _KEPT = """async () => [document.cookie, localStorage.kept, sessionStorage.kept,
     (await indexedDB.databases()).map(({ name }) => name)]"""
 
 
-def test_what_a_page_must_never_do_is_found(browser: Browser) -> None:
+def test_forbidden_actions_of_a_page_are_found(browser: Browser) -> None:
     with other_site() as site:
         pages = Pages(browser, site.url)
         site.pages["/"] = ({"Content-Security-Policy": "media-src 'none'"}, _BAD)

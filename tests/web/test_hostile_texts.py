@@ -82,7 +82,7 @@ def room_of(dialect: str, ada: Speaker, ben: Speaker) -> int:
 
 
 @pytest.mark.parametrize("dialect", ["talker", "messenger", "rooms", "native", "direct", "support"])
-def test_what_comes_by_any_dialect_is_shown_as_it_was_sent(dialect: str, pages: Pages, house: House) -> None:
+def test_messages_of_any_dialect_are_shown_as_sent(dialect: str, pages: Pages, house: House) -> None:
     ada, ben = Speaker(pages, f"ada-{dialect}"), Speaker(pages, f"ben-{dialect}")
     with saying(dialect, house, ben, ada) as say:
         room = room_of(dialect, ada, ben)

@@ -181,7 +181,7 @@ def test_a_clock_that_is_a_day_off_harms_nothing(pages: Pages) -> None:
         assert [text for text in tab.loaded() if text in texts] == texts
 
 
-def test_a_tab_too_many_says_so_and_comes_in_when_there_is_room(pages: Pages) -> None:
+def test_a_tab_over_the_limit_says_so_and_connects_later(pages: Pages) -> None:
     context = browser(pages, "hal")
     others = context.new_page()
     others.goto(f"{pages.url}/api/v1/docs")

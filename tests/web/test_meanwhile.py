@@ -89,7 +89,7 @@ def test_an_edit_that_is_left_at_once_does_not_become_the_draft(pages: Pages, ad
     expect(timeline.field).to_have_value("at six")
 
 
-def test_an_edit_that_was_left_for_another_room_knows_what_it_began_with(pages: Pages, ada: Speaker) -> None:
+def test_an_interrupted_edit_keeps_its_original_text(pages: Pages, ada: Speaker) -> None:
     room = ada.make_room("left edits")
     seq = ada.say(room, "first")
     page = pages.of("ada", f"/room/{room}")

@@ -52,7 +52,7 @@ def test_the_panel_of_a_long_room_rests_and_leads_back_to_the_place_one_came_fro
     assert Rest(page).comes() is None
 
 
-def test_messages_behind_a_panel_are_not_read_until_visible(pages: Pages, ada: Speaker) -> None:
+def test_messages_covered_by_a_panel_are_not_marked_read(pages: Pages, ada: Speaker) -> None:
     ben = Speaker(pages, "ben")
     room = ada.make_room("unseen", ben)
     seen = ada.say(room, "seen")

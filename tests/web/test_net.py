@@ -94,7 +94,7 @@ def test_who_logs_out_while_the_password_is_changed_stays_logged_out(
     assert after.status == 401
 
 
-def test_messages_that_are_sent_leave_no_listeners_behind(context: BrowserContext, pages: Pages) -> None:
+def test_sent_messages_leave_no_listeners(context: BrowserContext, pages: Pages) -> None:
     context.add_init_script(_COUNT_LISTENERS)
     tab = Connection(context, pages.url)
     tab.until(LIVE)

@@ -66,7 +66,7 @@ def test_a_code_that_is_typed_before_the_server_answers_stays(pages: Pages) -> N
     expect(page.get_by_label("Setup code")).to_have_value("ABCD-EFGH")
 
 
-def test_a_set_up_of_data_that_are_gone_begins_anew(pages: Pages, code: str) -> None:
+def test_a_set_up_after_lost_data_starts_again(pages: Pages, code: str) -> None:
     page = pages.open("/")
     page.evaluate("""() => localStorage.setItem("chat.setup", JSON.stringify({ step: 3 }))""")
     page.goto(f"{pages.url}/setup#{code}")

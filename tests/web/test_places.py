@@ -79,7 +79,7 @@ def test_the_enter_that_ends_a_word_of_an_input_method_chooses_nothing(pages: Pa
     expect(page.locator(".composer textarea")).to_have_value("🚀")
 
 
-def test_the_switcher_says_why_it_leads_to_nobody(pages: Pages) -> None:
+def test_the_switcher_explains_an_empty_result(pages: Pages) -> None:
     pages.person("zoe")
     page: Page = pages.of("ada")
     expect(page.get_by_role("heading", name="lobby", level=1)).to_be_visible()
@@ -110,7 +110,7 @@ def test_all_rooms_are_marked_as_read_at_once(pages: Pages, ada: Speaker) -> Non
     expect(first.get_by_role("option", name="Mark all rooms as read")).to_have_count(0)
 
 
-def test_an_invitation_that_no_server_made_is_said_to_be_over(pages: Pages) -> None:
+def test_an_unknown_invitation_is_shown_as_expired(pages: Pages) -> None:
     page = pages.open("/")
     expect(page.get_by_role("button", name="Log in")).to_be_visible()
     page.evaluate(_GO, "/i/%zz")

@@ -236,7 +236,7 @@ def test_a_picture_is_looked_at_in_the_whole_window(pages: Pages, ada: Speaker) 
     expect(light).to_have_count(0)
 
 
-def test_that_a_file_failed_is_said_no_longer_than_it_is_there(pages: Pages, ada: Speaker) -> None:
+def test_the_error_of_a_file_disappears_with_it(pages: Pages, ada: Speaker) -> None:
     page = pages.of("ada", f"/room/{ada.make_room('stale')}")
     page.route(
         "**/files?name=*", lambda route: route.fulfill(status=413, json={"code": "too_big", "error": "x"})
@@ -273,7 +273,7 @@ def test_after_a_log_out_the_form_has_the_name(pages: Pages, ada: Speaker) -> No
     expect(page.get_by_label("Password", exact=True)).to_be_focused()
 
 
-def test_what_a_finger_presses_is_large_enough(pages: Pages, ada: Speaker) -> None:
+def test_touch_targets_are_large_enough(pages: Pages, ada: Speaker) -> None:
     ben = Speaker(pages, "ben")
     room = ada.make_room("fingers", ben)
     said = ada.say(room, "with a [link](https://example.org), and @ben")

@@ -166,7 +166,7 @@ def test_the_switcher_leads_to_rooms_people_and_actions_by_keyboard(pages: Pages
     expect(ada.get_by_role("heading", name="Settings", level=1)).to_be_visible()
 
 
-def test_search_marks_what_it_found_and_lands_in_its_place(pages: Pages) -> None:
+def test_search_marks_matches_and_opens_them_in_place(pages: Pages) -> None:
     room = Room(pages, "ada", "archive")
     room.join("ben")
     room.say("ben", "the pumpkin is bigger than the shed")
@@ -206,7 +206,7 @@ def test_a_session_is_ended_and_its_page_is_out(pages: Pages) -> None:
     expect(others).to_have_count(0)
 
 
-def test_a_password_is_changed_and_a_wrong_one_is_said(pages: Pages) -> None:
+def test_a_password_is_changed_and_a_wrong_one_is_refused(pages: Pages) -> None:
     page = pages.of("dora", "/settings/security")
     page.get_by_label("Current password").fill("wrong")
     page.get_by_label("New password").fill("a new one for dora")

@@ -40,7 +40,7 @@ def test_refusals_and_emoji_are_russian_too(pages: Pages) -> None:
     expect(page.get_by_role("alert")).to_contain_text("В названии от 1 до 64 знаков")
 
 
-def test_what_was_refused_while_one_was_away_says_why_in_russian(pages: Pages, relay: Relay) -> None:
+def test_a_refusal_received_while_away_is_explained_in_russian(pages: Pages, relay: Relay) -> None:
     ada = Speaker(pages, "ada")
     room = ada.make_room("shed", Speaker(pages, "ben"))
     page = pages.of("ben", f"/room/{room}", url=relay.url, locale="ru-RU")

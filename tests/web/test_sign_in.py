@@ -186,7 +186,7 @@ def test_a_server_that_is_away_comes_back_by_itself(pages: Pages, relay: Relay) 
 
 
 @pytest.mark.usefixtures("admin")
-def test_a_server_that_says_nothing_is_not_waited_for(pages: Pages, chat: ServerProcess) -> None:
+def test_a_silent_server_is_not_awaited(pages: Pages, chat: ServerProcess) -> None:
     may_go_on = threading.Event()
 
     def hold(data: bytes, _host: str) -> bytes:

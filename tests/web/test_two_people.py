@@ -94,7 +94,7 @@ def test_talking_replying_reacting_editing_and_deleting(pages: Pages, garden: in
     expect(adas.page.get_by_role("log")).to_have_text("")
 
 
-def test_a_finger_that_rests_on_a_message_opens_what_can_be_done_with_it(
+def test_a_long_press_on_a_message_opens_its_menu(
     ada: Speaker, ben: Speaker, pages: Pages, garden: int
 ) -> None:
     ada.say(garden, "rest here")
@@ -268,7 +268,7 @@ def test_a_refused_message_keeps_its_text_and_can_be_retried(
     expect(bens.message("will you let me in?")).to_be_visible()
 
 
-def test_a_room_that_is_deleted_while_it_is_open_says_so(pages: Pages, ada: Speaker, ben: Speaker) -> None:
+def test_an_open_room_that_is_deleted_says_so(pages: Pages, ada: Speaker, ben: Speaker) -> None:
     room = ada.make_room("shed", ben)
     bens = opened(pages, "ben", room)
     bens.write("never sent")

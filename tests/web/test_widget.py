@@ -374,7 +374,7 @@ def test_a_session_that_an_admin_ends_gives_text_and_files_back(
     assert file["name"] == "bill.txt"
 
 
-def test_a_blocked_visitor_is_told_and_cannot_begin_another_conversation(
+def test_a_blocked_visitor_sees_it_and_can_not_start_another_conversation(
     pages: Pages, chat: ServerProcess, shop: OtherSite, olga: Operator
 ) -> None:
     shop.shows_widget(chat.url)
@@ -494,7 +494,7 @@ def test_two_pages_that_begin_at_once_share_one_conversation(
     assert sorted(olga.texts(room["id"])) == ["from the first page", "from the second page"]
 
 
-def test_a_page_goes_on_with_what_another_has_begun_and_closed(
+def test_a_page_continues_a_conversation_of_a_closed_page(
     pages: Pages, chat: ServerProcess, shop: OtherSite, olga: Operator
 ) -> None:
     shop.shows_widget(chat.url)

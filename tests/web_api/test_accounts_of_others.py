@@ -47,7 +47,7 @@ async def test_only_an_admin_may(method: str, path: str, body: dict[str, Any] | 
         ("DELETE", ONE, None, "your account was deleted"),
     ],
 )
-async def test_what_an_admin_does_closes_the_sockets_of_that_person(
+async def test_acts_of_an_admin_close_that_persons_sockets(
     method: str, path: str, body: dict[str, Any] | None, reason: str
 ) -> None:
     async with open_watched() as watched:

@@ -89,7 +89,7 @@ async def test_cancelling_takes_a_post(watched: Watched) -> None:
     assert (await watched.ask("/admin/clients/1/cancel", token)).status_code == 405
 
 
-async def test_the_page_loads_nothing_from_elsewhere_and_tells_nothing_by_itself(watched: Watched) -> None:
+async def test_the_page_loads_nothing_from_elsewhere_and_has_no_data_of_its_own(watched: Watched) -> None:
     page = await watched.ask("/admin/tree", None)
     assert page.status_code == 200
     assert "default-src 'self'" in page.headers["Content-Security-Policy"]
@@ -246,7 +246,7 @@ WAYS: list[tuple[Callable[[Watched, trio.SocketStream], Awaitable[None]], str, s
 @pytest.mark.parametrize(
     ("misbehave", "path", "kind", "sentence"), WAYS, ids=[way[0].__name__ for way in WAYS]
 )
-async def test_why_tells_in_a_sentence(
+async def test_why_answers_in_a_sentence(
     misbehave: Callable[[Watched, trio.SocketStream], Awaitable[None]],
     path: str,
     kind: str,
@@ -279,7 +279,7 @@ async def test_why_tells_in_a_sentence(
         await stream.aclose()
 
 
-async def test_why_tells_of_one_who_does_not_read() -> None:
+async def test_why_explains_a_client_that_does_not_read() -> None:
     async with open_watched(outbox_bytes=4096, message_rate=0.0, message_bytes=0) as watched:
         token, ada = await watched.token("grace", admin=True), await watched.token("ada")
         deaf = await raw(watched)
@@ -297,7 +297,7 @@ async def test_why_tells_of_one_who_does_not_read() -> None:
         await deaf.aclose()
 
 
-async def test_who_leaves_as_one_should_is_forgotten(watched: Watched) -> None:
+async def test_a_properly_closed_client_is_not_kept(watched: Watched) -> None:
     token = await watched.token("grace", admin=True)
     async with watched.client():
         story = (await watched.ask("/admin/why/1", token)).json()

@@ -60,9 +60,7 @@ def client() -> Client:
 
 
 @pytest.mark.parametrize(("sent", "field"), [({"name": 3}, "name"), ({}, "name"), ([], None)])
-async def test_it_is_told_which_field_is_wrong_or_missing(
-    client: Client, sent: object, field: str | None
-) -> None:
+async def test_a_wrong_or_missing_field_is_named(client: Client, sent: object, field: str | None) -> None:
     response = await client.post("/api/v1/things", json=sent)
     assert response.status_code == 400
     told: dict[str, Any] = await response.get_json()
@@ -77,14 +75,14 @@ async def test_no_body_is_an_empty_object_where_that_will_do(client: Client) -> 
 
 
 @pytest.mark.parametrize("length", [1, _LONGEST_TYPE, _LONGEST_TYPE + 1])
-async def test_the_type_of_a_file_is_as_it_is_told_unless_it_is_too_long(client: Client, length: int) -> None:
+async def test_the_type_of_a_file_is_as_declared_unless_too_long(client: Client, length: int) -> None:
     response = await client.post(
         "/api/v1/rooms/1/files", data=b"bytes", headers={"Content-Type": "x" * length}
     )
     assert await response.get_json() == ("x" * length if length <= _LONGEST_TYPE else "")
 
 
-def test_what_a_query_need_not_have_is_described_with_what_it_is_then() -> None:
+def test_optional_query_parameters_are_described_with_their_default() -> None:
     (call,) = describe([made()[0]])["paths"]["/api/v1/things"].values()
     assert {each["name"]: each["schema"] for each in call["parameters"]} == {
         "after": {"type": "integer", "format": "int64"},

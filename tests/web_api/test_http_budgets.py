@@ -150,7 +150,7 @@ async def test_many_calls_of_one_address_at_once_are_all_answered_within_five_se
     assert trio.current_time() - began == pytest.approx(5.0)
 
 
-async def test_what_is_refused_changes_nothing(api: Api, autojump_clock: object) -> None:
+async def test_a_refused_call_changes_nothing(api: Api, autojump_clock: object) -> None:
     for _ in range(20):
         await api.call("PUT", "/change-name")
     assert (await api.call("POST", "/create-room")).status_code == 429

@@ -95,14 +95,14 @@ async def site() -> AsyncGenerator[Site]:
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
-async def test_a_sockets_path_tells_whoever_calls_it_what_it_is(site: Site, dialect: Dialect) -> None:
+async def test_a_call_of_a_sockets_path_explains_the_path(site: Site, dialect: Dialect) -> None:
     response = await site.app.test_client().get(dialect.path)
     assert response.status_code == 426
     assert response.headers["Upgrade"] == "websocket"
     assert "ws://" in (await response.get_json())["error"]
 
 
-async def test_whoever_registers_with_the_messenger_has_a_token_for_every_login_by_name(site: Site) -> None:
+async def test_registering_with_the_messenger_gives_a_token_for_every_protocol(site: Site) -> None:
     status, body = await site.call("POST", "/api/reg", json=ADA)
     assert (status, body.keys()) == (201, {"token"})
     assert await site.whose(body["token"]) == 1
@@ -126,7 +126,7 @@ async def test_whoever_registers_with_the_messenger_has_a_token_for_every_login_
     )
 
 
-async def test_the_support_desk_grants_a_token_or_says_nothing(site: Site) -> None:
+async def test_the_support_desk_grants_a_token_or_answers_empty(site: Site) -> None:
     await site.call("POST", "/api/reg", json=ADA)
     login = {"user_name": "ada", "password": "secret"}
     status, body = await site.call("POST", "/v1/auth/", json=login)
@@ -144,7 +144,7 @@ async def test_the_support_desk_grants_a_token_or_says_nothing(site: Site) -> No
             assert await site.call(method, path) == (404, b"")
 
 
-async def test_direct_tells_who_one_is_with_the_token(site: Site) -> None:
+async def test_direct_returns_the_person_of_the_token(site: Site) -> None:
     who = {"id": 1, "email": "ben@example.com", "name": "Ben"}
     for status, path in ((201, "/signup"), (200, "/login")):
         made, body = await site.call("POST", path, json=BEN)
@@ -161,7 +161,7 @@ async def test_direct_tells_who_one_is_with_the_token(site: Site) -> None:
     assert (status, body["id"], body["name"]) == (200, 3, "cem"), "who shares no name is told by it"
 
 
-async def test_rooms_registers_those_whose_name_is_plain(site: Site) -> None:
+async def test_rooms_registers_people_with_plain_names(site: Site) -> None:
     assert await site.call("POST", "/register", json=CEM) == (201, {"UID": 1})
     assert await site.call("POST", "/register", json=CEM) == (409, {"error": "that name is taken"})
     for name in ("ce", "c" * 21, "cé m", "cem\n"):
@@ -261,7 +261,7 @@ async def test_a_json_type_of_ones_own_and_no_type_at_all_are_read(site: Site) -
     assert (await site.call("POST", "/api/login", data=raw))[0] == 200
 
 
-async def test_what_is_not_there_is_told_in_json(site: Site) -> None:
+async def test_a_missing_path_is_answered_in_json(site: Site) -> None:
     status, body = await site.call("GET", "/nowhere")
     assert (status, body.keys()) == (404, {"error"})
     client = site.app.test_client()
@@ -282,7 +282,7 @@ async def test_what_is_not_there_is_told_in_json(site: Site) -> None:
         (RuntimeError("a bug"), 500, "internal error"),
     ],
 )
-async def test_a_storage_that_fails_is_told_and_a_bug_is_not(
+async def test_a_storage_failure_is_explained_and_a_bug_is_not(
     problem: Exception, status: int, text: str
 ) -> None:
     routes = Blueprint("failing", __name__)
@@ -307,7 +307,7 @@ async def test_the_server_is_healthy_while_its_storage_answers(site: Site) -> No
         (InspectionFailed("worker 2 does not answer"), "a process of the server"),
     ],
 )
-async def test_a_server_that_cannot_work_says_what_fails_and_logs_why_once(
+async def test_an_unhealthy_server_names_the_failure_and_logs_the_reason_once(
     problem: Exception, part: str
 ) -> None:
     ill = True

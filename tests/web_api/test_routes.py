@@ -38,7 +38,7 @@ async def test_addresses_are_matched_all_the_same() -> None:
     assert (await client.get("/room//7", follow_redirects=True)).status_code == 404
 
 
-async def test_whoever_builds_an_address_from_a_route_hears_that_there_are_none() -> None:
+async def test_building_an_address_from_a_route_raises() -> None:
     app = with_one_route()
     (rule,) = app.url_map.iter_rules("rooms.room")
     with pytest.raises(NotImplementedError):

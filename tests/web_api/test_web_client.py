@@ -46,7 +46,7 @@ async def test_every_place_of_the_page_is_the_page(app: QuartTrio, path: str) ->
         assert response.headers[name] == value
 
 
-async def test_a_room_is_the_page_for_whoever_takes_html(app: QuartTrio) -> None:
+async def test_a_rooms_path_is_the_page_for_clients_that_accept_html(app: QuartTrio) -> None:
     client = app.test_client()
     page = await client.get("/room/3", headers={"Accept": "text/html,*/*;q=0.8"})
     assert (page.status_code, page.content_type) == (200, "text/html; charset=utf-8")
@@ -55,7 +55,7 @@ async def test_a_room_is_the_page_for_whoever_takes_html(app: QuartTrio) -> None
     assert (await client.get("/room/3")).status_code == 404
 
 
-async def test_whoever_has_it_is_told_so(app: QuartTrio) -> None:
+async def test_a_cached_file_is_answered_with_304(app: QuartTrio) -> None:
     client = app.test_client()
     for encoding in ("gzip", "identity"):
         first = await client.get("/", headers={"Accept-Encoding": encoding})
@@ -100,7 +100,7 @@ async def test_a_file_is_the_same_from_its_route(app: QuartTrio, method: str, ac
         assert body in (file.body, file.zipped)
 
 
-async def test_what_is_no_plain_call_of_a_file_goes_to_its_route(app: QuartTrio) -> None:
+async def test_other_requests_for_a_file_go_to_its_route(app: QuartTrio) -> None:
     client, path = app.test_client(), web_files().base + "app.js"
     assert (await client.post(path)).status_code == 405
     assert (await client.options(path)).headers["Allow"] is not None

@@ -163,7 +163,7 @@ async def test_they_can_work_while_one_of_them_can_and_nobody_waits_for_one_that
                 await together.merged.health()
 
 
-async def test_where_nobody_runs_it_is_told(tmp_path: Path) -> None:
+async def test_without_workers_it_raises(tmp_path: Path) -> None:
     with trio.fail_after(10):
         async with Together(tmp_path) as together:
             with pytest.raises(InspectionFailed, match=r"^worker 9 does not answer$"):

@@ -19,7 +19,7 @@ def worker(*commits: int, **gauges: float) -> str:
     return metrics.render().decode()
 
 
-def test_everything_is_added_up_and_told_for_each_worker_with_its_label() -> None:
+def test_samples_are_added_up_and_listed_for_each_worker() -> None:
     both = {
         "1": worker(1, 20, chat_connections=3, chat_outbox_bytes_most=70),
         "5": worker(4, chat_connections=5, chat_outbox_bytes_most=20),

@@ -38,7 +38,7 @@ signal.pause()
 """
 
 
-async def test_a_worker_whose_parent_is_cancelled_before_it_told_it_anything_is_killed_at_once(
+async def test_a_worker_whose_parent_is_cancelled_before_its_first_message_is_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heeds_nothing = tmp_path / "heeds-nothing"

@@ -82,7 +82,7 @@ async def until(condition: Callable[[], object]) -> None:
         await trio.sleep(0.01)
 
 
-async def test_all_serve_when_the_block_begins_and_all_are_told_before_one_has_ended(journal: Path) -> None:
+async def test_all_workers_serve_at_the_start_and_are_stopped_together(journal: Path) -> None:
     places = Places(journal, "waits")
     with trio.fail_after(30):
         async with (
@@ -136,7 +136,7 @@ async def test_a_worker_that_does_not_start_is_why_the_parent_does_not(
     places.assert_nobody_is_left()
 
 
-async def test_a_worker_that_says_nothing_before_it_ends_is_told_of_by_its_status(journal: Path) -> None:
+async def test_a_worker_that_ends_silently_is_reported_by_its_status(journal: Path) -> None:
     places = Places(journal, "silent")
     told: list[str] = []
     with trio.fail_after(30):
@@ -173,7 +173,7 @@ async def test_a_worker_that_ends_is_started_again_in_its_seat_and_the_others_go
     ]
 
 
-def test_pauses_double_up_to_a_longest_and_begin_anew_after_a_steady_run() -> None:
+def test_pauses_double_up_to_a_limit_and_reset_after_a_steady_run() -> None:
     pauses = Pauses()
     told = [pauses.next(0.1) for _ in range(8)]
     assert told == [FIRST, 2 * FIRST, 4 * FIRST, 8 * FIRST, 16 * FIRST, 32 * FIRST, LONGEST, LONGEST]
@@ -268,7 +268,7 @@ async def test_where_the_new_one_does_not_start_the_old_ones_stay(journal: Path)
     places.assert_nobody_is_left()
 
 
-async def test_whoever_does_not_leave_in_time_is_killed_and_the_restart_goes_on(journal: Path) -> None:
+async def test_a_worker_that_does_not_leave_in_time_is_killed(journal: Path) -> None:
     places = Places(journal, "hangs", "serves")
     with trio.fail_after(30), capture_logs() as logs:
         async with open_supervisor(2, places.prepare) as supervisor:
@@ -302,7 +302,7 @@ async def test_a_stop_in_the_middle_of_a_restart_ends_old_and_new(journal: Path)
     places.assert_nobody_is_left()
 
 
-async def test_a_stop_in_the_middle_of_a_restart_waits_for_nobody_who_is_stuck_before_it_tells_the_others(
+async def test_a_stop_during_a_restart_does_not_wait_for_a_stuck_worker(
     journal: Path,
 ) -> None:
     places = Places(journal, "serves", "stuck")
@@ -345,7 +345,7 @@ trio.run(serve)
 """
 
 
-def test_workers_whose_parent_is_killed_end_by_themselves(journal: Path) -> None:
+def test_workers_whose_parent_is_killed_end_on_their_own(journal: Path) -> None:
     with child(sys.executable, "-c", PARENT, journal, stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
         line: Any = b"?"

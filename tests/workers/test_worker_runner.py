@@ -17,7 +17,7 @@ class NoProcess(WorkerProcess):
         raise OSError("no process numbers left")
 
 
-async def test_a_worker_without_a_process_is_refused_with_what_the_system_says_and_is_gone() -> None:
+async def test_a_worker_that_can_not_be_started_is_refused_with_the_systems_error() -> None:
     vacated: list[int] = []
     runner = WorkerRunner(3, lambda _slot: NoProcess(), vacated.append)
     async with trio.open_nursery() as nursery:

@@ -176,7 +176,7 @@ async def test_an_edit_that_was_not_finished_is_kept(
     assert [each["text"] for each in garden.messages.values() if "text" in each] == ["hi"]
 
 
-async def test_what_no_file_can_keep_is_said_nevertheless(
+async def test_a_text_that_can_not_be_stored_in_a_file_is_sent_nevertheless(
     garden: ModelRoom,
     reach: Reach,
     files: PendingFiles,
@@ -194,7 +194,7 @@ async def test_what_no_file_can_keep_is_said_nevertheless(
     assert [each["text"] for each in garden.messages.values() if "text" in each] == ["hi"]
 
 
-async def test_what_could_not_be_loaded_of_a_room_can_be_once_one_is_in_it_again(
+async def test_history_that_failed_to_load_can_be_loaded_after_rejoining(
     model: ModelServer,
     garden: ModelRoom,
     reach: Reach,

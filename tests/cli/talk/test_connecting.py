@@ -11,7 +11,7 @@ from chat.cli.talk import _run, invite_code
 from chat.client import LoggedOut
 
 
-async def test_why_there_is_no_connection_yet_is_told_once(
+async def test_the_reason_for_no_connection_is_shown_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     @asynccontextmanager

@@ -73,7 +73,7 @@ def test_a_title_is_no_line_break_and_nothing_that_a_terminal_obeys() -> None:
 
 
 @pytest.mark.parametrize("height", [1, 5, 6, 8, 20])
-def test_a_long_line_leaves_room_for_what_is_above_it(height: int) -> None:
+def test_a_long_input_line_leaves_room_for_the_rows_above_it(height: int) -> None:
     nowhere = State({}, 1, "ada", "chat.example")
     somewhere = state_of(lobby_with("hello"))
     for state in (nowhere, somewhere):

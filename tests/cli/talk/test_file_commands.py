@@ -93,7 +93,7 @@ async def test_files_are_listed_with_their_sizes_the_newest_first() -> None:
     ]
 
 
-async def test_what_is_uploaded_is_one_message_of_the_room_that_was_read(here: Path) -> None:
+async def test_uploaded_files_become_one_message_of_the_open_room(here: Path) -> None:
     (here / "my picture.png").write_bytes(b"png")
     (here / "plan").write_bytes(b"plan")
     state, files = state_of(room(1, "lobby", "lobby")), Files()
@@ -126,7 +126,7 @@ async def test_what_is_uploaded_is_one_message_of_the_room_that_was_read(here: P
         ("/save 0", "1 is the last"),
     ],
 )
-async def test_what_can_not_be_done_is_told(here: Path, command: str, told: str) -> None:
+async def test_a_failed_file_command_is_reported(here: Path, command: str, told: str) -> None:
     (here / "a").touch()
     state = State({}, 1, "ada", "chat.example")
     with pytest.raises(CommandError, match=r"in no room|no file here|1 is the last"):

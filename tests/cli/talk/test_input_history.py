@@ -10,7 +10,7 @@ def typed(*lines: str) -> InputHistory:
     return history
 
 
-def test_what_is_changed_during_a_walk_stays_until_it_ends() -> None:
+def test_edited_history_entries_stay_until_the_walk_ends() -> None:
     history = typed("one", "two")
     assert history.older("") == "two"
     assert history.older("two!") == "one"
@@ -28,7 +28,7 @@ def test_a_walk_that_begins_with_a_line_loses_it_nowhere() -> None:
     assert history.older("") == "half"
 
 
-def test_the_same_line_twice_is_remembered_once_and_the_oldest_are_forgotten() -> None:
+def test_repeated_lines_are_stored_once_and_the_oldest_are_dropped() -> None:
     history = typed("one", "one")
     assert (history.older(""), history.older("one")) == ("one", None)
     history = typed(*map(str, range(600)))

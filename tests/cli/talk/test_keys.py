@@ -78,7 +78,7 @@ def pressed(state: State, *keys: str) -> list[tuple[object, ...]]:
         (["ctrl l", "ctrl r"], [("redraw",)], ""),
     ],
 )
-def test_a_key_asks_for_what_it_says(keys: list[str], asked: list[tuple[object, ...]], left: str) -> None:
+def test_each_key_runs_its_action(keys: list[str], asked: list[tuple[object, ...]], left: str) -> None:
     lobby = room(1, "lobby", "lobby", 2)
     lobby.load(said(1, "hello"))
     lobby.load(said(2, "mine", ADA))
@@ -89,7 +89,7 @@ def test_a_key_asks_for_what_it_says(keys: list[str], asked: list[tuple[object, 
     assert pressed(state, "ctrl r") == [("reconnect",)]
 
 
-def test_what_is_typed_after_the_room_command_goes_to_that_room() -> None:
+def test_text_typed_after_the_room_command_goes_to_that_room() -> None:
     lobby, roses = room(1, "lobby", "lobby"), room(7, "room", "roses")
     state = state_of(lobby, roses)
     assert pressed(state, "/room roses", "enter", "hi") == []  # in one piece, as over a slow line
@@ -113,7 +113,7 @@ def test_a_reply_that_was_refused_is_one_again() -> None:
 
 
 @pytest.mark.parametrize(("keys", "typed"), [("hi", 2), ("/who", 0), ("//a", 2), ("  ", 0), ("a\x7f", 1)])
-def test_what_is_being_written_is_noted_and_commands_are_not(keys: str, typed: int) -> None:
+def test_typing_a_message_is_announced_and_typing_a_command_is_not(keys: str, typed: int) -> None:
     asked = Actions()
     state = state_of(room(1, "lobby", "lobby"))
     for key in keys:
@@ -135,7 +135,7 @@ def test_a_key_that_does_not_scroll_closes_a_page_and_is_typed() -> None:
     assert (state.page, state.editor.text) == (None, "/q")
 
 
-def test_up_and_down_walk_through_what_was_typed_and_edit_last_comes_first() -> None:
+def test_up_and_down_walk_through_the_input_history() -> None:
     lobby = room(1, "lobby", "lobby", 1)
     lobby.load(said(1, "second", ADA))
     state = state_of(lobby)

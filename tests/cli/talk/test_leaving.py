@@ -26,7 +26,7 @@ class RemovedWhileAsked:
         return Members(members=(Membership(person=Person(id=2, name="ben")),))
 
 
-async def test_who_is_removed_while_they_ask_who_is_there_is_told_nevertheless() -> None:
+async def test_a_removal_during_the_members_query_is_shown() -> None:
     state = state_of(room(2, "room", "roses"))
     await run(with_chat(RemovedWhileAsked(state), state), "/who")
     assert state.page is not None
@@ -45,7 +45,7 @@ async def test_a_room_that_the_client_does_not_know_just_now_stays_the_one_that_
     assert (state.room, state.editor.text) == (2, "to the gardeners")
 
 
-def test_what_is_typed_where_one_is_removed_is_not_said_in_another_room() -> None:
+def test_text_typed_in_a_room_is_not_sent_to_another_after_a_removal() -> None:
     state = state_of(room(2, "room", "secret"), room(1, "lobby", "lobby"))
     rooms = cast("dict[int, Room]", state.rooms)
     state.editor.insert("between you and me, ")

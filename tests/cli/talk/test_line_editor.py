@@ -43,13 +43,13 @@ def marked(editor: LineEditor) -> str:
         ("o|ne\ntwo", "ctrl k", "o|\ntwo"),
     ],
 )
-def test_a_key_does_what_it_does_in_a_shell(before: str, key: str, after: str) -> None:
+def test_editing_keys_work_as_in_a_shell(before: str, key: str, after: str) -> None:
     editor = typed(before)
     assert editor.press(key)
     assert marked(editor) == after
 
 
-def test_what_is_typed_stands_where_the_cursor_is() -> None:
+def test_typed_text_is_inserted_at_the_cursor() -> None:
     editor = typed("a|b")
     editor.insert(FAMILY)
     assert marked(editor) == f"a{FAMILY}|b"

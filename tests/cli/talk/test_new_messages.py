@@ -14,7 +14,7 @@ def told(last: Message | None, read: int = 0) -> RoomSnapshot:
     return RoomSnapshot(id=7, kind="direct", pos=seq, at=NOON, seq=seq, read=read, last=last)
 
 
-def test_what_was_there_at_the_start_is_not_new() -> None:
+def test_messages_from_before_the_start_are_not_new() -> None:
     news = NewMessages()
     assert news.message_in(told(said(3, "hi", room=7))) is None
     assert news.message_in(Connected()) is None

@@ -22,7 +22,7 @@ from chat.cli.talk.pending import Pending, PendingFiles
         ({1: "old"}, {1: "old"}, {1: "old"}, {1: "old"}),
     ],
 )
-def test_of_two_terminals_neither_loses_what_is_typed_in_the_other(
+def test_two_terminals_keep_their_pending_messages_separately(
     tmp_path: Path,
     before: dict[int, str],
     first: dict[int, str],

@@ -6,7 +6,7 @@ from chat.client.values import Deletion
 from tests.cli.talk.test_view import ADA, BEN, NOON, room, said, shown, state_of, with_messages
 
 
-def test_only_what_the_server_takes_for_a_mention_is_one() -> None:
+def test_a_mention_is_marked_only_if_the_server_accepts_it() -> None:
     lobby = room(1, "lobby", "lobby", 3)
     for message in (
         said(1, "_@ada said @all", mentions=(1,)),
@@ -20,7 +20,7 @@ def test_only_what_the_server_takes_for_a_mention_is_one() -> None:
     assert styled[2:6] == [[], ["@ada"], ["@all"], []]
 
 
-def test_a_reply_says_in_one_row_whom_it_answers() -> None:
+def test_a_reply_shows_the_quoted_message_in_one_row() -> None:
     lobby = with_messages(1)
     lobby.info = room(1, "lobby", "lobby", 5).info
     for message in (

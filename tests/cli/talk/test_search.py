@@ -30,7 +30,7 @@ async def search(state: State, hits: Hits, words: str) -> list[str]:
     return chat.words
 
 
-async def test_what_is_found_is_shown_and_any_key_goes_back() -> None:
+async def test_search_results_are_shown_and_any_key_goes_back() -> None:
     state = state_of(room(1, "lobby", "lobby"), room(2, "room", "roses"))
     hits = (
         Hit(message=said(3, "red roses\nare red", room=2), pieces=("", "red", " roses\nare ", "red")),
@@ -55,7 +55,7 @@ async def test_what_is_found_is_shown_and_any_key_goes_back() -> None:
     assert (state.page, state.room) == (None, 1)
 
 
-async def test_it_says_where_there_is_nothing_to_show() -> None:
+async def test_an_empty_search_result_is_shown_as_such() -> None:
     state = state_of(room(1, "lobby", "lobby"))
     await search(state, Hits(), "red")
     assert shown(draw(state, 50, 9))[1] == "no message found"

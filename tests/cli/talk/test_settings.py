@@ -22,7 +22,7 @@ def test_without_a_file_each_is_as_it_is_by_itself(path: Path) -> None:
     assert (settings.problem, path.exists()) == ("", False)
 
 
-def test_what_is_changed_counts_the_next_time_and_the_rest_of_the_file_stays(path: Path) -> None:
+def test_a_changed_setting_is_kept_and_the_rest_of_the_file_stays(path: Path) -> None:
     path.write_text("# mine\nbell = true # loud\n\n[later]\nx = 1\n")
     settings = TalkSettings(path)
     assert "later" in settings.problem
@@ -34,7 +34,7 @@ def test_what_is_changed_counts_the_next_time_and_the_rest_of_the_file_stays(pat
 
 
 @pytest.mark.parametrize("text", ["bell = ", "bell = 3", "bel = true", "\xff\xfe"])
-def test_a_file_that_is_not_understood_is_told_and_stops_nothing(path: Path, text: str) -> None:
+def test_a_malformed_settings_file_is_reported_and_stops_nothing(path: Path, text: str) -> None:
     path.write_bytes(text.encode("latin-1"))
     settings = TalkSettings(path)
     assert settings.problem.startswith(str(path))

@@ -231,7 +231,7 @@ def test_it_goes_on_after_it_was_suspended(server: ServerProcess, state: Path) -
         ({"HIDE": "urwid"}, "chat: `chat talk` needs one more package: pip install 'trio-chat[talk]'"),
     ],
 )
-def test_where_it_can_not_run_it_says_so_in_a_line(
+def test_without_a_usable_terminal_it_prints_one_line(
     tmp_path: Path, environment: dict[str, str], told: str
 ) -> None:
     hiding = "import os, sys; sys.modules.update({n: None for n in os.environ.get('HIDE', '').split()}); "

@@ -98,7 +98,9 @@ async def direct_message(chat: Chat) -> Message:
     raise AssertionError
 
 
-def test_files_settings_and_what_was_typed_before(server: ServerProcess, state: Path, tmp_path: Path) -> None:
+def test_commands_for_files_settings_and_input_history(
+    server: ServerProcess, state: Path, tmp_path: Path
+) -> None:
     file = tmp_path / "a plan.txt"
     file.write_text("sow, plant, harvest\n")
     with talk(state, server.url, "--register", LANG="C.UTF-8", width=60) as screen:

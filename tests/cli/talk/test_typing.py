@@ -15,7 +15,7 @@ from tests.cli.talk.test_view import ADA, BEN, NOON, room, shown, state_of
 EVE = Sender(id=3, name="eve")
 
 
-def test_who_types_is_told_in_words() -> None:
+def test_typing_people_are_named_in_words() -> None:
     typists = Typists()
     told = [typists.describe(1)]
     for person in (BEN, EVE, Sender(id=4, name="joe"), Sender(id=5, name="kim")):
@@ -31,7 +31,7 @@ def test_who_types_is_told_in_words() -> None:
     assert (typists.describe(2), typists.describe(None)) == ("", "")
 
 
-def test_who_is_not_told_again_is_forgotten_after_six_seconds() -> None:
+def test_a_typing_person_is_dropped_after_six_seconds_without_a_repeat() -> None:
     typists = Typists()
     typists.add(1, BEN, 0)
     typists.add(1, EVE, 2)
@@ -41,7 +41,7 @@ def test_who_is_not_told_again_is_forgotten_after_six_seconds() -> None:
     assert (typists.expire(9), typists.describe(1)) == (None, "")
 
 
-async def test_the_status_line_says_who_types_until_they_say_it_or_are_forgotten(
+async def test_the_status_row_names_typing_people_until_they_send_or_time_out(
     autojump_clock: MockClock,
 ) -> None:
     state = state_of(room(1, "lobby", "lobby"))
@@ -75,7 +75,7 @@ async def test_the_status_line_says_who_types_until_they_say_it_or_are_forgotten
 
 
 @pytest.mark.parametrize("is_refused", [False, True])
-async def test_the_others_are_told_every_three_seconds_while_one_types(
+async def test_typing_is_announced_every_three_seconds(
     autojump_clock: MockClock, *, is_refused: bool
 ) -> None:
     state = state_of(room(1, "lobby", "lobby"))

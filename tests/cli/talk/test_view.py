@@ -94,7 +94,7 @@ def test_messages_are_as_they_are_now() -> None:
     assert all(sum(columns(text) for _, text in row) == 40 for row in picture.rows)
 
 
-def test_the_list_has_what_is_unread_and_what_is_not_hidden() -> None:
+def test_the_room_list_shows_unread_and_visible_rooms() -> None:
     rooms = (
         room(1, "lobby", "lobby"),
         room(2, "room", "roses", unread=3, mentions=2),
@@ -130,7 +130,7 @@ def test_the_list_has_what_is_unread_and_what_is_not_hidden() -> None:
     assert label(rooms[6].info) == "support eve"
 
 
-def test_scrolling_goes_by_rows_to_the_first_message_and_asks_for_what_is_missing() -> None:
+def test_scrolling_up_loads_missing_messages() -> None:
     lobby = with_messages(30)
     state = state_of(lobby)
     picture = draw(state, 30, 13)
@@ -169,14 +169,14 @@ def test_scrolling_goes_by_rows_to_the_first_message_and_asks_for_what_is_missin
     assert (state.scroll_positions, state.history_starts, state.pending) == ({}, {}, [])
 
 
-def test_what_came_while_one_was_away_stands_below_a_line() -> None:
+def test_messages_received_while_away_are_below_the_unread_divider() -> None:
     state = state_of(with_messages(5, read=3, unread=2))
     assert shown(draw(state, 30, 9))[3:7] == [
         "12:03 ben: text 3", "── new ───────────────────────", "12:04 ben: text 4", "12:05 ben: text 5",
     ]  # fmt: skip
 
 
-def test_what_is_not_saved_is_below_until_it_is_a_message() -> None:
+def test_a_pending_message_is_at_the_end_until_it_is_saved() -> None:
     lobby = with_messages(1)
     state = state_of(lobby)
     pending = state.add_message("k", "on its way")
@@ -244,7 +244,7 @@ def test_every_size_has_a_picture(size: tuple[int, int]) -> None:
     assert {sum(columns(text) for _, text in row) for row in rows} == {max(size[0], 12)}
 
 
-def test_what_is_typed_in_a_room_is_there_when_one_comes_back(tmp_path: Path) -> None:
+def test_text_typed_in_a_room_is_restored_on_return(tmp_path: Path) -> None:
     state = state_of(room(1, "lobby", "lobby"), room(2, "room", "roses"))
     state.editor.insert("half a li")
     state.open(2)

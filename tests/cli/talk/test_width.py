@@ -53,7 +53,7 @@ def test_no_row_is_too_wide_and_no_letter_is_lost(text: str, width: int) -> None
     ("text", "most", "clipped"),
     [("東京都", 6, "東京都"), ("東京都", 5, "東京…"), ("東京都", 4, "東…"), ("abc", 0, ""), (FAMILY, 1, "…")],
 )
-def test_what_is_too_wide_is_clipped_to_exactly_so_many_columns(text: str, most: int, clipped: str) -> None:
+def test_wide_text_is_clipped_to_the_exact_number_of_columns(text: str, most: int, clipped: str) -> None:
     assert clip(text, most) == clipped
     assert sum(columns(part) for _, part in pad([("", text), ("x", "y")], most)) == most
 

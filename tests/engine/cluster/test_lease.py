@@ -33,7 +33,7 @@ def lease_of(
     )
 
 
-async def test_from_its_registration_on_a_server_may_tell_something_for_a_while(
+async def test_a_registered_server_may_publish_until_its_lease_lapses(
     autojump_clock: object,
 ) -> None:
     fence = Fence()
@@ -45,7 +45,7 @@ async def test_from_its_registration_on_a_server_may_tell_something_for_a_while(
     assert not fence.is_open
 
 
-async def test_a_log_that_ends_before_what_was_told_is_told_to_have_lost_its_end(
+async def test_a_log_that_ends_before_the_published_id_is_reported_as_rewound(
     autojump_clock: object,
 ) -> None:
     heard: list[tuple[str, int]] = []

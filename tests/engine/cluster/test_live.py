@@ -17,7 +17,7 @@ from tests.support.replays import snapshots
 __all__ = ["servers"]  # the fixture
 
 
-async def test_what_one_does_and_reads_is_told_on_the_other_server(
+async def test_own_changes_and_marks_reach_the_other_server(
     autojump_clock: MockClock, servers: Servers
 ) -> None:
     ada, ben = await servers.one.add_all("ada", "ben")
@@ -69,7 +69,7 @@ async def test_a_read_mark_that_comes_late_from_a_third_server_does_not_go_back(
     assert await told(before) == [(1, 2)]
 
 
-async def test_what_one_read_by_speaking_elsewhere_is_noted_before_a_mark_is_set_back(
+async def test_a_read_by_sending_elsewhere_is_recorded_before_a_mark_goes_back(
     autojump_clock: MockClock, servers: Servers
 ) -> None:
     with servers.other.obstacles.held("mark_read"):
@@ -87,7 +87,7 @@ async def test_what_one_read_by_speaking_elsewhere_is_noted_before_a_mark_is_set
     assert room.read == 0
 
 
-async def test_a_mark_that_ones_own_message_on_another_server_has_passed_is_not_told_behind_it(
+async def test_a_mark_overtaken_by_an_own_message_elsewhere_is_not_sent(
     autojump_clock: MockClock, servers: Servers
 ) -> None:
     ada, ben = await servers.one.add_all("ada", "ben")
@@ -120,7 +120,7 @@ async def test_a_mark_that_ones_own_message_on_another_server_has_passed_is_not_
     ]
 
 
-async def test_a_server_without_a_lease_tells_nobody_what_is_done_in_rooms(
+async def test_a_server_without_a_lease_publishes_no_room_changes(
     autojump_clock: MockClock, servers: Servers
 ) -> None:
     """Who was removed meanwhile would hear it."""

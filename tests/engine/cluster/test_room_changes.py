@@ -12,7 +12,7 @@ __all__ = ("servers",)
 
 
 @pytest.mark.parametrize("is_silent", [False, True])
-async def test_who_listens_elsewhere_is_told_in_order_and_is_out_when_banned(
+async def test_a_client_of_another_server_gets_changes_in_order_and_its_ban(
     autojump_clock: object, servers: Servers, is_silent: bool
 ) -> None:
     one, other = servers.one, servers.other

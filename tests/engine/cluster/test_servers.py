@@ -104,7 +104,7 @@ async def speaker_and_listener(servers: Servers) -> tuple[Client, Client]:
     return speaker, listener
 
 
-async def test_what_is_said_on_one_is_heard_on_the_other_at_once_and_in_order(
+async def test_messages_reach_the_other_server_at_once_and_in_order(
     autojump_clock: object, servers: Servers
 ) -> None:
     ada, ben = await servers.one.add_all("ada", "ben")
@@ -123,7 +123,7 @@ async def test_what_is_said_on_one_is_heard_on_the_other_at_once_and_in_order(
     assert [line["message"] for line in heard[1]] == [f"from one {n}" for n in range(3)]
 
 
-async def test_what_no_server_relays_in_time_is_relayed_by_none(
+async def test_a_message_not_relayed_in_time_is_relayed_by_no_server(
     autojump_clock: object, servers: Servers
 ) -> None:
     message = Message(0, 0, 0, FIRST_GUEST, "guest", "hi", 0.0, people=Pair(FIRST_GUEST, FIRST_GUEST + 1))
@@ -150,9 +150,7 @@ async def test_where_a_bus_may_have_lost_something_the_database_is_asked_at_once
     assert trio.current_time() - began < 0.1 < RENEW
 
 
-async def test_a_third_that_only_listens_hears_both_in_the_order_of_the_log(
-    autojump_clock: object, servers: Servers
-) -> None:
+async def test_a_third_server_receives_both_in_log_order(autojump_clock: object, servers: Servers) -> None:
     ada, ben = await servers.one.add_all("ada", "ben")
     on_one = await servers.one.connect(TALKER, ada)
     on_other = await servers.other.connect(TALKER, ben)
@@ -166,7 +164,7 @@ async def test_a_third_that_only_listens_hears_both_in_the_order_of_the_log(
         assert [line["message"] for line in listener.heard_now() if line["name"] != "server"] == log
 
 
-async def test_without_a_bus_everything_is_told_within_two_seconds(
+async def test_without_a_bus_everything_is_published_within_two_seconds(
     autojump_clock: object, servers: Servers
 ) -> None:
     on_one, listener = await speaker_and_listener(servers)
@@ -182,7 +180,7 @@ async def test_without_a_bus_everything_is_told_within_two_seconds(
     assert [line["message"] for line in listener.heard_now()] == ["again"]
 
 
-async def test_direct_messages_find_a_person_on_every_server_and_are_told_once(
+async def test_direct_messages_reach_a_person_on_every_server_once(
     autojump_clock: object, servers: Servers
 ) -> None:
     ada, ben = await servers.one.add_all("ada", "ben")
@@ -220,7 +218,7 @@ async def test_a_guest_is_found_on_its_server_and_one_who_is_gone_is_not(
     assert "not found" in str(answer)
 
 
-async def test_a_guest_of_a_server_without_a_lease_is_told_nothing_that_its_sender_is_told_is_refused(
+async def test_a_guest_behind_a_lapsed_lease_gets_no_message_refused_to_its_sender(
     autojump_clock: object, servers: Servers
 ) -> None:
     ada = await servers.one.add("ada")
@@ -238,7 +236,7 @@ async def test_a_guest_of_a_server_without_a_lease_is_told_nothing_that_its_send
     assert contents(await guest.hears()) == ["heard"]
 
 
-async def test_what_a_guest_is_told_by_another_server_comes_in_order_also_where_it_arrives_at_once(
+async def test_relayed_messages_reach_a_guest_in_order_also_in_a_burst(
     autojump_clock: object, servers: Servers
 ) -> None:
     ada = await servers.one.add("ada")
@@ -253,7 +251,7 @@ async def test_what_a_guest_is_told_by_another_server_comes_in_order_also_where_
     assert contents(await guest.hears()) == texts
 
 
-async def test_whoever_comes_from_the_other_server_hears_nothing_again(
+async def test_a_client_that_changes_servers_receives_nothing_twice(
     autojump_clock: object, servers: Servers
 ) -> None:
     ada = await servers.one.add("ada")
@@ -269,7 +267,7 @@ async def test_whoever_comes_from_the_other_server_hears_nothing_again(
     assert [line for line in listener.heard_now() if line["name"] != "server"] == []
 
 
-async def test_whoever_enters_a_room_on_a_server_that_is_behind_hears_nothing_from_before(
+async def test_entering_a_room_on_a_lagging_server_replays_nothing_earlier(
     autojump_clock: object, servers: Servers
 ) -> None:
     ada, ben = await servers.one.add_all("ada", "ben")
@@ -297,7 +295,7 @@ async def test_whoever_enters_a_room_on_a_server_that_is_behind_hears_nothing_fr
     assert [frame["Text"] for frame in comer.heard_now() if frame["Type"] == "message"] == ["welcome"]
 
 
-async def test_what_is_on_its_way_on_another_server_is_saved_before_a_removal_is_acknowledged(
+async def test_writes_in_flight_elsewhere_are_saved_before_a_removal_is_answered(
     autojump_clock: object, servers: Servers
 ) -> None:
     ada, ben = await servers.one.add_all("ada", "ben")
@@ -325,7 +323,7 @@ async def test_what_is_on_its_way_on_another_server_is_saved_before_a_removal_is
     assert [message.text for message in servers.one.said(garden.id)] == ["", "on its way"]
 
 
-async def test_a_lease_that_tells_how_far_a_server_is_waits_for_what_is_on_its_way_there(
+async def test_a_renewed_watermark_waits_for_writes_in_flight(
     autojump_clock: object, servers: Servers
 ) -> None:
     ada, ben = await servers.one.add_all("ada", "ben")
@@ -356,7 +354,7 @@ async def test_a_lease_that_tells_how_far_a_server_is_waits_for_what_is_on_its_w
     assert [message.text for message in servers.one.said(garden.id)] == ["", "on its way"]
 
 
-async def test_a_removal_is_acknowledged_once_what_became_of_what_was_on_its_way_is_known(
+async def test_a_removal_is_answered_once_writes_in_flight_are_settled(
     autojump_clock: object, servers: Servers
 ) -> None:
     ada, ben = await servers.one.add_all("ada", "ben")
@@ -407,20 +405,20 @@ async def said_again_while_it_is_on_its_way(servers: Servers, seconds: float) ->
     return answers
 
 
-async def test_what_is_sent_again_on_another_server_is_answered_once_what_was_on_its_way_is_saved(
+async def test_a_resend_elsewhere_is_answered_once_the_write_in_flight_is_saved(
     autojump_clock: object, servers: Servers
 ) -> None:
     (answer,) = await said_again_while_it_is_on_its_way(servers, 1.0)
     assert isinstance(answer, Repeated)
 
 
-async def test_whether_something_was_said_on_a_server_that_does_not_save_it_is_not_known(
+async def test_a_write_stuck_on_another_server_has_an_unknown_outcome(
     autojump_clock: object, servers: Servers
 ) -> None:
     assert await said_again_while_it_is_on_its_way(servers, 10.0) == [NOT_SAVED]
 
 
-async def test_a_server_that_loses_the_database_tells_nothing_until_it_has_looked_again(
+async def test_after_losing_the_database_nothing_is_published_before_a_recheck(
     autojump_clock: object, servers: Servers
 ) -> None:
     ada, ben = await servers.one.add_all("ada", "ben")
@@ -476,7 +474,7 @@ async def test_where_the_database_lost_commits_everybody_connects_again(
 
 
 @pytest.mark.parametrize("is_cut_off", [False, True])
-async def test_a_removal_has_the_id_of_what_the_database_lost_and_waits_for_who_told_that(
+async def test_a_removal_with_the_id_of_a_lost_change_waits_for_its_publisher(
     autojump_clock: object, servers: Servers, is_cut_off: bool
 ) -> None:
     ada, ben = await servers.one.add_all("ada", "ben")
@@ -503,7 +501,7 @@ async def test_a_removal_has_the_id_of_what_the_database_lost_and_waits_for_who_
     assert member.closed_with == TOO_FAR_BEHIND
 
 
-async def test_a_fenced_server_keeps_its_sockets_and_tells_late_what_was_said_meanwhile(
+async def test_a_fenced_server_keeps_its_sockets_and_publishes_late(
     autojump_clock: object, servers: Servers
 ) -> None:
     on_one, lobby = await speaker_and_listener(servers)
@@ -516,7 +514,7 @@ async def test_a_fenced_server_keeps_its_sockets_and_tells_late_what_was_said_me
     assert [line["message"] for line in lobby.heard_now()] == ["said meanwhile"]
 
 
-async def test_a_server_that_looks_again_for_longer_than_a_lease_lasts_tells_something_in_the_end(
+async def test_a_recheck_longer_than_a_lease_ends_with_publishing(
     autojump_clock: object, servers: Servers
 ) -> None:
     """As one with very many people, on a database that has just come back."""
@@ -585,7 +583,7 @@ async def test_a_server_that_is_silent_is_waited_for_until_its_lease_ends(
 
 
 @pytest.mark.parametrize("is_registered_again", [False, True])
-async def test_who_is_silent_is_waited_for_also_where_the_database_has_forgotten_all_leases(
+async def test_silent_servers_are_awaited_after_the_database_lost_all_leases(
     autojump_clock: object, servers: Servers, is_registered_again: bool
 ) -> None:
     one, other = servers.one.cluster, servers.other.cluster
@@ -623,7 +621,7 @@ async def test_a_bus_that_is_cut_while_a_question_is_asked_delays_the_answer_alo
     assert 1 <= trio.current_time() - began <= 1.5
 
 
-async def test_a_bus_that_is_down_delays_a_removal_until_the_leases_tell_how_far_servers_are(
+async def test_with_the_bus_down_a_removal_waits_for_watermarks_of_the_leases(
     autojump_clock: object, servers: Servers
 ) -> None:
     ada, ben = await servers.one.add_all("ada", "ben")
@@ -645,9 +643,7 @@ async def test_a_bus_that_is_down_delays_a_removal_until_the_leases_tell_how_far
     assert member.heard_now() == []
 
 
-async def test_direct_messages_are_told_also_while_the_bus_is_down(
-    autojump_clock: object, servers: Servers
-) -> None:
+async def test_direct_messages_arrive_while_the_bus_is_down(autojump_clock: object, servers: Servers) -> None:
     ada, ben = await servers.one.add_all("ada", "ben")
     writer = await servers.one.connect(DIRECT, ada)
     servers.network.is_cut = True
@@ -687,7 +683,7 @@ async def test_a_question_fails_where_nobody_knows_which_servers_there_are(
     assert not servers.one.cluster._questions._waiting  # type: ignore[attr-defined]
 
 
-async def test_what_a_person_submitted_is_waited_for_only_where_somebody_is_named(
+async def test_only_named_persons_writes_are_awaited(
     autojump_clock: object, servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waited_for: list[int] = []
@@ -713,9 +709,7 @@ def contents(frames: list[Any]) -> list[str]:
     return [frame["content"] for frame in frames if isinstance(frame, dict)]
 
 
-async def test_who_waits_for_a_server_that_tells_nothing_is_answered_in_the_end(
-    autojump_clock: object, servers: Servers
-) -> None:
+async def test_waiting_for_a_silent_server_ends(autojump_clock: object, servers: Servers) -> None:
     on_one, listener = await speaker_and_listener(servers)
     servers.network.is_silent = True
     with servers.other.obstacles.failing("read_log", StorageDown("this table alone")):
@@ -790,7 +784,7 @@ async def opened_and_closed(storage: MemoryStorage, network: LocalNetwork, bus_k
 
 
 @pytest.mark.parametrize("is_cut", [False, True], ids=["with a bus", "without"])
-async def test_what_becomes_of_a_conversation_is_felt_on_every_server(
+async def test_support_changes_reach_every_server(
     autojump_clock: object, servers: Servers, is_cut: bool
 ) -> None:
     ada, olga = await servers.one.add("ada"), await servers.one.add("olga", operator=True)

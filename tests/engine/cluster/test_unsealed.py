@@ -114,7 +114,7 @@ async def test_a_forged_message_is_shown_to_nobody_and_the_next_commit_cuts_nobo
     assert "lost commits" not in str(logs)
 
 
-async def test_what_is_sealed_is_taken_once_and_not_with_another_secret(site: Site) -> None:
+async def test_a_sealed_payload_is_accepted_once_and_only_with_its_secret(site: Site) -> None:
     ada = await site.one.add("ada")
     speaker, listener = await site.one.connect(TALKER, ada), await site.other.connect(TALKER)
     await listener.hears()
@@ -158,7 +158,7 @@ async def test_a_forged_answer_ends_no_wait_and_a_server_that_is_none_is_not_wai
     assert NOBODY not in asked._known
 
 
-async def test_a_forged_notice_and_a_forged_relay_are_told_to_nobody(site: Site) -> None:
+async def test_forged_notices_and_relays_reach_nobody(site: Site) -> None:
     ada, ben = await site.one.add_all("ada", "ben")
     reader = await site.other.connect(DIRECT, ben)
     await reader.hears()

@@ -16,5 +16,5 @@ from chat.gateway.http1.bearer import bearer_token
         ("", None),
     ],
 )
-def test_a_token_stands_alone_or_behind_its_scheme(header: str, token: str | None) -> None:
+def test_a_token_is_bare_or_follows_its_scheme(header: str, token: str | None) -> None:
     assert bearer_token(header) == token

@@ -84,7 +84,7 @@ async def test_a_body_may_last_as_long_as_it_goes_on(
             await app.is_over.wait()
 
 
-async def test_what_is_pipelined_behind_a_body_is_another_request() -> None:
+async def test_bytes_after_a_body_are_another_request() -> None:
     app = Taking()
     app.released.set()
     with trio.fail_after(20):

@@ -49,7 +49,7 @@ async def test_a_head_in_single_bytes_is_read_whole_and_put_back() -> None:
         assert await stream.receive_some() == OPENING[4:]
 
 
-async def test_what_follows_the_head_is_put_back_too() -> None:
+async def test_bytes_after_the_head_are_pushed_back_too() -> None:
     async with pair() as (stream, client):
         await client.send_all(OPENING + b"\x81\x80")
         assert isinstance(await read_head(stream, 4096), Head)
@@ -89,7 +89,7 @@ async def test_a_head_may_be_as_long_as_the_limit_and_no_longer() -> None:
         assert await read_head(stream, 4096) is HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
 
 
-async def test_the_limit_is_for_the_head_and_not_for_what_comes_with_it() -> None:
+async def test_the_limit_applies_to_the_head_alone() -> None:
     async with pair() as (stream, client):
         await client.send_all(OPENING + bytes(8192))
         assert isinstance(await read_head(stream, len(OPENING)), Head)
@@ -172,7 +172,7 @@ def test_a_target_is_in_origin_form() -> None:
         (b"\r\n\r\n", b"\r\nContent-Length: 0\r\n\r\n", True),
     ],
 )
-def test_what_asks_for_a_websocket(old: bytes, new: bytes, asks: bool) -> None:
+def test_requests_for_a_websocket(old: bytes, new: bytes, asks: bool) -> None:
     assert _head(OPENING.replace(old, new, 1)).asks_for_websocket is asks
 
 

@@ -42,7 +42,7 @@ async def test_a_real_client_gets_and_posts() -> None:
             assert gateway.connections == 1  # kept alive, and used again
 
 
-async def test_nobody_is_told_what_serves() -> None:
+async def test_no_answer_names_the_software() -> None:
     with trio.fail_after(10):
         async with running() as gateway, wire_to(gateway) as wire:
             status, headers, _ = await wire.get()
@@ -61,7 +61,7 @@ async def test_pipelined_requests_are_answered_in_order() -> None:
                 assert b'"args":"%d"' % n in body
 
 
-async def test_a_head_in_pieces_behind_a_pipelined_request_is_read() -> None:
+async def test_a_head_in_pieces_after_a_pipelined_request_is_read() -> None:
     with trio.fail_after(10):
         async with running() as gateway, wire_to(gateway) as wire:
             await wire.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\nGET /who")
@@ -292,7 +292,7 @@ async def test_a_second_head_over_the_limit_is_refused_with_431() -> None:
 
 @pytest.mark.parametrize("behind", [b"", b"GET /who HTTP/1.1\r\nHost: localhost\r\n\r\n"])
 @pytest.mark.parametrize("path", [b"/echo", b"/ignore", b"/none", b"/slow"])
-async def test_behind_a_body_of_two_lengths_nothing_is_answered(path: bytes, behind: bytes) -> None:
+async def test_after_a_body_with_two_lengths_nothing_is_answered(path: bytes, behind: bytes) -> None:
     """RFC 9112, section 6.1: a proxy that believed the other length saw the second request in the first one's body."""
     app = make_app()
     app.released.set()
@@ -317,7 +317,7 @@ async def test_an_answer_that_is_never_finished_ends_with_its_connection() -> No
             assert (await wire.until_closed()).endswith(b"half ")
 
 
-async def test_an_answer_that_its_storage_breaks_off_is_a_warning_and_ends_with_its_connection() -> None:
+async def test_an_answer_ended_by_a_storage_failure_is_logged_and_closes_the_connection() -> None:
     with trio.fail_after(10), capture_logs() as entries:
         async with running() as gateway, wire_to(gateway) as wire:
             await wire.send(b"GET /break-off HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -330,7 +330,7 @@ async def test_an_answer_that_its_storage_breaks_off_is_a_warning_and_ends_with_
     assert "exc_info" not in warning
 
 
-async def test_an_answer_that_has_begun_is_finished_although_the_rest_of_the_body_is_no_http() -> None:
+async def test_a_begun_answer_is_finished_although_the_rest_of_the_body_is_malformed() -> None:
     app = make_app()
     with trio.fail_after(10), nothing_logged():
         async with running(app) as gateway, wire_to(gateway) as wire:
@@ -349,9 +349,7 @@ async def test_an_answer_that_has_begun_is_finished_although_the_rest_of_the_bod
 @pytest.mark.parametrize(
     "head", [b"GET /slow HTTP/1.1\r\nHost: localhost\r\nConnection: close", b"GET /slow HTTP/1.0"]
 )
-async def test_what_follows_the_last_request_takes_nothing_from_its_answer(
-    head: bytes, together: bool
-) -> None:
+async def test_bytes_after_the_last_request_do_not_cut_its_answer(head: bytes, together: bool) -> None:
     app = make_app()
     behind = b"GET /who HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with trio.fail_after(10), nothing_logged():
@@ -367,7 +365,7 @@ async def test_what_follows_the_last_request_takes_nothing_from_its_answer(
             assert app.events == ["started"]
 
 
-async def test_what_still_comes_behind_the_last_request_is_read_away() -> None:
+async def test_bytes_after_the_last_request_are_read_and_dropped() -> None:
     with trio.fail_after(10), nothing_logged():
         async with running() as gateway, wire_to(gateway) as wire:
             await wire.send(
@@ -376,7 +374,7 @@ async def test_what_still_comes_behind_the_last_request_is_read_away() -> None:
             assert (await wire.response())[2] == b"hello"
 
 
-async def test_behind_half_an_answer_nothing_follows() -> None:
+async def test_nothing_follows_half_an_answer() -> None:
     """The last write of an answer without a length is cancelled: the client must not take the next for its rest."""
     asked: list[str] = []
 

@@ -74,7 +74,7 @@ def test_a_head_in_small_pieces_is_looked_at_a_few_times_and_not_once_for_each(
 @pytest.mark.parametrize(
     ("header", "status"), [(b"X: a" + b" " * 100 + b"b", 400), (b"\r\n".join([b"X: a"] * 100), 431)]
 )
-def test_what_is_refused_in_a_head_is_refused_in_small_pieces_too(
+def test_a_refused_head_is_refused_in_small_pieces_too(
     piece: int, newline: bytes, header: bytes, status: int
 ) -> None:
     parser = used_once()
@@ -131,7 +131,7 @@ def test_the_framing_of_a_body_has_1024_bytes_at_most(framing: int, fits: bool) 
         (b"GET /" + b"x" * 60_000 + b" HTTP/1.1", b"localhost", 414),
     ],
 )
-def test_a_request_line_is_refused_with_the_status_that_says_why(
+def test_a_malformed_request_line_is_refused_with_the_matching_status(
     line: bytes, host: bytes, status: int | None
 ) -> None:
     parser = PlainParser(h11.SERVER, 65_536)

@@ -36,9 +36,7 @@ async def test_a_head_has_its_time_from_its_first_byte_on_and_the_next_one_its_o
     assert deadlines.deadline() == trio.current_time() + HEAD_TIMEOUT
 
 
-async def test_a_body_has_its_time_anew_with_each_piece_and_does_not_pay_for_ours(
-    parser: StrictParser, mock_clock: MockClock
-) -> None:
+async def test_each_piece_of_a_body_resets_its_deadline(parser: StrictParser, mock_clock: MockClock) -> None:
     deadlines = ReadDeadlines(parser, HEAD_TIMEOUT)
     parser.receive_data(HEAD)
     assert isinstance(parser.next_event(), h11.Request)

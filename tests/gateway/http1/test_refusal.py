@@ -21,7 +21,7 @@ from chat.shutdown import LINGER
         (400, "400 Bad Request", []),
     ],
 )
-def test_a_refusal_is_a_whole_response_that_says_why(status: int, line: str, more: list[str]) -> None:
+def test_a_refusal_is_a_complete_response_with_the_reason(status: int, line: str, more: list[str]) -> None:
     head, _, body = response(HTTPStatus(status)).partition(b"\r\n\r\n")
     assert json.loads(body) == {"error": TEXTS.get(HTTPStatus(status), "bad request")}
     assert head.decode().split("\r\n") == [
@@ -54,7 +54,7 @@ class Sending:
 
 
 @pytest.mark.parametrize("pause", [0.0, LINGER * 0.4], ids=["fast", "slow"])
-async def test_what_a_client_still_sends_is_read_for_a_while_and_up_to_a_limit(
+async def test_after_a_refusal_the_clients_bytes_are_read_up_to_a_limit(
     autojump_clock: object, pause: float
 ) -> None:
     client, began = Sending(pause), trio.current_time()

@@ -66,7 +66,7 @@ async def test_who_reads_has_everything_before_the_end_also_if_it_still_sends() 
     assert heard == bytes(MUCH) + last
 
 
-async def test_nothing_is_sent_behind_what_a_stream_is_closed_with() -> None:
+async def test_nothing_is_sent_after_the_close_frame() -> None:
     ours, theirs = trio.socket.socketpair()
     stream = ClientStream(ReplayStream(trio.SocketStream(ours)), b"", largest=100, limit=MUCH)
     with trio.fail_after(10):
@@ -203,7 +203,7 @@ TOO_BIG_BINARY = b"\x82\xff" + (1 << 17).to_bytes(8) + bytes(4 + (1 << 17))
 
 
 @pytest.mark.parametrize("late", [PING, TOO_BIG_BINARY], ids=["a ping", "too big"])
-async def test_what_comes_after_our_close_frame_takes_nothing_from_what_still_waits(late: bytes) -> None:
+async def test_frames_after_our_close_frame_do_not_cut_queued_bytes(late: bytes) -> None:
     last = close_frame(*GOING_AWAY.content)
     goodbye = b"\x88\x82\0\0\0\0" + GOING_AWAY.code.to_bytes(2)
     with trio.fail_after(20):

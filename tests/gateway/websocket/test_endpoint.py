@@ -53,7 +53,7 @@ async def test_a_query_of_too_many_fields_is_not_read_for_its_token() -> None:
         (("Host", "X-Forwarded-For: 192.0.2.1\r\nHost"), 429, "limit"),
     ],
 )
-async def test_a_refused_upgrade_is_told_logged_once_and_counted_by_its_reason(
+async def test_a_refused_upgrade_is_answered_logged_once_and_counted(
     change: tuple[str, str], status: int, reason: str
 ) -> None:
     settings = {"trusted_proxies": ("127.0.0.1",), "max_connections_per_address": 0}

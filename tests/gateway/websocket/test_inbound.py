@@ -150,7 +150,7 @@ def test_short_texts_never_go_through_the_library() -> None:
 
 
 @pytest.mark.parametrize("cut", range(1, 10))
-def test_nor_does_a_longer_one_behind_it_wherever_its_head_is_cut(cut: int) -> None:
+def test_nor_does_a_longer_frame_after_it_wherever_its_head_is_cut(cut: int) -> None:
     first, second = client_frame(TEXT, b"hi"), client_frame(TEXT, b"x" * 126)
     heard = hear(Wire(first + second[:cut], second[cut:]))
     assert heard.messages == ["hi", "x" * 126]
@@ -173,7 +173,7 @@ def test_nor_does_a_longer_one_behind_it_wherever_its_head_is_cut(cut: int) -> N
     ],
     ids=lambda frame: frame[:2].hex(),
 )
-def test_what_is_not_a_plain_text_is_the_librarys_with_all_that_follows(frame: bytes) -> None:
+def test_after_any_other_frame_the_library_parses_the_rest(frame: bytes) -> None:
     async def listen() -> tuple[list[str | bytes], bytes]:
         wire = Wire(client_frame(TEXT, b"before"), frame + b"and what", b" follows")
         inbound = InboundFastPath(wire, b"", LIMIT, Record())  # type: ignore[arg-type]
@@ -249,7 +249,7 @@ async def test_once_nobody_receives_any_more_the_library_gets_no_texts(size: int
     assert b"".join(seen) == ping + CLOSING
 
 
-async def test_of_one_whose_frames_are_the_librarys_little_is_read_late(
+async def test_a_client_handled_by_the_library_is_read_without_delay(
     autojump_clock: trio.abc.Clock,
 ) -> None:
     binary = client_frame(BINARY, b"?")

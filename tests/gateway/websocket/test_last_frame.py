@@ -129,13 +129,13 @@ async def chat(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator
             yield Chat(server.addresses[0], storage, http)
 
 
-async def test_whoever_an_administrator_cuts_is_told_so(chat: Chat) -> None:
+async def test_a_client_cut_by_an_administrator_gets_the_reason(chat: Chat) -> None:
     async with chat.client("ada") as ada:
         await chat.ask("POST", "/admin/clients/1/cancel")
         assert await ada.close_code() == 4010
 
 
-async def test_the_close_frame_comes_behind_the_frames_that_are_being_written(
+async def test_the_close_frame_follows_the_frames_being_written(
     chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
@@ -157,7 +157,7 @@ async def test_nobody_waits_long_for_one_who_does_not_read(chat: Chat) -> None:
 
 
 @pytest.mark.usefixtures("broken_history")
-async def test_whoever_meets_a_bug_of_the_server_is_told_so(chat: Chat) -> None:
+async def test_a_client_ended_by_a_bug_gets_the_reason(chat: Chat) -> None:
     async with chat.client("ada") as ada:
         await ada.say("ada", "history 5")
         assert await ada.close_code() == 1011

@@ -16,7 +16,7 @@ OVERRIDDEN = {"_send", "_handle_pong_event"}
 READ = {"_wsproto", "_message_parts"}
 
 
-def test_the_version_is_the_one_whose_private_members_are_known() -> None:
+def test_the_installed_version_is_the_one_whose_private_members_are_used() -> None:
     assert version("trio-websocket").startswith(f"{VERSION}.")
     bound = re.search(r'"trio-websocket>=([\d.]+),<([\d.]+)"', (ROOT / "pyproject.toml").read_text())
     assert bound is not None

@@ -105,7 +105,7 @@ async def test_it_does_so_under_tls(authority: trustme.CA, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("size", [1, 7, 300, 100_000])
-async def test_what_is_pipelined_is_answered_in_its_order_wherever_it_is_cut(size: int) -> None:
+async def test_pipelined_requests_are_answered_in_order_however_they_are_split(size: int) -> None:
     everything = (
         GET * 2
         + b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello"
@@ -135,7 +135,7 @@ async def test_frames_longer_than_one_read_that_come_with_the_handshake_are_all_
             await is_echoed(wire, 3000)
 
 
-async def test_the_socket_waits_for_the_answer_to_what_was_asked_before_it() -> None:
+async def test_an_upgrade_waits_for_the_answers_to_earlier_requests() -> None:
     app = make_app()
     with trio.fail_after(10), nothing_logged():
         async with open_endpoint(app) as (gateway, _), wire_to(gateway) as wire:
@@ -146,7 +146,7 @@ async def test_the_socket_waits_for_the_answer_to_what_was_asked_before_it() -> 
             await is_echoed(wire)
 
 
-async def test_each_head_tells_whose_request_it_is() -> None:
+async def test_each_head_names_the_client_of_its_request() -> None:
     """A proxy sends the requests of all its clients over the connections that it has."""
     forwarded = (
         b"X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: https\r\nOrigin: https://elsewhere.example\r\n"
@@ -162,7 +162,7 @@ async def test_each_head_tells_whose_request_it_is() -> None:
     assert (request.address, request.scheme) == ("192.0.2.7", "https")
 
 
-async def test_whoever_has_all_their_connections_gets_no_socket_over_anothers_either() -> None:
+async def test_the_connection_limit_applies_to_a_later_upgrade_too() -> None:
     proxied = {"trusted_proxies": ("127.0.0.0/8",), "max_connections_per_address": 1}
     theirs = OPENING.replace(b"\r\n", b"\r\nX-Forwarded-For: 192.0.2.7\r\n", 1)
     with trio.fail_after(10):
@@ -188,7 +188,7 @@ async def test_whoever_has_all_their_connections_gets_no_socket_over_anothers_ei
     ],
     ids=["another method", "HTTP/1.0", "another protocol", "a body"],
 )
-async def test_what_is_no_handshake_stays_a_request(wrong: bytes) -> None:
+async def test_a_malformed_handshake_stays_a_request(wrong: bytes) -> None:
     with trio.fail_after(10), nothing_logged():
         async with open_endpoint() as (gateway, _), wire_to(gateway) as wire:
             assert (await wire.get("/who"))[0] == 200

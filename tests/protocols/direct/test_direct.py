@@ -90,7 +90,7 @@ async def test_a_direct_message_and_a_support_conversation_of_one_person_are_two
     assert await receiver.hears() == await sender.hears() == []
 
 
-async def test_what_one_sends_oneself_has_subscribers_on_all_ones_connections_once(world: World) -> None:
+async def test_a_message_to_oneself_reaches_each_own_connection_once(world: World) -> None:
     (ada,) = await world.add_all("ada")
     one, two = await here(world, ada), await here(world, ada)
     one.send(frame(ada.id, ada.id, "note"))
@@ -99,7 +99,7 @@ async def test_what_one_sends_oneself_has_subscribers_on_all_ones_connections_on
     await here(world, ada)
 
 
-async def test_a_conversation_has_one_history_whoever_speaks(world: World) -> None:
+async def test_both_people_share_one_history(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     one, two = await here(world, ada), await here(world, ben)
     for n in range(3):
@@ -123,7 +123,7 @@ async def test_nobody_speaks_as_another(world: World) -> None:
 
 
 @pytest.mark.parametrize("to", [0, -1, 99, FIRST_GUEST, EVER, 2**63, -(10**30), 10**30])
-async def test_whoever_does_not_exist_is_not_found(world: World, to: int) -> None:
+async def test_a_missing_person_is_not_found(world: World, to: int) -> None:
     (ada,) = await world.add_all("ada")
     client = await here(world, ada)
     assert await client.asks(frame(ada.id, to, "hello")) == not_found(to)
@@ -146,7 +146,7 @@ async def test_a_ping_is_answered_to_guests_too(world: World) -> None:
 # --- people who were away ---
 
 
-async def test_what_was_missed_is_told_once_in_its_order(world: World) -> None:
+async def test_missed_messages_are_sent_once_in_order(world: World) -> None:
     ada, ben, cem = await world.add_all("ada", "ben", "cem")
     one, two = await here(world, ada), await here(world, ben)
     for n in range(3):
@@ -163,7 +163,7 @@ async def test_what_was_missed_is_told_once_in_its_order(world: World) -> None:
     await here(world, cem)
 
 
-async def test_what_was_heard_live_is_not_told_again(world: World) -> None:
+async def test_messages_received_live_are_not_sent_again(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     one, two = await here(world, ada), await here(world, ben)
     one.send(frame(ada.id, ben.id, "live"))
@@ -175,7 +175,7 @@ async def test_what_was_heard_live_is_not_told_again(world: World) -> None:
     assert missed == [frame(ada.id, ben.id, "missed")]
 
 
-async def test_what_was_told_a_moment_ago_is_not_told_again_before_that_is_noted(world: World) -> None:
+async def test_just_delivered_messages_are_not_sent_again_before_they_are_recorded(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     one, two = await here(world, ada), await here(world, ben)
     with world.obstacles.held("mark_delivered"):
@@ -200,7 +200,7 @@ async def test_notes_that_could_not_be_written_are_written_later(
     await here(world, ben)
 
 
-async def test_what_was_told_is_not_told_again_where_the_database_was_away_when_it_was_to_be_noted(
+async def test_deliveries_recorded_after_an_outage_are_not_sent_again(
     world: World, autojump_clock: object
 ) -> None:
     ada, ben = await world.add_all("ada", "ben")
@@ -215,7 +215,7 @@ async def test_what_was_told_is_not_told_again_where_the_database_was_away_when_
     assert trio.current_time() - begun < 0.5, "the next try is made at once"
 
 
-async def test_who_comes_while_it_can_not_be_noted_what_they_were_told_is_told_to_come_again(
+async def test_a_client_is_sent_away_while_deliveries_can_not_be_recorded(
     world: World, autojump_clock: object
 ) -> None:
     ada, ben = await world.add_all("ada", "ben")
@@ -232,7 +232,7 @@ async def test_who_comes_while_it_can_not_be_noted_what_they_were_told_is_told_t
     assert missed == []
 
 
-async def test_what_is_said_while_the_missed_is_read_comes_behind_it(world: World) -> None:
+async def test_messages_sent_during_the_read_follow_the_missed_ones(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     one = await here(world, ada)
     for text in ("missed 1", "missed 2"):
@@ -255,7 +255,7 @@ async def test_what_is_said_while_the_missed_is_read_comes_behind_it(world: Worl
     await here(world, ben)
 
 
-async def test_two_connections_made_at_once_each_hear_everything_in_order(world: World) -> None:
+async def test_two_connections_opened_together_each_get_everything_in_order(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     one = await here(world, ada)
     one.send(frame(ada.id, ben.id, "missed"))
@@ -271,7 +271,7 @@ async def test_two_connections_made_at_once_each_hear_everything_in_order(world:
     await here(world, ben)
 
 
-async def test_what_a_closing_connection_did_not_take_is_told_to_the_next_one(world: World) -> None:
+async def test_undelivered_messages_of_a_closing_connection_go_to_the_next_one(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     one, closing = await here(world, ada), await here(world, ben)
     closing.send_queue.finish()  # as after a close frame of trio-websocket's, with the session still at work
@@ -282,7 +282,7 @@ async def test_what_a_closing_connection_did_not_take_is_told_to_the_next_one(wo
 
 
 @pytest.mark.parametrize("limit", [20_000, 100_000], ids=["waits to be told", "waits for the send queue"])
-async def test_a_client_that_is_cut_off_while_it_hears_the_missed_hears_the_rest_next_time(
+async def test_a_client_cut_during_catch_up_gets_the_rest_next_time(
     world: World, autojump_clock: object, limit: int
 ) -> None:
     ada, ben = await world.add_all("ada", "ben")
@@ -305,7 +305,7 @@ async def test_a_client_that_is_cut_off_while_it_hears_the_missed_hears_the_rest
     assert numbers[len(heard) :] == sorted(numbers[len(heard) :])
 
 
-async def test_what_could_not_be_read_is_told_next_time_with_all_that_came_since(world: World) -> None:
+async def test_messages_that_failed_to_load_are_sent_next_time_in_order(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     one = await here(world, ada)
     one.send(frame(ada.id, ben.id, "missed"))
@@ -325,7 +325,7 @@ async def test_what_could_not_be_read_is_told_next_time_with_all_that_came_since
     assert [each["content"] for each in missed] == ["missed", "meanwhile"]
 
 
-async def test_who_comes_back_while_the_server_stops_hears_all_of_it_next_time(world: World) -> None:
+async def test_a_client_that_returns_during_a_stop_gets_everything_next_time(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     one = await here(world, ada)
     one.send(frame(ada.id, ben.id, "missed"))
@@ -344,7 +344,7 @@ async def test_who_comes_back_while_the_server_stops_hears_all_of_it_next_time(w
     assert [message.text for message in untold] == ["missed", "last words"]
 
 
-async def test_who_leaves_before_the_missed_was_read_hears_it_next_time(world: World) -> None:
+async def test_a_client_that_leaves_before_the_read_gets_the_missed_next_time(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     one = await here(world, ada)
     one.send(frame(ada.id, ben.id, "missed"))
@@ -364,7 +364,7 @@ def contents(heard: list[Any]) -> list[str]:
     return [each["content"] for each in heard if "content" in each]
 
 
-async def test_a_slow_reader_that_is_cut_hears_the_rest_on_its_next_connection(
+async def test_a_cut_slow_reader_gets_the_rest_on_its_next_connection(
     world: World, autojump_clock: object
 ) -> None:
     ada, ben = await world.add_all("ada", "ben")
@@ -381,7 +381,7 @@ async def test_a_slow_reader_that_is_cut_hears_the_rest_on_its_next_connection(
     assert first + contents(missed) == [str(n) for n in range(3000)]
 
 
-async def test_a_reader_that_stalls_hears_the_rest_on_its_next_connection(
+async def test_a_stalled_reader_gets_the_rest_on_its_next_connection(
     world: World, autojump_clock: object
 ) -> None:
     ada, ben = await world.add_all("ada", "ben")
@@ -398,7 +398,7 @@ async def test_a_reader_that_stalls_hears_the_rest_on_its_next_connection(
     assert first + contents(missed) == [str(n) for n in range(300)]
 
 
-async def test_what_only_a_connection_that_still_catches_up_was_to_hear_is_told_to_the_next(
+async def test_messages_buffered_during_a_lost_catch_up_go_to_the_next_connection(
     world: World,
 ) -> None:
     """Another connection of the person had caught up and left before."""
@@ -420,7 +420,7 @@ async def test_what_only_a_connection_that_still_catches_up_was_to_hear_is_told_
     assert contents(missed) == ["while only the second is there"]
 
 
-async def test_what_one_connection_heard_is_noted_though_another_never_caught_up(world: World) -> None:
+async def test_deliveries_are_recorded_although_another_connection_never_caught_up(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     one, phone = await here(world, ada), await here(world, ben)
     with world.obstacles.held("undelivered"):
@@ -433,7 +433,7 @@ async def test_what_one_connection_heard_is_noted_though_another_never_caught_up
     await here(world, ben)
 
 
-async def test_a_long_inbox_is_told_and_noted_piece_by_piece(world: World, autojump_clock: object) -> None:
+async def test_a_long_inbox_is_sent_and_recorded_piece_by_piece(world: World, autojump_clock: object) -> None:
     ada, ben = await world.add_all("ada", "ben")
     one = await here(world, ada)
     for n in range(200):
@@ -458,7 +458,7 @@ async def test_a_long_inbox_is_told_and_noted_piece_by_piece(world: World, autoj
     )
 
 
-async def test_who_is_told_a_long_inbox_is_not_pinged_meanwhile_nor_cut_for_its_silence(
+async def test_a_client_that_gets_a_long_inbox_is_not_cut_for_silence(
     world: World, autojump_clock: object
 ) -> None:
     ada, ben = await world.add_all("ada", "ben")
@@ -482,7 +482,7 @@ async def test_who_is_told_a_long_inbox_is_not_pinged_meanwhile_nor_cut_for_its_
 # --- what counts as delivered ---
 
 
-async def test_what_a_dead_line_takes_is_sent_again_in_its_order_and_once(
+async def test_messages_lost_with_a_connection_are_sent_again_once_in_order(
     world: World, autojump_clock: object
 ) -> None:
     ada, ben = await world.add_all("ada", "ben")
@@ -501,7 +501,7 @@ async def test_what_a_dead_line_takes_is_sent_again_in_its_order_and_once(
     await here(world, ben)
 
 
-async def test_what_was_confirmed_before_a_line_died_is_not_sent_again(
+async def test_messages_confirmed_before_a_connection_was_lost_are_not_sent_again(
     world: World, autojump_clock: object
 ) -> None:
     ada, ben, cem = await world.add_all("ada", "ben", "cem")
@@ -520,9 +520,7 @@ async def test_what_was_confirmed_before_a_line_died_is_not_sent_again(
     assert contents(missed) == ["lost", "lost too"]
 
 
-async def test_a_busy_pair_is_pinged_about_once_a_second_and_all_is_confirmed_a_second_later(
-    world: World, autojump_clock: object
-) -> None:
+async def test_a_busy_pair_is_pinged_about_once_a_second(world: World, autojump_clock: object) -> None:
     ada, ben = await world.add_all("ada", "ben")
     one, two = await here(world, ada), await here(world, ben)
     for n in range(100):
@@ -574,7 +572,7 @@ async def test_a_close_frame_of_a_client_that_leaves_by_itself_is_no_answer_to_o
     assert contents(missed) == ["crosses it"]
 
 
-async def test_who_comes_back_before_their_answer_to_the_close_frame_is_read_is_not_sent_it_again(
+async def test_a_quick_return_waits_for_the_answer_to_the_close_frame(
     world: World, autojump_clock: object
 ) -> None:
     ada, ben = await world.add_all("ada", "ben")
@@ -601,7 +599,7 @@ async def test_who_comes_back_before_their_answer_to_the_close_frame_is_read_is_
     assert await back.hears() == []
 
 
-async def test_another_connection_confirms_what_a_dead_one_was_sent(
+async def test_another_connection_confirms_messages_of_a_lost_one(
     world: World, autojump_clock: object
 ) -> None:
     ada, ben = await world.add_all("ada", "ben")
@@ -636,7 +634,7 @@ async def test_a_long_inbox_that_a_dead_line_took_is_sent_again_whole(
     await here(world, ben)
 
 
-async def test_a_guest_is_not_pinged_behind_what_it_hears(world: World) -> None:
+async def test_a_guest_gets_no_pings_after_messages(world: World) -> None:
     (one, first), (two, second) = await guest(world), await guest(world)
     one.send(frame(first, second, "hi"))
     assert len(await two.hears()) == 1
@@ -683,7 +681,7 @@ async def test_between_a_guest_and_a_person_messages_are_relayed_alone(world: Wo
 # --- a lab ---
 
 
-async def test_in_a_lab_a_client_is_whoever_it_says_it_is() -> None:
+async def test_with_trust_from_a_client_may_claim_any_person() -> None:
     async with open_world(trust_from=True) as world:
         ada, ben = await world.add_all("ada", "ben")
         client, number = await guest(world)
@@ -704,7 +702,7 @@ async def test_in_a_lab_too_one_must_be_somebody(nobody: int) -> None:
         assert await client.asks(frame(nobody, ada.id, "hi")) == NOT_YOU
 
 
-async def test_in_a_lab_a_new_self_hears_what_it_missed() -> None:
+async def test_with_trust_from_a_claimed_person_gets_the_missed_messages() -> None:
     async with open_world(trust_from=True) as world:
         ada, ben = await world.add_all("ada", "ben")
         one = await here(world, ada)

@@ -17,7 +17,7 @@ from tests.support.frames import text_of
 
 
 @given(message=messages(pairs))
-def test_what_a_client_parses_is_the_message(message: Message) -> None:
+def test_a_client_can_parse_the_message(message: Message) -> None:
     assert message.peer is not None
     assert payload(DIRECT.encode(Said(message))) == {
         "from": message.sender_id,
@@ -27,14 +27,14 @@ def test_what_a_client_parses_is_the_message(message: Message) -> None:
 
 
 @given(message=messages(pairs))
-def test_a_frame_sent_back_is_understood_as_it_was_said(message: Message) -> None:
+def test_an_encoded_message_is_decoded_unchanged(message: Message) -> None:
     assert message.peer is not None
     frame = text_of(DIRECT.encode(Said(message))).decode()
     assert DIRECT.decode(frame) == Send(message.sender_id, message.peer.id, message.text)
 
 
 @given(message=messages(pairs), name=texts)
-def test_a_frame_tells_no_names_rooms_or_times(message: Message, name: str) -> None:
+def test_a_frame_has_no_names_rooms_or_times(message: Message, name: str) -> None:
     assert message.peer is not None
     people = Pair(message.sender_id, message.peer.id)
     twin = Message(1, 1, 1, message.sender_id, name, message.text, 0.0, message.kind, people)
@@ -42,12 +42,12 @@ def test_a_frame_tells_no_names_rooms_or_times(message: Message, name: str) -> N
 
 
 @given(message=messages(st.none()))
-def test_what_was_said_to_a_whole_room_is_no_direct_message(message: Message) -> None:
+def test_a_message_to_a_room_is_no_direct_message(message: Message) -> None:
     assert DIRECT.encode(Said(message)) == b""
 
 
 @given(message=messages(pairs))
-def test_what_is_not_for_this_dialect_has_no_words(message: Message) -> None:
+def test_changes_of_other_protocols_are_not_encoded(message: Message) -> None:
     for event in (
         Saved(message),
         Authorised(Person(id=1, name="ada")),
@@ -59,7 +59,7 @@ def test_what_is_not_for_this_dialect_has_no_words(message: Message) -> None:
 
 
 @given(client_id=ids)
-def test_a_client_is_told_its_id(client_id: int) -> None:
+def test_a_client_receives_its_id(client_id: int) -> None:
     assert text_of(DIRECT.encode(Welcome(client_id))) == b"Connected with id %d" % client_id
 
 
@@ -88,14 +88,14 @@ def test_an_id_of_any_size_is_carried_and_can_be_named_in_an_error(number: int) 
     "value", ["true", "false", '"1"', "1.5", "1.0", "null", "[1]", "{}", "NaN", "1e400", "9" * 5000]
 )
 @pytest.mark.parametrize("key", ["from", "to"])
-def test_what_is_no_id_is_refused(key: str, value: str) -> None:
+def test_a_malformed_id_is_refused(key: str, value: str) -> None:
     other = "to" if key == "from" else "from"
     frame = f'{{"{key}": {value}, "{other}": 1, "content": "hi"}}'
     assert DIRECT.decode(frame) == Misunderstood(BAD_FRAME)
 
 
 @pytest.mark.parametrize("content", ["1", "null", "[]", "true", '"\\ud800"', '"', "[" * 100_000])
-def test_what_is_no_text_is_refused(content: str) -> None:
+def test_a_malformed_text_is_refused(content: str) -> None:
     assert DIRECT.decode(f'{{"from": 1, "to": 2, "content": {content}}}') == Misunderstood(BAD_FRAME)
 
 

@@ -23,7 +23,7 @@ def message(name: str, text: str) -> Said:
 
 @pytest.mark.parametrize(("dialect", "key"), [(TALKER, "name"), (MESSENGER, "username")])
 class TestBoth:
-    def test_a_line_is_something_said(self, dialect: LineDialect, key: str) -> None:
+    def test_a_line_is_a_message(self, dialect: LineDialect, key: str) -> None:
         assert dialect.decode(json.dumps({key: "ada", "message": "hi"})) == Say("hi", "ada")
 
     @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ class TestBoth:
             "history  1\u00a02",
         ],
     )
-    def test_a_sentence_that_begins_with_a_control_word_is_something_said(
+    def test_a_line_that_begins_with_a_control_word_is_a_message(
         self, dialect: LineDialect, key: str, text: str
     ) -> None:
         assert dialect.decode(json.dumps({key: "ada", "message": text})) == Say(text, "ada")
@@ -53,7 +53,7 @@ class TestBoth:
         assert dialect.decode(json.dumps({key: "ada", "message": text})) == Authenticate("a.b.c", "ada")
 
     @pytest.mark.parametrize(("text", "token"), [("auth", ""), (" auth ", ""), ("auth xyz", "xyz")])
-    def test_a_mistyped_token_is_not_something_said(
+    def test_a_mistyped_token_is_not_a_message(
         self, dialect: LineDialect, key: str, text: str, token: str
     ) -> None:
         assert dialect.decode(json.dumps({key: "ada", "message": text})) == Authenticate(token, "ada")
@@ -96,9 +96,7 @@ class TestBoth:
             "\ud800",
         ],
     )
-    def test_what_can_not_be_read_is_misunderstood(
-        self, dialect: LineDialect, key: str, frame: str | bytes
-    ) -> None:
+    def test_a_malformed_frame_is_refused(self, dialect: LineDialect, key: str, frame: str | bytes) -> None:
         if isinstance(frame, str):
             frame = frame.replace("KEY", key)
         assert isinstance(dialect.decode(frame), Misunderstood)
@@ -114,9 +112,7 @@ class TestBoth:
         name=st.text(st.characters(exclude_categories=["Cs"])),
         text=st.text(st.characters(exclude_categories=["Cs"]), max_size=70_000),
     )
-    def test_what_was_said_arrives_as_it_was(
-        self, dialect: LineDialect, key: str, name: str, text: str
-    ) -> None:
+    def test_a_message_arrives_unchanged(self, dialect: LineDialect, key: str, name: str, text: str) -> None:
         assert payload(dialect.encode(message(name, text))) == {key: name, "message": text}
 
     def test_the_server_speaks_under_its_own_name(self, dialect: LineDialect, key: str) -> None:
@@ -126,7 +122,7 @@ class TestBoth:
 
 
 @pytest.mark.parametrize("size", [0, 125, 126, 65535, 65536])
-def test_a_frame_says_its_length_in_every_form(size: int) -> None:
+def test_a_frame_has_its_length_in_every_form(size: int) -> None:
     text = "x" * size
     assert payload(TALKER.encode(message("", text)))["message"] == text
 

@@ -81,7 +81,7 @@ async def test_the_histories_that_a_client_asks_for_are_read_one_after_the_other
     assert client.session.client.last_recall is None
 
 
-async def test_queries_of_a_client_that_leaves_leave_nothing_behind(world: World) -> None:
+async def test_queries_of_a_client_that_leaves_leave_no_state(world: World) -> None:
     (ada,) = await world.add_all("ada")
     client = await talker(world, ada)
     with world.obstacles.held("timeline"):
@@ -120,7 +120,7 @@ async def test_nobody_speaks_or_asks_before_they_authenticated_nor_under_another
         ("auth {token}", "ben", "that is not your name"),
     ],
 )
-async def test_an_auth_that_fails_leaves_whoever_is_authorised_so_and_says_so(
+async def test_a_failed_auth_keeps_the_current_person_and_is_refused(
     world: World, text: str, claimed: str, why: str
 ) -> None:
     (ada,) = await world.add_all("ada")
@@ -131,7 +131,7 @@ async def test_an_auth_that_fails_leaves_whoever_is_authorised_so_and_says_so(
     assert await client.asks(line("history 5", "")) == line("hello")
 
 
-async def test_an_auth_that_can_not_be_looked_up_leaves_whoever_is_authorised_so(world: World) -> None:
+async def test_an_auth_during_an_outage_keeps_the_current_person(world: World) -> None:
     (ada,) = await world.add_all("ada")
     client = await talker(world, ada)
     world.obstacles.fail("by_ids", StorageDown("down"))
@@ -142,7 +142,7 @@ async def test_an_auth_that_can_not_be_looked_up_leaves_whoever_is_authorised_so
     assert await client.asks(line("history 5", "")) == line("hello")
 
 
-async def test_an_authentication_is_in_the_record_and_says_who(world: World) -> None:
+async def test_an_authentication_is_recorded_with_the_name(world: World) -> None:
     (ada,) = await world.add_all("ada")
     client = await world.connect(TALKER)
     client.send(line(f"auth {world.token(ada)}", ""))
@@ -160,7 +160,7 @@ async def members_world(autojump_clock: trio.testing.MockClock) -> AsyncGenerato
 
 
 @pytest.mark.parametrize(("dialect", "key"), [(TALKER, "name"), (MESSENGER, "username")])
-async def test_who_is_not_logged_in_hears_nothing_until_they_are(
+async def test_a_closed_lobby_is_silent_until_log_in(
     members_world: World, dialect: Dialect, key: str
 ) -> None:
     world = members_world
@@ -175,7 +175,7 @@ async def test_who_is_not_logged_in_hears_nothing_until_they_are(
     assert [frame["message"] for frame in await stranger.hears()] == ["for ben too"]
 
 
-async def test_who_chooses_a_dialect_by_the_first_frame_hears_nothing_either(members_world: World) -> None:
+async def test_a_closed_lobby_is_silent_after_a_first_frame_too(members_world: World) -> None:
     world = members_world
     speaker = await talker(world, await world.add("ada"))
     stranger = await world.connect(TALKER, choices=(TALKER, MESSENGER))
@@ -185,7 +185,7 @@ async def test_who_chooses_a_dialect_by_the_first_frame_hears_nothing_either(mem
     assert await stranger.hears() == []
 
 
-async def test_who_comes_with_a_token_hears_the_lobby_of_members(members_world: World) -> None:
+async def test_a_client_with_a_token_receives_the_closed_lobby(members_world: World) -> None:
     world = members_world
     ada, ben = await world.add_all("ada", "ben")
     speaker, listener = await talker(world, ada), await talker(world, ben)
@@ -194,7 +194,7 @@ async def test_who_comes_with_a_token_hears_the_lobby_of_members(members_world: 
 
 
 @pytest.mark.parametrize(("dialect", "key"), [(TALKER, "name"), (MESSENGER, "username")])
-async def test_strangers_who_are_there_hear_the_lobby_as_long_as_an_admin_lets_them(
+async def test_connected_strangers_lose_the_lobby_when_an_admin_closes_it(
     world: World, dialect: Dialect, key: str
 ) -> None:
     ada, ben = await world.add_all("ada", "ben")

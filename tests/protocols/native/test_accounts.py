@@ -28,7 +28,7 @@ async def test_who_registers_has_a_session_and_an_account_for_every_protocol(sit
     ).status_code == 200
 
 
-async def test_what_is_taken_is_named(site: Site) -> None:
+async def test_a_taken_name_or_address_is_named(site: Site) -> None:
     await site.call("POST", "/auth/register", ADA | {"email": "ada@example.com"})
     for new, field in (
         (ADA, "name"),
@@ -140,7 +140,7 @@ async def test_a_change_costs_a_message(
         assert (await site.call("GET", "/me", token=token)).status == 200, "looking around costs nothing"
 
 
-async def test_an_expired_token_says_so_and_a_bad_one_does_not(site: Site) -> None:
+async def test_an_expired_token_and_an_invalid_one_have_different_answers(site: Site) -> None:
     ada = await site.add("ada")
     old = site.services.accounts.tokens.issue(ada, lifetime=-1)
     assert (await site.call("GET", "/me", token=old)).refused == (401, "expired", None)

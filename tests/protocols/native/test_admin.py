@@ -111,7 +111,7 @@ async def test_a_link_for_another_password_is_good_for_a_day_and_not_for_who_is_
 
 
 @pytest.mark.parametrize("change", [{"admin": False}, {"disabled": True}, None], ids=str)
-async def test_a_link_for_another_password_is_worth_what_its_maker_may_do_now(
+async def test_a_reset_link_depends_on_its_makers_current_rights(
     site: Site, change: dict[str, bool] | None
 ) -> None:
     _, olga = await admins(site)
@@ -223,7 +223,7 @@ async def test_an_admin_does_not_take_the_last_one_away(site: Site) -> None:
     assert (await site.call("GET", "/admin/people/2", token=olga)).refused == (403, "forbidden", None)
 
 
-async def test_settings_count_at_once_and_say_where_they_come_from() -> None:
+async def test_settings_apply_at_once_and_name_their_source() -> None:
     async with open_site(budgets=Budgets(messages=50, calls=100)) as site:
         ada, olga = await admins(site)
         told = await site.call("GET", "/admin/settings", token=olga)
@@ -279,7 +279,7 @@ async def test_settings_count_at_once_and_say_where_they_come_from() -> None:
         assert (await site.call("POST", "/auth/register", nora)).status == 201
 
 
-async def test_the_audit_says_who_did_what_the_newest_first(site: Site) -> None:
+async def test_the_audit_lists_acts_newest_first(site: Site) -> None:
     ada, olga = await admins(site)
     said = f"/rooms/{LOBBY_ID}/messages"
     for key in "ab":

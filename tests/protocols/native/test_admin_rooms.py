@@ -30,7 +30,7 @@ async def acts(site: Site) -> list[tuple[str, str | None, str]]:
     return [(act.what, act.by and act.by.name, act.detail) for act in found if act.room_id == GARDEN]
 
 
-async def test_all_rooms_are_listed_page_by_page_and_nothing_that_is_said_there(site: Site) -> None:
+async def test_all_rooms_are_listed_in_pages_without_messages(site: Site) -> None:
     token, olgas, _ = await grown(site)
     direct = await site.call("PUT", "/direct/2", token=token)
     told = await site.call("GET", "/admin/rooms", token=olgas)
@@ -55,7 +55,7 @@ async def test_all_rooms_are_listed_page_by_page_and_nothing_that_is_said_there(
     assert (await site.call("GET", "/admin/rooms?q=GARD", token=olgas))["rooms"] == [garden]
 
 
-async def test_an_admin_renames_archives_and_deletes_and_each_is_told_and_recorded(site: Site) -> None:
+async def test_room_changes_by_an_admin_are_published_and_recorded(site: Site) -> None:
     _, olgas, adas = await grown(site)
     path = f"/admin/rooms/{GARDEN}"
     changed = await site.call("PATCH", path, {"name": "yard", "archived": True}, token=olgas)
@@ -82,7 +82,7 @@ async def test_an_admin_renames_archives_and_deletes_and_each_is_told_and_record
     ]
 
 
-async def test_what_owners_do_with_their_rooms_is_no_act_of_an_admin(site: Site) -> None:
+async def test_changes_by_owners_are_not_in_the_audit(site: Site) -> None:
     token, _, _ = await grown(site)
     await site.call("PATCH", f"/rooms/{GARDEN}", {"name": "yard"}, token=token)
     await site.call("DELETE", f"/rooms/{GARDEN}", token=token)
@@ -98,7 +98,7 @@ async def test_what_owners_do_with_their_rooms_is_no_act_of_an_admin(site: Site)
         (GARDEN, {"name": "a\nb"}, (400, "invalid", "name")),
     ],
 )
-async def test_what_an_admin_may_not_change_stays(
+async def test_rooms_that_an_admin_may_not_change_stay(
     site: Site, room: int, body: dict[str, Any], refused: tuple[int, str, str | None]
 ) -> None:
     _, olgas, _ = await grown(site)
@@ -110,7 +110,7 @@ async def test_what_an_admin_may_not_change_stays(
     assert (await site.call("GET", "/admin/rooms", token=olgas)).body == before
 
 
-async def test_a_failure_changes_nothing_or_says_that_it_may_have(site: Site) -> None:
+async def test_a_failure_changes_nothing_or_is_answered_as_unknown(site: Site) -> None:
     _, olgas, _ = await grown(site)
     path = f"/admin/rooms/{GARDEN}"
     for method, body in (("PATCH", {"archived": True}), ("DELETE", None)):

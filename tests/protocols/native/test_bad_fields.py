@@ -159,7 +159,7 @@ def _request(kind: str) -> tuple[dict[str, Any], list[str]]:
     return good, names
 
 
-async def test_a_nul_in_what_is_looked_for_is_refused_and_named(site: Site) -> None:
+async def test_a_nul_in_a_query_is_refused_and_named(site: Site) -> None:
     _, token = await site.join("ada", admin=True)
     for path in ("/people?q", "/people?after", "/me/blocks?after", "/rooms/public?q", "/rooms/public?after"):
         answer = await site.call("GET", f"{path}=a%00", token=token, valid=False)
@@ -168,7 +168,7 @@ async def test_a_nul_in_what_is_looked_for_is_refused_and_named(site: Site) -> N
         assert (await site.call("GET", f"{path}=a%00", token=token, valid=False)).refused[2] == "q"
 
 
-async def test_a_line_break_behind_a_key_or_an_id_is_refused(site: Site) -> None:
+async def test_a_line_break_after_a_key_or_an_id_is_refused(site: Site) -> None:
     _, token = await site.join("ada")
     said = {"key": "k\n", "text": "hello"}
     answer = await site.call("POST", f"/rooms/{LOBBY_ID}/messages", said, token=token, valid=False)

@@ -52,7 +52,7 @@ async def test_a_body_is_needed_where_a_field_of_it_is(site: Site) -> None:
                 )
 
 
-async def test_the_page_says_what_to_do_about_every_code_and_loads_nothing_from_elsewhere(site: Site) -> None:
+async def test_the_page_explains_every_code_and_loads_nothing_from_elsewhere(site: Site) -> None:
     response = await site.app.test_client().get(f"{V1}/docs")
     page = await response.get_data(as_text=True)
     assert response.status_code == 200
@@ -70,7 +70,7 @@ async def asyncapi(site: Site) -> Any:
     return await (await site.app.test_client().get(f"{V1}/asyncapi.json")).get_json()
 
 
-async def test_the_socket_is_described_as_asyncapi_says(site: Site) -> None:
+async def test_the_description_of_the_socket_is_valid_asyncapi(site: Site) -> None:
     document = await asyncapi(site)
     specification = json.loads((Path(__file__).parent / "asyncapi-3.1.0.schema.json").read_text())
     assert [error.message for error in Draft7Validator(specification).iter_errors(document)] == []
@@ -100,7 +100,7 @@ async def test_the_socket_is_described_with_every_frame_and_on_the_page(site: Si
         assert escape(each["summary"]) in page
 
 
-async def test_what_stands_in_a_query_is_described_and_shown(site: Site) -> None:
+async def test_query_parameters_are_described_and_shown(site: Site) -> None:
     operation = site.document["paths"][f"{V1}/rooms/{{room}}/messages"]["get"]
     described = {each["name"]: each for each in operation["parameters"]}
     assert [each["in"] for each in described.values()] == ["path", "query", "query", "query", "query"]
@@ -120,7 +120,7 @@ async def _served(site: Site, name: str) -> dict[str, Any]:
     return served
 
 
-async def test_generators_of_clients_have_what_they_need(site: Site) -> None:
+async def test_the_document_suits_client_generators(site: Site) -> None:
     document = await _served(site, "openapi")
     assert document["servers"] == [{"url": "http://localhost"}]
     assert document["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
@@ -143,7 +143,7 @@ async def test_generators_of_clients_have_what_they_need(site: Site) -> None:
     assert "File" not in schemas
 
 
-async def test_schemas_are_of_what_is_on_the_wire_and_in_words_of_every_engine(site: Site) -> None:
+async def test_schemas_match_the_wire_and_are_portable(site: Site) -> None:
     for name in ("openapi", "asyncapi"):
         document = await _served(site, name)
         text = json.dumps(document)
@@ -161,7 +161,7 @@ async def test_schemas_are_of_what_is_on_the_wire_and_in_words_of_every_engine(s
     assert "default" in schemas["RateSetting"]["properties"], "a field may be called so"
 
 
-async def test_whoever_has_not_logged_in_learns_what_a_server_is_and_allows(site: Site) -> None:
+async def test_without_log_in_one_can_read_the_servers_name_and_limits(site: Site) -> None:
     told = await site.call("GET", "/server")
     assert told.status == 200
     assert (told["protocol"], told["data"]) == (1, await site.storage.files.store_id())

@@ -68,7 +68,7 @@ async def make_room(site: Site, token: str, *, private: bool = False) -> int:
     return int((await site.call("POST", "/rooms", {"name": "garden", "private": private}, token=token))["id"])
 
 
-async def test_a_picture_is_uploaded_said_and_seen(site: Site, tmp_path: Path) -> None:
+async def test_an_image_is_uploaded_sent_and_downloaded(site: Site, tmp_path: Path) -> None:
     _, ada = await site.join("ada")
     _, ben = await site.join("ben")
     room = await make_room(site, ada)
@@ -116,7 +116,7 @@ async def test_files_stay_with_an_edited_message_and_go_with_a_deleted_one(site:
     assert (await download(site, 1, ada)).status_code == 404
 
 
-async def test_a_file_is_for_its_owner_until_it_is_said_and_for_nobody_outside_ever(site: Site) -> None:
+async def test_a_file_is_its_owners_until_sent_and_then_the_rooms(site: Site) -> None:
     _, ada = await site.join("ada")
     _, ben = await site.join("ben")
     room = await make_room(site, ada, private=True)
@@ -158,7 +158,7 @@ async def test_only_an_image_by_its_bytes_is_shown_in_a_page(site: Site) -> None
         assert got.headers["Content-Disposition"].startswith("attachment; ")
 
 
-async def test_a_download_says_its_name_to_old_and_new_clients(site: Site) -> None:
+async def test_a_download_has_its_name_for_old_and_new_clients(site: Site) -> None:
     _, ada = await site.join("ada")
     room = await make_room(site, ada)
     file = await upload(site, room, ada, b"x", "../ä%41;b.txt", "text/plain")
@@ -167,7 +167,7 @@ async def test_a_download_says_its_name_to_old_and_new_clients(site: Site) -> No
     assert got.headers["Content-Disposition"] == disposition
 
 
-async def test_what_is_too_big_is_refused_and_leaves_nothing(site: Site, tmp_path: Path) -> None:
+async def test_a_too_large_file_is_refused_and_leaves_nothing(site: Site, tmp_path: Path) -> None:
     _, ada = await site.join("ada")
     room = await make_room(site, ada)
     assert (await upload(site, room, ada, b"x" * 100_001)).refused == (413, "too_big", None)
@@ -237,7 +237,7 @@ async def test_bytes_that_are_lost_are_not_found(site: Site, tmp_path: Path) -> 
     )
 
 
-async def test_a_server_without_a_directory_takes_none_and_says_so(tmp_path: Path) -> None:
+async def test_a_server_without_a_directory_refuses_files(tmp_path: Path) -> None:
     async with open_site() as site:
         _ada, token = await site.join("ada")
         room = await make_room(site, token)
@@ -257,7 +257,7 @@ async def test_ten_files_a_minute(tmp_path: Path) -> None:
         assert made == [201] * 10 + [429]
 
 
-async def test_a_socket_says_and_hears_files_once(site: Site) -> None:
+async def test_a_socket_sends_and_receives_files_once(site: Site) -> None:
     _, token = await site.join("ada")
     room = await make_room(site, token)
     client = await site.world.connect(NATIVE)

@@ -74,7 +74,7 @@ def _schema(site: Site, method: str, path: str) -> Any:
 
 
 @pytest.mark.parametrize(("method", "path", "body"), BODIES)
-async def test_what_is_no_object_is_malformed(
+async def test_a_body_that_is_no_object_is_malformed(
     site: Site, method: str, path: str, body: dict[str, Any]
 ) -> None:
     await site.add("ada")
@@ -127,21 +127,21 @@ def _schema_of(site: Site, method: str, path: str) -> Any:
         ("device", "\u0007"),
     ],
 )
-async def test_what_the_rules_refuse_is_named_and_adds_nobody(site: Site, field: str, value: str) -> None:
+async def test_an_invalid_field_is_named_and_adds_nobody(site: Site, field: str, value: str) -> None:
     new = {"name": "eve", "password": PASSWORD} | {field: value}
     answer = await site.call("POST", "/auth/register", new)
     assert answer.refused == (400, "invalid", field)
     assert await site.storage.users.everyone() == []
 
 
-async def test_a_room_that_is_none_is_told_apart_from_a_path_that_is_none(site: Site) -> None:
+async def test_a_missing_room_and_a_missing_path_have_different_codes(site: Site) -> None:
     _, token = await site.join("ada")
     missing = await site.call("GET", "/rooms/999", token=token)
     assert missing.refused == (404, "not_found", None)
     assert missing["error"] == "there is no such room"
 
 
-async def test_what_is_not_there_has_a_code_here_and_none_elsewhere(site: Site) -> None:
+async def test_a_missing_path_has_a_code_only_below_the_native_api(site: Site) -> None:
     client = site.app.test_client(use_cookies=False)
     for method, path, status, told in (
         ("GET", "/api/v1/nothing", 404, {"error", "text", "code"}),
@@ -168,7 +168,7 @@ async def test_what_is_not_there_has_a_code_here_and_none_elsewhere(site: Site) 
     assert (await refused.get_json())["code"] == "unknown_type"
 
 
-async def test_a_database_that_does_not_answer_is_said_and_may_be_asked_again(site: Site) -> None:
+async def test_a_database_outage_is_answered_as_retryable(site: Site) -> None:
     await site.add("ada")
     session = await site.log_in("ada")
     token = session["access"]
@@ -195,7 +195,7 @@ async def test_a_database_that_does_not_answer_is_said_and_may_be_asked_again(si
     assert [person.name for person in await site.storage.users.everyone()] == ["ada"]
 
 
-async def test_what_nobody_knows_of_is_no_failure_that_changed_nothing(site: Site) -> None:
+async def test_an_unknown_outcome_is_not_answered_as_a_failure(site: Site) -> None:
     await site.add("ada")
     token = (await site.log_in("ada"))["access"]
     site.obstacles.fail("change_profile", OutcomeUnknown("silent"), after=True)
@@ -210,7 +210,7 @@ async def test_what_nobody_knows_of_is_no_failure_that_changed_nothing(site: Sit
         assert answer.refused == (503, "outcome_unknown", None), "the account was made or changed before"
 
 
-async def test_a_bug_is_said_and_logged(site: Site) -> None:
+async def test_a_bug_is_answered_and_logged(site: Site) -> None:
     await site.add("ada")
     token = (await site.log_in("ada"))["access"]
     site.obstacles.fail("of_person", ZeroDivisionError())

@@ -26,7 +26,7 @@ async def helloed(world: World, name: str) -> Replica:
     return own
 
 
-async def test_what_only_asks_is_answered_meanwhile_and_what_writes_comes_behind_in_order(
+async def test_reads_are_answered_while_writes_wait_in_order(
     world: World,
 ) -> None:
     ada = await helloed(world, "ada")
@@ -56,7 +56,7 @@ async def test_what_only_asks_is_answered_meanwhile_and_what_writes_comes_behind
     assert (await ada.say(LOBBY_ID, "and-on"))["type"] == "send_ok"
 
 
-async def test_what_waits_is_bounded_and_none_of_it_is_lost(
+async def test_waiting_requests_are_bounded_and_none_is_lost(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(request_line, "_MOST", 3)
@@ -72,7 +72,7 @@ async def test_what_waits_is_bounded_and_none_of_it_is_lost(
     assert [message.text for message in world.said(LOBBY_ID)] == ["0", "1", "2", "3", "4"]
 
 
-async def test_what_is_refused_in_the_line_stops_nothing_behind_it(world: World) -> None:
+async def test_a_refused_waiting_request_does_not_stop_later_ones(world: World) -> None:
     ada = await helloed(world, "ada")
     with world.obstacles.held("rooms_of"):
         first = ada.send("sync")
@@ -97,7 +97,7 @@ async def test_an_unknown_outcome_in_the_line_ends_the_socket(world: World) -> N
     assert [each["code"] for each in answers] == ["outcome_unknown"] or ada.closed_with is not None
 
 
-async def test_who_leaves_while_it_waits_says_nothing_more_and_leaves_its_place(world: World) -> None:
+async def test_a_client_that_leaves_drops_its_waiting_requests(world: World) -> None:
     ada = await helloed(world, "ada")
     with world.obstacles.held("rooms_of"):
         ada.send("sync")

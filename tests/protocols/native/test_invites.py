@@ -37,7 +37,7 @@ async def accept(site: Site, token: str, code: str) -> Answer:
     return await site.call("POST", f"/invites/{code}", token=token)
 
 
-async def test_who_has_the_code_joins_a_private_room_and_all_are_told(site: Site) -> None:
+async def test_a_code_admits_to_a_private_room_and_the_join_is_published(site: Site) -> None:
     _, token = await site.join("ada")
     ben, bens = await site.join("ben")
     _, cems = await site.join("cem")
@@ -135,7 +135,7 @@ async def test_who_may_invite_and_withdraw(site: Site) -> None:
         assert (await accept(site, cems, code)).refused == GONE
 
 
-async def test_whoever_made_invites_lists_and_withdraws_them_without_their_codes(site: Site) -> None:
+async def test_makers_list_and_revoke_their_invites_without_codes(site: Site) -> None:
     _, token = await site.join("ada")
     _, bens = await site.join("ben")
     room = await make(site, token, "garden")
@@ -193,7 +193,7 @@ async def rooms(site: Site, session: Answer) -> list[int]:
     return [room["id"] for room in listed["rooms"]][1:]
 
 
-async def test_whoever_registers_with_an_invite_to_a_room_is_in_it(site: Site) -> None:
+async def test_registering_with_a_rooms_invite_joins_the_room(site: Site) -> None:
     _, token = await site.join("ada")
     room = await make(site, token, "garden")
     code = await invite(site, token, room=room)

@@ -70,7 +70,7 @@ def activity(person: Person, room: int, what: str) -> dict[str, Any]:
 # --- activity ---
 
 
-async def test_typing_is_told_to_the_others_in_the_room_and_saved_nowhere(world: World) -> None:
+async def test_typing_reaches_others_in_the_room_and_is_not_saved(world: World) -> None:
     ada, ben, eve = [await replica(world, name) for name in ("ada", "ben", "eve")]
     second = await replica(world, ada.person)
     pair = await direct_room(world, ada.person, ben.person)
@@ -86,7 +86,7 @@ async def test_typing_is_told_to_the_others_in_the_room_and_saved_nowhere(world:
     assert await ben.hears() == await eve.hears() == [activity(ada.person, LOBBY_ID, "typing")]
 
 
-async def test_the_same_is_told_every_three_seconds_and_another_thing_at_once(
+async def test_repeated_activity_is_sent_every_three_seconds_and_new_at_once(
     world: World, autojump_clock: MockClock
 ) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
@@ -135,7 +135,7 @@ async def test_who_is_blocked_or_removed_types_for_nobody(world: World) -> None:
     assert [each["type"] for each in await ada.hears()] == ["member"]
 
 
-async def test_a_client_that_is_behind_is_told_no_activity(world: World) -> None:
+async def test_a_slow_client_gets_no_activity(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     ben.client.stop_reading()
     for n in range(2):
@@ -147,7 +147,7 @@ async def test_a_client_that_is_behind_is_told_no_activity(world: World) -> None
     assert [each["type"] for each in await ben.hears()] == ["message", "message"]
 
 
-async def test_activity_costs_what_a_message_does(autojump_clock: MockClock) -> None:
+async def test_activity_costs_as_much_as_a_message(autojump_clock: MockClock) -> None:
     async with open_world(budgets=Budgets(messages=0.25)) as world:
         ada = await replica(world, "ada")
         codes = [
@@ -186,7 +186,7 @@ async def test_a_socket_of_any_protocol_that_authenticated_counts(
     assert {each["state"] for each in event["people"]} == {"offline"}
 
 
-async def test_a_person_is_away_where_all_sockets_say_so(world: World, autojump_clock: MockClock) -> None:
+async def test_a_person_is_away_if_all_sockets_report_it(world: World, autojump_clock: MockClock) -> None:
     ada = await replica(world, "ada")
     phone, desk = await replica(world, "ben"), Replica(world, await world.add("nobody"))
     ben = phone.person
@@ -241,7 +241,7 @@ async def test_before_hello_nothing_live_is_answered(world: World) -> None:
 # --- read ---
 
 
-async def test_a_mark_is_told_to_ones_other_sockets_and_to_others_where_it_is_shared(world: World) -> None:
+async def test_a_mark_reaches_own_sockets_and_others_if_shared(world: World) -> None:
     ada, ben, eve = [await replica(world, name) for name in ("ada", "ben", "eve")]
     second = await replica(world, ada.person)
     pair = await direct_room(world, ada.person, ben.person)
@@ -263,7 +263,7 @@ async def test_a_mark_is_told_to_ones_other_sockets_and_to_others_where_it_is_sh
     assert [each["unread"] for each in await second.hears()] == [2]
 
 
-async def test_a_mark_that_is_set_back_stays_so_though_what_was_said_before_is_saved_after(
+async def test_a_mark_set_back_stays_although_an_earlier_message_is_saved_later(
     world: World,
 ) -> None:
     ada = await replica(world, "ada")
@@ -280,7 +280,7 @@ async def test_a_mark_that_is_set_back_stays_so_though_what_was_said_before_is_s
     assert lobby.read == 0
 
 
-async def test_a_mark_over_http_is_told_to_all_sockets(site: Site) -> None:
+async def test_a_mark_over_http_reaches_all_sockets(site: Site) -> None:
     ada, token = await site.join("ada")
     own = Replica(site.world, ada)
     await own.connect()
@@ -290,7 +290,7 @@ async def test_a_mark_over_http_is_told_to_all_sockets(site: Site) -> None:
     assert await own.hears() == [{"type": "read", "room": LOBBY_ID, "person": ada.id, "seq": 1}]
 
 
-async def test_whoever_comes_sees_how_far_the_others_have_read(
+async def test_a_new_socket_gets_the_shared_read_positions(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (ada, token), (ben, bens), (cem, cems) = [await site.join(name) for name in ("ada", "ben", "cem")]
@@ -333,7 +333,7 @@ async def test_nobody_else_sees_a_mark_that_is_not_shared(
 # --- profiles ---
 
 
-async def test_a_new_profile_is_told_to_who_watches_and_to_ones_own_sockets(world: World) -> None:
+async def test_a_new_profile_reaches_watchers_and_own_sockets(world: World) -> None:
     ada, ben, eve = [await replica(world, name) for name in ("ada", "ben", "eve")]
     await ada.asks("watch", people=[ben.person.id])
     people = PeopleReconciler(world.accounts, world.presence, found=world.services.statuses.found)
@@ -359,7 +359,7 @@ async def test_a_new_profile_is_told_to_who_watches_and_to_ones_own_sockets(worl
     assert await eve.hears() == []
 
 
-async def test_a_resume_tells_the_profiles_that_changed_since_of_those_whom_one_meets(world: World) -> None:
+async def test_a_resume_has_changed_profiles_of_contacts(world: World) -> None:
     ada, ben, eve = [await replica(world, name) for name in ("ada", "ben", "eve")]
     await direct_room(world, ada.person, ben.person)
     await ada.say(LOBBY_ID, "hi")
@@ -381,7 +381,7 @@ async def test_a_resume_tells_the_profiles_that_changed_since_of_those_whom_one_
 # --- how many are in the lobby ---
 
 
-async def test_who_comes_or_goes_is_counted_for_all_who_hear_the_lobby_once_a_second(
+async def test_the_lobbys_member_count_is_published_once_a_second(
     autojump_clock: MockClock,
 ) -> None:
     async with open_world(follows=True) as world:
@@ -408,7 +408,7 @@ async def test_who_comes_or_goes_is_counted_for_all_who_hear_the_lobby_once_a_se
         assert "members" not in [event["type"] for event in guest.events + await guest.hears()]
 
 
-async def test_who_is_back_is_told_how_many_are_in_the_lobby(world: World) -> None:
+async def test_a_resume_has_the_lobbys_member_count(world: World) -> None:
     """Its positions are good, so it is told no snapshot."""
     ada = await replica(world, "ada")
     await ada.say(LOBBY_ID, "hi")
@@ -437,7 +437,7 @@ async def test_who_comes_while_the_lobby_is_counted_is_counted_by_the_next(world
     assert world.obstacles.calls.count("count") == asked
 
 
-async def test_whoever_hears_a_conversation_is_told_when_there_are_more_or_fewer_operators(
+async def test_a_changed_number_of_operators_reaches_their_conversations(
     autojump_clock: MockClock,
 ) -> None:
     """Ada hears her own and is no operator, Olga hears all that are open; Ben's is closed, so he is alone in it."""

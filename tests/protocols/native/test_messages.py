@@ -44,7 +44,7 @@ def seqs(page: Answer) -> tuple[list[int], bool, bool]:
     )
 
 
-async def test_what_is_said_is_read_at_once(site: Site) -> None:
+async def test_a_sent_message_is_readable_at_once(site: Site) -> None:
     ada, token = await site.join("ada")
     said = await say(site, token, "  hello  ", "k-1")
     assert said.status == 201
@@ -64,7 +64,7 @@ async def test_what_is_said_is_read_at_once(site: Site) -> None:
     assert "key" not in told
 
 
-async def test_a_message_is_said_once_however_often_it_is_sent(site: Site) -> None:
+async def test_a_message_sent_repeatedly_is_saved_once(site: Site) -> None:
     ada, token = await site.join("ada")
     garden = await make_room(site, ada.id)
     first = await say(site, token, "hello", "k")
@@ -102,7 +102,7 @@ async def test_one_key_at_once_is_one_message(site: Site) -> None:
     assert len(site.world.said(LOBBY_ID)) == 1
 
 
-async def test_a_page_is_the_newest_or_before_or_behind_or_around_a_message(site: Site) -> None:
+async def test_a_page_is_the_newest_or_before_after_or_around_a_message(site: Site) -> None:
     _, token = await site.join("ada")
     for number in range(1, 10):
         await say(site, token, str(number), str(number))
@@ -145,7 +145,7 @@ async def test_a_page_of_long_texts_is_short_and_has_the_one_that_was_asked_for(
     assert (around[0], first, last) == (50, False, True)
 
 
-async def test_messages_are_told_as_they_are_now(site: Site) -> None:
+async def test_messages_are_returned_in_their_current_state(site: Site) -> None:
     ada, token = await site.join("ada")
     ben, bens = await site.join("ben")
     for text in ("helo", "oops", "kept"):
@@ -275,14 +275,14 @@ async def test_a_message_has_twenty_kinds_of_reactions(site: Site) -> None:
         ("after=0&around=1", None),
     ],
 )
-async def test_what_is_wrong_in_a_query_is_named(site: Site, query: str, field: str | None) -> None:
+async def test_a_wrong_query_parameter_is_named(site: Site, query: str, field: str | None) -> None:
     _, token = await site.join("ada")
     answer = await site.call("GET", f"{LOBBY}/messages?{query}", token=token, valid=False)
     assert answer.refused == (400, "invalid", field)
 
 
 @pytest.mark.parametrize("text", ["", "  \n", "a\0b"])
-async def test_a_text_says_something(site: Site, text: str) -> None:
+async def test_a_text_must_not_be_empty(site: Site, text: str) -> None:
     _, token = await site.join("ada")
     await say(site, token, "hello", "k")
     assert (await say(site, token, text, "k-2")).refused == (400, "invalid", "text")
@@ -308,7 +308,7 @@ async def test_read_marks_move_forward_or_back_and_never_beyond_the_end(site: Si
     assert await reads(2**53 - 1) == (5, 0)
 
 
-async def test_what_the_journal_refuses_is_said_with_its_code(site: Site) -> None:
+async def test_a_journals_refusal_is_answered_with_its_code(site: Site) -> None:
     ada, token = await site.join("ada")
     garden = await make_room(site, ada.id)
     site.obstacles.fail("save", StorageDown("away"))
@@ -330,7 +330,7 @@ async def test_what_the_journal_refuses_is_said_with_its_code(site: Site) -> Non
     assert answers[0].refused == (404, "not_found", None), "the room was deleted meanwhile"
 
 
-async def test_a_storage_that_does_not_answer_says_so_for_each_call(site: Site) -> None:
+async def test_each_call_answers_a_storage_outage(site: Site) -> None:
     _, token = await site.join("ada")
     await say(site, token, "hello", "k")
     calls: list[tuple[str, str, str, Any]] = [
@@ -349,7 +349,7 @@ async def test_a_storage_that_does_not_answer_says_so_for_each_call(site: Site) 
     assert [message.text for message in site.world.said(LOBBY_ID)] == ["hello"]
 
 
-async def test_reading_costs_by_what_is_asked_for() -> None:
+async def test_reading_costs_by_the_requested_amount() -> None:
     async with open_site(budgets=Budgets(pages=0.001)) as site:
         _, token = await site.join("ada")
         assert (await read(site, token, "?limit=100")).status == 200

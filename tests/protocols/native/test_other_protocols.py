@@ -35,7 +35,7 @@ async def texts(site: Site, token: str, room: int) -> list[Any]:
     return [each.get("text") for each in answer["messages"]]
 
 
-async def test_the_lobby_is_heard_by_talkers_and_their_history_is_as_it_is_now(site: Site) -> None:
+async def test_talkers_receive_the_lobby_and_read_its_current_history(site: Site) -> None:
     _, token = await site.join("ada")
     ben, _ = await site.join("ben")
     talker = await site.world.connect(TALKER, ben)
@@ -51,7 +51,7 @@ async def test_the_lobby_is_heard_by_talkers_and_their_history_is_as_it_is_now(s
     assert await texts(site, token, LOBBY_ID) == ["ONE", None, "three"]
 
 
-async def test_a_direct_message_is_heard_by_the_other_one_also_later(site: Site) -> None:
+async def test_a_direct_message_reaches_an_older_client_also_later(site: Site) -> None:
     ada, token = await site.join("ada")
     ben, bens = await site.join("ben")
     room = await site.storage.rooms.direct_room(ada.id, ben.id)
@@ -76,7 +76,7 @@ async def test_a_direct_message_is_heard_by_the_other_one_also_later(site: Site)
     assert await texts(site, bens, room.id) == ["hello", "hello again", None, "hi"]
 
 
-async def test_a_conversation_is_heard_by_its_person_and_by_operators(site: Site) -> None:
+async def test_a_conversation_reaches_its_person_and_operators(site: Site) -> None:
     ada, token = await site.join("ada")
     olga, olgas = await site.join("olga", operator=True)
     room = await site.storage.rooms.support_room(ada.id)
@@ -107,7 +107,7 @@ async def test_a_conversation_is_heard_by_its_person_and_by_operators(site: Site
     assert await texts(site, olgas, room.id) == ["help!", None, "thanks"]
 
 
-async def test_a_room_is_heard_by_those_who_have_entered_it(site: Site) -> None:
+async def test_a_room_reaches_clients_that_entered_it(site: Site) -> None:
     ada, token = await site.join("ada")
     ben, bens = await site.join("ben")
     garden = await site.world.make_room(ada)
@@ -126,7 +126,7 @@ async def test_a_room_is_heard_by_those_who_have_entered_it(site: Site) -> None:
     assert await texts(site, bens, garden.id) == [None, "hello!", "hi"], "the first is Ben's joining"
 
 
-async def test_native_sockets_hear_every_change_in_all_rooms_of_their_person(site: Site) -> None:
+async def test_native_sockets_get_all_changes_of_their_rooms(site: Site) -> None:
     ada, token = await site.join("ada")
     ben, bens = await site.join("ben")
     olga, olgas = await site.join("olga", operator=True)

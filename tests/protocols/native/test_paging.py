@@ -50,7 +50,7 @@ async def say_many(own: Replica, room: int, count: int) -> None:
     await own.hears()
 
 
-async def test_who_is_far_behind_gets_every_change_page_by_page_and_goes_on_live(world: World) -> None:
+async def test_a_client_far_behind_gets_every_change_in_pages_then_live(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     for own in (ada, ben):
         own.drop()
@@ -90,7 +90,7 @@ async def test_who_is_far_behind_gets_every_change_page_by_page_and_goes_on_live
     assert ben.resets == []
 
 
-async def test_who_falls_behind_while_connected_goes_on_from_their_position(world: World) -> None:
+async def test_a_client_that_falls_behind_continues_from_its_position(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     await say_many(ada, LOBBY_ID, 20)
     position = {"room": LOBBY_ID, "pos": 3, "at": 0}
@@ -108,7 +108,7 @@ async def test_who_falls_behind_while_connected_goes_on_from_their_position(worl
     assert [event["text"] for event in await ben.hears()] == ["live"]
 
 
-async def test_what_happens_during_the_last_page_comes_behind_it_once(world: World) -> None:
+async def test_changes_during_the_last_page_follow_it_once(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     for call in ("rooms_of", "snapshots", "resume_checks", "replay"):
         for limit in (3, 4):  # a page that is the last, and one that is not
@@ -172,7 +172,7 @@ def test_rooms_with_few_changes_get_all_and_the_others_as_many_each(
     assert sum(shared.values()) <= most
 
 
-async def test_a_page_of_no_changes_says_where_to_go_on(world: World) -> None:
+async def test_an_empty_page_has_the_position_to_continue_from(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     ben.drop()
     await say_many(ada, LOBBY_ID, 2)
@@ -181,7 +181,7 @@ async def test_a_page_of_no_changes_says_where_to_go_on(world: World) -> None:
     assert ben.events[before:] == [{"type": "more", "room": LOBBY_ID, "pos": 0, "at": 0}]
 
 
-async def test_a_room_of_which_there_is_more_is_not_told_with_the_rest(world: World) -> None:
+async def test_a_room_with_further_pages_is_not_among_the_synced_ones(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     ben.drop()
     await say_many(ada, LOBBY_ID, 3)
@@ -194,7 +194,7 @@ async def test_a_room_of_which_there_is_more_is_not_told_with_the_rest(world: Wo
     assert ben.rooms[LOBBY_ID]["pos"] == 3
 
 
-async def test_what_is_said_to_one_directly_waits_for_the_pages_too(world: World) -> None:
+async def test_direct_messages_wait_for_the_pages_too(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     room = await direct_room(world, ada.person, ben.person)
     await ada.sync()
@@ -215,7 +215,7 @@ async def test_what_is_said_to_one_directly_waits_for_the_pages_too(world: World
     assert [event["text"] for event in await ben.hears()] == ["live"]
 
 
-async def test_who_is_removed_between_two_pages_is_told_so_with_the_next(world: World) -> None:
+async def test_a_removal_between_two_pages_is_sent_with_the_next(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     room = await world.make_room(ada.person)
     await members.join(world.services, ben.person, room.id)
@@ -252,7 +252,7 @@ async def test_a_room_that_is_deleted_while_a_page_is_read_is_gone(world: World)
     assert ben.events[-1] == {"type": "gone", "room": room.id, "reason": "removed"}
 
 
-async def test_marks_and_members_that_changed_between_two_pages_are_told_behind_the_last(
+async def test_marks_and_counts_changed_between_pages_follow_the_last(
     world: World,
 ) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
@@ -270,7 +270,7 @@ async def test_marks_and_members_that_changed_between_two_pages_are_told_behind_
     assert members == {"type": "members", "room": LOBBY_ID, "members": 3}
 
 
-async def test_a_mark_that_ones_own_message_has_passed_is_not_told_behind_the_pages(world: World) -> None:
+async def test_a_mark_overtaken_by_an_own_message_is_not_sent_after_the_pages(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     ben.drop()
     await say_many(ada, LOBBY_ID, 5)
@@ -298,7 +298,7 @@ async def test_a_page_that_fails_is_refused_and_works_the_next_time(world: World
     assert ben.resets == []
 
 
-async def test_a_position_of_another_history_is_reset_for_whoever_asks_for_pages_too(world: World) -> None:
+async def test_a_position_of_another_history_is_reset_with_paging_too(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     await say_many(ada, LOBBY_ID, 3)
     await ben.hears()
@@ -310,7 +310,7 @@ async def test_a_position_of_another_history_is_reset_for_whoever_asks_for_pages
 
 
 @pytest.mark.parametrize("seed", range(10))
-async def test_everybody_ends_with_what_is_saved_however_small_the_pages_are(world: World, seed: int) -> None:
+async def test_clients_converge_to_the_saved_state_with_pages_of_any_size(world: World, seed: int) -> None:
     """Random people who speak, change, join, leave, drop, fall behind and page."""
     draw = random.Random(seed)
     people = [await replica(world, name) for name in ("ada", "ben", "eve")]

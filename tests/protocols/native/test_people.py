@@ -94,7 +94,7 @@ async def test_who_is_blocked_sends_no_direct_message_in_any_protocol(site: Site
     assert await tries() == [201, "send_ok", False]
 
 
-async def test_what_is_known_of_blocks_costs_no_query_and_follows_what_others_do(site: Site) -> None:
+async def test_cached_blocks_cost_no_query_and_follow_changes(site: Site) -> None:
     """Another server's block is told as a change of the person who blocks."""
     ada, ben = await site.add("ada"), await site.add("ben")
     room = await direct_room(site, ada, ben)
@@ -114,7 +114,7 @@ async def test_what_is_known_of_blocks_costs_no_query_and_follows_what_others_do
     assert (await own.say(room, "three"))["type"] == "send_ok"
 
 
-async def test_a_block_that_comes_while_it_is_looked_up_is_felt_by_the_next_message(site: Site) -> None:
+async def test_a_block_during_a_look_up_applies_to_the_next_message(site: Site) -> None:
     ada, ben = await site.add("ada"), await site.add("ben")
     blocks = site.services.blocks
     with site.obstacles.held("blocked_ids", after=True):

@@ -27,7 +27,7 @@ async def page(site: Site, token: str, query: str = "") -> tuple[list[int], int 
     return [hit["message"]["seq"] for hit in answer["hits"]], answer.body.get("next")
 
 
-async def test_a_reply_is_told_wherever_the_message_is(site: Site) -> None:
+async def test_a_reply_is_part_of_the_message_everywhere(site: Site) -> None:
     ada, token = await site.join("ada")
     live = Replica(site.world, ada)
     await live.connect()
@@ -53,7 +53,7 @@ async def test_a_reply_is_told_wherever_the_message_is(site: Site) -> None:
     assert len(site.world.said(LOBBY_ID)) == 3
 
 
-async def test_mentions_are_told_counted_and_listed(site: Site) -> None:
+async def test_mentions_are_sent_counted_and_listed(site: Site) -> None:
     _, token = await site.join("ada")
     ben, bens = await site.join("ben smith")
     live = Replica(site.world, ben)
@@ -132,7 +132,7 @@ async def test_a_page_of_mentions_goes_on_where_long_texts_ended_it(
     assert told == [3, 2, 1]
 
 
-async def test_whoever_may_read_a_message_sees_what_it_said_before(site: Site) -> None:
+async def test_readers_of_a_message_may_read_its_earlier_texts(site: Site) -> None:
     ada, token = await site.join("ada")
     _, bens = await site.join("ben")
     garden = (await site.storage.rooms.create("garden", ada.id, is_private=True)).id  # type: ignore[union-attr]

@@ -66,7 +66,7 @@ async def garden_of(site: Site, *, private: bool = False) -> Garden:
     return garden
 
 
-async def test_roles_are_given_taken_and_told_to_everybody_in_the_room(site: Site) -> None:
+async def test_role_changes_are_published_in_the_room(site: Site) -> None:
     garden = await garden_of(site)
     replicas = {name: await garden.replica(name) for name in ("ada", "ben")}
     for who, whom, role, expected in (
@@ -108,7 +108,7 @@ async def test_roles_are_given_taken_and_told_to_everybody_in_the_room(site: Sit
         assert replica.rooms[garden.room]["members"] == len(roles)
 
 
-async def test_who_is_banned_is_out_in_every_protocol_and_comes_back_when_the_ban_is_lifted(
+async def test_a_ban_applies_to_every_protocol_until_it_is_lifted(
     site: Site,
 ) -> None:
     garden = await garden_of(site)
@@ -167,7 +167,7 @@ async def test_who_is_banned_is_out_in_every_protocol_and_comes_back_when_the_ba
     assert [each["type"] for each in await own.hears()] == ["room"]
 
 
-async def test_a_room_is_changed_and_everybody_in_it_is_told(site: Site) -> None:
+async def test_a_changed_room_is_published_to_its_members(site: Site) -> None:
     garden = await garden_of(site)
     ben, missing = await garden.replica("ben"), await garden.replica("root")
     missing.drop()
@@ -250,7 +250,7 @@ async def test_in_an_archived_room_nobody_writes_in_any_protocol(site: Site) -> 
     assert await garden.put("cem", "cem") == OK
 
 
-async def test_what_was_said_before_one_was_out_is_answered_as_saved_when_it_is_sent_again(
+async def test_a_message_saved_before_a_removal_is_answered_to_its_resend(
     site: Site,
 ) -> None:
     garden = await garden_of(site, private=True)
@@ -294,7 +294,7 @@ async def test_what_was_said_before_one_was_out_is_answered_as_saved_when_it_is_
     assert len(site.world.said(garden.room)) == 5  # those who joined, and two
 
 
-async def test_a_room_that_one_makes_is_told_to_ones_sockets_at_once(site: Site) -> None:
+async def test_a_new_room_is_sent_to_its_makers_sockets_at_once(site: Site) -> None:
     garden = await garden_of(site)
     own, other = await garden.replica("cem"), await garden.replica("ben")
     made = await site.call("POST", "/rooms", {"name": "cellar"}, token=garden.tokens["cem"])

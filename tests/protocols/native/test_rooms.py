@@ -64,7 +64,7 @@ async def test_a_rooms_name_is_one(site: Site, name: str) -> None:
     assert await names(site, token) == ([], None)
 
 
-async def test_own_rooms_come_page_by_page_with_what_is_unread(site: Site) -> None:
+async def test_own_rooms_are_listed_in_pages_with_unread_counts(site: Site) -> None:
     ada, token = await site.join("ada")
     _, bens = await site.join("ben")
     rooms = [LOBBY_ID, *[await make(site, token, f"room {number}") for number in range(4)]]
@@ -97,7 +97,7 @@ async def test_public_rooms_are_found_by_a_part_of_their_names_until_one_is_in(s
     assert await names(site, token) == ([], None)
 
 
-async def test_what_one_wants_of_a_room_is_ones_own(site: Site) -> None:
+async def test_notification_settings_of_a_room_are_personal(site: Site) -> None:
     _, token = await site.join("ada")
     _, bens = await site.join("ben")
     path = f"/rooms/{LOBBY_ID}/mine"
@@ -114,7 +114,7 @@ async def test_what_one_wants_of_a_room_is_ones_own(site: Site) -> None:
     assert refused.refused == (404, "not_found", None)
 
 
-async def test_the_room_of_two_is_one_whoever_asks_first(site: Site) -> None:
+async def test_a_direct_room_is_the_same_for_both(site: Site) -> None:
     ada, token = await site.join("ada")
     ben, bens = await site.join("ben")
     first = await site.call("PUT", f"/direct/{ben.id}", token=token)
@@ -132,7 +132,7 @@ async def members(site: Site, token: str, room: int) -> dict[str, str]:
     return {each["person"]["name"]: each.get("role", "member") for each in answer["members"]}
 
 
-async def test_one_joins_and_leaves_a_public_room_and_the_room_is_told(site: Site) -> None:
+async def test_joining_and_leaving_a_public_room_are_published(site: Site) -> None:
     _, token = await site.join("ada")
     ben, bens = await site.join("ben")
     room = await make(site, token, "garden")
@@ -257,7 +257,7 @@ async def test_members_of_every_kind_of_room_come_page_by_page(site: Site) -> No
     assert ([each["person"]["id"] for each in page["members"]], "next" in page.body) == ([3], False)
 
 
-async def test_nobody_joins_what_is_no_room_of_people(site: Site) -> None:
+async def test_built_in_rooms_can_not_be_joined(site: Site) -> None:
     ada, token = await site.join("ada")
     ben, bens = await site.join("ben")
     direct = await site.call("PUT", f"/direct/{ada.id}", token=token)
@@ -267,7 +267,7 @@ async def test_nobody_joins_what_is_no_room_of_people(site: Site) -> None:
             assert answer.refused == (404, "not_found", None), (method, room)
 
 
-async def test_a_storage_that_does_not_answer_says_so_for_each_call(site: Site) -> None:
+async def test_each_call_answers_a_storage_outage(site: Site) -> None:
     ada, token = await site.join("ada")
     room = await make(site, token, "garden")
     await site.join("ben")

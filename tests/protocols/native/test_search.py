@@ -59,7 +59,7 @@ async def test_messages_are_found_page_by_page(site: Site) -> None:
         ("京都 東京", ["Good morning, Bën: see größe.json; ", "東京都"]),
     ],
 )
-async def test_what_was_looked_for_is_told_in_pieces(site: Site, q: str, pieces: list[str]) -> None:
+async def test_search_results_are_returned_in_pages(site: Site, q: str, pieces: list[str]) -> None:
     _, token = await site.join("ada")
     await say(site, token, "Good morning, Bën: see größe.json; 東京都")
     (hit,) = (await search(site, token, q))["hits"]
@@ -67,7 +67,7 @@ async def test_what_was_looked_for_is_told_in_pieces(site: Site, q: str, pieces:
     assert "".join(pieces) == hit["message"]["text"]
 
 
-async def test_what_is_no_search_is_refused(site: Site) -> None:
+async def test_a_malformed_search_is_refused(site: Site) -> None:
     _, token = await site.join("ada")
     await say(site, token, "tea")
     for q in ('"', "-", "!? …", '""', "-tea", "#", " ".join(map(str, range(40)))):
@@ -96,9 +96,7 @@ async def test_who_searches_for_too_long_waits(monkeypatch: pytest.MonkeyPatch) 
         assert refused == [200] * 3 + [429]
 
 
-async def test_a_search_that_takes_too_long_is_refused_with_what_helps(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_slow_search_is_refused_with_advice(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     _, token = await site.join("ada")
     monkeypatch.setattr(search_runner, "_LONGEST", 0.0)
     answer = await search(site, token, "tea")

@@ -61,7 +61,7 @@ async def test_of_four_hundred_in_flight_all_are_saved_in_the_order_sent(world: 
     assert tries < 10, "to wait costs little"
 
 
-async def test_other_rooms_go_on_and_the_refused_message_says_which_it_is(world: World, ada: Replica) -> None:
+async def test_other_rooms_continue_and_the_refusal_names_its_message(world: World, ada: Replica) -> None:
     room = await world.make_room(ada.person)
     await ada.sync()
     answers = await send_all(ada, list(range(210)))

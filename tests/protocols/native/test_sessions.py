@@ -75,7 +75,7 @@ async def test_the_one_before_the_last_but_one_ends_the_session_at_once(site: Si
     assert not await site.is_good(third["access"])
 
 
-async def test_what_is_no_refresh_token_of_anybody_changes_nothing(site: Site) -> None:
+async def test_an_unknown_refresh_token_changes_nothing(site: Site) -> None:
     await site.add("ada")
     session = await site.log_in("ada")
     token = session["refresh"]
@@ -190,7 +190,7 @@ async def test_logging_somebody_out_everywhere_ends_their_sessions(site: Site) -
     assert (await site.call("POST", "/auth/refresh", {"refresh": session["refresh"]})).status == 401
 
 
-async def test_whoever_has_too_many_sessions_loses_the_one_used_longest_ago(site: Site) -> None:
+async def test_too_many_sessions_end_the_least_recently_used(site: Site) -> None:
     ada = await site.add("ada")
     first = await site.log_in("ada")
     for _ in range(99):
@@ -271,9 +271,7 @@ async def test_a_program_does_nothing_that_outlives_its_token(
     assert len((await site.call("GET", "/me/sessions", token=program["bot"]))["sessions"]) == 2
 
 
-async def test_a_program_does_what_its_person_does_with_rooms_and_ends_with_its_log_out(
-    site: Site, program: dict[str, str]
-) -> None:
+async def test_an_api_token_acts_in_rooms_until_it_is_logged_out(site: Site, program: dict[str, str]) -> None:
     bot = program["bot"]
     assert (await site.call("PATCH", "/me", {"display": "Bot of tea"}, token=bot)).status == 200
     assert (await site.call("POST", "/rooms", {"name": "garden"}, token=bot)).status == 201

@@ -13,7 +13,7 @@ async def printed(site: Site) -> str:
     return code
 
 
-async def test_whoever_has_the_code_is_the_first_admin_and_nobody_the_second(site: Site) -> None:
+async def test_the_set_up_code_makes_one_admin(site: Site) -> None:
     state = {"needed": True, "registration": "open", "lobby": "open", "server": "trio-chat"}
     assert (await site.call("GET", "/setup")).body == state
     code = await printed(site)
@@ -62,7 +62,7 @@ async def test_of_two_who_have_the_code_at_once_one_is_the_admin(site: Site) -> 
     assert [person.is_admin for person in people] == [True]
 
 
-async def test_a_taken_name_is_said_and_the_code_stays_good(site: Site) -> None:
+async def test_a_taken_name_is_refused_and_the_code_stays_valid(site: Site) -> None:
     await site.add("grace")
     code = await printed(site)
     assert (await site.call("POST", "/setup", GRACE | {"code": code})).refused == (409, "taken", "name")

@@ -61,7 +61,9 @@ async def test_nothing_is_answered_but_a_ping_before_hello(world: World) -> None
     assert world.said(LOBBY_ID) == []
 
 
-async def test_who_says_no_hello_is_closed_after_ten_seconds(world: World, autojump_clock: MockClock) -> None:
+async def test_a_socket_without_hello_is_closed_after_ten_seconds(
+    world: World, autojump_clock: MockClock
+) -> None:
     client = await world.connect(NATIVE)
     await trio.sleep(9.9)
     client.send({"type": "hello", "id": 1, "token": "forged"})
@@ -71,7 +73,7 @@ async def test_who_says_no_hello_is_closed_after_ten_seconds(world: World, autoj
     assert client.closed_with == UNAUTHENTICATED
 
 
-async def test_hello_says_who_one_is_until_when_and_what_is_allowed(world: World) -> None:
+async def test_the_answer_to_hello_has_the_person_the_expiry_and_the_limits(world: World) -> None:
     ada = Replica(world, await world.add("ada"))
     answer = await ada.connect(sync=False)
     assert answer["type"] == "hello_ok"
@@ -86,7 +88,7 @@ async def test_hello_says_who_one_is_until_when_and_what_is_allowed(world: World
     assert answer["expires_at"] > time.time() * 1000
 
 
-async def test_a_client_of_another_version_is_told_which_there_is(world: World) -> None:
+async def test_a_client_of_another_version_gets_the_supported_one(world: World) -> None:
     token = world.token(await world.add("ada"))
     client = await world.connect(NATIVE)
     client.send({"type": "hello", "id": 1, "token": token, "protocol": 2})
@@ -98,7 +100,7 @@ async def test_a_client_of_another_version_is_told_which_there_is(world: World) 
     assert (answer["type"], answer["protocol"]) == ("hello_ok", 1)
 
 
-async def test_who_is_there_is_told_what_changes_of_the_servers_policy(world: World) -> None:
+async def test_policy_changes_reach_connected_clients(world: World) -> None:
     ada, settings = await replica(world, "ada"), world.services.settings
     nobody = await world.connect(NATIVE)
     policy = {"type": "policy", "server": "trio-chat", "registration": "open", "lobby": "open"}
@@ -129,7 +131,7 @@ async def test_a_socket_ends_with_its_token_unless_a_fresh_one_comes_before(
     assert client.closed_with == TOKEN_EXPIRED
 
 
-async def test_a_socket_stays_its_persons_and_what_a_bad_hello_asks_changes_nothing(world: World) -> None:
+async def test_a_second_or_bad_hello_changes_nothing(world: World) -> None:
     ada, ben = await replica(world, "ada"), await world.add("ben")
     assert (await ada.asks("hello", token=world.token(ben)))["code"] == "forbidden"
     assert (await ada.asks("hello", token="forged"))["code"] == "unauthenticated"
@@ -148,7 +150,7 @@ async def test_an_ended_session_closes_the_socket(world: World) -> None:
     assert ada.closed_with == SESSION_ENDED
 
 
-async def test_a_server_that_stops_says_when_to_come_back(world: World) -> None:
+async def test_a_stopping_server_names_the_time_to_reconnect(world: World) -> None:
     ada = await replica(world, "ada")
     world.presence.close_all(GOING_AWAY)
     await ada.client.ends()
@@ -178,7 +180,7 @@ async def test_a_server_that_stops_says_when_to_come_back(world: World) -> None:
         ('{"type": "sync", "id": 1, "known": [{"room": 1, "pos": -1, "at": 0}]}', "invalid", "known"),
     ],
 )
-async def test_what_is_no_request_is_answered_and_costs_nothing(
+async def test_a_malformed_request_is_answered_and_costs_nothing(
     world: World, frame: str | bytes, code: str, field: str | None
 ) -> None:
     ada = await replica(world, "ada")
@@ -212,7 +214,7 @@ async def test_a_thousand_positions_are_taken_and_no_more(world: World) -> None:
 # --- saying something ---
 
 
-async def test_a_message_is_answered_before_it_is_heard_and_its_sender_hears_it_too(world: World) -> None:
+async def test_a_send_is_answered_before_its_event_which_its_sender_gets_too(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     asked = ada.send("send", room=LOBBY_ID, key="k1", text="hi all")
     answer, event = await ada.client.hears()
@@ -243,7 +245,7 @@ async def test_a_key_saves_once_however_often_it_is_sent(world: World) -> None:
     assert [message.text for message in world.said(LOBBY_ID)] == ["hi", "both"]
 
 
-async def test_what_one_socket_sends_is_saved_in_the_order_sent(world: World) -> None:
+async def test_messages_of_one_socket_are_saved_in_order(world: World) -> None:
     ada = await replica(world, "ada")
     asked = [ada.send("send", room=LOBBY_ID, key=f"k{n}", text=f"{n}") for n in range(100)]
     answers = ada.hear(await ada.client.hears())
@@ -262,7 +264,7 @@ async def test_where_one_may_not_be_there_is_no_room_to_speak_in(world: World) -
     assert world.said(public.id) == world.said(hidden.id) == []
 
 
-async def test_who_has_not_synced_may_speak_in_their_rooms_and_hears_nothing(world: World) -> None:
+async def test_a_socket_without_a_sync_may_send_and_gets_no_events(world: World) -> None:
     ada = Replica(world, await world.add("ada"))
     room = await world.make_room(ada.person)
     await ada.connect(sync=False)
@@ -270,7 +272,7 @@ async def test_who_has_not_synced_may_speak_in_their_rooms_and_hears_nothing(wor
     assert ada.events == []
 
 
-async def test_a_message_that_is_not_saved_is_refused_and_told_nobody(world: World) -> None:
+async def test_an_unsaved_message_is_refused_and_not_published(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     world.obstacles.fail("save", StorageDown("down"))
     assert (await ada.say(LOBBY_ID, "lost"))["code"] == "unavailable"
@@ -281,7 +283,7 @@ async def test_a_message_that_is_not_saved_is_refused_and_told_nobody(world: Wor
 # --- what becomes of messages ---
 
 
-async def test_changes_are_told_with_their_positions(world: World) -> None:
+async def test_changes_are_sent_with_their_positions(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     for text in ("one", "two"):
         await ada.say(LOBBY_ID, text)
@@ -299,7 +301,7 @@ async def test_changes_are_told_with_their_positions(world: World) -> None:
     assert ben.texts(LOBBY_ID) == ["uno"]
 
 
-async def test_what_http_has_the_socket_has_too(world: World) -> None:
+async def test_the_socket_has_all_operations_of_http(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     for text in ("one", "two"):
         await ada.say(LOBBY_ID, text)
@@ -321,7 +323,7 @@ async def test_what_http_has_the_socket_has_too(world: World) -> None:
     assert ben.texts(LOBBY_ID) == ["uno"]
 
 
-async def test_who_speaks_has_read_what_was_said_before(world: World, autojump_clock: MockClock) -> None:
+async def test_sending_marks_earlier_messages_as_read(world: World, autojump_clock: MockClock) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     await ada.say(LOBBY_ID, "one")
     world.obstacles.fail("mark_read", StorageDown("down"))
@@ -337,7 +339,7 @@ async def lobby_mark(world: World, person: Person) -> tuple[int, int]:
     return lobby.read, lobby.unread
 
 
-async def test_of_messages_only_what_is_ones_own_is_changed(world: World) -> None:
+async def test_only_own_messages_can_be_changed(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     await ada.say(LOBBY_ID, "one")
     changes: dict[str, dict[str, str]] = {"edit": {"text": "two"}, "delete": {}}
@@ -351,7 +353,7 @@ async def test_of_messages_only_what_is_ones_own_is_changed(world: World) -> Non
     assert [message.text for message in world.said(LOBBY_ID)] == ["one"]
 
 
-async def test_of_what_is_read_beside_each_other_so_much_is_asked_at_once(world: World) -> None:
+async def test_concurrent_reads_of_one_socket_are_bounded(world: World) -> None:
     ada = await replica(world, "ada")
     with world.obstacles.held("history"):
         asked = [ada.send("history", room=LOBBY_ID) for _ in range(65)]
@@ -365,7 +367,7 @@ async def test_of_what_is_read_beside_each_other_so_much_is_asked_at_once(world:
 # --- rooms that come and go ---
 
 
-async def test_who_joins_a_room_is_told_it_and_then_what_happens_there(world: World) -> None:
+async def test_joining_sends_the_room_and_then_its_changes(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     room = await world.make_room(ada.person)
     await ada.sync()
@@ -384,7 +386,7 @@ async def test_who_joins_a_room_is_told_it_and_then_what_happens_there(world: Wo
     assert (await ben.say(room.id, "hello"))["pos"] == 4
 
 
-async def test_who_is_removed_is_told_last_that_the_room_is_gone(world: World) -> None:
+async def test_a_removed_members_last_event_is_the_removal(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     room = await world.make_room(ada.person)
     assert await members.join(world.services, ben.person, room.id) is None
@@ -399,7 +401,7 @@ async def test_who_is_removed_is_told_last_that_the_room_is_gone(world: World) -
     assert (await ben.say(room.id, "still here"))["code"] == "forbidden"
 
 
-async def test_what_is_said_before_a_removal_is_felt_is_saved_before_that_is_acknowledged_or_never(
+async def test_writes_of_a_removed_member_are_settled_before_the_answer(
     world: World,
 ) -> None:
     """Twelve of these texts are at the journal behind the removal, the others wait until they may get there."""
@@ -490,7 +492,7 @@ async def test_a_support_conversation_is_its_persons_and_every_operators(world: 
 
 
 @pytest.mark.parametrize("follows", [True, False])
-async def test_the_conversation_of_somebody_who_was_deleted_is_gone_and_nobody_speaks_in_it(
+async def test_the_conversation_of_a_deleted_person_is_gone(
     follows: bool,
 ) -> None:
     """Also while a socket that hears it was not told yet, as its server learnt of it alone."""
@@ -516,7 +518,7 @@ async def test_the_conversation_of_somebody_who_was_deleted_is_gone_and_nobody_s
             assert [said.text for said in world.said(told["id"])] == ["help"]
 
 
-async def test_who_becomes_an_operator_is_told_the_conversations_and_loses_them_again(world: World) -> None:
+async def test_a_new_operator_gets_the_conversations_and_a_former_loses_them(world: World) -> None:
     ada, olga = await replica(world, "ada"), await replica(world, "olga")
     old = await world.connect(SUPPORT, ada.person)
     old.send({"method": "message.send", "params": ["help"], "id": 1})
@@ -531,7 +533,7 @@ async def test_who_becomes_an_operator_is_told_the_conversations_and_loses_them_
     assert (await olga.hears())[1:] == [{"type": "gone", "room": told["id"], "reason": "removed"}]
 
 
-async def test_who_is_no_operator_any_more_while_rooms_are_told_hears_no_conversation(world: World) -> None:
+async def test_losing_the_operators_role_during_a_sync_ends_conversations(world: World) -> None:
     ada, olga = await world.add("ada"), Replica(world, await world.add("olga", operator=True))
     old = await world.connect(SUPPORT, ada)
     old.send({"method": "message.send", "params": ["help"], "id": 1})
@@ -558,14 +560,14 @@ async def test_the_lobby_is_one_whatever_one_speaks(world: World) -> None:
     assert NATIVE in DIALECTS
 
 
-async def test_a_socket_leaves_nothing_behind(world: World) -> None:
+async def test_a_closed_socket_leaves_no_state(world: World) -> None:
     ada = await replica(world, "ada")
     ada.drop()
     await world.rest()
     world.assert_nothing_is_left()
 
 
-async def test_what_is_not_saved_is_in_no_room(world: World) -> None:
+async def test_an_unsaved_message_is_in_no_room(world: World) -> None:
     ada = await replica(world, "ada")
     guest = await world.connect(DIRECT)
     guest_id = guest.session.client.client_id  # type: ignore[union-attr]
@@ -579,7 +581,7 @@ async def test_what_is_not_saved_is_in_no_room(world: World) -> None:
     assert await ada.hears() == []
 
 
-async def test_who_leaves_while_new_rooms_are_looked_up_leaves_nothing_behind(world: World) -> None:
+async def test_leaving_while_new_rooms_are_read_leaves_no_state(world: World) -> None:
     olga = await replica(world, "olga")
     now = await set_roles(world.storage.users, olga.person.id, operator=True, admin=False)
     with world.obstacles.held("rooms_of", after=True):

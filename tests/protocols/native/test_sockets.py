@@ -26,7 +26,7 @@ def test_a_person_has_the_sockets_that_were_counted_in_and_not_out_again() -> No
     assert sockets.of(ADA.id) == set()
 
 
-def test_a_socket_that_says_hello_again_is_there_once() -> None:
+def test_a_socket_with_a_second_hello_counts_once() -> None:
     sockets = Sockets[Socket]()
     socket = Socket()
     sockets.add(Person(id=1, name="Ada", is_operator=True), socket)

@@ -113,7 +113,7 @@ async def test_a_conversation_is_claimed_handed_over_closed_and_opened_again(des
     assert (await desk.own("ada"))["pos"] == 6, "what changes nothing takes no place"
 
 
-async def test_who_comes_too_late_is_told_who_has_it(desk: Desk) -> None:
+async def test_a_late_claim_gets_the_current_assignee(desk: Desk) -> None:
     room = (await desk.own("ada"))["id"]
     await desk.say("ada", room)
     assert _support(await desk.change("olga", room, assignee="olga", was=None)) == ("open", "olga", True)
@@ -125,7 +125,7 @@ async def test_who_comes_too_late_is_told_who_has_it(desk: Desk) -> None:
     assert (nobody.refused, "holder" in nobody.body) == ((409, "conflict", None), False)
 
 
-async def test_what_is_not_allowed_says_why_and_changes_nothing(desk: Desk) -> None:
+async def test_a_forbidden_request_is_refused_with_the_reason(desk: Desk) -> None:
     await desk.join("ben", "otis")
     room = (await desk.own("ada"))["id"]
     await desk.say("ada", room)
@@ -174,7 +174,7 @@ async def test_operators_see_who_waits_the_longest_first_page_by_page(desk: Desk
     assert paged == [dan, ada, cem, ben]
 
 
-async def test_everybody_in_a_conversation_hears_what_becomes_of_it(desk: Desk) -> None:
+async def test_support_changes_reach_everybody_in_the_conversation(desk: Desk) -> None:
     room = (await desk.own("ada"))["id"]
     await desk.say("ada", room)
     ada, olga, otto = [await desk.replica(name) for name in ("ada", "olga", "otto")]
@@ -263,9 +263,7 @@ async def test_a_closing_during_a_sync_leaves_no_operator_in_it(
 
 
 @pytest.mark.parametrize("call", ["rooms_of", "snapshots", "resume_checks"])
-async def test_who_is_deleted_during_a_sync_leaves_no_conversation_and_no_room_behind(
-    desk: Desk, call: str
-) -> None:
+async def test_a_deletion_during_a_sync_removes_conversation_and_rooms(desk: Desk, call: str) -> None:
     room, world, olga = (await desk.own("ada"))["id"], desk.site.world, desk.people["olga"]
     await desk.say("ada", room)
     garden = await world.make_room(olga)
@@ -288,7 +286,7 @@ async def test_who_is_deleted_during_a_sync_leaves_no_conversation_and_no_room_b
     assert otto.client.session.client.conversations() == {}
 
 
-async def test_who_was_deleted_while_nobody_was_told_leaves_no_conversation_behind(desk: Desk) -> None:
+async def test_an_unpublished_deletion_removes_the_conversation(desk: Desk) -> None:
     """As after a line to the database that was lost: all who are here, and those who are heard, are looked at."""
     room, services = (await desk.own("ada"))["id"], desk.site.services
     await desk.say("ada", room)
@@ -304,9 +302,7 @@ async def test_who_was_deleted_while_nobody_was_told_leaves_no_conversation_behi
 
 
 @pytest.mark.parametrize("by", ["its person", "an operator"])
-async def test_a_conversation_that_opens_while_it_is_told_as_closed_is_told_again(
-    desk: Desk, by: str
-) -> None:
+async def test_a_conversation_opened_during_its_snapshot_is_sent_again(desk: Desk, by: str) -> None:
     ada, olga = desk.people["ada"], desk.people["olga"]
     room = (await desk.own("ada"))["id"]
     people = SupportOf(Peer(ada.id, "ada"))
@@ -331,7 +327,7 @@ async def test_a_conversation_that_opens_while_it_is_told_as_closed_is_told_agai
     assert otto.rooms[room]["pos"] == told + 1
 
 
-async def test_what_is_written_right_after_a_conversation_was_opened_is_heard_by_everybody_in_it(
+async def test_a_message_right_after_opening_reaches_everybody(
     desk: Desk,
 ) -> None:
     """Its operator has not been told yet that it is open, and asks for nothing in between."""

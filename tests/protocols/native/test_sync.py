@@ -36,7 +36,7 @@ async def replica(world: World, name: str) -> Replica:
     return own
 
 
-async def test_a_first_sync_tells_every_room_with_the_newest_message_first(world: World) -> None:
+async def test_a_first_sync_has_every_room_with_the_newest_message_first(world: World) -> None:
     ada = Replica(world, await world.add("ada"))
     rooms = [await world.make_room(ada.person, name) for name in ("one", "two")]
     other = await replica(world, "ben")
@@ -55,7 +55,7 @@ async def test_a_first_sync_tells_every_room_with_the_newest_message_first(world
     assert lobby["last"]["text"] == "hi"
 
 
-async def test_who_comes_back_is_told_what_was_missed_once_and_nothing_else(world: World) -> None:
+async def test_a_resume_has_exactly_the_missed_changes(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     await ada.say(LOBBY_ID, "one")
     await ben.hears()
@@ -73,7 +73,7 @@ async def test_who_comes_back_is_told_what_was_missed_once_and_nothing_else(worl
     assert [event["text"] for event in await ben.hears()] == ["four"]
 
 
-async def test_what_only_a_newer_server_knows_is_counted_live_and_in_a_sync(world: World) -> None:
+async def test_unknown_changes_of_a_newer_server_advance_positions(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     await ada.say(LOBBY_ID, "one")
     await ben.hears()
@@ -103,7 +103,7 @@ async def write_unknown(world: World) -> None:
     world.storage.messages.keep(UnknownChange(*world.storage.messages.next(room), time.time()))
 
 
-async def test_what_was_missed_is_told_as_it_is_now(world: World) -> None:
+async def test_missed_messages_are_sent_in_their_current_state(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     ben.drop()
     for text in ("one", "two"):
@@ -130,7 +130,7 @@ async def test_what_was_missed_is_told_as_it_is_now(world: World) -> None:
     assert told[0]["reactions"] == [{"emoji": "👍", "count": 1, "people": [ada.person.id]}]
 
 
-async def test_what_happens_during_a_sync_comes_behind_it_once(world: World) -> None:
+async def test_changes_during_a_sync_follow_it_once(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     ben.drop()
     await ada.say(LOBBY_ID, "missed")
@@ -169,7 +169,7 @@ async def test_a_position_that_the_server_never_had_is_another_history(world: Wo
     assert ben.resets[1:] == [(LOBBY_ID, "other_history")]
 
 
-async def test_who_is_too_far_behind_gets_the_room_as_it_is(world: World) -> None:
+async def test_a_client_too_far_behind_gets_a_snapshot(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     ben.drop()
     for n in range(MOST_REPLAYED + 1):
@@ -187,7 +187,7 @@ async def test_who_is_too_far_behind_gets_the_room_as_it_is(world: World) -> Non
     assert ben.events[-1]["after"] == MOST_REPLAYED + 1
 
 
-async def test_a_long_absence_is_told_in_pieces(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_long_absence_is_sent_in_pieces(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catch_up, "_REPLAYED", 100)
     monkeypatch.setattr(replaying, "_PIECE", 50)
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
@@ -221,7 +221,7 @@ async def test_a_room_that_is_known_and_not_ones_own_is_gone(world: World) -> No
     assert ben.events[-1] == {"type": "gone", "room": 12345, "reason": "removed"}
 
 
-async def test_without_rest_only_the_known_rooms_are_told_and_heard(world: World) -> None:
+async def test_without_rest_only_known_rooms_are_synced_and_subscribed(world: World) -> None:
     ada = Replica(world, await world.add("ada"))
     room = await world.make_room(ada.person)
     await ada.connect(sync=False)
@@ -253,7 +253,7 @@ async def test_a_removal_during_a_sync_leaves_nobody_in_the_room(world: World) -
         assert room.id not in ben.client.session.subscriptions
 
 
-async def test_who_was_removed_elsewhere_and_is_told_so_by_a_sync_hears_nothing_of_the_room_after_it(
+async def test_a_removal_found_by_a_sync_ends_the_rooms_events(
     world: World,
 ) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
@@ -272,7 +272,7 @@ async def test_who_was_removed_elsewhere_and_is_told_so_by_a_sync_hears_nothing_
     assert ben.events[-1]["type"] == "room"
 
 
-async def test_who_was_removed_while_a_sync_looked_up_their_rooms_hears_nothing_that_is_said_after_it(
+async def test_a_removal_during_a_sync_ends_the_rooms_events(
     world: World,
 ) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
@@ -294,7 +294,7 @@ async def test_who_was_removed_while_a_sync_looked_up_their_rooms_hears_nothing_
     assert told == [{"type": "gone", "room": room.id, "reason": "removed"}]
 
 
-async def test_a_joining_during_a_sync_is_told_behind_it(world: World) -> None:
+async def test_a_join_during_a_sync_follows_it(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     room = await world.make_room(ada.person)
     await ada.sync()
@@ -332,7 +332,7 @@ async def test_a_sync_that_fails_is_refused_and_works_the_next_time(world: World
     assert ben.rooms[LOBBY_ID]["pos"] == 3
 
 
-async def test_what_one_marked_elsewhere_is_told_since_then(world: World) -> None:
+async def test_a_resume_has_marks_made_on_other_sockets(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     await ada.say(LOBBY_ID, "one")
     await ben.hears()
@@ -344,7 +344,7 @@ async def test_what_one_marked_elsewhere_is_told_since_then(world: World) -> Non
     assert ben.events[-1] == {"type": "read", "room": LOBBY_ID, "person": ben.person.id, "seq": 1}
 
 
-async def test_a_mark_that_ones_own_message_has_passed_is_not_told_behind_it(world: World) -> None:
+async def test_a_mark_overtaken_by_an_own_message_is_not_sent(world: World) -> None:
     ben = await replica(world, "ben")
     await ben.say(LOBBY_ID, "one")
     await world.storage.timelines.mark_read({(LOBBY_ID, ben.person.id): ReadMark(1)})
@@ -378,7 +378,7 @@ async def test_who_reads_too_slowly_in_a_sync_is_cut_and_goes_on_where_they_were
     assert ben.resets == []
 
 
-async def test_many_who_come_back_at_once_are_told_with_a_few_queries(world: World) -> None:
+async def test_many_resumes_at_once_take_few_queries(world: World) -> None:
     people = [await replica(world, f"person{n}") for n in range(turns.TOGETHER)]
     await people[0].say(LOBBY_ID, "one")
     for own in people:
@@ -448,9 +448,7 @@ async def test_who_waits_in_line_for_too_long_is_refused(
 
 
 @pytest.mark.parametrize("seed", range(10))
-async def test_everybody_ends_with_what_is_saved_whatever_they_lose_meanwhile(
-    world: World, seed: int
-) -> None:
+async def test_clients_converge_to_the_saved_state_whatever_they_lose(world: World, seed: int) -> None:
     """Random people who speak, edit, delete, join, leave, drop and come back; each keeps what it was told."""
     draw = random.Random(seed)
     people = [await replica(world, name) for name in ("ada", "ben", "eve")]

@@ -177,7 +177,7 @@ async def test_a_session_goes_on_without_a_cookie_also_beside_somebody_elses(sit
     assert (await site.call("POST", "/auth/refresh", {}, client=browser, **PAGE))["me"]["name"] == "ada"
 
 
-async def test_on_sockets_a_visitor_hears_their_conversation_and_nothing_else(site: Site) -> None:
+async def test_a_visitors_socket_gets_only_their_conversation(site: Site) -> None:
     ada, adas = await site.join("ada")
     olga, olgas = await site.join("olga", operator=True)
     token = (visitor := await come(site))["access"]
@@ -248,7 +248,7 @@ async def test_who_comes_sees_whether_an_operator_is_online(site: Site) -> None:
     assert not await is_online()
 
 
-async def test_what_is_wrong_is_said_and_nobody_is_added(site: Site) -> None:
+async def test_an_invalid_visitor_is_refused_and_adds_nobody(site: Site) -> None:
     for field, wrong in (
         ("name", "server"),
         ("name", "a\nb"),

@@ -80,7 +80,7 @@ async def join(world: World, room_id: int, *people: Person) -> None:
 # --- entering and speaking ---
 
 
-async def test_a_message_has_subscribers_by_everyone_in_the_room_its_sender_too_and_by_nobody_else(
+async def test_a_message_reaches_exactly_the_clients_in_the_room(
     world: World,
 ) -> None:
     ada, ben, cem = await world.add_all("ada", "ben", "cem")
@@ -119,7 +119,7 @@ async def test_a_connection_is_in_one_room_at_a_time(world: World) -> None:
     assert await client.asks(message("nowhere")) == error("not in room")
 
 
-async def test_what_can_not_be_entered_leaves_one_where_one_was(world: World) -> None:
+async def test_a_refused_entering_keeps_the_current_room(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     garden, private = await world.make_room(ada), await world.make_room(ben, "private", is_private=True)
     direct = await world.storage.rooms.direct_room(ada.id, ben.id)
@@ -184,7 +184,7 @@ async def test_a_client_without_a_token_that_chooses_rooms_neither_enters_nor_sp
 # --- joining and inviting ---
 
 
-async def test_a_joining_is_told_to_the_room_and_makes_a_member(world: World) -> None:
+async def test_a_join_is_published_and_makes_a_member(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     garden = await world.make_room(ada)
     creator, client = await here(world, ada, garden.id), await here(world, ben)
@@ -230,7 +230,7 @@ async def at_once(*calls: Callable[[], Awaitable[object]]) -> list[object]:
 
 @pytest.mark.parametrize("ways", [("join", "join"), ("join", "invite"), ("invite", "invite"), ("join",) * 5])
 @pytest.mark.parametrize("slow", ["nothing", "is_member", "by_id", "save"])
-async def test_joinings_of_one_person_at_once_are_told_once(
+async def test_concurrent_joins_of_one_person_are_published_once(
     world: World, ways: tuple[str, ...], slow: str
 ) -> None:
     ada, ben = await world.add_all("ada", "ben")
@@ -254,7 +254,7 @@ async def test_joinings_of_one_person_at_once_are_told_once(
     assert [frame["Type"] for frame in await creator.hears()] == ["join"]
 
 
-async def test_whoever_hangs_up_and_joins_again_joins_once(world: World) -> None:
+async def test_joining_again_after_hanging_up_joins_once(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     garden = await world.make_room(ada)
     results: list[object] = []
@@ -285,7 +285,7 @@ async def test_a_joining_that_was_not_saved_made_no_member_and_may_be_tried_agai
     assert world.joined(garden.id) == [ben.id]
 
 
-async def test_a_joining_of_unknown_outcome_is_told_and_felt_if_it_landed(
+async def test_a_committed_join_of_unknown_outcome_is_published_and_applied(
     world: World, autojump_clock: object
 ) -> None:
     ada, ben = await world.add_all("ada", "ben")
@@ -361,7 +361,7 @@ async def test_a_joining_cancelled_before_the_journal_took_it_may_be_tried_again
 # --- removal ---
 
 
-async def test_whoever_was_removed_hears_nothing_more_on_any_connection(world: World) -> None:
+async def test_a_removed_member_receives_nothing_on_any_connection(world: World) -> None:
     ada, ben, cem = await world.add_all("ada", "ben", "cem")
     garden = await world.make_room(ada)
     await join(world, garden.id, ben, cem)
@@ -412,7 +412,7 @@ async def test_a_removal_that_ends_at_any_moment_of_entering_leaves_nobody_in(wo
     assert not world.hub.has_subscribers(garden.id)
 
 
-async def test_whoever_enters_while_the_removal_is_under_way_is_out_when_it_returns(world: World) -> None:
+async def test_entering_during_a_removal_is_undone_when_it_returns(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     garden = await world.make_room(ada)
     await join(world, garden.id, ben)
@@ -428,7 +428,7 @@ async def test_whoever_enters_while_the_removal_is_under_way_is_out_when_it_retu
     assert await client.hears() == []
 
 
-async def test_who_is_removed_hears_what_was_said_before_and_nothing_that_was_said_after(
+async def test_a_removed_member_gets_earlier_messages_and_no_later_ones(
     world: World,
 ) -> None:
     ada, ben, cem = await world.add_all("ada", "ben", "cem")
@@ -464,7 +464,7 @@ async def test_a_removal_of_unknown_outcome_takes_people_out_all_the_same(world:
     assert await client.asks(enter(garden.id)) == ENTERED  # it had not happened
 
 
-async def test_entering_takes_one_look_however_fast_others_remove_what_they_are_not_in(world: World) -> None:
+async def test_removals_of_non_members_do_not_repeat_the_read_on_entering(world: World) -> None:
     ada, *strangers = await world.add_all("ada", *(f"stranger {n}" for n in range(8)))
     garden = await world.make_room(ada)
     client = await here(world, ada)
@@ -592,7 +592,7 @@ async def test_who_enters_while_another_process_deletes_the_room_is_outside(worl
 # --- a new name ---
 
 
-async def test_a_new_name_is_felt_by_all_open_sockets_of_the_person(world: World) -> None:
+async def test_a_new_name_applies_to_all_open_sockets_of_the_person(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     op = await world.add("op", operator=True)
     ear = await world.connect(MESSENGER)

@@ -37,7 +37,7 @@ ERRORS = {
 
 
 @given(message=messages(st.none()))
-def test_what_a_client_parses_is_the_message(message: Message) -> None:
+def test_a_client_can_parse_the_message(message: Message) -> None:
     said = payload(ROOMS.encode(Said(message)))
     assert datetime.fromisoformat(said.pop("Timestamp")) == datetime.fromtimestamp(message.created_at, UTC)
     assert said == {
@@ -50,7 +50,7 @@ def test_what_a_client_parses_is_the_message(message: Message) -> None:
 
 
 @given(message=messages(st.none()), ref=refs)
-def test_the_sender_is_told_which_message_its_own_became(message: Message, ref: object) -> None:
+def test_the_sender_gets_the_id_of_its_message(message: Message, ref: object) -> None:
     sent = payload(ROOMS.encode(Saved(message, ref)))
     assert sent == {"Type": "sent", "MessageID": message.id, "Timestamp": rfc3339(message.created_at)}
 
@@ -78,13 +78,13 @@ def test_a_time_is_rfc_3339_in_utc_to_the_microsecond(seconds: float) -> None:
     )
 
 
-def test_the_first_and_the_last_second_can_be_told() -> None:
+def test_the_first_and_the_last_second_can_be_encoded() -> None:
     assert rfc3339(0.0) == "1970-01-01T00:00:00Z"
     assert rfc3339(LAST_SECOND) == "9999-12-31T23:59:59Z"
 
 
 @given(message=messages())
-def test_what_is_not_for_this_dialect_has_no_words(message: Message) -> None:
+def test_changes_of_other_protocols_are_not_encoded(message: Message) -> None:
     for event in (
         Authorised(Person(id=1, name="ada")),
         Pong(),
@@ -128,7 +128,7 @@ def test_a_type_counts_as_it_is_spelled(room: int) -> None:
     "room",
     ["-1", str(2**63), str(2**64), "1" + "0" * 100, "9" * 5000, "true", '"1"', "1.5", "[1]", "{}", "null"],
 )
-def test_what_is_no_room_id_is_said_to_be_none(room: str) -> None:
+def test_a_malformed_room_id_is_refused(room: str) -> None:
     answer = ROOMS.decode(f'{{"Type": "enter", "RoomID": {room}}}')
     assert answer in (Misunderstood(INVALID_ROOM), Misunderstood(INVALID_OPERATION))
     if len(room) < 4000:  # a longer number is no JSON to the decoder
@@ -155,7 +155,7 @@ def test_entering_nowhere_is_no_room_id_either() -> None:
         b'{"Type": "message", "Text": "x"}',
     ],
 )
-def test_what_else_a_frame_may_hold_is_an_invalid_operation(frame: str | bytes) -> None:
+def test_any_other_frame_is_an_invalid_operation(frame: str | bytes) -> None:
     assert ROOMS.decode(frame) == Misunderstood(INVALID_OPERATION)
 
 

@@ -69,7 +69,7 @@ async def opened(world: World, person: Person) -> Client:
         b"\0",
     ],
 )
-async def test_whoever_does_not_authenticate_first_is_closed_without_a_reply(
+async def test_a_client_that_does_not_authenticate_first_is_closed_without_a_reply(
     world: World, frame: object
 ) -> None:
     (ada,) = await world.add_all("ada")
@@ -103,7 +103,7 @@ async def test_a_token_of_the_handshake_opens_the_conversation_at_once(world: Wo
     assert told(await client.asks(request("send", "hi"))) == ("hi", "", False)
 
 
-async def test_a_second_authentication_changes_whose_conversation_has_subscribers(world: World) -> None:
+async def test_a_second_authentication_changes_the_subscribed_conversation(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     client, other = await opened(world, ada), await opened(world, ada)
     bens = await opened(world, ben)
@@ -148,13 +148,13 @@ async def test_a_text_that_can_not_be_a_message_is_an_incorrect_argument(world: 
 @pytest.mark.parametrize(
     "method", [request("operatorSend", "hi"), request("conversations"), request("history", 1)]
 )
-async def test_only_operators_may_do_what_operators_do(world: World, method: dict[str, object]) -> None:
+async def test_only_operators_may_use_operators_methods(world: World, method: dict[str, object]) -> None:
     (ada,) = await world.add_all("ada")
     client = await opened(world, ada)
     assert await client.asks(method) == {"error": NOT_PERMITTED, "result": None, "id": 1}
 
 
-async def test_what_is_said_while_the_conversation_is_read_comes_behind_it_once(world: World) -> None:
+async def test_messages_sent_during_the_read_follow_the_conversation_once(world: World) -> None:
     (ada,) = await world.add_all("ada")
     speaker = await opened(world, ada)
     await speaker.asks(request("send", "before"))
@@ -169,7 +169,7 @@ async def test_what_is_said_while_the_conversation_is_read_comes_behind_it_once(
     assert pushed([push]) == ["meanwhile"]
 
 
-async def test_an_answer_given_while_the_person_is_away_is_found_at_the_next_authentication(
+async def test_an_answer_to_an_absent_person_is_in_their_next_transcript(
     world: World,
 ) -> None:
     ada, op = await world.add("ada"), await world.add("op", operator=True)
@@ -190,7 +190,7 @@ async def test_an_answer_given_while_the_person_is_away_is_found_at_the_next_aut
 # --- operators ---
 
 
-async def test_every_operator_hears_every_conversation_and_whose_it_is(world: World) -> None:
+async def test_every_operator_gets_every_conversation_with_its_person(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     first, second = [await opened(world, await world.add(name, operator=True)) for name in ("op1", "op2")]
     for person, text in ((ada, "from ada"), (ben, "from ben")):
@@ -267,7 +267,7 @@ class TestTheCurrentConversation:
     ) -> None:
         assert await self.answers(operator, people) == "nobody"
 
-    async def test_it_is_that_of_whoever_spoke_last(
+    async def test_the_current_conversation_is_that_of_the_last_sender(
         self, operator: Client, people: dict[str, Client]
     ) -> None:
         await people["ada"].asks(request("send", "1"))
@@ -297,7 +297,7 @@ class TestTheCurrentConversation:
         assert await self.answers(operator, people, nobody) == "nobody"
         assert await self.answers(operator, people) == "ada"
 
-    async def test_what_was_said_before_a_connection_was_not_said_to_it(
+    async def test_earlier_messages_do_not_set_the_current_conversation(
         self, world: World, people: dict[str, Client]
     ) -> None:
         await people["ada"].asks(request("send", "1"))
@@ -321,9 +321,7 @@ class TestTheCurrentConversation:
         assert await self.answers(other, people, "ben") == "ben"
         assert await self.answers(operator, people) == "ada"
 
-    async def test_whoever_has_subscribers_after_an_unknown_outcome_that_landed_is_current(
-        self, world: World
-    ) -> None:
+    async def test_a_sender_published_after_an_unknown_outcome_is_current(self, world: World) -> None:
         ada, ben = await world.add_all("ada", "ben")
         operator = await opened(world, await world.add("olga", operator=True))
         first, second = await opened(world, ada), await opened(world, ben)
@@ -338,7 +336,7 @@ class TestTheCurrentConversation:
         assert room is not None
         assert [message.text for message in world.said(room.id)] == ["from ben", "to ben"]
 
-    async def test_whoever_spoke_while_an_answer_was_on_its_way_is_current_after_it(
+    async def test_a_sender_during_an_answer_in_flight_is_current_after_it(
         self, world: World, operator: Client, people: dict[str, Client]
     ) -> None:
         await people["ada"].asks(request("send", "1"))
@@ -349,7 +347,7 @@ class TestTheCurrentConversation:
         await world.rest()
         assert await self.answers(operator, people) == "ben"
 
-    async def test_whoever_spoke_while_the_addressed_person_was_looked_up_is_current_after_it(
+    async def test_a_sender_during_the_look_up_is_current_after_the_answer(
         self, world: World, operator: Client, people: dict[str, Client]
     ) -> None:
         with world.obstacles.held("by_name"):
@@ -368,7 +366,7 @@ class TestTheCurrentConversation:
         assert await self.answers(operator, people) == "ada"
 
 
-async def test_conversations_are_listed_newest_first_with_what_is_unread(world: World) -> None:
+async def test_conversations_are_listed_newest_first_with_unread_counts(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     operator = await opened(world, await world.add("op", operator=True))
     answer = await operator.asks(request("conversations", ref="c"))
@@ -389,7 +387,7 @@ async def test_conversations_are_listed_newest_first_with_what_is_unread(world: 
     assert listed[1]["last_message"]["invader_name"] == ""
 
 
-async def test_history_is_told_in_pages_oldest_first(world: World) -> None:
+async def test_history_is_sent_in_pages_oldest_first(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     operator = await opened(world, await world.add("op", operator=True))
     client, other = await opened(world, ada), await opened(world, ben)
@@ -416,7 +414,7 @@ async def test_history_is_told_in_pages_oldest_first(world: World) -> None:
     assert answer == {"error": NO_CONVERSATION, "result": None, "id": "h"}
 
 
-async def test_operators_and_people_who_leave_leave_nothing_behind(world: World) -> None:
+async def test_operators_and_people_who_leave_leave_no_state(world: World) -> None:
     ada, op = await world.add("ada"), await world.add("op", operator=True)
     clients = [await opened(world, person) for person in (ada, ada, op, op)]
     for client in clients:

@@ -90,7 +90,7 @@ def test_the_answer_to_a_sending_repeats_the_requests_id(message: Message, ref: 
 
 
 @given(message=either_side)
-def test_an_operator_is_told_whose_conversation_it_is_and_nothing_else_more(message: Message) -> None:
+def test_an_operators_event_has_the_person_of_the_conversation(message: Message) -> None:
     assert message.peer is not None
     pushed = payload(DESK_ENCODER.encode(Said(message)))
     whose = {"user_id": message.peer.id, "user_name": message.peer.name}
@@ -105,12 +105,12 @@ def test_a_persons_frame_does_not_depend_on_their_own_name_or_room(message: Mess
 
 
 @given(message=messages(st.none()))
-def test_operators_are_not_told_what_is_in_no_conversation(message: Message) -> None:
+def test_changes_outside_conversations_are_not_sent_to_operators(message: Message) -> None:
     assert DESK_ENCODER.encode(Said(message)) == b""
 
 
 @given(message=messages(conversing), ref=refs)
-def test_the_desks_encoder_tells_new_messages_alone(message: Message, ref: object) -> None:
+def test_the_desks_encoder_encodes_only_new_messages(message: Message, ref: object) -> None:
     events: list[Event] = [
         Saved(message, ref),
         Transcript([message], ref),
@@ -122,7 +122,7 @@ def test_the_desks_encoder_tells_new_messages_alone(message: Message, ref: objec
         assert DESK_ENCODER.encode(event) == b""
 
 
-def test_what_is_not_for_this_dialect_has_no_words() -> None:
+def test_changes_of_other_protocols_are_not_encoded() -> None:
     for event in (Authorised(Person(id=1, name="ada")), Welcome(1), Entered(), Pong()):
         assert SUPPORT.encode(event) == b""
 
@@ -248,14 +248,14 @@ def test_wrong_params_are_incorrect_arguments_under_the_requests_id(method: str,
 
 
 @pytest.mark.parametrize("method", [None, 1, True, ["message.send"], {"message.send": 1}])
-def test_what_is_no_method_at_all_is_an_incorrect_argument_too(method: object) -> None:
+def test_a_malformed_method_is_an_incorrect_argument_too(method: object) -> None:
     assert is_answered(request(method, ["x"], 9)) == {"error": BAD_ARGUMENT, "result": None, "id": 9}
 
 
 @pytest.mark.parametrize(
     "method", ["", "message", "message.", "Message.send", "message.send ", "auth", "__class__"]
 )
-def test_an_unknown_method_is_said_to_be_one(method: str) -> None:
+def test_an_unknown_method_is_refused(method: str) -> None:
     assert is_answered(request(method, ["x"], "r")) == {"error": UNKNOWN_METHOD, "result": None, "id": "r"}
 
 
@@ -274,7 +274,7 @@ def test_an_unknown_method_is_said_to_be_one(method: str) -> None:
         b'{"method": "message.send", "params": ["x"], "id": 1}',
     ],
 )
-def test_what_can_not_be_read_is_an_incorrect_argument_without_an_id(frame: str | bytes) -> None:
+def test_a_malformed_frame_is_an_incorrect_argument_without_an_id(frame: str | bytes) -> None:
     assert is_answered(frame) == {"error": BAD_ARGUMENT, "result": None, "id": None}
 
 

@@ -4,13 +4,15 @@ import { openChat } from "./net/chat.js";
 import { hadSession } from "./net/earlier_session.js";
 import { startLanguage } from "./i18n/index.js";
 import { App, Shell } from "./view/app/app.js";
-import { whenIdle } from "./view/shared/idle.js";
 import { startRouter } from "./view/shared/router.js";
 import { html, render } from "./vendor/preact.js";
 
+/** The service worker is registered once the page is idle, but after at most this many ms. */
+const LONGEST_WAIT = 2_000;
+
 await startLanguage();
 startRouter();
-const opening = openChat();
+const opening = openChat(async () => (await import("./features/registry.js")).FEATURES);
 const shell = hadSession() ? Shell.load().catch(() => undefined) : undefined; // in parallel with reading the stored rooms
 const chat = await opening;
 if (chat.get().me) await (shell ?? Shell.load().catch(() => undefined)); // on failure the view offers a retry
@@ -23,7 +25,8 @@ registerWhenLive();
 function registerWhenLive() {
   if (chat.get().connection.state !== "live") return;
   stop();
-  whenIdle(registerWorker);
+  if ("requestIdleCallback" in globalThis) requestIdleCallback(registerWorker, { timeout: LONGEST_WAIT });
+  else setTimeout(registerWorker, LONGEST_WAIT);
 }
 
 /** Register the service worker, which caches the page's files. Trusted Types require an address that a policy has made. */

@@ -130,8 +130,9 @@ def web_files() -> WebFiles:
     }
     modules = _imported("app.js", found)
     later = _imported("view/app/shell.js", found, _imported("i18n/en/all.js", found, modules))[len(modules) :]
-    styles = sorted(name for name in kept if re.fullmatch(r"style/[^/]+\.css", name))
-    later += tuple(name for name in styles if name not in _SIGN_IN_STYLES)
+    for pattern in (r"style/[^/]+\.css", r"features/[^/]+/[^/]+\.css"):
+        styles = sorted(name for name in kept if re.fullmatch(pattern, name))
+        later += tuple(name for name in styles if name not in _SIGN_IN_STYLES)
     whole = [name for name in kept if name.endswith((".js", ".css")) and not _OF_OTHER_PAGES.match(name)]
     places = _places(base, _SIGN_IN_STYLES, modules, later, whole)
     widget = _places(base, _WIDGET_STYLES, _imported("widget/panel.js", found))

@@ -6,7 +6,7 @@ from playwright.sync_api import BrowserContext, Page, Route
 
 _APP = """
 import { openChat } from "./net/chat.js";
-const chat = await openChat();
+const chat = await openChat(async () => (await import("./features/registry.js")).FEATURES);
 const doubles = [];
 function look() {
   const { me, rooms, outbox } = chat.get();

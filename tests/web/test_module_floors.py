@@ -15,6 +15,8 @@ FLOORS = (
     ("view/shared",),
     ("view/controls",),
     ("view/files",),
+    ("features/NOUN",),
+    ("features",),
     ("view/message",),
     ("view/composer",),
     ("view/timeline",),
@@ -25,7 +27,7 @@ FLOORS = (
     ("", "widget"),
 )
 """A module imports modules of its own folder and of lower floors. A view that is loaded when it is first shown
-(`lazy`) may be of any floor."""
+(`lazy`) may be of any floor. Each feature is a folder on the floor NOUN: none imports another."""
 
 _OF_THE_BROWSER = re.compile(
     r"\b(?:document|navigator|localStorage|indexedDB)\b\.|\b(?:fetch|setTimeout|setInterval)\(|Date\.now"
@@ -38,9 +40,14 @@ _IMPORT = re.compile(
 
 
 def folder_of(module: str) -> str:
-    """The folder that a floor names: of views, the subject."""
+    """The folder that a floor names: of views the subject, of features the noun."""
     parts = posixpath.dirname(module).split("/")
-    return "/".join(parts[: 2 if parts[0] == "view" else 1])
+    return "/".join(parts[: 2 if parts[0] in ("view", "features") else 1])
+
+
+def floor_of(folder: str) -> str:
+    """What FLOORS calls a folder."""
+    return "features/NOUN" if folder.startswith("features/") else folder
 
 
 def imports() -> Iterator[tuple[str, str, bool]]:
@@ -56,7 +63,7 @@ def imports() -> Iterator[tuple[str, str, bool]]:
 
 
 def test_every_folder_stands_on_a_floor() -> None:
-    folders = {folder_of(file.relative_to(WEB).as_posix()) for file in WEB.rglob("*.js")}
+    folders = {floor_of(folder_of(file.relative_to(WEB).as_posix())) for file in WEB.rglob("*.js")}
     assert folders == {folder for floor in FLOORS for folder in floor}
 
 
@@ -67,7 +74,7 @@ def test_modules_import_their_own_folder_and_lower_floors() -> None:
         for module, target, is_late in imports()
         if (here := folder_of(module)) != (there := folder_of(target))
         and not is_late
-        and height[there] >= height[here]
+        and height[floor_of(there)] >= height[floor_of(here)]
     ]
     assert wrong == []
 
@@ -77,6 +84,14 @@ def test_every_imported_module_is_there() -> None:
 
 
 def test_the_model_uses_nothing_of_the_browser() -> None:
-    assert [
-        file.name for file in (WEB / "model").glob("*.js") if _OF_THE_BROWSER.search(file.read_text())
-    ] == []
+    pure = [*(WEB / "model").glob("*.js"), *(WEB / "features").glob("*/changes.js")]
+    assert [file.name for file in pure if _OF_THE_BROWSER.search(file.read_text())] == []
+
+
+def test_every_feature_is_in_the_registry() -> None:
+    registered = {target for module, target, _ in imports() if module == "features/registry.js"}
+    there = {file.relative_to(WEB).as_posix() for file in (WEB / "features").glob("*/feature.js")}
+    assert there == registered
+    assert there == {
+        f"features/{each.name}/feature.js" for each in (WEB / "features").iterdir() if each.is_dir()
+    }

@@ -15,7 +15,7 @@ from tests.web.vendor import ROOT
 LANGUAGES = ("ru",)
 """The languages beside English, which is the server's."""
 
-FOLDERS = ("application", "domain", "engine", "protocols/native", "web_api")
+FOLDERS = ("application", "domain", "engine", "features", "operations", "protocols/native", "web_api")
 """Where the refusals are made that the page may receive."""
 
 BY_CODE = {Code.MALFORMED, Code.UNKNOWN_TYPE, Code.UNAVAILABLE}
@@ -78,9 +78,11 @@ def reasons_of(language: str) -> tuple[dict[str, str], set[str]]:
     """The page's texts by reason, and the codes that have a text."""
     page = (ROOT / "chat" / "web" / "i18n" / language / "refusals.js").read_text()
     reasons, codes = page.split("export const codes")
-    return dict(re.findall(r'^  (\w+):\s+"([^"]+)",', reasons, re.MULTILINE)), set(
-        re.findall(r"^  (\w+):", codes, re.MULTILINE)
-    )
+    texts = dict(re.findall(r'^  (\w+):\s+"([^"]+)",', reasons, re.MULTILINE))
+    for file in (ROOT / "chat" / "web" / "features").glob("*/texts.js"):
+        strings = file.read_text().split(f"export const {language} = ")[1].split("\n};")[0]
+        texts |= dict(re.findall(r'^  "refusal\.(\w+)":\s+"([^"]+)",', strings, re.MULTILINE))
+    return texts, set(re.findall(r"^  (\w+):", codes, re.MULTILINE))
 
 
 def server_reasons() -> set[str]:

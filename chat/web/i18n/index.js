@@ -5,7 +5,7 @@ import * as plain from "./en/refusals.js";
 
 /** @typedef {typeof import("./en/all.js").en} English */
 /** @typedef {Record<string, string | Partial<Record<Intl.LDMLPluralRule, string>>>} Strings */
-/** @typedef {keyof English} Key */
+/** @typedef {keyof English | import("../features/registry.js").Key} Key */
 /** @typedef {{ reasons: Record<string, string>, codes: Record<string, string> }} Refusals by reason, # for numbers; by code */
 /** @typedef {Record<string, string | number>} Fields */
 
@@ -68,10 +68,14 @@ export async function startLanguage() {
 
 /**
  * Load all strings in that language, before anything beside the log-in page is shown.
+ * @param {Promise<readonly { texts?: object }[]>} [features] whose strings are added, by language
  * @returns {Promise<void>}
  */
-export async function loadStrings() {
-  [english, strings] = await Promise.all([LANGUAGES.en.all(), LANGUAGES[chosen].all()]);
+export async function loadStrings(features) {
+  const [plain, own, added = []] = await Promise.all([LANGUAGES.en.all(), LANGUAGES[chosen].all(), features]);
+  const of = (/** @type {string} */ code) => added.map(({ texts }) => /** @type {any} */ (texts)?.[code]);
+  english = Object.assign({ ...english, ...plain }, ...of("en"));
+  strings = Object.assign({ ...strings, ...own }, ...of(chosen));
 }
 
 /**
@@ -128,8 +132,8 @@ export function tn(key, n, fields = {}) {
  */
 export function refusalText({ code, text, reason }) {
   const numbers = text.match(/\d+/g) ?? [];
-  const known = reason === undefined ? undefined : refusals.reasons[reason];
-  return known?.replace(/#/g, () => numbers.shift() ?? "") ?? refusals.codes[code] ?? text;
+  const known = refusals.reasons[reason ?? ""] ?? strings[`refusal.${reason}`];
+  return /** @type {string | undefined} */ (known)?.replace(/#/g, () => numbers.shift() ?? "") ?? refusals.codes[code] ?? text;
 }
 
 /**

@@ -4,7 +4,7 @@ import { Batch } from "./batch.js";
 import { addMessage } from "./room_state.js";
 
 /** @import { Message } from "../protocol" */
-/** @import { Model } from "./model" */
+/** @import { FeatureChanges, Model } from "./model" */
 /** @typedef {import("./batch.js").Applied} Applied */
 /** @typedef {import("./batch.js").Frame} Frame */
 /** @typedef {import("./batch.js").RoomUpdate} RoomUpdate */
@@ -14,10 +14,11 @@ import { addMessage } from "./room_state.js";
  * @param {Model} state
  * @param {readonly Frame[]} frames
  * @param {number} now Unix milliseconds of this computer
+ * @param {readonly FeatureChanges[]} [features] whose changes are applied, too
  * @returns {Applied} the state after them; unchanged parts are the same objects
  */
-export function applyAll(state, frames, now) {
-  const batch = new Batch(state);
+export function applyAll(state, frames, now, features) {
+  const batch = new Batch(state, features);
   for (const frame of frames) batch.apply(frame, now);
   return batch.result();
 }
@@ -36,6 +37,21 @@ export function addHistory(state, messages) {
     batch.settleOwn(message);
   }
   return batch.result();
+}
+
+/**
+ * Store what a feature has learned of a room otherwise than by changes.
+ * @param {Model} state
+ * @param {number} room
+ * @param {string} feature its name
+ * @param {unknown} known
+ * @returns {Model}
+ */
+export function setRoomFeature(state, room, feature, known) {
+  const batch = new Batch(state);
+  const draft = batch.draftOf(room);
+  if (draft) draft.room.features = { ...draft.room.features, [feature]: known };
+  return batch.result().state;
 }
 
 /**

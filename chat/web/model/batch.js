@@ -4,7 +4,7 @@ import { settleOwnMessage } from "./pending.js";
 import { moveReadMark } from "./recount.js";
 import { applyChange, applySnapshot, isOlderPeer, roomFromSnapshot } from "./room_state.js";
 
-/** @import { Model, RoomDraft, RoomState } from "./model" */
+/** @import { FeatureChanges, Model, RoomDraft, RoomState } from "./model" */
 /** @import { ActivityEvent, GoneEvent, MembersEvent, Message, Person, PersonEvent, PolicyEvent, PresenceEvent, ReadEvent, RoomEvent } from "../protocol" */
 /** @import { Change } from "./room_state.js" */
 
@@ -28,9 +28,10 @@ import { applyChange, applySnapshot, isOlderPeer, roomFromSnapshot } from "./roo
 const ACTIVITY_LIFETIME = 6000;
 
 export class Batch {
-  /** @param {Model} state */
-  constructor(state) {
+  /** @param {Model} state @param {readonly FeatureChanges[]} [features] */
+  constructor(state, features = []) {
     this.before = state;
+    this.features = features;
     this.state = { ...state };
     /** @type {RoomUpdate[]} */
     this.updates = [];
@@ -219,13 +220,15 @@ export class Batch {
     if (!info) return; // a snapshot always comes first, so this person has left the room
     if (change.pos > info.pos + 1) this.copyOf("gaps").add(change.room);
     if (change.pos !== info.pos + 1) return;
-    applyChange(this.knownDraft(change.room), change, this.me);
+    applyChange(this.knownDraft(change.room), change, this.me, this.features);
     if (change.type === "message") {
       const message = /** @type {Message} */ (/** @type {unknown} */ (change));
       this.settleOwn(message, { isNew: true });
       this.applyActivity({ type: "activity", room: change.room, person: message.sender, what: "none" }, 0);
     }
-    if (UPDATE_TYPES.has(change.type)) this.updates.push({ frame: change, room: change.room, pos: change.pos });
+    const { type } = change;
+    const isOfFeature = this.features.some(({ ofMessage, ofRoom }) => ofMessage?.[type] ?? ofRoom?.[type]);
+    if (isOfFeature || UPDATE_TYPES.has(type)) this.updates.push({ frame: change, room: change.room, pos: change.pos });
   }
 
   /**
@@ -240,4 +243,4 @@ export class Batch {
   }
 }
 
-const UPDATE_TYPES = new Set(["message", "edited", "deleted", "reacted", "member", "changed", "support"]);
+const UPDATE_TYPES = new Set(["message", "edited", "deleted", "member", "changed", "support"]);

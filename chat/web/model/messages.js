@@ -1,9 +1,9 @@
-// A message after an edit, a deletion or a reaction. A change carries the new state, not a difference.
+// A message after a change of it. A change carries the new state, not a difference.
 
-/** @import { DeletedEvent, EditedEvent, Message, MessageEvent, Reaction, ReactedEvent } from "../protocol" */
+/** @import { DeletedEvent, EditedEvent, Message, MessageEvent } from "../protocol" */
+/** @import { FeatureChanges } from "./model" */
 
-/** A reaction names at most this many people, as the server does. */
-const PEOPLE_NAMED = 20;
+/** @typedef {{ type: string, seq: number, pos: number, at: number }} MessageChange a change of one message */
 
 /**
  * The message of an event.
@@ -18,50 +18,30 @@ export function messageOf(event) {
 /**
  * The message after a change that is newer than it.
  * @param {Message} message
- * @param {EditedEvent | DeletedEvent | ReactedEvent} change
+ * @param {MessageChange} change
  * @param {number} me
+ * @param {readonly FeatureChanges[]} features
  * @returns {Message}
  */
-export function withChange(message, change, me) {
-  if (change.type === "deleted") {
-    const { mentions: _mentions, all: _all, reactions: _reactions, files: _files, ...rest } = message;
-    const by = change.by === undefined ? {} : { by: change.by };
-    return { ...rest, pos: change.pos, text: "", deleted: { at: change.at, ...by } };
-  }
-  // It arrived deleted, so older changes no longer apply.
-  if (message.deleted) return { ...message, pos: change.pos };
-  if (change.type === "edited") {
-    const { mentions: _mentions, all: _all, ...rest } = message;
-    return {
-      ...rest,
-      pos: change.pos,
-      text: change.text,
-      edited: change.at,
-      ...(change.mentions?.length ? { mentions: change.mentions } : {}),
-      ...(change.all ? { all: true } : {}),
-    };
-  }
-  const { reactions = [], ...rest } = message;
-  const after = withReaction(reactions, change, me);
-  return { ...rest, pos: change.pos, ...(after.length ? { reactions: after } : {}) };
+export function afterChange(message, change, me, features) {
+  const moved = { ...message, pos: change.pos };
+  if (message.deleted && change.type !== "deleted") return moved; // it arrived deleted, so older changes no longer apply
+  return features.reduce((after, { ofMessage }) => ofMessage?.[change.type]?.(after, change, me) ?? after, withText(moved, change));
 }
 
 /**
- * The reactions of a message after one more; an emoji without people is removed.
- * @param {readonly Reaction[]} reactions
- * @param {ReactedEvent} change
- * @param {number} me
- * @returns {Reaction[]}
+ * @param {Message} message
+ * @param {MessageChange} change
+ * @returns {Message}
  */
-function withReaction(reactions, change, me) {
-  const { emoji, person, count } = change;
-  const on = change.on ?? true;
-  const known = reactions.find((each) => each.emoji === emoji);
-  const before = known?.people ?? [];
-  const others = before.filter((each) => each !== person);
-  const joined = before.includes(person) ? before : [...before, person].slice(0, PEOPLE_NAMED);
-  const mine = person === me ? on : Boolean(known?.mine);
-  const now = { emoji, count, people: on ? [...joined] : others, ...(mine ? { mine } : {}) };
-  if (!known) return count ? [...reactions, now] : [...reactions];
-  return reactions.flatMap((each) => (each !== known ? [each] : count ? [now] : []));
+function withText(message, change) {
+  if (change.type === "deleted") {
+    const { by } = /** @type {DeletedEvent} */ (change);
+    const { mentions: _mentions, all: _all, files: _files, ...rest } = message;
+    return { ...rest, text: "", deleted: { at: change.at, ...(by === undefined ? {} : { by }) } };
+  }
+  if (change.type !== "edited") return message;
+  const { text, mentions, all } = /** @type {EditedEvent} */ (change);
+  const { mentions: _mentions, all: _all, ...rest } = message;
+  return { ...rest, text, edited: change.at, ...(mentions?.length ? { mentions } : {}), ...(all ? { all: true } : {}) };
 }

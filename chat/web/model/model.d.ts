@@ -3,12 +3,22 @@
 import type { Message } from "../protocol";
 import type { Room, State } from "./types";
 
+/** How a feature's changes alter the state: pure functions by the type of change. */
+export interface FeatureChanges {
+  /** Its name in `features` of hello. */
+  name: string;
+  /** The message after the change. Not called for messages that are deleted before it. */
+  ofMessage?: Readonly<Record<string, (message: Message, change: any, me: number) => Message>>;
+  /** What the feature knows of the room after the change; undefined: nothing yet. */
+  ofRoom?: Readonly<Record<string, (known: any, change: any) => unknown>>;
+}
+
 /** A room with what counting needs. A batch changes its own copy; it never alters the state before. */
 export interface RoomState extends Room {
   messages: Map<number, Message>;
   /** The `pos` of the newest snapshot: name, topic and the like are as of this change. */
   snapshotPos: number;
-  /** The `pos` of the newest edit, deletion or reaction. A page of history that was read before it may lack it. */
+  /** The `pos` of the newest change of a message. A page of history that was read before it may lack it. */
   changedPos: number;
   /** Messages that arrived deleted. They count as unread until their deletion event arrives. */
   pendingDeletions: ReadonlySet<number>;

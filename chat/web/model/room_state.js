@@ -3,15 +3,16 @@
 // A draft is a copy that belongs to one batch; these functions change it in place.
 
 import { recountMentions, recountAfterDeletion } from "./recount.js";
-import { withChange, messageOf } from "./messages.js";
+import { afterChange, messageOf } from "./messages.js";
 import { withRange, withShorterEnd } from "./ranges.js";
 import { countsAsUnread, UNREAD_LIMIT, mentionsPerson } from "./unread.js";
 
-/** @import { RoomDraft, RoomState } from "./model" */
-/** @import { DeletedEvent, EditedEvent, MemberEvent, Message, MessageEvent, Person, ReactedEvent, RoomEvent } from "../protocol" */
+/** @import { FeatureChanges, RoomDraft, RoomState } from "./model" */
+/** @import { DeletedEvent, EditedEvent, MemberEvent, Message, MessageEvent, Person, RoomEvent } from "../protocol" */
 /** @import { RoomInfo } from "./types" */
 /** @typedef {import("../protocol").ChangedEvent | import("../protocol").SupportEvent} DetailsChange */
 /** @typedef {{ type: string, room: number, pos: number, at: number }} Change */
+/** @typedef {import("./messages.js").MessageChange} MessageChange */
 
 /** Once a room's last range has more than KEEP_AT_MOST messages, all but the newest KEEP_LAST are dropped. More than
  * anybody scrolls through. */
@@ -32,6 +33,7 @@ export function roomFromSnapshot(snapshot) {
       loadedRanges: [],
       reads: new Map(),
       roles: new Map(),
+      features: {},
       snapshotPos: snapshot.pos,
       changedPos: snapshot.pos,
       pendingDeletions: new Set(),
@@ -97,9 +99,10 @@ export function isOlderPeer(room, person) {
  * @param {RoomDraft} draft
  * @param {Change} change
  * @param {number} me
+ * @param {readonly FeatureChanges[]} [features]
  * @returns {boolean} false where changes before it are missing; a change that was applied already is no gap
  */
-export function applyChange(draft, change, me) {
+export function applyChange(draft, change, me, features = []) {
   const { room } = draft;
   const next = room.info.pos + 1;
   if (change.pos !== next) return change.pos < next;
@@ -110,9 +113,7 @@ export function applyChange(draft, change, me) {
       break;
     case "edited":
     case "deleted":
-    case "reacted":
-      room.changedPos = change.pos;
-      changeMessage(draft, /** @type {EditedEvent} */ (/** @type {unknown} */ (change)), me);
+      changeMessage(draft, /** @type {EditedEvent} */ (/** @type {unknown} */ (change)), me, features);
       break;
     case "member":
       applyMember(room, /** @type {MemberEvent} */ (/** @type {unknown} */ (change)), me);
@@ -121,6 +122,14 @@ export function applyChange(draft, change, me) {
     case "support":
       if (change.pos > room.snapshotPos) applyDetails(room, /** @type {DetailsChange} */ (/** @type {unknown} */ (change)));
       break;
+    default:
+      if (features.some(({ ofMessage }) => ofMessage?.[change.type])) {
+        replaceMessage(draft, /** @type {MessageChange} */ (/** @type {unknown} */ (change)), me, features);
+      }
+  }
+  for (const { name, ofRoom } of features) {
+    const learn = ofRoom?.[change.type];
+    if (learn) room.features = { ...room.features, [name]: learn(room.features[name], change) };
   }
   return true;
 }
@@ -200,23 +209,38 @@ function withWaitingTime(support, message) {
 
 /**
  * @param {RoomDraft} draft
- * @param {EditedEvent | DeletedEvent | ReactedEvent} change
+ * @param {EditedEvent | DeletedEvent} change
  * @param {number} me
+ * @param {readonly FeatureChanges[]} features
  */
-function changeMessage(draft, change, me) {
+function changeMessage(draft, change, me, features) {
   const { room } = draft;
   const before = room.messages.get(change.seq);
-  if (before && before.pos < change.pos) ownMessages(draft).set(change.seq, withChange(before, change, me));
+  replaceMessage(draft, change, me, features);
   if (change.type === "deleted" && room.pendingDeletions.has(change.seq)) {
     room.pendingDeletions = new Set([...room.pendingDeletions].filter((seq) => seq !== change.seq));
   }
   if (change.seq > room.info.read) {
     if (change.type === "deleted") recountAfterDeletion(room, before, me);
-    if (change.type !== "reacted") recountMentions(room, change, before, me);
+    recountMentions(room, change, before, me);
   }
+}
+
+/**
+ * Put the message after a change in the place of the one before, where the room has it.
+ * @param {RoomDraft} draft
+ * @param {MessageChange} change
+ * @param {number} me
+ * @param {readonly FeatureChanges[]} features
+ */
+function replaceMessage(draft, change, me, features) {
+  const { room } = draft;
+  room.changedPos = change.pos;
+  const known = room.messages.get(change.seq);
+  if (known && known.pos < change.pos) ownMessages(draft).set(change.seq, afterChange(known, change, me, features));
   const { last } = room.info;
   if (last && last.seq === change.seq && last.pos < change.pos) {
-    room.info = { ...room.info, last: withChange(last, change, me) };
+    room.info = { ...room.info, last: afterChange(last, change, me, features) };
   }
 }
 

@@ -18,6 +18,8 @@ export interface Room {
   reads: ReadonlyMap<number, number>;
   /** Role changes since the page was opened, by person. They override an older member list. */
   roles: ReadonlyMap<number, "member" | "moderator" | "owner" | "banned">;
+  /** What features know of the room, by the feature's name. A reset drops it. */
+  features: Readonly<Record<string, unknown>>;
 }
 
 /** A message that is not acknowledged yet, or was refused for good. It is stored in IndexedDB before it is shown. */
@@ -91,6 +93,10 @@ export interface Chat {
 
   /** An HTTP call below /api/v1 with the access token, which is refreshed once if it has expired. `body` is sent as JSON. */
   call<T = unknown>(method: string, path: string, body?: unknown): Promise<T>;
+  /** A request on the socket; rejects with code "offline" if there is none. */
+  request<T = unknown>(type: string, fields: object): Promise<T>;
+  /** Store what a feature has read about a room, until its changes or a reset replace it. */
+  setRoomFeature(room: number, feature: string, known: unknown): void;
   /** Upload a file to a room. `onProgress` receives the bytes sent. Aborting rejects with code "aborted". */
   upload(room: number, file: globalThis.File, options?: { onProgress?: (sent: number) => void; signal?: AbortSignal }): Promise<WireFile>;
   /** Fetch a file's bytes with the token. */
@@ -113,7 +119,6 @@ export interface Chat {
   discard(key: string): Promise<void>;
   edit(room: number, seq: number, text: string): Promise<void>;
   delete(room: number, seq: number): Promise<void>;
-  react(room: number, seq: number, emoji: string, on: boolean): Promise<void>;
   /** Mark a room as read up to and including `seq`. */
   markRead(room: number, seq: number): Promise<void>;
   /** Mark a room as unread from `seq` on. */

@@ -2,11 +2,11 @@
 
 import { openRoomCache, restoredState } from "../storage/room_cache.js";
 import { openDatabase } from "../storage/database.js";
-import { addHistory, applyAll } from "../model/apply.js";
+import { addHistory, applyAll, setRoomFeature } from "../model/apply.js";
 import { openStore } from "../model/store.js";
 import { openAccount } from "./account.js";
 import { startActivityExpiry } from "./activity.js";
-import { chatError, isChatError } from "./errors.js";
+import { chatError, isChatError, offline } from "./errors.js";
 import { openHttp } from "./http.js";
 import { openConnection } from "./connection.js";
 import { openNotifications } from "./notifications.js";
@@ -19,6 +19,7 @@ import { startAwayStatus, startWaking } from "./wake.js";
 import { openPresence } from "./presence.js";
 
 /** @import { Chat, Draft } from "../model/types" */
+/** @import { FeatureChanges } from "../model/model" */
 /** @import { Me, Person, RoomEvent } from "../protocol" */
 
 /** Milliseconds that the page waits at first to learn whether there is a session. */
@@ -29,9 +30,10 @@ const MAX_RELOADS = 5;
 
 /**
  * Open the chat. Resolves once there is something to show: the stored rooms, or that nobody is logged in.
+ * @param {() => Promise<readonly FeatureChanges[]>} loadFeatures called once somebody is logged in
  * @returns {Promise<Chat>}
  */
-export async function openChat() {
+export async function openChat(loadFeatures) {
   const store = openStore();
   const session = openSession({ onMe: (me) => account.adoptPerson(me), onEnded: (isDisabled) => account.end(endedBy(isDisabled)) });
   const http = openHttp(session);
@@ -44,6 +46,7 @@ export async function openChat() {
       notifications.handle(updates);
     },
     onLive,
+    loadFeatures: () => loadFeatures().catch(() => Promise.reject(offline())),
   });
   const tabs = openTabs(receive);
   const presence = openPresence(store, connection);
@@ -178,6 +181,10 @@ export async function openChat() {
       applyCall(method, path, answer);
       return /** @type {any} */ (answer);
     },
+    request: connection.request,
+    setRoomFeature(room, feature, known) {
+      store.update((state) => setRoomFeature(state, room, feature, known));
+    },
     upload: http.upload,
     download: http.download,
 
@@ -197,7 +204,6 @@ export async function openChat() {
     discard: (key) => outbox.discard(key),
     edit: (room, seq, text) => connection.request("edit", { room, seq, text }),
     delete: (room, seq) => connection.request("delete", { room, seq }),
-    react: (room, seq, emoji, on) => connection.request("react", { room, seq, emoji, on }),
 
     markRead: readMarks.markRead,
     markUnread: readMarks.markUnread,

@@ -8,6 +8,7 @@ import { requestCounts } from "./read_marks.js";
 import { openSocket } from "./socket.js";
 
 /** @import { ChatError, Connection as ConnectionState } from "../model/types" */
+/** @import { FeatureChanges } from "../model/model" */
 /** @import { Frame, RoomUpdate } from "../model/apply.js" */
 /** @import { Session } from "./session.js" */
 /** @import { Ending, Socket } from "./socket.js" */
@@ -32,8 +33,9 @@ const FILL_INTERVAL = 200;
  *   this person's messages that have appeared
  * @param {(signal: AbortSignal) => void} options.onLive called when everything is up to date; the signal aborts when the
  *   connection ends
+ * @param {() => Promise<readonly FeatureChanges[]>} options.loadFeatures called before each connection; rejects with a ChatError
  */
-export function openConnection({ store, session, onUpdates, onLive }) {
+export function openConnection({ store, session, onUpdates, onLive, loadFeatures }) {
   const backoff = openBackoff(Math.random);
   /** @type {Socket | null} */
   let socket = null;
@@ -52,6 +54,8 @@ export function openConnection({ store, session, onUpdates, onLive }) {
   let offlineTimer;
   let roomsToCount = /** @type {Set<number>} */ (new Set());
   let isFilling = false;
+  /** @type {readonly FeatureChanges[]} */
+  let features = [];
   /** @type {string | null} */
   let pageVersion = null; // the version of the server that the page came from
 
@@ -125,6 +129,7 @@ export function openConnection({ store, session, onUpdates, onLive }) {
     let wasLive = false;
     try {
       const token = await session.access(); // before the socket opens, because hello must follow within ten seconds
+      features = await loadFeatures();
       if (!isRunning) return { ending: { code: 0 }, wasLive };
       closed = new Promise((resolve) => {
         socket = openSocket({
@@ -215,7 +220,7 @@ export function openConnection({ store, session, onUpdates, onLive }) {
 
   /** @param {Frame[]} frames */
   function receive(frames) {
-    const applied = applyAll(store.get(), frames, Date.now());
+    const applied = applyAll(store.get(), frames, Date.now(), features);
     for (const room of applied.roomsToCount) roomsToCount.add(room);
     store.update(() => applied.state);
     onUpdates(applied.updates, applied.keys);

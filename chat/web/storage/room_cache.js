@@ -109,7 +109,7 @@ function latestRooms(rooms) {
  * @param {boolean} withMessages
  */
 function rowFromRoom(room, withMessages) {
-  const { info, messages, loadedRanges, reads, snapshotPos, changedPos, pendingDeletions, needsCount, isReadMarkUnsure } = room;
+  const { info, messages, loadedRanges, reads, features, snapshotPos, changedPos, pendingDeletions, needsCount, isReadMarkUnsure } = room;
   const end = loadedRanges.at(-1);
   /** @type {Message[]} */
   const stored = [];
@@ -123,6 +123,7 @@ function rowFromRoom(room, withMessages) {
     info,
     messages: stored,
     reads,
+    features,
     changedPos,
     toldPos: snapshotPos,
     toBeDeleted: pendingDeletions,
@@ -135,7 +136,7 @@ function rowFromRoom(room, withMessages) {
  * @param {any} row
  * @returns {RoomState}
  */
-function roomFromRow({ messages, info, reads, changedPos, toldPos, toBeDeleted, isUncounted, hasSpoken }) {
+function roomFromRow({ messages, info, reads, features = {}, changedPos, toldPos, toBeDeleted, isUncounted, hasSpoken }) {
   const stored = /** @type {Message[]} */ (messages.length || !info.last ? messages : [info.last]);
   /** @type {RoomState["loadedRanges"]} */
   let loadedRanges = [];
@@ -143,6 +144,7 @@ function roomFromRow({ messages, info, reads, changedPos, toldPos, toBeDeleted, 
   return {
     info,
     reads,
+    features,
     roles: new Map(),
     messages: new Map(stored.map((each) => [each.seq, each])),
     loadedRanges,

@@ -77,7 +77,7 @@ function MessageItem({ message, isMine, isFirst }) {
 
 /** The reactions; visitors can only see them. @param {{ reactions: readonly { emoji: string, count: number }[] }} props */
 function ReactionList({ reactions }) {
-  return html`<ul class="said-reactions" aria-label=${t("timeline.reactions")}>
+  return html`<ul class="said-reactions" aria-label=${t("widget.reactions")}>
     ${reactions.map(({ emoji, count }) => html`<li key=${emoji}>${emoji}${count > 1 && ` ${count}`}</li>`)}
   </ul>`;
 }

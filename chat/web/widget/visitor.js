@@ -1,5 +1,6 @@
 // The actions of the widget's panel: a visitor's session, their one conversation, and their pending messages.
 
+import { changes as reactions } from "../features/reactions/changes.js";
 import { addHistory, applyAll, applyReadAnswer } from "../model/apply.js";
 import { openStore } from "../model/store.js";
 import { openHttp } from "../net/http.js";
@@ -35,6 +36,7 @@ export function openVisitor(page) {
     session,
     onUpdates: (_news, keys) => keys.forEach(outbox.confirm),
     onLive,
+    loadFeatures: async () => [reactions],
   });
   const outbox = openOutbox({ store, database: () => storage, tabs: { send() {} }, connection, lock: "widget-outbox" });
   let hasEnded = false;

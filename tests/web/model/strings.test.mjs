@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import test from "node:test";
 
+const FEATURES = new URL("../../../chat/web/features/", import.meta.url);
 const FOLDER = new URL("../../../chat/web/i18n/", import.meta.url);
 const LANGUAGES = ["en", "ru"];
 const TOGETHER = ["all.js", "first.js", "refusals.js"];
@@ -14,6 +15,12 @@ async function filesOf(language) {
   return Promise.all(names.map(async (name) => ({ name, strings: (await import(`${FOLDER}${language}/${name}`)).default })));
 }
 
+/** The strings of each feature. @param {string} language */
+async function ofFeatures(language) {
+  const names = readdirSync(FEATURES, { recursive: true }).filter((name) => name.endsWith("/texts.js"));
+  return Promise.all(names.map(async (name) => (await import(new URL(name, FEATURES)))[language]));
+}
+
 /** @param {string | Record<string, string>} text */
 const forms = (text) => (typeof text === "string" ? [text] : Object.values(text));
 
@@ -22,12 +29,14 @@ const fields = (text) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name
 
 /** @param {string} language */
 async function allOf(language) {
-  return (await import(`${FOLDER}${language}/all.js`))[language];
+  const core = (await import(`${FOLDER}${language}/all.js`))[language];
+  return Object.assign({}, core, ...(await ofFeatures(language)));
 }
 
 for (const language of LANGUAGES) {
   test(`${language}: a key is in one file, and every file is taken`, async () => {
-    const keys = (await filesOf(language)).flatMap(({ strings }) => Object.keys(strings));
+    const tables = [...(await filesOf(language)).map(({ strings }) => strings), ...(await ofFeatures(language))];
+    const keys = tables.flatMap((strings) => Object.keys(strings));
     assert.deepEqual(keys.filter((key, n) => keys.indexOf(key) !== n), []);
     assert.deepEqual(Object.keys(await allOf(language)).sort(), keys.sort());
   });

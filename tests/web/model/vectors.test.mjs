@@ -6,6 +6,12 @@ import { test } from "node:test";
 import { addHistory, applyAll, clearGaps } from "../../../chat/web/model/apply.js";
 import { EMPTY } from "../../../chat/web/model/store.js";
 
+const FEATURES = new URL("../../../chat/web/features/", import.meta.url);
+const features = await Promise.all(
+  readdirSync(FEATURES, { recursive: true })
+    .filter((name) => name.endsWith("/changes.js"))
+    .map(async (name) => (await import(new URL(name, FEATURES))).changes),
+);
 const DIRECTORY = new URL("../../client/vectors/", import.meta.url);
 const FILES = readdirSync(DIRECTORY).filter((name) => name.endsWith(".json"));
 
@@ -47,7 +53,7 @@ function run(vector, { atOnce = false } = {}) {
   function flush() {
     const before = JSON.stringify([...state.rooms.values()].map(({ info }) => info));
     const old = state;
-    const applied = applyAll(state, frames, 0);
+    const applied = applyAll(state, frames, 0, features);
     assert.equal(JSON.stringify([...old.rooms.values()].map(({ info }) => info)), before, "nothing is altered");
     state = applied.state;
     updates.push(...applied.updates.map(({ frame, room, pos }) => [frame.type, room, pos]));

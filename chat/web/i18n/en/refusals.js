@@ -15,7 +15,6 @@ export const reasons = {
   bad_topic: "A topic can have at most # characters.",
   bad_text:
     "The message contains characters that can't be stored.",
-  bad_emoji: "A reaction is a single emoji.",
   bad_label: "It contains characters that can't be displayed.",
 };
 

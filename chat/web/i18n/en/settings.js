@@ -108,7 +108,6 @@ export default {
   "keys.message": "On a message",
   "keys.reply": "Reply",
   "keys.edit": "Edit",
-  "keys.react": "React",
   "keys.menu": "All actions",
   "keys.back": "Back to the message box",
   "about.server": "Server",

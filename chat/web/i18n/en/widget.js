@@ -30,4 +30,5 @@ export default {
   "widget.name": "Your name (optional)",
   "widget.email": "Your e-mail, shown to our team (optional)",
   "widget.text_kept": "Your text is still here.",
+  "widget.reactions": "Reactions",
 };

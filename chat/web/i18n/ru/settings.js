@@ -108,7 +108,6 @@ export default {
   "keys.message": "На сообщении",
   "keys.reply": "Ответить",
   "keys.edit": "Изменить",
-  "keys.react": "Реакция",
   "keys.menu": "Все действия",
   "keys.back": "Назад к полю сообщения",
   "about.server": "Сервер",

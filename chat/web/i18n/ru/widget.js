@@ -30,4 +30,5 @@ export default {
   "widget.name": "Ваше имя (необязательно)",
   "widget.email": "Ваша почта, её видят наши сотрудники (необязательно)",
   "widget.text_kept": "Ваш текст не потерян.",
+  "widget.reactions": "Реакции",
 };

@@ -14,7 +14,8 @@ import { useRoute } from "../shared/router.js";
 /** The shell with its texts and styles; the log-in page is small and comes first. */
 export const Shell = lazy(async () => {
   fetchDeferred();
-  const [shell] = await Promise.all([import("./shell.js"), loadStrings(), loadStyles()]);
+  const features = import("../../features/registry.js").then(({ FEATURES }) => FEATURES);
+  const [shell] = await Promise.all([import("./shell.js"), loadStrings(features), loadStyles()]);
   return shell;
 }, "Shell");
 const SetUp = lazy(async () => {

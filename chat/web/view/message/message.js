@@ -1,6 +1,7 @@
-// One message: name, text, time, reactions. Screen readers read it in this order; the style puts the time beside the name.
+// One message: name, text, time, and what features show with it. Screen readers read it in this order; the style puts the time beside the name.
 
 import { html, useState } from "../../vendor/preact.js";
+import { parts } from "../../features/registry.js";
 import { t } from "../../i18n/index.js";
 import { ActionBar } from "./action_menu.js";
 import { avatar } from "../controls/avatar.js";
@@ -11,24 +12,13 @@ import { memo } from "../shared/memo.js";
 import { personName } from "../shared/names.js";
 import { useSelected } from "../shared/context.js";
 import { Quote } from "./quote.js";
-import { Reactions } from "./reactions.js";
 import { ReadMark } from "./readers.js";
 import { MessageText, mentionsMe } from "./message_text.js";
 import { clock, dayAndTime } from "../shared/times.js";
 
 /** @typedef {import("../../model/types").Message} Message */
 
-/**
- * The actions of a timeline's messages; one object for all of them.
- * @typedef {object} MessageActions
- * @property {(message: Message, what: "menu" | "react" | "edits" | "readers", at?: DOMRect) => void} open
- * @property {(seq: number, from: number) => void} goTo
- * @property {(message: Message, emoji: string, on: boolean) => void} react
- * @property {(message: Message) => void} reply
- * @property {(message: Message) => void} edit
- * @property {(message: Message) => void} remove asks for confirmation and deletes
- * @property {(message: Message) => void} markUnread
- */
+/** @typedef {import("../../features/feature").MessageActions} MessageActions */
 
 /**
  * @typedef {object} MessageProps
@@ -42,6 +32,9 @@ import { clock, dayAndTime } from "../shared/times.js";
  * @property {boolean} canSpeak
  * @property {MessageActions} actions
  */
+
+const MARKS = parts("Mark");
+const FOOTERS = parts("Footer");
 
 export const MessageRow = memo(function MessageRow(/** @type {MessageProps} */ props) {
   const { message, isBlocked, isFirst } = props;
@@ -86,6 +79,7 @@ function FullMessage({ message, me, isFirst, isFocusable, isMarked, isLastOwn, c
     if (!event.currentTarget.contains(/** @type {Node | null} */ (event.relatedTarget)) && !event.currentTarget.matches(":hover")) setNear(false);
   };
   const tab = isNear ? 0 : -1;
+  const props = { message, canSpeak, actions, tab };
   const classes = ["message", isFirst && "is-first", isMarked && "is-marked", isPressed && "is-held", mentionsMe(message, me) && "is-mention"];
   return html`<li class=${isFirst ? "message-row is-first" : "message-row"} data-seq=${seq} data-key=${`message-${seq}`}>
     <article class=${classes.filter(Boolean).join(" ")} data-focus=${seq} tabindex=${isFocusable ? 0 : -1}
@@ -96,12 +90,13 @@ function FullMessage({ message, me, isFirst, isFocusable, isMarked, isLastOwn, c
       <div class="message-body" id=${`text-${seq}`}>
         <${MessageText} message=${message} tab=${tab} code=${CodeBlock} />
         ${message.edited !== undefined && html`<${Edited} message=${message} actions=${actions} tab=${tab} />`}
+        ${MARKS.map((Mark) => html`<${Mark} ...${props} />`)}
         ${message.files?.length ? html`<${Files} files=${message.files} tab=${tab} />` : null}
       </div>
       <${Time} at=${message.at} id=${`time-${seq}`} />
-      ${message.reactions?.length ? html`<${Reactions} message=${message} canReact=${canSpeak} actions=${actions} tab=${tab} />` : null}
+      ${FOOTERS.map((Footer) => html`<${Footer} ...${props} />`)}
       ${isLastOwn && html`<${ReadMark} message=${message} actions=${actions} tab=${tab} />`}
-      ${isNear && html`<${ActionBar} message=${message} isOwn=${message.sender.id === me} canSpeak=${canSpeak} actions=${actions} />`}
+      ${isNear && html`<${ActionBar} message=${message} canSpeak=${canSpeak} actions=${actions} />`}
     </article>
   </li>`;
 }

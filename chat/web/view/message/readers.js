@@ -16,7 +16,7 @@ function useReaders({ room, seq }) {
   return useSelected((state) => readBy(state.rooms.get(room)?.reads ?? new Map(), seq, state.me?.id ?? 0));
 }
 
-/** The note below this person's last message that it was read. @param {{ message: Message, actions: import("./message.js").MessageActions, tab: 0 | -1 }} props */
+/** The note below this person's last message that it was read. @param {{ message: Message, actions: import("../../features/feature").MessageActions, tab: 0 | -1 }} props */
 export function ReadMark({ message, actions, tab }) {
   const readers = useReaders(message);
   const isDirect = useSelected((state) => state.rooms.get(message.room)?.info.kind === "direct");

@@ -2,6 +2,7 @@
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
+import { parts } from "../../features/registry.js";
 import { roomPath } from "../../model/panel.js";
 import { rightsIn } from "../../model/rights.js";
 import { FormError } from "../controls/fields.js";
@@ -43,6 +44,7 @@ export function RoomPanel({ room }) {
       <${Notify} info=${info} />
       ${(rights.canInvite || info.kind === "lobby") &&
       html`<button type="button" class="button primary wide" onClick=${() => open("invite")}>${icon("link")} ${t("room.invite")}</button>`}
+      ${parts("RoomSection").map((RoomSection) => html`<${RoomSection} info=${info} rights=${rights} />`)}
       ${info.kind !== "support" && html`<${Members} info=${info} rights=${rights} onAdd=${() => open("add")} />`}
       ${rights.canModerate && info.kind === "room" && html`<${Banned} info=${info} />`}
       <${RoomFiles} info=${info} />

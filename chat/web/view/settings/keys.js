@@ -1,6 +1,7 @@
 // All keys and text formats, in the settings and in the dialog of "?".
 
 import { html } from "../../vendor/preact.js";
+import { parts } from "../../features/registry.js";
 import { t } from "../../i18n/index.js";
 
 /** Keys, or what is typed, by the place where they work. The names are keys.NAME in i18n. */
@@ -10,7 +11,7 @@ const KEYS = /** @type {const} */ ({
   writing: { send: ["Enter"], break: ["Shift", "Enter"], edit_last: ["↑"], mention: ["@"], emoji: [":"] },
   formatting: { bold: ["**…**"], italic: ["*…*"], struck: ["~~…~~"], code: ["`…`"], code_block: ["```"], quote: [">"], list: ["-"], heading: ["#"], table: ["… | …"] },
   inbox: { claim: ["C"], close: ["E"], reopen: ["O"], write: ["Enter", "Enter"], to_list: ["Esc"] },
-  message: { reply: ["R"], edit: ["E"], react: ["+"], menu: ["F10"], back: ["Esc"] },
+  message: { reply: ["R"], edit: ["E"], menu: ["F10"], back: ["Esc"] },
 });
 
 export function KeysPart() {
@@ -25,6 +26,7 @@ export function KeysPart() {
               <dd>${keys.map((/** @type {string} */ key) => html`<kbd>${key}</kbd>`)}</dd>
             </div>`,
           )}
+          ${group === "message" && parts("actions").flat().map(({ label, key }) => key && html`<div key=${label}><dt>${t(label)}</dt><dd><kbd>${key}</kbd></dd></div>`)}
         </dl>
       </section>`,
     )}

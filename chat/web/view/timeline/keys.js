@@ -8,10 +8,10 @@ import { letterOfKey } from "../controls/key_letter.js";
 
 /**
  * @param {KeyboardEvent} event
- * @param {{ messages: ReadonlyMap<number, Message>, me: number | undefined, rights: import("../../model/rights.js").Rights,
- *   actions: import("../message/message.js").MessageActions, setFocused: (seq: number) => void }} timeline
+ * @param {{ messages: ReadonlyMap<number, Message>, actions: import("../../features/feature").MessageActions,
+ *   setFocused: (seq: number) => void }} timeline
  */
-export function actOnKey(event, { messages, me, rights, actions, setFocused }) {
+export function actOnKey(event, { messages, actions, setFocused }) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const list = /** @type {HTMLElement} */ (event.currentTarget);
   const focused = document.activeElement instanceof HTMLElement ? document.activeElement.closest("[data-focus]") : null;
@@ -27,12 +27,11 @@ export function actOnKey(event, { messages, me, rights, actions, setFocused }) {
   const message = messages.get(Number(/** @type {HTMLElement | null} */ (focused)?.dataset.focus));
   if (!focused || !message) return;
   if (key === "ContextMenu" || key === "F10") actions.open(message, "menu", rectOf(focused));
-  else if (document.activeElement !== focused || message.deleted) return;
-  else if (key === "r" && rights.canSpeak) actions.reply(message);
-  else if (key === "e" && rights.canSpeak && message.sender.id === me) actions.edit(message);
-  else if (key === "+" && rights.canSpeak) actions.open(message, "react", rectOf(focused));
-  else if (key === "Delete" && (rights.canModerate || message.sender.id === me)) actions.remove(message);
-  else return;
+  else {
+    const action = document.activeElement === focused && actions.allowed(message).find((each) => each.key === key);
+    if (!action) return;
+    actions.act(action, message, rectOf(focused));
+  }
   event.preventDefault();
 }
 

@@ -1,10 +1,11 @@
 // A room's messages: a window of them, at any place, that extends as the reader scrolls.
 
-import { html, useLayoutEffect, useMemo, useRef, useState } from "../../vendor/preact.js";
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../../vendor/preact.js";
 import { rightsIn } from "../../model/rights.js";
 import * as timeline from "../../model/timeline.js";
+import { parts } from "../../features/registry.js";
 import { t } from "../../i18n/index.js";
-import { useSelected } from "../shared/context.js";
+import { useChat, useSelected } from "../shared/context.js";
 import { useScrollAnchor } from "./scroll_anchor.js";
 import { MessageRow } from "../message/message.js";
 import { useMessageActions } from "../message/message_actions.js";
@@ -48,10 +49,11 @@ function OpenTimeline({ room, seq }) {
   const rights = useMemo(() => rightsIn(info, me), [info, me]);
   const { actions, dialogs } = useMessageActions(room, rights, at.goTo, setFailure);
   const rows = timeline.rows(room, at.window, { newAfter, dayOf });
-  const onKeyDown = (/** @type {KeyboardEvent} */ event) => actOnKey(event, { messages: room.messages, me: me?.id, rights, actions, setFocused });
+  const onKeyDown = (/** @type {KeyboardEvent} */ event) => actOnKey(event, { messages: room.messages, actions, setFocused });
   useAnnouncedMessages(room);
   useReadMark(room, at.isAtEnd);
   useEnd(pending, at.goToEnd);
+  useFeatures(info.id);
 
   const seqs = rows.flatMap((row) => (row.kind === "message" ? [row.seq] : []));
   const focusable = focused !== null && seqs.includes(focused) ? focused : seqs.at(-1);
@@ -100,6 +102,17 @@ function OpenTimeline({ room, seq }) {
 function continuesLastGroup(rows, pending, me) {
   const last = rows.at(-1);
   return last?.kind === "message" && last.message.sender.id === me && timeline.continuesGroup(last.message.at, pending.at);
+}
+
+/** Let features know that the room is shown. @param {number} room */
+function useFeatures(room) {
+  const chat = useChat();
+  useEffect(() => {
+    const ends = parts("onRoomShown").map((begin) => begin(chat, room));
+    return () => {
+      for (const end of ends) end();
+    };
+  }, [chat, room]);
 }
 
 /** Go to the end when this person sends a message. @param {readonly PendingMessage[]} pending @param {() => void} goToEnd */

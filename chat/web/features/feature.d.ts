@@ -1,0 +1,82 @@
+// What a feature may bring to the page.
+
+import type { Key, Strings } from "../i18n/index.js";
+import type { FeatureChanges } from "../model/model";
+import type { Rights } from "../model/rights.js";
+import type { Chat, Message, Room, RoomInfo } from "../model/types";
+import type { Icon } from "../view/controls/icon.js";
+
+type View<Props> = (props: Props) => unknown;
+
+/** A feature, in features/NOUN/feature.js. Every part but the name is optional. Texts are those of texts.js. */
+export interface Feature<English = object> extends FeatureChanges {
+  /** Its strings by language. "refusal.REASON" is the text for a refusal of the server, with # for its numbers. */
+  texts?: { en: English; ru: Strings };
+  /** What can be done with a message. */
+  actions?: readonly MessageAction[];
+  /** What an action opens, by name. */
+  dialogs?: Readonly<Record<string, View<MessageDialogProps>>>;
+  /** Shown above the items of a message's menu. */
+  MenuRow?: View<{ message: Message; actions: MessageActions; onClose: () => void }>;
+  /** Shown behind the text of a message, and read with it. */
+  Mark?: View<MessagePartProps>;
+  /** Shown below a message. */
+  Footer?: View<MessagePartProps>;
+  /** A section of the room's panel. */
+  RoomSection?: View<{ info: RoomInfo; rights: Rights }>;
+  /** Called when a room is shown. Returns what is called when it is not shown any more. */
+  onRoomShown?: (chat: Chat, room: number) => () => void;
+}
+
+export interface MessageAction {
+  name: string;
+  label: Key;
+  icon: Icon;
+  /** The key that does it with the focused message, as KeyboardEvent.key. */
+  key?: string;
+  /** It is in the toolbar. */
+  inBar?: boolean;
+  /** It is in the menu, unless this is false. */
+  inMenu?: boolean;
+  isDanger?: boolean;
+  isAllowed(on: MessageContext): boolean;
+  /** A rejection is shown. */
+  act(on: MessageContext): unknown;
+}
+
+/** The message that an action is about. */
+export interface MessageContext {
+  chat: Chat;
+  room: Room;
+  message: Message;
+  rights: Rights;
+  isOwn: boolean;
+  /** Open a dialog by its name. */
+  open(dialog: string): void;
+}
+
+/** What a message's view may do. The object stays the same while the timeline is shown. */
+export interface MessageActions {
+  /** Open the menu or a dialog beside a place on the screen. */
+  open(message: Message, dialog: string, at?: DOMRect): void;
+  goTo(seq: number, from: number): void;
+  allowed(message: Message): MessageAction[];
+  act(action: MessageAction, message: Message, at?: DOMRect): void;
+  /** Do something and show why it failed. */
+  attempt(deed: (chat: Chat) => unknown): void;
+}
+
+export interface MessagePartProps {
+  message: Message;
+  canSpeak: boolean;
+  actions: MessageActions;
+  /** The tabindex of its controls: 0 while the pointer or the focus is in the message. */
+  tab: 0 | -1;
+}
+
+export interface MessageDialogProps {
+  message: Message;
+  at: DOMRect;
+  actions: MessageActions;
+  onClose: () => void;
+}

@@ -1,0 +1,22 @@
+// The features of the page, a folder each; feature.d.ts says what one may bring.
+
+import { reactions } from "./reactions/feature.js";
+
+export const FEATURES = [reactions];
+
+/** @typedef {import("./feature").Feature} Feature */
+/** @typedef {(typeof FEATURES)[number]} Known */
+/** @typedef {Known extends import("./feature").Feature<infer English> ? keyof English : never} Key the keys of all their strings */
+
+/**
+ * The parts of one kind that features bring.
+ * @template {keyof Feature} Part
+ * @param {Part} part
+ * @returns {NonNullable<Feature[Part]>[]}
+ */
+export function parts(part) {
+  return /** @type {readonly Feature[]} */ (FEATURES).flatMap((feature) => {
+    const found = feature[part];
+    return found === undefined ? [] : [/** @type {NonNullable<Feature[Part]>} */ (found)];
+  });
+}

@@ -15,8 +15,8 @@ The floors, highest first; a file imports only from floors below its own:
     application/         use cases: plain async functions, whatever the protocol
     engine/              what is alive now: session, hub, journal, broadcaster, send queue, history, memberships
     inspection/          what is looked at: records of connections, task tree, metrics, control socket
-    bus/                 what hurries news from server to server: in memory, PostgreSQL's NOTIFY, Redis
-    storage/             the ports in memory and in PostgreSQL
+    bus/                 what hurries news from server to server: sockets between workers, PostgreSQL's NOTIFY, Redis
+    storage/             the ports in PostgreSQL, and files in a directory
     embedded_postgres/   supervises a PostgreSQL of our own
     settings/            one frozen record, and where it is read from
     domain/              values, rules and the ports of the storage: no wire, no SQL

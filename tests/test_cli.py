@@ -37,7 +37,7 @@ from chat.server import open_chat
 from chat.settings.config import FIELDS, Config, ConfigError, describe, flag, variable
 from chat.settings.listen import Listen
 from chat.settings.sources import read_config
-from chat.storage.memory import MemoryStorage
+from tests.reference.storage import MemoryStorage
 from tests.support.databases import execute
 from tests.support.processes import child
 

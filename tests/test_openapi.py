@@ -19,7 +19,7 @@ from chat.inspection.watch import Watch
 from chat.protocols.registry import DIALECTS
 from chat.protocols.services import services_of
 from chat.settings.config import Config
-from chat.storage.memory import MemoryStorage
+from tests.reference.storage import MemoryStorage
 from tests.support.account_changes import set_roles
 
 SECRET = "a secret of the tests that is long enough"

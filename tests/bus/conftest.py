@@ -6,10 +6,10 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 import pytest
 
 from chat.bus.bus import Bus
-from chat.bus.local import LocalNetwork
 from chat.bus.notify import open_notify_bus
 from chat.storage.postgres.asyncio_bridge import open_asyncio
 from tests.bus.media import FailingMedium, PostgresMedium, RedisMedium, worker_buses
+from tests.reference.bus import LocalNetwork
 from tests.storage.postgres_line import open_line
 from tests.support.databases import new_database
 from tests.support.redis import redis_server

@@ -3,11 +3,11 @@
 import pytest
 from hypothesis import given
 
-from chat.bus.local import LocalNetwork
 from chat.bus.payloads import Announced, Beat, HasPublished, Payload, PayloadReader, Question, encode
 from chat.bus.seals import SEAL_BYTES, SealedBus, Seals
 from chat.domain.changes import Change
 from tests.bus.any_change import any_change
+from tests.reference.bus import LocalNetwork
 
 SECRET = "a secret of the tests that is long enough"
 PAYLOAD = encode(Beat(1, 2))

@@ -7,11 +7,11 @@ import trio
 from trio_cancel_sweep import Run, Scenario
 
 from chat.bus.bus import Bus
-from chat.bus.local import LocalNetwork
 from chat.storage.postgres.asyncio_bridge import open_asyncio
 from chat.storage.postgres.database import DatabaseAddress
 from tests.bus.media import DirectPostgres, Medium, RedisMedium, worker_buses
 from tests.bus.receiving import receive_until
+from tests.reference.bus import LocalNetwork
 from tests.support.redis import RedisServer
 
 

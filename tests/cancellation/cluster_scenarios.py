@@ -8,7 +8,6 @@ import trio
 from trio_cancel_sweep import Run
 
 from chat.application import members
-from chat.bus.local import LocalBus, LocalNetwork
 from chat.bus.payloads import Beat, encode
 from chat.bus.seals import Seals
 from chat.domain.entities import LOBBY_ID, Draft
@@ -19,8 +18,9 @@ from chat.engine.cluster.servers import ClusterConfig
 from chat.protocols.direct.codec import DIRECT
 from chat.protocols.rooms.codec import ROOMS
 from chat.protocols.talker.codec import TALKER
-from chat.storage.memory import MemoryStorage
 from tests.cancellation.swept_world import settle, swept_world
+from tests.reference.bus import LocalBus, LocalNetwork
+from tests.reference.storage import MemoryStorage
 from tests.support.chat_world import SECRET, World, open_world
 
 

@@ -57,9 +57,9 @@ from chat.protocols.rooms.codec import ROOMS
 from chat.protocols.talker.codec import TALKER
 from chat.storage.file_store import GRACE as GRACE_OF_BYTES
 from chat.storage.file_store import DiskFileStore, open_file_store
-from chat.storage.memory import MemoryStorage
 from tests.cancellation.swept_world import Witness, ear_in_lobby, settle, swept_world, texts_saved
 from tests.engine.test_indexer import Log
+from tests.reference.storage import MemoryStorage
 from tests.support.account_changes import set_disabled, set_roles
 from tests.support.chat_world import SECRET, Client, Obstructed, ObstructedStorage, World
 from tests.support.endings import delete_room

@@ -117,7 +117,6 @@ EXCUSED = (
     Excuse("storage/file_store.py", "aclosing(_pieces(", NEVER_WAITS),
     Excuse("server.py", "cluster_config = await stack.enter_async_context(", NEVER_WAITS),
     Excuse("server.py", "open_indexer(storage.search, server.newest_id)", NEVER_WAITS),
-    Excuse("storage/memory/search.py", "trio.lowlevel.checkpoint()", "no server indexes what is in memory"),
     Excuse(
         "engine/session.py",
         "await self.pending_drafts.wait()",

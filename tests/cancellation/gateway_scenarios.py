@@ -37,13 +37,13 @@ from chat.protocols.registry import DIALECTS, PROTOCOLS
 from chat.server import open_chat
 from chat.settings.config import Config
 from chat.settings.listen import Listen
-from chat.storage.memory import MemoryStorage
 from chat.web_api import app as http_app
 from chat.web_api.app import create_app
 from chat.web_api.metrics import create_metrics
 from chat.web_api.pages import create_pages
 from chat.web_api.web_client import web_files
 from tests.cancellation.swept_world import ear_in_lobby, fill, swept_world, texts_saved
+from tests.reference.storage import MemoryStorage
 from tests.support.chat_world import SECRET, World
 
 GONE = (trio.BrokenResourceError, trio.ClosedResourceError, OSError)

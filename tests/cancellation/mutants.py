@@ -120,7 +120,7 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
     "joining": (
         Mutant(
             "membership_not_looked_at",
-            planted("chat.storage.memory.saving:MemorySaving._save", never("_refuses_joining")),
+            planted("tests.reference.storage.saving:MemorySaving._save", never("_refuses_joining")),
             "a cancelled joining is still at the journal when the next one begins: two are told",
         ),
     ),

@@ -21,7 +21,7 @@ from chat.engine.cluster.servers import ClusterConfig
 from chat.engine.dialect import Dialect
 from chat.engine.session import SessionContext
 from chat.protocols.talker.codec import TALKER
-from chat.storage.memory import MemoryStorage
+from tests.reference.storage import MemoryStorage
 from tests.support.chat_world import Client, World, open_world
 from tests.support.port_calls import WRITES
 

@@ -15,8 +15,8 @@ from chat.domain.ports import NewPerson
 from chat.domain.tokens import Tokens
 from chat.inspection.control_path import SOCKET
 from chat.server import open_chat
-from chat.storage.memory import MemoryStorage
 from tests.cancellation.gateway_scenarios import GONE, Wire, config
+from tests.reference.storage import MemoryStorage
 from tests.support.chat_world import SECRET
 
 

@@ -21,13 +21,13 @@ from chat.inspection.remote_inspection import RemoteInspection
 from chat.inspection.watch import open_watch
 from chat.server import open_chat
 from chat.settings.listen import Listen
-from chat.storage.memory import MemoryStorage
 from chat.workers.merged_inspection import MergedInspection
 from chat.workers.messages import Reload
 from chat.workers.parent import open_workers
 from chat.workers.supervisor import open_supervisor
 from chat.workers.worker_context import WorkerContext
 from tests.cancellation.gateway_scenarios import GONE, Wire, certificate, config
+from tests.reference.storage import MemoryStorage
 from tests.support.chat_world import SECRET
 from tests.workers.test_supervisor import Places
 

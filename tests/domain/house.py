@@ -12,7 +12,7 @@ from chat.domain.refusals import Code, Refusal
 from chat.domain.registrations import Registrations
 from chat.domain.throttle import Throttle
 from chat.domain.tokens import Tokens
-from chat.storage.memory import MemoryStorage
+from tests.reference.storage import MemoryStorage
 
 ADDRESS = "10.0.0.1"
 PASSWORD = "secret word"

@@ -26,7 +26,7 @@ from chat.domain.refusals import (
 from chat.domain.registrations import Registrations
 from chat.domain.throttle import Throttle
 from chat.domain.tokens import Tokens
-from chat.storage.memory import MemoryStorage
+from tests.reference.storage import MemoryStorage
 
 PASSWORD = "secret word"
 

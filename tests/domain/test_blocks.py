@@ -10,7 +10,7 @@ from chat.domain.entities import Person
 from chat.domain.failures import OutcomeUnknown
 from chat.domain.ports import NewPerson
 from chat.domain.refusals import NO_PERSON
-from chat.storage.memory import MemoryStorage
+from tests.reference.storage import MemoryStorage
 
 ADA, BEN, CEM = (Person(id=number, name=name) for number, name in ((1, "ada"), (2, "ben"), (3, "cem")))
 

@@ -28,7 +28,7 @@ from chat.domain.room_rights import (
 )
 from chat.domain.rooms import Rooms
 from chat.domain.support import Support
-from chat.storage.memory import MemoryStorage
+from tests.reference.storage import MemoryStorage
 
 MEMBER, MODERATOR, OWNER = RoomRole.MEMBER, RoomRole.MODERATOR, RoomRole.OWNER
 

@@ -5,7 +5,7 @@ import pytest
 from chat.domain.direct import Direct
 from chat.domain.entities import Draft, Pair, Person
 from chat.domain.ports import NewPerson
-from chat.storage.memory import MemoryStorage
+from tests.reference.storage import MemoryStorage
 
 
 @pytest.fixture

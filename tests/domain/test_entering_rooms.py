@@ -14,9 +14,9 @@ from chat.domain.ports import NewPerson
 from chat.domain.refusals import NO_ROOM, NOT_MEMBER, Refusal
 from chat.domain.room_rights import NOT_LEADING, NOT_OWNER
 from chat.domain.rooms import Rooms
-from chat.storage.memory import MemoryStorage
-from chat.storage.memory.messages import MemoryMessages
-from chat.storage.memory.rooms import MemoryRooms
+from tests.reference.storage import MemoryStorage
+from tests.reference.storage.messages import MemoryMessages
+from tests.reference.storage.rooms import MemoryRooms
 
 
 class SlowRooms(MemoryRooms):

@@ -7,7 +7,7 @@ from chat.domain.entities import LOBBY_ID, Draft, Person, Room
 from chat.domain.moderation import NO_MESSAGE, Moderation
 from chat.domain.ports import NewPerson
 from chat.domain.refusals import NO_ROOM
-from chat.storage.memory import MemoryStorage
+from tests.reference.storage import MemoryStorage
 
 HUGE = 2**63
 """No id; PostgreSQL has no such number."""

@@ -10,7 +10,7 @@ from chat.domain.direct import Direct
 from chat.domain.entities import Peer
 from chat.domain.ports import NewPerson
 from chat.domain.support import Support
-from chat.storage.memory import MemoryStorage
+from tests.reference.storage import MemoryStorage
 
 
 class Asked:

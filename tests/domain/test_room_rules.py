@@ -9,7 +9,7 @@ from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Person, 
 from chat.domain.ports import NewPerson
 from chat.domain.refusals import NO_ROOM, NOT_MEMBER, Refusal
 from chat.domain.rooms import MOST_MESSAGES, ROOM_TAKEN, Rooms
-from chat.storage.memory import MemoryStorage
+from tests.reference.storage import MemoryStorage
 
 
 class World:

@@ -14,7 +14,7 @@ from chat.domain.registrations import Registrations
 from chat.domain.sessions import Device, Opened, Sessions
 from chat.domain.throttle import Throttle
 from chat.domain.tokens import Tokens
-from chat.storage.memory import MemoryStorage
+from tests.reference.storage import MemoryStorage
 
 HERE = Device("203.0.113.7", "browser")
 

@@ -5,7 +5,7 @@ import pytest
 from chat.domain.entities import Draft, Peer, Person
 from chat.domain.ports import NewPerson
 from chat.domain.support import Support
-from chat.storage.memory import MemoryStorage
+from tests.reference.storage import MemoryStorage
 
 ADA, BEN = Peer(1, "ada"), Peer(2, "ben")
 NOBODY = Peer(99, "nobody")

@@ -20,8 +20,8 @@ from chat.domain.refusals import NO_ROOM, Code, Refusal
 from chat.domain.rooms import Rooms
 from chat.domain.support import Support
 from chat.domain.uploads import NO_FILES_HERE, Uploads
-from chat.storage.memory import MemoryStorage
 from tests.domain.test_images import PNG
+from tests.reference.storage import MemoryStorage
 
 MOST = 100
 

@@ -16,7 +16,7 @@ from chat.domain.visitors import (
     Visitors,
     clean_page,
 )
-from chat.storage.memory import MemoryStorage
+from tests.reference.storage import MemoryStorage
 
 ADDRESS = "10.0.0.1"
 

@@ -20,7 +20,7 @@ from chat.engine.journal import open_journal
 from chat.engine.log_follower import LogFollower
 from chat.inspection.metrics import Metrics
 from chat.protocols.talker.codec import TALKER
-from chat.storage.memory import MemoryStorage
+from tests.reference.storage import MemoryStorage
 
 GARDEN = 1
 

@@ -21,8 +21,8 @@ from chat.domain.sync_types import (
 )
 from chat.engine import catch_up
 from chat.engine.catch_up import CatchUp, open_catch_up
-from chat.storage.memory import MemoryStorage
-from chat.storage.memory.timelines import MemoryTimelines
+from tests.reference.storage import MemoryStorage
+from tests.reference.storage.timelines import MemoryTimelines
 
 ADA, BEN, CEM = 1, 2, 3
 GARDEN, CELLAR, GONE = 10, 20, 30

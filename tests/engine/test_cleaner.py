@@ -16,8 +16,8 @@ from chat.domain.refusals import OUTCOME_UNKNOWN
 from chat.engine.cleaner import open_cleaner
 from chat.engine.cluster_port import Alone
 from chat.engine.memberships import Memberships
-from chat.storage.memory import MemoryStorage
-from chat.storage.memory.rooms import MemoryRooms
+from tests.reference.storage import MemoryStorage
+from tests.reference.storage.rooms import MemoryRooms
 from tests.support.chat_world import World, open_world
 from tests.support.endings import delete_room
 

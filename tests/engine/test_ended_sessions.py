@@ -19,7 +19,7 @@ from chat.engine.reconciler import watch_changes
 from chat.engine.settings_follower import SettingsFollower
 from chat.protocols.registry import DIALECTS
 from chat.protocols.talker.codec import TALKER
-from chat.storage.memory import MemoryStorage
+from tests.reference.storage import MemoryStorage
 from tests.support.account_changes import end_tokens, set_roles
 from tests.support.chat_world import World, open_world
 

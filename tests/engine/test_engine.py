@@ -14,8 +14,8 @@ from chat.engine.engine import open_engine
 from chat.engine.protocol_client import ProtocolClient
 from chat.protocols.talker.codec import TALKER
 from chat.settings.config import Config
-from chat.storage.memory import MemoryStorage
-from chat.storage.memory.messages import MemoryMessages
+from tests.reference.storage import MemoryStorage
+from tests.reference.storage.messages import MemoryMessages
 from tests.support.chat_world import open_world
 
 

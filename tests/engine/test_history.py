@@ -12,8 +12,8 @@ from chat.domain.ports import Messages, NewPerson
 from chat.engine.events import Said
 from chat.engine.history import PAGE, PIECE, History, open_history
 from chat.protocols.talker.codec import TALKER
-from chat.storage.memory import MemoryStorage
-from chat.storage.memory.messages import MemoryMessages
+from tests.reference.storage import MemoryStorage
+from tests.reference.storage.messages import MemoryMessages
 
 
 class SlowMessages(MemoryMessages):

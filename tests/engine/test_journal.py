@@ -42,8 +42,8 @@ from chat.engine.journal import Journal, Publish, open_journal
 from chat.engine.log_follower import MOST_BEHIND, open_log_follower
 from chat.inspection.metrics import Metrics
 from chat.protocols.talker.codec import TALKER
-from chat.storage.memory import MemoryStorage
-from chat.storage.memory.messages import MemoryMessages
+from tests.reference.storage import MemoryStorage
+from tests.reference.storage.messages import MemoryMessages
 
 GARDEN = 1
 

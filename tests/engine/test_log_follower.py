@@ -16,8 +16,8 @@ from chat.engine.broadcaster import Broadcaster
 from chat.engine.hub import Announcement, Hub
 from chat.engine.log_follower import MOST_BEHIND, PATIENCE, LogFollower, open_log_follower
 from chat.inspection.metrics import Metrics
-from chat.storage.memory import MemoryStorage
-from chat.storage.memory.messages import MemoryMessages
+from tests.reference.storage import MemoryStorage
+from tests.reference.storage.messages import MemoryMessages
 
 
 class Log(MemoryMessages):

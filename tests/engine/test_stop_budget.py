@@ -7,7 +7,6 @@ from typing import Any
 import trio
 import trio.testing
 
-from chat.bus.local import LocalNetwork
 from chat.data_access import make_accounts
 from chat.domain.accounts import Accounts
 from chat.domain.entities import LOBBY_ID, Draft, Room
@@ -17,7 +16,8 @@ from chat.engine.cluster.servers import ClusterConfig
 from chat.engine.engine import open_engine
 from chat.settings.config import Config
 from chat.shutdown import longest_worker_stop
-from chat.storage.memory import MemoryStorage
+from tests.reference.bus import LocalNetwork
+from tests.reference.storage import MemoryStorage
 
 QUERY, COMMIT = 5.0, 7.0
 

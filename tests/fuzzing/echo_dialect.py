@@ -19,7 +19,7 @@ from chat.protocols.protocol import ChatProtocol
 from chat.server import open_chat
 from chat.settings.config import Config
 from chat.settings.listen import Listen
-from chat.storage.memory import MemoryStorage
+from tests.reference.storage import MemoryStorage
 
 _FIN = 0x80
 _TEXT, _BINARY = 1, 2

@@ -19,7 +19,7 @@ from chat.gateway.same_site import SameSite
 from chat.server import Server, open_chat
 from chat.settings.config import Config
 from chat.settings.listen import Listen
-from chat.storage.memory import MemoryStorage
+from tests.reference.storage import MemoryStorage
 from tests.support.gateway import OPENING, Wire, running, wire_to
 
 SECRET = "a secret of the tests that is long enough"

@@ -20,7 +20,7 @@ from chat.inspection.metrics import Metrics
 from chat.inspection.recorder import Record, Recorder
 from chat.inspection.task_tree import NurseryNode, Scope, TaskNode
 from chat.inspection.watch import LOOKING, MOST, Client, Watch, open_watch
-from chat.storage.memory import MemoryStorage
+from tests.reference.storage import MemoryStorage
 
 
 def nests(task: TaskNode) -> Iterator[NurseryNode]:

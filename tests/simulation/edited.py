@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from chat.domain.changes import Deleted, Edited, Reacted
-from chat.storage.memory import MemoryStorage
+from tests.reference.storage import MemoryStorage
 from tests.simulation.editing import EMOJI
 from tests.simulation.record import EditedRoom, Entry, Event, Kept
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from chat.domain.changes import Deleted, Removed, RoleChanged, RoomChanged
 from chat.domain.entities import Message, MessageKind
-from chat.storage.memory import MemoryStorage
+from tests.reference.storage import MemoryStorage
 from tests.simulation.record import Act, ModeratedRoom
 
 _RANKS = ("", "member", "moderator", "owner")

@@ -15,8 +15,8 @@ import chat.domain.rooms
 import chat.engine.fence
 import chat.engine.send_queue
 import chat.protocols.lines.handlers
-import chat.storage.memory.room_changes
-import chat.storage.memory.saving
+import tests.reference.storage.room_changes
+import tests.reference.storage.saving
 from chat.domain.blocks import Blocks
 from chat.domain.changes import Change, Edited, Write
 from chat.domain.entities import Draft, Message, Person, Room, Topic
@@ -54,7 +54,7 @@ from chat.protocols.native import submitter
 from chat.protocols.native.codec import NATIVE
 from chat.protocols.native.frames import SendOk
 from chat.protocols.support.desk import SupportDesk
-from chat.storage.memory.timelines import MemoryTimelines
+from tests.reference.storage.timelines import MemoryTimelines
 from tests.simulation.editing import Answering
 
 
@@ -81,12 +81,12 @@ def tell_visitors_of_the_lobby() -> "_patch[Any]":
 
 def decide_on_roles_before_the_log_alone() -> "_patch[Any]":
     """Who may change roles, and remove and ban people, is not asked again where that is written."""
-    return patch.object(chat.storage.memory.room_changes, "refusal_of", lambda write, by, role=None: None)
+    return patch.object(tests.reference.storage.room_changes, "refusal_of", lambda write, by, role=None: None)
 
 
 def decide_on_deletions_before_the_log_alone() -> "_patch[Any]":
     """Who may delete what another said is not asked again where it is deleted."""
-    return patch.object(chat.storage.memory.saving, "deletion_refusal", lambda by: None)
+    return patch.object(tests.reference.storage.saving, "deletion_refusal", lambda by: None)
 
 
 def drop_a_batch() -> "_patch[Any]":

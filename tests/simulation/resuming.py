@@ -10,7 +10,7 @@ from typing import Any
 import trio
 
 from chat.domain.entities import LOBBY_ID, RoomKind
-from chat.storage.memory import MemoryStorage
+from tests.reference.storage import MemoryStorage
 from tests.simulation.clients import Client, Surroundings
 from tests.simulation.plan import Guest, Step
 from tests.simulation.wire import Over

@@ -16,7 +16,7 @@ import trio
 
 from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
 from chat.domain.ports import Changed
-from chat.storage.memory import MemoryStorage
+from tests.reference.storage import MemoryStorage
 from tests.simulation.stopping import Stopped
 from tests.support.port_calls import WRITES
 

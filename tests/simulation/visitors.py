@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 
-from chat.storage.memory import MemoryStorage
+from tests.reference.storage import MemoryStorage
 from tests.simulation.clients import Surroundings
 from tests.simulation.plan import Guest
 from tests.simulation.resuming import ResumingClient

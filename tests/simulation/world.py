@@ -18,7 +18,6 @@ import chat.engine.cluster.questions
 import chat.engine.engine
 import chat.engine.fence
 import chat.server
-from chat.bus.local import LocalBus
 from chat.bus.payloads import Announced, Answer, Beat, HasPublished, Payload, Question, Spent, encode
 from chat.bus.seals import Seals
 from chat.domain.entities import LOBBY_ID, Message, Person, Room
@@ -32,6 +31,7 @@ from chat.engine.presence import Presence
 from chat.protocols.registry import PROTOCOLS
 from chat.settings.config import Config
 from chat.settings.listen import Listen
+from tests.reference.bus import LocalBus
 from tests.simulation.clients import KINDS as KINDS_OF_TODAY
 from tests.simulation.clients import Client, RoomsClient
 from tests.simulation.determinism import WallClock, WithClock, deterministic, hashed
@@ -519,7 +519,9 @@ def _watched(world: World) -> ExitStack:
         for module in (chat.engine.fence, chat.engine.cluster.lease, chat.engine.cluster.questions):
             stack.enter_context(patch.object(module, "trio", WithClock(world.lease_time)))
     if world.plan.clocks or world.plan.jumps:
-        storage = [module for name, module in sys.modules.items() if name.startswith("chat.storage.memory.")]
+        storage = [
+            module for name, module in sys.modules.items() if name.startswith("tests.reference.storage.")
+        ]
         for module in storage:
             if hasattr(module, "time"):
                 stack.enter_context(patch.object(module, "time", WallClock(world.database_time)))

@@ -7,9 +7,9 @@ import pytest
 import trio
 
 from chat.domain.ports import Storage
-from chat.storage.memory import MemoryStorage
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import open_postgres_storage
+from tests.reference.storage import MemoryStorage
 from tests.storage.one_checkpoint import watch
 from tests.support.databases import EMPTY, execute
 from tests.support.server import ServerProcess

@@ -7,7 +7,7 @@ from typing import Any
 
 import trio
 
-from chat.storage.memory import MemoryStorage
+from tests.reference.storage import MemoryStorage
 
 
 def watch(storage: MemoryStorage) -> MemoryStorage:

@@ -13,8 +13,8 @@ from chat.domain.changes import Acceptance, Deletion, Removal, RoleChange, RoomC
 from chat.domain.entities import Draft, MessageKind, Person, Room
 from chat.domain.ports import NewInvite, NewPerson, NewSession, Storage, Taken
 from chat.domain.refusals import NOT_ADMIN
-from chat.storage.memory import MemoryStorage
 from chat.storage.postgres.database import DatabaseAddress
+from tests.reference.storage import MemoryStorage
 from tests.support.databases import execute
 
 PLENTY = 99

@@ -14,7 +14,7 @@ from chat.domain.ports import NewFile, Stored
 from chat.domain.startup import CannotStart
 from chat.engine import file_cleaner
 from chat.storage.file_store import GRACE, DiskFileStore, open_file_store
-from chat.storage.memory import MemoryStorage
+from tests.reference.storage import MemoryStorage
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from chat.domain.files import NO_SUCH_FILES
 from chat.domain.outcomes import KeyUsed, Repeated
 from chat.domain.ports import KeptFile, NewFile, Storage
 from chat.domain.sync_types import ChangeRange, MessageNow
-from chat.storage.memory import MemoryStorage
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import open_postgres_storage
+from tests.reference.storage import MemoryStorage
 from tests.storage.test_references import EVER, NOW, PLENTY, add, make_room, save
 from tests.support.databases import EMPTY, execute
 from tests.support.replays import replay, snapshots

@@ -10,10 +10,10 @@ from msgspec import structs
 from chat.domain.entities import LOBBY_ID, Draft
 from chat.domain.nodes import LEASE, Node, OtherBus, OtherSecret, digest_of
 from chat.domain.ports import NewPerson, Nodes, Storage, Taken
-from chat.storage.memory import MemoryStorage
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.session import Connection
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
+from tests.reference.storage import MemoryStorage
 from tests.support.databases import new_database
 from tests.support.server import ServerProcess
 

@@ -18,9 +18,9 @@ from chat.domain.ports import (
     Taken,
     TokenReused,
 )
-from chat.storage.memory import MemoryStorage
 from chat.storage.postgres.session import Connection
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
+from tests.reference.storage import MemoryStorage
 from tests.support.account_changes import end_tokens, set_disabled
 from tests.support.databases import new_database
 from tests.support.server import ServerProcess

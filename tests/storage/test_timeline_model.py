@@ -27,9 +27,9 @@ from chat.domain.sync_types import (
     RoomSnapshot,
     milliseconds,
 )
-from chat.storage.memory import MemoryStorage
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import open_postgres_storage
+from tests.reference.storage import MemoryStorage
 from tests.support.databases import execute
 from tests.support.replays import replay, resume_checks, snapshots
 from tests.support.server import ServerProcess

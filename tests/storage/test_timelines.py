@@ -48,8 +48,8 @@ from chat.domain.sync_types import (
     RoomSnapshot,
     milliseconds,
 )
-from chat.storage.memory import MemoryStorage
 from chat.storage.postgres.database import DatabaseAddress
+from tests.reference.storage import MemoryStorage
 from tests.support.account_changes import set_roles
 from tests.support.databases import execute
 from tests.support.replays import replay, resume_checks, snapshots

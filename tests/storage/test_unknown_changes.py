@@ -11,8 +11,8 @@ from chat.domain.ports import NewPerson, Storage
 from chat.domain.ports.search_index import Search
 from chat.domain.search_query import Query, parse_query
 from chat.domain.sync_types import ChangeRange, MessageNow, Position, PositionState, ResumeCheck, milliseconds
-from chat.storage.memory import MemoryStorage
 from chat.storage.postgres.database import DatabaseAddress
+from tests.reference.storage import MemoryStorage
 from tests.support.databases import execute
 from tests.support.replays import replay, resume_checks, snapshots
 

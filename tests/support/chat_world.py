@@ -35,7 +35,7 @@ from chat.engine.session import Session, SessionContext
 from chat.frames import OPCODE, PING, header_at
 from chat.protocols.registry import DIALECTS, PROTOCOLS
 from chat.protocols.services import Services, services_of
-from chat.storage.memory import MemoryStorage
+from tests.reference.storage import MemoryStorage
 from tests.support.port_calls import WRITES
 
 SECRET = "a secret of the tests that is long enough"

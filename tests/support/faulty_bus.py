@@ -12,8 +12,8 @@ from contextlib import asynccontextmanager
 import msgspec
 import trio
 
-from chat.bus.local import LocalBus, LocalNetwork
 from chat.bus.notify import LARGEST
+from tests.reference.bus import LocalBus, LocalNetwork
 
 
 class Faults(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from chat.bus.local import LocalBus
+from tests.reference.bus import LocalBus
 from tests.support.faulty_bus import Faults, open_faulty_network
 
 COUNT = 500

@@ -16,7 +16,7 @@ from chat.domain.tokens import Tokens
 from chat.server import open_chat
 from chat.settings.config import Config
 from chat.settings.listen import Listen
-from chat.storage.memory import MemoryStorage
+from tests.reference.storage import MemoryStorage
 
 SECRET = "a secret of the tests that is long enough"
 

@@ -21,7 +21,7 @@ from chat.inspection.recorder import Recorder
 from chat.inspection.watch import Watch
 from chat.protocols.services import services_of
 from chat.settings.config import Config
-from chat.storage.memory import MemoryStorage
+from tests.reference.storage import MemoryStorage
 
 SECRET = "a secret of the tests that is long enough"
 CHANGES = [

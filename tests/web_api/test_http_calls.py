@@ -21,10 +21,10 @@ from chat.inspection.watch import Watch
 from chat.protocols.registry import DIALECTS
 from chat.protocols.services import services_of
 from chat.settings.config import Config
-from chat.storage.memory import MemoryStorage
 from chat.web_api.app import create_app
 from chat.web_api.bodies import LONGEST_BODY
 from chat.web_api.pages import create_pages
+from tests.reference.storage import MemoryStorage
 
 SECRET = "a secret of the tests that is long enough"
 ADA = {"username": "ada", "password": "secret"}

@@ -8,7 +8,7 @@ from trio.testing import wait_all_tasks_blocked
 from chat.domain.nodes import FENCE
 from chat.engine.cluster.lease import Lease
 from chat.engine.fence import Fence
-from chat.storage.memory.nodes import MemoryNodes
+from tests.reference.storage.nodes import MemoryNodes
 
 
 def lease_of(

@@ -10,7 +10,6 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from chat.application import members
-from chat.bus.local import LocalBus, LocalNetwork
 from chat.bus.payloads import Answer, PayloadReader
 from chat.domain.budgets import Budgets
 from chat.domain.changes import SupportChange
@@ -26,8 +25,9 @@ from chat.engine.cluster.servers import _RELAY_TIMEOUT, BEAT, ClusterConfig
 from chat.protocols.direct.protocol import DIRECT
 from chat.protocols.rooms.protocol import ROOMS
 from chat.protocols.talker.codec import TALKER
-from chat.storage.memory import MemoryStorage
 from tests.protocols.native.replica import Replica
+from tests.reference.bus import LocalBus, LocalNetwork
+from tests.reference.storage import MemoryStorage
 from tests.support.chat_world import Client, World, open_world
 
 

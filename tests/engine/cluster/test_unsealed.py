@@ -9,7 +9,6 @@ import structlog
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from chat.bus.local import LocalBus, LocalNetwork
 from chat.bus.payloads import (
     Announced,
     Answer,
@@ -34,7 +33,8 @@ from chat.engine.cluster import questions
 from chat.engine.cluster.servers import ClusterConfig
 from chat.protocols.direct.protocol import DIRECT
 from chat.protocols.talker.codec import TALKER
-from chat.storage.memory import MemoryStorage
+from tests.reference.bus import LocalBus, LocalNetwork
+from tests.reference.storage import MemoryStorage
 from tests.support.chat_world import World, open_world
 
 SECRET = "one secret"

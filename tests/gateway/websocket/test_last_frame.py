@@ -21,7 +21,7 @@ from chat.protocols.lines.handlers import LobbyClient
 from chat.server import open_chat
 from chat.settings.config import Config
 from chat.settings.listen import Listen
-from chat.storage.memory import MemoryStorage
+from tests.reference.storage import MemoryStorage
 from tests.support.frames import CLOSE, TEXT, client_frame
 from tests.support.gateway import Wire
 from tests.support.raw_client import opening

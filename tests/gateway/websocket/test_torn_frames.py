@@ -34,7 +34,7 @@ from chat.gateway.websocket import client_stream
 from chat.server import open_chat
 from chat.settings.config import Config
 from chat.settings.listen import Listen
-from chat.storage.memory import MemoryStorage
+from tests.reference.storage import MemoryStorage
 from tests.support.gateway import nothing_logged
 
 SECRET = "a secret of the tests that is long enough"

@@ -23,7 +23,7 @@ from chat.inspection.watch import Watch
 from chat.protocols.registry import PROTOCOLS
 from chat.protocols.services import Services, services_of
 from chat.settings.config import Config
-from chat.storage.memory import MemoryStorage
+from tests.reference.storage import MemoryStorage
 from tests.support.chat_world import Obstacles, ObstructedStorage, World
 
 SECRET = "a secret of the tests that is long enough"

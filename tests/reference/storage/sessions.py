@@ -9,7 +9,7 @@ from msgspec import structs
 
 from chat.domain.entities import LoginSession
 from chat.domain.ports import MOST_SESSIONS, OVERLAP, NewSession, Refreshing, TokenReused
-from chat.storage.memory.users import MemoryUsers
+from tests.reference.storage.users import MemoryUsers
 
 
 class _Row(msgspec.Struct, frozen=True):

@@ -23,10 +23,10 @@ from chat.domain.changes import (
 from chat.domain.entities import Draft, Message, Room
 from chat.domain.message_state import MessageState
 from chat.domain.outcomes import Saved
-from chat.storage.memory.room_changes import Kept
-from chat.storage.memory.room_table import RoomTable
-from chat.storage.memory.support import MemorySupport
-from chat.storage.memory.users import MemoryUsers
+from tests.reference.storage.room_changes import Kept
+from tests.reference.storage.room_table import RoomTable
+from tests.reference.storage.support import MemorySupport
+from tests.reference.storage.users import MemoryUsers
 
 KeptChange = Edited | Deleted | Reacted | SupportChanged | Removed | RoleChanged | RoomChanged | UnknownChange
 

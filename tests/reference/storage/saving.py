@@ -22,13 +22,13 @@ from chat.domain.membership import RoomRole
 from chat.domain.outcomes import KeyUsed, Repeated, Saved
 from chat.domain.refusals import ALREADY_IN, ARCHIVED, BANNED, BLOCKED, INVITE_OVER, PRIVATE, Refusal
 from chat.domain.room_rights import addition_refusal, deletion_refusal
-from chat.storage.memory.files import MemoryFiles
-from chat.storage.memory.message_table import MessageTable
-from chat.storage.memory.room_changes import MemoryRoomChanges
-from chat.storage.memory.room_table import RoomTable
-from chat.storage.memory.support import MemorySupport
-from chat.storage.memory.support_changes import MemorySupportChanges
-from chat.storage.memory.users import MemoryUsers
+from tests.reference.storage.files import MemoryFiles
+from tests.reference.storage.message_table import MessageTable
+from tests.reference.storage.room_changes import MemoryRoomChanges
+from tests.reference.storage.room_table import RoomTable
+from tests.reference.storage.support import MemorySupport
+from tests.reference.storage.support_changes import MemorySupportChanges
+from tests.reference.storage.users import MemoryUsers
 
 
 class MemorySaving:

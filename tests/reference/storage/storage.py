@@ -5,18 +5,18 @@ from collections.abc import Callable
 import trio
 
 from chat.domain.ports import Changed
-from chat.storage.memory.audit import MemoryAudit
-from chat.storage.memory.contacts import MemoryContacts
-from chat.storage.memory.files import MemoryFiles
-from chat.storage.memory.messages import MemoryMessages
-from chat.storage.memory.nodes import MemoryNodes
-from chat.storage.memory.rooms import MemoryRooms
-from chat.storage.memory.search import MemorySearchIndex
-from chat.storage.memory.sessions import MemorySessions
-from chat.storage.memory.set_up import MemorySetUp
-from chat.storage.memory.settings import MemorySettings
-from chat.storage.memory.timelines import MemoryTimelines
-from chat.storage.memory.users import MemoryUsers
+from tests.reference.storage.audit import MemoryAudit
+from tests.reference.storage.contacts import MemoryContacts
+from tests.reference.storage.files import MemoryFiles
+from tests.reference.storage.messages import MemoryMessages
+from tests.reference.storage.nodes import MemoryNodes
+from tests.reference.storage.rooms import MemoryRooms
+from tests.reference.storage.search import MemorySearchIndex
+from tests.reference.storage.sessions import MemorySessions
+from tests.reference.storage.set_up import MemorySetUp
+from tests.reference.storage.settings import MemorySettings
+from tests.reference.storage.timelines import MemoryTimelines
+from tests.reference.storage.users import MemoryUsers
 
 
 class MemoryStorage:

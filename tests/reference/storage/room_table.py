@@ -15,8 +15,8 @@ from chat.domain.membership import Notify, RoomRole
 from chat.domain.ports import KEPT
 from chat.domain.room_rights import Authority, own_role
 from chat.domain.rules import same_name_key
-from chat.storage.memory.users import MemoryUsers
-from chat.storage.memory.watchers import Watchers
+from tests.reference.storage.users import MemoryUsers
+from tests.reference.storage.watchers import Watchers
 
 
 class KeptDeletion(NamedTuple):

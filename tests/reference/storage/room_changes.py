@@ -19,8 +19,8 @@ from chat.domain.outcomes import Saved, Unchanged
 from chat.domain.refusals import ROOM_TAKEN, Refusal
 from chat.domain.room_rights import refusal_of
 from chat.domain.room_state import Numbers, change_role, change_room
-from chat.storage.memory.audit import MemoryAudit
-from chat.storage.memory.room_table import RoomTable
+from tests.reference.storage.audit import MemoryAudit
+from tests.reference.storage.room_table import RoomTable
 
 Kept = Removed | RoleChanged | RoomChanged | RoomDeleted
 

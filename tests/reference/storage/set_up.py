@@ -5,7 +5,7 @@ import trio
 from chat.domain.account_changes import addition
 from chat.domain.entities import Person
 from chat.domain.ports import NewPerson, Taken
-from chat.storage.memory.users import MemoryUsers
+from tests.reference.storage.users import MemoryUsers
 
 
 class MemorySetUp:

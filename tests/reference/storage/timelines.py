@@ -28,13 +28,13 @@ from chat.domain.sync_types import (
     TextVersion,
     milliseconds,
 )
-from chat.storage.memory.message_table import MessageTable
-from chat.storage.memory.messages_now import MessagesNow
-from chat.storage.memory.room_snapshots import RoomSnapshots
-from chat.storage.memory.room_table import RoomTable
-from chat.storage.memory.support import MemorySupport
-from chat.storage.memory.users import MemoryUsers
-from chat.storage.memory.within import within
+from tests.reference.storage.message_table import MessageTable
+from tests.reference.storage.messages_now import MessagesNow
+from tests.reference.storage.room_snapshots import RoomSnapshots
+from tests.reference.storage.room_table import RoomTable
+from tests.reference.storage.support import MemorySupport
+from tests.reference.storage.users import MemoryUsers
+from tests.reference.storage.within import within
 
 _NOBODY = 0
 """No person's id."""

@@ -10,7 +10,7 @@ from chat.domain.entities import Draft, File
 from chat.domain.files import NO_SUCH_FILES, UNATTACHED_KEPT
 from chat.domain.ports.files import KeptFile, NewFile
 from chat.domain.refusals import Refusal
-from chat.storage.memory.room_table import RoomTable
+from tests.reference.storage.room_table import RoomTable
 
 
 class MemoryFiles:

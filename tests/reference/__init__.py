@@ -1,0 +1,1 @@
+"""The reference model of the storage and the bus: README.md says what it is for."""

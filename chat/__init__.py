@@ -11,6 +11,7 @@ The floors, highest first; a file imports only from floors below its own:
     protocols/           a package each: codec, commands, handlers, HTTP routes; none knows another; a registry
     web_api/             the HTTP application: endpoints, bodies, answers, OpenAPI, pages
     gateway/             one port: listener, admission, TLS; http1/ and websocket/
+    features/            a package each, with all that one subject is on the server; none knows another; a registry
     operations/          what an operation is, and the values that operations share
     application/         use cases: plain async functions, whatever the protocol
     engine/              what is alive now: session, hub, journal, broadcaster, send queue, history, memberships

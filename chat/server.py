@@ -22,6 +22,8 @@ from chat.engine.cluster.servers import ClusterConfig
 from chat.engine.dialect import by_name
 from chat.engine.engine import open_engine
 from chat.engine.indexer import open_indexer
+from chat.features.feature import Feature
+from chat.features.registry import FEATURES
 from chat.gateway.fair_scheduler import FairScheduler
 from chat.gateway.listener import open_gateway
 from chat.gateway.websocket.endpoint import WebSocketEndpoint
@@ -99,6 +101,7 @@ async def open_server(config: Config, worker: WorkerContext | None = None) -> As
                 query_timeout=config.query_timeout,
                 commit_timeout=config.commit_timeout,
                 shared=config.bus is not None,
+                features=FEATURES,
             )
         )
         await warn_of_look_alikes(storage.users)
@@ -118,6 +121,7 @@ async def open_chat(
     storage: Storage,
     secret: str,
     protocols: Sequence[ChatProtocol] = PROTOCOLS,
+    features: Sequence[Feature] = FEATURES,
     *,
     cluster_config: ClusterConfig | None = None,
     local: Path | None = None,
@@ -130,6 +134,7 @@ async def open_chat(
         storage: the open storage.
         secret: signs tokens.
         protocols: the protocols that the listeners may speak.
+        features: the features that the storage was opened with.
         cluster_config: how this server joins others on that storage, if it does.
         local: the data directory, if there is one: it holds the control socket, and files.
         worker: what a worker gets from its parent. Over HTTP it answers for all workers.
@@ -167,6 +172,7 @@ async def open_chat(
             ),
             budgets=_budgets(config, metrics, shared_usage),
             metrics=metrics,
+            features=features,
             cluster_config=cluster_config,
             shared_usage=shared_usage,
             file_store=files,

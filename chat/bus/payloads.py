@@ -5,11 +5,15 @@ servers of another version send other things: unknown fields, which come last, a
 unknown kind. Tags and fields keep their names on the wire.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
+from functools import reduce
+from operator import or_
+from typing import Any
 
 import msgspec
 
-from chat.domain.changes import Change
+from chat.domain.changes import Change, CoreChange, FeatureChange
 from chat.domain.entities import Message
 from chat.domain.live import Notice
 from chat.domain.shared_usage import Used
@@ -106,25 +110,32 @@ class _PartlyAnnounced(msgspec.Struct, frozen=True, tag="Announced", array_like=
 
 
 class PayloadReader:
-    """Decodes payloads, and counts those that it can't."""
+    """Decodes payloads, and counts those that it can't. `changes` are the kinds of change of this server's features."""
 
-    def __init__(self) -> None:
+    def __init__(self, changes: Sequence[type[FeatureChange]] = ()) -> None:
         self.unreadable = 0  # payloads that were dropped
-        self._decode = msgspec.json.Decoder(Payload).decode
+        change: Any = reduce(or_, changes, CoreChange)
+        fields = [("last_id", int), ("changes", list[change])]
+        announced: Any = msgspec.defstruct("Announced", fields, frozen=True, tag=True, array_like=True)
+        self._announced = announced
+        self._decode = msgspec.json.Decoder(announced | Beat | Question | Answer | Spent | Noticed).decode
         self._decode_partly = msgspec.json.Decoder(_PartlyAnnounced).decode
-        self._decode_change = msgspec.json.Decoder(Change).decode
+        self._decode_change = msgspec.json.Decoder(change).decode
 
     def read(self, payload: bytes) -> Payload | None:
         """Return the decoded payload, or None if it is unreadable. Sync; never raises."""
         try:
             try:
-                message: Payload = self._decode(payload)
+                message = self._decode(payload)
             except msgspec.ValidationError:
                 message = self._read_partly(payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             self.unreadable += 1
             return None
-        return message
+        if isinstance(message, self._announced):
+            return Announced(message.last_id, message.changes)
+        decoded: Payload = message
+        return decoded
 
     def _read_partly(self, payload: bytes) -> Announced:
         """Return the known changes of an announcement: the rest is read from the log. Raises as a decoder does."""

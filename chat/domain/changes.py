@@ -145,6 +145,15 @@ class SupportChange(msgspec.Struct, frozen=True, gc=False):
     was: int | UnsetType | None = UNSET
 
 
+class FeatureWrite(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """Base of the writes of features. `created_at` is in Unix seconds, `people` are those of the room."""
+
+    room_id: int
+    actor_id: int
+    created_at: float
+    people: People = None
+
+
 AccessWrite = Removal | RoomDeletion
 """Ends one person's access to a room, or everybody's."""
 
@@ -159,6 +168,7 @@ Write = (
     | Addition
     | Acceptance
     | SupportChange
+    | FeatureWrite
 )
 """What the journal accepts."""
 
@@ -273,8 +283,22 @@ class RoomChanged(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=Tr
     people: People = None
 
 
+class FeatureChange(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag=True, array_like=True):
+    """Base of the committed changes of features (`domain/features.py`); their own fields follow.
+
+    They are JSON and say what happened, so a replay sends them as they were committed.
+    """
+
+    id: int
+    room_id: int
+    pos: int
+    actor_id: int
+    created_at: float
+    people: People = None
+
+
 class UnknownChange(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
-    """A change of a kind that only a newer release knows: it takes a position and has no effect here."""
+    """A change of a kind that this server does not know: it takes a position and has no effect here."""
 
     id: int
     room_id: int
@@ -286,7 +310,7 @@ class UnknownChange(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=
 AccessChange = Removed | RoomDeleted
 """Applied to open connections in log order among the room's messages, on every server."""
 
-Change = (
+CoreChange = (
     Message
     | Edited
     | Deleted
@@ -297,4 +321,7 @@ Change = (
     | SupportChanged
     | UnknownChange
 )
+"""The kinds of change that every server knows."""
+
+Change = CoreChange | FeatureChange
 """A log entry; a message is one too. Tagged arrays keep the encoding for the bus short."""

@@ -12,6 +12,7 @@ from msgspec import structs
 from chat.domain.changes import (
     Deleted,
     Edited,
+    FeatureChange,
     Reacted,
     Removed,
     RoleChanged,
@@ -151,6 +152,7 @@ Replayed = (
     | RoleChanged
     | RoomChanged
     | SupportChanged
+    | FeatureChange
     | UnknownChange
 )
 """A change that a client has missed, with its own `pos` and the current state: an edit has the message's newest text,

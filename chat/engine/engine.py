@@ -1,7 +1,7 @@
 """The engine: everything that is alive between the storage and the protocols, as one block."""
 
 import math
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import trio
@@ -15,6 +15,7 @@ from chat.domain.closing import TOO_FAR_BEHIND
 from chat.domain.conversations import Conversations
 from chat.domain.direct import Direct
 from chat.domain.entities import DirectInbox, Person
+from chat.domain.features import FeatureKinds
 from chat.domain.invites import Invites
 from chat.domain.live import Present, Watched
 from chat.domain.live_settings import LiveSettings
@@ -90,6 +91,7 @@ async def open_engine(
     *,
     budgets: Budgets | None = None,
     metrics: Metrics | None = None,
+    features: Sequence[FeatureKinds] = (),
     cluster_config: ClusterConfig | None = None,
     shared_usage: SharedUsage | None = None,
     file_store: FileStore | None = None,
@@ -109,6 +111,7 @@ async def open_engine(
         make_accounts: makes the accounts, see `MakeAccounts`.
         budgets: the limits of clients.
         metrics: what the engine counts in.
+        features: the features that the storage was opened with.
         cluster_config: how this server joins others on the same storage; without it there may be none.
         shared_usage: the usage of limits that all servers share.
         file_store: holds the bytes of files, of at most `file_bytes` each.
@@ -177,6 +180,7 @@ async def open_engine(
                     presence.__len__,
                     metrics.bus_dropped,
                 ),
+                [kind.change for feature in features for kind in feature.kinds],
             ) as cluster,
             open_journal(
                 storage.messages, broadcaster, follower, metrics, cluster.publish, pending_writes
@@ -253,6 +257,7 @@ async def open_engine(
                 conversations=conversations,
                 room_history=RoomHistory(storage.timelines),
                 timelines=storage.timelines,
+                feature_ports=storage.feature_ports,
                 catch_up=catch_up,
                 contacts=storage.contacts,
                 blocks=blocks,

@@ -6,6 +6,7 @@ from chat.domain.changes import (
     AccessChange,
     Deleted,
     Edited,
+    FeatureChange,
     Reacted,
     RoleChanged,
     RoomChanged,
@@ -82,6 +83,7 @@ Event = (
     | AccessChange
     | RoleChanged
     | RoomChanged
+    | FeatureChange
     | UnknownChange
     | Authorised
     | Refused

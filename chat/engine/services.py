@@ -9,6 +9,7 @@ from chat.domain.budgets import Budgets
 from chat.domain.contacts import Contacts
 from chat.domain.conversations import Conversations
 from chat.domain.direct import Direct
+from chat.domain.features import Ports
 from chat.domain.invites import Invites
 from chat.domain.live_settings import LiveSettings
 from chat.domain.ports.timelines import Timelines
@@ -54,6 +55,7 @@ class EngineServices(msgspec.Struct, frozen=True, kw_only=True):
     conversations: Conversations
     room_history: RoomHistory
     timelines: Timelines
+    feature_ports: Ports
     catch_up: CatchUp
     contacts: Contacts
     blocks: Blocks

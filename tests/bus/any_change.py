@@ -6,9 +6,12 @@ from typing import Any, get_args, get_origin
 import msgspec
 from hypothesis import strategies as st
 
-from chat.domain.changes import Change
+from chat.domain.changes import CoreChange, FeatureChange
+from chat.features.registry import FEATURES
 
-KINDS: tuple[type[msgspec.Struct], ...] = get_args(Change)
+OF_FEATURES = [kind.change for feature in FEATURES for kind in feature.kinds]
+
+KINDS: tuple[type[msgspec.Struct], ...] = (*get_args(CoreChange), *OF_FEATURES)
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)  # PostgreSQL takes no surrogates
 _BASIC: dict[Any, st.SearchStrategy[Any]] = {
@@ -27,6 +30,8 @@ def _value(kind: Any) -> st.SearchStrategy[Any]:
         return st.one_of(map(_value, get_args(kind)))
     if get_origin(kind) is tuple:  # of any length
         return st.lists(_value(get_args(kind)[0]), max_size=50).map(tuple)
+    if isinstance(kind, type) and issubclass(kind, FeatureChange):
+        return st.builds(kind, **{field.name: _value(field.type) for field in msgspec.structs.fields(kind)})
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return st.builds(kind, *(_value(field.type) for field in msgspec.structs.fields(kind)))
     if hasattr(kind, "_fields"):  # a NamedTuple

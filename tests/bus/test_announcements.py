@@ -10,7 +10,7 @@ from chat.bus.bus import can_carry
 from chat.bus.payloads import Announced, PayloadReader
 from chat.domain.changes import Change
 from chat.domain.entities import Message
-from tests.bus.any_change import KINDS, any_change
+from tests.bus.any_change import KINDS, OF_FEATURES, any_change
 
 LARGEST = 7_999
 
@@ -20,7 +20,7 @@ def message(message_id: int, text: str = "x" * 64) -> Message:
 
 
 def read(payloads: list[bytes]) -> list[Announced]:
-    reader = PayloadReader()
+    reader = PayloadReader(OF_FEATURES)
     return [said for payload in payloads if isinstance(said := reader.read(payload), Announced)]
 
 

@@ -15,6 +15,7 @@ import outcome
 import trio
 
 from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
+from chat.domain.features import Ports
 from chat.domain.ports import Changed
 from tests.reference.storage import MemoryStorage
 from tests.simulation.stopping import Stopped
@@ -208,6 +209,9 @@ class Connection:
         self.set_up = _Table(self, database.kept.set_up)
         self.settings = _Table(self, database.kept.settings)
         self.audit = _Table(self, database.kept.audit)
+        self.feature_ports = Ports(
+            {port: _Table(self, table) for port, table in database.kept.feature_ports.items()}
+        )
 
     def break_off(self) -> None:
         """Break every call that is under way."""

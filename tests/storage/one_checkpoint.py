@@ -7,12 +7,16 @@ from typing import Any
 
 import trio
 
+from chat.domain.features import Ports
 from tests.reference.storage import MemoryStorage
 
 
 def watch(storage: MemoryStorage) -> MemoryStorage:
     """Return the storage with tables whose calls are seen."""
+    storage.feature_ports = Ports({port: _Watched(table) for port, table in storage.feature_ports.items()})
     for name, table in list(vars(storage).items()):
+        if table is storage.feature_ports:
+            continue
         setattr(storage, name, _Watched(table))
     return storage
 

@@ -27,8 +27,14 @@ _NEWER = """
 ALTER TABLE changes DROP CONSTRAINT IF EXISTS changes_kind_check, DROP CONSTRAINT IF EXISTS changes_seq_check;
 WITH log AS (UPDATE lanes SET last_id = last_id + 1 WHERE id = 1 RETURNING last_id),
      room AS (UPDATE rooms SET last_pos = last_pos + 1 WHERE id = {room} RETURNING id, last_pos)
-INSERT INTO changes (id, room_id, pos, seq, kind, actor_id, created_at)
-SELECT last_id, room.id, last_pos, {seq}, 'pinned', 1, to_timestamp({at}) FROM log, room"""
+INSERT INTO changes (id, room_id, pos, seq, kind, actor_id, created_at, data)
+SELECT last_id, room.id, last_pos, {seq}, '{kind}', 1, to_timestamp({at}), {data} FROM log, room"""
+
+_UNKNOWN = {
+    "of a room": {"seq": "NULL", "kind": "framed", "data": "NULL"},
+    "of a message": {"seq": "1", "kind": "framed", "data": "NULL"},
+    "of a feature": {"seq": "NULL", "kind": "changed", "data": """'{"kind": "framed", "colour": "red"}'"""},
+}
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +43,7 @@ async def _in_time() -> AsyncGenerator[None]:
         yield
 
 
-@pytest.fixture(params=["NULL", "1"], ids=["of a room", "of a message"])
+@pytest.fixture(params=_UNKNOWN)
 def newer(request: pytest.FixtureRequest, place: DatabaseAddress | None, storage: Storage) -> Written:
     async def write(room_id: int) -> None:
         if isinstance(storage, MemoryStorage):
@@ -46,7 +52,7 @@ def newer(request: pytest.FixtureRequest, place: DatabaseAddress | None, storage
             storage.messages.keep(UnknownChange(*storage.messages.next(room), NOW))
         else:
             assert place is not None
-            await execute(place, _NEWER.format(room=room_id, seq=request.param, at=NOW))
+            await execute(place, _NEWER.format(room=room_id, at=NOW, **_UNKNOWN[request.param]))
 
     return write
 

@@ -21,6 +21,7 @@ from chat.domain.bounds import Lobby
 from chat.domain.budgets import Budgets
 from chat.domain.closing import Closing
 from chat.domain.entities import Message, MessageKind, Person, Room
+from chat.domain.features import Ports
 from chat.domain.passwords import Passwords
 from chat.domain.ports import FileStore, NewPerson, Taken
 from chat.domain.registrations import Registrations
@@ -131,6 +132,9 @@ class ObstructedStorage:
         self.settings = Obstructed(storage.settings, obstacles)
         self.audit = Obstructed(storage.audit, obstacles)
         self.files = Obstructed(storage.files, obstacles)
+        self.feature_ports = Ports(
+            {port: Obstructed(table, obstacles) for port, table in storage.feature_ports.items()}
+        )
         self._storage = storage if tells else None
 
     async def watch(self, *changed: Any) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from chat.domain.contacts import Contacts
+from chat.domain.features import Ports
 from chat.domain.ports.files import Files
 from chat.domain.ports.messages import Messages
 from chat.domain.ports.rooms import Rooms
@@ -56,6 +57,9 @@ class Storage(Protocol):
 
     @property
     def files(self) -> Files: ...
+
+    @property
+    def feature_ports(self) -> Ports: ...
 
     async def ping(self) -> None:
         """Return when the storage answers; raise `StorageDown` if it does not."""

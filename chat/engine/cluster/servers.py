@@ -27,6 +27,7 @@ from chat.bus.payloads import (
     encode,
 )
 from chat.bus.seals import SealedBus, Seals
+from chat.domain.changes import FeatureChange
 from chat.domain.entities import DirectInbox, Message
 from chat.domain.failures import StorageDown
 from chat.domain.live import Notice
@@ -114,6 +115,7 @@ class Servers:
         fence: Fence,
         local: LocalServer,
         ends: BatchLoader[None, int],
+        changes: Sequence[type[FeatureChange]],
     ) -> None:
         self.number = lease.number
         self._bus = bus = bus if seals is None else SealedBus(bus, seals)
@@ -122,7 +124,7 @@ class Servers:
         self._fence = fence
         self._local = local
         self._ends = ends  # reads the end of the log; calls at the same time share one query
-        self._reader = PayloadReader()
+        self._reader = PayloadReader(changes)
         self._questions = Questions(lease.number, bus, nodes, self._answer, self._deliver_relayed)
         self._unsealed = Unsealed(nodes, self._questions, local.follower, local.dropped)
 
@@ -275,9 +277,15 @@ def _within(seconds: float, otherwise: str) -> Generator[None]:
 
 @asynccontextmanager
 async def open_cluster(
-    cluster_config: ClusterConfig | None, storage: Storage, fence: Fence, local: LocalServer
+    cluster_config: ClusterConfig | None,
+    storage: Storage,
+    fence: Fence,
+    local: LocalServer,
+    changes: Sequence[type[FeatureChange]] = (),
 ) -> AsyncGenerator[Cluster]:
     """Be one of several servers for as long as the block lasts; without `cluster_config`, be alone.
+
+    `changes` are the kinds of change of this server's features.
 
     The caller runs `keep_lease` in the block: without that, `fence` closes. Raises CannotStart. Cancelling: the lease
     is given up where the database can be reached, and else ends by itself.
@@ -305,7 +313,7 @@ async def open_cluster(
     try:
         async with open_batch_loader(end_of_log) as ends, trio.open_nursery() as nursery:
             servers = Servers(
-                cluster_config.bus, cluster_config.seals, storage.nodes, lease, fence, local, ends
+                cluster_config.bus, cluster_config.seals, storage.nodes, lease, fence, local, ends, changes
             )
             nursery.start_soon(servers.listen)
             nursery.start_soon(servers.beat)

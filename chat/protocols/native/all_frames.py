@@ -2,6 +2,7 @@
 
 import msgspec
 
+from chat.features.registry import FEATURES
 from chat.protocols.native import frames, live_frames
 
 REQUESTS: tuple[type[msgspec.Struct], ...] = (
@@ -30,6 +31,7 @@ EVENTS: tuple[type[msgspec.Struct], ...] = (
     frames.SupportEvent,
     frames.MemberEvent,
     frames.ChangedEvent,
+    *(each.event for feature in FEATURES for each in feature.events),
     frames.UnknownEvent,
     frames.MoreEvent,
     frames.RoomEvent,

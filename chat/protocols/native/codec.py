@@ -10,6 +10,7 @@ from chat.domain.changes import (
     Change,
     Deleted,
     Edited,
+    FeatureChange,
     Reacted,
     Removed,
     RoleChanged,
@@ -24,6 +25,7 @@ from chat.domain.sync_types import MessageNow, Replayed, milliseconds
 from chat.domain.wrong_values import wrong_field
 from chat.engine.dialect import Command
 from chat.engine.events import Event, Refused, RequestId, Said, Saved
+from chat.features.registry import FEATURES
 from chat.frames import text_frame
 from chat.operations.conversions import as_sender, mentioned, references, said, support_state
 from chat.operations.operation import Operation
@@ -52,6 +54,8 @@ _UNKNOWN = Refusal(Code.UNKNOWN_TYPE, "there is no such request")
 _ON_SOCKETS = {operation.on_socket: operation for operation in OPERATIONS if operation.on_socket is not None}
 
 _OWN = {str(request.__struct_config__.tag): request for request in REQUESTS}
+
+_OF_FEATURES = {each.change: each.make for feature in FEATURES for each in feature.events}
 
 _UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 """What decoders raise at frames that are no JSON, or no text."""
@@ -158,6 +162,7 @@ class NativeDialect:
                 | RoleChanged()
                 | RoomChanged()
                 | SupportChanged()
+                | FeatureChange()
                 | UnknownChange()
             ):
                 return frame_of(changed_event(event))
@@ -260,6 +265,8 @@ def changed_event(change: Change) -> msgspec.Struct:
                 archived=change.is_archived,
                 by=change.actor_id,
             )
+        case FeatureChange():
+            return _OF_FEATURES[type(change)](change)
         case UnknownChange():
             return UnknownEvent(room=room, pos=pos, at=at)
     raise AssertionError(change)

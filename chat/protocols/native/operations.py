@@ -1,6 +1,7 @@
 """The table of operations: HTTP routes and the OpenAPI document are made of it, and of nothing else."""
 
 from chat.domain.refusals import Code
+from chat.features.registry import FEATURES
 from chat.operations.operation import Access, Cost, Operation
 from chat.operations.values import Me
 from chat.protocols.native import accounts, limits, sessions
@@ -166,4 +167,6 @@ _ACCOUNTS = (
     ),
 )
 
-OPERATIONS = (*_SERVER, *_ACCOUNTS, *PEOPLE, *ROOMS, *MESSAGES, *SUPPORT, *ADMIN)
+_OF_FEATURES = tuple(operation for feature in FEATURES for operation in feature.operations)
+
+OPERATIONS = (*_SERVER, *_ACCOUNTS, *PEOPLE, *ROOMS, *MESSAGES, *SUPPORT, *ADMIN, *_OF_FEATURES)

@@ -30,7 +30,8 @@ def _within(most_bytes: str, rows: str, order: str) -> str:
 _AFTER = """
 (SELECT messages.id, room_id, seq, pos, messages.kind, sender_id, text, messages.created_at, reply_seq, mentions, files,
         NULL AS emoji, NULL::boolean AS is_on, NULL::bigint AS person_id, NULL AS role,
-        NULL::boolean AS is_closed, NULL::bigint AS assignee_id, NULL::timestamptz AS waiting_since
+        NULL::boolean AS is_closed, NULL::bigint AS assignee_id, NULL::timestamptz AS waiting_since,
+        NULL::jsonb AS data
 FROM messages JOIN rooms ON rooms.id = messages.room_id
 WHERE messages.id > $1 AND messages.deleted_at IS NULL AND rooms.deleted_at IS NULL
 ORDER BY messages.id LIMIT $2::bigint)
@@ -38,7 +39,7 @@ UNION ALL
 (SELECT changes.id, room_id, seq, changes.pos, changes.kind, actor_id,
         CASE changes.kind WHEN 'edited' THEN text WHEN 'changed' THEN topic ELSE '' END, changes.created_at,
         NULL, CASE changes.kind WHEN 'edited' THEN mentions END, NULL, emoji, is_on, person_id, changes.role,
-        changes.is_closed, changes.assignee_id, waiting_since
+        changes.is_closed, changes.assignee_id, waiting_since, data
 FROM changes LEFT JOIN messages USING (room_id, seq) LEFT JOIN rooms ON rooms.id = room_id
 WHERE changes.id > $1 AND CASE changes.kind
     WHEN 'gone' THEN true
@@ -51,9 +52,9 @@ ORDER BY changes.id LIMIT $2::bigint)
 ORDER BY id LIMIT $2::bigint"""
 
 READ_LOG = f"""
-SELECT m.id, m.room_id, m.seq, m.pos, m.kind, m.sender_id, u.name AS sender_name, m.text, m.emoji, m.is_on,
-       m.person_id AS member_id, m.role, m.reply_seq, m.mentions, m.files, r.name, r.is_private,
-       r.archived_at IS NOT NULL AS is_archived,
+SELECT m.id AS message_id, m.room_id, m.seq AS message_seq, m.pos AS message_pos, m.kind AS what, m.data,
+       m.sender_id, u.name AS sender_name, m.text, m.emoji, m.is_on, m.person_id AS member_id, m.role, m.reply_seq,
+       m.mentions, m.files, r.name, r.is_private, r.archived_at IS NOT NULL AS is_archived,
        extract(epoch FROM m.created_at)::float8 AS created_at,
        CASE m.kind WHEN 'reacted' THEN (SELECT count(*) FROM reactions
                                         WHERE room_id = m.room_id AND seq = m.seq AND emoji = m.emoji) END AS count,

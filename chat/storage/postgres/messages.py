@@ -4,44 +4,37 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from chat.domain.changes import (
-    Change,
-    Deleted,
-    Edited,
-    Reacted,
-    Removed,
-    RoleChanged,
-    RoomChanged,
-    RoomDeleted,
-    SupportChanged,
-    UnknownChange,
-    Write,
-)
+from chat.domain.changes import Change, Write
 from chat.domain.entities import Conversation, Draft, Message, MessageKind, Pair, People
-from chat.domain.membership import RoomRole
 from chat.domain.outcomes import KeyUsed, Repeated, Saved
 from chat.storage.postgres import message_queries as queries
+from chat.storage.postgres.change_rows import ChangeRows
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.drafts import answer_from
+from chat.storage.postgres.features import StoredFeature, savers_of
 from chat.storage.postgres.files import files_of
 from chat.storage.postgres.people import people_of
 from chat.storage.postgres.saving import save
-from chat.storage.postgres.support import assignee_of
 from chat.storage.postgres.writer import Writer
 
 _END = 2**63 - 1
 """No `seq` and no id is higher."""
 
+_SAID = frozenset(MessageKind)
+"""The kinds of row of the log that are messages."""
+
 
 class PostgresMessages:
     """The port `Messages`: writes use the journal's connection, reads use the pool."""
 
-    def __init__(self, database: Database, writer: Writer) -> None:
+    def __init__(self, database: Database, writer: Writer, features: Sequence[StoredFeature] = ()) -> None:
         self._database = database
         self._writer = writer
+        self._rows = ChangeRows(features)
+        self._savers = savers_of(features)
 
     async def save(self, writes: Sequence[Write]) -> list[Saved]:
-        return await self._writer.run(lambda connection: save(connection, writes))
+        return await self._writer.run(lambda connection: save(connection, writes, self._savers))
 
     async def repeated(self, draft: Draft) -> Repeated | KeyUsed | None:
         if draft.key is None:
@@ -51,7 +44,10 @@ class PostgresMessages:
 
     async def read_log(self, after_id: int, limit: int, most_bytes: int) -> list[Change]:
         rows = await self._database.read(lambda c: c.fetch(queries.READ_LOG, after_id, limit, most_bytes))
-        return [_change(row, people_of(row)) for row in rows]
+        return [
+            _logged(row, people) if row["what"] in _SAID else self._rows.decode(row, people)
+            for row, people in ((row, people_of(row)) for row in rows)
+        ]
 
     async def by_id(self, message_id: int) -> Message | None:
         row = await self._database.read(lambda c: c.fetchrow(queries.BY_ID, message_id))
@@ -97,44 +93,25 @@ class PostgresMessages:
         ]
 
 
-def _change(row: asyncpg.Record, people: People) -> Change:
-    numbers = row["id"], row["room_id"], row["seq"], row["pos"]
-    place = row["id"], row["room_id"], row["pos"]
-    match row["kind"]:
-        case "edited":
-            edit = row["sender_id"], row["text"], row["created_at"], people
-            return Edited(*numbers, *edit, tuple(row["mentions"] or ()))
-        case "deleted":
-            return Deleted(*numbers, row["sender_id"], row["created_at"], people)
-        case "reacted":
-            reaction = row["emoji"], row["is_on"], row["count"]
-            return Reacted(*numbers, row["sender_id"], *reaction, row["created_at"], people)
-        case "support":
-            status = row["is_closed"], assignee_of(row), row["waiting_since"]
-            return SupportChanged(*place, row["sender_id"], *status, row["created_at"], people)
-        case "removed":
-            by = row["member_id"], row["sender_id"], row["created_at"]
-            return Removed(*place, *by, is_ban=row["role"] is not None)
-        case "role":
-            role = RoomRole(row["role"])
-            return RoleChanged(*place, row["member_id"], role, row["sender_id"], row["created_at"])
-        case "changed":
-            state = row["name"], row["text"], row["is_private"], row["is_archived"]
-            return RoomChanged(*place, row["sender_id"], *state, row["created_at"])
-        case "gone":
-            return RoomDeleted(*place, row["sender_id"], row["created_at"])
-        case MessageKind.TEXT | MessageKind.JOIN:
-            return _message(row, people, row["reply_seq"], row["mentions"])
-        case _:  # written by a newer release
-            return UnknownChange(*place, row["created_at"], people)
+def _logged(row: asyncpg.Record, people: People) -> Message:
+    return Message(
+        row["message_id"],
+        row["room_id"],
+        row["message_seq"],
+        row["sender_id"],
+        row["sender_name"],
+        row["text"],
+        row["created_at"],
+        MessageKind(row["what"]),
+        people,
+        row["message_pos"],
+        row["reply_seq"],
+        tuple(row["mentions"] or ()),
+        files_of(row),
+    )
 
 
-def _message(
-    row: asyncpg.Record,
-    people: People = None,
-    reply: int | None = None,
-    mentions: Sequence[int] | None = None,
-) -> Message:
+def _message(row: asyncpg.Record, people: People = None) -> Message:
     return Message(
         row["id"],
         row["room_id"],
@@ -146,7 +123,5 @@ def _message(
         MessageKind(row["kind"]),
         people,
         row["pos"],
-        reply,
-        tuple(mentions or ()),
-        files_of(row),
+        files=files_of(row),
     )

@@ -60,7 +60,8 @@ _OF_RANGE = f"""
     (SELECT id, room_id, seq, messages.pos, kind, sender_id, text, created_at,
             coalesce(changed_pos, pos) AS changed_pos, client_key, edited_at, deleted_at, deleted_by,
             reply_seq, mentions, files, NULL AS emoji, NULL::boolean AS is_on, NULL::bigint AS person_id, NULL AS role,
-            NULL::boolean AS is_closed, NULL::bigint AS assignee_id, NULL::timestamptz AS waiting_since
+            NULL::boolean AS is_closed, NULL::bigint AS assignee_id, NULL::timestamptz AS waiting_since,
+            NULL::jsonb AS data
      FROM messages
      WHERE room_id = there.id AND pos > span.after AND pos <= least(span.up_to, span.after + {MOST_REPLAYED}))
     UNION ALL
@@ -73,7 +74,7 @@ _OF_RANGE = f"""
                 SELECT mentions FROM messages WHERE room_id = changes.room_id AND seq = changes.seq
             ) END, NULL,
             emoji, is_on, person_id, changes.role,
-            is_closed, assignee_id, waiting_since
+            is_closed, assignee_id, waiting_since, data
      FROM changes
      WHERE room_id = there.id AND pos > span.after AND pos <= least(span.up_to, span.after + {MOST_REPLAYED}))
     ORDER BY pos"""
@@ -85,7 +86,8 @@ _REACTED = """CASE WHEN m.changed_pos > m.pos THEN (
     ) END AS reacted"""
 
 REPLAY = f"""
-SELECT m.nth, m.room_id, m.kind AS what, m.emoji, m.is_on, m.person_id, m.role, m.name, m.is_private, m.is_archived,
+SELECT m.nth, m.room_id, m.kind AS what, m.emoji, m.is_on, m.person_id AS member_id, m.role, m.data,
+    m.name, m.is_private, m.is_archived,
     CASE m.kind WHEN 'reacted' THEN (
         SELECT count(*) FROM reactions WHERE room_id = m.room_id AND seq = m.seq AND emoji = m.emoji
     ) END AS count,

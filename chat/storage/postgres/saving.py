@@ -3,7 +3,7 @@
 All of it is asyncio-flavoured and runs on the writer's connection.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -29,6 +29,7 @@ from chat.storage.postgres.access import save_removals, save_room_deletions
 from chat.storage.postgres.audit import note
 from chat.storage.postgres.changes import save_changes
 from chat.storage.postgres.drafts import save_drafts
+from chat.storage.postgres.features import Save
 from chat.storage.postgres.files import attach_files
 from chat.storage.postgres.invites import lets_in, use_invite
 from chat.storage.postgres.references import resolve
@@ -38,17 +39,21 @@ from chat.storage.postgres.support import Followers, is_said_in_support, save_su
 from chat.storage.postgres.writer import RawConnection
 
 
-async def save(connection: RawConnection, writes: Sequence[Write]) -> list[Saved]:
-    """Commit all writes, in order, and then the changes that follow from them."""
+async def save(
+    connection: RawConnection, writes: Sequence[Write], savers: Mapping[type, Save]
+) -> list[Saved]:
+    """Commit all writes, in order, and then the changes that follow from them. `savers` are those of features."""
     if not any(map(refers, writes)):
-        return await _save(connection, writes)
+        return await _save(connection, writes, savers)
     resolved = await resolve(connection, writes)
     good = [write for write in resolved if not isinstance(write, Refusal)]
-    saved = iter(await _save(connection, good) if good else ())
+    saved = iter(await _save(connection, good, savers) if good else ())
     return [*(write if isinstance(write, Refusal) else next(saved) for write in resolved), *saved]
 
 
-async def _save(connection: RawConnection, writes: Sequence[Write]) -> list[Saved]:
+async def _save(
+    connection: RawConnection, writes: Sequence[Write], savers: Mapping[type, Save]
+) -> list[Saved]:
     drafts = [
         write
         for write in writes
@@ -65,7 +70,7 @@ async def _save(connection: RawConnection, writes: Sequence[Write]) -> list[Save
         # All locks first, always in the same order: who waits for the log holds no lock. The reads below see the state
         # that the previous holder of the log committed.
         locked = await connection.fetch(lock, sorted({write.room_id for write in writes}))
-        for save_all, run in groupby(writes, key=_how):
+        for save_all, run in groupby(writes, key=lambda write: savers.get(type(write)) or _how(write)):
             saved += await save_all(connection, list(run))
         if lock is support_queries.LOCK:
             saved += await Followers(locked).save(connection, saved)

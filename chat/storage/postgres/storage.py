@@ -1,13 +1,15 @@
 """Wires the PostgreSQL storage."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
+from chat.domain.features import Ports
 from chat.domain.ports import Changed
 from chat.storage.postgres.asyncio_bridge import open_asyncio
 from chat.storage.postgres.audit import PostgresAudit
 from chat.storage.postgres.contacts import PostgresContacts
 from chat.storage.postgres.database import Database, DatabaseAddress, open_database
+from chat.storage.postgres.features import StoredFeature
 from chat.storage.postgres.files import PostgresFiles
 from chat.storage.postgres.listener import listen_for_changes
 from chat.storage.postgres.messages import PostgresMessages
@@ -28,15 +30,21 @@ class PostgresStorage:
     """The port `Storage`."""
 
     def __init__(
-        self, address: DatabaseAddress, database: Database, writer: Writer, *, query_timeout: float
+        self,
+        address: DatabaseAddress,
+        database: Database,
+        writer: Writer,
+        features: Sequence[StoredFeature] = (),
+        *,
+        query_timeout: float,
     ) -> None:
         self._address = address
         self._query_timeout = query_timeout
         self._database = database
         self.users = PostgresUsers(database)
         self.rooms = PostgresRooms(database)
-        self.messages = PostgresMessages(database, writer)
-        self.timelines = PostgresTimelines(database)
+        self.messages = PostgresMessages(database, writer, features)
+        self.timelines = PostgresTimelines(database, features)
         self.search = PostgresSearchIndex(database)
         self.contacts = PostgresContacts(database)
         self.nodes = PostgresNodes(database)
@@ -45,6 +53,9 @@ class PostgresStorage:
         self.settings = PostgresSettings(database)
         self.audit = PostgresAudit(database)
         self.files = PostgresFiles(database)
+        self.feature_ports = Ports(
+            {port: opens(database) for feature in features for port, opens in feature.ports.items()}
+        )
 
     async def ping(self) -> None:
         await self._database.read(lambda connection: connection.fetchval("SELECT 1"))
@@ -61,6 +72,7 @@ async def open_postgres_storage(
     query_timeout: float,
     commit_timeout: float,
     shared: bool = False,
+    features: Sequence[StoredFeature] = (),
 ) -> AsyncGenerator[PostgresStorage]:
     """Migrate the schema and keep the storage open for the block. Raises CannotStart.
 
@@ -68,6 +80,7 @@ async def open_postgres_storage(
         query_timeout: seconds for one query.
         commit_timeout: seconds for one commit.
         shared: this server has a bus; only servers with a bus may share a database.
+        features: their writes are saved, and their changes read.
 
     Cancelling: a write in progress ends first, by its own deadline.
     """
@@ -79,7 +92,7 @@ async def open_postgres_storage(
             open_writer(address, timeout_each=commit_timeout, lock=lock) as writer,
         ):
             await index_older_names(database)
-            yield PostgresStorage(address, database, writer, query_timeout=query_timeout)
+            yield PostgresStorage(address, database, writer, features, query_timeout=query_timeout)
 
 
 @asynccontextmanager

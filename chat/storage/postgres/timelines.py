@@ -5,16 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 import asyncpg
 import msgspec
 
-from chat.domain.changes import (
-    Deleted,
-    Edited,
-    Reacted,
-    Removed,
-    RoleChanged,
-    RoomChanged,
-    SupportChanged,
-    UnknownChange,
-)
+from chat.domain.changes import RoomDeleted
 from chat.domain.entities import MessageKind, Person, RoomKind, Visit
 from chat.domain.membership import Notify, RoomRole
 from chat.domain.reading import ReadMark, ReadState
@@ -26,7 +17,6 @@ from chat.domain.sync_types import (
     PositionState,
     QueuePlace,
     ReactionCount,
-    Replayed,
     ReplayedChange,
     ResumeCheck,
     RoomsAt,
@@ -36,7 +26,9 @@ from chat.domain.sync_types import (
 )
 from chat.storage.postgres import history_queries, replay_queries, support_queries
 from chat.storage.postgres import timeline_queries as queries
+from chat.storage.postgres.change_rows import ChangeRows
 from chat.storage.postgres.database import Database
+from chat.storage.postgres.features import StoredFeature
 from chat.storage.postgres.files import files_of
 from chat.storage.postgres.session import Connection
 from chat.storage.postgres.support import assignee_of
@@ -48,6 +40,9 @@ _KINDS = {kind.value: kind for kind in RoomKind}
 
 _STATES = {state.value: state for state in PositionState}
 
+_SAID = frozenset(MessageKind)
+"""The kinds of row of the log that are messages."""
+
 _REACTED = msgspec.json.Decoder(tuple[tuple[int, str], ...])
 
 _REACTIONS = msgspec.json.Decoder(tuple[ReactionCount, ...])
@@ -56,8 +51,9 @@ _REACTIONS = msgspec.json.Decoder(tuple[ReactionCount, ...])
 class PostgresTimelines:
     """The port `Timelines`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, features: Sequence[StoredFeature] = ()) -> None:
         self._database = database
+        self._rows = ChangeRows(features)
 
     async def rooms_of(self, person_ids: Collection[int]) -> dict[int, dict[int, RoomKind]]:
         rows = await self._database.read(lambda c: c.fetch(queries.ROOMS_OF, list(person_ids)))
@@ -108,8 +104,15 @@ class PostgresTimelines:
         )
         replayed: list[list[ReplayedChange]] = [[] for _ in ranges]
         for row in rows:
-            replayed[row["nth"] - 1].append(_replayed_change(row))
+            replayed[row["nth"] - 1].append(self._replayed(row))
         return replayed
+
+    def _replayed(self, row: asyncpg.Record) -> ReplayedChange:
+        if row["what"] in _SAID:
+            return _replayed_message(row)
+        change = self._rows.decode(row)
+        assert not isinstance(change, RoomDeleted)  # of a deleted room nothing is replayed
+        return ReplayedChange(change)
 
     async def history(
         self,
@@ -236,40 +239,11 @@ def _peer(row: asyncpg.Record) -> Person:
     )
 
 
-def _replayed_change(row: asyncpg.Record) -> ReplayedChange:
-    change = _replayed(row)
-    if not isinstance(change, MessageNow):
-        return ReplayedChange(change)
+def _replayed_message(row: asyncpg.Record) -> ReplayedChange:
     reacted = row["reacted"]
-    return ReplayedChange(change, row["own_key"], () if reacted is None else _REACTED.decode(reacted))
-
-
-def _replayed(row: asyncpg.Record) -> Replayed:
-    numbers = row["message_id"], row["room_id"], row["message_seq"], row["message_pos"]
-    place = row["message_id"], row["room_id"], row["message_pos"]
-    actor, at = row["sender_id"], row["created_at"]
-    match row["what"]:
-        case "edited":
-            return Edited(*numbers, actor, row["text"], at, None, tuple(row["mentions"] or ()))
-        case "deleted":
-            return Deleted(*numbers, actor, at)
-        case "reacted":
-            return Reacted(*numbers, actor, row["emoji"], row["is_on"], row["count"], at)
-        case "support":
-            state = row["is_closed"], assignee_of(row), row["waiting_since"]
-            return SupportChanged(row["message_id"], row["room_id"], row["message_pos"], actor, *state, at)
-        case "removed":
-            return Removed(*place, row["person_id"], actor, at, is_ban=row["role"] is not None)
-        case "role":
-            return RoleChanged(*place, row["person_id"], RoomRole(row["role"]), actor, at)
-        case "changed":
-            return RoomChanged(
-                *place, actor, row["name"], row["text"], row["is_private"], row["is_archived"], at
-            )
-        case MessageKind.TEXT | MessageKind.JOIN:
-            return message_now(row, row["room_id"])
-        case _:  # written by a newer release
-            return UnknownChange(*place, at)
+    return ReplayedChange(
+        message_now(row, row["room_id"]), row["own_key"], () if reacted is None else _REACTED.decode(reacted)
+    )
 
 
 def message_now(row: asyncpg.Record, room_id: int) -> MessageNow:

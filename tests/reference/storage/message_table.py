@@ -11,6 +11,7 @@ from chat.domain.changes import (
     Deletion,
     Edit,
     Edited,
+    FeatureChange,
     Reacted,
     Reaction,
     Removed,
@@ -28,7 +29,17 @@ from tests.reference.storage.room_table import RoomTable
 from tests.reference.storage.support import MemorySupport
 from tests.reference.storage.users import MemoryUsers
 
-KeptChange = Edited | Deleted | Reacted | SupportChanged | Removed | RoleChanged | RoomChanged | UnknownChange
+KeptChange = (
+    Edited
+    | Deleted
+    | Reacted
+    | SupportChanged
+    | Removed
+    | RoleChanged
+    | RoomChanged
+    | FeatureChange
+    | UnknownChange
+)
 
 
 class MessageTable:
@@ -112,7 +123,7 @@ class MessageTable:
         """Return the change as the log tells it; None: of a message that is deleted, nothing but that."""
         if isinstance(change, RoomChanged):
             return self.as_now(change)
-        if isinstance(change, Removed | RoleChanged | UnknownChange):
+        if isinstance(change, Removed | RoleChanged | FeatureChange | UnknownChange):
             return change
         if isinstance(change, SupportChanged):
             return self._support.as_now(change)

@@ -1,7 +1,8 @@
 """Messages in memory: a method's work is done in one go after its checkpoint, with no await in between."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain
+from typing import Any
 
 import trio
 from msgspec import structs
@@ -24,7 +25,9 @@ class MemoryMessages(MessageTable):
 
     def __init__(self, users: MemoryUsers, rooms: RoomTable, files: MemoryFiles) -> None:
         super().__init__(users, rooms)
-        self._saving = MemorySaving(users, rooms, files, self)
+        self.savers: dict[type, Callable[[Any], Saved]] = {}
+        """By the type of a feature's write, how it is saved."""
+        self._saving = MemorySaving(users, rooms, files, self, self.savers)
 
     async def save(self, writes: Sequence[Write]) -> list[Saved]:
         await trio.lowlevel.checkpoint()

@@ -8,6 +8,7 @@ from chat.domain.changes import (
     Change,
     Deleted,
     Edited,
+    FeatureChange,
     Reacted,
     Removed,
     RoleChanged,
@@ -44,7 +45,7 @@ class MessagesNow:
                 return self._messages.as_now(entry)
             case SupportChanged():
                 return self._support.as_now(entry)
-            case Deleted() | Removed() | RoleChanged() | UnknownChange():
+            case Deleted() | Removed() | RoleChanged() | FeatureChange() | UnknownChange():
                 return structs.replace(entry, people=None)
             case RoomDeleted():
                 raise AssertionError("a room that is there was not deleted")

@@ -1,5 +1,8 @@
 """Writes to the log in memory. All of it is sync: a part of one batch."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from msgspec import structs
 
 from chat.domain.audit import deletion_act, use_act
@@ -9,6 +12,7 @@ from chat.domain.changes import (
     Deleted,
     Deletion,
     Edit,
+    FeatureWrite,
     Reaction,
     Removal,
     RoleChange,
@@ -35,12 +39,18 @@ class MemorySaving:
     """Does what is written, one write after the other."""
 
     def __init__(
-        self, users: MemoryUsers, rooms: RoomTable, files: MemoryFiles, messages: MessageTable
+        self,
+        users: MemoryUsers,
+        rooms: RoomTable,
+        files: MemoryFiles,
+        messages: MessageTable,
+        savers: Mapping[type, Callable[[Any], Saved]],
     ) -> None:
         self._users = users
         self._rooms = rooms
         self._files = files
         self._messages = messages
+        self._savers = savers
         self._room_changes = MemoryRoomChanges(rooms, users.audit, messages.next, messages.keep)
         self._support_changes = MemorySupportChanges(
             MemorySupport(users, rooms), rooms, messages.next, messages.keep
@@ -71,6 +81,8 @@ class MemorySaving:
                 return self._accept(write)
             case SupportChange():
                 return self._support_changes.change(write)
+            case FeatureWrite():
+                return self._savers[type(write)](write)
             case _:
                 return self._change(write)
 

@@ -1,9 +1,12 @@
 """The whole memory storage, wired: small tables that know each other."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 import trio
 
+from chat.domain.features import Port, Ports
+from chat.domain.outcomes import Saved
 from chat.domain.ports import Changed
 from tests.reference.storage.audit import MemoryAudit
 from tests.reference.storage.contacts import MemoryContacts
@@ -19,10 +22,24 @@ from tests.reference.storage.timelines import MemoryTimelines
 from tests.reference.storage.users import MemoryUsers
 
 
-class MemoryStorage:
-    """Keeps everything until it is dropped. `now` is its clock, in seconds."""
+class FeatureModel(Protocol):
+    """What a feature keeps in the memory of a storage: how its writes are saved, and what it reads."""
 
-    def __init__(self, now: Callable[[], float] = trio.current_time) -> None:
+    @property
+    def savers(self) -> Mapping[type, Callable[[Any], Saved]]: ...
+
+    @property
+    def ports(self) -> Mapping[Port[Any], Any]: ...
+
+
+class MemoryStorage:
+    """Keeps everything until it is dropped. `now` is its clock, in seconds; `models` are those of features."""
+
+    def __init__(
+        self,
+        now: Callable[[], float] = trio.current_time,
+        models: Sequence[Callable[["MemoryStorage"], FeatureModel]] = (),
+    ) -> None:
         self.audit = MemoryAudit(lambda person_id: self.users.look_up(person_id))
         self.settings = MemorySettings(self.audit)
         self.users = MemoryUsers(
@@ -40,6 +57,12 @@ class MemoryStorage:
         self.search = MemorySearchIndex(self.messages, self.timelines)
         self.contacts = MemoryContacts(self.users, self.rooms)
         self.nodes = MemoryNodes(self.messages.end_of_log, now)
+        ports: dict[Port[Any], Any] = {}
+        for model in models:
+            opened = model(self)
+            self.messages.savers |= opened.savers
+            ports |= opened.ports
+        self.feature_ports = Ports(ports)
 
     async def ping(self) -> None:
         await trio.lowlevel.checkpoint()

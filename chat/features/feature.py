@@ -1,0 +1,31 @@
+"""What a feature is: its kinds of change, how they are stored, its operations, and its native events."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from chat.domain.changes import FeatureChange
+from chat.operations.operation import Operation
+from chat.operations.room_values import Logged
+from chat.storage.postgres.features import StoredFeature
+
+
+class ChangeEvent(msgspec.Struct, frozen=True):
+    """The native event of a kind of change. `make` returns it for a committed change; sync and pure."""
+
+    change: type[FeatureChange]
+    event: type[Logged]
+    make: Callable[[Any], Logged]
+
+
+class Feature(StoredFeature, frozen=True, kw_only=True):
+    """A feature, as its package describes it and the registry lists it.
+
+    Attributes:
+        operations: what clients of the native protocol may ask, over HTTP and on the socket.
+        events: one for each kind. Other protocols send nothing of a feature's changes.
+    """
+
+    operations: tuple[Operation, ...] = ()
+    events: tuple[ChangeEvent, ...] = ()

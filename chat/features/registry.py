@@ -1,0 +1,5 @@
+"""All features of this server."""
+
+from chat.features.feature import Feature
+
+FEATURES: tuple[Feature, ...] = ()

@@ -1,4 +1,4 @@
-"""Values of the domain as the native protocol shows them. All of it is sync and pure."""
+"""Converts values of the domain to values of the native protocol. Everything is sync and pure."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ def as_message(message: MessageNow) -> Message:
 
 
 def as_new_message(message: entities.Message, key: str | None) -> Message:
-    """Return a message that was just said, to its sender."""
+    """Return a message that was just saved, for its sender."""
     return Message(
         room=message.room_id,
         seq=message.seq,
@@ -61,7 +61,7 @@ def as_new_message(message: entities.Message, key: str | None) -> Message:
 
 
 def references(message: entities.Message | MessageNow) -> dict[str, Any]:
-    """Return the fields of what a message refers to and has attached, as far as it does."""
+    """Return the fields for the reply, the mentions and the files of a message; only those that it has."""
     fields: dict[str, Any] = {} if message.reply is None else {"reply": message.reply}
     if message.mentions:
         fields |= mentioned(message.mentions)
@@ -71,20 +71,20 @@ def references(message: entities.Message | MessageNow) -> dict[str, Any]:
 
 
 def as_file(file: entities.File) -> FileInfo:
-    """Return a file as whoever may see its message sees it."""
+    """Return a file as readers of its message see it."""
     return FileInfo(
         id=file.id, name=file.name, type=file.type, size=file.size, width=file.width, height=file.height
     )
 
 
 def mentioned(mentions: tuple[int, ...]) -> dict[str, Any]:
-    """Return the fields of whom a text mentions."""
+    """Return the fields for the people whom a text mentions."""
     people = tuple(person_id for person_id in mentions if person_id != ALL)
     return {"mentions": people, "all": len(people) < len(mentions)}
 
 
 def said(message: MessageNow, pos: int) -> dict[str, Any]:
-    """Return the fields of a message as it is now, told at `pos`."""
+    """Return the fields of a message in its current state, with the given `pos`."""
     return {
         "room": message.room_id,
         "seq": message.seq,
@@ -138,7 +138,7 @@ def room_fields(snapshot: RoomSnapshot) -> dict[str, Any]:
 
 def _support(snapshot: RoomSnapshot, support: SupportStatus) -> Support:
     person = snapshot.peer
-    assert person is not None  # whose conversation it is
+    assert person is not None  # a conversation has its person
     return Support(
         person=as_person(person),
         state=support_state(is_closed=support.is_closed),

@@ -1,4 +1,4 @@
-"""What an operation of the native protocol is: a line of the table that feeds every way in and every description."""
+"""An operation of the native protocol: one entry of the table from which routes, requests and documents are made."""
 
 from collections.abc import Awaitable, Callable
 from enum import Enum, auto
@@ -15,39 +15,39 @@ from chat.engine.hub import Subscriber
 
 
 class Access(Enum):
-    """Who may call."""
+    """Who may call an operation."""
 
     ANYBODY = auto()
-    """Whoever has a token is not looked at."""
+    """Anybody; a token is ignored."""
     PERHAPS_PERSON = auto()
-    """Anybody; whoever has a good token is known."""
+    """Anybody; a valid token identifies the caller."""
     PERSON = auto()
-    """Whoever has a good token."""
+    """A caller with a valid token."""
     ADMIN = auto()
-    """Whoever has a good token and is an admin."""
+    """An admin with a valid token."""
 
 
 class Cost(Enum):
-    """What it costs, beside what every call of an address costs."""
+    """What an operation is charged to the caller's budgets. Each HTTP call also counts for its address."""
 
     NOTHING = auto()
-    """Of the caller's budgets; logins, registrations and codes have limits of their own."""
+    """Nothing; log-ins, registrations and codes have limits of their own."""
     MESSAGE = auto()
-    """One message of the caller's budget."""
+    """One message."""
     TEXT = auto()
-    """One message, and the bytes of the request's `text`."""
+    """One message and the bytes of the request's `text`."""
     PAGE = auto()
-    """What it costs to read the request's `limit` of messages."""
+    """Reading as many messages as the request's `limit`."""
     TEXTS = auto()
-    """What it costs to read all the texts that a message had."""
+    """Reading all earlier texts of a message."""
     UPLOAD = auto()
-    """A file."""
+    """One uploaded file."""
     SEARCH = auto()
-    """A search, and what it costs to read the request's `limit` of messages."""
+    """One search, and reading as many messages as the request's `limit`."""
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Who asks, and from where. `person` is there where the operation's access says so; `socket`, if one asks."""
+    """The caller of an operation. `person` is set as the operation's access requires, `socket` for native sockets."""
 
     person: Person | None
     device: Device
@@ -55,35 +55,42 @@ class Caller(msgspec.Struct, frozen=True):
 
     @property
     def known(self) -> Person:
-        """Whoever asks, where only a person may."""
+        """The calling person; only for operations that require one."""
         assert self.person is not None
         return self.person
 
 
 class AlreadyDone(msgspec.Struct, frozen=True):
-    """The reply to what was asked for and done before: nothing was done now."""
+    """The reply to a repeated request: it was done before, and nothing was done now."""
 
     reply: msgspec.Struct
 
 
 Handler = Callable[..., Awaitable[Any]]
-"""Takes services, the caller, a request of the operation's type, and a body of bytes if there is one.
+"""Takes the services, the caller, a request of the operation's type, and the uploaded bytes if there are any.
 
-It returns a reply of the operation's type, in AlreadyDone where that can be, or a Refusal. It knows no way in.
-
-May raise StorageDown and OutcomeUnknown. Cancelling: what was begun is done whole, or not at all.
+Returns a reply of the operation's type, perhaps in AlreadyDone, or a Refusal. It does not depend on the transport.
+May raise StorageDown and OutcomeUnknown. Cancelling does all of a begun write or nothing.
 """
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
-    """One operation. Where `request` or `reply` is None, there is nothing to say; without `method` HTTP has it not.
+    """One operation.
 
-    `on_socket` is the type of its request on the socket, if it has one there; `is_read` says that such requests are
-    answered beside others, in any order. `takes_bytes`: a file comes with the request; `gives_bytes`: the reply is one.
-    `refuses` are the codes of its refusals beside those that every operation has. Visitors of the support widget may
-    call it where it says `visitors`, and tokens for programs unless it says that they may not, with `tokens`. Over HTTP
-    a field of `request` is taken from the path if that has it, else from the body, or from the query of a GET and of
-    what takes bytes; `status` is that of a reply, and `repeated` of one to what was done before.
+    | field | means |
+    |---|---|
+    | `method`, `path` | its HTTP route; without a method it has none |
+    | `request`, `reply` | the types; None: no fields |
+    | `status`, `repeated` | the HTTP status of a reply, and of a reply to a repeated request |
+    | `on_socket` | the type of its request on the socket, if it has one there |
+    | `is_read` | on the socket it is answered concurrently with other requests, in any order |
+    | `takes_bytes`, `gives_bytes` | the request uploads a file; the reply is a file |
+    | `visitors` | visitors of the support widget may call it |
+    | `tokens` | API tokens may call it |
+    | `refuses` | the codes of its refusals, besides those of every operation |
+
+    Over HTTP a field of `request` comes from the path if the path has it. Other fields come from the query of a GET
+    or an upload, else from the body.
     """
 
     name: str
@@ -106,11 +113,11 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def summary(self) -> str:
-        """What it does, in a sentence."""
+        """A sentence that says what it does."""
         return (self.handler.__doc__ or "").strip().splitlines()[0]
 
     def over_budget(self, budgets: Budgets, caller: Caller, request: Any) -> Refusal | None:  # noqa: ANN401
-        """Use up what a request costs by what it holds. What costs one message was used up before. Sync."""
+        """Charge the part of the cost that depends on the request. A cost of one message was charged before. Sync."""
         match self.cost:
             case Cost.TEXT:
                 return budgets.message(caller.known.id, caller.device.address, request.text)

@@ -9,13 +9,13 @@ from chat.domain.wrong_values import pattern
 from chat.operations.values import Email, Id, Name, Person, Time, Value, WebPage
 
 Seq = Annotated[
-    int, Meta(ge=1, le=2**53 - 1, description="A message's number in its room: 1, 2, 3 … without a gap")
+    int, Meta(ge=1, le=2**53 - 1, description="A message's number in its room: 1, 2, 3 … without gaps")
 ]
 Mark = Annotated[int, Meta(ge=0, le=2**53 - 1, description="A message's number, or 0: before the first")]
 Pos = Annotated[
     int,
     Meta(
-        ge=0, le=2**53 - 1, description="A change's number in its room: 1, 2, 3 … without a gap; 0: none yet"
+        ge=0, le=2**53 - 1, description="A change's number in its room: 1, 2, 3 … without gaps; 0: none yet"
     ),
 ]
 Key = Annotated[
@@ -23,7 +23,7 @@ Key = Annotated[
     pattern(
         r"^[A-Za-z0-9_-]{1,64}$(?!\n)",
         "1 to 64 letters A to Z, digits, '_' and '-'",
-        description="Unique for this person for ever",
+        description="Chosen by the client; unique among all messages of this person",
     ),
 ]
 Text = Annotated[str, Meta(max_length=4000, description="Trimmed; empty only with files")]
@@ -31,7 +31,7 @@ Topic = Annotated[str, Meta(max_length=500)]
 Emoji = Annotated[
     str, Meta(min_length=1, max_length=8, description="One emoji: no letters, digits, spaces or controls")
 ]
-UpTo100 = Annotated[int, Meta(ge=0, le=100, description="100: that many or more")]
+UpTo100 = Annotated[int, Meta(ge=0, le=100, description="100 stands for 100 or more")]
 
 FileIds = Annotated[tuple[Id, ...], Meta(max_length=MOST_FILES)]
 
@@ -44,14 +44,14 @@ SupportState = Literal["open", "closed"]
 
 
 class Sender(Value, kw_only=True, frozen=True):
-    """Who said it, by the name of today."""
+    """A person by their current name."""
 
     id: Id
     name: Name
 
 
 class Reaction(Value, kw_only=True, frozen=True):
-    """One emoji under a message, and the first of those who react with it. `mine` is in what is made for one reader."""
+    """An emoji under a message, and the first people who reacted with it. `mine`: the reader is one of them."""
 
     emoji: Emoji
     count: Annotated[int, Meta(ge=1)]
@@ -60,7 +60,7 @@ class Reaction(Value, kw_only=True, frozen=True):
 
 
 class FileInfo(Value, kw_only=True, frozen=True):
-    """A file: `size` in bytes, `width` and `height` in pixels, where it is an image that says them."""
+    """A file: `size` in bytes; `width` and `height` in pixels, for images of a known size."""
 
     id: Id
     name: Annotated[str, Meta(min_length=1, max_length=NAME_BYTES)]
@@ -71,17 +71,17 @@ class FileInfo(Value, kw_only=True, frozen=True):
 
 
 class Deletion(Value, kw_only=True, frozen=True):
-    """When a message was deleted, and by whom; whoever runs the server is nobody."""
+    """When a message was deleted, and by whom; without `by` it was a command on the server."""
 
     at: Time
     by: Id | None = None
 
 
 class Said(Value, kw_only=True, frozen=True):
-    """What a message and the event that tells it have in common.
+    """The fields that a message and its event have in common.
 
-    `pos` is its latest change's in a Message, and the event's own in an event. `reply` is the seq of the message that
-    it answers, `mentions` are those whom its text names; `all`: it names everybody in the room.
+    `pos` is the position of the latest change in a Message, and the event's own in an event. `reply` is the seq of the
+    message that it answers, `mentions` are the people whom its text mentions; `all`: it mentions everybody in the room.
     """
 
     room: Id
@@ -102,11 +102,11 @@ class Said(Value, kw_only=True, frozen=True):
 
 
 class Support(Value, kw_only=True, frozen=True):
-    """What a support conversation has beside a room: whose it is, and since when that person waits for an answer.
+    """The fields of a support conversation besides those of a room: its person, and the state of their request.
 
-    `waiting_since` is when their oldest message without an answer was said; what was said before a closing counts as
-    answered. `email` and `page` are what a visitor of the support widget gave when they began; nobody has checked it.
-    `came` is when that was. Who is `blocked` can't come in and writes nothing until an operator unblocks them.
+    `waiting_since` is the time of the person's oldest unanswered message; messages before a closing count as answered.
+    `email` and `page` are what a visitor of the support widget entered at `came`; they are not verified. A `blocked`
+    visitor can't log in or send until an operator unblocks them.
     """
 
     person: Person
@@ -120,7 +120,7 @@ class Support(Value, kw_only=True, frozen=True):
 
 
 class Message(Said, kw_only=True, frozen=True):
-    """A message as it is now, as history and snapshots have it. `key` is told to its sender alone."""
+    """A message in its current state, as in history and snapshots. Only its sender gets `key`."""
 
 
 class RoomFields(Value, kw_only=True, frozen=True):
@@ -148,7 +148,7 @@ class RoomFields(Value, kw_only=True, frozen=True):
 
 
 class Room(RoomFields, kw_only=True, frozen=True):
-    """A room as HTTP answers it."""
+    """A room as one person sees it. `pos` and `at` are the position to resume from."""
 
 
 class WhichMessage(Value, kw_only=True, frozen=True):
@@ -159,7 +159,7 @@ class WhichMessage(Value, kw_only=True, frozen=True):
 
 
 class Logged(Value, kw_only=True, frozen=True, tag_field="type"):
-    """A change of a room: the next in its log."""
+    """The fields of every change of a room: its position in the room's log, and its time."""
 
     room: Id
     pos: Pos

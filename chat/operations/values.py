@@ -1,6 +1,7 @@
 """The values that operations of all subjects share: ids, times, names and people.
 
-A field at its default is left out, in both directions; unknown fields are ignored. Times are Unix milliseconds.
+Fields that have their default value are left out, in both directions; unknown fields are ignored. Times are in Unix
+milliseconds.
 """
 
 from typing import Annotated, Literal
@@ -10,23 +11,21 @@ from msgspec import Meta, Struct
 Id = Annotated[int, Meta(ge=1, le=2**53 - 1)]
 Time = Annotated[int, Meta(ge=0, le=2**53 - 1, description="Unix milliseconds")]
 SOUGHT = r"^[^\x00]*$", "text without NUL"
-"""Of texts that are looked for: PostgreSQL takes no NUL, and would seem to be silent."""
+"""The pattern of search texts, with its description: PostgreSQL rejects NUL."""
 
 PLACE = "the `next` of the page before"
-"""What a page is asked for by."""
+"""The description of a paging cursor."""
 
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Email = Annotated[str, Meta(max_length=254)]
 Limit = Annotated[int, Meta(ge=1, le=100)]
-WebPage = Annotated[
-    str, Meta(max_length=2048, description="http: or https:, without what stands behind ? or #")
-]
+WebPage = Annotated[str, Meta(max_length=2048, description="http: or https:, without query and fragment")]
 
 ServerRole = Literal["guest", "operator", "moderator", "admin"]
 
 
 class Value(Struct, kw_only=True, omit_defaults=True, frozen=True):
-    """Base of all: a field at its default is left out."""
+    """The base of all values: fields that have their default value are left out."""
 
 
 class Person(Value, kw_only=True, frozen=True):
@@ -40,7 +39,7 @@ class Person(Value, kw_only=True, frozen=True):
 
 
 class Me(Person, kw_only=True, frozen=True):
-    """Oneself: what only oneself sees is added."""
+    """The caller, with the fields that only they see."""
 
     email: Email | None = None
     share_reads: bool = True

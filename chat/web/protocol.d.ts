@@ -1,7 +1,7 @@
 // What travels between the page and the server, made of the server's types by `make protocol-types`; a test compares.
 // A field at its default is left out, so most are optional. Fields, events and codes may be added.
 
-/** A person as admins see them; `sessions` are their logins and tokens for programs. */
+/** A person as admins see them; `sessions` counts their log-ins and API tokens. */
 export interface Account {
   id: number;
   name: string;
@@ -16,14 +16,14 @@ export interface Account {
   sessions?: number;
 }
 
-/** Accounts, by their ids. Where there are more, `next` is where they begin. */
+/** Accounts, by id. If there are more, `next` is the `after` of the next page. */
 export interface Accounts {
   people: Account[];
   next?: number;
 }
 
 /**
- * What was done, when, to whom and where; without `by` it was a command of whoever runs the server. `detail` is
+ * An act in the audit: its kind, time, person and room; without `by` it was a command on the server. `detail` is
  * for people: the roles, the setting and its value, the `seq` of the message, the name of the room.
  */
 export interface Act {
@@ -42,7 +42,7 @@ export interface Act {
   detail?: string;
 }
 
-/** Tell a room what one does there: write, look at it (operators, in support), or neither any more. */
+/** Announce to a room that one is typing, viewing it (operators, in support), or neither any more. */
 export interface Activity {
   type: "activity";
   /** Chosen by the client; the reply repeats it */
@@ -51,7 +51,7 @@ export interface Activity {
   what: "none" | "typing" | "viewing";
 }
 
-/** Somebody does something in a room. Forget it after 6 seconds, and when they say something. */
+/** A person's activity in a room. It ends after 6 seconds without a repeat, and with their next message. */
 export interface ActivityEvent {
   type: "activity";
   room: number;
@@ -59,20 +59,20 @@ export interface ActivityEvent {
   what: "none" | "typing" | "viewing";
 }
 
-/** It is told, or was a moment ago. */
+/** The activity is announced, or was a moment ago. */
 export interface ActivityOk {
   type: "activity_ok";
   /** Chosen by the client; the reply repeats it */
   id: number;
 }
 
-/** Acts, the newest first. Where there are older ones, `next` is where they begin. */
+/** Acts, newest first. If there are older ones, `next` is the `after` of the next page. */
 export interface Acts {
   entries: Act[];
   next?: number;
 }
 
-/** The address at which people reach the server, for links to it; empty: it is not known. */
+/** The address at which people reach the server, for links to it; empty: unknown. */
 export interface AddressSetting {
   source: "admin" | "start";
   /** Unix milliseconds */
@@ -84,15 +84,15 @@ export interface AddressSetting {
   default: string;
 }
 
-/** The server stops; come back after this long. */
+/** The server stops; connect again after `after_ms` milliseconds. */
 export interface ByeEvent {
   type: "bye";
   after_ms: number;
 }
 
 /**
- * What to change of an account; what is left out stays. `roles` are all that they have then; `operator`,
- * `moderator` and `admin` give or take one each, in its place.
+ * Changes of an account; fields that are left out stay. `roles` replaces all roles; instead, `operator`,
+ * `moderator` and `admin` give or remove one role each.
  */
 export interface ChangeAccount {
   person: number;
@@ -106,14 +106,14 @@ export interface ChangeAccount {
   password?: string;
 }
 
-/** What to change of a room that people made; what is left out stays. */
+/** Changes of a room that people made; fields that are left out stay. */
 export interface ChangeListedRoom {
   room: number;
   name?: string;
   archived?: boolean;
 }
 
-/** What to change of oneself: what is left out stays, null takes display name or e-mail address away. */
+/** Changes of one's own profile: fields that are left out stay, null removes the display name or e-mail address. */
 export interface ChangeMe {
   name?: string;
   display?: string | null;
@@ -121,16 +121,16 @@ export interface ChangeMe {
   share_reads?: boolean;
 }
 
-/** The text to have from now on. */
+/** The new text of a message. */
 export interface ChangeMessage {
   room: number;
-  /** A message's number in its room: 1, 2, 3 … without a gap */
+  /** A message's number in its room: 1, 2, 3 … without gaps */
   seq: number;
   /** Trimmed; empty only with files */
   text: string;
 }
 
-/** One's password, and the one to have from now on. */
+/** The current password and the new one. */
 export interface ChangePassword {
   /** At most 72 bytes */
   old: string;
@@ -138,7 +138,7 @@ export interface ChangePassword {
   new: string;
 }
 
-/** What to change of a room; what is left out stays. */
+/** Changes of a room; fields that are left out stay. */
 export interface ChangeRoom {
   room: number;
   name?: string;
@@ -147,7 +147,7 @@ export interface ChangeRoom {
   archived?: boolean;
 }
 
-/** What to change of the settings; what is left out stays, null takes a change back. */
+/** Changes of the settings; fields that are left out stay, null returns to the default. */
 export interface ChangeSettings {
   server_name?: string | null;
   /** As https://chat.example, in small letters and without a path; empty: it is not known */
@@ -165,9 +165,9 @@ export interface ChangeSettings {
 }
 
 /**
- * What a conversation is to be; what is left out stays. To claim it is `assignee` = oneself and `was` = null.
- * `was` is whose it must be for that, null of nobody. `blocked` is whether its visitor is shut out, which closes
- * it.
+ * Changes of a conversation; fields that are left out stay. `was` is the assignee that the conversation must have
+ * now, null for none; else the change is refused. To claim it, send `assignee` = oneself and `was` = null.
+ * `blocked` blocks its visitor, which also closes it, or unblocks them.
  */
 export interface ChangeSupport {
   room: number;
@@ -177,11 +177,11 @@ export interface ChangeSupport {
   blocked?: boolean;
 }
 
-/** The room is like this now. */
+/** The room has a new name, topic or setting; all of them are included. */
 export interface ChangedEvent {
   type: "changed";
   room: number;
-  /** A change's number in its room: 1, 2, 3 … without a gap; 0: none yet */
+  /** A change's number in its room: 1, 2, 3 … without gaps; 0: none yet */
   pos: number;
   /** Unix milliseconds */
   at: number;
@@ -195,23 +195,23 @@ export interface ChangedEvent {
 /** The reason, for programs. */
 export type Code = "conflict" | "expired" | "forbidden" | "gone" | "internal" | "invalid" | "malformed" | "not_found" | "outcome_unknown" | "taken" | "too_big" | "too_many" | "unauthenticated" | "unavailable" | "unknown_type";
 
-/** Conversations: first who waits for an answer, the longest first. Where there are more, `next` is the place. */
+/** Conversations: first those that wait for an answer, longest first. `next` is the `after` of the next page. */
 export interface Conversations {
   rooms: Room[];
   next?: string;
 }
 
-/** How far one has read, how many messages one has not, and how many of those mention one. */
+/** The read mark, the number of unread messages, and how many of those mention the reader. */
 export interface Counts {
   /** A message's number, or 0: before the first */
   read: number;
-  /** 100: that many or more */
+  /** 100 stands for 100 or more */
   unread?: number;
-  /** 100: that many or more */
+  /** 100 stands for 100 or more */
   mentions?: number;
 }
 
-/** A person to be added, with a first password, which they change. */
+/** A person to add, with a first password. */
 export interface CreateAccount {
   name: string;
   /** At most 72 bytes */
@@ -219,39 +219,39 @@ export interface CreateAccount {
   roles?: ("admin" | "moderator" | "operator")[];
 }
 
-/** A file to upload, for a message in that room, by the name that it is to have. */
+/** A file to upload for a message in that room, and its name. */
 export interface CreateFile {
   room: number;
   name?: string;
 }
 
-/** An invite to a room, or to register, for so many people and days. */
+/** An invite to create, to a room or (without `room`) to register, for a number of people and days. */
 export interface CreateInvite {
   room?: number | null;
   uses?: number;
   days?: number;
 }
 
-/** What to say, once however often it is sent. */
+/** A message to send; repeating it with the same key saves it once. */
 export interface CreateMessage {
   room: number;
-  /** Unique for this person for ever */
+  /** Chosen by the client; unique among all messages of this person */
   key: string;
   /** Trimmed; empty only with files */
   text?: string;
-  /** A message's number in its room: 1, 2, 3 … without a gap */
+  /** A message's number in its room: 1, 2, 3 … without gaps */
   reply?: number | null;
   files?: number[];
 }
 
-/** The room to make. */
+/** A room to create. */
 export interface CreateRoom {
   name: string;
   topic?: string;
   private?: boolean;
 }
 
-/** A token for a program, good for so many days; `password` is one's own. */
+/** A new API token for a program, valid for `days`; `password` is one's own. */
 export interface CreateToken {
   name: string;
   /** At most 72 bytes */
@@ -259,38 +259,35 @@ export interface CreateToken {
   days?: number;
 }
 
-/**
- * Who writes from a web page: what to call them, how to reach them, and the page; each only if they want. Of the
- * page what stands behind `?` or `#` is not kept.
- */
+/** A visitor of a web page: name, e-mail address and page, all optional. The page's query is not kept. */
 export interface CreateVisitor {
   name?: string | null;
   email?: string | null;
-  /** http: or https:, without what stands behind ? or # */
+  /** http: or https:, without query and fragment */
   page?: string | null;
 }
 
-/** A message is deleted; whoever runs the server is nobody. */
+/** A message is deleted; without `by` it was a command on the server. */
 export interface DeletedEvent {
   type: "deleted";
   room: number;
-  /** A change's number in its room: 1, 2, 3 … without a gap; 0: none yet */
+  /** A change's number in its room: 1, 2, 3 … without gaps; 0: none yet */
   pos: number;
   /** Unix milliseconds */
   at: number;
-  /** A message's number in its room: 1, 2, 3 … without a gap */
+  /** A message's number in its room: 1, 2, 3 … without gaps */
   seq: number;
   by?: number;
 }
 
-/** When a message was deleted, and by whom; whoever runs the server is nobody. */
+/** When a message was deleted, and by whom; without `by` it was a command on the server. */
 export interface Deletion {
   /** Unix milliseconds */
   at: number;
   by?: number;
 }
 
-/** A text that a message had from this time on. */
+/** A text of a message, and since when it had it. */
 export interface Edit {
   /** Unix milliseconds */
   at: number;
@@ -298,15 +295,15 @@ export interface Edit {
   text: string;
 }
 
-/** A message has another text, which mentions these, or everybody. */
+/** A message has a new text, which mentions these people or, with `all`, everybody. */
 export interface EditedEvent {
   type: "edited";
   room: number;
-  /** A change's number in its room: 1, 2, 3 … without a gap; 0: none yet */
+  /** A change's number in its room: 1, 2, 3 … without gaps; 0: none yet */
   pos: number;
   /** Unix milliseconds */
   at: number;
-  /** A message's number in its room: 1, 2, 3 … without a gap */
+  /** A message's number in its room: 1, 2, 3 … without gaps */
   seq: number;
   /** Trimmed; empty only with files */
   text: string;
@@ -314,7 +311,7 @@ export interface EditedEvent {
   all?: boolean;
 }
 
-/** The texts of a message, the oldest first: as it was said, as it was edited, as it is now. */
+/** All texts of a message, oldest first: the original, its edits, the current one. */
 export interface Edits {
   edits: Edit[];
 }
@@ -337,8 +334,9 @@ export interface Error {
 }
 
 /**
- * The request is refused; `id` is 0 where none can be read. `room` and `seq`: the message that has the key.
- * `error` is `text` again, as HTTP calls it. `reason` is the stable key of the text.
+ * The request is refused; `id` is 0 if the request's own can't be read. `reason` is the stable key of `text`;
+ * `error` repeats `text` under the name that HTTP uses. `room` and `seq` name the message that was sent with the
+ * key before.
  */
 export interface ErrorReply {
   type: "error";
@@ -351,11 +349,11 @@ export interface ErrorReply {
   field?: string;
   retry_ms?: number;
   room?: number;
-  /** A message's number in its room: 1, 2, 3 … without a gap */
+  /** A message's number in its room: 1, 2, 3 … without gaps */
   seq?: number;
 }
 
-/** A file: `size` in bytes, `width` and `height` in pixels, where it is an image that says them. */
+/** A file: `size` in bytes; `width` and `height` in pixels, for images of a known size. */
 export interface FileInfo {
   id: number;
   name: string;
@@ -365,21 +363,21 @@ export interface FileInfo {
   height?: number;
 }
 
-/** Messages that have files, the newest first. Where there are more, `next` is the `after` of the next page. */
+/** Messages with files, newest first. If there are more, `next` is the `after` of the next page. */
 export interface FilesOfRoom {
   messages: Message[];
-  /** A message's number in its room: 1, 2, 3 … without a gap */
+  /** A message's number in its room: 1, 2, 3 … without gaps */
   next?: number;
 }
 
-/** A room that is not the person's any more; `closed`: a conversation, until somebody speaks in it. */
+/** The person has lost a room. `closed`: a support conversation, until somebody sends to it. */
 export interface GoneEvent {
   type: "gone";
   room: number;
   reason: "closed" | "deleted" | "removed";
 }
 
-/** What the support widget says before anything else; empty: what it says by itself. */
+/** The first message of the support widget; empty: the widget's own. */
 export interface GreetingSetting {
   source: "admin" | "start";
   /** Unix milliseconds */
@@ -391,21 +389,21 @@ export interface GreetingSetting {
   default: string;
 }
 
-/** Prove who speaks; again with a fresh token before the old one expires. */
+/** Authenticate; repeat it with a fresh token before the old one expires. */
 export interface Hello {
   type: "hello";
   /** Chosen by the client; the reply repeats it */
   id: number;
   token: string;
-  /** What the person calls this device */
+  /** The person's name for this device */
   client?: string;
   /** The version that the client speaks */
   protocol?: number;
 }
 
 /**
- * Who one is, and what this server is, has and allows. More may be added. `lobby` is `open` where whoever connects
- * reads it without logging in; a `policy` event tells when that changes.
+ * The authenticated person, and the server's version, features and limits. Fields may be added. `lobby` is `open`
+ * if clients read it without logging in; a `policy` event announces a change.
  */
 export interface HelloOk {
   type: "hello_ok";
@@ -417,7 +415,7 @@ export interface HelloOk {
   version: string;
   /** The version of this protocol: 1 */
   protocol: number;
-  /** Names the server's data: where it is another, so are all rooms and messages */
+  /** Identifies the server's data: if it changes, all rooms and messages are others */
   data: string;
   /**
    * activity, blocks, edits, files, invites, mentions, presence, reactions, read_marks, search, support, sync_pages,
@@ -429,25 +427,25 @@ export interface HelloOk {
   expires_at: number;
 }
 
-/** Messages of a room: before, after or around one; without any of them the newest. */
+/** Messages of a room: before, after or around a message; without these the newest. */
 export interface History {
   room: number;
-  /** A message's number in its room: 1, 2, 3 … without a gap */
+  /** A message's number in its room: 1, 2, 3 … without gaps */
   before?: number | null;
   /** A message's number, or 0: before the first */
   after?: number | null;
-  /** A message's number in its room: 1, 2, 3 … without a gap */
+  /** A message's number in its room: 1, 2, 3 … without gaps */
   around?: number | null;
   limit?: number;
 }
 
-/** A message that was found. `pieces` are its text, by turns plain and what was looked for; the first is plain. */
+/** A found message. `pieces` is its text, alternately plain and matching; the first piece is plain. */
 export interface Hit {
   message: Message;
   pieces?: string[];
 }
 
-/** Messages that were found. Where there are more, `next` is the `after` of the next page. */
+/** Found messages. If there are more, `next` is the `after` of the next page. */
 export interface Hits {
   hits: Hit[];
   next?: number;
@@ -460,8 +458,8 @@ export interface Holder {
 }
 
 /**
- * An invite: how many can still use it, until when, and to which room; to none, it is to register. `url` is its
- * path on this server, and `link` the whole address, where the setting `public_url` says it.
+ * An invite with its code: `uses` left, its end, and its room; without a room it is to register. `url` is its path
+ * on this server. `link` is the whole address, if the setting `public_url` is known.
  */
 export interface Invite {
   code: string;
@@ -475,12 +473,12 @@ export interface Invite {
 }
 
 /**
- * An invite: how many can still use it, until when, and to which room; to none, it is to register. Its code was
- * told once and is kept nowhere. `by` is who made it, where others are asked for; it is left out for one that
- * whoever runs the server made.
+ * An invite in a list: `uses` left, its end, and its room; without a room it is to register. Its code was shown
+ * once and is not stored. `by` is the maker, in lists of other people's invites; an invite made by a command on
+ * the server has none.
  */
 export interface IssuedInvite {
-  /** Names an invite to who may see it; it lets nobody in */
+  /** Identifies an invite in lists; unlike its code it admits nobody */
   id: string;
   room?: number;
   room_name?: string;
@@ -490,22 +488,22 @@ export interface IssuedInvite {
   by?: Sender;
 }
 
-/** Invites that can be used, by when they end. Where there are more, `next` is where they begin. */
+/** Valid invites, by when they expire. If there are more, `next` is the `after` of the next page. */
 export interface IssuedInvites {
   invites: IssuedInvite[];
-  /** Names an invite to who may see it; it lets nobody in */
+  /** Identifies an invite in lists; unlike its code it admits nobody */
   next?: string;
 }
 
 /**
- * What this server allows; all of it is always told. Characters of a text, a topic and a name; bytes of a frame,
- * of a body that is no file, and of a file (0: no files are taken). `files` of a message, kinds of `reactions` of
- * one; `page`: most entries of a list. Of one socket: positions `known` in a sync, changes that a sync tells of a
- * room, requests `in_flight`, people to `watch`. Of one person: `sockets`. Read marks of others are told in rooms
- * with at most `receipts_members`. Of one person a second: messages to send and the bytes of their texts, pages of
- * 100 messages to read, searches, uploads; of one address ten times as much. Of one address a second: calls over
- * HTTP, of which more wait for their turn. For some seconds more may be had at once. Who is over a limit is told
- * so by `too_many`, with `retry_ms`.
+ * The server's limits; all fields are always sent. - `text`, `topic`, `name`: characters. `frame_bytes`,
+ * `body_bytes`, `file_bytes`: bytes (`file_bytes` 0: no files). - `files`, `reactions`: of one message. `page`:
+ * entries of a list. - `known`, `replay`: positions in a sync, and changes of one room that a sync sends. -
+ * `in_flight`, `watch`: concurrent requests and watched people of a socket. `sockets`: of one person. -
+ * `receipts_members`: read marks of others are sent in rooms of at most this size. - `sends_per_second`,
+ * `send_bytes_per_second`, `pages_per_second` (of 100 messages), `searches_per_second`, `uploads_per_second`: of
+ * one person; an address has ten times as much. - `calls_per_second`: HTTP calls of one address; further calls are
+ * delayed. Short bursts may exceed a rate. A request over a limit is refused with `too_many` and `retry_ms`.
  */
 export interface Limits {
   text: number;
@@ -523,23 +521,23 @@ export interface Limits {
   watch: number;
   sockets: number;
   receipts_members: number;
-  /** 0: any */
+  /** 0: no limit */
   sends_per_second: number;
-  /** 0: any */
+  /** 0: no limit */
   send_bytes_per_second: number;
-  /** 0: any */
+  /** 0: no limit */
   pages_per_second: number;
-  /** 0: any */
+  /** 0: no limit */
   searches_per_second: number;
-  /** 0: any */
+  /** 0: no limit */
   uploads_per_second: number;
-  /** 0: any */
+  /** 0: no limit */
   calls_per_second: number;
 }
 
 /**
- * A room as admins see it, who need not be in it: nothing of what is said there. `creator` is the name of who made
- * it; nobody made the lobby. `messages` are all that were ever said, `last` is when the newest of them was.
+ * A room as admins see it without being a member: no messages. `creator` is the name of the person who made it;
+ * the lobby has none. `messages` counts all messages ever sent; `last` is the time of the newest.
  */
 export interface ListedRoom {
   id: number;
@@ -557,15 +555,15 @@ export interface ListedRoom {
   last?: number;
 }
 
-/** Rooms, by their ids. Where there are more, `next` is where they begin. */
+/** Rooms, by id. If there are more, `next` is the `after` of the next page. */
 export interface ListedRooms {
   rooms: ListedRoom[];
   next?: number;
 }
 
 /**
- * Who reads the lobby: whoever connects, or who has logged in. A server that was not started with one is open
- * while registration is open: then that is its `default` now.
+ * Who reads the lobby: every client, or only people who have logged in. Without a start option, `default` is open
+ * while registration is open.
  */
 export interface LobbySetting {
   source: "admin" | "start";
@@ -576,17 +574,17 @@ export interface LobbySetting {
   default: "members" | "open";
 }
 
-/** Who logs in. */
+/** The credentials of a log-in. */
 export interface Login {
   /** Name or e-mail address */
   login: string;
   /** At most 72 bytes */
   password: string;
-  /** What the person calls this device */
+  /** The person's name for this device */
   device?: string;
 }
 
-/** Oneself: what only oneself sees is added. */
+/** The caller, with the fields that only they see. */
 export interface Me {
   id: number;
   name: string;
@@ -598,7 +596,7 @@ export interface Me {
   share_reads?: boolean;
 }
 
-/** Somebody who is in a room, or banned from it, and since when; how far they have `read`, where others see that. */
+/** A member of a room, or a banned person, and since when; `read` is their read mark, if they share it. */
 export interface Member {
   person: Person;
   role?: "banned" | "member" | "moderator" | "owner";
@@ -608,11 +606,11 @@ export interface Member {
   read?: number;
 }
 
-/** A member has another role, or is out: banned, or with none. A joining is a message of the kind join. */
+/** A member has a new role, is banned, or (without `role`) has left. A join is a message of the kind join. */
 export interface MemberEvent {
   type: "member";
   room: number;
-  /** A change's number in its room: 1, 2, 3 … without a gap; 0: none yet */
+  /** A change's number in its room: 1, 2, 3 … without gaps; 0: none yet */
   pos: number;
   /** Unix milliseconds */
   at: number;
@@ -621,38 +619,38 @@ export interface MemberEvent {
   by: number;
 }
 
-/** People, by their ids. Where there are more, `next` is where they begin. */
+/** People, by id. If there are more, `next` is the `after` of the next page. */
 export interface Members {
   members: Member[];
   next?: number;
 }
 
-/** So many are in the lobby or in a support conversation now. Of other rooms their log tells who comes and goes. */
+/** The number of members of the lobby or of a support conversation. Other rooms have member events in their log. */
 export interface MembersEvent {
   type: "members";
   room: number;
   members: number;
 }
 
-/** Somebody who is to be in a room with that role, or out of it as banned. Without a role who is in keeps theirs. */
+/** A membership to set: the person gets this role, or is banned. Without `role` a member keeps theirs. */
 export interface Membership {
   room: number;
   person: number;
   role?: "banned" | "member" | "moderator" | "owner";
 }
 
-/** Which messages that mention one, the newest first; `after` is the `next` of the page before. */
+/** A page of the messages that mention the caller, newest first; `after` is the `next` of the page before. */
 export interface Mentions {
   after?: number | null;
   limit?: number;
 }
 
-/** A message as it is now, as history and snapshots have it. `key` is told to its sender alone. */
+/** A message in its current state, as in history and snapshots. Only its sender gets `key`. */
 export interface Message {
   room: number;
-  /** A message's number in its room: 1, 2, 3 … without a gap */
+  /** A message's number in its room: 1, 2, 3 … without gaps */
   seq: number;
-  /** A change's number in its room: 1, 2, 3 … without a gap; 0: none yet */
+  /** A change's number in its room: 1, 2, 3 … without gaps; 0: none yet */
   pos: number;
   /** Unix milliseconds */
   at: number;
@@ -660,12 +658,12 @@ export interface Message {
   kind?: "join" | "text";
   /** Trimmed; empty only with files */
   text?: string;
-  /** A message's number in its room: 1, 2, 3 … without a gap */
+  /** A message's number in its room: 1, 2, 3 … without gaps */
   reply?: number;
   mentions?: number[];
   all?: boolean;
   files?: FileInfo[];
-  /** Unique for this person for ever */
+  /** Chosen by the client; unique among all messages of this person */
   key?: string;
   reactions?: Reaction[];
   /** Unix milliseconds */
@@ -673,13 +671,13 @@ export interface Message {
   deleted?: Deletion;
 }
 
-/** Something was said. In a replay it is the message as it is now. */
+/** A new message. In a replay it has its current state. */
 export interface MessageEvent {
   type: "message";
   room: number;
-  /** A message's number in its room: 1, 2, 3 … without a gap */
+  /** A message's number in its room: 1, 2, 3 … without gaps */
   seq: number;
-  /** A change's number in its room: 1, 2, 3 … without a gap; 0: none yet */
+  /** A change's number in its room: 1, 2, 3 … without gaps; 0: none yet */
   pos: number;
   /** Unix milliseconds */
   at: number;
@@ -687,12 +685,12 @@ export interface MessageEvent {
   kind?: "join" | "text";
   /** Trimmed; empty only with files */
   text?: string;
-  /** A message's number in its room: 1, 2, 3 … without a gap */
+  /** A message's number in its room: 1, 2, 3 … without gaps */
   reply?: number;
   mentions?: number[];
   all?: boolean;
   files?: FileInfo[];
-  /** Unique for this person for ever */
+  /** Chosen by the client; unique among all messages of this person */
   key?: string;
   reactions?: Reaction[];
   /** Unix milliseconds */
@@ -701,35 +699,35 @@ export interface MessageEvent {
 }
 
 /**
- * Messages, the oldest first, with all changes of the room up to `pos`. `first`: nothing was said before them;
- * `last`: nothing was said after them.
+ * Messages, oldest first, with all changes of the room up to `pos`. `first`: there are no earlier messages;
+ * `last`: there are no later ones.
  */
 export interface Messages {
   messages: Message[];
-  /** A change's number in its room: 1, 2, 3 … without a gap; 0: none yet */
+  /** A change's number in its room: 1, 2, 3 … without gaps; 0: none yet */
   pos: number;
   first?: boolean;
   last?: boolean;
 }
 
-/** What one wants of a room; what is left out stays. */
+/** One's own settings for a room; fields that are left out stay. */
 export interface Mine {
   room: number;
   notify?: "all" | "mentions" | "none";
   hidden?: boolean;
 }
 
-/** This is the last change that was told of the room, which is not live: sync it from here for the next ones. */
+/** The page ends at this position of the room, which is not live: sync it from here for the next page. */
 export interface MoreEvent {
   type: "more";
   room: number;
-  /** A change's number in its room: 1, 2, 3 … without a gap; 0: none yet */
+  /** A change's number in its room: 1, 2, 3 … without gaps; 0: none yet */
   pos: number;
   /** Unix milliseconds */
   at: number;
 }
 
-/** What the server is called. */
+/** The server's name. */
 export interface NameSetting {
   source: "admin" | "start";
   /** Unix milliseconds */
@@ -750,8 +748,8 @@ export interface OriginsSetting {
 }
 
 /**
- * A code with which its person sets another password, once, until `expires`. `url` is the path of its page on this
- * server, and `link` the whole address, where the setting `public_url` says it.
+ * A code with which the person can set a new password once, until `expires`. `url` is the path of its page on this
+ * server. `link` is the whole address, if the setting `public_url` is known.
  */
 export interface PasswordReset {
   code: string;
@@ -761,7 +759,7 @@ export interface PasswordReset {
   expires: number;
 }
 
-/** People, by their names. Where there are more, `next` is where they begin. */
+/** People, by name. If there are more, `next` is the `after` of the next page. */
 export interface People {
   people: Person[];
   next?: string;
@@ -777,7 +775,7 @@ export interface Person {
   changed: number;
 }
 
-/** The profile of oneself, or of somebody whom one watches or meets in a room, has changed. */
+/** The profile of the person themselves, of a watched person, or of somebody in a common room has changed. */
 export interface PersonEvent {
   type: "person";
   id: number;
@@ -788,14 +786,14 @@ export interface PersonEvent {
   changed: number;
 }
 
-/** Are you there? */
+/** Check the connection; the reply has the server's time. */
 export interface Ping {
   type: "ping";
   /** Chosen by the client; the reply repeats it */
   id: number;
 }
 
-/** Here I am. */
+/** The connection works; `at` is the server's time. */
 export interface PingOk {
   type: "ping_ok";
   /** Chosen by the client; the reply repeats it */
@@ -804,7 +802,7 @@ export interface PingOk {
   at: number;
 }
 
-/** What the server is called, who may register and who reads the lobby, since one of these has just changed. */
+/** The server's name, who may register and who reads the lobby; sent when one of these changes. */
 export interface PolicyEvent {
   type: "policy";
   server: string;
@@ -812,28 +810,28 @@ export interface PolicyEvent {
   lobby: "members" | "open";
 }
 
-/** How far a client is in a room: its newest change, and when that was. */
+/** A client's position in a room: the number and the time of the newest change that it has. */
 export interface Position {
   room: number;
-  /** A change's number in its room: 1, 2, 3 … without a gap; 0: none yet */
+  /** A change's number in its room: 1, 2, 3 … without gaps; 0: none yet */
   pos: number;
   /** Unix milliseconds */
   at: number;
 }
 
-/** Whether somebody is there. */
+/** The presence of a person. */
 export interface Presence {
   id: number;
   state: "away" | "offline" | "online";
 }
 
-/** People whom one watches have come, or gone. */
+/** The presence of watched people has changed. */
 export interface PresenceEvent {
   type: "presence";
   people: Presence[];
 }
 
-/** A room that everybody may join, as those see it who are not in it. */
+/** A public room as people who are not in it see it. */
 export interface PublicRoom {
   id: number;
   name: string;
@@ -841,13 +839,13 @@ export interface PublicRoom {
   members?: number;
 }
 
-/** Rooms, by their names. Where there are more, `next` is where they begin. */
+/** Rooms, by name. If there are more, `next` is the `after` of the next page. */
 export interface PublicRooms {
   rooms: PublicRoom[];
   next?: string;
 }
 
-/** So many; 0 for any. */
+/** A rate; 0: no limit. */
 export interface RateSetting {
   source: "admin" | "start";
   /** Unix milliseconds */
@@ -860,21 +858,21 @@ export interface RateSetting {
 /** An emoji under a message. */
 export interface React {
   room: number;
-  /** A message's number in its room: 1, 2, 3 … without a gap */
+  /** A message's number in its room: 1, 2, 3 … without gaps */
   seq: number;
   /** One emoji: no letters, digits, spaces or controls */
   emoji: string;
 }
 
-/** Somebody reacted, or took it back; so many react with that emoji now. */
+/** A person added or removed a reaction; `count` is how many people react with the emoji now. */
 export interface ReactedEvent {
   type: "reacted";
   room: number;
-  /** A change's number in its room: 1, 2, 3 … without a gap; 0: none yet */
+  /** A change's number in its room: 1, 2, 3 … without gaps; 0: none yet */
   pos: number;
   /** Unix milliseconds */
   at: number;
-  /** A message's number in its room: 1, 2, 3 … without a gap */
+  /** A message's number in its room: 1, 2, 3 … without gaps */
   seq: number;
   person: number;
   /** One emoji: no letters, digits, spaces or controls */
@@ -883,7 +881,7 @@ export interface ReactedEvent {
   count: number;
 }
 
-/** One emoji under a message, and the first of those who react with it. `mine` is in what is made for one reader. */
+/** An emoji under a message, and the first people who reacted with it. `mine`: the reader is one of them. */
 export interface Reaction {
   /** One emoji: no letters, digits, spaces or controls */
   emoji: string;
@@ -892,20 +890,20 @@ export interface Reaction {
   mine?: boolean;
 }
 
-/** How far somebody has read; `unread` is told to themselves alone. */
+/** How far a person has read; only they themselves get `unread` and `mentions`. */
 export interface ReadEvent {
   type: "read";
   room: number;
   person: number;
   /** A message's number, or 0: before the first */
   seq: number;
-  /** 100: that many or more */
+  /** 100 stands for 100 or more */
   unread?: number;
-  /** 100: that many or more */
+  /** 100 stands for 100 or more */
   mentions?: number;
 }
 
-/** Have read up to this message; with `back` only up to there, however far one has read. */
+/** Mark as read up to this message; with `back` also if the mark is further on, which marks later ones unread. */
 export interface ReadUpTo {
   room: number;
   /** A message's number, or 0: before the first */
@@ -913,24 +911,24 @@ export interface ReadUpTo {
   back?: boolean;
 }
 
-/** The refresh token; a browser leaves it out, as it has it in a cookie. */
+/** The refresh token; a browser sends it as a cookie instead. */
 export interface Refresh {
-  /** Used once; opaque */
+  /** Opaque; can be used once */
   refresh?: string | null;
 }
 
-/** A new person; `invite` where registering takes one. */
+/** A new person; `invite` is the code of an invite, which is needed if registration is by invite. */
 export interface Register {
   name: string;
   /** At most 72 bytes */
   password: string;
   email?: string | null;
   invite?: string | null;
-  /** What the person calls this device */
+  /** The person's name for this device */
   device?: string;
 }
 
-/** Who may register: anybody, whoever has an invite, or nobody. */
+/** Who may register: anybody, people with an invite, or nobody. */
 export interface RegistrationSetting {
   source: "admin" | "start";
   /** Unix milliseconds */
@@ -940,14 +938,14 @@ export interface RegistrationSetting {
   default: "closed" | "invite" | "open";
 }
 
-/** Another password for whoever has the code, which an admin made for them. */
+/** A new password, and the reset code that an admin made for the person. */
 export interface ResetPassword {
   code: string;
   /** At most 72 bytes */
   password: string;
 }
 
-/** A room as HTTP answers it. */
+/** A room as one person sees it. `pos` and `at` are the position to resume from. */
 export interface Room {
   id: number;
   kind: "direct" | "lobby" | "room" | "support";
@@ -957,7 +955,7 @@ export interface Room {
   archived?: boolean;
   role?: "banned" | "member" | "moderator" | "owner";
   members?: number;
-  /** A change's number in its room: 1, 2, 3 … without a gap; 0: none yet */
+  /** A change's number in its room: 1, 2, 3 … without gaps; 0: none yet */
   pos: number;
   /** Unix milliseconds */
   at: number;
@@ -965,9 +963,9 @@ export interface Room {
   seq: number;
   /** A message's number, or 0: before the first */
   read: number;
-  /** 100: that many or more */
+  /** 100 stands for 100 or more */
   unread?: number;
-  /** 100: that many or more */
+  /** 100 stands for 100 or more */
   mentions?: number;
   notify?: "all" | "mentions" | "none";
   hidden?: boolean;
@@ -977,8 +975,8 @@ export interface Room {
 }
 
 /**
- * A room as it is now: new to the client, or its copy is void for the reason `reset`. With `reset`, what was said
- * after the message `after` can be read of the history.
+ * The current state of a room: it is new to the client, or the client's copy is void for the reason `reset`. With
+ * `reset`, the messages after the message `after` can be read from the history.
  */
 export interface RoomEvent {
   type: "room";
@@ -990,7 +988,7 @@ export interface RoomEvent {
   archived?: boolean;
   role?: "banned" | "member" | "moderator" | "owner";
   members?: number;
-  /** A change's number in its room: 1, 2, 3 … without a gap; 0: none yet */
+  /** A change's number in its room: 1, 2, 3 … without gaps; 0: none yet */
   pos: number;
   /** Unix milliseconds */
   at: number;
@@ -998,9 +996,9 @@ export interface RoomEvent {
   seq: number;
   /** A message's number, or 0: before the first */
   read: number;
-  /** 100: that many or more */
+  /** 100 stands for 100 or more */
   unread?: number;
-  /** 100: that many or more */
+  /** 100 stands for 100 or more */
   mentions?: number;
   notify?: "all" | "mentions" | "none";
   hidden?: boolean;
@@ -1012,17 +1010,16 @@ export interface RoomEvent {
   after?: number;
 }
 
-/** Rooms, by their ids. Where there are more, `next` is where they begin. */
+/** Rooms, by id. If there are more, `next` is the `after` of the next page. */
 export interface Rooms {
   rooms: Room[];
   next?: number;
 }
 
 /**
- * Which messages to look for, in the rooms that one is in. `q` has words, of which each may be the beginning of
- * one, and phrases in quotes; what has a minus before it must not be in the message. `from` is who said it, and
- * `since` and `before` when. With `order` best, those of the newest that fit best come first, and there is no next
- * page.
+ * A search for messages in one's own rooms. `q` has words, which also match as prefixes, and phrases in quotes; a
+ * minus before one excludes it. `from` is the sender; `since` and `before` bound the time. With `order` = best,
+ * the best matches among the newest come first, and there is no next page.
  */
 export interface Search {
   q: string;
@@ -1037,48 +1034,48 @@ export interface Search {
   limit?: number;
 }
 
-/** Say something, once however often it is sent. */
+/** Send a message; repeating it with the same key saves it once. */
 export interface Send {
   type: "send";
   /** Chosen by the client; the reply repeats it */
   id: number;
   room: number;
-  /** Unique for this person for ever */
+  /** Chosen by the client; unique among all messages of this person */
   key: string;
   /** Trimmed; empty only with files */
   text?: string;
-  /** A message's number in its room: 1, 2, 3 … without a gap */
+  /** A message's number in its room: 1, 2, 3 … without gaps */
   reply?: number | null;
   files?: number[];
 }
 
-/** The message is saved; `again`: it was before. */
+/** The message is saved; `again`: it had been saved before. */
 export interface SendOk {
   type: "send_ok";
   /** Chosen by the client; the reply repeats it */
   id: number;
-  /** A message's number in its room: 1, 2, 3 … without a gap */
+  /** A message's number in its room: 1, 2, 3 … without gaps */
   seq: number;
-  /** A change's number in its room: 1, 2, 3 … without a gap; 0: none yet */
+  /** A change's number in its room: 1, 2, 3 … without gaps; 0: none yet */
   pos: number;
   /** Unix milliseconds */
   at: number;
   again?: boolean;
 }
 
-/** Who said it, by the name of today. */
+/** A person by their current name. */
 export interface Sender {
   id: number;
   name: string;
 }
 
-/** What a server is: its name and version for people, the rest for programs. */
+/** A server's name, version, policy, features and limits. */
 export interface ServerInfo {
   server: string;
   version: string;
   /** The version of this protocol: 1 */
   protocol: number;
-  /** Names the server's data: where it is another, so are all rooms and messages */
+  /** Identifies the server's data: if it changes, all rooms and messages are others */
   data: string;
   registration: "closed" | "invite" | "open";
   lobby: "members" | "open";
@@ -1090,7 +1087,7 @@ export interface ServerInfo {
   limits: Limits;
 }
 
-/** What a login gives. `refresh` is left out where the browser has it as a cookie. */
+/** A new session with its tokens. A browser gets the refresh token as a cookie, so `refresh` is left out. */
 export interface Session {
   access: string;
   /** Seconds */
@@ -1100,7 +1097,7 @@ export interface Session {
   me: Me;
 }
 
-/** A session. `used` is when it was begun or last refreshed, `address` and `agent` are from where that was. */
+/** A session. `used` is when it began or was last refreshed, `address` and `agent` belong to that request. */
 export interface SessionInfo {
   id: number;
   kind?: "login" | "token";
@@ -1114,12 +1111,12 @@ export interface SessionInfo {
   current?: boolean;
 }
 
-/** One's sessions, the last begun first. */
+/** One's own sessions, newest first. */
 export interface Sessions {
   sessions: SessionInfo[];
 }
 
-/** Say whether one is at the screen. */
+/** Report whether the person is at the screen. */
 export interface SetStatus {
   type: "status";
   /** Chosen by the client; the reply repeats it */
@@ -1127,19 +1124,19 @@ export interface SetStatus {
   state: "away" | "online";
 }
 
-/** The first admin, by the code that the server printed when it started. */
+/** The first admin, and the code that the server logged when it started. */
 export interface SetUp {
   code: string;
   name: string;
   /** At most 72 bytes */
   password: string;
-  /** What the person calls this device */
+  /** The person's name for this device */
   device?: string;
 }
 
 /**
- * Whether there is no admin yet, who may register, who reads the lobby, and what the server calls itself. `lobby`
- * is `open` where whoever connects reads it without logging in.
+ * The server's name and policy, and whether a first admin is `needed`. `registration` says who may register;
+ * `lobby` is `open` if clients read the lobby without logging in.
  */
 export interface SetUpState {
   needed: boolean;
@@ -1149,8 +1146,8 @@ export interface SetUpState {
 }
 
 /**
- * What an admin may change while servers run, in the units of the flags of `chat serve`. Of one address ten times
- * as much is let through as of one person, for messages, their bytes and pages.
+ * The settings that an admin may change while servers run, in the units of the flags of `chat serve`. Rates of
+ * messages, their bytes and pages are for one person; an address has ten times as much.
  */
 export interface Settings {
   server_name: NameSetting;
@@ -1166,7 +1163,7 @@ export interface Settings {
   widget_greeting: GreetingSetting;
 }
 
-/** Noted, until this socket says otherwise. */
+/** The status is set until this socket reports another. */
 export interface StatusOk {
   type: "status_ok";
   /** Chosen by the client; the reply repeats it */
@@ -1174,11 +1171,10 @@ export interface StatusOk {
 }
 
 /**
- * What a support conversation has beside a room: whose it is, and since when that person waits for an answer.
- * `waiting_since` is when their oldest message without an answer was said; what was said before a closing counts
- * as answered. `email` and `page` are what a visitor of the support widget gave when they began; nobody has
- * checked it. `came` is when that was. Who is `blocked` can't come in and writes nothing until an operator
- * unblocks them.
+ * The fields of a support conversation besides those of a room: its person, and the state of their request.
+ * `waiting_since` is the time of the person's oldest unanswered message; messages before a closing count as
+ * answered. `email` and `page` are what a visitor of the support widget entered at `came`; they are not verified.
+ * A `blocked` visitor can't log in or send until an operator unblocks them.
  */
 export interface Support {
   person: Person;
@@ -1187,7 +1183,7 @@ export interface Support {
   /** Unix milliseconds */
   waiting_since?: number;
   email?: string;
-  /** http: or https:, without what stands behind ? or # */
+  /** http: or https:, without query and fragment */
   page?: string;
   /** Unix milliseconds */
   came?: number;
@@ -1195,8 +1191,8 @@ export interface Support {
 }
 
 /**
- * Whether an operator is online, the operators' own greeting, and how many bytes a visitor's file may have.
- * Without a greeting a client has its own; 0 bytes: no files.
+ * Whether an operator is online, the operators' greeting, and the most bytes of a visitor's file. An empty
+ * greeting: clients use their own. 0 bytes: files are not accepted.
  */
 export interface SupportDesk {
   online: boolean;
@@ -1205,11 +1201,11 @@ export interface SupportDesk {
   file_bytes?: number;
 }
 
-/** A conversation is open or closed now, and an operator's or nobody's. */
+/** The new state of a support conversation: open or closed, and its assignee, if any. */
 export interface SupportEvent {
   type: "support";
   room: number;
-  /** A change's number in its room: 1, 2, 3 … without a gap; 0: none yet */
+  /** A change's number in its room: 1, 2, 3 … without gaps; 0: none yet */
   pos: number;
   /** Unix milliseconds */
   at: number;
@@ -1220,10 +1216,10 @@ export interface SupportEvent {
   by: number;
 }
 
-/** One's reaction to a message with an emoji, given or taken back. */
+/** A reaction with an emoji, to be added or, with `on` = false, removed. */
 export interface SwitchReaction {
   room: number;
-  /** A message's number in its room: 1, 2, 3 … without a gap */
+  /** A message's number in its room: 1, 2, 3 … without gaps */
   seq: number;
   /** One emoji: no letters, digits, spaces or controls */
   emoji: string;
@@ -1231,9 +1227,10 @@ export interface SwitchReaction {
 }
 
 /**
- * Be told all since these positions, and with `rest` every other room; then live. With `far` page a room that is
- * behind by more than 1000 changes, or by more than its share of `limit`, is told as many as that, and `more`: it
- * is not live until it is synced from there to its end. Else it is told as it is.
+ * Get all changes since the positions in `known`, with `rest` every other room as well, and then live events. A
+ * room may have more than 1000 changes since its position, or more than its share of `limit`. With `far` = page,
+ * the server sends as many as that and then `more`; the room is not live until a sync from there has reached its
+ * end. With `far` = reset, the server sends the room's current state instead.
  */
 export interface Sync {
   type: "sync";
@@ -1244,11 +1241,11 @@ export interface Sync {
   /** Unix milliseconds */
   since?: number | null;
   far?: "page" | "reset";
-  /** Changes to be told, all rooms together */
+  /** The most changes to send, all rooms together */
   limit?: number;
 }
 
-/** Everything was told: so many rooms. */
+/** The sync is complete; `rooms` is the number of rooms that were sent. */
 export interface SyncOk {
   type: "sync_ok";
   /** Chosen by the client; the reply repeats it */
@@ -1256,23 +1253,23 @@ export interface SyncOk {
   rooms: number;
 }
 
-/** The token, which is shown once, and its session. */
+/** The API token, which is shown only once, and its session. */
 export interface Token {
   token: string;
   session: SessionInfo;
 }
 
-/** A change that this server does not know, of a newer one beside it: it counts. */
+/** A change made by a newer server, of a kind that this server does not know; it counts for `pos`. */
 export interface UnknownEvent {
   type: "unknown";
   room: number;
-  /** A change's number in its room: 1, 2, 3 … without a gap; 0: none yet */
+  /** A change's number in its room: 1, 2, 3 … without gaps; 0: none yet */
   pos: number;
   /** Unix milliseconds */
   at: number;
 }
 
-/** Be told whether these people are there, and of no others. */
+/** Get the presence of these people and its changes; replaces the people watched before. */
 export interface Watch {
   type: "watch";
   /** Chosen by the client; the reply repeats it */
@@ -1280,7 +1277,7 @@ export interface Watch {
   people: number[];
 }
 
-/** What they are now. */
+/** The current presence of the watched people. */
 export interface WatchOk {
   type: "watch_ok";
   /** Chosen by the client; the reply repeats it */
@@ -1293,7 +1290,7 @@ export interface WhichAccount {
   person: number;
 }
 
-/** A page of the accounts, those with `q` in their names or e-mail addresses, and with that role. */
+/** A page of the accounts with `q` in their names or e-mail addresses, and with that role. */
 export interface WhichAccounts {
   q?: string;
   role?: "admin" | "moderator" | "operator" | null;
@@ -1302,24 +1299,24 @@ export interface WhichAccounts {
   limit?: number;
 }
 
-/** A page of the audit: all acts, or what `person` did or was done to them, and only acts that are one of `what`. */
+/** A page of the audit: all acts, or those by or on `person`, and only acts of the kinds in `what`. */
 export interface WhichActs {
   person?: number | null;
-  /** Kinds of acts, with commas between */
+  /** Kinds of acts, separated by commas */
   what?: string;
   /** The `next` of the page before */
   after?: number;
   limit?: number;
 }
 
-/** A page of those whom one blocks. */
+/** A page of the people whom the caller blocks. */
 export interface WhichBlocks {
   /** The `next` of the page before */
   after?: string;
   limit?: number;
 }
 
-/** A page of the conversations: open or closed ones, and those of one operator. */
+/** A page of the conversations, optionally only open or closed ones, or those of one operator. */
 export interface WhichConversations {
   state?: "closed" | "open" | null;
   /** 0: nobody's */
@@ -1339,16 +1336,16 @@ export interface WhichInvite {
   code: string;
 }
 
-/** A page of the invites that one made. */
+/** A page of the invites that the caller made. */
 export interface WhichInvites {
   /** The `next` of the page before */
   after?: string;
   limit?: number;
 }
 
-/** An invite that one made, by its id. */
+/** An invite that the caller made, by its id. */
 export interface WhichIssuedInvite {
-  /** Names an invite to who may see it; it lets nobody in */
+  /** Identifies an invite in lists; unlike its code it admits nobody */
   id: string;
 }
 
@@ -1357,7 +1354,7 @@ export interface WhichListedRoom {
   room: number;
 }
 
-/** A page of all rooms, those with `q` in their names. */
+/** A page of all rooms with `q` in their names. */
 export interface WhichListedRooms {
   q?: string;
   /** The `next` of the page before */
@@ -1365,13 +1362,13 @@ export interface WhichListedRooms {
   limit?: number;
 }
 
-/** Somebody in a room. */
+/** A person in a room. */
 export interface WhichMember {
   room: number;
   person: number;
 }
 
-/** A page of the people in a room, or of those who are banned from it. */
+/** A page of a room's members, or of the people who are banned from it. */
 export interface WhichMembers {
   room: number;
   role?: "banned" | null;
@@ -1383,11 +1380,11 @@ export interface WhichMembers {
 /** A message of a room. */
 export interface WhichMessage {
   room: number;
-  /** A message's number in its room: 1, 2, 3 … without a gap */
+  /** A message's number in its room: 1, 2, 3 … without gaps */
   seq: number;
 }
 
-/** A page of all people, those with `q` in their names. */
+/** A page of all people with `q` in their names. */
 export interface WhichPeople {
   q?: string;
   /** The `next` of the page before */
@@ -1400,7 +1397,7 @@ export interface WhichPerson {
   person: number;
 }
 
-/** A page of the rooms that one may join, those with `q` in their names. */
+/** A page of the rooms that the caller may join, with `q` in their names. */
 export interface WhichPublicRooms {
   q?: string;
   /** The `next` of the page before */
@@ -1415,7 +1412,7 @@ export interface WhichRoom {
 
 /** An invite to a room, by its id. */
 export interface WhichRoomInvite {
-  /** Names an invite to who may see it; it lets nobody in */
+  /** Identifies an invite in lists; unlike its code it admits nobody */
   id: string;
   room: number;
 }
@@ -1435,15 +1432,15 @@ export interface WhichRooms {
   limit?: number;
 }
 
-/** A session of one's own. */
+/** One of one's own sessions. */
 export interface WhichSession {
   id: number;
 }
 
-/** Which messages of a room that have files, the newest first; `after` is the `next` of the page before. */
+/** A page of a room's messages with files, newest first; `after` is the `next` of the page before. */
 export interface WithFiles {
   room: number;
-  /** A message's number in its room: 1, 2, 3 … without a gap */
+  /** A message's number in its room: 1, 2, 3 … without gaps */
   after?: number | null;
   limit?: number;
 }

@@ -25,7 +25,7 @@ _OVER = structs.replace(INVITE_OVER, field="invite")
 
 
 async def set_up_state(services: Services, _caller: Caller, _request: None) -> SetUpState:
-    """See whether there is no admin yet, and who may register."""
+    """Get whether there is no admin yet, and who may register."""
     needed = await services.first_admin.is_needed()
     return SetUpState(
         needed=needed,
@@ -36,10 +36,10 @@ async def set_up_state(services: Services, _caller: Caller, _request: None) -> S
 
 
 async def set_up(services: Services, caller: Caller, request: SetUp) -> Session | Refusal:
-    """Become the first admin, by the code that the server printed at its start."""
+    """Become the first admin, with the code that the server logged at its start."""
     device = caller.device
     if isinstance(refusal := clean_device(request.device), Refusal):
-        return refusal  # before anybody is added
+        return refusal  # before the account is created
     made = await services.first_admin.make(request.code, request.name, request.password, device.address)
     if isinstance(made, Refusal):
         return made
@@ -47,15 +47,15 @@ async def set_up(services: Services, caller: Caller, request: SetUp) -> Session 
 
 
 async def register(services: Services, caller: Caller, request: Register) -> Session | Refusal:
-    """Register, join the room of the invite if it is to one, and begin a session."""
+    """Register, join the room of the invite if it has one, and begin a session."""
     device, accounts = caller.device, services.accounts
     if isinstance(refusal := clean_device(request.device), Refusal):
-        return refusal  # before anybody is added
+        return refusal  # before the account is created
     invite = None
     if request.invite is not None and accounts.registration != "closed":
         found = await services.invites.find(request.invite)
         if isinstance(found, Refusal) or found.is_over:
-            # It counts as a registration: nobody tries codes for nothing.
+            # It counts as a registration, so that guessing codes is limited.
             return accounts.count_try(device.address) or (BAD_INVITE if isinstance(found, Refusal) else _OVER)
         invite = found
     granted = await accounts.register(
@@ -67,17 +67,17 @@ async def register(services: Services, caller: Caller, request: Register) -> Ses
         by_old_rules=False,
     )
     if isinstance(granted, Refusal):
-        # It was good a moment ago, if it was one to register with.
+        # A moment ago the invite was valid, so it has been used up since.
         return _OVER if granted is BAD_INVITE and invite and invite.registers else granted
     if request.invite is not None and invite is not None and invite.room_id is not None:
-        # Where the room can't be joined by now, one is registered all the same.
+        # If joining is refused by now, the registration still succeeds.
         joining = services.rooms.joining(granted.person, invite.room_id)
         await services.writes.write(accepted(joining, request.invite, is_used=granted.used_invite))
     return as_session(await services.sessions.open_after_change(granted.person, device, request.device))
 
 
 async def log_in(services: Services, caller: Caller, request: Login) -> Session | Refusal:
-    """Begin a session, by name or e-mail address and password."""
+    """Begin a session with a name or e-mail address and a password."""
     device = caller.device
     by = services.accounts.log_in_by_email if "@" in request.login else services.accounts.log_in
     granted = await by(request.login, request.password, device.address)
@@ -87,7 +87,7 @@ async def log_in(services: Services, caller: Caller, request: Login) -> Session 
 
 
 async def reset_password(services: Services, caller: Caller, request: ResetPassword) -> Session | Refusal:
-    """Set another password by an admin's link, which ends all sessions and tokens, and begin a session."""
+    """Set a new password with the code of an admin's link; ends all sessions and tokens, and begins a session."""
     device = caller.device
     granted = await services.accounts.reset_password(request.code, request.password, device.address)
     if isinstance(granted, Refusal):
@@ -96,12 +96,12 @@ async def reset_password(services: Services, caller: Caller, request: ResetPassw
 
 
 async def me(_services: Services, caller: Caller, _request: None) -> Me:
-    """See oneself."""
+    """Get one's own profile."""
     return as_me(caller.known)
 
 
 async def change_me(services: Services, caller: Caller, request: ChangeMe) -> Me | Refusal:
-    """Change one's name, display name, e-mail address or what others see; all of it or nothing."""
+    """Change one's own name, display name, e-mail address or sharing of read marks; all changes or none."""
     changes_login = request.name is not UNSET or request.email is not UNSET
     if changes_login and await services.sessions.is_of_program(caller.known):
         return NOT_FOR_TOKENS
@@ -121,7 +121,7 @@ async def change_me(services: Services, caller: Caller, request: ChangeMe) -> Me
 
 
 async def change_password(services: Services, caller: Caller, request: ChangePassword) -> Session | Refusal:
-    """Change one's password, which ends all sessions and tokens, and begin a new session."""
+    """Change one's own password; ends all sessions and tokens, and begins a session."""
     device = caller.device
     granted = await services.accounts.change_password(caller.known, request.old, request.new, device.address)
     if isinstance(granted, Refusal):
@@ -130,7 +130,7 @@ async def change_password(services: Services, caller: Caller, request: ChangePas
 
 
 def as_session(opened: Opened | Refusal) -> Session | Refusal:
-    """Return what a login gives."""
+    """Return the reply of a log-in."""
     if isinstance(opened, Refusal):
         return opened
     return Session(

@@ -1,4 +1,4 @@
-"""Administration: accounts of others, settings that count while servers run, and the audit."""
+"""Administration: accounts, settings that can change while servers run, and the audit."""
 
 from msgspec import UNSET, structs
 
@@ -21,7 +21,7 @@ _BOTH = Refusal(
 
 
 async def accounts(services: Services, _caller: Caller, request: types.WhichAccounts) -> types.Accounts:
-    """List accounts, by their ids."""
+    """List accounts, by id."""
     found = await services.administration.page(request.q, request.after, request.limit + 1, request.role)
     page = found[: request.limit]
     more = len(found) > len(page)
@@ -33,7 +33,7 @@ async def accounts(services: Services, _caller: Caller, request: types.WhichAcco
 async def account(
     services: Services, _caller: Caller, request: types.WhichAccount
 ) -> types.Account | Refusal:
-    """See an account."""
+    """Get an account."""
     found = await services.administration.account(request.person)
     return found if isinstance(found, Refusal) else as_account(found)
 
@@ -41,7 +41,7 @@ async def account(
 async def change_account(
     services: Services, caller: Caller, request: types.ChangeAccount
 ) -> types.Account | Refusal:
-    """Change an account: name, roles, password, whether they may come in; all of it or nothing."""
+    """Change an account's name, roles or password, disable or enable it; all changes or none."""
     given = request.operator, request.moderator, request.admin
     if request.roles is not UNSET:
         if given != (UNSET, UNSET, UNSET):
@@ -75,7 +75,7 @@ async def add_account(
 async def new_reset(
     services: Services, caller: Caller, request: types.WhichAccount
 ) -> types.PasswordReset | Refusal:
-    """Make a link by which somebody who has forgotten their password sets another; it is shown this once."""
+    """Create a link with which a person can set a new password; it is shown only once."""
     made = await services.administration.reset_link(request.person, caller.known)
     if isinstance(made, Refusal):
         return made
@@ -89,7 +89,7 @@ async def new_reset(
 async def end_sessions(
     services: Services, caller: Caller, request: types.WhichAccount
 ) -> types.Account | Refusal:
-    """End all sessions of a person, and make all tokens invalid that were issued so far."""
+    """End all sessions of a person and revoke all tokens issued so far."""
     changed = await services.administration.log_out(request.person, caller.known)
     if isinstance(changed, Refusal):
         return changed
@@ -99,27 +99,27 @@ async def end_sessions(
 async def delete_account(
     services: Services, caller: Caller, request: types.WhichAccount
 ) -> types.Account | Refusal:
-    """Delete a person, and see who they were; what they said stays under their name, which nobody can take."""
+    """Delete a person and return their account; their messages stay under their name, which stays taken."""
     deleted = await services.administration.delete(request.person, caller.known)
     return deleted if isinstance(deleted, Refusal) else as_account(administration.Account(deleted, 0))
 
 
 async def settings(services: Services, _caller: Caller, _request: None) -> types.Settings:
-    """See what may be changed while servers run: what counts, and where it comes from."""
+    """Get the settings that can change while servers run, with the source of each value."""
     return as_settings(services.settings.effective())
 
 
 async def change_settings(
     services: Services, caller: Caller, request: types.ChangeSettings
 ) -> types.Settings:
-    """Change settings for all servers, all of them or none; they feel it within a second."""
+    """Change settings for all servers, all changes or none; they take effect within a second."""
     changes = {name: value for name, value in structs.asdict(request).items() if value is not UNSET}
     await services.settings.change(caller.known, changes)
     return as_settings(services.settings.effective())
 
 
 async def acts(services: Services, _caller: Caller, request: types.WhichActs) -> types.Acts:
-    """List what administrators did, the newest first; it is kept for a year."""
+    """List the acts of administrators, newest first; they are kept for a year."""
     kinds = request.what.split(",") if request.what else ()
     found = await services.administration.acts(
         request.after or None, request.limit + 1, person_id=request.person, kinds=kinds
@@ -143,7 +143,7 @@ def as_account(found: administration.Account) -> types.Account:
 
 
 def as_settings(effective: dict[str, live_settings.Effective]) -> types.Settings:
-    """Return the settings with where each comes from."""
+    """Return the settings with the source of each."""
     fields = {field.name: field.type for field in structs.fields(types.Settings)}
     return types.Settings(
         **{

@@ -1,4 +1,4 @@
-"""The part of the table of operations that is for admins."""
+"""The operations of administration."""
 
 from chat.domain.refusals import Code
 from chat.operations.operation import Access, Cost, Operation
@@ -176,7 +176,7 @@ ADMIN = (
         handler=admin.settings,
     ),
     Operation(
-        # It costs nothing, or an admin who has set a limit too low could not take it back.
+        # It costs nothing: otherwise an admin who has set a limit too low could not raise it again.
         name="change_settings",
         method="PATCH",
         path="/admin/settings",

@@ -1,4 +1,4 @@
-"""What admins ask about rooms and are answered: every field, its type and its limits."""
+"""The requests and replies of administration about rooms: every field, its type and its limits."""
 
 from typing import Annotated, Literal
 
@@ -11,7 +11,7 @@ from chat.protocols.native.room_requests import After
 
 
 class WhichListedRooms(Value, kw_only=True, frozen=True):
-    """A page of all rooms, those with `q` in their names."""
+    """A page of all rooms with `q` in their names."""
 
     q: Annotated[str, pattern(*SOUGHT, max_length=64)] = ""
     after: After = 0
@@ -19,10 +19,10 @@ class WhichListedRooms(Value, kw_only=True, frozen=True):
 
 
 class ListedRoom(Value, kw_only=True, frozen=True):
-    """A room as admins see it, who need not be in it: nothing of what is said there.
+    """A room as admins see it without being a member: no messages.
 
-    `creator` is the name of who made it; nobody made the lobby. `messages` are all that were ever said, `last` is when
-    the newest of them was.
+    `creator` is the name of the person who made it; the lobby has none. `messages` counts all messages ever sent;
+    `last` is the time of the newest.
     """
 
     id: Id
@@ -38,7 +38,7 @@ class ListedRoom(Value, kw_only=True, frozen=True):
 
 
 class ListedRooms(Value, kw_only=True, frozen=True):
-    """Rooms, by their ids. Where there are more, `next` is where they begin."""
+    """Rooms, by id. If there are more, `next` is the `after` of the next page."""
 
     rooms: list[ListedRoom]
     next: Id | None = None
@@ -51,7 +51,7 @@ class WhichListedRoom(Value, kw_only=True, frozen=True):
 
 
 class ChangeListedRoom(Value, kw_only=True, frozen=True):
-    """What to change of a room that people made; what is left out stays."""
+    """Changes of a room that people made; fields that are left out stay."""
 
     room: Id
     name: Name | UnsetType = UNSET

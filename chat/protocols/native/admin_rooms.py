@@ -1,4 +1,4 @@
-"""Administration of rooms: which there are, and what an admin does with one without being in it."""
+"""Administration of rooms: an admin lists, renames, archives and deletes them without being a member."""
 
 import time
 
@@ -16,7 +16,7 @@ from chat.protocols.services import Services
 async def listed_rooms(
     services: Services, _caller: Caller, request: types.WhichListedRooms
 ) -> types.ListedRooms:
-    """List the lobby and all rooms that people made, private ones too, by their ids; nothing of what is said there."""
+    """List the lobby and all rooms that people made, private ones too, by id; without messages."""
     found = await services.rooms.summaries(request.q, request.after, request.limit + 1)
     page = found[: request.limit]
     return types.ListedRooms(
@@ -27,7 +27,7 @@ async def listed_rooms(
 async def change_listed_room(
     services: Services, caller: Caller, request: types.ChangeListedRoom
 ) -> types.ListedRoom | Refusal:
-    """Rename a room that people made, archive it or open it again; who is in it is told."""
+    """Rename, archive or unarchive a room that people made; the change is published to its members."""
     change = services.rooms.changing(
         caller.known,
         request.room,
@@ -42,7 +42,7 @@ async def change_listed_room(
 async def delete_listed_room(
     services: Services, caller: Caller, request: types.WhichListedRoom
 ) -> Refusal | None:
-    """Delete a room that people made, with all that was said in it; who is in it is outside then."""
+    """Delete a room that people made, with all its messages and memberships."""
     found = await _listed_room(services, request.room)
     if isinstance(found, Refusal) or found.kind != "room":
         return NO_ROOM

@@ -1,4 +1,4 @@
-"""What admins ask and are answered: every field, its type and its limits."""
+"""The requests and replies of administration: every field, its type and its limits."""
 
 from typing import Annotated, Literal
 
@@ -30,7 +30,7 @@ class WhichAccount(Value, kw_only=True, frozen=True):
 
 
 class WhichAccounts(Value, kw_only=True, frozen=True):
-    """A page of the accounts, those with `q` in their names or e-mail addresses, and with that role."""
+    """A page of the accounts with `q` in their names or e-mail addresses, and with that role."""
 
     q: Annotated[str, pattern(*SOUGHT, max_length=254)] = ""
     role: Role | None = None
@@ -39,7 +39,7 @@ class WhichAccounts(Value, kw_only=True, frozen=True):
 
 
 class Account(Person, kw_only=True, frozen=True):
-    """A person as admins see them; `sessions` are their logins and tokens for programs."""
+    """A person as admins see them; `sessions` counts their log-ins and API tokens."""
 
     email: Email | None = None
     disabled: bool = False
@@ -48,16 +48,16 @@ class Account(Person, kw_only=True, frozen=True):
 
 
 class Accounts(Value, kw_only=True, frozen=True):
-    """Accounts, by their ids. Where there are more, `next` is where they begin."""
+    """Accounts, by id. If there are more, `next` is the `after` of the next page."""
 
     people: list[Account]
     next: Id | None = None
 
 
 class ChangeAccount(Value, kw_only=True, frozen=True):
-    """What to change of an account; what is left out stays.
+    """Changes of an account; fields that are left out stay.
 
-    `roles` are all that they have then; `operator`, `moderator` and `admin` give or take one each, in its place.
+    `roles` replaces all roles; instead, `operator`, `moderator` and `admin` give or remove one role each.
     """
 
     person: Id
@@ -71,9 +71,9 @@ class ChangeAccount(Value, kw_only=True, frozen=True):
 
 
 class Setting(Value, kw_only=True, frozen=True):
-    """A setting: `default` is what this server was started with, `source` which of the two counts.
+    """A setting: its current `value`, and the `default` with which this server was started.
 
-    `at` and `by` are of the change, where an admin made one; by a command there is no `by`.
+    `source` says which of them applies. If an admin changed it, `at` and `by` say when and who; a command has no `by`.
     """
 
     source: Literal["admin", "start"]
@@ -82,16 +82,16 @@ class Setting(Value, kw_only=True, frozen=True):
 
 
 class RegistrationSetting(Setting, kw_only=True, frozen=True):
-    """Who may register: anybody, whoever has an invite, or nobody."""
+    """Who may register: anybody, people with an invite, or nobody."""
 
     value: Registration
     default: Registration
 
 
 class LobbySetting(Setting, kw_only=True, frozen=True):
-    """Who reads the lobby: whoever connects, or who has logged in.
+    """Who reads the lobby: every client, or only people who have logged in.
 
-    A server that was not started with one is open while registration is open: then that is its `default` now.
+    Without a start option, `default` is open while registration is open.
     """
 
     value: Lobby
@@ -99,28 +99,28 @@ class LobbySetting(Setting, kw_only=True, frozen=True):
 
 
 class RateSetting(Setting, kw_only=True, frozen=True):
-    """So many; 0 for any."""
+    """A rate; 0: no limit."""
 
     value: Annotated[float, Meta(ge=0)]
     default: Annotated[float, Meta(ge=0)]
 
 
 class NameSetting(Setting, kw_only=True, frozen=True):
-    """What the server is called."""
+    """The server's name."""
 
     value: ServerName
     default: ServerName
 
 
 class AddressSetting(Setting, kw_only=True, frozen=True):
-    """The address at which people reach the server, for links to it; empty: it is not known."""
+    """The address at which people reach the server, for links to it; empty: unknown."""
 
     value: PublicUrl
     default: PublicUrl
 
 
 class GreetingSetting(Setting, kw_only=True, frozen=True):
-    """What the support widget says before anything else; empty: what it says by itself."""
+    """The first message of the support widget; empty: the widget's own."""
 
     value: Greeting
     default: Greeting
@@ -134,9 +134,9 @@ class OriginsSetting(Setting, kw_only=True, frozen=True):
 
 
 class Settings(Value, kw_only=True, frozen=True):
-    """What an admin may change while servers run, in the units of the flags of `chat serve`.
+    """The settings that an admin may change while servers run, in the units of the flags of `chat serve`.
 
-    Of one address ten times as much is let through as of one person, for messages, their bytes and pages.
+    Rates of messages, their bytes and pages are for one person; an address has ten times as much.
     """
 
     server_name: NameSetting
@@ -153,7 +153,7 @@ class Settings(Value, kw_only=True, frozen=True):
 
 
 class ChangeSettings(Value, kw_only=True, frozen=True):
-    """What to change of the settings; what is left out stays, null takes a change back."""
+    """Changes of the settings; fields that are left out stay, null returns to the default."""
 
     server_name: ServerName | UnsetType | None = UNSET
     public_url: PublicUrl | UnsetType | None = UNSET
@@ -169,7 +169,7 @@ class ChangeSettings(Value, kw_only=True, frozen=True):
 
 
 class CreateAccount(Value, kw_only=True, frozen=True):
-    """A person to be added, with a first password, which they change."""
+    """A person to add, with a first password."""
 
     name: Name
     password: Password
@@ -177,9 +177,9 @@ class CreateAccount(Value, kw_only=True, frozen=True):
 
 
 class PasswordReset(Value, kw_only=True, frozen=True):
-    """A code with which its person sets another password, once, until `expires`.
+    """A code with which the person can set a new password once, until `expires`.
 
-    `url` is the path of its page on this server, and `link` the whole address, where the setting `public_url` says it.
+    `url` is the path of its page on this server. `link` is the whole address, if the setting `public_url` is known.
     """
 
     code: str
@@ -189,7 +189,7 @@ class PasswordReset(Value, kw_only=True, frozen=True):
 
 
 class WhichActs(Value, kw_only=True, frozen=True):
-    """A page of the audit: all acts, or what `person` did or was done to them, and only acts that are one of `what`."""
+    """A page of the audit: all acts, or those by or on `person`, and only acts of the kinds in `what`."""
 
     person: Id | None = None
     what: Annotated[
@@ -197,7 +197,7 @@ class WhichActs(Value, kw_only=True, frozen=True):
         Meta(
             max_length=400,
             pattern=r"^([a-z_]+(,[a-z_]+)*)?$(?!\n)",
-            description="Kinds of acts, with commas between",
+            description="Kinds of acts, separated by commas",
         ),
     ] = ""
     after: After = 0
@@ -205,7 +205,7 @@ class WhichActs(Value, kw_only=True, frozen=True):
 
 
 class Act(Value, kw_only=True, frozen=True):
-    """What was done, when, to whom and where; without `by` it was a command of whoever runs the server.
+    """An act in the audit: its kind, time, person and room; without `by` it was a command on the server.
 
     `detail` is for people: the roles, the setting and its value, the `seq` of the message, the name of the room.
     """
@@ -227,7 +227,7 @@ class Act(Value, kw_only=True, frozen=True):
 
 
 class Acts(Value, kw_only=True, frozen=True):
-    """Acts, the newest first. Where there are older ones, `next` is where they begin."""
+    """Acts, newest first. If there are older ones, `next` is the `after` of the next page."""
 
     entries: list[Act]
     next: Id | None = None

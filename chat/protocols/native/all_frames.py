@@ -1,4 +1,4 @@
-"""All frames of the native socket but those of the table of operations."""
+"""All frames of the native socket except those of the table of operations."""
 
 import msgspec
 

@@ -1,4 +1,4 @@
-"""AsyncAPI 3 of the native socket, made of its frames and of the table of operations, and its part of the page."""
+"""Generates the AsyncAPI 3 document of the native socket from its frames and the operations, and renders it."""
 
 from collections.abc import Iterable
 from html import escape
@@ -18,12 +18,12 @@ ADDRESS = "/api/v1/socket"
 def describe_socket(version: str) -> dict[str, Any]:
     """Return the document of the socket. Sync and pure."""
     on_socket = [each for each in OPERATIONS if each.on_socket is not None]
-    told: list[type[msgspec.Struct]] = [*REPLIES, ErrorReply, *EVENTS]
+    sent: list[type[msgspec.Struct]] = [*REPLIES, ErrorReply, *EVENTS]
     _, schemas = published(
         [*REQUESTS, *(each.request for each in on_socket if each.request is not None)],
-        [*told, *(each.reply for each in on_socket if each.reply is not None)],
+        [*sent, *(each.reply for each in on_socket if each.reply is not None)],
     )
-    payloads = {_name(kind): _reference(kind) for kind in (*REQUESTS, *told)}
+    payloads = {_name(kind): _reference(kind) for kind in (*REQUESTS, *sent)}
     for each in on_socket:
         payloads[f"{each.on_socket}"] = _typed(f"{each.on_socket}", each.request)
         payloads[f"{each.on_socket}_ok"] = _typed(f"{each.on_socket}_ok", each.reply)
@@ -43,7 +43,7 @@ def describe_socket(version: str) -> dict[str, Any]:
         },
         "operations": {
             **{f"ask_{name}": _asked(name, what) for name, what in _requests(on_socket)},
-            **{f"tell_{_tag(kind)}": _told(kind) for kind in EVENTS},
+            **{f"tell_{_tag(kind)}": _event(kind) for kind in EVENTS},
         },
         "components": {
             "schemas": schemas,
@@ -56,10 +56,10 @@ def describe_socket(version: str) -> dict[str, Any]:
 
 
 def render_socket(document: dict[str, Any]) -> str:
-    """Return what the page says of the socket. Sync and pure."""
+    """Return the page's part about the socket. Sync and pure."""
     parts = [
         f"<h1>The socket, <code>{escape(ADDRESS)}</code></h1>",
-        "<p>The same, for programs: <a href=/api/v1/asyncapi.json>/api/v1/asyncapi.json</a></p>",
+        "<p>The same in machine-readable form: <a href=/api/v1/asyncapi.json>/api/v1/asyncapi.json</a></p>",
     ]
     for operation in document["operations"].values():
         (message,) = operation["messages"]
@@ -72,7 +72,7 @@ def render_socket(document: dict[str, Any]) -> str:
         if asked:
             reply = document["components"]["messages"][f"{name}_ok"]
             parts.append(
-                f"<p>answered by <code>{escape(reply['name'])}</code></p>{_schema(reply['payload'])}"
+                f"<p>Answered by <code>{escape(reply['name'])}</code></p>{_schema(reply['payload'])}"
             )
     parts.append("<h1>Frames</h1>")
     for name, schema in document["components"]["schemas"].items():
@@ -81,7 +81,7 @@ def render_socket(document: dict[str, Any]) -> str:
 
 
 def _requests(on_socket: Iterable[Operation]) -> Iterable[tuple[str, str]]:
-    """Return the name of each request, and what it is for."""
+    """Yield the name and the summary of each request."""
     yield from ((_name(kind), _summary(kind)) for kind in REQUESTS)
     yield from ((f"{each.on_socket}", each.summary) for each in on_socket)
 
@@ -99,7 +99,7 @@ def _asked(name: str, summary: str) -> dict[str, Any]:
     }
 
 
-def _told(kind: type[msgspec.Struct]) -> dict[str, Any]:
+def _event(kind: type[msgspec.Struct]) -> dict[str, Any]:
     return {
         "action": "send",
         "channel": {"$ref": "#/channels/socket"},
@@ -113,7 +113,7 @@ def _on_channel(name: str) -> dict[str, str]:
 
 
 def _typed(name: str, kind: type[msgspec.Struct] | None) -> dict[str, Any]:
-    """Return the schema of a request or a reply of the table, as a frame."""
+    """Return the schema of an operation's request or reply as a frame."""
     frame: dict[str, Any] = {
         "type": "object",
         "required": ["type", "id"],
@@ -127,7 +127,7 @@ def _reference(kind: type[msgspec.Struct]) -> dict[str, str]:
 
 
 def _name(kind: type[msgspec.Struct]) -> str:
-    """Return the name of a frame: its type, which an event may share with a request."""
+    """Return a frame's name in the document: its type, with a prefix for events, which may share it with a request."""
     return f"event_{_tag(kind)}" if kind in EVENTS else _tag(kind)
 
 

@@ -1,7 +1,4 @@
-"""What describes the native protocol: OpenAPI 3.1 and AsyncAPI 3 for programs, and for people one page.
-
-The page loads nothing else.
-"""
+"""Serves the documents of the native protocol: OpenAPI 3.1, AsyncAPI 3, and a page that loads nothing else."""
 
 from functools import cache, partial
 from typing import Any
@@ -17,30 +14,30 @@ from chat.web_api.pages import PAGE_HEADERS
 from chat.web_api.web_client import HTML
 
 VERSION = "1.0.0"
-"""Of the protocol: what is in it stays; what is added raises the middle number."""
+"""The version of the documents: additions raise the middle number, and nothing is removed."""
 
 _SOURCE = "/api/v1/openapi.json"
 _SOCKET = "/api/v1/asyncapi.json"
 
 CODES = {
-    Code.MALFORMED: "The request can't be read. Do not repeat it as it is.",
-    Code.INVALID: "A field is not what it may be; `field` says which. Do not repeat it as it is.",
-    Code.UNKNOWN_TYPE: "There is no such request here. Do not repeat it.",
-    Code.UNAUTHENTICATED: "Log in: there is no good token, password or refresh token.",
-    Code.EXPIRED: "The access token is too old: refresh, then repeat.",
-    Code.FORBIDDEN: "You may not.",
-    Code.NOT_FOUND: "There is no such thing, or not for you.",
-    Code.TAKEN: "Somebody else has it already; `field` says what. Ask the person for another.",
-    Code.CONFLICT: "It does not go with what is there; look at that. Of a key that was used for something else, `room`"
-    " and `seq` say which message it is; of a conversation that is another's by now, `holder` says whose.",
-    Code.GONE: "The code or the invite is used up, withdrawn or too old.",
-    Code.TOO_BIG: "Send less.",
-    Code.TOO_MANY: "Wait `retry_ms` milliseconds, then repeat.",
+    Code.MALFORMED: "The request can't be parsed. Do not repeat it unchanged.",
+    Code.INVALID: "A field has an invalid value; `field` names it. Do not repeat it unchanged.",
+    Code.UNKNOWN_TYPE: "This server does not know the request. Do not repeat it.",
+    Code.UNAUTHENTICATED: "The token, password or refresh token is missing or invalid. Log in.",
+    Code.EXPIRED: "The access token has expired. Refresh it, then repeat.",
+    Code.FORBIDDEN: "The person has no right to do this. Do not repeat it.",
+    Code.NOT_FOUND: "It does not exist, or the person may not see it.",
+    Code.TAKEN: "Another person has it already; `field` names it. Ask the person for another value.",
+    Code.CONFLICT: "It conflicts with the current state: read that first. If the key was used for another message,"
+    " `room` and `seq` name that message. If another operator has the conversation, `holder` names them.",
+    Code.GONE: "The code or the invite is used up, withdrawn or expired.",
+    Code.TOO_BIG: "The body is too large. Send less.",
+    Code.TOO_MANY: "A limit is exceeded. Wait `retry_ms` milliseconds, then repeat.",
     Code.UNAVAILABLE: "The database does not answer. Nothing was saved: repeat later.",
-    Code.OUTCOME_UNKNOWN: "The database went silent: it may or may not have been done. Look before you repeat.",
-    Code.INTERNAL: "A bug, which the server's log has. Repeat once.",
+    Code.OUTCOME_UNKNOWN: "The database stopped responding: it may or may not have been done. Check before you repeat.",
+    Code.INTERNAL: "A bug in the server, whose log has the details. Repeat once.",
 }
-"""What a client does that meets a code."""
+"""What each code means, and what a client does then."""
 
 
 def describe_native(routes: Routes) -> dict[str, Any]:
@@ -49,13 +46,12 @@ def describe_native(routes: Routes) -> dict[str, Any]:
         [routes],
         "trio-chat, the native protocol",
         VERSION,
-        "Sessions, accounts, rooms, messages and administration. Fields and codes may be added: pass over what you do"
-        " not know.",
+        "Sessions, accounts, rooms, messages and administration. Fields and codes may be added: ignore unknown ones.",
     )
 
 
 def documents(routes: Routes) -> Blueprint:
-    """Return the routes of both documents and of the page, each made when somebody asks for it first."""
+    """Return the routes of both documents and of the page; each is generated at its first request."""
     blueprint = Blueprint("native documents", __name__)
     document = cache(partial(describe_native, routes))
     socket = cache(partial(describe_socket, VERSION))

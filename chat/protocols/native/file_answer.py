@@ -1,4 +1,4 @@
-"""A file as HTTP answers it: an image may be shown in a page, all else is saved, and none can do anything there."""
+"""Answers a download: browsers show images inline and save all other files; none can run scripts."""
 
 from collections.abc import AsyncGenerator
 from urllib.parse import quote
@@ -10,18 +10,18 @@ from chat.domain.ports import KeptFile
 from chat.protocols.services import Services
 
 _HEADERS = {
-    # What the bytes are is our word alone, and where they are opened as a page nothing in them runs.
+    # Browsers must not guess the type, and a file that is opened as a page must not run scripts.
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "sandbox; default-src 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
-    # Kept by the browser, and asked for each time: whoever leaves the room can't have it any more.
+    # The browser may cache it but must revalidate: a person who has left the room can't read it any more.
     "Cache-Control": "private, no-cache",
 }
 
 
 def send_file(services: Services, kept: KeptFile) -> Response:
-    """Answer with the bytes, read from the disk as fast as the client takes them. Sync."""
+    """Answer with the file's bytes, which are read from the disk as fast as the client takes them. Sync."""
     etag = f'"{kept.digest.hex()}"'
     headers = {**_HEADERS, "ETag": etag}
     if etag in request.headers.get("If-None-Match", ""):
@@ -37,11 +37,11 @@ def send_file(services: Services, kept: KeptFile) -> Response:
                 yield piece
 
     response = Response(send(), 200, headers, content_type=file.type if is_image else ANY_TYPE)
-    response.timeout = None  # the gateway has one for each piece
+    response.timeout = None  # the gateway has a deadline for each piece
     return response
 
 
 def _file_name(name: str) -> str:
-    """Return both parameters of RFC 6266: one that everybody reads, and one with all letters (RFC 8187)."""
+    """Return both parameters of RFC 6266: one in ASCII for old clients, and one with all letters (RFC 8187)."""
     plain = "".join(char if " " <= char <= "~" and char not in '"\\%' else "_" for char in name)
     return f"filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

@@ -1,4 +1,4 @@
-"""Files that people attach: taken before their message, and given to whoever may see it."""
+"""Files: uploaded before their message, and downloaded by people who may read it."""
 
 from chat.domain.ports import KeptFile
 from chat.domain.refusals import Refusal
@@ -15,7 +15,7 @@ from chat.web_api.bodies import Uploaded
 async def upload(
     services: Services, caller: Caller, request: CreateFile, body: Uploaded
 ) -> room_values.FileInfo | Refusal:
-    """Upload a file, which a message of one's own in that room may have within a day."""
+    """Upload a file; within a day a message of one's own in that room can attach it."""
     file = await services.uploads.upload(
         caller.known, request.room, request.name, body.type, body.size, body.pieces
     )
@@ -23,7 +23,7 @@ async def upload(
 
 
 async def of_room(services: Services, caller: Caller, request: WithFiles) -> FilesOfRoom | Refusal:
-    """List the messages of a room that have files."""
+    """List the messages of a room with files, newest first."""
     person = caller.known
     access = await services.conversations.enter(person, request.room)
     if isinstance(access, Refusal):
@@ -38,5 +38,5 @@ async def of_room(services: Services, caller: Caller, request: WithFiles) -> Fil
 
 
 async def download(services: Services, caller: Caller, request: WhichFile) -> KeptFile | Refusal:
-    """Download a file of a message that one may see, or of one's own."""
+    """Download a file of a readable message, or one's own."""
     return await services.uploads.find(caller.known, request.id)

@@ -37,23 +37,23 @@ Reset = Literal["too_far", "other_history", "erased"]
 Far = Literal["reset", "page"]
 
 MOST_KNOWN = 1000
-"""Positions that are taken in one sync."""
+"""The most positions in one sync."""
 
 KNOWN_IN_A_FRAME = 800
 """Positions that fit in a frame whatever their numbers are: at most 78 bytes each, with spaces."""
 
 MOST_CHANGES = 20_000
-"""Changes that one sync tells."""
+"""The most changes that one sync sends."""
 
 IN_FLIGHT = 64
-"""Requests of one socket that are answered beside each other; what writes waits in line instead."""
+"""The most reads of one socket that are answered concurrently; writes are answered in order instead."""
 
 MOST_WATCHED = 500
-"""People whom one socket watches."""
+"""The most people whom one socket watches."""
 
 
 class Request(Command, kw_only=True, omit_defaults=True, frozen=True, tag_field="type"):
-    """What a client asks on the socket."""
+    """A request of a client on the socket."""
 
     id: Ref
 
@@ -63,7 +63,7 @@ class Request(Command, kw_only=True, omit_defaults=True, frozen=True, tag_field=
 
 
 class Position(Value, kw_only=True, frozen=True):
-    """How far a client is in a room: its newest change, and when that was."""
+    """A client's position in a room: the number and the time of the newest change that it has."""
 
     room: Id
     pos: Pos
@@ -71,7 +71,7 @@ class Position(Value, kw_only=True, frozen=True):
 
 
 class Hello(Request, kw_only=True, frozen=True, tag="hello"):
-    """Prove who speaks; again with a fresh token before the old one expires."""
+    """Authenticate; repeat it with a fresh token before the old one expires."""
 
     token: Annotated[str, Meta(max_length=254)]
     client: Device = ""
@@ -79,10 +79,11 @@ class Hello(Request, kw_only=True, frozen=True, tag="hello"):
 
 
 class Sync(Request, kw_only=True, frozen=True, tag="sync"):
-    """Be told all since these positions, and with `rest` every other room; then live.
+    """Get all changes since the positions in `known`, with `rest` every other room as well, and then live events.
 
-    With `far` page a room that is behind by more than 1000 changes, or by more than its share of `limit`, is told as
-    many as that, and `more`: it is not live until it is synced from there to its end. Else it is told as it is.
+    A room may have more than 1000 changes since its position, or more than its share of `limit`. With `far` = page, the
+    server sends as many as that and then `more`; the room is not live until a sync from there has reached its end.
+    With `far` = reset, the server sends the room's current state instead.
     """
 
     known: Annotated[tuple[Position, ...], Meta(max_length=MOST_KNOWN)] = ()
@@ -90,12 +91,12 @@ class Sync(Request, kw_only=True, frozen=True, tag="sync"):
     since: Time | None = None
     far: Far = "reset"
     limit: Annotated[
-        int, Meta(ge=0, le=MOST_CHANGES, description="Changes to be told, all rooms together")
+        int, Meta(ge=0, le=MOST_CHANGES, description="The most changes to send, all rooms together")
     ] = MOST_CHANGES
 
 
 class Send(Request, kw_only=True, frozen=True, tag="send"):
-    """Say something, once however often it is sent."""
+    """Send a message; repeating it with the same key saves it once."""
 
     room: Id
     key: Key
@@ -105,19 +106,19 @@ class Send(Request, kw_only=True, frozen=True, tag="send"):
 
 
 class Ping(Request, kw_only=True, frozen=True, tag="ping"):
-    """Are you there?"""
+    """Check the connection; the reply has the server's time."""
 
 
 class Reply(Value, kw_only=True, frozen=True, tag_field="type"):
-    """The one answer to the request with this `id`."""
+    """The answer to the request with this `id`; each request has exactly one."""
 
     id: Ref
 
 
 class HelloOk(Reply, kw_only=True, frozen=True, tag="hello_ok"):
-    """Who one is, and what this server is, has and allows. More may be added.
+    """The authenticated person, and the server's version, features and limits. Fields may be added.
 
-    `lobby` is `open` where whoever connects reads it without logging in; a `policy` event tells when that changes.
+    `lobby` is `open` if clients read it without logging in; a `policy` event announces a change.
     """
 
     me: Me
@@ -132,13 +133,13 @@ class HelloOk(Reply, kw_only=True, frozen=True, tag="hello_ok"):
 
 
 class SyncOk(Reply, kw_only=True, frozen=True, tag="sync_ok"):
-    """Everything was told: so many rooms."""
+    """The sync is complete; `rooms` is the number of rooms that were sent."""
 
     rooms: Annotated[int, Meta(ge=0)]
 
 
 class SendOk(Reply, kw_only=True, frozen=True, tag="send_ok"):
-    """The message is saved; `again`: it was before."""
+    """The message is saved; `again`: it had been saved before."""
 
     seq: Seq
     pos: Pos
@@ -147,15 +148,16 @@ class SendOk(Reply, kw_only=True, frozen=True, tag="send_ok"):
 
 
 class PingOk(Reply, kw_only=True, frozen=True, tag="ping_ok"):
-    """Here I am."""
+    """The connection works; `at` is the server's time."""
 
     at: Time
 
 
 class ErrorReply(Reply, kw_only=True, frozen=True, tag="error"):
-    """The request is refused; `id` is 0 where none can be read. `room` and `seq`: the message that has the key.
+    """The request is refused; `id` is 0 if the request's own can't be read.
 
-    `error` is `text` again, as HTTP calls it. `reason` is the stable key of the text.
+    `reason` is the stable key of `text`; `error` repeats `text` under the name that HTTP uses. `room` and `seq` name
+    the message that was sent with the key before.
     """
 
     code: Code
@@ -169,11 +171,11 @@ class ErrorReply(Reply, kw_only=True, frozen=True, tag="error"):
 
 
 class MessageEvent(Said, kw_only=True, frozen=True, tag_field="type", tag="message"):
-    """Something was said. In a replay it is the message as it is now."""
+    """A new message. In a replay it has its current state."""
 
 
 class EditedEvent(Logged, kw_only=True, frozen=True, tag="edited"):
-    """A message has another text, which mentions these, or everybody."""
+    """A message has a new text, which mentions these people or, with `all`, everybody."""
 
     seq: Seq
     text: Text
@@ -182,14 +184,14 @@ class EditedEvent(Logged, kw_only=True, frozen=True, tag="edited"):
 
 
 class DeletedEvent(Logged, kw_only=True, frozen=True, tag="deleted"):
-    """A message is deleted; whoever runs the server is nobody."""
+    """A message is deleted; without `by` it was a command on the server."""
 
     seq: Seq
     by: Id | None = None
 
 
 class ReactedEvent(Logged, kw_only=True, frozen=True, tag="reacted"):
-    """Somebody reacted, or took it back; so many react with that emoji now."""
+    """A person added or removed a reaction; `count` is how many people react with the emoji now."""
 
     seq: Seq
     person: Id
@@ -199,7 +201,7 @@ class ReactedEvent(Logged, kw_only=True, frozen=True, tag="reacted"):
 
 
 class SupportEvent(Logged, kw_only=True, frozen=True, tag="support"):
-    """A conversation is open or closed now, and an operator's or nobody's."""
+    """The new state of a support conversation: open or closed, and its assignee, if any."""
 
     state: SupportState
     assignee: Sender | None = None
@@ -208,7 +210,7 @@ class SupportEvent(Logged, kw_only=True, frozen=True, tag="support"):
 
 
 class MemberEvent(Logged, kw_only=True, frozen=True, tag="member"):
-    """A member has another role, or is out: banned, or with none. A joining is a message of the kind join."""
+    """A member has a new role, is banned, or (without `role`) has left. A join is a message of the kind join."""
 
     person: Id
     role: RoomRole | None = None
@@ -216,7 +218,7 @@ class MemberEvent(Logged, kw_only=True, frozen=True, tag="member"):
 
 
 class ChangedEvent(Logged, kw_only=True, frozen=True, tag="changed"):
-    """The room is like this now."""
+    """The room has a new name, topic or setting; all of them are included."""
 
     name: Name
     topic: Topic = ""
@@ -226,17 +228,17 @@ class ChangedEvent(Logged, kw_only=True, frozen=True, tag="changed"):
 
 
 class UnknownEvent(Logged, kw_only=True, frozen=True, tag="unknown"):
-    """A change that this server does not know, of a newer one beside it: it counts."""
+    """A change made by a newer server, of a kind that this server does not know; it counts for `pos`."""
 
 
 class MoreEvent(Logged, kw_only=True, frozen=True, tag="more"):
-    """This is the last change that was told of the room, which is not live: sync it from here for the next ones."""
+    """The page ends at this position of the room, which is not live: sync it from here for the next page."""
 
 
 class RoomEvent(RoomFields, kw_only=True, frozen=True, tag_field="type", tag="room"):
-    """A room as it is now: new to the client, or its copy is void for the reason `reset`.
+    """The current state of a room: it is new to the client, or the client's copy is void for the reason `reset`.
 
-    With `reset`, what was said after the message `after` can be read of the history.
+    With `reset`, the messages after the message `after` can be read from the history.
     """
 
     reset: Reset | None = None
@@ -244,14 +246,14 @@ class RoomEvent(RoomFields, kw_only=True, frozen=True, tag_field="type", tag="ro
 
 
 class GoneEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="gone"):
-    """A room that is not the person's any more; `closed`: a conversation, until somebody speaks in it."""
+    """The person has lost a room. `closed`: a support conversation, until somebody sends to it."""
 
     room: Id
     reason: Literal["removed", "deleted", "closed"]
 
 
 class ReadEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="read"):
-    """How far somebody has read; `unread` is told to themselves alone."""
+    """How far a person has read; only they themselves get `unread` and `mentions`."""
 
     room: Id
     person: Id
@@ -261,7 +263,7 @@ class ReadEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="read"):
 
 
 class PolicyEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="policy"):
-    """What the server is called, who may register and who reads the lobby, since one of these has just changed."""
+    """The server's name, who may register and who reads the lobby; sent when one of these changes."""
 
     server: str
     registration: Registration
@@ -269,6 +271,6 @@ class PolicyEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="polic
 
 
 class ByeEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="bye"):
-    """The server stops; come back after this long."""
+    """The server stops; connect again after `after_ms` milliseconds."""
 
     after_ms: Annotated[int, Meta(ge=0, le=60_000)]

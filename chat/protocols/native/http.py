@@ -1,4 +1,4 @@
-"""The native protocol over HTTP: each line of the table of operations as a route below /api/v1."""
+"""The native protocol over HTTP: a route below /api/v1 for each operation of the table that has a method."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,21 +22,21 @@ from chat.web_api.bodies import read_body_or_nothing, uploaded
 from chat.web_api.endpoint import Call, Routes
 
 _ALWAYS = (Code.TOO_MANY, Code.UNAVAILABLE, Code.INTERNAL)
-"""Codes that every operation may refuse with."""
+"""Codes with which every operation may be refused."""
 
 _OF_BODIES = 400, 413, 415
-"""Statuses of what can't be read."""
+"""Statuses for unreadable bodies."""
 
 _ROUTES = [
     (operation, operation.method, Shapes(operation))
     for operation in OPERATIONS
     if operation.method is not None
 ]
-"""What HTTP has of the table; the types of bodies and queries are made once, for all apps of a process."""
+"""The operations with a route; the types of bodies and queries are made once for all apps of a process."""
 
 
 def native_blueprints(services: Services) -> Sequence[Blueprint]:
-    """Return the routes, and the two that describe them."""
+    """Return the routes of the operations and of their documents."""
     routes = Routes(
         "native",
         services.accounts,
@@ -93,14 +93,14 @@ def _answers(operation: Operation, *, has_body: bool, has_query: bool) -> dict[i
 
 
 def _with_cookie(body: msgspec.Struct | None) -> msgspec.Struct | None:
-    """Take the refresh token from the cookie, where the body has none."""
+    """Take the refresh token from the cookie if the body has none."""
     if isinstance(body, Refresh) and body.refresh is None:
         return Refresh(refresh=kept_refresh())
     return body
 
 
 def _answer(operation: Operation, reply: object, *, has_own_refresh: bool) -> object:
-    """Return the answer. Whoever sends a refresh token in the body keeps no cookie: one that is there is another's."""
+    """Return the answer. Logging out with a refresh token in the body keeps the cookie, which is another session's."""
     if isinstance(reply, Session):
         session, cookie = keep_refresh(reply)
         response = answer(session, operation.status)

@@ -1,4 +1,4 @@
-"""Invites: making them, what they are for, accepting, listing and withdrawing them."""
+"""Invites: creating, reading, accepting, listing and withdrawing them."""
 
 from collections.abc import Sequence
 
@@ -32,7 +32,7 @@ _NO_ROOM_OF_IT = Refusal(
 async def new_invite(
     services: Services, caller: Caller, request: types.CreateInvite
 ) -> types.Invite | Refusal:
-    """Make an invite to a room, or to register; its code is known to whoever is given it."""
+    """Create an invite to a room or to register; anybody who has its code can use it."""
     person = caller.known
     if request.room is None:
         if not person.is_admin:
@@ -48,7 +48,7 @@ async def new_invite(
 
 
 async def invite(services: Services, _caller: Caller, request: types.WhichInvite) -> types.Invite | Refusal:
-    """See what an invite is for."""
+    """Get an invite by its code."""
     found = await services.invites.find(request.code)
     if isinstance(found, Refusal):
         return found
@@ -56,7 +56,7 @@ async def invite(services: Services, _caller: Caller, request: types.WhichInvite
 
 
 async def accept_invite(services: Services, caller: Caller, request: types.WhichInvite) -> Room | Refusal:
-    """Join the room of an invite, which uses it once; who is in the room uses nothing."""
+    """Join the room of an invite, which uses it once; members of the room do not use it up."""
     found = await services.invites.find(request.code)
     if isinstance(found, Refusal):
         return found
@@ -70,7 +70,7 @@ async def accept_invite(services: Services, caller: Caller, request: types.Which
 
 
 async def withdraw_invite(services: Services, caller: Caller, request: types.WhichInvite) -> Refusal | None:
-    """Let nobody use an invite any more: one's own, one to a room that one looks after, as an admin any to register."""
+    """Withdraw an invite: one's own, or one to a room whose owner or moderator one is; admins any to register."""
     found = await services.invites.find(request.code)
     if isinstance(found, Refusal):
         return found
@@ -91,7 +91,7 @@ async def _may_withdraw(services: Services, person: Person, invite: Invite) -> R
 async def issued_invites(
     services: Services, caller: Caller, request: types.WhichInvites
 ) -> types.IssuedInvites:
-    """List the invites that one made and that can still be used."""
+    """List the valid invites that the caller made."""
     found = await services.invites.issued_by(caller.known, request.after, request.limit + 1)
     return _page(found, request.limit)
 
@@ -99,7 +99,7 @@ async def issued_invites(
 async def withdraw_issued_invite(
     services: Services, caller: Caller, request: types.WhichIssuedInvite
 ) -> Refusal | None:
-    """Let nobody use an invite any more that one made."""
+    """Withdraw an invite that the caller made, by its id."""
     return await services.invites.withdraw_issued(
         request.id, caller.known, lambda found: found.maker_id == caller.known.id
     )
@@ -108,7 +108,7 @@ async def withdraw_issued_invite(
 async def room_invites(
     services: Services, caller: Caller, request: types.WhichRoomInvites
 ) -> types.IssuedInvites | Refusal:
-    """List the invites to a room that one looks after and that can still be used, whoever made them."""
+    """List the valid invites of all makers to a room, as its owner or moderator."""
     if refusal := await _may_look_after(services, caller.known, request.room):
         return refusal
     found = await services.invites.issued(request.room, request.after, request.limit + 1)
@@ -118,7 +118,7 @@ async def room_invites(
 async def withdraw_room_invite(
     services: Services, caller: Caller, request: types.WhichRoomInvite
 ) -> Refusal | None:
-    """Let nobody use an invite any more to a room that one looks after, whoever made it."""
+    """Withdraw any invite to a room, as its owner or moderator."""
     if refusal := await _may_look_after(services, caller.known, request.room):
         return refusal
     return await services.invites.withdraw_issued(
@@ -129,7 +129,7 @@ async def withdraw_room_invite(
 async def all_invites(
     services: Services, _caller: Caller, request: types.WhichInvites
 ) -> types.IssuedInvites:
-    """List all invites of the server that can still be used, to rooms and to register."""
+    """List all valid invites of the server, to rooms and to register."""
     found = await services.invites.issued(None, request.after, request.limit + 1)
     return _page(found, request.limit, with_makers=True)
 
@@ -137,7 +137,7 @@ async def all_invites(
 async def withdraw_any_invite(
     services: Services, caller: Caller, request: types.WhichIssuedInvite
 ) -> Refusal | None:
-    """Let nobody use an invite any more, whoever made it."""
+    """Withdraw any invite, as an admin."""
     return await services.invites.withdraw_issued(request.id, caller.known, lambda _found: True)
 
 

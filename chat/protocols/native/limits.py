@@ -1,4 +1,4 @@
-"""What a server has and allows, as `hello` and `GET /server` tell it."""
+"""The server's features and limits, for `hello` and `GET /server`."""
 
 from chat import __version__
 from chat.domain.files import MOST_FILES
@@ -28,17 +28,17 @@ _ALWAYS = (
     "support",
     "sync_pages",
 )
-"""What every server of this version has."""
+"""The features that every server of this version has."""
 
 
 def features_of(services: Services) -> tuple[str, ...]:
-    """Return what a client may count on now, in the order of the alphabet. Sync."""
+    """Return the current features, in alphabetical order. Sync."""
     some = {"files": services.uploads.most_bytes > 0, "visitors": services.visitors.are_welcome}
     return tuple(sorted((*_ALWAYS, *(name for name, is_on in some.items() if is_on))))
 
 
 def limits_of(services: Services) -> Limits:
-    """Return what counts now. Sync."""
+    """Return the current limits. Sync."""
     rates = services.budgets.rates
     return Limits(
         text=TEXT_LENGTH,
@@ -66,7 +66,7 @@ def limits_of(services: Services) -> Limits:
 
 
 async def server_info(services: Services, _caller: Caller, _request: None) -> ServerInfo:
-    """See what this server is, what it has and what it allows."""
+    """Get the server's name, version, policy, features and limits."""
     return ServerInfo(
         server=services.settings.server_name,
         version=__version__,

@@ -1,4 +1,4 @@
-"""The frames of what is not saved: what people do in rooms, whether they are there, and their profiles."""
+"""The frames of transient state: what people do in rooms, their presence, and changes of their profiles."""
 
 from typing import Annotated, Literal
 
@@ -12,47 +12,47 @@ What = Literal["typing", "viewing", "none"]
 
 
 class Activity(Request, kw_only=True, frozen=True, tag="activity"):
-    """Tell a room what one does there: write, look at it (operators, in support), or neither any more."""
+    """Announce to a room that one is typing, viewing it (operators, in support), or neither any more."""
 
     room: Id
     what: What
 
 
 class Watch(Request, kw_only=True, frozen=True, tag="watch"):
-    """Be told whether these people are there, and of no others."""
+    """Get the presence of these people and its changes; replaces the people watched before."""
 
     people: Annotated[tuple[Id, ...], Meta(max_length=MOST_WATCHED)]
 
 
 class SetStatus(Request, kw_only=True, frozen=True, tag="status"):
-    """Say whether one is at the screen."""
+    """Report whether the person is at the screen."""
 
     state: Literal["online", "away"]
 
 
 class ActivityOk(Reply, kw_only=True, frozen=True, tag="activity_ok"):
-    """It is told, or was a moment ago."""
+    """The activity is announced, or was a moment ago."""
 
 
 class Presence(Value, kw_only=True, frozen=True):
-    """Whether somebody is there."""
+    """The presence of a person."""
 
     id: Id
     state: Literal["online", "away", "offline"]
 
 
 class WatchOk(Reply, kw_only=True, frozen=True, tag="watch_ok"):
-    """What they are now."""
+    """The current presence of the watched people."""
 
     people: list[Presence]
 
 
 class StatusOk(Reply, kw_only=True, frozen=True, tag="status_ok"):
-    """Noted, until this socket says otherwise."""
+    """The status is set until this socket reports another."""
 
 
 class ActivityEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="activity"):
-    """Somebody does something in a room. Forget it after 6 seconds, and when they say something."""
+    """A person's activity in a room. It ends after 6 seconds without a repeat, and with their next message."""
 
     room: Id
     person: Sender
@@ -60,17 +60,17 @@ class ActivityEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="act
 
 
 class MembersEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="members"):
-    """So many are in the lobby or in a support conversation now. Of other rooms their log tells who comes and goes."""
+    """The number of members of the lobby or of a support conversation. Other rooms have member events in their log."""
 
     room: Id
     members: int
 
 
 class PresenceEvent(Value, kw_only=True, frozen=True, tag_field="type", tag="presence"):
-    """People whom one watches have come, or gone."""
+    """The presence of watched people has changed."""
 
     people: list[Presence]
 
 
 class PersonEvent(Person, kw_only=True, frozen=True, tag_field="type", tag="person"):
-    """The profile of oneself, or of somebody whom one watches or meets in a room, has changed."""
+    """The profile of the person themselves, of a watched person, or of somebody in a common room has changed."""

@@ -1,4 +1,4 @@
-"""Who is in a room: joining and leaving it, adding and removing others, and giving them roles."""
+"""Members of a room: joining and leaving, adding, removing and banning people, and their roles."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ from chat.protocols.services import Services
 
 
 async def members(services: Services, caller: Caller, request: types.WhichMembers) -> types.Members | Refusal:
-    """List who is in a room, or who is banned from it."""
+    """List the members of a room, or the people banned from it."""
     access = await services.conversations.enter(caller.known, request.room)
     if isinstance(access, Refusal):
         return access
@@ -30,7 +30,7 @@ async def members(services: Services, caller: Caller, request: types.WhichMember
     found = await listed(access.room, request.after, request.limit + 1)
     page = found[: request.limit]
     reads = {} if request.role == "banned" else await _reads(services, caller.known, access.room, page)
-    told = [
+    listed_members = [
         types.Member(
             person=as_person(each.person),
             role=each.role.value,
@@ -39,11 +39,11 @@ async def members(services: Services, caller: Caller, request: types.WhichMember
         )
         for each in page
     ]
-    return types.Members(members=told, next=page[-1].person.id if len(found) > len(page) else None)
+    return types.Members(members=listed_members, next=page[-1].person.id if len(found) > len(page) else None)
 
 
 async def _reads(services: Services, person: Person, room: Room, members: Sequence[Member]) -> dict[int, int]:
-    """Return how far these have read, as far as others see that."""
+    """Return the read marks of these members, of those who share them."""
     seen = await services.catch_up.snapshots(person.id, services.hub.newest_id, [room.id])
     if not seen or not may_share_reads(room.kind, seen[0].members):
         return {}
@@ -53,16 +53,16 @@ async def _reads(services: Services, person: Person, room: Room, members: Sequen
 async def put_member(
     services: Services, caller: Caller, request: types.Membership
 ) -> room_values.Room | Refusal:
-    """Join a public room, add somebody to a room, give them a role there, or ban them."""
+    """Join a public room, add a person to a room, change their role there, or ban them."""
     role = None if request.role is UNSET else RoomRole(request.role)
     refusal = await use_cases.put(services, caller.known, request.room, request.person, role)
     if refusal is PRIVATE:
-        return NO_ROOM  # a stranger does not hear that it is there
+        return NO_ROOM  # a stranger must not learn that it exists
     if refusal is not None and refusal is not ALREADY_IN:
         return refusal
     return await as_seen(services, caller.known, request.room)
 
 
 async def remove_member(services: Services, caller: Caller, request: types.WhichMember) -> Refusal | None:
-    """Leave a room, or remove somebody from one, who hears nothing that is said after the answer; or lift a ban."""
+    """Leave a room, remove a member, or lift a ban; a removed member gets no message sent after the answer."""
     return await use_cases.remove(services, caller.known, request.room, request.person)

@@ -24,7 +24,7 @@ from chat.protocols.native.message_types import (
 )
 
 _OUTSIDE = (Code.FORBIDDEN, Code.NOT_FOUND)
-"""What whoever is not in the room is told."""
+"""The codes for callers who are not in the room."""
 _READING = (Code.INVALID, *_OUTSIDE)
 _WRITING = (Code.INVALID, *_OUTSIDE, Code.OUTCOME_UNKNOWN)
 

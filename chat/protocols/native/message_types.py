@@ -1,4 +1,4 @@
-"""What is asked about the messages of a room, and answered: every field, its type and its limits."""
+"""The requests and replies about messages: every field, its type and its limits."""
 
 from typing import Annotated, Literal
 
@@ -22,7 +22,7 @@ from chat.operations.values import Id, Limit, Time, Value
 
 
 class History(Value, kw_only=True, frozen=True):
-    """Messages of a room: before, after or around one; without any of them the newest."""
+    """Messages of a room: before, after or around a message; without these the newest."""
 
     room: Id
     before: Seq | None = None
@@ -32,9 +32,9 @@ class History(Value, kw_only=True, frozen=True):
 
 
 class Messages(Value, kw_only=True, frozen=True):
-    """Messages, the oldest first, with all changes of the room up to `pos`.
+    """Messages, oldest first, with all changes of the room up to `pos`.
 
-    `first`: nothing was said before them; `last`: nothing was said after them.
+    `first`: there are no earlier messages; `last`: there are no later ones.
     """
 
     messages: list[Message]
@@ -44,7 +44,7 @@ class Messages(Value, kw_only=True, frozen=True):
 
 
 class CreateMessage(Value, kw_only=True, frozen=True):
-    """What to say, once however often it is sent."""
+    """A message to send; repeating it with the same key saves it once."""
 
     room: Id
     key: Key
@@ -54,14 +54,14 @@ class CreateMessage(Value, kw_only=True, frozen=True):
 
 
 class CreateFile(Value, kw_only=True, frozen=True):
-    """A file to upload, for a message in that room, by the name that it is to have."""
+    """A file to upload for a message in that room, and its name."""
 
     room: Id
     name: str = ""
 
 
 class WithFiles(Value, kw_only=True, frozen=True):
-    """Which messages of a room that have files, the newest first; `after` is the `next` of the page before."""
+    """A page of a room's messages with files, newest first; `after` is the `next` of the page before."""
 
     room: Id
     after: Seq | None = None
@@ -69,7 +69,7 @@ class WithFiles(Value, kw_only=True, frozen=True):
 
 
 class FilesOfRoom(Value, kw_only=True, frozen=True):
-    """Messages that have files, the newest first. Where there are more, `next` is the `after` of the next page."""
+    """Messages with files, newest first. If there are more, `next` is the `after` of the next page."""
 
     messages: list[Message]
     next: Seq | None = None
@@ -82,7 +82,7 @@ class WhichFile(Value, kw_only=True, frozen=True):
 
 
 class ChangeMessage(WhichMessage, kw_only=True, frozen=True):
-    """The text to have from now on."""
+    """The new text of a message."""
 
     text: Text
 
@@ -94,13 +94,13 @@ class React(WhichMessage, kw_only=True, frozen=True):
 
 
 class SwitchReaction(React, kw_only=True, frozen=True):
-    """One's reaction to a message with an emoji, given or taken back."""
+    """A reaction with an emoji, to be added or, with `on` = false, removed."""
 
     on: bool = True
 
 
 class ReadUpTo(Value, kw_only=True, frozen=True):
-    """Have read up to this message; with `back` only up to there, however far one has read."""
+    """Mark as read up to this message; with `back` also if the mark is further on, which marks later ones unread."""
 
     room: Id
     seq: Mark
@@ -108,7 +108,7 @@ class ReadUpTo(Value, kw_only=True, frozen=True):
 
 
 class Counts(Value, kw_only=True, frozen=True):
-    """How far one has read, how many messages one has not, and how many of those mention one."""
+    """The read mark, the number of unread messages, and how many of those mention the reader."""
 
     read: Mark
     unread: UpTo100 = 0
@@ -116,38 +116,38 @@ class Counts(Value, kw_only=True, frozen=True):
 
 
 class Edit(Value, kw_only=True, frozen=True):
-    """A text that a message had from this time on."""
+    """A text of a message, and since when it had it."""
 
     at: Time
     text: Text
 
 
 class Edits(Value, kw_only=True, frozen=True):
-    """The texts of a message, the oldest first: as it was said, as it was edited, as it is now."""
+    """All texts of a message, oldest first: the original, its edits, the current one."""
 
     edits: Annotated[list[Edit], Meta(max_length=MOST_TEXTS)]
 
 
 class Mentions(Value, kw_only=True, frozen=True):
-    """Which messages that mention one, the newest first; `after` is the `next` of the page before."""
+    """A page of the messages that mention the caller, newest first; `after` is the `next` of the page before."""
 
     after: Id | None = None
     limit: Limit = 50
 
 
 class Hit(Value, kw_only=True, frozen=True):
-    """A message that was found. `pieces` are its text, by turns plain and what was looked for; the first is plain."""
+    """A found message. `pieces` is its text, alternately plain and matching; the first piece is plain."""
 
     message: Message
     pieces: tuple[str, ...] = ()
 
 
 class Search(Value, kw_only=True, frozen=True):
-    """Which messages to look for, in the rooms that one is in.
+    """A search for messages in one's own rooms.
 
-    `q` has words, of which each may be the beginning of one, and phrases in quotes; what has a minus before it must not
-    be in the message. `from` is who said it, and `since` and `before` when. With `order` best, those of the newest
-    that fit best come first, and there is no next page.
+    `q` has words, which also match as prefixes, and phrases in quotes; a minus before one excludes it. `from` is the
+    sender; `since` and `before` bound the time. With `order` = best, the best matches among the newest come first, and
+    there is no next page.
     """
 
     q: Annotated[str, Meta(min_length=1, max_length=4000)]
@@ -161,7 +161,7 @@ class Search(Value, kw_only=True, frozen=True):
 
 
 class Hits(Value, kw_only=True, frozen=True):
-    """Messages that were found. Where there are more, `next` is the `after` of the next page."""
+    """Found messages. If there are more, `next` is the `after` of the next page."""
 
     hits: list[Hit]
     next: Id | None = None

@@ -1,4 +1,4 @@
-"""What was said in a room, and saying something. Every answer comes after the commit."""
+"""Messages: reading, sending, editing, deleting, reactions and read marks. Writes are answered after their commit."""
 
 from chat.application import messages
 from chat.domain.entities import Message
@@ -19,11 +19,11 @@ _ONE_OF_THREE = Refusal(
 )
 
 AROUND = 256
-"""Bytes around a text as JSON, about: numbers, times, names."""
+"""The approximate bytes of a message's JSON besides its text: numbers, times, names."""
 
 
 async def history(services: Services, caller: Caller, request: types.History) -> types.Messages | Refusal:
-    """Read what was said in a room, as it is now."""
+    """Read messages of a room in their current state."""
     person = caller.known
     if sum(each is not None for each in (request.before, request.after, request.around)) > 1:
         return _ONE_OF_THREE
@@ -33,24 +33,24 @@ async def history(services: Services, caller: Caller, request: types.History) ->
     asked = HistoryQuery(
         before=request.before, after=request.after, around=request.around, limit=request.limit
     )
-    told = await services.room_history.page(person.id, access.room, asked, services.hub.newest_id)
-    if isinstance(told, Refusal):
-        return told
-    page = told.page.messages
+    found = await services.room_history.page(person.id, access.room, asked, services.hub.newest_id)
+    if isinstance(found, Refusal):
+        return found
+    page = found.page.messages
     size = sum(json_bytes(message) + AROUND for message in page)
     services.budgets.was_read(person.id, caller.device.address, size, request.limit)
     return types.Messages(
         messages=[as_message(message) for message in page],
-        pos=told.page.pos,
-        first=told.is_first,
-        last=told.is_last,
+        pos=found.page.pos,
+        first=found.is_first,
+        last=found.is_last,
     )
 
 
 async def say(
     services: Services, caller: Caller, request: types.CreateMessage
 ) -> room_values.Message | AlreadyDone | Refusal:
-    """Say something, once however often it is sent with one key."""
+    """Send a message; repeating it with the same key saves it once."""
     person = caller.known
     draft = messages.draft(
         person, request.room, request.text, request.key, reply=request.reply, files=request.files
@@ -73,7 +73,7 @@ async def say(
 async def edit(
     services: Services, caller: Caller, request: types.ChangeMessage
 ) -> room_values.Message | Refusal:
-    """Change the text of one's own message."""
+    """Edit the text of one's own message."""
     outcome = await messages.edit(services, caller.known, request.room, request.seq, request.text)
     return await _changed(services, caller, request, outcome)
 
@@ -81,7 +81,7 @@ async def edit(
 async def delete(
     services: Services, caller: Caller, request: room_values.WhichMessage
 ) -> room_values.Message | Refusal:
-    """Delete a message; its place stays, and its text is gone for good."""
+    """Delete a message; its number stays, its text is erased."""
     outcome = await messages.delete(services, caller.known, request.room, request.seq)
     return await _changed(services, caller, request, outcome)
 
@@ -94,14 +94,14 @@ async def react(services: Services, caller: Caller, request: types.React) -> roo
 async def take_back(
     services: Services, caller: Caller, request: types.React
 ) -> room_values.Message | Refusal:
-    """Take a reaction back."""
+    """Remove one's own reaction."""
     return await _react(services, caller, request, is_on=False)
 
 
 async def switch_reaction(
     services: Services, caller: Caller, request: types.SwitchReaction
 ) -> room_values.Message | Refusal:
-    """React to a message with an emoji, or take that back."""
+    """Add or remove one's own reaction to a message."""
     return await _react(services, caller, request, is_on=request.on)
 
 
@@ -115,13 +115,13 @@ async def _react(
 
 
 async def mark_read(services: Services, caller: Caller, request: types.ReadUpTo) -> types.Counts | Refusal:
-    """Note how far one has read."""
+    """Set one's own read mark in a room."""
     person = caller.known
     access = await services.conversations.enter(person, request.room)
     if isinstance(access, Refusal):
         return access
     mark = ReadMark(request.seq, request.back)
-    if request.back:  # else what they said before, and what was noted of it, would undo it
+    if request.back:  # earlier own messages and marks still to be written would move it forward again
         await services.cluster.wait_read_marks_written_everywhere(person.id)
         await services.writes.wait_settled(person.id)
         await services.read_marks.forget(request.room, person.id)
@@ -130,9 +130,9 @@ async def mark_read(services: Services, caller: Caller, request: types.ReadUpTo)
     if not rooms:
         return NO_ROOM
     (room,) = rooms
-    if request.back or room.read <= request.seq:  # else it was no news
+    if request.back or room.read <= request.seq:  # else nothing has changed
         is_shared = person.share_reads and may_share_reads(room.kind, room.members)
-        told = HasRead(
+        notice = HasRead(
             request.room,
             access.people,
             person.id,
@@ -142,14 +142,14 @@ async def mark_read(services: Services, caller: Caller, request: types.ReadUpTo)
             is_shared,
             is_back=request.back,
         )
-        services.notices.publish(told, caller.socket)
+        services.notices.publish(notice, caller.socket)
     return types.Counts(read=room.read, unread=room.unread, mentions=room.mentions)
 
 
 async def edits(
     services: Services, caller: Caller, request: room_values.WhichMessage
 ) -> types.Edits | Refusal:
-    """See the texts that a message had before it was edited; of a deleted one there are none."""
+    """Read all texts of a message, before and after its edits; a deleted message has none."""
     person = caller.known
     access = await services.conversations.enter(person, request.room)
     if isinstance(access, Refusal):
@@ -163,7 +163,7 @@ async def edits(
 
 
 async def mentions(services: Services, caller: Caller, request: types.Mentions) -> types.Hits:
-    """List the messages that mention one, in all rooms that one is in."""
+    """List the messages of one's own rooms that mention one, newest first."""
     person = caller.known
     found = await services.room_history.mentions(person.id, request.after, request.limit)
     size = sum(json_bytes(message) + AROUND for message in found.messages)
@@ -175,7 +175,7 @@ async def mentions(services: Services, caller: Caller, request: types.Mentions) 
 async def _changed(
     services: Services, caller: Caller, request: room_values.WhichMessage, outcome: Outcome
 ) -> room_values.Message | Refusal:
-    """Return the message as it is after a change of it."""
+    """Return the message's state after a change."""
     if isinstance(outcome, Refusal):
         return outcome
     return await _now_as_it_is(services, caller, request.room, request.seq)

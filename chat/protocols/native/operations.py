@@ -1,4 +1,4 @@
-"""The table of operations: HTTP routes and the OpenAPI document are made of it, and of nothing else."""
+"""The table of operations, from which HTTP routes, socket requests and the OpenAPI document are made."""
 
 from chat.domain.refusals import Code
 from chat.features.registry import FEATURES

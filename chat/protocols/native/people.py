@@ -1,4 +1,4 @@
-"""Other people: looking for them, and blocking them."""
+"""Other people: finding and blocking them."""
 
 from collections.abc import Sequence
 
@@ -13,13 +13,13 @@ from chat.protocols.services import Services
 
 
 async def people(services: Services, _caller: Caller, request: types.WhichPeople) -> types.People:
-    """Look for people by a part of their names."""
+    """Find people by a part of their names."""
     found = await services.contacts.find(request.q, request.after, request.limit + 1)
     return _page(found, request.limit)
 
 
 async def one_person(services: Services, caller: Caller, request: WhichPerson) -> Person | Refusal:
-    """See a person as everybody does; visitors are seen by operators and admins alone."""
+    """Get a person's public profile; only operators and admins can get visitors."""
     person = await services.accounts.person(request.person)
     if person is None or (person.is_visitor and not (caller.known.is_operator or caller.known.is_admin)):
         return NO_PERSON
@@ -27,18 +27,18 @@ async def one_person(services: Services, caller: Caller, request: WhichPerson) -
 
 
 async def blocks(services: Services, caller: Caller, request: types.WhichBlocks) -> types.People:
-    """List whom one blocks."""
+    """List the people whom one blocks."""
     found = await services.blocks.of(caller.known, request.after, request.limit + 1)
     return _page(found, request.limit)
 
 
 async def block(services: Services, caller: Caller, request: WhichPerson) -> Refusal | None:
-    """Take no direct messages from somebody."""
+    """Block direct messages from a person."""
     return await services.blocks.block(caller.known, request.person)
 
 
 async def unblock(services: Services, caller: Caller, request: WhichPerson) -> None:
-    """Take direct messages from somebody again."""
+    """Unblock direct messages from a person."""
     await services.blocks.unblock(caller.known, request.person)
 
 

@@ -1,4 +1,4 @@
-"""What is asked about other people, and answered."""
+"""The requests and replies about other people."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ AfterName = Annotated[str, pattern(*SOUGHT, max_length=64, description="The `nex
 
 
 class WhichPeople(Value, kw_only=True, frozen=True):
-    """A page of all people, those with `q` in their names."""
+    """A page of all people with `q` in their names."""
 
     q: Annotated[str, pattern(*SOUGHT, max_length=64)] = ""
     after: AfterName = ""
@@ -17,14 +17,14 @@ class WhichPeople(Value, kw_only=True, frozen=True):
 
 
 class WhichBlocks(Value, kw_only=True, frozen=True):
-    """A page of those whom one blocks."""
+    """A page of the people whom the caller blocks."""
 
     after: AfterName = ""
     limit: Limit = 50
 
 
 class People(Value, kw_only=True, frozen=True):
-    """People, by their names. Where there are more, `next` is where they begin."""
+    """People, by name. If there are more, `next` is the `after` of the next page."""
 
     people: list[Person]
     next: Name | None = None

@@ -1,4 +1,4 @@
-"""A browser keeps its refresh token in a cookie that no script reads and that goes to /api/v1/auth alone."""
+"""The cookie in which browsers keep the refresh token: scripts can't read it, and it is sent to /api/v1/auth only."""
 
 from msgspec import structs
 from quart import request
@@ -9,11 +9,11 @@ from chat.protocols.native.types import Session
 _NAME = "chat_refresh"
 _PATH = "/api/v1/auth"
 _LASTS = 30 * 86_400
-"""Seconds; the session that it refreshes lasts as long."""
+"""Seconds; as long as the session."""
 
 
 def is_browser() -> bool:
-    """Whether the current request comes from a page: these two headers no page can leave out or make up."""
+    """Whether the current request comes from a page: a page can't omit or forge these headers."""
     return "Sec-Fetch-Site" in request.headers or "Origin" in request.headers
 
 
@@ -23,10 +23,10 @@ def kept_refresh() -> str | None:
 
 
 def keep_refresh(session: Session) -> tuple[Session, str | None]:
-    """Return a session as it is told, and the cookie to set with it, if the current request is a browser's.
+    """Return the session to answer with, and the cookie to set if the current request comes from a browser.
 
-    A visitor's frame stands on another site, where browsers keep no cookies of ours; nor is it to take the place of the
-    cookie of somebody who has logged in here.
+    Visitors get no cookie: the widget's frame is on another site, where browsers block third-party cookies, and the
+    cookie would replace that of a person who has logged in here.
     """
     if session.refresh is None or not is_browser() or "guest" in session.me.roles:
         return session, None
@@ -34,7 +34,7 @@ def keep_refresh(session: Session) -> tuple[Session, str | None]:
 
 
 def forget_refresh() -> str:
-    """Return the cookie that takes the place of the refresh token, and is gone at once."""
+    """Return the cookie that removes the refresh token."""
     return _cookie("", 0)
 
 

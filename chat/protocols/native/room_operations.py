@@ -1,4 +1,4 @@
-"""The operations on rooms and on who is in them."""
+"""The operations on rooms, members and invites."""
 
 from chat.domain.refusals import Code
 from chat.operations.operation import Access, Cost, Operation
@@ -29,7 +29,7 @@ from chat.protocols.native.room_requests import (
 )
 
 _OUTSIDE = (Code.FORBIDDEN, Code.NOT_FOUND)
-"""What whoever is not in the room is told."""
+"""The codes for callers who are not in the room."""
 
 ROOMS = (
     Operation(

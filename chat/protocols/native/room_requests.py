@@ -1,4 +1,4 @@
-"""What is asked about rooms and who is in them, and answered: every field, its type and its limits."""
+"""The requests and replies about rooms, members and invites: every field, its type and its limits."""
 
 from typing import Annotated, Literal
 
@@ -19,14 +19,14 @@ class WhichRooms(Value, kw_only=True, frozen=True):
 
 
 class Rooms(Value, kw_only=True, frozen=True):
-    """Rooms, by their ids. Where there are more, `next` is where they begin."""
+    """Rooms, by id. If there are more, `next` is the `after` of the next page."""
 
     rooms: list[Room]
     next: Id | None = None
 
 
 class WhichPublicRooms(Value, kw_only=True, frozen=True):
-    """A page of the rooms that one may join, those with `q` in their names."""
+    """A page of the rooms that the caller may join, with `q` in their names."""
 
     q: Annotated[str, pattern(*SOUGHT, max_length=64)] = ""
     after: Annotated[str, pattern(*SOUGHT, max_length=64, description="The `next` of the page before")] = ""
@@ -34,7 +34,7 @@ class WhichPublicRooms(Value, kw_only=True, frozen=True):
 
 
 class PublicRoom(Value, kw_only=True, frozen=True):
-    """A room that everybody may join, as those see it who are not in it."""
+    """A public room as people who are not in it see it."""
 
     id: Id
     name: Name
@@ -43,14 +43,14 @@ class PublicRoom(Value, kw_only=True, frozen=True):
 
 
 class PublicRooms(Value, kw_only=True, frozen=True):
-    """Rooms, by their names. Where there are more, `next` is where they begin."""
+    """Rooms, by name. If there are more, `next` is the `after` of the next page."""
 
     rooms: list[PublicRoom]
     next: Name | None = None
 
 
 class CreateRoom(Value, kw_only=True, frozen=True):
-    """The room to make."""
+    """A room to create."""
 
     name: Name
     topic: Topic = ""
@@ -64,7 +64,7 @@ class WhichRoom(Value, kw_only=True, frozen=True):
 
 
 class Mine(Value, kw_only=True, frozen=True):
-    """What one wants of a room; what is left out stays."""
+    """One's own settings for a room; fields that are left out stay."""
 
     room: Id
     notify: Notify | UnsetType = UNSET
@@ -78,7 +78,7 @@ class WhichPerson(Value, kw_only=True, frozen=True):
 
 
 class ChangeRoom(Value, kw_only=True, frozen=True):
-    """What to change of a room; what is left out stays."""
+    """Changes of a room; fields that are left out stay."""
 
     room: Id
     name: Name | UnsetType = UNSET
@@ -88,7 +88,7 @@ class ChangeRoom(Value, kw_only=True, frozen=True):
 
 
 class WhichMembers(Value, kw_only=True, frozen=True):
-    """A page of the people in a room, or of those who are banned from it."""
+    """A page of a room's members, or of the people who are banned from it."""
 
     room: Id
     role: Literal["banned"] | None = None
@@ -97,7 +97,7 @@ class WhichMembers(Value, kw_only=True, frozen=True):
 
 
 class Member(Value, kw_only=True, frozen=True):
-    """Somebody who is in a room, or banned from it, and since when; how far they have `read`, where others see that."""
+    """A member of a room, or a banned person, and since when; `read` is their read mark, if they share it."""
 
     person: Person
     role: RoomRole = "member"
@@ -106,27 +106,27 @@ class Member(Value, kw_only=True, frozen=True):
 
 
 class Members(Value, kw_only=True, frozen=True):
-    """People, by their ids. Where there are more, `next` is where they begin."""
+    """People, by id. If there are more, `next` is the `after` of the next page."""
 
     members: list[Member]
     next: Id | None = None
 
 
 class WhichMember(Value, kw_only=True, frozen=True):
-    """Somebody in a room."""
+    """A person in a room."""
 
     room: Id
     person: Id
 
 
 class Membership(WhichMember, kw_only=True, frozen=True):
-    """Somebody who is to be in a room with that role, or out of it as banned. Without a role who is in keeps theirs."""
+    """A membership to set: the person gets this role, or is banned. Without `role` a member keeps theirs."""
 
     role: RoomRole | UnsetType = UNSET
 
 
 class CreateInvite(Value, kw_only=True, frozen=True):
-    """An invite to a room, or to register, for so many people and days."""
+    """An invite to create, to a room or (without `room`) to register, for a number of people and days."""
 
     room: Id | None = None
     uses: Annotated[int, Meta(ge=1, le=10_000)] = 1
@@ -134,7 +134,7 @@ class CreateInvite(Value, kw_only=True, frozen=True):
 
 
 class WhichInvites(Value, kw_only=True, frozen=True):
-    """A page of the invites that one made."""
+    """A page of the invites that the caller made."""
 
     after: Annotated[
         str,
@@ -148,7 +148,7 @@ InviteId = Annotated[
     pattern(
         r"^[0-9a-f]{64}$(?!\n)",
         "the id of an invite",
-        description="Names an invite to who may see it; it lets nobody in",
+        description="Identifies an invite in lists; unlike its code it admits nobody",
     ),
 ]
 
@@ -160,7 +160,7 @@ class WhichRoomInvites(WhichInvites, kw_only=True, frozen=True):
 
 
 class WhichIssuedInvite(Value, kw_only=True, frozen=True):
-    """An invite that one made, by its id."""
+    """An invite that the caller made, by its id."""
 
     id: InviteId
 
@@ -172,10 +172,10 @@ class WhichRoomInvite(WhichIssuedInvite, kw_only=True, frozen=True):
 
 
 class IssuedInvite(Value, kw_only=True, frozen=True):
-    """An invite: how many can still use it, until when, and to which room; to none, it is to register.
+    """An invite in a list: `uses` left, its end, and its room; without a room it is to register.
 
-    Its code was told once and is kept nowhere. `by` is who made it, where others are asked for; it is left out for one
-    that whoever runs the server made.
+    Its code was shown once and is not stored. `by` is the maker, in lists of other people's invites; an invite made by
+    a command on the server has none.
     """
 
     id: InviteId
@@ -187,7 +187,7 @@ class IssuedInvite(Value, kw_only=True, frozen=True):
 
 
 class IssuedInvites(Value, kw_only=True, frozen=True):
-    """Invites that can be used, by when they end. Where there are more, `next` is where they begin."""
+    """Valid invites, by when they expire. If there are more, `next` is the `after` of the next page."""
 
     invites: list[IssuedInvite]
     next: InviteId | None = None
@@ -200,9 +200,9 @@ class WhichInvite(Value, kw_only=True, frozen=True):
 
 
 class Invite(Value, kw_only=True, frozen=True):
-    """An invite: how many can still use it, until when, and to which room; to none, it is to register.
+    """An invite with its code: `uses` left, its end, and its room; without a room it is to register.
 
-    `url` is its path on this server, and `link` the whole address, where the setting `public_url` says it.
+    `url` is its path on this server. `link` is the whole address, if the setting `public_url` is known.
     """
 
     code: str

@@ -1,4 +1,4 @@
-"""Rooms: one's own, those that one may join, making and deleting them."""
+"""Rooms: listing, creating, changing and deleting them, and direct rooms."""
 
 from typing import TypeVar
 
@@ -19,7 +19,7 @@ Given = TypeVar("Given")
 
 
 async def own_rooms(services: Services, caller: Caller, request: types.WhichRooms) -> types.Rooms:
-    """List the rooms that one is in, as one sees them now."""
+    """List one's own rooms in their current state."""
     person_id = caller.known.id
     rooms_of = await services.catch_up.rooms_of(person_id)
     ids = sorted(room_id for room_id in rooms_of if room_id > request.after)
@@ -33,7 +33,7 @@ async def own_rooms(services: Services, caller: Caller, request: types.WhichRoom
 async def public_rooms(
     services: Services, caller: Caller, request: types.WhichPublicRooms
 ) -> types.PublicRooms:
-    """List the public rooms that one is not in."""
+    """List the public rooms that one can join."""
     found = await services.rooms.joinable(caller.known, request.q, request.after, request.limit + 1)
     page = found[: request.limit]
     rooms = [
@@ -43,7 +43,7 @@ async def public_rooms(
 
 
 async def new_room(services: Services, caller: Caller, request: types.CreateRoom) -> Room | Refusal:
-    """Make a room, and be its owner."""
+    """Create a room and become its owner."""
     made = await services.rooms.create(
         caller.known, request.name, is_private=request.private, topic=request.topic
     )
@@ -54,13 +54,13 @@ async def new_room(services: Services, caller: Caller, request: types.CreateRoom
 
 
 async def one_room(services: Services, caller: Caller, request: types.WhichRoom) -> Room | Refusal:
-    """See a room that one is in."""
+    """Get one of one's own rooms."""
     access = await services.conversations.enter(caller.known, request.room)
     return access if isinstance(access, Refusal) else await as_seen(services, caller.known, request.room)
 
 
 async def change_room(services: Services, caller: Caller, request: types.ChangeRoom) -> Room | Refusal:
-    """Change a room's name, topic or who may join it, or archive it; all of it or nothing."""
+    """Change a room's name or topic, make it public or private, archive or unarchive it; all changes or none."""
     change = services.rooms.changing(
         caller.known,
         request.room,
@@ -76,12 +76,12 @@ async def change_room(services: Services, caller: Caller, request: types.ChangeR
 
 
 async def delete_room(services: Services, caller: Caller, request: types.WhichRoom) -> Refusal | None:
-    """Delete a room of one's own, with all that was said in it."""
+    """Delete a room, as its owner, with all its messages."""
     return await use_cases.delete_room(services, caller.known, request.room)
 
 
 async def set_mine(services: Services, caller: Caller, request: types.Mine) -> Room | Refusal:
-    """Say what one wants of a room: when to be notified of it, and whether to see it."""
+    """Set one's own notifications for a room, and whether it is hidden."""
     access = await services.conversations.enter(caller.known, request.room)
     if isinstance(access, Refusal):
         return access
@@ -95,7 +95,7 @@ async def set_mine(services: Services, caller: Caller, request: types.Mine) -> R
 
 
 async def direct_room(services: Services, caller: Caller, request: types.WhichPerson) -> Room | Refusal:
-    """See the room of oneself and another; it is made at the first call."""
+    """Get the direct room with a person; the first call creates it."""
     room_id = await services.direct.room_of(caller.known.id, request.person)
     return NO_PERSON if room_id is None else await as_seen(services, caller.known, room_id)
 
@@ -105,6 +105,6 @@ def _given(value: Given | UnsetType) -> Given | None:
 
 
 async def as_seen(services: Services, person: Person, room_id: int) -> Room | Refusal:
-    """Return a room as the person sees it now; whoever is in no such room has none."""
+    """Return the current state of one of the person's rooms, or NO_ROOM."""
     found = await services.catch_up.snapshots(person.id, services.hub.newest_id, [room_id])
     return as_room(found[0]) if found else NO_ROOM

@@ -1,4 +1,4 @@
-"""Looking for messages by their words."""
+"""Searching messages by their words."""
 
 from functools import partial
 
@@ -17,7 +17,7 @@ _EVER = 2**63 - 1
 
 
 async def search(services: Services, caller: Caller, request: types.Search) -> types.Hits | Refusal:
-    """Look for messages in the rooms that one is in."""
+    """Search messages in one's own rooms."""
     person, address = caller.known, caller.device.address
     query = parse_query(request.q)
     if isinstance(query, Refusal):

@@ -1,4 +1,4 @@
-"""What a server says of itself to programs: its version, its data, what it has and what it allows."""
+"""The description of a server for programs: its version, its data, its features and its limits."""
 
 from typing import Annotated
 
@@ -8,18 +8,18 @@ from chat.domain.bounds import Lobby, Registration
 from chat.operations.values import Value
 
 PROTOCOL = 1
-"""The version of the protocol: fields, events, codes and requests are added to it, and none changed or taken away."""
+"""The version of the protocol: fields, events, codes and requests may be added, but none is changed or removed."""
 
 Protocol = Annotated[int, Meta(ge=1, le=1, description="The version of this protocol: 1")]
 AskedProtocol = Annotated[int, Meta(ge=1, le=2**31 - 1, description="The version that the client speaks")]
 
 Count = Annotated[int, Meta(ge=0, le=2**53 - 1)]
-PerSecond = Annotated[float, Meta(ge=0, description="0: any")]
+PerSecond = Annotated[float, Meta(ge=0, description="0: no limit")]
 
 DataId = Annotated[
     str,
     Meta(
-        description="Names the server's data: where it is another, so are all rooms and messages",
+        description="Identifies the server's data: if it changes, all rooms and messages are others",
         max_length=64,
     ),
 ]
@@ -34,16 +34,18 @@ Features = Annotated[
 
 
 class Limits(Value, kw_only=True, frozen=True, omit_defaults=False):
-    """What this server allows; all of it is always told.
+    """The server's limits; all fields are always sent.
 
-    Characters of a text, a topic and a name; bytes of a frame, of a body that is no file, and of a file (0: no files
-    are taken). `files` of a message, kinds of `reactions` of one; `page`: most entries of a list. Of one socket:
-    positions `known` in a sync, changes that a sync tells of a room, requests `in_flight`, people to `watch`. Of one
-    person: `sockets`. Read marks of others are told in rooms with at most `receipts_members`.
+    - `text`, `topic`, `name`: characters. `frame_bytes`, `body_bytes`, `file_bytes`: bytes (`file_bytes` 0: no files).
+    - `files`, `reactions`: of one message. `page`: entries of a list.
+    - `known`, `replay`: positions in a sync, and changes of one room that a sync sends.
+    - `in_flight`, `watch`: concurrent requests and watched people of a socket. `sockets`: of one person.
+    - `receipts_members`: read marks of others are sent in rooms of at most this size.
+    - `sends_per_second`, `send_bytes_per_second`, `pages_per_second` (of 100 messages), `searches_per_second`,
+      `uploads_per_second`: of one person; an address has ten times as much.
+    - `calls_per_second`: HTTP calls of one address; further calls are delayed.
 
-    Of one person a second: messages to send and the bytes of their texts, pages of 100 messages to read, searches,
-    uploads; of one address ten times as much. Of one address a second: calls over HTTP, of which more wait for their
-    turn. For some seconds more may be had at once. Who is over a limit is told so by `too_many`, with `retry_ms`.
+    Short bursts may exceed a rate. A request over a limit is refused with `too_many` and `retry_ms`.
     """
 
     text: Count
@@ -70,7 +72,7 @@ class Limits(Value, kw_only=True, frozen=True, omit_defaults=False):
 
 
 class ServerInfo(Value, kw_only=True, frozen=True):
-    """What a server is: its name and version for people, the rest for programs."""
+    """A server's name, version, policy, features and limits."""
 
     server: str
     version: str

@@ -1,4 +1,4 @@
-"""Sessions: refreshing, listing and ending them, and tokens for programs."""
+"""Sessions: refreshing, listing and ending them, and API tokens."""
 
 from chat.domain.entities import LoginSession
 from chat.domain.refusals import Refusal
@@ -19,14 +19,14 @@ from chat.protocols.services import Services
 
 
 async def refresh(services: Services, caller: Caller, request: Refresh) -> Session | Refusal:
-    """Get new tokens for a refresh token, which is used up with it."""
+    """Exchange a refresh token, which can be used once, for new tokens."""
     if request.refresh is None:
         return BAD_REFRESH
     return as_session(await services.sessions.refresh(request.refresh, caller.device))
 
 
 async def log_out(services: Services, caller: Caller, request: Refresh) -> Refusal | None:
-    """End the session of the token or of the refresh token; where it has ended, that is fine too."""
+    """End the session of the access token or of the refresh token; succeeds also if it has ended already."""
     if caller.person is not None and caller.person.session_id is not None:
         await services.sessions.end(caller.person, caller.person.session_id)
     if request.refresh is not None:
@@ -35,13 +35,13 @@ async def log_out(services: Services, caller: Caller, request: Refresh) -> Refus
 
 
 async def sessions(services: Services, caller: Caller, _request: None) -> Sessions:
-    """List one's sessions."""
+    """List one's own sessions."""
     known = await services.sessions.of_person(caller.known)
     return Sessions(sessions=[as_info(each, caller) for each in known])
 
 
 async def new_token(services: Services, caller: Caller, request: CreateToken) -> Token | Refusal:
-    """Make a token for a program of one's own; it is shown this once."""
+    """Create an API token for a program; it is shown only once."""
     if refusal := await services.accounts.prove(caller.known, request.password, caller.device.address):
         return refusal
     made = await services.sessions.new_token(caller.known, request.name, request.days, caller.device)
@@ -51,12 +51,12 @@ async def new_token(services: Services, caller: Caller, request: CreateToken) ->
 
 
 async def end_others(services: Services, caller: Caller, _request: None) -> None:
-    """End all of one's sessions but this one."""
+    """End all of one's own sessions except this one."""
     await services.sessions.end_others(caller.known)
 
 
 async def end(services: Services, caller: Caller, request: WhichSession) -> Refusal | None:
-    """End one of one's sessions; its sockets close."""
+    """End one of one's own sessions; its sockets are closed."""
     return await services.sessions.end(caller.known, request.id)
 
 

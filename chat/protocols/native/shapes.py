@@ -1,4 +1,4 @@
-"""Which fields of a request HTTP takes from the path, which from the query, and which from the body."""
+"""Splits an operation's request over HTTP into fields of the path, of the query and of the body."""
 
 import re
 from typing import Any
@@ -14,9 +14,10 @@ _PART = re.compile(r"\{(\w+)\}")
 
 
 class Shapes:
-    """The request of an operation over HTTP: what its path has, and the rest; of GETs and uploads in the query.
+    """The parts of an operation's request over HTTP. GETs and uploads have the fields that are not in the path in the
+    query, others in the body.
 
-    `path` is as routes have it; `body` and `query` are the types of what they hold, None for nothing.
+    `path` is the route's path; `body` and `query` are the types of those parts, None for an empty part.
     """
 
     def __init__(self, operation: Operation) -> None:
@@ -34,7 +35,7 @@ class Shapes:
         self.path = _PART.sub(self._converter, operation.path)
 
     def asked(self, path: dict[str, Any], body: msgspec.Struct | None) -> msgspec.Struct | None:
-        """Return the request of the call that is being answered. Raises BadBody. Sync."""
+        """Return the operation's request from the current call. Raises BadBody. Sync."""
         if self._request is None or not self._in_path:
             return body if self.query is None else read_query(self.query)
         values = {name: _of_path(field, path[name]) for name, field in self._in_path.items()}
@@ -48,7 +49,7 @@ class Shapes:
 
 
 def _part_of(request: type[msgspec.Struct], fields: list[FieldInfo]) -> type[msgspec.Struct]:
-    """Return a type with some of the fields of a request, by its name and with its description."""
+    """Return a type with some of a request's fields, with the same name and description."""
     assert all(field.default_factory is msgspec.NODEFAULT for field in fields)
     return msgspec.defstruct(
         request.__name__,
@@ -69,7 +70,7 @@ def _of_path(field: FieldInfo, value: object) -> object:
         return msgspec.convert(value, field.type)
     except msgspec.ValidationError as error:
         if _is_number(field):
-            raise BadBody(404, "there is no such thing") from error  # no id is that small or that large
+            raise BadBody(404, "there is no such thing") from error  # the number is out of the range of ids
         raise BadBody(400, f"{field.name}: {wrong_value(error, field.type)}", field.name) from error
 
 

@@ -1,4 +1,4 @@
-"""Support conversations: one's own, and for operators those of everybody, who has them and whether they are closed."""
+"""Support conversations: one's own, and for operators all of them with their assignee and state."""
 
 import time
 
@@ -23,7 +23,7 @@ from chat.protocols.services import Services
 
 
 async def new_visitor(services: Services, caller: Caller, request: types.CreateVisitor) -> Session | Refusal:
-    """Begin to write to the operators without an account, as the support widget does, and begin a session."""
+    """Create a visitor, who writes to the operators without an account, and begin a session."""
     device = caller.device
     added = await services.visitors.add(
         device.address, name=request.name, email=request.email, page=request.page
@@ -34,7 +34,7 @@ async def new_visitor(services: Services, caller: Caller, request: types.CreateV
 
 
 async def support_desk(services: Services, _caller: Caller, _request: None) -> types.SupportDesk | Refusal:
-    """See whether an operator is online, how they greet and how large a file may be, before one writes."""
+    """Get whether an operator is online, the operators' greeting, and the largest size of a visitor's file."""
     if not services.visitors.are_welcome:
         return NO_WIDGET
     return types.SupportDesk(
@@ -45,7 +45,7 @@ async def support_desk(services: Services, _caller: Caller, _request: None) -> t
 
 
 async def own_conversation(services: Services, caller: Caller, _request: None) -> Room | Refusal:
-    """See one's own support conversation; it is made at the first call."""
+    """Get one's own support conversation; the first call creates it."""
     person = caller.known
     room_id = await services.support.room_of(Peer(person.id, person.name))
     return NO_PERSON if room_id is None else await as_seen(services, person, room_id)
@@ -54,7 +54,7 @@ async def own_conversation(services: Services, caller: Caller, _request: None) -
 async def conversations(
     services: Services, caller: Caller, request: types.WhichConversations
 ) -> types.Conversations | Refusal:
-    """List the support conversations, to an operator: who waits the longest for an answer is first."""
+    """List the support conversations, as an operator: first those that have waited longest for an answer."""
     person = caller.known
     if refusal := may_operate(person):
         return refusal
@@ -75,7 +75,7 @@ async def conversations(
 
 
 async def change_support(services: Services, caller: Caller, request: types.ChangeSupport) -> Room | Refusal:
-    """Claim a support conversation, hand it over, close it, open it again or block its visitor, as an operator."""
+    """Claim, assign, close or reopen a support conversation, or block its visitor, as an operator."""
     person = caller.known
     assignee = await _assignee(services, request)
     if isinstance(assignee, Refusal):
@@ -89,14 +89,14 @@ async def change_support(services: Services, caller: Caller, request: types.Chan
         blocked = await _block(services, access, person, is_blocked=request.blocked)
         if isinstance(blocked, Refusal):
             return blocked
-        # Who may lead it was looked up before the visitor was changed.
+        # The access was checked before the visitor was changed, so check it again.
         access = await services.conversations.enter(person, request.room)
         if isinstance(access, Refusal):
             return access
         if refusal := may_lead(access, person):
             return refusal
     state = "closed" if request.blocked is True and request.state is UNSET else request.state
-    # No await between entering and the journal: what one may not do by then is not done.
+    # No await between the check and the journal: otherwise the right could be lost in between.
     change = SupportChange(
         request.room,
         person.id,
@@ -113,11 +113,11 @@ async def change_support(services: Services, caller: Caller, request: types.Chan
 async def _block(
     services: Services, access: RoomAccess, operator: Person, *, is_blocked: bool
 ) -> Person | Refusal:
-    """Let the visitor whose conversation it is come in no more, or again; it is in the audit.
+    """Block or unblock the conversation's visitor, and new visitors from the addresses of their sessions.
 
-    It holds for new visitors from the addresses of their sessions too.
+    It is recorded in the audit.
     """
-    assert isinstance(access.people, SupportOf)  # or there is nothing to lead
+    assert isinstance(access.people, SupportOf)  # may_lead() has checked it
     visitor = await services.administration.person(access.people.person.id)
     if isinstance(visitor, Refusal):
         return visitor
@@ -132,7 +132,7 @@ async def _block(
 
 
 async def _assignee(services: Services, request: types.ChangeSupport) -> Peer | UnsetType | Refusal | None:
-    """Return whose the conversation is to be, by id and name."""
+    """Return the wanted assignee, by id and name."""
     if request.assignee is UNSET or request.assignee is None:
         return request.assignee
     person = await services.accounts.person(request.assignee)

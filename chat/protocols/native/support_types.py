@@ -1,4 +1,4 @@
-"""What is asked about support conversations, and answered: every field, its type and its limits."""
+"""The requests and replies about support conversations: every field, its type and its limits."""
 
 from typing import Annotated
 
@@ -18,10 +18,7 @@ QueueAfter = Annotated[
 
 
 class CreateVisitor(Value, kw_only=True, frozen=True):
-    """Who writes from a web page: what to call them, how to reach them, and the page; each only if they want.
-
-    Of the page what stands behind `?` or `#` is not kept.
-    """
+    """A visitor of a web page: name, e-mail address and page, all optional. The page's query is not kept."""
 
     name: Name | None = None
     email: Email | None = None
@@ -29,9 +26,9 @@ class CreateVisitor(Value, kw_only=True, frozen=True):
 
 
 class SupportDesk(Value, kw_only=True, frozen=True):
-    """Whether an operator is online, the operators' own greeting, and how many bytes a visitor's file may have.
+    """Whether an operator is online, the operators' greeting, and the most bytes of a visitor's file.
 
-    Without a greeting a client has its own; 0 bytes: no files.
+    An empty greeting: clients use their own. 0 bytes: files are not accepted.
     """
 
     online: bool
@@ -40,7 +37,7 @@ class SupportDesk(Value, kw_only=True, frozen=True):
 
 
 class WhichConversations(Value, kw_only=True, frozen=True):
-    """A page of the conversations: open or closed ones, and those of one operator."""
+    """A page of the conversations, optionally only open or closed ones, or those of one operator."""
 
     state: SupportState | None = None
     assignee: Annotated[int, Meta(ge=0, le=2**53 - 1, description="0: nobody's")] | None = None
@@ -49,16 +46,17 @@ class WhichConversations(Value, kw_only=True, frozen=True):
 
 
 class Conversations(Value, kw_only=True, frozen=True):
-    """Conversations: first who waits for an answer, the longest first. Where there are more, `next` is the place."""
+    """Conversations: first those that wait for an answer, longest first. `next` is the `after` of the next page."""
 
     rooms: list[Room]
     next: str | None = None
 
 
 class ChangeSupport(Value, kw_only=True, frozen=True):
-    """What a conversation is to be; what is left out stays. To claim it is `assignee` = oneself and `was` = null.
+    """Changes of a conversation; fields that are left out stay.
 
-    `was` is whose it must be for that, null of nobody. `blocked` is whether its visitor is shut out, which closes it.
+    `was` is the assignee that the conversation must have now, null for none; else the change is refused. To claim it,
+    send `assignee` = oneself and `was` = null. `blocked` blocks its visitor, which also closes it, or unblocks them.
     """
 
     room: Id

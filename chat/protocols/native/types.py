@@ -7,16 +7,15 @@ from msgspec import UNSET, Meta, UnsetType
 from chat.domain.bounds import Lobby, Registration
 from chat.operations.values import Email, Id, Me, Name, Time, Value
 
-# A pattern that ends with `$` alone lets a line break through behind what it describes; with `(?!\n)` it does not, in
-# Python and in JavaScript.
+# In Python `$` also matches before a final line break; `(?!\n)` excludes that, in Python and in JavaScript.
 
-Device = Annotated[str, Meta(max_length=64, description="What the person calls this device")]
+Device = Annotated[str, Meta(max_length=64, description="The person's name for this device")]
 Password = Annotated[str, Meta(min_length=1, max_length=72, description="At most 72 bytes")]
-Refreshing = Annotated[str, Meta(max_length=128, description="Used once; opaque")]
+Refreshing = Annotated[str, Meta(max_length=128, description="Opaque; can be used once")]
 
 
 class Session(Value, kw_only=True, frozen=True):
-    """What a login gives. `refresh` is left out where the browser has it as a cookie."""
+    """A new session with its tokens. A browser gets the refresh token as a cookie, so `refresh` is left out."""
 
     access: str
     expires_in: Annotated[int, Meta(ge=1, description="Seconds")]
@@ -26,9 +25,9 @@ class Session(Value, kw_only=True, frozen=True):
 
 
 class SetUpState(Value, kw_only=True, frozen=True):
-    """Whether there is no admin yet, who may register, who reads the lobby, and what the server calls itself.
+    """The server's name and policy, and whether a first admin is `needed`.
 
-    `lobby` is `open` where whoever connects reads it without logging in.
+    `registration` says who may register; `lobby` is `open` if clients read the lobby without logging in.
     """
 
     needed: bool
@@ -38,7 +37,7 @@ class SetUpState(Value, kw_only=True, frozen=True):
 
 
 class SetUp(Value, kw_only=True, frozen=True):
-    """The first admin, by the code that the server printed when it started."""
+    """The first admin, and the code that the server logged when it started."""
 
     code: Annotated[str, Meta(max_length=32)]
     name: Name
@@ -47,7 +46,7 @@ class SetUp(Value, kw_only=True, frozen=True):
 
 
 class Register(Value, kw_only=True, frozen=True):
-    """A new person; `invite` where registering takes one."""
+    """A new person; `invite` is the code of an invite, which is needed if registration is by invite."""
 
     name: Name
     password: Password
@@ -57,7 +56,7 @@ class Register(Value, kw_only=True, frozen=True):
 
 
 class Login(Value, kw_only=True, frozen=True):
-    """Who logs in."""
+    """The credentials of a log-in."""
 
     login: Annotated[str, Meta(max_length=254, description="Name or e-mail address")]
     password: Password
@@ -65,13 +64,13 @@ class Login(Value, kw_only=True, frozen=True):
 
 
 class Refresh(Value, kw_only=True, frozen=True):
-    """The refresh token; a browser leaves it out, as it has it in a cookie."""
+    """The refresh token; a browser sends it as a cookie instead."""
 
     refresh: Refreshing | None = None
 
 
 class ChangeMe(Value, kw_only=True, frozen=True):
-    """What to change of oneself: what is left out stays, null takes display name or e-mail address away."""
+    """Changes of one's own profile: fields that are left out stay, null removes the display name or e-mail address."""
 
     name: Name | UnsetType = UNSET
     display: Name | UnsetType | None = UNSET
@@ -80,14 +79,14 @@ class ChangeMe(Value, kw_only=True, frozen=True):
 
 
 class ChangePassword(Value, kw_only=True, frozen=True):
-    """One's password, and the one to have from now on."""
+    """The current password and the new one."""
 
     old: Password
     new: Password
 
 
 class SessionInfo(Value, kw_only=True, frozen=True):
-    """A session. `used` is when it was begun or last refreshed, `address` and `agent` are from where that was."""
+    """A session. `used` is when it began or was last refreshed, `address` and `agent` belong to that request."""
 
     id: Id
     kind: Literal["login", "token"] = "login"
@@ -100,26 +99,26 @@ class SessionInfo(Value, kw_only=True, frozen=True):
 
 
 class Sessions(Value, kw_only=True, frozen=True):
-    """One's sessions, the last begun first."""
+    """One's own sessions, newest first."""
 
     sessions: list[SessionInfo]
 
 
 class WhichSession(Value, kw_only=True, frozen=True):
-    """A session of one's own."""
+    """One of one's own sessions."""
 
     id: Id
 
 
 class ResetPassword(Value, kw_only=True, frozen=True):
-    """Another password for whoever has the code, which an admin made for them."""
+    """A new password, and the reset code that an admin made for the person."""
 
     code: Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z0-9_-]*$(?!\n)")]
     password: Password
 
 
 class CreateToken(Value, kw_only=True, frozen=True):
-    """A token for a program, good for so many days; `password` is one's own."""
+    """A new API token for a program, valid for `days`; `password` is one's own."""
 
     name: Annotated[str, Meta(min_length=1, max_length=64)]
     password: Password
@@ -127,7 +126,7 @@ class CreateToken(Value, kw_only=True, frozen=True):
 
 
 class Token(Value, kw_only=True, frozen=True):
-    """The token, which is shown once, and its session."""
+    """The API token, which is shown only once, and its session."""
 
     token: str
     session: SessionInfo

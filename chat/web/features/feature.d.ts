@@ -28,6 +28,9 @@ export interface Feature<English = object> extends FeatureChanges {
   onRoomShown?: (chat: Chat, room: number) => () => void;
 }
 
+/** The keys of a feature's strings. */
+export type KeyOf<Known> = Known extends Feature<infer English> ? keyof English : never;
+
 export interface MessageAction {
   name: string;
   label: Key;

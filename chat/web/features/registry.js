@@ -5,8 +5,7 @@ import { reactions } from "./reactions/feature.js";
 export const FEATURES = [reactions];
 
 /** @typedef {import("./feature").Feature} Feature */
-/** @typedef {(typeof FEATURES)[number]} Known */
-/** @typedef {Known extends import("./feature").Feature<infer English> ? keyof English : never} Key the keys of all their strings */
+/** @typedef {import("./feature").KeyOf<(typeof FEATURES)[number]>} Key the keys of all their strings */
 
 /**
  * The parts of one kind that features bring.

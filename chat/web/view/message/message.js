@@ -118,6 +118,6 @@ function Time({ at, id }) {
 
 /** @param {{ message: Message, actions: MessageActions, tab: 0 | -1 }} props */
 function Edited({ message, actions, tab }) {
-  return html`<button type="button" class="message-edited" title=${t("timeline.showEdits")} tabindex=${tab}
+  return html`<button type="button" class="message-mark" title=${t("timeline.showEdits")} tabindex=${tab}
     onClick=${() => actions.open(message, "edits")}>${t("timeline.edited")}</button>`;
 }

@@ -98,38 +98,6 @@ class Api:
 
 
 @contextmanager
-def entering(url: str, token: str) -> Generator["Entering"]:
-    """Somebody's socket of the protocol Rooms, for as long as the block lasts."""
-    options: Any = {"compression": None, "proxy": None, "ping_interval": None, "max_queue": None}
-    socket_url = f"{url.replace('http', 'ws', 1)}/ws?token={token}"
-    with connect(socket_url, open_timeout=PATIENCE, **options) as socket:
-        assert json.loads(socket.recv(PATIENCE)) == {"Type": "enter"}
-        yield Entering(socket)
-
-
-class Entering:
-    """Enters rooms, and leaves them at once."""
-
-    def __init__(self, socket: ClientConnection) -> None:
-        self._socket = socket
-
-    def may(self, room: int) -> Answer:
-        """Enter a room if one may, and return the answer."""
-        reply = self._ask(room)
-        if reply == {"Type": "enter"}:
-            assert self._ask(0) == reply
-            return Answer.DONE
-        return {"not room member": Answer.FORBIDDEN, "invalid room id": Answer.NOT_FOUND}[reply["Error"]]
-
-    def _ask(self, room: int) -> Json:
-        self._socket.send(json.dumps({"Type": "enter", "RoomID": room}))
-        while True:
-            frame: Json = json.loads(self._socket.recv(PATIENCE))
-            if frame["Type"] in ("enter", "error"):
-                return frame
-
-
-@contextmanager
 def live(url: str, token: str) -> Generator["Live"]:
     """Somebody's native socket, for as long as the block lasts."""
     options: Any = {"compression": None, "proxy": None, "ping_interval": None, "max_queue": None}

@@ -3,9 +3,9 @@
 from collections import Counter
 from pathlib import Path
 
+from tests.authorisation.acts import ACTS, Act
 from tests.authorisation.cells import BY_NAME, cells, in_every_run, ways
 from tests.authorisation.rules import (
-    ACTS,
     CALLERS,
     GROUPS,
     INSIDE,
@@ -15,7 +15,6 @@ from tests.authorisation.rules import (
     RELATIONS,
     RIGHTS,
     SERVER_ACTS,
-    Act,
     Line,
 )
 
@@ -100,7 +99,8 @@ def _where(where: str) -> str:
 
 def _asked(act: Act) -> str:
     if act.call is not None:
-        return f"`{' '.join(act.call)}`"
+        where, what = act.call
+        return f"`{what}`" if where.endswith("socket") else f"`{where} {what}`"
     return f"`{act.operation}`" if act.operation in BY_NAME else f"`{act.frame}` of the socket"
 
 

@@ -131,6 +131,11 @@ OUTSIDE = (
 _LEADING = "moderator owner"
 _NO_CONVERSATIONS = (Line("inside outside", "direct | support", NOT_FOUND),)
 _NO_ROOM = (Line("inside", "lobby | direct | support", NOT_FOUND),)
+_DIRECT_TOKENS = (
+    Line("visitor", "", FORBIDDEN),
+    Line("disabled deleted", "", UNAUTHENTICATED),
+)
+_SUPPORT_TOKENS = (Line("nobody disabled deleted", "", UNAUTHENTICATED),)
 
 RIGHTS = {
     "read": Right("Read the room: who is in.", (Line("inside", "", DONE),)),
@@ -325,6 +330,55 @@ RIGHTS = {
             Line("inside outside", "", FORBIDDEN),
         ),
     ),
+    "rooms: speak": Right(
+        "Over Rooms, enter a room and write there: who is in, unless it is archived.",
+        (
+            *_NO_CONVERSATIONS,
+            Line("inside", "archived", FORBIDDEN),
+            Line("inside", "", DONE),
+            Line("outside", "", FORBIDDEN),
+        ),
+    ),
+    "lines: speak": Right(
+        "Over Talker and Messenger, write and read in the lobby: everybody with an account.",
+        (Line("nobody visitor disabled deleted", "", UNAUTHENTICATED), Line("inside", "", DONE)),
+        is_for_everybody=True,
+    ),
+    "lines: claim": Right(
+        "Over Talker and Messenger, write under another's name: nobody.",
+        (Line("nobody visitor disabled deleted", "", UNAUTHENTICATED), Line("inside", "", FORBIDDEN)),
+        is_for_everybody=True,
+    ),
+    "direct: write": Right(
+        "Over Direct, write to somebody: everybody, also without a token. Who is blocked learns that nobody is there.",
+        (
+            *_DIRECT_TOKENS,
+            Line("blocked", "", NOT_FOUND),
+            Line("inside outside", "over", NOT_FOUND),
+            Line("inside outside", "", DONE),
+        ),
+        is_for_everybody=True,
+    ),
+    "direct: claim": Right(
+        "Over Direct, write as another: nobody.",
+        (*_DIRECT_TOKENS, Line("inside outside", "", FORBIDDEN)),
+        is_for_everybody=True,
+    ),
+    "direct: to a visitor": Right(
+        "Over Direct, write to a visitor of the support widget: nobody.",
+        (*_DIRECT_TOKENS, Line("inside outside", "", NOT_FOUND)),
+        is_for_everybody=True,
+    ),
+    "support: own": Right(
+        "Over Support, write in one's own conversation: everybody with an account, and visitors.",
+        (*_SUPPORT_TOKENS, Line("inside outside", "", DONE)),
+        is_for_everybody=True,
+    ),
+    "support: answer": Right(
+        "Over Support, read and answer the conversations of others: operators.",
+        (*_SUPPORT_TOKENS, Line("operator", "", DONE), Line("inside outside", "", FORBIDDEN)),
+        is_for_everybody=True,
+    ),
     "administer": Right(
         "Rename, archive and delete any room that people made: admins, whether they are in or not.",
         (
@@ -334,162 +388,6 @@ RIGHTS = {
         is_for_admins=True,
     ),
 }
-
-
-class Act(NamedTuple):
-    """Something that one does in a room.
-
-    Holes in `fields` are filled in: ids of the `{room}`, of `{me}`, of `{someone}` who is a member, of the `{host}`,
-    who is an owner, and of a `{stranger}`; messages that are one's `{own}` and the `{host_s}`; a `{file}`, an invite's
-    `{code}` and `{invite}` id. `spends`: what it is done to is not there afterwards, so it is done to a room of its
-    own. `frame`: the type of its request on the socket, which the table of operations has not. `only`: where it is.
-    `call`: how the protocol Rooms calls it, over HTTP or its socket; then it is no operation of native.
-    """
-
-    operation: str
-    words: str
-    right: str
-    fields: dict[str, Any]
-    spends: bool = False
-    frame: str | None = None
-    only: str = ""
-    call: tuple[str, str] | None = None
-
-
-_ROOM = {"room": "{room}"}
-_ROOMS_ID = {"RoomID": "{room}"}
-_INVITED = "public | private"
-
-NATIVE_ACTS = (
-    Act("room", "see the room", "read", _ROOM),
-    Act("mine", "set what one is notified of", "read", {**_ROOM, "notify": "all"}),
-    Act("members", "list the members", "read", _ROOM),
-    Act("members", "list who is banned", "see banned", {**_ROOM, "role": "banned"}),
-    Act("history", "read the messages", "read", _ROOM),
-    Act("files", "list the files", "read", _ROOM),
-    Act("download", "download a file", "file", {"id": "{file}"}),
-    Act("edits", "see earlier texts", "read", {**_ROOM, "seq": "{host_s}"}),
-    Act("read", "mark as read", "read", {**_ROOM, "seq": 1}),
-    Act("search", "search the room", "read", {**_ROOM, "q": "words"}),
-    Act("sync", "be told what one missed", "sync", _ROOM, frame="sync"),
-    Act("send", "send a message", "speak", {**_ROOM, "key": "{key}", "text": "words"}),
-    Act(
-        "send",
-        "send a message over the socket",
-        "speak",
-        {**_ROOM, "key": "{key}", "text": "words"},
-        frame="send",
-    ),
-    Act("activity", "say that one types", "speak", {**_ROOM, "what": "typing"}, frame="activity"),
-    Act("upload", "upload a file", "speak", {**_ROOM, "name": "a.txt"}),
-    Act("react", "react", "speak", {**_ROOM, "seq": "{host_s}", "emoji": "👍"}),
-    Act("take_back", "take a reaction back", "speak", {**_ROOM, "seq": "{host_s}", "emoji": "👍"}),
-    Act(
-        "switch_reaction",
-        "react over the socket",
-        "speak",
-        {**_ROOM, "seq": "{host_s}", "emoji": "🎉", "on": True},
-    ),
-    Act("edit", "edit what one wrote", "speak", {**_ROOM, "seq": "{own}", "text": "words, edited"}),
-    Act("edit", "edit what another wrote", "edit another's", {**_ROOM, "seq": "{host_s}", "text": "no"}),
-    Act("delete", "delete what one wrote", "read", {**_ROOM, "seq": "{own}"}, spends=True),
-    Act("delete", "delete what another wrote", "delete another's", {**_ROOM, "seq": "{host_s}"}, spends=True),
-    Act("change_room", "change the topic", "topic", {**_ROOM, "topic": "words"}),
-    Act("change_room", "rename the room", "own", {**_ROOM, "name": "{name}"}),
-    Act("change_room", "make it public or private", "own", {**_ROOM, "private": "{flipped}"}, spends=True),
-    Act(
-        "change_room",
-        "archive it, or open it again",
-        "archive",
-        {**_ROOM, "archived": "{reopened}"},
-        spends=True,
-    ),
-    Act("delete_room", "delete the room", "own", _ROOM, spends=True),
-    Act("put_member", "join", "join", {**_ROOM, "person": "{me}"}, spends=True),
-    Act("put_member", "make oneself an owner", "raise oneself", {**_ROOM, "person": "{me}", "role": "owner"}),
-    Act("put_member", "add somebody", "add", {**_ROOM, "person": "{stranger}"}, spends=True),
-    Act(
-        "put_member",
-        "make a member a moderator",
-        "roles",
-        {**_ROOM, "person": "{someone}", "role": "moderator"},
-        True,
-    ),
-    Act(
-        "put_member",
-        "make a member an owner",
-        "roles",
-        {**_ROOM, "person": "{someone}", "role": "owner"},
-        True,
-    ),
-    Act(
-        "put_member",
-        "ban a member",
-        "remove",
-        {**_ROOM, "person": "{someone}", "role": "banned"},
-        spends=True,
-    ),
-    Act("put_member", "ban an owner", "ban an owner", {**_ROOM, "person": "{host}", "role": "banned"}),
-    Act("remove_member", "leave", "leave", {**_ROOM, "person": "{me}"}, spends=True),
-    Act("remove_member", "remove a member", "remove", {**_ROOM, "person": "{someone}"}, spends=True),
-    Act("remove_member", "remove an owner", "remove an owner", {**_ROOM, "person": "{host}"}),
-    Act("new_invite", "make an invite", "invite", _ROOM),
-    Act("room_invites", "list the invites", "see invites", _ROOM),
-    Act(
-        "withdraw_room_invite",
-        "withdraw an invite of the list",
-        "see invites",
-        {**_ROOM, "id": "{invite}"},
-        spends=True,
-    ),
-    Act("accept_invite", "join by an invite", "accept", {"code": "{code}"}, spends=True, only=_INVITED),
-    Act(
-        "withdraw_invite",
-        "withdraw another's invite",
-        "withdraw",
-        {"code": "{code}"},
-        spends=True,
-        only=_INVITED,
-    ),
-    Act("change_support", "claim the conversation", "lead support", {**_ROOM, "assignee": "{operator}"}),
-    Act("change_listed_room", "rename any room", "administer", {**_ROOM, "name": "{name}"}),
-    Act("delete_listed_room", "delete any room", "administer", _ROOM, spends=True),
-)
-
-_REMOVE = "PUT", "/remove"
-
-ROOMS_ACTS = (
-    Act("", "Rooms: see the room", "rooms: see", {}, call=("GET", "/room/{room}")),
-    Act("", "Rooms: read the messages", "rooms: read", {}, call=("GET", "/messages/{room}")),
-    Act("", "Rooms: enter the room", "rooms: read", _ROOMS_ID, call=("socket", "enter")),
-    Act("", "Rooms: join", "rooms: join", _ROOMS_ID, True, call=("PUT", "/join")),
-    Act(
-        "",
-        "Rooms: add somebody",
-        "rooms: add",
-        {**_ROOMS_ID, "UID": "{stranger}"},
-        True,
-        call=("PUT", "/invite"),
-    ),
-    Act(
-        "",
-        "Rooms: remove a member",
-        "rooms: remove",
-        {**_ROOMS_ID, "UID": "{someone}"},
-        True,
-        call=("PUT", "/remove"),
-    ),
-    Act("", "Rooms: delete the room", "rooms: delete", {}, True, call=("DELETE", "/room/{room}")),
-)
-ACTS = (*NATIVE_ACTS, *ROOMS_ACTS)
-
-WITHOUT_ROOM = {
-    "hello": "asks for no room: an operation of the server",
-    "ping": "asks for nothing",
-    "watch": "asks for people, whom everybody with an account may see",
-    "status": "says something of oneself",
-}
-"""Requests of the socket that are in no room."""
 
 
 class ServerAct(NamedTuple):

@@ -6,10 +6,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from websockets.exceptions import InvalidStatus
-
 from tests.authorisation.cells import BY_NAME, Cell
-from tests.authorisation.clients import STATUSES, Api, Entering, Live, entering, live
+from tests.authorisation.clients import Api, Json, Live, live
+from tests.authorisation.older_sockets import OLDER, DirectSocket, NotLetIn, OlderSocket
 from tests.authorisation.rules import NO_LONGER, RELATIONS, Answer
 from tests.authorisation.world import House
 from tests.support.databases import kept_database
@@ -24,7 +23,7 @@ class Site:
         self.server = asked
         self.api = stack.enter_context(Api(asked.url))
         self.sockets: dict[str, Live] = {}
-        self._entering: dict[str, Entering] = {}
+        self._older: dict[tuple[str, str], OlderSocket] = {}
         self._stack = stack
         for who in house.people:
             if who.removesuffix(" of the closed") in RELATIONS and who not in NO_LONGER:
@@ -33,12 +32,10 @@ class Site:
     def ask(self, cell: Cell) -> Answer:
         """Ask what a cell asks, of what the house makes for it."""
         fields, asks = self.house.fields(cell), self.house.asks_as(cell.relation, cell.place)
-        if cell.act.call is not None:
-            room = self.house.last_room
-            if cell.way == "Rooms socket":
-                answer = self._enter(asks, room)
-            else:
-                answer = self.api.ask_rooms(self.house.token(asks), cell.act.call, fields, room)
+        if cell.act.call is not None and cell.way.endswith("socket"):
+            answer = self._ask_older(cell.way, asks, cell.act.call[1], fields)
+        elif cell.act.call is not None:
+            answer = self.api.ask_rooms(self.house.token(asks), cell.act.call, fields, self.house.last_room)
         elif cell.way == "HTTP":
             answer = self.api.ask(self.house.token(asks), BY_NAME[cell.act.operation], fields)
         else:
@@ -46,14 +43,25 @@ class Site:
         self.house.after(cell)
         return answer
 
-    def _enter(self, who: str, room: int) -> Answer:
-        if who not in self._entering:
-            try:
-                opened = self._stack.enter_context(entering(self.server.url, self.house.people[who].token))
-            except InvalidStatus as refused:  # whoever has no place there gets no socket
-                return STATUSES[refused.response.status_code]
-            self._entering[who] = opened
-        return self._entering[who].may(room)
+    def _ask_older(self, way: str, who: str, what: str, fields: Json) -> Answer:
+        try:
+            return self._older_socket(way, who).ask(what, fields)
+        except NotLetIn as refused:
+            return refused.answer
+        except EOFError:  # closed in place of an answer
+            self._older.pop((way, who), None)
+            return Answer.UNAUTHENTICATED
+
+    def _older_socket(self, way: str, who: str) -> OlderSocket:
+        """Somebody's socket of an older protocol, which is opened once, and again after it was closed."""
+        if (way, who) not in self._older:
+            opened = OLDER[way.removesuffix(" socket")](self.server.url, self.house.token(who))
+            self._older[way, who] = self._stack.enter_context(opened)
+            if isinstance(opened, DirectSocket) and who != "host":
+                inbox = self._older_socket(way, "host")
+                assert isinstance(inbox, DirectSocket)
+                opened.inbox = inbox
+        return self._older[way, who]
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Every operation, by everybody, in every room, over every way: the server's answers are those of the rules.
 
-A quarter of the cells is asked in every run, and all of them of one server and of two with `make authorisation`.
+A fifth of the cells is asked in every run, and all of them of one server and of two with `make authorisation`.
 """
 
 import os
@@ -9,17 +9,10 @@ from collections.abc import Generator, Iterable
 import pytest
 
 from chat.protocols.native.all_frames import REQUESTS
+from tests.authorisation.acts import ACTS, NATIVE_ACTS, WITHOUT_ROOM
 from tests.authorisation.cells import BY_NAME, Cell, cells, in_every_run, in_rooms, unused_lines
 from tests.authorisation.document import TARGET, document
-from tests.authorisation.rules import (
-    ACTS,
-    CALLERS,
-    NATIVE_ACTS,
-    PLACES,
-    SERVER_ACTS,
-    WITHOUT_ROOM,
-    server_answer,
-)
+from tests.authorisation.rules import CALLERS, PLACES, SERVER_ACTS, server_answer
 from tests.authorisation.site import Site, open_site, open_two
 from tests.support.people import PASSWORD
 from tests.support.server import ServerProcess
@@ -28,14 +21,15 @@ IS_WHOLE = os.environ.get("AUTHORISATION") == "whole"
 
 
 @pytest.fixture(scope="module")
-def site() -> Generator[Site]:
+def asked() -> Generator[Site]:
+    """A site of one's own: what is asked changes who is in which room."""
     with open_site() as site:
         yield site
 
 
-def differences(site: Site, asked: Iterable[Cell]) -> list[str]:
+def differences(site: Site, chosen: Iterable[Cell]) -> list[str]:
     """What is answered otherwise than the rules say."""
-    answers = ((cell, site.ask(cell)) for cell in asked)
+    answers = ((cell, site.ask(cell)) for cell in chosen)
     return [f"{cell}: {answer}, not {cell.expected}" for cell, answer in answers if answer != cell.expected]
 
 
@@ -62,20 +56,20 @@ def test_no_two_acts_have_the_same_words() -> None:
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_each_cell_is_answered_by_the_rules(site: Site, place: str) -> None:
-    asked = (cell for cell in cells() if cell.place == place and (IS_WHOLE or in_every_run(cell)))
-    wrong = differences(site, asked)
+def test_each_cell_is_answered_by_the_rules(asked: Site, place: str) -> None:
+    chosen = (cell for cell in cells() if cell.place == place and (IS_WHOLE or in_every_run(cell)))
+    wrong = differences(asked, chosen)
     assert not wrong, "\n" + "\n".join(wrong)
 
 
-def test_requests_without_a_room_are_answered_by_the_rules(site: Site) -> None:
-    people, tokens = site.house.people, dict[str, str | None]()
+def test_requests_without_a_room_are_answered_by_the_rules(asked: Site) -> None:
+    people, tokens = asked.house.people, dict[str, str | None]()
     for caller in CALLERS:
         who = {"person": "outsider", "program": "outsider", "admin's program": "admin"}.get(caller, caller)
-        tokens[caller] = site.house.token(who)
+        tokens[caller] = asked.house.token(who)
         if "program" in caller:
             wanted = {"name": "a program", "password": PASSWORD, "days": 1}
-            tokens[caller] = site.api.call(people[who].token, "POST", "/me/sessions", wanted)["token"]
+            tokens[caller] = asked.api.call(people[who].token, "POST", "/me/sessions", wanted)["token"]
     wrong = []
     for act in SERVER_ACTS:
         for caller in CALLERS:
@@ -84,7 +78,7 @@ def test_requests_without_a_room_are_answered_by_the_rules(site: Site) -> None:
                 name: value.replace("{caller}", caller) if isinstance(value, str) else value
                 for name, value in act.fields.items()
             }
-            answer = site.api.ask(tokens[caller], BY_NAME[act.operation], fields)
+            answer = asked.api.ask(tokens[caller], BY_NAME[act.operation], fields)
             if answer != expected:
                 wrong.append(f"{caller}: {act.operation}: {answer}, not {expected}")
     assert not wrong, "\n" + "\n".join(wrong)

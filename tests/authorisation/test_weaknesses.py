@@ -3,25 +3,17 @@
 import base64
 import json
 import re
-from collections.abc import Generator
 from pathlib import Path
 
 import msgspec
-import pytest
 
 from chat.protocols.native.operations import OPERATIONS
 from tests.authorisation.clients import V1
-from tests.authorisation.site import Site, open_site
+from tests.authorisation.site import Site
 from tests.support.people import PASSWORD
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "vulnerabilities.md"
-
-
-@pytest.fixture(scope="module")
-def site() -> Generator[Site]:
-    with open_site() as site:
-        yield site
 
 
 def halves(token: str) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.authorisation.clients import Live, live
 from tests.authorisation.rules import NO_LONGER, RELATIONS
-from tests.authorisation.site import Site, open_site
+from tests.authorisation.site import Site
 from tests.support.people import eventually
 
 WORD = "marzipan"
@@ -23,12 +23,6 @@ COUNTS = ("read", "members")
 
 TYPES = '{{"person": {{"id": {id}, "name": "{name}"}}, "room": {room}, "type": "activity", "what": "typing"}}'
 """What the others are told of who types; their own sockets are not."""
-
-
-@pytest.fixture(scope="module")
-def site() -> Generator[Site]:
-    with open_site() as site:
-        yield site
 
 
 @pytest.fixture

@@ -99,8 +99,11 @@ class House:
         anothers = place.own.get(self._other_than(asks, place), 1)
         values: dict[str, Any] = {
             "room": place.room,
-            "me": self.people[asks].id if asks in self.people else 1,
-            **{each: self.people[each].id for each in ("someone", "host", "stranger", "operator")},
+            "me": self.people[asks].id if asks in self.people else 0,
+            "my_name": self.people[asks].name if asks in self.people else "",
+            "host_s_name": self.people["host"].name,
+            **{each: self.people[each].id for each in ("someone", "host", "stranger", "operator", "visitor")},
+            "other": self.people[place.others].id,
             "own": place.own.get(asks, anothers),
             "host_s": anothers,
             "file": place.file,
@@ -111,10 +114,8 @@ class House:
             "flipped": not place.is_private,
             "reopened": not place.is_archived,
         }
-        return {
-            name: values[value[1:-1]] if isinstance(value, str) and value.startswith("{") else value
-            for name, value in cell.act.fields.items()
-        }
+        filled: Json = _filled(cell.act.fields, values)
+        return filled
 
     def rooms_of(self, who: str) -> dict[int, str]:
         """The rooms that somebody has, and the place that each is; an operator has the conversations that are open."""
@@ -129,6 +130,8 @@ class House:
             in_all = place.startswith("lobby") and who not in _VISITORS
             if in_all or (place == "support open" and who == "operator"):
                 rooms[made.room] = place
+        if who == "operator":
+            rooms[self.own_of_operator] = "support open"
         return rooms
 
     def after(self, cell: Cell) -> None:
@@ -177,6 +180,8 @@ class House:
             for relation in ("", "guest"):
                 made = self._make_support((relation or "member") + after, is_closed=state == "closed")
                 self.places[f"support {state}", relation] = made
+        self.own_of_operator = self.api.call(self.people["operator"].token, "PUT", "/support")["id"]
+        """The conversation that an operator has too, as everybody with an account who opens one."""
 
     def _make_lobby(self) -> None:
         host = self.people["host"].token
@@ -235,17 +240,15 @@ class House:
         return place
 
     def _say(self, place: Place, who: str, *, has_file: bool = False) -> None:
-        token, body = (
-            self.people[who].token,
-            {"key": f"said-{next(self._numbers)}", "text": f"words of {who}"},
-        )
+        token = self.people[who].token
+        body: Json = {"key": f"said-{next(self._numbers)}", "text": f"words of {who}"}
         if has_file:
             status, file = self.api.raw(
                 token, "POST", f"/api/v1/rooms/{place.room}/files?name=a.txt", b"words"
             )
             assert status == 201, file
             place.file = json.loads(file)["id"]
-            body |= {"files": [place.file]}
+            body["files"] = [place.file]
         place.own[who] = self.api.call(token, "POST", f"/rooms/{place.room}/messages", body)["seq"]
 
     def _place_of(self, cell: Cell) -> Place:
@@ -269,6 +272,14 @@ class House:
     def _other_than(self, asks: str, place: Place) -> str:
         """Who wrote what is another's."""
         return place.others if asks != place.others else "operator"
+
+
+def _filled(field: Any, values: Json) -> Any:
+    if isinstance(field, dict):
+        return {name: _filled(each, values) for name, each in field.items()}
+    if isinstance(field, list):
+        return [_filled(each, values) for each in field]
+    return values[field[1:-1]] if isinstance(field, str) and field.startswith("{") else field
 
 
 def _person(session: Json) -> Person:

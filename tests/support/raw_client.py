@@ -4,6 +4,7 @@ import socket
 import struct
 from ssl import SSLContext
 from types import TracebackType
+from typing import Self
 from urllib.parse import urlsplit
 
 from tests.support.frames import CLOSE, PONG, TEXT, Frame, next_frame
@@ -49,7 +50,7 @@ class RawClient:
         self.head = b""  # of the answer, once it is read
         self._buffer = b""
 
-    def __enter__(self) -> "RawClient":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

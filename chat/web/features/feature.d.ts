@@ -41,6 +41,8 @@ export interface MessageAction {
   inBar?: boolean;
   /** It is in the menu, unless this is false. */
   inMenu?: boolean;
+  /** It only shows something, and stands late in the menu. */
+  isInfo?: boolean;
   isDanger?: boolean;
   isAllowed(on: MessageContext): boolean;
   /** A rejection is shown. */
@@ -72,6 +74,8 @@ export interface MessageActions {
 export interface MessagePartProps {
   message: Message;
   canSpeak: boolean;
+  /** The last message of this person that is shown. */
+  isLastOwn: boolean;
   actions: MessageActions;
   /** The tabindex of its controls: 0 while the pointer or the focus is in the message. */
   tab: 0 | -1;

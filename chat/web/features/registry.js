@@ -1,8 +1,9 @@
 // The features of the page, a folder each; feature.d.ts says what one may bring.
 
 import { reactions } from "./reactions/feature.js";
+import { readMarks } from "./read_marks/feature.js";
 
-export const FEATURES = [reactions];
+export const FEATURES = [reactions, readMarks];
 
 /** @typedef {import("./feature").Feature} Feature */
 /** @typedef {import("./feature").KeyOf<(typeof FEATURES)[number]>} Key the keys of all their strings */

@@ -39,7 +39,7 @@ export function Reactions({ message, canSpeak, actions, tab }) {
       const toggle = () => react(actions, message, reaction.emoji, !reaction.mine);
       return html`<${Chip} key=${reaction.emoji} reaction=${reaction} canReact=${canSpeak} react=${toggle} tab=${tab} />`;
     })}
-    ${canSpeak && html`<button type="button" class="reaction is-add" tabindex=${tab} aria-label=${t("reactions.react")} onClick=${add}>${icon("react", { size: 16 })}</button>`}
+    ${canSpeak && html`<button type="button" class="reaction is-add touch-area" tabindex=${tab} aria-label=${t("reactions.react")} onClick=${add}>${icon("react", { size: 16 })}</button>`}
   </div>`;
 }
 
@@ -48,7 +48,7 @@ function Chip({ reaction, canReact, react, tab }) {
   const { emoji, count, mine } = reaction;
   const requested = usePeople(tab === 0 ? (reaction.people ?? NOBODY) : NOBODY); // the names are needed once the pointer or the focus is near
   const who = useSelected((state) => whoReacts(state, reaction, requested));
-  return html`<button type="button" class="reaction" tabindex=${tab} aria-pressed=${mine === true} disabled=${!canReact} title=${who} onClick=${react}>
+  return html`<button type="button" class="reaction touch-area" tabindex=${tab} aria-pressed=${mine === true} disabled=${!canReact} title=${who} onClick=${react}>
     <span class="reaction-emoji">${emoji}</span>${count}<span class="visually-hidden">: ${who}</span>
   </button>`;
 }

@@ -10,9 +10,6 @@ import { t } from "../../i18n/index.js";
 /** @typedef {import("../../model/types").Message} Message */
 /** @typedef {import("../../features/feature").MessageAction} MessageAction */
 
-/** Rooms with more members than this do not show who has read. */
-const MAX_MEMBERS_WITH_READERS = 100;
-
 /** @type {readonly MessageAction[]} */
 const WRITING = [
   {
@@ -36,7 +33,7 @@ const WRITING = [
 ];
 
 /** @type {readonly MessageAction[]} */
-const OTHERS = [
+const TAKING = [
   {
     name: "copyText",
     label: "actions.copyText",
@@ -58,13 +55,10 @@ const OTHERS = [
     isAllowed: () => true,
     act: ({ chat, message: { room, seq } }) => chat.markUnread(room, seq).then(() => announce(t("actions.markedUnread"))),
   },
-  {
-    name: "readers",
-    label: "actions.readers",
-    icon: "eye",
-    isAllowed: ({ room: { info } }) => info.kind === "direct" || info.kind === "support" || (info.members ?? 0) <= MAX_MEMBERS_WITH_READERS,
-    act: ({ open }) => open("readers"),
-  },
+];
+
+/** @type {readonly MessageAction[]} */
+const LAST = [
   {
     name: "edits",
     label: "actions.edits",
@@ -89,7 +83,13 @@ const OTHERS = [
 const OF_FEATURES = parts("actions").flat();
 
 /** All actions, in the order of the menu. */
-export const ACTIONS = [...WRITING, ...OF_FEATURES, ...OTHERS];
+export const ACTIONS = [
+  ...WRITING,
+  ...OF_FEATURES.filter(({ isInfo }) => !isInfo),
+  ...TAKING,
+  ...OF_FEATURES.filter(({ isInfo }) => isInfo),
+  ...LAST,
+];
 
 /** The actions in the order of the toolbar. */
 export const BAR = [...OF_FEATURES, ...WRITING].filter(({ inBar }) => inBar);

@@ -12,7 +12,6 @@ import { memo } from "../shared/memo.js";
 import { personName } from "../shared/names.js";
 import { useSelected } from "../shared/context.js";
 import { Quote } from "./quote.js";
-import { ReadMark } from "./readers.js";
 import { MessageText, mentionsMe } from "./message_text.js";
 import { clock, dayAndTime } from "../shared/times.js";
 
@@ -79,7 +78,7 @@ function FullMessage({ message, me, isFirst, isFocusable, isMarked, isLastOwn, c
     if (!event.currentTarget.contains(/** @type {Node | null} */ (event.relatedTarget)) && !event.currentTarget.matches(":hover")) setNear(false);
   };
   const tab = isNear ? 0 : -1;
-  const props = { message, canSpeak, actions, tab };
+  const props = { message, canSpeak, isLastOwn, actions, tab };
   const classes = ["message", isFirst && "is-first", isMarked && "is-marked", isPressed && "is-held", mentionsMe(message, me) && "is-mention"];
   return html`<li class=${isFirst ? "message-row is-first" : "message-row"} data-seq=${seq} data-key=${`message-${seq}`}>
     <article class=${classes.filter(Boolean).join(" ")} data-focus=${seq} tabindex=${isFocusable ? 0 : -1}
@@ -95,7 +94,6 @@ function FullMessage({ message, me, isFirst, isFocusable, isMarked, isLastOwn, c
       </div>
       <${Time} at=${message.at} id=${`time-${seq}`} />
       ${FOOTERS.map((Footer) => html`<${Footer} ...${props} />`)}
-      ${isLastOwn && html`<${ReadMark} message=${message} actions=${actions} tab=${tab} />`}
       ${isNear && html`<${ActionBar} message=${message} canSpeak=${canSpeak} actions=${actions} />`}
     </article>
   </li>`;

@@ -7,7 +7,6 @@ import { ACTIONS } from "./core_actions.js";
 import { useChat } from "../shared/context.js";
 import { Edits } from "./edits.js";
 import { problemText } from "../shared/problem.js";
-import { Readers } from "./readers.js";
 
 /** @typedef {import("../../model/types").Chat} Chat */
 /** @typedef {import("../../model/types").Message} Message */
@@ -18,7 +17,7 @@ import { Readers } from "./readers.js";
 /** @typedef {{ room: Room, rights: Rights, goTo: MessageActions["goTo"], fail: (text: string) => void }} Around */
 
 /** @type {Readonly<Record<string, (props: import("../../features/feature").MessageDialogProps) => unknown>>} */
-const DIALOGS = Object.assign({ menu: ActionMenu, edits: Edits, readers: Readers }, ...parts("dialogs"));
+const DIALOGS = Object.assign({ menu: ActionMenu, edits: Edits }, ...parts("dialogs"));
 
 /**
  * @param {Room} room

@@ -72,6 +72,7 @@ class Connection:
         self._count_not_before = 0.0  # the server refuses unread counts until then
         self._closed_until = 0.0  # the outbox, after a temporary refusal
         self._dropped = trio.Event()
+        self._serving = trio.CancelScope()
 
     async def serve(
         self,
@@ -82,7 +83,7 @@ class Connection:
         on_ready: Callable[[], None],
         on_caught_up: Callable[[], None],
     ) -> None:
-        """Say hello, sync, then serve both sides until the connection ends, which raises.
+        """Say hello, sync, then serve both sides until the connection ends, which raises, or until leave().
 
         Args:
             token: the access token to begin with.
@@ -98,6 +99,17 @@ class Connection:
         Cancelling: unanswered requests stay in the outbox, and events in the inbox.
         """
         self._outbox.begin_connection()
+        with self._serving:
+            await self._serve(token, address, credentials, on_ready, on_caught_up)
+
+    async def _serve(
+        self,
+        token: str,
+        address: Address,
+        credentials: Credentials,
+        on_ready: Callable[[], None],
+        on_caught_up: Callable[[], None],
+    ) -> None:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._read, nursery)
             nursery.start_soon(self._write)
@@ -122,6 +134,10 @@ class Connection:
     def drop(self) -> None:
         """End the connection, because the server does not answer. Sync."""
         self._dropped.set()
+
+    def leave(self) -> None:
+        """Have serve() return, so that the socket is closed as it should be. Sync."""
+        self._serving.cancel(reason="the program leaves")
 
     def sync_again(self) -> None:
         """Sync all rooms again: events were dropped, or the person came into a room. Sync."""

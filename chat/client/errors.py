@@ -21,6 +21,7 @@ class Refused(ChatError):
     Attributes:
         code: for programs, as `not_found`; the protocol lists the codes.
         text: for people.
+        reason: the stable key of the text, as `no_room`; None if the server gives none.
         field: the field of the request that is wrong, if one is.
         retry_ms: milliseconds to wait before the next try, if the server says so.
         room, seq: with code `conflict`, the message that was sent with this key before.
@@ -30,6 +31,7 @@ class Refused(ChatError):
         super().__init__(f"{reply.text} ({reply.code})")
         self.code = reply.code
         self.text = reply.text
+        self.reason = reply.reason
         self.field = reply.field
         self.retry_ms = reply.retry_ms
         self.room = reply.room
@@ -42,7 +44,15 @@ class Refused(ChatError):
 
 
 class LoggedOut(ChatError):
-    """The token or the session is not valid (any more), and no password was given to log in again."""
+    """The token or the session is not valid (any more), and no password was given to log in again.
+
+    Attributes:
+        reason: the stable key of the server's text, as `bad_credentials` or `account_disabled`, if it gave one.
+    """
+
+    def __init__(self, text: str, reason: str | None = None) -> None:
+        super().__init__(text)
+        self.reason = reason
 
 
 class CannotConnect(ChatError):

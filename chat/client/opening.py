@@ -13,6 +13,9 @@ from chat.client.errors import ChatError
 from chat.client.reconnecting import Connector
 from chat.client.values import Position, Session
 
+_CLOSE_TIMEOUT = 1.0
+"""Seconds in which the server has to answer a close frame."""
+
 
 @asynccontextmanager
 async def open_chat(
@@ -53,7 +56,7 @@ async def open_chat(
         CannotConnect: no later attempt can succeed. Likewise.
         ValueError: the arguments are wrong.
 
-    Cancelling: the connection is dropped.
+    Cancelling: as when the block ends, the connection is closed, within a second.
     """
     if token is None and refresh_token is None and session_store is None and login is None:
         raise ValueError("expected a token, a login, a refresh token or a session store")
@@ -82,11 +85,15 @@ async def open_chat(
 async def run_connector(connector: Connector) -> AsyncGenerator[Chat]:
     """Run a connector as long as the block lasts; raises and cancels as `open_chat`."""
     ended: list[ChatError] = []
+    # Shielded: a cancelled program leaves as one whose block has ended, with a close frame, else the server and its
+    # operator see a lost connection. Leaving the block sets the deadline.
+    connected = trio.CancelScope(shield=True)
     raised: BaseException | None = None
 
     async def stay_connected() -> None:
         try:
-            await connector.run()
+            with connected:
+                await connector.run()
         except ChatError as error:
             ended.append(error)
             nursery.cancel_scope.cancel(reason=str(error))
@@ -94,9 +101,11 @@ async def run_connector(connector: Connector) -> AsyncGenerator[Chat]:
     try:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(stay_connected)
-            await connector.ready.wait()
-            yield Chat(connector)
-            nursery.cancel_scope.cancel(reason="the block of open_chat has ended")
+            try:
+                await connector.ready.wait()
+                yield Chat(connector)
+            finally:
+                connected.deadline = trio.current_time() + (_CLOSE_TIMEOUT if connector.leave() else 0)
     except BaseExceptionGroup as group:
         if len(group.exceptions) > 1:
             raise

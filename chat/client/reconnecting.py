@@ -68,9 +68,10 @@ class Connector:
         self._on_connect_failure = on_connect_failure
         self._backoff = Backoff(random.random)
         self._wait_skipped = Signal()
+        self._is_leaving = False
 
     async def run(self) -> None:
-        """Stay connected until cancelled.
+        """Stay connected until cancelled, or until leave().
 
         Raises:
             LoggedOut, Refused, CannotConnect: no further attempt can succeed.
@@ -79,6 +80,8 @@ class Connector:
         """
         while True:
             ending, was_ready = await self._connect()
+            if self._is_leaving:
+                return
             if ending.code == TOO_BIG:
                 self.outbox.refuse_largest()  # or it would close every later connection
             if ending.code in (TOKEN_EXPIRED, SESSION_ENDED):
@@ -91,6 +94,17 @@ class Connector:
                 self._on_connect_failure(ending.reason)
             with trio.move_on_after(wait):
                 await self._wait_skipped.wait()
+
+    def leave(self) -> bool:
+        """Close the connection with a close frame; run() returns then. Sync.
+
+        Returns:
+            Whether there is one. Where there is none, nothing has to be waited for: cancel run().
+        """
+        self._is_leaving = True
+        if self.connection is not None:
+            self.connection.leave()
+        return self.connection is not None
 
     def reconnect_now(self) -> None:
         """End the wait before the next attempt. Sync."""
@@ -122,6 +136,8 @@ class Connector:
             self.connection = None
         if fatal:
             raise fatal[0]
+        if self._is_leaving:
+            return Ending("the program leaves"), False
         # Several tasks notice the end; the one with a close code has the reason.
         ending = max(endings, key=lambda each: each.code is not None)
         if ending.is_final and not self.ready.is_set():

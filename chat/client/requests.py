@@ -174,6 +174,7 @@ class Pong(Value, kw_only=True, frozen=True):
 class ErrorReply(Value, kw_only=True, frozen=True):
     code: str
     text: str = ""
+    reason: str | None = None
     field: str | None = None
     retry_ms: int | None = None
     room: int | None = None

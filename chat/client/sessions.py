@@ -24,6 +24,7 @@ _INVALID = (400, *_TOO_BIG)
 class _Error(msgspec.Struct):
     error: str = ""
     code: str = ""
+    reason: str | None = None
     field: str | None = None
     retry_ms: int | None = None
 
@@ -86,7 +87,7 @@ def error_of(response: HttpResponse) -> ErrorReply:
         error = _Error()
     text = error.error or _status(response)
     code = error.code or ("too_big" if response.status in _TOO_BIG else "")
-    return ErrorReply(code=code, text=text, field=error.field, retry_ms=error.retry_ms)
+    return ErrorReply(code=code, text=text, reason=error.reason, field=error.field, retry_ms=error.retry_ms)
 
 
 def _status(response: HttpResponse) -> str:
@@ -106,7 +107,7 @@ async def _begin(address: Address, how: str, fields: dict[str, str]) -> Session:
     error = error_of(response)
     # Without a code the refusal does not concern the session: a proxy's, or the server's for an unknown Host.
     if response.status in (401, 403) and error.code:
-        raise LoggedOut(error.text)
+        raise LoggedOut(error.text, error.reason)
     if response.status in _INVALID and error.code:
         raise Refused(error)
     return _session(response)

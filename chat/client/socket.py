@@ -12,9 +12,6 @@ from chat.client.address import Address
 _CONNECT_TIMEOUT = 10.0
 """Seconds to connect, and seconds for the handshake."""
 
-_CLOSE_TIMEOUT = 1.0
-"""Seconds that the server has to answer a close frame."""
-
 _MAX_MESSAGE = 1 << 24
 """Bytes of a message; a page of a hundred long texts is below 2 MiB."""
 
@@ -30,6 +27,8 @@ async def open_socket(address: Address, path: str) -> AsyncGenerator[WebSocketCo
         OSError, trio.BrokenResourceError, trio.TooSlowError: no server answers.
         trio_websocket.ConnectionRejected: a server answers with an HTTP status.
         wsproto.utilities.ProtocolError: the answer is no HTTP.
+
+    Where the block ends by itself, the server gets a close frame, and its answer is waited for.
 
     Cancelling: the connection is dropped at once.
     """
@@ -48,8 +47,7 @@ async def open_socket(address: Address, path: str) -> AsyncGenerator[WebSocketCo
                     receive_buffer_size=65536,
                 )
             yield socket
-            with trio.move_on_after(_CLOSE_TIMEOUT):
-                await socket.aclose()
+            await socket.aclose()
         finally:
             await trio.aclose_forcefully(stream)  # never waits; it would raise Cancelled after the next line
             nursery.cancel_scope.cancel(reason="the block has ended")  # ends the reader

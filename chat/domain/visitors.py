@@ -84,7 +84,7 @@ class Visitors:
             self._happened("visitor turned away")
             return Refusal(
                 Code.TOO_MANY,
-                "no new visitors from this address for now",
+                "no new conversation can be started from this address for now",
                 retry_after=wait,
                 reason="no_new_visitors",
             )

@@ -14,5 +14,6 @@ export default {
   "common.show_password": "Show password",
   "error.offline": "The server is not responding. Check your connection.",
   "error.unavailable": "The server's database is not responding. Nothing was changed; try again in a moment.",
-  "error.too_many": { one: "Too many attempts. Try again in {n} second.", other: "Too many attempts. Try again in {n} seconds." },
+  "error.too_many": "Too many attempts.",
+  "error.again": "Try again {in}.",
 };

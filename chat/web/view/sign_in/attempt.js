@@ -1,8 +1,8 @@
 // Submits a form: its values, one attempt at a time, the error and the seconds to wait.
 
 import { useEffect, useRef, useState } from "../../vendor/preact.js";
-import { t, tn } from "../../i18n/index.js";
-import { problemText } from "../shared/problem.js";
+import { t } from "../../i18n/index.js";
+import { problemText, waitText } from "../shared/problem.js";
 
 /** @typedef {import("../../model/types").ChatError} ChatError */
 
@@ -61,7 +61,7 @@ function useSecondsUntil(until) {
  * @returns {string}
  */
 export function attemptError(error, wait = 0) {
-  if (error.code === "too_many") return wait > 0 ? tn("error.too_many", wait) : t("sign_in.again");
+  if (error.code === "too_many") return wait > 0 ? `${t("error.too_many")} ${waitText(wait)}` : t("sign_in.again");
   if (error.code === "outcome_unknown") return t("sign_in.unknown");
   if (error.code === "taken") return t(error.field === "email" ? "sign_in.email_taken" : "sign_in.taken");
   if (error.code === "gone") return t("sign_in.invite_over");

@@ -195,11 +195,12 @@ class Run:
 
     def close(self) -> None:
         """Close what was ended by force, once Trio has ended; it may complain."""
-        for task in self._ended:
-            with suppress(BaseException):
-                task.coro.close()
-        self._ended.clear()
-        gc.collect()
+        if self._ended:
+            for task in self._ended:
+                with suppress(BaseException):
+                    task.coro.close()
+            self._ended.clear()
+            gc.collect()
 
     def _note_swallowed(self) -> None:
         for deliveries in self._delivered.values():

@@ -255,10 +255,9 @@ def _run(settings: Settings, point: Point, aim: Line | None) -> tuple[Run, list[
 @contextmanager
 def _garbage_apart() -> Generator[None]:
     """Leave all that was there before out of what the garbage collector looks through after each run."""
-    is_ours = gc.get_freeze_count() == 0
-    if is_ours:
-        gc.collect()
-        gc.freeze()
+    is_ours = gc.get_freeze_count() == 0  # else somebody wants theirs to stay frozen
+    gc.collect()
+    gc.freeze()
     try:
         yield
     finally:

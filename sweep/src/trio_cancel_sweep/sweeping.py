@@ -36,6 +36,9 @@ from .leftovers import complaints, open_descriptors, warnings_raised
 from .reporting import Failure, Point, Report
 from .run import CANCELLING, Run, instruments
 
+_PATIENCE_WITH_THREADS = 1.0
+"""Seconds for threads that were abandoned; one that waits for ever is nothing to wait for."""
+
 Scenario = Callable[[Run], Awaitable[object]]
 """Builds a world, awaits `run.target(code)` once, and asserts what must hold after it."""
 
@@ -223,6 +226,8 @@ def _run(settings: Settings, point: Point, aim: Line | None) -> tuple[Run, list[
             patience = settings.limit + (30 if settings.virtual else 1)
             trio.lowlevel.spawn_system_task(_watch, main_task, scope, settings.limit, patience, wrong)
             await settings.scenario(run)
+            if not settings.virtual:
+                await _abandoned_threads_ended()
         left = trio.lowlevel.current_statistics().tasks_living - before - 1  # the watch is one
         if left:
             wrong.append(("task", f"{left} tasks are left behind"))
@@ -250,6 +255,17 @@ def _run(settings: Settings, point: Point, aim: Line | None) -> tuple[Run, list[
         for kind, what in wrong
         if kind not in settings.ignore
     ]
+
+
+async def _abandoned_threads_ended() -> None:
+    """Wait for threads that were abandoned: until they end, what they have opened is open, and that is no leak."""
+    threads = trio.to_thread.current_default_thread_limiter()
+    if not threads.borrowed_tokens:
+        return
+    borrowers = [object() for _ in range(int(threads.total_tokens))]
+    with trio.move_on_after(_PATIENCE_WITH_THREADS):
+        for borrower in borrowers:
+            await threads.acquire_on_behalf_of(borrower)  # the last is free once no thread has one
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from chat.domain.entities import LOBBY_ID, Draft, Peer, Person, SupportOf
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.ports import ProfileChange
 from chat.engine import pending_drafts
-from chat.protocols.native import request_line, room_sync
+from chat.protocols.native import request_queue, room_sync
 from chat.protocols.native.codec import NATIVE
 from tests.cancellation.swept_world import (
     assert_alive,
@@ -253,7 +253,7 @@ async def native_in_line(run: Run) -> None:
                 await world.rest()
 
         # Its syncs tell rooms as they are, each by itself.
-        with patch.object(request_line, "_MOST", 1), patch.object(room_sync, "FEW_ROOMS", 0):
+        with patch.object(request_queue, "_MOST", 1), patch.object(room_sync, "FEW_ROOMS", 0):
             await converse(run, world, NATIVE, None, [hello], client=client, meanwhile=meanwhile)
         told = [frame["type"] for frame in client.heard_now()]
         assert told.count("send_ok") <= len(witness.acknowledged)

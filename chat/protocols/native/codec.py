@@ -1,4 +1,4 @@
-"""The native socket's frames: JSON both ways, each with a `type`."""
+"""Decodes and encodes the native socket's frames: JSON objects, each with a `type`."""
 
 import math
 import re
@@ -58,14 +58,14 @@ _OWN = {str(request.__struct_config__.tag): request for request in REQUESTS}
 _OF_FEATURES = {each.change: each.make for feature in FEATURES for each in feature.events}
 
 _UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
-"""What decoders raise at frames that are no JSON, or no text."""
+"""The errors of decoders for frames that are not JSON or not text."""
 
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
-"""Half a character of UTF-16 as JSON escapes it: JavaScript's strings may end in the middle of one."""
+"""A surrogate of UTF-16 as a JSON escape: a cut JavaScript string may end with half of a pair."""
 
 
 class Ask(Command, frozen=True):
-    """A request of the table of operations, which HTTP has too."""
+    """A request for an operation of the table."""
 
     id: int
     operation: Operation
@@ -77,7 +77,7 @@ class Ask(Command, frozen=True):
 
 
 class NativeMisunderstood(Misunderstood, frozen=True):
-    """The frame can't be read; `id` is its own, or 0 where that can't be read either."""
+    """The frame can't be decoded; `id` is its own, or 0 if that can't be read either."""
 
     id: int = 0
 
@@ -87,14 +87,14 @@ class NativeMisunderstood(Misunderstood, frozen=True):
 
 
 class _Head(msgspec.Struct):
-    """What is read of a request before its type is known, or where the rest of it is wrong."""
+    """The fields of a request that are decoded before its type is known, or if the rest is malformed."""
 
     type: str
     id: Ref
 
 
 class NativeDialect:
-    """Everybody in a room hears what happens in it, its sender too: `pos` has no holes for anybody."""
+    """The native dialect. Changes are sent to everybody in the room, their author too, so `pos` has no gaps."""
 
     name = "native"
     path = "/api/v1/socket"
@@ -120,11 +120,11 @@ class NativeDialect:
             return request
         try:
             return self._decode_other(frame, wrong)
-        except _UNREADABLE:  # what comes behind the place that was wrong first
+        except _UNREADABLE:  # the frame is not JSON after the first invalid value
             return self._unreadable(frame)
 
     def _decode_other(self, frame: str, error: msgspec.ValidationError) -> Command:
-        """Understand a request of the table of operations, or say what is wrong with this one."""
+        """Decode a request for an operation of the table, or return why the request is malformed."""
         try:
             head = self._head.decode(frame)
         except msgspec.ValidationError as wrong:
@@ -141,7 +141,7 @@ class NativeDialect:
             return _invalid(wrong, operation.request, head.id)
 
     def _unreadable(self, frame: str) -> Command:
-        """Say that a frame is no JSON, with its id where only the half of a character is what is wrong with it."""
+        """Return that a frame is not JSON; if a lone surrogate is its only fault, with its id."""
         mended = _SURROGATE.sub("?", frame)
         if mended != frame:
             try:
@@ -151,7 +151,7 @@ class NativeDialect:
         return NativeMisunderstood(_NO_JSON)
 
     def encode(self, event: Event) -> bytes:
-        if isinstance(event, Said):  # most events by far; to match a pattern costs as much as to encode it
+        if isinstance(event, Said):  # most events by far; matching patterns costs as much as encoding
             return frame_of(_said(event.message))
         match event:
             case (
@@ -210,7 +210,7 @@ def _said(message: Message) -> MessageEvent:
 
 
 def changed_event(change: Change) -> msgspec.Struct:
-    """Return the event that tells a change which is no message. Sync and pure."""
+    """Return the event of a change that is no new message. Sync and pure."""
     room, pos, at = change.room_id, change.pos, milliseconds(change.created_at)
     match change:
         case Edited():
@@ -273,7 +273,7 @@ def changed_event(change: Change) -> msgspec.Struct:
 
 
 def replayed_event(change: Replayed) -> msgspec.Struct:
-    """Return the event that tells in a sync what was missed. Sync and pure."""
+    """Return the event of a replayed change. Sync and pure."""
     if isinstance(change, MessageNow):
         return MessageEvent(**said(change, change.pos))
     return changed_event(change)

@@ -1,4 +1,4 @@
-"""Whether somebody may speak in a room, asked for each message and all that they type: mostly without a query."""
+"""Checks that a person may send to a room, for each message and activity; usually without a query."""
 
 from chat.domain.conversations import Conversations, may_speak
 from chat.domain.entities import People, Person
@@ -9,11 +9,11 @@ from chat.protocols.native.room_sync import RoomSync
 async def people_to_speak_to(
     conversations: Conversations, room_sync: RoomSync, person: Person, room_id: int
 ) -> People | Refusal:
-    """Return whom a room is for in which the person may speak now; one that their socket hears takes no query.
+    """Return the people of a room if the person may send there now, else the refusal.
 
-    May raise StorageDown. Cancelling changes nothing.
+    A room to which their socket is subscribed takes no query. May raise StorageDown. Cancelling changes nothing.
     """
-    if not room_sync.hears(room_id):
+    if not room_sync.is_subscribed(room_id):
         access = await conversations.enter(person, room_id)
         return access if isinstance(access, Refusal) else may_speak(access) or access.people
     people = room_sync.people.get(room_id)

@@ -1,4 +1,4 @@
-"""What one native socket tells of its person that is not saved, and what it is told of people whom it watches."""
+"""Transient state of one native socket: its person's activity and status, and the presence of people it watches."""
 
 from collections.abc import Mapping
 
@@ -27,35 +27,37 @@ from chat.protocols.native.live_frames import (
 from chat.protocols.services import Services
 
 _EVERY = 3.0
-"""Seconds for which a room is not told again what it was just told: clients forget it after twice as long."""
+"""Seconds for which the same activity is not sent again to a room; clients drop it after twice as long."""
 
 
 class Live:
-    """The side of one socket that nothing of is saved, made when it is first of use. Sync, but for say_active()."""
+    """Handles activity, watching and status; made for the first such request. Sync except announce_activity()."""
 
-    __slots__ = ("_said", "_services", "_session")
+    __slots__ = ("_announced", "_services", "_session")
 
     def __init__(self, session: Session, services: Services) -> None:
         self._session = session
         self._services = services
-        self._said: dict[int, tuple[What, float]] = {}  # to which room what was told last, and when
+        self._announced: dict[
+            int, tuple[What, float]
+        ] = {}  # by room: the last activity, and when it was sent
 
     def end(self) -> None:
-        """The socket is gone."""
+        """Watch nobody any more: the socket is gone."""
         self._services.statuses.unwatch(self)
 
     def watch(self, request: Watch) -> None:
-        """Be told of these people from here on, and of no others."""
+        """Watch these people from now on, and no others."""
         statuses = self._services.statuses.watch(self, request.people)
         self._session.send_frames(frame_of(WatchOk(id=request.id, people=_presences(statuses))))
 
     def set_status(self, request: SetStatus) -> None:
-        """Note whether the person is at this screen."""
+        """Set whether the person is at this screen."""
         self._session.set_away(is_away=request.state == "away")
         self._session.send_frames(frame_of(StatusOk(id=request.id)))
 
-    async def say_active(self, request: Activity, person: Person, people: People) -> None:
-        """Tell a room, of which these are the people, what the person does there. Cancelling: it is not told.
+    async def announce_activity(self, request: Activity, person: Person, people: People) -> None:
+        """Announce the person's activity to a room with these people. Cancelling does not announce it.
 
         May raise StorageDown.
         """
@@ -67,32 +69,34 @@ class Live:
                 return None
             if people is None and (refusal := await self._room_refusal(person, request.room)):
                 return self._session.send(Refused(refusal, request.id))
-            self._said[request.room] = request.what, trio.current_time()
-            told = Active(request.room, people, person.id, person.name, request.what)
-            self._services.notices.publish(told)
+            self._announced[request.room] = request.what, trio.current_time()
+            notice = Active(request.room, people, person.id, person.name, request.what)
+            self._services.notices.publish(notice)
         return self._session.send_frames(frame_of(ActivityOk(id=request.id)))
 
     async def _room_refusal(self, person: Person, room_id: int) -> Refusal | None:
-        """Ask whether the room is archived, which hearing it does not tell. May raise StorageDown."""
+        """Check whether the room is archived, which its subscription does not show. May raise StorageDown."""
         place = await self._services.conversations.enter(person, room_id)
         return place if isinstance(place, Refusal) else may_speak(place)
 
     def _is_news(self, request: Activity) -> bool:
-        """Whether the room does not know: nothing is told twice within _EVERY, and `none` only after something."""
+        """Whether to announce it: not twice within _EVERY, and `none` only after another activity."""
         since = trio.current_time() - _EVERY
-        what, at = self._said.get(request.room, ("none", 0.0))
-        self._said = {room: said for room, said in self._said.items() if said[1] > since or said[0] != "none"}
+        what, at = self._announced.get(request.room, ("none", 0.0))
+        self._announced = {
+            room: last for room, last in self._announced.items() if last[1] > since or last[0] != "none"
+        }
         return request.what != what or (what != "none" and at <= since)
 
     def statuses_changed(self, statuses: Mapping[int, Status]) -> bool:
-        """Tell what people are now, who are watched; False: the client is behind with reading."""
+        """Send the statuses of watched people; False: the client reads too slowly, so nothing was sent."""
         if self._session.subscriptions.is_behind:
             return False
         self._session.send_frames(frame_of(PresenceEvent(people=_presences(statuses))))
         return True
 
     def profile_changed(self, person: Person) -> None:
-        """Tell somebody's profile, who is watched."""
+        """Send the profile of a watched person."""
         self._session.subscriptions.offer(frame_of(PersonEvent(**person_fields(person))))
 
 

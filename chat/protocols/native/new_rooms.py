@@ -1,4 +1,4 @@
-"""Rooms that are new to a person who is here: told to one socket of theirs as they come, beside the task that reads."""
+"""Sends rooms that are new to a connected person to one of their sockets, concurrently with the reading task."""
 
 import trio
 
@@ -12,21 +12,21 @@ _NONE = frozenset[int]()
 
 
 class NewRooms:
-    """Starts telling them; all of it is sync. Where the database does not answer, the socket ends."""
+    """Starts the tasks that send them. Sync. If the database does not answer, the socket is closed."""
 
     __slots__ = ("_entering", "_outdated", "_room_sync", "_session")
 
     def __init__(self, session: Session, room_sync: RoomSync) -> None:
         self._session = session
         self._room_sync = room_sync
-        # Rooms that are about to be told, and those in which something has happened since then; no sets of this
-        # client's own, as they are empty for hours.
+        # Rooms that are about to be sent, and those among them that have changed since then. Both are usually empty, so
+        # all clients share one empty set.
         self._entering = _NONE
         self._outdated = _NONE
 
     def enter(self, room_id: int, kind: RoomKind, nursery: trio.Nursery) -> None:
-        """Tell a room, if the client does not know it."""
-        if self._room_sync.has_told(room_id):
+        """Send a room if the client does not know it."""
+        if self._room_sync.knows(room_id):
             return
         if room_id in self._entering:
             self._outdated |= {room_id}
@@ -35,7 +35,7 @@ class NewRooms:
             nursery.start_soon(self._enter, room_id, kind)
 
     def enter_all(self, nursery: trio.Nursery) -> None:
-        """Tell all rooms of the person that the client does not hear."""
+        """Send all rooms of the person that the client does not know."""
         nursery.start_soon(self._enter_all)
 
     async def _enter(self, room_id: int, kind: RoomKind) -> None:
@@ -43,8 +43,8 @@ class NewRooms:
             while True:
                 self._outdated -= {room_id}
                 await self._room_sync.enter({room_id: kind})
-                if room_id not in self._outdated or self._room_sync.has_told(room_id):
-                    break  # else it was lost while it was told, and is there again, perhaps
+                if room_id not in self._outdated or self._room_sync.knows(room_id):
+                    break  # else the person lost the room meanwhile, and may have it again
         except StorageDown:
             self._session.close(OUTCOME_UNKNOWN)
         finally:

@@ -1,4 +1,4 @@
-"""What a client that comes back is told beside its rooms: marks, new profiles, how many are where no log says it."""
+"""Sends a resuming client the changes that are in no room's log: read marks, profiles and member counts."""
 
 from collections.abc import Collection
 
@@ -12,18 +12,19 @@ from chat.protocols.native.live_frames import MembersEvent, PersonEvent
 from chat.protocols.services import Services
 
 _EARLIER = 60.0
-"""Seconds before a client's newest event from which on it is told again: clocks differ."""
+"""Seconds before the client's newest event from which on changes are sent again, because clocks differ."""
 
 _MOST_PROFILES = 1000
-"""Profiles that are told at once: those that changed last."""
+"""The most profiles that are sent: those that changed last."""
 
 
-async def tell_beside(
+async def send_unlogged_updates(
     services: Services, session: Session, person: Person, newest: int, conversations: Collection[int]
 ) -> None:
-    """Tell what was noted since the client's newest event (Unix milliseconds), and is in no log.
+    """Send the changes since the client's newest event (Unix milliseconds) that are in no log.
 
-    `conversations` are those that it knew and hears. May raise StorageDown. Cancelling: some is told.
+    `conversations` are the support conversations that the client knew and is subscribed to. May raise StorageDown.
+    Cancelling may have sent a part.
     """
     counts = await services.timelines.members_of_conversations(conversations) if conversations else {}
     if not person.is_visitor:
@@ -32,7 +33,7 @@ async def tell_beside(
         session.send_frames(frame_of(MembersEvent(room=room_id, members=members)))
     since = newest / 1000 - _EARLIER
     marks = await _marks_since(services, person, since)
-    # On another server a moment ago, or before they marked it unread.
+    # They may have sent it just now on another server, or before they marked the room unread.
     if any(mark.has_spoken for mark in marks):
         await services.cluster.wait_read_marks_written_everywhere(person.id)
         marks = await _marks_since(services, person, since)  # once more
@@ -51,9 +52,9 @@ async def tell_beside(
 
 
 async def _marks_since(services: Services, person: Person, since: float) -> list[ReadState]:
-    """Return how far somebody has read where that was noted since then, and they did not speak here since."""
+    """Return the read marks that were set since then, except in rooms to which the person has sent here since."""
     spoken = services.read_marks.rooms_of(person.id)
     marks = await services.timelines.reads_since(person.id, since)
     spoken |= services.read_marks.rooms_of(person.id)
-    # Their own message, which is told, says that they have read further.
+    # Their own message, which the sync sends, implies a later mark.
     return [mark for mark in marks if mark.room_id not in spoken]

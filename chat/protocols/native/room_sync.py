@@ -1,7 +1,7 @@
-"""What a native socket is told of rooms: each change once, in order, from where the client was.
+"""Sends a native socket its rooms: each change once, in order, from the client's positions on.
 
-The method is the contract's: hold what comes live, listen, note the newest published id (the cut), read what was
-before the cut in one go, tell it, then let go of what was held, all of which is after the cut.
+The protocol's contract prescribes the method: buffer live changes, subscribe, note the newest published id (the cut),
+read everything before the cut, send it, then flush the buffered changes, all of which are after the cut.
 """
 
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping
@@ -19,30 +19,30 @@ from chat.engine.hub import Hub
 from chat.engine.session import Session
 from chat.protocols.native.codec import NATIVE, frame_of
 from chat.protocols.native.frames import MOST_CHANGES, GoneEvent
-from chat.protocols.native.replaying import Replaying
 from chat.protocols.native.snapshots import (
-    beside_the_log,
     can_go_on,
     is_closed_to,
     is_of_another,
     is_of_one_among,
     people_of,
     steps_of_sync,
+    unlogged_updates,
 )
+from chat.protocols.native.sync_sender import SyncSender
 from chat.protocols.native.turns import FEW_ROOMS, Places, Turn
 
-_NO_ROOMS = frozenset[int]()  # one for all clients that are not behind
+_NO_ROOMS = frozenset[int]()  # shared by all clients that are not behind
 
 
-class Told(NamedTuple):
-    """How much a sync told: rooms, and bytes."""
+class SyncResult(NamedTuple):
+    """How much a sync has sent: rooms, and bytes."""
 
     rooms: int = 0
     size: int = 0
 
 
 class SyncRound:
-    """What ends while rooms are told: rooms, and people, whose conversations end with them."""
+    """The rooms that a client loses, and the people that are deleted, while a sync runs."""
 
     __slots__ = ("deleted", "gone")
 
@@ -52,10 +52,10 @@ class SyncRound:
 
 
 class RoomSync:
-    """Tells one socket of rooms, once at a time.
+    """Sends rooms to one socket and subscribes it to them, one sync at a time.
 
-    Every method may raise StorageDown; then the client hears no room any more, until the next sync. What it was told
-    before that counts, and so it does where this is cancelled.
+    Every method may raise StorageDown. A failure or cancelling ends all subscriptions until the next sync; the changes
+    that were sent before are valid.
     """
 
     __slots__ = (
@@ -83,32 +83,30 @@ class RoomSync:
         spoken_in: Callable[[int], set[int]] = lambda _person_id: set(),
     ) -> None:
         self.people: dict[int, People] = {}
-        """Of the rooms that the client hears and that are for certain people, those people."""
+        """The people of the subscribed direct rooms and support conversations, by room."""
         self.own_is_closed = False
-        """The person's own conversation, as far as the client knows."""
+        """Whether the person's own conversation is closed, as far as the client knows."""
         self._session = session
         self._catch_up = catch_up
         self._timelines = timelines
         self._hub = hub
-        self._lock: trio.Lock | None = None  # while rooms are told: an idle client has none
+        self._lock: trio.Lock | None = None  # only during a sync, to save memory of idle clients
         self._is_over = False
-        self._places = places  # of those who read at once, all sockets together
-        self._round: SyncRound | None = None  # while rooms are told
-        self._far = (
-            _NO_ROOMS  # of which the client asks for more, page by page; it does not hear them until then
-        )
-        self._spoken_in = spoken_in  # in which rooms somebody has read further than is noted
+        self._places = places  # limits the concurrent syncs of all sockets
+        self._round: SyncRound | None = None  # during a sync
+        self._far = _NO_ROOMS  # rooms that the client reads page by page; not subscribed until the last page
+        self._spoken_in = spoken_in  # returns the rooms whose read mark is later than the stored one
 
-    def hears(self, room_id: int) -> bool:
-        """Whether the client is told what happens in the room. Sync."""
+    def is_subscribed(self, room_id: int) -> bool:
+        """Whether the client receives the room's changes. Sync."""
         return room_id in self._session.subscriptions or room_id in self.people
 
-    def has_told(self, room_id: int) -> bool:
-        """Whether the client knows the room: it hears it, or is about to ask for more of it. Sync."""
-        return room_id in self._far or self.hears(room_id)
+    def knows(self, room_id: int) -> bool:
+        """Whether the client has the room: it is subscribed, or reads it page by page. Sync."""
+        return room_id in self._far or self.is_subscribed(room_id)
 
     def gone(self, event: GoneEvent) -> None:
-        """Tell that a room is gone, behind all that is told of it. Sync."""
+        """Send that the person has lost a room, after all other events of it. Sync."""
         self.people.pop(event.room, None)
         if self._round is None:
             self._session.send_frames(frame_of(event))
@@ -116,7 +114,7 @@ class RoomSync:
             self._round.gone[event.room] = event
 
     def conversations(self) -> dict[int, int]:
-        """Return the support conversations that the client hears, each with its person's id. Sync."""
+        """Return the support conversations that the client is subscribed to, with their person's ids. Sync."""
         return {
             room_id: people.person.id
             for room_id, people in self.people.items()
@@ -124,18 +122,18 @@ class RoomSync:
         }
 
     def end(self) -> None:
-        """Hear no room from here on. Sync."""
+        """Send no more rooms: the socket is gone. Sync."""
         self._is_over = True
 
     def leave_conversations(self) -> None:
-        """Hear no more support conversations but the person's own, and tell that they are gone. Sync."""
+        """Unsubscribe from other people's support conversations, and send that they are gone. Sync."""
         for room_id, people in list(self.people.items()):
             if isinstance(people, SupportOf) and people.person.id != self._person.id:
                 self._session.subscriptions.unsubscribe(RoomTopic(room_id))
                 self.gone(GoneEvent(room=room_id, reason="removed"))
 
     def leave_conversation_of(self, person_id: int) -> None:
-        """Hear the support conversation of somebody who was deleted no more, and tell that it is gone. Sync."""
+        """Unsubscribe from the support conversation of a deleted person, and send that it is gone. Sync."""
         if self._round is not None:
             self._round.deleted.add(person_id)
         for room_id, people in list(self.people.items()):
@@ -147,7 +145,7 @@ class RoomSync:
         self.gone(GoneEvent(room=room_id, reason="deleted"))
 
     def close_conversation(self, room_id: int) -> None:
-        """Hear a support conversation of another no more, as it is closed, and tell that it is gone. Sync."""
+        """Unsubscribe from another person's closed support conversation, and send that it is gone. Sync."""
         topic = RoomTopic(room_id)
         if topic in self._session.subscriptions:
             self._session.subscriptions.unsubscribe(topic)
@@ -160,12 +158,12 @@ class RoomSync:
         rest: bool,
         by_pages: bool = False,
         most: int = MOST_CHANGES,
-    ) -> Told:
-        """Tell all since these positions, and with `rest` every room that this socket was not told of yet; then live.
+    ) -> SyncResult:
+        """Send all changes since these positions, with `rest` every room that the client does not know, then go live.
 
-        Rooms that are known and not the person's are told as gone. At most `most` changes are told. With `by_pages` a
-        room with more is not heard: the client asks for the next page when it has processed this one, so that nothing
-        waits for it here.
+        Known rooms that the person has lost are sent as gone. At most `most` changes are sent. With `by_pages` a room
+        with more changes is not subscribed: the client requests the next page when it has processed this one, so that
+        nothing is buffered for it here.
         """
         turn = Turn(self._places)
         async with self._exclusive(), turn.taken():
@@ -173,57 +171,57 @@ class RoomSync:
             rooms = {
                 room_id: kind
                 for room_id, kind in every.items()
-                if room_id in known or (rest and not self.has_told(room_id))
+                if room_id in known or (rest and not self.knows(room_id))
             }
             await self._leave(known.keys() - rooms.keys())
-            return await self._tell(rooms, known, turn, by_pages=by_pages, most=most)
+            return await self._sync(rooms, known, turn, by_pages=by_pages, most=most)
 
     async def enter(self, rooms: Mapping[int, RoomKind] | None = None) -> None:
-        """Tell rooms that are new to the client, and hear them; None: all that are the person's."""
-        turn = Turn(self._places)  # not taken: what is new is told at once
+        """Send rooms that are new to the client, and subscribe to them; None: all rooms of the person."""
+        turn = Turn(self._places)  # not taken: new rooms are sent at once
         async with self._exclusive():
             if rooms is None:
                 rooms = await self._catch_up.rooms_of(self._person.id)
-            new = {each: kind for each, kind in rooms.items() if not self.has_told(each)}
+            new = {each: kind for each, kind in rooms.items() if not self.knows(each)}
             try:
-                await self._tell(new, {}, turn)
+                await self._sync(new, {}, turn)
             finally:
                 self._session.send_queue.offer(b"")  # no sync_ok follows
 
     async def _leave(self, room_ids: Collection[int]) -> None:
-        """Tell that these, which are known and not the person's, are gone: to an operator, closed conversations too."""
+        """Send that these known rooms are gone: the person has lost them, or an operator's conversation is closed."""
         found = list[RoomSnapshot]()
         if room_ids and self._person.is_operator:
             found = await self._catch_up.snapshots(self._person.id, self._hub.newest_id, room_ids)
         closed = {room.id for room in found}
         self._far -= frozenset(room_ids)
         for room_id in room_ids:
-            # What the log says before its end may not be published here yet. Nobody says of which kind the room is.
+            # Changes before its end may not be published here yet, so unsubscribe; the kind of the room is unknown.
             for topic in (room_id, RoomTopic(room_id)):
                 self._session.subscriptions.unsubscribe(topic)
             self.gone(GoneEvent(room=room_id, reason="closed" if room_id in closed else "removed"))
 
     @property
     def _person(self) -> Person:
-        assert self._session.person is not None  # nothing is told before hello
+        assert self._session.person is not None  # nothing is sent before hello
         return self._session.person
 
     @asynccontextmanager
     async def _exclusive(self) -> AsyncGenerator[None]:
-        """Tell one thing at a time, and all of it: else no room is heard any more."""
+        """Run one sync at a time; after a failure drop all subscriptions."""
         lock = self._lock = self._lock or trio.Lock()
         try:
             async with lock:
                 try:
                     yield
                 except BaseException:
-                    # What is buffered can't be told: something is missing before it.
+                    # Buffered changes can't be sent: earlier ones are missing.
                     self._session.subscriptions.drop()
                     self.people.clear()
                     self._far = _NO_ROOMS
                     raise
         finally:
-            if not lock.locked():  # whoever waited has it now
+            if not lock.locked():  # else a waiting task has it now
                 self._lock = None
 
     async def _resume_checks_of_members(
@@ -235,9 +233,9 @@ class RoomSync:
         *,
         by_pages: bool,
     ) -> dict[int, ResumeCheck]:
-        """Return where the client stands in rooms that need not be looked at as a whole: most of who comes back.
+        """Return the checks of positions in rooms that need no snapshot; for most resuming clients these are all rooms.
 
-        They are the person's, for no certain people, and told by their changes alone.
+        Such a room is the lobby or a room of members, and can be sent by its changes alone.
         """
         positions = [
             known[room_id]
@@ -247,17 +245,17 @@ class RoomSync:
         if not positions:
             return {}
         found = await self._catch_up.resume_checks(positions, cut)
-        own = await self._catch_up.rooms_of(self._person.id)  # now that they are listened to
+        own = await self._catch_up.rooms_of(self._person.id)  # read again after subscribing
         resume_checks = {
             room_id: each
             for room_id, each in found.items()
             if room_id in own and can_go_on(each, by_pages=by_pages)
         }
         missing = sum(each.up_to - known[room_id].pos for room_id, each in resume_checks.items())
-        # Where not all of it may be told, some are told as they are.
+        # If there are too many changes, some rooms are sent as snapshots, so all snapshots are needed.
         return {} if missing > most and not by_pages else resume_checks
 
-    async def _tell(
+    async def _sync(
         self,
         rooms: Mapping[int, RoomKind],
         known: Mapping[int, Position],
@@ -265,9 +263,9 @@ class RoomSync:
         *,
         by_pages: bool = False,
         most: int = MOST_CHANGES,
-    ) -> Told:
+    ) -> SyncResult:
         if not rooms or self._is_over:
-            return Told()
+            return SyncResult()
         subscriptions, self._round = self._session.subscriptions, SyncRound()
         subscriptions.buffer()
         begun = {
@@ -277,7 +275,7 @@ class RoomSync:
         }
         for topic in begun.values():
             subscriptions.subscribe(topic, NATIVE)
-        # No await between here and listening: what is told below ends where listening begins.
+        # No await between this and subscribing: the changes sent below end where the subscriptions begin.
         cut = self._hub.newest_id
         spoken = self._spoken_in(self._person.id) if self._far else set[int]()
         try:
@@ -289,47 +287,47 @@ class RoomSync:
                 (found,) = await self._timelines.snapshots([RoomsAt(self._person.id, cut, tuple(others))])
             elif others:
                 found = await self._catch_up.snapshots(self._person.id, cut, others)
-            # Who is no operator any more since that was read leaves the conversations, of which nobody knew yet here.
+            # During the read the person may have ceased to be an operator: then the conversations are left out.
             person = self._person
             snapshots = [room for room in found if person.is_operator or not is_of_another(person, room)]
-            told = {room.id for room in snapshots} | resume_checks.keys()
-            # What is closed is told and then gone; whoever speaks in it meanwhile lets it be told once more after that.
+            sent = {room.id for room in snapshots} | resume_checks.keys()
+            # A closed conversation is sent, and then that it is gone. If it is reopened meanwhile, it is sent again.
             closed = {room.id for room in snapshots if is_closed_to(person, room)}
             for room in snapshots:
                 if is_of_one_among(self._round.deleted, room):
                     self._leave_deleted(room.id)
                 if room.support is not None and not is_of_another(person, room):
                     self.own_is_closed |= room.support.is_closed
-            heard = [room for room in snapshots if room.id not in closed | self._round.gone.keys()]
-            self.people |= {room.id: people for room in heard if (people := people_of(room, person))}
+            live = [room for room in snapshots if room.id not in closed | self._round.gone.keys()]
+            self.people |= {room.id: people for room in live if (people := people_of(room, person))}
             positions = [known[room.id] for room in snapshots if room.id in known]
             if positions:
                 resume_checks |= await self._catch_up.resume_checks(positions, cut)
             steps, far = steps_of_sync(
                 {room.id: room for room in snapshots}, known, resume_checks, most, by_pages=by_pages
             )
-            replaying = Replaying(self._session.send_queue, self._catch_up, person.id, turn)
-            await replaying.tell(steps, far)
+            sender = SyncSender(self._session.send_queue, self._catch_up, person.id, turn)
+            await sender.send_steps(steps, far)
             caught_up = (self._far & rooms.keys()) - far - closed - self._round.gone.keys()
             if caught_up:
                 spoken |= self._spoken_in(self._person.id)
-                told_now = [room for room in snapshots if room.id in caught_up]
-                await replaying.send(beside_the_log(told_now, person, spoken))
+                now_live = [room for room in snapshots if room.id in caught_up]
+                await sender.send(unlogged_updates(now_live, person, spoken))
         finally:
             gone, self._round = self._round.gone, None
-        # No await from here on: what is not heard any more is forgotten, before what was held is let go of.
+        # No await from here on: unsubscribed rooms are dropped before the buffered changes are flushed.
         self._far = (self._far - rooms.keys()) | far or _NO_ROOMS
         for room_id in far:
             self.people.pop(room_id, None)
         subscriptions.forget([topic_of(room_id, rooms[room_id]) for room_id in far])
         for room_id in closed:
             subscriptions.unsubscribe(topic_of(room_id, rooms[room_id]))
-        lost = begun.keys() - told  # since their ids were read, perhaps before they were listened to
+        lost = begun.keys() - sent  # lost since the ids were read, perhaps before subscribing
         subscriptions.forget([begun[room_id] for room_id in lost])
         subscriptions.flush()
         gone |= {room_id: GoneEvent(room=room_id, reason="closed") for room_id in closed}
-        for room_id in (known.keys() & rooms.keys()) - told:
+        for room_id in (known.keys() & rooms.keys()) - sent:
             gone.setdefault(room_id, GoneEvent(room=room_id, reason="removed"))
         for event in gone.values():
             self._session.send_frames(frame_of(event))
-        return Told(len(told), replaying.sent)
+        return SyncResult(len(sent), sender.sent)

@@ -1,7 +1,7 @@
-"""Messages of one socket are saved in the order sent, also where one of them is refused for now.
+"""Keeps a socket's messages in the order sent, although one of them is refused for now.
 
-A client has many messages in flight. When one is over budget, those behind it come a moment later, when there is budget
-again: saved then, they would stand before it. So they are refused too, until the first one comes again.
+A client has many messages in flight. If one is over budget, the next may arrive when there is budget again, and would
+be saved before it. So later messages of the room are refused too, until the client has repeated the first.
 """
 
 import math
@@ -12,22 +12,22 @@ import trio
 from chat.domain.refusals import Code, Refusal
 
 _GIVEN_UP = 10.0
-"""Seconds after which a refused message could have been repeated and was not: its client has given it up, and is not
-locked out for that. What was sent before the refusal arrived is here by then."""
+"""Seconds after which a client that could have repeated a refused message counts as having given it up, so that it is
+not locked out. Messages that it sent before it received the refusal have arrived by then."""
 
 _SOON = 0.1
-"""Seconds to wait behind a message that may be repeated already."""
+"""Seconds to wait if the first message may be repeated already."""
 
 
 class _First(msgspec.Struct, frozen=True, gc=False):
-    """The message that was refused first in a room: by its key, and from when on it may be repeated."""
+    """The message of a room that was refused first: its key, and from when on it may be repeated."""
 
     key: str
     again_at: float
 
 
 class SendOrder:
-    """The refused messages of one socket for which those behind them wait, one of each room. All of it is sync."""
+    """The first refused message of each room, for one socket. Sync."""
 
     __slots__ = ("_first",)
 
@@ -35,13 +35,13 @@ class SendOrder:
         self._first: dict[int, _First] = {}
 
     def refused(self, room_id: int, key: str, retry_after: float) -> None:
-        """A message was refused for so many seconds: what is sent behind it waits for it."""
+        """Note that a message was refused for `retry_after` seconds: later ones must wait for it."""
         now = trio.current_time()
         self._first = {room: each for room, each in self._first.items() if now < each.again_at + _GIVEN_UP}
         self._first[room_id] = _First(key, now + retry_after)
 
     def refusal(self, room_id: int, key: str) -> Refusal | None:
-        """Return why a message has to wait for one before it; None: it need not."""
+        """Return the refusal of a message that must wait for an earlier one; None if it need not wait."""
         first = self._first.get(room_id)
         now = trio.current_time()
         if first is None or first.key == key or now >= first.again_at + _GIVEN_UP:
@@ -53,5 +53,5 @@ class SendOrder:
         )
 
     def done(self, room_id: int) -> None:
-        """A message was not refused for now: nothing of the room waits any more."""
+        """Note that a message of the room was not refused for now: nothing waits any more."""
         self._first.pop(room_id, None)

@@ -1,4 +1,4 @@
-"""A message of a native client, from its request to the journal."""
+"""Takes a native client's message from its request to the journal."""
 
 import time
 
@@ -18,9 +18,10 @@ from chat.protocols.services import Services
 async def send_message(
     request: Send, session: Session, services: Services, room_sync: RoomSync
 ) -> Refusal | None:
-    """Give a message of the session's person to the journal, if the room is theirs.
+    """Submit a message of the session's person to the journal, if they may send to the room.
 
-    Returns why it was refused for now, if it was. Cancelling: it may be saved, and is not acknowledged.
+    Returns the refusal if it was refused for now (over budget). After cancelling it may be saved, but is not
+    acknowledged.
     """
     person = session.person
     assert person is not None  # a client that has said hello
@@ -37,7 +38,9 @@ async def send_message(
     await session.pending_drafts.place_for(text)
     answer = SendAnswer(session, request.id, services.read_marks)
     people = await people_to_speak_to(services.conversations, room_sync, person, request.room)
-    if isinstance(people, Refusal):  # perhaps only since it was said, and the answer was lost
+    if isinstance(
+        people, Refusal
+    ):  # perhaps it is a resend of a message that was saved before they lost the room
         again = Draft(
             request.room,
             person.id,

@@ -1,4 +1,4 @@
-"""What the native sockets of one server share, and where they are told what others do."""
+"""The state that the native sockets of one server share, and the delivery of notices and new rooms to them."""
 
 import math
 from collections.abc import Collection, Iterable
@@ -24,13 +24,13 @@ from chat.protocols.native.turns import Places
 from chat.protocols.services import Services
 
 _MOST_READ = 10_000
-"""People and rooms of which it is known how far somebody has read, those that were told of last."""
+"""The most pairs of person and room whose last published read mark is remembered."""
 _OVERTAKES = 10.0
-"""Seconds for which a later notice may be here before another: then it came over another server."""
+"""Seconds for which a later notice may have overtaken an earlier one that came from another server."""
 
 
 _POLICY = frozenset({"server_name", "registration", "lobby"})
-"""The settings of which everybody is told."""
+"""The settings whose changes are sent to every client."""
 
 
 class Socket(Protocol):
@@ -39,15 +39,15 @@ class Socket(Protocol):
     session: Session
 
     def arrived(self, room_id: int, kind: RoomKind) -> None:
-        """Something happened in a room of the person: where the client does not hear it, tell it. Sync."""
+        """A change was published in a room of the person: send the room if it is new to the client. Sync."""
         ...
 
     def conversation_closed(self, room_id: int) -> None:
-        """A support conversation of another is closed: it is no room of the client's any more. Sync."""
+        """Another person's support conversation was closed, so the client loses it. Sync."""
         ...
 
     def own_conversation_is(self, *, closed: bool) -> bool:
-        """The person's own conversation is closed now, or open; return whether that is new to the client. Sync."""
+        """Note whether the person's own conversation is closed; return whether that is new to the client. Sync."""
         ...
 
 
@@ -55,7 +55,7 @@ SocketT = TypeVar("SocketT", bound=Socket)
 
 
 class Shared(Generic[SocketT]):
-    """All of it is sync. `syncs` are the places of those that read at once."""
+    """The shared state. Sync. `syncs` limits concurrent syncs."""
 
     def __init__(self, services: Services) -> None:
         self.services = services
@@ -63,7 +63,7 @@ class Shared(Generic[SocketT]):
         self.syncs = Places()
         self._read = LRUCache[tuple[int, int], tuple[int, float]](
             _MOST_READ
-        )  # how far, and when that was told
+        )  # the mark, and when it was sent
         services.hub.on_arrival(self._arrived)
         services.settings.on_change(self._settings_changed)
         services.notices.on(Active, self._active)
@@ -71,9 +71,9 @@ class Shared(Generic[SocketT]):
         services.notices.on(MembersCounted, self._members_counted)
 
     def _arrived(self, change: Change) -> None:
-        """Tell those to whom a room may be new."""
+        """Notify the sockets to which the change's room may be new."""
         if not self.sockets:
-            return  # most direct messages go where nobody speaks this protocol
+            return  # a fast path for servers without native sockets
         match change.people:
             case Pair(one_id, other_id):
                 here, kind = self.sockets.of(one_id, other_id), RoomKind.DIRECT
@@ -97,14 +97,14 @@ class Shared(Generic[SocketT]):
             client.arrived(change.room_id, kind)
 
     def _own_changed(self, change: SupportChanged) -> None:
-        """Have counted who is in a conversation, if its person is here and did not know that it is open, or closed."""
+        """Recount the conversation's members if its person is connected and its state is new to them."""
         assert isinstance(change.people, SupportOf)
         own = self.sockets.of(change.people.person.id)
         if sum(client.own_conversation_is(closed=change.is_closed) for client in own):
             self.services.member_counts.conversation_changed(change.room_id)
 
     def _active(self, notice: Active, _node: int, _origin: Subscriber | None) -> None:
-        """Tell the others in a room what somebody does there; who looks at a conversation, operators alone."""
+        """Send a person's activity to the others in the room; viewing is sent to operators only."""
         if not self.sockets:
             return None
         topic = topic_of(notice.room_id, notice.people)
@@ -124,14 +124,14 @@ class Shared(Generic[SocketT]):
         return None
 
     def _has_read(self, notice: HasRead, _node: int, origin: Subscriber | None) -> None:
-        """Tell somebody's other sockets how far they have read, and where that is shared the others in the room."""
+        """Send a read mark to the person's other sockets and, if they share it, to the others in the room."""
         if not self.sockets:
             return
         whose = notice.room_id, notice.person_id
-        seq, told_at = self._read.get(whose) or (0, -math.inf)
+        seq, sent_at = self._read.get(whose) or (0, -math.inf)
         now = trio.current_time()
-        if notice.seq < seq and not notice.is_back and now < told_at + _OVERTAKES:
-            return  # a later one has come before it
+        if notice.seq < seq and not notice.is_back and now < sent_at + _OVERTAKES:
+            return  # a later mark has overtaken it
         self._read[whose] = notice.seq, now
         topic = topic_of(notice.room_id, notice.people)
         event = ReadEvent(room=notice.room_id, person=notice.person_id, seq=notice.seq)
@@ -144,7 +144,7 @@ class Shared(Generic[SocketT]):
             self.services.hub.send_frames(topic, NATIVE, frame_of(event), besides=own)
 
     def _members_counted(self, notice: MembersCounted, _node: int, _origin: Subscriber | None) -> None:
-        """Tell whoever hears one of these rooms, the lobby or a conversation, how many are in it."""
+        """Send the member counts of the lobby or of conversations to their subscribers."""
         if self.sockets:
             for room_id, members in notice.members.items():
                 frame = frame_of(MembersEvent(room=room_id, members=members))
@@ -152,7 +152,7 @@ class Shared(Generic[SocketT]):
                 self.services.hub.send_frames(topic, NATIVE, frame)
 
     def _settings_changed(self, names: Collection[str]) -> None:
-        """Tell everybody who is here what has changed of the policy."""
+        """Send a changed policy to every client."""
         if not _POLICY.isdisjoint(names):
             settings = self.services.settings
             event = PolicyEvent(
@@ -166,5 +166,5 @@ class Shared(Generic[SocketT]):
 
     @staticmethod
     def _subscribers(sockets: Iterable[SocketT]) -> dict[Subscriptions, None]:
-        """Return them in their order, which is the same in each run of a simulation."""
+        """Return the sockets' subscriptions in order, so that simulations are deterministic."""
         return dict.fromkeys(client.session.subscriptions for client in sockets)

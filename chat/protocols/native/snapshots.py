@@ -1,4 +1,4 @@
-"""What a room's snapshot for one person says: whose it is, and how it is told in a sync. All of it is sync and pure."""
+"""Decides from snapshots and positions how a sync sends each room: by changes or as it is. Sync and pure."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -23,22 +23,22 @@ _RESETS: dict[PositionState, Reset] = {
 
 
 def is_of_another(person: Person, room: RoomSnapshot) -> bool:
-    """Whether it is somebody else's support conversation."""
+    """Whether it is another person's support conversation."""
     return room.kind is RoomKind.SUPPORT and room.peer is not None and room.peer.id != person.id
 
 
 def is_of_one_among(person_ids: Collection[int], room: RoomSnapshot) -> bool:
-    """Whether it is the support conversation of one of these."""
+    """Whether it is the support conversation of one of these people."""
     return room.kind is RoomKind.SUPPORT and room.peer is not None and room.peer.id in person_ids
 
 
 def is_closed_to(person: Person, room: RoomSnapshot) -> bool:
-    """Whether it is somebody else's support conversation, and closed."""
+    """Whether it is another person's closed support conversation."""
     return room.support is not None and room.support.is_closed and is_of_another(person, room)
 
 
 def people_of(room: RoomSnapshot, person: Person) -> People:
-    """Return the people that it is for."""
+    """Return the people of a direct room or a support conversation; None for other rooms."""
     if room.peer is None:
         return None
     if room.kind is RoomKind.DIRECT:
@@ -46,12 +46,12 @@ def people_of(room: RoomSnapshot, person: Person) -> People:
     return SupportOf(Peer(room.peer.id, room.peer.name))
 
 
-def beside_the_log(
+def unlogged_updates(
     rooms: Iterable[RoomSnapshot], person: Person, spoken: Collection[int]
 ) -> Iterator[ReadEvent | MembersEvent]:
-    """Return what no log says of rooms that were not heard for a while, but where the person has `spoken` meanwhile.
+    """Yield read marks and member counts, which are in no log, of rooms that were not subscribed for a while.
 
-    There what they said, which is told, has moved the mark further than is noted yet.
+    The marks of rooms to which the person has `spoken` meanwhile are left out: their own messages imply later ones.
     """
     for room in rooms:
         if room.id not in spoken:
@@ -62,7 +62,7 @@ def beside_the_log(
 
 
 class Steps(NamedTuple):
-    """How rooms are told, in their order: by changes, or as they are. `far` are those of which more is to be told."""
+    """How a sync sends rooms: ranges of changes, snapshots or `more`. `far` are rooms with further changes."""
 
     steps: list[ChangeRange | RoomEvent | MoreEvent]
     far: frozenset[int]
@@ -76,14 +76,14 @@ def steps_of_sync(
     *,
     by_pages: bool,
 ) -> Steps:
-    """Return how these rooms are told, those with the newest message first.
+    """Return how to send these rooms, those with the newest message first.
 
     Args:
-        snapshots: the rooms; not needed of those that are told by changes.
-        known: the positions from which they are told; others are told as they are.
-        resume_checks: what became of these positions.
-        most: changes to be told in all.
-        by_pages: whether a room with more changes than there is place for is told by pages; else it is told as it is.
+        snapshots: the rooms' snapshots; not needed for rooms that are sent by changes.
+        known: the client's positions; rooms without one are sent as snapshots.
+        resume_checks: the results of checking these positions.
+        most: the most changes to send, all rooms together.
+        by_pages: whether a room with too many changes is sent in pages; else it is sent as a snapshot.
     """
     newest = {
         room_id: check.newest_id for room_id, check in resume_checks.items() if room_id not in snapshots
@@ -116,12 +116,12 @@ def steps_of_sync(
 
 
 def can_go_on(check: ResumeCheck, *, by_pages: bool) -> bool:
-    """Whether a client can be told the changes since its position."""
+    """Whether the client can be sent the changes since its position."""
     return check.state is PositionState.GOOD or (by_pages and check.state is PositionState.TOO_FAR)
 
 
 def _shares_in_order(missing: Mapping[int, int], most: int) -> dict[int, int]:
-    """All changes of each room, as long as there is place; the rooms after that have none."""
+    """Give each room all its changes, in order, if they fit into what is left of `most`; other rooms get none."""
     shares = dict[int, int]()
     for room_id, count in missing.items():
         if count <= most:
@@ -131,7 +131,7 @@ def _shares_in_order(missing: Mapping[int, int], most: int) -> dict[int, int]:
 
 
 def _even_shares(missing: Mapping[int, int], most: int) -> dict[int, int]:
-    """As many changes of each room, and all of those that have fewer: who is far behind in one holds up no other."""
+    """Give each room an equal share, or all of its changes if it has fewer: one long gap does not delay other rooms."""
     return dict(_shared_out(sorted(missing.items(), key=lambda each: each[1]), most))
 
 

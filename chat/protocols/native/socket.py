@@ -1,4 +1,4 @@
-"""The native protocol, live: all rooms of one person, resumed where the client was, and what they ask."""
+"""The native socket's client: authentication, syncs, messages, operations and live events of one connection."""
 
 import secrets
 import time
@@ -33,8 +33,8 @@ from chat.protocols.native.limits import features_of, limits_of
 from chat.protocols.native.live import Live
 from chat.protocols.native.live_frames import Activity, PersonEvent, SetStatus, Watch
 from chat.protocols.native.new_rooms import NewRooms
-from chat.protocols.native.request_line import InLine, RequestLine
-from chat.protocols.native.resuming import tell_beside
+from chat.protocols.native.request_queue import QueuedRequest, RequestQueue
+from chat.protocols.native.resuming import send_unlogged_updates
 from chat.protocols.native.room_sync import RoomSync
 from chat.protocols.native.send_order import SendOrder
 from chat.protocols.native.sending import send_message
@@ -45,10 +45,10 @@ from chat.protocols.native.sockets import MOST_SOCKETS
 from chat.protocols.services import Services
 
 _HELLO = 10.0
-"""Seconds until the first hello must have succeeded."""
+"""Seconds within which the first hello must succeed."""
 
 _BYE = 5000
-"""Milliseconds over which those whom a server that stops sends away come back."""
+"""Milliseconds over which the clients of a stopping server spread their reconnects."""
 
 _NO_HELLO = Refusal(Code.UNAUTHENTICATED, "say hello first, with a token", reason="no_hello")
 _OTHER_PROTOCOL = Refusal(
@@ -62,13 +62,13 @@ class NativeClient(Client):
 
     __slots__ = (
         "_is_operator",
-        "_line",
         "_live",
         "_new_rooms",
         "_nursery",
         "_operations",
         "_order",
         "_profile_changed_at",
+        "_queue",
         "_room_sync",
         "_services",
         "_sockets",
@@ -88,22 +88,22 @@ class NativeClient(Client):
             services.read_marks.rooms_of,
         )
         self._new_rooms = NewRooms(session, self._room_sync)
-        self._line = RequestLine()  # of a sync, and of what has to come after it
-        self._live: Live | None = None  # made by the first request of its
+        self._queue = RequestQueue()  # a sync and the requests that must follow it
+        self._live: Live | None = None  # made by its first request
         self._order: SendOrder | None = None  # made by the first message that is refused for now
-        self._nursery: trio.Nursery | None = None  # the connection's own, from the first hello on
-        self._synced = False  # whether rooms that are new to the person are told
+        self._nursery: trio.Nursery | None = None  # the connection's, from the first hello on
+        self._synced = False  # whether new rooms of the person are sent
         self._is_operator = False
-        self._profile_changed_at = 0.0  # as the client knows it
+        self._profile_changed_at = 0.0  # of the profile that the client has
         self._operations = Operations(session, services)
 
     async def greet(self, _command: Greet, _nursery: trio.Nursery) -> None:
-        """Wait for the first hello, so long."""
+        """Set the deadline for the first hello."""
         await trio.lowlevel.checkpoint()
         self.session.close_at(trio.current_time() + _HELLO, UNAUTHENTICATED)
 
     async def hello(self, request: Hello, nursery: trio.Nursery) -> None:
-        """Be the token's person until it expires; a token that is not good leaves the socket as it was."""
+        """Authenticate as the token's person until it expires; an invalid token changes nothing."""
         session, accounts = self.session, self._services.accounts
         if request.protocol != PROTOCOL:
             await trio.lowlevel.checkpoint()
@@ -121,7 +121,7 @@ class NativeClient(Client):
             session.record.note(f"authenticated as {found.name}")
         elif self._person.id != found.id:
             return session.send(Refused(_ANOTHER, request.id))
-        # No await since the person was looked up: whatever changes of them from here on, this session feels.
+        # No await since the person was read: from here on this session is notified of their changes.
         session.become(found)
         self._sockets.add(found, self)
         session.close_at(trio.current_time() + checked.claims.expires_at - time.time(), TOKEN_EXPIRED)
@@ -140,15 +140,15 @@ class NativeClient(Client):
         return session.send_frames(frame_of(reply))
 
     async def sync(self, request: Sync, nursery: trio.Nursery) -> None:
-        """Tell all that the client has missed, then what is new as it comes; the client is read meanwhile."""
+        """Send the missed changes, then live events; the client is read meanwhile."""
         await trio.lowlevel.checkpoint()
         if self._nursery is None:
             self._refuse_unauthenticated(request.id)
-        elif not (self._line.is_busy and await self._line.add(request)):
-            self._line.start(request, lambda each: self.session.handle(self, each, nursery), nursery)
+        elif not (self._queue.is_busy and await self._queue.add(request)):
+            self._queue.start(request, lambda each: self.session.handle(self, each, nursery), nursery)
 
-    async def do_in_line(self, command: InLine, _nursery: trio.Nursery) -> None:
-        """Do what came with a sync or after it, now that it is its turn, unless the socket is to end."""
+    async def handle_queued(self, command: QueuedRequest, _nursery: trio.Nursery) -> None:
+        """Handle a sync, or a request that waited for one, unless the socket is ending."""
         if self.session.reading.cancel_called:
             return
         match command.request:
@@ -167,24 +167,24 @@ class NativeClient(Client):
         self._synced = True
         with session.pinger.paused():
             try:
-                told = await self._room_sync.sync(
+                result = await self._room_sync.sync(
                     known, rest=request.rest, by_pages=request.far == "page", most=request.limit
                 )
             except StorageDown:
                 self._synced = False
                 raise
             if request.far == "page":
-                session.limits.has_read(person, told.size, 1 + len(known))
+                session.limits.has_read(person, result.size, 1 + len(known))
             if request.since is not None:
-                heard = [room_id for room_id in self._room_sync.conversations() if room_id in known]
-                await tell_beside(self._services, session, person, request.since, heard)
-        return session.send_frames(frame_of(SyncOk(id=request.id, rooms=told.rooms)))
+                known_ones = [room_id for room_id in self._room_sync.conversations() if room_id in known]
+                await send_unlogged_updates(self._services, session, person, request.since, known_ones)
+        return session.send_frames(frame_of(SyncOk(id=request.id, rooms=result.rooms)))
 
     async def send(self, request: Send, _nursery: trio.Nursery) -> None:
-        """Give a message to the journal, if the room is the person's."""
+        """Submit a message to the journal, if the person may send to the room."""
         if self._nursery is None:
             self._refuse_unauthenticated(request.id)
-        elif not (self._line.is_busy and await self._line.add(request)):
+        elif not (self._queue.is_busy and await self._queue.add(request)):
             await self._send(request)
 
     async def _send(self, request: Send) -> None:
@@ -194,38 +194,38 @@ class NativeClient(Client):
         refusal = await send_message(request, self.session, self._services, self._room_sync)
         if refusal is not None:
             self._order = self._order or SendOrder()
-            # It was told before the client was held back.
+            # The client was held back after it got the refusal.
             self._order.refused(request.room, request.key, (refusal.retry_after or 0) - HOLD_BACK)
         elif self._order is not None:
             self._order.done(request.room)
         return None
 
     async def ping(self, request: Ping, _nursery: trio.Nursery) -> None:
-        """Answer, also to whoever has not said hello."""
+        """Answer, also before hello."""
         await trio.lowlevel.checkpoint()
         self.session.send_frames(frame_of(PingOk(id=request.id, at=milliseconds(time.time()))))
 
     async def ask(self, command: Ask, nursery: trio.Nursery) -> None:
-        """Do an operation of the table."""
+        """Run an operation of the table."""
         if self._nursery is None:
             self._refuse_unauthenticated(command.id)
         elif command.operation.is_read:
-            await self._operations.ask_beside(command, self._person, nursery)
-        elif not (self._line.is_busy and await self._line.add(command)):
+            await self._operations.answer_concurrently(command, self._person, nursery)
+        elif not (self._queue.is_busy and await self._queue.add(command)):
             await self._operations.ask(command, self._person)
 
     async def activity(self, request: Activity, _nursery: trio.Nursery) -> None:
-        """Tell the others in a room what the person does there."""
+        """Announce the person's activity to the others in a room."""
         if self._nursery is None:
             return self._refuse_unauthenticated(request.id)
         person, conversations = self._person, self._services.conversations
         people = await people_to_speak_to(conversations, self._room_sync, person, request.room)
         if isinstance(people, Refusal):
             return self.session.send(Refused(people, request.id))
-        return await self._live_side().say_active(request, person, people)
+        return await self._live_side().announce_activity(request, person, people)
 
     async def watch(self, request: Watch, _nursery: trio.Nursery) -> None:
-        """Tell whether these people are there, and when that changes."""
+        """Send the presence of these people, and its changes."""
         if self._nursery is None:
             self._refuse_unauthenticated(request.id)
         elif self._person.is_visitor:
@@ -234,7 +234,7 @@ class NativeClient(Client):
             self._live_side().watch(request)
 
     async def set_status(self, request: SetStatus, _nursery: trio.Nursery) -> None:
-        """Note whether the person is at this screen."""
+        """Set whether the person is at this screen."""
         await trio.lowlevel.checkpoint()
         if self._nursery is None:
             return self._refuse_unauthenticated(request.id)
@@ -245,21 +245,21 @@ class NativeClient(Client):
         return self._live
 
     def arrived(self, room_id: int, kind: RoomKind) -> None:
-        """Something happened in a room of the person: where the client does not hear it, tell it. Sync."""
+        """A change was published in a room of the person: send the room if it is new to the client. Sync."""
         if self._synced and self._nursery is not None:
             self._new_rooms.enter(room_id, kind, self._nursery)
 
     def conversation_closed(self, room_id: int) -> None:
-        """A support conversation of another is closed: it is no room of the client's any more. Sync."""
+        """Another person's support conversation was closed, so the client loses it. Sync."""
         self._room_sync.close_conversation(room_id)
 
     def own_conversation_is(self, *, closed: bool) -> bool:
-        """The person's own conversation is closed now, or open; return whether that is new to the client. Sync."""
+        """Note whether the person's own conversation is closed; return whether that is new to the client. Sync."""
         was_closed, self._room_sync.own_is_closed = self._room_sync.own_is_closed, closed
         return was_closed is not closed
 
     def person_changed(self) -> None:
-        """An operator has everybody's conversations, and who is none any more has not. Sync."""
+        """Send a changed profile; give a new operator the conversations, and take them from a former one. Sync."""
         if self._nursery is None:
             return
         if self._person.changed_at > self._profile_changed_at:
@@ -275,31 +275,31 @@ class NativeClient(Client):
             self._room_sync.leave_conversations()
 
     def person_deleted(self, person_id: int) -> None:
-        """Somebody's support conversation is no room of the operators any more. Sync."""
+        """Remove the support conversation of a deleted person. Sync."""
         self._room_sync.leave_conversation_of(person_id)
 
     def conversations(self) -> Mapping[int, int]:
-        """Return those that the client hears, each with whose it is. Sync."""
+        """Return the support conversations that the client is subscribed to, with their person's ids. Sync."""
         return self._room_sync.conversations()
 
     def room_made(self, room_id: int) -> None:
-        """Tell the new room. Sync."""
+        """Send the new room. Sync."""
         self.arrived(room_id, RoomKind.ROOM)
 
     def room_ended(self, room_id: int, *, is_deleted: bool) -> None:
-        """Tell that the room is gone. Sync."""
+        """Send that the person has lost the room. Sync."""
         self._room_sync.gone(GoneEvent(room=room_id, reason="deleted" if is_deleted else "removed"))
 
     def ending(self, closing: Closing) -> None:
-        """Where the server stops, tell when to come back. Sync."""
+        """If the server stops, send when to connect again. Sync."""
         if closing in (GOING_AWAY, RESTARTING):
             self.session.send_frames(frame_of(ByeEvent(after_ms=secrets.randbelow(_BYE))))
 
     def ended(self) -> None:
-        """Be told of no more rooms. Sync."""
+        """Release all that the socket held. Sync."""
         self._sockets.remove(self)
         self._room_sync.end()
-        self._line.end()
+        self._queue.end()
         if self._live is not None:
             self._live.end()
 
@@ -321,12 +321,12 @@ class NativeClient(Client):
         on(SetStatus, set_status),
         on(Ping, ping),
         on(Ask, ask),
-        on(InLine, do_in_line),
+        on(QueuedRequest, handle_queued),
         on(NativeMisunderstood, misunderstood),
     )
 
 
 def open_native(services: Services) -> ClientFactory:
-    """Return how a client of the native protocol is made."""
+    """Return the factory of the native protocol's clients."""
     shared = Shared[NativeClient](services)
     return lambda session: NativeClient(session, shared)

@@ -1,4 +1,4 @@
-"""What a socket asks of the table of operations, which HTTP has too."""
+"""Runs operations of the table for requests on a socket."""
 
 import trio
 
@@ -24,7 +24,7 @@ _UNKNOWN = Refusal(
 
 
 class Operations:
-    """Answers one socket. Cancelling: what was begun is done whole, or not at all."""
+    """Answers the requests of one socket. Cancelling does all of a begun write or nothing."""
 
     __slots__ = ("_in_flight", "_services", "_session")
 
@@ -33,20 +33,20 @@ class Operations:
         self._services = services
         self._in_flight = 0  # requests that are answered in the nursery
 
-    async def ask_beside(self, command: Ask, person: Person, nursery: trio.Nursery) -> None:
-        """Do what only reads, beside other requests."""
+    async def answer_concurrently(self, command: Ask, person: Person, nursery: trio.Nursery) -> None:
+        """Answer a read concurrently with other requests."""
         await trio.lowlevel.checkpoint()
         if self._in_flight >= IN_FLIGHT:
             return self._session.send(Refused(_TOO_MANY, command.id))
         self._in_flight += 1
-        nursery.start_soon(self._answer_beside, command, person)
+        nursery.start_soon(self._answer_read, command, person)
         return None
 
     async def ask(self, command: Ask, person: Person) -> None:
-        """Do what writes, before the caller does anything else. May raise StorageDown and OutcomeUnknown."""
+        """Answer a write before returning. May raise StorageDown and OutcomeUnknown."""
         await self._answer(command, person)
 
-    async def _answer_beside(self, command: Ask, person: Person) -> None:
+    async def _answer_read(self, command: Ask, person: Person) -> None:
         try:
             await self._answer(command, person)
         except StorageDown:
@@ -68,9 +68,9 @@ class Operations:
             await session.send_queue.send(answer_frame(command, reply))
 
     async def _may(self, command: Ask, caller: Caller) -> bool:
-        """Use up what a request costs, or refuse it."""
-        allowance = self._session.limits
+        """Charge the request's cost, or refuse it."""
+        limits = self._session.limits
         if command.operation.cost is Cost.MESSAGE:
-            return await allowance.may_send(caller.known.id, "", command.id)
+            return await limits.may_send(caller.known.id, "", command.id)
         refusal = command.operation.over_budget(self._services.budgets, caller, command.request)
-        return await allowance.may(refusal, command.id)
+        return await limits.may(refusal, command.id)

@@ -1,4 +1,4 @@
-"""Whose native sockets are open on this server."""
+"""The registry of this server's native sockets, by person."""
 
 from collections.abc import Iterator, KeysView
 from typing import Generic, TypeVar
@@ -8,15 +8,15 @@ from chat.domain.entities import Person
 SocketT = TypeVar("SocketT")
 
 MOST_SOCKETS = 20
-"""Of one person on a server; only those of this protocol count."""
+"""The most native sockets of one person on a server."""
 
 
 class Sockets(Generic[SocketT]):
-    """The sockets of each person, and those of operators, in the order of their coming; all of it is sync."""
+    """The sockets of each person, and those of operators, in the order of their connecting. Sync."""
 
     def __init__(self) -> None:
         self._operators: dict[SocketT, None] = {}
-        # Most people have one, and a set of one takes four times the memory of a tuple.
+        # Most people have one socket, and a set of one takes four times the memory of a tuple.
         self._by_person: dict[int, tuple[SocketT, ...]] = {}
         self._people: dict[SocketT, int] = {}
 
@@ -33,7 +33,7 @@ class Sockets(Generic[SocketT]):
         return self._operators.keys()
 
     def add(self, person: Person, socket: SocketT) -> None:
-        """Count a socket in as the person's, as the person is now."""
+        """Add a socket of the person, or update whether it is an operator's."""
         if socket not in self._people:
             self._people[socket] = person.id
             self._by_person[person.id] = (*self._by_person.get(person.id, ()), socket)
@@ -43,7 +43,7 @@ class Sockets(Generic[SocketT]):
             self._operators.pop(socket, None)
 
     def remove(self, socket: SocketT) -> None:
-        """Count a socket out, if it is in."""
+        """Remove a socket if it is registered."""
         person_id = self._people.pop(socket, None)
         if person_id is not None:
             self._operators.pop(socket, None)

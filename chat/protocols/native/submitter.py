@@ -1,4 +1,4 @@
-"""What became of a message, told to the native client that sent it."""
+"""Answers a native client's message with its outcome."""
 
 from chat.domain.changes import Write
 from chat.domain.entities import Message
@@ -11,7 +11,7 @@ from chat.protocols.native.codec import frame_of, saved
 
 
 class SendAnswer:
-    """The submitter of a message: tells the client what became of it."""
+    """The submitter of a message, which answers the client's request with the outcome."""
 
     __slots__ = ("_read_marks", "_ref", "_session")
 
@@ -21,7 +21,7 @@ class SendAnswer:
         self._read_marks = read_marks
 
     def on_outcome(self, write: Write, outcome: Outcome) -> None:
-        """Hear from the journal what became of the message. Sync: between commit and fan-out."""
+        """Take the outcome from the journal and answer. Sync: between commit and fan-out."""
         self.answer(outcome)
         self._session.pending_drafts.resolved(write, outcome)
 
@@ -32,7 +32,7 @@ class SendAnswer:
             case Message():
                 session.send_queue.offer_coalesced(frame_of(saved(outcome, self._ref)))
                 self._read_marks.note(outcome.room_id, outcome.sender_id, outcome.seq)
-            case Repeated(message):  # nothing of it is fanned out, so nothing goes with it
+            case Repeated(message):  # it is not published again, so there is no event to coalesce with
                 session.send_frames(frame_of(saved(message, self._ref, again=True)))
             case Refusal():
                 session.send(Refused(outcome, self._ref))

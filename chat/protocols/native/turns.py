@@ -1,4 +1,4 @@
-"""The turns of those who sync: so many are told at once, a few of them many rooms, and the others wait in line."""
+"""Limits how many syncs run at once, and how many of them read many rooms; the others wait for their turn."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -8,21 +8,21 @@ import trio
 from chat.domain.failures import StorageDown
 
 TOGETHER = 64
-"""Syncs at once, on a server: what they ask is read for all of them together (engine/catch_up.py)."""
+"""Syncs at once on a server: their reads are batched (engine/catch_up.py)."""
 
 FEW_ROOMS = 10
-"""Rooms that one of them may be told as they are, together with the others'."""
+"""The most snapshots of one sync that are read in a batch with other syncs'."""
 
 WITH_MANY = 4
-"""Syncs among them that are told more, each by itself: a person may have thousands of rooms, and the other connections
-to the database are left for everybody else."""
+"""Syncs among them that may read more snapshots, each with a query of its own: a person may have thousands of rooms,
+and other requests need connections to the database too."""
 
-_IN_LINE = 60.0
-"""Seconds that a sync waits for its turn: thousands come back at once, but where the database is silent none ends."""
+_PATIENCE = 60.0
+"""Seconds that a sync waits for its turn: thousands may resume at once, but while the database is silent none ends."""
 
 
 class Places:
-    """The places of all sockets of a server."""
+    """The limiters that all sockets of a server share."""
 
     def __init__(self) -> None:
         self.together = trio.CapacityLimiter(TOGETHER)
@@ -30,7 +30,7 @@ class Places:
 
 
 class Turn:
-    """The turn of one sync, which it may give up before it ends."""
+    """The turn of one sync; it may be given up before the sync ends."""
 
     __slots__ = ("_places", "_taken")
 
@@ -40,9 +40,9 @@ class Turn:
 
     @asynccontextmanager
     async def taken(self) -> AsyncGenerator[None]:
-        """Wait in line, outside the database: there a query that waits for too long fails. Raises StorageDown.
+        """Wait for the turn here, because a query that waits too long in the database fails. Raises StorageDown.
 
-        Whoever asks for page after page waits behind everybody else for each of them.
+        A client that syncs page by page waits for a turn for each page.
         """
         await self._take(self._places.together)
         try:
@@ -51,22 +51,22 @@ class Turn:
             self.give_up()
 
     async def read_many(self) -> None:
-        """Wait in the other line before many rooms are read; who has no turn goes on at once. Raises StorageDown.
+        """Wait for a turn to read many rooms; without a turn of this sync, return at once. Raises StorageDown.
 
-        Cancelling: the place is not taken.
+        Cancelling takes no place.
         """
         if self._taken:
             await self._take(self._places.with_many)
 
     async def _take(self, places: trio.CapacityLimiter) -> None:
-        with trio.move_on_after(_IN_LINE):
+        with trio.move_on_after(_PATIENCE):
             await places.acquire_on_behalf_of(self)
             self._taken = (*self._taken, places)
             return
-        raise StorageDown("too many clients come back at once")
+        raise StorageDown("too many clients synchronise at once")
 
     def give_up(self) -> None:
-        """Let the next ones read, if it was this one's turn. Sync."""
+        """Let the next syncs run; does nothing without a turn. Sync."""
         taken, self._taken = self._taken, ()
         for places in taken:
             places.release_on_behalf_of(self)

@@ -256,7 +256,7 @@ async def test_a_closing_during_a_sync_leaves_no_operator_in_it(
         await desk.site.world.rest()
     await otto.hears()
     assert room not in otto.rooms
-    assert not otto.client.session.client._room_sync.hears(room)
+    assert not otto.client.session.client._room_sync.is_subscribed(room)
     await desk.say("ada", room)
     await otto.hears()
     assert otto.rooms[room]["support"].get("state", "open") == "open", "it is told again"

@@ -16,7 +16,7 @@ from chat.domain.failures import StorageDown
 from chat.domain.reading import ReadMark
 from chat.domain.sync_types import MOST_REPLAYED, ChangeRange, MessageNow
 from chat.engine import catch_up
-from chat.protocols.native import replaying, turns
+from chat.protocols.native import sync_sender, turns
 from tests.protocols.native.replica import Replica
 from tests.support.chat_world import World, open_world
 from tests.support.endings import remove_member
@@ -189,7 +189,7 @@ async def test_a_client_too_far_behind_gets_a_snapshot(world: World) -> None:
 
 async def test_a_long_absence_is_sent_in_pieces(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catch_up, "_REPLAYED", 100)
-    monkeypatch.setattr(replaying, "_PIECE", 50)
+    monkeypatch.setattr(sync_sender, "_PIECE", 50)
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     rooms = [LOBBY_ID, *[(await world.make_room(ada.person, name)).id for name in ("a", "b")]]
     for room in rooms[1:]:
@@ -440,7 +440,7 @@ async def test_who_waits_in_line_for_too_long_is_refused(
         for own in people[:-1]:
             own.send("sync")
         await world.rest()
-        patch.setattr(turns, "_IN_LINE", 0.0)
+        patch.setattr(turns, "_PATIENCE", 0.0)
         people[-1].send("sync")
         (answer,) = people[-1].hear(await people[-1].client.hears())
         assert answer["code"] == "unavailable"

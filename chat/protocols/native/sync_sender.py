@@ -1,4 +1,4 @@
-"""What a sync tells, sent piece by piece: changes as they are read, and rooms as they are."""
+"""Sends the results of a sync piece by piece: replayed changes as they are read, and snapshots of rooms."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -13,11 +13,11 @@ from chat.protocols.native.frames import MoreEvent, RoomEvent
 from chat.protocols.native.turns import Turn
 
 _PIECE = 65_536
-"""Bytes that are handed to the send queue at once."""
+"""Bytes handed to the send queue at once."""
 
 
-class Replaying:
-    """Sends one client what one sync tells. Every method may raise StorageDown. Cancelling: some is told."""
+class SyncSender:
+    """Sends one client the results of one sync. Methods may raise StorageDown. Cancelling may have sent a part."""
 
     def __init__(self, send_queue: SendQueue, catch_up: CatchUp, person_id: int, turn: Turn) -> None:
         self._send_queue = send_queue
@@ -25,10 +25,12 @@ class Replaying:
         self._person_id = person_id
         self._turn = turn
         self.sent = 0
-        """Bytes so far."""
+        """The number of bytes sent so far."""
 
-    async def tell(self, steps: Sequence[ChangeRange | RoomEvent | MoreEvent], far: Collection[int]) -> None:
-        """Tell each room's changes, or the room as it is, in their order; `far` are rooms that do not end there."""
+    async def send_steps(
+        self, steps: Sequence[ChangeRange | RoomEvent | MoreEvent], far: Collection[int]
+    ) -> None:
+        """Send each step in order: a range of changes, a snapshot or `more`; `far` are rooms with further changes."""
         for is_range, run in groupby(steps, key=lambda step: isinstance(step, ChangeRange)):
             if is_range:
                 await self._replay([step for step in run if isinstance(step, ChangeRange)], far)
@@ -43,7 +45,7 @@ class Replaying:
             ranges = replay.rest
 
     def _frames(self, changes: Iterable[SharedChange], ends: Mapping[int, int]) -> Iterator[bytes]:
-        """The frames that tell changes, and `more` behind the last of a room that does not end there."""
+        """Yield the frames of changes, with `more` after the last one of a room with further changes."""
         for shared in changes:
             yield shared.frame_for(self._person_id, _replayed_frame)
             change = shared.change
@@ -52,9 +54,9 @@ class Replaying:
                 yield frame_of(more)
 
     async def send(self, events: Iterable[msgspec.Struct]) -> None:
-        """Send piece by piece, each once the client has read enough of those before.
+        """Send events piece by piece, each piece when the client has read enough of the earlier ones.
 
-        Who does not read at once goes on without a place: nobody waits for them.
+        A client that does not read at once gives up its turn, so that no other sync waits for it.
         """
         await self._send_frames(map(frame_of, events))
 

@@ -1,7 +1,6 @@
-"""Requests of one socket that are done one after the other, in the order asked, beside the task that reads.
+"""Handles requests of one socket in order, one after the other, concurrently with the reading task.
 
-A sync may wait a minute for its turn, and the client is not to be deaf for so long: what has to come after it waits
-here, and everything else is answered meanwhile.
+A sync may wait a minute for its turn. Requests that must follow it wait here; all others are answered meanwhile.
 """
 
 from collections import deque
@@ -13,10 +12,10 @@ from chat.engine.dialect import Command
 from chat.engine.events import RequestId
 
 _MOST = 64
-"""Requests that wait; then the client is not read until one is done."""
+"""The most waiting requests; then the client is not read until one is done."""
 
 
-class InLine(Command, frozen=True):
+class QueuedRequest(Command, frozen=True):
     """A request whose turn it is."""
 
     request: Command
@@ -26,33 +25,35 @@ class InLine(Command, frozen=True):
         return self.request.ref
 
 
-class RequestLine:
-    """Busy from start() until nothing waits any more."""
+class RequestQueue:
+    """The waiting requests of one socket; busy from start() until none is left."""
 
     __slots__ = ("_progress", "_scope", "_waiting")
 
     def __init__(self) -> None:
         self._waiting: deque[Command] | None = None  # while it is busy
-        self._progress: trio.Event | None = None  # made by who waits for room
-        self._scope: trio.CancelScope | None = None  # of what is being done
+        self._progress: trio.Event | None = None  # made by a task that waits for a free place
+        self._scope: trio.CancelScope | None = None  # of the request that is being handled
 
     @property
     def is_busy(self) -> bool:
-        """Whether a request that comes now has to wait for others."""
+        """Whether a new request has to wait for others."""
         return self._waiting is not None
 
-    def start(self, first: Command, do: Callable[[InLine], Awaitable[None]], nursery: trio.Nursery) -> None:
-        """Do `first` in the nursery, and then what is added meanwhile; nothing may wait now. Sync.
+    def start(
+        self, first: Command, do: Callable[[QueuedRequest], Awaitable[None]], nursery: trio.Nursery
+    ) -> None:
+        """Handle `first` in the nursery, and then the requests added meanwhile. Only while not busy. Sync.
 
-        `do` raises nothing that the client or the storage causes.
+        `do` must not raise for errors of the client or the storage.
         """
         self._waiting = deque([first])
         nursery.start_soon(self._run, self._waiting, do)
 
     async def add(self, command: Command) -> bool:
-        """Have a request done after those that wait; False: none does any more, so the caller does it.
+        """Append a request; False: nothing waits any more, so the caller handles it.
 
-        Cancelling: it is not done.
+        Cancelling does not append it.
         """
         while self._waiting is not None and len(self._waiting) >= _MOST:
             self._progress = self._progress or trio.Event()
@@ -63,18 +64,18 @@ class RequestLine:
         return True
 
     def end(self) -> None:
-        """Do nothing more: the client is gone. Sync."""
+        """Drop all requests and cancel the current one: the client is gone. Sync."""
         if self._waiting is not None:
             self._waiting.clear()
         if self._scope is not None:
             self._scope.cancel(reason="the client is gone")
 
-    async def _run(self, waiting: deque[Command], do: Callable[[InLine], Awaitable[None]]) -> None:
+    async def _run(self, waiting: deque[Command], do: Callable[[QueuedRequest], Awaitable[None]]) -> None:
         try:
             with trio.CancelScope() as self._scope:
                 while waiting:
-                    # The first stays in the line until it is done, so that it counts.
-                    await do(InLine(waiting[0]))
+                    # The first stays in the queue until it is done, so that it counts.
+                    await do(QueuedRequest(waiting[0]))
                     if waiting:
                         waiting.popleft()
                     self._made_progress()

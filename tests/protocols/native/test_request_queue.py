@@ -1,4 +1,4 @@
-"""A socket whose sync waits for its turn is not deaf: it is answered, and what it writes is saved behind the sync."""
+"""While a sync waits for its turn, reads are answered and writes are saved after the sync, in order."""
 
 from collections.abc import AsyncGenerator
 
@@ -8,7 +8,7 @@ import trio
 from chat.domain.budgets import Budgets
 from chat.domain.entities import LOBBY_ID
 from chat.domain.failures import OutcomeUnknown, StorageDown
-from chat.protocols.native import request_line
+from chat.protocols.native import request_queue
 from tests.protocols.native.replica import Replica
 from tests.support.chat_world import World, open_world
 
@@ -52,14 +52,14 @@ async def test_reads_are_answered_while_writes_wait_in_order(
     }
     assert [message.text for message in world.said(LOBBY_ID)] == ["edited", "0", "1", "last"]
     assert ada.texts(LOBBY_ID) == ["edited", "0", "1", "last"]
-    assert not ada.client.session.client._line.is_busy  # type: ignore[union-attr]
+    assert not ada.client.session.client._queue.is_busy  # type: ignore[union-attr]
     assert (await ada.say(LOBBY_ID, "and-on"))["type"] == "send_ok"
 
 
 async def test_waiting_requests_are_bounded_and_none_is_lost(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(request_line, "_MOST", 3)
+    monkeypatch.setattr(request_queue, "_MOST", 3)
     ada = await helloed(world, "ada")
     with world.obstacles.held("rooms_of"):
         ada.send("sync")

@@ -196,7 +196,12 @@ async def open_chat(
             {protocol.dialect: protocol.open(services) for protocol in protocols}
         )
         endpoint = WebSocketEndpoint(config, dialects, context, engine.presence, recorder)
-        own = OwnInspection(watch, metrics, storage.ping)
+
+        async def check_health() -> None:
+            await storage.ping()
+            engine.check_ready()
+
+        own = OwnInspection(watch, metrics, check_health)
         everybody: Inspection = own if worker is None else worker.everybody
         app = http_app(config, storage, engine, services, everybody, protocols, scheduler)
         name = SOCKET if worker is None else worker.socket_name

@@ -49,6 +49,8 @@ NOT_DESCRIBED = {
     ("GET", "/api/v1/docs"),
     ("GET", "/admin/tree"),
     ("GET", "/healthz"),
+    ("GET", "/livez"),
+    ("GET", "/readyz"),
     ("GET", "/metrics"),
     # What the support desk's path answers to other methods: 404, as what does not exist.
     ("GET", "/v1/auth/"),

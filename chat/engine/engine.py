@@ -58,6 +58,7 @@ from chat.engine.session import ClientFactory, SessionContext
 from chat.engine.settings_follower import SettingsFollower
 from chat.engine.statuses import Statuses
 from chat.engine.writes import Writes
+from chat.inspection.inspection import InspectionFailed
 from chat.inspection.metrics import Metrics
 
 MakeAccounts = Callable[[Callable[[int], Awaitable[Person | None]]], Accounts]
@@ -69,6 +70,14 @@ class Engine(EngineServices, frozen=True, kw_only=True):
 
     metrics: Metrics
     journal: Journal
+    fence: Fence
+
+    def check_ready(self) -> None:
+        """Raise InspectionFailed if clients here can save or receive nothing. Sync."""
+        if not self.fence.is_open:
+            raise InspectionFailed("the lease of this server has lapsed", "this server has no lease")
+        if problem := self.journal.problem:
+            raise InspectionFailed(f"the database takes no writes: {problem}", "the database takes no writes")
 
     def session_context(self, clients: Mapping[Dialect, ClientFactory]) -> SessionContext:
         """Return what sessions work with, where `clients` says how a client of each dialect is made."""
@@ -245,6 +254,7 @@ async def open_engine(
                 hub=hub,
                 data_id=data_id,
                 journal=journal,
+                fence=fence,
                 history=history,
                 deliveries=deliveries,
                 rooms=rooms,

@@ -52,10 +52,13 @@ _BATCH = 256
 """Writes in one transaction: enough that the commit's own cost is shared out, few enough to commit in milliseconds."""
 
 _RETRY = 0.5
-"""Seconds between two tries to learn the outcome of a batch, when nobody sends anything."""
+"""Seconds between two tries to learn the outcome of a batch, or to commit again, when nobody sends anything."""
 
 _LONG = 1.0
 """If a failed commit took longer than this many seconds, the queued writes fail too."""
+
+STALLED = 5.0
+"""Seconds without a commit after which a journal that has writes counts as stalled."""
 
 _REJECTED = Refusal(Code.INVALID, "the message can't be stored", reason="message_rejected")
 
@@ -102,6 +105,16 @@ class Journal:
         self._feed, self._entries = trio.open_memory_channel[Entry](_QUEUE)
         self.pending_writes = pending_writes or PendingWrites(follower.newest_id)
         """The writes that are submitted and not settled."""
+        self._has_failed = False  # whether the last try to commit failed
+        self._busy_since: float | None = None  # when the batch in progress was taken
+
+    @property
+    def problem(self) -> str | None:
+        """Why nothing can be committed now; None: it can, as far as is known."""
+        if self._has_failed:
+            return "the last commit failed"
+        waited = 0.0 if self._busy_since is None else trio.current_time() - self._busy_since
+        return f"no commit for {waited:.0f} s" if waited > STALLED else None
 
     async def submit(self, write: Write, submitter: Submitter, origin: Subscriber | None = None) -> None:
         """Hand a write over; `submitter` is called with its outcome. Waits while the queue is full.
@@ -133,21 +146,35 @@ class Journal:
             # No checkpoint before this: PostgreSQL would be idle for a pass of the loop.
             batch = receive_all_nowait(self._entries, _BATCH)
             if not batch:
-                with trio.move_on_after(_RETRY if self._follower.is_unsure else float("inf")):
+                with trio.move_on_after(_RETRY if self._has_failed else float("inf")):
                     try:
                         batch.append(await self._entries.receive())
                     except trio.EndOfChannel:
                         return
                 batch += receive_all_nowait(self._entries, _BATCH - 1)
-            if batch:
-                started = trio.current_time()
-                if not await self._commit(batch) and trio.current_time() - started > _LONG:
+            if batch or (self._has_failed and not self._follower.is_unsure):
+                started = self._busy_since = trio.current_time()
+                self._has_failed = not await (self._commit(batch) if batch else self._try_to_commit())
+                if self._has_failed and trio.current_time() - started > _LONG:
                     # The next try may take as long again: no sender waits for two.
                     waiting = receive_all_nowait(self._entries, _QUEUE)
                     self._refuse(waiting, NOT_SAVED)
                     batch += waiting
                 self.pending_writes.settle((entry.number, entry.write) for entry in batch)
             await self._broadcaster.keep_pace()
+            self._busy_since = None
+
+    async def _try_to_commit(self) -> bool:
+        """Commit no write at all, after a failure, and return whether it worked.
+
+        So a server that gets no clients while it is not ready learns that it is ready again.
+        """
+        try:
+            await self._messages.save([])
+        except (StorageDown, OutcomeUnknown):
+            return False
+        logger.info("the database takes writes again")
+        return True
 
     async def _commit(self, batch: Sequence[Entry]) -> bool:
         """Commit the batch and hand each write's outcome to its submitter. Return whether the database worked."""

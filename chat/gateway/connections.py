@@ -1,7 +1,7 @@
 """All open connections, each from accept to close; errors of one never reach another."""
 
 import math
-from collections.abc import Awaitable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from http import HTTPStatus
 from ssl import SSLContext
@@ -17,7 +17,7 @@ from chat.domain.pace import Pace
 from chat.gateway.addresses import Proxies
 from chat.gateway.admission import Admission, Slot
 from chat.gateway.http1.connection import HttpServer
-from chat.gateway.http1.head import LOGGED, READS, READS_AT_ONCE, ReplayStream, read_head
+from chat.gateway.http1.head import LOGGED, READ_BYTES, READS, READS_AT_ONCE, ReplayStream, read_head
 from chat.gateway.http1.refusal import TEXTS, refuse
 from chat.gateway.http1.request import IncomingRequest, ServeSocket
 from chat.gateway.same_site import SameSite
@@ -43,6 +43,12 @@ REFUSALS_AT_ONCE = 256
 
 REFUSAL_TIMEOUT = 2.0
 """Seconds for one such answer, TLS handshake included."""
+
+HEALTH_CHECKS = (b"GET /livez ", b"GET /readyz ", b"GET /healthz ")
+"""How requests begin that are answered above a limit too: a full server is neither dead nor unready."""
+
+FIRST_BYTES = 0.5
+"""Seconds for a refused client to send the first bytes of a health check."""
 
 PeerAddress = tuple[str, int]
 
@@ -97,10 +103,23 @@ class Connections:
 
         `loopback` is the host of a listener that is bound to loopback only. Cancelling closes it at once.
         """
+        await self._until_closed(inner, self._receive, listen, loopback)
+
+    async def turn_away(self, inner: trio.SocketStream, listen: Listen, loopback: str | None = None) -> None:
+        """Refuse one connection, or answer its health check, and close it; like serve()."""
+        await self._until_closed(inner, self._refuse_full, listen, loopback)
+
+    async def _until_closed(
+        self,
+        inner: trio.SocketStream,
+        serve: Callable[[trio.SocketStream, Listen, str | None], Awaitable[None]],
+        listen: Listen,
+        loopback: str | None,
+    ) -> None:
         socket = inner.socket
         self._sockets.add(socket)
         try:
-            await self._receive(inner, listen, loopback)
+            await serve(inner, listen, loopback)
         except* EXPECTED as errors:
             logger.debug("connection lost", reason=repr(errors.exceptions[0]))
         except* Exception:
@@ -130,9 +149,12 @@ class Connections:
                     accepted = _AcceptedConnection(peer, listen, loopback, slot)
                     await self._serve(await self._meet(inner, accepted), accepted)
             case status:
-                self._metrics.connection_refused()
                 logger.info("connection refused", address=peer[0], reason=TEXTS[status])
-                await self._turn_away(inner, status)
+                await self._turn_away(inner, peer, loopback, status)
+
+    async def _refuse_full(self, inner: trio.SocketStream, listen: Listen, loopback: str | None) -> None:
+        peer: PeerAddress = inner.socket.getpeername()[:2]
+        await self._turn_away(inner, peer, loopback, HTTPStatus.SERVICE_UNAVAILABLE)
 
     async def _meet(
         self, inner: trio.SocketStream, accepted: "_AcceptedConnection"
@@ -191,13 +213,20 @@ class Connections:
         if await self._http.serve(stream, accepted.peer, accepted.loopback, address):
             await self._serve(await self._meet_again(stream, accepted), accepted)
 
-    async def _turn_away(self, inner: trio.SocketStream, status: HTTPStatus) -> None:
+    async def _turn_away(
+        self, inner: trio.SocketStream, peer: PeerAddress, loopback: str | None, status: HTTPStatus
+    ) -> None:
+        self._metrics.connection_refused()
         if self._refusing == REFUSALS_AT_ONCE:
             return
         self._refusing += 1
         try:
             with self._until_stop(), trio.move_on_after(REFUSAL_TIMEOUT):
-                await refuse(await self._encrypt(inner), status)
+                stream = await self._encrypt(inner)
+                if await _begins_health_check(stream):
+                    await self._http.serve(stream, peer, loopback, peer[0], is_last=True)
+                else:
+                    await refuse(stream, status)
         finally:
             self._refusing -= 1
 
@@ -225,6 +254,14 @@ class Connections:
                 yield scope
             finally:
                 self._early.discard(scope)
+
+
+async def _begins_health_check(stream: ReplayStream) -> bool:
+    with trio.move_on_after(FIRST_BYTES):
+        data = await stream.receive_some(READ_BYTES)
+        stream.push_back(data)
+        return data.startswith(HEALTH_CHECKS)
+    return False
 
 
 async def _nothing() -> None:

@@ -1,6 +1,9 @@
-"""Raises the limit on file descriptors, one of which each connection takes."""
+"""File descriptors, one of which each connection takes: raises their limit, and holds one in reserve."""
 
+import os
 import sys
+from contextlib import suppress
+from types import TracebackType
 
 
 def raise_descriptor_limit() -> int | None:
@@ -24,3 +27,38 @@ def raise_descriptor_limit() -> int | None:
         soft = limit
         break
     return None if soft == resource.RLIM_INFINITY else soft
+
+
+class SpareDescriptor:
+    """A descriptor in reserve, for one connection at a time when there is no other. Use as a block. All of it is sync.
+
+    Without it, nobody learns that the server is full: connections wait in the backlog, those of health checks too.
+    """
+
+    def __init__(self) -> None:
+        self._descriptor: int | None = None
+
+    def hold(self) -> bool:
+        """Take a descriptor, unless one is held; return whether one is held now."""
+        if self._descriptor is None:
+            with suppress(OSError):
+                self._descriptor = os.open(os.devnull, os.O_RDONLY)
+        return self._descriptor is not None
+
+    def release(self) -> None:
+        """Free the descriptor, if one is held."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def __enter__(self) -> "SpareDescriptor":
+        self.hold()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.release()

@@ -4,8 +4,9 @@ The accepting nursery lies inside the serving one. So a stop ends accepting at o
 period for their goodbyes.
 """
 
+import errno
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import ExitStack, asynccontextmanager, closing
+from contextlib import ExitStack, asynccontextmanager, closing, suppress
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from chat.gateway.addresses import Proxies
 from chat.gateway.balance import BalancedListener, WorkerSlot
 from chat.gateway.binding import Bound, bind
 from chat.gateway.connections import Connections
+from chat.gateway.descriptors import SpareDescriptor
 from chat.gateway.fair_scheduler import FairScheduler
 from chat.gateway.http1.connection import HttpServer
 from chat.gateway.http1.lifespan import ASGIApp, open_lifespan
@@ -108,10 +110,11 @@ async def open_gateway(
             last.start_soon(scheduler.serve)
             last.start_soon(_cut_at, last_moment, connections)
             async with trio.open_nursery() as serving, trio.open_nursery() as accepting:
-                serve = (
-                    connections.serve if slot is None else partial(_serve_counted, slot, connections.serve)
-                )
+                serve: Serve = connections.serve
+                turn_away: Serve = connections.turn_away
                 if slot is not None:
+                    serve = partial(_serve_counted, slot, serve)
+                    turn_away = partial(_serve_counted, slot, turn_away)
                     listening.callback(slot.leave)
                 for bound in bounds:
                     loopback = bound.listen.host if bound.is_loopback else None
@@ -120,7 +123,7 @@ async def open_gateway(
                         if slot is not None:
                             listener = listening.enter_context(BalancedListener(each.socket, slot))
                         accepting.start_soon(
-                            _accept, listener, serve, bound.listen, loopback, connections, serving
+                            _accept, listener, serve, turn_away, bound.listen, loopback, connections, serving
                         )
                 if slot is not None:
                     slot.take()
@@ -139,27 +142,54 @@ async def open_gateway(
 async def _accept(
     listener: Listener,
     serve: Serve,
+    turn_away: Serve,
     listen: Listen,
     loopback: str | None,
     connections: Connections,
     serving: trio.Nursery,
 ) -> None:
-    """Accept until cancelled or closed. A lack of descriptors does not end it, nor fill the log."""
+    """Accept until cancelled or closed. A lack of descriptors does not end it, nor fill the log.
+
+    While no descriptor is left, connections get the spare one in turn, and `turn_away` in place of `serve`.
+    """
     next_complaint = -float("inf")
-    while True:
-        try:
-            stream = await listener.accept()
-        except trio.ClosedResourceError:
-            return
-        except OSError as error:
-            if trio.current_time() >= next_complaint:
-                next_complaint = trio.current_time() + COMPLAINT_INTERVAL
-                logger.error(
-                    "cannot accept connections; retrying", reason=error.strerror, open=connections.count
-                )
-            await trio.sleep(ACCEPT_PAUSE)
-        else:
-            serving.start_soon(serve, stream, listen, loopback)
+    with SpareDescriptor() as spare:
+        while True:
+            try:
+                stream = await listener.accept()
+            except trio.ClosedResourceError:
+                return
+            except OSError as error:
+                is_ours = error.errno == errno.EMFILE
+                if trio.current_time() >= next_complaint:
+                    next_complaint = trio.current_time() + COMPLAINT_INTERVAL
+                    logger.error(
+                        "no descriptors left: new connections are turned away; raise the limit of open files"
+                        if is_ours
+                        else "cannot accept connections; retrying",
+                        reason=error.strerror,
+                        open=connections.count,
+                    )
+                last = await _accept_with(spare, listener) if is_ours else None
+                if last is None:
+                    spare.hold()
+                    await trio.sleep(ACCEPT_PAUSE)
+                elif spare.hold():  # there are descriptors again
+                    serving.start_soon(serve, last, listen, loopback)
+                else:
+                    await turn_away(last, listen, loopback)
+                    spare.hold()
+            else:
+                spare.hold()  # the last attempt may have failed
+                serving.start_soon(serve, stream, listen, loopback)
+
+
+async def _accept_with(spare: SpareDescriptor, listener: Listener) -> trio.SocketStream | None:
+    """Accept with the spare descriptor; None: nobody came. Linux reports a lack of descriptors before anybody does."""
+    spare.release()
+    with suppress(OSError, trio.ClosedResourceError), trio.move_on_after(ACCEPT_PAUSE):
+        return await listener.accept()
+    return None
 
 
 async def _serve_counted(

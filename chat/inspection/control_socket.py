@@ -16,7 +16,7 @@ import trio
 
 from chat.domain.failures import StorageDown
 from chat.inspection.control_path import SOCKET, reachable
-from chat.inspection.inspection import Inspection, InspectionFailed
+from chat.inspection.inspection import DATABASE_DOWN, Inspection, InspectionFailed
 
 _TIMEOUT = 10.0
 """Seconds for one request and its answer."""
@@ -30,10 +30,11 @@ logger = structlog.get_logger(__name__)
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """An answer, or the reason why there is none."""
+    """An answer, or the reason why there is none; `public` is what everybody may know of the reason."""
 
     result: object = None
     error: str | None = None
+    public: str | None = None
 
 
 @asynccontextmanager
@@ -119,7 +120,7 @@ async def _answer(client: trio.SocketStream, inspection: Inspection) -> Reply:
     try:
         return await _answered(line.split(), inspection)
     except InspectionFailed as problem:
-        return Reply(error=str(problem))
+        return Reply(error=str(problem), public=problem.public)
 
 
 async def _answered(question: list[bytearray], inspection: Inspection) -> Reply:
@@ -140,6 +141,6 @@ async def _answered(question: list[bytearray], inspection: Inspection) -> Reply:
             try:
                 await inspection.health()
             except StorageDown as problem:
-                return Reply(error=f"the database does not answer: {problem}")
+                return Reply(error=f"{DATABASE_DOWN}: {problem}", public=DATABASE_DOWN)
             return Reply({"status": "ok"})
     return Reply(error="unknown request")

@@ -12,19 +12,19 @@ from chat.inspection.connection_report import ConnectionReport, Summary, recent_
 from chat.inspection.metrics import Metrics
 from chat.inspection.watch import Snapshot, Unwound, Watch
 
-DATABASE = "the database"
-"""A part of the server that can fail."""
+DATABASE_DOWN = "the database does not answer"
+"""What everybody may know about a failing database."""
 
 
 class InspectionFailed(Exception):
     """A process does not answer, or does not work; the text says which and why, for admins.
 
-    `part` is the failing part of the server, for everybody.
+    `public` says what fails, for everybody.
     """
 
-    def __init__(self, text: str, part: str = "a process of the server") -> None:
+    def __init__(self, text: str, public: str = "a process of the server does not answer") -> None:
         super().__init__(text)
-        self.part = part
+        self.public = public
 
 
 class Inspection(Protocol):
@@ -54,17 +54,17 @@ class Inspection(Protocol):
         ...
 
     async def health(self) -> None:
-        """Return if the server is healthy. Raises StorageDown if its database does not answer."""
+        """Return if the server is ready: it can save and publish. Raises StorageDown or InspectionFailed."""
         ...
 
 
 class OwnInspection:
-    """Inspects this process. `ping` raises StorageDown where its storage does not work."""
+    """Inspects this process. `check` raises StorageDown or InspectionFailed where the process is not ready."""
 
-    def __init__(self, watch: Watch, metrics: Metrics, ping: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, watch: Watch, metrics: Metrics, check: Callable[[], Awaitable[None]]) -> None:
         self._watch = watch
         self._metrics = metrics
-        self._ping = ping
+        self._check = check
 
     async def tree(self, most: int) -> Snapshot:
         await trio.lowlevel.checkpoint()
@@ -86,4 +86,4 @@ class OwnInspection:
         return self._metrics.render().decode()
 
     async def health(self) -> None:
-        await self._ping()
+        await self._check()

@@ -9,7 +9,7 @@ import trio
 from chat.inspection.connection_report import ConnectionReport, Summary
 from chat.inspection.control_path import reachable
 from chat.inspection.control_socket import Reply
-from chat.inspection.inspection import DATABASE, InspectionFailed
+from chat.inspection.inspection import DATABASE_DOWN, InspectionFailed
 from chat.inspection.watch import Snapshot, Unwound
 
 _TIMEOUT = 6.0
@@ -47,7 +47,7 @@ class RemoteInspection:
     async def health(self) -> None:
         reply = await self._ask("health")
         if reply.error is not None:
-            raise InspectionFailed(reply.error, part=DATABASE)
+            raise InspectionFailed(reply.error, reply.public or DATABASE_DOWN)
 
     async def _ask_for(self, kind: Any, *question: object) -> Any:  # noqa: ANN401 - as many as there are answers
         reply = await self._ask(*question)

@@ -8,7 +8,7 @@ import structlog
 from quart import Blueprint, Response
 
 from chat.domain.failures import StorageDown
-from chat.inspection.inspection import DATABASE, InspectionFailed
+from chat.inspection.inspection import DATABASE_DOWN, InspectionFailed
 from chat.web_api.answers import answer, error
 from chat.web_api.endpoint import Routes
 from chat.web_api.openapi import describe, here, render
@@ -40,7 +40,7 @@ def create_pages(
     """Return the routes.
 
     Args:
-        health: returns if the server works; otherwise raises StorageDown or InspectionFailed.
+        health: returns if the server is ready; otherwise raises StorageDown or InspectionFailed.
         dialects: the HTTP routes to describe.
         sockets: the paths of WebSockets, which answer plain requests with 426.
     """
@@ -67,10 +67,15 @@ def create_pages(
     async def api() -> Response:
         return Response(page(), 200, headers=PAGE_HEADERS, content_type=HTML)
 
+    @pages.get("/livez")
+    async def livez() -> Response:
+        return answer({"status": "ok"})
+
     logged = ""  # the last reason, logged once for all requests
 
-    @pages.get("/healthz")
-    async def healthz() -> Response:
+    @pages.get("/healthz", endpoint="healthz")
+    @pages.get("/readyz")
+    async def readyz() -> Response:
         nonlocal logged
         try:
             await health()
@@ -78,9 +83,10 @@ def create_pages(
             # The text may contain the database's address and user, so it is logged and not sent.
             if str(problem) != logged:
                 logged = str(problem)
-                logger.warning("health check failed; /healthz answers 503 until it passes", reason=logged)
-            part = problem.part if isinstance(problem, InspectionFailed) else DATABASE
-            return error(503, f"{part} does not answer")
+                logger.warning(
+                    "health check failed; /readyz and /healthz answer 503 until it passes", reason=logged
+                )
+            return error(503, problem.public if isinstance(problem, InspectionFailed) else DATABASE_DOWN)
         logged = ""
         return answer({"status": "ok"})
 

@@ -671,6 +671,48 @@ async def test_a_known_commit_is_announced_and_acknowledged_in_the_same_step(
         assert happened[begin : begin + 5] == ["saved", "announced", "answered", "answered", "others run"]
 
 
+async def test_a_failing_journal_says_so_until_it_commits_again_also_without_writes(
+    autojump_clock: object, world: World
+) -> None:
+    assert world.journal.problem is None
+    world.messages.before = dict.fromkeys(range(3), StorageDown("down"))
+    await world.send("lost")
+    await world.rest()
+    assert world.journal.problem == "the last commit failed"
+    await trio.sleep(0.6)  # one try more
+    assert world.journal.problem == "the last commit failed"
+    await trio.sleep(1.0)  # the next two: the second works
+    assert world.journal.problem is None
+    assert world.messages.batches == [1, 0, 0, 0]
+    await trio.sleep(60)
+    assert len(world.messages.batches) == 4, "a journal that works commits nothing by itself"
+
+
+async def test_a_commit_that_takes_long_is_a_problem_before_it_has_failed(
+    autojump_clock: object, world: World
+) -> None:
+    world.messages.silence = 10.0
+    world.messages.before[0] = OutcomeUnknown("silence")
+    await world.send("slow")
+    await trio.sleep(4.9)
+    assert world.journal.problem is None
+    await trio.sleep(0.2)
+    assert world.journal.problem == "no commit for 5 s"
+
+
+async def test_a_write_waits_for_one_try_of_an_idle_journal_and_not_for_two(
+    autojump_clock: object, world: World
+) -> None:
+    world.messages.silence = 5.0
+    world.messages.before = dict.fromkeys(range(9), StorageDown("down"))
+    await world.send("first")
+    await trio.sleep(5.6)  # an idle try has begun
+    await world.send("second")
+    await trio.sleep(5.0)
+    assert [text for text, _ in world.ben.outcomes] == ["first", "second"]
+    assert world.journal.pending_writes.count == 0
+
+
 async def test_commits_and_refusals_are_counted(autojump_clock: object) -> None:
     metrics = Metrics()
     async with opened_world(metrics=metrics) as world:

@@ -81,6 +81,10 @@ async def test_refusals_for_lack_of_places_are_bounded(
     async with trio.open_nursery() as nursery:
         for _ in range(REFUSALS_AT_ONCE + 10):
             nursery.start_soon(
-                connections._turn_away, cast("Any", Accepted("10.0.0.8")), HTTPStatus.SERVICE_UNAVAILABLE
+                connections._turn_away,
+                cast("Any", Accepted("10.0.0.8")),
+                ("10.0.0.8", 1234),
+                None,
+                HTTPStatus.SERVICE_UNAVAILABLE,
             )
     assert (encrypted, connections._refusing) == (REFUSALS_AT_ONCE, 0)

@@ -1,9 +1,12 @@
 """The open gateway: where it listens, what it admits, and how it stops."""
 
 import errno
+import os
 import ssl
 import sys
 import time
+from collections.abc import Generator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,7 +21,8 @@ from trio.testing import wait_all_tasks_blocked
 from trio_websocket import open_websocket_url
 
 from chat.domain.startup import CannotStart
-from chat.gateway import listener
+from chat.gateway import connections, listener
+from chat.gateway.balance import ConnectionCounts, WorkerSlot
 from chat.gateway.binding import bind
 from chat.gateway.http1.request import IncomingRequest
 from chat.gateway.listener import ACCEPT_PAUSE, COMPLAINT_INTERVAL, open_gateway
@@ -53,13 +57,13 @@ async def test_without_a_descriptor_it_tries_again_after_a_while_and_complains_s
             tries.append(trio.current_time())
             if len(tries) > 50 * COMPLAINT_INTERVAL:
                 raise trio.ClosedResourceError
-            raise OSError(errno.EMFILE, "no descriptors")
+            raise OSError(errno.ENFILE, "no descriptors in the whole system")
 
     unused: Any = SimpleNamespace(count=0)
     refusing: Any = NoDescriptors()
     with capture_logs() as logs:
         async with trio.open_nursery() as serving:
-            await listener._accept(refusing, unused, unused, None, unused, serving)
+            await listener._accept(refusing, unused, unused, unused, None, unused, serving)
     assert tries[1] - tries[0] == pytest.approx(ACCEPT_PAUSE)
     assert len(logs) == pytest.approx((tries[-1] - tries[0]) / COMPLAINT_INTERVAL, abs=1)
 
@@ -350,30 +354,84 @@ async def test_loopback_is_spared_the_limit_of_an_address() -> None:
             assert (await one.get())[0] == (await two.get())[0] == 200
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="has no such limit")
-async def test_without_descriptors_it_waits_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    import os
+@contextmanager
+def no_descriptors() -> Generator[None]:
+    """This process can open nothing more in the block."""
     import resource
 
-    monkeypatch.setattr(listener, "ACCEPT_PAUSE", 0.0)
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with trio.fail_after(30), capture_logs() as entries:
+    free = os.dup(0)
+    os.close(free)  # the next one that is free is now out of bounds
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such limit")
+@pytest.mark.parametrize("slot", [False, True], ids=["alone", "a worker"])
+async def test_without_descriptors_health_checks_are_answered_and_others_refused(
+    slot: bool,
+) -> None:
+    app = make_app()
+    counts = ConnectionCounts(1)
+    with trio.fail_after(30), capture_logs() as entries, closing(counts):
+        async with open_gateway(
+            make_config(),
+            app,
+            echo,
+            on_stop=lambda: None,
+            slot=WorkerSlot(counts, 0) if slot else None,
+        ) as gateway:
+            clients = [trio.socket.socket() for _ in range(4)]
+            await wait_all_tasks_blocked()  # it accepts
+            with no_descriptors():
+                for client, path in zip(clients, ("/", "/livez", "/", "/livez"), strict=True):
+                    await client.connect(("127.0.0.1", port_of(gateway)))
+                    wire = Wire(trio.SocketStream(client))
+                    status, headers, _ = await wire.get(path)
+                    assert status == (200 if path == "/livez" else 503)
+                    assert headers["connection"] == "close"
+                    assert await wire.until_closed() == b""
+            for client in clients:
+                client.close()
+            await none_left(gateway)
+            async with wire_to(gateway) as later:
+                assert (await later.get())[0] == 200
+            if slot:
+                await until(lambda: counts.connections[0] == 0)
+    assert [entry["event"] for entry in entries] == [
+        "no descriptors left: new connections are turned away; raise the limit of open files"
+    ]
+
+
+async def test_a_health_check_is_answered_beyond_the_limit_of_connections() -> None:
+    with trio.fail_after(30):
+        async with running(max_connections=1) as gateway, wire_to(gateway) as one:
+            assert (await one.get())[0] == 200
+            for path, expected in (("/livez", 200), ("/readyz", 404), ("/healthz", 404), ("/", 503)):
+                async with wire_to(gateway) as more:
+                    assert (await more.get(path))[0] == expected
+                    assert await more.until_closed() == b""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such limit")
+async def test_without_descriptors_a_silent_client_delays_others_briefly(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connections, "REFUSAL_TIMEOUT", 0.1)
+    with trio.fail_after(30):
         async with running() as gateway:
-            client = trio.socket.socket()
-            try:
-                free = os.dup(0)
-                os.close(free)  # the next one that is free is now out of bounds
-                resource.setrlimit(resource.RLIMIT_NOFILE, (free, before[1]))
-                await client.connect(("127.0.0.1", port_of(gateway)))
-                await until(lambda: bool(entries))
-                for _ in range(20):  # as many tries
-                    await trio.lowlevel.checkpoint()
-                assert gateway.connections == 0
-            finally:
-                resource.setrlimit(resource.RLIMIT_NOFILE, before)
-            async with trio.SocketStream(client) as stream:
-                assert (await Wire(stream).get())[0] == 200
-    assert [entry["event"] for entry in entries] == ["cannot accept connections; retrying"]
+            clients = [trio.socket.socket() for _ in range(3)]
+            await wait_all_tasks_blocked()  # it accepts
+            with no_descriptors():
+                for client in clients:
+                    await client.connect(("127.0.0.1", port_of(gateway)))
+                async with trio.SocketStream(clients[2]) as stream:
+                    assert (await Wire(stream).get("/livez"))[0] == 200
+            for client in clients:
+                client.close()
 
 
 # --- how it stops ---

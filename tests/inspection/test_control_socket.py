@@ -81,7 +81,7 @@ async def test_a_question_has_one_answer(
 ) -> None:
     with trio.fail_after(10):
         async with open_control_socket(tmp_path, own):
-            assert await ask(tmp_path, question) == {"result": result, "error": error}
+            assert await ask(tmp_path, question) == {"result": result, "error": error, "public": None}
 
 
 async def test_a_server_whose_storage_is_down_names_the_reason(tmp_path: Path) -> None:
@@ -92,7 +92,11 @@ async def test_a_server_whose_storage_is_down_names_the_reason(tmp_path: Path) -
     with trio.fail_after(10):
         async with open_control_socket(tmp_path, inspection(fail)):
             answer = await ask(tmp_path, b"health\n")
-    assert answer == {"result": None, "error": "the database does not answer: no route to it"}
+    assert answer == {
+        "result": None,
+        "error": "the database does not answer: no route to it",
+        "public": "the database does not answer",
+    }
 
 
 async def test_it_is_the_owners_alone_and_gone_in_the_end(tmp_path: Path, own: OwnInspection) -> None:

@@ -52,8 +52,25 @@ async def test_a_storage_outage_is_reported_as_by_the_other_process(tmp_path: Pa
     own = OwnInspection(Watch(Recorder(), metrics), metrics, down)
     with trio.fail_after(10):
         async with open_control_socket(tmp_path, own, NAME):
-            with pytest.raises(InspectionFailed, match=r"^the database does not answer: no route to it$"):
+            with pytest.raises(
+                InspectionFailed, match=r"^the database does not answer: no route to it$"
+            ) as failed:
                 await RemoteInspection(tmp_path, NAME, "worker 1").health()
+    assert failed.value.public == "the database does not answer"
+
+
+async def test_a_process_without_a_lease_says_so_to_everybody(tmp_path: Path) -> None:
+    async def lapsed() -> None:
+        await trio.lowlevel.checkpoint()
+        raise InspectionFailed("the lease of this server has lapsed", "this server has no lease")
+
+    metrics = Metrics()
+    own = OwnInspection(Watch(Recorder(), metrics), metrics, lapsed)
+    with trio.fail_after(10):
+        async with open_control_socket(tmp_path, own, NAME):
+            with pytest.raises(InspectionFailed, match=r"has lapsed$") as failed:
+                await RemoteInspection(tmp_path, NAME, "worker 1").health()
+    assert failed.value.public == "this server has no lease"
 
 
 @pytest.mark.parametrize("answer", [b"", b"nonsense\n", b'{"result": {"clock": 1}, "error": null}\n'])

@@ -51,6 +51,10 @@ def make_app() -> App:
     async def hello() -> str:
         return "hello"
 
+    @app.get("/livez")
+    async def livez() -> str:
+        return "alive"
+
     @app.post("/echo")
     async def echo_body() -> str | bytes:
         return await request.get_data()

@@ -27,9 +27,10 @@ from tests.support.faults.machine import (
     spare_database,
 )
 from tests.support.faults.trials import killed, load_on, outlives, terminate_connections
-from tests.support.people import client, eventually, member
+from tests.support.people import client, eventually, member, request
 from tests.support.processes import held_connections, kill, needs_proc, postgres_under, stopped
 from tests.support.raw_client import RawClient, opening
+from tests.support.saved import fetch_sql
 from tests.support.server import ServerProcess, data_path, running_server, used_data_path
 
 pytestmark = needs_proc
@@ -87,6 +88,26 @@ def test_writes_to_a_stopped_database_end_in_time_as_unknown(
     assert trial.cut > 0
     assert trial.refusal < REFUSED_WITHIN
     assert trial.back < BACK_WITHIN
+
+
+def test_a_server_that_cannot_save_is_not_ready_and_is_alive(
+    server: ServerProcess, tokens: dict[str, str]
+) -> None:
+    def answers(path: str) -> tuple[int, object]:
+        answer = request("GET", f"{server.url}{path}")
+        return answer.status_code, answer.json()
+
+    query = "SELECT pid FROM pg_stat_activity WHERE application_name = 'chat journal'"
+    (journal,) = fetch_sql(server.address, query)
+    assert answers("/readyz") == (200, {"status": "ok"})
+    with stopped([journal["pid"]]):  # every other connection works
+        with member(server.url, "ada", tokens["ada"]) as ada:
+            ada.say("not saved")
+            eventually(lambda: answers("/readyz")[0] == 503, "it is not ready")
+        assert answers("/readyz") == (503, {"error": "the database takes no writes"})
+        assert answers("/healthz")[0] == 503
+        assert answers("/livez") == (200, {"status": "ok"})
+    eventually(lambda: answers("/readyz")[0] == 200, "it is ready, without anybody writing")
 
 
 @needs_a_disk_of_its_own
@@ -164,7 +185,7 @@ def test_without_descriptors_it_goes_on_and_with_them_everything_works_again(
             crowd = [stack.enter_context(RawClient(server.url)) for _ in range(100)]
             for one in crowd:
                 one.send(opening())
-            eventually(lambda: "cannot accept connections" in server.log.read_text(), "it is full")
+            eventually(lambda: "no descriptors left" in server.log.read_text(), "it is full")
             since = time.monotonic()
             load.wait_for(20)  # those who are in are not disturbed
             kill([postmaster])

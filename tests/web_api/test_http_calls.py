@@ -15,7 +15,7 @@ from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
 from chat.engine.dialect import Dialect
 from chat.engine.engine import open_engine
 from chat.http_side import http_app
-from chat.inspection.inspection import DATABASE, InspectionFailed, OwnInspection
+from chat.inspection.inspection import DATABASE_DOWN, InspectionFailed, OwnInspection
 from chat.inspection.recorder import Recorder
 from chat.inspection.watch import Watch
 from chat.protocols.registry import DIALECTS
@@ -296,19 +296,23 @@ async def test_a_storage_failure_is_explained_and_a_bug_is_not(
 
 
 async def test_the_server_is_healthy_while_its_storage_answers(site: Site) -> None:
-    assert await site.call("GET", "/healthz") == (200, {"status": "ok"})
+    for path in ("/healthz", "/readyz", "/livez"):
+        assert await site.call("GET", path) == (200, {"status": "ok"})
 
 
 @pytest.mark.parametrize(
-    ("problem", "part"),
+    ("problem", "public"),
     [
-        (StorageDown("no role chat for database secret on 10.0.0.7"), "the database"),
-        (InspectionFailed("worker 2: the database does not answer: no role chat", DATABASE), "the database"),
-        (InspectionFailed("worker 2 does not answer"), "a process of the server"),
+        (StorageDown("no role chat for database secret on 10.0.0.7"), "the database does not answer"),
+        (
+            InspectionFailed("worker 2: the database does not answer: no role chat", DATABASE_DOWN),
+            "the database does not answer",
+        ),
+        (InspectionFailed("worker 2 does not answer"), "a process of the server does not answer"),
     ],
 )
 async def test_an_unhealthy_server_names_the_failure_and_logs_the_reason_once(
-    problem: Exception, part: str
+    problem: Exception, public: str
 ) -> None:
     ill = True
 
@@ -318,17 +322,15 @@ async def test_an_unhealthy_server_names_the_failure_and_logs_the_reason_once(
 
     client = create_app([create_pages(health, [])]).test_client()
     with capture_logs() as entries:
-        for _ in range(3):
-            response = await client.get("/healthz")
-            assert (response.status_code, await response.get_json()) == (
-                503,
-                {"error": f"{part} does not answer"},
-            )
+        for path in ("/healthz", "/readyz", "/healthz"):
+            response = await client.get(path)
+            assert (response.status_code, await response.get_json()) == (503, {"error": public})
+        assert (await client.get("/livez")).status_code == 200, "a restart would not help"
         ill = False
         assert (await client.get("/healthz")).status_code == 200
         ill = True
         await client.get("/healthz")
-    event = "health check failed; /healthz answers 503 until it passes"
+    event = "health check failed; /readyz and /healthz answer 503 until it passes"
     logged = {"event": event, "log_level": "warning", "reason": str(problem)}
     assert entries == [logged, logged]
 

@@ -64,15 +64,21 @@ class HttpServer:
         self._open: set[_HttpConnection] = set()
 
     async def serve(
-        self, stream: ReplayStream, peer: tuple[str, int], loopback: str | None, address: str
+        self,
+        stream: ReplayStream,
+        peer: tuple[str, int],
+        loopback: str | None,
+        address: str,
+        *,
+        is_last: bool = False,
     ) -> bool:
-        """Serve the requests of one connection to its end; the caller closes it.
+        """Serve the requests of one connection to its end, with `is_last` only one; the caller closes it.
 
         True: a request asks for a WebSocket, all earlier ones are answered, and its head was put back into `stream`.
         `loopback` is the host of a listener that is bound to loopback only. Raises network and protocol errors, and
         other errors that end it. Cancelling stops handlers and answers at once.
         """
-        connection = _HttpConnection(self, stream, peer, loopback)
+        connection = _HttpConnection(self, stream, peer, loopback, is_last=is_last)
         self._open.add(connection)
         try:
             return await self.scheduler.steps(address_key(address), connection.run())
@@ -91,6 +97,7 @@ class _HttpConnection:
 
     __slots__ = (
         "_deadlines",
+        "_is_last",
         "_lingers",
         "_loopback",
         "_over",
@@ -106,9 +113,16 @@ class _HttpConnection:
     )
 
     def __init__(
-        self, server: HttpServer, stream: ReplayStream, peer: tuple[str, int], loopback: str | None
+        self,
+        server: HttpServer,
+        stream: ReplayStream,
+        peer: tuple[str, int],
+        loopback: str | None,
+        *,
+        is_last: bool,
     ) -> None:
         self._server = server
+        self._is_last = is_last
         self._stream = stream
         self._peer = peer
         self._loopback = loopback
@@ -248,7 +262,7 @@ class _HttpConnection:
         flow = scope["extensions"][FLOW] = BodyFlow()
 
         async def answer(event: Any) -> None:  # noqa: ANN401 - an ASGI event, or None at the end
-            last = self._parser.their_state is h11.SEND_BODY or self._parser.must_close
+            last = self._is_last or self._parser.their_state is h11.SEND_BODY or self._parser.must_close
             if last and event is not None and event["type"] == "http.response.start":
                 # The answer precedes the end of the body, or the end is uncertain: the connection can't be reused, and
                 # the client must know.

@@ -9,7 +9,6 @@ import { startActivityExpiry } from "./activity.js";
 import { chatError, isChatError, offline } from "./errors.js";
 import { openHttp } from "./http.js";
 import { openConnection } from "./connection.js";
-import { openNotifications } from "./notifications.js";
 import { openOutbox } from "./outbox.js";
 import { startReloading } from "./page_version.js";
 import { openReadMarks } from "./read_marks.js";
@@ -43,14 +42,15 @@ export async function openChat(loadFeatures) {
     onUpdates(updates, keys) {
       keys.forEach(outbox.confirm);
       if (store.get().unmatchedOwn.length > 0) outbox.reload();
-      notifications.handle(updates);
+      notifications?.handle(updates);
     },
     onLive,
-    loadFeatures: () => loadFeatures().catch(() => Promise.reject(offline())),
+    loadFeatures: loadTheRest,
   });
   const tabs = openTabs(receive);
   const presence = openPresence(store, connection);
-  const notifications = openNotifications(store);
+  /** @type {import("./notifications.js").Notifications | undefined} */
+  let notifications;
   const readMarks = openReadMarks(store, connection);
   const sendStatus = startAwayStatus((state) => connection.request("status", { state }).catch(() => {}));
   const outbox = openOutbox({ store, database: () => database, tabs, connection });
@@ -73,6 +73,14 @@ export async function openChat(loadFeatures) {
 
   function onLost() {
     store.update((state) => ({ ...state, isPersistent: false }));
+  }
+
+  /** Load what the log-in page does not need. */
+  async function loadTheRest() {
+    const loading = Promise.all([loadFeatures(), import("./notifications.js")]);
+    const [features, { openNotifications }] = await loading.catch(() => Promise.reject(offline()));
+    notifications ??= openNotifications(store);
+    return features;
   }
 
   /** @param {boolean} isShared */
@@ -231,7 +239,7 @@ export async function openChat(loadFeatures) {
       connection.request("activity", { room, what }).catch(() => {});
     },
     watch: presence.watch,
-    answerNotificationOffer: notifications.answer,
+    answerNotificationOffer: async (isWanted) => notifications?.answer(isWanted),
 
     readDraft: (room) => database.drafts.get(room),
     saveDraft: (room, draft) => void database.drafts.put(room, draft),

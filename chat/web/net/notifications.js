@@ -12,6 +12,8 @@ const OFFER_ANSWERED = "chat-asked-to-notify";
 const FOCUS_LOCK = "chat-looked-at";
 const MOST_TEXT = 200;
 
+/** @typedef {ReturnType<typeof openNotifications>} Notifications */
+
 /** @param {Store} store */
 export function openNotifications(store) {
   let isNotifier = !navigator.locks;

@@ -51,12 +51,12 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
         Mutant(
             "acknowledged_before_commit",
             acknowledge_before_commit,
-            "a client hears that its message is saved, and then the database goes away",
+            "a client gets an acknowledgement, and then the database fails: the message is lost",
         ),
         Mutant(
             "hub_entry_not_removed",
             planted("chat.engine.session:Session.serve", drop("unsubscribe_all")),
-            "the hub keeps telling a client that was cancelled, for ever",
+            "the hub publishes to a cancelled client for ever",
         ),
         Mutant(
             "presence_entry_not_removed",
@@ -71,12 +71,12 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
         Mutant(
             "looker_up_not_woken",
             planted("chat.engine.batch_loader:_look_up", go_on_after("StorageError")),
-            "when a look-up fails, those who wait for it wait for ever",
+            "when a read fails, its waiters wait for ever",
         ),
         Mutant(
             "unknown_outcome_forgotten",
             planted("chat.engine.journal:Journal._commit", drop("_follower.mark_outcome_unknown")),
-            "a message whose commit was not heard of is in the history, and nobody was ever told it",
+            "a message of unknown outcome is in the history but is never published",
         ),
     ),
     "history_unread": (
@@ -86,7 +86,7 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
                 "chat.protocols.lines.handlers:LobbyClient.recall",
                 call_instead("start_soon", "__import__('trio').lowlevel.spawn_system_task"),
             ),
-            "a task outside of the client's nursery outlives the client",
+            "a task outside the client's nursery outlives the client",
         ),
     ),
     "deaf_goodbye": (
@@ -100,35 +100,35 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
         Mutant(
             "stop_waits_for_nobody",
             planted("chat.engine.session:Session.serve", never("GOING_AWAY")),
-            "a client is gone before it hears what the server had accepted",
+            "a client is disconnected before its accepted messages are acknowledged",
         ),
     ),
     "sender_waits": (
         Mutant(
             "journal_slot_lost",
             planted("chat.engine.journal:Journal.submit", drop("pending_writes.drop")),
-            "a sender cancelled in the queue is counted for ever, and a stop waits for it",
+            "a sender cancelled in the queue counts as pending for ever, and a stop waits for it",
         ),
     ),
     "whole_chat": (
         Mutant(
             "checkpoint_between_commit_and_announce",
             planted("chat.engine.journal:Journal._commit", checkpoint_before("_follower.announce_own")),
-            "a message is saved, and neither acknowledged nor told",
+            "a message is saved, but neither acknowledged nor published",
         ),
     ),
     "joining": (
         Mutant(
             "membership_not_looked_at",
             planted("tests.reference.storage.saving:MemorySaving._save", never("_refuses_joining")),
-            "a cancelled joining is still at the journal when the next one begins: two are told",
+            "a cancelled join is still in the journal when the next one begins: two are published",
         ),
     ),
     "removal": (
         Mutant(
             "removal_that_nobody_feels",
             planted("chat.engine.memberships:Memberships.apply_end", drop("_expel")),
-            "who was removed goes on hearing the room",
+            "a removed member still receives the room",
         ),
     ),
     "send_queue": (
@@ -138,48 +138,48 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
                 "chat.engine.send_queue:SendQueue._write",
                 replace("_open", "self._feed = self._pending = None; self.queued = 0"),
             ),
-            "half a frame is followed by another: from there on the client reads nonsense",
+            "half a frame is followed by another frame, so the client can't parse anything after it",
         ),
     ),
     "accounts": (
         Mutant(
             "try_not_given_back",
             planted("chat.domain.logins:Logins._prove", drop("_throttle.was_right")),
-            "who logs in properly is locked out after a few times",
+            "correct log-ins are throttled after a few times",
         ),
     ),
     "socket_in_bursts": (
         Mutant(
             "library_not_woken",
             planted("chat.gateway.websocket.inbound:InboundFastPath._take", drop("_tell")),
-            "a ping is not answered, and nothing is read behind it",
+            "a ping is not answered, and no later frame is read",
         ),
         Mutant(
             "reader_not_woken",
             planted("chat.gateway.websocket.inbound:InboundFastPath.receive_for_library", drop("_tell")),
-            "after a ping the client is never heard again",
+            "after a ping nothing more is received from the client",
         ),
         Mutant(
             "goodbye_not_heard",
             planted("chat.engine.session:Session.serve", drop("receive_no_more")),
-            "nobody reads the client's answer to the goodbye: the connection waits for nothing",
+            "the client's answer to the close frame is not read, so closing waits in vain",
         ),
     ),
     "writing": (
         Mutant(
             "unshielded_commit",
             planted("chat.storage.postgres.writer:Writer.run", without_shield()),
-            "a cancelled journal leaves a batch that is saved, and nobody is told of it",
+            "cancelling the journal leaves a saved batch that is not published",
         ),
         Mutant(
             "unshielded_write",
             planted("chat.storage.postgres.database:Database._write", without_shield()),
-            "a registration whose client hangs up is made, though it was cancelled",
+            "a cancelled registration is committed although its client has hung up",
         ),
         Mutant(
             "pool_connection_not_given_back",
             planted("chat.storage.postgres.database:Database._on_its_own", drop("_pool.release")),
-            "after a few writes nobody gets a connection any more",
+            "after a few writes the pool has no free connection",
         ),
     ),
     "stubborn_process": (
@@ -198,7 +198,7 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
         Mutant(
             "workers_not_killed",
             planted("chat.workers.process:WorkerProcess._end", drop("process.kill")),
-            "a worker that heeds nothing outlives its parent",
+            "a worker that ignores signals outlives its parent",
         ),
     ),
 }

@@ -1,4 +1,4 @@
-"""Deliberate defects of the server, each put in by a patch; the simulation must find every one of them."""
+"""Deliberate defects of the server, each planted by a patch; the simulation must find every one of them."""
 
 import time
 from collections.abc import Awaitable, Callable, Collection, Generator, Sequence
@@ -59,12 +59,12 @@ from tests.simulation.editing import Answering
 
 
 def remember_whom_people_blocked() -> "_patch[Any]":
-    """Whom people block is looked up once, and never again."""
+    """Blocks are read once and never again."""
     return patch.object(Blocks, "changed", lambda self, person_id: None)
 
 
 def read_another_file() -> "_patch[Any]":
-    """Whoever reads a file gets the bytes of the first that anybody read."""
+    """Every download returns the bytes of the file that was downloaded first."""
     reading, read = Uploads.reading, list[bytes]()
 
     def mutated(self: Uploads, kept: KeptFile) -> Any:
@@ -75,17 +75,17 @@ def read_another_file() -> "_patch[Any]":
 
 
 def tell_visitors_of_the_lobby() -> "_patch[Any]":
-    """Visitors see the lobby, as everybody else does."""
+    """Visitors receive the lobby."""
     return patch.object(MemoryTimelines, "_is_of", lambda self, room, person, with_closed=False: True)
 
 
 def decide_on_roles_before_the_log_alone() -> "_patch[Any]":
-    """Who may change roles, and remove and ban people, is not asked again where that is written."""
+    """Rights to change roles, remove and ban are not checked again at the commit."""
     return patch.object(tests.reference.storage.room_changes, "refusal_of", lambda write, by, role=None: None)
 
 
 def decide_on_deletions_before_the_log_alone() -> "_patch[Any]":
-    """Who may delete what another said is not asked again where it is deleted."""
+    """The right to delete another person's message is not checked again at the commit."""
     return patch.object(tests.reference.storage.saving, "deletion_refusal", lambda by: None)
 
 
@@ -101,7 +101,7 @@ def drop_a_batch() -> "_patch[Any]":
 
 
 def acknowledge_what_is_not_saved() -> "_patch[Any]":
-    """A draft that the database refused is told to be saved."""
+    """A draft that the database refused is acknowledged as saved."""
     refuse = Journal._refuse
 
     def mutated(self: Journal, batch: Sequence[Entry], refusal: Refusal) -> None:
@@ -122,7 +122,7 @@ def acknowledge_what_is_not_saved() -> "_patch[Any]":
 
 
 def announce_before_commit() -> "_patch[Any]":
-    """What is said is told first and saved then."""
+    """Messages are published before they are saved."""
 
     async def mutated(self: Journal, batch: Sequence[Entry]) -> None:
         writes = [entry.write for entry in batch]
@@ -158,7 +158,7 @@ def announce_before_commit() -> "_patch[Any]":
 
 
 def forget_what_is_behind() -> "_patch[Any]":
-    """The log is never read: what was committed with an unknown outcome is not told."""
+    """The log is never read, so commits of unknown outcome are not published."""
 
     async def mutated(self: LogFollower) -> int:
         self._newest_id = self._end = await self._messages.newest_id()
@@ -169,7 +169,7 @@ def forget_what_is_behind() -> "_patch[Any]":
 
 
 def tell_in_reverse() -> "_patch[Any]":
-    """A batch is told from its end."""
+    """A batch is published in reverse order."""
     publish = Hub.publish
 
     def mutated(self: Hub, announcements: Any) -> None:
@@ -179,7 +179,7 @@ def tell_in_reverse() -> "_patch[Any]":
 
 
 def write_past_the_queue() -> "_patch[Any]":
-    """A frame goes straight to the socket though others wait, in the middle of one perhaps."""
+    """A frame is written to the socket before queued ones, perhaps in the middle of another."""
     put = SendQueue._put
 
     def mutated(self: SendQueue, blob: bytes) -> None:
@@ -191,12 +191,12 @@ def write_past_the_queue() -> "_patch[Any]":
 
 
 def believe_every_name() -> "_patch[Any]":
-    """The name in a line is believed."""
+    """The sender's name in a line is trusted."""
     return patch.object(chat.protocols.lines.handlers, "_is_name_of", lambda claimed, name: True)
 
 
 def let_nobody_speak_as_somebody() -> "_patch[Any]":
-    """The lobby takes a line of somebody who is not authenticated."""
+    """The lobby accepts a line from a client that is not authenticated."""
 
     async def mutated(client: LobbyClient, command: Any, nursery: trio.Nursery) -> None:
         if client.session.person is None:
@@ -209,7 +209,7 @@ def let_nobody_speak_as_somebody() -> "_patch[Any]":
 
 
 def leave_the_removed_in() -> "_patch[Any]":
-    """Whoever is removed from a room still hears it."""
+    """A removed member still receives the room."""
     return patch.object(Memberships, "_expel", lambda *_: None)
 
 
@@ -225,7 +225,7 @@ def let_everybody_hear() -> "_patch[Any]":
 
 
 def skip_instead_of_cutting() -> "_patch[Any]":
-    """A slow client is not cut: what does not fit is left out."""
+    """A slow client is not disconnected; frames that do not fit are dropped."""
 
     def mutated(self: Session) -> None:
         if self.send_queue._pending is not None:
@@ -236,22 +236,22 @@ def skip_instead_of_cutting() -> "_patch[Any]":
 
 
 def keep_the_dead() -> "_patch[Any]":
-    """Nobody asks silent clients whether they are still there."""
+    """Silent clients are not pinged."""
     return patch.object(Session, "beat", lambda *_: None)
 
 
 def forget_what_is_held() -> "_patch[Any]":
-    """What is new while a conversation is looked up is not told behind it."""
+    """New messages during the read of a conversation are not sent after it."""
     return patch.object(Subscriptions, "_keep", lambda *_: None)
 
 
 def stay_listening() -> "_patch[Any]":
-    """A client that leaves is still told."""
+    """A client that has left stays subscribed."""
     return patch.object(Subscriptions, "unsubscribe_all", lambda self: None)
 
 
 def trust_from() -> "_patch[Any]":
-    """A direct message is under whatever id its sender claims."""
+    """A direct message has the sender's id that the client claims."""
 
     async def mutated(self: DirectClient, claimed: int) -> bool:
         person = await self._shared.direct.person(claimed)
@@ -264,12 +264,12 @@ def trust_from() -> "_patch[Any]":
 
 
 def stop_without_a_word() -> "_patch[Any]":
-    """A server that stops says nothing to its clients."""
+    """A stopping server does not close its clients' sockets."""
     return patch.object(Presence, "close_all", lambda *_: None)
 
 
 def tell_a_name_wrong() -> "_patch[Any]":
-    """Now and then a line is encoded under another name."""
+    """Now and then a line is encoded with another sender's name."""
     real, lines = LineDialect._frame, [0]
 
     def mutated(self: LineDialect, name: str, message: str) -> bytes:
@@ -293,7 +293,7 @@ def fail_in_one_session() -> "_patch[Any]":
 
 
 def take_what_left_for_delivered() -> "_patch[Any]":
-    """A direct message counts as delivered when the system has taken its bytes, as if no line were ever dead."""
+    """A direct message counts as delivered when the operating system has taken its bytes."""
     sent = Receipts.sent
 
     def mutated(self: Receipts, *told: Any) -> None:
@@ -304,12 +304,12 @@ def take_what_left_for_delivered() -> "_patch[Any]":
 
 
 def never_ping_behind_a_message() -> "_patch[Any]":
-    """Nothing is ever confirmed, so all is sent again to each new connection."""
+    """No delivery is recorded, so all messages are sent again on each new connection."""
     return patch.object(Receipts, "pong", lambda _self, _payload: None)
 
 
 def look_before_it_is_noted() -> "_patch[Any]":
-    """What a connection that just ended was told is not waited for: the next one is told it again."""
+    """Confirmations of a closing connection are not awaited, so the next one gets its messages again."""
 
     async def mutated(_self: Deliveries, _person_id: int) -> None:
         await trio.lowlevel.checkpoint()
@@ -319,7 +319,7 @@ def look_before_it_is_noted() -> "_patch[Any]":
 
 @contextmanager
 def answer_whoever_was_acknowledged_last() -> Generator[None]:
-    """The desk follows acknowledged questions, and not those that operators hear after an unknown outcome."""
+    """The desk follows acknowledged questions but not those published after an unknown outcome."""
     desks: list[SupportDesk] = []
     settled = Answer.on_outcome
 
@@ -338,7 +338,7 @@ def answer_whoever_was_acknowledged_last() -> Generator[None]:
 
 @contextmanager
 def look_again_after_every_removal() -> Generator[None]:
-    """Whoever enters a room begins anew when anybody ends any membership, were it one that there is not."""
+    """Entering a room starts again whenever any membership ends, even a missing one."""
     remove = chat.application.members.remove
 
     async def mutated(services: EngineServices, by: Person, room_id: int, person_id: int) -> Refusal | None:
@@ -355,7 +355,7 @@ def look_again_after_every_removal() -> Generator[None]:
 
 
 def forget_keys() -> "_patch[Any]":
-    """What is sent again with its key is saved again."""
+    """A message that is sent again with its key is saved again."""
     submit = Journal.submit
 
     async def mutated(
@@ -368,7 +368,7 @@ def forget_keys() -> "_patch[Any]":
 
 
 def announce_what_is_repeated() -> "_patch[Any]":
-    """What is sent again with its key is told again."""
+    """A message that is sent again with its key is published again."""
     answer = Answering.on_outcome
 
     def mutated(self: Answering, write: Write, outcome: Outcome) -> None:
@@ -380,7 +380,7 @@ def announce_what_is_repeated() -> "_patch[Any]":
 
 
 def catch_up_with_messages_alone() -> "_patch[Any]":
-    """What became of messages is not told where it is read from the log."""
+    """Edits, deletions and reactions that are read from the log are not published."""
     announce = LogFollower._announce
 
     def mutated(self: LogFollower, announcements: Sequence[Announcement]) -> None:
@@ -391,7 +391,7 @@ def catch_up_with_messages_alone() -> "_patch[Any]":
 
 
 def tell_an_edit_as_it_was_asked_for() -> "_patch[Any]":
-    """Edits are told with the numbers of the change before."""
+    """Edits are published with the position of the change before."""
     announce = LogFollower.announce_own
 
     def mutated(self: LogFollower, announcements: Sequence[Announcement]) -> None:
@@ -409,7 +409,7 @@ def tell_an_edit_as_it_was_asked_for() -> "_patch[Any]":
 
 
 def leave_gaps() -> "_patch[Any]":
-    """Nobody reads what is missing in the log."""
+    """Gaps in the log are never read."""
 
     async def mutated(self: LogFollower) -> None:
         await trio.sleep_forever()
@@ -418,7 +418,7 @@ def leave_gaps() -> "_patch[Any]":
 
 
 def jump_over_gaps() -> "_patch[Any]":
-    """What others commit is told as it comes, whatever is missing before it."""
+    """Other servers' commits are published as they arrive, regardless of gaps before them."""
 
     def mutated(self: LogFollower, changes: Sequence[Change], end: int) -> None:
         if new := [change for change in changes if change.id > self.newest_id]:
@@ -428,7 +428,7 @@ def jump_over_gaps() -> "_patch[Any]":
 
 
 def tell_own_commits_at_once() -> "_patch[Any]":
-    """A commit of one's own is told before what others committed before it."""
+    """An own commit is published before earlier commits of other servers."""
 
     def mutated(self: LogFollower, announcements: Sequence[Announcement]) -> None:
         self._announce(list(announcements))
@@ -437,7 +437,7 @@ def tell_own_commits_at_once() -> "_patch[Any]":
 
 
 def remove_without_waiting() -> "_patch[Any]":
-    """A removal is acknowledged before the other servers have felt it."""
+    """A removal is acknowledged before the other servers have applied it."""
 
     async def mutated(self: Servers, change_id: int, _person_id: int | None = None) -> None:
         await self._told(change_id)
@@ -446,7 +446,7 @@ def remove_without_waiting() -> "_patch[Any]":
 
 
 def look_at_no_lease() -> "_patch[Any]":
-    """A server whose lease has lapsed goes on telling."""
+    """A server whose lease has lapsed continues to publish."""
 
     async def mutated(self: Fence) -> None:
         await trio.lowlevel.checkpoint()
@@ -456,7 +456,7 @@ def look_at_no_lease() -> "_patch[Any]":
 
 @contextmanager
 def count_the_lease_by_the_wall_clock() -> Generator[None]:
-    """A server whose wall clock is set back takes a lapsed lease for a good one."""
+    """A server whose wall clock is set back takes a lapsed lease for a valid one."""
     move = Fence.open_until
 
     def mutated(self: Fence, moment: float) -> None:
@@ -470,7 +470,7 @@ def count_the_lease_by_the_wall_clock() -> Generator[None]:
 
 
 def look_at_nobody_again() -> "_patch[Any]":
-    """A server that has a lease again lets everybody hear what they heard before."""
+    """A server that has a lease again does not recheck its clients' subscriptions."""
 
     async def mutated(self: Memberships) -> None:
         await trio.lowlevel.checkpoint()
@@ -479,7 +479,7 @@ def look_at_nobody_again() -> "_patch[Any]":
 
 
 def tell_before_looking_again() -> "_patch[Any]":
-    """A server that has a lease again tells what waited before it has looked who may hear it."""
+    """A server that has a lease again publishes waiting changes before it has rechecked memberships."""
     keep = Lease._keep
 
     async def mutated(self: Lease, recheck: Callable[[], Awaitable[object]], *others: Any) -> None:
@@ -493,12 +493,12 @@ def tell_before_looking_again() -> "_patch[Any]":
 
 
 def take_a_lost_lease_for_one_server_s_own() -> "_patch[Any]":
-    """A database whose clock jumped over all leases is believed that nobody can tell anybody anything."""
+    """After the database's clock jumped over all leases, no server is awaited any more."""
     return patch.object(Questions, "lease_forgotten", lambda self: None)
 
 
 def believe_every_claim() -> "_patch[Any]":
-    """What somebody says over the bus of the end of the log counts as read where the log has nothing there."""
+    """An id announced over the bus beyond the end of the log counts as read."""
     read_log = LogFollower._catch_up
 
     async def mutated(self: LogFollower) -> int:
@@ -511,7 +511,7 @@ def believe_every_claim() -> "_patch[Any]":
 
 
 def ask_nobody_for_notes() -> "_patch[Any]":
-    """What a person was told on another server a moment ago is told again."""
+    """Messages just delivered on another server are sent again."""
 
     async def mutated(self: Servers, person_id: int) -> None:
         await trio.lowlevel.checkpoint()
@@ -520,7 +520,7 @@ def ask_nobody_for_notes() -> "_patch[Any]":
 
 
 def let_in_before_catching_up() -> "_patch[Any]":
-    """Whoever comes from another server may hear again what was told there."""
+    """A client that changes servers may get messages of the first server again."""
 
     async def mutated(self: Servers) -> None:
         await trio.lowlevel.checkpoint()
@@ -529,7 +529,7 @@ def let_in_before_catching_up() -> "_patch[Any]":
 
 
 def enter_before_catching_up() -> "_patch[Any]":
-    """Whoever enters a room on a server that is behind is told what was said while they were out."""
+    """Entering a room on a lagging server sends messages from before the entering."""
     may_enter = Rooms.may_enter
 
     async def mutated(self: Rooms, person: Person, room_id: int, _caught_up: Any) -> Room | Refusal:
@@ -539,7 +539,7 @@ def enter_before_catching_up() -> "_patch[Any]":
 
 
 def tell_beside_what_is_new() -> "_patch[Any]":
-    """What is new to a client is not held while it is told what it missed."""
+    """Live changes are not buffered while missed ones are sent."""
     buffer = Subscriptions.buffer
 
     def mutated(self: Subscriptions) -> None:
@@ -550,7 +550,7 @@ def tell_beside_what_is_new() -> "_patch[Any]":
 
 
 def cut_too_early() -> "_patch[Any]":
-    """A client that comes back is not told the newest change from before it listens."""
+    """A resuming client does not get the newest change from before its subscription."""
 
     async def mutated(
         self: MemoryTimelines,
@@ -569,7 +569,7 @@ def cut_too_early() -> "_patch[Any]":
 
 
 def go_live_before_the_last_page() -> "_patch[Any]":
-    """A client that asks for pages goes on hearing a room of which there is more."""
+    """A client that reads a room in pages stays subscribed to it."""
     forget = Subscriptions.forget
 
     def mutated(self: Subscriptions, topics: Collection[Topic]) -> None:
@@ -580,7 +580,7 @@ def go_live_before_the_last_page() -> "_patch[Any]":
 
 
 def answer_a_key_with_another_message() -> "_patch[Any]":
-    """Who sends a message again is told the number of another."""
+    """A resend is answered with the number of another message."""
     saved = submitter.saved
 
     def mutated(message: Message, ref: RequestId, *, again: bool = False) -> SendOk:
@@ -608,7 +608,7 @@ OF_SEVERAL_SERVERS = _mutants(
     enter_before_catching_up,
     let_in_before_catching_up,
 )
-"""Those that a world with one server can't show."""
+"""The defects that need several servers to show."""
 
 MUTANTS = _mutants(
     decide_on_roles_before_the_log_alone,

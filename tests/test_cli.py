@@ -234,7 +234,7 @@ async def test_a_server_has_read_which_letters_look_alike_before_anybody_comes()
         ((), {"CHAT_BCRYPT_COSTS": "4"}, "CHAT_BCRYPT_COSTS: unknown setting; is CHAT_BCRYPT_COST meant?"),
     ],
 )
-def test_a_wrong_setting_is_one_line_and_status_2(
+def test_a_wrong_setting_prints_one_line_and_exits_with_status_2(
     arguments: tuple[str, ...], settings: dict[str, str], says: str
 ) -> None:
     result = invoke("serve", *arguments, **settings)
@@ -485,26 +485,26 @@ def refused(done: "subprocess.CompletedProcess[str]") -> str:
     return said
 
 
-def test_a_port_in_use_is_one_line(data: Path) -> None:
+def test_a_port_in_use_prints_one_line(data: Path) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = taken.getsockname()[1]
         done = run_chat("serve", "--data", str(data), "--listen", f"127.0.0.1:{port}")
     assert str(port) in refused(done)
 
 
-def test_a_second_server_on_the_same_data_is_one_line(running: Running, data: Path) -> None:
+def test_a_second_server_on_the_same_data_prints_one_line(running: Running, data: Path) -> None:
     done = run_chat("serve", "--data", str(data), "--listen", "127.0.0.1:0")
     assert str(data) in refused(done)
     assert running.process.poll() is None
 
 
-def test_a_directory_that_is_not_ours_is_one_line(home: Path) -> None:
+def test_a_foreign_directory_prints_one_line(home: Path) -> None:
     (home / "foreign").mkdir()
     (home / "foreign" / "thesis.tex").touch()
     assert str(home / "foreign") in refused(run_chat("serve", "--data", str(home / "foreign")))
 
 
-def test_a_database_that_does_not_answer_is_one_line(home: Path) -> None:
+def test_an_unreachable_database_prints_one_line(home: Path) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as closed:
         port = closed.getsockname()[1]
     url = f"postgresql://chat:two hunters@127.0.0.1:{port}/chat"

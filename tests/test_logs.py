@@ -47,7 +47,7 @@ def masked(**event: object) -> dict[str, Any]:
     return dict(mask_secrets(None, "info", dict(event)))
 
 
-def test_a_line_is_json_where_stderr_is_no_terminal(capsys: Capture) -> None:
+def test_lines_are_json_if_stderr_is_not_a_terminal(capsys: Capture) -> None:
     configure_logging()
     structlog.get_logger("chat.engine.session").info("client arrived", address="127.0.0.1", connection=7)
     (line,) = lines(capsys.readouterr().err)
@@ -61,7 +61,7 @@ def test_a_line_is_json_where_stderr_is_no_terminal(capsys: Capture) -> None:
     }
 
 
-def test_a_line_is_coloured_text_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_are_coloured_text_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setenv("TERM", "xterm")
@@ -74,7 +74,7 @@ def test_a_line_is_coloured_text_on_a_terminal(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize(("variable", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
-def test_a_line_has_no_colour_where_none_is_wanted_or_shown(
+def test_lines_have_no_colour_if_unwanted_or_unsupported(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str
 ) -> None:
     terminal = Terminal()
@@ -197,7 +197,7 @@ def test_numbers_and_none_stay_unchanged() -> None:
     assert masked(a=1, b=0.5, c=None, d=True) == {"a": 1, "b": 0.5, "c": None, "d": True}
 
 
-def test_a_line_cannot_be_forged_nor_a_terminal_painted() -> None:
+def test_log_lines_can_not_be_forged_or_control_a_terminal() -> None:
     assert masked(name="ada\nERROR \x1b[31m\ud800\u202e") == {"name": r"ada\nERROR \x1b[31m\ud800\u202e"}
     assert masked(name="Аня 😀") == {"name": "Аня 😀"}
 

@@ -60,7 +60,7 @@ def test_where_each_task_waited_is_noted_also_of_those_that_took_one_step(flavou
     }
 
 
-def test_each_line_is_cancelled_at_however_few_moments_are_looked_at() -> None:
+def test_each_line_is_cancelled_with_any_number_of_moments() -> None:
     report = sweep_scenario(many_wait_and_one_goes_on, swept=HERE, every=1000)
     assert not report.failures
     assert report.cancelled_at >= report.reached

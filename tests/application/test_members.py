@@ -69,7 +69,7 @@ async def test_one_joins_public_rooms_alone(rooms: Rooms) -> None:
     assert await members.join(services, rooms.cem, rooms.garden) == ARCHIVED
 
 
-async def test_those_who_lead_a_room_add_people_to_it(rooms: Rooms) -> None:
+async def test_owners_and_moderators_add_people_to_a_room(rooms: Rooms) -> None:
     services = rooms.services
     assert await members.add(services, rooms.ben, rooms.garden, rooms.cem.id) == NOT_LEADING
     assert await members.add(services, rooms.cem, rooms.cellar, rooms.cem.id) == NO_ROOM
@@ -94,7 +94,7 @@ async def test_nobody_raises_their_own_role(rooms: Rooms) -> None:
     assert await put(rooms.services, rooms.cem, LOBBY_ID, rooms.cem.id, None) == NO_ROOM
 
 
-async def test_a_membership_ends_by_oneself_or_by_those_who_lead(rooms: Rooms) -> None:
+async def test_members_leave_or_are_removed_by_owners_and_moderators(rooms: Rooms) -> None:
     services = rooms.services
     assert await members.remove(services, rooms.ben, rooms.garden, rooms.ada.id) == NOT_LEADING
     assert await members.remove(services, rooms.ada, rooms.garden, rooms.cem.id) == NO_MEMBER
@@ -124,7 +124,7 @@ async def test_a_moderator_of_the_server_removes_people_from_public_rooms(rooms:
     assert await members.remove(services, cem, rooms.garden, rooms.ada.id) == NOT_LEADING, "she owns it"
 
 
-async def test_who_made_a_room_owns_it_while_nobody_else_does(rooms: Rooms) -> None:
+async def test_the_maker_of_a_room_owns_it_while_nobody_else_does(rooms: Rooms) -> None:
     services = rooms.services
     rooms.give(rooms.garden, rooms.ben, RoomRole.OWNER)
     assert await members.remove(services, rooms.ada, rooms.garden, rooms.ada.id) is None

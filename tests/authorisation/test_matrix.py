@@ -43,7 +43,7 @@ def test_every_operation_in_a_room_and_every_request_of_the_socket_has_a_rule() 
     assert asked <= {*BY_NAME, *in_a_room}
 
 
-def test_every_line_of_the_rules_decides_a_cell() -> None:
+def test_every_row_of_the_rules_decides_a_cell() -> None:
     assert unused_lines() == []
 
 

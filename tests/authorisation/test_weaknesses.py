@@ -26,7 +26,7 @@ def halves(token: str) -> list[str]:
     return [*parts, f".{payload}.{signature}", f"{head}..{signature}", f"{unsigned}.{payload}.", token[:-3]]
 
 
-def test_an_empty_or_half_token_is_nobodys(site: Site) -> None:
+def test_an_empty_or_truncated_token_is_invalid(site: Site) -> None:
     for token in halves(site.house.people["admin"].token):
         for path in (f"{V1}/me", "/profile", "/rooms"):
             assert site.api.raw(token, "GET", path)[0] == 401, (path, token)

@@ -143,7 +143,7 @@ async def test_a_later_receiver_gets_only_later_payloads(open_bus: OpenBus) -> N
                 assert await receive(late, 1) == [b"after"]
 
 
-async def test_one_who_left_is_missed_by_nobody(open_bus: OpenBus) -> None:
+async def test_a_receiver_that_left_is_not_missed(open_bus: OpenBus) -> None:
     with trio.fail_after(PATIENCE):
         async with open_bus() as staying:
             async with open_bus() as leaving:

@@ -12,7 +12,7 @@ FEWEST_SWEEPS = 40
 
 
 @pytest.mark.after_sweeps
-def test_every_await_line_that_can_be_reached_was_cancelled_at(cancel_sweep: Sweeper) -> None:
+def test_every_reachable_await_line_was_cancelled(cancel_sweep: Sweeper) -> None:
     if len(cancel_sweep.reports) < FEWEST_SWEEPS or cancel_sweep.failed:
         pytest.skip("only after all sweeps")
     root = cancel_sweep.swept.root
@@ -38,7 +38,7 @@ def excused(line: Line, root: Path) -> bool:
     return any(name == each.file and each.text in line.text for each in EXCUSED)
 
 
-def test_every_excuse_is_about_a_line_that_is_there(swept_code: SweptCode) -> None:
+def test_every_excuse_names_an_existing_line(swept_code: SweptCode) -> None:
     lines = all_lines(swept_code.root)
     for each in EXCUSED:
         assert any(

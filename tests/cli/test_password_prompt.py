@@ -27,7 +27,7 @@ def test_after_a_signal_the_terminal_echoes_input_again(
         assert screen.shows_typing
 
 
-def test_an_invite_is_for_who_registers() -> None:
+def test_an_invite_is_used_when_registering() -> None:
     done = CliRunner().invoke(main, ["talk", "http://h", "--invite", "x"])
     assert done.exit_code == 2
     assert done.output.endswith("Error: --invite is for --register\n")

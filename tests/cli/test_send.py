@@ -83,7 +83,7 @@ async def test_a_repeated_run_with_the_same_key_sends_once(model: ModelServer, g
     assert (changed.exit_code, changed.output) == (1, "chat: line 1: conflict (conflict)\n")
 
 
-async def test_a_line_that_is_refused_does_not_keep_the_others(model: ModelServer, garden: ModelRoom) -> None:
+async def test_a_refused_line_does_not_stop_later_ones(model: ModelServer, garden: ModelRoom) -> None:
     def on_request(request: Json) -> None:
         if request.get("text") == "bad":
             raise RefusedByModel("invalid", field="text")
@@ -187,7 +187,7 @@ def test_no_address_is_not_the_one_that_was_used_last() -> None:
     assert (done.exit_code, done.output) == (1, "chat: : expected http://HOST or https://HOST, got ''\n")
 
 
-async def test_it_is_who_was_logged_in_last_where_there_is_no_token(
+async def test_without_a_token_the_last_stored_session_is_used(
     model: ModelServer, garden: ModelRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("CHAT_TOKEN")

@@ -43,7 +43,7 @@ def test_a_stored_session_is_private_to_one_person_and_server() -> None:
     assert not kept.path.exists()
 
 
-async def test_one_program_at_a_time_holds_it_and_who_is_cancelled_holds_nothing(
+async def test_one_program_holds_the_lock_and_a_cancelled_one_releases_it(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     kept = stored_session("http://chat.example", "ada")
@@ -79,7 +79,7 @@ def test_a_session_that_can_not_be_stored_is_reported_in_one_line(
     assert done.output.startswith("chat: cannot store a session in ")
 
 
-def test_a_full_disk_does_not_end_the_session_of_who_is_there() -> None:
+def test_a_full_disk_does_not_end_a_running_session() -> None:
     kept = stored_session("http://chat.example", "ada")
     kept.save(session("one"))
     in_the_way = kept.path.with_suffix(f".{os.getpid()}")

@@ -30,7 +30,7 @@ def test_columns_after_names_are_aligned(name: str) -> None:
     assert begins == head.index("ROLES") == plain.index("-")
 
 
-def test_lists_line_up_beside_wide_names() -> None:
+def test_columns_are_aligned_beside_wide_names() -> None:
     head, wide, plain = as_table(
         ("NAME", "ROLES"), [("李小龍", "admin"), ("ada", "-")], "nobody"
     ).splitlines()

@@ -386,7 +386,7 @@ async def test_a_dropped_presence_event_is_repeated(
             assert [each.state for each in told.people] == ["online"]
 
 
-async def test_who_is_removed_while_something_is_counted_stays_connected(
+async def test_a_removal_during_a_count_keeps_the_connection(
     model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
 ) -> None:
     rooms = (garden, model.world.add_room(ADA, BEN))

@@ -244,7 +244,7 @@ async def test_an_answer_without_end_is_not_read_for_ever(
 
 
 @pytest.mark.parametrize(("delay", "is_kept"), [(0.5, True), (5.0, False)])
-async def test_who_ends_while_a_session_is_refreshed_keeps_an_answer_that_comes_soon(
+async def test_closing_during_a_refresh_waits_briefly_for_the_answer(
     model: ModelServer, autojump_clock: MockClock, delay: float, *, is_kept: bool
 ) -> None:
     class Slow(Address):

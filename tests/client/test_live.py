@@ -47,7 +47,7 @@ async def test_typing_reaches_the_others_only_while_connected(
         ]
 
 
-async def test_whom_one_watches_is_watched_on_every_connection(
+async def test_watched_people_are_watched_on_every_connection(
     model: ModelServer, reach: Reach, garden: ModelRoom
 ) -> None:
     async with reach() as ada:
@@ -72,7 +72,7 @@ async def test_whom_one_watches_is_watched_on_every_connection(
         await next_event(ada, Connected)
 
 
-async def test_who_is_away_is_so_on_every_connection_until_they_are_back(
+async def test_the_away_status_is_set_on_every_connection(
     model: ModelServer, reach: Reach, garden: ModelRoom
 ) -> None:
     def asked() -> list[str]:

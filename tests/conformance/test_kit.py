@@ -101,7 +101,7 @@ def test_a_malformed_transcript_line_is_reported_with_its_number(line: str) -> N
         list(steps_of(f"ada connects\n{line}"))
 
 
-def test_a_line_goes_on_where_it_is_indented() -> None:
+def test_an_indented_line_continues_the_one_before() -> None:
     (step,) = steps_of('ada > {"a": 1,\n       "b": 2}')
     assert step.action == ("ada", '{"a": 1, "b": 2}', False)
 

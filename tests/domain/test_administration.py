@@ -99,7 +99,7 @@ ACTS: dict[str, Act] = {
 
 
 @pytest.mark.parametrize("what", ACTS)
-async def test_each_act_is_logged_with_who_did_it_and_counted(office: Office, what: str) -> None:
+async def test_each_act_is_logged_with_its_actor_and_counted(office: Office, what: str) -> None:
     with capture_logs() as logs:
         done = await ACTS[what](office.administration, "ada", office.people[2])
     assert isinstance(done, Person)
@@ -164,7 +164,7 @@ async def test_nothing_happens_to_nobody(office: Office, what: str, who: int | s
 
 
 @pytest.mark.parametrize("what", ACTS)
-async def test_who_is_deleted_in_between_is_nobody(
+async def test_a_person_deleted_meanwhile_is_not_found(
     office: Office, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     by_name = office.storage.users.by_name

@@ -34,7 +34,7 @@ ROOM = 7
         (SupportOf(Peer(BEN, "ben")), OLGA, (OwnSupport(BEN), AllSupport(), RoomTopic(ROOM))),
     ],
 )
-def test_a_message_has_subscribers_by_whom_its_room_is_for(
+def test_a_message_reaches_the_people_of_its_room(
     people: People, sender: int, heard: tuple[Topic, ...]
 ) -> None:
     message = Message(1, ROOM, 1, sender, "x", "hello", 0.0, people=people)

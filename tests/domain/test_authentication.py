@@ -8,7 +8,7 @@ from chat.domain.refusals import NAME_TAKEN, Refusal
 from tests.domain.house import House, registered
 
 
-async def test_who_is_renamed_while_they_are_looked_up_is_looked_up_again(house: House) -> None:
+async def test_a_rename_during_the_read_repeats_it(house: House) -> None:
     ada, token = await registered(house, "ada")
     async with trio.open_nursery() as nursery:
 
@@ -26,7 +26,7 @@ async def test_who_is_renamed_while_they_are_looked_up_is_looked_up_again(house:
     assert not house.accounts._authentication._reads._under_way
 
 
-async def test_others_who_take_new_names_keep_nobody_waiting(house: House) -> None:
+async def test_renames_of_others_do_not_repeat_a_read(house: House) -> None:
     """Sixty renamers made every look-up of the server start anew, again and again."""
     _, token = await registered(house, "ada")
     others = [await registered(house, f"other {n}", address=f"10.0.1.{n}") for n in range(3)]

@@ -55,7 +55,7 @@ def blocks(contacts: Contacts) -> Blocks:
     return Blocks(contacts)  # type: ignore[arg-type]
 
 
-async def test_nobody_blocks_themselves_nor_who_is_not_there(blocks: Blocks) -> None:
+async def test_people_can_not_block_themselves_or_missing_people(blocks: Blocks) -> None:
     assert await blocks.block(ADA, ADA.id) is NOT_ONESELF
     assert await blocks.block(ADA, 101) is NO_PERSON
     assert not await blocks.is_blocked(101, ADA.id)
@@ -124,7 +124,7 @@ async def test_a_change_of_unknown_outcome_is_looked_up_again(blocks: Blocks, co
     assert not await blocks.is_blocked(BEN.id, ADA.id)
 
 
-async def test_whom_one_blocks_is_listed_by_name() -> None:
+async def test_blocked_people_are_listed_by_name() -> None:
     storage = MemoryStorage()
     blocks = Blocks(storage.contacts)
     people = [

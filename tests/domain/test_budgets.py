@@ -54,7 +54,7 @@ def test_four_seconds_worth_of_messages_at_once_and_then_as_many_as_the_rate_all
     assert taken(budgets, client_id, HOME, "hi") == 10
 
 
-def test_one_persons_budget_is_not_anothers_nor_a_guests(budgets: Budgets) -> None:
+def test_each_person_and_guest_has_a_budget_of_their_own(budgets: Budgets) -> None:
     assert taken(budgets, ADA, HOME) == taken(budgets, BEN, HOME) == taken(budgets, GUEST, HOME) == 20
 
 
@@ -165,9 +165,7 @@ def test_without_rates_there_are_no_limits() -> None:
     assert all(budgets.read(ADA, HOME, 1000) is None for _ in range(1000))
 
 
-def test_who_used_the_time_for_searches_up_waits_until_it_is_there_again(
-    clock: Clock, refused: list[str]
-) -> None:
+def test_a_used_up_search_time_refills_before_the_next_search(clock: Clock, refused: list[str]) -> None:
     budgets = Budgets(searches=2, search_time=0.1, refused=refused.append, clock=clock)
     assert budgets.search(ADA, HOME) is None
     budgets.searched(ADA, HOME, 2.0)

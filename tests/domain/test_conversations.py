@@ -72,7 +72,7 @@ async def house() -> AsyncGenerator[House]:
         yield House()
 
 
-async def test_who_is_in_a_room_enters_and_others_learn_no_more_than_they_may(house: House) -> None:
+async def test_members_enter_a_room_and_strangers_get_the_proper_refusal(house: House) -> None:
     ada, ben = await house.add("ada"), await house.add("ben")
     garden, cellar = await house.make(ada, "garden"), await house.make(ada, "cellar", is_private=True)
     assert (await house.enters(ada, garden)).role is OWNER
@@ -111,7 +111,7 @@ async def test_a_conversation_is_for_its_person_and_then_for_operators(house: Ho
     assert await house.conversations.enter(olga, room.id) is NO_ROOM
 
 
-async def test_who_is_removed_while_they_enter_is_outside(
+async def test_a_removal_during_entering_keeps_the_person_out(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada, ben = await house.add("ada"), await house.add("ben")
@@ -212,7 +212,7 @@ BANNED = RoomRole.BANNED
         ("admin", MEMBER, OWNER, NOT_OWNER, NOT_OWNER),
     ],
 )
-def test_who_gives_another_which_role(
+def test_role_changes_follow_the_rights_of_the_actor(
     who: RoomRole | str,
     whom: RoomRole | None,
     wanted: RoomRole,
@@ -239,7 +239,7 @@ def test_oneself_one_may_only_step_down() -> None:
         assert may_give_role(access, person, 1, role, BANNED) == NOT_ONESELF
 
 
-def test_to_a_private_room_only_who_looks_after_it_invites() -> None:
+def test_only_owners_and_moderators_invite_to_a_private_room() -> None:
     for role, private in ((MEMBER, NOT_LEADING), (MODERATOR, None), (OWNER, None)):
         for is_private, expected in ((False, None), (True, private)):
             room = Room(id=7, kind=RoomKind.ROOM, name="x", is_private=is_private)

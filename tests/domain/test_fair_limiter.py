@@ -101,7 +101,7 @@ async def test_of_one_address_the_first_goes_first() -> None:
     assert served == [0, 1, 2, 3, 4]
 
 
-async def test_who_is_cancelled_in_line_leaves_it_whole() -> None:
+async def test_a_cancelled_waiter_leaves_the_queue_intact() -> None:
     limiter = limiter_of(most_each=3)
     await limiter.acquire(LOGIN, None)
     async with trio.open_nursery() as nursery:
@@ -117,7 +117,7 @@ async def test_who_is_cancelled_in_line_leaves_it_whole() -> None:
     assert limiter.free == 1
 
 
-async def test_who_is_cancelled_at_the_moment_of_the_turn_passes_it_on() -> None:
+async def test_a_waiter_cancelled_at_its_turn_passes_it_on() -> None:
     limiter = limiter_of()
     await limiter.acquire(LOGIN, None)
     async with trio.open_nursery() as nursery:
@@ -129,7 +129,7 @@ async def test_who_is_cancelled_at_the_moment_of_the_turn_passes_it_on() -> None
     assert limiter.free == 1
 
 
-async def test_who_is_cancelled_before_waiting_takes_no_turn() -> None:
+async def test_a_task_cancelled_before_waiting_takes_no_turn() -> None:
     limiter = limiter_of()
     with trio.CancelScope() as scope:
         scope.cancel()

@@ -64,7 +64,7 @@ async def test_a_throttled_login_is_not_checked(house: House) -> None:
     assert house.passwords.checked == 5
 
 
-async def test_who_is_disabled_gets_in_neither_by_password_nor_by_token(house: House) -> None:
+async def test_a_disabled_account_is_refused_by_password_and_by_token(house: House) -> None:
     ada, _ = await registered(house, "ada")
     disabled = await set_disabled(house.storage.users, ada.id, disabled=True)
     assert disabled is not None
@@ -89,7 +89,7 @@ async def test_a_new_password_ends_every_token_but_the_one_it_gives(house: House
     assert isinstance(await house.log_in("ada", password="another word"), Granted)
 
 
-async def test_a_password_is_changed_by_who_knows_it_only(house: House) -> None:
+async def test_changing_a_password_needs_the_current_one(house: House) -> None:
     ada, token = await registered(house, "ada")
     wrong = await house.accounts.change_password(ada, "wrong word", "another word", ADDRESS)
     assert wrong is NOT_YOUR_PASSWORD
@@ -101,7 +101,7 @@ async def test_a_password_is_changed_by_who_knows_it_only(house: House) -> None:
     assert isinstance(await house.log_in("ada"), Granted)
 
 
-async def test_who_guesses_at_a_password_with_a_stolen_token_has_to_wait(house: House) -> None:
+async def test_guessing_a_password_with_a_stolen_token_is_throttled(house: House) -> None:
     ada, _ = await registered(house, "ada")
     answers = [
         await house.accounts.change_password(ada, "wrong word", "another word", ADDRESS) for _ in range(6)
@@ -111,7 +111,7 @@ async def test_who_guesses_at_a_password_with_a_stolen_token_has_to_wait(house: 
     assert answers[5].code is Code.TOO_MANY
 
 
-async def test_of_two_who_change_a_password_at_once_one_is_refused(house: House) -> None:
+async def test_of_two_concurrent_password_changes_one_is_refused(house: House) -> None:
     ada, _ = await registered(house, "ada")
     answers: list[object] = []
 
@@ -124,7 +124,7 @@ async def test_of_two_who_change_a_password_at_once_one_is_refused(house: House)
     assert answers.count(NOT_YOUR_PASSWORD) == 1
 
 
-async def test_who_took_the_name_meanwhile_keeps_their_password(house: House) -> None:
+async def test_a_person_who_took_the_name_meanwhile_keeps_their_password(house: House) -> None:
     ada, _ = await registered(house, "ada")
     assert isinstance(await house.accounts.rename(ada, "Zoë"), Person)
     ben, _ = await registered(house, "ben")

@@ -19,7 +19,7 @@ def test_the_lobby_is_for_everybody_whatever_they_are(role: RoomRole | None) -> 
 
 @pytest.mark.parametrize("kind", [RoomKind.ROOM, RoomKind.DIRECT])
 @pytest.mark.parametrize("person", [ADA, OLGA])
-def test_a_room_is_for_its_members_and_not_for_who_is_banned(kind: RoomKind, person: Person) -> None:
+def test_a_room_is_for_its_members_and_not_for_banned_people(kind: RoomKind, person: Person) -> None:
     room = Room(id=2, kind=kind, creator_id=person.id, last_seq=1)
     seen = [role for role in (None, *RoomRole) if may_see(room, person, role)]
     assert seen == [RoomRole.MEMBER, RoomRole.MODERATOR, RoomRole.OWNER]

@@ -29,7 +29,7 @@ def test_common_passwords_are_refused_with_advice(password: str) -> None:
 @pytest.mark.parametrize(
     "password", ["Grace Hopper", "grace hopper1906", "GRACE HOPPER!", "grace hopper grace hopper"]
 )
-def test_nobodys_password_is_their_name(password: str) -> None:
+def test_a_password_must_not_be_the_name(password: str) -> None:
     assert isinstance(clean_new_password(password, name="Grace Hopper"), Refusal)
     assert clean_new_password(password, name="ada") == password.encode()
 
@@ -55,5 +55,5 @@ def test_a_password_that_can_not_be_hashed_is_refused(password: str) -> None:
     assert isinstance(clean_new_password(password), Refusal)
 
 
-def test_an_empty_name_is_nobodys() -> None:
+def test_an_empty_name_matches_nobody() -> None:
     assert not is_easily_guessed("tea with roses", "")

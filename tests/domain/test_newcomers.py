@@ -27,7 +27,7 @@ async def test_a_taken_name_is_refused_before_it_is_hashed(house: House) -> None
     assert house.passwords.hashed == 1
 
 
-async def test_fifty_who_register_at_once_leave_the_database_to_those_who_log_in(
+async def test_fifty_registrations_at_once_do_not_delay_log_ins(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await house.accounts.add("ada", PASSWORD)
@@ -54,7 +54,7 @@ async def test_fifty_who_register_at_once_leave_the_database_to_those_who_log_in
     assert most == 2
 
 
-async def test_of_two_who_register_a_name_at_once_one_has_it(house: House) -> None:
+async def test_of_two_concurrent_registrations_of_a_name_one_succeeds(house: House) -> None:
     answers: list[object] = []
 
     async def register(name: str, email: str) -> None:
@@ -69,7 +69,7 @@ async def test_of_two_who_register_a_name_at_once_one_has_it(house: House) -> No
     assert EMAIL_TAKEN in answers
 
 
-async def test_who_signs_up_with_a_taken_name_is_hashed_once(house: House) -> None:
+async def test_registering_a_taken_name_hashes_once(house: House) -> None:
     await house.register("ada")
     house.passwords.hashed = 0
     granted = await house.accounts.sign_up("ada@example.com", "ada", PASSWORD, ADDRESS)

@@ -20,7 +20,7 @@ async def test_many_at_once_count_as_many(autojump_clock: object) -> None:
     assert abs(pace.count(25) - 0.5) < 1e-6
 
 
-async def test_who_was_silent_has_all_of_it_again_and_no_more(autojump_clock: object) -> None:
+async def test_after_silence_exactly_the_burst_is_available(autojump_clock: object) -> None:
     pace = Pace(50, 200)
     pace.count(200)
     await trio.sleep(1000)

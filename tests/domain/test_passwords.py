@@ -114,7 +114,7 @@ async def test_too_many_that_wait_are_refused_by_kind_and_by_address(held: Gate)
     assert BUSY.retry_after
 
 
-async def test_who_goes_away_leaves_the_thread_to_the_next_once_it_has_ended(held: Gate) -> None:
+async def test_a_cancelled_hash_frees_its_thread_when_it_has_ended(held: Gate) -> None:
     passwords = Passwords(4, threads=1)
     with trio.fail_after(20):
         with trio.CancelScope() as scope:

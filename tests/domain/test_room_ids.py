@@ -94,9 +94,7 @@ async def test_cached_conversations_of_a_deleted_person_are_dropped() -> None:
 
 @pytest.mark.parametrize("module", [direct, support])
 @pytest.mark.parametrize("deleted", [2, None])
-async def test_who_is_deleted_while_their_room_is_looked_up_has_none_after_that(
-    module: Any, deleted: int | None
-) -> None:
+async def test_a_deletion_during_the_read_leaves_no_cached_room(module: Any, deleted: int | None) -> None:
     """What was found before the deletion is not remembered behind it."""
     storage = MemoryStorage()
     for name in ("ada", "ben"):

@@ -100,7 +100,7 @@ async def test_members_read_the_newest_messages_and_page_back_from_there(world: 
     assert [message.id for message in found if isinstance(message, Message)] == [only]
 
 
-async def test_a_joining_names_the_room_the_person_and_the_moment_in_microseconds(world: World) -> None:
+async def test_a_join_has_the_room_the_person_and_the_time_in_microseconds(world: World) -> None:
     before = time.time()
     draft = world.rooms.joining(world.ben, world.garden.id)
     assert (draft.room_id, draft.sender_id, draft.sender_name) == (world.garden.id, world.ben.id, "ben")

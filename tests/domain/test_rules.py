@@ -60,7 +60,7 @@ def test_the_servers_own_name_is_reserved(name: str) -> None:
 @pytest.mark.parametrize(
     "name", ["all", "All", "everyone", "here", "system", "visitor-1", "Visitor-12345678"]
 )
-def test_a_name_that_would_be_read_as_everybody_or_a_visitor_is_nobodys(name: str) -> None:
+def test_names_like_everybody_or_a_visitor_are_reserved(name: str) -> None:
     assert isinstance(clean_name(name), Refusal)
     assert isinstance(clean_name(name, is_given=True), Refusal)
     assert clean_name(name, own=name.lower()) == name, "who has it keeps it"

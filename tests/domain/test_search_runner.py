@@ -65,7 +65,7 @@ async def test_people_take_turns_however_much_one_of_them_asks_for(mock_clock: M
     assert sorted(ended) == sorted(index.begun)
 
 
-async def test_who_waits_too_long_or_has_too_many_waiting_is_refused(mock_clock: MockClock) -> None:
+async def test_a_search_that_waits_too_long_or_behind_too_many_is_refused(mock_clock: MockClock) -> None:
     index = Index(takes=1.9)
     searches = SearchRunner(index)
     answers: list[object] = []

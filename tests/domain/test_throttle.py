@@ -148,7 +148,7 @@ def test_guessing_at_home_is_throttled_too(throttle: Throttle, home: str) -> Non
     assert throttle.take("ada", "10.9.0.1") == 0, "her bucket at home is her own"
 
 
-def test_who_is_at_home_in_an_ipv6_network_is_at_home_at_all_its_addresses(throttle: Throttle) -> None:
+def test_a_home_in_an_ipv6_network_includes_all_its_addresses(throttle: Throttle) -> None:
     come_home(throttle, "ada", "2001:db8:0:1::1")
     guess_everywhere(throttle, "ada")
     assert throttle.take("ada", "2001:db8:0:1::2") == 0

@@ -118,7 +118,7 @@ async def test_a_file_is_stored_with_the_type_of_its_bytes(house: House) -> None
     assert await house.upload(PNG) == File(2, "a.txt", "image/png", len(PNG), 640, 480)
 
 
-async def test_who_sees_a_room_or_waits_with_a_file_of_their_own_has_it(house: House) -> None:
+async def test_a_file_is_readable_in_its_room_and_for_its_owner(house: House) -> None:
     file = await house.upload(b"words", room_id=house.cellar)
     assert isinstance(file, File)
     kept = await house.uploads.find(house.ada, file.id)
@@ -156,7 +156,7 @@ async def test_a_server_may_take_no_files(house: House) -> None:
     assert await house.upload(b"x") is NO_FILES_HERE
 
 
-async def test_only_who_may_speak_in_a_room_uploads_there(house: House) -> None:
+async def test_uploading_needs_the_right_to_send(house: House) -> None:
     assert await house.upload(b"x", person=house.ben, room_id=house.cellar) is NO_ROOM
     archive = RoomChange(room_id=house.cellar, actor_id=house.ada.id, created_at=1.0, is_archived=True)
     await house.storage.messages.save([archive])

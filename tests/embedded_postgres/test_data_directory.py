@@ -93,7 +93,7 @@ async def test_the_directory_of_a_newer_server_is_refused(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("name", ["file", "file/below", "x" * 300, "a\0b"])
-async def test_a_path_that_cannot_be_a_directory_is_one_clear_line(tmp_path: Path, name: str) -> None:
+async def test_an_unusable_data_path_is_reported_in_one_line(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(CannotStart, match="cannot use the data directory") as refused:
         async with open_data_directory(tmp_path / name):

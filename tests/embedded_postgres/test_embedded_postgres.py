@@ -342,7 +342,7 @@ async def test_it_does_without_pidfd(made: Path, monkeypatch: pytest.MonkeyPatch
             assert await ask(postgres.address, "SELECT 1") == 1
 
 
-async def test_a_cluster_that_does_not_start_is_one_clear_line(made: Path) -> None:
+async def test_a_postgres_that_does_not_start_is_reported_in_one_line(made: Path) -> None:
     settings = made / "postgres" / "cluster" / "postgresql.auto.conf"
     good = settings.read_bytes()
     settings.write_bytes(b"nonsense = 1\n")

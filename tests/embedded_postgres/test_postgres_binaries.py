@@ -204,6 +204,6 @@ async def test_the_secret_is_out_of_postgres_reach(place: Path) -> None:
 
 
 @as_root
-async def test_who_owns_the_data_goes_on_owning_them(home: Path) -> None:
+async def test_the_owner_of_the_data_files_stays(home: Path) -> None:
     os.chown(home, 4321, 4321)
     assert choose_owner(home) == UnixUser(4321, 4321, "4321")

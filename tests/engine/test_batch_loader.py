@@ -41,7 +41,7 @@ async def test_waiting_keys_are_loaded_in_one_query(autojump_clock: object) -> N
     assert len(answers) == 200
 
 
-async def test_those_who_ask_in_the_next_passes_of_the_loop_go_along_where_several_ask(
+async def test_with_several_requests_those_of_the_next_passes_join_the_batch(
     autojump_clock: object,
 ) -> None:
     shelf, answers = Shelf(), list[tuple[str, int | None]]()
@@ -67,7 +67,7 @@ async def test_an_answer_is_never_from_before_the_question(autojump_clock: objec
     assert answers == [("a", 1), ("a", 9)]
 
 
-async def test_a_failure_reaches_those_who_asked_and_the_next_query_works(autojump_clock: object) -> None:
+async def test_a_failure_reaches_its_waiters_and_the_next_query_works(autojump_clock: object) -> None:
     shelf = Shelf()
     async with open_batch_loader(shelf.fetch) as batch_loader:
         shelf.down = True

@@ -117,7 +117,7 @@ async def test_every_reader_gets_each_change_once_in_order(
         assert told[reader_id] == wanted
 
 
-async def test_those_who_missed_the_same_share_a_query_and_its_ranges() -> None:
+async def test_clients_that_missed_the_same_share_a_query() -> None:
     log, told = Log(), dict[int, list[tuple[int, int]]]()
     ranges = [ChangeRange(GARDEN, 2, 9), ChangeRange(CELLAR, 0, 3)]
     with trio.fail_after(10):
@@ -145,7 +145,7 @@ async def test_clients_at_one_position_may_have_different_cuts() -> None:
     assert len(log.queries) == 1
 
 
-def test_a_frame_is_encoded_once_but_for_those_who_have_something_of_their_own_in_it() -> None:
+def test_a_frame_is_encoded_once_except_for_personal_fields() -> None:
     encoded = list[Replayed]()
 
     def encode(change: Replayed) -> bytes:

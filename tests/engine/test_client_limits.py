@@ -18,7 +18,7 @@ class Pinger:
         self.until.append(time)
 
 
-async def test_who_is_held_back_is_not_silent_until_it_is_read_again(autojump_clock: object) -> None:
+async def test_a_delayed_client_does_not_count_as_silent(autojump_clock: object) -> None:
     unused: Any = None
     pinger: Any = Pinger()
     allowance = ClientLimits(Budgets(), "10.0.0.1", unused, pinger)

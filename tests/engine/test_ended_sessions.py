@@ -107,7 +107,7 @@ async def test_a_raised_generation_means_that_all_logins_ended(autojump_clock: o
         assert client.closed_with == LOGGED_OUT
 
 
-async def test_who_has_no_session_costs_no_look_up_and_all_of_one_cost_one(autojump_clock: object) -> None:
+async def test_ended_sessions_are_read_once_for_all_clients(autojump_clock: object) -> None:
     async with followed() as world:
         ada, ben = await world.add_all("ada", "ben")
         await world.connect(TALKER, ada)

@@ -91,7 +91,7 @@ async def test_every_client_learns_of_deletions_by_other_processes() -> None:
         assert [each.deleted for each in noted if isinstance(each, Noting)] == [[cem.id]] * 2
 
 
-async def test_who_comes_by_another_process_is_counted_too() -> None:
+async def test_people_added_by_another_process_are_counted() -> None:
     async with open_world(follows=True) as world:
         await world.add_all("ada", "ben")
         await world.rest()

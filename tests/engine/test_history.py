@@ -149,7 +149,7 @@ async def test_long_texts_are_read_and_sent_in_pieces(autojump_clock: object, co
     assert max(map(len, told)) < 140_000
 
 
-async def test_those_who_ask_at_once_for_the_last_page_share_a_query(
+async def test_concurrent_requests_for_the_last_page_share_a_query(
     autojump_clock: object, past: Past
 ) -> None:
     told: list[bytes] = []

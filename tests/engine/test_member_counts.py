@@ -69,9 +69,7 @@ async def test_they_are_counted_once_until_somebody_comes(house: House) -> None:
     assert await house.members.in_lobby() == 4
 
 
-async def test_who_comes_while_they_are_counted_is_counted_the_next_time(
-    house: House, nursery: trio.Nursery
-) -> None:
+async def test_a_join_during_a_count_is_in_the_next_count(house: House, nursery: trio.Nursery) -> None:
     nursery.start_soon(house.members.in_lobby)
     await trio.sleep(0.05)
     house.people += 1

@@ -58,7 +58,7 @@ async def test_a_removed_member_receives_only_their_other_rooms(world: World, di
     assert heard == [{"name": "ada", "message": "ben is here"}]
 
 
-async def test_who_is_invited_is_in_the_room_and_only_its_creator_invites(world: World) -> None:
+async def test_an_invited_person_is_a_member_and_only_the_creator_invites(world: World) -> None:
     ada, ben, cem = await world.add_all("ada", "ben", "cem")
     garden = await world.make_room(ada)
     assert await members.add(world.services, ada, garden.id, ben.id) is None
@@ -187,9 +187,7 @@ async def test_an_unpublished_removal_is_applied_after_a_while(world: World, aut
     fence.open_until(math.inf)
 
 
-async def test_who_is_looked_up_while_their_removal_is_saved_is_looked_up_again(
-    world: World, autojump_clock: object
-) -> None:
+async def test_a_removal_during_the_read_repeats_it(world: World, autojump_clock: object) -> None:
     """It is felt a moment later: nobody enters in between on what was true before."""
     ada, ben = await world.add_all("ada", "ben")
     garden = await world.make_room(ada)

@@ -45,7 +45,7 @@ async def test_a_desk_is_staffed_while_an_operator_is_online(autojump_clock: Moc
     assert not await desk.is_staffed()
 
 
-async def test_who_is_an_operator_is_looked_up_twice_a_minute(autojump_clock: MockClock) -> None:
+async def test_operators_are_read_twice_a_minute(autojump_clock: MockClock) -> None:
     statuses, operators = Statuses(), Operators()
     desk = OperatorWatch(operators, statuses)
     statuses.came(ADA)
@@ -70,7 +70,7 @@ async def test_operators_are_watched_on_other_servers_too(autojump_clock: MockCl
     assert desk.statuses_changed({}), "nothing is to be told again"
 
 
-async def test_who_is_cancelled_when_the_operators_are_known_has_them_watched_all_the_same(
+async def test_cancelling_after_the_read_keeps_the_operators_watched(
     autojump_clock: MockClock,
 ) -> None:
     """Nobody looks for half a minute from then on."""
@@ -88,7 +88,7 @@ async def test_who_is_cancelled_when_the_operators_are_known_has_them_watched_al
     assert OLGA in statuses._watchers
 
 
-async def test_where_the_storage_fails_the_next_who_asks_looks_again(autojump_clock: MockClock) -> None:
+async def test_after_a_storage_failure_the_next_request_reads_again(autojump_clock: MockClock) -> None:
     statuses, operators = Statuses(), Operators()
     desk = OperatorWatch(operators, statuses)
     statuses.came(OLGA)

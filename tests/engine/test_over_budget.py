@@ -238,7 +238,7 @@ async def test_a_history_of_long_messages_costs_more(world: World, autojump_cloc
     assert await client.asks(line("ada", "history 100")) == line("server", "too much history, wait 1 second")
 
 
-async def test_an_operator_who_asks_too_much_is_refused_under_the_requests_id(
+async def test_an_operator_over_budget_is_refused_under_the_requests_id(
     world: World, autojump_clock: object
 ) -> None:
     olga = await world.add("olga", operator=True)
@@ -257,7 +257,7 @@ async def test_an_operator_who_asks_too_much_is_refused_under_the_requests_id(
 
 
 @pytest.mark.parametrize("how", ["in the handshake", "by a frame"])
-async def test_who_has_read_too_much_is_not_let_in_at_the_support_desk_for_now(
+async def test_a_client_over_its_read_budget_is_refused_at_the_support_desk(
     world: World, autojump_clock: object, how: str
 ) -> None:
     (ada,) = await world.add_all("ada")

@@ -89,7 +89,7 @@ ACTS: list[tuple[Callable[[Followed, Person], Any], Closing]] = [
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
 @pytest.mark.parametrize(("act", "closing"), ACTS, ids=[act.__name__ for act, _ in ACTS])
-async def test_who_may_not_stay_is_closed_in_every_dialect_and_nobody_else(
+async def test_an_ended_account_is_closed_in_every_dialect(
     followed: Followed, dialect: Dialect, act: Callable[[Followed, Person], Any], closing: Closing
 ) -> None:
     ada, ben = await followed.world.add_all("ada", "ben")
@@ -161,7 +161,7 @@ async def test_a_rename_does_not_hide_that_somebody_was_logged_out(followed: Fol
     assert client.closed_with == LOGGED_OUT
 
 
-async def test_who_is_looked_up_while_they_are_logged_out_does_not_get_in(followed: Followed) -> None:
+async def test_a_log_out_during_the_look_up_refuses_the_client(followed: Followed) -> None:
     ada = await followed.world.add("ada")
     token = followed.world.token(ada)
     answers: list[object] = []
@@ -177,7 +177,7 @@ async def test_who_is_looked_up_while_they_are_logged_out_does_not_get_in(follow
     assert answers == [BAD_TOKEN]
 
 
-async def test_who_is_disabled_during_the_handshake_is_closed_at_once(followed: Followed) -> None:
+async def test_disabling_during_the_handshake_closes_the_client(followed: Followed) -> None:
     ada = await followed.world.add("ada")
     presence = followed.world.presence
     handshake = presence.handshake()
@@ -214,7 +214,7 @@ async def test_a_database_that_does_not_answer_is_asked_again(followed: Followed
     assert [log["error"] for log in logs if log["log_level"] == "warning"] == ["away"], "said once"
 
 
-async def test_after_an_outage_everybody_who_is_here_is_looked_at(
+async def test_after_an_outage_all_connected_people_are_rechecked(
     followed: Followed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("chat.engine.reconciler._MOST", 2)
@@ -234,7 +234,7 @@ async def test_after_an_outage_everybody_who_is_here_is_looked_at(
     assert [client.closed_with for client in clients] == [None] + [LOGGED_OUT] * 4
 
 
-async def test_somebody_who_changes_all_the_time_keeps_nobody_waiting(followed: Followed) -> None:
+async def test_constant_changes_of_one_person_do_not_delay_the_recheck(followed: Followed) -> None:
     """A look that is made again for all whenever one of them changes would never be over."""
     ada, ben = await followed.world.add_all("ada", "ben")
     client, other = [await followed.world.connect(TALKER, person) for person in (ada, ben)]
@@ -254,7 +254,7 @@ async def test_somebody_who_changes_all_the_time_keeps_nobody_waiting(followed: 
     assert not other.gone.is_set()
 
 
-async def test_who_is_changed_here_during_the_look_is_looked_up_once_more(followed: Followed) -> None:
+async def test_a_change_during_the_recheck_reads_the_person_again(followed: Followed) -> None:
     """The database may have told of a change before whoever made it here says so: of that one nobody tells again."""
     ada = await followed.world.add("ada")
     client = await followed.world.connect(TALKER, ada)

@@ -149,7 +149,7 @@ def test_waiting_seconds_are_counted_until_all_pings_are_dropped() -> None:
     assert line.rests == 4
 
 
-def test_who_is_sent_nothing_is_not_pinged() -> None:
+def test_without_messages_no_ping_is_sent() -> None:
     line = Line()
     line.hears(said(1))
     line.receipts.pong(b"1")

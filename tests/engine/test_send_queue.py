@@ -492,7 +492,7 @@ async def test_a_write_that_makes_progress_is_not_stalled_however_long_it_takes(
     send_queue.progressed()  # of nothing: changes nothing
 
 
-async def test_until_it_is_known_who_ends_the_client_too_much_ends_nobody_and_is_kept() -> None:
+async def test_an_overflow_before_a_handler_is_set_is_kept() -> None:
     async def never(_data: bytes) -> int:
         await trio.sleep_forever()
         return 0

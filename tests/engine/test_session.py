@@ -217,7 +217,7 @@ async def test_history_contains_the_sockets_last_message(world: World) -> None:
     assert heard[0] == line("just said")
 
 
-async def test_a_long_history_comes_in_order_and_live_lines_are_not_lost(world: World) -> None:
+async def test_a_long_history_is_in_order_and_live_messages_are_not_lost(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     speaker, reader = await talker(world, ada), await talker(world, ben)
     for n in range(350):

@@ -238,7 +238,7 @@ async def test_servers_repeat_their_statuses_every_few_seconds(
         assert 7 <= sum(isinstance(each, kind) for each in between.sent) <= 11
 
 
-async def test_many_watchers_of_many_who_come_back_leave_the_others_their_turn(one: Statuses) -> None:
+async def test_many_status_changes_yield_to_other_tasks(one: Statuses) -> None:
     people, turns = range(1, 301), 0
     ears = [Ear() for _ in range(300)]
     for ear in ears:

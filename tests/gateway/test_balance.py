@@ -150,7 +150,7 @@ async def test_a_listener_closed_while_it_yields_accepts_nothing(
         assert list(counts.connections[:2]) == [SLACK, 0]
 
 
-async def test_a_gateway_that_stops_accepting_keeps_whom_it_has_and_frees_its_slot(
+async def test_a_gateway_that_stops_accepting_keeps_its_clients(
     counts: ConnectionCounts,
 ) -> None:
     with trio.fail_after(20):

@@ -25,7 +25,7 @@ async def test_of_a_connection_that_is_over_nothing_is_kept() -> None:
                 await trio.lowlevel.checkpoint()
 
 
-async def test_who_comes_while_it_stops_and_sends_no_head_is_not_waited_for() -> None:
+async def test_a_client_without_a_head_does_not_delay_a_stop() -> None:
     with trio.fail_after(10), nothing_logged():
         async with running(head_timeout=60.0, grace=60.0) as gateway:
             await gateway._connections.stop()

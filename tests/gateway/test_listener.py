@@ -153,7 +153,7 @@ async def test_the_wildcard_of_ipv6_is_listened_on() -> None:
                 assert (await Wire(stream).get())[0] == 200
 
 
-async def test_a_port_in_use_is_one_clear_line() -> None:
+async def test_a_port_in_use_is_reported_in_one_line() -> None:
     with trio.fail_after(30):
         async with running() as gateway:
             port = port_of(gateway)
@@ -174,7 +174,7 @@ async def test_a_port_in_use_is_one_clear_line() -> None:
         ("x" * 100, "xxx:9000"),
     ],
 )
-async def test_an_unusable_host_is_one_clear_line(host: str, shown: str) -> None:
+async def test_an_unusable_host_is_reported_in_one_line(host: str, shown: str) -> None:
     with trio.fail_after(20), pytest.raises(CannotStart, match=rf"^cannot listen on \S*{shown}: [^\n]+$"):
         async with running(listen=(Listen(host, 9000),)):
             pass
@@ -252,7 +252,7 @@ async def test_a_tls_handshake_has_a_deadline(pem: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("spoilt", ["missing", "rubbish", "another", "alone", "encrypted"])
-async def test_an_unusable_certificate_is_one_clear_line(pem: dict[str, Any], spoilt: str) -> None:
+async def test_an_unusable_certificate_is_reported_in_one_line(pem: dict[str, Any], spoilt: str) -> None:
     match spoilt:
         case "missing":
             pem["tls_key"].unlink()
@@ -577,7 +577,7 @@ async def test_a_bug_of_a_socket_ends_that_socket_only() -> None:
     assert [entry["event"] for entry in entries] == ["connection closed after an internal error"]
 
 
-async def test_an_app_that_does_not_start_is_one_clear_line() -> None:
+async def test_an_app_that_does_not_start_is_reported_in_one_line() -> None:
     app = make_app()
 
     @app.before_serving

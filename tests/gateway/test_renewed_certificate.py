@@ -69,7 +69,7 @@ async def test_new_connections_get_the_new_one_and_open_ones_keep_theirs(tmp_pat
 
 
 @pytest.mark.parametrize("spoilt", ["missing", "nonsense", "of another key"])
-async def test_a_useless_one_is_refused_and_the_old_one_stays(tmp_path: Path, spoilt: str) -> None:
+async def test_an_invalid_certificate_is_refused_and_the_old_one_stays(tmp_path: Path, spoilt: str) -> None:
     cert, key = put_certificate(tmp_path, "old.example")
     async with running_with(cert, key) as gateway:
         match spoilt:

@@ -190,7 +190,7 @@ async def test_the_end_of_a_stream_stays_the_end_after_close_notify() -> None:
                 nursery.cancel_scope.cancel()
 
 
-async def test_who_waits_for_bytes_wakes_where_the_socket_is_closed() -> None:
+async def test_closing_the_socket_wakes_a_waiting_reader() -> None:
     async def read() -> None:
         with pytest.raises(trio.ClosedResourceError):
             await stream.receive_some(10)

@@ -153,7 +153,7 @@ async def test_an_end_by_an_administrator_takes_precedence() -> None:
     assert connection.cause() == Cause("cut by an administrator", "An administrator ended it (4010).")
 
 
-async def test_an_unusual_end_is_remembered_with_who_and_where(
+async def test_an_unusual_end_is_kept_with_name_and_address(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     recorder = Recorder()
@@ -178,7 +178,7 @@ async def test_an_unusual_end_is_remembered_with_who_and_where(
         assert connection.record.events[-1].what == f"ended: {ended}"
 
 
-async def test_who_was_never_admitted_or_ended_already_is_passed_over() -> None:
+async def test_connections_not_admitted_or_already_ended_are_skipped() -> None:
     recorder, connection = Recorder(), Connection()
     record_end(recorder, connection.record, None)
     assert recent_ends(recorder) == []

@@ -7,7 +7,7 @@ from chat.engine.fence import Fence
 from chat.inspection.task_tree import awaited_by, below
 
 
-async def test_a_task_that_waits_for_a_signal_is_shown_at_the_line_that_waits() -> None:
+async def test_a_task_waiting_for_a_signal_is_shown_at_its_own_line() -> None:
     fence = Fence()
     fence.open_until(trio.current_time() - 1)
     async with trio.open_nursery() as nursery:

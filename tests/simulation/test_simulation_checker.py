@@ -526,7 +526,7 @@ BANNED = Act(1, "ban", ADA, BEN)
     ],
     ids=lambda act: act.what,
 )
-def test_an_act_of_somebody_who_has_lost_the_role_is_found(before: tuple[Act, ...], act: Act) -> None:
+def test_an_act_after_losing_the_role_is_found(before: tuple[Act, ...], act: Act) -> None:
     assert list(check_moderated(ModeratedRoom(ADA, ROLES, [act, *before]))) == []
     (problem,) = check_moderated(ModeratedRoom(ADA, ROLES, [*before, act]))
     assert act.what in problem

@@ -104,7 +104,7 @@ async def test_an_account_is_changed_as_a_whole_and_each_act_is_in_the_audit(sto
     ], "what was so before is no act"
 
 
-async def test_two_admins_who_end_each_other_at_once_leave_one(storage: Storage) -> None:
+async def test_of_two_admins_who_remove_each_other_one_stays(storage: Storage) -> None:
     olga, pia = await add(storage, "olga", is_admin=True), await add(storage, "pia", is_admin=True)
     await add(storage, "gone", is_admin=True)
     assert await storage.users.delete(3)
@@ -129,7 +129,7 @@ async def test_two_admins_who_end_each_other_at_once_leave_one(storage: Storage)
     assert len([what for by, what, *_ in done if by and what in ended]) == 1, "what is refused is no act"
 
 
-async def test_who_is_added_by_a_command_or_by_the_set_up_code_is_in_the_audit(storage: Storage) -> None:
+async def test_people_added_by_command_or_set_up_code_are_in_the_audit(storage: Storage) -> None:
     ada = await add(storage, "ada", is_operator=True, is_moderator=True, by_command=True)
     assert (ada.is_operator, ada.is_moderator, ada.is_admin) == (True, True, False)
     await storage.set_up.prepare(b"nonce", 5)
@@ -275,7 +275,7 @@ async def test_the_audit_is_read_in_pages_and_drops_old_records(
     assert [each.id for each in await storage.audit.acts(None, PLENTY)] == [5, 4]
 
 
-async def test_invites_are_in_the_audit_with_who_made_used_and_withdrew_them(
+async def test_making_using_and_withdrawing_invites_is_in_the_audit(
     storage: Storage,
 ) -> None:
     olga = await add(storage, "olga", is_admin=True)

@@ -118,7 +118,7 @@ async def test_after_an_outage_it_listens_again_and_reports_a_possible_gap(
     assert lost["event"].startswith("LISTEN connection lost")
 
 
-async def test_a_line_that_has_gone_deaf_is_noticed(
+async def test_a_silent_listen_connection_is_detected(
     line: Line, database: DatabaseAddress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listener, "_CHECK", 0.2)

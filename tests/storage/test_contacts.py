@@ -37,7 +37,7 @@ async def test_others_profiles_contain_only_public_fields(storage: Storage) -> N
     assert abs(told.changed_at - ada.changed_at) < 0.001
 
 
-async def test_who_meets_somebody_learns_that_their_profile_changed(storage: Storage) -> None:
+async def test_profile_changes_reach_people_in_common_rooms(storage: Storage) -> None:
     ada, ben, cem, dan, eve, olga, zoe = await add(storage, "ada", "ben", "cem", "dan", "eve", "olga", "zoe")
     operators = {olga.id, zoe.id}
     for each in operators:

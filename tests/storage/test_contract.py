@@ -156,7 +156,7 @@ async def test_a_name_or_address_is_taken_in_any_case(storage: Storage) -> None:
     assert len(await storage.users.everyone()) == 1
 
 
-async def test_of_many_who_take_one_name_at_once_one_gets_it(storage: Storage) -> None:
+async def test_of_many_concurrent_takers_of_a_name_one_gets_it(storage: Storage) -> None:
     results: list[object] = []
 
     async def add() -> None:
@@ -169,7 +169,7 @@ async def test_of_many_who_take_one_name_at_once_one_gets_it(storage: Storage) -
 
 
 @pytest.mark.parametrize("alike", ["\u0430d\u0430", "ａｄａ", "\u0251da"])
-async def test_a_name_that_looks_like_anothers_is_taken(storage: Storage, alike: str) -> None:
+async def test_a_look_alike_name_is_taken(storage: Storage, alike: str) -> None:
     await storage.users.add(ADA)
     twin = NewPerson(name=alike, email="twin@example.com", password_hash=b"x")
     assert await storage.users.add(twin) == Taken("look")
@@ -182,7 +182,7 @@ async def test_a_name_that_looks_like_anothers_is_taken(storage: Storage, alike:
     assert await storage.users.look_alikes() == []
 
 
-async def test_of_names_that_look_alike_and_are_taken_at_once_one_is_given(storage: Storage) -> None:
+async def test_of_concurrent_look_alike_names_one_is_given(storage: Storage) -> None:
     added = ["Tom", "ТОМ", "ｔｏｍ", "t\u043em", "\u0422om", "to\uff4d"]
     wanted = ["t\u03bfm", "\u03a4om", "\uff54om", "t\uff4fm", "TO\u041c", "\u03a4\u039f\u039c"]
     results: list[Person | Taken | None] = []
@@ -274,7 +274,7 @@ async def test_ones_own_name_may_be_taken_in_another_case(storage: Storage) -> N
     assert await storage.users.by_id(ada) == renamed
 
 
-async def test_of_many_who_change_to_one_name_at_once_one_gets_it(storage: Storage) -> None:
+async def test_of_many_concurrent_renames_to_a_name_one_succeeds(storage: Storage) -> None:
     people = await add(storage, *(f"person {n}" for n in range(6)))
     results: list[object] = []
 
@@ -301,7 +301,7 @@ async def test_old_messages_have_the_current_name(storage: Storage) -> None:
     assert page.sender_name == "Zoë"
 
 
-async def test_a_new_password_ends_all_tokens_and_only_that_of_whom_it_replaces(storage: Storage) -> None:
+async def test_a_new_password_ends_all_tokens_and_needs_the_old_hash(storage: Storage) -> None:
     ada, _ = await add_both(storage)
     changed = await storage.users.set_password(ada, b"$2b$04$new")
     assert changed is not None
@@ -319,7 +319,7 @@ async def test_a_new_password_ends_all_tokens_and_only_that_of_whom_it_replaces(
     assert await storage.users.set_password(99, b"x") is None
 
 
-async def test_who_is_disabled_is_there_but_no_token_of_theirs_is_good_again(storage: Storage) -> None:
+async def test_a_disabled_person_exists_and_old_tokens_stay_invalid(storage: Storage) -> None:
     ada, ben = await add_both(storage)
     disabled = await set_disabled(storage.users, ada, disabled=True)
     assert disabled is not None
@@ -378,7 +378,7 @@ async def test_nobody_can_write_to_a_deleted_person(storage: Storage) -> None:
     assert texts(await storage.messages.undelivered(ben.id, 0, EVER, 9, PLENTY)) == ["last words"]
 
 
-async def test_no_room_is_made_for_who_was_deleted_or_never_was(storage: Storage) -> None:
+async def test_no_direct_room_is_made_for_a_deleted_or_missing_person(storage: Storage) -> None:
     ada, ben = await add_both(storage)
     await storage.users.delete(ben)
     assert await storage.rooms.support_room(ben) is None
@@ -424,7 +424,7 @@ def invite(**about: Any) -> NewInvite:
     return NewInvite(**{"digest": b"code", "uses": 1, "expires_at": LATER} | about)
 
 
-async def test_an_invite_is_used_up_by_those_who_are_added_with_it(storage: Storage) -> None:
+async def test_an_invite_is_used_up_by_registrations(storage: Storage) -> None:
     await storage.users.invite(invite(uses=2))
     assert await storage.users.is_invite(b"code")
     ada = NewPerson(name="ada", password_hash=b"x", invite=b"code")
@@ -460,7 +460,7 @@ async def test_an_invite_that_is_over_is_good_for_nobody(storage: Storage, uses:
     assert (await storage.users.find_invite(b"code") is None) == too_old
 
 
-async def test_of_many_who_use_the_last_of_an_invite_at_once_one_does(storage: Storage) -> None:
+async def test_of_many_concurrent_last_uses_of_an_invite_one_succeeds(storage: Storage) -> None:
     await storage.users.invite(invite())
     results: list[object] = []
 
@@ -554,7 +554,7 @@ async def test_a_room_name_is_taken_in_any_case_the_lobbys_too(storage: Storage)
     assert await storage.rooms.of_member(ben) == []
 
 
-async def test_of_many_who_make_one_room_at_once_one_does(storage: Storage) -> None:
+async def test_of_many_concurrent_makers_of_a_room_one_succeeds(storage: Storage) -> None:
     people = await add(storage, *(f"person {n}" for n in range(6)))
     results: list[object] = []
 
@@ -662,7 +662,7 @@ async def test_rooms_of_a_member_are_those_that_people_made_ascending(storage: S
     assert await storage.rooms.of_member(99) == []
 
 
-async def test_a_joining_is_a_message_and_makes_the_membership(storage: Storage) -> None:
+async def test_a_join_is_a_message_and_makes_the_membership(storage: Storage) -> None:
     ada, ben = await add_both(storage)
     room = await make_room(storage, ada)
     told = await say(storage, draft(ada, "one", room=room.id), joining(ben, room.id))
@@ -677,7 +677,7 @@ async def test_a_joining_is_a_message_and_makes_the_membership(storage: Storage)
     ]
 
 
-async def test_who_is_a_member_joins_nothing(storage: Storage) -> None:
+async def test_a_member_can_not_join_again(storage: Storage) -> None:
     ada, ben = await add_both(storage)
     room = await make_room(storage, ada)
     saved = await storage.messages.save(
@@ -790,7 +790,7 @@ async def test_a_rejected_batch_makes_no_membership(storage: Storage) -> None:
     assert await storage.messages.timeline(room.id, 10, PLENTY, after=0) == []
 
 
-async def test_joining_a_room_that_is_gone_makes_no_membership(storage: Storage) -> None:
+async def test_joining_a_deleted_room_makes_no_membership(storage: Storage) -> None:
     _, ben = await add_both(storage)
     assert await storage.messages.save([joining(ben, 99)]) == [None]
     assert not await storage.rooms.is_member(99, ben)

@@ -65,7 +65,7 @@ async def test_a_profile_is_changed_as_a_whole_or_not_at_all(
     assert await change(storage, people["cem"], "Benno") == "Benno", "nobody has it"
 
 
-async def test_who_signed_up_where_names_are_shared_keeps_theirs(
+async def test_an_account_with_a_shared_display_name_keeps_it(
     storage: Storage, people: dict[str, int]
 ) -> None:
     twin = await storage.users.add(NewPerson(name="ada-1", password_hash=b"x", display_name="Lady Ada"))
@@ -86,7 +86,7 @@ def what_is_taken(changed: object) -> str:
 
 
 @pytest.mark.parametrize("name", ["Lady Ada", "lady ada", "Lady \uff21da", "LADY ADA"])
-async def test_a_new_name_that_looks_like_anothers_display_name_is_taken(
+async def test_a_name_that_looks_like_a_display_name_is_taken(
     storage: Storage, people: dict[str, int], name: str
 ) -> None:
     assert await added(storage, name) == "taken: look"
@@ -115,7 +115,7 @@ async def test_a_display_name_that_is_given_back_is_free_as_a_name(
     assert await added(storage, "Lady Ada") == "Lady Ada"
 
 
-async def test_who_shares_a_name_with_a_display_name_keeps_it_in_any_case(
+async def test_a_name_shared_with_a_display_name_is_kept_in_any_case(
     storage: Storage, people: dict[str, int]
 ) -> None:
     assert await added(storage, "twin-1", "Twin") == "twin-1"
@@ -133,7 +133,7 @@ async def test_who_shares_a_name_with_a_display_name_keeps_it_in_any_case(
     assert known.person.id == twin.id
 
 
-async def test_of_a_name_and_a_display_name_that_look_alike_one_is_given(
+async def test_of_a_concurrent_name_and_look_alike_display_name_one_is_given(
     storage: Storage, people: dict[str, int]
 ) -> None:
     """Whichever comes first: two at once, and an admin who renames whoever changes their own profile."""

@@ -155,7 +155,7 @@ async def test_no_number_is_given_twice(world: World) -> None:
     assert sorted(set(given)) == given
 
 
-async def test_who_leaves_is_gone_at_once(world: World) -> None:
+async def test_a_leaving_server_is_removed_at_once(world: World) -> None:
     one, two = await register(world), await register(world)
     await world.nodes.leave(one)
     assert await world.numbers() == [two]

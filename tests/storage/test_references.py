@@ -260,7 +260,7 @@ async def test_the_texts_of_a_message_go_with_it(storage: Storage, place: Databa
         )
 
 
-async def test_nobody_is_mentioned_by_whom_they_block(storage: Storage) -> None:
+async def test_a_blocked_persons_mentions_do_not_count(storage: Storage) -> None:
     ada, ben, cem = await add(storage, "ada", "ada l", "cem")
     garden = await make_room(storage, ada, ben, cem)
     assert await storage.contacts.block(ben, cem)

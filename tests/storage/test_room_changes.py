@@ -164,15 +164,13 @@ async def test_roles_are_given_to_members_and_the_last_owner_stays_one(storage: 
     assert await roles(storage, garden) == {ADA: "owner", BEN: "member"}
 
 
-async def test_an_owner_who_is_deleted_counts_as_none(storage: Storage, garden: int) -> None:
+async def test_a_deleted_owner_does_not_count_as_owner(storage: Storage, garden: int) -> None:
     await write(storage, role(garden, BEN, OWNER))
     await storage.users.delete(BEN)
     assert await write(storage, role(garden, ADA, MEMBER)) == [LAST_OWNER]
 
 
-async def test_who_is_banned_is_out_and_stays_so_until_the_ban_is_lifted(
-    storage: Storage, garden: int
-) -> None:
+async def test_a_ban_removes_the_member_until_it_is_lifted(storage: Storage, garden: int) -> None:
     saved = await write(
         storage,
         Removal(garden, BEN, ADA, NOW),
@@ -238,7 +236,7 @@ async def test_an_archived_room_is_read_only(storage: Storage, garden: int) -> N
     assert (said.seq, said.pos) == (3, 7)
 
 
-async def test_an_invite_is_used_by_those_who_join_with_it(storage: Storage, garden: int) -> None:
+async def test_an_invite_is_used_up_by_joins(storage: Storage, garden: int) -> None:
     cellar = await made(storage, "Cellar", private=True)
     new = NewInvite(digest=b"code", uses=1, expires_at=LATER, room_id=cellar, maker_id=ADA, registers=False)
     await storage.users.invite(new)

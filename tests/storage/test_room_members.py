@@ -35,9 +35,7 @@ async def inside(storage: Storage, room: int, after: int = 0, limit: int = 100) 
     return by_id
 
 
-async def test_members_are_who_is_in_a_room_by_their_ids(
-    storage: Storage, change_room: Administrator
-) -> None:
+async def test_members_are_listed_by_id(storage: Storage, change_room: Administrator) -> None:
     ada, ben, cem, dora = await add(storage, "Ada", "Ben", "Cem", "Dora")
     garden = await make_room(storage, ben)
     await write(storage, *(joining(garden, person) for person in (dora, cem, ada)))
@@ -77,7 +75,7 @@ async def test_all_are_in_the_lobby_and_operators_in_every_conversation(storage:
     assert list(await inside(storage, direct)) == [ada]
 
 
-async def test_one_may_join_public_rooms_that_one_is_not_in(
+async def test_joinable_rooms_are_public_rooms_without_the_person(
     storage: Storage, change_room: Administrator
 ) -> None:
     ada, ben = await add(storage, "Ada", "Ben")

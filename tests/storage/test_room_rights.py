@@ -141,7 +141,7 @@ TOO_LATE: dict[str, tuple[Sequence[Write], Write, Refusal]] = {
 
 @pytest.mark.parametrize("how", ["in one batch", "one after the other"])
 @pytest.mark.parametrize(("before", "late", "refusal"), TOO_LATE.values(), ids=TOO_LATE)
-async def test_who_may_not_any_more_changes_nothing(
+async def test_a_lost_right_is_checked_at_the_commit(
     storage: Storage, garden: int, before: Sequence[Write], late: Write, refusal: Refusal, how: str
 ) -> None:
     if how == "in one batch":
@@ -205,7 +205,7 @@ async def test_in_a_direct_room_nobody_deletes_the_others_messages(storage: Stor
     assert isinstance(done, Deleted)
 
 
-async def test_who_may_still_does_it_in_the_same_batch(storage: Storage, garden: int) -> None:
+async def test_rights_are_checked_in_order_within_a_batch(storage: Storage, garden: int) -> None:
     saved = await storage.messages.save(
         [
             adding(DAN, BEN),
@@ -239,9 +239,7 @@ async def test_who_may_still_does_it_in_the_same_batch(storage: Storage, garden:
     ]
 
 
-async def test_who_made_a_room_and_left_it_looks_after_it_while_nobody_owns_it(
-    storage: Storage, garden: int
-) -> None:
+async def test_a_maker_who_left_keeps_the_rights_of_an_ownerless_room(storage: Storage, garden: int) -> None:
     saved = await storage.messages.save(
         [
             removal(ADA, ADA),
@@ -259,7 +257,9 @@ async def test_who_made_a_room_and_left_it_looks_after_it_while_nobody_owns_it(
 
 
 @pytest.mark.parametrize("out", ["disabled", "deleted"])
-async def test_who_may_not_come_in_changes_no_room(storage: Storage, garden: int, out: str) -> None:
+async def test_an_account_that_may_not_log_in_changes_no_room(
+    storage: Storage, garden: int, out: str
+) -> None:
     if out == "disabled":
         await storage.users.administer(BEN, AccountChange(is_disabled=True), None)
         await storage.users.administer(ROOT, AccountChange(is_disabled=True), None)
@@ -281,7 +281,7 @@ async def test_an_admin_looks_after_every_room_as_long_as_they_are_one(storage: 
     assert not any(each is None or isinstance(each, Refusal) for each in await both())
 
 
-async def test_nobody_is_added_by_whom_they_block(storage: Storage, garden: int) -> None:
+async def test_a_blocked_person_can_not_add_the_blocker(storage: Storage, garden: int) -> None:
     await storage.contacts.block(DAN, BEN)
     saved = await storage.messages.save([adding(DAN, BEN), adding(DAN, ADA), adding(DAN, BEN)])
     assert saved[0] == saved[2] == BLOCKED

@@ -117,7 +117,7 @@ async def test_a_session_has_its_initial_values(world: World) -> None:
 
 
 @pytest.mark.parametrize(("person", "generation"), [(99, 0), (1, 1), (1, -1)])
-async def test_nobody_who_is_not_there_as_they_were_begins_one(
+async def test_a_changed_or_deleted_account_begins_no_session(
     world: World, person: int, generation: int
 ) -> None:
     new = NewSession(person_id=person, generation=generation, lasts=DAY)
@@ -125,7 +125,7 @@ async def test_nobody_who_is_not_there_as_they_were_begins_one(
     assert await world.living() == []
 
 
-async def test_who_is_disabled_or_deleted_begins_none_and_has_none(world: World) -> None:
+async def test_a_disabled_or_deleted_account_has_no_sessions(world: World) -> None:
     await world.begin(), await world.begin(2, None)
     await set_disabled(world.storage.users, 1, disabled=True)
     await world.storage.users.delete(2)
@@ -135,7 +135,7 @@ async def test_who_is_disabled_or_deleted_begins_none_and_has_none(world: World)
         assert await world.sessions.begin(new) is None
 
 
-async def test_who_is_disabled_and_keeps_their_sessions_uses_no_token_up(world: World) -> None:
+async def test_a_disabled_account_with_kept_sessions_uses_no_refresh_token(world: World) -> None:
     begun = await world.begin()
     blocking = AccountChange(is_disabled=True, keeps_sessions=True)
     assert isinstance(await world.storage.users.administer(1, blocking, None), Person)
@@ -184,7 +184,7 @@ async def test_any_other_of_the_family_ends_the_session(world: World, used: Refr
     assert await world.refresh(Refreshing(b"other", b"third", b"-")) is None
 
 
-async def test_of_many_who_use_one_token_at_once_all_get_the_same(world: World) -> None:
+async def test_concurrent_uses_of_a_refresh_token_get_the_same_successor(world: World) -> None:
     await world.begin()
     got: list[LoginSession | TokenReused | None] = []
 
@@ -198,7 +198,7 @@ async def test_of_many_who_use_one_token_at_once_all_get_the_same(world: World) 
     assert isinstance(await world.refresh(SECOND), LoginSession)
 
 
-async def test_one_is_ended_by_its_person_alone(world: World) -> None:
+async def test_a_session_is_ended_only_by_its_person(world: World) -> None:
     one, two = await world.begin(), await world.begin(2, None)
     assert not await world.sessions.end(2, one.id)
     assert not await world.sessions.end(1, 99)
@@ -218,7 +218,7 @@ async def test_all_others_or_all_are_ended(world: World) -> None:
     assert one.id not in await world.living()
 
 
-async def test_one_is_ended_by_its_family(world: World) -> None:
+async def test_a_session_is_ended_by_its_token_family(world: World) -> None:
     one, two = await world.begin(), await world.begin(1, Refreshing(b"other", b"1", b"2"))
     await world.sessions.end_family(b"nobody's")
     await world.sessions.end_family(b"family")

@@ -101,7 +101,7 @@ async def desk(storage: Storage) -> Desk:
     return await Desk(storage).open()
 
 
-async def test_who_answers_first_has_the_conversation(desk: Desk) -> None:
+async def test_the_first_answer_claims_the_conversation(desk: Desk) -> None:
     asked = desk.draft("Ada")
     assert await desk.follows(asked) == [], "nobody has answered"
     assert await desk.status() == SupportStatus(waiting_since=asked.created_at)
@@ -163,7 +163,7 @@ async def test_only_a_new_message_reopens_a_closed_conversation(
     ]
 
 
-async def test_who_is_no_operator_any_more_holds_nothing_and_answers_nothing(desk: Desk) -> None:
+async def test_a_former_operator_holds_and_answers_nothing(desk: Desk) -> None:
     await desk.save(desk.draft("Ada"), desk.draft("Olga", "Ada"))
     await set_roles(desk.storage.users, desk.ids["Olga"], operator=False, admin=False)
     assert await desk.follows(desk.draft("Olga", "Ada")) == []
@@ -266,7 +266,7 @@ async def test_a_closed_conversation_is_no_room_of_operators_unless_they_name_it
     assert await seen("Olga") == (True, True, 3)
 
 
-async def test_who_waits_the_longest_is_first_in_the_queue(desk: Desk) -> None:
+async def test_the_longest_waiting_conversation_is_first(desk: Desk) -> None:
     assert await desk.queue() == []
     for name in ("Ada", "Ben", "Olga", "Ada"):
         await desk.save(desk.draft(name))

@@ -278,7 +278,7 @@ async def test_roles_include_members_and_banned_people(storage: Storage, change_
     assert await role(storage, garden, ada) is None
 
 
-async def test_the_creator_who_left_is_the_owner_again_after_joining(storage: Storage) -> None:
+async def test_a_creator_who_left_is_owner_again_after_joining(storage: Storage) -> None:
     (ada,) = await add(storage, "Ada")
     garden = await make_room(storage, ada)
     await write(storage, Removal(garden, ada, ada, NOW))
@@ -841,7 +841,7 @@ async def test_access_has_the_role_and_the_audience_of_a_room(
     assert await storage.rooms.access(garden, ada) is None
 
 
-async def test_a_room_of_somebody_who_was_deleted_is_over(storage: Storage) -> None:
+async def test_rooms_of_a_deleted_person_are_over(storage: Storage) -> None:
     ada, ben = await add(storage, "Ada", "Ben")
     direct, own = await direct_room(storage, ada, ben), await direct_room(storage, ada, ada)
     desk = await storage.rooms.support_room(ben)

@@ -533,7 +533,7 @@ async def test_messages_are_found_by_the_names_of_files_that_they_had_before(
             assert [each.text for each in await storage.search.find(search)] == ["@ben green tea"]
 
 
-async def test_who_was_there_before_moderators_is_none_and_an_older_server_goes_on(
+async def test_older_accounts_are_no_moderators_and_an_older_server_continues(
     database: DatabaseAddress,
 ) -> None:
     with trio.fail_after(30):
@@ -562,7 +562,7 @@ async def test_who_was_there_before_moderators_is_none_and_an_older_server_goes_
             assert (act.by, act.person) == (Named(BEN, "Ben"), Named(CEM, "Cem"))
 
 
-async def test_who_was_there_before_visitors_is_none_and_an_older_server_goes_on(
+async def test_older_accounts_are_no_visitors_and_an_older_server_continues(
     database: DatabaseAddress,
 ) -> None:
     with trio.fail_after(30):

@@ -121,7 +121,7 @@ def test_a_slow_reader_that_is_cut_and_gone_is_sent_all_that_it_did_not_confirm(
     assert heard == sent
 
 
-def test_who_leaves_as_soon_as_a_message_is_there_is_not_sent_it_again(server: ServerProcess) -> None:
+def test_a_client_that_leaves_right_after_a_message_does_not_get_it_again(server: ServerProcess) -> None:
     ada, ben = account(server, "ada-quick"), account(server, "ben-quick")
     heard = list[str]()
     with person(server, ada) as speaker:
@@ -136,7 +136,7 @@ def test_who_leaves_as_soon_as_a_message_is_there_is_not_sent_it_again(server: S
     assert hear_missed(server, ben) == []
 
 
-def test_who_answers_the_close_frame_and_no_ping_is_sent_nothing_again() -> None:
+def test_a_client_that_answers_only_the_close_frame_gets_nothing_again() -> None:
     with used_data_path() as data:
         with running_server(data) as server:
             ada, ben = account(server, "ada"), account(server, "ben")

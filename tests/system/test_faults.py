@@ -198,7 +198,7 @@ def test_without_descriptors_it_goes_on_and_with_them_everything_works_again(
 
 
 @pytest.mark.parametrize("phase", ["at once", "half a head", "a handshake", "a frame"])
-def test_hundreds_who_connect_and_reset_leave_nothing(
+def test_hundreds_of_reset_connections_leave_nothing(
     server: ServerProcess, tokens: dict[str, str], phase: str
 ) -> None:
     with member(server.url, "ada", tokens["ada"]) as ada, client(server.url) as ben:

@@ -101,7 +101,7 @@ def check_removal(room: Garden, until: float) -> None:
 
 
 @in_full
-def test_who_was_on_a_killed_server_goes_on_on_the_other(home: ServerProcess) -> None:
+def test_clients_of_a_killed_server_continue_on_the_other(home: ServerProcess) -> None:
     with (
         two_servers(home, "notify", **SETTINGS) as servers,
         conversation(servers) as talk,

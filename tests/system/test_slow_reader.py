@@ -92,7 +92,7 @@ def test_slow_readers_are_cut_and_not_waited_for(server: ServerProcess, tokens: 
         assert saved_lines(server.address) == [*said, ("ada", "still here")]
 
 
-def test_who_asks_for_history_and_does_not_read_it_holds_nobody_up(
+def test_a_client_that_does_not_read_its_history_delays_nobody(
     server: ServerProcess, tokens: dict[str, str]
 ) -> None:
     with (

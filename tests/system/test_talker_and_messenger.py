@@ -254,7 +254,7 @@ def test_a_bad_token_leaves_the_client_unauthorised(house: House, bad: Callable[
     assert_leaves_unauthorised(house, TALKER, bad(house))
 
 
-def test_a_revoked_token_is_bad_and_a_new_one_is_good(house: House) -> None:
+def test_a_revoked_token_is_invalid_and_a_new_one_valid(house: House) -> None:
     name = "revoked"
     old = register(house.url, name)
     command = [sys.executable, "-m", "chat", "user", "revoke", name.upper(), "--data", str(house.server.data)]
@@ -310,7 +310,7 @@ def test_a_message_reaches_every_socket_except_its_senders(house: House, way: Wa
         assert ada.hear() == ("ben", "ada hears this next")
 
 
-def test_who_pipelines_has_subscribers_in_order_by_all_and_not_by_itself(house: House) -> None:
+def test_pipelined_messages_reach_all_others_in_order(house: House) -> None:
     with (
         house.enter(TALKER, "ada") as ada,
         house.enter(MESSENGER, "ben") as ben,

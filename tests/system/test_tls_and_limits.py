@@ -107,7 +107,7 @@ def test_a_burst_goes_through_whole_and_in_order(encrypted: ServerProcess, trust
             assert talker.hear_all(len(everything)) == everything
 
 
-def test_who_speaks_no_tls_is_not_served_and_harms_nobody(
+def test_a_client_without_tls_is_not_served_and_harms_nobody(
     encrypted: ServerProcess, trusting: ssl.SSLContext
 ) -> None:
     for sent in (
@@ -216,7 +216,7 @@ def test_a_proxy_speaks_for_many_and_each_of_them_has_its_own_limit(crowded: Ser
 
 
 @needs_proc
-def test_who_guesses_names_is_throttled_by_address_and_others_are_not(crowded: ServerProcess) -> None:
+def test_guessing_names_is_throttled_by_address(crowded: ServerProcess) -> None:
     register(crowded.url, "ben")
 
     def guess(name: str, password: str, address: str) -> httpx.Response:

@@ -49,7 +49,7 @@ def log_in(page: Page, name: str) -> None:
     log_in_button(page).click()
 
 
-def test_who_is_logged_out_or_disabled_is_out_within_a_second(pages: Pages, olga: Page) -> None:
+def test_a_logged_out_or_disabled_person_is_signed_out_within_a_second(pages: Pages, olga: Page) -> None:
     ada = pages.of("ada")
     expect(ada.get_by_role("link", name="lobby")).to_be_visible()
     account(olga, "ada")
@@ -206,7 +206,7 @@ def test_settings_apply_at_once_name_their_source_and_are_withdrawn(pages: Pages
     expect(acts.filter(has_text="a command on the server changed the roles of olga")).to_have_count(1)
 
 
-def test_a_room_that_one_is_not_in_is_renamed_archived_and_deleted(pages: Pages, olga: Page) -> None:
+def test_an_admin_renames_archives_and_deletes_any_room(pages: Pages, olga: Page) -> None:
     room = Room(pages, "ada", "secret garden")
     ada = pages.of("ada", f"/room/{room.id}")
     ada_sees = ada.get_by_role("heading", level=1)
@@ -326,7 +326,7 @@ def test_a_person_is_added_with_a_first_password_or_invited(pages: Pages, olga: 
     expect(dialog.get_by_role("textbox", name="Invitation link")).to_have_value(re.compile("/i/"))
 
 
-def test_who_forgot_their_password_sets_another_by_an_admins_link(pages: Pages, olga: Page) -> None:
+def test_an_admins_link_sets_a_new_password(pages: Pages, olga: Page) -> None:
     pages.person("forgetful")
     stranger = pages.open("/")
     stranger.get_by_text("Forgot your password?").click()

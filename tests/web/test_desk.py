@@ -84,7 +84,7 @@ def part(page: Page, name: str) -> None:
     expect(page.locator(".conversations.before")).to_have_count(0)
 
 
-def test_who_waits_the_longest_is_first_and_who_answers_has_the_conversation(
+def test_the_longest_waiting_is_first_and_answering_claims_it(
     pages: Pages, operators: tuple[Page, Page]
 ) -> None:
     olga, oscar = operators

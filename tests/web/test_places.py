@@ -117,9 +117,7 @@ def test_an_unknown_invitation_is_shown_as_expired(pages: Pages) -> None:
     expect(page.get_by_text("This invitation")).to_be_visible()
 
 
-def test_who_is_chosen_is_of_the_word_that_is_written_not_of_the_one_before(
-    pages: Pages, ada: Speaker
-) -> None:
+def test_a_chosen_suggestion_belongs_to_the_current_word(pages: Pages, ada: Speaker) -> None:
     others = [Speaker(pages, name) for name in ("benno", "bobby")]
     room = ada.make_room("names", *others)
     for other in others:

@@ -61,7 +61,7 @@ def send_files(speaker: Speaker, room: int, key: str, *files: int, text: str = "
     speaker.call("POST", f"/rooms/{room}/messages", body)
 
 
-def test_only_who_is_mentioned_is_a_link_with_the_whole_name_to_everybody(pages: Pages, ada: Speaker) -> None:
+def test_only_mentioned_people_are_links_with_the_whole_name(pages: Pages, ada: Speaker) -> None:
     lovelace, ben = Speaker(pages, "Grace Hopper"), Speaker(pages, "ben")
     room = ada.make_room("mentions", lovelace, ben)
     ada.say(room, "@Grace Hopper and @ben: not @nobody, @word or @benny")
@@ -116,7 +116,7 @@ def test_two_readers_are_named(pages: Pages, ada: Speaker) -> None:
     expect(timeline.page.locator(".reaction").first).to_have_attribute("title", "ben, cem")
 
 
-def test_nothing_lies_over_code_or_over_who_has_read(pages: Pages, ada: Speaker) -> None:
+def test_nothing_covers_code_or_the_read_receipts(pages: Pages, ada: Speaker) -> None:
     ben = Speaker(pages, "ben")
     room = ada.make_room("overlap", ben)
     code = "x" * 300

@@ -66,7 +66,7 @@ async def test_acts_of_an_admin_close_that_persons_sockets(
         assert "chat_accounts_total{what=" in metrics.text
 
 
-async def test_who_changes_their_password_goes_on_with_the_new_token_alone() -> None:
+async def test_after_a_password_change_only_the_new_token_is_valid() -> None:
     async with open_watched() as watched:
         hashed = await Passwords(4).hash(b"secret", None)
         assert isinstance(hashed, bytes)

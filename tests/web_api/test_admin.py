@@ -363,7 +363,7 @@ async def test_an_admin_asks_over_http_with_a_token(watched: Watched) -> None:
     assert done.exit_code == 2
 
 
-async def test_nonsense_on_the_socket_gets_one_line_back() -> None:
+async def test_garbage_on_the_control_socket_gets_one_line_back() -> None:
     with TemporaryDirectory(prefix="chat-") as directory:
         async with open_watched(Path(directory)):
             for question in (b"nonsense\n", b"tree -1\n", b"x" * 1000, b"why 1 2\n", b"\xff\n"):

@@ -121,7 +121,7 @@ async def test_reading_long_messages_costs_more(api: Api, autojump_clock: object
 
 
 @pytest.mark.parametrize(("method", "path"), FREE)
-async def test_who_is_over_budget_may_still_look_around(
+async def test_a_client_over_budget_may_still_read(
     api: Api, autojump_clock: object, method: str, path: str
 ) -> None:
     for _ in range(20):

@@ -155,7 +155,7 @@ async def _kill_the_first(places: Places) -> None:
     os.kill(places.notes("started")[0].pid, signal.SIGKILL)
 
 
-async def test_a_worker_that_ends_is_started_again_in_its_seat_and_the_others_go_on(journal: Path) -> None:
+async def test_a_worker_that_ends_is_restarted_in_its_slot(journal: Path) -> None:
     places = Places(journal, "serves")
     with trio.fail_after(30), capture_logs() as logs:
         async with open_supervisor(3, places.prepare, places.vacated.append) as supervisor:
@@ -279,7 +279,7 @@ async def test_a_worker_that_does_not_leave_in_time_is_killed(journal: Path) -> 
     places.assert_nobody_is_left()
 
 
-async def test_who_asks_for_a_restart_during_one_gets_another(journal: Path) -> None:
+async def test_a_restart_requested_during_one_is_done_afterwards(journal: Path) -> None:
     places = Places(journal, "serves")
     with trio.fail_after(30), capture_logs() as logs:
         async with open_supervisor(1, places.prepare) as supervisor:

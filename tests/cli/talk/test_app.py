@@ -122,7 +122,7 @@ async def test_an_edit_that_is_refused_stays_in_its_room(
             assert (state.pending, files.load()) == ([], [])
 
 
-async def test_a_command_that_is_wrong_is_in_the_line_of_its_room_again(
+async def test_a_wrong_command_is_put_back_into_the_input_of_its_room(
     model: ModelServer,
     garden: ModelRoom,
     reach: Reach,

@@ -55,7 +55,7 @@ def test_no_text_is_wider_than_its_row(text: str, width: int) -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 1), (8, 3), (11, 5), (12, 4), (2, 30), (200, 2)])
-def test_the_smallest_terminal_shows_the_line_that_is_typed(size: tuple[int, int]) -> None:
+def test_the_smallest_terminal_shows_the_input_line(size: tuple[int, int]) -> None:
     state = state_of(lobby_with("hello"))
     state.editor.insert("hi")
     canvas = rendered(state, *size)
@@ -65,7 +65,7 @@ def test_the_smallest_terminal_shows_the_line_that_is_typed(size: tuple[int, int
     assert canvas.cursor[1] == size[1] - 1
 
 
-def test_a_title_is_no_line_break_and_nothing_that_a_terminal_obeys() -> None:
+def test_a_title_has_no_line_break_and_no_terminal_controls() -> None:
     state = state_of(room(1, "lobby", "lobby"))
     state.show("search: a\nb\x9b31m", ["nothing is found"])
     title = rendered(state, 80, 12).text[0].decode()

@@ -21,7 +21,7 @@ def test_edited_history_entries_stay_until_the_walk_ends() -> None:
     assert history.older("") == "two"
 
 
-def test_a_walk_that_begins_with_a_line_loses_it_nowhere() -> None:
+def test_walking_the_history_keeps_the_typed_line() -> None:
     history = typed("one")
     assert history.older("half") == "one"
     history.stop()

@@ -63,7 +63,7 @@ def test_text_typed_in_a_room_is_not_sent_to_another_after_a_removal() -> None:
     assert state.drafts == {2: "between you and me, the code"}
 
 
-def test_who_leaves_with_nothing_typed_reads_the_first_room() -> None:
+def test_leaving_without_input_opens_the_first_room() -> None:
     state = state_of(room(2, "room", "roses"), room(1, "lobby", "lobby"))
     cast("dict[int, Room]", state.rooms).pop(2)
     state.leave_room(2)
@@ -71,7 +71,7 @@ def test_who_leaves_with_nothing_typed_reads_the_first_room() -> None:
     assert (state.room, state.drafts) == (1, {})
 
 
-def test_a_room_that_was_waited_for_is_not_opened_once_another_one_was() -> None:
+def test_an_awaited_room_is_not_opened_after_another_was() -> None:
     state = state_of(room(2, "room", "roses"), room(1, "lobby", "lobby"))
     state.open_when_known(9)
     state.open(1)

@@ -210,7 +210,7 @@ def test_a_pending_message_is_at_the_end_until_it_is_saved() -> None:
     assert shown(draw(state, 60, 8))[-1] == "edit> on its way"
 
 
-def test_a_long_line_has_several_rows_and_its_cursor_stays_on_the_screen() -> None:
+def test_a_long_input_has_several_rows_with_the_cursor_on_the_screen() -> None:
     state = state_of(with_messages(1))
     state.editor.insert("東京 " * 30)
     picture = draw(state, 20, 12)

@@ -135,7 +135,7 @@ async def test_a_server_without_a_lease_publishes_no_room_changes(
         assert await other.hears() == []
 
 
-async def test_who_is_on_another_server_is_seen_until_that_is_gone(
+async def test_presence_on_another_server_ends_with_that_server(
     autojump_clock: MockClock, servers: Servers
 ) -> None:
     ada, ben, cem = await servers.one.add_all("ada", "ben", "cem")

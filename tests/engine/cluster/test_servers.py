@@ -197,7 +197,7 @@ async def test_direct_messages_reach_a_person_on_every_server_once(
     assert contents(await again.hears()) == []
 
 
-async def test_a_guest_is_found_on_its_server_and_one_who_is_gone_is_not(
+async def test_a_guest_is_found_on_its_server_until_it_leaves(
     autojump_clock: object, servers: Servers
 ) -> None:
     ada = await servers.one.add("ada")
@@ -654,7 +654,7 @@ async def test_direct_messages_arrive_while_the_bus_is_down(autojump_clock: obje
     assert contents(reader.heard_now()) == ["first"]
 
 
-async def test_a_question_is_answered_while_it_is_looked_up_who_has_to_answer(
+async def test_answers_may_arrive_before_the_responders_are_known(
     autojump_clock: object, servers: Servers
 ) -> None:
     answers = list[bytes]()
@@ -763,7 +763,7 @@ async def test_a_budget_is_one_for_all_servers(autojump_clock: object) -> None:
         assert budgets[1].message(7, "192.0.2.1") is None
 
 
-async def test_wrong_guesses_count_on_all_servers_and_who_was_right_is_at_home_on_all(
+async def test_wrong_passwords_and_home_addresses_count_on_all_servers(
     autojump_clock: object, servers: Servers
 ) -> None:
     throttles = [world.accounts._logins._throttle for world in (servers.one, servers.other)]

@@ -94,7 +94,7 @@ async def test_bytes_after_a_body_are_another_request() -> None:
             assert (await wire.response())[2] == b"hello"
 
 
-async def test_who_goes_away_in_the_middle_ends_the_handler() -> None:
+async def test_a_client_that_leaves_within_a_body_ends_the_handler() -> None:
     app = Taking()
     app.released.set()
     with trio.fail_after(20):

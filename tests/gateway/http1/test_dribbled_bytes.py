@@ -163,7 +163,7 @@ async def test_a_request_in_the_segments_of_a_common_library_never_waits(
 
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_QUICKACK"), reason="this system has no TCP_QUICKACK")
-async def test_who_lets_the_system_collect_small_writes_waits_for_no_acknowledgement() -> None:
+async def test_small_writes_are_not_delayed_by_nagle() -> None:
     """Nagle's algorithm keeps the body until the head is acknowledged, which the kernel puts off by 40 ms."""
 
     async def five_calls(gateway: Gateway, *, collects: bool) -> float:

@@ -145,7 +145,7 @@ def test_a_malformed_request_line_is_refused_with_the_matching_status(
 
 
 @pytest.mark.parametrize(("lines", "fits"), [(MAX_LINES, True), (MAX_LINES + 1, False)])
-def test_a_head_has_so_many_lines_and_not_one_more(lines: int, fits: bool) -> None:
+def test_the_number_of_head_lines_is_limited(lines: int, fits: bool) -> None:
     parser = used_once()
     headers = [f"X-{number}: a".encode() for number in range(lines - 3)]
     parser.receive_data(b"\r\n".join((b"GET / HTTP/1.1", b"Host: localhost", *headers, b"", b"")))

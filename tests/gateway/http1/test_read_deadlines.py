@@ -60,7 +60,7 @@ async def test_each_piece_of_a_body_resets_its_deadline(parser: StrictParser, mo
     assert deadlines.deadline() == trio.current_time() + BODY_TIMEOUT - 5
 
 
-async def test_who_waits_for_us_has_no_deadline(parser: StrictParser) -> None:
+async def test_a_client_that_waits_for_an_answer_has_no_deadline(parser: StrictParser) -> None:
     deadlines = ReadDeadlines(parser, HEAD_TIMEOUT)
     parser.receive_data(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert isinstance(parser.next_event(), h11.Request)

@@ -23,7 +23,7 @@ MUCH = 8 << 20
 """Bytes: more than the system keeps for a socket."""
 
 
-async def test_who_does_not_read_is_not_waited_for_any_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_client_that_does_not_read_is_not_awaited_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refusal, "LINGER", 60.0)
     ours, theirs = trio.socket.socketpair()
     stream = ClientStream(ReplayStream(trio.SocketStream(ours)), b"", largest=100, limit=2 * MUCH)
@@ -42,7 +42,7 @@ async def test_who_does_not_read_is_not_waited_for_any_longer(monkeypatch: pytes
             assert 0 < heard < MUCH
 
 
-async def test_who_reads_has_everything_before_the_end_also_if_it_still_sends() -> None:
+async def test_a_reading_client_gets_everything_although_it_still_sends() -> None:
     ours, theirs = trio.socket.socketpair()
     stream = ClientStream(ReplayStream(trio.SocketStream(ours)), b"", largest=100, limit=2 * MUCH)
     last = close_frame(*GOING_AWAY.content)
@@ -81,7 +81,7 @@ async def test_nothing_is_sent_after_the_close_frame() -> None:
             await client.aclose()
 
 
-async def test_who_reads_slowly_under_tls_is_not_too_slow(mock_clock: trio.testing.MockClock) -> None:
+async def test_a_slow_reader_under_tls_is_not_cut(mock_clock: trio.testing.MockClock) -> None:
     """Every time that the socket took a little, five seconds pass; after eight without anything it would be cut."""
     much, heard = 262_144, 0
     async with encrypted_pair() as (server, client):

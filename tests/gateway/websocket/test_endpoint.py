@@ -121,7 +121,7 @@ class SlowEndpoint(WebSocketEndpoint):
         return await super()._shake_hands(*args, **settings)
 
 
-async def test_who_is_renamed_during_the_handshake_comes_in_under_the_new_name() -> None:
+async def test_a_rename_during_the_handshake_is_applied() -> None:
     config = make_config()
     with trio.fail_after(20):
         async with open_world() as world:
@@ -164,7 +164,7 @@ class RenamingRecorder(Recorder):
         OnceInThisPass(lambda: self._presence.renamed(renamed))
 
 
-async def test_who_is_renamed_the_moment_it_comes_in_has_the_new_name() -> None:
+async def test_a_rename_at_the_end_of_the_handshake_is_applied() -> None:
     config = make_config()
     with trio.fail_after(20):
         async with open_world() as world:
@@ -188,7 +188,7 @@ class CuttingRecorder(Recorder):
         scope.cancel()
 
 
-async def test_who_is_cut_the_moment_it_comes_in_is_open_no_more() -> None:
+async def test_a_client_cut_at_the_end_of_the_handshake_is_closed() -> None:
     with trio.fail_after(20):
         async with open_world() as world:
             recorder = CuttingRecorder()

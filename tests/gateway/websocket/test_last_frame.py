@@ -149,7 +149,7 @@ async def test_the_close_frame_follows_the_frames_being_written(
         assert await ada.close_code() == 4010
 
 
-async def test_nobody_waits_long_for_one_who_does_not_read(chat: Chat) -> None:
+async def test_a_client_that_does_not_read_is_not_awaited_for_long(chat: Chat) -> None:
     async with chat.client("ada"):
         number = await chat.fill("ada")
         unwound = await chat.ask("POST", f"/admin/clients/{number}/cancel")

@@ -534,7 +534,7 @@ async def test_a_busy_pair_is_pinged_about_once_a_second(world: World, autojump_
     await here(world, ben)
 
 
-async def test_who_answers_the_close_frame_has_received_all_before_it(
+async def test_the_answer_to_a_close_frame_confirms_everything_before_it(
     world: World, autojump_clock: object
 ) -> None:
     ada, ben = await world.add_all("ada", "ben")
@@ -613,7 +613,7 @@ async def test_another_connection_confirms_messages_of_a_lost_one(
     await here(world, ben)
 
 
-async def test_a_long_inbox_that_a_dead_line_took_is_sent_again_whole(
+async def test_a_long_inbox_lost_with_a_connection_is_sent_again_whole(
     world: World, autojump_clock: object
 ) -> None:
     ada, ben = await world.add_all("ada", "ben")

@@ -127,7 +127,7 @@ def test_a_frame_has_its_length_in_every_form(size: int) -> None:
     assert payload(TALKER.encode(message("", text)))["message"] == text
 
 
-def test_a_dialect_is_made_of_a_name_a_path_and_a_line() -> None:
+def test_a_dialect_is_defined_by_a_name_a_path_and_a_line_format() -> None:
     made = LineDialect("other", "/other", TalkerLine)
     assert (made.name, made.path, made.shape) == ("other", "/other", {"name", "message"})
     assert made.decode('{"name": "ada", "message": "hi"}') == Say("hi", "ada")

@@ -14,7 +14,7 @@ from tests.support.account_changes import set_disabled
 ADA = {"name": "ada", "password": PASSWORD}
 
 
-async def test_who_registers_has_a_session_and_an_account_for_every_protocol(site: Site) -> None:
+async def test_registering_gives_a_session_and_an_account_for_every_protocol(site: Site) -> None:
     made = await site.call(
         "POST", "/auth/register", ADA | {"email": "ada@example.com", "device": "laptop", "unknown": 1}
     )
@@ -48,7 +48,7 @@ async def test_one_logs_in_by_name_or_by_address(site: Site) -> None:
         assert answer.refused == (401, "unauthenticated", None)
 
 
-async def test_who_is_disabled_has_no_session(site: Site) -> None:
+async def test_a_disabled_account_has_no_session(site: Site) -> None:
     ada = await site.add("ada")
     session = await site.log_in("ada")
     await set_disabled(site.storage.users, ada.id, disabled=True)
@@ -88,7 +88,7 @@ async def test_a_profile_is_changed_as_a_whole_or_not_at_all(site: Site) -> None
     assert (await site.log_in("adele"))["me"]["name"] == "adele"
 
 
-async def test_registering_is_for_whom_the_operator_lets_in() -> None:
+async def test_registering_follows_the_servers_setting() -> None:
     async with open_site(registration="closed") as site:
         assert (await site.call("GET", "/setup"))["registration"] == "closed"
         assert (await site.call("POST", "/auth/register", ADA)).refused == (403, "forbidden", None)

@@ -33,7 +33,7 @@ async def admins(site: Site) -> tuple[str, str]:
     return (await site.join("ada"))[1], (await site.join("olga", admin=True))[1]
 
 
-async def test_only_an_admin_may_and_who_is_refused_changes_nothing(site: Site) -> None:
+async def test_only_admins_may_and_a_refusal_changes_nothing(site: Site) -> None:
     ada, olga = await admins(site)
     await site.call("PATCH", "/admin/people/1", {"operator": True, "moderator": True}, token=olga)
     before = await site.storage.users.everyone(), await site.storage.audit.acts(None, 99)
@@ -61,7 +61,7 @@ async def test_an_admin_adds_a_person_who_logs_in_with_the_first_password(site: 
     assert (act["by"]["name"], act["person"]["name"], act["detail"]) == ("olga", "Zoë", "operator, moderator")
 
 
-async def test_who_forgot_their_password_sets_another_once_by_an_admins_link(site: Site) -> None:
+async def test_an_admins_link_sets_a_new_password_once(site: Site) -> None:
     ada, olga = await admins(site)
     made = await site.call("POST", "/admin/people/1/reset", token=olga)
     assert (made.status, made["url"]) == (201, f"/reset#{made['code']}")
@@ -91,7 +91,7 @@ async def test_who_forgot_their_password_sets_another_once_by_an_admins_link(sit
     ] * 2
 
 
-async def test_a_link_for_another_password_is_good_for_a_day_and_not_for_who_is_disabled(
+async def test_a_reset_link_lasts_a_day_and_not_for_disabled_accounts(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, olga = await admins(site)

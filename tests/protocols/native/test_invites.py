@@ -98,7 +98,7 @@ async def test_of_two_at_once_one_gets_the_last_use(site: Site) -> None:
     assert (await site.call("GET", f"/rooms/{room}", token=token))["members"] == 2
 
 
-async def test_who_may_invite_and_withdraw(site: Site) -> None:
+async def test_invites_follow_the_rights_of_the_maker(site: Site) -> None:
     _, token = await site.join("ada")
     ben, bens = await site.join("ben")
     _, cems = await site.join("cem")
@@ -220,7 +220,7 @@ async def test_where_registering_takes_an_invite_one_to_a_room_is_enough_from_an
         assert (await register(site, "cem", code)).refused == OVER
 
 
-async def test_a_joining_that_is_not_saved_uses_nothing_up(site: Site) -> None:
+async def test_a_join_that_is_not_saved_does_not_use_up_the_invite(site: Site) -> None:
     _, token = await site.join("ada")
     _, bens = await site.join("ben")
     code = await invite(site, token, room=await make(site, token, "garden"))
@@ -236,7 +236,7 @@ async def test_a_joining_that_is_not_saved_uses_nothing_up(site: Site) -> None:
     assert (await accept(site, bens, code)).status == 200
 
 
-async def test_who_looks_after_a_room_lists_and_withdraws_all_invites_to_it(site: Site) -> None:
+async def test_owners_and_moderators_list_and_withdraw_a_rooms_invites(site: Site) -> None:
     ada, token = await site.join("ada")
     ben, bens = await site.join("ben")
     _, cems = await site.join("cem")
@@ -283,7 +283,7 @@ async def test_admins_list_and_withdraw_every_invite(site: Site) -> None:
 
 
 @pytest.mark.parametrize("body", [{"role": "banned"}, {"role": "member"}, None], ids=str)
-async def test_who_may_invite_no_more_has_let_in_their_last(site: Site, body: Any) -> None:
+async def test_invites_end_with_their_makers_right(site: Site, body: Any) -> None:
     _, token = await site.join("ada")
     ben, bens = await site.join("ben")
     _, cems = await site.join("cem")
@@ -298,7 +298,7 @@ async def test_who_may_invite_no_more_has_let_in_their_last(site: Site, body: An
     assert (await register(site, "dan", code)).refused == OVER
 
 
-async def test_an_admin_who_is_none_any_more_has_let_in_their_last() -> None:
+async def test_invites_of_a_former_admin_are_invalid() -> None:
     async with open_site(registration="invite") as site:
         _, token = await site.join("ada", admin=True)
         root, roots = await site.join("root", admin=True)

@@ -107,7 +107,7 @@ async def test_repeated_activity_is_sent_every_three_seconds_and_new_at_once(
     assert told == [[], ["typing"], [], ["typing"], ["none"], [], ["typing"], ["none"]]
 
 
-async def test_who_looks_at_a_conversation_is_seen_by_operators_alone(world: World) -> None:
+async def test_viewing_a_conversation_is_sent_to_operators_only(world: World) -> None:
     ada = await replica(world, "ada")
     room = await help_room(world, ada.person)
     olga, zoe = [await replica(world, name, operator=True) for name in ("olga", "zoe")]
@@ -121,7 +121,7 @@ async def test_who_looks_at_a_conversation_is_seen_by_operators_alone(world: Wor
         assert (await who.asks("activity", room=where, what="viewing"))["code"] == "forbidden"
 
 
-async def test_who_is_blocked_or_removed_types_for_nobody(world: World) -> None:
+async def test_typing_of_a_blocked_or_removed_person_is_not_sent(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     pair = await direct_room(world, ada.person, ben.person)
     garden = await world.make_room(ada.person)
@@ -422,7 +422,7 @@ async def test_a_resume_has_the_lobbys_member_count(world: World) -> None:
     assert ada.resets == []
 
 
-async def test_who_comes_while_the_lobby_is_counted_is_counted_by_the_next(world: World) -> None:
+async def test_a_join_during_the_lobbys_count_is_in_the_next(world: World) -> None:
     lobby = world.services.member_counts
     with world.obstacles.held("count", after=True):
         async with trio.open_nursery() as nursery:

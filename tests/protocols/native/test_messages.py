@@ -166,7 +166,7 @@ async def test_messages_are_returned_in_their_current_state(site: Site) -> None:
     assert ("reactions" in back.body, back["pos"]) == (False, 7)
 
 
-async def test_one_changes_ones_own_messages_and_those_who_may_delete_others(site: Site) -> None:
+async def test_people_change_their_own_messages_and_moderators_delete_others(site: Site) -> None:
     _, token = await site.join("ada")
     _, bens = await site.join("ben")
     _, zoes = await site.join("zoe", admin=True)
@@ -229,7 +229,7 @@ async def test_nobody_reads_or_writes_where_they_may_not_see(site: Site) -> None
     assert ben
 
 
-async def test_who_has_left_meanwhile_changes_nothing(site: Site) -> None:
+async def test_a_person_who_has_left_can_not_change_messages(site: Site) -> None:
     ada, token = await site.join("ada")
     ben, bens = await site.join("ben")
     garden = await make_room(site, ada.id, is_private=True)

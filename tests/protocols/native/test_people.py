@@ -58,7 +58,7 @@ async def test_a_person_blocks_so_many_and_no_more(site: Site) -> None:
     assert refused.refused == (403, "forbidden", None)
 
 
-async def test_who_is_blocked_sends_no_direct_message_in_any_protocol(site: Site) -> None:
+async def test_a_block_refuses_direct_messages_in_every_protocol(site: Site) -> None:
     """The other way round they are sent; in rooms nothing changes; and it ends with the block."""
     (ada, token), (ben, bens) = await site.join("ada"), await site.join("ben")
     room = await direct_room(site, ada, ben)
@@ -128,7 +128,7 @@ async def test_a_block_during_a_look_up_applies_to_the_next_message(site: Site) 
 
 
 @pytest.mark.parametrize("is_heard", [True, False])
-async def test_nobody_writes_to_somebody_who_was_deleted(site: Site, is_heard: bool) -> None:
+async def test_messages_to_a_deleted_person_are_refused(site: Site, is_heard: bool) -> None:
     """Over the socket as over HTTP, whether or not the socket hears the room."""
     ada, (ben, bens) = await site.add("ada"), await site.join("ben")
     room = await direct_room(site, ada, ben)

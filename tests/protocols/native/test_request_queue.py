@@ -85,7 +85,7 @@ async def test_a_refused_waiting_request_does_not_stop_later_ones(world: World) 
     assert (await ada.sync())["type"] == "sync_ok"
 
 
-async def test_an_unknown_outcome_in_the_line_ends_the_socket(world: World) -> None:
+async def test_an_unknown_outcome_of_a_queued_request_ends_the_socket(world: World) -> None:
     ada = await helloed(world, "ada")
     await ada.say(LOBBY_ID, "hi")
     with world.obstacles.held("rooms_of"):

@@ -83,7 +83,7 @@ async def test_own_rooms_are_listed_in_pages_with_unread_counts(site: Site) -> N
     assert ada
 
 
-async def test_public_rooms_are_found_by_a_part_of_their_names_until_one_is_in(site: Site) -> None:
+async def test_joinable_rooms_are_found_by_a_part_of_their_names(site: Site) -> None:
     _, token = await site.join("ada")
     _, bens = await site.join("ben")
     for name in ("Roses", "garden", "Old garden", "gardeners"):
@@ -149,7 +149,7 @@ async def test_joining_and_leaving_a_public_room_are_published(site: Site) -> No
     assert (await site.call("DELETE", me, token=token)).refused == (404, "not_found", None)
 
 
-async def test_others_are_added_and_removed_by_who_leads_the_room(site: Site) -> None:
+async def test_owners_and_moderators_add_and_remove_members(site: Site) -> None:
     ada, token = await site.join("ada")
     ben, bens = await site.join("ben")
     cem, cems = await site.join("cem")
@@ -173,7 +173,7 @@ async def test_others_are_added_and_removed_by_who_leads_the_room(site: Site) ->
     [("DELETE", None), ("PUT", {"role": "banned"}), ("PUT", {"role": "moderator"})],
     ids=["remove", "ban", "give_role"],
 )
-async def test_who_is_removed_while_they_change_anothers_membership_changes_nothing(
+async def test_a_member_removed_meanwhile_changes_no_membership(
     site: Site, monkeypatch: pytest.MonkeyPatch, asked: tuple[str, Any]
 ) -> None:
     _, token = await site.join("ada")
@@ -199,7 +199,7 @@ async def test_who_is_removed_while_they_change_anothers_membership_changes_noth
 
 
 @pytest.mark.parametrize("how", ["DELETE", "PUT", "in the rooms protocol"])
-async def test_who_is_made_an_owner_while_a_moderator_removes_them_stays(
+async def test_a_member_made_owner_meanwhile_is_not_removed(
     site: Site, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     ada, token = await site.join("ada")
@@ -230,7 +230,7 @@ async def test_who_is_made_an_owner_while_a_moderator_removes_them_stays(
     assert await members(site, token, room) == {"ada": "owner", "ben": "moderator", "cem": "owner"}
 
 
-async def test_who_is_banned_is_not_let_in(site: Site) -> None:
+async def test_a_banned_person_can_not_join(site: Site) -> None:
     _, token = await site.join("ada")
     ben, bens = await site.join("ben")
     room = await make(site, token, "garden")

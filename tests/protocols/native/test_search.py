@@ -79,14 +79,14 @@ async def test_a_malformed_search_is_refused(site: Site) -> None:
     assert (await search(site, token, "tea", order="old", valid=False)).refused[:2] == (400, "invalid")
 
 
-async def test_who_searches_too_often_waits() -> None:
+async def test_too_frequent_searches_are_delayed() -> None:
     async with open_site(budgets=Budgets(searches=1.0, clock=lambda: 0.0)) as site:
         _, token = await site.join("ada")
         refused = [(await search(site, token, "tea")).status for _ in range(6)]
         assert refused == [200] * 4 + [429] * 2
 
 
-async def test_who_searches_for_too_long_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_too_long_searches_delay_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a search used is charged: as if each had taken a second."""
     ticks = count()
     async with open_site(budgets=Budgets(searches=9.0, search_time=0.1, clock=lambda: 0.0)) as site:

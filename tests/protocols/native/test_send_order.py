@@ -74,7 +74,7 @@ async def test_other_rooms_continue_and_the_refusal_names_its_message(world: Wor
     assert (await send_all(ada, [first + 1]))[first + 1]["type"] == "send_ok"
 
 
-async def test_who_gives_the_refused_message_up_is_not_locked_out(world: World, ada: Replica) -> None:
+async def test_giving_up_the_refused_message_unblocks_the_room(world: World, ada: Replica) -> None:
     first = refused(await send_all(ada, list(range(210))))[0]
     await trio.sleep(2)
     assert refused(await send_all(ada, [1000])), "it may have been sent before the refusal was read"

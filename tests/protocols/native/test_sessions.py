@@ -281,7 +281,7 @@ async def test_an_api_token_acts_in_rooms_until_it_is_logged_out(site: Site, pro
     assert [await site.is_good(token) for token in program.values()] == [True, False]
 
 
-async def test_a_token_is_made_by_who_knows_the_password(site: Site) -> None:
+async def test_creating_a_token_needs_the_password(site: Site) -> None:
     await site.add("ada")
     own = (await site.log_in("ada"))["access"]
     wrong = {"name": "bot", "password": "a guess of eve"}

@@ -47,7 +47,7 @@ async def test_a_name_or_password_that_can_not_be_uses_no_try(site: Site) -> Non
     assert (await site.call("POST", "/setup", GRACE | {"code": code})).status == 201
 
 
-async def test_of_two_who_have_the_code_at_once_one_is_the_admin(site: Site) -> None:
+async def test_of_two_concurrent_uses_of_the_code_one_makes_an_admin(site: Site) -> None:
     code, answers = await printed(site), []
 
     async def make(name: str) -> None:

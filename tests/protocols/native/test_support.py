@@ -151,7 +151,7 @@ async def test_a_forbidden_request_is_refused_with_the_reason(desk: Desk) -> Non
     assert _support(await desk.own("ada")) == ("open", None, True)
 
 
-async def test_operators_see_who_waits_the_longest_first_page_by_page(desk: Desk) -> None:
+async def test_conversations_are_listed_longest_waiting_first_in_pages(desk: Desk) -> None:
     await desk.join("ben", "cem", "dan")
     rooms = [(await desk.own(name))["id"] for name in ("dan", "cem", "ben", "ada")]
     for name, room in zip(("dan", "cem", "ben", "ada"), rooms, strict=True):
@@ -213,7 +213,7 @@ async def test_support_changes_reach_everybody_in_the_conversation(desk: Desk) -
     assert [own.rooms[room]["pos"] for own in (ada, olga, otto) if await own.hears() is not None] == [9, 9, 9]
 
 
-async def test_those_who_speak_another_protocol_claim_and_open_by_speaking(desk: Desk) -> None:
+async def test_sending_over_older_protocols_claims_and_reopens(desk: Desk) -> None:
     room = (await desk.own("ada"))["id"]
     own, operator = [await desk.site.world.connect(SUPPORT, desk.people[name]) for name in ("ada", "olga")]
     for client in (own, operator):

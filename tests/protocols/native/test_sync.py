@@ -357,7 +357,7 @@ async def test_a_mark_overtaken_by_an_own_message_is_not_sent(world: World) -> N
     assert [each["type"] for each in ben.events if each["type"] == "read"] == []
 
 
-async def test_who_reads_too_slowly_in_a_sync_is_cut_and_goes_on_where_they_were(world: World) -> None:
+async def test_a_too_slow_reader_of_a_sync_is_cut_and_can_resume(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     ben.drop()
     for n in range(60):
@@ -414,7 +414,7 @@ async def test_a_few_at_once_read_many_rooms_as_they_are(world: World) -> None:
         assert answer["rooms"] == 1 + len(rooms)
 
 
-async def test_who_does_not_read_keeps_no_place_of_those_who_may_read_at_once(world: World) -> None:
+async def test_a_client_that_does_not_read_gives_up_its_turn(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     for n in range(90):
         await ada.say(LOBBY_ID, f"{n} " + "x" * 1000, f"k{n}")
@@ -432,7 +432,7 @@ async def test_who_does_not_read_keeps_no_place_of_those_who_may_read_at_once(wo
         assert "sync_ok" not in told
 
 
-async def test_who_waits_in_line_for_too_long_is_refused(
+async def test_a_sync_that_waits_too_long_for_its_turn_is_refused(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     people = [await replica(world, f"person{n}") for n in range(turns.TOGETHER + 1)]

@@ -36,7 +36,7 @@ async def say(site: Site, token: str, room: int, text: str) -> Answer:
     return await site.call("POST", f"/rooms/{room}/messages", body, token=token)
 
 
-async def test_a_visitor_writes_and_an_operator_sees_who_it_is_and_answers(site: Site) -> None:
+async def test_an_operator_sees_a_visitors_details_and_answers(site: Site) -> None:
     _, olgas = await site.join("olga", operator=True)
     page = "https://me:secret@shop.example/cart?session=7#top"
     visitor = await come(site, name=" Anna ", email="anna@example.com", page=page)
@@ -232,7 +232,7 @@ async def test_each_older_protocol_knows_visitors(site: Site) -> None:
     assert not DIRECT.admits_visitors
 
 
-async def test_who_comes_sees_whether_an_operator_is_online(site: Site) -> None:
+async def test_a_visitor_sees_whether_an_operator_is_online(site: Site) -> None:
     ada, _ = await site.join("ada")
     olga, _ = await site.join("olga", operator=True)
 
@@ -262,7 +262,7 @@ async def test_an_invalid_visitor_is_refused_and_adds_nobody(site: Site) -> None
     assert site.storage.users.there() == []
 
 
-async def test_an_operator_blocks_a_visitor_who_writes_no_more_and_lets_them_back(site: Site) -> None:
+async def test_an_operator_blocks_and_unblocks_a_visitor(site: Site) -> None:
     _, olgas = await site.join("olga", operator=True)
     _, bens = await site.join("ben")
     _, adas = await site.join("ada", admin=True)
@@ -300,7 +300,7 @@ async def test_an_operator_blocks_a_visitor_who_writes_no_more_and_lets_them_bac
     assert waiting["id"] == room
 
 
-async def test_who_has_an_account_is_not_blocked_by_an_operator(site: Site) -> None:
+async def test_operators_can_not_block_people_with_an_account(site: Site) -> None:
     _, olgas = await site.join("olga", operator=True)
     _, bens = await site.join("ben")
     room = (await site.call("PUT", "/support", token=bens))["id"]

@@ -275,7 +275,7 @@ async def test_joining_again_after_hanging_up_joins_once(world: World) -> None:
     assert world.joined(garden.id) == [ben.id]
 
 
-async def test_a_joining_that_was_not_saved_made_no_member_and_may_be_tried_again(world: World) -> None:
+async def test_an_unsaved_join_makes_no_member_and_may_be_retried(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     garden = await world.make_room(ada)
     world.obstacles.fail("save", StorageDown("down"))
@@ -317,7 +317,7 @@ async def test_joining_a_room_that_is_deleted_meanwhile_finds_no_room(world: Wor
     assert await world.members(garden.id) == set()
 
 
-async def test_joinings_of_different_people_or_rooms_do_not_wait_for_each_other(world: World) -> None:
+async def test_joins_of_different_people_or_rooms_are_concurrent(world: World) -> None:
     ada, ben, cem = await world.add_all("ada", "ben", "cem")
     garden, cellar = await world.make_room(ada), await world.make_room(ada, "cellar")
     world.obstacles.calls.clear()
@@ -338,7 +338,7 @@ class Nobody:
         """Hear it all the same."""
 
 
-async def test_a_joining_cancelled_before_the_journal_took_it_may_be_tried_again(world: World) -> None:
+async def test_a_join_cancelled_before_the_journal_may_be_retried(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     garden = await world.make_room(ada)
 
@@ -574,7 +574,7 @@ async def test_a_room_that_was_deleted_during_an_outage_has_nobody_in_it_afterwa
         assert elsewhere.session.client.room_id == cellar.id
 
 
-async def test_who_enters_while_another_process_deletes_the_room_is_outside(world: World) -> None:
+async def test_entering_during_a_deletion_leaves_the_client_outside(world: World) -> None:
     ada = await world.add("ada")
     garden = await world.make_room(ada)
     client = await world.connect(ROOMS, ada)

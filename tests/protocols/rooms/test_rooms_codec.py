@@ -63,7 +63,7 @@ def test_history_shows_a_message_as_the_socket_did(message: Message) -> None:
     assert (shown.type, shown.text, shown.timestamp) == (said["Type"], said["Text"], said["Timestamp"])
 
 
-def test_a_joining_has_a_type_of_its_own_and_no_text() -> None:
+def test_a_join_has_a_type_of_its_own_and_no_text() -> None:
     joined = payload(ROOMS.encode(Said(Message(1, 2, 3, 4, "ada", "", 0.0, MessageKind.JOIN))))
     assert (joined["Type"], joined["Text"], joined["UID"]) == ("join", "", 4)
 

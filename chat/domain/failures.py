@@ -9,6 +9,10 @@ class StorageDown(StorageError):
     """The storage does not answer or can't work now. Nothing was written."""
 
 
+class FileStoreDown(StorageDown):
+    """The disk with the files does not take or give them now."""
+
+
 class WriteRejected(StorageError):
     """The storage won't take these values, now or later. Nothing was written."""
 

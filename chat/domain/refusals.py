@@ -74,6 +74,11 @@ CHANGE_UNKNOWN = Refusal(
     reason="change_unknown",
 )
 UNAVAILABLE = Refusal(Code.UNAVAILABLE, "the database does not answer, try again")
+FILES_UNAVAILABLE = Refusal(
+    Code.UNAVAILABLE,
+    "the server's disk does not store or read files now, try again later",
+    reason="files_unavailable",
+)
 ROOM_GONE = Refusal(Code.NOT_FOUND, "the room is gone", reason="room_gone")
 NO_ROOM = Refusal(Code.NOT_FOUND, "there is no such room", reason="no_room")
 NO_MESSAGE = Refusal(Code.NOT_FOUND, "there is no such message", reason="no_message")

@@ -140,6 +140,7 @@ class Deliveries:
         """
         positions: dict[Member, int] = {}  # not written yet
         taken = 0
+        has_failed = False  # whether the last write failed
         more = True
         while more:
             batch: list[Mapping[Member, int]] = []
@@ -164,10 +165,14 @@ class Deliveries:
                     await rooms.mark_delivered(positions)
                 positions = {}
                 self._written = taken
+                has_failed = False
             except StorageError as error:
-                logger.warning(
-                    "deliveries not recorded: trying again; messages may be delivered twice", error=str(error)
-                )
+                if not has_failed:  # one line for an outage
+                    logger.warning(
+                        "deliveries not recorded: trying again; messages may be delivered twice",
+                        error=str(error),
+                    )
+                has_failed = True
                 self._failed = self._begun
             self._tried.notify()
             if not positions:

@@ -187,7 +187,11 @@ class Journal:
             with self._follower.writing(), self._broadcaster.expecting({write.room_id for write in writes}):
                 saved = await self._messages.save(writes)
         except StorageDown as error:
-            logger.warning("writes refused: the database does not work", writes=len(batch), error=str(error))
+            if not self._has_failed:  # one line for an outage
+                logger.warning(
+                    "writes refused: the database does not work; trying again twice a second",
+                    error=str(error),
+                )
             self._refuse(batch, NOT_SAVED)
             return False
         except OutcomeUnknown as error:
@@ -207,6 +211,8 @@ class Journal:
             logger.warning("write refused: the database can't store it", error=str(error))
             self._refuse(batch, _REJECTED)
             return True
+        if self._has_failed:
+            logger.info("the database takes writes again")
         # No await from here on: committed changes are announced and acknowledged, whatever is cancelled.
         self._metrics.committed(len(batch), trio.current_time() - started)
         outcomes, followed = saved[: len(batch)], saved[len(batch) :]

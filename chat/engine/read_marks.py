@@ -34,6 +34,7 @@ class ReadMarks:
         self._written = Signal()  # of each write that has ended, with success or without
         self._noted = Signal()
         self._ended = trio.Event()
+        self._has_failed = False  # whether the database failed the last write
 
     def note(self, room_id: int, person_id: int, seq: int) -> None:
         """A person has read at least up to `seq`. Sync."""
@@ -86,13 +87,18 @@ class ReadMarks:
                 read = {member: ReadMark(seq) for member, seq in marks.items()}
                 await timelines.mark_read(read, durable=False)
         except StorageError as error:
-            logger.warning("read marks not written: trying again", error=str(error))
+            if not self._has_failed:  # one line for an outage
+                logger.warning("read marks not written: trying again each second", error=str(error))
+            self._has_failed = True
             for (room_id, person_id), seq in marks.items():
                 self.note(room_id, person_id, seq)
             return _RETRY
         finally:
             self._under_way = {}
             self._written.notify()
+        if marks and self._has_failed:
+            self._has_failed = False
+            logger.info("read marks are written again")
         return _PAUSE
 
 

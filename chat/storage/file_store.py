@@ -20,9 +20,10 @@ from io import FileIO
 from pathlib import Path
 from typing import TypeVar
 
+import structlog
 import trio
 
-from chat.domain.failures import StorageDown
+from chat.domain.failures import FileStoreDown
 from chat.domain.images import HEAD_BYTES
 from chat.domain.ports.files import Stored
 from chat.domain.startup import CannotStart
@@ -44,6 +45,8 @@ _GATHERED = 262_144
 
 _T = TypeVar("_T")
 
+logger = structlog.get_logger(__name__)
+
 
 class DiskFileStore:
     """The port `FileStore`."""
@@ -52,8 +55,26 @@ class DiskFileStore:
         self._directory = directory
         self._incoming = directory / "incoming"
         self._now = now
+        self._has_failed = False  # whether the disk failed the last upload
 
     async def store(self, pieces: AsyncIterator[bytes]) -> Stored:
+        try:
+            stored = await self._store(pieces)
+        except FileStoreDown as error:
+            if not self._has_failed:  # one line for all uploads of an outage
+                self._has_failed = True
+                logger.error(
+                    "upload refused: cannot write to the files directory",
+                    directory=str(self._directory),
+                    reason=str(error),
+                )
+            raise
+        if self._has_failed:
+            self._has_failed = False
+            logger.info("the files directory takes uploads again", directory=str(self._directory))
+        return stored
+
+    async def _store(self, pieces: AsyncIterator[bytes]) -> Stored:
         path = self._incoming / secrets.token_hex(16)
         file = await _in_thread(lambda: FileIO(path, "xb"))
         digest, head, size = hashlib.sha256(), b"", 0
@@ -201,8 +222,8 @@ async def _pieces(file: FileIO) -> AsyncGenerator[bytes]:
 
 
 async def _in_thread(do: Callable[[], _T]) -> _T:
-    """Run a blocking function in a thread. Raises StorageDown. Cancelling takes effect when it has returned."""
+    """Run a blocking function in a thread. Raises FileStoreDown. Cancelling takes effect when it has returned."""
     try:
         return await trio.to_thread.run_sync(do)
     except OSError as error:
-        raise StorageDown(f"reading or writing a file failed: {error.strerror}") from error
+        raise FileStoreDown(error.strerror or type(error).__name__) from error

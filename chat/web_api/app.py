@@ -15,10 +15,11 @@ from werkzeug.exceptions import HTTPException
 
 from chat.domain.addresses import address_key
 from chat.domain.budgets import HOLD_BACK, Budgets
-from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
+from chat.domain.failures import FileStoreDown, OutcomeUnknown, StorageDown, WriteRejected
 from chat.domain.refusals import (
     CHANGE_NOT_SAVED,
     CHANGE_UNKNOWN,
+    FILES_UNAVAILABLE,
     NOT_SAVED,
     OUTCOME_UNKNOWN,
     UNAVAILABLE,
@@ -105,6 +106,10 @@ def create_app(
     @app.errorhandler(StorageDown)
     async def storage_down(_problem: StorageDown) -> Response:
         return refuse(UNAVAILABLE)
+
+    @app.errorhandler(FileStoreDown)
+    async def file_store_down(_problem: FileStoreDown) -> Response:
+        return refuse(FILES_UNAVAILABLE)
 
     @app.errorhandler(OutcomeUnknown)
     async def outcome_unknown(_problem: OutcomeUnknown) -> Response:

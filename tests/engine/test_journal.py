@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import pytest
 import trio
 import trio.testing
+from structlog.testing import capture_logs
 
 from chat.domain.changes import (
     Change,
@@ -711,6 +712,21 @@ async def test_a_write_waits_for_one_try_of_an_idle_journal_and_not_for_two(
     await trio.sleep(5.0)
     assert [text for text, _ in world.ben.outcomes] == ["first", "second"]
     assert world.journal.pending_writes.count == 0
+
+
+async def test_an_outage_is_logged_once_not_for_each_refused_batch(
+    autojump_clock: object, world: World
+) -> None:
+    world.messages.before = dict.fromkeys(range(4), StorageDown("down"))
+    with capture_logs() as logs:
+        for text in ("one", "two", "three"):
+            await world.send(text)
+            await world.rest()
+        await trio.sleep(5)
+    assert [entry["event"] for entry in logs] == [
+        "writes refused: the database does not work; trying again twice a second",
+        "the database takes writes again",
+    ]
 
 
 async def test_commits_and_refusals_are_counted(autojump_clock: object) -> None:

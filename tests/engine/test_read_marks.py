@@ -2,6 +2,7 @@
 
 import pytest
 import trio
+from structlog.testing import capture_logs
 from trio.testing import MockClock
 
 from chat.domain.failures import StorageDown
@@ -129,3 +130,18 @@ async def test_a_mark_whose_write_failed_is_written_later(storage: Marks, autoju
         storage.is_down = False
         await trio.sleep(2)
         assert storage.written == [{(ROOM, ADA): ReadMark(6), (ROOM, BEN): ReadMark(5)}]
+
+
+async def test_an_outage_is_logged_once_and_so_is_its_end(storage: Marks, autojump_clock: MockClock) -> None:
+    async with open_read_marks(storage) as marks:  # type: ignore[arg-type]
+        with capture_logs() as logs:
+            for _ in range(2):
+                storage.is_down = True
+                marks.note(ROOM, ADA, 1)
+                await trio.sleep(60)
+                storage.is_down = False
+                await trio.sleep(2)
+    assert [entry["event"] for entry in logs] == [
+        "read marks not written: trying again each second",
+        "read marks are written again",
+    ] * 2

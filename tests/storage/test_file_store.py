@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 import trio
+from structlog.testing import capture_logs
 
-from chat.domain.failures import StorageDown
+from chat.domain.failures import FileStoreDown, StorageDown
 from chat.domain.ports import NewFile, Stored
 from chat.domain.startup import CannotStart
 from chat.engine import file_cleaner
 from chat.storage.file_store import GRACE, DiskFileStore, open_file_store
 from tests.reference.storage import MemoryStorage
+from tests.support.faults.machine import small_disk
 
 
 @pytest.fixture
@@ -172,3 +174,18 @@ async def test_a_directory_is_made_private_if_its_parent_is(
     directory.parent.chmod(above)
     await open_file_store(directory, "one")
     assert directory.stat().st_mode & 0o777 == after
+
+
+async def test_a_full_disk_is_named_once_and_its_end_too() -> None:
+    with small_disk(1) as disk:
+        store = await open_file_store(disk / "files", "mark")
+        with capture_logs() as logs:
+            for _ in range(2):
+                with pytest.raises(FileStoreDown, match="No space left on device"):
+                    await put(store, b"x" * 2_000_000)
+            await put(store, b"x" * 1000)
+        assert [path.name for path in (disk / "files" / "incoming").iterdir()] == []
+    assert [(entry["event"], entry.get("reason")) for entry in logs] == [
+        ("upload refused: cannot write to the files directory", "No space left on device"),
+        ("the files directory takes uploads again", None),
+    ]

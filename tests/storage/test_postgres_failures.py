@@ -473,7 +473,7 @@ async def test_a_server_does_not_start_without_its_database(line: Line) -> None:
     with refused("does not answer"):
         async with open_storage(line.address, query_timeout=SHORT, commit_timeout=SHORT):
             pass
-    with refused("No such file"):
+    with refused("PostgreSQL is not running: its socket is missing"):
         async with open_storage({**line.address, "host": f"{line.address['host']}/no such"}):
             pass
 

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from chat.data_access import make_accounts
 from chat.domain.accounts import Accounts
-from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
+from chat.domain.failures import FileStoreDown, OutcomeUnknown, StorageDown, WriteRejected
 from chat.engine.dialect import Dialect
 from chat.engine.engine import open_engine
 from chat.http_side import http_app
@@ -277,6 +277,11 @@ async def test_a_missing_path_is_answered_in_json(site: Site) -> None:
     ("problem", "status", "text"),
     [
         (StorageDown("gone"), 503, "the database does not answer, try again"),
+        (
+            FileStoreDown("No space left on device"),
+            503,
+            "the server's disk does not store or read files now, try again later",
+        ),
         (OutcomeUnknown("gone"), 503, "the message may or may not have been saved"),
         (WriteRejected("no"), 503, "the message could not be saved, try again"),
         (RuntimeError("a bug"), 500, "internal error"),

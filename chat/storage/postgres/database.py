@@ -34,6 +34,17 @@ CONNECTION_LOST = (
 )
 """What asyncpg raises when there is no connection, or it is lost."""
 
+
+def reason_of(error: BaseException) -> str:
+    """Return why there is no connection, for operators. Sync and pure."""
+    match error:
+        case FileNotFoundError(filename=None):
+            return "PostgreSQL is not running: its socket is missing"
+        case ConnectionRefusedError():
+            return "PostgreSQL is not running: it refuses connections"
+    return str(error) or type(error).__name__
+
+
 _GRACE = 1.0
 """Seconds by which Trio's deadline comes after asyncpg's own."""
 
@@ -56,7 +67,7 @@ class Database:
             except (asyncpg.PostgresError, *CONNECTION_LOST) as error:
                 # A cancelled query may fail in any of these ways; then raise Cancelled instead.
                 await trio.lowlevel.checkpoint_if_cancelled()
-                raise StorageDown(str(error) or type(error).__name__) from error
+                raise StorageDown(reason_of(error)) from error
         raise StorageDown("the database did not answer in time")
 
     async def write(self, operation: Operation[T]) -> T:
@@ -92,7 +103,7 @@ class Database:
         try:
             connection = await self._pool.acquire(timeout=self._query_timeout)
         except (*CONNECTION_LOST, asyncpg.PostgresError) as error:
-            raise StorageDown(str(error) or type(error).__name__) from error
+            raise StorageDown(reason_of(error)) from error
         try:
             return await operation(connection)
         finally:
@@ -118,7 +129,7 @@ class TranslatedWriteErrors:
             case asyncpg.PostgresError() if not isinstance(error, asyncpg.PostgresConnectionError):
                 raise StorageDown(str(error)) from error
             case BaseException() if isinstance(error, CONNECTION_LOST):
-                raise OutcomeUnknown(str(error) or type(error).__name__) from error
+                raise OutcomeUnknown(reason_of(error)) from error
 
 
 @asynccontextmanager

@@ -19,7 +19,7 @@ import trio
 from chat import __version__
 from chat.domain.startup import CannotStart
 from chat.storage.postgres.asyncio_bridge import run_in_asyncio
-from chat.storage.postgres.database import CONNECTION_LOST, DatabaseAddress
+from chat.storage.postgres.database import CONNECTION_LOST, DatabaseAddress, reason_of
 
 _LOCK = 0x63686174_6D696772  # "chatmigr"
 _LOCK_TIMEOUT = 60
@@ -128,7 +128,7 @@ async def migrate(address: DatabaseAddress, *, connect_timeout: float, migration
             raise CannotStart("cannot parse the database URL: expected postgresql://USER@HOST/NAME") from None
         # The same cancellation stops an embedded PostgreSQL, which may end the connection first.
         await trio.lowlevel.checkpoint_if_cancelled()
-        raise CannotStart(f"the database does not answer: {error or type(error).__name__}") from error
+        raise CannotStart(f"the database does not answer: {reason_of(error)}") from error
 
 
 def _check_newer_migrations(migrations: list[Migration], rows: list[asyncpg.Record]) -> None:

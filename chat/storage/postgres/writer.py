@@ -18,7 +18,7 @@ import trio
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.startup import CannotStart
 from chat.storage.postgres.asyncio_bridge import run_in_asyncio
-from chat.storage.postgres.database import CONNECTION_LOST, DatabaseAddress, TranslatedWriteErrors
+from chat.storage.postgres.database import CONNECTION_LOST, DatabaseAddress, TranslatedWriteErrors, reason_of
 from chat.storage.postgres.session import configure, warn_of_unsafe_settings
 
 T = TypeVar("T")
@@ -96,7 +96,7 @@ class Writer:
             except (*CONNECTION_LOST, asyncpg.PostgresError) as error:
                 logger.debug(
                     "cannot connect to the database for writing; retrying",
-                    error=str(error) or type(error).__name__,
+                    error=reason_of(error),
                 )
             if self._connection is None:
                 await trio.sleep(_PAUSE)

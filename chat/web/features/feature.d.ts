@@ -3,7 +3,7 @@
 import type { Key, Strings } from "../i18n/index.js";
 import type { FeatureChanges } from "../model/model";
 import type { Rights } from "../model/rights.js";
-import type { Chat, Message, Room, RoomInfo } from "../model/types";
+import type { Chat, Message, Person, Room, RoomInfo } from "../model/types";
 import type { Icon } from "../view/controls/icon.js";
 
 type View<Props> = (props: Props) => unknown;
@@ -24,6 +24,9 @@ export interface Feature<English = object> extends FeatureChanges {
   Footer?: View<MessagePartProps>;
   /** A section of the room's panel. */
   RoomSection?: View<{ info: RoomInfo; rights: Rights }>;
+  /** An action in the panel of another person. */
+  PersonAction?: View<{ person: Person }>;
+  settings?: readonly SettingsPart[];
   /** Called when a room is shown. Returns what is called when it is not shown any more. */
   onRoomShown?: (chat: Chat, room: number) => () => void;
 }
@@ -47,6 +50,14 @@ export interface MessageAction {
   isAllowed(on: MessageContext): boolean;
   /** A rejection is shown. */
   act(on: MessageContext): unknown;
+}
+
+/** A part of the settings, at /settings/NAME. */
+export interface SettingsPart {
+  name: string;
+  title: Key;
+  icon: Icon;
+  View: View<any>;
 }
 
 /** The message that an action is about. */

@@ -1,9 +1,11 @@
 // The features of the page, a folder each; feature.d.ts says what one may bring.
 
+import { blocks } from "./blocks/feature.js";
+import { invites } from "./invites/feature.js";
 import { reactions } from "./reactions/feature.js";
 import { readMarks } from "./read_marks/feature.js";
 
-export const FEATURES = [reactions, readMarks];
+export const FEATURES = [reactions, readMarks, blocks, invites];
 
 /** @typedef {import("./feature").Feature} Feature */
 /** @typedef {import("./feature").KeyOf<(typeof FEATURES)[number]>} Key the keys of all their strings */

@@ -7,7 +7,7 @@ import { useChat } from "../shared/context.js";
 import { Copyable } from "../controls/copy.js";
 import { Dialog } from "../controls/dialog.js";
 import { Field, FormError, Submit } from "../controls/fields.js";
-import { InviteLink } from "../room/invite_dialog.js";
+import { InviteLink } from "../../features/invites/invite_dialog.js";
 import { personName } from "../shared/names.js";
 import { ROLES } from "./roles.js";
 

@@ -2,7 +2,7 @@
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { InviteLink } from "../room/invite_dialog.js";
+import { InviteLink } from "../../features/invites/invite_dialog.js";
 import { Choices } from "./choices.js";
 import { LobbySetting } from "./lobby.js";
 import { NumberSetting } from "./number_setting.js";

@@ -1,6 +1,7 @@
 // The panel of a person: their profile, and actions: write, block, give a role in the room.
 
 import { html, useEffect } from "../../vendor/preact.js";
+import { parts } from "../../features/registry.js";
 import { t } from "../../i18n/index.js";
 import { roomPath } from "../../model/panel.js";
 import { rightsIn } from "../../model/rights.js";
@@ -74,26 +75,9 @@ function Card({ person, info }) {
     ${info && (info.kind === "room" || info.kind === "lobby") && html`<${InRoom} person=${person} info=${info} />`}
     <section class="room-ends" aria-label=${t("person.more")}>
       ${isPeer && html`<button type="button" class="button quiet" disabled=${isBusy} onClick=${hide}>${icon("eye_off")} ${t("person.hide")}</button>`}
-      ${person.id !== me && html`<${Block} person=${person} isBlocked=${isBlocked} />`}
+      ${person.id !== me && parts("PersonAction").map((Action) => html`<${Action} person=${person} />`)}
     </section>
     ${isPeer && html`<p class="panel-note">${icon("eye", { size: 16 })} <span>${t("room.privacy_note")} ${t("room.calls_note")}</span></p>`}
-  `;
-}
-
-/** @param {{ person: Person, isBlocked: boolean }} props */
-function Block({ person, isBlocked }) {
-  const chat = useChat();
-  const { act, isBusy, error } = useAction();
-  const name = personName(person);
-  const change = async () => {
-    const isSure = isBlocked || (await confirm({ title: t("person.block_title", { name }), text: t("person.block_text"), action: t("person.block"), danger: true }));
-    if (isSure) await act(() => chat.call(isBlocked ? "DELETE" : "PUT", `/me/blocks/${person.id}`));
-  };
-  return html`
-    <button type="button" class=${`button quiet ${isBlocked ? "" : "danger"}`} disabled=${isBusy} onClick=${change}>
-      ${icon("block")} ${t(isBlocked ? "person.unblock" : "person.block")}
-    </button>
-    <${FormError} text=${error} />
   `;
 }
 

@@ -17,7 +17,7 @@ import { RoomFiles } from "./room_files.js";
 import { navigate } from "../shared/router.js";
 
 const FindPerson = lazy(() => import("./find_person.js"), "FindPerson");
-const Invite = lazy(() => import("./invite_dialog.js"), "Invite");
+const Invite = lazy(() => import("../../features/invites/invite_dialog.js"), "Invite");
 const EditRoom = lazy(() => import("./edit_room.js"), "EditRoom");
 
 /** @typedef {import("../../model/types").RoomInfo} RoomInfo */

@@ -9,7 +9,7 @@ import { lazy } from "../shared/lazy.js";
 
 const AddMember = lazy(() => import("../room/room_panel.js"), "AddMember");
 const EditRoom = lazy(() => import("../room/edit_room.js"), "EditRoom");
-const Invite = lazy(() => import("../room/invite_dialog.js"), "Invite");
+const Invite = lazy(() => import("../../features/invites/invite_dialog.js"), "Invite");
 
 /** @param {{ info: import("../../model/types").RoomInfo }} props */
 export function EmptyRoom({ info }) {

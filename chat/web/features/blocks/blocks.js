@@ -2,12 +2,12 @@
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
-import { useAction } from "../shared/action.js";
-import { avatar } from "../controls/avatar.js";
-import { useChat, useSelected } from "../shared/context.js";
-import { MoreButton, FormError } from "../controls/fields.js";
-import { usePages } from "../shared/loading.js";
-import { personName } from "../shared/names.js";
+import { useAction } from "../../view/shared/action.js";
+import { avatar } from "../../view/controls/avatar.js";
+import { useChat, useSelected } from "../../view/shared/context.js";
+import { MoreButton, FormError } from "../../view/controls/fields.js";
+import { usePages } from "../../view/shared/loading.js";
+import { personName } from "../../view/shared/names.js";
 
 export function Blocks() {
   const chat = useChat();
@@ -32,7 +32,7 @@ export function Blocks() {
           ${avatar(person)}
           <span class="row-text"><bdi class="row-title">${personName(person)}</bdi></span>
           <button type="button" class="button small" disabled=${isBusy} aria-label=${t("blocks.unblock_one", { name: personName(person) })} onClick=${() => unblock(person.id)}>
-            ${t("person.unblock")}
+            ${t("blocks.unblock")}
           </button>
         </li>`,
       )}

@@ -2,15 +2,15 @@
 
 import { html, useState } from "../../vendor/preact.js";
 import { t, tn } from "../../i18n/index.js";
-import { useAction } from "../shared/action.js";
-import { useChat, useSelected } from "../shared/context.js";
-import { Copyable } from "../controls/copy.js";
-import { Dialog } from "../controls/dialog.js";
-import { FormError, Submit } from "../controls/fields.js";
-import { useLoaded } from "../shared/loading.js";
-import { roomName } from "../shared/names.js";
-import { addressOf } from "../shared/public_address.js";
-import { dayAndTime } from "../shared/times.js";
+import { useAction } from "../../view/shared/action.js";
+import { useChat, useSelected } from "../../view/shared/context.js";
+import { Copyable } from "../../view/controls/copy.js";
+import { Dialog } from "../../view/controls/dialog.js";
+import { FormError, Submit } from "../../view/controls/fields.js";
+import { useLoaded } from "../../view/shared/loading.js";
+import { roomName } from "../../view/shared/names.js";
+import { addressOf } from "../../view/shared/public_address.js";
+import { dayAndTime } from "../../view/shared/times.js";
 
 /** @typedef {{ code: string, url: string, link?: string, uses: number, expires: number }} Link */
 

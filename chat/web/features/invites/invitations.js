@@ -2,12 +2,12 @@
 
 import { html } from "../../vendor/preact.js";
 import { t, tn } from "../../i18n/index.js";
-import { useAction } from "../shared/action.js";
-import { useChat } from "../shared/context.js";
-import { MoreButton, FormError } from "../controls/fields.js";
-import { icon } from "../controls/icon.js";
-import { usePages } from "../shared/loading.js";
-import { dayAndTime } from "../shared/times.js";
+import { useAction } from "../../view/shared/action.js";
+import { useChat } from "../../view/shared/context.js";
+import { MoreButton, FormError } from "../../view/controls/fields.js";
+import { icon } from "../../view/controls/icon.js";
+import { usePages } from "../../view/shared/loading.js";
+import { dayAndTime } from "../../view/shared/times.js";
 
 /** @typedef {import("../../protocol").IssuedInvite} IssuedInvite */
 /** @typedef {import("../../protocol").IssuedInvites} IssuedInvites */

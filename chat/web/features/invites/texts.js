@@ -1,0 +1,48 @@
+// Invitations in English and Russian.
+
+export const en = {
+  "invite.title": "Invite to {name}",
+  "invite.text": "Anyone with the link can join. Share it only with the right people.",
+  "invite.uses": "How many people can use it?",
+  "invite.uses_n": { one: "{n} person", other: "{n} people" },
+  "invite.days": "Valid for",
+  "invite.days_n": { one: "{n} day", other: "{n} days" },
+  "invite.make": "Create link",
+  "invite.made": "Copy the link and share it.",
+  "invite.link": "Invitation link",
+  "invite.good_for": { one: "Valid for {n} person until {time}", other: "Valid for {n} people until {time}" },
+  "invite.withdraw": "Revoke link",
+  "invite.members_only": "Only admins' links let people register on this server. Yours works for people who already have an account.",
+  "invite.address": "Anyone can register here and starts in the lobby. Share the address.",
+  "invite.ask_admin": "People need an invitation from an admin to register on this server. Ask an admin for a link.",
+  "invitations.title": "Invitations",
+  "invitations.text": "Your active invitation links. A link is shown only once, when you create it.",
+  "invitations.none": "You have no active invitations. Create one in a room, under “About this room”.",
+  "invitations.register": "To create an account",
+  "invitations.withdraw": "Revoke",
+  "invitations.withdraw_one": "Revoke the invitation: {name}",
+};
+
+/** @type {import("../../i18n/index.js").Strings} */
+export const ru = {
+  "invite.title": "Пригласить: {name}",
+  "invite.text": "Войти сможет каждый, у кого есть ссылка. Давайте её только нужным людям.",
+  "invite.uses": "Сколько человек могут ею воспользоваться?",
+  "invite.uses_n": { one: "{n} человек", few: "{n} человека", many: "{n} человек", other: "{n} человека" },
+  "invite.days": "Срок действия",
+  "invite.days_n": { one: "{n} день", few: "{n} дня", many: "{n} дней", other: "{n} дня" },
+  "invite.make": "Создать ссылку",
+  "invite.made": "Скопируйте ссылку и поделитесь ею.",
+  "invite.link": "Ссылка-приглашение",
+  "invite.good_for": { one: "Действует для {n} человека до {time}", few: "Действует для {n} человек до {time}", many: "Действует для {n} человек до {time}", other: "Действует для {n} человека до {time}" },
+  "invite.withdraw": "Отозвать ссылку",
+  "invite.members_only": "На этом сервере зарегистрироваться можно только по ссылке администратора. Ваша — для тех, у кого уже есть учётная запись.",
+  "invite.address": "Зарегистрироваться здесь может каждый и сразу окажется в холле. Поделитесь адресом.",
+  "invite.ask_admin": "Для регистрации на этом сервере нужно приглашение администратора. Попросите у него ссылку.",
+  "invitations.title": "Приглашения",
+  "invitations.text": "Ваши действующие ссылки-приглашения. Ссылка показывается только один раз, при создании.",
+  "invitations.none": "У вас нет действующих приглашений. Создать приглашение можно в комнате, в разделе «Об этой комнате».",
+  "invitations.register": "Для регистрации",
+  "invitations.withdraw": "Отозвать",
+  "invitations.withdraw_one": "Отозвать приглашение: {name}",
+};

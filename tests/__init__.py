@@ -1,1 +1,1 @@
-"""The tests, in folders that mirror `chat/`; `support` is what several of them share."""
+"""The tests, in folders that mirror `chat/`; `support` has what several folders share."""

@@ -1,4 +1,4 @@
-"""One more protocol: a package of its own, named once in the registry (here: where the server is opened)."""
+"""One more protocol: a package of its own, named once in the registry (here: at the opening of the server)."""
 
 import json
 from collections.abc import AsyncGenerator

@@ -1,4 +1,4 @@
-"""docs/cancellation speaks of what there is: every file, name, test, mutant and quoted line exists."""
+"""docs/cancellation is up to date: every file, name, test, mutant and quoted line exists."""
 
 import ast
 import os

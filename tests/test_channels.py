@@ -1,4 +1,4 @@
-"""What waits in a channel is taken at once, in its order and no more than is wanted."""
+"""Values that wait in a channel are taken at once, in order, up to a number."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""README and docs name what there is: each command can be run, each flag, make target, file and setting exists."""
+"""README and docs name existing commands, flags, make targets, files and settings."""
 
 import re
 import subprocess

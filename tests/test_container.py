@@ -1,4 +1,4 @@
-"""What the Containerfile has run, as far as it can be tried without a container."""
+"""The commands of the Containerfile, as far as they can be tried without a container."""
 
 import json
 import os

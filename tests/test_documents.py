@@ -1,4 +1,4 @@
-"""The documents name what there is: every relative link in a document leads to a file."""
+"""Every relative link in a document leads to a file."""
 
 import re
 import subprocess

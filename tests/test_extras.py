@@ -1,4 +1,4 @@
-"""The wheel: without extras it is enough for a client, and each command says which extra it lacks."""
+"""The wheel: without extras it suffices for a client, and each command names the extra that it lacks."""
 
 import json
 import re

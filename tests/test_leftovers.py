@@ -1,4 +1,4 @@
-"""A run that leaves something behind fails: shown with runs of pytest that do."""
+"""A run that leaves something behind fails: shown with such runs of pytest."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""What a log line looks like, and what never stands in one."""
+"""The format of a log line, and what it never contains."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""The description of the HTTP side: whole in itself, complete, and true of what is answered."""
+"""The description of the HTTP side: self-contained, complete, and true of the answers."""
 
 import re
 from collections.abc import AsyncGenerator, Iterator

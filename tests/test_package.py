@@ -1,4 +1,4 @@
-"""What is packed is what is meant to be, and what tools leave behind is not committed."""
+"""The package contains what it should, and what tools leave behind is not committed."""
 
 import re
 import subprocess

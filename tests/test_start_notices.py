@@ -1,4 +1,4 @@
-"""What a server logs for whoever started it."""
+"""The notices that a server logs at its start."""
 
 import pytest
 from structlog.testing import capture_logs

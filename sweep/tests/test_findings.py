@@ -1,4 +1,4 @@
-"""Each kind of defect is found in a program of a few lines, and nothing is found in the right one."""
+"""Each kind of defect is found in a small program, and nothing is found in a correct one."""
 
 import gc
 import socket

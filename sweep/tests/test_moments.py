@@ -1,4 +1,4 @@
-"""What a sweep notes of each moment: where tasks wait, at the price of the one task that took a step."""
+"""The record of each moment: where tasks wait, at the cost of only the task that took a step."""
 
 from collections.abc import Iterator
 from pathlib import Path

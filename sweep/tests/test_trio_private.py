@@ -1,4 +1,4 @@
-"""What is used of Trio beyond its public interface is there, and does what it is used for."""
+"""The private members of Trio that are used exist and behave as expected."""
 
 import trio
 import trio.testing

@@ -1,4 +1,4 @@
-"""Who may join, add, remove and delete: one policy, whatever protocol asks."""
+"""The rights to join, add, remove and delete: one policy for all protocols."""
 
 from collections.abc import AsyncGenerator
 

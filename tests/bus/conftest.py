@@ -1,4 +1,4 @@
-"""Each kind of bus, opened as often as a test asks on one medium of its own."""
+"""Fixtures that open each kind of bus, several times on one medium of the test's own."""
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack

@@ -1,4 +1,4 @@
-"""The media that lie outside of a server, and what may befall them."""
+"""The media outside a server, and their faults."""
 
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager

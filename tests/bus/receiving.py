@@ -1,4 +1,4 @@
-"""What a bus has brought, however many payloads come at a time."""
+"""Receives a bus's payloads one by one, however many arrive at a time."""
 
 from chat.bus.bus import Bus
 

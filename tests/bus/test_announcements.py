@@ -1,4 +1,4 @@
-"""What is committed comes back from its payloads as it was, and what fits in none is told by its id."""
+"""Changes are decoded from payloads unchanged; changes too large for a payload are announced by their id."""
 
 import msgspec
 import pytest

@@ -1,4 +1,4 @@
-"""What every bus keeps to, as long as nothing fails; test_outages.py has what happens else."""
+"""The contract of every bus without faults; test_outages.py has the faults."""
 
 from contextlib import AsyncExitStack
 

@@ -1,4 +1,4 @@
-"""Which bus a setting names, and what others see of it."""
+"""Which bus a setting selects, and how the bus is described to others."""
 
 import trio
 

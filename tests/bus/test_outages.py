@@ -1,4 +1,4 @@
-"""A bus whose medium is lost comes back for ever: it says where something may be missing, and nobody waits for it."""
+"""A bus whose medium is lost reconnects for ever, reports possible gaps, and delays nobody."""
 
 from collections.abc import Sized
 

@@ -1,4 +1,4 @@
-"""What waits to be taken is bounded in bytes, small payloads too, and a loss is told once."""
+"""Waiting payloads are bounded in bytes, small ones too, and a loss is reported once."""
 
 import pytest
 import trio

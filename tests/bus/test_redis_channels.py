@@ -1,4 +1,4 @@
-"""Several chats on one Redis, and what anybody else says there."""
+"""Several chats on one Redis, and foreign messages on their channels."""
 
 import trio
 

@@ -1,4 +1,4 @@
-"""A bus on Redis that can't be opened says in one line what to do, and never a password."""
+"""A bus on Redis that can't be opened reports the remedy in one line, without the password."""
 
 import importlib
 import sys

@@ -1,4 +1,4 @@
-"""A seal says that a payload comes from a server of the chat, is whole, and was not taken before."""
+"""A seal proves that a payload comes from a server of the chat, unchanged, and is not a repetition."""
 
 import pytest
 from hypothesis import given

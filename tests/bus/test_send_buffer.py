@@ -1,4 +1,4 @@
-"""What waits to be sent is bounded and in order, and whoever leaves knows when all of it is sent."""
+"""Payloads to send are bounded and in order, and draining waits until all are sent."""
 
 import pytest
 import trio

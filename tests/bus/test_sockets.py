@@ -1,4 +1,4 @@
-"""The bus between workers: a slot where nobody reads, or too late, holds nobody up; and when there is one."""
+"""The bus between workers: an empty slot or a slow reader delays nobody; and when this bus is used."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Servers, PostgreSQL and Redis each in a network namespace, whose cables fail; and workers replaced one by one."""
+"""Servers, PostgreSQL and Redis in network namespaces whose links fail; and workers replaced one by one."""
 
 import signal
 import time

@@ -1,4 +1,4 @@
-"""A thousand WebSocket clients in one thread: bytes and epoll, so that the clients are not what is measured."""
+"""A thousand WebSocket clients in one thread, in bytes and epoll, so that the clients' cost is small."""
 
 import json
 import select

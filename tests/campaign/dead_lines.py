@@ -1,4 +1,4 @@
-"""`make campaign ARGS="--only dead-lines"`: lines that die or read slowly while somebody writes to them directly.
+"""`make campaign ARGS="--only dead-lines"`: connections that are lost or slow while direct messages are sent.
 
 In each round a person is written to on one line, which then answers nothing more, or reads nothing more, at a random
 moment. What the server sends to the next connection is held against what was said, and so is what it sends to the one

@@ -1,4 +1,4 @@
-"""Programs that are far behind: the example bot after a long absence, and one that works for long on one event.
+"""Programs that are far behind: the example bot after a long absence, and one that handles an event slowly.
 
 Each change reaches them, once and in order, and those who chat meanwhile are not held up.
 """

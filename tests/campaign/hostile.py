@@ -1,4 +1,4 @@
-"""One kind of attacker at full speed, as a process of its own: `python -m tests.campaign.hostile KIND`.
+"""One kind of attacker at full speed, in a process of its own: `python -m tests.campaign.hostile KIND`.
 
 The campaign starts these beside innocents (hostile_crowd.py). It says when it is ready for its job, which it reads as
 JSON from stdin, and at the end what it was answered, as JSON.

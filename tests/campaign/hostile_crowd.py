@@ -1,4 +1,4 @@
-"""`make campaign ARGS="--only hostile"`: attackers of every kind at full speed, beside fifty who should not notice.
+"""`make campaign ARGS="--only hostile"`: attackers of every kind at full speed, beside fifty ordinary people.
 
 Attackers come from addresses of their own (the server trusts us about them), because loopback is spared by many limits.
 """

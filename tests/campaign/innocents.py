@@ -1,4 +1,4 @@
-"""Fifty people of every protocol who chat as people do, in one thread: how long what one says takes to the others.
+"""Fifty people of every protocol who chat, in one thread; measures how long their messages take.
 
 What is heard bears the time at which the kernel received it, so that this process may be late without being measured.
 """

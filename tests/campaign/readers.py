@@ -1,4 +1,4 @@
-"""`make campaign ARGS="--only readers"`: a tenth of the readers stop reading, and what that costs the others.
+"""`make campaign ARGS="--only readers"`: a tenth of the readers stop reading; measures the cost for the others.
 
 Each pair is measured within half a minute: a stretch in which all read, another one, and one that begins when a tenth
 stops. What the first two differ by is the machine's doing. `PAIRS` says how many there are, and `RATE` in how many

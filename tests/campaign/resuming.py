@@ -1,4 +1,4 @@
-"""Native clients of two servers that are killed all the time: each ends with what a reload has.
+"""Native clients of two servers that are killed repeatedly: each converges to the state of a reload.
 
 People send, edit, delete, react, read, leave and join, and their programs end and go on from kept positions. A relay
 gives each of their connections to one of the servers that run, whichever. EventChecker notices at once

@@ -1,4 +1,4 @@
-"""Two servers of one chat: what faults do to them, how long a removal takes, and what another server adds."""
+"""Two servers of one chat: effects of faults, the time of a removal, and the gain by another server."""
 
 import json
 import os

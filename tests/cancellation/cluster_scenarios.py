@@ -1,4 +1,4 @@
-"""One of two servers on a storage is swept: it comes, talks, is cut off, comes back and goes, and the other goes on."""
+"""One of two servers on a storage is swept: it joins, publishes, is cut off, returns and leaves."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress

@@ -1,4 +1,4 @@
-"""What is swept below and beside the sessions: memberships, the whole chat at once, send queues, accounts."""
+"""Sweeps of parts below the sessions: memberships, the whole chat at once, send queues, accounts."""
 
 import math
 import os

@@ -1,4 +1,4 @@
-"""Await lines of `chat/` at which no sweep can cancel, each with the reason."""
+"""Await lines of `chat/` that no sweep can cancel, each with the reason."""
 
 from typing import NamedTuple
 

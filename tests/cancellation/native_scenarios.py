@@ -1,4 +1,4 @@
-"""A native client, cut off wherever it can wait: what it was told has no hole, and it goes on from there."""
+"""A native client, cancelled at every await: its events have no gap, and it can resume."""
 
 from contextlib import suppress
 from functools import partial

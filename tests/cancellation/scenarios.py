@@ -1,4 +1,4 @@
-"""The conversations that are swept, each with what must hold after it wherever it was cut off."""
+"""The swept conversations, each with the conditions that must hold wherever it was cancelled."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress

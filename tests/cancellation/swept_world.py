@@ -1,4 +1,4 @@
-"""The live chat of `chat_world`, with witnesses: what was acknowledged, what was heard, and what is left.
+"""The live chat of `chat_world` with witnesses of acknowledgements, received frames and leftovers.
 
 The invariants are those of the design: what is acknowledged is saved; what is seen is saved; what is saved is told
 once and in order; who leaves leaves nothing behind; everything ends in bounded time.

@@ -1,4 +1,4 @@
-"""A client, cancelled at many points of its life, and at each line at which it can wait."""
+"""The client library, cancelled at many points of its life and at each of its await lines."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""A client of each dialect, cut off at every point of its talk; and every error of its socket or the storage."""
+"""A client of each dialect, cancelled at every point; and every error of its socket or the storage."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""After all sweeps: every line of `chat/` at which a task can wait was cancelled at, or is excused with a reason."""
+"""After all sweeps: every await line of `chat/` was cancelled, or is excused with a reason."""
 
 from pathlib import Path
 

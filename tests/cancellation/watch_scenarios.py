@@ -1,4 +1,4 @@
-"""The server while it is watched: by an admin over HTTP, and by whoever owns the data directory."""
+"""The server while it is watched: by an admin over HTTP, and by the owner of the data directory."""
 
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path

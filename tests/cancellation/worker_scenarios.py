@@ -1,4 +1,4 @@
-"""Several workers: their parent, small programs in their places, what is asked of all, the sockets that they share."""
+"""Several workers: their parent, small programs in place of workers, merged inspection, shared sockets."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Commands that work on a server's data: what they list where there is nothing, and how they refuse."""
+"""Commands that work on a server's data: empty lists, and refusals."""
 
 import json
 import os

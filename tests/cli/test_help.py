@@ -1,4 +1,4 @@
-"""The help of each command, as somebody reads it who has never run one."""
+"""The help of each command, as read by a person who has never run it."""
 
 from collections.abc import Iterator
 from typing import get_args

@@ -1,4 +1,4 @@
-"""A password that is asked for in a terminal."""
+"""The prompt for a password in a terminal."""
 
 import signal
 import sys

@@ -1,4 +1,4 @@
-"""`chat send` against a small honest server: each line is said once, and what is not said is told."""
+"""`chat send` against a small model server: each line is sent once, and failures are reported."""
 
 import os
 import re

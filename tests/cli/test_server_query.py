@@ -1,4 +1,4 @@
-"""Commands that ask a running server: what is wrong with the address or the answer is a line, and never a traceback."""
+"""Commands that query a running server: errors are reported in a line, never in a traceback."""
 
 import socket
 import ssl

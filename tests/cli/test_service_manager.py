@@ -1,4 +1,4 @@
-"""What is told to the service manager, on a real datagram socket as systemd listens on."""
+"""Notifications to the service manager, on a real datagram socket like systemd's."""
 
 import os
 import socket

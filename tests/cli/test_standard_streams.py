@@ -1,4 +1,4 @@
-"""What a command prints: where it can't be written that is a line on stderr and a status, and never a traceback."""
+"""Output errors of a command are a line on stderr and an exit status, never a traceback."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Sessions that several commands share: nobody else reads them, and one refreshes at a time."""
+"""Sessions that several commands share: private files, and one refresh at a time."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""Tables of the commands: columns line up beside whatever letters a name has."""
+"""Tables of the commands: columns are aligned whatever letters a name has."""
 
 import pytest
 from wcwidth import wcswidth

@@ -1,4 +1,4 @@
-"""`chat tree` in a terminal, with a server that answers it: what was on the screen before is there again."""
+"""`chat tree` in a terminal, with a server that answers it: the previous screen is restored."""
 
 import signal
 import sys

@@ -1,4 +1,4 @@
-"""What `chat tree` draws: clients before all that serves them, also where few lines are seen."""
+"""The drawing of `chat tree`: clients before the server's own tasks, also on a small screen."""
 
 from typing import Any
 

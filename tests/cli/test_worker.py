@@ -1,4 +1,4 @@
-"""`chat worker` with a parent that says nothing it can work with: it ends, and tells why."""
+"""`chat worker` with a parent that sends unusable messages: it ends and reports why."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""A model of rooms as the native protocol has them: logs in memory, and what a person is told of them.
+"""A model of rooms by the native protocol: logs in memory, and the events for each person.
 
 It is the protocol's page in few lines, in plain dicts as they are on the wire, and shares nothing with the
 client: what the client makes of its frames is compared with what stands here.

@@ -1,4 +1,4 @@
-"""A small honest server of the native socket: the model of rooms behind real trio-websocket, with faults on demand."""
+"""A small model server of the native socket: the model of rooms behind real trio-websocket, with faults on demand."""
 
 import math
 from collections.abc import AsyncGenerator, Callable, Iterable

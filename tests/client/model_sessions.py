@@ -1,4 +1,4 @@
-"""Calls of the model server: logging in and refreshing, before the socket, and what a test has it answer."""
+"""The model server's calls for logging in and refreshing, with answers that a test chooses."""
 
 from collections.abc import Callable
 

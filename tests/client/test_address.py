@@ -1,4 +1,4 @@
-"""Where a server is, as people write it, and why it can't be reached, as they are told."""
+"""Addresses of servers as people write them, and the reported reasons why one can't be reached."""
 
 import ssl
 from functools import partial

@@ -1,4 +1,4 @@
-"""A client stays connected, and what was asked is done once, whatever becomes of its connections."""
+"""A client stays connected, and each request takes effect once, whatever happens to its connections."""
 
 from collections.abc import Awaitable, Callable
 

@@ -1,4 +1,4 @@
-"""A session is kept alive, and ends for the program only where nothing but a password could go on."""
+"""A session is kept alive, and ends for the program only if a password is needed to continue."""
 
 from collections.abc import Awaitable, Callable
 

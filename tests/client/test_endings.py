@@ -1,4 +1,4 @@
-"""When a client comes back, by how its connection ended."""
+"""When a client reconnects, depending on how its connection ended."""
 
 import pytest
 

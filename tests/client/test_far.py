@@ -1,4 +1,4 @@
-"""A program that is far behind is told every change, at its own pace, and its rooms stay what they are."""
+"""A program that is far behind gets every change at its own pace, and its rooms stay consistent."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Calls beside the socket: who begins a session, which rooms there are, and sessions that several programs share."""
+"""HTTP calls of the client: beginning a session, listing rooms, and sessions shared by several programs."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""A program that imports the client loads nothing of the server, nor what only the server needs."""
+"""Importing the client loads nothing of the server and none of its dependencies."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Events wait for the program in a queue of bounded size, and its position is what it has taken."""
+"""Events wait for the program in a bounded queue, and its position is that of the last event it took."""
 
 import pytest
 import trio

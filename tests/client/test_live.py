@@ -1,4 +1,4 @@
-"""What is told and not kept, and whom one blocks."""
+"""Transient events, and blocks."""
 
 import pytest
 import trio

@@ -1,4 +1,4 @@
-"""What a program learns of a refusal: its code, its text, and the stable key of the text."""
+"""A refusal in the client: its code, its text, and the stable key of the text."""
 
 import pytest
 import trio

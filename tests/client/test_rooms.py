@@ -1,4 +1,4 @@
-"""What a client can't count it asks for, what it need not hold it lets go, and what it asks for fits a request."""
+"""The client requests counts that it can't compute, drops unneeded messages, and splits long requests."""
 
 from chat.client.events import MessageDeleted, NewMessage, ReadMark, RoomGone, RoomSnapshot
 from chat.client.requests import KnownRoom, MarkRead

@@ -1,4 +1,4 @@
-"""A search is asked again until it is answered, and refused where the server says no."""
+"""A search is repeated until it is answered, and raises if the server refuses it."""
 
 import pytest
 import trio

@@ -1,4 +1,4 @@
-"""Why there is no connection is told in a few words, and at once where to ask again comes to the same."""
+"""The reason for no connection is reported briefly, and at once if a retry is of no use."""
 
 import datetime
 import socket

@@ -1,4 +1,4 @@
-"""The client makes of the shared vectors' frames what the model made of their changes."""
+"""The client applies the frames of the shared vectors as the model does."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Random worlds: people change rooms, lines drop, answers and events are lost, programs restart, history is reset.
+"""Random worlds: people change rooms, connections and frames are lost, programs restart, history is reset.
 
 Whatever happens, each client ends with exactly the model's rooms, each key was saved once, and each program was told
 every change of its rooms once and in order, or that history was reset.

@@ -1,4 +1,4 @@
-"""Plays one transcript against one server, with public client libraries alone, and says where the server differs."""
+"""Plays one transcript against one server with public client libraries, and reports the differences."""
 
 import fnmatch
 import os

@@ -1,4 +1,4 @@
-"""Write the transcripts' words into the examples of the protocol pages, so that the pages say what is tested.
+"""Writes the transcripts' frames into the examples of the protocol pages, so that the pages show tested ones.
 
     python -m tests.conformance.render            # rewrite the pages
     python -m tests.conformance.render --check    # say which are not as they should be

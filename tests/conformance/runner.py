@@ -1,4 +1,4 @@
-"""Play transcripts against any server, and tell how its answers differ from them.
+"""Plays transcripts against any server and reports how its answers differ.
 
     python -m tests.conformance http://127.0.0.1:9000
     python -m tests.conformance http://127.0.0.1:9000 --dialect support --operator olga:secret

@@ -1,4 +1,4 @@
-"""One client's socket: what it hears, compared with what it should. Each method returns the differences as lines."""
+"""One client's socket: compares received frames with expected ones. Methods return the differences as lines."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence

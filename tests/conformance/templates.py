@@ -1,4 +1,4 @@
-"""What is expected, with holes in it: JSON or text, compared with what came, and what the holes turned out to be.
+"""Expected frames with placeholders: JSON or text, compared with the received ones, and the placeholders' values.
 
 A hole is a name in braces. One without a dot is a name that the runner makes up, as `{ada}`; in capitals, `{ADA}`,
 it is the same name in capitals. One with a dot, as `{ada.id}`, is whatever stood there first, and from then on

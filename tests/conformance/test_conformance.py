@@ -1,4 +1,4 @@
-"""The real process does what the transcripts say, and what the originals alone ask for."""
+"""The real process follows the transcripts, also those of the seeds alone."""
 
 import json
 import os

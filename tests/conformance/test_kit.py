@@ -1,4 +1,4 @@
-"""The kit itself: what it takes for equal, and how it tells what is not."""
+"""The kit itself: what it takes as equal, and how it reports differences."""
 
 import subprocess
 import sys

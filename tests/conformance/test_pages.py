@@ -1,4 +1,4 @@
-"""The protocol pages say what is tested, and leave out nothing that can be called."""
+"""The protocol pages agree with the transcripts and list every call."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a transcript is: a conversation as plain data, read from the `.toml` file of its dialect (see README.md)."""
+"""A transcript: a conversation as plain data, read from the `.toml` file of its dialect (see README.md)."""
 
 import re
 import tomllib

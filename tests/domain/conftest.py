@@ -1,4 +1,4 @@
-"""What the tests of accounts share."""
+"""Fixtures that the tests of accounts share."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Accounts on a memory storage, whose costly calls are counted and may be held up."""
+"""Accounts on a memory storage, whose expensive calls are counted and can be delayed."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What holds for all that accounts offer: what is long is refused, and what happens is noted without a secret."""
+"""All account operations: long input is refused, and events are logged without secrets."""
 
 from collections.abc import Awaitable, Callable
 

@@ -1,4 +1,4 @@
-"""What administrators do to accounts: found by name or id, changed, logged with who did it, and counted."""
+"""Administrators change accounts found by name or id; each act is logged with its actor, and counted."""
 
 from collections.abc import Awaitable, Callable
 

@@ -1,4 +1,4 @@
-"""Who hears a change follows from its room's people and its sender alone, and topics are plain values."""
+"""The recipients of a change follow from its room's people and its sender, and topics are plain values."""
 
 import msgspec
 import pytest

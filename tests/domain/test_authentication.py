@@ -1,4 +1,4 @@
-"""Whose a token is: whoever is changed during the look-up is looked up again, and nobody else."""
+"""The person of a token: a change during the read repeats it, changes of others do not."""
 
 import trio
 from trio.testing import wait_all_tasks_blocked

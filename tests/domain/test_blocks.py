@@ -1,4 +1,4 @@
-"""Who blocks whom: what is refused, and that what is known of it is never older than what was changed."""
+"""Blocks: what they refuse, and that cached ones are never older than the last change."""
 
 import pytest
 import trio

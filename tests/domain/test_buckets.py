@@ -1,4 +1,4 @@
-"""What a key may use at once, and in the long run."""
+"""Token buckets: the burst of a key, and its rate in the long run."""
 
 import pytest
 

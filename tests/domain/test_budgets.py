@@ -1,4 +1,4 @@
-"""What a person, a guest and an address may have, and how long they are told to wait."""
+"""The budgets of a person, a guest and an address, and the named waiting times."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The page for clients says of every close code what the server means by it."""
+"""The page for clients explains every close code."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a person may do in a room is asked in one place."""
+"""A person's rights in a room are checked in one place."""
 
 from collections.abc import AsyncGenerator
 

@@ -1,4 +1,4 @@
-"""The room of two people, and what a person has not been told yet."""
+"""Direct rooms, and a person's undelivered messages."""
 
 import pytest
 

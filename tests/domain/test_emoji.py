@@ -1,4 +1,4 @@
-"""What an emoji is."""
+"""Which texts are an emoji."""
 
 import pytest
 

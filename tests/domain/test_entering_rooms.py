@@ -1,4 +1,4 @@
-"""The rules of rooms: whoever enters is a member at that moment, and what others do elsewhere costs them nothing."""
+"""Entering a room: the person is a member at that moment, and unrelated changes cost nothing."""
 
 from collections.abc import AsyncGenerator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Who waits gets a turn: logins first, addresses one after the other, and nobody's place is lost."""
+"""Every waiter gets a turn: log-ins first, addresses in rotation, and no place is lost."""
 
 from collections.abc import Sequence
 from contextlib import AsyncExitStack

@@ -1,4 +1,4 @@
-"""What names and types of files may be, and how text alone shows them."""
+"""Names and types of files, and how they are shown as text."""
 
 import pytest
 from hypothesis import given

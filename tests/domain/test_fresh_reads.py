@@ -1,4 +1,4 @@
-"""Reads that notice a change of what they read while they are under way."""
+"""Reads that are repeated if what they read changes meanwhile."""
 
 import pytest
 import trio

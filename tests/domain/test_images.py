@@ -1,4 +1,4 @@
-"""What an image says of itself; and that nothing made up of bytes does harm."""
+"""Type and size from an image's header; arbitrary bytes do no harm."""
 
 import struct
 

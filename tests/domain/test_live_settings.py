@@ -1,4 +1,4 @@
-"""What admins change of the settings counts at once, wins over the start, and is passed over where it can't be used."""
+"""Settings changed by admins apply at once, override the start options, and are ignored if unusable."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Logging in and new passwords: what is costly is limited, and who guesses has to wait."""
+"""Logging in and new passwords: expensive work is limited, and guessing is throttled."""
 
 import pytest
 import trio

@@ -1,4 +1,4 @@
-"""What was used last is kept, and no more than that."""
+"""The most recently used entries are kept, up to the limit."""
 
 from chat.domain.lru_cache import LRUCache
 

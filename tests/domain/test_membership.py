@@ -1,4 +1,4 @@
-"""Who may see a room."""
+"""The rights to see a room."""
 
 import pytest
 

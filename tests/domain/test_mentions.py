@@ -1,4 +1,4 @@
-"""Which names may stand behind an `@`, and who of the room is meant."""
+"""Which names can follow an `@`, and which members are mentioned."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What whoever runs the server does about rooms and messages."""
+"""Moderation of rooms and messages by commands on the server."""
 
 import pytest
 from structlog.testing import capture_logs

@@ -1,4 +1,4 @@
-"""Registering: what is cheap comes first, what is costly is limited; who may, with which invite."""
+"""Registering: cheap checks first, expensive work limited, and the rules for invites."""
 
 import pytest
 import trio

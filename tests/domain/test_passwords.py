@@ -1,4 +1,4 @@
-"""Passwords are hashed in threads, logins first, and whoever goes away leaves the threads to the others."""
+"""Passwords are hashed in threads, log-ins first; a cancelled client frees its place."""
 
 import threading
 from collections.abc import Generator

@@ -1,4 +1,4 @@
-"""How far people have read, and what counts as unread."""
+"""Read marks, and which messages count as unread."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Which room two people have, or a person at the support desk, is remembered: of those who wrote last."""
+"""The cache of direct and support rooms by people, of the most recent senders."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Who may see, read, join, invite to and delete rooms, and what they are told who may not."""
+"""Rights to see, read, join, invite to and delete rooms, and their refusals."""
 
 import time
 from typing import Any

@@ -1,4 +1,4 @@
-"""Names, addresses, passwords and texts: what is kept, how it is changed, what is refused."""
+"""Names, addresses, passwords and texts: normalisation and refusals."""
 
 import unicodedata
 from collections.abc import Callable

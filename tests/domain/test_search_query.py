@@ -1,4 +1,4 @@
-"""What a search asks for, which texts it finds, and where in them it says so."""
+"""Queries: their parsing, the matching texts, and the marked matches."""
 
 import pytest
 from hypothesis import given

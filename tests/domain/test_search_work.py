@@ -1,4 +1,4 @@
-"""The work of a search for one text is bounded, whatever the text and the words are: counted, not timed."""
+"""A search's work for one text is bounded for any text and words: counted, not timed."""
 
 import itertools
 import sys

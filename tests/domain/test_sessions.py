@@ -1,4 +1,4 @@
-"""Refresh tokens: nobody who lacks the secret makes one, and nothing that could be used is kept."""
+"""Refresh tokens: without the secret nobody can make one, and no usable token is stored."""
 
 from base64 import urlsafe_b64decode
 from typing import Any

@@ -1,4 +1,4 @@
-"""One conversation a person: who sees how much of it, and how it is found."""
+"""One support conversation for each person: who sees how much of it, and how it is found."""
 
 import pytest
 

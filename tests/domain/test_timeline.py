@@ -1,4 +1,4 @@
-"""Positions, and what a message counts for."""
+"""Positions, and what each message counts as."""
 
 from msgspec import structs
 

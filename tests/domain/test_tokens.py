@@ -1,4 +1,4 @@
-"""The one token: what it says, how long it is, and all the ways in which it is refused."""
+"""The access token: its claims, its length, and all reasons to refuse it."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Who may upload what and have it back, and that no more of one person's is taken at once than may be."""
+"""Rights to upload and download, and the limit of concurrent uploads of one person."""
 
 import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator

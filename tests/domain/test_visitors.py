@@ -1,4 +1,4 @@
-"""Visitors of the support widget: how many come from an address, and what is kept of a page's address."""
+"""Visitors of the support widget: the limit for an address, and what is stored of a page's address."""
 
 import pytest
 from msgspec import structs

@@ -1,4 +1,4 @@
-"""The words of a text: folded, split where nothing says where to, each with its place; and where they stand in it."""
+"""The words of a text: folded, split for scripts without spaces, with their places and positions."""
 
 import pytest
 

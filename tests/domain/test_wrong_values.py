@@ -1,4 +1,4 @@
-"""What is wrong with a value is said in words, with the field, and never in Python's types or patterns."""
+"""An invalid value is reported in words, with its field, and never in Python's types or patterns."""
 
 from typing import Annotated, Any, Literal
 

@@ -1,4 +1,4 @@
-"""The data directory: whose it is, who holds it, and the secret in it."""
+"""The data directory: its owner, its lock, and the secret in it."""
 
 import os
 import signal

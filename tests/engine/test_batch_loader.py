@@ -1,4 +1,4 @@
-"""Look-ups asked for at once are made together, answered from after they were asked, and fail alone."""
+"""Concurrent reads are batched, are never older than their request, and fail separately."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""The broadcaster: it publishes what waits at once, and the journal waits for it when it is behind."""
+"""The broadcaster publishes waiting changes together, and the journal waits if its backlog is full."""
 
 import math
 from collections.abc import Awaitable, Callable, Iterable, Sequence

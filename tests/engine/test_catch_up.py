@@ -1,4 +1,4 @@
-"""What many ask at once is read together; each gets their own answer, and one frame serves all who see it alike."""
+"""Concurrent requests are read together; each gets its own answer, and equal frames are encoded once."""
 
 from collections.abc import Collection, Sequence
 

@@ -1,4 +1,4 @@
-"""What holds a client back: while it is not read, it is not taken for silent."""
+"""Limits that delay a client: while it is not read, it does not count as silent."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Notes of what was confirmed: together, soon, and again until the storage takes them; and pings at their time."""
+"""Confirmations are written together, soon, and again until the storage accepts them; pings are on time."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The engine as one block: what it begins with, and whom it tells of what its parts hear."""
+"""The engine as one block: its initial state, and the events between its parts."""
 
 from pathlib import Path
 from typing import Any

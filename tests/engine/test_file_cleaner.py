@@ -1,4 +1,4 @@
-"""What nobody can have any more of files goes: once an hour, step by step, and again after whatever went wrong."""
+"""Unreachable files are removed: once an hour, in steps, and again after any failure."""
 
 from collections.abc import Collection
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""Who hears what: every listener of the room, once, in order, and nobody else."""
+"""Publishing: every subscriber of the room gets each change once, in order, and nobody else does."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Messages can be found a moment after they were said, whatever the database does meanwhile."""
+"""Messages can be found soon after they were sent, whatever happens to the database meanwhile."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Journal and broadcaster: saved before shown, acknowledged after the commit, told once and in order."""
+"""Journal and broadcaster: saved before shown, acknowledged after the commit, published once and in order."""
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""The follower of the log: each change is announced once, in order, whoever commits it and tells of it."""
+"""The log follower announces each change once, in order, whichever server commits or announces it."""
 
 import random
 from collections.abc import AsyncGenerator, Callable, Sequence

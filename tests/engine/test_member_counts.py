@@ -1,4 +1,4 @@
-"""How many are in the lobby and in conversations: counted when somebody came, and told once a second at most."""
+"""Member counts of the lobby and of conversations: read after changes, published at most once a second."""
 
 from collections.abc import Callable, Collection
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a membership's end means to open sockets: what counts is what they are subscribed to, not what they speak."""
+"""The end of a membership ends a socket's subscription, whichever dialect it uses."""
 
 import math
 from collections.abc import AsyncGenerator

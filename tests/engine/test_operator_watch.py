@@ -1,4 +1,4 @@
-"""Whether an operator is online, as visitors are told before they write."""
+"""Whether an operator is online, as shown to visitors."""
 
 from collections.abc import Collection
 

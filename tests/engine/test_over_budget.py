@@ -1,4 +1,4 @@
-"""Who sends or asks too much is told so, and read slowly, in every dialect; what was refused is not saved or told."""
+"""Clients over budget are refused and read slowly, in every dialect; refused messages are neither saved nor sent."""
 
 from collections.abc import AsyncGenerator, Callable
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""What one client says at once is bounded where everybody's messages are saved and told together."""
+"""One client's unsaved messages are bounded, although all messages are committed together."""
 
 from collections.abc import AsyncGenerator
 from typing import Any

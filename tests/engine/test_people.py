@@ -1,4 +1,4 @@
-"""What happens to a person is felt by their open sockets, whoever did it, and by nobody else's."""
+"""A change of a person reaches exactly their open sockets, whoever made it."""
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""Who is connected: counted while they are, renamed together, ended together."""
+"""Connected clients: counted, renamed together, ended together."""
 
 from contextlib import ExitStack
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""A protocol's table: each handler gets commands of its own type, and its own protocol's client."""
+"""A protocol's table of handlers: each gets commands of its own type and its own protocol's client."""
 
 import trio
 

@@ -1,4 +1,4 @@
-"""Marks of who speaks: the highest of each person and room is written, a few times a second, until it is taken."""
+"""Marks of senders: the highest of each person and room is written, a few times a second, until accepted."""
 
 import pytest
 import trio

@@ -1,4 +1,4 @@
-"""Only what a client answers is delivered: a pong to a later ping, or the answer to a close frame."""
+"""Delivery needs evidence from the client: a pong to a later ping, or the answer to a close frame."""
 
 import math
 from collections.abc import Callable, Mapping

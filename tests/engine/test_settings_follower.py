@@ -1,4 +1,4 @@
-"""A setting that another server was asked to change counts here within a second, after an outage too."""
+"""A setting changed on another server applies here within a second, also after an outage."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Who is online, away or offline: counted by sockets, told once a second, between servers too."""
+"""Online, away or offline: counted by sockets, published once a second, also between servers."""
 
 from collections import defaultdict
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What the hub sends one client: to its send queue at once, or held back until an answer has gone first."""
+"""Published changes go to a client's send queue at once, or are buffered until an answer was sent."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a delivery costs, counted and not timed: encodings, writes, calls. The bounds are tight on purpose.
+"""The cost of a delivery, counted and not timed: encodings, writes, calls. The bounds are tight on purpose.
 
 The scene is the benchmark's (a) in small: all listen in the lobby, a few publish with several in flight.
 """

@@ -1,4 +1,4 @@
-"""Whoever waits for a write is answered once it is committed and told here, or a second later."""
+"""A write is answered once it is committed and published here, or a second later."""
 
 import math
 from collections.abc import AsyncGenerator, Generator

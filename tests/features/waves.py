@@ -1,4 +1,4 @@
-"""A feature that is none of the product's: somebody waves in a room. It shows what the core does for any feature."""
+"""A feature of the tests: somebody waves in a room. It shows what the core offers to any feature."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

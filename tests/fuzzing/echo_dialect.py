@@ -1,4 +1,4 @@
-"""A dialect that says back what it hears: with it the whole server is the echo that Autobahn|Testsuite talks to.
+"""A dialect that echoes: with it the whole server is the echo server for Autobahn|Testsuite.
 
 Everything but the codec is the server's own: listener, endpoint, trio-websocket, session, send queue.
 """

@@ -1,4 +1,4 @@
-"""Arbitrary frames, in arbitrary pieces, at the real server: the peer is told what RFC 6455 says, and nobody else is.
+"""Arbitrary frames in arbitrary pieces at the real server: their sender is answered by RFC 6455, others notice nothing.
 
 What is expected of a sequence is worked out here from the RFC alone. FUZZ_EXAMPLES=5000 tries that many new sequences
 (`make fuzz`); without it the same few hundred are tried each time.

@@ -1,4 +1,4 @@
-"""The client's real address behind proxies, and who is believed about it."""
+"""The client's real address behind proxies, and which proxies are trusted."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Several processes that accept from one socket: their connections are even, and one that hangs holds up nobody."""
+"""Several processes that accept from one socket share connections evenly, and a hanging one delays nobody."""
 
 import os
 import socket

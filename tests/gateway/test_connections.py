@@ -1,4 +1,4 @@
-"""What is known of connections: nothing of those that are over, and no waiting for those that come as it stops."""
+"""The registry of connections: ended ones leave no state, and a stop does not wait for new ones."""
 
 from http import HTTPStatus
 from typing import Any, cast

@@ -1,4 +1,4 @@
-"""The open gateway: where it listens, what it admits, and how it stops."""
+"""The open gateway: its addresses, its admission, and its stop."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""A certificate that is read anew is for connections that come from then on, and a useless one is not taken."""
+"""A renewed certificate is used for later connections, and an invalid one is refused."""
 
 import ssl
 from collections.abc import AsyncGenerator

@@ -1,4 +1,4 @@
-"""What another site's page makes a browser send is refused, at every call and every socket of the real server."""
+"""Requests that another site's page makes a browser send are refused, at every call and socket."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""What is wrong with a certificate and its key is told with their files, in words of people."""
+"""Errors of a certificate or its key are reported in plain words with their files."""
 
 from pathlib import Path
 

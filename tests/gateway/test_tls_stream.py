@@ -1,4 +1,4 @@
-"""TLS on a socket: what is offered is written at once, records stay whole, and Trio's rules for streams hold."""
+"""TLS on a socket: data are written at once, records stay whole, and Trio's rules for streams hold."""
 
 import os
 import random

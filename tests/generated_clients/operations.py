@@ -1,4 +1,4 @@
-"""Call the operations with the generated client, and say which: `python operations.py URL NAME`.
+"""Calls operations with the generated client: `python operations.py URL NAME`.
 
 `generated` is what openapi-python-client makes of the document, in the same folder.
 """

@@ -1,4 +1,4 @@
-"""What an admin is shown of a connection: an open one, or one that ended badly of late."""
+"""The report of a connection for admins: of an open one, or of one that recently ended badly."""
 
 from types import SimpleNamespace
 from typing import Any

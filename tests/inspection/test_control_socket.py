@@ -1,4 +1,4 @@
-"""The Unix socket in the data directory: one line in, one line of JSON out, and nothing left when it ends."""
+"""The Unix socket in the data directory: one line in, one line of JSON out, and no leftovers."""
 
 import gc
 import json

@@ -1,4 +1,4 @@
-"""Why a connection ended: one sentence for each way, and only what nobody expects is remembered."""
+"""Why a connection ended: one sentence for each way; only unexpected ends are kept."""
 
 from types import SimpleNamespace
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the server counts about itself, as Prometheus reads it and as the watch shows it."""
+"""The server's metrics, as Prometheus scrapes them and as the watch shows them."""
 
 from prometheus_client.parser import text_string_to_metric_families
 

@@ -1,4 +1,4 @@
-"""What is recorded of a connection: which frames there were, never what was in them, and no more than fits."""
+"""The record of a connection: which frames were sent, never their contents, and of bounded size."""
 
 import random
 import sys

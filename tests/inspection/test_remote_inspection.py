@@ -1,4 +1,4 @@
-"""Asking another process over its control socket gives what it answers itself, or says that it does not answer."""
+"""Asking another process over its control socket returns its answer, or an error if it does not answer."""
 
 import sys
 from pathlib import Path

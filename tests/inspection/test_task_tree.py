@@ -1,4 +1,4 @@
-"""The tree of tasks shows the line of our code at which each task waits."""
+"""The task tree shows the line of our code at which each task waits."""
 
 import trio
 from trio.testing import wait_all_tasks_blocked

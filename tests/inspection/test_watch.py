@@ -1,4 +1,4 @@
-"""The tree of tasks, read from outside; and that nothing is measured while nobody looks."""
+"""The task tree, read from outside; nothing is measured while nobody watches."""
 
 import inspect
 import math

@@ -1,4 +1,4 @@
-"""A pytest plugin that notes which tests run which lines of a folder, and how long each test takes."""
+"""A pytest plugin that records which tests run which lines of a folder, and how long each test takes."""
 
 import json
 from collections.abc import Generator, Iterable

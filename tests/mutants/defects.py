@@ -1,4 +1,4 @@
-"""The kinds of defects, and where in a text each of them can be planted.
+"""The kinds of defects, and the places in a source where each can be planted.
 
 A defect replaces a piece of the text in its line, so that everything else stays where it was. What has the same
 meaning for every caller is not planted: log lines, docstrings, `__repr__`, annotations, constants of a module (how

@@ -1,4 +1,4 @@
-"""What the codecs' tests draw from: messages, refusals, and frames that are nearly right."""
+"""Strategies for the codecs' tests: messages, refusals, and nearly correct frames."""
 
 import json
 import string

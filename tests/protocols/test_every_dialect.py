@@ -1,4 +1,4 @@
-"""What is asked of every codec: it never raises, and tells nobody what is another's."""
+"""Properties of every codec: it never raises, and never leaks other people's data."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""The record, its three sources, and what each mistake is called."""
+"""The configuration record, its three sources, and the text for each mistake."""
 
 import os
 from pathlib import Path

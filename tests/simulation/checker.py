@@ -1,4 +1,4 @@
-"""Holds a history against the promises: pure functions from what clients saw to what is wrong with it.
+"""Checks a history against the promises: pure functions from recorded events to violations.
 
 Every text is sent once, so a text names its sending, and the row that it became if it did. A row is *known* from
 the first moment at which any client was told of it; an *index* is a place in the list of events, which is in the

@@ -1,4 +1,4 @@
-"""Clients of all dialects, which do what the plan says and take down what they see.
+"""Clients of all dialects, which follow the plan and record what they receive.
 
 A client that loses its connection comes back. Nothing is sent twice, so every text tells which sending it was.
 """

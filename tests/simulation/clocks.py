@@ -1,4 +1,4 @@
-"""Whose clock says what: each server's lease clock and wall clock, and the database's one; and how they are drawn.
+"""The simulated clocks: each server's lease clock and wall clock, and the database's; and how they are drawn.
 
 A lease clock is monotonic: it may run a sixth too fast or too slow, and jump forward. A wall clock may be set to
 anything at any moment, best while its server is cut off from the others.

@@ -1,4 +1,4 @@
-"""Adds people who do one thing much to some worlds: drawn apart, so that seeds stay the worlds that they were."""
+"""Adds people with one intense activity to some worlds; drawn separately, so that seeds keep their worlds."""
 
 import random
 from typing import Any

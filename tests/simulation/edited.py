@@ -1,4 +1,4 @@
-"""Holds what editors saw against what their room became: keys, positions, and what each change made of a message."""
+"""Checks the editors' events against their room's state: keys, positions, and each change of a message."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence

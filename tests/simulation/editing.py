@@ -1,4 +1,4 @@
-"""A protocol with words for keys and for what becomes of messages, in a room of its own: none of today's has any.
+"""A protocol of the simulation with keys, edits, deletions and reactions, in a room of its own.
 
 So the worlds try both through journal, log and hub, between the messages of all others.
 """

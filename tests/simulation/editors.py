@@ -1,4 +1,4 @@
-"""Clients of the editing protocol: they send with keys until they know what became of it, and change what they see."""
+"""Clients of the editing protocol: they resend with keys until answered, and change messages."""
 
 import msgspec
 import trio

@@ -1,4 +1,4 @@
-"""Holds the log of the room of moderators against its roles: what stands there was allowed at its place.
+"""Checks the log of the moderators' room against its roles: each entry was allowed at its place.
 
 The rules are written down here once more, as docs/protocols/native.md has them: the server's own are not asked.
 """

@@ -1,4 +1,4 @@
-"""People with roles in a room of their own, who change each other's roles, remove and ban each other, all at once.
+"""People with roles in a room of their own, who change roles, remove and ban each other concurrently.
 
 They speak HTTP alone, and care for no answer: what counts is what the log has in the end.
 """

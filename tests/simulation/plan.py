@@ -1,4 +1,4 @@
-"""What will happen in a world, as data: so it can be printed, cut down and run again."""
+"""The plan of a world, as data: it can be printed, shrunk and run again."""
 
 import msgspec
 

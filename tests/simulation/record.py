@@ -1,4 +1,4 @@
-"""What the clients of a world did, saw and were told: a flat list of events, in the order of their happening."""
+"""What the clients of a world did and received: a flat list of events in order."""
 
 import hashlib
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Clients of the native protocol: they keep their rooms and what has no answer, over any number of connections.
+"""Clients of the native protocol: they keep their rooms and unanswered requests over any number of connections.
 
 Half of them ask for small pages, so that they are far behind after each absence, and fall behind while connected.
 """

@@ -1,4 +1,4 @@
-"""Stops one of several servers as SIGSTOP does: time passes, what reaches it waits, and none of its tasks runs.
+"""Suspends one of several servers like SIGSTOP: time passes, its input waits, and none of its tasks runs.
 
 Trio's scheduler is asked for it: a task of a stopped server that becomes runnable is set aside until that goes on. So
 it stands still wherever it is, between any two of its own checkpoints; its deadlines pass, and what the others, the

@@ -1,4 +1,4 @@
-"""The checker finds what is wrong in a history, whatever it is; in one where nothing is it finds nothing.
+"""The checker finds each kind of violation in a history, and nothing in a correct one.
 
 Each case takes the history of a whole world and spoils it in one place. That it raises no false alarm is shown by
 the worlds of `test_simulation.py`, some two hundred of them in every run.

@@ -1,4 +1,4 @@
-"""Visitors of the support widget: people whom the server makes, with a conversation of their own and nothing else."""
+"""Visitors of the support widget: people whom the server creates, with only their conversation."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A line to the real PostgreSQL that a test can cut, or make swallow what the database answers."""
+"""A connection to the real PostgreSQL that a test can cut, or whose answers it can swallow."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""What administrators change, on both storages: accounts and settings, and the audit of it in the same transaction."""
+"""Changes by administrators, on both storages: accounts, settings, and their audit in the same transaction."""
 
 import time
 from typing import Any

@@ -1,4 +1,4 @@
-"""Where Trio and asyncio meet: many operations at once share the passes of Trio's loop."""
+"""The bridge between Trio and asyncio: many concurrent operations share passes of Trio's loop."""
 
 import asyncio
 import socket

@@ -1,4 +1,4 @@
-"""The connection on which PostgreSQL tells what was changed: it hears everybody, and comes back after an outage."""
+"""The LISTEN connection reports everybody's changes, and reconnects after an outage."""
 
 from collections.abc import AsyncGenerator, Sized
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""Commits last, whatever the database is set to; what no connection can set is said once."""
+"""Commits are durable whatever the database's settings; settings that a connection can't change are warned of once."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What is asked about other people, on memory and on PostgreSQL: looking for them, profiles that changed, blocks."""
+"""Reads about other people, on memory and on PostgreSQL: finding them, changed profiles, blocks."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Nobody takes a name or a display name that looks like either of somebody else, and older ones stay."""
+"""Look-alikes of names and display names are refused, and older ones stay."""
 
 import pytest
 import trio

@@ -1,4 +1,4 @@
-"""The bytes of files on a disk: whole or not there, each once, and removed only where nobody needs them."""
+"""The bytes of files on a disk: whole or absent, stored once, and removed only if unused."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""Two who take names that look alike at the same moment, on two connections of one PostgreSQL: one gets it."""
+"""Two concurrent look-alike names on two connections of one PostgreSQL: one is given."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Every call of the ports is known as a write or a read, as what PostgreSQL's storage does with it."""
+"""Every call of the ports is listed as a write or a read, as PostgreSQL's storage treats it."""
 
 from inspect import iscoroutinefunction
 from types import FunctionType

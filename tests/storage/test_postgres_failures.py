@@ -1,4 +1,4 @@
-"""What becomes of reads and writes when the real PostgreSQL stalls, forgets, refuses or goes away."""
+"""Reads and writes while the real PostgreSQL stalls, loses data, refuses or goes away."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator

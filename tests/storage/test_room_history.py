@@ -1,4 +1,4 @@
-"""One contract for what was said in a room, as it is now. Each test runs on memory and on PostgreSQL."""
+"""One contract for a room's history in its current state. Each test runs on memory and on PostgreSQL."""
 
 from collections.abc import AsyncGenerator
 

@@ -1,4 +1,4 @@
-"""One contract for who is in a room, and for which one may join. Each test runs on memory and on PostgreSQL."""
+"""One contract for members and joinable rooms. Each test runs on memory and on PostgreSQL."""
 
 from collections.abc import AsyncGenerator
 

@@ -1,4 +1,4 @@
-"""What somebody may do to a room and its members is decided in the statement that does it, by what was done before."""
+"""Rights in a room are checked in the statement that writes, against the state before it."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""A search reads few of the messages, whatever is asked for: by the index, or one by one where that is shorter."""
+"""A search reads few messages, for any query: by the index, or by a scan if that is shorter."""
 
 import os
 from collections.abc import AsyncGenerator

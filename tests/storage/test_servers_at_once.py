@@ -1,4 +1,4 @@
-"""Which servers write to one database at once, and what each finds that another has just written."""
+"""Several servers on one database: their exclusion, and reads of another's fresh writes."""
 
 from contextlib import AbstractAsyncContextManager
 

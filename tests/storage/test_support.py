@@ -1,4 +1,4 @@
-"""Support conversations: who has one, whether it is closed and who waits, on memory and on PostgreSQL."""
+"""Support conversations: assignee, state and waiting time, on memory and on PostgreSQL."""
 
 from typing import Any
 

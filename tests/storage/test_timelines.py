@@ -1,4 +1,4 @@
-"""One contract for what a sync asks. Each test runs on memory and on PostgreSQL."""
+"""One contract for the reads of a sync. Each test runs on memory and on PostgreSQL."""
 
 from collections.abc import AsyncGenerator, Mapping
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""What a newer release writes, and this one does not know, has its place in the log and is told. On both storages."""
+"""Changes of a newer release that this one does not know keep their place in the log and are published."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 

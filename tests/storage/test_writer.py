@@ -1,4 +1,4 @@
-"""The journal's own connection: how it is made again, and what its callers are told."""
+"""The journal's own connection: its reconnects, and the results for its callers."""
 
 import asyncpg
 import pytest

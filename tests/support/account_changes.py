@@ -1,4 +1,4 @@
-"""What administrators change of an account, one thing at a time, on any storage, as by a command."""
+"""Changes of an account by a command, one at a time, on any storage."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""When the kernel received what a socket has: whoever reads it late is not measured."""
+"""Times at which the kernel received a socket's bytes, so that a late reader is not measured."""
 
 import socket
 import struct

@@ -1,4 +1,4 @@
-"""The command `chat`, run beside a real server."""
+"""Runs the command `chat` beside a real server."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Memberships and rooms that end in a storage, without a server that is asked."""
+"""Ends memberships and rooms directly in a storage, without a server."""
 
 from chat.domain.changes import Removal, Removed, RoomDeleted, RoomDeletion
 from chat.domain.ports import Storage

@@ -1,4 +1,4 @@
-"""What the gateway's tests share: a small app, an echoing socket, the real listener, a client that speaks bytes."""
+"""Helpers of the gateway's tests: a small app, an echoing socket, the real listener, a client of raw bytes."""
 
 import socket
 import struct

@@ -1,4 +1,4 @@
-"""A client that sends the bytes it is told to, right or wrong."""
+"""A client that sends any bytes, right or wrong."""
 
 import socket
 import struct

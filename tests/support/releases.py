@@ -1,4 +1,4 @@
-"""Servers of other releases, to run beside this tree's: an older one from its wheel, and one with a migration more."""
+"""Servers of other releases beside this tree's: an older one from its wheel, and one with an additional migration."""
 
 import os
 import shutil

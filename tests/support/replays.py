@@ -1,4 +1,4 @@
-"""What one person is told in a sync: the port tells it for several."""
+"""One person's results of the timeline ports, which answer for several people at once."""
 
 from collections.abc import Collection, Sequence
 

@@ -1,4 +1,4 @@
-"""What is in the database in the end: the only witness that a crash cannot fool."""
+"""Reads the database at the end: the only witness that a crash can't deceive."""
 
 import asyncio
 from collections.abc import Coroutine, Iterable

@@ -1,4 +1,4 @@
-"""A command in a pseudo-terminal, and what its screen shows."""
+"""A command in a pseudo-terminal, and the contents of its screen."""
 
 import codecs
 import fcntl

@@ -1,4 +1,4 @@
-"""The real server as a process of its own."""
+"""The real server in a process of its own."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""What a process that a test starts finds installed."""
+"""Which packages a process started by a test finds installed."""
 
 import subprocess
 import sys

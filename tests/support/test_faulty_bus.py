@@ -1,4 +1,4 @@
-"""The faulty bus has each of its faults, tells of them what a real one would, and repeats itself."""
+"""The faulty bus has each of its faults, reports them like a real one, and is repeatable."""
 
 import random
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What is read of the database in the end is one moment of it, also while somebody writes."""
+"""The database is read as of one moment, also while somebody writes."""
 
 import asyncio
 from collections.abc import Generator

@@ -1,4 +1,4 @@
-"""The whole server with its memory storage, and an admin who looks at it over HTTP."""
+"""The whole server with its memory storage, and an admin who watches it over HTTP."""
 
 import json
 from collections.abc import AsyncGenerator

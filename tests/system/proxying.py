@@ -1,4 +1,4 @@
-"""A real reverse proxy, started from the configuration that docs/deploying.md shows; and who comes through it."""
+"""A real reverse proxy, started from the configuration in docs/deploying.md, and clients behind it."""
 
 import json
 import re

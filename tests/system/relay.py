@@ -1,4 +1,4 @@
-"""A TCP relay before a server, which can be cut, swallow what comes, or change it on the way."""
+"""A TCP relay in front of a server that can cut, swallow or change what passes."""
 
 import socket
 import threading

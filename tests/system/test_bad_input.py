@@ -1,4 +1,4 @@
-"""What no client should send, and some do: each gets a clear answer, and everybody else goes on chatting."""
+"""Input that no client should send: each gets a clear answer, and all others continue."""
 
 import itertools
 import json

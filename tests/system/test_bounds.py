@@ -1,4 +1,4 @@
-"""What a stranger can not do however often they try, and what they can not make the server spend.
+"""What a stranger can't do however often they try, and which resources they can't use up.
 
 FULL_TESTS=1 tries each ten thousand times, as the figures in docs/reliability.md are counted.
 """

@@ -1,4 +1,4 @@
-"""The server or its database is killed or stopped in mid-burst: what anybody heard is kept, once and in order."""
+"""The server or its database is killed or stopped in mid-burst: received messages are saved, once and in order."""
 
 import itertools
 import os

@@ -1,4 +1,4 @@
-"""One lobby and five dialects: who hears what, under which name, and in which order, from the real process."""
+"""One lobby and five dialects: who receives which messages, under which name and in which order."""
 
 import json
 import os

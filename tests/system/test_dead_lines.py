@@ -1,4 +1,4 @@
-"""What a line took that is dead, on the real server: a direct message is delivered when the client has confirmed it."""
+"""Lost connections at the real server: a direct message is delivered when the client has confirmed it."""
 
 import json
 import threading

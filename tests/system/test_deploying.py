@@ -1,4 +1,4 @@
-"""What docs/deploying.md shows beside reverse proxies: its settings, its unit and its database, as they stand."""
+"""The files and settings that docs/deploying.md shows, besides reverse proxies, work as they stand."""
 
 import configparser
 import re

@@ -1,4 +1,4 @@
-"""Faults of servers, on real processes under load: nothing acknowledged is lost, nothing is doubled, it comes back.
+"""Faults of servers, on real processes under load: nothing acknowledged is lost or doubled, and they recover.
 
 `make campaign` does the same for longer and writes down the figures (docs/reliability.md).
 """

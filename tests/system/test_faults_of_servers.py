@@ -1,4 +1,4 @@
-"""Faults of two servers of one chat, as real processes under load: each tells all, once, in the order of the log.
+"""Faults of two servers of one chat, as real processes under load: each publishes all, once, in log order.
 
 `make campaign ARGS="--only servers"` does the same for longer and writes down the figures (docs/reliability.md).
 """

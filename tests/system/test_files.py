@@ -1,4 +1,4 @@
-"""Files through the real server: large ones, slow ones, ones that are cut off, and what of them is on its disk."""
+"""Files through the real server: large, slow and interrupted ones, and what is on the disk."""
 
 import hashlib
 import json

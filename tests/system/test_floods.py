@@ -1,4 +1,4 @@
-"""Who sends as fast as TCP takes it gets the budget through and no more; who listens and reads steadily stays."""
+"""A client that floods gets only its budget through; steady readers stay connected."""
 
 import json
 import threading

@@ -1,4 +1,4 @@
-"""Whoever runs the server decides who comes in and what stays: by settings and by commands beside a real server."""
+"""Moderation by settings and by commands beside a real server."""
 
 import json
 from collections.abc import Generator

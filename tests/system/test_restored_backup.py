@@ -1,4 +1,4 @@
-"""A backup is restored behind the clients' backs: each notices, and ends with what a reload shows."""
+"""A backup is restored while clients are connected: each notices, and converges to what a reload shows."""
 
 import random
 import socket

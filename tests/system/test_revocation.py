@@ -1,4 +1,4 @@
-"""What another process does to an account is felt by the open sockets of the real server, in every protocol."""
+"""Another process's change of an account reaches the open sockets of the real server, in every protocol."""
 
 import time
 from collections.abc import Generator

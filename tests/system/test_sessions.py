@@ -1,4 +1,4 @@
-"""Two servers on one database: what ends sessions, who is the first admin, and settings hold for both."""
+"""Two servers on one database: ended sessions, the first admin and settings apply to both."""
 
 import json
 import secrets

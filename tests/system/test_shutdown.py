@@ -1,4 +1,4 @@
-"""A server that is told to stop: what it accepted is kept, everybody is told, and it is soon over."""
+"""A stopping server saves accepted messages, notifies everybody, and ends soon."""
 
 import signal
 import socket

@@ -1,4 +1,4 @@
-"""Who does not read, and who does not answer, is cut; nobody else notices."""
+"""Clients that do not read or do not answer are cut; others notice nothing."""
 
 import json
 from collections.abc import Callable, Generator

@@ -1,4 +1,4 @@
-"""Token Talker and Instant Messenger, as public clients speak them to the real process.
+"""Token Talker and Instant Messenger, used by public clients of the real process.
 
 Here is what the transcripts of `tests/conformance` do not say: what takes many frames, an own secret or a look into the
 database, a dialect at `/` of either listener, and texts and names that are hard to get right.

@@ -1,4 +1,4 @@
-"""`chat serve --workers 2`: two whole servers behind one port, as people, operators and a service manager meet them."""
+"""`chat serve --workers 2`: two whole servers behind one port, for people, operators and a service manager."""
 
 import json
 import os

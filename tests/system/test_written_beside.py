@@ -1,4 +1,4 @@
-"""What others write to the database beside the server is told late, or its listeners are told that they missed it."""
+"""Writes of other processes to the database are published late, or clients learn that they missed something."""
 
 from collections.abc import Generator
 

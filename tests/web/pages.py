@@ -1,4 +1,4 @@
-"""Pages of people in browsers of their own, and a guard that records what a page must never do."""
+"""Pages of people in browsers of their own, and a guard that records forbidden actions."""
 
 import os
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""The screens of the page: how each is reached, and what stands in it.
+"""The screens of the page: how each is reached, and what it contains.
 
 The tests take them, and the pictures of docs/web.md."""
 

@@ -1,4 +1,4 @@
-"""People who write over HTTP, and a room on somebody's screen."""
+"""People who send over HTTP, and a room on a screen."""
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial

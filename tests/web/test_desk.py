@@ -1,4 +1,4 @@
-"""The inbox in the browser: two operators, and people who write to them by the protocol of the support desk."""
+"""The inbox in the browser: two operators, and people who write over the support protocol."""
 
 import json
 from collections.abc import Generator

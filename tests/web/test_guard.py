@@ -1,4 +1,4 @@
-"""The guard finds what a page must never do, and nothing else."""
+"""The guard finds forbidden actions of a page, and nothing else."""
 
 from contextlib import suppress
 

@@ -1,4 +1,4 @@
-"""What admins do to accounts, on the whole server with its memory storage: who may, and what open sockets feel."""
+"""Changes of accounts by admins, on the whole server with its memory storage: rights, and effects on open sockets."""
 
 from typing import Any
 

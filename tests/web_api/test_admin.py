@@ -1,4 +1,4 @@
-"""What an administrator sees and does, on the whole server with its memory storage: real sockets, real ends."""
+"""An administrator's page and acts, on the whole server with its memory storage: real sockets, real ends."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""What becomes of a body that is sent: a value of the type that its route states, or words that say what is wrong."""
+"""A body becomes a value of its route's type, or a refusal that names the mistake."""
 
 from typing import Any
 

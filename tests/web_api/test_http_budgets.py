@@ -1,4 +1,4 @@
-"""Calls that change something cost a message and calls that read cost pages; who is over budget waits for a 429."""
+"""Calls that change something cost a message, calls that read cost pages; over budget they get a 429 after a delay."""
 
 import re
 from collections.abc import AsyncGenerator

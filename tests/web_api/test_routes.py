@@ -1,4 +1,4 @@
-"""What a route is made into: something that addresses are matched with, and nothing else."""
+"""Routes match addresses, and can't build them."""
 
 import pytest
 import werkzeug.routing.rules

@@ -1,4 +1,4 @@
-"""What the support widget is served with: a script for any site, and a page that only allowed sites may show."""
+"""The files of the support widget: a script for any site, and a page that only allowed sites may show."""
 
 import re
 

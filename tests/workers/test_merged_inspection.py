@@ -1,4 +1,4 @@
-"""What several workers answer together, each asked on a real control socket."""
+"""The merged answers of several workers, each on a real control socket."""
 
 import socket
 import sys

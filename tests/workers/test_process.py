@@ -1,4 +1,4 @@
-"""Which program a worker is, and how one ends that was told nothing yet."""
+"""Which program a worker is, and how one ends that got no message yet."""
 
 import signal
 import subprocess

@@ -1,4 +1,4 @@
-"""One worker is kept: what its start that fails is told as, and what is left of it."""
+"""One worker is kept running: how a failed start is reported, and what is left of it."""
 
 import trio
 

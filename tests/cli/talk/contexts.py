@@ -1,4 +1,4 @@
-"""What commands work with, where a test gives them the chat."""
+"""The contexts that commands work with, for tests without a server."""
 
 from pathlib import Path
 from typing import cast

@@ -1,4 +1,4 @@
-"""What is said and edited stays until it is saved: the tasks behind the screen, with a small honest server."""
+"""Sent and edited messages stay until they are saved: the tasks behind the screen, with a small model server."""
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""What `chat talk` says before there is a screen."""
+"""The output of `chat talk` before there is a screen."""
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager

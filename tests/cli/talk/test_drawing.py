@@ -1,4 +1,4 @@
-"""What is drawn fits its terminal, whatever it says and however small the terminal is: urwid ends the program else."""
+"""Everything drawn fits its terminal, whatever the text and the size: otherwise urwid ends the program."""
 
 import pytest
 import urwid

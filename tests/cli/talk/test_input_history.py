@@ -1,4 +1,4 @@
-"""The lines that were typed before, and a walk among them."""
+"""The history of typed lines, and walking through it."""
 
 from chat.cli.talk.input_history import InputHistory
 

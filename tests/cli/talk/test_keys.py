@@ -1,4 +1,4 @@
-"""What keys do, without a terminal."""
+"""The actions of keys, without a terminal."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A room that is not there any more, or not just now, while it is read or asked about."""
+"""A room that disappears, or is unavailable, while it is open or queried."""
 
 from typing import cast
 

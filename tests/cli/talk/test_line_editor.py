@@ -1,4 +1,4 @@
-"""The line that is typed, and what Tab makes of it."""
+"""The input line, and its completion by Tab."""
 
 import pytest
 

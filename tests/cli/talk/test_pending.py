@@ -1,4 +1,4 @@
-"""What is typed and not saved is in files, which two terminals of one person may share."""
+"""Unsaved messages are stored in files, which two terminals of one person may share."""
 
 import stat
 from pathlib import Path

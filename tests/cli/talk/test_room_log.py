@@ -1,4 +1,4 @@
-"""What is said, in files."""
+"""Logs of rooms, in files."""
 
 import stat
 from pathlib import Path

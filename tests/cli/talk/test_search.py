@@ -1,4 +1,4 @@
-"""`/search` in the terminal: what was found, and back to the room."""
+"""`/search` in the terminal: the results, and back to the room."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""`chat talk` as a person has it: in a terminal, with a real server that is killed and comes back."""
+"""`chat talk` in a terminal, with a real server that is killed and restarted."""
 
 import re
 import signal

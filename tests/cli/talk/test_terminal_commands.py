@@ -1,4 +1,4 @@
-"""What people of irssi and weechat type, in a terminal, with a real server and somebody at the other end."""
+"""Commands that users of irssi and weechat expect, in a terminal, with a real server and another person."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Who types: what the others are told, and what one is told of them. Its seconds pass at once."""
+"""Typing notices: sent to others, and shown of others. Their seconds pass at once."""
 
 import pytest
 import trio

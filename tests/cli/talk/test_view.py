@@ -1,4 +1,4 @@
-"""What is on the screen, made of rooms as the client has them; no terminal and no server."""
+"""The contents of the screen, made from rooms as the client has them; no terminal and no server."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""How wide texts are, and where they break."""
+"""The width of texts, and where they wrap."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""A lease by itself: how long it opens the fence, and what its renewals tell."""
+"""A lease by itself: how long it opens the fence, and what its renewals return."""
 
 from collections.abc import Callable
 

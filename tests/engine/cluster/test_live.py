@@ -1,4 +1,4 @@
-"""What is told and not saved, between servers: typing, read marks, who is there, and blocks."""
+"""Transient events between servers: typing, read marks, presence, and blocks."""
 
 import trio
 from msgspec import structs

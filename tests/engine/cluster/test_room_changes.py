@@ -1,4 +1,4 @@
-"""Changes of rooms and roles on one server are felt on the others, over a bus or read from the log."""
+"""Changes of rooms and roles on one server reach the others, over a bus or from the log."""
 
 import pytest
 

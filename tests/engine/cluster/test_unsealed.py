@@ -1,4 +1,4 @@
-"""Who may write to the bus, and has no secret, asserts nothing: not a message, an outcome, a limit nor a server."""
+"""A writer to the bus without the secret can't forge a message, an outcome, a limit or a server."""
 
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack

@@ -1,4 +1,4 @@
-"""HTTP through the gateway: what works, and how long it waits for a client."""
+"""HTTP through the gateway: requests, answers, and deadlines of a client."""
 
 import gc
 from collections.abc import AsyncGenerator, Callable

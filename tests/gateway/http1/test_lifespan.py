@@ -1,4 +1,4 @@
-"""An app that does not stop well: it is said why, and nobody waits for it."""
+"""An app that does not stop properly: the reason is logged, and nobody waits for it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""h11's parser as we use it: what a head costs that comes in small pieces."""
+"""The strict h11 parser: the cost of a head that arrives in small pieces."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""Until when a client may be silent, by what it is sending."""
+"""How long a client may be silent, depending on what it is sending."""
 
 import math
 

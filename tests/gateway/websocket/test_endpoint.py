@@ -1,4 +1,4 @@
-"""The endpoint looks at a token, shakes hands, and serves whom the token names."""
+"""The endpoint checks a token, shakes hands, and serves the token's person."""
 
 from collections.abc import Callable
 from typing import Any

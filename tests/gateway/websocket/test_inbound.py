@@ -1,4 +1,4 @@
-"""What a client sends arrives whole and in order, whichever way each frame goes, however its bytes are cut."""
+"""A client's messages arrive whole and in order, on the fast path or not, however their bytes are split."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Whoever is cut hears why, through TLS too and behind what is being written, unless it does not read."""
+"""A client that is cut gets the reason, through TLS too and after frames in progress, unless it does not read."""
 
 import json
 import ssl

@@ -1,4 +1,4 @@
-"""What the gateway uses of trio-websocket beyond its public API is there, and is all that it uses."""
+"""The private members of trio-websocket that the gateway uses exist, and it uses no others."""
 
 import ast
 import inspect

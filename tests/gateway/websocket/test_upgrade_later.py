@@ -1,4 +1,4 @@
-"""A WebSocket on a connection that has served requests: proxies and HTTP libraries reuse what is open."""
+"""A WebSocket on a connection that has served requests, as proxies and HTTP libraries reuse connections."""
 
 import ssl
 from collections.abc import AsyncGenerator, Iterator

@@ -1,4 +1,4 @@
-"""Direct messages: to one alone, saved between people, and told once when they were away."""
+"""Direct messages: to one person, saved between people, and sent once after an absence."""
 
 from collections.abc import AsyncGenerator
 from typing import Any

@@ -1,4 +1,4 @@
-"""The lobby: who may speak under which name, and what may be asked of the past at once."""
+"""The lobby: names and rights of senders, and the bounds of history queries."""
 
 from collections.abc import AsyncGenerator
 

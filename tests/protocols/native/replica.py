@@ -1,4 +1,4 @@
-"""A client as the contract has it: what it was told, room by room, and whether that was without a hole."""
+"""A client by the contract: the state from its events, room by room, with a check for gaps."""
 
 import json
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Administration over HTTP: who may, accounts of others, settings that count at once, and the audit."""
+"""Administration over HTTP: rights, accounts, settings that apply at once, and the audit."""
 
 import time
 from typing import Any

@@ -1,4 +1,4 @@
-"""Administration of rooms over HTTP: which there are, and what an admin does with one without being in it."""
+"""Administration of rooms over HTTP: an admin lists and changes rooms without being a member."""
 
 from typing import Any
 

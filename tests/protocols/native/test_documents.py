@@ -1,4 +1,4 @@
-"""What describes the protocol: whole in itself, made of the table of operations, and loading nothing from elsewhere."""
+"""The protocol's documents: self-contained, made from the table of operations, loading nothing from elsewhere."""
 
 import json
 import re

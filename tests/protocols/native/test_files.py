@@ -1,4 +1,4 @@
-"""Files over HTTP and in messages: who may have them, what their names and types become, and what is left where not."""
+"""Files over HTTP and in messages: rights, names and types, and no leftovers of failures."""
 
 import json
 from collections.abc import AsyncGenerator

@@ -1,4 +1,4 @@
-"""What can't be read, is not there, or fails: each has the protocol's error, and nothing was changed."""
+"""Unreadable, missing and failing requests: each has the protocol's error, and nothing was changed."""
 
 from typing import Any
 

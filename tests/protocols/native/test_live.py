@@ -1,4 +1,4 @@
-"""What is told and not saved: typing, who is there, how far people have read, and profiles."""
+"""Transient events: typing, presence, read marks, and profiles."""
 
 from collections.abc import AsyncGenerator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Messages over HTTP: said once, changed by whom the rules say, read as they are now."""
+"""Messages over HTTP: saved once, changed by the rules, read in their current state."""
 
 from typing import Any
 from urllib.parse import quote

@@ -1,4 +1,4 @@
-"""What is said and changed over HTTP is heard on the sockets of all protocols, and what they say is read over HTTP."""
+"""Changes over HTTP reach the sockets of all protocols, and their messages are readable over HTTP."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Clients that are far behind: page by page at their own pace, without a hole, and live behind the last page."""
+"""Clients that are far behind: in pages at their own pace, without gaps, and live after the last page."""
 
 import random
 import time

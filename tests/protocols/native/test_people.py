@@ -1,4 +1,4 @@
-"""Other people: looked for and seen by everybody, and blocked, which direct messages of every protocol feel."""
+"""Other people: found and seen by everybody, and blocked, which applies to direct messages of every protocol."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Search over HTTP: what is found, in which pieces, and what is no search."""
+"""Search over HTTP: results, their pieces, and malformed queries."""
 
 from itertools import count
 from typing import Any

@@ -1,4 +1,4 @@
-"""What one socket sends is saved in the order sent, also where it sends more than it may."""
+"""Messages of one socket are saved in the order sent, also over budget."""
 
 from collections.abc import AsyncGenerator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Sessions over HTTP: what refreshes them, what ends them, and that what has ended is good for nothing."""
+"""Sessions over HTTP: refreshing and ending them, and that ended ones are invalid."""
 
 import re
 from typing import Any

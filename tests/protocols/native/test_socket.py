@@ -1,4 +1,4 @@
-"""The native socket: who speaks, what one asks and is answered, and what one hears of others."""
+"""The native socket: authentication, requests, answers, and events of others."""
 
 import time
 from collections.abc import AsyncGenerator

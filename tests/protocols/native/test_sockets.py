@@ -1,4 +1,4 @@
-"""Whose native sockets are open: each once, whoever says hello again, and in little memory."""
+"""The registry of native sockets: each once, also after a second hello, and in little memory."""
 
 import tracemalloc
 

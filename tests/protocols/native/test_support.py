@@ -1,4 +1,4 @@
-"""Support conversations: claimed, handed over, closed and opened again, over HTTP and heard on sockets."""
+"""Support conversations: claimed, assigned, closed and reopened, over HTTP and on sockets."""
 
 import json
 import random

@@ -1,4 +1,4 @@
-"""Sync and resume: every change once, in order, from where a client was, whatever happens meanwhile."""
+"""Sync and resume: every change once, in order, from a client's positions, whatever happens meanwhile."""
 
 import random
 import time

@@ -1,4 +1,4 @@
-"""Rooms: typed frames whose keys count in any case, and ids that a room can have."""
+"""Rooms: typed frames with keys in any case, and valid ids."""
 
 import json
 from datetime import UTC, datetime

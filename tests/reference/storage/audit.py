@@ -1,4 +1,4 @@
-"""What administrators did, in memory. Acts are noted within the writes that do them."""
+"""The audit in memory. Acts are recorded within the writes that do them."""
 
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence

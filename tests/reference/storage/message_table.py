@@ -1,4 +1,4 @@
-"""The messages in memory and what became of them: a list a room, so that `seq` is the index plus one. All sync."""
+"""Messages and their changes in memory: a list for each room, so that `seq` is the index plus one. Sync."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator

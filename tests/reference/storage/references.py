@@ -1,4 +1,4 @@
-"""What a text refers to in memory: whom it mentions, and whether what it replies to is there. Sync."""
+"""The references of a text in memory: its mentions, and whether the replied-to message exists. Sync."""
 
 from msgspec import structs
 

@@ -1,4 +1,4 @@
-"""What becomes of rooms, roles and memberships in memory. All of it is sync: part of a write."""
+"""Changes of rooms, roles and memberships in memory. Sync: part of a write."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""The rooms in memory, who is in them and what is kept of both: what the memory tables share. All of it is sync."""
+"""Rooms and memberships in memory: the state that the memory tables share. Sync."""
 
 import time
 from collections import defaultdict

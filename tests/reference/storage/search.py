@@ -1,4 +1,4 @@
-"""Search in memory: every message is looked at, so there is no index to write."""
+"""Search in memory: scans every message, so there is no index to write."""
 
 import trio
 

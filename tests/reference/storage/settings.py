@@ -1,4 +1,4 @@
-"""What admins have changed of the settings, in memory. A method's work is done in one go after its checkpoint."""
+"""Settings changed by admins, in memory. Each method works without an await after its checkpoint."""
 
 import time
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Support conversations in memory: how they stand, what becomes of them, and in which order they wait."""
+"""Support conversations in memory: their state, changes and queue."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What becomes of support conversations in memory, as changes of the log. All of it is sync: part of a write."""
+"""Changes of support conversations in memory, as entries of the log. Sync: part of a write."""
 
 from collections.abc import Callable, Iterable
 

@@ -1,4 +1,4 @@
-"""What a sync asks, in memory. A method's work is done in one go after its checkpoint: no await in between."""
+"""The reads of a sync, in memory. Each method works without an await after its checkpoint."""
 
 import time
 from bisect import bisect_right

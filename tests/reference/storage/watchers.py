@@ -1,4 +1,4 @@
-"""Who is told of what is changed in a table in memory."""
+"""The watchers of a table in memory."""
 
 from collections.abc import Generator
 from contextlib import contextmanager

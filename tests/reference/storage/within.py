@@ -1,4 +1,4 @@
-"""How much of an answer in memory fits into the bytes that were asked for. All of it is sync and pure."""
+"""Cuts an answer in memory to a number of bytes. Sync and pure."""
 
 from collections.abc import Iterable, Iterator
 from typing import TypeVar

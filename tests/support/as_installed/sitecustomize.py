@@ -1,4 +1,4 @@
-"""Python reads this before `python -m chat` in a test: what only the tests install is not there, as for a user.
+"""Python reads this before `python -m chat` in a test: it hides what only the tests install, as for a user.
 
 structlog and PyJWT import these two where they find them, which took a seventh of a server's imports; and what a
 server logs is then what a user's logs.

@@ -1,1 +1,1 @@
-"""Commands, flags and links that the pages name, and what is wrong with them."""
+"""Commands, flags and links that the pages name, and their mistakes."""

@@ -1,4 +1,4 @@
-"""What is wrong with a command that a page names, found by what would run it.
+"""Finds mistakes in a command that a page names, by asking the program that it runs.
 
 `chat` is asked by its own parser, `make` by a dry run, whose commands are looked at too, a script of ours by its
 --help; of the rest bash looks at the syntax.

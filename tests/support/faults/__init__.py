@@ -1,1 +1,1 @@
-"""What can happen to a server and its database, who writes meanwhile, and what became of it."""
+"""Faults of a server and its database, people who write meanwhile, and the outcomes of their writes."""

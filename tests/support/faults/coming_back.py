@@ -1,4 +1,4 @@
-"""Whoever takes part from threads of their own, and connects again at once whenever the connection ends."""
+"""Participants in threads of their own, who reconnect at once whenever the connection ends."""
 
 import threading
 from collections.abc import Callable

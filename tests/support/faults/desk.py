@@ -1,4 +1,4 @@
-"""A support desk with an operator on each server, and who asks them: each connection is held against the log."""
+"""A support desk with an operator on each server, and people who ask: each connection is checked against the log."""
 
 import json
 from collections import Counter

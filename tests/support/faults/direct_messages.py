@@ -1,4 +1,4 @@
-"""Two people who write to each other over the direct dialect, and two guests: what each heard is held against the log.
+"""Two people and two guests who write over the direct dialect: what each received is checked against the log.
 
 The dialect has no acknowledgement. What is said counts as acknowledged once the other has heard it; what is neither
 heard nor refused while both are connected is lost.

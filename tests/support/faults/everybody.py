@@ -1,4 +1,4 @@
-"""People of every dialect who talk and listen on two servers, and what became of all that was said."""
+"""People of every dialect who send and receive on two servers, with a check of all their messages."""
 
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence

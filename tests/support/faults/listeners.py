@@ -1,4 +1,4 @@
-"""People who only listen, in the lobby of each dialect that has one: what they heard is held against the log.
+"""People who only receive, in the lobby of each dialect that has one: checked against the log.
 
 Whoever is cut comes back at once. On one connection nothing is missing, nothing comes twice, and all is in order.
 """

@@ -1,4 +1,4 @@
-"""People who write all the time and note what became of every message: what a fault did is read from their notes.
+"""People who send all the time and record each message's outcome; a fault's effect is read from the records.
 
 They speak the rooms dialect, whose `sent` is an acknowledgement, in the lobby, so that any listener hears them.
 """

@@ -1,4 +1,4 @@
-"""What can happen to a server and its database: each is a block in which it is so, on the real machine."""
+"""Faults of a server and its database on the real machine: each is a block during which it lasts."""
 
 import os
 import shutil

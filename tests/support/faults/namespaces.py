@@ -1,4 +1,4 @@
-"""Network namespaces, with cables between them that can be unplugged or lose what one end sends.
+"""Network namespaces with links that can be unplugged or lose what one end sends.
 
 What a cable loses is lost as a network loses it: nobody is told, TCP tries again with growing pauses, and gives up.
 """

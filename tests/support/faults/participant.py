@@ -1,4 +1,4 @@
-"""Somebody with one connection, which is made again at once whenever it ends, and who says one thing at a time."""
+"""A person with one connection, who reconnects at once and sends one message at a time."""
 
 import itertools
 import json

@@ -1,4 +1,4 @@
-"""A PostgreSQL that a test runs itself, where it likes: killed, stopped and started again."""
+"""A PostgreSQL that a test runs itself: killed, stopped and started again."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""A room whose creator is on one server and whose members listen on the other: who is removed hears nothing more."""
+"""A room with its creator on one server and members on the other: a removed member receives nothing more."""
 
 import json
 import time

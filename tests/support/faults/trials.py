@@ -1,4 +1,4 @@
-"""One fault, under load: what it did to those who wrote, and how long until the service was back."""
+"""One fault under load: its effect on senders, and the time until the service recovered."""
 
 import time
 from collections.abc import Callable, Generator, Mapping

@@ -1,4 +1,4 @@
-"""A pytest plugin: a server that a test starts finds what `pip install` brings, and nothing that only tests need."""
+"""A pytest plugin: a server started by a test finds only what `pip install` brings."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A pytest plugin: a run that leaves a process or a temporary file behind fails, and says what it is.
+"""A pytest plugin: a run that leaves a process or a temporary file behind fails and names it.
 
 Every run has a directory of its own, in which all its temporary files lie. A process belongs to the run if its
 environment names that directory, if it works in it, or if it descends from the run. The directory stands in TMPDIR

@@ -1,4 +1,4 @@
-"""A pytest plugin: how a run and what it starts hear signals.
+"""A pytest plugin: which signals a run and the processes that it starts receive.
 
 What a test starts hears each signal, also where the run itself was started to ignore some: `nohup` and a shell's `&`
 start a run with SIGHUP or SIGINT ignored, and a program inherits that. A handler is not inherited: the run still

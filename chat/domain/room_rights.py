@@ -63,7 +63,7 @@ def refusal_of(
             return None
         case RoomChange(as_admin=True) | RoomDeletion(as_admin=True):
             return None if by.person.is_admin and not by.person.is_disabled else NOT_ADMIN
-    access = _room_access(by)
+    access = access_of(by)
     if isinstance(access, Refusal):
         return access
     match write:
@@ -81,25 +81,26 @@ def refusal_of(
 
 def visibility_refusal(by: Authority) -> Refusal | None:
     """Return why this person may not act in the room as a member; private rooms are hidden from strangers."""
-    access = _room_access(by)
+    access = access_of(by)
     return access if isinstance(access, Refusal) else None
 
 
 def addition_refusal(by: Authority) -> Refusal | None:
     """Return why this person may not add members to the room."""
-    access = _room_access(by)
+    access = access_of(by)
     return access if isinstance(access, Refusal) else may_add(access)
 
 
 def deletion_refusal(by: Authority) -> Refusal | None:
     """Return why this person may not delete another's message in the room, of any kind."""
-    access = _room_access(by)
+    access = access_of(by)
     if isinstance(access, Refusal):
         return access
     return None if moderates(access, by.person) else NOT_YOURS
 
 
-def _room_access(by: Authority) -> RoomAccess | Refusal:
+def access_of(by: Authority) -> RoomAccess | Refusal:
+    """Return the access that the checks below take; private rooms are hidden from strangers."""
     is_outside = by.room.kind is RoomKind.ROOM and by.role in (None, RoomRole.BANNED)
     if is_outside or by.person.is_disabled:
         return NO_ROOM if by.room.is_private else NOT_MEMBER

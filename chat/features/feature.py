@@ -23,9 +23,11 @@ class Feature(StoredFeature, frozen=True, kw_only=True):
     """A feature, as its package describes it and the registry lists it.
 
     Attributes:
+        name: as `hello` of the native protocol lists it.
         operations: what clients of the native protocol may ask, over HTTP and on the socket.
         events: one for each kind. Other protocols send nothing of a feature's changes.
     """
 
+    name: str
     operations: tuple[Operation, ...] = ()
     events: tuple[ChangeEvent, ...] = ()

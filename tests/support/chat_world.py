@@ -33,6 +33,7 @@ from chat.engine.dialect import Dialect
 from chat.engine.engine import Engine, open_engine
 from chat.engine.send_queue import SendQueue
 from chat.engine.session import Session, SessionContext
+from chat.features.registry import FEATURES
 from chat.frames import OPCODE, PING, header_at
 from chat.protocols.registry import DIALECTS, PROTOCOLS
 from chat.protocols.services import Services, services_of
@@ -456,6 +457,7 @@ async def open_world(
         behind,
         make_accounts,
         budgets=budgets,
+        features=FEATURES,
         cluster_config=cluster_config,
         shared_usage=shared_usage,
         file_store=file_store,

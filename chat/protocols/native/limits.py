@@ -8,7 +8,7 @@ from chat.domain.rules import NAME_LENGTH, TEXT_LENGTH, TOPIC_LENGTH
 from chat.domain.sync_types import MOST_REPLAYED
 from chat.operations.operation import Caller
 from chat.protocols.native.frames import IN_FLIGHT, KNOWN_IN_A_FRAME, MOST_WATCHED
-from chat.protocols.native.server_types import PROTOCOL, Limits, ServerInfo
+from chat.protocols.native.server_types import FEATURE_NAMES, PROTOCOL, Limits, ServerInfo
 from chat.protocols.native.sockets import MOST_SOCKETS
 from chat.protocols.services import Services
 from chat.web_api.bodies import LONGEST_BODY
@@ -28,13 +28,13 @@ _ALWAYS = (
     "support",
     "sync_pages",
 )
-"""The features that every server of this version has."""
+"""What every server of this version has, beside the features of the registry."""
 
 
 def features_of(services: Services) -> tuple[str, ...]:
     """Return the current features, in alphabetical order. Sync."""
     some = {"files": services.uploads.most_bytes > 0, "visitors": services.visitors.are_welcome}
-    return tuple(sorted((*_ALWAYS, *(name for name, is_on in some.items() if is_on))))
+    return tuple(sorted((*_ALWAYS, *FEATURE_NAMES, *(name for name, is_on in some.items() if is_on))))
 
 
 def limits_of(services: Services) -> Limits:

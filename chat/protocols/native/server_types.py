@@ -5,6 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from chat.domain.bounds import Lobby, Registration
+from chat.features.registry import FEATURES
 from chat.operations.values import Value
 
 PROTOCOL = 1
@@ -24,13 +25,14 @@ DataId = Annotated[
     ),
 ]
 
-Features = Annotated[
-    tuple[str, ...],
-    Meta(
-        description="activity, blocks, edits, files, invites, mentions, presence, reactions, read_marks, search,"
-        " support, sync_pages, visitors; others may be added"
-    ),
-]
+FEATURE_NAMES = tuple(feature.name for feature in FEATURES)
+
+_NAMES = (
+    *("activity", "blocks", "edits", "files", "invites", "mentions", "presence", "reactions", "read_marks"),
+    *("search", "support", "sync_pages", "visitors", *FEATURE_NAMES),
+)
+
+Features = Annotated[tuple[str, ...], Meta(description=f"{', '.join(sorted(_NAMES))}; others may be added")]
 
 
 class Limits(Value, kw_only=True, frozen=True, omit_defaults=False):

@@ -4,7 +4,7 @@ import trio
 
 from chat.domain.entities import Person
 from chat.domain.failures import OutcomeUnknown, StorageDown
-from chat.domain.refusals import UNAVAILABLE, Code, Refusal
+from chat.domain.refusals import NOT_FOR_VISITORS, UNAVAILABLE, Code, Refusal
 from chat.domain.sessions import Device
 from chat.engine.events import Refused
 from chat.engine.session import Session
@@ -70,6 +70,8 @@ class Operations:
     async def _may(self, command: Ask, caller: Caller) -> bool:
         """Charge the request's cost, or refuse it."""
         limits = self._session.limits
+        if caller.known.is_visitor and not command.operation.visitors:
+            return await limits.may(NOT_FOR_VISITORS, command.id)
         if command.operation.cost is Cost.MESSAGE:
             return await limits.may_send(caller.known.id, "", command.id)
         refusal = command.operation.over_budget(self._services.budgets, caller, command.request)

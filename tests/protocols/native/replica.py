@@ -9,6 +9,7 @@ from jsonschema import Draft202012Validator
 
 from chat.domain.closing import Closing
 from chat.domain.entities import Person
+from chat.features.registry import FEATURES
 from chat.protocols.native.asyncapi import describe_socket
 from chat.protocols.native.codec import NATIVE
 from chat.protocols.native.documents import VERSION
@@ -29,6 +30,13 @@ def _faults(text: str) -> list[str]:
     frame = json.loads(text)
     validator = _VALIDATORS.get(f"event_{frame['type']}") or _VALIDATORS[frame["type"]]
     return [fault.message for fault in validator.iter_errors(frame)]
+
+
+_LOGGED = {
+    *("message", "edited", "deleted", "reacted", "member", "changed", "support", "unknown"),
+    *(str(each.event.__struct_config__.tag) for feature in FEATURES for each in feature.events),
+}
+"""The types of events that are changes of a room."""
 
 
 class Replica:
@@ -148,7 +156,7 @@ class Replica:
             case "gone":
                 self.rooms.pop(event["room"], None)
                 self.far.discard(event["room"])
-            case "message" | "edited" | "deleted" | "reacted" | "member" | "changed" | "support" | "unknown":
+            case kind if kind in _LOGGED:
                 assert event["room"] not in self.far, ("told live, and there is more before it", event)
                 room = self.rooms[event["room"]]
                 if event["pos"] <= room["pos"]:
@@ -160,9 +168,7 @@ class Replica:
                         room |= _about(event)
                     case "member":
                         self._move(room, event)
-                    case "support" | "unknown":
-                        pass
-                    case _:
+                    case "message" | "edited" | "deleted" | "reacted":
                         room["members"] = room.get("members", 0) + (event.get("kind") == "join")
                         _change(room["messages"], event)
 

@@ -418,8 +418,8 @@ export interface HelloOk {
   /** Identifies the server's data: if it changes, all rooms and messages are others */
   data: string;
   /**
-   * activity, blocks, edits, files, invites, mentions, presence, reactions, read_marks, search, support, sync_pages,
-   * visitors; others may be added
+   * activity, blocks, edits, files, invites, mentions, pins, presence, reactions, read_marks, search, support,
+   * sync_pages, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -786,6 +786,11 @@ export interface PersonEvent {
   changed: number;
 }
 
+/** How many messages of the room are pinned now. */
+export interface PinCount {
+  pins: number;
+}
+
 /** Check the connection; the reply has the server's time. */
 export interface Ping {
   type: "ping";
@@ -800,6 +805,38 @@ export interface PingOk {
   id: number;
   /** Unix milliseconds */
   at: number;
+}
+
+/** A message is pinned now, or no more. */
+export interface PinnedEvent {
+  type: "pinned";
+  room: number;
+  /** A change's number in its room: 1, 2, 3 … without gaps; 0: none yet */
+  pos: number;
+  /** Unix milliseconds */
+  at: number;
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  seq: number;
+  on?: boolean;
+  by: number;
+}
+
+/** A pinned message as it is now, when it was pinned, and by whom. */
+export interface PinnedMessage {
+  /** Unix milliseconds */
+  at: number;
+  by?: Sender;
+  message: Message;
+}
+
+/** The pinned messages of a room, the newest pin first. */
+export interface PinnedMessages {
+  pins: PinnedMessage[];
+}
+
+/** A room whose pinned messages are asked for. */
+export interface PinsOf {
+  room: number;
 }
 
 /** The server's name, who may register and who reads the lobby; sent when one of these changes. */
@@ -1080,8 +1117,8 @@ export interface ServerInfo {
   registration: "closed" | "invite" | "open";
   lobby: "members" | "open";
   /**
-   * activity, blocks, edits, files, invites, mentions, presence, reactions, read_marks, search, support, sync_pages,
-   * visitors; others may be added
+   * activity, blocks, edits, files, invites, mentions, pins, presence, reactions, read_marks, search, support,
+   * sync_pages, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -1214,6 +1251,14 @@ export interface SupportEvent {
   /** Unix milliseconds */
   waiting_since?: number;
   by: number;
+}
+
+/** A message to pin, or to unpin. */
+export interface SwitchPin {
+  room: number;
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  seq: number;
+  on?: boolean;
 }
 
 /** A reaction with an emoji, to be added or, with `on` = false, removed. */
@@ -1472,6 +1517,7 @@ export type Event =
   | SupportEvent
   | MemberEvent
   | ChangedEvent
+  | PinnedEvent
   | UnknownEvent
   | MoreEvent
   | RoomEvent

@@ -164,6 +164,15 @@ RIGHTS = {
             Line("inside", "", FORBIDDEN),
         ),
     ),
+    "pin": Right(
+        "Pin messages: who may delete another's, unless the room is archived.",
+        (
+            Line("inside", "archived", FORBIDDEN),
+            Line(_LEADING, "", DONE),
+            Line("moderator-inside admin-inside", "public | lobby", DONE),
+            Line("inside", "", FORBIDDEN),
+        ),
+    ),
     "see banned": Right(
         "See who is banned: who may delete another's messages in a room that people made.",
         (

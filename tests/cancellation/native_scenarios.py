@@ -64,6 +64,7 @@ async def native(run: Run) -> None:
             {"type": "history", "id": 8, "room": LOBBY_ID},
             {"type": "edit", "id": 9, "room": garden.id, "seq": 1, "text": "another"},
             {"type": "react", "id": 10, "room": garden.id, "seq": 1, "emoji": "👍"},
+            {"type": "pin", "id": 19, "room": garden.id, "seq": 1},
             {"type": "delete", "id": 11, "room": garden.id, "seq": 1},
             {"type": "read", "id": 12, "room": LOBBY_ID, "seq": 2},
             {"type": "watch", "id": 13, "people": [ben.id]},

@@ -8,6 +8,7 @@ import trio
 from chat.domain.features import Port, Ports
 from chat.domain.outcomes import Saved
 from chat.domain.ports import Changed
+from tests.features.models import MODELS
 from tests.reference.storage.audit import MemoryAudit
 from tests.reference.storage.contacts import MemoryContacts
 from tests.reference.storage.files import MemoryFiles
@@ -38,7 +39,7 @@ class MemoryStorage:
     def __init__(
         self,
         now: Callable[[], float] = trio.current_time,
-        models: Sequence[Callable[["MemoryStorage"], FeatureModel]] = (),
+        models: Sequence[Callable[["MemoryStorage"], FeatureModel]] = MODELS,
     ) -> None:
         self.audit = MemoryAudit(lambda person_id: self.users.look_up(person_id))
         self.settings = MemorySettings(self.audit)

@@ -14,7 +14,7 @@ import { addMessage } from "./room_state.js";
  * @param {Model} state
  * @param {readonly Frame[]} frames
  * @param {number} now Unix milliseconds of this computer
- * @param {readonly FeatureChanges[]} [features] whose changes are applied, too
+ * @param {readonly FeatureChanges[]} [features] apply the changes of their own kinds
  * @returns {Applied} the state after them; unchanged parts are the same objects
  */
 export function applyAll(state, frames, now, features) {

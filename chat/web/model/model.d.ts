@@ -1,4 +1,4 @@
-// The page's whole state: what views see (types.d.ts), and what counting and the connection need beside it.
+// The page's whole state: the part for views (types.d.ts), and the fields for counting and for the connection.
 
 import type { Message } from "../protocol";
 import type { Room, State } from "./types";
@@ -22,7 +22,7 @@ export interface RoomState extends Room {
   changedPos: number;
   /** Messages that arrived deleted. They count as unread until their deletion event arrives. */
   pendingDeletions: ReadonlySet<number>;
-  /** The server must be asked for `unread` and `mentions`: the loaded messages are not enough to count them. */
+  /** `unread` and `mentions` must be requested from the server: the loaded messages are not enough to count them. */
   needsCount: boolean;
   /** Sending a message has moved the read mark; the server may not have recorded it yet. */
   isReadMarkUnsure: boolean;

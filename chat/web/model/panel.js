@@ -14,7 +14,7 @@ export function panelOf(query) {
 }
 
 /**
- * The path of a room with a panel beside it.
+ * The path of a room with an open panel.
  * @param {number} room
  * @param {Panel | null} panel
  */

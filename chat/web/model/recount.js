@@ -25,7 +25,7 @@ export function moveReadMark(room, me, seq, unread, mentions) {
 }
 
 /**
- * Lower the unread count after the deletion of one message behind the read mark. The server must count where the message
+ * Lower the unread count after the deletion of one message after the read mark. The server must count where the message
  * is not loaded, which may be this person's own, or where the count is at its limit.
  * @param {RoomState} room
  * @param {Message | undefined} deleted the message before its deletion
@@ -43,7 +43,7 @@ export function recountAfterDeletion(room, deleted, me) {
 }
 
 /**
- * Count mentions after the edit or the deletion of a message behind the read mark.
+ * Count mentions after the edit or the deletion of a message after the read mark.
  * @param {RoomState} room
  * @param {EditedEvent | DeletedEvent} change
  * @param {Message | undefined} before the message before the change, where it is loaded
@@ -61,7 +61,7 @@ export function recountMentions(room, change, before, me) {
     return;
   }
   const counted = countMentions(room.messages, me, info.read, info.seq);
-  // Without the message before the change, nobody here knows whom it mentioned.
+  // Without the message's state before the change, its mentions are unknown.
   if (counted === null) room.needsCount = true;
   else room.info = { ...info, mentions: counted };
 }

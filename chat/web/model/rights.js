@@ -10,7 +10,7 @@
  * @property {boolean} isOwner set name, privacy and roles, delete the room
  * @property {boolean} canArchive
  * @property {boolean} canInvite make an invitation link
- * @property {boolean} canAddMembers add somebody without asking them
+ * @property {boolean} canAddMembers add people without an invite
  * @property {boolean} canLeave
  */
 

@@ -197,7 +197,7 @@ function dropOldMessages(draft) {
 }
 
 /**
- * The support state after a message: its person has been waiting since their first message that nobody answered.
+ * The support state after a message: its person has been waiting since their first unanswered message.
  * @param {NonNullable<RoomInfo["support"]>} support
  * @param {Message} message
  */

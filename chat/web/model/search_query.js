@@ -1,4 +1,4 @@
-// Parses what is typed into the search field: words, and from: in: since: before:.
+// Parses the input of the search field: words, and from: in: since: before:.
 
 /**
  * @typedef {object} SearchQuery

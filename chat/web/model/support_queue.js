@@ -62,7 +62,7 @@ export function filterByText(infos, text) {
 }
 
 /**
- * Whether the room is somebody else's support conversation, which operators answer in the inbox.
+ * Whether the room is another person's support conversation, which operators answer in the inbox.
  * @param {RoomInfo} info
  * @param {number | undefined} me
  */
@@ -82,7 +82,7 @@ function searchableText(info) {
 }
 
 /**
- * The person whose conversation it is, with what a visitor has told about themselves.
+ * The conversation's person, with the details that a visitor has entered.
  * @param {RoomInfo} info
  * @returns {{ id: number, name: string, display?: string, email?: string, page?: string, came?: number, blocked?: boolean }}
  */

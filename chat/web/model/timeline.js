@@ -67,7 +67,7 @@ export function newer(drawn, newest, inSight) {
   return last - first < MAX_DRAWN_IN_SIGHT ? { first, last } : drawn;
 }
 
-/** As it is after more was said: a drawn that was at the end stays there. @param {Window} drawn @param {number} newest @returns {Window} */
+/** The window after new messages: a window that was at the end stays there. @param {Window} drawn @param {number} newest @returns {Window} */
 export function followEnd({ first, last }, newest) {
   return { first: Math.max(first, newest - Math.max(DRAWN_AT_FIRST, Math.min(last - first + 1, MAX_DRAWN)) + 1, 1), last: newest };
 }
@@ -158,7 +158,7 @@ export function continuesGroup(before, at) {
 }
 
 /**
- * The people that a row of joins names: one or two, and how many others; nobody twice.
+ * The people that a row of joins names: one or two, and the number of others, without duplicates.
  * @param {readonly Message[]} messages
  * @returns {{ names: string[], others: number }}
  */

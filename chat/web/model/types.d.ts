@@ -62,7 +62,7 @@ export interface State {
   isOutdated: boolean;
   /** False where this browser stores nothing (storage full, blocked or wiped, a shared computer). The page says so. */
   isPersistent: boolean;
-  /** The first mention has come and nobody was asked about notifications yet: the page offers them. */
+  /** The first mention has arrived and notifications were not offered yet: the page offers them. */
   offersNotifications: boolean;
 }
 
@@ -127,7 +127,7 @@ export interface Chat {
   loadMessages(room: number, where: { before?: number; after?: number; around?: number; limit?: number }): Promise<{ first: boolean; last: boolean }>;
   /** Send typing or viewing to the room. The caller repeats it every 3 s and ends it with "none". */
   activity(room: number, what: "typing" | "viewing" | "none"): void;
-  /** Watch who of these people is online, beside the lists of other views. Returns a function that stops watching. */
+  /** Watch who of these people is online, in addition to other views' lists. Returns a function that stops watching. */
   watch(people: readonly number[]): () => void;
 
   /** Answer the offer of notifications; if they are wanted, the browser asks for permission. */

@@ -1,5 +1,5 @@
-// The server's rule for unread messages: a message counts if it is a text by somebody else after the read mark and is not
-// deleted. Those that mention this person are counted beside. The server counts to 100.
+// The server's rule for unread messages: a message counts if it is a text by another person after the read mark and is not
+// deleted. Those that mention this person are also counted separately. The server counts to 100.
 
 /** @import { Message } from "../protocol" */
 
@@ -7,7 +7,7 @@
 export const UNREAD_LIMIT = 100;
 
 /**
- * Whether a message that is not deleted counts as unread for somebody who has read up to `read`.
+ * Whether a message that is not deleted counts as unread for a person who has read up to `read`.
  * @param {Message} message
  * @param {number} me
  * @param {number} read

@@ -22,7 +22,7 @@ const SYNC_TIMEOUT = 75_000;
 /** Milliseconds without a connection until the page shows that it is offline. */
 const OFFLINE_AFTER = 2_000;
 
-/** Milliseconds between two requests for missing changes: a server whose log lacks them is not asked in a busy loop. */
+/** Milliseconds between two requests for missing changes: a server whose log lacks them must not get requests in a busy loop. */
 const FILL_INTERVAL = 200;
 
 /**

@@ -50,7 +50,7 @@ export function openNotifications(store) {
     const found = new Map();
     for (const { frame, room, isNew } of updates) {
       const info = rooms.get(room)?.info;
-      // A conversation that somebody begins arrives with its first message.
+      // A new conversation arrives with its first message.
       const isBegun = isNew && store.get().connection.state === "live";
       const message = /** @type {Message | undefined} */ (isBegun ? info?.last : frame.type === "message" ? frame : undefined);
       if (!info || !me || !message || message.seq <= info.read) continue;

@@ -1,4 +1,4 @@
-// Reloads a page that is older than the server, unless something is typed: when nobody looks at it, or when it needs a file
+// Reloads a page that is older than the server, unless something is typed: when it is hidden, or when it needs a file
 // that the server no longer has.
 
 /** @import { Store } from "../model/store.js" */

@@ -51,7 +51,7 @@ export function openPresence(store, connection) {
       };
     },
 
-    /** Send the list again: a new connection watches nobody yet. */
+    /** Send the list again: a new connection starts without one. */
     restart() {
       sent = "";
       if (lists.size) schedule();

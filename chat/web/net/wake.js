@@ -30,7 +30,7 @@ export function startWaking(wake) {
 
 /**
  * @param {(state: "online" | "away") => void} send
- * @returns {() => void} to be called for each new connection, which is online until it says otherwise
+ * @returns {() => void} to be called for each new connection, which is online until it reports another status
  */
 export function startAwayStatus(send) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */

@@ -22,7 +22,7 @@ const STORES = /** @type {const} */ (["account", "rooms", "outbox", "drafts"]);
  */
 export async function openDatabase({ isShared, onLost }) {
   /** @type {Map<string, PendingMessage>} */
-  const outbox = new Map(); // a copy of what is stored, or all there is
+  const outbox = new Map(); // a copy of the stored messages; the only one if nothing can be stored
   let lastOrder = 0; // the last order that was given: rows read meanwhile may not have it yet
   /** @type {Map<number, Draft>} */
   const drafts = new Map();
@@ -65,7 +65,7 @@ export async function openDatabase({ isShared, onLost }) {
       const transaction = database.transaction(["account", ...stores], "readwrite", { durability });
       return inTransaction(transaction, async () => {
         const stored = await transaction.objectStore("account").get(1);
-        // Another tab has logged in as somebody else; this tab is about to reload.
+        // Another tab has logged in as another person; this tab is about to reload.
         if (account !== null && stored?.account === account) await Promise.all(task(transaction));
       });
     });

@@ -17,7 +17,7 @@ import { conversationOf } from "./visitor.js";
 const MAX_LENGTH = 4000;
 const COUNT_FROM = 3800;
 
-/** @param {{ visitor: Visitor, asked: number }} props `asked`: how often the site asked for the focus */
+/** @param {{ visitor: Visitor, asked: number }} props `asked`: how often the site requested the focus */
 export function Composer({ visitor, asked }) {
   const [text, setText] = useState(visitor.draft);
   const [about, setAbout] = useState({ name: "", email: "" });

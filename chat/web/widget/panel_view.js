@@ -68,7 +68,7 @@ function Header({ host, assignee, isStaffed }) {
   </header>`;
 }
 
-/** Whether the site shows the panel, and how often it asked for the focus. @param {Host} host @param {Set<OnShow>} shown */
+/** Whether the site shows the panel, and how often it requested the focus. @param {Host} host @param {Set<OnShow>} shown */
 function useShown(host, shown) {
   const [state, setState] = useState({ isOpen: !host.isFramed, asked: 0 });
   useEffect(() => {

@@ -44,7 +44,7 @@ export function PeoplePart() {
     ${isAdding && html`<${AddPerson} onClose=${() => setAdding(false)} onAdded=${() => setAdded(added + 1)} />`}`;
 }
 
-/** @param {{ text: string, role: string, added: number }} props `added` changes when somebody was added */
+/** @param {{ text: string, role: string, added: number }} props `added` changes when a person was added */
 function List({ text, role, added }) {
   const chat = useChat();
   const pages = usePages(

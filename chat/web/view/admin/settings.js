@@ -22,7 +22,7 @@ import { dayAndTime } from "../shared/times.js";
 
 /**
  * All settings, and a function that changes some; null restores the default. `change` rejects with a ChatError, also if
- * somebody else has changed one of them since it was shown; then the current values are shown.
+ * another admin has changed one of them since it was shown; then the current values are shown.
  * @returns {Changing}
  */
 export function useSettings() {

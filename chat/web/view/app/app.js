@@ -30,7 +30,7 @@ const Reset = lazy(async () => {
 /** @param {{ chat: import("../shared/context.js").Chat }} props */
 export function App({ chat }) {
   useEffect(() => {
-    // Somebody who types on the log-in page will soon need the shell.
+    // After typing on the log-in page, people soon need the shell.
     const load = () => Shell.load().catch(() => undefined);
     addEventListener("input", load, { once: true });
     return () => removeEventListener("input", load);

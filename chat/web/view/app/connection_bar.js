@@ -7,7 +7,7 @@ import { icon } from "../controls/icon.js";
 import { useIsOnline } from "../shared/online.js";
 import { clock } from "../shared/times.js";
 
-/** Milliseconds until a page that is connecting says so. */
+/** Milliseconds until a connecting page shows that it is connecting. */
 const CONNECTING_AFTER = 2000;
 
 export function ConnectionBar() {

@@ -25,7 +25,7 @@ const Settings = lazy(() => import("../settings/settings.js"), "Settings");
 const loadSwitcher = () => import("../sidebar/switcher.js");
 const Switcher = lazy(loadSwitcher, "Switcher");
 
-/** The switcher's module is loaded this many ms after the page, so that what is typed right after Ctrl+K is not lost. */
+/** The switcher's module is loaded this many ms after the page, so that input right after Ctrl+K is not lost. */
 const SWITCHER_LOADS_AFTER = 1000;
 
 /** @typedef {import("../shared/router.js").Route} Route */

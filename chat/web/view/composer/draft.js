@@ -56,7 +56,7 @@ export function useDraft(room, target, text, setText) {
     setText(edit === null ? state.aside : begun.text);
   };
   // Effects run after the paint, when the edit of their render may have ended: the current target counts. The listener runs
-  // at once, because what is typed right after "Edit" belongs to the edit.
+  // at once, because input right after "Edit" belongs to the edit.
   useEffect(followTarget, [edit]);
   useEffect(() => onComposerTarget(room, followTarget), [room]);
 

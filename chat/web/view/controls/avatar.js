@@ -28,7 +28,7 @@ function first(word) {
 }
 
 /**
- * A person's avatar. It is hidden from screen readers, because the name is beside it.
+ * A person's avatar. It is hidden from screen readers, because the name is next to it.
  * @param {Named} person
  * @param {{ size?: "small" | "medium" | "large", presence?: boolean }} [options]
  */
@@ -46,7 +46,7 @@ function Dot({ id }) {
 }
 
 /**
- * Whether somebody is online, in words. The view around it must watch the person.
+ * Whether a person is online, in words. The view around it must watch the person.
  * @param {{ id: number }} props
  */
 export function Presence({ id }) {

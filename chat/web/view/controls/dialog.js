@@ -7,7 +7,7 @@ import { icon } from "./icon.js";
 /** @typedef {import("../../vendor/preact").ComponentChildren} Children */
 
 /**
- * A dialog, open while it is rendered. `onClose` is called on Escape, its button or a click beside it.
+ * A dialog, open while it is rendered. `onClose` is called on Escape, its button or a click outside it.
  * @param {{ title: Children, onClose: () => void, children?: Children, class?: string }} props
  */
 export function Dialog({ title, onClose, children, class: extra = "" }) {
@@ -26,11 +26,11 @@ export function Dialog({ title, onClose, children, class: extra = "" }) {
     event.preventDefault();
     onClose();
   };
-  const beside = (/** @type {MouseEvent} */ event) => {
+  const outside = (/** @type {MouseEvent} */ event) => {
     const box = dialog.current;
     if (box && event.target === box && isOutside(box, event)) onClose();
   };
-  return html`<dialog ref=${dialog} class=${extra} aria-labelledby=${heading} onCancel=${cancel} onMouseDown=${beside}>
+  return html`<dialog ref=${dialog} class=${extra} aria-labelledby=${heading} onCancel=${cancel} onMouseDown=${outside}>
     <header class="dialog-head">
       <h2 id=${heading}>${title}</h2>
       <button type="button" class="icon-button" aria-label=${t("common.close")} onClick=${onClose}>${icon("close")}</button>

@@ -11,7 +11,7 @@ import { noteEmoji, recentEmoji } from "../shared/recent_emoji.js";
 /** @type {Promise<Group[]> | null} */
 let fetched = null;
 
-/** Languages with emoji names of their own beside the English ones. */
+/** Languages with emoji names of their own, in addition to English. */
 const TRANSLATED = new Set(["ru"]);
 
 /** Load all emoji, with names in the reader's language before the English ones. @returns {Promise<Group[]>} */
@@ -40,7 +40,7 @@ async function load(name) {
 }
 
 /**
- * Find emoji whose names contain all words of the search. Exact names come first, then by the order of names.
+ * Find emoji whose names contain all words of the search. Exact names come first, then the order of names.
  * @param {readonly Group[]} groups
  * @param {string} text
  * @param {number} most

@@ -1,4 +1,4 @@
-// A popover beside an element, until Escape, a click elsewhere or a choice.
+// A popover next to an element, until Escape, a click elsewhere or a choice.
 
 import { html, useLayoutEffect, useRef } from "../../vendor/preact.js";
 

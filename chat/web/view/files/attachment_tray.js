@@ -68,8 +68,8 @@ export function AttachButton({ attachments }) {
  */
 export function pastedFiles({ clipboardData }) {
   const files = [...(clipboardData?.files ?? [])];
-  const said = (/** @type {string} */ type) => clipboardData?.getData(type) ?? "";
-  const isText = said("text/rtf") || hasWords(said("text/html"));
+  const dataOf = (/** @type {string} */ type) => clipboardData?.getData(type) ?? "";
+  const isText = dataOf("text/rtf") || hasWords(dataOf("text/html"));
   return isText ? [] : files;
 }
 

@@ -80,9 +80,9 @@ function Picture({ file, tab }) {
 
 /** @param {{ file: WireFile, address: string, onClose: () => void }} props */
 function Lightbox({ file, address, onClose }) {
-  const beside = (/** @type {MouseEvent} */ event) => event.target === event.currentTarget && onClose();
+  const outside = (/** @type {MouseEvent} */ event) => event.target === event.currentTarget && onClose();
   return html`<${Dialog} title=${html`<${FileName} name=${file.name} />`} class="lightbox" onClose=${onClose}>
-    <div class="lightbox-stage" onClick=${beside}><img src=${address} alt=${file.name} /></div>
+    <div class="lightbox-stage" onClick=${outside}><img src=${address} alt=${file.name} /></div>
     <p class="lightbox-foot">
       <span class="soft small">${file.width && file.height ? `${file.width} × ${file.height}, ` : ""}${fileSize(file.size)}</span>
       <a class="button" href=${address} download=${file.name}>${icon("download", { size: 18 })} ${t("files.save")}</a>

@@ -13,7 +13,7 @@ import { problemText } from "../shared/problem.js";
 /** @typedef {{ state?: "open" | "closed", assignee?: number | null, was?: number | null }} ConversationChange */
 
 /**
- * Change a conversation, and announce the result. With `was` only if it belongs to that operator, or to nobody.
+ * Change a conversation, and announce the result. With `was`, only if that operator has it, or (null) none.
  * @param {Chat} chat
  * @param {RoomInfo} info
  * @param {ConversationChange} change

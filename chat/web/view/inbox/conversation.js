@@ -92,7 +92,7 @@ function leaveOnEscape(event) {
   focusConversations();
 }
 
-/** The other operators who look or type, and the assignee if it is somebody else. @param {{ info: RoomInfo }} props */
+/** The other operators who view or type, and the assignee if it is another operator. @param {{ info: RoomInfo }} props */
 function OtherOperators({ info }) {
   const me = useSelected((state) => state.me?.id);
   const others = useOthers(info.id, visitor(info).id, useNow());
@@ -109,7 +109,7 @@ function OtherOperators({ info }) {
   </p>`;
 }
 
-/** Announce when somebody else gets the open conversation. @param {RoomInfo} info @param {number | undefined} me */
+/** Announce when another operator gets the open conversation. @param {RoomInfo} info @param {number | undefined} me */
 function useHandOvers(info, me) {
   const holder = info.support?.assignee;
   const before = useRef(holder?.id);

@@ -1,4 +1,4 @@
-// The operators' inbox: the list of conversations, the longest waiting first, and one conversation beside it.
+// The operators' inbox: the list of conversations, the longest waiting first, and one open conversation.
 
 import { html, useMemo, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";

@@ -39,7 +39,7 @@ export function useViewing(room) {
 /**
  * The other operators who look at a conversation or type in it.
  * @param {number} room
- * @param {number} person whose conversation it is
+ * @param {number} person the conversation's person
  * @param {number} now in milliseconds
  * @returns {{ id: number, name: string, what: "typing" | "viewing" }[]}
  */

@@ -1,4 +1,4 @@
-// The time that somebody has been waiting, counted up.
+// How long a person has been waiting, counted up.
 
 import { html, useEffect, useState } from "../../vendor/preact.js";
 import { language, t } from "../../i18n/index.js";

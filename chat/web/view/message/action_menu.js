@@ -1,4 +1,4 @@
-// The actions on a message: a toolbar beside it, and a menu with all of them.
+// The actions on a message: a toolbar next to it, and a menu with all of them.
 
 import { html } from "../../vendor/preact.js";
 import { parts } from "../../features/registry.js";

@@ -1,4 +1,4 @@
-// What can be done with a message, beside what features bring.
+// The actions on a message that are not of a feature.
 
 import { parts } from "../../features/registry.js";
 import { announce } from "../shared/announce.js";

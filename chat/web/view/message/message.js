@@ -1,4 +1,4 @@
-// One message: name, text, time, and what features show with it. Screen readers read it in this order; the style puts the time beside the name.
+// One message: name, text, time, and the features' parts. Screen readers read it in this order; the style puts the time next to the name.
 
 import { html, useState } from "../../vendor/preact.js";
 import { parts } from "../../features/registry.js";
@@ -46,7 +46,7 @@ export const MessageRow = memo(function MessageRow(/** @type {MessageProps} */ p
   return html`<${FullMessage} ...${props} isFirst=${isFirst || isBlocked} />`;
 });
 
-/** A message whose content is not shown. @param {MessageProps & { children?: unknown }} props */
+/** A message without its content. @param {MessageProps & { children?: unknown }} props */
 function MessageNote({ message, isFocusable, isFirst, isBlocked, children }) {
   const { seq } = message;
   const isNamed = isFirst && !isBlocked;

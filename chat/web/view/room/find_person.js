@@ -66,7 +66,7 @@ export function usePeople(text) {
 }
 
 /**
- * Open the direct room with somebody; the server makes it the first time.
+ * Open the direct room with a person; the server creates it the first time.
  * @param {Chat} chat
  * @param {number} person
  */

@@ -102,7 +102,7 @@ export function useMembers(info, role) {
 }
 
 /**
- * Somebody's membership with the current role; undefined if they are no member, or until it is known.
+ * A person's membership with the current role; undefined for non-members, and while it is unknown.
  * @param {RoomInfo} info
  * @param {number} person
  */

@@ -106,7 +106,7 @@ export function Notify({ info }) {
   </fieldset>`;
 }
 
-/** The dialog that adds somebody to the room. @param {{ info: RoomInfo, onClose: () => void }} props */
+/** The dialog that adds a person to the room. @param {{ info: RoomInfo, onClose: () => void }} props */
 export function AddMember({ info, onClose }) {
   const chat = useChat();
   const title = t("room.add_title", { name: roomName(info) });

@@ -4,7 +4,7 @@ import { html } from "../../vendor/preact.js";
 import { parts } from "../../features/registry.js";
 import { t } from "../../i18n/index.js";
 
-/** Keys, or what is typed, by the place where they work. The names are keys.NAME in i18n. */
+/** Keys and typed texts, by the place where they work. The names are keys.NAME in i18n. */
 const KEYS = /** @type {const} */ ({
   anywhere: { jump: ["Ctrl", "K"], help: ["?"] },
   lists: { move: ["↑", "↓"], ends: ["Home", "End"], open: ["Enter"] },

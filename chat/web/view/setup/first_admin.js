@@ -9,7 +9,7 @@ import { ErrorNote } from "../sign_in/card.js";
 import { navigate } from "../shared/router.js";
 
 /**
- * `code` is from the address; `onGone` is called if the code is already used, for example by somebody faster.
+ * `code` is from the address; `onGone` is called if the code was already used, for example by a faster person.
  * @param {{ code: string, onDone: () => void, onGone: () => void }} props
  */
 export function FirstAdmin({ code, onDone, onGone }) {

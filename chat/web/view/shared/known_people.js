@@ -7,7 +7,7 @@ import { sessionMap } from "./session_memory.js";
 /** @typedef {import("../../model/types").Chat} Chat */
 /** @typedef {import("../../model/types").Person} Person */
 
-/** Null while the request runs, and where the server knows nobody. @type {Map<number, Person | null>} */
+/** Null while the request runs, and for people whom the server does not know. @type {Map<number, Person | null>} */
 const requested = sessionMap();
 /** @type {Set<() => void>} */
 const listeners = new Set();

@@ -12,7 +12,7 @@ export function personName(person) {
   return person.display || person.name;
 }
 
-/** The server's name of a lobby that nobody has named. */
+/** The server's name of a lobby that was not renamed. */
 const LOBBY = "lobby";
 
 /**

@@ -48,7 +48,7 @@ export function Sidebar({ route, onJump }) {
   </nav>`;
 }
 
-/** Links to the places beside rooms. @param {{ screen: string }} props */
+/** Links to the screens other than rooms. @param {{ screen: string }} props */
 function PlaceLinks({ screen }) {
   const roles = useSelected((state) => state.me?.roles ?? []);
   const unanswered = useSelected((state) => {
@@ -68,7 +68,7 @@ function PlaceLinks({ screen }) {
   `;
 }
 
-/** What somebody can do who is only in the lobby. @param {{ onNew: (what: "room" | "browse") => void }} props */
+/** Suggestions for a person who is only in the lobby. @param {{ onNew: (what: "room" | "browse") => void }} props */
 function EmptySidebar({ onNew }) {
   const isAlone = useSelected((state) => state.isLoaded && state.rooms.size < 2 && !state.me?.roles?.includes("guest"));
   if (!isAlone) return null;

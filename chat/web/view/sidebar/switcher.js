@@ -62,8 +62,8 @@ export function Switcher({ onClose }) {
     setText(event.target.value);
     setAt(0);
   };
-  const beside = (/** @type {MouseEvent} */ event) => event.target === dialog.current && onClose();
-  return html`<dialog class="switcher" ref=${dialog} aria-label=${t("switcher.title")} onCancel=${onClose} onMouseDown=${beside}>
+  const outside = (/** @type {MouseEvent} */ event) => event.target === dialog.current && onClose();
+  return html`<dialog class="switcher" ref=${dialog} aria-label=${t("switcher.title")} onCancel=${onClose} onMouseDown=${outside}>
     <div class="switcher-field">
       ${icon("search")}
       <input

@@ -1,4 +1,4 @@
-// The timeline's rows beside messages: days, joins, the divider above new messages, gaps, and the start of the room.
+// The timeline's rows other than messages: days, joins, the divider above new messages, gaps, and the start of the room.
 
 import { html, useEffect, useState } from "../../vendor/preact.js";
 import { daysAgo, joinedNames } from "../../model/timeline.js";

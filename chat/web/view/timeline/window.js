@@ -57,7 +57,7 @@ export function useWindow(room, { seq, newAfter }, anchor, scroller) {
     observer.observe(scroller.current);
     return () => observer.disconnect();
   }, []);
-  // Somebody who reached the newest known message offline is at the end once it is known that there is nothing newer.
+  // The newest known message, reached offline, is the end once it is known that there is nothing newer.
   useLayoutEffect(() => {
     if (!isLive || state.goal || state.window.last < newest) return;
     anchor.reset();
@@ -68,7 +68,7 @@ export function useWindow(room, { seq, newAfter }, anchor, scroller) {
     state.address = seq;
   }, [seq]);
 
-  /** Scroll to the goal, or stay in place, and render what is in sight. */
+  /** Scroll to the goal, or stay in place, and render the visible rows. */
   function arrange() {
     if (!state.goal || !isReachable(state.goal)) anchor.restore();
     else if (scrollToGoal(state.goal)) state.goal = null;
@@ -125,7 +125,7 @@ export function useWindow(room, { seq, newAfter }, anchor, scroller) {
     update();
   }
 
-  /** Render again if the window must be extended, or if what is known about the place has changed. */
+  /** Render again if the window must be extended, or if the loaded messages around it have changed. */
   function update() {
     const element = scroller.current;
     if (!element || state.goal) return;

@@ -41,7 +41,12 @@ def http_app(
         *(protocol.routes(services) for protocol in protocols if protocol.routes is not None),
         admin_routes(accounts, budgets, inspection, storage.nodes),
     ]
-    own_metrics = [] if config.metrics_listen else [create_metrics(inspection.metrics)]
+    needs_token = config.metrics_access == "admins"
+    own_metrics = (
+        []
+        if config.metrics_listen
+        else [create_metrics(inspection.metrics, accounts if needs_token else None)]
+    )
     sockets = [protocol.dialect.path for protocol in protocols]
     pages = create_pages(inspection.health, routes, sockets)
     is_encrypted = config.tls_cert is not None

@@ -5,6 +5,8 @@ published, once and in order. This holds also when the database goes silent in t
 published until the log has been read to its end (`log_follower.py`).
 """
 
+import re
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple, Protocol
@@ -24,7 +26,7 @@ from chat.domain.changes import (
     SupportChange,
     Write,
 )
-from chat.domain.entities import Draft
+from chat.domain.entities import Draft, Message
 from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
 from chat.domain.outcomes import Outcome
 from chat.domain.ports import Messages
@@ -223,6 +225,7 @@ class Journal:
         ]
         committed += [Announcement(change) for change in followed if isinstance(change, Change)]
         if committed:
+            self._metrics.changed(Counter(_kind(each.change) for each in committed))
             self._follower.announce_own(committed)
             self._publish(committed)
         for outcome, entry in zip(outcomes, batch, strict=True):
@@ -246,6 +249,19 @@ class Journal:
     def close(self) -> None:
         """Take no more writes; write() ends once those taken are settled. Sync."""
         self._feed.close()
+
+
+_KINDS: dict[type, str] = {}
+
+
+def _kind(change: Change) -> str:
+    """Return the kind of a change as the metrics call it: `message`, `join`, `edited`, `role_changed` … Sync."""
+    if isinstance(change, Message):
+        return change.kind.value
+    kind = type(change)
+    if kind not in _KINDS:
+        _KINDS[kind] = re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
+    return _KINDS[kind]
 
 
 def _gone(write: Write) -> Refusal:

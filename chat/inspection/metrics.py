@@ -1,6 +1,6 @@
 """Metrics for Prometheus. They are counted per batch, or on request; never per delivery."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -12,6 +12,9 @@ _MESSAGES = (1, 2, 5, 10, 20, 50, 100, 200, 256)
 """Buckets; the last is the journal's largest batch."""
 _SECONDS = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0)
 
+MESSAGE = "message"
+"""The kind of change that is a message by a person."""
+
 Reading = tuple[str, str, float]
 """Name, meaning and value of a metric that is read on request."""
 
@@ -22,7 +25,7 @@ class Metrics:
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         self._batches = Histogram(
-            "chat_batch_messages", "Messages in one commit", registry=self._registry, buckets=_MESSAGES
+            "chat_batch_messages", "Writes in one commit", registry=self._registry, buckets=_MESSAGES
         )
         self._commits = Histogram(
             "chat_commit_seconds", "Time of one commit", registry=self._registry, buckets=_SECONDS
@@ -34,7 +37,13 @@ class Metrics:
             buckets=_SECONDS,
         )
         self._messages = Counter("chat_messages", "Messages committed", registry=self._registry)
-        self._refused = Counter("chat_messages_refused", "Messages not committed", registry=self._registry)
+        self._changes = Counter(
+            "chat_changes",
+            "Changes committed that are no messages, by kind",
+            ["kind"],
+            registry=self._registry,
+        )
+        self._refused = Counter("chat_messages_refused", "Writes not committed", registry=self._registry)
         self._over_budget = Counter(
             "chat_over_budget",
             "Refusals because too much came, by what",
@@ -66,11 +75,15 @@ class Metrics:
             "chat_closed", "Clients that the server closed, by close code", ["code"], registry=self._registry
         )
 
-    def committed(self, messages: int, seconds: float) -> None:
+    def committed(self, writes: int, seconds: float) -> None:
         """A batch was committed."""
-        self._batches.observe(messages)
+        self._batches.observe(writes)
         self._commits.observe(seconds)
-        self._messages.inc(messages)
+
+    def changed(self, kinds: Mapping[str, int]) -> None:
+        """A batch made so many changes of each kind."""
+        for kind, count in kinds.items():
+            (self._messages if kind == MESSAGE else self._changes.labels(kind)).inc(count)
 
     def refused(self, messages: int) -> None:
         """A batch was refused."""

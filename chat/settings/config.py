@@ -58,8 +58,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = (Listen("127.0.0.1", 9000),)
     metrics_listen: Annotated[
         Listen | None,
-        Meta(description="Where alone /metrics is served; without it, beside everything else."),
+        Meta(description="Where alone /metrics is served, to everybody; without it, beside everything else."),
     ] = None
+    metrics_access: Annotated[
+        Literal["admins", "public"],
+        Meta(
+            description="Who may read /metrics beside everything else: admins, with a token, or everybody (public)."
+        ),
+    ] = "admins"
     data: Annotated[
         Path,
         Meta(description="Keeps the secret and the database; by default the user's data directory."),

@@ -55,7 +55,8 @@ async def watched(run: Run) -> None:
                 replies.append(await admin.asks("POST", "/admin/clients/2/cancel", None, token))
                 for path in ("/admin/tree.json", "/admin/nodes", "/admin/why", "/admin/why/1"):
                     await admin.asks("GET", path, None, token)
-                await admin.send(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                bearer = f"Authorization: Bearer {token}".encode()
+                await admin.send(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n" + bearer + b"\r\n\r\n")
                 await admin.until(b"chat_connections")
         except* GONE:
             pass

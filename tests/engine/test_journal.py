@@ -737,8 +737,12 @@ async def test_commits_and_refusals_are_counted(autojump_clock: object) -> None:
         world.messages.before = {1: StorageDown("down")}
         await world.send("three")
         await world.rest()
+        reacted = await AwaitedWrite().submit(world.journal, Reaction(GARDEN, 1, 1, "👍", True, 1.0))
+        assert isinstance(reacted, Reacted)
+        await world.rest()
     totals = metrics.totals()
-    assert (totals["messages"], totals["commits"], totals["refused"]) == (2, 1, 1)
+    assert (totals["messages"], totals["commits"], totals["refused"]) == (2, 2, 1)
+    assert 'chat_changes_total{kind="reacted"} 1.0' in metrics.render().decode()
 
 
 @pytest.mark.parametrize("known", ["at once", "late"])

@@ -117,7 +117,7 @@ def test_people_on_two_workers_are_in_one_chat_and_either_speaks_for_both(data: 
         for _ in range(6):  # each on a connection of its own, so that both workers are asked
             tree = request("GET", f"{server.url}/admin/tree.json?most=100", headers=bearer).json()
             assert {each["connection"] for each in tree["clients"]} == set(numbers)
-            metrics = request("GET", f"{server.url}/metrics").text.splitlines()
+            metrics = request("GET", f"{server.url}/metrics", headers=bearer).text.splitlines()
             assert f"chat_connections {len(people)}.0" in metrics
             asked_of |= {line for line in metrics if line.startswith("chat_connections{")}
             assert request("GET", f"{server.url}/healthz").json() == {"status": "ok"}

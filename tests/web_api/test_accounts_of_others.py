@@ -61,7 +61,7 @@ async def test_acts_of_an_admin_close_that_persons_sockets(
             assert closed.value.reason is not None
             assert (closed.value.reason.code, closed.value.reason.reason) == (4403, reason)
             await admin.ping()
-        metrics = await call(watched, "GET", "/metrics", None)
+        metrics = await call(watched, "GET", "/metrics", grace)
         assert 'chat_closed_total{code="4403"} 1.0' in metrics.text
         assert "chat_accounts_total{what=" in metrics.text
 

@@ -371,3 +371,17 @@ async def test_garbage_on_the_control_socket_gets_one_line_back() -> None:
                     await stream.send_all(question)
                     answer = await stream.receive_some()
                     assert json.loads(answer)["error"]
+
+
+async def test_metrics_are_text_for_prometheus_and_for_admins_unless_public(watched: Watched) -> None:
+    grace, ben = await watched.token("grace", admin=True), await watched.token("ben")
+    statuses = [
+        (await watched.ask("/metrics", token)).status_code for token in (None, "nonsense", ben, grace)
+    ]
+    assert statuses == [401, 401, 403, 200]
+    assert (await watched.ask("/metrics", None)).headers["www-authenticate"] == "Bearer"
+    answer = await watched.ask("/metrics", grace)
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert "# TYPE chat_" in answer.text
+    async with open_watched(metrics_access="public") as public:
+        assert "# TYPE chat_" in (await public.ask("/metrics", None)).text

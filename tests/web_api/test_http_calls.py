@@ -340,13 +340,6 @@ async def test_an_unhealthy_server_names_the_failure_and_logs_the_reason_once(
     assert entries == [logged, logged]
 
 
-async def test_the_metrics_are_text_for_prometheus(site: Site) -> None:
-    response = await site.app.test_client().get("/metrics")
-    assert response.status_code == 200
-    assert response.content_type == "text/plain; version=0.0.4; charset=utf-8"
-    assert b"# TYPE chat_" in await response.get_data()
-
-
 async def test_the_document_promises_these_statuses(site: Site) -> None:
     _, document = await site.call("GET", "/openapi.json")
     assert {

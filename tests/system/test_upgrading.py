@@ -18,7 +18,7 @@ from tests.support.faults.everybody import Conversation, register_everybody, tal
 from tests.support.faults.listeners import ResumingListener
 from tests.support.faults.machine import spare_database
 from tests.support.faults.two_servers import SECRET
-from tests.support.people import eventually, register
+from tests.support.people import eventually, register, request
 from tests.support.releases import Release, next_release, older_release, this_release
 from tests.support.saved import execute_sql, fetch_sql, saved_lines
 from tests.support.server import ServerProcess, data_path, running_server
@@ -26,19 +26,19 @@ from tests.support.server import ServerProcess, data_path, running_server
 _NEXT = """
 -- Serves: {serves}
 ALTER TABLE users ADD motto text NOT NULL DEFAULT '';
-CREATE TABLE pins (room_id bigint NOT NULL REFERENCES rooms ON DELETE CASCADE, seq bigint NOT NULL);
+CREATE TABLE frames (room_id bigint NOT NULL REFERENCES rooms ON DELETE CASCADE, seq bigint NOT NULL);
 CREATE INDEX messages_of_tomorrow ON messages (room_id, seq) WHERE reply_seq IS NOT NULL;
 ALTER TABLE changes DROP CONSTRAINT changes_kind_check, DROP CONSTRAINT changes_seq_check;
 ALTER TABLE changes ADD CONSTRAINT changes_kind_check CHECK (kind <> '') NOT VALID;
 """
 
-# As a server does that has pins: the change, and what it announces of it.
-_PIN = """
+# As a server does that frames messages: the change, and what it announces of it.
+_FRAME = """
 WITH log AS (UPDATE lanes SET last_id = last_id + 1 WHERE id = 1 RETURNING last_id),
      room AS (UPDATE rooms SET last_pos = last_pos + 1 FROM log WHERE rooms.id = 1 RETURNING rooms.id, last_pos),
      made AS (INSERT INTO changes (id, room_id, pos, seq, kind, actor_id, created_at)
-              SELECT last_id, room.id, last_pos, 1, 'pinned', 1, now() FROM log, room RETURNING id)
-SELECT pg_notify('chat_bus', format('["Announced",%s,[["Pinned",%s,1,{"by":[1]}]]]', id, id)) FROM made"""
+              SELECT last_id, room.id, last_pos, 1, 'framed', 1, now() FROM log, room RETURNING id)
+SELECT pg_notify('chat_bus', format('["Announced",%s,[["Framed",%s,1,{"by":[1]}]]]', id, id)) FROM made"""
 
 
 class Chat:
@@ -154,11 +154,24 @@ def test_an_older_release_serves_beside_this_one_and_again_on_its_schema(chat: C
         new_far = chat.start(this)
         assert (chat.schema(), chat.versions()) == (this.schema, [older.version] * 2 + [this.version])
         talk.replace(old_far, new_far)
+        _pin_and_unpin(chat, new_far)
+        talk.heard_by_all()
         old_again = chat.start(older)
         talk.replace(old_near, old_again)
         assert chat.versions() == [older.version, this.version]
         talk.replace(old_again, chat.start(this))
         assert chat.versions() == [this.version] * 2
+
+
+def _pin_and_unpin(chat: Chat, server: ServerProcess) -> None:
+    """Have changes of a feature in the lobby, of which the older release knows nothing."""
+    token = register(server.url, "mona")
+    execute_sql(chat.database, "UPDATE users SET is_moderator = true WHERE name = 'mona'")
+    (said,) = chat.fetch("SELECT max(seq) AS seq FROM messages WHERE room_id = 1 AND kind = 'message'")
+    path = f"/api/v1/rooms/1/pins/{said['seq']}"
+    for method, pins in (("PUT", 1), ("DELETE", 0), ("PUT", 1)):
+        answer = request(method, f"{server.url}{path}", headers={"Authorization": f"Bearer {token}"})
+        assert answer.json() == {"pins": pins}
 
 
 def test_this_release_serves_beside_the_next_and_skips_its_unknown_changes(
@@ -171,13 +184,13 @@ def test_this_release_serves_beside_the_next_and_skips_its_unknown_changes(
         assert chat.schema() == following.schema == this.schema + 1
         talk.replace(far, next_far)
         for _ in range(3):
-            execute_sql(chat.database, _PIN)
+            execute_sql(chat.database, _FRAME)
             talk.heard_by_all()
         again = chat.start(this)
-        execute_sql(chat.database, _PIN)
+        execute_sql(chat.database, _FRAME)
         talk.replace(near, again)
-    (pinned,) = chat.fetch("SELECT count(*) AS count FROM changes WHERE kind = 'pinned'")
-    assert pinned["count"] == 4
+    (framed,) = chat.fetch("SELECT count(*) AS count FROM changes WHERE kind = 'framed'")
+    assert framed["count"] == 4
 
 
 def test_a_server_of_an_unsupported_release_refuses_to_start(

@@ -104,6 +104,7 @@ async def serve_until_signalled(config: Config, read: Callable[[], Config]) -> b
     with trio.open_signal_receiver(*SIGNALS, *(_REPLACE_WORKERS if config.workers > 1 else ())) as signals:
         async with trio.open_nursery() as watch:
             watch.start_soon(handle_signals, signals)
+            watch.start_soon(manager.extend_start, ready)
             with serving:
                 async with _open(config) as server:
                     tune_gc()

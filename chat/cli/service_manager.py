@@ -10,6 +10,12 @@ import trio
 
 logger = structlog.get_logger(__name__)
 
+EXTEND_EVERY = 10.0
+"""Seconds between two messages that a start goes on."""
+
+_EXTENSION = 30
+"""Seconds by which each extends the time for the start, beyond TimeoutStartSec."""
+
 _TIMEOUT = 1.0
 """Seconds for the service manager to take a datagram."""
 
@@ -26,6 +32,16 @@ class ServiceManager:
     async def notify_ready(self) -> None:
         """The server serves, or a reload has ended."""
         await self._send("READY=1")
+
+    async def extend_start(self, ready: trio.Event) -> None:
+        """Extend the time for the start until `ready`: migrating a large database may take longer than it waits.
+
+        Everything else in a start has a deadline of its own. Cancelling is safe.
+        """
+        while self._address and not ready.is_set():
+            await self._send(f"EXTEND_TIMEOUT_USEC={_EXTENSION * 1_000_000}")
+            with trio.move_on_after(EXTEND_EVERY):
+                await ready.wait()
 
     async def notify_reloading(self) -> None:
         """A reload begins; notify_ready() reports its end."""

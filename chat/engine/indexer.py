@@ -28,6 +28,9 @@ _MANY = 2000
 _STEP_BESIDE_MANY = 8192
 _SHARE_BESIDE_MANY = 0.025
 
+_FAR = 10_000
+"""Changes behind the log from which on an operator is told, as after an upgrade that indexes everything again."""
+
 _RETRY = 1.0
 """Seconds until the next try when the database fails."""
 
@@ -39,7 +42,7 @@ async def keep_indexed(index: SearchIndex, newest_id: Callable[[], int]) -> None
 
     `newest_id` returns the newest id of the log that this server knows.
     """
-    progress, failed = Progress(-1), False
+    progress, failed, is_far = Progress(-1), False, False
     looked, newest = -math.inf, 0
     while True:
         started, known, newest = trio.current_time(), newest, newest_id()
@@ -62,6 +65,15 @@ async def keep_indexed(index: SearchIndex, newest_id: Callable[[], int]) -> None
             await trio.sleep(_RETRY)
             continue
         failed, looked = False, started
+        if not is_far and progress.is_ours and newest - progress.last_id >= _FAR:
+            is_far = True
+            logger.info(
+                "search index is behind: older messages are found gradually",
+                changes=newest - progress.last_id,
+            )
+        elif is_far and progress.last_id >= newest:
+            is_far = False
+            logger.info("search index is complete")
         if progress.is_ours and progress.last_id < newest:
             share = _SHARE_BESIDE_MANY if are_many else _SHARE
             await trio.sleep((trio.current_time() - started) * (1 / share - 1))

@@ -13,6 +13,7 @@ import pytest
 import trio
 from structlog.testing import capture_logs
 
+from chat.cli import service_manager
 from chat.cli.service_manager import ServiceManager
 
 
@@ -79,3 +80,23 @@ async def test_one_that_does_not_read_is_not_waited_for_long(tmp_path: Path) -> 
         manager = ServiceManager({"NOTIFY_SOCKET": str(tmp_path / "full")})
         while not entries:  # until its queue is full
             await manager.notify_ready()
+
+
+async def test_a_long_start_is_extended_until_it_is_ready(
+    told: tuple[str, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, listener = told
+    monkeypatch.setattr(service_manager, "EXTEND_EVERY", 0.01)
+    manager, ready = ServiceManager({"NOTIFY_SOCKET": address}), trio.Event()
+    with trio.fail_after(10):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(manager.extend_start, ready)
+            for _ in range(3):
+                received = await trio.to_thread.run_sync(listener.recv, 4096)
+                assert received == b"EXTEND_TIMEOUT_USEC=30000000"
+            ready.set()
+    await manager.notify_ready()
+    rest = [listener.recv(4096)]
+    while not rest[-1].startswith(b"READY"):
+        rest.append(listener.recv(4096))
+    assert rest[-1] == b"READY=1"

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import trio
+from structlog.testing import capture_logs
 from trio.testing import MockClock
 
 from chat.domain.failures import OutcomeUnknown, StorageDown
@@ -19,6 +20,7 @@ class Log:
         self.done = 0
         self.is_ours = True
         self.steps = 0
+        self.step = 10
         self.troubles: list[Exception] = []
 
     async def find(self, search: Search) -> list[MessageNow]:
@@ -30,7 +32,7 @@ class Log:
             raise self.troubles.pop()
         self.steps += 1
         if self.is_ours:
-            self.done = min(self.newest, self.done + 10)
+            self.done = min(self.newest, self.done + self.step)
         return Progress(self.done, self.is_ours)
 
 
@@ -92,3 +94,18 @@ async def test_a_log_that_lost_its_end_is_followed_from_where_it_is(autojump_clo
         await trio.sleep(1)
         storage.newest = 30
         await passes(1, lambda: storage.done == 30)
+
+
+async def test_an_index_that_is_far_behind_is_logged_and_so_is_its_end(autojump_clock: MockClock) -> None:
+    storage = Log()
+    storage.newest, storage.step = 30_000, 5000
+    with capture_logs() as logs:
+        async with open_indexer(storage, lambda: storage.newest):
+            await passes(60, lambda: storage.done == 30_000)
+            await trio.sleep(1)
+            storage.newest += 100
+            await passes(60, lambda: storage.done == 30_100)
+    assert [(entry["event"], entry.get("changes")) for entry in logs] == [
+        ("search index is behind: older messages are found gradually", 25_000),
+        ("search index is complete", None),
+    ]

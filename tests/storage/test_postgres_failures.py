@@ -512,6 +512,27 @@ async def test_migrations_are_applied_once_and_in_order(database: DatabaseAddres
     assert [tuple(row) for row in applied] == [(1, "first"), (2, "second")]
 
 
+async def test_an_upgrade_says_what_it_does_and_how_long_it_takes(database: DatabaseAddress) -> None:
+    with capture_logs() as new:
+        await apply(database, FIRST)
+    assert [entry["event"] for entry in new] == [
+        "creating the database's tables",
+        "created the database's tables",
+    ]
+    with capture_logs() as again:
+        await apply(database, FIRST)
+    assert again == []
+    with capture_logs() as logs:
+        await apply(database, FIRST, SECOND)
+    assert [(entry["event"], entry.get("schema"), entry.get("migration")) for entry in logs] == [
+        ("upgrading the database's tables; other servers may wait for it", 1, None),
+        ("applying a migration", None, "0002_second"),
+        ("upgraded the database's tables", 2, None),
+    ]
+    assert logs[0]["to"] == 2
+    assert logs[-1]["seconds"] >= 0
+
+
 async def test_a_failing_migration_takes_back_those_before_it(database: DatabaseAddress, psql: Psql) -> None:
     with refused("0003 failed"):
         await apply(database, FIRST, SECOND, FAILING)

@@ -103,8 +103,7 @@ async def migrate(address: DatabaseAddress, *, connect_timeout: float, migration
                 )
                 _check_newer_migrations(migrations, rows)
                 applied = {row["version"]: row["checksum"] for row in rows}
-                for migration in _missing(migrations, applied):
-                    await _apply_one(connection, migration)
+                await _apply(connection, _missing(migrations, applied), max(applied, default=0))
         finally:
             connection.terminate()
 
@@ -158,6 +157,29 @@ def _missing(migrations: list[Migration], applied: dict[int, str]) -> list[Migra
                 "restore the released file"
             )
     return [migration for migration in migrations if migration.version not in applied]
+
+
+async def _apply(
+    connection: "asyncpg.Connection[asyncpg.Record]", missing: list[Migration], schema: int
+) -> None:
+    if not missing:
+        return
+    started, newest = trio.current_time(), missing[-1].version
+    if schema:
+        logger.info(
+            "upgrading the database's tables; other servers may wait for it", schema=schema, to=newest
+        )
+    else:
+        logger.info("creating the database's tables")
+    for migration in missing:
+        if schema:
+            logger.info("applying a migration", migration=f"{migration.version:04}_{migration.name}")
+        await _apply_one(connection, migration)
+    logger.info(
+        "upgraded the database's tables" if schema else "created the database's tables",
+        schema=newest,
+        seconds=round(trio.current_time() - started, 1),
+    )
 
 
 async def _apply_one(connection: "asyncpg.Connection[asyncpg.Record]", migration: Migration) -> None:

@@ -15,8 +15,8 @@ The floors, highest first; a file imports only from floors below its own:
     operations/          what an operation is, and the values that operations share
     application/         use cases: plain async functions, whatever the protocol
     engine/              what is alive now: session, hub, journal, broadcaster, send queue, history, memberships
-    inspection/          what is looked at: records of connections, task tree, metrics, control socket
-    bus/                 what hurries news from server to server: sockets between workers, PostgreSQL's NOTIFY, Redis
+    inspection/          watching the server: records of connections, task tree, metrics, control socket
+    bus/                 announcements between servers: sockets between workers, PostgreSQL's NOTIFY, Redis
     storage/             the ports in PostgreSQL, and files in a directory
     embedded_postgres/   supervises a PostgreSQL of our own
     settings/            one frozen record, and where it is read from

@@ -1,4 +1,4 @@
-"""What makes a change of a directory outlast a power cut."""
+"""Makes changes of a directory durable across a power cut."""
 
 import os
 import sys

@@ -39,11 +39,10 @@ def configure_logging(
     style: Literal["auto", "text", "json"] = "auto",
     addresses: Literal["full", "masked", "none"] = "full",
 ) -> None:
-    """Send structlog's and the standard library's lines to stderr, from `level` up, looking as `style` says.
+    """Send structlog's and the standard library's lines to stderr, from `level` up, in this `style`.
 
-    Of clients' addresses (the field `address`) they have what `addresses` says.
-
-    Call it before the first line, and again for another level. It never waits for anything but stderr.
+    `addresses` says how clients' addresses (the field `address`) are shown. Call it before the first line, and again
+    for another level. It never waits for anything but stderr.
     """
     threshold = logging.getLevelNamesMapping()[level.upper()]
     on_terminal = sys.stderr is not None and sys.stderr.isatty()
@@ -86,9 +85,9 @@ def configure_logging(
 
 
 class _NamedWriter(structlog.WriteLogger):
-    """Writes a line at a time to stderr; knows the name of who logs, as a standard logger does.
+    """Writes one line at a time to stderr; has a name, like a standard logger.
 
-    Never raises: a log on a full disk must not end the server that has to say so.
+    Never raises: a log on a full disk must not end the server that has to report it.
     """
 
     def __init__(self, name: str = "") -> None:

@@ -11,8 +11,8 @@ import trio
 class Signal:
     """Wakes the tasks that wait for a condition. It holds no state but the waiting tasks.
 
-    After each change of the state that a condition reads, call notify(). No wake-up can be lost: nothing runs between a
-    look at the condition and the wait, and the condition is looked at again after each wake-up.
+    After each change of the state that a condition reads, call notify(). No wake-up can be lost: nothing runs between
+    checking the condition and waiting, and the condition is checked again after each wake-up.
     """
 
     __slots__ = ("_lot",)
@@ -33,7 +33,7 @@ class Signal:
     async def wait(self) -> None:
         """Wait for the next notify(); one before this call does not count.
 
-        Safe only where nothing was awaited since the caller looked at its condition; wait_until() sees to that.
+        Safe only if nothing was awaited since the caller checked its condition; wait_until() ensures that.
         Cancelling changes nothing.
         """
         if self._lot is None:

@@ -69,7 +69,7 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Budgets:
-    """What may be used, and is: message() and read() return None, or the refusal that says how long to wait.
+    """Checks and charges usage: message() and read() return None, or the refusal with the time to wait.
 
     Args:
         messages: a second, for one person or guest; 0 for no limit, as in the others.
@@ -80,7 +80,7 @@ class Budgets:
         search_time: seconds a second that searches use.
         uploads: a second.
         refused: called for each refusal with the name of the exceeded limit.
-        shared_usage: where what is used is shared with other servers.
+        shared_usage: shares the usage with other servers.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class Budgets:
 
     @property
     def rates(self) -> Rates:
-        """What there is a second. It may be set to others: who used up what is forgotten where they differ."""
+        """The rates per second. Setting others drops the usage under the rates that differ."""
         return Rates(
             messages=self._messages.rate,
             text=self._text.rate,
@@ -140,7 +140,7 @@ class Budgets:
         return self._uploads.rate
 
     def message(self, client_id: int, address: str, text: str = "") -> Refusal | None:
-        """Use up what a message costs, or a change by HTTP. `client_id` is the person's id, or the guest's own."""
+        """Charge a message or a change by HTTP. `client_id` is the id of the person or guest."""
         if wait := self._messages.take(client_id, address, 1):
             return self._refusal("messages", wait)
         if self._text.rate and (wait := self._text.take(client_id, address, _size(text))):
@@ -149,12 +149,12 @@ class Budgets:
         return None
 
     def read(self, client_id: int, address: str, messages: int) -> Refusal | None:
-        """Use up what reading so many messages costs."""
+        """Charge the reading of this many messages."""
         wait = self._pages.take(client_id, address, _pages(messages))
         return self._refusal("history", wait) if wait else None
 
     def search(self, client_id: int, address: str) -> Refusal | None:
-        """Use up what a search costs before it is known how long it takes, which searched() uses up."""
+        """Charge a search; its time is not known yet and is charged by searched()."""
         wait = self._search_time.wait(client_id, address) or self._searches.take(client_id, address, 1)
         return self._refusal("searches", wait) if wait else None
 
@@ -163,7 +163,7 @@ class Budgets:
         self._search_time.add(client_id, address, seconds)
 
     def upload(self, client_id: int, address: str) -> Refusal | None:
-        """Use up what uploading a file costs."""
+        """Charge the upload of a file."""
         wait = self._uploads.take(client_id, address, 1)
         return self._refusal("uploads", wait) if wait else None
 
@@ -177,7 +177,7 @@ class Budgets:
         return Pace(_FRAMES, _FRAMES_BURST) if self._messages.rate else Pace()
 
     def was_read(self, client_id: int, address: str, size: int, messages: int) -> None:
-        """Use up what the bytes of an answer cost beyond what read() took for so many messages; the next one waits."""
+        """Charge the bytes of an answer beyond those that read() charged for its messages; the next read waits."""
         self._pages.add(client_id, address, max(0.0, size / _PAGE_BYTES - _pages(messages)))
 
     def _refusal(self, what: str, wait: float) -> Refusal:
@@ -251,7 +251,7 @@ def reading_size(messages: Iterable[Message]) -> int:
 
 
 def _size(text: str) -> int:
-    # What escaping adds counts too: six bytes for a control character are six for each who listens.
+    # Escapes count too: a control character is six bytes for each subscriber.
     return len(_encode(text)) - 2
 
 

@@ -1,4 +1,4 @@
-"""What an emoji is that people react with. Python knows no list of them, so this asks for their form, not for each."""
+"""Which texts are an emoji for reactions. Python has no list of them, so this checks their form."""
 
 import unicodedata
 

@@ -1,8 +1,8 @@
-"""How a storage fails; each says what became of the write that met it."""
+"""The failures of a storage; each tells the outcome of the write."""
 
 
 class StorageError(Exception):
-    """A storage could not do what was asked."""
+    """A storage could not do the request."""
 
 
 class StorageDown(StorageError):

@@ -11,7 +11,7 @@ class FairQueue(Generic[T]):
     """Waiting entries by key. All of it is sync."""
 
     def __init__(self) -> None:
-        self._turns: OrderedDict[Hashable, deque[T]] = OrderedDict()  # whose turn it is stands first
+        self._turns: OrderedDict[Hashable, deque[T]] = OrderedDict()  # in the order of their turns
         self._length = 0
 
     def __len__(self) -> int:

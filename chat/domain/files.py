@@ -48,9 +48,9 @@ def files_json(files: Sequence[File]) -> bytes:
 
 
 def clean_file_name(name: str) -> str:
-    """Return a name that can be shown and saved anywhere: the last part of a path, without what hides or reorders.
+    """Return a name that can be shown and saved anywhere: the last part of a path, without invisible characters.
 
-    Any text may be given; what is too long loses its middle and keeps its suffix.
+    Takes any text. A name that is too long loses its middle and keeps its suffix.
     """
     name = re.split(r"[/\\]", name[-4 * NAME_BYTES :])[-1]
     name = "".join(" " if char in "\t\n\r" else char for char in name)
@@ -69,9 +69,9 @@ def clean_file_name(name: str) -> str:
 
 
 def type_of(declared: str, found: str | None) -> str:
-    """Return the type of a file: of an image what its bytes say, else what its sender says, if that is a type.
+    """Return the type of a file: of an image by its bytes, else the sender's, if that is a valid type.
 
-    What is said to be an image and is none has no type.
+    A file that its sender calls an image, but that is none, has no type.
     """
     if found is not None:
         return found

@@ -1,4 +1,4 @@
-"""Reads of the storage that notice a change of what they read while they are under way.
+"""Reads of the storage that detect a concurrent change of the data they read.
 
 An answer may be older than a change that was committed, and announced, before the answer arrived. Acting on it, or
 caching it, would undo the change here. So each read registers the keys that it is about, a change marks

@@ -37,10 +37,10 @@ class Invites:
     async def issue(
         self, uses: int, seconds: float, *, room_id: int | None = None, maker: Person | None = None
     ) -> str:
-        """Return the code of a new invite that so many people can use, within so many seconds.
+        """Return the code of a new invite for a number of people and seconds.
 
-        With `room_id` it is to that room; the caller says that `maker` may invite there. People can register with it
-        where that takes an invite, unless `maker` is somebody who is no admin.
+        With `room_id` it is to that room; the caller has checked that `maker` may invite there. It also admits to
+        registration by invite, unless `maker` is a person who is not an admin.
         """
         code = secrets.token_urlsafe(_CODE_BYTES)
         await self._users.invite(

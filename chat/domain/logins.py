@@ -82,7 +82,7 @@ class Logins:
         return self._grant(changed)
 
     async def prove(self, person: Person, password: str, address: str) -> Refusal | None:
-        """Return why a password is not this person's, who is known already; None: it is. `address` is the client's.
+        """Return the refusal if a password is not that of this known person, else None. `address` is the client's.
 
         A wrong one counts as a wrong login.
         """
@@ -92,7 +92,7 @@ class Logins:
         return None if known.person.id == person.id else _NOT_PROVED  # the name is somebody else's now
 
     async def hash(self, password: str, address: str | None) -> bytes | Refusal:
-        """Return the hash of a new password, or what is wrong with it."""
+        """Return the hash of a new password, or its refusal."""
         raw = clean_new_password(password, at_least=self._min_password)
         return raw if isinstance(raw, Refusal) else await self._passwords.hash(raw, address)
 
@@ -127,7 +127,7 @@ class Logins:
             self._throttle.give_back(who, address)
             return right
         if known is None or not right:
-            # What was typed as a name may be a password: only a name that somebody has is logged.
+            # People type their password into the field for the name: only existing names are logged.
             self._note("login failed", name=known and known.person.name, address=address)
             if known is not None:
                 self._failed(known.person, address)

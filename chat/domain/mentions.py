@@ -42,9 +42,9 @@ def author_of(write: Draft | Edit) -> int:
 
 
 def possible_names(text: str) -> list[tuple[str, ...]]:
-    """Return the names that may stand behind each `@`, the longest first, each as names compare.
+    """Return the possible names after each `@`, longest first, as keys of names.
 
-    An `@` behind a letter or a digit, as in an e-mail address, mentions nobody. A name ends where a word does.
+    An `@` after a letter or a digit, as in an e-mail address, mentions nobody. A name ends at the end of a word.
     """
     places: list[tuple[str, ...]] = []
     left, at = _MOST_NAMES, text.find("@")

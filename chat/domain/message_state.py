@@ -23,10 +23,10 @@ class EarlierText(msgspec.Struct, frozen=True, gc=False):
 
 
 class MessageState(msgspec.Struct):
-    """A text as it is now. `pos` is its latest change's, `text_since` is when it was said or edited last.
+    """The current state of a text. `pos` is of its latest change, `text_since` the time of its sending or last edit.
 
-    `counts` says how many react with each emoji; `reacted` who of them does with which, as far as that is known here.
-    `earlier` are the texts that edits took the place of, as far as they are known here.
+    `counts` has the number of people for each emoji; `reacted` the known reactions of people. `earlier` has the known
+    texts before edits.
     """
 
     text: str

@@ -1,7 +1,7 @@
-"""What the password of somebody new must be, where no older protocol's document has a rule of its own.
+"""The rules for new passwords, except where an older protocol's document has a rule of its own.
 
-The list is the beginning of zxcvbn's list of passwords that people chose most often, by 4.5.0 of its Python port (MIT
-License, Dropbox and Daniel Wolf), without those that are too short anyway.
+The list is the beginning of zxcvbn's list of the most common passwords, from 4.5.0 of its Python port (MIT License,
+Dropbox and Daniel Wolf), without those that are too short anyway.
 """
 
 from functools import cache

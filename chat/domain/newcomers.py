@@ -92,7 +92,7 @@ class Newcomers:
     ) -> Person | Refusal:
         """Add a person, by an admin or (None) a command: no budget is used.
 
-        Or say what is wrong with name, address or password.
+        Or return the refusal of name, address or password.
         """
         wanted = self._clean(name, password, email, is_new=True, is_given=True)
         if isinstance(wanted, Refusal):
@@ -112,8 +112,8 @@ class Newcomers:
     ) -> Granted | Refusal:
         """Add a person and log them in. `address` is the client's, which uses one registration of its budget.
 
-        `invite` is the code of an invite: a good one is used once, and spares the budget. `by_old_rules`: the password
-        is what the documents of the older protocols let it be, and an invite counts only where registering takes one.
+        `invite` is the code of an invite: a valid one is used once and spares the budget. `by_old_rules`: the password
+        follows the documents of the older protocols, and an invite counts only if registering needs one.
         """
         wanted = self._clean(name, password, email, is_new=not by_old_rules)
         if isinstance(wanted, Refusal):
@@ -125,9 +125,9 @@ class Newcomers:
     async def sign_up(
         self, email: str, name: str, password: str, address: str, *, invite: str | None = None
     ) -> Granted | Refusal:
-        """Add a person whose name others may have too, and log them in. The rest is as in `register`.
+        """Add a person whose name may be taken, and log them in. The rest is as in `register`.
 
-        Names are unique in the core, so a taken one gets a number behind it; `display_name` is as it was given.
+        Names are unique in the core, so a taken one gets a number appended; `display_name` is the given name.
         """
         wanted = self._clean(name, password, email)
         if isinstance(wanted, Refusal):
@@ -136,12 +136,12 @@ class Newcomers:
         return await self._register(wanted, address, invite if self.mode == "invite" else None)
 
     def refusal_of(self, name: str, password: str) -> Refusal | None:
-        """Return what is wrong with a new name or password, before anything costly. Sync."""
+        """Return the refusal of a new name or password, before any expensive work. Sync."""
         wanted = self._clean(name, password, None, is_new=True, is_given=True)
         return wanted if isinstance(wanted, Refusal) else None
 
     async def first_admin(self, name: str, password: str, address: str) -> NewPerson | Refusal:
-        """Return the admin to add, or what is wrong with name or password. `address` is the client's."""
+        """Return the admin to add, or the refusal of name or password. `address` is the client's."""
         wanted = self._clean(name, password, None, is_new=True, is_given=True)
         if isinstance(wanted, Refusal):
             return wanted
@@ -206,7 +206,7 @@ class Newcomers:
         address: str | None,
         addition: _Addition | None = None,
     ) -> Person | Refusal:
-        # What is taken is refused before the costly hash; who else took it meanwhile, the unique keys say.
+        # A taken name is refused before the expensive hash; one that is taken meanwhile violates a unique key.
         async with self._lookup_limiter:
             if not wanted.shares_name and await self._users.by_name(wanted.name):
                 return NAME_TAKEN

@@ -24,4 +24,4 @@ class Pace:
         now = trio.current_time()
         self._due = max(self._due, now) + number / self._rate
         wait = self._due - now - self._burst / self._rate
-        return wait if wait > 1e-6 else 0.0  # less is what floating point makes of nothing
+        return wait if wait > 1e-6 else 0.0  # less is a rounding error

@@ -1,6 +1,6 @@
-"""How often people may register from one address: each new person is kept for ever, and costs a password hash.
+"""Limits registrations from one address: each new person is stored for ever, and costs a password hash.
 
-Whoever has a good invite is counted with it instead: who registers is bounded by its uses, and who tries by `_TRIES`.
+With a valid invite the invite counts instead: its uses bound the registrations, and `_TRIES` the attempts.
 """
 
 from collections.abc import Callable

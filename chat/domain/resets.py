@@ -1,9 +1,9 @@
-"""Links by which somebody who has forgotten their password sets another: an admin makes one and hands it over.
+"""Links for people who have forgotten their password: an admin makes one and hands it over.
 
-Nothing is kept of a link. Its code names the person, until when it is good, the generation of their tokens and the
-admin, and is signed with the server's secret. Another password begins another generation, so a code is good once; so
-does logging somebody out everywhere, which makes a link void. It is worth what its maker may do when it is used:
-nothing once they are no admin any more, or disabled or deleted.
+Nothing is stored for a link. Its code holds the person, its expiry, the generation of their tokens and the admin, and
+is signed with the server's secret. A new password begins a new generation, so a code can be used once; logging the
+person out everywhere does so too, which makes the link void. A link is also void once its maker is no longer an admin
+who can log in.
 """
 
 import hmac

@@ -150,7 +150,7 @@ class Rooms:
         is_archived: bool | None = None,
         as_admin: bool = False,
     ) -> RoomChange | Refusal:
-        """Return the change of a room by the person, whose right is checked, or what is wrong with it. Sync."""
+        """Return the change of a room by the person, whose right is checked, or its refusal. Sync."""
         clean = None if name is None else clean_room_name(name)
         if isinstance(clean, Refusal):
             return clean

@@ -1,8 +1,8 @@
 """Sessions: a login that can be seen and ended by itself, with a short token and one that refreshes it.
 
 A refresh token is 128 bits that all of a session have in common, its family, and 256 bits of its own. It is used once:
-its successor is derived from it, so whoever uses one twice in a short time, as two tabs or after a lost answer, gets
-the same (docs/decisions/0019-refresh-tokens.md). Kept are digests alone.
+its successor is derived from it, so a second use within a short time, by another tab or after a lost answer, gets the
+same successor (docs/decisions/0019-refresh-tokens.md). Only digests are stored.
 """
 
 import hashlib
@@ -91,9 +91,9 @@ class Sessions:
         return self._opened(person, session, token)
 
     async def open_after_change(self, person: Person, device: Device, name: str = "") -> Opened | Refusal:
-        """Begin a session of somebody who has just been added or changed: what fails now failed after that.
+        """Begin a session of a person who has just been added or changed.
 
-        Raises OutcomeUnknown, where open() says that nothing was done.
+        That change is committed already, so a failure raises OutcomeUnknown where open() raises StorageDown.
         """
         try:
             return await self.open(person, device, name)

@@ -1,9 +1,9 @@
-"""How often somebody may be wrong: leaky buckets for a name at an address, for an address, and for a name.
+"""Limits failed log-ins: leaky buckets for a name at an address, for an address, and for a name.
 
-A try is taken before the password is looked at, so that many at once count too, and given back if it was
-right. Few tries are left to a name at one address, more to an address for all its names. So somebody else's guesses
-lock nobody out elsewhere. Guesses at one name from very many addresses are bounded too, but for the addresses where
-its person has logged in before.
+A try is taken before the password is checked, so that concurrent tries count too, and given back if it was right. A
+name has few tries at one address, an address more for all its names. So guesses from one address lock nobody out
+elsewhere. Guesses at one name from very many addresses are bounded too, except from addresses where its person has
+logged in before.
 """
 
 from collections.abc import Callable, Hashable
@@ -31,9 +31,9 @@ _HOMES = "homes"
 class Throttle:
     """All methods are sync: between `take` and its bookkeeping nobody else runs.
 
-    A name is what `same_name_key` makes of a login, or None for a login that nobody can have: such a try counts for
-    its address alone, and is not remembered. Names are kept as digests, so that long ones cost no more than short
-    ones. `most_keys` bounds the buckets, and the people who are at home somewhere.
+    A name is the `same_name_key` of a login, or None for an impossible login: such a try counts for its address only.
+    Names are stored as digests, so that long ones cost no more than short ones. `most_keys` bounds the buckets and the
+    remembered home addresses.
     """
 
     def __init__(

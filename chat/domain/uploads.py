@@ -32,8 +32,8 @@ class Uploads:
     Args:
         table: the rows.
         store: the bytes; None: this server takes none.
-        conversations: who may see which room.
-        most_bytes: of one file; 0: none are taken, and those that are there can be had.
+        conversations: checks who may see a room.
+        most_bytes: of one file; 0: uploads are refused, downloads still work.
     """
 
     def __init__(
@@ -54,9 +54,9 @@ class Uploads:
         size: int | None,
         pieces: AsyncIterator[bytes],
     ) -> File | Refusal:
-        """Save a file that a message of the person in that room may have; `size` is what is announced, if anything.
+        """Save a file that a message of the person in that room can attach; `size` is the announced one, if any.
 
-        Cancelling: nothing of it is left, or all of it, which goes after a day.
+        Cancelling: nothing of it is left, or all of it, which is removed after a day.
         """
         if self._store is None or not self.most_bytes:
             return NO_FILES_HERE

@@ -33,9 +33,9 @@ logger = structlog.get_logger(__name__)
 
 
 class Visitors:
-    """Adds visitors, where there are sites that may show the widget.
+    """Adds visitors, if any site may show the widget.
 
-    `is_on` says whether there are; `happened` counts what happened. Both are sync.
+    `is_on` returns whether there is one; `happened` counts events. Both are sync.
     """
 
     def __init__(
@@ -63,10 +63,10 @@ class Visitors:
     async def add(
         self, address: str, *, name: str | None = None, email: str | None = None, page: str | None = None
     ) -> Person | Refusal:
-        """Add a visitor. `name` is what they want to be called; their own is made up. `address` is the client's.
+        """Add a visitor. `name` becomes the display name; their account name is generated. `address` is the client's.
 
-        Of `page` its query and its fragment are left out: they may hold what is nobody's business here.
-        May raise StorageDown and OutcomeUnknown. Cancelling: the visitor was added, or not.
+        The query and the fragment of `page` are dropped: they may be private. May raise StorageDown and OutcomeUnknown.
+        Cancelling: the visitor was added, or not.
         """
         if not self._is_on():
             return NO_WIDGET
@@ -103,9 +103,9 @@ class Visitors:
         return added
 
     def block(self, addresses: Iterable[str], *, is_blocked: bool) -> None:
-        """Let no new visitor come from these addresses for a day, or let them come again. Sync.
+        """Refuse new visitors from these addresses for a day, or accept them again. Sync.
 
-        Who is blocked would otherwise come back as another visitor at once. Visitors who have come already stay.
+        A blocked visitor would otherwise return as a new one at once. Existing visitors stay.
         """
         for key in {address_key(address) for address in addresses if address} - {None}:
             used = self._blocked.wait(key) / BLOCKED_FOR

@@ -47,13 +47,13 @@ def pattern(regex: str, form: str, **constraints: Any) -> Meta:  # noqa: ANN401 
 
 
 def wrong_value(error: msgspec.ValidationError, kind: Any) -> str:  # noqa: ANN401 - types have no common one
-    """Return what is wrong with a value of a type. Sync and pure."""
+    """Return the reason why a value does not fit its type. Sync and pure."""
     message, path = _parts(error)
     return _words(message, kind, path)
 
 
 def wrong_field(error: msgspec.ValidationError, shape: Any) -> Wrong:  # noqa: ANN401
-    """Return what is wrong with a request of a type. Sync and pure."""
+    """Return the field and the reason why a request does not fit its type. Sync and pure."""
     message, path = _parts(error)
     if missing := _MISSING.fullmatch(message):
         path, words = f"{path}.{missing[1]}", " is missing"

@@ -107,7 +107,7 @@ async def open_process(
 async def run(
     command: Sequence[str | Path], *, directory: Path, owner: UnixUser | None, timeout: float
 ) -> tuple[int, str]:
-    """Run `command` to its end; return its exit status and what it said. See `open_process`.
+    """Run `command` to its end; return its exit status and its output. See `open_process`.
 
     Raises OSError, and TooSlowError after `timeout` seconds. Cancelling: it is stopped.
     """

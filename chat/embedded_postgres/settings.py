@@ -1,6 +1,6 @@
 """How PostgreSQL is started: no network, nothing acknowledged before it is on the disk, a small footprint.
 
-Given on the command line, where they win over the cluster's own postgresql.conf; what is not here is set there.
+They are given on the command line, which overrides the cluster's postgresql.conf; all other settings are in that file.
 """
 
 from pathlib import Path

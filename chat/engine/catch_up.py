@@ -1,8 +1,8 @@
-"""What clients that come back ask of the storage, read for all of them together.
+"""The reads of resuming clients, batched over all clients.
 
-After a restart everybody comes back at once, and the members of a room have missed the same changes. A query for many
-of them costs little more than one for each, and what is the same for several is read once, and encoded once. Nothing is
-kept for who comes later: each answer is of a query that began after it was asked for.
+After a restart all clients resume at once, and the members of a room have missed the same changes. One query for many
+clients costs little more than one for a single client; changes that several need are read once and encoded once.
+Nothing is cached: each answer comes from a query that began after the request.
 """
 
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
@@ -27,13 +27,13 @@ _REPLAYED = 262_144
 """Bytes of text that one query replays."""
 
 _MOST_CHANGES = 10_000
-"""Changes that one query may have to look at for several clients; who asks for more is alone in it."""
+"""The most changes of one query for several clients; a request for more has a query of its own."""
 
 Encode = Callable[[Replayed], bytes]
 
 
 class SharedChange:
-    """A change for several readers, and its frame, encoded once for all to whom it looks the same. Sync."""
+    """A change for several readers, and its frame, encoded once for all readers with the same view. Sync."""
 
     __slots__ = ("_change", "_frame")
 
@@ -64,7 +64,7 @@ class Replay(NamedTuple):
 
 
 class _Missed(NamedTuple):
-    """What one reader asks for."""
+    """The request of one reader."""
 
     reader_id: int
     ranges: tuple[ChangeRange, ...]
@@ -78,7 +78,7 @@ class _Positions(NamedTuple):
 
 
 class CatchUp:
-    """Answers what many ask at once. Every method may raise StorageDown; cancelling leaves nothing behind."""
+    """Answers concurrent requests in batches. Every method may raise StorageDown; cancelling leaves no state."""
 
     def __init__(
         self,
@@ -93,7 +93,7 @@ class CatchUp:
         self._replays = replays
 
     async def rooms_of(self, person_id: int) -> Mapping[int, RoomKind]:
-        """Return the ids of the person's rooms, and what kind each is of. Nobody there: none."""
+        """Return the kinds of the person's rooms by id; empty for a deleted person."""
         return await self._rooms.get(person_id) or {}
 
     async def snapshots(self, person_id: int, up_to_id: int, room_ids: Collection[int]) -> list[RoomSnapshot]:
@@ -101,16 +101,16 @@ class CatchUp:
         return await self._snapshots.get(RoomsAt(person_id, up_to_id, tuple(room_ids))) or []
 
     async def resume_checks(self, known: Sequence[Position], up_to_id: int) -> Mapping[int, ResumeCheck]:
-        """Return by room where a client stands with these positions as of `up_to_id`, but for rooms that are gone.
+        """Return the checks of these positions as of `up_to_id`, by room, without deleted rooms.
 
-        The caller says who may see the rooms.
+        The caller has checked who may see the rooms.
         """
         return await self._resume_checks.get(_Positions(tuple(known), up_to_id)) or {}
 
     async def replay(self, reader_id: int, ranges: Sequence[ChangeRange]) -> Replay:
-        """Return changes of these ranges, in their order, and what to ask for next.
+        """Return changes of these ranges, in order, and the ranges to request next.
 
-        There may be none yet, where others take the place. The caller says who may see the rooms.
+        There may be no changes yet, if others fill the batch. The caller has checked who may see the rooms.
         """
         ranges = tuple(ranges)
         return await self._replays.get(_Missed(reader_id, ranges)) or Replay((), ranges)

@@ -62,11 +62,11 @@ from chat.inspection.inspection import InspectionFailed
 from chat.inspection.metrics import Metrics
 
 MakeAccounts = Callable[[Callable[[int], Awaitable[Person | None]]], Accounts]
-"""Makes the accounts, with what looks people up by their id: those who ask at once share one query."""
+"""Makes the accounts, with a function that reads people by id and batches concurrent requests."""
 
 
 class Engine(EngineServices, frozen=True, kw_only=True):
-    """What is open."""
+    """The open engine."""
 
     metrics: Metrics
     journal: Journal
@@ -80,7 +80,7 @@ class Engine(EngineServices, frozen=True, kw_only=True):
             raise InspectionFailed(f"the database takes no writes: {problem}", "the database takes no writes")
 
     def session_context(self, clients: Mapping[Dialect, ClientFactory]) -> SessionContext:
-        """Return what sessions work with, where `clients` says how a client of each dialect is made."""
+        """Return the context of sessions; `clients` has the factory of each dialect's clients."""
         return SessionContext(
             self.accounts,
             self.journal,
@@ -119,7 +119,7 @@ async def open_engine(
         storage: the ports to the database.
         make_accounts: makes the accounts, see `MakeAccounts`.
         budgets: the limits of clients.
-        metrics: what the engine counts in.
+        metrics: counts the engine's events.
         features: the features that the storage was opened with.
         cluster_config: how this server joins others on the same storage; without it there may be none.
         shared_usage: the usage of limits that all servers share.

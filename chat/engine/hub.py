@@ -22,7 +22,7 @@ class Subscriber(Protocol):
     """One connected client, as the hub sees it. Compared by identity."""
 
     def offer(self, blob: bytes) -> None:
-        """Take whole frames without waiting. Empty: send now what was held back to go with the next frames."""
+        """Take whole frames without waiting. Empty: send now the coalesced frames that wait for the next ones."""
         ...
 
     def offer_or_drop(self, blob: bytes) -> None:

@@ -20,7 +20,7 @@ _PAUSE = 0.25
 """Seconds between two checks for new messages."""
 
 _SHARE = 0.5
-"""Part of the time that it works while it is behind; otherwise it sleeps."""
+"""The share of time that it works while it lags; otherwise it sleeps."""
 
 _MANY = 2000
 """Changes a second from which on writers go first: then it works a twentieth as much."""

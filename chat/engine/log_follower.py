@@ -129,7 +129,7 @@ class LogFollower:
         self._look_for_gaps()
 
     def rewind_to(self, end: int) -> None:
-        """Go on behind `end`: the log has lost the changes beyond it, and their ids are used again. Sync."""
+        """Continue after `end`: the log has lost the changes beyond it, and their ids are used again. Sync."""
         logger.error(
             "the database has lost commits: all clients are disconnected, to load what is left",
             published=self._newest_id,
@@ -264,7 +264,7 @@ class LogFollower:
 
 
 def _identity(change: Change) -> tuple[int, int, int, float]:
-    """Return what identifies a change, whatever becomes of its text."""
+    """Return the identity of a change, which edits of its text do not change."""
     return change.id, change.room_id, change.pos, change.created_at
 
 

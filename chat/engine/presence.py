@@ -130,9 +130,9 @@ class Presence:
     def changed(
         self, found: Mapping[int, Person | None], ended_logins: Collection[int] = frozenset()
     ) -> list[int]:
-        """Apply what was found of people by their id, and end sockets that may not stay; return whose. Sync.
+        """Apply the people that were read, by id, and close sockets that may not stay; return their people. Sync.
 
-        `ended_logins` are the log-ins that have ended: their sockets may not stay either.
+        `ended_logins` are the log-ins that have ended: their sockets are closed too.
         """
         ended: set[int] = set()
         for handshake in self._handshakes:

@@ -1,7 +1,7 @@
 """Which messages one connection was sent, and which of them the client has confirmed.
 
 Bytes that a kernel or a proxy took prove nothing. A message is delivered when the client answers a ping that was sent
-behind it, or our close frame. At most one ping is in flight, and in the long run there is about one a second.
+after it, or our close frame. At most one ping is in flight, and in the long run there is about one a second.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -53,7 +53,7 @@ class Confirmations(Protocol):
 
 
 class Receipts:
-    """The receipts of one connection. As subscriber of a DirectInbox it puts pings behind messages, in one write.
+    """The receipts of one connection. As subscriber of a DirectInbox it sends pings after messages, in one write.
 
     All of it is sync.
     """
@@ -94,7 +94,7 @@ class Receipts:
         self._with_last = b""  # the ping that went with what was offered last
 
     def offer(self, blob: bytes) -> None:
-        """Take frames of the hub, with a ping behind them where one is due. note_published() follows."""
+        """Take frames of the hub, followed by a ping if one is due. note_published() follows."""
         if self._answered == self._number and self._pinged < _BURST and not self._subscriptions.is_buffering:
             self._with_last = ping = self.next_ping()
             self._subscriptions.offer(blob + ping)
@@ -117,7 +117,7 @@ class Receipts:
         return self._answered == self._number and self._pinged < _BURST
 
     def next_ping(self) -> bytes:
-        """Return a ping for the caller to offer at once, behind its messages, and to pass to sent()."""
+        """Return a ping for the caller to offer at once, after its messages, and to pass to sent()."""
         self._number += 1
         if not self._pinged:
             self._confirmations.pause(self)
@@ -164,13 +164,13 @@ class Receipts:
             self._asked.append((number, sent))
 
     def ping_if_due(self) -> None:
-        """Ping if a message was offered with no ping behind it, and a ping may be sent."""
+        """Ping if a message was offered with no ping after it, and a ping may be sent."""
         if self._is_uncovered and self._may_ping:
             self._send_queue.offer(self.next_ping())
             self._note_ping_offered(self._send_queue)
 
     def finish_catch_up(self) -> None:
-        """Send the frames that were held during the catch-up, and a ping behind them."""
+        """Send the frames that were buffered during the catch-up, followed by a ping."""
         ping = self.next_ping() if self._is_uncovered or self._is_held else b""
         self._is_held = False
         self._subscriptions.flush(ping)
@@ -178,7 +178,7 @@ class Receipts:
             self._note_ping_offered(self._send_queue)
 
     def ping_now(self) -> None:
-        """Ping behind all that was sent, also while another ping is in flight: the client is about to be closed."""
+        """Ping after everything sent, also while another ping is in flight: the client is about to be closed."""
         if self._is_uncovered and self._send_queue.is_open:
             self._send_queue.offer(self.next_ping())
             self._note_ping_offered(self._send_queue)
@@ -207,7 +207,7 @@ class Receipts:
         self.ping_if_due()
 
     def all_confirmed(self) -> None:
-        """Confirm all that was sent: the client has answered our close frame, which came behind it."""
+        """Confirm everything sent: the client has answered our close frame, which came after it."""
         for _, sent in self._asked:
             self._confirmations.confirm(sent)
         self._confirmations.confirm(self._sent)

@@ -178,7 +178,7 @@ class SendQueue:
             self._marks.pop()
 
     def finish(self, last: bytes = b"") -> None:
-        """Take `last` (a close frame) behind the waiting frames, and then nothing more. Sync."""
+        """Take `last` (a close frame) after the waiting frames, and then nothing more. Sync."""
         self.offer(b"")
         self._open = False
         if last and not self._closed:
@@ -217,7 +217,7 @@ class SendQueue:
             self._feed.send_nowait(blob)
         if (
             self._open and self.queued > self.limit and self.room < 0
-        ):  # a last frame is taken behind any amount
+        ):  # a last frame is taken after any amount
             self.overflow()
 
     async def send(self, blob: bytes) -> None:

@@ -247,7 +247,7 @@ class Session:
         self.send_queue.offer_coalesced(self.dialect.encode(event))
 
     async def send_with_backpressure(self, event: Event) -> None:
-        """Send an event once the client has read enough of what came before. Cancelling: whole, or not at all."""
+        """Send an event once the client has read enough of the earlier ones. Cancelling: whole, or not at all."""
         frames = self.dialect.encode(event)
         self.record.note_sent(frames)
         await self.send_queue.send(frames)
@@ -280,7 +280,7 @@ class Session:
         self.close(closing)
 
     def too_slow(self) -> None:
-        """Cut the client: drop what waits for it. The send queue calls this, also in the middle of a fan-out."""
+        """Cut the client: drop its queued bytes. The send queue calls this, also in the middle of a fan-out."""
         if self._closing is None:
             self.record.waiting = self.send_queue.queued + self.subscriptions.buffered
             self.close(TOO_SLOW, at=self.context.cuts.next())

@@ -59,7 +59,7 @@ class Subscriptions:
         self._buffer = _Buffer()
 
     def flush(self, last: bytes = b"") -> None:
-        """Send the buffered frames, behind those sent meanwhile, and `last` in one write with them."""
+        """Send the buffered frames, after those sent meanwhile, and `last` in one write with them."""
         buffer, self._buffer = self._buffer, None
         if buffer is not None:
             self._send_queue.offer(b"".join([*(blob for _, blob in buffer.blobs), last]))

@@ -89,7 +89,7 @@ class Record:
         self._skip = 0  # missing payload bytes of the last frame
 
     def note(self, what: str) -> None:
-        """Note an event. `what` is for people; of what a client wrote it holds a name alone."""
+        """Note an event. `what` is for people; it contains no text of a client except a name."""
         if self.events is None:
             self.events = []
         if len(self.events) == KEPT_EVENTS:

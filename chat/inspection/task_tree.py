@@ -117,7 +117,7 @@ def _scope(scope: trio.CancelScope, where: str) -> Scope:
 def awaited_by(task: Task) -> Awaits:
     """Return where a task is suspended. Sync."""
     frames = [frame for frame in map(_frame_of, _chain(task)) if frame is not None]
-    # A signal says nothing: its caller says what it waits for.
+    # A signal's frame is of no use: its caller shows what is awaited.
     ours = [place for place, frame in enumerate(frames) if _is_ours(frame) and not _is_signal(frame)]
     if not frames:
         return Awaits("", "", "")

@@ -1,4 +1,4 @@
-"""What an operation is, and the values that operations share. Features and the native protocol describe theirs with it.
+"""Operations, and the values that they share. Features and the native protocol describe theirs with these types.
 
-Nothing here knows a wire: HTTP and the socket are two ways in, and stand in `protocols/native/`.
+Nothing here depends on the transport: HTTP and the socket are in `protocols/native/`.
 """

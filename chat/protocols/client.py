@@ -1,4 +1,4 @@
-"""What the clients of several protocols have in common: their session, and the answer to what can't be read."""
+"""The common base of several protocols' clients: their session, and the answer to malformed frames."""
 
 import trio
 
@@ -28,5 +28,5 @@ class Client(ProtocolClient):
 
 
 async def misunderstood(client: Client, command: Misunderstood, _nursery: trio.Nursery) -> None:
-    """Handle Misunderstood: say what is wrong with the frame. It never waits: no checkpoint."""
+    """Handle Misunderstood: refuse the frame with the reason. It never waits: no checkpoint."""
     client.session.send(Refused(command.refusal, command.ref))

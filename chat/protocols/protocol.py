@@ -1,4 +1,4 @@
-"""What a chat protocol is: its codec, how a client of it is made, and what it answers over HTTP."""
+"""A chat protocol: its codec, the factory of its clients, and its HTTP routes."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -14,8 +14,8 @@ from chat.web_api.endpoint import Routes
 class ChatProtocol(NamedTuple):
     """One protocol, as its package declares it and the registry lists it.
 
-    `open` is called once for each server: it makes what the protocol's clients share, and returns how one is made.
-    Over HTTP it answers `routes`, which one document describes for all protocols, or `blueprints` that have their own.
+    `open` is called once for each server: it makes the state that the protocol's clients share, and returns their
+    factory. `routes` are described in one document of all protocols; `blueprints` have documents of their own.
     """
 
     dialect: Dialect

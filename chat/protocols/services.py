@@ -1,4 +1,4 @@
-"""What a protocol may use of the server: one value, given to each when the server is opened."""
+"""The parts of the server that protocols use: one value, given to each protocol when the server is opened."""
 
 from typing import Any
 
@@ -7,9 +7,9 @@ from chat.engine.services import EngineServices
 
 
 class Services(EngineServices, frozen=True, kw_only=True):
-    """What stands below the protocols. `session.py` has what is of one connection, its way to the journal too.
+    """The layers below the protocols. `session.py` has the parts of one connection, its way to the journal too.
 
-    `direct_trust_from`: clients of direct messages are whom they say they are, for labs.
+    `direct_trust_from`: direct clients may claim to be any person, for labs.
     """
 
     direct_trust_from: bool = False
@@ -18,6 +18,6 @@ class Services(EngineServices, frozen=True, kw_only=True):
 
 
 def services_of(engine: Engine, **settings: Any) -> Services:  # noqa: ANN401 - as Services has them
-    """Return what protocols may use of an engine. Sync."""
+    """Return the services of an engine. Sync."""
     offered = {name: getattr(engine, name) for name in EngineServices.__struct_fields__}
     return Services(**offered, **settings)

@@ -317,9 +317,9 @@ export interface Edits {
 }
 
 /**
- * What is wrong: in a sentence, by a code for programs, in which field, and when to try again (milliseconds).
- * `room` and `seq` say which message was there first, `holder` whose it is instead. `text` is `error` again, as
- * the socket calls it. `reason` is the stable key of the text.
+ * An error: a sentence, a code for programs, the field that it concerns, and when to retry (milliseconds). `room`
+ * and `seq` name the message that was sent with the key before, `holder` the operator who has the conversation.
+ * `text` repeats `error` under the name that the socket uses. `reason` is the stable key of the text.
  */
 export interface Error {
   error: string;
@@ -451,7 +451,7 @@ export interface Hits {
   next?: number;
 }
 
-/** Who has what was asked for. */
+/** The person who has the requested conversation. */
 export interface Holder {
   id: number;
   name: string;
@@ -821,7 +821,7 @@ export interface PinnedEvent {
   by: number;
 }
 
-/** A pinned message as it is now, when it was pinned, and by whom. */
+/** A pinned message in its current state, and when and by whom it was pinned. */
 export interface PinnedMessage {
   /** Unix milliseconds */
   at: number;
@@ -834,7 +834,7 @@ export interface PinnedMessages {
   pins: PinnedMessage[];
 }
 
-/** A room whose pinned messages are asked for. */
+/** A room whose pinned messages are requested. */
 export interface PinsOf {
   room: number;
 }

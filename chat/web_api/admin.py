@@ -52,7 +52,7 @@ def admin_routes(accounts: Accounts, budgets: Budgets, inspection: Inspection, n
         token=True,
     )
     async def tree(call: Call) -> object:
-        """See the server as it is now: tasks, what each awaits, cancel scopes, clients, totals."""
+        """Get the current state of the server: tasks and their awaits, cancel scopes, clients, totals."""
         return refused(call) or await inspection.tree(call.body.most)
 
     @routes.route(

@@ -38,23 +38,23 @@ WITH_CODES = "/api/v1"
 
 
 class ErrorBody(msgspec.Struct):
-    """What is wrong, in a sentence."""
+    """An error, as a sentence."""
 
     error: str
 
 
 class Holder(msgspec.Struct):
-    """Who has what was asked for."""
+    """The person who has the requested conversation."""
 
     id: int
     name: str
 
 
 class Error(msgspec.Struct, omit_defaults=True, kw_only=True):
-    """What is wrong: in a sentence, by a code for programs, in which field, and when to try again (milliseconds).
+    """An error: a sentence, a code for programs, the field that it concerns, and when to retry (milliseconds).
 
-    `room` and `seq` say which message was there first, `holder` whose it is instead. `text` is `error` again, as the
-    socket calls it. `reason` is the stable key of the text.
+    `room` and `seq` name the message that was sent with the key before, `holder` the operator who has the conversation.
+    `text` repeats `error` under the name that the socket uses. `reason` is the stable key of the text.
     """
 
     error: str
@@ -69,7 +69,7 @@ class Error(msgspec.Struct, omit_defaults=True, kw_only=True):
 
 
 class TokenBody(msgspec.Struct):
-    """The token that proves who one is, on the socket and in `Authorization`."""
+    """The access token, for the socket and for `Authorization`."""
 
     token: str
 

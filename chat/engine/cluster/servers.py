@@ -72,9 +72,9 @@ logger = structlog.get_logger(__name__)
 
 
 class ClusterConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """How a server joins others, and what it tells them of itself: its address, its version, the kind of its bus.
+    """How a server joins others, and what it registers of itself: its address, its version, the kind of its bus.
 
-    `secret_digest` is what `domain/nodes.py` makes of its secret. `seals` authenticate payloads; None where nobody but
+    `secret_digest` is the digest of its secret by `domain/nodes.py`. `seals` authenticate payloads; None if only
     servers of this chat can write to the bus.
     """
 

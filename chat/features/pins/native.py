@@ -26,7 +26,7 @@ class SwitchPin(WhichMessage, kw_only=True, frozen=True):
 
 
 class PinsOf(Value, kw_only=True, frozen=True):
-    """A room whose pinned messages are asked for."""
+    """A room whose pinned messages are requested."""
 
     limit: ClassVar[int] = MOST_PINS
     """Messages that it may cost to read."""
@@ -41,7 +41,7 @@ class PinCount(Value, kw_only=True, frozen=True):
 
 
 class PinnedMessage(Value, kw_only=True, frozen=True):
-    """A pinned message as it is now, when it was pinned, and by whom."""
+    """A pinned message in its current state, and when and by whom it was pinned."""
 
     at: Time
     by: Sender | None = None

@@ -1,4 +1,4 @@
-"""What people do with pins, whatever they speak, and what that reads from the storage.
+"""The use cases of pins for all protocols, and what they read from the storage.
 
 Cancelling a use case: the write may still be committed, whole.
 """

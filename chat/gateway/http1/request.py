@@ -14,7 +14,7 @@ class IncomingRequest:
     stream: ReplayStream
     head: Head
     address: str
-    """The client's real address, behind a trusted proxy too."""
+    """The client's real address, also through a trusted proxy."""
     scheme: str
     """`http` or `https`, as the client sees it."""
     listen: Listen

@@ -67,9 +67,9 @@ class ClientStream(trio.abc.Stream):
         return self._inbound.last_received_at
 
     async def request(self, nursery: trio.Nursery, max_message_size: int) -> WebSocketRequest:
-        """Have trio-websocket read what is its own, in a task of `nursery`, and return the client's request.
+        """Let trio-websocket read its part in a task of `nursery`, and return the client's request.
 
-        Cancelling: the client may have had no answer, and only closing is right.
+        After cancelling, close: the client may have got no answer.
         """
         connection = _Connection(self, WSConnection(ConnectionType.SERVER), max_message_size=max_message_size)
         connection.inbound = self._inbound

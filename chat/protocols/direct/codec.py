@@ -12,7 +12,7 @@ from chat.protocols.direct.commands import Ping, Send
 
 
 class DirectMessage(msgspec.Struct, rename={"sender": "from"}):
-    """Who says what to whom; ids of people or guests."""
+    """A message with its sender and recipient; ids of people or guests."""
 
     sender: int
     to: int
@@ -20,7 +20,7 @@ class DirectMessage(msgspec.Struct, rename={"sender": "from"}):
 
 
 class DirectError(msgspec.Struct, omit_defaults=True):
-    """What is wrong, and with whom, if it was the addressee."""
+    """A refusal, with the recipient's id if it concerns the recipient."""
 
     error: str
     to: int | None = None

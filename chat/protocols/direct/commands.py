@@ -1,4 +1,4 @@
-"""What a client of direct messages asks for."""
+"""The commands of the direct protocol."""
 
 from chat.engine.dialect import Command
 

@@ -1,4 +1,4 @@
-"""What Token Talker and Instant Messenger share: a line is who and what, control words are lines too."""
+"""The codec of Token Talker and Instant Messenger: a line has a sender and a text; control words are lines too."""
 
 from typing import ClassVar, Protocol
 

@@ -1,13 +1,13 @@
-"""What a client asks for in the lobby.
+"""The commands of the lobby's clients.
 
-`claimed` is the name that the frame gives its sender; who the sender really is, the session knows.
+`claimed` is the sender's name in the frame; the session knows the real sender.
 """
 
 from chat.engine.dialect import Command
 
 
 class Authenticate(Command, frozen=True, gc=False):
-    """Prove who is speaking."""
+    """Authenticate."""
 
     token: str
     claimed: str = ""

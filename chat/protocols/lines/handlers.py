@@ -1,4 +1,4 @@
-"""What a client can do in the lobby: prove who it is, say something, ask what was said."""
+"""Handlers of the lobby's clients: authenticate, send, read history."""
 
 from collections.abc import Collection
 
@@ -44,14 +44,14 @@ class LobbyClient(Client):
             subscriptions.unsubscribe(LOBBY_ID)
 
     async def greet(self, _command: Greet, _nursery: trio.Nursery) -> None:
-        """Welcome a client, and tell one whose handshake carried a token who it is."""
+        """Welcome a client; if its handshake carried a token, authenticate it."""
         await trio.lowlevel.checkpoint()
         self.session.send(Welcome())
         if self.session.person is not None:
             self.session.send(Authorised(self.session.person))
 
     async def authenticate(self, command: Authenticate, _nursery: trio.Nursery) -> None:
-        """Make the session speak as the token's person; one that fails leaves it as it was, and says so."""
+        """Authenticate the session as the token's person; a failure is refused and changes nothing."""
         session = self.session
         try:
             found = await self._services.accounts.authenticate(command.token)
@@ -109,8 +109,8 @@ class LobbyClient(Client):
 
         try:
             if before is not None:
-                await before.wait()  # one answer at a time: what is read for a client is bounded
-            await session.pending_drafts.wait()  # what a client said before it asked is in the answer
+                await before.wait()  # one answer at a time, to bound the messages in memory for a client
+            await session.pending_drafts.wait()  # the answer includes the client's earlier messages
             await self._services.history.recall(LOBBY_ID, count, session.dialect, send)
         except* StorageDown:
             session.send(Refused(UNAVAILABLE))

@@ -6,7 +6,7 @@ from chat.protocols.lines.codec import LineDialect
 
 
 class MessengerLine(msgspec.Struct, gc=False, rename={"name": "username"}):
-    """Who says what."""
+    """A line: its sender and its text."""
 
     name: str
     message: str

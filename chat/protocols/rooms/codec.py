@@ -22,7 +22,7 @@ _HIGHEST_ID = 2**63 - 1
 
 
 class RoomsRequest(msgspec.Struct):
-    """What a client sends; which of the others count depends on `Type`."""
+    """A frame of a client; `Type` decides which other fields count."""
 
     type: str = msgspec.field(name="Type")
     room_id: int | None = msgspec.field(name="RoomID", default=None)

@@ -1,4 +1,4 @@
-"""What a client of the rooms protocol asks for."""
+"""The commands of the rooms protocol."""
 
 from chat.engine.dialect import Command
 

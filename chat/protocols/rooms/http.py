@@ -246,7 +246,7 @@ def rooms_routes(services: Services) -> Routes:
         "DELETE", "/room/<int:room_id>", token=True, answers={200: Status, 403: ErrorBody, 404: ErrorBody}
     )
     async def delete(call: Call) -> object:
-        """Delete a room of one's own, with all that was said in it."""
+        """Delete a room, as its owner, with all its messages."""
         refusal = await delete_room(services, _caller(call), _id(call))
         return await as_here(refusal, _id(call)) or Status("deleted")
 

@@ -6,7 +6,7 @@ from chat.protocols.lines.codec import LineDialect
 
 
 class TalkerLine(msgspec.Struct, gc=False):
-    """Who says what."""
+    """A line: its sender and its text."""
 
     name: str
     message: str

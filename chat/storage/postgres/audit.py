@@ -1,4 +1,4 @@
-"""The audit in PostgreSQL. Acts are written in the transactions of what they record."""
+"""The audit in PostgreSQL. An act is written in the transaction of the change that it records."""
 
 from collections.abc import Collection, Sequence
 

@@ -19,7 +19,7 @@ WHERE u.name_key > $2 AND position($1 IN u.name_key) > 0 AND u.deleted_at IS NUL
 ORDER BY u.name_key LIMIT $3"""
 
 _MOST_LOOKED_AT = 10_000
-"""People whose profile was changed last, who are looked at: who was away for that long knows most of them no more."""
+"""The most recently changed profiles that are read: a client that was away for longer has few of them cached."""
 
 CHANGED_SINCE = f"""
 WITH me AS MATERIALIZED (SELECT id, is_operator FROM users WHERE id = $1 AND deleted_at IS NULL),

@@ -144,10 +144,10 @@ class _Numbers:
     def __init__(self, last_id: int, rooms: Sequence[asyncpg.Record]) -> None:
         self._id = last_id
         self._places = {row["room_id"]: _Place(row["seq"], row["pos"]) for row in rooms}
-        self.missing: set[int] = set()  # rooms in which nothing can be said
+        self.missing: set[int] = set()  # archived rooms
 
     def next(self, draft: Draft) -> Message | None:
-        """Return what a draft that was not saved before became; None: its room is gone or archived."""
+        """Return the outcome of a draft that was not saved before; None: its room is deleted or archived."""
         place = self._places.get(draft.room_id)
         if place is None:
             self.missing.add(draft.room_id)
@@ -183,7 +183,7 @@ class _Place:
 
 
 class _Known(NamedTuple):
-    """What was saved with a key, and the digest of what was sent."""
+    """The message that was saved with a key, and the digest of its request."""
 
     message: Message
     digest: bytes

@@ -1,4 +1,4 @@
-"""What PostgreSQL keeps of a feature: how its writes are saved, how its changes stand in the log, and what it reads.
+"""A feature in PostgreSQL: how its writes are saved, how its changes are stored in the log, and what it reads.
 
 A feature's change is a row of `changes` with its own fields in `data` and the kind `changed`, without values of that
 kind: a server of 0.1.0 takes it for a change of the room by which nothing changed (docs/migrations.md).
@@ -40,7 +40,7 @@ SELECT id, room_id, pos, 'changed', actor_id, to_timestamp(created_at), data::js
 
 
 class StoredFeature(FeatureKinds, frozen=True, kw_only=True):
-    """A feature, as far as the storage knows it.
+    """The storage's part of a feature.
 
     Attributes:
         savers: by the type of a write, how it is saved.

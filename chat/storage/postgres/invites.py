@@ -10,7 +10,7 @@ from chat.storage.postgres.session import Connection
 
 _IS_LEFT = """uses_left > 0 AND expires_at > now() AND (
     room_id IS NULL OR EXISTS (SELECT FROM rooms WHERE rooms.id = room_id AND deleted_at IS NULL))"""
-# An invite is worth what its maker may do now, whatever they might when they made it. A command's has no maker.
+# An invite depends on its maker's current rights, not on those when it was made. A command's invite has no maker.
 _REGISTERS = """registers AND (maker_id IS NULL OR EXISTS (
     SELECT FROM users WHERE users.id = maker_id AND is_admin AND deleted_at IS NULL AND disabled_at IS NULL))"""
 _JOINS = """EXISTS (
@@ -21,7 +21,7 @@ _JOINS = """EXISTS (
           AND users.deleted_at IS NULL AND users.disabled_at IS NULL)))"""
 _IS_GOOD = f"{_IS_LEFT} AND ({_REGISTERS} OR {_JOINS})"
 
-# Whoever uses one holds its row: that one is forgotten the next time.
+# The row of an invite that is just being used is locked; it is skipped and removed the next time.
 _FORGET = f"""
 DELETE FROM invites WHERE digest IN (
     SELECT digest FROM invites WHERE expires_at < now() - interval '{INVITE_KEPT} s' FOR UPDATE SKIP LOCKED
@@ -72,7 +72,7 @@ async def find_invite(connection: Connection, digest: bytes) -> Invite | None:
 async def list_invites(
     connection: Connection, after: bytes, limit: int, *, maker_id: int | None, room_id: int | None
 ) -> list[IssuedInvite]:
-    """Return good invites, those that end first before the others, from behind this one."""
+    """Return valid invites after this one, ordered by when they expire."""
     query = _OF_ALL if maker_id is room_id is None else _OF_ROOM if maker_id is None else _OF_MAKER
     rows = map(dict, await connection.fetch(query, maker_id or room_id, after, limit))
     return [IssuedInvite(row.pop("digest"), Invite(**row)) for row in rows]

@@ -133,7 +133,7 @@ async def _ids(connection: Connection, search: Search) -> list[int]:
         counted.append((row["inside"], f"({' | '.join(map(_room_word, row['rooms']))})"))
     rarest = min(count for count, _ in counted)
     sample = Sample(row["sampled"], rarest, row["hits"], row["looked"] * row["below"] // row["span"])
-    if more := sample.worth_looking_at(limit - len(ids)):
+    if more := sample.more_to_scan(limit - len(ids)):
         found = await connection.fetch(queries.AMONG_MORE, *asked, row["lowest"], limit - len(ids), more)
         ids += [each["id"] for each in found]
     if len(ids) < limit:
@@ -144,9 +144,9 @@ async def _ids(connection: Connection, search: Search) -> list[int]:
 
 
 class Sample(NamedTuple):
-    """Of so many messages so many have the rarest of what the index can be asked for, and so many are found.
+    """A sample: its size, how many messages have the query's rarest indexed part, and how many match.
 
-    `left` is how many messages there are, about, that were not looked at.
+    `left` is about how many messages were not scanned yet.
     """
 
     size: int
@@ -154,10 +154,10 @@ class Sample(NamedTuple):
     found: int
     left: int
 
-    def worth_looking_at(self, wanted: int) -> int:
-        """Return at how many more messages to look for those that are wanted; 0: the index has less to read.
+    def more_to_scan(self, wanted: int) -> int:
+        """Return how many more messages to scan for the wanted ones; 0: the index has less to read.
 
-        Those are as many as cost what the index would, if far fewer should do.
+        The scan may cost as much as the index would, if far fewer messages should suffice.
         """
         most = min(_SHORTER * self.left * self.rarest // self.size, _MOST_MORE)
         return most if self.found and _MARGIN * self.size * wanted <= most * self.found else 0

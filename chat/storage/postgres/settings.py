@@ -1,4 +1,4 @@
-"""What admins have changed of the settings, in PostgreSQL; a trigger tells of each change (sql/0011)."""
+"""Settings changed by admins, in PostgreSQL; a trigger notifies of each change (sql/0011)."""
 
 from collections.abc import Mapping
 
@@ -39,7 +39,7 @@ class PostgresSettings:
             done = []
             for name, value in sorted(
                 changes.items()
-            ):  # who changes the same at once locks in the same order
+            ):  # concurrent changes of the same settings lock in the same order
                 if value is None:
                     is_changed = await connection.fetchval(_TAKE_BACK, name)
                 else:

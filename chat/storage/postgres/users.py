@@ -273,7 +273,7 @@ async def _is_anothers_display(connection: Connection, person_id: int, change: P
 
 
 async def _note_display(connection: Connection, person: Person) -> None:
-    """Note what the display name of somebody looks like, who is no visitor."""
+    """Store the skeletons of a person's display name; not for visitors."""
     looks = () if person.display_name is None else name_skeletons(person.display_name)
     await connection.execute(queries.SET_DISPLAY_LOOKS, person.id, looks)
 

@@ -21,10 +21,14 @@ class Room:
     def join(self, name: str) -> None:
         self._call(name, "PUT", f"/rooms/{self.id}/members/{self._id(name)}", {})
 
-    def say(self, name: str, text: str) -> None:
+    def say(self, name: str, text: str) -> int:
+        """Send a message, and return its seq."""
         self._said += 1
         body = {"key": f"room-{self.id}-{self._said}", "text": text}
-        self._call(name, "POST", f"/rooms/{self.id}/messages", body)
+        return int(self._call(name, "POST", f"/rooms/{self.id}/messages", body)["seq"])
+
+    def pin(self, name: str, seq: int) -> None:
+        self._call(name, "PUT", f"/rooms/{self.id}/pins/{seq}")
 
     def invite(self) -> str:
         """Return the path of an invitation."""

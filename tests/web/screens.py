@@ -90,7 +90,7 @@ SCREENS = (
     Screen("invitation", "{invitation}", "garden", is_in=False),
     Screen("reset", "/reset#code", "Set a new password", is_in=False),
     Screen("room", "/room/{garden}", "garden"),
-    Screen("room-panel", "/room/{garden}?show=room", "About this room"),
+    Screen("room-panel", "/room/{garden}?show=room", "Owner"),
     Screen("person", "/room/{garden}?show=person-{ben}", "Profile"),
     Screen("switcher", "/room/{garden}", "Search messages for", do=_jump),
     Screen(
@@ -172,10 +172,11 @@ def make_world(pages: Pages, chat: ServerProcess) -> World:
     garden.say("ben", "Good morning! The tomatoes are up.")
     garden.say("ben", "I watered the beds by the wall.")
     garden.say(ADMIN, "Thanks @ben. I do the greenhouse after lunch.")
-    garden.say(
+    bringing = garden.say(
         "olga",
         "I can bring these on Thursday:\n\n- string\n- two bags of *compost*\n- labels",
     )
+    garden.pin(ADMIN, bringing)
     garden.say("Мария Петрова", "Я куплю по дороге. Вот [план](https://example.org/plan) и `water.py`")
     garden.say("ben", f"@{ADMIN} can you look at the pump? It makes a sound.")
     Room(pages, ADMIN, "kitchen", topic="Lunch at half past twelve").join("ben")
@@ -196,6 +197,7 @@ def make_world(pages: Pages, chat: ServerProcess) -> World:
     long = Room(pages, "ben", "a-name-that-is-as-long-as-a-name-of-a-room-can-be-and-one-word", "x" * 500)
     for name in (ADMIN, "n" * 40):
         long.join(name)
+    long.pin("ben", long.say(ADMIN, "y" * 500))
     old = Room(pages, ADMIN, "old garden")
     old.join("ben")
     write_beside(chat, OLD_LENGTH, room=old.id, sender="ben")

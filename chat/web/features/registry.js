@@ -2,10 +2,11 @@
 
 import { blocks } from "./blocks/feature.js";
 import { invites } from "./invites/feature.js";
+import { pins } from "./pins/feature.js";
 import { reactions } from "./reactions/feature.js";
 import { readMarks } from "./read_marks/feature.js";
 
-export const FEATURES = [reactions, readMarks, blocks, invites];
+export const FEATURES = [reactions, readMarks, blocks, invites, pins];
 
 /** @typedef {import("./feature").Feature} Feature */
 /** @typedef {import("./feature").KeyOf<(typeof FEATURES)[number]>} Key the keys of all their strings */

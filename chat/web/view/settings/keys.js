@@ -20,13 +20,13 @@ export function KeysPart() {
       (group) => html`<section key=${group}>
         <h3>${t(`keys.${group}`)}</h3>
         <dl>
+          ${group === "message" && parts("actions").flat().map(({ label, key }) => key && html`<div key=${label}><dt>${t(label)}</dt><dd><kbd>${key}</kbd></dd></div>`)}
           ${Object.entries(KEYS[group]).map(
             ([name, keys]) => html`<div key=${name}>
               <dt>${t(/** @type {import("../../i18n/index.js").Key} */ (`keys.${name}`))}</dt>
               <dd>${keys.map((/** @type {string} */ key) => html`<kbd>${key}</kbd>`)}</dd>
             </div>`,
           )}
-          ${group === "message" && parts("actions").flat().map(({ label, key }) => key && html`<div key=${label}><dt>${t(label)}</dt><dd><kbd>${key}</kbd></dd></div>`)}
         </dl>
       </section>`,
     )}

@@ -545,7 +545,7 @@ def reading(address: DatabaseAddress, ada: Person, ben: Person) -> Scenario:
                     await storage.search.find(search)
                 with pytest.MonkeyPatch.context() as narrow:  # it looks in all its three places
                     narrow.setattr(search_queries, "NEWEST", 1)
-                    narrow.setattr(Sample, "worth_looking_at", lambda _sample, _wanted: 10)
+                    narrow.setattr(Sample, "more_to_scan", lambda _sample, _wanted: 10)
                     await storage.search.find(structs.replace(search, is_best=True))
                 await timelines.support_queue(QueuePlace(0, 0, 0), 10)
                 await storage.contacts.find("a", "", 10)

@@ -78,7 +78,7 @@ def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
     if request.param != "the newest":
         monkeypatch.setattr(search_queries, "NEWEST", 1)
         more = 1000 if request.param == "more" else 0
-        monkeypatch.setattr(Sample, "worth_looking_at", lambda _sample, _wanted: more)
+        monkeypatch.setattr(Sample, "more_to_scan", lambda _sample, _wanted: more)
 
 
 @pytest.mark.usefixtures("_way")

@@ -146,20 +146,26 @@ function link(token, children) {
   return { kind: "link", href, ...(host ? { host } : {}), children: children.length ? children : [href] };
 }
 
-/** The host of an address in a text. */
-const SAID_HOST = /(?:[^\s/?#@]*@)?((?:[\p{L}\p{N}-]+\.)+\p{L}{2,})/u;
+/** The first host in a text. It begins behind no other part of one, so that each letter is read once. */
+const SAID_HOST = /(?<![\p{L}\p{N}-]|[\p{L}\p{N}-]\.)(?:[\p{L}\p{N}-]+\.)+\p{L}{2,}/u;
 
 /**
- * The real host of a link whose text looks like another address.
+ * The real host of a link whose text looks like another address, also by a user before an @ or letters of two scripts.
  * @param {string} href
  * @param {string} text
  */
 function otherHost(href, text) {
-  const said = text.match(SAID_HOST)?.[1];
-  if (!said) return undefined;
   const { protocol, host, pathname } = new URL(href);
-  const real = protocol === "mailto:" ? pathname.slice(pathname.lastIndexOf("@") + 1) : host;
-  return plainHost(said) === plainHost(real) ? undefined : real;
+  const isMail = protocol === "mailto:";
+  const said = (isMail ? text.slice(text.lastIndexOf("@") + 1) : text).match(SAID_HOST)?.[0];
+  if (!said) return undefined;
+  const real = isMail ? pathname.slice(pathname.lastIndexOf("@") + 1) : host;
+  return plainHost(said) === plainHost(real) && !mixesScripts(said) ? undefined : real;
+}
+
+/** Whether there are letters of another script beside Latin ones, which they may look like. @param {string} host */
+function mixesScripts(host) {
+  return /\p{Script=Latin}/u.test(host) && /(?=\p{L})\P{Script=Latin}/u.test(host);
 }
 
 /** Normalise a host for comparison. @param {string} host */

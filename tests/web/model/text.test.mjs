@@ -51,7 +51,7 @@ for (const text of STAYS) {
   });
 }
 
-const HOSTILE = ["> ", "*a **b ", "[", "![", "`", "1. ", "- x\n\n", "\n\n- ", "www.a.b(", "<a ", "a\n> ", "[a](", "h.a@b.c.d", "- - "];
+const HOSTILE = ["> ", "*a **b ", "[", "![", "`", "1. ", "- x\n\n", "\n\n- ", "www.a.b(", "<a ", "a\n> ", "[a](", "h.a@b.c.d", "- - ", "[a.a](//"];
 
 for (const piece of HOSTILE) {
   test(`4,000 characters of ${JSON.stringify(piece)} are parsed, or shown plain, in time`, () => {
@@ -100,10 +100,18 @@ test("a link whose text looks like another address has its real host", () => {
   assert.equal(host("[log in at **www.bank.example**](https://bank.example.evil.example)"), "bank.example.evil.example");
   assert.equal(host("[ada@bank.example](mailto:eve@evil.example)"), "evil.example");
   assert.equal(host("[https://bank.example@x](https://evil.example/)"), "evil.example");
+  assert.equal(host("https://bank.example@evil.example/"), "evil.example");
+  assert.equal(host("[https://bank.example](https://bank.example:pass@evil.example)"), "evil.example");
+  assert.equal(host("[...bank.example](https://evil.example)"), "evil.example");
+  for (const lookAlike of ["https://b\u0430nk.example", "[b\u0430nk.example](https://b\u0430nk.example)", "[\u0441\u043e.example](https://\u0441\u043e.example)"])
+    assert.match(host(lookAlike) ?? "", /^xn--.*\.example$/, lookAlike);
   for (const same of [
     "https://b.example/c.png?d=e.example",
     "www.b.example/x",
     "ada@chat.example",
+    "ada.king@chat.example",
+    "https://ada@chat.example/",
+    "https://\u043f\u0440\u0438\u043c\u0435\u0440.\u0440\u0444/",
     "[our plan](https://b.example)",
     "[B.example/plan](https://www.b.example/plan)",
     "[ada@chat.example](mailto:ada@chat.example)",

@@ -73,9 +73,9 @@ export function pastedFiles({ clipboardData }) {
   return isText ? [] : files;
 }
 
-/** Whether HTML contains words. It is never parsed into elements. @param {string} page */
+/** Whether HTML contains words. It is never parsed into elements. What is not closed ends the page, as in a browser. @param {string} page */
 function hasWords(page) {
-  return page.replace(/<!--.*?-->|<(style|script|title)\b.*?<\/\1\s*>|<(?:"[^"]*"|'[^']*'|[^>"'])*>|&nbsp;/gis, "").trim() !== "";
+  return page.replace(/<!--.*?(?:-->|$)|<(style|script|title)\b.*?(?:<\/\1\s*>|$)|<(?:"[^"]*"|'[^']*'|[^<>"'])*>|&nbsp;/gis, "").trim() !== "";
 }
 
 /**

@@ -21,8 +21,9 @@ SECRET_FIELDS = frozenset({"password", "secret", "token", "authorization", "text
 # `?token=…` in a URL, `//user:password@host`, and whatever has a JWT's shape.
 SECRET_PARTS = re.compile(
     r"(?P<name>\b(?:access_token|token|password|secret)=)[^&\s'\"#;,)]+"
-    r"|(?P<database>\bpostgres(?:ql)?://[^\s/:@'\"]*:)[^\s'\"]*(?=@)"  # a slash in it too
-    r"|(?P<user>://[^\s/:@'\"]*:)[^\s/'\"]*(?=@)"
+    # Names and passwords have a bound: looking for an @ behind each `://` would take the square of a long text.
+    r"|(?P<database>\bpostgres(?:ql)?://[^\s/:@'\"]{0,500}:)[^\s'\"]{0,2000}(?=@)"  # a slash in it too
+    r"|(?P<user>://[^\s/:@'\"]{0,500}:)[^\s/'\"]{0,2000}(?=@)"
     r"|\beyJ[\w-]{5,}\.[\w-]*\.[\w-]*",
     re.IGNORECASE,
 )

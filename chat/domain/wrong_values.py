@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta, inspect
 
 _PLACE = re.compile(r" - at `(?:key in )?\$([^`]*)`$")
-_STEP = re.compile(r"\.(\w+)|\[[^\]]*\]")
+_STEP = re.compile(r"\.(\w+)|\[[^\[\]]*\]")
 _MISSING = re.compile(r"Object missing required field `(\w+)`")
 _LENGTH = re.compile(r"Expected `(\w+)` of length ([<>])= (\d+)")
 _CHOICE = re.compile(r"Invalid (?:enum )?value (.*)", re.DOTALL)

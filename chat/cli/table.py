@@ -11,6 +11,11 @@ def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
         yield "  ".join(padded).rstrip()
 
 
+def printable(line: str) -> str:
+    """Replace control characters, which a name or a client may contain. Sync and pure."""
+    return line if line.isprintable() else "".join(c if c.isprintable() else "?" for c in line)
+
+
 def columns(text: str) -> int:
     """Return the width of a line in columns. Sync and pure.
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from chat.cli.server_query import Json
-from chat.cli.table import table
+from chat.cli.table import printable, table
 
 
 def snapshot_lines(snapshot: Json, rows: int | None = None) -> list[str]:
@@ -11,7 +11,7 @@ def snapshot_lines(snapshot: Json, rows: int | None = None) -> list[str]:
 
     In the tree clients come first, so a small terminal shows them too.
     """
-    return [_plain(line) for line in _lines(snapshot, rows)]
+    return [printable(line) for line in _lines(snapshot, rows)]
 
 
 def cancellation_report(unwound: Json) -> str:
@@ -20,7 +20,7 @@ def cancellation_report(unwound: Json) -> str:
     for task in unwound["tasks"]:
         when = "still there" if task["seconds"] is None else f"+{task['seconds'] * 1000:.1f} ms"
         lines.append(f"  {when:>11}  {task['task']}, from {task['awaited']}")
-    return "\n".join(map(_plain, lines))
+    return "\n".join(map(printable, lines))
 
 
 def duration(seconds: float) -> str:
@@ -119,8 +119,3 @@ def _scope(scope: Json) -> str:
         marks.append(f"{scope['deadline']:.1f} s left")
     marks += [mark for mark, held in (("shield", scope["shield"]), ("CANCELLED", scope["cancelled"])) if held]
     return ", ".join(marks)
-
-
-def _plain(line: str) -> str:
-    """Replace control characters, which a name may contain."""
-    return line if line.isprintable() else "".join(c if c.isprintable() else "?" for c in line)

@@ -7,7 +7,7 @@ import click
 
 from chat.cli.expected_errors import expected_errors
 from chat.cli.server_query import Json, server_flags, server_query
-from chat.cli.table import table
+from chat.cli.table import printable, table
 from chat.cli.tree_text import duration
 
 
@@ -27,7 +27,8 @@ def why(connection: int | None, as_json: bool, url: str | None, **flags: object)
     if as_json:
         click.echo(json.dumps(answer, indent=2))
     else:
-        click.echo("\n".join(_ends(answer) if connection is None else _report(answer)))
+        lines = _ends(answer) if connection is None else _report(answer)
+        click.echo("\n".join(map(printable, lines)))
 
 
 def _ends(ends: Json) -> Iterator[str]:

@@ -4,13 +4,15 @@ import base64
 import json
 import re
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
 from chat.protocols.native.operations import OPERATIONS
 from tests.authorisation.clients import V1
 from tests.authorisation.site import Site
-from tests.support.people import PASSWORD
+from tests.support.people import PASSWORD, eventually
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "vulnerabilities.md"
@@ -74,6 +76,58 @@ def test_a_limit_is_kept_at_over_and_far_over_it(site: Site) -> None:
             assert site.api.raw(token, "GET", f"{path}?limit={limit}{rest}")[0] == 400, (path, limit)
         if operation.name != "search":  # which are few a second
             assert site.api.raw(token, "GET", f"{path}?limit=100{rest}")[0] < 500, path
+
+
+def test_lists_in_pages_of_any_size_are_the_whole_list(site: Site) -> None:
+    write_and_delete(site)
+    asked = 0
+    for operation in OPERATIONS:
+        fields = (
+            {each.name for each in msgspec.structs.fields(operation.request)} if operation.request else set()
+        )
+        if operation.method != "GET" or "around" in fields or not {"after", "limit"} <= fields:
+            continue
+        path = V1 + operation.path.replace("{room}", "1")
+        for who in ("admin", "operator", "owner", "banned"):
+            whole = pages(site, who, path, 100)
+            assert pages(site, who, path, 3) == whole, (path, who)
+            asked += len(whole) > 3
+    assert asked > 10, "there is something to find in most lists"
+
+
+WRITERS = ("host", "member", "moderator", "owner", "maker", "outsider", "operator", "server-moderator")
+
+
+def write_and_delete(site: Site) -> None:
+    """In the lobby, of messages with a file that mention people, delete so many that pages of three have none."""
+    words = " ".join(f"@{who}" for who in ("admin", "operator", "owner", "banned"))
+    said = []
+    for who in WRITERS:  # an upload each: more of one person are refused
+        token = site.house.token(who)
+        status, file = site.api.raw(token, "POST", f"{V1}/rooms/1/files?name=a.txt", b"words")
+        assert status == 201, file
+        message = {"key": "paged", "text": f"truffle {words}", "files": [json.loads(file)["id"]]}
+        said.append((token, site.api.call(token, "POST", "/rooms/1/messages", message)["seq"]))
+    for token, seq in said[1:-1]:
+        site.api.call(token, "DELETE", f"/rooms/1/messages/{seq}")
+    eventually(lambda: len(pages(site, "host", f"{V1}/search", 100)) == 2, "those that are left are found")
+
+
+def pages(site: Site, who: str, path: str, size: int) -> list[Any]:
+    """What is on all pages of a list; those that one may not see have none."""
+    found, after = list[Any](), ""
+    while True:
+        query = "&q=truffle&order=new" if path.endswith("/search") else ""
+        status, answer = site.api.raw(site.house.token(who), "GET", f"{path}?limit={size}{query}{after}")
+        if status in (403, 404):
+            return found
+        page = json.loads(answer)
+        assert status == 200, answer
+        (items,) = (each for each in page.values() if isinstance(each, list))
+        found += items
+        if page.get("next") is None:
+            return found
+        after = f"&after={quote(str(page['next']))}"
 
 
 def test_no_secret_is_in_a_log_a_metric_an_audit_or_an_answer_about_people(site: Site) -> None:

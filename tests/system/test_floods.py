@@ -84,6 +84,8 @@ def flooding(*floods: tuple[RawClient, Any]) -> Generator[None]:
                 at = (at + client.socket.send(frames[at:])) % len(frames)
             except TimeoutError:
                 continue
+            except OSError:  # the server has closed it
+                return
 
     threads = [threading.Thread(target=flood, args=each) for each in floods]
     try:
@@ -209,3 +211,40 @@ def _from(sender: int, reader: Reader) -> list[str]:
     """What one sender said, as far as it was read."""
     heard = map(json.loads, reader.texts())
     return [each["content"] for each in heard if each["from"] == sender]
+
+
+def test_background_work_goes_on_while_one_account_floods(server: ServerProcess) -> None:
+    """Search, read marks, uploads, revocation: what runs beside the sockets waits for nobody's flood."""
+    eve, token = sign_up(server, "eve")
+    ben, his = sign_up(server, "ben")
+    _, hers = sign_up(server, "ada")
+    execute_sql(server.address, "UPDATE users SET is_admin = true WHERE name = 'ada'")
+    with ExitStack() as stack:
+        floods: list[tuple[RawClient, Any]] = [
+            (connected(stack, server, f"/talker?token={token}"), {"name": "eve", "message": LONG}),
+            (connected(stack, server, f"/direct?token={token}"), {"from": eve, "to": ben, "content": LONG}),
+        ]
+        with flooding(*floods):
+            eventually(lambda: said(server)[1] > BYTES[0] / 2, "the flood has begun")
+            asked = {"key": "found", "text": "what ben looks for"}
+            seq = called(server, his, "POST", "/rooms/1/messages", asked)["seq"]
+            called(server, his, "PUT", "/rooms/1/read", {"seq": seq})
+            uploaded = called(server, his, "POST", "/rooms/1/files?name=a.txt", b"words")
+            assert uploaded["size"] == 5
+            marks = "SELECT true FROM marks WHERE user_id = $1 AND seq >= $2"
+            eventually(
+                lambda: bool(fetch_sql(server.address, marks, ben, seq)), "how far he has read is kept"
+            )
+            indexed = "SELECT true FROM words_written w, messages m WHERE room_id = 1 AND seq = $1 AND last_id >= m.id"
+            eventually(lambda: bool(fetch_sql(server.address, indexed, seq)), "it is indexed")
+            assert len(called(server, his, "GET", "/search?q=looks")["hits"]) == 1
+            called(server, hers, "PATCH", f"/admin/people/{eve}", {"disabled": True})
+            eventually(lambda: held_connections(server.process.pid) == 1, "who floods is disabled, and gone")
+
+
+def called(server: ServerProcess, token: str, method: str, path: str, body: object = None) -> Any:
+    """The answer of the native protocol, which must be good."""
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = request(method, f"{server.url}/api/v1{path}", body, headers=headers)
+    assert answer.status_code < 300, answer.text
+    return answer.json() if answer.content else None

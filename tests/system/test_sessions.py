@@ -2,15 +2,18 @@
 
 import json
 import secrets
+import threading
 from collections.abc import Generator
 from contextlib import ExitStack
-from urllib.parse import quote
+from http.client import HTTPConnection
+from urllib.parse import quote, urlsplit
 
 import httpx
 import pytest
 
 from tests.support.databases import kept_database
-from tests.support.people import client, eventually, post, register, request
+from tests.support.people import PATIENCE, client, eventually, join_all, post, register, request
+from tests.support.saved import fetch_sql
 from tests.support.server import ServerProcess, data_path, running_server
 
 V1 = "/api/v1"
@@ -101,12 +104,25 @@ def test_a_setting_that_an_admin_changes_on_one_server_counts_on_the_other(
     assert post(f"{here}{V1}/auth/register", new).status_code == 201
 
 
-def test_workers_log_the_set_up_code_once() -> None:
+def test_of_twenty_who_set_up_two_workers_at_once_one_is_the_admin() -> None:
     with data_path() as new, running_server(new, "--workers", "2") as server:
         eventually(lambda: bool(codes_of(server)), "a code is logged")
-        made = post(
-            f"{server.url}{V1}/setup",
-            {"name": "grace", "password": "world of tea", "code": codes_of(server)[0]},
-        )
-        assert made.status_code == 201
+        (code,) = codes_of(server)
+        all_are_there, answers = threading.Barrier(20, timeout=PATIENCE), list[int]()
+
+        def set_up(name: str) -> None:
+            body = json.dumps({"name": name, "password": "world of tea", "code": code})
+            connection = HTTPConnection(urlsplit(server.url).netloc, timeout=PATIENCE)
+            connection.connect()
+            all_are_there.wait()
+            connection.request("POST", f"{V1}/setup", body, {"Content-Type": "application/json"})
+            answers.append(connection.getresponse().status)
+            connection.close()
+
+        threads = [threading.Thread(target=set_up, args=(f"grace{number}",)) for number in range(20)]
+        for thread in threads:
+            thread.start()
+        join_all(threads, PATIENCE)
+        assert sorted(answers) == [201, *[410] * 19]
+        assert [list(row) for row in fetch_sql(server.address, "SELECT is_admin FROM users")] == [[True]]
         assert len(codes_of(server)) == 1

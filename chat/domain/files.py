@@ -21,6 +21,9 @@ LONGEST_FILE_JSON = 2 * NAME_BYTES + 256
 UNATTACHED_KEPT = 86_400.0
 """Seconds for which an uploaded file is kept without a message."""
 
+UNKNOWN_KEPT = 7 * 86_400.0
+"""Seconds for which bytes stay that no file has and none is known to have had."""
+
 IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"})
 """The types that pages show. A file gets one of them only by its bytes."""
 

@@ -1,6 +1,8 @@
 """The one task that removes unused files: first rows of uploads that no message has, then bytes that no row has.
 
-Bytes without a row are left by deleted messages and rooms, and by crashes. Several servers may do this at once.
+Bytes without a row are left by deleted messages and rooms, and go within an hour. After a crash, or beside a database
+that was restored from an older backup, the database does not know why they have none; those stay for a week. Several
+servers may do this at once.
 """
 
 from collections.abc import AsyncGenerator
@@ -41,10 +43,10 @@ async def clean_files(table: Files, store: FileStore) -> None:
 async def _remove_unused(table: Files, store: FileStore) -> None:
     last = b""
     while digests := await store.digests(last, _STEP):
-        used = await table.digests_among(digests)
-        for digest in digests:
-            if digest not in used:
+        if unneeded := await table.unneeded(digests):
+            for digest in sorted(unneeded):
                 await store.remove(digest)
+            await table.removed(unneeded)
         last = digests[-1]
         await trio.sleep(_PAUSE)
 

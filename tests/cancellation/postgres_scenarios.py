@@ -238,7 +238,8 @@ async def _administer(storage: PostgresStorage, ada: int, dan: Person) -> None:
     assert await storage.audit.acts(None, 9)
     file = await storage.files.keep_file(_NEW_FILE)
     assert await storage.files.file(file.id) is not None
-    assert await storage.files.digests_among([_NEW_FILE.digest]) == {_NEW_FILE.digest}
+    assert await storage.files.unneeded([_NEW_FILE.digest]) == set()
+    await storage.files.removed([b"\2" * 32])
     assert not await storage.files.forget_files(9)
     assert await storage.files.store_id()
     room = await storage.rooms.direct_room(ada, dan.id)

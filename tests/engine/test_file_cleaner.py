@@ -34,9 +34,13 @@ class Disk:
         self.waiting = max(0, self.waiting - limit)
         return self.waiting > 0
 
-    async def digests_among(self, digests: Collection[bytes]) -> set[bytes]:
+    async def unneeded(self, digests: Collection[bytes]) -> set[bytes]:
         await trio.lowlevel.checkpoint()
-        return self.used & {*digests}
+        return {*digests} - self.used
+
+    async def removed(self, digests: Collection[bytes]) -> None:
+        await trio.lowlevel.checkpoint()
+        assert not self.there & {*digests}, "noted after it is done"
 
     async def digests(self, after: bytes, limit: int) -> list[bytes]:
         await trio.lowlevel.checkpoint()

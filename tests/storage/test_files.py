@@ -130,10 +130,10 @@ async def test_a_deleted_message_has_no_files_and_no_names_of_them(storage: Stor
     file = await keep(storage, room, ada)
     (said,) = await save(storage, draft(room, ada, file.id, text="look"))
     assert isinstance(said, Message)
-    assert await storage.files.digests_among([ROSE, b"\3" * 32]) == {ROSE}
+    assert await storage.files.unneeded([ROSE, b"\3" * 32]) == set()
     await save(storage, Deletion(room, said.seq, ada, NOW))
     assert await storage.files.file(file.id) is None
-    assert await storage.files.digests_among([ROSE]) == set()
+    assert await storage.files.unneeded([ROSE]) == {ROSE}
     assert [each.files for each in await now(storage, room, ben)][-1] == ()
 
 
@@ -146,7 +146,7 @@ async def test_the_files_of_a_deleted_room_are_gone_at_once_and_their_rows_soon(
     assert await storage.files.file(file.id) is None
     while await storage.rooms.remove_deleted(1000):
         pass
-    assert await storage.files.digests_among([ROSE]) == set()
+    assert await storage.files.unneeded([ROSE]) == {ROSE}
 
 
 async def test_files_in_support_conversations_count_as_an_answer_too(storage: Storage) -> None:
@@ -229,3 +229,36 @@ async def test_the_messages_of_a_room_that_have_files_are_listed_page_by_page(st
     assert await listed() == [("2.txt",), ("0.txt", "1.txt")]
     await save(storage, RoomDeletion(room, ada, NOW))
     assert await listed() == []
+
+
+async def test_unknown_bytes_stay_for_a_week_and_those_of_deleted_files_go_at_once(
+    database: DatabaseAddress,
+) -> None:
+    """A database that was restored from an older backup does not know the files that came after it."""
+    async with open_postgres_storage(database, pool_size=2, query_timeout=5.0, commit_timeout=5.0) as storage:
+        (ada,) = await add(storage, "ada")
+        room, newer, back = await make_room(storage, ada), b"\2" * 32, b"\3" * 32
+        file = await keep(storage, room, ada)
+        assert await storage.files.unneeded([ROSE, newer, back]) == set()
+        await execute(database, "UPDATE unknown_files SET seen_at = seen_at - interval '6 days 23 hours'")
+        (said,) = await save(storage, draft(room, ada, file.id, text="look"))
+        assert isinstance(said, Message)
+        await save(storage, Deletion(room, said.seq, ada, NOW))
+        await keep(storage, room, ada, digest=back)
+        assert await storage.files.unneeded([ROSE, newer, back]) == {ROSE}
+        await storage.files.removed([ROSE])
+        await execute(database, "UPDATE unknown_files SET seen_at = seen_at - interval '2 hours'")
+        assert await storage.files.unneeded([newer, back]) == {newer}, "what has a row again is not unknown"
+        await storage.files.removed([newer])
+        assert await storage.files.unneeded([ROSE, newer]) == set(), "stored again, they are as new"
+
+
+async def test_bytes_that_two_files_share_stay_until_both_are_deleted(storage: Storage) -> None:
+    (ada,) = await add(storage, "ada")
+    room = await make_room(storage, ada)
+    one, two = await keep(storage, room, ada), await keep(storage, room, ada)
+    said = await save(storage, draft(room, ada, one.id, text="1"), draft(room, ada, two.id, text="2"))
+    for message, unneeded in zip(said, (set[bytes](), {ROSE}), strict=True):
+        assert isinstance(message, Message)
+        await save(storage, Deletion(room, message.seq, ada, NOW))
+        assert await storage.files.unneeded([ROSE]) == unneeded

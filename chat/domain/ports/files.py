@@ -43,8 +43,16 @@ class Files(Protocol):
         """Return a file; None: there is no such file, or its message or room is deleted."""
         ...
 
-    async def digests_among(self, digests: Collection[bytes]) -> set[bytes]:
-        """Return those of these digests that some row refers to."""
+    async def unneeded(self, digests: Collection[bytes]) -> set[bytes]:
+        """Return those of these digests whose bytes may be removed: no file has them.
+
+        And a file had them and was deleted, or UNKNOWN_KEPT has passed since this was first asked. A restored database
+        does not know the files that came after its backup; their bytes stay for another restore.
+        """
+        ...
+
+    async def removed(self, digests: Collection[bytes]) -> None:
+        """Note that these bytes are removed."""
         ...
 
     async def forget_files(self, limit: int) -> bool:

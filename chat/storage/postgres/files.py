@@ -6,7 +6,7 @@ import asyncpg
 from msgspec import structs
 
 from chat.domain.entities import Draft, File
-from chat.domain.files import FILES, NO_SUCH_FILES, UNATTACHED_KEPT
+from chat.domain.files import FILES, NO_SUCH_FILES, UNATTACHED_KEPT, UNKNOWN_KEPT
 from chat.domain.ports.files import KeptFile, NewFile
 from chat.domain.refusals import Refusal
 from chat.storage.postgres.database import Database
@@ -20,9 +20,26 @@ INSERT INTO files (room_id, owner_id, name, type, size, width, height, digest)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id"""
 _FILE = f"""
 SELECT {_COLUMNS} FROM files f JOIN rooms r ON r.id = f.room_id AND r.deleted_at IS NULL WHERE f.id = $1"""
-_DIGESTS = """
-SELECT asked.digest FROM unnest($1::bytea[]) AS asked(digest)
-WHERE EXISTS (SELECT FROM files WHERE files.digest = asked.digest)"""
+_UNNEEDED = """
+WITH asked AS (
+    SELECT digest, EXISTS (SELECT FROM files WHERE files.digest = asked.digest) AS is_used
+    FROM unnest($1::bytea[]) AS asked(digest)
+), deleted AS (
+    SELECT digest FROM asked
+    WHERE NOT is_used AND EXISTS (SELECT FROM deleted_files WHERE deleted_files.digest = asked.digest)
+), unknown AS (
+    SELECT digest FROM asked WHERE NOT is_used EXCEPT SELECT digest FROM deleted
+), seen AS (
+    INSERT INTO unknown_files (digest) SELECT digest FROM unknown ORDER BY digest ON CONFLICT DO NOTHING
+), known AS (
+    DELETE FROM unknown_files USING asked WHERE unknown_files.digest = asked.digest AND is_used
+)
+SELECT digest FROM deleted
+UNION ALL
+SELECT digest FROM unknown JOIN unknown_files USING (digest) WHERE seen_at < now() - make_interval(secs => $2)"""
+_REMOVED = """
+WITH deleted AS (DELETE FROM deleted_files WHERE digest = ANY($1::bytea[]))
+DELETE FROM unknown_files WHERE digest = ANY($1::bytea[])"""
 _FORGET = """
 WITH old AS (
     SELECT id FROM files WHERE seq IS NULL AND created_at < now() - make_interval(secs => $1)
@@ -61,9 +78,12 @@ class PostgresFiles:
             else KeptFile(_file(row), row["room_id"], row["owner_id"], row["digest"], row["seq"])
         )
 
-    async def digests_among(self, digests: Collection[bytes]) -> set[bytes]:
-        rows = await self._database.read(lambda c: c.fetch(_DIGESTS, [*digests]))
+    async def unneeded(self, digests: Collection[bytes]) -> set[bytes]:
+        rows = await self._database.write_statement(lambda c: c.fetch(_UNNEEDED, [*digests], UNKNOWN_KEPT))
         return {row["digest"] for row in rows}
+
+    async def removed(self, digests: Collection[bytes]) -> None:
+        await self._database.write_statement(lambda c: c.execute(_REMOVED, [*digests]))
 
     async def forget_files(self, limit: int) -> bool:
         async def forget(connection: Connection) -> bool:

@@ -7,7 +7,7 @@ import trio
 from msgspec import structs
 
 from chat.domain.entities import Draft, File
-from chat.domain.files import NO_SUCH_FILES, UNATTACHED_KEPT
+from chat.domain.files import NO_SUCH_FILES, UNATTACHED_KEPT, UNKNOWN_KEPT
 from chat.domain.ports.files import KeptFile, NewFile
 from chat.domain.refusals import Refusal
 from tests.reference.storage.room_table import RoomTable
@@ -20,6 +20,8 @@ class MemoryFiles:
         self._rooms = rooms
         self._now = now
         self._kept: dict[int, tuple[KeptFile, float]] = {}  # with when they came
+        self._deleted: set[bytes] = set()
+        self._unknown: dict[bytes, float] = {}  # digests that no file had, and since when
         self._newest_id = 0
         self._store_id = secrets.token_hex(16)
 
@@ -35,10 +37,22 @@ class MemoryFiles:
         kept, _ = self._kept.get(file_id, (None, 0.0))
         return kept if kept is not None and self._rooms.is_there(kept.room_id) else None
 
-    async def digests_among(self, digests: Collection[bytes]) -> set[bytes]:
+    async def unneeded(self, digests: Collection[bytes]) -> set[bytes]:
         await trio.lowlevel.checkpoint()
-        there = (kept for kept, _ in self._kept.values() if self._rooms.is_there(kept.room_id))
-        return {kept.digest for kept in there} & {*digests}
+        used = {kept.digest for kept, _ in self._kept.values() if self._rooms.is_there(kept.room_id)}
+        had = {kept.digest for kept, _ in self._kept.values()} | self._deleted
+        for digest in {*digests} - used - had:
+            self._unknown.setdefault(digest, self._now())
+        for digest in used:
+            self._unknown.pop(digest, None)
+        old = {digest for digest, at in self._unknown.items() if at < self._now() - UNKNOWN_KEPT}
+        return ({*digests} - used) & (had | old)
+
+    async def removed(self, digests: Collection[bytes]) -> None:
+        await trio.lowlevel.checkpoint()
+        self._deleted.difference_update(digests)
+        for digest in digests:
+            self._unknown.pop(digest, None)
 
     async def forget_files(self, limit: int) -> bool:
         await trio.lowlevel.checkpoint()
@@ -48,7 +62,7 @@ class MemoryFiles:
             if kept.seq is None and came_at < self._now() - UNATTACHED_KEPT
         ][:limit]
         for file_id in old:
-            del self._kept[file_id]
+            self._deleted.add(self._kept.pop(file_id)[0].digest)
         return len(old) == limit
 
     async def store_id(self) -> str:
@@ -76,4 +90,5 @@ class MemoryFiles:
     def forget(self, files: Sequence[File]) -> None:
         """Remove the files of a message that is deleted. Sync."""
         for file in files:
-            self._kept.pop(file.id, None)
+            if file.id in self._kept:
+                self._deleted.add(self._kept.pop(file.id)[0].digest)

@@ -43,7 +43,7 @@ def as_me(person: entities.Person) -> Me:
 
 def as_message(message: MessageNow) -> Message:
     """Return a message as history and snapshots have it."""
-    return Message(**said(message, message.changed_pos))
+    return Message(**message_fields(message, message.changed_pos))
 
 
 def as_new_message(message: entities.Message, key: str | None) -> Message:
@@ -83,7 +83,7 @@ def mentioned(mentions: tuple[int, ...]) -> dict[str, Any]:
     return {"mentions": people, "all": len(people) < len(mentions)}
 
 
-def said(message: MessageNow, pos: int) -> dict[str, Any]:
+def message_fields(message: MessageNow, pos: int) -> dict[str, Any]:
     """Return the fields of a message in its current state, with the given `pos`."""
     return {
         "room": message.room_id,

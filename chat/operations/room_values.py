@@ -77,7 +77,7 @@ class Deletion(Value, kw_only=True, frozen=True):
     by: Id | None = None
 
 
-class Said(Value, kw_only=True, frozen=True):
+class MessageFields(Value, kw_only=True, frozen=True):
     """The fields that a message and its event have in common.
 
     `pos` is the position of the latest change in a Message, and the event's own in an event. `reply` is the seq of the
@@ -119,7 +119,7 @@ class Support(Value, kw_only=True, frozen=True):
     blocked: bool = False
 
 
-class Message(Said, kw_only=True, frozen=True):
+class Message(MessageFields, kw_only=True, frozen=True):
     """A message in its current state, as in history and snapshots. Only its sender gets `key`."""
 
 

@@ -27,7 +27,7 @@ from chat.engine.dialect import Command
 from chat.engine.events import Event, Refused, RequestId, Said, Saved
 from chat.features.registry import FEATURES
 from chat.frames import text_frame
-from chat.operations.conversions import as_sender, mentioned, references, said, support_state
+from chat.operations.conversions import as_sender, mentioned, message_fields, references, support_state
 from chat.operations.operation import Operation
 from chat.operations.room_values import RoomRole, Sender
 from chat.protocols.client import Misunderstood
@@ -152,7 +152,7 @@ class NativeDialect:
 
     def encode(self, event: Event) -> bytes:
         if isinstance(event, Said):  # most events by far; matching patterns costs as much as encoding
-            return frame_of(_said(event.message))
+            return frame_of(_message_event(event.message))
         match event:
             case (
                 Edited()
@@ -196,7 +196,7 @@ def saved(message: Message, ref: RequestId, *, again: bool = False) -> SendOk:
     )
 
 
-def _said(message: Message) -> MessageEvent:
+def _message_event(message: Message) -> MessageEvent:
     return MessageEvent(
         room=message.room_id,
         seq=message.seq,
@@ -275,7 +275,7 @@ def changed_event(change: Change) -> msgspec.Struct:
 def replayed_event(change: Replayed) -> msgspec.Struct:
     """Return the event of a replayed change. Sync and pure."""
     if isinstance(change, MessageNow):
-        return MessageEvent(**said(change, change.pos))
+        return MessageEvent(**message_fields(change, change.pos))
     return changed_event(change)
 
 

@@ -15,10 +15,10 @@ from chat.operations.room_values import (
     Logged,
     Mark,
     Mentioned,
+    MessageFields,
     Pos,
     RoomFields,
     RoomRole,
-    Said,
     Sender,
     Seq,
     SupportState,
@@ -170,7 +170,7 @@ class ErrorReply(Reply, kw_only=True, frozen=True, tag="error"):
     seq: Seq | None = None
 
 
-class MessageEvent(Said, kw_only=True, frozen=True, tag_field="type", tag="message"):
+class MessageEvent(MessageFields, kw_only=True, frozen=True, tag_field="type", tag="message"):
     """A new message. In a replay it has its current state."""
 
 

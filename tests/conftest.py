@@ -1,4 +1,4 @@
-"""The fixtures that tests of several folders take: a running server, and a database on its PostgreSQL."""
+"""Fixtures for tests of several folders: a running server, and a database on its PostgreSQL."""
 
 import math
 import unicodedata

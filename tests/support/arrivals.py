@@ -10,7 +10,7 @@ _SPACE = socket.CMSG_SPACE(_TIMESPEC.size)
 
 
 def stamp_arrivals(sock: socket.socket) -> None:
-    """Have the kernel note when bytes come, beginning within some milliseconds."""
+    """Let the kernel record when bytes arrive, beginning within some milliseconds."""
     sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
 
 

@@ -1,7 +1,7 @@
 """The whole live chat on a memory storage, without a gateway: real sessions, on connections that are fakes.
 
-A client's frames come from a channel and what it is told goes to a buffer; its send queue, its session and everything
-behind it are the server's own. The storage can be made to wait or to fail, call by call.
+A client's frames come from a channel, and what it receives goes to a buffer; its send queue, its session and everything
+below are the server's own. Each call of the storage can be made to wait or to fail.
 """
 
 import json
@@ -47,7 +47,7 @@ _CLOSINGS = {each.content: each for each in vars(closing).values() if isinstance
 
 
 class Obstacles:
-    """What stands in the way of a storage's calls, by the name of the call."""
+    """Obstacles for a storage's calls, by the name of the call."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
@@ -117,7 +117,7 @@ class Obstructed:
 class ObstructedStorage:
     """A memory storage behind obstacles.
 
-    It tells nobody what is changed unless it `tells`: tests of that follow it themselves.
+    It reports changes only if it `tells`: tests of the reports follow it themselves.
     """
 
     def __init__(self, storage: MemoryStorage, obstacles: Obstacles, *, tells: bool = False) -> None:
@@ -145,7 +145,7 @@ class ObstructedStorage:
 
 
 class FakeConnection:
-    """What a session asks of an accepted WebSocket: frames in, and a goodbye."""
+    """The part of an accepted WebSocket that a session uses: incoming frames, and closing."""
 
     def __init__(self) -> None:
         self._to_server, self._frames = trio.open_memory_channel[str | bytes](math.inf)
@@ -212,7 +212,7 @@ class Client:
         return len(taken)
 
     def _take_pings(self) -> None:
-        """Take out the pings that are whole, and leave them to be answered."""
+        """Remove complete pings from the bytes, and queue them for an answer."""
         while whole := header_at(self._buffer, self._looked_at, len(self._buffer)):
             begin, (header, size) = self._looked_at, whole
             end = begin + header + size
@@ -244,7 +244,7 @@ class Client:
         self._pong = heard
 
     def vanish(self) -> None:
-        """Take bytes from here on, and answer neither a ping nor a close frame: the line is dead."""
+        """Accept bytes from here on, but answer neither pings nor a close frame: the connection is lost."""
         self._answers = self.connection.answers_close = False
 
     async def receive(self) -> list[str | bytes]:
@@ -272,7 +272,7 @@ class Client:
         self.connection.leave()
 
     async def ends(self) -> None:
-        """Wait until it is served no more, which must be soon."""
+        """Wait until its session has ended, which must be soon."""
         with trio.fail_after(20):
             await self.gone.wait()
 
@@ -281,7 +281,7 @@ class Client:
         return self.connection.closed_with
 
     def heard_now(self) -> list[Any]:
-        """What arrived since the last look: JSON, or text where it is none; an empty ping is `ping!`."""
+        """Return the frames since the last call: JSON, or text if it is not JSON; an empty ping is `ping!`."""
         heard: list[Any] = []
         while len(self._buffer) >= 2:
             opcode, size, start = self._buffer[0] & 15, self._buffer[1], 2
@@ -296,12 +296,12 @@ class Client:
         return heard
 
     async def hears(self) -> list[Any]:
-        """What arrives until nothing more happens by itself."""
+        """Return the frames that arrive until nothing more happens by itself."""
         await wait_all_tasks_blocked()
         return self.heard_now()
 
     async def asks(self, frame: object) -> Any:
-        """The one frame that arrives after this was sent."""
+        """Send a frame, and return the only one that arrives."""
         self.send(frame)
         (answer,) = await self.hears()
         return answer
@@ -315,7 +315,7 @@ def _parsed(text: str) -> Any:
 
 
 class World:
-    """The chat, and the ways in to it."""
+    """The chat, and ways to connect to it."""
 
     def __init__(
         self,
@@ -367,9 +367,9 @@ class World:
         choices: Sequence[Dialect] = (),
         limit: int = 100_000,
     ) -> Client:
-        """Connect, and wait until what that begins is over.
+        """Connect, and wait until the client's greeting is over.
 
-        `person` is who the handshake's token tells.
+        `person` is the person of the handshake's token.
         """
         client = Client(self.context, dialect, choices, person, limit)
         self.clients.append(client)
@@ -398,7 +398,7 @@ class World:
             client.gone.set()
 
     async def rest(self) -> None:
-        """Let everything happen that can, without time going on."""
+        """Let all tasks run until they wait, without advancing the clock."""
         await wait_all_tasks_blocked()
 
     def said(self, room_id: int) -> list[Message]:
@@ -411,11 +411,11 @@ class World:
         return {person.id for person in people if await self.storage.rooms.is_member(room_id, person.id)}
 
     def joined(self, room_id: int) -> list[int]:
-        """Whose joining was told in a room, in order."""
+        """Return the people whose joins were published in a room, in order."""
         return [message.sender_id for message in self.said(room_id) if message.kind is MessageKind.JOIN]
 
     def assert_nothing_is_left(self) -> None:
-        """Nobody is connected any more: nothing may remember anybody."""
+        """Check that nothing is left of disconnected clients."""
         assert not self.hub._topics
         assert not len(self.presence)
         assert not self.presence._handshakes
@@ -433,10 +433,10 @@ async def open_world(
     file_store: FileStore | None = None,
     follows: bool = False,
 ) -> AsyncGenerator[World]:
-    """Chat for as long as the block lasts, without limits if no `budgets` are given; who is there in the end leaves.
+    """Open a chat for the block, without limits if no `budgets` are given; remaining clients leave at its end.
 
-    Several worlds share a `storage` with a `cluster_config` for each. One that `follows` is told of what is changed in
-    it beside the log, of people and rooms.
+    Several worlds share a `storage` with a `cluster_config` for each. One that `follows` gets the storage's reports of
+    changed people and rooms.
     """
     storage, obstacles = storage or MemoryStorage(), Obstacles()
 

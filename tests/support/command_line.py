@@ -8,7 +8,7 @@ from tests.support.server import ServerProcess
 
 
 def chat(server: ServerProcess, *arguments: str, stdin: str = "") -> str:
-    """Run a command on the server's data and return what it says; it must succeed."""
+    """Run a command on the server's data and return its output; it must succeed."""
     done = try_chat(server, *arguments, stdin=stdin)
     assert done.returncode == 0, done.stderr
     return done.stdout

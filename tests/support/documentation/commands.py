@@ -21,7 +21,7 @@ ASSIGNMENT = re.compile(r"\w+=")
 
 
 class Command(NamedTuple):
-    """A command as a page names it; `whole` if it is one to copy, and no mention that may leave something out."""
+    """A command as a page names it; `whole` if it is to be copied, not a mention that may be abbreviated."""
 
     page: Path
     text: str
@@ -58,7 +58,7 @@ def mentioned_flags(page: Path) -> Iterator[str]:
 
 
 def links(page: Path) -> Iterator[Path]:
-    """Yield where a page's links within the project lead."""
+    """Yield the targets of a page's links within the project."""
     for target in re.findall(r"\]\(([^)\s]+)\)", _prose(page)):
         if not re.match(r"[a-z]+:|#", target):
             yield (page.parent / target.partition("#")[0]).resolve()

@@ -24,7 +24,7 @@ _OPERATORS = {"&&", "||", "|", ";", "&", "(", ")"}
 
 
 def problems(command: Command) -> Iterator[str]:
-    """Yield what is wrong with a command."""
+    """Yield the mistakes in a command."""
     if command.whole:
         done = subprocess.run(["bash", "-n", "-c", command.text], capture_output=True, text=True, check=False)
         if done.returncode:
@@ -41,7 +41,7 @@ def options_of_ours() -> set[str]:
 
 @cache
 def help_of(*program: str) -> str:
-    """What a script or module of ours says to --help."""
+    """Return the output of a script or module of ours for --help."""
     done = subprocess.run(
         [sys.executable, *program, "--help"], capture_output=True, text=True, timeout=60, check=True, cwd=ROOT
     )
@@ -49,7 +49,7 @@ def help_of(*program: str) -> str:
 
 
 def makefile_targets() -> dict[str, str]:
-    """The targets that `make help` tells of, with what it says."""
+    """The targets that `make help` lists, with their descriptions."""
     return dict(re.findall(r"^([a-z-]+):.*## (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
 

@@ -17,8 +17,8 @@ class ComesBack:
     """Takes part for as long as the block lasts.
 
     Attributes:
-        url: where they connect; it may be changed meanwhile: that is where they come back to.
-        refused: why a connection was not made, for each that was not.
+        url: where they connect; it may be changed, then they reconnect there.
+        refused: the reason of each failed connection.
         closed_with: the code of each connection that has ended; 1006 where TCP just ended.
     """
 
@@ -27,7 +27,7 @@ class ComesBack:
         self.refused: list[str] = []
         self.closed_with: list[int] = []
         self.over = threading.Event()
-        """Set when the block ends; whoever takes part looks at it between two steps."""
+        """Set when the block ends; the threads check it between two steps."""
         self._threads: list[threading.Thread] = []
 
     def take_part(self, name: str, converse: Callable[[], None]) -> None:

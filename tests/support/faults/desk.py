@@ -12,18 +12,18 @@ from tests.support.faults.participant import Participant
 from tests.support.people import PATIENCE
 
 _MOST_TOLD = 1000
-"""Messages that are told of a conversation when somebody comes."""
+"""The most messages of a conversation's transcript."""
 
 
 _NOT_SAVED = 5
-"""The code of what could not be saved."""
+"""The code of a message that could not be saved."""
 
 _DECIDES = "decides"
-"""The id of a request that is refused in any case: whether its answer comes is what matters."""
+"""The id of a request that is always refused: its answer only shows that the connection works."""
 
 
 class Entry(NamedTuple):
-    """A saved message of the desk: its id, whose conversation it is in, and what was said."""
+    """A saved message of the desk: its id, the conversation's person, and its text."""
 
     id: int
     asker: str
@@ -31,9 +31,9 @@ class Entry(NamedTuple):
 
 
 class DeskPerson(Participant):
-    """Somebody at the desk, in the conversation of `asker`: who asks, or an operator, who hears all and answers it.
+    """A participant of the desk, in the conversation of `asker`: the asker, or an operator, who receives all.
 
-    Who does not speak only listens.
+    A participant who does not send only receives.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class DeskPerson(Participant):
             self._newest[-1] = number
 
     def hears(self, asker: str) -> bool:
-        """Whether they are told what is said in that conversation."""
+        """Whether they receive that conversation."""
         return self._operates or self.asker == asker
 
     def is_at_the_end(self, log: Sequence[Entry]) -> bool:
@@ -98,10 +98,10 @@ class DeskPerson(Participant):
         return bool(self.told) and text in list(self.told[-1].values())
 
     def check(self, log: Sequence[Entry]) -> None:
-        """Each connection was told a part of the log without a gap, in its order; the last one up to the end.
+        """Check that each connection got a part of the log without gaps, in order; the last one up to the end.
 
-        What is said is answered when it is saved, perhaps before what others said elsewhere just before is pushed: a
-        connection that ends in between was told no gap.
+        A send is answered when it is saved, perhaps before earlier messages of others are pushed: a connection that
+        ends in between has no gap.
         """
         mine = [entry for entry in log if self.hears(entry.asker)]
         places = {entry.id: place for place, entry in enumerate(mine)}

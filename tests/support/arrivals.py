@@ -15,7 +15,7 @@ def stamp_arrivals(sock: socket.socket) -> None:
 
 
 def receive_stamped(sock: socket.socket, max_bytes: int) -> tuple[bytes, float]:
-    """Receive, and return when the last of these bytes came (wall clock, s), or 0 where that was not noted.
+    """Receive, and return when the last of these bytes arrived (wall clock, s), or 0 if that was not recorded.
 
     Raises what `recv` raises.
     """

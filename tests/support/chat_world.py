@@ -57,12 +57,12 @@ class Obstacles:
         self._closed_after: dict[str, trio.Event] = {}
 
     def fail(self, call: str, *errors: Exception, after: bool = False) -> None:
-        """Let the next calls fail, before or after they have done what they do."""
+        """Let the next calls fail, before or after their work."""
         (self._after if after else self._before)[call] += errors
 
     @contextmanager
     def failing(self, call: str, error: Exception) -> Generator[None]:
-        """Let all calls fail until the end of the block, before they have done what they do."""
+        """Let all calls fail until the end of the block, before their work."""
         self._before[call] += [error] * 10_000
         try:
             yield
@@ -71,7 +71,7 @@ class Obstacles:
 
     @contextmanager
     def held(self, call: str, *, after: bool = False) -> Generator[None]:
-        """Let calls wait for the end of the block, before or after they have done what they do."""
+        """Let calls wait for the end of the block, before or after their work."""
         closed = self._closed_after if after else self._closed_before
         closed[call] = trio.Event()
         try:
@@ -193,7 +193,7 @@ class Client:
         self.gone = trio.Event()
         self.scope = trio.CancelScope()
         self.pings = 0
-        """Pings that came with a payload: those are told nobody."""
+        """Received pings with a payload; they are not among the frames."""
         self._last_ping = 0
         self._answers = True
         self._pong: Callable[[bytes], None] = lambda _payload: None
@@ -402,11 +402,11 @@ class World:
         await wait_all_tasks_blocked()
 
     def said(self, room_id: int) -> list[Message]:
-        """What is saved in a room."""
+        """The saved messages of a room."""
         return list(self.storage.messages._said(room_id))
 
     async def members(self, room_id: int) -> set[int]:
-        """Who is in a room."""
+        """The members of a room."""
         people = await self.storage.users.everyone()
         return {person.id for person in people if await self.storage.rooms.is_member(room_id, person.id)}
 

@@ -17,7 +17,7 @@ from tests.reference.bus import LocalBus, LocalNetwork
 
 
 class Faults(msgspec.Struct, frozen=True):
-    """What befalls a payload on its way to each server; with none of it, it is there at once."""
+    """The faults of a payload on its way to each server; without any it arrives at once."""
 
     lost: float = 0.0  # the share of payloads that never arrive
     doubled: float = 0.0  # the share of payloads that arrive twice
@@ -25,7 +25,7 @@ class Faults(msgspec.Struct, frozen=True):
 
 
 class FaultyNetwork(LocalNetwork):
-    """A network whose faults can be changed at any time, and which can be parted."""
+    """A network whose faults can be changed at any time, and which can be partitioned."""
 
     def __init__(self, chance: random.Random, faults: Faults, largest: int = LARGEST) -> None:
         super().__init__(largest)
@@ -37,11 +37,11 @@ class FaultyNetwork(LocalNetwork):
         self._changed = trio.Event()  # set, and made anew, when something arrives sooner than the rest
 
     def part(self, one_side: Collection[LocalBus]) -> None:
-        """Let those on one side hear nothing from the others, nor these from them; nobody is told. Sync."""
+        """Partition the network: nothing passes between the two sides, and no loss is reported. Sync."""
         self._one_side = one_side
 
     def mend(self) -> None:
-        """Join the sides again, and have everybody look for what they missed, as after each reconnecting. Sync."""
+        """Join the sides again, and report a possible loss to everybody, as after each reconnect. Sync."""
         self._one_side = ()
         for bus in self.buses:
             bus.arrived.mark_lossy()
@@ -68,7 +68,7 @@ class FaultyNetwork(LocalNetwork):
         self._changed.set()
 
     async def deliver(self) -> None:
-        """Let what is under way arrive, until this is cancelled."""
+        """Deliver payloads in flight, until cancelled."""
         while True:
             self._changed = trio.Event()
             with trio.move_on_at(self._under_way[0][0] if self._under_way else math.inf):
@@ -83,7 +83,7 @@ class FaultyNetwork(LocalNetwork):
 async def open_faulty_network(
     chance: random.Random, faults: Faults, largest: int = LARGEST
 ) -> AsyncGenerator[FaultyNetwork]:
-    """Open a network for as long as the block lasts; what is under way at its end never arrives."""
+    """Open a network for the block; payloads in flight at its end never arrive."""
     network = FaultyNetwork(chance, faults, largest)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(network.deliver)

@@ -46,7 +46,7 @@ def answer(asking: socket.socket) -> None:
 
 
 def wait(asked: dict[str, Any], output: int, errors: int, waiting: int) -> None:
-    """Fork it, tell who waits its process id and how it ended, and end."""
+    """Fork it, send its process id and its status to the waiting process, and exit."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     pid = os.fork()
     if pid == 0:

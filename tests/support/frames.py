@@ -93,7 +93,7 @@ def whole_frames(data: bytes | bytearray, at: int = 0) -> Iterator[Frame]:
 
 
 def text_of(data: bytes) -> bytes:
-    """Return what one whole text frame carries, with nothing behind it."""
+    """Return the text of one whole frame, with nothing after it."""
     found = next_frame(data)
     assert found is not None, "it is not whole"
     (opcode, payload), end = found

@@ -124,7 +124,7 @@ def make_app() -> App:
 
 
 async def echo(request: IncomingRequest) -> None:
-    """Serve a socket that says back what it hears."""
+    """Serve an echoing socket."""
     async with trio.open_nursery() as nursery:
         try:
             with trio.move_on_after(10) as in_time:  # of a malformed handshake trio-websocket never tells
@@ -161,7 +161,7 @@ def port_of(gateway: Gateway) -> int:
 
 
 class Wire:
-    """A client that sends the bytes it is told to."""
+    """A client that sends any bytes."""
 
     def __init__(self, stream: trio.abc.Stream) -> None:
         self.stream = stream

@@ -21,7 +21,7 @@ PASSWORD = "world of tea"
 
 
 class Line(NamedTuple):
-    """What somebody said."""
+    """A person's message."""
 
     name: str
     text: str
@@ -113,7 +113,7 @@ class Person:
 def client(
     url: str, path: str = "/talker", key: str = "name", name: str = "", **settings: Any
 ) -> Generator[Person]:
-    """Somebody connected to the server at `url` (as `http://…`), not yet authorised. What comes is read at once."""
+    """A person connected to the server at `url` (as `http://…`), not yet authorised. Frames are read at once."""
     options = {"compression": None, "proxy": None, "ping_interval": None, "max_queue": None}
     if "ssl" in settings:
         # The library reads in one thread and writes in another, which OpenSSL does not allow for one connection. Where
@@ -126,7 +126,7 @@ def client(
 
 @contextmanager
 def member(url: str, name: str, token: str | None = None, **settings: Any) -> Generator[Person]:
-    """Somebody who is authorised; registered too, unless a token is given."""
+    """A person who is authorised; registered first, unless a token is given."""
     if token is None:
         verify = settings.get("ssl", False)
         token = register(url, name, verify=verify)
@@ -136,7 +136,7 @@ def member(url: str, name: str, token: str | None = None, **settings: Any) -> Ge
 
 
 class Burst:
-    """People who all talk at once and wait for no answer, for as long as the block lasts.
+    """People who send concurrently during the block, without waiting for answers.
 
     Whoever is cut comes back, if `comes_back`. Each line is its speaker's name and a number, counted from `start`.
     """
@@ -145,7 +145,7 @@ class Burst:
         self, url: str, tokens: Mapping[str, str], *, start: int = 0, comes_back: bool = False
     ) -> None:
         self.said = dict.fromkeys(tokens, start - 1)
-        """The last number that each has said, or is just saying."""
+        """The last number that each has sent, or is just sending."""
         self._url = url
         self._comes_back = comes_back
         self._over = threading.Event()
@@ -196,7 +196,7 @@ def join_all(speakers: Sequence[threading.Thread], patience: float) -> None:
 
 
 def hear_first(*people: Person) -> Line:
-    """What one of them hears next, whoever that is."""
+    """Return the next frame that any of them receives."""
     deadline = time.monotonic() + PATIENCE
     for person in itertools.cycle(people):
         try:
@@ -207,7 +207,7 @@ def hear_first(*people: Person) -> Line:
 
 
 def eventually(true: Callable[[], bool], what: str, patience: float = PATIENCE) -> None:
-    """Wait until it is true; what is waited for is another process's affair and has no event."""
+    """Wait until it is true, by polling: it happens in another process."""
     deadline = time.monotonic() + patience
     while not true():
         assert time.monotonic() < deadline, f"not within {patience} s: {what}"

@@ -78,7 +78,7 @@ def held_connections(pid: int) -> int:
 
 @contextmanager
 def stopped(pids: list[int]) -> Generator[None]:
-    """They do nothing in the block, as PostgreSQL on a machine whose disk hangs."""
+    """Stop the processes during the block, like PostgreSQL on a machine whose disk hangs."""
     for pid in pids:  # the postmaster first, so that it starts no others
         os.kill(pid, signal.SIGSTOP)
     try:

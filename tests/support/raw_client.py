@@ -97,7 +97,7 @@ class RawClient:
         return taken
 
     def read_close(self) -> int | None:
-        """The code of the close frame, the next that is no answer to what was before; None where there is none."""
+        """The code of the close frame, skipping answers to earlier frames; None if there is no close frame."""
         try:
             while (found := self.read_frame()).opcode != CLOSE:
                 assert found.opcode in (TEXT, PONG)

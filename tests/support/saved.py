@@ -48,13 +48,13 @@ def saved_lines(address: dict[str, Any]) -> list[Line]:
 
 
 def delete_person(address: dict[str, Any], name: str) -> None:
-    """Delete a person who has said nothing, without the triggers that tell the server: it knows them still."""
+    """Delete a person without messages, without the triggers that notify the server: it keeps them cached."""
     silent = {**address, "server_settings": {"session_replication_role": "replica"}}
     assert execute_sql(silent, "DELETE FROM users WHERE name = $1", name) == "DELETE 1"
 
 
 def execute_sql(address: dict[str, Any], statement: str, *values: object) -> str:
-    """Run one statement and return what PostgreSQL says it did."""
+    """Run one statement and return its command tag."""
 
     async def execute() -> str:
         connection = await asyncpg.connect(**address, timeout=10)
@@ -88,7 +88,7 @@ def fetch_sql(address: dict[str, Any], query: str, *values: object) -> list[Any]
 
 
 def assert_told_once_in_order(heard: list[Line], saved: list[Line]) -> int:
-    """What one listener heard is in the history once, in the same order, and nothing between is missing.
+    """Check that the lines one listener received are in the history once, in the same order, without gaps.
 
     Returns how many were saved after the last that was heard. No line may have been said twice.
     """
@@ -109,7 +109,7 @@ def numbers_of(name: str, lines: Iterable[Line]) -> list[int]:
 
 
 def assert_only_ends_are_missing(saved: list[Line], names: Iterable[str]) -> None:
-    """What each sent in one burst was saved from its beginning up to some place, without gaps."""
+    """Check that each sender's burst was saved from its beginning up to some place, without gaps."""
     for name in names:
         for before, number in pairwise([-1, *numbers_of(name, saved)]):
             assert number in (before + 1, burst_after(before)), f"{name} skipped from {before} to {number}"

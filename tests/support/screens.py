@@ -25,7 +25,7 @@ _OWN_THE_TERMINAL = (
 
 
 class Terminal:
-    """What a command shows on its screen, and its keyboard."""
+    """The screen and the keyboard of a command."""
 
     def __init__(self, master: int, process: "subprocess.Popen[bytes]", width: int, height: int) -> None:
         self.process = process
@@ -57,7 +57,7 @@ class Terminal:
 
     @property
     def shows_typing(self) -> bool:
-        """Whether what is typed is shown."""
+        """Whether input is echoed."""
         return bool(termios.tcgetattr(self._master)[3] & termios.ECHO)
 
     def colours_of(self, text: str) -> tuple[str, str]:
@@ -95,7 +95,7 @@ class Terminal:
         return self.process.wait(PATIENCE)
 
     def _read(self, seconds: float) -> bool:
-        """Show what it writes next; return False where it is over or late."""
+        """Process its next output; return False if it has ended or is late."""
         if not select.select([self._master], [], [], max(seconds, 0))[0]:
             return False
         try:

@@ -147,6 +147,6 @@ def _used_once() -> Path:
 
 
 def remove_used_data() -> None:
-    """Remove what used_data_path() copies from."""
+    """Remove the directory that used_data_path() copies."""
     while _USED:
         _USED.pop().cleanup()

@@ -23,7 +23,7 @@ async def arrivals(bus: LocalBus, seconds: float = 10) -> list[int]:
 
 
 async def arrived_of(faults: Faults, seed: int) -> list[int]:
-    """What arrives of numbers that are published one after another."""
+    """Return the numbers that arrive when they are published one after another."""
     async with open_faulty_network(random.Random(seed), faults) as network, network.open_bus() as bus:
         for n in range(COUNT):
             bus.publish(b"%d" % n)

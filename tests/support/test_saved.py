@@ -14,7 +14,7 @@ from tests.support.server import ServerProcess, running_server, used_data_path
 
 @pytest.fixture
 def server() -> Generator[ServerProcess]:
-    """A server of the test's own: it tells what is written beside it to whoever listens."""
+    """A server of the test's own: it publishes what other processes write."""
     with used_data_path() as data, running_server(data) as server:
         yield server
 

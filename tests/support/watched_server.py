@@ -22,7 +22,7 @@ SECRET = "a secret of the tests that is long enough"
 
 
 class Watched:
-    """A server, and an admin who looks at it."""
+    """A server, and an admin who watches it."""
 
     def __init__(self, url: str, storage: MemoryStorage, client: httpx.AsyncClient) -> None:
         self.url = url

@@ -41,7 +41,7 @@ def browser(playwright: Playwright) -> Generator[Browser]:
 
 @pytest.fixture(scope="package")
 def whole_browser(playwright: Playwright) -> Generator[Browser]:
-    """A browser as people have it. A file whose tests need one overrides `browser` with it."""
+    """An ordinary browser. A file whose tests need one overrides `browser` with it."""
     with launched(playwright, WHOLE) as browser:
         yield browser
 

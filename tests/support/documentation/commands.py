@@ -69,7 +69,7 @@ def _prose(page: Path) -> str:
 
 
 def _blocks(text: str) -> Iterator[tuple[str | None, str]]:
-    """Yield (kind, block) for each fenced and each indented block, and (None, text) for what is between."""
+    """Yield (kind, block) for each fenced and each indented block, and (None, text) for the text between them."""
     for place, part in enumerate(re.split(r"^```(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)):
         if place % 2:
             kind, _, block = part.partition("\n")

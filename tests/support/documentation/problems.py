@@ -54,7 +54,7 @@ def makefile_targets() -> dict[str, str]:
 
 
 def _simple(text: str) -> Iterator[list[str]]:
-    """Split at `&&` and its like; assignments before a command, and what follows an ellipsis, are left out."""
+    """Split at `&&` and the like; drop assignments before a command, and everything after an ellipsis."""
     lexer = shlex.shlex(text.partition("…")[0], posix=True, punctuation_chars=True)
     lexer.whitespace_split = True
     words: list[str] = []
@@ -151,7 +151,7 @@ def _problems_of_chat(words: list[str], whole: bool) -> Iterator[str]:
 
 
 def _problems_of_flags(words: list[str], *program: str) -> Iterator[str]:
-    """What the --help of a script of ours does not have, a choice among it."""
+    """The options and choices that are not in the --help of a script of ours."""
     for word, value in pairwise([*words, ""]):
         flag, equals, given = word.partition("=")
         if not flag.startswith("--"):

@@ -41,7 +41,7 @@ class DeskPerson(Participant):
     ) -> None:
         super().__init__(url, f"/support?token={token}", name)
         self.told: list[dict[int, str]] = []
-        """By its id, what each connection was told, with what it said itself."""
+        """The messages that each connection received or sent, by id."""
         self.asker = asker
         self._operates = operates
         self.speaks = speaks
@@ -87,13 +87,13 @@ class DeskPerson(Participant):
         return self._operates or self.asker == asker
 
     def is_at_the_end(self, log: Sequence[Entry]) -> bool:
-        """Whether the connection of now was told the last of the log that concerns them; raises as `is_told`."""
+        """Whether the current connection got the last message of the log for them; raises like `is_told`."""
         self.raise_failure()
         mine = [entry.id for entry in log if self.hears(entry.asker)]
         return not mine or (bool(self.told) and mine[-1] in self.told[-1])
 
     def is_told(self, text: str) -> bool:
-        """Whether the connection of now was told that. Raises what ended the thread, if anything did."""
+        """Whether the current connection got that message. Raises the error that ended the thread, if any."""
         self.raise_failure()
         return bool(self.told) and text in list(self.told[-1].values())
 

@@ -32,7 +32,7 @@ class Correspondent(Participant):
         """By which the other may reach them now."""
         self.other = self
         self.heard: list[list[str]] = []
-        """What was heard on each connection."""
+        """The messages received on each connection."""
         self._is_guest = token is None
         self._is_refused = False
         self._said_to = 0  # the connection of the other, counted, at which something was said
@@ -73,11 +73,11 @@ class Correspondent(Participant):
             self.settle(CUT)  # to a guest who is gone
 
     def knows(self, text: str) -> bool:
-        """Whether they said that themselves, or the connection of now heard it."""
+        """Whether they sent that themselves, or the current connection received it."""
         return text.startswith(f"{self.name} ") or (bool(self.heard) and text in self.heard[-1])
 
     def texts(self, outcome: str) -> set[str]:
-        """Return what was said and had this outcome."""
+        """Return the sent messages with this outcome."""
         return {attempt.line.text for attempt in self.attempts if attempt.outcome is outcome}
 
 
@@ -111,7 +111,7 @@ def check_people(
 
 
 def check_guests(one: Correspondent, other: Correspondent) -> None:
-    """Each heard nothing twice, and all in order: what is told to a guest is saved nowhere."""
+    """Check that each guest received everything once and in order: messages to guests are not saved."""
     for speaker, hearer in ((one, other), (other, one)):
         heard = list(chain.from_iterable(hearer.heard))
         numbers = [int(text.removeprefix(f"{speaker.name} ")) for text in heard]

@@ -16,7 +16,7 @@ from tests.support.people import PATIENCE, eventually
 from tests.support.saved import execute_sql, fetch_sql, saved_lines
 
 NEAR, FAR = ("ada", "ben"), ("cem", "dora")
-"""Who talks in the lobby on which server."""
+"""The senders in the lobby, by server."""
 
 _LISTENS, _ENDS = "yan", "zoe"
 _NEAR_FRIEND, _FAR_FRIEND = "fay", "gus"
@@ -53,20 +53,20 @@ JOIN users ON users.id = rooms.creator_id WHERE rooms.kind = 'support' ORDER BY 
 
 
 def register_everybody(url: str, address: Mapping[str, Any]) -> dict[str, str]:
-    """Register all who talk, make operators of two of them, and return the tokens."""
+    """Register all senders, make two of them operators, and return the tokens."""
     tokens = register_all(url, *_EVERYBODY)
     execute_sql(dict(address), "UPDATE users SET is_operator = true WHERE name = ANY($1)", list(_OPERATORS))
     return tokens
 
 
 class Conversation:
-    """People of every dialect who talk and listen on both servers."""
+    """People of every dialect who send and receive on both servers."""
 
     def __init__(
         self, near: str, far: str, tokens: Mapping[str, str], address: Callable[[], dict[str, Any]]
     ) -> None:
         self.is_crashed = False
-        """Whether a server was killed: what it told last, of direct messages, may be told again."""
+        """Whether a server was killed: its last direct messages may be sent again."""
         self._address = address
         self._tokens = tokens
         self._before = fetch_sql(address(), "SELECT coalesce(max(id), 0) AS id FROM messages")[0]["id"]
@@ -106,7 +106,7 @@ class Conversation:
 
     @property
     def heard(self) -> int:
-        """How many messages all who listen heard together."""
+        """The number of messages that all receivers got together."""
         return (
             sum(len(heard) for listener in self.listeners for heard in listener.connections)
             + sum(len(heard) for each in (*self.friends, *self.guests) for heard in each.heard)
@@ -115,23 +115,23 @@ class Conversation:
 
     @property
     def everybody(self) -> "list[Load | Listener | Participant]":
-        """All who take part; a load is several people."""
+        """All participants; a load is several people."""
         return [self.near, self.far, *self.listeners, *self.participants]
 
     def refusals(self) -> list[str]:
-        """Return why somebody was not let in, or what they said was not taken, for each time."""
+        """Return the reason of each refused connection or message."""
         refused = [why for each in self.everybody for why in each.refused]
         for each in (self.near, self.far, *self.friends, *self.desk):
             refused += [str(attempt) for attempt in each.attempts if attempt.outcome is REFUSED]
         return refused
 
     def move_all_to(self, url: str) -> None:
-        """Whoever comes back comes here, as a load balancer sends them."""
+        """Let everybody reconnect to this server, as a load balancer does."""
         for each in self.everybody:
             each.url = url
 
     def heard_by_all(self, moment: float, *loads: Load) -> float:
-        """Wait until all hear what is sent after `moment` (monotonic, s); return the seconds since then.
+        """Wait until all receive a message sent after `moment` (monotonic, s); return the seconds since then.
 
         In the lobby that is what these loads say. Guests are not waited for: they need a bus.
         """
@@ -150,7 +150,7 @@ class Conversation:
         return time.monotonic() - moment
 
     def guests_back_after(self, moment: float) -> float:
-        """Wait until both guests hear what is sent after `moment` (monotonic, s); return the seconds since then."""
+        """Wait until both guests get a message sent after `moment` (monotonic, s); return the seconds since then."""
         _wait_until_heard(self.guests, moment)
         return time.monotonic() - moment
 
@@ -168,7 +168,7 @@ class Conversation:
                 )
 
     def fall_silent(self) -> None:
-        """Let nobody but the lobby say anything new, and wait until all that they said has an outcome."""
+        """Stop all senders outside the lobby, and wait until all their messages have an outcome."""
         self.guests_back_after(time.monotonic())
         for each in self.participants:
             each.hush()
@@ -176,7 +176,7 @@ class Conversation:
             eventually(each.has_settled, f"what {each.name} says is heard or refused", 2 * PATIENCE)
 
     def check(self) -> None:
-        """Nothing acknowledged is lost, nothing is doubled; each connection heard the log, in order, without a gap."""
+        """Check that nothing acknowledged is lost or doubled, and that each connection got the log without gaps."""
         address = self._address()
         direct = [row["text"] for row in fetch_sql(address, _DIRECT, self._before)]
         log = [Entry(*row) for row in fetch_sql(address, _DESK)]
@@ -191,7 +191,7 @@ class Conversation:
 
 
 def _wait_until_heard(participants: Sequence[Participant], moment: float) -> None:
-    """Wait until something of each that was said after `moment` (monotonic, s) is acknowledged."""
+    """Wait until each sender has an acknowledged message sent after `moment` (monotonic, s)."""
     for each in participants:
         eventually(
             lambda each=each: bool(each.acknowledged_since(moment)),
@@ -204,9 +204,9 @@ def _wait_until_heard(participants: Sequence[Participant], moment: float) -> Non
 def talking(
     near: str, far: str, tokens: Mapping[str, str], address: Callable[[], dict[str, Any]]
 ) -> Generator[Conversation]:
-    """Let people talk on two servers for as long as the block lasts; then all is accounted for.
+    """Let people send on two servers during the block, and check everything at its end.
 
-    Nothing acknowledged is lost, nothing is doubled, and each connection heard the log, in order, without a gap.
+    Nothing acknowledged is lost or doubled, and each connection got the log in order without gaps.
     """
     with ExitStack() as listening:
         talk = Conversation(near, far, tokens, address)

@@ -15,11 +15,11 @@ from tests.support.faults.load import LOBBY
 from tests.support.people import PATIENCE, Line, eventually
 
 _SAID = re.compile(r"\w+ \d+")
-"""What the people of a load say: each a text of its own."""
+"""The texts of a load; each is unique."""
 
 
 class Listener(ComesBack):
-    """Somebody who listens.
+    """A person who only receives.
 
     `key` is what the dialect at `path` calls the text; `room_id` is the room to enter, where the dialect asks for it.
     """
@@ -27,7 +27,7 @@ class Listener(ComesBack):
     def __init__(self, url: str, path: str, key: str, room_id: int | None = None) -> None:
         super().__init__(url)
         self.connections: list[list[str]] = []
-        """What was heard on each connection, in the order of the connections."""
+        """The texts received on each connection, in the order of the connections."""
         self._path, self._key, self._room_id = path, key, room_id
         self.take_part(path, self._listen)
 
@@ -41,7 +41,7 @@ class Listener(ComesBack):
         return self.connections[-1][-1:] == [text]
 
     def check(self, saved: Sequence[Line]) -> None:
-        """Each connection heard a part of what is saved, without a gap; the last one heard it to the end."""
+        """Check that each connection got a part of the saved texts without gaps; the last one up to the end."""
         places = {line.text: place for place, line in enumerate(saved)}
         for heard in self.connections:
             for place, text in enumerate(heard, places.get(heard[0], 0) if heard else 0):
@@ -76,16 +76,16 @@ def enter(socket: ClientConnection, room_id: int) -> None:
 
 
 class ResumingListener(ComesBack):
-    """Somebody who listens to the lobby in the native protocol, and goes on where they were on each new connection.
+    """A person who receives the lobby in the native protocol, and resumes on each new connection.
 
-    What they hear is without a gap over all connections together.
+    Their events have no gap over all connections together.
     """
 
     def __init__(self, url: str, token: str) -> None:
         super().__init__(url)
         self.heard: list[str] = []
         self.unknown = 0
-        """How many changes came of which the server did not know what they are."""
+        """The number of received changes of a kind unknown to the server."""
         self._token = token
         self._known: dict[str, int] | None = None  # where they are in the lobby
         self.take_part("native", self._listen)
@@ -100,7 +100,7 @@ class ResumingListener(ComesBack):
         return self.heard[-1:] == [text]
 
     def check(self, saved: Sequence[Line]) -> None:
-        """They heard all that is saved since they came, once and in order."""
+        """Check that they got everything saved since they came, once and in order."""
         texts = [line.text for line in saved if _SAID.fullmatch(line.text)]
         assert self.heard == texts[len(texts) - len(self.heard) :]
 

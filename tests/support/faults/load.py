@@ -26,7 +26,7 @@ _loads = itertools.count()  # no two loads say the same
 
 
 class Attempt(NamedTuple):
-    """One message: who said what, when (seconds of the monotonic clock), and what its sender was told."""
+    """One message: sender, text, time (seconds of the monotonic clock), and the answer to its sender."""
 
     line: Line
     began: float
@@ -39,13 +39,13 @@ class Attempt(NamedTuple):
 
 
 class Load(ComesBack):
-    """Some people, one message each at a time, for as long as the block lasts; whoever is cut comes back at once."""
+    """Some people who send one message at a time during the block; after a disconnect they reconnect at once."""
 
     def __init__(self, url: str, tokens: Mapping[str, str]) -> None:
         super().__init__(url)
         self.attempts: list[Attempt] = []
         self.disorder: list[str] = []
-        """What somebody heard out of order or twice on one connection: stays empty."""
+        """Messages received out of order or twice on one connection: must stay empty."""
         start = 1_000_000 * next(_loads)
         for name, token in tokens.items():
             self.take_part(name, partial(self._talk, name, token, itertools.count(start)))
@@ -99,7 +99,7 @@ class Load(ComesBack):
         )
 
     def check(self, saved: Sequence[Line]) -> None:
-        """Nothing acknowledged is lost, nothing is doubled, nothing refused was saved, all was told in order."""
+        """Check that nothing acknowledged is lost or doubled, nothing refused is saved, and all came in order."""
         assert not self.disorder, self.disorder[0]
         times = Counter(saved)
         for attempt in self.attempts:
@@ -121,7 +121,7 @@ class Load(ComesBack):
 
 
 class _Heard:
-    """What comes on one connection: its own answers, and everybody's messages, whose ids ascend."""
+    """The frames of one connection: its own answers, and everybody's messages with ascending ids."""
 
     def __init__(self, disorder: list[str], name: str) -> None:
         self._disorder = disorder
@@ -146,7 +146,7 @@ def register_all(url: str, *names: str) -> dict[str, str]:
 
 
 def chats(url: str, token: str, name: str, text: str) -> bool:
-    """Whether somebody can connect, log in and be heard at once, by a listener who is new too."""
+    """Whether a new person can connect, log in and send to another new person at once."""
     try:
         with client(url) as listener, client(url, name=name) as speaker:
             speaker.say(f"auth {token}")

@@ -120,19 +120,19 @@ class Network:
 
     @contextmanager
     def silent(self) -> Generator[None]:
-        """Nothing comes through, and nobody is told."""
+        """Drop everything silently."""
         with stopped([self._relay.pid]):
             yield
 
     @contextmanager
     def deaf(self) -> Generator[None]:
-        """What is asked arrives, and what is answered is held back until the block ends."""
+        """Let requests through, and hold answers back until the block ends."""
         with self._held_back(signal.SIGUSR1):
             yield
 
     @contextmanager
     def mute(self) -> Generator[None]:
-        """What is asked is held back until the block ends, and what is answered arrives."""
+        """Hold requests back until the block ends, and let answers through."""
         with self._held_back(signal.SIGUSR2):
             yield
 
@@ -190,7 +190,7 @@ class Cable:
 
     @contextmanager
     def cut(self) -> Generator[None]:
-        """The far end is unplugged: packets are lost, and nobody is told."""
+        """The far end is unplugged: packets are lost silently."""
         self._ip("-n", self.namespace, "link", "set", self._there, "down")
         try:
             yield

@@ -49,13 +49,13 @@ class Wire:
 
     @contextmanager
     def mute(self) -> Generator[None]:
-        """What the near end sends is lost, and what the far end sends arrives."""
+        """Packets of the near end are lost, those of the far end arrive."""
         with self._dropping(0):
             yield
 
     @contextmanager
     def deaf(self) -> Generator[None]:
-        """What the far end sends is lost, and what the near end sends arrives."""
+        """Packets of the far end are lost, those of the near end arrive."""
         with self._dropping(1):
             yield
 

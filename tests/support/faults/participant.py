@@ -14,10 +14,10 @@ from tests.support.faults.load import ACKNOWLEDGED, CUT, Attempt
 from tests.support.people import PATIENCE, Line
 
 PACE = 0.05
-"""Seconds between an answer and the next thing that is said."""
+"""Seconds between an answer and the next message."""
 
 _TURN = 0.01
-"""Seconds for which a frame is waited for before looking whether there is something to say."""
+"""Seconds to wait for a frame before checking whether there is something to send."""
 
 _loads = itertools.count()  # no two people say the same
 
@@ -42,11 +42,11 @@ class Participant(ComesBack):
     # --- what a dialect has to say ---
 
     def greeted(self, socket: ClientConnection) -> None:
-        """Take what comes first on a connection."""
+        """Receive the first frames of a connection."""
         raise NotImplementedError
 
     def frame(self, text: str) -> object | None:
-        """Return the frame that says it, or None where there is nobody to say it to now."""
+        """Return the frame that sends this text, or None if there is no recipient now."""
         raise NotImplementedError
 
     def take(self, socket: ClientConnection, frame: Any) -> None:
@@ -54,7 +54,7 @@ class Participant(ComesBack):
         raise NotImplementedError
 
     def look(self) -> None:
-        """Look, at each turn, whether what is said was heard, where the dialect does not tell."""
+        """Check, at each turn, whether the message was received, if the dialect has no acknowledgement."""
 
     # ---
 
@@ -69,26 +69,26 @@ class Participant(ComesBack):
             raise self._failure
 
     def hush(self) -> None:
-        """Say nothing new."""
+        """Send nothing new."""
         self._is_quiet = True
 
     def has_settled(self) -> bool:
-        """Whether everything that was said has an outcome. Raises what ended the thread, if anything did."""
+        """Whether every sent message has an outcome. Raises the error that ended the thread, if any."""
         self.raise_failure()
         return self._outstanding is None
 
     def acknowledged_since(self, moment: float) -> list[str]:
-        """Return what was said since then (monotonic, s) and acknowledged. Raises what ended the thread."""
+        """Return the acknowledged messages sent since then (monotonic, s). Raises the error that ended the thread."""
         self.raise_failure()
         return [a.line.text for a in self.attempts[:] if a.outcome is ACKNOWLEDGED and a.began >= moment]
 
     def raise_failure(self) -> None:
-        """Raise what ended the thread, if anything did."""
+        """Raise the error that ended the thread, if any."""
         if self._failure is not None:
             raise self._failure
 
     def settle(self, outcome: str) -> None:
-        """Take note of what became of what was said last; the next may be said."""
+        """Record the outcome of the last message; the next one may be sent."""
         assert self._outstanding is not None
         text, began = self._outstanding
         self.attempts.append(Attempt(Line(self.name, text), began, time.monotonic(), outcome))
@@ -97,7 +97,7 @@ class Participant(ComesBack):
 
     @property
     def said(self) -> str | None:
-        """What is said and has no outcome yet."""
+        """The message without an outcome yet."""
         return self._outstanding and self._outstanding[0]
 
     def _come_back(self, name: str, converse: Callable[[], None]) -> None:

@@ -32,7 +32,7 @@ class Garden:
         self.leaves = leaves
 
     def say(self) -> str:
-        """Let ada say something of its own there, and return it once it is acknowledged."""
+        """Let ada send a unique text there, and return it once it is acknowledged."""
         text = f"{CREATOR} {next(self._numbers)}"
         self._socket.send(json.dumps({"Type": "message", "Text": text}))
         while (frame := json.loads(self._socket.recv(PATIENCE)))["Type"] != "sent":
@@ -40,7 +40,7 @@ class Garden:
         return text
 
     def remove(self) -> float:
-        """Let ada remove who leaves, and return the seconds until that is acknowledged."""
+        """Let ada remove `leaves`, and return the seconds until that is acknowledged."""
         began = time.monotonic()
         self._caller.put("remove", self.room_id, LEAVES)
         took = time.monotonic() - began
@@ -52,16 +52,16 @@ class Garden:
         self._caller.put("invite", self.room_id, LEAVES)
 
     def wait_until_heard(self, text: str) -> None:
-        """Wait until who stays has heard it."""
+        """Wait until `stays` has received it."""
         eventually(lambda: self.stays.has_heard(text), "who stays hears it", 2 * PATIENCE)
 
     def check(self) -> None:
-        """Who was removed has heard nothing since that was acknowledged, and who stays hears what is said now."""
+        """Check that `leaves` got nothing since the removal was acknowledged, and that `stays` gets a new message."""
         self.wait_until_heard(self.say())
         assert self._heard_by_who_leaves() == self._heard_before
 
     def stays_heard(self) -> list[str]:
-        """Return all that who stays has heard, in order."""
+        """Return all texts that `stays` has received, in order."""
         return [text for heard in self.stays.connections for text in heard]
 
     def _heard_by_who_leaves(self) -> set[str]:

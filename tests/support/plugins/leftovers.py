@@ -25,7 +25,7 @@ from pathlib import Path
 import pytest
 
 _LAST_SECONDS = 5.0
-"""Seconds for what is ending already, as the processes of a PostgreSQL whose postmaster was killed."""
+"""Seconds for processes that are ending already, such as those of a PostgreSQL whose postmaster was killed."""
 
 _RESOURCE_TRACKER = "multiprocessing.resource_tracker"
 """Python's own helper of a process that used multiprocessing; it ends with that."""

@@ -19,7 +19,7 @@ FIRST = (
     "tests/test_cli.py",
     "tests/system/",
 )
-"""What takes longest, the longest first."""
+"""The slowest files, slowest first."""
 
 
 class FileScheduling(LoadScopeScheduling):

@@ -21,53 +21,56 @@ The modules by layer, highest first; none imports anything of the server:
     http_call, address   one HTTP call; where the server is
     room                 one room as it is now, with its messages and unread counts
     errors, endings      exceptions; how connections end and when to reconnect
-    events, requests, values
+    features             what features add: types, events and calls, made from the server's features
+    calls, events        what those calls are made with; what `Chat.events()` yields
+    wire, structs        the types of the protocol, made from the server's; their bases
 """
 
 from chat.client.address import Address, parse_url
 from chat.client.chat import Chat
 from chat.client.credentials import SessionStore
 from chat.client.errors import CannotConnect, ChatError, ConnectionFailed, LoggedOut, Refused
-from chat.client.events import (
+from chat.client.events import Connected, Disconnected, Event, FeatureChange
+from chat.client.features import registry
+from chat.client.features.registry import *  # noqa: F403 - the names that features add
+from chat.client.http_api import HttpApi
+from chat.client.opening import open_chat
+from chat.client.room import Room
+from chat.client.sessions import log_in, register
+from chat.client.structs import Position
+from chat.client.wire import (
     Activity,
-    Connected,
-    Disconnected,
-    Event,
+    Deletion,
+    File,
+    History,
+    Hit,
+    Hits,
+    Invite,
     MemberChanged,
     MemberCount,
+    Members,
+    Membership,
+    Message,
     MessageDeleted,
     MessageEdited,
     NewMessage,
+    Person,
+    Presence,
     PresenceChanged,
     ProfileChanged,
+    PublicRoom,
+    Reaction,
     ReactionChanged,
     ReadMark,
     RoomChanged,
     RoomGone,
-    RoomSnapshot,
-    SupportChanged,
-)
-from chat.client.http_api import HttpApi
-from chat.client.opening import open_chat
-from chat.client.requests import History, Hit, Hits, Sent
-from chat.client.room import Room
-from chat.client.sessions import log_in, register
-from chat.client.values import (
-    Deletion,
-    File,
-    Invite,
-    Members,
-    Membership,
-    Message,
-    Person,
-    Position,
-    Presence,
-    PublicRoom,
-    Reaction,
     RoomInfo,
+    RoomSnapshot,
     Sender,
+    Sent,
     Session,
     Support,
+    SupportChanged,
 )
 
 __all__ = [
@@ -81,6 +84,7 @@ __all__ = [
     "Deletion",
     "Disconnected",
     "Event",
+    "FeatureChange",
     "File",
     "History",
     "Hit",
@@ -122,3 +126,4 @@ __all__ = [
     "parse_url",
     "register",
 ]
+__all__ += registry.__all__

@@ -9,15 +9,18 @@ import trio
 from chat.client.connection import PING_TIMEOUT
 from chat.client.errors import refuse_unencodable
 from chat.client.events import Event
+from chat.client.features.registry import FeatureCalls
 from chat.client.frames import encode
 from chat.client.http_api import HttpApi
 from chat.client.reconnecting import Connector
-from chat.client.requests import (
-    Activity,
+from chat.client.room import Room
+from chat.client.structs import Position, Request
+from chat.client.wire import (
     ChangeCommitted,
     Delete,
     Edit,
     EmptyReply,
+    File,
     History,
     Hits,
     MarkRead,
@@ -26,7 +29,7 @@ from chat.client.requests import (
     React,
     ReadHistory,
     Reply,
-    Request,
+    ReportActivity,
     Send,
     Sent,
     Status,
@@ -34,13 +37,12 @@ from chat.client.requests import (
     Watch,
     Watched,
 )
-from chat.client.room import Room
-from chat.client.values import File, Position
 
 _R = TypeVar("_R", bound=Reply)
+_V = TypeVar("_V")
 
 
-class Chat:
+class Chat(FeatureCalls):
     """A client that stays connected: it reconnects by itself until the block of `open_chat` ends.
 
     A method called without a connection waits for one. A request whose answer is lost is repeated, in the order of the
@@ -274,12 +276,15 @@ class Chat:
             connection.drop()
         return (await self._request(Ping(), Pong)).at
 
+    async def _call(self, method: str, path: str, kind: type[_V]) -> _V:
+        return await self._connector.http.call_until_answered(method, path, kind)
+
     async def _report_activity(self, room: int, what: str) -> None:
         await trio.lowlevel.checkpoint()
         connection = self._connector.connection
         if connection is not None and connection.is_ready:
             with trio.move_on_after(PING_TIMEOUT):
-                await self._request(Activity(room=room, what=what), EmptyReply)
+                await self._request(ReportActivity(room=room, what=what), EmptyReply)
 
     async def _request(self, request: Request, kind: type[_R]) -> _R:
         with refuse_unencodable():

@@ -10,11 +10,13 @@ from chat.client.address import Address
 from chat.client.credentials import Credentials
 from chat.client.endings import TOKEN_EXPIRED, Backoff
 from chat.client.errors import ConnectionFailed, Refused
-from chat.client.events import Bye, PresenceChanged
 from chat.client.frames import NumberedReply, decode, encode
 from chat.client.inbox import Inbox
 from chat.client.outbox import Outbox
-from chat.client.requests import (
+from chat.client.rooms import Rooms
+from chat.client.structs import Limits, Request
+from chat.client.wire import (
+    Bye,
     Edit,
     ErrorReply,
     Hello,
@@ -22,8 +24,8 @@ from chat.client.requests import (
     History,
     MarkRead,
     Ping,
+    PresenceChanged,
     Reply,
-    Request,
     Send,
     Status,
     Sync,
@@ -31,8 +33,6 @@ from chat.client.requests import (
     Watch,
     Watched,
 )
-from chat.client.rooms import Rooms
-from chat.client.values import Limits
 from chat.signals import Signal
 
 HELLO_TIMEOUT, SYNC_TIMEOUT, PING_TIMEOUT = 10.0, 60.0, 5.0
@@ -46,6 +46,10 @@ _SYNC_PAUSE = 0.2
 
 _ROOMS_PER_PAGE = 20
 """Rooms in one page request: few enough that each gets a good part of the page."""
+
+
+_CLIENT = "trio-chat"
+"""The name of a program among the person's sessions."""
 
 
 class Connection:
@@ -114,7 +118,7 @@ class Connection:
             nursery.start_soon(self._read, nursery)
             nursery.start_soon(self._write)
             nursery.start_soon(self._end_when_dropped)
-            hello = await self._request(Hello(token=token), HELLO_TIMEOUT)
+            hello = await self._request(Hello(token=token, client=_CLIENT), HELLO_TIMEOUT)
             assert isinstance(hello, HelloOk)
             self._rooms.person_id, self._rooms.name = hello.me.id, hello.me.name
             self._limits = hello.limits
@@ -216,7 +220,9 @@ class Connection:
             except ConnectionFailed as failed:  # the old token is still valid for a while
                 await trio.sleep(self._backoff.next() if failed.retry_after is None else failed.retry_after)
             else:
-                await self._request(Hello(token=await credentials.access(address)), HELLO_TIMEOUT)
+                await self._request(
+                    Hello(token=await credentials.access(address), client=_CLIENT), HELLO_TIMEOUT
+                )
 
     async def _sync_all(self, *, is_new: bool) -> None:
         self._needs_full_sync = False

@@ -9,7 +9,7 @@ import trio
 from chat.client.address import Address
 from chat.client.errors import ChatError, ConnectionFailed, LoggedOut
 from chat.client.sessions import log_in, refresh
-from chat.client.values import Session
+from chat.client.wire import Session
 
 _RENEW_EARLY = 60.0
 """Seconds before it expires an access token is renewed; a tenth of its lifetime if that is less."""

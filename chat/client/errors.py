@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import h11
 
-from chat.client.requests import ErrorReply
+from chat.client.wire import ErrorReply
 
 _TEMPORARY = frozenset({"unavailable", "outcome_unknown"})
 """Codes of refusals after which the same request may succeed. So may `too_many` if it says how long to wait."""
@@ -50,7 +50,7 @@ class LoggedOut(ChatError):
         reason: the stable key of the server's text, as `bad_credentials` or `account_disabled`, if it gave one.
     """
 
-    def __init__(self, text: str, reason: str | None = None) -> None:
+    def __init__(self, text: str = "", reason: str | None = None) -> None:
         super().__init__(text)
         self.reason = reason
 

@@ -14,9 +14,9 @@ from chat.client.credentials import Credentials
 from chat.client.endings import Backoff
 from chat.client.errors import ConnectionFailed, Refused, refuse_unencodable
 from chat.client.http_call import HttpResponse, call
-from chat.client.requests import Hits
 from chat.client.sessions import error_of, raise_if_temporary
-from chat.client.values import File, Invite, Members, Person, PublicRoom, RoomInfo, Value
+from chat.client.structs import Value
+from chat.client.wire import File, Hits, Invite, Members, Person, PublicRoom, RoomInfo
 
 _JSON = "application/json"
 
@@ -131,7 +131,7 @@ class HttpApi:
 
     async def search(self, fields: Mapping[str, str | int]) -> Hits:
         """Search messages by the fields of the HTTP call. Cancelling: nothing happens."""
-        return await self._call_until_answered("GET", f"/search?{_query(fields)}", Hits)
+        return await self.call_until_answered("GET", f"/search?{_query(fields)}", Hits)
 
     async def upload(self, room: int, data: bytes, name: str, media_type: str) -> File:
         """Upload a file for a message in a room.
@@ -150,7 +150,7 @@ class HttpApi:
         people: list[Person] = []
         query = "limit=100"
         while True:
-            page = await self._call_until_answered("GET", f"/me/blocks?{query}", _Blocked)
+            page = await self.call_until_answered("GET", f"/me/blocks?{query}", _Blocked)
             people += page.people
             if page.next is None:
                 return people
@@ -158,11 +158,11 @@ class HttpApi:
 
     async def block(self, person: int) -> None:
         """Refuse direct messages of a person. Cancelling: it may be done or not."""
-        await self._call_until_answered("PUT", f"/me/blocks/{person}", type(None))
+        await self.call_until_answered("PUT", f"/me/blocks/{person}", type(None))
 
     async def unblock(self, person: int) -> None:
         """Accept direct messages of a person again. Cancelling: it may be done or not."""
-        await self._call_until_answered("DELETE", f"/me/blocks/{person}", type(None))
+        await self.call_until_answered("DELETE", f"/me/blocks/{person}", type(None))
 
     def _joined(self, info: RoomInfo) -> RoomInfo:
         self._on_joined(info.id)
@@ -171,7 +171,11 @@ class HttpApi:
     async def _call(self, method: str, path: str, kind: type[_V], body: object = None) -> _V:
         return _decode(path, await self._respond(method, path, body), kind)
 
-    async def _call_until_answered(self, method: str, path: str, kind: type[_V]) -> _V:
+    async def call_until_answered(self, method: str, path: str, kind: type[_V]) -> _V:
+        """Make a call that may be repeated, until it is answered or refused for good.
+
+        Cancelling: it may be done or not.
+        """
         backoff = Backoff(random.random)
         while True:
             try:

@@ -15,7 +15,7 @@ import trio
 
 from chat.client.events import Connected, Disconnected, Event
 from chat.client.rooms import RoomEvent
-from chat.client.values import Position
+from chat.client.structs import Position
 from chat.signals import Signal
 
 

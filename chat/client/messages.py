@@ -4,8 +4,15 @@ from collections.abc import Iterator, Mapping
 
 from msgspec.structs import asdict, replace
 
-from chat.client.events import MessageDeleted, MessageEdited, NewMessage, ReactionChanged
-from chat.client.values import Deletion, Message, Reaction
+from chat.client.wire import (
+    Deletion,
+    Message,
+    MessageDeleted,
+    MessageEdited,
+    NewMessage,
+    Reaction,
+    ReactionChanged,
+)
 
 MAX_PEOPLE = 20
 """How many people a reaction names, the first ones; as on the server."""

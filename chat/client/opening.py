@@ -11,7 +11,8 @@ from chat.client.chat import Chat
 from chat.client.credentials import Credentials, SessionStore
 from chat.client.errors import ChatError
 from chat.client.reconnecting import Connector
-from chat.client.values import Position, Session
+from chat.client.structs import Position
+from chat.client.wire import Session
 
 _CLOSE_TIMEOUT = 1.0
 """Seconds in which the server has to answer a close frame."""

@@ -12,7 +12,8 @@ import trio
 from chat.client.endings import TOKEN_EXPIRED
 from chat.client.errors import ConnectionFailed, Refused
 from chat.client.frames import encode
-from chat.client.requests import ErrorReply, Reply, Request
+from chat.client.structs import Request
+from chat.client.wire import ErrorReply, Reply
 from chat.signals import Signal
 
 _TOKEN_REFUSED = frozenset({"unauthenticated", "expired"})

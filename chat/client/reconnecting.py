@@ -21,7 +21,7 @@ from chat.client.inbox import Inbox
 from chat.client.outbox import Outbox
 from chat.client.rooms import Rooms
 from chat.client.socket import open_socket
-from chat.client.values import Position
+from chat.client.structs import Position
 from chat.signals import Signal
 
 _log = logging.getLogger("chat.client")

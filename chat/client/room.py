@@ -4,20 +4,23 @@ from collections.abc import Mapping
 
 from msgspec.structs import asdict, replace
 
-from chat.client.events import (
-    Change,
+from chat.client.events import Change
+from chat.client.messages import Messages, changed
+from chat.client.unread import MAX_COUNT, count_mentions, count_unread, is_countable, mentions_person
+from chat.client.wire import (
     MemberChanged,
+    Message,
     MessageDeleted,
     MessageEdited,
     NewMessage,
+    Person,
     ReactionChanged,
     RoomChanged,
+    RoomInfo,
     RoomSnapshot,
+    Support,
     SupportChanged,
 )
-from chat.client.messages import Messages, changed
-from chat.client.unread import MAX_COUNT, count_mentions, count_unread, is_countable, mentions_person
-from chat.client.values import Message, Person, RoomInfo, Support
 
 
 class Room:

@@ -12,25 +12,25 @@ from typing import NamedTuple
 
 from msgspec.structs import asdict
 
-from chat.client.events import (
+from chat.client.events import Change, Event, Frame, Unlogged
+from chat.client.room import Room
+from chat.client.structs import Position
+from chat.client.wire import (
     Activity,
     Bye,
-    Change,
-    Event,
-    Frame,
+    KnownRoom,
+    MarkRead,
     MemberCount,
+    Message,
     MoreChanges,
     PresenceChanged,
     ProfileChanged,
     ReadMark,
     RoomGone,
     RoomSnapshot,
+    Sync,
     UnknownChange,
-    Unlogged,
 )
-from chat.client.requests import KnownRoom, MarkRead, Sync
-from chat.client.room import Room
-from chat.client.values import Message, Position
 
 
 class RoomEvent(NamedTuple):
@@ -231,8 +231,8 @@ class Rooms(Mapping[int, Room]):
     def _sync(self, rooms: Iterable[int]) -> Sync:
         return Sync(known=self._known(rooms), rest=False, far="page")
 
-    def _known(self, rooms: Iterable[int]) -> list[KnownRoom]:
-        return [KnownRoom(room, *self._position(room)) for room in rooms]
+    def _known(self, rooms: Iterable[int]) -> tuple[KnownRoom, ...]:
+        return tuple(KnownRoom(room=room, **self._position(room)._asdict()) for room in rooms)
 
     def _position(self, room: int) -> Position:
         if room in self.reported:

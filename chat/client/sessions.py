@@ -7,8 +7,7 @@ import trio
 from chat.client.address import Address
 from chat.client.errors import CannotConnect, ConnectionFailed, LoggedOut, Refused
 from chat.client.http_call import HttpResponse, call
-from chat.client.requests import ErrorReply
-from chat.client.values import Session
+from chat.client.wire import ErrorReply, Session
 
 _MAX_BODY = 1 << 16
 """Bytes of a response body; a session is below 2 KiB."""
@@ -95,8 +94,12 @@ def _status(response: HttpResponse) -> str:
 
 
 def raise_if_temporary(status: int, error: ErrorReply) -> None:
-    """Raise ConnectionFailed for an error that may be gone a little later. Sync."""
-    if status >= 500 or status == 429:
+    """Raise ConnectionFailed for an error that may be gone a little later. Sync.
+
+    A refusal that says how many there may be, and not how long to wait, is for good.
+    """
+    is_for_good = error.code == "too_many" and error.retry_ms is None
+    if status >= 500 or (status == 429 and not is_for_good):
         raise ConnectionFailed(
             error.text, retry_after=None if error.retry_ms is None else error.retry_ms / 1000
         )

@@ -6,8 +6,7 @@ counted separately. Both counts end at 100.
 
 from collections.abc import Mapping
 
-from chat.client.events import MessageEdited
-from chat.client.values import Message
+from chat.client.wire import Message, MessageEdited
 
 MAX_COUNT = 100
 """Means that many or more."""

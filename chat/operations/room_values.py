@@ -80,8 +80,7 @@ class Deletion(Value, kw_only=True, frozen=True):
 class MessageFields(Value, kw_only=True, frozen=True):
     """The fields that a message and its event have in common.
 
-    `pos` is the position of the latest change in a Message, and the event's own in an event. `reply` is the seq of the
-    message that it answers, `mentions` are the people whom its text mentions; `all`: it mentions everybody in the room.
+    `pos` is the position of the latest change in a Message, and the event's own in an event.
     """
 
     room: Id
@@ -89,15 +88,17 @@ class MessageFields(Value, kw_only=True, frozen=True):
     pos: Pos
     at: Time
     sender: Sender
-    kind: Literal["text", "join"] = "text"
+    kind: Annotated[Literal["text", "join"], Meta(description="A text, or that somebody joined the room")] = (
+        "text"
+    )
     text: Text = ""
-    reply: Seq | None = None
-    mentions: Mentioned = ()
-    all: bool = False
+    reply: Annotated[Seq, Meta(description="The message that it answers")] | None = None
+    mentions: Annotated[Mentioned, Meta(description="The people whom its text mentions")] = ()
+    all: Annotated[bool, Meta(description="Whether its text mentions everybody in the room")] = False
     files: Annotated[tuple[FileInfo, ...], Meta(max_length=MOST_FILES)] = ()
     key: Key | None = None
     reactions: Annotated[tuple[Reaction, ...], Meta(max_length=20)] = ()
-    edited: Time | None = None
+    edited: Annotated[Time, Meta(description="When it was last edited")] | None = None
     deleted: Deletion | None = None
 
 
@@ -132,18 +133,28 @@ class RoomFields(Value, kw_only=True, frozen=True):
     topic: Topic = ""
     private: bool = False
     archived: bool = False
-    role: RoomRole = "member"
-    members: Annotated[int, Meta(ge=0)] = 0
-    pos: Pos
-    at: Time
-    seq: Mark
-    read: Mark
-    unread: UpTo100 = 0
-    mentions: UpTo100 = 0
-    notify: Notify = "mentions"
-    hidden: bool = False
-    last: Message | None = None
-    peer: Person | None = None
+    role: Annotated[RoomRole, Meta(description="Of the reader in the room")] = "member"
+    members: Annotated[int, Meta(ge=0, description="How many people are in it")] = 0
+    pos: Annotated[Pos, Meta(description="The position of its latest change")]
+    at: Annotated[Time, Meta(description="The time of its latest change")]
+    seq: Annotated[Mark, Meta(description="The number of its latest message")]
+    read: Annotated[Mark, Meta(description="The reader has read up to this message")]
+    unread: Annotated[
+        UpTo100, Meta(description="How many texts of others follow that one; 100 stands for 100 or more")
+    ] = 0
+    mentions: Annotated[
+        UpTo100, Meta(description="How many of those mention the reader; 100 stands for 100 or more")
+    ] = 0
+    notify: Annotated[Notify, Meta(description="Which messages the reader is notified of")] = "mentions"
+    hidden: Annotated[bool, Meta(description="Whether the reader removed it from their list")] = False
+    last: Annotated[Message, Meta(description="Its latest message")] | None = None
+    peer: (
+        Annotated[
+            Person,
+            Meta(description="The other person of a direct room, or the person of a support conversation"),
+        ]
+        | None
+    ) = None
     support: Support | None = None
 
 

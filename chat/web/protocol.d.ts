@@ -655,18 +655,21 @@ export interface Message {
   /** Unix milliseconds */
   at: number;
   sender: Sender;
+  /** A text, or that somebody joined the room */
   kind?: "join" | "text";
   /** Trimmed; empty only with files */
   text?: string;
-  /** A message's number in its room: 1, 2, 3 … without gaps */
+  /** The message that it answers */
   reply?: number;
+  /** The people whom its text mentions */
   mentions?: number[];
+  /** Whether its text mentions everybody in the room */
   all?: boolean;
   files?: FileInfo[];
   /** Chosen by the client; unique among all messages of this person */
   key?: string;
   reactions?: Reaction[];
-  /** Unix milliseconds */
+  /** When it was last edited */
   edited?: number;
   deleted?: Deletion;
 }
@@ -682,18 +685,21 @@ export interface MessageEvent {
   /** Unix milliseconds */
   at: number;
   sender: Sender;
+  /** A text, or that somebody joined the room */
   kind?: "join" | "text";
   /** Trimmed; empty only with files */
   text?: string;
-  /** A message's number in its room: 1, 2, 3 … without gaps */
+  /** The message that it answers */
   reply?: number;
+  /** The people whom its text mentions */
   mentions?: number[];
+  /** Whether its text mentions everybody in the room */
   all?: boolean;
   files?: FileInfo[];
   /** Chosen by the client; unique among all messages of this person */
   key?: string;
   reactions?: Reaction[];
-  /** Unix milliseconds */
+  /** When it was last edited */
   edited?: number;
   deleted?: Deletion;
 }
@@ -990,21 +996,25 @@ export interface Room {
   topic?: string;
   private?: boolean;
   archived?: boolean;
+  /** Of the reader in the room */
   role?: "banned" | "member" | "moderator" | "owner";
+  /** How many people are in it */
   members?: number;
-  /** A change's number in its room: 1, 2, 3 … without gaps; 0: none yet */
+  /** The position of its latest change */
   pos: number;
-  /** Unix milliseconds */
+  /** The time of its latest change */
   at: number;
-  /** A message's number, or 0: before the first */
+  /** The number of its latest message */
   seq: number;
-  /** A message's number, or 0: before the first */
+  /** The reader has read up to this message */
   read: number;
-  /** 100 stands for 100 or more */
+  /** How many texts of others follow that one; 100 stands for 100 or more */
   unread?: number;
-  /** 100 stands for 100 or more */
+  /** How many of those mention the reader; 100 stands for 100 or more */
   mentions?: number;
+  /** Which messages the reader is notified of */
   notify?: "all" | "mentions" | "none";
+  /** Whether the reader removed it from their list */
   hidden?: boolean;
   last?: Message;
   peer?: Person;
@@ -1023,21 +1033,25 @@ export interface RoomEvent {
   topic?: string;
   private?: boolean;
   archived?: boolean;
+  /** Of the reader in the room */
   role?: "banned" | "member" | "moderator" | "owner";
+  /** How many people are in it */
   members?: number;
-  /** A change's number in its room: 1, 2, 3 … without gaps; 0: none yet */
+  /** The position of its latest change */
   pos: number;
-  /** Unix milliseconds */
+  /** The time of its latest change */
   at: number;
-  /** A message's number, or 0: before the first */
+  /** The number of its latest message */
   seq: number;
-  /** A message's number, or 0: before the first */
+  /** The reader has read up to this message */
   read: number;
-  /** 100 stands for 100 or more */
+  /** How many texts of others follow that one; 100 stands for 100 or more */
   unread?: number;
-  /** 100 stands for 100 or more */
+  /** How many of those mention the reader; 100 stands for 100 or more */
   mentions?: number;
+  /** Which messages the reader is notified of */
   notify?: "all" | "mentions" | "none";
+  /** Whether the reader removed it from their list */
   hidden?: boolean;
   last?: Message;
   peer?: Person;

@@ -24,7 +24,7 @@ from chat.client.opening import open_chat, run_connector
 from chat.client.reconnecting import Connector
 from chat.client.sessions import log_in, register
 from chat.client.socket import open_socket
-from chat.client.values import Position
+from chat.client.structs import Position
 from tests.client.model import Json, ModelRoom, ModelWorld
 from tests.client.model_server import PEOPLE, ModelServer, RefusedByModel, in_memory, on_loopback
 from tests.client.people import EventChecker

@@ -7,18 +7,11 @@ import trio
 
 from chat.client.chat import Chat
 from chat.client.credentials import Credentials
-from chat.client.events import (
-    Connected,
-    Disconnected,
-    Event,
-    LoggedChange,
-    NewMessage,
-    RoomGone,
-    RoomSnapshot,
-)
+from chat.client.events import Connected, Disconnected, Event
 from chat.client.opening import run_connector
 from chat.client.reconnecting import Connector
-from chat.client.values import Position
+from chat.client.structs import Position
+from chat.client.wire import LoggedChange, NewMessage, RoomGone, RoomSnapshot
 from tests.client.model_server import ModelServer, in_memory
 
 Reach = Callable[..., AbstractAsyncContextManager[Chat]]

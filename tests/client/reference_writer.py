@@ -17,7 +17,7 @@ from chat.client.http_api import HttpApi
 PAGE = Path(__file__).parents[2] / "docs" / "client.md"
 BEGINNING = "## Reference\n"
 
-_BEHIND_CHAT = ("search", "upload", "download")
+_BEHIND_CHAT = ("search", "upload", "download", "call_until_answered")
 """Calls of `chat.http` that `Chat` has in a better form."""
 
 _FUNCTIONS = (client.open_chat, client.log_in, client.register, client.parse_url)
@@ -50,7 +50,8 @@ def reference() -> str:
 
 
 def _calls(cls: type, without: tuple[str, ...] = ()) -> Iterator[str]:
-    for name, member in vars(cls).items():
+    members = [each for owner in cls.__mro__ if owner is not object for each in vars(owner).items()]
+    for name, member in members:
         if isinstance(member, property):
             yield f"| `{name}` | {_told(inspect.signature(member.fget).return_annotation)} |"  # type: ignore[arg-type]
         elif not name.startswith("_") and name not in without:

@@ -9,8 +9,8 @@ from trio.testing import MockClock
 
 from chat.client import Chat, open_chat
 from chat.client.errors import LoggedOut, Refused
-from chat.client.events import Connected, Disconnected, PresenceChanged, RoomSnapshot
-from chat.client.requests import Sent
+from chat.client.events import Connected, Disconnected
+from chat.client.wire import PresenceChanged, RoomSnapshot, Sent
 from tests.client.model import Json, ModelRoom
 from tests.client.model_server import ModelServer, RefusedByModel, on_loopback
 from tests.client.people import Reach, next_event, texts

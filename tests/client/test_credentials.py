@@ -12,7 +12,7 @@ from chat.client.credentials import Credentials
 from chat.client.errors import CannotConnect, LoggedOut, Refused
 from chat.client.events import Connected, Disconnected
 from chat.client.sessions import log_in, register
-from chat.client.values import Session
+from chat.client.wire import Session
 from tests.client.model import Json, ModelRoom
 from tests.client.model_server import ModelServer, on_loopback
 from tests.client.people import Reach, next_event

@@ -6,8 +6,8 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from chat.client.events import NewMessage, RoomSnapshot
-from chat.client.values import Position
+from chat.client.structs import Position
+from chat.client.wire import NewMessage, RoomSnapshot
 from tests.client.comparing import info_of, plain
 from tests.client.model import Json, ModelRoom, ModelWorld
 from tests.client.model_server import PEOPLE, ModelServer, RefusedByModel

@@ -19,7 +19,7 @@ from chat.client import (
     register,
 )
 from chat.client.credentials import Credentials
-from chat.client.values import Members, Membership, Person, PublicRoom, RoomInfo, Session
+from chat.client.wire import Members, Membership, Person, PublicRoom, RoomInfo, Session
 from tests.client.model import Json, ModelRoom
 from tests.client.model_server import ModelServer, in_memory
 from tests.client.people import Reach, next_event, texts

@@ -4,10 +4,11 @@ import pytest
 import trio
 import trio.testing
 
-from chat.client.events import Connected, Event, LoggedChange, RoomGone
+from chat.client.events import Connected, Event
 from chat.client.inbox import Inbox
 from chat.client.rooms import RoomEvent
-from chat.client.values import Position
+from chat.client.structs import Position
+from chat.client.wire import LoggedChange, RoomGone
 
 
 def event(n: int, room: int = 1) -> RoomEvent:

@@ -4,7 +4,7 @@ import pytest
 
 from chat.client.errors import ConnectionFailed, Refused
 from chat.client.outbox import Outbox, PendingRequest
-from chat.client.requests import ChangeCommitted, Edit, ErrorReply, Hello, Ping, Pong, Send, Sent
+from chat.client.wire import ChangeCommitted, Edit, ErrorReply, Hello, Ping, Pong, Send, Sent
 
 SENT = Sent(seq=1, pos=1, at=1)
 
@@ -132,7 +132,7 @@ def test_the_connections_own_requests_come_first_and_end_with_it() -> None:
     outbox.set_open(is_open=True)
     outbox.add(Ping(), is_internal=True)
     assert written(outbox) == ["ping", "1"]
-    assert outbox.settle(1, Pong()) is hello
+    assert outbox.settle(1, Pong(at=1)) is hello
     assert written(connected(outbox)) == ["1"]
 
 

@@ -1,9 +1,17 @@
 """The client requests counts that it can't compute, drops unneeded messages, and splits long requests."""
 
-from chat.client.events import MessageDeleted, NewMessage, ReadMark, RoomGone, RoomSnapshot
-from chat.client.requests import KnownRoom, MarkRead
 from chat.client.rooms import RoomEvent, Rooms
-from chat.client.values import Position, Sender
+from chat.client.structs import Position
+from chat.client.wire import (
+    KnownRoom,
+    MarkRead,
+    MessageDeleted,
+    NewMessage,
+    ReadMark,
+    RoomGone,
+    RoomSnapshot,
+    Sender,
+)
 from tests.client.model import ModelRoom, ModelWorld
 
 ADA, BEN = 1, 2
@@ -120,9 +128,9 @@ def test_leaving_a_room_forgets_it_and_is_reported_once() -> None:
 def test_positions_are_split_over_as_many_requests_as_needed() -> None:
     kept = {room: Position(room, room * 10) for room in range(1, 8)}
     rooms = rooms_of_ada(positions=kept)
-    assert [(sync.known, sync.rest) for sync in rooms.sync_requests(10)] == [
+    assert [(list(sync.known), sync.rest) for sync in rooms.sync_requests(10)] == [
         ([], True),  # their snapshots
-        ([KnownRoom(room, room, room * 10) for room in kept], False),  # and then their events
+        ([KnownRoom(room=room, pos=room, at=room * 10) for room in kept], False),  # and then their events
     ]
     for room in range(1, 6):
         rooms.apply(snapshot(room, pos=room, seq=room))
@@ -138,7 +146,7 @@ def test_positions_are_split_over_as_many_requests_as_needed() -> None:
     ]
     assert syncs[2].since == 70
     assert all(len(rooms.sync_requests(most)) <= 8 for most in range(1, 9))
-    assert rooms_of_ada().sync_requests(10)[0].known == []
+    assert rooms_of_ada().sync_requests(10)[0].known == ()
 
 
 def test_after_a_restart_events_continue_at_the_position_and_the_room_is_new() -> None:

@@ -7,9 +7,9 @@ import msgspec
 import pytest
 
 from chat.client.frames import NumberedReply, decode
-from chat.client.requests import History
 from chat.client.rooms import Rooms
-from chat.client.values import Position
+from chat.client.structs import Position
+from chat.client.wire import Message
 from tests.client.comparing import info_of, messages_of, plain
 from tests.client.vector_writer import DIRECTORY, VECTORS, written
 
@@ -35,7 +35,7 @@ def test_frames_become_rooms(path: Path) -> None:
                         [frame["type"], reported.room, reported.position.pos if reported.position else 0]
                     )
             case {"history": messages}:
-                rooms.load_history(msgspec.convert({"messages": messages}, History).messages)
+                rooms.load_history(msgspec.convert(messages, tuple[Message, ...]))
             case {"gaps": gaps}:
                 sync = rooms.gap_request(1000)
                 assert {str(each.room): [each.pos, each.at] for each in sync.known} == gaps

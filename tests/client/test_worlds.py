@@ -16,7 +16,7 @@ from trio.testing import MockClock
 
 from chat.client.chat import Chat
 from chat.client.errors import Refused
-from chat.client.values import Position
+from chat.client.structs import Position
 from tests.client.comparing import info_of, messages_of, plain
 from tests.client.model import Json, ModelRoom, ModelWorld
 from tests.client.model_server import PEOPLE, ModelServer, RefusedByModel

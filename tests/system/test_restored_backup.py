@@ -12,7 +12,7 @@ import pytest
 import trio
 
 from chat.client import Chat, LoggedOut, open_chat
-from chat.client.values import Position
+from chat.client.structs import Position
 from tests.client.comparing import info_of, messages_of
 from tests.client.people import EventChecker
 from tests.support.people import PASSWORD, post, request

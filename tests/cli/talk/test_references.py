@@ -2,7 +2,7 @@
 
 from chat.cli.talk.view import draw
 from chat.client import Message
-from chat.client.values import Deletion
+from chat.client.wire import Deletion
 from tests.cli.talk.test_view import ADA, BEN, NOON, room, said, shown, state_of, with_messages
 
 

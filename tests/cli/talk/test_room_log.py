@@ -5,7 +5,7 @@ from pathlib import Path
 
 from chat.cli.talk.room_log import RoomLog
 from chat.client import File, Message
-from chat.client.values import Deletion
+from chat.client.wire import Deletion
 from tests.cli.talk.test_view import BEN, NOON, room
 
 

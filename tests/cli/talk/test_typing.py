@@ -8,8 +8,7 @@ from chat.cli.talk.activities import Activities
 from chat.cli.talk.typists import Typists
 from chat.cli.talk.view import draw
 from chat.client import Activity, Refused, Sender
-from chat.client.events import NewMessage
-from chat.client.requests import ErrorReply
+from chat.client.wire import ErrorReply, NewMessage
 from tests.cli.talk.test_view import ADA, BEN, NOON, room, shown, state_of
 
 EVE = Sender(id=3, name="eve")

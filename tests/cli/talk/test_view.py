@@ -10,7 +10,7 @@ from chat.cli.talk.pending import Pending, PendingFiles
 from chat.cli.talk.state import ScrollPosition, State
 from chat.cli.talk.view import Picture, draw, scrolled
 from chat.client import File, Message, Person, Reaction, Room, RoomSnapshot, Sender
-from chat.client.values import Deletion
+from chat.client.wire import Deletion
 
 ADA, BEN = Sender(id=1, name="ada"), Sender(id=2, name="ben")
 DAY = 86_400_000

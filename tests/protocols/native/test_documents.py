@@ -157,7 +157,7 @@ async def test_schemas_match_the_wire_and_are_portable(site: Site) -> None:
         "what is told is left out, and never null"
     )
     assert {"type": "null"} in schemas["CreateMessage"]["properties"]["reply"]["anyOf"], "what is sent may be"
-    assert schemas["Room"]["properties"]["members"]["description"] == "Default: 0"
+    assert schemas["Room"]["properties"]["members"]["description"] == "How many people are in it. Default: 0"
     assert "default" in schemas["RateSetting"]["properties"], "a field may be called so"
 
 

@@ -12,7 +12,7 @@ from chat.application import rooms as use_cases
 from chat.client.frames import NumberedReply as Reply
 from chat.client.frames import decode
 from chat.client.rooms import Rooms
-from chat.client.values import RoomInfo
+from chat.client.wire import RoomInfo
 from chat.domain.changes import SupportChange
 from chat.domain.entities import LOBBY_ID, Draft, Peer, Person, SupportOf
 from chat.engine.people import PeopleReconciler

@@ -36,10 +36,10 @@ from chat.operations.room_values import (
     FileInfo,
     Logged,
     Message,
+    MessageFields,
     Reaction,
     Room,
     RoomFields,
-    Said,
     Sender,
     Support,
 )
@@ -204,7 +204,12 @@ NOT_OF_PROGRAMS = (frames.PolicyEvent,)
 
 SAME_REPLIES = {live_frames.StatusOk: "EmptyReply"}
 
-BASES: dict[type, str] = {Said: "Message", RoomFields: "RoomInfo", Person: "Person", Logged: "LoggedChange"}
+BASES: dict[type, str] = {
+    MessageFields: "Message",
+    RoomFields: "RoomInfo",
+    Person: "Person",
+    Logged: "LoggedChange",
+}
 """Types of the server that have fields of others, and the type of the client that has them."""
 
 MIXED_IN = {"MemberChanged": "MemberProperties"}

@@ -63,7 +63,7 @@ class FailingMedium(Medium, Protocol):
     def cut(self) -> None:
         """End every connection; no other can be made."""
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         """Let connections be made again."""
 
     def freeze(self) -> None:
@@ -102,7 +102,7 @@ class PostgresMedium(DirectPostgres):
     def cut(self) -> None:
         self._line.cut()
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         self._line.open = True
 
     def freeze(self) -> None:
@@ -130,7 +130,7 @@ class RedisMedium:
     def cut(self) -> None:
         self._server.kill()
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         self._server.start()
 
     def freeze(self) -> None:

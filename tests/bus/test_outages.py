@@ -86,7 +86,7 @@ async def test_an_outage_is_logged_once_and_its_end_once(
             tries.clear()
             await until_logged(tries, 6)  # it tries again, and says nothing
             assert len(logs) == 1
-            medium.mend()
+            medium.repair()
             await until_back(bus)
             await until_logged(logs, 2)
     assert [log["event"] for log in logs] == [LOST, BACK]
@@ -106,7 +106,7 @@ async def test_payloads_kept_during_an_outage_are_bounded(
                     bus.publish(b"%d %s" % (n, b"x" * 1000))
                 assert bus.waiting.waiting_bytes <= 50_000
                 await trio.lowlevel.checkpoint()
-            medium.mend()
+            medium.repair()
             await until_back(bus)
 
 
@@ -155,7 +155,7 @@ async def test_leaving_during_an_outage_ends_soon(medium: FailingMedium, outage:
             bus.publish(b"nobody hears this")
             left = trio.current_time()
         took = trio.current_time() - left
-        medium.thaw() if outage == "freeze" else medium.mend()
+        medium.thaw() if outage == "freeze" else medium.repair()
     assert took < 5, "it waited for what does not answer"
 
 
@@ -164,7 +164,7 @@ async def test_a_bus_that_is_opened_during_an_outage_begins_when_that_ends(mediu
         medium.cut()
         async with medium.open_bus() as bus:
             await until_logged(logs, 1)
-            medium.mend()
+            medium.repair()
             await settle(bus)
             await until_heard(bus, bus, b"hello")
 

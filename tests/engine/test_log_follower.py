@@ -49,26 +49,26 @@ class Log(MemoryMessages):
 class World:
     """A follower on a log; what it announces is kept, and counts as published at once."""
 
-    def __init__(self, log: Log, follower: LogFollower, broadcaster: "Keeper") -> None:
+    def __init__(self, log: Log, follower: LogFollower, broadcaster: "RecordingBroadcaster") -> None:
         self.log = log
         self.follower = follower
         self.broadcaster = broadcaster
 
     @property
-    def told(self) -> list[int]:
-        return [each.change.id for each in self.broadcaster.told]
+    def announced(self) -> list[int]:
+        return [each.change.id for each in self.broadcaster.announced]
 
 
-class Keeper(Broadcaster):
+class RecordingBroadcaster(Broadcaster):
     """Keeps what is announced."""
 
     def __init__(self) -> None:
         feed, _ = trio.open_memory_channel[list[Announcement]](0)
         super().__init__(Hub(), feed, Metrics())
-        self.told: list[Announcement] = []
+        self.announced: list[Announcement] = []
 
     def announce(self, batch: list[Announcement]) -> None:
-        self.told += batch
+        self.announced += batch
 
 
 @asynccontextmanager
@@ -77,7 +77,7 @@ async def open_world(
     skipped: Callable[[int], object] = lambda newest_id: None,
     kind: type[Log] = Log,
 ) -> AsyncGenerator[World]:
-    storage, broadcaster = MemoryStorage(), Keeper()
+    storage, broadcaster = MemoryStorage(), RecordingBroadcaster()
     await storage.users.add(NewPerson(name="ada", password_hash=b""))
     log = kind(storage)
     async with open_log_follower(log, broadcaster, 0, skipped, patience=patience) as follower:
@@ -112,7 +112,7 @@ async def test_announcements_in_any_order_are_published_once_and_in_order(
                 await trio.sleep(0.03)
         world.follower.reaches(60)
         await trio.sleep(1)
-        assert world.told == list(range(1, 61))
+        assert world.announced == list(range(1, 61))
 
 
 async def test_an_announcement_that_continues_the_log_is_published_without_a_read(
@@ -122,7 +122,7 @@ async def test_an_announcement_that_continues_the_log_is_published_without_a_rea
         one, two, three = await world.log.say("1", "2", "3")
         world.follower.announce_own(mine([one]))
         world.follower.receive([two, three], 3)
-        assert world.told == [1, 2, 3]
+        assert world.announced == [1, 2, 3]
         await trio.sleep(1)
         assert world.log.reads == 0
 
@@ -132,9 +132,9 @@ async def test_a_late_announcement_is_awaited_and_saves_a_read(autojump_clock: o
         one, two = await world.log.say("1", "2")
         world.follower.receive([two], 2)
         await trio.sleep(PATIENCE / 2)
-        assert world.told == []
+        assert world.announced == []
         world.follower.receive([one], 1)
-        assert world.told == [1, 2]
+        assert world.announced == [1, 2]
         await trio.sleep(1)
         assert world.log.reads == 0
 
@@ -146,7 +146,7 @@ async def test_where_one_after_another_comes_late_none_is_read(autojump_clock: o
             world.follower.receive([after], after.id)
             await trio.sleep(PATIENCE * 0.7)  # longer than half: there is always one that is missing
             world.follower.receive([before], before.id)
-        assert world.told == list(range(1, 41))
+        assert world.announced == list(range(1, 41))
         assert world.log.reads == 0
 
 
@@ -155,7 +155,7 @@ async def test_a_missing_announcement_is_read_from_the_log_soon(autojump_clock: 
         _, two = await world.log.say("1", "2")
         world.follower.receive([two], 2)
         await trio.sleep(PATIENCE * 1.5)
-        assert world.told == [1, 2]
+        assert world.announced == [1, 2]
         assert world.log.reads == 1
 
 
@@ -164,7 +164,7 @@ async def test_the_end_of_the_log_alone_has_the_rest_read(autojump_clock: object
         await world.log.say(*map(str, range(600)))
         world.follower.reaches(600)
         await trio.sleep(PATIENCE * 1.5)
-        assert world.told == list(range(1, 601))
+        assert world.announced == list(range(1, 601))
 
 
 async def test_a_commit_of_which_a_part_alone_is_sent_along_is_read_for_the_rest(
@@ -173,9 +173,9 @@ async def test_a_commit_of_which_a_part_alone_is_sent_along_is_read_for_the_rest
     async with open_world() as world:
         one, _, three = await world.log.say("1", "too long for a payload", "3")
         world.follower.receive([one, three], 3)
-        assert world.told == [1]
+        assert world.announced == [1]
         await trio.sleep(PATIENCE * 1.5)
-        assert world.told == [1, 2, 3]
+        assert world.announced == [1, 2, 3]
 
 
 async def test_a_database_that_does_not_answer_is_asked_until_it_does(autojump_clock: object) -> None:
@@ -184,9 +184,9 @@ async def test_a_database_that_does_not_answer_is_asked_until_it_does(autojump_c
         world.log.failures = [StorageDown("down")] * 5
         world.follower.reaches(2)
         await trio.sleep(PATIENCE * 2)
-        assert world.told == []
+        assert world.announced == []
         await trio.sleep(3)
-        assert world.told == [1, 2]
+        assert world.announced == [1, 2]
 
 
 async def test_announcements_during_a_backlog_are_read_later_and_not_kept(
@@ -196,11 +196,11 @@ async def test_announcements_during_a_backlog_are_read_later_and_not_kept(
         said = await world.log.say(*map(str, range(100)))
         world.broadcaster._behind = 17
         world.follower.receive(said, 100)
-        assert world.told == []
+        assert world.announced == []
         assert not world.follower._ahead
         world.broadcaster._behind = 0
         await trio.sleep(PATIENCE * 1.5)
-        assert world.told == list(range(1, 101))
+        assert world.announced == list(range(1, 101))
 
 
 async def test_a_log_that_lost_its_end_is_followed_from_there(autojump_clock: object) -> None:
@@ -214,7 +214,7 @@ async def test_a_log_that_lost_its_end_is_followed_from_there(autojump_clock: ob
         world.follower.rewind_to(first[-1].id)
         again = await other.say("another 2", "another 3")
         world.follower.receive(again, 3)
-        assert world.told == [1, 2, 3, 2, 3]
+        assert world.announced == [1, 2, 3, 2, 3]
 
 
 def rewind(log: Log, end: int) -> None:
@@ -231,7 +231,7 @@ async def test_the_next_own_commit_detects_a_rewound_log(autojump_clock: object,
         await world.log.say(*["another's"] * (again - 1))
         world.follower.announce_own(mine(await world.log.say("mine")))
         await trio.sleep(1)
-        assert world.told == [1, 2, 3, 4, 2 + again]
+        assert world.announced == [1, 2, 3, 4, 2 + again]
         assert world.follower.newest_id == 2 + again
 
 
@@ -250,7 +250,7 @@ async def test_a_log_that_lost_its_end_and_grew_again_is_noticed_where_it_is_loo
         world.follower.announce_own(mine(await world.log.say("d")))
         await world.follower.verify_tail()
         assert skipped == [5]
-        assert world.told == [1, 2, 3, 4, 6]
+        assert world.announced == [1, 2, 3, 4, 6]
 
 
 async def test_a_commit_during_a_read_is_published_at_once(
@@ -268,7 +268,7 @@ async def test_a_commit_during_a_read_is_published_at_once(
         world.log.read_log = slow  # type: ignore[method-assign]
         world.follower.reaches(1)
         await trio.sleep(PATIENCE * 1.5)
-        assert world.told == [1, 2]
+        assert world.announced == [1, 2]
         assert world.log.reads == 1
 
 
@@ -281,7 +281,7 @@ async def test_the_log_is_checked_while_nothing_is_published(autojump_clock: obj
         await world.log.say("2")
         world.follower.reaches(2)
         await trio.sleep(1)
-        assert world.told == [1, 2]
+        assert world.announced == [1, 2]
         with trio.fail_after(1):
             await world.follower.verify_tail()
         may_go_on.set()
@@ -306,12 +306,12 @@ async def test_an_announced_id_may_be_lost_before_the_end_of_the_log_is_known(
         await looked.wait()
         world.follower.rewind_to(0)
         await trio.sleep(5)
-        assert world.told == [one.id]
+        assert world.announced == [one.id]
 
 
-@pytest.mark.parametrize(("asked", "told"), [("newest_id", 2), ("read_log", 2), ("keep_pace", 4)])
+@pytest.mark.parametrize(("asked", "announced"), [("newest_id", 2), ("read_log", 2), ("keep_pace", 4)])
 async def test_a_log_that_loses_its_end_while_it_is_read_is_read_no_further_than_it_is_now(
-    autojump_clock: object, monkeypatch: pytest.MonkeyPatch, asked: str, told: int
+    autojump_clock: object, monkeypatch: pytest.MonkeyPatch, asked: str, announced: int
 ) -> None:
     async with open_world() as world:
         world.follower.announce_own(mine(await world.log.say("1", "2")))
@@ -331,10 +331,10 @@ async def test_a_log_that_loses_its_end_while_it_is_read_is_read_no_further_than
         monkeypatch.setattr(whom, asked, lose)
         world.follower.reaches(4)
         await trio.sleep(1)
-        assert (world.follower.newest_id, world.told) == (1, [1, 2, 3, 4][:told])
+        assert (world.follower.newest_id, world.announced) == (1, [1, 2, 3, 4][:announced])
         again = await world.log.say("another 2")
         world.follower.receive(again, 2)
-        assert world.told[told:] == [2]
+        assert world.announced[announced:] == [2]
 
 
 async def test_a_lost_change_is_not_published_after_the_one_with_its_id(
@@ -355,7 +355,7 @@ async def test_a_lost_change_is_not_published_after_the_one_with_its_id(
         world.log.read_log = lose  # type: ignore[method-assign]
         world.follower.reaches(4)
         await trio.sleep(1)
-        assert world.told == [1, 2, 2]
+        assert world.announced == [1, 2, 2]
         assert world.follower.newest_id == 2
 
 
@@ -368,8 +368,12 @@ async def test_waiting_changes_lost_by_a_rewind_are_never_published(autojump_clo
         await trio.sleep(1)
         for change in await world.log.say("another 2", "another 3"):
             world.follower.receive([change], change.id)
-        told = [each.change for each in world.broadcaster.told]
-        assert [each.text for each in told if isinstance(each, Message)] == ["1", "another 2", "another 3"]
+        announced = [each.change for each in world.broadcaster.announced]
+        assert [each.text for each in announced if isinstance(each, Message)] == [
+            "1",
+            "another 2",
+            "another 3",
+        ]
 
 
 async def test_after_a_rewind_a_waiting_change_is_not_published_after_another(
@@ -382,8 +386,8 @@ async def test_after_a_rewind_a_waiting_change_is_not_published_after_another(
         rewind(world.log, 1)
         world.follower.rewind_to(1)
         world.follower.receive(await world.log.say("another 2"), 2)
-        told = [each.change for each in world.broadcaster.told]
-        assert [each.text for each in told if isinstance(each, Message)] == ["1", "another 2"]
+        announced = [each.change for each in world.broadcaster.announced]
+        assert [each.text for each in announced if isinstance(each, Message)] == ["1", "another 2"]
 
 
 async def test_skipping_to_the_end_does_not_take_an_own_commit_for_a_loss(
@@ -399,7 +403,7 @@ async def test_skipping_to_the_end_does_not_take_an_own_commit_for_a_loss(
             world.follower.announce_own(mine(own))
         await trio.sleep(1)
         assert skipped == [MOST_BEHIND + 2]
-        assert world.told == [1]
+        assert world.announced == [1]
         assert world.follower.newest_id == MOST_BEHIND + 2
 
 
@@ -419,11 +423,11 @@ async def test_an_announced_id_beyond_the_end_of_the_log_hides_nothing(
         world.follower.receive(said[:1], 3)
         world.follower.reaches(5)
         await trio.sleep(1)
-        assert world.told == [1, 2, 3, 4, 5]
+        assert world.announced == [1, 2, 3, 4, 5]
 
 
 class NothingLeft(Log):
-    """A log whose last changes nobody is told any more: of a room that was deleted and removed."""
+    """A log whose last changes are not published: they are of a room that was deleted and removed."""
 
     async def read_log(self, after_id: int, limit: int, most_bytes: int) -> list[Change]:
         read = await super().read_log(after_id, limit, most_bytes)
@@ -437,11 +441,11 @@ async def test_a_log_that_ends_with_unpublished_changes_continues_after_them(
         await world.log.say("1", "2", "3")
         world.follower.reaches(3)
         await trio.sleep(1)
-        assert (world.told, world.follower.newest_id) == ([1], 3)
+        assert (world.announced, world.follower.newest_id) == ([1], 3)
         reads = world.log.reads
         world.follower.receive(await world.log.say("4"), 4)
         await trio.sleep(1)
-        assert (world.told, world.log.reads) == ([1, 4], reads)
+        assert (world.announced, world.log.reads) == ([1, 4], reads)
 
 
 async def test_where_all_that_was_read_was_announced_meanwhile_the_rest_is_read(
@@ -460,7 +464,7 @@ async def test_where_all_that_was_read_was_announced_meanwhile_the_rest_is_read(
         await world.log.say(*"12345")
         world.follower.reaches(5)
         await trio.sleep(1)
-        assert world.told == [1, 2, 3, 4, 5]
+        assert world.announced == [1, 2, 3, 4, 5]
 
 
 async def test_settling_returns_the_number_of_changes_caught_up(autojump_clock: object) -> None:
@@ -469,12 +473,12 @@ async def test_settling_returns_the_number_of_changes_caught_up(autojump_clock: 
         world.follower.mark_outcome_unknown()
         assert (await world.follower.settle(), world.follower.is_unsure) == (3, False)
         assert await world.follower.settle() == 0
-        assert world.told == [1, 2, 3]
+        assert world.announced == [1, 2, 3]
 
 
 async def test_a_server_too_far_behind_skips_to_the_end(autojump_clock: object) -> None:
     skipped: list[int] = []
-    storage, broadcaster = MemoryStorage(), Keeper()
+    storage, broadcaster = MemoryStorage(), RecordingBroadcaster()
     await storage.users.add(NewPerson(name="ada", password_hash=b""))
     log = Log(storage)
     async with open_log_follower(log, broadcaster, 0, skipped.append) as follower:
@@ -482,5 +486,5 @@ async def test_a_server_too_far_behind_skips_to_the_end(autojump_clock: object) 
         follower.reaches(MOST_BEHIND + 1)
         await wait_all_tasks_blocked()
         assert skipped == [MOST_BEHIND + 2]
-        follower.announce_own(mine(await log.say("told")))
-        assert [each.change.id for each in broadcaster.told] == [MOST_BEHIND + 3]
+        follower.announce_own(mine(await log.say("announced")))
+        assert [each.change.id for each in broadcaster.announced] == [MOST_BEHIND + 3]

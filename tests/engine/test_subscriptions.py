@@ -34,8 +34,8 @@ class Queue:
         self.overflows += 1
 
 
-class Held:
-    """A client that is subscribed to two rooms, whose messages are held."""
+class BufferedClient:
+    """A client that is subscribed to two rooms, whose messages are buffered."""
 
     def __init__(self) -> None:
         queue: Any = Queue()
@@ -46,7 +46,7 @@ class Held:
             self.subscriptions.subscribe(topic, TALKER)
         self.subscriptions.buffer()
 
-    def tell(self, topic: int, blob: bytes) -> None:
+    def publish(self, topic: int, blob: bytes) -> None:
         self.hub.send_frames(topic, TALKER, blob)
 
 
@@ -59,67 +59,67 @@ def note_of(number: int) -> Callable[[], None]:
 
 
 @pytest.fixture
-def held() -> Held:
-    return Held()
+def buffered() -> BufferedClient:
+    return BufferedClient()
 
 
-def test_each_callback_waits_for_earlier_bytes_and_no_later_ones(held: Held) -> None:
+def test_each_callback_waits_for_earlier_bytes_and_no_later_ones(buffered: BufferedClient) -> None:
     first, second, part = note_of(1), note_of(2), note_of(3)
-    held.tell(GARDEN, b"12345")
-    held.subscriptions.when_written(first)
-    held.tell(CELLAR, b"123")
-    held.tell(GARDEN, b"12")
-    held.subscriptions.when_written(second)
-    held.subscriptions.when_written(part, behind=1)
-    assert held.subscriptions.buffered == 10
-    held.subscriptions.flush()
-    assert (held.queue.offered, held.subscriptions.buffered) == (b"1234512312", 0)
-    assert held.queue.noted == [(first, 5), (second, 0), (part, 1)]
+    buffered.publish(GARDEN, b"12345")
+    buffered.subscriptions.when_written(first)
+    buffered.publish(CELLAR, b"123")
+    buffered.publish(GARDEN, b"12")
+    buffered.subscriptions.when_written(second)
+    buffered.subscriptions.when_written(part, behind=1)
+    assert buffered.subscriptions.buffered == 10
+    buffered.subscriptions.flush()
+    assert (buffered.queue.offered, buffered.subscriptions.buffered) == (b"1234512312", 0)
+    assert buffered.queue.noted == [(first, 5), (second, 0), (part, 1)]
 
 
-def test_a_dropped_change_drops_its_callbacks_and_moves_later_ones(held: Held) -> None:
+def test_a_dropped_change_drops_its_callbacks_and_moves_later_ones(buffered: BufferedClient) -> None:
     notes = [note_of(number) for number in range(4)]
     for note, topic, blob in zip(
         notes, (GARDEN, CELLAR, CELLAR, GARDEN), (b"1", b"ab", b"c", b"234"), strict=True
     ):
-        held.tell(topic, blob)
-        held.subscriptions.when_written(note)
-    held.subscriptions.forget([CELLAR])
-    assert held.subscriptions.buffered == 4
-    held.subscriptions.flush()
-    assert held.queue.offered == b"1234"
-    assert held.queue.noted == [(notes[0], 3), (notes[3], 0)]
-    held.tell(CELLAR, b"d")
-    assert held.queue.offered == b"1234"
+        buffered.publish(topic, blob)
+        buffered.subscriptions.when_written(note)
+    buffered.subscriptions.forget([CELLAR])
+    assert buffered.subscriptions.buffered == 4
+    buffered.subscriptions.flush()
+    assert buffered.queue.offered == b"1234"
+    assert buffered.queue.noted == [(notes[0], 3), (notes[3], 0)]
+    buffered.publish(CELLAR, b"d")
+    assert buffered.queue.offered == b"1234"
 
 
-def test_a_callback_of_the_first_dropped_change_is_dropped_too(held: Held) -> None:
+def test_a_callback_of_the_first_dropped_change_is_dropped_too(buffered: BufferedClient) -> None:
     gone, kept = note_of(1), note_of(2)
-    held.tell(GARDEN, b"1")
-    held.subscriptions.when_written(gone)
-    held.tell(CELLAR, b"a")
-    held.subscriptions.when_written(kept)
-    held.subscriptions.forget([GARDEN])
-    held.subscriptions.flush()
-    assert (held.queue.offered, held.queue.noted) == (b"a", [(kept, 0)])
+    buffered.publish(GARDEN, b"1")
+    buffered.subscriptions.when_written(gone)
+    buffered.publish(CELLAR, b"a")
+    buffered.subscriptions.when_written(kept)
+    buffered.subscriptions.forget([GARDEN])
+    buffered.subscriptions.flush()
+    assert (buffered.queue.offered, buffered.queue.noted) == (b"a", [(kept, 0)])
 
 
-def test_as_much_is_held_as_the_send_queue_has_room_for_and_not_a_byte_more(held: Held) -> None:
-    held.tell(GARDEN, b"x" * 60)
-    held.tell(GARDEN, b"x" * 40)
-    assert held.queue.overflows == 0
-    held.tell(GARDEN, b"x")
-    assert held.queue.overflows == 1
+def test_as_much_is_held_as_the_send_queue_has_room_for_and_not_a_byte_more(buffered: BufferedClient) -> None:
+    buffered.publish(GARDEN, b"x" * 60)
+    buffered.publish(GARDEN, b"x" * 40)
+    assert buffered.queue.overflows == 0
+    buffered.publish(GARDEN, b"x")
+    assert buffered.queue.overflows == 1
 
 
-def test_a_client_is_behind_while_buffering_or_with_a_filled_queue(held: Held) -> None:
-    assert held.subscriptions.is_behind
-    held.subscriptions.offer_or_drop(b"dropped")
-    held.subscriptions.flush()
-    held.queue.queued = LIMIT // _BEHIND
-    assert not held.subscriptions.is_behind
-    held.subscriptions.offer_or_drop(b"told")
-    held.queue.queued += 1
-    assert held.subscriptions.is_behind
-    held.subscriptions.offer_or_drop(b"dropped")
-    assert held.queue.offered == b"told"
+def test_a_client_is_behind_while_buffering_or_with_a_filled_queue(buffered: BufferedClient) -> None:
+    assert buffered.subscriptions.is_behind
+    buffered.subscriptions.offer_or_drop(b"dropped")
+    buffered.subscriptions.flush()
+    buffered.queue.queued = LIMIT // _BEHIND
+    assert not buffered.subscriptions.is_behind
+    buffered.subscriptions.offer_or_drop(b"told")
+    buffered.queue.queued += 1
+    assert buffered.subscriptions.is_behind
+    buffered.subscriptions.offer_or_drop(b"dropped")
+    assert buffered.queue.offered == b"told"

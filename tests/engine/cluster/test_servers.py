@@ -611,12 +611,12 @@ async def test_a_bus_that_is_cut_while_a_question_is_asked_delays_the_answer_alo
     servers.network.is_cut = True
     began = trio.current_time()
 
-    async def mend() -> None:
+    async def repair() -> None:
         await trio.sleep(1)
         servers.network.is_cut = False
 
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(mend)
+        nursery.start_soon(repair)
         await servers.one.cluster.wait_deliveries_recorded_everywhere(1)
     assert 1 <= trio.current_time() - began <= 1.5
 

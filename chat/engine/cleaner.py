@@ -1,7 +1,7 @@
 """The one task that removes the rows of deleted rooms, and old audit entries, a little at a time.
 
 A deletion wakes it, and it runs once a day; at first it removes what an earlier server left. A million messages take
-some two minutes: a faster removal would slow down all users.
+some six minutes: a faster removal would slow down all users.
 """
 
 from collections.abc import AsyncGenerator

@@ -23,6 +23,8 @@ STEP = 1000
 _LEFT = """
 SELECT (SELECT count(*) FROM messages WHERE room_id = $1), (SELECT count(*) FROM memberships WHERE room_id = $1),
        (SELECT count(*) FROM rooms WHERE id = $1)"""
+_INDEX_ENTRIES_READ = "SELECT pg_stat_get_xact_tuples_returned('message_words_words'::regclass)"
+"""In this transaction."""
 _WAITING = """
 SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"""
 
@@ -204,3 +206,29 @@ async def test_a_removal_continues_after_a_restart(database: DatabaseAddress) ->
                 while await left(storage, room_id) != (0, 0, 0):
                     assert await say(storage, ada, LOBBY_ID, "hello") is not None
             assert not await storage.rooms.remove_deleted(STEP)
+
+
+async def test_no_step_of_a_removal_reads_the_search_index(database: DatabaseAddress) -> None:
+    """Entries of removed messages stay in the index until a vacuum: a scan of them outlasts any timeout."""
+    read: list[int] = []
+
+    async def step(connection: Connection) -> bool:
+        has_more = await remove_deleted(connection, STEP)
+        read.append(await connection.fetchval(_INDEX_ENTRIES_READ))
+        return has_more
+
+    with trio.fail_after(60):
+        async with open_storage(database) as storage:
+            room_id, _ = await big_room(database, storage)
+            await execute(
+                database,
+                f"""
+                INSERT INTO message_words (id, room_id, words)
+                SELECT id, room_id, '''#{room_id}'' x'::tsvector FROM messages WHERE room_id = {room_id}""",
+            )
+            assert await delete_room(storage, room_id)
+            while await storage._database.write(step):
+                pass
+            assert await left(storage, room_id) == (0, 0, 0)
+            words = await storage._database.read(lambda c: c.fetchval("SELECT count(*) FROM message_words"))
+    assert (words, set(read)) == (0, {0})

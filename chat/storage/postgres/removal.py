@@ -61,6 +61,8 @@ async def remove_deleted(connection: Connection, limit: int) -> bool:
         return bool(await connection.fetchval(_FORGET, limit))
     if room["last_seq"] > 0:
         left = max(0, room["last_seq"] - limit)
+        # The indexer may have read these messages: it writes their words before this, or finds no messages after it.
+        await connection.execute(search_queries.LOCK)
         await connection.execute(_REMOVE_WORDS, room["id"], left, room["last_seq"])
         await connection.execute(_REMOVE_MESSAGES, room["id"], left, room["last_seq"])
         await connection.execute(_REMOVE_REACTIONS, room["id"], left, room["last_seq"])
@@ -72,8 +74,5 @@ async def remove_deleted(connection: Connection, limit: int) -> bool:
     ):
         pass
     elif not await connection.fetchval(_REMOVE_MEMBERSHIPS, room["id"], limit):
-        # The indexer may have read these messages before their removal.
-        await connection.execute(search_queries.LOCK)
-        await connection.execute(search_queries.FORGET_ROOM, room["id"])
         await connection.execute(_REMOVE_ROOM, room["id"])
     return True

@@ -127,9 +127,6 @@ SELECT id, message_id, room_id, sender_id, text, files, is_deleted FROM (
 ORDER BY id"""
 
 FORGET = "DELETE FROM message_words WHERE id = ANY($1::bigint[])"
-FORGET_ROOM = (
-    "DELETE FROM message_words WHERE words @@ format('''#%s''', $1::bigint)::tsquery AND room_id = $1"
-)
 WRITE = """
 INSERT INTO message_words (id, room_id, words)
 SELECT id, room_id, words::tsvector FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS made(id, room_id, words)

@@ -45,7 +45,9 @@ async def open_data_access(config: Config) -> AsyncGenerator[DataAccess]:
         else:
             try:
                 data = await stack.enter_async_context(open_data_directory(config.data))
-                postgres = await stack.enter_async_context(open_embedded_postgres(data, grace=config.grace))
+                postgres = await stack.enter_async_context(
+                    open_embedded_postgres(data, grace=config.grace, settings=config.postgres_settings)
+                )
                 address = postgres.address
             except AlreadyRunning:
                 address = running_address(config.data)

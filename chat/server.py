@@ -90,7 +90,9 @@ async def open_server(config: Config, worker: WorkerContext | None = None) -> As
             data = await stack.enter_async_context(open_data_directory(config.data))
             local, secret = data.path, config.secret or data.secret()
             if config.database_url is None:
-                postgres = await stack.enter_async_context(open_embedded_postgres(data, grace=config.grace))
+                postgres = await stack.enter_async_context(
+                    open_embedded_postgres(data, grace=config.grace, settings=config.postgres_settings)
+                )
                 address = postgres.address
             else:
                 address = {"dsn": config.database_url}

@@ -18,6 +18,7 @@ METAVARS = {
     "files": "DIR",
     "file_bytes": "BYTES",
     "database_url": "URL",
+    "postgres_settings": "NAME=VALUE",
     "secret": "FILE",
     "bus": "notify|URL",
     "lobby": "open|members",

@@ -1,7 +1,7 @@
 """The server's own PostgreSQL, running for a block and restarted whenever it ends."""
 
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from chat.domain.startup import CannotStart
 from chat.embedded_postgres.cluster import SUPERUSER, prepare_cluster
 from chat.embedded_postgres.data_directory import DataDirectory
 from chat.embedded_postgres.server_log import ServerLog
-from chat.embedded_postgres.settings import FEWEST_CONNECTIONS
+from chat.embedded_postgres.settings import FEWEST_CONNECTIONS, refuse_required
 from chat.embedded_postgres.socket_directory import PORT, find_socket_directory, open_socket_directory
 from chat.embedded_postgres.supervisor import Supervisor
 
@@ -42,19 +42,24 @@ class EmbeddedPostgres:
 
 @asynccontextmanager
 async def open_embedded_postgres(
-    data: DataDirectory, *, grace: float, connections: int = FEWEST_CONNECTIONS
+    data: DataDirectory,
+    *,
+    grace: float,
+    connections: int = FEWEST_CONNECTIONS,
+    settings: Sequence[str] = (),
 ) -> AsyncGenerator[EmbeddedPostgres]:
     """Run PostgreSQL on `data` for the block; a missing database is created. Raises CannotStart.
 
-    `connections` is its max_connections. Leaving the block stops it within `grace` seconds, with clients connected or
-    not. Cancelling stops it the same way; committed data is kept.
+    `connections` is its max_connections, `settings` are the operator's as NAME=VALUE. Leaving the block stops it within
+    `grace` seconds, with clients connected or not. Cancelling stops it the same way; committed data is kept.
     """
     if sys.platform == "win32":
         raise CannotStart("the server can run its own PostgreSQL only on Linux and macOS: pass --database")
+    refuse_required(settings)
     cluster = await prepare_cluster(data.path)
     log = ServerLog(data.path / "postgres.log")
     with open_socket_directory(data.path, cluster.owner) as sockets:
-        supervisor = Supervisor(cluster, sockets, log, grace, connections)
+        supervisor = Supervisor(cluster, sockets, log, grace, connections, settings)
         async with trio.open_nursery() as nursery:
             refusal = await nursery.start(supervisor.run)
             if refusal is None:

@@ -3,9 +3,12 @@
 They are given on the command line, which overrides the cluster's postgresql.conf; all other settings are in that file.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
+from chat.domain.startup import CannotStart
 from chat.embedded_postgres.cluster import Cluster
+from chat.embedded_postgres.memory import usable_memory
 from chat.embedded_postgres.socket_directory import PORT
 
 SETTINGS = {
@@ -15,8 +18,7 @@ SETTINGS = {
     "fsync": "on",
     "full_page_writes": "on",
     "synchronous_commit": "on",
-    "shared_buffers": "64MB",
-    "max_wal_size": "256MB",  # bounds how long recovery takes, and with it a start after a crash
+    "wal_compression": "on",  # full pages are most of what a message costs
     "jit": "off",  # our queries are short
     "restart_after_crash": "on",
     # The log is ours, kept short, and has no message text in it: no statements, no details of rows.
@@ -29,6 +31,14 @@ SETTINGS = {
     "log_error_verbosity": "terse",
 }
 
+
+REQUIRED = {
+    *("listen_addresses", "port", "unix_socket_permissions", "unix_socket_directories", "max_connections"),
+    *("fsync", "full_page_writes", "synchronous_commit"),
+}
+"""The settings that an operator cannot change: the server's promises depend on them."""
+
+_MIB = 1 << 20
 
 FEWEST_CONNECTIONS = 50
 """Connections for one server with its pool, a `chat user` beside it, and an operator's psql."""
@@ -44,12 +54,39 @@ def connections_for(workers: int, pool_size: int) -> int:
     return FEWEST_CONNECTIONS + (workers + 1) * (pool_size + _BESIDE_THE_POOL)
 
 
-def command(cluster: Cluster, sockets: Path, connections: int = FEWEST_CONNECTIONS) -> list[str | Path]:
-    """Return the command line that runs PostgreSQL on `cluster` with its socket in the directory `sockets`."""
-    settings = SETTINGS | {
-        "max_connections": str(connections),
-        "unix_socket_directories": _quoted(sockets),
+def by_memory(memory: int) -> dict[str, str]:
+    """Return the settings for a machine with so many bytes of memory, which others use too. Sync and pure.
+
+    A large `max_wal_size` saves WAL, since each page is written whole after a checkpoint; it also bounds how long the
+    recovery after a crash takes.
+    """
+    return {
+        "shared_buffers": f"{min(max(memory // 16 // _MIB, 64), 512)}MB",
+        "max_wal_size": f"{min(max(memory // 8 // _MIB, 256), 1024)}MB",
     }
+
+
+def refuse_required(settings: Iterable[str]) -> None:
+    """Raise CannotStart if one of the settings, as NAME=VALUE, is one that the server depends on. Sync."""
+    for setting in settings:
+        name = setting.partition("=")[0].lower()
+        if name in REQUIRED:
+            raise CannotStart(f"the embedded PostgreSQL needs its own value of {name}: do not set it")
+
+
+def command(
+    cluster: Cluster, sockets: Path, connections: int = FEWEST_CONNECTIONS, own: Iterable[str] = ()
+) -> list[str | Path]:
+    """Return the command line that runs PostgreSQL on `cluster` with its socket in the directory `sockets`.
+
+    `own` are the operator's settings, as NAME=VALUE; they win over the defaults.
+    """
+    settings = (
+        SETTINGS
+        | by_memory(usable_memory())
+        | {name.lower(): value for name, _, value in (each.partition("=") for each in own)}
+        | {"max_connections": str(connections), "unix_socket_directories": _quoted(sockets)}
+    )
     options = [f"--{name}={value}" for name, value in settings.items()]
     return [cluster.binaries.directory / "postgres", "-D", cluster.path, *options]
 

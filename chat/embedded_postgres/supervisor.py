@@ -1,7 +1,7 @@
 """Keeps PostgreSQL running: starts it, waits until it accepts connections, and restarts it when it ends."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import structlog
@@ -34,13 +34,19 @@ class Supervisor:
     """Runs PostgreSQL on `cluster` with its socket in `sockets`. Only `run` changes the public attributes."""
 
     def __init__(
-        self, cluster: Cluster, sockets: Path, server_log: ServerLog, grace: float, connections: int
+        self,
+        cluster: Cluster,
+        sockets: Path,
+        server_log: ServerLog,
+        grace: float,
+        connections: int,
+        settings: Iterable[str],
     ) -> None:
         self.ready = False  # it accepts connections
         self.restarts = 0  # number of restarts
         self.pid: int | None = None  # the postmaster's
         self._cluster = cluster
-        self._command = command(cluster, sockets, connections)
+        self._command = command(cluster, sockets, connections, settings)
         self._log = server_log
         self._grace = grace
 

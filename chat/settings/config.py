@@ -84,6 +84,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         str | None,
         Meta(description="PostgreSQL as postgresql://USER@HOST/NAME; without it the server runs its own."),
     ] = None
+    postgres_settings: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Setting of the server's own PostgreSQL, as shared_buffers=1GB; without any it goes by the"
+            " machine's memory."
+        ),
+    ] = ()
     bus: Annotated[
         str | None,
         Meta(
@@ -305,5 +312,6 @@ def flag(name: str) -> str:
         "origins": "origin",
         "widget_origins": "widget-origin",
         "trusted_proxies": "trusted-proxy",
+        "postgres_settings": "postgres-setting",
     }
     return "--" + special.get(name, name.replace("_", "-"))

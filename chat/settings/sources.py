@@ -62,6 +62,11 @@ def read_config(flags: Mapping[str, object], environ: Mapping[str, str]) -> Conf
         _refuse_unknown(source)
         given |= _with_secret_read(source)
     config = Config(**{name: _converted(name, setting) for name, setting in given.items()})
+    if config.postgres_settings and config.database_url:
+        raise ConfigError(
+            f"{given['postgres_settings'].spelling}: is for the server's own PostgreSQL; set it in that of"
+            f" {given['database_url'].spelling}"
+        )
     for one, other in (("tls_cert", "tls_key"), ("tls_key", "tls_cert")):
         if getattr(config, one) and not getattr(config, other):
             raise ConfigError(f"{given[one].spelling}: needs {flag(other)} ({variable(other)}) too")
@@ -185,6 +190,14 @@ def _database_url(value: object) -> object:
     return value
 
 
+def _postgres_settings(value: object) -> object:
+    settings = tuple(str(item) for item in _items(value))
+    for setting in settings:
+        if not re.fullmatch(r"[A-Za-z_][\w.]*=.+", setting, re.ASCII):
+            raise ValueError(f"expected NAME=VALUE, got {setting!r}")
+    return settings
+
+
 def _bus(value: object) -> object:
     if isinstance(value, str) and value != "notify":
         if not value.startswith(("redis://", "rediss://", "unix://")):
@@ -229,6 +242,7 @@ PARSERS: dict[str, Callable[[object], object]] = {
     "data": _path,
     "files": _path,
     "database_url": _database_url,
+    "postgres_settings": _postgres_settings,
     "bus": _bus,
     "secret": _secret,
     "tls_cert": _path,

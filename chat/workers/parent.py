@@ -127,7 +127,9 @@ async def open_workers(config: Config) -> AsyncGenerator[Workers]:
         if config.database_url is None:
             connections = connections_for(config.workers, config.pool_size)
             postgres = await stack.enter_async_context(
-                open_embedded_postgres(data, grace=config.grace, connections=connections)
+                open_embedded_postgres(
+                    data, grace=config.grace, connections=connections, settings=config.postgres_settings
+                )
             )
             address = postgres.address
         else:

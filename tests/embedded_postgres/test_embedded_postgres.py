@@ -20,8 +20,9 @@ from chat.embedded_postgres.cluster import prepare_cluster
 from chat.embedded_postgres.data_directory import AlreadyRunning, open_data_directory
 from chat.embedded_postgres.embedded import EmbeddedPostgres, open_embedded_postgres, running_address
 from chat.embedded_postgres.leftover import read_pid, runs_on
+from chat.embedded_postgres.memory import usable_memory
 from chat.embedded_postgres.process import LAUNCHER, open_process
-from chat.embedded_postgres.settings import command, connections_for
+from chat.embedded_postgres.settings import by_memory, command, connections_for
 from chat.embedded_postgres.supervisor import is_ready, read_status
 from chat.storage.postgres.asyncio_bridge import open_asyncio, run_in_asyncio
 from tests.support.processes import child
@@ -49,6 +50,40 @@ def test_postgres_allows_connections_for_each_worker_and_a_replacement() -> None
     assert each >= 8 + 4  # its pool, its journal, who hears of changes, and the two of a bus
     assert connections_for(4, 8) >= 5 * each
     assert connections_for(4, 20) - connections_for(4, 8) == 5 * 12
+
+
+def test_its_defaults_follow_the_memory_within_bounds(tmp_path: Path) -> None:
+    gib = 1 << 30
+    for memory, buffers, wal in ((0, 64, 256), (gib, 64, 256), (4 * gib, 256, 512), (64 * gib, 512, 1024)):
+        assert by_memory(memory) == {"shared_buffers": f"{buffers}MB", "max_wal_size": f"{wal}MB"}
+    (tmp_path / "limit").write_text(f"{gib // 2}\n")
+    (tmp_path / "none").write_text("max\n")
+    assert usable_memory([tmp_path / "limit", tmp_path / "missing"]) == gib // 2
+    assert usable_memory([tmp_path / "none"]) == usable_memory([]) > 0
+
+
+async def test_settings_are_passed_on_but_for_those_that_promises_depend_on(made: Path) -> None:
+    with trio.fail_after(60):
+        own = ["work_mem=17MB", "shared_buffers=65MB"]
+        async with open_data_directory(made) as data:
+            async with open_embedded_postgres(data, grace=5, settings=own) as postgres:
+                shown = {
+                    name: await value_of(postgres.address, name) for name in ("work_mem", "shared_buffers")
+                }
+            for setting in ("fsync=off", "PORT=1", "listen_addresses=*"):
+                with pytest.raises(CannotStart, match=r"needs its own value of \w+: do not set it"):
+                    async with open_embedded_postgres(data, grace=5, settings=[setting]):
+                        pass
+    assert shown == {"work_mem": "17MB", "shared_buffers": "65MB"}
+
+
+async def value_of(address: dict[str, Any], setting: str) -> str:
+    async with open_asyncio():
+        connection = await run_in_asyncio(lambda: asyncpg.connect(**address, timeout=10))
+        try:
+            return str(await run_in_asyncio(connection.fetchval, f"SHOW {setting}"))
+        finally:
+            connection.terminate()
 
 
 @contextmanager

@@ -276,6 +276,19 @@ def test_certificate_and_key_come_together() -> None:
     assert config.tls_key == Path.home() / "key.pem"
 
 
+def test_settings_of_postgres_are_read_and_only_for_the_embedded_one(tmp_path: Path) -> None:
+    assert read_config({}, {"CHAT_POSTGRES_SETTINGS": "work_mem=16MB, x.y=1"}).postgres_settings == (
+        "work_mem=16MB",
+        "x.y=1",
+    )
+    file = toml(tmp_path, 'postgres_settings = ["search_path=a, b"]')
+    assert read_config({"config": file}, {}).postgres_settings == ("search_path=a, b",)
+    for wrong in ("work_mem", "=1", "a b=1", "-c x=1"):
+        assert refused({"postgres_settings": (wrong,)}).startswith("--postgres-setting: expected NAME=VALUE")
+    both = {"postgres_settings": ("work_mem=16MB",), "database_url": "postgresql://db/chat"}
+    assert "--postgres-setting: is for the server's own PostgreSQL" in refused(both)
+
+
 def test_no_secret_shows_in_the_record_or_in_an_error() -> None:
     config = Config(secret=SECRET, database_url="postgresql://chat:hunter2@db/chat?password=hunter3")
     for shown in (repr(config), str(config), str(config.__rich_repr__())):

@@ -126,7 +126,7 @@ class Live:
             self.heard.append(frame)
 
     def may(self, kind: str, fields: Json) -> Answer:
-        """Ask, and return the answer. Whoever syncs a room that they may not read is told that it is gone."""
+        """Ask, and return the answer. A sync of a room that the person may not read returns that it is gone."""
         if kind == "sync":
             return self._may_sync(fields["room"])
         reply = self.ask(kind, fields)

@@ -203,7 +203,7 @@ class SupportSocket(OlderSocket):
         return self.until(lambda text: asked in text)[:-1]
 
     def history(self, person: int) -> list[Json]:
-        """What was said in somebody's conversation, as operators are told."""
+        """The messages of a person's conversation, as operators receive them."""
         told: list[Json] = self._reply({"method": "message.history", "params": [person]})["result"][
             "messages"
         ]

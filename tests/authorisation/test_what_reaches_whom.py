@@ -19,15 +19,15 @@ OF_THE_READER = ("read", "unread", "mentions", "mine", "key", "role", "notify", 
 """Fields of a room or a message that are made for who reads them."""
 
 COUNTS = ("read", "members")
-"""Events that are told when they change: how far one has read, and how many are there."""
+"""Events that are sent on changes: read marks and member counts."""
 
 TYPES = '{{"person": {{"id": {id}, "name": "{name}"}}, "room": {room}, "type": "activity", "what": "typing"}}'
-"""What the others are told of who types; their own sockets are not."""
+"""The typing notices that others receive; own sockets get none."""
 
 
 @pytest.fixture
 def sockets(site: Site) -> Generator[dict[str, Live]]:
-    """A socket that was told everything, for each of those who may have one."""
+    """A socket after a full sync, for each person who may have one."""
     with ExitStack() as stack:
         opened = {}
         for who in everybody(site):

@@ -72,7 +72,7 @@ class Innocents:
         self._by_fd: dict[int, Innocent] = {}
         self.latencies: list[float] = []
         self.early = 0
-        """How many of them were heard in the first second, when whoever came all at once is being let in."""
+        """How many of their messages arrived in the first second, while the others were being admitted."""
         self.cut = 0
         """How many were cut off so far."""
         talkers, messengers, roomers, askers, pairs = (people[n : n + EACH] for n in range(0, 5 * EACH, EACH))

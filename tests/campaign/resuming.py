@@ -93,7 +93,7 @@ class Someone:
         self.headers = {"Authorization": f"Bearer {token}"}
         self.checker = EventChecker()
         self.acknowledged: dict[str, tuple[int, int]] = {}
-        """By key: the room, and the seq that was told."""
+        """By key: the room, and the seq in the answer."""
         self.lives = 0
         self._person, self._rng = person, rng
         self._positions: dict[int, Position] = {}
@@ -191,7 +191,7 @@ class Server:
         return self.running
 
     async def restart(self, balancer: Balancer, pause: float) -> None:
-        """Kill it, and start it after so many seconds. Cancelling is felt between the steps."""
+        """Kill it, and start it after this many seconds. Cancelling takes effect between the steps."""
         del balancer.ports[self]
         await trio.to_thread.run_sync(self.running.kill)
         self.running.end()
@@ -268,7 +268,7 @@ async def _kill_under(servers: Sequence[Server], people: Sequence[Someone], rng:
 
 
 async def _compare(people: Sequence[Someone], url: str) -> None:
-    """Let everybody say what was not answered yet, and compare what they have with what a new client is told."""
+    """Let everybody resend unanswered messages, and compare their state with that of a new client."""
     async with AsyncExitStack() as stack:
         chats = [await stack.enter_async_context(one.open(url)) for one in people]
         async with trio.open_nursery() as nursery:

@@ -145,7 +145,7 @@ def answers(servers: Servers) -> bool:
 
 
 def killed(home: ServerProcess) -> Row:
-    """Whoever was on the killed server goes on on the other."""
+    """Clients of the killed server continue on the other."""
     kills = []
     for _ in range(5):
         with two_servers(home, "notify") as servers:

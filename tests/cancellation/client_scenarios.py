@@ -46,7 +46,7 @@ def _assert_nothing_is_left(model: ModelServer, room: ModelRoom) -> None:
 
 
 async def client(run: Run) -> None:
-    """Log in, send, be refused for now, lose an event, an answer and a connection, renew, and be told it all."""
+    """Log in, send, be refused for now, lose an event, an answer and a connection, refresh, and get everything."""
     model, room = _model()
     checker = EventChecker()
     refused, lost, statuses = [300], ["edit"], [503, 401]
@@ -126,7 +126,7 @@ async def client(run: Run) -> None:
 
 
 async def client_far_behind(run: Run) -> None:
-    """A restarted program is told what it missed page by page, and what was dropped; a deletion has to be counted."""
+    """A restarted program gets missed and dropped events in pages; a deletion needs a new count."""
     model, room = _model()
     for n in range(10):
         room.say(BEN, str(n), f"k{n}")

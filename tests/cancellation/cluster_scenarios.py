@@ -50,7 +50,7 @@ async def _joined(network: LocalNetwork) -> AsyncGenerator[ClusterConfig]:
 
 
 async def several(run: Run) -> None:
-    """What the swept server leaves behind ends with its lease, and the other has told everything once."""
+    """Leftovers of the swept server end with its lease, and the other has published everything once."""
     with pytest.MonkeyPatch.context() as shorter:
         shorter.setattr("chat.engine.cluster.servers._TURN", 1)
         await _several(run)

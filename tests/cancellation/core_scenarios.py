@@ -68,7 +68,7 @@ Change = Callable[[], Awaitable[Refusal | None]]
 
 
 async def _refused(change: Change) -> None:
-    """Make a change as an HTTP handler does: a storage that fails is told to the client."""
+    """Make a change as an HTTP handler does: a failing storage is answered to the client."""
     with suppress(StorageDown, OutcomeUnknown):
         await change()
 
@@ -82,7 +82,7 @@ async def inviting(run: Run) -> None:
 
 
 async def _joins(run: Run, way: Callable[[World, Person, Person, Room], Awaitable[Refusal | None]]) -> None:
-    """Become a member, twice at once: it is saved and told, once, or not at all; and the way is free again."""
+    """Join twice concurrently: it is saved and published once or not at all, and can be repeated."""
     async with swept_world(run) as (world, witness):
         ada, ben = await world.add_all("ada", "ben")
         garden = await world.make_room(ada)
@@ -116,7 +116,7 @@ async def deletion(run: Run) -> None:
 
 
 async def _ends(run: Run, way: Callable[[World, Person, Person, Room], Awaitable[Refusal | None]]) -> None:
-    """Lose a membership: whoever is none hears nothing of the room, and nobody waits for it to be felt."""
+    """Lose a membership: a removed member receives nothing of the room, and no wait is left."""
     async with swept_world(run) as (world, _witness):
         ada, ben = await world.add_all("ada", "ben")
         garden = await world.make_room(ada)
@@ -141,7 +141,7 @@ async def _in_room(world: World, person: Person, room: Room) -> Client:
 
 
 async def whole_chat(run: Run) -> None:
-    """Everything at once is cancelled, as by a server that is told to end now: what was acknowledged is saved."""
+    """Everything is cancelled at once, as by a server that must end now: acknowledged writes are saved."""
     seen: list[tuple[World, Witness]] = []
     async with trio.open_nursery() as nursery:
 
@@ -527,7 +527,7 @@ class _Listener:
 
 
 class _Outcomes:
-    """A submitter that keeps what it is told."""
+    """A submitter that keeps its outcomes."""
 
     def __init__(self) -> None:
         self.saved: list[Message] = []
@@ -670,7 +670,7 @@ async def sessions(run: Run) -> None:
 
 
 class _Ear:
-    """A watcher that knows what it was told."""
+    """A watcher that keeps the received statuses."""
 
     def __init__(self, statuses: Statuses) -> None:
         self.known = statuses.watch(self, [1, 2])
@@ -684,7 +684,7 @@ class _Ear:
 
 
 async def watching(run: Run) -> None:
-    """Be cancelled while watchers are told: whoever tells next tells them the rest."""
+    """Be cancelled while watchers are notified: the next notification includes the rest."""
     statuses = Statuses()
     ears = [_Ear(statuses) for _ in range(3)]
 
@@ -711,7 +711,7 @@ async def watching(run: Run) -> None:
 
 
 async def looking_up(run: Run) -> None:
-    """Look up some people at once, through an outage: whoever was not cut off is told who it is."""
+    """Read some people at once, through an outage: callers that were not cancelled get their person."""
     async with swept_world(run) as (world, _witness):
         ada, ben = await world.add_all("ada", "ben")
         users: Any = Obstructed(world.storage.users, world.obstacles)
@@ -801,7 +801,7 @@ async def taking_back_read_marks(run: Run) -> None:
 
 
 async def counting_members(run: Run) -> None:
-    """Be cancelled while people are counted: whoever counts next knows how many there are."""
+    """Be cancelled while people are counted: the next count is right."""
     async with swept_world(run) as (world, _witness):
         told: dict[int, int] = {}
         storage: Any = ObstructedStorage(world.storage, world.obstacles)

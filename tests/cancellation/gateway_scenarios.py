@@ -289,7 +289,7 @@ async def http_over_tls(run: Run) -> None:
 
 
 async def no_tls(run: Run) -> None:
-    """A handshake that is none of TLS: it is told so, and gone."""
+    """A handshake that is not TLS: it gets an alert and is closed."""
 
     async def speak(wire: Wire, _world: World) -> None:
         await wire.send(b"\x16\x03\x01\x00\x05\x01\x00\x00\x01x")  # a hello of one byte
@@ -320,7 +320,7 @@ async def socket_of_a_long_inbox(run: Run) -> None:
 
 
 async def socket_crashed_over_tls(run: Run) -> None:
-    """A bug of the server ends it, and the client is told so through TLS, when its nursery is gone."""
+    """A bug of the server ends the client, which gets the reason through TLS when its nursery has ended."""
 
     async def speak(wire: Wire, world: World) -> None:
         ada = await world.add("ada")
@@ -343,7 +343,7 @@ async def _crash(*_: object) -> None:
 
 
 async def certificate_renewed(run: Run) -> None:
-    """A certificate is read anew: new connections speak TLS whether it was finished or not."""
+    """A certificate is reloaded: new connections speak TLS whether that was finished or not."""
     async with swept_world(run) as (world, _witness):
         with certificate() as (cert, key):
             async with gateway_of(world, config(tls_cert=cert, tls_key=key)) as gateway:
@@ -368,7 +368,7 @@ def certificate() -> Generator[tuple[Path, Path]]:
 
 
 async def socket_refused(run: Run) -> None:
-    """A socket where no protocol is spoken, which is told so."""
+    """A WebSocket at a path without a protocol is refused."""
 
     async def speak(wire: Wire, _world: World) -> None:
         await wire.opens("/nowhere")
@@ -586,7 +586,7 @@ async def http_native(run: Run) -> None:
 
 
 async def http_of_another_site(run: Run) -> None:
-    """A page of another site that registers somebody is told that it may not."""
+    """A page of another site that registers somebody is refused."""
 
     async def speak(wire: Wire, _world: World) -> None:
         head = b"POST /register HTTP/1.1\r\nHost: localhost\r\nOrigin: https://elsewhere.example\r\n"

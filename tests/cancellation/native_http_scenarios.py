@@ -239,7 +239,7 @@ async def http_native_invites(run: Run) -> None:
 
 
 async def http_native_visitors(run: Run) -> None:
-    """Come to the support desk without an account: whoever is told so has one, and a session."""
+    """Become a visitor of the support desk: an answered request has an account and a session."""
 
     async def speak(wire: Wire, world: World) -> None:
         await world.services.settings.change(None, {"widget_origins": ("https://shop.example",)})
@@ -282,7 +282,7 @@ async def http_native_support(run: Run) -> None:
 
 
 async def http_native_people(run: Run) -> None:
-    """Look for people, and block one and no more: who was told so is refused from then on."""
+    """Find people, block and unblock one: once the block is answered, messages are refused."""
 
     async def speak(wire: Wire, world: World) -> None:
         ada, cem = await world.add("ada"), await world.add("cem")

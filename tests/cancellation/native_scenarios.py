@@ -36,7 +36,7 @@ from tests.support.replays import snapshots
 
 
 async def native(run: Run) -> None:
-    """Say hello, resume, speak where one hears and where not, and be told rooms that are new meanwhile."""
+    """Authenticate, resume, send to subscribed and other rooms, and get rooms that are new meanwhile."""
     async with swept_world(run) as (world, witness):
         ada, ben = await world.add_all("ada", "ben")
         garden, cellar = await world.make_room(ada), await world.make_room(ben, "cellar")
@@ -361,7 +361,7 @@ async def _answered_late(
 
 
 async def native_over_budget(run: Run) -> None:
-    """Ask more than one may: it is refused, and whoever is held back can go all the same."""
+    """Request more than allowed: it is refused, and a delayed client can leave all the same."""
     budgets = Budgets(messages=0.5, text=1000, pages=0.25)
     async with swept_world(run, budgets=budgets) as (world, witness):
         ada = await world.add("ada")
@@ -392,7 +392,7 @@ async def native_over_budget(run: Run) -> None:
 
 
 async def _goes_on(world: Any, replica: Replica) -> None:
-    """Whatever was cut off: on the next connection the rest is told, once."""
+    """Wherever it was cancelled: the next connection gets the rest, once."""
     await settle(world)
     try:
         await replica.connect()

@@ -106,7 +106,7 @@ TOO_MANY = "this is too many"
 
 
 async def _over_budget(run: Run, dialect: Dialect, frames: Callable[[World, Person], list[Any]]) -> None:
-    """Say and ask more than one may: what is refused is not saved, and whoever is held back can go all the same."""
+    """Send and request more than allowed: refused messages are not saved, and a delayed client can leave."""
     budgets = Budgets(messages=0.5, text=1000, pages=0.25)
     async with swept_world(run, budgets=budgets) as (world, witness):
         ada = await world.add("ada", operator=True)
@@ -148,7 +148,7 @@ def _stays(_client: Client) -> None:
 
 
 async def server_goes(run: Run) -> None:
-    """The server stops while a line is being saved: it is saved, told, and every client hears goodbye."""
+    """The server stops while a line is being saved: it is saved and published, and every client gets a close frame."""
     async with swept_world(run) as (world, witness):
         ada = await world.add("ada")
         ear = await ear_in_lobby(world, "ben")
@@ -247,7 +247,7 @@ def _request(method: str, *params: object) -> dict[str, object]:
 
 
 async def support_person(run: Run) -> None:
-    """Authenticate, ask for help twice, misunderstand, authenticate anew."""
+    """Authenticate, ask for help twice, send a malformed frame, authenticate again."""
     async with swept_world(run) as (world, witness):
         ada, olga = await world.add("ada"), await world.add("olga", operator=True)
         desk = await world.connect(SUPPORT, olga)
@@ -344,7 +344,7 @@ async def direct_trusted(run: Run) -> None:
 
 
 async def _assert_direct_told(world: World, client: Client, sender: Client, ada: Person, ben: Person) -> None:
-    """What was sent to ben he heard, or is told when he comes back; in order, and the live ones once."""
+    """Ben received the messages to him, or gets them when he returns; in order, and the live ones once."""
     saved_to_ben, saved_to_ada = set[str](), list[str]()
     for pair in ((ada.id, ben.id), (ben.id, ben.id)):
         room = await world.storage.rooms.direct_room(*pair)
@@ -519,7 +519,7 @@ async def everybody_reads_slowly(run: Run) -> None:
 
 
 async def direct_returns(run: Run) -> None:
-    """Who comes back at once waits until it is noted what the connection before was told."""
+    """A client that returns at once waits until the earlier connection's deliveries are recorded."""
     async with swept_world(run) as (world, witness):
         ada, ben = await world.add_all("ada", "ben")
         sender = await world.connect(DIRECT, ada)
@@ -545,7 +545,7 @@ async def direct_returns(run: Run) -> None:
 
 
 async def direct_returns_slowly(run: Run) -> None:
-    """Who missed more than one piece reads slowly: the next piece waits, and is told later if they leave first."""
+    """A slow reader of a long inbox: the next piece waits, and is sent later if the client leaves first."""
     async with swept_world(run) as (world, witness):
         ada, ben = await world.add_all("ada", "ben")
         pair = await world.storage.rooms.direct_room(ada.id, ben.id)

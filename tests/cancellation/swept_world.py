@@ -31,7 +31,7 @@ made, or was, and nobody knows), or the n-th operation of the target's socket.""
 
 
 class Witness:
-    """Stands between whoever submits and the journal: what was taken is settled once, and saved when it is said so."""
+    """Between submitters and the journal: accepted writes are settled once, and saved when acknowledged."""
 
     def __init__(self, world: World) -> None:
         self.taken: list[Draft] = []
@@ -47,7 +47,7 @@ class Witness:
         self.taken.append(draft)
 
     def on_outcome(self, draft: Draft, outcome: Outcome) -> None:
-        """Note what became of a draft, before whoever submitted it hears of it."""
+        """Record the outcome of a draft before its submitter gets it."""
         self.settled.append(draft)
         if isinstance(outcome, Message):
             assert any(message.id == outcome.id for message in reversed(self._world.said(draft.room_id))), (

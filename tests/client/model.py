@@ -16,7 +16,7 @@ _ABOUT = ("name", "topic", "private", "archived")
 
 
 class ModelRoom:
-    """One room: its messages as they are now, and the log of its changes as they were told."""
+    """One room: the current state of its messages, and the log of its changes as events."""
 
     def __init__(self, world: "ModelWorld", number: int) -> None:
         self.id = number
@@ -222,7 +222,7 @@ class ModelRoom:
         return message
 
     def snapshot(self, person: int) -> Json:
-        """The room as somebody sees it; what is told in it is noted."""
+        """The room as a person sees it, from which their position is recorded."""
         self._noted.pop(person, None)
         role = self.members.get(person, "member")
         return {
@@ -241,7 +241,7 @@ class ModelRoom:
         }
 
     def sync(self, person: int, pos: int, at: int, limit: int | None = None) -> Iterator[Json]:
-        """What somebody is told whose position is this; `limit` changes at most, where they ask for pages."""
+        """The events for a client at this position; at most `limit` changes if it requests pages."""
         reset = None
         if pos > self.pos or (pos and self.at(pos) != at):
             reset = "other_history"

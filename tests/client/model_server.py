@@ -26,7 +26,7 @@ class RefusedByModel(Exception):
 
 
 class ModelSocket:
-    """One connection of a person, and the rooms it is told of; live once all rooms were."""
+    """One connection of a person, and its synced rooms; live once all rooms were sent."""
 
     def __init__(self, person: int, scope: trio.CancelScope) -> None:
         self.person = person
@@ -46,7 +46,7 @@ class ModelSocket:
         self._scope.cancel()
 
     def close(self, code: int) -> None:
-        """End it with a close frame, after what was told."""
+        """End it with a close frame, after the queued frames."""
         self.ending = (code, "")
         self.send.close()
 
@@ -58,7 +58,7 @@ class ModelServer:
         on_request: called with each request before it is done; it may raise RefusedByModel.
         loses_answer: whether the answer to a request is lost, with the connection.
         is_silent: whether no request is even read.
-        loses_event: whether a socket is not told an event, which an honest server never does.
+        loses_event: whether a socket does not get an event, which a correct server never does.
         requests: each request and its person, as it came.
     """
 
@@ -90,7 +90,7 @@ class ModelServer:
                 socket.send_frame({"type": "room", **room.snapshot(person)})
 
     def remove(self, room: ModelRoom, person: int) -> None:
-        """Remove somebody, who is told nothing after it."""
+        """Remove a person, who gets nothing after it."""
         for socket in self._sockets_of(person):
             if room.id not in socket.rooms:
                 continue  # it is told so with the next page

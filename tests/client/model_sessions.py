@@ -16,7 +16,7 @@ class ModelSessions:
         tokens: access tokens, and whose they are.
         calls: the paths that were asked for, in order.
         answers: if set, called with each path, it may return the status and body to answer with, or raise.
-        lifetime: seconds that an access token is told to last.
+        lifetime: the announced seconds of an access token.
     """
 
     def __init__(self, people: dict[int, str]) -> None:

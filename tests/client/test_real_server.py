@@ -247,7 +247,7 @@ async def test_four_hundred_sends_at_once_are_saved_in_their_order(server: Serve
 
 
 async def _own(chat: Chat, count: int) -> list[NewMessage]:
-    """Take events until so many of one's own messages were told."""
+    """Take events until this many own messages have arrived."""
     own: list[NewMessage] = []
     while len(own) < count:
         event = await next_event(chat, NewMessage)

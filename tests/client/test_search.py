@@ -14,7 +14,7 @@ GARDEN = 1
 
 
 class Search:
-    """Answers searches one after the other as it is told, and the last answer again and again."""
+    """Answers searches with the given answers in order, and repeats the last one."""
 
     def __init__(self, model: ModelServer, *answers: tuple[int, Json]) -> None:
         self.asked: list[str] = []

@@ -71,7 +71,7 @@ async def why_it_ends(url: str, tls: ssl.SSLContext | None = None) -> str:
 
 
 async def why_it_waits(url: str) -> str:
-    """What a program is told of the first connection, which is waited for."""
+    """The error that a program gets of the first connection."""
     told: list[str] = []
     failed = trio.Event()
 

@@ -33,7 +33,7 @@ class Vector:
         self._at: dict[int, tuple[int, int]] = dict(self.positions)
 
     def snapshot(self, room: ModelRoom) -> None:
-        """The room is told, as at a first sync or a joining."""
+        """The room is sent, as at a first sync or a join."""
         self.steps.append({"frame": {"type": "room", **room.snapshot(ME)}})
         if room.id not in self._at:
             self.told.append(("room", room.id, room.pos))
@@ -59,12 +59,12 @@ class Vector:
         """An event does not arrive."""
 
     def gap(self, room: ModelRoom) -> None:
-        """The client must ask for the room from where it is, and is told."""
+        """The client must request the room from its position, and gets it."""
         self.steps.append({"gaps": {str(room.id): list(self._at[room.id])}})
         self.sync(room)
 
     def sync(self, room: ModelRoom) -> None:
-        """The room is told since the client's position."""
+        """The room's changes since the client's position are sent."""
         for frame in room.sync(ME, *self._at[room.id]):
             if frame["type"] == "room":
                 self.steps.append({"frame": frame})

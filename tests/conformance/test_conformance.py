@@ -21,7 +21,7 @@ PASSWORD = "secret word"
 
 
 def add(server: ServerProcess, name: str, role: str) -> Account:
-    """Make somebody with a role, as whoever runs the server makes them."""
+    """Create a person with a role, by a command on the server."""
     account = Account(f"{name}_{os.urandom(4).hex()}", PASSWORD)
     subprocess.run(
         [*COMMAND, account.name, role, "--password-stdin", "--data", str(server.data)],

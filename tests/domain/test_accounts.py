@@ -16,7 +16,7 @@ from tests.support.account_changes import set_disabled
 # --- long texts ---
 
 LONG = "a" + "\u0301" * 16_000 + "\u0316" * 16_000
-"""64 KB of UTF-8: seconds of work for whoever normalises it."""
+"""64 KB of UTF-8 whose normalisation takes seconds."""
 
 WAYS_IN: dict[str, Callable[[House, Person], Awaitable[object]]] = {
     "register": lambda house, _: house.accounts.register(LONG, PASSWORD, ADDRESS),

@@ -27,7 +27,7 @@ async def test_a_rename_during_the_read_repeats_it(house: House) -> None:
 
 
 async def test_renames_of_others_do_not_repeat_a_read(house: House) -> None:
-    """Sixty renamers made every look-up of the server start anew, again and again."""
+    """Sixty people who kept renaming themselves made every read of the server repeat again and again."""
     _, token = await registered(house, "ada")
     others = [await registered(house, f"other {n}", address=f"10.0.1.{n}") for n in range(3)]
     for held in (trio.Event(), None):

@@ -218,7 +218,7 @@ async def test_a_valid_invite_registers_beyond_the_limit_of_its_address(
 
 
 async def test_tries_with_an_invite_that_come_to_nothing_are_counted_with_it(house: House) -> None:
-    """Else whoever has one could ask for any number of names whether they are taken."""
+    """Otherwise a person with an invite could check any number of names."""
     clubs = registering(house, "invite", per_hour=2)
     code = await house.accounts.invite(100, 60)
     assert isinstance(await clubs.register("ada", PASSWORD, ADDRESS, invite=code), Granted)

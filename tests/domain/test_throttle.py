@@ -68,7 +68,7 @@ def test_a_thousand_guesses_from_one_address_get_twenty_tries(throttle: Throttle
 
 
 def test_a_thousand_guesses_from_one_ipv6_network_get_twenty_tries(throttle: Throttle) -> None:
-    """Whoever has one address has the 2**64 beside it."""
+    """A client with one address has all 2**64 of its network."""
     assert sum(throttle.take(f"name{n}", f"2001:db8:0:1::{n:x}") == 0 for n in range(1000)) == 20
     assert throttle.take("ada", "2001:db8:0:2::1") == 0
 

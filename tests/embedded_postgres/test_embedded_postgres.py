@@ -103,7 +103,7 @@ def fresh() -> Generator[Path]:
 
 @pytest.fixture(scope="module")
 def made() -> Generator[Path]:
-    """A data directory with a database, from the first test on; each starts PostgreSQL on it anew."""
+    """A data directory with a database, from the first test on; each test starts PostgreSQL on it."""
     with place() as path:
         yield path
 

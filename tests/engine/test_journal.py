@@ -325,7 +325,7 @@ async def test_an_author_does_not_get_its_message_again_from_the_log(
 
 
 class ReadBeforeItIsKnown(FaultyMessages):
-    """The log is read, and what is in it told, before the journal hears that its commit has landed."""
+    """The log is read and published before the journal learns that its commit has succeeded."""
 
     async def save(self, writes: Sequence[Write]) -> list[Saved]:
         saved = await super().save(writes)
@@ -834,7 +834,7 @@ class Words:
 
 
 class Keeps:
-    """A submitter that keeps what it is told."""
+    """A submitter that keeps its outcomes."""
 
     def __init__(self, outcomes: list[Outcome]) -> None:
         self._outcomes = outcomes

@@ -17,7 +17,7 @@ DESK, OTHER_DESK = 8, 9
 
 
 class House:
-    """Some people, who are counted by a storage that takes its time; and what is told of them."""
+    """People who are counted by a slow storage, and the published counts."""
 
     def __init__(self) -> None:
         self.people = 3

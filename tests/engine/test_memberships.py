@@ -188,7 +188,7 @@ async def test_an_unpublished_removal_is_applied_after_a_while(world: World, aut
 
 
 async def test_a_removal_during_the_read_repeats_it(world: World, autojump_clock: object) -> None:
-    """It is felt a moment later: nobody enters in between on what was true before."""
+    """It is applied a moment later: nobody enters in between with a stale membership."""
     ada, ben = await world.add_all("ada", "ben")
     garden = await world.make_room(ada)
     assert await members.join(world.services, ben, garden.id) is None

@@ -148,7 +148,7 @@ async def test_a_rename_by_another_process_is_applied_and_closes_no_socket(follo
 
 
 async def test_a_rename_does_not_hide_that_somebody_was_logged_out(followed: Followed) -> None:
-    """What a session is told of a new name must not give it the generation of a new token."""
+    """A renamed session must not get the generation of a new token."""
     ada = await followed.world.add("ada")
     client = await followed.world.connect(TALKER, ada)
     with followed.world.obstacles.held("by_ids", after=True):
@@ -255,7 +255,7 @@ async def test_constant_changes_of_one_person_do_not_delay_the_recheck(followed:
 
 
 async def test_a_change_during_the_recheck_reads_the_person_again(followed: Followed) -> None:
-    """The database may have told of a change before whoever made it here says so: of that one nobody tells again."""
+    """The database may report a change before its maker here does; it is not reported twice."""
     ada = await followed.world.add("ada")
     client = await followed.world.connect(TALKER, ada)
     with followed.world.obstacles.held("by_ids", after=True):

@@ -17,7 +17,7 @@ ADA, BEN, CEM = 1, 2, 3
 
 
 class Ear:
-    """A watcher that notes what it is told, while it reads."""
+    """A watcher that records the statuses it gets while it reads."""
 
     def __init__(self) -> None:
         self.told: list[dict[int, Status]] = []

@@ -54,7 +54,7 @@ async def look(watch: Watch) -> TaskNode:
 
 
 class Installed(list[trio.abc.Instrument]):
-    """The instruments that are installed, as the real functions are told of them."""
+    """The installed instruments, tracked through the real functions."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__()

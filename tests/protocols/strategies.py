@@ -57,7 +57,7 @@ refs = st.none() | st.integers(-(2**63), HIGHEST_ID) | texts
 
 
 def events() -> SearchStrategy[Event]:
-    """Anything that a client may be told."""
+    """Any event that a client may receive."""
     return st.one_of(
         st.builds(Said, messages()),
         st.builds(Saved, messages(), refs),

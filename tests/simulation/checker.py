@@ -23,7 +23,7 @@ _RETRIED = 2.0
 """Seconds after which what the database would not note is noted, once it does what it is asked."""
 
 _FLIGHT = 0.3
-"""Seconds in which what is told on a quick link has arrived."""
+"""Seconds within which a frame on a quick link has arrived."""
 
 _CONFIRMED = 3.0
 """Seconds in which a pong has reached the server, if the line is not parted."""
@@ -287,7 +287,7 @@ class Checker:
             yield f"{conn} looked last and saw another {stream.topic} than there is"
 
     def _check_retold(self, conn: str, events: list[tuple[int, Event]]) -> Iterator[str]:
-        """A conversation is told from its beginning, and with everything that was known when it was asked for."""
+        """A transcript begins at the beginning, and has everything that was known when it was requested."""
         retold = [event.id for _, event in events if event.op == "retold"]
         ready = next((event for _, event in events if event.op == "ready"), None)
         if ready is None or not (ready.topic.startswith("support:") or ready.topic == "desk"):
@@ -452,7 +452,7 @@ class Checker:
                     yield f"{block.who} blocks {row.who}, whose {row.text:.20} is stored"
 
     def _known_at(self, row: Row | None) -> int:
-        """Return the index at which a message was first known to be stored; the end where nobody was told."""
+        """Return the index at which a message was first known to be stored; the end if it never was."""
         return self._known.get(row.id if row is not None else 0, len(self._events))
 
     def _fails_between(self, begin: float, end: float) -> bool:
@@ -464,7 +464,7 @@ class Checker:
     # What was asked.
 
     def _check_unaddressed(self, conn: str, events: list[tuple[int, Event]]) -> Iterator[str]:
-        """An operator's answer without an address goes to whoever spoke last, of what this connection was told.
+        """An operator's answer without an address goes to the last sender that this connection received.
 
         Others may have spoken meanwhile, and an answer with an address may have been handled behind that.
         """
@@ -494,7 +494,7 @@ class Checker:
                 addressed.append(event)
 
     def _check_entering(self, conn: str, events: list[tuple[int, Event]]) -> Iterator[str]:
-        """Whoever asks to enter a room is answered in time, whatever the others do."""
+        """A request to enter a room is answered in time, whatever the others do."""
         if any(event.op in ("silent", "vanish") for _, event in events):
             return
         asked: float | None = None
@@ -507,7 +507,7 @@ class Checker:
                 asked = at
 
     def _check_entered(self, conn: str, events: list[tuple[int, Event]]) -> Iterator[str]:
-        """Whoever enters a room hears nothing that somebody was told before they asked for it."""
+        """Entering a room sends nothing that somebody received before the request."""
         asked, since = 0, dict[str, int]()
         for index, event in events:
             if event.op == "enter asked":

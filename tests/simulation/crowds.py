@@ -46,9 +46,9 @@ def with_inboxes(plan: Plan, chance: random.Random) -> Plan:
 
 
 def with_a_busy_desk(plan: Plan, chance: random.Random) -> Plan:
-    """Add people who ask at the support desk, and operators who answer whoever spoke last.
+    """Add people who ask at the support desk, and operators who answer the last sender.
 
-    Time and again nobody is told whether a question is saved; it is, and operators hear it a little later.
+    Now and then a question has an unknown outcome; it is saved, and operators receive it a little later.
     """
     steps, guests, lasts = list(plan.steps), list(plan.guests), max(plan.lasts, 24.0)
     people = [person for person in range(1, plan.people + 1) if person not in plan.operators] or [1]
@@ -192,7 +192,7 @@ _FILING = (
 
 
 def with_visitors(plan: Plan, chance: random.Random) -> Plan:
-    """Add visitors of the support widget, who write to operators that answer whoever spoke last."""
+    """Add visitors of the support widget, and operators who answer the last sender."""
     steps, guests, lasts = list(plan.steps), list(plan.guests), max(plan.lasts, 20.0)
     for _ in range(4):
         weather = Weather() if chance.random() < 0.6 else Weather(0.05, 0.05, 4096, 0.2)
@@ -320,7 +320,7 @@ def with_several_servers(plan: Plan, chance: random.Random) -> Plan:
 def _with_travellers(plan: Plan, chance: random.Random) -> Plan:
     """Add people who are written to, and leave that moment for another server.
 
-    Nothing else goes wrong, but the bus, and that one server's database is slow: what was told there is noted late.
+    Only the bus fails, and one server's database is slow: its deliveries are recorded late.
     """
     steps, guests, lasts = list(plan.steps), list(plan.guests), max(plan.lasts, 20.0)
     travellers = [plan.people + 1, plan.people + 2]

@@ -189,7 +189,7 @@ def _with_rushes(plan: Plan, chance: random.Random) -> Plan:
 _RUSHES = 4
 
 _RUSH = 3.0
-"""Seconds that a rush lasts, in which whoever was cut is back twice or so."""
+"""Seconds that a rush lasts, in which a client reconnects about twice."""
 
 
 def _trouble(chance: random.Random, lasts: float) -> Trouble:

@@ -32,7 +32,7 @@ def edited_room(kept: MemoryStorage, room_id: int) -> EditedRoom:
 
 
 def check_edited(events: Sequence[Event], room: EditedRoom) -> Iterator[str]:
-    """Yield what is wrong with the room, and with what its editors were told of it."""
+    """Yield the violations in the room, and in the events that its editors received."""
     if [entry.pos for entry in room.log] != list(range(1, len(room.log) + 1)):
         yield "a hole in the pos of the edited room"
     yield from _check_keys(events, room)

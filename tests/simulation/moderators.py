@@ -9,7 +9,7 @@ from tests.simulation.wire import EXPECTED
 
 
 class ModeratorClient(Client):
-    """Does what it is told to do to others, whether or not it may."""
+    """Tries the planned acts on others, whether or not it may."""
 
     room = 0
     """The room of these clients: the world makes it, and nobody else is in it."""

@@ -124,7 +124,7 @@ class Recorder:
 
 
 UNADDRESSED = "support:?"
-"""The topic of an operator's answer to whoever spoke last."""
+"""The topic of an operator's answer to the last sender."""
 
 
 def direct(one: int, other: int) -> str:
@@ -133,5 +133,5 @@ def direct(one: int, other: int) -> str:
 
 
 def mentions(events: Sequence[Event], text: str) -> list[Event]:
-    """Return the events about one message, for whoever looks into a failure."""
+    """Return the events about one message, to investigate a failure."""
     return [event for event in events if event.text == text]

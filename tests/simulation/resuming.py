@@ -30,7 +30,7 @@ _ROLES = ("member", "moderator", "owner")
 
 
 class ResumingClient(Client):
-    """Notices by itself what it was told twice, too late or not at all: `world.bugs` has it."""
+    """Detects events that arrive twice, too late or not at all: `world.bugs` has them."""
 
     spoken_in = 0
     """The room in which these clients speak: the world makes it, and nobody else speaks there."""
@@ -40,9 +40,9 @@ class ResumingClient(Client):
         self.rooms: dict[int, tuple[int, int]] = {}
         """Where it is in each of its rooms: `pos` and `at`."""
         self.topics: dict[int, str] = {}
-        """What its rooms are about, as it was told last."""
+        """The topics of its rooms, as last received."""
         self.roles: dict[int, str] = {}
-        """What it is in its rooms, as it was told last."""
+        """Its roles in its rooms, as last received."""
         # Changes that it asks for at once, in all rooms; None: whatever there is.
         self._page = 20 + 10 * (guest.number % 4) if guest.number % 2 else None
         self._far: set[int] = set()  # rooms of which there is more, so that nothing of them may come live
@@ -90,7 +90,7 @@ class ResumingClient(Client):
         await self._ask("sync", known=known, rest=rest, **pages)
 
     async def _fall_behind(self) -> None:
-        """Forget what was told for a while, and ask for it again from where it was before."""
+        """Drop recent events, and request them again from the earlier positions."""
         known = {room: at for room, at in self._before.items() if room in self.rooms}
         self._before = dict(self.rooms)
         self.rooms |= known
@@ -163,7 +163,7 @@ class ResumingClient(Client):
                 await self._send(text, text)
 
     async def _fetch(self, file: int) -> None:
-        """Read a file of a message that it was told of, and that nobody deletes."""
+        """Read a file of a received message that nobody deletes."""
         status, content = await self.request("GET", f"/api/v1/files/{file}")
         if status == 200 and content != {"said": self._told_files[file]}:
             self.world.bugs.append(f"{self.conn} read {content} where {self._told_files[file]} was uploaded")
@@ -221,7 +221,7 @@ class ResumingClient(Client):
         return mine
 
     def _differs(self, kept: MemoryStorage) -> Iterator[str]:
-        """Yield where the room of these clients is another than this one was told."""
+        """Yield the differences between the clients' room and this client's state."""
         room = kept.rooms.look_up(self.spoken_in)
         role = kept.rooms.role_of(self.spoken_in, self.person)
         if room is not None and self.topics.get(room.id) != room.topic:

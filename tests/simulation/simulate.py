@@ -35,7 +35,7 @@ def try_seed(seed: int, clients: int = 40, several: bool = False) -> list[str]:
 
 
 def report(seed: int, problems: list[str], clients: int = 40, several: bool = False) -> str:
-    """Return what a failing seed is told with: what is wrong, and the command that shows it again."""
+    """Return the report of a failing seed: the violations, and the command that reproduces them."""
     more = "" if clients == 40 else f" --clients {clients}"
     more += " --several" if several else ""
     first = "\n  ".join(problems[:3])

@@ -147,7 +147,7 @@ class Database:
 
 
 class _Asked:
-    """A call that reached the database: it may be done before whoever asked reads the answer, and is done once."""
+    """A call that reached the database: it may be done before the caller reads the answer, and is done once."""
 
     def __init__(self, do: Callable[[], Awaitable[Any]]) -> None:
         self._do = do

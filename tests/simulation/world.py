@@ -69,7 +69,7 @@ _QUIET = 45.0
 """Seconds without faults, after which nothing may be under way: a dead peer is found, a slow one has read."""
 
 _STOP_LIMIT = 20.0
-"""Seconds in which a server told to stop must have stopped, whatever its database does."""
+"""Seconds within which a stopping server must have stopped, whatever its database does."""
 
 _WRITE = 0.001
 """Seconds for each listener that a fan-out waits for the commit under way, in the worlds where it does."""

@@ -36,7 +36,7 @@ class Line:
             scope.cancel()
 
     def unplug(self) -> None:
-        """Swallow what is asked and answered, and let whoever connects find nothing there. Sync."""
+        """Swallow requests and answers, and do not answer new connections. Sync."""
         self.deaf = self.is_unplugged = True
         Path(self.address["host"], SOCKET).unlink()
 

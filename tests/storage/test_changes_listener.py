@@ -40,7 +40,7 @@ def ignore(_id: int | None) -> None:
 async def listening(
     line: Line, *, timeout_each: float = 5.0, of: str = "people"
 ) -> AsyncGenerator[trio.MemoryReceiveChannel[int | None]]:
-    """What is told of people, rooms or settings, once the first None has been."""
+    """The reports of people, rooms or settings, after the first None."""
     send, told = trio.open_memory_channel[int | None](100)
     heard = [send.send_nowait if each == of else ignore for each in ("people", "rooms", "settings")]
     with trio.fail_after(PATIENCE):

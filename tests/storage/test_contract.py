@@ -1203,7 +1203,7 @@ async def test_conversations_are_read_newest_first_with_unread_counts(storage: S
 
 @pytest.mark.parametrize("seed", range(4))
 async def test_unread_and_undelivered_counts_agree_with_the_messages(storage: Storage, seed: int) -> None:
-    """Whoever speaks, in whatever batches: both are counted, not looked for."""
+    """For any senders and batches: both are counters, not searches."""
     chance = random.Random(seed)
     ada, ben = await add_both(storage)
     (cem,) = await add(storage, "Cem")

@@ -136,7 +136,7 @@ async def test_a_name_shared_with_a_display_name_is_kept_in_any_case(
 async def test_of_a_concurrent_name_and_look_alike_display_name_one_is_given(
     storage: Storage, people: dict[str, int]
 ) -> None:
-    """Whichever comes first: two at once, and an admin who renames whoever changes their own profile."""
+    """In any order: two concurrent changes, and an admin who renames a person that changes their own profile."""
     for turn in range(8):
         done: list[object] = []
 

@@ -659,7 +659,7 @@ async def test_a_cancelled_migration_was_not_begun_or_is_whole(database: Databas
 
 @pytest.mark.parametrize("step", ["the schema", "the writer", "the names"])
 async def test_a_cancelled_start_logs_no_database_error(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
-    """An embedded PostgreSQL is stopped by the same cancellation, and may end a connection before that is felt."""
+    """An embedded PostgreSQL is stopped by the same cancellation, and may end a connection before it arrives."""
     with trio.CancelScope() as start:
 
         async def end(*_arguments: object) -> None:

@@ -109,7 +109,7 @@ async def test_while_a_step_is_under_way_all_else_is_done(database: DatabaseAddr
 
 
 async def test_only_the_last_step_waits_for_the_disk(database: DatabaseAddress) -> None:
-    """Whoever commits meanwhile would wait for it behind the step."""
+    """Concurrent commits would wait for the disk after the step."""
     shown = []
 
     async def step(connection: Connection) -> None:

@@ -245,7 +245,7 @@ class World:
         return room
 
     async def assert_equal(self) -> None:
-        """Let each client catch up; each has the room, and so does who begins anew."""
+        """Let each client catch up; each has the room, and so does a new client."""
         anew = Client(self.people[0], self.room_id)
         anew.read = self.clients[0].read
         for client in (*self.clients, anew):

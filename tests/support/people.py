@@ -138,7 +138,7 @@ def member(url: str, name: str, token: str | None = None, **settings: Any) -> Ge
 class Burst:
     """People who send concurrently during the block, without waiting for answers.
 
-    Whoever is cut comes back, if `comes_back`. Each line is its speaker's name and a number, counted from `start`.
+    After a disconnect they reconnect, if `comes_back`. Each line is the sender's name and a number, from `start` on.
     """
 
     def __init__(

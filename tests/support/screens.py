@@ -21,7 +21,7 @@ PATIENCE = 60
 _OWN_THE_TERMINAL = (
     "import os, sys; os.close(os.open(os.ttyname(0), os.O_RDWR)); os.execv(sys.argv[1], sys.argv[1:])"
 )
-"""The leader of a session that opens a terminal has it for its own, and is told when its size changes."""
+"""A session leader that opens a terminal controls it, and gets a signal when its size changes."""
 
 
 class Terminal:

@@ -222,7 +222,7 @@ def test_a_text_like_sql_is_a_message(mallory: Person, innocents: Innocents) -> 
 
 
 def test_a_message_that_cannot_be_saved_fails_alone(server: ServerProcess, innocents: Innocents) -> None:
-    """Whoever is deleted while connected sends what the database refuses, among what it takes."""
+    """A person deleted while connected sends messages that the database refuses, among valid ones."""
     with ExitStack() as stack:
         ghost = stack.enter_context(member(server.url, "ghost"))
         talkers = [stack.enter_context(member(server.url, name)) for name in ("carl", "dora", "emil")]

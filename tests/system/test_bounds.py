@@ -23,7 +23,7 @@ from tests.support.saved import saved_lines
 from tests.support.server import ServerProcess, running_server, used_data_path
 
 TRIES = 10_000 if os.environ.get("FULL_TESTS") else 200
-"""How often each lie is told."""
+"""How often each forged frame is sent."""
 
 LOGINS = 250 if os.environ.get("FULL_TESTS") else 15
 

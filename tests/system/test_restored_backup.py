@@ -48,7 +48,7 @@ async def say_in(rooms: list[int], what: str, server: ServerProcess, token: str)
 
 
 async def all_told(chat: Chat) -> None:
-    """Wait until the program has been told all there is."""
+    """Wait until the program has received everything."""
     while chat.positions != {  # noqa: ASYNC110 - rooms tell nobody
         room: Position(each.info.pos, each.info.at) for room, each in chat.rooms.items()
     }:
@@ -65,7 +65,7 @@ async def positions_of(server: ServerProcess, token: str) -> dict[int, Position]
 
 
 def known(chat: Chat) -> dict[int, Json]:
-    """What a client knows of its rooms, but for how many there are in the lobby: nobody is told who registers."""
+    """A client's state of its rooms, without the lobby's member count, which changes without an event."""
     rooms = {number: info_of(room) for number, room in chat.rooms.items()}
     rooms[LOBBY].pop("members")
     return rooms
@@ -95,7 +95,7 @@ async def restored(chat: Chat, url: str, token: str) -> None:
 async def come_back(
     url: str, token: str, positions: Mapping[int, Position], resets: set[str], *, of: int
 ) -> None:
-    """Come back with positions; be told of resets of so many rooms, and have what a reload has."""
+    """Resume with positions; get resets of this many rooms, and end with the state of a reload."""
     checker = EventChecker(positions)
     async with open_chat(url, token=token, positions=positions) as chat, trio.open_nursery() as nursery:
         nursery.start_soon(checker.take, chat)

@@ -65,7 +65,7 @@ def test_a_session_ended_on_one_server_closes_its_sockets_on_the_other(two: list
 
 @pytest.fixture(scope="module")
 def grace(two: list[ServerProcess]) -> httpx.Response:
-    """The second server's answer to whoever has the code that the first one logged."""
+    """The second server's answer to the code that the first one logged."""
     here, there = two
     eventually(lambda: bool(codes_of(here) and codes_of(there)), "a code is logged")
     new = {"name": "grace", "password": "world of tea", "code": codes_of(here)[0]}

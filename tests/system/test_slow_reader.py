@@ -41,7 +41,7 @@ def tokens(server: ServerProcess, impatient: ServerProcess) -> dict[str, str]:
 
 
 def say_until(true: Callable[[], bool], speaker: Person, listener: Person) -> list[Line]:
-    """Say long lines until it is true; `listener` hears each at once, whoever else does not."""
+    """Send long lines until it is true; `listener` receives each at once."""
     text = "語" * 3_900
     said: list[Line] = []
     while not true():

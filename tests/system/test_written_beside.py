@@ -11,7 +11,7 @@ from tests.support.server import ServerProcess, running_server, used_data_path
 
 @pytest.fixture(scope="module")
 def alone() -> Generator[ServerProcess]:
-    """A server of our own: whoever listens to it is cut."""
+    """A server of the test's own, because its clients are cut."""
     with used_data_path() as data, running_server(data) as server:
         yield server
 

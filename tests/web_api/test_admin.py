@@ -171,7 +171,7 @@ async def test_a_cancelled_client_unwinds_and_nobody_else_notices(watched: Watch
 
 
 async def raw(watched: Watched, path: str = "/talker") -> trio.SocketStream:
-    """A client that sends the bytes it is told to, its handshake over."""
+    """A client that sends any bytes, after its handshake."""
     stream = await trio.open_tcp_stream("127.0.0.1", int(watched.url.rpartition(":")[2]))
     await stream.send_all(
         f"GET {path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n".encode()

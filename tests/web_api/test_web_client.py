@@ -170,7 +170,7 @@ async def test_a_page_with_all_its_files_uses_up_no_calls(autojump_clock: object
 
 
 async def _answer(app: QuartTrio, method: str, path: str, headers: Headers) -> tuple[int, list[Any], bytes]:
-    """What an ASGI server is told to send: the status, the headers in their order, the body."""
+    """What an ASGI server sends: the status, the headers in order, the body."""
     events: list[Any] = []
 
     async def receive() -> dict[str, object]:

@@ -3,12 +3,12 @@
 It speaks as a worker does on its control pipe, needs nothing of the server, and writes a line to the journal for
 whatever happens to it. Its behaviours:
 
-    serves    is ready, and ends when it is told to
+    serves    is ready, and ends on request
     waits     is ready, and ends at a second signal
     hangs     is ready, and heeds nothing
     dies      is ready, and ends with status 3
     refuses   does not start, and says why
-    silent    never becomes ready, and ends when it is told to
+    silent    never becomes ready, and ends on request
     stuck     never becomes ready, and heeds nothing
 """
 

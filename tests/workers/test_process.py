@@ -70,7 +70,7 @@ ENDS_AT_A_SIGNAL = "import signal; signal.pause()"
 async def test_a_worker_that_is_to_leave_while_it_is_started_ends_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Nobody is there whom it could send away. It was told nothing, and cut when it should have left long ago."""
+    """It has no clients to send away. It got no message, and was killed at the end of its time."""
     real = trio.lowlevel.open_process
 
     async def told_when_it_has_started(*arguments: Any, **options: Any) -> trio.Process:

@@ -91,7 +91,7 @@ def _kick(screen: Terminal) -> None:
 
 
 async def direct_message(chat: Chat) -> Message:
-    """The first one, with which its room is told."""
+    """The first one, with which its room is sent."""
     async for event in chat.events():
         if isinstance(event, RoomSnapshot) and event.kind == "direct" and event.last is not None:
             return event.last

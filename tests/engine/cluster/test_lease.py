@@ -18,7 +18,7 @@ def lease_of(
     reaches: Callable[[int], object] = lambda end: None,
     rewind_to: Callable[[int], object] = lambda end: None,
 ) -> Lease:
-    """A lease in a database whose log ends at `end`, of a server that has told so far as `position`."""
+    """A lease in a database whose log ends at `end`, of a server that has published up to `position`."""
     return Lease(
         MemoryNodes(lambda: end),
         fence,

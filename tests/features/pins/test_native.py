@@ -1,4 +1,4 @@
-"""Pins over HTTP and on the native socket: whoever may pins, everybody in the room is told, a resume has it."""
+"""Pins over HTTP and on the native socket: rights, events for the room, and resuming."""
 
 from typing import Any
 

@@ -151,7 +151,7 @@ class OnceInThisPass(trio.abc.Instrument):
 
 
 class RenamingRecorder(Recorder):
-    """A recorder at which whoever it admits gets another name, as soon as anything else may happen."""
+    """A recorder that renames each admitted person as soon as another task can run."""
 
     def __init__(self, presence: Presence) -> None:
         super().__init__()
@@ -181,7 +181,7 @@ async def test_a_rename_at_the_end_of_the_handshake_is_applied() -> None:
 
 
 class CuttingRecorder(Recorder):
-    """A recorder that cuts whoever it admits, as a stop may at that moment."""
+    """A recorder that cuts each admitted client, as a stop may at that moment."""
 
     def admit(self, record: Record, session: Session, scope: trio.CancelScope) -> None:
         super().admit(record, session, scope)

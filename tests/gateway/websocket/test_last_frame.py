@@ -34,7 +34,7 @@ AUTHORITY = trustme.CA()
 
 
 class Client(Wire):
-    """A WebSocket client that reads when it is told to."""
+    """A WebSocket client that reads on demand."""
 
     async def shake_hands(self, token: str) -> None:
         await self.send(opening(f"/talker?token={token}"))

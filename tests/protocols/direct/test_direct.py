@@ -34,7 +34,7 @@ def not_found(to: int) -> dict[str, object]:
 
 
 async def connected(world: World, person: Person) -> tuple[Client, list[Any]]:
-    """A socket of a person, and what they are told beside their id."""
+    """A socket of a person, and its frames except the one with the id."""
     client = await world.connect(DIRECT, person)
     welcome, *missed = client.heard_now()
     assert welcome == f"Connected with id {person.id}"

@@ -51,7 +51,7 @@ class Replica:
         """What came, all connections together."""
         self.resets: list[tuple[int, str]] = []
         self.far: set[int] = set()
-        """Rooms of which there is more, so that nothing of theirs is told live."""
+        """Rooms with further pages, which get no live events."""
         self._client: Client | None = None
         self._asked = 0
 
@@ -128,7 +128,7 @@ class Replica:
         return answers
 
     def texts(self, room: int) -> list[str]:
-        """What is said in a room, as it is now, as far as it was told."""
+        """The received messages of a room in their current state."""
         messages = cast("dict[int, dict[str, Any]]", self.rooms[room]["messages"])
         return [said.get("text", "") for _, said in sorted(messages.items()) if "deleted" not in said]
 

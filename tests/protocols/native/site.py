@@ -51,7 +51,7 @@ class Answer:
 
 
 class Site:
-    """The HTTP side, and whoever calls it. `world` has the sockets of all protocols."""
+    """The HTTP side and its callers. `world` has the sockets of all protocols."""
 
     def __init__(
         self,

@@ -409,7 +409,7 @@ async def test_the_lobbys_member_count_is_published_once_a_second(
 
 
 async def test_a_resume_has_the_lobbys_member_count(world: World) -> None:
-    """Its positions are good, so it is told no snapshot."""
+    """Its positions are valid, so it gets no snapshot."""
     ada = await replica(world, "ada")
     await ada.say(LOBBY_ID, "hi")
     await ada.hears()
@@ -448,7 +448,7 @@ async def test_a_changed_number_of_operators_reaches_their_conversations(
         everybody = ada, ben, olga, otto
 
         async def counts() -> list[int | None]:
-            """In Ada's conversation, as each of them was told; and that this is how many there are."""
+            """The member counts of Ada's conversation that each received, checked against the real number."""
             await trio.sleep(3)
             for each in everybody:
                 await each.hears()

@@ -95,7 +95,7 @@ async def test_a_block_refuses_direct_messages_in_every_protocol(site: Site) -> 
 
 
 async def test_cached_blocks_cost_no_query_and_follow_changes(site: Site) -> None:
-    """Another server's block is told as a change of the person who blocks."""
+    """Another server's block is reported as a change of the blocking person."""
     ada, ben = await site.add("ada"), await site.add("ben")
     room = await direct_room(site, ada, ben)
     own = Replica(site.world, ben)

@@ -40,7 +40,7 @@ async def replica(world: World, name: str, *, operator: bool = False) -> Replica
 
 
 async def write(world: World, write: Any) -> None:
-    """Hand something to the journal, whoever wants it."""
+    """Submit a write to the journal without a submitter."""
 
     class Nobody:
         def on_outcome(self, _write: object, _outcome: object) -> None: ...
@@ -495,7 +495,7 @@ async def test_a_support_conversation_is_its_persons_and_every_operators(world: 
 async def test_the_conversation_of_a_deleted_person_is_gone(
     follows: bool,
 ) -> None:
-    """Also while a socket that hears it was not told yet, as its server learnt of it alone."""
+    """Also while a subscribed socket did not get it yet."""
     with trio.fail_after(30):
         async with open_world(follows=follows) as world:
             olga = await replica(world, "olga", operator=True)

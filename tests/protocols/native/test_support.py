@@ -71,7 +71,7 @@ async def desk(site: Site) -> Desk:
 
 
 def _as_counted(own: Replica) -> dict[int, RoomInfo]:
-    """The rooms as the client makes them of all that was told, who waits since when too."""
+    """The rooms as the client computes them from all events, with the waiting times."""
     rooms = Rooms({}, max_messages=500)
     rooms.person_id = own.person.id
     for event in own.events:
@@ -330,7 +330,7 @@ async def test_a_conversation_opened_during_its_snapshot_is_sent_again(desk: Des
 async def test_a_message_right_after_opening_reaches_everybody(
     desk: Desk,
 ) -> None:
-    """Its operator has not been told yet that it is open, and asks for nothing in between."""
+    """Its operator has not received yet that it is open, and requests nothing in between."""
     room = (await desk.own("ada"))["id"]
     await desk.say("ada", room)
     ada, olga, otto = [await desk.replica(name) for name in ("ada", "olga", "otto")]
@@ -349,7 +349,7 @@ async def test_a_message_right_after_opening_reaches_everybody(
 
 @pytest.mark.parametrize("seed", range(5))
 async def test_everybody_ends_with_the_conversations_as_they_are(desk: Desk, seed: int) -> None:
-    """Random people who speak, claim, hand over, close, drop and come back; each keeps what it was told."""
+    """Random people who send, claim, hand over, close, disconnect and resume; each keeps its state."""
     draw = random.Random(seed)
     await desk.join("ben")
     rooms = {name: (await desk.own(name))["id"] for name in ("ada", "ben")}

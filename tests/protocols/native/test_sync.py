@@ -449,7 +449,7 @@ async def test_a_sync_that_waits_too_long_for_its_turn_is_refused(
 
 @pytest.mark.parametrize("seed", range(10))
 async def test_clients_converge_to_the_saved_state_whatever_they_lose(world: World, seed: int) -> None:
-    """Random people who speak, edit, delete, join, leave, drop and come back; each keeps what it was told."""
+    """Random people who send, edit, delete, join, leave, disconnect and resume; each keeps its state."""
     draw = random.Random(seed)
     people = [await replica(world, name) for name in ("ada", "ben", "eve")]
     rooms = [(await world.make_room(people[0].person, name)).id for name in ("a", "b")]

@@ -42,7 +42,7 @@ def pushed(frames: list[Any]) -> list[str]:
 
 
 async def opened(world: World, person: Person) -> Client:
-    """A socket of a person, who was told the conversation so far."""
+    """A socket of a person, after the transcript."""
     client = await world.connect(SUPPORT)
     answer = await client.asks(request("auth", world.token(person), ref="a"))
     assert (answer["error"], answer["id"]) == (None, "a")

@@ -211,7 +211,7 @@ class RoomTable:
         return self._delivered
 
     def direct_of(self, person_id: int) -> dict[int, int]:
-        """Return the person's direct rooms, each with the seq that the person was told."""
+        """Return the person's direct rooms, each with the last delivered seq."""
         return {
             room_id: seq
             for (room_id, member_id), seq in self._delivered.items()

@@ -39,7 +39,7 @@ from tests.reference.storage.watchers import Watchers
 
 
 class MemoryUsers:
-    """The port `Users` in four dictionaries; who watches is told within each write."""
+    """The port `Users` in four dictionaries; watchers are notified within each write."""
 
     def __init__(
         self,

@@ -1,6 +1,6 @@
 """People who only receive, in the lobby of each dialect that has one: checked against the log.
 
-Whoever is cut comes back at once. On one connection nothing is missing, nothing comes twice, and all is in order.
+After a disconnect they reconnect at once. On one connection nothing is missing or doubled, and all is in order.
 """
 
 import json

@@ -21,7 +21,6 @@ from chat.engine.batch_loader import open_batch_loader
 from chat.engine.cluster.servers import ClusterConfig
 from chat.engine.dialect import by_name
 from chat.engine.engine import open_engine
-from chat.engine.indexer import open_indexer
 from chat.features.feature import Feature
 from chat.features.registry import FEATURES
 from chat.gateway.fair_scheduler import FairScheduler
@@ -111,7 +110,9 @@ async def open_server(config: Config, worker: WorkerContext | None = None) -> As
         server = await stack.enter_async_context(
             open_chat(config, storage, secret, cluster_config=cluster_config, local=local, worker=worker)
         )
-        await stack.enter_async_context(open_indexer(storage.search, server.newest_id))
+        for feature in FEATURES:
+            if feature.open is not None:
+                await stack.enter_async_context(feature.open(storage.feature_ports, server.newest_id))
         if worker is None or worker.number == 1:  # the first worker logs it for all
             await tell_set_up_code(server.set_up_code, config.public_url or server.addresses[0])
         yield server

@@ -4,6 +4,7 @@ A feature is described once, in a package of `chat/features`. Each floor extends
 storage says how a write is saved (`storage/postgres/features.py`), `features/feature.py` adds operations and events.
 """
 
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -21,14 +22,8 @@ class Kind(msgspec.Struct, frozen=True):
     change: type[FeatureChange]
 
 
-class FeatureKinds(msgspec.Struct, frozen=True, kw_only=True):
-    """A feature, as far as the bus knows it."""
-
-    kinds: tuple[Kind, ...] = ()
-
-
 class Port(Generic[PortT]):
-    """Identifies what a feature reads from the storage; compared by identity."""
+    """Identifies what a feature reads from the storage, or a service of it; compared by identity."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -38,9 +33,27 @@ class Port(Generic[PortT]):
 
 
 class Ports(dict[Port[Any], Any]):
-    """What the features of a storage read from it."""
+    """What features read from one storage, and their services on it."""
 
     def __getitem__(self, port: Port[PortT]) -> PortT:
         """Return the port of this storage. Raises KeyError: the storage was opened without its feature. Sync."""
         opened: PortT = super().__getitem__(port)
         return opened
+
+
+class CoreFeature(msgspec.Struct, frozen=True, kw_only=True):
+    """A feature, as far as the bus and the engine know it.
+
+    Attributes:
+        kinds: its kinds of change.
+        services: what is made once for each server, of what the feature reads from the storage.
+    """
+
+    kinds: tuple[Kind, ...] = ()
+    services: Mapping[Port[Any], Callable[[Ports], Any]] = {}
+
+
+def with_services(ports: Ports, features: Iterable[CoreFeature]) -> Ports:
+    """Return these ports of a storage and the services of the features. Sync."""
+    made = {port: make(ports) for feature in features for port, make in feature.services.items()}
+    return Ports({**ports, **made})

@@ -15,14 +15,13 @@ from chat.domain.closing import TOO_FAR_BEHIND
 from chat.domain.conversations import Conversations
 from chat.domain.direct import Direct
 from chat.domain.entities import DirectInbox, Person
-from chat.domain.features import FeatureKinds
+from chat.domain.features import CoreFeature, with_services
 from chat.domain.invites import Invites
 from chat.domain.live import Present, Watched
 from chat.domain.live_settings import LiveSettings
 from chat.domain.ports import FileStore, Storage
 from chat.domain.room_history import RoomHistory
 from chat.domain.rooms import Rooms
-from chat.domain.search_runner import SearchRunner
 from chat.domain.sessions import Sessions
 from chat.domain.set_up import FirstAdmin
 from chat.domain.shared_usage import SharedUsage
@@ -100,7 +99,7 @@ async def open_engine(
     *,
     budgets: Budgets | None = None,
     metrics: Metrics | None = None,
-    features: Sequence[FeatureKinds] = (),
+    features: Sequence[CoreFeature] = (),
     cluster_config: ClusterConfig | None = None,
     shared_usage: SharedUsage | None = None,
     file_store: FileStore | None = None,
@@ -267,14 +266,13 @@ async def open_engine(
                 conversations=conversations,
                 room_history=RoomHistory(storage.timelines),
                 timelines=storage.timelines,
-                feature_ports=storage.feature_ports,
+                feature_ports=with_services(storage.feature_ports, features),
                 catch_up=catch_up,
                 contacts=storage.contacts,
                 blocks=blocks,
                 read_marks=read_marks,
                 writes=Writes(storage.messages, journal, follower, broadcaster, cluster),
                 invites=Invites(storage.users),
-                searches=SearchRunner(storage.search),
                 notices=notices,
                 statuses=statuses,
                 administration=Administration(storage.users, storage.sessions, storage.audit, accounts),

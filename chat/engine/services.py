@@ -15,7 +15,6 @@ from chat.domain.live_settings import LiveSettings
 from chat.domain.ports.timelines import Timelines
 from chat.domain.room_history import RoomHistory
 from chat.domain.rooms import Rooms
-from chat.domain.search_runner import SearchRunner
 from chat.domain.sessions import Sessions
 from chat.domain.set_up import FirstAdmin
 from chat.domain.support import Support
@@ -62,7 +61,6 @@ class EngineServices(msgspec.Struct, frozen=True, kw_only=True):
     read_marks: ReadMarks
     writes: Writes
     invites: Invites
-    searches: SearchRunner
     notices: Notices
     statuses: Statuses
     administration: Administration

@@ -1,11 +1,13 @@
 """What a feature is: its kinds of change, how they are stored, its operations, and its native events."""
 
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import msgspec
 
 from chat.domain.changes import FeatureChange
+from chat.domain.features import Ports
 from chat.operations.operation import Operation
 from chat.operations.room_values import Logged
 from chat.storage.postgres.features import StoredFeature
@@ -26,8 +28,11 @@ class Feature(StoredFeature, frozen=True, kw_only=True):
         name: as `hello` of the native protocol lists it.
         operations: what clients of the native protocol may ask, over HTTP and on the socket.
         events: one for each kind. Other protocols send nothing of a feature's changes.
+        open: what runs beside the server for as long as it serves. It is called with the ports of the storage, and with
+            a function that returns the newest published id of the log.
     """
 
     name: str
     operations: tuple[Operation, ...] = ()
     events: tuple[ChangeEvent, ...] = ()
+    open: Callable[[Ports, Callable[[], int]], AbstractAsyncContextManager[None]] | None = None

@@ -2,5 +2,6 @@
 
 from chat.features.feature import Feature
 from chat.features.pins import FEATURE as PINS
+from chat.features.search import FEATURE as SEARCH
 
-FEATURES: tuple[Feature, ...] = (PINS,)
+FEATURES: tuple[Feature, ...] = (PINS, SEARCH)

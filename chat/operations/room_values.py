@@ -175,3 +175,17 @@ class Logged(Value, kw_only=True, frozen=True, tag_field="type"):
     room: Id
     pos: Pos
     at: Time
+
+
+class Hit(Value, kw_only=True, frozen=True):
+    """A found message. `pieces` is its text, alternately plain and matching; the first piece is plain."""
+
+    message: Message
+    pieces: tuple[str, ...] = ()
+
+
+class Hits(Value, kw_only=True, frozen=True):
+    """Found messages. If there are more, `next` is the `after` of the next page."""
+
+    hits: list[Hit]
+    next: Id | None = None

@@ -41,7 +41,6 @@ from chat.engine.cleaner import open_cleaner
 from chat.engine.events import Said
 from chat.engine.file_cleaner import open_file_cleaner
 from chat.engine.hub import Announcement, Hub
-from chat.engine.indexer import open_indexer
 from chat.engine.journal import open_journal
 from chat.engine.log_follower import open_log_follower
 from chat.engine.member_counts import MemberCounts
@@ -51,6 +50,7 @@ from chat.engine.reconciler import watch_changes
 from chat.engine.send_queue import SendQueue
 from chat.engine.settings_follower import SettingsFollower
 from chat.engine.statuses import GRACE, Statuses
+from chat.features.search.indexer import open_indexer
 from chat.protocols.direct.codec import DIRECT
 from chat.protocols.native.codec import NATIVE
 from chat.protocols.rooms.codec import ROOMS
@@ -58,7 +58,7 @@ from chat.protocols.talker.codec import TALKER
 from chat.storage.file_store import GRACE as GRACE_OF_BYTES
 from chat.storage.file_store import DiskFileStore, open_file_store
 from tests.cancellation.swept_world import Witness, ear_in_lobby, settle, swept_world, texts_saved
-from tests.engine.test_indexer import Log
+from tests.features.search.test_indexer import Log
 from tests.reference.storage import MemoryStorage
 from tests.support.account_changes import set_disabled, set_roles
 from tests.support.chat_world import SECRET, Client, Obstructed, ObstructedStorage, World

@@ -116,7 +116,7 @@ EXCUSED = (
     Excuse("domain/uploads.py", "aclosing(_at_most(", NEVER_WAITS),
     Excuse("storage/file_store.py", "aclosing(_pieces(", NEVER_WAITS),
     Excuse("server.py", "cluster_config = await stack.enter_async_context(", NEVER_WAITS),
-    Excuse("server.py", "open_indexer(storage.search, server.newest_id)", NEVER_WAITS),
+    Excuse("server.py", "feature.open(storage.feature_ports, server.newest_id)", NEVER_WAITS),
     Excuse(
         "engine/session.py",
         "await self.pending_drafts.wait()",

@@ -54,23 +54,24 @@ from chat.domain.ports import (
     Refreshing,
     TokenReused,
 )
-from chat.domain.ports.search_index import Search
 from chat.domain.reading import ReadMark
 from chat.domain.refusals import ARCHIVED, NOT_ADMIN, PRIVATE
 from chat.domain.room_rights import NOT_YOURS
-from chat.domain.search_query import Query, Term
 from chat.domain.startup import CannotStart
 from chat.domain.sync_types import ChangeRange, KnownAt, Position, QueuePlace, RoomsAt
 from chat.embedded_postgres.cluster import prepare_cluster
 from chat.embedded_postgres.leftover import read_pid, runs_on, stop_leftover
 from chat.embedded_postgres.process import Process, open_process
+from chat.features.registry import FEATURES
+from chat.features.search import statements
+from chat.features.search.index import INDEX, Search
+from chat.features.search.queries import Sample
+from chat.features.search.query import Query, Term
 from chat.server import open_server
 from chat.settings.config import Config
 from chat.settings.listen import Listen
-from chat.storage.postgres import search_queries
 from chat.storage.postgres.asyncio_bridge import open_asyncio, run_in_asyncio
 from chat.storage.postgres.database import DatabaseAddress
-from chat.storage.postgres.search import Sample
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
 from chat.storage.postgres.writer import Writer
 from tests.support.account_changes import end_tokens, set_disabled, set_roles
@@ -86,7 +87,7 @@ FAR_AWAY = 4_000_000_000.0
 @asynccontextmanager
 async def storage_at(address: DatabaseAddress, timeout_each: float = 5) -> AsyncGenerator[PostgresStorage]:
     async with open_postgres_storage(
-        address, pool_size=2, query_timeout=timeout_each, commit_timeout=timeout_each
+        address, pool_size=2, query_timeout=timeout_each, commit_timeout=timeout_each, features=FEATURES
     ) as storage:
         yield storage
 
@@ -175,7 +176,7 @@ async def _write(storage: PostgresStorage, returned: dict[str, Any]) -> None:
     assert await storage.nodes.renew(number, 4, 1) == await messages.newest_id()
     await storage.nodes.leave(number)
     returned["registered"] = []
-    indexed = await storage.search.index(1 << 20)
+    indexed = await storage.feature_ports[INDEX].index(1 << 20)
     assert indexed.last_id == await messages.newest_id()
     hello = returned["saved"][-1]
     returned["changed"] = await messages.save(
@@ -543,11 +544,11 @@ def reading(address: DatabaseAddress, ada: Person, ben: Person) -> Scenario:
                 hello = Query((Term(("hello",), ("hello",)),))
                 for since in (None, 1.0):
                     search = Search(person_id=ada.id, query=hello, since=since, limit=10, most_bytes=100)
-                    await storage.search.find(search)
+                    await storage.feature_ports[INDEX].find(search)
                 with pytest.MonkeyPatch.context() as narrow:  # it looks in all its three places
-                    narrow.setattr(search_queries, "NEWEST", 1)
+                    narrow.setattr(statements, "NEWEST", 1)
                     narrow.setattr(Sample, "more_to_scan", lambda _sample, _wanted: 10)
-                    await storage.search.find(structs.replace(search, is_best=True))
+                    await storage.feature_ports[INDEX].find(structs.replace(search, is_best=True))
                 await timelines.support_queue(QueuePlace(0, 0, 0), 10)
                 await storage.contacts.find("a", "", 10)
                 await storage.contacts.changed_since(ada.id, 0, 10)

@@ -79,8 +79,8 @@ VALUES = (
     Made(room_requests.Invite, "Invite"),
     Made(room_requests.Member, "Membership"),
     Made(room_requests.Members, "Members"),
-    Made(message_types.Hit, "Hit"),
-    Made(message_types.Hits, "Hits"),
+    Made(room_values.Hit, "Hit"),
+    Made(room_values.Hits, "Hits"),
     Made(
         Session,
         "Session",

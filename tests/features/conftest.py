@@ -1,6 +1,18 @@
-"""The storages of the contract suites, for features have parts in both, and the code that sweeps look at."""
+"""The storages of the contract suites, for features have parts in both, a site, and the code that sweeps look at."""
+
+from collections.abc import AsyncGenerator
+
+import pytest
 
 from tests.cancellation.conftest import swept_code
-from tests.storage.conftest import place, shared_database
+from tests.protocols.native.site import Site, open_site
+from tests.storage.conftest import place, shared_database, storage
 
-__all__ = ["place", "shared_database", "swept_code"]
+__all__ = ["place", "shared_database", "site", "storage", "swept_code"]
+
+
+@pytest.fixture
+async def site() -> AsyncGenerator[Site]:
+    """The native protocol over HTTP, and the sockets of all protocols."""
+    async with open_site() as site:
+        yield site

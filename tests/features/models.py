@@ -1,5 +1,6 @@
 """What all features keep in the reference model's memory: the counterpart of `chat/features/registry.py`."""
 
 from tests.features.pins.model import PinsModel
+from tests.features.search.model import MemorySearchIndex
 
-MODELS = (PinsModel,)
+MODELS = (PinsModel, MemorySearchIndex)

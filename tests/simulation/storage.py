@@ -201,7 +201,6 @@ class Connection:
         self.rooms = _Table(self, database.kept.rooms)
         self.messages = _Table(self, database.kept.messages)
         self.timelines = _Table(self, database.kept.timelines)
-        self.search = _Table(self, database.kept.search)
         self.contacts = _Table(self, database.kept.contacts)
         self.files = _Table(self, database.kept.files)
         self.nodes = _Table(self, database.kept.nodes)

@@ -7,6 +7,7 @@ import pytest
 import trio
 
 from chat.domain.ports import Storage
+from chat.features.registry import FEATURES
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import open_postgres_storage
 from tests.reference.storage import MemoryStorage
@@ -23,7 +24,9 @@ def shared_database(server: ServerProcess) -> Generator[DatabaseAddress]:
 
     async def make() -> None:
         await execute(server.address, f"CREATE DATABASE {name}")
-        async with open_postgres_storage(address, pool_size=1, query_timeout=10, commit_timeout=10):
+        async with open_postgres_storage(
+            address, pool_size=1, query_timeout=10, commit_timeout=10, features=FEATURES
+        ):
             pass
 
     trio.run(make)
@@ -44,5 +47,7 @@ async def storage(place: DatabaseAddress | None) -> AsyncGenerator[Storage]:
         yield watch(MemoryStorage())
         return
     await execute(place, f"{EMPTY}; UPDATE lanes SET last_id = 0")
-    async with open_postgres_storage(place, pool_size=4, query_timeout=10, commit_timeout=10) as storage:
+    async with open_postgres_storage(
+        place, pool_size=4, query_timeout=10, commit_timeout=10, features=FEATURES
+    ) as storage:
         yield storage

@@ -5,15 +5,17 @@ from types import FunctionType
 
 from chat.domain.contacts import Contacts
 from chat.domain.ports import Audit, Files, Messages, Nodes, Rooms, Sessions, Settings, SetUp, Storage, Users
-from chat.domain.ports.search_index import SearchIndex
 from chat.domain.ports.timelines import Timelines
+from chat.features.pins.queries import PostgresPins
+from chat.features.pins.use_cases import Pins
+from chat.features.search.index import SearchIndex
+from chat.features.search.queries import PostgresSearchIndex
 from chat.storage.postgres.audit import PostgresAudit
 from chat.storage.postgres.contacts import PostgresContacts
 from chat.storage.postgres.files import PostgresFiles
 from chat.storage.postgres.messages import PostgresMessages
 from chat.storage.postgres.nodes import PostgresNodes
 from chat.storage.postgres.rooms import PostgresRooms
-from chat.storage.postgres.search import PostgresSearchIndex
 from chat.storage.postgres.sessions import PostgresSessions
 from chat.storage.postgres.set_up import PostgresSetUp
 from chat.storage.postgres.settings import PostgresSettings
@@ -41,6 +43,7 @@ def test_every_call_of_the_ports_is_a_write_or_a_read() -> None:
             Messages,
             Timelines,
             SearchIndex,
+            Pins,
             Contacts,
             Nodes,
             Sessions,
@@ -65,6 +68,7 @@ def test_exactly_the_writes_are_shielded() -> None:
         PostgresSetUp,
         PostgresTimelines,
         PostgresSearchIndex,
+        PostgresPins,
         PostgresSettings,
         PostgresAudit,
         PostgresFiles,

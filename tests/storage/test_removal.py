@@ -8,6 +8,9 @@ import trio
 from chat.domain.entities import LOBBY_ID, Draft, Message, Room
 from chat.domain.ports import NewPerson, Taken
 from chat.engine.cleaner import open_cleaner
+from chat.features.registry import FEATURES
+from chat.features.search.index import INDEX
+from chat.features.search.queries import remove_words
 from chat.storage.postgres.asyncio_bridge import run_in_asyncio
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.removal import remove_deleted
@@ -30,7 +33,9 @@ SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wai
 
 
 def open_storage(database: DatabaseAddress) -> AbstractAsyncContextManager[PostgresStorage]:
-    return open_postgres_storage(database, pool_size=4, query_timeout=10, commit_timeout=10)
+    return open_postgres_storage(
+        database, pool_size=4, query_timeout=10, commit_timeout=10, features=FEATURES
+    )
 
 
 async def big_room(database: DatabaseAddress, storage: PostgresStorage) -> tuple[int, int]:
@@ -113,7 +118,7 @@ async def test_only_the_last_step_waits_for_the_disk(database: DatabaseAddress) 
     shown = []
 
     async def step(connection: Connection) -> None:
-        await remove_deleted(connection, STEP)
+        await remove_deleted(connection, STEP, [remove_words])
         shown.append(await connection.fetchval("SHOW synchronous_commit"))
 
     with trio.fail_after(30):
@@ -174,7 +179,7 @@ async def test_words_of_a_room_that_are_written_while_it_is_removed_do_not_stay(
             try:
                 await run_in_asyncio(connection.execute, "BEGIN; INSERT INTO words_written VALUES (1, 0)")
                 async with trio.open_nursery() as nursery:
-                    nursery.start_soon(storage.search.index, 1 << 20)
+                    nursery.start_soon(storage.feature_ports[INDEX].index, 1 << 20)
                     await until_waiting(storage, 1)  # it has the words, and can't say so yet
                     nursery.start_soon(remove)
                     await until_waiting(storage, 2, removed)
@@ -213,7 +218,7 @@ async def test_no_step_of_a_removal_reads_the_search_index(database: DatabaseAdd
     read: list[int] = []
 
     async def step(connection: Connection) -> bool:
-        has_more = await remove_deleted(connection, STEP)
+        has_more = await remove_deleted(connection, STEP, [remove_words])
         read.append(await connection.fetchval(_INDEX_ENTRIES_READ))
         return has_more
 

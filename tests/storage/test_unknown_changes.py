@@ -8,9 +8,9 @@ import trio
 from chat.domain.changes import Change, UnknownChange
 from chat.domain.entities import LOBBY_ID, Draft, Message, Pair, Peer, People, SupportOf
 from chat.domain.ports import NewPerson, Storage
-from chat.domain.ports.search_index import Search
-from chat.domain.search_query import Query, parse_query
 from chat.domain.sync_types import ChangeRange, MessageNow, Position, PositionState, ResumeCheck, milliseconds
+from chat.features.search.index import INDEX, Search
+from chat.features.search.query import Query, parse_query
 from chat.storage.postgres.database import DatabaseAddress
 from tests.reference.storage import MemoryStorage
 from tests.support.databases import execute
@@ -124,9 +124,11 @@ async def test_messages_around_unknown_changes_are_found(storage: Storage, newer
     for text in ("needle one", "needle two"):
         await say(storage, text)
         await newer(LOBBY_ID)
-    while (await storage.search.index(PLENTY)).last_id < 4:
+    while (await storage.feature_ports[INDEX].index(PLENTY)).last_id < 4:
         pass
     query = parse_query("needle")
     assert isinstance(query, Query)
-    found = await storage.search.find(Search(person_id=1, query=query, limit=9, most_bytes=PLENTY))
+    found = await storage.feature_ports[INDEX].find(
+        Search(person_id=1, query=query, limit=9, most_bytes=PLENTY)
+    )
     assert [message.text for message in found] == ["needle two", "needle one"]

@@ -36,9 +36,10 @@ from chat.domain.entities import (
 from chat.domain.membership import RoomRole
 from chat.domain.outcomes import KeyUsed, Repeated
 from chat.domain.ports import NewPerson, NewSession, Storage, Taken
-from chat.domain.ports.search_index import Search
-from chat.domain.search_query import Query, parse_query
 from chat.domain.sync_types import ChangeRange, QueuePlace, RoomSnapshot, TextVersion
+from chat.features.registry import FEATURES
+from chat.features.search.index import INDEX, Search
+from chat.features.search.query import Query, parse_query
 from chat.storage.postgres import names
 from chat.storage.postgres.asyncio_bridge import open_asyncio, run_in_asyncio
 from chat.storage.postgres.database import DatabaseAddress, open_database
@@ -123,7 +124,7 @@ async def test_data_of_the_older_version_are_read_and_continued(database: Databa
             await migrate(database, connect_timeout=10, migrations=known_migrations()[:1])
         await execute(database, _DATA_OF_0001)
         async with open_postgres_storage(
-            database, pool_size=2, query_timeout=10, commit_timeout=10
+            database, pool_size=2, query_timeout=10, commit_timeout=10, features=FEATURES
         ) as storage:
             users, rooms, messages = storage.users, storage.rooms, storage.messages
             assert [person.name for person in await users.everyone()] == ["Ada", "Ben", "Cem"]
@@ -177,7 +178,7 @@ async def test_messages_older_than_marks_are_read_unless_undelivered(
             await migrate(database, connect_timeout=10, migrations=known_migrations()[:1])
         await execute(database, _DATA_OF_0001)
         async with open_postgres_storage(
-            database, pool_size=2, query_timeout=10, commit_timeout=10
+            database, pool_size=2, query_timeout=10, commit_timeout=10, features=FEATURES
         ) as storage:
 
             async def told(person: int) -> dict[int, RoomSnapshot]:
@@ -220,7 +221,7 @@ async def test_changes_of_an_older_version_are_published_by_this_one(
     with trio.fail_after(30):
         await execute(database, (DUMPS / f"{version}.sql").read_text(encoding="utf-8"))
         async with open_postgres_storage(
-            database, pool_size=2, query_timeout=10, commit_timeout=10
+            database, pool_size=2, query_timeout=10, commit_timeout=10, features=FEATURES
         ) as storage:
             assert await _told(storage, told) == told
             last_id, last_seqs = (
@@ -314,7 +315,7 @@ async def test_older_look_alike_names_are_kept_reported_and_taken(
                 ]
                 assert report == [(2, 1, "ada", False), (3, 1, "ada", False), (7, 6, "gone", True)]
         async with open_postgres_storage(
-            database, pool_size=2, query_timeout=10, commit_timeout=10
+            database, pool_size=2, query_timeout=10, commit_timeout=10, features=FEATURES
         ) as storage:
             for name, password_hash in (("ada", b"x"), ("\u0430d\u0430", b"y"), ("ａｄａ", b"z")):
                 known = await storage.users.by_name(name)
@@ -379,7 +380,7 @@ async def test_a_server_of_this_version_works_on_the_next_schema_that_serves_it(
         async with open_asyncio():
             await migrate(database, connect_timeout=10, migrations=[*known, coming])
         async with open_postgres_storage(
-            database, pool_size=2, query_timeout=10, commit_timeout=10
+            database, pool_size=2, query_timeout=10, commit_timeout=10, features=FEATURES
         ) as storage:
             ada = await storage.users.add(NewPerson(name="ada", password_hash=b"x"))
             assert ada is not None
@@ -399,7 +400,7 @@ async def test_people_of_before_sessions_have_none_and_begin_some(database: Data
             await migrate(database, connect_timeout=10, migrations=known_migrations()[:8])
         await execute(database, _PEOPLE_OF_0008)
         async with open_postgres_storage(
-            database, pool_size=2, query_timeout=10, commit_timeout=10
+            database, pool_size=2, query_timeout=10, commit_timeout=10, features=FEATURES
         ) as storage:
             ada = await storage.users.by_id(ADA)
             assert ada is not None
@@ -442,7 +443,7 @@ async def test_rooms_of_before_they_could_change_do_and_invites_are_good(databas
             await migrate(database, connect_timeout=10, migrations=known_migrations()[:10])
         await execute(database, _DATA_OF_0010)
         async with open_postgres_storage(
-            database, pool_size=2, query_timeout=10, commit_timeout=10
+            database, pool_size=2, query_timeout=10, commit_timeout=10, features=FEATURES
         ) as storage:
             removed = Removed(1, GARDEN, 1, CEM, ADA, 1000.0)
             assert await storage.messages.read_log(0, 9, PLENTY) == [removed]
@@ -484,7 +485,7 @@ async def test_messages_older_than_mentions_are_found_answered_and_deleted(
             await migrate(database, connect_timeout=10, migrations=known_migrations()[:10])
         await execute(database, _A_MESSAGE_OF_0010)
         async with open_postgres_storage(
-            database, pool_size=2, query_timeout=10, commit_timeout=10
+            database, pool_size=2, query_timeout=10, commit_timeout=10, features=FEATURES
         ) as storage:
             timelines = storage.timelines
 
@@ -493,9 +494,11 @@ async def test_messages_older_than_mentions_are_found_answered_and_deleted(
 
             assert await mentions() == []
             assert await timelines.texts(LOBBY_ID, 1, 9, PLENTY) == [TextVersion("@ben green tea", 1001.0)]
-            await storage.search.index(PLENTY)
+            await storage.feature_ports[INDEX].index(PLENTY)
             search = Search(person_id=BEN, query=tea, limit=9, most_bytes=PLENTY)
-            assert [each.text for each in await storage.search.find(search)] == ["@ben green tea"]
+            assert [each.text for each in await storage.feature_ports[INDEX].find(search)] == [
+                "@ben green tea"
+            ]
             await storage.messages.save(
                 [
                     Draft(LOBBY_ID, BEN, "Ben", "yes", 1002.0, reply=1),
@@ -525,12 +528,14 @@ async def test_messages_are_found_by_the_names_of_files_that_they_had_before(
             database, "INSERT INTO words_written (id, last_id) VALUES (1, (SELECT last_id FROM lanes))"
         )
         async with open_postgres_storage(
-            database, pool_size=2, query_timeout=10, commit_timeout=10
+            database, pool_size=2, query_timeout=10, commit_timeout=10, features=FEATURES
         ) as storage:
             search = Search(person_id=BEN, query=rose, limit=9, most_bytes=PLENTY)
-            assert await storage.search.find(search) == []
-            await storage.search.index(PLENTY)
-            assert [each.text for each in await storage.search.find(search)] == ["@ben green tea"]
+            assert await storage.feature_ports[INDEX].find(search) == []
+            await storage.feature_ports[INDEX].index(PLENTY)
+            assert [each.text for each in await storage.feature_ports[INDEX].find(search)] == [
+                "@ben green tea"
+            ]
 
 
 async def test_older_accounts_are_no_moderators_and_an_older_server_continues(
@@ -541,7 +546,7 @@ async def test_older_accounts_are_no_moderators_and_an_older_server_continues(
             await migrate(database, connect_timeout=10, migrations=known_migrations()[:10])
         await execute(database, _PEOPLE_OF_0008)
         async with open_postgres_storage(
-            database, pool_size=2, query_timeout=10, commit_timeout=10
+            database, pool_size=2, query_timeout=10, commit_timeout=10, features=FEATURES
         ) as storage:
             people = await storage.users.everyone()
             assert [(each.is_admin, each.is_moderator) for each in people] == [(True, False), (False, False)]
@@ -570,7 +575,7 @@ async def test_older_accounts_are_no_visitors_and_an_older_server_continues(
             await migrate(database, connect_timeout=10, migrations=known_migrations()[:16])
         await execute(database, _PEOPLE_OF_0008)
         async with open_postgres_storage(
-            database, pool_size=2, query_timeout=10, commit_timeout=10
+            database, pool_size=2, query_timeout=10, commit_timeout=10, features=FEATURES
         ) as storage:
             # What a server of schema 16 does meanwhile.
             await execute(
@@ -591,7 +596,9 @@ async def test_members_added_by_an_older_server_are_published_too(database: Data
         await execute(database, _PEOPLE_OF_0008)
         send, told = trio.open_memory_channel[int | None](100)
         async with (
-            open_postgres_storage(database, pool_size=2, query_timeout=10, commit_timeout=10) as storage,
+            open_postgres_storage(
+                database, pool_size=2, query_timeout=10, commit_timeout=10, features=FEATURES
+            ) as storage,
             trio.open_nursery() as nursery,
         ):
             nursery.start_soon(storage.watch, send.send_nowait, lambda _id: None, lambda _id: None)
@@ -613,7 +620,7 @@ async def test_nobody_blocked_anybody_before_there_were_blocks_and_an_older_serv
             await migrate(database, connect_timeout=10, migrations=known_migrations()[:14])
         await execute(database, _PEOPLE_OF_0008)
         async with open_postgres_storage(
-            database, pool_size=2, query_timeout=10, commit_timeout=10
+            database, pool_size=2, query_timeout=10, commit_timeout=10, features=FEATURES
         ) as storage:
             contacts = storage.contacts
             assert await contacts.blocked_ids(ADA) == set()

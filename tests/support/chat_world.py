@@ -125,7 +125,6 @@ class ObstructedStorage:
         self.rooms = Obstructed(storage.rooms, obstacles)
         self.messages = Obstructed(storage.messages, obstacles)
         self.timelines = Obstructed(storage.timelines, obstacles)
-        self.search = Obstructed(storage.search, obstacles)
         self.contacts = Obstructed(storage.contacts, obstacles)
         self.nodes = Obstructed(storage.nodes, obstacles)
         self.sessions = Obstructed(storage.sessions, obstacles)

@@ -49,6 +49,7 @@ WRITES = frozenset(
 
 READS = frozenset(
     {
+        "list",
         "access",
         "banned",
         "acts",

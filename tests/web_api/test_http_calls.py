@@ -14,6 +14,7 @@ from chat.domain.accounts import Accounts
 from chat.domain.failures import FileStoreDown, OutcomeUnknown, StorageDown, WriteRejected
 from chat.engine.dialect import Dialect
 from chat.engine.engine import open_engine
+from chat.features.registry import FEATURES
 from chat.http_side import http_app
 from chat.inspection.inspection import DATABASE_DOWN, InspectionFailed, OwnInspection
 from chat.inspection.recorder import Recorder
@@ -88,7 +89,7 @@ class Site(NamedTuple):
 async def site() -> AsyncGenerator[Site]:
     storage, config = MemoryStorage(), Config(bcrypt_cost=4)
     accounts = make_accounts(config, storage.users, storage.users.by_id, SECRET)
-    async with open_engine(storage, lambda _person: accounts) as engine:
+    async with open_engine(storage, lambda _person: accounts, features=FEATURES) as engine:
         watch = Watch(Recorder(), engine.metrics)
         own = OwnInspection(watch, engine.metrics, storage.ping)
         yield Site(http_app(config, storage, engine, services_of(engine), own), accounts)

@@ -8,7 +8,6 @@ from chat.domain.features import Ports
 from chat.domain.ports.files import Files
 from chat.domain.ports.messages import Messages
 from chat.domain.ports.rooms import Rooms
-from chat.domain.ports.search_index import SearchIndex
 from chat.domain.ports.servers import Audit, Nodes, Settings, SetUp
 from chat.domain.ports.sessions import Sessions
 from chat.domain.ports.timelines import Timelines
@@ -33,9 +32,6 @@ class Storage(Protocol):
 
     @property
     def timelines(self) -> Timelines: ...
-
-    @property
-    def search(self) -> SearchIndex: ...
 
     @property
     def contacts(self) -> Contacts: ...

@@ -10,13 +10,10 @@ from chat.engine.services import EngineServices
 from chat.features.pins import use_cases
 from chat.features.pins.changes import MOST_PINS, Pinned
 from chat.features.pins.use_cases import PINS
-from chat.operations.conversions import as_message, as_sender
+from chat.operations.conversions import MESSAGE_OVERHEAD, as_message, as_sender
 from chat.operations.operation import Caller, Cost, Operation
 from chat.operations.room_values import Logged, Message, Sender, Seq, WhichMessage
 from chat.operations.values import Id, Time, Value
-
-_AROUND = 256
-"""Bytes around a text as JSON, about: numbers, times, names."""
 
 
 class SwitchPin(WhichMessage, kw_only=True, frozen=True):
@@ -94,7 +91,7 @@ async def pins(services: EngineServices, caller: Caller, request: PinsOf) -> Pin
     found = await use_cases.pins(services, caller.known, request.room)
     if isinstance(found, Refusal):
         return found
-    size = sum(json_bytes(each.message) + _AROUND for each in found)
+    size = sum(json_bytes(each.message) + MESSAGE_OVERHEAD for each in found)
     services.budgets.was_read(caller.known.id, caller.device.address, size, request.limit)
     return PinnedMessages(
         pins=[

@@ -4,10 +4,9 @@ from chat.domain.ports import KeptFile
 from chat.domain.refusals import Refusal
 from chat.domain.sync_types import json_bytes
 from chat.operations import room_values
-from chat.operations.conversions import as_file, as_message
+from chat.operations.conversions import MESSAGE_OVERHEAD, as_file, as_message
 from chat.operations.operation import Caller
 from chat.protocols.native.message_types import CreateFile, FilesOfRoom, WhichFile, WithFiles
-from chat.protocols.native.messages import AROUND
 from chat.protocols.services import Services
 from chat.web_api.bodies import Uploaded
 
@@ -29,7 +28,7 @@ async def of_room(services: Services, caller: Caller, request: WithFiles) -> Fil
     if isinstance(access, Refusal):
         return access
     found = await services.room_history.with_files(person.id, request.room, request.after, request.limit)
-    size = sum(json_bytes(message) + AROUND for message in found.messages)
+    size = sum(json_bytes(message) + MESSAGE_OVERHEAD for message in found.messages)
     services.budgets.was_read(person.id, caller.device.address, size, request.limit)
     return FilesOfRoom(
         messages=[as_message(message) for message in found.messages],

@@ -24,7 +24,6 @@ _ALWAYS = (
     "presence",
     "reactions",
     "read_marks",
-    "search",
     "support",
     "sync_pages",
 )

@@ -2,8 +2,8 @@
 
 from chat.domain.refusals import Code
 from chat.operations.operation import Cost, Operation
-from chat.operations.room_values import FileInfo, Message, WhichMessage
-from chat.protocols.native import files, messages, search
+from chat.operations.room_values import FileInfo, Hits, Message, WhichMessage
+from chat.protocols.native import files, messages
 from chat.protocols.native.message_types import (
     ChangeMessage,
     Counts,
@@ -12,12 +12,10 @@ from chat.protocols.native.message_types import (
     Edits,
     FilesOfRoom,
     History,
-    Hits,
     Mentions,
     Messages,
     React,
     ReadUpTo,
-    Search,
     SwitchReaction,
     WhichFile,
     WithFiles,
@@ -130,16 +128,6 @@ MESSAGES = (
         reply=Hits,
         cost=Cost.PAGE,
         handler=messages.mentions,
-    ),
-    Operation(
-        name="search",
-        method="GET",
-        path="/search",
-        request=Search,
-        reply=Hits,
-        cost=Cost.SEARCH,
-        refuses=(Code.INVALID, *_OUTSIDE),
-        handler=search.search,
     ),
     Operation(
         name="react",

@@ -1,8 +1,7 @@
 """The requests and replies about messages: every field, its type and its limits."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-import msgspec
 from msgspec import Meta
 
 from chat.domain.room_history import MOST_TEXTS
@@ -133,35 +132,3 @@ class Mentions(Value, kw_only=True, frozen=True):
 
     after: Id | None = None
     limit: Limit = 50
-
-
-class Hit(Value, kw_only=True, frozen=True):
-    """A found message. `pieces` is its text, alternately plain and matching; the first piece is plain."""
-
-    message: Message
-    pieces: tuple[str, ...] = ()
-
-
-class Search(Value, kw_only=True, frozen=True):
-    """A search for messages in one's own rooms.
-
-    `q` has words, which also match as prefixes, and phrases in quotes; a minus before one excludes it. `from` is the
-    sender; `since` and `before` bound the time. With `order` = best, the best matches among the newest come first, and
-    there is no next page.
-    """
-
-    q: Annotated[str, Meta(min_length=1, max_length=4000)]
-    room: Id | None = None
-    from_: Id | None = msgspec.field(name="from", default=None)
-    since: Time | None = None
-    before: Time | None = None
-    order: Literal["new", "best"] = "new"
-    after: Id | None = None
-    limit: Limit = 50
-
-
-class Hits(Value, kw_only=True, frozen=True):
-    """Found messages. If there are more, `next` is the `after` of the next page."""
-
-    hits: list[Hit]
-    next: Id | None = None

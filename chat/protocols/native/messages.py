@@ -9,7 +9,7 @@ from chat.domain.refusals import NO_MESSAGE, NO_ROOM, Code, Refusal
 from chat.domain.room_history import MOST_TEXTS, HistoryQuery
 from chat.domain.sync_types import json_bytes, milliseconds
 from chat.operations import room_values
-from chat.operations.conversions import as_message, as_new_message
+from chat.operations.conversions import MESSAGE_OVERHEAD, as_message, as_new_message
 from chat.operations.operation import AlreadyDone, Caller
 from chat.protocols.native import message_types as types
 from chat.protocols.services import Services
@@ -17,9 +17,6 @@ from chat.protocols.services import Services
 _ONE_OF_THREE = Refusal(
     Code.INVALID, "before, after and around exclude each other", reason="bad_history_query"
 )
-
-AROUND = 256
-"""The approximate bytes of a message's JSON besides its text: numbers, times, names."""
 
 
 async def history(services: Services, caller: Caller, request: types.History) -> types.Messages | Refusal:
@@ -37,7 +34,7 @@ async def history(services: Services, caller: Caller, request: types.History) ->
     if isinstance(found, Refusal):
         return found
     page = found.page.messages
-    size = sum(json_bytes(message) + AROUND for message in page)
+    size = sum(json_bytes(message) + MESSAGE_OVERHEAD for message in page)
     services.budgets.was_read(person.id, caller.device.address, size, request.limit)
     return types.Messages(
         messages=[as_message(message) for message in page],
@@ -157,19 +154,19 @@ async def edits(
     texts = await services.room_history.texts(person.id, request.room, request.seq)
     if isinstance(texts, Refusal):
         return texts
-    size = sum(len(each.text.encode()) + AROUND for each in texts)
+    size = sum(len(each.text.encode()) + MESSAGE_OVERHEAD for each in texts)
     services.budgets.was_read(person.id, caller.device.address, size, MOST_TEXTS)
     return types.Edits(edits=[types.Edit(at=milliseconds(each.created_at), text=each.text) for each in texts])
 
 
-async def mentions(services: Services, caller: Caller, request: types.Mentions) -> types.Hits:
+async def mentions(services: Services, caller: Caller, request: types.Mentions) -> room_values.Hits:
     """List the messages of one's own rooms that mention one, newest first."""
     person = caller.known
     found = await services.room_history.mentions(person.id, request.after, request.limit)
-    size = sum(json_bytes(message) + AROUND for message in found.messages)
+    size = sum(json_bytes(message) + MESSAGE_OVERHEAD for message in found.messages)
     services.budgets.was_read(person.id, caller.device.address, size, request.limit)
-    hits = [types.Hit(message=as_message(message)) for message in found.messages]
-    return types.Hits(hits=hits, next=found.messages[-1].id if found.may_have_more else None)
+    hits = [room_values.Hit(message=as_message(message)) for message in found.messages]
+    return room_values.Hits(hits=hits, next=found.messages[-1].id if found.may_have_more else None)
 
 
 async def _changed(

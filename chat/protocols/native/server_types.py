@@ -29,7 +29,7 @@ FEATURE_NAMES = tuple(feature.name for feature in FEATURES)
 
 _NAMES = (
     *("activity", "blocks", "edits", "files", "invites", "mentions", "presence", "reactions", "read_marks"),
-    *("search", "support", "sync_pages", "visitors", *FEATURE_NAMES),
+    *("support", "sync_pages", "visitors", *FEATURE_NAMES),
 )
 
 Features = Annotated[tuple[str, ...], Meta(description=f"{', '.join(sorted(_NAMES))}; others may be added")]

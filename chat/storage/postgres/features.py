@@ -12,15 +12,22 @@ import msgspec
 
 from chat.domain.changes import FeatureChange, FeatureWrite, UnknownChange
 from chat.domain.entities import People
-from chat.domain.features import FeatureKinds, Kind, Port
+from chat.domain.features import CoreFeature, Kind, Port
 from chat.domain.outcomes import Saved
 from chat.storage.postgres.database import Database
+from chat.storage.postgres.session import Connection
 from chat.storage.postgres.writer import RawConnection
 
 Save = Callable[[RawConnection, Sequence[Any]], Awaitable[list[Saved]]]
 """Saves writes of one kind, in order, in the caller's transaction, which holds the locks of the log and the rooms.
 
 Asyncio-flavoured. Its changes are written by `append_changes`. None: the message or the room does not exist.
+"""
+
+RemoveMessages = Callable[[Connection, int, int, int], Awaitable[object]]
+"""Removes what a feature keeps of messages of a deleted room, before they are removed; asyncio-flavoured.
+
+It is called in the transaction that removes them, with the room's id and a range of them, `after` < seq <= `up_to`.
 """
 
 _BASE = FeatureChange.__struct_fields__
@@ -39,16 +46,18 @@ INSERT INTO changes (id, room_id, pos, kind, actor_id, created_at, data)
 SELECT id, room_id, pos, 'changed', actor_id, to_timestamp(created_at), data::jsonb FROM made"""
 
 
-class StoredFeature(FeatureKinds, frozen=True, kw_only=True):
+class StoredFeature(CoreFeature, frozen=True, kw_only=True):
     """The storage's part of a feature.
 
     Attributes:
         savers: by the type of a write, how it is saved.
         ports: what the feature reads, and how that is opened.
+        removal: removes what the feature keeps of the messages of deleted rooms, where no foreign key does.
     """
 
     savers: Mapping[type[FeatureWrite], Save] = {}
     ports: Mapping[Port[Any], Callable[[Database], Any]] = {}
+    removal: RemoveMessages | None = None
 
 
 def savers_of(features: Iterable[StoredFeature]) -> dict[type[FeatureWrite], Save]:

@@ -4,13 +4,13 @@ The room's `last_seq` records the progress: messages above it are removed. So ea
 past all dead rows, also after a crash.
 """
 
-from chat.storage.postgres import search_queries
+from collections.abc import Sequence
+
+from chat.storage.postgres.features import RemoveMessages
 from chat.storage.postgres.session import ASYNC_COMMIT, Connection
 
 # Only this removal locks the rows of deleted rooms.
 _NEXT = "SELECT id, last_seq FROM rooms WHERE deleted_at IS NOT NULL ORDER BY id LIMIT 1 FOR UPDATE"
-_REMOVE_WORDS = """
-DELETE FROM message_words WHERE id IN (SELECT id FROM messages WHERE room_id = $1 AND seq > $2 AND seq <= $3)"""
 _REMOVE_MESSAGES = "DELETE FROM messages WHERE room_id = $1 AND seq > $2 AND seq <= $3"
 _REMOVE_REACTIONS = "DELETE FROM reactions WHERE room_id = $1 AND seq > $2 AND seq <= $3"
 _REMOVE_EDITS = "DELETE FROM edits WHERE room_id = $1 AND seq > $2 AND seq <= $3"
@@ -53,17 +53,19 @@ WITH forgotten AS (
 SELECT count(*) FROM forgotten"""
 
 
-async def remove_deleted(connection: Connection, limit: int) -> bool:
-    """Run one step in the caller's transaction; asyncio-flavoured. Returns whether there may be more to remove."""
+async def remove_deleted(connection: Connection, limit: int, removals: Sequence[RemoveMessages] = ()) -> bool:
+    """Run one step in the caller's transaction; asyncio-flavoured. Returns whether there may be more to remove.
+
+    `removals` remove what features keep of rooms.
+    """
     await connection.execute(ASYNC_COMMIT)  # a step that a crash undoes is repeated
     room = await connection.fetchrow(_NEXT)
     if room is None:
         return bool(await connection.fetchval(_FORGET, limit))
     if room["last_seq"] > 0:
         left = max(0, room["last_seq"] - limit)
-        # The indexer may have read these messages: it writes their words before this, or finds no messages after it.
-        await connection.execute(search_queries.LOCK)
-        await connection.execute(_REMOVE_WORDS, room["id"], left, room["last_seq"])
+        for remove in removals:
+            await remove(connection, room["id"], left, room["last_seq"])
         await connection.execute(_REMOVE_MESSAGES, room["id"], left, room["last_seq"])
         await connection.execute(_REMOVE_REACTIONS, room["id"], left, room["last_seq"])
         await connection.execute(_REMOVE_EDITS, room["id"], left, room["last_seq"])

@@ -1,6 +1,6 @@
 """Rooms and memberships in PostgreSQL."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import asyncpg
 
@@ -10,6 +10,7 @@ from chat.domain.ports import Taken
 from chat.domain.rules import same_name_key
 from chat.storage.postgres import member_queries
 from chat.storage.postgres.database import Database
+from chat.storage.postgres.features import StoredFeature
 from chat.storage.postgres.people import people_of
 from chat.storage.postgres.removal import remove_deleted
 from chat.storage.postgres.session import Connection
@@ -89,8 +90,9 @@ WHERE memberships.room_id = locked.room_id AND memberships.user_id = locked.user
 class PostgresRooms:
     """The port `Rooms`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, features: Sequence[StoredFeature] = ()) -> None:
         self._database = database
+        self._removals = [each.removal for each in features if each.removal is not None]
 
     async def by_id(self, room_id: int) -> Room | None:
         return _room(await self._database.read(lambda c: c.fetchrow(_BY_ID, room_id)))
@@ -134,7 +136,9 @@ class PostgresRooms:
         return [RoomSummary(**{**row, "kind": RoomKind(row["kind"])}) for row in rows]
 
     async def remove_deleted(self, limit: int) -> bool:
-        return await self._database.write(lambda connection: remove_deleted(connection, limit))
+        return await self._database.write(
+            lambda connection: remove_deleted(connection, limit, self._removals)
+        )
 
     async def is_member(self, room_id: int, person_id: int) -> bool:
         return await self._database.read(lambda c: c.fetchval(_IS_MEMBER, room_id, person_id)) is not None

@@ -17,7 +17,6 @@ from chat.storage.postgres.migrations import known_migrations, migrate
 from chat.storage.postgres.names import index_older_names
 from chat.storage.postgres.nodes import PostgresNodes
 from chat.storage.postgres.rooms import PostgresRooms
-from chat.storage.postgres.search import PostgresSearchIndex
 from chat.storage.postgres.sessions import PostgresSessions
 from chat.storage.postgres.set_up import PostgresSetUp
 from chat.storage.postgres.settings import PostgresSettings
@@ -42,10 +41,9 @@ class PostgresStorage:
         self._query_timeout = query_timeout
         self._database = database
         self.users = PostgresUsers(database)
-        self.rooms = PostgresRooms(database)
+        self.rooms = PostgresRooms(database, features)
         self.messages = PostgresMessages(database, writer, features)
         self.timelines = PostgresTimelines(database, features)
-        self.search = PostgresSearchIndex(database)
         self.contacts = PostgresContacts(database)
         self.nodes = PostgresNodes(database)
         self.sessions = PostgresSessions(database)

@@ -1,6 +1,9 @@
 """What a storage keeps of pins; each test runs in memory and on PostgreSQL."""
 
+from collections.abc import AsyncGenerator
+
 import pytest
+import trio
 from msgspec import structs
 
 from chat.domain.changes import Deletion, Edit, RoleChange, RoomChange, RoomDeletion, Write
@@ -21,6 +24,12 @@ ROOM = 2
 FIRST = 4
 """The seq of the first text: three joinings stand before it."""
 PLENTY = 1 << 20
+
+
+@pytest.fixture(autouse=True)
+async def _in_time() -> AsyncGenerator[None]:
+    with trio.fail_after(60):
+        yield
 
 
 @pytest.fixture

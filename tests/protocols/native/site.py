@@ -16,6 +16,7 @@ from chat.domain.budgets import Budgets
 from chat.domain.entities import Person
 from chat.domain.ports import FileStore
 from chat.engine.engine import open_engine
+from chat.features.registry import FEATURES
 from chat.http_side import http_app
 from chat.inspection.inspection import OwnInspection
 from chat.inspection.recorder import Recorder
@@ -176,6 +177,7 @@ async def open_site(
         async with open_engine(
             behind,
             lambda _person: accounts,
+            features=FEATURES,
             budgets=budgets,
             file_store=file_store,
             file_bytes=config.file_bytes,

@@ -15,7 +15,6 @@ from tests.reference.storage.files import MemoryFiles
 from tests.reference.storage.messages import MemoryMessages
 from tests.reference.storage.nodes import MemoryNodes
 from tests.reference.storage.rooms import MemoryRooms
-from tests.reference.storage.search import MemorySearchIndex
 from tests.reference.storage.sessions import MemorySessions
 from tests.reference.storage.set_up import MemorySetUp
 from tests.reference.storage.settings import MemorySettings
@@ -55,7 +54,6 @@ class MemoryStorage:
         self.sessions = MemorySessions(self.users, now)
         self.set_up = MemorySetUp(self.users)
         self.timelines = MemoryTimelines(self.users, self.rooms, self.messages)
-        self.search = MemorySearchIndex(self.messages, self.timelines)
         self.contacts = MemoryContacts(self.users, self.rooms)
         self.nodes = MemoryNodes(self.messages.end_of_log, now)
         ports: dict[Port[Any], Any] = {}

@@ -7,9 +7,9 @@ from structlog.testing import capture_logs
 from trio.testing import MockClock
 
 from chat.domain.failures import OutcomeUnknown, StorageDown
-from chat.domain.ports.search_index import Progress, Search
 from chat.domain.sync_types import MessageNow
-from chat.engine.indexer import open_indexer
+from chat.features.search.index import Progress, Search
+from chat.features.search.indexer import open_indexer
 
 
 class Log:

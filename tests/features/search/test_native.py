@@ -6,9 +6,10 @@ from urllib.parse import quote
 
 import pytest
 
-from chat.domain import search_runner
 from chat.domain.budgets import Budgets
 from chat.domain.entities import LOBBY_ID
+from chat.features.search import runner
+from chat.features.search.runner import SEARCHES
 from tests.protocols.native.site import Answer, Site, open_site
 
 
@@ -90,7 +91,7 @@ async def test_too_long_searches_delay_the_next(monkeypatch: pytest.MonkeyPatch)
     """What a search used is charged: as if each had taken a second."""
     ticks = count()
     async with open_site(budgets=Budgets(searches=9.0, search_time=0.1, clock=lambda: 0.0)) as site:
-        monkeypatch.setattr(site.services.searches, "_clock", lambda: float(next(ticks)))
+        monkeypatch.setattr(site.services.feature_ports[SEARCHES], "_clock", lambda: float(next(ticks)))
         _, token = await site.join("ada")
         refused = [(await search(site, token, "tea")).status for _ in range(4)]
         assert refused == [200] * 3 + [429]
@@ -98,7 +99,7 @@ async def test_too_long_searches_delay_the_next(monkeypatch: pytest.MonkeyPatch)
 
 async def test_a_slow_search_is_refused_with_advice(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     _, token = await site.join("ada")
-    monkeypatch.setattr(search_runner, "_LONGEST", 0.0)
+    monkeypatch.setattr(runner, "_LONGEST", 0.0)
     answer = await search(site, token, "tea")
     assert answer.refused == (429, "too_many", None)
     assert "in one room" in answer["error"]

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.domain.refusals import Code, Refusal
-from chat.domain.search_query import Highlighter, Query, Term, parse_query
-from chat.domain.words import words_of
+from chat.features.search.query import Highlighter, Query, Term, parse_query
+from chat.features.search.words import words_of
 
 
 def asked(text: str) -> Query:

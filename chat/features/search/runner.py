@@ -7,10 +7,11 @@ import msgspec
 import trio
 
 from chat.domain.fair_limiter import FairLimiter, Kind
-from chat.domain.ports.search_index import Search, SearchIndex
+from chat.domain.features import Port
 from chat.domain.refusals import Code, Refusal
-from chat.domain.search_query import Highlighter
 from chat.domain.sync_types import MessageNow
+from chat.features.search.index import Search, SearchIndex
+from chat.features.search.query import Highlighter
 
 _AT_ONCE = 2
 """Concurrent searches; the other database connections stay free."""
@@ -83,3 +84,6 @@ class SearchRunner:
             charge(self._clock() - begun)
             await trio.lowlevel.checkpoint()  # a long text takes milliseconds
         return found
+
+
+SEARCHES = Port[SearchRunner]("searches")

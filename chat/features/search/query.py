@@ -8,7 +8,7 @@ from itertools import compress
 import msgspec
 
 from chat.domain.refusals import Code, Refusal
-from chat.domain.words import Placed, asked_of, fold, is_paired, placed, runs
+from chat.features.search.words import Placed, asked_of, fold, is_paired, placed, runs
 
 _MOST_TERMS = 32
 """Words and phrases of one search."""

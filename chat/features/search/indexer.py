@@ -11,7 +11,7 @@ import structlog
 import trio
 
 from chat.domain.failures import StorageError
-from chat.domain.ports.search_index import Progress, SearchIndex
+from chat.features.search.index import Progress, SearchIndex
 
 _STEP = 32_768
 """Bytes of text in one step: some five milliseconds of work. The storage does less in a step that takes longer."""

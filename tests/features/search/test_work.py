@@ -8,8 +8,8 @@ from types import FrameType
 
 import pytest
 
-from chat.domain.search_query import Highlighter, Query, parse_query
-from chat.domain.words import _BECOME_MARKS, MOST_FOLDED, fold, runs, words_of
+from chat.features.search.query import Highlighter, Query, parse_query
+from chat.features.search.words import _BECOME_MARKS, MOST_FOLDED, fold, runs, words_of
 
 LONGEST = 4000
 """Characters of a text."""

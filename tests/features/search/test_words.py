@@ -2,7 +2,7 @@
 
 import pytest
 
-from chat.domain.words import LONGEST_WORD, asked_of, fold, is_paired, placed, runs, words_of
+from chat.features.search.words import LONGEST_WORD, asked_of, fold, is_paired, placed, runs, words_of
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,9 @@ from typing import Protocol
 
 import msgspec
 
-from chat.domain.search_query import Query
+from chat.domain.features import Port
 from chat.domain.sync_types import MessageNow
+from chat.features.search.query import Query
 
 MOST_RANKED = 200
 """Newest matches that are ranked; older ones are not."""
@@ -38,7 +39,7 @@ class Progress(msgspec.Struct, frozen=True):
 
 
 class SearchIndex(Protocol):
-    """Messages by their words (`domain/words.py`). A message is found shortly after its commit."""
+    """Messages by their words (`words.py`). A message is found shortly after its commit."""
 
     async def find(self, search: Search) -> list[MessageNow]:
         """Return the matching messages in their current state, without deleted ones."""
@@ -50,3 +51,6 @@ class SearchIndex(Protocol):
         One server indexes at a time; a call by another changes nothing.
         """
         ...
+
+
+INDEX = Port[SearchIndex]("search index")

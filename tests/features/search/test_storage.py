@@ -10,11 +10,11 @@ import trio
 from chat.domain.changes import Addition, Deletion, Edit, Reaction, Removal, RoomDeletion
 from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Person, Room
 from chat.domain.ports import NewFile, NewPerson, Storage
-from chat.domain.ports.search_index import Progress, Search
-from chat.domain.search_query import Query, parse_query
-from chat.storage.postgres import search_queries
+from chat.features.search import statements
+from chat.features.search.index import INDEX, Progress, Search
+from chat.features.search.queries import PostgresSearchIndex, Sample
+from chat.features.search.query import Query, parse_query
 from chat.storage.postgres.database import DatabaseAddress
-from chat.storage.postgres.search import PostgresSearchIndex, Sample
 from tests.support.databases import fetch
 
 NOW = 1_700_000_000.0
@@ -47,7 +47,7 @@ async def say(storage: Storage, sender: int, *texts: str, room: int = LOBBY_ID) 
 async def index(storage: Storage, most_bytes: int = 1 << 20) -> None:
     """Let everything be found that was said so far."""
     newest = await storage.messages.newest_id()
-    while (await storage.search.index(most_bytes)).last_id < newest:
+    while (await storage.feature_ports[INDEX].index(most_bytes)).last_id < newest:
         pass
 
 
@@ -55,7 +55,7 @@ async def found(storage: Storage, person: int, q: str, **fields: Any) -> list[st
     query = parse_query(q)
     assert isinstance(query, Query)
     asked = Search(person_id=person, query=query, **{"limit": 50, "most_bytes": 1 << 20, **fields})
-    return [message.text for message in await storage.search.find(asked)]
+    return [message.text for message in await storage.feature_ports[INDEX].find(asked)]
 
 
 TEXTS = (
@@ -76,7 +76,7 @@ TEXTS = (
 def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """PostgreSQL looks in three places; here the first or the second never suffices."""
     if request.param != "the newest":
-        monkeypatch.setattr(search_queries, "NEWEST", 1)
+        monkeypatch.setattr(statements, "NEWEST", 1)
         more = 1000 if request.param == "more" else 0
         monkeypatch.setattr(Sample, "more_to_scan", lambda _sample, _wanted: more)
 
@@ -165,7 +165,8 @@ async def test_edits_are_found_and_deleted_messages_are_not(
     await index(storage)
     assert await found(storage, ada, "coffee") == ["coffee"]
     assert await found(storage, ada, "tea") == ["tea in the garden"]
-    assert await storage.search.index(1) == await storage.search.index(1), "there is nothing more to do"
+    words = storage.feature_ports[INDEX]
+    assert await words.index(1) == await words.index(1), "there is nothing more to do"
     await storage.messages.save([RoomDeletion(garden, ada, NOW)])
     assert await found(storage, ada, "garden") == []
     while await storage.rooms.remove_deleted(1):
@@ -186,7 +187,7 @@ async def test_servers_index_one_at_a_time_and_nothing_twice(
 
     async def index_some() -> None:  # on a connection of its own, as another server would
         while not steps or steps[-1].last_id < 50:
-            steps.append(await storage.search.index(20))
+            steps.append(await storage.feature_ports[INDEX].index(20))
 
     async with trio.open_nursery() as nursery:
         for _ in range(3):
@@ -211,13 +212,13 @@ async def test_texts_that_take_long_are_indexed_few_at_once(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What counts is the time for which the event loop is held, not the bytes of the texts."""
-    if not isinstance(storage.search, PostgresSearchIndex):
+    if not isinstance(storage.feature_ports[INDEX], PostgresSearchIndex):
         pytest.skip("there is no index in memory")
     (ada,) = await add(storage, "Ada")
     said = await say(storage, ada, *("tea \ufdfa" * 9 for _ in range(7)))
     ticks = itertools.count()
-    monkeypatch.setattr(storage.search, "_clock", lambda: next(ticks) * 0.001)
-    steps = [await storage.search.index(1 << 20) for _ in range(3)]
+    monkeypatch.setattr(storage.feature_ports[INDEX], "_clock", lambda: next(ticks) * 0.001)
+    steps = [await storage.feature_ports[INDEX].index(1 << 20) for _ in range(3)]
     assert [step.last_id for step in steps] == [said[2].id, said[5].id, said[6].id]
     assert len(await found(storage, ada, "tea")) == 7
 

@@ -7,11 +7,11 @@ from typing import NamedTuple
 import asyncpg
 
 from chat.domain.files import searched_text
-from chat.domain.ports.search_index import MOST_RANKED, Progress, Search
-from chat.domain.search_query import Term
 from chat.domain.sync_types import MessageNow
-from chat.domain.words import words_of
-from chat.storage.postgres import search_queries as queries
+from chat.features.search import statements as queries
+from chat.features.search.index import MOST_RANKED, Progress, Search
+from chat.features.search.query import Term
+from chat.features.search.words import words_of
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.files import files_of
 from chat.storage.postgres.session import ASYNC_COMMIT, Connection
@@ -198,3 +198,10 @@ def _tsvector(text: str, room_id: int, sender_id: int) -> str:
 def _term(term: Term) -> str:
     asked: Sequence[str] = [f"'{word}':*" if is_begun else f"'{word}'" for word, is_begun in term.asked()]
     return f"({' <-> '.join(asked)})"
+
+
+async def remove_words(connection: Connection, room_id: int, after: int, up_to: int) -> None:
+    """Remove the words of messages that are about to be removed."""
+    # The indexer may have read these messages: it writes their words before this, or finds no messages after it.
+    await connection.execute(queries.LOCK)
+    await connection.execute(queries.FORGET_RANGE, room_id, after, up_to)

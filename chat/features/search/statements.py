@@ -1,4 +1,4 @@
-"""The statements of `search.py`.
+"""The statements of `queries.py`.
 
 A scan from the newest message finds frequent words quickly, the index finds rare words quickly. The wrong choice takes
 seconds, and PostgreSQL's planner can't know. So the newest messages are scanned first. If they do not have enough
@@ -126,6 +126,8 @@ SELECT id, message_id, room_id, sender_id, text, files, is_deleted FROM (
 ) AS counted WHERE total <= $3::bigint OR place = 1
 ORDER BY id"""
 
+FORGET_RANGE = """
+DELETE FROM message_words WHERE id IN (SELECT id FROM messages WHERE room_id = $1 AND seq > $2 AND seq <= $3)"""
 FORGET = "DELETE FROM message_words WHERE id = ANY($1::bigint[])"
 WRITE = """
 INSERT INTO message_words (id, room_id, words)

@@ -7,9 +7,11 @@ import pytest
 import trio
 
 from chat.domain.entities import LOBBY_ID
-from chat.domain.ports.search_index import Search
-from chat.domain.search_query import Query, parse_query
-from chat.storage.postgres import search, search_queries
+from chat.features.registry import FEATURES
+from chat.features.search import queries as search
+from chat.features.search import statements
+from chat.features.search.index import Search
+from chat.features.search.query import Query, parse_query
 from chat.storage.postgres.asyncio_bridge import open_asyncio
 from chat.storage.postgres.database import Database, open_database
 from chat.storage.postgres.session import Connection
@@ -23,7 +25,7 @@ BURST = 6000
 ADA, BEN, CEM, DORA = 1, 2, 3, 4
 GARDEN, CELLAR = 2, 3
 EVER = 2**62
-MOST = search_queries.NEWEST + search_queries._PLACES * search_queries._AT_EACH
+MOST = statements.NEWEST + statements._PLACES * statements._AT_EACH
 """Messages that may be read to find out which way is the shorter one."""
 
 # Ada is in the lobby and in the garden, where one message of a hundred is said. Cem says one of a thousand, Ben every
@@ -59,7 +61,9 @@ async def filled(server: ServerProcess) -> AsyncGenerator[Database]:
     with trio.fail_after(60):
         await execute(server.address, f"CREATE DATABASE {name}")
         try:
-            async with open_postgres_storage(address, pool_size=1, query_timeout=10, commit_timeout=10):
+            async with open_postgres_storage(
+                address, pool_size=1, query_timeout=10, commit_timeout=10, features=FEATURES
+            ):
                 pass
             for statement in _FILL:
                 await execute(address, statement)
@@ -109,7 +113,7 @@ def said(every: int, *, rest: int = 0, room: int | None = None, sender: int | No
 
 async def test_a_search_reads_few_of_the_messages(filled: Database) -> None:
     ids, read = await found(filled, "often")
-    assert (ids, read) == (said(1)[:20], search_queries.NEWEST)
+    assert (ids, read) == (said(1)[:20], statements.NEWEST)
     for (ids, read), right, most in (
         # By the index, of whichever part is in the fewest.
         (await found(filled, "rare"), said(4000, rest=7), 10),
@@ -126,22 +130,12 @@ async def test_a_search_reads_few_of_the_messages(filled: Database) -> None:
         assert read <= MOST + most, (read, most, right[:3])
 
 
-async def test_the_words_that_a_room_still_has_are_found_by_the_index(filled: Database) -> None:
-    async def forget(connection: Connection) -> int:
-        async with connection.transaction():
-            before = await connection.fetchval(_READ)
-            assert await connection.execute(search_queries.FORGET_ROOM, GARDEN + 9) == "DELETE 0"
-            return int(await connection.fetchval(_READ) - before)
-
-    assert await filled.read(forget) == 0
-
-
 def test_it_is_known_which_way_is_shorter() -> None:
     """As many are looked at one by one as cost what the index would, if half of them should do."""
     million = 1_000_000
-    assert search.Sample(2000, 200, 0, million).worth_looking_at(20) == 0, "nothing says that they are there"
-    assert search.Sample(2000, 2, 1, million).worth_looking_at(20) == 0
-    assert search.Sample(2000, 20, 4, million).worth_looking_at(20) == 80_000
-    assert search.Sample(2000, 20, 1, million).worth_looking_at(20) == 80_000
-    assert search.Sample(2000, 20, 1, million).worth_looking_at(21) == 0
-    assert search.Sample(2000, 2000, 4, million).worth_looking_at(20) == search._MOST_MORE
+    assert search.Sample(2000, 200, 0, million).more_to_scan(20) == 0, "nothing says that they are there"
+    assert search.Sample(2000, 2, 1, million).more_to_scan(20) == 0
+    assert search.Sample(2000, 20, 4, million).more_to_scan(20) == 80_000
+    assert search.Sample(2000, 20, 1, million).more_to_scan(20) == 80_000
+    assert search.Sample(2000, 20, 1, million).more_to_scan(21) == 0
+    assert search.Sample(2000, 2000, 4, million).more_to_scan(20) == search._MOST_MORE

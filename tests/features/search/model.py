@@ -1,22 +1,30 @@
 """Search in memory: scans every message, so there is no index to write."""
 
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
 import trio
 
 from chat.domain.entities import Message, MessageKind
+from chat.domain.features import Port
 from chat.domain.files import searched_text
-from chat.domain.ports.search_index import MOST_RANKED, Progress, Search
+from chat.domain.outcomes import Saved
 from chat.domain.sync_types import MessageNow, json_bytes
-from chat.domain.words import words_of
-from tests.reference.storage.message_table import MessageTable
-from tests.reference.storage.timelines import MemoryTimelines
+from chat.features.search.index import INDEX, MOST_RANKED, Progress, Search
+from chat.features.search.words import words_of
+
+if TYPE_CHECKING:
+    from tests.reference.storage import MemoryStorage
 
 
 class MemorySearchIndex:
     """The port `SearchIndex`."""
 
-    def __init__(self, messages: MessageTable, timelines: MemoryTimelines) -> None:
-        self._messages = messages
-        self._timelines = timelines
+    def __init__(self, storage: "MemoryStorage") -> None:
+        self._messages = storage.messages
+        self._timelines = storage.timelines
+        self.savers: Mapping[type, Callable[[Any], Saved]] = {}
+        self.ports: Mapping[Port[Any], Any] = {INDEX: self}
 
     async def find(self, search: Search) -> list[MessageNow]:
         rooms = (await self._timelines.rooms_of([search.person_id]))[search.person_id]

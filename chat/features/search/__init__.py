@@ -1,0 +1,28 @@
+"""Search: messages of one's own rooms are found by their words, a second after they were sent."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from chat.domain.features import Ports
+from chat.features.feature import Feature
+from chat.features.search.index import INDEX
+from chat.features.search.indexer import open_indexer
+from chat.features.search.native import OPERATIONS
+from chat.features.search.queries import PostgresSearchIndex, remove_words
+from chat.features.search.runner import SEARCHES, SearchRunner
+
+__all__ = ["FEATURE"]
+
+
+def _open(ports: Ports, newest_id: Callable[[], int]) -> AbstractAsyncContextManager[None]:
+    return open_indexer(ports[INDEX], newest_id)
+
+
+FEATURE = Feature(
+    name="search",
+    ports={INDEX: PostgresSearchIndex},
+    services={SEARCHES: lambda ports: SearchRunner(ports[INDEX])},
+    removal=remove_words,
+    operations=OPERATIONS,
+    open=_open,
+)

@@ -1,0 +1,92 @@
+"""Searching messages by their words, in the native protocol."""
+
+from functools import partial
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from chat.domain.refusals import Code, Refusal
+from chat.domain.room_history import ANSWER_BYTES, LONGEST_JSON
+from chat.domain.sync_types import json_bytes
+from chat.engine.services import EngineServices
+from chat.features.search.index import Search as Wanted
+from chat.features.search.query import parse_query
+from chat.features.search.runner import SEARCHES
+from chat.operations.conversions import MESSAGE_OVERHEAD, as_message
+from chat.operations.operation import Caller, Cost, Operation
+from chat.operations.room_values import Hit, Hits
+from chat.operations.values import Id, Limit, Time, Value
+
+_EVER = 2**63 - 1
+
+
+class Search(Value, kw_only=True, frozen=True):
+    """A search for messages in one's own rooms.
+
+    `q` has words, which also match as prefixes, and phrases in quotes; a minus before one excludes it. `from` is the
+    sender; `since` and `before` bound the time. With `order` = best, the best matches among the newest come first, and
+    there is no next page.
+    """
+
+    q: Annotated[str, Meta(min_length=1, max_length=4000)]
+    room: Id | None = None
+    from_: Id | None = msgspec.field(name="from", default=None)
+    since: Time | None = None
+    before: Time | None = None
+    order: Literal["new", "best"] = "new"
+    after: Id | None = None
+    limit: Limit = 50
+
+
+async def search(services: EngineServices, caller: Caller, request: Search) -> Hits | Refusal:
+    """Search messages in one's own rooms."""
+    person, address = caller.known, caller.device.address
+    query = parse_query(request.q)
+    if isinstance(query, Refusal):
+        return query
+    if request.room is not None:
+        access = await services.conversations.enter(person, request.room)
+        if isinstance(access, Refusal):
+            return access
+    is_best = request.order == "best"
+    asked = Wanted(
+        person_id=person.id,
+        query=query,
+        room_id=request.room,
+        sender_id=request.from_,
+        since=None if request.since is None else request.since / 1000,
+        before=None if request.before is None else request.before / 1000,
+        before_id=_EVER if request.after is None or is_best else request.after,
+        is_best=is_best,
+        limit=request.limit + (not is_best),
+        most_bytes=ANSWER_BYTES,
+    )
+    found = await services.feature_ports[SEARCHES].find(
+        asked, partial(services.budgets.searched, person.id, address)
+    )
+    if isinstance(found, Refusal):
+        return found
+    page = found[: request.limit]
+    size = 0
+    hits: list[Hit] = []
+    for each in page:
+        size += json_bytes(each.message) + MESSAGE_OVERHEAD
+        hits.append(Hit(message=as_message(each.message), pieces=tuple(each.pieces)))
+    services.budgets.was_read(person.id, address, size, request.limit)
+    may_have_more = len(found) > request.limit or (page != [] and size + LONGEST_JSON > ANSWER_BYTES)
+    return Hits(hits=hits, next=page[-1].message.id if may_have_more and not is_best else None)
+
+
+OPERATIONS = (
+    Operation(
+        name="search",
+        method="GET",
+        path="/search",
+        request=Search,
+        reply=Hits,
+        cost=Cost.SEARCH,
+        refuses=(Code.INVALID, Code.FORBIDDEN, Code.NOT_FOUND),
+        handler=search,
+    ),
+)

@@ -29,6 +29,7 @@ class DataAccess(msgspec.Struct, frozen=True):
     moderation: Moderation
     nodes: Nodes
     settings: Settings
+    sessions: Sessions
     public_url: str
     """As given to the command; an admin's setting takes precedence."""
 
@@ -60,7 +61,13 @@ async def open_data_access(config: Config) -> AsyncGenerator[DataAccess]:
         moderation = Moderation(storage.rooms, storage.messages)
         administration = Administration(storage.users, storage.sessions, storage.audit, accounts)
         yield DataAccess(
-            accounts, administration, moderation, storage.nodes, storage.settings, config.public_url
+            accounts,
+            administration,
+            moderation,
+            storage.nodes,
+            storage.settings,
+            storage.sessions,
+            config.public_url,
         )
 
 

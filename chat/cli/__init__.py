@@ -18,6 +18,7 @@ class _Commands(click.Group):
         "health",
         "message",
         "nodes",
+        "restored",
         "room",
         "send",
         "serve",

@@ -8,6 +8,7 @@ same successor (docs/decisions/0019-refresh-tokens.md). Only digests are stored.
 import hashlib
 import secrets
 from base64 import b64decode, urlsafe_b64encode
+from functools import partial
 
 import msgspec
 import structlog
@@ -30,6 +31,9 @@ _REFRESH = 30 * 86_400.0
 
 _FAMILY, _OWN = 16, 32
 """Bytes of a refresh token."""
+
+_MOST_REFRESHES = 3000
+"""Refreshes of a session in a month, one for each access token; it takes some ten milliseconds to derive so many."""
 
 _PURPOSE = b"the successors of refresh tokens"
 
@@ -183,7 +187,16 @@ class Sessions:
         return raw[:_FAMILY] + self._accounts.tokens.derive(_PURPOSE, raw)
 
     def _recognised(self, raw: bytes) -> Refreshing:
-        return Refreshing(_digest(raw[:_FAMILY]), _digest(raw), _digest(self._successor(raw)))
+        return Refreshing(
+            _digest(raw[:_FAMILY]), _digest(raw), _digest(self._successor(raw)), partial(self._precedes, raw)
+        )
+
+    def _precedes(self, raw: bytes, newest: bytes) -> bool:
+        for _ in range(_MOST_REFRESHES):
+            raw = self._successor(raw)
+            if _digest(raw) == newest:
+                return True
+        return False
 
     def _note(self, what: str, session: LoginSession) -> None:
         self._accounts.happened(what)

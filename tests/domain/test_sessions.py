@@ -95,3 +95,30 @@ async def test_the_family_alone_ends_the_session_and_lets_nobody_in(
     forged = first.refresh[:22] + "A" * 42
     assert isinstance(await sessions.refresh(forged, HERE), Refusal)
     assert isinstance(await sessions.refresh(first.refresh, HERE), Refusal)
+
+
+async def test_after_a_restore_a_newer_token_is_accepted_and_an_older_one_is_not() -> None:
+    clock = [1000.0]
+    storage = MemoryStorage(lambda: clock[0])
+    sessions = rules(storage)
+    for name in ("ada", "ben"):
+        person = await storage.users.add(NewPerson(name=name, password_hash=b"x"))
+        assert isinstance(person, Person)
+        tokens = [(await opened(sessions, person)).refresh]
+        backup: Any = {}
+        for number in range(6):
+            clock[0] += 900
+            if number == 3:
+                backup = dict(storage.sessions._rows)
+            refreshed = await sessions.refresh(tokens[-1], HERE)
+            assert isinstance(refreshed, Opened)
+            tokens.append(refreshed.refresh)
+        storage.sessions._rows = backup
+        clock[0] += 60
+        await storage.sessions.mark_restored()
+        if name == "ada":
+            continued = await sessions.refresh(tokens[-1], HERE)
+            assert isinstance(continued, Opened)
+            assert isinstance(await sessions.refresh(continued.refresh, HERE), Opened)
+        else:  # a thief has one that was used before the backup
+            assert isinstance(await sessions.refresh(tokens[1], HERE), Refusal)

@@ -32,7 +32,8 @@ THIRD = Refreshing(b"family", b"third", b"fourth")
 
 _EARLIER = """
 UPDATE sessions SET created_at = created_at - interval '{0} s', used_at = used_at - interval '{0} s',
-    expires_at = expires_at - interval '{0} s', refreshed_at = refreshed_at - interval '{0} s'"""
+    expires_at = expires_at - interval '{0} s', refreshed_at = refreshed_at - interval '{0} s';
+UPDATE restores SET at = at - interval '{0} s'"""
 
 
 class World:
@@ -182,6 +183,41 @@ async def test_any_other_of_the_family_ends_the_session(world: World, used: Refr
     assert replayed.session.id == begun.id
     assert await world.living() == [other.id]
     assert await world.refresh(Refreshing(b"other", b"third", b"-")) is None
+
+
+def newer(own: bytes, successor: bytes = b"-") -> Refreshing:
+    """A token of the family that does not precede the newest one that is known."""
+    return Refreshing(b"family", own, successor, lambda _newest: False)
+
+
+async def test_after_a_restore_a_newer_token_continues_its_session_once(world: World) -> None:
+    begun = await world.begin()
+    await world.pass_time(1)
+    await world.sessions.mark_restored()
+    await world.pass_time(3600)
+    continued = await world.refresh(newer(b"eighth", b"ninth"))
+    assert isinstance(continued, LoginSession)
+    assert continued.id == begun.id
+    assert isinstance(await world.refresh(newer(b"ninth", b"tenth")), LoginSession), "it is the newest now"
+    assert isinstance(await world.refresh(newer(b"twelfth")), TokenReused), "a second one is not let in"
+    assert await world.living() == []
+
+
+@pytest.mark.parametrize("case", ["no restore", "long ago", "an older token", "begun later", "disabled"])
+async def test_a_newer_token_ends_its_session_unless_a_restore_explains_it(world: World, case: str) -> None:
+    if case == "begun later":
+        await world.sessions.mark_restored()
+        await world.pass_time(1)
+    await world.begin(lasts=3 * DAY)
+    await world.pass_time(1)
+    if case not in ("no restore", "begun later"):
+        await world.sessions.mark_restored()
+    await world.pass_time(DAY + 5 if case == "long ago" else DAY - 5)
+    if case == "disabled":
+        await set_disabled(world.storage.users, 1, disabled=True)
+    used = Refreshing(b"family", b"before", b"-") if case == "an older token" else newer(b"eighth")
+    assert not isinstance(await world.refresh(used), LoginSession)
+    assert case == "disabled" or await world.living() == []
 
 
 async def test_concurrent_uses_of_a_refresh_token_get_the_same_successor(world: World) -> None:

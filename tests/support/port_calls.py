@@ -30,6 +30,7 @@ WRITES = frozenset(
         "mark_delivered",
         "prepare",
         "mark_read",
+        "mark_restored",
         "refresh",
         "remove_deleted",
         "removed",

@@ -1,6 +1,6 @@
 """Sessions: log-ins, and tokens for programs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -10,12 +10,20 @@ from chat.domain.entities import (
 )
 
 
+def _always(_newest: bytes) -> bool:
+    return True
+
+
 class Refreshing(msgspec.Struct, frozen=True):
-    """The digests by which a refresh token is recognised: of its family, of itself and of its successor."""
+    """The digests by which a refresh token is recognised: of its family, of itself and of its successor.
+
+    `precedes` says whether it is an ancestor of the token with this digest. Sync.
+    """
 
     family: bytes
     own: bytes
     successor: bytes
+    precedes: Callable[[bytes], bool] = _always
 
 
 class NewSession(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +52,10 @@ OVERLAP = 30.0
 """Seconds for which the refresh token before the newest returns the same successor again."""
 
 
+RESTORE_WINDOW = 86_400.0
+"""Seconds after a restore for which sessions that are ahead of the database may continue."""
+
+
 MOST_SESSIONS = 100
 """Sessions of one person; beginning one more ends the one that was used longest ago."""
 
@@ -66,7 +78,14 @@ class Sessions(Protocol):
 
         For OVERLAP seconds the token before the newest is accepted too, and changes nothing: its successor is the
         same. Later, or with any other token of that family, the session ends. None: there is no such session.
+
+        For RESTORE_WINDOW seconds after mark_restored(), a session that was not used since continues once with a token
+        that does not precede the newest: it may be newer than the backup.
         """
+        ...
+
+    async def mark_restored(self) -> None:
+        """Note that the database was restored from a backup, just now."""
         ...
 
     async def end(self, person_id: int, session_id: int) -> bool:

@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 
 import asyncpg
+import structlog
 
 from chat.domain.entities import LoginSession
 from chat.domain.ports import MOST_SESSIONS, OVERLAP, NewSession, Refreshing, TokenReused
+from chat.domain.ports.sessions import RESTORE_WINDOW
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import Connection
+
+logger = structlog.get_logger(__name__)
 
 _COLUMNS = """sessions.id, user_id AS person_id, CASE WHEN family IS NULL THEN 'token' ELSE 'login' END AS kind,
     sessions.name, address, agent, extract(epoch FROM sessions.created_at)::float8 AS created_at,
@@ -32,7 +36,7 @@ DELETE FROM sessions WHERE id IN (
 )"""
 # Of two concurrent refreshes the second waits here, and then sees the first one's row.
 _FIND = f"""
-SELECT {_COLUMNS}, refresh = $2 AS is_newest, EXISTS (
+SELECT {_COLUMNS}, refresh, refresh = $2 AS is_newest, EXISTS (
         SELECT FROM users WHERE id = sessions.user_id AND disabled_at IS NOT NULL
     ) AS is_disabled,
     coalesce(previous = $2 AND refreshed_at > clock_timestamp() - interval '{OVERLAP} s', false) AS is_previous
@@ -41,6 +45,12 @@ _REFRESH = f"""
 UPDATE sessions SET previous = refresh, refresh = $2, refreshed_at = now, used_at = now,
     expires_at = now + make_interval(secs => $3), address = $4, agent = $5
 FROM clock_timestamp() AS now WHERE id = $1 RETURNING {_COLUMNS}"""
+_IS_BEHIND = f"""
+SELECT EXISTS (
+    SELECT FROM restores JOIN sessions ON sessions.used_at < restores.at
+    WHERE sessions.id = $1 AND restores.at > clock_timestamp() - make_interval(secs => {RESTORE_WINDOW})
+)"""
+_RESTORED = "INSERT INTO restores DEFAULT VALUES"
 _END = "DELETE FROM sessions WHERE id = $1 AND user_id = $2 AND expires_at > clock_timestamp() RETURNING true"
 _END_OTHERS = "DELETE FROM sessions WHERE user_id = $1 AND id IS DISTINCT FROM $2::bigint"
 _END_FAMILY = "DELETE FROM sessions WHERE family = $1"
@@ -89,15 +99,22 @@ class PostgresSessions:
                 return None
             if row["is_newest"] and row["is_disabled"]:
                 return _session(row)
+            values = row["id"], used.successor, lasts, address, agent
             if row["is_newest"]:
-                values = row["id"], used.successor, lasts, address, agent
                 return _session(await connection.fetchrow(_REFRESH, *values))
             if row["is_previous"]:
                 return _session(row)
+            is_behind = not row["is_disabled"] and await connection.fetchval(_IS_BEHIND, row["id"])
+            if is_behind and not used.precedes(row["refresh"]):
+                logger.info("session continued by a token that is newer than the backup", session=row["id"])
+                return _session(await connection.fetchrow(_REFRESH, *values))
             await connection.execute(_END_FAMILY, used.family)
             return TokenReused(_session(row))
 
         return await self._database.write(refresh)
+
+    async def mark_restored(self) -> None:
+        await self._database.write_statement(lambda c: c.execute(_RESTORED))
 
     async def end(self, person_id: int, session_id: int) -> bool:
         return await self._database.write(lambda c: c.fetchval(_END, session_id, person_id)) is not None

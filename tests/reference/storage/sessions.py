@@ -9,6 +9,7 @@ from msgspec import structs
 
 from chat.domain.entities import LoginSession
 from chat.domain.ports import MOST_SESSIONS, OVERLAP, NewSession, Refreshing, TokenReused
+from chat.domain.ports.sessions import RESTORE_WINDOW
 from tests.reference.storage.users import MemoryUsers
 
 
@@ -30,6 +31,7 @@ class MemorySessions:
         self._users = users
         self._now = now
         self._rows: dict[int, _Row] = {}
+        self._restored: float | None = None  # when the last restore was noted
         self._last_id = 0
 
     async def begin(self, new: NewSession) -> LoginSession | None:
@@ -52,7 +54,8 @@ class MemorySessions:
             created_at=at,
             used_at=at,
         )
-        self._rows[session.id] = _Row(session, new.generation, self._now() + new.lasts, new.refreshing)
+        now = self._now()
+        self._rows[session.id] = _Row(session, new.generation, now + new.lasts, new.refreshing, None, now)
         alike = [row for row in self._of(new.person_id) if row.session.kind == session.kind]
         alike.sort(key=lambda row: (row.session.used_at, row.session.id), reverse=True)
         self._end(row.session.id for row in alike[MOST_SESSIONS:])
@@ -68,7 +71,14 @@ class MemorySessions:
         person = self._users.look_up(row.session.person_id)
         if row.newest.own == used.own and person is not None and person.is_disabled:
             return row.session
-        if row.newest.own == used.own:
+        is_behind = (
+            self._restored is not None
+            and row.refreshed < self._restored
+            and self._now() < self._restored + RESTORE_WINDOW
+            and (person is None or not person.is_disabled)
+            and not (row.previous == used.own or used.precedes(row.newest.own))
+        )
+        if row.newest.own == used.own or is_behind:
             session = structs.replace(
                 row.session, used_at=round(time.time(), 6), address=address, agent=agent
             )
@@ -80,6 +90,10 @@ class MemorySessions:
             return row.session
         self._end([row.session.id])
         return TokenReused(row.session)
+
+    async def mark_restored(self) -> None:
+        await trio.lowlevel.checkpoint()
+        self._restored = self._now()
 
     async def end(self, person_id: int, session_id: int) -> bool:
         await trio.lowlevel.checkpoint()

@@ -11,7 +11,7 @@ from chat.domain.changes import Deletion, Edit, Reaction
 from chat.domain.conversations import may_delete, may_edit, may_speak
 from chat.domain.emoji import clean_emoji
 from chat.domain.entities import Draft, Message, MessageKind, Person
-from chat.domain.files import clean_file_ids
+from chat.domain.files import clean_message
 from chat.domain.outcomes import Outcome, Repeated
 from chat.domain.refusals import Refusal
 from chat.domain.room_rights import RoomAccess
@@ -29,12 +29,10 @@ def draft(
         reply: the `seq` of the message that this one answers.
         files: ids of uploaded files; with at least one the text may be empty.
     """
-    clean = clean_text(text, may_be_empty=bool(files))
-    if isinstance(clean, Refusal):
-        return clean
-    file_ids = clean_file_ids(files)
-    if isinstance(file_ids, Refusal):
-        return file_ids
+    cleaned = clean_message(text, files)
+    if isinstance(cleaned, Refusal):
+        return cleaned
+    clean, file_ids = cleaned
     kind = MessageKind.TEXT
     return Draft(room_id, person.id, person.name, clean, _now(), kind, key, reply=reply, file_ids=file_ids)
 

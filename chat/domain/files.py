@@ -8,6 +8,7 @@ import msgspec
 
 from chat.domain.entities import File, Message
 from chat.domain.refusals import Code, Refusal
+from chat.domain.rules import clean_text
 
 MOST_FILES = 10
 """Most files of one message."""
@@ -90,6 +91,15 @@ def clean_file_ids(file_ids: Sequence[int]) -> tuple[int, ...] | Refusal:
 def searched_text(text: str, files: Sequence[File]) -> str:
     """Return the searchable text of a message: its text, and the names of its files."""
     return "\n".join([text, *(file.name for file in files)]) if files else text
+
+
+def clean_message(text: str, files: Sequence[int]) -> tuple[str, tuple[int, ...]] | Refusal:
+    """Return a message's text and the ids of its files as they are saved, or why it is refused. Sync and pure."""
+    clean = clean_text(text, may_be_empty=bool(files))
+    if isinstance(clean, Refusal):
+        return clean
+    file_ids = clean_file_ids(files)
+    return file_ids if isinstance(file_ids, Refusal) else (clean, file_ids)
 
 
 def text_of(message: Message) -> str:

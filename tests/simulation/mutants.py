@@ -50,7 +50,7 @@ from chat.protocols.direct.handlers import DirectClient
 from chat.protocols.lines.codec import LineDialect
 from chat.protocols.lines.commands import Say
 from chat.protocols.lines.handlers import LobbyClient
-from chat.protocols.native import submitter
+from chat.protocols.native import sending
 from chat.protocols.native.codec import NATIVE
 from chat.protocols.native.frames import SendOk
 from chat.protocols.support.desk import SupportDesk
@@ -581,12 +581,12 @@ def go_live_before_the_last_page() -> "_patch[Any]":
 
 def answer_a_key_with_another_message() -> "_patch[Any]":
     """A resend is answered with the number of another message."""
-    saved = submitter.saved
+    saved = sending.saved
 
     def mutated(message: Message, ref: RequestId, *, again: bool = False) -> SendOk:
         return saved(structs.replace(message, seq=message.seq + again), ref, again=again)
 
-    return patch.object(submitter, "saved", mutated)
+    return patch.object(sending, "saved", mutated)
 
 
 def _mutants(*plants: Callable[[], Any]) -> tuple[Mutant, ...]:

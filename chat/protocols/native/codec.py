@@ -2,7 +2,8 @@
 
 import math
 import re
-from typing import Union
+from operator import attrgetter
+from typing import ClassVar, Union, cast
 
 import msgspec
 
@@ -51,10 +52,6 @@ _NO_JSON = Refusal(Code.MALFORMED, "a frame is a JSON object in a text frame")
 _HALF_A_CHARACTER = Refusal(Code.MALFORMED, "a text has half a character (a lone surrogate)")
 _UNKNOWN = Refusal(Code.UNKNOWN_TYPE, "there is no such request")
 
-_ON_SOCKETS = {operation.on_socket: operation for operation in OPERATIONS if operation.on_socket is not None}
-
-_OWN = {str(request.__struct_config__.tag): request for request in REQUESTS}
-
 _OF_FEATURES = {each.change: each.make for feature in FEATURES for each in feature.events}
 
 _UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
@@ -65,15 +62,32 @@ _SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 
 
 class Ask(Command, frozen=True):
-    """A request for an operation of the table."""
+    """A request for an operation of the table. Each operation has a type of it, with the fields of its request."""
 
-    id: int
-    operation: Operation
-    request: msgspec.Struct
+    operation: ClassVar[Operation]
 
-    @property
-    def ref(self) -> RequestId:
-        return self.id
+
+def _asked(operation: Operation) -> type[Ask]:
+    """Return the type of an operation's requests: the operation's own with the frame's `type` and `id`."""
+    assert operation.request is not None
+    made = msgspec.defstruct(
+        operation.request.__name__,
+        [("id", Ref)],
+        bases=(operation.request, Ask),
+        namespace={"operation": operation, "ref": property(attrgetter("id"))},
+        tag_field="type",
+        tag=operation.on_socket,
+        kw_only=True,
+        frozen=True,
+    )
+    return cast("type[Ask]", made)
+
+
+ASKED = tuple(_asked(operation) for operation in OPERATIONS if operation.on_socket is not None)
+"""The types of requests for operations."""
+
+_REQUESTS = {str(request.__struct_config__.tag): request for request in (*REQUESTS, *ASKED)}
+"""The types of all requests, by the `type` of their frame."""
 
 
 class NativeMisunderstood(Misunderstood, frozen=True):
@@ -87,7 +101,7 @@ class NativeMisunderstood(Misunderstood, frozen=True):
 
 
 class _Head(msgspec.Struct):
-    """The fields of a request that are decoded before its type is known, or if the rest is malformed."""
+    """The fields of a request that are decoded even if the others are malformed."""
 
     type: str
     id: Ref
@@ -104,41 +118,35 @@ class NativeDialect:
     admits_visitors = True
 
     def __init__(self) -> None:
-        self._decoder = msgspec.json.Decoder(Union[REQUESTS])  # noqa: UP007
+        self._decode = msgspec.json.Decoder(Union[tuple(_REQUESTS.values())]).decode  # noqa: UP007
         self._head = msgspec.json.Decoder(_Head)
 
     def decode(self, frame: str | bytes) -> Command:
         if isinstance(frame, bytes):
             return NativeMisunderstood(_NO_JSON)
         try:
-            request: Command = self._decoder.decode(frame)
+            request: Command = self._decode(frame)
         except msgspec.ValidationError as error:
-            wrong = error
+            return self._misunderstood(frame, error)
         except _UNREADABLE:
             return self._unreadable(frame)
-        else:
-            return request
-        try:
-            return self._decode_other(frame, wrong)
-        except _UNREADABLE:  # the frame is not JSON after the first invalid value
-            return self._unreadable(frame)
+        return request
 
-    def _decode_other(self, frame: str, error: msgspec.ValidationError) -> Command:
-        """Decode a request for an operation of the table, or return why the request is malformed."""
+    def _misunderstood(self, frame: str, error: msgspec.ValidationError) -> Command:
+        """Return why a request is malformed."""
         try:
             head = self._head.decode(frame)
-        except msgspec.ValidationError as wrong:
-            return NativeMisunderstood(Refusal(Code.MALFORMED, wrong_field(wrong, _Head).text))
-        operation = _ON_SOCKETS.get(head.type)
-        if operation is None:
-            if head.type not in _OWN:
-                return NativeMisunderstood(_UNKNOWN, head.id)
-            return _invalid(error, _OWN[head.type], head.id)
-        assert operation.request is not None
-        try:
-            return Ask(head.id, operation, msgspec.json.decode(frame, type=operation.request))
-        except msgspec.ValidationError as wrong:
-            return _invalid(wrong, operation.request, head.id)
+        except msgspec.ValidationError as unusable:
+            return NativeMisunderstood(Refusal(Code.MALFORMED, wrong_field(unusable, _Head).text))
+        except _UNREADABLE:  # the frame is not JSON after the first invalid value
+            return self._unreadable(frame)
+        shape = _REQUESTS.get(head.type)
+        if shape is None:
+            return NativeMisunderstood(_UNKNOWN, head.id)
+        wrong = wrong_field(error, shape)
+        return NativeMisunderstood(
+            Refusal(Code.INVALID, wrong.text, field=wrong.field, reason="bad_value"), head.id
+        )
 
     def _unreadable(self, frame: str) -> Command:
         """Return that a frame is not JSON; if a lone surrogate is its only fault, with its id."""
@@ -173,11 +181,6 @@ class NativeDialect:
         return b""
 
 
-def _invalid(error: msgspec.ValidationError, shape: type[msgspec.Struct], ref: int) -> Command:
-    wrong = wrong_field(error, shape)
-    return NativeMisunderstood(Refusal(Code.INVALID, wrong.text, field=wrong.field, reason="bad_value"), ref)
-
-
 def frame_of(value: msgspec.Struct) -> bytes:
     """Return the frame that carries a reply or an event. Sync and pure."""
     return text_frame(msgspec.json.encode(value))
@@ -185,7 +188,7 @@ def frame_of(value: msgspec.Struct) -> bytes:
 
 def answer_frame(ask: Ask, reply: msgspec.Struct) -> bytes:
     """Return the frame of an operation's reply. Sync and pure."""
-    fields = {"type": f"{ask.operation.on_socket}_ok", "id": ask.id}
+    fields = {"type": f"{ask.operation.on_socket}_ok", "id": ask.ref}
     return text_frame(msgspec.json.encode(fields | msgspec.to_builtins(reply)))
 
 

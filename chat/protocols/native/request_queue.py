@@ -26,19 +26,19 @@ class QueuedRequest(Command, frozen=True):
 
 
 class RequestQueue:
-    """The waiting requests of one socket; busy from start() until none is left."""
+    """The waiting requests of one socket.
 
-    __slots__ = ("_progress", "_scope", "_waiting")
+    `is_busy` tells whether a new request has to wait for others: from start() until none is left. It is read for each
+    message.
+    """
+
+    __slots__ = ("_progress", "_scope", "_waiting", "is_busy")
 
     def __init__(self) -> None:
+        self.is_busy = False
         self._waiting: deque[Command] | None = None  # while it is busy
         self._progress: trio.Event | None = None  # made by a task that waits for a free place
         self._scope: trio.CancelScope | None = None  # of the request that is being handled
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether a new request has to wait for others."""
-        return self._waiting is not None
 
     def start(
         self, first: Command, do: Callable[[QueuedRequest], Awaitable[None]], nursery: trio.Nursery
@@ -48,6 +48,7 @@ class RequestQueue:
         `do` must not raise for errors of the client or the storage.
         """
         self._waiting = deque([first])
+        self.is_busy = True
         nursery.start_soon(self._run, self._waiting, do)
 
     async def add(self, command: Command) -> bool:
@@ -81,6 +82,7 @@ class RequestQueue:
                     self._made_progress()
         finally:
             self._waiting = self._scope = None
+            self.is_busy = False
             self._made_progress()
 
     def _made_progress(self) -> None:

@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections.abc import Mapping
+from itertools import repeat
 
 import trio
 
@@ -21,13 +22,12 @@ from chat.domain.failures import StorageDown
 from chat.domain.refusals import EXPIRED_TOKEN, NOT_FOR_VISITORS, Code, Refusal
 from chat.domain.sync_types import Position, milliseconds
 from chat.engine.dialect import Greet
-from chat.engine.events import Refused
+from chat.engine.events import Refused, RequestId
 from chat.engine.protocol_client import command_handlers, on
 from chat.engine.session import ClientFactory, Session
 from chat.operations.conversions import as_me, person_fields
 from chat.protocols.client import Client, misunderstood
-from chat.protocols.native.codec import Ask, NativeMisunderstood, frame_of
-from chat.protocols.native.entering import people_to_speak_to
+from chat.protocols.native.codec import ASKED, Ask, NativeMisunderstood, frame_of
 from chat.protocols.native.frames import ByeEvent, GoneEvent, Hello, HelloOk, Ping, PingOk, Send, Sync, SyncOk
 from chat.protocols.native.limits import features_of, limits_of
 from chat.protocols.native.live import Live
@@ -37,7 +37,7 @@ from chat.protocols.native.request_queue import QueuedRequest, RequestQueue
 from chat.protocols.native.resuming import send_unlogged_updates
 from chat.protocols.native.room_sync import RoomSync
 from chat.protocols.native.send_order import SendOrder
-from chat.protocols.native.sending import send_message
+from chat.protocols.native.sending import people_to_speak_to, send_message
 from chat.protocols.native.server_types import PROTOCOL
 from chat.protocols.native.shared import Shared
 from chat.protocols.native.socket_operations import Operations
@@ -208,7 +208,7 @@ class NativeClient(Client):
     async def ask(self, command: Ask, nursery: trio.Nursery) -> None:
         """Run an operation of the table."""
         if self._nursery is None:
-            self._refuse_unauthenticated(command.id)
+            self._refuse_unauthenticated(command.ref)
         elif command.operation.is_read:
             await self._operations.answer_concurrently(command, self._person, nursery)
         elif not (self._queue.is_busy and await self._queue.add(command)):
@@ -218,11 +218,11 @@ class NativeClient(Client):
         """Announce the person's activity to the others in a room."""
         if self._nursery is None:
             return self._refuse_unauthenticated(request.id)
-        person, conversations = self._person, self._services.conversations
-        people = await people_to_speak_to(conversations, self._room_sync, person, request.room)
+        conversations = self._services.conversations
+        people = await people_to_speak_to(conversations, self.session, self._room_sync, request.room)
         if isinstance(people, Refusal):
             return self.session.send(Refused(people, request.id))
-        return await self._live_side().announce_activity(request, person, people)
+        return await self._live_side().announce_activity(request, self._person, people)
 
     async def watch(self, request: Watch, _nursery: trio.Nursery) -> None:
         """Send the presence of these people, and its changes."""
@@ -308,7 +308,7 @@ class NativeClient(Client):
         assert self.session.person is not None  # there is one once hello has succeeded
         return self.session.person
 
-    def _refuse_unauthenticated(self, ref: int) -> None:
+    def _refuse_unauthenticated(self, ref: RequestId) -> None:
         self.session.send(Refused(_NO_HELLO, ref))
 
     handlers = command_handlers(
@@ -320,7 +320,7 @@ class NativeClient(Client):
         on(Watch, watch),
         on(SetStatus, set_status),
         on(Ping, ping),
-        on(Ask, ask),
+        *map(on, ASKED, repeat(ask)),
         on(QueuedRequest, handle_queued),
         on(NativeMisunderstood, misunderstood),
     )

@@ -37,7 +37,7 @@ class Operations:
         """Answer a read concurrently with other requests."""
         await trio.lowlevel.checkpoint()
         if self._in_flight >= IN_FLIGHT:
-            return self._session.send(Refused(_TOO_MANY, command.id))
+            return self._session.send(Refused(_TOO_MANY, command.ref))
         self._in_flight += 1
         nursery.start_soon(self._answer_read, command, person)
         return None
@@ -50,9 +50,9 @@ class Operations:
         try:
             await self._answer(command, person)
         except StorageDown:
-            self._session.send(Refused(UNAVAILABLE, command.id))
+            self._session.send(Refused(UNAVAILABLE, command.ref))
         except OutcomeUnknown:
-            self._session.send(Refused(_UNKNOWN, command.id))
+            self._session.send(Refused(_UNKNOWN, command.ref))
         finally:
             self._in_flight -= 1
 
@@ -61,9 +61,9 @@ class Operations:
         caller = Caller(person, Device(session.address, ""), session.subscriptions)
         if not await self._may(command, caller):
             return
-        reply = await command.operation.handler(self._services, caller, command.request)
+        reply = await command.operation.handler(self._services, caller, command)
         if isinstance(reply, Refusal):
-            session.send(Refused(reply, command.id))
+            session.send(Refused(reply, command.ref))
         else:
             await session.send_queue.send(answer_frame(command, reply))
 
@@ -71,8 +71,8 @@ class Operations:
         """Charge the request's cost, or refuse it."""
         limits = self._session.limits
         if caller.known.is_visitor and not command.operation.visitors:
-            return await limits.may(NOT_FOR_VISITORS, command.id)
+            return await limits.may(NOT_FOR_VISITORS, command.ref)
         if command.operation.cost is Cost.MESSAGE:
-            return await limits.may_send(caller.known.id, "", command.id)
-        refusal = command.operation.over_budget(self._services.budgets, caller, command.request)
-        return await limits.may(refusal, command.id)
+            return await limits.may_send(caller.known.id, "", command.ref)
+        refusal = command.operation.over_budget(self._services.budgets, caller, command)
+        return await limits.may(refusal, command.ref)

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from chat.domain.entities import LOBBY_ID
 from chat.protocols.native.all_frames import REQUESTS
-from chat.protocols.native.codec import _ON_SOCKETS
+from chat.protocols.native.codec import ASKED
 from tests.protocols.native.replica import _VALIDATORS, Replica
 from tests.protocols.native.site import PASSWORD, V1, Site
 from tests.support.chat_world import open_world
@@ -129,7 +129,7 @@ async def test_on_the_socket_it_is_invalid_and_named_and_the_socket_goes_on() ->
         async with open_world() as world:
             ada = Replica(world, await world.add("ada"))
             await ada.connect()
-            kinds = [request.__struct_config__.tag for request in REQUESTS] + [*_ON_SOCKETS]
+            kinds = [request.__struct_config__.tag for request in (*REQUESTS, *ASKED)]
             fields = set()
             for kind in kinds:
                 good, names = _request(kind)

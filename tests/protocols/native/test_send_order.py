@@ -11,7 +11,7 @@ from trio.testing import MockClock
 from chat.domain.budgets import Budgets
 from chat.domain.entities import LOBBY_ID
 from chat.operations.operation import Cost
-from chat.protocols.native import codec
+from chat.protocols.native.codec import ASKED
 from tests.protocols.native.replica import Replica
 from tests.support.chat_world import World, open_world
 
@@ -98,8 +98,8 @@ async def test_whatever_an_operation_costs_a_socket_pays_it(
     cost: Cost, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = "edit" if cost in (Cost.TEXT, Cost.MESSAGE) else "history"
-    operation = replace(codec._ON_SOCKETS[name], cost=cost)
-    monkeypatch.setitem(codec._ON_SOCKETS, name, operation)
+    (kind,) = (each for each in ASKED if each.operation.on_socket == name)
+    monkeypatch.setattr(kind, "operation", replace(kind.operation, cost=cost))
     once = Budgets(messages=0.25, text=1.0, pages=0.25, searches=0.25, uploads=1 / 60)
     async with open_world(budgets=once) as world:
         ada = Replica(world, await world.add("ada"))

@@ -1,7 +1,8 @@
 """All features of this server."""
 
 from chat.features.feature import Feature
+from chat.features.invites import FEATURE as INVITES
 from chat.features.pins import FEATURE as PINS
 from chat.features.search import FEATURE as SEARCH
 
-FEATURES: tuple[Feature, ...] = (PINS, SEARCH)
+FEATURES: tuple[Feature, ...] = (INVITES, PINS, SEARCH)

@@ -28,6 +28,7 @@ import msgspec
 from msgspec import Meta, Struct, structs
 
 from chat.features.feature import Feature
+from chat.features.invites import types as invite_types
 from chat.features.registry import FEATURES
 from chat.operations import room_values, values
 from chat.operations.operation import Operation
@@ -76,7 +77,7 @@ VALUES = (
     Made(Support, "Support"),
     Made(Room, "RoomInfo"),
     Made(room_requests.PublicRoom, "PublicRoom"),
-    Made(room_requests.Invite, "Invite"),
+    Made(invite_types.Invite, "Invite"),
     Made(room_requests.Member, "Membership"),
     Made(room_requests.Members, "Members"),
     Made(room_values.Hit, "Hit"),

@@ -2,7 +2,7 @@
 
 from chat.domain.refusals import Code
 from chat.operations.operation import Access, Cost, Operation
-from chat.protocols.native import admin, admin_rooms, invites
+from chat.protocols.native import admin, admin_rooms
 from chat.protocols.native.admin_room_types import (
     ChangeListedRoom,
     ListedRoom,
@@ -23,7 +23,6 @@ from chat.protocols.native.admin_types import (
     WhichAccounts,
     WhichActs,
 )
-from chat.protocols.native.room_requests import IssuedInvites, WhichInvites, WhichIssuedInvite
 
 _PERSON = "/admin/people/{person}"
 _ROOM = "/admin/rooms/{room}"
@@ -143,28 +142,6 @@ ADMIN = (
         cost=Cost.MESSAGE,
         refuses=(Code.FORBIDDEN, Code.NOT_FOUND, Code.OUTCOME_UNKNOWN),
         handler=admin_rooms.delete_listed_room,
-    ),
-    Operation(
-        name="all_invites",
-        method="GET",
-        path="/admin/invites",
-        request=WhichInvites,
-        reply=IssuedInvites,
-        access=Access.ADMIN,
-        cost=Cost.PAGE,
-        refuses=(Code.FORBIDDEN,),
-        handler=invites.all_invites,
-    ),
-    Operation(
-        name="withdraw_any_invite",
-        method="DELETE",
-        path="/admin/invites/{id}",
-        request=WhichIssuedInvite,
-        status=204,
-        access=Access.ADMIN,
-        cost=Cost.MESSAGE,
-        refuses=(Code.FORBIDDEN, Code.INVALID, Code.NOT_FOUND, Code.GONE),
-        handler=invites.withdraw_any_invite,
     ),
     Operation(
         name="settings",

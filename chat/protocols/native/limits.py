@@ -19,7 +19,6 @@ _ALWAYS = (
     "activity",
     "blocks",
     "edits",
-    "invites",
     "mentions",
     "presence",
     "reactions",

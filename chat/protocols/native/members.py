@@ -14,8 +14,8 @@ from chat.domain.sync_types import milliseconds
 from chat.operations import room_values
 from chat.operations.conversions import as_person
 from chat.operations.operation import Caller
+from chat.operations.rooms import as_seen
 from chat.protocols.native import room_requests as types
-from chat.protocols.native.rooms import as_seen
 from chat.protocols.services import Services
 
 

@@ -5,13 +5,13 @@ from typing import TypeVar
 from msgspec import UNSET, UnsetType
 
 from chat.application import rooms as use_cases
-from chat.domain.entities import Person
 from chat.domain.membership import Notify
 from chat.domain.refusals import NO_PERSON, NO_ROOM, Refusal
 from chat.domain.sync_types import RoomsAt
 from chat.operations.conversions import as_room
 from chat.operations.operation import Caller
 from chat.operations.room_values import Room
+from chat.operations.rooms import as_seen
 from chat.protocols.native import room_requests as types
 from chat.protocols.services import Services
 
@@ -102,9 +102,3 @@ async def direct_room(services: Services, caller: Caller, request: types.WhichPe
 
 def _given(value: Given | UnsetType) -> Given | None:
     return None if isinstance(value, UnsetType) else value
-
-
-async def as_seen(services: Services, person: Person, room_id: int) -> Room | Refusal:
-    """Return the current state of one of the person's rooms, or NO_ROOM."""
-    found = await services.catch_up.snapshots(person.id, services.hub.newest_id, [room_id])
-    return as_room(found[0]) if found else NO_ROOM

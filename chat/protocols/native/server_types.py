@@ -28,7 +28,7 @@ DataId = Annotated[
 FEATURE_NAMES = tuple(feature.name for feature in FEATURES)
 
 _NAMES = (
-    *("activity", "blocks", "edits", "files", "invites", "mentions", "presence", "reactions", "read_marks"),
+    *("activity", "blocks", "edits", "files", "mentions", "presence", "reactions", "read_marks"),
     *("support", "sync_pages", "visitors", *FEATURE_NAMES),
 )
 

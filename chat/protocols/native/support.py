@@ -15,9 +15,9 @@ from chat.domain.visitors import NO_WIDGET
 from chat.operations.conversions import as_room
 from chat.operations.operation import Caller
 from chat.operations.room_values import Room
+from chat.operations.rooms import as_seen
 from chat.protocols.native import support_types as types
 from chat.protocols.native.accounts import as_session
-from chat.protocols.native.rooms import as_seen
 from chat.protocols.native.types import Session
 from chat.protocols.services import Services
 

@@ -8,11 +8,11 @@ from chat.domain.ports import Invite, IssuedInvite
 from chat.domain.refusals import ALREADY_IN, INVITE_OVER, Code, Refusal
 from chat.domain.room_rights import may_add, may_invite
 from chat.domain.sync_types import milliseconds
+from chat.engine.services import EngineServices
+from chat.features.invites import types
 from chat.operations.operation import Caller
 from chat.operations.room_values import Room, Sender
-from chat.protocols.native import room_requests as types
-from chat.protocols.native.rooms import as_seen
-from chat.protocols.services import Services
+from chat.operations.rooms import as_seen
 
 _DAY = 86_400
 """Seconds."""
@@ -30,7 +30,7 @@ _NO_ROOM_OF_IT = Refusal(
 
 
 async def new_invite(
-    services: Services, caller: Caller, request: types.CreateInvite
+    services: EngineServices, caller: Caller, request: types.CreateInvite
 ) -> types.Invite | Refusal:
     """Create an invite to a room or to register; anybody who has its code can use it."""
     person = caller.known
@@ -47,7 +47,9 @@ async def new_invite(
     return await invite(services, caller, types.WhichInvite(code=code))
 
 
-async def invite(services: Services, _caller: Caller, request: types.WhichInvite) -> types.Invite | Refusal:
+async def invite(
+    services: EngineServices, _caller: Caller, request: types.WhichInvite
+) -> types.Invite | Refusal:
     """Get an invite by its code."""
     found = await services.invites.find(request.code)
     if isinstance(found, Refusal):
@@ -55,7 +57,9 @@ async def invite(services: Services, _caller: Caller, request: types.WhichInvite
     return INVITE_OVER if found.is_over else _as_invite(services, found, request.code)
 
 
-async def accept_invite(services: Services, caller: Caller, request: types.WhichInvite) -> Room | Refusal:
+async def accept_invite(
+    services: EngineServices, caller: Caller, request: types.WhichInvite
+) -> Room | Refusal:
     """Join the room of an invite, which uses it once; members of the room do not use it up."""
     found = await services.invites.find(request.code)
     if isinstance(found, Refusal):
@@ -69,7 +73,9 @@ async def accept_invite(services: Services, caller: Caller, request: types.Which
     return await as_seen(services, caller.known, found.room_id)
 
 
-async def withdraw_invite(services: Services, caller: Caller, request: types.WhichInvite) -> Refusal | None:
+async def withdraw_invite(
+    services: EngineServices, caller: Caller, request: types.WhichInvite
+) -> Refusal | None:
     """Withdraw an invite: one's own, or one to a room whose owner or moderator one is; admins any to register."""
     found = await services.invites.find(request.code)
     if isinstance(found, Refusal):
@@ -79,7 +85,7 @@ async def withdraw_invite(services: Services, caller: Caller, request: types.Whi
     return await services.invites.withdraw(request.code, caller.known)
 
 
-async def _may_withdraw(services: Services, person: Person, invite: Invite) -> Refusal | None:
+async def _may_withdraw(services: EngineServices, person: Person, invite: Invite) -> Refusal | None:
     if invite.maker_id == person.id:
         return None
     if invite.room_id is None:
@@ -89,7 +95,7 @@ async def _may_withdraw(services: Services, person: Person, invite: Invite) -> R
 
 
 async def issued_invites(
-    services: Services, caller: Caller, request: types.WhichInvites
+    services: EngineServices, caller: Caller, request: types.WhichInvites
 ) -> types.IssuedInvites:
     """List the valid invites that the caller made."""
     found = await services.invites.issued_by(caller.known, request.after, request.limit + 1)
@@ -97,7 +103,7 @@ async def issued_invites(
 
 
 async def withdraw_issued_invite(
-    services: Services, caller: Caller, request: types.WhichIssuedInvite
+    services: EngineServices, caller: Caller, request: types.WhichIssuedInvite
 ) -> Refusal | None:
     """Withdraw an invite that the caller made, by its id."""
     return await services.invites.withdraw_issued(
@@ -106,7 +112,7 @@ async def withdraw_issued_invite(
 
 
 async def room_invites(
-    services: Services, caller: Caller, request: types.WhichRoomInvites
+    services: EngineServices, caller: Caller, request: types.WhichRoomInvites
 ) -> types.IssuedInvites | Refusal:
     """List the valid invites of all makers to a room, as its owner or moderator."""
     if refusal := await _may_look_after(services, caller.known, request.room):
@@ -116,7 +122,7 @@ async def room_invites(
 
 
 async def withdraw_room_invite(
-    services: Services, caller: Caller, request: types.WhichRoomInvite
+    services: EngineServices, caller: Caller, request: types.WhichRoomInvite
 ) -> Refusal | None:
     """Withdraw any invite to a room, as its owner or moderator."""
     if refusal := await _may_look_after(services, caller.known, request.room):
@@ -127,7 +133,7 @@ async def withdraw_room_invite(
 
 
 async def all_invites(
-    services: Services, _caller: Caller, request: types.WhichInvites
+    services: EngineServices, _caller: Caller, request: types.WhichInvites
 ) -> types.IssuedInvites:
     """List all valid invites of the server, to rooms and to register."""
     found = await services.invites.issued(None, request.after, request.limit + 1)
@@ -135,13 +141,13 @@ async def all_invites(
 
 
 async def withdraw_any_invite(
-    services: Services, caller: Caller, request: types.WhichIssuedInvite
+    services: EngineServices, caller: Caller, request: types.WhichIssuedInvite
 ) -> Refusal | None:
     """Withdraw any invite, as an admin."""
     return await services.invites.withdraw_issued(request.id, caller.known, lambda _found: True)
 
 
-async def _may_look_after(services: Services, person: Person, room_id: int) -> Refusal | None:
+async def _may_look_after(services: EngineServices, person: Person, room_id: int) -> Refusal | None:
     access = await services.conversations.enter(person, room_id)
     return access if isinstance(access, Refusal) else may_add(access)
 
@@ -165,7 +171,7 @@ def _as_issued(issued: IssuedInvite, *, with_maker: bool) -> types.IssuedInvite:
     )
 
 
-def _as_invite(services: Services, found: Invite, code: str) -> types.Invite:
+def _as_invite(services: EngineServices, found: Invite, code: str) -> types.Invite:
     path, address = f"/i/{code}", services.settings.public_url
     return types.Invite(
         code=code,

@@ -1,0 +1,11 @@
+"""Invites: making, reading, accepting, listing and withdrawing them.
+
+That registering may take an invite, and that a room accepts who has one, are rules of the core: `domain/invites.py`.
+"""
+
+from chat.features.feature import Feature
+from chat.features.invites.native import OPERATIONS
+
+__all__ = ["FEATURE"]
+
+FEATURE = Feature(name="invites", operations=OPERATIONS)

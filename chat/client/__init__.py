@@ -26,13 +26,13 @@ The modules by layer, highest first; none imports anything of the server:
     wire, structs        the types of the protocol, made from the server's; their bases
 """
 
+from chat.client import features
 from chat.client.address import Address, parse_url
 from chat.client.chat import Chat
 from chat.client.credentials import SessionStore
 from chat.client.errors import CannotConnect, ChatError, ConnectionFailed, LoggedOut, Refused
 from chat.client.events import Connected, Disconnected, Event, FeatureChange
-from chat.client.features import registry
-from chat.client.features.registry import *  # noqa: F403 - the names that features add
+from chat.client.features import *  # noqa: F403 - the names that features add
 from chat.client.http_api import HttpApi
 from chat.client.opening import open_chat
 from chat.client.room import Room
@@ -126,4 +126,4 @@ __all__ = [
     "parse_url",
     "register",
 ]
-__all__ += registry.__all__
+__all__ += features.__all__

@@ -9,7 +9,7 @@ import trio
 from chat.client.connection import PING_TIMEOUT
 from chat.client.errors import refuse_unencodable
 from chat.client.events import Event
-from chat.client.features.registry import FeatureCalls
+from chat.client.features import FeatureCalls
 from chat.client.frames import encode
 from chat.client.http_api import HttpApi
 from chat.client.reconnecting import Connector

@@ -4,9 +4,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from chat.client import features
 from chat.client.errors import BadFrame
 from chat.client.events import Frame
-from chat.client.features import registry
 from chat.client.structs import Request
 from chat.client.wire import EVENTS, REPLIES, Reply, UnknownChange
 
@@ -29,7 +29,7 @@ class _Head(msgspec.Struct):
 
 _head = msgspec.json.Decoder(_Head)
 _replies = {name: msgspec.json.Decoder(kind) for name, kind in REPLIES.items()}
-_events = {name: msgspec.json.Decoder(kind) for name, kind in (EVENTS | registry.EVENTS).items()}
+_events = {name: msgspec.json.Decoder(kind) for name, kind in (EVENTS | features.EVENTS).items()}
 _unknown = msgspec.json.Decoder(UnknownChange)
 
 

@@ -1,7 +1,7 @@
 """Writes the types of `chat.client` from the native protocol's: `python -m tests.client.client_types`.
 
-It writes `wire.py`, and each file of `features/` for the server's feature of the same name: its types, its events and
-its calls. To give the client a feature, create an empty file there and run it.
+It writes `wire.py`, and `features.py`: the types, the events and the calls of each feature in OF_CLIENT. To give the
+client a feature, add its name there.
 
 Names and some texts are those of the client's interface; they stand in the tables below. Fields, their types, order and
 defaults are the server's. What differs, differs by rule:
@@ -27,7 +27,6 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 import msgspec
 from msgspec import Meta, Struct, structs
 
-from chat.features.feature import Feature
 from chat.features.invites import types as invite_types
 from chat.features.registry import FEATURES
 from chat.operations import room_values, values
@@ -50,8 +49,9 @@ from chat.protocols.native.operations import OPERATIONS
 from chat.protocols.native.types import Session
 
 CLIENT = Path(__file__).parents[2] / "chat" / "client"
-FOLDER = CLIENT / "features"
-REGISTRY = FOLDER / "registry.py"
+
+OF_CLIENT = frozenset[str]()
+"""Features of the server that are the client's too, with all their events and calls."""
 
 Type = type[Struct]
 
@@ -251,11 +251,20 @@ from chat.client.structs import Limits, MemberProperties, Request, Value
 '''
 
 
+_FEATURES_HEAD = '''\
+"""What features add to the client: types, events and calls.
+
+Made from the server's features by `make protocol-types`; a test compares. Programs take these names from `chat.client`.
+"""
+
+from chat.client.calls import Calls
+from chat.client.events import FeatureChange
+'''
+
+
 def files() -> dict[Path, str]:
-    """Return each file that is made, as it must be. A feature is the client's if it has a file there."""
-    here = [_FeaturePart(each) for each in FEATURES if (FOLDER / f"{each.name}.py").exists()]
-    made = {FOLDER / f"{each.feature.name}.py": each.file() for each in here}
-    return {CLIENT / "wire.py": wire(), **made, REGISTRY: registry(here)}
+    """Return each file that is made, as it must be."""
+    return {CLIENT / "wire.py": wire(), CLIENT / "features.py": features()}
 
 
 def wire() -> str:
@@ -274,67 +283,38 @@ def wire() -> str:
     return _formatted("\n\n".join(parts))
 
 
-class _FeaturePart:
-    """The client's part of a feature of the server."""
-
-    def __init__(self, feature: Feature) -> None:
-        self.feature = feature
-        self.calls = f"{feature.name.title().replace('_', '')}Calls"
-        self._operations = [each for each in feature.operations if each.method is not None]
-        self._events = [each.event for each in feature.events]
-        replies = [each.reply for each in self._operations if each.reply is not None]
-        kinds = dict.fromkeys(
-            [*(inner for each in replies for inner in _values_in(each)), *replies, *self._events]
-        )
-        self._own = {
-            kind: f"_{kind.__name__}" if kind in replies else kind.__name__.removesuffix("Event")
-            for kind in kinds
-            if kind not in _NAMES
-        }
-
-    @property
-    def names(self) -> list[str]:
-        """The names that programs use. Sync and pure."""
-        return sorted(name for name in self._own.values() if not name.startswith("_"))
-
-    def file(self) -> str:
-        """Return the file of the feature as it must be."""
-        names = _NAMES | self._own
-        declared = "\n\n".join(_declared(Made(kind, name), names) for kind, name in self._own.items())
-        known = sorted(name for name in set(_NAMES.values()) if re.search(rf"\b{name}\b", declared))
-        tags = {str(each.__struct_config__.tag): self._own[each] for each in self._events}
-        head = [
-            f'"""The feature `{self.feature.name}` of the client: its types, its events and its calls.\n',
-            'Made from the server\'s feature by `make protocol-types`; a test compares.\n"""\n',
-            "from chat.client.calls import Calls",
-            "from chat.client.events import FeatureChange",
-            "from chat.client.structs import Value",
-            *([f"from chat.client.wire import {', '.join(known)}"] if known else []),
-        ]
-        calls = f'class {self.calls}(Calls):\n    """Its calls, which are methods of `Chat`."""\n\n'
-        calls += "\n".join(_call(each, names) for each in self._operations)
-        table = _table("EVENTS", "type[FeatureChange]", tags, "Its events by the `type` of the frame.")
-        return _formatted("\n\n\n".join(["\n".join(head), declared, calls, table]))
-
-
-def registry(parts: Sequence[_FeaturePart]) -> str:
-    """Return the list of the client's features as it must be."""
-    imports = []
-    for part in parts:
-        module = f"chat.client.features.{part.feature.name}"
-        imports.append(f"from chat.client.features import {part.feature.name}\n")
-        imports.append(f"from {module} import {', '.join(sorted([*part.names, part.calls]))}\n")
-    names = ", ".join(f'"{name}"' for name in sorted(name for part in parts for name in part.names))
-    bases = ", ".join(part.calls for part in parts) or "Calls"
-    return _formatted(
-        '"""All features of the client, made by `make protocol-types`: each other file of this folder is one."""\n\n'
-        + ("" if parts else "from chat.client.calls import Calls\n")
-        + f"from chat.client.events import FeatureChange\n{''.join(imports)}\n"
-        f"__all__{'' if names else ': list[str]'} = [{names}]\n\n"
-        f"EVENTS: dict[str, type[FeatureChange]] = {{{', '.join(f'**{part.feature.name}.EVENTS' for part in parts)}}}\n"
-        '"""The events of all features, by the `type` of the frame."""\n\n\n'
-        f'class FeatureCalls({bases}):\n    """The calls of all features, which are methods of `Chat`."""\n'
-    )
+def features() -> str:
+    """Return `features.py` as it must be."""
+    here = [each for each in FEATURES if each.name in OF_CLIENT]
+    operations = [each for feature in here for each in feature.operations if each.method is not None]
+    events = [each.event for feature in here for each in feature.events]
+    replies = [each.reply for each in operations if each.reply is not None]
+    kinds = [*(inner for each in replies for inner in _values_in(each)), *replies, *events]
+    own = {
+        kind: f"_{kind.__name__}" if kind in replies else kind.__name__.removesuffix("Event")
+        for kind in dict.fromkeys(kinds)
+        if kind not in _NAMES
+    }
+    names = _NAMES | own
+    declared = [_declared(Made(kind, name), names) for kind, name in own.items()]
+    used = [name for name in set(_NAMES.values()) if re.search(rf"\b{name}\b", "".join(declared))]
+    public = ", ".join(f'"{name}"' for name in sorted(own.values()) if not name.startswith("_"))
+    parts = [
+        _FEATURES_HEAD,
+        "from chat.client.structs import Value\n" if declared else "",
+        f"from chat.client.wire import {', '.join(sorted(used))}\n" if used else "",
+        f"__all__{'' if public else ': list[str]'} = [{public}]\n",
+        *declared,
+        _table(
+            "EVENTS",
+            "type[FeatureChange]",
+            {str(each.__struct_config__.tag): own[each] for each in events},
+            "Events of features by the `type` of the frame.",
+        ),
+        'class FeatureCalls(Calls):\n    """Calls of features, which are methods of `Chat`."""\n',
+        "\n".join(_call(each, names) for each in operations),
+    ]
+    return _formatted("\n".join(parts))
 
 
 def _core_operations() -> Iterator[Operation]:
@@ -475,28 +455,22 @@ def _is_struct(kind: Any) -> bool:
 
 
 def _call(operation: Operation, names: dict[type, str]) -> str:
-    """The method of an operation all of whose fields stand in its path."""
+    """The method of an operation all of whose fields stand in its path. A reply of one field returns that field."""
     fields = () if operation.request is None else structs.fields(operation.request)
     assert all(f"{{{each.name}}}" in operation.path for each in fields), f"write {operation.name} by hand"
     takes = "".join(f", {each.name}: {_kind(each.type, names)}" for each in fields)
     cancelling = "nothing happens" if operation.method == "GET" else "it may be done or not"
+    reply, doc = operation.reply, operation.summary
+    returns = "None" if reply is None else names[reply]
     path = f'{"f" if fields else ""}"{operation.path}"'
-    call = f'await self._call("{operation.method}", {path}, {{}})'
-    reply, returns, gives = operation.reply, "None", call.format("type(None)")
-    doc = f'"""{operation.summary} Cancelling: {cancelling}."""'
+    gives = f'await self._call("{operation.method}", {path}, {"type(None)" if reply is None else returns})'
     if reply is not None:
-        returns, gives = names[reply], f"return {call.replace('{}', names[reply])}"
-        parts = structs.fields(reply)
-        if len(parts) == 1:
-            returns, gives = (
-                _kind(parts[0].type, names),
-                f"return ({call.replace('{}', names[reply])}).{parts[0].name}",
-            )
-        about = inspect.cleandoc(reply.__doc__ or "")
-        doc = f'"""{operation.summary}\n\nReturns:\n    {about}\n\nCancelling: {cancelling}.\n"""'
-    return f"    async def {operation.name}(self{takes}) -> {returns}:\n" + textwrap.indent(
-        f"{doc}\n{gives}\n", " " * 8
-    )
+        doc += f"\n\nReturns:\n    {inspect.cleandoc(reply.__doc__ or '')}"
+        if len(parts := structs.fields(reply)) == 1:
+            returns, gives = _kind(parts[0].type, names), f"({gives}).{parts[0].name}"
+        gives = f"return {gives}"
+    body = textwrap.indent(f'"""{doc}\n\nCancelling: {cancelling}.\n"""\n{gives}\n', " " * 8)
+    return f"    async def {operation.name}(self{takes}) -> {returns}:\n{body}"
 
 
 def _table(name: str, kind: str, rows: dict[str, str], doc: str) -> str:

@@ -1,5 +1,6 @@
 """The client requests counts that it can't compute, drops unneeded messages, and splits long requests."""
 
+from chat.client.events import FeatureChange
 from chat.client.rooms import RoomEvent, Rooms
 from chat.client.structs import Position
 from chat.client.wire import (
@@ -147,6 +148,15 @@ def test_positions_are_split_over_as_many_requests_as_needed() -> None:
     assert syncs[2].since == 70
     assert all(len(rooms.sync_requests(most)) <= 8 for most in range(1, 9))
     assert rooms_of_ada().sync_requests(10)[0].known == ()
+
+
+def test_the_change_of_a_feature_is_an_event_at_its_place_in_the_room() -> None:
+    rooms = rooms_of_ada()
+    rooms.apply(snapshot(pos=1, seq=1))
+    change = FeatureChange(room=1, pos=2, at=20)
+    assert rooms.apply(change) == RoomEvent(change, 1, Position(2, 20))
+    assert rooms.apply(change) is None
+    assert (rooms[1].info.pos, rooms.gaps) == (2, set())
 
 
 def test_after_a_restart_events_continue_at_the_position_and_the_room_is_new() -> None:

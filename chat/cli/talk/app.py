@@ -13,8 +13,10 @@ from chat.cli.talk.bell import Bell
 from chat.cli.talk.commands import COMMANDS
 from chat.cli.talk.commands import run as run_command
 from chat.cli.talk.context import CommandError, Context
+from chat.cli.talk.features import FEATURES
 from chat.cli.talk.keys import Keys
 from chat.cli.talk.new_messages import NewMessages
+from chat.cli.talk.notes import Note
 from chat.cli.talk.pending import Pending, PendingFiles
 from chat.cli.talk.room_log import RoomLog
 from chat.cli.talk.settings import TalkSettings
@@ -27,6 +29,7 @@ from chat.client import (
     Connected,
     Disconnected,
     Event,
+    FeatureChange,
     File,
     Message,
     NewMessage,
@@ -138,6 +141,8 @@ class App:
                     state.leave_room(room)
                 case NewMessage():
                     state.people.add(event.sender.id, event.sender.name)
+                case FeatureChange(room=room):
+                    self._describe(room, event)
             state.open_known()
             self._terminal.redraw()
 
@@ -152,6 +157,13 @@ class App:
                 self._log.write(message)
             except OSError as error:
                 self._state.notice = f"cannot write to the log: {error}"
+
+    def _describe(self, room: int, change: FeatureChange) -> None:
+        """Show the change of a feature under the room's last message. Sync."""
+        last = self._chat.rooms[room].info.seq if room in self._chat.rooms else 0
+        for feature in FEATURES:
+            if (text := feature.describe(self._state, change)) is not None:
+                self._state.notes.add(room, Note(last, change.at, text))
 
     async def _report_typing(self, room: int) -> None:
         if self._settings["typing"]:

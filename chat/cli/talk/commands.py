@@ -1,22 +1,12 @@
 """The slash commands."""
 
-from collections.abc import Awaitable, Callable
-from typing import NamedTuple
-
 from chat.cli.room_names import room_named
 from chat.cli.talk import file_commands, personal_commands, room_commands
-from chat.cli.talk.context import CommandError, Context, count, needed
+from chat.cli.talk.context import Command, CommandError, Context, count, needed
+from chat.cli.talk.features import FEATURES
 from chat.cli.talk.state import State
 from chat.cli.talk.transcript import search_result_row
 from chat.client import Message
-
-
-class Command(NamedTuple):
-    """A command: its arguments and its description for /help, and the function that runs it."""
-
-    takes: str
-    does: str
-    run: Callable[[Context, str], Awaitable[None]]
 
 
 async def run(context: Context, line: str) -> None:
@@ -128,6 +118,7 @@ COMMANDS = {
     "/save": Command(
         "[N] [PATH]", "save the last file here or at PATH; N = 2: the one before it", file_commands.save
     ),
+    **{name: command for feature in FEATURES for name, command in feature.commands.items()},
     "/away": Command("", "show others that you are away", personal_commands.away),
     "/back": Command("", "show others that you are back", personal_commands.back),
     "/set": Command(

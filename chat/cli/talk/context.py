@@ -1,11 +1,11 @@
-"""What a command works with: the client, the state of the screen, the settings, and a way to send."""
+"""What a command is, and what it works with: the client, the state of the screen, the settings, and a way to send."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from chat.cli.talk.settings import TalkSettings
 from chat.cli.talk.state import State
-from chat.client import Chat, File
+from chat.client import Chat, FeatureChange, File
 
 
 class CommandError(Exception):
@@ -28,6 +28,27 @@ class Context(NamedTuple):
     state: State
     settings: TalkSettings
     send: SendMessage
+
+
+class Command(NamedTuple):
+    """A command: its arguments and its description for /help, and the function that runs it."""
+
+    takes: str
+    does: str
+    run: Callable[[Context, str], Awaitable[None]]
+
+
+class Feature(NamedTuple):
+    """What a feature adds to the terminal client.
+
+    Attributes:
+        commands: its commands, by name.
+        describe: returns the line to show among the messages for a change; None: it is not of this feature, or not
+            shown. Sync and pure.
+    """
+
+    commands: Mapping[str, Command]
+    describe: Callable[[State, FeatureChange], str | None]
 
 
 def needed(text: str, what: str) -> str:

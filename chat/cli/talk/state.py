@@ -9,6 +9,7 @@ from chat.cli.room_names import label
 from chat.cli.talk.completion import Candidates
 from chat.cli.talk.input_history import InputHistory
 from chat.cli.talk.line_editor import LineEditor
+from chat.cli.talk.notes import Notes
 from chat.cli.talk.paths import complete_path
 from chat.cli.talk.pending import Pending
 from chat.cli.talk.people import People
@@ -61,6 +62,7 @@ class State:
         on_pending: called with each message or edit to store.
         on_taken_back: called with each refused message or edit that was put back into the line.
         people: the people that the client has seen.
+        notes: lines about changes of features, among the messages.
     """
 
     def __init__(self, rooms: Mapping[int, Room], person_id: int, name: str, server: str) -> None:
@@ -90,6 +92,7 @@ class State:
         self.on_pending: Callable[[Pending], object] = lambda pending: None
         self.on_taken_back: Callable[[Pending], object] = lambda pending: None
         self.people = People(rooms)
+        self.notes = Notes()
 
     @property
     def current(self) -> Room | None:
@@ -278,6 +281,7 @@ class State:
         """Forget everything about the history of a room. Sync."""
         self.scroll_positions.pop(room, None)
         self.history_starts.pop(room, None)
+        self.notes.clear(room)
         self.unloadable = {each for each in self.unloadable if each[0] != room}
         # A restored backup may not have the committed messages: do not wait for them.
         self.pending = [each for each in self.pending if each.room != room or each.seq is None]

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from chat.cli.room_names import label
+from chat.cli.talk.notes import Note
 from chat.cli.talk.pending import Pending
 from chat.cli.talk.width import Row, Span, clean, clip, wrap
 from chat.client import Hit, Message, Room
@@ -60,6 +61,12 @@ def pending_rows(pending: Pending, held: Mapping[int, Message], own_name: str, w
     # The reason and one row of the text: these rows stay below all messages and must not hide them.
     reason = wrap([("error", f"  !!! not sent: {clean(pending.refused)}")], width, INDENT)
     return [*reason, (("error", clip(f"{' ' * INDENT}{' '.join(text.split())}", width)),)]
+
+
+def note_rows(note: Note, width: int) -> list[Row]:
+    """Return the rows of a line about a change. Sync and pure."""
+    text = clean(note.text).replace("\n", " ")
+    return wrap([("time", f"{_local(note.at):%H:%M} {text}")], width, INDENT)
 
 
 def search_result_row(hit: Hit, room: Room | None) -> Row:

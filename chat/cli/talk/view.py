@@ -8,7 +8,7 @@ from wcwidth import iter_graphemes
 from chat.cli.room_names import label
 from chat.cli.table import columns
 from chat.cli.talk.state import ScrollPosition, State
-from chat.cli.talk.transcript import message_rows, pending_rows, unread_divider
+from chat.cli.talk.transcript import message_rows, note_rows, pending_rows, unread_divider
 from chat.cli.talk.width import Row, Span, clean, pad, wrap
 from chat.client import Room, RoomInfo
 
@@ -184,6 +184,8 @@ def _rows_of(state: State, room: Room, seq: int, width: int) -> list[Row]:
         and message.sender.id != state.person_id
     ):
         rows.insert(0, unread_divider(width))
+    for note in state.notes.under(room.info.id, seq):
+        rows += note_rows(note, width)
     return rows
 
 

@@ -50,7 +50,7 @@ from chat.protocols.native.types import Session
 
 CLIENT = Path(__file__).parents[2] / "chat" / "client"
 
-OF_CLIENT = frozenset[str]()
+OF_CLIENT = frozenset({"pins"})
 """Features of the server that are the client's too, with all their events and calls."""
 
 Type = type[Struct]

@@ -118,7 +118,7 @@ class Connection:
             nursery.start_soon(self._read, nursery)
             nursery.start_soon(self._write)
             nursery.start_soon(self._end_when_dropped)
-            hello = await self._request(Hello(token=token, client=_CLIENT), HELLO_TIMEOUT)
+            hello = await self._request(_hello(token), HELLO_TIMEOUT)
             assert isinstance(hello, HelloOk)
             self._rooms.person_id, self._rooms.name = hello.me.id, hello.me.name
             self._limits = hello.limits
@@ -220,9 +220,7 @@ class Connection:
             except ConnectionFailed as failed:  # the old token is still valid for a while
                 await trio.sleep(self._backoff.next() if failed.retry_after is None else failed.retry_after)
             else:
-                await self._request(
-                    Hello(token=await credentials.access(address), client=_CLIENT), HELLO_TIMEOUT
-                )
+                await self._request(_hello(await credentials.access(address)), HELLO_TIMEOUT)
 
     async def _sync_all(self, *, is_new: bool) -> None:
         self._needs_full_sync = False
@@ -336,6 +334,10 @@ class Connection:
                 raise error
             case reply:
                 return reply
+
+
+def _hello(token: str) -> Hello:
+    return Hello(token=token, client=_CLIENT)
 
 
 def _too_big(request: Request, limits: Limits) -> ErrorReply:

@@ -66,6 +66,8 @@ async def client(run: Run) -> None:
             return (503, {"code": "unavailable"}) if down and down.pop() else (200, {"hits": []})
         if "/files" in path:
             return 200, {"id": 7, "name": "a.txt", "type": "text/plain", "size": 1}
+        if "/pins" in path:
+            return 200, {"pins": 1 if path.endswith("/1") else []}
         return (statuses.pop(), {}) if path.endswith("blocks/2") and statuses else None
 
     down = [True]
@@ -97,6 +99,9 @@ async def client(run: Run) -> None:
         await chat.http.block(BEN)
         await chat.http.unblock(BEN)
         await chat.http.blocked_people()
+        await chat.pin(room.id, 1)
+        await chat.pins(room.id)
+        await chat.unpin(room.id, 1)
         for socket in tuple(model.sockets):
             socket.close(1011)
         model.is_silent = True

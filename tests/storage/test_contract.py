@@ -519,7 +519,7 @@ async def test_admins_see_the_lobby_and_the_rooms_that_people_made_page_by_page(
         creator="Ada",
         is_private=True,
         is_archived=False,
-        members=1,
+        members=2,  # as everywhere, with one who is deleted
         messages=2,
         created_at=garden.created_at,
         last_at=said[-1].created_at,

@@ -6,9 +6,13 @@ import pytest
 import trio
 
 from chat.domain.changes import Removal, RoomDeletion
-from chat.domain.entities import LOBBY_ID, Room
+from chat.domain.entities import LOBBY_ID, Person, Room
 from chat.domain.membership import PublicRoom, RoomRole
-from chat.domain.ports import Storage
+from chat.domain.ports import NewPerson, Storage
+from chat.storage.postgres import member_queries
+from chat.storage.postgres.database import DatabaseAddress
+from chat.storage.postgres.session import Connection
+from chat.storage.postgres.storage import open_postgres_storage
 from tests.storage.test_timelines import (
     NOW,
     Administrator,
@@ -20,6 +24,7 @@ from tests.storage.test_timelines import (
     write,
 )
 from tests.storage.test_timelines import change_room as change_room  # a fixture
+from tests.support.databases import execute
 
 
 @pytest.fixture(autouse=True)
@@ -107,3 +112,30 @@ async def test_joinable_rooms_are_public_rooms_without_the_person(
     assert await joinable(ben, "zoo") == ["Zoo"]
     await write(storage, RoomDeletion(topical.id, ada, NOW))
     assert await joinable(ben, "zoo") == []
+
+
+async def test_the_list_of_rooms_counts_no_members(database: DatabaseAddress) -> None:
+    async def rows_read(connection: Connection) -> int:
+        found = await connection.fetch(member_queries.SUMMARIES, "", 0, 10)
+        assert {row["name"]: row["members"] for row in found} == {"lobby": 301, "garden": 301}
+        return int(
+            await connection.fetchval("SELECT pg_stat_get_xact_tuples_returned('memberships_pkey'::regclass)")
+        )
+
+    with trio.fail_after(60):
+        async with open_postgres_storage(
+            database, pool_size=2, query_timeout=10, commit_timeout=10
+        ) as storage:
+            ada = await storage.users.add(NewPerson(name="ada", password_hash=b"x"))
+            assert isinstance(ada, Person)
+            room = await storage.rooms.create("garden", ada.id, is_private=False)
+            assert isinstance(room, Room)
+            await execute(
+                database,
+                f"""
+                INSERT INTO users (name, name_key, password_hash)
+                SELECT 'p' || n, 'p' || n, 'x' FROM generate_series(1, 300) AS n;
+                INSERT INTO memberships (room_id, user_id)
+                SELECT {room.id}, id FROM users WHERE id <> {ada.id}""",
+            )
+            assert await storage._database.write(rows_read) == 0

@@ -87,6 +87,11 @@ class MemoryRooms(RoomTable):
         ]
         return found[:limit]
 
+    def _listed_members(self, room: Room) -> int:
+        if room.kind is RoomKind.LOBBY:
+            return len(self.people_in(room))
+        return sum(room_id == room.id for room_id, _ in self.memberships())
+
     def _summary(self, room: Room, name: str) -> RoomSummary:
         creator = self._users.look_up(room.creator_id or 0)
         said = self.said[room.id]
@@ -97,7 +102,7 @@ class MemoryRooms(RoomTable):
             creator=creator.name if creator else None,
             is_private=room.is_private,
             is_archived=room.is_archived,
-            members=len(self.people_in(room)),
+            members=self._listed_members(room),
             messages=room.last_seq,
             created_at=room.created_at,
             last_at=said[-1].created_at if said else None,

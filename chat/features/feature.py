@@ -8,6 +8,7 @@ import msgspec
 
 from chat.domain.changes import FeatureChange
 from chat.domain.features import Ports
+from chat.engine.services import EngineServices
 from chat.operations.operation import Operation
 from chat.operations.room_values import Logged
 from chat.storage.postgres.features import StoredFeature
@@ -25,7 +26,8 @@ class Feature(StoredFeature, frozen=True, kw_only=True):
     """A feature, as its package describes it and the registry lists it.
 
     Attributes:
-        name: as `hello` of the native protocol lists it.
+        name: as `hello` of the native protocol lists it, where the feature is on.
+        is_on: whether the settings of the server have it.
         operations: what clients of the native protocol may ask, over HTTP and on the socket.
         events: one for each kind. Other protocols send nothing of a feature's changes.
         open: what runs beside the server for as long as it serves. It is called with the ports of the storage, and with
@@ -33,6 +35,7 @@ class Feature(StoredFeature, frozen=True, kw_only=True):
     """
 
     name: str
+    is_on: Callable[[EngineServices], bool] = lambda _services: True
     operations: tuple[Operation, ...] = ()
     events: tuple[ChangeEvent, ...] = ()
     open: Callable[[Ports, Callable[[], int]], AbstractAsyncContextManager[None]] | None = None

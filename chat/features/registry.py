@@ -1,8 +1,10 @@
 """All features of this server."""
 
+from chat.features.blocks import FEATURE as BLOCKS
 from chat.features.feature import Feature
+from chat.features.files import FEATURE as FILES
 from chat.features.invites import FEATURE as INVITES
 from chat.features.pins import FEATURE as PINS
 from chat.features.search import FEATURE as SEARCH
 
-FEATURES: tuple[Feature, ...] = (INVITES, PINS, SEARCH)
+FEATURES: tuple[Feature, ...] = (BLOCKS, FILES, INVITES, PINS, SEARCH)

@@ -1,5 +1,6 @@
 """Converts values of the domain to values of the native protocol. Everything is sync and pure."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from chat.domain import entities
@@ -17,7 +18,7 @@ from chat.operations.room_values import (
     Support,
     SupportState,
 )
-from chat.operations.values import Me, Person
+from chat.operations.values import Me, People, Person
 
 MESSAGE_OVERHEAD = 256
 """About how many bytes a message has as JSON beside its text and files: numbers, times, names."""
@@ -162,3 +163,11 @@ def support_state(*, is_closed: bool) -> SupportState:
 def as_sender(peer: entities.Peer | None) -> Sender | None:
     """Return somebody by id and name."""
     return None if peer is None else Sender(id=peer.id, name=peer.name)
+
+
+def page_of_people(found: Sequence[entities.Person], limit: int) -> People:
+    """Return a page of these people; the query asked for one more. Sync and pure."""
+    page = found[:limit]
+    return People(
+        people=[as_person(each) for each in page], next=page[-1].name if len(found) > len(page) else None
+    )

@@ -1,8 +1,8 @@
 """An operation of the native protocol: one entry of the table from which routes, requests and documents are made."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from enum import Enum, auto
-from typing import Any, assert_never
+from typing import Any, NamedTuple, assert_never
 
 import msgspec
 
@@ -58,6 +58,14 @@ class Caller(msgspec.Struct, frozen=True):
         """The calling person; only for operations that require one."""
         assert self.person is not None
         return self.person
+
+
+class Uploaded(NamedTuple):
+    """A body that is read piece by piece, with its announced type and size."""
+
+    type: str
+    size: int | None
+    pieces: AsyncIterator[bytes]
 
 
 class AlreadyDone(msgspec.Struct, frozen=True):

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from chat.domain.wrong_values import pattern
+
 Id = Annotated[int, Meta(ge=1, le=2**53 - 1)]
 Time = Annotated[int, Meta(ge=0, le=2**53 - 1, description="Unix milliseconds")]
 SOUGHT = r"^[^\x00]*$", "text without NUL"
@@ -18,6 +20,7 @@ PLACE = "the `next` of the page before"
 
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Email = Annotated[str, Meta(max_length=254)]
+AfterName = Annotated[str, pattern(*SOUGHT, max_length=64, description="The `next` of the page before")]
 Limit = Annotated[int, Meta(ge=1, le=100)]
 WebPage = Annotated[str, Meta(max_length=2048, description="http: or https:, without query and fragment")]
 
@@ -43,3 +46,16 @@ class Me(Person, kw_only=True, frozen=True):
 
     email: Email | None = None
     share_reads: bool = True
+
+
+class People(Value, kw_only=True, frozen=True):
+    """People, by name. If there are more, `next` is the `after` of the next page."""
+
+    people: list[Person]
+    next: Name | None = None
+
+
+class WhichPerson(Value, kw_only=True, frozen=True):
+    """A person."""
+
+    person: Id

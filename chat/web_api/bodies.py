@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import AsyncIterator
-from typing import Any, NamedTuple, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import msgspec
 from quart import request
 
 from chat.caseless import caseless, decode_caseless
 from chat.domain.wrong_values import wrong_field
+from chat.operations.operation import Uploaded
 
 T = TypeVar("T")
 
@@ -37,14 +38,6 @@ class BodyReader(Protocol):
     """Reads the current request's body as a type. Raises BadBody."""
 
     async def __call__(self, shape: type[T]) -> T: ...
-
-
-class Uploaded(NamedTuple):
-    """A body that is read piece by piece, with its announced type and size."""
-
-    type: str
-    size: int | None
-    pieces: AsyncIterator[bytes]
 
 
 def uploaded() -> Uploaded:

@@ -16,14 +16,14 @@ from tests.protocols.native.site import open_site
 
 async def main():
     async with open_site() as site:
-        assert not {each.name for each in OPERATIONS} & {"pins", "search", "invite"}
+        assert not {each.name for each in OPERATIONS} & {"block", "upload", "pins", "search", "invite"}
         ada, _ = await site.join("ada")
         ben, _ = await site.join("ben")
         one, other = Replica(site.world, ada), Replica(site.world, ben)
         features = (await one.connect(sync=False))["features"]
         await one.sync()
         await other.connect()
-        assert "pins" not in features and "reactions" in features
+        assert "pins" not in features and "files" not in features and "reactions" in features
         await one.say(LOBBY_ID, "hello")
         assert [each["text"] for each in await other.hears()] == ["hello"]
         other.drop()

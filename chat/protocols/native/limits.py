@@ -6,9 +6,10 @@ from chat.domain.message_state import MOST_EMOJI
 from chat.domain.reading import MOST_SHARED_WITH
 from chat.domain.rules import NAME_LENGTH, TEXT_LENGTH, TOPIC_LENGTH
 from chat.domain.sync_types import MOST_REPLAYED
+from chat.features.registry import FEATURES
 from chat.operations.operation import Caller
 from chat.protocols.native.frames import IN_FLIGHT, KNOWN_IN_A_FRAME, MOST_WATCHED
-from chat.protocols.native.server_types import FEATURE_NAMES, PROTOCOL, Limits, ServerInfo
+from chat.protocols.native.server_types import PROTOCOL, Limits, ServerInfo
 from chat.protocols.native.sockets import MOST_SOCKETS
 from chat.protocols.services import Services
 from chat.web_api.bodies import LONGEST_BODY
@@ -17,7 +18,6 @@ _PAGE = 100
 
 _ALWAYS = (
     "activity",
-    "blocks",
     "edits",
     "mentions",
     "presence",
@@ -31,8 +31,10 @@ _ALWAYS = (
 
 def features_of(services: Services) -> tuple[str, ...]:
     """Return the current features, in alphabetical order. Sync."""
-    some = {"files": services.uploads.most_bytes > 0, "visitors": services.visitors.are_welcome}
-    return tuple(sorted((*_ALWAYS, *FEATURE_NAMES, *(name for name, is_on in some.items() if is_on))))
+    some = [feature.name for feature in FEATURES if feature.is_on(services)]
+    if services.visitors.are_welcome:
+        some.append("visitors")
+    return tuple(sorted((*_ALWAYS, *some)))
 
 
 def limits_of(services: Services) -> Limits:

@@ -2,23 +2,19 @@
 
 from chat.domain.refusals import Code
 from chat.operations.operation import Cost, Operation
-from chat.operations.room_values import FileInfo, Hits, Message, WhichMessage
-from chat.protocols.native import files, messages
+from chat.operations.room_values import Hits, Message, WhichMessage
+from chat.protocols.native import messages
 from chat.protocols.native.message_types import (
     ChangeMessage,
     Counts,
-    CreateFile,
     CreateMessage,
     Edits,
-    FilesOfRoom,
     History,
     Mentions,
     Messages,
     React,
     ReadUpTo,
     SwitchReaction,
-    WhichFile,
-    WithFiles,
 )
 
 _OUTSIDE = (Code.FORBIDDEN, Code.NOT_FOUND)
@@ -52,39 +48,6 @@ MESSAGES = (
         refuses=(*_WRITING, Code.CONFLICT),
         visitors=True,
         handler=messages.say,
-    ),
-    Operation(
-        name="upload",
-        method="POST",
-        path="/rooms/{room}/files",
-        request=CreateFile,
-        takes_bytes=True,
-        reply=FileInfo,
-        status=201,
-        visitors=True,
-        cost=Cost.UPLOAD,
-        refuses=(*_WRITING, Code.TOO_BIG),
-        handler=files.upload,
-    ),
-    Operation(
-        name="files",
-        method="GET",
-        path="/rooms/{room}/files",
-        request=WithFiles,
-        reply=FilesOfRoom,
-        cost=Cost.PAGE,
-        refuses=_OUTSIDE,
-        handler=files.of_room,
-    ),
-    Operation(
-        name="download",
-        method="GET",
-        path="/files/{id}",
-        request=WhichFile,
-        gives_bytes=True,
-        visitors=True,
-        refuses=(Code.NOT_FOUND,),
-        handler=files.download,
     ),
     Operation(
         name="edit",

@@ -2,10 +2,9 @@
 
 from chat.domain.refusals import Code
 from chat.operations.operation import Cost, Operation
-from chat.operations.values import Person
+from chat.operations.values import People, Person, WhichPerson
 from chat.protocols.native import people
-from chat.protocols.native.people_types import People, WhichBlocks, WhichPeople
-from chat.protocols.native.room_requests import WhichPerson
+from chat.protocols.native.people_types import WhichPeople
 
 PEOPLE = (
     Operation(
@@ -25,34 +24,5 @@ PEOPLE = (
         reply=Person,
         refuses=(Code.NOT_FOUND,),
         handler=people.one_person,
-    ),
-    Operation(
-        name="blocks",
-        method="GET",
-        path="/me/blocks",
-        request=WhichBlocks,
-        reply=People,
-        cost=Cost.PAGE,
-        handler=people.blocks,
-    ),
-    Operation(
-        name="block",
-        method="PUT",
-        path="/me/blocks/{person}",
-        request=WhichPerson,
-        status=204,
-        cost=Cost.MESSAGE,
-        refuses=(Code.INVALID, Code.FORBIDDEN, Code.NOT_FOUND, Code.OUTCOME_UNKNOWN),
-        handler=people.block,
-    ),
-    Operation(
-        name="unblock",
-        method="DELETE",
-        path="/me/blocks/{person}",
-        request=WhichPerson,
-        status=204,
-        cost=Cost.MESSAGE,
-        refuses=(Code.OUTCOME_UNKNOWN,),
-        handler=people.unblock,
     ),
 )

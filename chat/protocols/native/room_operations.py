@@ -3,6 +3,7 @@
 from chat.domain.refusals import Code
 from chat.operations.operation import Cost, Operation
 from chat.operations.room_values import Room
+from chat.operations.values import WhichPerson
 from chat.protocols.native import members, rooms
 from chat.protocols.native.room_requests import (
     ChangeRoom,
@@ -14,7 +15,6 @@ from chat.protocols.native.room_requests import (
     Rooms,
     WhichMember,
     WhichMembers,
-    WhichPerson,
     WhichPublicRooms,
     WhichRoom,
     WhichRooms,

@@ -71,12 +71,6 @@ class Mine(Value, kw_only=True, frozen=True):
     hidden: bool | UnsetType = UNSET
 
 
-class WhichPerson(Value, kw_only=True, frozen=True):
-    """A person."""
-
-    person: Id
-
-
 class ChangeRoom(Value, kw_only=True, frozen=True):
     """Changes of a room; fields that are left out stay."""
 

@@ -12,6 +12,7 @@ from chat.operations.conversions import as_room
 from chat.operations.operation import Caller
 from chat.operations.room_values import Room
 from chat.operations.rooms import as_seen
+from chat.operations.values import WhichPerson
 from chat.protocols.native import room_requests as types
 from chat.protocols.services import Services
 
@@ -94,7 +95,7 @@ async def set_mine(services: Services, caller: Caller, request: types.Mine) -> R
     return await as_seen(services, caller.known, request.room) if is_set else NO_ROOM
 
 
-async def direct_room(services: Services, caller: Caller, request: types.WhichPerson) -> Room | Refusal:
+async def direct_room(services: Services, caller: Caller, request: WhichPerson) -> Room | Refusal:
     """Get the direct room with a person; the first call creates it."""
     room_id = await services.direct.room_of(caller.known.id, request.person)
     return NO_PERSON if room_id is None else await as_seen(services, caller.known, room_id)

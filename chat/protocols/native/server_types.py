@@ -25,11 +25,9 @@ DataId = Annotated[
     ),
 ]
 
-FEATURE_NAMES = tuple(feature.name for feature in FEATURES)
-
 _NAMES = (
-    *("activity", "blocks", "edits", "files", "mentions", "presence", "reactions", "read_marks"),
-    *("support", "sync_pages", "visitors", *FEATURE_NAMES),
+    *("activity", "edits", "mentions", "presence", "reactions", "read_marks"),
+    *("support", "sync_pages", "visitors", *(feature.name for feature in FEATURES)),
 )
 
 Features = Annotated[tuple[str, ...], Meta(description=f"{', '.join(sorted(_NAMES))}; others may be added")]

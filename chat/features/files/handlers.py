@@ -3,16 +3,15 @@
 from chat.domain.ports import KeptFile
 from chat.domain.refusals import Refusal
 from chat.domain.sync_types import json_bytes
+from chat.engine.services import EngineServices
+from chat.features.files.types import CreateFile, FilesOfRoom, WhichFile, WithFiles
 from chat.operations import room_values
 from chat.operations.conversions import MESSAGE_OVERHEAD, as_file, as_message
-from chat.operations.operation import Caller
-from chat.protocols.native.message_types import CreateFile, FilesOfRoom, WhichFile, WithFiles
-from chat.protocols.services import Services
-from chat.web_api.bodies import Uploaded
+from chat.operations.operation import Caller, Uploaded
 
 
 async def upload(
-    services: Services, caller: Caller, request: CreateFile, body: Uploaded
+    services: EngineServices, caller: Caller, request: CreateFile, body: Uploaded
 ) -> room_values.FileInfo | Refusal:
     """Upload a file; within a day a message of one's own in that room can attach it."""
     file = await services.uploads.upload(
@@ -21,7 +20,7 @@ async def upload(
     return file if isinstance(file, Refusal) else as_file(file)
 
 
-async def of_room(services: Services, caller: Caller, request: WithFiles) -> FilesOfRoom | Refusal:
+async def of_room(services: EngineServices, caller: Caller, request: WithFiles) -> FilesOfRoom | Refusal:
     """List the messages of a room with files, newest first."""
     person = caller.known
     access = await services.conversations.enter(person, request.room)
@@ -36,6 +35,6 @@ async def of_room(services: Services, caller: Caller, request: WithFiles) -> Fil
     )
 
 
-async def download(services: Services, caller: Caller, request: WhichFile) -> KeptFile | Refusal:
+async def download(services: EngineServices, caller: Caller, request: WhichFile) -> KeptFile | Refusal:
     """Download a file of a readable message, or one's own."""
     return await services.uploads.find(caller.known, request.id)

@@ -1,0 +1,11 @@
+"""Files: uploading them before their message, listing those of a room, and downloading them.
+
+That a message has files, and who may read them, are rules of the core: `domain/files.py`, `domain/uploads.py`.
+"""
+
+from chat.features.feature import Feature
+from chat.features.files.native import OPERATIONS
+
+__all__ = ["FEATURE"]
+
+FEATURE = Feature(name="files", is_on=lambda services: services.uploads.most_bytes > 0, operations=OPERATIONS)

@@ -1,0 +1,47 @@
+"""The operations on files."""
+
+from chat.domain.refusals import Code
+from chat.features.files import handlers
+from chat.features.files.types import CreateFile, FilesOfRoom, WhichFile, WithFiles
+from chat.operations.operation import Cost, Operation
+from chat.operations.room_values import FileInfo
+
+_OUTSIDE = (Code.FORBIDDEN, Code.NOT_FOUND)
+"""The codes for callers who are not in the room."""
+_WRITING = (Code.INVALID, *_OUTSIDE, Code.OUTCOME_UNKNOWN)
+
+OPERATIONS = (
+    Operation(
+        name="upload",
+        method="POST",
+        path="/rooms/{room}/files",
+        request=CreateFile,
+        takes_bytes=True,
+        reply=FileInfo,
+        status=201,
+        visitors=True,
+        cost=Cost.UPLOAD,
+        refuses=(*_WRITING, Code.TOO_BIG),
+        handler=handlers.upload,
+    ),
+    Operation(
+        name="files",
+        method="GET",
+        path="/rooms/{room}/files",
+        request=WithFiles,
+        reply=FilesOfRoom,
+        cost=Cost.PAGE,
+        refuses=_OUTSIDE,
+        handler=handlers.of_room,
+    ),
+    Operation(
+        name="download",
+        method="GET",
+        path="/files/{id}",
+        request=WhichFile,
+        gives_bytes=True,
+        visitors=True,
+        refuses=(Code.NOT_FOUND,),
+        handler=handlers.download,
+    ),
+)

@@ -1,0 +1,32 @@
+"""The requests and replies about files: every field, its type and its limits."""
+
+from chat.operations.room_values import Message, Seq
+from chat.operations.values import Id, Limit, Value
+
+
+class CreateFile(Value, kw_only=True, frozen=True):
+    """A file to upload for a message in that room, and its name."""
+
+    room: Id
+    name: str = ""
+
+
+class WithFiles(Value, kw_only=True, frozen=True):
+    """A page of a room's messages with files, newest first; `after` is the `next` of the page before."""
+
+    room: Id
+    after: Seq | None = None
+    limit: Limit = 50
+
+
+class FilesOfRoom(Value, kw_only=True, frozen=True):
+    """Messages with files, newest first. If there are more, `next` is the `after` of the next page."""
+
+    messages: list[Message]
+    next: Seq | None = None
+
+
+class WhichFile(Value, kw_only=True, frozen=True):
+    """A file."""
+
+    id: Id

@@ -221,6 +221,14 @@ def _visit(pages: Pages, chat: ServerProcess) -> int:
     return room
 
 
+_MOVE = """(path) => {
+    history.pushState(null, "", path);
+    dispatchEvent(new PopStateEvent("popstate"));
+    return new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve())));
+}"""
+"""Go to another place without loading the page again, as Back and Forward do."""
+
+
 class Screens:
     """Opens screens one after the other: in a page where somebody is logged in, and in one where nobody is."""
 
@@ -230,12 +238,19 @@ class Screens:
         self._options = {"reduced_motion": "reduce", **options}
         self._inside: Page | None = None
         self._outside: Page | None = None
+        self._is_at_rest = False
 
     def open(self, screen: Screen) -> Page:
         """Show a screen, and wait until it is complete."""
+        is_known = screen.is_in and self._inside is not None and self._is_at_rest
         page = self._page(is_in=screen.is_in)
         page.set_viewport_size(self._options["viewport"])
-        page.goto(self._pages.url + screen.path.format_map(self._world._asdict()))
+        path = screen.path.format_map(self._world._asdict())
+        if is_known:
+            page.evaluate(_MOVE, path)
+        else:  # to load the page takes longer than all that is looked at in it
+            page.goto(self._pages.url + path)
+        self._is_at_rest = screen.do is _nothing
         if screen.is_in:
             expect(page.locator(".sidebar")).to_have_count(1)
         screen.do(page)

@@ -93,17 +93,66 @@ async def storage_at(address: DatabaseAddress, timeout_each: float = 5) -> Async
 
 
 def writing(address: DatabaseAddress) -> Scenario:
-    """Each write of the storage once. What returned is there, and nothing else."""
+    """Most writes of the storage once. What returned is there, and nothing else."""
+    return _written(address, _write)
+
+
+def changing(address: DatabaseAddress) -> Scenario:
+    """The same of what changes messages and rooms that are there."""
+    return _written(address, _change, _make_garden)
+
+
+def administering(address: DatabaseAddress) -> Scenario:
+    """The same of what admins do."""
+    return _written(address, _administer, _make_dan)
+
+
+Returned = dict[str, Any]
+"""What the writes of a scenario have returned, by a name for each."""
+
+Writes = Callable[[PostgresStorage, Returned], Awaitable[None]]
+
+
+async def _nothing(_storage: PostgresStorage, _returned: Returned) -> None:
+    pass
+
+
+def _written(address: DatabaseAddress, write: Writes, before: Writes = _nothing) -> Scenario:
+    """Sweep what `write` does, where `before` was done. Each is short: to cancel at a line, all before it is done."""
 
     async def scenario(run: Run) -> None:
         await execute(address, EMPTY)
         async with storage_at(address) as storage:
-            returned: dict[str, Any] = {}
-            await run.target(_write, storage, returned)
+            returned: Returned = {}
+            await before(storage, returned)
+            await run.target(write, storage, returned)
             await _assert_pool_whole(storage)
             await _assert_written(storage, returned)
 
     return scenario
+
+
+async def _make_garden(storage: PostgresStorage, returned: Returned) -> None:
+    ada = returned["ada"] = await storage.users.add(NewPerson(name="ada", password_hash=b"x"))
+    ben = returned["ben"] = await storage.users.add(NewPerson(name="ben", password_hash=b"x"))
+    assert isinstance(ada, Person)
+    assert isinstance(ben, Person)
+    garden = returned["garden"] = await storage.rooms.create("garden", ada.id, is_private=False)
+    assert isinstance(garden, Room)
+    returned["saved"] = await storage.messages.save(_first_drafts(garden, ben))
+
+
+async def _make_dan(storage: PostgresStorage, returned: Returned) -> None:
+    returned["ada"] = await storage.users.add(NewPerson(name="ada", password_hash=b"x"))
+    returned["dan"] = await storage.users.add(NewPerson(name="dan", password_hash=b"x"))
+
+
+def _first_drafts(garden: Room, ben: Person) -> list[Draft]:
+    return [
+        Draft(garden.id, ben.id, "ben", "", 1.0, MessageKind.JOIN),
+        Draft(garden.id, ben.id, "ben", "hi", 2.0),
+        Draft(LOBBY_ID, ben.id, "ben", "hello", 3.0, key="k"),
+    ]
 
 
 async def _empty(storage: PostgresStorage) -> None:
@@ -114,7 +163,7 @@ async def _empty(storage: PostgresStorage) -> None:
     await run_in_asyncio(empty)
 
 
-async def _write(storage: PostgresStorage, returned: dict[str, Any]) -> None:
+async def _write(storage: PostgresStorage, returned: Returned) -> None:
     users, rooms, messages = storage.users, storage.rooms, storage.messages
     ada = returned["ada"] = await users.add(NewPerson(name="ada", password_hash=b"x"))
     ben = returned["ben"] = await users.add(NewPerson(name="ben", password_hash=b"x"))
@@ -127,11 +176,7 @@ async def _write(storage: PostgresStorage, returned: dict[str, Any]) -> None:
     returned["disabled"] = await set_disabled(users, ben.id, disabled=True)
     garden = returned["garden"] = await rooms.create("garden", ada.id, is_private=False)
     assert isinstance(garden, Room)
-    drafts = [
-        Draft(garden.id, ben.id, "ben", "", 1.0, MessageKind.JOIN),
-        Draft(garden.id, ben.id, "ben", "hi", 2.0),
-        Draft(LOBBY_ID, ben.id, "ben", "hello", 3.0, key="k"),
-    ]
+    drafts = _first_drafts(garden, ben)
     returned["saved"] = await messages.save(drafts)
     assert await messages.save(drafts[2:]) == [Repeated(returned["saved"][2])]
     assert await messages.repeated(drafts[2]) == Repeated(returned["saved"][2])
@@ -178,6 +223,11 @@ async def _write(storage: PostgresStorage, returned: dict[str, Any]) -> None:
     returned["registered"] = []
     indexed = await storage.feature_ports[INDEX].index(1 << 20)
     assert indexed.last_id == await messages.newest_id()
+
+
+async def _change(storage: PostgresStorage, returned: Returned) -> None:
+    users, rooms, messages = storage.users, storage.rooms, storage.messages
+    ada, ben, garden = returned["ada"], returned["ben"], returned["garden"]
     hello = returned["saved"][-1]
     returned["changed"] = await messages.save(
         [
@@ -188,7 +238,7 @@ async def _write(storage: PostgresStorage, returned: dict[str, Any]) -> None:
     )
     assert await messages.save([Deletion(LOBBY_ID, hello.seq, ada.id, 7.5)]) == [NOT_YOURS]
     returned["wiped"] = await messages.save([Deletion(LOBBY_ID, hello.seq, None, 8.0)])
-    dan = returned["invited"]
+    dan = await users.add(NewPerson(name="dan", password_hash=b"x"))
     assert isinstance(dan, Person)
     await users.invite(NewInvite(digest=b"to garden", uses=1, expires_at=FAR_AWAY, room_id=garden.id))
     accepted = Acceptance(Draft(garden.id, dan.id, "dan", "", 8.1, MessageKind.JOIN), b"to garden")
@@ -215,16 +265,14 @@ async def _write(storage: PostgresStorage, returned: dict[str, Any]) -> None:
     returned["deleted"] = await messages.save([RoomDeletion(garden.id, ada.id, 10.0)])
     while await rooms.remove_deleted(1):
         pass
-    dan = returned["invited"]
-    assert isinstance(dan, Person)
-    await _administer(storage, ada.id, dan)
 
 
 _NEW_FILE = NewFile(room_id=1, owner_id=1, name="x", type="text/plain", size=1, digest=b"x" * 32)
 
 
-async def _administer(storage: PostgresStorage, ada: int, dan: Person) -> None:
+async def _administer(storage: PostgresStorage, returned: Returned) -> None:
     """What admins do, and how people look for each other."""
+    ada, dan = returned["ada"].id, returned["dan"]
     await storage.users.administer(dan.id, AccountChange(name="dan", is_admin=True), None)
     assert await storage.users.administer(dan.id, AccountChange(is_admin=False), dan.id) == LAST_ADMIN
     assert await storage.users.delete(dan.id, dan.id) == LAST_ADMIN
@@ -256,7 +304,7 @@ async def _administer(storage: PostgresStorage, ada: int, dan: Person) -> None:
     await storage.contacts.changed_since(ada, 0.0, 9)
 
 
-async def _assert_written(storage: PostgresStorage, returned: dict[str, Any]) -> None:
+async def _assert_written(storage: PostgresStorage, returned: Returned) -> None:
     people = [person for person in await storage.users.everyone() if person.name not in ("cem", "dan")]
     ada = "adele" if "renamed" in returned else "ada"
     names = [name for key, name in (("ada", ada), ("ben", "ben")) if key in returned]
@@ -321,7 +369,7 @@ def saving(address: DatabaseAddress) -> Scenario:
     async def scenario(run: Run) -> None:
         async with storage_at(address, 2) as storage:
             await _empty(storage)
-            returned: dict[str, Any] = {}
+            returned: Returned = {}
 
             async def save() -> None:
                 ada = returned["ada"] = await storage.users.add(NewPerson(name="ada", password_hash=b"x"))
@@ -487,7 +535,7 @@ def reading_once(address: DatabaseAddress) -> Scenario:
 
 async def prepare(address: DatabaseAddress) -> dict[str, Any]:
     """Let there be something to read; return what the writes returned."""
-    returned: dict[str, Any] = {}
+    returned: Returned = {}
     async with storage_at(address) as storage:
         await _empty(storage)
         await _write(storage, returned)

@@ -45,6 +45,16 @@ def test_writing(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     cancel_sweep.scenario(scenario, "writing, cancelled", virtual=False, limit=20, every=250, seeds=1)
 
 
+def test_changing(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
+    scenario = postgres_scenarios.changing(one_database)
+    cancel_sweep.scenario(scenario, "changing, cancelled", virtual=False, limit=20, every=250, seeds=1)
+
+
+def test_administering(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
+    scenario = postgres_scenarios.administering(one_database)
+    cancel_sweep.scenario(scenario, "administering, cancelled", virtual=False, limit=20, every=250, seeds=1)
+
+
 def test_writing_sessions(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     scenario = postgres_scenarios.sessions_written(one_database)
     cancel_sweep.scenario(

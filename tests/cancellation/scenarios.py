@@ -629,6 +629,3 @@ ALL = (
     direct_returns_slowly,
     unknown_outcomes,
 )
-
-LONG = (history_unread, everybody_waits, everybody_reads_slowly, unknown_outcomes)
-"""Those that a usual test run looks at in one schedule only."""

@@ -26,11 +26,11 @@ def redis() -> Generator[RedisServer]:
 
 
 def test_a_bus_in_memory(cancel_sweep: Sweeper) -> None:
-    cancel_sweep.scenario(bus_scenarios.in_memory, "bus in memory, cancelled", seeds=2)
+    cancel_sweep.scenario(bus_scenarios.in_memory, "bus in memory, cancelled")
 
 
 def test_a_bus_on_sockets(cancel_sweep: Sweeper) -> None:
-    cancel_sweep.scenario(bus_scenarios.on_sockets, "bus on sockets, cancelled", seeds=2)
+    cancel_sweep.scenario(bus_scenarios.on_sockets, "bus on sockets, cancelled")
 
 
 def test_a_bus_on_postgres(cancel_sweep: Sweeper, server: ServerProcess) -> None:

@@ -18,5 +18,4 @@ def test_at_every_point(
     cancel_sweep: Sweeper, scenario: Callable[[Run], Awaitable[Any]], flavours: tuple[str, ...]
 ) -> None:
     what = "failing" if flavours is FAILING else "cancelled"
-    seeds = 1 if flavours is FAILING or scenario in scenarios.LONG else 2
-    cancel_sweep.scenario(scenario, f"{scenario.__name__}, {what}", flavours=flavours, seeds=seeds)
+    cancel_sweep.scenario(scenario, f"{scenario.__name__}, {what}", flavours=flavours)

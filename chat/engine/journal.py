@@ -27,7 +27,7 @@ from chat.domain.changes import (
     Write,
 )
 from chat.domain.entities import Draft, Message
-from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
+from chat.domain.failures import OutcomeUnknown, StorageDown, StorageError, WriteRejected
 from chat.domain.outcomes import Outcome
 from chat.domain.ports import Messages
 from chat.domain.refusals import (
@@ -173,7 +173,7 @@ class Journal:
         """
         try:
             await self._messages.save([])
-        except (StorageDown, OutcomeUnknown):
+        except StorageError:
             return False
         logger.info("the database takes writes again")
         return True

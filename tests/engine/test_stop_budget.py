@@ -28,6 +28,7 @@ class SilentStorage:
     def __init__(self, kept: MemoryStorage) -> None:
         self._kept = kept
         self.is_silent = False
+        self.feature_ports = kept.feature_ports  # no table
 
     def __getattr__(self, table: str) -> Any:
         return _SilentTable(self, getattr(self._kept, table))
@@ -71,7 +72,7 @@ async def test_a_silent_database_is_awaited_within_the_documented_time(
     assert isinstance(room, Room)
     storage: Any = SilentStorage(kept)
 
-    def accounts(person: Any) -> Accounts:
+    def accounts(person: Any, _login_failed: Any) -> Accounts:
         return make_accounts(Config(data=Path("unused")), kept.users, person, "a secret of the tests, long")
 
     async with LocalNetwork().open_bus() as bus:

@@ -8,6 +8,7 @@ import msgspec
 from chat.domain.accounts import Accounts
 from chat.domain.administration import Administration
 from chat.domain.entities import Person
+from chat.domain.logins import LoginFailed
 from chat.domain.moderation import Moderation
 from chat.domain.passwords import Passwords
 from chat.domain.ports import Nodes, Sessions, Settings, Users
@@ -81,6 +82,7 @@ def make_accounts(
     *,
     sessions: Sessions | None = None,
     whose_session: Callable[[int], Awaitable[int | None]] | None = None,
+    login_failed: LoginFailed = lambda _person, _address: None,
 ) -> Accounts:
     """Return the accounts for these settings; the other arguments are those of `Accounts`."""
     return Accounts(
@@ -95,4 +97,5 @@ def make_accounts(
         sessions=sessions,
         whose_session=whose_session,
         happened=happened,
+        login_failed=login_failed,
     )

@@ -163,7 +163,7 @@ async def open_chat(
         open_batch_loader(storage.sessions.living) as logins,
         open_engine(
             storage,
-            lambda person: make_accounts(
+            lambda person, login_failed: make_accounts(
                 config,
                 storage.users,
                 person,
@@ -172,6 +172,7 @@ async def open_chat(
                 shared_usage,
                 sessions=storage.sessions,
                 whose_session=logins.get,
+                login_failed=login_failed,
             ),
             budgets=_budgets(config, metrics, shared_usage),
             metrics=metrics,

@@ -73,7 +73,7 @@ async def app(storage: MemoryStorage) -> AsyncGenerator[QuartTrio]:
     """The server's HTTP side, as it is wired, on a memory storage."""
     config = Config(data=Path("unused"), bcrypt_cost=4)
     accounts = make_accounts(config, storage.users, storage.users.by_id, SECRET)
-    async with open_engine(storage, lambda _person: accounts, features=FEATURES) as engine:
+    async with open_engine(storage, lambda *_: accounts, features=FEATURES) as engine:
         own = OwnInspection(Watch(Recorder(), engine.metrics), engine.metrics, storage.ping)
         yield http_app(config, storage, engine, services_of(engine), own)
 

@@ -8,7 +8,7 @@ from chat.domain.authentication import Authentication
 from chat.domain.bounds import Registration
 from chat.domain.entities import Person
 from chat.domain.invites import Invites
-from chat.domain.logins import Logins
+from chat.domain.logins import LoginFailed, Logins
 from chat.domain.newcomers import Newcomers
 from chat.domain.passwords import Passwords
 from chat.domain.ports import Sessions, Users
@@ -34,6 +34,7 @@ class Accounts:
         sessions: the stored sessions; None: tokens have no sessions.
         whose_session: returns the person id of a living session; by default from `sessions`.
         happened: counts an event of an account or a registration, by its name. Sync.
+        login_failed: called with each failed log-in.
     """
 
     def __init__(
@@ -50,12 +51,11 @@ class Accounts:
         sessions: Sessions | None = None,
         whose_session: Callable[[int], Awaitable[int | None]] | None = None,
         happened: Callable[[str], object] = lambda _what: None,
+        login_failed: LoginFailed = lambda _person, _address: None,
     ) -> None:
         self.person = person
         self.happened = happened
         self.tokens = tokens
-        self.login_failed: Callable[[Person, str], object] = lambda _person, _address: None
-        """Called with the person and address of a failed log-in; sync. The engine records it."""
         self._registrations = registrations
         self.count_try = registrations.take
 
@@ -74,7 +74,7 @@ class Accounts:
             self.grant,
             self._note,
             min_password,
-            lambda person, address: self.login_failed(person, address),
+            login_failed,
         )
         self.log_in = logins.log_in
         self.log_in_by_email = logins.log_in_by_email

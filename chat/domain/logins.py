@@ -18,6 +18,9 @@ DISABLED = Refusal(Code.UNAUTHENTICATED, "this account is disabled", reason="acc
 NOT_YOUR_PASSWORD = Refusal(Code.FORBIDDEN, "wrong password", field="old", reason="wrong_password")
 _NOT_PROVED = structs.replace(NOT_YOUR_PASSWORD, field="password")
 
+LoginFailed = Callable[[Person, str], object]
+"""Called with the person and the address of a failed log-in. Sync."""
+
 
 class Logins:
     """Checks passwords, no faster than the throttle allows.
@@ -26,7 +29,7 @@ class Logins:
         grant: issues a token to a person.
         note: logs and counts what happened.
         min_password: characters of a new password, at least.
-        failed: called with the name and the address of each failed log-in. Sync.
+        failed: called with each failed log-in.
 
     Every async method may raise StorageDown, change_password() OutcomeUnknown too. Cancelling that: the password is
     the old one or the new one.
@@ -40,7 +43,7 @@ class Logins:
         grant: Callable[[Person], Granted],
         note: Callable[..., None],
         min_password: int,
-        failed: Callable[[Person, str], object],
+        failed: LoginFailed,
     ) -> None:
         self._users = users
         self._passwords = passwords

@@ -19,6 +19,7 @@ from chat.domain.features import CoreFeature, with_services
 from chat.domain.invites import Invites
 from chat.domain.live import Present, Watched
 from chat.domain.live_settings import LiveSettings
+from chat.domain.logins import LoginFailed
 from chat.domain.ports import FileStore, Storage
 from chat.domain.room_history import RoomHistory
 from chat.domain.rooms import Rooms
@@ -60,8 +61,10 @@ from chat.engine.writes import Writes
 from chat.inspection.inspection import InspectionFailed
 from chat.inspection.metrics import Metrics
 
-MakeAccounts = Callable[[Callable[[int], Awaitable[Person | None]]], Accounts]
-"""Makes the accounts, with a function that reads people by id and batches concurrent requests."""
+MakeAccounts = Callable[[Callable[[int], Awaitable[Person | None]], LoginFailed], Accounts]
+"""Makes the accounts, with a function that reads people by id and batches concurrent requests, and one that records
+failed log-ins.
+"""
 
 
 class Engine(EngineServices, frozen=True, kw_only=True):
@@ -147,7 +150,8 @@ async def open_engine(
         open_read_marks(storage.timelines) as read_marks,
     ):
         hub, data_id = Hub(await storage.messages.newest_id()), await storage.files.store_id()
-        accounts, budgets = make_accounts(people.get), budgets or Budgets()
+        failed_logins = FailedLogins(storage.audit)
+        accounts, budgets = make_accounts(people.get, failed_logins.note), budgets or Budgets()
         settings = LiveSettings(
             storage.settings,
             accounts,
@@ -237,8 +241,6 @@ async def open_engine(
                 await memberships.recheck_memberships()
 
             nursery.start_soon(cluster.keep_lease, recheck)
-            failed_logins = FailedLogins(storage.audit)
-            accounts.login_failed = failed_logins.note
             nursery.start_soon(failed_logins.record)
             nursery.start_soon(statuses.notify_watchers)
             nursery.start_soon(member_counts.publish_changes)

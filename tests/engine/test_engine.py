@@ -53,7 +53,7 @@ async def test_writes_of_another_server_during_the_start_are_published() -> None
     await storage.users.add(NewPerson(name="ada", password_hash=b"x"))
     storage.messages = Shared(storage.users, storage.rooms, storage.files)
 
-    def accounts(person: Any) -> Accounts:
+    def accounts(person: Any, _login_failed: Any) -> Accounts:
         return make_accounts(
             Config(data=Path("unused")), storage.users, person, "a secret of the tests, long"
         )

@@ -439,7 +439,7 @@ async def open_world(
     """
     storage, obstacles = storage or MemoryStorage(), Obstacles()
 
-    def make_accounts(person: Any) -> Accounts:
+    def make_accounts(person: Any, login_failed: Any) -> Accounts:
         return Accounts(
             behind.users,
             Passwords(4),
@@ -449,6 +449,7 @@ async def open_world(
             min_password=5,
             person=person,
             sessions=behind.sessions,
+            login_failed=login_failed,
         )
 
     behind: Any = ObstructedStorage(storage, obstacles, tells=follows)

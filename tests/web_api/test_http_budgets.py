@@ -65,7 +65,7 @@ async def api() -> AsyncGenerator[Api]:
     ada = await storage.users.add(NewPerson(name="ada", password_hash=b"x", is_admin=True))
     assert isinstance(ada, Person)
     accounts = make_accounts(config, storage.users, storage.users.by_id, SECRET)
-    async with open_engine(storage, lambda _person: accounts, budgets=budgets, metrics=metrics) as engine:
+    async with open_engine(storage, lambda *_: accounts, budgets=budgets, metrics=metrics) as engine:
         own = OwnInspection(Watch(Recorder(), metrics), metrics, storage.ping)
         app = http_app(config, storage, engine, services_of(engine), own)
         yield Api(app, storage, metrics, ada, accounts.grant(ada).token)

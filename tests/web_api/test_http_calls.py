@@ -89,7 +89,7 @@ class Site(NamedTuple):
 async def site() -> AsyncGenerator[Site]:
     storage, config = MemoryStorage(), Config(bcrypt_cost=4)
     accounts = make_accounts(config, storage.users, storage.users.by_id, SECRET)
-    async with open_engine(storage, lambda _person: accounts, features=FEATURES) as engine:
+    async with open_engine(storage, lambda *_: accounts, features=FEATURES) as engine:
         watch = Watch(Recorder(), engine.metrics)
         own = OwnInspection(watch, engine.metrics, storage.ping)
         yield Site(http_app(config, storage, engine, services_of(engine), own), accounts)

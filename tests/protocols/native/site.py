@@ -172,11 +172,15 @@ async def open_site(
     storage = MemoryStorage(lambda: clock[0])
     behind: Any = ObstructedStorage(storage, obstacles)
     config = Config(bcrypt_cost=4, **settings)
-    accounts = accounts_of(config, behind.users, behind.users.by_id, SECRET, sessions=behind.sessions)
+
+    def accounts(_person: Any, login_failed: Any) -> Any:
+        of_users = config, behind.users, behind.users.by_id, SECRET
+        return accounts_of(*of_users, sessions=behind.sessions, login_failed=login_failed)
+
     with trio.fail_after(60):
         async with open_engine(
             behind,
-            lambda _person: accounts,
+            accounts,
             features=FEATURES,
             budgets=budgets,
             file_store=file_store,

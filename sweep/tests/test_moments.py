@@ -131,7 +131,7 @@ def _run(scenario: Scenario, flavour: str, n: int, seed: int = 0) -> tuple[Run, 
 @pytest.mark.parametrize(
     ("flavour", "source", "points"), [("park", "explicit", 4), ("deadline", "deadline", 3)]
 )
-def test_a_deadline_is_checked_once_a_turn_and_can_be_told_from_a_cancel(
+def test_a_deadline_is_checked_once_a_turn_and_differs_from_a_cancel(
     flavour: str, source: str, points: int
 ) -> None:
     sources: list[str] = []

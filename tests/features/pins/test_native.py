@@ -110,7 +110,7 @@ async def test_pins_of_an_archived_room_stay_as_they_are(garden: Garden) -> None
     assert await garden.pins() == [ONE]
 
 
-async def test_everybody_in_the_room_is_told_and_a_resume_has_it(garden: Garden, site: Site) -> None:
+async def test_a_pin_is_published_in_the_room_and_is_in_a_resume(garden: Garden, site: Site) -> None:
     ada, ben = Replica(site.world, garden.ada), Replica(site.world, garden.ben)
     await ada.connect()
     await ben.connect()
@@ -139,7 +139,7 @@ async def test_everybody_in_the_room_is_told_and_a_resume_has_it(garden: Garden,
     assert ben.resets == []
 
 
-async def test_what_is_so_already_is_answered_and_told_to_nobody(garden: Garden, site: Site) -> None:
+async def test_an_unchanged_pin_is_answered_and_not_published(garden: Garden, site: Site) -> None:
     ada = Replica(site.world, garden.ada)
     await ada.connect()
     await ada.asks("pin", room=garden.room, seq=ONE)
@@ -174,7 +174,9 @@ async def test_nobody_pins_in_direct_rooms_and_conversations(site: Site) -> None
             assert (await site.call("GET", f"/rooms/{room}/pins", token=token)).body == {"pins": []}
 
 
-async def test_who_is_on_another_server_is_told_at_once(autojump_clock: MockClock, servers: Servers) -> None:
+async def test_a_pin_reaches_clients_of_another_server_at_once(
+    autojump_clock: MockClock, servers: Servers
+) -> None:
     ada, ben = await servers.one.add_all("ada", "ben")
     room = await servers.one.make_room(ada, "garden")
     here, there = Replica(servers.one, ada), Replica(servers.other, ben)

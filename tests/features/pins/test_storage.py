@@ -98,7 +98,7 @@ async def test_the_newest_pin_comes_first_with_its_message_as_it_is_now(
     assert second.message.sender_name == "cem"
 
 
-async def test_who_pins_what_is_pinned_changes_nothing(storage: Storage, garden: int) -> None:
+async def test_pinning_a_pinned_message_changes_nothing(storage: Storage, garden: int) -> None:
     made = await save(storage, pin(FIRST))
     assert isinstance(made, Pinned)
     assert await save(storage, pin(FIRST, BEN)) == Unchanged(made.pos)

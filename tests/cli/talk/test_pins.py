@@ -13,8 +13,8 @@ from tests.support.server import ServerProcess
 def test_messages_are_pinned_listed_and_unpinned(server: ServerProcess, tmp_path: Path) -> None:
     with talk(tmp_path / "state", server.url, "--register", LANG="C.UTF-8") as screen:
         enter(screen, "pinning ada", is_new=True)
-        screen.type("/new roses\r")
-        screen.wait(lambda: screen.lines[0] == " #roses")
+        screen.type("/new pinned-roses\r")
+        screen.wait(lambda: screen.lines[0] == " #pinned-roses")
         for text in ("prune in March", "water daily"):
             screen.type(f"{text}\r")
             screen.wait(lambda text=text: re.search(rf":\d\d pinning ada: {text}", screen.text) is not None)  # type: ignore[misc]
@@ -22,7 +22,7 @@ def test_messages_are_pinned_listed_and_unpinned(server: ServerProcess, tmp_path
         screen.wait("pinning ada pinned a message: prune in March")
         screen.wait("pinned: 1 in this room")
         screen.type("/pins\r")
-        screen.wait(" pinned in #roses")
+        screen.wait(" pinned in #pinned-roses")
         screen.wait("pinning ada: prune in March  (pinned by")
         screen.type("\x1b")
         screen.wait("water daily")

@@ -21,7 +21,7 @@ from tests.simulation.simulate import report, try_seed, try_seeds
 from tests.simulation.world import simulate
 
 FIRST = int(os.environ.get("SIMULATION_BASE", "1000"))
-SEEDS = 5
+SEEDS = 3
 """The first seed, and how many there are in each of the four parts; `make simulate` runs a thousand."""
 
 FEW = 1
@@ -30,7 +30,7 @@ FEW = 1
 FOUND_FIRST = {
     "acknowledge_what_is_not_saved": 2,
     "announce_what_is_repeated": 35,
-    "catch_up_with_messages_alone": 25,
+    "catch_up_with_messages_alone": 11,
     "decide_on_deletions_before_the_log_alone": 253,
     "decide_on_roles_before_the_log_alone": 46,
     "forget_keys": 35,
@@ -40,8 +40,10 @@ FOUND_FIRST = {
     "look_again_after_every_removal": 81,
     "look_before_it_is_noted": 21,
     "read_another_file": 26,
+    "never_ping_behind_a_message": 7,
     "remember_whom_people_blocked": 5,
     "skip_instead_of_cutting": 6,
+    "take_what_left_for_delivered": 35,
     "tell_an_edit_as_it_was_asked_for": 35,
     "tell_beside_what_is_new": 13,
     "tell_visitors_of_the_lobby": 10,
@@ -54,11 +56,11 @@ FOUND_FIRST_OF_SEVERAL = {
     "count_the_lease_by_the_wall_clock": 53,
     "look_at_nobody_again": 25,
     "tell_before_looking_again": 25,
-    "believe_every_claim": 7,
+    "believe_every_claim": 3,
     "take_a_lost_lease_for_one_server_s_own": 1543,
     "ask_nobody_for_notes": 22,
     "enter_before_catching_up": 171,
-    "let_in_before_catching_up": 2,
+    "let_in_before_catching_up": 4,
 }
 """The same where there are several servers; the others are found by the first of all."""
 
@@ -77,7 +79,7 @@ JOBS = 1 if "PYTEST_XDIST_WORKER" in os.environ else min(2, os.cpu_count() or 1)
 
 
 @pytest.mark.parametrize("part", range(4))
-def test_twenty_seeds_keep_every_promise(part: int) -> None:
+def test_the_same_seeds_keep_every_promise_in_each_run(part: int) -> None:
     base = FIRST + part * SEEDS
     tried = try_seeds(range(base, base + SEEDS), JOBS, SMALL)
     failed = [report(seed, problems, SMALL) for seed, problems in tried if problems]

@@ -32,6 +32,7 @@ NO_SIXTEEN = "the fan-out takes all that waits in one turn: 16 batches never do"
 OUT_OF_REACH = "only where PostgreSQL's user can't reach the programs"
 WHILE_ONE_IS_FREE = "where a connection is free, its answer is known in the pass in which it is asked for"
 FAILS_JUST_THEN = "only where a query fails at the moment of cancelling: one run in thousands"
+NO_DESCRIPTORS = "only where no descriptor is left: tests/gateway/test_listener.py tries it"
 OTHER_SYSTEM = "only on systems that are not Linux"
 
 EXCUSED = (
@@ -145,6 +146,16 @@ EXCUSED = (
         "workers/process.py", "# it ends by itself", "only once the parent was cancelled, which it is once"
     ),
     Excuse("workers/parent.py", "open_control_socket", NEVER_WAITS),
+    Excuse("gateway/listener.py", "last = await _accept_with(", NO_DESCRIPTORS),
+    Excuse("gateway/listener.py", "return await listener.accept()", NO_DESCRIPTORS),
+    Excuse("gateway/listener.py", "await turn_away(last", NO_DESCRIPTORS),
+    Excuse("gateway/connections.py", "self._until_closed(inner, self._refuse_full", NO_DESCRIPTORS),
+    Excuse("gateway/connections.py", "HTTPStatus.SERVICE_UNAVAILABLE)", NO_DESCRIPTORS),
+    Excuse(
+        "gateway/connections.py",
+        "stream = await self._encrypt(inner)",
+        "it waits for the TLS handshake of who is refused: the handshake is swept with who is served",
+    ),
     Excuse("embedded_postgres/binaries.py", "_copy_and_try", OUT_OF_REACH),
     Excuse("storage/postgres/database.py", "checkpoint_if_cancelled", FAILS_JUST_THEN),
     Excuse("storage/postgres/migrations.py", "checkpoint_if_cancelled", FAILS_JUST_THEN),

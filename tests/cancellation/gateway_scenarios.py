@@ -387,6 +387,17 @@ async def no_place(run: Run) -> None:
     await one_connection(run, speak, config(max_connections=0))
 
 
+async def health_check_without_a_place(run: Run) -> None:
+    """A health check above the limit: answered, and gone."""
+
+    async def speak(wire: Wire, _world: World) -> None:
+        await wire.send(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        await wire.until(b"200 ")
+        await wire.stream.aclose()
+
+    await one_connection(run, speak, config(max_connections=0))
+
+
 async def bad_request(run: Run) -> None:
     """Something that is no HTTP, and a WebSocket without a key."""
 
@@ -757,6 +768,7 @@ ALL = (
     socket_slow,
     socket_refused,
     no_place,
+    health_check_without_a_place,
     no_place_behind_a_proxy,
     bad_request,
     no_http,

@@ -6,5 +6,6 @@ from chat.features.files import FEATURE as FILES
 from chat.features.invites import FEATURE as INVITES
 from chat.features.pins import FEATURE as PINS
 from chat.features.search import FEATURE as SEARCH
+from chat.features.support import FEATURE as SUPPORT
 
-FEATURES: tuple[Feature, ...] = (BLOCKS, FILES, INVITES, PINS, SEARCH)
+FEATURES: tuple[Feature, ...] = (BLOCKS, FILES, INVITES, PINS, SEARCH, SUPPORT)

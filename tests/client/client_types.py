@@ -43,10 +43,10 @@ from chat.operations.room_values import (
     Sender,
     Support,
 )
+from chat.operations.sessions import Session
 from chat.operations.values import Me, Person
 from chat.protocols.native import all_frames, frames, live_frames, message_types, room_requests, server_types
 from chat.protocols.native.operations import OPERATIONS
-from chat.protocols.native.types import Session
 
 CLIENT = Path(__file__).parents[2] / "chat" / "client"
 

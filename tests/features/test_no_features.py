@@ -16,7 +16,7 @@ from tests.protocols.native.site import open_site
 
 async def main():
     async with open_site() as site:
-        assert not {each.name for each in OPERATIONS} & {"block", "upload", "pins", "search", "invite"}
+        assert not {each.name for each in OPERATIONS} & {"block", "upload", "pins", "search", "invite", "support_desk"}
         ada, _ = await site.join("ada")
         ben, _ = await site.join("ben")
         one, other = Replica(site.world, ada), Replica(site.world, ben)

@@ -5,9 +5,10 @@ from msgspec import UNSET, structs
 from chat.domain.invites import BAD_INVITE, accepted
 from chat.domain.ports import ProfileChange
 from chat.domain.refusals import INVITE_OVER, Refusal
-from chat.domain.sessions import ACCESS, NOT_FOR_TOKENS, Opened, clean_device
+from chat.domain.sessions import NOT_FOR_TOKENS, clean_device
 from chat.operations.conversions import as_me
 from chat.operations.operation import Caller
+from chat.operations.sessions import Session, as_session
 from chat.operations.values import Me
 from chat.protocols.native.types import (
     ChangeMe,
@@ -15,7 +16,6 @@ from chat.protocols.native.types import (
     Login,
     Register,
     ResetPassword,
-    Session,
     SetUp,
     SetUpState,
 )
@@ -127,16 +127,3 @@ async def change_password(services: Services, caller: Caller, request: ChangePas
     if isinstance(granted, Refusal):
         return granted
     return as_session(await services.sessions.open_after_change(granted.person, device))
-
-
-def as_session(opened: Opened | Refusal) -> Session | Refusal:
-    """Return the reply of a log-in."""
-    if isinstance(opened, Refusal):
-        return opened
-    return Session(
-        access=opened.access,
-        expires_in=ACCESS,
-        refresh=opened.refresh,
-        session=opened.session.id,
-        me=as_me(opened.person),
-    )

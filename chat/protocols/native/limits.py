@@ -23,7 +23,6 @@ _ALWAYS = (
     "presence",
     "reactions",
     "read_marks",
-    "support",
     "sync_pages",
 )
 """What every server of this version has, beside the features of the registry."""

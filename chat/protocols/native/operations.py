@@ -3,6 +3,7 @@
 from chat.domain.refusals import Code
 from chat.features.registry import FEATURES
 from chat.operations.operation import Access, Cost, Operation
+from chat.operations.sessions import Session
 from chat.operations.values import Me
 from chat.protocols.native import accounts, limits, sessions
 from chat.protocols.native.admin_operations import ADMIN
@@ -10,7 +11,6 @@ from chat.protocols.native.message_operations import MESSAGES
 from chat.protocols.native.people_operations import PEOPLE
 from chat.protocols.native.room_operations import ROOMS
 from chat.protocols.native.server_types import ServerInfo
-from chat.protocols.native.support_operations import SUPPORT
 from chat.protocols.native.types import (
     ChangeMe,
     ChangePassword,
@@ -19,7 +19,6 @@ from chat.protocols.native.types import (
     Refresh,
     Register,
     ResetPassword,
-    Session,
     Sessions,
     SetUp,
     SetUpState,
@@ -169,4 +168,4 @@ _ACCOUNTS = (
 
 _OF_FEATURES = tuple(operation for feature in FEATURES for operation in feature.operations)
 
-OPERATIONS = (*_SERVER, *_ACCOUNTS, *PEOPLE, *ROOMS, *MESSAGES, *SUPPORT, *ADMIN, *_OF_FEATURES)
+OPERATIONS = (*_SERVER, *_ACCOUNTS, *PEOPLE, *ROOMS, *MESSAGES, *ADMIN, *_OF_FEATURES)

@@ -4,7 +4,7 @@ from msgspec import structs
 from quart import request
 from werkzeug.http import dump_cookie
 
-from chat.protocols.native.types import Session
+from chat.operations.sessions import Session
 
 _NAME = "chat_refresh"
 _PATH = "/api/v1/auth"

@@ -27,7 +27,7 @@ DataId = Annotated[
 
 _NAMES = (
     *("activity", "edits", "mentions", "presence", "reactions", "read_marks"),
-    *("support", "sync_pages", "visitors", *(feature.name for feature in FEATURES)),
+    *("sync_pages", "visitors", *(feature.name for feature in FEATURES)),
 )
 
 Features = Annotated[tuple[str, ...], Meta(description=f"{', '.join(sorted(_NAMES))}; others may be added")]

@@ -5,11 +5,10 @@ from chat.domain.refusals import Refusal
 from chat.domain.sessions import BAD_REFRESH
 from chat.domain.sync_types import milliseconds
 from chat.operations.operation import Caller
-from chat.protocols.native.accounts import as_session
+from chat.operations.sessions import Session, as_session
 from chat.protocols.native.types import (
     CreateToken,
     Refresh,
-    Session,
     SessionInfo,
     Sessions,
     Token,

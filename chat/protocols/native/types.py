@@ -5,23 +5,13 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from chat.domain.bounds import Lobby, Registration
-from chat.operations.values import Email, Id, Me, Name, Time, Value
+from chat.operations.values import Email, Id, Name, Time, Value
 
 # In Python `$` also matches before a final line break; `(?!\n)` excludes that, in Python and in JavaScript.
 
 Device = Annotated[str, Meta(max_length=64, description="The person's name for this device")]
 Password = Annotated[str, Meta(min_length=1, max_length=72, description="At most 72 bytes")]
 Refreshing = Annotated[str, Meta(max_length=128, description="Opaque; can be used once")]
-
-
-class Session(Value, kw_only=True, frozen=True):
-    """A new session with its tokens. A browser gets the refresh token as a cookie, so `refresh` is left out."""
-
-    access: str
-    expires_in: Annotated[int, Meta(ge=1, description="Seconds")]
-    refresh: str | None = None
-    session: Id
-    me: Me
 
 
 class SetUpState(Value, kw_only=True, frozen=True):

@@ -12,17 +12,18 @@ from chat.domain.refusals import NO_PERSON, Refusal
 from chat.domain.room_rights import RoomAccess
 from chat.domain.sync_types import QueuePlace, RoomsAt
 from chat.domain.visitors import NO_WIDGET
+from chat.engine.services import EngineServices
+from chat.features.support import types
 from chat.operations.conversions import as_room
 from chat.operations.operation import Caller
 from chat.operations.room_values import Room
 from chat.operations.rooms import as_seen
-from chat.protocols.native import support_types as types
-from chat.protocols.native.accounts import as_session
-from chat.protocols.native.types import Session
-from chat.protocols.services import Services
+from chat.operations.sessions import Session, as_session
 
 
-async def new_visitor(services: Services, caller: Caller, request: types.CreateVisitor) -> Session | Refusal:
+async def new_visitor(
+    services: EngineServices, caller: Caller, request: types.CreateVisitor
+) -> Session | Refusal:
     """Create a visitor, who writes to the operators without an account, and begin a session."""
     device = caller.device
     added = await services.visitors.add(
@@ -33,7 +34,9 @@ async def new_visitor(services: Services, caller: Caller, request: types.CreateV
     return as_session(await services.sessions.open_after_change(added, device))
 
 
-async def support_desk(services: Services, _caller: Caller, _request: None) -> types.SupportDesk | Refusal:
+async def support_desk(
+    services: EngineServices, _caller: Caller, _request: None
+) -> types.SupportDesk | Refusal:
     """Get whether an operator is online, the operators' greeting, and the largest size of a visitor's file."""
     if not services.visitors.are_welcome:
         return NO_WIDGET
@@ -44,7 +47,7 @@ async def support_desk(services: Services, _caller: Caller, _request: None) -> t
     )
 
 
-async def own_conversation(services: Services, caller: Caller, _request: None) -> Room | Refusal:
+async def own_conversation(services: EngineServices, caller: Caller, _request: None) -> Room | Refusal:
     """Get one's own support conversation; the first call creates it."""
     person = caller.known
     room_id = await services.support.room_of(Peer(person.id, person.name))
@@ -52,7 +55,7 @@ async def own_conversation(services: Services, caller: Caller, _request: None) -
 
 
 async def conversations(
-    services: Services, caller: Caller, request: types.WhichConversations
+    services: EngineServices, caller: Caller, request: types.WhichConversations
 ) -> types.Conversations | Refusal:
     """List the support conversations, as an operator: first those that have waited longest for an answer."""
     person = caller.known
@@ -74,7 +77,9 @@ async def conversations(
     )
 
 
-async def change_support(services: Services, caller: Caller, request: types.ChangeSupport) -> Room | Refusal:
+async def change_support(
+    services: EngineServices, caller: Caller, request: types.ChangeSupport
+) -> Room | Refusal:
     """Claim, assign, close or reopen a support conversation, or block its visitor, as an operator."""
     person = caller.known
     assignee = await _assignee(services, request)
@@ -111,7 +116,7 @@ async def change_support(services: Services, caller: Caller, request: types.Chan
 
 
 async def _block(
-    services: Services, access: RoomAccess, operator: Person, *, is_blocked: bool
+    services: EngineServices, access: RoomAccess, operator: Person, *, is_blocked: bool
 ) -> Person | Refusal:
     """Block or unblock the conversation's visitor, and new visitors from the addresses of their sessions.
 
@@ -131,7 +136,9 @@ async def _block(
     return changed
 
 
-async def _assignee(services: Services, request: types.ChangeSupport) -> Peer | UnsetType | Refusal | None:
+async def _assignee(
+    services: EngineServices, request: types.ChangeSupport
+) -> Peer | UnsetType | Refusal | None:
     """Return the wanted assignee, by id and name."""
     if request.assignee is UNSET or request.assignee is None:
         return request.assignee

@@ -1,19 +1,19 @@
 """The operations on support conversations."""
 
 from chat.domain.refusals import Code
-from chat.operations.operation import Access, Cost, Operation
-from chat.operations.room_values import Room
-from chat.protocols.native import support
-from chat.protocols.native.support_types import (
+from chat.features.support import handlers
+from chat.features.support.types import (
     ChangeSupport,
     Conversations,
     CreateVisitor,
     SupportDesk,
     WhichConversations,
 )
-from chat.protocols.native.types import Session
+from chat.operations.operation import Access, Cost, Operation
+from chat.operations.room_values import Room
+from chat.operations.sessions import Session
 
-SUPPORT = (
+OPERATIONS = (
     Operation(
         name="new_visitor",
         method="POST",
@@ -23,7 +23,7 @@ SUPPORT = (
         status=201,
         access=Access.ANYBODY,
         refuses=(Code.INVALID, Code.FORBIDDEN, Code.TOO_MANY, Code.OUTCOME_UNKNOWN),
-        handler=support.new_visitor,
+        handler=handlers.new_visitor,
     ),
     Operation(
         name="support_desk",
@@ -32,7 +32,7 @@ SUPPORT = (
         reply=SupportDesk,
         access=Access.ANYBODY,
         refuses=(Code.FORBIDDEN,),
-        handler=support.support_desk,
+        handler=handlers.support_desk,
     ),
     Operation(
         name="own_conversation",
@@ -42,7 +42,7 @@ SUPPORT = (
         visitors=True,
         cost=Cost.MESSAGE,
         refuses=(Code.NOT_FOUND,),
-        handler=support.own_conversation,
+        handler=handlers.own_conversation,
     ),
     Operation(
         name="conversations",
@@ -52,7 +52,7 @@ SUPPORT = (
         reply=Conversations,
         cost=Cost.PAGE,
         refuses=(Code.FORBIDDEN,),
-        handler=support.conversations,
+        handler=handlers.conversations,
     ),
     Operation(
         name="change_support",
@@ -68,6 +68,6 @@ SUPPORT = (
             Code.CONFLICT,
             Code.OUTCOME_UNKNOWN,
         ),
-        handler=support.change_support,
+        handler=handlers.change_support,
     ),
 )

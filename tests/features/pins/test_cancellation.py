@@ -1,6 +1,7 @@
 """Pins, cancelled at many points: a pin is there with its change of the log, or neither is."""
 
 from collections.abc import Generator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -8,14 +9,22 @@ import trio
 from trio_cancel_sweep import CANCELLING, Run, Scenario, Sweeper
 
 from chat.domain.changes import Change
-from chat.domain.entities import Draft, Message, Person, Room
+from chat.domain.entities import LOBBY_ID, Draft, Message, Person, Room, Visit
 from chat.domain.ports import NewPerson, Storage
 from chat.features.pins.changes import Pin, Pinned
 from chat.features.pins.use_cases import PINS
 from chat.features.registry import FEATURES
+from chat.protocols.native.codec import NATIVE
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import open_postgres_storage
 from tests.cancellation.gateway_scenarios import Wire, config, one_connection
+from tests.cancellation.swept_world import (
+    assert_lobby_told,
+    assert_nothing_left,
+    converse,
+    ear_in_lobby,
+    swept_world,
+)
 from tests.support.chat_world import World
 from tests.support.databases import EMPTY, execute, kept_database
 from tests.support.server import ServerProcess
@@ -40,6 +49,25 @@ async def over_http(run: Run) -> None:
         await wire.stream.aclose()
 
     await one_connection(run, speak, config())
+
+
+async def by_a_visitor(run: Run) -> None:
+    """Ask on the socket what visitors may not: it is refused, and nothing is pinned."""
+    async with swept_world(run) as (world, witness):
+        new = NewPerson(name="visitor-1", password_hash=b"", visit=Visit(email="v@example.com"))
+        visitor = await world.storage.users.add(new)
+        assert isinstance(visitor, Person)
+        ear = await ear_in_lobby(world, "ben")
+        frames = [
+            {"type": "hello", "id": 1, "token": world.token(visitor)},
+            {"type": "pin", "id": 2, "room": LOBBY_ID, "seq": 1},
+        ]
+        client = await converse(run, world, NATIVE, None, frames, meanwhile=partial(trio.sleep, 5))
+        answers = [each for each in client.heard_now() if each.get("id") == 2]
+        assert [each["code"] for each in answers] in ([], ["forbidden"])
+        assert run.fired or answers
+        await assert_lobby_told(world, ear)
+        await assert_nothing_left(world, witness, client)
 
 
 def in_postgres(address: DatabaseAddress) -> Scenario:
@@ -102,6 +130,10 @@ def one_database(server: ServerProcess) -> Generator[DatabaseAddress]:
 
         trio.run(migrate)
         yield address
+
+
+def test_by_a_visitor(cancel_sweep: Sweeper) -> None:
+    cancel_sweep.scenario(by_a_visitor, "pins by a visitor", flavours=CANCELLING)
 
 
 def test_over_http(cancel_sweep: Sweeper) -> None:

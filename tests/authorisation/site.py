@@ -69,7 +69,7 @@ def open_site() -> Generator[Site]:
     """One server, which makes what is asked of it."""
     with ExitStack() as stack:
         data = stack.enter_context(used_data_path())
-        server = stack.enter_context(running_server(data, CHAT_WIDGET_ORIGINS="*"))
+        server = stack.enter_context(running_server(data, CHAT_WIDGET_ORIGINS="*", CHAT_PING_INTERVAL="3600"))
         house = House(server, stack.enter_context(Api(server.url)))
         yield Site(house, server, stack)
 
@@ -96,7 +96,12 @@ def open_two(keeper: ServerProcess, directory: Path) -> Generator[Site]:
         ]
         here, there = (
             stack.enter_context(
-                running_server(stack.enter_context(data_path()), *arguments, CHAT_WIDGET_ORIGINS="*")
+                running_server(
+                    stack.enter_context(data_path()),
+                    *arguments,
+                    CHAT_WIDGET_ORIGINS="*",
+                    CHAT_PING_INTERVAL="3600",
+                )
             )
             for _ in range(2)
         )

@@ -7,6 +7,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
+import trio
 
 import chat
 from chat.domain.entities import LOBBY_ID
@@ -29,18 +30,24 @@ async def world() -> AsyncGenerator[World]:
 
 
 async def way_in(client: Client, world: World, frame: dict[str, Any]) -> list[str]:
-    """The files that one frame passes, rules and values of the domain left out, in the order of their first call."""
-    passed = [READER]
+    """The files that one frame passes, rules and values of the domain left out, in the order of their first call.
+
+    Only calls of the task that submits the message count: others may run meanwhile.
+    """
+    by_task: dict[trio.lowlevel.Task, list[str]] = {}
+    passed: list[str] = []
     submit = Journal.submit.__code__
 
     def note(called: FrameType, event: str, _argument: object) -> None:
         path = Path(called.f_code.co_filename)
-        if event == "call" and path.is_relative_to(PACKAGE):
+        if event == "call" and path.is_relative_to(PACKAGE) and trio.lowlevel.in_trio_task():
             name = str(path.relative_to(PACKAGE))
+            files = by_task.setdefault(trio.lowlevel.current_task(), [READER])
+            if name not in files and not name.startswith("domain/"):
+                files.append(name)
             if called.f_code is submit:
                 sys.setprofile(None)
-            if name not in passed and not name.startswith("domain/"):
-                passed.append(name)
+                passed.extend(files)
 
     sys.setprofile(note)
     try:

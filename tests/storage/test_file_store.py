@@ -11,6 +11,7 @@ import trio
 from structlog.testing import capture_logs
 
 from chat.domain.failures import FileStoreDown, StorageDown
+from chat.domain.files import UNKNOWN_KEPT
 from chat.domain.ports import NewFile, Stored
 from chat.domain.startup import CannotStart
 from chat.engine import file_cleaner
@@ -79,10 +80,10 @@ async def test_a_failed_or_cancelled_upload_leaves_nothing(store: DiskFileStore,
     assert files(tmp_path) == ["chat-files"]
 
 
-async def test_bytes_that_nobody_has_go_after_a_while(
+async def test_bytes_that_nobody_has_go_after_a_week(
     store: DiskFileStore, tmp_path: Path, clock: list[float], autojump_clock: object
 ) -> None:
-    storage = MemoryStorage()
+    storage = MemoryStorage(lambda: clock[0])
     had, unused = (await put(store, b"had")).digest, (await put(store, b"unused")).digest
     await storage.files.keep_file(_new(had))
     async with trio.open_nursery() as nursery:
@@ -90,6 +91,10 @@ async def test_bytes_that_nobody_has_go_after_a_while(
         await trio.sleep(10)
         assert await store.has(unused)  # an upload may be about to make its row
         clock[0] += GRACE + 1
+        await trio.sleep(3700)
+        assert await store.has(unused)  # the database may be older than it
+        clock[0] += UNKNOWN_KEPT + 1
+        await storage.files.keep_file(_new(had))  # as nobody sent the first one, that is removed
         recent = (await put(store, b"recent")).digest
         await trio.sleep(3700)
         assert [await store.has(each) for each in (had, unused, recent)] == [True, False, True]

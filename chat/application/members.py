@@ -1,13 +1,12 @@
 """Who is in a room: joining and leaving it, adding and removing others, and giving them roles."""
 
-import time
-
 from chat.domain.changes import Addition, Removal, RoleChange, Write
 from chat.domain.conversations import may_join
 from chat.domain.entities import Person
 from chat.domain.membership import RoomRole
 from chat.domain.refusals import ALREADY_IN, BANNED, NO_MEMBER, NO_PERSON, Refusal
 from chat.domain.room_rights import Authority, addition_refusal, refusal_of, visibility_refusal
+from chat.domain.timestamps import current_time
 from chat.engine.services import EngineServices
 
 _OUTSIDE = (None, RoomRole.BANNED)
@@ -67,7 +66,7 @@ async def remove(services: EngineServices, by: Person, room_id: int, person_id: 
         return visibility_refusal(authority) or NO_MEMBER
     if now is RoomRole.BANNED:
         return await _give(services, authority, person_id, now, None)
-    removal = Removal(room_id, person_id, by.id, _now())
+    removal = Removal(room_id, person_id, by.id, current_time())
     if refusal := refusal_of(removal, authority, now):
         return refusal
     return NO_MEMBER if now is None else await services.memberships.end(removal)
@@ -87,14 +86,14 @@ async def _put_other(
         # A ban is lifted only by an explicit role.
         return addition_refusal(authority) or (BANNED if now is RoomRole.BANNED else ALREADY_IN)
     wanted = role or RoomRole.MEMBER
-    if refusal := refusal_of(RoleChange(room_id, person_id, wanted, by.id, _now()), authority, now):
+    if refusal := refusal_of(RoleChange(room_id, person_id, wanted, by.id, current_time()), authority, now):
         return refusal
     if person is None or person.is_visitor:
         return NO_PERSON
     if wanted is now:
         return ALREADY_IN
     if wanted is RoomRole.BANNED:
-        return await services.memberships.end(Removal(room_id, person_id, by.id, _now(), is_ban=True))
+        return await services.memberships.end(Removal(room_id, person_id, by.id, current_time(), is_ban=True))
     if now is RoomRole.BANNED and (refusal := await _give(services, authority, person_id, now, None)):
         return refusal
     if now in _OUTSIDE:
@@ -104,21 +103,17 @@ async def _put_other(
             return refusal
         if wanted is RoomRole.MEMBER:
             return refusal
-    return await _write(services, RoleChange(room_id, person_id, wanted, by.id, _now()))
+    return await _write(services, RoleChange(room_id, person_id, wanted, by.id, current_time()))
 
 
 async def _give(
     services: EngineServices, by: Authority, person_id: int, now: RoomRole | None, role: RoomRole | None
 ) -> Refusal | None:
     """Change a role; None lifts a ban."""
-    change = RoleChange(by.room.id, person_id, role, by.person.id, _now())
+    change = RoleChange(by.room.id, person_id, role, by.person.id, current_time())
     return refusal_of(change, by, now) or await _write(services, change)
 
 
 async def _write(services: EngineServices, write: Write) -> Refusal | None:
     outcome = await services.writes.write(write)
     return outcome if isinstance(outcome, Refusal) else None
-
-
-def _now() -> float:
-    return round(time.time(), 6)

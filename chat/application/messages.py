@@ -1,6 +1,5 @@
 """The use cases of messages: send, edit, delete, react."""
 
-import time
 from collections.abc import Sequence
 
 import msgspec
@@ -16,6 +15,7 @@ from chat.domain.outcomes import Outcome, Repeated
 from chat.domain.refusals import Refusal
 from chat.domain.room_rights import RoomAccess
 from chat.domain.rules import EMPTY_TEXT, clean_text
+from chat.domain.timestamps import current_time
 from chat.engine.services import EngineServices
 
 
@@ -34,7 +34,9 @@ def draft(
         return cleaned
     clean, file_ids = cleaned
     kind = MessageKind.TEXT
-    return Draft(room_id, person.id, person.name, clean, _now(), kind, key, reply=reply, file_ids=file_ids)
+    return Draft(
+        room_id, person.id, person.name, clean, current_time(), kind, key, reply=reply, file_ids=file_ids
+    )
 
 
 class SentBefore(msgspec.Struct, frozen=True):
@@ -80,7 +82,7 @@ async def edit(services: EngineServices, person: Person, room_id: int, seq: int,
             return refusal
         if not clean and not said.files:
             return EMPTY_TEXT
-        return Edit(room_id, seq, person.id, clean, _now(), access.people)
+        return Edit(room_id, seq, person.id, clean, current_time(), access.people)
 
     return await write_in_room(services, person, room_id, decide)
 
@@ -93,7 +95,7 @@ async def delete(services: EngineServices, person: Person, room_id: int, seq: in
         if isinstance(said, Refusal):
             return said
         refusal = may_delete(access, person, said.sender_id)
-        return refusal or Deletion(room_id, seq, person.id, _now(), access.people)
+        return refusal or Deletion(room_id, seq, person.id, current_time(), access.people)
 
     return await write_in_room(services, person, room_id, decide)
 
@@ -107,10 +109,8 @@ async def react(
         return clean
 
     def decide(access: RoomAccess) -> Reaction | Refusal:
-        return may_speak(access) or Reaction(room_id, seq, person.id, clean, is_on, _now(), access.people)
+        return may_speak(access) or Reaction(
+            room_id, seq, person.id, clean, is_on, current_time(), access.people
+        )
 
     return await write_in_room(services, person, room_id, decide)
-
-
-def _now() -> float:
-    return round(time.time(), 6)

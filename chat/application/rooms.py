@@ -1,11 +1,10 @@
 """Rooms that people made: changing and deleting them."""
 
-import time
-
 from chat.domain.changes import RoomChange, RoomDeletion
 from chat.domain.entities import Person
 from chat.domain.refusals import Refusal
 from chat.domain.room_rights import refusal_of
+from chat.domain.timestamps import current_time
 from chat.engine.services import EngineServices
 
 
@@ -25,5 +24,5 @@ async def delete_room(services: EngineServices, by: Person, room_id: int) -> Ref
     authority = await services.conversations.authority(by, room_id)
     if isinstance(authority, Refusal):
         return authority
-    deletion = RoomDeletion(room_id, by.id, round(time.time(), 6))
+    deletion = RoomDeletion(room_id, by.id, current_time())
     return refusal_of(deletion, authority) or await services.memberships.end(deletion)

@@ -1,13 +1,12 @@
 """Moderation of rooms and messages by commands, whether or not the server runs."""
 
-import time
-
 import structlog
 
 from chat.domain.changes import Deleted, Deletion, RoomDeleted, RoomDeletion
 from chat.domain.entities import Message, RoomKind, RoomSummary
 from chat.domain.ports import Messages, Rooms
 from chat.domain.refusals import NO_MESSAGE, NO_ROOM, Refusal
+from chat.domain.timestamps import current_time
 
 _HIGHEST_ID = 2**63 - 1
 _PAGE = 1_000
@@ -40,7 +39,7 @@ class Moderation:
         """Delete a room that people made, with its messages; all memberships end."""
         if not 0 < room_id <= _HIGHEST_ID:
             return NO_ROOM
-        (outcome,) = await self._messages.save([RoomDeletion(room_id, None, round(time.time(), 6))])
+        (outcome,) = await self._messages.save([RoomDeletion(room_id, None, current_time())])
         if not isinstance(outcome, RoomDeleted):
             return NO_ROOM
         logger.info("room deleted", room=room_id, by="a command")
@@ -58,7 +57,7 @@ class Moderation:
         message = await self._messages.by_id(message_id) if 0 < message_id <= _HIGHEST_ID else None
         if message is None:
             return NO_MESSAGE
-        deletion = Deletion(message.room_id, message.seq, None, round(time.time(), 6))
+        deletion = Deletion(message.room_id, message.seq, None, current_time())
         (outcome,) = await self._messages.save([deletion])
         if not isinstance(outcome, Deleted):
             return NO_MESSAGE

@@ -1,6 +1,5 @@
 """Rooms that people make: creating and finding them, and their members."""
 
-import time
 from collections.abc import Awaitable, Callable, Collection
 from typing import TypeVar
 
@@ -11,6 +10,7 @@ from chat.domain.fresh_reads import FreshReads
 from chat.domain.membership import Member, PublicRoom
 from chat.domain.refusals import NO_ROOM, NOT_MEMBER, ROOM_TAKEN, Refusal
 from chat.domain.rules import clean_room_name, clean_topic
+from chat.domain.timestamps import current_time
 
 Found = TypeVar("Found")
 
@@ -160,7 +160,7 @@ class Rooms:
         return RoomChange(
             room_id=room_id,
             actor_id=person.id,
-            created_at=_now(),
+            created_at=current_time(),
             name=clean,
             topic=about,
             is_private=is_private,
@@ -170,7 +170,7 @@ class Rooms:
 
     def joining(self, person: Person, room_id: int) -> Draft:
         """Return the draft that makes, and announces, a membership. Sync."""
-        return Draft(room_id, person.id, person.name, "", _now(), MessageKind.JOIN)
+        return Draft(room_id, person.id, person.name, "", current_time(), MessageKind.JOIN)
 
     def outdate(self, room_id: int, person_id: int | None = None) -> None:
         """Repeat the reads in progress of a person's membership of the room, or of everybody's. Sync."""
@@ -183,7 +183,3 @@ class Rooms:
 
     async def _is_in(self, room: Room, person_id: int) -> bool:
         return room.kind is RoomKind.LOBBY or await self._rooms.is_member(room.id, person_id)
-
-
-def _now() -> float:
-    return round(time.time(), 6)

@@ -4,7 +4,6 @@ The journal calls back with outcomes: so a client can pipeline messages, and can
 drafts of one client at the journal are bounded: its next message waits for those before it.
 """
 
-import time
 from typing import Protocol
 
 from chat.domain.changes import Write
@@ -12,6 +11,7 @@ from chat.domain.closing import OUTCOME_UNKNOWN, Closing
 from chat.domain.entities import Draft, MessageKind, People, Person
 from chat.domain.outcomes import Outcome
 from chat.domain.refusals import Code, Refusal
+from chat.domain.timestamps import current_time
 from chat.engine.events import Event, Refused
 from chat.engine.hub import Subscriber
 from chat.engine.journal import Journal, Submitter
@@ -109,7 +109,7 @@ class PendingDrafts:
             person.id,
             person.name,
             text,
-            round(time.time(), 6),
+            current_time(),
             MessageKind.TEXT,
             key,
             people,

@@ -3,7 +3,6 @@
 Cancelling a use case: the write may still be committed, whole.
 """
 
-import time
 from typing import Protocol
 
 import msgspec
@@ -15,6 +14,7 @@ from chat.domain.outcomes import Outcome
 from chat.domain.refusals import Refusal
 from chat.domain.room_rights import RoomAccess
 from chat.domain.sync_types import MessageNow
+from chat.domain.timestamps import current_time
 from chat.engine.services import EngineServices
 from chat.features.pins.changes import Pin, may_pin
 
@@ -49,7 +49,7 @@ async def pin(services: EngineServices, person: Person, room_id: int, seq: int, 
         return may_pin(access, person) or Pin(
             room_id=room_id,
             actor_id=person.id,
-            created_at=round(time.time(), 6),
+            created_at=current_time(),
             people=access.people,
             seq=seq,
             is_on=is_on,

@@ -1,7 +1,5 @@
 """Support conversations: one's own, and for operators all of them with their assignee and state."""
 
-import time
-
 from msgspec import UNSET, UnsetType
 
 from chat.domain.administration import Wanted
@@ -11,6 +9,7 @@ from chat.domain.entities import Peer, Person, SupportOf
 from chat.domain.refusals import NO_PERSON, Refusal
 from chat.domain.room_rights import RoomAccess
 from chat.domain.sync_types import QueuePlace, RoomsAt
+from chat.domain.timestamps import current_time
 from chat.domain.visitors import NO_WIDGET
 from chat.engine.services import EngineServices
 from chat.features.support import types
@@ -105,7 +104,7 @@ async def change_support(
     change = SupportChange(
         request.room,
         person.id,
-        round(time.time(), 6),
+        current_time(),
         access.people,
         UNSET if state is UNSET else state == "closed",
         assignee,

@@ -1,13 +1,12 @@
 """Administration of rooms: an admin lists, renames, archives and deletes them without being a member."""
 
-import time
-
 from msgspec import UNSET
 
 from chat.domain.changes import RoomDeletion
 from chat.domain.entities import RoomKind, RoomSummary
 from chat.domain.refusals import NO_ROOM, Refusal
 from chat.domain.sync_types import milliseconds
+from chat.domain.timestamps import current_time
 from chat.operations.operation import Caller
 from chat.protocols.native import admin_room_types as types
 from chat.protocols.services import Services
@@ -46,7 +45,7 @@ async def delete_listed_room(
     found = await _listed_room(services, request.room)
     if isinstance(found, Refusal) or found.kind != "room":
         return NO_ROOM
-    deletion = RoomDeletion(request.room, caller.known.id, round(time.time(), 6), as_admin=True)
+    deletion = RoomDeletion(request.room, caller.known.id, current_time(), as_admin=True)
     return await services.memberships.end(deletion)
 
 

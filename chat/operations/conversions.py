@@ -20,9 +20,6 @@ from chat.operations.room_values import (
 )
 from chat.operations.values import Me, People, Person
 
-MESSAGE_OVERHEAD = 256
-"""About how many bytes a message has as JSON beside its text and files: numbers, times, names."""
-
 
 def as_person(person: entities.Person) -> Person:
     """Return a person as everybody sees them."""

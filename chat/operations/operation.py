@@ -13,6 +13,12 @@ from chat.domain.room_history import MOST_TEXTS
 from chat.domain.sessions import Device
 from chat.engine.hub import Subscriber
 
+NO_ACCESS = (Code.FORBIDDEN, Code.NOT_FOUND)
+"""The codes for callers who are not in the room."""
+
+REFUSED_READS = (Code.INVALID, *NO_ACCESS)
+REFUSED_WRITES = (*REFUSED_READS, Code.OUTCOME_UNKNOWN)
+
 
 class Access(Enum):
     """Who may call an operation."""

@@ -2,12 +2,12 @@
 
 from chat.domain.ports import KeptFile
 from chat.domain.refusals import Refusal
-from chat.domain.sync_types import json_bytes
 from chat.engine.services import EngineServices
 from chat.features.files.types import CreateFile, FilesOfRoom, WhichFile, WithFiles
 from chat.operations import room_values
-from chat.operations.conversions import MESSAGE_OVERHEAD, as_file, as_message
+from chat.operations.conversions import as_file, as_message
 from chat.operations.operation import Caller, Uploaded
+from chat.operations.read_cost import charge_read
 
 
 async def upload(
@@ -27,8 +27,7 @@ async def of_room(services: EngineServices, caller: Caller, request: WithFiles) 
     if isinstance(access, Refusal):
         return access
     found = await services.room_history.with_files(person.id, request.room, request.after, request.limit)
-    size = sum(json_bytes(message) + MESSAGE_OVERHEAD for message in found.messages)
-    services.budgets.was_read(person.id, caller.device.address, size, request.limit)
+    charge_read(services.budgets, caller, found.messages, request.limit)
     return FilesOfRoom(
         messages=[as_message(message) for message in found.messages],
         next=found.messages[-1].seq if found.may_have_more else None,

@@ -3,12 +3,8 @@
 from chat.domain.refusals import Code
 from chat.features.files import handlers
 from chat.features.files.types import CreateFile, FilesOfRoom, WhichFile, WithFiles
-from chat.operations.operation import Cost, Operation
+from chat.operations.operation import NO_ACCESS, REFUSED_WRITES, Cost, Operation
 from chat.operations.room_values import FileInfo
-
-_OUTSIDE = (Code.FORBIDDEN, Code.NOT_FOUND)
-"""The codes for callers who are not in the room."""
-_WRITING = (Code.INVALID, *_OUTSIDE, Code.OUTCOME_UNKNOWN)
 
 OPERATIONS = (
     Operation(
@@ -21,7 +17,7 @@ OPERATIONS = (
         status=201,
         visitors=True,
         cost=Cost.UPLOAD,
-        refuses=(*_WRITING, Code.TOO_BIG),
+        refuses=(*REFUSED_WRITES, Code.TOO_BIG),
         handler=handlers.upload,
     ),
     Operation(
@@ -31,7 +27,7 @@ OPERATIONS = (
         request=WithFiles,
         reply=FilesOfRoom,
         cost=Cost.PAGE,
-        refuses=_OUTSIDE,
+        refuses=NO_ACCESS,
         handler=handlers.of_room,
     ),
     Operation(

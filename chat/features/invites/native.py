@@ -12,11 +12,8 @@ from chat.features.invites.types import (
     WhichRoomInvite,
     WhichRoomInvites,
 )
-from chat.operations.operation import Access, Cost, Operation
+from chat.operations.operation import NO_ACCESS, Access, Cost, Operation
 from chat.operations.room_values import Room
-
-_OUTSIDE = (Code.FORBIDDEN, Code.NOT_FOUND)
-"""The codes for callers who are not in the room."""
 
 OPERATIONS = (
     Operation(
@@ -27,7 +24,7 @@ OPERATIONS = (
         reply=Invite,
         status=201,
         cost=Cost.MESSAGE,
-        refuses=(*_OUTSIDE, Code.GONE),
+        refuses=(*NO_ACCESS, Code.GONE),
         handler=handlers.new_invite,
     ),
     Operation(
@@ -56,7 +53,7 @@ OPERATIONS = (
         request=WhichRoomInvites,
         reply=IssuedInvites,
         cost=Cost.PAGE,
-        refuses=_OUTSIDE,
+        refuses=NO_ACCESS,
         handler=handlers.room_invites,
     ),
     Operation(
@@ -66,7 +63,7 @@ OPERATIONS = (
         request=WhichRoomInvite,
         status=204,
         cost=Cost.MESSAGE,
-        refuses=(*_OUTSIDE, Code.INVALID, Code.GONE),
+        refuses=(*NO_ACCESS, Code.INVALID, Code.GONE),
         handler=handlers.withdraw_room_invite,
     ),
     Operation(
@@ -86,7 +83,7 @@ OPERATIONS = (
         request=WhichInvite,
         reply=Room,
         cost=Cost.MESSAGE,
-        refuses=(*_OUTSIDE, Code.INVALID, Code.GONE, Code.OUTCOME_UNKNOWN),
+        refuses=(*NO_ACCESS, Code.INVALID, Code.GONE, Code.OUTCOME_UNKNOWN),
         handler=handlers.accept_invite,
     ),
     Operation(
@@ -96,7 +93,7 @@ OPERATIONS = (
         request=WhichInvite,
         status=204,
         cost=Cost.MESSAGE,
-        refuses=(*_OUTSIDE, Code.INVALID, Code.GONE),
+        refuses=(*NO_ACCESS, Code.INVALID, Code.GONE),
         handler=handlers.withdraw_invite,
     ),
     Operation(

@@ -5,13 +5,14 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from chat.domain.refusals import Code, Refusal
-from chat.domain.sync_types import json_bytes, milliseconds
+from chat.domain.sync_types import milliseconds
 from chat.engine.services import EngineServices
 from chat.features.pins import use_cases
 from chat.features.pins.changes import MOST_PINS, Pinned
 from chat.features.pins.use_cases import PINS
-from chat.operations.conversions import MESSAGE_OVERHEAD, as_message, as_sender
-from chat.operations.operation import Caller, Cost, Operation
+from chat.operations.conversions import as_message, as_sender
+from chat.operations.operation import NO_ACCESS, Caller, Cost, Operation
+from chat.operations.read_cost import charge_read
 from chat.operations.room_values import Logged, Message, Sender, Seq, WhichMessage
 from chat.operations.values import Id, Time, Value
 
@@ -91,8 +92,7 @@ async def pins(services: EngineServices, caller: Caller, request: PinsOf) -> Pin
     found = await use_cases.pins(services, caller.known, request.room)
     if isinstance(found, Refusal):
         return found
-    size = sum(json_bytes(each.message) + MESSAGE_OVERHEAD for each in found)
-    services.budgets.was_read(caller.known.id, caller.device.address, size, request.limit)
+    charge_read(services.budgets, caller, [each.message for each in found], request.limit)
     return PinnedMessages(
         pins=[
             PinnedMessage(
@@ -112,8 +112,7 @@ async def _switch(
     return PinCount(pins=await services.feature_ports[PINS].count(request.room))
 
 
-_OUTSIDE = (Code.FORBIDDEN, Code.NOT_FOUND)
-_WRITING = (*_OUTSIDE, Code.OUTCOME_UNKNOWN)
+_REFUSED = (*NO_ACCESS, Code.OUTCOME_UNKNOWN)
 
 OPERATIONS = (
     Operation(
@@ -123,7 +122,7 @@ OPERATIONS = (
         request=PinsOf,
         reply=PinnedMessages,
         cost=Cost.PAGE,
-        refuses=_OUTSIDE,
+        refuses=NO_ACCESS,
         handler=pins,
     ),
     Operation(
@@ -133,7 +132,7 @@ OPERATIONS = (
         request=WhichMessage,
         reply=PinCount,
         cost=Cost.MESSAGE,
-        refuses=_WRITING,
+        refuses=_REFUSED,
         handler=pin,
     ),
     Operation(
@@ -143,7 +142,7 @@ OPERATIONS = (
         request=WhichMessage,
         reply=PinCount,
         cost=Cost.MESSAGE,
-        refuses=_WRITING,
+        refuses=_REFUSED,
         handler=unpin,
     ),
     Operation(
@@ -152,7 +151,7 @@ OPERATIONS = (
         request=SwitchPin,
         reply=PinCount,
         cost=Cost.MESSAGE,
-        refuses=_WRITING,
+        refuses=_REFUSED,
         handler=switch_pin,
     ),
 )

@@ -8,13 +8,13 @@ from msgspec import Meta
 
 from chat.domain.refusals import Code, Refusal
 from chat.domain.room_history import ANSWER_BYTES, LONGEST_JSON
-from chat.domain.sync_types import json_bytes
 from chat.engine.services import EngineServices
 from chat.features.search.index import Search as Wanted
 from chat.features.search.query import parse_query
 from chat.features.search.runner import SEARCHES
-from chat.operations.conversions import MESSAGE_OVERHEAD, as_message
+from chat.operations.conversions import as_message
 from chat.operations.operation import Caller, Cost, Operation
+from chat.operations.read_cost import charge_read
 from chat.operations.room_values import Hit, Hits
 from chat.operations.values import Id, Limit, Time, Value
 
@@ -68,12 +68,8 @@ async def search(services: EngineServices, caller: Caller, request: Search) -> H
     if isinstance(found, Refusal):
         return found
     page = found[: request.limit]
-    size = 0
-    hits: list[Hit] = []
-    for each in page:
-        size += json_bytes(each.message) + MESSAGE_OVERHEAD
-        hits.append(Hit(message=as_message(each.message), pieces=tuple(each.pieces)))
-    services.budgets.was_read(person.id, address, size, request.limit)
+    size = charge_read(services.budgets, caller, [each.message for each in page], request.limit)
+    hits = [Hit(message=as_message(each.message), pieces=tuple(each.pieces)) for each in page]
     may_have_more = len(found) > request.limit or (page != [] and size + LONGEST_JSON > ANSWER_BYTES)
     return Hits(hits=hits, next=page[-1].message.id if may_have_more and not is_best else None)
 

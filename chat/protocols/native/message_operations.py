@@ -1,7 +1,7 @@
 """The operations on messages."""
 
 from chat.domain.refusals import Code
-from chat.operations.operation import Cost, Operation
+from chat.operations.operation import NO_ACCESS, REFUSED_READS, REFUSED_WRITES, Cost, Operation
 from chat.operations.room_values import Hits, Message, WhichMessage
 from chat.protocols.native import messages
 from chat.protocols.native.message_types import (
@@ -17,11 +17,6 @@ from chat.protocols.native.message_types import (
     SwitchReaction,
 )
 
-_OUTSIDE = (Code.FORBIDDEN, Code.NOT_FOUND)
-"""The codes for callers who are not in the room."""
-_READING = (Code.INVALID, *_OUTSIDE)
-_WRITING = (Code.INVALID, *_OUTSIDE, Code.OUTCOME_UNKNOWN)
-
 MESSAGES = (
     Operation(
         name="history",
@@ -32,7 +27,7 @@ MESSAGES = (
         request=History,
         reply=Messages,
         cost=Cost.PAGE,
-        refuses=_READING,
+        refuses=REFUSED_READS,
         visitors=True,
         handler=messages.history,
     ),
@@ -45,7 +40,7 @@ MESSAGES = (
         status=201,
         repeated=200,
         cost=Cost.TEXT,
-        refuses=(*_WRITING, Code.CONFLICT),
+        refuses=(*REFUSED_WRITES, Code.CONFLICT),
         visitors=True,
         handler=messages.say,
     ),
@@ -57,7 +52,7 @@ MESSAGES = (
         request=ChangeMessage,
         reply=Message,
         cost=Cost.TEXT,
-        refuses=_WRITING,
+        refuses=REFUSED_WRITES,
         visitors=True,
         handler=messages.edit,
     ),
@@ -69,7 +64,7 @@ MESSAGES = (
         request=WhichMessage,
         reply=Message,
         cost=Cost.MESSAGE,
-        refuses=(*_OUTSIDE, Code.OUTCOME_UNKNOWN),
+        refuses=(*NO_ACCESS, Code.OUTCOME_UNKNOWN),
         visitors=True,
         handler=messages.delete,
     ),
@@ -80,7 +75,7 @@ MESSAGES = (
         request=WhichMessage,
         reply=Edits,
         cost=Cost.TEXTS,
-        refuses=_OUTSIDE,
+        refuses=NO_ACCESS,
         handler=messages.edits,
     ),
     Operation(
@@ -99,7 +94,7 @@ MESSAGES = (
         request=React,
         reply=Message,
         cost=Cost.MESSAGE,
-        refuses=_WRITING,
+        refuses=REFUSED_WRITES,
         visitors=True,
         handler=messages.react,
     ),
@@ -110,7 +105,7 @@ MESSAGES = (
         request=React,
         reply=Message,
         cost=Cost.MESSAGE,
-        refuses=_WRITING,
+        refuses=REFUSED_WRITES,
         visitors=True,
         handler=messages.take_back,
     ),
@@ -120,7 +115,7 @@ MESSAGES = (
         request=SwitchReaction,
         reply=Message,
         cost=Cost.MESSAGE,
-        refuses=_WRITING,
+        refuses=REFUSED_WRITES,
         visitors=True,
         handler=messages.switch_reaction,
     ),
@@ -133,7 +128,7 @@ MESSAGES = (
         request=ReadUpTo,
         reply=Counts,
         cost=Cost.MESSAGE,
-        refuses=_OUTSIDE,
+        refuses=NO_ACCESS,
         visitors=True,
         handler=messages.mark_read,
     ),

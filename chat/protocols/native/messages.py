@@ -7,10 +7,11 @@ from chat.domain.outcomes import Outcome, Repeated
 from chat.domain.reading import ReadMark, may_share_reads
 from chat.domain.refusals import NO_MESSAGE, NO_ROOM, Code, Refusal
 from chat.domain.room_history import MOST_TEXTS, HistoryQuery
-from chat.domain.sync_types import json_bytes, milliseconds
+from chat.domain.sync_types import milliseconds
 from chat.operations import room_values
-from chat.operations.conversions import MESSAGE_OVERHEAD, as_message, as_new_message
+from chat.operations.conversions import as_message, as_new_message
 from chat.operations.operation import AlreadyDone, Caller
+from chat.operations.read_cost import MESSAGE_OVERHEAD, charge_read
 from chat.protocols.native import message_types as types
 from chat.protocols.services import Services
 
@@ -34,8 +35,7 @@ async def history(services: Services, caller: Caller, request: types.History) ->
     if isinstance(found, Refusal):
         return found
     page = found.page.messages
-    size = sum(json_bytes(message) + MESSAGE_OVERHEAD for message in page)
-    services.budgets.was_read(person.id, caller.device.address, size, request.limit)
+    charge_read(services.budgets, caller, page, request.limit)
     return types.Messages(
         messages=[as_message(message) for message in page],
         pos=found.page.pos,
@@ -163,8 +163,7 @@ async def mentions(services: Services, caller: Caller, request: types.Mentions) 
     """List the messages of one's own rooms that mention one, newest first."""
     person = caller.known
     found = await services.room_history.mentions(person.id, request.after, request.limit)
-    size = sum(json_bytes(message) + MESSAGE_OVERHEAD for message in found.messages)
-    services.budgets.was_read(person.id, caller.device.address, size, request.limit)
+    charge_read(services.budgets, caller, found.messages, request.limit)
     hits = [room_values.Hit(message=as_message(message)) for message in found.messages]
     return room_values.Hits(hits=hits, next=found.messages[-1].id if found.may_have_more else None)
 

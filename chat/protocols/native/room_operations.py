@@ -1,7 +1,7 @@
 """The operations on rooms and members."""
 
 from chat.domain.refusals import Code
-from chat.operations.operation import Cost, Operation
+from chat.operations.operation import NO_ACCESS, Cost, Operation
 from chat.operations.room_values import Room
 from chat.operations.values import WhichPerson
 from chat.protocols.native import members, rooms
@@ -19,9 +19,6 @@ from chat.protocols.native.room_requests import (
     WhichRoom,
     WhichRooms,
 )
-
-_OUTSIDE = (Code.FORBIDDEN, Code.NOT_FOUND)
-"""The codes for callers who are not in the room."""
 
 ROOMS = (
     Operation(
@@ -60,7 +57,7 @@ ROOMS = (
         request=WhichRoom,
         reply=Room,
         visitors=True,
-        refuses=_OUTSIDE,
+        refuses=NO_ACCESS,
         handler=rooms.one_room,
     ),
     Operation(
@@ -70,7 +67,7 @@ ROOMS = (
         request=ChangeRoom,
         reply=Room,
         cost=Cost.MESSAGE,
-        refuses=(*_OUTSIDE, Code.TAKEN, Code.OUTCOME_UNKNOWN),
+        refuses=(*NO_ACCESS, Code.TAKEN, Code.OUTCOME_UNKNOWN),
         handler=rooms.change_room,
     ),
     Operation(
@@ -80,7 +77,7 @@ ROOMS = (
         request=WhichRoom,
         status=204,
         cost=Cost.MESSAGE,
-        refuses=(*_OUTSIDE, Code.OUTCOME_UNKNOWN),
+        refuses=(*NO_ACCESS, Code.OUTCOME_UNKNOWN),
         handler=rooms.delete_room,
     ),
     Operation(
@@ -90,7 +87,7 @@ ROOMS = (
         request=Mine,
         reply=Room,
         cost=Cost.MESSAGE,
-        refuses=_OUTSIDE,
+        refuses=NO_ACCESS,
         handler=rooms.set_mine,
     ),
     Operation(
@@ -110,7 +107,7 @@ ROOMS = (
         request=WhichMembers,
         reply=Members,
         cost=Cost.PAGE,
-        refuses=_OUTSIDE,
+        refuses=NO_ACCESS,
         handler=members.members,
     ),
     Operation(
@@ -120,7 +117,7 @@ ROOMS = (
         request=Membership,
         reply=Room,
         cost=Cost.MESSAGE,
-        refuses=(*_OUTSIDE, Code.CONFLICT, Code.OUTCOME_UNKNOWN),
+        refuses=(*NO_ACCESS, Code.CONFLICT, Code.OUTCOME_UNKNOWN),
         handler=members.put_member,
     ),
     Operation(
@@ -130,7 +127,7 @@ ROOMS = (
         request=WhichMember,
         status=204,
         cost=Cost.MESSAGE,
-        refuses=(*_OUTSIDE, Code.OUTCOME_UNKNOWN),
+        refuses=(*NO_ACCESS, Code.OUTCOME_UNKNOWN),
         handler=members.remove_member,
     ),
 )

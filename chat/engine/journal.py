@@ -6,7 +6,6 @@ published until the log has been read to its end (`log_follower.py`).
 """
 
 import re
-from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple, Protocol
@@ -156,7 +155,10 @@ class Journal:
                 batch += receive_all_nowait(self._entries, _BATCH - 1)
             if batch or (self._has_failed and not self._follower.is_unsure):
                 started = self._busy_since = trio.current_time()
+                had_failed = self._has_failed
                 self._has_failed = not await (self._commit(batch) if batch else self._try_to_commit())
+                if had_failed and not self._has_failed:
+                    logger.info("the database takes writes again")
                 if self._has_failed and trio.current_time() - started > _LONG:
                     # The next try may take as long again: no sender waits for two.
                     waiting = receive_all_nowait(self._entries, _QUEUE)
@@ -175,7 +177,6 @@ class Journal:
             await self._messages.save([])
         except StorageError:
             return False
-        logger.info("the database takes writes again")
         return True
 
     async def _commit(self, batch: Sequence[Entry]) -> bool:
@@ -213,8 +214,6 @@ class Journal:
             logger.warning("write refused: the database can't store it", error=str(error))
             self._refuse(batch, _REJECTED)
             return True
-        if self._has_failed:
-            logger.info("the database takes writes again")
         # No await from here on: committed changes are announced and acknowledged, whatever is cancelled.
         self._metrics.committed(len(batch), trio.current_time() - started)
         outcomes, followed = saved[: len(batch)], saved[len(batch) :]
@@ -225,7 +224,7 @@ class Journal:
         ]
         committed += [Announcement(change) for change in followed if isinstance(change, Change)]
         if committed:
-            self._metrics.changed(Counter(_kind(each.change) for each in committed))
+            self._metrics.changed([_kind(each.change) for each in committed])
             self._follower.announce_own(committed)
             self._publish(committed)
         for outcome, entry in zip(outcomes, batch, strict=True):
@@ -257,7 +256,7 @@ _KINDS: dict[type, str] = {}
 def _kind(change: Change) -> str:
     """Return the kind of a change as the metrics call it: `message`, `join`, `edited`, `role_changed` … Sync."""
     if isinstance(change, Message):
-        return change.kind.value
+        return change.kind
     kind = type(change)
     if kind not in _KINDS:
         _KINDS[kind] = re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()

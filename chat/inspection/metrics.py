@@ -1,6 +1,7 @@
 """Metrics for Prometheus. They are counted per batch, or on request; never per delivery."""
 
-from collections.abc import Callable, Iterable, Mapping
+import collections
+from collections.abc import Callable, Iterable, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -80,10 +81,14 @@ class Metrics:
         self._batches.observe(writes)
         self._commits.observe(seconds)
 
-    def changed(self, kinds: Mapping[str, int]) -> None:
-        """A batch made so many changes of each kind."""
-        for kind, count in kinds.items():
-            (self._messages if kind == MESSAGE else self._changes.labels(kind)).inc(count)
+    def changed(self, kinds: Sequence[str]) -> None:
+        """A batch made changes of these kinds."""
+        messages = kinds.count(MESSAGE)
+        self._messages.inc(messages)
+        if messages < len(kinds):  # rarely
+            for kind, count in collections.Counter(kinds).items():
+                if kind != MESSAGE:
+                    self._changes.labels(kind).inc(count)
 
     def refused(self, messages: int) -> None:
         """A batch was refused."""

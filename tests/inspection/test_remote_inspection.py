@@ -33,7 +33,7 @@ async def down() -> None:
 async def test_it_is_answered_as_the_other_process_would_answer_itself(tmp_path: Path) -> None:
     metrics = Metrics()
     own = OwnInspection(Watch(Recorder(), metrics), metrics, ping)
-    metrics.changed({"message": 3})
+    metrics.changed(["message"] * 3)
     remote = RemoteInspection(tmp_path, NAME, "worker 1")
     with trio.fail_after(10):
         async with open_control_socket(tmp_path, own, NAME):

@@ -62,7 +62,7 @@ class Answers:
     async def metrics(self) -> str:
         await trio.lowlevel.checkpoint()
         metrics = Metrics()
-        metrics.changed({"message": self.number})
+        metrics.changed(["message"] * self.number)
         return metrics.render().decode()
 
     async def health(self) -> None:

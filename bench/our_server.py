@@ -39,13 +39,11 @@ def our_server(name: str, title: str, root: Path = ROOT, *, workers: int = 1) ->
             command += ["--tls-cert", cert, "--tls-key", key]
         environment = {"CHAT_SECRET": SECRET, "CHAT_BCRYPT_COST": "4", "PYTHONPATH": str(root)}
         with ExitStack() as stack:
-            give_quota = stack.enter_context(
-                open_quotas(scenario.quota)
-            )  # outermost: it removes empty groups
+            # Outermost: it removes empty groups.
+            give_quota = stack.enter_context(open_quotas(scenario.quota))
             members: tuple[Member, ...] = ()
-            if (
-                scenario.missed
-            ):  # written into the log behind the server's back: it reads where that ends at its start
+            # Written into the log behind the server's back: it reads where that ends at its start.
+            if scenario.missed:
                 with running(command, log, directory=root, environment=environment):
                     members = tuple(populate(running_address(data), scenario, TOKENS))
             pid, line = stack.enter_context(running(command, log, directory=root, environment=environment))
@@ -54,9 +52,8 @@ def our_server(name: str, title: str, root: Path = ROOT, *, workers: int = 1) ->
                 raise DidNotStart(f"{workers} workers were asked for, {len(serving)} serve")
             address = running_address(data)
             if scenario.missed:
-                wait_until_indexed(
-                    address
-                )  # as it was long ago where nobody writes into the log from outside
+                # As it was long ago where nobody writes into the log from outside.
+                wait_until_indexed(address)
             members = members or tuple(populate(address, scenario, TOKENS))
             for worker in serving:
                 give_quota(worker)

@@ -56,9 +56,8 @@ async def open_data_access(config: Config) -> AsyncGenerator[DataAccess]:
         storage = await stack.enter_async_context(
             open_shared_postgres_storage(address, query_timeout=config.query_timeout)
         )
-        accounts = make_accounts(
-            config, storage.users, storage.users.by_id, secret=""
-        )  # commands issue no tokens
+        # Commands issue no tokens.
+        accounts = make_accounts(config, storage.users, storage.users.by_id, secret="")
         moderation = Moderation(storage.rooms, storage.messages)
         administration = Administration(storage.users, storage.sessions, storage.audit, accounts)
         yield DataAccess(

@@ -21,10 +21,20 @@ def test_a_source_distribution_has_what_a_server_is_built_and_deployed_from(tmp_
     (packed,) = tmp_path.glob("*.tar.gz")
     with tarfile.open(packed) as archive:
         paths = [Path(*Path(name).parts[1:]) for name in archive.getnames()]
+    # Fmt: skip.
     assert {path.parts[0] for path in paths} - {".gitignore"} == {
-        "chat", "sql", "deploy", "Containerfile", "compose.yaml", "constraints.txt", "README.md", "LICENSE",
-        "CHANGELOG.md", "PKG-INFO", "pyproject.toml",
-    }  # fmt: skip
+        "chat",
+        "sql",
+        "deploy",
+        "Containerfile",
+        "compose.yaml",
+        "constraints.txt",
+        "README.md",
+        "LICENSE",
+        "CHANGELOG.md",
+        "PKG-INFO",
+        "pyproject.toml",
+    }
     missing = [path for path in (ROOT / "chat").rglob("*.py") if path.relative_to(ROOT) not in paths]
     assert missing == []
     copied = re.findall(r"^COPY (?!--)(.+) \S+$", (ROOT / "Containerfile").read_text(), re.MULTILINE)

@@ -288,9 +288,8 @@ class Chat(FeatureCalls):
 
     async def _request(self, request: Request, kind: type[_R]) -> _R:
         with refuse_unencodable():
-            encode(
-                request, 0
-            )  # here, where the caller gets the error; in the writer it would end the connection
+            # Here, where the caller gets the error; in the writer it would end the connection.
+            encode(request, 0)
         pending = self._connector.outbox.add(request)
         try:
             await pending.done.wait()

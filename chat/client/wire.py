@@ -246,7 +246,7 @@ class Sync(Request, kw_only=True, frozen=True):
     """Get all changes since the positions in `known`, with `rest` every other room as well, and then live events.
 
     A room may have more than 1000 changes since its position, or more than its share of `limit`. With `far` = page, the
-    server sends as many as that and then `more`; the room is not live until a sync from there has reached its end.
+    server sends that many and then `more`; the room is not live until a sync from there has reached its end.
     With `far` = reset, the server sends the room's current state instead.
 
     Attributes:
@@ -555,7 +555,7 @@ class RoomSnapshot(RoomInfo, kw_only=True, frozen=True):
     """A room as it is now: the person came into it, or changed their settings of it.
 
     With `reset` the server could not continue from the client's position, and the events before this one are not
-    continued. Read what was missed with `Chat.history(room, after=after)`.
+    continued. Read the missed messages with `Chat.history(room, after=after)`.
 
     Attributes:
         reset: `too_far`, `other_history` or `erased`.

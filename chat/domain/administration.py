@@ -170,9 +170,8 @@ class Administration:
             return person
         if person.is_visitor and change.makes_member:
             return VISITOR
-        if (
-            person.is_visitor
-        ):  # without a session a visitor would return as somebody else, or never if enabled again
+        # Without a session a visitor would return as somebody else, or never if enabled again.
+        if person.is_visitor:
             change = structs.replace(change, keeps_sessions=True)
         match await self._users.administer(person.id, change, None if by is None else by.id):
             case Taken("look"):

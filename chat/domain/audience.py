@@ -30,9 +30,8 @@ def audience(change: Change) -> tuple[Topic, ...]:
 
 
 def _of_pair(change: Change, pair: Pair) -> tuple[Topic, ...]:
-    if not isinstance(
-        change, Message
-    ):  # both people get changes of messages; in a room with oneself they are one
+    # Both people get changes of messages; in a room with oneself they are one.
+    if not isinstance(change, Message):
         return (
             *{DirectInbox(pair.one_id): None, DirectInbox(pair.other_id): None},
             RoomTopic(change.room_id),

@@ -15,7 +15,7 @@ PortT = TypeVar("PortT")
 
 
 class Kind(msgspec.Struct, frozen=True):
-    """A kind of change: what is submitted, and what it becomes when committed. `name` stands in the log for ever."""
+    """A kind of change: its write, and its committed change. The log keeps `name` for ever."""
 
     name: str
     write: type[FeatureWrite]
@@ -46,7 +46,7 @@ class CoreFeature(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         kinds: its kinds of change.
-        services: what is made once for each server, of what the feature reads from the storage.
+        services: by port, the functions that make the services of the feature, once for each server.
     """
 
     kinds: tuple[Kind, ...] = ()

@@ -96,11 +96,12 @@ class Tokens:
             first, *others = claims["jti"].split(".")
             person_id, generation = int(claims["sub"]), int(first)
             session_id = claims.get("sid")
+        # UnicodeError, of a lone surrogate, is a ValueError.
         except (
             jwt.PyJWTError,
             ValueError,
             RecursionError,
-        ):  # UnicodeError, of a lone surrogate, is a ValueError
+        ):
             return None
         if session_id is not None and not (type(session_id) is int and 0 < session_id <= _HIGHEST_ID):
             return None

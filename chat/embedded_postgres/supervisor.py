@@ -81,9 +81,8 @@ class Supervisor:
                 return
             failures = 1 if served > STEADY else failures + 1
             pause = min(FIRST_PAUSE * 2 ** min(failures - 1, 16), LONGEST_PAUSE)
-            if (
-                failures & (failures - 1) == 0
-            ):  # 1, 2, 4, 8 …: a disk that is full for days does not fill our log
+            # 1, 2, 4, 8 …: a disk that is full for days does not fill our log.
+            if failures & (failures - 1) == 0:
                 logger.warning("PostgreSQL ended; restarting it", times=failures, says=said)
             await trio.sleep(pause)
 

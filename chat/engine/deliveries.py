@@ -56,16 +56,13 @@ class Deliveries:
 
     def __init__(self, feed: trio.MemorySendChannel[Mapping[Member, int]]) -> None:
         self._feed = feed
-        self._closing: Counter[int] = (
-            Counter()
-        )  # ids of people, with their connections that may still answer a close
+        # Ids of people, with their connections that may still answer a close.
+        self._closing: Counter[int] = Counter()
         self._closed = Signal()
-        self._paused_receipts: deque[tuple[float, Receipts]] = (
-            deque()
-        )  # each with the end of its pause, the first first
-        self._waiting: deque[tuple[float, Receipts]] = (
-            deque()
-        )  # for a message to go with, each with its deadline
+        # Each with the end of its pause, the first first.
+        self._paused_receipts: deque[tuple[float, Receipts]] = deque()
+        # For a message to go with, each with its deadline.
+        self._waiting: deque[tuple[float, Receipts]] = deque()
         self._pause_begun = Signal()
         self._confirmed = 0  # confirmations ever handed over
         self._written = 0  # how many of them are written
@@ -193,9 +190,8 @@ async def open_deliveries(rooms: Rooms) -> AsyncGenerator[Deliveries]:
 
     Cancelling drops confirmations: those messages are sent again.
     """
-    feed, confirmations = trio.open_memory_channel[Mapping[Member, int]](
-        math.inf
-    )  # about one a second of each client
+    # About one a second of each client.
+    feed, confirmations = trio.open_memory_channel[Mapping[Member, int]](math.inf)
     deliveries = Deliveries(feed)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(deliveries.write, rooms, confirmations)

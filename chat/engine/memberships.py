@@ -115,9 +115,8 @@ class Memberships:
                 self.apply_end(outcome)
             if person_id is not None:
                 with trio.move_on_after(SETTLE_TIMEOUT) as scope:
-                    await self._journal.pending_writes.wait_resolved(
-                        person_id
-                    )  # their writes from before it was applied
+                    # Their writes from before it was applied.
+                    await self._journal.pending_writes.wait_resolved(person_id)
                 if scope.cancelled_caught:
                     raise StorageDown("a write submitted before has no outcome in time")
             await self._cluster.wait_published_everywhere(outcome.id, person_id)

@@ -23,10 +23,11 @@ class PendingWrites:
         self._unknown: set[int | None] = set()  # whose writes were refused and may still be committed
         self._changed = Signal()
         self._settled_watermark = newest_id
+        # The next watermark, and the last write submitted before its id was published.
         self._next = (
             newest_id,
             0,
-        )  # the next watermark, and the last write submitted before its id was published
+        )
 
     def add(self, write: Write) -> int:
         """Count a write that is submitted, and return its number, which settle() takes."""

@@ -215,9 +215,8 @@ class SendQueue:
         self.queued += len(blob)
         if not begun:
             self._feed.send_nowait(blob)
-        if (
-            self._open and self.queued > self.limit and self.room < 0
-        ):  # a last frame is taken after any amount
+        # A last frame is taken after any amount.
+        if self._open and self.queued > self.limit and self.room < 0:
             self.overflow()
 
     async def send(self, blob: bytes) -> None:

@@ -130,10 +130,11 @@ class BalancedListener:
                     continue
             try:
                 accepted, _ = self._taking.accept()
+            # Another worker was faster, or the client has left.
             except (
                 BlockingIOError,
                 ConnectionAbortedError,
-            ):  # another worker was faster, or the client has left
+            ):
                 continue
             self._slot.came()
             return trio.SocketStream(trio.socket.from_stdlib_socket(accepted))

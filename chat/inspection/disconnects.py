@@ -125,7 +125,7 @@ def _closed_by_us(known: Open) -> Cause:
             )
             return Cause("no pong", sentence)
         case closing if closing is GOING_AWAY:
-            sentence = f"The server was told to stop, and said so ({GOING_AWAY.code})."
+            sentence = f"The server was stopping, and said so ({GOING_AWAY.code})."
             return Cause("going away", sentence, usual=True)
         case closing if closing is RESTARTING:
             sentence = f"The worker that served it was replaced, and said so ({RESTARTING.code})."

@@ -117,7 +117,7 @@ def _scope(scope: trio.CancelScope, where: str) -> Scope:
 def awaited_by(task: Task) -> Awaits:
     """Return where a task is suspended. Sync."""
     frames = [frame for frame in map(_frame_of, _chain(task)) if frame is not None]
-    # A signal's frame is of no use: its caller shows what is awaited.
+    # The frame of a signal is skipped: its caller's frame shows the awaited condition.
     ours = [place for place, frame in enumerate(frames) if _is_ours(frame) and not _is_signal(frame)]
     if not frames:
         return Awaits("", "", "")

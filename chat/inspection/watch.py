@@ -133,9 +133,8 @@ class Watch:
         self._metrics = metrics
         self._waits: _Waits | None = None  # while anybody looks
         self._looked = Signal()
-        self._attention = (
-            trio.CancelScope()
-        )  # ends a while after the last look; the next look makes a new one
+        # Ends a while after the last look; the next look makes a new one.
+        self._attention = trio.CancelScope()
 
     def look(self, most: int = MOST) -> Snapshot:
         """Return the server as it is now, `most` clients in full (LIMIT at most). Sync: nothing moves meanwhile."""

@@ -165,9 +165,8 @@ class DiskFileStore:
             found = self._marked_with(store_id)
             for left in self._incoming.iterdir():
                 digest = left.name.removesuffix(".removed")
-                if (
-                    left.name != digest
-                ):  # a removal was interrupted: put the file back, the clean-up decides again
+                # A removal was interrupted: put the file back, the clean-up decides again.
+                if left.name != digest:
                     with suppress(OSError):
                         os.replace(left, self._path(bytes.fromhex(digest)))
                 else:

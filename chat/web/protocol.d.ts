@@ -1288,8 +1288,8 @@ export interface SwitchReaction {
 /**
  * Get all changes since the positions in `known`, with `rest` every other room as well, and then live events. A
  * room may have more than 1000 changes since its position, or more than its share of `limit`. With `far` = page,
- * the server sends as many as that and then `more`; the room is not live until a sync from there has reached its
- * end. With `far` = reset, the server sends the room's current state instead.
+ * the server sends that many and then `more`; the room is not live until a sync from there has reached its end.
+ * With `far` = reset, the server sends the room's current state instead.
  */
 export interface Sync {
   type: "sync";

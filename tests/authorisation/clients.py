@@ -53,11 +53,12 @@ class Api:
         try:
             self._connection.request(method, path, body, headers)
             response = self._connection.getresponse()
+        # The server closes what was long idle.
         except (
             BrokenPipeError,
             ConnectionResetError,
             RemoteDisconnected,
-        ):  # the server closes what was long idle
+        ):
             self._connection.close()
             self._connection.request(method, path, body, headers)
             response = self._connection.getresponse()

@@ -331,9 +331,8 @@ SOCKETS = {
 def _give_way() -> None:
     """Run with what of the cores nobody else wants: it is the server that is measured, not how two cores are shared."""
     os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    with suppress(
-        OSError
-    ):  # Linux may share the cores among sessions first, and this process has one of its own
+    # Linux may share the cores among sessions first, and this process has one of its own.
+    with suppress(OSError):
         Path("/proc/self/autogroup").write_text("19")
 
 

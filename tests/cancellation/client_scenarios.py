@@ -210,9 +210,8 @@ async def client_of_a_shared_session(run: Run) -> None:
         async def live() -> None:
             kept = Kept((await register(address, "dora", "secret")).refresh)
             credentials = Credentials(session_store=kept)
-            await HttpApi(address, credentials, lambda _room: None, lambda: ADA).members(
-                room.id
-            )  # which refreshes it
+            # Which refreshes it.
+            await HttpApi(address, credentials, lambda _room: None, lambda: ADA).members(room.id)
             async with trio.open_nursery() as nursery:
                 credentials = Credentials(session_store=kept)
                 nursery.start_soon(credentials.renew, address)

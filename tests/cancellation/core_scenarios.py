@@ -95,9 +95,8 @@ async def _joins(run: Run, way: Callable[[World, Person, Person, Room], Awaitabl
 
         await run.target(twice)
         with trio.fail_after(5):
-            again = await way(
-                world, ada, ben, garden
-            )  # at once: what was cancelled may still be at the journal
+            # At once: what was cancelled may still be at the journal.
+            again = await way(world, ada, ben, garden)
         await settle(world)
         assert again in (None, ALREADY_IN) or run.point.flavour.startswith("write"), again
         assert world.joined(garden.id) == [ben.id], f"{len(world.joined(garden.id))} joinings were told"
@@ -284,9 +283,8 @@ async def accounts(run: Run) -> None:
         assert set(roles) <= {(False, False), (True, False), (False, True)}
         assert run.fired or any(operator for operator, _ in roles)
         for place, person in enumerate(everyone):  # whoever is added is added whole
-            for _ in range(
-                7 if place == 0 else 1
-            ):  # and a throttle that locks anybody out locks out the first
+            # And a throttle that locks anybody out locks out the first.
+            for _ in range(7 if place == 0 else 1):
                 again = await people.log_in(person.name, "secret word", "192.0.2.2")
                 assert isinstance(again, Granted), again
         if not everyone:

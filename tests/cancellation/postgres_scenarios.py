@@ -211,9 +211,8 @@ async def _write(storage: PostgresStorage, returned: Returned) -> None:
     assert isinstance(cem, Person)
     await users.delete(cem.id)
     await users.invite(NewInvite(digest=b"code", uses=1, expires_at=FAR_AWAY))
-    await users.add(
-        NewPerson(name="bеn", password_hash=b"x", invite=b"code")
-    )  # it looks like ben's, so it is refused
+    # It looks like ben's, so it is refused.
+    await users.add(NewPerson(name="bеn", password_hash=b"x", invite=b"code"))
     returned["invited"] = await users.add(NewPerson(name="dan", password_hash=b"x", invite=b"code"))
     await users.add(NewPerson(name="visitor-1", password_hash=b"", visit=Visit(email="v@example.com")))
     number = await storage.nodes.register(address="http://a", version="1", bus="notify", secret_digest="a")

@@ -180,7 +180,7 @@ EVENTS = (
         """A room as it is now: the person came into it, or changed their settings of it.
 
         With `reset` the server could not continue from the client's position, and the events before this one are not
-        continued. Read what was missed with `Chat.history(room, after=after)`.
+        continued. Read the missed messages with `Chat.history(room, after=after)`.
         """,
     ),
     Made(frames.GoneEvent, "RoomGone"),

@@ -143,10 +143,11 @@ async def test_programs_that_share_a_session_refresh_it_with_the_newest_token(
             await trio.sleep(2000)
             assert len(model.sockets) == 2
         newest = kept.refresh
+    # One after the other, each with what the one before had got.
     assert (kept.held, newest) == (
         6,
         "refresh 7",
-    )  # one after the other, each with what the one before had got
+    )
     refreshes = [call for call in model.sessions.calls if call.endswith("refresh")]
     assert len(refreshes) == kept.held
 

@@ -101,9 +101,8 @@ def test_a_second_snapshot_skips_no_change() -> None:
     room = ModelRoom(world, 1)
     rooms = rooms_of_ada()
     rooms.apply(snapshot(name="old"))
-    rooms.apply(
-        snapshot(pos=2, seq=2, name="new", notify="none", hidden=True)
-    )  # ahead of the changes it counts
+    # Ahead of the changes it counts.
+    rooms.apply(snapshot(pos=2, seq=2, name="new", notify="none", hidden=True))
     info = rooms[1].info
     assert (info.name, info.notify, info.hidden, info.pos, info.unread) == ("new", "none", True, room.pos, 0)
     events = [rooms.apply(new_message(n, n)) for n in (1, 2)]
@@ -135,9 +134,8 @@ def test_positions_are_split_over_as_many_requests_as_needed() -> None:
     ]
     for room in range(1, 6):
         rooms.apply(snapshot(room, pos=room, seq=room))
-    rooms.apply(
-        snapshot(6, pos=9, seq=9)
-    )  # ahead of the position: only the latter is looked at by the server
+    # Ahead of the position: only the latter is looked at by the server.
+    rooms.apply(snapshot(6, pos=9, seq=9))
     syncs = rooms.sync_requests(2)
     assert [([each.room for each in sync.known], sync.rest) for sync in syncs] == [
         ([1, 2], False),

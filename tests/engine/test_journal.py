@@ -881,11 +881,15 @@ async def test_changes_of_a_message_reach_dialects_that_encode_them_in_order(
         await world.rest()
         await world.send("3")
         await world.rest()
+    # Fmt: skip.
     assert listener.heard.decode().splitlines() == [
-        "said 1", "edited 1: one", "reacted 1: 1",
+        "said 1",
+        "edited 1: one",
+        "reacted 1: 1",
         *(["said 2"] if known == "at once" else []),  # read late, it is deleted already
-        "deleted 2", "said 3",
-    ]  # fmt: skip
+        "deleted 2",
+        "said 3",
+    ]
     assert world.ben.lines() == ["1", "3"], "who has no words for it hears nothing of it"
     if known == "at once":
         assert list(map(type, outcomes)) == [Edited, Reacted, Unchanged, Message, Deleted, Refusal]

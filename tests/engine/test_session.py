@@ -618,7 +618,7 @@ async def test_an_end_with_the_servers_own_is_a_usual_one(world: World) -> None:
     world.presence.close_all(GOING_AWAY)
     task = trio.lowlevel.current_task()
     cause = cause_of(Open(ada.session.record, ada.session, trio.CancelScope(), task), None)
-    assert cause == Cause("going away", "The server was told to stop, and said so (1001).", usual=True)
+    assert cause == Cause("going away", "The server was stopping, and said so (1001).", usual=True)
     assert [event.what for event in ada.session.record.events or ()] == ["the server closes: 1001"]
 
 

@@ -194,9 +194,8 @@ async def test_clients_that_do_not_read_hold_nobody_up() -> None:
                 for wire in wires:
                     await wire.send(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n" * 100)
                 for wire in wires:
-                    await wire.stream.receive_some(
-                        1
-                    )  # the answer has begun, and is larger than what is under way
+                    # The answer has begun, and is larger than what is under way.
+                    await wire.stream.receive_some(1)
                 for kind in answered:
                     before = answered[kind]
                     await until(lambda kind=kind, before=before: answered[kind] >= before + 30)

@@ -104,7 +104,7 @@ async def test_without_a_close_frame_the_end_of_tcp_is_reported() -> None:
 @pytest.mark.parametrize(
     ("closing", "cause"),
     [
-        (GOING_AWAY, Cause("going away", "The server was told to stop, and said so (1001).", usual=True)),
+        (GOING_AWAY, Cause("going away", "The server was stopping, and said so (1001).", usual=True)),
         (
             RESTARTING,
             Cause("restarting", "The worker that served it was replaced, and said so (1012).", usual=True),

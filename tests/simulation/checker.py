@@ -64,9 +64,8 @@ class Checker:
         self._heard_by: defaultdict[str, set[str]] = defaultdict(set)
         self._heard_by_person: defaultdict[str, set[int]] = defaultdict(set)
         answered = {e.text: i for i, e in enumerate(self._events) if e.op == "remove answered"}
-        self._removals: defaultdict[tuple[int, str], list[int]] = defaultdict(
-            list
-        )  # until when each may happen
+        # Until when each may happen.
+        self._removals: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
         for index, event in enumerate(self._events):
             if event.op == "remove asked":
                 self._removals[event.who, event.topic].append(answered.get(event.text, len(self._events)))

@@ -19,9 +19,8 @@ def with_inboxes(plan: Plan, chance: random.Random) -> Plan:
     """
     steps, guests, lasts = list(plan.steps), list(plan.guests), max(plan.lasts, 25.0)
     moments = [lasts * part / 5 for part in range(1, 5)]
-    readers = [
-        plan.people + more for more in (1, 2, 3)
-    ]  # new ones: what they miss nobody else's connection hears
+    # New ones: what they miss nobody else's connection hears.
+    readers = [plan.people + more for more in (1, 2, 3)]
     for person, connections in zip(readers, (1, 2, 3), strict=True):
         for number in range(connections):
             narrow = Weather(0.02, 0.02, chance.choice((1000, 4096)), 0.3)

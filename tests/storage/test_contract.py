@@ -1501,9 +1501,18 @@ async def test_drafts_and_changes_of_one_batch_are_numbered_in_their_order(stora
             Deletion(LOBBY_ID, 2, ben, NOW),
         ]
     )
+    # Fmt: skip.
     assert numbers(saved) == [
-        (2, 1, 2), (3, 2, 3), (4, 1, 1), None, (5, 2, 4), (6, 1, 2), None, (7, 3, 5), (8, 2, 6),
-    ]  # fmt: skip
+        (2, 1, 2),
+        (3, 2, 3),
+        (4, 1, 1),
+        None,
+        (5, 2, 4),
+        (6, 1, 2),
+        None,
+        (7, 3, 5),
+        (8, 2, 6),
+    ]
     assert isinstance(saved[2], Message)
     assert saved[3] == Repeated(saved[2])
     assert saved[6] == KeyUsed(message=structs.replace(saved[2], text="of the garden"))

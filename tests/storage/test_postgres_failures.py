@@ -89,9 +89,8 @@ class Psql:
             await self.run(statement)
             yield
         finally:
-            with trio.move_on_after(
-                5, shield=True
-            ):  # a lock left behind would stall the tests after this one
+            # A lock left behind would stall the tests after this one.
+            with trio.move_on_after(5, shield=True):
                 await self.run("COMMIT")
 
     async def backends(self, name: str) -> list[int]:
@@ -463,9 +462,8 @@ async def test_a_dropped_database_is_down(database: DatabaseAddress, psql: Psql)
             await storage.ping()
         with pytest.raises(StorageDown):
             await say(storage, ada, "lost")
-        await execute(
-            {**database, "database": "postgres"}, f"CREATE DATABASE {name}"
-        )  # for the fixture to drop
+        # For the fixture to drop.
+        await execute({**database, "database": "postgres"}, f"CREATE DATABASE {name}")
 
 
 async def test_a_server_does_not_start_without_its_database(line: Line) -> None:

@@ -193,9 +193,8 @@ async def test_a_page_costs_the_same_anywhere_in_a_room(reader: Reader, after: i
 
 
 async def test_a_page_over_a_whole_room_reads_no_more_than_could_fit(reader: Reader) -> None:
-    assert_fair(
-        await reader.cost(queries.TIMELINE_FROM, GARDEN, EVER, EVER, LENGTH, 300, 10), 100
-    )  # three bytes each
+    # Three bytes each.
+    assert_fair(await reader.cost(queries.TIMELINE_FROM, GARDEN, EVER, EVER, LENGTH, 300, 10), 100)
     assert_fair(await reader.cost(queries.TIMELINE_TO, GARDEN, EVER, EVER, LENGTH, 300), 100)
 
 

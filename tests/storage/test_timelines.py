@@ -491,9 +491,8 @@ async def test_a_first_mark_is_not_before_the_start_of_the_membership(storage: S
     await write(storage, joining(garden, ben))
     (cem,) = await add(storage, "Cem")
     keys = [(garden, ben), (LOBBY_ID, cem), (pair, ben)]
-    assert await storage.timelines.set_own(
-        garden, ben, notify=Notify.ALL
-    )  # which says nothing of what was read
+    # Which says nothing of what was read.
+    assert await storage.timelines.set_own(garden, ben, notify=Notify.ALL)
     await storage.timelines.mark_read(dict.fromkeys(keys, ReadMark(1)))
     assert (await one_room(storage, ben, garden)).read == 3
     assert (await one_room(storage, cem, LOBBY_ID)).read == 2

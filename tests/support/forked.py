@@ -69,9 +69,8 @@ class ForkedProcess:
 
     def _read(self) -> int:
         read = os.read(self._waiting, _INT)
-        return (
-            array.array("i", read)[0] if read else -signal.SIGKILL
-        )  # then whoever waited for it was killed too
+        # Then whoever waited for it was killed too.
+        return array.array("i", read)[0] if read else -signal.SIGKILL
 
 
 def _forking() -> socket.socket:

@@ -24,9 +24,8 @@ def test_a_server_finds_nothing_that_only_tests_install(monkeypatch: pytest.Monk
     monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")
     imported = imported_by("-m", "chat", "serve", "--help")
     assert "structlog" in imported
-    inside = tuple(
-        f"{name}." for name in ONLY_OF_TESTS
-    )  # the name itself is listed where it is not found, too
+    # The name itself is listed where it is not found, too.
+    inside = tuple(f"{name}." for name in ONLY_OF_TESTS)
     assert [name for name in imported if name.startswith(inside)] == []
 
 

@@ -158,9 +158,8 @@ def test_a_conversation_is_handed_over_closed_and_opened_again(
         expect(olga.get_by_text("oscar is answering")).to_be_visible()
 
         part(oscar, "Mine")
-        expect(row(oscar, "fay")).to_contain_text(
-            "You"
-        )  # now it is in this part, and the list is not made anew
+        # Now it is in this part, and the list is not made anew.
+        expect(row(oscar, "fay")).to_contain_text("You")
         oscar.get_by_role("listbox").focus()
         oscar.keyboard.press("Enter")
         expect(oscar.locator(".conversation-who h1")).to_have_text("fay")

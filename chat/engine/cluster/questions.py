@@ -62,9 +62,8 @@ class Questions:
         self._deliver = deliver
         self._numbers = itertools.count(1)
         self._waiting: dict[int, _Waiting] = {}  # by the number of the question
-        self._answers = LRUCache[tuple[int, int], Answer](
-            _MOST_ANSWERS
-        )  # by node, and number of the question
+        # By node, and number of the question.
+        self._answers = LRUCache[tuple[int, int], Answer](_MOST_ANSWERS)
         self._under_way: set[tuple[int, int]] = set()  # questions that are being answered, by the same
         self._known: set[int] = set()  # servers that had a lease at the last read, or sent something since
         self._unsure_until = -math.inf  # until then (Trio's clock) the database may have forgotten leases

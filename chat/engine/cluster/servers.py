@@ -155,9 +155,8 @@ class Servers:
         await self.wait_published_everywhere(await self._ends.get(None) or 0, person_id)
 
     async def wait_deliveries_recorded_everywhere(self, person_id: int) -> None:
-        with trio.move_on_after(
-            LEASE + RENEW
-        ):  # after a longer failure of the bus, a message may be delivered twice
+        # After a longer failure of the bus, a message may be delivered twice.
+        with trio.move_on_after(LEASE + RENEW):
             await self._ask_recorded(HasRecorded(person_id))
 
     async def wait_read_marks_written_everywhere(self, person_id: int) -> None:

@@ -29,7 +29,7 @@ _STEP_BESIDE_MANY = 8192
 _SHARE_BESIDE_MANY = 0.025
 
 _FAR = 10_000
-"""Changes behind the log from which on an operator is told, as after an upgrade that indexes everything again."""
+"""So many unindexed changes are logged for the operator, as after an upgrade that indexes everything again."""
 
 _RETRY = 1.0
 """Seconds until the next try when the database fails."""

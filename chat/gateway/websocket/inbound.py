@@ -96,9 +96,8 @@ class InboundFastPath:
     async def take_in(self) -> None:
         """Read until a message comes, which the next receive() returns. Cancelling loses nothing."""
         if not self._early:
-            self._early = await self.receive(
-                trio.sleep_forever
-            )  # trio-websocket keeps what is its own to receive
+            # Trio-websocket keeps what is its own to receive.
+            self._early = await self.receive(trio.sleep_forever)
 
     def leave_to_library(self) -> None:
         """Let trio-websocket read all following bytes. Sync."""

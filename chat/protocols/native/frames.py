@@ -82,7 +82,7 @@ class Sync(Request, kw_only=True, frozen=True, tag="sync"):
     """Get all changes since the positions in `known`, with `rest` every other room as well, and then live events.
 
     A room may have more than 1000 changes since its position, or more than its share of `limit`. With `far` = page, the
-    server sends as many as that and then `more`; the room is not live until a sync from there has reached its end.
+    server sends that many and then `more`; the room is not live until a sync from there has reached its end.
     With `far` = reset, the server sends the room's current state instead.
     """
 

@@ -61,9 +61,8 @@ class Shared(Generic[SocketT]):
         self.services = services
         self.sockets = Sockets[SocketT]()
         self.syncs = Places()
-        self._read = LRUCache[tuple[int, int], tuple[int, float]](
-            _MOST_READ
-        )  # the mark, and when it was sent
+        # The mark, and when it was sent.
+        self._read = LRUCache[tuple[int, int], tuple[int, float]](_MOST_READ)
         services.hub.on_arrival(self._arrived)
         services.settings.on_change(self._settings_changed)
         services.notices.on(Active, self._active)

@@ -121,7 +121,7 @@ def can_go_on(check: ResumeCheck, *, by_pages: bool) -> bool:
 
 
 def _shares_in_order(missing: Mapping[int, int], most: int) -> dict[int, int]:
-    """Give each room all its changes, in order, if they fit into what is left of `most`; other rooms get none."""
+    """Give each room all its changes, in order, if `most` still has place for them; other rooms get none."""
     shares = dict[int, int]()
     for room_id, count in missing.items():
         if count <= most:

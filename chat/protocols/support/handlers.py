@@ -99,9 +99,8 @@ class SupportClient(Client):
         person = self._operator(command.ref)
         if person is None:
             return None
-        since = (
-            self._desk.hub.newest_id
-        )  # a message that arrives during the look-up counts as after this answer
+        # A message that arrives during the look-up counts as after this answer.
+        since = self._desk.hub.newest_id
         if command.person is None:
             peer = self._desk.peer(self._current)
         else:

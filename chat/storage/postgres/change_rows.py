@@ -1,8 +1,8 @@
 """Decodes the rows of the log: for servers that follow it, and for clients that missed a part of it.
 
 Both statements name their columns alike: `message_id`, `room_id`, `message_seq`, `message_pos`, `what` (the kind),
-`sender_id`, `created_at`, and what the kinds have. Messages alone differ: the log has what was sent, a replay what
-became of it.
+`sender_id`, `created_at`, and the columns of each kind. Only messages differ: the log has the text as it was sent, a
+replay the current one.
 """
 
 from collections.abc import Callable, Iterable

@@ -45,9 +45,8 @@ async def _change_room(connection: RawConnection, change: RoomChange) -> Saved:
     if isinstance(made, RoomChanged):
         columns = made.name, same_name_key(made.name), made.topic, made.is_private, made.is_archived
         try:
-            async with (
-                connection.transaction()
-            ):  # a savepoint: the outer transaction continues if the name is taken
+            # A savepoint: the outer transaction continues if the name is taken.
+            async with connection.transaction():
                 await connection.execute(_CHANGE_ROOM, room.id, *columns, made.created_at)
         except asyncpg.UniqueViolationError:
             return ROOM_TAKEN

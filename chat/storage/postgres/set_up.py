@@ -31,9 +31,8 @@ class PostgresSetUp:
     async def prepare(self, nonce: bytes, tries: int) -> bytes | None:
         async def prepare(connection: Connection) -> bytes | None:
             if not await connection.fetchval(_IS_NEEDED):
-                await connection.execute(
-                    USE_UP_SET_UP
-                )  # an older server keeps it beside an admin that a command makes
+                # An older server keeps it beside an admin that a command makes.
+                await connection.execute(USE_UP_SET_UP)
                 return None
             await connection.execute(_PREPARE, nonce, tries)
             return bytes(await connection.fetchval(_NONCE))
@@ -46,9 +45,8 @@ class PostgresSetUp:
 
     async def make_admin(self, new: NewPerson) -> Person | Taken | None:
         async def make(connection: Connection) -> Person | Taken | None:
-            await connection.execute(
-                LOCK_NAMES
-            )  # before the code's lock, like all transactions that make an admin
+            # Before the code's lock, like all transactions that make an admin.
+            await connection.execute(LOCK_NAMES)
             if not await connection.fetchval(_LOCK) or not await connection.fetchval(_IS_NEEDED):
                 return None
             added = await add_person(connection, new)

@@ -37,9 +37,8 @@ class PostgresSettings:
     ) -> dict[str, Setting]:
         async def change(connection: Connection) -> dict[str, Setting]:
             done = []
-            for name, value in sorted(
-                changes.items()
-            ):  # concurrent changes of the same settings lock in the same order
+            # Concurrent changes of the same settings lock in the same order.
+            for name, value in sorted(changes.items()):
                 if value is None:
                     is_changed = await connection.fetchval(_TAKE_BACK, name)
                 else:

@@ -64,9 +64,8 @@ class Report:
         self.failures: list[Failure] = []
         self.reached: set[Line] = set()
         self.cancelled_at: set[Line] = set()
-        self.cut_cleanups: Counter[Line] = (
-            Counter()
-        )  # awaits in `finally` and `except` that were cancelled as well
+        # Awaits in `finally` and `except` that were cancelled as well.
+        self.cut_cleanups: Counter[Line] = Counter()
 
     def add(self, run: "Run", failures: list[Failure]) -> None:
         """Count one run."""

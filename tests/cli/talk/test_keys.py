@@ -42,10 +42,23 @@ def pressed(state: State, *keys: str) -> list[tuple[object, ...]]:
     """Press keys, of which a word is its letters; return what they asked for."""
     asked = Actions()
     keyboard = Keys(state, asked)
+    # Fmt: skip.
     named = {
-        "enter", "tab", "up", "down", "meta 1", "meta 2", "meta 0", "esc", "ctrl c", "ctrl d", "ctrl r", "ctrl l",
-        "begin paste", "end paste",
-    }  # fmt: skip
+        "enter",
+        "tab",
+        "up",
+        "down",
+        "meta 1",
+        "meta 2",
+        "meta 0",
+        "esc",
+        "ctrl c",
+        "ctrl d",
+        "ctrl r",
+        "ctrl l",
+        "begin paste",
+        "end paste",
+    }
     for key in keys:
         for each in [key] if key in named else key:
             keyboard.press(each, draw(state, 40, 12), 40)

@@ -48,9 +48,13 @@ async def test_search_results_are_shown_and_any_key_goes_back() -> None:
         "… and more",
         "",
     ]
+    # Fmt: skip.
     assert [[text for style, text in row if style == "found"] for row in picture.rows[1:5]] == [
-        ["red"], ["red"], ["red"], ["red"],
-    ]  # fmt: skip
+        ["red"],
+        ["red"],
+        ["red"],
+        ["red"],
+    ]
     pressed(state, "x")
     assert (state.page, state.room) == (None, 1)
 

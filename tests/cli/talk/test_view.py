@@ -124,9 +124,15 @@ def test_the_room_list_shows_unread_and_visible_rooms() -> None:
     state.open_relative(1)
     state.open_next_unread()
     assert state.room == 5
+    # Fmt: skip.
     assert [room_named(state.rooms, name) for name in ("ROSES", "#roses", "@Ben", "ben", "3", "nothing")] == [
-        2, 2, 3, 3, 3, None,
-    ]  # fmt: skip
+        2,
+        2,
+        3,
+        3,
+        3,
+        None,
+    ]
     assert label(rooms[6].info) == "support eve"
 
 
@@ -171,9 +177,13 @@ def test_scrolling_up_loads_missing_messages() -> None:
 
 def test_messages_received_while_away_are_below_the_unread_divider() -> None:
     state = state_of(with_messages(5, read=3, unread=2))
+    # Fmt: skip.
     assert shown(draw(state, 30, 9))[3:7] == [
-        "12:03 ben: text 3", "── new ───────────────────────", "12:04 ben: text 4", "12:05 ben: text 5",
-    ]  # fmt: skip
+        "12:03 ben: text 3",
+        "── new ───────────────────────",
+        "12:04 ben: text 4",
+        "12:05 ben: text 5",
+    ]
 
 
 def test_a_pending_message_is_at_the_end_until_it_is_saved() -> None:

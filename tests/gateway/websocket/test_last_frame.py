@@ -138,9 +138,8 @@ async def test_a_client_cut_by_an_administrator_gets_the_reason(chat: Chat) -> N
 async def test_the_close_frame_follows_the_frames_being_written(
     chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        client_stream, "FLUSH", 30.0
-    )  # so that a slow machine is no client that does not read
+    # So that a slow machine is no client that does not read.
+    monkeypatch.setattr(client_stream, "FLUSH", 30.0)
     async with chat.client("ada") as ada, trio.open_nursery() as nursery:
         number = await chat.fill("ada")
         nursery.start_soon(chat.ask, "POST", f"/admin/clients/{number}/cancel")

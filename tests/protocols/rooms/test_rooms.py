@@ -173,10 +173,11 @@ async def test_a_client_without_a_token_that_chooses_rooms_neither_enters_nor_sp
     client = await world.connect_at_root(TALKER)
     client.heard_now()
     client.send(enter(LOBBY_ID))
+    # The greeting, and a refusal.
     assert [frame["Type"] for frame in await client.hears()] == [
         "enter",
         "error",
-    ]  # the greeting, and a refusal
+    ]
     assert (await client.asks(message("hello")))["Type"] == "error"
     assert world.said(LOBBY_ID) == []
 

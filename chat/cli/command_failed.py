@@ -4,10 +4,12 @@ from typing import Any
 
 import click
 
+from chat.cli.table import printable
+
 
 def in_one_line(text: str) -> str:
     """Return a text in one line without control characters: others may have made it, as a server its refusal."""
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in " ".join(text.split()))
+    return printable(" ".join(text.split()))
 
 
 class CommandFailed(click.ClickException):

@@ -13,7 +13,7 @@ def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 def printable(line: str) -> str:
     """Replace control characters, which a name or a client may contain. Sync and pure."""
-    return line if line.isprintable() else "".join(c if c.isprintable() else "?" for c in line)
+    return line if line.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in line)
 
 
 def columns(text: str) -> int:

@@ -2,7 +2,7 @@
 
 from chat.cli.room_names import room_named
 from chat.cli.talk import file_commands, personal_commands, room_commands
-from chat.cli.talk.context import Command, CommandError, Context, count, needed
+from chat.cli.talk.context import Command, CommandError, Context, count, needed, nth_last_message
 from chat.cli.talk.features import FEATURES
 from chat.cli.talk.state import State
 from chat.cli.talk.transcript import search_result_row
@@ -36,10 +36,7 @@ def answer(state: State, rest: str) -> tuple[Message, str]:
     which, *texts = rest.split(maxsplit=1)[:2] or [""]
     if not which.isdecimal() or not texts:
         which, texts = "", [rest.strip()]
-    message = state.nth_last_message(count(which), own=False)
-    if message is None:
-        raise CommandError("there are not that many messages here")
-    return message, needed(texts[0], "a text")
+    return nth_last_message(state, which), needed(texts[0], "a text")
 
 
 def room_to_open(state: State, name: str) -> int:
@@ -74,9 +71,7 @@ async def _delete(context: Context, which: str) -> None:
 
 async def _react(context: Context, rest: str) -> None:
     emoji, _, which = needed(rest, "an emoji, as /react 👍").partition(" ")
-    message = context.state.nth_last_message(count(which), own=False)
-    if message is None:
-        raise CommandError("there are not that many messages here")
+    message = nth_last_message(context.state, which)
     if any(each.emoji == emoji and each.mine for each in message.reactions):
         await context.chat.remove_reaction(message.room, message.seq, emoji)
     else:

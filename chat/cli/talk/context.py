@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 
 from chat.cli.talk.settings import TalkSettings
 from chat.cli.talk.state import State
-from chat.client import Chat, FeatureChange, File
+from chat.client import Chat, FeatureChange, File, Message
 
 
 class CommandError(Exception):
@@ -49,6 +49,18 @@ class Feature(NamedTuple):
 
     commands: Mapping[str, Command]
     describe: Callable[[State, FeatureChange], str | None]
+
+
+def nth_last_message(state: State, which: str) -> Message:
+    """Return the message that a command names by a number, 1 or nothing for the last one. Sync.
+
+    Raises:
+        CommandError: there is no such message.
+    """
+    message = state.nth_last_message(count(which), own=False)
+    if message is None:
+        raise CommandError("there are not that many messages here")
+    return message
 
 
 def needed(text: str, what: str) -> str:

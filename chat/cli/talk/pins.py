@@ -3,21 +3,21 @@
 from datetime import datetime
 
 from chat.cli.room_names import label
-from chat.cli.talk.context import Command, CommandError, Context, Feature, count
+from chat.cli.talk.context import Command, CommandError, Context, Feature, nth_last_message
 from chat.cli.talk.state import State
 from chat.cli.talk.transcript import shown_text
 from chat.cli.talk.width import Row, clean
-from chat.client import FeatureChange, Message, Pinned, PinnedMessage
+from chat.client import FeatureChange, Pinned, PinnedMessage
 
 
 async def _pin(context: Context, which: str) -> None:
-    message = _message(context, which)
+    message = nth_last_message(context.state, which)
     pins = await context.chat.pin(message.room, message.seq)
     context.state.notice = f"pinned: {pins} in this room, /pins lists them"
 
 
 async def _unpin(context: Context, which: str) -> None:
-    message = _message(context, which)
+    message = nth_last_message(context.state, which)
     pins = await context.chat.unpin(message.room, message.seq)
     context.state.notice = f"not pinned now: {pins} in this room, /pins lists them"
 
@@ -31,13 +31,6 @@ async def _pins(context: Context, _rest: str) -> None:
     context.state.show(
         title, [_row(each) for each in pins] or ["no message is pinned: /pin pins the last one"]
     )
-
-
-def _message(context: Context, which: str) -> Message:
-    message = context.state.nth_last_message(count(which), own=False)
-    if message is None:
-        raise CommandError("there are not that many messages here")
-    return message
 
 
 def _row(pin: PinnedMessage) -> Row:

@@ -31,7 +31,7 @@ class WorkerProcess:
         command: what to start; the number of the control pipe's descriptor comes last.
         first: its first message.
         descriptors: what it inherits.
-        stop_time: seconds after which a worker that was told to stop is killed.
+        stop_time: seconds that a worker has to stop before it is killed.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class WorkerProcess:
         self._process: trio.Process | None = None
         self._control_pipe: ControlPipe[FromWorker] | None = None
         self._must_stop = False
-        self._lifetime = trio.CancelScope()  # its deadline: when a worker that was told to stop is killed
+        self._lifetime = trio.CancelScope()  # its deadline: when a stopping worker is killed
 
     async def run(self, became_ready: trio.Event) -> int:
         """Run it until it has ended; return its exit status, below 0 for a signal. Raises OSError.

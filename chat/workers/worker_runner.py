@@ -79,7 +79,7 @@ class WorkerRunner:
                 with self._pause:
                     await trio.sleep(pause)
             if not ever_ready:
-                task_status.started("it was told to stop")
+                task_status.started("the server stops")
         finally:
             self.ended.set()
 

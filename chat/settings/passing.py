@@ -20,7 +20,7 @@ def passed_settings(fields: Mapping[str, Any]) -> Config:
     """Return the record that `settings_to_pass` was given.
 
     The other process may be of another version: a field that is unknown here is left out, and one that it does not
-    know has its default. Raises msgspec.ValidationError where a value is of no use here.
+    know has its default. Raises msgspec.ValidationError if a value is not valid here.
     """
     known = {name: value for name, value in fields.items() if name in FIELDS}
     config: Config = msgspec.convert(known, Config, dec_hook=_rich)

@@ -271,11 +271,11 @@ def rooms_routes(services: Services) -> Routes:
     )
     async def messages(call: Call) -> object:
         """Read a room one is in: at most 100 messages, newest first, with ids up to `LastID`."""
-        told = await rooms.messages(_caller(call), _id(call), call.body.last_id)
-        if isinstance(told, Refusal):
-            return told
-        budgets.was_read(_caller(call).id, call.address, reading_size(told), MOST_MESSAGES)
-        return [room_message(message) for message in told]
+        found = await rooms.messages(_caller(call), _id(call), call.body.last_id)
+        if isinstance(found, Refusal):
+            return found
+        budgets.was_read(_caller(call).id, call.address, reading_size(found), MOST_MESSAGES)
+        return [room_message(message) for message in found]
 
     return routes
 

@@ -14,7 +14,7 @@ from bench.processes import DidNotStart, running
 from bench.quota import open_quotas
 from bench.scenarios import Scenario
 from bench.server import ROOT, Running, Server, port_of
-from chat.domain.tokens import Tokens
+from chat.domain.accounts.tokens import Tokens
 from chat.embedded_postgres.embedded import running_address
 
 SECRET = secrets.token_urlsafe(48)

@@ -14,8 +14,8 @@ import asyncpg
 from bench.missed import miss_messages
 from bench.plans import Member, members_needed
 from bench.scenarios import Scenario
+from chat.domain.accounts.tokens import Tokens
 from chat.domain.entities import Person
-from chat.domain.tokens import Tokens
 
 _DEADLINE = 60.0
 """Seconds."""

@@ -5,17 +5,17 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import msgspec
 
-from chat.domain.accounts import Accounts
-from chat.domain.administration import Administration
+from chat.domain.accounts.accounts import Accounts
+from chat.domain.accounts.logins import LoginFailed
+from chat.domain.accounts.passwords import Passwords
+from chat.domain.accounts.tokens import Tokens
+from chat.domain.administration.administration import Administration
 from chat.domain.entities import Person
-from chat.domain.logins import LoginFailed
-from chat.domain.moderation import Moderation
-from chat.domain.passwords import Passwords
+from chat.domain.limits.registrations import Registrations
+from chat.domain.limits.shared_usage import SharedUsage
+from chat.domain.limits.throttle import Throttle
 from chat.domain.ports import Nodes, Sessions, Settings, Users
-from chat.domain.registrations import Registrations
-from chat.domain.shared_usage import SharedUsage
-from chat.domain.throttle import Throttle
-from chat.domain.tokens import Tokens
+from chat.domain.rooms.moderation import Moderation
 from chat.embedded_postgres.data_directory import AlreadyRunning, open_data_directory
 from chat.embedded_postgres.embedded import open_embedded_postgres, running_address
 from chat.settings.config import Config

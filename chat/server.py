@@ -9,12 +9,12 @@ import structlog
 
 from chat.cluster_config import open_cluster_config
 from chat.data_access import make_accounts
-from chat.domain import skeletons
-from chat.domain.budgets import SEARCH_TIME, SEARCHES, UPLOADS, Budgets
 from chat.domain.closing import GOING_AWAY, RESTARTING
+from chat.domain.limits.budgets import SEARCH_TIME, SEARCHES, UPLOADS, Budgets
+from chat.domain.limits.shared_usage import SharedUsage
 from chat.domain.ports import Storage
-from chat.domain.shared_usage import SharedUsage
 from chat.domain.startup import CannotStart
+from chat.domain.text import skeletons
 from chat.embedded_postgres.data_directory import open_data_directory
 from chat.embedded_postgres.embedded import open_embedded_postgres
 from chat.engine.batch_loader import open_batch_loader

@@ -98,8 +98,8 @@ def normalised(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return unicodedata.normalize(form, text)
 
     noting = SimpleNamespace(normalize=normalize, category=unicodedata.category)
-    monkeypatch.setattr("chat.domain.rules.unicodedata", noting)
-    monkeypatch.setattr("chat.domain.skeletons.unicodedata", noting)
+    monkeypatch.setattr("chat.domain.text.rules.unicodedata", noting)
+    monkeypatch.setattr("chat.domain.text.skeletons.unicodedata", noting)
     return lengths
 
 

@@ -10,10 +10,10 @@ import pytest
 import trio
 from trio_websocket import WebSocketConnection, open_websocket_url
 
+from chat.domain.accounts.tokens import Tokens
 from chat.domain.ports import NewPerson, Taken
 from chat.domain.refusals import BAD_FRAME
 from chat.domain.startup import CannotStart
-from chat.domain.tokens import Tokens
 from chat.engine.events import Authorised, Event, Refused, Said
 from chat.frames import text_frame
 from chat.protocols.client import Misunderstood

@@ -30,8 +30,8 @@ from chat.cli.command_failed import CommandFailed
 from chat.cli.expected_errors import Misconfigured, expected_errors
 from chat.cli.serve import serve, serve_until_signalled
 from chat.cli.user import user
-from chat.domain import skeletons
 from chat.domain.startup import CannotStart
+from chat.domain.text import skeletons
 from chat.embedded_postgres.embedded import running_address
 from chat.server import open_chat
 from chat.settings.config import FIELDS, Config, ConfigError, describe, flag, variable

@@ -6,11 +6,11 @@ write reaches the journal before any other task runs.
 
 from collections.abc import Callable
 
-from chat.domain.changes import Write
 from chat.domain.entities import Person
-from chat.domain.outcomes import Outcome
+from chat.domain.messages.changes import Write
+from chat.domain.messages.outcomes import Outcome
 from chat.domain.refusals import Refusal
-from chat.domain.room_rights import RoomAccess
+from chat.domain.rooms.room_rights import RoomAccess
 from chat.engine.services import EngineServices
 
 

@@ -1,11 +1,11 @@
 """Who is in a room: joining and leaving it, adding and removing others, and giving them roles."""
 
-from chat.domain.changes import Addition, Removal, RoleChange, Write
-from chat.domain.conversations import may_join
 from chat.domain.entities import Person
-from chat.domain.membership import RoomRole
+from chat.domain.messages.changes import Addition, Removal, RoleChange, Write
 from chat.domain.refusals import ALREADY_IN, BANNED, NO_MEMBER, NO_PERSON, Refusal
-from chat.domain.room_rights import Authority, addition_refusal, refusal_of, visibility_refusal
+from chat.domain.rooms.conversations import may_join
+from chat.domain.rooms.membership import RoomRole
+from chat.domain.rooms.room_rights import Authority, addition_refusal, refusal_of, visibility_refusal
 from chat.domain.timestamps import current_time
 from chat.engine.services import EngineServices
 

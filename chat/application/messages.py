@@ -6,15 +6,15 @@ import msgspec
 from msgspec import structs
 
 from chat.application.entering import write_in_room
-from chat.domain.changes import Deletion, Edit, Reaction
-from chat.domain.conversations import may_delete, may_edit, may_speak
-from chat.domain.emoji import clean_emoji
 from chat.domain.entities import Draft, Message, MessageKind, Person
-from chat.domain.files import clean_message
-from chat.domain.outcomes import Outcome, Repeated
+from chat.domain.messages.changes import Deletion, Edit, Reaction
+from chat.domain.messages.emoji import clean_emoji
+from chat.domain.messages.files import clean_message
+from chat.domain.messages.outcomes import Outcome, Repeated
 from chat.domain.refusals import Refusal
-from chat.domain.room_rights import RoomAccess
-from chat.domain.rules import EMPTY_TEXT, clean_text
+from chat.domain.rooms.conversations import may_delete, may_edit, may_speak
+from chat.domain.rooms.room_rights import RoomAccess
+from chat.domain.text.rules import EMPTY_TEXT, clean_text
 from chat.domain.timestamps import current_time
 from chat.engine.services import EngineServices
 

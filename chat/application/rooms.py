@@ -1,9 +1,9 @@
 """Rooms that people made: changing and deleting them."""
 
-from chat.domain.changes import RoomChange, RoomDeletion
 from chat.domain.entities import Person
+from chat.domain.messages.changes import RoomChange, RoomDeletion
 from chat.domain.refusals import Refusal
-from chat.domain.room_rights import refusal_of
+from chat.domain.rooms.room_rights import refusal_of
 from chat.domain.timestamps import current_time
 from chat.engine.services import EngineServices
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from chat.bus.payloads import Announced
-from chat.domain.changes import Change
+from chat.domain.messages.changes import Change
 
 _encode = msgspec.json.Encoder().encode
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import msgspec
 
-from chat.domain.changes import Change, CoreChange, FeatureChange
 from chat.domain.entities import Message
-from chat.domain.live import Notice
-from chat.domain.shared_usage import Used
+from chat.domain.limits.shared_usage import Used
+from chat.domain.messages.changes import Change, CoreChange, FeatureChange
+from chat.domain.messages.live import Notice
 
 
 class Announced(msgspec.Struct, frozen=True, tag=True, array_like=True):

@@ -3,7 +3,7 @@
 import click
 
 from chat.cli.data_access import as_json, as_table, data_flags, moment, with_data
-from chat.domain.audit import AuditEntry, What
+from chat.domain.administration.audit import AuditEntry, What
 
 
 @click.command()

@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 import click
 from msgspec import NODEFAULT
 
-from chat.domain.bounds import ByteRate, Rate
+from chat.domain.limits.bounds import ByteRate, Rate
 from chat.settings.config import FIELDS, Seconds, Size, describe, flag, variable
 
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -4,7 +4,7 @@ import click
 
 from chat.cli.data_access import as_json, as_table, data_flags, moment, with_data
 from chat.domain.entities import LOBBY_ID
-from chat.domain.files import text_of
+from chat.domain.messages.files import text_of
 from chat.domain.refusals import NO_MESSAGE, NO_ROOM
 
 

@@ -6,8 +6,8 @@ import click
 
 from chat.cli.data_access import as_json, as_table, data_flags, moment, with_data
 from chat.cli.flags import utf8
-from chat.domain.bounds import SettingValue
-from chat.domain.live_settings import SETTING_NAMES, setting_from_text, unknown_setting
+from chat.domain.administration.live_settings import SETTING_NAMES, setting_from_text, unknown_setting
+from chat.domain.limits.bounds import SettingValue
 from chat.domain.refusals import Code, Refusal
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import click
 from chat.cli.data_access import as_json, as_table, moment, with_data
 from chat.cli.flags import config_flags, utf8
 from chat.cli.password_prompt import prompt_password
-from chat.domain.account_changes import roles_of
-from chat.domain.administration import Administration, Wanted
+from chat.domain.accounts.account_changes import roles_of
+from chat.domain.administration.administration import Administration, Wanted
 from chat.domain.entities import Person
 from chat.domain.ports import LookAlike
 from chat.domain.refusals import EMAIL_TAKEN, LOOK_TAKEN, NAME_TAKEN, NO_PERSON, Refusal

@@ -168,7 +168,7 @@ class SupportOf(msgspec.Struct, frozen=True, gc=False, tag=True):
 
 
 People = Pair | SupportOf | None
-"""The people of a room, who decide its topics (`domain/audience.py`). None: its members."""
+"""The people of a room, who decide its topics (`domain/messages/audience.py`). None: its members."""
 
 
 class File(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -187,7 +187,7 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
 
     `key` is chosen by the client and unique for its sender for ever: drafts with the same key are saved once.
     `people` are those of the room, `reply` is the seq of the message that it answers. The storage fills in `mentions`
-    (`domain/mentions.py`), and `files` from `file_ids`.
+    (`domain/messages/mentions.py`), and `files` from `file_ids`.
     """
 
     room_id: int

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from chat.domain.changes import FeatureChange, FeatureWrite
+from chat.domain.messages.changes import FeatureChange, FeatureWrite
 
 PortT = TypeVar("PortT")
 

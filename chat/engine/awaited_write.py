@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import trio
 
-from chat.domain.changes import Write
-from chat.domain.outcomes import Outcome
+from chat.domain.messages.changes import Write
+from chat.domain.messages.outcomes import Outcome
 from chat.engine.journal import Journal
 
 

@@ -10,8 +10,7 @@ from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from chat.domain.entities import RoomKind
-from chat.domain.ports.timelines import Timelines
-from chat.domain.sync_types import (
+from chat.domain.messages.sync_types import (
     ChangeRange,
     KnownAt,
     Position,
@@ -21,6 +20,7 @@ from chat.domain.sync_types import (
     RoomsAt,
     RoomSnapshot,
 )
+from chat.domain.ports.timelines import Timelines
 from chat.engine.batch_loader import BatchLoader, open_batch_loader
 
 _REPLAYED = 262_144

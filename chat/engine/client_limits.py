@@ -4,8 +4,8 @@ from typing import Protocol
 
 import trio
 
-from chat.domain.budgets import HOLD_BACK, Budgets
 from chat.domain.entities import Person
+from chat.domain.limits.budgets import HOLD_BACK, Budgets
 from chat.domain.refusals import Refusal
 from chat.engine.events import Event, Refused, RequestId
 from chat.engine.pinger import Pinger

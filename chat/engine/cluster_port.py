@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from chat.domain.entities import Message
-from chat.domain.live import Notice
+from chat.domain.messages.live import Notice
 from chat.engine.hub import Announcement
 
 

@@ -14,9 +14,9 @@ import structlog
 import trio
 
 from chat.channels import receive_all_nowait
-from chat.domain.changes import Change
 from chat.domain.entities import DirectInbox
 from chat.domain.failures import StorageDown, StorageError
+from chat.domain.messages.changes import Change
 from chat.domain.ports import Rooms
 from chat.engine.hub import Subscriber
 from chat.engine.receipts import Member, Receipts

@@ -6,29 +6,29 @@ from contextlib import asynccontextmanager
 
 import trio
 
-from chat.domain.accounts import Accounts
-from chat.domain.administration import Administration
-from chat.domain.blocks import Blocks
-from chat.domain.bounds import SERVER_NAME, Lobby
-from chat.domain.budgets import Budgets
+from chat.domain.accounts.accounts import Accounts
+from chat.domain.accounts.invites import Invites
+from chat.domain.accounts.logins import LoginFailed
+from chat.domain.accounts.sessions import Sessions
+from chat.domain.accounts.set_up import FirstAdmin
+from chat.domain.accounts.visitors import Visitors
+from chat.domain.administration.administration import Administration
+from chat.domain.administration.live_settings import LiveSettings
 from chat.domain.closing import TOO_FAR_BEHIND
-from chat.domain.conversations import Conversations
-from chat.domain.direct import Direct
 from chat.domain.entities import DirectInbox, Person
 from chat.domain.features import CoreFeature, with_services
-from chat.domain.invites import Invites
-from chat.domain.live import Present, Watched
-from chat.domain.live_settings import LiveSettings
-from chat.domain.logins import LoginFailed
+from chat.domain.limits.bounds import SERVER_NAME, Lobby
+from chat.domain.limits.budgets import Budgets
+from chat.domain.limits.shared_usage import SharedUsage
+from chat.domain.messages.live import Present, Watched
+from chat.domain.messages.uploads import Uploads
 from chat.domain.ports import FileStore, Storage
-from chat.domain.room_history import RoomHistory
-from chat.domain.rooms import Rooms
-from chat.domain.sessions import Sessions
-from chat.domain.set_up import FirstAdmin
-from chat.domain.shared_usage import SharedUsage
-from chat.domain.support import Support
-from chat.domain.uploads import Uploads
-from chat.domain.visitors import Visitors
+from chat.domain.rooms.blocks import Blocks
+from chat.domain.rooms.conversations import Conversations
+from chat.domain.rooms.direct import Direct
+from chat.domain.rooms.room_history import RoomHistory
+from chat.domain.rooms.rooms import Rooms
+from chat.domain.rooms.support import Support
 from chat.engine.batch_loader import open_batch_loader
 from chat.engine.broadcaster import open_broadcaster
 from chat.engine.catch_up import open_catch_up

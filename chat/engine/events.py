@@ -2,7 +2,8 @@
 
 import msgspec
 
-from chat.domain.changes import (
+from chat.domain.entities import Conversation, Message, Person
+from chat.domain.messages.changes import (
     AccessChange,
     Deleted,
     Edited,
@@ -13,7 +14,6 @@ from chat.domain.changes import (
     SupportChanged,
     UnknownChange,
 )
-from chat.domain.entities import Conversation, Message, Person
 from chat.domain.refusals import Refusal
 
 RequestId = int | msgspec.Raw | None

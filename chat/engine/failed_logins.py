@@ -5,10 +5,10 @@ A task of its own writes them: so a log-in takes as long for an unknown name as 
 
 import structlog
 
-from chat.domain.audit import Act, What
-from chat.domain.buckets import Buckets
+from chat.domain.administration.audit import Act, What
 from chat.domain.entities import Person
 from chat.domain.failures import StorageError
+from chat.domain.limits.buckets import Buckets
 from chat.domain.ports import Audit
 from chat.signals import Signal
 

@@ -10,9 +10,9 @@ from typing import Protocol, TypeVar, cast
 
 import msgspec
 
-from chat.domain.audience import audience
-from chat.domain.changes import AccessChange, Change, Removed, RoomDeleted
 from chat.domain.entities import Message, MessageKind, Topic
+from chat.domain.messages.audience import audience
+from chat.domain.messages.changes import AccessChange, Change, Removed, RoomDeleted
 from chat.engine.dialect import Encoder
 from chat.engine.events import Event, Said
 from chat.inspection.metrics import Reading

@@ -14,7 +14,9 @@ import structlog
 import trio
 
 from chat.channels import receive_all_nowait
-from chat.domain.changes import (
+from chat.domain.entities import Draft, Message
+from chat.domain.failures import OutcomeUnknown, StorageDown, StorageError, WriteRejected
+from chat.domain.messages.changes import (
     Acceptance,
     Addition,
     Change,
@@ -25,9 +27,7 @@ from chat.domain.changes import (
     SupportChange,
     Write,
 )
-from chat.domain.entities import Draft, Message
-from chat.domain.failures import OutcomeUnknown, StorageDown, StorageError, WriteRejected
-from chat.domain.outcomes import Outcome
+from chat.domain.messages.outcomes import Outcome
 from chat.domain.ports import Messages
 from chat.domain.refusals import (
     NO_MEMBER,

@@ -13,8 +13,8 @@ from operator import eq
 import structlog
 import trio
 
-from chat.domain.changes import Change
 from chat.domain.failures import StorageError
+from chat.domain.messages.changes import Change
 from chat.domain.ports import Messages
 from chat.engine.broadcaster import Broadcaster
 from chat.engine.hub import Announcement

@@ -12,7 +12,7 @@ import trio
 from chat.domain.entities import LOBBY_ID
 from chat.domain.failures import StorageError
 from chat.domain.fresh_reads import FreshReads
-from chat.domain.live import MembersCounted
+from chat.domain.messages.live import MembersCounted
 from chat.domain.ports import Users
 from chat.domain.ports.timelines import Timelines
 from chat.signals import Signal

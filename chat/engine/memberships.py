@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 
 import trio
 
-from chat.domain.changes import AccessChange, AccessWrite, Removal, Removed, RoomDeleted
 from chat.domain.entities import LOBBY_ID
 from chat.domain.failures import StorageDown
-from chat.domain.outcomes import Outcome
+from chat.domain.messages.changes import AccessChange, AccessWrite, Removal, Removed, RoomDeleted
+from chat.domain.messages.outcomes import Outcome
 from chat.domain.refusals import Code, Refusal
-from chat.domain.rooms import Rooms
+from chat.domain.rooms.rooms import Rooms
 from chat.engine.awaited_write import AwaitedWrite
 from chat.engine.broadcaster import Broadcaster
 from chat.engine.cluster_port import Cluster

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from chat.domain.live import Notice
+from chat.domain.messages.live import Notice
 from chat.engine.fence import Fence
 from chat.engine.hub import Subscriber
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 import trio
 
 from chat.domain.entities import Person
-from chat.domain.live import Status
+from chat.domain.messages.live import Status
 from chat.engine.statuses import Statuses
 
 _KEPT = 30.0

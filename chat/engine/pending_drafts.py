@@ -6,10 +6,10 @@ drafts of one client at the journal are bounded: its next message waits for thos
 
 from typing import Protocol
 
-from chat.domain.changes import Write
 from chat.domain.closing import OUTCOME_UNKNOWN, Closing
 from chat.domain.entities import Draft, MessageKind, People, Person
-from chat.domain.outcomes import Outcome
+from chat.domain.messages.changes import Write
+from chat.domain.messages.outcomes import Outcome
 from chat.domain.refusals import Code, Refusal
 from chat.domain.timestamps import current_time
 from chat.engine.events import Event, Refused

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from chat.domain.changes import Write
 from chat.domain.entities import Draft
+from chat.domain.messages.changes import Write
 from chat.signals import Signal
 
 

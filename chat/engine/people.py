@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from chat.domain.accounts import Accounts
+from chat.domain.accounts.accounts import Accounts
 from chat.domain.entities import Person
 from chat.engine.presence import Presence
 from chat.engine.reconciler import Reconciler

@@ -12,8 +12,8 @@ import structlog
 import trio
 
 from chat.domain.failures import StorageError
+from chat.domain.messages.reading import ReadMark
 from chat.domain.ports.timelines import Timelines
-from chat.domain.reading import ReadMark
 from chat.signals import Signal
 
 _PAUSE = 0.05

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
-from chat.domain.changes import Change
 from chat.domain.entities import DirectInbox, Message
+from chat.domain.messages.changes import Change
 from chat.engine.pinger import Pinger
 from chat.engine.send_queue import SendQueue
 from chat.engine.subscriptions import Subscriptions

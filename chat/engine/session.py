@@ -11,11 +11,11 @@ import structlog
 import trio
 from trio_websocket import CloseReason, ConnectionClosed, WebSocketConnection
 
-from chat.domain.accounts import Accounts
-from chat.domain.budgets import Budgets
+from chat.domain.accounts.accounts import Accounts
 from chat.domain.closing import GOING_AWAY, NO_PONG, OUTCOME_UNKNOWN, RESTARTING, TOO_SLOW, Closing
 from chat.domain.entities import Person
 from chat.domain.failures import OutcomeUnknown, StorageDown
+from chat.domain.limits.budgets import Budgets
 from chat.domain.refusals import UNAVAILABLE
 from chat.engine.client_limits import ClientLimits
 from chat.engine.cluster_port import Alone, Cluster

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from chat.domain.live_settings import LiveSettings
+from chat.domain.administration.live_settings import LiveSettings
 from chat.engine.reconciler import Reconciler
 
 _ALL = 0

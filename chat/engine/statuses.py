@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 import trio
 
 from chat.domain.entities import Person
-from chat.domain.live import Notice, Present, Status, Watched
+from chat.domain.messages.live import Notice, Present, Status, Watched
 from chat.signals import Signal
 
 GRACE = 10.0

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import trio
 
-from chat.domain.changes import Change, Write
 from chat.domain.entities import Draft
+from chat.domain.messages.changes import Change, Write
+from chat.domain.messages.outcomes import Outcome, Repeated
 from chat.domain.nodes import LEASE, RENEW
-from chat.domain.outcomes import Outcome, Repeated
 from chat.domain.ports import Messages
 from chat.domain.refusals import NOT_SAVED, Refusal
 from chat.engine.awaited_write import AwaitedWrite

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from chat.domain.changes import FeatureChange
 from chat.domain.features import Ports
+from chat.domain.messages.changes import FeatureChange
 from chat.engine.services import EngineServices
 from chat.operations.operation import Operation
 from chat.operations.room_values import Logged

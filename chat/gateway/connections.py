@@ -13,7 +13,7 @@ import trio
 import trio_websocket
 import wsproto.utilities
 
-from chat.domain.pace import Pace
+from chat.domain.limits.pace import Pace
 from chat.gateway.addresses import Proxies
 from chat.gateway.admission import Admission, Slot
 from chat.gateway.http1.connection import HttpServer

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import trio
 from trio.lowlevel import Abort, Task
 
-from chat.domain.fair_queue import FairQueue
+from chat.domain.limits.fair_queue import FairQueue
 
 T = TypeVar("T")
 

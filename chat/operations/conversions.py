@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from chat.domain import entities
-from chat.domain.account_changes import roles_of
+from chat.domain.accounts.account_changes import roles_of
 from chat.domain.entities import MessageKind
-from chat.domain.mentions import ALL
-from chat.domain.sync_types import MessageNow, RoomSnapshot, SupportStatus, milliseconds
+from chat.domain.messages.mentions import ALL
+from chat.domain.messages.sync_types import MessageNow, RoomSnapshot, SupportStatus, milliseconds
 from chat.operations.room_values import (
     Deletion,
     FileInfo,

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple, assert_never
 
 import msgspec
 
-from chat.domain.budgets import Budgets
+from chat.domain.accounts.sessions import Device
 from chat.domain.entities import Person
+from chat.domain.limits.budgets import Budgets
 from chat.domain.refusals import Code, Refusal
-from chat.domain.room_history import MOST_TEXTS
-from chat.domain.sessions import Device
+from chat.domain.rooms.room_history import MOST_TEXTS
 from chat.engine.hub import Subscriber
 
 NO_ACCESS = (Code.FORBIDDEN, Code.NOT_FOUND)

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from chat.domain.budgets import Budgets
-from chat.domain.sync_types import MessageNow, json_bytes
+from chat.domain.limits.budgets import Budgets
+from chat.domain.messages.sync_types import MessageNow, json_bytes
 from chat.operations.operation import Caller
 
 MESSAGE_OVERHEAD = 256

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from chat.domain.files import MOST_FILES, NAME_BYTES
-from chat.domain.wrong_values import pattern
+from chat.domain.messages.files import MOST_FILES, NAME_BYTES
+from chat.domain.text.wrong_values import pattern
 from chat.operations.values import Email, Id, Name, Person, Time, Value, WebPage
 
 Seq = Annotated[

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from chat.domain.accounts.sessions import ACCESS, Opened
 from chat.domain.refusals import Refusal
-from chat.domain.sessions import ACCESS, Opened
 from chat.operations.conversions import as_me
 from chat.operations.values import Id, Me, Value
 

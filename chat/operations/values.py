@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from chat.domain.wrong_values import pattern
+from chat.domain.text.wrong_values import pattern
 
 Id = Annotated[int, Meta(ge=1, le=2**53 - 1)]
 Time = Annotated[int, Meta(ge=0, le=2**53 - 1, description="Unix milliseconds")]

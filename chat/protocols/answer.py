@@ -1,8 +1,8 @@
 """Answers a client's draft with its outcome, under the id of the client's request."""
 
-from chat.domain.changes import Write
 from chat.domain.entities import Message
-from chat.domain.outcomes import Outcome, Repeated
+from chat.domain.messages.changes import Write
+from chat.domain.messages.outcomes import Outcome, Repeated
 from chat.domain.refusals import Refusal
 from chat.engine.events import Refused, RequestId, Saved
 from chat.engine.session import Session

@@ -13,7 +13,7 @@ import platformdirs
 from msgspec import Meta
 from msgspec.structs import FieldInfo
 
-from chat.domain.bounds import (
+from chat.domain.limits.bounds import (
     SERVER_NAME,
     ByteRate,
     Greeting,

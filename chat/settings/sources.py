@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
-from chat.domain.wrong_values import wrong_value
+from chat.domain.text.wrong_values import wrong_value
 from chat.settings.config import FIELDS, Config, ConfigError, describe, flag, variable
 from chat.settings.cores import usable_cores
 from chat.settings.listen import Listen

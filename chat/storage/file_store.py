@@ -24,7 +24,7 @@ import structlog
 import trio
 
 from chat.domain.failures import FileStoreDown
-from chat.domain.images import HEAD_BYTES
+from chat.domain.messages.images import HEAD_BYTES
 from chat.domain.ports.files import Stored
 from chat.domain.startup import CannotStart
 from chat.durable import sync_directory

@@ -10,8 +10,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from chat.domain.accounts import Accounts
-from chat.domain.budgets import Budgets
+from chat.domain.accounts.accounts import Accounts
+from chat.domain.limits.budgets import Budgets
 from chat.domain.nodes import Node
 from chat.domain.ports import Nodes
 from chat.domain.refusals import NOT_ADMIN, Code, Refusal

@@ -6,7 +6,7 @@ from http import HTTPStatus
 import msgspec
 from quart import Response, has_request_context, request
 
-from chat.domain.outcomes import AssigneeMismatch, KeyUsed
+from chat.domain.messages.outcomes import AssigneeMismatch, KeyUsed
 from chat.domain.refusals import Code, Refusal
 
 STATUS = {

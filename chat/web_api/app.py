@@ -14,8 +14,8 @@ from quart_trio.wrappers.request import TrioBody
 from werkzeug.exceptions import HTTPException
 
 from chat.domain.addresses import address_key
-from chat.domain.budgets import HOLD_BACK, Budgets
 from chat.domain.failures import FileStoreDown, OutcomeUnknown, StorageDown, WriteRejected
+from chat.domain.limits.budgets import HOLD_BACK, Budgets
 from chat.domain.refusals import (
     CHANGE_NOT_SAVED,
     CHANGE_UNKNOWN,

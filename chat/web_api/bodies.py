@@ -8,7 +8,7 @@ import msgspec
 from quart import request
 
 from chat.caseless import caseless, decode_caseless
-from chat.domain.wrong_values import wrong_field
+from chat.domain.text.wrong_values import wrong_field
 from chat.operations.operation import Uploaded
 
 T = TypeVar("T")

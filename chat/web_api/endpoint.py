@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 import msgspec
 from quart import Blueprint, Response, request
 
-from chat.domain.accounts import Accounts
-from chat.domain.budgets import Budgets
+from chat.domain.accounts.accounts import Accounts
 from chat.domain.entities import Person
+from chat.domain.limits.budgets import Budgets
 from chat.domain.refusals import BAD_TOKEN, EXPIRED_TOKEN, Refusal
 from chat.gateway.http1.bearer import bearer_token
 from chat.web_api.answers import ErrorBody, answer, has_codes, refuse

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from quart import Blueprint, Response, request
 
-from chat.domain.accounts import Accounts
+from chat.domain.accounts.accounts import Accounts
 from chat.domain.refusals import BAD_TOKEN, NOT_ADMIN, Refusal
 from chat.gateway.http1.bearer import bearer_token
 from chat.web_api.answers import refuse

@@ -6,9 +6,8 @@ import pytest
 
 from chat.application import members
 from chat.application.rooms import delete_room
-from chat.domain.account_changes import AccountChange
+from chat.domain.accounts.account_changes import AccountChange
 from chat.domain.entities import LOBBY_ID, Person, Room
-from chat.domain.membership import RoomRole
 from chat.domain.refusals import (
     ALREADY_IN,
     ARCHIVED,
@@ -20,7 +19,8 @@ from chat.domain.refusals import (
     PRIVATE,
     Refusal,
 )
-from chat.domain.room_rights import NOT_LEADING, NOT_ONESELF, NOT_OWNER
+from chat.domain.rooms.membership import RoomRole
+from chat.domain.rooms.room_rights import NOT_LEADING, NOT_ONESELF, NOT_OWNER
 from tests.support.chat_world import World, open_world
 
 

@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterable
 
 import pytest
 
-from chat.protocols.native.all_frames import REQUESTS
+from chat.protocols.native.wire.all_frames import REQUESTS
 from tests.authorisation.acts import ACTS, NATIVE_ACTS, WITHOUT_ROOM
 from tests.authorisation.cells import BY_NAME, Cell, cells, in_every_run, in_rooms, unused_lines
 from tests.authorisation.document import TARGET, document

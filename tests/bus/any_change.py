@@ -6,7 +6,7 @@ from typing import Any, get_args, get_origin
 import msgspec
 from hypothesis import strategies as st
 
-from chat.domain.changes import CoreChange, FeatureChange
+from chat.domain.messages.changes import CoreChange, FeatureChange
 from chat.features.registry import FEATURES
 
 OF_FEATURES = [kind.change for feature in FEATURES for kind in feature.kinds]

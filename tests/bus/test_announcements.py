@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from chat.bus.announcements import encode_changes
 from chat.bus.bus import can_carry
 from chat.bus.payloads import Announced, PayloadReader
-from chat.domain.changes import Change
 from chat.domain.entities import Message
+from chat.domain.messages.changes import Change
 from tests.bus.any_change import KINDS, OF_FEATURES, any_change
 
 LARGEST = 7_999

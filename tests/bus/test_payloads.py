@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.bus.payloads import Announced, PayloadReader, encode
-from chat.domain.changes import Change
+from chat.domain.messages.changes import Change
 
 DEEP = b"[" * 200_000
 

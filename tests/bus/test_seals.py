@@ -5,7 +5,7 @@ from hypothesis import given
 
 from chat.bus.payloads import Announced, Beat, HasPublished, Payload, PayloadReader, Question, encode
 from chat.bus.seals import SEAL_BYTES, SealedBus, Seals
-from chat.domain.changes import Change
+from chat.domain.messages.changes import Change
 from tests.bus.any_change import any_change
 from tests.reference.bus import LocalNetwork
 

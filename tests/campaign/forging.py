@@ -27,7 +27,7 @@ from chat.bus.payloads import (
     encode,
 )
 from chat.domain.entities import LOBBY_ID, Message, Pair
-from chat.domain.shared_usage import Used
+from chat.domain.limits.shared_usage import Used
 from tests.campaign.rows import Row
 from tests.campaign.servers import shown
 from tests.support.faults.two_servers import Servers, conversation, two_servers

@@ -16,24 +16,24 @@ from trio_cancel_sweep import Run
 
 from chat.application import members
 from chat.application import rooms as use_cases
-from chat.domain.accounts import Accounts
-from chat.domain.administration import Administration, Wanted
-from chat.domain.authentication import Granted
-from chat.domain.changes import Write
+from chat.domain.accounts.accounts import Accounts
+from chat.domain.accounts.authentication import Granted
+from chat.domain.accounts.passwords import Passwords
+from chat.domain.accounts.sessions import Device, Opened, Sessions
+from chat.domain.accounts.set_up import FirstAdmin
+from chat.domain.accounts.tokens import Tokens
+from chat.domain.administration.administration import Administration, Wanted
 from chat.domain.entities import LOBBY_ID, Draft, Message, Person, Room
 from chat.domain.failures import OutcomeUnknown, StorageDown
-from chat.domain.live import Status
-from chat.domain.moderation import Moderation
-from chat.domain.outcomes import Outcome
-from chat.domain.passwords import Passwords
+from chat.domain.limits.registrations import Registrations
+from chat.domain.limits.throttle import Throttle
+from chat.domain.messages.changes import Write
+from chat.domain.messages.live import Status
+from chat.domain.messages.outcomes import Outcome
+from chat.domain.messages.sync_types import ChangeRange, Position
 from chat.domain.ports import NewPerson, NewSession, ProfileChange
 from chat.domain.refusals import ALREADY_IN, Code, Refusal
-from chat.domain.registrations import Registrations
-from chat.domain.sessions import Device, Opened, Sessions
-from chat.domain.set_up import FirstAdmin
-from chat.domain.sync_types import ChangeRange, Position
-from chat.domain.throttle import Throttle
-from chat.domain.tokens import Tokens
+from chat.domain.rooms.moderation import Moderation
 from chat.engine.batch_loader import open_batch_loader
 from chat.engine.broadcaster import open_broadcaster
 from chat.engine.catch_up import open_catch_up
@@ -52,7 +52,7 @@ from chat.engine.settings_follower import SettingsFollower
 from chat.engine.statuses import GRACE, Statuses
 from chat.features.search.indexer import open_indexer
 from chat.protocols.direct.codec import DIRECT
-from chat.protocols.native.codec import NATIVE
+from chat.protocols.native.wire.codec import NATIVE
 from chat.protocols.rooms.codec import ROOMS
 from chat.protocols.talker.codec import TALKER
 from chat.storage.file_store import GRACE as GRACE_OF_BYTES

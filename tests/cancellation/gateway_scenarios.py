@@ -18,11 +18,11 @@ import trustme
 from structlog.testing import capture_logs
 from trio_cancel_sweep import Run
 
-from chat.domain.audit import What
-from chat.domain.budgets import Budgets
+from chat.domain.accounts.passwords import Passwords
+from chat.domain.administration.audit import What
 from chat.domain.closing import GOING_AWAY
 from chat.domain.entities import LOBBY_ID, Draft, Pair, Person
-from chat.domain.passwords import Passwords
+from chat.domain.limits.budgets import Budgets
 from chat.domain.ports import FileStore, NewPerson
 from chat.gateway.connections import Connections
 from chat.gateway.listener import Gateway, open_gateway
@@ -315,7 +315,7 @@ async def socket_of_a_long_inbox(run: Run) -> None:
         await wire.leaves()
 
     with pytest.MonkeyPatch.context() as smaller:
-        smaller.setattr("chat.domain.direct._PIECE_MESSAGES", 2)
+        smaller.setattr("chat.domain.rooms.direct._PIECE_MESSAGES", 2)
         await one_connection(run, speak, config())
 
 
@@ -632,7 +632,7 @@ async def http_over_budget(run: Run) -> None:
     with pytest.MonkeyPatch.context() as shorter:
         shorter.setattr(http_app, "HOLD_BACK", 0.02)
         proxied = config(trusted_proxies=("127.0.0.0/8",))
-        shorter.setattr("chat.domain.budgets._LONGEST_QUEUE", 0.02)
+        shorter.setattr("chat.domain.limits.budgets._LONGEST_QUEUE", 0.02)
         await one_connection(run, speak, proxied, budgets=Budgets(messages=0.001, calls=0.2))
 
 

@@ -24,8 +24,8 @@ from trio_cancel_sweep import (
     without_shield,
 )
 
-from chat.domain.changes import Write
 from chat.domain.entities import Draft, Message
+from chat.domain.messages.changes import Write
 from chat.engine.journal import Entry, Journal
 
 
@@ -144,7 +144,7 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
     "accounts": (
         Mutant(
             "try_not_given_back",
-            planted("chat.domain.logins:Logins._prove", drop("_throttle.was_right")),
+            planted("chat.domain.accounts.logins:Logins._prove", drop("_throttle.was_right")),
             "correct log-ins are throttled after a few times",
         ),
     ),

@@ -9,10 +9,10 @@ import msgspec
 import pytest
 from trio_cancel_sweep import Run
 
+from chat.domain.accounts.invites import invite_digest
 from chat.domain.entities import Draft, Peer, Person, SupportOf, Visit
-from chat.domain.invites import invite_digest
-from chat.domain.membership import RoomRole
 from chat.domain.ports import NewPerson
+from chat.domain.rooms.membership import RoomRole
 from chat.storage.file_store import open_file_store
 from tests.cancellation.gateway_scenarios import Wire, config, one_connection
 from tests.cancellation.swept_world import fill, texts_saved
@@ -61,7 +61,7 @@ async def http_native_messages(run: Run) -> None:
         assert run.fired or (texts_saved(world, garden), told["seq"]) == (["", "again"], 2)
 
     with pytest.MonkeyPatch.context() as shorter:
-        shorter.setattr("chat.domain.room_history.ANSWER_BYTES", 1)
+        shorter.setattr("chat.domain.rooms.room_history.ANSWER_BYTES", 1)
         await one_connection(run, speak, config())
 
 

@@ -9,14 +9,15 @@ import trio
 from trio_cancel_sweep import Run
 
 from chat.application import members
-from chat.domain.budgets import Budgets
-from chat.domain.changes import SupportChange
 from chat.domain.entities import LOBBY_ID, Draft, Peer, Person, SupportOf
 from chat.domain.failures import OutcomeUnknown, StorageDown
+from chat.domain.limits.budgets import Budgets
+from chat.domain.messages.changes import SupportChange
 from chat.domain.ports import ProfileChange
 from chat.engine import pending_drafts
-from chat.protocols.native import request_queue, room_sync
-from chat.protocols.native.codec import NATIVE
+from chat.protocols.native.connection import request_queue
+from chat.protocols.native.sync import room_sync
+from chat.protocols.native.wire.codec import NATIVE
 from tests.cancellation.swept_world import (
     assert_alive,
     assert_lobby_told,

@@ -15,21 +15,8 @@ from msgspec import structs
 from trio_cancel_sweep import Run, Scenario
 
 from chat.data_access import open_data_access
-from chat.domain.account_changes import LAST_ADMIN, AccountChange
-from chat.domain.audit import Act, What
-from chat.domain.changes import (
-    Acceptance,
-    Addition,
-    Deletion,
-    Edit,
-    Reaction,
-    Removal,
-    Removed,
-    RoleChange,
-    RoomChange,
-    RoomDeletion,
-    SupportChange,
-)
+from chat.domain.accounts.account_changes import LAST_ADMIN, AccountChange
+from chat.domain.administration.audit import Act, What
 from chat.domain.entities import (
     LOBBY_ID,
     Draft,
@@ -43,8 +30,22 @@ from chat.domain.entities import (
     Visit,
 )
 from chat.domain.failures import StorageDown
-from chat.domain.membership import RoomRole
-from chat.domain.outcomes import Repeated
+from chat.domain.messages.changes import (
+    Acceptance,
+    Addition,
+    Deletion,
+    Edit,
+    Reaction,
+    Removal,
+    Removed,
+    RoleChange,
+    RoomChange,
+    RoomDeletion,
+    SupportChange,
+)
+from chat.domain.messages.outcomes import Repeated
+from chat.domain.messages.reading import ReadMark
+from chat.domain.messages.sync_types import ChangeRange, KnownAt, Position, QueuePlace, RoomsAt
 from chat.domain.ports import (
     NewFile,
     NewInvite,
@@ -54,11 +55,10 @@ from chat.domain.ports import (
     Refreshing,
     TokenReused,
 )
-from chat.domain.reading import ReadMark
 from chat.domain.refusals import ARCHIVED, NOT_ADMIN, PRIVATE
-from chat.domain.room_rights import NOT_YOURS
+from chat.domain.rooms.membership import RoomRole
+from chat.domain.rooms.room_rights import NOT_YOURS
 from chat.domain.startup import CannotStart
-from chat.domain.sync_types import ChangeRange, KnownAt, Position, QueuePlace, RoomsAt
 from chat.embedded_postgres.cluster import prepare_cluster
 from chat.embedded_postgres.leftover import read_pid, runs_on, stop_leftover
 from chat.embedded_postgres.process import Process, open_process

@@ -10,12 +10,12 @@ import trio
 from trio_cancel_sweep import Run
 
 from chat.application import members
-from chat.domain.budgets import Budgets
 from chat.domain.closing import GOING_AWAY
-from chat.domain.direct import FIRST_GUEST
 from chat.domain.entities import LOBBY_ID, Draft, MessageKind, Pair, Person
 from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
+from chat.domain.limits.budgets import Budgets
 from chat.domain.refusals import ALREADY_IN
+from chat.domain.rooms.direct import FIRST_GUEST
 from chat.engine import pending_drafts
 from chat.engine.dialect import Dialect
 from chat.engine.heartbeat import beat
@@ -112,7 +112,7 @@ async def _over_budget(run: Run, dialect: Dialect, frames: Callable[[World, Pers
         ada = await world.add("ada", operator=True)
         ear = await ear_in_lobby(world, "ben")
         with pytest.MonkeyPatch.context() as fewer:
-            fewer.setattr("chat.domain.budgets._FRAMES_BURST", 3)
+            fewer.setattr("chat.domain.limits.budgets._FRAMES_BURST", 3)
             client = await converse(run, world, dialect, ada, frames(world, ada))
         assert TOO_MANY not in [draft.text for draft in witness.taken]
         await assert_lobby_told(world, ear)

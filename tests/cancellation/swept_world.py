@@ -12,10 +12,10 @@ import trio
 from trio_cancel_sweep import Run
 from trio_websocket import CloseReason, ConnectionClosed
 
-from chat.domain.budgets import Budgets
 from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Person
 from chat.domain.failures import OutcomeUnknown, StorageDown
-from chat.domain.outcomes import Outcome
+from chat.domain.limits.budgets import Budgets
+from chat.domain.messages.outcomes import Outcome
 from chat.domain.ports import FileStore
 from chat.engine.cluster.servers import ClusterConfig
 from chat.engine.dialect import Dialect

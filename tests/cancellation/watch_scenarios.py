@@ -10,9 +10,9 @@ import trio
 import trio._core._run as trio_run
 from trio_cancel_sweep import Run
 
+from chat.domain.accounts.tokens import Tokens
 from chat.domain.entities import Person
 from chat.domain.ports import NewPerson
-from chat.domain.tokens import Tokens
 from chat.inspection.control_path import SOCKET
 from chat.server import open_chat
 from tests.cancellation.gateway_scenarios import GONE, Wire, config

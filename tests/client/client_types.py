@@ -45,8 +45,11 @@ from chat.operations.room_values import (
 )
 from chat.operations.sessions import Session
 from chat.operations.values import Me, Person
-from chat.protocols.native import all_frames, frames, live_frames, message_types, room_requests, server_types
+from chat.protocols.native.messages import types as message_types
 from chat.protocols.native.operations import OPERATIONS
+from chat.protocols.native.rooms import types as room_requests
+from chat.protocols.native.server import types as server_types
+from chat.protocols.native.wire import all_frames, frames, live_frames
 
 CLIENT = Path(__file__).parents[2] / "chat" / "client"
 

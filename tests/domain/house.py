@@ -4,14 +4,14 @@ from typing import Any
 
 import trio
 
-from chat.domain.accounts import Accounts
-from chat.domain.authentication import Granted
+from chat.domain.accounts.accounts import Accounts
+from chat.domain.accounts.authentication import Granted
+from chat.domain.accounts.passwords import BUSY, Passwords
+from chat.domain.accounts.tokens import Tokens
 from chat.domain.entities import Person
-from chat.domain.passwords import BUSY, Passwords
+from chat.domain.limits.registrations import Registrations
+from chat.domain.limits.throttle import Throttle
 from chat.domain.refusals import Code, Refusal
-from chat.domain.registrations import Registrations
-from chat.domain.throttle import Throttle
-from chat.domain.tokens import Tokens
 from tests.reference.storage import MemoryStorage
 
 ADDRESS = "10.0.0.1"

@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from trio.testing import wait_all_tasks_blocked
 
 from chat.domain.entities import Draft, Message, Topic
-from chat.domain.outcomes import Outcome
+from chat.domain.messages.outcomes import Outcome
 from chat.domain.ports import NewPerson
 from chat.engine.broadcaster import Broadcaster, open_broadcaster
 from chat.engine.fence import Fence

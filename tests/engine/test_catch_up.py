@@ -6,9 +6,9 @@ import pytest
 import trio
 from msgspec import structs
 
-from chat.domain.changes import Edited
 from chat.domain.entities import MessageKind
-from chat.domain.sync_types import (
+from chat.domain.messages.changes import Edited
+from chat.domain.messages.sync_types import (
     ChangeRange,
     KnownAt,
     MessageNow,

@@ -8,9 +8,9 @@ from msgspec import structs
 from structlog.testing import capture_logs
 
 from chat.application import rooms as use_cases
-from chat.domain.changes import RoomDeleted
 from chat.domain.entities import Draft, Room
 from chat.domain.failures import OutcomeUnknown, StorageDown
+from chat.domain.messages.changes import RoomDeleted
 from chat.domain.ports import NewPerson
 from chat.domain.refusals import OUTCOME_UNKNOWN
 from chat.engine.cleaner import open_cleaner

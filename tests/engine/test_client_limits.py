@@ -4,7 +4,7 @@ from typing import Any
 
 import trio
 
-from chat.domain.budgets import Budgets
+from chat.domain.limits.budgets import Budgets
 from chat.engine.client_limits import ClientLimits
 
 

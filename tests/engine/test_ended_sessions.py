@@ -8,11 +8,11 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
+from chat.domain.accounts.sessions import Device, Opened
 from chat.domain.closing import LOGGED_OUT, SESSION_ENDED
 from chat.domain.entities import Person
 from chat.domain.failures import StorageDown
 from chat.domain.refusals import BAD_TOKEN
-from chat.domain.sessions import Device, Opened
 from chat.engine.dialect import Dialect
 from chat.engine.people import PeopleReconciler
 from chat.engine.reconciler import watch_changes

@@ -6,7 +6,7 @@ from typing import Any
 import trio.testing
 
 from chat.data_access import make_accounts
-from chat.domain.accounts import Accounts
+from chat.domain.accounts.accounts import Accounts
 from chat.domain.entities import LOBBY_ID, Draft, Message
 from chat.domain.ports import NewPerson
 from chat.engine.cluster_port import Alone

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from chat.domain.changes import Edited, Removed, RoomDeleted
 from chat.domain.entities import DirectInbox, Message, Pair
+from chat.domain.messages.changes import Edited, Removed, RoomDeleted
 from chat.engine.events import Said
 from chat.engine.hub import Announcement, Hub
 from chat.protocols.messenger.codec import MESSENGER

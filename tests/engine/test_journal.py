@@ -8,7 +8,9 @@ import trio
 import trio.testing
 from structlog.testing import capture_logs
 
-from chat.domain.changes import (
+from chat.domain.entities import DirectInbox, Draft, Message, Pair, Peer, Room
+from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
+from chat.domain.messages.changes import (
     Change,
     Deleted,
     Deletion,
@@ -21,10 +23,7 @@ from chat.domain.changes import (
     RoomDeletion,
     Write,
 )
-from chat.domain.entities import DirectInbox, Draft, Message, Pair, Peer, Room
-from chat.domain.failures import OutcomeUnknown, StorageDown, WriteRejected
-from chat.domain.membership import RoomRole
-from chat.domain.outcomes import KeyUsed, Outcome, Repeated, Saved, Unchanged
+from chat.domain.messages.outcomes import KeyUsed, Outcome, Repeated, Saved, Unchanged
 from chat.domain.ports import NewPerson
 from chat.domain.refusals import (
     NO_MEMBER,
@@ -35,6 +34,7 @@ from chat.domain.refusals import (
     ROOM_GONE,
     Refusal,
 )
+from chat.domain.rooms.membership import RoomRole
 from chat.engine.awaited_write import AwaitedWrite
 from chat.engine.broadcaster import open_broadcaster
 from chat.engine.events import Event, Said

@@ -8,9 +8,9 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from chat.domain.changes import Change
 from chat.domain.entities import LOBBY_ID, Draft, Message
 from chat.domain.failures import StorageDown
+from chat.domain.messages.changes import Change
 from chat.domain.ports import NewPerson
 from chat.engine.broadcaster import Broadcaster
 from chat.engine.hub import Announcement, Hub

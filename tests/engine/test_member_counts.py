@@ -9,7 +9,7 @@ from trio.testing import MockClock
 
 from chat.domain.entities import LOBBY_ID
 from chat.domain.failures import StorageDown
-from chat.domain.live import MembersCounted
+from chat.domain.messages.live import MembersCounted
 from chat.engine.member_counts import MemberCounts
 
 OLGA, PETE = 1, 2

@@ -7,10 +7,10 @@ import pytest
 import trio
 
 from chat.application import members
-from chat.domain.changes import Removal, Write
 from chat.domain.entities import Draft, Person
 from chat.domain.failures import OutcomeUnknown, StorageDown
-from chat.domain.outcomes import Outcome
+from chat.domain.messages.changes import Removal, Write
+from chat.domain.messages.outcomes import Outcome
 from chat.domain.refusals import ALREADY_IN, OUTCOME_UNKNOWN, Refusal
 from chat.engine.dialect import Dialect
 from chat.protocols.registry import DIALECTS

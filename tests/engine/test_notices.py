@@ -4,7 +4,7 @@ import trio
 from trio.testing import MockClock
 
 from chat.domain.entities import LOBBY_ID
-from chat.domain.live import MembersCounted, Notice, Present
+from chat.domain.messages.live import MembersCounted, Notice, Present
 from chat.engine.fence import Fence
 from chat.engine.hub import Subscriber
 from chat.engine.notices import NoticeHandlers, Notices

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import pytest
 import trio
 
-from chat.domain.budgets import HOLD_BACK, Budgets
 from chat.domain.closing import GOING_AWAY
 from chat.domain.entities import LOBBY_ID, Draft, Person
+from chat.domain.limits.budgets import HOLD_BACK, Budgets
 from chat.engine.heartbeat import beat
 from chat.protocols.direct.codec import DIRECT
 from chat.protocols.messenger.codec import MESSENGER

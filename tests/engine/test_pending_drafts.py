@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import trio
 
-from chat.domain.changes import Write
 from chat.domain.entities import LOBBY_ID
+from chat.domain.messages.changes import Write
 from chat.engine.pending_drafts import PendingDrafts
 from chat.protocols.talker.codec import TALKER
 from tests.support.chat_world import Client, World, open_world

@@ -3,8 +3,8 @@
 import pytest
 import trio
 
-from chat.domain.changes import Write
 from chat.domain.entities import LOBBY_ID, Draft
+from chat.domain.messages.changes import Write
 from chat.engine.pending_writes import PendingWrites
 
 ADA, BEN = 1, 2

@@ -6,7 +6,7 @@ from structlog.testing import capture_logs
 from trio.testing import MockClock
 
 from chat.domain.failures import StorageDown
-from chat.domain.reading import ReadMark
+from chat.domain.messages.reading import ReadMark
 from chat.engine.read_marks import open_read_marks
 
 ADA, BEN = 1, 2

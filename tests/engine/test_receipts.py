@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.domain.changes import Change, Edited
 from chat.domain.entities import DirectInbox, Message, Pair
+from chat.domain.messages.changes import Change, Edited
 from chat.engine.pinger import Pinger
 from chat.engine.receipts import _BURST, Receipts
 from chat.frames import ping_frame

@@ -20,7 +20,7 @@ from chat.domain.closing import (
 )
 from chat.domain.entities import LOBBY_ID, Message, Person
 from chat.domain.failures import OutcomeUnknown, StorageDown
-from chat.domain.live import Status
+from chat.domain.messages.live import Status
 from chat.engine.dialect import Dialect
 from chat.engine.events import Said
 from chat.engine.heartbeat import beat
@@ -32,7 +32,7 @@ from chat.inspection.disconnects import Cause, cause_of
 from chat.inspection.recorder import Open
 from chat.protocols.direct.codec import DIRECT
 from chat.protocols.messenger.codec import MESSENGER
-from chat.protocols.native.codec import NATIVE
+from chat.protocols.native.wire.codec import NATIVE
 from chat.protocols.registry import DIALECTS
 from chat.protocols.rooms.codec import ROOMS
 from chat.protocols.support.codec import SUPPORT

@@ -9,7 +9,7 @@ import trio
 from trio.testing import MockClock
 
 from chat.domain.entities import Person
-from chat.domain.live import Notice, Present, Status, Watched
+from chat.domain.messages.live import Notice, Present, Status, Watched
 from chat.engine.statuses import _LOOKS, _REPEAT, GRACE, Statuses
 
 ONLINE, AWAY, OFFLINE = Status

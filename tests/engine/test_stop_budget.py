@@ -8,7 +8,7 @@ import trio
 import trio.testing
 
 from chat.data_access import make_accounts
-from chat.domain.accounts import Accounts
+from chat.domain.accounts.accounts import Accounts
 from chat.domain.entities import LOBBY_ID, Draft, Room
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.ports import NewPerson

@@ -18,9 +18,9 @@ import pytest
 import trio
 from trio_websocket import WebSocketConnection, open_websocket_url
 
+from chat.domain.accounts.tokens import Tokens
 from chat.domain.entities import LOBBY_ID, Draft, Message
 from chat.domain.ports import NewPerson, Taken
-from chat.domain.tokens import Tokens
 from chat.engine.dialect import Dialect
 from chat.engine.events import Event, Said
 from chat.engine.hub import Announcement, Hub

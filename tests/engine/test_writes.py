@@ -8,7 +8,7 @@ import trio
 
 from chat.domain.entities import LOBBY_ID, Draft, Message
 from chat.domain.failures import OutcomeUnknown, StorageDown
-from chat.domain.outcomes import Outcome, Repeated
+from chat.domain.messages.outcomes import Outcome, Repeated
 from chat.domain.refusals import NOT_SAVED, OUTCOME_UNKNOWN
 from chat.engine.fence import Fence
 from chat.engine.writes import _PUBLISH_TIMEOUT

@@ -8,10 +8,10 @@ from msgspec import structs
 
 from chat.bus.announcements import encode_changes
 from chat.bus.payloads import Announced, PayloadReader
-from chat.domain.changes import RoomChanged, UnknownChange
 from chat.domain.entities import LOBBY_ID, Draft, Message, Pair
+from chat.domain.messages.changes import RoomChanged, UnknownChange
+from chat.domain.messages.sync_types import ChangeRange, MessageNow
 from chat.domain.ports import NewPerson, Storage
-from chat.domain.sync_types import ChangeRange, MessageNow
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import open_postgres_storage
 from tests.features.waves import COUNT, WAVES, Wave, Waved, WavesModel

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from chat.domain.changes import FeatureChange, FeatureWrite
 from chat.domain.features import Kind, Port
-from chat.domain.outcomes import Saved
+from chat.domain.messages.changes import FeatureChange, FeatureWrite
+from chat.domain.messages.outcomes import Saved
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.features import StoredFeature, append_changes
 from chat.storage.postgres.writer import RawConnection

@@ -10,7 +10,7 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from chat.domain.fair_limiter import FairLimiter, Kind
+from chat.domain.limits.fair_limiter import FairLimiter, Kind
 from chat.gateway import fair_scheduler as module
 from chat.gateway.fair_scheduler import FairScheduler
 from chat.gateway.listener import open_gateway

@@ -18,7 +18,7 @@ from chat.domain.closing import (
     Closing,
 )
 from chat.domain.entities import Person
-from chat.domain.rooms import Rooms
+from chat.domain.rooms.rooms import Rooms
 from chat.inspection.connection_report import recent_ends
 from chat.inspection.disconnects import Cause, cause_of, record_crash, record_end
 from chat.inspection.recorder import Open, Record, Recorder
@@ -200,12 +200,14 @@ async def test_a_crash_names_its_place_and_no_text_of_a_client() -> None:
     assert end.kind == "crash"
     place, _, rest = end.sentence.partition(" (")
     assert place.startswith(
-        "A bug of the server ended it, and only it: AttributeError at chat/domain/rooms.py:"
+        "A bug of the server ended it, and only it: AttributeError at chat/domain/rooms/rooms.py:"
     )
     assert place.endswith(" Rooms._made_by_people")
     assert rest == f"{CRASHED.code}). The log has the traceback."
     assert connection.record.events is not None
-    assert connection.record.events[-1].what.startswith("failed: AttributeError at chat/domain/rooms.py:")
+    assert connection.record.events[-1].what.startswith(
+        "failed: AttributeError at chat/domain/rooms/rooms.py:"
+    )
 
 
 async def test_a_crash_elsewhere_names_its_type_alone() -> None:

@@ -91,7 +91,7 @@ def test_a_number_in_the_middle_of_a_statement_knows_where_that_begins() -> None
     assert (number.line, number.statement) == (3, 2)
 
 
-@pytest.mark.parametrize("name", ["settings/config.py", "gateway/listener.py", "domain/tokens.py"])
+@pytest.mark.parametrize("name", ["settings/config.py", "gateway/listener.py", "domain/accounts/tokens.py"])
 def test_a_real_file_gets_many_and_each_differs_from_the_others(name: str) -> None:
     text = CHAT.joinpath(name).read_text(encoding="utf-8")
     planted = [defect.planted_in(text) for defect in find_defects(text)]

@@ -14,7 +14,7 @@ from chat.engine.dialect import Dialect, Encoder, Greet, by_name, by_path
 from chat.engine.events import Event, Refused, Said
 from chat.protocols.direct.handlers import DirectClient
 from chat.protocols.lines.handlers import LobbyClient
-from chat.protocols.native.socket import NativeClient
+from chat.protocols.native.connection.socket import NativeClient
 from chat.protocols.registry import DIALECTS
 from chat.protocols.rooms.handlers import RoomsClient
 from chat.protocols.support.codec import DESK_ENCODER

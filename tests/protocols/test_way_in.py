@@ -13,7 +13,7 @@ import chat
 from chat.domain.entities import LOBBY_ID
 from chat.engine.dialect import Dialect
 from chat.engine.journal import Journal
-from chat.protocols.native.codec import NATIVE
+from chat.protocols.native.wire.codec import NATIVE
 from chat.protocols.talker.codec import TALKER
 from tests.support.chat_world import Client, World, open_world
 

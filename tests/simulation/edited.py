@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from chat.domain.changes import Deleted, Edited, Reacted
+from chat.domain.messages.changes import Deleted, Edited, Reacted
 from tests.reference.storage import MemoryStorage
 from tests.simulation.editing import EMOJI
 from tests.simulation.record import EditedRoom, Entry, Event, Kept

@@ -8,9 +8,9 @@ import time
 import msgspec
 import trio
 
-from chat.domain.changes import Deleted, Deletion, Edit, Edited, Reacted, Reaction, Write
 from chat.domain.entities import Draft, Message
-from chat.domain.outcomes import KeyUsed, Outcome, Repeated, Unchanged
+from chat.domain.messages.changes import Deleted, Deletion, Edit, Edited, Reacted, Reaction, Write
+from chat.domain.messages.outcomes import KeyUsed, Outcome, Repeated, Unchanged
 from chat.domain.refusals import Code, Refusal
 from chat.engine.dialect import Command, Greet
 from chat.engine.events import Event, Said

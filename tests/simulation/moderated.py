@@ -5,8 +5,8 @@ The rules are written down here once more, as docs/protocols/native.md has them:
 
 from collections.abc import Iterator
 
-from chat.domain.changes import Deleted, Removed, RoleChanged, RoomChanged
 from chat.domain.entities import Message, MessageKind
+from chat.domain.messages.changes import Deleted, Removed, RoleChanged, RoomChanged
 from tests.reference.storage import MemoryStorage
 from tests.simulation.record import Act, ModeratedRoom
 

@@ -11,23 +11,23 @@ from msgspec import structs
 from trio_cancel_sweep import Mutant
 
 import chat.application.members
-import chat.domain.rooms
+import chat.domain.rooms.rooms
 import chat.engine.fence
 import chat.engine.send_queue
 import chat.protocols.lines.handlers
 import tests.reference.storage.room_changes
 import tests.reference.storage.saving
-from chat.domain.blocks import Blocks
-from chat.domain.changes import Change, Edited, Write
 from chat.domain.entities import Draft, Message, Person, Room, Topic
 from chat.domain.failures import OutcomeUnknown, StorageDown
+from chat.domain.messages.changes import Change, Edited, Write
+from chat.domain.messages.outcomes import Outcome, Repeated
+from chat.domain.messages.sync_types import Position, ResumeCheck
+from chat.domain.messages.uploads import Uploads
 from chat.domain.nodes import FENCE
-from chat.domain.outcomes import Outcome, Repeated
 from chat.domain.ports import KeptFile
 from chat.domain.refusals import NOT_SAVED, Refusal
-from chat.domain.rooms import Rooms
-from chat.domain.sync_types import Position, ResumeCheck
-from chat.domain.uploads import Uploads
+from chat.domain.rooms.blocks import Blocks
+from chat.domain.rooms.rooms import Rooms
 from chat.engine.broadcaster import Broadcaster
 from chat.engine.cluster.lease import Lease
 from chat.engine.cluster.questions import Questions
@@ -50,9 +50,9 @@ from chat.protocols.direct.handlers import DirectClient
 from chat.protocols.lines.codec import LineDialect
 from chat.protocols.lines.commands import Say
 from chat.protocols.lines.handlers import LobbyClient
-from chat.protocols.native import sending
-from chat.protocols.native.codec import NATIVE
-from chat.protocols.native.frames import SendOk
+from chat.protocols.native.messages import sending
+from chat.protocols.native.wire.codec import NATIVE
+from chat.protocols.native.wire.frames import SendOk
 from chat.protocols.support.desk import SupportDesk
 from tests.reference.storage.timelines import MemoryTimelines
 from tests.simulation.editing import Answering
@@ -349,7 +349,7 @@ def look_again_after_every_removal() -> Generator[None]:
 
     with (
         patch.object(chat.application.members, "remove", mutated),
-        patch.object(chat.domain.rooms, "_LOOKS", 10**6),
+        patch.object(chat.domain.rooms.rooms, "_LOOKS", 10**6),
     ):
         yield
 

@@ -20,11 +20,11 @@ import chat.engine.fence
 import chat.server
 from chat.bus.payloads import Announced, Answer, Beat, HasPublished, Payload, Question, Spent, encode
 from chat.bus.seals import Seals
+from chat.domain.accounts.tokens import Tokens
 from chat.domain.entities import LOBBY_ID, Message, Person, Room
-from chat.domain.membership import RoomRole
+from chat.domain.limits.shared_usage import Used
 from chat.domain.ports import NewPerson
-from chat.domain.shared_usage import Used
-from chat.domain.tokens import Tokens
+from chat.domain.rooms.membership import RoomRole
 from chat.engine.cluster.servers import ClusterConfig
 from chat.engine.hub import Hub
 from chat.engine.presence import Presence

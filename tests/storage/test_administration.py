@@ -7,10 +7,10 @@ import pytest
 import trio
 from msgspec import structs
 
-from chat.domain.account_changes import AccountChange, Role
-from chat.domain.audit import ACTS_KEPT, Act, Named, What
-from chat.domain.changes import Acceptance, Deletion, Removal, RoleChange, RoomChange, RoomDeletion
+from chat.domain.accounts.account_changes import AccountChange, Role
+from chat.domain.administration.audit import ACTS_KEPT, Act, Named, What
 from chat.domain.entities import Draft, MessageKind, Person, Room
+from chat.domain.messages.changes import Acceptance, Deletion, Removal, RoleChange, RoomChange, RoomDeletion
 from chat.domain.ports import NewInvite, NewPerson, NewSession, Storage, Taken
 from chat.domain.refusals import NOT_ADMIN
 from chat.storage.postgres.database import DatabaseAddress

@@ -7,7 +7,7 @@ import trio
 from structlog.testing import capture_logs
 
 from chat.domain.entities import LOBBY_ID
-from chat.domain.reading import ReadMark
+from chat.domain.messages.reading import ReadMark
 from chat.embedded_postgres.data_directory import open_data_directory
 from chat.embedded_postgres.embedded import open_embedded_postgres
 from chat.embedded_postgres.settings import SETTINGS

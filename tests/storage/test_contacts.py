@@ -4,7 +4,7 @@ import time
 
 import trio
 
-from chat.domain.account_changes import AccountChange
+from chat.domain.accounts.account_changes import AccountChange
 from chat.domain.entities import Draft, MessageKind, Person
 from chat.domain.ports import NewPerson, ProfileChange, Storage
 from tests.storage.test_contract import add, direct_room, make_room, support_room

@@ -9,21 +9,6 @@ import pytest
 import trio
 from msgspec import structs
 
-from chat.domain.changes import (
-    Addition,
-    Change,
-    Deleted,
-    Deletion,
-    Edit,
-    Edited,
-    Reacted,
-    Reaction,
-    Removal,
-    Removed,
-    RoomChange,
-    RoomDeleted,
-    RoomDeletion,
-)
 from chat.domain.entities import (
     LOBBY_ID,
     Draft,
@@ -40,8 +25,23 @@ from chat.domain.entities import (
     Visit,
 )
 from chat.domain.failures import WriteRejected
-from chat.domain.message_state import MOST_EMOJI
-from chat.domain.outcomes import KeyUsed, Repeated, Saved, Unchanged
+from chat.domain.messages.changes import (
+    Addition,
+    Change,
+    Deleted,
+    Deletion,
+    Edit,
+    Edited,
+    Reacted,
+    Reaction,
+    Removal,
+    Removed,
+    RoomChange,
+    RoomDeleted,
+    RoomDeletion,
+)
+from chat.domain.messages.message_state import MOST_EMOJI
+from chat.domain.messages.outcomes import KeyUsed, Repeated, Saved, Unchanged
 from chat.domain.ports import Invite, NewInvite, NewPerson, Storage, Taken
 from chat.domain.refusals import ALREADY_IN, Code, Refusal
 from tests.support.account_changes import end_tokens, set_disabled, set_roles

@@ -4,7 +4,7 @@ import pytest
 import trio
 from msgspec import UNSET, UnsetType
 
-from chat.domain.account_changes import AccountChange
+from chat.domain.accounts.account_changes import AccountChange
 from chat.domain.entities import Person
 from chat.domain.ports import NewPerson, ProfileChange, Storage, Taken
 

@@ -11,7 +11,7 @@ import trio
 from structlog.testing import capture_logs
 
 from chat.domain.failures import FileStoreDown, StorageDown
-from chat.domain.files import UNKNOWN_KEPT
+from chat.domain.messages.files import UNKNOWN_KEPT
 from chat.domain.ports import NewFile, Stored
 from chat.domain.startup import CannotStart
 from chat.engine import file_cleaner

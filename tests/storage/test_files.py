@@ -5,12 +5,12 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 import pytest
 import trio
 
-from chat.domain.changes import Deletion, Edit, RoomDeletion
 from chat.domain.entities import LOBBY_ID, Draft, File, Message, Peer, SupportOf
-from chat.domain.files import NO_SUCH_FILES
-from chat.domain.outcomes import KeyUsed, Repeated
+from chat.domain.messages.changes import Deletion, Edit, RoomDeletion
+from chat.domain.messages.files import NO_SUCH_FILES
+from chat.domain.messages.outcomes import KeyUsed, Repeated
+from chat.domain.messages.sync_types import ChangeRange, MessageNow
 from chat.domain.ports import KeptFile, NewFile, Storage
-from chat.domain.sync_types import ChangeRange, MessageNow
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import open_postgres_storage
 from tests.reference.storage import MemoryStorage

@@ -3,7 +3,7 @@
 from inspect import iscoroutinefunction
 from types import FunctionType
 
-from chat.domain.contacts import Contacts
+from chat.domain.accounts.contacts import Contacts
 from chat.domain.ports import Audit, Files, Messages, Nodes, Rooms, Sessions, Settings, SetUp, Storage, Users
 from chat.domain.ports.timelines import Timelines
 from chat.features.pins.queries import PostgresPins

@@ -13,9 +13,9 @@ from trio.testing import wait_all_tasks_blocked
 from trio_asyncio import aio_as_trio, open_loop
 
 from chat import __version__
-from chat.domain.changes import Edit, Edited
 from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind
 from chat.domain.failures import OutcomeUnknown, StorageDown
+from chat.domain.messages.changes import Edit, Edited
 from chat.domain.ports import NewPerson, Taken
 from chat.domain.startup import CannotStart
 from chat.storage.postgres import migrations

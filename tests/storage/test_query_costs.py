@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from chat.domain.entities import LOBBY_ID
-from chat.domain.reading import MOST_UNREAD
+from chat.domain.messages.reading import MOST_UNREAD
 from chat.storage.postgres import (
     change_queries,
     history_queries,

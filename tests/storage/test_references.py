@@ -6,13 +6,13 @@ import pytest
 import trio
 from msgspec import structs
 
-from chat.domain.changes import Deletion, Edit, Edited, Removal, RoomDeletion, Write
 from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Person, Room
-from chat.domain.mentions import ALL, MOST_MEMBERS, NO_SUCH_REPLY
-from chat.domain.outcomes import KeyUsed, Repeated, Saved
+from chat.domain.messages.changes import Deletion, Edit, Edited, Removal, RoomDeletion, Write
+from chat.domain.messages.mentions import ALL, MOST_MEMBERS, NO_SUCH_REPLY
+from chat.domain.messages.outcomes import KeyUsed, Repeated, Saved
+from chat.domain.messages.reading import ReadMark, ReadState
+from chat.domain.messages.sync_types import ChangeRange, MessageNow, TextVersion
 from chat.domain.ports import NewPerson, Storage
-from chat.domain.reading import ReadMark, ReadState
-from chat.domain.sync_types import ChangeRange, MessageNow, TextVersion
 from chat.storage.postgres.database import DatabaseAddress
 from tests.support.databases import fetch
 from tests.support.replays import replay, snapshots

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from chat.domain.account_changes import AccountChange
-from chat.domain.changes import (
+from chat.domain.accounts.account_changes import AccountChange
+from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Room
+from chat.domain.messages.changes import (
     Acceptance,
     Change,
     Deletion,
@@ -20,12 +21,11 @@ from chat.domain.changes import (
     RoomDeletion,
     Write,
 )
-from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Room
-from chat.domain.membership import RoomRole
-from chat.domain.outcomes import Repeated, Saved, Unchanged
+from chat.domain.messages.outcomes import Repeated, Saved, Unchanged
+from chat.domain.messages.sync_types import ChangeRange
 from chat.domain.ports import Invite, NewInvite, NewPerson, Storage, Taken
 from chat.domain.refusals import ALREADY_IN, ARCHIVED, BANNED, INVITE_OVER, LAST_OWNER, ROOM_TAKEN
-from chat.domain.sync_types import ChangeRange
+from chat.domain.rooms.membership import RoomRole
 from tests.support.replays import replay, snapshots
 
 NOW = 1_700_000_000.123456

@@ -5,10 +5,10 @@ from collections.abc import AsyncGenerator
 import pytest
 import trio
 
-from chat.domain.changes import Deletion, Edit, Reaction, Removal, RoomDeletion
 from chat.domain.entities import LOBBY_ID, MessageKind
+from chat.domain.messages.changes import Deletion, Edit, Reaction, Removal, RoomDeletion
+from chat.domain.messages.sync_types import MessageNow, Page, ReactionCount
 from chat.domain.ports import NewPerson, Storage
-from chat.domain.sync_types import MessageNow, Page, ReactionCount
 from tests.storage.test_timelines import EVER, NOW, PLENTY, add, joining, make_room, say, write
 
 

@@ -5,10 +5,10 @@ from collections.abc import AsyncGenerator
 import pytest
 import trio
 
-from chat.domain.changes import Removal, RoomDeletion
 from chat.domain.entities import LOBBY_ID, Person, Room
-from chat.domain.membership import PublicRoom, RoomRole
+from chat.domain.messages.changes import Removal, RoomDeletion
 from chat.domain.ports import NewPerson, Storage
+from chat.domain.rooms.membership import PublicRoom, RoomRole
 from chat.storage.postgres import member_queries
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.session import Connection

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from chat.domain.account_changes import AccountChange
-from chat.domain.changes import (
+from chat.domain.accounts.account_changes import AccountChange
+from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Pair, Person, Room
+from chat.domain.messages.changes import (
     Addition,
     Deleted,
     Deletion,
@@ -18,12 +19,11 @@ from chat.domain.changes import (
     RoomDeletion,
     Write,
 )
-from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Pair, Person, Room
-from chat.domain.membership import RoomRole
-from chat.domain.outcomes import Saved, Unchanged
+from chat.domain.messages.outcomes import Saved, Unchanged
 from chat.domain.ports import NewPerson, Storage
 from chat.domain.refusals import ALREADY_IN, BLOCKED, NO_ROOM, NOT_ADMIN, NOT_MEMBER, PRIVATE, Refusal
-from chat.domain.room_rights import NOT_LEADING, NOT_ONESELF, NOT_OWNER, NOT_YOURS
+from chat.domain.rooms.membership import RoomRole
+from chat.domain.rooms.room_rights import NOT_LEADING, NOT_ONESELF, NOT_OWNER, NOT_YOURS
 
 NOW = 1_700_000_000.5
 ADA, BEN, CEM, DAN, MOD, ROOT = range(1, 7)

@@ -6,9 +6,9 @@ import asyncpg
 import pytest
 import trio
 
-from chat.domain.changes import RoomDeletion, SupportChanged
 from chat.domain.entities import Draft, Message, MessageKind, Peer, Room, SupportOf
-from chat.domain.outcomes import Saved
+from chat.domain.messages.changes import RoomDeletion, SupportChanged
+from chat.domain.messages.outcomes import Saved
 from chat.domain.ports import NewPerson, Taken
 from chat.domain.refusals import ALREADY_IN
 from chat.domain.startup import CannotStart

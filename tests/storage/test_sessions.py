@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 import pytest
 import trio
 
-from chat.domain.account_changes import AccountChange
+from chat.domain.accounts.account_changes import AccountChange
 from chat.domain.entities import LoginSession, Person
 from chat.domain.ports import (
     MOST_SESSIONS,

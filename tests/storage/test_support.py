@@ -5,11 +5,10 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from chat.domain.changes import Deletion, SupportChange, SupportChanged
 from chat.domain.entities import LOBBY_ID, Draft, Message, Peer, SupportOf
-from chat.domain.outcomes import AssigneeMismatch, Repeated, Saved, Unchanged
-from chat.domain.ports import NewPerson, Storage, Taken
-from chat.domain.sync_types import (
+from chat.domain.messages.changes import Deletion, SupportChange, SupportChanged
+from chat.domain.messages.outcomes import AssigneeMismatch, Repeated, Saved, Unchanged
+from chat.domain.messages.sync_types import (
     ChangeRange,
     Position,
     PositionState,
@@ -17,6 +16,7 @@ from chat.domain.sync_types import (
     SupportStatus,
     milliseconds,
 )
+from chat.domain.ports import NewPerson, Storage, Taken
 from tests.support.account_changes import set_disabled, set_roles
 from tests.support.replays import replay, resume_checks, snapshots
 

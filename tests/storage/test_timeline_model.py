@@ -14,11 +14,10 @@ import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat.domain.changes import Deleted, Deletion, Edit, Edited, Reacted, Reaction, Removal, Removed
 from chat.domain.entities import Draft, MessageKind, Person, Room
-from chat.domain.ports import NewPerson, Storage
-from chat.domain.reading import ReadMark
-from chat.domain.sync_types import (
+from chat.domain.messages.changes import Deleted, Deletion, Edit, Edited, Reacted, Reaction, Removal, Removed
+from chat.domain.messages.reading import ReadMark
+from chat.domain.messages.sync_types import (
     ChangeRange,
     MessageNow,
     Position,
@@ -27,6 +26,7 @@ from chat.domain.sync_types import (
     RoomSnapshot,
     milliseconds,
 )
+from chat.domain.ports import NewPerson, Storage
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import open_postgres_storage
 from tests.reference.storage import MemoryStorage

@@ -7,19 +7,6 @@ import pytest
 import trio
 from msgspec import structs
 
-from chat.domain.changes import (
-    Addition,
-    Deleted,
-    Deletion,
-    Edit,
-    Edited,
-    Reacted,
-    Reaction,
-    Removal,
-    Removed,
-    RoomDeletion,
-    Write,
-)
 from chat.domain.entities import (
     LOBBY_ID,
     Draft,
@@ -33,10 +20,21 @@ from chat.domain.entities import (
     RoomKind,
     SupportOf,
 )
-from chat.domain.membership import Notify, RoomRole
-from chat.domain.ports import NewPerson, ProfileChange, Storage
-from chat.domain.reading import MOST_LOOKED_AT, MOST_UNREAD, ReadMark, ReadState
-from chat.domain.sync_types import (
+from chat.domain.messages.changes import (
+    Addition,
+    Deleted,
+    Deletion,
+    Edit,
+    Edited,
+    Reacted,
+    Reaction,
+    Removal,
+    Removed,
+    RoomDeletion,
+    Write,
+)
+from chat.domain.messages.reading import MOST_LOOKED_AT, MOST_UNREAD, ReadMark, ReadState
+from chat.domain.messages.sync_types import (
     MOST_REACTORS,
     MOST_REPLAYED,
     ChangeRange,
@@ -48,6 +46,8 @@ from chat.domain.sync_types import (
     RoomSnapshot,
     milliseconds,
 )
+from chat.domain.ports import NewPerson, ProfileChange, Storage
+from chat.domain.rooms.membership import Notify, RoomRole
 from chat.storage.postgres.database import DatabaseAddress
 from tests.reference.storage import MemoryStorage
 from tests.support.account_changes import set_roles

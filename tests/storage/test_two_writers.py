@@ -9,7 +9,8 @@ from collections import defaultdict
 
 import trio
 
-from chat.domain.changes import (
+from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Room
+from chat.domain.messages.changes import (
     AccessChange,
     Change,
     Edit,
@@ -25,8 +26,7 @@ from chat.domain.changes import (
     RoomDeletion,
     Write,
 )
-from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Room
-from chat.domain.outcomes import KeyUsed, Repeated, Saved, Unchanged
+from chat.domain.messages.outcomes import KeyUsed, Repeated, Saved, Unchanged
 from chat.domain.ports import NewPerson, Taken
 from chat.domain.refusals import ALREADY_IN
 from chat.storage.postgres.database import DatabaseAddress

@@ -5,10 +5,17 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 import pytest
 import trio
 
-from chat.domain.changes import Change, UnknownChange
 from chat.domain.entities import LOBBY_ID, Draft, Message, Pair, Peer, People, SupportOf
+from chat.domain.messages.changes import Change, UnknownChange
+from chat.domain.messages.sync_types import (
+    ChangeRange,
+    MessageNow,
+    Position,
+    PositionState,
+    ResumeCheck,
+    milliseconds,
+)
 from chat.domain.ports import NewPerson, Storage
-from chat.domain.sync_types import ChangeRange, MessageNow, Position, PositionState, ResumeCheck, milliseconds
 from chat.features.search.index import INDEX, Search
 from chat.features.search.query import Query, parse_query
 from chat.storage.postgres.database import DatabaseAddress

@@ -9,19 +9,8 @@ import asyncpg
 import pytest
 import trio
 
-from chat.domain.account_changes import AccountChange
-from chat.domain.audit import Named
-from chat.domain.changes import (
-    Addition,
-    Edit,
-    Removed,
-    RoleChange,
-    RoleChanged,
-    RoomChange,
-    RoomChanged,
-    SupportChange,
-    SupportChanged,
-)
+from chat.domain.accounts.account_changes import AccountChange
+from chat.domain.administration.audit import Named
 from chat.domain.entities import (
     LOBBY_ID,
     Draft,
@@ -33,10 +22,21 @@ from chat.domain.entities import (
     SupportOf,
     Visit,
 )
-from chat.domain.membership import RoomRole
-from chat.domain.outcomes import KeyUsed, Repeated
+from chat.domain.messages.changes import (
+    Addition,
+    Edit,
+    Removed,
+    RoleChange,
+    RoleChanged,
+    RoomChange,
+    RoomChanged,
+    SupportChange,
+    SupportChanged,
+)
+from chat.domain.messages.outcomes import KeyUsed, Repeated
+from chat.domain.messages.sync_types import ChangeRange, QueuePlace, RoomSnapshot, TextVersion
 from chat.domain.ports import NewPerson, NewSession, Storage, Taken
-from chat.domain.sync_types import ChangeRange, QueuePlace, RoomSnapshot, TextVersion
+from chat.domain.rooms.membership import RoomRole
 from chat.features.registry import FEATURES
 from chat.features.search.index import INDEX, Search
 from chat.features.search.query import Query, parse_query

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chat.domain.account_changes import AccountChange
+from chat.domain.accounts.account_changes import AccountChange
 from chat.domain.entities import Person
 
 

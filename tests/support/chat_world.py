@@ -16,18 +16,18 @@ from trio.testing import wait_all_tasks_blocked
 from trio_websocket import CloseReason, ConnectionClosed
 
 from chat.domain import closing
-from chat.domain.accounts import Accounts
-from chat.domain.bounds import Lobby
-from chat.domain.budgets import Budgets
+from chat.domain.accounts.accounts import Accounts
+from chat.domain.accounts.passwords import Passwords
+from chat.domain.accounts.tokens import Tokens
 from chat.domain.closing import Closing
 from chat.domain.entities import Message, MessageKind, Person, Room
 from chat.domain.features import Ports
-from chat.domain.passwords import Passwords
+from chat.domain.limits.bounds import Lobby
+from chat.domain.limits.budgets import Budgets
+from chat.domain.limits.registrations import Registrations
+from chat.domain.limits.shared_usage import SharedUsage
+from chat.domain.limits.throttle import Throttle
 from chat.domain.ports import FileStore, NewPerson, Taken
-from chat.domain.registrations import Registrations
-from chat.domain.shared_usage import SharedUsage
-from chat.domain.throttle import Throttle
-from chat.domain.tokens import Tokens
 from chat.engine.cluster.servers import ClusterConfig
 from chat.engine.dialect import Dialect
 from chat.engine.engine import Engine, open_engine

@@ -1,6 +1,6 @@
 """Ends memberships and rooms directly in a storage, without a server."""
 
-from chat.domain.changes import Removal, Removed, RoomDeleted, RoomDeletion
+from chat.domain.messages.changes import Removal, Removed, RoomDeleted, RoomDeletion
 from chat.domain.ports import Storage
 
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from chat.domain.ports import Storage
-from chat.domain.sync_types import (
+from chat.domain.messages.sync_types import (
     ChangeRange,
     KnownAt,
     Position,
@@ -12,6 +11,7 @@ from chat.domain.sync_types import (
     RoomsAt,
     RoomSnapshot,
 )
+from chat.domain.ports import Storage
 
 
 async def replay(

@@ -10,9 +10,9 @@ import httpx
 import trio
 from trio_websocket import WebSocketConnection, wrap_client_stream
 
+from chat.domain.accounts.tokens import Tokens
 from chat.domain.entities import Person
 from chat.domain.ports import NewPerson, Taken
-from chat.domain.tokens import Tokens
 from chat.server import open_chat
 from chat.settings.config import Config
 from chat.settings.listen import Listen

@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from chat.protocols.native.all_frames import EVENTS, REPLIES, REQUESTS
-from chat.protocols.native.frames import ErrorReply
 from chat.protocols.native.operations import OPERATIONS
+from chat.protocols.native.wire.all_frames import EVENTS, REPLIES, REQUESTS
+from chat.protocols.native.wire.frames import ErrorReply
 from chat.web_api.answers import Error
 
 TARGET = Path(__file__).parents[2] / "chat" / "web" / "protocol.d.ts"

@@ -8,7 +8,7 @@ import pytest
 from msgspec import structs
 
 from chat.domain.closing import DISABLED
-from chat.domain.outcomes import AssigneeMismatch, KeyUsed
+from chat.domain.messages.outcomes import AssigneeMismatch, KeyUsed
 from chat.domain.refusals import Code
 from tests.web.vendor import ROOT
 

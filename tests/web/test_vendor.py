@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from chat.domain.emoji import EMOJI_LENGTH
+from chat.domain.messages.emoji import EMOJI_LENGTH
 from tests.web.vendor import FROM, ROOT, VENDOR, digest
 
 LONGEST = 30_000

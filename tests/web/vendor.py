@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from chat.domain.emoji import clean_emoji
+from chat.domain.messages.emoji import clean_emoji
 from chat.domain.refusals import Refusal
 
 ROOT = Path(__file__).parents[2]

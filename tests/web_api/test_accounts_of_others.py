@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from trio_websocket import ConnectionClosed
 
+from chat.domain.accounts.passwords import Passwords
 from chat.domain.entities import Person
-from chat.domain.passwords import Passwords
 from chat.domain.ports import NewPerson
 from tests.support.watched_server import Watched, open_watched, told
 

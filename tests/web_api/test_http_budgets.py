@@ -10,8 +10,8 @@ from quart import Response
 from quart_trio import QuartTrio
 
 from chat.data_access import make_accounts
-from chat.domain.budgets import HOLD_BACK, Budgets
 from chat.domain.entities import LOBBY_ID, Draft, Person
+from chat.domain.limits.budgets import HOLD_BACK, Budgets
 from chat.domain.ports import NewPerson
 from chat.engine.engine import open_engine
 from chat.http_side import http_app

@@ -10,7 +10,7 @@ from quart_trio import QuartTrio
 from structlog.testing import capture_logs
 
 from chat.data_access import make_accounts
-from chat.domain.accounts import Accounts
+from chat.domain.accounts.accounts import Accounts
 from chat.domain.failures import FileStoreDown, OutcomeUnknown, StorageDown, WriteRejected
 from chat.engine.dialect import Dialect
 from chat.engine.engine import open_engine

@@ -9,7 +9,7 @@ import trio
 from quart_trio import QuartTrio
 from werkzeug.datastructures import Headers
 
-from chat.domain.budgets import Budgets
+from chat.domain.limits.budgets import Budgets
 from chat.web_api.app import create_app
 from chat.web_api.web_client import CLIENT_HEADERS, WebFile, create_web_client, web_files
 

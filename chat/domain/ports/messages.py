@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from chat.domain.changes import Change, Write
 from chat.domain.entities import (
     Conversation,
     Draft,
     Message,
 )
-from chat.domain.outcomes import KeyUsed, Repeated, Saved
+from chat.domain.messages.changes import Change, Write
+from chat.domain.messages.outcomes import KeyUsed, Repeated, Saved
 
 
 class Messages(Protocol):
@@ -24,8 +24,8 @@ class Messages(Protocol):
         """Commit all writes in one transaction and return their outcomes, in the same order.
 
         The changes that follow from the writes are appended, last in the log: a message reopens a closed support
-        conversation, and an operator who answers an unassigned one becomes its assignee (`domain/support_state.py`).
-        A draft's people say that its room is a support conversation.
+        conversation, and an operator who answers an unassigned one becomes its assignee
+        (`domain/rooms/support_state.py`). A draft's people say that its room is a support conversation.
 
         New ids continue the log without a gap, in the order of `writes`; so do `pos` in each room and `seq` of its
         messages. Several servers may save at once. Only committed changes take numbers:

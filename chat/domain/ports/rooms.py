@@ -7,8 +7,8 @@ from chat.domain.entities import (
     Room,
     RoomSummary,
 )
-from chat.domain.membership import AccessRecord, Member, PublicRoom
 from chat.domain.ports.users import Taken
+from chat.domain.rooms.membership import AccessRecord, Member, PublicRoom
 
 KEPT = 3600.0
 """Seconds for which the log keeps the deletion of a room. A server that is further behind rereads its rooms anyway."""

@@ -5,11 +5,11 @@ from typing import Protocol
 
 import msgspec
 
-from chat.domain.audit import Act, AuditEntry, Named
-from chat.domain.bounds import SettingValue
+from chat.domain.administration.audit import Act, AuditEntry, Named
 from chat.domain.entities import (
     Person,
 )
+from chat.domain.limits.bounds import SettingValue
 from chat.domain.nodes import Node
 from chat.domain.ports.users import NewPerson, Taken
 

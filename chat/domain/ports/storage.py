@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from chat.domain.contacts import Contacts
+from chat.domain.accounts.contacts import Contacts
 from chat.domain.features import Ports
 from chat.domain.ports.files import Files
 from chat.domain.ports.messages import Messages

@@ -7,9 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from chat.domain.entities import RoomKind
-from chat.domain.membership import Notify
-from chat.domain.reading import ReadMark, ReadState
-from chat.domain.sync_types import (
+from chat.domain.messages.reading import ReadMark, ReadState
+from chat.domain.messages.sync_types import (
     ChangeRange,
     KnownAt,
     MessageNow,
@@ -21,6 +20,7 @@ from chat.domain.sync_types import (
     RoomSnapshot,
     TextVersion,
 )
+from chat.domain.rooms.membership import Notify
 
 
 class Timelines(Protocol):

@@ -5,18 +5,18 @@ from typing import Protocol
 
 import msgspec
 
-from chat.domain.account_changes import AccountChange, Role
+from chat.domain.accounts.account_changes import AccountChange, Role
 from chat.domain.entities import (
     Credentials,
     Person,
     Visit,
 )
 from chat.domain.refusals import Refusal
-from chat.domain.rules import same_name_key
+from chat.domain.text.rules import same_name_key
 
 
 class NewPerson(msgspec.Struct, frozen=True, kw_only=True):
-    """A person to add; names and addresses have passed `domain/rules.py`."""
+    """A person to add; names and addresses have passed `domain/text/rules.py`."""
 
     name: str
     password_hash: bytes
@@ -78,7 +78,7 @@ INVITE_KEPT = 2_592_000.0
 
 
 class ProfileChange(msgspec.Struct, frozen=True, kw_only=True):
-    """A change of a person; UNSET fields stay. All values have passed `domain/rules.py`."""
+    """A change of a person; UNSET fields stay. All values have passed `domain/text/rules.py`."""
 
     name: str | msgspec.UnsetType = msgspec.UNSET
     display_name: str | msgspec.UnsetType | None = msgspec.UNSET
@@ -123,8 +123,8 @@ class LookAlike(msgspec.Struct, frozen=True):
 class Users(Protocol):
     """People and their credentials. Methods skip deleted people, but nobody else can take their names.
 
-    Nor can anybody take a name that looks like another's name or display name (`domain/skeletons.py`); names that are
-    older than this rule stay.
+    Nor can anybody take a name that looks like another's name or display name (`domain/text/skeletons.py`); names that
+    are older than this rule stay.
     """
 
     async def add(self, new: NewPerson) -> Person | Taken | None:
@@ -202,7 +202,7 @@ class Users(Protocol):
         ...
 
     async def rename(self, person_id: int, name: str) -> Person | Taken | None:
-        """Change a person's name, which has passed `domain/rules.py`; None: no such person."""
+        """Change a person's name, which has passed `domain/text/rules.py`; None: no such person."""
         ...
 
     async def change_profile(self, person_id: int, change: ProfileChange) -> Person | Taken | None:

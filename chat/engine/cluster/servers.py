@@ -27,13 +27,13 @@ from chat.bus.payloads import (
     encode,
 )
 from chat.bus.seals import SealedBus, Seals
-from chat.domain.changes import FeatureChange
 from chat.domain.entities import DirectInbox, Message
 from chat.domain.failures import StorageDown
-from chat.domain.live import Notice
+from chat.domain.limits.shared_usage import SharedUsage
+from chat.domain.messages.changes import FeatureChange
+from chat.domain.messages.live import Notice
 from chat.domain.nodes import LEASE, RENEW
 from chat.domain.ports import Nodes, Storage
-from chat.domain.shared_usage import SharedUsage
 from chat.engine.batch_loader import BatchLoader, open_batch_loader
 from chat.engine.broadcaster import Broadcaster
 from chat.engine.cluster.lease import Lease

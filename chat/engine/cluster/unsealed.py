@@ -12,10 +12,10 @@ import structlog
 import trio
 
 from chat.bus.payloads import Announced, Answer, Beat, Noticed, Payload, Question, Relayed, Spent
-from chat.domain.direct import server_of_guest
 from chat.domain.failures import StorageError
 from chat.domain.nodes import LEASE
 from chat.domain.ports import Nodes
+from chat.domain.rooms.direct import server_of_guest
 from chat.engine.cluster.questions import Questions
 from chat.engine.log_follower import LogFollower
 

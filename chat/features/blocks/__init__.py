@@ -1,6 +1,6 @@
 """Blocks: whom one blocks, and blocking and unblocking them.
 
-That who is blocked can't write is a rule of the core: `domain/blocks.py`.
+That who is blocked can't write is a rule of the core: `domain/rooms/blocks.py`.
 """
 
 from chat.features.blocks.native import OPERATIONS

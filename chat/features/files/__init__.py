@@ -1,6 +1,7 @@
 """Files: uploading them before their message, listing those of a room, and downloading them.
 
-That a message has files, and who may read them, are rules of the core: `domain/files.py`, `domain/uploads.py`.
+That a message has files, and who may read them, are rules of the core: `files.py` and `uploads.py` in
+`domain/messages/`.
 """
 
 from chat.features.feature import Feature

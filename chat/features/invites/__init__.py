@@ -1,6 +1,7 @@
 """Invites: making, reading, accepting, listing and withdrawing them.
 
-That registering may take an invite, and that a room accepts who has one, are rules of the core: `domain/invites.py`.
+That registering may take an invite, and that a room accepts who has one, are rules of the core:
+`domain/accounts/invites.py`.
 """
 
 from chat.features.feature import Feature

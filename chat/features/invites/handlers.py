@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
+from chat.domain.accounts.invites import accepted
 from chat.domain.entities import Person
-from chat.domain.invites import accepted
+from chat.domain.messages.sync_types import milliseconds
 from chat.domain.ports import Invite, IssuedInvite
 from chat.domain.refusals import ALREADY_IN, INVITE_OVER, Code, Refusal
-from chat.domain.room_rights import may_add, may_invite
-from chat.domain.sync_types import milliseconds
+from chat.domain.rooms.room_rights import may_add, may_invite
 from chat.engine.services import EngineServices
 from chat.features.invites import types
 from chat.operations.operation import Caller

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from chat.domain.wrong_values import pattern
+from chat.domain.text.wrong_values import pattern
 from chat.operations.room_values import Sender
 from chat.operations.values import PLACE, Id, Limit, Name, Time, Value
 

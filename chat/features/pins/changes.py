@@ -2,13 +2,13 @@
 
 import msgspec
 
-from chat.domain.changes import FeatureChange, FeatureWrite
-from chat.domain.conversations import may_speak
 from chat.domain.entities import Person
 from chat.domain.features import Kind
-from chat.domain.outcomes import Unchanged
+from chat.domain.messages.changes import FeatureChange, FeatureWrite
+from chat.domain.messages.outcomes import Unchanged
 from chat.domain.refusals import NO_MESSAGE, Code, Refusal
-from chat.domain.room_rights import NOT_LEADING, Authority, RoomAccess, access_of, moderates
+from chat.domain.rooms.conversations import may_speak
+from chat.domain.rooms.room_rights import NOT_LEADING, Authority, RoomAccess, access_of, moderates
 
 MOST_PINS = 50
 """Messages that are pinned in a room at once."""

@@ -4,8 +4,8 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
+from chat.domain.messages.sync_types import milliseconds
 from chat.domain.refusals import Code, Refusal
-from chat.domain.sync_types import milliseconds
 from chat.engine.services import EngineServices
 from chat.features.pins import use_cases
 from chat.features.pins.changes import MOST_PINS, Pinned

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from chat.domain.entities import Peer
-from chat.domain.outcomes import Saved
+from chat.domain.messages.outcomes import Saved
 from chat.features.pins.changes import PIN, Pin, Pinned, PinState, pin_refusal
 from chat.features.pins.use_cases import PinnedMessage
 from chat.storage.postgres.database import Database

@@ -10,10 +10,10 @@ import msgspec
 from chat.application.entering import write_in_room
 from chat.domain.entities import Peer, Person
 from chat.domain.features import Port
-from chat.domain.outcomes import Outcome
+from chat.domain.messages.outcomes import Outcome
+from chat.domain.messages.sync_types import MessageNow
 from chat.domain.refusals import Refusal
-from chat.domain.room_rights import RoomAccess
-from chat.domain.sync_types import MessageNow
+from chat.domain.rooms.room_rights import RoomAccess
 from chat.domain.timestamps import current_time
 from chat.engine.services import EngineServices
 from chat.features.pins.changes import Pin, may_pin

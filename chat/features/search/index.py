@@ -5,7 +5,7 @@ from typing import Protocol
 import msgspec
 
 from chat.domain.features import Port
-from chat.domain.sync_types import MessageNow
+from chat.domain.messages.sync_types import MessageNow
 from chat.features.search.query import Query
 
 MOST_RANKED = 200

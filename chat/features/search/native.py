@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from chat.domain.refusals import Code, Refusal
-from chat.domain.room_history import ANSWER_BYTES, LONGEST_JSON
+from chat.domain.rooms.room_history import ANSWER_BYTES, LONGEST_JSON
 from chat.engine.services import EngineServices
 from chat.features.search.index import Search as Wanted
 from chat.features.search.query import parse_query

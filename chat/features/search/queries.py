@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import asyncpg
 
-from chat.domain.files import searched_text
-from chat.domain.sync_types import MessageNow
+from chat.domain.messages.files import searched_text
+from chat.domain.messages.sync_types import MessageNow
 from chat.features.search import statements as queries
 from chat.features.search.index import MOST_RANKED, Progress, Search
 from chat.features.search.query import Term

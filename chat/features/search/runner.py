@@ -6,10 +6,10 @@ from collections.abc import Callable
 import msgspec
 import trio
 
-from chat.domain.fair_limiter import FairLimiter, Kind
 from chat.domain.features import Port
+from chat.domain.limits.fair_limiter import FairLimiter, Kind
+from chat.domain.messages.sync_types import MessageNow
 from chat.domain.refusals import Code, Refusal
-from chat.domain.sync_types import MessageNow
 from chat.features.search.index import Search, SearchIndex
 from chat.features.search.query import Highlighter
 

@@ -1,6 +1,7 @@
 """Support: the conversations of people and visitors with the operators, as the native protocol has them.
 
-Who may write where, and what a message changes of a conversation, are rules of the core: `domain/support_state.py`.
+Who may write where, and what a message changes of a conversation, are rules of the core:
+`domain/rooms/support_state.py`.
 """
 
 from chat.features.feature import Feature

@@ -2,15 +2,15 @@
 
 from msgspec import UNSET, UnsetType
 
-from chat.domain.administration import Wanted
-from chat.domain.changes import SupportChange
-from chat.domain.conversations import NO_VISITOR, may_be_assigned, may_lead, may_operate
+from chat.domain.accounts.visitors import NO_WIDGET
+from chat.domain.administration.administration import Wanted
 from chat.domain.entities import Peer, Person, SupportOf
+from chat.domain.messages.changes import SupportChange
+from chat.domain.messages.sync_types import QueuePlace, RoomsAt
 from chat.domain.refusals import NO_PERSON, Refusal
-from chat.domain.room_rights import RoomAccess
-from chat.domain.sync_types import QueuePlace, RoomsAt
+from chat.domain.rooms.conversations import NO_VISITOR, may_be_assigned, may_lead, may_operate
+from chat.domain.rooms.room_rights import RoomAccess
 from chat.domain.timestamps import current_time
-from chat.domain.visitors import NO_WIDGET
 from chat.engine.services import EngineServices
 from chat.features.support import types
 from chat.operations.conversions import as_room

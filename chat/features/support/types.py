@@ -4,8 +4,8 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chat.domain.bounds import Greeting
-from chat.domain.wrong_values import pattern
+from chat.domain.limits.bounds import Greeting
+from chat.domain.text.wrong_values import pattern
 from chat.operations.room_values import Room, SupportState
 from chat.operations.values import PLACE, Email, Id, Limit, Name, Value, WebPage
 

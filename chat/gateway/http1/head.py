@@ -15,7 +15,7 @@ from urllib.parse import unquote
 import h11
 import trio
 
-from chat.domain.pace import Pace
+from chat.domain.limits.pace import Pace
 from chat.gateway.http1.parser import END_OF_HEAD, MAX_TARGET_BYTES, StrictParser, is_readable
 from chat.gateway.tls_stream import TlsStream
 

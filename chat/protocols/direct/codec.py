@@ -2,7 +2,7 @@
 
 import msgspec
 
-from chat.domain.files import text_of
+from chat.domain.messages.files import text_of
 from chat.domain.refusals import BAD_FRAME, BINARY_FRAME
 from chat.engine.dialect import Command
 from chat.engine.events import Event, Pong, Refused, Said, Welcome

@@ -7,12 +7,12 @@ import structlog
 import trio
 
 from chat.domain.closing import OUTCOME_UNKNOWN, Closing
-from chat.domain.conversations import Conversations
-from chat.domain.direct import FIRST_GUEST, HIGHEST_ID, Direct, first_guest_of, server_of_guest
 from chat.domain.entities import DirectInbox, Message, Pair, Person
 from chat.domain.failures import StorageDown
 from chat.domain.refusals import Code, Refusal
-from chat.domain.rules import clean_text
+from chat.domain.rooms.conversations import Conversations
+from chat.domain.rooms.direct import FIRST_GUEST, HIGHEST_ID, Direct, first_guest_of, server_of_guest
+from chat.domain.text.rules import clean_text
 from chat.engine.cluster_port import Cluster
 from chat.engine.deliveries import Deliveries
 from chat.engine.dialect import Greet

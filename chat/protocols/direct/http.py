@@ -2,7 +2,7 @@
 
 import msgspec
 
-from chat.domain.authentication import Granted
+from chat.domain.accounts.authentication import Granted
 from chat.domain.refusals import Refusal
 from chat.protocols.services import Services
 from chat.web_api.answers import ErrorBody

@@ -5,7 +5,7 @@ from typing import ClassVar, Protocol
 import msgspec
 
 from chat.domain.entities import MessageKind
-from chat.domain.files import text_of
+from chat.domain.messages.files import text_of
 from chat.domain.refusals import BAD_FRAME, BINARY_FRAME, Code, Refusal
 from chat.engine.dialect import Command
 from chat.engine.events import Authorised, Event, Refused, Said

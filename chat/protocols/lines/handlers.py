@@ -8,7 +8,7 @@ from msgspec import structs
 from chat.domain.entities import LOBBY_ID, Person
 from chat.domain.failures import StorageDown
 from chat.domain.refusals import NOT_AUTHORISED, OTHER_NAME, UNAVAILABLE, Code, Refusal
-from chat.domain.rules import clean_text, same_name_key
+from chat.domain.text.rules import clean_text, same_name_key
 from chat.engine.dialect import Greet
 from chat.engine.events import Authorised, Refused, Welcome
 from chat.engine.protocol_client import command_handlers, on

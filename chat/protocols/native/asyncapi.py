@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from chat.operations.operation import Operation
-from chat.protocols.native.all_frames import EVENTS, REPLIES, REQUESTS
-from chat.protocols.native.frames import ErrorReply, Ref
 from chat.protocols.native.operations import OPERATIONS
+from chat.protocols.native.wire.all_frames import EVENTS, REPLIES, REQUESTS
+from chat.protocols.native.wire.frames import ErrorReply, Ref
 from chat.web_api.schemas import REFERENCE, plain, published
 
 ADDRESS = "/api/v1/socket"

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from quart import Response, request
 
-from chat.domain.files import ANY_TYPE, IMAGE_TYPES
+from chat.domain.messages.files import ANY_TYPE, IMAGE_TYPES
 from chat.domain.ports import KeptFile
 from chat.protocols.services import Services
 

@@ -6,17 +6,17 @@ from typing import Any
 import msgspec
 from quart import Blueprint, Response, request
 
+from chat.domain.accounts.sessions import LONGEST_AGENT, NOT_FOR_TOKENS, Device
 from chat.domain.ports import KeptFile
 from chat.domain.refusals import NOT_ADMIN, Code, Refusal
-from chat.domain.sessions import LONGEST_AGENT, NOT_FOR_TOKENS, Device
 from chat.operations.operation import Access, AlreadyDone, Caller, Cost, Operation
 from chat.operations.sessions import Session
+from chat.protocols.native.accounts.refresh_cookie import forget_refresh, keep_refresh, kept_refresh
+from chat.protocols.native.accounts.types import Refresh
 from chat.protocols.native.documents import documents
 from chat.protocols.native.file_answer import send_file
 from chat.protocols.native.operations import OPERATIONS
-from chat.protocols.native.refresh_cookie import forget_refresh, keep_refresh, kept_refresh
 from chat.protocols.native.shapes import Shapes
-from chat.protocols.native.types import Refresh
 from chat.protocols.services import Services
 from chat.web_api.answers import STATUS, WITH_CODES, Error, answer
 from chat.web_api.bodies import read_body_or_nothing, uploaded

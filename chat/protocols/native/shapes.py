@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import FieldInfo
 
-from chat.domain.wrong_values import wrong_value
+from chat.domain.text.wrong_values import wrong_value
 from chat.operations.operation import Operation
 from chat.web_api.bodies import BadBody, read_query
 

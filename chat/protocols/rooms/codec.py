@@ -7,7 +7,7 @@ import msgspec
 
 from chat.caseless import decode_caseless
 from chat.domain.entities import Message
-from chat.domain.files import text_of
+from chat.domain.messages.files import text_of
 from chat.domain.refusals import Code, Refusal
 from chat.engine.dialect import Command
 from chat.engine.events import Entered, Event, Refused, Said, Saved, Welcome

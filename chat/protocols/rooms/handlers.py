@@ -4,8 +4,8 @@ import trio
 
 from chat.domain.failures import StorageDown
 from chat.domain.refusals import BAD_TOKEN, Code, Refusal
-from chat.domain.rooms import Rooms
-from chat.domain.rules import clean_text
+from chat.domain.rooms.rooms import Rooms
+from chat.domain.text.rules import clean_text
 from chat.engine.cluster_port import Cluster
 from chat.engine.dialect import Greet
 from chat.engine.events import Entered, Refused, Welcome

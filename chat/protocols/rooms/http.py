@@ -8,12 +8,12 @@ from msgspec import Meta
 
 from chat.application import members
 from chat.application.rooms import delete_room
-from chat.domain.budgets import reading_size
+from chat.domain.accounts.sessions import NOT_FOR_TOKENS
 from chat.domain.entities import LOBBY_ID, Person, Room
+from chat.domain.limits.budgets import reading_size
 from chat.domain.refusals import NO_MEMBER, NO_PERSON, NO_ROOM, NOT_MEMBER, Code, Refusal
-from chat.domain.room_rights import NOT_LEADING, NOT_OWNER
-from chat.domain.rooms import MOST_MESSAGES
-from chat.domain.sessions import NOT_FOR_TOKENS
+from chat.domain.rooms.room_rights import NOT_LEADING, NOT_OWNER
+from chat.domain.rooms.rooms import MOST_MESSAGES
 from chat.protocols.rooms.codec import RoomsMessage, rfc3339, room_message
 from chat.protocols.services import Services
 from chat.web_api.answers import ErrorBody, TokenBody, error

@@ -5,7 +5,7 @@ from typing import Any, TypeGuard
 import msgspec
 
 from chat.domain.entities import Conversation, Message
-from chat.domain.files import text_of
+from chat.domain.messages.files import text_of
 from chat.domain.refusals import Code, Refusal
 from chat.engine.dialect import Command
 from chat.engine.events import Event, Overview, Refused, Said, Saved, Transcript

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from chat.domain.accounts import Accounts
-from chat.domain.changes import Change
+from chat.domain.accounts.accounts import Accounts
 from chat.domain.entities import AllSupport, Message, Peer
-from chat.domain.support import Support
+from chat.domain.messages.changes import Change
+from chat.domain.rooms.support import Support
 from chat.engine.hub import Hub, Subscriber
 
 

@@ -5,12 +5,12 @@ A client that sends anything before it has authenticated is disconnected without
 
 import trio
 
-from chat.domain.budgets import reading_size
 from chat.domain.closing import UNAUTHENTICATED
 from chat.domain.entities import AllSupport, OwnSupport, Peer, Person, SupportOf
+from chat.domain.limits.budgets import reading_size
 from chat.domain.refusals import Code, Refusal
-from chat.domain.rules import clean_text
-from chat.domain.support import LONGEST_RETELLING
+from chat.domain.rooms.support import LONGEST_RETELLING
+from chat.domain.text.rules import clean_text
 from chat.engine.dialect import Greet
 from chat.engine.events import Overview, Refused, RequestId, Transcript
 from chat.engine.protocol_client import command_handlers, on

@@ -8,11 +8,11 @@ from itertools import groupby
 
 import asyncpg
 
-from chat.domain.audit import Act, ban_act, room_deletion_act
-from chat.domain.changes import Removal, Removed, RoomDeleted, RoomDeletion
-from chat.domain.outcomes import Saved, Unchanged
+from chat.domain.administration.audit import Act, ban_act, room_deletion_act
+from chat.domain.messages.changes import Removal, Removed, RoomDeleted, RoomDeletion
+from chat.domain.messages.outcomes import Saved, Unchanged
 from chat.domain.refusals import Refusal
-from chat.domain.room_rights import refusal_of
+from chat.domain.rooms.room_rights import refusal_of
 from chat.storage.postgres.audit import note
 from chat.storage.postgres.room_authority import find
 from chat.storage.postgres.room_log import write_to_log

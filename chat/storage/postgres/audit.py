@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from chat.domain.audit import ACTS_KEPT, Act, AuditEntry, Named
+from chat.domain.administration.audit import ACTS_KEPT, Act, AuditEntry, Named
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import Connection
 

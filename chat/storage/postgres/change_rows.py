@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable
 
 import asyncpg
 
-from chat.domain.changes import (
+from chat.domain.entities import People
+from chat.domain.messages.changes import (
     Deleted,
     Edited,
     FeatureChange,
@@ -21,8 +22,7 @@ from chat.domain.changes import (
     SupportChanged,
     UnknownChange,
 )
-from chat.domain.entities import People
-from chat.domain.membership import RoomRole
+from chat.domain.rooms.membership import RoomRole
 from chat.storage.postgres.features import FeatureRows, StoredFeature
 from chat.storage.postgres.support import assignee_of
 

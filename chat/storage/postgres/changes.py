@@ -9,12 +9,12 @@ from typing import NamedTuple
 import asyncpg
 import msgspec
 
-from chat.domain.audit import deletion_act
-from chat.domain.changes import Deleted, Deletion, Edit, Edited, Reacted, Reaction
-from chat.domain.message_state import MessageState
-from chat.domain.outcomes import Saved
+from chat.domain.administration.audit import deletion_act
+from chat.domain.messages.changes import Deleted, Deletion, Edit, Edited, Reacted, Reaction
+from chat.domain.messages.message_state import MessageState
+from chat.domain.messages.outcomes import Saved
 from chat.domain.refusals import ARCHIVED, Refusal
-from chat.domain.room_rights import deletion_refusal
+from chat.domain.rooms.room_rights import deletion_refusal
 from chat.storage.postgres import change_queries as queries
 from chat.storage.postgres.audit import note
 from chat.storage.postgres.references import as_array

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import asyncpg
 
 from chat.domain.entities import Person
-from chat.domain.rules import same_name_key
+from chat.domain.text.rules import same_name_key
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import Connection
 

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import asyncpg
 
 from chat.domain.entities import Draft, Message, MessageKind
-from chat.domain.files import files_json
-from chat.domain.outcomes import KeyUsed, Repeated, Saved
+from chat.domain.messages.files import files_json
+from chat.domain.messages.outcomes import KeyUsed, Repeated, Saved
 from chat.domain.refusals import ARCHIVED
 from chat.storage.postgres import saving_queries as queries
 from chat.storage.postgres.references import as_array

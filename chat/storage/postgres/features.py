@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import asyncpg
 import msgspec
 
-from chat.domain.changes import FeatureChange, FeatureWrite, UnknownChange
 from chat.domain.entities import People
 from chat.domain.features import CoreFeature, Kind, Port
-from chat.domain.outcomes import Saved
+from chat.domain.messages.changes import FeatureChange, FeatureWrite, UnknownChange
+from chat.domain.messages.outcomes import Saved
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import Connection
 from chat.storage.postgres.writer import RawConnection

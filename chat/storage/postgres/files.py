@@ -6,7 +6,7 @@ import asyncpg
 from msgspec import structs
 
 from chat.domain.entities import Draft, File
-from chat.domain.files import FILES, NO_SUCH_FILES, UNATTACHED_KEPT, UNKNOWN_KEPT
+from chat.domain.messages.files import FILES, NO_SUCH_FILES, UNATTACHED_KEPT, UNKNOWN_KEPT
 from chat.domain.ports.files import KeptFile, NewFile
 from chat.domain.refusals import Refusal
 from chat.storage.postgres.database import Database

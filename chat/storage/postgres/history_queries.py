@@ -1,6 +1,6 @@
 """The statements of history: ranges of a room, versions of a text, mentions and files."""
 
-from chat.domain.mentions import ALL
+from chat.domain.messages.mentions import ALL
 from chat.storage.postgres.timeline_queries import AT_CUT, MESSAGE, MINE
 
 

@@ -3,7 +3,7 @@
 import time
 from typing import NamedTuple
 
-from chat.domain.audit import invite_act, withdrawal_act
+from chat.domain.administration.audit import invite_act, withdrawal_act
 from chat.domain.ports import INVITE_KEPT, Invite, IssuedInvite, NewInvite
 from chat.storage.postgres.audit import note
 from chat.storage.postgres.session import Connection

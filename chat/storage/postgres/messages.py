@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from chat.domain.changes import Change, Write
 from chat.domain.entities import Conversation, Draft, Message, MessageKind, Pair, People
-from chat.domain.outcomes import KeyUsed, Repeated, Saved
+from chat.domain.messages.changes import Change, Write
+from chat.domain.messages.outcomes import KeyUsed, Repeated, Saved
 from chat.storage.postgres import message_queries as queries
 from chat.storage.postgres.change_rows import ChangeRows
 from chat.storage.postgres.database import Database

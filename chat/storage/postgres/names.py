@@ -5,8 +5,8 @@ from functools import partial
 import trio
 
 from chat.domain.failures import OutcomeUnknown, StorageDown
-from chat.domain.skeletons import name_skeletons
 from chat.domain.startup import CannotStart
+from chat.domain.text.skeletons import name_skeletons
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import Connection
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from msgspec import structs
 
-from chat.domain.changes import Write
 from chat.domain.entities import Draft
-from chat.domain.mentions import (
+from chat.domain.messages.changes import Write
+from chat.domain.messages.mentions import (
     ALL_KEY,
     MOST_MEMBERS,
     NO_SUCH_REPLY,

@@ -1,6 +1,6 @@
 """The statements of `timelines.py` that check clients' positions and replay missed changes."""
 
-from chat.domain.sync_types import MOST_REPLAYED
+from chat.domain.messages.sync_types import MOST_REPLAYED
 from chat.storage.postgres.timeline_queries import MILLISECONDS, at_cut, message
 
 # --- checks of positions ---

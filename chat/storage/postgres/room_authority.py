@@ -7,8 +7,8 @@ the lock of the log, so the answer holds until the transaction ends.
 import msgspec
 
 from chat.domain.entities import Person, Room, RoomKind
-from chat.domain.membership import RoomRole
-from chat.domain.room_rights import Authority, own_role
+from chat.domain.rooms.membership import RoomRole
+from chat.domain.rooms.room_rights import Authority, own_role
 from chat.storage.postgres.writer import RawConnection
 
 _ROLE = """coalesce(

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from chat.domain.audit import ban_act, room_acts
-from chat.domain.changes import RoleChange, RoleChanged, RoomChange, RoomChanged
-from chat.domain.membership import RoomRole
-from chat.domain.outcomes import Saved
+from chat.domain.administration.audit import ban_act, room_acts
+from chat.domain.messages.changes import RoleChange, RoleChanged, RoomChange, RoomChanged
+from chat.domain.messages.outcomes import Saved
 from chat.domain.refusals import ROOM_TAKEN
-from chat.domain.room_rights import refusal_of
-from chat.domain.room_state import change_role, change_room
-from chat.domain.rules import same_name_key
+from chat.domain.rooms.membership import RoomRole
+from chat.domain.rooms.room_rights import refusal_of
+from chat.domain.rooms.room_state import change_role, change_room
+from chat.domain.text.rules import same_name_key
 from chat.storage.postgres.audit import note
 from chat.storage.postgres.room_authority import find
 from chat.storage.postgres.room_log import write_to_log

@@ -5,10 +5,10 @@ The caller's transaction holds the locks of the log and the rooms.
 
 from collections.abc import Sequence
 
-from chat.domain.changes import Removed, RoleChanged, RoomChanged, RoomDeleted
-from chat.domain.membership import RoomRole
-from chat.domain.outcomes import Saved
+from chat.domain.messages.changes import Removed, RoleChanged, RoomChanged, RoomDeleted
+from chat.domain.messages.outcomes import Saved
 from chat.domain.ports import KEPT
+from chat.domain.rooms.membership import RoomRole
 from chat.storage.postgres.writer import RawConnection
 
 _KINDS: dict[type, str] = {

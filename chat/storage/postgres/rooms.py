@@ -5,9 +5,9 @@ from collections.abc import Collection, Mapping, Sequence
 import asyncpg
 
 from chat.domain.entities import Person, Room, RoomKind, RoomSummary
-from chat.domain.membership import AccessRecord, Member, PublicRoom, RoomRole
 from chat.domain.ports import Taken
-from chat.domain.rules import same_name_key
+from chat.domain.rooms.membership import AccessRecord, Member, PublicRoom, RoomRole
+from chat.domain.text.rules import same_name_key
 from chat.storage.postgres import member_queries
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.features import StoredFeature

@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from chat.domain.audit import use_act
-from chat.domain.changes import (
+from chat.domain.administration.audit import use_act
+from chat.domain.entities import Draft, Message, MessageKind, SupportOf
+from chat.domain.messages.changes import (
     Acceptance,
     Addition,
     Removal,
@@ -18,11 +19,10 @@ from chat.domain.changes import (
     SupportChange,
     Write,
 )
-from chat.domain.entities import Draft, Message, MessageKind, SupportOf
-from chat.domain.mentions import refers
-from chat.domain.outcomes import Saved
+from chat.domain.messages.mentions import refers
+from chat.domain.messages.outcomes import Saved
 from chat.domain.refusals import ALREADY_IN, BANNED, BLOCKED, INVITE_OVER, PRIVATE, Refusal
-from chat.domain.room_rights import addition_refusal
+from chat.domain.rooms.room_rights import addition_refusal
 from chat.storage.postgres import saving_queries as queries
 from chat.storage.postgres import support_queries
 from chat.storage.postgres.access import save_removals, save_room_deletions

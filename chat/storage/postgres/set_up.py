@@ -1,6 +1,6 @@
 """How the first admin is made, in PostgreSQL."""
 
-from chat.domain.account_changes import addition
+from chat.domain.accounts.account_changes import addition
 from chat.domain.entities import Person
 from chat.domain.ports import NewPerson, Taken
 from chat.storage.postgres.audit import note

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from chat.domain.audit import setting_act
-from chat.domain.bounds import SettingValue
+from chat.domain.administration.audit import setting_act
+from chat.domain.limits.bounds import SettingValue
 from chat.domain.ports import Setting
 from chat.storage.postgres.audit import named, note
 from chat.storage.postgres.database import Database

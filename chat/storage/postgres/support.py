@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from chat.domain.changes import SupportChange, SupportChanged, Write
 from chat.domain.entities import Draft, Message, Peer, SupportOf
-from chat.domain.outcomes import Saved
-from chat.domain.support_state import SupportState
+from chat.domain.messages.changes import SupportChange, SupportChanged, Write
+from chat.domain.messages.outcomes import Saved
+from chat.domain.rooms.support_state import SupportState
 from chat.storage.postgres import support_queries as queries
 from chat.storage.postgres.writer import RawConnection
 

@@ -3,9 +3,9 @@
 As in `message_queries.py`, a LATERAL query with a LIMIT is always planned as a look-up for each row.
 """
 
-from chat.domain.mentions import ALL
-from chat.domain.reading import MOST_LOOKED_AT, MOST_UNREAD
-from chat.domain.sync_types import MOST_REACTORS
+from chat.domain.messages.mentions import ALL
+from chat.domain.messages.reading import MOST_LOOKED_AT, MOST_UNREAD
+from chat.domain.messages.sync_types import MOST_REACTORS
 from chat.storage.postgres.session import ASYNC_COMMIT
 from chat.storage.postgres.support_queries import OLDEST_UNANSWERED
 

@@ -5,11 +5,10 @@ from collections.abc import Collection, Mapping, Sequence
 import asyncpg
 import msgspec
 
-from chat.domain.changes import RoomDeleted
 from chat.domain.entities import MessageKind, Person, RoomKind, Visit
-from chat.domain.membership import Notify, RoomRole
-from chat.domain.reading import ReadMark, ReadState
-from chat.domain.sync_types import (
+from chat.domain.messages.changes import RoomDeleted
+from chat.domain.messages.reading import ReadMark, ReadState
+from chat.domain.messages.sync_types import (
     ChangeRange,
     KnownAt,
     MessageNow,
@@ -24,6 +23,7 @@ from chat.domain.sync_types import (
     SupportStatus,
     TextVersion,
 )
+from chat.domain.rooms.membership import Notify, RoomRole
 from chat.storage.postgres import history_queries, replay_queries, support_queries
 from chat.storage.postgres import timeline_queries as queries
 from chat.storage.postgres.change_rows import ChangeRows

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import asyncpg
 import msgspec
 
-from chat.domain.account_changes import (
+from chat.domain.accounts.account_changes import (
     LAST_ADMIN,
     AccountChange,
     Role,
@@ -14,7 +14,7 @@ from chat.domain.account_changes import (
     is_acting_admin,
     may_change,
 )
-from chat.domain.audit import Act, What, reset_act, use_act
+from chat.domain.administration.audit import Act, What, reset_act, use_act
 from chat.domain.entities import Credentials, Person
 from chat.domain.ports import (
     Invite,
@@ -28,8 +28,8 @@ from chat.domain.ports import (
     is_own_name,
 )
 from chat.domain.refusals import NOT_ADMIN, Refusal
-from chat.domain.rules import same_name_key
-from chat.domain.skeletons import name_skeletons
+from chat.domain.text.rules import same_name_key
+from chat.domain.text.skeletons import name_skeletons
 from chat.storage.postgres import invites
 from chat.storage.postgres import user_queries as queries
 from chat.storage.postgres.audit import note

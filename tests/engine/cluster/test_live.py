@@ -7,7 +7,7 @@ from trio.testing import MockClock
 from chat.bus.payloads import Noticed, encode
 from chat.domain.entities import LOBBY_ID
 from chat.domain.failures import StorageDown
-from chat.domain.live import HasRead
+from chat.domain.messages.live import HasRead
 from chat.domain.nodes import FENCE
 from chat.protocols.talker.codec import TALKER
 from tests.engine.cluster.test_servers import Servers, servers

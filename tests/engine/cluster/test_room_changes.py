@@ -2,9 +2,9 @@
 
 import pytest
 
-from chat.domain.changes import Removal, RoleChange, RoomChange
-from chat.domain.membership import RoomRole
+from chat.domain.messages.changes import Removal, RoleChange, RoomChange
 from chat.domain.refusals import Refusal
+from chat.domain.rooms.membership import RoomRole
 from tests.engine.cluster.test_servers import Servers, servers
 from tests.protocols.native.replica import Replica
 

@@ -11,16 +11,16 @@ from trio.testing import wait_all_tasks_blocked
 
 from chat.application import members
 from chat.bus.payloads import Answer, PayloadReader
-from chat.domain.budgets import Budgets
-from chat.domain.changes import SupportChange
 from chat.domain.closing import TOO_FAR_BEHIND
-from chat.domain.direct import FIRST_GUEST
 from chat.domain.entities import LOBBY_ID, Draft, Message, Pair, Peer, SupportOf
 from chat.domain.failures import OutcomeUnknown, StorageDown
+from chat.domain.limits.budgets import Budgets
+from chat.domain.limits.shared_usage import SharedUsage
+from chat.domain.messages.changes import SupportChange
+from chat.domain.messages.outcomes import Repeated
 from chat.domain.nodes import FENCE, LEASE, RENEW, OtherBus, OtherSecret, digest_of
-from chat.domain.outcomes import Repeated
 from chat.domain.refusals import NOT_SAVED
-from chat.domain.shared_usage import SharedUsage
+from chat.domain.rooms.direct import FIRST_GUEST
 from chat.engine.cluster.servers import _RELAY_TIMEOUT, BEAT, ClusterConfig
 from chat.protocols.direct.protocol import DIRECT
 from chat.protocols.rooms.protocol import ROOMS

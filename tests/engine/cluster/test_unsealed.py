@@ -23,12 +23,12 @@ from chat.bus.payloads import (
     encode,
 )
 from chat.bus.seals import Seals
-from chat.domain.budgets import Budgets
-from chat.domain.direct import first_guest_of
 from chat.domain.entities import LOBBY_ID, Message, Pair
-from chat.domain.live import Active
+from chat.domain.limits.budgets import Budgets
+from chat.domain.limits.shared_usage import SharedUsage, Used
+from chat.domain.messages.live import Active
 from chat.domain.nodes import LEASE, digest_of
-from chat.domain.shared_usage import SharedUsage, Used
+from chat.domain.rooms.direct import first_guest_of
 from chat.engine.cluster import questions
 from chat.engine.cluster.servers import ClusterConfig
 from chat.protocols.direct.protocol import DIRECT

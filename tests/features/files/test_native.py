@@ -11,13 +11,13 @@ import pytest
 import trio
 from msgspec import structs
 
-from chat.domain.budgets import Budgets
 from chat.domain.entities import File, Message, Peer, Person, SupportOf
 from chat.domain.failures import StorageDown
+from chat.domain.limits.budgets import Budgets
 from chat.domain.refusals import Code, Refusal
 from chat.engine.dialect import Dialect
 from chat.engine.events import Said
-from chat.protocols.native.codec import NATIVE
+from chat.protocols.native.wire.codec import NATIVE
 from chat.protocols.registry import DIALECTS
 from chat.storage.file_store import DiskFileStore
 from tests.protocols.native.site import V1, Answer, Site, open_site

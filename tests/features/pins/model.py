@@ -8,8 +8,8 @@ import trio
 
 from chat.domain.entities import MessageKind, Peer
 from chat.domain.features import Port
-from chat.domain.outcomes import Saved
-from chat.domain.sync_types import MessageNow
+from chat.domain.messages.outcomes import Saved
+from chat.domain.messages.sync_types import MessageNow
 from chat.features.pins.changes import Pin, Pinned, PinState, pin_refusal
 from chat.features.pins.use_cases import PINS, PinnedMessage
 

@@ -8,13 +8,13 @@ import pytest
 import trio
 from trio_cancel_sweep import CANCELLING, Run, Scenario, Sweeper
 
-from chat.domain.changes import Change
 from chat.domain.entities import LOBBY_ID, Draft, Message, Person, Room, Visit
+from chat.domain.messages.changes import Change
 from chat.domain.ports import NewPerson, Storage
 from chat.features.pins.changes import Pin, Pinned
 from chat.features.pins.use_cases import PINS
 from chat.features.registry import FEATURES
-from chat.protocols.native.codec import NATIVE
+from chat.protocols.native.wire.codec import NATIVE
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import open_postgres_storage
 from tests.cancellation.gateway_scenarios import Wire, config, one_connection

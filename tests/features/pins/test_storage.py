@@ -6,14 +6,14 @@ import pytest
 import trio
 from msgspec import structs
 
-from chat.domain.changes import Deletion, Edit, RoleChange, RoomChange, RoomDeletion, Write
 from chat.domain.entities import LOBBY_ID, Draft, MessageKind, Pair, Peer, Person, Room
-from chat.domain.membership import RoomRole
-from chat.domain.outcomes import Saved, Unchanged
+from chat.domain.messages.changes import Deletion, Edit, RoleChange, RoomChange, RoomDeletion, Write
+from chat.domain.messages.outcomes import Saved, Unchanged
+from chat.domain.messages.sync_types import ChangeRange
 from chat.domain.ports import NewPerson, Storage
 from chat.domain.refusals import ARCHIVED, NO_MESSAGE, NOT_MEMBER, Refusal
-from chat.domain.room_rights import NOT_LEADING
-from chat.domain.sync_types import ChangeRange
+from chat.domain.rooms.membership import RoomRole
+from chat.domain.rooms.room_rights import NOT_LEADING
 from chat.features.pins.changes import MOST_PINS, Pin, Pinned
 from chat.features.pins.use_cases import PINS
 from tests.support.replays import replay

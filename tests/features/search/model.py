@@ -7,9 +7,9 @@ import trio
 
 from chat.domain.entities import Message, MessageKind
 from chat.domain.features import Port
-from chat.domain.files import searched_text
-from chat.domain.outcomes import Saved
-from chat.domain.sync_types import MessageNow, json_bytes
+from chat.domain.messages.files import searched_text
+from chat.domain.messages.outcomes import Saved
+from chat.domain.messages.sync_types import MessageNow, json_bytes
 from chat.features.search.index import INDEX, MOST_RANKED, Progress, Search
 from chat.features.search.words import words_of
 

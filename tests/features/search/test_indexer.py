@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 from trio.testing import MockClock
 
 from chat.domain.failures import OutcomeUnknown, StorageDown
-from chat.domain.sync_types import MessageNow
+from chat.domain.messages.sync_types import MessageNow
 from chat.features.search.index import Progress, Search
 from chat.features.search.indexer import open_indexer
 

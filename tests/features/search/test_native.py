@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 import pytest
 
-from chat.domain.budgets import Budgets
 from chat.domain.entities import LOBBY_ID
+from chat.domain.limits.budgets import Budgets
 from chat.features.search import runner
 from chat.features.search.runner import SEARCHES
 from tests.protocols.native.site import Answer, Site, open_site

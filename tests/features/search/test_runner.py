@@ -9,8 +9,8 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from chat.domain.entities import LOBBY_ID, MessageKind
 from chat.domain.failures import StorageDown
+from chat.domain.messages.sync_types import MessageNow
 from chat.domain.refusals import Refusal
-from chat.domain.sync_types import MessageNow
 from chat.features.search.index import Progress, Search
 from chat.features.search.query import Query, Term
 from chat.features.search.runner import BUSY, TOO_LONG, Found, SearchRunner

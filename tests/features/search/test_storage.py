@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import trio
 
-from chat.domain.changes import Addition, Deletion, Edit, Reaction, Removal, RoomDeletion
 from chat.domain.entities import LOBBY_ID, Draft, Message, MessageKind, Person, Room
+from chat.domain.messages.changes import Addition, Deletion, Edit, Reaction, Removal, RoomDeletion
 from chat.domain.ports import NewFile, NewPerson, Storage
 from chat.features.search import statements
 from chat.features.search.index import INDEX, Progress, Search

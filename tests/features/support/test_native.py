@@ -13,8 +13,8 @@ from chat.client.frames import NumberedReply as Reply
 from chat.client.frames import decode
 from chat.client.rooms import Rooms
 from chat.client.wire import RoomInfo
-from chat.domain.changes import SupportChange
 from chat.domain.entities import LOBBY_ID, Draft, Peer, Person, SupportOf
+from chat.domain.messages.changes import SupportChange
 from chat.engine.people import PeopleReconciler
 from chat.protocols.support.codec import SUPPORT
 from tests.protocols.native.replica import Replica

@@ -8,7 +8,7 @@ import pytest
 import trio
 import trio.testing
 
-from chat.domain.pace import Pace
+from chat.domain.limits.pace import Pace
 from chat.gateway.http1.head import PIECE_OF_HEAD, READS, READS_AT_ONCE, Head, ReplayStream, read_head
 from chat.gateway.http1.pieces import FREE_PIECES
 from chat.gateway.listener import Gateway

@@ -10,7 +10,7 @@ from trio.testing import wait_all_tasks_blocked
 from wsproto.events import Ping, Pong
 from wsproto.frame_protocol import FrameProtocol, Opcode
 
-from chat.domain.pace import Pace
+from chat.domain.limits.pace import Pace
 from chat.gateway.websocket.inbound import InboundFastPath
 from chat.inspection.recorder import KEPT_FRAMES, Record
 from tests.support.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, client_frame

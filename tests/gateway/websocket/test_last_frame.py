@@ -13,8 +13,8 @@ import trio
 import trustme
 from structlog.testing import capture_logs
 
+from chat.domain.accounts.tokens import Tokens
 from chat.domain.ports import NewPerson, Taken
-from chat.domain.tokens import Tokens
 from chat.gateway.websocket import client_stream
 from chat.protocols.lines.commands import Recall
 from chat.protocols.lines.handlers import LobbyClient

@@ -27,8 +27,8 @@ from wsproto.events import (
     TextMessage,
 )
 
+from chat.domain.accounts.tokens import Tokens
 from chat.domain.ports import NewPerson, Taken
-from chat.domain.tokens import Tokens
 from chat.gateway.http1 import refusal
 from chat.gateway.websocket import client_stream
 from chat.server import open_chat

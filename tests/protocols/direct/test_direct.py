@@ -8,9 +8,9 @@ import trio
 from trio_websocket import CloseReason
 
 from chat.domain.closing import GOING_AWAY, NO_PONG, OUTCOME_UNKNOWN, RESTARTING, TOO_SLOW
-from chat.domain.direct import FIRST_GUEST
 from chat.domain.entities import Person
 from chat.domain.failures import StorageDown
+from chat.domain.rooms.direct import FIRST_GUEST
 from chat.protocols.direct.codec import DIRECT
 from chat.protocols.support.codec import SUPPORT
 from chat.protocols.talker.codec import TALKER

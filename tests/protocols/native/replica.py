@@ -11,8 +11,8 @@ from chat.domain.closing import Closing
 from chat.domain.entities import Person
 from chat.features.registry import FEATURES
 from chat.protocols.native.asyncapi import describe_socket
-from chat.protocols.native.codec import NATIVE
 from chat.protocols.native.documents import VERSION
+from chat.protocols.native.wire.codec import NATIVE
 from tests.support.chat_world import Client, World
 
 _DOCUMENT = describe_socket(VERSION)

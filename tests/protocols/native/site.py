@@ -12,8 +12,8 @@ from quart import Response
 from quart_trio import QuartTrio
 
 from chat.data_access import make_accounts
-from chat.domain.budgets import Budgets
 from chat.domain.entities import Person
+from chat.domain.limits.budgets import Budgets
 from chat.domain.ports import FileStore
 from chat.engine.engine import open_engine
 from chat.features.registry import FEATURES

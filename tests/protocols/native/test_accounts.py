@@ -3,10 +3,10 @@
 import pytest
 import trio
 
-from chat.domain.budgets import HOLD_BACK, Budgets
 from chat.domain.entities import Person
+from chat.domain.limits.budgets import HOLD_BACK, Budgets
+from chat.domain.messages.sync_types import milliseconds
 from chat.domain.ports import NewPerson
-from chat.domain.sync_types import milliseconds
 from chat.web_api import app
 from tests.protocols.native.site import PASSWORD, Site, open_site
 from tests.support.account_changes import set_disabled

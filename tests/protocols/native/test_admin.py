@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import trio.testing
 
-from chat.domain.budgets import Budgets
+from chat.domain.accounts.resets import RESET_LASTS
 from chat.domain.entities import LOBBY_ID
-from chat.domain.resets import RESET_LASTS
+from chat.domain.limits.budgets import Budgets
 from tests.protocols.native.site import Site, open_site
 
 CALLS: list[tuple[str, str, dict[str, Any] | None]] = [
@@ -100,7 +100,7 @@ async def test_a_reset_link_lasts_a_day_and_not_for_disabled_accounts(
         "password": "correct horse",
     }
     now = time.time()
-    monkeypatch.setattr("chat.domain.resets.time.time", lambda: now + RESET_LASTS + 2)
+    monkeypatch.setattr("chat.domain.accounts.resets.time.time", lambda: now + RESET_LASTS + 2)
     assert (await site.call("POST", "/auth/reset", body)).status == 410
     monkeypatch.undo()
     await site.call("DELETE", "/admin/people/1/sessions", token=olga)

@@ -9,8 +9,8 @@ import trio
 from jsonschema import Draft202012Validator
 
 from chat.domain.entities import LOBBY_ID
-from chat.protocols.native.all_frames import REQUESTS
-from chat.protocols.native.codec import ASKED
+from chat.protocols.native.wire.all_frames import REQUESTS
+from chat.protocols.native.wire.codec import ASKED
 from tests.protocols.native.replica import _VALIDATORS, Replica
 from tests.protocols.native.site import PASSWORD, V1, Site
 from tests.support.chat_world import open_world

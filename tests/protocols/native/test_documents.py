@@ -10,9 +10,9 @@ from jsonschema import Draft7Validator, Draft202012Validator
 
 from chat.domain.refusals import Code
 from chat.operations.operation import Access
-from chat.protocols.native.all_frames import EVENTS, REQUESTS
 from chat.protocols.native.documents import CODES
 from chat.protocols.native.operations import OPERATIONS
+from chat.protocols.native.wire.all_frames import EVENTS, REQUESTS
 from tests.protocols.native.site import V1, Site
 
 

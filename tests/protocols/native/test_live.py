@@ -8,15 +8,15 @@ import trio
 from trio.testing import MockClock
 
 from chat.application import members
-from chat.domain.budgets import Budgets
-from chat.domain.changes import SupportChange
 from chat.domain.closing import TOO_MANY_SOCKETS
 from chat.domain.entities import LOBBY_ID, Draft, Peer, Person, SupportOf, Visit
 from chat.domain.failures import StorageDown
+from chat.domain.limits.budgets import Budgets
+from chat.domain.messages.changes import SupportChange
 from chat.domain.ports import NewPerson, ProfileChange
 from chat.engine.people import PeopleReconciler
-from chat.protocols.native import sockets
-from chat.protocols.native.codec import NATIVE
+from chat.protocols.native.connection import sockets
+from chat.protocols.native.wire.codec import NATIVE
 from chat.protocols.support.codec import SUPPORT
 from chat.protocols.talker.codec import TALKER
 from tests.protocols.native.replica import Replica
@@ -307,7 +307,7 @@ async def test_a_new_socket_gets_the_shared_read_positions(
     told = await reads()
     assert {ben.id: told[ben.id], cem.id: told[cem.id]} == {ben.id: 1, cem.id: None}
     assert told.keys() == {ada.id, ben.id, cem.id}
-    monkeypatch.setattr("chat.domain.reading.MOST_SHARED_WITH", 2)
+    monkeypatch.setattr("chat.domain.messages.reading.MOST_SHARED_WITH", 2)
     assert set((await reads()).values()) == {None}
 
 
@@ -320,7 +320,7 @@ async def test_nobody_else_sees_a_mark_that_is_not_shared(
     await ada.asks("read", room=LOBBY_ID, seq=1)
     assert [each["type"] for each in await ben.hears()] == ["read"]
     with monkeypatch.context() as patch:
-        patch.setattr("chat.domain.reading.MOST_SHARED_WITH", 1)
+        patch.setattr("chat.domain.messages.reading.MOST_SHARED_WITH", 1)
         await ada.asks("read", room=LOBBY_ID, seq=1)
         assert await ben.hears() == []
     private = await world.storage.users.change_profile(ada.person.id, ProfileChange(share_reads=False))

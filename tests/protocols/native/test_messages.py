@@ -7,10 +7,10 @@ import pytest
 import trio
 
 from chat.application import members
-from chat.domain.budgets import Budgets
-from chat.domain.changes import RoomDeletion
 from chat.domain.entities import LOBBY_ID, Room
 from chat.domain.failures import OutcomeUnknown, StorageDown
+from chat.domain.limits.budgets import Budgets
+from chat.domain.messages.changes import RoomDeletion
 from tests.protocols.native.site import Answer, Site, open_site
 
 LOBBY = f"/rooms/{LOBBY_ID}"

@@ -5,7 +5,7 @@ from typing import Any
 from chat.application import members
 from chat.domain.entities import LOBBY_ID, Person
 from chat.protocols.direct.codec import DIRECT
-from chat.protocols.native.codec import NATIVE
+from chat.protocols.native.wire.codec import NATIVE
 from chat.protocols.rooms.codec import ROOMS
 from chat.protocols.support.codec import SUPPORT
 from chat.protocols.talker.codec import TALKER

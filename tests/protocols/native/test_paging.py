@@ -9,12 +9,12 @@ import pytest
 import trio
 
 from chat.application import members
-from chat.domain.changes import Deletion, Edit, Reaction
 from chat.domain.entities import LOBBY_ID, Draft, Person
 from chat.domain.failures import StorageDown
-from chat.domain.reading import ReadMark
-from chat.domain.sync_types import MOST_REPLAYED
-from chat.protocols.native.snapshots import _even_shares
+from chat.domain.messages.changes import Deletion, Edit, Reaction
+from chat.domain.messages.reading import ReadMark
+from chat.domain.messages.sync_types import MOST_REPLAYED
+from chat.protocols.native.sync.snapshots import _even_shares
 from tests.protocols.native.replica import Replica
 from tests.support.chat_world import World, open_world
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 import trio
 
-from chat.domain.blocks import MOST_BLOCKS
 from chat.domain.entities import LOBBY_ID, Person
+from chat.domain.rooms.blocks import MOST_BLOCKS
 from chat.engine.people import PeopleReconciler
 from chat.protocols.direct.codec import DIRECT
 from tests.protocols.native.replica import Replica

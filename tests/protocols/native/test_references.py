@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from chat.application import members
-from chat.domain import room_history
 from chat.domain.entities import LOBBY_ID
+from chat.domain.rooms import room_history
 from chat.protocols.direct.codec import DIRECT
 from chat.protocols.rooms.codec import ROOMS
 from chat.protocols.support.codec import SUPPORT

@@ -5,10 +5,10 @@ from collections.abc import AsyncGenerator
 import pytest
 import trio
 
-from chat.domain.budgets import Budgets
 from chat.domain.entities import LOBBY_ID
 from chat.domain.failures import OutcomeUnknown, StorageDown
-from chat.protocols.native import request_queue
+from chat.domain.limits.budgets import Budgets
+from chat.protocols.native.connection import request_queue
 from tests.protocols.native.replica import Replica
 from tests.support.chat_world import World, open_world
 

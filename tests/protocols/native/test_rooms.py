@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from chat.application import members as use_cases
-from chat.domain.changes import Removal, RoleChange
 from chat.domain.entities import LOBBY_ID
 from chat.domain.failures import OutcomeUnknown, StorageDown
-from chat.domain.membership import RoomRole
+from chat.domain.messages.changes import Removal, RoleChange
 from chat.domain.refusals import Code, Refusal
+from chat.domain.rooms.membership import RoomRole
 from tests.protocols.native.site import Answer, Site
 
 

@@ -8,10 +8,10 @@ import trio
 from msgspec.structs import replace
 from trio.testing import MockClock
 
-from chat.domain.budgets import Budgets
 from chat.domain.entities import LOBBY_ID
+from chat.domain.limits.budgets import Budgets
 from chat.operations.operation import Cost
-from chat.protocols.native.codec import ASKED
+from chat.protocols.native.wire.codec import ASKED
 from tests.protocols.native.replica import Replica
 from tests.support.chat_world import World, open_world
 

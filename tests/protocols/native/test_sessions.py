@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import trio
 
-from chat.domain.sessions import Device
+from chat.domain.accounts.sessions import Device
 from tests.protocols.native.site import PAGE, PASSWORD, Site
 from tests.support.account_changes import end_tokens
 

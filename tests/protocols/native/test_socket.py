@@ -10,12 +10,12 @@ from trio.testing import MockClock
 
 from chat.application import members
 from chat.application import rooms as use_cases
-from chat.domain.changes import Deletion, Edit, Reaction
 from chat.domain.closing import GOING_AWAY, SESSION_ENDED, TOKEN_EXPIRED, UNAUTHENTICATED
 from chat.domain.entities import LOBBY_ID, Pair, Person
 from chat.domain.failures import StorageDown
+from chat.domain.messages.changes import Deletion, Edit, Reaction
 from chat.protocols.direct.codec import DIRECT
-from chat.protocols.native.codec import NATIVE
+from chat.protocols.native.wire.codec import NATIVE
 from chat.protocols.registry import DIALECTS
 from chat.protocols.support.codec import SUPPORT
 from chat.protocols.talker.codec import TALKER

@@ -3,7 +3,7 @@
 import tracemalloc
 
 from chat.domain.entities import Person
-from chat.protocols.native.sockets import Sockets
+from chat.protocols.native.connection.sockets import Sockets
 
 ADA, BEN = Person(id=1, name="Ada"), Person(id=2, name="Ben")
 

@@ -9,14 +9,15 @@ import pytest
 import trio
 
 from chat.application import members
-from chat.domain.changes import Deletion, Edit, Reaction, UnknownChange
 from chat.domain.closing import TOO_SLOW
 from chat.domain.entities import LOBBY_ID
 from chat.domain.failures import StorageDown
-from chat.domain.reading import ReadMark
-from chat.domain.sync_types import MOST_REPLAYED, ChangeRange, MessageNow
+from chat.domain.messages.changes import Deletion, Edit, Reaction, UnknownChange
+from chat.domain.messages.reading import ReadMark
+from chat.domain.messages.sync_types import MOST_REPLAYED, ChangeRange, MessageNow
 from chat.engine import catch_up
-from chat.protocols.native import sync_sender, turns
+from chat.protocols.native.sync import sender as sync_sender
+from chat.protocols.native.sync import turns
 from tests.protocols.native.replica import Replica
 from tests.support.chat_world import World, open_world
 from tests.support.endings import remove_member

@@ -9,7 +9,7 @@ import pytest
 from chat.domain.entities import LOBBY_ID
 from chat.protocols.direct.codec import DIRECT
 from chat.protocols.messenger.codec import MESSENGER
-from chat.protocols.native.codec import NATIVE
+from chat.protocols.native.wire.codec import NATIVE
 from chat.protocols.support.codec import SUPPORT
 from chat.protocols.talker.codec import TALKER
 from tests.protocols.native.replica import Replica

@@ -11,7 +11,7 @@ from chat.application import members
 from chat.application import rooms as use_cases
 from chat.domain.entities import LOBBY_ID, Draft, Person
 from chat.domain.failures import OutcomeUnknown, StorageDown
-from chat.domain.outcomes import Outcome
+from chat.domain.messages.outcomes import Outcome
 from chat.domain.refusals import (
     ALREADY_IN,
     NO_MEMBER,
@@ -23,7 +23,7 @@ from chat.domain.refusals import (
     ROOM_GONE,
     Refusal,
 )
-from chat.domain.room_rights import NOT_LEADING, NOT_OWNER
+from chat.domain.rooms.room_rights import NOT_LEADING, NOT_OWNER
 from chat.engine.people import PeopleReconciler
 from chat.engine.reconciler import watch_changes
 from chat.engine.settings_follower import SettingsFollower

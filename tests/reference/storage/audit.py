@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 import msgspec
 import trio
 
-from chat.domain.audit import ACTS_KEPT, Act, AuditEntry, Named
+from chat.domain.administration.audit import ACTS_KEPT, Act, AuditEntry, Named
 from chat.domain.entities import Person
 
 

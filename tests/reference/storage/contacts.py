@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import trio
 
 from chat.domain.entities import Pair, Person, RoomKind, SupportOf
-from chat.domain.rules import same_name_key
+from chat.domain.text.rules import same_name_key
 from tests.reference.storage.room_table import RoomTable, public_person
 from tests.reference.storage.users import MemoryUsers
 

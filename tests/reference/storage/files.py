@@ -7,7 +7,7 @@ import trio
 from msgspec import structs
 
 from chat.domain.entities import Draft, File
-from chat.domain.files import NO_SUCH_FILES, UNATTACHED_KEPT, UNKNOWN_KEPT
+from chat.domain.messages.files import NO_SUCH_FILES, UNATTACHED_KEPT, UNKNOWN_KEPT
 from chat.domain.ports.files import KeptFile, NewFile
 from chat.domain.refusals import Refusal
 from tests.reference.storage.room_table import RoomTable

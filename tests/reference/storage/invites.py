@@ -6,8 +6,8 @@ from collections.abc import Callable
 from msgspec import structs
 
 from chat.domain.entities import Person, Room
-from chat.domain.membership import LEADING, RoomRole
 from chat.domain.ports import INVITE_KEPT, Invite, IssuedInvite, NewInvite
+from chat.domain.rooms.membership import LEADING, RoomRole
 
 
 class MemoryInvites:

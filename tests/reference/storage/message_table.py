@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import structs
 
-from chat.domain.changes import (
+from chat.domain.entities import Draft, Message, Room
+from chat.domain.messages.changes import (
     Change,
     Deleted,
     Deletion,
@@ -21,9 +22,8 @@ from chat.domain.changes import (
     SupportChanged,
     UnknownChange,
 )
-from chat.domain.entities import Draft, Message, Room
-from chat.domain.message_state import MessageState
-from chat.domain.outcomes import Saved
+from chat.domain.messages.message_state import MessageState
+from chat.domain.messages.outcomes import Saved
 from tests.reference.storage.room_changes import Kept
 from tests.reference.storage.room_table import RoomTable
 from tests.reference.storage.support import MemorySupport

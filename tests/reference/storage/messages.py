@@ -7,10 +7,10 @@ from typing import Any
 import trio
 from msgspec import structs
 
-from chat.domain.changes import AccessChange, Addition, Change, Edit, RoleChanged, RoomChanged, Write
 from chat.domain.entities import Conversation, Draft, Message, Pair
 from chat.domain.failures import WriteRejected
-from chat.domain.outcomes import KeyUsed, Repeated, Saved
+from chat.domain.messages.changes import AccessChange, Addition, Change, Edit, RoleChanged, RoomChanged, Write
+from chat.domain.messages.outcomes import KeyUsed, Repeated, Saved
 from tests.reference.storage.files import MemoryFiles
 from tests.reference.storage.message_table import MessageTable, log_id
 from tests.reference.storage.references import resolve

@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterator
 
 from msgspec import structs
 
-from chat.domain.changes import (
+from chat.domain.entities import Message
+from chat.domain.messages.changes import (
     Change,
     Deleted,
     Edited,
@@ -17,8 +18,7 @@ from chat.domain.changes import (
     SupportChanged,
     UnknownChange,
 )
-from chat.domain.entities import Message
-from chat.domain.sync_types import MOST_REACTORS, MessageNow, ReactionCount, Replayed, ReplayedChange
+from chat.domain.messages.sync_types import MOST_REACTORS, MessageNow, ReactionCount, Replayed, ReplayedChange
 from tests.reference.storage.message_table import MessageTable
 from tests.reference.storage.support import MemorySupport
 

@@ -2,10 +2,9 @@
 
 from msgspec import structs
 
-from chat.domain.changes import Write
 from chat.domain.entities import Draft, Room, RoomKind
-from chat.domain.membership import RoomRole
-from chat.domain.mentions import (
+from chat.domain.messages.changes import Write
+from chat.domain.messages.mentions import (
     MOST_MEMBERS,
     NO_SUCH_REPLY,
     author_of,
@@ -14,7 +13,8 @@ from chat.domain.mentions import (
     refers,
 )
 from chat.domain.refusals import Refusal
-from chat.domain.rules import same_name_key
+from chat.domain.rooms.membership import RoomRole
+from chat.domain.text.rules import same_name_key
 from tests.reference.storage.room_table import RoomTable
 from tests.reference.storage.users import MemoryUsers
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-from chat.domain.audit import ban_act, room_acts, room_deletion_act
-from chat.domain.changes import (
+from chat.domain.administration.audit import ban_act, room_acts, room_deletion_act
+from chat.domain.entities import Room, RoomKind
+from chat.domain.messages.changes import (
     Removal,
     Removed,
     RoleChange,
@@ -13,12 +14,11 @@ from chat.domain.changes import (
     RoomDeleted,
     RoomDeletion,
 )
-from chat.domain.entities import Room, RoomKind
-from chat.domain.membership import RoomRole
-from chat.domain.outcomes import Saved, Unchanged
+from chat.domain.messages.outcomes import Saved, Unchanged
 from chat.domain.refusals import ROOM_TAKEN, Refusal
-from chat.domain.room_rights import refusal_of
-from chat.domain.room_state import Numbers, change_role, change_room
+from chat.domain.rooms.membership import RoomRole
+from chat.domain.rooms.room_rights import refusal_of
+from chat.domain.rooms.room_state import Numbers, change_role, change_room
 from tests.reference.storage.audit import MemoryAudit
 from tests.reference.storage.room_table import RoomTable
 

@@ -2,12 +2,12 @@
 
 from msgspec import structs
 
-from chat.domain.changes import Change
 from chat.domain.entities import Message, Pair, Person, Room, RoomKind, SupportOf
-from chat.domain.membership import RoomRole
-from chat.domain.mentions import mentions
-from chat.domain.reading import MOST_UNREAD, is_unread
-from chat.domain.sync_types import RoomSnapshot, milliseconds
+from chat.domain.messages.changes import Change
+from chat.domain.messages.mentions import mentions
+from chat.domain.messages.reading import MOST_UNREAD, is_unread
+from chat.domain.messages.sync_types import RoomSnapshot, milliseconds
+from chat.domain.rooms.membership import RoomRole
 from tests.reference.storage.message_table import MessageTable
 from tests.reference.storage.messages_now import MessagesNow
 from tests.reference.storage.room_table import RoomTable, public_person

@@ -9,12 +9,12 @@ import msgspec
 import trio
 from msgspec import structs
 
-from chat.domain.changes import RoomChanged, RoomDeleted
 from chat.domain.entities import LOBBY_ID, Message, Pair, Peer, People, Person, Room, RoomKind, SupportOf
-from chat.domain.membership import Notify, RoomRole
+from chat.domain.messages.changes import RoomChanged, RoomDeleted
 from chat.domain.ports import KEPT
-from chat.domain.room_rights import Authority, own_role
-from chat.domain.rules import same_name_key
+from chat.domain.rooms.membership import Notify, RoomRole
+from chat.domain.rooms.room_rights import Authority, own_role
+from chat.domain.text.rules import same_name_key
 from tests.reference.storage.users import MemoryUsers
 from tests.reference.storage.watchers import Watchers
 
@@ -27,7 +27,7 @@ class KeptDeletion(NamedTuple):
 
 
 class SupportKept(msgspec.Struct, frozen=True):
-    """What is kept of a support conversation (`domain/support_state.py`)."""
+    """What is kept of a support conversation (`domain/rooms/support_state.py`)."""
 
     is_closed: bool = False
     assignee_id: int | None = None

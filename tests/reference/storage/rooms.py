@@ -5,9 +5,9 @@ from collections.abc import Collection, Mapping
 import trio
 
 from chat.domain.entities import Pair, Room, RoomKind, RoomSummary, SupportOf
-from chat.domain.membership import AccessRecord, Member, PublicRoom, RoomRole
 from chat.domain.ports import Taken
-from chat.domain.rules import same_name_key
+from chat.domain.rooms.membership import AccessRecord, Member, PublicRoom, RoomRole
+from chat.domain.text.rules import same_name_key
 from tests.reference.storage.room_table import RoomTable, public_person
 
 

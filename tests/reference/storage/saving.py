@@ -5,8 +5,9 @@ from typing import Any
 
 from msgspec import structs
 
-from chat.domain.audit import deletion_act, use_act
-from chat.domain.changes import (
+from chat.domain.administration.audit import deletion_act, use_act
+from chat.domain.entities import Draft, Message, MessageKind
+from chat.domain.messages.changes import (
     Acceptance,
     Addition,
     Deleted,
@@ -21,11 +22,10 @@ from chat.domain.changes import (
     SupportChange,
     Write,
 )
-from chat.domain.entities import Draft, Message, MessageKind
-from chat.domain.membership import RoomRole
-from chat.domain.outcomes import KeyUsed, Repeated, Saved
+from chat.domain.messages.outcomes import KeyUsed, Repeated, Saved
 from chat.domain.refusals import ALREADY_IN, ARCHIVED, BANNED, BLOCKED, INVITE_OVER, PRIVATE, Refusal
-from chat.domain.room_rights import addition_refusal, deletion_refusal
+from chat.domain.rooms.membership import RoomRole
+from chat.domain.rooms.room_rights import addition_refusal, deletion_refusal
 from tests.reference.storage.files import MemoryFiles
 from tests.reference.storage.message_table import MessageTable
 from tests.reference.storage.room_changes import MemoryRoomChanges

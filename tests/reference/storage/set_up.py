@@ -2,7 +2,7 @@
 
 import trio
 
-from chat.domain.account_changes import addition
+from chat.domain.accounts.account_changes import addition
 from chat.domain.entities import Person
 from chat.domain.ports import NewPerson, Taken
 from tests.reference.storage.users import MemoryUsers

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 import trio
 from msgspec import structs
 
-from chat.domain.audit import setting_act
-from chat.domain.bounds import SettingValue
+from chat.domain.administration.audit import setting_act
+from chat.domain.limits.bounds import SettingValue
 from chat.domain.ports import Setting
 from tests.reference.storage.audit import MemoryAudit
 from tests.reference.storage.watchers import Watchers

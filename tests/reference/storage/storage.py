@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import trio
 
 from chat.domain.features import Port, Ports
-from chat.domain.outcomes import Saved
+from chat.domain.messages.outcomes import Saved
 from chat.domain.ports import Changed
 from tests.features.models import MODELS
 from tests.reference.storage.audit import MemoryAudit

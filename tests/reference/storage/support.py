@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from msgspec import structs
 
-from chat.domain.changes import SupportChange, SupportChanged
 from chat.domain.entities import Message, Peer, Room
-from chat.domain.outcomes import AssigneeMismatch, Unchanged
-from chat.domain.support_state import SupportState
-from chat.domain.sync_types import QueuePlace, SupportStatus
+from chat.domain.messages.changes import SupportChange, SupportChanged
+from chat.domain.messages.outcomes import AssigneeMismatch, Unchanged
+from chat.domain.messages.sync_types import QueuePlace, SupportStatus
+from chat.domain.rooms.support_state import SupportState
 from tests.reference.storage.room_table import RoomTable, SupportKept
 from tests.reference.storage.users import MemoryUsers
 

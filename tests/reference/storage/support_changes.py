@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterable
 
-from chat.domain.changes import SupportChange, SupportChanged
 from chat.domain.entities import Message, Room, RoomKind, SupportOf
-from chat.domain.outcomes import Saved
-from chat.domain.room_state import Numbers
+from chat.domain.messages.changes import SupportChange, SupportChanged
+from chat.domain.messages.outcomes import Saved
+from chat.domain.rooms.room_state import Numbers
 from tests.reference.storage.room_table import RoomTable
 from tests.reference.storage.support import MemorySupport
 

@@ -4,8 +4,8 @@ from collections import defaultdict
 
 from chat.domain.entities import Person
 from chat.domain.ports import Taken, is_own_name
-from chat.domain.rules import same_name_key
-from chat.domain.skeletons import name_skeletons
+from chat.domain.text.rules import same_name_key
+from chat.domain.text.skeletons import name_skeletons
 
 
 class TakenNames:

@@ -7,12 +7,11 @@ from collections.abc import Collection, Mapping, Sequence
 import trio
 from msgspec import structs
 
-from chat.domain.changes import Change
 from chat.domain.entities import Message, MessageKind, Person, Room, RoomKind
-from chat.domain.membership import Notify, may_see
-from chat.domain.mentions import mentions
-from chat.domain.reading import MOST_LOOKED_AT, ReadMark, ReadState, next_read
-from chat.domain.sync_types import (
+from chat.domain.messages.changes import Change
+from chat.domain.messages.mentions import mentions
+from chat.domain.messages.reading import MOST_LOOKED_AT, ReadMark, ReadState, next_read
+from chat.domain.messages.sync_types import (
     MOST_REPLAYED,
     ChangeRange,
     KnownAt,
@@ -28,6 +27,7 @@ from chat.domain.sync_types import (
     TextVersion,
     milliseconds,
 )
+from chat.domain.rooms.membership import Notify, may_see
 from tests.reference.storage.message_table import MessageTable
 from tests.reference.storage.messages_now import MessagesNow
 from tests.reference.storage.room_snapshots import RoomSnapshots

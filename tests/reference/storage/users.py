@@ -7,7 +7,7 @@ import msgspec
 import trio
 from msgspec import structs
 
-from chat.domain.account_changes import (
+from chat.domain.accounts.account_changes import (
     LAST_ADMIN,
     AccountChange,
     Role,
@@ -17,9 +17,8 @@ from chat.domain.account_changes import (
     may_change,
     roles_of,
 )
-from chat.domain.audit import Act, What, invite_act, reset_act, use_act, withdrawal_act
+from chat.domain.administration.audit import Act, What, invite_act, reset_act, use_act, withdrawal_act
 from chat.domain.entities import Credentials, Person, Room, Visit
-from chat.domain.membership import RoomRole
 from chat.domain.ports import (
     Invite,
     IssuedInvite,
@@ -31,7 +30,8 @@ from chat.domain.ports import (
     is_own_display,
 )
 from chat.domain.refusals import NOT_ADMIN, Refusal
-from chat.domain.rules import same_name_key
+from chat.domain.rooms.membership import RoomRole
+from chat.domain.text.rules import same_name_key
 from tests.reference.storage.audit import MemoryAudit
 from tests.reference.storage.invites import MemoryInvites
 from tests.reference.storage.taken_names import TakenNames

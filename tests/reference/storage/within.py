@@ -5,9 +5,9 @@ from typing import TypeVar
 
 import msgspec
 
-from chat.domain.changes import Edited, RoomChanged
 from chat.domain.entities import Message
-from chat.domain.sync_types import MessageNow, TextVersion, json_bytes
+from chat.domain.messages.changes import Edited, RoomChanged
+from chat.domain.messages.sync_types import MessageNow, TextVersion, json_bytes
 
 _T = TypeVar("_T")
 

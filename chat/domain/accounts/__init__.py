@@ -1,0 +1,1 @@
+"""Accounts: people who register, log in, are visitors or administrators."""

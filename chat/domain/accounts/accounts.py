@@ -1,0 +1,129 @@
+"""The operations on accounts: registration, log-in, authentication and profiles, as one facade."""
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from chat.domain.accounts.authentication import Authentication
+from chat.domain.accounts.invites import Invites
+from chat.domain.accounts.logins import LoginFailed, Logins
+from chat.domain.accounts.newcomers import Newcomers
+from chat.domain.accounts.passwords import Passwords
+from chat.domain.accounts.profiles import Profiles
+from chat.domain.accounts.resets import Resets
+from chat.domain.accounts.tokens import Tokens
+from chat.domain.entities import Person
+from chat.domain.limits.bounds import Registration
+from chat.domain.limits.registrations import Registrations
+from chat.domain.limits.throttle import Throttle
+from chat.domain.ports import Sessions, Users
+
+logger = structlog.get_logger(__name__)
+
+
+class Accounts:
+    """The rules about people, the same in every dialect. Each method is documented where it is implemented.
+
+    Every async one may raise StorageDown; those that add or change may raise OutcomeUnknown. Cancelling one:
+    the person was added or changed completely, or not at all.
+
+    Args:
+        min_password: characters of a new password, at least.
+        registration: who may register.
+        person: returns the person with an id, like `Users.by_id`, perhaps batched.
+        sessions: the stored sessions; None: tokens have no sessions.
+        whose_session: returns the person id of a living session; by default from `sessions`.
+        happened: counts an event of an account or a registration, by its name. Sync.
+        login_failed: called with each failed log-in.
+    """
+
+    def __init__(
+        self,
+        users: Users,
+        passwords: Passwords,
+        tokens: Tokens,
+        throttle: Throttle,
+        registrations: Registrations,
+        *,
+        min_password: int,
+        registration: Registration = "open",
+        person: Callable[[int], Awaitable[Person | None]],
+        sessions: Sessions | None = None,
+        whose_session: Callable[[int], Awaitable[int | None]] | None = None,
+        happened: Callable[[str], object] = lambda _what: None,
+        login_failed: LoginFailed = lambda _person, _address: None,
+    ) -> None:
+        self.person = person
+        self.happened = happened
+        self.tokens = tokens
+        self._registrations = registrations
+        self.count_try = registrations.take
+
+        self._authentication = authentication = Authentication(users, tokens, person, sessions, whose_session)
+        self.grant = authentication.grant
+        self.authenticate = authentication.authenticate
+        self.check = authentication.check
+        self.ended_among = authentication.ended_among
+        self.changed = authentication.changed
+        self.look_up = authentication.look_up
+
+        self._logins = logins = Logins(
+            users,
+            passwords,
+            throttle,
+            self.grant,
+            self._note,
+            min_password,
+            login_failed,
+        )
+        self.log_in = logins.log_in
+        self.log_in_by_email = logins.log_in_by_email
+        self.change_password = logins.change_password
+        self.prove = logins.prove
+        self.hash = logins.hash
+
+        self._resets = resets = Resets(users, passwords, tokens, self.grant, self._note, min_password)
+        self.reset_code = resets.code
+        self.reset_password = resets.use
+
+        self._newcomers = newcomers = Newcomers(
+            users,
+            passwords,
+            registrations,
+            self.grant,
+            self._note,
+            min_password=min_password,
+            mode=registration,
+        )
+        self.add = newcomers.add
+        self.register = newcomers.register
+        self.sign_up = newcomers.sign_up
+        self.refusal_of = newcomers.refusal_of
+        self.first_admin = newcomers.first_admin
+        self.invite = Invites(users).issue
+
+        profiles = Profiles(users, self.changed)
+        self.rename = profiles.rename
+        self.change_profile = profiles.change_profile
+
+    @property
+    def registration(self) -> Registration:
+        """Who may register; may be changed."""
+        return self._newcomers.mode
+
+    @registration.setter
+    def registration(self, mode: Registration) -> None:
+        self._newcomers.mode = mode
+
+    @property
+    def registrations_per_hour(self) -> int:
+        """How many may register from one address in an hour; 0: any. May be changed."""
+        return self._registrations.per_hour
+
+    @registrations_per_hour.setter
+    def registrations_per_hour(self, per_hour: int) -> None:
+        self._registrations.per_hour = per_hour
+
+    def _note(self, what: str, **about: object) -> None:
+        self.happened(what)
+        logger.info(what, **about)

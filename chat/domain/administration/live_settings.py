@@ -1,0 +1,230 @@
+"""Settings that admins may change while the server runs. They override the start settings until they are reset."""
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import msgspec
+import structlog
+from msgspec import Meta, structs
+
+from chat.domain import ports
+from chat.domain.accounts.accounts import Accounts
+from chat.domain.administration.audit import Named
+from chat.domain.entities import Person
+from chat.domain.limits.bounds import (
+    MOST_BYTES,
+    SERVER_NAME,
+    Greeting,
+    Lobby,
+    Origins,
+    PerHour,
+    PublicUrl,
+    Rate,
+    Registration,
+    ServerName,
+    SettingValue,
+)
+from chat.domain.limits.budgets import Budgets, Rates
+from chat.domain.refusals import Code, Refusal
+from chat.domain.text.wrong_values import wrong_value
+
+logger = structlog.get_logger(__name__)
+
+
+class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """All such settings, with the names and units of the flags of `chat serve`."""
+
+    server_name: ServerName
+    registration: Registration
+    lobby: Lobby
+    public_url: PublicUrl
+    registrations_per_hour: PerHour
+    message_rate: Rate
+    message_bytes: Annotated[float, Meta(ge=0, le=MOST_BYTES)]
+    read_rate: Rate
+    call_rate: Rate
+    widget_origins: Origins
+    widget_greeting: Greeting
+
+
+_TYPES = {field.name: field.type for field in structs.fields(ServerSettings)}
+
+SETTING_NAMES = tuple(_TYPES)
+"""The settings that may be changed while the server runs."""
+
+
+def unknown_setting(name: str) -> Refusal:
+    """Return the refusal of an unknown name, which lists the known ones. Sync and pure."""
+    return Refusal(
+        Code.INVALID, f"no setting {name!r}; there are {', '.join(SETTING_NAMES)}", reason="no_setting"
+    )
+
+
+def setting_from_text(name: str, text: str) -> SettingValue | Refusal:
+    """Parse a text as the value of a setting, or return what is wrong with it. Sync and pure.
+
+    The items of a list are separated by spaces or commas.
+    """
+    if name not in _TYPES:
+        return unknown_setting(name)
+    try:
+        written = text.replace(",", " ").split() if _is_list(_TYPES[name]) else text
+        value: SettingValue = msgspec.convert(written, _TYPES[name], strict=False)
+    except msgspec.ValidationError as error:
+        return Refusal(Code.INVALID, f"{name}: {wrong_value(error, _TYPES[name])}", reason="bad_value")
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _is_list(kind: Any) -> bool:  # noqa: ANN401 - types have no common one
+    return get_origin(get_args(kind)[0]) is tuple
+
+
+class Effective(msgspec.Struct, frozen=True, kw_only=True):
+    """The effective value of a setting, and the value that this server was started with.
+
+    `at` (Unix seconds) and `by` describe the admin's change, if that is in effect.
+    """
+
+    value: SettingValue
+    default: SettingValue
+    source: Literal["admin", "start"]
+    at: float | None = None
+    by: Named | None = None
+
+
+class LiveSettings:
+    """Applies admins' changes to `accounts` and `budgets`, which begin with the start settings.
+
+    `widget_origins`, `server_name`, `widget_greeting`, `lobby` and `public_url` are start settings that only this
+    class holds. Without `lobby` the lobby is open while registration is open.
+
+    Stored settings with an unknown name or an invalid value are ignored: a newer server may have written them.
+    """
+
+    def __init__(
+        self,
+        table: ports.Settings,
+        accounts: Accounts,
+        budgets: Budgets,
+        widget_origins: tuple[str, ...] = (),
+        server_name: str = SERVER_NAME,
+        widget_greeting: str = "",
+        lobby: Lobby | None = None,
+        public_url: str = "",
+    ) -> None:
+        self._table = table
+        self._accounts = accounts
+        self._budgets = budgets
+        self._lobby = lobby
+        self._on_change: list[Callable[[Collection[str]], object]] = []
+        rates = budgets.rates
+        self._started_with = self._values = ServerSettings(
+            server_name=server_name,
+            public_url=public_url,
+            registration=accounts.registration,
+            lobby=self._lobby_beside(accounts.registration),
+            registrations_per_hour=accounts.registrations_per_hour,
+            message_rate=rates.messages,
+            message_bytes=rates.text,
+            read_rate=rates.pages,
+            call_rate=rates.calls,
+            widget_origins=widget_origins,
+            widget_greeting=widget_greeting,
+        )
+        self._kept: dict[str, ports.Setting] = {}  # the changes that count
+
+    async def refresh(self) -> None:
+        """Read the changed settings and apply them. May raise StorageDown. Cancelling: they are applied, or not."""
+        self._apply(await self._table.changed_settings())
+
+    async def change(self, by: Person | None, changes: Mapping[str, SettingValue | None]) -> None:
+        """Change settings, all of them or none; None resets one. Other servers apply them within a second.
+
+        Values are within the bounds of `ServerSettings`. May raise StorageDown and OutcomeUnknown. Cancelling: they
+        were changed, or not.
+        """
+        # No await between the commit and its effect here.
+        self._apply(await self._table.change_settings(changes, None if by is None else by.id))
+
+    def on_change(self, handler: Callable[[Collection[str]], object]) -> None:
+        """Call `handler` with the names of the settings whose values changed, after each change. Sync."""
+        self._on_change.append(handler)
+
+    @property
+    def lobby(self) -> Lobby:
+        """Who reads the lobby."""
+        return self._values.lobby
+
+    @property
+    def public_url(self) -> str:
+        """The address at which people reach the server, without a final slash; empty: not known."""
+        return self._values.public_url
+
+    @property
+    def server_name(self) -> str:
+        """The name of the server, for people."""
+        return self._values.server_name
+
+    @property
+    def widget_origins(self) -> tuple[str, ...]:
+        """The sites whose pages may show the support widget, as https://shop.example; `*` is any."""
+        return self._values.widget_origins
+
+    @property
+    def widget_greeting(self) -> str:
+        """The greeting of the support widget; empty: its own."""
+        return self._values.widget_greeting
+
+    def effective(self) -> dict[str, Effective]:
+        """Return each setting by its name. Sync."""
+        return {name: self._effective(name) for name in _TYPES}
+
+    def _effective(self, name: str) -> Effective:
+        value, default = getattr(self._values, name), getattr(self._started_with, name)
+        if name == "lobby":
+            default = self._lobby_beside(self._values.registration)
+        kept = self._kept.get(name)
+        if kept is None:
+            return Effective(value=value, default=default, source="start")
+        return Effective(value=value, default=default, source="admin", at=kept.at, by=kept.by)
+
+    def _apply(self, found: Mapping[str, ports.Setting]) -> None:
+        changed = {
+            name: value for name, kept in found.items() if (value := _usable(name, kept.value)) is not None
+        }
+        self._kept = {name: kept for name, kept in found.items() if name in changed}
+        values: ServerSettings = structs.replace(self._started_with, **changed)
+        if "lobby" not in changed:
+            values = structs.replace(values, lobby=self._lobby_beside(values.registration))
+        before, self._values = self._values, values
+        different = [name for name in _TYPES if getattr(values, name) != getattr(before, name)]
+        for name in different:
+            logger.info("setting changed", setting=name, value=getattr(values, name))
+        self._accounts.registration = values.registration
+        self._accounts.registrations_per_hour = values.registrations_per_hour
+        self._budgets.rates = Rates(
+            messages=values.message_rate,
+            text=values.message_bytes,
+            pages=values.read_rate,
+            calls=values.call_rate,
+        )
+        if different:
+            for handler in self._on_change:
+                handler(different)
+
+    def _lobby_beside(self, registration: Registration) -> Lobby:
+        """Return who reads the lobby by default, given who may register."""
+        return self._lobby or ("open" if registration == "open" else "members")
+
+
+def _usable(name: str, value: Any) -> Any:  # noqa: ANN401 - whatever JSON has
+    """Return a stored value converted to its type; None: it can't be used."""
+    if name not in _TYPES:
+        return None
+    try:
+        return msgspec.convert(value, _TYPES[name])
+    except msgspec.ValidationError:
+        logger.warning(
+            "ignored a stored setting with an invalid value; set it again as an admin", setting=name
+        )
+        return None

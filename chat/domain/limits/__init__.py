@@ -1,0 +1,1 @@
+"""Limits of use, for each person and each address."""

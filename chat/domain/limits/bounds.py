@@ -1,0 +1,69 @@
+"""The types and bounds of the settings that can be changed while the server runs."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from chat.domain.text.wrong_values import pattern
+
+_NAME = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$(?!\n)"
+_GREETING = r"^([^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?)?$(?!\n)"
+_ONE_LINE = "one line of text without spaces at its ends"
+_ORIGIN = r"^(\*|https?://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?)$"
+
+Registration = Literal["open", "invite", "closed"]
+"""Who may register: anybody, people with an invite, or nobody."""
+
+Lobby = Literal["open", "members"]
+"""Who reads the lobby: every client, or only people who have logged in."""
+
+SERVER_NAME = "trio-chat"
+"""The default name of a server."""
+
+ServerName = Annotated[
+    str,
+    pattern(_NAME, _ONE_LINE, min_length=1, max_length=40),
+]
+"""Without control characters, and without spaces at its ends."""
+
+PerHour = Annotated[int, Meta(ge=0, le=1_000_000)]
+Origin = Annotated[
+    str,
+    pattern(
+        _ORIGIN,
+        "an origin as https://shop.example, in small letters, or *",
+        max_length=260,
+        description="As https://shop.example, in small letters; * for any",
+    ),
+]
+Origins = Annotated[tuple[Origin, ...], Meta(max_length=50)]
+
+Greeting = Annotated[
+    str,
+    pattern(
+        _GREETING,
+        _ONE_LINE,
+        max_length=200,
+        description="In one line; without one the widget has its own in the visitor's language",
+    ),
+]
+
+PublicUrl = Annotated[
+    str,
+    pattern(
+        r"^(https?://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?)?$",
+        "an address as https://chat.example, in small letters, without a path",
+        max_length=260,
+        description="As https://chat.example, in small letters and without a path; empty: it is not known",
+    ),
+]
+"""The address at which people reach the server."""
+
+SettingValue = str | float | tuple[str, ...]
+"""The value of any setting."""
+
+Rate = Annotated[float, Meta(ge=0, le=1_000_000)]
+"""Per second."""
+MOST_BYTES = 1 << 30
+ByteRate = Annotated[int, Meta(ge=0, le=MOST_BYTES)]
+"""Whole bytes per second."""

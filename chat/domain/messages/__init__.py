@@ -1,0 +1,1 @@
+"""Messages: what they mention and attach, how changes alter them, and how far people have read."""

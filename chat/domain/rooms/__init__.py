@@ -1,0 +1,1 @@
+"""Rooms of every kind: who may do what there, and how changes alter them."""

@@ -1,0 +1,1 @@
+"""Rules for what people type: names, texts, and texts about wrong values."""

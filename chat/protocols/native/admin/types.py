@@ -1,0 +1,233 @@
+"""The requests and replies of administration: every field, its type and its limits."""
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, UnsetType
+
+from chat.domain.accounts.account_changes import Role
+from chat.domain.limits.bounds import (
+    ByteRate,
+    Greeting,
+    Lobby,
+    Origins,
+    PerHour,
+    PublicUrl,
+    Rate,
+    Registration,
+    ServerName,
+)
+from chat.domain.text.wrong_values import pattern
+from chat.operations.room_values import Sender
+from chat.operations.values import SOUGHT, Email, Id, Limit, Name, Person, Time, Value
+from chat.protocols.native.accounts.types import Password
+from chat.protocols.native.rooms.types import After
+
+
+class WhichAccount(Value, kw_only=True, frozen=True):
+    """An account."""
+
+    person: Id
+
+
+class WhichAccounts(Value, kw_only=True, frozen=True):
+    """A page of the accounts with `q` in their names or e-mail addresses, and with that role."""
+
+    q: Annotated[str, pattern(*SOUGHT, max_length=254)] = ""
+    role: Role | None = None
+    after: After = 0
+    limit: Limit = 50
+
+
+class Account(Person, kw_only=True, frozen=True):
+    """A person as admins see them; `sessions` counts their log-ins and API tokens."""
+
+    email: Email | None = None
+    disabled: bool = False
+    created: Time
+    sessions: Annotated[int, Meta(ge=0)] = 0
+
+
+class Accounts(Value, kw_only=True, frozen=True):
+    """Accounts, by id. If there are more, `next` is the `after` of the next page."""
+
+    people: list[Account]
+    next: Id | None = None
+
+
+class ChangeAccount(Value, kw_only=True, frozen=True):
+    """Changes of an account; fields that are left out stay.
+
+    `roles` replaces all roles; instead, `operator`, `moderator` and `admin` give or remove one role each.
+    """
+
+    person: Id
+    name: Name | UnsetType = UNSET
+    roles: list[Role] | UnsetType = UNSET
+    operator: bool | UnsetType = UNSET
+    moderator: bool | UnsetType = UNSET
+    admin: bool | UnsetType = UNSET
+    disabled: bool | UnsetType = UNSET
+    password: Password | UnsetType = UNSET
+
+
+class Setting(Value, kw_only=True, frozen=True):
+    """A setting: its current `value`, and the `default` with which this server was started.
+
+    `source` says which of them applies. If an admin changed it, `at` and `by` say when and who; a command has no `by`.
+    """
+
+    source: Literal["admin", "start"]
+    at: Time | None = None
+    by: Sender | None = None
+
+
+class RegistrationSetting(Setting, kw_only=True, frozen=True):
+    """Who may register: anybody, people with an invite, or nobody."""
+
+    value: Registration
+    default: Registration
+
+
+class LobbySetting(Setting, kw_only=True, frozen=True):
+    """Who reads the lobby: every client, or only people who have logged in.
+
+    Without a start option, `default` is open while registration is open.
+    """
+
+    value: Lobby
+    default: Lobby
+
+
+class RateSetting(Setting, kw_only=True, frozen=True):
+    """A rate; 0: no limit."""
+
+    value: Annotated[float, Meta(ge=0)]
+    default: Annotated[float, Meta(ge=0)]
+
+
+class NameSetting(Setting, kw_only=True, frozen=True):
+    """The server's name."""
+
+    value: ServerName
+    default: ServerName
+
+
+class AddressSetting(Setting, kw_only=True, frozen=True):
+    """The address at which people reach the server, for links to it; empty: unknown."""
+
+    value: PublicUrl
+    default: PublicUrl
+
+
+class GreetingSetting(Setting, kw_only=True, frozen=True):
+    """The first message of the support widget; empty: the widget's own."""
+
+    value: Greeting
+    default: Greeting
+
+
+class OriginsSetting(Setting, kw_only=True, frozen=True):
+    """Sites whose pages may show the support widget."""
+
+    value: Origins
+    default: Origins
+
+
+class Settings(Value, kw_only=True, frozen=True):
+    """The settings that an admin may change while servers run, in the units of the flags of `chat serve`.
+
+    Rates of messages, their bytes and pages are for one person; an address has ten times as much.
+    """
+
+    server_name: NameSetting
+    public_url: AddressSetting
+    registration: RegistrationSetting
+    lobby: LobbySetting
+    registrations_per_hour: RateSetting
+    message_rate: RateSetting
+    message_bytes: RateSetting
+    read_rate: RateSetting
+    call_rate: RateSetting
+    widget_origins: OriginsSetting
+    widget_greeting: GreetingSetting
+
+
+class ChangeSettings(Value, kw_only=True, frozen=True):
+    """Changes of the settings; fields that are left out stay, null returns to the default."""
+
+    server_name: ServerName | UnsetType | None = UNSET
+    public_url: PublicUrl | UnsetType | None = UNSET
+    registration: Registration | UnsetType | None = UNSET
+    lobby: Lobby | UnsetType | None = UNSET
+    registrations_per_hour: PerHour | UnsetType | None = UNSET
+    message_rate: Rate | UnsetType | None = UNSET
+    message_bytes: ByteRate | UnsetType | None = UNSET
+    read_rate: Rate | UnsetType | None = UNSET
+    call_rate: Rate | UnsetType | None = UNSET
+    widget_origins: Origins | UnsetType | None = UNSET
+    widget_greeting: Greeting | UnsetType | None = UNSET
+
+
+class CreateAccount(Value, kw_only=True, frozen=True):
+    """A person to add, with a first password."""
+
+    name: Name
+    password: Password
+    roles: tuple[Role, ...] = ()
+
+
+class PasswordReset(Value, kw_only=True, frozen=True):
+    """A code with which the person can set a new password once, until `expires`.
+
+    `url` is the path of its page on this server. `link` is the whole address, if the setting `public_url` is known.
+    """
+
+    code: str
+    url: str
+    link: str | None = None
+    expires: Time
+
+
+class WhichActs(Value, kw_only=True, frozen=True):
+    """A page of the audit: all acts, or those by or on `person`, and only acts of the kinds in `what`."""
+
+    person: Id | None = None
+    what: Annotated[
+        str,
+        Meta(
+            max_length=400,
+            pattern=r"^([a-z_]+(,[a-z_]+)*)?$(?!\n)",
+            description="Kinds of acts, separated by commas",
+        ),
+    ] = ""
+    after: After = 0
+    limit: Limit = 50
+
+
+class Act(Value, kw_only=True, frozen=True):
+    """An act in the audit: its kind, time, person and room; without `by` it was a command on the server.
+
+    `detail` is for people: the roles, the setting and its value, the `seq` of the message, the name of the room.
+    """
+
+    id: Id
+    at: Time
+    by: Sender | None = None
+    what: Annotated[
+        str,
+        Meta(
+            description="person_added, person_deleted, renamed, roles_changed, password_set, disabled, enabled,"
+            " sessions_ended, setting_changed, message_deleted, room_deleted, room_renamed, room_archived,"
+            " room_unarchived, banned or unbanned; others may be added"
+        ),
+    ]
+    person: Sender | None = None
+    room: Id | None = None
+    detail: str = ""
+
+
+class Acts(Value, kw_only=True, frozen=True):
+    """Acts, newest first. If there are older ones, `next` is the `after` of the next page."""
+
+    entries: list[Act]
+    next: Id | None = None

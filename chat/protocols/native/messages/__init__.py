@@ -1,0 +1,1 @@
+"""Messages: operations, and sending on a socket."""

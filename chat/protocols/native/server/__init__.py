@@ -1,0 +1,1 @@
+"""The description of the server: its version, features and limits."""

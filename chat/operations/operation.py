@@ -131,8 +131,10 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         return (self.handler.__doc__ or "").strip().splitlines()[0]
 
     def over_budget(self, budgets: Budgets, caller: Caller, request: Any) -> Refusal | None:  # noqa: ANN401
-        """Charge the part of the cost that depends on the request. A cost of one message was charged before. Sync."""
+        """Charge the operation's cost, or refuse the request. Sync."""
         match self.cost:
+            case Cost.MESSAGE:
+                return budgets.message(caller.known.id, caller.device.address)
             case Cost.TEXT:
                 return budgets.message(caller.known.id, caller.device.address, request.text)
             case Cost.PAGE:
@@ -144,6 +146,6 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
                 return budgets.upload(caller.known.id, caller.device.address)
             case Cost.TEXTS:
                 return budgets.read(caller.known.id, caller.device.address, MOST_TEXTS)
-            case Cost.NOTHING | Cost.MESSAGE:
+            case Cost.NOTHING:
                 return None
         assert_never(self.cost)

@@ -97,7 +97,7 @@ class Routes:
         query: type | None = None,
         token: bool = False,
         reads: int = 0,
-        changes: bool | None = None,
+        costs_message: bool | None = None,
         visitors: bool = False,
     ) -> Callable[[CallHandler], CallHandler]:
         """Register the decorated function as the handler of `method` `path`.
@@ -108,7 +108,7 @@ class Routes:
             query: the type of the query; the handler reads it by read_query().
             token: whether a valid token is required; others get 401.
             reads: the most messages that it reads, for the budget.
-            changes: whether a call costs as much as a message; by default all methods but GET do.
+            costs_message: whether a call costs as much as a message; by default all methods but GET do.
             visitors: whether visitors of the support widget may call it; otherwise they get 403.
         """
 
@@ -117,8 +117,8 @@ class Routes:
             described = {**answers, 401: self._error} if token else answers
             if token and not visitors:
                 described = {**described, 403: self._error}
-            costs_message = method != "GET" if changes is None else changes
-            if token and (reads or costs_message):
+            has_cost = method != "GET" if costs_message is None else costs_message
+            if token and (reads or has_cost):
                 described = {**described, 429: self._error}
             endpoint = Endpoint(
                 handler.__name__,
@@ -131,7 +131,7 @@ class Routes:
                 token,
                 self._caseless,
                 reads,
-                costs_message,
+                has_cost,
                 not (self._empty_bodies and body not in (None, bytes) and _may_be_empty(body)),
                 visitors,
             )

@@ -9,7 +9,7 @@ from quart import Blueprint, Response, request
 from chat.domain.accounts.sessions import LONGEST_AGENT, NOT_FOR_TOKENS, Device
 from chat.domain.ports import KeptFile
 from chat.domain.refusals import NOT_ADMIN, Code, Refusal
-from chat.operations.operation import Access, AlreadyDone, Caller, Cost, Operation
+from chat.operations.operation import Access, AlreadyDone, Caller, Operation
 from chat.operations.sessions import Session
 from chat.protocols.native.accounts.refresh_cookie import forget_refresh, keep_refresh, kept_refresh
 from chat.protocols.native.accounts.types import Refresh
@@ -79,7 +79,7 @@ def _add(routes: Routes, operation: Operation, method: str, shapes: Shapes, serv
         query=shapes.query,
         answers=_answers(operation, has_body=shapes.body is not None, has_query=shapes.query is not None),
         token=operation.access in (Access.PERSON, Access.ADMIN),
-        changes=operation.cost is Cost.MESSAGE,
+        costs_message=False,  # over_budget() charges it
         visitors=operation.visitors,
     )(handle)
 

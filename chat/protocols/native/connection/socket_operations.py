@@ -8,7 +8,7 @@ from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.refusals import NOT_FOR_VISITORS, UNAVAILABLE, Code, Refusal
 from chat.engine.events import Refused
 from chat.engine.session import Session
-from chat.operations.operation import Caller, Cost
+from chat.operations.operation import Caller
 from chat.protocols.native.wire.codec import Ask, answer_frame
 from chat.protocols.native.wire.frames import IN_FLIGHT
 from chat.protocols.services import Services
@@ -72,7 +72,5 @@ class Operations:
         limits = self._session.limits
         if caller.known.is_visitor and not command.operation.visitors:
             return await limits.may(NOT_FOR_VISITORS, command.ref)
-        if command.operation.cost is Cost.MESSAGE:
-            return await limits.may_send(caller.known.id, "", command.ref)
         refusal = command.operation.over_budget(self._services.budgets, caller, command)
         return await limits.may(refusal, command.ref)

@@ -42,3 +42,15 @@ def test_a_document_that_names_folders_and_files_names_those_there_are(document:
 
 def _without_code(text: str) -> str:
     return re.sub(r"`[^`\n]*`", "", re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL))
+
+
+def test_the_core_has_at_most_15000_lines() -> None:
+    text = (ROOT / "docs/architecture.md").read_text("utf-8")
+    named = re.findall(r"`(chat/[^`]+)`", text[text.index("All of the core, for a weekend") :])
+    files = {
+        file
+        for path in map(ROOT.joinpath, named)
+        for file in (path.rglob("*.py") if path.is_dir() else [path])
+    }
+    assert ROOT / "chat/engine/journal.py" in files
+    assert sum(len(file.read_text("utf-8").splitlines()) for file in files) <= 15_000

@@ -32,15 +32,17 @@ async def open_cluster_config(
         kind = KIND
         seals = None  # the workers of one parent alone have these sockets
     else:
-        opening = open_bus(config.bus, address, secret, timeout=config.query_timeout)
+        previous = config.previous_secret
+        opening = open_bus(config.bus, address, secret, previous=previous, timeout=config.query_timeout)
         kind = kind_of(config.bus)
-        seals = Seals(secret)
+        seals = Seals(secret, previous=previous)
     async with opening as bus:
         yield ClusterConfig(
             bus=bus,
             seals=seals,
             bus_kind=kind,
             secret_digest=digest_of(secret),
+            previous_digest=None if config.previous_secret is None else digest_of(config.previous_secret),
             address=_own_address(config, worker),
             version=__version__,
         )

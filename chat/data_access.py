@@ -87,7 +87,7 @@ def make_accounts(
     return Accounts(
         users,
         Passwords(config.bcrypt_cost),
-        Tokens(secret, config.token_lifetime),
+        Tokens(secret, config.token_lifetime, previous=config.previous_secret),
         Throttle(shared_usage=shared_usage),
         Registrations(config.registrations_per_hour, shared_usage=shared_usage),
         min_password=config.min_password,

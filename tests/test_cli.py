@@ -34,7 +34,7 @@ from chat.domain.startup import CannotStart
 from chat.domain.text import skeletons
 from chat.embedded_postgres.embedded import running_address
 from chat.server import open_chat
-from chat.settings.config import FIELDS, Config, ConfigError, describe, flag, variable
+from chat.settings.config import FIELDS, SECRETS, Config, ConfigError, describe, flag, variable
 from chat.settings.listen import Listen
 from chat.settings.sources import read_config
 from tests.reference.storage import MemoryStorage
@@ -157,13 +157,14 @@ def running(data: Path) -> Generator[Running]:
 
 def test_help_describes_every_setting_with_its_flag_and_variable() -> None:
     text = " ".join(invoke("serve", "--help").stdout.split())
-    for name in FIELDS.keys() - {"secret"}:
+    for name in FIELDS.keys() - {*SECRETS}:
         assert flag(name) in text
     for name in FIELDS:
         assert describe(name) in text
         assert f"[{variable(name)}" in text
     assert "--secret-file" in text
-    assert "--secret " not in text
+    assert "--previous-secret-file" in text
+    assert "-secret " not in text
 
 
 def test_a_setting_that_is_on_or_off_is_a_switch() -> None:

@@ -5,7 +5,7 @@ its own that never reconnects, every wait has a deadline, and received payloads 
 """
 
 import ssl
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -36,20 +36,22 @@ _NOT_UNDERSTOOD = (
 )
 
 
-def open_redis_bus(url: str, *, channel: str) -> AbstractAsyncContextManager[RemoteBus]:
+def open_redis_bus(
+    url: str, *, channel: str, also: Sequence[str] = ()
+) -> AbstractAsyncContextManager[RemoteBus]:
     """Open the bus at `url` for as long as the block lasts; it connects in the background, again and again.
 
-    Buses with different `channel`s on one Redis do not mix. Raises CannotStart where coredis is not installed or the
-    URL is invalid. Cancelling drops waiting payloads.
+    Buses with different `channel`s on one Redis do not mix; what is published on the channels in `also` is received
+    too. Raises CannotStart where coredis is not installed or the URL is invalid. Cancelling drops waiting payloads.
     """
-    medium = _Medium(url, channel)
+    medium = _Medium(url, channel, also)
     return run_bus(RemoteBus("redis", LARGEST), medium.listen, medium.send)
 
 
 class _Medium:
     """The two tasks of a bus on Redis."""
 
-    def __init__(self, url: str, channel: str) -> None:
+    def __init__(self, url: str, channel: str, also: Sequence[str]) -> None:
         try:
             import anyio
             import coredis.exceptions
@@ -57,6 +59,7 @@ class _Medium:
         except ImportError as error:
             raise CannotStart("a bus on Redis needs coredis: pip install 'trio-chat[redis]'") from error
         self._channel = channel
+        self._also = also
         self._new_client = partial(
             coredis.Redis.from_url,
             url,
@@ -107,7 +110,7 @@ class _Medium:
                 async with (
                     self._client() as client,
                     client.pubsub(
-                        channels=[self._channel, check.mark],
+                        channels=[self._channel, *self._also, check.mark],
                         ignore_subscribe_messages=True,
                         retry_policy=None,
                         subscription_timeout=ANSWER,

@@ -38,10 +38,16 @@ _MOST_SENDERS = 1000
 
 
 class Seals:
-    """Makes and checks seals. `clock` is the wall clock, in seconds."""
+    """Makes and checks seals. `clock` is the wall clock, in seconds.
 
-    def __init__(self, secret: str, *, clock: Callable[[], float] = time.time) -> None:
-        self._key = hmac.digest(secret.encode(), _KEY_FOR, "sha256")
+    Seals made with the `previous` secret are valid too: other servers may still have it while it is changed.
+    """
+
+    def __init__(
+        self, secret: str, *, previous: str | None = None, clock: Callable[[], float] = time.time
+    ) -> None:
+        accepted = (secret,) if previous is None else (secret, previous)
+        self._keys = [hmac.digest(each.encode(), _KEY_FOR, "sha256") for each in accepted]
         self._clock = clock
         self._sender = secrets.token_bytes(_SENDER)
         self._number = 0
@@ -56,7 +62,7 @@ class Seals:
             self._number = 0
         self._number = max(now, self._number + 1)
         head = self._sender + self._number.to_bytes(_NUMBER, "big")
-        seal = b2a_base64(head + self._mac(payload, head), newline=False)
+        seal = b2a_base64(head + _mac(self._keys[0], payload, head), newline=False)
         return b"".join((payload[:-1], _OPENING, seal, _CLOSING))
 
     def open(self, sealed: bytes) -> bytes | None:
@@ -69,14 +75,9 @@ class Seals:
         except Error:
             return None
         head, mac = raw[: _SENDER + _NUMBER], raw[_SENDER + _NUMBER :]
-        if not hmac.compare_digest(mac, self._mac(payload, head)):
+        if not any(hmac.compare_digest(mac, _mac(key, payload, head)) for key in self._keys):
             return None
         return payload if self._is_new(head[:_SENDER], int.from_bytes(head[_SENDER:], "big")) else None
-
-    def _mac(self, payload: bytes, head: bytes) -> bytes:
-        code = blake2b(payload, key=self._key, digest_size=_MAC)
-        code.update(head)
-        return code.digest()
 
     def _is_new(self, sender: bytes, number: int) -> bool:
         window = self._senders.get(sender)
@@ -86,6 +87,12 @@ class Seals:
             window = self._senders[sender] = _Window(number)
             return True
         return window.take(number)
+
+
+def _mac(key: bytes, payload: bytes, head: bytes) -> bytes:
+    code = blake2b(payload, key=key, digest_size=_MAC)
+    code.update(head)
+    return code.digest()
 
 
 class _Window:

@@ -7,7 +7,7 @@ import click
 from msgspec import NODEFAULT
 
 from chat.domain.limits.bounds import ByteRate, Rate
-from chat.settings.config import FIELDS, Seconds, Size, describe, flag, variable
+from chat.settings.config import FIELDS, SECRETS, Seconds, Size, describe, flag, variable
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -20,6 +20,7 @@ METAVARS = {
     "database_url": "URL",
     "postgres_settings": "NAME=VALUE",
     "secret": "FILE",
+    "previous_secret": "FILE",
     "bus": "notify|URL",
     "lobby": "open|members",
     "tls_cert": "FILE",
@@ -71,9 +72,9 @@ def utf8(_context: click.Context, _parameter: click.Parameter, value: str | None
 
 
 def _option(name: str) -> Callable[[Command], Command]:
-    if name == "secret":  # never as a value: everybody on the machine can read the flags of processes
-        names = f"[{variable(name)}, or CHAT_SECRET_FILE for the file]"
-        return click.option("--secret-file", metavar=metavar(name), help=f"{describe(name)} {names}")
+    if name in SECRETS:
+        names = f"[{variable(name)}, or {variable(name)}_FILE for the file]"
+        return click.option(f"{flag(name)}-file", metavar=metavar(name), help=f"{describe(name)} {names}")
     kind = get_args(FIELDS[name].type)[0]
     if kind is bool:
         return click.option(

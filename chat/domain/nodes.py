@@ -66,5 +66,5 @@ class OtherSecret(CannotStart):
     def __init__(self) -> None:
         super().__init__(
             "a server on this database has another secret, so each would refuse the other's tokens:"
-            " give all the same --secret-file"
+            " give all the same --secret-file; to change it, give the new one to all as --previous-secret-file first"
         )

@@ -102,6 +102,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         str | None,
         Meta(description="Signs tokens, 32 bytes or more; without it one is made and kept in the data."),
     ] = None
+    previous_secret: Annotated[
+        str | None,
+        Meta(
+            description="Accepted beside the secret, and signs nothing: for a change of the secret that logs nobody"
+            " out."
+        ),
+    ] = None
     tls_cert: Annotated[Path | None, Meta(description="Certificate chain (PEM) to serve TLS with.")] = None
     tls_key: Annotated[Path | None, Meta(description="Private key (PEM) of the certificate.")] = None
     origins: Annotated[
@@ -285,9 +292,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 FIELDS: dict[str, FieldInfo] = {field.name: field for field in msgspec.structs.fields(Config)}
 
 
+SECRETS = ("secret", "previous_secret")
+"""Settings that are given in a file, and never as a flag's value: everybody on the machine can read that."""
+
+
 def _shown(name: str, value: object) -> object:
     # A URL may contain a password in several places: none of it is shown.
-    return "***" if name in ("secret", "database_url", "bus") and value not in (None, "notify") else value
+    return "***" if name in (*SECRETS, "database_url", "bus") and value not in (None, "notify") else value
 
 
 def notes(name: str) -> Iterable[Meta]:

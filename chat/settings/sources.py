@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from chat.domain.text.wrong_values import wrong_value
-from chat.settings.config import FIELDS, Config, ConfigError, describe, flag, variable
+from chat.settings.config import FIELDS, SECRETS, Config, ConfigError, describe, flag, variable
 from chat.settings.cores import usable_cores
 from chat.settings.listen import Listen
 
@@ -34,6 +34,9 @@ _SERVICE_LINK = re.compile(
 """Variables, the last with its value, that Kubernetes sets in each container for a Service named chat or chat-…."""
 
 
+_SECRET_FILES = tuple(f"{name}_file" for name in SECRETS)
+
+
 class Given(NamedTuple):
     """A value, with its key as it was written."""
 
@@ -46,8 +49,8 @@ class Given(NamedTuple):
 def read_config(flags: Mapping[str, object], environ: Mapping[str, str]) -> Config:
     """Merge the three sources into a validated record. Raises ConfigError.
 
-    The keys of `flags` are field names, `config` (the TOML file) and `secret_file`; None and () count as not given,
-    like an empty environment variable. Relative paths start at the working directory.
+    The keys of `flags` are field names, `config` (the TOML file) and `secret_file` with its kin; None and () count
+    as not given, like an empty environment variable. Relative paths start at the working directory.
     """
     by_flag = {name: Given(flag(name), value) for name, value in flags.items() if value not in (None, ())}
     by_variable = {
@@ -60,7 +63,7 @@ def read_config(flags: Mapping[str, object], environ: Mapping[str, str]) -> Conf
     given: dict[str, Given] = {}
     for source in (_read_toml(file) if file else {}, by_variable, by_flag):
         _refuse_unknown(source)
-        given |= _with_secret_read(source)
+        given |= _with_secrets_read(source)
     config = Config(**{name: _converted(name, setting) for name, setting in given.items()})
     if config.postgres_settings and config.database_url:
         raise ConfigError(
@@ -81,13 +84,15 @@ def _read_toml(file: Given) -> dict[str, Given]:
     return {key: Given(f"{key} in {file.value}", value, typed=True) for key, value in table.items()}
 
 
-def _with_secret_read(source: dict[str, Given]) -> dict[str, Given]:
-    file = source.pop("secret_file", None)
-    if file is None:
-        return source
-    if "secret" in source:
-        raise ConfigError(f"{file.spelling}: {source['secret'].spelling} is given too; give one")
-    return source | {"secret": Given(file.spelling, _read(file).rstrip("\r\n"))}
+def _with_secrets_read(source: dict[str, Given]) -> dict[str, Given]:
+    for name in SECRETS:
+        file = source.pop(f"{name}_file", None)
+        if file is None:
+            continue
+        if name in source:
+            raise ConfigError(f"{file.spelling}: {source[name].spelling} is given too; give one")
+        source |= {name: Given(file.spelling, _read(file).rstrip("\r\n"))}
+    return source
 
 
 def _read(file: Given) -> str:
@@ -104,7 +109,7 @@ def _is_service_link(name: str, value: str) -> bool:
 
 
 def _refuse_unknown(source: dict[str, Given]) -> None:
-    known = [*FIELDS, "secret_file"]
+    known = [*FIELDS, *_SECRET_FILES]
     for name in sorted(source.keys() - set(known)):
         spelling = source[name].spelling
         meant = difflib.get_close_matches(name.lower(), known, n=1)
@@ -245,6 +250,7 @@ PARSERS: dict[str, Callable[[object], object]] = {
     "postgres_settings": _postgres_settings,
     "bus": _bus,
     "secret": _secret,
+    "previous_secret": _secret,
     "tls_cert": _path,
     "tls_key": _path,
     "origins": _origins,

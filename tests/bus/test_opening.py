@@ -36,3 +36,16 @@ async def test_chats_with_different_secrets_are_separate_on_one_redis() -> None:
             two.publish(b"for two")
             assert await receive(one, 1) == [b"for one"]
             assert await receive(two, 1) == [b"for two"]
+
+
+async def test_while_the_secret_is_changed_old_and_new_hear_each_other_on_redis() -> None:
+    with redis_server() as server, trio.fail_after(30):
+        async with (
+            open_bus(server.url, {}, "one", previous="two", timeout=10) as one,
+            open_bus(server.url, {}, "two", previous="one", timeout=10) as two,
+        ):
+            await settle(one, two)
+            one.publish(b"from one")
+            assert await receive(two, 1) == await receive(one, 1) == [b"from one"]
+            two.publish(b"from two")
+            assert await receive(two, 1) == await receive(one, 1) == [b"from two"]

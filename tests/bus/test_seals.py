@@ -45,6 +45,13 @@ def test_a_sealed_payload_is_accepted_once(sender: Seals, hearer: Seals) -> None
     assert hearer.open(sender.seal(PAYLOAD)) == PAYLOAD
 
 
+def test_seals_of_the_previous_secret_are_opened_each_once(sender: Seals, clock: Clock) -> None:
+    hearer = Seals("the secret from now on, as long as the other", previous=SECRET, clock=clock)
+    sealed = sender.seal(PAYLOAD)
+    assert [hearer.open(sealed), hearer.open(sealed)] == [PAYLOAD, None]
+    assert sender.open(hearer.seal(PAYLOAD)) is None
+
+
 def test_nothing_is_opened_that_has_no_seal_another_one_or_was_changed(sender: Seals, hearer: Seals) -> None:
     sealed = sender.seal(PAYLOAD)
     assert hearer.open(PAYLOAD) is None

@@ -263,6 +263,14 @@ def test_a_secret_comes_from_a_file_without_its_line_end(tmp_path: Path) -> None
     assert "CHAT_SECRET is given too" in refused({}, CHAT_SECRET_FILE=str(file), CHAT_SECRET=SECRET)
 
 
+def test_the_previous_secret_comes_as_the_secret_does(tmp_path: Path) -> None:
+    file = tmp_path / "previous"
+    file.write_text(SECRET + "\n")
+    assert read_config({"previous_secret_file": str(file)}, {}).previous_secret == SECRET
+    assert read_config({}, {"CHAT_PREVIOUS_SECRET": SECRET}).previous_secret == SECRET
+    assert "has under 32 bytes" in refused({}, CHAT_PREVIOUS_SECRET="e" * 31)
+
+
 def test_a_secret_is_measured_in_bytes() -> None:
     assert read_config({}, {"CHAT_SECRET": "é" * 16}).secret == "é" * 16
     assert "has under 32 bytes" in refused({}, CHAT_SECRET="e" * 31)
@@ -290,7 +298,11 @@ def test_settings_of_postgres_are_read_and_only_for_the_embedded_one(tmp_path: P
 
 
 def test_no_secret_shows_in_the_record_or_in_an_error() -> None:
-    config = Config(secret=SECRET, database_url="postgresql://chat:hunter2@db/chat?password=hunter3")
+    config = Config(
+        secret=SECRET,
+        previous_secret=SECRET,
+        database_url="postgresql://chat:hunter2@db/chat?password=hunter3",
+    )
     for shown in (repr(config), str(config), str(config.__rich_repr__())):
         assert SECRET not in shown
         assert "hunter" not in shown

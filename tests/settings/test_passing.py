@@ -16,6 +16,7 @@ GIVEN = Config(
     data=Path("/srv/chat"),
     database_url="postgresql://chat:word@db/chat",
     secret="a secret of more than thirty-two bytes",
+    previous_secret="the secret before, of more than thirty-two bytes",
     tls_cert=Path("/srv/cert.pem"),
     tls_key=Path("/srv/key.pem"),
     origins=("https://chat.example",),

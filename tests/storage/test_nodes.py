@@ -63,10 +63,20 @@ OURS = digest_of("a secret that all servers of this chat have")
 
 
 async def register(
-    world: World, address: str = "http://a:9000", *, number: int | None = None, secret_digest: str = OURS
+    world: World,
+    address: str = "http://a:9000",
+    *,
+    number: int | None = None,
+    secret_digest: str = OURS,
+    previous_digest: str | None = None,
 ) -> int:
     return await world.nodes.register(
-        address=address, version="1.0", bus="notify", secret_digest=secret_digest, number=number
+        address=address,
+        version="1.0",
+        bus="notify",
+        secret_digest=secret_digest,
+        previous_digest=previous_digest,
+        number=number,
     )
 
 
@@ -194,6 +204,21 @@ async def test_a_server_with_another_secret_is_refused_while_there_is_a_lease(wo
         await world.nodes.register(address="http://b", version="1", bus="redis", secret_digest=OURS)
     await world.pass_time(LEASE)
     await register(world)
+
+
+async def test_servers_with_two_secrets_serve_together_if_each_accepts_the_others(world: World) -> None:
+    new = digest_of("the secret from now on")
+    first = await register(world)
+    with pytest.raises(OtherSecret, match="--previous-secret-file first"):
+        await register(world, secret_digest=new, previous_digest=OURS)
+    both = await register(world, previous_digest=new)
+    await world.nodes.leave(first)
+    swapped = await register(world, secret_digest=new, previous_digest=OURS)
+    with pytest.raises(OtherSecret):
+        await register(world)
+    await world.nodes.leave(both)
+    last = await register(world, secret_digest=new)
+    assert await world.numbers() == [swapped, last]
 
 
 def test_the_digest_distinguishes_secrets_without_containing_them() -> None:

@@ -14,6 +14,7 @@ from chat.domain.ports import (
     NewSession,
     ProfileChange,
     Refreshing,
+    SessionRefreshed,
     Storage,
     Taken,
     TokenReused,
@@ -62,6 +63,10 @@ class World:
         return session
 
     async def refresh(self, used: Refreshing) -> LoginSession | TokenReused | None:
+        refreshed = await self.refreshed(used)
+        return refreshed.session if isinstance(refreshed, SessionRefreshed) else refreshed
+
+    async def refreshed(self, used: Refreshing) -> SessionRefreshed | TokenReused | None:
         return await self.sessions.refresh(used, lasts=DAY, address="198.51.100.1", agent="other")
 
     async def living(self) -> list[int]:
@@ -218,6 +223,15 @@ async def test_a_newer_token_ends_its_session_unless_a_restore_explains_it(world
     used = Refreshing(b"family", b"before", b"-") if case == "an older token" else newer(b"eighth")
     assert not isinstance(await world.refresh(used), LoginSession)
     assert case == "disabled" or await world.living() == []
+
+
+async def test_the_second_use_of_a_token_says_what_the_first_made_of_it(world: World) -> None:
+    """A server with another secret makes another successor of the same token."""
+    await world.begin()
+    elsewhere = Refreshing(b"family", b"first", b"made with another secret")
+    assert [await world.refreshed(used) for used in (FIRST, elsewhere)] == [
+        SessionRefreshed(session, b"second") for session in await world.sessions.of_person(1)
+    ] * 2
 
 
 async def test_concurrent_uses_of_a_refresh_token_get_the_same_successor(world: World) -> None:

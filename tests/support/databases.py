@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
+from urllib.parse import quote
 
 import asyncpg
 import trio
@@ -51,6 +52,12 @@ def kept_database(server: ServerProcess) -> Generator[DatabaseAddress]:
         yield {**server.address, "database": name}
     finally:
         trio.run(execute, server.address, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def url_of(address: DatabaseAddress) -> str:
+    """Return the URL of a database on a PostgreSQL that listens on a socket only. Sync and pure."""
+    place = f"host={quote(str(address['host']), safe='')}&port={address['port']}"
+    return f"postgresql://{address['user']}@/{address['database']}?{place}"
 
 
 async def execute(address: DatabaseAddress, statement: str) -> None:

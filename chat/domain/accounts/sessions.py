@@ -19,7 +19,7 @@ from chat.domain.accounts.accounts import Accounts
 from chat.domain.accounts.logins import DISABLED
 from chat.domain.entities import LoginSession, Person
 from chat.domain.failures import OutcomeUnknown, StorageDown
-from chat.domain.ports import NewSession, Refreshing, TokenReused
+from chat.domain.ports import NewSession, Refreshing, SessionRefreshed, TokenReused
 from chat.domain.refusals import BAD_CREDENTIALS, Code, Refusal
 from chat.domain.text.rules import clean_label
 
@@ -112,13 +112,13 @@ class Sessions:
         match await self._sessions.refresh(
             self._recognised(raw), lasts=_REFRESH, address=device.address, agent=_agent(device)
         ):
-            case LoginSession() as session:
+            case SessionRefreshed(session, newest):
                 person = await self._accounts.person(session.person_id)
                 if person is None:
                     return BAD_REFRESH
                 if person.is_disabled:
                     return DISABLED
-                return self._opened(person, session, self._successor(raw))
+                return self._opened(person, session, self._successor(raw, newest))
             case TokenReused(session):
                 self._note("refresh token used again", session)
         return BAD_REFRESH
@@ -183,19 +183,30 @@ class Sessions:
         access = self._accounts.tokens.issue(person, session_id=session.id, lifetime=ACCESS)
         return Opened(person, session, access, urlsafe_b64encode(refresh).decode())
 
-    def _successor(self, raw: bytes) -> bytes:
-        return raw[:_FAMILY] + self._accounts.tokens.derive(_PURPOSE, raw)
+    def _successors(self, raw: bytes) -> list[bytes]:
+        """Return the token that we make of this one, then the one of a server with the previous secret, if any."""
+        return [raw[:_FAMILY] + each for each in self._accounts.tokens.accepted(_PURPOSE, raw)]
+
+    def _successor(self, raw: bytes, newest: bytes) -> bytes:
+        """Return the one whose digest is `newest`: a server with another secret may have made it before us."""
+        own, *others = self._successors(raw)
+        return next((each for each in others if _digest(each) == newest), own)
 
     def _recognised(self, raw: bytes) -> Refreshing:
         return Refreshing(
-            _digest(raw[:_FAMILY]), _digest(raw), _digest(self._successor(raw)), partial(self._precedes, raw)
+            _digest(raw[:_FAMILY]),
+            _digest(raw),
+            _digest(self._successors(raw)[0]),
+            partial(self._precedes, raw),
         )
 
     def _precedes(self, raw: bytes, newest: bytes) -> bool:
-        for _ in range(_MOST_REFRESHES):
-            raw = self._successor(raw)
-            if _digest(raw) == newest:
-                return True
+        for which in range(len(self._successors(raw))):
+            each = raw
+            for _ in range(_MOST_REFRESHES):
+                each = self._successors(each)[which]
+                if _digest(each) == newest:
+                    return True
         return False
 
     def _note(self, what: str, session: LoginSession) -> None:

@@ -58,10 +58,13 @@ class Claims(msgspec.Struct, frozen=True):
 
 
 class Tokens:
-    """Issues and reads tokens. `lifetime` is in seconds; the secret has at least 32 bytes."""
+    """Issues and reads tokens. `lifetime` is in seconds; the secret has at least 32 bytes.
 
-    def __init__(self, secret: str, lifetime: float) -> None:
-        self._secret = secret
+    What was made with the `previous` secret is accepted too; nothing is made with it.
+    """
+
+    def __init__(self, secret: str, lifetime: float, *, previous: str | None = None) -> None:
+        self._secrets = (secret,) if previous is None else (secret, previous)
         self._lifetime = lifetime
 
     def issue(self, person: Person, *, session_id: int | None = None, lifetime: float | None = None) -> str:
@@ -92,7 +95,7 @@ class Tokens:
         if len(token) > _LONGEST:
             return None
         try:
-            claims = jwt.decode(token, self._key, algorithms=[_ALGORITHM], options=_OPTIONS)
+            claims = self._decode(token)
             first, *others = claims["jti"].split(".")
             person_id, generation = int(claims["sub"]), int(first)
             session_id = claims.get("sid")
@@ -116,7 +119,7 @@ class Tokens:
         if len(token) > _LONGEST:
             return False
         try:
-            jwt.decode(token, self._key, algorithms=[_ALGORITHM], options=_OPTIONS)
+            self._decode(token)
         except jwt.ExpiredSignatureError:
             return True
         except (jwt.PyJWTError, ValueError, RecursionError):
@@ -128,19 +131,40 @@ class Tokens:
 
         A purpose contains spaces, so it can't be the signed part of a token.
         """
-        return hmac.digest(hmac.digest(self._secret.encode(), purpose, "sha256"), value, "sha256")
+        return _derived(self._secrets[0], purpose, value)
+
+    def accepted(self, purpose: bytes, value: bytes) -> list[bytes]:
+        """Return the MACs of `value` to accept: derive()'s first, then that under the previous secret, if any."""
+        return [_derived(secret, purpose, value) for secret in self._secrets]
 
     def _sign(self, claims: dict[str, Any]) -> str:
         # RFC 7519 makes `typ` optional; without it there is more room for the name.
-        return jwt.encode(claims, self._key, _ALGORITHM, headers={"typ": None}, json_encoder=_Utf8Encoder)
+        return jwt.encode(claims, self._keys[0], _ALGORITHM, headers={"typ": None}, json_encoder=_Utf8Encoder)
+
+    def _decode(self, token: str) -> dict[str, Any]:
+        own, *others = self._keys
+        try:
+            return jwt.decode(token, own, algorithms=[_ALGORITHM], options=_OPTIONS)
+        except jwt.InvalidSignatureError:
+            for other in others:
+                return jwt.decode(token, other, algorithms=[_ALGORITHM], options=_OPTIONS)
+            raise
 
     @cached_property
-    def _key(self) -> jwt.PyJWK:
+    def _keys(self) -> list[jwt.PyJWK]:
         # Made for the first token: commands have no secret and use no tokens.
-        encoded = base64url_encode(self._secret.encode()).decode()
-        key = jwt.PyJWK({"kty": "oct", "k": encoded, "alg": _ALGORITHM})
-        key.Algorithm = _CheckedOnce(self._secret)
-        return key
+        return [_key(secret) for secret in self._secrets]
+
+
+def _key(secret: str) -> jwt.PyJWK:
+    encoded = base64url_encode(secret.encode()).decode()
+    key = jwt.PyJWK({"kty": "oct", "k": encoded, "alg": _ALGORITHM})
+    key.Algorithm = _CheckedOnce(secret)
+    return key
+
+
+def _derived(secret: str, purpose: bytes, value: bytes) -> bytes:
+    return hmac.digest(hmac.digest(secret.encode(), purpose, "sha256"), value, "sha256")
 
 
 def _born(person: Person) -> str:

@@ -10,7 +10,15 @@ from chat.domain.ports.files import Files, FileStore, KeptFile, NewFile, Stored
 from chat.domain.ports.messages import Messages
 from chat.domain.ports.rooms import KEPT, Rooms
 from chat.domain.ports.servers import Audit, Nodes, Setting, Settings, SetUp
-from chat.domain.ports.sessions import MOST_SESSIONS, OVERLAP, NewSession, Refreshing, Sessions, TokenReused
+from chat.domain.ports.sessions import (
+    MOST_SESSIONS,
+    OVERLAP,
+    NewSession,
+    Refreshing,
+    SessionRefreshed,
+    Sessions,
+    TokenReused,
+)
 from chat.domain.ports.storage import Changed, Storage
 from chat.domain.ports.users import (
     INVITE_KEPT,
@@ -48,6 +56,7 @@ __all__ = [
     "ProfileChange",
     "Refreshing",
     "Rooms",
+    "SessionRefreshed",
     "Sessions",
     "SetUp",
     "Setting",

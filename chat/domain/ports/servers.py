@@ -21,12 +21,20 @@ class Nodes(Protocol):
     """
 
     async def register(
-        self, *, address: str, version: str, bus: str, secret_digest: str, number: int | None = None
+        self,
+        *,
+        address: str,
+        version: str,
+        bus: str,
+        secret_digest: str,
+        previous_digest: str | None = None,
+        number: int | None = None,
     ) -> int:
         """Begin a lease and return the server's number, which no other server ever gets.
 
-        `number` is the one that this server got for an earlier lease. Raises OtherBus or OtherSecret when a server
-        with a lease uses another bus, or a secret with another digest.
+        `number` is the one that this server got for an earlier lease. Raises OtherBus when a server with
+        a lease uses another bus, OtherSecret when its secret has another digest. The two may differ if each accepts
+        the other's: that is its own `previous_digest`.
         """
         ...
 

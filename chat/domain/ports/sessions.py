@@ -42,6 +42,13 @@ class NewSession(msgspec.Struct, frozen=True, kw_only=True):
     refreshing: Refreshing | None = None
 
 
+class SessionRefreshed(msgspec.Struct, frozen=True):
+    """A session, and the digest of its newest refresh token: a server with another secret may have made that."""
+
+    session: LoginSession
+    newest: bytes
+
+
 class TokenReused(msgspec.Struct, frozen=True):
     """A superseded refresh token was used after OVERLAP: its session is ended."""
 
@@ -73,7 +80,7 @@ class Sessions(Protocol):
 
     async def refresh(
         self, used: Refreshing, *, lasts: float, address: str, agent: str
-    ) -> LoginSession | TokenReused | None:
+    ) -> SessionRefreshed | TokenReused | None:
         """Replace the newest refresh token by its successor and extend the session to `lasts` seconds from now.
 
         For OVERLAP seconds the token before the newest is accepted too, and changes nothing: its successor is the

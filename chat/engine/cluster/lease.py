@@ -41,6 +41,7 @@ class Lease:
         version: str,
         bus: str,
         secret_digest: str,
+        previous_digest: str | None = None,
         position: Callable[[], int],
         clients: Callable[[], int],
         reaches: Callable[[int], object],
@@ -49,7 +50,12 @@ class Lease:
         self._nodes = nodes
         self._fence = fence
         self._register = partial(
-            nodes.register, address=address, version=version, bus=bus, secret_digest=secret_digest
+            nodes.register,
+            address=address,
+            version=version,
+            bus=bus,
+            secret_digest=secret_digest,
+            previous_digest=previous_digest,
         )
         self._position = position
         self._clients = clients

@@ -74,7 +74,8 @@ logger = structlog.get_logger(__name__)
 class ClusterConfig(msgspec.Struct, frozen=True, kw_only=True):
     """How a server joins others, and what it registers of itself: its address, its version, the kind of its bus.
 
-    `secret_digest` is the digest of its secret by `domain/nodes.py`. `seals` authenticate payloads; None if only
+    `secret_digest` is the digest of its secret by `domain/nodes.py`, `previous_digest` that of the one that it accepts
+    too. `seals` authenticate payloads; None if only
     servers of this chat can write to the bus.
     """
 
@@ -82,6 +83,7 @@ class ClusterConfig(msgspec.Struct, frozen=True, kw_only=True):
     seals: Seals | None = None
     bus_kind: str
     secret_digest: str
+    previous_digest: str | None = None
     address: str
     version: str
 
@@ -303,6 +305,7 @@ async def open_cluster(
         version=cluster_config.version,
         bus=cluster_config.bus_kind,
         secret_digest=cluster_config.secret_digest,
+        previous_digest=cluster_config.previous_digest,
         position=lambda: local.hub.newest_id,
         clients=local.clients,
         reaches=local.follower.reaches,

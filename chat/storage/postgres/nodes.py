@@ -11,14 +11,17 @@ _LOCK = "SELECT last FROM node_numbers FOR UPDATE"
 _NEXT_NUMBER = "UPDATE node_numbers SET last = last + 1 RETURNING last"
 _FORGET_LAPSED = "DELETE FROM nodes WHERE lease_ends <= clock_timestamp()"
 _UNLIKE = """
-SELECT bus FROM nodes WHERE (bus <> $1 OR secret_digest <> $2) AND number IS DISTINCT FROM $3::bigint
+SELECT bus FROM nodes
+WHERE number IS DISTINCT FROM $3::bigint AND (bus <> $1 OR secret_digest <> $2
+    AND (secret_digest = $4 AND previous_digest = $2) IS NOT TRUE)
 ORDER BY number LIMIT 1"""
 _REGISTER = f"""
-INSERT INTO nodes (number, address, version, bus, secret_digest, started_at, lease_ends)
-VALUES ($1, $2, $3, $4, $5, clock_timestamp(), clock_timestamp() + interval '{LEASE} s')
+INSERT INTO nodes (number, address, version, bus, secret_digest, previous_digest, started_at, lease_ends)
+VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp(), clock_timestamp() + interval '{LEASE} s')
 ON CONFLICT (number) DO UPDATE SET
     address = excluded.address, version = excluded.version, bus = excluded.bus,
-    secret_digest = excluded.secret_digest, position = 0, clients = 0, lease_ends = excluded.lease_ends"""
+    secret_digest = excluded.secret_digest, previous_digest = excluded.previous_digest,
+    position = 0, clients = 0, lease_ends = excluded.lease_ends"""
 # Servers that remove the same lapsed rows at once skip each other's locks. clock_timestamp() is read at the row: a
 # statement that waited does not renew a lease that lapsed meanwhile.
 RENEW = f"""
@@ -44,16 +47,23 @@ class PostgresNodes:
         self._database = database
 
     async def register(
-        self, *, address: str, version: str, bus: str, secret_digest: str, number: int | None = None
+        self,
+        *,
+        address: str,
+        version: str,
+        bus: str,
+        secret_digest: str,
+        previous_digest: str | None = None,
+        number: int | None = None,
     ) -> int:
         async def register(connection: Connection) -> int:
             await connection.fetchval(_LOCK)
             await connection.execute(_FORGET_LAPSED)
-            theirs = await connection.fetchval(_UNLIKE, bus, secret_digest, number)
+            theirs = await connection.fetchval(_UNLIKE, bus, secret_digest, number, previous_digest)
             if theirs is not None:
                 raise OtherSecret if theirs == bus else OtherBus(bus, theirs)
             own = int(await connection.fetchval(_NEXT_NUMBER)) if number is None else number
-            await connection.execute(_REGISTER, own, address, version, bus, secret_digest)
+            await connection.execute(_REGISTER, own, address, version, bus, secret_digest, previous_digest)
             return own
 
         return await self._database.write(register)

@@ -6,7 +6,7 @@ import asyncpg
 import structlog
 
 from chat.domain.entities import LoginSession
-from chat.domain.ports import MOST_SESSIONS, OVERLAP, NewSession, Refreshing, TokenReused
+from chat.domain.ports import MOST_SESSIONS, OVERLAP, NewSession, Refreshing, SessionRefreshed, TokenReused
 from chat.domain.ports.sessions import RESTORE_WINDOW
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import Connection
@@ -92,22 +92,22 @@ class PostgresSessions:
 
     async def refresh(
         self, used: Refreshing, *, lasts: float, address: str, agent: str
-    ) -> LoginSession | TokenReused | None:
-        async def refresh(connection: Connection) -> LoginSession | TokenReused | None:
+    ) -> SessionRefreshed | TokenReused | None:
+        async def refresh(connection: Connection) -> SessionRefreshed | TokenReused | None:
             row = await connection.fetchrow(_FIND, used.family, used.own)
             if row is None:
                 return None
             if row["is_newest"] and row["is_disabled"]:
-                return _session(row)
+                return SessionRefreshed(_session(row), row["refresh"])
             values = row["id"], used.successor, lasts, address, agent
             if row["is_newest"]:
-                return _session(await connection.fetchrow(_REFRESH, *values))
+                return await _refreshed(connection, values)
             if row["is_previous"]:
-                return _session(row)
+                return SessionRefreshed(_session(row), row["refresh"])
             is_behind = not row["is_disabled"] and await connection.fetchval(_IS_BEHIND, row["id"])
             if is_behind and not used.precedes(row["refresh"]):
                 logger.info("session continued by a token that is newer than the backup", session=row["id"])
-                return _session(await connection.fetchrow(_REFRESH, *values))
+                return await _refreshed(connection, values)
             await connection.execute(_END_FAMILY, used.family)
             return TokenReused(_session(row))
 
@@ -136,6 +136,10 @@ class PostgresSessions:
     async def living(self, session_ids: Sequence[int]) -> dict[int, int]:
         rows = await self._database.read(lambda c: c.fetch(_LIVING, session_ids))
         return {row["id"]: row["user_id"] for row in rows}
+
+
+async def _refreshed(connection: Connection, values: tuple[int, bytes, float, str, str]) -> SessionRefreshed:
+    return SessionRefreshed(_session(await connection.fetchrow(_REFRESH, *values)), values[1])
 
 
 def _session(row: asyncpg.Record | None) -> LoginSession:

@@ -19,11 +19,15 @@ from tests.reference.storage import MemoryStorage
 HERE = Device("203.0.113.7", "browser")
 
 
-def rules(storage: MemoryStorage, secret: str = "a secret of the tests that is long enough") -> Sessions:
+OURS = "a secret of the tests that is long enough"
+NEW = "the secret of the tests from now on"
+
+
+def rules(storage: MemoryStorage, secret: str = OURS, previous: str | None = None) -> Sessions:
     accounts = Accounts(
         storage.users,
         Passwords(4),
-        Tokens(secret, 3600),
+        Tokens(secret, 3600, previous=previous),
         Throttle(),
         Registrations(0),
         min_password=5,
@@ -65,8 +69,24 @@ async def test_two_servers_with_one_secret_agree_on_the_successor(
 async def test_another_secret_makes_another_successor(storage: MemoryStorage, ada: Person) -> None:
     ours, theirs = rules(storage), rules(storage, "a secret of somebody else that is as long")
     token = urlsafe_b64decode((await opened(ours, ada)).refresh)
-    assert ours._successor(token)[:16] == theirs._successor(token)[:16] == token[:16], "the family stays"
-    assert ours._successor(token)[16:] != theirs._successor(token)[16:]
+    (one,), (other,) = ours._successors(token), theirs._successors(token)
+    assert one[:16] == other[:16] == token[:16], "the family stays"
+    assert one[16:] != other[16:]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+async def test_while_the_secret_is_changed_servers_agree_on_the_successor(
+    storage: MemoryStorage, ada: Person, order: tuple[int, int]
+) -> None:
+    servers = rules(storage, OURS, NEW), rules(storage, NEW, OURS)
+    first = await opened(rules(storage), ada)
+    one, other = [await servers[number].refresh(first.refresh, HERE) for number in order]
+    assert isinstance(one, Opened)
+    assert isinstance(other, Opened)
+    assert one.refresh == other.refresh
+    for server in servers:
+        following = await server.refresh(one.refresh, HERE)
+        assert isinstance(following, Opened)
 
 
 async def test_stored_digests_contain_no_part_of_a_token(storage: MemoryStorage, ada: Person) -> None:

@@ -170,3 +170,15 @@ def test_derived_keys_differ_by_secret_purpose_and_value() -> None:
     }
     assert len(made) == 4
     assert ours.derive(b"one purpose", b"x") in made
+
+
+def test_what_the_previous_secret_made_is_accepted_and_nothing_is_made_with_it() -> None:
+    before, now = Tokens("t" * 32, 60), Tokens(SECRET, 60, previous="t" * 32)
+    assert said(now, before.issue(ADA)) == said(now, now.issue(ADA)) == Claims(7, 3)
+    assert said(before, now.issue(ADA)) is None
+    expired = before.issue(ADA, lifetime=-1)
+    assert now.has_expired(expired)
+    assert now.read(expired) is None
+    assert now.read(Tokens("u" * 32, 60).issue(ADA)) is None
+    assert now.accepted(b"one purpose", b"x") == [each.derive(b"one purpose", b"x") for each in (now, before)]
+    assert before.accepted(b"one purpose", b"x") == [before.derive(b"one purpose", b"x")]

@@ -15,6 +15,7 @@ class _Lease(msgspec.Struct, frozen=True):
 
     node: Node
     secret_digest: str
+    previous_digest: str | None
     ends: float
 
 
@@ -28,7 +29,14 @@ class MemoryNodes:
         self._newest = 0
 
     async def register(
-        self, *, address: str, version: str, bus: str, secret_digest: str, number: int | None = None
+        self,
+        *,
+        address: str,
+        version: str,
+        bus: str,
+        secret_digest: str,
+        previous_digest: str | None = None,
+        number: int | None = None,
     ) -> int:
         await trio.lowlevel.checkpoint()
         self._forget_lapsed()
@@ -37,7 +45,11 @@ class MemoryNodes:
                 continue
             if lease.node.bus != bus:
                 raise OtherBus(bus, lease.node.bus)
-            if lease.secret_digest != secret_digest:
+            accepts_each_other = (lease.secret_digest, lease.previous_digest) == (
+                previous_digest,
+                secret_digest,
+            )
+            if lease.secret_digest != secret_digest and not accepts_each_other:
                 raise OtherSecret
         if number is None:
             self._newest += 1
@@ -53,7 +65,7 @@ class MemoryNodes:
             clients=0,
             lease=LEASE,
         )
-        self._leases[number] = _Lease(node, secret_digest, self._now() + LEASE)
+        self._leases[number] = _Lease(node, secret_digest, previous_digest, self._now() + LEASE)
         return number
 
     async def renew(self, number: int, position: int, clients: int) -> int | None:

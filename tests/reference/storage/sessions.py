@@ -8,7 +8,7 @@ import trio
 from msgspec import structs
 
 from chat.domain.entities import LoginSession
-from chat.domain.ports import MOST_SESSIONS, OVERLAP, NewSession, Refreshing, TokenReused
+from chat.domain.ports import MOST_SESSIONS, OVERLAP, NewSession, Refreshing, SessionRefreshed, TokenReused
 from chat.domain.ports.sessions import RESTORE_WINDOW
 from tests.reference.storage.users import MemoryUsers
 
@@ -63,14 +63,14 @@ class MemorySessions:
 
     async def refresh(
         self, used: Refreshing, *, lasts: float, address: str, agent: str
-    ) -> LoginSession | TokenReused | None:
+    ) -> SessionRefreshed | TokenReused | None:
         await trio.lowlevel.checkpoint()
         row = self._by_family(used.family)
         if row is None or row.newest is None:
             return None
         person = self._users.look_up(row.session.person_id)
         if row.newest.own == used.own and person is not None and person.is_disabled:
-            return row.session
+            return SessionRefreshed(row.session, used.own)
         is_behind = (
             self._restored is not None
             and row.refreshed < self._restored
@@ -85,9 +85,9 @@ class MemorySessions:
             newest = structs.replace(used, own=used.successor)
             now = self._now()
             self._rows[session.id] = _Row(session, row.generation, now + lasts, newest, used.own, now)
-            return session
+            return SessionRefreshed(session, used.successor)
         if row.previous == used.own and self._now() < row.refreshed + OVERLAP:
-            return row.session
+            return SessionRefreshed(row.session, row.newest.own)
         self._end([row.session.id])
         return TokenReused(row.session)
 

@@ -37,7 +37,7 @@ class ReadMarks:
         self._has_failed = False  # whether the database failed the last write
 
     def note(self, room_id: int, person_id: int, seq: int) -> None:
-        """A person has read at least up to `seq`. Sync."""
+        """Record that a person has read at least up to `seq`. Sync."""
         member = room_id, person_id
         self._waiting[member] = max(seq, self._waiting.get(member, seq))
         self._noted.notify()

@@ -246,7 +246,7 @@ class _Limit:
 
 
 def reading_size(messages: Iterable[Message]) -> int:
-    """Return about how many bytes it takes to tell these."""
+    """Return about how many bytes it takes to send these."""
     return sum(len(message.text.encode()) + _AROUND for message in messages)
 
 

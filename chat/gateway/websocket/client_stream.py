@@ -94,9 +94,9 @@ class ClientStream(trio.abc.Stream):
         """Read pongs until a message comes, which the next receive() returns. Cancelling loses nothing."""
         await self._inbound.take_in()
 
-    def on_pong(self, heard: Callable[[bytes], None]) -> None:
-        """Call `heard` with the payload of each pong from now on. Sync."""
-        self._inbound.pong_heard = heard
+    def on_pong(self, handler: Callable[[bytes], None]) -> None:
+        """Call `handler` with the payload of each pong from now on. Sync."""
+        self._inbound.pong_handler = handler
 
     def receive_no_more(self) -> None:
         """Nobody will call receive() again: trio-websocket waits for the answer to its close frame. Sync."""
@@ -197,8 +197,8 @@ class _Connection(WebSocketConnection):
     inbound: InboundFastPath
 
     async def _handle_pong_event(self, event: Pong) -> None:
-        if self.inbound.pong_heard is not None:
-            self.inbound.pong_heard(bytes(event.payload))
+        if self.inbound.pong_handler is not None:
+            self.inbound.pong_handler(bytes(event.payload))
 
     async def _send(self, event: Event) -> None:
         if self._wsproto.state is not ConnectionState.LOCAL_CLOSING:

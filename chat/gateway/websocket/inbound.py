@@ -47,7 +47,7 @@ class InboundFastPath:
         "_stream",
         "_waiter",
         "last_received_at",
-        "pong_heard",
+        "pong_handler",
     )
 
     def __init__(self, stream: ReplayStream, handshake: bytes, limit: int, record: Record) -> None:
@@ -62,7 +62,7 @@ class InboundFastPath:
         self._broken = False  # whether the connection broke while we read
         self._waiter: trio.lowlevel.Task | None = None  # who waits for the other side; never both do
         self.last_received_at = trio.current_time()  # seconds, when bytes last came
-        self.pong_heard: Callable[[bytes], None] | None = None
+        self.pong_handler: Callable[[bytes], None] | None = None
         """Called with the payload of each pong that does not go to trio-websocket."""
 
     async def receive(self, other: Callable[[], Awaitable[str | bytes]]) -> Sequence[str | bytes]:
@@ -164,8 +164,8 @@ class InboundFastPath:
                     break
                 self._record.control(now, first, length)
                 if first == _PONG:
-                    if self.pong_heard is not None:
-                        self.pong_heard(unmasked(data[start:end], data[start - 4 : start]))
+                    if self.pong_handler is not None:
+                        self.pong_handler(unmasked(data[start:end], data[start - 4 : start]))
                     at = end
                     continue
                 self._fed += data[at:end]

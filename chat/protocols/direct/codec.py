@@ -27,7 +27,7 @@ class DirectError(msgspec.Struct, omit_defaults=True):
 
 
 class DirectDialect:
-    """A message is heard by every connection of its addressee, and by nobody else."""
+    """A message reaches every connection of its addressee, and nobody else."""
 
     name = "direct"
     path = "/direct"

@@ -24,7 +24,7 @@ _TOO_MANY_RECALLS = Refusal(Code.TOO_MANY, "too many history queries at once, wa
 
 
 class LobbyClient(Client):
-    """One connection that hears the lobby from its start, or once it has authenticated, as the setting `lobby` says."""
+    """One connection that receives the lobby from its start, or once authenticated, as the setting `lobby` says."""
 
     __slots__ = ("_services", "last_recall", "recalls")
 

@@ -49,7 +49,7 @@ class RoomsSent(msgspec.Struct, rename="pascal"):
 
 
 class RoomsDialect:
-    """Needs a token to connect; everyone in the room hears a message, its sender too."""
+    """Needs a token to connect; everyone in the room receives a message, its sender too."""
 
     name = "rooms"
     path = "/ws"

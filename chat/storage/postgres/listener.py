@@ -66,13 +66,13 @@ async def _connect(
         server_settings={"application_name": "chat listener"},
     )
 
-    def heard(_connection: object, _pid: int, channel: str, payload: object) -> None:
+    def on_notification(_connection: object, _pid: int, channel: str, payload: object) -> None:
         channels[channel](_id(str(payload)))
 
     try:
         connection.add_termination_listener(lambda _connection: lost.set())
         for channel in channels:
-            await connection.add_listener(channel, heard)
+            await connection.add_listener(channel, on_notification)
     except BaseException:
         connection.terminate()
         raise

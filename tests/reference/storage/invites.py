@@ -28,7 +28,7 @@ class MemoryInvites:
         self._by_digest: dict[bytes, NewInvite] = {}
 
     def make(self, new: NewInvite) -> bool:
-        """Make an invite, and forget those that have been over for long. One to a room that is gone is not made."""
+        """Make an invite, and remove those that expired long ago. None is made for a room that does not exist."""
         kept = time.time() - INVITE_KEPT
         self._by_digest = {key: held for key, held in self._by_digest.items() if held.expires_at >= kept}
         if new.room_id is not None and self._room(new.room_id) is None:

@@ -179,7 +179,7 @@ class MessageTable:
         )
 
     def count_of(self, reaction: Reacted) -> int:
-        """Return how many react now as somebody did. Sync."""
+        """Return the number of people who have this reaction now. Sync."""
         state = self._states[self._by_room[reaction.room_id][reaction.seq - 1].id]
         return state.counts.get(reaction.emoji, 0)
 

@@ -9,7 +9,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint pictures lint-web vendor protocol-types authorisation authorisation-page sweep elsewhere mutants simulate bench bench-web campaign autobahn fuzz clients clean
+.PHONY: help run test lint pictures lint-web vendor protocol-types authorisation authorisation-page sweep elsewhere mutants simulate bench bench-web campaign autobahn fuzz clients sbom clean
 
 BIN := .venv/bin
 # A .venv that was moved, or whose interpreter is gone, is made anew.
@@ -107,6 +107,19 @@ build/clients/made: tests/generated_clients/requirements.txt tests/generated_cli
 	    -r tests/generated_clients/requirements.txt
 	@! command -v npm >/dev/null || { cp tests/generated_clients/package.json build/clients/ && cd build/clients && \
 	    npm install --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null; }
+	@touch $@
+
+# Of a venv of its own: what a server has, and nothing of the tests.
+sbom: build/sbom/made ## list the packages of a server with their versions and licences (CycloneDX), in build/trio-chat.cdx.json
+	build/sbom/tool/bin/cyclonedx-py environment --pyproject pyproject.toml --mc-type application --output-reproducible \
+	    -o build/trio-chat.cdx.json build/sbom/server/bin/python
+
+build/sbom/made: .venv/made pyproject.toml constraints.txt
+	@echo "installing a server and what lists its packages into build/sbom" >&2
+	@rm -rf build/sbom && $(BIN)/python -m venv build/sbom/server && $(BIN)/python -m venv build/sbom/tool
+	@build/sbom/server/bin/python -m pip install --quiet --disable-pip-version-check --no-input -c constraints.txt \
+	    '.[embedded,redis,talk]'
+	@build/sbom/tool/bin/python -m pip install --quiet --disable-pip-version-check --no-input 'cyclonedx-bom>=7,<8'
 	@touch $@
 
 clean: ## remove what these commands made, not your data

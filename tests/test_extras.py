@@ -91,6 +91,12 @@ def named(requirements: Iterable[Requirement], *extras: str) -> set[str]:
     }
 
 
+def test_uvx_finds_a_command_of_the_distributions_name(wheel: Path) -> None:
+    (entry_points,) = wheel.glob("*.dist-info/entry_points.txt")
+    commands = re.findall(r"^(\S+) = chat\.cli:main$", entry_points.read_text(), re.MULTILINE)
+    assert sorted(commands) == ["chat", "trio-chat"]
+
+
 def test_the_wheel_needs_little_and_its_extras_the_rest(requirements: list[Requirement]) -> None:
     assert named(requirements) == BASE
     assert named(requirements, "talk") == BASE | TALK

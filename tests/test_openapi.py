@@ -52,6 +52,7 @@ NOT_DESCRIBED = {
     ("GET", "/healthz"),
     ("GET", "/livez"),
     ("GET", "/readyz"),
+    ("GET", "/up"),
     ("GET", "/metrics"),
     # What the support desk's path answers to other methods: 404, as what does not exist.
     ("GET", "/v1/auth/"),

@@ -1,6 +1,9 @@
 """The package contains what it should, and what tools leave behind is not committed."""
 
+import hashlib
+import os
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -9,6 +12,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+PACKED_FILES = (
+    *("Containerfile", "compose.yaml", "constraints.txt", "README.md", "LICENSE", "CHANGELOG.md"),
+    "pyproject.toml",
+)
 in_a_clone = pytest.mark.skipif(not (ROOT / ".git").exists(), reason="this tree is no clone")
 
 
@@ -21,26 +28,36 @@ def test_a_source_distribution_has_what_a_server_is_built_and_deployed_from(tmp_
     (packed,) = tmp_path.glob("*.tar.gz")
     with tarfile.open(packed) as archive:
         paths = [Path(*Path(name).parts[1:]) for name in archive.getnames()]
-    # Fmt: skip.
-    assert {path.parts[0] for path in paths} - {".gitignore"} == {
-        "chat",
-        "sql",
-        "deploy",
-        "Containerfile",
-        "compose.yaml",
-        "constraints.txt",
-        "README.md",
-        "LICENSE",
-        "CHANGELOG.md",
-        "PKG-INFO",
-        "pyproject.toml",
-    }
+    expected = {"chat", "sql", "deploy", "PKG-INFO", *PACKED_FILES}
+    assert {path.parts[0] for path in paths} - {".gitignore"} == expected
     missing = [path for path in (ROOT / "chat").rglob("*.py") if path.relative_to(ROOT) not in paths]
     assert missing == []
     copied = re.findall(r"^COPY (?!--)(.+) \S+$", (ROOT / "Containerfile").read_text(), re.MULTILINE)
     needed = {Path(name) for line in copied for name in line.split()}
-    assert needed - {Path(path.parts[0]) for path in paths} == set(), "or no image can be built from it"
+    assert (
+        needed - ({Path(path.parts[0]) for path in paths} | {*paths} | {path.parent for path in paths})
+        == set()
+    ), "or no image can be built from it"
     assert Path("chat/py.typed") in paths, "or type checkers pass over the types of chat.client"
+
+
+@pytest.mark.parametrize("target", ["wheel", "sdist"])
+def test_two_builds_are_equal_byte_for_byte(target: str, tmp_path: Path) -> None:
+    """Also of a tree whose files have other times, as a fresh checkout's."""
+    built = []
+    for name, times in (("one", (1_000_000_000, 1_000_000_000)), ("other", (1_700_000_000, 1_700_000_000))):
+        tree = tmp_path / name
+        for part in ("chat", "sql", "deploy"):
+            shutil.copytree(ROOT / part, tree / part, ignore=shutil.ignore_patterns("__pycache__"))
+        for file in (ROOT / name for name in PACKED_FILES):
+            shutil.copy(file, tree)
+        for path in tree.rglob("*"):
+            os.utime(path, times)
+        build = [sys.executable, "-m", "hatchling", "build", "--target", target]
+        subprocess.run(build, check=True, capture_output=True, timeout=120, cwd=tree)
+        (packed,) = (tree / "dist").iterdir()
+        built.append(hashlib.sha256(packed.read_bytes()).hexdigest())
+    assert built[0] == built[1]
 
 
 @in_a_clone

@@ -44,7 +44,7 @@ REFUSALS_AT_ONCE = 256
 REFUSAL_TIMEOUT = 2.0
 """Seconds for one such answer, TLS handshake included."""
 
-HEALTH_CHECKS = (b"GET /livez ", b"GET /readyz ", b"GET /healthz ")
+HEALTH_CHECKS = (b"GET /livez ", b"GET /readyz ", b"GET /healthz ", b"GET /up ")
 """How requests begin that are answered above a limit too: a full server is neither dead nor unready."""
 
 FIRST_BYTES = 0.5

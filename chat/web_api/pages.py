@@ -75,6 +75,7 @@ def create_pages(
 
     @pages.get("/healthz", endpoint="healthz")
     @pages.get("/readyz")
+    @pages.get("/up", endpoint="up")
     async def readyz() -> Response:
         nonlocal logged
         try:

@@ -302,7 +302,7 @@ async def test_a_storage_failure_is_explained_and_a_bug_is_not(
 
 
 async def test_the_server_is_healthy_while_its_storage_answers(site: Site) -> None:
-    for path in ("/healthz", "/readyz", "/livez"):
+    for path in ("/healthz", "/readyz", "/up", "/livez"):
         assert await site.call("GET", path) == (200, {"status": "ok"})
 
 

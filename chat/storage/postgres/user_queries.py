@@ -60,7 +60,8 @@ INSERT INTO display_skeletons (skeleton, user_id)
 SELECT skeleton, $1 FROM unnest($2::text[]) AS skeleton ON CONFLICT DO NOTHING"""
 # Serialises changes of names and display names, so that the second of two look-alikes sees the first. A transaction
 # that renames somebody takes this lock before it locks any person.
-LOCK_NAMES = "SELECT pg_advisory_xact_lock(0x646973706c617973)"  # "displays"
+_NAMES = 0x646973706C617973  # "displays"
+LOCK_NAMES = f"SELECT pg_advisory_xact_lock({_NAMES})"  # decimal: PostgreSQL reads hexadecimal from 16 on
 LOOK_ALIKES = f"""
 SELECT DISTINCT ON (younger.id) younger.*, older.id AS older_id, older.name AS older_name,
     older.deleted_at IS NOT NULL AS older_is_deleted

@@ -25,6 +25,7 @@ class _Commands(click.Group):
         "setting",
         "talk",
         "tree",
+        "upgrade-postgres",
         "user",
         "why",
         "worker",
@@ -41,8 +42,9 @@ class _Commands(click.Group):
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name not in self.names:
             return None
+        module = name.replace("-", "_")
         try:
-            command: click.Command = getattr(import_module(f"chat.cli.{name}"), name)
+            command: click.Command = getattr(import_module(f"chat.cli.{module}"), module)
         except ModuleNotFoundError as error:
             if error.name is None or error.name.partition(".")[0] == "chat":
                 raise

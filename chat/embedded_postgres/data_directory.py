@@ -7,7 +7,7 @@ Its content:
     watch.socket     answers `chat tree` and `chat why`; only our user may open it
     worker-1.socket  the same for one of several workers, for their parent
     secret           signs the tokens; only our user may read it
-    postgres/        PostgreSQL's data; belongs to the user that runs it
+    postgres/        PostgreSQL's data; belongs to the user that runs it (upgrade.py says what else may be there)
     postgres.log     PostgreSQL's log; postgres.log.1 is the part before it
     postgres-socket  the socket's directory, if a path in here would be too long
     files/           the bytes of attached files

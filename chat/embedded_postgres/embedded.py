@@ -6,12 +6,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import trio
-
 from chat.domain.startup import CannotStart
 from chat.embedded_postgres.cluster import SUPERUSER, prepare_cluster
 from chat.embedded_postgres.data_directory import DataDirectory
-from chat.embedded_postgres.server_log import ServerLog
+from chat.embedded_postgres.running import open_cluster
 from chat.embedded_postgres.settings import FEWEST_CONNECTIONS, refuse_required
 from chat.embedded_postgres.socket_directory import PORT, find_socket_directory, open_socket_directory
 from chat.embedded_postgres.supervisor import Supervisor
@@ -57,19 +55,11 @@ async def open_embedded_postgres(
         raise CannotStart("the server can run its own PostgreSQL only on Linux and macOS: pass --database")
     refuse_required(settings)
     cluster = await prepare_cluster(data.path)
-    log = ServerLog(data.path / "postgres.log")
     with open_socket_directory(data.path, cluster.owner) as sockets:
-        supervisor = Supervisor(cluster, sockets, log, grace, connections, settings)
-        async with trio.open_nursery() as nursery:
-            refusal = await nursery.start(supervisor.run)
-            if refusal is None:
-                nursery.start_soon(log.keep_short)
-                try:
-                    yield EmbeddedPostgres(supervisor, _address(sockets))
-                finally:
-                    nursery.cancel_scope.cancel(reason="PostgreSQL is no longer needed")
-    if refusal is not None:  # outside the nursery, which would wrap it
-        raise CannotStart(refusal)
+        async with open_cluster(
+            data.path, cluster, sockets, grace=grace, connections=connections, settings=settings
+        ) as supervisor:
+            yield EmbeddedPostgres(supervisor, _address(sockets))
 
 
 def running_address(path: Path) -> dict[str, Any]:

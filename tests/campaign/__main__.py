@@ -25,6 +25,7 @@ from tests.campaign.readers import A_LITTLE, PAIRS, slow_readers
 from tests.campaign.resuming import resuming
 from tests.campaign.rows import Row, percentile, spread
 from tests.campaign.servers import several_servers
+from tests.campaign.upgrades import upgrades
 from tests.support.faults.load import chats, register_all
 from tests.support.faults.machine import (
     IS_ROOT,
@@ -272,6 +273,7 @@ PARTS: dict[str, Callable[[], Iterable[Row]]] = {
     "dead-lines": dead_lines,
     "resuming": resuming,
     "far": far_behind,
+    "upgrades": upgrades,
     "servers": lambda: chain(several_servers(), replaced_and_apart()),
 }
 

@@ -19,6 +19,7 @@ from chat.domain.rooms.moderation import Moderation
 from chat.embedded_postgres.data_directory import AlreadyRunning, open_data_directory
 from chat.embedded_postgres.embedded import open_embedded_postgres, running_address
 from chat.settings.config import Config
+from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import open_shared_postgres_storage
 
 
@@ -42,17 +43,7 @@ async def open_data_access(config: Config) -> AsyncGenerator[DataAccess]:
     Cancelling closes the database, and stops one that was started for this.
     """
     async with AsyncExitStack() as stack:
-        if config.database_url is not None:
-            address = {"dsn": config.database_url}
-        else:
-            try:
-                data = await stack.enter_async_context(open_data_directory(config.data))
-                postgres = await stack.enter_async_context(
-                    open_embedded_postgres(data, grace=config.grace, settings=config.postgres_settings)
-                )
-                address = postgres.address
-            except AlreadyRunning:
-                address = running_address(config.data)
+        address = await stack.enter_async_context(open_address(config))
         storage = await stack.enter_async_context(
             open_shared_postgres_storage(address, query_timeout=config.query_timeout)
         )
@@ -69,6 +60,27 @@ async def open_data_access(config: Config) -> AsyncGenerator[DataAccess]:
             storage.sessions,
             config.public_url,
         )
+
+
+@asynccontextmanager
+async def open_address(config: Config) -> AsyncGenerator[DatabaseAddress]:
+    """Provide the address of a server's database for the block, also while the server runs. Raises CannotStart.
+
+    The embedded PostgreSQL is started if no server runs it. Cancelling stops one that was started for this.
+    """
+    async with AsyncExitStack() as stack:
+        if config.database_url is not None:
+            address: DatabaseAddress = {"dsn": config.database_url}
+        else:
+            try:
+                data = await stack.enter_async_context(open_data_directory(config.data))
+                postgres = await stack.enter_async_context(
+                    open_embedded_postgres(data, grace=config.grace, settings=config.postgres_settings)
+                )
+                address = postgres.address
+            except AlreadyRunning:
+                address = running_address(config.data)
+        yield address
 
 
 def make_accounts(

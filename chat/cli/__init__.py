@@ -15,6 +15,7 @@ class _Commands(click.Group):
 
     names = (
         "audit",
+        "backup",
         "health",
         "message",
         "nodes",

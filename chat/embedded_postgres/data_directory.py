@@ -98,7 +98,7 @@ def _take(path: Path) -> int:
     except (OSError, ValueError) as error:
         raise CannotStart(f"cannot use the data directory {path}: {error}") from error
     try:
-        _lock(lock)
+        lock_file(lock)
     except (BlockingIOError, PermissionError) as error:
         holder = _holder(lock)
         os.close(lock)
@@ -152,10 +152,12 @@ def _holder(lock: int) -> str:
 if sys.platform == "win32":
     import msvcrt
 
-    def _lock(descriptor: int) -> None:
+    def lock_file(descriptor: int) -> None:
+        """Lock an open file, or raise OSError at once if another process holds it."""
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
 else:
     import fcntl
 
-    def _lock(descriptor: int) -> None:
+    def lock_file(descriptor: int) -> None:
+        """Lock an open file, or raise OSError at once if another process holds it."""
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

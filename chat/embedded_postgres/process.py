@@ -105,7 +105,12 @@ async def open_process(
 
 
 async def run(
-    command: Sequence[str | Path], *, directory: Path, owner: UnixUser | None, timeout: float
+    command: Sequence[str | Path],
+    *,
+    directory: Path,
+    owner: UnixUser | None,
+    timeout: float,
+    environment: Mapping[str, str] | None = None,
 ) -> tuple[int, str]:
     """Run `command` to its end; return its exit status and its output. See `open_process`.
 
@@ -114,7 +119,12 @@ async def run(
     with TemporaryFile() as output:
         with trio.fail_after(timeout):
             async with open_process(
-                command, directory=directory, owner=owner, output=output.fileno(), grace=1.0
+                command,
+                directory=directory,
+                owner=owner,
+                output=output.fileno(),
+                grace=1.0,
+                environment=environment,
             ) as process:
                 status = await process.wait()
         output.seek(0)

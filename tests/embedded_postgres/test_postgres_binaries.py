@@ -17,7 +17,7 @@ from chat.embedded_postgres.embedded import open_embedded_postgres
 from chat.embedded_postgres.unprivileged import UnixUser, choose_owner, make_home
 
 as_root = pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root runs it as another user")
-WHEEL_BIN = next(binaries._in_the_wheel())
+WHEEL_BIN = next(binaries.in_the_wheel())
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def unreachable_wheel(place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (closed / there.name).symlink_to(there)
     closed.chmod(0o700)
     wheel_bin = closed / WHEEL_BIN.relative_to(package.parent)
-    monkeypatch.setattr(binaries, "_in_the_wheel", lambda: iter([wheel_bin]))
+    monkeypatch.setattr(binaries, "in_the_wheel", lambda: iter([wheel_bin]))
     return wheel_bin
 
 

@@ -47,7 +47,8 @@ class Files(Protocol):
         """Return those of these digests whose bytes may be removed: no file has them.
 
         And a file had them and was deleted, or UNKNOWN_KEPT has passed since this was first asked. A restored database
-        does not know the files that came after its backup; their bytes stay for another restore.
+        does not know the files that came after its backup; their bytes stay for another restore. While a backup is
+        made there are none.
         """
         ...
 

@@ -34,9 +34,12 @@ WITH asked AS (
 ), known AS (
     DELETE FROM unknown_files USING asked WHERE unknown_files.digest = asked.digest AND is_used
 )
-SELECT digest FROM deleted
-UNION ALL
-SELECT digest FROM unknown JOIN unknown_files USING (digest) WHERE seen_at < now() - make_interval(secs => $2)"""
+SELECT digest FROM (
+    SELECT digest FROM deleted
+    UNION ALL
+    SELECT digest FROM unknown JOIN unknown_files USING (digest) WHERE seen_at < now() - make_interval(secs => $2)
+) AS unneeded
+WHERE NOT EXISTS (SELECT FROM removal_holds WHERE until > now())"""
 _REMOVED = """
 WITH deleted AS (DELETE FROM deleted_files WHERE digest = ANY($1::bytea[]))
 DELETE FROM unknown_files WHERE digest = ANY($1::bytea[])"""

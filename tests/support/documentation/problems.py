@@ -129,6 +129,8 @@ def _problems_of_chat(words: list[str], whole: bool) -> Iterator[str]:
     while isinstance(group, click.Group) and words and not words[0].startswith("-"):
         name, *words = words
         found = group.get_command(context, name)
+        if found is None and (default := getattr(group, "default", None)):  # `chat backup TARGET`
+            found, words = group.get_command(context, default), [name, *words]
         if found is None:
             yield f"there is no command {name}"
             return

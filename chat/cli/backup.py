@@ -1,0 +1,120 @@
+"""`chat backup`: copies of a server's data, made beside it or while it does not run."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import trio
+
+from chat.backup.failures import BackupFailed
+from chat.backup.keeping import Keep, parse_keep
+from chat.cli.command_failed import CommandFailed
+from chat.cli.expected_errors import expected_errors
+from chat.cli.flags import config_flags
+from chat.logs import configure_logging
+from chat.settings.config import Config
+from chat.settings.sources import read_config
+
+if TYPE_CHECKING:
+    from chat.backup.making import Backup
+
+server_flags = config_flags("data", "files", "database_url", "secret")
+"""The flags that choose what is backed up or restored."""
+
+
+class _Backup(click.Group):
+    """A group in which `chat backup TARGET` is short for `chat backup make TARGET`."""
+
+    default = "make"
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and not {"-h", "--help"} & set(args[:1]):
+            args = [self.default, *args]
+        return super().parse_args(context, args)
+
+
+@click.group(cls=_Backup, subcommand_metavar="TARGET | COMMAND [ARGS]...")
+def backup() -> None:
+    """Back a server up into the directory TARGET, also while it runs.
+
+    `chat backup TARGET` is short for `chat backup make TARGET`.
+    """
+
+
+def progress() -> Callable[[str], None]:
+    """Return what prints progress, on a terminal only."""
+    shown = sys.stderr.isatty()
+    return lambda what: click.echo(what, err=True) if shown else None
+
+
+def size(number: int) -> str:
+    """Return a number of bytes for people."""
+    return f"{number / 1e6:,.1f} MB"
+
+
+def _keep(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[Keep, ...]:
+    try:
+        return parse_keep(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+@backup.command()
+@click.argument("target", type=click.Path(path_type=Path))
+@click.option(
+    "--keep",
+    metavar="PERIODS",
+    default="",
+    callback=_keep,
+    help="Then remove older backups but the newest of so many days, weeks, months and years, as '7d 4w 12m'.",
+)
+@click.option(
+    "--exclude-search",
+    is_flag=True,
+    help="Leave the search's words out: a server that is restored makes them anew.",
+)
+@server_flags
+def make(target: Path, keep: tuple[Keep, ...], exclude_search: bool, **flags: object) -> None:
+    """Make a backup in the directory TARGET.
+
+    It has the database, the attached files, the secret and the settings, and it appears in TARGET whole or not at all.
+    Files that the backup before has are linked, and of the embedded database only changes are copied.
+    """
+    with expected_errors():
+        config = read_config(flags, os.environ)
+        configure_logging("warning", config.log_format)
+        refuse_no_data(config)
+        done = trio.run(_make, config, target.absolute(), keep, exclude_search)
+    manifest = done.manifest
+    click.echo(
+        f"{done.path}: {size(manifest.copied_bytes)} copied, {manifest.files or 0:,} files,"
+        f" {manifest.ended_at - manifest.begun_at:.1f} s"
+    )
+    for name in done.removed:
+        click.echo(f"removed {name}")
+    if manifest.damaged:
+        raise CommandFailed(
+            f"{len(manifest.damaged)} files of the server are damaged, the first is {manifest.damaged[0]}: take them"
+            " from an older backup"
+        )
+
+
+def refuse_no_data(config: Config) -> None:
+    """Raise BackupFailed if there is no server's data: the path may be wrong."""
+    from chat.embedded_postgres.data_directory import is_data_directory
+
+    if config.database_url is None and not is_data_directory(config.data):
+        raise BackupFailed(f"there is no data of a server in {config.data}; pass --data or --database")
+
+
+async def _make(config: Config, target: Path, keep: tuple[Keep, ...], exclude_search: bool) -> "Backup":
+    from chat.backup.making import back_up  # late: --help need not wait for the import
+    from chat.data_access import open_address
+
+    async with open_address(config) as address:
+        return await back_up(
+            config, address, target, keep=keep, exclude_search=exclude_search, report=progress()
+        )

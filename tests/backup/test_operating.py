@@ -1,0 +1,36 @@
+"""Each command of docs/operating.md about backups, in its order, on a real server."""
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.support.documentation.commands import ROOT, shell_blocks
+from tests.support.server import ServerProcess
+
+PAGE = ROOT / "docs" / "operating.md"
+
+
+def of_the_page(**here: Path) -> list[str]:
+    """The commands of the page, with places of the test's own and this Python in them."""
+    ours = {
+        "/mnt/backup": here["target"],
+        "/var/lib/trio-chat": here["data"],
+    }
+    lines = [line for block in shell_blocks(PAGE) for line in block.splitlines()]
+    found = [line for line in lines if line.startswith("chat backup") or line.startswith("chat restore ")]
+    for written, own in ours.items():
+        found = [line.replace(written, shlex.quote(str(own))) for line in found]
+    return [f"{shlex.quote(sys.executable)} -m {line}" for line in found]
+
+
+def test_its_commands_do_as_it_says(own_server: ServerProcess, target: Path) -> None:
+    commands = of_the_page(target=target, data=own_server.data)
+    assert len(commands) >= 2
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CHAT_")}
+    for each in commands:
+        done = subprocess.run(
+            ["bash", "-c", each], capture_output=True, text=True, timeout=120, check=False, env=environment
+        )
+        assert done.returncode == 0, (each, done.stdout, done.stderr)

@@ -24,7 +24,7 @@ from bench.processes import running
 from bench.server import ROOT
 from chat.domain.entities import MessageKind
 from chat.storage.postgres import saving_queries as queries
-from chat.storage.postgres.migrations import known_migrations
+from chat.storage.postgres.migration_files import known_migrations
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 

@@ -26,6 +26,7 @@ class _Commands(click.Group):
         "setting",
         "talk",
         "tree",
+        "upgrade",
         "upgrade-postgres",
         "user",
         "why",

@@ -13,7 +13,8 @@ from chat.storage.postgres import listener
 from chat.storage.postgres.asyncio_bridge import open_asyncio
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.listener import listen_for_changes
-from chat.storage.postgres.migrations import known_migrations, migrate
+from chat.storage.postgres.migration_files import known_migrations
+from chat.storage.postgres.migrations import migrate
 from tests.storage.postgres_line import Line, open_line
 from tests.support.databases import execute
 

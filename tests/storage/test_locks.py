@@ -5,7 +5,8 @@ import trio
 
 from chat.storage.postgres.asyncio_bridge import open_asyncio, run_in_asyncio
 from chat.storage.postgres.database import DatabaseAddress
-from chat.storage.postgres.migrations import known_migrations, migrate
+from chat.storage.postgres.migration_files import known_migrations
+from chat.storage.postgres.migrations import migrate
 from chat.storage.postgres.rooms import MARK_DELIVERED
 
 ADA = 1

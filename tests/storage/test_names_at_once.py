@@ -8,7 +8,8 @@ import trio
 from chat.domain.ports import NewPerson, Taken
 from chat.storage.postgres.asyncio_bridge import open_asyncio
 from chat.storage.postgres.database import Database, DatabaseAddress, open_database
-from chat.storage.postgres.migrations import known_migrations, migrate
+from chat.storage.postgres.migration_files import known_migrations
+from chat.storage.postgres.migrations import migrate
 from chat.storage.postgres.session import Connection
 from chat.storage.postgres.users import PostgresUsers
 

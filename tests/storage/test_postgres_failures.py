@@ -21,7 +21,8 @@ from chat.domain.startup import CannotStart
 from chat.storage.postgres import migrations
 from chat.storage.postgres.asyncio_bridge import open_asyncio, run_in_asyncio
 from chat.storage.postgres.database import Database, DatabaseAddress, open_database
-from chat.storage.postgres.migrations import Migration, known_migrations, migrate
+from chat.storage.postgres.migration_files import Migration, known_migrations
+from chat.storage.postgres.migrations import migrate
 from chat.storage.postgres.names import index_older_names
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
 from chat.storage.postgres.writer import Writer, open_writer
@@ -528,6 +529,7 @@ async def test_an_upgrade_says_what_it_does_and_how_long_it_takes(database: Data
         ("upgraded the database's tables", 2, None),
     ]
     assert logs[0]["to"] == 2
+    assert logs[0]["estimated_seconds"] == pytest.approx(0.1, abs=0.1)
     assert logs[-1]["seconds"] >= 0
 
 

@@ -43,7 +43,8 @@ from chat.features.search.query import Query, parse_query
 from chat.storage.postgres import names
 from chat.storage.postgres.asyncio_bridge import open_asyncio, run_in_asyncio
 from chat.storage.postgres.database import DatabaseAddress, open_database
-from chat.storage.postgres.migrations import Migration, known_migrations, migrate
+from chat.storage.postgres.migration_files import Migration, known_migrations
+from chat.storage.postgres.migrations import migrate
 from chat.storage.postgres.storage import open_postgres_storage, open_shared_postgres_storage
 from chat.storage.postgres.users import PostgresUsers
 from tests.support.databases import execute, fetch

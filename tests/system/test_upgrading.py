@@ -3,6 +3,7 @@
 The older release is the wheel in tests/releases, the next one is this tree with a migration more (docs/migrations.md).
 """
 
+import re
 import subprocess
 import sys
 import time
@@ -65,6 +66,11 @@ class Chat:
         with data_path() as data, pytest.raises(RuntimeError) as refused:
             ServerProcess(data, "--database", self._url, "--bus", "notify", **SECRET, **release.environment)
         return str(refused.value)
+
+    def command(self, *words: str) -> str:
+        """Run a command of this tree on the database, and return what it prints."""
+        command = [sys.executable, "-m", "chat", *words, "--database", self._url]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
 
     def versions(self) -> list[str]:
         """The versions of the servers that have a lease."""
@@ -151,7 +157,12 @@ def test_an_older_release_serves_beside_this_one_and_again_on_its_schema(chat: C
     old_near, old_far = chat.start(older), chat.start(older)
     assert (chat.schema(), chat.versions()) == (older.schema, [older.version] * 2)
     with people(chat, old_near, old_far) as talk:
+        checked = chat.command("upgrade", "--check")
+        assert f"the tables are of schema {older.schema}, this release has {this.schema}" in checked
+        assert re.search(r"^0024_pins +.*messages", checked, re.MULTILINE)
+        assert chat.schema() == older.schema, "it only says so"
         new_far = chat.start(this)
+        assert "nothing to do" in chat.command("upgrade")
         assert (chat.schema(), chat.versions()) == (this.schema, [older.version] * 2 + [this.version])
         talk.replace(old_far, new_far)
         _pin_and_unpin(chat, new_far)
@@ -201,6 +212,9 @@ def test_a_server_of_an_unsupported_release_refuses_to_start(
     for release in (older, this_release()):
         text = f"the database is at schema {beyond.schema}, newer than this server's {release.schema}"
         assert text in chat.refusal(release)
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        chat.command("upgrade", "--check")
+    assert refused.value.stderr.startswith(f"chat: {text}: start trio-chat {this_release().version}")
 
 
 def test_the_older_release_is_the_one_before_this(older: Release) -> None:

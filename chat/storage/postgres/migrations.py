@@ -4,13 +4,8 @@ An applied migration must not change; its stored checksum reveals a change. A mi
 then it says which ones, and they read that when they start (docs/migrations.md).
 """
 
-import hashlib
-import re
-from collections.abc import Iterator
-from importlib.resources import files
-from importlib.resources.abc import Traversable
-from pathlib import Path
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import asyncpg
 import structlog
@@ -20,6 +15,8 @@ from chat import __version__
 from chat.domain.startup import CannotStart
 from chat.storage.postgres.asyncio_bridge import run_in_asyncio
 from chat.storage.postgres.database import CONNECTION_LOST, DatabaseAddress, reason_of
+from chat.storage.postgres.migration_files import Migration
+from chat.storage.postgres.upgrade_plan import UpgradePlan, plan_migrations
 
 _LOCK = 0x63686174_6D696772  # "chatmigr"
 _LOCK_TIMEOUT = 60
@@ -42,45 +39,9 @@ ALTER TABLE schema_migrations ADD IF NOT EXISTS serves integer, ADD IF NOT EXIST
 `release` is the version of trio-chat that applied the migration, for refusals; releases before 0.2.0 write NULL.
 """
 
-_SERVES = re.compile(r"^-- Serves: (\d+)$", re.MULTILINE)
+T = TypeVar("T")
 
 logger = structlog.get_logger(__name__)
-
-
-class Migration(NamedTuple):
-    """One numbered file."""
-
-    version: int
-    name: str
-    text: str
-
-    @property
-    def checksum(self) -> str:
-        return hashlib.sha256(self.text.encode()).hexdigest()
-
-    @property
-    def serves(self) -> int | None:
-        """The oldest schema version whose servers may run after this migration; None: only those that know it."""
-        found = _SERVES.search(self.text)
-        return int(found[1]) if found else None
-
-
-def known_migrations() -> list[Migration]:
-    """Return the migrations of this release, in order."""
-    return sorted(_read(_directory()))
-
-
-def _directory() -> Traversable:
-    # An installed package has sql/ inside; a checkout has it beside the package.
-    packaged = files("chat") / "sql"
-    return packaged if packaged.is_dir() else Path(__file__).parents[3] / "sql"
-
-
-def _read(directory: Traversable) -> Iterator[Migration]:
-    for file in directory.iterdir():
-        if file.name.endswith(".sql"):
-            version, _, name = file.name.removesuffix(".sql").partition("_")
-            yield Migration(int(version), name, file.read_text(encoding="utf-8"))
 
 
 async def migrate(address: DatabaseAddress, *, connect_timeout: float, migrations: list[Migration]) -> None:
@@ -90,10 +51,8 @@ async def migrate(address: DatabaseAddress, *, connect_timeout: float, migration
     """
 
     async def apply() -> None:
-        connection = await asyncpg.connect(**address, timeout=connect_timeout)
+        connection = await _connect(address, connect_timeout)
         try:
-            if connection.get_server_version().major < _OLDEST:
-                raise CannotStart(f"the database's PostgreSQL is too old: use version {_OLDEST} or newer")
             async with connection.transaction():
                 await connection.execute(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}s'")
                 await connection.execute(f"SELECT pg_advisory_xact_lock({_LOCK})")
@@ -107,7 +66,7 @@ async def migrate(address: DatabaseAddress, *, connect_timeout: float, migration
         finally:
             connection.terminate()
 
-    try:
+    async def try_again() -> None:
         for left in reversed(range(_TRIES)):
             try:
                 return await run_in_asyncio(apply)
@@ -115,6 +74,59 @@ async def migrate(address: DatabaseAddress, *, connect_timeout: float, migration
                 if not left:
                     raise CannotStart(f"cannot migrate the database's schema, try again: {error}") from error
                 logger.info("the migration deadlocked with a running server; retrying")
+        return None
+
+    await _refusing(try_again)
+
+
+async def plan_upgrade(
+    address: DatabaseAddress, *, connect_timeout: float, migrations: list[Migration]
+) -> UpgradePlan:
+    """Return what `migrate` would do. It changes nothing, and waits for no server.
+
+    Raises CannotStart as `migrate` does. Cancelling ends the query.
+    """
+
+    async def plan() -> UpgradePlan:
+        connection = await _connect(address, connect_timeout)
+        try:
+            (known,) = await connection.fetch(_KNOWN)
+            has_tables, has_release, has_index = known
+            columns = (
+                "version, checksum, serves, release" if has_release else "version, checksum, NULL AS serves"
+            )
+            rows = await connection.fetch(f"SELECT {columns} FROM schema_migrations") if has_tables else []
+            _check_newer_migrations(migrations, rows)
+            applied = {row["version"]: row["checksum"] for row in rows}
+            pending = await plan_migrations(connection, _missing(migrations, applied))
+            unindexed = await connection.fetchval(_UNINDEXED) if has_index else 0
+            return UpgradePlan(max(applied, default=0), migrations[-1].version, pending, unindexed)
+        finally:
+            connection.terminate()
+
+    return await _refusing(lambda: run_in_asyncio(plan))
+
+
+_KNOWN = """
+SELECT to_regclass('schema_migrations') IS NOT NULL,
+    EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('schema_migrations') AND attname = 'release'),
+    to_regclass('words_written') IS NOT NULL"""
+_UNINDEXED = """
+SELECT last_id - coalesce((SELECT last_id FROM words_written WHERE id = 1), 0) FROM lanes WHERE id = 1"""
+
+
+async def _connect(address: DatabaseAddress, timeout: float) -> "asyncpg.Connection[asyncpg.Record]":
+    connection = await asyncpg.connect(**address, timeout=timeout)
+    if connection.get_server_version().major < _OLDEST:
+        connection.terminate()
+        raise CannotStart(f"the database's PostgreSQL is too old: use version {_OLDEST} or newer")
+    return connection
+
+
+async def _refusing(work: Callable[[], Awaitable[T]]) -> T:
+    """Do the work; raise asyncpg's exceptions as CannotStart."""
+    try:
+        return await work()
     except asyncpg.InvalidAuthorizationSpecificationError as error:
         raise CannotStart(f"the database refuses the user or password: {error}") from error
     except asyncpg.LockNotAvailableError as error:
@@ -166,8 +178,13 @@ async def _apply(
         return
     started, newest = trio.current_time(), missing[-1].version
     if schema:
+        planned = await plan_migrations(connection, missing)
         logger.info(
-            "upgrading the database's tables; other servers may wait for it", schema=schema, to=newest
+            "upgrading the database's tables; other servers may wait for it",
+            schema=schema,
+            to=newest,
+            locks=sorted({table for each in planned for table in each.locks}),
+            estimated_seconds=round(sum(each.seconds for each in planned), 1),
         )
     else:
         logger.info("creating the database's tables")

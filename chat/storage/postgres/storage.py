@@ -13,7 +13,8 @@ from chat.storage.postgres.features import StoredFeature
 from chat.storage.postgres.files import PostgresFiles
 from chat.storage.postgres.listener import listen_for_changes
 from chat.storage.postgres.messages import PostgresMessages
-from chat.storage.postgres.migrations import known_migrations, migrate
+from chat.storage.postgres.migration_files import known_migrations
+from chat.storage.postgres.migrations import migrate
 from chat.storage.postgres.names import index_older_names
 from chat.storage.postgres.nodes import PostgresNodes
 from chat.storage.postgres.rooms import PostgresRooms

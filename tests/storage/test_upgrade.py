@@ -636,3 +636,24 @@ async def test_nobody_blocked_anybody_before_there_were_blocks_and_an_older_serv
             )
             assert await contacts.blocked_ids(ADA) == set()
             assert await contacts.block(CEM, ADA)
+
+
+async def test_words_and_people_of_before_are_found_after_the_upgrade(database: DatabaseAddress) -> None:
+    known = known_migrations()
+    with trio.fail_after(30):
+        async with open_asyncio():
+            await migrate(database, connect_timeout=10, migrations=known[:28])
+        for statement in (
+            "INSERT INTO users (name, name_key, password_hash) VALUES ('Ada', 'ada', 'x')",
+            "INSERT INTO message_words (id, room_id, words) VALUES (70000, 1, 'tea')",
+            "INSERT INTO words_written (id, last_id) VALUES (1, 70000)",
+        ):
+            await execute(database, statement)
+        async with open_asyncio():
+            await migrate(database, connect_timeout=10, migrations=known)
+        assert await fetch(database, "SELECT bucketed_from FROM words_written") == 70_001
+        # What a server of schema 28 writes.
+        await execute(database, "INSERT INTO message_words (id, room_id, words) VALUES (70001, 1, 'tea')")
+        assert await fetch(database, "SELECT words FROM message_words WHERE id = 70001") == "'tea' '~1'"
+        found = "SELECT name FROM users WHERE name_parts(name_key) @> '{da}' AND NOT is_visitor"
+        assert await fetch(database, found) == "Ada"

@@ -32,10 +32,14 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """The log id up to which messages are indexed. `is_ours`: this server is the one that indexes now."""
+    """The log id up to which messages are indexed. `is_ours`: this server is the one that indexes now.
+
+    `is_bucketed`: no older message lacks its bucket, or another server sees to it.
+    """
 
     last_id: int
     is_ours: bool = True
+    is_bucketed: bool = True
 
 
 class SearchIndex(Protocol):
@@ -46,7 +50,7 @@ class SearchIndex(Protocol):
         ...
 
     async def index(self, most_bytes: int) -> Progress:
-        """Index further changes of the log, about `most_bytes` of text.
+        """Index further changes of the log, about `most_bytes` of text. Without any, give older messages their bucket.
 
         One server indexes at a time; a call by another changes nothing.
         """

@@ -1,7 +1,7 @@
 """Search in PostgreSQL: our own words in a tsvector, with the room and the sender as two more words."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import asyncpg
@@ -35,8 +35,18 @@ _MARGIN = 2
 _MOST_PARTS = 8
 """Terms whose rarity is measured in a sample; each is looked up in all of it."""
 
+_MOST_AT_ONCE = 1000
+"""Messages that one window should have of the query's rarest part."""
+
+_WIDEST = 64
+_WIDER = 4
+"""Most buckets of a window, and by how much the next one is wider than one without enough matches."""
+
 _STEP = 1000
 """Log entries that are read at once."""
+
+_STEP_OF_BUCKETS = 500
+"""Older messages that get their bucket at once, in some 20 milliseconds."""
 
 _LONGEST_SPLITTING = 0.003
 """Seconds of splitting texts at once; an unusual text takes some milliseconds."""
@@ -65,10 +75,15 @@ class PostgresSearchIndex:
             is_ours = await connection.fetchval(queries.TRY_LOCK)
             place = await connection.fetchrow(queries.WRITTEN)
             assert place is not None
-            if not is_ours or place["written"] >= place["newest"]:
-                return Progress(place["written"], is_ours)
+            written, bucketed_from = place["written"], place["bucketed_from"]
+            if not is_ours:
+                return Progress(written, is_ours)
             await connection.execute(ASYNC_COMMIT)
-            entries = await connection.fetch(queries.LOG, place["written"], _STEP, most_bytes)
+            if written >= place["newest"]:
+                if bucketed_from:
+                    bucketed_from = await connection.fetchval(queries.BUCKET, bucketed_from, _STEP_OF_BUCKETS)
+                return Progress(written, is_bucketed=not bucketed_from)
+            entries = await connection.fetch(queries.LOG, written, _STEP, most_bytes)
             step = _split(entries, self._clock)
             if step.gone:
                 await connection.execute(queries.FORGET, step.gone)
@@ -78,7 +93,7 @@ class PostgresSearchIndex:
             # Without entries, what was there is removed with its room.
             last_id = place["newest"] if step.last_id is None else step.last_id
             await connection.execute(queries.GO_ON, last_id)
-            return Progress(last_id)
+            return Progress(last_id, is_bucketed=not bucketed_from)
 
         return await self._database.write(index)
 
@@ -125,42 +140,79 @@ async def _ids(connection: Connection, search: Search) -> list[int]:
     look = queries.AMONG_NEWEST, *asked, high, limit, parts, _MOST_ROOMS + 1, queries.NEWEST
     row = await connection.fetchrow(*look)
     assert row is not None
-    ids: list[int] = row["ids"]
+    ids: list[int] = [*row["ids"]]
     if len(ids) == limit or row["looked"] < queries.NEWEST or not row["rooms"]:
         return ids
     counted = [*zip(row["counts"], parts, strict=True)]
     if search.room_id is None and len(row["rooms"]) <= _MOST_ROOMS:
         counted.append((row["inside"], f"({' | '.join(map(_room_word, row['rooms']))})"))
     rarest = min(count for count, _ in counted)
-    sample = Sample(row["sampled"], rarest, row["hits"], row["looked"] * row["below"] // row["span"])
+    is_bucketed = row["bucketed_from"] < row["lowest"]
+    left = row["looked"] * row["below"] // row["span"]
+    sample = Sample(row["sampled"], rarest, row["hits"], left, is_bucketed)
     if more := sample.more_to_scan(limit - len(ids)):
         found = await connection.fetch(queries.AMONG_MORE, *asked, row["lowest"], limit - len(ids), more)
         ids += [each["id"] for each in found]
     if len(ids) < limit:
         part = " & ".join(part for count, part in counted if count <= 2 * rarest + _FEW)
-        found = await connection.fetch(queries.BY_INDEX, *asked, high, limit, part)
-        ids = [each["id"] for each in found]
+        ids = [*row["ids"]]
+        for begin, end, buckets in _windows(low, row["lowest"], sample.width, row["bucketed_from"]):
+            within = f"{part} & ({buckets})" if buckets else part
+            window = *asked[:-1], begin, end, limit - len(ids), within
+            ids += [each["id"] for each in await connection.fetch(queries.BY_INDEX, *window)]
+            if len(ids) == limit:
+                break
     return ids
+
+
+def _windows(low: int, high: int, width: int, bucketed_from: int) -> Iterator[tuple[int, int, str]]:
+    """Yield windows of ids from `high` down to `low`: first id, the one after the last, and the buckets as a tsquery.
+
+    The first has `width` buckets. Below `bucketed_from` there are none, so that is one window, without buckets.
+    """
+    while low < high:
+        if high <= bucketed_from:
+            yield low, high, ""
+            return
+        last = (high - 1) >> queries.BUCKET_BITS
+        first = max(last - width + 1, 0)
+        begin = max(low, bucketed_from, first << queries.BUCKET_BITS)
+        first = begin >> queries.BUCKET_BITS
+        yield begin, high, " | ".join(f"'~{bucket}'" for bucket in range(first, last + 1))
+        high, width = begin, min(_WIDER * width, _WIDEST)
 
 
 class Sample(NamedTuple):
     """A sample: its size, how many messages have the query's rarest indexed part, and how many match.
 
-    `left` is about how many messages were not scanned yet.
+    `left` is about how many messages were not scanned yet; `is_bucketed`, whether the next ones have their bucket.
     """
 
     size: int
     rarest: int
     found: int
     left: int
+    is_bucketed: bool = True
+
+    @property
+    def width(self) -> int:
+        """The number of buckets that should have _MOST_AT_ONCE messages with the rarest part."""
+        return min(max(_MOST_AT_ONCE * self.size // ((self.rarest + 1) << queries.BUCKET_BITS), 1), _WIDEST)
 
     def more_to_scan(self, wanted: int) -> int:
         """Return how many more messages to scan for the wanted ones; 0: the index has less to read.
 
-        The scan may cost as much as the index would, if far fewer messages should suffice.
+        The scan may cost as much as the index would, if far fewer messages should suffice. Of the index only the
+        buckets are read in which the wanted ones should be.
         """
-        most = min(_SHORTER * self.left * self.rarest // self.size, _MOST_MORE)
-        return most if self.found and _MARGIN * self.size * wanted <= most * self.found else 0
+        if not self.found:
+            return 0
+        searched = self.left
+        if self.is_bucketed:
+            window = max(_MARGIN * self.size * wanted // self.found, self.width << queries.BUCKET_BITS)
+            searched = min(searched, window)
+        most = min(_SHORTER * searched * self.rarest // self.size, _MOST_MORE)
+        return most if _MARGIN * self.size * wanted <= most * self.found else 0
 
 
 def _query_text(search: Search) -> str:

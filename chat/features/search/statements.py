@@ -3,12 +3,18 @@
 A scan from the newest message finds frequent words quickly, the index finds rare words quickly. The wrong choice takes
 seconds, and PostgreSQL's planner can't know. So the newest messages are scanned first. If they do not have enough
 matches, a sample estimates which way is faster, and for which part of the query the index has the fewest entries.
+
+The index is read in windows of buckets, from the newest to older ones: a bucket is one more word of each message, so
+PostgreSQL reads no message outside the window (docs/decisions/0051-search-by-buckets.md).
 """
 
 from chat.storage.postgres.timeline_queries import MESSAGE, MINE
 
 NEWEST = 3000
 """The newest messages, which are scanned before anything else."""
+
+BUCKET_BITS = 16
+"""Ids without their lowest bits are the bucket, as in `add_bucket` (sql/0029_search_buckets.sql)."""
 
 _PLACES = 50
 _AT_EACH = 40
@@ -56,7 +62,8 @@ SELECT looked, lowest, highest - lowest + 1 AS span, lowest - first AS below, AR
     CASE WHEN is_short THEN (SELECT count(*) FROM sample) END AS sampled,
     CASE WHEN is_short THEN (SELECT count(*) FROM sample WHERE is_mine) END AS inside,
     CASE WHEN is_short THEN (SELECT count(*) FROM sample WHERE is_mine AND words @@ $2::tsquery) END AS hits,
-    CASE WHEN is_short THEN ARRAY(SELECT id FROM inside LIMIT $8) END AS rooms
+    CASE WHEN is_short THEN ARRAY(SELECT id FROM inside LIMIT $8) END AS rooms,
+    coalesce((SELECT bucketed_from FROM words_written WHERE id = 1), 0) AS bucketed_from
 FROM looked"""
 
 # Scans the next $7 messages in order, without materialising them; stops after the last match that is wanted.
@@ -68,7 +75,7 @@ SELECT newest.id FROM (
 ) AS newest WHERE newest.fits AND newest.room_id = ANY(ARRAY(SELECT id FROM inside))
 ORDER BY newest.id DESC LIMIT $6"""
 
-# Looks only $7, one part of the query, up in the index, and filters the hits by the whole query.
+# Looks only $7 up in the index, one part of the query and some buckets, and filters the hits by the whole query.
 BY_INDEX = f"""
 WITH {_MINE}, hits AS MATERIALIZED (
     SELECT id, room_id, words FROM message_words
@@ -102,8 +109,8 @@ _LOCK = 0x776F7264  # "word"
 TRY_LOCK = f"SELECT pg_try_advisory_xact_lock({_LOCK})"
 LOCK = f"SELECT pg_advisory_xact_lock({_LOCK})"
 WRITTEN = """
-SELECT coalesce((SELECT last_id FROM words_written WHERE id = 1), 0) AS written, last_id AS newest FROM lanes
-WHERE id = 1"""
+SELECT coalesce(w.last_id, 0) AS written, coalesce(w.bucketed_from, 0) AS bucketed_from, lanes.last_id AS newest
+FROM lanes LEFT JOIN words_written w ON w.id = 1 WHERE lanes.id = 1"""
 
 # The messages that were sent, edited or deleted after the id $1, in their current state. Other changes have no text.
 LOG = """
@@ -133,6 +140,13 @@ WRITE = """
 INSERT INTO message_words (id, room_id, words)
 SELECT id, room_id, words::tsvector FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS made(id, room_id, words)
 ON CONFLICT (id) DO UPDATE SET words = excluded.words"""
+# The trigger adds the bucket; the newest $2 messages below the id $1.
+BUCKET = """
+WITH older AS MATERIALIZED (SELECT id FROM message_words WHERE id < $1::bigint ORDER BY id DESC LIMIT $2::bigint),
+done AS (UPDATE message_words SET words = words WHERE id IN (SELECT id FROM older)),
+lowest AS (SELECT coalesce(min(id), 0) AS id FROM older)
+UPDATE words_written SET bucketed_from = lowest.id FROM lowest WHERE words_written.id = 1
+RETURNING bucketed_from"""
 GO_ON = """
 INSERT INTO words_written (id, last_id) VALUES (1, $1)
 ON CONFLICT (id) DO UPDATE SET last_id = excluded.last_id"""

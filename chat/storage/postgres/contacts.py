@@ -13,9 +13,30 @@ _PUBLIC = """u.id, u.name, u.display_name, u.is_operator, u.is_moderator, u.is_a
     extract(epoch FROM u.created_at)::float8 AS created_at,
     extract(epoch FROM coalesce(u.changed_at, u.created_at))::float8 AS changed_at"""
 
+NEAR = 500
+"""People, in the order of their names, who are looked at before the index, which has many of frequent parts."""
+
+_LONGEST_PART = 3
+"""Characters, as in `name_parts` (sql/0030_name_parts.sql)."""
+
 FIND = f"""
 SELECT {_PUBLIC} FROM users u
 WHERE u.name_key > $2 AND position($1 IN u.name_key) > 0 AND u.deleted_at IS NULL AND NOT u.is_visitor
+ORDER BY u.name_key LIMIT $3"""
+
+# The same among the first people only.
+FIND_NEAR = f"""
+SELECT {_PUBLIC} FROM (SELECT * FROM users WHERE name_key > $2 ORDER BY name_key LIMIT {NEAR}) AS u
+WHERE position($1 IN u.name_key) > 0 AND u.deleted_at IS NULL AND NOT u.is_visitor
+ORDER BY u.name_key LIMIT $3"""
+
+# The same by the index of parts: $4 are those of $1. Nothing in `found` may suit another index: our sessions prefer
+# any to a bitmap, and this index has no other way to be read.
+FIND_BY_PARTS = f"""
+WITH found AS MATERIALIZED (
+    SELECT * FROM users WHERE name_parts(name_key) @> $4::text[] AND NOT is_visitor
+)
+SELECT {_PUBLIC} FROM found u WHERE u.name_key > $2 AND position($1 IN u.name_key) > 0 AND u.deleted_at IS NULL
 ORDER BY u.name_key LIMIT $3"""
 
 _MOST_LOOKED_AT = 10_000
@@ -63,8 +84,7 @@ class PostgresContacts:
         self._database = database
 
     async def find(self, part: str, after: str, limit: int) -> list[Person]:
-        keys = same_name_key(part), same_name_key(after)
-        return _people(await self._database.read(lambda c: c.fetch(FIND, *keys, limit)))
+        return _people(await self._database.read(lambda c: find_people(c, part, after, limit)))
 
     async def changed_since(self, person_id: int, since: float, limit: int) -> list[Person]:
         return _people(await self._database.read(lambda c: c.fetch(CHANGED_SINCE, person_id, since, limit)))
@@ -85,6 +105,24 @@ class PostgresContacts:
     async def blocked_ids(self, person_id: int) -> frozenset[int]:
         rows = await self._database.read(lambda c: c.fetch(_BLOCKED_IDS, person_id))
         return frozenset(row["blocked_id"] for row in rows)
+
+
+async def find_people(connection: Connection, part: str, after: str, limit: int) -> list[asyncpg.Record]:
+    """Return the rows of `Contacts.find`: of the first people, or else by the index of parts."""
+    key = same_name_key(part)
+    asked = key, same_name_key(after), limit
+    if not key:
+        return await connection.fetch(FIND, *asked)
+    found = await connection.fetch(FIND_NEAR, *asked)
+    if len(found) < limit:
+        found = await connection.fetch(FIND_BY_PARTS, *asked, _parts(key))
+    return found
+
+
+def _parts(key: str) -> list[str]:
+    """Return the longest parts of a name that the index has."""
+    size = min(len(key), _LONGEST_PART)
+    return sorted({key[first : first + size] for first in range(len(key) - size + 1)})
 
 
 def _people(rows: Iterable[asyncpg.Record]) -> list[Person]:

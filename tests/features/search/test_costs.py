@@ -132,10 +132,30 @@ async def test_a_search_reads_few_of_the_messages(filled: Database) -> None:
 
 def test_it_is_known_which_way_is_shorter() -> None:
     """As many are looked at one by one as cost what the index would, if half of them should do."""
-    million = 1_000_000
+    million, bucket = 1_000_000, 1 << statements.BUCKET_BITS
     assert search.Sample(2000, 200, 0, million).more_to_scan(20) == 0, "nothing says that they are there"
     assert search.Sample(2000, 2, 1, million).more_to_scan(20) == 0
-    assert search.Sample(2000, 20, 4, million).more_to_scan(20) == 80_000
-    assert search.Sample(2000, 20, 1, million).more_to_scan(20) == 80_000
-    assert search.Sample(2000, 20, 1, million).more_to_scan(21) == 0
+    assert search.Sample(2000, 20, 4, million).more_to_scan(20) == 0, "a bucket of the index is less"
+    assert search.Sample(2000, 200, 4, million).more_to_scan(20) == 8 * bucket // 10
+    assert search.Sample(2000, 20, 4, million, is_bucketed=False).more_to_scan(20) == 80_000
+    assert search.Sample(2000, 20, 1, million, is_bucketed=False).more_to_scan(21) == 0
+    assert search.Sample(2000, 200, 4, 30_000).more_to_scan(20) == 24_000
+    assert search.Sample(2000, 200, 1, million).more_to_scan(20) == 0
     assert search.Sample(2000, 2000, 4, million).more_to_scan(20) == search._MOST_MORE
+
+
+def test_a_window_has_so_many_buckets_that_it_should_have_some_matches() -> None:
+    bucket = 1 << statements.BUCKET_BITS
+    assert search.Sample(2000, 0, 0, 1).width == 30
+    assert search.Sample(2000, 10, 0, 1).width == 2
+    assert search.Sample(2000, 2000, 0, 1).width == 1
+    windows = [*search._windows(5, 100 * bucket, 2, 0)]
+    assert [(begin, end) for begin, end, _ in windows] == [
+        (98 * bucket, 100 * bucket),
+        (90 * bucket, 98 * bucket),
+        (58 * bucket, 90 * bucket),
+        (5, 58 * bucket),
+    ]
+    assert windows[0][2] == "'~98' | '~99'"
+    assert [*search._windows(0, bucket + 5, 1, bucket)] == [(bucket, bucket + 5, "'~1'"), (0, bucket, "")]
+    assert [*search._windows(7, 7, 1, 0)] == []

@@ -21,6 +21,7 @@ class Log:
         self.is_ours = True
         self.steps = 0
         self.step = 10
+        self.buckets = 0
         self.troubles: list[Exception] = []
 
     async def find(self, search: Search) -> list[MessageNow]:
@@ -31,9 +32,11 @@ class Log:
         if self.troubles:
             raise self.troubles.pop()
         self.steps += 1
-        if self.is_ours:
+        if self.is_ours and self.done == self.newest:
+            self.buckets = max(self.buckets - 1, 0)
+        elif self.is_ours:
             self.done = min(self.newest, self.done + self.step)
-        return Progress(self.done, self.is_ours)
+        return Progress(self.done, self.is_ours, not self.buckets)
 
 
 async def passes(seconds: float, holds: Callable[[], bool]) -> None:
@@ -108,4 +111,24 @@ async def test_an_index_that_is_far_behind_is_logged_and_so_is_its_end(autojump_
     assert [(entry["event"], entry.get("changes")) for entry in logs] == [
         ("search index is behind: older messages are found gradually", 25_000),
         ("search index is complete", None),
+    ]
+
+
+async def test_older_messages_are_sorted_while_nothing_is_said(autojump_clock: MockClock) -> None:
+    storage = Log()
+    storage.newest, storage.buckets = 20, 10
+    with capture_logs() as logs:
+        async with open_indexer(storage, lambda: storage.newest):
+            await passes(0.1, lambda: storage.done == 20)
+            storage.newest = 30
+            await passes(0.3, lambda: storage.done == 30)
+            assert storage.buckets > 0, "what is new comes first"
+            await passes(1.2, lambda: storage.buckets == 0)
+            await trio.sleep(1)
+            steps = storage.steps
+            await trio.sleep(10)
+            assert storage.steps == steps
+    assert [entry["event"] for entry in logs] == [
+        "search index of older messages is sorted by time; searches for them may be slow until then",
+        "search index is sorted by time",
     ]

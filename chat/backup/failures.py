@@ -15,11 +15,12 @@ def as_backup_failed(what: str) -> Iterator[None]:
     try:
         yield
     except* (BackupFailed, OSError) as group:
-        error = _first(group)
+        error = first_of(group)
         failure = error if isinstance(error, BackupFailed) else BackupFailed(f"{what}: {error}")
     if failure is not None:
         raise failure
 
 
-def _first(error: BaseException) -> BaseException:
-    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
+def first_of(error: BaseException) -> BaseException:
+    """Return an error itself, or the first one in a group of them. Sync and pure."""
+    return first_of(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error

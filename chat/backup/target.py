@@ -37,6 +37,19 @@ def backups_in(target: Path) -> list[str]:
     )
 
 
+def newest_in(path: Path) -> Path:
+    """Return `path` if it is a backup, else the newest one in it. It blocks. Raises BackupFailed."""
+    if (path / MANIFEST).exists():
+        return path
+    try:
+        names = backups_in(path)
+    except OSError as error:
+        raise BackupFailed(f"cannot read {path}: {error}") from error
+    if not names:
+        raise BackupFailed(f"{path} has no backup in it, and is none")
+    return path / names[-1]
+
+
 class Target:
     """A directory of backups that this process holds. All methods block."""
 

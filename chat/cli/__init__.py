@@ -19,6 +19,7 @@ class _Commands(click.Group):
         "health",
         "message",
         "nodes",
+        "restore",
         "restored",
         "room",
         "send",

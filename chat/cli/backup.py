@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import trio
 
 from chat.backup.failures import BackupFailed
 from chat.backup.keeping import Keep, parse_keep
+from chat.backup.state import note_made, note_problem, note_proven
 from chat.cli.command_failed import CommandFailed
 from chat.cli.expected_errors import expected_errors
 from chat.cli.flags import config_flags
@@ -38,7 +40,7 @@ class _Backup(click.Group):
 
 @click.group(cls=_Backup, subcommand_metavar="TARGET | COMMAND [ARGS]...")
 def backup() -> None:
-    """Back a server up into the directory TARGET, also while it runs.
+    """Back a server up, also while it runs.
 
     `chat backup TARGET` is short for `chat backup make TARGET`.
     """
@@ -89,6 +91,9 @@ def make(target: Path, keep: tuple[Keep, ...], exclude_search: bool, **flags: ob
         refuse_no_data(config)
         done = trio.run(_make, config, target.absolute(), keep, exclude_search)
     manifest = done.manifest
+    if note_here(config):
+        taken = manifest.ended_at - manifest.begun_at
+        note_made(config.data, done.path, manifest.begun_at, taken, manifest.copied_bytes)
     click.echo(
         f"{done.path}: {size(manifest.copied_bytes)} copied, {manifest.files or 0:,} files,"
         f" {manifest.ended_at - manifest.begun_at:.1f} s"
@@ -118,3 +123,45 @@ async def _make(config: Config, target: Path, keep: tuple[Keep, ...], exclude_se
         return await back_up(
             config, address, target, keep=keep, exclude_search=exclude_search, report=progress()
         )
+
+
+@backup.command()
+@click.argument("path", metavar="BACKUP", type=click.Path(path_type=Path))
+@click.option(
+    "--scratch", metavar="DIR", type=click.Path(path_type=Path), help="Where its database runs. [/var/tmp]"
+)
+@config_flags("data")
+def verify(path: Path, scratch: Path | None, **flags: object) -> None:
+    """Prove that a backup can be restored.
+
+    BACKUP is a backup, or a directory of backups, of which the newest is taken. All of it is read, and its database
+    runs privately for that, in a new directory that is removed. The command prints a line for each check; its exit
+    status is 1 if one fails. The server's data directory, if it is there, notes the proof.
+    """
+    from chat.backup.manifest import read_manifest
+    from chat.backup.proving import Check, prove
+    from chat.backup.target import newest_in
+
+    def found(check: Check) -> None:
+        click.echo(f"{'-' if check.is_well is None else 'ok' if check.is_well else 'FAILED':7}{check.what}")
+
+    with expected_errors():
+        config = read_config(flags, os.environ)
+        configure_logging("error", config.log_format)
+        chosen = newest_in(path.absolute())
+        click.echo(str(chosen))
+        where = None if scratch is None else scratch.absolute()
+        is_whole = trio.run(partial(prove, chosen, scratch=where, report=progress(), found=found))
+        if is_whole and note_here(config):
+            note_proven(config.data, chosen, read_manifest(chosen).begun_at)
+        elif not is_whole:
+            if note_here(config):
+                note_problem(config.data, f"the backup {chosen} cannot be restored whole")
+            raise CommandFailed(f"{chosen} cannot be restored whole")
+
+
+def note_here(config: Config) -> bool:
+    """Whether this machine has the server's data directory, which keeps what is known of its backups."""
+    from chat.embedded_postgres.data_directory import MARK
+
+    return (config.data / MARK).exists()

@@ -11,6 +11,8 @@ Its content:
     postgres.log     PostgreSQL's log; postgres.log.1 is the part before it
     postgres-socket  the socket's directory, if a path in here would be too long
     files/           the bytes of attached files
+    backups.json     what is known of the server's backups
+    restoring        instead of the mark, until a restore into the directory is complete
     binaries/        a copy of PostgreSQL's programs, if its user cannot reach the installed ones
 """
 
@@ -27,6 +29,8 @@ from chat.domain.startup import CannotStart
 from chat.durable import sync_directory
 
 MARK = "chat-data"
+RESTORING = "restoring"
+"""The file of a directory into which a backup is being restored; it has no mark yet."""
 FORMAT = "1"
 SHORTEST_SECRET = 32
 """Bytes; a shorter secret is refused, as in the settings."""
@@ -117,6 +121,8 @@ def _take(path: Path) -> int:
 def _mark(path: Path) -> None:
     mark = path / MARK
     # A new volume's file system already contains lost+found.
+    if not mark.exists() and (path / RESTORING).exists():
+        raise CannotStart(f"a restore into {path} is incomplete: run `chat restore` again")
     if not mark.exists() and set(os.listdir(path)) - {"lost+found", f"{MARK}.new"}:
         raise CannotStart(
             f"{path} is not empty, and not a data directory of this server: pass another --data"
@@ -129,6 +135,11 @@ def _mark(path: Path) -> None:
             f"the data directory {path} has format {found[:20]!r}, and this server reads {FORMAT!r}: "
             "use the release that made it"
         )
+
+
+def mark_data_directory(path: Path) -> None:
+    """Mark a directory whose content was restored, durably. It blocks. Raises OSError."""
+    _write_whole(path / MARK, FORMAT)
 
 
 def _write_whole(path: Path, text: str) -> None:

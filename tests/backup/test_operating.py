@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from chat.backup.state import read_backup_state
+from chat.backup.target import newest_in
 from tests.support.documentation.commands import ROOT, shell_blocks
-from tests.support.server import ServerProcess
+from tests.support.server import ServerProcess, data_path
 
 PAGE = ROOT / "docs" / "operating.md"
 
@@ -17,6 +19,7 @@ def of_the_page(**here: Path) -> list[str]:
     ours = {
         "/mnt/backup": here["target"],
         "/var/lib/trio-chat": here["data"],
+        "/srv/restored": here["restored"],
     }
     lines = [line for block in shell_blocks(PAGE) for line in block.splitlines()]
     found = [line for line in lines if line.startswith("chat backup") or line.startswith("chat restore ")]
@@ -26,8 +29,15 @@ def of_the_page(**here: Path) -> list[str]:
 
 
 def test_its_commands_do_as_it_says(own_server: ServerProcess, target: Path) -> None:
-    commands = of_the_page(target=target, data=own_server.data)
-    assert len(commands) >= 2
+    with data_path() as restored:
+        run_all(of_the_page(target=target, data=own_server.data, restored=restored))
+    state = read_backup_state(own_server.data)
+    assert state.proven == state.backup == str(newest_in(target))
+    assert state.problem is None
+
+
+def run_all(commands: list[str]) -> None:
+    assert len(commands) == 4
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CHAT_")}
     for each in commands:
         done = subprocess.run(

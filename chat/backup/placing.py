@@ -1,0 +1,87 @@
+"""Puts the database of a backup into a data directory, and runs PostgreSQL on it: for a restore, and for a proof."""
+
+import os
+import shutil
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import trio
+
+from chat.backup.copies import LONGEST, reach_by_url
+from chat.backup.failures import BackupFailed
+from chat.backup.making import DATABASE, chain_of
+from chat.backup.manifest import Manifest
+from chat.backup.programs import find_program, run_program
+from chat.durable import sync_directory
+from chat.embedded_postgres.data_directory import DataDirectory
+from chat.embedded_postgres.embedded import open_embedded_postgres
+from chat.embedded_postgres.unprivileged import UnixUser, choose_owner, make_home
+from chat.storage.postgres.database import DatabaseAddress
+
+_GRACE = 10.0
+"""Seconds for PostgreSQL to stop."""
+
+
+@asynccontextmanager
+async def open_placed(
+    backup: Path, manifest: Manifest, data: Path, *, durable: bool, report: Callable[[str], None]
+) -> AsyncGenerator[DatabaseAddress]:
+    """Put the database of `backup` into the directory `data`, and run PostgreSQL on it for the block.
+
+    Without `durable` a power cut may leave half of it. Raises BackupFailed and CannotStart. Cancelling: a part of it is
+    there, and PostgreSQL is stopped.
+    """
+    if manifest.database.kind == "base":
+        await _place_cluster(backup, manifest, data, durable=durable, report=report)
+    async with open_embedded_postgres(DataDirectory(data), grace=_GRACE) as postgres:
+        if manifest.database.kind == "dump":
+            await load_dump(backup, manifest, postgres.address, report=report)
+        yield postgres.address
+
+
+async def load_dump(
+    backup: Path, manifest: Manifest, address: DatabaseAddress, *, report: Callable[[str], None]
+) -> None:
+    """Load a dump into an empty database, in one transaction. Raises BackupFailed.
+
+    Cancelling: the database stays empty.
+    """
+    report("loading the dump of the database")
+    program = await find_program("pg_restore", manifest.database.program)
+    reach, environment = reach_by_url(address)
+    flags = ["--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction"]
+    await run_program(
+        [program.path, *reach, *flags, backup / DATABASE], timeout=LONGEST, environment=environment
+    )
+
+
+async def _place_cluster(
+    backup: Path, manifest: Manifest, data: Path, *, durable: bool, report: Callable[[str], None]
+) -> None:
+    chain = await trio.to_thread.run_sync(chain_of, backup)
+    home = data / "postgres"
+    owner = choose_owner(home)
+    make_home(home, owner)
+    new = home / "new-restored"  # removed at the next start if this is killed
+    report("copying the files of the database")
+    if len(chain) == 1:
+        await trio.to_thread.run_sync(shutil.copytree, backup / DATABASE, new)
+    else:
+        version = manifest.database.postgres
+        program = await find_program("pg_combinebackup", version, version)
+        command: list[str | Path] = [program.path, *(each / DATABASE for each in chain), "--output", new]
+        await run_program([*command, *([] if durable else ["--no-sync"])], timeout=LONGEST)
+    await trio.to_thread.run_sync(_finish, new, home / "cluster", owner, durable)
+
+
+def _finish(new: Path, cluster: Path, owner: UnixUser | None, durable: bool) -> None:
+    if owner is not None:
+        for path in (new, *new.rglob("*")):
+            os.chown(path, owner.uid, owner.gid)
+    if durable:
+        os.sync()  # or a power failure leaves the final name with only some of the files
+    if cluster.exists():
+        raise BackupFailed(f"{cluster} is there already")
+    os.rename(new, cluster)
+    sync_directory(cluster.parent)

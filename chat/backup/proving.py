@@ -1,0 +1,261 @@
+"""Proves a backup: reads all of it, starts its database privately, and compares that with the manifest."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import trio
+
+from chat.backup.connection import Connection, open_connection
+from chat.backup.copies import LONGEST
+from chat.backup.failures import BackupFailed, as_backup_failed, first_of
+from chat.backup.making import DATABASE, FILES, chain_of
+from chat.backup.manifest import Manifest, digest_of, read_manifest
+from chat.backup.placing import open_placed
+from chat.backup.programs import find_program, run_program
+from chat.domain.startup import CannotStart
+from chat.embedded_postgres.data_directory import lock_file
+from chat.storage.postgres.asyncio_bridge import open_asyncio
+from chat.storage.postgres.database import DatabaseAddress
+
+_PREFIX = "chat-proof-"
+_GROWING = {"messages", "changes", "users", "rooms", "memberships", "direct_rooms", "files", "edits", "audit"}
+"""Tables whose rows are compared for a copy of files: between its two counts others lose and get rows all the time."""
+
+_ROOMS = """
+SELECT rooms.id FROM rooms
+LEFT JOIN (
+    SELECT room_id, count(*) AS number, max(seq) AS seq, max(pos) AS pos FROM messages GROUP BY room_id
+) AS said ON said.room_id = rooms.id
+LEFT JOIN (
+    SELECT room_id, count(*) AS number, max(pos) AS pos FROM changes GROUP BY room_id
+) AS changed ON changed.room_id = rooms.id
+WHERE deleted_at IS NULL AND (
+    (coalesce(said.number, 0), coalesce(said.seq, 0)) <> (last_seq, last_seq)
+    OR coalesce(said.number, 0) + coalesce(changed.number, 0) <> last_pos
+    OR greatest(coalesce(said.pos, 0), coalesce(changed.pos, 0)) <> last_pos
+)
+ORDER BY rooms.id"""
+_ROOM_COUNT = "SELECT count(*) FROM rooms WHERE deleted_at IS NULL"
+_DIGESTS = "SELECT DISTINCT encode(digest, 'hex') AS digest FROM files"
+_AMCHECK = "SELECT count(*) FROM pg_available_extensions WHERE name = 'amcheck'"
+
+
+class Check(NamedTuple):
+    """One thing that was looked at, in a line for operators; `is_well` None: it could not be looked at."""
+
+    is_well: bool | None
+    what: str
+
+
+async def prove(
+    backup: Path,
+    *,
+    scratch: Path | None = None,
+    report: Callable[[str], None],
+    found: Callable[[Check], None],
+) -> bool:
+    """Prove a backup; `found` gets each check as it is made. Returns whether all went well.
+
+    Its database runs in a new directory in `scratch`, which needs as much space as the database, and is removed. Raises
+    BackupFailed if it can't be looked at. Cancelling: the directory is removed.
+    """
+    checks: list[Check] = []
+
+    def note(is_well: bool | None, what: str) -> None:
+        checks.append(Check(is_well, what))
+        found(checks[-1])
+
+    with as_backup_failed(f"cannot read the backup {backup}"):
+        manifest = await trio.to_thread.run_sync(read_manifest, backup)
+        report("reading the files of the backup")
+        chain = await trio.to_thread.run_sync(chain_of, backup)
+        read, wrong = await trio.to_thread.run_sync(_wrong_parts, backup, chain)
+        note(not wrong, _listed(f"{read:,} files of database, secret and settings", "checksums", wrong))
+        digests, damaged = await trio.to_thread.run_sync(_digests_in, backup / FILES)
+        note(not damaged, _listed(f"{len(digests):,} attached files", "digests", damaged))
+        try:
+            async with (
+                _open_scratch(scratch) as data,
+                open_asyncio(),
+                open_placed(backup, manifest, data, durable=False, report=report) as address,
+            ):
+                note(True, "its database starts")
+                async with open_connection(address) as connection:
+                    await _compare(connection, manifest, digests, note, report)
+                    await _check_indexes(connection, address, note, report)
+        except* (CannotStart, BackupFailed, OSError) as group:
+            note(False, f"its database: {first_of(group)}")
+    return all(check.is_well is not False for check in checks)
+
+
+def _listed(what: str, by: str, wrong: list[str]) -> str:
+    if not wrong:
+        return f"{what} have their {by}"
+    return f"{what}: {len(wrong)} have other {by}, the first is {wrong[0]}"
+
+
+def _wrong_parts(backup: Path, chain: list[Path]) -> tuple[int, list[str]]:
+    """Return the number of files in the backup and those that it needs, and which are not as they were written."""
+    read, wrong = 0, []
+    expected = [*read_manifest(backup).checksums.items()]
+    parts: list[tuple[Path, str]] = [(backup / name, checksum) for name, checksum in expected]
+    for each in chain:
+        database = each / DATABASE
+        parts += [(database / name, sum_) for name, sum_ in read_manifest(each).database.checksums.items()]
+        parts += _of_postgres(database / "backup_manifest")
+    for path, checksum in parts:
+        trio.from_thread.check_cancelled()
+        read += 1
+        if not _has(path, checksum):
+            wrong.append(str(path))
+    return read, wrong
+
+
+def _of_postgres(manifest: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the files that PostgreSQL's own manifest lists, with their SHA-256."""
+    if manifest.exists():
+        for file in json.loads(manifest.read_bytes())["Files"]:
+            name = file["Path"] if "Path" in file else os.fsdecode(bytes.fromhex(file["Encoded-Path"]))
+            if file.get("Checksum-Algorithm") == "SHA256":
+                yield manifest.parent / name, file["Checksum"]
+
+
+def _has(path: Path, checksum: str) -> bool:
+    try:
+        return digest_of(path) == checksum
+    except OSError:
+        return False
+
+
+def _digests_in(files: Path) -> tuple[set[str], list[str]]:
+    """Return the digests of the attached files, and which of them have other bytes."""
+    digests, damaged = set(), []
+    for path in sorted(files.glob("[0-9a-f][0-9a-f]/*")):
+        trio.from_thread.check_cancelled()
+        if _has(path, path.name):
+            digests.add(path.name)
+        else:
+            damaged.append(path.name)
+    return digests, damaged
+
+
+async def _compare(
+    connection: Connection,
+    manifest: Manifest,
+    digests: set[str],
+    note: Callable[[bool | None, str], None],
+    report: Callable[[str], None],
+) -> None:
+    report("comparing the rows")
+    newest = await connection.value("SELECT last_id FROM lanes WHERE id = 1")
+    note(
+        newest >= manifest.newest_id,
+        f"the log ends at {newest}, and the backup began at {manifest.newest_id}",
+    )
+    rows = await connection.count_rows()
+    expected = manifest.database.rows
+    compared = [
+        name for name in expected if manifest.database.kind == "dump" or name in _GROWING or name not in rows
+    ]
+    wrong = [
+        f"{name} has {rows.get(name, 'none')} of {expected[name][0]}"
+        for name in compared
+        if not expected[name][0] <= rows.get(name, -1) <= expected[name][1]
+    ]
+    note(
+        not wrong,
+        f"{sum(rows.values()):,} rows in {len(rows)} tables" + (f": {', '.join(wrong)}" if wrong else ""),
+    )
+    gaps = [row["id"] for row in await connection.rows(_ROOMS)]
+    rooms = await connection.value(_ROOM_COUNT)
+    note(not gaps, f"{rooms:,} rooms without a gap" if not gaps else f"rooms with gaps: {gaps[:10]}")
+    if manifest.files is None:
+        note(None, "attached files are not part of the backup")
+    elif await connection.has("files"):
+        missing = {row["digest"] for row in await connection.rows(_DIGESTS)} - digests - set(manifest.damaged)
+        lost = f": {len(missing)} lack them, the first is {min(missing)}" if missing else ""
+        note(not missing, f"rows of files have their bytes{lost}")
+
+
+async def _check_indexes(
+    connection: Connection,
+    address: DatabaseAddress,
+    note: Callable[[bool | None, str], None],
+    report: Callable[[str], None],
+) -> None:
+    if not await connection.value(_AMCHECK):
+        return note(None, "indexes are not looked at: this PostgreSQL has no amcheck")
+    report("checking tables and indexes")
+    try:
+        program = await find_program("pg_amcheck", connection.postgres)
+        reach = [
+            "--host",
+            str(address["host"]),
+            "--port",
+            str(address["port"]),
+            "--username",
+            str(address["user"]),
+        ]
+        await run_program(
+            [
+                program.path,
+                *reach,
+                "--no-password",
+                "--install-missing",
+                "--database",
+                str(address["database"]),
+            ],
+            timeout=LONGEST,
+        )
+    except BackupFailed as error:
+        return note(False, str(error))
+    return note(True, "tables and indexes are sound")
+
+
+@asynccontextmanager
+async def _open_scratch(place: Path | None) -> AsyncGenerator[Path]:
+    """Provide a directory that PostgreSQL's user can reach, and remove those of killed proofs."""
+    if place is None:
+        # Not /tmp, which may be memory.
+        place = Path("/var/tmp") if os.access("/var/tmp", os.W_OK) else Path(tempfile.gettempdir())
+    directory, lock = await trio.to_thread.run_sync(_make_scratch, place)
+    try:
+        yield directory / "data"
+    finally:
+        os.close(lock)
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _make_scratch(place: Path) -> tuple[Path, int]:
+    place.mkdir(parents=True, exist_ok=True)
+    for old in place.glob(f"{_PREFIX}*"):
+        if (lock := _lock(old)) is not None:
+            shutil.rmtree(old, ignore_errors=True)
+            os.close(lock)
+    directory = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
+    lock = _lock(directory)
+    if lock is None:
+        raise BackupFailed(f"cannot lock {directory}")
+    directory.chmod(0o711)  # PostgreSQL's user may enter; what it has below is its own
+    (directory / "data").mkdir(mode=0o700)
+    return directory, lock
+
+
+def _lock(directory: Path) -> int | None:
+    """Lock a directory of a proof; None: one that runs has it."""
+    try:
+        descriptor = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError:
+        return None
+    try:
+        lock_file(descriptor)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor

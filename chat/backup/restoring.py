@@ -1,0 +1,145 @@
+"""Restores a backup into what is empty. A data directory is usable once all of it is there.
+
+Until then it has the file `restoring` and no mark, so that no server starts on it; the next restore begins anew.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import trio
+
+from chat.backup.connection import open_connection
+from chat.backup.failures import BackupFailed, as_backup_failed
+from chat.backup.making import FILES, SECRET
+from chat.backup.manifest import Manifest, read_manifest, write_private
+from chat.backup.placing import load_dump, open_placed
+from chat.durable import sync_directory
+from chat.embedded_postgres.data_directory import RESTORING, lock_file, mark_data_directory
+from chat.settings.config import Config
+from chat.storage.file_store import MARK as FILES_MARK
+from chat.storage.postgres.asyncio_bridge import open_asyncio
+from chat.storage.postgres.database import DatabaseAddress
+from chat.storage.postgres.migration_files import known_migrations
+from chat.storage.postgres.storage import open_shared_postgres_storage
+
+_QUERY_TIMEOUT = 60.0
+
+
+async def restore(config: Config, backup: Path, *, report: Callable[[str], None]) -> Manifest:
+    """Restore `backup` into the data directory, the files and the database of `config`, all of which must be empty.
+
+    Notes the restore mark, so that newer log-ins continue for a day. Raises BackupFailed and CannotStart.
+    Cancelling: no server starts on the data directory until a restore into it is complete.
+    """
+    with as_backup_failed(f"cannot restore into {config.data}"):
+        manifest = await trio.to_thread.run_sync(read_manifest, backup)
+        newest = known_migrations()[-1].version
+        if manifest.schema > newest:
+            raise BackupFailed(
+                f"the backup has schema {manifest.schema}, newer than this release's {newest}: use trio-chat"
+                f" {manifest.release} or newer"
+            )
+        if config.database_url is not None and manifest.database.kind == "base":
+            raise BackupFailed("this is a backup of an embedded database: restore it without --database")
+        store = config.files_beside(config.data)
+        if store is None and manifest.files:
+            raise BackupFailed(f"the backup has {manifest.files} attached files: pass --files")
+        if store is not None:
+            await trio.to_thread.run_sync(_refuse_other_files, store, manifest)
+        async with open_asyncio():
+            if config.database_url is not None:
+                await _refuse_full({"dsn": config.database_url})
+            with _taken(config.data):
+                await trio.to_thread.run_sync(_empty, config.data)
+                if store is not None:
+                    report("copying files")
+                    await trio.to_thread.run_sync(_put_files, backup / FILES, store)
+                if config.secret is None and (backup / SECRET).exists():
+                    write_private(config.data / SECRET, (backup / SECRET).read_bytes())
+                if config.database_url is not None:
+                    address: DatabaseAddress = {"dsn": config.database_url}
+                    await load_dump(backup, manifest, address, report=report)
+                    await mark_restored(address)
+                else:
+                    async with open_placed(backup, manifest, config.data, durable=True, report=report) as own:
+                        await mark_restored(own)
+                await trio.to_thread.run_sync(partial(_finish, config.data))
+        return manifest
+
+
+async def mark_restored(address: DatabaseAddress) -> None:
+    """Bring the tables up to date, and note that the database was restored. Raises CannotStart.
+
+    Cancelling: it is noted or not.
+    """
+    async with open_shared_postgres_storage(address, query_timeout=_QUERY_TIMEOUT) as storage:
+        await storage.sessions.mark_restored()
+
+
+async def _refuse_full(address: DatabaseAddress) -> None:
+    async with open_connection(address) as connection:
+        if tables := await connection.count_rows():
+            raise BackupFailed(
+                f"the database is not empty, it has {len(tables)} tables: make a new one, or drop and create it"
+            )
+
+
+def _refuse_other_files(store: Path, manifest: Manifest) -> None:
+    mark = store / FILES_MARK
+    if mark.exists() and mark.read_text(encoding="utf-8").strip() != manifest.store_id:
+        raise BackupFailed(f"the files in {store} belong to another database: pass another --files")
+
+
+@contextmanager
+def _taken(data: Path) -> Iterator[None]:
+    """Hold a data directory that is empty, or that an unfinished restore left. Raises BackupFailed."""
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if set(os.listdir(data)) - {"lost+found"} and not (data / RESTORING).exists():
+        raise BackupFailed(f"{data} is not empty: move it away, or pass another --data")
+    lock = os.open(data / RESTORING, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            lock_file(lock)
+        except OSError as error:
+            raise BackupFailed(f"another restore into {data} is running: wait for it") from error
+        sync_directory(data)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _empty(data: Path) -> None:
+    """Remove what an unfinished restore left."""
+    for path in data.iterdir():
+        if path.is_dir() and path.name != "lost+found":
+            shutil.rmtree(path)
+        elif path.is_file() and path.name != RESTORING:
+            path.unlink()
+
+
+def _put_files(source: Path, store: Path) -> None:
+    """Copy the files that the store lacks, each whole or not at all."""
+    store.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in sorted(source.glob("[0-9a-f][0-9a-f]")):
+        into = store / folder.name
+        into.mkdir(mode=0o700, exist_ok=True)
+        for file in sorted(folder.iterdir()):
+            trio.from_thread.check_cancelled()
+            if not (into / file.name).exists():
+                new = into / f"{file.name}.new"
+                shutil.copy2(file, new)
+                with open(new, "rb") as copied:
+                    os.fsync(copied.fileno())
+                os.replace(new, into / file.name)
+        sync_directory(into)
+    sync_directory(store)
+
+
+def _finish(data: Path) -> None:
+    mark_data_directory(data)
+    (data / RESTORING).unlink()
+    sync_directory(data)

@@ -1,0 +1,38 @@
+"""`chat restore`: brings a backup back, into what is empty."""
+
+import os
+from functools import partial
+from pathlib import Path
+
+import click
+import trio
+
+from chat.cli.backup import progress, server_flags
+from chat.cli.data_access import moment
+from chat.cli.expected_errors import expected_errors
+from chat.logs import configure_logging
+from chat.settings.sources import read_config
+
+
+@click.command()
+@click.argument("backup", type=click.Path(path_type=Path))
+@server_flags
+def restore(backup: Path, **flags: object) -> None:
+    """Restore a backup into what is empty.
+
+    BACKUP is a backup, or a directory of backups, of which the newest is taken. With --database it restores a dump into
+    an empty database, and secret and files into the data directory. The tables are brought up to date, and a restore
+    mark lets log-ins that are newer than the backup continue for a day, as `chat restored` does. Until all is there no
+    server starts on the data directory; run a killed restore again.
+    """
+    from chat.backup.restoring import restore as bring_back
+    from chat.backup.target import newest_in
+
+    with expected_errors():
+        config = read_config(flags, os.environ)
+        configure_logging("error", config.log_format)
+        chosen = newest_in(backup.absolute())
+        manifest = trio.run(partial(bring_back, config, chosen, report=progress()))
+    click.echo(
+        f"restored {chosen} into {config.data}: everything until {moment(manifest.begun_at):%F %T} UTC is there"
+    )

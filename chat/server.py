@@ -38,6 +38,7 @@ from chat.protocols.registry import PROTOCOLS
 from chat.protocols.services import services_of
 from chat.settings.config import Config
 from chat.start_notices import tell_set_up_code, warn_of_look_alikes
+from chat.storage import removal_list
 from chat.storage.file_store import open_file_store
 from chat.storage.postgres.storage import open_postgres_storage
 from chat.workers.worker_context import WorkerContext
@@ -188,6 +189,8 @@ async def open_chat(
             public_url=config.public_url,
             widget_greeting=config.widget_greeting,
             lobby=config.lobby,
+            removal_list=None if local is None else local / removal_list.NAME,
+            erasing_settled_after=2 * config.commit_timeout,
         ) as engine,
         open_watch(recorder, metrics) as watch,
     ):

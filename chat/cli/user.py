@@ -1,5 +1,6 @@
 """`chat user …`: people, their tokens and roles. Works while a server runs on the data and while none does."""
 
+import re
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from chat.cli.data_access import as_json, as_table, moment, with_data
 from chat.cli.flags import config_flags, utf8
 from chat.cli.password_prompt import prompt_password
 from chat.domain.accounts.account_changes import roles_of
+from chat.domain.accounts.account_removal import How
 from chat.domain.administration.administration import Administration, Wanted
 from chat.domain.entities import Person
 from chat.domain.ports import LookAlike
@@ -28,6 +30,11 @@ _UNKNOWN_ADDRESS = (
     "chat: the server's public address is not known here: the link is that address, /i/ and this code;"
     " `chat setting set public_url ADDRESS`, or --url ADDRESS, has it printed"
 )
+_DELETED = re.compile("#([0-9]{1,18})")
+"""An id: names have no such sign."""
+
+_DONE = {How.ANONYMISE: "anonymised", How.ERASE: "erasing the messages of"}
+
 _NOBODY = "nobody has an account yet: chat user add NAME"
 
 
@@ -233,14 +240,40 @@ def enable(name: str, **flags: object) -> None:
 @click.argument("name", callback=utf8)
 @config_of_accounts
 def delete(name: str, **flags: object) -> None:
-    """Delete a person for good.
+    """Delete an account; messages stay under its name.
 
-    Sessions, e-mail address and password are deleted. Messages stay under the name: rename the person first to remove
-    it. Nobody else can take the name, or they would pass for the author. Operators no longer see the person's support
-    conversation. Rooms that the person created stay, with their other members.
+    Sessions, e-mail address and password are deleted. Messages stay under the name. Nobody else can take the name, or
+    they would pass for the author.
+    Operators no longer see the person's support conversation. Rooms that the person created stay, with their other
+    members. `chat user anonymise` removes the name too, `chat user erase` the messages as well.
     """
     person = _do(flags, name, lambda people: people.delete(name))
     click.echo(f"deleted {person.name}, id {person.id}")
+
+
+@user.command()
+@click.argument("name", callback=utf8)
+@config_of_accounts
+def anonymise(name: str, **flags: object) -> None:
+    """Delete an account and its name; messages stay.
+
+    The messages stand under a name like deleted-7 from then on. The old name is free again. What others wrote stays,
+    also where it names the person. An ID like #7 instead of NAME is that of somebody who was deleted before.
+    """
+    _remove(flags, name, How.ANONYMISE)
+
+
+@user.command()
+@click.argument("name", callback=utf8)
+@config_of_accounts
+def erase(name: str, **flags: object) -> None:
+    """Delete an account, its name and messages.
+
+    Messages with their earlier texts and files, reactions, the support conversation and invites are deleted; replies
+    show a gap. The server does so in small steps, as soon as it runs: 100,000 messages take about half an hour. An ID
+    like #7 instead of NAME is that of somebody who was deleted before.
+    """
+    _remove(flags, name, How.ERASE)
 
 
 @user.command()
@@ -261,6 +294,19 @@ def role(name: str, roles: tuple[str, ...], **flags: object) -> None:
     wanted = Wanted(operator="operator" in roles, moderator="moderator" in roles, admin="admin" in roles)
     person = _do(flags, name, lambda people: people.change(name, wanted))
     click.echo(f"{person.name}, id {person.id}: {','.join(roles_of(person)) or 'member'}")
+
+
+def _remove(flags: Mapping[str, object], name: str, how: How) -> None:
+    async def remove(opened: "DataAccess") -> str | Refusal:
+        if deleted := _DELETED.fullmatch(name):
+            refusal = await opened.people.delete_again(int(deleted[1]), how)
+            return refusal or f"id {deleted[1]}"
+        removed = await opened.people.delete(name, how=how)
+        return removed if isinstance(removed, Refusal) else f"{removed.name}, id {removed.id}"
+
+    texts = {NO_PERSON: f"nobody is called {name!r}, or nothing more is to be removed of them"}
+    whom = with_data(flags, remove, texts=texts)
+    click.echo(f"{_DONE[how]} {whom}")
 
 
 def _do(

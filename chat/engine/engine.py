@@ -3,6 +3,7 @@
 import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import trio
 
@@ -36,6 +37,7 @@ from chat.engine.cleaner import open_cleaner
 from chat.engine.cluster.servers import ClusterConfig, LocalServer, open_cluster
 from chat.engine.deliveries import observe_inbox, open_deliveries
 from chat.engine.dialect import Dialect
+from chat.engine.eraser import SETTLED, Eraser
 from chat.engine.failed_logins import FailedLogins
 from chat.engine.fence import Fence
 from chat.engine.file_cleaner import open_file_cleaner
@@ -114,6 +116,8 @@ async def open_engine(
     public_url: str = "",
     widget_greeting: str = "",
     lobby: Lobby | None = None,
+    removal_list: Path | None = None,
+    erasing_settled_after: float = SETTLED,
 ) -> AsyncGenerator[Engine]:
     """Commit, publish, look up and follow changes for as long as the block lasts, and finish what was accepted.
 
@@ -131,8 +135,11 @@ async def open_engine(
         server_name, public_url: the name of the server, and the address at which people reach it.
         lobby: who reads the lobby; None: every client while registration is open, else people who have logged in.
 
-    The last five hold until an admin changes them. The caller ends all sessions before it leaves the block. Raises
-    CannotStart.
+        removal_list: the file that lists removed accounts beside the database; None: there is none.
+        erasing_settled_after: seconds after which no write from before a removal is in flight.
+
+    Those from `widget_origins` to `lobby` hold until an admin changes them. The caller ends all sessions before it
+    leaves the block. Raises CannotStart.
 
     Cancelling: writes that wait for the journal are neither refused nor acknowledged.
     """
@@ -221,6 +228,7 @@ async def open_engine(
                 support.gone(person_id)
                 if person_id is not None:
                     presence.person_deleted(person_id)
+                eraser.wake()
 
             member_counts = MemberCounts(
                 storage.users,
@@ -233,7 +241,22 @@ async def open_engine(
                 blocks.changed(person_id)
                 member_counts.changed(person_id)
 
-            people_here = PeopleReconciler(accounts, presence, gone, outdated=outdated, found=statuses.found)
+            people_here = PeopleReconciler(
+                accounts,
+                presence,
+                gone,
+                outdated=outdated,
+                found=statuses.found,
+                nameless=storage.users.nameless,
+            )
+            writes = Writes(storage.messages, journal, follower, broadcaster, cluster)
+            eraser = Eraser(
+                storage.account_removals,
+                writes,
+                removed_room=cleaner.wake,
+                settled_after=erasing_settled_after,
+                listed=None if removal_list is None else (removal_list, data_id),
+            )
 
             async def recheck() -> None:
                 await follower.verify_tail()
@@ -244,6 +267,7 @@ async def open_engine(
             nursery.start_soon(failed_logins.record)
             nursery.start_soon(statuses.notify_watchers)
             nursery.start_soon(member_counts.publish_changes)
+            nursery.start_soon(eraser.erase)
             nursery.start_soon(watch_changes, storage, people_here, memberships, SettingsFollower(settings))
             if ping_interval < math.inf:
                 nursery.start_soon(beat, presence, ping_interval, pong_timeout)
@@ -273,7 +297,7 @@ async def open_engine(
                 contacts=storage.contacts,
                 blocks=blocks,
                 read_marks=read_marks,
-                writes=Writes(storage.messages, journal, follower, broadcaster, cluster),
+                writes=writes,
                 invites=Invites(storage.users),
                 notices=notices,
                 statuses=statuses,

@@ -5,7 +5,7 @@ get the new name and roles. A person who changes while they connect is read agai
 is missed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
@@ -26,6 +26,7 @@ class PeopleReconciler(Reconciler):
         gone: called with the id of each person who was deleted; None: some may have been. Sync.
         outdated: called at once with the id of each person who was changed; None: anybody. Sync.
         found: called with each person who was looked up. Sync.
+        nameless: returns those of these people who were deleted with their names; `found` is called with them too.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class PeopleReconciler(Reconciler):
         *,
         outdated: Callable[[int | None], object] = lambda _id: None,
         found: Callable[[Person], object] = lambda _person: None,
+        nameless: Callable[[Sequence[int]], Awaitable[list[Person]]] | None = None,
     ) -> None:
         super().__init__(self._apply)
         self._accounts = accounts
@@ -43,6 +45,7 @@ class PeopleReconciler(Reconciler):
         self._gone = gone
         self._outdated = outdated
         self._found = found
+        self._nameless = nameless
 
     def changed(self, person_id: int | None) -> None:
         """Have a changed person looked up; None: everybody who is here. Sync."""
@@ -71,5 +74,9 @@ class PeopleReconciler(Reconciler):
             if person is None:
                 self._gone(person_id)
             else:
+                self._found(person)
+        deleted = [person_id for person_id, person in found.items() if person is None]
+        if deleted and self._nameless is not None:
+            for person in await self._nameless(deleted):
                 self._found(person)
         return set(ids).difference(found)  # they were changed meanwhile

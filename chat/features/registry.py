@@ -4,8 +4,9 @@ from chat.features.blocks import FEATURE as BLOCKS
 from chat.features.feature import Feature
 from chat.features.files import FEATURE as FILES
 from chat.features.invites import FEATURE as INVITES
+from chat.features.leaving import FEATURE as LEAVING
 from chat.features.pins import FEATURE as PINS
 from chat.features.search import FEATURE as SEARCH
 from chat.features.support import FEATURE as SUPPORT
 
-FEATURES: tuple[Feature, ...] = (BLOCKS, FILES, INVITES, PINS, SEARCH, SUPPORT)
+FEATURES: tuple[Feature, ...] = (BLOCKS, FILES, INVITES, LEAVING, PINS, SEARCH, SUPPORT)

@@ -418,8 +418,8 @@ export interface HelloOk {
   /** Identifies the server's data: if it changes, all rooms and messages are others */
   data: string;
   /**
-   * activity, blocks, edits, files, invites, mentions, pins, presence, reactions, read_marks, search, support,
-   * sync_pages, visitors; others may be added
+   * activity, blocks, edits, files, invites, leaving, mentions, pins, presence, reactions, read_marks, search,
+   * support, sync_pages, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -981,6 +981,27 @@ export interface RegistrationSetting {
   default: "closed" | "invite" | "open";
 }
 
+/** An account that is removed for good, and how. It may be that of somebody who left, if this removes more. */
+export interface RemoveAccount {
+  person: number;
+  /**
+   * leave: messages stay under the name; anonymise: messages stay, the name goes; erase: messages, files and
+   * reactions go too
+   */
+  how: "anonymise" | "erase" | "leave";
+}
+
+/** How one's own account is removed for good; `password` is one's own. */
+export interface RemoveMe {
+  /**
+   * leave: messages stay under the name; anonymise: messages stay, the name goes; erase: messages, files and
+   * reactions go too
+   */
+  how: "anonymise" | "erase" | "leave";
+  /** At most 72 bytes */
+  password: string;
+}
+
 /** A new password, and the reset code that an admin made for the person. */
 export interface ResetPassword {
   code: string;
@@ -1131,8 +1152,8 @@ export interface ServerInfo {
   registration: "closed" | "invite" | "open";
   lobby: "members" | "open";
   /**
-   * activity, blocks, edits, files, invites, mentions, pins, presence, reactions, read_marks, search, support,
-   * sync_pages, visitors; others may be added
+   * activity, blocks, edits, files, invites, leaving, mentions, pins, presence, reactions, read_marks, search,
+   * support, sync_pages, visitors; others may be added
    */
   features: string[];
   limits: Limits;

@@ -118,3 +118,22 @@ def test_audit_records_are_listed_with_the_newest_last(chat: Chat) -> None:
     ]
     before = json.loads(chat("audit", "--json", "--last", "1", "--before", str(last[0]["id"])).stdout)
     assert [(act["act"], act["person"]) for act in before] == [("roles_changed", "dora")]
+
+
+def test_people_are_deleted_with_their_names_or_with_their_messages(chat: Chat) -> None:
+    for name in ("grace", "heidi", "ivan"):
+        assert add(chat, name).exit_code == 0
+    ids = {each["name"]: each["id"] for each in json.loads(chat("user", "list", "--json").stdout)}
+    assert chat("user", "delete", "grace").stdout == f"deleted grace, id {ids['grace']}\n"
+    assert chat("user", "anonymise", "heidi").stdout == f"anonymised heidi, id {ids['heidi']}\n"
+    assert chat("user", "erase", "ivan").stdout == f"erasing the messages of ivan, id {ids['ivan']}\n"
+    assert chat("user", "erase", f"#{ids['grace']}").stdout == f"erasing the messages of id {ids['grace']}\n"
+    again = chat("user", "anonymise", f"#{ids['grace']}")
+    assert again.exit_code != 0
+    assert "nothing more is to be removed" in again.stderr
+    there = {each["id"] for each in json.loads(chat("user", "list", "--json").stdout)}
+    assert not there & {ids[name] for name in ("grace", "heidi", "ivan")}
+    audit = chat("audit").stdout
+    for name in ("grace", "heidi", "ivan"):
+        assert name not in audit
+    assert add(chat, "heidi").exit_code == 0, "the name is free"

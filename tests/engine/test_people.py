@@ -9,6 +9,7 @@ import trio
 from structlog.testing import capture_logs
 from trio.testing import wait_all_tasks_blocked
 
+from chat.domain.accounts.account_removal import How
 from chat.domain.closing import DELETED, DISABLED, GOING_AWAY, LOGGED_OUT, Closing
 from chat.domain.entities import LOBBY_ID, Person
 from chat.domain.failures import StorageDown
@@ -42,6 +43,7 @@ class Followed:
             self.gone.append,
             outdated=self.outdated.append,
             found=self.found.append,
+            nameless=world.storage.users.nameless,
         )
 
 
@@ -79,11 +81,21 @@ async def delete(followed: Followed, person: Person) -> None:
     await followed.users.delete(person.id)
 
 
+async def anonymise(followed: Followed, person: Person) -> None:
+    await followed.users.delete(person.id, how=How.ANONYMISE)
+
+
+async def erase(followed: Followed, person: Person) -> None:
+    await followed.users.delete(person.id, how=How.ERASE)
+
+
 ACTS: list[tuple[Callable[[Followed, Person], Any], Closing]] = [
     (log_out, LOGGED_OUT),
     (change_password, LOGGED_OUT),
     (disable, DISABLED),
     (delete, DELETED),
+    (anonymise, DELETED),
+    (erase, DELETED),
 ]
 
 

@@ -4,12 +4,25 @@ from inspect import iscoroutinefunction
 from types import FunctionType
 
 from chat.domain.accounts.contacts import Contacts
-from chat.domain.ports import Audit, Files, Messages, Nodes, Rooms, Sessions, Settings, SetUp, Storage, Users
+from chat.domain.ports import (
+    AccountRemovals,
+    Audit,
+    Files,
+    Messages,
+    Nodes,
+    Rooms,
+    Sessions,
+    Settings,
+    SetUp,
+    Storage,
+    Users,
+)
 from chat.domain.ports.timelines import Timelines
 from chat.features.pins.queries import PostgresPins
 from chat.features.pins.use_cases import Pins
 from chat.features.search.index import SearchIndex
 from chat.features.search.queries import PostgresSearchIndex
+from chat.storage.postgres.account_removals import PostgresAccountRemovals
 from chat.storage.postgres.audit import PostgresAudit
 from chat.storage.postgres.contacts import PostgresContacts
 from chat.storage.postgres.files import PostgresFiles
@@ -39,6 +52,7 @@ def test_every_call_of_the_ports_is_a_write_or_a_read() -> None:
     assert (
         calls(
             Users,
+            AccountRemovals,
             Rooms,
             Messages,
             Timelines,
@@ -60,6 +74,7 @@ def test_every_call_of_the_ports_is_a_write_or_a_read() -> None:
 def test_exactly_the_writes_are_shielded() -> None:
     ours = calls(
         PostgresUsers,
+        PostgresAccountRemovals,
         PostgresRooms,
         PostgresMessages,
         PostgresContacts,

@@ -132,6 +132,7 @@ class ObstructedStorage:
         self.settings = Obstructed(storage.settings, obstacles)
         self.audit = Obstructed(storage.audit, obstacles)
         self.files = Obstructed(storage.files, obstacles)
+        self.account_removals = Obstructed(storage.account_removals, obstacles)
         self.feature_ports = Ports(
             {port: Obstructed(table, obstacles) for port, table in storage.feature_ports.items()}
         )

@@ -97,8 +97,8 @@ def test_roles_names_and_passwords_are_changed_and_each_change_is_asked_about(
     confirm(olga, "Set password")
     expect(log_in_button(ben)).to_be_visible(timeout=AT_ONCE)
 
-    olga.get_by_role("button", name="Delete").click()
-    confirm(olga, "Delete")
+    olga.get_by_role("button", name="Delete with messages").click()
+    confirm(olga, "Delete with messages")
     olga.get_by_role("searchbox").fill("bernard")
     expect(olga.get_by_text("No people found.")).to_be_visible()
 

@@ -7,6 +7,7 @@ import structlog
 from msgspec import UNSET, UnsetType, structs
 
 from chat.domain.accounts.account_changes import AccountChange, Role
+from chat.domain.accounts.account_removal import How
 from chat.domain.accounts.accounts import Accounts
 from chat.domain.administration.audit import Act, AuditEntry, What
 from chat.domain.entities import Person
@@ -19,6 +20,13 @@ VISITOR = Refusal(
 )
 
 _HIGHEST_ID = 2**63 - 1
+
+_DELETED = {
+    How.LEAVE: "person deleted",
+    How.ANONYMISE: "person anonymised",
+    How.ERASE: "person erased",
+}
+"""What the log says of each."""
 
 logger = structlog.get_logger(__name__)
 
@@ -144,20 +152,45 @@ class Administration:
         )
         return await self._administer(who, change, by)
 
-    async def delete(self, who: int | str, by: Person | None = None) -> Person | Refusal:
-        """Delete a person and return them.
-
-        Their messages stay under their name, which nobody else can take.
-        """
+    async def delete(
+        self, who: int | str, by: Person | None = None, how: How = How.LEAVE
+    ) -> Person | Refusal:
+        """Delete a person and return them as they were. With `how` their name and messages go too."""
         person = await self.person(who)
         if isinstance(person, Refusal):
             return person
-        match await self._users.delete(person.id, None if by is None else by.id):
+        return await self._delete(person, by, how, is_own=False)
+
+    async def delete_again(self, person_id: int, how: How, by: Person | None = None) -> Refusal | None:
+        """Delete the name or messages of somebody who has left already. NO_PERSON: nothing more is to be removed."""
+        is_id = 0 < person_id <= _HIGHEST_ID
+        match is_id and await self._users.delete(person_id, None if by is None else by.id, how):
             case Refusal() as refusal:
                 return refusal
             case False:
                 return NO_PERSON
-        self._note("deleted", person, by)
+        self._accounts.changed(person_id)
+        logger.info(_DELETED[how], person=person_id, by="a command" if by is None else by.name)
+        return None
+
+    async def leave(self, person: Person, how: How) -> Refusal | None:
+        """Delete the account of the person who wants that."""
+        deleted = await self._delete(person, person, how, is_own=True)
+        return deleted if isinstance(deleted, Refusal) else None
+
+    async def _delete(self, person: Person, by: Person | None, how: How, *, is_own: bool) -> Person | Refusal:
+        match await self._users.delete(person.id, None if by is None else by.id, how, is_own=is_own):
+            case Refusal() as refusal:
+                return refusal
+            case False:
+                return NO_PERSON
+        # No await between the commit and this, which notifies the person's sockets.
+        self._accounts.changed(person.id)
+        self._accounts.happened(_DELETED[how].removeprefix("person "))
+        # The log outlives the account: it has a name only where the name stays.
+        name = {"name": person.name} if how is How.LEAVE else {}
+        by_whom = "a command" if by is None else "themselves" if is_own else by.name
+        logger.info(_DELETED[how], person=person.id, by=by_whom, **name)
         return person
 
     async def _hash(self, who: int | str, password: str) -> bytes | Refusal:

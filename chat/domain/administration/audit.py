@@ -21,6 +21,9 @@ class What(StrEnum):
 
     PERSON_ADDED = "person_added"
     PERSON_DELETED = "person_deleted"
+    PERSON_ANONYMISED = "person_anonymised"
+    PERSON_ERASED = "person_erased"
+    ERASURE_ENDED = "erasure_ended"
     RENAMED = "renamed"
     ROLES_CHANGED = "roles_changed"
     PASSWORD_SET = "password_set"

@@ -6,6 +6,7 @@ with a deadline; then the cancellation takes effect. So a cancelled write was no
 Any method may raise `StorageDown`; a write may also raise `OutcomeUnknown`.
 """
 
+from chat.domain.ports.account_removals import AccountRemovals
 from chat.domain.ports.files import Files, FileStore, KeptFile, NewFile, Stored
 from chat.domain.ports.messages import Messages
 from chat.domain.ports.rooms import KEPT, Rooms
@@ -39,6 +40,7 @@ __all__ = [
     "KEPT",
     "MOST_SESSIONS",
     "OVERLAP",
+    "AccountRemovals",
     "Audit",
     "Changed",
     "FileStore",

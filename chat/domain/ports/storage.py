@@ -5,6 +5,7 @@ from typing import Protocol
 
 from chat.domain.accounts.contacts import Contacts
 from chat.domain.features import Ports
+from chat.domain.ports.account_removals import AccountRemovals
 from chat.domain.ports.files import Files
 from chat.domain.ports.messages import Messages
 from chat.domain.ports.rooms import Rooms
@@ -53,6 +54,9 @@ class Storage(Protocol):
 
     @property
     def files(self) -> Files: ...
+
+    @property
+    def account_removals(self) -> AccountRemovals: ...
 
     @property
     def feature_ports(self) -> Ports: ...

@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 
 from chat.domain.accounts.account_changes import AccountChange, Role
+from chat.domain.accounts.account_removal import How
 from chat.domain.entities import (
     Credentials,
     Person,
@@ -237,9 +238,16 @@ class Users(Protocol):
         """
         ...
 
-    async def delete(self, person_id: int, by_id: int | None = None) -> bool | Refusal:
-        """Delete a person and record it in the audit; their messages stay, under their name. False: no such person.
+    async def delete(
+        self, person_id: int, by_id: int | None = None, how: How = How.LEAVE, *, is_own: bool = False
+    ) -> bool | Refusal:
+        """Delete a person and record it in the audit and for `Removals`. False: no such person.
 
-        LAST_ADMIN and NOT_ADMIN as in `administer`.
+        Somebody who was deleted already can be deleted again in a way that removes more. `is_own`: it is their own
+        wish. LAST_ADMIN and NOT_ADMIN as in `administer`.
         """
+        ...
+
+    async def nameless(self, person_ids: Sequence[int]) -> list[Person]:
+        """Return those of these people who were deleted with their names, with the names that they have instead."""
         ...

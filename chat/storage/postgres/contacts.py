@@ -49,7 +49,7 @@ SELECT {_PUBLIC}
 FROM me CROSS JOIN LATERAL (
     SELECT * FROM users WHERE changed_at > to_timestamp($2::float8) ORDER BY changed_at DESC LIMIT {_MOST_LOOKED_AT}
 ) AS u
-WHERE u.deleted_at IS NULL AND (
+WHERE (u.deleted_at IS NULL OR EXISTS (SELECT FROM account_removals WHERE user_id = u.id AND how <> 'leave')) AND (
     u.id = me.id
     OR EXISTS (
         SELECT FROM memberships theirs JOIN memberships mine ON mine.room_id = theirs.room_id AND mine.user_id = me.id

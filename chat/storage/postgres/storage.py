@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from chat.domain.features import Ports
 from chat.domain.ports import Changed
+from chat.storage.postgres.account_removals import PostgresAccountRemovals
 from chat.storage.postgres.asyncio_bridge import open_asyncio
 from chat.storage.postgres.audit import PostgresAudit
 from chat.storage.postgres.contacts import PostgresContacts
@@ -52,6 +53,7 @@ class PostgresStorage:
         self.settings = PostgresSettings(database)
         self.audit = PostgresAudit(database)
         self.files = PostgresFiles(database)
+        self.account_removals = PostgresAccountRemovals(database)
         self.feature_ports = Ports(
             {port: opens(database) for feature in features for port, opens in feature.ports.items()}
         )

@@ -102,6 +102,6 @@ ORDER BY id LIMIT $3"""
 # Once there is an admin, the set-up code is void; the next start without an admin makes a new one.
 USE_UP_SET_UP = "DELETE FROM set_up"
 ADD_VISIT = "INSERT INTO visits (user_id, email, page) VALUES ($1, $2, $3)"
-DELETE = f"""
-WITH visit AS (DELETE FROM visits WHERE user_id = $1)
-UPDATE users SET deleted_at = now(), email = NULL, email_key = NULL, password_hash = '' {_THEM}"""
+NAMELESS = f"""
+SELECT {_COLUMNS} FROM users
+WHERE id = ANY($1) AND EXISTS (SELECT FROM account_removals WHERE user_id = users.id AND how <> 'leave')"""

@@ -14,7 +14,8 @@ from chat.domain.accounts.account_changes import (
     is_acting_admin,
     may_change,
 )
-from chat.domain.administration.audit import Act, What, reset_act, use_act
+from chat.domain.accounts.account_removal import How
+from chat.domain.administration.audit import reset_act, use_act
 from chat.domain.entities import Credentials, Person
 from chat.domain.ports import (
     Invite,
@@ -32,6 +33,7 @@ from chat.domain.text.rules import same_name_key
 from chat.domain.text.skeletons import name_skeletons
 from chat.storage.postgres import invites
 from chat.storage.postgres import user_queries as queries
+from chat.storage.postgres.account_removals import remove_account
 from chat.storage.postgres.audit import note
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import Connection
@@ -208,21 +210,29 @@ class PostgresUsers:
 
         return await self._database.write(set_password)
 
-    async def delete(self, person_id: int, by_id: int | None = None) -> bool | Refusal:
+    async def delete(
+        self, person_id: int, by_id: int | None = None, how: How = How.LEAVE, *, is_own: bool = False
+    ) -> bool | Refusal:
         async def delete(connection: Connection) -> bool | Refusal:
+            if how is not How.LEAVE:
+                await connection.execute(queries.LOCK_NAMES)
             await connection.execute(queries.LOCK_ADMINS)
             before = _person_or_none(await connection.fetchrow(queries.LOCK, person_id))
-            if before is None:
-                return False
-            if by_id is not None and not await connection.fetchval(queries.IS_ACTING_ADMIN, by_id):
-                return NOT_ADMIN
-            if by_id is not None and await _is_last_admin(connection, before):
+            if (
+                by_id is not None
+                and not is_own
+                and not await connection.fetchval(queries.IS_ACTING_ADMIN, by_id)
+            ):
+                return NOT_ADMIN if before is not None else False
+            if before is not None and by_id is not None and await _is_last_admin(connection, before):
                 return LAST_ADMIN
-            await connection.execute(queries.DELETE, person_id)
-            await note(connection, [Act(by_id=by_id, what=What.PERSON_DELETED, person_id=person_id)])
-            return True
+            return await remove_account(connection, person_id, how, by_id)
 
         return await self._database.write(delete)
+
+    async def nameless(self, person_ids: Sequence[int]) -> list[Person]:
+        rows = await self._database.read(lambda c: c.fetch(queries.NAMELESS, person_ids))
+        return [_person(row) for row in rows]
 
     async def _one(self, query: str, value: object) -> asyncpg.Record | None:
         return await self._database.read(lambda c: c.fetchrow(query, value))

@@ -2,11 +2,12 @@
 
 import { blocks } from "./blocks/feature.js";
 import { invites } from "./invites/feature.js";
+import { leaving } from "./leaving/feature.js";
 import { pins } from "./pins/feature.js";
 import { reactions } from "./reactions/feature.js";
 import { readMarks } from "./read_marks/feature.js";
 
-export const FEATURES = [reactions, readMarks, blocks, invites, pins];
+export const FEATURES = [reactions, readMarks, blocks, invites, pins, leaving];
 
 /** @typedef {import("./feature").Feature} Feature */
 /** @typedef {import("./feature").KeyOf<(typeof FEATURES)[number]>} Key the keys of all their strings */

@@ -31,7 +31,7 @@ class MemoryContacts:
             return []
         found = [
             each
-            for each in self._users.there()
+            for each in (*self._users.there(), *self._users.without_names())
             if each.changed_at > max(since, each.created_at) and (each.id == me.id or self._meet(me, each))
         ]
         return [public_person(each) for each in sorted(found, key=lambda each: -each.changed_at)[:limit]]

@@ -138,6 +138,20 @@ class MessageTable:
             case Reacted():
                 return structs.replace(change, count=state.counts.get(change.emoji, 0))
 
+    def of_log(self, after_id: int) -> list[Message]:
+        """Return the messages with ids above `after_id`, in the order of the log, with their texts of now. Sync."""
+        return sorted(
+            (each for room_id in self._by_room for each in self._said(room_id) if each.id > after_id),
+            key=log_id,
+        )
+
+    def forget_keys(self, sender_id: int, after_id: int, last_id: int) -> None:
+        """Forget the keys of somebody's messages with ids above `after_id` up to `last_id`. Sync."""
+        for (by_id, key), (_, message) in list(self.by_key.items()):
+            if by_id == sender_id and after_id < message.id <= last_id:
+                del self.by_key[by_id, key]
+                self.keys.pop(message.id, None)
+
     def end_of_log(self) -> int:
         """Return the highest id, at once."""
         return self._newest_id

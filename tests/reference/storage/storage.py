@@ -9,6 +9,7 @@ from chat.domain.features import Port, Ports
 from chat.domain.messages.outcomes import Saved
 from chat.domain.ports import Changed
 from tests.features.models import MODELS
+from tests.reference.storage.account_removals import MemoryAccountRemovals
 from tests.reference.storage.audit import MemoryAudit
 from tests.reference.storage.contacts import MemoryContacts
 from tests.reference.storage.files import MemoryFiles
@@ -54,6 +55,7 @@ class MemoryStorage:
         self.sessions = MemorySessions(self.users, now)
         self.set_up = MemorySetUp(self.users)
         self.timelines = MemoryTimelines(self.users, self.rooms, self.messages)
+        self.account_removals = MemoryAccountRemovals(self.users, self.messages, self.rooms.people_of)
         self.contacts = MemoryContacts(self.users, self.rooms)
         self.nodes = MemoryNodes(self.messages.end_of_log, now)
         ports: dict[Port[Any], Any] = {}

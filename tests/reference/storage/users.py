@@ -1,5 +1,6 @@
 """People in memory. A method's work is done in one go after its checkpoint: no await in between."""
 
+import secrets
 import time
 from collections.abc import Callable, Sequence
 
@@ -17,7 +18,8 @@ from chat.domain.accounts.account_changes import (
     may_change,
     roles_of,
 )
-from chat.domain.administration.audit import Act, What, invite_act, reset_act, use_act, withdrawal_act
+from chat.domain.accounts.account_removal import How, nameless, removal_act
+from chat.domain.administration.audit import invite_act, reset_act, use_act, withdrawal_act
 from chat.domain.entities import Credentials, Person, Room, Visit
 from chat.domain.ports import (
     Invite,
@@ -58,7 +60,8 @@ class MemoryUsers:
         """The end of the log when each person came, or became an operator later; read-only to others."""
         self._by_id: dict[int, Credentials] = {}
         self._taken = TakenNames()
-        self._deleted: set[int] = set()
+        self.removed: dict[int, How] = {}
+        """How people were removed; read-only to others."""
         self.visits: dict[int, Visit] = {}
         """What visitors said of themselves; read-only to others."""
         self.blocks: set[tuple[int, int]] = set()
@@ -257,21 +260,45 @@ class MemoryUsers:
         generation = known.person.token_generation + 1
         return self._replace(Credentials(known.person, password_hash), token_generation=generation)
 
-    async def delete(self, person_id: int, by_id: int | None = None) -> bool | Refusal:
+    async def delete(
+        self, person_id: int, by_id: int | None = None, how: How = How.LEAVE, *, is_own: bool = False
+    ) -> bool | Refusal:
         await trio.lowlevel.checkpoint()
         known = self._known(person_id)
-        if known is None:
-            return False
-        if by_id is not None and not self._is_acting_admin(by_id):
-            return NOT_ADMIN
-        if by_id is not None and self._is_last_admin(known.person):
+        if by_id is not None and not is_own and not self._is_acting_admin(by_id):
+            return NOT_ADMIN if known is not None else False
+        if known is not None and by_id is not None and self._is_last_admin(known.person):
             return LAST_ADMIN
-        self._deleted.add(person_id)
+        return self.remove(person_id, how, by_id)
+
+    def remove(self, person_id: int, how: How, by_id: int | None, detail: str = "") -> bool:
+        """Remove an account, as part of a write. Sync."""
+        known, before = self._by_id.get(person_id), self.removed.get(person_id)
+        if known is None or (before is not None and not how.removes_more_than(before)):
+            return False
+        person = known.person
+        self.removed[person_id] = how
         self.visits.pop(person_id, None)
-        self._taken.change_email(known.person, None)
-        self._replace(Credentials(known.person, b""), email=None)
-        self.audit.note([Act(by_id=by_id, what=What.PERSON_DELETED, person_id=person_id)])
+        self._taken.change_email(person, None)
+        if how is How.LEAVE:
+            self._replace(Credentials(person, b""), email=None)
+        else:
+            name = nameless(person_id)
+            while self._taken.by_others(person, name, None):
+                name = nameless(person_id, secrets.token_hex(4))
+            self._taken.rename(person, name)
+            self._taken.note_display(structs.replace(person, display_name=None))
+            self._replace(Credentials(person, b""), email=None, name=name, display_name=None)
+        self.audit.note([removal_act(person_id, how, by_id, detail)])
         return True
+
+    async def nameless(self, person_ids: Sequence[int]) -> list[Person]:
+        await trio.lowlevel.checkpoint()
+        return [person for person in self.without_names() if person.id in person_ids]
+
+    def without_names(self) -> list[Person]:
+        """Return the people who were deleted with their names. Sync."""
+        return [self._by_id[each].person for each, how in self.removed.items() if how is not How.LEAVE]
 
     def _is_acting_admin(self, person_id: int) -> bool:
         known = self._known(person_id)
@@ -290,7 +317,7 @@ class MemoryUsers:
         return person
 
     def _known(self, person_id: int | None) -> Credentials | None:
-        if person_id is None or person_id in self._deleted:
+        if person_id is None or person_id in self.removed:
             return None
         return self._by_id.get(person_id)
 
@@ -309,7 +336,7 @@ class MemoryUsers:
 
     def there(self) -> list[Person]:
         """Return all people who were not deleted, at once."""
-        return [known.person for person_id, known in self._by_id.items() if person_id not in self._deleted]
+        return [known.person for person_id, known in self._by_id.items() if person_id not in self.removed]
 
     def look_up(self, person_id: int) -> Person | None:
         """Return the person at once, deleted or not: how the other memory tables follow a foreign key."""
@@ -318,7 +345,7 @@ class MemoryUsers:
 
     def has_admin(self) -> bool:
         """Whether somebody who was not deleted is an admin. Sync."""
-        return any(known.person.is_admin for id_, known in self._by_id.items() if id_ not in self._deleted)
+        return any(known.person.is_admin for id_, known in self._by_id.items() if id_ not in self.removed)
 
 
 def _profile(person: Person) -> tuple[object, ...]:

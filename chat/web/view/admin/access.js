@@ -1,8 +1,10 @@
-// Access of an account: log out everywhere, disable, delete.
+// Access of an account: log out everywhere, disable, delete in one of three ways.
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { personName } from "../shared/names.js";
+
+const REMOVALS = /** @type {const} */ (["leave", "anonymise", "erase"]);
 
 /** @param {{ account: import("./people.js").Account, act: import("./account.js").Act, isMe: boolean }} props */
 export function AccountAccess({ account, act, isMe }) {
@@ -13,8 +15,8 @@ export function AccountAccess({ account, act, isMe }) {
     act({ title: t("admin.disable_ask", { name }), text: t("admin.disable_hint"), action: t("admin.disable"), danger: true }, "PATCH", "", { disabled: true });
   const enable = () =>
     act({ title: t("admin.enable_ask", { name }), action: t("admin.enable") }, "PATCH", "", { disabled: false });
-  const remove = () =>
-    act({ title: t("admin.delete_ask", { name }), text: t("admin.delete_hint"), action: t("admin.delete"), danger: true }, "DELETE", "");
+  const remove = (/** @type {(typeof REMOVALS)[number]} */ how) =>
+    act({ title: t(`admin.${how}_ask`, { name }), text: t(`admin.${how}_hint`), action: t(`admin.${how}`), danger: true }, "POST", "/removal", { how });
   return html`<section class="settings-section">
     <h3>${t("admin.access")}</h3>
     <ul class="list admin-acts">
@@ -22,7 +24,7 @@ export function AccountAccess({ account, act, isMe }) {
       ${account.disabled
         ? html`<${Line} hint=${t("admin.enable_hint")} label=${t("admin.enable")} act=${enable} />`
         : html`<${Line} hint=${t("admin.disable_hint")} label=${t("admin.disable")} act=${disable} isDanger isOff=${isMe} />`}
-      <${Line} hint=${t("admin.delete_hint")} label=${t("admin.delete")} act=${remove} isDanger isOff=${isMe} />
+      ${REMOVALS.map((how) => html`<${Line} key=${how} hint=${t(`admin.${how}_hint`)} label=${t(`admin.${how}`)} act=${() => remove(how)} isDanger isOff=${isMe} />`)}
     </ul>
     ${isMe && html`<p class="field-hint">${t("admin.not_oneself")}</p>`}
   </section>`;

@@ -36,7 +36,7 @@ export function AccountPage({ id }) {
     const isDone = await change(async () => set(await chat.call(method, `/admin/people/${id}${path}`, body)));
     if (!isDone) return false;
     announce(t("admin.saved"));
-    if (method === "DELETE" && path === "") navigate("/admin/people");
+    if (path === "/removal") navigate("/admin/people");
     return true;
   };
   return html`<a class="button quiet small admin-back" href="/admin/people">${icon("back", { size: 16 })} ${t("admin.everybody")}</a>

@@ -59,6 +59,7 @@ def http_app(
         [pages, client, widget, *own_metrics, *(part.blueprint for part in routes), *others],
         budgets,
         scheduler,
+        engine.metrics.answered,
     )
 
 

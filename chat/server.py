@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 import structlog
+import trio
 
 from chat.cluster_config import open_cluster_config
 from chat.data_access import make_accounts
@@ -29,7 +30,9 @@ from chat.gateway.websocket.endpoint import WebSocketEndpoint
 from chat.http_side import http_app, open_metrics
 from chat.inspection.control_path import SOCKET
 from chat.inspection.control_socket import open_control_socket
+from chat.inspection.figures import Figures, ReadDatabase
 from chat.inspection.inspection import Inspection, OwnInspection
+from chat.inspection.loop_lag import measure_lag
 from chat.inspection.metrics import Metrics
 from chat.inspection.recorder import Recorder
 from chat.inspection.watch import open_watch
@@ -96,6 +99,7 @@ async def open_server(config: Config, worker: WorkerContext | None = None) -> As
                 address = postgres.address
             else:
                 address = {"dsn": config.database_url}
+        metrics = Metrics()
         storage = await stack.enter_async_context(
             open_postgres_storage(
                 address,
@@ -104,13 +108,26 @@ async def open_server(config: Config, worker: WorkerContext | None = None) -> As
                 commit_timeout=config.commit_timeout,
                 shared=config.bus is not None,
                 features=FEATURES,
+                query_watch=metrics,
             )
         )
+        metrics.watch(storage.readings)
         await warn_of_look_alikes(storage.users)
         cluster_config = await stack.enter_async_context(open_cluster_config(config, address, secret, worker))
         server = await stack.enter_async_context(
-            open_chat(config, storage, secret, cluster_config=cluster_config, local=local, worker=worker)
+            open_chat(
+                config,
+                storage,
+                secret,
+                cluster_config=cluster_config,
+                local=local,
+                worker=worker,
+                metrics=metrics,
+                # They are those of all workers.
+                read_database=storage.figures if worker is None or worker.number == 1 else None,
+            )
         )
+        await stack.enter_async_context(_open_lag_meter(metrics))
         for feature in FEATURES:
             if feature.open is not None:
                 await stack.enter_async_context(feature.open(storage.feature_ports, server.newest_id))
@@ -130,6 +147,8 @@ async def open_chat(
     cluster_config: ClusterConfig | None = None,
     local: Path | None = None,
     worker: WorkerContext | None = None,
+    metrics: Metrics | None = None,
+    read_database: ReadDatabase | None = None,
 ) -> AsyncGenerator[Server]:
     """Serve on a storage that is open already; `open_server` without the database.
 
@@ -142,6 +161,8 @@ async def open_chat(
         cluster_config: how this server joins others on that storage, if it does.
         local: the data directory, if there is one: it holds the control socket, and files.
         worker: what a worker gets from its parent. Over HTTP it answers for all workers.
+        metrics: where this server counts.
+        read_database: reads the figures of the database for the metrics.
 
     Raises CannotStart. Cancelling cuts everyone off.
     """
@@ -153,7 +174,7 @@ async def open_chat(
             raise CannotStart(f"no dialect is called {listen.dialect!r}: there are {known}")
     slot = None if worker is None else worker.slot
     metrics, recorder, scheduler = (
-        Metrics(),
+        metrics or Metrics(),
         Recorder(slot.next_connection if slot else None),
         FairScheduler(),
     )
@@ -208,7 +229,11 @@ async def open_chat(
             await storage.ping()
             engine.check_ready()
 
-        own = OwnInspection(watch, metrics, check_health)
+        figures = None
+        if read_database is not None:
+            figures = Figures(read_database, _directories(config, local, directory))
+            metrics.watch(figures.readings)
+        own = OwnInspection(watch, metrics, check_health, figures)
         everybody: Inspection = own if worker is None else worker.everybody
         app = http_app(config, storage, engine, services, everybody, protocols, scheduler)
         name = SOCKET if worker is None else worker.socket_name
@@ -238,6 +263,23 @@ async def open_chat(
                 services.first_admin.code,
                 lambda: engine.hub.newest_id,
             )
+
+
+@asynccontextmanager
+async def _open_lag_meter(metrics: Metrics) -> AsyncGenerator[None]:
+    """Measure the event loop's lag for as long as the block lasts. Cancelling ends it."""
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(measure_lag, metrics.lagged)
+        yield
+        nursery.cancel_scope.cancel(reason="the server stops")
+
+
+def _directories(config: Config, local: Path | None, files: Path | None) -> dict[str, Path]:
+    """Return the directories whose file systems must not become full, by what is in them."""
+    found = {} if local is None else {"data": local}
+    if local is not None and config.database_url is None:
+        found["wal"] = local / "postgres" / "cluster" / "pg_wal"
+    return found if files is None else {**found, "files": files}
 
 
 def _budgets(config: Config, metrics: Metrics, shared_usage: SharedUsage) -> Budgets:

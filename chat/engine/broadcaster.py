@@ -123,8 +123,9 @@ class Broadcaster:
             self._hub.publish(chain.from_iterable(batches[self._discarded :]))
             self._discarded = max(self._discarded - len(batches), 0)
             self._behind -= len(batches)
-            took = trio.current_time() - started
-            self._metrics.fanned_out(took)
+            ended = trio.current_time()
+            took = ended - started
+            self._metrics.fanned_out(took, ended)
             self._published.notify()
             self._skips_wait = False
             await trio.lowlevel.checkpoint()  # readers run between two batches

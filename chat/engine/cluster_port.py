@@ -1,11 +1,12 @@
 """The port to the other servers on the same log, and its implementation for a server that is alone."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Protocol
 
 from chat.domain.entities import Message
 from chat.domain.messages.live import Notice
 from chat.engine.hub import Announcement
+from chat.inspection.metrics import Reading
 
 
 class Cluster(Protocol):
@@ -24,6 +25,9 @@ class Cluster(Protocol):
 
     def notify(self, notice: Notice) -> None:
         """Send the other servers a notice. No log holds it, and it may get lost. Sync."""
+
+    def readings(self) -> Iterable[Reading]:
+        """Return the counters of the bus; none where this server is alone. Sync."""
 
     async def catch_up(self) -> None:
         """Wait until this server has published every change that was in the log at the time of the call.
@@ -81,6 +85,10 @@ class Alone:
 
     def notify(self, notice: Notice) -> None:
         """Do nothing."""
+
+    def readings(self) -> Iterable[Reading]:
+        """Return nothing."""
+        return ()
 
     async def catch_up(self) -> None:
         """Return at once: no other server has published anything."""

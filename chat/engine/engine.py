@@ -206,6 +206,8 @@ async def open_engine(
             ) as journal,
             trio.open_nursery() as nursery,
         ):
+            metrics.watch(journal.readings)
+            metrics.watch(fence.readings, cluster.readings)
             notices = Notices(notice_handlers, cluster.notify)
             statuses = Statuses(notices.send)
             notices.on(Watched, statuses.watched)

@@ -5,9 +5,11 @@ keeps their sockets and publishes nothing until it has a lease again and has che
 """
 
 import math
+from collections.abc import Iterable
 
 import trio
 
+from chat.inspection.metrics import Reading
 from chat.signals import Signal
 
 
@@ -22,6 +24,12 @@ class Fence:
     def is_open(self) -> bool:
         """Whether anything may be published now."""
         return trio.current_time() < self._open_until
+
+    def readings(self) -> Iterable[Reading]:
+        """Yield the seconds left of the lease; nothing of a server that needs none. Sync."""
+        if self._open_until < math.inf:
+            left = max(self._open_until - trio.current_time(), 0.0)
+            yield "chat_lease_seconds", "Seconds until this server's lease lapses unless it is renewed", left
 
     def open_until(self, moment: float) -> None:
         """Be open until then. Sync."""

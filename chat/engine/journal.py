@@ -6,7 +6,7 @@ published until the log has been read to its end (`log_follower.py`).
 """
 
 import re
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple, Protocol
 
@@ -44,7 +44,7 @@ from chat.engine.broadcaster import Broadcaster
 from chat.engine.hub import Announcement, Subscriber
 from chat.engine.log_follower import LogFollower
 from chat.engine.pending_writes import PendingWrites
-from chat.inspection.metrics import Metrics
+from chat.inspection.metrics import Metrics, Reading
 
 _QUEUE = 4096
 """Writes that may wait for the journal; a sender waits for a place, which is its backpressure."""
@@ -78,12 +78,15 @@ class Submitter(Protocol):
 
 
 class Entry(NamedTuple):
-    """A write, who takes its outcome, the subscriber that it came from, and its number among the pending writes."""
+    """A write, who takes its outcome, the subscriber that it came from, its number among the pending writes, and when
+    it was taken.
+    """
 
     write: Write
     submitter: Submitter
     origin: Subscriber | None
     number: int
+    taken: float
 
 
 class Journal:
@@ -108,6 +111,7 @@ class Journal:
         """The writes that are submitted and not settled."""
         self._has_failed = False  # whether the last try to commit failed
         self._busy_since: float | None = None  # when the batch in progress was taken
+        self._oldest: float | None = None  # when its first write was submitted
 
     @property
     def problem(self) -> str | None:
@@ -117,13 +121,26 @@ class Journal:
         waited = 0.0 if self._busy_since is None else trio.current_time() - self._busy_since
         return f"no commit for {waited:.0f} s" if waited > STALLED else None
 
+    def readings(self) -> Iterable[Reading]:
+        """Yield how many writes wait, and for how long. Sync."""
+        waiting = self._entries.statistics()
+        depth = waiting.current_buffer_used + waiting.tasks_waiting_send
+        oldest = 0.0 if self._oldest is None else trio.current_time() - self._oldest
+        yield "chat_journal_depth", "Writes that wait for the commit under way to end", depth
+        yield "chat_journal_oldest_seconds", "Age of the oldest write that has no outcome yet", oldest
+        yield (
+            "chat_journal_working",
+            "Whether writes are committed, as far as is known",
+            float(self.problem is None),
+        )
+
     async def submit(self, write: Write, submitter: Submitter, origin: Subscriber | None = None) -> None:
         """Hand a write over; `submitter` is called with its outcome. Waits while the queue is full.
 
         `origin` is the subscriber that sent it, to which it need not be published. Cancelling: the write was not taken,
         and its submitter is not called.
         """
-        entry = Entry(write, submitter, origin, self.pending_writes.add(write))
+        entry = Entry(write, submitter, origin, self.pending_writes.add(write), trio.current_time())
         try:
             try:
                 # Spares a pass of the loop; the reader makes one for each frame anyway.
@@ -155,6 +172,7 @@ class Journal:
                 batch += receive_all_nowait(self._entries, _BATCH - 1)
             if batch or (self._has_failed and not self._follower.is_unsure):
                 started = self._busy_since = trio.current_time()
+                self._oldest = batch[0].taken if batch else None
                 had_failed = self._has_failed
                 self._has_failed = not await (self._commit(batch) if batch else self._try_to_commit())
                 if had_failed and not self._has_failed:
@@ -166,7 +184,7 @@ class Journal:
                     batch += waiting
                 self.pending_writes.settle((entry.number, entry.write) for entry in batch)
             await self._broadcaster.keep_pace()
-            self._busy_since = None
+            self._busy_since = self._oldest = None
 
     async def _try_to_commit(self) -> bool:
         """Commit no write at all, after a failure, and return whether it worked.
@@ -215,7 +233,7 @@ class Journal:
             self._refuse(batch, _REJECTED)
             return True
         # No await from here on: committed changes are announced and acknowledged, whatever is cancelled.
-        self._metrics.committed(len(batch), trio.current_time() - started)
+        self._metrics.committed(len(batch), trio.current_time() - started, batch[0].taken)
         outcomes, followed = saved[: len(batch)], saved[len(batch) :]
         committed = [
             Announcement(outcome, entry.origin)

@@ -1,5 +1,6 @@
 """All sessions and handshakes under way."""
 
+from collections import Counter
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
@@ -9,7 +10,7 @@ from msgspec import structs
 from chat.domain.closing import DELETED, DISABLED, LOGGED_OUT, SESSION_ENDED, Closing
 from chat.domain.entities import Person
 from chat.engine.session import Session
-from chat.inspection.metrics import Reading
+from chat.inspection.metrics import LabelledReading, Reading
 
 
 class Handshake:
@@ -72,10 +73,12 @@ class Presence:
         finally:
             self._sessions.remove(session)
 
-    def readings(self) -> Iterable[Reading]:
+    def readings(self) -> Iterable[Reading | LabelledReading]:
         """Yield the number of clients, and the bytes that wait for them."""
         queued = [session.send_queue.queued for session in self._sessions]
+        dialects = Counter(session.dialect.name for session in self._sessions)
         yield "chat_connections", "Connected WebSocket clients", len(queued)
+        yield LabelledReading("chat_clients", "Connected WebSocket clients, by dialect", "dialect", dialects)
         yield "chat_outbox_bytes", "Bytes that wait for slow clients", sum(queued)
         yield "chat_outbox_bytes_most", "Bytes that wait for the slowest client", max(queued, default=0)
 

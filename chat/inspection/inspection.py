@@ -9,6 +9,7 @@ from typing import Protocol
 import trio
 
 from chat.inspection.connection_report import ConnectionReport, Summary, recent_ends, report_connection
+from chat.inspection.figures import Figures
 from chat.inspection.metrics import Metrics
 from chat.inspection.watch import Snapshot, Unwound, Watch
 
@@ -59,12 +60,22 @@ class Inspection(Protocol):
 
 
 class OwnInspection:
-    """Inspects this process. `check` raises StorageDown or InspectionFailed where the process is not ready."""
+    """Inspects this process. `check` raises StorageDown or InspectionFailed where the process is not ready.
 
-    def __init__(self, watch: Watch, metrics: Metrics, check: Callable[[], Awaitable[None]]) -> None:
+    `figures` are those metrics that have to be read before all are rendered.
+    """
+
+    def __init__(
+        self,
+        watch: Watch,
+        metrics: Metrics,
+        check: Callable[[], Awaitable[None]],
+        figures: Figures | None = None,
+    ) -> None:
         self._watch = watch
         self._metrics = metrics
         self._check = check
+        self._figures = figures
 
     async def tree(self, most: int) -> Snapshot:
         await trio.lowlevel.checkpoint()
@@ -83,6 +94,8 @@ class OwnInspection:
 
     async def metrics(self) -> str:
         await trio.lowlevel.checkpoint()
+        if self._figures is not None:
+            await self._figures.refresh()
         return self._metrics.render().decode()
 
     async def health(self) -> None:

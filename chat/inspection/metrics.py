@@ -1,23 +1,40 @@
 """Metrics for Prometheus. They are counted per batch, or on request; never per delivery."""
 
 import collections
-from collections.abc import Callable, Iterable, Sequence
+import platform
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from chat import __version__
 from chat.domain.closing import Closing
 
 _MESSAGES = (1, 2, 5, 10, 20, 50, 100, 200, 256)
 """Buckets; the last is the journal's largest batch."""
 _SECONDS = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0)
+_LAG = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 
 MESSAGE = "message"
 """The kind of change that is a message by a person."""
 
 Reading = tuple[str, str, float]
 """Name, meaning and value of a metric that is read on request."""
+
+
+class LabelledReading(NamedTuple):
+    """A metric with a label that is read on request: its values by the label's values."""
+
+    name: str
+    meaning: str
+    label: str
+    values: Mapping[str, float]
+
+
+Readings = Callable[[], Iterable[Reading | LabelledReading]]
+"""Returns metrics as they are now. Sync, and as cheap as a scrape should be."""
 
 
 class Metrics:
@@ -75,11 +92,58 @@ class Metrics:
         self._closed = Counter(
             "chat_closed", "Clients that the server closed, by close code", ["code"], registry=self._registry
         )
+        self._publishing = Histogram(
+            "chat_publish_seconds",
+            "Time from taking a write until it is published: of the oldest write of each fan-out",
+            registry=self._registry,
+            buckets=_SECONDS,
+        )
+        self._queries = Histogram(
+            "chat_query_seconds",
+            "Time of one operation on the connection pool, with the wait for a connection",
+            registry=self._registry,
+            buckets=_SECONDS,
+        )
+        self._query_failures = Counter(
+            "chat_query_failures",
+            "Operations on the connection pool that failed: timeout, or down",
+            ["reason"],
+            registry=self._registry,
+        )
+        self._http = Counter(
+            "chat_http_requests",
+            "HTTP requests that the application answered, by route and status",
+            ["method", "route", "status"],
+            registry=self._registry,
+        )
+        self._http_seconds = Histogram(
+            "chat_http_seconds",
+            "Time of one HTTP request in the application, without delays for a budget",
+            registry=self._registry,
+            buckets=_SECONDS,
+        )
+        self._lag = Histogram(
+            "chat_loop_lag_seconds",
+            "How late the event loop wakes a task that sleeps, four times a second",
+            registry=self._registry,
+            buckets=_LAG,
+        )
+        self._oldest: float | None = None  # when the oldest write was taken that is not published yet
+        ProcessCollector(registry=self._registry)
+        build = Gauge(
+            "chat_build_info",
+            "Version of the server and of Python; the value is 1",
+            ["version", "python"],
+            registry=self._registry,
+        )
+        build.labels(__version__, platform.python_version()).set(1)
 
-    def committed(self, writes: int, seconds: float) -> None:
-        """A batch was committed."""
+    def committed(self, writes: int, seconds: float, taken: float | None = None) -> None:
+        """A batch was committed in so many seconds; its oldest write was `taken` at this time of Trio's clock."""
         self._batches.observe(writes)
         self._commits.observe(seconds)
+        if self._oldest is None:
+            self._oldest = taken
 
     def changed(self, kinds: Sequence[str]) -> None:
         """A batch made changes of these kinds."""
@@ -114,17 +178,35 @@ class Metrics:
         """An event of an account, or of a registration."""
         self._accounts.labels(what).inc()
 
-    def fanned_out(self, seconds: float) -> None:
-        """A batch was published to all subscribers."""
+    def fanned_out(self, seconds: float, now: float | None = None) -> None:
+        """All that was announced was published to all subscribers; it is `now` by Trio's clock."""
         self._fan_outs.observe(seconds)
+        if self._oldest is not None and now is not None:
+            self._publishing.observe(now - self._oldest)
+            self._oldest = None
+
+    def queried(self, seconds: float) -> None:
+        """An operation on the connection pool has ended."""
+        self._queries.observe(seconds)
+
+    def query_failed(self, reason: str) -> None:
+        """An operation on the connection pool failed: `timeout`, or `down`."""
+        self._query_failures.labels(reason).inc()
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """An HTTP request was answered. `route` is the pattern of its path, so there are few."""
+        self._http.labels(method, route, str(status)).inc()
+        self._http_seconds.observe(seconds)
+
+    def lagged(self, seconds: float) -> None:
+        """A task was woken so many seconds late."""
+        self._lag.observe(seconds)
 
     def closed(self, closing: Closing) -> None:
         """The server ended a client's session."""
         self._closed.labels(str(closing.code)).inc()
 
-    def watch(
-        self, gauges: Callable[[], Iterable[Reading]], counters: Callable[[], Iterable[Reading]]
-    ) -> None:
+    def watch(self, gauges: Readings, counters: Readings = tuple) -> None:
         """Read these too when the metrics are read."""
         self._registry.register(_Watched(gauges, counters))
 
@@ -148,14 +230,24 @@ class Metrics:
 class _Watched(Collector):
     """Readings as prometheus-client collects them."""
 
-    def __init__(
-        self, gauges: Callable[[], Iterable[Reading]], counters: Callable[[], Iterable[Reading]]
-    ) -> None:
+    def __init__(self, gauges: Readings, counters: Readings) -> None:
         self._gauges = gauges
         self._counters = counters
 
     def collect(self) -> Iterable[Metric]:
-        for name, meaning, value in self._gauges():
-            yield GaugeMetricFamily(name, meaning, value)
-        for name, meaning, value in self._counters():
-            yield CounterMetricFamily(name, meaning, value)
+        for reading in self._gauges():
+            yield _family(GaugeMetricFamily, reading)
+        for reading in self._counters():
+            yield _family(CounterMetricFamily, reading)
+
+
+def _family(
+    kind: type[GaugeMetricFamily] | type[CounterMetricFamily], reading: Reading | LabelledReading
+) -> GaugeMetricFamily | CounterMetricFamily:
+    if not isinstance(reading, LabelledReading):
+        name, meaning, value = reading
+        return kind(name, meaning, value)
+    family = kind(reading.name, reading.meaning, labels=[reading.label])
+    for label, value in reading.values.items():
+        family.add_metric([label], value)
+    return family

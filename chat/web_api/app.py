@@ -5,7 +5,7 @@ from typing import Any
 
 import structlog
 import trio
-from quart import Blueprint, Request, Response, request
+from quart import Blueprint, Request, Response, g, request
 from quart.routing import QuartRule
 from quart_trio import QuartTrio
 from quart_trio.asgi import TrioASGIHTTPConnection
@@ -45,17 +45,23 @@ _TEXTS = {
 }
 """The texts of errors that occur before a handler runs."""
 
+Answered = Callable[[str, str, int, float], object]
+"""Called with method, route and status of each answer, and the seconds that it took. Sync."""
+
 logger = structlog.get_logger(__name__)
 
 
 def create_app(
-    blueprints: Sequence[Blueprint], budgets: Budgets | None = None, scheduler: FairScheduler | None = None
+    blueprints: Sequence[Blueprint],
+    budgets: Budgets | None = None,
+    scheduler: FairScheduler | None = None,
+    answered: Answered | None = None,
 ) -> QuartTrio:
     """Return the app. Errors are JSON `{"error": …}`, below /api/v1/ with a code. A failure is a 500 and a log line.
 
     Calls from an address over its budget (`budgets`) are delayed, and every 429 by a second, which also delays the
     next call of that connection. The files of the web client do not count: a page has a hundred. With `scheduler`, all
-    requests share the loop fairly.
+    requests share the loop fairly. `answered` counts them.
     """
     app = QuartTrio("chat.web_api", static_folder=None)
     app.url_rule_class = MatchingRule
@@ -80,9 +86,14 @@ def create_app(
             and (wait := budgets.call(request.remote_addr or ""))
         ):
             await trio.sleep(wait)
+        g.started = trio.current_time()
 
     @app.after_request
     async def hold_back(response: Response) -> Response:
+        if answered is not None and "started" in g:
+            rule = request.url_rule  # a path without one is of the client's own making, and so is its method
+            method, route = ("other", "other") if rule is None else (request.method, rule.rule)
+            answered(method, route, response.status_code, trio.current_time() - g.started)
         if response.status_code == 429:
             await trio.sleep(HOLD_BACK)
         return response

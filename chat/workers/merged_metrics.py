@@ -10,6 +10,11 @@ from prometheus_client.registry import Collector
 _COMBINE: tuple[tuple[str, Callable[[Iterable[float]], float]], ...] = (
     ("_created", min),  # the Unix time at which counting began
     ("_most", max),
+    ("_oldest_seconds", max),
+    ("_lease_seconds", min),
+    ("_working", min),  # whether all work
+    ("_info", max),
+    ("_start_time_seconds", max),
 )
 """The samples that are not added up, by the end of their names."""
 

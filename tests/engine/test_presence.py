@@ -1,5 +1,6 @@
 """Connected clients: counted, renamed together, ended together."""
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from types import SimpleNamespace
 from typing import Any
@@ -18,19 +19,20 @@ class Session:
     def __init__(self, person: Person | None = None, queued: int = 0) -> None:
         self.person = person
         self.send_queue = SimpleNamespace(queued=queued)
+        self.dialect = SimpleNamespace(name="native")
         self.closed: list[Closing] = []
 
     def close(self, closing: Closing) -> None:
         self.closed.append(closing)
 
 
-def readings(presence: Presence) -> dict[str, float]:
-    return {name: value for name, _, value in presence.readings()}
+def readings(presence: Presence) -> dict[str, float | Mapping[str, float]]:
+    return {reading[0]: reading[-1] for reading in presence.readings()}
 
 
 def test_connected_clients_and_their_queued_bytes_are_counted() -> None:
     presence = Presence()
-    nothing = {"chat_connections": 0, "chat_outbox_bytes": 0, "chat_outbox_bytes_most": 0}
+    nothing = {"chat_connections": 0, "chat_clients": {}, "chat_outbox_bytes": 0, "chat_outbox_bytes_most": 0}
     assert readings(presence) == nothing
     one: Any = Session(queued=10)
     two: Any = Session(queued=32)
@@ -40,6 +42,7 @@ def test_connected_clients_and_their_queued_bytes_are_counted() -> None:
             assert len(presence) == 2
             assert readings(presence) == {
                 "chat_connections": 2,
+                "chat_clients": {"native": 2},
                 "chat_outbox_bytes": 42,
                 "chat_outbox_bytes_most": 32,
             }

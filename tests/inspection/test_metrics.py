@@ -1,10 +1,17 @@
 """The server's metrics, as Prometheus scrapes them and as the watch shows them."""
 
-from prometheus_client.parser import text_string_to_metric_families
+import platform
 
+import pytest
+import trio
+from prometheus_client.parser import text_string_to_metric_families
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from chat import __version__
 from chat.domain.closing import GOING_AWAY, TOO_SLOW
 from chat.engine import journal
-from chat.inspection.metrics import Metrics
+from chat.inspection.loop_lag import measure_lag
+from chat.inspection.metrics import LabelledReading, Metrics
 
 
 def read(metrics: Metrics) -> dict[tuple[str, ...], float]:
@@ -77,3 +84,50 @@ def test_two_servers_in_one_process_share_nothing() -> None:
     one, other = Metrics(), Metrics()
     one.changed(["message"] * 1)
     assert read(other)["chat_messages_total",] == 0
+
+
+def test_a_reading_with_a_label_has_a_sample_for_each_value() -> None:
+    metrics = Metrics()
+    metrics.watch(lambda: [LabelledReading("chat_clients", "Clients", "dialect", {"native": 2, "rooms": 1})])
+    samples = read(metrics)
+    assert (samples["chat_clients", "native"], samples["chat_clients", "rooms"]) == (2, 1)
+
+
+def test_publishing_is_measured_from_the_oldest_write_of_a_fan_out() -> None:
+    metrics = Metrics()
+    metrics.committed(1, 0.1, taken=100.0)
+    metrics.committed(1, 0.1, taken=101.0)
+    metrics.fanned_out(0.01, now=102.0)
+    metrics.fanned_out(0.01, now=109.0)  # of another server's changes
+    samples = read(metrics)
+    assert (samples["chat_publish_seconds_count",], samples["chat_publish_seconds_sum",]) == (1, 2.0)
+
+
+def test_a_request_is_counted_by_route_and_status_and_a_failed_query_by_reason() -> None:
+    metrics = Metrics()
+    metrics.answered("GET", "/rooms/<int:room>", 200, 0.25)
+    metrics.answered("GET", "/rooms/<int:room>", 503, 0.5)
+    metrics.queried(5.0)
+    metrics.query_failed("timeout")
+    samples = read(metrics)
+    assert samples["chat_http_requests_total", "GET", "/rooms/<int:room>", "503"] == 1
+    assert samples["chat_http_seconds_sum",] == 0.75
+    assert samples["chat_query_seconds_sum",] == 5.0
+    assert samples["chat_query_failures_total", "timeout"] == 1
+
+
+def test_the_build_and_the_process_are_in_it() -> None:
+    samples = read(Metrics())
+    assert samples["chat_build_info", platform.python_version(), __version__] == 1
+    assert samples["process_open_fds",] > 0
+
+
+async def test_a_held_event_loop_is_measured_as_lag(mock_clock: MockClock) -> None:
+    lags: list[float] = []
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(measure_lag, lags.append)
+        await wait_all_tasks_blocked()
+        mock_clock.jump(0.75)  # it wanted to wake after 0.25 s
+        await wait_all_tasks_blocked()
+        nursery.cancel_scope.cancel()
+    assert lags == [pytest.approx(0.5)]

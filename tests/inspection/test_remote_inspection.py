@@ -30,6 +30,11 @@ async def down() -> None:
     raise StorageDown("no route to it")
 
 
+def _of_the_chat(text: str) -> list[str]:
+    """The metrics without those of the process, which change by themselves."""
+    return [line for line in text.splitlines() if line.startswith("chat_")]
+
+
 async def test_it_is_answered_as_the_other_process_would_answer_itself(tmp_path: Path) -> None:
     metrics = Metrics()
     own = OwnInspection(Watch(Recorder(), metrics), metrics, ping)
@@ -40,7 +45,7 @@ async def test_it_is_answered_as_the_other_process_would_answer_itself(tmp_path:
             snapshot = await remote.tree(5)
             assert (snapshot.totals["messages"], snapshot.clients, snapshot.more) == (3, [], 0)
             assert snapshot.tree.name
-            assert await remote.metrics() == await own.metrics()
+            assert _of_the_chat(await remote.metrics()) == _of_the_chat(await own.metrics())
             assert await remote.ends() == []
             assert await remote.report(17) is None
             assert await remote.cancel(17) is None

@@ -3,7 +3,7 @@
 The bus only makes it fast. Whatever the bus loses, lease renewals and heartbeats reveal: they carry the end of the log.
 """
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable, Sequence
 from contextlib import asynccontextmanager, contextmanager
 
 import msgspec
@@ -47,6 +47,7 @@ from chat.engine.log_follower import LogFollower
 from chat.engine.notices import NoticeHandlers
 from chat.engine.pending_writes import PendingWrites
 from chat.engine.read_marks import ReadMarks
+from chat.inspection.metrics import Reading
 
 BEAT = 0.5
 """Seconds between two heartbeats."""
@@ -128,6 +129,7 @@ class Servers:
         self._ends = ends  # reads the end of the log; calls at the same time share one query
         self._reader = PayloadReader(changes)
         self._questions = Questions(lease.number, bus, nodes, self._answer, self._deliver_relayed)
+        self._received = self._missed = 0  # payloads; times that the bus says to have lost some
         self._unsealed = Unsealed(nodes, self._questions, local.follower, local.dropped)
 
     def publish(self, committed: Sequence[Announcement]) -> None:
@@ -136,6 +138,10 @@ class Servers:
 
     def notify(self, notice: Notice) -> None:
         self._bus.publish(encode(Noticed(self.number, notice)))
+
+    def readings(self) -> Iterable[Reading]:
+        yield "chat_bus_payloads", "Payloads that came over the bus", self._received
+        yield "chat_bus_interruptions", "Times that payloads of the bus may have been lost", self._missed
 
     async def catch_up(self) -> None:
         await self._wait_published_from_log(await self._ends.get(None) or 0)
@@ -195,7 +201,9 @@ class Servers:
         async with trio.open_nursery() as answering:
             while True:
                 payloads = await self._bus.receive()
+                self._received += len(payloads or ())
                 if payloads is None:
+                    self._missed += 1
                     self._lease.renew_now()  # it reads the end of the log, and so reveals what was missed
                     continue
                 for number, payload in enumerate(payloads, 1):

@@ -8,7 +8,7 @@ from chat.features.feature import Feature
 from chat.features.search.index import INDEX
 from chat.features.search.indexer import open_indexer
 from chat.features.search.native import OPERATIONS
-from chat.features.search.queries import PostgresSearchIndex, remove_words
+from chat.features.search.queries import PostgresSearchIndex, read_lag, remove_words
 from chat.features.search.runner import SEARCHES, SearchRunner
 
 __all__ = ["FEATURE"]
@@ -23,6 +23,7 @@ FEATURE = Feature(
     ports={INDEX: PostgresSearchIndex},
     services={SEARCHES: lambda ports: SearchRunner(ports[INDEX])},
     removal=remove_words,
+    figures=read_lag,
     operations=OPERATIONS,
     open=_open,
 )

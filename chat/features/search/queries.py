@@ -98,6 +98,14 @@ class PostgresSearchIndex:
         return await self._database.write(index)
 
 
+async def read_lag(connection: Connection) -> list[tuple[str, str, float]]:
+    """Return how many changes of the log are not indexed yet, as a metric; asyncio-flavoured."""
+    place = await connection.fetchrow(queries.WRITTEN)
+    assert place is not None
+    lag = max(place["newest"] - place["written"], 0)
+    return [("chat_search_lag", "Changes of the log that the search does not find yet", lag)]
+
+
 class _Step(NamedTuple):
     """One batch: deleted messages, rooms and words by message, and the last log entry."""
 

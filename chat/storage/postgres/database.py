@@ -8,10 +8,10 @@ Three rules, each measured (docs/decisions/0002):
 - A write that passes its deadline has an unknown outcome; its connection is terminated.
 """
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import asyncpg
 import trio
@@ -45,6 +45,18 @@ def reason_of(error: BaseException) -> str:
     return str(error) or type(error).__name__
 
 
+class QueryWatch(Protocol):
+    """Counts operations on the pool. Sync."""
+
+    def queried(self, seconds: float) -> None:
+        """One has ended."""
+        ...
+
+    def query_failed(self, reason: str) -> None:
+        """One failed: `timeout`, or `down`."""
+        ...
+
+
 _GRACE = 1.0
 """Seconds by which Trio's deadline comes after asyncpg's own."""
 
@@ -52,23 +64,54 @@ _GRACE = 1.0
 class Database:
     """A connection pool for everything except the journal's writes."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", query_timeout: float) -> None:
+    def __init__(
+        self,
+        pool: "asyncpg.Pool[asyncpg.Record]",
+        query_timeout: float,
+        query_watch: QueryWatch | None = None,
+    ) -> None:
         self._pool = pool
         self._query_timeout = query_timeout
+        self._query_watch = query_watch
+        self._running = 0  # operations that have a connection, or wait for one
+
+    def readings(self) -> Iterable[tuple[str, str, float]]:
+        """Yield name, meaning and value of the pool's metrics. Sync."""
+        size = self._pool.get_max_size()
+        yield "chat_pool_size", "Most connections of the pool", size
+        yield "chat_pool_in_use", "Connections of the pool in use", min(self._running, size)
+        yield "chat_pool_waiting", "Operations that wait for a connection", max(self._running - size, 0)
+
+    @contextmanager
+    def _watched(self) -> Generator[None]:
+        started, watch = trio.current_time(), self._query_watch
+        self._running += 1
+        try:
+            yield
+        except (StorageDown, OutcomeUnknown) as error:
+            if watch is not None:
+                is_late = isinstance(error.__cause__, TimeoutError | asyncpg.QueryCanceledError)
+                watch.query_failed("timeout" if error.__cause__ is None or is_late else "down")
+            raise
+        finally:
+            self._running -= 1
+            if watch is not None:
+                watch.queried(trio.current_time() - started)
 
     async def read(self, operation: Operation[T]) -> T:
         """Run `operation` (asyncio-flavoured) on a connection of the pool and return its result.
 
         Raises StorageDown. Cancelling also cancels the query in PostgreSQL.
         """
-        with trio.move_on_after(self._query_timeout + _GRACE):
-            try:
-                return await run_in_asyncio(self._on_a_connection, operation)
-            except (asyncpg.PostgresError, *CONNECTION_LOST) as error:
-                # A cancelled query may fail in any of these ways; then raise Cancelled instead.
-                await trio.lowlevel.checkpoint_if_cancelled()
-                raise StorageDown(reason_of(error)) from error
-        raise StorageDown("the database did not answer in time")
+        with self._watched():
+            with trio.move_on_after(self._query_timeout + _GRACE):
+                try:
+                    return await run_in_asyncio(self._on_a_connection, operation)
+                except (asyncpg.PostgresError, *CONNECTION_LOST) as error:
+                    # A cancelled query may fail in any of these ways; then raise Cancelled instead.
+                    await trio.lowlevel.checkpoint_if_cancelled()
+                    raise StorageDown(reason_of(error)) from error
+            raise StorageDown("the database did not answer in time")
 
     async def write(self, operation: Operation[T]) -> T:
         """Run `operation` (asyncio-flavoured) in a transaction and return its result.
@@ -82,11 +125,12 @@ class Database:
         return await self._write(self._on_its_own, operation)
 
     async def _write(self, run: Callable[[Operation[T]], Awaitable[T]], operation: Operation[T]) -> T:
-        # Without the shield a cancelled client could leave a write with an unknown outcome.
-        with trio.move_on_after(self._query_timeout + _GRACE, shield=True):
-            with TranslatedWriteErrors():
-                return await run_in_asyncio(run, operation)
-        raise OutcomeUnknown("the database did not answer in time")
+        with self._watched():
+            # Without the shield a cancelled client could leave a write with an unknown outcome.
+            with trio.move_on_after(self._query_timeout + _GRACE, shield=True):
+                with TranslatedWriteErrors():
+                    return await run_in_asyncio(run, operation)
+            raise OutcomeUnknown("the database did not answer in time")
 
     async def _on_a_connection(self, operation: Operation[T]) -> T:
         async with self._pool.acquire(timeout=self._query_timeout) as connection:
@@ -134,7 +178,7 @@ class TranslatedWriteErrors:
 
 @asynccontextmanager
 async def open_database(
-    address: DatabaseAddress, *, pool_size: int, query_timeout: float
+    address: DatabaseAddress, *, pool_size: int, query_timeout: float, query_watch: QueryWatch | None = None
 ) -> AsyncGenerator[Database]:
     """Keep a pool open for the block. The caller runs inside `open_asyncio`."""
 
@@ -152,7 +196,7 @@ async def open_database(
 
     pool = await run_in_asyncio(open_pool)
     try:
-        yield Database(pool, query_timeout)
+        yield Database(pool, query_timeout, query_watch)
     finally:
         # Without the shield a cancelled server would leave sockets and asyncio tasks behind.
         with trio.move_on_after(query_timeout, shield=True), suppress(*CONNECTION_LOST):

@@ -30,6 +30,9 @@ RemoveMessages = Callable[[Connection, int, int, int], Awaitable[object]]
 It is called in the transaction that removes them, with the room's id and a range of them, `after` < seq <= `up_to`.
 """
 
+ReadFigures = Callable[[Connection], Awaitable[Sequence[tuple[str, str, float]]]]
+"""Returns name, meaning and value of metrics of a feature that the database knows; asyncio-flavoured."""
+
 _BASE = FeatureChange.__struct_fields__
 
 _APPEND = """
@@ -53,11 +56,13 @@ class StoredFeature(CoreFeature, frozen=True, kw_only=True):
         savers: by the type of a write, how it is saved.
         ports: what the feature reads, and how that is opened.
         removal: removes what the feature keeps of the messages of deleted rooms, where no foreign key does.
+        figures: what operators see of it in the metrics, read at most once in ten seconds.
     """
 
     savers: Mapping[type[FeatureWrite], Save] = {}
     ports: Mapping[Port[Any], Callable[[Database], Any]] = {}
     removal: RemoveMessages | None = None
+    figures: ReadFigures | None = None
 
 
 def savers_of(features: Iterable[StoredFeature]) -> dict[type[FeatureWrite], Save]:

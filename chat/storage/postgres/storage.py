@@ -1,6 +1,6 @@
 """Wires the PostgreSQL storage."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import asynccontextmanager
 
 from chat.domain.features import Ports
@@ -9,8 +9,9 @@ from chat.storage.postgres.account_removals import PostgresAccountRemovals
 from chat.storage.postgres.asyncio_bridge import open_asyncio
 from chat.storage.postgres.audit import PostgresAudit
 from chat.storage.postgres.contacts import PostgresContacts
-from chat.storage.postgres.database import Database, DatabaseAddress, open_database
+from chat.storage.postgres.database import Database, DatabaseAddress, QueryWatch, open_database
 from chat.storage.postgres.features import StoredFeature
+from chat.storage.postgres.figures import Figure, read_figures
 from chat.storage.postgres.files import PostgresFiles
 from chat.storage.postgres.listener import listen_for_changes
 from chat.storage.postgres.messages import PostgresMessages
@@ -42,6 +43,7 @@ class PostgresStorage:
         self._address = address
         self._query_timeout = query_timeout
         self._database = database
+        self._features = features
         self.users = PostgresUsers(database)
         self.rooms = PostgresRooms(database, features)
         self.messages = PostgresMessages(database, writer, features)
@@ -61,6 +63,14 @@ class PostgresStorage:
     async def ping(self) -> None:
         await self._database.read(lambda connection: connection.fetchval("SELECT 1"))
 
+    def readings(self) -> Iterable[Figure]:
+        """Yield the metrics of the connection pool. Sync."""
+        return self._database.readings()
+
+    async def figures(self) -> list[Figure]:
+        """Return the metrics that the database knows. Raises StorageDown. Cancelling also cancels the query."""
+        return await read_figures(self._database, self._features)
+
     async def watch(self, people: Changed, rooms: Changed, settings: Changed) -> None:
         await listen_for_changes(self._address, people, rooms, settings, timeout_each=self._query_timeout)
 
@@ -74,6 +84,7 @@ async def open_postgres_storage(
     commit_timeout: float,
     shared: bool = False,
     features: Sequence[StoredFeature] = (),
+    query_watch: QueryWatch | None = None,
 ) -> AsyncGenerator[PostgresStorage]:
     """Migrate the schema and keep the storage open for the block. Raises CannotStart.
 
@@ -82,6 +93,7 @@ async def open_postgres_storage(
         commit_timeout: seconds for one commit.
         shared: this server has a bus; only servers with a bus may share a database.
         features: their writes are saved, and their changes read.
+        query_watch: counts the operations on the pool.
 
     Cancelling: a write in progress ends first, by its own deadline.
     """
@@ -89,7 +101,9 @@ async def open_postgres_storage(
     async with open_asyncio():
         await migrate(address, connect_timeout=query_timeout, migrations=known_migrations())
         async with (
-            open_database(address, pool_size=pool_size, query_timeout=query_timeout) as database,
+            open_database(
+                address, pool_size=pool_size, query_timeout=query_timeout, query_watch=query_watch
+            ) as database,
             open_writer(address, timeout_each=commit_timeout, lock=lock) as writer,
         ):
             await index_older_names(database)

@@ -110,6 +110,11 @@ class Metrics:
             ["reason"],
             registry=self._registry,
         )
+        # Prometheus sees no increase of a counter that it sees for the first time.
+        for reason in ("timeout", "down"):
+            self._query_failures.labels(reason)
+        for reason in ("unauthenticated", "unreadable"):
+            self._bus_dropped.labels(reason)
         self._http = Counter(
             "chat_http_requests",
             "HTTP requests that the application answered, by route and status",

@@ -9,6 +9,7 @@ from quart_trio import QuartTrio
 
 from chat.domain.ports import Storage
 from chat.engine.engine import Engine
+from chat.gateway.addresses import Proxies
 from chat.gateway.fair_scheduler import FairScheduler
 from chat.gateway.http1.request import IncomingRequest
 from chat.gateway.listener import open_gateway
@@ -19,6 +20,7 @@ from chat.protocols.services import Services
 from chat.settings.config import Config
 from chat.web_api.admin import admin_routes
 from chat.web_api.app import create_app
+from chat.web_api.doctor import create_doctor
 from chat.web_api.metrics import create_metrics
 from chat.web_api.pages import create_pages
 from chat.web_api.web_client import create_web_client
@@ -54,9 +56,10 @@ def http_app(
         lambda: engine.settings.server_name, is_encrypted=is_encrypted, scheduler=scheduler
     )
     widget = create_widget(lambda: engine.settings.widget_origins, is_encrypted=is_encrypted)
+    doctor = create_doctor(config.data, Proxies(config.trusted_proxies, config.forwarded_header))
     others = (blueprint for protocol in protocols for blueprint in protocol.blueprints(services))
     return create_app(
-        [pages, client, widget, *own_metrics, *(part.blueprint for part in routes), *others],
+        [pages, client, widget, doctor, *own_metrics, *(part.blueprint for part in routes), *others],
         budgets,
         scheduler,
         engine.metrics.answered,

@@ -26,6 +26,8 @@ from tests.support.account_changes import set_roles
 SECRET = "a secret of the tests that is long enough"
 NOT_DESCRIBED = {
     ("GET", "/"),
+    ("GET", "/doctor"),
+    ("POST", "/doctor"),
     ("GET", "/setup"),
     ("GET", "/reset"),
     ("GET", "/i/{code}"),

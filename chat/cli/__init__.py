@@ -16,6 +16,7 @@ class _Commands(click.Group):
     names = (
         "audit",
         "backup",
+        "doctor",
         "health",
         "message",
         "nodes",

@@ -28,6 +28,7 @@ from chat.domain.refusals import (
 )
 from chat.gateway.fair_scheduler import FairScheduler
 from chat.gateway.http1.body_flow import FLOW, BodyFlow
+from chat.inspection.doctor_mark import PATH as DOCTOR
 from chat.inspection.inspection import InspectionFailed
 from chat.web_api.answers import error, has_codes, refuse
 from chat.web_api.bodies import LONGEST_BODY, UPLOADS, BadBody
@@ -160,7 +161,7 @@ class _Request(TrioRequest):
     body_class = _Body
 
     def __init__(self, method: str, scheme: str, path: str, *rest: Any, **options: Any) -> None:  # noqa: ANN401
-        if method == "POST" and UPLOADS.fullmatch(path):
+        if method == "POST" and (UPLOADS.fullmatch(path) or path == DOCTOR):
             options["max_content_length"] = None
         super().__init__(method, scheme, path, *rest, **options)
         assert isinstance(self.body, _Body)

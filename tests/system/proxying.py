@@ -136,6 +136,10 @@ def haproxy(place: Place) -> list[str]:
 PROXIES = {"nginx": nginx, "caddy": caddy, "haproxy": haproxy}
 
 
+FILES = {"nginx": "nginx.conf", "caddy": "Caddyfile", "haproxy": "haproxy.cfg"}
+"""The configuration of each in its directory."""
+
+
 def register(site: Site, name: str, **headers: str) -> str:
     """Register through the proxy and return the token."""
     answer = site.request("POST", "/api/reg", {"username": name, "password": "world of tea"}, **headers)
@@ -151,8 +155,13 @@ def came_from(server: ServerProcess, seen: int = 0) -> list[str]:
 
 
 @contextmanager
-def proxy(name: str, directory: Path, *servers: int) -> Generator[Site]:
-    """The proxy `name` before the servers on these ports; skips the test where it is not installed."""
+def proxy(
+    name: str, directory: Path, *servers: int, broken: Sequence[tuple[str, str]] = ()
+) -> Generator[Site]:
+    """The proxy `name` before the servers on these ports; skips the test where it is not installed.
+
+    `broken` are replacements in the page's configuration.
+    """
     program = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
     if program is None:
         pytest.skip(f"{name} is not installed: apt-get install {name} (Debian, Ubuntu)")
@@ -165,7 +174,13 @@ def proxy(name: str, directory: Path, *servers: int) -> Generator[Site]:
     cert.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
     issued.private_key_pem.write_to_path(key)
     port = free_port()
+    authority.cert_pem.write_to_path(str(directory / "authority.pem"))
     arguments = PROXIES[name](Place(directory, port, servers, cert, key))
+    for right, wrong in broken:
+        whole = directory / FILES[name]
+        text = whole.read_text()
+        assert right in text
+        whole.write_text(text.replace(right, wrong))
     environment = {"HOME": str(directory), "PATH": "/usr/bin:/bin", "TMPDIR": str(directory)}
     log = directory / "log"
     with (

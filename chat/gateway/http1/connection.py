@@ -21,7 +21,7 @@ from hypercorn.typing import ConnectionState, TaskGroup
 
 from chat.domain.addresses import address_key
 from chat.domain.failures import StorageDown
-from chat.gateway.addresses import Proxies
+from chat.gateway.addresses import PEER, Proxies
 from chat.gateway.fair_scheduler import FairScheduler
 from chat.gateway.http1.body_flow import FLOW, BodyFlow
 from chat.gateway.http1.head import READ_BYTES, Head, ReplayStream
@@ -259,6 +259,7 @@ class _HttpConnection:
             loopback=self._loopback,
         )
         to_handler, events = trio.open_memory_channel[Any](math.inf)
+        scope["extensions"][PEER] = peer
         flow = scope["extensions"][FLOW] = BodyFlow()
 
         async def answer(event: Any) -> None:  # noqa: ANN401 - an ASGI event, or None at the end

@@ -13,9 +13,8 @@ import trio
 from chat.domain.startup import CannotStart
 from chat.durable import sync_directory
 from chat.embedded_postgres.binaries import Binaries, find_binaries
-from chat.embedded_postgres.leftover import stop_leftover
 from chat.embedded_postgres.process import run
-from chat.embedded_postgres.settling import IN_THE_MAKING, settle_upgrade, version_of
+from chat.embedded_postgres.settling import settle_upgrade, stop_leftovers, version_of
 from chat.embedded_postgres.unprivileged import UnixUser, choose_owner, make_home
 
 SUPERUSER = "chat"
@@ -44,8 +43,7 @@ async def prepare_cluster(data: Path) -> Cluster:
     try:
         owner = choose_owner(home)
         make_home(home, owner)
-        for each in (path, home / IN_THE_MAKING / "cluster"):
-            await stop_leftover(each)
+        await stop_leftovers(home)
         settle_upgrade(home)
         for unfinished in home.glob("new-*"):  # its initdb was killed
             shutil.rmtree(unfinished, ignore_errors=True)

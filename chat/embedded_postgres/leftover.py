@@ -44,6 +44,32 @@ async def stop_leftover(cluster: Path) -> None:
     raise CannotStart(f"an earlier server's PostgreSQL still runs on {cluster}: stop process {pid}")
 
 
+async def stop_all_below(directory: Path) -> None:
+    """Kill every process that works in `directory` or below: what a killed upgrade left, which has no pid file yet.
+
+    Raises CannotStart if one does not end within ten seconds. Cancelling: some may still run.
+    """
+    with trio.move_on_after(10):
+        while pids := await trio.to_thread.run_sync(_working_below, directory):
+            for pid in pids:
+                logger.warning("stopping a process that an upgrade of PostgreSQL left running", pid=pid)
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            await trio.sleep(0.05)
+        return
+    raise CannotStart(f"a process of an earlier upgrade still works in {directory}: stop process {pids[0]}")
+
+
+def _working_below(directory: Path) -> list[int]:
+    """Return the processes whose working directory is below `directory`. Linux only: elsewhere none is found."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if Path(os.readlink(entry / "cwd")).is_relative_to(directory):
+                found.append(int(entry.name))
+    return found
+
+
 async def unrelated_pid(cluster: Path) -> int | None:
     """Return the pid in postmaster.pid if that process is certainly not PostgreSQL on `cluster`."""
     pid = read_pid(cluster)

@@ -8,11 +8,23 @@ import structlog
 
 from chat.domain.startup import CannotStart
 from chat.durable import sync_directory
+from chat.embedded_postgres.leftover import stop_all_below, stop_leftover
 
 IN_THE_MAKING = "upgrade"
 UPGRADED = "upgraded"
 
 logger = structlog.get_logger(__name__)
+
+
+async def stop_leftovers(home: Path) -> None:
+    """Stop what a killed server or a killed upgrade left running in `home`. Raises CannotStart.
+
+    Cancelling: it may still run.
+    """
+    making = home / IN_THE_MAKING
+    await stop_leftover(making / "cluster")
+    await stop_all_below(making.resolve())  # first: pg_upgrade starts the old cluster, and disables it
+    await stop_leftover(home / "cluster")
 
 
 def settle_upgrade(home: Path) -> None:

@@ -24,10 +24,16 @@ from chat.durable import sync_directory
 from chat.embedded_postgres.binaries import Binaries, find_binaries
 from chat.embedded_postgres.cluster import SUPERUSER, Cluster, create_cluster
 from chat.embedded_postgres.data_directory import DataDirectory
-from chat.embedded_postgres.leftover import stop_leftover
 from chat.embedded_postgres.process import run
 from chat.embedded_postgres.running import open_cluster
-from chat.embedded_postgres.settling import IN_THE_MAKING, UPGRADED, kept_as, settle_upgrade, version_of
+from chat.embedded_postgres.settling import (
+    IN_THE_MAKING,
+    UPGRADED,
+    kept_as,
+    settle_upgrade,
+    stop_leftovers,
+    version_of,
+)
 from chat.embedded_postgres.socket_directory import PORT, open_socket_directory
 from chat.embedded_postgres.unprivileged import UnixUser, choose_owner, make_home
 
@@ -95,12 +101,6 @@ async def upgrade_cluster(
         raise CannotStart(f"a program of PostgreSQL did not end within {LONGEST / 3600:.0f} hours") from error
 
 
-async def stop_leftovers(home: Path) -> None:
-    """Stop what a killed server or a killed upgrade left running in `home`. Raises CannotStart."""
-    for path in (home / "cluster", home / IN_THE_MAKING / "cluster"):
-        await stop_leftover(path)
-
-
 class _Upgrade:
     """One upgrade, from the cluster `old` to the programs `newest`."""
 
@@ -137,7 +137,7 @@ class _Upgrade:
             f"upgrading {size / 1e6:,.0f} MB from PostgreSQL {self._old.binaries.version} to"
             f" {self._new.binaries.version} by {how} them; the server cannot run meanwhile"
         )
-        _make_private(self._making, self._old.owner)
+        make_private(self._making, self._old.owner)
         try:
             before = await self._counts_of_old(dump=not by_pg_upgrade)
             await create_cluster(self._new.path, self._new.binaries, self._old.owner)
@@ -246,7 +246,8 @@ def _has(binaries: Binaries, programs: tuple[str, ...]) -> bool:
     return all((binaries.directory / name).exists() for name in programs)
 
 
-def _make_private(directory: Path, owner: UnixUser | None) -> None:
+def make_private(directory: Path, owner: UnixUser | None) -> None:
+    """Make a directory for PostgreSQL's user alone. Sync; may raise OSError."""
     directory.mkdir(mode=0o700)
     if owner is not None:
         os.chown(directory, owner.uid, owner.gid)

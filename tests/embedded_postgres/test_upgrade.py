@@ -144,6 +144,19 @@ def test_after_a_kill_within_pg_upgrade_the_old_one_serves_and_the_next_try_succ
     is_whole(data, token)
 
 
+@pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="only Linux says where a process works")
+def test_a_process_of_a_killed_upgrade_is_stopped_before_anything_is_removed(data: Path) -> None:
+    make_old_data(data, WHEELS)
+    making = data / "postgres" / "upgrade" / "cluster"
+    making.mkdir(parents=True)
+    writes = "import time\nfor n in range(10**9): open(f'{n}', 'w').close(); time.sleep(0.001)"
+    with child(sys.executable, "-c", writes, cwd=making) as left:
+        eventually((making / "1").exists, "it writes")
+        with running_server(data):
+            assert left.wait(10) == -signal.SIGKILL
+    assert not making.parent.exists()
+
+
 def test_a_running_server_is_not_upgraded(data: Path) -> None:
     with running_server(data):
         done = subprocess.run(upgrade_command(data), capture_output=True, text=True, check=False)

@@ -51,6 +51,16 @@ class Connection:
         """Run a statement."""
         await _translated(self._raw.execute, statement)
 
+    async def finish(self, insert: str, value: object, statement: str) -> None:
+        """Insert with one value and run a statement, in one transaction."""
+
+        async def both() -> None:
+            async with self._raw.transaction():
+                await self._raw.execute(insert, value)
+                await self._raw.execute(statement)
+
+        await _translated(both)
+
     async def has(self, table: str) -> bool:
         """Whether the schema has this table: one of an older release may lack it."""
         return await self.value("SELECT to_regclass($1)::text", f"public.{table}") is not None

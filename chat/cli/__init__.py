@@ -19,6 +19,7 @@ class _Commands(click.Group):
         "doctor",
         "health",
         "message",
+        "move",
         "nodes",
         "restore",
         "restored",

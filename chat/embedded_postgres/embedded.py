@@ -59,7 +59,7 @@ async def open_embedded_postgres(
         async with open_cluster(
             data.path, cluster, sockets, grace=grace, connections=connections, settings=settings
         ) as supervisor:
-            yield EmbeddedPostgres(supervisor, _address(sockets))
+            yield EmbeddedPostgres(supervisor, address_in(sockets))
 
 
 def running_address(path: Path) -> dict[str, Any]:
@@ -72,9 +72,10 @@ def running_address(path: Path) -> dict[str, Any]:
         raise CannotStart(
             f"the server that uses {path} has no PostgreSQL of its own that is ready: try again, or pass --database"
         )
-    return _address(directory)
+    return address_in(directory)
 
 
-def _address(sockets: Path) -> dict[str, Any]:
+def address_in(sockets: Path) -> dict[str, Any]:
+    """Return the address of the PostgreSQL whose socket is in that directory. Sync and pure."""
     # Explicit values override the PG… variables of the environment.
     return {"host": str(sockets), "port": PORT, "user": SUPERUSER, "database": "postgres", "ssl": False}

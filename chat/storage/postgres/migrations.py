@@ -56,6 +56,7 @@ async def migrate(address: DatabaseAddress, *, connect_timeout: float, migration
             async with connection.transaction():
                 await connection.execute(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}s'")
                 await connection.execute(f"SELECT pg_advisory_xact_lock({_LOCK})")
+                await _refuse_unfinished(connection)
                 await connection.execute(_TABLE)
                 rows = await connection.fetch(
                     "SELECT version, checksum, serves, release FROM schema_migrations"
@@ -121,6 +122,13 @@ async def _connect(address: DatabaseAddress, timeout: float) -> "asyncpg.Connect
         connection.terminate()
         raise CannotStart(f"the database's PostgreSQL is too old: use version {_OLDEST} or newer")
     return connection
+
+
+async def _refuse_unfinished(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    if await connection.fetchval("SELECT to_regclass('unfinished_move') IS NOT NULL"):
+        raise CannotStart(
+            "a move into this database did not end: run chat move again, or use the old database"
+        )
 
 
 async def _refusing(work: Callable[[], Awaitable[T]]) -> T:

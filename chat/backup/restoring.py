@@ -25,14 +25,18 @@ from chat.storage.postgres.asyncio_bridge import open_asyncio
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.migration_files import known_migrations
 from chat.storage.postgres.storage import open_shared_postgres_storage
+from chat.storage.removal_list import remove_listed
 
 _QUERY_TIMEOUT = 60.0
 
 
-async def restore(config: Config, backup: Path, *, report: Callable[[str], None]) -> Manifest:
+async def restore(
+    config: Config, backup: Path, *, report: Callable[[str], None], removed_accounts: Path | None = None
+) -> Manifest:
     """Restore `backup` into the data directory, the files and the database of `config`, all of which must be empty.
 
-    Notes the restore mark, so that newer log-ins continue for a day. Raises BackupFailed and CannotStart.
+    Notes the restore mark, so that newer log-ins continue for a day, and removes the accounts again that are listed in
+    the file `removed_accounts` (`storage/removal_list.py`). Raises BackupFailed and CannotStart.
     Cancelling: no server starts on the data directory until a restore into it is complete.
     """
     with as_backup_failed(f"cannot restore into {config.data}"):
@@ -63,21 +67,23 @@ async def restore(config: Config, backup: Path, *, report: Callable[[str], None]
                 if config.database_url is not None:
                     address: DatabaseAddress = {"dsn": config.database_url}
                     await load_dump(backup, manifest, address, report=report)
-                    await mark_restored(address)
+                    await mark_restored(address, removed_accounts)
                 else:
                     async with open_placed(backup, manifest, config.data, durable=True, report=report) as own:
-                        await mark_restored(own)
+                        await mark_restored(own, removed_accounts)
                 await trio.to_thread.run_sync(partial(_finish, config.data))
         return manifest
 
 
-async def mark_restored(address: DatabaseAddress) -> None:
-    """Bring the tables up to date, and note that the database was restored. Raises CannotStart.
+async def mark_restored(address: DatabaseAddress, removed_accounts: Path | None = None) -> None:
+    """Bring the tables up to date, note that the database was restored, and remove the listed accounts again.
 
-    Cancelling: it is noted or not.
+    Raises CannotStart. Cancelling: it is noted or not, and some accounts are removed.
     """
     async with open_shared_postgres_storage(address, query_timeout=_QUERY_TIMEOUT) as storage:
         await storage.sessions.mark_restored()
+        if removed_accounts is not None:
+            await remove_listed(storage.account_removals, removed_accounts, await storage.files.store_id())
 
 
 async def _refuse_full(address: DatabaseAddress) -> None:

@@ -16,8 +16,14 @@ from chat.settings.sources import read_config
 
 @click.command()
 @click.argument("backup", type=click.Path(path_type=Path))
+@click.option(
+    "--removed-accounts",
+    metavar="FILE",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="The removed-accounts.jsonl of the server's old data directory: these accounts are removed again.",
+)
 @server_flags
-def restore(backup: Path, **flags: object) -> None:
+def restore(backup: Path, removed_accounts: Path | None, **flags: object) -> None:
     """Restore a backup into what is empty.
 
     BACKUP is a backup, or a directory of backups, of which the newest is taken. With --database it restores a dump into
@@ -32,7 +38,9 @@ def restore(backup: Path, **flags: object) -> None:
         config = read_config(flags, os.environ)
         configure_logging("error", config.log_format)
         chosen = newest_in(backup.absolute())
-        manifest = trio.run(partial(bring_back, config, chosen, report=progress()))
+        manifest = trio.run(
+            partial(bring_back, config, chosen, report=progress(), removed_accounts=removed_accounts)
+        )
     click.echo(
         f"restored {chosen} into {config.data}: everything until {moment(manifest.begun_at):%F %T} UTC is there"
     )

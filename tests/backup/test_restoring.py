@@ -18,8 +18,10 @@ from chat.domain.startup import CannotStart
 from chat.embedded_postgres.data_directory import open_data_directory
 from chat.settings.config import Config
 from chat.storage.postgres.storage import open_postgres_storage
+from chat.storage.removal_list import NAME
 from tests.backup.conftest import FILE, LOBBY, attach, command, lines, register, say
 from tests.support.databases import execute, fetch
+from tests.support.people import eventually
 from tests.support.server import ServerProcess, data_path, running_server
 
 DIGEST = hashlib.sha256(FILE).hexdigest()
@@ -70,6 +72,21 @@ async def test_a_server_is_as_it_was_after_a_restore(own_server: ServerProcess, 
             assert await fetch(again.address, "SELECT count(*) FROM restores") == 1
         refused = await trio.to_thread.run_sync(command, "restore", target, "--data", data)
         assert (refused.returncode, "is not empty" in refused.stderr) == (1, True)
+
+
+async def test_who_was_removed_after_the_backup_is_removed_from_a_restore(
+    own_server: ServerProcess, target: Path
+) -> None:
+    register(own_server, "grace")
+    await run("backup", target, "--data", own_server.data)
+    assert await run("user", "erase", "grace", "--data", own_server.data)
+    listed = own_server.data / NAME
+    await trio.to_thread.run_sync(eventually, listed.exists, "the list is written")
+    with data_path() as data:
+        await run("restore", target, "--data", data.with_name("as-it-was"))
+        await run("restore", target, "--data", data, "--removed-accounts", listed)
+        assert "grace" not in str(await run("user", "list", "--data", data))
+        assert "grace" in str(await run("user", "list", "--data", data.with_name("as-it-was")))
 
 
 async def test_a_dump_is_proven_and_restored_into_an_empty_database(

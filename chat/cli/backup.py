@@ -78,8 +78,13 @@ def _keep(_context: click.Context, _parameter: click.Parameter, value: str) -> t
     is_flag=True,
     help="Leave the search's words out: a server that is restored makes them anew.",
 )
+@click.option(
+    "--spread",
+    is_flag=True,
+    help="Give the embedded database minutes for its checkpoint, so that nobody waits.",
+)
 @server_flags
-def make(target: Path, keep: tuple[Keep, ...], exclude_search: bool, **flags: object) -> None:
+def make(target: Path, keep: tuple[Keep, ...], exclude_search: bool, spread: bool, **flags: object) -> None:
     """Make a backup in the directory TARGET.
 
     It has the database, the attached files, the secret and the settings, and it appears in TARGET whole or not at all.
@@ -89,7 +94,7 @@ def make(target: Path, keep: tuple[Keep, ...], exclude_search: bool, **flags: ob
         config = read_config(flags, os.environ)
         configure_logging("warning", config.log_format)
         refuse_no_data(config)
-        done = trio.run(_make, config, target.absolute(), keep, exclude_search)
+        done = trio.run(_make, config, target.absolute(), keep, exclude_search, spread)
     manifest = done.manifest
     if note_here(config):
         taken = manifest.ended_at - manifest.begun_at
@@ -115,13 +120,21 @@ def refuse_no_data(config: Config) -> None:
         raise BackupFailed(f"there is no data of a server in {config.data}; pass --data or --database")
 
 
-async def _make(config: Config, target: Path, keep: tuple[Keep, ...], exclude_search: bool) -> "Backup":
+async def _make(
+    config: Config, target: Path, keep: tuple[Keep, ...], exclude_search: bool, spread: bool
+) -> "Backup":
     from chat.backup.making import back_up  # late: --help need not wait for the import
     from chat.data_access import open_address
 
     async with open_address(config) as address:
         return await back_up(
-            config, address, target, keep=keep, exclude_search=exclude_search, report=progress()
+            config,
+            address,
+            target,
+            keep=keep,
+            exclude_search=exclude_search,
+            spread=spread,
+            report=progress(),
         )
 
 

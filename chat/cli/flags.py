@@ -19,6 +19,8 @@ METAVARS = {
     "file_bytes": "BYTES",
     "database_url": "URL",
     "postgres_settings": "NAME=VALUE",
+    "backup": "DIR",
+    "backup_keep": "PERIODS",
     "secret": "FILE",
     "previous_secret": "FILE",
     "bus": "notify|URL",

@@ -91,6 +91,19 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             " machine's memory."
         ),
     ] = ()
+    backup: Annotated[
+        Path | None,
+        Meta(
+            description="Where the server backs itself up each night, and proves it; without it, it does not."
+        ),
+    ] = None
+    backup_keep: Annotated[
+        str,
+        Meta(
+            pattern=r"^([1-9][0-9]{0,3}[dwmy]([ ,]+|$))+$",
+            description="Which of these stay: the newest of so many days, weeks, months and years, as 7d 4w 12m.",
+        ),
+    ] = "7d 4w 12m"
     bus: Annotated[
         str | None,
         Meta(

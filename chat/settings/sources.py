@@ -248,6 +248,7 @@ PARSERS: dict[str, Callable[[object], object]] = {
     "files": _path,
     "database_url": _database_url,
     "postgres_settings": _postgres_settings,
+    "backup": _path,
     "bus": _bus,
     "secret": _secret,
     "previous_secret": _secret,

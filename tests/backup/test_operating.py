@@ -1,13 +1,18 @@
 """Each command of docs/operating.md about backups, in its order, on a real server."""
 
 import os
+import re
 import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from chat.backup.state import read_backup_state
 from chat.backup.target import newest_in
+from chat.settings.config import Config, ConfigError
+from chat.settings.sources import read_config
 from tests.support.documentation.commands import ROOT, shell_blocks
 from tests.support.server import ServerProcess, data_path
 
@@ -44,3 +49,13 @@ def run_all(commands: list[str]) -> None:
             ["bash", "-c", each], capture_output=True, text=True, timeout=120, check=False, env=environment
         )
         assert done.returncode == 0, (each, done.stdout, done.stderr)
+
+
+def test_its_settings_are_read(tmp_path: Path) -> None:
+    (block,) = re.findall(r"^```toml\n(backup = .*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    (tmp_path / "chat.toml").write_text(block)
+    config = read_config({"config": str(tmp_path / "chat.toml")}, {})
+    assert (config.backup, config.backup_keep) == (Path("/mnt/backup"), Config(data=tmp_path).backup_keep)
+    for wrong in ("7", "7d and 4w", ""):
+        with pytest.raises(ConfigError, match="--backup-keep"):
+            read_config({"backup_keep": wrong, "data": str(tmp_path)}, {})

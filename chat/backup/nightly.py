@@ -1,0 +1,116 @@
+"""The server's own backups: each night one is made and proven, by commands of low priority beside the server."""
+
+import os
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryFile
+
+import structlog
+import trio
+
+from chat.backup.state import note_problem, read_backup_state
+from chat.embedded_postgres.process import open_process
+from chat.settings.config import Config, variable
+
+HOUR = 3
+"""The hour of the machine's own time at which it begins."""
+SOON = 300.0
+"""Seconds after the start, if the last backup is older than a day: the machine was off at night."""
+_AGAIN = 3600.0
+"""Seconds after one that failed."""
+_LATE = 26 * 3600.0
+_LONGEST = 86_400.0
+"""Seconds for a backup or a proof."""
+_GRACE = 2.0
+"""Seconds for the command to stop with the server; what it leaves is removed by the next one."""
+_LOWEST = 19
+_PASSED = ("data", "files", "database_url", "secret", "bus")
+
+logger = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def open_nightly_backups(config: Config, data: Path) -> AsyncGenerator[None]:
+    """Make and prove a backup each night for as long as the block lasts, if the settings name a place for them.
+
+    Args:
+        config: the settings of the running server.
+        data: its data directory, which keeps what is known of them.
+
+    Cancelling: one under way is not there.
+    """
+    if config.backup is None:
+        yield
+        return
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_back_up_nightly, config, config.backup, data)
+        yield
+        nursery.cancel_scope.cancel(reason="the server stops")
+
+
+def seconds_until_due(now: datetime, made_at: float | None) -> float:
+    """Return the seconds until the next backup. `now` has a time zone. Sync and pure."""
+    if made_at is None or now.timestamp() - made_at > _LATE:
+        return SOON
+    due = now.replace(hour=HOUR, minute=0, second=0, microsecond=0)
+    if due <= now:
+        due += timedelta(days=1)
+    return due.timestamp() - now.timestamp()
+
+
+async def _back_up_nightly(config: Config, target: Path, data: Path) -> None:
+    is_well = True
+    while True:
+        made_at = read_backup_state(data).made_at
+        pause = seconds_until_due(datetime.now().astimezone(), made_at) if is_well else _AGAIN
+        await trio.sleep(pause)
+        is_well = await _back_up_and_prove(config, target, data)
+
+
+async def _back_up_and_prove(config: Config, target: Path, data: Path) -> bool:
+    """Make a backup, then prove it; return whether both went well."""
+    make = ("make", str(target), "--spread", "--keep", config.backup_keep)
+    for what, arguments in (("backup made", make), ("backup proven", ("verify", str(target)))):
+        began = trio.current_time()
+        try:
+            status, said = await _run(config, arguments)
+        except (OSError, trio.TooSlowError) as error:
+            status, said = 1, str(error) or "it did not end within a day"
+        lines = [line for line in said.splitlines() if line.strip()]
+        if status != 0:
+            problem = lines[-1] if lines else f"status {status}"
+            logger.error("no backup tonight; trying again in an hour", command=arguments[0], reason=problem)
+            await trio.to_thread.run_sync(note_problem, data, problem)
+            return False
+        logger.info(what, result=lines[0] if lines else "", seconds=round(trio.current_time() - began))
+    return True
+
+
+async def _run(config: Config, arguments: tuple[str, ...]) -> tuple[int, str]:
+    """Run `chat backup` with the settings of this server; return its status and output. Cancelling: it is stopped."""
+    command = (sys.executable, "-m", "chat", "backup", *arguments)
+    with TemporaryFile() as output:
+        with trio.fail_after(_LONGEST):
+            async with open_process(
+                command,
+                directory=Path("/"),
+                owner=None,
+                output=output.fileno(),
+                grace=_GRACE,
+                environment=_environment(config),
+            ) as process:
+                with suppress(OSError, AttributeError):  # it has ended, or Windows
+                    os.setpriority(os.PRIO_PROCESS, process.pid, _LOWEST)
+                status = await process.wait()
+        output.seek(0)
+        return status, output.read().decode(errors="replace")
+
+
+def _environment(config: Config) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name.startswith("PG")}
+    kept |= {name: os.environ[name] for name in ("HOME", "PYTHONPATH", "TMPDIR") if name in os.environ}
+    given = {name: getattr(config, name) for name in _PASSED}
+    return kept | {variable(name): str(value) for name, value in given.items() if value is not None}

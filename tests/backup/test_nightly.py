@@ -1,0 +1,76 @@
+"""The server's own timer: when it is due, what it makes, and that a stop leaves nothing."""
+
+import os
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import trio
+
+from chat.backup import nightly
+from chat.backup.nightly import open_nightly_backups, seconds_until_due
+from chat.backup.state import BackupState, note_problem, read_backup_state
+from chat.backup.target import backups_in
+from chat.settings.config import Config
+from tests.support.databases import execute
+from tests.support.server import ServerProcess, running_server, used_data_path
+
+HOUR = 3600.0
+
+
+def test_it_is_due_at_night_and_soon_if_the_last_is_old() -> None:
+    evening = datetime(2026, 11, 25, 21, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+    now = evening.timestamp()
+    assert seconds_until_due(evening, now - 18 * HOUR) == 5.5 * HOUR
+    assert seconds_until_due(evening.replace(hour=2), now) == 0.5 * HOUR
+    assert seconds_until_due(evening.replace(hour=3, minute=0), now) == 24 * HOUR, "it was just made"
+    assert seconds_until_due(evening, None) == seconds_until_due(evening, now - 27 * HOUR) == nightly.SOON
+
+
+async def reached(data: Path, done: str) -> BackupState:
+    """Wait until something is known of the backups."""
+    with trio.fail_after(120):
+        while getattr(read_backup_state(data), done) is None:  # noqa: ASYNC110 - another process writes it
+            await trio.sleep(0.05)
+    return read_backup_state(data)
+
+
+async def test_it_makes_and_proves_a_backup(
+    own_server: ServerProcess, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nightly, "SOON", 0.0)
+    data = own_server.data
+    (data / "backups.json").unlink(missing_ok=True)
+    note_problem(data, "of yesterday")
+    config = Config(data=data, backup=target, backup_keep="1d")
+    await execute(own_server.address, "CHECKPOINT")  # or the spread one takes a while
+    async with open_nightly_backups(config, data):
+        state = await reached(data, "proven")
+    (name,) = backups_in(target)
+    assert state.backup == state.proven == str(target / name)
+    assert state.problem is None
+    assert state.proven_made_at == state.made_at
+
+
+async def test_what_fails_is_noted(
+    own_server: ServerProcess, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nightly, "SOON", 0.0)
+    (own_server.data / "backups.json").unlink(missing_ok=True)
+    os.mkdir(target)
+    (target / "holiday.jpg").touch()
+    async with open_nightly_backups(Config(data=own_server.data, backup=target), own_server.data):
+        state = await reached(own_server.data, "problem")
+    assert "is not empty, and has no backups of a chat server" in str(state.problem)
+    (own_server.data / "backups.json").unlink()
+
+
+def test_a_server_with_the_setting_starts_and_stops(target: Path) -> None:
+    with used_data_path() as data:
+        for workers in ("1", "2"):
+            with running_server(
+                data, CHAT_BACKUP=str(target), CHAT_BACKUP_KEEP="7d 4w", CHAT_WORKERS=workers
+            ) as own:
+                assert own.url
+                assert own.stop() == 0

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 import msgspec
 
@@ -20,6 +21,7 @@ from chat.embedded_postgres.data_directory import AlreadyRunning, open_data_dire
 from chat.embedded_postgres.embedded import open_embedded_postgres, running_address
 from chat.settings.config import Config
 from chat.storage.postgres.database import DatabaseAddress
+from chat.storage.postgres.exports import PostgresExports
 from chat.storage.postgres.storage import open_shared_postgres_storage
 
 
@@ -32,6 +34,9 @@ class DataAccess(msgspec.Struct, frozen=True):
     nodes: Nodes
     settings: Settings
     sessions: Sessions
+    exports: PostgresExports
+    files: Path | None
+    """The directory of files, if it is known here."""
     public_url: str
     """As given to the command; an admin's setting takes precedence."""
 
@@ -58,6 +63,8 @@ async def open_data_access(config: Config) -> AsyncGenerator[DataAccess]:
             storage.nodes,
             storage.settings,
             storage.sessions,
+            storage.exports,
+            config.files_beside(config.data),
             config.public_url,
         )
 

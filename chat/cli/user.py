@@ -3,6 +3,8 @@
 import re
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 LONGEST_INPUT = 4096
 """Bytes to read from stdin as a password: more than allowed, so the refusal says why."""
 
+config_of_exports = config_flags("data", "database_url", "files")
 config_of_accounts = config_flags("data", "database_url", "bcrypt_cost", "min_password")
 
 _UNKNOWN_ADDRESS = (
@@ -234,6 +237,38 @@ def enable(name: str, **flags: object) -> None:
     """
     person = _do(flags, name, lambda people: people.change(name, Wanted(disabled=False)))
     click.echo(f"enabled {person.name}, id {person.id}")
+
+
+@user.command()
+@click.argument("name", callback=utf8)
+@click.argument("archive", type=click.Path(path_type=Path, dir_okay=False))
+@config_of_exports
+def export(name: str, archive: Path, **flags: object) -> None:
+    """Write what a person has to a zip file.
+
+    ARCHIVE gets their profile, sessions, rooms, blocks, messages with earlier texts, reactions and uploaded files, as
+    JSON lines by kind. Only you can read it (mode 0600). An existing file is replaced once the new one is whole.
+    """
+
+    async def act(opened: "DataAccess") -> str | Refusal:
+        from chat.storage.export_archive import write_archive
+        from chat.storage.file_store import DiskFileStore
+
+        person = await opened.people.person(name)
+        if isinstance(person, Refusal):
+            return person
+        profile = await opened.exports.person(person.id)
+        if profile is None:
+            return NO_PERSON
+        store = None if opened.files is None else DiskFileStore(opened.files)
+        async with aclosing(opened.exports.kinds(person.id)) as kinds:
+            await write_archive(archive, profile, kinds, store)
+        return f"{person.name}, id {person.id}"
+
+    whom = with_data(
+        flags, act, texts={NO_PERSON: f"nobody is called {name!r}: `chat user list` lists everybody"}
+    )
+    click.echo(f"exported {whom}, to {archive}")
 
 
 @user.command()

@@ -10,6 +10,7 @@ from chat.storage.postgres.asyncio_bridge import open_asyncio
 from chat.storage.postgres.audit import PostgresAudit
 from chat.storage.postgres.contacts import PostgresContacts
 from chat.storage.postgres.database import Database, DatabaseAddress, QueryWatch, open_database
+from chat.storage.postgres.exports import PostgresExports
 from chat.storage.postgres.features import StoredFeature
 from chat.storage.postgres.figures import Figure, read_figures
 from chat.storage.postgres.files import PostgresFiles
@@ -55,6 +56,7 @@ class PostgresStorage:
         self.settings = PostgresSettings(database)
         self.audit = PostgresAudit(database)
         self.files = PostgresFiles(database)
+        self.exports = PostgresExports(database)
         self.account_removals = PostgresAccountRemovals(database)
         self.feature_ports = Ports(
             {port: opens(database) for feature in features for port, opens in feature.ports.items()}

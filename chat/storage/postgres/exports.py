@@ -1,0 +1,75 @@
+"""What a person has here, as JSON lines by kind, read in pages: their profile, what they wrote and uploaded."""
+
+from collections.abc import AsyncGenerator
+
+from chat.storage.postgres.database import Database
+
+_WINDOW = 5000
+"""Ids of the log, or rows, that one query reads."""
+
+_PERSON = """
+SELECT id, name, display_name, email, is_operator, is_moderator, is_admin, share_reads, created_at, changed_at,
+    disabled_at, is_visitor
+FROM users WHERE id = $1 AND deleted_at IS NULL"""
+_SESSIONS = """
+SELECT id, name, address, agent, family IS NULL AS is_token, created_at, used_at, expires_at
+FROM sessions WHERE user_id = $1 ORDER BY id"""
+_MEMBERSHIPS = """
+SELECT room_id, rooms.kind, rooms.name AS room, role, joined_at, marks.seq AS read_seq, marks.notify, marks.hidden
+FROM memberships JOIN rooms ON rooms.id = room_id AND rooms.deleted_at IS NULL
+LEFT JOIN marks USING (room_id, user_id) WHERE user_id = $1 ORDER BY room_id"""
+_BLOCKS = """
+SELECT blocked_id AS person_id, users.name AS person
+FROM blocks JOIN users ON users.id = blocked_id WHERE user_id = $1 ORDER BY blocked_id"""
+_WHOLE = {"sessions": _SESSIONS, "memberships": _MEMBERSHIPS, "blocks": _BLOCKS}
+
+_OF_LOG = {
+    "messages": """
+SELECT id, m.room_id, seq, text, reply_seq, mentions, files, created_at, edited_at FROM messages m
+WHERE id > $2 AND id <= $3 AND sender_id = $1 AND kind = 'message' AND deleted_at IS NULL ORDER BY id""",
+    "edits": """
+SELECT e.room_id, e.seq, e.pos, e.text, e.created_at FROM messages m
+JOIN edits e ON e.room_id = m.room_id AND e.seq = m.seq
+WHERE m.id > $2 AND m.id <= $3 AND sender_id = $1 AND deleted_at IS NULL ORDER BY m.id, e.pos""",
+    "reactions": """
+SELECT r.room_id, r.seq, r.emoji FROM messages m
+JOIN reactions r ON r.room_id = m.room_id AND r.seq = m.seq AND r.person_id = $1
+WHERE m.id > $2 AND m.id <= $3 AND deleted_at IS NULL ORDER BY m.id, r.emoji""",
+}
+_FILES = """
+SELECT id, room_id, seq, name, type, size, encode(digest, 'hex') AS sha256, created_at
+FROM files WHERE id > $2 AND id <= $3 AND owner_id = $1 ORDER BY id"""
+_ENDS = "SELECT last_id, (SELECT coalesce(max(id), 0) FROM files) AS last_file FROM lanes WHERE id = 1"
+_AS_LINES = "SELECT to_json(line)::text AS line FROM ({}) AS line"
+
+
+class PostgresExports:
+    """Reads what a person has; a window of the log at a time, so that memory is bounded."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def person(self, person_id: int) -> str | None:
+        """Return the profile, as a line of JSON. May raise StorageDown. Cancelling changes nothing."""
+        found = await self._lines(_PERSON, person_id)
+        return found[0] if found else None
+
+    async def kinds(self, person_id: int) -> AsyncGenerator[tuple[str, list[str]]]:
+        """Yield lines of JSON with their kind, all of one kind in a row; a kind without lines has one empty list.
+
+        May raise StorageDown. Cancelling changes nothing.
+        """
+        for kind, query in _WHOLE.items():
+            yield kind, await self._lines(query, person_id)
+        ends = await self._database.read(lambda connection: connection.fetchrow(_ENDS))
+        assert ends is not None
+        for kind, query in (*_OF_LOG.items(), ("files", _FILES)):
+            end = ends["last_file"] if kind == "files" else ends["last_id"]
+            for after in range(0, max(1, end), _WINDOW):
+                yield kind, await self._lines(query, person_id, after, min(after + _WINDOW, end))
+
+    async def _lines(self, query: str, *values: object) -> list[str]:
+        rows = await self._database.read(
+            lambda connection: connection.fetch(_AS_LINES.format(query), *values)
+        )
+        return [row["line"] for row in rows]

@@ -20,7 +20,6 @@ from chat.domain.administration.audit import Act, What
 from chat.domain.entities import (
     LOBBY_ID,
     Draft,
-    LoginSession,
     Message,
     MessageKind,
     Peer,
@@ -53,6 +52,7 @@ from chat.domain.ports import (
     NewSession,
     ProfileChange,
     Refreshing,
+    SessionRefreshed,
     TokenReused,
 )
 from chat.domain.refusals import ARCHIVED, NOT_ADMIN, PRIVATE
@@ -404,7 +404,7 @@ def sessions_written(address: DatabaseAddress) -> Scenario:
                 assert two is not None
                 for tokens in _TOKENS:
                     assert isinstance(
-                        await sessions.refresh(tokens, lasts=60, address="", agent=""), LoginSession
+                        await sessions.refresh(tokens, lasts=60, address="", agent=""), SessionRefreshed
                     )
                 done.append("begun")
                 assert len(await sessions.of_person(ada.id)) == 2
@@ -414,7 +414,9 @@ def sessions_written(address: DatabaseAddress) -> Scenario:
                 await sessions.end_family(b"nobody's")
                 await sessions.mark_restored()
                 newer = Refreshing(b"family", b"newer than the backup", b"later", lambda _digest: False)
-                assert isinstance(await sessions.refresh(newer, lasts=60, address="", agent=""), LoginSession)
+                assert isinstance(
+                    await sessions.refresh(newer, lasts=60, address="", agent=""), SessionRefreshed
+                )
                 made_up = Refreshing(b"family", b"made up", b"-")
                 ended = await sessions.refresh(made_up, lasts=60, address="", agent="")
                 assert isinstance(ended, TokenReused)

@@ -38,7 +38,7 @@ from chat.settings.sources import read_config
 def doctor(
     url: str | None, connect_to: str | None, backups: str | None, quiet: bool, **flags: object
 ) -> None:
-    """Check a server and what is around it: a line for each, with what to do.
+    """Check a server and its surroundings, one line each.
 
     Run it on the server's machine, as its user and with its settings. It checks settings, space, fsync, clock and
     certificate, the database and its connections. With --url it also sends requests to the public address: it checks

@@ -21,7 +21,7 @@ from chat.domain.entities import Draft, Message, Person, Room, Topic
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.messages.changes import Change, Edited, Write
 from chat.domain.messages.outcomes import Outcome, Repeated
-from chat.domain.messages.sync_types import Position, ResumeCheck
+from chat.domain.messages.sync_types import KnownAt, ResumeCheck
 from chat.domain.messages.uploads import Uploads
 from chat.domain.nodes import FENCE
 from chat.domain.ports import KeptFile
@@ -552,18 +552,12 @@ def tell_beside_what_is_new() -> "_patch[Any]":
 def cut_too_early() -> "_patch[Any]":
     """A resuming client does not get the newest change from before its subscription."""
 
-    async def mutated(
-        self: MemoryTimelines,
-        known: Sequence[Position],
-        up_to_id: int,
-        *,
-        person_id: int | None = None,
-        _resume_checks: Any = MemoryTimelines.resume_checks,
-    ) -> list[ResumeCheck]:
-        resume_checks: list[ResumeCheck] = await _resume_checks(
-            self, known, up_to_id - 1, person_id=person_id
+    resume_checks = MemoryTimelines.resume_checks
+
+    async def mutated(self: MemoryTimelines, known: Sequence[KnownAt]) -> list[ResumeCheck | None]:
+        return await resume_checks(
+            self, [structs.replace(each, up_to_id=each.up_to_id - 1) for each in known]
         )
-        return resume_checks
 
     return patch.object(MemoryTimelines, "resume_checks", mutated)
 

@@ -219,7 +219,7 @@ def _parse_by_h11(raw: bytes) -> Head | HTTPStatus:
         tuple((name.decode("ascii"), value.decode("latin-1")) for name, value in request.headers),
         len(raw),
     )
-    if head.asks_for_websocket and (_announces_body(head) or not _readable_by_wsproto(head)):
+    if head.asks_for_websocket and (_announces_body(head) or not _has_ascii_tokens(head)):
         return HTTPStatus.BAD_REQUEST
     return head
 
@@ -229,7 +229,7 @@ def _announces_body(head: Head) -> bool:
     return bool(head.values("transfer-encoding")) or head.get("content-length") not in (None, "0")
 
 
-def _readable_by_wsproto(head: Head) -> bool:
-    # wsproto decodes these without a check; its UnicodeError would be logged as a bug of this server.
+def _has_ascii_tokens(head: Head) -> bool:
+    # RFC 6455 has tokens there; nothing else can be meant.
     names = ("connection", "sec-websocket-protocol", "sec-websocket-extensions")
     return all(value.isascii() for name, value in head.headers if name in names)

@@ -37,9 +37,9 @@ async def refuse(stream: ReplayStream, status: HTTPStatus) -> None:
         await linger(stream)
 
 
-def response(status: HTTPStatus) -> bytes:
-    """Return a complete response with the reason and `connection: close`."""
-    body = dumps({"error": TEXTS.get(status, status.phrase.lower())}).encode()
+def response(status: HTTPStatus, text: str | None = None) -> bytes:
+    """Return a complete response with the reason, by default that of the status, and `connection: close`."""
+    body = dumps({"error": text or TEXTS.get(status, status.phrase.lower())}).encode()
     head = [
         f"HTTP/1.1 {status.value} {status.phrase}",
         "content-type: application/json",

@@ -22,7 +22,7 @@ from chat.engine.session import Session, SessionContext
 from chat.frames import close_frame
 from chat.gateway.http1.bearer import bearer_token
 from chat.gateway.http1.head import LOGGED, Head
-from chat.gateway.http1.refusal import refuse
+from chat.gateway.http1.refusal import refuse, response
 from chat.gateway.http1.request import IncomingRequest
 from chat.gateway.websocket.client_stream import ClientStream
 from chat.inspection.disconnects import record_crash, record_end
@@ -57,11 +57,11 @@ class WebSocketEndpoint:
         request.stream.drop(request.head.size)
         stream = ClientStream(
             request.stream,
-            _handshake(request.head),
             largest=self._config.max_frame_bytes,
             limit=self._config.outbox_bytes,
         )
         address, path = request.address, request.head.path
+        key = request.head.get("sec-websocket-key") or ""
         decision = self._look_at(request)
         del request  # and its head: a socket may stay open for days
         handshake = self._presence.handshake()
@@ -69,13 +69,14 @@ class WebSocketEndpoint:
         try:
             async with trio.open_nursery() as nursery:
                 with stream.send_queue.written_by(nursery.start_soon):
-                    with trio.move_on_after(self._config.handshake_timeout):
+                    with trio.move_on_after(self._config.handshake_timeout) as in_time:
                         decision = await self._identify(decision, handshake)
-                        if isinstance(decision, _Rejection):
-                            self._tell_of_refusal(decision.reason, decision.status, address, path)
-                        connection = await self._shake_hands(stream, decision, nursery)
-                    del path
-                    if connection is not None and not isinstance(decision, _Rejection):
+                    if isinstance(decision, _Rejection):
+                        self._tell_of_refusal(decision.reason, decision.status, address, path)
+                        stream.refuse(response(decision.status, decision.text))
+                    elif not in_time.cancelled_caught:
+                        connection = stream.accept(key, nursery, self._config.max_frame_bytes)
+                        del path, key
                         await self._serve_session(address, stream, connection, decision, handshake, nursery)
                     await stream.flush()
                 nursery.cancel_scope.cancel()
@@ -90,7 +91,7 @@ class WebSocketEndpoint:
                 stream.send_queue.cut()
                 await stream.finish_alone(close_frame(*CRASHED.content))
             else:
-                logger.debug("handshake failed", address=address, exc_info=True)
+                logger.exception("WebSocket not accepted: internal error", address=address)
         finally:
             handshake.end()
         return await stream.hang_up()
@@ -98,31 +99,21 @@ class WebSocketEndpoint:
     def _look_at(self, request: IncomingRequest) -> "_Upgrade | _Rejection":
         """Decide by the head whether the upgrade is accepted, and with which dialect."""
         if request.refusal is not None:
-            return _Rejection(403, "origin", request.refusal.encode() + b"\n")
+            return _Rejection(HTTPStatus.FORBIDDEN, "origin", request.refusal)
         if request.head.path == "/":
             dialect = by_name(self._dialects, request.listen.dialect)
             assert dialect is not None  # checked when the server started
             return _Upgrade(dialect, self._dialects, _token(request.head))
         dialect = by_path(self._dialects, request.head.path)
         if dialect is None:
-            return _Rejection(404, "path", b"no protocol is spoken on this path\n")
+            return _Rejection(HTTPStatus.NOT_FOUND, "path", "no protocol is spoken on this path")
         return _Upgrade(dialect, (), _token(request.head))
 
-    def _tell_of_refusal(self, reason: str, status: int, address: str, path: str) -> None:
+    def _tell_of_refusal(self, reason: str, status: HTTPStatus, address: str, path: str) -> None:
         logger.info(
             "WebSocket refused", reason=reason, status=int(status), address=address, path=path[:LOGGED]
         )
         self._context.metrics.upgrade_refused(reason)
-
-    async def _shake_hands(
-        self, stream: ClientStream, decision: "_Upgrade | _Rejection", nursery: trio.Nursery
-    ) -> WebSocketConnection | None:
-        """Finish the handshake, or refuse it and return None."""
-        request = await stream.request(nursery, self._config.max_frame_bytes)
-        if isinstance(decision, _Rejection):
-            await request.reject(decision.status, body=decision.body)
-            return None
-        return await stream.accept(request)
 
     async def _identify(
         self, decision: "_Upgrade | _Rejection", handshake: Handshake
@@ -139,9 +130,9 @@ class WebSocketEndpoint:
             visitors = decision.dialect.admits_visitors and not decision.choices
             person = await self._context.accounts.authenticate(decision.token, visitors=visitors)
         except StorageDown:
-            return _Rejection(503, "database", b"the database does not answer\n")
+            return _Rejection(HTTPStatus.SERVICE_UNAVAILABLE, "database", "the database does not answer")
         if person is NOT_FOR_VISITORS:
-            return _Rejection(403, "visitor", NOT_FOR_VISITORS.text.encode() + b"\n")
+            return _Rejection(HTTPStatus.FORBIDDEN, "visitor", NOT_FOR_VISITORS.text)
         if isinstance(person, Refusal):
             return _BAD_TOKEN
         handshake.is_of(person)  # no await between the look-up and here
@@ -194,21 +185,16 @@ class _Upgrade(NamedTuple):
 class _Rejection(NamedTuple):
     """The upgrade is refused with an HTTP answer."""
 
-    status: int
+    status: HTTPStatus
     reason: str
-    body: bytes
+    text: str
 
 
-_HANDSHAKE = (
-    b"GET / HTTP/1.1\r\nHost: chat\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n\r\n"
-)
-
-_BAD_TOKEN = _Rejection(401, "token", b"a valid token is needed\n")
+_BAD_TOKEN = _Rejection(HTTPStatus.UNAUTHORIZED, "token", "a valid token is needed")
 
 
 def _fault(head: Head) -> HTTPStatus | None:
-    """Return the fault of an upgrade request (RFC 6455, section 4.2.1) with which trio-websocket would hang."""
+    """Return the fault of an upgrade request (RFC 6455, section 4.2.1), or None."""
     version = head.get("sec-websocket-version")
     if version != "13":
         return HTTPStatus.BAD_REQUEST if version is None else HTTPStatus.UPGRADE_REQUIRED
@@ -217,11 +203,6 @@ def _fault(head: Head) -> HTTPStatus | None:
     except ValueError:
         return HTTPStatus.BAD_REQUEST
     return None if len(nonce) == 16 else HTTPStatus.BAD_REQUEST
-
-
-def _handshake(head: Head) -> bytes:
-    """Return a minimal upgrade request for trio-websocket, which gets nothing else of the client's head."""
-    return _HANDSHAKE % (head.get("sec-websocket-key") or "").encode()
 
 
 _FIELDS = 100

@@ -1,9 +1,9 @@
 """Inbound fast path: whole text frames go straight to the session, everything else to trio-websocket.
 
 Chat clients send almost only short masked text frames. All of them that came with one read cost one turn of the loop,
-instead of several each. trio-websocket gets the rest through our stream: the handshake, single pings, and, from the
-first frame of any other kind (a fragment, a close frame, binary, malformed or too big), all following bytes. So it
-still enforces the protocol, and a usual client never waits for it.
+instead of several each. trio-websocket gets the rest through our stream: single pings, and, from the first frame of any
+other kind (a fragment, a close frame, binary, malformed or too big), all following bytes. So it still enforces the
+protocol, and a usual client never waits for it.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -30,7 +30,6 @@ class InboundFastPath:
 
     Args:
         stream: the connection, behind the head that asked for a WebSocket.
-        handshake: the head that trio-websocket is to see.
         limit: bytes of a text that are taken here; a longer one is trio-websocket's to judge.
         record: where each frame is noted.
     """
@@ -50,9 +49,9 @@ class InboundFastPath:
         "pong_handler",
     )
 
-    def __init__(self, stream: ReplayStream, handshake: bytes, limit: int, record: Record) -> None:
+    def __init__(self, stream: ReplayStream, limit: int, record: Record) -> None:
         self._stream = stream
-        self._fed = handshake  # what trio-websocket reads next
+        self._fed = b""  # what trio-websocket reads next
         self._early: Sequence[str | bytes] = ()  # messages that came while nobody received them
         self._held = b""  # the beginning of a frame of which more is to come
         self._limit = limit

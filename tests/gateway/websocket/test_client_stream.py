@@ -17,7 +17,9 @@ from chat.gateway.http1.head import ReplayStream
 from chat.gateway.websocket.client_stream import ClientStream
 from tests.support.encrypted import encrypted_pair
 from tests.support.frames import CONTINUATION, TEXT, client_frame
-from tests.support.gateway import OPENING
+
+KEY = "dGhlIHNhbXBsZSBub25jZQ=="
+"""The one of RFC 6455, section 1.3."""
 
 MUCH = 8 << 20
 """Bytes: more than the system keeps for a socket."""
@@ -26,7 +28,7 @@ MUCH = 8 << 20
 async def test_a_client_that_does_not_read_is_not_awaited_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refusal, "LINGER", 60.0)
     ours, theirs = trio.socket.socketpair()
-    stream = ClientStream(ReplayStream(trio.SocketStream(ours)), b"", largest=100, limit=2 * MUCH)
+    stream = ClientStream(ReplayStream(trio.SocketStream(ours)), largest=100, limit=2 * MUCH)
     with trio.fail_after(10):
         async with trio.SocketStream(theirs) as client:
             async with trio.open_nursery() as nursery:
@@ -44,7 +46,7 @@ async def test_a_client_that_does_not_read_is_not_awaited_longer(monkeypatch: py
 
 async def test_a_reading_client_gets_everything_although_it_still_sends() -> None:
     ours, theirs = trio.socket.socketpair()
-    stream = ClientStream(ReplayStream(trio.SocketStream(ours)), b"", largest=100, limit=2 * MUCH)
+    stream = ClientStream(ReplayStream(trio.SocketStream(ours)), largest=100, limit=2 * MUCH)
     last = close_frame(*GOING_AWAY.content)
     heard = bytearray()
 
@@ -68,7 +70,7 @@ async def test_a_reading_client_gets_everything_although_it_still_sends() -> Non
 
 async def test_nothing_is_sent_after_the_close_frame() -> None:
     ours, theirs = trio.socket.socketpair()
-    stream = ClientStream(ReplayStream(trio.SocketStream(ours)), b"", largest=100, limit=MUCH)
+    stream = ClientStream(ReplayStream(trio.SocketStream(ours)), largest=100, limit=MUCH)
     with trio.fail_after(10):
         async with trio.SocketStream(theirs) as client, trio.open_nursery() as nursery:
             with stream.send_queue.written_by(nursery.start_soon):
@@ -86,7 +88,7 @@ async def test_a_slow_reader_under_tls_is_not_cut(mock_clock: trio.testing.MockC
     much, heard = 262_144, 0
     async with encrypted_pair() as (server, client):
         server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)  # as little as the system allows
-        stream = ClientStream(server, b"", largest=100, limit=2 * much)
+        stream = ClientStream(server, largest=100, limit=2 * much)
         cut = trio.CancelScope()
         stream.send_queue.when_full(cut.cancel)
 
@@ -134,11 +136,10 @@ async def accepted(most: int) -> AsyncGenerator[tuple[ClientStream, Narrow, trio
     """A client's stream behind its handshake, its connection, and the client."""
     ours, theirs = trio.socket.socketpair()
     narrow = Narrow(trio.SocketStream(ours), most)
-    stream = ClientStream(narrow, OPENING, largest=100, limit=MUCH)
+    stream = ClientStream(narrow, largest=100, limit=MUCH)
     async with trio.SocketStream(theirs) as client, narrow, trio.open_nursery() as nursery:
         with stream.send_queue.written_by(nursery.start_soon):
-            request = await stream.request(nursery, 65_536)
-            await stream.accept(request)
+            stream.accept(KEY, nursery, 65_536)
             yield stream, narrow, client
         nursery.cancel_scope.cancel()
 
@@ -233,7 +234,7 @@ async def test_frames_after_our_close_frame_do_not_cut_queued_bytes(late: bytes)
 
 async def test_a_close_frame_of_the_library_is_the_last_that_is_sent() -> None:
     ours, theirs = trio.socket.socketpair()
-    stream = ClientStream(ReplayStream(trio.SocketStream(ours)), b"", largest=100, limit=1000)
+    stream = ClientStream(ReplayStream(trio.SocketStream(ours)), largest=100, limit=1000)
     first, last = b"\x81\x02hi", close_frame(1000, "")
     with trio.fail_after(10):
         async with trio.SocketStream(theirs) as client:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 import trio
 from msgspec import structs
@@ -70,13 +71,57 @@ async def test_a_refused_upgrade_is_answered_logged_once_and_counted(
                 wire_to(gateway) as wire,
             ):
                 await wire.send(OPENING.format("").replace(*change).encode())
-                assert (await wire.response())[0] == status
+                told_status, _, body = await wire.response()
+                assert told_status == status
+                assert msgspec.json.decode(body).keys() == {"error"}
     counted = f'chat_upgrades_refused_total{{reason="{reason}"}} 1.0'
     assert counted.encode() in metrics.render()
     told = [entry for entry in entries if entry.get("path") or entry["event"] == "WebSocket refused"]
     assert len(told) == 1
     assert told[0]["log_level"] == "info"
     assert told[0].get("reason", reason) == reason
+
+
+async def test_the_handshake_is_answered_as_the_standard_says() -> None:
+    """The key and its answer are those of RFC 6455, section 1.3."""
+    with trio.fail_after(20):
+        async with open_world() as world:
+            endpoint = WebSocketEndpoint(make_config(), DIALECTS, world.context, world.presence)
+            async with (
+                open_gateway(make_config(), make_app(), endpoint.serve, on_stop=lambda: None) as gateway,
+                wire_to(gateway) as wire,
+            ):
+                await wire.send(OPENING.format("").encode())
+                status, headers, _ = await wire.response()
+    assert status == 101
+    assert headers["upgrade"] == "websocket"
+    assert headers["connection"] == "Upgrade"
+    assert headers["sec-websocket-accept"] == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+    assert "sec-websocket-extensions" not in headers
+
+
+class BrokenEndpoint(WebSocketEndpoint):
+    """An endpoint with a bug."""
+
+    async def _identify(self, *args: Any) -> Any:
+        await super()._identify(*args)
+        raise ZeroDivisionError
+
+
+async def test_a_bug_before_the_handshake_is_logged_and_ends_one_client() -> None:
+    with trio.fail_after(20), capture_logs() as entries:
+        async with open_world() as world:
+            endpoint = BrokenEndpoint(make_config(), DIALECTS, world.context, world.presence)
+            async with open_gateway(
+                make_config(), make_app(), endpoint.serve, on_stop=lambda: None
+            ) as gateway:
+                async with wire_to(gateway) as wire:
+                    await wire.send(OPENING.format("").encode())
+                    assert await wire.until_closed() == b""
+                await until(lambda: not gateway.connections)
+            assert not world.presence._handshakes
+    (told,) = [entry for entry in entries if entry["log_level"] == "error"]
+    assert told["event"] == "WebSocket not accepted: internal error"
 
 
 async def test_a_connection_without_a_place_is_logged_and_counted() -> None:
@@ -114,11 +159,12 @@ class SlowEndpoint(WebSocketEndpoint):
     world: World
     person: Person
 
-    async def _shake_hands(self, *args: Any, **settings: Any) -> Any:
+    async def _identify(self, *args: Any) -> Any:
+        decision = await super()._identify(*args)
         renamed = await self.world.accounts.rename(self.person, "Zoë")
         assert isinstance(renamed, Person)
         self.world.presence.renamed(renamed)
-        return await super()._shake_hands(*args, **settings)
+        return decision
 
 
 async def test_a_rename_during_the_handshake_is_applied() -> None:

@@ -16,7 +16,6 @@ from chat.inspection.recorder import KEPT_FRAMES, Record
 from tests.support.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, client_frame
 
 LIMIT = 300
-HANDSHAKE = b"a handshake"
 
 
 class Wire:
@@ -43,14 +42,13 @@ class Heard:
         self.messages: list[str | bytes] = []
         self.controls: list[tuple[type, bytes]] = []
         self.for_library = b""
-        self._inbound = InboundFastPath(wire, HANDSHAKE, LIMIT, self.record)  # type: ignore[arg-type]
+        self._inbound = InboundFastPath(wire, LIMIT, self.record)  # type: ignore[arg-type]
         self._frames = FrameProtocol(client=False, extensions=[])
         self._to_session, self._from_library = trio.open_memory_channel[str | bytes](1)
 
     async def listen(self) -> None:
         """Hear all of it: a library that knows frames on one side, a session on the other."""
         async with trio.open_nursery() as nursery:
-            assert await self._inbound.receive_for_library(None) == HANDSHAKE
             nursery.start_soon(self._read_as_library)
             try:
                 while True:
@@ -176,7 +174,7 @@ def test_nor_does_a_longer_frame_after_it_wherever_its_head_is_cut(cut: int) -> 
 def test_after_any_other_frame_the_library_parses_the_rest(frame: bytes) -> None:
     async def listen() -> tuple[list[str | bytes], bytes]:
         wire = Wire(client_frame(TEXT, b"before"), frame + b"and what", b" follows")
-        inbound = InboundFastPath(wire, b"", LIMIT, Record())  # type: ignore[arg-type]
+        inbound = InboundFastPath(wire, LIMIT, Record())  # type: ignore[arg-type]
         messages: list[str | bytes] = []
 
         async def other() -> str:
@@ -198,7 +196,7 @@ def test_after_any_other_frame_the_library_parses_the_rest(frame: bytes) -> None
 async def test_nothing_is_read_while_a_ping_waits_for_the_library(autojump_clock: trio.abc.Clock) -> None:
     ping = client_frame(PING, b"1")
     wire = Wire(ping, client_frame(PING, b"2"), client_frame(TEXT, b"text"))
-    inbound = InboundFastPath(wire, b"", LIMIT, Record())  # type: ignore[arg-type]
+    inbound = InboundFastPath(wire, LIMIT, Record())  # type: ignore[arg-type]
 
     async def never() -> str:
         await trio.sleep_forever()
@@ -211,7 +209,7 @@ async def test_nothing_is_read_while_a_ping_waits_for_the_library(autojump_clock
 
 
 async def test_a_reader_that_waits_for_the_library_is_cut_off(autojump_clock: trio.abc.Clock) -> None:
-    inbound = InboundFastPath(Wire(b""), b"", LIMIT, Record())  # type: ignore[arg-type]
+    inbound = InboundFastPath(Wire(b""), LIMIT, Record())  # type: ignore[arg-type]
     with trio.move_on_after(5) as patience:
         await inbound.receive_for_library(100)
     assert patience.cancelled_caught
@@ -228,7 +226,7 @@ async def test_once_nobody_receives_any_more_the_library_gets_no_texts(size: int
     late = text * 20 + ping + text * 20 + CLOSING
     late = text[-3:] + late
     wire = Wire(text + text[:-3], *(late[n : n + size] for n in range(0, len(late), size)))
-    inbound = InboundFastPath(wire, b"", LIMIT, Record())  # type: ignore[arg-type]
+    inbound = InboundFastPath(wire, LIMIT, Record())  # type: ignore[arg-type]
 
     async def never() -> str:
         await trio.sleep_forever()
@@ -254,7 +252,7 @@ async def test_a_client_handled_by_the_library_is_read_without_delay(
 ) -> None:
     binary = client_frame(BINARY, b"?")
     wire = Wire(*[binary] * 50, reads_a_second=50)
-    inbound = InboundFastPath(wire, b"", LIMIT, Record())  # type: ignore[arg-type]
+    inbound = InboundFastPath(wire, LIMIT, Record())  # type: ignore[arg-type]
 
     async def other() -> str:
         await trio.lowlevel.checkpoint()

@@ -11,7 +11,7 @@ from wsproto import ConnectionType, WSConnection
 
 ROOT = Path(__file__).parents[3]
 VERSION = "0.12"
-CALLED = {"_reader_task", "_get_request"}
+CALLED = {"_reader_task"}
 OVERRIDDEN = {"_send", "_handle_pong_event"}
 READ = {"_wsproto", "_message_parts"}
 

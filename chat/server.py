@@ -8,6 +8,7 @@ import msgspec
 import structlog
 import trio
 
+from chat.backup.before_upgrade import back_up_before_upgrade
 from chat.cluster_config import open_cluster_config
 from chat.data_access import make_accounts
 from chat.domain.closing import GOING_AWAY, RESTARTING
@@ -100,6 +101,8 @@ async def open_server(config: Config, worker: WorkerContext | None = None) -> As
             else:
                 address = {"dsn": config.database_url}
         metrics = Metrics()
+        if worker is None:
+            await back_up_before_upgrade(config, address)
         storage = await stack.enter_async_context(
             open_postgres_storage(
                 address,

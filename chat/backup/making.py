@@ -56,6 +56,7 @@ async def back_up(
     keep: Collection[Keep] = (),
     exclude_search: bool = False,
     spread: bool = False,
+    with_files: bool = True,
     report: Callable[[str], None] = _ignore,
 ) -> Backup:
     """Back the server of `config` up into a new directory in `target`, also while it runs.
@@ -67,6 +68,7 @@ async def back_up(
         keep: which backups stay; none: all.
         exclude_search: leave the search's tables out, which a server fills again; the database is dumped then.
         spread: let the embedded PostgreSQL write for minutes first, so that nobody waits for the disk.
+        with_files: copy the attached files too.
         report: is told what happens now.
 
     Raises BackupFailed. Cancelling: there is no new backup, and the older ones stay.
@@ -94,7 +96,7 @@ async def back_up(
                     database = await copy_dump(
                         address, connection, into, exclude_search=exclude_search, report=report
                     )
-                store = config.files_beside(config.data)
+                store = config.files_beside(config.data) if with_files else None
                 copied = Copied()
                 if store is not None:
                     last = before.path / FILES if before else None

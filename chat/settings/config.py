@@ -104,6 +104,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             description="Which of these stay: the newest of so many days, weeks, months and years, as 7d 4w 12m.",
         ),
     ] = "7d 4w 12m"
+    backup_before_upgrade: Annotated[
+        Literal["embedded", "always", "never"],
+        Meta(
+            description="Whether to back the database up into the data before an upgrade of its tables: embedded (the"
+            " server's own one), always, or never."
+        ),
+    ] = "embedded"
     bus: Annotated[
         str | None,
         Meta(

@@ -1,7 +1,7 @@
 """The parent of the workers: it holds their shared resources, and serves no client itself."""
 
 import sys
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, closing, contextmanager, suppress
 from pathlib import Path
 from socket import socket
@@ -111,12 +111,20 @@ class SharedResources:
             (self.data / socket_name(slot)).unlink()
 
 
+async def _nothing_to_prepare(_config: Config, _address: dict[str, Any]) -> None:
+    """Return: the database is used as it is."""
+
+
 @asynccontextmanager
-async def open_workers(config: Config) -> AsyncGenerator[Workers]:
+async def open_workers(
+    config: Config,
+    prepare: Callable[[Config, dict[str, Any]], Awaitable[None]] = _nothing_to_prepare,
+) -> AsyncGenerator[Workers]:
     """Serve with `config.workers` processes for as long as the block lasts; each is a whole server.
 
-    In order: data directory, PostgreSQL, listening sockets, workers; leaving the block undoes it in reverse, and the
-    workers stop together, each as a single server does. Raises CannotStart. Cancelling: the workers are cut.
+    In order: data directory, PostgreSQL, `prepare` with its address, listening sockets, workers; leaving the block
+    undoes it in reverse, and the workers stop together, each as a single server does. Raises CannotStart. Cancelling:
+    the workers are cut.
     """
     if sys.platform == "win32":
         raise CannotStart("several workers need Linux or macOS")
@@ -134,6 +142,7 @@ async def open_workers(config: Config) -> AsyncGenerator[Workers]:
             address = postgres.address
         else:
             address = {"dsn": config.database_url}
+        await prepare(config, address)
         bounds = [stack.enter_context(closing(await bind(listen))) for listen in config.listen]
         metrics_bounds = [
             stack.enter_context(closing(await bind(listen)))

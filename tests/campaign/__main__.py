@@ -16,6 +16,7 @@ from itertools import chain
 from pathlib import Path
 
 from tests.campaign.apart import replaced_and_apart
+from tests.campaign.backups import backups
 from tests.campaign.crowd import Crowd
 from tests.campaign.dead_lines import dead_lines
 from tests.campaign.far import far_behind
@@ -274,6 +275,7 @@ PARTS: dict[str, Callable[[], Iterable[Row]]] = {
     "resuming": resuming,
     "far": far_behind,
     "upgrades": upgrades,
+    "backups": backups,
     "servers": lambda: chain(several_servers(), replaced_and_apart()),
 }
 

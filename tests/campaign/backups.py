@@ -1,0 +1,135 @@
+"""Backups that are cut off at random moments beside a load, and restores that are killed."""
+
+import hashlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import trio
+
+from chat.backup.manifest import read_manifest
+from chat.backup.target import backups_in
+from chat.client import open_chat
+from chat.data_access import open_address
+from chat.settings.config import Config
+from tests.campaign.rows import Row, spread
+from tests.support.databases import fetch
+from tests.support.faults.load import ACKNOWLEDGED, Load, register_all
+from tests.support.faults.trials import load_on
+from tests.support.server import ServerProcess, data_path, running_server
+
+TRIALS = int(os.environ.get("BACKUPS", "50"))
+"""Backups, of which about half are cut off; and restores, of which all but the first are killed."""
+LOBBY = 1
+
+_TEXTS = "SELECT array_agg(text) FROM messages"
+
+
+def backups() -> Iterable[Row]:
+    with tempfile.TemporaryDirectory(prefix="chat-backups-") as directory, data_path() as data:
+        target = Path(directory) / "target"
+        with running_server(data) as server:
+            tokens = register_all(server.url, "ada", "ben", "cem")
+            with load_on(server, tokens) as load:
+                digests, took, whole, bare = {}, [], 0.0, 0
+                for number in range(TRIALS):
+                    digests[attach(server, tokens["ada"])] = time.time()
+                    began = time.monotonic()
+                    status = killed_after(
+                        ["backup", str(target), "--data", str(data)],
+                        random.uniform(0.1, 2.0) * whole if number else 60.0,
+                    )
+                    if status == 0:
+                        took.append(time.monotonic() - began)
+                        whole = whole or took[0]
+                    else:
+                        bare += 1
+        names = backups_in(target)
+        assert len(names) >= len(took), "each that ended well is there"
+        for name in names:
+            assert run("backup", "verify", str(target / name)) == 0, name
+        said = f"{bare} cut off and {len(names)} whole, each of which is proven"
+        what = f"`chat backup` beside a load, killed at any moment ({whole:.1f} s)"
+        yield what, f"{TRIALS} ×", said, spread(took)
+        yield restores(target, names, load, digests)
+
+
+def restores(target: Path, names: list[str], load: Load, digests: dict[str, float]) -> Row:
+    """Kill restores, then let them end: all that is older than the backup is there."""
+    whole, took, checked, bare = 0.0, [], 0, 0
+    for number in range(TRIALS):
+        backup = target / random.choice(names)
+        with data_path() as copy:
+            command = ["restore", str(backup), "--data", str(copy)]
+            if number:
+                bare += killed_after(command, random.uniform(0.05, 0.8) * whole) != 0
+            if not (copy / "chat-data").exists():
+                began = time.monotonic()
+                assert run(*command) == 0
+                took.append(time.monotonic() - began)
+                whole = whole or took[0]
+            checked += check(copy, read_manifest(backup).begun_at, load, digests)
+    said = (
+        f"{bare} killed and run again; of {checked:,} acknowledged before their backups, and of files, 0 lost"
+    )
+    return f"`kill -9` of `chat restore` ({whole:.1f} s)", f"{TRIALS} ×", said, spread(took)
+
+
+def check(data: Path, begun_at: float, load: Load, digests: dict[str, float]) -> int:
+    """Look for everything that was acknowledged before a backup began; return how many messages that is."""
+
+    async def look() -> set[str]:
+        async with open_address(Config(data=data)) as address:
+            return set(await fetch(address, _TEXTS))
+
+    ahead = time.time() - time.monotonic()
+    texts = trio.run(look)
+    older = [
+        each.line.text
+        for each in load.attempts
+        if each.outcome is ACKNOWLEDGED and each.ended + ahead < begun_at
+    ]
+    assert set(older) <= texts, f"lost {len(set(older) - texts)} of {len(older)}"
+    for digest, at in digests.items():
+        if at < begun_at:
+            content = (data / "files" / digest[:2] / digest).read_bytes()
+            assert hashlib.sha256(content).hexdigest() == digest
+    return len(older)
+
+
+def attach(server: ServerProcess, token: str) -> str:
+    """Send a message with a file; return its digest."""
+    content = os.urandom(100_000)
+
+    async def send() -> None:
+        async with open_chat(server.url, token=token) as chat:
+            await chat.send(LOBBY, "a file", files=[await chat.upload(LOBBY, content, "noise")])
+
+    trio.run(send)
+    return hashlib.sha256(content).hexdigest()
+
+
+def run(*arguments: str) -> int:
+    done = subprocess.run([sys.executable, "-m", "chat", *arguments], capture_output=True, check=False)
+    return done.returncode
+
+
+def killed_after(arguments: list[str], seconds: float) -> int:
+    """Run a command, and kill it with all its processes if it takes longer; return its status."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "chat", *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:
+        try:
+            return process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            return process.wait()

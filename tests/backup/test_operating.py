@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -34,17 +35,19 @@ def of_the_page(**here: Path) -> list[str]:
 
 
 def test_its_commands_do_as_it_says(own_server: ServerProcess, target: Path) -> None:
+    (own_server.data / "removed-accounts.jsonl").touch()
     with data_path() as restored:
-        run_all(of_the_page(target=target, data=own_server.data, restored=restored))
+        run_all(of_the_page(target=target, data=own_server.data, restored=restored), restored)
     state = read_backup_state(own_server.data)
     assert state.proven == state.backup == str(newest_in(target))
     assert state.problem is None
 
 
-def run_all(commands: list[str]) -> None:
-    assert len(commands) == 4
+def run_all(commands: list[str], restored: Path) -> None:
+    assert len(commands) == 5
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CHAT_")}
     for each in commands:
+        shutil.rmtree(restored, ignore_errors=True)  # a restore goes into what is empty
         done = subprocess.run(
             ["bash", "-c", each], capture_output=True, text=True, timeout=120, check=False, env=environment
         )

@@ -19,7 +19,7 @@ from chat.settings.sources import read_config
 @click.option(
     "--removed-accounts",
     metavar="FILE",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=click.Path(path_type=Path),
     help="The removed-accounts.jsonl of the server's old data directory: these accounts are removed again.",
 )
 @server_flags
@@ -34,6 +34,8 @@ def restore(backup: Path, removed_accounts: Path | None, **flags: object) -> Non
     from chat.backup.restoring import restore as bring_back
     from chat.backup.target import newest_in
 
+    if removed_accounts is not None and not removed_accounts.is_file():
+        raise click.BadParameter(f"there is no file {removed_accounts}", param_hint="--removed-accounts")
     with expected_errors():
         config = read_config(flags, os.environ)
         configure_logging("error", config.log_format)

@@ -386,8 +386,8 @@ async def test_a_signal_stops_a_server_gracefully(
     server.may_stop.set()
     assert await server.serve((number,))
     assert server.steps == ["starting", "started", "stopping", "stopped", "gone"]
-    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("listening")]
-    assert told == ["listening on http://127.0.0.1:9000", "listening on https://[::1]:9001"]
+    got = [line for line in capsys.readouterr().out.splitlines() if line.startswith("listening")]
+    assert got == ["listening on http://127.0.0.1:9000", "listening on https://[::1]:9001"]
 
 
 async def test_a_signal_during_the_start_undoes_it(
@@ -599,8 +599,8 @@ def test_older_look_alike_names_are_listed_and_logged_at_the_start(
         server.listening()
         assert server.stop() == 0, server.errors
     (line,) = [line for line in server.errors if warning in line]
-    told = json.loads(line)
-    assert (told["accounts"], told["list_them_with"]) == (2, "chat user look-alikes")
+    got = json.loads(line)
+    assert (got["accounts"], got["list_them_with"]) == (2, "chat user look-alikes")
     listed = run_chat("user", "look-alikes", "--json", *arguments)
     assert json.loads(listed.stdout) == [
         {"id": 2, "name": "ａｄａ", "looks_like": {"id": 1, "name": "ada", "deleted": False}},

@@ -109,7 +109,7 @@ def test_it_prints_the_data_directory(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "got"),
     [
         ("make tset", "no target tset"),
         ('make campaign ARGS="--only kilns"', "--only is one of"),
@@ -130,8 +130,8 @@ def test_it_prints_the_data_directory(monkeypatch: pytest.MonkeyPatch) -> None:
         ("curl 'http://127.0.0.1:9000", "unexpected EOF"),
     ],
 )
-def test_a_command_that_can_not_be_run_is_found(text: str, told: str) -> None:
-    assert told in "".join(problems(Command(ROOT / "README.md", text)))
+def test_a_command_that_can_not_be_run_is_found(text: str, got: str) -> None:
+    assert got in "".join(problems(Command(ROOT / "README.md", text)))
 
 
 def test_commands_are_found_wherever_they_stand(tmp_path: Path) -> None:

@@ -117,9 +117,9 @@ def test_a_log_on_a_full_disk_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> N
 def test_the_format_can_be_chosen(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     configure_logging(style="text")
     structlog.get_logger("chat").info("client left", address="127.0.0.1")
-    told = capsys.readouterr().err
-    assert "client left" in told
-    assert "\x1b[" not in told
+    got = capsys.readouterr().err
+    assert "client left" in got
+    assert "\x1b[" not in got
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     configure_logging(style="json")
@@ -146,10 +146,10 @@ def test_libraries_log_the_same_way_and_chatty_ones_only_warnings(capsys: Captur
         warnings.simplefilter("default")
         logging.captureWarnings(True)
         warnings.warn("old", DeprecationWarning, stacklevel=1)
-    told = lines(capsys.readouterr().err)
-    assert [line["event"] for line in told[:-2]] == [f"trouble with {name}" for name in CHATTY]
-    assert (told[-2]["event"], told[-2]["level"]) == ("told", "debug")
-    assert told[-1]["logger"] == "py.warnings"
+    got = lines(capsys.readouterr().err)
+    assert [line["event"] for line in got[:-2]] == [f"trouble with {name}" for name in CHATTY]
+    assert (got[-2]["event"], got[-2]["level"]) == ("told", "debug")
+    assert got[-1]["logger"] == "py.warnings"
 
 
 def test_libraries_whose_errors_we_log_are_muted(capsys: Capture) -> None:
@@ -211,11 +211,11 @@ def test_a_traceback_shows_neither_secrets_nor_the_values_of_variables(capsys: C
     except ValueError:
         structlog.get_logger("chat").exception("broken")
         logging.getLogger("trio").exception("broken, says %s", JWT)
-    told = capsys.readouterr().err
-    assert told.count("Traceback (most recent call last)") == 2
-    assert told.count("ValueError: /ws?token=***") == 2
-    assert "hunter2" not in told.replace('hidden = "hunter2"', "")
-    assert JWT not in told
+    got = capsys.readouterr().err
+    assert got.count("Traceback (most recent call last)") == 2
+    assert got.count("ValueError: /ws?token=***") == 2
+    assert "hunter2" not in got.replace('hidden = "hunter2"', "")
+    assert JWT not in got
 
 
 ADDRESSES = [

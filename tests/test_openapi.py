@@ -118,9 +118,9 @@ class Api:
             assert await answer.get_data() == b""
             return None
         assert answer.content_type == "application/json"
-        told = await answer.get_json()
-        assert self.fits(told, described["content"]["application/json"]["schema"]), (path, told)
-        return told
+        got = await answer.get_json()
+        assert self.fits(got, described["content"]["application/json"]["schema"]), (path, got)
+        return got
 
     def fits(self, value: Any, schema: dict[str, Any]) -> bool:
         """Whether a value is valid; what JSON Schema 2020-12 has and this does not know fails."""

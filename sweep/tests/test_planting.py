@@ -142,7 +142,7 @@ def test_a_planted_defect_also_affects_existing_references_to_the_function() -> 
 
 
 @pytest.mark.parametrize(
-    ("target", "told"),
+    ("target", "got"),
     [
         ("Held.is_gone", "there is no is_gone"),
         ("Nobody.release", "there is no Nobody"),
@@ -150,6 +150,6 @@ def test_a_planted_defect_also_affects_existing_references_to_the_function() -> 
         ("Held.release", "Held.release has no statement that calls or sets go"),
     ],
 )
-def test_a_target_that_is_not_there_any_more_is_named(target: str, told: str) -> None:
-    with pytest.raises(NothingToEdit, match=told), planted(f"{HERE}:{target}", drop("go"))():
+def test_a_target_that_is_not_there_any_more_is_named(target: str, got: str) -> None:
+    with pytest.raises(NothingToEdit, match=got), planted(f"{HERE}:{target}", drop("go"))():
         pass

@@ -114,7 +114,7 @@ class Live:
     def __init__(self, socket: ClientConnection) -> None:
         self._ids = itertools.count(1)
         self._socket = socket
-        self.heard: list[Json] = []
+        self.received: list[Json] = []
 
     def ask(self, kind: str, fields: Json) -> Json:
         """Return the reply; events that come before it are kept."""
@@ -124,7 +124,7 @@ class Live:
             frame: Json = json.loads(self._socket.recv(PATIENCE))
             if frame.get("id") == number and (frame["type"] == "error" or frame["type"].endswith("_ok")):
                 return frame
-            self.heard.append(frame)
+            self.received.append(frame)
 
     def may(self, kind: str, fields: Json) -> Answer:
         """Ask, and return the answer. A sync of a room that the person may not read returns that it is gone."""
@@ -134,8 +134,10 @@ class Live:
         return Answer(reply["code"]) if reply["type"] == "error" else Answer.DONE
 
     def _may_sync(self, room: int) -> Answer:
-        before = len(self.heard)
+        before = len(self.received)
         reply = self.ask("sync", {"known": [{"room": room, "pos": 1, "at": 1}], "rest": False})
         assert reply["type"] == "sync_ok", reply
-        heard = [each["type"] for each in self.heard[before:] if each.get("room", each.get("id")) == room]
-        return Answer.GONE if "gone" in heard or not heard else Answer.DONE
+        received = [
+            each["type"] for each in self.received[before:] if each.get("room", each.get("id")) == room
+        ]
+        return Answer.GONE if "gone" in received or not received else Answer.DONE

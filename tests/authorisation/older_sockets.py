@@ -75,16 +75,16 @@ class OlderSocket(RawClient):
 
 def first_texts(sockets: Sequence[OlderSocket], is_last: Callable[[str], bool]) -> list[str]:
     """Text frames of all of these up to the first that is the last, that one too."""
-    heard = []
+    received = []
     while True:
         for each in sockets:
             while (text := each.next_text()) is not None:
-                heard.append(text)
+                received.append(text)
                 if is_last(text):
-                    return heard
+                    return received
         ready, _, _ = select([each.socket for each in sockets], [], [], PATIENCE)
         if not ready:
-            raise TimeoutError(f"nothing answers; heard so far: {heard}")
+            raise TimeoutError(f"nothing answers; heard so far: {received}")
         for each in sockets:
             if each.socket in ready:
                 each.receive()
@@ -204,10 +204,8 @@ class SupportSocket(OlderSocket):
 
     def history(self, person: int) -> list[Json]:
         """The messages of a person's conversation, as operators receive them."""
-        told: list[Json] = self._reply({"method": "message.history", "params": [person]})["result"][
-            "messages"
-        ]
-        return told
+        got: list[Json] = self._reply({"method": "message.history", "params": [person]})["result"]["messages"]
+        return got
 
     def _reply(self, request: Json) -> Any:
         asked = f"request {next(self._ids)}"

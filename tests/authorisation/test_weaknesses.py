@@ -135,7 +135,7 @@ def test_no_secret_is_in_a_log_a_metric_an_audit_or_an_answer_about_people(site:
     site.api.call(None, "POST", "/auth/login", {"login": "admin", "password": PASSWORD})
     site.api.raw(None, "POST", f"{V1}/auth/login", b'{"login": "admin", "password": "canary words"}')
     site.api.raw("canary-token", "GET", f"{V1}/me?token=canary-token")
-    told = [site.server.log.read_bytes(), site.api.raw(admin.token, "GET", "/metrics")[1]]
+    got = [site.server.log.read_bytes(), site.api.raw(admin.token, "GET", "/metrics")[1]]
     paths = (
         "/admin/audit?limit=100",
         "/admin/people?limit=100",
@@ -143,10 +143,10 @@ def test_no_secret_is_in_a_log_a_metric_an_audit_or_an_answer_about_people(site:
         "/me/sessions",
         "/people",
     )
-    told += [site.api.raw(admin.token, "GET", V1 + path)[1] for path in paths]
+    got += [site.api.raw(admin.token, "GET", V1 + path)[1] for path in paths]
     signatures = [each.token.split(".")[2].encode() for each in site.house.people.values()]
     for secret in (PASSWORD.encode(), b"canary", b"$2b$", *signatures):
-        assert not any(secret in each for each in told), secret
+        assert not any(secret in each for each in got), secret
 
 
 def test_a_reply_quotes_only_messages_of_its_own_room(site: Site) -> None:

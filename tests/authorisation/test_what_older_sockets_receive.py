@@ -79,7 +79,7 @@ def drained(socket: OlderSocket) -> list[str]:
 
 def test_an_older_socket_receives_what_its_person_may_read(site: Site, sockets: Sockets) -> None:
     written = {place: act_in(site, place) for place in WRITTEN}
-    assert_each_hears(site, sockets, written)
+    assert_each_receives(site, sockets, written)
 
 
 def test_a_lobby_for_members_reaches_only_people_with_an_account(site: Site, sockets: Sockets) -> None:
@@ -87,12 +87,12 @@ def test_a_lobby_for_members_reaches_only_people_with_an_account(site: Site, soc
     site.api.call(admin, "PATCH", "/admin/settings", {"lobby": "members"})
     try:
         written = {"lobby open": act_in(site, "lobby open")}
-        assert_each_hears(site, sockets, written, lobby_for=accounts(site))
+        assert_each_receives(site, sockets, written, lobby_for=accounts(site))
     finally:
         site.api.call(admin, "PATCH", "/admin/settings", {"lobby": "open"})
 
 
-def assert_each_hears(
+def assert_each_receives(
     site: Site, sockets: Sockets, written: dict[str, "Written"], lobby_for: list[str] | None = None
 ) -> None:
     wrong = []
@@ -108,8 +108,8 @@ def assert_each_hears(
             made = site.house.places[place, ""]
             is_in = made.room in site.house.rooms_of(who)
             expected = [frame(each) for each in written[place].of_protocol] if is_in else []
-        if (heard := drained(socket)) != expected:
-            wrong.append(f"{protocol}, {who} {place}: {heard}, not {expected}")
+        if (received := drained(socket)) != expected:
+            wrong.append(f"{protocol}, {who} {place}: {received}, not {expected}")
     assert not wrong, "\n" + "\n".join(wrong)
 
 
@@ -175,8 +175,8 @@ def past_of(site: Site, place: str, who: str) -> list[Json]:
         site.house.token(who), "GET", f"/messages/{site.house.places[place, ''].room}"
     )
     assert status == 200, body
-    told: list[Json] = json.loads(body)
-    return told[::-1]
+    got: list[Json] = json.loads(body)
+    return got[::-1]
 
 
 def test_the_history_of_an_older_protocol_is_that_of_native(site: Site) -> None:
@@ -184,8 +184,8 @@ def test_the_history_of_an_older_protocol_is_that_of_native(site: Site) -> None:
         for place in WRITTEN[:3]:
             if site.house.places[place, ""].room in site.house.rooms_of(who):
                 now = native_past(site, place, who)
-                told = past_of(site, place, who)
-                assert told == [rooms(each, like) for each, like in zip(now, told, strict=True)], who
+                got = past_of(site, place, who)
+                assert got == [rooms(each, like) for each, like in zip(now, got, strict=True)], who
         for protocol, key in LINES.items():
             with OLDER[protocol](site.server.url, site.house.token(who)) as socket:
                 assert isinstance(socket, LineSocket)
@@ -198,9 +198,9 @@ def test_a_transcript_of_support_is_the_history_of_native(site: Site) -> None:
     for who, person in (("member", "member"), ("operator", "member"), ("guest", "guest")):
         of_guest = "guest" if who == "guest" else ""
         now = native_past(site, "support open", who, of_guest)
-        told = past_of(site, "support open", who)
+        got = past_of(site, "support open", who)
         asked = site.house.people[person].id
-        assert told == [support(each, asked, like) for each, like in zip(now, told, strict=True)], who
+        assert got == [support(each, asked, like) for each, like in zip(now, got, strict=True)], who
     with SupportSocket(site.server.url, site.house.token("operator")) as socket:
         assert socket.transcript == []
 

@@ -62,31 +62,31 @@ def test_a_sync_and_the_room_list_contain_exactly_the_readable_rooms(
     site: Site, sockets: dict[str, Live]
 ) -> None:
     for who, socket in sockets.items():
-        snapshots = {room_in(each): each for each in socket.heard if each["type"] == "room"}
+        snapshots = {room_in(each): each for each in socket.received if each["type"] == "room"}
         rooms = site.house.rooms_of(who)
         assert snapshots.keys() == rooms.keys(), who
-        assert "gone" not in {each["type"] for each in socket.heard}
-        assert {room_in(each) for each in socket.heard} <= rooms.keys(), who
+        assert "gone" not in {each["type"] for each in socket.received}
+        assert {room_in(each) for each in socket.received} <= rooms.keys(), who
         if who in ("visitor", "guest"):
             continue
         listed = site.api.call(site.house.token(who), "GET", "/rooms?limit=100")["rooms"]
-        told = {room_in(each): {k: v for k, v in each.items() if k != "type"} for each in snapshots.values()}
-        assert {each["id"]: each for each in listed} == told, who
+        got = {room_in(each): {k: v for k, v in each.items() if k != "type"} for each in snapshots.values()}
+        assert {each["id"]: each for each in listed} == got, who
 
 
 def test_changes_of_a_room_reach_only_people_who_may_read_it(site: Site, sockets: dict[str, Live]) -> None:
     house = site.house
     for socket in sockets.values():
-        socket.heard.clear()
+        socket.received.clear()
     seqs = {room: act_in(site, room, who) for room, who in written_in(site).items()}
     happened: dict[int, dict[str, list[str]]] = {room: {} for room in seqs}
     for who, socket in sockets.items():
         assert socket.ask("ping", {})["type"] == "ping_ok"
-        told = [each for each in socket.heard if each["type"] not in COUNTS]
+        got = [each for each in socket.received if each["type"] not in COUNTS]
         rooms = house.rooms_of(who)
-        assert {room_in(each) for each in socket.heard} == rooms.keys() & seqs.keys(), who
+        assert {room_in(each) for each in socket.received} == rooms.keys() & seqs.keys(), who
         for room in rooms.keys() & seqs.keys():
-            happened[room][who] = [shared(each) for each in told if room_in(each) == room]
+            happened[room][who] = [shared(each) for each in got if room_in(each) == room]
     for room, by_person in happened.items():
         writer = written_in(site)[room]
         by_person.get(writer, []).append(

@@ -34,9 +34,9 @@ def test_all_that_fits_comes_back_in_order_and_every_payload_can_be_carried(
     assert len(announced) == len(payloads)
     assert {each.last_id for each in announced} == {changes[-1].id}
     fits = [change for change in changes if len(encode_changes([change], 10**6)[0]) < largest - 20]
-    told = [change for each in announced for change in each.changes]
-    assert [change for change in changes if change in told] == told
-    assert [change for change in fits if change in told] == fits
+    got = [change for each in announced for change in each.changes]
+    assert [change for change in changes if change in got] == got
+    assert [change for change in fits if change in got] == fits
 
 
 @pytest.mark.parametrize("kind", KINDS)

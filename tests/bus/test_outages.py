@@ -30,7 +30,7 @@ async def until_logged(logs: Sized, count: int) -> None:
         await trio.sleep(0.01)
 
 
-async def until_heard(sender: Bus, bus: Bus, payload: bytes) -> None:
+async def until_received(sender: Bus, bus: Bus, payload: bytes) -> None:
     """Publish until it arrives: the sender's connection may not be there yet, or be lost and not know it."""
     arrived = trio.Event()
 
@@ -49,20 +49,20 @@ async def until_heard(sender: Bus, bus: Bus, payload: bytes) -> None:
 async def until_back(bus: Bus) -> None:
     """Receive until something may have been lost, and then what is sent after that."""
     await until_none(bus)
-    await until_heard(bus, bus, b"after")
+    await until_received(bus, bus, b"after")
 
 
 async def test_ended_connections_are_made_again_and_the_gap_is_reported(medium: FailingMedium) -> None:
     with trio.fail_after(PATIENCE):
         async with medium.open_bus() as one, medium.open_bus() as other:
             await settle(one, other)
-            await until_heard(one, other, b"before")
+            await until_received(one, other, b"before")
             for _ in range(3):
                 await medium.end_connections()
                 await until_none(one)
                 await until_none(other)
-                await until_heard(one, other, b"one")
-                await until_heard(other, one, b"other")
+                await until_received(one, other, b"one")
+                await until_received(other, one, b"other")
 
 
 async def test_an_outage_is_logged_once_and_its_end_once(
@@ -79,7 +79,7 @@ async def test_an_outage_is_logged_once_and_its_end_once(
     with trio.fail_after(PATIENCE), capture_logs() as logs:
         async with medium.open_bus() as bus:
             await settle(bus)
-            await until_heard(bus, bus, b"before")
+            await until_received(bus, bus, b"before")
             medium.cut()
             bus.publish(b"meanwhile")
             await until_logged(logs, 1)
@@ -166,7 +166,7 @@ async def test_a_bus_that_is_opened_during_an_outage_begins_when_that_ends(mediu
             await until_logged(logs, 1)
             medium.repair()
             await settle(bus)
-            await until_heard(bus, bus, b"hello")
+            await until_received(bus, bus, b"hello")
 
 
 async def test_opening_and_leaving_at_once_ends(medium: FailingMedium) -> None:

@@ -109,8 +109,8 @@ def test_remembered_seals_are_bounded_and_none_is_accepted_again(
     sent = [sender.seal(PAYLOAD) for _ in range(20_000)]
     assert all(hearer.open(each) for each in sent)
     assert not any(hearer.open(each) for each in sent)
-    (heard,) = hearer._senders._values.values()
-    assert len(heard._taken) <= 8192
+    (received,) = hearer._senders._values.values()
+    assert len(received._taken) <= 8192
 
 
 async def test_a_sealed_bus_carries_payloads_that_fit_with_their_seal(sender: Seals, hearer: Seals) -> None:

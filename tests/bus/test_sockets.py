@@ -34,8 +34,8 @@ async def test_a_slow_worker_misses_overflowing_payloads_and_receives_later_ones
                 speaker.publish(b"%d %s" % (n, b"x" * 500))
             await wait_all_tasks_blocked()
             speaker.publish(b"the last")
-            heard = await receive_until(listener, b"the last")
-    numbers = [int(payload.split()[0]) for payload in heard[:-1]]
+            received = await receive_until(listener, b"the last")
+    numbers = [int(payload.split()[0]) for payload in received[:-1]]
     assert 0 < len(numbers) < 10_000
     assert numbers == list(range(len(numbers)))
 

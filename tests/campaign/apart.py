@@ -69,7 +69,7 @@ def replaced() -> Row:
                     60,
                 )
                 replaced = time.monotonic()
-                backs.append(talk.heard_by_all(replaced, talk.near, talk.far))
+                backs.append(talk.received_by_all(replaced, talk.near, talk.far))
                 assert all(each.closed_with for each in talk.everybody), "everybody was sent away"
                 assert talk.refusals() == []
             talks.append(talk)

@@ -25,7 +25,7 @@ class Peer:
         self.open_after: float | None = None  # seconds until the first text frame, or the handshake, came
         self.ended_at: float | None = None  # monotonic seconds
         self.closed_with: int | None = None
-        self.heard = 0
+        self.received = 0
         self.shaken = False
         self.buffer = b""
 
@@ -93,7 +93,7 @@ class Crowd:
         sock.send(opening(path))
         sock.setblocking(False)
         peer = Peer(sock, number % 10 == 0)
-        peer.heard = -1 if greeted else 0
+        peer.received = -1 if greeted else 0
         self._epoll.register(sock.fileno(), select.EPOLLIN)
         self._by_fd[sock.fileno()] = peer
         self.peers.append(peer)
@@ -126,14 +126,14 @@ class Crowd:
                 return
             assert head.startswith(b"HTTP/1.1 101"), head
             peer.shaken, data = True, rest
-            if peer.heard == 0:
+            if peer.received == 0:
                 peer.open_after = time.monotonic() - peer.begun
         at = 0
         while (bounds := frame_bounds(data, at)) is not None:
             start, end = bounds
             opcode = data[at] & 0x0F
             if opcode == TEXT and not peer.sample and peer.open_after is not None:
-                peer.heard += 1
+                peer.received += 1
             else:
                 self._take(peer, opcode, data[start:end], arrived)
             at = end
@@ -141,7 +141,7 @@ class Crowd:
 
     def _take(self, peer: Peer, opcode: int, payload: bytes, arrived: float) -> None:
         if opcode == TEXT:
-            peer.heard += 1
+            peer.received += 1
             if peer.open_after is None:
                 peer.open_after = time.monotonic() - peer.begun
             elif peer.sample:

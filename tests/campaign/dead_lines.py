@@ -70,7 +70,7 @@ def _dies(
 ) -> Outcome:
     texts = [str(number) for number in range(SAID)]
     answered = chance.randrange(SAID)
-    heard = 0
+    received = 0
     with RawClient(server.url) as line:
         line.shake_hands(who.path)
         for text in texts:
@@ -78,10 +78,10 @@ def _dies(
         with suppress(EOFError):
             while True:
                 frame = line.read_frame()
-                heard += frame.opcode == TEXT
-                if frame.opcode == PING and heard <= answered:
+                received += frame.opcode == TEXT
+                if frame.opcode == PING and received <= answered:
                     line.send_what_is_taken(client_frame(PONG, frame.payload))
-    return _held_against(server, who, texts, heard - 1)
+    return _held_against(server, who, texts, received - 1)
 
 
 def _stops_reading(

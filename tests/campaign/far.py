@@ -120,7 +120,7 @@ async def _said(server: ServerProcess) -> list[tuple[str, str]]:
 
 async def _works_long(server: ServerProcess, tokens: dict[str, str]) -> Row:
     checker, worked = EventChecker(), False
-    heard: list[str] = []
+    received: list[str] = []
     texts = [f"while it works {n}" for n in range(DURING_ONE)]
     with trio.fail_after(PATIENCE):
         async with open_chat(server.url, token=tokens["slow"]) as chat, trio.open_nursery() as nursery:
@@ -129,17 +129,17 @@ async def _works_long(server: ServerProcess, tokens: dict[str, str]) -> Row:
             async for event in chat.events():
                 checker.check(event)
                 if isinstance(event, NewMessage) and event.text.startswith("while it works"):
-                    heard.append(event.text)
+                    received.append(event.text)
                     if not worked:
                         worked = True
                         await trio.sleep(WORK)
                         begun = time.monotonic()
-                if len(heard) == DURING_ONE:
+                if len(received) == DURING_ONE:
                     break
             back = time.monotonic() - begun
-    assert sorted(heard) == sorted(texts)
+    assert sorted(received) == sorted(texts)
     assert checker.resets == []
-    done = f"{len(heard):,} of {DURING_ONE:,} told, each once and in order"
+    done = f"{len(received):,} of {DURING_ONE:,} told, each once and in order"
     return (
         f"a program works {WORK:.0f} s on one event during {DURING_ONE:,} messages",
         "1 ×",

@@ -51,14 +51,14 @@ def forging() -> Iterable[Row]:
         address = servers.near.address
         execute_sql(address, f"CREATE ROLE {_ROLE} LOGIN")
         try:
-            with conversation(servers) as talk, forger(servers) as told:
+            with conversation(servers) as talk, forger(servers) as got:
                 until = time.monotonic() + LASTS
                 while time.monotonic() < until:
                     _log_in_wrongly(servers)
                     time.sleep(0.5)
-                back = talk.heard_by_all(time.monotonic(), talk.near, talk.far)
-            heard = str([each.__dict__ for each in talk.listeners])
-            assert FORGED not in heard, "a forged message was heard"
+                back = talk.received_by_all(time.monotonic(), talk.near, talk.far)
+            received = str([each.__dict__ for each in talk.listeners])
+            assert FORGED not in received, "a forged message was heard"
             assert not fetch_sql(address, "SELECT 1 FROM messages WHERE text LIKE $1", f"%{FORGED}%")
         finally:
             execute_sql(address, f"DROP ROLE {_ROLE}")
@@ -67,7 +67,7 @@ def forging() -> Iterable[Row]:
             assert "no server of this chat sealed" in log
             assert "lost commits" not in log
         what = "a role without any grant forges, damages and repeats what servers say over `notify`"
-        yield shown(what, [talk], [back], f", beside {told[0]:,} payloads; the throttle of log-ins holds")
+        yield shown(what, [talk], [back], f", beside {got[0]:,} payloads; the throttle of log-ins holds")
 
 
 def _log_in_wrongly(servers: Servers) -> None:
@@ -80,29 +80,29 @@ def _log_in_wrongly(servers: Servers) -> None:
 @contextmanager
 def forger(servers: Servers) -> Generator[list[int]]:
     """Forge for as long as the block lasts; the list has how many payloads that were."""
-    told, stop = [0], threading.Event()
+    got, stop = [0], threading.Event()
     address = {**servers.near.address, "user": _ROLE}
 
     def run() -> None:
-        asyncio.run(_forge(address, told, stop))
+        asyncio.run(_forge(address, got, stop))
 
     thread = threading.Thread(target=run)
     thread.start()
     try:
-        yield told
+        yield got
     finally:
         stop.set()
         thread.join()
-    assert told[0] > 100, "nothing was forged"
+    assert got[0] > 100, "nothing was forged"
 
 
-async def _forge(address: dict[str, object], told: list[int], stop: threading.Event) -> None:
+async def _forge(address: dict[str, object], got: list[int], stop: threading.Event) -> None:
     chance = random.Random(1)
     overheard: list[str] = []
     newest = 1
     connection = await asyncpg.connect(**address)  # type: ignore[arg-type]
     try:
-        await connection.add_listener("chat_bus", lambda *told: overheard.append(str(told[-1])))
+        await connection.add_listener("chat_bus", lambda *got: overheard.append(str(got[-1])))
         while not stop.is_set():
             ends = [int(beat[1]) for each in overheard if (beat := _BEAT.match(each))]
             newest = min(max(ends, default=newest), newest + 10_000)  # some of them are forged
@@ -113,7 +113,7 @@ async def _forge(address: dict[str, object], told: list[int], stop: threading.Ev
                 payloads += [each, each[:place] + chr(chance.randrange(32, 127)) + each[place + 1 :]]
             statement = "SELECT count(pg_notify('chat_bus', payload)) FROM unnest($1::text[]) AS payload"
             await connection.fetchval(statement, [each for each in payloads if len(each) < 8000])
-            told[0] += len(payloads)
+            got[0] += len(payloads)
             await asyncio.sleep(0.1)
     finally:
         await connection.close()

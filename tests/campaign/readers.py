@@ -147,8 +147,8 @@ def _stopping(server: ServerProcess, crowd: Crowd, readers: list[Peer]) -> Row:
             crowd.pump(0.05)
         took = time.monotonic() - begun
         crowd.pump(0.2)
-    told = sum(peer.closed_with == 1001 for peer in readers)
-    assert told == len(readers), f"only {told} of {len(readers)} were told"
+    got = sum(peer.closed_with == 1001 for peer in readers)
+    assert got == len(readers), f"only {got} of {len(readers)} were told"
     assert took <= 5 + A_LITTLE
-    done = f"over after {took:.2f} s; {told} of {len(readers)} readers saw 1001"
+    done = f"over after {took:.2f} s; {got} of {len(readers)} readers saw 1001"
     return "SIGTERM with 1,000 sockets, a tenth not reading", "1 ×", done, "–"

@@ -227,11 +227,11 @@ def resuming() -> Iterable[Row]:
         acknowledged = _account(people, database)
         for server in servers:
             assert "Traceback" not in server.running.log.read_text(), server.running.log.read_text()
-    lives, heard = (
+    lives, received = (
         sum(each) for each in zip(*((one.lives, one.checker.events) for one in people), strict=True)
     )
     done = (
-        f"{acknowledged:,} acknowledged and {heard:,} events heard in {lives:,} runs of {len(people)} programs,"
+        f"{acknowledged:,} acknowledged and {received:,} events heard in {lives:,} runs of {len(people)} programs,"
         " 0 lost, 0 doubled, 0 out of order; rooms, messages and unread counts are a reload's"
     )
     yield "`kill -9` of one of two servers, or of both, under native clients", f"{KILLS:,} ×", done, "–"
@@ -282,11 +282,11 @@ async def _compare(people: Sequence[Someone], url: str) -> None:
 
 
 async def _compare_one(one: Someone, chat: Chat, reloaded: Chat) -> None:
-    while any(told.info.pos > chat.rooms[room].info.pos for room, told in reloaded.rooms.items()):  # noqa: ASYNC110
+    while any(got.info.pos > chat.rooms[room].info.pos for room, got in reloaded.rooms.items()):  # noqa: ASYNC110
         await trio.sleep(POLL)  # it is the client's to keep up
     assert set(chat.rooms) == set(reloaded.rooms)
-    for room, told in reloaded.rooms.items():
-        own, theirs = info_of(chat.rooms[room]), info_of(told)
+    for room, got in reloaded.rooms.items():
+        own, theirs = info_of(chat.rooms[room]), info_of(got)
         assert own == theirs, (one.name, own, theirs)
         for message in (await reloaded.history(room, limit=100)).messages:
             held = chat.rooms[room].messages.get(message.seq)

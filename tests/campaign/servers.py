@@ -61,8 +61,8 @@ def shown(what: str, talks: list[Conversation], backs: list[float], more: str = 
     """One row of the table: the conversations were accounted for."""
     assert max(backs) <= BACK_WITHIN, f"{what}: back after {max(backs):.1f} s"
     acknowledged = sum(talk.acknowledged for talk in talks)
-    heard = sum(talk.heard for talk in talks)
-    done = f"{acknowledged:,} acknowledged and {heard:,} heard, 0 lost, 0 doubled, 0 out of order{more}"
+    received = sum(talk.received for talk in talks)
+    done = f"{acknowledged:,} acknowledged and {received:,} heard, 0 lost, 0 doubled, 0 out of order{more}"
     return what, f"{len(backs)} ×", done, spread(backs)
 
 
@@ -81,7 +81,7 @@ def faults(servers: TwoServers) -> Iterable[Row]:
         backs = []
         for _ in range(10):
             execute_sql(servers.near.address, _END_THE_BUS)
-            backs.append(talk.heard_by_all(time.monotonic(), talk.near, talk.far))
+            backs.append(talk.received_by_all(time.monotonic(), talk.near, talk.far))
     yield shown("every connection of the bus `notify` ended by `pg_terminate_backend`", [talk], backs)
 
 
@@ -105,7 +105,7 @@ def silent(
                 removals.append(room.remove())
                 room.say()
                 time.sleep(until - time.monotonic())
-            backs.append(talk.heard_by_all(time.monotonic(), talk.near, talk.far))
+            backs.append(talk.received_by_all(time.monotonic(), talk.near, talk.far))
             room.check()
         talks.append(talk)
     assert max(removals) <= REMOVED_WITHIN
@@ -131,7 +131,7 @@ def restarted(servers: Servers, what: str, end: Callable[[], object], times: int
             end()
             eventually(partial(answers, servers), "PostgreSQL answers again")
             away.append(time.monotonic() - ended)
-            backs.append(talk.heard_by_all(time.monotonic(), talk.near, talk.far))
+            backs.append(talk.received_by_all(time.monotonic(), talk.near, talk.far))
             eventually(lambda: servers.leases() == 2, "both have a lease again")
     return shown(what, [talk], backs, f"; PostgreSQL itself was away for {max(away):.2f} s at the most")
 
@@ -164,7 +164,7 @@ def one_killed(servers: Servers) -> tuple[Conversation, float, float]:
         eventually(lambda: all(len(one.connections) > 1 for one in talk.far_listeners), "they are back")
         back = time.monotonic() - killed
         removal = room.remove()
-        talk.heard_by_all(time.monotonic(), talk.near, talk.far)
+        talk.received_by_all(time.monotonic(), talk.near, talk.far)
     return talk, back, removal
 
 
@@ -203,9 +203,9 @@ def bus_outages(servers: Servers, redis: RedisServer, where: str = "", times: in
                 with outage():
                     until = time.monotonic() + OUTAGE
                     while (begun := time.monotonic()) < until:
-                        late.append(talk.heard_by_all(begun, talk.near, talk.far))
+                        late.append(talk.received_by_all(begun, talk.near, talk.far))
                 up = time.monotonic()
-                backs.append(talk.heard_by_all(up, talk.near, talk.far))
+                backs.append(talk.received_by_all(up, talk.near, talk.far))
                 guests.append(talk.guests_back_after(up))
         assert max(late) <= 2.0, f"without a bus told after {max(late):.2f} s"
         more = f"; told meanwhile after {statistics.median(late):.2f} s, {max(late):.2f} s at the most;"
@@ -235,7 +235,7 @@ def latencies(servers: TwoServers) -> Iterable[Row]:
 
 def removals(servers: TwoServers) -> list[float]:
     """Remove somebody again and again who listens on the other server, and return the seconds that each took."""
-    took, heard, since = [], set[str](), set[str]()
+    took, received, since = [], set[str](), set[str]()
     url = f"{servers.far.socket_url}/ws?token={servers.tokens[LEAVES]}"
     with (
         garden(servers) as room,
@@ -243,25 +243,25 @@ def removals(servers: TwoServers) -> list[float]:
     ):
         assert json.loads(socket.recv(PATIENCE)) == {"Type": "enter"}
         for _ in range(REMOVALS):
-            heard |= enters(socket, room.room_id)
+            received |= enters(socket, room.room_id)
             room.say()
             took.append(room.remove())
             since.add(room.say())
             room.invite()
-        heard |= enters(socket, room.room_id)
-    assert not heard & since, "who was removed has heard what was said then"
-    assert len(heard) >= REMOVALS / 2, "who is a member hears little"
+        received |= enters(socket, room.room_id)
+    assert not received & since, "who was removed has heard what was said then"
+    assert len(received) >= REMOVALS / 2, "who is a member hears little"
     return took
 
 
 def enters(socket: ClientConnection, room_id: int) -> set[str]:
     """Enter the room again, and return what was heard up to then."""
     socket.send(json.dumps({"Type": "enter", "RoomID": room_id}))
-    heard = set()
+    received = set()
     while (frame := json.loads(socket.recv(PATIENCE)))["Type"] != "enter":
         assert frame["Type"] in ("message", "join"), frame
-        heard.add(frame["Text"])
-    return heard
+        received.add(frame["Text"])
+    return received
 
 
 @contextmanager

@@ -39,12 +39,12 @@ async def _lives(run: Run, medium: Medium) -> None:
         with trio.fail_after(20):
             async with medium.open_bus() as bus:
                 assert await bus.receive() is None
-                await _until_heard(bus, b"one")
+                await _until_received(bus, b"one")
                 await trio.sleep(0.05)  # it is looked at whether it still listens
                 await medium.end_connections()
                 while await bus.receive() is not None:
                     pass
-                await _until_heard(bus, b"two")
+                await _until_received(bus, b"two")
                 bus.publish(b"the last")
 
     await run.target(live)
@@ -53,7 +53,7 @@ async def _lives(run: Run, medium: Medium) -> None:
             await trio.sleep(0.01)
 
 
-async def _until_heard(bus: Bus, payload: bytes) -> None:
+async def _until_received(bus: Bus, payload: bytes) -> None:
     """Publish until it arrives: the sender's connection may be lost and not know it."""
     heard = False
     while not heard:

@@ -64,7 +64,7 @@ async def _several(run: Run) -> None:
         await members.join(one.services, ben, garden.id)
         speaker, listener = await one.connect(TALKER, ada), await one.connect(TALKER)
         writer = await one.connect(DIRECT, ada)
-        await listener.hears()
+        await listener.receives()
         never_said = Draft(garden.id, ben.id, "ben", "hello", 1.0, key="k")
 
         async def be_another() -> None:
@@ -75,7 +75,7 @@ async def _several(run: Run) -> None:
                 on_other = await other.connect(TALKER, ben)
                 member, guest = await other.connect(ROOMS, ben), await other.connect(DIRECT)
                 member.send({"Type": "enter", "RoomID": garden.id})
-                (welcome,) = await guest.hears()
+                (welcome,) = await guest.receives()
                 other.obstacles.fail("mark_delivered", StorageDown("swept"))
                 for text in ("one", "two"):
                     speaker.send({"name": "ada", "message": f"{text} of ada"})
@@ -140,6 +140,6 @@ async def _several(run: Run) -> None:
         assert [node.number for node in await storage.nodes.live()] == [one.cluster.number]
         speaker.send({"name": "ada", "message": "I am alone"})
         await settle(one)
-        told = [frame["message"] for frame in listener.heard_now() if frame["name"] != "server"]
-        assert told == [message.text for message in one.said(LOBBY_ID)]
+        got = [frame["message"] for frame in listener.received_now() if frame["name"] != "server"]
+        assert got == [message.text for message in one.said(LOBBY_ID)]
         assert len(network.buses) == 1

@@ -102,7 +102,7 @@ async def _joins(run: Run, way: Callable[[World, Person, Person, Room], Awaitabl
         assert world.joined(garden.id) == [ben.id], f"{len(world.joined(garden.id))} joinings were told"
         assert await world.members(garden.id) == {ada.id, ben.id}
         if not creator.gone.is_set():
-            assert [frame["UID"] for frame in await creator.hears()] == [ben.id]
+            assert [frame["UID"] for frame in await creator.receives()] == [ben.id]
         witness.assert_all_settled()
 
 
@@ -124,18 +124,18 @@ async def _ends(run: Run, way: Callable[[World, Person, Person, Room], Awaitable
         await run.target(_refused, lambda: way(world, ada, ben, garden))
         await world.rest()
         speaker.send({"Type": "message", "Text": "who is here?"})
-        await speaker.hears()
-        heard = [frame["Text"] for frame in await client.hears()]
+        await speaker.receives()
+        received = [frame["Text"] for frame in await client.receives()]
         if ben.id in await world.members(garden.id):
-            assert heard == ["who is here?"] or run.point.flavour == "write lost"  # outside, to be sure
+            assert received == ["who is here?"] or run.point.flavour == "write lost"  # outside, to be sure
         else:
-            assert heard == [], "who is no member heard the room"
+            assert received == [], "who is no member heard the room"
 
 
 async def _in_room(world: World, person: Person, room: Room) -> Client:
     client = await world.connect(ROOMS, person)
     client.send({"Type": "enter", "RoomID": room.id})
-    await client.hears()
+    await client.receives()
     return client
 
 
@@ -177,7 +177,7 @@ async def whole_chat(run: Run) -> None:
     )
     texts = {message.text for message in saved}
     for client in world.clients:
-        for frame in client.heard_now():
+        for frame in client.received_now():
             if isinstance(frame, dict):
                 said = frame.get("message") if frame.get("name") != "server" else None
                 said = said or frame.get("Text") or frame.get("content")
@@ -457,7 +457,7 @@ async def reading_the_log(run: Run) -> None:
         storage: Any = world.storage
         messages: Any = Obstructed(storage.messages, world.obstacles)
         ada = await world.add("ada")
-        told: list[int] = []
+        got: list[int] = []
         hub = Hub(await messages.newest_id())
 
         async def say(text: str) -> list[Announcement]:
@@ -474,7 +474,7 @@ async def reading_the_log(run: Run) -> None:
                 announce = broadcaster.announce
 
                 def note(batch: list[Announcement]) -> None:
-                    told.extend(announcement.change.id for announcement in batch)
+                    got.extend(announcement.change.id for announcement in batch)
                     announce(batch)
 
                 broadcaster.announce = note  # type: ignore[method-assign]
@@ -502,8 +502,8 @@ async def reading_the_log(run: Run) -> None:
             await run.target(follow)
         except* (StorageDown, OutcomeUnknown):
             pass
-        assert told == list(range(1, len(told) + 1))
-        assert run.fired or len(told) == 3
+        assert got == list(range(1, len(got) + 1))
+        assert run.fired or len(got) == 3
 
 
 _COMMIT = 0.0004
@@ -514,10 +514,10 @@ class _Listener:
     """One of a crowd: what it is offered, joined."""
 
     def __init__(self) -> None:
-        self.heard = b""
+        self.received = b""
 
     def offer(self, blob: bytes) -> None:
-        self.heard += blob
+        self.received += blob
 
     offer_or_drop = offer
 
@@ -550,7 +550,7 @@ async def a_crowd(run: Run) -> None:
 
         messages.save = save_slowly
         ada = await world.add("ada")
-        hub, told, crowd = Hub(await messages.newest_id()), _Outcomes(), [_Listener() for _ in range(100)]
+        hub, got, crowd = Hub(await messages.newest_id()), _Outcomes(), [_Listener() for _ in range(100)]
         for each in crowd:
             hub.subscribe(LOBBY_ID, TALKER, each)
 
@@ -561,17 +561,17 @@ async def a_crowd(run: Run) -> None:
                 open_journal(messages, broadcaster, follower) as journal,
             ):
                 for text in ("one", "two"):
-                    await journal.submit(Draft(LOBBY_ID, ada.id, "ada", text, 1.0), told)
+                    await journal.submit(Draft(LOBBY_ID, ada.id, "ada", text, 1.0), got)
                     await trio.sleep(_COMMIT / 2)  # so that the other is committed apart
                 await trio.sleep(2 * _COMMIT)
 
         await run.target(say)
         saved = storage.messages._said(LOBBY_ID)
         frames = b"".join(TALKER.encode(Said(message)) for message in saved)
-        assert set(told.saved) <= set(saved), "something is acknowledged and not saved"
-        assert len({each.heard for each in crowd}) == 1, "they heard the same"
-        assert frames.startswith(crowd[0].heard)
-        assert run.fired or crowd[0].heard == frames
+        assert set(got.saved) <= set(saved), "something is acknowledged and not saved"
+        assert len({each.received for each in crowd}) == 1, "they heard the same"
+        assert frames.startswith(crowd[0].received)
+        assert run.fired or crowd[0].received == frames
 
 
 async def ended_sessions(run: Run) -> None:
@@ -781,7 +781,7 @@ async def draining(run: Run) -> None:
             nursery.start_soon(open_later)
             await run.target(write_and_drain)
         await settle(world)
-        assert [frame["message"] for frame in await ear.hears()] == texts_saved(world)
+        assert [frame["message"] for frame in await ear.receives()] == texts_saved(world)
 
 
 async def taking_back_read_marks(run: Run) -> None:
@@ -802,7 +802,7 @@ async def taking_back_read_marks(run: Run) -> None:
 async def counting_members(run: Run) -> None:
     """Be cancelled while people are counted: the next count is right."""
     async with swept_world(run) as (world, _witness):
-        told: dict[int, int] = {}
+        got: dict[int, int] = {}
         storage: Any = ObstructedStorage(world.storage, world.obstacles)
         world.obstacles.fail("count", StorageDown("an outage"))
         ada = await world.add("ada")
@@ -812,7 +812,7 @@ async def counting_members(run: Run) -> None:
             storage.users,
             storage.timelines,
             lambda: [conversation.id],
-            lambda counted: told.update(counted.members),
+            lambda counted: got.update(counted.members),
         )
         there = await world.storage.users.count()
 
@@ -826,7 +826,7 @@ async def counting_members(run: Run) -> None:
         await run.target(tell, 3)
         if run.fired:
             await tell(5)  # where the outage was not met before, it is now
-        assert told == {LOBBY_ID: there, conversation.id: 1}
+        assert got == {LOBBY_ID: there, conversation.id: 1}
         await world.add("newcomer")
         counts.changed(None)
         assert await counts.in_lobby() == there + 1

@@ -203,9 +203,9 @@ async def one_connection(
             assert not connections._http._open
             assert len(world.presence) == 1, "presence still has a client that is gone"
             assert not world.presence._handshakes
-            heard = [frame["message"] for frame in await ear.hears()]
-            heard = ["x" * 3000] * (90 if narrow else 0) + heard  # which were there before
-            assert heard == texts_saved(world), f"heard {heard}, saved {texts_saved(world)}"
+            received = [frame["message"] for frame in await ear.receives()]
+            received = ["x" * 3000] * (90 if narrow else 0) + received  # which were there before
+            assert received == texts_saved(world), f"heard {received}, saved {texts_saved(world)}"
             witness.assert_all_settled()
             assert world.journal.pending_writes.count == 0
 

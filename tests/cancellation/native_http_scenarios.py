@@ -48,17 +48,17 @@ async def http_native_messages(run: Run) -> None:
             await wire.asks(method, f"{said}/1/reactions/{_THUMB}", None, token)
         saved = texts_saved(world, garden)
         assert saved in ([], ["hello"], *([text, "again"] for text in ("hello", "hello!")))
-        assert saved or not any(isinstance(told, dict) and "seq" in told for told in answered)
+        assert saved or not any(isinstance(got, dict) and "seq" in got for got in answered)
         await wire.asks("GET", f"{said}/1/edits", None, token)
         await wire.asks("GET", "/api/v1/mentions", None, token)
         await wire.asks("GET", f"/api/v1/search?q=hello&room={garden}", None, token)
         await wire.asks("DELETE", f"{said}/1", None, token)
         await wire.asks("GET", f"{said}/1/edits", None, token)  # looks whether there is such a message
         await wire.asks("PATCH", room, {"archived": True}, token)
-        told = await wire.asks("POST", said, {"key": "k-2", "text": "again"}, token)
+        got = await wire.asks("POST", said, {"key": "k-2", "text": "again"}, token)
         await wire.asks("POST", "/api/v1/rooms/99/messages", {"key": "k-2", "text": "again"}, token)
         await wire.stream.aclose()
-        assert run.fired or (texts_saved(world, garden), told["seq"]) == (["", "again"], 2)
+        assert run.fired or (texts_saved(world, garden), got["seq"]) == (["", "again"], 2)
 
     with pytest.MonkeyPatch.context() as shorter:
         shorter.setattr("chat.domain.rooms.room_history.ANSWER_BYTES", 1)
@@ -85,8 +85,8 @@ async def http_native_rooms(run: Run) -> None:
             ("PATCH", f"{room}/mine", {"hidden": True}, cems),
             ("PUT", f"/direct/{cem.id}", None, token),
         ):
-            told = await wire.asks(method, f"/api/v1{path}", body, caller)
-            assert run.fired or (isinstance(told, dict) and "error" not in told), msgspec.json.encode(told)
+            got = await wire.asks(method, f"/api/v1{path}", body, caller)
+            assert run.fired or (isinstance(got, dict) and "error" not in got), msgspec.json.encode(got)
         await ends(wire, f"{room}/members/{cem.id}", token)
         assert run.fired or cem.id not in await world.members(made["id"])
         await ends(wire, room, token)
@@ -106,11 +106,11 @@ async def http_native_listed_rooms(run: Run) -> None:
         garden, token = (await world.make_room(ada, is_private=True)).id, world.token(olga)
         path = f"/admin/rooms/{garden}"
         await wire.asks("GET", "/api/v1/admin/rooms?q=gard", None, token)
-        told = await wire.asks("PATCH", f"/api/v1{path}", {"name": "yard", "archived": True}, token)
+        got = await wire.asks("PATCH", f"/api/v1{path}", {"name": "yard", "archived": True}, token)
         kept = world.storage.rooms.look_up(garden)
         assert kept is not None
         assert (kept.name == "yard") == kept.is_archived
-        assert kept.is_archived or not (isinstance(told, dict) and "id" in told)
+        assert kept.is_archived or not (isinstance(got, dict) and "id" in got)
         await ends(wire, path, token)
         await wire.stream.aclose()
         gone = world.storage.rooms.look_up(garden) is None
@@ -150,10 +150,10 @@ async def http_native_people_of_admins(run: Run) -> None:
         asked = {"key": "k-1", "text": "help"}
         await wire.asks("POST", f"/api/v1/rooms/{room.id}/messages", asked, world.token(mona))
         path = f"/api/v1/support/{room.id}"
-        told: Any = await wire.asks("PATCH", path, {"blocked": True}, token)
+        got: Any = await wire.asks("PATCH", path, {"blocked": True}, token)
         now = users.look_up(mona.id)
         assert now is not None
-        assert now.is_disabled or not (isinstance(told, dict) and "support" in told)
+        assert now.is_disabled or not (isinstance(got, dict) and "support" in got)
         await wire.stream.aclose()
 
     await one_connection(run, speak, config())
@@ -177,9 +177,9 @@ async def http_native_roles(run: Run) -> None:
             ("PUT", f"{room}/members/{cem.id}", {"role": "banned"}, token),
             ("PUT", f"{room}/members/{dan.id}", {"role": "member"}, world.token(dan)),
         ):
-            told = await wire.asks(method, f"/api/v1{path}", body, caller)
-            changed.append(isinstance(told, dict) and "error" not in told)
-            assert run.fired or changed[-1], msgspec.json.encode(told)
+            got = await wire.asks(method, f"/api/v1{path}", body, caller)
+            changed.append(isinstance(got, dict) and "error" not in got)
+            assert run.fired or changed[-1], msgspec.json.encode(got)
         await ends(wire, f"{room}/members/{cem.id}", token)
         await wire.stream.aclose()
         kept = world.storage.rooms
@@ -220,8 +220,8 @@ async def http_native_invites(run: Run) -> None:
             listed: Any = await wire.asks("GET", f"/api/v1{issued}", None, caller)
             if isinstance(another, dict) and "code" in another:
                 digest = invite_digest(another["code"])
-                told = isinstance(listed, dict) and "invites" in listed
-                assert not told or digest.hex() in [each["id"] for each in listed["invites"]]
+                got = isinstance(listed, dict) and "invites" in listed
+                assert not got or digest.hex() in [each["id"] for each in listed["invites"]]
                 await ends(wire, f"{issued}/{digest.hex()}", caller)
                 withdrawn = await world.storage.users.find_invite(digest)
                 assert withdrawn is not None
@@ -245,13 +245,13 @@ async def http_native_visitors(run: Run) -> None:
         await world.services.settings.change(None, {"widget_origins": ("https://shop.example",)})
         wanted = {"name": "Anna", "email": "anna@example.com", "page": "https://shop.example/"}
         await wire.asks("GET", "/api/v1/support/desk")
-        told: Any = await wire.asks("POST", "/api/v1/support/visitors", wanted)
+        got: Any = await wire.asks("POST", "/api/v1/support/visitors", wanted)
         added = [each for each in world.storage.users.there() if each.is_visitor]
         assert len(added) <= 1
-        if not isinstance(told, dict) or "access" not in told:
+        if not isinstance(got, dict) or "access" not in got:
             return  # cancelled, or refused by what stands in the way
-        assert (told["me"]["id"], "refresh" in told) == (added[0].id, True)
-        await wire.asks("PUT", "/api/v1/support", None, told["access"])
+        assert (got["me"]["id"], "refresh" in got) == (added[0].id, True)
+        await wire.asks("PUT", "/api/v1/support", None, got["access"])
         await wire.stream.aclose()
         assert run.fired or (await world.storage.timelines.rooms_of([added[0].id]))[added[0].id]
 
@@ -271,11 +271,11 @@ async def http_native_support(run: Run) -> None:
         await fill(world, [Draft(room, ada.id, "ada", "help", 1.0, people=people)])
         queue = await wire.asks("GET", "/api/v1/support?state=open", None, olgas)
         change = {"assignee": olga.id, "was": None, "state": "closed"}
-        told = await wire.asks("PATCH", f"/api/v1/support/{room}", change, olgas)
+        got = await wire.asks("PATCH", f"/api/v1/support/{room}", change, olgas)
         await wire.stream.aclose()
         kept = world.storage.rooms.support_kept(room)
         assert (kept.is_closed, kept.assignee_id) in ((False, None), (True, olga.id))
-        assert kept.is_closed or not (isinstance(told, dict) and "support" in told)
+        assert kept.is_closed or not (isinstance(got, dict) and "support" in got)
         assert run.fired or ([each["id"] for each in queue["rooms"]] == [room] and kept.is_closed)
 
     await one_connection(run, speak, config())
@@ -290,8 +290,8 @@ async def http_native_people(run: Run) -> None:
         room = await world.storage.rooms.direct_room(ada.id, cem.id)
         assert room is not None
         for path in ("/people?q=a", f"/people/{cem.id}", "/me/blocks"):
-            told = await wire.asks("GET", f"/api/v1{path}", None, token)
-            assert run.fired or (isinstance(told, dict) and "error" not in told), msgspec.json.encode(told)
+            got = await wire.asks("GET", f"/api/v1{path}", None, token)
+            assert run.fired or (isinstance(got, dict) and "error" not in got), msgspec.json.encode(got)
         await ends(wire, f"/me/blocks/{cem.id}", token, "PUT")
         said: Any = await wire.asks(
             "POST", f"/api/v1/rooms/{room.id}/messages", {"key": "k", "text": "x"}, cems
@@ -317,8 +317,8 @@ async def http_native_files(run: Run) -> None:
         said = {"key": "k", "text": "", "files": [file_id]}
         await wire.asks("POST", f"{room}/messages", said, token)
         await wire.asks("PATCH", f"{room}/messages/1", {"text": "look"}, token)
-        told: Any = await wire.asks("GET", f"/api/v1/files/{file_id}", None, token)
-        assert run.fired or told == {"roses": "x" * 40_000}
+        got: Any = await wire.asks("GET", f"/api/v1/files/{file_id}", None, token)
+        assert run.fired or got == {"roses": "x" * 40_000}
         listed: Any = await wire.asks("GET", f"{room}/files", None, token)
         assert run.fired or [each["seq"] for each in listed["messages"]] == [1]
         await wire.stream.aclose()

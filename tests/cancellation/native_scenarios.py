@@ -85,9 +85,9 @@ async def native(run: Run) -> None:
             world.presence.changed({ada.id: ada})
 
         await converse(run, world, NATIVE, None, frames, client=client, meanwhile=meanwhile)
-        heard = client.heard_now()
-        replica.hear(heard)  # which looks for holes
-        saved = [answer for answer in heard if answer["type"] == "send_ok"]
+        received = client.received_now()
+        replica.hear(received)  # which looks for holes
+        saved = [answer for answer in received if answer["type"] == "send_ok"]
         assert len(saved) <= len(witness.acknowledged)
         await assert_lobby_told(world, ear)
         await assert_nothing_left(world, witness, client)
@@ -123,8 +123,8 @@ async def native_pages(run: Run) -> None:
             await world.rest()
 
         await converse(run, world, NATIVE, None, frames, client=client, meanwhile=meanwhile)
-        heard = client.heard_now()
-        for frame in heard:
+        received = client.received_now()
+        for frame in received:
             if frame["type"] == "error" and frame["id"] in (2, 3, 4):
                 break  # no client asks for a page before it has the one before
             if frame["type"] == "sync_ok":
@@ -176,7 +176,7 @@ async def native_operator(run: Run) -> None:
                 await world.rest()
 
         await converse(run, world, NATIVE, None, frames, client=client, meanwhile=meanwhile)
-        replica.hear(client.heard_now())  # which looks for holes
+        replica.hear(client.received_now())  # which looks for holes
         await assert_nothing_left(world, witness, client)
         await assert_alive(world, ear)
         await settle(world)
@@ -257,9 +257,9 @@ async def native_in_line(run: Run) -> None:
         # Its syncs tell rooms as they are, each by itself.
         with patch.object(request_queue, "_MOST", 1), patch.object(room_sync, "FEW_ROOMS", 0):
             await converse(run, world, NATIVE, None, [hello], client=client, meanwhile=meanwhile)
-        told = [frame["type"] for frame in client.heard_now()]
-        assert told.count("send_ok") <= len(witness.acknowledged)
-        assert run.fired or (told.count("sync_ok"), told.count("send_ok")) == (4, 1)
+        got = [frame["type"] for frame in client.received_now()]
+        assert got.count("send_ok") <= len(witness.acknowledged)
+        assert run.fired or (got.count("sync_ok"), got.count("send_ok")) == (4, 1)
         await assert_lobby_told(world, ear)
         await assert_nothing_left(world, witness, client)
 
@@ -358,7 +358,7 @@ async def _answered_late(
     frames = [hello, {"type": "sync", "id": 2}, *requests]
     with world.obstacles.held("mark_read"), world.obstacles.held("save"):
         client = await converse(run, world, NATIVE, None, frames, meanwhile=free)
-    return {frame["id"]: frame for frame in client.heard_now() if "id" in frame}
+    return {frame["id"]: frame for frame in client.received_now() if "id" in frame}
 
 
 async def native_over_budget(run: Run) -> None:

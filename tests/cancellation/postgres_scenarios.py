@@ -336,11 +336,9 @@ async def _assert_written(storage: PostgresStorage, returned: Returned) -> None:
         blocked = await storage.contacts.blocked_ids(people[0].id)
         assert blocked == returned.get("blocked", set()), "who is blocked is not what block() returned"
     if "saved" in returned and "changed" not in returned:  # what is wiped is not unread
-        (told,) = await snapshots(storage, people[0].id, EVER, [LOBBY_ID])
-        assert told.read == returned.get("read", 0), "how far somebody read is not what mark_read() noted"
-        assert told.is_hidden == returned.get("hidden", False), (
-            "what is wanted is not what set_own() returned"
-        )
+        (got,) = await snapshots(storage, people[0].id, EVER, [LOBBY_ID])
+        assert got.read == returned.get("read", 0), "how far somebody read is not what mark_read() noted"
+        assert got.is_hidden == returned.get("hidden", False), "what is wanted is not what set_own() returned"
     if "garden" in returned:
         said = await storage.messages.timeline(returned["garden"].id, 10, 1 << 20, after=0)
         is_there = "saved" in returned and "deleted" not in returned
@@ -625,19 +623,19 @@ def listening(address: DatabaseAddress) -> Scenario:
         async with storage_at(address) as storage:
             ada = await storage.users.add(NewPerson(name="ada", password_hash=b"x"))
             assert isinstance(ada, Person)
-            send, told = trio.open_memory_channel[int | None](1000)
+            send, got = trio.open_memory_channel[int | None](1000)
             rooms, _told = trio.open_memory_channel[int | None](1000)
 
             async def live() -> None:
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(storage.watch, send.send_nowait, rooms.send_nowait, lambda _id: None)
                     with trio.fail_after(15):
-                        assert await told.receive() is None
+                        assert await got.receive() is None
                         await set_roles(storage.users, ada.id, operator=True, admin=False)
-                        assert await told.receive() == ada.id
+                        assert await got.receive() == ada.id
                         await trio.sleep(0.05)  # it is looked at whether it still listens
                         await execute(address, _END_LISTENERS)
-                        assert await told.receive() is None
+                        assert await got.receive() is None
                     nursery.cancel_scope.cancel()
 
             await run.target(live)

@@ -165,7 +165,7 @@ async def server_goes(run: Run) -> None:
         await ear.ends()
         assert ear.closed_with == GOING_AWAY
         if run.point.flavour == "write unheard":  # it may turn out to be saved when everybody is gone
-            assert await ear.hears() in ([], [{"name": "ada", "message": "last words"}])
+            assert await ear.receives() in ([], [{"name": "ada", "message": "last words"}])
         else:
             await assert_lobby_told(world, ear)
         await assert_nothing_left(world, witness, client)
@@ -227,19 +227,19 @@ async def rooms(run: Run) -> None:
         assert await members.join(world.services, ben, garden.id) is None
         ear = await world.connect(ROOMS, ada)
         ear.send({"Type": "enter", "RoomID": garden.id})
-        await ear.hears()
+        await ear.receives()
         moves = [garden.id, "hi", garden.id, 0, 77, garden.id, "bye", " "]
         frames = [
             {"Type": "message", "Text": move} if isinstance(move, str) else {"Type": "enter", "RoomID": move}
             for move in moves
         ]
         client = await converse(run, world, ROOMS, ben, frames)
-        heard = [frame["Text"] for frame in await ear.hears()]
-        assert heard == [each.text for each in world.said(garden.id) if each.kind is MessageKind.TEXT]
+        received = [frame["Text"] for frame in await ear.receives()]
+        assert received == [each.text for each in world.said(garden.id) if each.kind is MessageKind.TEXT]
         assert [m.seq for m in world.said(garden.id)] == list(range(1, len(world.said(garden.id)) + 1))
         await assert_nothing_left(world, witness, client)
         ear.send({"Type": "message", "Text": "still here"})
-        assert [frame["Type"] for frame in await ear.hears()] in (["sent", "message"], ["message", "sent"])
+        assert [frame["Type"] for frame in await ear.receives()] in (["sent", "message"], ["message", "sent"])
 
 
 def _request(method: str, *params: object) -> dict[str, object]:
@@ -251,16 +251,16 @@ async def support_person(run: Run) -> None:
     async with swept_world(run) as (world, witness):
         ada, olga = await world.add("ada"), await world.add("olga", operator=True)
         desk = await world.connect(SUPPORT, olga)
-        desk.heard_now()
+        desk.received_now()
         auth = _request("auth", world.token(ada))
         frames = [auth, _request("send", "help"), _request("none"), _request("send", "me"), auth]
         client = await converse(run, world, SUPPORT, None, frames)
         await _assert_desk_told(world, desk, ada)
         await assert_nothing_left(world, witness, client)
         again = await world.connect(SUPPORT, ada)
-        (whole,) = again.heard_now()
-        told = [message["message_text"] for message in whole["result"]["messages"] or []]
-        assert told == await _conversation(world, ada)
+        (whole,) = again.received_now()
+        got = [message["message_text"] for message in whole["result"]["messages"] or []]
+        assert got == await _conversation(world, ada)
 
 
 async def support_operator(run: Run) -> None:
@@ -269,8 +269,8 @@ async def support_operator(run: Run) -> None:
         ada, olga = await world.add("ada"), await world.add("olga", operator=True)
         person, desk = await world.connect(SUPPORT, ada), await world.connect(SUPPORT, olga)
         person.send(_request("send", "help"))
-        await person.hears()
-        await desk.hears()
+        await person.receives()
+        await desk.receives()
         frames = [
             _request("auth", world.token(olga)),
             _request("conversations"),
@@ -283,8 +283,8 @@ async def support_operator(run: Run) -> None:
             _request("operatorSend", "you never asked", olga.id),
         ]
         client = await converse(run, world, SUPPORT, None, frames)
-        heard = [frame["result"]["message"]["message_text"] for frame in await person.hears()]
-        assert ["help", *heard] == await _conversation(world, ada)
+        received = [frame["result"]["message"]["message_text"] for frame in await person.receives()]
+        assert ["help", *received] == await _conversation(world, ada)
         await assert_nothing_left(world, witness, client)
 
 
@@ -295,8 +295,8 @@ async def _conversation(world: World, person: Person) -> list[str]:
 
 
 async def _assert_desk_told(world: World, desk: Client, person: Person) -> None:
-    heard = [frame["result"]["message"]["message_text"] for frame in await desk.hears()]
-    assert heard == await _conversation(world, person)
+    received = [frame["result"]["message"]["message_text"] for frame in await desk.receives()]
+    assert received == await _conversation(world, person)
 
 
 LIVE = {"5", "6"}
@@ -314,9 +314,9 @@ async def direct(run: Run) -> None:
         sender = await world.connect(DIRECT, ada)
         for n in range(4):
             sender.send(_direct(ada, ben.id, f"{n}" + " x" * 1000))
-        await sender.hears()
+        await sender.receives()
         guest = await world.connect(DIRECT)
-        guest.heard_now()
+        guest.received_now()
         sender.send(_direct(ada, ben.id, "5 meanwhile"))
         frames = [
             "ping",
@@ -337,7 +337,7 @@ async def direct_trusted(run: Run) -> None:
         ada, ben = await world.add_all("ada", "ben")
         sender = await world.connect(DIRECT, ada)
         sender.send(_direct(ada, ben.id, "0 missed"))
-        await sender.hears()
+        await sender.receives()
         client = await converse(run, world, DIRECT, None, [_direct(ben, ada.id, "thanks")])
         await _assert_direct_told(world, client, sender, ada, ben)
         await assert_nothing_left(world, witness, client)
@@ -355,20 +355,22 @@ async def _assert_direct_told(world: World, client: Client, sender: Client, ada:
             else:
                 saved_to_ben.add(message.text)
     saved_to_ben = {text.split()[0] for text in saved_to_ben}
-    heard = _words(client.heard_now())
-    assert len(heard) == len(set(heard)), f"told twice: {heard}"
+    received = _words(client.received_now())
+    assert len(received) == len(set(received)), f"told twice: {received}"
     again = await world.connect(DIRECT, ben)
-    missed = _words(again.heard_now())
+    missed = _words(again.received_now())
     assert missed == sorted(missed), "told in another order"
     # What the hub tells while somebody listens counts as told when their send queue has it.
-    untold = saved_to_ben - {*heard, *missed} - LIVE
-    assert not untold, f"heard {heard}, missed {missed}, never told {untold}"
-    assert {*heard, *missed} <= saved_to_ben
+    untold = saved_to_ben - {*received, *missed} - LIVE
+    assert not untold, f"heard {received}, missed {missed}, never told {untold}"
+    assert {*received, *missed} <= saved_to_ben
     if not sender.gone.is_set():  # a sender whose write's outcome is unknown was cut
-        told = [
-            each["content"] for each in await sender.hears() if isinstance(each, dict) and "content" in each
+        got = [
+            each["content"]
+            for each in await sender.receives()
+            if isinstance(each, dict) and "content" in each
         ]
-        assert told == saved_to_ada
+        assert got == saved_to_ada
 
 
 def _words(frames: list[Any]) -> list[str]:
@@ -524,12 +526,12 @@ async def direct_returns(run: Run) -> None:
         ada, ben = await world.add_all("ada", "ben")
         sender = await world.connect(DIRECT, ada)
         sender.send(_direct(ada, ben.id, "0"))
-        await sender.hears()
+        await sender.receives()
 
         async def note_late() -> None:
             with world.obstacles.held("mark_delivered"):
                 first = await world.connect(DIRECT, ben)
-                assert _words(first.heard_now()) == ["0"]
+                assert _words(first.received_now()) == ["0"]
                 _never_closes(first)  # so it may confirm more until that is given up
                 first.session.close(GOING_AWAY)
                 noting.set()
@@ -540,7 +542,7 @@ async def direct_returns(run: Run) -> None:
             nursery.start_soon(note_late)
             await noting.wait()
             client = await converse(run, world, DIRECT, ben, [])
-        assert _words(client.heard_now()) == [], "told twice"
+        assert _words(client.received_now()) == [], "told twice"
         await assert_nothing_left(world, witness, client)
 
 
@@ -563,11 +565,11 @@ async def direct_returns_slowly(run: Run) -> None:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(read_on)
             await _serve_all(run, world, [client])
-        heard = _words(client.heard_now())
+        received = _words(client.received_now())
         await assert_nothing_left(world, witness, client)
-        missed = _words((await world.connect(DIRECT, ben)).heard_now())
-        assert sorted({*heard, *missed}, key=int) == texts, f"heard {heard}, missed {missed}"
-        assert heard == texts[: len(heard)], "told in another order"
+        missed = _words((await world.connect(DIRECT, ben)).received_now())
+        assert sorted({*received, *missed}, key=int) == texts, f"heard {received}, missed {missed}"
+        assert received == texts[: len(received)], "told in another order"
         assert missed == texts[len(texts) - len(missed) :], "told in another order"
 
 
@@ -599,10 +601,10 @@ async def unknown_outcomes(run: Run) -> None:
         world, witness = seen[0]
         saved = set(texts_saved(world))
         assert {message.text for message in witness.acknowledged} <= saved
-        frames = world.clients[0].heard_now() if world.clients else []
-        told = [frame["message"] for frame in frames if frame["name"] != "server"]
-        assert set(told) <= saved
-        assert len(told) == len(set(told)), "told twice"
+        frames = world.clients[0].received_now() if world.clients else []
+        got = [frame["message"] for frame in frames if frame["name"] != "server"]
+        assert set(got) <= saved
+        assert len(got) == len(set(got)), "told twice"
 
 
 ALL = (

@@ -219,7 +219,7 @@ async def settle(world: World) -> None:
 async def ear_in_lobby(world: World, name: str) -> Client:
     """Somebody who listens in the lobby."""
     ear = await world.connect(TALKER, await world.add(name))
-    ear.heard_now()
+    ear.received_now()
     return ear
 
 
@@ -232,14 +232,14 @@ def texts_saved(world: World, room_id: int = LOBBY_ID) -> list[str]:
 
 def whole_frames(client: Client) -> None:
     """What the client was sent is whole frames, but for one that was cut off at the end."""
-    for frame in client.heard_now():
+    for frame in client.received_now():
         assert frame == "ping!" or isinstance(frame, dict | list | str), frame
 
 
 async def assert_lobby_told(world: World, ear: Client) -> None:
     """Who listens heard what is saved: each message once, in order."""
-    heard = [frame["message"] for frame in await ear.hears()]
-    assert heard == texts_saved(world), f"heard {heard}, saved {texts_saved(world)}"
+    received = [frame["message"] for frame in await ear.receives()]
+    assert received == texts_saved(world), f"heard {received}, saved {texts_saved(world)}"
 
 
 async def assert_alive(world: World, ear: Client) -> None:
@@ -249,7 +249,7 @@ async def assert_alive(world: World, ear: Client) -> None:
         ear = await ear_in_lobby(world, "eve")
     dan.send({"name": "dan", "message": "still here"})
     with trio.fail_after(5):
-        assert [frame["message"] for frame in await ear.hears()] == ["still here"], "the lobby is deaf"
+        assert [frame["message"] for frame in await ear.receives()] == ["still here"], "the lobby is deaf"
 
 
 async def assert_nothing_left(world: World, witness: Witness, gone: Client) -> None:

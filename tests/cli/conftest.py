@@ -16,8 +16,8 @@ from tests.cli.test_tree_text import server, snapshot
 @pytest.fixture
 def answering(tmp_path: Path) -> Generator[Path]:
     """A data directory on which each question is answered with the same picture, of three clients."""
-    told = {**snapshot(3, server(3)), "clock": 1.0, "totals": {}}
-    answer = json.dumps({"error": None, "result": told}).encode()
+    got = {**snapshot(3, server(3)), "clock": 1.0, "totals": {}}
+    answer = json.dumps({"error": None, "result": got}).encode()
 
     def serve() -> None:
         while True:

@@ -118,7 +118,7 @@ def _be_away(model: ModelServer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "arguments", "stdin", "told"),
+    ("spoil", "arguments", "stdin", "got"),
     [
         (None, ["nowhere"], "one\n", "chat: you are in no room nowhere"),
         (_forbid, ["1"], "one\ntwo\n", "chat: line 1: forbidden (forbidden)"),
@@ -140,13 +140,13 @@ async def test_an_error_is_reported_in_one_line(
     spoil: Callable[[ModelServer], None] | None,
     arguments: list[str],
     stdin: str,
-    told: str,
+    got: str,
 ) -> None:
     if spoil is not None:
         spoil(model)
     done = await run(model, *arguments, stdin=stdin)
     assert (done.exit_code, done.output.count("\n")) == (1, 1)
-    assert re.sub(r"http://[^ ]+", "URL", done.output).startswith(told)
+    assert re.sub(r"http://[^ ]+", "URL", done.output).startswith(got)
     assert texts(garden) in ([], ["one"])
 
 

@@ -34,7 +34,7 @@ def answering(answer: bytes, tls: ssl.SSLContext | None = None) -> Generator[str
             thread.join()
 
 
-def told(url: str, *arguments: str) -> str:
+def query(url: str, *arguments: str) -> str:
     """What a command says against an address."""
     done = CliRunner().invoke(main, [*(arguments or ("health",)), "--url", url], env={"CHAT_TOKEN": "of ada"})
     assert done.exit_code != 0
@@ -58,41 +58,41 @@ def told(url: str, *arguments: str) -> str:
 )
 @pytest.mark.parametrize("command", ["health", "why", "tree"])
 def test_a_malformed_server_address_is_refused(command: str, url: str) -> None:
-    assert told(url, command) == f"Error: --url: expected http://HOST or https://HOST, got {url!r}"
+    assert query(url, command) == f"Error: --url: expected http://HOST or https://HOST, got {url!r}"
 
 
 def test_an_answer_of_another_program_is_reported() -> None:
     with answering(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>") as where:
-        assert told(f"http://{where}") == f"chat: http://{where}: the answer is not one of a chat server"
+        assert query(f"http://{where}") == f"chat: http://{where}: the answer is not one of a chat server"
 
 
 def test_an_answer_that_is_not_http_is_reported() -> None:
     with answering(b"220 mail.example ready\r\n") as where:
-        assert told(f"http://{where}").startswith(f"chat: http://{where} does not answer: 220 mail.example")
+        assert query(f"http://{where}").startswith(f"chat: http://{where} does not answer: 220 mail.example")
 
 
 def test_a_server_that_hangs_up_may_want_tls() -> None:
     with answering(b"") as where:
-        assert told(f"http://{where}").endswith(" (is https:// meant?)")
+        assert query(f"http://{where}").endswith(" (is https:// meant?)")
 
 
 def test_a_server_without_tls_is_reported() -> None:
     with answering(b"HTTP/1.1 400 Bad Request\r\n\r\n") as where:
-        assert told(f"https://{where}").endswith(" does not answer: it speaks no TLS (is http:// meant?)")
+        assert query(f"https://{where}").endswith(" does not answer: it speaks no TLS (is http:// meant?)")
 
 
 def test_an_untrusted_certificate_is_reported() -> None:
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(tls)
     with answering(b"", tls) as where:
-        line = told(f"https://{where}")
+        line = query(f"https://{where}")
     assert "does not answer: its certificate is not trusted: unable to get local issuer" in line
 
 
 def test_a_refused_connection_is_reported() -> None:
     with closing(socket.socket()) as taken:
         taken.bind(("127.0.0.1", 0))  # and nobody listens, nor can anybody else
-        assert told(f"http://127.0.0.1:{taken.getsockname()[1]}").endswith(
+        assert query(f"http://127.0.0.1:{taken.getsockname()[1]}").endswith(
             " does not answer: Connection refused"
         )
 

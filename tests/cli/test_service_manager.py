@@ -25,7 +25,7 @@ def listening_at(address: str | bytes) -> socket.socket:
 
 
 @pytest.fixture(params=["a path", "an abstract address"])
-def told(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[tuple[str, socket.socket]]:
+def notify_socket(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[tuple[str, socket.socket]]:
     """The address as NOTIFY_SOCKET has it, and what listens there."""
     name = str(tmp_path / "notify")
     if request.param == "an abstract address":
@@ -38,8 +38,8 @@ def told(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[tuple[str,
             yield name, listener
 
 
-async def test_each_state_is_one_datagram(told: tuple[str, socket.socket]) -> None:
-    address, listener = told
+async def test_each_state_is_one_datagram(notify_socket: tuple[str, socket.socket]) -> None:
+    address, listener = notify_socket
     manager = ServiceManager({"NOTIFY_SOCKET": address})
     before = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
     await manager.notify_ready()
@@ -53,8 +53,8 @@ async def test_each_state_is_one_datagram(told: tuple[str, socket.socket]) -> No
     assert listener.recv(4096) == b"STOPPING=1"
 
 
-def test_children_do_not_learn_the_address(told: tuple[str, socket.socket]) -> None:
-    environ = {**os.environ, "NOTIFY_SOCKET": told[0]}
+def test_children_do_not_learn_the_address(notify_socket: tuple[str, socket.socket]) -> None:
+    environ = {**os.environ, "NOTIFY_SOCKET": notify_socket[0]}
     ServiceManager(environ)
     shown = subprocess.run(
         ["env"], env=environ, capture_output=True, text=True, check=True, timeout=10
@@ -83,9 +83,9 @@ async def test_one_that_does_not_read_is_not_waited_for_long(tmp_path: Path) -> 
 
 
 async def test_a_long_start_is_extended_until_it_is_ready(
-    told: tuple[str, socket.socket], monkeypatch: pytest.MonkeyPatch
+    notify_socket: tuple[str, socket.socket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    address, listener = told
+    address, listener = notify_socket
     monkeypatch.setattr(service_manager, "EXTEND_EVERY", 0.01)
     manager, ready = ServiceManager({"NOTIFY_SOCKET": address}), trio.Event()
     with trio.fail_after(10):

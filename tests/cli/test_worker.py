@@ -57,7 +57,7 @@ def worker_told(line: bytes) -> tuple[int, str, bytes]:
 def test_a_worker_reports_a_start_error_to_its_parent_in_one_line(line: bytes, reason: str) -> None:
     status, shown, answer = worker_told(line)
     assert (status, shown) == (1, "")
-    told = json.loads(answer)
-    assert told["type"] == "refused"
-    assert told["reason"].startswith("cannot read the instructions of the parent process: ")
-    assert reason in told["reason"]
+    got = json.loads(answer)
+    assert got["type"] == "refused"
+    assert got["reason"].startswith("cannot read the instructions of the parent process: ")
+    assert reason in got["reason"]

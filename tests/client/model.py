@@ -51,8 +51,8 @@ class ModelRoom:
         return event
 
     def say(self, person: int, text: str, key: str, reply: int | None = None) -> Json:
-        told = {} if reply is None else {"reply": reply}
-        event = self._say(person, text=text, **told, **self._mentions(text), key=key)
+        got = {} if reply is None else {"reply": reply}
+        event = self._say(person, text=text, **got, **self._mentions(text), key=key)
         self._noted.setdefault(person, (self.marks[person], self.marked_at[person]))
         self._mark(person, self.seq)
         return event
@@ -90,8 +90,8 @@ class ModelRoom:
         if "deleted" in message or (person in people) == on:
             return None
         people = [*people, person] if on else [each for each in people if each != person]
-        told = {"on": False} if not on else {}
-        event = self._add("reacted", seq=seq, person=person, emoji=emoji, count=len(people), **told)
+        got = {"on": False} if not on else {}
+        event = self._add("reacted", seq=seq, person=person, emoji=emoji, count=len(people), **got)
         others = [each for each in message["reactions"] if each["emoji"] != emoji]
         now = [{"emoji": emoji, "count": len(people), "people": people}] if people else []
         message.update(reactions=[*others, *now], pos=event["pos"])
@@ -267,8 +267,8 @@ class ModelRoom:
 
     def _seq_at(self, pos: int, at: int) -> int:
         """The last message that somebody has whose position this is."""
-        told = (event for event in self.log[:pos] if event["type"] == "message" and event["at"] <= at)
-        return max((int(event["seq"]) for event in told), default=0)
+        got = (event for event in self.log[:pos] if event["type"] == "message" and event["at"] <= at)
+        return max((int(event["seq"]) for event in got), default=0)
 
     def _say(self, person: int, **fields: Any) -> Json:
         event = self._add("message", seq=self.seq + 1, sender=self._world.sender(person), **fields)

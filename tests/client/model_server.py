@@ -187,10 +187,10 @@ class ModelServer:
                 if share is not None:
                     limit, behind = max(limit - share, 0), behind - (known[room.id]["pos"] < room.pos)
                 was_far = room.id in socket.far
-                told = list(room.sync(socket.person, known[room.id]["pos"], known[room.id]["at"], share))
-                for event in told:
+                got = list(room.sync(socket.person, known[room.id]["pos"], known[room.id]["at"], share))
+                for event in got:
                     socket.send_frame(event)
-                if told and told[-1]["type"] == "more":
+                if got and got[-1]["type"] == "more":
                     socket.rooms.discard(room.id)
                     socket.far.add(room.id)
                     continue

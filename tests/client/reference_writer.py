@@ -60,9 +60,9 @@ def _calls(cls: type, without: tuple[str, ...] = ()) -> Iterator[str]:
 
 def _call(function: Any) -> str:
     signature = inspect.signature(function)
-    told = [each.replace(annotation=inspect.Parameter.empty) for each in signature.parameters.values()]
+    got = [each.replace(annotation=inspect.Parameter.empty) for each in signature.parameters.values()]
     without = signature.replace(
-        parameters=[each for each in told if each.name != "self"], return_annotation=inspect.Signature.empty
+        parameters=[each for each in got if each.name != "self"], return_annotation=inspect.Signature.empty
     )
     return f"| `{function.__name__}{without}` | {_told(signature.return_annotation)} |"
 

@@ -176,18 +176,18 @@ async def test_a_restarted_program_goes_on_from_its_positions(
 async def test_a_program_that_sends_for_each_event_never_waits_for_itself(
     model: ModelServer, garden: ModelRoom, reach: Reach, autojump_clock: MockClock
 ) -> None:
-    heard = []
+    received = []
     async with reach("ada", places=4) as chat:
         for n in range(50):
             say(model, garden, str(n))
         async for event in chat.events():
             text = getattr(event, "text", None)
             if text is not None and text.isdigit():
-                heard.append(text)
+                received.append(text)
                 await chat.send(GARDEN, f"answer to {text}")
                 if text == "49":
                     break
-    assert heard == [str(n) for n in range(50)]
+    assert received == [str(n) for n in range(50)]
     assert said(garden)[50:] == [f"answer to {n}" for n in range(50)]
 
 
@@ -381,9 +381,9 @@ async def test_a_dropped_presence_event_is_repeated(
             for n in range(20):
                 say(model, garden, str(n))
             await trio.sleep(1)
-            told = await next_event(chat, PresenceChanged)
-            assert isinstance(told, PresenceChanged)
-            assert [each.state for each in told.people] == ["online"]
+            got = await next_event(chat, PresenceChanged)
+            assert isinstance(got, PresenceChanged)
+            assert [each.state for each in got.people] == ["online"]
 
 
 async def test_a_removal_during_a_count_keeps_the_connection(

@@ -142,8 +142,8 @@ async def test_a_position_unknown_to_the_log_is_reset(
     say_many(model, garden, 4)
     garden.floor = garden.pos
     async with reach(positions=positions) as chat:
-        told = await next_event(chat, RoomSnapshot)
-        assert isinstance(told, RoomSnapshot)
-        assert (told.reset, told.after) == ("erased", 4)
-        page = await chat.history(garden.id, after=told.after)
+        got = await next_event(chat, RoomSnapshot)
+        assert isinstance(got, RoomSnapshot)
+        assert (got.reset, got.after) == ("erased", 4)
+        page = await chat.history(garden.id, after=got.after)
         assert [each.seq for each in page.messages] == [5, 6, 7, 8, 9]

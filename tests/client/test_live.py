@@ -29,8 +29,8 @@ async def test_typing_reaches_the_others_only_while_connected(
         await next_event(ben, Connected)
         await ada.start_typing(garden.id)
         await ada.stop_typing(garden.id)
-        told = [await next_event(ben, Activity) for _ in range(2)]
-        assert [(each.what, each.person.name) for each in told if isinstance(each, Activity)] == [
+        got = [await next_event(ben, Activity) for _ in range(2)]
+        assert [(each.what, each.person.name) for each in got if isinstance(each, Activity)] == [
             ("typing", "ada"),
             ("none", "ada"),
         ]
@@ -56,9 +56,9 @@ async def test_watched_people_are_watched_on_every_connection(
             for socket in tuple(model.sockets):
                 if socket.person == 1:
                     socket.drop()
-            told = await next_event(ada, PresenceChanged)
-            assert isinstance(told, PresenceChanged)
-            assert {each.id: each.state for each in told.people} == {2: "online", 3: "offline"}
+            got = await next_event(ada, PresenceChanged)
+            assert isinstance(got, PresenceChanged)
+            assert {each.id: each.state for each in got.people} == {2: "online", 3: "offline"}
 
         def on_request(asked: Json) -> None:
             if asked["type"] == "watch":
@@ -101,9 +101,9 @@ async def test_a_new_profile_is_that_of_the_room_with_them(
         socket.send_frame({"type": "room", **snapshot, "id": 77, "kind": "direct", "peer": peer})
         for name, changed in (("Benno", 5), ("older", 3)):
             socket.send_frame({"type": "person", "id": 2, "name": name, "changed": changed})
-        told = await next_event(ada, ProfileChanged)
-        assert isinstance(told, ProfileChanged)
-        assert told.name == "Benno"
+        got = await next_event(ada, ProfileChanged)
+        assert isinstance(got, ProfileChanged)
+        assert got.name == "Benno"
         await next_event(ada, ProfileChanged)
         known = ada.rooms[77].info.peer
         assert known is not None

@@ -194,13 +194,13 @@ async def test_a_room_that_changes_is_as_the_server_has_it(server: ServerProcess
 
 async def test_messages_are_sent_once_and_in_order_while_the_server_is_killed() -> None:
     checker = EventChecker()
-    heard: list[str] = []
+    received: list[str] = []
 
     async def listen(chat: Chat) -> None:
         async for event in chat.events():
             checker.check(event)
             if isinstance(event, NewMessage) and event.kind == "text":
-                heard.append(event.text)
+                received.append(event.text)
 
     wanted = [str(n) for n in range(60)]
     with trio.fail_after(150), used_data_path() as data, running_server(data) as first:
@@ -215,7 +215,7 @@ async def test_messages_are_sent_once_and_in_order_while_the_server_is_killed() 
                             await chat.send(LOBBY, text)
 
                     sending.start_soon(say)
-                    while len(heard) < 20:  # noqa: ASYNC110 - it is the listener's to count
+                    while len(received) < 20:  # noqa: ASYNC110 - it is the listener's to count
                         await trio.sleep(0.01)
                     with relay.cut():
                         await trio.to_thread.run_sync(first.kill)
@@ -224,12 +224,12 @@ async def test_messages_are_sent_once_and_in_order_while_the_server_is_killed() 
                         parts: Any = urlsplit(second.url)
                         relay._target = (parts.hostname, parts.port)
                     try:
-                        while len(heard) < len(wanted):  # noqa: ASYNC110
+                        while len(received) < len(wanted):  # noqa: ASYNC110
                             await trio.sleep(0.01)
                     finally:
                         await trio.to_thread.run_sync(again.__exit__, None, None, None)
                 nursery.cancel_scope.cancel()
-    assert heard == wanted
+    assert received == wanted
     assert checker.ups >= 2
     assert checker.resets == []
 

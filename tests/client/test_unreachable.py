@@ -72,11 +72,11 @@ async def why_it_ends(url: str, tls: ssl.SSLContext | None = None) -> str:
 
 async def why_it_waits(url: str) -> str:
     """The error that a program gets of the first connection."""
-    told: list[str] = []
+    got: list[str] = []
     failed = trio.Event()
 
     def tell(why: str) -> None:
-        told.append(why)
+        got.append(why)
         failed.set()
 
     async def connect() -> None:
@@ -88,13 +88,13 @@ async def why_it_waits(url: str) -> str:
             nursery.start_soon(connect)
             await failed.wait()
             nursery.cancel_scope.cancel(reason="it is told")
-    return told[0]
+    return got[0]
 
 
 async def test_an_untrusted_certificate_is_reported(authority: trustme.CA) -> None:
     async with a_server(certificate=authority.issue_cert("127.0.0.1")) as where:
-        told = await why_it_ends(f"https://{where}", ssl.create_default_context())
-    assert told == "its certificate is not trusted: unable to get local issuer certificate"
+        got = await why_it_ends(f"https://{where}", ssl.create_default_context())
+    assert got == "its certificate is not trusted: unable to get local issuer certificate"
 
 
 async def test_an_expired_certificate_is_reported(authority: trustme.CA, trusting: ssl.SSLContext) -> None:
@@ -102,17 +102,17 @@ async def test_an_expired_certificate_is_reported(authority: trustme.CA, trustin
         "127.0.0.1", not_before=LONG_AGO - datetime.timedelta(days=1), not_after=LONG_AGO
     )
     async with a_server(certificate=old) as where:
-        told = await why_it_ends(f"https://{where}", trusting)
-    assert told == "its certificate is not trusted: certificate has expired"
+        got = await why_it_ends(f"https://{where}", trusting)
+    assert got == "its certificate is not trusted: certificate has expired"
 
 
 async def test_a_certificate_of_another_server_is_reported(
     authority: trustme.CA, trusting: ssl.SSLContext
 ) -> None:
     async with a_server(certificate=authority.issue_cert("chat.example")) as where:
-        told = await why_it_ends(f"https://{where}", trusting)
-    assert told.startswith("its certificate is not trusted: ")
-    assert told.endswith("certificate is not valid for '127.0.0.1'")
+        got = await why_it_ends(f"https://{where}", trusting)
+    assert got.startswith("its certificate is not trusted: ")
+    assert got.endswith("certificate is not valid for '127.0.0.1'")
 
 
 async def test_a_server_without_tls_is_reported() -> None:
@@ -122,10 +122,10 @@ async def test_a_server_without_tls_is_reported() -> None:
 
 async def test_a_server_that_hangs_up_may_want_tls(authority: trustme.CA) -> None:
     async with a_server() as where:
-        told = await why_it_waits(f"http://{where}")
+        got = await why_it_waits(f"http://{where}")
         with pytest.raises(ConnectionFailed) as lost:
             await log_in(parse_url(f"http://{where}"), "ada", "secret")
-    assert told == "the connection was closed during the handshake (is https:// meant?)"
+    assert got == "the connection was closed during the handshake (is https:// meant?)"
     assert str(lost.value) == (
         "no answer to /api/v1/auth/login: the connection ended before an answer (is https:// meant?)"
     )
@@ -134,8 +134,8 @@ async def test_a_server_that_hangs_up_may_want_tls(authority: trustme.CA) -> Non
 async def test_a_refused_connection_is_reported() -> None:
     with closing(socket.socket()) as taken:
         taken.bind(("127.0.0.1", 0))  # and nobody listens, nor can anybody else
-        told = await why_it_waits(f"http://127.0.0.1:{taken.getsockname()[1]}")
-    assert told == "Connection refused"
+        got = await why_it_waits(f"http://127.0.0.1:{taken.getsockname()[1]}")
+    assert got == "Connection refused"
 
 
 async def test_an_unknown_host_name_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:

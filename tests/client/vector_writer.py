@@ -29,14 +29,14 @@ class Vector:
         self.about = about
         self.positions = positions or {}
         self.steps: list[Json] = []
-        self.told: list[tuple[str, int, int]] = []
+        self.got: list[tuple[str, int, int]] = []
         self._at: dict[int, tuple[int, int]] = dict(self.positions)
 
     def snapshot(self, room: ModelRoom) -> None:
         """The room is sent, as at a first sync or a join."""
         self.steps.append({"frame": {"type": "room", **room.snapshot(ME)}})
         if room.id not in self._at:
-            self.told.append(("room", room.id, room.pos))
+            self.got.append(("room", room.id, room.pos))
             self._at[room.id] = (room.pos, room.at(room.pos))
 
     def receive(self, event: Json | None) -> None:
@@ -47,13 +47,13 @@ class Vector:
         room, kind = event["room"], event["type"]
         if kind == "gone":
             if self._at.pop(room, None) is not None:
-                self.told.append((kind, room, 0))
+                self.got.append((kind, room, 0))
         elif kind in ("read", "members"):
-            self.told.append((kind, room, self._at[room][0]))
+            self.got.append((kind, room, self._at[room][0]))
         elif event["pos"] == self._at[room][0] + 1:
             self._at[room] = (event["pos"], event["at"])
             if kind != "weather":
-                self.told.append((kind, room, event["pos"]))
+                self.got.append((kind, room, event["pos"]))
 
     def lose(self, event: Json | None) -> None:
         """An event does not arrive."""
@@ -68,7 +68,7 @@ class Vector:
         for frame in room.sync(ME, *self._at[room.id]):
             if frame["type"] == "room":
                 self.steps.append({"frame": frame})
-                self.told.append(("room", room.id, frame["pos"]))
+                self.got.append(("room", room.id, frame["pos"]))
                 self._at[room.id] = (frame["pos"], frame["at"])
             else:
                 self.receive(frame)
@@ -85,7 +85,7 @@ class Vector:
             "me": ME,
             "positions": {str(room): list(position) for room, position in self.positions.items()},
             "steps": self.steps,
-            "told": self.told,
+            "told": self.got,
             "rooms": [room.snapshot(ME) for room in rooms],
             "messages": [
                 room.message_for(ME, seq)

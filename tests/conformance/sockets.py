@@ -39,7 +39,7 @@ class Socket:
         self._compare = compare
         self._patience = patience
         self._lenient = lenient
-        self._heard: list[str] = []  # every frame so far
+        self._received: list[str] = []  # every frame so far
         self._early: list[str] = []  # frames of a group without order that came before their turn
 
     def send(self, text: str, *, binary: bool) -> list[str]:
@@ -102,7 +102,7 @@ class Socket:
 
     def expect_never(self, template: str) -> list[str]:
         """Look through all that was heard so far for what should not have been."""
-        return [f"came: {frame}" for frame in self._heard if not self._compare(template, frame)]
+        return [f"came: {frame}" for frame in self._received if not self._compare(template, frame)]
 
     def left(self) -> Sequence[str]:
         """Return the frames that are here and that nobody expected."""
@@ -118,8 +118,8 @@ class Socket:
     def _hear(self, deadline: float) -> str:
         """Return the next frame; a binary one, which no dialect sends, is shown as bytes. Raises as recv() does."""
         frame = self._connection.recv(max(0.0, deadline - time.monotonic()))
-        self._heard.append(frame if isinstance(frame, str) else repr(frame))
-        return self._heard[-1]
+        self._received.append(frame if isinstance(frame, str) else repr(frame))
+        return self._received[-1]
 
     def _ended(self, end: Exception) -> str:
         return (

@@ -107,7 +107,7 @@ def test_an_indented_line_continues_the_one_before() -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "told"),
+    ("script", "got"),
     [
         ("GET /healthz\n= 404", "line 2: = 404\n    expected status 404, came 200"),
         ('GET /healthz\n= 200 {"status": "ill"}', 'status: expected "ill", came ok'),
@@ -130,10 +130,10 @@ def test_an_indented_line_continues_the_one_before() -> None:
         ("ben > hello", "nothing is known of 'ben'"),
     ],
 )
-def test_a_differing_server_is_reported_with_the_place(server: ServerProcess, script: str, told: str) -> None:
+def test_a_differing_server_is_reported_with_the_place(server: ServerProcess, script: str, got: str) -> None:
     with pytest.raises(Differs) as differs:
         play(transcript(script), Target(server.url, patience=0.3))
-    assert told in str(differs.value)
+    assert got in str(differs.value)
 
 
 @pytest.mark.parametrize("script", ["GET /healthz\n= 200 ...", "ada connects"])
@@ -149,7 +149,7 @@ def test_unexpected_frames_are_reported_at_the_end(server: ServerProcess) -> Non
 
 
 @pytest.mark.parametrize(
-    ("needing", "told"),
+    ("needing", "got"),
     [
         (transcript("", operators="olga"), "it needs 1 operators"),
         (transcript("", admins="eve"), "it needs 1 admins"),
@@ -158,9 +158,9 @@ def test_unexpected_frames_are_reported_at_the_end(server: ServerProcess) -> Non
     ],
 )
 def test_missing_requirements_of_a_transcript_are_reported(
-    server: ServerProcess, needing: Transcript, told: str
+    server: ServerProcess, needing: Transcript, got: str
 ) -> None:
-    with pytest.raises(CannotPlay, match=told):
+    with pytest.raises(CannotPlay, match=got):
         play(needing, Target(server.url, originals_only=True))
 
 

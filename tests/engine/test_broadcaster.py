@@ -57,8 +57,8 @@ async def test_changes_announced_together_are_published_together_in_order() -> N
 async def test_changes_lost_from_the_log_behind_a_closed_fence_are_not_published() -> None:
     hub, fence = Hub(), Fence()
     fence.open_until(0)
-    told: list[int] = []
-    hub.on_arrival(lambda change: told.append(change.id))
+    got: list[int] = []
+    hub.on_arrival(lambda change: got.append(change.id))
     async with open_broadcaster(hub, fence=fence) as broadcaster:
         follower = LogFollower(MemoryStorage().messages, broadcaster, 0)
         first = [Announcement(structs.replace(each.change, pos=1)) for each in batch(*range(1, 21))]
@@ -69,9 +69,9 @@ async def test_changes_lost_from_the_log_behind_a_closed_fence_are_not_published
         follower.announce_own([first[2]])
         fence.open_until(math.inf)
         await broadcaster.wait_all_published()
-        assert (told, hub.newest_id) == ([3], 3), "the log has nothing else"
+        assert (got, hub.newest_id) == ([3], 3), "the log has nothing else"
         follower.announce_own([first[3]])
-    assert told == [3, 4]
+    assert got == [3, 4]
 
 
 async def test_a_publishing_takes_so_many_batches_and_the_next_takes_the_rest() -> None:

@@ -69,24 +69,24 @@ class Log(MemoryTimelines):
         await trio.lowlevel.checkpoint()
         self.queries.append(list(ranges))
         self.readers.append(set(reader_ids))
-        left, told = self.most, list[list[ReplayedChange]]()
+        left, got = self.most, list[list[ReplayedChange]]()
         for wanted in ranges:
             places = range(wanted.after + 1, wanted.up_to + 1) if wanted.room_id != GONE else range(0)
-            told.append([ReplayedChange(said(wanted.room_id, pos), f"k{pos}") for pos in places[:left]])
-            left -= len(told[-1])
-        return told
+            got.append([ReplayedChange(said(wanted.room_id, pos), f"k{pos}") for pos in places[:left]])
+            left -= len(got[-1])
+        return got
 
 
 async def read_all(
     catching_up: CatchUp,
     reader_id: int,
     ranges: Sequence[ChangeRange],
-    told: dict[int, list[tuple[int, int]]],
+    got: dict[int, list[tuple[int, int]]],
 ) -> None:
     """Ask until nothing is left, as a sync does."""
     while ranges:
         replay = await catching_up.replay(reader_id, ranges)
-        told.setdefault(reader_id, []).extend(
+        got.setdefault(reader_id, []).extend(
             (each.change.room_id, each.change.pos) for each in replay.changes
         )
         ranges = replay.rest
@@ -98,7 +98,7 @@ async def test_every_reader_gets_each_change_once_in_order(
     most: int, most_changes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(catch_up, "_MOST_CHANGES", most_changes)
-    log, told = Log(), dict[int, list[tuple[int, int]]]()
+    log, got = Log(), dict[int, list[tuple[int, int]]]()
     log.most = most
     asked = {
         ADA: [ChangeRange(GARDEN, 2, 9), ChangeRange(CELLAR, 0, 3)],
@@ -109,21 +109,21 @@ async def test_every_reader_gets_each_change_once_in_order(
     with trio.fail_after(10):
         async with open_catch_up(log) as catching_up, trio.open_nursery() as nursery:
             for reader_id, ranges in asked.items():
-                nursery.start_soon(read_all, catching_up, reader_id, ranges, told)
+                nursery.start_soon(read_all, catching_up, reader_id, ranges, got)
     for reader_id, ranges in asked.items():
         wanted = [
             (s.room_id, pos) for s in ranges if s.room_id != GONE for pos in range(s.after + 1, s.up_to + 1)
         ]
-        assert told[reader_id] == wanted
+        assert got[reader_id] == wanted
 
 
 async def test_clients_that_missed_the_same_share_a_query() -> None:
-    log, told = Log(), dict[int, list[tuple[int, int]]]()
+    log, got = Log(), dict[int, list[tuple[int, int]]]()
     ranges = [ChangeRange(GARDEN, 2, 9), ChangeRange(CELLAR, 0, 3)]
     with trio.fail_after(10):
         async with open_catch_up(log) as catching_up, trio.open_nursery() as nursery:
             for reader_id in range(1, 100):
-                nursery.start_soon(read_all, catching_up, reader_id, ranges, told)
+                nursery.start_soon(read_all, catching_up, reader_id, ranges, got)
     assert log.queries == [ranges]
     assert log.readers == [set(range(1, 100))]
 

@@ -148,25 +148,25 @@ async def test_a_deletion_is_reported_also_when_its_outcome_is_unknown() -> None
 
 
 async def _is_reported(world: World) -> None:
-    told: list[None] = []
+    got: list[None] = []
     memberships = Memberships(
         world.memberships._rooms,
         world.context.journal,
         world.memberships._broadcaster,
         world.presence,
         Alone(),
-        on_deletion=lambda: told.append(None),
+        on_deletion=lambda: got.append(None),
     )
     world.hub.on_access(memberships.apply_end)
     ada, ben = await world.add("ada"), await world.add("ben")
     one, two = [(await world.make_room(ada, name)).id for name in ("one", "two")]
     services = structs.replace(world.services, memberships=memberships)
     assert await use_cases.delete_room(services, ben, one) is not None
-    assert told == [], "it was refused"
+    assert got == [], "it was refused"
     assert await use_cases.delete_room(services, ada, one) is None
-    assert len(told) == 1
+    assert len(got) == 1
     world.obstacles.fail("save", OutcomeUnknown("silent"), after=True)
     assert await use_cases.delete_room(services, ada, two) == OUTCOME_UNKNOWN
-    assert len(told) == 2
+    assert len(got) == 2
     memberships.changed(two)  # another process says so
-    assert len(told) == 3
+    assert len(got) == 3

@@ -32,10 +32,10 @@ class Listener:
     """A subscriber that keeps what it is offered."""
 
     def __init__(self) -> None:
-        self.heard = b""
+        self.received = b""
 
     def offer(self, blob: bytes) -> None:
-        self.heard += blob
+        self.received += blob
 
     def when_written(self, note: Any, behind: int = 0) -> None:
         raise AssertionError("nobody asks")
@@ -64,7 +64,7 @@ async def test_writes_of_another_server_during_the_start_are_published() -> None
         assert engine.hub.newest_id == 0
         await engine.journal.submit(Draft(LOBBY_ID, 1, "ada", "our own", 2.0), Aside())
         await trio.testing.wait_all_tasks_blocked()
-        texts = [part.split(b'"')[0] for part in listener.heard.split(b'"message":"')[1:]]
+        texts = [part.split(b'"')[0] for part in listener.received.split(b'"message":"')[1:]]
         assert texts[:2] == [b"another's, behind 0", b"our own"]
 
 

@@ -49,14 +49,14 @@ class Past:
         self._saved = saved
 
     async def recall(self, count: int) -> bytes:
-        told = []
+        got = []
 
         async def tell(frames: bytes) -> None:
-            told.append(frames)
+            got.append(frames)
             await trio.lowlevel.checkpoint()
 
         await self.history.recall(LOBBY_ID, count, TALKER, tell)
-        return b"".join(told)
+        return b"".join(got)
 
     def last(self, count: int) -> bytes:
         """What recalling should tell."""
@@ -122,7 +122,7 @@ async def test_long_texts_are_read_and_sent_in_pieces(autojump_clock: object, co
     long = [Draft(LOBBY_ID, 1, "ada", f"{n} " + "\x01" * 3900, float(n)) for n in range(199)]
     saved = [message for message in await storage.messages.save(long) if message is not None]
     slow = trio.CapacityLimiter(1)
-    told: list[bytes] = []
+    got: list[bytes] = []
     read = 0
 
     class Counted(MemoryMessages):
@@ -138,29 +138,29 @@ async def test_long_texts_are_read_and_sent_in_pieces(autojump_clock: object, co
 
     async def tell(frames: bytes) -> None:
         async with slow:
-            told.append(frames)
+            got.append(frames)
             await trio.testing.wait_all_tasks_blocked()
-            assert read - sum(map(len, told)) <= 2 * (PIECE + 4096)
+            assert read - sum(map(len, got)) <= 2 * (PIECE + 4096)
 
     messages: Messages = Counted(storage.users, storage.rooms, storage.files)
     async with open_history(storage.rooms, messages) as history:
         await history.recall(LOBBY_ID, count, TALKER, tell)
-    assert b"".join(told) == b"".join(TALKER.encode(Said(message)) for message in saved[-count:])
-    assert max(map(len, told)) < 140_000
+    assert b"".join(got) == b"".join(TALKER.encode(Said(message)) for message in saved[-count:])
+    assert max(map(len, got)) < 140_000
 
 
 async def test_concurrent_requests_for_the_last_page_share_a_query(
     autojump_clock: object, past: Past
 ) -> None:
-    told: list[bytes] = []
+    got: list[bytes] = []
 
     async def recall() -> None:
-        told.append(await past.recall(50))
+        got.append(await past.recall(50))
 
     async with trio.open_nursery() as nursery:
         for _ in range(100):
             nursery.start_soon(recall)
-    assert told == [past.last(50)] * 100
+    assert got == [past.last(50)] * 100
     assert past.messages.queries <= 2
 
 

@@ -18,12 +18,12 @@ class Ear:
     """A listener that keeps what it is offered."""
 
     def __init__(self) -> None:
-        self.heard: list[bytes] = []
+        self.received: list[bytes] = []
         self.flushed = 0
 
     def offer(self, blob: bytes) -> None:
         if blob:
-            self.heard.append(blob)
+            self.received.append(blob)
         else:
             self.flushed += 1
 
@@ -40,7 +40,7 @@ def to(person_id: int, said: Announcement) -> Announcement:
     return replace(said, change=replace(said.change, people=Pair(said.change.sender_id, person_id)))
 
 
-def told(*said: Announcement, dialect: object = TALKER) -> bytes:
+def frames_of(*said: Announcement, dialect: object = TALKER) -> bytes:
     return b"".join(dialect.encode(Said(each.change)) for each in said)  # type: ignore[attr-defined]
 
 
@@ -55,7 +55,7 @@ def test_all_subscribers_get_a_batch_in_one_piece_and_in_order() -> None:
     hub.subscribe(GARDEN, TALKER, ben)
     batch = [say(1), say(2), say(3)]
     hub.publish(batch)
-    assert ada.heard == ben.heard == [told(*batch)]
+    assert ada.received == ben.received == [frames_of(*batch)]
 
 
 def test_a_message_never_crosses_rooms() -> None:
@@ -63,8 +63,8 @@ def test_a_message_never_crosses_rooms() -> None:
     hub.subscribe(GARDEN, TALKER, ada)
     hub.subscribe(CELLAR, TALKER, ben)
     hub.publish([say(1, GARDEN), say(1, CELLAR), say(2, GARDEN)])
-    assert ada.heard == [told(say(1), say(2))]
-    assert ben.heard == [told(say(1))]
+    assert ada.received == [frames_of(say(1), say(2))]
+    assert ben.received == [frames_of(say(1))]
 
 
 def test_each_dialect_gets_its_own_encoding() -> None:
@@ -72,8 +72,8 @@ def test_each_dialect_gets_its_own_encoding() -> None:
     hub.subscribe(GARDEN, TALKER, ada)
     hub.subscribe(GARDEN, MESSENGER, ben)
     hub.publish([say(1)])
-    assert ada.heard == [told(say(1))]
-    assert ben.heard == [told(say(1), dialect=MESSENGER)]
+    assert ada.received == [frames_of(say(1))]
+    assert ben.received == [frames_of(say(1), dialect=MESSENGER)]
 
 
 def test_an_author_receives_others_messages_but_not_its_own() -> None:
@@ -82,15 +82,15 @@ def test_an_author_receives_others_messages_but_not_its_own() -> None:
     hub.subscribe(GARDEN, TALKER, ben)
     batch = [say(1, author=ada), say(2, author=ben), say(3, author=ada)]
     hub.publish(batch)
-    assert ada.heard == [told(batch[1])]
-    assert ben.heard == [told(batch[0], batch[2])]
+    assert ada.received == [frames_of(batch[1])]
+    assert ben.received == [frames_of(batch[0], batch[2])]
 
 
 def test_an_author_that_is_not_in_the_room_changes_nothing() -> None:
     hub, ada = Hub(), Ear()
     hub.subscribe(GARDEN, TALKER, ada)
     hub.publish([say(1, author=Ear())])
-    assert ada.heard == [told(say(1))]
+    assert ada.received == [frames_of(say(1))]
 
 
 def test_an_ended_subscription_receives_nothing_and_leaves_no_state() -> None:
@@ -98,7 +98,7 @@ def test_an_ended_subscription_receives_nothing_and_leaves_no_state() -> None:
     hub.subscribe(GARDEN, TALKER, ada)
     hub.unsubscribe(GARDEN, TALKER, ada)
     hub.publish([say(1)])
-    assert ada.heard == []
+    assert ada.received == []
     assert not hub._topics
 
 
@@ -115,8 +115,8 @@ def test_a_change_that_a_dialect_does_not_encode_is_not_sent_or_counted() -> Non
     hub.subscribe(GARDEN, TALKER, ben)
     edited = Edited(2, GARDEN, 1, 2, 1, "line one", 0.0)
     hub.publish([Announcement(edited, ada)])
-    assert (ada.heard, ada.flushed) == ([], 1)  # what was put off for it goes, once
-    assert (ben.heard, ben.flushed) == ([], 0)
+    assert (ada.received, ada.flushed) == ([], 1)  # what was put off for it goes, once
+    assert (ben.received, ben.flushed) == ([], 0)
     assert deliveries(hub) == 0
 
 
@@ -126,7 +126,7 @@ def test_deliveries_count_encoded_messages_except_to_their_author() -> None:
         hub.subscribe(GARDEN, TALKER, listener)
     edited = Announcement(Edited(2, GARDEN, 1, 2, 1, "line one", 0.0))
     hub.publish([say(1, author=ada), edited, say(3, author=ben)])
-    assert [len(listener.heard) for listener in (ada, ben, cem)] == [1, 1, 1]
+    assert [len(listener.received) for listener in (ada, ben, cem)] == [1, 1, 1]
     assert deliveries(hub) == 1 + 1 + 2
 
 
@@ -134,7 +134,8 @@ def test_an_observer_gets_each_subscribers_changes_and_their_sizes() -> None:
     hub, ada, ben = Hub(), Ear(), Ear()
     seen: dict[object, list[tuple[int, int]]] = {}
     hub.observe(
-        DirectInbox, lambda _topic, who, told: seen.update({who: [(m.seq, size) for m, size in told]})
+        DirectInbox,
+        lambda _topic, who, frames_of: seen.update({who: [(m.seq, size) for m, size in frames_of]}),
     )
     hub.subscribe(DirectInbox(7), TALKER, ada)
     hub.subscribe(DirectInbox(7), MESSENGER, ben)
@@ -143,10 +144,10 @@ def test_an_observer_gets_each_subscribers_changes_and_their_sizes() -> None:
     for_nobody = to(8, say(4))
     hub.publish([say(1), *for_seven, for_nobody])
     assert seen == {
-        ada: [(2, len(told(say(2)))), (3, len(told(say(3))))],
-        ben: [(2, len(told(say(2), dialect=MESSENGER))), (3, 0)],  # its own it does not hear
+        ada: [(2, len(frames_of(say(2)))), (3, len(frames_of(say(3))))],
+        ben: [(2, len(frames_of(say(2), dialect=MESSENGER))), (3, 0)],  # its own it does not hear
     }
-    assert len(ada.heard) == 1
+    assert len(ada.received) == 1
 
 
 def test_a_membership_ends_at_its_place_also_within_one_batch() -> None:
@@ -164,8 +165,8 @@ def test_a_membership_ends_at_its_place_also_within_one_batch() -> None:
     removed, deleted = Removed(3, GARDEN, 3, 2, 1, 0.0), RoomDeleted(5, CELLAR, 9, None, 0.0)
     before, after = [say(1), say(2)], [say(4), say(6)]
     hub.publish([*before, Announcement(removed), after[0], Announcement(deleted), after[1]])
-    assert b"".join(ben.heard) == told(*before)
-    assert b"".join(ada.heard) == told(*before, *after)
+    assert b"".join(ben.received) == frames_of(*before)
+    assert b"".join(ada.received) == frames_of(*before, *after)
     assert felt == [(removed, 3), (deleted, 5)]
     assert hub.newest_id == 6
 
@@ -177,7 +178,7 @@ def test_messages_are_sent_in_one_piece_for_each_topic() -> None:
     hub.on_access(lambda change: felt.append(change))
     felt: list[object] = []
     hub.publish([say(1), say(2, CELLAR), say(3), say(4, CELLAR)])
-    assert ada.heard == [told(say(1), say(3)), told(say(2), say(4))]
+    assert ada.received == [frames_of(say(1), say(3)), frames_of(say(2), say(4))]
     assert felt == []
 
 
@@ -186,5 +187,5 @@ def test_an_author_is_flushed_once_though_a_membership_ends_in_the_middle() -> N
     hub.subscribe(GARDEN, TALKER, ada)
     removed = Announcement(Removed(2, GARDEN, 2, 2, 1, 0.0))
     hub.publish([say(1, author=ada), removed, say(3, author=ada)])
-    assert ada.heard == []
+    assert ada.received == []
     assert ada.flushed >= 1

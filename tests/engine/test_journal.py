@@ -93,12 +93,12 @@ class Ben:
     """Listens in the garden, and sends; remembers what he heard and what became of his drafts."""
 
     def __init__(self, committed: Callable[[], int]) -> None:
-        self.heard = b""
+        self.received = b""
         self.outcomes: list[tuple[str, Outcome]] = []
         self._committed = committed
 
     def offer(self, blob: bytes) -> None:
-        self.heard += blob
+        self.received += blob
 
     def on_outcome(self, draft: Draft, outcome: Outcome) -> None:
         if isinstance(outcome, Message):
@@ -107,7 +107,7 @@ class Ben:
 
     def lines(self) -> list[str]:
         """The texts heard, in order."""
-        return [part.split(b'"')[0].decode() for part in self.heard.split(b'"message":"')[1:]]
+        return [part.split(b'"')[0].decode() for part in self.received.split(b'"message":"')[1:]]
 
 
 class World:
@@ -469,9 +469,9 @@ class Rejecting(FaultyMessages):
         return await super().save(writes)
 
 
-@pytest.mark.parametrize(("half", "told"), [(1, "two"), (2, "one")])
+@pytest.mark.parametrize(("half", "got"), [(1, "two"), (2, "one")])
 async def test_nobody_waits_for_another_try_where_half_of_a_batch_failed_late(
-    autojump_clock: object, half: int, told: str
+    autojump_clock: object, half: int, got: str
 ) -> None:
     async with opened_world(kind=Rejecting) as world:
         world.messages.silence = 5.0
@@ -483,7 +483,7 @@ async def test_nobody_waits_for_another_try_where_half_of_a_batch_failed_late(
         assert world.messages.batches == [2, 1, 1]
         assert [text for text, _ in world.ben.outcomes] == ["one", "two", "behind them"]
         assert world.ben.outcomes[half - 1][1] == world.ben.outcomes[2][1] == NOT_SAVED
-        assert world.ben.lines() == [told]
+        assert world.ben.lines() == [got]
 
 
 @pytest.mark.parametrize("error", [None, WriteRejected("never")], ids=["saved", "rejected"])
@@ -847,10 +847,10 @@ class Listener:
     """A subscriber that keeps what it is offered."""
 
     def __init__(self) -> None:
-        self.heard = b""
+        self.received = b""
 
     def offer(self, blob: bytes) -> None:
-        self.heard += blob
+        self.received += blob
 
     def when_written(self, note: Callable[[], None], behind: int = 0) -> None:
         raise AssertionError("nobody asks")
@@ -882,7 +882,7 @@ async def test_changes_of_a_message_reach_dialects_that_encode_them_in_order(
         await world.send("3")
         await world.rest()
     # Fmt: skip.
-    assert listener.heard.decode().splitlines() == [
+    assert listener.received.decode().splitlines() == [
         "said 1",
         "edited 1: one",
         "reacted 1: 1",

@@ -22,12 +22,12 @@ class House:
     def __init__(self) -> None:
         self.people = 3
         self.ids_of_operators = [OLGA]
-        self.heard: Collection[int] = ()
+        self.received: Collection[int] = ()
         self.counts = 0
         self.is_down = False
-        self.told: list[dict[int, int]] = []
+        self.got: list[dict[int, int]] = []
         storage: Any = self
-        self.members = MemberCounts(storage, storage, lambda: self.heard, self._tell)
+        self.members = MemberCounts(storage, storage, lambda: self.received, self._tell)
 
     async def count(self) -> int:
         people = self.people
@@ -51,7 +51,7 @@ class House:
             raise StorageDown("down")
 
     def _tell(self, counted: MembersCounted) -> None:
-        self.told.append(dict(counted.members))
+        self.got.append(dict(counted.members))
 
 
 @pytest.fixture
@@ -81,15 +81,15 @@ async def test_a_join_during_a_count_is_in_the_next_count(house: House, nursery:
 async def test_many_joins_at_once_are_published_as_one_count(
     house: House,
 ) -> None:
-    house.heard = ()
+    house.received = ()
     await trio.sleep(5)
-    assert house.told == []
+    assert house.got == []
     for _ in range(100):
         house.people += 1
         house.members.changed(house.people)
         await trio.sleep(0.001)
     await trio.sleep(5)
-    assert house.told == [{LOBBY_ID: 103}]
+    assert house.got == [{LOBBY_ID: 103}]
     assert house.counts == 1
 
 
@@ -98,38 +98,38 @@ async def test_a_changed_set_of_operators_updates_subscribed_conversations(
 ) -> None:
     house.members.changed(None)
     await trio.sleep(5)
-    house.told.clear()
-    house.heard = {DESK, OTHER_DESK}
+    house.got.clear()
+    house.received = {DESK, OTHER_DESK}
     house.members.changed(3)
     await trio.sleep(5)
-    assert house.told == [{LOBBY_ID: 3}]
+    assert house.got == [{LOBBY_ID: 3}]
     house.ids_of_operators.append(PETE)
     house.members.changed(PETE)
     await trio.sleep(5)
-    assert house.told[1:] == [{LOBBY_ID: 3}, {DESK: 3, OTHER_DESK: 3}]
+    assert house.got[1:] == [{LOBBY_ID: 3}, {DESK: 3, OTHER_DESK: 3}]
 
 
 async def test_one_changed_conversation_is_published_alone(house: House) -> None:
     house.members.conversation_changed(DESK)
     await trio.sleep(5)
-    assert house.told == [{DESK: 2}]
+    assert house.got == [{DESK: 2}]
     house.members.changed(3)
     await trio.sleep(5)
-    house.told.clear()
+    house.got.clear()
     house.members.conversation_changed(DESK)
     await trio.sleep(5)
-    assert house.told == [{DESK: 2}], "who is in the lobby is told already"
+    assert house.got == [{DESK: 2}], "who is in the lobby is told already"
 
 
 async def test_without_changes_nothing_is_done(house: House) -> None:
     house.members.changed(3)
     await trio.sleep(5)
-    assert house.told == [{LOBBY_ID: 3}]
+    assert house.got == [{LOBBY_ID: 3}]
     assert house.members._changed.tasks_waiting == 1
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("changed", "got"),
     [
         (lambda members: members.changed(None), {LOBBY_ID: 3}),
         (lambda members: members.conversation_changed(DESK), {DESK: 2}),
@@ -137,15 +137,15 @@ async def test_without_changes_nothing_is_done(house: House) -> None:
     ids=["people", "conversation"],
 )
 async def test_an_outage_is_waited_for(
-    house: House, changed: Callable[[MemberCounts], None], told: dict[int, int]
+    house: House, changed: Callable[[MemberCounts], None], got: dict[int, int]
 ) -> None:
     house.is_down = True
     begun = trio.current_time()
     changed(house.members)
     await trio.sleep(10)
-    assert house.told == []
+    assert house.got == []
     house.is_down = False
-    while not house.told:  # noqa: ASYNC110 - what is told has no event
+    while not house.got:  # noqa: ASYNC110 - what is told has no event
         await trio.sleep(0.1)
-    assert house.told == [told]
+    assert house.got == [got]
     assert trio.current_time() - begun < 13

@@ -32,7 +32,7 @@ async def in_rooms(world: World, dialect: Dialect, person: Person, *room_ids: in
     client.session.subscriptions.unsubscribe_all()
     for room_id in room_ids:
         client.session.subscriptions.subscribe(room_id, TALKER)
-    client.heard_now()
+    client.received_now()
     return client
 
 
@@ -54,8 +54,8 @@ async def test_a_removed_member_receives_only_their_other_rooms(world: World, di
     assert await members.remove(world.services, ada, garden.id, ben.id) is None
     await say(world, ada, garden.id, "ben is gone")
     await say(world, ada, cellar.id, "ben is here")
-    heard = [frame for frame in await client.hears() if "message" in frame]
-    assert heard == [{"name": "ada", "message": "ben is here"}]
+    received = [frame for frame in await client.receives() if "message" in frame]
+    assert received == [{"name": "ada", "message": "ben is here"}]
 
 
 async def test_an_invited_person_is_a_member_and_only_the_creator_invites(world: World) -> None:
@@ -168,7 +168,7 @@ async def test_a_removal_returns_once_it_is_applied_after_earlier_messages(world
                 await world.journal.submit(draft, Said())
                 nursery.start_soon(remove)
                 await world.rest()
-        assert len(await client.hears()) == 2
+        assert len(await client.receives()) == 2
         assert await members.join(world.services, ben, garden.id) is None
         client.session.subscriptions.subscribe(garden.id, TALKER)
 
@@ -233,7 +233,7 @@ async def test_a_removal_by_another_server_is_applied_at_its_place(world: World)
     lines = [Draft(garden.id, ada.id, "ada", text, 0.0) for text in ("before", "after")]
     await world.storage.messages.save([lines[0], Removal(garden.id, ben.id, ada.id, 0.0), lines[1]])
     await world.journal.submit(Draft(garden.id, ada.id, "ada", "later", 0.0), Said())
-    assert await client.hears() == [{"name": "ada", "message": "before"}]
+    assert await client.receives() == [{"name": "ada", "message": "before"}]
     assert garden.id not in client.session.subscriptions
 
 

@@ -88,8 +88,8 @@ Flooding = Callable[[World, str], Any]
 
 async def flood_of(world: World, flooding: Flooding, text: str = "hi") -> Flood:
     flood: Flood = await flooding(world, text)
-    await flood.sender.hears()
-    await flood.listener.hears()
+    await flood.sender.receives()
+    await flood.listener.receives()
     return flood
 
 
@@ -117,11 +117,11 @@ async def test_a_flood_is_answered_once_a_second_and_the_budget_is_all_that_come
         flood.sender.send(flood.frame)
     seconds = 10
     await trio.sleep(seconds - HOLD_BACK / 2)
-    answers = await flood.sender.hears()
+    answers = await flood.sender.receives()
     assert answers.count(flood.refusal) == seconds
-    told = await flood.listener.hears()
-    assert len(told) == BURST + RATE * (seconds - 1)
-    assert len(drafts) == (0 if flooding is from_a_guest else len(told))
+    got = await flood.listener.receives()
+    assert len(got) == BURST + RATE * (seconds - 1)
+    assert len(drafts) == (0 if flooding is from_a_guest else len(got))
     assert flood.sender.connection._frames.statistics().current_buffer_used > 900, "the rest is not even read"
     assert flood.sender.closed_with is None
 
@@ -133,12 +133,12 @@ async def test_a_delayed_client_that_waits_continues(
     flood = await flood_of(world, flooding)
     for _ in range(BURST + 1):
         flood.sender.send(flood.frame)
-    assert flood.refusal in await flood.sender.hears()
-    assert len(await flood.listener.hears()) == BURST
+    assert flood.refusal in await flood.sender.receives()
+    assert len(await flood.listener.receives()) == BURST
     flood.sender.send(flood.frame)
     await trio.sleep(HOLD_BACK)
-    assert flood.refusal not in await flood.sender.hears()
-    assert len(await flood.listener.hears()) == 1
+    assert flood.refusal not in await flood.sender.receives()
+    assert len(await flood.listener.receives()) == 1
 
 
 @each_flood
@@ -148,8 +148,8 @@ async def test_long_texts_use_up_the_budget_of_bytes(
     flood = await flood_of(world, flooding, "x" * 4000)
     for _ in range(BURST + 1):
         flood.sender.send(flood.frame)
-    assert "too much text, wait 1 second" in str(await flood.sender.hears())
-    assert len(await flood.listener.hears()) == 8 * TEXT // 4000
+    assert "too much text, wait 1 second" in str(await flood.sender.receives())
+    assert len(await flood.listener.receives()) == 8 * TEXT // 4000
 
 
 @each_flood
@@ -162,10 +162,10 @@ async def test_one_person_has_one_budget_on_all_connections(
     other = await world.connect(TALKER, flood.sender.session.person)
     for _ in range(BURST):
         flood.sender.send(flood.frame)
-    await flood.sender.hears()
-    assert len(await flood.listener.hears()) == BURST
+    await flood.sender.receives()
+    assert len(await flood.listener.receives()) == BURST
     other.send(line("ada", "hi"))
-    assert (await other.hears())[-1] == line("server", TOO_MANY)
+    assert (await other.receives())[-1] == line("server", TOO_MANY)
 
 
 async def test_a_flood_does_not_look_like_silence(world: World, autojump_clock: object) -> None:
@@ -181,7 +181,7 @@ async def test_a_flood_does_not_look_like_silence(world: World, autojump_clock: 
             flood.sender.send(flood.frame)  # all at once: its last sign of life is as old as the first
         await trio.sleep(30)
         assert flood.sender.closed_with is None
-        assert "ping!" not in await flood.sender.hears()
+        assert "ping!" not in await flood.sender.receives()
         nursery.cancel_scope.cancel()
 
 
@@ -204,7 +204,7 @@ async def test_empty_frames_are_read_at_most_200_times_a_second(world: World, au
         client.send("nonsense")
     seconds = 5
     await trio.sleep(seconds - 0.01)
-    answers = await client.hears()
+    answers = await client.receives()
     assert abs(len(answers) - (800 + 200 * seconds)) <= 2
     assert client.closed_with is None
 
@@ -218,11 +218,11 @@ async def test_history_over_budget_is_refused_in_the_dialect_then_delayed(
 ) -> None:
     (ada,) = await world.add_all("ada")
     client = await world.connect(TALKER, ada)
-    await client.hears()
+    await client.receives()
     for _ in range(50):
         client.send(line("ada", "history 1000"))
     await trio.sleep(HOLD_BACK * 2.5)
-    assert await client.hears() == [line("server", "too much history, wait 1 second")] * 3
+    assert await client.receives() == [line("server", "too much history, wait 1 second")] * 3
     assert client.connection._frames.statistics().current_buffer_used == 50 - 4 - 3 - 2
 
 
@@ -231,10 +231,10 @@ async def test_a_history_of_long_messages_costs_more(world: World, autojump_cloc
     client = await world.connect(TALKER, ada, limit=10**7)
     for number in range(100):
         await world.storage.messages.save([Draft(LOBBY_ID, ada.id, "ada", f"{number} " + "x" * 3900, 0.0)])
-    client.heard_now()
+    client.received_now()
     for _ in range(7):
         client.send(line("ada", "history 100"))
-        assert len(await client.hears()) == 100
+        assert len(await client.receives()) == 100
     assert await client.asks(line("ada", "history 100")) == line("server", "too much history, wait 1 second")
 
 
@@ -243,16 +243,16 @@ async def test_an_operator_over_budget_is_refused_under_the_requests_id(
 ) -> None:
     olga = await world.add("olga", operator=True)
     client = await world.connect(SUPPORT, olga)
-    client.heard_now()
+    client.received_now()
     for ref in range(4):
         client.send({"method": "message.history", "params": ["olga", 0, 2**62], "id": ref})
-    *_, refused = await client.hears()
+    *_, refused = await client.receives()
     expected = {"code": 5, "message": "too much history, wait 1 second"}
     assert refused == {"error": expected, "result": None, "id": 3}
     await trio.sleep(HOLD_BACK)
     for ref in range(20):
         client.send({"method": "message.conversations", "params": [], "id": ref})
-    *_, refused = await client.hears()
+    *_, refused = await client.receives()
     assert refused["error"] == expected
 
 
@@ -270,10 +270,10 @@ async def test_a_client_over_its_read_budget_is_refused_at_the_support_desk(
 
     ref = 7 if how == "by a frame" else None
     for _ in range(40):
-        (answer,) = await (await came()).hears()
+        (answer,) = await (await came()).receives()
         assert answer == {"error": None, "result": {"messages": None}, "id": ref}
     client = await came()
-    (answer,) = await client.hears()
+    (answer,) = await client.receives()
     assert answer == {
         "error": {"code": 5, "message": "too much history, wait 1 second"},
         "result": None,

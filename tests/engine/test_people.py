@@ -124,7 +124,7 @@ async def test_a_logged_out_client_receives_nothing_even_on_a_busy_socket(
     ada, ben, olga = await world.add("ada"), await world.add("ben"), await world.add("olga", operator=True)
     await asked_for_help(followed, ada, "hello?")
     operator = await world.connect(SUPPORT, olga)
-    operator.heard_now()
+    operator.received_now()
     with world.obstacles.held("support_room"):
         operator.send(request("operatorSend", "hi", ben.id))
         await world.rest()
@@ -133,7 +133,7 @@ async def test_a_logged_out_client_receives_nothing_even_on_a_busy_socket(
         assert not operator.gone.is_set()
         await asked_for_help(followed, ada, "a secret")
         assert [message.text for message in world.said(2)] == ["hello?", "a secret"]
-        assert await operator.hears() == []
+        assert await operator.receives() == []
     await operator.ends()
     assert operator.closed_with == LOGGED_OUT
 
@@ -142,7 +142,7 @@ async def test_a_socket_that_was_authenticated_by_a_frame_is_closed_too(followed
     ada = await followed.world.add("ada")
     client = await followed.world.connect(TALKER)
     client.send({"name": "ada", "message": f"auth {followed.world.token(ada)}"})
-    await client.hears()
+    await client.receives()
     await end_tokens(followed.users, ada.id)
     await client.ends()
     assert client.closed_with == LOGGED_OUT
@@ -152,7 +152,7 @@ async def test_a_rename_by_another_process_is_applied_and_closes_no_socket(follo
     ada = await followed.world.add("ada")
     client = await followed.world.connect(TALKER, ada)
     await followed.users.rename(ada.id, "Zoë")
-    client.heard_now()
+    client.received_now()
     await followed.world.rest()
     client.send({"name": "Zoë", "message": "hi"})
     await followed.world.rest()
@@ -296,8 +296,8 @@ async def test_a_recheck_reads_all_people_again_and_discards_cached_ones(
 ) -> None:
     ada, ben = await followed.world.add_all("ada", "ben")
     clients = [await followed.world.connect(TALKER, person) for person in (ada, ben)]
-    for told in (followed.gone, followed.outdated, followed.found):
-        told.clear()
+    for got in (followed.gone, followed.outdated, followed.found):
+        got.clear()
     await followed.follower.recheck_people()
     assert (followed.gone, followed.outdated) == ([None], [None])
     assert {person.id for person in followed.found} == {ada.id, ben.id}
@@ -320,13 +320,13 @@ async def asked_for_help(followed: Followed, person: Person, text: str) -> None:
 async def test_a_former_operator_stops_receiving_the_desk(followed: Followed) -> None:
     ada, olga = await followed.world.add("ada"), await followed.world.add("olga", operator=True)
     operator = await followed.world.connect(SUPPORT, olga)
-    operator.heard_now()
+    operator.received_now()
     await asked_for_help(followed, ada, "before")
-    assert len(await operator.hears()) == 1
+    assert len(await operator.receives()) == 1
     await set_roles(followed.users, olga.id, operator=False, admin=False)
     await followed.world.rest()
     await asked_for_help(followed, ada, "after")
-    assert await operator.hears() == []
+    assert await operator.receives() == []
     assert "Not permitted." in str(await operator.asks(request("conversations")))
     assert not operator.gone.is_set()
 
@@ -334,15 +334,15 @@ async def test_a_former_operator_stops_receiving_the_desk(followed: Followed) ->
 async def test_a_new_operator_receives_the_desk_at_once(followed: Followed) -> None:
     ada, olga = await followed.world.add_all("ada", "olga")
     operator = await followed.world.connect(SUPPORT, olga)
-    operator.heard_now()
+    operator.received_now()
     await set_roles(followed.users, olga.id, operator=True, admin=False)
     await followed.world.rest()
     await asked_for_help(followed, ada, "help")
-    assert "help" in str(await operator.hears())
+    assert "help" in str(await operator.receives())
     operator.send(request("operatorSend", "here I am"))
     await followed.world.rest()
     client = await followed.world.connect(SUPPORT, ada)
-    assert "here I am" in str(client.heard_now())
+    assert "here I am" in str(client.received_now())
 
 
 @pytest.mark.parametrize("dialect", [TALKER, MESSENGER, DIRECT, ROOMS], ids=lambda dialect: dialect.name)

@@ -12,15 +12,15 @@ class Wave(Command, frozen=True):
 
 class Waving(ProtocolClient):
     def __init__(self) -> None:
-        self.heard: list[str] = []
+        self.received: list[str] = []
 
     async def greet(self, command: Greet, _nursery: trio.Nursery) -> None:
         assert isinstance(command, Greet)
-        self.heard.append("greeted")
+        self.received.append("greeted")
 
     async def wave(self, command: Wave, _nursery: trio.Nursery) -> None:
         assert isinstance(command, Wave)
-        self.heard.append("waved")
+        self.received.append("waved")
 
     handlers = command_handlers(on(Greet, greet), on(Wave, wave))
 
@@ -30,4 +30,4 @@ async def test_a_handler_gets_the_client_and_the_command_of_its_type() -> None:
     async with trio.open_nursery() as nursery:
         await client.handle(Wave(), nursery)
         await client.handle(Greet(), nursery)
-    assert client.heard == ["waved", "greeted"]
+    assert client.received == ["waved", "greeted"]

@@ -79,7 +79,7 @@ class Line:
     def pause(self, _receipts: Receipts) -> None:
         self.rests += 1
 
-    def hears(self, *changes: Change) -> None:
+    def receives(self, *changes: Change) -> None:
         self.last += len(changes)
         self.receipts.offer(b"x" * SIZE * len(changes))
         self.receipts.note_published(DirectInbox(BEN), [(change, SIZE) for change in changes])
@@ -96,7 +96,7 @@ def said(seq: int, room: int = ROOM) -> Message:
 
 def test_a_message_is_followed_by_a_ping_and_delivered_with_its_pong() -> None:
     line = Line()
-    line.hears(said(1))
+    line.receives(said(1))
     assert line.queue.offered == [b"x" * SIZE + ping_frame(b"1")], "in one write"
     assert line.confirmed == {}
     line.receipts.pong(b"1")
@@ -105,8 +105,8 @@ def test_a_message_is_followed_by_a_ping_and_delivered_with_its_pong() -> None:
 
 def test_a_ping_confirms_nothing_after_it() -> None:
     line = Line()
-    line.hears(said(1))
-    line.hears(said(2))
+    line.receives(said(1))
+    line.receives(said(2))
     line.receipts.pong(b"1")
     assert line.confirmed == {(ROOM, BEN): 1}
     assert line.pings == [b"1", b"2"]
@@ -118,12 +118,12 @@ def test_a_busy_pair_has_one_ping_in_flight_and_after_a_few_one_a_second() -> No
     line = Line()
     for number in range(1, _BURST + 1):
         for _ in range(10):
-            line.hears(said(line.last + 1))
+            line.receives(said(line.last + 1))
         assert len(line.pings) == number
         line.receipts.pong(b"%d" % number)
     for second in range(1, 10):
         for _ in range(10):
-            line.hears(said(line.last + 1))
+            line.receives(said(line.last + 1))
         if line.receipts.pause_over():
             line.receipts.ping_if_due()
         assert len(line.pings) == _BURST + second
@@ -138,20 +138,20 @@ def test_a_busy_pair_has_one_ping_in_flight_and_after_a_few_one_a_second() -> No
 def test_waiting_seconds_are_counted_until_all_pings_are_dropped() -> None:
     line = Line()
     for number in (1, 2, 3):
-        line.hears(said(number))
+        line.receives(said(number))
         line.receipts.pong(b"%d" % number)
     for rests in (1, 2, 3):
         assert line.rests == rests
         if line.receipts.pause_over():
             line.receipts.ping_if_due()
     assert line.rests == 3
-    line.hears(said(4))
+    line.receives(said(4))
     assert line.rests == 4
 
 
 def test_without_messages_no_ping_is_sent() -> None:
     line = Line()
-    line.hears(said(1))
+    line.receives(said(1))
     line.receipts.pong(b"1")
     line.receipts.pause_over()
     line.receipts.ping_now()
@@ -161,7 +161,7 @@ def test_without_messages_no_ping_is_sent() -> None:
 @pytest.mark.parametrize("payload", [b"", b"0", b"2", b"-1", b" 1", b"01", b"1x", b"\xb2", b"9" * 125])
 def test_a_pong_without_a_ping_confirms_nothing(payload: bytes) -> None:
     line = Line()
-    line.hears(said(1))
+    line.receives(said(1))
     line.receipts.pong(payload)
     assert line.confirmed == {}
     line.receipts.pong(b"1")
@@ -170,8 +170,8 @@ def test_a_pong_without_a_ping_confirms_nothing(payload: bytes) -> None:
 
 def test_the_answer_to_the_last_of_several_pings_counts_for_those_before_it() -> None:
     line = Line()
-    line.hears(said(1))
-    line.hears(said(1, OTHER))
+    line.receives(said(1))
+    line.receives(said(1, OTHER))
     line.receipts.ping_now()
     line.receipts.pong(b"2")
     assert line.confirmed == {(ROOM, BEN): 1, (OTHER, BEN): 1}
@@ -181,8 +181,8 @@ def test_the_answer_to_the_last_of_several_pings_counts_for_those_before_it() ->
 
 def test_the_answer_to_a_close_frame_confirms_exactly_the_written_frames() -> None:
     line = Line(writes_at_once=False)
-    line.hears(said(1), said(2))
-    line.hears(said(3))
+    line.receives(said(1), said(2))
+    line.receives(said(3))
     line.queue.write(2 * SIZE)
     line.receipts.all_confirmed()
     assert line.confirmed == {(ROOM, BEN): 2}
@@ -190,8 +190,8 @@ def test_the_answer_to_a_close_frame_confirms_exactly_the_written_frames() -> No
 
 def test_queued_messages_are_confirmed_after_they_left_before_their_ping() -> None:
     line = Line(writes_at_once=False)
-    line.hears(said(1), said(2))
-    line.hears(said(3))
+    line.receives(said(1), said(2))
+    line.receives(said(3))
     line.queue.write(SIZE)
     line.receipts.pong(b"1")
     assert line.confirmed == {}, "that ping has not left yet"
@@ -202,7 +202,7 @@ def test_queued_messages_are_confirmed_after_they_left_before_their_ping() -> No
 def test_messages_sent_during_catch_up_are_followed_by_a_ping() -> None:
     line = Line()
     line.queue.is_buffering = True
-    line.hears(said(2))
+    line.receives(said(2))
     assert line.pings == []
     line.queue.is_buffering = False
     line.receipts.finish_catch_up()
@@ -213,7 +213,7 @@ def test_messages_sent_during_catch_up_are_followed_by_a_ping() -> None:
 
 def test_a_pong_that_is_read_before_its_ping_was_counted_as_written_is_an_answer() -> None:
     line = Line(writes_at_once=False)
-    line.hears(said(1))
+    line.receives(said(1))
     line.receipts.pong(b"1")
     line.queue.write(math.inf)
     assert line.confirmed == {(ROOM, BEN): 1}
@@ -221,7 +221,7 @@ def test_a_pong_that_is_read_before_its_ping_was_counted_as_written_is_an_answer
 
 def test_only_new_messages_with_a_position_count_as_delivered() -> None:
     line = Line()
-    line.hears(Message(0, 0, 0, ADA, "", "of a guest", 0.0, people=Pair(ADA, BEN)))
+    line.receives(Message(0, 0, 0, ADA, "", "of a guest", 0.0, people=Pair(ADA, BEN)))
     line.receipts.note_published(
         DirectInbox(BEN), [(Edited(1, ROOM, 1, 2, ADA, "x", 0.0, Pair(ADA, BEN)), 0)]
     )
@@ -241,7 +241,7 @@ def test_nothing_counts_as_delivered_without_an_answered_ping_after_it(
         match step:
             case "say":
                 seq += 1
-                line.hears(said(seq))
+                line.receives(said(seq))
             case "write":
                 line.queue.write(SIZE)
             case "rest" if line.receipts._pinged:

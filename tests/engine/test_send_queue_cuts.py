@@ -76,7 +76,7 @@ class Client:
         self._far = far
         self._connection = Connection(ConnectionType.CLIENT)
         self._text = ""
-        self.heard: list[object] = []
+        self.received: list[object] = []
 
     async def hear_to_the_end(self) -> None:
         with trio.fail_after(30):
@@ -94,12 +94,12 @@ class Client:
             case TextMessage():
                 self._text += event.data
                 if event.message_finished:
-                    self.heard.append(self._text)
+                    self.received.append(self._text)
                     self._text = ""
             case Ping() | Pong():
-                self.heard.append((type(event), bytes(event.payload)))
+                self.received.append((type(event), bytes(event.payload)))
             case CloseConnection():
-                self.heard.append(event.code)
+                self.received.append(event.code)
 
 
 def takes(first: int, then: int) -> Generator[int]:
@@ -136,7 +136,7 @@ async def test_a_write_cut_at_any_byte_tears_no_frame(
                     await send_queue.wait_until_at_most(0)
         choked.near.close()
         await client.hear_to_the_end()
-        assert client.heard == TOLD
+        assert client.received == TOLD
         assert choked.cuts > 0
         choked.close()
 
@@ -156,7 +156,7 @@ async def test_a_client_cut_within_a_frame_gets_the_whole_frame_and_the_reason(c
                 await send_queue.wait_until_at_most(0)
     choked.near.close()
     await client.hear_to_the_end()
-    assert client.heard == ["first", "zweite, längere Zeile", 1001]
+    assert client.received == ["first", "zweite, längere Zeile", 1001]
 
 
 @pytest.mark.parametrize("cut", range(1, len(FIRST), 3))

@@ -57,7 +57,7 @@ UNAVAILABLE = "the database does not answer, try again"
 
 async def talker(world: World, person: Person, **settings: Any) -> Client:
     client = await world.connect(TALKER, person, **settings)
-    assert client.heard_now() == [line(f"authorised as {person.name}", "server")]
+    assert client.received_now() == [line(f"authorised as {person.name}", "server")]
     return client
 
 
@@ -102,18 +102,18 @@ async def test_the_first_frame_of_known_shape_chooses_the_dialect(
 ) -> None:
     ada, ben = await world.add_all("ada", "ben")
     client = await world.connect_at_root(listener, ada)
-    client.heard_now()
+    client.received_now()
     client.send(FIRST_FRAMES[dialect].frame)
-    assert (await client.hears())[-1] == FIRST_FRAMES[dialect].answer
+    assert (await client.receives())[-1] == FIRST_FRAMES[dialect].answer
     for other in DIALECTS:  # what is chosen stays chosen
         client.send(FIRST_FRAMES[other].frame)
-    answers = await client.hears()
+    answers = await client.receives()
     assert len(answers) == len(DIALECTS)
     assert all(answer.keys() == FIRST_FRAMES[dialect].answer.keys() for answer in answers)
     speaker = await talker(world, ben)
     speaker.send(line("hi all", "ben"))
-    heard = await client.hears()
-    assert len(heard) == (1 if (dialect in (TALKER, MESSENGER)) else 0)
+    received = await client.receives()
+    assert len(received) == (1 if (dialect in (TALKER, MESSENGER)) else 0)
     noted = [event.what for event in client.session.record.events or ()]
     assert (f"speaks {dialect.name}" in noted) == (dialect is not listener)
 
@@ -122,10 +122,10 @@ async def test_the_first_frame_of_known_shape_chooses_the_dialect(
 async def test_until_then_a_client_speaks_the_listeners_own_dialect(world: World, listener: Dialect) -> None:
     ada, ben = await world.add_all("ada", "ben")
     client = await world.connect_at_root(listener, ada)
-    client.heard_now()
+    client.received_now()
     for frame in ("", "[]", '{"x": 1}', b"\0", '{"name": "ada"}'):
         client.send(frame)
-    answers = await client.hears()
+    answers = await client.receives()
     assert len(answers) == 5
     assert all(
         answer.keys()
@@ -134,11 +134,11 @@ async def test_until_then_a_client_speaks_the_listeners_own_dialect(world: World
     )
     speaker = await talker(world, ben)
     speaker.send(line("one", "ben"))
-    assert len(await client.hears()) == (1 if (listener in (TALKER, MESSENGER)) else 0)
+    assert len(await client.receives()) == (1 if (listener in (TALKER, MESSENGER)) else 0)
     client.send(FIRST_FRAMES[TALKER].frame)
-    assert (await client.hears())[-1] == FIRST_FRAMES[TALKER].answer
+    assert (await client.receives())[-1] == FIRST_FRAMES[TALKER].answer
     speaker.send(line("two", "ben"))
-    assert await client.hears() == [line("two", "ben")]
+    assert await client.receives() == [line("two", "ben")]
 
 
 async def test_choosing_a_dialect_repeats_and_loses_no_lobby_message(
@@ -150,8 +150,8 @@ async def test_choosing_a_dialect_repeats_and_loses_no_lobby_message(
     speaker.send(line("one"))
     client.send({"username": "", "message": "who is there?"})
     speaker.send(line("two"))
-    heard = [frame for frame in await client.hears() if "server" not in frame.values()]
-    assert [frame["message"] for frame in heard] == ["one", "two"]
+    received = [frame for frame in await client.receives() if "server" not in frame.values()]
+    assert [frame["message"] for frame in received] == ["one", "two"]
 
 
 async def test_on_a_path_of_its_own_a_dialect_is_fixed(world: World) -> None:
@@ -170,17 +170,17 @@ async def test_buffered_changes_follow_the_sent_ones_in_order(world: World) -> N
     client.session.subscriptions.buffer()
     speaker.send(line("one"))
     speaker.send(line("two"))
-    assert await client.hears() == []
+    assert await client.receives() == []
     client.session.send(Said(Message(9, LOBBY_ID, 9, ada.id, "ada", "the answer", 0.0)))
     client.session.subscriptions.flush()
     speaker.send(line("three"))
-    texts = [frame["message"] for frame in await client.hears()]
+    texts = [frame["message"] for frame in await client.receives()]
     assert texts == ["the answer", "one", "two", "three"]
 
 
 async def test_buffered_changes_of_an_ended_subscription_are_dropped(world: World) -> None:
     client, garden = await world.connect(TALKER), 77
-    await client.hears()
+    await client.receives()
     subscriptions, noted = client.session.subscriptions, list[str]()
     subscriptions.subscribe(garden, TALKER)
     subscriptions.buffer()
@@ -190,7 +190,7 @@ async def test_buffered_changes_of_an_ended_subscription_are_dropped(world: Worl
         subscriptions.when_written(lambda text=text: noted.append(text))
     subscriptions.forget([garden])
     subscriptions.flush()
-    assert [frame["message"] for frame in await client.hears()] == noted == ["one", "two"]
+    assert [frame["message"] for frame in await client.receives()] == noted == ["one", "two"]
 
 
 async def test_a_client_that_is_held_too_long_is_cut(world: World, autojump_clock: object) -> None:
@@ -212,9 +212,9 @@ async def test_history_contains_the_sockets_last_message(world: World) -> None:
         client.send(line("just said"))
         client.send(line("history 5"))
         client.send(line("said later"))
-        assert await client.hears() == []
-    heard = await client.hears()
-    assert heard[0] == line("just said")
+        assert await client.receives() == []
+    received = await client.receives()
+    assert received[0] == line("just said")
 
 
 async def test_a_long_history_is_in_order_and_live_messages_are_not_lost(world: World) -> None:
@@ -222,13 +222,13 @@ async def test_a_long_history_is_in_order_and_live_messages_are_not_lost(world: 
     speaker, reader = await talker(world, ada), await talker(world, ben)
     for n in range(350):
         speaker.send(line(f"{n}"))
-    assert len(await reader.hears()) == 350
+    assert len(await reader.receives()) == 350
     with world.obstacles.held("timeline"):
         reader.send(line("history 300", "ben"))
-        assert await reader.hears() == []
+        assert await reader.receives() == []
         speaker.send(line("meanwhile"))
-        assert await reader.hears() == [line("meanwhile")]
-    assert [frame["message"] for frame in await reader.hears()] == [f"{n}" for n in range(50, 350)]
+        assert await reader.receives() == [line("meanwhile")]
+    assert [frame["message"] for frame in await reader.receives()] == [f"{n}" for n in range(50, 350)]
 
 
 async def test_wait_for_outcomes_waits_only_for_writes_submitted_so_far(world: World) -> None:
@@ -296,14 +296,14 @@ async def test_many_frames_of_one_client_yield_to_others_now_and_then(
 
 @pytest.mark.parametrize("is_cut_off", [True, False], ids=["cut off", "closed"])
 async def test_a_protocol_is_notified_once_when_its_client_ends(world: World, is_cut_off: bool) -> None:
-    client, told = await world.connect(TALKER), list[object]()
+    client, got = await world.connect(TALKER), list[object]()
 
     class Protocol(ProtocolClient):
         def ended(self) -> None:
-            told.append("ended")
+            got.append("ended")
 
         def ending(self, closing: Closing) -> None:
-            told.append(closing)
+            got.append(closing)
 
     client.session.client = Protocol()
     if is_cut_off:
@@ -311,7 +311,7 @@ async def test_a_protocol_is_notified_once_when_its_client_ends(world: World, is
     else:
         client.session.close(UNAUTHENTICATED)
     await client.ends()
-    assert told == (["ended"] if is_cut_off else ["ended", UNAUTHENTICATED])
+    assert got == (["ended"] if is_cut_off else ["ended", UNAUTHENTICATED])
 
 
 async def test_answers_to_a_client_are_in_its_record(world: World) -> None:
@@ -357,7 +357,7 @@ async def last_words(world: World) -> AsyncGenerator[tuple[Client, Client]]:
     ada, ben = await world.add_all("ada", "ben")
     client, other = await world.connect(ROOMS, ada), await talker(world, ben)
     client.send({"Type": "enter", "RoomID": LOBBY_ID})
-    await client.hears()
+    await client.receives()
     with world.obstacles.held("save", after=True):
         client.send({"Type": "message", "Text": "last words"})
         await world.rest()
@@ -373,9 +373,9 @@ async def test_a_stopping_server_closes_after_accepted_writes_are_published(
         assert client.closed_with is other.closed_with is None
     await client.ends()
     await other.ends()
-    told = client.heard_now()
-    assert [frame["Type"] for frame in told] == ["sent", "message"]
-    assert [frame["message"] for frame in other.heard_now()] == ["last words"]
+    got = client.received_now()
+    assert [frame["Type"] for frame in got] == ["sent", "message"]
+    assert [frame["message"] for frame in other.received_now()] == ["last words"]
     assert client.closed_with == other.closed_with == GOING_AWAY
     assert [message.text for message in world.said(LOBBY_ID)] == ["last words"]
     late = await world.connect(TALKER)  # who comes while the server stops is told so too
@@ -390,7 +390,7 @@ async def test_a_client_sent_away_gets_its_outcomes_first(world: World, autojump
         await world.rest()
         assert client.closed_with is None
     await client.ends()
-    assert "sent" in [frame["Type"] for frame in client.heard_now()]
+    assert "sent" in [frame["Type"] for frame in client.received_now()]
     assert (client.closed_with, other.closed_with) == (RESTARTING, None)
     with world.obstacles.held("save", after=True):
         other.send({"name": "ben", "message": "on it goes"})
@@ -418,12 +418,12 @@ async def test_a_reader_that_does_not_read_is_cut_and_nobody_else_notices(
     slow.stop_reading()
     for n in range(10):
         speaker.send(line(f"{n}" + "x" * 3000))
-        assert len(await quick.hears()) == 1
+        assert len(await quick.receives()) == 1
     await slow.ends()
     assert slow.closed_with == TOO_SLOW
     assert quick.closed_with is speaker.closed_with is None
     slow.go_on_reading()
-    assert slow.heard_now() == []
+    assert slow.received_now() == []
 
 
 async def test_a_write_that_makes_no_progress_cuts_the_client(world: World, autojump_clock: object) -> None:
@@ -448,8 +448,8 @@ async def test_a_slow_reader_is_waited_for_where_it_asked_for_much(world: World)
     reader.send(line("history 60", "ben"))
     await world.rest()
     reader.go_on_reading()
-    heard = await reader.hears()
-    assert [int(frame["message"].split()[0]) for frame in heard] == list(range(60))
+    received = await reader.receives()
+    assert [int(frame["message"].split()[0]) for frame in received] == list(range(60))
     assert reader.closed_with is None
 
 
@@ -467,7 +467,7 @@ async def test_a_silent_client_is_pinged_and_one_that_does_not_answer_is_cut(
         for _ in range(30):
             await trio.sleep(2)
             talkative.last_received_at = trio.current_time()
-            if "ping!" in alive.heard_now():
+            if "ping!" in alive.received_now():
                 alive.last_received_at = trio.current_time()
             if dead.gone.is_set():
                 break
@@ -475,19 +475,19 @@ async def test_a_silent_client_is_pinged_and_one_that_does_not_answer_is_cut(
         await trio.sleep(100)  # nobody sends any more, and the other two answer no longer
         assert dead.closed_with == alive.closed_with == talkative.closed_with == NO_PONG
         nursery.cancel_scope.cancel()
-    assert dead.heard_now() == ["ping!"]
-    assert talkative.heard_now() == ["ping!"]
+    assert dead.received_now() == ["ping!"]
+    assert talkative.received_now() == ["ping!"]
     world.assert_nothing_is_left()
 
 
 async def test_a_client_taken_for_dead_gets_nothing_more(world: World, autojump_clock: object) -> None:
     dead, now = await world.connect(TALKER), trio.current_time()
     dead.session.beat(now + 30, 25, 10)
-    assert await dead.hears() == ["ping!"]
+    assert await dead.receives() == ["ping!"]
     dead.session.beat(now + 60, 25, 10)
     dead.session.send(Said(Message(9, LOBBY_ID, 9, 1, "ada", "too late", 0.0)))
     await dead.ends()
-    assert (dead.closed_with, dead.heard_now()) == (NO_PONG, [])
+    assert (dead.closed_with, dead.received_now()) == (NO_PONG, [])
 
 
 async def test_after_a_stall_pongs_are_read_before_clients_are_cut(
@@ -497,14 +497,14 @@ async def test_after_a_stall_pongs_are_read_before_clients_are_cut(
     async with trio.open_nursery() as nursery:
         nursery.start_soon(lambda: beat(world.presence, interval=25, patience=10))
         await trio.sleep(27)
-        assert dead.heard_now() == alive.heard_now() == ["ping!"]
+        assert dead.received_now() == alive.received_now() == ["ping!"]
         autojump_clock.jump(60)  # in which neither the answer was read nor anybody looked
         await wait_all_tasks_blocked()
         alive.last_received_at = trio.current_time()
         await dead.ends()
         assert dead.closed_with == NO_PONG
         await trio.sleep(27)
-        assert (alive.closed_with, alive.heard_now()) == (None, ["ping!"])
+        assert (alive.closed_with, alive.received_now()) == (None, ["ping!"])
         nursery.cancel_scope.cancel()
 
 
@@ -522,7 +522,7 @@ async def test_a_message_that_could_not_be_saved_is_answered_and_the_client_stay
     refusal = await client.asks(say("lost"))
     assert "could not be saved" in str(refusal) or "internal error" in str(refusal)
     client.send(say("kept"))
-    assert "could not be saved" not in str(await client.hears())
+    assert "could not be saved" not in str(await client.receives())
     assert [message.text for room in range(1, 5) for message in world.said(room)] == ["kept"]
     assert client.closed_with is None
 
@@ -536,7 +536,7 @@ async def ready_to_say(client: Client, dialect: Dialect, to: int) -> Any:
         assert person is not None
         client.send({"type": "hello", "id": 1, "token": client.session.context.accounts.grant(person).token})
         client.send({"type": "sync", "id": 2})
-    await client.hears()
+    await client.receives()
     return {
         "talker": line,
         "messenger": lambda text: {"username": "ada", "message": text},
@@ -567,9 +567,9 @@ async def test_an_unknown_outcome_ends_the_client_and_a_committed_message_is_pub
     await client.ends()
     assert client.closed_with == OUTCOME_UNKNOWN
     await trio.sleep(2)
-    heard = await other.hears()
-    assert len(heard) == 1
-    assert "landed" in str(heard)
+    received = await other.receives()
+    assert len(received) == 1
+    assert "landed" in str(received)
     assert other.closed_with is None
 
 
@@ -587,7 +587,7 @@ async def test_a_write_of_unknown_outcome_that_did_not_happen_is_never_published
     await client.ends()
     assert client.closed_with == OUTCOME_UNKNOWN
     await trio.sleep(2)
-    assert await other.hears() == []
+    assert await other.receives() == []
 
 
 async def test_a_token_that_can_not_be_looked_up_is_answered_and_may_be_sent_again(world: World) -> None:
@@ -605,12 +605,12 @@ async def test_a_history_that_can_not_be_read_is_answered(world: World, count: i
     client = await talker(world, ada)
     for n in range(count):
         client.send(line(f"{n}"))
-    await client.hears()
+    await client.receives()
     world.obstacles.fail("timeline", StorageDown("down"))
     client.send(line(f"history {count}"))
-    assert (await client.hears())[-1] == line(UNAVAILABLE, "server")
+    assert (await client.receives())[-1] == line(UNAVAILABLE, "server")
     client.send(line(f"history {count}"))
-    assert len(await client.hears()) == count
+    assert len(await client.receives()) == count
 
 
 async def test_an_end_with_the_servers_own_is_a_usual_one(world: World) -> None:
@@ -642,7 +642,7 @@ async def test_a_slow_client_that_reads_on_is_not_taken_for_dead(
         await slow.ends()  # with nothing queued it is pinged, and has to answer
         assert slow.closed_with == NO_PONG
         nursery.cancel_scope.cancel()
-    assert [str(frame)[:5] for frame in slow.heard_now()][-1] == "ping!"
+    assert [str(frame)[:5] for frame in slow.received_now()][-1] == "ping!"
 
 
 async def test_a_client_that_authenticates_later_is_online_until_it_leaves(
@@ -715,6 +715,6 @@ async def test_a_claimed_name_is_refused_by_its_length_before_it_is_normalised(
     long = "a" + "\u0301" * 16_000 + "\u0316" * 16_000
     client.send(line(text.format(token=world.token(ada)), long))
     await world.rest()
-    told = client.heard_now()
-    assert [frame["message"].split(";")[0] for frame in told] == ["that is not your name"]
+    got = client.received_now()
+    assert [frame["message"].split(";")[0] for frame in got] == ["that is not your name"]
     assert max(normalised, default=0) <= 256

@@ -20,21 +20,21 @@ class Ear:
     """A watcher that records the statuses it gets while it reads."""
 
     def __init__(self) -> None:
-        self.told: list[dict[int, Status]] = []
+        self.got: list[dict[int, Status]] = []
         self.people: list[Person] = []
         self.is_behind = False
 
     def statuses_changed(self, statuses: Mapping[int, Status]) -> bool:
         if not self.is_behind:
-            self.told.append(dict(statuses))
+            self.got.append(dict(statuses))
         return not self.is_behind
 
     def profile_changed(self, person: Person) -> None:
         self.people.append(person)
 
     def news(self) -> list[dict[int, Status]]:
-        told, self.told = self.told, []
-        return told
+        got, self.got = self.got, []
+        return got
 
 
 class Between:
@@ -184,10 +184,10 @@ async def test_servers_exchange_the_statuses_that_the_others_watch(
     third.came(ADA)
     there.came(BEN)
     await trio.sleep(2.5)
-    told: dict[int, Status] = defaultdict(lambda: OFFLINE)
+    got: dict[int, Status] = defaultdict(lambda: OFFLINE)
     for news in ear.news():
-        told |= news
-    assert (told[ADA], told[BEN]) == (ONLINE, ONLINE)
+        got |= news
+    assert (got[ADA], got[BEN]) == (ONLINE, ONLINE)
     assert not any(CEM in each.online for each in between.sent if isinstance(each, Present))
     third.left(ADA, was_away=False)
     there.left(ADA, was_away=True)
@@ -248,7 +248,7 @@ async def test_many_status_changes_yield_to_other_tasks(one: Statuses) -> None:
 
     async def meanwhile() -> None:
         nonlocal turns
-        while not ears[0].told:
+        while not ears[0].got:
             await trio.lowlevel.checkpoint()
             turns += 1
 
@@ -257,7 +257,7 @@ async def test_many_status_changes_yield_to_other_tasks(one: Statuses) -> None:
         nursery.start_soon(meanwhile)
         await one._notify(changed)
     assert turns > 300 * 300 // (4 * _LOOKS)
-    assert all(ear.told == [dict.fromkeys(people, ONLINE)] for ear in ears)
+    assert all(ear.got == [dict.fromkeys(people, ONLINE)] for ear in ears)
 
 
 async def test_many_people_go_in_payloads_that_every_bus_carries(

@@ -159,13 +159,13 @@ class Room:
 
     def drain(self) -> int:
         """How many have heard something since."""
-        heard = 0
+        received = 0
         for _, far in self._pairs:
             try:
-                heard += bool(far.recv(65536))
+                received += bool(far.recv(65536))
             except BlockingIOError:
                 continue
-        return heard
+        return received
 
     def close(self) -> None:
         for pair in self._pairs:

@@ -205,11 +205,11 @@ def test_on_the_older_sockets_it_is_answered_or_refused_and_they_go_on(asked: As
 def said(client: RawClient, frame: str) -> list[bytes]:
     """Send a frame, and return what comes before the answer to the ping behind it."""
     client.send(client_frame(TEXT, frame.encode()) + client_frame(PING, b"?"))
-    heard = []
+    received = []
     while (found := client.read_frame()).opcode != PONG:
         assert found.opcode != CLOSE, (int.from_bytes(found.payload[:2]), frame[:200])
-        heard.append(found.payload)
-    return heard
+        received.append(found.payload)
+    return received
 
 
 def test_the_log_has_no_error_of_all_this(asked: Asked) -> None:

@@ -29,7 +29,7 @@ FOREVER = resource.RLIM_INFINITY
 
 
 @pytest.mark.parametrize(
-    ("soft", "hard", "most", "told", "asked"),
+    ("soft", "hard", "most", "got", "asked"),
     [
         (256, 4096, 4096, 4096, [4096]),
         (4096, 4096, 4096, 4096, []),
@@ -42,7 +42,7 @@ FOREVER = resource.RLIM_INFINITY
     ],
 )
 def test_the_limit_is_the_highest_that_the_system_grants(
-    monkeypatch: pytest.MonkeyPatch, soft: int, hard: int, most: int, told: int | None, asked: list[int]
+    monkeypatch: pytest.MonkeyPatch, soft: int, hard: int, most: int, got: int | None, asked: list[int]
 ) -> None:
     """`most` is what the system grants, whatever it says."""
     tried: list[int] = []
@@ -55,5 +55,5 @@ def test_the_limit_is_the_highest_that_the_system_grants(
 
     monkeypatch.setattr(resource, "getrlimit", lambda _kind: (soft, hard))
     monkeypatch.setattr(resource, "setrlimit", grant)
-    assert raise_descriptor_limit() == told
+    assert raise_descriptor_limit() == got
     assert tried == asked

@@ -439,20 +439,20 @@ async def test_without_descriptors_a_silent_client_delays_others_briefly(
 
 async def test_a_stop_closes_idle_connections_and_notifies_the_app() -> None:
     app = make_app()
-    told: list[str] = []
+    got: list[str] = []
     with trio.fail_after(30):
-        async with running(app, on_stop=lambda: told.append("stop"), grace=300.0) as gateway:
+        async with running(app, on_stop=lambda: got.append("stop"), grace=300.0) as gateway:
             idle, half, fresh = [await connect(gateway) for _ in range(3)]
             await idle.get()
             await idle.get()
             await half.get()
             await half.send(b"GET / HT")
             await wait_all_tasks_blocked(0.05)  # until then the last answers may not be finished with
-            assert told == []
+            assert got == []
         for wire in (idle, half, fresh):
             assert await wire.until_closed() == b""
             await wire.stream.aclose()
-        assert told == ["stop"]
+        assert got == ["stop"]
         assert app.events == ["started", "stopped"]
 
 

@@ -192,13 +192,13 @@ async def test_a_star_lets_everybody_in() -> None:
 
 
 async def test_only_a_trusted_proxy_may_forward_the_host() -> None:
-    told: list[dict[str, str]] = [
+    got: list[dict[str, str]] = [
         {"X_Forwarded_Host": "chat.example"},
         {"Forwarded": "for=192.0.2.1;host=chat.example"},
     ]
     for trusted, expected in (("127.0.0.0/8", 400), ("192.0.2.0/24", 403)):
         async with chat(trusted_proxies=(trusted,)) as server:
-            for headers in told:
+            for headers in got:
                 for host in ("chat.example", "127.0.0.1:9000"):  # which it passes on, or sets itself
                     call: dict[str, str] = {**headers, "Host": host, "Origin": "http://chat.example"}
                     same = host == "chat.example"

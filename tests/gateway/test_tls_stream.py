@@ -21,10 +21,10 @@ Client = trio.SSLStream[trio.SocketStream]
 
 
 async def hear(client: Client, size: int) -> bytes:
-    heard = b""
-    while len(heard) < size:
-        heard += await client.receive_some(65_536)
-    return heard
+    received = b""
+    while len(received) < size:
+        received += await client.receive_some(65_536)
+    return received
 
 
 def tls_of(stream: ReplayStream) -> TlsStream:
@@ -34,7 +34,7 @@ def tls_of(stream: ReplayStream) -> TlsStream:
 
 async def test_a_client_that_reads_a_little_is_seen_to_read_long_before_all_is_sent() -> None:
     progressed, sent = trio.Event(), trio.Event()
-    heard = 0
+    received = 0
 
     async def send() -> None:
         await stream.send_all(bytes(MUCH))
@@ -46,10 +46,10 @@ async def test_a_client_that_reads_a_little_is_seen_to_read_long_before_all_is_s
             nursery.start_soon(send)
             await trio.testing.wait_all_tasks_blocked(0.01)
             times = 0
-            while heard < MUCH:
+            while received < MUCH:
                 progressed = trio.Event()
-                while not progressed.is_set() and heard < MUCH:
-                    heard += len(await client.receive_some(16_384))
+                while not progressed.is_set() and received < MUCH:
+                    received += len(await client.receive_some(16_384))
                 times += not sent.is_set()
     assert sent.is_set()
     assert times > 4
@@ -89,14 +89,14 @@ async def test_blobs_of_any_size_arrive_in_their_order_whatever_the_socket_takes
             tls = tls_of(stream)
             send_queue = SendQueue(tls.send_some, fileno=None, write_now=tls.write_now, limit=64 * MUCH)
             with send_queue.written_by(nursery.start_soon):
-                heard = b""
+                received = b""
                 for blob in blobs:
                     send_queue.offer(blob)
                     if chance.random() < 0.5:
-                        heard += await client.receive_some(chance.choice((100, 300_000)))
-                heard += await hear(client, sum(sizes) - len(heard))
+                        received += await client.receive_some(chance.choice((100, 300_000)))
+                received += await hear(client, sum(sizes) - len(received))
                 await send_queue.wait_until_at_most(0)
-            assert heard == b"".join(blobs)
+            assert received == b"".join(blobs)
 
 
 async def test_a_queue_cut_within_a_record_sends_its_rest_and_the_last_frame() -> None:
@@ -138,13 +138,13 @@ async def test_reading_and_writing_are_concurrent_and_a_cancelled_read_loses_not
                 nursery.start_soon(client.send_all, bytes(100_000))
                 nursery.start_soon(stream.send_all, bytes(100_000))
                 nursery.start_soon(hear, client, 100_000)
-                heard = 0
-                while heard < 100_000:
+                received = 0
+                while received < 100_000:
                     with trio.CancelScope() as scope:
                         scope.cancel()
-                        heard += len(await stream.receive_some(1000))
-                    heard += len(await stream.receive_some(1000))
-        assert heard == 100_000
+                        received += len(await stream.receive_some(1000))
+                    received += len(await stream.receive_some(1000))
+        assert received == 100_000
 
 
 async def test_garbage_in_place_of_a_handshake_gets_an_alert() -> None:

@@ -60,14 +60,14 @@ def test_the_buckets_of_batches_end_with_the_largest_batch_that_there_is() -> No
 
 
 def test_gauges_are_read_at_each_scrape() -> None:
-    metrics, clients, told = Metrics(), [5], [100]
+    metrics, clients, got = Metrics(), [5], [100]
     metrics.watch(
         lambda: [("chat_connections", "Clients", clients[0])],
-        lambda: [("chat_deliveries", "Told", told[0])],
+        lambda: [("chat_deliveries", "Told", got[0])],
     )
     assert read(metrics)["chat_connections",] == 5
     assert read(metrics)["chat_deliveries_total",] == 100
-    clients[0], told[0] = 6, 101
+    clients[0], got[0] = 6, 101
     metrics.committed(4, 0.1)
     metrics.changed(["message"] * 4)
     metrics.refused(1)

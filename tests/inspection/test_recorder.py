@@ -143,9 +143,9 @@ async def test_events_are_bounded_and_the_first_and_last_stay() -> None:
     for number in range(100):
         record.note(str(number))
     assert record.events is not None
-    told = [event.what for event in record.events]
-    assert len(told) == KEPT_EVENTS
-    assert (told[0], told[-1]) == ("0", "99")
+    got = [event.what for event in record.events]
+    assert len(got) == KEPT_EVENTS
+    assert (got[0], got[-1]) == ("0", "99")
 
 
 def ended(record: Record) -> End:

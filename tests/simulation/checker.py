@@ -61,8 +61,8 @@ class Checker:
         self._sent: dict[str, tuple[int, Event]] = {}
         self._conns: defaultdict[str, list[tuple[int, Event]]] = defaultdict(list)
         self._known: dict[int, int] = {}
-        self._heard_by: defaultdict[str, set[str]] = defaultdict(set)
-        self._heard_by_person: defaultdict[str, set[int]] = defaultdict(set)
+        self._received_by: defaultdict[str, set[str]] = defaultdict(set)
+        self._received_by_person: defaultdict[str, set[int]] = defaultdict(set)
         answered = {e.text: i for i, e in enumerate(self._events) if e.op == "remove answered"}
         # Until when each may happen.
         self._removals: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
@@ -72,8 +72,8 @@ class Checker:
             if event.op == "send":
                 self._sent[event.text] = (index, event)
             if event.op == "hear":
-                self._heard_by[event.text].add(event.conn)
-                self._heard_by_person[event.text].add(event.who)
+                self._received_by[event.text].add(event.conn)
+                self._received_by_person[event.text].add(event.who)
             if event.conn:
                 self._conns[event.conn].append((index, event))
             if event.op in ("hear", "retold", "ack", "read") and (row := self._row(event)) is not None:
@@ -230,8 +230,8 @@ class Checker:
             if stream.topic == "inbox":
                 # One that is still told what was missed is told nothing that the person hears elsewhere meanwhile.
                 wanted = [row for row in wanted if not self._has_subscribers_elsewhere(row, conn)]
-            heard = [row for _, event in stream.heard if (row := self._row(event)) is not None]
-            yield from self._check_stream(conn, stream, wanted, heard, is_alive)
+            received = [row for _, event in stream.received if (row := self._row(event)) is not None]
+            yield from self._check_stream(conn, stream, wanted, received, is_alive)
 
     def _rows_of(self, topic: str, person: int) -> list[Row]:
         if topic == "desk":
@@ -248,25 +248,25 @@ class Checker:
 
     def _has_subscribers_elsewhere(self, row: Row, conn: str) -> bool:
         """Whether another connection of a message's addressee heard it."""
-        return bool(self._heard_by[row.text] - {conn})
+        return bool(self._received_by[row.text] - {conn})
 
     def _addressee(self, row: Row) -> int:
         return self._sent[row.text][1].id if row.text in self._sent else 0
 
     def _check_stream(
-        self, conn: str, stream: "Stream", wanted: list[Row], heard: list[Row], is_alive: bool
+        self, conn: str, stream: "Stream", wanted: list[Row], received: list[Row], is_alive: bool
     ) -> Iterator[str]:
-        told = {row.id for row in heard}
+        got = {row.id for row in received}
         if stream.recall is None:
-            for before, after in pairwise(heard):
+            for before, after in pairwise(received):
                 if before.id >= after.id:
                     how = "twice" if before.id == after.id else "out of order"
                     yield f"{conn} heard {after.text:.20} ({after.id}) {how} in {stream.topic}, after {before.id}"
         # Nothing may be missing between two that were heard, nor after the client knew that it listens.
-        first = min(told, default=0) if stream.topic != "inbox" else 0
-        last = max(told, default=0)
+        first = min(got, default=0) if stream.topic != "inbox" else 0
+        last = max(got, default=0)
         for row in wanted:
-            if row.id in told:
+            if row.id in got:
                 continue
             surely = stream.ready is not None and self._sent_at(row) > stream.ready
             between = first < row.id < last and stream.recall is None and stream.topic != "inbox"
@@ -278,11 +278,11 @@ class Checker:
             missing = [
                 row
                 for row in self._by_topic[stream.topic]
-                if self._known.get(row.id, len(self._events)) < stream.recall and row.id not in told
+                if self._known.get(row.id, len(self._events)) < stream.recall and row.id not in got
             ]
             if missing and len(self._by_topic[stream.topic]) <= stream.recalled:
                 yield f"{conn} asked for the past and was not told {missing[0].text:.20}"
-        if stream.is_last_look and [row.id for row in heard] != [row.id for row in wanted]:
+        if stream.is_last_look and [row.id for row in received] != [row.id for row in wanted]:
             yield f"{conn} looked last and saw another {stream.topic} than there is"
 
     def _check_retold(self, conn: str, events: list[tuple[int, Event]]) -> Iterator[str]:
@@ -295,17 +295,17 @@ class Checker:
         if retold != [row.id for row in rows[: len(retold)]]:
             yield f"{conn} was told another conversation than there is"
         # A server that can't ask how far the others are lets people in, and tells them the end when it has read it.
-        asked, told = events[0][1].id, ready.at
+        asked, got = events[0][1].id, ready.at
         known = (row for row in rows[len(retold) :] if self._known.get(row.id, len(self._events)) < asked)
-        if any(known) and not self._is_failing(self._events[asked].at - _RETRIED, told):
+        if any(known) and not self._is_failing(self._events[asked].at - _RETRIED, got):
             yield f"{conn} was told a conversation without its end"
         is_alive = any(event.op == "alive" for _, event in events)
-        heard = [e.id for _, e in events if e.op == "hear" and e.topic == f"support:{ready.who}"]
+        received = [e.id for _, e in events if e.op == "hear" and e.topic == f"support:{ready.who}"]
         missing = [
             row
             for row in rows[len(retold) :]
-            if (is_alive or (heard and row.id < heard[-1]))
-            and row.id not in heard
+            if (is_alive or (received and row.id < received[-1]))
+            and row.id not in received
             and not self._sent_by(conn, row)
         ]
         if missing:
@@ -411,15 +411,15 @@ class Checker:
         for row in self._history.rows:
             if row.topic.startswith("direct:") and row.text:
                 whom = self._addressee(row)
-                if whom not in self._heard_by_person[row.text]:
+                if whom not in self._received_by_person[row.text]:
                     yield f"{whom} was never told {row.text:.20}"
         for events in self._conns.values():
             begun, opened = events[0]
             if opened.note != "direct" or not opened.who:
                 continue
-            heard = {event.text for _, event in events if event.op == "hear"}
+            received = {event.text for _, event in events if event.op == "hear"}
             for ended, began, texts in confirmed[opened.who]:
-                again = heard & texts
+                again = received & texts
                 if again and ended < begun and not self._fails_between(began, events[-1][1].at):
                     yield f"{opened.who} was told {min(again):.20} on one connection and again on the next"
             confirmed[opened.who].append((events[-1][0], opened.at, set(_confirmed(events))))
@@ -539,7 +539,7 @@ class Stream:
         self.recalled = 0
         self.was_refused = False
         self.is_last_look = False
-        self.heard: list[tuple[int, Event]] = []
+        self.received: list[tuple[int, Event]] = []
 
 
 def _streams(events: Iterable[tuple[int, Event]]) -> list[Stream]:
@@ -569,7 +569,7 @@ def _streams(events: Iterable[tuple[int, Event]]) -> list[Stream]:
                 stream(event.topic).ready = index
                 stream(event.topic).asked, asked = index if asked is None else asked, None
             case "hear":
-                stream(event.topic).heard.append((index, event))
+                stream(event.topic).received.append((index, event))
             case "leaving":
                 stream(event.topic).is_open = False
             case "left" if event.topic in current:
@@ -593,14 +593,14 @@ def _confirmed(events: list[tuple[int, Event]]) -> Iterator[str]:
     is_orderly = last.op == "end" and last.note == "1000"
     if not is_orderly and any(event.op == "vanish" or event.note == "partition" for _, event in events):
         return
-    heard: list[str] = []
+    received: list[str] = []
     for _, event in events:
         if event.op == "silent" and not is_orderly:
             return  # the server may have closed it before the client went on
         if event.op == "leave":
             return  # nothing is read behind its close frame
         if event.op == "hear":
-            heard.append(event.text)
+            received.append(event.text)
         if event.op == "confirm" and (is_orderly or event.at + _CONFIRMED < last.at):
-            yield from heard
-            heard.clear()
+            yield from received
+            received.clear()

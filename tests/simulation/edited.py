@@ -41,8 +41,8 @@ def check_edited(events: Sequence[Event], room: EditedRoom) -> Iterator[str]:
     for event in events:
         if event.op == "change heard" or (event.op == "alive" and event.conn in by_conn):
             by_conn[event.conn].append(event)
-    for conn, heard in by_conn.items():
-        yield from _check_heard(conn, heard, room)
+    for conn, received in by_conn.items():
+        yield from _check_received(conn, received, room)
 
 
 def _check_keys(events: Sequence[Event], room: EditedRoom) -> Iterator[str]:
@@ -79,18 +79,18 @@ def _check_changes(events: Sequence[Event], room: EditedRoom) -> Iterator[str]:
                 yield f"{event.conn} was told that {event.name} is {event.id}, and that is {entry}"
 
 
-def _check_heard(conn: str, heard: list[Event], room: EditedRoom) -> Iterator[str]:
+def _check_received(conn: str, received: list[Event], room: EditedRoom) -> Iterator[str]:
     """Every change was heard in order, but those of a message that was deleted before they were read from the log."""
-    changes = [event for event in heard if event.op == "change heard"]
+    changes = [event for event in received if event.op == "change heard"]
     if any(one.id >= other.id for one, other in pairwise(changes)):
         yield f"{conn} heard changes out of order"
-    is_alive = any(event.op == "alive" for event in heard)
-    told = {event.id for event in changes}
+    is_alive = any(event.op == "alive" for event in received)
+    got = {event.id for event in changes}
     deleted = {kept.seq for kept in room.messages if kept.is_deleted}
     last = room.log[-1].pos if is_alive else changes[-1].id
     for entry in room.log:
         is_due = changes[0].id < entry.pos <= last and (entry.kind == "deleted" or entry.seq not in deleted)
-        if is_due and entry.pos not in told:
+        if is_due and entry.pos not in got:
             yield f"{conn} was not told {entry}"
     kinds = {entry.pos: (entry.kind, entry.seq) for entry in room.log}
     for event in changes:

@@ -36,10 +36,12 @@ class EditorClient(Client):
 
     def hear(self, raw: str) -> None:
         if '"kind"' in raw:
-            heard = msgspec.json.decode(raw, type=Heard)
-            self._newest_seq = max(self._newest_seq, heard.seq)
-            said = heard.text if heard.kind in ("said", "edited") else str(heard.count)
-            self._note("change heard", id=heard.pos, topic=str(heard.seq), note=heard.kind, text=said)
+            received = msgspec.json.decode(raw, type=Heard)
+            self._newest_seq = max(self._newest_seq, received.seq)
+            said = received.text if received.kind in ("said", "edited") else str(received.count)
+            self._note(
+                "change heard", id=received.pos, topic=str(received.seq), note=received.kind, text=said
+            )
             return
         answer = msgspec.json.decode(raw, type=Answer)
         if answer.outcome == "hello":

@@ -296,8 +296,8 @@ def take_what_left_for_delivered() -> "_patch[Any]":
     """A direct message counts as delivered when the operating system has taken its bytes."""
     sent = Receipts.sent
 
-    def mutated(self: Receipts, *told: Any) -> None:
-        sent(self, *told)
+    def mutated(self: Receipts, *got: Any) -> None:
+        sent(self, *got)
         self.all_confirmed()
 
     return patch.object(Receipts, "sent", mutated)
@@ -323,7 +323,7 @@ def answer_whoever_was_acknowledged_last() -> Generator[None]:
     desks: list[SupportDesk] = []
     settled = Answer.on_outcome
 
-    def heard(self: SupportDesk, _desk: object, _operator: Subscriber, _told: object) -> None:
+    def received(self: SupportDesk, _desk: object, _operator: Subscriber, _told: object) -> None:
         desks.append(self)
 
     def mutated(self: Answer, draft: Draft, outcome: Outcome) -> None:
@@ -332,7 +332,7 @@ def answer_whoever_was_acknowledged_last() -> Generator[None]:
                 desk._last = outcome.id, peer
         settled(self, draft, outcome)
 
-    with patch.object(SupportDesk, "note_published", heard), patch.object(Answer, "on_outcome", mutated):
+    with patch.object(SupportDesk, "note_published", received), patch.object(Answer, "on_outcome", mutated):
         yield
 
 
@@ -384,8 +384,8 @@ def catch_up_with_messages_alone() -> "_patch[Any]":
     announce = LogFollower._announce
 
     def mutated(self: LogFollower, announcements: Sequence[Announcement]) -> None:
-        told = [each for each in announcements if isinstance(each.change, Message) or not self._is_behind]
-        announce(self, told or announcements)
+        got = [each for each in announcements if isinstance(each.change, Message) or not self._is_behind]
+        announce(self, got or announcements)
 
     return patch.object(LogFollower, "_announce", mutated)
 

@@ -63,32 +63,32 @@ def stored_twice(history: History, chance: random.Random) -> None:
     history.rows.append(structs.replace(row, id=10**6, seq=behind))
 
 
-def heard_twice(history: History, chance: random.Random) -> None:
+def received_twice(history: History, chance: random.Random) -> None:
     index = _pick(history, chance, _has_subscribers_in("room:"))
     history.events.insert(index, history.events[index])
 
 
-def heard_out_of_order(history: History, chance: random.Random) -> None:
+def received_out_of_order(history: History, chance: random.Random) -> None:
     asked = {e.conn for e in history.events if e.op == "recall"}
-    heard: dict[str, list[int]] = {}
+    received: dict[str, list[int]] = {}
     for index, event in enumerate(history.events):
         if _has_subscribers_in("lobby")(event) and event.conn not in asked and event.text in _stored(history):
-            heard.setdefault(event.conn, []).append(index)
-    indexes = chance.choice([found for found in heard.values() if len(found) > 1])
+            received.setdefault(event.conn, []).append(index)
+    indexes = chance.choice([found for found in received.values() if len(found) > 1])
     one, other = indexes[0], indexes[-1]
     history.events[one], history.events[other] = history.events[other], history.events[one]
 
 
 def silent_gap(history: History, chance: random.Random) -> None:
     asked = {e.conn for e in history.events if e.op == "recall"}
-    heard: dict[str, list[int]] = {}
+    received: dict[str, list[int]] = {}
     for index, event in enumerate(history.events):
         if _has_subscribers_in("lobby")(event) and event.conn not in asked:
-            heard.setdefault(event.conn, []).append(index)
+            received.setdefault(event.conn, []).append(index)
     own = {(e.conn, e.text) for e in history.events if e.op == "send"}
     middles = [
         i
-        for found in heard.values()
+        for found in received.values()
         for i in found[1:-1]
         if (history.events[i].conn, history.events[i].text) not in own
     ]
@@ -121,13 +121,13 @@ def missed_to_the_end(history: History, chance: random.Random) -> None:
 
 
 def seen_and_not_saved(history: History, chance: random.Random) -> None:
-    heard = history.events[
+    received = history.events[
         _pick(history, chance, lambda e: _has_subscribers_in("lobby")(e) and e.text in _stored(history))
     ]
-    _without(history, history.rows[_row(history, heard.text)])
+    _without(history, history.rows[_row(history, received.text)])
 
 
-def heard_in_the_wrong_room(history: History, chance: random.Random) -> None:
+def received_in_the_wrong_room(history: History, chance: random.Random) -> None:
     index = _pick(history, chance, _has_subscribers_in("room:"))
     history.events[index] = structs.replace(history.events[index], topic="room:99")
 
@@ -153,26 +153,26 @@ def hole_in_seq(history: History, chance: random.Random) -> None:
 
 
 def told_after_removal(history: History, chance: random.Random) -> None:
-    heard = history.events[_pick(history, chance, _has_subscribers_in("room:"))]
-    who = next(e.who for e in history.events if e.conn == heard.conn)
+    received = history.events[_pick(history, chance, _has_subscribers_in("room:"))]
+    who = next(e.who for e in history.events if e.conn == received.conn)
     history.events[:] = [
         e for e in history.events if not (e.op.startswith(("join", "invite")) and e.who == who and e.text)
     ]
-    at = next(i for i, e in enumerate(history.events) if e.op == "send" and e.text == heard.text)
+    at = next(i for i, e in enumerate(history.events) if e.op == "send" and e.text == received.text)
     history.events[at:at] = [
-        Event(0.0, "join answered", who=who, topic=heard.topic, note="200"),
-        Event(0.0, "remove asked", who=who, topic=heard.topic, text="x"),
-        Event(0.0, "remove answered", who=who, topic=heard.topic, text="x", note="200"),
+        Event(0.0, "join answered", who=who, topic=received.topic, note="200"),
+        Event(0.0, "remove asked", who=who, topic=received.topic, text="x"),
+        Event(0.0, "remove answered", who=who, topic=received.topic, text="x", note="200"),
     ]
 
 
-def heard_without_membership(history: History, chance: random.Random) -> None:
-    heard = history.events[_pick(history, chance, _has_subscribers_in("room:"))]
-    who = next(e.who for e in history.events if e.conn == heard.conn)
+def received_without_membership(history: History, chance: random.Random) -> None:
+    received = history.events[_pick(history, chance, _has_subscribers_in("room:"))]
+    who = next(e.who for e in history.events if e.conn == received.conn)
     history.events[:] = [
         e
         for e in history.events
-        if not (e.op.startswith(("join", "invite")) and (e.who, e.topic) == (who, heard.topic))
+        if not (e.op.startswith(("join", "invite")) and (e.who, e.topic) == (who, received.topic))
     ]
 
 
@@ -247,7 +247,7 @@ def read_with_a_gap(history: History, chance: random.Random) -> None:
     del history.events[chance.choice([found for found in reads.values() if len(found) > 2])[1]]
 
 
-def never_heard(history: History, chance: random.Random) -> None:
+def never_received(history: History, chance: random.Random) -> None:
     rows = [row for row in history.rows if row.topic.startswith("direct:") and row.text]
     row = chance.choice(rows)
     history.events[:] = [
@@ -257,7 +257,7 @@ def never_heard(history: History, chance: random.Random) -> None:
 
 def told_again(history: History, chance: random.Random) -> None:
     saved = {row.text for row in history.rows if row.topic.startswith("direct:")}
-    heard: dict[str, list[Event]] = {}
+    received: dict[str, list[Event]] = {}
     follow: list[tuple[Event, int]] = []
     ended: dict[int, list[tuple[int, Event]]] = {}
     begun: dict[str, int] = {}
@@ -269,8 +269,8 @@ def told_again(history: History, chance: random.Random) -> None:
             unread.add(event.conn)  # its later answers may not reach the server
         elif is_direct and event.op == "hear" and event.text in saved and event.who:
             if event.conn not in unread:
-                heard.setdefault(event.conn, []).append(event)
-        elif event.op == "end" and (last := heard.get(event.conn)):
+                received.setdefault(event.conn, []).append(event)
+        elif event.op == "end" and (last := received.get(event.conn)):
             ended.setdefault(event.who, []).append((index, last[0]))
         elif is_direct and event.op == "ready" and event.topic == "inbox":
             # Not of a connection that was there meanwhile: of two at once both may be sent a message.
@@ -330,24 +330,24 @@ def not_answered(history: History, chance: random.Random) -> None:
 
 MUTANTS = (
     said_to_who_blocks,
-    never_heard,
+    never_received,
     told_again,
     answered_another,
     not_answered,
     lost_acknowledged,
     stored_twice,
-    heard_twice,
-    heard_out_of_order,
+    received_twice,
+    received_out_of_order,
     silent_gap,
     missed_to_the_end,
     seen_and_not_saved,
-    heard_in_the_wrong_room,
+    received_in_the_wrong_room,
     under_another_name,
     saved_under_another_name,
     altered_text,
     hole_in_seq,
     told_after_removal,
-    heard_without_membership,
+    received_without_membership,
     forbidden_and_stored,
     refused_and_stored,
     acknowledged_as_another,

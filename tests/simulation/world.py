@@ -500,8 +500,8 @@ def _watched(world: World) -> ExitStack:
 
     def look(_logger: object, method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         if method == "error" and (problem := entry.get("exc_info")):
-            told = traceback.format_exc() if problem is True else traceback.format_exception(problem)
-            world.bugs.append(f"{entry['event']}: {''.join(told)}")
+            got = traceback.format_exc() if problem is True else traceback.format_exception(problem)
+            world.bugs.append(f"{entry['event']}: {''.join(got)}")
         raise structlog.DropEvent
 
     def kept(kind: Callable[..., Any], where: dict[int, Any]) -> Callable[..., Any]:

@@ -191,15 +191,15 @@ async def test_bans_and_archived_rooms_are_in_the_audit_once(storage: Storage) -
 
 async def test_settings_stay_until_withdrawn_and_watchers_are_notified(storage: Storage) -> None:
     olga = await add(storage, "olga", is_admin=True)
-    send, told = trio.open_memory_channel[int | None](100)
+    send, got = trio.open_memory_channel[int | None](100)
     with trio.fail_after(20):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(storage.watch, lambda _id: None, lambda _id: None, send.send_nowait)
-            await told.receive()
+            await got.receive()
             settings = storage.settings
             assert await settings.changed_settings() == {}
             first = await settings.change_settings({"registration": "closed", "message_rate": 2.5}, olga.id)
-            await told.receive()
+            await got.receive()
             assert {name: (each.value, each.by) for name, each in first.items()} == {
                 "message_rate": (2.5, Named(olga.id, "olga")),
                 "registration": ("closed", Named(olga.id, "olga")),
@@ -209,7 +209,7 @@ async def test_settings_stay_until_withdrawn_and_watchers_are_notified(storage: 
             )
             second = await settings.change_settings({"registration": None, "message_rate": 3}, None)
             while True:
-                await told.receive()
+                await got.receive()
                 if await settings.changed_settings() == second:
                     break
             assert {name: (each.value, each.by) for name, each in second.items()} == {

@@ -42,79 +42,79 @@ async def listening(
     line: Line, *, timeout_each: float = 5.0, of: str = "people"
 ) -> AsyncGenerator[trio.MemoryReceiveChannel[int | None]]:
     """The reports of people, rooms or settings, after the first None."""
-    send, told = trio.open_memory_channel[int | None](100)
-    heard = [send.send_nowait if each == of else ignore for each in ("people", "rooms", "settings")]
+    send, got = trio.open_memory_channel[int | None](100)
+    received = [send.send_nowait if each == of else ignore for each in ("people", "rooms", "settings")]
     with trio.fail_after(PATIENCE):
         async with open_asyncio(), trio.open_nursery() as nursery:
-            nursery.start_soon(lambda: listen_for_changes(line.address, *heard, timeout_each=timeout_each))
-            assert await told.receive() is None
-            yield told
+            nursery.start_soon(lambda: listen_for_changes(line.address, *received, timeout_each=timeout_each))
+            assert await got.receive() is None
+            yield got
             nursery.cancel_scope.cancel()
 
 
 async def test_a_change_by_any_other_database_client_is_reported(
     line: Line, database: DatabaseAddress
 ) -> None:
-    async with listening(line) as told:
+    async with listening(line) as got:
         await execute(database, "UPDATE users SET is_operator = true WHERE name = 'ben'")
-        assert await told.receive() == 2
+        assert await got.receive() == 2
         await execute(database, "DELETE FROM users WHERE name = 'ada'")
-        assert await told.receive() == 1
+        assert await got.receive() == 1
 
 
 async def test_a_deleted_room_is_reported_once_and_other_room_changes_are_not(
     line: Line, database: DatabaseAddress
 ) -> None:
-    async with listening(line, of="rooms") as told:
+    async with listening(line, of="rooms") as got:
         rooms = "('room', 'garden', 'garden', 1), ('room', 'attic', 'attic', 1)"
         await execute(database, f"INSERT INTO rooms (kind, name, name_key, creator_id) VALUES {rooms}")
         await execute(database, "UPDATE rooms SET last_seq = 1 WHERE id = 2")
         await execute(database, "UPDATE rooms SET deleted_at = now() WHERE id = 3")
-        assert await told.receive() == 3
+        assert await got.receive() == 3
         await execute(database, "UPDATE rooms SET last_seq = 0 WHERE id = 3; DELETE FROM rooms WHERE id = 3")
         await execute(database, "UPDATE rooms SET deleted_at = now() WHERE id = 2")
-        assert await told.receive() == 2
+        assert await got.receive() == 2
 
 
 async def test_a_change_of_settings_is_reported_without_an_id(line: Line, database: DatabaseAddress) -> None:
-    async with listening(line, of="settings") as told:
+    async with listening(line, of="settings") as got:
         for statement in (
             "INSERT INTO settings VALUES ('registration', '\"closed\"', now(), NULL)",
             "UPDATE settings SET value = '\"open\"'",
             "DELETE FROM settings",
         ):
             await execute(database, statement)
-            assert await told.receive() is None
+            assert await got.receive() is None
 
 
 async def test_a_rolled_back_change_is_not_reported(line: Line, database: DatabaseAddress) -> None:
-    async with listening(line) as told:
+    async with listening(line) as got:
         await execute(database, "BEGIN; UPDATE users SET is_admin = true WHERE id = 1; ROLLBACK")
         await execute(database, "UPDATE users SET is_admin = true WHERE id = 2")
-        assert await told.receive() == 2
+        assert await got.receive() == 2
 
 
 @pytest.mark.parametrize("payload", ["", "ada", "-1", "1.0", "٣", "9" * 19])
 async def test_a_notice_that_names_nobody_is_one_of_everybody(
     line: Line, database: DatabaseAddress, payload: str
 ) -> None:
-    async with listening(line) as told:
+    async with listening(line) as got:
         await execute(database, f"NOTIFY chat_people, '{payload}'")
-        assert await told.receive() is None
+        assert await got.receive() is None
 
 
 async def test_after_an_outage_it_listens_again_and_reports_a_possible_gap(
     line: Line, database: DatabaseAddress
 ) -> None:
     with capture_logs() as logs:
-        async with listening(line) as told:
+        async with listening(line) as got:
             line.cut()
             await execute(database, "UPDATE users SET is_admin = true WHERE id = 1")
             await _until_logged(logs)
             line.open = True
-            assert await told.receive() is None
+            assert await got.receive() is None
             await execute(database, "UPDATE users SET is_admin = false WHERE id = 1")
-            assert await told.receive() == 1
+            assert await got.receive() == 1
     (lost,) = logs  # once for all tries
     assert lost["event"].startswith("LISTEN connection lost")
 
@@ -123,13 +123,13 @@ async def test_a_silent_listen_connection_is_detected(
     line: Line, database: DatabaseAddress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listener, "_CHECK", 0.2)
-    async with listening(line, timeout_each=0.5) as told:
+    async with listening(line, timeout_each=0.5) as got:
         line.deaf = True
         await execute(database, "UPDATE users SET is_admin = true WHERE id = 1")
         with capture_logs() as logs:
             await _until_logged(logs)
         line.deaf = False
-        assert await told.receive() is None
+        assert await got.receive() is None
 
 
 async def test_a_connection_that_cannot_listen_is_closed(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,14 +152,14 @@ async def test_a_connection_that_cannot_listen_is_closed(line: Line, monkeypatch
 
 
 async def test_cancelling_closes_the_connection(line: Line) -> None:
-    send, told = trio.open_memory_channel[int | None](100)
+    send, got = trio.open_memory_channel[int | None](100)
     with trio.fail_after(PATIENCE):
         async with open_asyncio():
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(
                     lambda: listen_for_changes(line.address, send.send_nowait, ignore, ignore, timeout_each=5)
                 )
-                assert await told.receive() is None
+                assert await got.receive() is None
                 assert len(line._scopes) == 1
                 nursery.cancel_scope.cancel()
             while line._scopes:  # noqa: ASYNC110 - a relay tells nobody

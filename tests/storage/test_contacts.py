@@ -31,10 +31,10 @@ async def test_others_profiles_contain_only_public_fields(storage: Storage) -> N
     assert isinstance(added, Person)
     ada = await storage.users.administer(added.id, AccountChange(is_moderator=True), None)
     assert isinstance(ada, Person)
-    (told,) = await storage.contacts.find("ada", "", 10)
-    assert (told.id, told.display_name, told.email) == (ada.id, "Ada L.", None)
-    assert told.is_moderator
-    assert abs(told.changed_at - ada.changed_at) < 0.001
+    (recipients_of,) = await storage.contacts.find("ada", "", 10)
+    assert (recipients_of.id, recipients_of.display_name, recipients_of.email) == (ada.id, "Ada L.", None)
+    assert recipients_of.is_moderator
+    assert abs(recipients_of.changed_at - ada.changed_at) < 0.001
 
 
 async def test_profile_changes_reach_people_in_common_rooms(storage: Storage) -> None:
@@ -64,17 +64,17 @@ async def test_profile_changes_reach_people_in_common_rooms(storage: Storage) ->
         change = ProfileChange(display_name=f"{person.name} D")
         assert isinstance(await storage.users.change_profile(person.id, change), Person)
 
-    async def told(person: Person) -> list[int]:
+    async def recipients_of(person: Person) -> list[int]:
         found = await storage.contacts.changed_since(person.id, since, 10)
         assert found == sorted(found, key=lambda each: each.changed_at, reverse=True)
         return [each.id for each in found]
 
     for person, others in met.items():
-        assert set(await told(person)) == {each.id for each in others}, person.name
+        assert set(await recipients_of(person)) == {each.id for each in others}, person.name
     assert len(await storage.contacts.changed_since(ada.id, since, 2)) == 2
     assert await storage.contacts.changed_since(ada.id, time.time() + 60, 10) == []
     await storage.users.delete(cem.id)
-    assert set(await told(ada)) == {ada.id, ben.id}
+    assert set(await recipients_of(ada)) == {ada.id, ben.id}
     assert await storage.contacts.changed_since(cem.id, since, 10) == []
 
 
@@ -122,25 +122,25 @@ async def test_a_blocked_persons_block_concerns_only_the_direct_room(storage: St
 
 async def test_watchers_of_people_are_notified_of_blocks(storage: Storage) -> None:
     ada, ben = await add(storage, "ada", "ben")
-    told: list[int | None] = []
-    heard = trio.Event()
+    recipients_of: list[int | None] = []
+    received = trio.Event()
 
     def people(person_id: int | None) -> None:
-        told.append(person_id)
-        heard.set()
+        recipients_of.append(person_id)
+        received.set()
 
     async def hear_of(change: object) -> None:
-        nonlocal heard
-        heard = trio.Event()
+        nonlocal received
+        received = trio.Event()
         await change  # type: ignore[misc]
         with trio.fail_after(20):
-            await heard.wait()
+            await received.wait()
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(storage.watch, people, lambda _room: None, lambda _setting: None)
         with trio.fail_after(20):
-            await heard.wait()
+            await received.wait()
         await hear_of(storage.contacts.block(ada.id, ben.id))
         await hear_of(storage.contacts.unblock(ada.id, ben.id))
         nursery.cancel_scope.cancel()
-    assert told == [None, ada.id, ada.id]
+    assert recipients_of == [None, ada.id, ada.id]

@@ -389,11 +389,11 @@ async def test_no_direct_room_is_made_for_a_deleted_or_missing_person(storage: S
 
 async def test_every_change_of_a_person_is_reported_after_its_commit(storage: Storage) -> None:
     ada, ben = await add_both(storage)
-    send, told = trio.open_memory_channel[int | None](100)
+    send, got = trio.open_memory_channel[int | None](100)
     with trio.fail_after(20):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(storage.watch, send.send_nowait, lambda _id: None, lambda _id: None)
-            assert await told.receive() is None, "what was before is told of at once"
+            assert await got.receive() is None, "what was before is told of at once"
             users = storage.users
             for act in (
                 lambda: users.rename(ada, "Zoë"),
@@ -404,13 +404,13 @@ async def test_every_change_of_a_person_is_reported_after_its_commit(storage: St
                 lambda: users.delete(ben),
             ):
                 changed = await act()
-                assert await told.receive() == (changed.id if isinstance(changed, Person) else ben)
+                assert await got.receive() == (changed.id if isinstance(changed, Person) else ben)
             await users.rename(99, "Nobody")
             await users.rename(ada, "Ada")
-            assert await told.receive() == ada, "and of nobody else"
+            assert await got.receive() == ada, "and of nobody else"
             await users.add(NewPerson(name="v", password_hash=b"", visit=Visit()))
             (cem,) = await add(storage, "Cem")
-            assert await told.receive() == cem.id, "who comes is told of, but no visitor"
+            assert await got.receive() == cem.id, "who comes is told of, but no visitor"
             nursery.cancel_scope.cancel()
 
 
@@ -534,15 +534,15 @@ async def test_admins_see_the_lobby_and_the_rooms_that_people_made_page_by_page(
 async def test_a_deleted_room_is_reported_to_watchers(storage: Storage) -> None:
     ada, _ = await add_both(storage)
     garden, attic = await make_room(storage, ada, "Garden"), await make_room(storage, ada, "Attic")
-    send, told = trio.open_memory_channel[int | None](100)
+    send, got = trio.open_memory_channel[int | None](100)
     with trio.fail_after(20):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(storage.watch, lambda _id: None, send.send_nowait, lambda _id: None)
-            assert await told.receive() is None, "what was before is told of at once"
+            assert await got.receive() is None, "what was before is told of at once"
             await say(storage, draft(ada, "hello", room=attic.id))
             for room in (garden, attic):
                 await delete_room(storage, room.id)
-                assert await told.receive() == room.id
+                assert await got.receive() == room.id
             nursery.cancel_scope.cancel()
 
 
@@ -665,15 +665,15 @@ async def test_rooms_of_a_member_are_those_that_people_made_ascending(storage: S
 async def test_a_join_is_a_message_and_makes_the_membership(storage: Storage) -> None:
     ada, ben = await add_both(storage)
     room = await make_room(storage, ada)
-    told = await say(storage, draft(ada, "one", room=room.id), joining(ben, room.id))
-    assert [(message.kind, message.text, message.seq) for message in told] == [
+    got = await say(storage, draft(ada, "one", room=room.id), joining(ben, room.id))
+    assert [(message.kind, message.text, message.seq) for message in got] == [
         (MessageKind.TEXT, "one", 1),
         (MessageKind.JOIN, "", 2),
     ]
     assert await storage.rooms.is_member(room.id, ben)
     retold = await storage.messages.timeline(room.id, 10, PLENTY, after=0)
     assert [(message.id, message.kind) for message in retold] == [
-        (message.id, message.kind) for message in told
+        (message.id, message.kind) for message in got
     ]
 
 
@@ -1127,13 +1127,13 @@ async def test_missed_messages_are_read_in_pieces_over_all_rooms(storage: Storag
     missed.remove(next(m.id for m in said if m.sender_id == cem.id))
 
     for limit, most_bytes in ((1, PLENTY), (2, PLENTY), (100, 1), (100, 12), (3, 15), (100, PLENTY)):
-        heard: list[int] = []
+        received: list[int] = []
         while piece := await storage.messages.undelivered(
-            ada, heard[-1] if heard else 0, said[-1].id, limit, most_bytes
+            ada, received[-1] if received else 0, said[-1].id, limit, most_bytes
         ):
             assert len(piece) <= limit
-            heard += [message.id for message in piece]
-        assert heard == missed
+            received += [message.id for message in piece]
+        assert received == missed
     assert await storage.messages.undelivered(ada, 0, EVER, 0, PLENTY) == []
 
 
@@ -1213,7 +1213,7 @@ async def test_unread_and_undelivered_counts_agree_with_the_messages(storage: St
         pair: (await direct_room(storage, *pair)).id for pair in ((ada, ben), (ada, cem.id), (ada, ada))
     }
     said: list[Message] = []
-    told: dict[tuple[int, int], int] = {}
+    got: dict[tuple[int, int], int] = {}
     for _ in range(12):
         batch = []
         for _ in range(chance.randrange(1, 6)):
@@ -1228,8 +1228,8 @@ async def test_unread_and_undelivered_counts_agree_with_the_messages(storage: St
             here = [message.seq for message in said if message.room_id == direct[pair]]
             if here:
                 member = (direct[pair], chance.choice(pair))
-                told[member] = max(told.get(member, 0), chance.choice(here))
-                await storage.rooms.mark_delivered({member: told[member]})
+                got[member] = max(got.get(member, 0), chance.choice(here))
+                await storage.rooms.mark_delivered({member: got[member]})
 
         overview = []
         for person, room in desk.items():
@@ -1248,7 +1248,7 @@ async def test_unread_and_undelivered_counts_agree_with_the_messages(storage: St
                 if message.room_id == room
                 and person in pair
                 and (message.sender_id != person or len(set(pair)) == 1)
-                and message.seq > told.get((room, person), 0)
+                and message.seq > got.get((room, person), 0)
             ]
             assert [m.id for m in await storage.messages.undelivered(person, 0, EVER, 100, PLENTY)] == missed
 
@@ -1705,7 +1705,7 @@ async def test_applying_all_changes_gives_the_rooms_state(storage: Storage, seed
                 del shown[change.seq]
     page = await storage.messages.timeline(LOBBY_ID, 999, PLENTY, after=0)
     assert {message.seq: (message.text, message.pos) for message in page} == shown
-    told = await storage.messages.read_log(0, 999, PLENTY)
-    assert [change.id for change in told if isinstance(change, Deleted)] == [
+    got = await storage.messages.read_log(0, 999, PLENTY)
+    assert [change.id for change in got if isinstance(change, Deleted)] == [
         change.id for change in log if isinstance(change, Deleted)
     ]

@@ -74,8 +74,8 @@ async def test_a_file_goes_wherever_its_message_goes(storage: Storage) -> None:
     assert [
         (each.text, each.files) for each in log if isinstance(each, Message) and each.seq == said.seq
     ] == [("with words", both)]
-    told = await replay(storage, ben, [ChangeRange(room, said.pos - 1, said.pos)], PLENTY)
-    assert [each.files for each in told if isinstance(each, MessageNow)] == [both]
+    got = await replay(storage, ben, [ChangeRange(room, said.pos - 1, said.pos)], PLENTY)
+    assert [each.files for each in got if isinstance(each, MessageNow)] == [both]
     older = await storage.messages.timeline(room, 100, PLENTY)
     assert [each.files for each in older if each.seq == said.seq] == [both]
     snapshot = next(each for each in await snapshots(storage, ben, EVER) if each.id == room)

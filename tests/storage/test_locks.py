@@ -49,8 +49,8 @@ async def test_positions_are_marked_without_a_deadlock_whatever_the_plans(databa
                     while await run_in_asyncio(watching.fetchval, _WAITING) < 2:  # noqa: ASYNC110 - it happens in PostgreSQL
                         await trio.sleep(0.01)
                     await run_in_asyncio(middle.execute, "COMMIT")
-                told = "SELECT room_id FROM memberships WHERE delivered_seq = 7 ORDER BY room_id"
-                assert [row["room_id"] for row in await run_in_asyncio(watching.fetch, told)] == MARKS[0]
+                got = "SELECT room_id FROM memberships WHERE delivered_seq = 7 ORDER BY room_id"
+                assert [row["room_id"] for row in await run_in_asyncio(watching.fetch, got)] == MARKS[0]
             finally:
                 for connection in connections:
                     connection.terminate()

@@ -242,17 +242,17 @@ async def test_after_a_lost_answer_the_log_has_exactly_the_committed_writes(line
 
 
 @pytest.mark.parametrize(
-    ("heard", "landed"), [(0, []), (4, []), (6, [Edited, Message])], ids=["nothing", "the edit", "all"]
+    ("received", "landed"), [(0, []), (4, []), (6, [Edited, Message])], ids=["nothing", "the edit", "all"]
 )
 async def test_a_batch_with_a_lost_answer_is_committed_whole_or_not_at_all(
-    line: Line, heard: int, landed: list[type]
+    line: Line, received: int, landed: list[type]
 ) -> None:
     """The line goes deaf when PostgreSQL has done nothing of the transaction, half of it, or all of it."""
     async with open_storage(line.address, commit_timeout=SHORT) as storage:
         ada = await add_ada(storage)
         await say(storage, ada, "before")
         await edit_and_say(storage, ada, "prepared")  # from here on each statement is one answer
-        line.deaf_after = heard
+        line.deaf_after = received
         started = trio.current_time()
         with pytest.raises(OutcomeUnknown):
             await edit_and_say(storage, ada, "unknown")
@@ -269,7 +269,7 @@ async def test_the_log_is_final_whenever_the_stuck_commit_is_freed(line: Line, p
     """The client has given up, PostgreSQL has not: the commit waits for a lock that is freed at the same time."""
     async with open_storage(line.address, commit_timeout=SHORT, query_timeout=2) as storage:
         ada = await add_ada(storage)
-        told = 0
+        got = 0
         for round_number, delay in enumerate((0.0, 0.01, 0.05)):
             async with psql.holding(LOCK_THE_LOBBY):
                 line.open = False  # so that asyncpg's own cancel request is lost as well
@@ -278,10 +278,10 @@ async def test_the_log_is_final_whenever_the_stuck_commit_is_freed(line: Line, p
                 line.open = True
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(_commit_later, psql, delay)
-                    settled = await read_log(storage, told)
+                    settled = await read_log(storage, got)
             seen = await said(storage)
-            assert seen[told:] == [message.text for message in settled]
-            told = len(seen)
+            assert seen[got:] == [message.text for message in settled]
+            got = len(seen)
             # Nobody is left who could still write, so nothing is added to what was seen.
             assert len(await psql.backends("chat journal")) == 1
             assert await said(storage) == seen

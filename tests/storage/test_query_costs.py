@@ -343,13 +343,13 @@ async def test_a_replay_costs_as_much_as_it_returns(reader: Reader, after: int) 
 async def test_messages_as_they_are_now_cost_the_same_anywhere_in_a_room(reader: Reader, seq: int) -> None:
     cut = await id_at(reader, GARDEN, seq)
     older, newer = min(seq, 100), min(LENGTH - seq, 100)
-    for query, up_to_id, span, told in (
+    for query, up_to_id, span, got in (
         (history_queries.HISTORY_TO, EVER, (0, seq), older),
         (history_queries.HISTORY_TO, cut, (0, EVER), older),
         (history_queries.HISTORY_FROM, EVER, (seq, EVER), newer or 1),  # a row says where the room is
         (history_queries.HISTORY_FROM, EVER, (max(0, seq - 100), seq), older),
     ):
-        assert_fair(await reader.cost(query, ADA, up_to_id, GARDEN, *span, 100, PLENTY), told)
+        assert_fair(await reader.cost(query, ADA, up_to_id, GARDEN, *span, 100, PLENTY), got)
     few = await reader.cost(history_queries.HISTORY_FROM, ADA, EVER, GARDEN, 0, EVER, LENGTH, 30)
     assert_fair(few, 10)  # three bytes each
 

@@ -68,11 +68,11 @@ async def now(storage: Storage, reader: int, room: int, seq: int) -> MessageNow:
 
 async def counts(storage: Storage, person: int, room: int) -> tuple[int, int]:
     """How many messages are unread, and how many of them mention the person; both ways to ask agree."""
-    (told,) = await snapshots(storage, person, EVER, [room])
+    (got,) = await snapshots(storage, person, EVER, [room])
     for state in await storage.timelines.reads_since(person, 0):
         if state.room_id == room:
-            assert state == ReadState(room, told.read, told.unread, told.mentions, state.has_spoken)
-    return told.unread, told.mentions
+            assert state == ReadState(room, got.read, got.unread, got.mentions, state.has_spoken)
+    return got.unread, got.mentions
 
 
 async def test_a_mention_matches_the_longest_name_in_the_room(storage: Storage) -> None:
@@ -105,8 +105,8 @@ async def test_a_mention_matches_the_longest_name_in_the_room(storage: Storage) 
     assert mentioned(asked) == (desk, ben)
     direct = await storage.rooms.direct_room(ada, ben)
     assert direct is not None
-    (told,) = await save(storage, draft(direct.id, ada, "@desk @ben"))
-    assert mentioned(told) == (ben,)
+    (got,) = await save(storage, draft(direct.id, ada, "@desk @ben"))
+    assert mentioned(got) == (ben,)
     (joined,) = await save(storage, Draft(room, desk, "?", "@ben", NOW, MessageKind.JOIN))
     assert mentioned(joined) == ()
 

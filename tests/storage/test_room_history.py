@@ -78,9 +78,9 @@ async def test_messages_are_as_they_are_now_and_of_deleted_ones_there_is_no_text
         Reaction(garden, 2, ada, "👍", True, NOW + 3),
         Removal(garden, ben, ben, NOW + 4),
     )
-    told = await page(storage, garden, reader=ben)
-    assert (told.pos, told.seq) == (8, 4)
-    join, hello, oops, once = told.messages
+    got = await page(storage, garden, reader=ben)
+    assert (got.pos, got.seq) == (8, 4)
+    join, hello, oops, once = got.messages
     assert (join.kind, join.sender_id, join.text) == (MessageKind.JOIN, ben, "")
     assert hello == MessageNow(
         id=said[0].id,
@@ -115,8 +115,8 @@ async def test_a_page_is_as_of_an_id_of_the_log(storage: Storage) -> None:
         (second.id + 1, ([1, 2], 3, 2)),
         (EVER, ([1, 2, 3], 4, 3)),
     ):
-        told = await page(storage, garden, up_to_id=up_to_id)
-        assert (seqs(told), told.pos, told.seq) == expected
+        got = await page(storage, garden, up_to_id=up_to_id)
+        assert (seqs(got), got.pos, got.seq) == expected
 
 
 async def test_a_page_has_so_many_bytes_but_one_message(storage: Storage) -> None:

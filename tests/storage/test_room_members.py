@@ -34,9 +34,9 @@ async def _in_time() -> AsyncGenerator[None]:
 
 
 async def inside(storage: Storage, room: int, after: int = 0, limit: int = 100) -> dict[int, RoomRole]:
-    told = await storage.rooms.members(room, after, limit)
-    by_id = {each.person.id: each.role for each in told}
-    assert len(by_id) == len(told)
+    got = await storage.rooms.members(room, after, limit)
+    by_id = {each.person.id: each.role for each in got}
+    assert len(by_id) == len(got)
     return by_id
 
 

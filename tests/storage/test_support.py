@@ -228,8 +228,8 @@ async def test_log_and_replay_have_support_changes_with_current_names(desk: Desk
     )
     log = await desk.storage.messages.read_log(2, 2, PLENTY)
     assert log == [first, second]
-    told = await replay(desk.storage, desk.ids["Ada"], [ChangeRange(room, 2, 4)], PLENTY)
-    assert told == [structs.replace(each, people=None) for each in (first, second)]
+    got = await replay(desk.storage, desk.ids["Ada"], [ChangeRange(room, 2, 4)], PLENTY)
+    assert got == [structs.replace(each, people=None) for each in (first, second)]
     (snapshot,) = await snapshots(desk.storage, desk.ids["Ada"], 4, [room])
     assert (snapshot.pos, snapshot.at) == (4, milliseconds(NOW + 3))
     (check,) = await resume_checks(desk.storage, [Position(room, 3, milliseconds(NOW + 2))], 4)

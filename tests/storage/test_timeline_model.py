@@ -81,7 +81,7 @@ class Client:
         self.shown: dict[int, int] = {}  # of each message, the newest change that was shown
         self.read = 0
 
-    def told(self) -> Position:
+    def got(self) -> Position:
         """Return the position behind what is still to be heard."""
         if not self.queue:
             return self.position
@@ -224,14 +224,14 @@ class World:
     async def sync(self, client: Client, back: int, most_bytes: int, pieces: int) -> None:
         """Tell a client what it missed up to so many changes back, in so many pieces at most; it hears it later."""
         cut = max(0, await self.storage.messages.newest_id() - back)
-        (check,) = await resume_checks(self.storage, [client.told()], cut)
+        (check,) = await resume_checks(self.storage, [client.got()], cut)
         assert check.state is PositionState.GOOD
-        assert client.told().pos <= check.up_to <= self._pos
+        assert client.got().pos <= check.up_to <= self._pos
         for _ in range(pieces):
-            missed = ChangeRange(self.room_id, client.told().pos, check.up_to)
-            told = await replay(self.storage, client.person_id, [missed], most_bytes)
-            assert bool(told) == (missed.after < missed.up_to), "each piece goes on, until there is none"
-            client.queue += told
+            missed = ChangeRange(self.room_id, client.got().pos, check.up_to)
+            got = await replay(self.storage, client.person_id, [missed], most_bytes)
+            assert bool(got) == (missed.after < missed.up_to), "each piece goes on, until there is none"
+            client.queue += got
 
     async def look(self, client: Client, back: int) -> None:
         """Load the room's newest message as it is now, as a page of history would, or the newest of some time ago."""

@@ -180,12 +180,12 @@ def joining(room: int, person: int) -> Draft:
 async def rooms_of(
     storage: Storage, person: int, up_to_id: int = EVER, among: list[int] | None = None
 ) -> dict[int, RoomSnapshot]:
-    told = await snapshots(storage, person, up_to_id, among)
-    by_id = {room.id: room for room in told}
-    assert len(by_id) == len(told)
+    got = await snapshots(storage, person, up_to_id, among)
+    by_id = {room.id: room for room in got}
+    assert len(by_id) == len(got)
     if among is None:
         kinds = await storage.timelines.rooms_of([person])
-        assert kinds == {person: {room.id: room.kind for room in told}}
+        assert kinds == {person: {room.id: room.kind for room in got}}
     return by_id
 
 
@@ -234,8 +234,8 @@ async def test_a_snapshot_has_the_rooms_state(storage: Storage, change_room: Adm
         created_at=NOW + 0.001,
         key="k",
     )
-    told = await one_room(storage, ben, garden)
-    assert told == RoomSnapshot(
+    got = await one_room(storage, ben, garden)
+    assert got == RoomSnapshot(
         id=garden,
         kind=RoomKind.ROOM,
         name="Garden",
@@ -247,12 +247,12 @@ async def test_a_snapshot_has_the_rooms_state(storage: Storage, change_room: Adm
         pos=3,
         at=1_700_000_000_124,
         seq=3,
-        read=told.read,
+        read=got.read,
         unread=0,
         last=last,
     )
-    told = await one_room(storage, ada, garden)
-    assert (told.role, told.unread, told.last) == (RoomRole.OWNER, 1, structs.replace(last, key=None))
+    got = await one_room(storage, ada, garden)
+    assert (got.role, got.unread, got.last) == (RoomRole.OWNER, 1, structs.replace(last, key=None))
     room = await storage.rooms.by_id(garden)
     assert room is not None
     assert (room.topic, room.is_archived) == ("roses", True)
@@ -343,10 +343,10 @@ async def test_a_conversation_is_its_persons_and_once_it_has_begun_every_operato
     assert conversation not in await rooms_of(storage, ben)
     await say(storage, ada, conversation, "help", "please")
     for operator in (ben, cem):
-        told = await one_room(storage, operator, conversation)
-        assert (told.unread, told.members, told.kind) == (2, 3, RoomKind.SUPPORT)
-        assert told.peer is not None
-        assert told.peer.id == ada
+        got = await one_room(storage, operator, conversation)
+        assert (got.unread, got.members, got.kind) == (2, 3, RoomKind.SUPPORT)
+        assert got.peer is not None
+        assert got.peer.id == ada
     own = await support_room(storage, ben)
     await say(storage, ben, own, "I too")
     assert (await one_room(storage, ben, own)).members == 2
@@ -612,8 +612,8 @@ async def test_marks_that_are_noted_at_once_in_any_order_all_land(storage: Stora
             nursery.start_soon(storage.timelines.mark_read, marks)
     await storage.timelines.mark_read(dict.fromkeys(keys, ReadMark(13)))
     for person in people:
-        told = await snapshots(storage, person, EVER, rooms)
-        assert [room.read for room in told if room.read not in (13, *range(14, 20))] == []
+        got = await snapshots(storage, person, EVER, rooms)
+        assert [room.read for room in got if room.read not in (13, *range(14, 20))] == []
 
 
 # --- where clients stand ---
@@ -674,8 +674,8 @@ async def test_a_position_with_more_than_a_thousand_changes_since_is_too_far(sto
     known = [(LOBBY_ID, 0, 0), (LOBBY_ID, 1, at(NOW))]
     assert await stand(storage, *known) == [(TOO_FAR, MOST_REPLAYED + 1), (GOOD, MOST_REPLAYED + 1)]
     assert await stand(storage, *known, up_to_id=said[-2].id) == [(GOOD, MOST_REPLAYED)] * 2
-    told = await replay(storage, ada, [ChangeRange(LOBBY_ID, 0, MOST_REPLAYED + 1)], PLENTY)
-    assert [change.pos for change in told] == [*range(1, MOST_REPLAYED + 1)]
+    got = await replay(storage, ada, [ChangeRange(LOBBY_ID, 0, MOST_REPLAYED + 1)], PLENTY)
+    assert [change.pos for change in got] == [*range(1, MOST_REPLAYED + 1)]
 
 
 async def test_an_invalid_position_names_the_message_to_continue_from(
@@ -761,8 +761,8 @@ async def test_a_replay_of_several_rooms_keeps_the_requested_order(storage: Stor
         ChangeRange(LOBBY_ID, 0, 9),
         ChangeRange(99, 0, 9),
     ]
-    told = await replay(storage, ada, ranges, PLENTY)
-    assert [(change.room_id, change.pos) for change in told] == [
+    got = await replay(storage, ada, ranges, PLENTY)
+    assert [(change.room_id, change.pos) for change in got] == [
         (cellar, 2),
         (cellar, 3),
         (garden, 1),
@@ -781,8 +781,8 @@ async def test_a_replay_ends_at_its_byte_limit_and_continues_there(storage: Stor
     ranges = [ChangeRange(garden, 0, 4), ChangeRange(LOBBY_ID, 0, 1)]
 
     async def places(most_bytes: int) -> list[tuple[int, int]]:
-        told = await replay(storage, ada, ranges, most_bytes)
-        return [(change.room_id, change.pos) for change in told]
+        got = await replay(storage, ada, ranges, most_bytes)
+        return [(change.room_id, change.pos) for change in got]
 
     everything = [(garden, 1), (garden, 2), (garden, 3), (garden, 4), (LOBBY_ID, 1)]
     for most_bytes, count in ((0, 1), (20, 1), (39, 1), (40, 2), (60, 3), (61, 3), (62, 4), (81, 4), (82, 5)):

@@ -109,17 +109,17 @@ async def test_two_servers_write_without_a_deadlock_and_without_a_gap(database: 
                 Server(0, storage.messages, [*shared, own[0]], ids[0]),
                 Server(1, PostgresMessages(storage._database, writer), [*shared, own[1]], ids[0]),
             ]
-            told: list[Change] = []
+            got: list[Change] = []
             ended: list[Change] = []
             beside = PostgresMessages(storage._database, command)
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(_follow, log, told)
+                nursery.start_soon(_follow, log, got)
                 nursery.start_soon(_disturb, storage, beside, ids, rooms, ended)
                 async with trio.open_nursery() as writing:
                     for server in servers:
                         writing.start_soon(server.write, STATEMENTS // WRITERS)
                 nursery.cancel_scope.cancel()
-            told += await log.read_log(len(told), 10**6, PLENTY)
+            got += await log.read_log(len(got), 10**6, PLENTY)
 
     everything = [*ended, *(each for server in servers for each in server.saved)]
     everything.sort(key=lambda change: change.id)
@@ -146,7 +146,7 @@ async def test_two_servers_write_without_a_deadlock_and_without_a_gap(database: 
             known = first_with[outcome.message.id]
             assert isinstance(known, Message)
             assert (outcome.message.room_id, outcome.message.seq) == (known.room_id, known.seq)
-    assert list(map(_place, told)) == list(map(_place, everything))
+    assert list(map(_place, got)) == list(map(_place, everything))
     _assert_memberships_begin_and_end_in_turn(everything, created=rooms)
 
 
@@ -173,12 +173,12 @@ async def _room(storage: PostgresStorage, name: str, creator: int) -> int:
     return room.id
 
 
-async def _follow(messages: PostgresMessages, told: list[Change]) -> None:
+async def _follow(messages: PostgresMessages, got: list[Change]) -> None:
     """Read the log as it grows: nothing appears behind what was read."""
     while True:
-        read = await messages.read_log(len(told), 1000, PLENTY)
-        assert [change.id for change in read] == list(range(len(told) + 1, len(told) + 1 + len(read)))
-        told += read
+        read = await messages.read_log(len(got), 1000, PLENTY)
+        assert [change.id for change in read] == list(range(len(got) + 1, len(got) + 1 + len(read)))
+        got += read
         await trio.sleep(0.005)
 
 

@@ -182,10 +182,10 @@ async def test_messages_older_than_marks_are_read_unless_undelivered(
             database, pool_size=2, query_timeout=10, commit_timeout=10, features=FEATURES
         ) as storage:
 
-            async def told(person: int) -> dict[int, RoomSnapshot]:
+            async def snapshots_of(person: int) -> dict[int, RoomSnapshot]:
                 return {room.id: room for room in await snapshots(storage, person, EVER)}
 
-            adas, bens = await told(ADA), await told(BEN)
+            adas, bens = await snapshots_of(ADA), await snapshots_of(BEN)
             assert {room.id: room.unread for room in adas.values()} == {1: 0, GARDEN: 0, DIRECT: 1, OWN: 0}
             assert {room.id: room.unread for room in bens.values()} == {
                 1: 0,
@@ -201,14 +201,14 @@ async def test_messages_older_than_marks_are_read_unless_undelivered(
             )
             await say(storage, ADA, GARDEN, "g4")
             await say(storage, ADA, BENS_DESK, "b5")
-            bens = await told(BEN)
+            bens = await snapshots_of(BEN)
             assert (bens[GARDEN].unread, bens[GARDEN].members, bens[BENS_DESK].unread) == (1, 3, 1)
-            assert (await told(CEM))[GARDEN].unread == 1
+            assert (await snapshots_of(CEM))[GARDEN].unread == 1
 
             # As an older server does on this schema.
             await execute(database, f"DELETE FROM memberships WHERE room_id = {GARDEN} AND user_id = {BEN}")
             await execute(database, f"INSERT INTO memberships (room_id, user_id) VALUES ({GARDEN}, {BEN})")
-            assert (await told(BEN))[GARDEN].unread == 0
+            assert (await snapshots_of(BEN))[GARDEN].unread == 0
 
 
 DUMPS = Path(__file__).parent / "dumps"
@@ -218,16 +218,16 @@ DUMPS = Path(__file__).parent / "dumps"
 async def test_changes_of_an_older_version_are_published_by_this_one(
     database: DatabaseAddress, version: str
 ) -> None:
-    told = json.loads((DUMPS / f"{version}.json").read_text(encoding="utf-8"))
+    snapshots_of = json.loads((DUMPS / f"{version}.json").read_text(encoding="utf-8"))
     with trio.fail_after(30):
         await execute(database, (DUMPS / f"{version}.sql").read_text(encoding="utf-8"))
         async with open_postgres_storage(
             database, pool_size=2, query_timeout=10, commit_timeout=10, features=FEATURES
         ) as storage:
-            assert await _told(storage, told) == told
+            assert await _told(storage, snapshots_of) == snapshots_of
             last_id, last_seqs = (
-                told["newest_id"],
-                {int(room): seq for room, seq in told["last_seqs"].items()},
+                snapshots_of["newest_id"],
+                {int(room): seq for room, seq in snapshots_of["last_seqs"].items()},
             )
             drafts = [Draft(room, ADA, "Ada", f"to {room}", 2e9) for room in last_seqs for _ in range(2)]
             saved = await storage.messages.save(drafts)
@@ -241,7 +241,7 @@ async def test_changes_of_an_older_version_are_published_by_this_one(
             assert [message.id for message in in_log] == [number for number, _ in numbers.values()]
             page = await storage.messages.timeline(LOBBY_ID, 10**6, PLENTY, after=0)
             assert [message.pos for message in page] == [message.seq for message in page]
-            (keyed,) = (m for m in told["pages"][str(CELLAR_OF_DUMP)] if m[5] == "cellar 5")
+            (keyed,) = (m for m in snapshots_of["pages"][str(CELLAR_OF_DUMP)] if m[5] == "cellar 5")
             again = Draft(CELLAR_OF_DUMP, BEN, "Ben", "cellar 5", 1.0, key="key-5")
             other = Draft(CELLAR_OF_DUMP, BEN, "Ben", "cellar 6", 1.0, key="key-5")
             repeated, used = await storage.messages.save([again, other])
@@ -595,7 +595,7 @@ async def test_members_added_by_an_older_server_are_published_too(database: Data
         async with open_asyncio():
             await migrate(database, connect_timeout=10, migrations=known_migrations()[:19])
         await execute(database, _PEOPLE_OF_0008)
-        send, told = trio.open_memory_channel[int | None](100)
+        send, snapshots_of = trio.open_memory_channel[int | None](100)
         async with (
             open_postgres_storage(
                 database, pool_size=2, query_timeout=10, commit_timeout=10, features=FEATURES
@@ -603,12 +603,12 @@ async def test_members_added_by_an_older_server_are_published_too(database: Data
             trio.open_nursery() as nursery,
         ):
             nursery.start_soon(storage.watch, send.send_nowait, lambda _id: None, lambda _id: None)
-            assert await told.receive() is None
+            assert await snapshots_of.receive() is None
             # What a server of schema 19 does meanwhile.
             await execute(
                 database, "INSERT INTO users (name, name_key, password_hash) VALUES ('Cem', 'cem', 'x')"
             )
-            assert await told.receive() == CEM
+            assert await snapshots_of.receive() == CEM
             assert await storage.users.count() == 3
             nursery.cancel_scope.cancel()
 

@@ -239,9 +239,9 @@ class Client:
         """Pongs are taken all the time: see answer_pings()."""
         await trio.sleep_forever()
 
-    def on_pong(self, heard: Callable[[bytes], None]) -> None:
+    def on_pong(self, received: Callable[[bytes], None]) -> None:
         """Answer pings to this."""
-        self._pong = heard
+        self._pong = received
 
     def vanish(self) -> None:
         """Accept bytes from here on, but answer neither pings nor a close frame: the connection is lost."""
@@ -280,9 +280,9 @@ class Client:
     def closed_with(self) -> Closing | None:
         return self.connection.closed_with
 
-    def heard_now(self) -> list[Any]:
+    def received_now(self) -> list[Any]:
         """Return the frames since the last call: JSON, or text if it is not JSON; an empty ping is `ping!`."""
-        heard: list[Any] = []
+        received: list[Any] = []
         while len(self._buffer) >= 2:
             opcode, size, start = self._buffer[0] & 15, self._buffer[1], 2
             if size >= 126:
@@ -292,18 +292,18 @@ class Client:
                 break
             body, self._buffer = self._buffer[start : start + size], self._buffer[start + size :]
             self._looked_at = max(0, self._looked_at - start - size)
-            heard.append("ping!" if opcode == 9 else _parsed(body.decode()))
-        return heard
+            received.append("ping!" if opcode == 9 else _parsed(body.decode()))
+        return received
 
-    async def hears(self) -> list[Any]:
+    async def receives(self) -> list[Any]:
         """Return the frames that arrive until nothing more happens by itself."""
         await wait_all_tasks_blocked()
-        return self.heard_now()
+        return self.received_now()
 
     async def asks(self, frame: object) -> Any:
         """Send a frame, and return the only one that arrives."""
         self.send(frame)
-        (answer,) = await self.hears()
+        (answer,) = await self.receives()
         return answer
 
 

@@ -77,19 +77,19 @@ class Person:
 
     def hear_until(self, true: Callable[[Line], bool]) -> list[Line]:
         """Lines up to the first of which it is true, that one too."""
-        heard = [self.hear()]
-        while not true(heard[-1]):
-            heard.append(self.hear())
-        return heard
+        received = [self.hear()]
+        while not true(received[-1]):
+            received.append(self.hear())
+        return received
 
     def hear_to_the_end(self) -> list[Line]:
         """All that still comes until the server closes, which must be soon."""
-        heard = []
+        received = []
         try:
             while True:
-                heard.append(self.hear())
+                received.append(self.hear())
         except ConnectionClosed:
-            return heard
+            return received
 
     def is_told(self) -> str:
         """The server's answer, which must come next."""
@@ -99,8 +99,8 @@ class Person:
 
     def log_in(self, token: str) -> None:
         self.say(f"auth {token}")
-        told = self.hear_until(lambda line: line.name == "server")[-1]  # others may be talking
-        assert told.text == f"authorised as {self.name}"
+        got = self.hear_until(lambda line: line.name == "server")[-1]  # others may be talking
+        assert got.text == f"authorised as {self.name}"
 
     @property
     def closed_with(self) -> int:
@@ -156,8 +156,8 @@ class Burst:
             try:
                 with client(self._url, name=name) as person:
                     person.say(f"auth {token}")
-                    told = person.hear_until(lambda line: line.name == "server")[-1]
-                    if told.text == f"authorised as {name}":
+                    got = person.hear_until(lambda line: line.name == "server")[-1]
+                    if got.text == f"authorised as {name}":
                         self._talk(person)
             except (WebSocketException, OSError):  # cut, or not let in
                 pass

@@ -18,8 +18,8 @@ async def replay(
     storage: Storage, reader_id: int, ranges: Sequence[ChangeRange], most_bytes: int
 ) -> list[Replayed]:
     """Return the changes of these ranges as one reader sees them."""
-    told = await storage.timelines.replay([reader_id], ranges, most_bytes)
-    return [change.seen_by(reader_id) for changes in told for change in changes]
+    got = await storage.timelines.replay([reader_id], ranges, most_bytes)
+    return [change.seen_by(reader_id) for changes in got for change in changes]
 
 
 async def resume_checks(storage: Storage, positions: Sequence[Position], up_to_id: int) -> list[ResumeCheck]:
@@ -33,5 +33,5 @@ async def snapshots(
 ) -> list[RoomSnapshot]:
     """Return one person's rooms, or those among these."""
     asked = RoomsAt(person_id, up_to_id, None if among is None else tuple(among))
-    (told,) = await storage.timelines.snapshots([asked])
-    return told
+    (got,) = await storage.timelines.snapshots([asked])
+    return got

@@ -87,18 +87,18 @@ def fetch_sql(address: dict[str, Any], query: str, *values: object) -> list[Any]
     return _run(fetch())
 
 
-def assert_told_once_in_order(heard: list[Line], saved: list[Line]) -> int:
+def assert_told_once_in_order(received: list[Line], saved: list[Line]) -> int:
     """Check that the lines one listener received are in the history once, in the same order, without gaps.
 
     Returns how many were saved after the last that was heard. No line may have been said twice.
     """
     assert len(set(saved)) == len(saved), "a line was saved twice"
-    assert heard[0] in saved, f"heard and not saved: {heard[0]}"
-    begin = saved.index(heard[0])
-    told = saved[begin : begin + len(heard)]
+    assert received[0] in saved, f"heard and not saved: {received[0]}"
+    begin = saved.index(received[0])
+    got = saved[begin : begin + len(received)]
     # Not the two lists: of thousands of lines only the first that differs is worth reading.
-    assert next((pair for pair in zip_longest(heard, told) if pair[0] != pair[1]), None) is None
-    return len(saved) - begin - len(heard)
+    assert next((pair for pair in zip_longest(received, got) if pair[0] != pair[1]), None) is None
+    return len(saved) - begin - len(received)
 
 
 def numbers_of(name: str, lines: Iterable[Line]) -> list[int]:

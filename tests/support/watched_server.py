@@ -68,7 +68,7 @@ async def open_watched(local: Path | None = None, **settings: Any) -> AsyncGener
             yield Watched(server.addresses[0], storage, client)
 
 
-async def told(ws: WebSocketConnection) -> dict[str, str]:
+async def next_fields(ws: WebSocketConnection) -> dict[str, str]:
     """The next frame, which is JSON."""
     answer: dict[str, str] = json.loads(await ws.get_message())
     return answer

@@ -232,17 +232,17 @@ def test_a_message_that_cannot_be_saved_fails_alone(server: ServerProcess, innoc
             for talker in talkers:
                 talker.say(f"{talker.name} {number}")
             ghost.say(f"boo {number}")
-        told = ghost.hear_until(lambda line: line == ("emil", "emil 99"))
-        while sum(line.name == "server" for line in told) < 100:
-            told.append(ghost.hear())
-        assert {line.text for line in told if line.name == "server"} == {"the message can't be stored"}
-        heard = listener.hear_all(300)
+        got = ghost.hear_until(lambda line: line == ("emil", "emil 99"))
+        while sum(line.name == "server" for line in got) < 100:
+            got.append(ghost.hear())
+        assert {line.text for line in got if line.name == "server"} == {"the message can't be stored"}
+        received = listener.hear_all(300)
         for talker in talkers:
-            said = [line.text for line in heard if line.name == talker.name]
+            said = [line.text for line in received if line.name == talker.name]
             assert said == [f"{talker.name} {number}" for number in range(100)]
-        for line in heard:
+        for line in received:
             innocents.overhear(*line)
-        assert heard == [line for line in saved_lines(server.address) if line in set(heard)]
+        assert received == [line for line in saved_lines(server.address) if line in set(received)]
 
 
 # --- frames that break the protocol ---

@@ -89,7 +89,7 @@ LIES = {
 def test_a_forged_sender_is_refused_each_time(
     server: ServerProcess, tokens: dict[str, str], lie: str
 ) -> None:
-    path, teller, told, answer = LIES[lie]
+    path, teller, got, answer = LIES[lie]
     query = f"?token={tokens[teller]}" if teller else ""
     saved = saved_lines(server.address)
     with (
@@ -103,7 +103,7 @@ def test_a_forged_sender_is_refused_each_time(
         if teller or path == "/direct":
             mallory.read_frame()  # the greeting
         for _ in range(TRIES // 50):
-            mallory.send(client_frame(TEXT, json.dumps(told).encode()) * 50)
+            mallory.send(client_frame(TEXT, json.dumps(got).encode()) * 50)
             for _ in range(50):
                 assert answer in mallory.read_frame().payload.decode()
         with member(server.url, "ada", tokens["ada"]) as honest:

@@ -70,7 +70,7 @@ def hear_to_a_last_word(server: ServerProcess, token: str, *listeners: Person) -
     What somebody said who is gone may be read after that.
     """
     last = Line("", "")
-    heard: list[list[Line]] = [[] for _ in listeners]
+    received: list[list[Line]] = [[] for _ in listeners]
 
     def last_word_is_taken() -> bool:
         nonlocal last
@@ -82,33 +82,33 @@ def hear_to_a_last_word(server: ServerProcess, token: str, *listeners: Person) -
 
     while saved_lines(server.address)[-1] != last:
         eventually(last_word_is_taken, "Ben can speak")
-        for lines, listener in zip(heard, listeners, strict=True):
+        for lines, listener in zip(received, listeners, strict=True):
             lines += listener.hear_until(lambda line: line == last)
-    return heard
+    return received
 
 
 def speaks(server: ServerProcess, token: str, line: Line) -> bool:
     """Say the line once; whether it was taken."""
     with client(server.url, name=line.name) as speaker, client(server.url) as witness:
         speaker.say(f"auth {token}")
-        if speaker.hear_until(lambda told: told.name == "server")[-1].text != f"authorised as {line.name}":
+        if speaker.hear_until(lambda got: got.name == "server")[-1].text != f"authorised as {line.name}":
             return False
         speaker.say(line.text)
-        while (heard := hear_first(witness, speaker)) != line:
-            if heard.name == "server":
+        while (received := hear_first(witness, speaker)) != line:
+            if received.name == "server":
                 return False
         return True
 
 
 def test_messages_received_before_a_kill_are_saved(data: Path) -> None:
     tokens: dict[str, str] = {}
-    heard: list[list[Line]] = []
+    received: list[list[Line]] = []
     for start in (0, BURST, 2 * BURST):
         with running_server(data) as server:
             postgres = postgres_under(server.process.pid)
             tokens = tokens or {name: register(server.url, name) for name in NAMES}
             saved = saved_lines(server.address)
-            for lines in heard:
+            for lines in received:
                 assert_told_once_in_order(lines, saved)
             assert_only_ends_are_missing(saved, NAMES)
             with (
@@ -116,14 +116,14 @@ def test_messages_received_before_a_kill_are_saved(data: Path) -> None:
                 client(server.url, "/messenger", key="username") as other,
                 Burst(server.url, tokens, start=start),
             ):
-                heard = [person.hear_all(300) for person in (listener, other)]
+                received = [person.hear_all(300) for person in (listener, other)]
                 server.kill()
-                for person, lines in zip((listener, other), heard, strict=True):
+                for person, lines in zip((listener, other), received, strict=True):
                     lines += person.hear_to_the_end()
             wait_until_ended(postgres)
     with running_server(data) as server:
         saved = saved_lines(server.address)
-        for lines in heard:
+        for lines in received:
             assert_told_once_in_order(lines, saved)
         assert_only_ends_are_missing(saved, NAMES)
         with client(server.url) as listener, member(server.url, "ada", tokens["ada"]) as ada:
@@ -141,11 +141,11 @@ def test_the_server_survives_a_killed_database_without_losing_messages(
     before = len(saved_lines(server.address))
     with client(server.url) as listener, client(server.url, "/messenger", key="username") as other:
         with Burst(server.url, tokens, start=start, comes_back=True) as burst:
-            heard = listener.hear_all(300)
+            received = listener.hear_all(300)
             os.kill(find(victim, postgres_under(server.process.pid)), signal.SIGKILL)
-            heard += hear_what_is_said_after(burst, listener)
+            received += hear_what_is_said_after(burst, listener)
         ends = hear_to_a_last_word(server, tokens["ben"], listener, other)
-    assert_all_was_told(server, before, heard + ends[0], ends[1])
+    assert_all_was_told(server, before, received + ends[0], ends[1])
     assert health(server) == 200
 
 
@@ -177,12 +177,12 @@ def test_after_a_database_stop_in_mid_burst_all_saved_messages_are_published(
     before = len(saved_lines(server.address))
     with client(server.url) as listener, client(server.url, "/messenger", key="username") as other:
         with Burst(server.url, tokens, start=2 * BURST, comes_back=True) as burst:
-            heard = listener.hear_all(300)
+            received = listener.hear_all(300)
             with stopped(postgres_under(server.process.pid)):
                 eventually(lambda: health(server) == 503, "the server says what is wrong")
-            heard += hear_what_is_said_after(burst, listener)
+            received += hear_what_is_said_after(burst, listener)
         ends = hear_to_a_last_word(server, tokens["ben"], listener, other)
-    assert_all_was_told(server, before, heard + ends[0], ends[1])
+    assert_all_was_told(server, before, received + ends[0], ends[1])
     assert health(server) == 200
 
 
@@ -193,11 +193,11 @@ def find(victim: str, postgres: list[int]) -> int:
     return min(pid for pid in postgres[1:] if b"[local]" in Path(f"/proc/{pid}/cmdline").read_bytes())
 
 
-def assert_all_was_told(server: ServerProcess, before: int, *heard: list[Line]) -> None:
+def assert_all_was_told(server: ServerProcess, before: int, *received: list[Line]) -> None:
     """Those who stayed heard nothing that is not kept, and everything that is; the server has never ended."""
     assert server.process.poll() is None
     saved = saved_lines(server.address)
-    for lines in heard:
+    for lines in received:
         assert lines[0] == saved[before]
         assert assert_told_once_in_order(lines, saved) == 0
     for name in NAMES:

@@ -45,13 +45,13 @@ class Socket:
 
     def hear_messages(self, count: int) -> list[dict[str, Any]]:
         """In the rooms dialect: the next messages; that one's own were saved is left out."""
-        heard: list[dict[str, Any]] = []
-        while len(heard) < count:
+        received: list[dict[str, Any]] = []
+        while len(received) < count:
             frame = self.hear()
             if frame["Type"] != "sent":
                 assert frame["Type"] == "message", frame
-                heard.append(frame)
-        return heard
+                received.append(frame)
+        return received
 
 
 class House:
@@ -148,9 +148,13 @@ def test_clients_of_five_dialects_get_their_messages_once_in_one_order(
             speakers[n % 3].say(f"line {n}")
             said.append(Line(account.name, f"line {n}"))
             # Whoever hears it last is waited for, so that the next line is said after this one.
-            heard = rooms.hear_messages(1)[0]
-            assert (heard["RoomID"], heard["Text"], heard["UID"]) == (LOBBY, said[-1].text, account.uid)
-            assert house.name_of(heard["UID"]) == account.name
+            received = rooms.hear_messages(1)[0]
+            assert (received["RoomID"], received["Text"], received["UID"]) == (
+                LOBBY,
+                said[-1].text,
+                account.uid,
+            )
+            assert house.name_of(received["UID"]) == account.name
         assert talker.hear_all(4) == [line for line in said if line.name != ada.name]
         assert messenger.hear_all(4) == [line for line in said if line.name != ben.name]
         # What comes next is the answer to this: nothing was heard before it, nor twice.
@@ -162,8 +166,8 @@ def test_clients_of_five_dialects_get_their_messages_once_in_one_order(
         assert talker.hear_all(6) == said
         messenger.say("history 6")
         assert messenger.hear_all(6) == said
-        told = house.history(cem)[:6]
-        assert [(message["UID"], message["Text"]) for message in reversed(told)] == [
+        got = house.history(cem)[:6]
+        assert [(message["UID"], message["Text"]) for message in reversed(got)] == [
             ({ada.name: ada, ben.name: ben, cem.name: cem}[line.name].uid, line.text) for line in said
         ]
 
@@ -236,9 +240,9 @@ def test_concurrent_messages_of_three_dialects_have_one_order_everywhere(
         for name, count in counts.items():
             assert [line.text for line in order if line.name == name] == [f"{n}" for n in range(count)]
         assert reader.hear_all(200) == order
-        heard = listener.hear_messages(200)
-        assert [Line(names[message["UID"]], message["Text"]) for message in heard] == order
-        ids = [message["ID"] for message in heard]
+        received = listener.hear_messages(200)
+        assert [Line(names[message["UID"]], message["Text"]) for message in received] == order
+        ids = [message["ID"] for message in received]
         assert ids == sorted(ids)
         # Each speaker heard the others, in the same order; the rooms client itself too.
         talker, messenger, rooms = speakers.values()
@@ -247,12 +251,12 @@ def test_concurrent_messages_of_three_dialects_have_one_order_everywhere(
         assert isinstance(rooms, Socket)
         assert talker.hear_all(133) == [line for line in order if line.name != ada.name]
         assert messenger.hear_all(133) == [line for line in order if line.name != ben.name]
-        assert rooms.hear_messages(200) == heard
+        assert rooms.hear_messages(200) == received
         # And so it is remembered.
         talker.say("history 200")
         assert talker.hear_all(200) == order
         newest = house.history(dora)
-        assert newest + house.history(dora, newest[-1]["ID"] - 1) == heard[::-1]
+        assert newest + house.history(dora, newest[-1]["ID"] - 1) == received[::-1]
 
 
 def say_all(socket: Person | Socket, name: str, count: int) -> Callable[[], None]:

@@ -112,27 +112,27 @@ def test_a_slow_reader_that_is_cut_and_gone_is_sent_all_that_it_did_not_confirm(
             sent += said
         slow.reset()
     with ExitStack() as stack:
-        heard = list[str]()
+        received = list[str]()
         for _ in sent:  # it may be cut again, as it is sent all at once
             with suppress(ConnectionClosed):
-                heard += hear(stack.enter_context(person(server, ben)), len(sent) - len(heard))
-            if len(heard) >= len(sent):
+                received += hear(stack.enter_context(person(server, ben)), len(sent) - len(received))
+            if len(received) >= len(sent):
                 break
-    assert heard == sent
+    assert received == sent
 
 
 def test_a_client_that_leaves_right_after_a_message_does_not_get_it_again(server: ServerProcess) -> None:
     ada, ben = account(server, "ada-quick"), account(server, "ben-quick")
-    heard = list[str]()
+    received = list[str]()
     with person(server, ada) as speaker:
         for number in range(20):
             with person(server, ben) as listener:
                 say(speaker, ada, ben, [f"live {number}"])
-                heard += hear(listener, 1)
+                received += hear(listener, 1)
             say(speaker, ada, ben, [f"missed {number}"])
             with person(server, ben) as listener:
-                heard += hear(listener, 1)
-    assert heard == [f"{kind} {number}" for number in range(20) for kind in ("live", "missed")]
+                received += hear(listener, 1)
+    assert received == [f"{kind} {number}" for number in range(20) for kind in ("live", "missed")]
     assert hear_missed(server, ben) == []
 
 
@@ -164,12 +164,12 @@ def test_a_server_that_ends_loses_no_message_and_one_that_stops_sends_none_again
                 dead.shake_hands(cem.path)
                 speaker, listener = (stack.enter_context(person(server, who)) for who in (ada, ben))
                 say(speaker, ada, cem, numbers(30))
-                heard = list[str]()
+                received = list[str]()
                 for number in range(30):
                     say(speaker, ada, ben, [str(number)])
-                    heard += hear(listener, 1)
+                    received += hear(listener, 1)
                 server.stop() if ends == "stop" else server.kill()
-        assert heard == numbers(30)
+        assert received == numbers(30)
         with running_server(data) as server:
             assert hear_missed(server, cem) == numbers(30)
             again = hear_missed(server, ben)

@@ -55,7 +55,7 @@ def test_connections_of_the_bus_that_are_ended_hide_nothing(servers: TwoServers)
     with conversation(servers) as talk:
         for _ in range(3):
             execute_sql(servers.near.address, _END_THE_BUS)
-            assert talk.heard_by_all(time.monotonic(), talk.near, talk.far) < BACK_WITHIN
+            assert talk.received_by_all(time.monotonic(), talk.near, talk.far) < BACK_WITHIN
 
 
 def test_a_database_that_crashes_forgets_the_leases_and_nobody_misses_anything(
@@ -63,7 +63,7 @@ def test_a_database_that_crashes_forgets_the_leases_and_nobody_misses_anything(
 ) -> None:
     with conversation(servers) as talk:
         kill(postgres_under(home.process.pid))
-        assert talk.heard_by_all(time.monotonic(), talk.near, talk.far) < BACK_WITHIN
+        assert talk.received_by_all(time.monotonic(), talk.near, talk.far) < BACK_WITHIN
         eventually(lambda: servers.leases() == 2, "both have a lease again")
 
 
@@ -78,18 +78,18 @@ def test_after_a_lost_database_link_nothing_stale_is_published(
     with conversation(servers) as talk, garden(servers) as room:
         with servers.line.deaf():
             check_removal(room, time.monotonic() + CUT_OFF)
-        assert talk.heard_by_all(time.monotonic(), talk.near, talk.far) < BACK_WITHIN
+        assert talk.received_by_all(time.monotonic(), talk.near, talk.far) < BACK_WITHIN
         room.check()
-        assert room.stays_heard() == [f"{CREATOR} {n}" for n in range(4)]
+        assert room.stays_received() == [f"{CREATOR} {n}" for n in range(4)]
 
 
 def test_a_server_suspended_and_resumed_publishes_nothing_stale(servers: TwoServers) -> None:
     with conversation(servers) as talk, garden(servers) as room:
         with stopped([servers.far.process.pid]):
             check_removal(room, time.monotonic() + CUT_OFF)
-        assert talk.heard_by_all(time.monotonic(), talk.near, talk.far) < BACK_WITHIN
+        assert talk.received_by_all(time.monotonic(), talk.near, talk.far) < BACK_WITHIN
         room.check()
-        assert room.stays_heard() == [f"{CREATOR} {n}" for n in range(4)]
+        assert room.stays_received() == [f"{CREATOR} {n}" for n in range(4)]
 
 
 def check_removal(room: Garden, until: float) -> None:
@@ -112,7 +112,7 @@ def test_clients_of_a_killed_server_continue_on_the_other(home: ServerProcess) -
         talk.move_all_to(servers.near.url)
         assert room.remove() < LEASE + A_LITTLE
         eventually(lambda: all(len(one.connections) > 1 for one in talk.far_listeners), "they are back")
-        assert talk.heard_by_all(time.monotonic(), talk.near, talk.far) < BACK_WITHIN
+        assert talk.received_by_all(time.monotonic(), talk.near, talk.far) < BACK_WITHIN
         assert servers.leases() == 1
 
 
@@ -123,10 +123,10 @@ def test_a_redis_that_is_killed_or_stopped_hides_nothing(home: ServerProcess) ->
         conversation(servers) as talk,
     ):
         redis.kill()
-        assert talk.heard_by_all(time.monotonic(), talk.near, talk.far) < BACK_WITHIN
+        assert talk.received_by_all(time.monotonic(), talk.near, talk.far) < BACK_WITHIN
         redis.start()
-        assert talk.heard_by_all(time.monotonic(), talk.near, talk.far) < BACK_WITHIN
+        assert talk.received_by_all(time.monotonic(), talk.near, talk.far) < BACK_WITHIN
         redis.freeze()
-        assert talk.heard_by_all(time.monotonic(), talk.near, talk.far) < BACK_WITHIN
+        assert talk.received_by_all(time.monotonic(), talk.near, talk.far) < BACK_WITHIN
         redis.thaw()
-        assert talk.heard_by_all(time.monotonic(), talk.near, talk.far) < BACK_WITHIN
+        assert talk.received_by_all(time.monotonic(), talk.near, talk.far) < BACK_WITHIN

@@ -124,7 +124,7 @@ def said(server: ServerProcess) -> Sequence[Any]:
     return tuple(row)
 
 
-def told(server: ServerProcess) -> list[int]:
+def logged_counts(server: ServerProcess) -> list[int]:
     """How many messages each of the listeners below should have heard: three are in the lobby."""
     rows = fetch_sql(
         server.address,
@@ -170,7 +170,9 @@ def test_one_account_on_every_protocol_has_one_budget(
             "who flooded is gone; those who listen and the server's own socket are left",
         )
         eventually(
-            lambda: [sum(LONG in text for text in reader.texts()) for reader in readers] == told(server),
+            lambda: (
+                [sum(LONG in text for text in reader.texts()) for reader in readers] == logged_counts(server)
+            ),
             "everybody heard all of it",
         )
         messages, size = said(server)
@@ -209,8 +211,8 @@ def test_a_flooding_guest_does_not_cut_the_person_or_delay_others(
 
 def _from(sender: int, reader: Reader) -> list[str]:
     """What one sender said, as far as it was read."""
-    heard = map(json.loads, reader.texts())
-    return [each["content"] for each in heard if each["from"] == sender]
+    received = map(json.loads, reader.texts())
+    return [each["content"] for each in received if each["from"] == sender]
 
 
 def test_background_work_goes_on_while_one_account_floods(server: ServerProcess) -> None:

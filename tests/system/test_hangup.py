@@ -125,8 +125,8 @@ def test_it_reads_certificate_and_log_level_again_and_nobody_is_cut(
         error = hang_up(server, "settings not reloaded; the server keeps the present ones")
         assert error["reason"].startswith("grace in ")
         files.settings.write_text("log_level = 'info'\ngrace = 7\n")
-        told = hang_up(server, "changed settings need a restart")
-        assert told["settings"] == ["CHAT_TLS_CERT", "CHAT_TLS_KEY", "CHAT_GRACE"]
+        got = hang_up(server, "changed settings need a restart")
+        assert got["settings"] == ["CHAT_TLS_CERT", "CHAT_TLS_KEY", "CHAT_GRACE"]
         assert certified_for(server, trusting) == "newest.example"
 
         ada.say("still here")

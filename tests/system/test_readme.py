@@ -72,10 +72,10 @@ def test_the_two_minutes_go_as_they_are_written(started: str, request: pytest.Fi
             timer.start()
         try:
             read_until(ben, "Connected to ")
-            for line, told in zip(typed, ("authorised as ada", None, "hello"), strict=True):
+            for line, got in zip(typed, ("authorised as ada", None, "hello"), strict=True):
                 type_line(ada, re.sub(r"eyJ[^\"]*", token, line))
-                if told:
-                    read_until(ada, f'"message":"{told}"')
+                if got:
+                    read_until(ada, f'"message":"{got}"')
             read_until(ben, '{"name":"ada","message":"hello"}')
         finally:
             for timer in overdue:

@@ -91,16 +91,16 @@ def test_a_setting_that_an_admin_changes_on_one_server_counts_on_the_other(
     def change(**settings: str | None) -> int:
         return request("PATCH", f"{there}{V1}/admin/settings", settings, headers=bearer).status_code
 
-    def told(url: str) -> str:
+    def answer_of(url: str) -> str:
         return str(request("GET", f"{url}{V1}/setup").json()["registration"])
 
     new = {"name": "ben", "password": "world of tea"}
     assert change(registration="closed") == 200
-    assert told(there) == "closed"
-    eventually(lambda: told(here) == "closed", "the other server has heard of it")
+    assert answer_of(there) == "closed"
+    eventually(lambda: answer_of(here) == "closed", "the other server has heard of it")
     assert post(f"{here}{V1}/auth/register", new).status_code == 403
     assert change(registration=None) == 200
-    eventually(lambda: told(here) == "open", "the other server has heard of it")
+    eventually(lambda: answer_of(here) == "open", "the other server has heard of it")
     assert post(f"{here}{V1}/auth/register", new).status_code == 201
 
 

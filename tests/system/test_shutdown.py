@@ -35,10 +35,10 @@ def data() -> Generator[Path]:
         yield data
 
 
-def stop(server: ServerProcess, told: signal.Signals = signal.SIGTERM) -> float:
+def stop(server: ServerProcess, got: signal.Signals = signal.SIGTERM) -> float:
     """Tell it to stop; return how many seconds that took. It must end well."""
     begun = time.monotonic()
-    server.process.send_signal(told)
+    server.process.send_signal(got)
     assert server.process.wait(30) == 0, server.log.read_text()
     return time.monotonic() - begun
 
@@ -46,11 +46,11 @@ def stop(server: ServerProcess, told: signal.Signals = signal.SIGTERM) -> float:
 @needs_proc
 def test_a_stop_in_mid_burst_saves_and_publishes_accepted_messages(data: Path) -> None:
     tokens: dict[str, str] = {}
-    heard: list[list[Line]] = []
-    for start, told in ((0, signal.SIGTERM), (BURST, signal.SIGINT)):
+    received: list[list[Line]] = []
+    for start, got in ((0, signal.SIGTERM), (BURST, signal.SIGINT)):
         with running_server(data, CHAT_GRACE=str(GRACE)) as server, ExitStack() as stack:
             tokens = tokens or {name: register(server.url, name) for name in ("ada", "ben", "cem")}
-            assert_kept(server, heard, tokens)
+            assert_kept(server, received, tokens)
             postgres = postgres_under(server.process.pid)
             authorised = [stack.enter_context(member(server.url, *person)) for person in tokens.items()]
             readers = [stack.enter_context(client(server.url)) for _ in range(3)]
@@ -69,9 +69,9 @@ def test_a_stop_in_mid_burst_saves_and_publishes_accepted_messages(data: Path) -
             half_body.send(CALL_WITHOUT_ITS_END)
             silent.shake_hands()
             with Burst(server.url, tokens, start=start):
-                heard = [reader.hear_all(100) for reader in readers]
-                took = stop(server, told)
-                for reader, lines in zip(readers, heard, strict=True):
+                received = [reader.hear_all(100) for reader in readers]
+                took = stop(server, got)
+                for reader, lines in zip(readers, received, strict=True):
                     lines += reader.hear_to_the_end()
                     assert reader.closed_with == GOING_AWAY
             for person in authorised:
@@ -81,13 +81,13 @@ def test_a_stop_in_mid_burst_saves_and_publishes_accepted_messages(data: Path) -
             assert took < GRACE + BESIDES
             wait_until_ended(postgres)
     with running_server(data) as server:
-        assert_kept(server, heard, tokens)
+        assert_kept(server, received, tokens)
 
 
-def assert_kept(server: ServerProcess, heard: list[list[Line]], tokens: dict[str, str]) -> None:
+def assert_kept(server: ServerProcess, received: list[list[Line]], tokens: dict[str, str]) -> None:
     """What was heard before is in the history, without gaps, and on it goes."""
     saved = saved_lines(server.address)
-    for lines in heard:
+    for lines in received:
         assert_told_once_in_order(lines, saved)
     assert_only_ends_are_missing(saved, tokens)
     last = Line("ada", f"and on it goes, after {len(saved)}")

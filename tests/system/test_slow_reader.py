@@ -78,10 +78,10 @@ def test_slow_readers_are_cut_and_not_waited_for(server: ServerProcess, tokens: 
             reader.shake_hands()
         said = say_until(lambda: server.log.read_text().count("too slow") >= len(slow), ada, ben)
         for reader in slow[:3]:
-            heard, code = read_what_is_left(reader)
+            received, code = read_what_is_left(reader)
             # What it did hear is whole and without a gap, it did not hear all, and it is told why.
-            assert heard == said[: len(heard)]
-            assert len(heard) < len(said)
+            assert received == said[: len(received)]
+            assert len(received) < len(said)
             assert code == TOO_SLOW
         # The last one never reads, and is forgotten all the same.
         eventually(
@@ -182,16 +182,16 @@ def test_a_cut_direct_client_gets_the_rest_once_on_its_return(
                 sent += 1
             speaker.send(client_frame(TEXT, b"ping"))
             assert speaker.read_frame().payload == b"pong"
-        heard = direct_numbers(slow, sent)
-        assert heard == list(range(len(heard)))
+        received = direct_numbers(slow, sent)
+        assert received == list(range(len(received)))
         for _ in range(sent):  # it may be cut again, while the sender's last messages still come
-            if len(heard) == sent:
+            if len(received) == sent:
                 break
             again = stack.enter_context(RawClient(server.url))
             again.shake_hands(f"/direct?token={ben.json()['token']}")
             assert again.read_frame().payload == b"Connected with id %d" % receiver
-            heard += direct_numbers(again, sent - len(heard))
-        assert heard == list(range(sent))
+            received += direct_numbers(again, sent - len(received))
+        assert received == list(range(sent))
 
 
 def direct_numbers(client: RawClient, most: int) -> list[int]:

@@ -393,25 +393,25 @@ def test_a_bad_number_is_refused_with_the_range(house: House, way: Way, count: s
     with house.enter(way, "ben") as ben:
         ben.log_in(house.tokens["ben"])
         ben.say(f"history {count}")
-        told = ben.is_told()
-        assert "1 to 1000" in told
+        got = ben.is_told()
+        assert "1 to 1000" in got
 
 
 def test_history_queries_run_at_once_and_each_is_whole_and_in_order(house: House, past: list[Line]) -> None:
     queries = 8
     saved = saved_lines(house.server.address)[-250:]
     places = {line: place for place, line in enumerate(saved)}
-    told: Counter[int] = Counter()
+    got: Counter[int] = Counter()
     with house.enter(TALKER, "ben") as ben:
         ben.log_in(house.tokens["ben"])
         for _ in range(queries):
             ben.say("history 250")
         for line in ben.hear_all(queries * 250):
             place = places[line]
-            told[place] += 1
+            got[place] += 1
             # The answers may be mixed, but each of them tells a line only after the one before it.
-            assert place == 0 or told[place] <= told[place - 1]
-    assert set(told.values()) == {queries}
+            assert place == 0 or got[place] <= got[place - 1]
+    assert set(got.values()) == {queries}
 
 
 def test_a_client_that_reads_history_still_gets_new_messages(house: House, past: list[Line]) -> None:
@@ -421,9 +421,9 @@ def test_a_client_that_reads_history_still_gets_new_messages(house: House, past:
         for _ in range(8):
             ben.say("history 250")
         ada.say("meanwhile")
-        heard = ben.hear_all(8 * 250 + 1)
-        assert ("ada", "meanwhile") in heard
-        assert set(heard) <= set(saved_lines(house.server.address)[-251:])
+        received = ben.hear_all(8 * 250 + 1)
+        assert ("ada", "meanwhile") in received
+        assert set(received) <= set(saved_lines(house.server.address)[-251:])
 
 
 def test_too_many_history_queries_at_once_are_refused_and_not_queued(house: House, past: list[Line]) -> None:
@@ -433,9 +433,9 @@ def test_too_many_history_queries_at_once_are_refused_and_not_queued(house: Hous
         ben.log_in(house.tokens["ben"])
         for _ in range(60):
             ben.say("history 1")
-        told = Counter(ben.hear_all(60))
-    assert set(told) <= {last, too_many}
-    assert told[last] >= 16
+        got = Counter(ben.hear_all(60))
+    assert set(got) <= {last, too_many}
+    assert got[last] >= 16
 
 
 # --- the way in ---

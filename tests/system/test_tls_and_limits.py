@@ -96,10 +96,10 @@ def test_a_burst_goes_through_whole_and_in_order(encrypted: ServerProcess, trust
             for talker in talkers:
                 talker.say(f"{number} {'x' * 500}")
         total = 200 * len(talkers)
-        heard = [listener.hear_all(total) for listener in listeners]
+        received = [listener.hear_all(total) for listener in listeners]
         saved = saved_lines(encrypted.address)[before:]
         assert len(saved) == total
-        assert all(lines == saved for lines in heard)
+        assert all(lines == saved for lines in received)
         for talker in talkers:
             assert talker.hear_all(total - 200) == [line for line in saved if line.name != talker.name]
             talker.say("history 1000")
@@ -151,11 +151,11 @@ def test_a_slow_reader_is_cut_there_too(encrypted: ServerProcess, trusting: ssl.
             assert ben.hear() == ("finn", f"{number} {text}")
             if "too slow" in encrypted.log.read_text():
                 break
-        for heard in range(number + 1):
+        for received in range(number + 1):
             found = slow.read_frame()
             if found.opcode == CLOSE:
                 break
-            assert found.payload.startswith(b'{"name":"finn","message":"%d ' % heard)
+            assert found.payload.startswith(b'{"name":"finn","message":"%d ' % received)
         assert found.payload.startswith((4008).to_bytes(2))
 
 

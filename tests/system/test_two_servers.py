@@ -74,7 +74,7 @@ def test_clients_of_a_stopping_server_move_to_the_other_without_loss(
         assert ada.hear() == Line("ben", "ben 0")
         for number in range(50):
             ada.say(f"ada {number}")
-        heard = ben.hear_until(lambda line: line.text == "ada 10")
+        received = ben.hear_until(lambda line: line.text == "ada 10")
         stopped.process.send_signal(signal.SIGTERM)
         assert ada.hear_to_the_end() == []
         assert ada.closed_with == 1001
@@ -85,14 +85,14 @@ def test_clients_of_a_stopping_server_move_to_the_other_without_loss(
         (last,) = numbers_of("ada", [ada.hear()])
         for number in range(last + 1, LAST + 1):
             ada.say(f"ada {number}")
-        heard += ben.hear_until(lambda line: line.text == f"ada {LAST}")
+        received += ben.hear_until(lambda line: line.text == f"ada {LAST}")
         ben.say("ben 1")
         assert ada.hear() == Line("ben", "ben 1")
         assert {site.request("GET", "/healthz").status_code for _ in range(10)} == {200}
         assert stopped.process.wait(30) == 0
 
         saved = saved_lines(two.database)
-        assert heard == [line for line in saved if line.name == "ada"]
+        assert received == [line for line in saved if line.name == "ada"]
         assert numbers_of("ada", saved) == list(range(LAST + 1))
 
 

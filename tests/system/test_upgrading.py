@@ -109,17 +109,17 @@ class Talk:
         self._talk = talk
         self._resuming = resuming
 
-    def heard_by_all(self) -> None:
+    def received_by_all(self) -> None:
         """Wait until all hear what is said from now on, over both servers."""
         now = time.monotonic()
-        self._talk.heard_by_all(now, self._talk.near, self._talk.far)
+        self._talk.received_by_all(now, self._talk.near, self._talk.far)
         self._talk.guests_back_after(now)
         (last, *_) = [
             a for a in self._talk.near.attempts[::-1] if a.began >= now and a.outcome == "acknowledged"
         ]
         for each in self._resuming:
             eventually(
-                lambda each=each: last.line.text in each.heard, "clients of the native protocol hear it"
+                lambda each=each: last.line.text in each.received, "clients of the native protocol hear it"
             )
 
     def replace(self, leaves: ServerProcess, comes: ServerProcess) -> None:
@@ -132,7 +132,7 @@ class Talk:
         eventually(
             lambda: all(len(each.connections) > had for each, had in listening.items()), "they are back"
         )
-        self.heard_by_all()
+        self.received_by_all()
 
 
 @contextmanager
@@ -145,7 +145,7 @@ def people(chat: Chat, near: ServerProcess, far: ServerProcess) -> Generator[Tal
             yield Talk(talk, (one, other))
         saved = saved_lines(chat.database)
         for each in (one, other):
-            eventually(lambda each=each: each.has_heard(saved[-1].text), "the end is heard")
+            eventually(lambda each=each: each.has_received(saved[-1].text), "the end is heard")
             each.check(saved)
     assert one.unknown == other.unknown
     for server in chat.servers:
@@ -166,7 +166,7 @@ def test_an_older_release_serves_beside_this_one_and_again_on_its_schema(chat: C
         assert (chat.schema(), chat.versions()) == (this.schema, [older.version] * 2 + [this.version])
         talk.replace(old_far, new_far)
         _pin_and_unpin(chat, new_far)
-        talk.heard_by_all()
+        talk.received_by_all()
         old_again = chat.start(older)
         talk.replace(old_near, old_again)
         assert chat.versions() == [older.version, this.version]
@@ -196,7 +196,7 @@ def test_this_release_serves_beside_the_next_and_skips_its_unknown_changes(
         talk.replace(far, next_far)
         for _ in range(3):
             execute_sql(chat.database, _FRAME)
-            talk.heard_by_all()
+            talk.received_by_all()
         again = chat.start(this)
         execute_sql(chat.database, _FRAME)
         talk.replace(near, again)

@@ -163,8 +163,8 @@ def test_a_worker_that_is_killed_is_followed_by_another_and_the_rest_go_on(data:
         eventually(lambda: workers_of(server).keys() == {1, 2}, "another worker serves")
         now = workers_of(server)
         assert (now[1], now[2] != before[2]) == (before[1], True)
-        (told,) = log(server, "worker ended: it is started again after the pause")
-        assert (told["worker"], told["reason"], told["level"]) == (2, "it ended with SIGKILL", "error")
+        (got,) = log(server, "worker ended: it is started again after the pause")
+        assert (got["worker"], got["reason"], got["level"]) == (2, "it ended with SIGKILL", "error")
 
         with RawClient(server.url) as silent:
             silent.shake_hands()
@@ -212,13 +212,13 @@ def test_a_hangup_reaches_all_workers_and_a_second_signal_cuts_all(data: Path, t
             server.process.send_signal(signal.SIGTERM)
             assert server.process.wait(PATIENCE) == 1
         manager.setblocking(False)
-        told = []
+        got = []
         with suppress(BlockingIOError):
             while True:
                 state = manager.recv(4096).splitlines()[0]
                 if not state.startswith(b"EXTEND_TIMEOUT_USEC="):  # PostgreSQL starts, and takes a while
-                    told.append(state)
-        assert told == [b"READY=1", b"RELOADING=1", b"READY=1", b"STOPPING=1"], "the parent alone speaks"
+                    got.append(state)
+        assert got == [b"READY=1", b"RELOADING=1", b"READY=1", b"STOPPING=1"], "the parent alone speaks"
 
 
 @contextmanager
@@ -262,7 +262,7 @@ def test_a_rolling_restart_refuses_nobody_and_loses_and_repeats_nothing() -> Non
         with talking(server.url, server.url, tokens, lambda: server.address) as talk:
             server.process.send_signal(signal.SIGUSR2)
             eventually(lambda: bool(log(server, "all workers have been replaced")), "all are replaced", 60)
-            talk.heard_by_all(time.monotonic(), talk.near, talk.far)
+            talk.received_by_all(time.monotonic(), talk.near, talk.far)
             talk.guests_back_after(time.monotonic())
             now = set(workers_of(server).values())
             assert len(now) == 2

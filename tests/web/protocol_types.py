@@ -25,9 +25,9 @@ _SIMPLE = {"integer": "number", "number": "number", "string": "string", "boolean
 def protocol_types() -> str:
     """Return the file as it must be. Sync and pure."""
     asked = [each.request for each in OPERATIONS if each.request is not None]
-    told = [each.reply for each in OPERATIONS if each.reply is not None]
+    got = [each.reply for each in OPERATIONS if each.reply is not None]
     requests = _schemas([*REQUESTS, *asked])
-    replies = _schemas([*REPLIES, ErrorReply, *EVENTS, Error, *told])
+    replies = _schemas([*REPLIES, ErrorReply, *EVENTS, Error, *got])
     parts = [_HEAD]
     for name, schema in sorted((requests | replies).items()):
         parts.append(_declared(name, schema, is_told=name in replies))

@@ -195,13 +195,13 @@ def test_settings_apply_at_once_name_their_source_and_are_withdrawn(pages: Pages
 
     olga.get_by_role("link", name="Audit log").click()
     acts = olga.locator(".audit > li p:first-child")
-    told = [
+    got = [
         "changed “Server name” to garden club",
         "changed “Allowed websites” to https://shop.example",
         "reset “Messages per second” to default",
         "changed “Messages per second” to 7.5",
     ]
-    for number, detail in enumerate(told):
+    for number, detail in enumerate(got):
         expect(acts.nth(number)).to_have_text(f"olga {detail}")
     expect(acts.filter(has_text="a command on the server changed the roles of olga")).to_have_count(1)
 
@@ -236,14 +236,14 @@ def test_an_admin_renames_archives_and_deletes_any_room(pages: Pages, olga: Page
     expect(olga.get_by_text("No rooms found.")).to_be_visible()
     olga.get_by_role("link", name="Audit log").click()
     acts = olga.locator(".audit > li p:first-child")
-    for number, told in enumerate(
+    for number, got in enumerate(
         (
             "olga deleted the room garden",
             "olga archived the room garden",
             "olga renamed a room: secret garden → garden",
         )
     ):
-        expect(acts.nth(number)).to_have_text(told)
+        expect(acts.nth(number)).to_have_text(got)
 
 
 def test_messages_over_the_rate_limit_are_announced_and_all_arrive(pages: Pages, olga: Page) -> None:

@@ -52,7 +52,7 @@ class Asker:
         self._person.send(json.dumps({"method": "message.send", "params": [text], "id": text}))
         assert self._told()["message_text"] == text
 
-    def hears(self) -> str:
+    def receives(self) -> str:
         return str(self._told()["message_text"])
 
     def _told(self) -> dict[str, object]:
@@ -103,7 +103,7 @@ def test_the_longest_waiting_is_first_and_answering_claims_it(
         expect(olga.locator(".conversation-who h1")).to_have_text("ben")
         expect(olga.locator(".message-text", has_text="where is my order?")).to_be_visible()
         Timeline(olga).say("it comes today")
-        assert ben.hears() == "it comes today"
+        assert ben.receives() == "it comes today"
         for page in operators:
             expect(rows(page)).to_have_text(["cyd"])
         part(oscar, "All")
@@ -167,7 +167,7 @@ def test_a_conversation_is_handed_over_closed_and_opened_again(
         expect(oscar.get_by_role("textbox", name="Message")).to_be_focused()
         oscar.keyboard.type("yes")
         oscar.keyboard.press("Enter")
-        assert fay.hears() == "yes"
+        assert fay.receives() == "yes"
         oscar.keyboard.press("Escape")
         expect(oscar.get_by_role("listbox")).to_be_focused()
         oscar.keyboard.press("e")
@@ -183,7 +183,7 @@ def test_a_conversation_is_handed_over_closed_and_opened_again(
         oscar.get_by_role("button", name="Close", exact=True).click()
         oscar.get_by_role("button", name="Reopen").click()
         Timeline(oscar).say("by card too")
-        assert fay.hears() == "by card too"
+        assert fay.receives() == "by card too"
 
         with asker(pages, "hal") as hal:
             hal.ask("is anybody here?")

@@ -24,7 +24,7 @@ def browser(whole_browser: Browser) -> Browser:
     return whole_browser
 
 
-def told(page: Page) -> list[dict[str, Any]]:
+def notifications_of(page: Page) -> list[dict[str, Any]]:
     notifications: list[dict[str, Any]] = page.evaluate(TOLD)
     return notifications
 
@@ -64,19 +64,19 @@ def test_a_direct_message_notifies_once_for_all_tabs_until_it_is_read_elsewhere(
     room = direct_of(pages, "ben", "ada")
     _, tabs = who_looks_away(pages, "ada", tabs=2)
     call(pages, "ben", "POST", f"/rooms/{room}/messages", {"key": "n-1", "text": "are you there?"})
-    eventually(lambda: len(told(tabs[0])) > 0, "it is told")
-    [notification] = told(tabs[0])
+    eventually(lambda: len(notifications_of(tabs[0])) > 0, "it is told")
+    [notification] = notifications_of(tabs[0])
     assert (notification["title"], notification["body"]) == ("ben", "are you there?")
     assert notification["data"]["path"] == f"/room/{room}/1"
     call(pages, "ada", "PUT", f"/rooms/{room}/read", {"seq": 1})
-    eventually(lambda: told(tabs[0]) == [], "it is closed")
+    eventually(lambda: notifications_of(tabs[0]) == [], "it is closed")
 
 
 def test_clicking_a_notification_opens_its_place(pages: Pages) -> None:
     room = direct_of(pages, "kim", "lea")
     context, [page] = who_looks_away(pages, "lea")
     call(pages, "kim", "POST", f"/rooms/{room}/messages", {"key": "n-7", "text": "come here"})
-    eventually(lambda: len(told(page)) == 1, "it is told")
+    eventually(lambda: len(notifications_of(page)) == 1, "it is told")
     context.service_workers[0].evaluate(
         """async () => {
             const [notification] = await registration.getNotifications();
@@ -93,8 +93,8 @@ def test_messages_without_a_mention_do_not_notify(pages: Pages) -> None:
     call(pages, "eve", "POST", "/rooms/1/messages", {"key": "n-2", "text": "good morning all"})
     call(pages, "eve", "POST", "/rooms/1/messages", {"key": "n-3", "text": "@dan see this"})
     call(pages, "eve", "POST", f"/rooms/{room}/messages", {"key": "n-4", "text": "and this"})
-    eventually(lambda: len(told(tab)) == 2, "both are told")
-    assert {each["body"] for each in told(tab)} == {"@dan see this", "and this"}
+    eventually(lambda: len(notifications_of(tab)) == 2, "both are told")
+    assert {each["body"] for each in notifications_of(tab)} == {"@dan see this", "and this"}
     expect(tab).to_have_title(re.compile(r"^\(2\) "))
     icon = tab.locator("link[rel=icon]")
     expect(icon).to_have_attribute("href", re.compile("^data:image/png"))

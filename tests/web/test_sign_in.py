@@ -80,13 +80,13 @@ def test_nobody_registers_where_it_is_closed(
     pages: Pages, chat: ServerProcess, admin: dict[str, str]
 ) -> None:
     try:
-        for policy, told in (
+        for policy, got in (
             ("closed", "Registration is closed."),
             ("invite", "To join, open the invit"),
         ):
             call(chat, "PATCH", "/admin/settings", {"registration": policy}, admin)
             page = pages.open("/")
-            expect(page.get_by_text(told)).to_be_visible()
+            expect(page.get_by_text(got)).to_be_visible()
             expect(page.get_by_role("button", name="Create an account")).to_have_count(0)
     finally:
         call(chat, "PATCH", "/admin/settings", {"registration": None}, admin)

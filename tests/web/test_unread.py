@@ -119,7 +119,7 @@ def test_gaps_in_more_rooms_than_one_request_holds_are_filled(pages: Pages) -> N
     def between(socket: WebSocketRoute) -> None:
         server = socket.connect_to_server()
 
-        def told(message: str | bytes) -> None:
+        def got(message: str | bytes) -> None:
             frame = json.loads(message)
             if frame["type"] == "hello_ok":
                 frame["limits"]["known"] = 1
@@ -133,7 +133,7 @@ def test_gaps_in_more_rooms_than_one_request_holds_are_filled(pages: Pages) -> N
             else:
                 server.send(message)
 
-        server.on_message(told)
+        server.on_message(got)
         socket.on_message(asked)
         sockets.append(server)
 

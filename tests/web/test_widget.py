@@ -55,11 +55,11 @@ class Operator:
     def messages(self, room: int) -> list[Any]:
         """The texts of a room, once there are some: the list of conversations may have them a moment earlier."""
 
-        def told() -> Any:
+        def shown_now() -> Any:
             return self.asks("GET", f"/rooms/{room}/messages").get("messages")
 
-        eventually(told, "a message")
-        messages: list[Any] = told()
+        eventually(shown_now, "a message")
+        messages: list[Any] = shown_now()
         return messages
 
     def texts(self, room: int) -> list[str]:

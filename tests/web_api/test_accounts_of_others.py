@@ -8,7 +8,7 @@ from trio_websocket import ConnectionClosed
 from chat.domain.accounts.passwords import Passwords
 from chat.domain.entities import Person
 from chat.domain.ports import NewPerson
-from tests.support.watched_server import Watched, open_watched, told
+from tests.support.watched_server import Watched, next_fields, open_watched
 
 ONE = "/api/v1/admin/people/2"
 PEOPLE = "/api/v1/admin/people"
@@ -53,7 +53,7 @@ async def test_acts_of_an_admin_close_that_persons_sockets(
     async with open_watched() as watched:
         grace, ben = await watched.token("grace", admin=True), await watched.token("ben")
         async with watched.client(token=ben) as socket, watched.client(token=grace) as admin:
-            await told(socket), await told(admin)
+            await next_fields(socket), await next_fields(admin)
             answer = await call(watched, method, path, grace, body)
             assert (answer.status_code, answer.json()["name"]) == (200, "ben")
             with pytest.raises(ConnectionClosed) as closed:
@@ -74,7 +74,7 @@ async def test_after_a_password_change_only_the_new_token_is_valid() -> None:
         assert isinstance(ada, Person)
         token = watched.token_of(ada)
         async with watched.client(token=token) as socket:
-            await told(socket)
+            await next_fields(socket)
             wrong = await call(
                 watched, "POST", "/api/v1/me/password", token, {"old": "wrong", "new": "other words"}
             )

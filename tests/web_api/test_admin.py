@@ -21,7 +21,7 @@ from chat.protocols.lines.handlers import LobbyClient
 from tests.support.account_changes import set_roles
 from tests.support.frames import CLOSE, TEXT, client_frame
 from tests.support.gateway import until
-from tests.support.watched_server import Watched, open_watched, told
+from tests.support.watched_server import Watched, next_fields, open_watched
 
 
 @pytest.fixture(autouse=True)
@@ -114,7 +114,7 @@ async def test_the_tree_shows_clients_their_tasks_and_the_servers_own(watched: W
     token = await watched.token("grace", admin=True)
     ada = await watched.token("ada")
     async with watched.client("/messenger"), watched.client("/talker", ada) as ws:
-        await told(ws)
+        await next_fields(ws)
         await say(ws, "ada", "hello")
         snapshot: dict[str, Any] = {"totals": {"messages": 0}}
         while not snapshot["totals"]["messages"]:
@@ -145,7 +145,7 @@ async def test_a_cancelled_client_unwinds_and_nobody_else_notices(watched: Watch
     token = await watched.token("grace", admin=True)
     ada, ben = await watched.token("ada"), await watched.token("ben")
     async with watched.client("/talker", ada) as one, watched.client("/talker", ben) as other:
-        await told(one), await told(other)
+        await next_fields(one), await next_fields(other)
         snapshot = (await watched.ask("/admin/tree.json", token)).json()
         (number,) = [each["connection"] for each in snapshot["clients"] if each["name"] == "ada"]
         unwound = (await watched.ask(f"/admin/clients/{number}/cancel", token, "POST")).json()
@@ -284,7 +284,7 @@ async def test_why_explains_a_client_that_does_not_read() -> None:
         token, ada = await watched.token("grace", admin=True), await watched.token("ada")
         deaf = await raw(watched)
         async with watched.client("/talker", ada) as ws:
-            await told(ws)
+            await next_fields(ws)
             ends: list[dict[str, Any]] = []
             while not ends:
                 for _ in range(200):
@@ -323,7 +323,7 @@ async def test_the_owner_of_the_data_asks_without_a_token() -> None:
             assert (data / SOCKET).stat().st_mode & 0o777 == 0o600
             ada = await watched.token("ada")
             async with watched.client("/talker", ada) as ws:
-                await told(ws)
+                await next_fields(ws)
                 done = await chat("tree", "--once", "--data", str(data))
                 assert done.exit_code == 0, done.stderr
                 assert "client 1 ada (talker)" in "\n".join(done.stdout.splitlines()[:24])

@@ -63,8 +63,8 @@ def client() -> Client:
 async def test_a_wrong_or_missing_field_is_named(client: Client, sent: object, field: str | None) -> None:
     response = await client.post("/api/v1/things", json=sent)
     assert response.status_code == 400
-    told: dict[str, Any] = await response.get_json()
-    assert told.get("field") == field
+    got: dict[str, Any] = await response.get_json()
+    assert got.get("field") == field
 
 
 async def test_no_body_is_an_empty_object_where_that_will_do(client: Client) -> None:

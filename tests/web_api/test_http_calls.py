@@ -247,8 +247,8 @@ async def test_a_body_that_cannot_be_used_is_refused(
     site: Site, path: str, field: str, sent: dict[str, Any], answer: tuple[int, str | None]
 ) -> None:
     status, text = answer
-    told, body = await site.call("POST", path, **sent)
-    assert told == status
+    got, body = await site.call("POST", path, **sent)
+    assert got == status
     if status == 415:
         text = "send JSON, with Content-Type: application/json"
     if text is not None:

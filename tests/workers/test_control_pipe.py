@@ -12,13 +12,13 @@ async def test_two_messages_at_once_are_sent_one_after_the_other() -> None:
     """As where a reload and a restart come together."""
     ours, theirs = socket.socketpair()
     sender, receiver = ControlPipe(ours, TO_WORKER), ControlPipe(theirs, TO_WORKER)
-    heard = list[ToWorker]()
+    received = list[ToWorker]()
     with trio.fail_after(30):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(sender.send, Reload({"log_level": "debug"}))
             nursery.start_soon(sender.send, Leave(7.5))
         sender.close()
         async for message in receiver.messages():
-            heard.append(message)
+            received.append(message)
     receiver.close()
-    assert sorted(heard, key=repr) == [Leave(7.5), Reload({"log_level": "debug"})]
+    assert sorted(received, key=repr) == [Leave(7.5), Reload({"log_level": "debug"})]

@@ -59,9 +59,7 @@ class Places:
     def notes(self, what: str | None = None) -> list[Note]:
         """What the stand-ins wrote: all of it, or those lines that begin with `what`."""
         lines = self._journal.read_text().splitlines() if self._journal.exists() else []
-        notes = [
-            Note(int(slot), int(pid), told) for slot, pid, told in (each.split(" ", 2) for each in lines)
-        ]
+        notes = [Note(int(slot), int(pid), got) for slot, pid, got in (each.split(" ", 2) for each in lines)]
         return notes if what is None else [note for note in notes if note.what.startswith(what)]
 
     def assert_nobody_is_left(self) -> None:
@@ -138,7 +136,7 @@ async def test_a_worker_that_does_not_start_is_why_the_parent_does_not(
 
 async def test_a_worker_that_ends_silently_is_reported_by_its_status(journal: Path) -> None:
     places = Places(journal, "silent")
-    told: list[str] = []
+    got: list[str] = []
     with trio.fail_after(30):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_kill_the_first, places)
@@ -146,8 +144,8 @@ async def test_a_worker_that_ends_silently_is_reported_by_its_status(journal: Pa
                 async with open_supervisor(1, places.prepare):
                     raise AssertionError("nobody serves")
             except CannotStart as error:
-                told.append(str(error))
-    assert told == ["it ended with SIGKILL"]
+                got.append(str(error))
+    assert got == ["it ended with SIGKILL"]
 
 
 async def _kill_the_first(places: Places) -> None:
@@ -175,8 +173,8 @@ async def test_a_worker_that_ends_is_restarted_in_its_slot(journal: Path) -> Non
 
 def test_pauses_double_up_to_a_limit_and_reset_after_a_steady_run() -> None:
     pauses = Pauses()
-    told = [pauses.next(0.1) for _ in range(8)]
-    assert told == [FIRST, 2 * FIRST, 4 * FIRST, 8 * FIRST, 16 * FIRST, 32 * FIRST, LONGEST, LONGEST]
+    got = [pauses.next(0.1) for _ in range(8)]
+    assert got == [FIRST, 2 * FIRST, 4 * FIRST, 8 * FIRST, 16 * FIRST, 32 * FIRST, LONGEST, LONGEST]
     assert pauses.next(STEADY - 1) == LONGEST
     assert pauses.next(STEADY) == FIRST
     assert pauses.next(0.0) == 2 * FIRST
@@ -262,8 +260,8 @@ async def test_where_the_new_one_does_not_start_the_old_ones_stay(journal: Path)
             supervisor.restart()
             await until(lambda: [line for line in logs if line["log_level"] == "error"])
             assert [runner.pid for runner in supervisor if runner.serves] == old
-    (told,) = (line for line in logs if line["log_level"] == "error")
-    assert told["reason"] == "it does not like it here"
+    (got,) = (line for line in logs if line["log_level"] == "error")
+    assert got["reason"] == "it does not like it here"
     assert places.notes("leave") == []
     places.assert_nobody_is_left()
 

@@ -97,9 +97,9 @@ def open_descriptors() -> dict[str, str]:
 def complaints(wrong: list[tuple[str, str]]) -> Generator[None]:
     """Gather what the interpreter says of objects that were never closed, awaited or exhausted."""
 
-    def note(told: Any) -> None:
-        is_resource = isinstance(told.exc_value, ResourceWarning)
-        wrong.append(("resource" if is_resource else "error", f"{told.exc_value!r} in {told.object!r}"))
+    def note(got: Any) -> None:
+        is_resource = isinstance(got.exc_value, ResourceWarning)
+        wrong.append(("resource" if is_resource else "error", f"{got.exc_value!r} in {got.object!r}"))
 
     before = sys.unraisablehook
     sys.unraisablehook = note

@@ -115,7 +115,7 @@ async def test_uploaded_files_become_one_message_of_the_open_room(here: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("command", "told"),
+    ("command", "got"),
     [
         ("/upload", "takes a path"),
         ("/upload nothing.png", "no file nothing.png"),
@@ -126,10 +126,10 @@ async def test_uploaded_files_become_one_message_of_the_open_room(here: Path) ->
         ("/save 0", "1 is the last"),
     ],
 )
-async def test_a_failed_file_command_is_reported(here: Path, command: str, told: str) -> None:
+async def test_a_failed_file_command_is_reported(here: Path, command: str, got: str) -> None:
     (here / "a").touch()
     state = State({}, 1, "ada", "chat.example")
     with pytest.raises(CommandError, match=r"in no room|no file here|1 is the last"):
         await run(with_chat(Files(), state), command)
-    with pytest.raises(CommandError, match=told.replace(".", r"\.")):
+    with pytest.raises(CommandError, match=got.replace(".", r"\.")):
         await run(with_chat(Files(), state_of(room(1, "lobby", "lobby"))), command)

@@ -225,14 +225,14 @@ def test_it_goes_on_after_it_was_suspended(server: ServerProcess, state: Path) -
 
 
 @pytest.mark.parametrize(
-    ("environment", "told"),
+    ("environment", "got"),
     [
         ({}, "chat: `chat talk` needs a terminal; use `chat send ROOM` to send the output of a program"),
         ({"HIDE": "urwid"}, "chat: `chat talk` needs one more package: pip install 'trio-chat[talk]'"),
     ],
 )
 def test_without_a_usable_terminal_it_prints_one_line(
-    tmp_path: Path, environment: dict[str, str], told: str
+    tmp_path: Path, environment: dict[str, str], got: str
 ) -> None:
     hiding = "import os, sys; sys.modules.update({n: None for n in os.environ.get('HIDE', '').split()}); "
     command = f"{hiding}from chat.cli import main; main(['talk'])"
@@ -245,7 +245,7 @@ def test_without_a_usable_terminal_it_prints_one_line(
         timeout=60,
         check=False,
     )
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{told}\n")
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{got}\n")
 
 
 def _public(server: ServerProcess, token: str) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ def state(tmp_path: Path) -> Path:
     return tmp_path / "state"
 
 
-def told(screen: Terminal, *words: str) -> None:
+def expect_shown(screen: Terminal, *words: str) -> None:
     """Wait until the status line says so, wherever it breaks."""
     for word in words:
         screen.wait(lambda word=word: word in " ".join(line.strip() for line in screen.lines[-5:]))  # type: ignore[misc]
@@ -38,17 +38,17 @@ def test_rooms_and_people_are_looked_after_by_commands(server: ServerProcess, st
 
     async def converse(screen: Terminal, ben: Chat) -> None:
         await trio.to_thread.run_sync(_say, screen)
-        heard = await direct_message(ben)
-        assert heard.text == "good morning"
+        received = await direct_message(ben)
+        assert received.text == "good morning"
         room = next(number for number, each in ben.rooms.items() if each.info.name == "tulips")
         assert ben.rooms[room].info.topic == "red ones"
-        await ben.watch([heard.sender.id])
+        await ben.watch([received.sender.id])
         await trio.to_thread.run_sync(_go_away, screen)
         async for event in ben.events():
             if isinstance(event, PresenceChanged) and event.people[0].state == "away":
                 break
             assert not isinstance(event, Disconnected)
-        await ben.send(heard.room, "hello?")
+        await ben.send(received.room, "hello?")
         await trio.to_thread.run_sync(_kick, screen)
         assert room not in ben.rooms
 
@@ -65,11 +65,11 @@ def _say(screen: Terminal) -> None:
     screen.type("/topic red ones\r")
     screen.wait("#tulips  red ones")
     screen.type("/invite irssi ben\r")
-    told(screen, "irssi ben is in #tulips now")
+    expect_shown(screen, "irssi ben is in #tulips now")
     screen.type("/invite\r")
     screen.wait("/i/")
     screen.type(" \x7f/msg irssi ben good morning\r")
-    told(screen, "to irssi ben: good morning")
+    expect_shown(screen, "to irssi ben: good morning")
     assert screen.lines[0].startswith(" #tulips")
 
 
@@ -81,11 +81,11 @@ def _go_away(screen: Terminal) -> None:
 def _kick(screen: Terminal) -> None:
     screen.wait(lambda: b"\x07" in screen.written)  # ben wrote directly
     screen.type("/kick irssi ben\r")
-    told(screen, "irssi ben was removed from #tulips")
+    expect_shown(screen, "irssi ben was removed from #tulips")
     screen.type(ALT_1)
     screen.wait(lambda: screen.lines[0].startswith(" lobby"))
     screen.type("/kick irssi ben\r")
-    told(screen, "lobby has no members to add or remove")
+    expect_shown(screen, "lobby has no members to add or remove")
     screen.type("\x15/back\r")
     screen.wait(lambda: "(away)" not in screen.text)
 
@@ -108,18 +108,18 @@ def test_commands_for_files_settings_and_input_history(
         screen.type("/new plans of cleo\r")
         screen.wait(lambda: screen.lines[0] == " #plans of cleo")
         screen.type("/set log on\r")
-        told(screen, "log is on")
+        expect_shown(screen, "log is on")
         screen.type(f"/upload {str(file)[:-8]}\t\r")
         screen.wait(lambda: "irssi cleo: a plan.txt (file)" in screen.text and " ... " not in screen.text)
         screen.type(f"/save {tmp_path}/saved\r")
-        told(screen, f"saved {tmp_path}/saved"[:50])
+        expect_shown(screen, f"saved {tmp_path}/saved"[:50])
         assert (tmp_path / "saved").read_text() == file.read_text()
         screen.type(f"/save 1 {tmp_path}\r")
-        told(screen, "(2).txt")
+        expect_shown(screen, "(2).txt")
         screen.type("/files\r")
         screen.wait("a plan.txt  20 bytes, irssi cleo")
         screen.type(" \x7f/save 7\r")
-        told(screen, "not that many files")
+        expect_shown(screen, "not that many files")
         screen.type(f"\x15{UP}{UP}{UP}")  # the first edits the message, which has no text
         screen.wait(lambda: last(screen) == "> /files" or screen.lines[-1].endswith("/files"))
         screen.type(DOWN)

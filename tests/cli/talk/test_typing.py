@@ -16,11 +16,11 @@ EVE = Sender(id=3, name="eve")
 
 def test_typing_people_are_named_in_words() -> None:
     typists = Typists()
-    told = [typists.describe(1)]
+    got = [typists.describe(1)]
     for person in (BEN, EVE, Sender(id=4, name="joe"), Sender(id=5, name="kim")):
         typists.add(1, person, 0)
-        told.append(typists.describe(1))
-    assert told == [
+        got.append(typists.describe(1))
+    assert got == [
         "",
         "ben is typing",
         "ben and eve are typing",
@@ -78,10 +78,10 @@ async def test_typing_is_announced_every_three_seconds(
     autojump_clock: MockClock, *, is_refused: bool
 ) -> None:
     state = state_of(room(1, "lobby", "lobby"))
-    told: list[tuple[float, int]] = []
+    got: list[tuple[float, int]] = []
 
     async def tell(room: int) -> None:
-        told.append((trio.current_time() - start, room))
+        got.append((trio.current_time() - start, room))
         if is_refused:
             raise Refused(ErrorReply(code="forbidden"))
 
@@ -96,4 +96,4 @@ async def test_typing_is_announced_every_three_seconds(
         state.editor.replace("")  # it is said
         await trio.sleep(10)
         nursery.cancel_scope.cancel()
-    assert told == [(0, 1), (3, 1)]
+    assert got == [(0, 1), (3, 1)]

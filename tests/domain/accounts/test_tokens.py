@@ -84,8 +84,8 @@ def test_a_name_is_shortened_no_more_than_it_must_be() -> None:
 
     def name_in_token(name: str) -> str:
         token = tokens.issue(Person(id=2**63 - 1, name=name))
-        told: str = jwt.decode(token, SECRET, ["HS256"])["name"]
-        return told
+        got: str = jwt.decode(token, SECRET, ["HS256"])["name"]
+        return got
 
     kept = name_in_token("x" * 64)
     assert len(kept) < 63

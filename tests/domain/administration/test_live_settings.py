@@ -38,18 +38,23 @@ async def test_a_change_counts_at_once_and_the_start_again_once_it_is_taken_back
     assert sends(mine) == 20, "what was used before is forgotten"
     assert [mine.call(ADDRESS) > 0 for _ in range(4)] == [False, False, False, True]
     assert await house.register("ada") is CLOSED
-    told = settings.effective()["registration"]
-    assert (told.value, told.default, told.source) == ("closed", "open", "admin")
-    assert told.by is not None
-    assert told.by.name == "olga"
+    effective_now = settings.effective()["registration"]
+    assert (effective_now.value, effective_now.default, effective_now.source) == ("closed", "open", "admin")
+    assert effective_now.by is not None
+    assert effective_now.by.name == "olga"
 
     await settings.change(None, {"registration": None, "message_rate": 0, "call_rate": None})
     assert mine.rates == Rates(messages=0, text=0, pages=1.0, calls=0)
     assert all(mine.message(1, ADDRESS) is None for _ in range(1000))
     assert mine.call(ADDRESS) == 0
     assert isinstance(await house.register("ada"), Granted)
-    told = settings.effective()["registration"]
-    assert (told.value, told.source, told.at, told.by) == ("open", "start", None, None)
+    effective_now = settings.effective()["registration"]
+    assert (effective_now.value, effective_now.source, effective_now.at, effective_now.by) == (
+        "open",
+        "start",
+        None,
+        None,
+    )
 
 
 async def test_registrations_of_an_address_have_the_new_number_also_where_there_was_none() -> None:
@@ -159,20 +164,20 @@ async def test_by_default_the_lobby_is_open_while_registration_is() -> None:
     house = House()
     settings = LiveSettings(house.storage.settings, house.accounts, budgets())
 
-    def told() -> tuple[object, object, str]:
+    def effective_now() -> tuple[object, object, str]:
         lobby = settings.effective()["lobby"]
         return lobby.value, lobby.default, lobby.source
 
     await settings.refresh()
-    assert (settings.lobby, told()) == ("open", ("open", "open", "start"))
+    assert (settings.lobby, effective_now()) == ("open", ("open", "open", "start"))
     await settings.change(None, {"registration": "invite"})
-    assert (settings.lobby, told()) == ("members", ("members", "members", "start"))
+    assert (settings.lobby, effective_now()) == ("members", ("members", "members", "start"))
     await settings.change(None, {"lobby": "open"})
-    assert (settings.lobby, told()) == ("open", ("open", "members", "admin"))
+    assert (settings.lobby, effective_now()) == ("open", ("open", "members", "admin"))
     await settings.change(None, {"registration": None, "lobby": "members"})
-    assert (settings.lobby, told()) == ("members", ("members", "open", "admin"))
+    assert (settings.lobby, effective_now()) == ("members", ("members", "open", "admin"))
     await settings.change(None, {"lobby": None})
-    assert (settings.lobby, told()) == ("open", ("open", "open", "start"))
+    assert (settings.lobby, effective_now()) == ("open", ("open", "open", "start"))
 
 
 @pytest.mark.parametrize("lobby", ["open", "members"])
@@ -185,12 +190,12 @@ async def test_a_lobby_that_the_server_was_started_with_does_not_follow_registra
 
 
 async def test_followers_are_notified_only_of_changed_settings() -> None:
-    house, heard = House(), list[set[str]]()
+    house, received = House(), list[set[str]]()
     settings = LiveSettings(house.storage.settings, house.accounts, budgets())
-    settings.on_change(lambda names: heard.append(set(names)))
+    settings.on_change(lambda names: received.append(set(names)))
     await settings.refresh()
-    assert heard == []
+    assert received == []
     await settings.change(None, {"registration": "invite", "read_rate": 4.0})
-    assert heard == [{"registration", "lobby", "read_rate"}]
+    assert received == [{"registration", "lobby", "read_rate"}]
     await settings.change(None, {"lobby": "members"})
-    assert len(heard) == 1, "it is what it was"
+    assert len(received) == 1, "it is what it was"

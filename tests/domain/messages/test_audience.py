@@ -23,7 +23,7 @@ ROOM = 7
 
 
 @pytest.mark.parametrize(
-    ("people", "sender", "heard"),
+    ("people", "sender", "received"),
     [
         (None, ADA, (ROOM,)),
         (Pair(ADA, BEN), ADA, (DirectInbox(BEN), RoomTopic(ROOM))),
@@ -35,12 +35,12 @@ ROOM = 7
     ],
 )
 def test_a_message_reaches_the_people_of_its_room(
-    people: People, sender: int, heard: tuple[Topic, ...]
+    people: People, sender: int, received: tuple[Topic, ...]
 ) -> None:
     message = Message(1, ROOM, 1, sender, "x", "hello", 0.0, people=people)
-    assert audience(message) == heard
-    wire = msgspec.json.encode(heard)
-    assert msgspec.json.decode(wire, type=tuple[Topic, ...]) == heard
+    assert audience(message) == received
+    wire = msgspec.json.encode(received)
+    assert msgspec.json.decode(wire, type=tuple[Topic, ...]) == received
 
 
 def test_a_change_without_a_room_has_no_room_topic() -> None:
@@ -49,7 +49,7 @@ def test_a_change_without_a_room_has_no_room_topic() -> None:
 
 
 @pytest.mark.parametrize(
-    ("people", "heard"),
+    ("people", "received"),
     [
         (None, (ROOM,)),
         (Pair(ADA, BEN), (DirectInbox(ADA), DirectInbox(BEN), RoomTopic(ROOM))),
@@ -59,8 +59,8 @@ def test_a_change_without_a_room_has_no_room_topic() -> None:
 )
 @pytest.mark.parametrize("actor", [ADA, BEN])
 def test_changes_of_a_message_reach_everybody_in_its_room(
-    people: People, heard: tuple[Topic, ...], actor: int
+    people: People, received: tuple[Topic, ...], actor: int
 ) -> None:
-    assert audience(Edited(2, ROOM, 1, 2, actor, "bye", 0.0, people)) == heard
-    assert audience(Reacted(2, ROOM, 1, 2, actor, "👍", True, 1, 0.0, people)) == heard
-    assert audience(Deleted(2, ROOM, 1, 2, actor, 0.0, people)) == heard
+    assert audience(Edited(2, ROOM, 1, 2, actor, "bye", 0.0, people)) == received
+    assert audience(Reacted(2, ROOM, 1, 2, actor, "👍", True, 1, 0.0, people)) == received
+    assert audience(Deleted(2, ROOM, 1, 2, actor, 0.0, people)) == received

@@ -51,8 +51,8 @@ async def test_a_conversation_is_read_oldest_first_with_its_person(
     one, two, three = await says(storage, support, ADA, "one", "two", "three")
     await says(storage, support, BEN, "another")
     ada = Person(id=1, name="ada")
-    told = await support.conversation(ada, two)
-    assert [(message.id, message.text, message.peer) for message in told] == [
+    got = await support.conversation(ada, two)
+    assert [(message.id, message.text, message.peer) for message in got] == [
         (one, "one", ADA),
         (two, "two", ADA),
     ]
@@ -69,8 +69,8 @@ async def test_a_conversation_is_read_oldest_first_with_its_person(
 
 async def test_at_most_a_thousand_messages_are_read_at_once(support: Support, storage: MemoryStorage) -> None:
     ids = await says(storage, support, ADA, *(f"{n}" for n in range(1001)))
-    told = await support.history(ADA, 0, 5000)
-    assert [message.id for message in told] == ids[1:]
+    got = await support.history(ADA, 0, 5000)
+    assert [message.id for message in got] == ids[1:]
     assert [m.id for m in await support.conversation(Person(id=1, name="ada"), ids[-1])] == ids[1:]
 
 
@@ -80,8 +80,8 @@ async def test_the_overview_has_the_newest_conversation_first(
     assert await support.conversations() == []
     await says(storage, support, ADA, "one", "two")
     await says(storage, support, BEN, "three")
-    told = [(c.person_id, c.person_name, c.last.text, c.last.peer) for c in await support.conversations()]
-    assert told == [(2, "ben", "three", BEN), (1, "ada", "two", ADA)]
+    got = [(c.person_id, c.person_name, c.last.text, c.last.peer) for c in await support.conversations()]
+    assert got == [(2, "ben", "three", BEN), (1, "ada", "two", ADA)]
 
 
 async def test_a_person_is_found_by_id_and_by_name(support: Support) -> None:

@@ -48,7 +48,7 @@ async def test_a_registered_server_may_publish_until_its_lease_lapses(
 async def test_a_log_that_ends_before_the_published_id_is_reported_as_rewound(
     autojump_clock: object,
 ) -> None:
-    heard: list[tuple[str, int]] = []
+    received: list[tuple[str, int]] = []
 
     async def nothing() -> None:
         await trio.lowlevel.checkpoint()
@@ -58,12 +58,12 @@ async def test_a_log_that_ends_before_the_published_id_is_reported_as_rewound(
             Fence(),
             3,
             position,
-            lambda end: heard.append(("reaches", end)),
-            lambda end: heard.append(("rewind_to", end)),
+            lambda end: received.append(("reaches", end)),
+            lambda end: received.append(("rewind_to", end)),
         )
         await lease.begin()
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(lease.keep, nothing, lambda: None, lambda told: told)
+            nursery.start_soon(lease.keep, nothing, lambda: None, lambda got: got)
             await wait_all_tasks_blocked()
             nursery.cancel_scope.cancel()
-    assert heard == [("reaches", 3), ("reaches", 3), ("rewind_to", 3), ("reaches", 3)]
+    assert received == [("reaches", 3), ("reaches", 3), ("rewind_to", 3), ("reaches", 3)]

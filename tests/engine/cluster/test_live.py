@@ -31,15 +31,15 @@ async def test_own_changes_and_marks_reach_the_other_server(
     assert (await other.say(LOBBY_ID, "hi"))["type"] == "send_ok"
     await trio.sleep(0.1)
     for each in (here, elsewhere, other):
-        await each.hears()
+        await each.receives()
     await here.asks("activity", room=LOBBY_ID, what="typing")
     await here.asks("read", room=LOBBY_ID, seq=1)
     await trio.sleep(0.1)
     mark = {"type": "read", "room": LOBBY_ID, "person": ada.id, "seq": 1}
     typing = {"type": "activity", "room": LOBBY_ID, "person": {"id": ada.id, "name": "ada"}, "what": "typing"}
-    assert await other.hears() == [typing, mark]
-    assert await elsewhere.hears() == [mark]
-    assert await here.hears() == []
+    assert await other.receives() == [typing, mark]
+    assert await elsewhere.receives() == [mark]
+    assert await here.receives() == []
 
 
 async def test_a_read_mark_that_comes_late_from_a_third_server_does_not_go_back(
@@ -52,21 +52,21 @@ async def test_a_read_mark_that_comes_late_from_a_third_server_does_not_go_back(
     for n in range(3):
         await writer.say(LOBBY_ID, f"{n}")
     await trio.sleep(0.1)
-    await reader.hears()
+    await reader.receives()
 
-    async def told(*marks: HasRead) -> list[tuple[int, int]]:
+    async def published(*marks: HasRead) -> list[tuple[int, int]]:
         async with servers.network.open_bus() as third:
             for mark in marks:
                 third.publish(encode(Noticed(99, mark)))
             await trio.sleep(0.1)
-        return [(event["seq"], event.get("unread", 0)) for event in await reader.hears()]
+        return [(event["seq"], event.get("unread", 0)) for event in await reader.receives()]
 
     newest, before = (HasRead(LOBBY_ID, None, ada.id, seq, 3 - seq, 0, is_shared=False) for seq in (3, 1))
-    assert await told(newest, before, newest) == [(3, 0), (3, 0)]
-    assert await told(structs.replace(before, is_back=True)) == [(1, 2)]
-    await told(newest)
+    assert await published(newest, before, newest) == [(3, 0), (3, 0)]
+    assert await published(structs.replace(before, is_back=True)) == [(1, 2)]
+    await published(newest)
     await trio.sleep(20)  # that somebody went back may be lost: a mark is not held against them for ever
-    assert await told(before) == [(1, 2)]
+    assert await published(before) == [(1, 2)]
 
 
 async def test_a_read_by_sending_elsewhere_is_recorded_before_a_mark_goes_back(
@@ -79,9 +79,9 @@ async def test_a_read_by_sending_elsewhere_is_recorded_before_a_mark_goes_back(
         await elsewhere.connect()
         await elsewhere.say(LOBBY_ID, "one")
         asked = here.send("read", room=LOBBY_ID, seq=0, back=True)
-        assert here.hear(await here.client.hears()) == []
+        assert here.hear(await here.client.receives()) == []
     await trio.sleep(1)
-    (answer,) = here.hear(await here.client.hears())
+    (answer,) = here.hear(await here.client.receives())
     assert (answer["id"], answer["type"], answer.get("read", 0)) == (asked, "read_ok", 0)
     (room,) = await snapshots(servers.storage, ada.id, 2**62)
     assert room.read == 0
@@ -100,7 +100,7 @@ async def test_a_mark_overtaken_by_an_own_message_elsewhere_is_not_sent(
         await each.connect()
     for text in ("one", "two"):
         await other.say(LOBBY_ID, text)
-    await here.hears()
+    await here.receives()
     await elsewhere.asks("read", room=LOBBY_ID, seq=1)
     since = here.rooms[LOBBY_ID]["at"]
     here.drop()
@@ -109,12 +109,12 @@ async def test_a_mark_overtaken_by_an_own_message_elsewhere_is_not_sent(
         await here.connect(sync=False)
         before = len(here.events)
         here.send("sync", known=[{"room": LOBBY_ID, "pos": 2, "at": since}], since=since)
-        await here.hears()
+        await here.receives()
     await trio.sleep(1)
-    (answer,) = here.hear(await here.client.hears())
+    (answer,) = here.hear(await here.client.receives())
     assert answer["type"] == "sync_ok"
-    told = [each for each in here.events[before:] if each["type"] in ("message", "read")]
-    assert [(each["type"], each["seq"], each.get("unread", 0)) for each in told] == [
+    published = [each for each in here.events[before:] if each["type"] in ("message", "read")]
+    assert [(each["type"], each["seq"], each.get("unread", 0)) for each in published] == [
         ("message", 3, 0),
         ("read", 3, 0),
     ]
@@ -132,7 +132,7 @@ async def test_a_server_without_a_lease_publishes_no_room_changes(
         await trio.sleep(FENCE + 1)
         await here.asks("activity", room=LOBBY_ID, what="typing")
         await trio.sleep(0.1)
-        assert await other.hears() == []
+        assert await other.receives() == []
 
 
 async def test_presence_on_another_server_ends_with_that_server(
@@ -146,7 +146,7 @@ async def test_presence_on_another_server_ends_with_that_server(
     states: dict[int, str] = {}
 
     async def seen() -> dict[int, str]:
-        for event in await watching.hears():
+        for event in await watching.receives():
             states.update({each["id"]: each["state"] for each in event["people"]})
         return states
 

@@ -33,14 +33,14 @@ async def test_a_client_of_another_server_gets_changes_in_order_and_its_ban(
     assert await one.memberships.end(banned) is None
     # From the answer on ben hears nothing, and was told all that came before.
     assert not other.hub.has_subscribers(garden)
-    await replica.hears()
-    told = [event for event in replica.events[before:] if event["type"] != "read"]
-    assert [(event["type"], event.get("role")) for event in told] == [
+    await replica.receives()
+    got = [event for event in replica.events[before:] if event["type"] != "read"]
+    assert [(event["type"], event.get("role")) for event in got] == [
         ("changed", None),
         ("member", "moderator"),
         ("changed", None),
         ("member", "banned"),
         ("gone", None),
     ]
-    assert [event["pos"] for event in told[:-1]] == [2, 3, 4, 5]
-    assert told[2]["archived"]
+    assert [event["pos"] for event in got[:-1]] == [2, 3, 4, 5]
+    assert got[2]["archived"]

@@ -100,7 +100,7 @@ async def speaker_and_listener(servers: Servers) -> tuple[Client, Client]:
     """Ada on the one server, and somebody on the other who only listens and has heard the greeting."""
     speaker = await servers.one.connect(TALKER, await servers.one.add("ada"))
     listener = await servers.other.connect(TALKER)
-    await listener.hears()
+    await listener.receives()
     return speaker, listener
 
 
@@ -110,17 +110,17 @@ async def test_messages_reach_the_other_server_at_once_and_in_order(
     ada, ben = await servers.one.add_all("ada", "ben")
     on_one = await servers.one.connect(TALKER, ada)
     on_other = await servers.other.connect(TALKER, ben)
-    await on_one.hears()
-    await on_other.hears()
+    await on_one.receives()
+    await on_other.receives()
     began = trio.current_time()
     for n in range(3):
         on_one.send({"name": "ada", "message": f"from one {n}"})
         on_other.send({"name": "ben", "message": f"from the other {n}"})
     await wait_all_tasks_blocked()
-    heard = on_one.heard_now(), on_other.heard_now()
+    received = on_one.received_now(), on_other.received_now()
     assert trio.current_time() == began
-    assert [line["message"] for line in heard[0]] == [f"from the other {n}" for n in range(3)]
-    assert [line["message"] for line in heard[1]] == [f"from one {n}" for n in range(3)]
+    assert [line["message"] for line in received[0]] == [f"from the other {n}" for n in range(3)]
+    assert [line["message"] for line in received[1]] == [f"from one {n}" for n in range(3)]
 
 
 async def test_a_message_not_relayed_in_time_is_relayed_by_no_server(
@@ -141,12 +141,12 @@ async def test_where_a_bus_may_have_lost_something_the_database_is_asked_at_once
     servers.network.is_cut = True
     began = trio.current_time()
     assert speaker.send({"name": "ada", "message": "lost on its way"}) is None
-    assert await listener.hears() == []
+    assert await listener.receives() == []
     for bus in servers.network.buses:
         bus.arrived.mark_lossy()
-    while not (heard := await listener.hears()):  # noqa: ASYNC110 - what is told has no event
+    while not (received := await listener.receives()):  # noqa: ASYNC110 - what is told has no event
         await trio.sleep(0.01)
-    assert [line["message"] for line in heard] == ["lost on its way"]
+    assert [line["message"] for line in received] == ["lost on its way"]
     assert trio.current_time() - began < 0.1 < RENEW
 
 
@@ -161,7 +161,7 @@ async def test_a_third_server_receives_both_in_log_order(autojump_clock: object,
     await trio.sleep(1)
     log = [each.text for each in servers.one.said(1)]
     for listener in listeners:
-        assert [line["message"] for line in listener.heard_now() if line["name"] != "server"] == log
+        assert [line["message"] for line in listener.received_now() if line["name"] != "server"] == log
 
 
 async def test_without_a_bus_everything_is_published_within_two_seconds(
@@ -171,13 +171,13 @@ async def test_without_a_bus_everything_is_published_within_two_seconds(
     servers.network.is_cut = True
     on_one.send({"name": "ada", "message": "hello"})
     await wait_all_tasks_blocked()
-    assert listener.heard_now() == []
+    assert listener.received_now() == []
     await trio.sleep(2)
-    assert [line["message"] for line in listener.heard_now()] == ["hello"]
+    assert [line["message"] for line in listener.received_now()] == ["hello"]
     on_one.send({"name": "ada", "message": "again"})
     servers.network.is_cut = False
     await trio.sleep(0.6)
-    assert [line["message"] for line in listener.heard_now()] == ["again"]
+    assert [line["message"] for line in listener.received_now()] == ["again"]
 
 
 async def test_direct_messages_reach_a_person_on_every_server_once(
@@ -186,15 +186,15 @@ async def test_direct_messages_reach_a_person_on_every_server_once(
     ada, ben = await servers.one.add_all("ada", "ben")
     writer = await servers.one.connect(DIRECT, ada)
     reader = await servers.other.connect(DIRECT, ben)
-    await reader.hears()
+    await reader.receives()
     writer.send({"from": ada.id, "to": ben.id, "content": "first"})
     await wait_all_tasks_blocked()
-    assert contents(reader.heard_now()) == ["first"]
+    assert contents(reader.received_now()) == ["first"]
     reader.leave()
     await reader.ends()
     # Its note is not written yet: the other server is asked for it.
     again = await servers.one.connect(DIRECT, ben)
-    assert contents(await again.hears()) == []
+    assert contents(await again.receives()) == []
 
 
 async def test_a_guest_is_found_on_its_server_until_it_leaves(
@@ -203,15 +203,15 @@ async def test_a_guest_is_found_on_its_server_until_it_leaves(
     ada = await servers.one.add("ada")
     writer = await servers.one.connect(DIRECT, ada)
     guest = await servers.other.connect(DIRECT)
-    await writer.hears()
-    (welcome,) = await guest.hears()
+    await writer.receives()
+    (welcome,) = await guest.receives()
     number = int(welcome.removeprefix("Connected with id "))
     assert number >= FIRST_GUEST + servers.other.cluster.number * 10**9
     writer.send({"from": ada.id, "to": number, "content": "hello guest"})
-    assert contents(await guest.hears()) == ["hello guest"]
-    assert await writer.hears() == []
+    assert contents(await guest.receives()) == ["hello guest"]
+    assert await writer.receives() == []
     guest.send({"from": number, "to": ada.id, "content": "hello ada"})
-    assert contents(await writer.hears()) == ["hello ada"]
+    assert contents(await writer.receives()) == ["hello ada"]
     guest.leave()
     await guest.ends()
     answer = await writer.asks({"from": ada.id, "to": number, "content": "still there?"})
@@ -224,16 +224,16 @@ async def test_a_guest_behind_a_lapsed_lease_gets_no_message_refused_to_its_send
     ada = await servers.one.add("ada")
     writer = await servers.one.connect(DIRECT, ada)
     guest = await servers.other.connect(DIRECT)
-    await writer.hears()
-    (welcome,) = await guest.hears()
+    await writer.receives()
+    (welcome,) = await guest.receives()
     to = {"from": ada.id, "to": int(welcome.removeprefix("Connected with id "))}
     with servers.other.obstacles.failing("renew", StorageDown("cut off")):
         await trio.sleep(LEASE + 1.5)
         assert "not found" in str(await writer.asks(to | {"content": "refused"}))
-        assert await guest.hears() == []
+        assert await guest.receives() == []
     await trio.sleep(2)
     writer.send(to | {"content": "heard"})
-    assert contents(await guest.hears()) == ["heard"]
+    assert contents(await guest.receives()) == ["heard"]
 
 
 async def test_relayed_messages_reach_a_guest_in_order_also_in_a_burst(
@@ -241,14 +241,14 @@ async def test_relayed_messages_reach_a_guest_in_order_also_in_a_burst(
 ) -> None:
     ada = await servers.one.add("ada")
     writer, guest = await servers.one.connect(DIRECT, ada), await servers.other.connect(DIRECT)
-    (welcome,) = await guest.hears()
+    (welcome,) = await guest.receives()
     number = int(welcome.removeprefix("Connected with id "))
     texts = [f"line {n}" for n in range(20)]
     with servers.network.held_back():
         for text in texts:
             writer.send({"from": ada.id, "to": number, "content": text})
             await trio.sleep(3)  # by then it is refused
-    assert contents(await guest.hears()) == texts
+    assert contents(await guest.receives()) == texts
 
 
 async def test_a_client_that_changes_servers_receives_nothing_twice(
@@ -264,7 +264,7 @@ async def test_a_client_that_changes_servers_receives_nothing_twice(
         await servers.other.context.cluster.catch_up()
     listener = await servers.other.connect(TALKER)
     await trio.sleep(5)
-    assert [line for line in listener.heard_now() if line["name"] != "server"] == []
+    assert [line for line in listener.received_now() if line["name"] != "server"] == []
 
 
 async def test_entering_a_room_on_a_lagging_server_replays_nothing_earlier(
@@ -275,24 +275,24 @@ async def test_entering_a_room_on_a_lagging_server_replays_nothing_earlier(
     enter = {"Type": "enter", "RoomID": garden.id}
     speaker, comer = await servers.one.connect(ROOMS, ada), await servers.other.connect(ROOMS, ben)
     for each in (speaker, comer):
-        assert await each.hears() == [{"Type": "enter"}]
+        assert await each.receives() == [{"Type": "enter"}]
     assert await speaker.asks(enter) == {"Type": "enter"}
     servers.network.is_cut = True
     await members.join(servers.one.services, ben, garden.id)
     await members.remove(servers.one.services, ada, garden.id, ben.id)
     speaker.send({"Type": "message", "Text": "while ben is out"})
-    await speaker.hears()
+    await speaker.receives()
     with servers.other.obstacles.failing("read_log", StorageDown("this table alone")):
         await members.join(servers.one.services, ben, garden.id)
         comer.send(enter)
         await trio.sleep(11)
-        assert comer.heard_now() == [{"Type": "error", "Error": "internal error"}], "it can't catch up"
+        assert comer.received_now() == [{"Type": "error", "Error": "internal error"}], "it can't catch up"
     comer.send(enter)
     await trio.sleep(5)
-    assert comer.heard_now() == [{"Type": "enter"}]
+    assert comer.received_now() == [{"Type": "enter"}]
     speaker.send({"Type": "message", "Text": "welcome"})
     await trio.sleep(5)
-    assert [frame["Text"] for frame in comer.heard_now() if frame["Type"] == "message"] == ["welcome"]
+    assert [frame["Text"] for frame in comer.received_now() if frame["Type"] == "message"] == ["welcome"]
 
 
 async def test_writes_in_flight_elsewhere_are_saved_before_a_removal_is_answered(
@@ -303,7 +303,7 @@ async def test_writes_in_flight_elsewhere_are_saved_before_a_removal_is_answered
     await members.join(servers.one.services, ben, garden.id)
     member = await servers.other.connect(ROOMS, ben)
     member.send({"Type": "enter", "RoomID": garden.id})
-    await member.hears()
+    await member.receives()
     acknowledged = []
 
     async def remove() -> None:
@@ -331,7 +331,7 @@ async def test_a_renewed_watermark_waits_for_writes_in_flight(
     await members.join(servers.one.services, ben, garden.id)
     member = await servers.other.connect(ROOMS, ben)
     member.send({"Type": "enter", "RoomID": garden.id})
-    await member.hears()
+    await member.receives()
     acknowledged = trio.Event()
 
     async def remove() -> None:
@@ -362,7 +362,7 @@ async def test_a_removal_is_answered_once_writes_in_flight_are_settled(
     await members.join(servers.one.services, ben, garden.id)
     member = await servers.other.connect(ROOMS, ben)
     member.send({"Type": "enter", "RoomID": garden.id})
-    await member.hears()
+    await member.receives()
     acknowledged = trio.Event()
 
     async def remove() -> None:
@@ -428,9 +428,9 @@ async def test_after_losing_the_database_nothing_is_published_before_a_recheck(
     speaker = await servers.one.connect(ROOMS, ada)
     for client in (member, speaker):
         client.send({"Type": "enter", "RoomID": garden.id})
-        await client.hears()
+        await client.receives()
     lobby = await servers.other.connect(TALKER)
-    await lobby.hears()
+    await lobby.receives()
     with servers.other.obstacles.failing("members_among", StorageDown("cut off")):
         with servers.other.obstacles.failing("renew", StorageDown("cut off")):
             await trio.sleep(LEASE + 1.5)
@@ -440,16 +440,16 @@ async def test_after_losing_the_database_nothing_is_published_before_a_recheck(
                 assert await members.remove(servers.one.services, ada, garden.id, ben.id) is None
             speaker.send({"Type": "message", "Text": "not for ben"})
             await trio.sleep(1)
-            assert member.heard_now() == []
+            assert member.received_now() == []
         await trio.sleep(3)  # it has a lease, and can't look
-        assert member.heard_now() == []
+        assert member.received_now() == []
     await trio.sleep(3)
-    assert member.heard_now() == []
+    assert member.received_now() == []
     assert await servers.one.storage.nodes.live() != []
     on_one = await servers.one.connect(TALKER, ada)
     on_one.send({"name": "ada", "message": "you are back"})
     await trio.sleep(1)
-    assert [line["message"] for line in lobby.heard_now()] == ["you are back"]
+    assert [line["message"] for line in lobby.received_now()] == ["you are back"]
 
 
 @pytest.mark.parametrize("again", [1, 4])
@@ -509,9 +509,9 @@ async def test_a_fenced_server_keeps_its_sockets_and_publishes_late(
         await trio.sleep(FENCE + 1.1)
         on_one.send({"name": "ada", "message": "said meanwhile"})
         await trio.sleep(1)
-        assert lobby.heard_now() == []
+        assert lobby.received_now() == []
     await trio.sleep(1)
-    assert [line["message"] for line in lobby.heard_now()] == ["said meanwhile"]
+    assert [line["message"] for line in lobby.received_now()] == ["said meanwhile"]
 
 
 async def test_a_recheck_longer_than_a_lease_ends_with_publishing(
@@ -534,7 +534,7 @@ async def test_a_recheck_longer_than_a_lease_ends_with_publishing(
     on_one.send({"name": "ada", "message": "said meanwhile"})
     with trio.fail_after(2 * LEASE):
         await fence.wait_open()
-    assert [line["message"] for line in await lobby.hears()] == ["said meanwhile"]
+    assert [line["message"] for line in await lobby.receives()] == ["said meanwhile"]
 
 
 async def test_a_server_with_another_bus_is_refused_in_words_that_name_both(autojump_clock: object) -> None:
@@ -630,17 +630,17 @@ async def test_with_the_bus_down_a_removal_waits_for_watermarks_of_the_leases(
     speaker, member = await servers.one.connect(ROOMS, ada), await servers.other.connect(ROOMS, ben)
     for client in (member, speaker):
         client.send({"Type": "enter", "RoomID": garden.id})
-        await client.hears()
+        await client.receives()
     servers.network.is_cut = True
     speaker.send({"Type": "message", "Text": "before"})
     await wait_all_tasks_blocked()
     began = trio.current_time()
     assert await members.remove(servers.one.services, ada, garden.id, ben.id) is None
     assert trio.current_time() - began <= 2.5
-    assert [frame["Text"] for frame in member.heard_now() if frame["Type"] == "message"] == ["before"]
+    assert [frame["Text"] for frame in member.received_now() if frame["Type"] == "message"] == ["before"]
     speaker.send({"Type": "message", "Text": "after"})
     await trio.sleep(5)
-    assert member.heard_now() == []
+    assert member.received_now() == []
 
 
 async def test_direct_messages_arrive_while_the_bus_is_down(autojump_clock: object, servers: Servers) -> None:
@@ -651,7 +651,7 @@ async def test_direct_messages_arrive_while_the_bus_is_down(autojump_clock: obje
     await wait_all_tasks_blocked()
     reader = await servers.other.connect(DIRECT, ben)
     await trio.sleep(LEASE + 2)
-    assert contents(reader.heard_now()) == ["first"]
+    assert contents(reader.received_now()) == ["first"]
 
 
 async def test_answers_may_arrive_before_the_responders_are_known(
@@ -694,7 +694,7 @@ async def test_only_named_persons_writes_are_awaited(
 
     on_one, listener = await speaker_and_listener(servers)
     on_one.send({"name": "ada", "message": "hello"})
-    assert await listener.hears()
+    assert await listener.receives()
     end = await servers.storage.messages.newest_id()
     asked = servers.one.cluster.wait_published_everywhere
     monkeypatch.setattr(servers.other.journal.pending_writes, "wait_resolved", settled)
@@ -726,7 +726,7 @@ async def test_waiting_for_a_silent_server_ends(autojump_clock: object, servers:
                 await waiting
         assert trio.current_time() - began < 100
     await trio.sleep(1)
-    assert [line["message"] for line in listener.heard_now()] == ["hello"]
+    assert [line["message"] for line in listener.received_now()] == ["hello"]
     await servers.one.cluster.wait_published_everywhere(end)
 
 
@@ -802,8 +802,8 @@ async def test_support_changes_reach_every_server(
 
     async def hear() -> list[list[str]]:
         await trio.sleep(2)
-        heard = [await each.hears() for each in (own, on_one, on_other)]
-        return [[e["type"] for e in each if e["type"] != "members"] for each in heard]
+        received = [await each.receives() for each in (own, on_one, on_other)]
+        return [[e["type"] for e in each if e["type"] != "members"] for each in received]
 
     await own.say(room.id, "help")
     assert await hear() == [[], ["room"], ["room"]]
@@ -814,8 +814,8 @@ async def test_support_changes_reach_every_server(
     async with trio.open_nursery() as nursery:
         nursery.start_soon(servers.one.services.writes.write, answers[0])
         nursery.start_soon(servers.other.services.writes.write, answers[1])
-    for heard in await hear():
-        assert sorted(heard) == ["message", "message", "support"], "one of the two has it"
+    for received in await hear():
+        assert sorted(received) == ["message", "message", "support"], "one of the two has it"
     closing = SupportChange(room.id, olga.id, 2.0, people, is_closed=True)
     await servers.one.services.writes.write(closing)
     assert await hear() == [["support"], ["support", "gone"], ["support", "gone"]]

@@ -99,7 +99,7 @@ def message(change_id: int, text: str = "forged") -> Message:
 async def test_a_forged_message_is_shown_to_nobody_and_the_next_commit_cuts_nobody(site: Site) -> None:
     ada = await site.one.add("ada")
     speaker, listener = await site.one.connect(TALKER, ada), await site.other.connect(TALKER)
-    await listener.hears()
+    await listener.receives()
     newest = await site.storage.messages.newest_id()
     with structlog.testing.capture_logs() as logs:
         await site.forges(
@@ -107,7 +107,7 @@ async def test_a_forged_message_is_shown_to_nobody_and_the_next_commit_cuts_nobo
         )
         speaker.send({"name": "ada", "message": "hello"})
         await trio.sleep(5)
-    assert [line["message"] for line in listener.heard_now() if line["name"] == "ada"] == ["hello"]
+    assert [line["message"] for line in listener.received_now() if line["name"] == "ada"] == ["hello"]
     assert listener.closed_with is None
     dropped = [each["dropped"] for each in logs if "no server of this chat sealed" in each["event"]]
     assert dropped == [1, 1], "each server says so once"
@@ -117,7 +117,7 @@ async def test_a_forged_message_is_shown_to_nobody_and_the_next_commit_cuts_nobo
 async def test_a_sealed_payload_is_accepted_once_and_only_with_its_secret(site: Site) -> None:
     ada = await site.one.add("ada")
     speaker, listener = await site.one.connect(TALKER, ada), await site.other.connect(TALKER)
-    await listener.hears()
+    await listener.receives()
     assert await site.forger.receive() is None
     speaker.send({"name": "ada", "message": "hello"})
     await wait_all_tasks_blocked()
@@ -126,21 +126,21 @@ async def test_a_sealed_payload_is_accepted_once_and_only_with_its_secret(site: 
     newest = await site.storage.messages.newest_id()
     await site.forges(*overheard, Seals("another").seal(encode(Announced(newest + 1, [message(newest + 1)]))))
     await trio.sleep(5)
-    assert [line["message"] for line in listener.heard_now() if line["name"] == "ada"] == ["hello"]
+    assert [line["message"] for line in listener.received_now() if line["name"] == "ada"] == ["hello"]
 
 
 async def test_forged_costs_neither_lock_anybody_out_nor_let_them_do_more(site: Site) -> None:
     ada = await site.one.add("ada")
     speaker, listener = await site.one.connect(TALKER, ada), await site.other.connect(TALKER)
-    await listener.hears()
+    await listener.receives()
     for cost in (1e9, -1e9):
         for _ in range(10):
             await site.forges(Spent(NOBODY, [Used("messages", ada.id, cost)]))
             speaker.send({"name": "ada", "message": "hello"})
-        heard = [line for line in listener.heard_now() if line["name"] == "ada"]
-        assert len(heard) == 4, "what may be said at once"
+        received = [line for line in listener.received_now() if line["name"] == "ada"]
+        assert len(received) == 4, "what may be said at once"
         await trio.sleep(30)
-        listener.heard_now()
+        listener.received_now()
 
 
 async def test_a_forged_answer_ends_no_wait_and_a_server_that_is_none_is_not_waited_for(site: Site) -> None:
@@ -161,9 +161,9 @@ async def test_a_forged_answer_ends_no_wait_and_a_server_that_is_none_is_not_wai
 async def test_forged_notices_and_relays_reach_nobody(site: Site) -> None:
     ada, ben = await site.one.add_all("ada", "ben")
     reader = await site.other.connect(DIRECT, ben)
-    await reader.hears()
-    heard: list[object] = []
-    site.other.services.notices.on(Active, lambda *told: heard.append(told))
+    await reader.receives()
+    received: list[object] = []
+    site.other.services.notices.on(Active, lambda *got: received.append(got))
     await site.forges(
         Noticed(NOBODY, Active(LOBBY_ID, None, ada.id, "ada", "typing")),
         Question(
@@ -179,7 +179,7 @@ async def test_forged_notices_and_relays_reach_nobody(site: Site) -> None:
         ),
     )
     await trio.sleep(2)
-    assert (reader.heard_now(), heard) == ([], [])
+    assert (reader.received_now(), received) == ([], [])
 
 
 async def test_forged_questions_are_not_answered_and_many_real_ones_are_bounded(
@@ -199,7 +199,7 @@ async def test_forged_questions_are_not_answered_and_many_real_ones_are_bounded(
 async def test_an_older_server_is_answered_and_only_its_guests_are_relayed(site: Site) -> None:
     ada, ben = await site.one.add_all("ada", "ben")
     reader = await site.other.connect(DIRECT, ben)
-    await reader.hears()
+    await reader.receives()
     older = await site.joins(OLDER)
     await site.forges(Beat(older, 0))  # which makes them look who there is
     assert await site.forger.receive() is None
@@ -220,7 +220,7 @@ async def test_an_older_server_is_answered_and_only_its_guests_are_relayed(site:
     await trio.sleep(0.1)
     answered = [each for each in await site.forger.receive() or [] if each.startswith(b'["Answer"')]
     assert len(answered) >= 3, "both of them note, and one has somebody who hears it"
-    assert [frame["content"] for frame in reader.heard_now()] == ["from a guest"]
+    assert [frame["content"] for frame in reader.received_now()] == ["from a guest"]
 
 
 async def test_an_older_server_is_not_waited_for_longer_than_it_takes_to_note(site: Site) -> None:

@@ -264,10 +264,10 @@ async def test_a_socket_sends_and_receives_files_once(site: Site) -> None:
     hello = await client.asks({"type": "hello", "id": 1, "token": token})
     assert hello["limits"]["file_bytes"] == 100_000
     client.send({"type": "sync", "id": 2})
-    await client.hears()
+    await client.receives()
     file = await upload(site, room, token, PNG)
     client.send(send := {"type": "send", "id": 3, "room": room, "key": "1", "files": [file["id"]]})
-    saved, told = await client.hears()
+    saved, told = await client.receives()
     assert (saved["type"], saved["seq"]) == ("send_ok", 1)
     assert told["files"] == [file.body]
     assert (await client.asks(send))["again"] is True

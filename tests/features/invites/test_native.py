@@ -53,7 +53,7 @@ async def test_a_code_admits_to_a_private_room_and_the_join_is_published(site: S
     assert (await site.call("GET", f"/invites/{code}")).body == made.body
     joined = await accept(site, bens, code)
     assert (joined["id"], joined["members"], joined["last"]["kind"]) == (room, 2, "join")
-    assert [event["id"] for event in await own.hears()] == [room]
+    assert [event["id"] for event in await own.receives()] == [room]
     again = await accept(site, bens, code)
     assert (again.status, again["id"], again["members"]) == (200, room, 2), "a lost answer does no harm"
     assert (await look(site, code)).refused == GONE

@@ -41,10 +41,10 @@ async def over_http(run: Run) -> None:
         room = f"/api/v1/rooms/{garden}"
         await wire.asks("POST", f"{room}/messages", {"key": "k", "text": "hello"}, token)
         for method, count in (("PUT", 1), ("DELETE", 0)):
-            told: Any = await wire.asks(method, f"{room}/pins/1", None, token)
-            if isinstance(told, dict) and "pins" in told:
-                assert told["pins"] == count == await world.storage.feature_ports[PINS].count(garden)
-            assert run.fired or told == {"pins": count}
+            got: Any = await wire.asks(method, f"{room}/pins/1", None, token)
+            if isinstance(got, dict) and "pins" in got:
+                assert got["pins"] == count == await world.storage.feature_ports[PINS].count(garden)
+            assert run.fired or got == {"pins": count}
             await wire.asks("GET", f"{room}/pins", None, token)
         await wire.stream.aclose()
 
@@ -63,7 +63,7 @@ async def by_a_visitor(run: Run) -> None:
             {"type": "pin", "id": 2, "room": LOBBY_ID, "seq": 1},
         ]
         client = await converse(run, world, NATIVE, None, frames, meanwhile=partial(trio.sleep, 5))
-        answers = [each for each in client.heard_now() if each.get("id") == 2]
+        answers = [each for each in client.received_now() if each.get("id") == 2]
         assert [each["code"] for each in answers] in ([], ["forbidden"])
         assert run.fired or answers
         await assert_lobby_told(world, ear)

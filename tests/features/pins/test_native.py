@@ -116,9 +116,9 @@ async def test_a_pin_is_published_in_the_room_and_is_in_a_resume(garden: Garden,
     await ben.connect()
     answer = await ada.asks("pin", room=garden.room, seq=ONE)
     assert {name: answer[name] for name in ("type", "pins")} == {"type": "pin_ok", "pins": 1}
-    (event,) = await ben.hears()
+    (event,) = await ben.receives()
     pos = event["pos"]
-    told = {
+    got = {
         "type": "pinned",
         "room": garden.room,
         "pos": pos,
@@ -126,8 +126,8 @@ async def test_a_pin_is_published_in_the_room_and_is_in_a_resume(garden: Garden,
         "seq": ONE,
         "by": garden.ada.id,
     }
-    assert event == told
-    assert ada.events[-1] == told
+    assert event == got
+    assert ada.events[-1] == got
     ben.drop()
     await ada.asks("pin", room=garden.room, seq=ONE, on=False)
     await ada.asks("pin", room=garden.room, seq=TWO)
@@ -155,10 +155,10 @@ async def test_other_protocols_receive_nothing_of_pins(site: Site) -> None:
     await site.call("POST", f"/rooms/{LOBBY_ID}/messages", {"key": "k", "text": "hello"}, token=token)
     clients = [await site.world.connect(dialect, ben) for dialect in (TALKER, MESSENGER)]
     for client in clients:
-        client.heard_now()
+        client.received_now()
     pinned = await site.call("PUT", f"/rooms/{LOBBY_ID}/pins/1", token=token)
     assert pinned.body == {"pins": 1}
-    assert [await client.hears() for client in clients] == [[], []]
+    assert [await client.receives() for client in clients] == [[], []]
 
 
 async def test_nobody_pins_in_direct_rooms_and_conversations(site: Site) -> None:
@@ -185,9 +185,9 @@ async def test_a_pin_reaches_clients_of_another_server_at_once(
     await members.join(servers.one.services, ben, room.id)
     await here.say(room.id, "hello")
     await trio.sleep(0.1)
-    await there.hears()
+    await there.receives()
     said = max(there.rooms[room.id]["messages"])
     await here.asks("pin", room=room.id, seq=said)
     await trio.sleep(0.1)
-    (event,) = await there.hears()
+    (event,) = await there.receives()
     assert (event["type"], event["seq"], event["by"]) == ("pinned", said, ada.id)

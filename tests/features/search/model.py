@@ -42,14 +42,14 @@ class MemorySearchIndex:
             found = sorted(
                 found[:MOST_RANKED], key=lambda message: (_rank(message, search), message.id), reverse=True
             )
-        told: list[MessageNow] = []
+        got: list[MessageNow] = []
         total = 0
         for message in found[: search.limit]:
             total += json_bytes(message)
-            if told and total > search.most_bytes:
+            if got and total > search.most_bytes:
                 break
-            told.append(self._timelines.now.of(message, search.person_id))
-        return told
+            got.append(self._timelines.now.of(message, search.person_id))
+        return got
 
     async def index(self, most_bytes: int) -> Progress:
         await trio.lowlevel.checkpoint()

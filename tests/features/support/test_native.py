@@ -75,10 +75,10 @@ def _as_counted(own: Replica) -> dict[int, RoomInfo]:
     rooms = Rooms({}, max_messages=500)
     rooms.person_id = own.person.id
     for event in own.events:
-        told = decode(json.dumps(event))
-        assert told is not None
-        assert not isinstance(told, Reply)
-        rooms.apply(told)
+        got = decode(json.dumps(event))
+        assert got is not None
+        assert not isinstance(got, Reply)
+        rooms.apply(got)
     return {number: room.info for number, room in rooms.items()}
 
 
@@ -181,7 +181,7 @@ async def test_support_changes_reach_everybody_in_the_conversation(desk: Desk) -
     await desk.say("olga", room)
     await desk.change("otto", room, assignee="otto", was="olga")
     for own in (ada, olga, otto):
-        said, *changes = await own.hears()
+        said, *changes = await own.receives()
         assert said["type"] == "message"
         assert [(each["pos"], each["state"], each["assignee"]["name"], each["by"]) for each in changes] == [
             (3, "open", "olga", desk.people["olga"].id),
@@ -190,9 +190,9 @@ async def test_support_changes_reach_everybody_in_the_conversation(desk: Desk) -
     olga.drop()
     await desk.say("ada", room)
     await desk.change("otto", room, state="closed")
-    assert [each["type"] for each in await otto.hears()] == ["message", "support", "gone"]
+    assert [each["type"] for each in await otto.receives()] == ["message", "support", "gone"]
     assert otto.events[-1] == {"type": "gone", "room": room, "reason": "closed"}
-    assert [each["type"] for each in await ada.hears()] == ["message", "support"]
+    assert [each["type"] for each in await ada.receives()] == ["message", "support"]
     await olga.connect()
     assert olga.events[-1] == {"type": "gone", "room": room, "reason": "closed"}, (
         "she knew it, and comes back"
@@ -203,21 +203,25 @@ async def test_support_changes_reach_everybody_in_the_conversation(desk: Desk) -
     assert len(history["messages"]) == 3, "operators may still read it"
 
     await desk.say("ada", room)
-    assert [each["type"] for each in await ada.hears()] == ["message", "support"]
+    assert [each["type"] for each in await ada.receives()] == ["message", "support"]
     for own in (olga, otto):
-        (told,) = await own.hears()
-        assert (told["type"], told["id"], told["members"]) == ("room", room, 3)
-        assert (told["support"].get("state", "open"), told["support"]["assignee"]["name"]) == ("open", "otto")
-        assert told["pos"] == 8
+        (got,) = await own.receives()
+        assert (got["type"], got["id"], got["members"]) == ("room", room, 3)
+        assert (got["support"].get("state", "open"), got["support"]["assignee"]["name"]) == ("open", "otto")
+        assert got["pos"] == 8
     assert (await otto.say(room, "hi"))["type"] == "send_ok"
-    assert [own.rooms[room]["pos"] for own in (ada, olga, otto) if await own.hears() is not None] == [9, 9, 9]
+    assert [own.rooms[room]["pos"] for own in (ada, olga, otto) if await own.receives() is not None] == [
+        9,
+        9,
+        9,
+    ]
 
 
 async def test_sending_over_older_protocols_claims_and_reopens(desk: Desk) -> None:
     room = (await desk.own("ada"))["id"]
     own, operator = [await desk.site.world.connect(SUPPORT, desk.people[name]) for name in ("ada", "olga")]
     for client in (own, operator):
-        client.heard_now()
+        client.received_now()
     own.send({"method": "message.send", "params": ["help"], "id": 1})
     await desk.site.world.rest()
     operator.send({"method": "message.operatorSend", "params": ["how?", desk.people["ada"].id], "id": 1})
@@ -232,7 +236,7 @@ async def test_sending_over_older_protocols_claims_and_reopens(desk: Desk) -> No
     await desk.site.world.rest()
     assert _support(await desk.own("ada")) == ("open", "otto", False)
     for client in (own, operator):
-        texts = [told["result"]["message"]["message_text"] for told in client.heard_now()]
+        texts = [got["result"]["message"]["message_text"] for got in client.received_now()]
         assert texts == ["help", "how?", "thanks", "bye"], "of the rest nothing is said"
 
 
@@ -254,11 +258,11 @@ async def test_a_closing_during_a_sync_leaves_no_operator_in_it(
         await desk.site.world.rest()
         desk.site.world._nursery.start_soon(lambda: desk.change("olga", room, state="closed"))
         await desk.site.world.rest()
-    await otto.hears()
+    await otto.receives()
     assert room not in otto.rooms
     assert not otto.client.session.client._room_sync.is_subscribed(room)
     await desk.say("ada", room)
-    await otto.hears()
+    await otto.receives()
     assert otto.rooms[room]["support"].get("state", "open") == "open", "it is told again"
 
 
@@ -269,7 +273,7 @@ async def test_a_deletion_during_a_sync_removes_conversation_and_rooms(desk: Des
     garden = await world.make_room(olga)
     otto = await desk.replica("otto")
     await members.join(world.services, desk.people["otto"], garden.id)
-    await otto.hears()
+    await otto.receives()
     otto.drop()
     await otto.connect(sync=False)
     known = [{"room": id_, "pos": each["pos"], "at": each["at"]} for id_, each in otto.rooms.items()]
@@ -280,7 +284,7 @@ async def test_a_deletion_during_a_sync_removes_conversation_and_rooms(desk: Des
         world.services.presence.person_deleted(desk.people["ada"].id)
         world._nursery.start_soon(use_cases.delete_room, world.services, olga, garden.id)
         await world.rest()
-    await otto.hears()
+    await otto.receives()
     assert otto.rooms.keys() == {LOBBY_ID}
     assert otto.client.session.subscriptions.rooms() == [LOBBY_ID]
     assert otto.client.session.client.conversations() == {}
@@ -298,7 +302,7 @@ async def test_an_unpublished_deletion_removes_the_conversation(desk: Desk) -> N
             services.presence.person_deleted(person_id)
 
     await PeopleReconciler(services.accounts, services.presence, gone).recheck_people()
-    assert await otto.hears() == [{"type": "gone", "room": room, "reason": "deleted"}]
+    assert await otto.receives() == [{"type": "gone", "room": room, "reason": "deleted"}]
 
 
 @pytest.mark.parametrize("by", ["its person", "an operator"])
@@ -319,12 +323,12 @@ async def test_a_conversation_opened_during_its_snapshot_is_sent_again(desk: Des
             await writes.write(SupportChange(room, olga.id, 3.0, people, is_closed=False))
             await writes.write(Draft(room, olga.id, "olga", "two", 4.0, people=people))
         await rest()
-    await otto.hears()
-    told = otto.rooms[room]["pos"]
-    assert told >= 4
+    await otto.receives()
+    got = otto.rooms[room]["pos"]
+    assert got >= 4
     await desk.say("ada", room)
-    await otto.hears()
-    assert otto.rooms[room]["pos"] == told + 1
+    await otto.receives()
+    assert otto.rooms[room]["pos"] == got + 1
 
 
 async def test_a_message_right_after_opening_reaches_everybody(
@@ -342,7 +346,7 @@ async def test_a_message_right_after_opening_reaches_everybody(
             olga.send("send", room=room, key=f"at-once-{n}", text=f"at once {n}")
             await desk.site.world.rest()
         for own in (ada, olga, otto):
-            await own.hears()
+            await own.receives()
             assert _as_counted(own)[room].seq == n + 2, own.person.name
             assert own.rooms[room]["support"].get("state", "open") == "open"
 
@@ -382,11 +386,11 @@ async def test_everybody_ends_with_the_conversations_as_they_are(desk: Desk, see
             case "drop":
                 own.drop() if own._client is not None else await own.connect()
             case _ if own._client is not None:
-                await own.hears()
+                await own.receives()
     for name, own in replicas.items():
         if own._client is None:
             await own.connect()
-        await own.hears()
+        await own.receives()
         fresh = await desk.replica(name)
         assert own.rooms.keys() == fresh.rooms.keys()
         counted, now = _as_counted(own), _as_counted(fresh)

@@ -38,21 +38,21 @@ async def test_a_client_that_does_not_read_is_not_awaited_longer(monkeypatch: py
                     await stream.flush()
                 nursery.cancel_scope.cancel()
             await stream.hang_up()
-            heard = 0
+            received = 0
             while data := await client.receive_some(1 << 20):
-                heard += len(data)
-            assert 0 < heard < MUCH
+                received += len(data)
+            assert 0 < received < MUCH
 
 
 async def test_a_reading_client_gets_everything_although_it_still_sends() -> None:
     ours, theirs = trio.socket.socketpair()
     stream = ClientStream(ReplayStream(trio.SocketStream(ours)), largest=100, limit=2 * MUCH)
     last = close_frame(*GOING_AWAY.content)
-    heard = bytearray()
+    received = bytearray()
 
     async def read() -> None:
         while data := await client.receive_some(1 << 20):
-            heard.extend(data)
+            received.extend(data)
         await client.aclose()
 
     with trio.fail_after(10):
@@ -65,7 +65,7 @@ async def test_a_reading_client_gets_everything_although_it_still_sends() -> Non
                 stream.send_queue.finish(last)
                 await stream.flush()
             await stream.hang_up()
-    assert heard == bytes(MUCH) + last
+    assert received == bytes(MUCH) + last
 
 
 async def test_nothing_is_sent_after_the_close_frame() -> None:
@@ -85,7 +85,7 @@ async def test_nothing_is_sent_after_the_close_frame() -> None:
 
 async def test_a_slow_reader_under_tls_is_not_cut(mock_clock: trio.testing.MockClock) -> None:
     """Every time that the socket took a little, five seconds pass; after eight without anything it would be cut."""
-    much, heard = 262_144, 0
+    much, received = 262_144, 0
     async with encrypted_pair() as (server, client):
         server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)  # as little as the system allows
         stream = ClientStream(server, largest=100, limit=2 * much)
@@ -106,11 +106,11 @@ async def test_a_slow_reader_under_tls_is_not_cut(mock_clock: trio.testing.MockC
             with stream.send_queue.written_by(nursery.start_soon):
                 stream.send_queue.offer(bytes(much))
                 with cut:
-                    while heard < much:
-                        heard += len(await client.receive_some(65536))
+                    while received < much:
+                        received += len(await client.receive_some(65536))
             nursery.cancel_scope.cancel()
     assert not cut.cancel_called
-    assert heard == much
+    assert received == much
     assert trio.current_time() - started > 100
 
 
@@ -209,7 +209,7 @@ async def test_frames_after_our_close_frame_do_not_cut_queued_bytes(late: bytes)
     goodbye = b"\x88\x82\0\0\0\0" + GOING_AWAY.code.to_bytes(2)
     with trio.fail_after(20):
         async with accepted(16_384) as (stream, _, client), trio.open_nursery() as nursery:
-            heard = bytearray(await client.receive_some()).partition(b"\r\n\r\n")[2]
+            received = bytearray(await client.receive_some()).partition(b"\r\n\r\n")[2]
             assert stream.connection is not None
             stream.send_queue.offer(bytes(MUCH))
             stream.receive_no_more()
@@ -219,11 +219,11 @@ async def test_frames_after_our_close_frame_do_not_cut_queued_bytes(late: bytes)
             for _ in range(3 if late == PING else 1):
                 await client.send_all(late)
                 await trio.testing.wait_all_tasks_blocked(0.01)
-            while len(heard) < MUCH + len(last):
+            while len(received) < MUCH + len(last):
                 data = await client.receive_some()
                 assert data, "the rest was not sent"
-                heard += data
-            assert heard == bytes(MUCH) + last
+                received += data
+            assert received == bytes(MUCH) + last
             if late != PING:
                 # trio-websocket reads no more, so whoever says goodbye has a deadline of their own.
                 nursery.cancel_scope.cancel()
@@ -245,7 +245,7 @@ async def test_a_close_frame_of_the_library_is_the_last_that_is_sent() -> None:
                     await stream.send_queue.wait_until_at_most(0)
                 nursery.cancel_scope.cancel()
             stream._stream.socket.close()
-            heard = b""
+            received = b""
             while data := await client.receive_some():
-                heard += data
-    assert heard == first + last
+                received += data
+    assert received == first + last

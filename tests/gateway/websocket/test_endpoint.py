@@ -34,12 +34,12 @@ async def test_a_query_of_too_many_fields_is_not_read_for_its_token() -> None:
             endpoint = WebSocketEndpoint(config, DIALECTS, world.context, world.presence)
             token = world.token(await world.add("ada"))
             async with open_gateway(config, make_app(), endpoint.serve, on_stop=lambda: None) as gateway:
-                for others, told in ((99, b"authorised as ada"), (100, b"not authorised")):
+                for others, got in ((99, b"authorised as ada"), (100, b"not authorised")):
                     client = await trio.open_tcp_stream("127.0.0.1", port_of(gateway))
                     async with client:
                         await client.send_all(OPENING.format("a&" * others + f"token={token}").encode())
                         await client.send_all(b"\x81\x9e" + bytes(4) + b'{"name":"ada","message":"hoi"}')
-                        await hear(client, told)
+                        await hear(client, got)
                 await until(lambda: not gateway.connections)
 
 
@@ -76,10 +76,10 @@ async def test_a_refused_upgrade_is_answered_logged_once_and_counted(
                 assert msgspec.json.decode(body).keys() == {"error"}
     counted = f'chat_upgrades_refused_total{{reason="{reason}"}} 1.0'
     assert counted.encode() in metrics.render()
-    told = [entry for entry in entries if entry.get("path") or entry["event"] == "WebSocket refused"]
-    assert len(told) == 1
-    assert told[0]["log_level"] == "info"
-    assert told[0].get("reason", reason) == reason
+    got = [entry for entry in entries if entry.get("path") or entry["event"] == "WebSocket refused"]
+    assert len(got) == 1
+    assert got[0]["log_level"] == "info"
+    assert got[0].get("reason", reason) == reason
 
 
 async def test_the_handshake_is_answered_as_the_standard_says() -> None:
@@ -120,8 +120,8 @@ async def test_a_bug_before_the_handshake_is_logged_and_ends_one_client() -> Non
                     assert await wire.until_closed() == b""
                 await until(lambda: not gateway.connections)
             assert not world.presence._handshakes
-    (told,) = [entry for entry in entries if entry["log_level"] == "error"]
-    assert told["event"] == "WebSocket not accepted: internal error"
+    (got,) = [entry for entry in entries if entry["log_level"] == "error"]
+    assert got["event"] == "WebSocket not accepted: internal error"
 
 
 async def test_a_connection_without_a_place_is_logged_and_counted() -> None:
@@ -146,11 +146,11 @@ async def _nobody(_request: object) -> None:
 
 async def hear(client: trio.SocketStream, text: bytes) -> None:
     """Read until the text has come."""
-    heard = b""
-    while text not in heard:
+    received = b""
+    while text not in received:
         more = await client.receive_some(65536)
-        assert more, heard
-        heard += more
+        assert more, received
+        received += more
 
 
 class SlowEndpoint(WebSocketEndpoint):

@@ -76,10 +76,10 @@ class Heard:
 
 def hear(wire: Wire) -> Heard:
     async def listen() -> Heard:
-        heard = Heard(wire)
+        received = Heard(wire)
         with trio.fail_after(10):
-            await heard.listen()
-        return heard
+            await received.listen()
+        return received
 
     return trio.run(listen)
 
@@ -134,25 +134,25 @@ def test_every_message_arrives_once_and_in_order(sent: list[tuple[str, object]],
     for cut in cuts:
         pieces.append(rest[:cut])
         rest = rest[cut:]
-    heard = hear(Wire(*(piece for piece in [*pieces, rest] if piece)))
-    assert heard.messages == messages
-    assert [control for control in heard.controls if control[0] is Ping] == controls
-    assert [frame.opcode for frame in heard.record.frames] == opcodes[-KEPT_FRAMES:], "pongs too"
-    assert heard.record.messages_in == len(messages)
+    received = hear(Wire(*(piece for piece in [*pieces, rest] if piece)))
+    assert received.messages == messages
+    assert [control for control in received.controls if control[0] is Ping] == controls
+    assert [frame.opcode for frame in received.record.frames] == opcodes[-KEPT_FRAMES:], "pongs too"
+    assert received.record.messages_in == len(messages)
 
 
 def test_short_texts_never_go_through_the_library() -> None:
-    heard = hear(Wire(*(client_frame(TEXT, b"hi") for _ in range(3)), client_frame(TEXT, b"ho") * 100))
-    assert heard.messages == ["hi"] * 3 + ["ho"] * 100
-    assert heard.for_library == b""
+    received = hear(Wire(*(client_frame(TEXT, b"hi") for _ in range(3)), client_frame(TEXT, b"ho") * 100))
+    assert received.messages == ["hi"] * 3 + ["ho"] * 100
+    assert received.for_library == b""
 
 
 @pytest.mark.parametrize("cut", range(1, 10))
 def test_nor_does_a_longer_frame_after_it_wherever_its_head_is_cut(cut: int) -> None:
     first, second = client_frame(TEXT, b"hi"), client_frame(TEXT, b"x" * 126)
-    heard = hear(Wire(first + second[:cut], second[cut:]))
-    assert heard.messages == ["hi", "x" * 126]
-    assert heard.for_library == b""
+    received = hear(Wire(first + second[:cut], second[cut:]))
+    assert received.messages == ["hi", "x" * 126]
+    assert received.for_library == b""
 
 
 @pytest.mark.parametrize(

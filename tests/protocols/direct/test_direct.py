@@ -36,7 +36,7 @@ def not_found(to: int) -> dict[str, object]:
 async def connected(world: World, person: Person) -> tuple[Client, list[Any]]:
     """A socket of a person, and its frames except the one with the id."""
     client = await world.connect(DIRECT, person)
-    welcome, *missed = client.heard_now()
+    welcome, *missed = client.received_now()
     assert welcome == f"Connected with id {person.id}"
     return client, missed
 
@@ -51,7 +51,7 @@ async def here(world: World, person: Person) -> Client:
 async def guest(world: World) -> tuple[Client, int]:
     """A guest, and its id."""
     client = await world.connect(DIRECT)
-    (welcome,) = client.heard_now()
+    (welcome,) = client.received_now()
     assert welcome.startswith("Connected with id ")
     return client, int(welcome.split()[-1])
 
@@ -72,29 +72,35 @@ async def test_a_message_reaches_every_connection_of_its_addressee_and_nobody_el
     stranger, lobby = await here(world, cem), await world.connect(TALKER)
     sender.send(frame(ada.id, ben.id, " hello\n"))
     expected = [frame(ada.id, ben.id, "hello")]
-    assert await phone.hears() == await desk.hears() == expected
-    assert await sender.hears() == await same.hears() == await stranger.hears() == await lobby.hears() == []
+    assert await phone.receives() == await desk.receives() == expected
+    assert (
+        await sender.receives()
+        == await same.receives()
+        == await stranger.receives()
+        == await lobby.receives()
+        == []
+    )
 
 
 async def test_a_direct_message_and_a_support_conversation_of_one_person_are_two_things(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     sender, receiver = await here(world, ada), await here(world, ben)
     support, phone = await world.connect(SUPPORT, ben), await world.connect(SUPPORT, ben)
-    support.heard_now()
-    phone.heard_now()
+    support.received_now()
+    phone.received_now()
     sender.send(frame(ada.id, ben.id, "between us"))
-    assert await receiver.hears() == [frame(ada.id, ben.id, "between us")]
-    assert await support.hears() == []
+    assert await receiver.receives() == [frame(ada.id, ben.id, "between us")]
+    assert await support.receives() == []
     support.send({"method": "message.send", "params": ["help"], "id": 1})
-    assert len(await support.hears()) == len(await phone.hears()) == 1
-    assert await receiver.hears() == await sender.hears() == []
+    assert len(await support.receives()) == len(await phone.receives()) == 1
+    assert await receiver.receives() == await sender.receives() == []
 
 
 async def test_a_message_to_oneself_reaches_each_own_connection_once(world: World) -> None:
     (ada,) = await world.add_all("ada")
     one, two = await here(world, ada), await here(world, ada)
     one.send(frame(ada.id, ada.id, "note"))
-    assert await one.hears() == await two.hears() == [frame(ada.id, ada.id, "note")]
+    assert await one.receives() == await two.receives() == [frame(ada.id, ada.id, "note")]
     await gone(one, two)
     await here(world, ada)
 
@@ -119,7 +125,7 @@ async def test_nobody_speaks_as_another(world: World) -> None:
     client, other = await here(world, ada), await here(world, ben)
     for claimed in (ben.id, 0, -1, 99, FIRST_GUEST, 10**30):
         assert await client.asks(frame(claimed, ben.id, "hello")) == NOT_YOU
-    assert await other.hears() == []
+    assert await other.receives() == []
 
 
 @pytest.mark.parametrize("to", [0, -1, 99, FIRST_GUEST, EVER, 2**63, -(10**30), 10**30])
@@ -135,7 +141,7 @@ async def test_a_text_that_can_not_be_a_message_is_refused(world: World, text: s
     ada, ben = await world.add_all("ada", "ben")
     client, other = await here(world, ada), await here(world, ben)
     assert "error" in await client.asks(frame(ada.id, ben.id, text))
-    assert await other.hears() == []
+    assert await other.receives() == []
 
 
 async def test_a_ping_is_answered_to_guests_too(world: World) -> None:
@@ -167,7 +173,7 @@ async def test_messages_received_live_are_not_sent_again(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     one, two = await here(world, ada), await here(world, ben)
     one.send(frame(ada.id, ben.id, "live"))
-    assert len(await two.hears()) == 1
+    assert len(await two.receives()) == 1
     await gone(two)
     one.send(frame(ada.id, ben.id, "missed"))
     await world.rest()
@@ -180,11 +186,11 @@ async def test_just_delivered_messages_are_not_sent_again_before_they_are_record
     one, two = await here(world, ada), await here(world, ben)
     with world.obstacles.held("mark_delivered"):
         one.send(frame(ada.id, ben.id, "hi"))
-        assert len(await two.hears()) == 1
+        assert len(await two.receives()) == 1
         await gone(two)
         back = await world.connect(DIRECT, ben)
-        assert back.heard_now() == [f"Connected with id {ben.id}"]
-    assert await back.hears() == []
+        assert back.received_now() == [f"Connected with id {ben.id}"]
+    assert await back.receives() == []
 
 
 async def test_notes_that_could_not_be_written_are_written_later(
@@ -194,7 +200,7 @@ async def test_notes_that_could_not_be_written_are_written_later(
     one, two = await here(world, ada), await here(world, ben)
     world.obstacles.fail("mark_delivered", StorageDown("down"), StorageDown("still down"))
     one.send(frame(ada.id, ben.id, "hi"))
-    assert len(await two.hears()) == 1
+    assert len(await two.receives()) == 1
     await gone(two)
     await trio.sleep(5)
     await here(world, ben)
@@ -207,7 +213,7 @@ async def test_deliveries_recorded_after_an_outage_are_not_sent_again(
     one, two = await here(world, ada), await here(world, ben)
     world.obstacles.fail("mark_delivered", StorageDown("down"))
     one.send(frame(ada.id, ben.id, "hi"))
-    assert len(await two.hears()) == 1
+    assert len(await two.receives()) == 1
     await gone(two)
     begun = trio.current_time()
     _, missed = await connected(world, ben)
@@ -222,7 +228,7 @@ async def test_a_client_is_sent_away_while_deliveries_can_not_be_recorded(
     one, two = await here(world, ada), await here(world, ben)
     world.obstacles.fail("mark_delivered", StorageDown("down"), StorageDown("down"), StorageDown("down"))
     one.send(frame(ada.id, ben.id, "hi"))
-    assert len(await two.hears()) == 1
+    assert len(await two.receives()) == 1
     await gone(two)
     back = await world.connect(DIRECT, ben)
     await back.ends()
@@ -242,9 +248,9 @@ async def test_messages_sent_during_the_read_follow_the_missed_ones(world: World
         two = await world.connect(DIRECT, ben)
         for text in ("live 1", "live 2"):
             one.send(frame(ada.id, ben.id, text))
-        assert await two.hears() == [f"Connected with id {ben.id}"]
+        assert await two.receives() == [f"Connected with id {ben.id}"]
     one.send(frame(ada.id, ben.id, "live 3"))
-    assert [each["content"] for each in await two.hears()] == [
+    assert [each["content"] for each in await two.receives()] == [
         "missed 1",
         "missed 2",
         "live 1",
@@ -265,8 +271,8 @@ async def test_two_connections_opened_together_each_get_everything_in_order(worl
         one.send(frame(ada.id, ben.id, "live"))
         await world.rest()
     for client in pair:
-        _, *heard = await client.hears()
-        assert [each["content"] for each in heard] == ["missed", "live"]
+        _, *received = await client.receives()
+        assert [each["content"] for each in received] == ["missed", "live"]
     await gone(*pair)
     await here(world, ben)
 
@@ -297,12 +303,12 @@ async def test_a_client_cut_during_catch_up_gets_the_rest_next_time(
     one.send(frame(ada.id, ben.id, "60 live"))
     await stuck.ends()
     assert stuck.closed_with == TOO_SLOW
-    _, *heard = stuck.heard_now()
-    assert 10 < len(heard) < 20
+    _, *received = stuck.received_now()
+    assert 10 < len(received) < 20
     _, missed = await connected(world, ben)
-    numbers = [int(each["content"].split()[0]) for each in heard + missed]
+    numbers = [int(each["content"].split()[0]) for each in received + missed]
     assert sorted(set(numbers)) == list(range(61)), "nothing may be lost"
-    assert numbers[len(heard) :] == sorted(numbers[len(heard) :])
+    assert numbers[len(received) :] == sorted(numbers[len(received) :])
 
 
 async def test_messages_that_failed_to_load_are_sent_next_time_in_order(world: World) -> None:
@@ -316,7 +322,7 @@ async def test_messages_that_failed_to_load_are_sent_next_time_in_order(world: W
         one.send(frame(ada.id, ben.id, "meanwhile"))
         await world.rest()
     await two.ends()
-    assert two.heard_now() == [
+    assert two.received_now() == [
         f"Connected with id {ben.id}",
         {"error": "the database does not answer, try again"},
     ]
@@ -338,7 +344,7 @@ async def test_a_client_that_returns_during_a_stop_gets_everything_next_time(wor
             world.presence.close_all(GOING_AWAY)
             await world.rest()
         await two.ends()
-    assert two.heard_now() == [f"Connected with id {ben.id}"]
+    assert two.received_now() == [f"Connected with id {ben.id}"]
     await world.deliveries.wait_written(ben.id)
     untold = await world.storage.messages.undelivered(ben.id, 0, EVER, 100, 1 << 20)
     assert [message.text for message in untold] == ["missed", "last words"]
@@ -355,13 +361,13 @@ async def test_a_client_that_leaves_before_the_read_gets_the_missed_next_time(wo
         two.leave()
         await world.rest()
     await two.ends()
-    assert two.heard_now() == [f"Connected with id {ben.id}"]
+    assert two.received_now() == [f"Connected with id {ben.id}"]
     _, missed = await connected(world, ben)
     assert [each["content"] for each in missed] == ["missed"]
 
 
-def contents(heard: list[Any]) -> list[str]:
-    return [each["content"] for each in heard if "content" in each]
+def contents(received: list[Any]) -> list[str]:
+    return [each["content"] for each in received if "content" in each]
 
 
 async def test_a_cut_slow_reader_gets_the_rest_on_its_next_connection(
@@ -375,7 +381,7 @@ async def test_a_cut_slow_reader_gets_the_rest_on_its_next_connection(
     await slow.ends()
     assert slow.closed_with == TOO_SLOW
     slow.go_on_reading()
-    first = contents(slow.heard_now())
+    first = contents(slow.received_now())
     assert 0 < len(first) < 3000
     _, missed = await connected(world, ben)
     assert first + contents(missed) == [str(n) for n in range(3000)]
@@ -392,7 +398,7 @@ async def test_a_stalled_reader_gets_the_rest_on_its_next_connection(
     await world.rest()
     await stuck.ends()
     assert stuck.closed_with == TOO_SLOW
-    first = contents(stuck.heard_now())
+    first = contents(stuck.received_now())
     assert 0 < len(first) < 300
     _, missed = await connected(world, ben)
     assert first + contents(missed) == [str(n) for n in range(300)]
@@ -410,7 +416,7 @@ async def test_messages_buffered_during_a_lost_catch_up_go_to_the_next_connectio
         second = await world.connect(DIRECT, ben)
         second.stop_reading()
     first = await world.connect(DIRECT, ben)
-    assert contents(first.heard_now()[1:]) == ["missed"]
+    assert contents(first.received_now()[1:]) == ["missed"]
     await gone(first)
     one.send(frame(ada.id, ben.id, "while only the second is there"))
     await world.rest()
@@ -426,7 +432,7 @@ async def test_deliveries_are_recorded_although_another_connection_never_caught_
     with world.obstacles.held("undelivered"):
         desk = await world.connect(DIRECT, ben)
         one.send(frame(ada.id, ben.id, "heard on the phone"))
-        assert len(await phone.hears()) == 1
+        assert len(await phone.receives()) == 1
         desk.scope.cancel()
         await desk.ends()
     await gone(phone)
@@ -447,7 +453,7 @@ async def test_a_long_inbox_is_sent_and_recorded_piece_by_piece(world: World, au
     slow.scope.cancel()
     await slow.ends()
     assert world.obstacles.calls.count("undelivered") <= 4, "it is read only as the client reads"
-    first = [int(text.split()[0]) for text in contents(slow.heard_now())]
+    first = [int(text.split()[0]) for text in contents(slow.received_now())]
     assert 60 < len(first) < 120
     _, missed = await connected(world, ben)
     rest = [int(text.split()[0]) for text in contents(missed)]
@@ -471,8 +477,8 @@ async def test_a_client_that_gets_a_long_inbox_is_not_cut_for_silence(
             if trio.current_time() + now > client.session.pinger.quiet_until:
                 client.session.beat(trio.current_time() + now, 25, 10)
         await world.rest()
-        assert client.heard_now() == [f"Connected with id {ben.id}"]
-    assert contents(await client.hears()) == ["missed"]
+        assert client.received_now() == [f"Connected with id {ben.id}"]
+    assert contents(await client.receives()) == ["missed"]
     assert client.pings == 1, "behind what was missed"
     client.session.beat(trio.current_time() + 100, 25, 10)
     await world.rest()
@@ -491,7 +497,7 @@ async def test_messages_lost_with_a_connection_are_sent_again_once_in_order(
     for n in range(30):
         one.send(frame(ada.id, ben.id, f"{n}"))
         await trio.sleep(0.5)
-    assert len(dead.heard_now()) == 30, "its kernel has them"
+    assert len(dead.received_now()) == 30, "its kernel has them"
     assert dead.pings == 1
     dead.session.close(NO_PONG)
     await dead.ends()
@@ -507,7 +513,7 @@ async def test_messages_confirmed_before_a_connection_was_lost_are_not_sent_agai
     ada, ben, cem = await world.add_all("ada", "ben", "cem")
     one, other, dying = await here(world, ada), await here(world, cem), await here(world, ben)
     one.send(frame(ada.id, ben.id, "heard"))
-    assert contents(await dying.hears()) == ["heard"]
+    assert contents(await dying.receives()) == ["heard"]
     await trio.sleep(2)
     dying.vanish()
     one.send(frame(ada.id, ben.id, "lost"))
@@ -526,7 +532,7 @@ async def test_a_busy_pair_is_pinged_about_once_a_second(world: World, autojump_
     for n in range(100):
         one.send(frame(ada.id, ben.id, f"{n}"))
         await trio.sleep(0.05)
-    assert len(two.heard_now()) == 100
+    assert len(two.received_now()) == 100
     assert two.pings in (9, 10), "some at once, and one a second"
     await trio.sleep(1.5)
     two.scope.cancel()
@@ -543,7 +549,7 @@ async def test_the_answer_to_a_close_frame_confirms_everything_before_it(
     two.connection.answers_close = True
     for n in range(30):
         one.send(frame(ada.id, ben.id, f"{n}"))
-    assert len(await two.hears()) == 30
+    assert len(await two.receives()) == 30
     two.session.close(RESTARTING)
     await two.ends()
     await here(world, ben)
@@ -559,7 +565,7 @@ async def test_a_close_frame_of_a_client_that_leaves_by_itself_is_no_answer_to_o
     one, two = await here(world, ada), await here(world, ben)
     two.vanish()
     one.send(frame(ada.id, ben.id, "crosses it"))
-    assert len(await two.hears()) == 1
+    assert len(await two.receives()) == 1
 
     async def aclose(code: int, reason: str) -> None:
         await trio.lowlevel.checkpoint()
@@ -586,17 +592,17 @@ async def test_a_quick_return_waits_for_the_answer_to_the_close_frame(
 
     two.connection.aclose = aclose  # type: ignore[method-assign]
     one.send(frame(ada.id, ben.id, "before the restart"))
-    assert len(await two.hears()) == 1
+    assert len(await two.receives()) == 1
     one.send(frame(ada.id, ben.id, "a moment later"))
-    assert len(await two.hears()) == 1
+    assert len(await two.receives()) == 1
     two._answers = False
     two.session.close(RESTARTING)
     await world.rest()
     back = await world.connect(DIRECT, ben)
-    assert back.heard_now() == [f"Connected with id {ben.id}"]
+    assert back.received_now() == [f"Connected with id {ben.id}"]
     answered.set()
     await two.ends()
-    assert await back.hears() == []
+    assert await back.receives() == []
 
 
 async def test_another_connection_confirms_messages_of_a_lost_one(
@@ -606,7 +612,7 @@ async def test_another_connection_confirms_messages_of_a_lost_one(
     one, phone, desk = await here(world, ada), await here(world, ben), await here(world, ben)
     phone.vanish()
     one.send(frame(ada.id, ben.id, "on the desk"))
-    assert len(await desk.hears()) == 1
+    assert len(await desk.receives()) == 1
     phone.scope.cancel()
     await phone.ends()
     await gone(desk)
@@ -625,7 +631,7 @@ async def test_a_long_inbox_lost_with_a_connection_is_sent_again_whole(
         dead = await world.connect(DIRECT, ben)
         dead.vanish()
     await world.rest()
-    assert len(dead.heard_now()) == 451
+    assert len(dead.received_now()) == 451
     dead.scope.cancel()
     await dead.ends()
     back, missed = await connected(world, ben)
@@ -637,7 +643,7 @@ async def test_a_long_inbox_lost_with_a_connection_is_sent_again_whole(
 async def test_a_guest_gets_no_pings_after_messages(world: World) -> None:
     (one, first), (two, second) = await guest(world), await guest(world)
     one.send(frame(first, second, "hi"))
-    assert len(await two.hears()) == 1
+    assert len(await two.receives()) == 1
     assert two.pings == 0
 
 
@@ -649,7 +655,7 @@ async def test_guests_have_ids_of_their_own_and_talk_without_being_saved(world: 
     assert first != second
     assert min(first, second) >= FIRST_GUEST
     one.send(frame(first, second, "hi"))
-    assert await two.hears() == [frame(first, second, "hi")]
+    assert await two.receives() == [frame(first, second, "hi")]
     assert await one.asks(frame(second, first, "as another")) == NOT_YOU
     assert await one.asks(frame(first, first, "to myself")) == frame(first, first, "to myself")
     assert await world.storage.messages.newest_id() == 0
@@ -669,9 +675,9 @@ async def test_between_a_guest_and_a_person_messages_are_relayed_alone(world: Wo
     assert await client.asks(frame(number, ada.id, "anybody home?")) == not_found(ada.id)
     person = await here(world, ada)
     client.send(frame(number, ada.id, "hello"))
-    assert await person.hears() == [frame(number, ada.id, "hello")]
+    assert await person.receives() == [frame(number, ada.id, "hello")]
     person.send(frame(ada.id, number, "hello guest"))
-    assert await client.hears() == [frame(ada.id, number, "hello guest")]
+    assert await client.receives() == [frame(ada.id, number, "hello guest")]
     assert await client.asks(frame(ada.id, ada.id, "as ada")) == NOT_YOU
     assert await world.storage.messages.newest_id() == 0
     await gone(person, client)
@@ -687,10 +693,10 @@ async def test_with_trust_from_a_client_may_claim_any_person() -> None:
         client, number = await guest(world)
         other = await here(world, ben)
         client.send(frame(ada.id, ben.id, "hi"))
-        assert await client.hears() == [f"Connected with id {ada.id}"]
-        assert await other.hears() == [frame(ada.id, ben.id, "hi")]
+        assert await client.receives() == [f"Connected with id {ada.id}"]
+        assert await other.receives() == [frame(ada.id, ben.id, "hi")]
         other.send(frame(ben.id, ada.id, "hi back"))
-        assert await client.hears() == [frame(ben.id, ada.id, "hi back")]
+        assert await client.receives() == [frame(ben.id, ada.id, "hi back")]
         assert await other.asks(frame(ben.id, number, "the guest is gone")) == not_found(number)
 
 
@@ -710,8 +716,8 @@ async def test_with_trust_from_a_claimed_person_gets_the_missed_messages() -> No
         await world.rest()
         client, _ = await guest(world)
         client.send(frame(ben.id, ben.id, "me"))
-        heard = await client.hears()
-        assert heard == [
+        received = await client.receives()
+        assert received == [
             f"Connected with id {ben.id}",
             frame(ada.id, ben.id, "missed"),
             frame(ben.id, ben.id, "me"),

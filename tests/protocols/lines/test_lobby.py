@@ -31,7 +31,7 @@ OTHER_NAME = line("that is not your name", "server")
 
 async def talker(world: World, person: Person) -> Client:
     client = await world.connect(TALKER, person)
-    client.heard_now()
+    client.received_now()
     return client
 
 
@@ -45,22 +45,22 @@ async def test_sixteen_history_queries_may_be_under_way_and_no_more(world: World
     client, other = await talker(world, ada), await talker(world, ben)
     client.send(line("hello"))
     await world.rest()
-    other.heard_now()
+    other.received_now()
     for _ in range(3):  # each of them counts no longer than it lasts
         if ending == "refused":
             world.obstacles.fail("timeline", *[StorageDown("down")] * 16)
         with world.obstacles.held("timeline"):
             for _ in range(16):
                 client.send(line("history 5"))
-            assert await client.hears() == []
+            assert await client.receives() == []
             for _ in range(2):
                 assert refusals([await client.asks(line("history 5"))]) == [TOO_MANY]
             other.send(line("history 5", "ben"))  # another's are none of theirs
-            assert await other.hears() == []
-        heard = await client.hears()
-        assert len(heard) == 16
-        assert (ending == "answered") == (heard == [line("hello")] * 16)
-        await other.hears()
+            assert await other.receives() == []
+        received = await client.receives()
+        assert len(received) == 16
+        assert (ending == "answered") == (received == [line("hello")] * 16)
+        await other.receives()
         assert client.session.client.recalls == 0
         world.obstacles._before["before"].clear()
     assert await client.asks(line("history 5")) == line("hello")
@@ -75,9 +75,9 @@ async def test_the_histories_that_a_client_asks_for_are_read_one_after_the_other
         world.obstacles.calls.clear()
         for _ in range(3):
             client.send(line("history 300"))
-        assert await client.hears() == []
+        assert await client.receives() == []
         assert world.obstacles.calls == ["by_id", "timeline"]
-    assert await client.hears() == [line("hello")] * 3
+    assert await client.receives() == [line("hello")] * 3
     assert client.session.client.last_recall is None
 
 
@@ -97,7 +97,7 @@ async def test_queries_of_a_client_that_leaves_leave_no_state(world: World) -> N
 async def test_nobody_speaks_or_asks_before_they_authenticated_nor_under_another_name(world: World) -> None:
     ada, _ben = await world.add_all("ada", "ben")
     client = await world.connect(TALKER)
-    client.heard_now()
+    client.received_now()
     for text in ("hello", "history 5"):
         assert await client.asks(line(text)) == NOT_AUTHORISED
     assert await client.asks(line(f"auth {world.token(ada)}", "ben")) == OTHER_NAME
@@ -107,7 +107,7 @@ async def test_nobody_speaks_or_asks_before_they_authenticated_nor_under_another
         assert await client.asks(line(text, "ben")) == OTHER_NAME
     assert (await client.asks(line("a\0b")))["name"] == "server"
     client.send(line("hello", "Ada"))
-    assert await client.hears() == []
+    assert await client.receives() == []
     assert [message.text for message in world.said(LOBBY_ID)] == ["hello"]
     assert await client.asks(line("history 5", "")) == line("hello")
 
@@ -166,13 +166,13 @@ async def test_a_closed_lobby_is_silent_until_log_in(
     world = members_world
     ada, ben = await world.add_all("ada", "ben")
     speaker, stranger = await talker(world, ada), await world.connect(dialect)
-    stranger.heard_now()
+    stranger.received_now()
     speaker.send(line("for members"))
-    assert await stranger.hears() == []
+    assert await stranger.receives() == []
     stranger.send({key: "ben", "message": f"auth {world.token(ben)}"})
-    await stranger.hears()
+    await stranger.receives()
     speaker.send(line("for ben too"))
-    assert [frame["message"] for frame in await stranger.hears()] == ["for ben too"]
+    assert [frame["message"] for frame in await stranger.receives()] == ["for ben too"]
 
 
 async def test_a_closed_lobby_is_silent_after_a_first_frame_too(members_world: World) -> None:
@@ -180,9 +180,9 @@ async def test_a_closed_lobby_is_silent_after_a_first_frame_too(members_world: W
     speaker = await talker(world, await world.add("ada"))
     stranger = await world.connect(TALKER, choices=(TALKER, MESSENGER))
     stranger.send({"username": "nobody", "message": "hello?"})
-    await stranger.hears()
+    await stranger.receives()
     speaker.send(line("for members"))
-    assert await stranger.hears() == []
+    assert await stranger.receives() == []
 
 
 async def test_a_client_with_a_token_receives_the_closed_lobby(members_world: World) -> None:
@@ -190,7 +190,7 @@ async def test_a_client_with_a_token_receives_the_closed_lobby(members_world: Wo
     ada, ben = await world.add_all("ada", "ben")
     speaker, listener = await talker(world, ada), await talker(world, ben)
     speaker.send(line("hello"))
-    assert await listener.hears() == [line("hello")]
+    assert await listener.receives() == [line("hello")]
 
 
 @pytest.mark.parametrize(("dialect", "key"), [(TALKER, "name"), (MESSENGER, "username")])
@@ -203,11 +203,11 @@ async def test_connected_strangers_lose_the_lobby_when_an_admin_closes_it(
         await talker(world, ben),
         await world.connect(dialect),
     )
-    stranger.heard_now()
+    stranger.received_now()
 
     async def reaches(text: str) -> tuple[bool, bool]:
         speaker.send(line(text))
-        return await member.hears() != [], await stranger.hears() != []
+        return await member.receives() != [], await stranger.receives() != []
 
     assert await reaches("open") == (True, True)
     await world.services.settings.change(None, {"registration": "invite"})
@@ -217,7 +217,7 @@ async def test_connected_strangers_lose_the_lobby_when_an_admin_closes_it(
     await world.services.settings.change(None, {"lobby": "members", "registration": None})
     assert await reaches("for members") == (True, False)
     stranger.send({key: "ben", "message": f"auth {world.token(ben)}"})
-    await stranger.hears()
+    await stranger.receives()
     assert await reaches("for ben twice") == (True, True)
 
 
@@ -225,6 +225,6 @@ async def test_a_lobby_is_for_members_from_the_start_where_nobody_may_just_regis
     ada, _ = await world.add_all("ada", "ben")
     await world.services.settings.change(None, {"registration": "closed"})
     speaker, stranger = await talker(world, ada), await world.connect(TALKER)
-    stranger.heard_now()
+    stranger.received_now()
     speaker.send(line("for members"))
-    assert await stranger.hears() == []
+    assert await stranger.receives() == []

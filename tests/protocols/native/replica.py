@@ -81,7 +81,7 @@ class Replica:
 
     def drop(self) -> None:
         """Lose the connection; what arrived before is heard."""
-        self.hear(self.client.heard_now())
+        self.hear(self.client.received_now())
         self.client.leave()
         self._client = None
 
@@ -94,7 +94,7 @@ class Replica:
     async def asks(self, kind: str, **fields: Any) -> dict[str, Any]:
         """Send a request, hear all that comes, and return its one answer."""
         asked = self.send(kind, **fields)
-        answers = [answer for answer in self.hear(await self.client.hears()) if answer["id"] == asked]
+        answers = [answer for answer in self.hear(await self.client.receives()) if answer["id"] == asked]
         assert len(answers) == 1, answers
         return answers[0]
 
@@ -116,10 +116,10 @@ class Replica:
     async def say(self, room: int, text: str, key: str | None = None) -> dict[str, Any]:
         return await self.asks("send", room=room, key=key or text.replace(" ", "-"), text=text)
 
-    async def hears(self) -> list[dict[str, Any]]:
+    async def receives(self) -> list[dict[str, Any]]:
         """Hear all that comes by itself, and return the events."""
         before = len(self.events)
-        self.hear(await self.client.hears())
+        self.hear(await self.client.receives())
         return self.events[before:]
 
     def hear(self, frames: list[Any]) -> list[dict[str, Any]]:
@@ -188,13 +188,13 @@ class Replica:
             room["role"] = event["role"]
 
 
-def _about(told: dict[str, Any]) -> dict[str, Any]:
+def _about(got: dict[str, Any]) -> dict[str, Any]:
     """What a room is like by a frame that tells it."""
     return {
-        "name": told.get("name"),
-        "topic": told.get("topic", ""),
-        "private": told.get("private", False),
-        "archived": told.get("archived", False),
+        "name": got.get("name"),
+        "topic": got.get("topic", ""),
+        "private": got.get("private", False),
+        "archived": got.get("archived", False),
     }
 
 

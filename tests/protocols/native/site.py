@@ -115,9 +115,9 @@ class Site:
             assert raw == b""
             return Answer(response.status_code, None, response.headers)
         assert response.content_type == "application/json"
-        told = await response.get_json()
-        assert self.faults(told, described["content"]["application/json"]["schema"]) == [], told
-        return Answer(response.status_code, told, response.headers)
+        got = await response.get_json()
+        assert self.faults(got, described["content"]["application/json"]["schema"]) == [], got
+        return Answer(response.status_code, got, response.headers)
 
     def faults(self, value: Any, schema: dict[str, Any]) -> list[str]:
         """What is wrong with a value by a schema of the document."""

@@ -226,9 +226,9 @@ async def test_an_admin_does_not_take_the_last_one_away(site: Site) -> None:
 async def test_settings_apply_at_once_and_name_their_source() -> None:
     async with open_site(budgets=Budgets(messages=50, calls=100)) as site:
         ada, olga = await admins(site)
-        told = await site.call("GET", "/admin/settings", token=olga)
-        assert told["registration"] == {"value": "open", "default": "open", "source": "start"}
-        assert told["message_rate"] == {"value": 50, "default": 50, "source": "start"}
+        got = await site.call("GET", "/admin/settings", token=olga)
+        assert got["registration"] == {"value": "open", "default": "open", "source": "start"}
+        assert got["message_rate"] == {"value": 50, "default": 50, "source": "start"}
         changed = await site.call(
             "PATCH", "/admin/settings", {"registration": "closed", "message_rate": 1}, token=olga
         )
@@ -275,7 +275,7 @@ async def test_settings_apply_at_once_and_name_their_source() -> None:
         assert (await site.call("PATCH", "/admin/people/1", {"admin": False}, token=olga)).status == 429
         await site.call("PATCH", "/admin/settings", {"message_rate": None}, token=olga)
         back = await site.call("PATCH", "/admin/settings", {"registration": None}, token=olga)
-        assert back.body == told.body
+        assert back.body == got.body
         assert (await site.call("POST", "/auth/register", nora)).status == 201
 
 
@@ -290,15 +290,15 @@ async def test_the_audit_lists_acts_newest_first(site: Site) -> None:
     await site.call("POST", said, {"key": "c", "text": "hi"}, token=olga)
     await site.call("DELETE", f"{said}/3", token=ada)  # as a moderator
     await site.call("DELETE", f"{said}/1", token=ada)  # her own
-    told, after = [], 0
+    got, after = [], 0
     while True:
         page = await site.call("GET", f"/admin/audit?limit=2&after={after}", token=olga)
-        told += page["entries"]
+        got += page["entries"]
         if "next" not in page.body:
             break
         after = page["next"]
-    assert [each["id"] for each in told] == list(range(len(told), 0, -1))
-    assert [{**each, "id": 0, "at": 0} for each in told[:4]] == [
+    assert [each["id"] for each in got] == list(range(len(got), 0, -1))
+    assert [{**each, "id": 0, "at": 0} for each in got[:4]] == [
         {
             "id": 0,
             "at": 0,
@@ -331,8 +331,8 @@ async def test_the_audit_lists_acts_newest_first(site: Site) -> None:
             "detail": "member -> moderator",
         },
     ]
-    assert [each["what"] for each in told[4:]] == ["person_added"] * 2
-    assert "by" not in told[-1], "a command did it"
+    assert [each["what"] for each in got[4:]] == ["person_added"] * 2
+    assert "by" not in got[-1], "a command did it"
 
 
 @pytest.mark.parametrize("query", ["after=-1", "limit=0", "limit=101", "after=x"])

@@ -33,10 +33,10 @@ async def acts(site: Site) -> list[tuple[str, str | None, str]]:
 async def test_all_rooms_are_listed_in_pages_without_messages(site: Site) -> None:
     token, olgas, _ = await grown(site)
     direct = await site.call("PUT", "/direct/2", token=token)
-    told = await site.call("GET", "/admin/rooms", token=olgas)
-    lobby, garden = told["rooms"]
-    assert "mat" not in str(told.body)
-    assert direct["id"] not in [each["id"] for each in told["rooms"]]
+    got = await site.call("GET", "/admin/rooms", token=olgas)
+    lobby, garden = got["rooms"]
+    assert "mat" not in str(got.body)
+    assert direct["id"] not in [each["id"] for each in got["rooms"]]
     assert (lobby["id"], lobby["kind"], lobby["members"]) == (LOBBY_ID, "lobby", 2)
     assert {**garden, "created": 0, "last": 0} == {
         "id": GARDEN,
@@ -60,7 +60,7 @@ async def test_room_changes_by_an_admin_are_published_and_recorded(site: Site) -
     path = f"/admin/rooms/{GARDEN}"
     changed = await site.call("PATCH", path, {"name": "yard", "archived": True}, token=olgas)
     assert (changed["name"], changed["archived"], changed["members"]) == ("yard", True, 1)
-    (event,) = await adas.hears()
+    (event,) = await adas.receives()
     assert (event["type"], event["name"], event["archived"], event["private"]) == (
         "changed",
         "yard",
@@ -72,7 +72,7 @@ async def test_room_changes_by_an_admin_are_published_and_recorded(site: Site) -
     assert "archived" not in opened.body
     assert (await site.call("GET", f"/rooms/{GARDEN}", token=olgas)).status == 404, "it stays ada's"
     assert (await site.call("DELETE", path, token=olgas)).status == 204
-    assert [event["type"] for event in await adas.hears()] == ["changed", "gone"]
+    assert [event["type"] for event in await adas.receives()] == ["changed", "gone"]
     assert (await site.call("GET", "/admin/rooms?q=yard", token=olgas))["rooms"] == []
     assert await acts(site) == [
         ("room_deleted", "olga", "yard"),

@@ -87,14 +87,12 @@ async def test_the_socket_is_described_with_every_frame_and_on_the_page(site: Si
     document = await asyncapi(site)
     on_socket = [each.on_socket for each in OPERATIONS if each.on_socket is not None]
     asked = [kind.__struct_config__.tag for kind in REQUESTS] + on_socket
-    told = [kind.__struct_config__.tag for kind in EVENTS]
+    got = [kind.__struct_config__.tag for kind in EVENTS]
     assert document["operations"].keys() == {f"ask_{each}" for each in asked} | {
-        f"tell_{each}" for each in told
+        f"tell_{each}" for each in got
     }
     messages = document["channels"]["socket"]["messages"]
-    assert {f"{each}_ok" for each in asked} | {"error"} | {
-        f"event_{each}" for each in told
-    } <= messages.keys()
+    assert {f"{each}_ok" for each in asked} | {"error"} | {f"event_{each}" for each in got} <= messages.keys()
     page = await (await site.app.test_client().get(f"{V1}/docs")).get_data(as_text=True)
     for each in document["operations"].values():
         assert escape(each["summary"]) in page
@@ -162,9 +160,9 @@ async def test_schemas_match_the_wire_and_are_portable(site: Site) -> None:
 
 
 async def test_without_log_in_one_can_read_the_servers_name_and_limits(site: Site) -> None:
-    told = await site.call("GET", "/server")
-    assert told.status == 200
-    assert (told["protocol"], told["data"]) == (1, await site.storage.files.store_id())
-    assert (told["limits"]["text"], told["limits"]["body_bytes"]) == (4000, 65_536)
-    assert "search" in told["features"]
-    assert told["features"] == sorted(told["features"])
+    got = await site.call("GET", "/server")
+    assert got.status == 200
+    assert (got["protocol"], got["data"]) == (1, await site.storage.files.store_id())
+    assert (got["limits"]["text"], got["limits"]["body_bytes"]) == (4000, 65_536)
+    assert "search" in got["features"]
+    assert got["features"] == sorted(got["features"])

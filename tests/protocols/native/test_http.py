@@ -91,8 +91,8 @@ async def test_a_body_that_is_no_object_is_malformed(
         (b" " * 70_000, 413, "too_big"),
     ):
         response = await client.open(V1 + path, method=method, data=raw, headers=headers)
-        told = await response.get_json()
-        assert (response.status_code, told["code"]) == (status, code)
+        got = await response.get_json()
+        assert (response.status_code, got["code"]) == (status, code)
     typed = headers | {"Content-Type": "text/plain"}
     response = await client.open(V1 + path, method=method, data=b"{}", headers=typed)
     assert (response.status_code, (await response.get_json())["code"]) == (415, "malformed")
@@ -143,7 +143,7 @@ async def test_a_missing_room_and_a_missing_path_have_different_codes(site: Site
 
 async def test_a_missing_path_has_a_code_only_below_the_native_api(site: Site) -> None:
     client = site.app.test_client(use_cookies=False)
-    for method, path, status, told in (
+    for method, path, status, got in (
         ("GET", "/api/v1/nothing", 404, {"error", "text", "code"}),
         ("GET", "/api/v1/me/sessions/x", 404, {"error", "text", "code"}),
         ("PUT", "/api/v1/me", 405, {"error", "text", "code"}),
@@ -158,7 +158,7 @@ async def test_a_missing_path_has_a_code_only_below_the_native_api(site: Site) -
     ):
         response = await client.open(path, method=method)
         body = await response.get_json()
-        assert (response.status_code, body.keys()) == (status, told)
+        assert (response.status_code, body.keys()) == (status, got)
     assert body is not None
     for path in ("/api/v1", "/api/v1//rooms", "/api/v1/nothing", "/api/v1/rooms/x"):
         unknown = await (await client.get(path)).get_json()

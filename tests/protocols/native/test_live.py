@@ -51,7 +51,7 @@ async def help_room(world: World, person: Person) -> int:
     """A support conversation in which something was said."""
     client = await world.connect(SUPPORT, person)
     client.send({"method": "message.send", "params": ["help"], "id": 1})
-    await client.hears()
+    await client.receives()
     client.leave()
     room = await world.storage.rooms.support_room(person.id)
     assert room is not None
@@ -77,20 +77,20 @@ async def test_typing_reaches_others_in_the_room_and_is_not_saved(world: World) 
     for each in (ada, ben, second):
         await each.sync()
     assert await ada.asks("activity", room=pair, what="typing") == {"type": "activity_ok", "id": ada._asked}
-    assert await ben.hears() == [activity(ada.person, pair, "typing")]
-    assert (await eve.hears(), await second.hears()) == ([], [])
+    assert await ben.receives() == [activity(ada.person, pair, "typing")]
+    assert (await eve.receives(), await second.receives()) == ([], [])
     assert world.said(pair) == []
     assert (await eve.asks("activity", room=pair, what="typing"))["code"] == "not_found"
     assert (await ada.asks("activity", room=pair, what="sleeping"))["field"] == "what"
     await ada.asks("activity", room=LOBBY_ID, what="typing")
-    assert await ben.hears() == await eve.hears() == [activity(ada.person, LOBBY_ID, "typing")]
+    assert await ben.receives() == await eve.receives() == [activity(ada.person, LOBBY_ID, "typing")]
 
 
 async def test_repeated_activity_is_sent_every_three_seconds_and_new_at_once(
     world: World, autojump_clock: MockClock
 ) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
-    told = []
+    got = []
     for what, pause in (
         ("none", 0.0),  # nothing was told yet
         ("typing", 2.9),
@@ -102,21 +102,21 @@ async def test_repeated_activity_is_sent_every_three_seconds_and_new_at_once(
         ("none", 0.0),
     ):
         assert (await ada.asks("activity", room=LOBBY_ID, what=what))["type"] == "activity_ok"
-        told.append([each["what"] for each in await ben.hears()])
+        got.append([each["what"] for each in await ben.receives()])
         await trio.sleep(pause)
-    assert told == [[], ["typing"], [], ["typing"], ["none"], [], ["typing"], ["none"]]
+    assert got == [[], ["typing"], [], ["typing"], ["none"], [], ["typing"], ["none"]]
 
 
 async def test_viewing_a_conversation_is_sent_to_operators_only(world: World) -> None:
     ada = await replica(world, "ada")
     room = await help_room(world, ada.person)
     olga, zoe = [await replica(world, name, operator=True) for name in ("olga", "zoe")]
-    await ada.hears()
+    await ada.receives()
     await olga.asks("activity", room=room, what="viewing")
-    assert await zoe.hears() == [activity(olga.person, room, "viewing")]
-    assert await ada.hears() == []
+    assert await zoe.receives() == [activity(olga.person, room, "viewing")]
+    assert await ada.receives() == []
     await olga.asks("activity", room=room, what="typing")
-    assert await zoe.hears() == await ada.hears() == [activity(olga.person, room, "typing")]
+    assert await zoe.receives() == await ada.receives() == [activity(olga.person, room, "typing")]
     for who, where in ((ada, room), (olga, LOBBY_ID), (ada, LOBBY_ID)):
         assert (await who.asks("activity", room=where, what="viewing"))["code"] == "forbidden"
 
@@ -132,7 +132,7 @@ async def test_typing_of_a_blocked_or_removed_person_is_not_sent(world: World) -
     assert (await ben.asks("activity", room=pair, what="typing"))["code"] == "forbidden"
     await members.remove(world.services, ada.person, garden.id, ben.person.id)
     assert (await ben.asks("activity", room=garden.id, what="typing"))["code"] == "forbidden"
-    assert [each["type"] for each in await ada.hears()] == ["member"]
+    assert [each["type"] for each in await ada.receives()] == ["member"]
 
 
 async def test_a_slow_client_gets_no_activity(world: World) -> None:
@@ -144,7 +144,7 @@ async def test_a_slow_client_gets_no_activity(world: World) -> None:
     await ada.asks("activity", room=LOBBY_ID, what="typing")
     assert ben.client.send_queue.queued == queued
     ben.client.go_on_reading()
-    assert [each["type"] for each in await ben.hears()] == ["message", "message"]
+    assert [each["type"] for each in await ben.receives()] == ["message", "message"]
 
 
 async def test_activity_costs_as_much_as_a_message(autojump_clock: MockClock) -> None:
@@ -166,12 +166,12 @@ async def test_a_socket_of_any_protocol_that_authenticated_counts(
     ben, cem, dan = await world.add_all("ben", "cem", "dan")
     people = [ben.id, cem.id, dan.id, 99]
     lurking = await world.connect(TALKER)
-    told = await ada.asks("watch", people=people)
-    assert told["people"] == [{"id": each, "state": "offline"} for each in people]
+    got = await ada.asks("watch", people=people)
+    assert got["people"] == [{"id": each, "state": "offline"} for each in people]
     lurking.send({"name": "ben", "message": f"auth {world.token(ben)}"})
     desk = await world.connect(SUPPORT, cem)
     await trio.sleep(1.5)
-    (event,) = await ada.hears()
+    (event,) = await ada.receives()
     assert event["type"] == "presence"
     assert {(each["id"], each["state"]) for each in event["people"]} == {
         (ben.id, "online"),
@@ -180,9 +180,9 @@ async def test_a_socket_of_any_protocol_that_authenticated_counts(
     for client in (lurking, desk):
         client.leave()
     await trio.sleep(9)
-    assert await ada.hears() == []
+    assert await ada.receives() == []
     await trio.sleep(3)
-    (event,) = await ada.hears()
+    (event,) = await ada.receives()
     assert {each["state"] for each in event["people"]} == {"offline"}
 
 
@@ -195,7 +195,7 @@ async def test_a_person_is_away_if_all_sockets_report_it(world: World, autojump_
 
     async def seen() -> list[str]:
         await trio.sleep(1.5)
-        return [each["state"] for event in await ada.hears() for each in event["people"]]
+        return [each["state"] for event in await ada.receives() for each in event["people"]]
 
     assert (await ada.asks("watch", people=[ben.id]))["people"][0]["state"] == "online"
     assert (await phone.asks("status", state="away"))["type"] == "status_ok"
@@ -221,7 +221,7 @@ async def test_at_most_500_people_are_watched_and_those_alone(
     for person in (ben, cem):
         await world.connect(TALKER, person)
     await trio.sleep(1.5)
-    assert [each["people"] for each in await ada.hears()] == [[{"id": cem.id, "state": "online"}]]
+    assert [each["people"] for each in await ada.receives()] == [[{"id": cem.id, "state": "online"}]]
     ada.client.leave()
     await ada.client.ends()
     assert not world.services.statuses._watchers
@@ -250,17 +250,17 @@ async def test_a_mark_reaches_own_sockets_and_others_if_shared(world: World) -> 
     for text in ("one", "two", "three"):
         await ben.say(pair, text)
     for each in (ada, ben, second):
-        await each.hears()
+        await each.receives()
     mark = {"type": "read", "room": pair, "person": ada.person.id, "seq": 2}
     assert (await ada.asks("read", room=pair, seq=2))["unread"] == 1
-    assert await second.hears() == [mark | {"unread": 1}]
-    assert await ben.hears() == [mark]
-    assert (await ada.hears(), await eve.hears()) == ([], [])
+    assert await second.receives() == [mark | {"unread": 1}]
+    assert await ben.receives() == [mark]
+    assert (await ada.receives(), await eve.receives()) == ([], [])
     await ada.asks("read", room=pair, seq=1)  # it is further already
-    assert (await second.hears(), await ben.hears()) == ([], [])
+    assert (await second.receives(), await ben.receives()) == ([], [])
     await ada.asks("read", room=pair, seq=1, back=True)
-    assert await ben.hears() == [mark | {"seq": 1}]
-    assert [each["unread"] for each in await second.hears()] == [2]
+    assert await ben.receives() == [mark | {"seq": 1}]
+    assert [each["unread"] for each in await second.receives()] == [2]
 
 
 async def test_a_mark_set_back_stays_although_an_earlier_message_is_saved_later(
@@ -272,8 +272,8 @@ async def test_a_mark_set_back_stays_although_an_earlier_message_is_saved_later(
     with world.obstacles.held("save"):
         ada.send("send", room=LOBBY_ID, key="two", text="two")
         back = ada.send("read", room=LOBBY_ID, seq=0, back=True)
-        assert ada.hear(await ada.client.hears()) == [], "what was said first comes first"
-    answers = {each["id"]: each for each in ada.hear(await ada.client.hears())}
+        assert ada.hear(await ada.client.receives()) == [], "what was said first comes first"
+    answers = {each["id"]: each for each in ada.hear(await ada.client.receives())}
     assert answers[back]["type"] == "read_ok", answers
     await world.rest()
     (lobby,) = await snapshots(world.storage, ada.person.id, 99, [LOBBY_ID])
@@ -285,9 +285,9 @@ async def test_a_mark_over_http_reaches_all_sockets(site: Site) -> None:
     own = Replica(site.world, ada)
     await own.connect()
     await own.say(LOBBY_ID, "hi")
-    await own.hears()
+    await own.receives()
     assert (await site.call("PUT", f"/rooms/{LOBBY_ID}/read", {"seq": 1}, token=token)).status == 200
-    assert await own.hears() == [{"type": "read", "room": LOBBY_ID, "person": ada.id, "seq": 1}]
+    assert await own.receives() == [{"type": "read", "room": LOBBY_ID, "person": ada.id, "seq": 1}]
 
 
 async def test_a_new_socket_gets_the_shared_read_positions(
@@ -304,9 +304,9 @@ async def test_a_new_socket_gets_the_shared_read_positions(
         listed = await site.call("GET", f"/rooms/{LOBBY_ID}/members", token=token)
         return {each["person"]["id"]: each.get("read") for each in listed["members"]}
 
-    told = await reads()
-    assert {ben.id: told[ben.id], cem.id: told[cem.id]} == {ben.id: 1, cem.id: None}
-    assert told.keys() == {ada.id, ben.id, cem.id}
+    got = await reads()
+    assert {ben.id: got[ben.id], cem.id: got[cem.id]} == {ben.id: 1, cem.id: None}
+    assert got.keys() == {ada.id, ben.id, cem.id}
     monkeypatch.setattr("chat.domain.messages.reading.MOST_SHARED_WITH", 2)
     assert set((await reads()).values()) == {None}
 
@@ -316,18 +316,18 @@ async def test_nobody_else_sees_a_mark_that_is_not_shared(
 ) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     await ben.say(LOBBY_ID, "hi")
-    await ada.hears()
+    await ada.receives()
     await ada.asks("read", room=LOBBY_ID, seq=1)
-    assert [each["type"] for each in await ben.hears()] == ["read"]
+    assert [each["type"] for each in await ben.receives()] == ["read"]
     with monkeypatch.context() as patch:
         patch.setattr("chat.domain.messages.reading.MOST_SHARED_WITH", 1)
         await ada.asks("read", room=LOBBY_ID, seq=1)
-        assert await ben.hears() == []
+        assert await ben.receives() == []
     private = await world.storage.users.change_profile(ada.person.id, ProfileChange(share_reads=False))
     assert isinstance(private, Person)
     world.presence.changed({private.id: private})
     await ada.asks("read", room=LOBBY_ID, seq=1)
-    assert await ben.hears() == []
+    assert await ben.receives() == []
 
 
 # --- profiles ---
@@ -343,27 +343,27 @@ async def test_a_new_profile_reaches_watchers_and_own_sockets(world: World) -> N
         await people._apply([ben.person.id])
 
     await look()
-    assert await ada.hears() == []
+    assert await ada.receives() == []
     await world.storage.users.change_profile(ben.person.id, ProfileChange(name="Benno", display_name="B."))
     for _ in range(2):
         await look()
-    (told,) = await ada.hears()
-    assert told | {"changed": 0} == {
+    (got,) = await ada.receives()
+    assert got | {"changed": 0} == {
         "type": "person",
         "id": ben.person.id,
         "name": "Benno",
         "display": "B.",
         "changed": 0,
     }
-    assert await ben.hears() == [told]
-    assert await eve.hears() == []
+    assert await ben.receives() == [got]
+    assert await eve.receives() == []
 
 
 async def test_a_resume_has_changed_profiles_of_contacts(world: World) -> None:
     ada, ben, eve = [await replica(world, name) for name in ("ada", "ben", "eve")]
     await direct_room(world, ada.person, ben.person)
     await ada.say(LOBBY_ID, "hi")
-    await ada.hears()
+    await ada.receives()
     newest = ada.rooms[LOBBY_ID]["at"]
     for each in (ben, eve):
         await world.storage.users.change_profile(each.person.id, ProfileChange(display_name="D"))
@@ -371,8 +371,8 @@ async def test_a_resume_has_changed_profiles_of_contacts(world: World) -> None:
     await ada.connect(sync=False)
     before = len(ada.events)
     await ada.sync(since=newest)
-    told = [each for each in ada.events[before:] if each["type"] == "person"]
-    assert [(each["id"], each["display"]) for each in told] == [(ben.person.id, "D")]
+    got = [each for each in ada.events[before:] if each["type"] == "person"]
+    assert [(each["id"], each["display"]) for each in got] == [(ben.person.id, "D")]
     before = len(ada.events)
     await ada.sync(since=newest + 120_000)
     assert ada.events[before:] == [{"type": "members", "room": LOBBY_ID, "members": 3}]
@@ -392,27 +392,27 @@ async def test_the_lobbys_member_count_is_published_once_a_second(
         await guest.connect()
         await trio.sleep(2)
         for each in (ada, eve):
-            await each.hears()
+            await each.receives()
         calls = world.obstacles.calls.count("count")
         ben, _cem = await world.add_all("ben", "cem")
         await trio.sleep(2)
         for each in (ada, eve):
-            (told,) = [event for event in await each.hears() if event["type"] == "members"]
-            assert told == {"type": "members", "room": LOBBY_ID, "members": 4}
+            (got,) = [event for event in await each.receives() if event["type"] == "members"]
+            assert got == {"type": "members", "room": LOBBY_ID, "members": 4}
         assert world.obstacles.calls.count("count") == calls + 1
         await world.storage.users.delete(ben.id)
         world.obstacles.fail("count", StorageDown("gone"))
         await trio.sleep(3)
-        assert [event["members"] for event in await ada.hears()] == [3]
+        assert [event["members"] for event in await ada.receives()] == [3]
         assert ada.rooms[LOBBY_ID]["members"] == 3
-        assert "members" not in [event["type"] for event in guest.events + await guest.hears()]
+        assert "members" not in [event["type"] for event in guest.events + await guest.receives()]
 
 
 async def test_a_resume_has_the_lobbys_member_count(world: World) -> None:
     """Its positions are valid, so it gets no snapshot."""
     ada = await replica(world, "ada")
     await ada.say(LOBBY_ID, "hi")
-    await ada.hears()
+    await ada.receives()
     ada.drop()
     await world.add_all("ben", "cem")
     world.services.member_counts.changed(None)
@@ -451,22 +451,22 @@ async def test_a_changed_number_of_operators_reaches_their_conversations(
             """The member counts of Ada's conversation that each received, checked against the real number."""
             await trio.sleep(3)
             for each in everybody:
-                await each.hears()
+                await each.receives()
             assert ben.rooms[closed]["members"] == 1
             (there,) = (await world.storage.timelines.members_of_conversations([asked])).values()
-            told = [each.rooms[asked]["members"] for each in everybody if asked in each.rooms]
-            assert set(told) == {there}
-            return told
+            got = [each.rooms[asked]["members"] for each in everybody if asked in each.rooms]
+            assert set(got) == {there}
+            return got
 
         people = SupportOf(Peer(ben.person.id, "ben"))
         await world.services.writes.write(SupportChange(closed, olga.person.id, 2.0, people, is_closed=True))
         assert await counts() == [2, 2]
         await set_roles(world.storage.users, otto.person.id, operator=True, admin=False)
         assert await counts() == [3, 3, 3]
-        heard = len(olga.events)
+        received = len(olga.events)
         await world.add("eve")
         await counts()
-        assert [(event["type"], event["room"]) for event in olga.events[heard:]] == [("members", LOBBY_ID)]
+        assert [(event["type"], event["room"]) for event in olga.events[received:]] == [("members", LOBBY_ID)]
         ada.drop()
         await set_roles(world.storage.users, otto.person.id, operator=False, admin=False)
         await trio.sleep(2)
@@ -482,7 +482,7 @@ async def test_a_changed_number_of_operators_reaches_their_conversations(
         assert await counts() == [2]
         await world.services.writes.write(reopened)
         await trio.sleep(2)
-        await ben.hears()
+        await ben.receives()
         assert ben.rooms[closed]["members"] == 2
 
 
@@ -498,7 +498,7 @@ async def test_a_person_has_twenty_sockets_and_no_more(world: World) -> None:
     extra = await world.connect(NATIVE)
     extra.send({"type": "hello", "id": 1, "token": world.token(ada)})
     await extra.ends()
-    assert (extra.closed_with, extra.heard_now()) == (TOO_MANY_SOCKETS, [])
+    assert (extra.closed_with, extra.received_now()) == (TOO_MANY_SOCKETS, [])
     assert all(each.closed_with is None for each in own)
     own[0].client.leave()
     await own[0].client.ends()

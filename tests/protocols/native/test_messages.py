@@ -60,8 +60,8 @@ async def test_a_sent_message_is_readable_at_once(site: Site) -> None:
     page = await read(site, token)
     assert page.body == {"messages": [said.body], "pos": 1, "first": True, "last": True}
     _, other = await site.join("ben")
-    (told,) = (await read(site, other))["messages"]
-    assert "key" not in told
+    (got,) = (await read(site, other))["messages"]
+    assert "key" not in got
 
 
 async def test_a_message_sent_repeatedly_is_saved_once(site: Site) -> None:
@@ -106,7 +106,7 @@ async def test_a_page_is_the_newest_or_before_after_or_around_a_message(site: Si
     _, token = await site.join("ada")
     for number in range(1, 10):
         await say(site, token, str(number), str(number))
-    for query, told in (
+    for query, got in (
         ("", ([1, 2, 3, 4, 5, 6, 7, 8, 9], True, True)),
         ("?limit=3", ([7, 8, 9], False, True)),
         ("?limit=3&before=7", ([4, 5, 6], False, False)),
@@ -124,7 +124,7 @@ async def test_a_page_is_the_newest_or_before_after_or_around_a_message(site: Si
         ("?around=9", ([1, 2, 3, 4, 5, 6, 7, 8, 9], True, True)),
         ("?limit=3&around=99", ([7, 8, 9], False, True)),
     ):
-        assert seqs(await read(site, token, query)) == told, query
+        assert seqs(await read(site, token, query)) == got, query
     _, other = await site.join("ben")
     garden = await make_room(site, 2)
     assert (await read(site, other, "", garden)).body == {

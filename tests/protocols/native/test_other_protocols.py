@@ -39,12 +39,12 @@ async def test_talkers_receive_the_lobby_and_read_its_current_history(site: Site
     _, token = await site.join("ada")
     ben, _ = await site.join("ben")
     talker = await site.world.connect(TALKER, ben)
-    talker.heard_now()
+    talker.received_now()
     first, second = [await say(site, token, LOBBY_ID, text) for text in ("one", "two")]
-    assert await talker.hears() == [{"name": "ada", "message": "one"}, {"name": "ada", "message": "two"}]
+    assert await talker.receives() == [{"name": "ada", "message": "one"}, {"name": "ada", "message": "two"}]
     await edit(site, token, LOBBY_ID, first, "ONE")
     await delete(site, token, LOBBY_ID, second)
-    assert await talker.hears() == []
+    assert await talker.receives() == []
     assert await talker.asks({"name": "ben", "message": "history 9"}) == {"name": "ada", "message": "ONE"}
     talker.send({"name": "ben", "message": "three"})
     await site.world.rest()
@@ -58,10 +58,10 @@ async def test_a_direct_message_reaches_an_older_client_also_later(site: Site) -
     assert room is not None
     clients = [await site.world.connect(DIRECT, person) for person in (ada, ben)]
     for client in clients:
-        client.heard_now()
+        client.received_now()
     await say(site, token, room.id, "hello")
-    assert await clients[1].hears() == [{"from": ada.id, "to": ben.id, "content": "hello"}]
-    assert await clients[0].hears() == []
+    assert await clients[1].receives() == [{"from": ada.id, "to": ben.id, "content": "hello"}]
+    assert await clients[0].receives() == []
     for client in clients:
         client.leave()
         await client.ends()
@@ -69,7 +69,7 @@ async def test_a_direct_message_reaches_an_older_client_also_later(site: Site) -
     await edit(site, token, room.id, first, "hello again")
     await delete(site, token, room.id, second)
     late = await site.world.connect(DIRECT, ben)
-    assert (await late.hears())[1:] == [{"from": ada.id, "to": ben.id, "content": "hello again"}]
+    assert (await late.receives())[1:] == [{"from": ada.id, "to": ben.id, "content": "hello again"}]
     late.send({"from": ben.id, "to": ada.id, "content": "hi"})
     await site.world.rest()
     assert await texts(site, token, room.id) == ["hello", "hello again", None, "hi"]
@@ -84,23 +84,23 @@ async def test_a_conversation_reaches_its_person_and_operators(site: Site) -> No
 
     async def opened(person: Person) -> Any:
         client = await site.world.connect(SUPPORT, person)
-        client.heard_now()
+        client.received_now()
         return client
 
     own, desk = await opened(ada), await opened(olga)
     await say(site, token, room.id, "help")
     await say(site, olgas, room.id, "how?")
-    heard = [[told["result"]["message"] for told in await client.hears()] for client in (own, desk)]
-    for messages in heard:
+    received = [[got["result"]["message"] for got in await client.receives()] for client in (own, desk)]
+    for messages in received:
         assert [(each["message_text"], each["is_from_support"]) for each in messages] == [
             ("help", False),
             ("how?", True),
         ]
     await edit(site, token, room.id, 1, "help!")
     await delete(site, olgas, room.id, 2)
-    assert (await own.hears(), await desk.hears()) == ([], [])
+    assert (await own.receives(), await desk.receives()) == ([], [])
     again = await site.world.connect(SUPPORT, ada)
-    (opening,) = again.heard_now()
+    (opening,) = again.received_now()
     assert [each["message_text"] for each in opening["result"]["messages"]] == ["help!"]
     own.send({"method": "message.send", "params": ["thanks"], "id": 1})
     await site.world.rest()
@@ -113,14 +113,14 @@ async def test_a_room_reaches_clients_that_entered_it(site: Site) -> None:
     garden = await site.world.make_room(ada)
     assert await members.join(site.services, ben, garden.id) is None
     inside = await site.world.connect(ROOMS, ben)
-    inside.heard_now()
+    inside.received_now()
     assert await inside.asks({"Type": "enter", "RoomID": garden.id}) == {"Type": "enter"}
-    inside.heard_now()
+    inside.received_now()
     seq = await say(site, token, garden.id, "hello")
-    (told,) = await inside.hears()
-    assert (told["Type"], told["UID"], told["Text"]) == ("message", ada.id, "hello")
+    (got,) = await inside.receives()
+    assert (got["Type"], got["UID"], got["Text"]) == ("message", ada.id, "hello")
     await edit(site, token, garden.id, seq, "hello!")
-    assert await inside.hears() == []
+    assert await inside.receives() == []
     inside.send({"Type": "message", "Text": "hi"})
     await site.world.rest()
     assert await texts(site, bens, garden.id) == [None, "hello!", "hi"], "the first is Ben's joining"
@@ -142,7 +142,7 @@ async def test_native_sockets_get_all_changes_of_their_rooms(site: Site) -> None
         client = await site.world.connect(NATIVE)
         client.send({"type": "hello", "id": 1, "token": access})
         client.send({"type": "sync", "id": 2})
-        assert (await client.hears())[-1]["type"] == "sync_ok"
+        assert (await client.receives())[-1]["type"] == "sync_ok"
         clients.append(client)
     for room, access, listening in (
         (LOBBY_ID, token, clients),
@@ -157,7 +157,7 @@ async def test_native_sockets_get_all_changes_of_their_rooms(site: Site) -> None
         assert (await site.call("DELETE", path, token=access)).status == 200
         await delete(site, access, room, seq)
         for client in clients:
-            heard = [(each["type"], each["room"], each["seq"]) for each in await client.hears()]
+            received = [(each["type"], each["room"], each["seq"]) for each in await client.receives()]
             kinds = ("message", "edited", "reacted", "reacted", "deleted") if client in listening else ()
-            assert heard == [(kind, room, seq) for kind in kinds]
+            assert received == [(kind, room, seq) for kind in kinds]
     assert olga

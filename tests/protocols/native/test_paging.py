@@ -47,7 +47,7 @@ async def come_back(own: Replica, **fields: Any) -> dict[str, Any]:
 async def say_many(own: Replica, room: int, count: int) -> None:
     for _ in range(count):
         own.send("send", room=room, key=f"k{own._asked}", text=f"{own._asked}")
-    await own.hears()
+    await own.receives()
 
 
 async def test_a_client_far_behind_gets_every_change_in_pages_then_live(world: World) -> None:
@@ -70,7 +70,7 @@ async def test_a_client_far_behind_gets_every_change_in_pages_then_live(world: W
     assert ben.rooms[LOBBY_ID]["pos"] == MOST_REPLAYED
     await ada.connect()
     await ada.say(LOBBY_ID, "while ben reads the first page")
-    assert await ben.hears() == [], "nothing is told live before the last page"
+    assert await ben.receives() == [], "nothing is told live before the last page"
     pages = 0
     while ben.far:
         before = len(ben.events)
@@ -86,7 +86,7 @@ async def test_a_client_far_behind_gets_every_change_in_pages_then_live(world: W
         "while ben reads the first page",
     ]
     await ada.say(LOBBY_ID, "live")
-    assert [event["text"] for event in await ben.hears() if event["type"] == "message"] == ["live"]
+    assert [event["text"] for event in await ben.receives() if event["type"] == "message"] == ["live"]
     assert ben.resets == []
 
 
@@ -94,18 +94,18 @@ async def test_a_client_that_falls_behind_continues_from_its_position(world: Wor
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     await say_many(ada, LOBBY_ID, 20)
     position = {"room": LOBBY_ID, "pos": 3, "at": 0}
-    await ben.hears()
+    await ben.receives()
     position["at"] = ben.events[3]["at"]
     ben.rooms[LOBBY_ID] |= position  # what came after it was dropped
     assert (await ben.sync(rest=False, far="page", limit=5))["rooms"] == 1
     assert ben.rooms[LOBBY_ID]["pos"] == 8
     await ada.say(LOBBY_ID, "another")
-    assert await ben.hears() == []
+    assert await ben.receives() == []
     while ben.far:
         await ben.page(5)
     assert ben.rooms[LOBBY_ID]["pos"] == 21
     await ada.say(LOBBY_ID, "live")
-    assert [event["text"] for event in await ben.hears()] == ["live"]
+    assert [event["text"] for event in await ben.receives()] == ["live"]
 
 
 async def test_changes_during_the_last_page_follow_it_once(world: World) -> None:
@@ -122,7 +122,7 @@ async def test_changes_during_the_last_page_follow_it_once(world: World) -> None
                 ben.send("sync", known=known, rest=False, far="page", limit=limit)
                 await world.rest()
                 await ada.say(LOBBY_ID, f"during {call} {limit}")
-            await ben.hears()
+            await ben.receives()
             while ben.far:
                 await ben.page()
             assert ben.rooms[LOBBY_ID]["pos"] == len(world.said(LOBBY_ID))
@@ -135,19 +135,19 @@ async def test_the_changes_of_one_sync_are_shared_out_among_the_rooms(world: Wor
     for room in rooms[1:]:
         await members.join(world.services, ben.person, room)
     await ada.sync()
-    await ben.hears()
+    await ben.receives()
     ben.drop()
     for room, count in zip(rooms, (0, 2, 9, 30), strict=True):
         await say_many(ada, room, count)
     before = {room: ben.rooms[room]["pos"] for room in rooms}
     await come_back(ben, limit=12)
-    told = [ben.rooms[room]["pos"] - before[room] for room in rooms]
-    assert told == [0, 2, 5, 5]
+    got = [ben.rooms[room]["pos"] - before[room] for room in rooms]
+    assert got == [0, 2, 5, 5]
     assert ben.far == set(rooms[2:])
     await ada.say(rooms[0], "live in the lobby")
     await ada.say(rooms[1], "and in a")
     await ada.say(rooms[3], "but not in c")
-    assert [event["text"] for event in await ben.hears()] == ["live in the lobby", "and in a"]
+    assert [event["text"] for event in await ben.receives()] == ["live in the lobby", "and in a"]
     while ben.far:
         await ben.page(12)
     assert [ben.rooms[room]["pos"] for room in rooms] == [ada.rooms[room]["pos"] for room in rooms]
@@ -199,20 +199,20 @@ async def test_direct_messages_wait_for_the_pages_too(world: World) -> None:
     room = await direct_room(world, ada.person, ben.person)
     await ada.sync()
     await say_many(ada, room, 1)
-    await ben.hears()
+    await ben.receives()
     ben.drop()
     await say_many(ada, room, 5)
     await come_back(ben, limit=2)
     assert ben.far == {room}
     await ada.say(room, "are you there")
-    assert await ben.hears() == [], "the room is not told as a new one"
+    assert await ben.receives() == [], "the room is not told as a new one"
     await ben.say(room, "just a moment")
     assert ben.rooms[room]["pos"] == 3
     while ben.far:
         await ben.page(2)
     assert ben.texts(room)[-2:] == ["are you there", "just a moment"]
     await ada.say(room, "live")
-    assert [event["text"] for event in await ben.hears()] == ["live"]
+    assert [event["text"] for event in await ben.receives()] == ["live"]
 
 
 async def test_a_removal_between_two_pages_is_sent_with_the_next(world: World) -> None:
@@ -220,7 +220,7 @@ async def test_a_removal_between_two_pages_is_sent_with_the_next(world: World) -
     room = await world.make_room(ada.person)
     await members.join(world.services, ben.person, room.id)
     await ada.sync()
-    await ben.hears()
+    await ben.receives()
     ben.drop()
     await say_many(ada, room.id, 5)
     await come_back(ben, limit=2)
@@ -228,7 +228,7 @@ async def test_a_removal_between_two_pages_is_sent_with_the_next(world: World) -
     await ben.page()
     assert ben.events[-1] == {"type": "gone", "room": room.id, "reason": "removed"}
     await members.join(world.services, ben.person, room.id)
-    await ben.hears()
+    await ben.receives()
     assert room.id in ben.rooms, "who joins again is told the room"
 
 
@@ -237,7 +237,7 @@ async def test_a_room_that_is_deleted_while_a_page_is_read_is_gone(world: World)
     room = await world.make_room(ada.person)
     await members.join(world.services, ben.person, room.id)
     await ada.sync()
-    await ben.hears()
+    await ben.receives()
     ben.drop()
     await say_many(ada, room.id, 5)
     await come_back(ben, limit=2)
@@ -247,7 +247,7 @@ async def test_a_room_that_is_deleted_while_a_page_is_read_is_gone(world: World)
         ben.send("sync", known=known, rest=False, far="page", limit=2)
         await world.rest()
         assert await members.remove(world.services, ada.person, room.id, ben.person.id) is None
-    await ben.hears()
+    await ben.receives()
     assert room.id not in ben.rooms
     assert ben.events[-1] == {"type": "gone", "room": room.id, "reason": "removed"}
 
@@ -263,7 +263,7 @@ async def test_marks_and_counts_changed_between_pages_follow_the_last(
     await elsewhere.connect()
     await elsewhere.asks("read", room=LOBBY_ID, seq=4)
     await world.add("eve")
-    assert await ben.hears() == []
+    assert await ben.receives() == []
     await ben.page()
     mark, members = ben.events[-2:]
     assert mark == {"type": "read", "room": LOBBY_ID, "person": ben.person.id, "seq": 4, "unread": 1}
@@ -301,7 +301,7 @@ async def test_a_page_that_fails_is_refused_and_works_the_next_time(world: World
 async def test_a_position_of_another_history_is_reset_with_paging_too(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     await say_many(ada, LOBBY_ID, 3)
-    await ben.hears()
+    await ben.receives()
     ben.drop()
     ben.rooms[LOBBY_ID] |= {"pos": 99, "at": ben.rooms[LOBBY_ID]["at"]}  # as after a restored backup
     await come_back(ben)
@@ -347,12 +347,12 @@ async def test_clients_converge_to_the_saved_state_with_pages_of_any_size(world:
             case "page" if own.far:
                 await own.page(draw.choice([0, 1, 3, 20]))
             case _:
-                await own.hears()
+                await own.receives()
     await world.rest()
     for own in people:
         if own._client is None:
             await come_back(own)
-        await own.hears()
+        await own.receives()
         while own.far:
             await own.page()
         fresh = Replica(world, own.person)

@@ -29,8 +29,8 @@ async def test_people_are_looked_for_by_name_and_seen_one_by_one(site: Site) -> 
     assert ([each["name"] for each in rest["people"]], "next" in rest.body) == (["Adam"], False)
     assert first["people"] == [(await site.call("GET", f"/people/{ada.id}", token=token)).body]
     assert set(first["people"][0]) == {"id", "name", "changed"}
-    told = await site.call("GET", f"/people/{ben.id}", token=token)
-    assert told["roles"] == ["operator"]
+    got = await site.call("GET", f"/people/{ben.id}", token=token)
+    assert got["roles"] == ["operator"]
     assert (await site.call("GET", "/people/99", token=token)).refused == (404, "not_found", None)
     assert (await site.call("GET", "/people?limit=0", token=token, valid=False)).refused[2] == "limit"
 
@@ -66,14 +66,14 @@ async def test_a_block_refuses_direct_messages_in_every_protocol(site: Site) -> 
     await own.connect()
     await other.connect()
     direct = await site.world.connect(DIRECT, ben)
-    await direct.hears()
+    await direct.receives()
     said: Any = {"key": "k-http", "text": "hi"}
 
     async def tries() -> list[object]:
         by_http = await site.call("POST", f"/rooms/{room}/messages", said, token=bens)
         on_socket = await other.say(room, f"hi {len(site.world.said(room))}")
         direct.send({"from": ben.id, "to": ada.id, "content": "hi"})
-        answers = await direct.hears()
+        answers = await direct.receives()
         return [by_http.status, on_socket.get("code", "send_ok"), "not found" in str(answers)]
 
     assert await tries() == [201, "send_ok", False]
@@ -127,13 +127,13 @@ async def test_a_block_during_a_look_up_applies_to_the_next_message(site: Site) 
     assert await blocks.is_blocked(ben.id, ada.id)
 
 
-@pytest.mark.parametrize("is_heard", [True, False])
-async def test_messages_to_a_deleted_person_are_refused(site: Site, is_heard: bool) -> None:
+@pytest.mark.parametrize("is_received", [True, False])
+async def test_messages_to_a_deleted_person_are_refused(site: Site, is_received: bool) -> None:
     """Over the socket as over HTTP, whether or not the socket hears the room."""
     ada, (ben, bens) = await site.add("ada"), await site.join("ben")
     room = await direct_room(site, ada, ben)
     own = Replica(site.world, ben)
-    await own.connect(sync=is_heard)
+    await own.connect(sync=is_received)
     assert (await own.say(room, "hi"))["type"] == "send_ok"
     await site.storage.users.delete(ada.id)
     site.services.direct.gone(ada.id)

@@ -62,7 +62,7 @@ async def test_mentions_are_sent_counted_and_listed(site: Site) -> None:
     assert (said["mentions"], "all" in said.body) == ([ben.id], False)
     await say(site, token, "or coffee")
     await say(site, token, "@all cake")
-    events = await live.hears()
+    events = await live.receives()
     assert [(each.get("mentions"), each.get("all")) for each in events] == [
         ([ben.id], None),
         (None, None),
@@ -78,7 +78,7 @@ async def test_mentions_are_sent_counted_and_listed(site: Site) -> None:
     assert (read["unread"], read["mentions"]) == (2, 1)
     edited = await site.call("PATCH", f"{SAID}/2", {"text": "@ben smith, or coffee"}, token=token)
     assert edited["mentions"] == [ben.id]
-    assert [each.get("mentions") for each in await live.hears()] == [[ben.id]]
+    assert [each.get("mentions") for each in await live.receives()] == [[ben.id]]
     counts = await site.call("PUT", f"/rooms/{LOBBY_ID}/read", {"seq": 1}, token=bens)
     assert (counts["unread"], counts["mentions"]) == (2, 2)
     await site.call("PATCH", f"{SAID}/2", {"text": "or coffee"}, token=token)
@@ -122,14 +122,14 @@ async def test_a_page_of_mentions_goes_on_where_long_texts_ended_it(
     for n in range(3):
         await say(site, token, f"{n} @ben")
     monkeypatch.setattr(room_history, "ANSWER_BYTES", 1)
-    told, query = [], ""
+    got, query = [], ""
     while True:
         seqs, after = await page(site, bens, query)
-        told += seqs
+        got += seqs
         if after is None:
             break
         query = f"?after={after}"
-    assert told == [3, 2, 1]
+    assert got == [3, 2, 1]
 
 
 async def test_readers_of_a_message_may_read_its_earlier_texts(site: Site) -> None:

@@ -42,7 +42,7 @@ async def test_reads_are_answered_while_writes_wait_in_order(
         assert (await ada.asks("watch", people=[1]))["type"] == "watch_ok"
         assert (await ada.asks("history", room=LOBBY_ID))["last"]
         assert len(world.said(LOBBY_ID)) == 1
-    answers = ada.hear(await ada.client.hears())
+    answers = ada.hear(await ada.client.receives())
     assert [each["type"] for each in answers if each["id"] in (first, second)] == ["sync_ok", "sync_ok"]
     assert {each["id"]: each["type"] for each in answers} == {
         first: "sync_ok",
@@ -65,8 +65,8 @@ async def test_waiting_requests_are_bounded_and_none_is_lost(
         ada.send("sync")
         asked = [ada.send("send", room=LOBBY_ID, key=f"k{n}", text=f"{n}") for n in range(5)]
         ada.send("ping")
-        assert await ada.client.hears() == []  # so much it may not ask at once
-    answers = ada.hear(await ada.client.hears())
+        assert await ada.client.receives() == []  # so much it may not ask at once
+    answers = ada.hear(await ada.client.receives())
     assert [each["id"] for each in answers if each["type"] == "send_ok"] == asked
     assert answers[-1]["type"] in ("ping_ok", "send_ok")
     assert [message.text for message in world.said(LOBBY_ID)] == ["0", "1", "2", "3", "4"]
@@ -80,7 +80,7 @@ async def test_a_refused_waiting_request_does_not_stop_later_ones(world: World) 
         good = ada.send("send", room=LOBBY_ID, key="k2", text="hi")
         await world.rest()
         world.obstacles.fail("rooms_of", StorageDown("away"))
-    codes = {each["id"]: each.get("code") for each in ada.hear(await ada.client.hears())}
+    codes = {each["id"]: each.get("code") for each in ada.hear(await ada.client.receives())}
     assert codes == {first: "unavailable", bad: "not_found", good: None}
     assert (await ada.sync())["type"] == "sync_ok"
 
@@ -93,7 +93,7 @@ async def test_an_unknown_outcome_of_a_queued_request_ends_the_socket(world: Wor
         ada.send("delete", room=LOBBY_ID, seq=1)
         await world.rest()
         world.obstacles.fail("save", OutcomeUnknown("silent"))
-    answers = [each for each in ada.hear(await ada.client.hears()) if each["type"] == "error"]
+    answers = [each for each in ada.hear(await ada.client.receives()) if each["type"] == "error"]
     assert [each["code"] for each in answers] == ["outcome_unknown"] or ada.closed_with is not None
 
 

@@ -91,14 +91,14 @@ async def test_role_changes_are_published_in_the_room(site: Site) -> None:
     assert await garden.roles() == roles
     ada, ben, cem = (garden.ids[name] for name in ("ada", "ben", "cem"))
     for name, replica in replicas.items():
-        told = [each for each in await replica.hears() if each["type"] in ("member", "message")]
-        assert [(each.get("person"), each.get("role")) for each in told] == [
+        got = [each for each in await replica.receives() if each["type"] in ("member", "message")]
+        assert [(each.get("person"), each.get("role")) for each in got] == [
             (ben, "owner"),
             (ada, "member"),
             (None, None),
             (cem, "moderator"),
         ], name
-        assert told[2]["kind"] == "join"
+        assert got[2]["kind"] == "join"
         assert replica.rooms[garden.room]["role"] == roles[name]
         assert replica.rooms[garden.room]["members"] == len(roles)
         replica.drop()
@@ -117,12 +117,12 @@ async def test_a_ban_applies_to_every_protocol_until_it_is_lifted(
     own, ada = await garden.replica("ben"), await garden.replica("ada")
     old = await site.world.connect(ROOMS, ben)
     old.send({"Type": "enter", "RoomID": garden.room})
-    await old.hears()
+    await old.receives()
     assert await garden.put("mo", "ben", role="banned") == OK
-    out, gone = await own.hears()
+    out, gone = await own.receives()
     assert (out["type"], out["role"]) == ("member", "banned")
     assert gone == {"type": "gone", "room": garden.room, "reason": "removed"}
-    (banned,) = await ada.hears()
+    (banned,) = await ada.receives()
     assert (banned["type"], banned["person"], banned["role"], banned["by"]) == (
         "member",
         ben.id,
@@ -139,7 +139,7 @@ async def test_a_ban_applies_to_every_protocol_until_it_is_lifted(
     assert await garden.put("ben", "ben") == FORBIDDEN
     assert await garden.put("mo", "ben") == FORBIDDEN
     assert await garden.put("mo", "cem", role="banned") == OK, "who was no member is kept out"
-    assert await ada.hears() == []
+    assert await ada.receives() == []
     listed = await garden.call("mo", "GET", "/members?role=banned")
     assert [(each["person"]["name"], each["role"]) for each in listed["members"]] == [
         ("ben", "banned"),
@@ -164,7 +164,7 @@ async def test_a_ban_applies_to_every_protocol_until_it_is_lifted(
         "root": "member",
         "eve": "member",
     }
-    assert [each["type"] for each in await own.hears()] == ["room"]
+    assert [each["type"] for each in await own.receives()] == ["room"]
 
 
 async def test_a_changed_room_is_published_to_its_members(site: Site) -> None:
@@ -195,8 +195,8 @@ async def test_a_changed_room_is_published_to_its_members(site: Site) -> None:
         assert await garden.patch(who, **about) == expected, (who, about)
     lobby = await site.call("PATCH", f"/rooms/{LOBBY_ID}", {"topic": "x"}, token=garden.tokens["root"])
     assert lobby.refused == NOT_FOUND
-    told = [each for each in await ben.hears() if each["type"] == "changed"]
-    assert [(each["name"], each.get("topic"), each.get("private", False)) for each in told] == [
+    got = [each for each in await ben.receives() if each["type"] == "changed"]
+    assert [(each["name"], each.get("topic"), each.get("private", False)) for each in got] == [
         ("garden", "roses", False),
         ("garden", "tulips", False),
         ("Orchard", "tulips", True),
@@ -222,11 +222,11 @@ async def test_in_an_archived_room_nobody_writes_in_any_protocol(site: Site) -> 
     person = await site.storage.users.by_id(garden.ids["ben"])
     old = await site.world.connect(ROOMS, person)
     old.send({"Type": "enter", "RoomID": garden.room})
-    await old.hears()
+    await old.receives()
     said = await ben.say(garden.room, "before")
     assert await garden.patch("ada", archived=True) == OK
-    await ben.hears()
-    await old.hears()
+    await ben.receives()
+    await old.receives()
     refused = await ben.say(garden.room, "after")
     assert (refused["type"], refused["code"]) == ("error", "forbidden")
     assert (await ben.say(garden.room, "before"))["seq"] == said["seq"], "it was said before"
@@ -301,7 +301,7 @@ async def test_a_new_room_is_sent_to_its_makers_sockets_at_once(site: Site) -> N
     client = site.app.test_client(use_cookies=False)
     headers = {"Authorization": garden.tokens["cem"]}
     older = await client.post("/create-room", json={"Name": "attic"}, headers=headers)
-    assert [each["id"] for each in await own.hears()] == [made["id"], (await older.get_json())["RoomID"]]
-    assert await other.hears() == []
+    assert [each["id"] for each in await own.receives()] == [made["id"], (await older.get_json())["RoomID"]]
+    assert await other.receives() == []
     await own.say(made["id"], "hello")
     assert (own.rooms[made["id"]]["pos"], own.texts(made["id"])) == (1, ["hello"])

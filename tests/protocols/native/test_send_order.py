@@ -36,7 +36,7 @@ async def send_all(ada: Replica, numbers: list[int], room: int = LOBBY_ID) -> di
     answers: dict[int, dict[str, Any]] = {}
     while len(answers) < len(asked):
         await trio.sleep(0.5)
-        for answer in ada.hear(ada.client.heard_now()):
+        for answer in ada.hear(ada.client.received_now()):
             answers[asked[answer["id"]]] = answer
     return answers
 
@@ -110,5 +110,5 @@ async def test_whatever_an_operation_costs_a_socket_pays_it(
             ada.send(name, room=LOBBY_ID, **fields)
             await trio.sleep(0.01)
         await trio.sleep(5)
-        codes = [answer.get("code") for answer in ada.hear(ada.client.heard_now())]
+        codes = [answer.get("code") for answer in ada.hear(ada.client.received_now())]
     assert "too_many" in codes

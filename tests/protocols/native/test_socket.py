@@ -67,7 +67,7 @@ async def test_a_socket_without_hello_is_closed_after_ten_seconds(
     client = await world.connect(NATIVE)
     await trio.sleep(9.9)
     client.send({"type": "hello", "id": 1, "token": "forged"})
-    assert (await client.hears())[0]["code"] == "unauthenticated"
+    assert (await client.receives())[0]["code"] == "unauthenticated"
     assert client.closed_with is None
     await client.ends()
     assert client.closed_with == UNAUTHENTICATED
@@ -92,11 +92,11 @@ async def test_a_client_of_another_version_gets_the_supported_one(world: World) 
     token = world.token(await world.add("ada"))
     client = await world.connect(NATIVE)
     client.send({"type": "hello", "id": 1, "token": token, "protocol": 2})
-    (refused,) = await client.hears()
+    (refused,) = await client.receives()
     assert (refused["type"], refused["code"], refused["field"]) == ("error", "invalid", "protocol")
     assert refused["error"] == refused["text"] == "this server speaks version 1"
     client.send({"type": "hello", "id": 2, "token": token, "protocol": 1})
-    (answer,) = await client.hears()
+    (answer,) = await client.receives()
     assert (answer["type"], answer["protocol"]) == ("hello_ok", 1)
 
 
@@ -105,12 +105,12 @@ async def test_policy_changes_reach_connected_clients(world: World) -> None:
     nobody = await world.connect(NATIVE)
     policy = {"type": "policy", "server": "trio-chat", "registration": "open", "lobby": "open"}
     await settings.change(None, {"registration": "invite", "read_rate": 4.0})
-    assert await ada.hears() == [policy | {"registration": "invite", "lobby": "members"}]
+    assert await ada.receives() == [policy | {"registration": "invite", "lobby": "members"}]
     await settings.change(None, {"registration": None, "server_name": "Tea house"})
-    assert await ada.hears() == [policy | {"server": "Tea house"}]
+    assert await ada.receives() == [policy | {"server": "Tea house"}]
     await settings.change(None, {"read_rate": None})
-    assert await ada.hears() == []
-    assert await nobody.hears() == [], "who has not said hello is told nothing"
+    assert await ada.receives() == []
+    assert await nobody.receives() == [], "who has not said hello is told nothing"
     await settings.change(None, {"lobby": "members"})
     ada.drop()
     assert (await ada.connect(sync=False))["lobby"] == "members"
@@ -154,7 +154,7 @@ async def test_a_stopping_server_names_the_time_to_reconnect(world: World) -> No
     ada = await replica(world, "ada")
     world.presence.close_all(GOING_AWAY)
     await ada.client.ends()
-    (bye,) = await ada.hears()
+    (bye,) = await ada.receives()
     assert bye["type"] == "bye"
     assert 0 <= bye.get("after_ms", 0) < 5000
 
@@ -185,7 +185,7 @@ async def test_a_malformed_request_is_answered_and_costs_nothing(
 ) -> None:
     ada = await replica(world, "ada")
     ada.client.send(frame)
-    (answer,) = ada.hear(await ada.client.hears())
+    (answer,) = ada.hear(await ada.client.receives())
     assert (answer["code"], answer.get("field")) == (code, field)
     assert answer["id"] == (0 if code == "malformed" else 1)
     assert (await ada.say(LOBBY_ID, "hi"))["type"] == "send_ok"
@@ -196,7 +196,7 @@ async def test_an_id_that_is_used_again_is_answered_again(world: World) -> None:
     ada = await replica(world, "ada")
     for key, text in (("k1", "one"), ("k2", "two")):
         ada.client.send({"type": "send", "id": 7, "room": LOBBY_ID, "key": key, "text": text})
-    answers = ada.hear(await ada.client.hears())
+    answers = ada.hear(await ada.client.receives())
     assert [(answer["id"], answer["type"], answer["seq"]) for answer in answers] == [
         (7, "send_ok", 1),
         (7, "send_ok", 2),
@@ -217,10 +217,10 @@ async def test_a_thousand_positions_are_taken_and_no_more(world: World) -> None:
 async def test_a_send_is_answered_before_its_event_which_its_sender_gets_too(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     asked = ada.send("send", room=LOBBY_ID, key="k1", text="hi all")
-    answer, event = await ada.client.hears()
+    answer, event = await ada.client.receives()
     assert (answer["id"], answer["type"], answer["seq"], answer["pos"]) == (asked, "send_ok", 1, 1)
     assert event["at"] == answer["at"]
-    assert await ben.hears() == [event]
+    assert await ben.receives() == [event]
     assert event | {"at": 0} == {
         "type": "message",
         "room": LOBBY_ID,
@@ -248,7 +248,7 @@ async def test_a_key_saves_once_however_often_it_is_sent(world: World) -> None:
 async def test_messages_of_one_socket_are_saved_in_order(world: World) -> None:
     ada = await replica(world, "ada")
     asked = [ada.send("send", room=LOBBY_ID, key=f"k{n}", text=f"{n}") for n in range(100)]
-    answers = ada.hear(await ada.client.hears())
+    answers = ada.hear(await ada.client.receives())
     assert [answer["id"] for answer in answers] == asked
     assert [message.text for message in world.said(LOBBY_ID)] == [f"{n}" for n in range(100)]
 
@@ -277,7 +277,7 @@ async def test_an_unsaved_message_is_refused_and_not_published(world: World) -> 
     world.obstacles.fail("save", StorageDown("down"))
     assert (await ada.say(LOBBY_ID, "lost"))["code"] == "unavailable"
     assert (await ada.say(LOBBY_ID, "kept"))["seq"] == 1
-    assert [event["text"] for event in await ben.hears()] == ["kept"]
+    assert [event["text"] for event in await ben.receives()] == ["kept"]
 
 
 # --- what becomes of messages ---
@@ -291,13 +291,13 @@ async def test_changes_are_sent_with_their_positions(world: World) -> None:
     await write(world, Edit(LOBBY_ID, 1, ada.person.id, "uno", now))
     await write(world, Reaction(LOBBY_ID, 1, ben.person.id, "👍", True, now))
     await write(world, Deletion(LOBBY_ID, 2, ada.person.id, now))
-    told = (await ben.hears())[2:]
-    assert [(event["type"], event["seq"], event["pos"]) for event in told] == [
+    got = (await ben.receives())[2:]
+    assert [(event["type"], event["seq"], event["pos"]) for event in got] == [
         ("edited", 1, 3),
         ("reacted", 1, 4),
         ("deleted", 2, 5),
     ]
-    assert (told[0]["text"], told[1]["count"], told[2]["by"]) == ("uno", 1, ada.person.id)
+    assert (got[0]["text"], got[1]["count"], got[2]["by"]) == ("uno", 1, ada.person.id)
     assert ben.texts(LOBBY_ID) == ["uno"]
 
 
@@ -357,10 +357,10 @@ async def test_concurrent_reads_of_one_socket_are_bounded(world: World) -> None:
     ada = await replica(world, "ada")
     with world.obstacles.held("history"):
         asked = [ada.send("history", room=LOBBY_ID) for _ in range(65)]
-        (refused,) = ada.hear(await ada.client.hears())
+        (refused,) = ada.hear(await ada.client.receives())
         assert (refused["id"], refused["code"]) == (asked[-1], "too_many")
         assert (await ada.say(LOBBY_ID, "not behind those"))["type"] == "send_ok"
-    answers = ada.hear(await ada.client.hears())
+    answers = ada.hear(await ada.client.receives())
     assert sorted(answer["id"] for answer in answers) == asked[:-1]
 
 
@@ -374,9 +374,9 @@ async def test_joining_sends_the_room_and_then_its_changes(world: World) -> None
     await ada.say(room.id, "before")
     assert await members.join(world.services, ben.person, room.id) is None
     await ada.say(room.id, "after")
-    told = await ben.hears()
-    assert [event["type"] for event in told] == ["room", "message"]
-    assert (told[0]["id"], told[0]["name"], told[0]["seq"], told[0].get("unread", 0)) == (
+    got = await ben.receives()
+    assert [event["type"] for event in got] == ["room", "message"]
+    assert (got[0]["id"], got[0]["name"], got[0]["seq"], got[0].get("unread", 0)) == (
         room.id,
         "garden",
         2,
@@ -391,12 +391,12 @@ async def test_a_removed_members_last_event_is_the_removal(world: World) -> None
     room = await world.make_room(ada.person)
     assert await members.join(world.services, ben.person, room.id) is None
     await ada.sync()
-    await ben.hears()
+    await ben.receives()
     assert await members.remove(world.services, ada.person, room.id, ben.person.id) is None
     await ada.say(room.id, "unheard")
-    told = await ben.hears()
-    assert [event["type"] for event in told] == ["member", "gone"]
-    assert told[1] == {"type": "gone", "room": room.id, "reason": "removed"}
+    got = await ben.receives()
+    assert [event["type"] for event in got] == ["member", "gone"]
+    assert got[1] == {"type": "gone", "room": room.id, "reason": "removed"}
     assert [event["type"] for event in ada.events[-2:]] == ["member", "message"]
     assert (await ben.say(room.id, "still here"))["code"] == "forbidden"
 
@@ -408,7 +408,7 @@ async def test_writes_of_a_removed_member_are_settled_before_the_answer(
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     room = await world.make_room(ada.person)
     await members.join(world.services, ben.person, room.id)
-    await ben.hears()
+    await ben.receives()
     is_acknowledged = False
 
     async def remove() -> None:
@@ -427,7 +427,7 @@ async def test_writes_of_a_removed_member_are_settled_before_the_answer(
             assert room.id not in ben.client.session.subscriptions
             assert not is_acknowledged
     saved = len(world.said(room.id))
-    codes = {each["id"]: each.get("code") for each in ben.hear(await ben.client.hears())}
+    codes = {each["id"]: each.get("code") for each in ben.hear(await ben.client.receives())}
     assert [codes[each] for each in asked] == [None] * 12 + ["forbidden"] * 2
     assert len(world.said(room.id)) == saved == 1 + 12
 
@@ -439,7 +439,7 @@ async def test_a_deleted_room_is_gone_for_all(world: World) -> None:
     await ada.sync()
     assert await use_cases.delete_room(world.services, ada.person, room.id) is None
     for own in (ada, ben):
-        assert (await own.hears())[-1] == {"type": "gone", "room": room.id, "reason": "deleted"}
+        assert (await own.receives())[-1] == {"type": "gone", "room": room.id, "reason": "deleted"}
 
 
 async def direct_room(world: World, one: Person, other: Person) -> int:
@@ -451,15 +451,15 @@ async def direct_room(world: World, one: Person, other: Person) -> int:
 async def test_direct_messages_reach_both_sides_whatever_they_speak(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     old = await world.connect(DIRECT, ada.person)
-    await old.hears()
+    await old.receives()
     old.send({"from": ada.person.id, "to": ben.person.id, "content": "first"})
-    told = await ben.hears()
-    assert [event["type"] for event in told] == ["room"]
-    assert (told[0]["kind"], told[0]["peer"]["name"], told[0]["last"]["text"]) == ("direct", "ada", "first")
-    assert [event["type"] for event in await ada.hears()] == ["room"], "who sent it has other sockets"
-    assert (await ben.say(told[0]["id"], "second"))["pos"] == 2
-    assert [event["text"] for event in await ada.hears()] == ["second"]
-    assert [frame["content"] for frame in await old.hears()] == ["second"]
+    got = await ben.receives()
+    assert [event["type"] for event in got] == ["room"]
+    assert (got[0]["kind"], got[0]["peer"]["name"], got[0]["last"]["text"]) == ("direct", "ada", "first")
+    assert [event["type"] for event in await ada.receives()] == ["room"], "who sent it has other sockets"
+    assert (await ben.say(got[0]["id"], "second"))["pos"] == 2
+    assert [event["text"] for event in await ada.receives()] == ["second"]
+    assert [frame["content"] for frame in await old.receives()] == ["second"]
 
 
 async def test_a_direct_message_is_no_third_persons(world: World) -> None:
@@ -467,28 +467,28 @@ async def test_a_direct_message_is_no_third_persons(world: World) -> None:
     room = await direct_room(world, ada.person, ben.person)
     await ada.sync()
     await ada.say(room, "secret")
-    assert await eve.hears() == []
+    assert await eve.receives() == []
     assert (await eve.say(room, "hi"))["code"] == "not_found"
     await write(world, Edit(room, 1, ada.person.id, "open", time.time(), Pair(ada.person.id, ben.person.id)))
-    assert (await ben.hears())[-1]["text"] == "open"
-    assert await eve.hears() == []
+    assert (await ben.receives())[-1]["text"] == "open"
+    assert await eve.receives() == []
 
 
 async def test_a_support_conversation_is_its_persons_and_every_operators(world: World) -> None:
     eve, olga = await replica(world, "eve"), await replica(world, "olga", operator=True)
     old = await world.connect(SUPPORT, await world.add("ada"))
-    await old.hears()
+    await old.receives()
     ada = Replica(world, old.session.person or eve.person)
     await ada.connect()
     old.send({"method": "message.send", "params": ["help"], "id": 1})
-    (told,) = await olga.hears()
-    assert (told["kind"], told["peer"]["name"], told["last"]["text"]) == ("support", "ada", "help")
-    assert (await olga.say(told["id"], "coming"))["type"] == "send_ok"
-    assert "coming" in str(await old.hears())
-    await ada.hears()
-    assert ada.texts(told["id"])[-1] == "coming"
-    assert await eve.hears() == []
-    assert (await eve.say(told["id"], "me too"))["code"] == "not_found"
+    (got,) = await olga.receives()
+    assert (got["kind"], got["peer"]["name"], got["last"]["text"]) == ("support", "ada", "help")
+    assert (await olga.say(got["id"], "coming"))["type"] == "send_ok"
+    assert "coming" in str(await old.receives())
+    await ada.receives()
+    assert ada.texts(got["id"])[-1] == "coming"
+    assert await eve.receives() == []
+    assert (await eve.say(got["id"], "me too"))["code"] == "not_found"
 
 
 @pytest.mark.parametrize("follows", [True, False])
@@ -502,35 +502,35 @@ async def test_the_conversation_of_a_deleted_person_is_gone(
             ada = await world.add("ada")
             old = await world.connect(SUPPORT, ada)
             old.send({"method": "message.send", "params": ["help"], "id": 1})
-            (told,) = await olga.hears()
+            (got,) = await olga.receives()
             await world.storage.users.delete(ada.id)
             await world.rest()
             if follows:
-                assert await olga.hears() == [{"type": "gone", "room": told["id"], "reason": "deleted"}]
+                assert await olga.receives() == [{"type": "gone", "room": got["id"], "reason": "deleted"}]
             else:
                 world.services.support.gone(ada.id)
-            assert (await olga.say(told["id"], "are you there"))["code"] == "not_found"
-            typing = await olga.asks("activity", room=told["id"], what="typing")
+            assert (await olga.say(got["id"], "are you there"))["code"] == "not_found"
+            typing = await olga.asks("activity", room=got["id"], what="typing")
             assert typing["code"] == "not_found"
             for kind, fields in (("edit", {"text": "no"}), ("react", {"emoji": "👍", "on": True})):
-                answer = await olga.asks(kind, room=told["id"], seq=1, **fields)
+                answer = await olga.asks(kind, room=got["id"], seq=1, **fields)
                 assert answer["code"] == "not_found", answer
-            assert [said.text for said in world.said(told["id"])] == ["help"]
+            assert [said.text for said in world.said(got["id"])] == ["help"]
 
 
 async def test_a_new_operator_gets_the_conversations_and_a_former_loses_them(world: World) -> None:
     ada, olga = await replica(world, "ada"), await replica(world, "olga")
     old = await world.connect(SUPPORT, ada.person)
     old.send({"method": "message.send", "params": ["help"], "id": 1})
-    assert await olga.hears() == []
+    assert await olga.receives() == []
     now = await set_roles(world.storage.users, olga.person.id, operator=True, admin=False)
     world.presence.changed({olga.person.id: now})
-    person, told = await olga.hears()
+    person, got = await olga.receives()
     assert (person["type"], person["roles"]) == ("person", ["operator"])
-    assert (told["kind"], told["peer"]["name"]) == ("support", "ada")
+    assert (got["kind"], got["peer"]["name"]) == ("support", "ada")
     no_more = await set_roles(world.storage.users, olga.person.id, operator=False, admin=False)
     world.presence.changed({olga.person.id: no_more})
-    assert (await olga.hears())[1:] == [{"type": "gone", "room": told["id"], "reason": "removed"}]
+    assert (await olga.receives())[1:] == [{"type": "gone", "room": got["id"], "reason": "removed"}]
 
 
 async def test_losing_the_operators_role_during_a_sync_ends_conversations(world: World) -> None:
@@ -543,20 +543,20 @@ async def test_losing_the_operators_role_during_a_sync_ends_conversations(world:
         await world.rest()
         no_more = await set_roles(world.storage.users, olga.person.id, operator=False, admin=False)
         world.presence.changed({olga.person.id: no_more})
-    assert "support" not in [event.get("kind") for event in await olga.hears()]
+    assert "support" not in [event.get("kind") for event in await olga.receives()]
     old.send({"method": "message.send", "params": ["secret"], "id": 2})
-    assert await olga.hears() == []
+    assert await olga.receives() == []
     assert "secret" not in str(olga.rooms)
 
 
 async def test_the_lobby_is_one_whatever_one_speaks(world: World) -> None:
     ada = await replica(world, "ada")
     old = await world.connect(TALKER, await world.add("ben"))
-    await old.hears()
+    await old.receives()
     old.send({"name": "ben", "message": "hello"})
-    assert [event["text"] for event in await ada.hears()] == ["hello"]
+    assert [event["text"] for event in await ada.receives()] == ["hello"]
     await ada.say(LOBBY_ID, "welcome")
-    assert await old.hears() == [{"name": "ada", "message": "welcome"}]
+    assert await old.receives() == [{"name": "ada", "message": "welcome"}]
     assert NATIVE in DIALECTS
 
 
@@ -572,13 +572,13 @@ async def test_an_unsaved_message_is_in_no_room(world: World) -> None:
     guest = await world.connect(DIRECT)
     guest_id = guest.session.client.client_id  # type: ignore[union-attr]
     old = await world.connect(DIRECT, ada.person)
-    await old.hears()
+    await old.receives()
     with world.obstacles.held("snapshots"):
         for text in ("psst", "hey"):
             guest.send({"from": guest_id, "to": ada.person.id, "content": text})
             await world.rest()
-    assert [frame["content"] for frame in await old.hears()] == ["psst", "hey"]
-    assert await ada.hears() == []
+    assert [frame["content"] for frame in await old.receives()] == ["psst", "hey"]
+    assert await ada.receives() == []
 
 
 async def test_leaving_while_new_rooms_are_read_leaves_no_state(world: World) -> None:

@@ -59,7 +59,7 @@ async def test_a_first_sync_has_every_room_with_the_newest_message_first(world: 
 async def test_a_resume_has_exactly_the_missed_changes(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     await ada.say(LOBBY_ID, "one")
-    await ben.hears()
+    await ben.receives()
     ben.drop()
     for text in ("two", "three"):
         await ada.say(LOBBY_ID, text)
@@ -71,17 +71,17 @@ async def test_a_resume_has_exactly_the_missed_changes(world: World) -> None:
     await ben.connect()
     assert ben.events[before:] == []
     await ada.say(LOBBY_ID, "four")
-    assert [event["text"] for event in await ben.hears()] == ["four"]
+    assert [event["text"] for event in await ben.receives()] == ["four"]
 
 
 async def test_unknown_changes_of_a_newer_server_advance_positions(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     await ada.say(LOBBY_ID, "one")
-    await ben.hears()
+    await ben.receives()
     for text in ("two", "three"):
         await write_unknown(world)
         await ada.say(LOBBY_ID, text)
-        assert [event["type"] for event in await ben.hears()] == ["unknown", "message"]
+        assert [event["type"] for event in await ben.receives()] == ["unknown", "message"]
         ben.drop()
         await write_unknown(world)
         await ada.say(LOBBY_ID, f"{text} and a half")
@@ -119,16 +119,16 @@ async def test_missed_messages_are_sent_in_their_current_state(world: World) -> 
     await world.rest()
     before = len(ben.events)
     await ben.connect()
-    told = ben.events[before:]
-    assert [(event["type"], event["pos"]) for event in told] == [
+    got = ben.events[before:]
+    assert [(event["type"], event["pos"]) for event in got] == [
         ("message", 1),
         ("message", 2),
         ("edited", 3),
         ("reacted", 4),
         ("deleted", 5),
     ]
-    assert (told[0]["text"], "text" in told[1], "deleted" in told[1]) == ("uno", False, True)
-    assert told[0]["reactions"] == [{"emoji": "👍", "count": 1, "people": [ada.person.id]}]
+    assert (got[0]["text"], "text" in got[1], "deleted" in got[1]) == ("uno", False, True)
+    assert got[0]["reactions"] == [{"emoji": "👍", "count": 1, "people": [ada.person.id]}]
 
 
 async def test_changes_during_a_sync_follow_it_once(world: World) -> None:
@@ -147,9 +147,9 @@ async def test_changes_during_a_sync_follow_it_once(world: World) -> None:
             )
             await world.rest()
             await ada.say(LOBBY_ID, f"during {call}")
-        await ben.hears()
-        told = [event["text"] for event in ben.events[before:]]
-        assert told == ["missed", f"during {call}"] if call == "rooms_of" else told[-1:] == [f"during {call}"]
+        await ben.receives()
+        got = [event["text"] for event in ben.events[before:]]
+        assert got == ["missed", f"during {call}"] if call == "rooms_of" else got[-1:] == [f"during {call}"]
         assert ben.rooms[LOBBY_ID]["pos"] == len(world.said(LOBBY_ID))
         ben.drop()
         await ada.say(LOBBY_ID, f"after {call}")
@@ -158,7 +158,7 @@ async def test_changes_during_a_sync_follow_it_once(world: World) -> None:
 async def test_a_position_that_the_server_never_had_is_another_history(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     await ada.say(LOBBY_ID, "one")
-    await ben.hears()
+    await ben.receives()
     ben.drop()
     ben.rooms[LOBBY_ID]["at"] += 1  # as after a restored backup
     await ben.connect()
@@ -175,7 +175,7 @@ async def test_a_client_too_far_behind_gets_a_snapshot(world: World) -> None:
     ben.drop()
     for n in range(MOST_REPLAYED + 1):
         ada.send("send", room=LOBBY_ID, key=f"k{n}", text=f"{n}")
-    await ada.hears()
+    await ada.receives()
     await ben.connect()
     assert ben.resets == [(LOBBY_ID, "too_far")]
     assert ben.events[-1]["after"] == 0, "history can be read on from there"
@@ -196,7 +196,7 @@ async def test_a_long_absence_is_sent_in_pieces(world: World, monkeypatch: pytes
     for room in rooms[1:]:
         await members.join(world.services, ben.person, room)
     await ada.sync()
-    await ben.hears()
+    await ben.receives()
     ben.drop()
     for n in range(30):
         await ada.say(rooms[n % 3], f"{n}")
@@ -211,7 +211,7 @@ async def test_a_room_that_is_known_and_not_ones_own_is_gone(world: World) -> No
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     room = await world.make_room(ada.person)
     await members.join(world.services, ben.person, room.id)
-    await ben.hears()
+    await ben.receives()
     ben.drop()
     await members.remove(world.services, ada.person, room.id, ben.person.id)
     before = len(ben.events)
@@ -231,7 +231,7 @@ async def test_without_rest_only_known_rooms_are_synced_and_subscribed(world: Wo
     ben = await replica(world, "ben")
     ada.rooms[LOBBY_ID] = {"pos": 0, "at": 0, "messages": {}}
     await ben.say(LOBBY_ID, "hi")
-    assert [event["text"] for event in await ada.hears()] == ["hi"]
+    assert [event["text"] for event in await ada.receives()] == ["hi"]
     assert (await ada.asks("sync"))["rooms"] == 1, "of what is heard already nothing is told again"
     assert ada.events[-1]["id"] == room.id
 
@@ -241,7 +241,7 @@ async def test_a_removal_during_a_sync_leaves_nobody_in_the_room(world: World) -
     for number, call in enumerate(("rooms_of", "snapshots")):
         room = await world.make_room(ada.person, f"room {number}")
         await members.join(world.services, ben.person, room.id)
-        await ben.hears()
+        await ben.receives()
         ben.drop()
         ben.rooms.clear()
         await ben.connect(sync=False)
@@ -249,7 +249,7 @@ async def test_a_removal_during_a_sync_leaves_nobody_in_the_room(world: World) -
             ben.send("sync")
             await world.rest()
             assert await members.remove(world.services, ada.person, room.id, ben.person.id) is None
-        await ben.hears()
+        await ben.receives()
         assert room.id not in ben.rooms, call
         assert room.id not in ben.client.session.subscriptions
 
@@ -260,16 +260,16 @@ async def test_a_removal_found_by_a_sync_ends_the_rooms_events(
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     room = await world.make_room(ada.person)
     await members.join(world.services, ben.person, room.id)
-    await ben.hears()
+    await ben.receives()
     known = [{"room": room.id, "pos": ben.rooms[room.id]["pos"], "at": ben.rooms[room.id]["at"]}]
     assert await remove_member(world.storage, room.id, ben.person.id)  # by a server that is not heard yet
     before = len(ben.events)
     await ben.asks("sync", known=known, rest=False)
     await ada.say(room.id, "not for ben")  # behind the removal, which is read from the log
-    await ben.hears()
+    await ben.receives()
     assert ben.events[before:] == [{"type": "gone", "room": room.id, "reason": "removed"}]
     await members.join(world.services, ben.person, room.id)
-    await ben.hears()
+    await ben.receives()
     assert ben.events[-1]["type"] == "room"
 
 
@@ -279,7 +279,7 @@ async def test_a_removal_during_a_sync_ends_the_rooms_events(
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     room = await world.make_room(ada.person)
     await members.join(world.services, ben.person, room.id)
-    await ben.hears()
+    await ben.receives()
     ben.drop()
     await ben.connect(sync=False)
     before = len(ben.events)
@@ -290,9 +290,9 @@ async def test_a_removal_during_a_sync_ends_the_rooms_events(
             assert await members.remove(world.services, ada.person, room.id, ben.person.id) is None
         await world.rest()
         await ada.say(room.id, "not for ben")
-    await ben.hears()
-    told = [event for event in ben.events[before:] if event.get("room", event.get("id")) == room.id]
-    assert told == [{"type": "gone", "room": room.id, "reason": "removed"}]
+    await ben.receives()
+    got = [event for event in ben.events[before:] if event.get("room", event.get("id")) == room.id]
+    assert got == [{"type": "gone", "room": room.id, "reason": "removed"}]
 
 
 async def test_a_join_during_a_sync_follows_it(world: World) -> None:
@@ -303,9 +303,9 @@ async def test_a_join_during_a_sync_follows_it(world: World) -> None:
         ben.send("sync")
         await world.rest()
         await members.join(world.services, ben.person, room.id)
-    await ben.hears()
+    await ben.receives()
     await ada.say(room.id, "welcome")
-    await ben.hears()
+    await ben.receives()
     assert ben.rooms[room.id]["pos"] == 2
 
 
@@ -323,20 +323,20 @@ async def test_a_sync_that_fails_is_refused_and_works_the_next_time(world: World
         ben.send("sync", known=known)
         await world.rest()
         await ada.say(LOBBY_ID, "two")
-    (answer,) = ben.hear(await ben.client.hears())
+    (answer,) = ben.hear(await ben.client.receives())
     assert answer["code"] == "unavailable"
     assert ben.events[before:] == [], "what is told with a hole is not told"
     assert (await ben.sync())["type"] == "sync_ok"
     assert ben.rooms[LOBBY_ID]["pos"] == 2
     await ada.say(LOBBY_ID, "three")
-    await ben.hears()
+    await ben.receives()
     assert ben.rooms[LOBBY_ID]["pos"] == 3
 
 
 async def test_a_resume_has_marks_made_on_other_sockets(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     await ada.say(LOBBY_ID, "one")
-    await ben.hears()
+    await ben.receives()
     ben.drop()
     await world.storage.timelines.mark_read({(LOBBY_ID, ben.person.id): ReadMark(1)})
     await ben.connect(sync=False)
@@ -369,7 +369,7 @@ async def test_a_too_slow_reader_of_a_sync_is_cut_and_can_resume(world: World) -
     ben.send("sync", known=known)
     for n in range(60, 90):
         await ada.say(LOBBY_ID, f"{n} " + "x" * 1000, f"k{n}")
-    ben.hear(ben.client.heard_now())
+    ben.hear(ben.client.received_now())
     ben.client.go_on_reading()
     await ben.client.ends()
     assert ben.closed_with == TOO_SLOW
@@ -389,7 +389,7 @@ async def test_many_resumes_at_once_take_few_queries(world: World) -> None:
     for own in people:
         own.send("sync", known=[{"room": LOBBY_ID, "pos": 0, "at": 0}])
     for own in people:
-        (answer,) = own.hear(await own.client.hears())
+        (answer,) = own.hear(await own.client.receives())
         assert answer["type"] == "sync_ok"
         assert own.texts(LOBBY_ID) == ["one"]
     asked = {call: world.obstacles.calls.count(call) for call in ("rooms_of", "resume_checks", "replay")}
@@ -411,7 +411,7 @@ async def test_a_few_at_once_read_many_rooms_as_they_are(world: World) -> None:
         await world.rest()
         assert world.obstacles.calls.count("snapshots") == turns.WITH_MANY
     for own in people:
-        (answer,) = own.hear(await own.client.hears())
+        (answer,) = own.hear(await own.client.receives())
         assert answer["rooms"] == 1 + len(rooms)
 
 
@@ -428,9 +428,9 @@ async def test_a_client_that_does_not_read_gives_up_its_turn(world: World) -> No
     await world.rest()
     assert (await ben.sync())["type"] == "sync_ok"
     for own in slow:
-        told = [frame["type"] for frame in own.client.heard_now()]
-        assert "message" in told
-        assert "sync_ok" not in told
+        got = [frame["type"] for frame in own.client.received_now()]
+        assert "message" in got
+        assert "sync_ok" not in got
 
 
 async def test_a_sync_that_waits_too_long_for_its_turn_is_refused(
@@ -443,7 +443,7 @@ async def test_a_sync_that_waits_too_long_for_its_turn_is_refused(
         await world.rest()
         patch.setattr(turns, "_PATIENCE", 0.0)
         people[-1].send("sync")
-        (answer,) = people[-1].hear(await people[-1].client.hears())
+        (answer,) = people[-1].hear(await people[-1].client.receives())
         assert answer["code"] == "unavailable"
     assert (await people[-1].sync())["type"] == "sync_ok"
 
@@ -481,12 +481,12 @@ async def test_clients_converge_to_the_saved_state_whatever_they_lose(world: Wor
             case "drop":
                 own.drop()
             case _:
-                await own.hears()
+                await own.receives()
     await world.rest()
     for own in people:
         if own._client is None:
             await own.connect()
-        await own.hears()
+        await own.receives()
         fresh = Replica(world, own.person)
         await fresh.connect()
         assert {room: own.rooms[room]["pos"] for room in own.rooms} == {

@@ -51,8 +51,8 @@ async def test_an_operator_sees_a_visitors_details_and_answers(site: Site) -> No
     assert (support["person"]["display"], support["person"]["roles"]) == ("Anna", ["guest"])
     assert (support["email"], support["page"]) == ("anna@example.com", "https://shop.example/cart")
     assert (await say(site, olgas, room, "it is")).status == 201
-    told = await site.call("GET", f"/rooms/{room}/messages", token=token)
-    assert [each["text"] for each in told["messages"]] == ["is it blue?", "it is"]
+    got = await site.call("GET", f"/rooms/{room}/messages", token=token)
+    assert [each["text"] for each in got["messages"]] == ["is it blue?", "it is"]
     seen = await site.call("GET", f"/rooms/{room}", token=token)
     assert (seen["support"]["assignee"]["name"], seen["unread"]) == ("olga", 1)
     assert (await site.call("PUT", f"/rooms/{room}/read", {"seq": 2}, token=token))["read"] == 2
@@ -191,16 +191,16 @@ async def test_a_visitors_socket_gets_only_their_conversation(site: Site) -> Non
     assert (await say(site, adas, LOBBY_ID, "hello")).status == 201
     await own.say(room, "help")
     await say(site, olgas, room, "how?")
-    await own.hears()
+    await own.receives()
     assert [each["text"] for each in own.events if each["type"] == "message"] == ["help", "how?"]
-    await desk.hears()
+    await desk.receives()
     assert room in desk.rooms
     refused = await own.asks("watch", people=[ada.id])
     assert (refused["code"], refused["text"]) == ("forbidden", NOTHING_ELSE)
     assert (await own.asks("send", room=LOBBY_ID, key="k", text="hi"))["code"] in ("forbidden", "not_found")
     assert (await own.asks("activity", room=room, what="typing"))["type"] == "activity_ok"
     assert {"room": room, "what": "typing"}.items() <= next(
-        each for each in await desk.hears() if each["type"] == "activity"
+        each for each in await desk.receives() if each["type"] == "activity"
     ).items()
 
 
@@ -211,16 +211,16 @@ async def test_each_older_protocol_knows_visitors(site: Site) -> None:
         (MESSENGER, {"username": "x", "message": f"auth {token}"}),
     ):
         client = await site.world.connect(dialect)
-        client.heard_now()
+        client.received_now()
         client.send(frame)
-        assert NOTHING_ELSE in json.dumps(await client.hears())
+        assert NOTHING_ELSE in json.dumps(await client.receives())
     http = site.app.test_client(use_cookies=False)
     for path in ("/profile", "/rooms"):
         answer = await http.get(path, headers={"Authorization": token})
         assert (answer.status_code, await answer.get_json()) == (403, {"error": NOTHING_ELSE})
     desk = await site.world.connect(SUPPORT)
     desk.send({"method": "message.auth", "params": [token], "id": 1})
-    (opened,) = await desk.hears()
+    (opened,) = await desk.receives()
     assert opened["result"]["messages"] is None
     desk.send({"method": "message.send", "params": ["help"], "id": 2})
     await site.world.rest()

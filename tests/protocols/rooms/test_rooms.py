@@ -59,7 +59,7 @@ def error(text: str) -> dict[str, object]:
 async def here(world: World, person: Person, room_id: int = 0) -> Client:
     """A socket of a person, in a room unless it is 0."""
     client = await world.connect(ROOMS, person)
-    assert client.heard_now() == [ENTERED]
+    assert client.received_now() == [ENTERED]
     if room_id:
         assert await client.asks(enter(room_id)) == ENTERED
     return client
@@ -89,8 +89,8 @@ async def test_a_message_reaches_exactly_the_clients_in_the_room(
     one, two = await here(world, ada, garden.id), await here(world, ben, garden.id)
     outside, elsewhere = await here(world, ada), await here(world, cem, cellar.id)
     one.send(message("hello"))
-    heard = await one.hears()
-    (said,) = await two.hears()
+    received = await one.receives()
+    (said,) = await two.receives()
     assert (said["Type"], said["Text"], said["UID"], said["RoomID"]) == (
         "message",
         "hello",
@@ -98,8 +98,8 @@ async def test_a_message_reaches_exactly_the_clients_in_the_room(
         garden.id,
     )
     sent = {"Type": "sent", "MessageID": said["ID"], "Timestamp": said["Timestamp"]}
-    assert sorted(heard, key=str) == sorted([said, sent], key=str)
-    assert await outside.hears() == await elsewhere.hears() == []
+    assert sorted(received, key=str) == sorted([said, sent], key=str)
+    assert await outside.receives() == await elsewhere.receives() == []
 
 
 async def test_a_connection_is_in_one_room_at_a_time(world: World) -> None:
@@ -109,10 +109,10 @@ async def test_a_connection_is_in_one_room_at_a_time(world: World) -> None:
     assert await client.asks(enter(garden.id)) == error("already in room")
     assert await client.asks(enter(cellar.id)) == ENTERED
     speaker.send(message("in the garden"))
-    assert await client.hears() == []
+    assert await client.receives() == []
     client.send(message("in the cellar"))
-    assert texts(await client.hears()) == ["in the cellar"]
-    assert texts(await speaker.hears()) == ["in the garden"]
+    assert texts(await client.receives()) == ["in the cellar"]
+    assert texts(await speaker.receives()) == ["in the garden"]
     assert [each.text for each in world.said(cellar.id)] == ["in the cellar"]
     assert await client.asks(enter(0)) == ENTERED
     assert await client.asks(enter(0)) == error("not in room")
@@ -131,7 +131,7 @@ async def test_a_refused_entering_keeps_the_current_room(world: World) -> None:
     for nowhere in (99, 2**63 - 1, direct.id, support.id):
         assert await client.asks(enter(nowhere)) == error("invalid room id")
     client.send(message("still here"))
-    assert texts(await client.hears()) == ["still here"]
+    assert texts(await client.receives()) == ["still here"]
 
 
 @pytest.mark.parametrize("text", ["", "  ", "x" * 4001, "a\0b"])
@@ -145,12 +145,12 @@ async def test_a_text_that_can_not_be_a_message_is_refused(world: World, text: s
 async def test_the_lobby_is_a_room_that_everybody_may_enter(world: World) -> None:
     ada, ben = await world.add_all("ada", "ben")
     client, talker = await here(world, ada, LOBBY_ID), await world.connect(TALKER, ben)
-    talker.heard_now()
+    talker.received_now()
     client.send(message("from the rooms"))
-    assert await talker.hears() == [{"name": "ada", "message": "from the rooms"}]
+    assert await talker.receives() == [{"name": "ada", "message": "from the rooms"}]
     talker.send({"name": "ben", "message": "from the talkers"})
-    await talker.hears()
-    assert texts(await client.hears()) == ["from the rooms", "from the talkers"]
+    await talker.receives()
+    assert texts(await client.receives()) == ["from the rooms", "from the talkers"]
     assert await members.join(world.services, ada, LOBBY_ID) == ALREADY_IN
     assert await members.remove(world.services, ada, LOBBY_ID, ada.id) == NO_ROOM
     assert isinstance(await use_cases.delete_room(world.services, ada, LOBBY_ID), Refusal)
@@ -171,10 +171,10 @@ async def test_a_room_that_can_not_be_looked_up_is_an_internal_error_and_one_sta
 
 async def test_a_client_without_a_token_that_chooses_rooms_neither_enters_nor_speaks(world: World) -> None:
     client = await world.connect_at_root(TALKER)
-    client.heard_now()
+    client.received_now()
     client.send(enter(LOBBY_ID))
     # The greeting, and a refusal.
-    assert [frame["Type"] for frame in await client.hears()] == [
+    assert [frame["Type"] for frame in await client.receives()] == [
         "enter",
         "error",
     ]
@@ -191,12 +191,12 @@ async def test_a_join_is_published_and_makes_a_member(world: World) -> None:
     creator, client = await here(world, ada, garden.id), await here(world, ben)
     assert await client.asks(enter(garden.id)) == error("not room member")
     await join(world, garden.id, ben)
-    (told,) = await creator.hears()
-    assert (told["Type"], told["UID"], told["Text"]) == ("join", ben.id, "")
+    (got,) = await creator.receives()
+    assert (got["Type"], got["UID"], got["Text"]) == ("join", ben.id, "")
     assert await client.asks(enter(garden.id)) == ENTERED
     assert await members.join(world.services, ben, garden.id) == ALREADY_IN
     assert await members.join(world.services, ada, garden.id) == ALREADY_IN
-    assert await creator.hears() == []
+    assert await creator.receives() == []
 
 
 async def test_a_private_room_is_entered_by_invitation_alone(world: World) -> None:
@@ -209,8 +209,8 @@ async def test_a_private_room_is_entered_by_invitation_alone(world: World) -> No
     assert await members.add(world.services, ada, secret.id, ada.id) == ALREADY_IN
     assert await members.add(world.services, ada, 99, ben.id) == NO_ROOM
     assert await members.add(world.services, ada, secret.id, ben.id) is None
-    (told,) = await creator.hears()
-    assert (told["Type"], told["UID"]) == ("join", ben.id)
+    (got,) = await creator.receives()
+    assert (got["Type"], got["UID"]) == ("join", ben.id)
     assert await members.add(world.services, ada, secret.id, ben.id) == ALREADY_IN
     assert await client.asks(enter(secret.id)) == ENTERED
     assert world.joined(secret.id) == [ben.id]
@@ -252,7 +252,7 @@ async def test_concurrent_joins_of_one_person_are_published_once(
             await world.rest()
     assert sorted(results, key=str) == sorted([None] + [ALREADY_IN] * (len(ways) - 1), key=str)
     assert world.joined(garden.id) == [ben.id]
-    assert [frame["Type"] for frame in await creator.hears()] == ["join"]
+    assert [frame["Type"] for frame in await creator.receives()] == ["join"]
 
 
 async def test_joining_again_after_hanging_up_joins_once(world: World) -> None:
@@ -295,7 +295,7 @@ async def test_a_committed_join_of_unknown_outcome_is_published_and_applied(
     world.obstacles.fail("save", OutcomeUnknown("silence"), after=True)
     assert isinstance(await members.join(world.services, ben, garden.id), Refusal)
     await trio.sleep(2)
-    assert [frame["Type"] for frame in await creator.hears()] == ["join"]
+    assert [frame["Type"] for frame in await creator.receives()] == ["join"]
     assert await client.asks(enter(garden.id)) == ENTERED
     assert await members.join(world.services, ben, garden.id) == ALREADY_IN
 
@@ -370,8 +370,8 @@ async def test_a_removed_member_receives_nothing_on_any_connection(world: World)
     phone, desk = await here(world, ben, garden.id), await here(world, ben, garden.id)
     assert await members.remove(world.services, ada, garden.id, ben.id) is None
     speaker.send(message("he is gone"))
-    assert texts(await other.hears()) == ["he is gone"]
-    assert await phone.hears() == await desk.hears() == []
+    assert texts(await other.receives()) == ["he is gone"]
+    assert await phone.receives() == await desk.receives() == []
     assert await phone.asks(message("am I?")) == error("not in room")
     assert await phone.asks(enter(garden.id)) == error("not room member")
     assert await members.remove(world.services, ada, garden.id, ben.id) == NO_MEMBER
@@ -390,10 +390,10 @@ async def test_a_membership_that_was_looked_up_before_the_removal_opens_no_door_
         client.send(enter(garden.id))
         await world.rest()  # the answer, "a member", is on its way
         assert await members.remove(world.services, ada, garden.id, ben.id) is None
-    assert await client.hears() == [error("not room member")]
+    assert await client.receives() == [error("not room member")]
     speaker.send(message("alone"))
-    await speaker.hears()
-    assert await client.hears() == []
+    await speaker.receives()
+    assert await client.receives() == []
 
 
 @pytest.mark.parametrize("nth", range(12))
@@ -425,8 +425,8 @@ async def test_entering_during_a_removal_is_undone_when_it_returns(world: World)
             assert await client.asks(enter(garden.id)) == ENTERED
             speaker.send(message("out"))
             await world.rest()
-    assert texts(await speaker.hears()) == ["out"]
-    assert await client.hears() == []
+    assert texts(await speaker.receives()) == ["out"]
+    assert await client.receives() == []
 
 
 async def test_a_removed_member_gets_earlier_messages_and_no_later_ones(
@@ -448,8 +448,8 @@ async def test_a_removed_member_gets_earlier_messages_and_no_later_ones(
             speaker.send(message("after"))
             await world.rest()
     assert world.obstacles.calls.count("save") == 2, "all three are one batch"
-    assert texts(await client.hears()) == ["a batch of its own", "before"]
-    assert texts(await other.hears()) == ["a batch of its own", "before", "after"]
+    assert texts(await client.receives()) == ["a batch of its own", "before"]
+    assert texts(await other.receives()) == ["a batch of its own", "before", "after"]
 
 
 async def test_a_removal_of_unknown_outcome_takes_people_out_all_the_same(world: World) -> None:
@@ -460,8 +460,8 @@ async def test_a_removal_of_unknown_outcome_takes_people_out_all_the_same(world:
     world.obstacles.fail("save", OutcomeUnknown("silence"))
     assert await members.remove(world.services, ada, garden.id, ben.id) == OUTCOME_UNKNOWN
     speaker.send(message("is he here?"))
-    await speaker.hears()
-    assert await client.hears() == []
+    await speaker.receives()
+    assert await client.receives() == []
     assert await client.asks(enter(garden.id)) == ENTERED  # it had not happened
 
 
@@ -480,7 +480,7 @@ async def test_removals_of_non_members_do_not_repeat_the_read_on_entering(world:
             for stranger in strangers:
                 nursery.start_soon(remove_nothing, stranger)
             client.send(enter(garden.id))
-        assert await client.hears() == [ENTERED]
+        assert await client.receives() == [ENTERED]
     assert world.obstacles.calls.count("is_member") == 1
 
 
@@ -492,7 +492,7 @@ async def test_one_may_leave_and_only_the_creator_may_remove_others(world: World
     still = await here(world, ada, garden.id)
     assert await members.remove(world.services, ben, garden.id, ada.id) == NOT_LEADING
     still.send(message("I am still in"))
-    assert texts(await still.hears()) == ["I am still in"]
+    assert texts(await still.receives()) == ["I am still in"]
     assert await members.remove(world.services, ben, garden.id, ben.id) is None
     assert await world.members(garden.id) == {ada.id, cem.id}
     assert await members.remove(world.services, ada, 99, ben.id) == NO_ROOM
@@ -512,10 +512,10 @@ async def test_a_room_deleted_under_its_listeners_leaves_them_outside(world: Wor
             await world.rest()
             two.send(message("too late"))
             await world.rest()
-    told = await two.hears()  # a refusal does not wait for what is being told meanwhile
-    assert texts(told) == ["in time"]
-    assert [frame for frame in told if frame["Type"] != "message"] == [error("invalid room id")]
-    assert texts(await one.hears()) == ["in time"]
+    got = await two.receives()  # a refusal does not wait for what is being told meanwhile
+    assert texts(got) == ["in time"]
+    assert [frame for frame in got if frame["Type"] != "message"] == [error("invalid room id")]
+    assert texts(await one.receives()) == ["in time"]
     for client in (one, two):
         assert await client.asks(message("hello?")) == error("not in room")
         assert await client.asks(enter(garden.id)) == error("invalid room id")
@@ -535,7 +535,7 @@ async def test_a_deletion_of_unknown_outcome_takes_everybody_out_all_the_same(wo
         assert await client.asks(message("am I in?")) == error("not in room")
         assert await client.asks(enter(garden.id)) == ENTERED  # it had not happened
     elsewhere.send(message("still here"))
-    assert texts(await elsewhere.hears()) == ["still here"]
+    assert texts(await elsewhere.receives()) == ["still here"]
 
 
 @asynccontextmanager
@@ -579,14 +579,14 @@ async def test_entering_during_a_deletion_leaves_the_client_outside(world: World
     ada = await world.add("ada")
     garden = await world.make_room(ada)
     client = await world.connect(ROOMS, ada)
-    client.heard_now()
+    client.received_now()
     async with following(world):
         with world.obstacles.held("is_member"):
             client.send(enter(garden.id))
             await world.rest()
             await delete_room(world.storage, garden.id)
             await world.rest()
-        assert await client.hears() == [error("invalid room id")]
+        assert await client.receives() == [error("invalid room id")]
         assert client.session.client.room_id == 0
 
 
@@ -601,7 +601,7 @@ async def test_a_new_name_applies_to_all_open_sockets_of_the_person(world: World
     operator, client = await world.connect(SUPPORT, op), await world.connect(SUPPORT, ben)
     direct = await world.connect(DIRECT, ada)
     own[ROOMS].send(enter(LOBBY_ID))
-    await own[ROOMS].hears()
+    await own[ROOMS].receives()
     for person, name in ((ada, "Zoë"), (op, "boss")):
         await rename(world, person, name)
     own[TALKER].send({"name": "zoë", "message": "1"})
@@ -609,22 +609,22 @@ async def test_a_new_name_applies_to_all_open_sockets_of_the_person(world: World
     own[MESSENGER].send({"username": "Zoë", "message": "2"})
     await world.rest()
     own[ROOMS].send(message("3"))
-    heard = await ear.hears()
-    assert [(frame["username"], frame["message"]) for frame in heard] == [
+    received = await ear.receives()
+    assert [(frame["username"], frame["message"]) for frame in received] == [
         ("Zoë", "1"),
         ("Zoë", "2"),
         ("Zoë", "3"),
     ]
-    own[TALKER].heard_now()
+    own[TALKER].received_now()
     refused = await own[TALKER].asks({"name": "ada", "message": "as before"})
     assert refused == {"name": "server", "message": "that is not your name"}
     client.send({"method": "message.send", "params": ["help"], "id": 1})
-    await client.hears()
-    operator.heard_now()
+    await client.receives()
+    operator.received_now()
     operator.send({"method": "message.operatorSend", "params": ["sure"], "id": 1})
-    (push,) = await client.hears()
+    (push,) = await client.receives()
     assert push["result"]["message"]["invader_name"] == "boss"
-    direct.heard_now()
+    direct.received_now()
     assert await direct.asks({"from": ada.id, "to": ada.id, "content": "id"}) == {
         "from": ada.id,
         "to": ada.id,
@@ -646,7 +646,7 @@ async def test_a_name_that_changes_during_an_authentication_is_the_new_one(world
         client.send({"name": "", "message": f"auth {world.token(ada)}"})
         await world.rest()  # the answer, "ada", is on its way
         await rename(world, ada, "Zoë")
-    assert await client.hears() == [{"name": "server", "message": "authorised as Zoë"}]
+    assert await client.receives() == [{"name": "server", "message": "authorised as Zoë"}]
 
 
 async def test_a_name_that_changed_during_the_handshake_is_the_new_one(world: World) -> None:
@@ -672,7 +672,7 @@ async def test_a_rename_of_unknown_outcome_is_believed_by_the_next_handshake(wor
     person = await world.accounts.authenticate(world.token(ada))
     assert isinstance(person, Person)
     client = await world.connect(TALKER, person)
-    assert client.heard_now() == [{"name": "server", "message": "authorised as Ada Lovelace"}]
+    assert client.received_now() == [{"name": "server", "message": "authorised as Ada Lovelace"}]
 
 
 async def test_many_joins_invitations_and_removals_at_random_agree_in_the_end(world: World) -> None:
@@ -699,4 +699,4 @@ async def test_many_joins_invitations_and_removals_at_random_agree_in_the_end(wo
     there = await world.members(garden.id)
     for person in others:
         assert joined.count(person.id) - removed.count(person.id) == (person.id in there)
-    assert [frame["UID"] for frame in await ear.hears()] == joined
+    assert [frame["UID"] for frame in await ear.receives()] == joined

@@ -100,11 +100,11 @@ def test_a_welcome_and_an_entering_look_the_same() -> None:
 
 @given(refusal=refusals)
 def test_an_error_is_an_error_frame(refusal: Refusal) -> None:
-    told = payload(ROOMS.encode(Refused(refusal)))
-    assert told.keys() == {"Type", "Error"}
-    assert told["Type"] == "error"
+    got = payload(ROOMS.encode(Refused(refusal)))
+    assert got.keys() == {"Type", "Error"}
+    assert got["Type"] == "error"
     if refusal.code in {Code.UNAVAILABLE, Code.OUTCOME_UNKNOWN, Code.NOT_FOUND, Code.MALFORMED}:
-        assert told["Error"] in ERRORS
+        assert got["Error"] in ERRORS
 
 
 @given(room=st.integers(0, HIGHEST_ID), case=st.sampled_from([str, str.lower, str.upper, str.swapcase]))

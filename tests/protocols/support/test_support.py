@@ -28,7 +28,7 @@ def request(method: str, *params: object, ref: object = 1) -> dict[str, object]:
     return {"method": f"message.{method}", "params": list(params), "id": ref}
 
 
-def told(frame: Any) -> tuple[str, str, bool]:
+def parts_of(frame: Any) -> tuple[str, str, bool]:
     """Text, the operator's name, and whether it is from support, of a push or an answer."""
     assert frame["error"] is None
     message = frame["result"]["message"]
@@ -78,7 +78,7 @@ async def test_a_client_that_does_not_authenticate_first_is_closed_without_a_rep
     client.send(request("auth", world.token(ada)))  # nothing after that is processed
     await client.ends()
     assert client.closed_with == UNAUTHENTICATED
-    assert client.heard_now() == []
+    assert client.received_now() == []
     world.assert_nothing_is_left()
 
 
@@ -89,8 +89,8 @@ async def test_the_first_answer_is_the_whole_conversation_or_null(world: World) 
     assert answer == {"error": None, "result": {"messages": None}, "id": [7]}
     client.send(request("send", "help", ref="s"))
     client.send(request("send", "me"))
-    first, second = await client.hears()
-    assert (told(first), first["id"]) == (("help", "", False), "s")
+    first, second = await client.receives()
+    assert (parts_of(first), first["id"]) == (("help", "", False), "s")
     again = await world.connect(SUPPORT)
     answer = await again.asks(request("auth", world.token(ada)))
     assert answer["result"]["messages"] == [first["result"]["message"], second["result"]["message"]]
@@ -99,8 +99,8 @@ async def test_the_first_answer_is_the_whole_conversation_or_null(world: World) 
 async def test_a_token_of_the_handshake_opens_the_conversation_at_once(world: World) -> None:
     (ada,) = await world.add_all("ada")
     client = await world.connect(SUPPORT, ada)
-    assert client.heard_now() == [{"error": None, "result": {"messages": None}, "id": None}]
-    assert told(await client.asks(request("send", "hi"))) == ("hi", "", False)
+    assert client.received_now() == [{"error": None, "result": {"messages": None}, "id": None}]
+    assert parts_of(await client.asks(request("send", "hi"))) == ("hi", "", False)
 
 
 async def test_a_second_authentication_changes_the_subscribed_conversation(world: World) -> None:
@@ -110,7 +110,7 @@ async def test_a_second_authentication_changes_the_subscribed_conversation(world
     await client.asks(request("auth", world.token(ben)))
     other.send(request("send", "from ada"))
     bens.send(request("send", "from ben"))
-    assert pushed(await client.hears()) == ["from ben"]
+    assert pushed(await client.receives()) == ["from ben"]
 
 
 async def test_a_conversation_that_can_not_be_read_is_answered_under_its_id(world: World) -> None:
@@ -131,10 +131,10 @@ async def test_a_message_is_pushed_to_the_persons_other_sockets_and_to_nobody_el
     desk, phone, stranger = await opened(world, ada), await opened(world, ada), await opened(world, ben)
     lobby = await world.connect(TALKER)
     answer = await desk.asks(request("send", "help"))
-    (push,) = await phone.hears()
+    (push,) = await phone.receives()
     assert push["result"] == answer["result"]
     assert pushed([push]) == ["help"]
-    assert await stranger.hears() == await lobby.hears() == []
+    assert await stranger.receives() == await lobby.receives() == []
 
 
 @pytest.mark.parametrize("text", ["", "  \n", "x" * 4001, "a\0b"])
@@ -163,8 +163,8 @@ async def test_messages_sent_during_the_read_follow_the_conversation_once(world:
         late.send(request("auth", world.token(ada)))
         await world.rest()
         await speaker.asks(request("send", "meanwhile"))
-        assert await late.hears() == []
-    answer, push = await late.hears()
+        assert await late.receives() == []
+    answer, push = await late.receives()
     assert [message["message_text"] for message in answer["result"]["messages"]] == ["before"]
     assert pushed([push]) == ["meanwhile"]
 
@@ -177,8 +177,8 @@ async def test_an_answer_to_an_absent_person_is_in_their_next_transcript(
     await client.asks(request("send", "help"))
     client.leave()
     await client.ends()
-    await operator.hears()
-    assert told(await operator.asks(request("operatorSend", "here I am"))) == ("here I am", "op", True)
+    await operator.receives()
+    assert parts_of(await operator.asks(request("operatorSend", "here I am"))) == ("here I am", "op", True)
     back = await world.connect(SUPPORT)
     answer = await back.asks(request("auth", world.token(ada)))
     texts = [
@@ -195,11 +195,11 @@ async def test_every_operator_gets_every_conversation_with_its_person(world: Wor
     first, second = [await opened(world, await world.add(name, operator=True)) for name in ("op1", "op2")]
     for person, text in ((ada, "from ada"), (ben, "from ben")):
         await (await opened(world, person)).asks(request("send", text))
-    heard = await first.hears()
-    assert heard == await second.hears()
-    assert pushed(heard) == ["from ada", "from ben"]
+    received = await first.receives()
+    assert received == await second.receives()
+    assert pushed(received) == ["from ada", "from ben"]
     whose = [
-        (frame["result"]["message"]["user_id"], frame["result"]["message"]["user_name"]) for frame in heard
+        (frame["result"]["message"]["user_id"], frame["result"]["message"]["user_name"]) for frame in received
     ]
     assert whose == [(ada.id, "ada"), (ben.id, "ben")]
 
@@ -214,28 +214,28 @@ async def test_an_answer_reaches_all_sockets_of_the_person_and_the_other_operato
     )
     await client.asks(request("send", "help"))
     for each in (phone, operator, same, other):
-        assert pushed(await each.hears()) == ["help"]
+        assert pushed(await each.receives()) == ["help"]
     answer = await operator.asks(request("operatorSend", "sure", ref="o"))
-    assert (told(answer), answer["id"]) == (("sure", "op", True), "o")
+    assert (parts_of(answer), answer["id"]) == (("sure", "op", True), "o")
     assert "user_id" not in answer["result"]["message"]
     for each in (client, phone):
-        (push,) = await each.hears()
-        assert told(push) == ("sure", "op", True)
+        (push,) = await each.receives()
+        assert parts_of(push) == ("sure", "op", True)
         assert "user_id" not in push["result"]["message"]
     for each in (same, other):
-        (push,) = await each.hears()
-        assert told(push) == ("sure", "op", True)
+        (push,) = await each.receives()
+        assert parts_of(push) == ("sure", "op", True)
         assert push["result"]["message"]["user_name"] == "ada"
 
 
 async def test_an_operators_own_conversation_is_one_like_any_other(world: World) -> None:
     op, boss = await world.add("op", operator=True), await world.add("boss", operator=True)
     operator, other = await opened(world, op), await opened(world, boss)
-    assert told(await operator.asks(request("send", "my own problem"))) == ("my own problem", "", False)
-    (push,) = await other.hears()
+    assert parts_of(await operator.asks(request("send", "my own problem"))) == ("my own problem", "", False)
+    (push,) = await other.receives()
     assert push["result"]["message"]["user_name"] == "op"
     await other.asks(request("operatorSend", "solved"))
-    assert pushed(await operator.hears()) == ["solved"]
+    assert pushed(await operator.receives()) == ["solved"]
 
 
 class TestTheCurrentConversation:
@@ -252,14 +252,14 @@ class TestTheCurrentConversation:
     async def answers(self, operator: Client, people: dict[str, Client], *where: object) -> str:
         """Who hears an answer."""
         for client in people.values():
-            client.heard_now()
-        operator.heard_now()
+            client.received_now()
+        operator.received_now()
         answer = await operator.asks(request("operatorSend", "answer", *where))
         if answer["error"] is not None:
             assert answer["error"] == NO_CONVERSATION
-            assert not any([await client.hears() for client in people.values()])
+            assert not any([await client.receives() for client in people.values()])
             return "nobody"
-        (name,) = [name for name, client in people.items() if client.heard_now()]
+        (name,) = [name for name, client in people.items() if client.received_now()]
         return name
 
     async def test_there_is_none_before_anybody_spoke(
@@ -326,12 +326,12 @@ class TestTheCurrentConversation:
         operator = await opened(world, await world.add("olga", operator=True))
         first, second = await opened(world, ada), await opened(world, ben)
         first.send(request("send", "from ada"))
-        assert pushed(await operator.hears()) == ["from ada"]
+        assert pushed(await operator.receives()) == ["from ada"]
         world.obstacles.fail("save", OutcomeUnknown("silence"), after=True)
         second.send(request("send", "from ben"))
-        assert pushed(await operator.hears()) == ["from ben"]
+        assert pushed(await operator.receives()) == ["from ben"]
         answer = await operator.asks(request("operatorSend", "to ben"))
-        assert told(answer) == ("to ben", "olga", True)
+        assert parts_of(answer) == ("to ben", "olga", True)
         room = await world.storage.rooms.support_room(ben.id)
         assert room is not None
         assert [message.text for message in world.said(room.id)] == ["from ben", "to ben"]
@@ -374,9 +374,9 @@ async def test_conversations_are_listed_newest_first_with_unread_counts(world: W
     clients = {person.name: await opened(world, person) for person in (ada, ben)}
     for name in ("ada", "ada", "ben", "ada", "ben"):
         await clients[name].asks(request("send", f"from {name}"))
-    await operator.hears()
+    await operator.receives()
     await operator.asks(request("operatorSend", "answer", "ada"))
-    await clients["ada"].hears()
+    await clients["ada"].receives()
     listed = (await operator.asks(request("conversations")))["result"]["conversations"]
     assert [(each["user_id"], each["user_name"], each["unread"]) for each in listed] == [
         (ada.id, "ada", 0),
@@ -395,7 +395,7 @@ async def test_history_is_sent_in_pages_oldest_first(world: World) -> None:
         client.send(request("send", f"{n}"))
         other.send(request("send", "not hers"))
         await world.rest()
-    await operator.hears()
+    await operator.receives()
 
     async def page(*params: object) -> list[Any]:
         messages: list[Any] = (await operator.asks(request("history", *params)))["result"]["messages"] or []
@@ -435,7 +435,7 @@ async def test_a_question_is_saved_and_pushed_or_neither_wherever_its_client_is_
             await trio.lowlevel.checkpoint()
         client.scope.cancel()
         await client.ends()
-        heard = pushed(await operator.hears())
+        received = pushed(await operator.receives())
         again = await world.connect(SUPPORT)
         answer = await again.asks(request("auth", world.token(ada)))
-        assert heard == [message["message_text"] for message in answer["result"]["messages"] or []]
+        assert received == [message["message_text"] for message in answer["result"]["messages"] or []]

@@ -127,10 +127,10 @@ def test_changes_of_other_protocols_are_not_encoded() -> None:
         assert SUPPORT.encode(event) == b""
 
 
-@given(told=st.lists(either_side, max_size=4), ref=refs)
-def test_a_conversation_is_retold_whole_and_an_empty_one_as_null(told: list[Message], ref: object) -> None:
-    expected = {"messages": [shown(message) for message in told] or None}
-    assert payload(SUPPORT.encode(Transcript(told, ref))) == {"error": None, "result": expected, "id": ref}
+@given(got=st.lists(either_side, max_size=4), ref=refs)
+def test_a_conversation_is_retold_whole_and_an_empty_one_as_null(got: list[Message], ref: object) -> None:
+    expected = {"messages": [shown(message) for message in got] or None}
+    assert payload(SUPPORT.encode(Transcript(got, ref))) == {"error": None, "result": expected, "id": ref}
 
 
 @given(listed=st.lists(conversations, max_size=4), ref=refs)
@@ -144,17 +144,17 @@ def test_an_overview_shows_person_last_message_and_unread(listed: list[Conversat
         }
         for each in listed
     ]
-    told = payload(SUPPORT.encode(Overview(listed, ref)))
-    assert told == {"error": None, "result": {"conversations": expected}, "id": ref}
+    got = payload(SUPPORT.encode(Overview(listed, ref)))
+    assert got == {"error": None, "result": {"conversations": expected}, "id": ref}
 
 
 @given(refusal=refusals)
 def test_an_error_has_a_number_and_a_text_and_no_result(refusal: Refusal) -> None:
-    told = payload(SUPPORT.encode(Refused(refusal, msgspec.Raw(b'"x"'))))
-    assert told.keys() == ENVELOPE
-    assert (told["result"], told["id"]) == (None, "x")
-    assert told["error"].keys() == {"code", "message"}
-    assert told["error"]["code"] in range(1, 6)
+    got = payload(SUPPORT.encode(Refused(refusal, msgspec.Raw(b'"x"'))))
+    assert got.keys() == ENVELOPE
+    assert (got["result"], got["id"]) == (None, "x")
+    assert got["error"].keys() == {"code", "message"}
+    assert got["error"]["code"] in range(1, 6)
 
 
 # --- what is asked ---

@@ -99,8 +99,8 @@ class MemoryMessages(MessageTable):
         await trio.lowlevel.checkpoint()
         missed = [
             structs.replace(self._retold(message), people=Pair(message.sender_id, person_id))
-            for room_id, told in self._rooms.direct_of(person_id).items()
-            for message in self._left(self._by_room[room_id][told:])
+            for room_id, got in self._rooms.direct_of(person_id).items()
+            for message in self._left(self._by_room[room_id][got:])
             if after_id < message.id <= up_to_id and (message.sender_id != person_id or self._is_own(room_id))
         ]
         return list(within(most_bytes, sorted(missed, key=log_id)[:limit]))

@@ -83,9 +83,9 @@ class MemoryTimelines:
             for entry in self._entries(wanted.room_id)
             if wanted.after < entry.pos <= min(wanted.up_to, wanted.after + MOST_REPLAYED)
         ]
-        told = within(most_bytes, (self.now.replayed(entry, _NOBODY) for _, entry in asked))
+        got = within(most_bytes, (self.now.replayed(entry, _NOBODY) for _, entry in asked))
         replayed: list[list[ReplayedChange]] = [[] for _ in ranges]
-        for (nth, _), change in zip(asked, told, strict=False):
+        for (nth, _), change in zip(asked, got, strict=False):
             replayed[nth].append(self.now.for_readers(change, reader_ids))
         return replayed
 
@@ -107,8 +107,8 @@ class MemoryTimelines:
         said = [entry for entry in entries if isinstance(entry, Message)]
         wanted = [m for m in said if (after or 0) < m.seq and (before is None or m.seq < before)]
         step = -1 if after is None else 1
-        told = list(within(most_bytes, (self.now.of(each, reader_id) for each in wanted[::step][:limit])))
-        return Page(told[::step], entries[-1].pos if entries else 0, len(said))
+        got = list(within(most_bytes, (self.now.of(each, reader_id) for each in wanted[::step][:limit])))
+        return Page(got[::step], entries[-1].pos if entries else 0, len(said))
 
     async def texts(self, room_id: int, seq: int, limit: int, most_bytes: int) -> list[TextVersion]:
         await trio.lowlevel.checkpoint()
@@ -207,12 +207,12 @@ class MemoryTimelines:
 
     def _snapshots_of(self, asked: RoomsAt) -> list[RoomSnapshot]:
         rooms = self._of(asked.person_id, with_closed=asked.room_ids is not None)
-        told = [
+        got = [
             self._snapshots.take(room, asked.person_id, asked.up_to_id)
             for room in rooms
             if asked.room_ids is None or room.id in asked.room_ids
         ]
-        return sorted(told, key=lambda room: (room.last.id if room.last else 0, room.id), reverse=True)
+        return sorted(got, key=lambda room: (room.last.id if room.last else 0, room.id), reverse=True)
 
     def _of(self, person_id: int, *, with_closed: bool = False) -> list[Room]:
         """Return the person's rooms; `with_closed`: and the conversations of others that are closed."""

@@ -40,7 +40,7 @@ class DeskPerson(Participant):
         self, url: str, token: str, name: str, asker: str, *, operates: bool = False, speaks: bool = True
     ) -> None:
         super().__init__(url, f"/support?token={token}", name)
-        self.told: list[dict[int, str]] = []
+        self.got: list[dict[int, str]] = []
         """The messages that each connection received or sent, by id."""
         self.asker = asker
         self._operates = operates
@@ -52,8 +52,8 @@ class DeskPerson(Participant):
         if reply["error"] is not None:
             raise EOFError("the conversation can't be read now")
         messages = reply["result"]["messages"] or []
-        self.told.append({each["message_id"]: each["message_text"] for each in messages})
-        self._newest.append(max(self.told[-1], default=0))
+        self.got.append({each["message_id"]: each["message_text"] for each in messages})
+        self._newest.append(max(self.got[-1], default=0))
 
     def frame(self, text: str) -> object | None:
         if not self.speaks:
@@ -73,29 +73,29 @@ class DeskPerson(Participant):
             socket.send(json.dumps({"method": "message.nothing", "params": [], "id": _DECIDES}))
 
     def _take_message(self, answers: object, message: dict[str, Any]) -> None:
-        number, told = message["message_id"], self.told[-1]
-        assert number not in told, f"{self.name} is told {message} twice"
-        told[number] = message["message_text"]
+        number, got = message["message_id"], self.got[-1]
+        assert number not in got, f"{self.name} is told {message} twice"
+        got[number] = message["message_text"]
         if self.said is not None and answers == self.said:
             self.settle(ACKNOWLEDGED)
         else:
             assert number > self._newest[-1], f"{self.name} is told {message} after {self._newest[-1]}"
             self._newest[-1] = number
 
-    def hears(self, asker: str) -> bool:
+    def receives(self, asker: str) -> bool:
         """Whether they receive that conversation."""
         return self._operates or self.asker == asker
 
     def is_at_the_end(self, log: Sequence[Entry]) -> bool:
         """Whether the current connection got the last message of the log for them; raises like `is_told`."""
         self.raise_failure()
-        mine = [entry.id for entry in log if self.hears(entry.asker)]
-        return not mine or (bool(self.told) and mine[-1] in self.told[-1])
+        mine = [entry.id for entry in log if self.receives(entry.asker)]
+        return not mine or (bool(self.got) and mine[-1] in self.got[-1])
 
     def is_told(self, text: str) -> bool:
         """Whether the current connection got that message. Raises the error that ended the thread, if any."""
         self.raise_failure()
-        return bool(self.told) and text in list(self.told[-1].values())
+        return bool(self.got) and text in list(self.got[-1].values())
 
     def check(self, log: Sequence[Entry]) -> None:
         """Check that each connection got a part of the log without gaps, in order; the last one up to the end.
@@ -103,24 +103,22 @@ class DeskPerson(Participant):
         A send is answered when it is saved, perhaps before earlier messages of others are pushed: a connection that
         ends in between has no gap.
         """
-        mine = [entry for entry in log if self.hears(entry.asker)]
+        mine = [entry for entry in log if self.receives(entry.asker)]
         places = {entry.id: place for place, entry in enumerate(mine)}
-        for told, newest in zip(self.told, self._newest, strict=True):
-            if not told:
+        for got, newest in zip(self.got, self._newest, strict=True):
+            if not got:
                 continue
-            unknown = [text for number, text in told.items() if number not in places]
+            unknown = [text for number, text in got.items() if number not in places]
             assert not unknown, f"{self.name} is told what is not saved: {unknown}"
-            first = places[min(told)]
+            first = places[min(got)]
             expected = {
-                entry.id: entry.text for entry in mine[first:] if entry.id <= newest or entry.id in told
+                entry.id: entry.text for entry in mine[first:] if entry.id <= newest or entry.id in got
             }
-            missing = [text for number, text in expected.items() if number not in told]
-            assert told == expected, f"{self.name} is never told {missing}"
+            missing = [text for number, text in expected.items() if number not in got]
+            assert got == expected, f"{self.name} is never told {missing}"
             # Who asks is told what was said before they came.
-            assert self._operates or first == 0 or len(told) >= _MOST_TOLD, (
-                f"{self.name} misses the beginning"
-            )
-        assert not mine or self.told[-1].get(mine[-1].id) == mine[-1].text, f"{self.name} misses the end"
+            assert self._operates or first == 0 or len(got) >= _MOST_TOLD, f"{self.name} misses the beginning"
+        assert not mine or self.got[-1].get(mine[-1].id) == mine[-1].text, f"{self.name} misses the end"
         times = Counter(entry.text for entry in log)
         for attempt in self.attempts:
             allowed = {ACKNOWLEDGED: (1,), REFUSED: (0,), CUT: (0, 1)}[attempt.outcome]

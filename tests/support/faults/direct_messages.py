@@ -31,7 +31,7 @@ class Correspondent(Participant):
         self.id = 0
         """By which the other may reach them now."""
         self.other = self
-        self.heard: list[list[str]] = []
+        self.received: list[list[str]] = []
         """The messages received on each connection."""
         self._is_guest = token is None
         self._is_refused = False
@@ -41,14 +41,14 @@ class Correspondent(Participant):
         greeting = socket.recv(PATIENCE)
         assert isinstance(greeting, str)
         assert greeting.startswith(_GREETING), greeting
-        self.heard.append([])
+        self.received.append([])
         self.id = int(greeting.removeprefix(_GREETING))
         self._is_refused = False
 
     def frame(self, text: str) -> object | None:
         if not self.other.id or (self._is_guest and not self.other.is_there):
             return None
-        self._said_to = len(self.other.heard)
+        self._said_to = len(self.other.received)
         return {"from": self.id, "to": self.other.id, "content": text}
 
     def take(self, socket: ClientConnection, frame: Any) -> None:
@@ -62,19 +62,19 @@ class Correspondent(Participant):
             socket.send("ping")
         else:
             assert frame["to"] == self.id, frame
-            self.heard[-1].append(frame["content"])
+            self.received[-1].append(frame["content"])
 
     def look(self) -> None:
         if self.said is None or self._is_refused:
             return
-        if any(self.said in heard[-3:] for heard in self.other.heard[-3:]):
+        if any(self.said in received[-3:] for received in self.other.received[-3:]):
             self.settle(ACKNOWLEDGED)
-        elif self._is_guest and len(self.other.heard) != self._said_to:
+        elif self._is_guest and len(self.other.received) != self._said_to:
             self.settle(CUT)  # to a guest who is gone
 
     def knows(self, text: str) -> bool:
         """Whether they sent that themselves, or the current connection received it."""
-        return text.startswith(f"{self.name} ") or (bool(self.heard) and text in self.heard[-1])
+        return text.startswith(f"{self.name} ") or (bool(self.received) and text in self.received[-1])
 
     def texts(self, outcome: str) -> set[str]:
         """Return the sent messages with this outcome."""
@@ -98,22 +98,24 @@ def check_people(
         before = [text for text in earlier if text.startswith(f"{speaker.name} ")]
         said = before + [text for text in saved if text.startswith(f"{speaker.name} ")]
         places = {text: place for place, text in enumerate(said)}
-        told = -1  # how many of them up to now; -1: how many of those before were confirmed is not known yet
-        for heard in filter(None, hearer.heard):
-            first = places.get(heard[0])
-            assert first is not None, f"{hearer.name} is told {heard[0]}, which was delivered or is not saved"
-            is_next = first <= len(before) if told < 0 else first == told
-            assert is_next or (crashed and first < told), f"{heard[0]} is told where {said[told:][:1]} comes"
-            assert heard == said[first : first + len(heard)], f"{hearer.name} is not told all in order"
-            told = max(told, first + len(heard))
-        if said[len(before) :] or told >= 0:
-            assert told == len(said), f"{hearer.name} is never told {said[max(told, 0)]}"
+        got = -1  # how many of them up to now; -1: how many of those before were confirmed is not known yet
+        for received in filter(None, hearer.received):
+            first = places.get(received[0])
+            assert first is not None, (
+                f"{hearer.name} is told {received[0]}, which was delivered or is not saved"
+            )
+            is_next = first <= len(before) if got < 0 else first == got
+            assert is_next or (crashed and first < got), f"{received[0]} is told where {said[got:][:1]} comes"
+            assert received == said[first : first + len(received)], f"{hearer.name} is not told all in order"
+            got = max(got, first + len(received))
+        if said[len(before) :] or got >= 0:
+            assert got == len(said), f"{hearer.name} is never told {said[max(got, 0)]}"
 
 
 def check_guests(one: Correspondent, other: Correspondent) -> None:
     """Check that each guest received everything once and in order: messages to guests are not saved."""
     for speaker, hearer in ((one, other), (other, one)):
-        heard = list(chain.from_iterable(hearer.heard))
-        numbers = [int(text.removeprefix(f"{speaker.name} ")) for text in heard]
-        assert numbers == sorted(set(numbers)), f"{hearer.name} heard {heard} of a guest"
-        assert speaker.texts(ACKNOWLEDGED) <= set(heard)
+        received = list(chain.from_iterable(hearer.received))
+        numbers = [int(text.removeprefix(f"{speaker.name} ")) for text in received]
+        assert numbers == sorted(set(numbers)), f"{hearer.name} heard {received} of a guest"
+        assert speaker.texts(ACKNOWLEDGED) <= set(received)

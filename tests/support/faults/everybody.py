@@ -105,12 +105,12 @@ class Conversation:
         )
 
     @property
-    def heard(self) -> int:
+    def received(self) -> int:
         """The number of messages that all receivers got together."""
         return (
-            sum(len(heard) for listener in self.listeners for heard in listener.connections)
-            + sum(len(heard) for each in (*self.friends, *self.guests) for heard in each.heard)
-            + sum(len(told) for each in self.desk for told in each.told)
+            sum(len(received) for listener in self.listeners for received in listener.connections)
+            + sum(len(received) for each in (*self.friends, *self.guests) for received in each.received)
+            + sum(len(got) for each in self.desk for got in each.got)
         )
 
     @property
@@ -130,7 +130,7 @@ class Conversation:
         for each in self.everybody:
             each.url = url
 
-    def heard_by_all(self, moment: float, *loads: Load) -> float:
+    def received_by_all(self, moment: float, *loads: Load) -> float:
         """Wait until all receive a message sent after `moment` (monotonic, s); return the seconds since then.
 
         In the lobby that is what these loads say. Guests are not waited for: they need a bus.
@@ -145,19 +145,19 @@ class Conversation:
             return all(text in one.connections[-1] for one in self.listeners for text in texts)
 
         eventually(all_hear_it, "all hear it", 2 * PATIENCE)
-        _wait_until_heard(self.friends, moment)
+        _wait_until_received(self.friends, moment)
         self._wait_for_the_desk(moment)
         return time.monotonic() - moment
 
     def guests_back_after(self, moment: float) -> float:
         """Wait until both guests get a message sent after `moment` (monotonic, s); return the seconds since then."""
-        _wait_until_heard(self.guests, moment)
+        _wait_until_received(self.guests, moment)
         return time.monotonic() - moment
 
     def _wait_for_the_desk(self, moment: float) -> None:
         for each in self.desk:
             if each.speaks:
-                others = [other for other in self.desk if other.hears(each.asker)]
+                others = [other for other in self.desk if other.receives(each.asker)]
                 eventually(
                     lambda each=each, others=others: any(
                         all(other.is_told(text) for other in others)
@@ -190,7 +190,7 @@ class Conversation:
             person.check(log)
 
 
-def _wait_until_heard(participants: Sequence[Participant], moment: float) -> None:
+def _wait_until_received(participants: Sequence[Participant], moment: float) -> None:
     """Wait until each sender has an acknowledged message sent after `moment` (monotonic, s)."""
     for each in participants:
         eventually(
@@ -215,7 +215,7 @@ def talking(
         with talk.near, talk.far:
             talk.near.wait_for(_WARM)
             talk.far.wait_for(_WARM)
-            talk.heard_by_all(time.monotonic())
+            talk.received_by_all(time.monotonic())
             talk.guests_back_after(time.monotonic())
             yield talk
         talk.fall_silent()
@@ -225,7 +225,7 @@ def talking(
         for load in (talk.near, talk.far, end):
             load.check(saved)
         for listener in talk.listeners:
-            eventually(partial(listener.has_heard, saved[-1].text), "the end is heard")
+            eventually(partial(listener.has_received, saved[-1].text), "the end is heard")
             listener.check(saved)
         talk.check()
 

@@ -36,17 +36,17 @@ class Listener(ComesBack):
         eventually(lambda: bool(self.connections), "a listener is there")
         return self
 
-    def has_heard(self, text: str) -> bool:
+    def has_received(self, text: str) -> bool:
         """Whether that was the last thing that came."""
         return self.connections[-1][-1:] == [text]
 
     def check(self, saved: Sequence[Line]) -> None:
         """Check that each connection got a part of the saved texts without gaps; the last one up to the end."""
         places = {line.text: place for place, line in enumerate(saved)}
-        for heard in self.connections:
-            for place, text in enumerate(heard, places.get(heard[0], 0) if heard else 0):
+        for received in self.connections:
+            for place, text in enumerate(received, places.get(received[0], 0) if received else 0):
                 assert places.get(text) == place, f"{self._path}: {text} is heard where {saved[place]} comes"
-        assert self.has_heard(saved[-1].text), f"{self._path}: the end is not heard"
+        assert self.has_received(saved[-1].text), f"{self._path}: the end is not heard"
 
     def _listen(self) -> None:
         url = self.url.replace("http", "ws", 1) + self._path
@@ -55,15 +55,15 @@ class Listener(ComesBack):
         ) as socket:
             if self._room_id is not None:
                 enter(socket, self._room_id)
-            heard: list[str] = []
-            self.connections.append(heard)
+            received: list[str] = []
+            self.connections.append(received)
             while not self.over.is_set():
                 try:
                     text = json.loads(socket.recv(0.1)).get(self._key)
                 except TimeoutError:
                     continue
                 if isinstance(text, str) and _SAID.fullmatch(text):
-                    heard.append(text)
+                    received.append(text)
 
 
 def enter(socket: ClientConnection, room_id: int) -> None:
@@ -83,7 +83,7 @@ class ResumingListener(ComesBack):
 
     def __init__(self, url: str, token: str) -> None:
         super().__init__(url)
-        self.heard: list[str] = []
+        self.received: list[str] = []
         self.unknown = 0
         """The number of received changes of a kind unknown to the server."""
         self._token = token
@@ -95,14 +95,14 @@ class ResumingListener(ComesBack):
         eventually(lambda: self._known is not None, "a listener is there")
         return self
 
-    def has_heard(self, text: str) -> bool:
+    def has_received(self, text: str) -> bool:
         """Whether that was the last thing that came."""
-        return self.heard[-1:] == [text]
+        return self.received[-1:] == [text]
 
     def check(self, saved: Sequence[Line]) -> None:
         """Check that they got everything saved since they came, once and in order."""
         texts = [line.text for line in saved if _SAID.fullmatch(line.text)]
-        assert self.heard == texts[len(texts) - len(self.heard) :]
+        assert self.received == texts[len(texts) - len(self.received) :]
 
     def _listen(self) -> None:
         url = self.url.replace("http", "ws", 1) + "/api/v1/socket"
@@ -128,4 +128,4 @@ class ResumingListener(ComesBack):
                 self._known = {"room": LOBBY, "pos": event["pos"], "at": event["at"]}
                 self.unknown += event["type"] == "unknown"
                 if event["type"] == "message" and _SAID.fullmatch(event.get("text", "")):
-                    self.heard.append(event["text"])
+                    self.received.append(event["text"])

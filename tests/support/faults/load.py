@@ -53,15 +53,15 @@ class Load(ComesBack):
     def _talk(self, name: str, token: str, numbers: "itertools.count[int]") -> None:
         url = f"{self.url.replace('http', 'ws', 1)}/ws?token={token}"
         with connect(url, open_timeout=PATIENCE, close_timeout=1, proxy=None, ping_interval=None) as socket:
-            heard = _Heard(self.disorder, name)
-            assert heard.answer(socket) == "enter"
+            received = _Heard(self.disorder, name)
+            assert received.answer(socket) == "enter"
             socket.send('{"Type":"enter","RoomID":1}')
-            if heard.answer(socket) != "enter":
+            if received.answer(socket) != "enter":
                 raise EOFError("the room can't be looked up now")
             doubtful: list[Attempt] = []
             try:
                 while not self.over.is_set():
-                    attempt = self._say(socket, heard, Line(name, f"{name} {next(numbers)}"))
+                    attempt = self._say(socket, received, Line(name, f"{name} {next(numbers)}"))
                     # A refusal that the server follows with a close is an unknown outcome: the next answer decides.
                     self.attempts += doubtful
                     doubtful = [attempt] if attempt.outcome is REFUSED else []
@@ -72,11 +72,11 @@ class Load(ComesBack):
             finally:
                 self.attempts += [attempt._replace(outcome=CUT) for attempt in doubtful]
 
-    def _say(self, socket: ClientConnection, heard: "_Heard", line: Line) -> Attempt:
+    def _say(self, socket: ClientConnection, received: "_Heard", line: Line) -> Attempt:
         began = time.monotonic()
         try:
             socket.send(json.dumps({"Type": "message", "Text": line.text}))
-            outcome = ACKNOWLEDGED if heard.answer(socket) == "sent" else REFUSED
+            outcome = ACKNOWLEDGED if received.answer(socket) == "sent" else REFUSED
             return Attempt(line, began, time.monotonic(), outcome)
         except BaseException:
             self.attempts.append(Attempt(line, began, time.monotonic(), CUT))
@@ -150,8 +150,8 @@ def chats(url: str, token: str, name: str, text: str) -> bool:
     try:
         with client(url) as listener, client(url, name=name) as speaker:
             speaker.say(f"auth {token}")
-            told = speaker.hear_until(lambda line: line.name == "server")[-1]
-            if told.text != f"authorised as {name}":
+            got = speaker.hear_until(lambda line: line.name == "server")[-1]
+            if got.text != f"authorised as {name}":
                 return False
             speaker.say(text)
             return listener.hear_until(lambda line: line == (name, text)) != []

@@ -27,7 +27,7 @@ class Garden:
         self.room_id = room_id
         self._socket = socket
         self._numbers = count()
-        self._heard_before = set[str]()  # by who leaves, when their last removal was acknowledged
+        self._received_before = set[str]()  # by who leaves, when their last removal was acknowledged
         self.stays = stays
         self.leaves = leaves
 
@@ -44,28 +44,28 @@ class Garden:
         began = time.monotonic()
         self._caller.put("remove", self.room_id, LEAVES)
         took = time.monotonic() - began
-        self._heard_before = self._heard_by_who_leaves()
+        self._received_before = self._received_by_who_leaves()
         return took
 
     def invite(self) -> None:
         """Let them in again."""
         self._caller.put("invite", self.room_id, LEAVES)
 
-    def wait_until_heard(self, text: str) -> None:
+    def wait_until_received(self, text: str) -> None:
         """Wait until `stays` has received it."""
-        eventually(lambda: self.stays.has_heard(text), "who stays hears it", 2 * PATIENCE)
+        eventually(lambda: self.stays.has_received(text), "who stays hears it", 2 * PATIENCE)
 
     def check(self) -> None:
         """Check that `leaves` got nothing since the removal was acknowledged, and that `stays` gets a new message."""
-        self.wait_until_heard(self.say())
-        assert self._heard_by_who_leaves() == self._heard_before
+        self.wait_until_received(self.say())
+        assert self._received_by_who_leaves() == self._received_before
 
-    def stays_heard(self) -> list[str]:
+    def stays_received(self) -> list[str]:
         """Return all texts that `stays` has received, in order."""
-        return [text for heard in self.stays.connections for text in heard]
+        return [text for received in self.stays.connections for text in received]
 
-    def _heard_by_who_leaves(self) -> set[str]:
-        return {text for heard in self.leaves.connections for text in heard}
+    def _received_by_who_leaves(self) -> set[str]:
+        return {text for received in self.leaves.connections for text in received}
 
 
 class Caller:
@@ -112,6 +112,6 @@ def garden(servers: Servers) -> Generator[Garden]:
         enter(socket, room_id)
         room = Garden(caller, room_id, socket, stays, leaves)
         first = room.say()
-        room.wait_until_heard(first)
-        eventually(lambda: leaves.has_heard(first), "who leaves hears it too")
+        room.wait_until_received(first)
+        eventually(lambda: leaves.has_received(first), "who leaves hears it too")
         yield room

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -9,6 +10,7 @@ import structlog
 import trio
 
 from chat.backup.before_upgrade import back_up_before_upgrade
+from chat.backup.state import backup_readings
 from chat.cluster_config import open_cluster_config
 from chat.data_access import make_accounts
 from chat.domain.closing import GOING_AWAY, RESTARTING
@@ -234,7 +236,8 @@ async def open_chat(
 
         figures = None
         if read_database is not None:
-            figures = Figures(read_database, _directories(config, local, directory))
+            backups = partial(backup_readings, config.data)
+            figures = Figures(read_database, _directories(config, local, directory), backups)
             metrics.watch(figures.readings)
         own = OwnInspection(watch, metrics, check_health, figures)
         everybody: Inspection = own if worker is None else worker.everybody

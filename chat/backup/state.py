@@ -6,7 +6,7 @@ needs no database.
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -48,6 +48,25 @@ def read_backup_state(data: Path) -> BackupState:
         return msgspec.json.decode((data / STATE).read_bytes(), type=BackupState)
     except (OSError, msgspec.MsgspecError):
         return BackupState()
+
+
+def backup_readings(data: Path) -> Iterator[tuple[str, str, float]]:
+    """Yield metrics of the backups, by name and meaning; none before the first. It blocks for a small file."""
+    state = read_backup_state(data)
+    if state.made_at is not None:
+        yield "chat_backup_timestamp_seconds", "When the newest backup began", state.made_at
+    if state.proven_at is not None:
+        yield (
+            "chat_backup_proven_timestamp_seconds",
+            "When the restore of a backup was last tried and whole",
+            state.proven_at,
+        )
+    if state != BackupState():
+        yield (
+            "chat_backup_failed",
+            "Whether the last backup or proof failed",
+            float(state.problem is not None),
+        )
 
 
 def note_made(data: Path, backup: Path, begun_at: float, seconds: float, copied_bytes: int) -> None:

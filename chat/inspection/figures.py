@@ -1,4 +1,4 @@
-"""Figures that take a query or a system call: the database's, and the space left on the disks.
+"""Figures that take a query or a system call: the database's, the space left on the disks, and the age of backups.
 
 They are read for a scrape, at most once in ten seconds, and a scrape waits for them for two. So many scrapes cost no
 more than one, and a database or a file system that hangs takes its own figures away and no others.
@@ -22,13 +22,27 @@ DEADLINE = 2.0
 ReadDatabase = Callable[[], Awaitable[Iterable[Reading]]]
 """Reads the figures of the database. Raises StorageError."""
 
+ReadLocal = Callable[[], Iterable[Reading]]
+"""Reads figures from small files. It blocks, and runs in a thread."""
+
+
+def _nothing() -> Iterable[Reading]:
+    return ()
+
 
 class Figures:
-    """The figures of a database and of the file systems of some directories, by what is in them."""
+    """The figures of a database, of the file systems of some directories, by what is in them, and of local files."""
 
-    def __init__(self, read_database: ReadDatabase, directories: Mapping[str, Path]) -> None:
+    def __init__(
+        self,
+        read_database: ReadDatabase,
+        directories: Mapping[str, Path],
+        read_local: ReadLocal = _nothing,
+    ) -> None:
         self._read_database = read_database
         self._directories = directories
+        self._read_local = read_local
+        self._local: tuple[Reading, ...] = ()
         self._database: tuple[Reading, ...] = ()
         self._disks: tuple[LabelledReading, ...] = ()
         self._read_at: float | None = None  # when the last attempt began
@@ -46,7 +60,7 @@ class Figures:
         self._read_at = now  # no await before this: one call at a time reads
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._refresh_database)
-            nursery.start_soon(self._refresh_disks)
+            nursery.start_soon(self._refresh_local)
 
     def readings(self) -> Iterable[Reading | LabelledReading]:
         """Yield the figures that were read last; nothing of what could not be read."""
@@ -58,6 +72,7 @@ class Figures:
             )
         yield from self._database
         yield from self._disks
+        yield from self._local
 
     async def _refresh_database(self) -> None:
         found: tuple[Reading, ...] = ()
@@ -68,14 +83,18 @@ class Figures:
                 found = ()
         self._database = found
 
-    async def _refresh_disks(self) -> None:
+    async def _refresh_local(self) -> None:
         found: dict[str, os.statvfs_result] = {}
+        others: list[Reading] = []
+
+        def look() -> None:
+            _look(self._directories, found)
+            others.extend(self._read_local())
+
         # A thread that hangs on a dead file system is left behind; the limiter lets there be one.
         with trio.move_on_after(DEADLINE):
-            await trio.to_thread.run_sync(
-                _look, self._directories, found, abandon_on_cancel=True, limiter=self._one_thread
-            )
-        self._disks = tuple(_space(dict(found)))
+            await trio.to_thread.run_sync(look, abandon_on_cancel=True, limiter=self._one_thread)
+        self._disks, self._local = tuple(_space(dict(found))), tuple(others)
 
 
 def _look(directories: Mapping[str, Path], found: dict[str, os.statvfs_result]) -> None:

@@ -6,11 +6,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 import trustme
 from click.testing import CliRunner
 
-from chat.backup import keeping
+from chat.backup import keeping, state
 from chat.backup.manifest import MANIFEST
 from chat.cli import main
 from chat.cli.doctor import backups, contradictions, database, machine, site
@@ -108,6 +109,20 @@ def test_the_age_of_the_newest_backup_is_judged(tmp_path: Path) -> None:
         (tmp_path / "partial-1").mkdir(exist_ok=True)
         assert backups.check_backups(tmp_path).level == level
     assert backups.check_backups(tmp_path / "gone").level == "fail"
+
+
+def test_a_failed_backup_and_a_missing_proof_are_found(tmp_path: Path) -> None:
+    def found() -> list[tuple[str, str]]:
+        return levels(list(backups.check_proof(tmp_path)))
+
+    assert found() == [("warn", "restore")]
+    state.note_proven(tmp_path, tmp_path, 0.0)
+    assert found() == [("ok", "restore")]
+    state.note_problem(tmp_path, "no space left")
+    assert found() == [("fail", "backup"), ("ok", "restore")]
+    long_ago = msgspec.structs.replace(state.read_backup_state(tmp_path), proven_at=1.0, problem=None)
+    (tmp_path / state.STATE).write_bytes(msgspec.json.encode(long_ago))
+    assert found() == [("warn", "restore")]
 
 
 @pytest.mark.parametrize(

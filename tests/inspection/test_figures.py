@@ -80,3 +80,10 @@ async def test_space_is_that_of_each_directory_that_is_there(tmp_path: Path) -> 
     assert isinstance(free, LabelledReading)
     assert list(free.values) == ["data"]
     assert free.values["data"] > 0
+
+
+async def test_figures_of_local_files_are_read_with_the_others() -> None:
+    figures = Figures(StubbornDatabase().read, {}, lambda: [("chat_backup_failed", "Failed", 1.0)])
+    assert "chat_backup_failed" not in names(figures)
+    await figures.refresh()
+    assert ("chat_backup_failed", "Failed", 1.0) in figures.readings()

@@ -66,6 +66,9 @@ CASES = {
     "ChatLoginsFail": Case({'chat_accounts_total{what="login failed"}': "0+90x80"}),
     "ChatClientsTooSlow": Case({'chat_closed_total{code="4008"}': "0+20x80"}),
     "ChatConnectionsRefused": Case({"chat_connections_refused_total": "0+1x80"}),
+    "ChatBackupOld": Case({"chat_backup_timestamp_seconds": "-100000x80"}),
+    "ChatBackupNotProven": Case({"chat_backup_proven_timestamp_seconds": "-200000x80"}),
+    "ChatBackupFailed": Case({"chat_backup_failed": "0x40 1x40"}),
     "ChatFilesNearlyUsedUp": Case({"process_open_fds": "900x80", "process_max_fds": "1000x80"}),
 }
 
@@ -104,6 +107,9 @@ WELL = {
     'chat_accounts_total{what="login failed"}': "0+2x80",
     'chat_closed_total{code="4008"}': "0+1x80",
     "chat_connections_refused_total": "0x80",
+    "chat_backup_timestamp_seconds": "-80000x80",
+    "chat_backup_proven_timestamp_seconds": "-90000x80",
+    "chat_backup_failed": "0x80",
     "process_open_fds": "100x80",
     "process_max_fds": "1000x80",
 }

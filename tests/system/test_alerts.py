@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from chat.backup.state import note_made, note_proven
 from chat.domain.closing import UNAUTHENTICATED
 from tests.support.people import PATIENCE, client, eventually, member, post
 from tests.support.processes import child
@@ -62,6 +64,8 @@ def watched() -> Generator[ServerProcess]:
     port = free_port()
     arguments = ["--metrics-listen", f"127.0.0.1:{port}", "--bus", "notify"]
     with used_data_path() as data, running_server(data, *arguments) as server:
+        note_made(data, data, time.time(), 60.0, 1)
+        note_proven(data, data, time.time())
         server.metrics = f"127.0.0.1:{port}"  # type: ignore[attr-defined]
         yield server
 

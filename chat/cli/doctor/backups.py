@@ -1,14 +1,20 @@
-"""Check of a directory of backups: how old the newest whole one is."""
+"""Checks of backups: how old the newest whole one is, and when one was last proven."""
 
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from chat.backup.keeping import begun_at
+from chat.backup.state import read_backup_state
 from chat.backup.target import backups_in
 from chat.cli.doctor.finding import Finding, fail, ok, warn
 
 _OLD = timedelta(hours=26)
 """A backup that is made each day, and two hours for it."""
+
+_UNPROVEN = 50.0
+"""Hours: a proof each day may fail once."""
 
 
 def check_backups(directory: Path) -> Finding:
@@ -25,3 +31,16 @@ def check_backups(directory: Path) -> Finding:
     if age > _OLD:
         return warn("backup", f"{text}: see why `chat backup` did not run since")
     return ok("backup", text)
+
+
+def check_proof(data: Path) -> Iterator[Finding]:
+    """Check what the server with this data directory notes of its backups each night."""
+    state = read_backup_state(data)
+    if state.problem is not None:
+        yield fail("backup", f"the last one failed: {state.problem}; correct that, and run `chat backup`")
+    if state.proven_at is None:
+        yield warn("restore", "no backup has been proven yet: run `chat backup verify`")
+        return
+    hours = (time.time() - state.proven_at) / 3600
+    text = f"last proven {hours:.0f} h ago"
+    yield ok("restore", text) if hours <= _UNPROVEN else warn("restore", f"{text}: run `chat backup verify`")

@@ -208,7 +208,7 @@ class Connection:
         self.set_up = _Table(self, database.kept.set_up)
         self.settings = _Table(self, database.kept.settings)
         self.audit = _Table(self, database.kept.audit)
-        self.account_removals = _Table(self, database.kept.account_removals)
+        self.account_removals = database.kept.account_removals  # no plan removes accounts: nothing to trouble
         self.feature_ports = Ports(
             {port: _Table(self, table) for port, table in database.kept.feature_ports.items()}
         )

@@ -25,7 +25,7 @@ async def main():
         await other.connect()
         assert "pins" not in features and "files" not in features and "reactions" in features
         await one.say(LOBBY_ID, "hello")
-        assert [each["text"] for each in await other.hears()] == ["hello"]
+        assert [each["text"] for each in await other.receives()] == ["hello"]
         other.drop()
         await one.say(LOBBY_ID, "again")
         before = len(other.events)

@@ -38,11 +38,12 @@ async def refuse(stream: ReplayStream, status: HTTPStatus) -> None:
 
 
 def response(status: HTTPStatus, text: str | None = None) -> bytes:
-    """Return a complete response with the reason, by default that of the status, and `connection: close`."""
-    body = dumps({"error": text or TEXTS.get(status, status.phrase.lower())}).encode()
+    """Return a complete response with `connection: close`: `text` as a line, or the status's reason as JSON."""
+    reason = dumps({"error": TEXTS.get(status, status.phrase.lower())})
+    body = (reason if text is None else f"{text}\n").encode()
     head = [
         f"HTTP/1.1 {status.value} {status.phrase}",
-        "content-type: application/json",
+        f"content-type: {'application/json' if text is None else 'text/plain; charset=utf-8'}",
         f"content-length: {len(body)}",
         "connection: close",
     ]

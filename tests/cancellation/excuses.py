@@ -52,6 +52,31 @@ EXCUSED = (
         "return await opened.accounts.invite(uses, days * 86_400), address",
         "a command of its own process; the storage that it asks is swept",
     ),
+    Excuse(
+        "cli/user.py",
+        "await opened.people.delete",
+        "a command of its own process; what it asks is swept",
+    ),
+    Excuse(
+        "cli/user.py",
+        "await opened.people.person(name)",
+        "a command of its own process; what it asks is swept",
+    ),
+    Excuse(
+        "cli/user.py",
+        "await opened.exports.person(",
+        "a command of its own process; what it asks is swept",
+    ),
+    Excuse(
+        "cli/user.py",
+        "aclosing(opened.exports.kinds(",
+        "a command of its own process; what it asks is swept",
+    ),
+    Excuse(
+        "cli/user.py",
+        "await write_archive(",
+        "a command of its own process; what it asks is swept",
+    ),
     Excuse("cli/stored_sessions.py", "", "a part of that; tests/cli cancels whoever waits there"),
     Excuse(
         "cli/talk/__init__.py", "", "it owns its process and its terminal; the client that it opens is swept"

@@ -86,6 +86,10 @@ class MemoryAccountRemovals:
             if removal.how is How.ERASE:
                 self._users.audit.note([end_act(person_id)])
 
+    def is_finished(self, person_id: int) -> bool:
+        """Whether nothing more is to be removed of a person. Sync."""
+        return person_id in self._removals and self._removals[person_id].is_finished
+
     def _begin_new(self) -> None:
         for person_id, how in self._users.removed.items():
             known = self._removals.get(person_id)

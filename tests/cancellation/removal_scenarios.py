@@ -1,0 +1,161 @@
+"""Accounts that are removed, and exports, cut off wherever they can wait."""
+
+import os
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from zipfile import ZipFile
+
+import msgspec
+import pytest
+import trio
+from trio_cancel_sweep import Run, Scenario
+
+from chat.domain.accounts.account_changes import AccountChange
+from chat.domain.accounts.account_removal import How, RemovedAccount
+from chat.domain.entities import LOBBY_ID, Draft, Person, Room
+from chat.domain.failures import StorageDown
+from chat.domain.messages.changes import Reaction
+from chat.domain.ports import NewFile, NewPerson
+from chat.engine.eraser import Eraser
+from chat.storage.export_archive import write_archive
+from chat.storage.file_store import open_file_store
+from chat.storage.postgres.database import DatabaseAddress
+from chat.storage.removal_list import list_removals, read_removals
+from tests.cancellation.gateway_scenarios import Wire, config, one_connection
+from tests.cancellation.postgres_scenarios import storage_at
+from tests.cancellation.swept_world import fill, swept_world, texts_saved
+from tests.support.chat_world import Obstructed, World
+from tests.support.databases import EMPTY, execute
+from tests.support.people import PASSWORD
+
+
+async def erasing(run: Run) -> None:
+    """Erase somebody through an outage: the next eraser goes on where this one ended, and the list is whole."""
+    with TemporaryDirectory() as directory, pytest.MonkeyPatch.context() as faster:
+        faster.setattr("chat.engine.eraser._RETRY", 0.001)
+        async with swept_world(run) as (world, _witness):
+            ada, _ben, cem = await world.add_all("ada", "ben", "cem")
+            await fill(world, [Draft(LOBBY_ID, ada.id, "ada", text, 1.0) for text in ("1", "2")])
+            kept = world.storage.account_removals
+            path, store_id = Path(directory) / "list", str(await world.storage.files.store_id())
+            assert await world.storage.users.delete(cem.id)
+            await list_removals(kept, path, store_id)
+            assert await world.storage.users.delete(ada.id, how=How.ERASE)
+            removals: Any = Obstructed(kept, world.obstacles)
+            world.obstacles.fail("claim", StorageDown("an outage"))
+
+            async def erase(settled_after: float = 0.03) -> None:
+                eraser = Eraser(
+                    removals, world.services.writes, settled_after=settled_after, listed=(path, store_id)
+                )
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(eraser.erase)
+                    while not kept.is_finished(ada.id):  # noqa: ASYNC110 - what is waited for has no event
+                        await trio.sleep(0.02)
+                    eraser.wake()
+                    await trio.sleep(0.01)
+                    nursery.cancel_scope.cancel()
+
+            await run.target(erase)
+            assert run.fired or not any(texts_saved(world, LOBBY_ID))
+            await erase(0.0)
+            assert not any(texts_saved(world, LOBBY_ID))
+            assert len(read_removals(path, store_id)) == 2
+            assert os.listdir(directory) == ["list"]
+
+
+def removing(address: DatabaseAddress) -> Scenario:
+    """Remove somebody from a real database, and export them before: an archive is whole or not there."""
+
+    async def scenario(run: Run) -> None:
+        await execute(address, EMPTY)
+        with TemporaryDirectory() as directory:
+            async with storage_at(address) as storage:
+                ada = await storage.users.add(NewPerson(name="ada", password_hash=b"x"))
+                ben = await storage.users.add(NewPerson(name="ben", password_hash=b"x"))
+                assert isinstance(ada, Person)
+                assert isinstance(ben, Person)
+                room = await storage.rooms.create("garden", ada.id, is_private=False)
+                assert isinstance(room, Room)
+                store = await open_file_store(Path(directory) / "files", str(await storage.files.store_id()))
+                async with aclosing(_bytes()) as pieces:
+                    stored = await store.store(pieces)
+                new = NewFile(
+                    room_id=room.id,
+                    owner_id=ada.id,
+                    name="a",
+                    type="text/plain",
+                    size=stored.size,
+                    digest=stored.digest,
+                )
+                await storage.files.keep_file(new)
+                path = Path(directory) / "ada.zip"
+                await run.target(_remove, storage, store, path, room.id, ada.id, ben.id)
+                if path.exists():
+                    assert ZipFile(path).testzip() is None
+                assert {*os.listdir(directory)} <= {"ada.zip", "files"}
+                assert run.fired or await storage.account_removals.claim(1, 9.0, 0.0) is None
+
+    return scenario
+
+
+async def _bytes() -> AsyncGenerator[bytes]:
+    yield b"her bytes"
+
+
+async def _remove(storage: Any, store: Any, path: Path, room_id: int, ada: int, ben: int) -> None:
+    await storage.messages.save([Draft(room_id, each, "x", f"of {each}", 1.0) for each in (ada, ben)])
+    await storage.messages.save([Reaction(room_id, 2, ada, "👍", True, 1.0)])
+    person = await storage.exports.person(ada)
+    async with aclosing(storage.exports.kinds(ada)) as kinds:
+        await write_archive(path, person, kinds, store)
+    (before,) = [each for each in await storage.users.everyone() if each.id == ada]
+    removals = storage.account_removals
+    account = RemovedAccount(ada, round(before.created_at * 1_000_000), How.ANONYMISE, 1)
+    assert await removals.remove_again([account]) == 1
+    assert await storage.users.delete(ada, how=How.ERASE)
+    assert await storage.users.nameless([ada])
+    assert [each.how for each in await removals.accounts()] == [How.ERASE]
+    open_removal = await removals.claim(1, 9.0, 0.0)
+    window = await removals.window(ada, open_removal.done_id, 20)
+    assert len(window.writes) == 2
+    await storage.messages.save(window.writes)
+    await removals.clear(ada, open_removal.done_id, window.last_id)
+    await removals.finish(ada)
+
+
+async def _asks(wire: Wire, path: str, body: object, token: str) -> None:
+    """Make a call whose answer may have no body."""
+    content = msgspec.json.encode(body)
+    head = f"POST /api/v1{path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    head += f"Content-Length: {len(content)}\r\nAuthorization: Bearer {token}\r\n\r\n"
+    await wire.send(head.encode() + content)
+    await wire.until(b"HTTP/1.1 ")
+
+
+async def http_native_leaving(run: Run) -> None:
+    """Remove others as an admin, one of them twice, and then oneself with the password."""
+
+    async def leave(wire: Wire, world: World) -> None:
+        cem, olga = await world.add("cem"), await world.add("olga")
+        hashed = await world.accounts.hash(PASSWORD, None)
+        assert isinstance(hashed, bytes)
+        ada = await world.storage.users.add(NewPerson(name="ada", password_hash=hashed, is_admin=True))
+        assert isinstance(ada, Person)
+        await world.storage.users.administer(olga.id, AccountChange(is_admin=True), None)
+        token = world.token(ada)
+        for how in ("leave", "erase", "leave"):
+            await _asks(wire, f"/admin/people/{cem.id}/removal", {"how": how}, token)
+        assert run.fired or world.storage.users.removed == {cem.id: How.ERASE}
+        await _asks(wire, "/me/removal", {"how": "erase", "password": PASSWORD}, token)
+        assert run.fired or world.storage.users.removed == {cem.id: How.ERASE, ada.id: How.ERASE}
+        await wire.stream.aclose()
+
+    await one_connection(run, leave, config())
+
+
+CORE = (erasing,)
+GATEWAY = (http_native_leaving,)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
 import pytest
 import trio
 from msgspec import structs
@@ -73,7 +72,7 @@ async def test_a_refused_upgrade_is_answered_logged_once_and_counted(
                 await wire.send(OPENING.format("").replace(*change).encode())
                 told_status, _, body = await wire.response()
                 assert told_status == status
-                assert body.endswith(b"\n")
+                assert body.endswith(b"\n") != body.startswith(b'{"error": ')
     counted = f'chat_upgrades_refused_total{{reason="{reason}"}} 1.0'
     assert counted.encode() in metrics.render()
     got = [entry for entry in entries if entry.get("path") or entry["event"] == "WebSocket refused"]

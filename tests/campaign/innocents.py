@@ -7,6 +7,7 @@ import re
 import select
 import socket
 import time
+from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -102,8 +103,7 @@ class Innocents:
 
     def chat(self, seconds: float) -> list[float]:
         """Chat for so long, and return how long everything took that was heard meanwhile."""
-        while self._listen(0.0):  # what came while nobody looked says nothing about how long it took
-            pass
+        self.listen()  # what came while nobody looked says nothing about how long it took
         self.latencies, self.early = [], 0
         begin = time.monotonic()
         for number, innocent in enumerate(self._by_fd.values()):
@@ -122,6 +122,11 @@ class Innocents:
         while time.monotonic() < late and self._listen(1.0):  # what was late is heard too
             pass
         return self.latencies
+
+    def listen(self) -> None:
+        """Read what is there, and answer its pings."""
+        while self._listen(0.0):
+            pass
 
     def _listen(self, seconds: float) -> bool:
         """Read what is there, or comes first; False where nothing came."""
@@ -151,7 +156,9 @@ class Innocents:
         if innocent.says is not None or innocent.shaken:
             self.cut += 1
         innocent.says, innocent.shaken = None, False
-        self._epoll.modify(innocent.sock.fileno(), 0)
+        # With an empty mask epoll would still report a reset, each time, and chat() would listen for ever.
+        with suppress(FileNotFoundError):  # lost before
+            self._epoll.unregister(innocent.sock.fileno())
 
     def _read(self, innocent: Innocent) -> None:
         try:

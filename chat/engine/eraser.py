@@ -6,8 +6,7 @@ step. A removal wakes the task, and it looks again every ten seconds, as another
 """
 
 import secrets
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from enum import Enum, auto
 from pathlib import Path
 
@@ -152,15 +151,3 @@ class _Step(Enum):
     MORE = auto()
     WAIT = auto()
     LAST = auto()
-
-
-@asynccontextmanager
-async def open_eraser(eraser: Eraser) -> AsyncGenerator[None]:
-    """Erase for as long as the block lasts; the next server goes on where this one ended.
-
-    Cancelling: a step that has begun is done whole, or is repeated by the next server.
-    """
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(eraser.erase)
-        yield
-        nursery.cancel_scope.cancel(reason="the server stops")

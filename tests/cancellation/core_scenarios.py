@@ -399,7 +399,7 @@ async def indexing(run: Run) -> None:
 async def people_followed(world: World) -> AsyncGenerator[None]:
     """Follow people and rooms from before the block until what it changed has been looked at."""
     storage: Any = world.storage
-    follower = PeopleReconciler(world.accounts, world.presence)
+    follower = PeopleReconciler(world.accounts, world.presence, nameless=world.storage.users.nameless)
     async with trio.open_nursery() as nursery:
         settings = SettingsFollower(world.services.settings)
         nursery.start_soon(watch_changes, storage, follower, world.memberships, settings)

@@ -40,6 +40,16 @@ OWN_SCRAPE = "a scrape holds nothing; tests/inspection ends it at its deadline"
 OLDER_LOG = "only in a log of a release before 0.2.0: tests/features/search has one"
 
 EXCUSED = (
+    Excuse(
+        "engine/deliveries.py",
+        "person_id not in self._closing",
+        "only where somebody connects again before their last close frame is answered: tests/engine waits there",
+    ),
+    Excuse(
+        "storage/postgres/contacts.py",
+        "connection.fetch(FIND, *asked)",
+        "only without a name to look for; the queries beside it are swept",
+    ),
     Excuse("backup/connection.py", "", OWN_COMMAND),
     Excuse("backup/copies.py", "", OWN_COMMAND),
     Excuse("backup/files.py", "", OWN_COMMAND),

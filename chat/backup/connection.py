@@ -65,10 +65,13 @@ class Connection:
         """Whether the schema has this table: one of an older release may lack it."""
         return await self.value("SELECT to_regclass($1)::text", f"public.{table}") is not None
 
+    async def tables(self) -> list[str]:
+        """Return the names of all tables, sorted."""
+        return [row["tablename"] for row in await self.rows(_TABLES)]
+
     async def count_rows(self) -> dict[str, int]:
         """Return the number of rows of each table."""
-        tables = [row["tablename"] for row in await self.rows(_TABLES)]
-        return {table: await self.value(f'SELECT count(*) FROM "{table}"') for table in tables}
+        return {table: await self.value(f'SELECT count(*) FROM "{table}"') for table in await self.tables()}
 
 
 async def _translated(ask: Callable[..., Awaitable[_T]], *arguments: object) -> _T:
@@ -101,8 +104,8 @@ async def open_connection(address: DatabaseAddress) -> AsyncGenerator[Connection
 async def open_hold(address: DatabaseAddress) -> AsyncGenerator[None]:
     """Hold back the removal of files' bytes for the block. Raises BackupFailed if the hold lapsed in it.
 
-    A schema from before 0.2.0 has no such table: its servers remove only what is an hour old. Cancelling releases the
-    hold, or it ends by itself.
+    A schema older than 0.2.0 lacks the table: its servers remove only files that are an hour old. Cancelling releases
+    the hold, or it ends by itself.
     """
     async with open_connection(address) as connection:
         if not await connection.has("removal_holds"):

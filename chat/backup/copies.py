@@ -49,7 +49,13 @@ async def copy_base(
     Cancelling: the copy is incomplete.
     """
     program = await find_program("pg_basebackup", connection.postgres, connection.postgres)
-    command: list[str | Path] = [program.path, *_reach(address), "--pgdata", into, "--wal-method=stream"]
+    command: list[str | Path] = [
+        program.path,
+        *reach_by_socket(address),
+        "--pgdata",
+        into,
+        "--wal-method=stream",
+    ]
     command += [f"--checkpoint={'spread' if spread else 'fast'}", "--manifest-checksums=SHA256"]
     fewest = await connection.count_rows()
     last = _continues(before, connection.postgres)
@@ -142,7 +148,8 @@ def _close_and_sum(directory: Path) -> dict[str, str]:
     return checksums
 
 
-def _reach(address: DatabaseAddress) -> list[str]:
+def reach_by_socket(address: DatabaseAddress) -> list[str]:
+    """Return the flags with which PostgreSQL's programs reach the embedded database. Sync and pure."""
     return [
         "--host",
         str(address["host"]),
@@ -164,7 +171,7 @@ def reach_by_url(address: DatabaseAddress) -> tuple[list[str], dict[str, str]]:
         name: os.environ[name] for name in ("HOME",) if name in os.environ
     }  # ~/.pgpass, ~/.postgresql
     if "dsn" not in address:
-        return [*_reach(address), "--dbname", str(address["database"])], {}
+        return [*reach_by_socket(address), "--dbname", str(address["database"])], {}
     url = urlsplit(address["dsn"])
     user, at, hosts = url.netloc.rpartition("@")
     name, colon, password = user.partition(":")

@@ -15,7 +15,7 @@ _PIECE = 1 << 20
 
 
 class Copied(msgspec.Struct):
-    """What was copied so far: files and their bytes, the bytes of those that are new here, and damaged ones."""
+    """The copied files and their bytes, the bytes that are new in this backup, and the damaged files."""
 
     files: int = 0
     bytes: int = 0
@@ -85,6 +85,6 @@ def _copy(source: Path, new: Path) -> bool:
             copy.write(piece)
         copy.flush()
         os.fsync(copy.fileno())
-    shutil.copystat(source, new)  # the store keeps what is younger than an hour
+    shutil.copystat(source, new)  # the store keeps files younger than an hour
     new.chmod(0o600)
     return digest.hexdigest() == source.name

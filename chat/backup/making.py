@@ -7,7 +7,7 @@ the copy has its bytes. A backup has its name only once all of it is on the disk
 import time
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 import structlog
@@ -32,6 +32,8 @@ DATABASE = "database"
 
 _BACK = 50
 """Backups that one may need below it, by their manifests; more is a circle."""
+
+_T = TypeVar("_T")
 
 logger = structlog.get_logger(__name__)
 
@@ -69,7 +71,7 @@ async def back_up(
         exclude_search: leave the search's tables out, which a server fills again; the database is dumped then.
         spread: let the embedded PostgreSQL write for minutes first, so that nobody waits for the disk.
         with_files: copy the attached files too.
-        report: is told what happens now.
+        report: called with the name of each step.
 
     Raises BackupFailed. Cancelling: there is no new backup, and the older ones stay.
     """
@@ -118,7 +120,7 @@ async def back_up(
                 checksums=checksums,
                 excludes_search=exclude_search,
             )
-            # No await between here and the name: what was cancelled before is no backup.
+            # No await between here and the name: a backup that was cancelled before has none.
             path = directory.finish(partial, manifest)
             removed = await trio.to_thread.run_sync(directory.remove_unneeded, keep)
             return Backup(path, manifest, removed)
@@ -144,9 +146,10 @@ def chain_of(backup: Path) -> list[Path]:
     raise BackupFailed(f"the backup {backup} needs more than {_BACK} others")
 
 
-async def _value(connection: Connection, table: str, query: str, without: Any) -> Any:  # noqa: ANN401
+async def _value(connection: Connection, table: str, query: str, without: _T) -> _T:
     """Return a value of a table that an older schema may lack."""
-    return await connection.value(query) if await connection.has(table) else without
+    found: _T = await connection.value(query) if await connection.has(table) else without
+    return found
 
 
 def _write_others(config: Config, partial: Path) -> dict[str, str]:

@@ -48,7 +48,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         store_id: marks the database and its files.
         newest_id: the newest id of the log when it began.
         files, files_bytes: of attached files; None: their directory is not part of it.
-        copied_bytes: what was written for it; the rest is linked from the backup before.
+        copied_bytes: bytes written for it; the other files are links to the backup before.
         damaged: files whose bytes did not match their digest.
         checksums: the SHA-256 of the other parts.
     """

@@ -1,6 +1,6 @@
 """Moves a chat from one PostgreSQL to another: dump, restore, compare. The source is only read.
 
-The target is marked until all is compared: no server starts on it, and the next try begins anew. The rows of
+The target is marked until all is compared: no server starts on it, and the next try empties it. The rows of
 `schema_migrations` come last, in the transaction that removes the mark.
 """
 
@@ -31,7 +31,6 @@ _LEASES = "nodes"
 """A table of servers that run: it stays behind."""
 _MARK = "unfinished_move"
 _SIZE = "SELECT pg_database_size(current_database())"
-_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
 _EMPTY = """
 DO $$ DECLARE each record; BEGIN
     FOR each IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
@@ -113,7 +112,7 @@ async def _check(old: Connection, new: Connection) -> None:
         raise BackupFailed(
             "a server uses the source: stop it first, so that nothing is said that would be left behind"
         )
-    found = [row["tablename"] for row in await new.rows(_TABLES)]
+    found = await new.tables()
     if found and _MARK not in found:
         raise BackupFailed(
             f"the target has tables already ({', '.join(found[:3])} …): give an empty database"
@@ -172,6 +171,6 @@ async def _compare(old: Connection, new: Connection) -> dict[str, str]:
 
 async def _digests(connection: Connection) -> dict[str, str]:
     await connection.execute(_SAME_TEXT)
-    names = {row["tablename"] for row in await connection.rows(_TABLES)}
+    names = set(await connection.tables())
     names -= {_MARK, _LEASES, "schema_migrations"}
     return {name: await connection.value(_DIGEST.format(name)) for name in sorted(names)}

@@ -38,9 +38,9 @@ async def open_nightly_backups(config: Config, data: Path) -> AsyncGenerator[Non
 
     Args:
         config: the settings of the running server.
-        data: its data directory, which keeps what is known of them.
+        data: its data directory, which has the state of its backups.
 
-    Cancelling: one under way is not there.
+    Cancelling: a backup under way is stopped, and leaves none.
     """
     if config.backup is None:
         yield

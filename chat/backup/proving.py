@@ -12,7 +12,7 @@ from typing import NamedTuple
 import trio
 
 from chat.backup.connection import Connection, open_connection
-from chat.backup.copies import LONGEST
+from chat.backup.copies import LONGEST, reach_by_socket
 from chat.backup.failures import BackupFailed, as_backup_failed, first_of
 from chat.backup.making import DATABASE, FILES, chain_of
 from chat.backup.manifest import Manifest, digest_of, read_manifest
@@ -194,25 +194,8 @@ async def _check_indexes(
     report("checking tables and indexes")
     try:
         program = await find_program("pg_amcheck", connection.postgres)
-        reach = [
-            "--host",
-            str(address["host"]),
-            "--port",
-            str(address["port"]),
-            "--username",
-            str(address["user"]),
-        ]
-        await run_program(
-            [
-                program.path,
-                *reach,
-                "--no-password",
-                "--install-missing",
-                "--database",
-                str(address["database"]),
-            ],
-            timeout=LONGEST,
-        )
+        where = [*reach_by_socket(address), "--database", str(address["database"])]
+        await run_program([program.path, *where, "--install-missing"], timeout=LONGEST)
     except BackupFailed as error:
         return note(False, str(error))
     return note(True, "tables and indexes are sound")

@@ -1,6 +1,6 @@
-"""Restores a backup into what is empty. A data directory is usable once all of it is there.
+"""Restores a backup into an empty data directory and database. The directory is usable once all of it is there.
 
-Until then it has the file `restoring` and no mark, so that no server starts on it; the next restore begins anew.
+Until then it has the file `restoring` and no mark, so that no server starts on it; the next restore empties it first.
 """
 
 import os

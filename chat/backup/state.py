@@ -1,4 +1,4 @@
-"""What is known of the backups of a server, in its data directory: for operators, monitoring and `chat doctor`.
+"""The state of a server's backups, in its data directory: for operators, monitoring and `chat doctor`.
 
 `backups.json` is written by `chat backup`, `chat backup verify` and the server's own timer; it is small, and reading it
 needs no database.

@@ -73,7 +73,7 @@ async def upgrade_cluster(
         link: share the files of the old cluster instead of copying them: it takes seconds and no space, but the old
             one cannot be used any more.
         grace: seconds for each stop of PostgreSQL.
-        report: is told what happens now.
+        report: called with the name of each step.
 
     Raises CannotStart; the old cluster is in use then. Cancelling: the same.
     """

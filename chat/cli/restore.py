@@ -1,4 +1,4 @@
-"""`chat restore`: brings a backup back, into what is empty."""
+"""`chat restore`: brings a backup back, into an empty data directory."""
 
 import os
 from functools import partial
@@ -24,7 +24,7 @@ from chat.settings.sources import read_config
 )
 @server_flags
 def restore(backup: Path, removed_accounts: Path | None, **flags: object) -> None:
-    """Restore a backup into what is empty.
+    """Restore a backup into an empty data directory.
 
     BACKUP is a backup, or a directory of backups, of which the newest is taken. With --database it restores a dump into
     an empty database, and secret and files into the data directory. The tables are brought up to date, and a restore

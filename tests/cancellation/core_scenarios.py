@@ -1,5 +1,6 @@
 """Sweeps of parts below the sessions: memberships, the whole chat at once, send queues, accounts."""
 
+import itertools
 import math
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
@@ -51,6 +52,7 @@ from chat.engine.send_queue import SendQueue
 from chat.engine.settings_follower import SettingsFollower
 from chat.engine.statuses import GRACE, Statuses
 from chat.features.search.indexer import open_indexer
+from chat.features.search.runner import SearchRunner
 from chat.protocols.direct.codec import DIRECT
 from chat.protocols.native.wire.codec import NATIVE
 from chat.protocols.rooms.codec import ROOMS
@@ -59,6 +61,8 @@ from chat.storage.file_store import GRACE as GRACE_OF_BYTES
 from chat.storage.file_store import DiskFileStore, open_file_store
 from tests.cancellation.swept_world import Witness, ear_in_lobby, settle, swept_world, texts_saved
 from tests.features.search.test_indexer import Log
+from tests.features.search.test_runner import Index as Found
+from tests.features.search.test_runner import asked
 from tests.reference.storage import MemoryStorage
 from tests.support.account_changes import set_disabled, set_roles
 from tests.support.chat_world import SECRET, Client, Obstructed, ObstructedStorage, World
@@ -799,6 +803,25 @@ async def taking_back_read_marks(run: Run) -> None:
                 await marks.wait_written(ada.id)
 
 
+async def searching(run: Run) -> None:
+    """Search in long texts while another search rests between them: places and turns are free again."""
+    async with swept_world(run) as (world, _witness):
+        index: Any = Obstructed(Found("tea", "tea", "tea"), world.obstacles)
+        ticks = itertools.count()
+        searches = SearchRunner(index, clock=lambda: float(next(ticks)))
+
+        async def search(person_id: int) -> None:
+            with suppress(StorageDown):
+                assert not isinstance(await searches.find(asked(person_id), lambda _seconds: None), Refusal)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(search, 1)
+            await run.target(search, 2)
+        for _ in range(3):
+            with trio.fail_after(30):
+                await search(3)
+
+
 async def counting_members(run: Run) -> None:
     """Be cancelled while people are counted: the next count is right."""
     async with swept_world(run) as (world, _witness):
@@ -841,6 +864,7 @@ VIRTUAL = (
     moderating,
     cleaning,
     indexing,
+    searching,
     counting_members,
     looking_up,
     catching_up,

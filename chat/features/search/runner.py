@@ -26,6 +26,17 @@ _PATIENCE = 5.0
 _LONGEST = 2.0
 """Most seconds of a search in the database."""
 
+_AT_ONCE_OF_LOOP = 0.005
+_REST = 4.0
+"""Seconds of the event loop that a search may use without a rest, and how much longer than its work each later rest is.
+
+A message passes the event loop some ten times. If each pass waited for one long text, the message would take 0.1 s.
+"""
+
+_MOST_LONG = 20
+_MOST_LONG_EACH = 2
+"""Searches with long texts, of all people and of one, whose found messages are in memory."""
+
 BUSY = Refusal(Code.TOO_MANY, "too many searches at once, try again", retry_after=5, reason="searches_busy")
 TOO_LONG = Refusal(
     Code.TOO_MANY,
@@ -49,6 +60,7 @@ class SearchRunner:
         self._index = index
         self._clock = clock
         self._places = FairLimiter(_AT_ONCE, most=_MOST_WAITING, most_each=_MOST_WAITING_EACH)
+        self._long = FairLimiter(1, most=_MOST_LONG, most_each=_MOST_LONG_EACH)
 
     async def find(self, search: Search, charge: Callable[[float], object]) -> list[Found] | Refusal:
         """Return the found messages, or BUSY or TOO_LONG.
@@ -63,26 +75,48 @@ class SearchRunner:
         if waiting.cancelled_caught:
             return BUSY
         try:
-            return await self._run(search, charge)
+            messages = await self._query(search, charge)
         finally:
             self._places.release()
+        return TOO_LONG if messages is None else await self._highlight(search, messages, charge)
 
-    async def _run(self, search: Search, charge: Callable[[float], object]) -> list[Found] | Refusal:
+    async def _query(self, search: Search, charge: Callable[[float], object]) -> list[MessageNow] | None:
+        """Return the messages, or None if the database takes too long."""
         begun = self._clock()
         try:
-            with trio.move_on_after(_LONGEST) as running:
-                messages = await self._index.find(search)
+            with trio.move_on_after(_LONGEST):
+                return await self._index.find(search)
         finally:
             charge(self._clock() - begun)
-        if running.cancelled_caught:
-            return TOO_LONG
+        return None
+
+    async def _highlight(
+        self, search: Search, messages: list[MessageNow], charge: Callable[[float], object]
+    ) -> list[Found] | Refusal:
+        """Split the texts into pieces. Long texts of all searches take turns, with a rest after each."""
         highlighter = Highlighter(search.query)
         found: list[Found] = []
-        for message in messages:
+        used = 0.0
+
+        def split(message: MessageNow) -> float:
             begun = self._clock()
             found.append(Found(message, highlighter.pieces_of(message.text)))
-            charge(self._clock() - begun)
-            await trio.lowlevel.checkpoint()  # a long text takes milliseconds
+            took = self._clock() - begun
+            charge(took)
+            return took
+
+        for message in messages:
+            if used < _AT_ONCE_OF_LOOP:
+                used += split(message)
+                await trio.lowlevel.checkpoint()
+                continue
+            if self._long.is_full(Kind.SEARCH, search.person_id):
+                return BUSY
+            await self._long.acquire(Kind.SEARCH, search.person_id)
+            try:
+                await trio.sleep(_REST * split(message))
+            finally:
+                self._long.release()
         return found
 
 

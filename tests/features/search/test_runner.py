@@ -132,3 +132,35 @@ async def test_excerpts_are_charged_and_other_tasks_run_between_them() -> None:
     assert all(isinstance(each, Found) for each in found)
     assert charged == [1.0] * 3, "the query, and each text"
     assert turns >= 2
+
+
+async def test_long_texts_take_turns_and_leave_the_event_loop_to_others(autojump_clock: MockClock) -> None:
+    each = 0.005  # seconds that a text takes
+    ticks = iter(tick * each for tick in range(1000))
+    searches = SearchRunner(Index(*["tea"] * 11), clock=lambda: next(ticks))
+    answers: list[object] = []
+
+    async def ask(person: int) -> None:
+        answers.append(await searches.find(asked(person), lambda _seconds: None))
+
+    begun = trio.current_time()
+    async with trio.open_nursery() as nursery:
+        for person in (ADA, ADA, BEN):
+            nursery.start_soon(ask, person)
+    assert not any(isinstance(answer, Refusal) for answer in answers)
+    assert trio.current_time() - begun == pytest.approx(3 * 10 * 4 * each), "rests of all but the first texts"
+
+
+async def test_few_searches_of_one_person_have_long_texts_at_once(autojump_clock: MockClock) -> None:
+    ticks = iter(float(tick) for tick in range(1000))
+    searches = SearchRunner(Index("tea", "tea"), clock=lambda: next(ticks))
+    answers: list[object] = []
+
+    async def ask(person: int) -> None:
+        answers.append(await searches.find(asked(person), lambda _seconds: None))
+
+    async with trio.open_nursery() as nursery:
+        for person in (*[ADA] * 5, BEN):
+            nursery.start_soon(ask, person)
+    assert answers.count(BUSY) == 5 - 3, "one works, two wait"
+    assert len(answers) == 6

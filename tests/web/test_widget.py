@@ -248,7 +248,13 @@ def test_files_go_with_the_first_message_and_survive_a_lost_connection(
     page = pages.context().new_page()
     page.goto(shop.url)
     panel = pressed(page)
-    panel.get_by_label("Your name").fill("Berta")
+    name = panel.get_by_label("Your name")
+
+    def is_written() -> bool:
+        name.fill("Berta")  # an opening panel may move the focus between its two steps
+        return name.input_value() == "Berta"
+
+    eventually(is_written, "the name is written")
     panel.get_by_label("Attach files").first.set_input_files(
         [payload("saw.png", "image/png", png()), payload("bill.txt", "text/plain", b"9 euros")]
     )

@@ -25,6 +25,7 @@ from chat.engine.batch_loader import open_batch_loader
 from chat.engine.cluster.servers import ClusterConfig
 from chat.engine.dialect import by_name
 from chat.engine.engine import open_engine
+from chat.engine.services import EngineServices
 from chat.features.feature import Feature
 from chat.features.registry import FEATURES
 from chat.gateway.fair_scheduler import FairScheduler
@@ -45,6 +46,7 @@ from chat.protocols.services import services_of
 from chat.settings.config import Config
 from chat.start_notices import tell_set_up_code, warn_of_look_alikes
 from chat.storage import removal_list
+from chat.storage.archives import archives_beside
 from chat.storage.file_store import open_file_store
 from chat.storage.postgres.storage import open_postgres_storage
 from chat.workers.worker_context import WorkerContext
@@ -65,6 +67,7 @@ class Server(msgspec.Struct, frozen=True):
         send_away: accepts no more clients, and closes all sockets, evenly over so many seconds.
         set_up_code: returns the code that makes the first admin; None: there is one. It may raise StorageDown.
         newest_id: returns the newest id of the log that was published here.
+        services: what features run on beside the server.
     """
 
     addresses: tuple[str, ...]
@@ -72,6 +75,7 @@ class Server(msgspec.Struct, frozen=True):
     send_away: Callable[[float], Awaitable[None]]
     set_up_code: Callable[[], Awaitable[str | None]] = _no_set_up_code
     newest_id: Callable[[], int] = int
+    services: EngineServices | None = None
 
     async def reload(self, config: Config) -> None:
         """Do nothing: a server of one process has no workers."""
@@ -134,8 +138,8 @@ async def open_server(config: Config, worker: WorkerContext | None = None) -> As
         )
         await stack.enter_async_context(_open_lag_meter(metrics))
         for feature in FEATURES:
-            if feature.open is not None:
-                await stack.enter_async_context(feature.open(storage.feature_ports, server.newest_id))
+            if feature.open is not None and server.services is not None:
+                await stack.enter_async_context(feature.open(server.services))
         if worker is None or worker.number == 1:  # the first worker logs it for all
             await tell_set_up_code(server.set_up_code, config.public_url or server.addresses[0])
         yield server
@@ -186,6 +190,7 @@ async def open_chat(
     shared_usage = SharedUsage(has_others=cluster_config is not None)
     directory = config.files_beside(local) if config.file_bytes else config.files
     files = None if directory is None else await open_file_store(directory, await storage.files.store_id())
+    archives = archives_beside(config.files_beside(local), files, config.export_bytes)
     async with (
         open_batch_loader(storage.sessions.living) as logins,
         open_engine(
@@ -208,6 +213,7 @@ async def open_chat(
             shared_usage=shared_usage,
             file_store=files,
             file_bytes=config.file_bytes,
+            archives=archives,
             ping_interval=config.ping_interval,
             pong_timeout=config.pong_timeout,
             widget_origins=config.widget_origins,
@@ -268,6 +274,7 @@ async def open_chat(
                 send_away,
                 services.first_admin.code,
                 lambda: engine.hub.newest_id,
+                engine,
             )
 
 

@@ -62,6 +62,7 @@ from chat.engine.statuses import Statuses
 from chat.engine.writes import Writes
 from chat.inspection.inspection import InspectionFailed
 from chat.inspection.metrics import Metrics
+from chat.storage.archives import Archives
 
 MakeAccounts = Callable[[Callable[[int], Awaitable[Person | None]], LoginFailed], Accounts]
 """Makes the accounts, with a function that reads people by id and batches concurrent requests, and one that records
@@ -109,6 +110,7 @@ async def open_engine(
     shared_usage: SharedUsage | None = None,
     file_store: FileStore | None = None,
     file_bytes: int = 0,
+    archives: Archives | None = None,
     ping_interval: float = math.inf,
     pong_timeout: float = math.inf,
     widget_origins: tuple[str, ...] = (),
@@ -130,6 +132,7 @@ async def open_engine(
         cluster_config: how this server joins others on the same storage; without it there may be none.
         shared_usage: the usage of limits that all servers share.
         file_store: holds the bytes of files, of at most `file_bytes` each.
+        archives: the directory of exports; without it nobody may export.
         ping_interval, pong_timeout: seconds; without them nobody is pinged.
         widget_origins, widget_greeting: the sites that may show the support widget, and its first message.
         server_name, public_url: the name of the server, and the address at which people reach it.
@@ -309,5 +312,6 @@ async def open_engine(
                 operator_watch=OperatorWatch(storage.users.operators, statuses),
                 member_counts=member_counts,
                 uploads=Uploads(storage.files, file_store, conversations, file_bytes),
+                archives=archives,
             )
             nursery.cancel_scope.cancel(reason="the engine stops")

@@ -33,6 +33,7 @@ from chat.engine.presence import Presence
 from chat.engine.read_marks import ReadMarks
 from chat.engine.statuses import Statuses
 from chat.engine.writes import Writes
+from chat.storage.archives import Archives
 
 
 class EngineServices(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,5 +70,7 @@ class EngineServices(msgspec.Struct, frozen=True, kw_only=True):
     operator_watch: OperatorWatch
     member_counts: MemberCounts
     uploads: Uploads
+    archives: Archives | None
+    """The directory of exports; None: nobody may export."""
     data_id: str
     """Identifies the data in the storage; the same on all servers, and in a restored backup."""

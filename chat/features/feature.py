@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 
-from chat.domain.features import Ports
 from chat.domain.messages.changes import FeatureChange
 from chat.engine.services import EngineServices
 from chat.operations.operation import Operation
@@ -30,12 +29,11 @@ class Feature(StoredFeature, frozen=True, kw_only=True):
         is_on: whether the settings of the server have it.
         operations: what clients of the native protocol may ask, over HTTP and on the socket.
         events: one for each kind. Other protocols send nothing of a feature's changes.
-        open: what runs beside the server for as long as it serves. It is called with the ports of the storage, and with
-            a function that returns the newest published id of the log.
+        open: what runs beside the server for as long as it serves.
     """
 
     name: str
     is_on: Callable[[EngineServices], bool] = lambda _services: True
     operations: tuple[Operation, ...] = ()
     events: tuple[ChangeEvent, ...] = ()
-    open: Callable[[Ports, Callable[[], int]], AbstractAsyncContextManager[None]] | None = None
+    open: Callable[[EngineServices], AbstractAsyncContextManager[None]] | None = None

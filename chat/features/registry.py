@@ -1,6 +1,7 @@
 """All features of this server."""
 
 from chat.features.blocks import FEATURE as BLOCKS
+from chat.features.exports import FEATURE as EXPORTS
 from chat.features.feature import Feature
 from chat.features.files import FEATURE as FILES
 from chat.features.invites import FEATURE as INVITES
@@ -9,4 +10,4 @@ from chat.features.pins import FEATURE as PINS
 from chat.features.search import FEATURE as SEARCH
 from chat.features.support import FEATURE as SUPPORT
 
-FEATURES: tuple[Feature, ...] = (BLOCKS, FILES, INVITES, LEAVING, PINS, SEARCH, SUPPORT)
+FEATURES: tuple[Feature, ...] = (BLOCKS, EXPORTS, FILES, INVITES, LEAVING, PINS, SEARCH, SUPPORT)

@@ -80,6 +80,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     file_bytes: Annotated[
         int, Meta(ge=0, le=1 << 30, description="Longest file that people may attach, in bytes; 0: none.")
     ] = 26_214_400
+    export_bytes: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1 << 50,
+            description="Most bytes of all exports that people have asked for, each kept for a day beside the files;"
+            " 0: nobody may export.",
+        ),
+    ] = 10_737_418_240
     database_url: Annotated[
         str | None,
         Meta(description="PostgreSQL as postgresql://USER@HOST/NAME; without it the server runs its own."),

@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from io import BufferedRandom
 from pathlib import Path
@@ -11,7 +11,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 import msgspec
 import trio
 
-from chat.storage.file_store import DiskFileStore
+from chat.domain.ports.files import FileStore
 
 FORMAT = 1
 """Raised when a reader of older archives would misread a new one."""
@@ -25,7 +25,11 @@ _digest = msgspec.json.Decoder(_File).decode
 
 
 async def write_archive(
-    path: Path, person: str, kinds: AsyncIterator[tuple[str, list[str]]], store: DiskFileStore | None
+    path: Path,
+    person: str,
+    kinds: AsyncIterator[tuple[str, list[str]]],
+    store: FileStore | None,
+    written: Callable[[int], object] = lambda _size: None,
 ) -> None:
     """Write the archive, with mode 0600; it has its name once it is whole. Memory is bounded.
 
@@ -34,6 +38,7 @@ async def write_archive(
         person: the profile, as a line of JSON.
         kinds: lines of JSON with their kind, all of one kind in a row.
         store: where the bytes of files are; without it the archive has none.
+        written: called with the size of the archive after each piece; what it raises ends the archive. Sync.
 
     Raises OSError and StorageError. Cancelling: there is no new archive.
     """
@@ -41,9 +46,9 @@ async def write_archive(
     try:
         with await trio.to_thread.run_sync(_create, new) as file:
             with ZipFile(file, "w", ZIP_DEFLATED) as archive:
-                digests = await _write(archive, person, kinds)
+                digests = await _write(archive, person, kinds, lambda: written(file.tell()))
                 if store is not None:
-                    await _write_files(archive, store, digests)
+                    await _write_files(archive, store, digests, lambda: written(file.tell()))
             file.flush()
             await trio.to_thread.run_sync(os.fsync, file.fileno())
         os.replace(new, path)
@@ -55,7 +60,12 @@ def _create(path: Path) -> BufferedRandom:
     return open(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b")
 
 
-async def _write(archive: ZipFile, person: str, kinds: AsyncIterator[tuple[str, list[str]]]) -> set[str]:
+async def _write(
+    archive: ZipFile,
+    person: str,
+    kinds: AsyncIterator[tuple[str, list[str]]],
+    written: Callable[[], object],
+) -> set[str]:
     archive.writestr("archive.json", msgspec.json.encode({"format": FORMAT}))
     archive.writestr("person.jsonl", f"{person}\n")
     digests: set[str] = set()
@@ -68,6 +78,7 @@ async def _write(archive: ZipFile, person: str, kinds: AsyncIterator[tuple[str, 
                 name, entry = kind, archive.open(f"{kind}.jsonl", "w", force_zip64=True)
             content = "".join(f"{line}\n" for line in lines).encode()
             await trio.to_thread.run_sync(partial(entry.write, content))
+            written()
             if kind == "files":
                 digests.update(_digest(line).sha256 for line in lines)
     finally:
@@ -76,7 +87,9 @@ async def _write(archive: ZipFile, person: str, kinds: AsyncIterator[tuple[str, 
     return digests
 
 
-async def _write_files(archive: ZipFile, store: DiskFileStore, digests: set[str]) -> None:
+async def _write_files(
+    archive: ZipFile, store: FileStore, digests: set[str], written: Callable[[], object]
+) -> None:
     for digest in sorted(digests):
         if not await store.has(bytes.fromhex(digest)):
             continue  # removed meanwhile
@@ -86,3 +99,4 @@ async def _write_files(archive: ZipFile, store: DiskFileStore, digests: set[str]
             async with store.reading(bytes.fromhex(digest)) as pieces:
                 async for piece in pieces:
                     await trio.to_thread.run_sync(partial(entry.write, piece))
+                    written()

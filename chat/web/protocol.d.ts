@@ -84,6 +84,12 @@ export interface AddressSetting {
   default: string;
 }
 
+/** A request for an export; `password` is one's own. */
+export interface AskExport {
+  /** At most 72 bytes */
+  password: string;
+}
+
 /** The server stops; connect again after `after_ms` milliseconds. */
 export interface ByeEvent {
   type: "bye";
@@ -353,6 +359,25 @@ export interface ErrorReply {
   seq?: number;
 }
 
+/** A link to one's own export: its path on this server, and when it ends, in Unix milliseconds. */
+export interface ExportLink {
+  path: string;
+  until: number;
+}
+
+/** One's own export: asked for, made or failed, and the percentage that is made. Times in Unix milliseconds. */
+export interface ExportState {
+  state: "failed" | "made" | "making";
+  asked: number;
+  percent: number;
+  /** Bytes of the archive, once it is made */
+  size?: number;
+  /** When it is removed */
+  until?: number;
+  /** too_big: no space is left for it; disk: the disk failed */
+  failure?: string;
+}
+
 /** A file: `size` in bytes; `width` and `height` in pixels, for images of a known size. */
 export interface FileInfo {
   id: number;
@@ -418,8 +443,8 @@ export interface HelloOk {
   /** Identifies the server's data: if it changes, all rooms and messages are others */
   data: string;
   /**
-   * activity, blocks, edits, files, invites, leaving, mentions, pins, presence, reactions, read_marks, search,
-   * support, sync_pages, visitors; others may be added
+   * activity, blocks, edits, exports, files, invites, leaving, mentions, pins, presence, reactions, read_marks,
+   * search, support, sync_pages, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -1152,8 +1177,8 @@ export interface ServerInfo {
   registration: "closed" | "invite" | "open";
   lobby: "members" | "open";
   /**
-   * activity, blocks, edits, files, invites, leaving, mentions, pins, presence, reactions, read_marks, search,
-   * support, sync_pages, visitors; others may be added
+   * activity, blocks, edits, exports, files, invites, leaving, mentions, pins, presence, reactions, read_marks,
+   * search, support, sync_pages, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -1404,6 +1429,11 @@ export interface WhichConversations {
   /** The `next` of the page before */
   after?: string;
   limit?: number;
+}
+
+/** The last part of a link. */
+export interface WhichExport {
+  link: string;
 }
 
 /** A file. */

@@ -120,6 +120,7 @@ def _schema(field: msgspec.structs.FieldInfo) -> dict[str, Any]:
 _MEANING = {
     200: "Done",
     201: "Created",
+    202: "Accepted: it is done in the background",
     204: "Done, without a body",
     400: "Malformed or refused; the text says why",
     401: "Not authenticated",

@@ -202,8 +202,12 @@ EXCUSED = (
     Excuse("web_api/web_client.py", "return await page()", NEVER_WAITS),
     Excuse("domain/messages/uploads.py", "aclosing(_at_most(", NEVER_WAITS),
     Excuse("storage/file_store.py", "aclosing(_pieces(", NEVER_WAITS),
+    Excuse("protocols/native/file_answer.py", "await response.make_conditional(", NEVER_WAITS),
+    Excuse("protocols/native/file_answer.py", "await super().make_conditional(", NEVER_WAITS),
+    Excuse("features/exports/maker.py", "async with aclosing(kinds):", NEVER_WAITS),
+    Excuse("features/exports/maker.py", "aclosing(progress.counted(", NEVER_WAITS),
     Excuse("server.py", "cluster_config = await stack.enter_async_context(", NEVER_WAITS),
-    Excuse("server.py", "feature.open(storage.feature_ports, server.newest_id)", NEVER_WAITS),
+    Excuse("server.py", "feature.open(server.services)", NEVER_WAITS),
     Excuse(
         "engine/session.py",
         "await self.pending_drafts.wait()",

@@ -37,6 +37,7 @@ from chat.protocols.registry import DIALECTS, PROTOCOLS
 from chat.server import open_chat
 from chat.settings.config import Config
 from chat.settings.listen import Listen
+from chat.storage.archives import Archives
 from chat.web_api import app as http_app
 from chat.web_api.app import create_app
 from chat.web_api.metrics import create_metrics
@@ -169,9 +170,13 @@ async def one_connection(
     narrow: bool = False,
     budgets: Budgets | None = None,
     file_store: FileStore | None = None,
+    archives: Archives | None = None,
 ) -> None:
     """Let a client speak over a connection of loopback; its being served is the target."""
-    async with swept_world(run, budgets=budgets, file_store=file_store) as (world, witness):
+    async with swept_world(run, budgets=budgets, file_store=file_store, archives=archives) as (
+        world,
+        witness,
+    ):
         ear = await ear_in_lobby(world, "ben")
         async with gateway_of(world, settings) as gateway:
             connections: Connections = gateway._connections

@@ -21,6 +21,7 @@ from chat.engine.cluster.servers import ClusterConfig
 from chat.engine.dialect import Dialect
 from chat.engine.session import SessionContext
 from chat.protocols.talker.codec import TALKER
+from chat.storage.archives import Archives
 from tests.reference.storage import MemoryStorage
 from tests.support.chat_world import Client, World, open_world
 from tests.support.port_calls import WRITES
@@ -115,10 +116,16 @@ async def swept_world(
     trust_from: bool = False,
     budgets: Budgets | None = None,
     file_store: FileStore | None = None,
+    archives: Archives | None = None,
 ) -> AsyncGenerator[tuple[World, Witness]]:
     """The chat, whose storage fails where the run says so; the arguments are those of open_world()."""
     async with open_world(
-        storage, cluster_config=cluster_config, trust_from=trust_from, budgets=budgets, file_store=file_store
+        storage,
+        cluster_config=cluster_config,
+        trust_from=trust_from,
+        budgets=budgets,
+        file_store=file_store,
+        archives=archives,
     ) as world:
         go = world.obstacles.go
         obstacles: Any = world.obstacles

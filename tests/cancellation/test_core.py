@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from trio_cancel_sweep import CANCELLING, Run, Sweeper
 
-from tests.cancellation import cluster_scenarios, core_scenarios, removal_scenarios
+from tests.cancellation import cluster_scenarios, core_scenarios, export_scenarios, removal_scenarios
 from tests.cancellation.swept_world import FAILING
 
 each_kind = pytest.mark.parametrize("flavours", [CANCELLING, FAILING], ids=["cancelled", "failing"])
@@ -30,7 +30,9 @@ def test_one_of_several_servers(cancel_sweep: Sweeper, flavours: tuple[str, ...]
 
 @each_kind
 @pytest.mark.parametrize(
-    "scenario", [*core_scenarios.REAL, *removal_scenarios.CORE], ids=lambda scenario: scenario.__name__
+    "scenario",
+    [*core_scenarios.REAL, *removal_scenarios.CORE, *export_scenarios.CORE],
+    ids=lambda scenario: scenario.__name__,
 )
 def test_at_every_point_with_real_threads(
     cancel_sweep: Sweeper, scenario: Scenario, flavours: tuple[str, ...]

@@ -6,12 +6,23 @@ from typing import Any
 import pytest
 from trio_cancel_sweep import CANCELLING, Run, Sweeper
 
-from tests.cancellation import gateway_scenarios, native_http_scenarios, removal_scenarios, watch_scenarios
+from tests.cancellation import (
+    export_scenarios,
+    gateway_scenarios,
+    native_http_scenarios,
+    removal_scenarios,
+    watch_scenarios,
+)
 
 
 @pytest.mark.parametrize(
     "scenario",
-    [*gateway_scenarios.ALL, *native_http_scenarios.ALL, *removal_scenarios.GATEWAY],
+    [
+        *gateway_scenarios.ALL,
+        *native_http_scenarios.ALL,
+        *removal_scenarios.GATEWAY,
+        *export_scenarios.GATEWAY,
+    ],
     ids=lambda scenario: scenario.__name__,
 )
 def test_at_many_points(cancel_sweep: Sweeper, scenario: Callable[[Run], Awaitable[Any]]) -> None:

@@ -16,7 +16,7 @@ from chat.embedded_postgres import server_log
 from chat.storage.postgres.asyncio_bridge import open_asyncio
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.writer import Writer
-from tests.cancellation import postgres_scenarios, removal_scenarios
+from tests.cancellation import export_scenarios, postgres_scenarios, removal_scenarios
 from tests.cancellation.mutants import MUTANTS
 from tests.support.databases import kept_database
 from tests.support.server import ServerProcess, data_path
@@ -58,6 +58,13 @@ def test_administering(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> 
 def test_removing(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     scenario = removal_scenarios.removing(one_database)
     cancel_sweep.scenario(scenario, "removing, cancelled", virtual=False, limit=20, every=250, seeds=1)
+
+
+def test_requesting_exports(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
+    scenario = export_scenarios.requesting(one_database)
+    cancel_sweep.scenario(
+        scenario, "requesting exports, cancelled", virtual=False, limit=20, every=250, seeds=1
+    )
 
 
 def test_writing_sessions(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:

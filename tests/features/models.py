@@ -1,6 +1,7 @@
 """What all features keep in the reference model's memory: the counterpart of `chat/features/registry.py`."""
 
+from tests.features.exports.model import ExportsModel
 from tests.features.pins.model import PinsModel
 from tests.features.search.model import MemorySearchIndex
 
-MODELS = (PinsModel, MemorySearchIndex)
+MODELS = (ExportsModel, PinsModel, MemorySearchIndex)

@@ -18,6 +18,9 @@ from chat.domain.ports import (
     Users,
 )
 from chat.domain.ports.timelines import Timelines
+from chat.features.exports.personal_data import PersonalData
+from chat.features.exports.queries import PostgresExportRequests
+from chat.features.exports.requests import ExportRequests
 from chat.features.pins.queries import PostgresPins
 from chat.features.pins.use_cases import Pins
 from chat.features.search.index import SearchIndex
@@ -25,6 +28,7 @@ from chat.features.search.queries import PostgresSearchIndex
 from chat.storage.postgres.account_removals import PostgresAccountRemovals
 from chat.storage.postgres.audit import PostgresAudit
 from chat.storage.postgres.contacts import PostgresContacts
+from chat.storage.postgres.exports import PostgresExports
 from chat.storage.postgres.files import PostgresFiles
 from chat.storage.postgres.messages import PostgresMessages
 from chat.storage.postgres.nodes import PostgresNodes
@@ -58,6 +62,8 @@ def test_every_call_of_the_ports_is_a_write_or_a_read() -> None:
             Timelines,
             SearchIndex,
             Pins,
+            ExportRequests,
+            PersonalData,
             Contacts,
             Nodes,
             Sessions,
@@ -84,6 +90,8 @@ def test_exactly_the_writes_are_shielded() -> None:
         PostgresTimelines,
         PostgresSearchIndex,
         PostgresPins,
+        PostgresExportRequests,
+        PostgresExports,
         PostgresSettings,
         PostgresAudit,
         PostgresFiles,

@@ -9,6 +9,7 @@ import math
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from inspect import isasyncgenfunction
 from typing import Any
 
 import trio
@@ -37,6 +38,7 @@ from chat.features.registry import FEATURES
 from chat.frames import OPCODE, PING, header_at
 from chat.protocols.registry import DIALECTS, PROTOCOLS
 from chat.protocols.services import Services, services_of
+from chat.storage.archives import Archives
 from tests.reference.storage import MemoryStorage
 from tests.support.port_calls import WRITES
 
@@ -106,6 +108,8 @@ class Obstructed:
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._table, name)
+        if isasyncgenfunction(method):
+            return method
 
         async def call(*args: Any, **kwargs: Any) -> Any:
             with trio.CancelScope(shield=name in WRITES):
@@ -431,6 +435,7 @@ async def open_world(
     budgets: Budgets | None = None,
     lobby: Lobby | None = None,
     file_store: FileStore | None = None,
+    archives: Archives | None = None,
     follows: bool = False,
 ) -> AsyncGenerator[World]:
     """Open a chat for the block, without limits if no `budgets` are given; remaining clients leave at its end.
@@ -462,6 +467,7 @@ async def open_world(
         cluster_config=cluster_config,
         shared_usage=shared_usage,
         file_store=file_store,
+        archives=archives,
         file_bytes=100_000,
         lobby=lobby,
     ) as engine:

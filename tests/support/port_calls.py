@@ -8,6 +8,10 @@ against the ports.
 WRITES = frozenset(
     {
         "add",
+        "ask",
+        "expire",
+        "fail",
+        "make_link",
         "administer",
         "begin",
         "block",
@@ -64,6 +68,9 @@ READS = frozenset(
         "blocked",
         "blocked_ids",
         "by_email",
+        "by_link",
+        "extent",
+        "person",
         "by_id",
         "by_ids",
         "by_name",

@@ -44,6 +44,8 @@ class What(StrEnum):
     LOGIN_FAILED = "login_failed"
     RESET_MADE = "reset_made"
     PASSWORD_RESET = "password_reset"
+    EXPORT_ASKED = "export_asked"
+    EXPORT_LINK_MADE = "export_link_made"
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):

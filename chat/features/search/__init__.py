@@ -1,9 +1,8 @@
 """Search: messages of one's own rooms are found by their words, a second after they were sent."""
 
-from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
-from chat.domain.features import Ports
+from chat.engine.services import EngineServices
 from chat.features.feature import Feature
 from chat.features.search.index import INDEX
 from chat.features.search.indexer import open_indexer
@@ -14,8 +13,8 @@ from chat.features.search.runner import SEARCHES, SearchRunner
 __all__ = ["FEATURE"]
 
 
-def _open(ports: Ports, newest_id: Callable[[], int]) -> AbstractAsyncContextManager[None]:
-    return open_indexer(ports[INDEX], newest_id)
+def _open(services: EngineServices) -> AbstractAsyncContextManager[None]:
+    return open_indexer(services.feature_ports[INDEX], lambda: services.hub.newest_id)
 
 
 FEATURE = Feature(

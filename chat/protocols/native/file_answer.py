@@ -1,13 +1,21 @@
-"""Answers a download: browsers show images inline and save all other files; none can run scripts."""
+"""Answers downloads: browsers show images inline and save all other files; none can run scripts."""
 
 from collections.abc import AsyncGenerator
+from functools import partial
 from urllib.parse import quote
 
+import trio
 from quart import Response, request
+from quart_trio.wrappers.response import TrioFileBody, TrioResponse
 
-from chat.domain.messages.files import ANY_TYPE, IMAGE_TYPES
+from chat.domain.messages.files import ANY_TYPE, IMAGE_TYPES, NO_FILE
 from chat.domain.ports import KeptFile
 from chat.protocols.services import Services
+from chat.storage.archives import ArchiveFile
+from chat.web_api.answers import refuse
+
+_PIECE = 262_144
+"""Bytes of an archive read at once."""
 
 _HEADERS = {
     # Browsers must not guess the type, and a file that is opened as a page must not run scripts.
@@ -39,6 +47,29 @@ def send_file(services: Services, kept: KeptFile) -> Response:
     response = Response(send(), 200, headers, content_type=file.type if is_image else ANY_TYPE)
     response.timeout = None  # the gateway has a deadline for each piece
     return response
+
+
+async def send_archive(archive: ArchiveFile) -> Response:
+    """Answer with an export, or the asked range of it, so that a download can be resumed. Cancelling truncates it."""
+    headers = {**_HEADERS, "Cache-Control": "no-store", "ETag": f'"{archive.path.stem}"'}
+    headers["Content-Disposition"] = f"attachment; {_file_name(archive.file_name)}"
+    try:
+        body = await trio.to_thread.run_sync(partial(_FileBody, archive.path, buffer_size=_PIECE))
+    except FileNotFoundError:
+        return refuse(NO_FILE)  # its time ended just now
+    headers["Content-Length"] = str(body.size)
+    response: Response = TrioResponse(body, 200, headers, content_type="application/zip")
+    response.timeout = None  # the gateway has a deadline for each piece
+    return await response.make_conditional(request, accept_ranges=True, complete_length=body.size)
+
+
+class _FileBody(TrioFileBody):
+    """A file whose ranges may end behind it, or count from its end, as RFC 9110 has it."""
+
+    async def make_conditional(self, begin: int, end: int | None, max_partial_size: int | None = None) -> int:
+        begin = max(0, self.size + begin) if begin < 0 else begin
+        end = self.size if end is None else min(end, self.size)
+        return await super().make_conditional(begin, end, max_partial_size)
 
 
 def _file_name(name: str) -> str:

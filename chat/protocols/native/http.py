@@ -14,10 +14,11 @@ from chat.operations.sessions import Session
 from chat.protocols.native.accounts.refresh_cookie import forget_refresh, keep_refresh, kept_refresh
 from chat.protocols.native.accounts.types import Refresh
 from chat.protocols.native.documents import documents
-from chat.protocols.native.file_answer import send_file
+from chat.protocols.native.file_answer import send_archive, send_file
 from chat.protocols.native.operations import OPERATIONS
 from chat.protocols.native.shapes import Shapes
 from chat.protocols.services import Services
+from chat.storage.archives import ArchiveFile
 from chat.web_api.answers import STATUS, WITH_CODES, Error, answer
 from chat.web_api.bodies import read_body_or_nothing, uploaded
 from chat.web_api.endpoint import Call, Routes
@@ -68,6 +69,8 @@ def _add(routes: Routes, operation: Operation, method: str, shapes: Shapes, serv
         reply = await operation.handler(services, caller, asked, *body)
         if isinstance(reply, KeptFile):
             return send_file(services, reply)
+        if isinstance(reply, ArchiveFile):
+            return await send_archive(reply)
         has_own_refresh = isinstance(call.body, Refresh) and call.body.refresh is not None
         return _answer(operation, reply, has_own_refresh=has_own_refresh)
 

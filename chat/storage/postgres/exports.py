@@ -40,6 +40,7 @@ _FILES = """
 SELECT id, room_id, seq, name, type, size, encode(digest, 'hex') AS sha256, created_at
 FROM files WHERE id > $2 AND id <= $3 AND owner_id = $1 ORDER BY id"""
 _ENDS = "SELECT last_id, (SELECT coalesce(max(id), 0) FROM files) AS last_file FROM lanes WHERE id = 1"
+_FILE_BYTES = "SELECT coalesce(sum(size), 0)::bigint FROM files WHERE owner_id = $1"
 _AS_LINES = "SELECT to_json(line)::text AS line FROM ({}) AS line"
 
 
@@ -67,6 +68,14 @@ class PostgresExports:
             end = ends["last_file"] if kind == "files" else ends["last_id"]
             for after in range(0, max(1, end), _WINDOW):
                 yield kind, await self._lines(query, person_id, after, min(after + _WINDOW, end))
+
+    async def extent(self, person_id: int) -> tuple[int, int]:
+        """Return how many lists kinds() yields, and the bytes of the files. Cancelling changes nothing."""
+        ends = await self._database.read(lambda connection: connection.fetchrow(_ENDS))
+        size = await self._database.read(lambda connection: connection.fetchval(_FILE_BYTES, person_id))
+        assert ends is not None
+        of_log, of_files = (max(1, -(-end // _WINDOW)) for end in ends)
+        return len(_WHOLE) + len(_OF_LOG) * of_log + of_files, size
 
     async def _lines(self, query: str, *values: object) -> list[str]:
         rows = await self._database.read(

@@ -1,13 +1,14 @@
 // The features of the page, a folder each; feature.d.ts says what one may bring.
 
 import { blocks } from "./blocks/feature.js";
+import { exports } from "./exports/feature.js";
 import { invites } from "./invites/feature.js";
 import { leaving } from "./leaving/feature.js";
 import { pins } from "./pins/feature.js";
 import { reactions } from "./reactions/feature.js";
 import { readMarks } from "./read_marks/feature.js";
 
-export const FEATURES = [reactions, readMarks, blocks, invites, pins, leaving];
+export const FEATURES = [reactions, readMarks, blocks, invites, pins, exports, leaving];
 
 /** @typedef {import("./feature").Feature} Feature */
 /** @typedef {import("./feature").KeyOf<(typeof FEATURES)[number]>} Key the keys of all their strings */

@@ -24,6 +24,7 @@ from chat.inspection.watch import Watch
 from chat.protocols.registry import PROTOCOLS
 from chat.protocols.services import Services, services_of
 from chat.settings.config import Config
+from chat.storage.archives import Archives
 from tests.reference.storage import MemoryStorage
 from tests.support.chat_world import Obstacles, ObstructedStorage, World
 
@@ -165,6 +166,7 @@ async def open_site(
     budgets: Budgets | None = None,
     accounts_of: Callable[..., Any] = make_accounts,
     file_store: FileStore | None = None,
+    archives: Archives | None = None,
     **settings: Any,
 ) -> AsyncGenerator[Site]:
     """Serve for as long as the block lasts, a minute at most."""
@@ -185,6 +187,7 @@ async def open_site(
             budgets=budgets,
             file_store=file_store,
             file_bytes=config.file_bytes,
+            archives=archives,
             widget_origins=config.widget_origins,
             server_name=config.server_name,
         ) as engine:

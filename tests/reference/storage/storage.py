@@ -58,6 +58,7 @@ class MemoryStorage:
         self.account_removals = MemoryAccountRemovals(self.users, self.messages, self.rooms.people_of)
         self.contacts = MemoryContacts(self.users, self.rooms)
         self.nodes = MemoryNodes(self.messages.end_of_log, now)
+        self.now = now
         ports: dict[Port[Any], Any] = {}
         for model in models:
             opened = model(self)

@@ -192,6 +192,8 @@ export default {
   "audit.invite_used_room": "{by} joined {room} with an invitation from {person}",
   "audit.invite_withdrawn": "{by} revoked an invitation from {person}",
   "audit.invite_withdrawn_own": "{by} revoked an invitation",
+  "audit.export_asked": "{by} asked for an export of their data",
+  "audit.export_link_made": "{by} made a link to download their export",
   "audit.login_failed": "Failed log-in as {person} from {detail}",
   "audit.reset_made": "{by} created a password reset link for {person}",
   "audit.password_reset": "{by} set a new password with a reset link",

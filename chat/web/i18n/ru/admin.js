@@ -192,6 +192,8 @@ export default {
   "audit.invite_used_room": "{by}: вход по приглашению от {person}, {room}",
   "audit.invite_withdrawn": "{by}: отозвано приглашение от {person}",
   "audit.invite_withdrawn_own": "{by}: отозвано приглашение",
+  "audit.export_asked": "{by}: запрошен экспорт своих данных",
+  "audit.export_link_made": "{by}: создана ссылка на скачивание экспорта",
   "audit.login_failed": "Неудачный вход: {person}, с адреса {detail}",
   "audit.reset_made": "{by}: ссылка для сброса пароля, {person}",
   "audit.password_reset": "{by}: новый пароль по ссылке для сброса",

@@ -11,6 +11,7 @@ const KNOWN = new Set([
   "person_added", "person_deleted", "person_anonymised", "person_erased", "erasure_ended", "renamed", "roles_changed", "password_set", "disabled", "enabled",
   "sessions_ended", "setting_changed", "message_deleted", "room_deleted", "room_renamed", "room_archived", "room_unarchived",
   "banned", "unbanned", "invite_made", "invite_used", "invite_withdrawn", "login_failed", "reset_made", "password_reset",
+  "export_asked", "export_link_made",
 ]);
 
 /** @type {Record<string, Key>} */

@@ -9,6 +9,9 @@ const UNITS = [
   ["minute", 60],
 ];
 
+/** Reasons whose text says more than that there were too many attempts. */
+const OWN_WAITS = new Set(["no_new_visitors", "export_too_soon"]);
+
 /**
  * @param {unknown} error the rejection of a call of `Chat`
  * @returns {string}
@@ -16,7 +19,7 @@ const UNITS = [
 export function problemText(error) {
   const { code, message, reason, retryMs } = /** @type {import("../../model/types").ChatError} */ (error);
   if (code === "too_many" && retryMs !== undefined) {
-    const what = reason === "no_new_visitors" ? sentence(refusalText({ code, text: message, reason })) : t("error.too_many");
+    const what = reason && OWN_WAITS.has(reason) ? sentence(refusalText({ code, text: message, reason })) : t("error.too_many");
     return `${what} ${waitText(retryMs / 1000)}`;
   }
   if (code === "offline" || code === "unavailable") return t(`error.${code}`);

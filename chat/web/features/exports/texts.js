@@ -1,0 +1,40 @@
+// Exports of one's own data, in English and Russian.
+
+export const en = {
+  "export.title": "Export your data",
+  "export.text":
+    "Get a copy of your profile, sessions, rooms, messages with earlier versions, reactions and files, as a zip file. Messages of others are not included.",
+  "export.password": "Your password",
+  "export.do": "Start export",
+  "export.making": "Your export is being prepared. You can leave this page.",
+  "export.percent": "{n}% complete",
+  "export.made": "Your export is ready ({size}).",
+  "export.until": "You can download it until {time}. Then it is deleted.",
+  "export.download": "Download export",
+  "export.too_big": "The export failed: it is too large for the space left on this server. Ask an admin for your data.",
+  "export.disk": "The export failed. Try again later.",
+  "refusal.exports_disabled": "This server has no exports. Ask an admin for your data.",
+  "refusal.no_export": "There is no export, or it has expired.",
+  "refusal.export_not_made": "Your export is not ready yet.",
+  "refusal.export_too_soon": "You already exported your data within the last hour.",
+};
+
+/** @type {import("../../i18n/index.js").Strings} */
+export const ru = {
+  "export.title": "Экспорт данных",
+  "export.text":
+    "Вы получите копию своего профиля, сеансов, комнат, сообщений с прежними версиями, реакций и файлов в виде zip-архива. Сообщений других людей в нём нет.",
+  "export.password": "Ваш пароль",
+  "export.do": "Начать экспорт",
+  "export.making": "Архив готовится. Эту страницу можно закрыть.",
+  "export.percent": "Готово на {n} %",
+  "export.made": "Архив готов ({size}).",
+  "export.until": "Его можно скачать до {time}, затем он будет удалён.",
+  "export.download": "Скачать архив",
+  "export.too_big": "Экспорт не удался: на сервере не хватает места. Попросите свои данные у администратора.",
+  "export.disk": "Экспорт не удался. Попробуйте позже.",
+  "refusal.exports_disabled": "На этом сервере нет экспорта. Попросите свои данные у администратора.",
+  "refusal.no_export": "Архива нет, или срок его хранения истёк.",
+  "refusal.export_not_made": "Архив ещё не готов.",
+  "refusal.export_too_soon": "Вы уже экспортировали данные в течение последнего часа.",
+};

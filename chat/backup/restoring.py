@@ -67,21 +67,24 @@ async def restore(
                 if config.database_url is not None:
                     address: DatabaseAddress = {"dsn": config.database_url}
                     await load_dump(backup, manifest, address, report=report)
-                    await mark_restored(address, removed_accounts)
+                    await mark_restored(address, removed_accounts, until=manifest.begun_at)
                 else:
                     async with open_placed(backup, manifest, config.data, durable=True, report=report) as own:
-                        await mark_restored(own, removed_accounts)
+                        await mark_restored(own, removed_accounts, until=manifest.begun_at)
                 await trio.to_thread.run_sync(partial(_finish, config.data))
         return manifest
 
 
-async def mark_restored(address: DatabaseAddress, removed_accounts: Path | None = None) -> None:
+async def mark_restored(
+    address: DatabaseAddress, removed_accounts: Path | None = None, *, until: float | None = None
+) -> None:
     """Bring the tables up to date, note that the database was restored, and remove the listed accounts again.
 
-    Raises CannotStart. Cancelling: it is noted or not, and some accounts are removed.
+    The database has everything `until` that Unix time. Raises CannotStart.
+    Cancelling: it is noted or not, and some accounts are removed.
     """
     async with open_shared_postgres_storage(address, query_timeout=_QUERY_TIMEOUT) as storage:
-        await storage.sessions.mark_restored()
+        await storage.sessions.mark_restored(until)
         if removed_accounts is not None:
             await remove_listed(storage.account_removals, removed_accounts, await storage.files.store_id())
 

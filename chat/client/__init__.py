@@ -31,7 +31,7 @@ from chat.client.address import Address, parse_url
 from chat.client.chat import Chat
 from chat.client.credentials import SessionStore
 from chat.client.errors import CannotConnect, ChatError, ConnectionFailed, LoggedOut, Refused
-from chat.client.events import Connected, Disconnected, Event, FeatureChange
+from chat.client.events import Connected, Disconnected, Event, FeatureChange, Restored
 from chat.client.features import *  # noqa: F403 - the names that features add
 from chat.client.http_api import HttpApi
 from chat.client.opening import open_chat
@@ -110,6 +110,7 @@ __all__ = [
     "ReactionChanged",
     "ReadMark",
     "Refused",
+    "Restored",
     "Room",
     "RoomChanged",
     "RoomGone",

@@ -26,6 +26,7 @@ from chat.client.wire import (
     Ping,
     PresenceChanged,
     Reply,
+    RoomSnapshot,
     Send,
     Status,
     Sync,
@@ -121,9 +122,12 @@ class Connection:
             hello = await self._request(_hello(token), HELLO_TIMEOUT)
             assert isinstance(hello, HelloOk)
             self._rooms.person_id, self._rooms.name = hello.me.id, hello.me.name
+            self._rooms.note_restore(hello.restored)
             self._limits = hello.limits
             self._outbox.max_in_flight = hello.limits.in_flight
             await self._sync_all(is_new=True)
+            if (restored := self._rooms.take_restored()) is not None:
+                self._inbox.put(restored)
             await self._watch()
             await self._set_status()
             self._outbox.set_open(is_open=True)
@@ -167,6 +171,12 @@ class Connection:
                 case Bye(after_ms=after):
                     self.retry_after = after / 1000
                 case frame:
+                    if (
+                        not self.is_ready
+                        and isinstance(frame, RoomSnapshot)
+                        and frame.reset == "other_history"
+                    ):
+                        self._outbox.refuse_lost(frame.id, frame.after or 0)
                     if (event := self._rooms.apply(frame)) is not None:
                         self._inbox.put(event)
             if self._rooms.gaps or self._rooms.uncounted:

@@ -7,6 +7,7 @@ from chat.client.wire import (
     LoggedChange,
     MemberChanged,
     MemberCount,
+    Message,
     MessageDeleted,
     MessageEdited,
     NewMessage,
@@ -36,6 +37,23 @@ class Disconnected(Struct, frozen=True):
 
     reason: str
     retry_in: float
+
+
+class Restored(Struct, frozen=True):
+    """The server's data were restored from a backup, and changes that this client had are gone.
+
+    It comes before Connected, and after a RoomSnapshot with `reset` for each room that lost some.
+
+    Attributes:
+        at: when they were restored, in Unix milliseconds; None: the server does not know.
+        until: they have everything until then; None: the server does not know.
+        lost: the messages that the client held and that are gone, in the order of their rooms and `seq`. Their `seq`
+            and the ids of rooms, people and files that are newer than the backup name others now.
+    """
+
+    at: int | None
+    until: int | None
+    lost: tuple[Message, ...]
 
 
 Change = (
@@ -69,5 +87,6 @@ Event = (
     | ProfileChanged
     | Connected
     | Disconnected
+    | Restored
 )
 """What `Chat.events()` yields."""

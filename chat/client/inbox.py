@@ -2,8 +2,8 @@
 
 The connection must not wait for the program: the program may itself wait for an answer on the connection. An event too
 many therefore drops all queued events. When the program takes the next event, the client syncs again from the program's
-positions, and the server sends the dropped events again. Connected and Disconnected do not come from the server: the
-inbox keeps the last of them.
+positions, and the server sends the dropped events again. Connected, Disconnected and Restored do not come from the
+server: the inbox keeps the last of the first two, and each Restored.
 
 A program far behind gets its events in pages: the next page is requested when little is queued.
 """
@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 
 import trio
 
-from chat.client.events import Connected, Disconnected, Event
+from chat.client.events import Connected, Disconnected, Event, Restored
 from chat.client.rooms import RoomEvent
 from chat.client.structs import Position
 from chat.signals import Signal
@@ -45,6 +45,7 @@ class Inbox:
         self.has_dropped = False
         self.is_catching_up = False
         self._dropped_connection: Connected | Disconnected | None = None  # the last one dropped
+        self._dropped_restores: list[Restored] = []
         self._size = size
         self._sync_again = sync_again
         self._load_more = load_more
@@ -78,14 +79,19 @@ class Inbox:
         self._arrived.notify()
 
     def finish_catching_up(self) -> None:
-        """The dropped events are queued again: queue Connected or Disconnected after them, if it was dropped. Sync."""
+        """The dropped events are queued again: queue what else was dropped after them. Sync."""
         self.is_catching_up = False
+        restores, self._dropped_restores = self._dropped_restores, []
+        for restored in restores:
+            self.put(restored)
         if self._dropped_connection is not None:
             self.put(self._dropped_connection)
 
     def _drop(self, event: RoomEvent | Event) -> None:
         if isinstance(event, Connected | Disconnected):
             self._dropped_connection = event
+        elif isinstance(event, Restored):
+            self._dropped_restores.append(event)
 
     def __aiter__(self) -> "Inbox":
         return self

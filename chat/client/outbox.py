@@ -13,7 +13,7 @@ from chat.client.endings import TOKEN_EXPIRED
 from chat.client.errors import ConnectionFailed, Refused
 from chat.client.frames import encode
 from chat.client.structs import Request
-from chat.client.wire import ErrorReply, Reply
+from chat.client.wire import Delete, Edit, ErrorReply, MarkRead, React, Reply, Send
 from chat.signals import Signal
 
 _TOKEN_REFUSED = frozenset({"unauthenticated", "expired"})
@@ -157,6 +157,15 @@ class Outbox:
         pending.settle(Refused(ErrorReply(code="too_big", text="the server takes no frame of that size")))
         return True
 
+    def refuse_lost(self, room: int, after: int) -> None:
+        """Refuse requests about messages of a room after this `seq`: a restored backup has others there. Sync."""
+        for pending in tuple(self._unsent):
+            if not pending.is_internal and _is_about_later(pending.request, room, after):
+                self._unsent.remove(pending)  # nothing of the program is sent before the rooms are up to date
+                self._withdrawn.discard(pending)
+                pending.settle(Refused(_LOST))
+        heapq.heapify(self._unsent)
+
     def begin_connection(self) -> None:
         """Queue unanswered requests of the program again, in order; drop those of the last connection. Sync."""
         self.is_open = self._is_draining = False
@@ -166,6 +175,21 @@ class Outbox:
         self._unsent = [each for each in all_pending if not each.is_internal and each not in self._withdrawn]
         heapq.heapify(self._unsent)
         self._withdrawn.clear()
+
+
+_LOST = ErrorReply(
+    code="not_found", text="the server was restored from a backup, which does not have this message"
+)
+
+
+def _is_about_later(request: Request, room: int, after: int) -> bool:
+    """Whether the request names a message of the room after this `seq`. Sync and pure."""
+    match request:
+        case Send():
+            return request.room == room and request.reply is not None and request.reply > after
+        case Edit() | Delete() | React() | MarkRead():
+            return request.room == room and request.seq > after
+    return False
 
 
 def _may_succeed(error: ErrorReply, refusals: int) -> bool:

@@ -77,6 +77,11 @@ class Room:
             fields = {name: getattr(person, name) for name in Person.__struct_fields__}
             self.info = replace(self.info, peer=Person(**fields))
 
+    def forget_profile_time(self) -> None:
+        """Have any profile of the peer replace the one here: the server may have an older one again. Sync."""
+        if self.info.peer is not None:
+            self.info = replace(self.info, peer=replace(self.info.peer, changed=0))
+
     def apply(self, change: Change) -> bool:
         """Apply the next change of the room. Sync.
 

@@ -12,13 +12,14 @@ from typing import NamedTuple
 
 from msgspec.structs import asdict
 
-from chat.client.events import Change, Event, Frame, Unlogged
+from chat.client.events import Change, Event, Frame, Restored, Unlogged
 from chat.client.room import Room
 from chat.client.structs import Position
 from chat.client.wire import (
     Activity,
     Bye,
     KnownRoom,
+    LastRestore,
     MarkRead,
     MemberCount,
     Message,
@@ -73,6 +74,12 @@ class Rooms(Mapping[int, Room]):
         # The `since` of the first sync that has not been completed; None if all have.
         self._since: int | None = None
         self._rooms: dict[int, Room] = {}
+        self._restored: LastRestore | None = None
+        self._is_restore_new = False  # since the connection before
+        self._has_connected = False
+        # Since the last new connection: whether changes are gone, and the messages that are.
+        self._is_history_lost = False
+        self._lost: list[Message] = []
 
     def __getitem__(self, room: int) -> Room:
         return self._rooms[room]
@@ -83,12 +90,53 @@ class Rooms(Mapping[int, Room]):
     def __len__(self) -> int:
         return len(self._rooms)
 
+    def note_restore(self, restored: LastRestore | None) -> None:
+        """Note the server's last restore; after a new one, what is in no log is requested anew. Sync."""
+        self._is_restore_new = restored is not None and restored != self._restored
+        if self._has_connected and self._is_restore_new:
+            self._since = 0
+            for room in self._rooms.values():
+                room.forget_profile_time()
+        self._restored, self._has_connected = restored, True
+
+    def take_restored(self) -> Restored | None:
+        """After the first sync of a connection: return what a restored backup lacks, if the program had it. Sync."""
+        lost, self._lost = self._lost, []
+        was_lost, self._is_history_lost = self._is_history_lost, False
+        if not was_lost:
+            return None
+        lost.sort(key=lambda message: (message.room, message.seq))
+        if self._restored is None:
+            return Restored(None, None, tuple(lost))
+        return Restored(self._restored.at, self._restored.until, tuple(lost))
+
+    def _note_lost(self, number: int, after: int, since: int = 0) -> None:
+        """Note the held messages of the history that the program knows, after this `seq` and time."""
+        room, reported = self._rooms.get(number), self.reported.get(number)
+        if room is not None and reported is not None:
+            self._lost += [
+                message
+                for message in room.messages.values()
+                if message.seq > after and since < message.at <= reported.at
+                if message.kind == "text" and not message.deleted
+            ]
+
+    def _note_gone(self, number: int) -> None:
+        """A room is gone: the restored backup may be older than the room, or than the person's coming there."""
+        restored, reported = self._restored, self.reported.get(number)
+        if not self._is_restore_new or restored is None or restored.until is None or reported is None:
+            return
+        if restored.until < reported.at <= restored.at:
+            self._is_history_lost = True
+            self._note_lost(number, 0, restored.until)
+
     def apply(self, frame: Frame) -> RoomEvent | Unlogged | None:
         """Apply a frame; return the event for the program, if it is one. Sync."""
         match frame:
             case RoomSnapshot():
                 return self._apply_snapshot(frame)
             case RoomGone():
+                self._note_gone(frame.room)
                 self._rooms.pop(frame.room, None)
                 self.gaps.discard(frame.room)
                 self.far_behind.pop(frame.room, None)
@@ -242,6 +290,9 @@ class Rooms(Mapping[int, Room]):
 
     def _apply_snapshot(self, snapshot: RoomSnapshot) -> RoomEvent | None:
         number, room = snapshot.id, self._rooms.get(snapshot.id)
+        if snapshot.reset == "other_history":
+            self._is_history_lost = True
+            self._note_lost(number, snapshot.after or 0)
         if snapshot.reset is not None or number not in self.reported:
             if room is None:
                 self._rooms[number] = Room(snapshot, self.person_id, self._max_messages)

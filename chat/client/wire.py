@@ -209,6 +209,13 @@ class Hits(Value, kw_only=True, frozen=True):
     next: int | None = None
 
 
+class LastRestore(Value, kw_only=True, frozen=True):
+    """The data were restored from a backup `at` that time; they have everything `until` the backup's time, if known."""
+
+    at: int
+    until: int | None = None
+
+
 class Session(Value, kw_only=True, frozen=True):
     """A session after a log-in or a refresh. A refresh token is for one use: using it makes it invalid.
 
@@ -362,6 +369,7 @@ class HelloOk(Value, kw_only=True, frozen=True):
     me: Person
     server: str = ""
     version: str = ""
+    restored: LastRestore | None = None
     limits: Limits = Limits()
     expires_at: int = 0
 

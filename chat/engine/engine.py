@@ -160,6 +160,7 @@ async def open_engine(
         open_read_marks(storage.timelines) as read_marks,
     ):
         hub, data_id = Hub(await storage.messages.newest_id()), await storage.files.store_id()
+        restore = await storage.sessions.last_restore()
         failed_logins = FailedLogins(storage.audit)
         accounts, budgets = make_accounts(people.get, failed_logins.note), budgets or Budgets()
         settings = LiveSettings(
@@ -283,6 +284,7 @@ async def open_engine(
                 presence=presence,
                 hub=hub,
                 data_id=data_id,
+                restore=restore,
                 journal=journal,
                 fence=fence,
                 history=history,

@@ -13,6 +13,7 @@ from chat.domain.administration.live_settings import LiveSettings
 from chat.domain.features import Ports
 from chat.domain.limits.budgets import Budgets
 from chat.domain.messages.uploads import Uploads
+from chat.domain.ports.sessions import Restore
 from chat.domain.ports.timelines import Timelines
 from chat.domain.rooms.blocks import Blocks
 from chat.domain.rooms.conversations import Conversations
@@ -74,3 +75,5 @@ class EngineServices(msgspec.Struct, frozen=True, kw_only=True):
     """The directory of exports; None: nobody may export."""
     data_id: str
     """Identifies the data in the storage; the same on all servers, and in a restored backup."""
+    restore: Restore | None
+    """The last restore of these data from a backup, as of the start of this server."""

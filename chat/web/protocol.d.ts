@@ -428,7 +428,8 @@ export interface Hello {
 
 /**
  * The authenticated person, and the server's version, features and limits. Fields may be added. `lobby` is `open`
- * if clients read it without logging in; a `policy` event announces a change.
+ * if clients read it without logging in; a `policy` event announces a change. With another `restored` than before,
+ * changes after its `until` that the client knows may be gone, and others have their numbers.
  */
 export interface HelloOk {
   type: "hello_ok";
@@ -442,6 +443,7 @@ export interface HelloOk {
   protocol: number;
   /** Identifies the server's data: if it changes, all rooms and messages are others */
   data: string;
+  restored?: Restored;
   /**
    * activity, blocks, edits, exports, files, invites, leaving, mentions, pins, presence, reactions, read_marks,
    * search, support, sync_pages, visitors; others may be added
@@ -1034,6 +1036,14 @@ export interface ResetPassword {
   password: string;
 }
 
+/** The data were restored from a backup `at` that time; they have everything `until` the backup's time, if known. */
+export interface Restored {
+  /** Unix milliseconds */
+  at: number;
+  /** Unix milliseconds */
+  until?: number;
+}
+
 /** A room as one person sees it. `pos` and `at` are the position to resume from. */
 export interface Room {
   id: number;
@@ -1174,6 +1184,7 @@ export interface ServerInfo {
   protocol: number;
   /** Identifies the server's data: if it changes, all rooms and messages are others */
   data: string;
+  restored?: Restored;
   registration: "closed" | "invite" | "open";
   lobby: "members" | "open";
   /**

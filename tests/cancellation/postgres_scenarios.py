@@ -411,6 +411,7 @@ def sessions_written(address: DatabaseAddress) -> Scenario:
                 done.append("one ended")
                 await sessions.end_family(b"nobody's")
                 await sessions.mark_restored()
+                assert await sessions.last_restore() is not None
                 newer = Refreshing(b"family", b"newer than the backup", b"later", lambda _digest: False)
                 assert isinstance(
                     await sessions.refresh(newer, lasts=60, address="", agent=""), SessionRefreshed

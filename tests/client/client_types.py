@@ -85,6 +85,7 @@ VALUES = (
     Made(room_requests.Members, "Members"),
     Made(room_values.Hit, "Hit"),
     Made(room_values.Hits, "Hits"),
+    Made(server_types.Restored, "LastRestore"),
     Made(
         Session,
         "Session",
@@ -114,7 +115,7 @@ REPLIES = (
         frames.HelloOk,
         "HelloOk",
         "The authenticated person, and the server's name, version and limits.",
-        only=("me", "server", "version", "limits", "expires_at"),
+        only=("me", "server", "version", "restored", "limits", "expires_at"),
     ),
     Made(frames.SyncOk, "SyncOk"),
     Made(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import trio
 
-from chat.client import NewMessage, open_chat
+from chat.client import Connected, NewMessage, Restored, open_chat
 from tests.client.model import ModelRoom
 from tests.client.model_server import ModelServer, on_loopback
 from tests.client.reference_writer import page
@@ -20,7 +20,8 @@ SNIPPETS = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 @pytest.mark.parametrize("snippet", SNIPPETS)
 async def test_a_snippet_runs(snippet: str, model: ModelServer, garden: ModelRoom) -> None:
     model.sessions.answers = {"/api/v1/rooms/public?q=gard&limit=100": (200, {"rooms": []})}.get
-    names: dict[str, Any] = {"open_chat": open_chat, "NewMessage": NewMessage, "trio": trio}
+    events = {"Connected": Connected, "NewMessage": NewMessage, "Restored": Restored}
+    names: dict[str, Any] = {"open_chat": open_chat, "trio": trio, **events}
     exec("async def run(url, token):\n" + textwrap.indent(snippet, "    "), names)
     with trio.fail_after(30):
         async with on_loopback(model) as url:
@@ -29,7 +30,7 @@ async def test_a_snippet_runs(snippet: str, model: ModelServer, garden: ModelRoo
 
 
 def test_there_are_snippets() -> None:
-    assert len(SNIPPETS) == 7
+    assert len(SNIPPETS) == 8
 
 
 def test_every_call_and_every_field_stands_in_the_reference() -> None:

@@ -4,7 +4,7 @@ import pytest
 import trio
 import trio.testing
 
-from chat.client.events import Connected, Event
+from chat.client.events import Connected, Event, Restored
 from chat.client.inbox import Inbox
 from chat.client.rooms import RoomEvent
 from chat.client.structs import Position
@@ -55,6 +55,24 @@ async def test_too_many_events_are_dropped_and_requested_when_the_program_takes_
         assert inbox.positions == {1: Position(1, 1)}
         inbox.put(event(2))
     assert taken == [event(2).event]
+
+
+async def test_a_restore_is_told_once_also_if_the_queue_was_full() -> None:
+    inbox = Inbox({}, 2, lambda: None)
+    restored = Restored(7, 5, ())
+    inbox.put(event(1))
+    inbox.put(restored)
+    inbox.put(event(2))
+    assert inbox.has_dropped
+    with trio.move_on_after(0.01):
+        await inbox.take()  # it requests what was dropped
+    inbox.put(event(1))
+    inbox.finish_catching_up()
+    inbox.finish_catching_up()
+    assert [await inbox.take(), await inbox.take()] == [event(1).event, restored]
+    with trio.move_on_after(0.01) as waiting:
+        await inbox.take()
+    assert waiting.cancelled_caught
 
 
 async def test_a_second_reader_gets_an_error_and_the_first_gets_the_event() -> None:

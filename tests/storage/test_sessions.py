@@ -208,6 +208,19 @@ async def test_after_a_restore_a_newer_token_continues_its_session_once(world: W
     assert await world.living() == []
 
 
+async def test_the_last_restore_is_told_with_the_time_of_its_backup(world: World) -> None:
+    assert await world.sessions.last_restore() is None
+    await world.sessions.mark_restored()
+    first = await world.sessions.last_restore()
+    assert first is not None
+    assert first.until is None
+    await world.sessions.mark_restored(1_700_000_000.25)
+    second = await world.sessions.last_restore()
+    assert second is not None
+    assert second.until == 1_700_000_000.25
+    assert second.at > first.at
+
+
 @pytest.mark.parametrize("case", ["no restore", "long ago", "an older token", "begun later", "disabled"])
 async def test_a_newer_token_ends_its_session_unless_a_restore_explains_it(world: World, case: str) -> None:
     if case == "begun later":

@@ -89,6 +89,7 @@ READS = frozenset(
         "is_invite",
         "is_member",
         "is_needed",
+        "last_restore",
         "joinable",
         "live",
         "living",

@@ -34,6 +34,7 @@ from chat.client import (
     Message,
     NewMessage,
     Refused,
+    Restored,
     RoomGone,
     RoomSnapshot,
 )
@@ -135,6 +136,9 @@ class App:
                     state.disconnect_reason = None
                 case RoomSnapshot(id=room, reset=str()):
                     state.reset_history(room)
+                case Restored():
+                    for pending in state.restore(event):
+                        self._keep(pending)
                 case RoomGone(room=room, reason=reason):
                     if room == state.room:
                         state.notice = f"you are no longer in that room ({reason})"

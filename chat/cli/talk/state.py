@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
 
@@ -15,10 +16,13 @@ from chat.cli.talk.pending import Pending
 from chat.cli.talk.people import People
 from chat.cli.talk.typists import Typists
 from chat.cli.talk.width import Row
-from chat.client import File, Message, Room
+from chat.client import File, Message, Restored, Room
 
 _ORDER = {"lobby": 0, "room": 1, "direct": 2, "support": 3}
 """The order of the room list; unknown kinds of a newer server come last."""
+
+
+_LOST = "a restored backup does not have it; press ↑ on an empty line to edit it and send it again"
 
 
 class ScrollPosition(NamedTuple):
@@ -285,6 +289,29 @@ class State:
         self.unloadable = {each for each in self.unloadable if each[0] != room}
         # A restored backup may not have the committed messages: do not wait for them.
         self.pending = [each for each in self.pending if each.room != room or each.seq is None]
+
+    def restore(self, restored: Restored) -> list[Pending]:
+        """Say what a restored backup lacks; return the own messages of it as refused ones, to edit and send. Sync."""
+        if not restored.lost:
+            return []
+        count, backup = len(restored.lost), "a backup"
+        if restored.until is not None:
+            backup = f"a backup of {datetime.fromtimestamp(restored.until / 1000):%Y-%m-%d %H:%M}"
+        gone = (
+            "a message that you saw after it is"
+            if count == 1
+            else f"{count} messages that you saw after it are"
+        )
+        self.notice = f"the server was restored from {backup}; {gone} gone"
+        own = [each for each in restored.lost if each.sender.id == self.person_id and each.text]
+        known = {pending.key for pending in self.pending}
+        lost = []
+        for message in own:
+            key = f"again-{message.room}-{message.seq}-{message.at}"
+            if key not in known:
+                lost.append(Pending(key, message.room, message.text, time.time_ns(), refused=_LOST))
+        self.pending += lost
+        return lost
 
     def add_message(
         self,

@@ -55,6 +55,13 @@ class TokenReused(msgspec.Struct, frozen=True):
     session: LoginSession
 
 
+class Restore(msgspec.Struct, frozen=True):
+    """The database was restored from a backup: when, and until when it has everything, if known. Unix seconds."""
+
+    at: float
+    until: float | None = None
+
+
 OVERLAP = 30.0
 """Seconds for which the refresh token before the newest returns the same successor again."""
 
@@ -91,8 +98,12 @@ class Sessions(Protocol):
         """
         ...
 
-    async def mark_restored(self) -> None:
-        """Note that the database was restored from a backup, just now."""
+    async def mark_restored(self, until: float | None = None) -> None:
+        """Note that the database was restored from a backup, just now. It has everything until then (Unix seconds)."""
+        ...
+
+    async def last_restore(self) -> Restore | None:
+        """Return what was noted last; None: the database was never restored."""
         ...
 
     async def end(self, person_id: int, session_id: int) -> bool:

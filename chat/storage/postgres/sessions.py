@@ -7,7 +7,7 @@ import structlog
 
 from chat.domain.entities import LoginSession
 from chat.domain.ports import MOST_SESSIONS, OVERLAP, NewSession, Refreshing, SessionRefreshed, TokenReused
-from chat.domain.ports.sessions import RESTORE_WINDOW
+from chat.domain.ports.sessions import RESTORE_WINDOW, Restore
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import Connection
 
@@ -50,7 +50,10 @@ SELECT EXISTS (
     SELECT FROM restores JOIN sessions ON sessions.used_at < restores.at
     WHERE sessions.id = $1 AND restores.at > clock_timestamp() - make_interval(secs => {RESTORE_WINDOW})
 )"""
-_RESTORED = "INSERT INTO restores DEFAULT VALUES"
+_RESTORED = "INSERT INTO restores (until) SELECT to_timestamp($1)"
+_LAST_RESTORE = """
+SELECT extract(epoch FROM at)::float8 AS at, extract(epoch FROM until)::float8 AS until
+FROM restores ORDER BY id DESC LIMIT 1"""
 _END = "DELETE FROM sessions WHERE id = $1 AND user_id = $2 AND expires_at > clock_timestamp() RETURNING true"
 _END_OTHERS = "DELETE FROM sessions WHERE user_id = $1 AND id IS DISTINCT FROM $2::bigint"
 _END_FAMILY = "DELETE FROM sessions WHERE family = $1"
@@ -113,8 +116,12 @@ class PostgresSessions:
 
         return await self._database.write(refresh)
 
-    async def mark_restored(self) -> None:
-        await self._database.write_statement(lambda c: c.execute(_RESTORED))
+    async def mark_restored(self, until: float | None = None) -> None:
+        await self._database.write_statement(lambda c: c.execute(_RESTORED, until))
+
+    async def last_restore(self) -> Restore | None:
+        row = await self._database.read(lambda c: c.fetchrow(_LAST_RESTORE))
+        return None if row is None else Restore(row["at"], row["until"])
 
     async def end(self, person_id: int, session_id: int) -> bool:
         return await self._database.write(lambda c: c.fetchval(_END, session_id, person_id)) is not None

@@ -9,7 +9,7 @@ from chat.cli.table import columns
 from chat.cli.talk.pending import Pending, PendingFiles
 from chat.cli.talk.state import ScrollPosition, State
 from chat.cli.talk.view import Picture, draw, scrolled
-from chat.client import File, Message, Person, Reaction, Room, RoomSnapshot, Sender
+from chat.client import File, Message, Person, Reaction, Restored, Room, RoomSnapshot, Sender
 from chat.client.wire import Deletion
 
 ADA, BEN = Sender(id=1, name="ada"), Sender(id=2, name="ben")
@@ -41,6 +41,20 @@ def with_messages(count: int, **fields: object) -> Room:
     for seq in range(1, count + 1):
         lobby.load(said(seq, f"text {seq}"))
     return lobby
+
+
+def test_own_messages_that_a_restored_backup_lacks_can_be_edited_and_sent_again() -> None:
+    state = state_of(with_messages(2))
+    lost = (said(3, "mine", ADA), said(4, "of ben"), said(5, "mine too", ADA))
+    assert [each.text for each in state.restore(Restored(NOON, NOON - DAY, lost))] == ["mine", "mine too"]
+    assert state.restore(Restored(NOON, NOON - DAY, lost)) == [], "they are there already"
+    assert state.restore(Restored(NOON, None, ())) == []
+    assert "a restored backup does not have it" in "\n".join(shown(draw(state, 150, 20)))
+    assert state.notice is not None
+    assert state.notice.startswith("the server was restored from a backup of 2024-10-0")
+    assert state.notice.endswith("; 3 messages that you saw after it are gone")
+    state.edit_last_message()
+    assert state.editor.text == "mine too"
 
 
 def test_files_are_shown_by_their_names() -> None:

@@ -9,7 +9,7 @@ from msgspec import structs
 
 from chat.domain.entities import LoginSession
 from chat.domain.ports import MOST_SESSIONS, OVERLAP, NewSession, Refreshing, SessionRefreshed, TokenReused
-from chat.domain.ports.sessions import RESTORE_WINDOW
+from chat.domain.ports.sessions import RESTORE_WINDOW, Restore
 from tests.reference.storage.users import MemoryUsers
 
 
@@ -32,6 +32,7 @@ class MemorySessions:
         self._now = now
         self._rows: dict[int, _Row] = {}
         self._restored: float | None = None  # when the last restore was noted
+        self._last_restore: Restore | None = None
         self._last_id = 0
 
     async def begin(self, new: NewSession) -> LoginSession | None:
@@ -91,9 +92,14 @@ class MemorySessions:
         self._end([row.session.id])
         return TokenReused(row.session)
 
-    async def mark_restored(self) -> None:
+    async def mark_restored(self, until: float | None = None) -> None:
         await trio.lowlevel.checkpoint()
         self._restored = self._now()
+        self._last_restore = Restore(time.time(), until)
+
+    async def last_restore(self) -> Restore | None:
+        await trio.lowlevel.checkpoint()
+        return self._last_restore
 
     async def end(self, person_id: int, session_id: int) -> bool:
         await trio.lowlevel.checkpoint()

@@ -35,7 +35,7 @@ from chat.protocols.native.connection.socket_operations import Operations
 from chat.protocols.native.connection.sockets import MOST_SOCKETS
 from chat.protocols.native.messages.send_order import SendOrder
 from chat.protocols.native.messages.sending import people_to_speak_to, send_message
-from chat.protocols.native.server.limits import features_of, limits_of
+from chat.protocols.native.server.limits import features_of, limits_of, restored_of
 from chat.protocols.native.server.types import PROTOCOL
 from chat.protocols.native.sync.resuming import send_unlogged_updates
 from chat.protocols.native.sync.room_sync import RoomSync
@@ -143,6 +143,7 @@ class NativeClient(Client):
             version=__version__,
             protocol=PROTOCOL,
             data=self._services.data_id,
+            restored=restored_of(self._services),
             features=features_of(self._services),
             limits=limits_of(self._services),
             expires_at=milliseconds(checked.claims.expires_at),

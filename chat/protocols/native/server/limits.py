@@ -4,12 +4,12 @@ from chat import __version__
 from chat.domain.messages.files import MOST_FILES
 from chat.domain.messages.message_state import MOST_EMOJI
 from chat.domain.messages.reading import MOST_SHARED_WITH
-from chat.domain.messages.sync_types import MOST_REPLAYED
+from chat.domain.messages.sync_types import MOST_REPLAYED, milliseconds
 from chat.domain.text.rules import NAME_LENGTH, TEXT_LENGTH, TOPIC_LENGTH
 from chat.features.registry import FEATURES
 from chat.operations.operation import Caller
 from chat.protocols.native.connection.sockets import MOST_SOCKETS
-from chat.protocols.native.server.types import PROTOCOL, Limits, ServerInfo
+from chat.protocols.native.server.types import PROTOCOL, Limits, Restored, ServerInfo
 from chat.protocols.native.wire.frames import IN_FLIGHT, KNOWN_IN_A_FRAME, MOST_WATCHED
 from chat.protocols.services import Services
 from chat.web_api.bodies import LONGEST_BODY
@@ -34,6 +34,15 @@ def features_of(services: Services) -> tuple[str, ...]:
     if services.visitors.are_welcome:
         some.append("visitors")
     return tuple(sorted((*_ALWAYS, *some)))
+
+
+def restored_of(services: Services) -> Restored | None:
+    """Return the last restore of the data from a backup. Sync."""
+    restore = services.restore
+    if restore is None:
+        return None
+    until = None if restore.until is None else milliseconds(restore.until)
+    return Restored(at=milliseconds(restore.at), until=until)
 
 
 def limits_of(services: Services) -> Limits:
@@ -71,6 +80,7 @@ async def server_info(services: Services, _caller: Caller, _request: None) -> Se
         version=__version__,
         protocol=PROTOCOL,
         data=services.data_id,
+        restored=restored_of(services),
         registration=services.accounts.registration,
         lobby=services.settings.lobby,
         features=features_of(services),

@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from chat.domain.limits.bounds import Lobby, Registration
 from chat.features.registry import FEATURES
-from chat.operations.values import Value
+from chat.operations.values import Time, Value
 
 PROTOCOL = 1
 """The version of the protocol: fields, events, codes and requests may be added, but none is changed or removed."""
@@ -24,6 +24,14 @@ DataId = Annotated[
         max_length=64,
     ),
 ]
+
+
+class Restored(Value, kw_only=True, frozen=True):
+    """The data were restored from a backup `at` that time; they have everything `until` the backup's time, if known."""
+
+    at: Time
+    until: Time | None = None
+
 
 _NAMES = (
     *("activity", "edits", "mentions", "presence", "reactions", "read_marks"),
@@ -78,6 +86,7 @@ class ServerInfo(Value, kw_only=True, frozen=True):
     version: str
     protocol: Protocol
     data: DataId
+    restored: Restored | None = None
     registration: Registration
     lobby: Lobby
     features: Features

@@ -35,6 +35,7 @@ from chat.protocols.native.server.types import (
     Features,
     Limits,
     Protocol,
+    Restored,
 )
 
 Ref = Annotated[int, Meta(ge=0, le=2**53 - 1, description="Chosen by the client; the reply repeats it")]
@@ -125,7 +126,8 @@ class Reply(Value, kw_only=True, frozen=True, tag_field="type"):
 class HelloOk(Reply, kw_only=True, frozen=True, tag="hello_ok"):
     """The authenticated person, and the server's version, features and limits. Fields may be added.
 
-    `lobby` is `open` if clients read it without logging in; a `policy` event announces a change.
+    `lobby` is `open` if clients read it without logging in; a `policy` event announces a change. With another
+    `restored` than before, changes after its `until` that the client knows may be gone, and others have their numbers.
     """
 
     me: Me
@@ -134,6 +136,7 @@ class HelloOk(Reply, kw_only=True, frozen=True, tag="hello_ok"):
     version: str
     protocol: Protocol
     data: DataId
+    restored: Restored | None = None
     features: Features
     limits: Limits
     expires_at: Time

@@ -1,9 +1,6 @@
 """Clients that had more than a restored backup has: what they are told, and what they keep apart."""
 
 import json
-from collections.abc import Generator
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,41 +9,9 @@ import trio.testing
 from trio_websocket import open_websocket_url
 
 from chat.client import Chat, Connected, Position, Refused, Restored, RoomSnapshot, open_chat
-from tests.backup.conftest import LOBBY, command, lines, register
+from tests.backup.conftest import LOBBY, register
+from tests.backup.restorable import Restorable, open_restorable
 from tests.client.people import next_event
-from tests.support.server import ServerProcess, data_path, used_data_path
-from tests.web.ports import free_port
-
-
-class Restorable:
-    """A server at one address, whose data are replaced by its backup."""
-
-    def __init__(self, data: Path, target: Path, stack: ExitStack) -> None:
-        self._data, self.target, self._stack = data, target, stack
-        self._listen = f"127.0.0.1:{free_port()}"
-        self.url = f"http://{self._listen}"
-        self.server = self._started()
-
-    def _started(self) -> ServerProcess:
-        server = ServerProcess(self._data, "--listen", self._listen, CHAT_REGISTRATIONS_PER_HOUR="0")
-        self._stack.callback(server.end)
-        return server
-
-    def back_up(self) -> None:
-        lines(command("backup", self.target, "--data", self._data))
-
-    def restore(self) -> None:
-        """Stop, restore into an empty directory, and start there."""
-        self.server.stop()
-        self._data = self._stack.enter_context(data_path())
-        lines(command("restore", self.target, "--data", self._data))
-        self.server = self._started()
-
-
-@pytest.fixture
-def restorable(target: Path) -> Generator[Restorable]:
-    with used_data_path() as data, ExitStack() as stack:
-        yield Restorable(data, target, stack)
 
 
 async def until_connected(chat: Chat) -> tuple[list[RoomSnapshot], list[Restored]]:
@@ -95,7 +60,12 @@ async def raw(url: str, token: str, known: dict[int, Position]) -> list[dict[str
     return frames
 
 
-async def test_clients_are_told_what_a_restore_has_lost_and_mix_nothing(restorable: Restorable) -> None:
+async def test_clients_are_told_what_a_restore_has_lost_and_mix_nothing() -> None:
+    with open_restorable() as restorable:
+        await lose_and_come_back(restorable)
+
+
+async def lose_and_come_back(restorable: Restorable) -> None:
     url = restorable.url
     ada_token, ben_token = (register(restorable.server, name) for name in ("ada", "ben"))
     with trio.fail_after(60):

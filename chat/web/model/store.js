@@ -23,6 +23,7 @@ export const EMPTY = {
   activity: new Map(),
   outbox: [],
   blocked: new Set(),
+  lost: null,
   isOutdated: false,
   gaps: new Set(),
   acknowledged: new Map(),

@@ -44,7 +44,7 @@ export type Connection =
 export interface State {
   /** null until it is known from the cache or the first hello. */
   me: Me | null;
-  server: { name: string; version: string; features: readonly string[]; limits: Limits; lobby?: "open" | "members" };
+  server: { name: string; version: string; features: readonly string[]; limits: Limits; lobby?: "open" | "members"; restored?: { at: number; until?: number } };
   connection: Connection;
   /** False until the rooms are known from the cache or from the server. */
   isLoaded: boolean;
@@ -58,12 +58,51 @@ export interface State {
   /** The server's rate limit applies: sending resumes at this time (ms). */
   sendResumesAt?: number;
   blocked: ReadonlySet<number>;
+  /** What this browser has seen and a restored backup lacks, until it is dismissed. */
+  lost: Lost | null;
   /** The server is newer than the page, which offers a reload. */
   isOutdated: boolean;
   /** False where this browser stores nothing (storage full, blocked or wiped, a shared computer). The page says so. */
   isPersistent: boolean;
   /** The first mention has arrived and notifications were not offered yet: the page offers them. */
   offersNotifications: boolean;
+}
+
+/** Messages that a restored backup lacks. Times are Unix milliseconds. */
+export interface Lost {
+  /** When the server was restored, and until when the backup has everything, where the server says so. */
+  at?: number | undefined;
+  until?: number | undefined;
+  rooms: readonly LostRoom[];
+  /** When the last of them were found. */
+  found: number;
+  /** Keys of messages that were dismissed. */
+  dismissed: readonly string[];
+}
+
+/** Lost messages of one room, by its properties before: the room may be gone, and its id be another one's. */
+export interface LostRoom {
+  room: number;
+  kind: RoomInfo["kind"];
+  name?: RoomInfo["name"];
+  peer?: Person;
+  /** Whether the server still has the room, under this id. */
+  isSame: boolean;
+  messages: readonly LostMessage[];
+}
+
+export interface LostMessage {
+  seq: number;
+  at: number;
+  sender: { id: number; name: string };
+  text: string;
+  /** Names of its files. */
+  files?: readonly string[];
+  /** The message that it answers, if the server still has it. */
+  reply?: number;
+  /** Whether it is this person's own, and whether they have sent it again. */
+  isMine?: boolean;
+  isAgain?: boolean;
 }
 
 export interface Limits {
@@ -117,6 +156,10 @@ export interface Chat {
   send(room: number, text: string, options?: { reply?: number; files?: readonly WireFile[] }): Promise<void>;
   retry(key: string): Promise<void>;
   discard(key: string): Promise<void>;
+  /** Send own messages again that a restored backup lacks, in order, to a room. Resolves when they are stored. */
+  sendAgain(room: number, from: LostRoom, messages: readonly LostMessage[]): Promise<void>;
+  /** Show no more what a restored backup lacks. */
+  dismissLost(): Promise<void>;
   edit(room: number, seq: number, text: string): Promise<void>;
   delete(room: number, seq: number): Promise<void>;
   /** Mark a room as read up to and including `seq`. */

@@ -45,12 +45,15 @@ export async function openChat(loadFeatures) {
       notifications?.handle(updates);
     },
     onLive,
+    restored: () => restored,
     loadFeatures: loadTheRest,
   });
   const tabs = openTabs(receive);
   const presence = openPresence(store, connection);
   /** @type {import("./notifications.js").Notifications | undefined} */
   let notifications;
+  /** @type {import("./restored.js").Restored | undefined} */
+  let restored;
   const readMarks = openReadMarks(store, connection);
   const sendStatus = startAwayStatus((state) => connection.request("status", { state }).catch(() => {}));
   const outbox = openOutbox({ store, database: () => database, tabs, connection });
@@ -77,15 +80,19 @@ export async function openChat(loadFeatures) {
 
   /** Load what the log-in page does not need. */
   async function loadTheRest() {
-    const loading = Promise.all([loadFeatures(), import("./notifications.js")]);
-    const [features, { openNotifications }] = await loading.catch(() => Promise.reject(offline()));
+    const loading = Promise.all([loadFeatures(), import("./notifications.js"), import("./restored.js")]);
+    const [features, { openNotifications }, { openRestored }] = await loading.catch(() => Promise.reject(offline()));
     notifications ??= openNotifications(store);
+    if (!restored) {
+      restored = openRestored({ store, database: () => database, tabs, outbox });
+      await restored.load();
+    }
     return features;
   }
 
   /** @param {boolean} isShared */
   async function switchStorage(isShared) {
-    const [pending, drafts] = [await database.outbox.all(), await database.drafts.all()];
+    const [pending, drafts, lost] = [await database.outbox.all(), await database.drafts.all(), await database.keep("lost")];
     const before = database;
     if (isShared) await before.wipe();
     database = await openDatabase({ isShared, onLost });
@@ -97,6 +104,7 @@ export async function openChat(loadFeatures) {
     await database.switchAccount(me.id);
     for (const row of pending) await database.outbox.put(row);
     for (const [room, draft] of drafts) await database.drafts.put(room, draft);
+    await database.keep("lost", () => lost);
   }
 
   /** @param {boolean} isDisabled whether the account is disabled */
@@ -121,6 +129,8 @@ export async function openChat(loadFeatures) {
         return outbox.reload();
       case "acknowledged":
         return outbox.acknowledgedElsewhere(message);
+      case "lost":
+        return void restored?.load();
       case "shared":
         return void account.setShared(message.shared);
       case "logged_out":
@@ -210,6 +220,8 @@ export async function openChat(loadFeatures) {
     send: (room, text, options) => outbox.add(room, text, options),
     retry: (key) => outbox.retry(key),
     discard: (key) => outbox.discard(key),
+    sendAgain: async (room, from, messages) => restored?.sendAgain(room, from, messages),
+    dismissLost: async () => restored?.dismiss(),
     edit: (room, seq, text) => connection.request("edit", { room, seq, text }),
     delete: (room, seq) => connection.request("delete", { room, seq }),
 

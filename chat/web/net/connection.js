@@ -33,9 +33,10 @@ const FILL_INTERVAL = 200;
  *   this person's messages that have appeared
  * @param {(signal: AbortSignal) => void} options.onLive called when everything is up to date; the signal aborts when the
  *   connection ends
+ * @param {() => import("./restored.js").Restored | undefined} [options.restored] there after `loadFeatures`
  * @param {() => Promise<readonly FeatureChanges[]>} options.loadFeatures called before each connection; rejects with a ChatError
  */
-export function openConnection({ store, session, onUpdates, onLive, loadFeatures }) {
+export function openConnection({ store, session, onUpdates, onLive, restored = () => undefined, loadFeatures }) {
   const backoff = openBackoff(Math.random);
   /** @type {Socket | null} */
   let socket = null;
@@ -148,6 +149,7 @@ export function openConnection({ store, session, onUpdates, onLive, loadFeatures
       await mine.opened;
       await sayHello(mine, token);
       await sync(mine);
+      await restored()?.settle();
       wasLive = true;
       goLive(ended.signal);
       keepAlive(mine, session, () => backoff.nextDelay(), ended.signal);
@@ -172,11 +174,13 @@ export function openConnection({ store, session, onUpdates, onLive, loadFeatures
    * @param {string} token
    */
   async function sayHello(socket, token) {
-    const { me, server, version, lobby, limits, features = [] } = await socket.request("hello", { token, client: "web" }, HELLO_TIMEOUT);
+    const hello = await socket.request("hello", { token, client: "web" }, HELLO_TIMEOUT);
+    const { me, server, version, lobby, limits, features = [] } = hello;
+    if (restored()?.begin(hello.restored)) since = 0;
     store.update((state) => ({
       ...state,
       me,
-      server: { name: server, version, features, lobby, limits: { ...state.server.limits, ...limits } },
+      server: { name: server, version, features, lobby, restored: hello.restored, limits: { ...state.server.limits, ...limits } },
       isOutdated: state.isOutdated || (pageVersion !== null && pageVersion !== version),
     }));
     pageVersion ??= version;
@@ -220,6 +224,7 @@ export function openConnection({ store, session, onUpdates, onLive, loadFeatures
 
   /** @param {Frame[]} frames */
   function receive(frames) {
+    if (!isLive) restored()?.note(frames);
     const applied = applyAll(store.get(), frames, Date.now(), features);
     for (const room of applied.roomsToCount) roomsToCount.add(room);
     store.update(() => applied.state);

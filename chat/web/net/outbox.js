@@ -181,12 +181,12 @@ export function openOutbox({ store, database, tabs, connection, lock = "outbox" 
      * Store a message and show it as pending.
      * @param {number} room
      * @param {string} text
-     * @param {{ reply?: number, files?: readonly WireFile[] }} [options]
+     * @param {{ reply?: number, files?: readonly WireFile[], key?: string }} [options]
      */
-    async add(room, text, { reply, files } = {}) {
+    async add(room, text, { reply, files, key = newKey() } = {}) {
       /** @type {PendingMessage} */
       const row = {
-        key: newKey(),
+        key,
         room,
         text,
         at: Date.now(),

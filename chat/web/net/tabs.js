@@ -2,6 +2,7 @@
 
 /**
  * @typedef {{ type: "outbox" }
+ *   | { type: "lost" }
  *   | { type: "acknowledged", key: string, room: number, seq: number }
  *   | { type: "logged_in", me: number }
  *   | { type: "shared", shared: boolean }

@@ -26,6 +26,8 @@ export async function openDatabase({ isShared, onLost }) {
   let lastOrder = 0; // the last order that was given: rows read meanwhile may not have it yet
   /** @type {Map<number, Draft>} */
   const drafts = new Map();
+  /** @type {Map<string, unknown>} */
+  const kept = new Map();
   /** @type {any} */
   let database = isShared ? null : await open(useMemory);
   /** @type {number | null} */
@@ -108,6 +110,7 @@ export async function openDatabase({ isShared, onLost }) {
       if (account !== null && account !== id) {
         outbox.clear();
         drafts.clear();
+        kept.clear();
       }
       account = id;
       await attempt((database) => {
@@ -122,11 +125,33 @@ export async function openDatabase({ isShared, onLost }) {
       });
     },
 
+    /**
+     * Change a value that belongs to the account, or read it. Other tabs wait meanwhile.
+     * @param {string} name
+     * @param {(value: unknown) => unknown} [change]
+     */
+    async keep(name, change = (value) => value) {
+      const found = await attempt((database) => {
+        const transaction = database.transaction("account", "readwrite");
+        const values = transaction.objectStore("account");
+        return inTransaction(transaction, async () => {
+          const [stored, value] = await Promise.all([values.get(1), values.get(name)]);
+          if (account === null || stored?.account !== account) return undefined;
+          const changed = change(value);
+          if (changed !== undefined) await values.put(changed, name);
+          return changed;
+        });
+      });
+      if (!database) kept.set(name, change(kept.get(name)));
+      return database ? found : kept.get(name);
+    },
+
     /** Delete everything. */
     async wipe() {
       account = null;
       outbox.clear();
       drafts.clear();
+      kept.clear();
       await attempt((database) => {
         const transaction = database.transaction(STORES, "readwrite");
         return inTransaction(transaction, () => Promise.all(clearAll(transaction)));

@@ -6,6 +6,7 @@ import composer from "./composer.js";
 import files from "./files.js";
 import first from "./first.js";
 import inbox from "./inbox.js";
+import lost from "./lost.js";
 import room from "./room.js";
 import search from "./search.js";
 import settings from "./settings.js";
@@ -23,6 +24,7 @@ export const ru = {
   ...files,
   ...first,
   ...inbox,
+  ...lost,
   ...room,
   ...search,
   ...settings,

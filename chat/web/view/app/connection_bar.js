@@ -5,7 +5,10 @@ import { t, tn } from "../../i18n/index.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { icon } from "../controls/icon.js";
 import { useIsOnline } from "../shared/online.js";
+import { lazy } from "../shared/lazy.js";
 import { clock } from "../shared/times.js";
+
+const LostNotice = lazy(() => import("./lost.js"), "LostNotice");
 
 /** Milliseconds until a connecting page shows that it is connecting. */
 const CONNECTING_AFTER = 2000;
@@ -33,7 +36,7 @@ let isStorageNoticeClosed = false;
 /** One notice at a time. */
 function Notice() {
   const chat = useChat();
-  const [isOutdated, offersNotifications, isPersistent] = useSelected((state) => [state.isOutdated, state.offersNotifications, state.isPersistent]);
+  const [isOutdated, offersNotifications, isPersistent, isLost] = useSelected((state) => [state.isOutdated, state.offersNotifications, state.isPersistent, state.lost !== null]);
   const [, redraw] = useState(0);
   if (isOutdated) {
     return html`<div class="connection-bar" role="status">
@@ -41,6 +44,7 @@ function Notice() {
       <button type="button" class="button small" onClick=${() => location.reload()}>${t("common.reload")}</button>
     </div>`;
   }
+  if (isLost) return html`<${LostNotice} />`;
   if (offersNotifications) {
     return html`<div class="connection-bar" role="status">
       ${icon("bell")}<span>${t("connection.notify")}</span>

@@ -63,6 +63,12 @@ function OpenComposer({ info }) {
   const length = useMemo(() => (text.length < most - COUNT_FROM ? 0 : [...text].length), [text, most]);
   const isTooLong = length > most;
 
+  const found = useSelected((state) => state.lost?.found ?? 0);
+  const before = useRef(found);
+  useEffect(() => {
+    if (found !== before.current) setComposerTarget(id, null); // a restored backup may have another message there
+    before.current = found;
+  }, [found]);
   useHeight(field, text);
   useLayoutEffect(() => {
     if (target && "edit" in target) field.current?.setSelectionRange(text.length, text.length);

@@ -1,6 +1,5 @@
 """The client's interface: rooms, events and requests."""
 
-import secrets
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import TypeVar
 
@@ -12,6 +11,7 @@ from chat.client.events import Event
 from chat.client.features import FeatureCalls
 from chat.client.frames import encode
 from chat.client.http_api import HttpApi
+from chat.client.message_keys import new_key
 from chat.client.reconnecting import Connector
 from chat.client.room import Room
 from chat.client.structs import Position, Request
@@ -106,11 +106,11 @@ class Chat(FeatureCalls):
             reply: the `seq` of the message that this one answers.
             files: files uploaded for this message, or their ids; ten at most.
             key: 1 to 64 characters of `A-Za-z0-9_-`. Sending again with the same key sends the message only once,
-                also from another process. By default a random key.
+                also from another process. By default a new key.
 
         Cancelling: the message may or may not be sent. To make sure, send it again with the same key.
         """
-        key = key or secrets.token_urlsafe(18)
+        key = key or new_key()
         ids = tuple(each if isinstance(each, int) else each.id for each in files)
         return await self._request(Send(room=room, key=key, text=text, reply=reply, files=ids), Sent)
 

@@ -1,7 +1,6 @@
 """The terminal client: the tasks behind the screen."""
 
 import math
-import secrets
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
@@ -38,6 +37,7 @@ from chat.client import (
     RoomGone,
     RoomSnapshot,
 )
+from chat.client.message_keys import new_key
 
 _PAGE_SIZE = 100
 """Messages of the history in one request."""
@@ -253,7 +253,7 @@ class App:
         self, text: str, reply: int | None = None, *, room: int | None = None, files: Sequence[File] = ()
     ) -> None:
         """Store and send a message to the open room, or to another one. Sync."""
-        self._store_and_send(self._state.add_message(secrets.token_urlsafe(18), text, reply, room, files))
+        self._store_and_send(self._state.add_message(new_key(), text, reply, room, files))
 
     def edit(self, message: Message, text: str) -> None:
         """Store and send another text for a message. Sync."""

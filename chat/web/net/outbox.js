@@ -239,8 +239,13 @@ function pause(milliseconds, signal) {
   });
 }
 
-/** A unique key of 144 random bits. */
+/**
+ * A unique key: the time in milliseconds, as eight digits of base 32, and 42 random bits. Keys of one time are beside
+ * each other in the server's index, so that not each message changes another page of it.
+ */
 function newKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(18));
-  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_");
+  const at = (Date.now() % 2 ** 40).toString(32).padStart(8, "0");
+  const bytes = crypto.getRandomValues(new Uint8Array(6));
+  const random = btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_");
+  return at + random.slice(0, 7);
 }

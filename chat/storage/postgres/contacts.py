@@ -7,17 +7,12 @@ import asyncpg
 from chat.domain.entities import Person
 from chat.domain.text.rules import same_name_key
 from chat.storage.postgres.database import Database
+from chat.storage.postgres.name_parts import NEAR, find_by_part
 from chat.storage.postgres.session import Connection
 
 _PUBLIC = """u.id, u.name, u.display_name, u.is_operator, u.is_moderator, u.is_admin, u.is_visitor,
     extract(epoch FROM u.created_at)::float8 AS created_at,
     extract(epoch FROM coalesce(u.changed_at, u.created_at))::float8 AS changed_at"""
-
-NEAR = 500
-"""People, in the order of their names, who are looked at before the index, which has many of frequent parts."""
-
-_LONGEST_PART = 3
-"""Characters, as in `name_parts` (sql/0030_name_parts.sql)."""
 
 FIND = f"""
 SELECT {_PUBLIC} FROM users u
@@ -113,16 +108,7 @@ async def find_people(connection: Connection, part: str, after: str, limit: int)
     asked = key, same_name_key(after), limit
     if not key:
         return await connection.fetch(FIND, *asked)
-    found = await connection.fetch(FIND_NEAR, *asked)
-    if len(found) < limit:
-        found = await connection.fetch(FIND_BY_PARTS, *asked, _parts(key))
-    return found
-
-
-def _parts(key: str) -> list[str]:
-    """Return the longest parts of a name that the index has."""
-    size = min(len(key), _LONGEST_PART)
-    return sorted({key[first : first + size] for first in range(len(key) - size + 1)})
+    return await find_by_part(connection, FIND_NEAR, FIND_BY_PARTS, *asked[:2], limit=limit)
 
 
 def _people(rows: Iterable[asyncpg.Record]) -> list[Person]:

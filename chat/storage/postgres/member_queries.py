@@ -1,5 +1,7 @@
 """The statements that list a room's members and bans, the rooms that a person may join, and all rooms."""
 
+from chat.storage.postgres.name_parts import NEAR
+
 _HERE = """SELECT id, 'member' AS role, created_at AS joined_at FROM users
      WHERE {} AND id > $2 AND deleted_at IS NULL ORDER BY id LIMIT $3"""
 
@@ -32,25 +34,41 @@ CROSS JOIN LATERAL (SELECT * FROM users WHERE id = inside.id LIMIT 1) AS u
 WHERE r.id = $1 AND r.deleted_at IS NULL
 ORDER BY u.id LIMIT $3"""
 
-JOINABLE = """
+_JOINABLE = """
 SELECT r.id, r.name, r.topic,
     coalesce(r.members, (SELECT count(*) FROM memberships WHERE room_id = r.id)) AS members
-FROM rooms r
-WHERE r.name_key > $3 AND position($2 IN r.name_key) > 0
+FROM {} r
+WHERE r.name_key > $3 AND position($1 IN r.name_key) > 0
   AND r.kind = 'room' AND NOT r.is_private AND r.archived_at IS NULL AND r.deleted_at IS NULL
-  AND NOT EXISTS (SELECT FROM memberships WHERE room_id = r.id AND user_id = $1)
-  AND NOT EXISTS (SELECT FROM bans WHERE room_id = r.id AND user_id = $1)
+  AND NOT EXISTS (SELECT FROM memberships WHERE room_id = r.id AND user_id = $2)
+  AND NOT EXISTS (SELECT FROM bans WHERE room_id = r.id AND user_id = $2)
 ORDER BY r.name_key LIMIT $4"""
+
+# Rooms whose name has a part $1: all of them, those among the first ones, and those by the index of parts $5.
+JOINABLE = _JOINABLE.format("rooms")
+JOINABLE_NEAR = _JOINABLE.format(f"(SELECT * FROM rooms WHERE name_key > $3 ORDER BY name_key LIMIT {NEAR})")
+_BY_PARTS = """
+WITH found AS MATERIALIZED (
+    SELECT * FROM rooms WHERE name_parts(name_key) @> ${}::text[]
+)"""
+JOINABLE_BY_PARTS = _BY_PARTS.format(5) + _JOINABLE.format("found")
 
 # The lobby has no rows in `memberships`. Other rooms have a count, of deleted people too, as in snapshots: counting the
 # members of each listed room took seconds where rooms have a hundred thousand.
-SUMMARIES = """
+_SUMMARIES = """
 SELECT r.id, r.kind, r.name, creator.name AS creator, r.is_private, r.archived_at IS NOT NULL AS is_archived,
     CASE r.kind WHEN 'lobby' THEN (SELECT count(*) FROM users WHERE deleted_at IS NULL AND NOT is_visitor)
          ELSE coalesce(r.members, (SELECT count(*) FROM memberships WHERE room_id = r.id)) END AS members,
     r.last_seq AS messages, extract(epoch FROM r.created_at)::float8 AS created_at,
     (SELECT extract(epoch FROM created_at)::float8 FROM messages
      WHERE room_id = r.id ORDER BY seq DESC LIMIT 1) AS last_at
-FROM rooms r LEFT JOIN users creator ON creator.id = r.creator_id
+FROM {} r LEFT JOIN users creator ON creator.id = r.creator_id
 WHERE r.kind IN ('lobby', 'room') AND r.deleted_at IS NULL AND r.id > $2 AND position($1 IN r.name_key) > 0
 ORDER BY r.id LIMIT $3"""
+
+# The same three.
+SUMMARIES = _SUMMARIES.format("rooms")
+SUMMARIES_NEAR = _SUMMARIES.format(
+    f"(SELECT * FROM rooms WHERE kind IN ('lobby', 'room') AND id > $2 ORDER BY id LIMIT {NEAR})"
+)
+SUMMARIES_BY_PARTS = _BY_PARTS.format(4) + _SUMMARIES.format("found")

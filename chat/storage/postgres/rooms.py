@@ -11,6 +11,7 @@ from chat.domain.text.rules import same_name_key
 from chat.storage.postgres import member_queries
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.features import StoredFeature
+from chat.storage.postgres.name_parts import find_by_part
 from chat.storage.postgres.people import people_of
 from chat.storage.postgres.removal import remove_deleted
 from chat.storage.postgres.session import Connection
@@ -110,9 +111,10 @@ class PostgresRooms:
         return [_member(row) for row in rows]
 
     async def joinable(self, person_id: int, part: str, after: str, limit: int) -> list[PublicRoom]:
-        keys = same_name_key(part), same_name_key(after)
-        rows = await self._database.read(lambda c: c.fetch(member_queries.JOINABLE, person_id, *keys, limit))
-        return [PublicRoom(**row) for row in rows]
+        async def joinable(connection: Connection) -> list[asyncpg.Record]:
+            return await find_joinable(connection, person_id, part, after, limit)
+
+        return [PublicRoom(**row) for row in await self._database.read(joinable)]
 
     async def create(self, name: str, creator_id: int, *, is_private: bool, topic: str = "") -> Room | Taken:
         async def create(connection: Connection) -> Room | Taken:
@@ -131,8 +133,10 @@ class PostgresRooms:
         return await self._database.write(create)
 
     async def summaries(self, part: str, after_id: int, limit: int) -> list[RoomSummary]:
-        key = same_name_key(part)
-        rows = await self._database.read(lambda c: c.fetch(member_queries.SUMMARIES, key, after_id, limit))
+        async def summaries(connection: Connection) -> list[asyncpg.Record]:
+            return await find_summaries(connection, part, after_id, limit)
+
+        rows = await self._database.read(summaries)
         return [RoomSummary(**{**row, "kind": RoomKind(row["kind"])}) for row in rows]
 
     async def remove_deleted(self, limit: int) -> bool:
@@ -185,6 +189,28 @@ class PostgresRooms:
         marks = sorted((room_id, person_id, seq) for (room_id, person_id), seq in positions.items())
         columns = [list(map(str, column)) for column in zip(*marks, strict=True)] or [[], [], []]
         await self._database.write_statement(lambda c: c.execute(MARK_DELIVERED, *columns))
+
+
+async def find_joinable(
+    connection: Connection, person_id: int, part: str, after: str, limit: int
+) -> list[asyncpg.Record]:
+    """Return the rows of `Rooms.joinable`; asyncio-flavoured."""
+    key, asked = same_name_key(part), (person_id, same_name_key(after))
+    if not key:
+        return await connection.fetch(member_queries.JOINABLE, key, *asked, limit)
+    near, by_parts = member_queries.JOINABLE_NEAR, member_queries.JOINABLE_BY_PARTS
+    return await find_by_part(connection, near, by_parts, key, *asked, limit=limit)
+
+
+async def find_summaries(
+    connection: Connection, part: str, after_id: int, limit: int
+) -> list[asyncpg.Record]:
+    """Return the rows of `Rooms.summaries`; asyncio-flavoured."""
+    key = same_name_key(part)
+    if not key:
+        return await connection.fetch(member_queries.SUMMARIES, key, after_id, limit)
+    near, by_parts = member_queries.SUMMARIES_NEAR, member_queries.SUMMARIES_BY_PARTS
+    return await find_by_part(connection, near, by_parts, key, after_id, limit=limit)
 
 
 def _room(row: asyncpg.Record | None) -> Room | None:

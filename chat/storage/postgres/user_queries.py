@@ -1,5 +1,7 @@
 """The statements of `users.py`."""
 
+from chat.storage.postgres.name_parts import NEAR
+
 _COLUMNS = """id, name, email, display_name, is_operator, is_moderator, is_admin, token_generation,
     disabled_at IS NOT NULL AS is_disabled, is_visitor, share_reads,
     extract(epoch FROM created_at)::float8 AS created_at,
@@ -92,13 +94,29 @@ UPDATE users SET is_operator = coalesce($2, is_operator), is_moderator = coalesc
     disabled_at = CASE WHEN $5 THEN coalesce(disabled_at, now()) WHEN NOT $5 THEN NULL ELSE disabled_at END,
     token_generation = token_generation + $7::int
 {_THEM} RETURNING {_COLUMNS}"""
+_LISTED = "deleted_at IS NULL AND NOT is_visitor"
+_HAS_PART = "(position($1 IN name_key) > 0 OR position($1 IN email_key) > 0)"
 PAGE = f"""
-SELECT {_COLUMNS} FROM users
-WHERE id > $2 AND deleted_at IS NULL AND NOT is_visitor
-  AND (position($1 IN name_key) > 0 OR position($1 IN email_key) > 0)
-  AND CASE $4::text WHEN 'operator' THEN is_operator WHEN 'moderator' THEN is_moderator WHEN 'admin' THEN is_admin
-      ELSE true END
+SELECT {_COLUMNS} FROM users WHERE id > $1 AND {_LISTED} ORDER BY id LIMIT $2"""
+# By a part $1 of a name or an e-mail address: among the first people, and by the indexes of parts ($4).
+PAGE_NEAR = f"""
+SELECT {_COLUMNS} FROM (SELECT * FROM users WHERE id > $2 ORDER BY id LIMIT {NEAR}) AS users
+WHERE {_HAS_PART} AND {_LISTED} ORDER BY id LIMIT $3"""
+PAGE_BY_PARTS = f"""
+WITH found AS MATERIALIZED (
+    SELECT * FROM users WHERE name_parts(name_key) @> $4::text[] AND NOT is_visitor
+    UNION ALL
+    SELECT * FROM users WHERE name_parts(email_key) @> $4::text[]
+)
+SELECT {_COLUMNS} FROM users WHERE id = ANY(ARRAY(SELECT id FROM found WHERE id > $2)) AND {_HAS_PART} AND {_LISTED}
 ORDER BY id LIMIT $3"""
+# Those with a role, who are few and have an index, by a part or by none.
+PAGES_OF_ROLES = {
+    role: f"""
+SELECT {_COLUMNS} FROM users WHERE is_{role} AND id > $2 AND {_LISTED} AND ($1 = '' OR {_HAS_PART})
+ORDER BY id LIMIT $3"""
+    for role in ("operator", "moderator", "admin")
+}
 # Once there is an admin, the set-up code is void; the next start without an admin makes a new one.
 USE_UP_SET_UP = "DELETE FROM set_up"
 ADD_VISIT = "INSERT INTO visits (user_id, email, page) VALUES ($1, $2, $3)"

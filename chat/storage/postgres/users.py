@@ -36,6 +36,7 @@ from chat.storage.postgres import user_queries as queries
 from chat.storage.postgres.account_removals import remove_account
 from chat.storage.postgres.audit import note
 from chat.storage.postgres.database import Database
+from chat.storage.postgres.name_parts import find_by_part
 from chat.storage.postgres.session import Connection
 
 
@@ -107,10 +108,10 @@ class PostgresUsers:
         return [row["id"] for row in await self._database.read(lambda c: c.fetch(queries.OPERATORS))]
 
     async def page(self, part: str, after_id: int, limit: int, role: Role | None = None) -> list[Person]:
-        rows = await self._database.read(
-            lambda c: c.fetch(queries.PAGE, same_name_key(part), after_id, limit, role)
-        )
-        return [_person(row) for row in rows]
+        async def page(connection: Connection) -> list[asyncpg.Record]:
+            return await find_page(connection, part, after_id, limit, role)
+
+        return [_person(row) for row in await self._database.read(page)]
 
     async def look_alikes(self) -> list[LookAlike]:
         rows = await self._database.read(lambda c: c.fetch(queries.LOOK_ALIKES))
@@ -286,6 +287,20 @@ async def _note_display(connection: Connection, person: Person) -> None:
     """Store the skeletons of a person's display name; not for visitors."""
     looks = () if person.display_name is None else name_skeletons(person.display_name)
     await connection.execute(queries.SET_DISPLAY_LOOKS, person.id, looks)
+
+
+async def find_page(
+    connection: Connection, part: str, after_id: int, limit: int, role: Role | None = None
+) -> list[asyncpg.Record]:
+    """Return the rows of `Users.page`; asyncio-flavoured."""
+    key = same_name_key(part)
+    if role is not None:
+        return await connection.fetch(queries.PAGES_OF_ROLES[role], key, after_id, limit)
+    if not key:
+        return await connection.fetch(queries.PAGE, after_id, limit)
+    return await find_by_part(
+        connection, queries.PAGE_NEAR, queries.PAGE_BY_PARTS, key, after_id, limit=limit
+    )
 
 
 async def _rename(connection: Connection, person_id: int, name: str) -> Person | Taken | None:

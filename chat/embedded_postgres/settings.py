@@ -18,7 +18,10 @@ SETTINGS = {
     "fsync": "on",
     "full_page_writes": "on",
     "synchronous_commit": "on",
-    "wal_compression": "on",  # full pages are most of what a message costs
+    # Full pages are most of what a message costs: each page is logged whole once between two checkpoints. How long the
+    # recovery after a crash takes is bounded by max_wal_size.
+    "wal_compression": "on",
+    "checkpoint_timeout": "15min",
     "jit": "off",  # our queries are short
     "restart_after_crash": "on",
     # The log is ours, kept short, and has no message text in it: no statements, no details of rows.

@@ -27,6 +27,7 @@ from tests.campaign.resuming import resuming
 from tests.campaign.rows import Row, percentile, spread
 from tests.campaign.servers import several_servers
 from tests.campaign.upgrades import upgrades
+from tests.campaign.volume import volume
 from tests.support.faults.load import chats, register_all
 from tests.support.faults.machine import (
     IS_ROOT,
@@ -277,13 +278,16 @@ PARTS: dict[str, Callable[[], Iterable[Row]]] = {
     "upgrades": upgrades,
     "backups": backups,
     "servers": lambda: chain(several_servers(), replaced_and_apart()),
+    "volume": volume,
 }
+APART = ("volume",)
+"""Parts that take so long that they run only when they are asked for."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.campaign", description=__doc__)
     parser.add_argument("--only", choices=PARTS, action="append")
-    chosen = parser.parse_args().only or list(PARTS)
+    chosen = parser.parse_args().only or [part for part in PARTS if part not in APART]
     lines = [
         f"{date.today()}, {os.cpu_count()} cores, {os.uname().sysname} {os.uname().release}, default settings",
         "",

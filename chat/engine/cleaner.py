@@ -1,7 +1,7 @@
 """The one task that removes the rows of deleted rooms, and old audit entries, a little at a time.
 
 A deletion wakes it, and it runs once a day; at first it removes what an earlier server left. A million messages take
-some six minutes: a faster removal would slow down all users.
+some six minutes: a faster removal would slow down all users. What takes more than a step is logged.
 """
 
 from collections.abc import AsyncGenerator
@@ -11,7 +11,7 @@ import structlog
 import trio
 
 from chat.domain.failures import StorageError
-from chat.domain.ports import Audit, Rooms
+from chat.domain.ports import Audit, RemovalStep, Rooms
 from chat.signals import Signal
 
 _STEP = 1000
@@ -25,6 +25,9 @@ _DAY = 86_400.0
 
 _RETRY = 1.0
 """Seconds until the next try when the database fails."""
+
+_REPORT = 60.0
+"""Seconds between two log lines about a room whose removal takes long."""
 
 logger = structlog.get_logger(__name__)
 
@@ -52,11 +55,13 @@ class Cleaner:
                 await self._woken.wait_until(lambda: self._is_woken)
 
     async def _remove_all(self) -> None:
-        more, failed = True, False
+        more, failed, progress = True, False, _Progress()
         while more:
             started = trio.current_time()
             try:
-                more = await self._rooms.remove_deleted(_STEP) or await self._audit.forget_acts(_STEP)
+                step = await self._rooms.remove_deleted(_STEP)
+                progress.note(step)
+                more = step is not None or await self._audit.forget_acts(_STEP)
             except StorageError as error:
                 if not failed:
                     logger.warning(
@@ -67,6 +72,33 @@ class Cleaner:
             else:
                 failed = False
                 await trio.sleep((trio.current_time() - started) * (1 / _SHARE - 1))
+
+
+class _Progress:
+    """Logs about rooms whose removal takes more than a step."""
+
+    def __init__(self) -> None:
+        self._room_id: int | None = None
+        self._began = self._reported = 0.0
+
+    def note(self, step: RemovalStep | None) -> None:
+        """One step was done. Sync."""
+        now, room_id = trio.current_time(), None if step is None else step.room_id
+        if room_id == self._room_id:
+            if step is not None and room_id is not None and now >= self._reported + _REPORT:
+                self._reported = now
+                logger.info("still removing a deleted room", room=room_id, messages_left=step.messages)
+            return
+        if self._room_id is not None:
+            logger.info("removed a deleted room", room=self._room_id, seconds=round(now - self._began))
+            self._room_id = None
+        if step is not None and step.messages:
+            self._room_id, self._began, self._reported = room_id, now, now
+            logger.info(
+                "removing a deleted room in small steps: searches and messages go on",
+                room=room_id,
+                messages_left=step.messages,
+            )
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ from chat.application import rooms as use_cases
 from chat.domain.entities import Draft, Room
 from chat.domain.failures import OutcomeUnknown, StorageDown
 from chat.domain.messages.changes import RoomDeleted
-from chat.domain.ports import NewPerson
+from chat.domain.ports import NewPerson, RemovalStep
 from chat.domain.refusals import OUTCOME_UNKNOWN
 from chat.engine.cleaner import open_cleaner
 from chat.engine.cluster_port import Alone
@@ -35,7 +35,7 @@ class SlowRooms(MemoryRooms):
         self.begun: list[float] = []
         self.errors: list[Exception] = []
 
-    async def remove_deleted(self, limit: int) -> bool:
+    async def remove_deleted(self, limit: int) -> RemovalStep | None:
         self.begun.append(trio.current_time())
         await trio.sleep(STEP)
         if self.errors:
@@ -131,7 +131,7 @@ async def test_a_room_is_removed_by_steps_of_a_bounded_size(
     left = [len(storage.rooms.said[room.id])]
 
     class Watched(MemoryRooms):
-        async def remove_deleted(self, limit: int) -> bool:
+        async def remove_deleted(self, limit: int) -> RemovalStep | None:
             more = await storage.rooms.remove_deleted(limit)
             left.append(len(storage.rooms.said.get(room.id, [])))
             return more
@@ -140,6 +140,26 @@ async def test_a_room_is_removed_by_steps_of_a_bounded_size(
         await trio.sleep(1)
     assert left[-1] == 0
     assert max(before - after for before, after in itertools.pairwise(left)) <= 1000
+
+
+async def test_a_removal_that_takes_long_is_logged(autojump_clock: trio.testing.MockClock) -> None:
+    storage = MemoryStorage()
+    await storage.users.add(NewPerson(name="ada", password_hash=b"x"))
+    rooms = SlowRooms(storage)
+    large = await rooms.create("garden", ADA, is_private=False)
+    assert isinstance(large, Room)
+    rooms.said[large.id] = [None] * 4000  # type: ignore[list-item]
+    rooms.delete(RoomDeleted(1, large.id, 1, ADA, 1.0))
+    await deleted(rooms, "cellar")
+    with capture_logs() as entries:
+        async with open_cleaner(rooms, rooms.audit):
+            await trio.sleep(80 * STEP)
+    assert nothing_is_left(rooms)
+    assert [(entry["event"].split()[0], entry.get("messages_left")) for entry in entries] == [
+        ("removing", 3000),
+        ("still", 1000),
+        ("removed", None),
+    ]
 
 
 async def test_a_deletion_is_reported_also_when_its_outcome_is_unknown() -> None:

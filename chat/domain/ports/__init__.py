@@ -9,7 +9,7 @@ Any method may raise `StorageDown`; a write may also raise `OutcomeUnknown`.
 from chat.domain.ports.account_removals import AccountRemovals
 from chat.domain.ports.files import Files, FileStore, KeptFile, NewFile, Stored
 from chat.domain.ports.messages import Messages
-from chat.domain.ports.rooms import KEPT, Rooms
+from chat.domain.ports.rooms import KEPT, RemovalStep, Rooms
 from chat.domain.ports.servers import Audit, Nodes, Setting, Settings, SetUp
 from chat.domain.ports.sessions import (
     MOST_SESSIONS,
@@ -57,6 +57,7 @@ __all__ = [
     "Nodes",
     "ProfileChange",
     "Refreshing",
+    "RemovalStep",
     "Rooms",
     "SessionRefreshed",
     "Sessions",

@@ -1,7 +1,7 @@
 """Rooms and their members."""
 
 from collections.abc import Collection, Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from chat.domain.entities import (
     Room,
@@ -12,6 +12,13 @@ from chat.domain.rooms.membership import AccessRecord, Member, PublicRoom
 
 KEPT = 3600.0
 """Seconds for which the log keeps the deletion of a room. A server that is further behind rereads its rooms anyway."""
+
+
+class RemovalStep(NamedTuple):
+    """What was removed from: a room, None: old entries of the log; and how many of its messages are left."""
+
+    room_id: int | None = None
+    messages: int = 0
 
 
 class Rooms(Protocol):
@@ -51,10 +58,10 @@ class Rooms(Protocol):
         """Return the lobby and people's rooms with `part` in their names and ids above `after_id`, by id."""
         ...
 
-    async def remove_deleted(self, limit: int) -> bool:
+    async def remove_deleted(self, limit: int) -> RemovalStep | None:
         """Remove at most `limit` messages, changes or memberships of a deleted room, and finally the room itself.
 
-        Its deletion stays in the log for KEPT seconds. Returns whether there may be more to remove now.
+        Its deletion stays in the log for KEPT seconds. Returns None if there is nothing more to remove now.
         """
         ...
 

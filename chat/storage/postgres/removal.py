@@ -6,6 +6,7 @@ past all dead rows, also after a crash.
 
 from collections.abc import Sequence
 
+from chat.domain.ports import RemovalStep
 from chat.storage.postgres.features import RemoveMessages
 from chat.storage.postgres.session import ASYNC_COMMIT, Connection
 
@@ -53,17 +54,19 @@ WITH forgotten AS (
 SELECT count(*) FROM forgotten"""
 
 
-async def remove_deleted(connection: Connection, limit: int, removals: Sequence[RemoveMessages] = ()) -> bool:
-    """Run one step in the caller's transaction; asyncio-flavoured. Returns whether there may be more to remove.
+async def remove_deleted(
+    connection: Connection, limit: int, removals: Sequence[RemoveMessages] = ()
+) -> RemovalStep | None:
+    """Run one step in the caller's transaction; asyncio-flavoured. Returns None if there is nothing more to remove.
 
     `removals` remove what features keep of rooms.
     """
     await connection.execute(ASYNC_COMMIT)  # a step that a crash undoes is repeated
     room = await connection.fetchrow(_NEXT)
     if room is None:
-        return bool(await connection.fetchval(_FORGET, limit))
+        return RemovalStep() if await connection.fetchval(_FORGET, limit) else None
+    left = max(0, room["last_seq"] - limit)
     if room["last_seq"] > 0:
-        left = max(0, room["last_seq"] - limit)
         for remove in removals:
             await remove(connection, room["id"], left, room["last_seq"])
         await connection.execute(_REMOVE_MESSAGES, room["id"], left, room["last_seq"])
@@ -77,4 +80,4 @@ async def remove_deleted(connection: Connection, limit: int, removals: Sequence[
         pass
     elif not await connection.fetchval(_REMOVE_MEMBERSHIPS, room["id"], limit):
         await connection.execute(_REMOVE_ROOM, room["id"])
-    return True
+    return RemovalStep(room["id"], left)

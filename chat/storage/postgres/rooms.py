@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 import asyncpg
 
 from chat.domain.entities import Person, Room, RoomKind, RoomSummary
-from chat.domain.ports import Taken
+from chat.domain.ports import RemovalStep, Taken
 from chat.domain.rooms.membership import AccessRecord, Member, PublicRoom, RoomRole
 from chat.domain.text.rules import same_name_key
 from chat.storage.postgres import member_queries
@@ -139,7 +139,7 @@ class PostgresRooms:
         rows = await self._database.read(summaries)
         return [RoomSummary(**{**row, "kind": RoomKind(row["kind"])}) for row in rows]
 
-    async def remove_deleted(self, limit: int) -> bool:
+    async def remove_deleted(self, limit: int) -> RemovalStep | None:
         return await self._database.write(
             lambda connection: remove_deleted(connection, limit, self._removals)
         )

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 import trio
 
 from chat.domain.entities import Pair, Room, RoomKind, RoomSummary, SupportOf
-from chat.domain.ports import Taken
+from chat.domain.ports import RemovalStep, Taken
 from chat.domain.rooms.membership import AccessRecord, Member, PublicRoom, RoomRole
 from chat.domain.text.rules import same_name_key
 from tests.reference.storage.room_table import RoomTable, public_person
@@ -108,16 +108,17 @@ class MemoryRooms(RoomTable):
             last_at=said[-1].created_at if said else None,
         )
 
-    async def remove_deleted(self, limit: int) -> bool:
+    async def remove_deleted(self, limit: int) -> RemovalStep | None:
         await trio.lowlevel.checkpoint()
         if not self._deleted:
             self.deletions = [each for each in self.deletions if each.until > self._now()]
-            return False
-        said = self.said[self._deleted[0]]
+            return None
+        room_id = self._deleted[0]
+        said = self.said[room_id]
         del said[max(0, len(said) - limit) :]
         if not said:
             del self.said[self._deleted.pop(0)]
-        return True
+        return RemovalStep(room_id, len(said))
 
     async def is_member(self, room_id: int, person_id: int) -> bool:
         await trio.lowlevel.checkpoint()

@@ -10,6 +10,7 @@ import structlog
 import trio
 
 from chat.backup.before_upgrade import back_up_before_upgrade
+from chat.backup.nightly import backup_facts
 from chat.backup.state import backup_readings
 from chat.cluster_config import open_cluster_config
 from chat.data_access import make_accounts
@@ -229,7 +230,10 @@ async def open_chat(
         if files is None and config.file_bytes and config.bus is not None:
             logger.info("uploads are off: several servers need a shared directory for files (--files)")
         services = services_of(
-            engine, direct_trust_from=config.direct_trust_from, frame_bytes=config.max_frame_bytes
+            engine,
+            direct_trust_from=config.direct_trust_from,
+            frame_bytes=config.max_frame_bytes,
+            backups=partial(backup_facts, config, config.data),
         )
         context = engine.session_context(
             {protocol.dialect: protocol.open(services) for protocol in protocols}

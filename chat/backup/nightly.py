@@ -12,6 +12,7 @@ import structlog
 import trio
 
 from chat.backup.state import note_problem, read_backup_state
+from chat.domain.administration.backups import BackupFacts
 from chat.embedded_postgres.process import open_process
 from chat.settings.config import Config, variable
 
@@ -59,6 +60,26 @@ def seconds_until_due(now: datetime, made_at: float | None) -> float:
     if due <= now:
         due += timedelta(days=1)
     return due.timestamp() - now.timestamp()
+
+
+def backup_facts(config: Config, data: Path) -> BackupFacts:
+    """Return what the server with this data directory knows of its backups. It blocks for a small file."""
+    state, next_at = read_backup_state(data), None
+    if config.backup is not None:
+        now = datetime.now().astimezone()
+        next_at = now.timestamp() + seconds_until_due(now, state.made_at)
+        if state.problem_at is not None:
+            next_at = max(state.problem_at + _AGAIN, now.timestamp())
+    return BackupFacts(
+        made_at=state.made_at,
+        copied_bytes=state.copied_bytes,
+        seconds=state.seconds,
+        proven_at=state.proven_at,
+        proven_made_at=state.proven_made_at,
+        next_at=next_at,
+        problem=state.problem,
+        problem_at=state.problem_at,
+    )
 
 
 async def _back_up_nightly(config: Config, target: Path, data: Path) -> None:

@@ -1,7 +1,9 @@
 """The parts of the server that protocols use: one value, given to each protocol when the server is opened."""
 
+from collections.abc import Callable
 from typing import Any
 
+from chat.domain.administration.backups import BackupFacts
 from chat.engine.engine import Engine
 from chat.engine.services import EngineServices
 
@@ -15,6 +17,8 @@ class Services(EngineServices, frozen=True, kw_only=True):
     direct_trust_from: bool = False
     frame_bytes: int = 65_536
     """Of the longest message that a socket may send."""
+    backups: Callable[[], BackupFacts] = BackupFacts
+    """Reads the state of the server's backups. It blocks for a small file."""
 
 
 def services_of(engine: Engine, **settings: Any) -> Services:  # noqa: ANN401 - as Services has them

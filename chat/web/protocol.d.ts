@@ -90,6 +90,28 @@ export interface AskExport {
   password: string;
 }
 
+/**
+ * The backups of the server that answers. A time is left out if it never happened, `next` also if none is planned.
+ * `made` and `proven_made` are when the newest and the last proven backup began: older messages are in them.
+ * `proven` is when a restore was last tried and whole. `bytes` and `seconds` are what the newest one took; what it
+ * shares with the one before is not copied. `problem` says why the last backup or proof failed, if it did.
+ */
+export interface Backups {
+  /** Unix milliseconds */
+  made?: number;
+  bytes?: number;
+  seconds?: number;
+  /** Unix milliseconds */
+  proven?: number;
+  /** Unix milliseconds */
+  proven_made?: number;
+  /** Unix milliseconds */
+  next?: number;
+  problem?: string;
+  /** Unix milliseconds */
+  problem_at?: number;
+}
+
 /** The server stops; connect again after `after_ms` milliseconds. */
 export interface ByeEvent {
   type: "bye";

@@ -472,6 +472,7 @@ SERVER_ACTS = (
     ServerAct("all_invites", "admins", {}),
     ServerAct("withdraw_any_invite", "admins", {"id": "00" * 32}, NOT_FOUND),
     ServerAct("settings", "admins", {}),
+    ServerAct("backups", "admins", {}),
     ServerAct("audit", "admins", {}),
     ServerAct("add_account", "admins in person", {"name": "!", "password": _PASSWORD}, Answer.INVALID),
     ServerAct("change_account", "admins in person", {**_NO_ONE, "disabled": True}, NOT_FOUND),

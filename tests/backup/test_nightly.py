@@ -1,6 +1,7 @@
 """The server's own timer: when it is due, what it makes, and that a stop leaves nothing."""
 
 import os
+import time
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -9,9 +10,10 @@ import pytest
 import trio
 
 from chat.backup import nightly
-from chat.backup.nightly import open_nightly_backups, seconds_until_due
-from chat.backup.state import BackupState, note_problem, read_backup_state
+from chat.backup.nightly import backup_facts, open_nightly_backups, seconds_until_due
+from chat.backup.state import BackupState, note_made, note_problem, read_backup_state
 from chat.backup.target import backups_in
+from chat.domain.administration.backups import BackupFacts
 from chat.settings.config import Config
 from tests.support.databases import execute
 from tests.support.server import ServerProcess, running_server, used_data_path
@@ -26,6 +28,21 @@ def test_it_is_due_at_night_and_soon_if_the_last_is_old() -> None:
     assert seconds_until_due(evening.replace(hour=2), now) == 0.5 * HOUR
     assert seconds_until_due(evening.replace(hour=3, minute=0), now) == 24 * HOUR, "it was just made"
     assert seconds_until_due(evening, None) == seconds_until_due(evening, now - 27 * HOUR) == nightly.SOON
+
+
+def test_admins_learn_when_the_next_one_is_due(tmp_path: Path) -> None:
+    assert backup_facts(Config(data=tmp_path), tmp_path) == BackupFacts()
+    config, now = Config(data=tmp_path, backup=tmp_path), time.time()
+    note_made(tmp_path, tmp_path / "one", now - HOUR, 2.0, 7)
+    facts = backup_facts(config, tmp_path)
+    assert facts.next_at is not None
+    assert now < facts.next_at <= now + 25 * HOUR
+    assert (facts.made_at, facts.copied_bytes, facts.proven_at) == (now - HOUR, 7, None)
+    note_problem(tmp_path, "the disk is full")
+    failed = backup_facts(config, tmp_path)
+    assert failed.problem == "the disk is full"
+    assert failed.next_at is not None
+    assert failed.next_at == pytest.approx(now + HOUR, abs=60)
 
 
 async def reached(data: Path, done: str) -> BackupState:

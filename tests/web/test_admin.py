@@ -1,10 +1,12 @@
 """Administration in the browser: changes reach open pages within a second and are audited."""
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
+from chat.backup.state import STATE, note_made, note_problem, note_proven
 from chat.domain.entities import LOBBY_ID
 from tests.support.command_line import chat as command
 from tests.support.people import PASSWORD, request
@@ -23,6 +25,25 @@ def olga(pages: Pages, chat: ServerProcess) -> Page:
     pages.person("olga")
     command(chat, "user", "role", "olga", "admin")
     return pages.of("olga", "/admin")
+
+
+def test_the_state_of_backups_is_shown(olga: Page, chat: ServerProcess) -> None:
+    olga.get_by_role("link", name="Backups").click()
+    part = olga.locator(".settings-part")
+    expect(part).to_contain_text("No backups are set up.")
+    expect(part.get_by_text("never")).to_have_count(2)
+    now = time.time()
+    try:
+        note_made(chat.data, chat.data / "backup", now - 7 * 3600, 4.0, 12_345_678)
+        note_proven(chat.data, chat.data / "backup", now - 7 * 3600)
+        note_problem(chat.data, "No space left on device")
+        olga.reload()
+        expect(part).to_contain_text("7 hours ago")
+        expect(part.locator("div").filter(has_text="Last proven restore")).to_contain_text("this minute")
+        expect(part.get_by_role("alert")).to_contain_text("No space left on device")
+        expect(part).to_contain_text("not scheduled")
+    finally:
+        (chat.data / STATE).unlink()
 
 
 def account(page: Page, name: str) -> None:

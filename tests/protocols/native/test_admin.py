@@ -21,6 +21,7 @@ CALLS: list[tuple[str, str, dict[str, Any] | None]] = [
     ("DELETE", "/admin/people/1", None),
     ("GET", "/admin/settings", None),
     ("PATCH", "/admin/settings", {"registration": "closed"}),
+    ("GET", "/admin/backups", None),
     ("GET", "/admin/audit", None),
     ("GET", "/admin/rooms", None),
     ("PATCH", "/admin/rooms/2", {"archived": True}),
@@ -122,6 +123,11 @@ async def test_a_reset_link_depends_on_its_makers_current_rights(
     assert ended.status == 200
     body = {"code": code, "password": "correct horse"}
     assert (await site.call("POST", "/auth/reset", body)).refused == (410, "gone", "code")
+
+
+async def test_the_state_of_backups_is_empty_before_the_first(site: Site) -> None:
+    _, olga = await admins(site)
+    assert (await site.call("GET", "/admin/backups", token=olga)).body == {}
 
 
 async def test_failed_log_ins_are_in_the_audit_and_a_stranger_does_not_fill_it(site: Site) -> None:

@@ -4,6 +4,7 @@ from chat.domain.refusals import Code
 from chat.operations.operation import Access, Cost, Operation
 from chat.protocols.native.admin import handlers as admin
 from chat.protocols.native.admin import rooms as admin_rooms
+from chat.protocols.native.admin.backups import Backups, backups
 from chat.protocols.native.admin.room_types import (
     ChangeListedRoom,
     ListedRoom,
@@ -164,6 +165,15 @@ ADMIN = (
         tokens=False,
         refuses=(Code.FORBIDDEN,),
         handler=admin.change_settings,
+    ),
+    Operation(
+        name="backups",
+        method="GET",
+        path="/admin/backups",
+        reply=Backups,
+        access=Access.ADMIN,
+        refuses=(Code.FORBIDDEN,),
+        handler=backups,
     ),
     Operation(
         name="audit",

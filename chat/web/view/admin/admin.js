@@ -1,8 +1,9 @@
-// The administration: people, rooms, registration, limits, widget, server and audit, one part at a time.
+// The administration: people, rooms, registration, limits, widget, server, backups and audit, one part at a time.
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { AuditPart } from "./audit.js";
+import { BackupsPart } from "./backups.js";
 import { LimitsPart } from "./limits.js";
 import { PeoplePart } from "./people.js";
 import { RoomsPart } from "./rooms.js";
@@ -24,6 +25,7 @@ const PARTS = /** @type {const} */ ({
   limits: { picture: "clock", view: LimitsPart, has: "message_rate" },
   widget: { picture: "support", view: WidgetPart, has: "widget_origins" },
   server: { picture: "settings", view: ServerPart, has: "server_name" },
+  backups: { picture: "archive", view: BackupsPart, has: null },
   audit: { picture: "shield", view: AuditPart, has: null },
 });
 

@@ -3,32 +3,48 @@
 import hashlib
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
 import trio
 
+from chat.backup.encryption import SUFFIX, Recipients
 from chat.durable import sync_directory
 
 _PIECE = 1 << 20
 
 
 class Copied(msgspec.Struct):
-    """The copied files and their bytes, the bytes that are new in this backup, and the damaged files."""
+    """The copied files and their bytes, the bytes that are new in this backup, and the damaged files.
+
+    `digests` are those of all others, `checksums` the SHA-256 of encrypted files by their paths.
+    """
 
     files: int = 0
     bytes: int = 0
     new_bytes: int = 0
     damaged: list[str] = []
+    digests: set[str] = set()
+    checksums: dict[str, str] = {}
 
 
-async def copy_files(source: Path, into: Path, before: Path | None, report: Callable[[str], None]) -> Copied:
-    """Copy all files of the store `source`. `before` is the same of the backup before.
+async def copy_files(
+    source: Path,
+    into: Path,
+    before: Path | None,
+    report: Callable[[str], None],
+    recipients: Recipients | None = None,
+    known: Mapping[str, str] = {},
+) -> Copied:
+    """Copy all files of the store `source`, encrypted if there are recipients.
+
+    `before` is the same of the backup before, `known` has the checksums of its encrypted files by their paths below it.
 
     Raises OSError. Cancelling: some are copied.
     """
     copied = Copied()
+    copy = _Copier(recipients, known, copied)
 
     def begin() -> list[Path]:
         into.mkdir(mode=0o700)
@@ -37,30 +53,57 @@ async def copy_files(source: Path, into: Path, before: Path | None, report: Call
     folders = await trio.to_thread.run_sync(begin)
     for nth, folder in enumerate(folders, 1):
         last = None if before is None else before / folder.name
-        await trio.to_thread.run_sync(_copy_folder, folder, into / folder.name, last, copied)
+        await trio.to_thread.run_sync(copy.folder, folder, into / folder.name, last)
         report(f"copying files: {copied.files:,} ({100 * nth // len(folders)} %)")
     await trio.to_thread.run_sync(sync_directory, into)
     return copied
 
 
-def _copy_folder(folder: Path, into: Path, before: Path | None, copied: Copied) -> None:
-    into.mkdir(mode=0o700)
-    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-        trio.from_thread.check_cancelled()
-        if len(entry.name) != 64:
-            continue  # not a file of the store
-        new = into / entry.name
-        try:
-            size = entry.stat().st_size
-            if before is None or not _link(before / entry.name, new):
-                if not _copy(Path(entry.path), new):
+class _Copier:
+    """Copies folders of the store, in a thread."""
+
+    def __init__(self, recipients: Recipients | None, known: Mapping[str, str], copied: Copied) -> None:
+        self._recipients = recipients
+        self._known = known
+        self._copied = copied
+
+    def folder(self, folder: Path, into: Path, before: Path | None) -> None:
+        into.mkdir(mode=0o700)
+        copied, suffix = self._copied, SUFFIX if self._recipients else ""
+        for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+            trio.from_thread.check_cancelled()
+            if len(entry.name) != 64:
+                continue  # not a file of the store
+            new = into / f"{entry.name}{suffix}"
+            name = f"{into.name}/{new.name}"
+            try:
+                size = entry.stat().st_size
+                can_link = before is not None and (not suffix or name in self._known)
+                if before is not None and can_link and _link(before / new.name, new):
+                    if suffix:
+                        copied.checksums[name] = self._known[name]
+                    is_right = True
+                else:
+                    is_right = self._copy(Path(entry.path), new, name)
+                    copied.new_bytes += size
+                if is_right:
+                    copied.digests.add(entry.name)
+                else:
                     copied.damaged.append(entry.name)
-                copied.new_bytes += size
-        except FileNotFoundError:
-            continue  # a server of an older release removed it: no row of the backup has it
-        copied.files += 1
-        copied.bytes += size
-    sync_directory(into)
+            except FileNotFoundError:
+                continue  # a server of an older release removed it: no row of the backup has it
+            copied.files += 1
+            copied.bytes += size
+        sync_directory(into)
+
+    def _copy(self, source: Path, new: Path, name: str) -> bool:
+        if self._recipients is None:
+            return _copy(source, new)
+        plain, self._copied.checksums[name] = self._recipients.encrypt(source, new)
+        os.utime(
+            new, (source.stat().st_atime, source.stat().st_mtime)
+        )  # the store keeps files younger than an hour
+        return plain == source.name
 
 
 def _link(old: Path, new: Path) -> bool:

@@ -5,21 +5,34 @@ the copy has its bytes. A backup has its name only once all of it is on the disk
 """
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import msgspec
 import structlog
 import trio
+from msgspec import structs
 
 from chat import __version__
 from chat.backup.connection import Connection, open_connection, open_hold
 from chat.backup.copies import Before, copy_base, copy_dump
+from chat.backup.encryption import SUFFIX, Identities, Recipients
 from chat.backup.failures import BackupFailed, as_backup_failed
 from chat.backup.files import Copied, copy_files
 from chat.backup.keeping import Keep
-from chat.backup.manifest import Manifest, bytes_below, read_manifest, write_private
+from chat.backup.manifest import (
+    ENCRYPTED_FORMAT,
+    FORMAT,
+    Manifest,
+    bytes_below,
+    digest_of,
+    read_manifest,
+    write_manifest,
+    write_private,
+)
+from chat.backup.scratch import PLAIN, open_scratch
 from chat.backup.target import Target, open_target
 from chat.settings.config import Config
 from chat.storage.postgres.asyncio_bridge import open_asyncio
@@ -29,6 +42,13 @@ SECRET = "secret"
 SETTINGS = "settings.json"
 FILES = "files"
 DATABASE = "database"
+ENCRYPTED = "checksums.json"
+"""In an encrypted backup: the SHA-256 of its attached files, encrypted as they are, by their paths."""
+
+Prove = Callable[[Path, Path, set[str]], Awaitable[str | None]]
+"""Proves a plain backup in a directory for databases that run for a while; the attached files are elsewhere, with these
+digests. Returns what is wrong.
+"""
 
 _BACK = 50
 """Backups that one may need below it, by their manifests; more is a circle."""
@@ -59,6 +79,8 @@ async def back_up(
     exclude_search: bool = False,
     spread: bool = False,
     with_files: bool = True,
+    recipients: Recipients | None = None,
+    prove: Prove | None = None,
     report: Callable[[str], None] = _ignore,
 ) -> Backup:
     """Back the server of `config` up into a new directory in `target`, also while it runs.
@@ -71,13 +93,20 @@ async def back_up(
         exclude_search: leave the search's tables out, which a server fills again; the database is dumped then.
         spread: let the embedded PostgreSQL write for minutes first, so that nobody waits for the disk.
         with_files: copy the attached files too.
+        recipients: encrypt it to these. The whole database is copied then, into the data directory at first.
+        prove: proves the copy before it is encrypted, as nobody can afterwards without an identity.
         report: called with the name of each step.
 
     Raises BackupFailed. Cancelling: there is no new backup, and the older ones stay.
     """
     begun = time.time()
     with as_backup_failed(f"cannot write the backup to {target}"):
-        async with open_asyncio(), open_target(target) as directory, open_connection(address) as connection:
+        async with (
+            AsyncExitStack() as stack,
+            open_asyncio(),
+            open_target(target) as directory,
+            open_connection(address) as connection,
+        ):
             store_id = await _value(connection, "file_store", "SELECT store_id::text FROM file_store", "")
             newest_id = await _value(connection, "lanes", "SELECT last_id FROM lanes WHERE id = 1", 0)
             schema = await _value(
@@ -86,13 +115,22 @@ async def back_up(
             if not schema:
                 raise BackupFailed("the database has no tables of a chat server: nothing to back up")
             directory.claim(store_id)
-            before = _before(directory)
+            before = _before(directory, recipients)
             partial = await trio.to_thread.run_sync(directory.begin)
-            into = partial / DATABASE
+            plain = partial
+            if recipients is not None:
+                plain = (await stack.enter_async_context(open_scratch(config.data / PLAIN))).parent / "plain"
+                plain.mkdir(mode=0o700)
+            into = plain / DATABASE
             async with open_hold(address):
                 if config.database_url is None and not exclude_search:
                     database = await copy_base(
-                        address, connection, into, before, spread=spread, report=report
+                        address,
+                        connection,
+                        into,
+                        before if recipients is None else None,
+                        spread=spread,
+                        report=report,
                     )
                 else:
                     database = await copy_dump(
@@ -102,8 +140,9 @@ async def back_up(
                 copied = Copied()
                 if store is not None:
                     last = before.path / FILES if before else None
-                    copied = await copy_files(store, partial / FILES, last, report)
-            checksums = await trio.to_thread.run_sync(_write_others, config, partial)
+                    known = _known(before) if before and recipients else {}
+                    copied = await copy_files(store, partial / FILES, last, report, recipients, known)
+            checksums = await trio.to_thread.run_sync(_write_others, config, plain)
             size = await trio.to_thread.run_sync(bytes_below, into)
             manifest = Manifest(
                 begun_at=begun,
@@ -120,16 +159,30 @@ async def back_up(
                 checksums=checksums,
                 excludes_search=exclude_search,
             )
+            if recipients is not None:
+                if prove is not None:
+                    await trio.to_thread.run_sync(write_manifest, plain, manifest)
+                    if wrong := await prove(plain, config.data / PLAIN, copied.digests):
+                        raise BackupFailed(f"the copy cannot be restored whole, and is not kept: {wrong}")
+                report("encrypting")
+                checksums = await trio.to_thread.run_sync(_encrypt, plain, partial, recipients, copied)
+                manifest = structs.replace(
+                    manifest,
+                    format=ENCRYPTED_FORMAT,
+                    ended_at=time.time(),
+                    checksums=checksums,
+                    recipients=recipients.keys,
+                )
             # No await between here and the name: a backup that was cancelled before has none.
             path = directory.finish(partial, manifest)
             removed = await trio.to_thread.run_sync(directory.remove_unneeded, keep)
             return Backup(path, manifest, removed)
 
 
-def _before(directory: Target) -> Before | None:
-    """Return the newest backup, and only if all that it needs is there."""
+def _before(directory: Target, recipients: Recipients | None) -> Before | None:
+    """Return the newest backup, only if all that it needs is there, and it is encrypted to the same recipients."""
     newest = directory.newest()
-    if newest is None:
+    if newest is None or newest[1].recipients != (recipients.keys if recipients else ()):
         return None
     chain = chain_of(newest[0])
     return Before(newest[0].name, newest[0], newest[1]) if chain else None
@@ -144,6 +197,49 @@ def chain_of(backup: Path) -> list[Path]:
             return chain
         chain.insert(0, backup.parent / on)
     raise BackupFailed(f"the backup {backup} needs more than {_BACK} others")
+
+
+def _known(before: Before) -> dict[str, str]:
+    """Return the checksums of the encrypted attached files of the backup before, by their paths in its files."""
+    begin = f"{FILES}/"
+    return {name.removeprefix(begin): each for name, each in read_checksums(before.path).items()}
+
+
+def _encrypt(plain: Path, partial: Path, recipients: Recipients, copied: Copied) -> dict[str, str]:
+    """Encrypt all but the attached files, which are; return the checksums of what they became. It blocks."""
+    tar = f"{DATABASE}.tar{SUFFIX}"
+    found = {tar: recipients.encrypt_directory(plain / DATABASE, partial / tar)}
+    for name in (SECRET, SETTINGS):
+        if (plain / name).exists():
+            found[f"{name}{SUFFIX}"] = recipients.encrypt(plain / name, partial / f"{name}{SUFFIX}")[1]
+    files = {f"{FILES}/{name}": checksum for name, checksum in copied.checksums.items()}
+    found[ENCRYPTED] = write_private(partial / ENCRYPTED, msgspec.json.encode(files))
+    return found
+
+
+def decrypt_parts(backup: Path, plain: Path, identities: Identities) -> None:
+    """Make a plain backup of an encrypted one, without the attached files. It blocks.
+
+    Raises BackupFailed and OSError.
+    """
+    plain.mkdir(mode=0o700)
+    identities.decrypt_directory(backup / f"{DATABASE}.tar{SUFFIX}", plain / DATABASE)
+    checksums = {}
+    for name in (SECRET, SETTINGS):
+        if (backup / f"{name}{SUFFIX}").exists():
+            identities.decrypt(backup / f"{name}{SUFFIX}", plain / name)
+            checksums[name] = digest_of(plain / name)
+    manifest = structs.replace(read_manifest(backup), format=FORMAT, recipients=(), checksums=checksums)
+    write_manifest(plain, manifest)
+
+
+def read_checksums(backup: Path) -> dict[str, str]:
+    """Return the checksums of encrypted attached files, by their paths. It blocks. Raises BackupFailed."""
+    try:
+        found = msgspec.json.decode((backup / ENCRYPTED).read_bytes(), type=dict[str, str])
+    except (OSError, msgspec.MsgspecError) as error:
+        raise BackupFailed(f"cannot read {backup / ENCRYPTED}: {error}") from error
+    return found
 
 
 async def _value(connection: Connection, table: str, query: str, without: _T) -> _T:

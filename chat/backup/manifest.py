@@ -12,6 +12,8 @@ from chat.backup.failures import BackupFailed
 
 MANIFEST = "manifest.json"
 FORMAT = 1
+ENCRYPTED_FORMAT = 2
+"""The format of encrypted backups, which releases before them can't read."""
 
 _PIECE = 1 << 20
 
@@ -51,6 +53,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         copied_bytes: bytes written for it; the other files are links to the backup before.
         damaged: files whose bytes did not match their digest.
         checksums: the SHA-256 of the other parts.
+        recipients: the public keys of age that it is encrypted to; none: it is plain.
     """
 
     format: int = FORMAT
@@ -67,6 +70,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     damaged: list[str]
     checksums: dict[str, str]
     excludes_search: bool = False
+    recipients: tuple[str, ...] = ()
 
 
 def read_manifest(backup: Path) -> Manifest:
@@ -78,12 +82,17 @@ def read_manifest(backup: Path) -> Manifest:
         raise BackupFailed(f"{backup} is no backup: it has no {MANIFEST}") from None
     except (OSError, msgspec.MsgspecError) as error:
         raise BackupFailed(f"cannot read {backup / MANIFEST}: {error}") from error
-    if manifest.format != FORMAT:
+    if manifest.format not in (FORMAT, ENCRYPTED_FORMAT):
         raise BackupFailed(
-            f"the backup {backup} has format {manifest.format}, and this release reads {FORMAT}: use"
-            f" trio-chat {manifest.release} or newer"
+            f"the backup {backup} has format {manifest.format}, and this release reads {FORMAT} and"
+            f" {ENCRYPTED_FORMAT}: use trio-chat {manifest.release} or newer"
         )
     return manifest
+
+
+def write_manifest(backup: Path, manifest: Manifest) -> None:
+    """Write the manifest of a backup, durably. It blocks. Raises OSError."""
+    write_private(backup / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
 
 
 def write_private(path: Path, content: bytes) -> str:

@@ -11,8 +11,12 @@ from tempfile import TemporaryFile
 import structlog
 import trio
 
+from chat.backup.encryption import read_recipients
+from chat.backup.failures import BackupFailed
+from chat.backup.scratch import PLAIN, clear_scratch
 from chat.backup.state import note_problem, read_backup_state
 from chat.domain.administration.backups import BackupFacts
+from chat.domain.startup import CannotStart
 from chat.embedded_postgres.process import open_process
 from chat.settings.config import Config, variable
 
@@ -28,7 +32,7 @@ _LONGEST = 86_400.0
 _GRACE = 2.0
 """Seconds for the command to stop with the server; what it leaves is removed by the next one."""
 _LOWEST = 19
-_PASSED = ("data", "files", "database_url", "secret", "bus")
+_PASSED = ("data", "files", "database_url", "secret", "bus", "backup_recipient")
 
 logger = structlog.get_logger(__name__)
 
@@ -46,10 +50,20 @@ async def open_nightly_backups(config: Config, data: Path) -> AsyncGenerator[Non
     if config.backup is None:
         yield
         return
+    await trio.to_thread.run_sync(clear_scratch, data / PLAIN)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_back_up_nightly, config, config.backup, data)
         yield
         nursery.cancel_scope.cancel(reason="the server stops")
+
+
+def check_recipients(config: Config) -> None:
+    """Raise CannotStart if the settings name recipients of backups that are not usable. It blocks for a moment."""
+    if config.backup_recipient is not None:
+        try:
+            read_recipients(config.backup_recipient)
+        except BackupFailed as error:
+            raise CannotStart(f"backup_recipient: {error}") from error
 
 
 def seconds_until_due(now: datetime, made_at: float | None) -> float:
@@ -134,4 +148,7 @@ def _environment(config: Config) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name.startswith("PG")}
     kept |= {name: os.environ[name] for name in ("HOME", "PYTHONPATH", "TMPDIR") if name in os.environ}
     given = {name: getattr(config, name) for name in _PASSED}
+    recipient = config.backup_recipient
+    if recipient is not None and not recipient.startswith("age1"):
+        given["backup_recipient"] = os.path.abspath(recipient)  # the command runs in another directory
     return kept | {variable(name): str(value) for name, value in given.items() if value is not None}

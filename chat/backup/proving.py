@@ -2,10 +2,7 @@
 
 import json
 import os
-import shutil
-import tempfile
-from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,17 +10,17 @@ import trio
 
 from chat.backup.connection import Connection, open_connection
 from chat.backup.copies import LONGEST, reach_by_socket
+from chat.backup.encryption import SUFFIX, Identities
 from chat.backup.failures import BackupFailed, as_backup_failed, first_of
-from chat.backup.making import DATABASE, FILES, chain_of
+from chat.backup.making import DATABASE, ENCRYPTED, FILES, chain_of, decrypt_parts, read_checksums
 from chat.backup.manifest import Manifest, digest_of, read_manifest
 from chat.backup.placing import open_placed
 from chat.backup.programs import find_program, run_program
+from chat.backup.scratch import open_scratch
 from chat.domain.startup import CannotStart
-from chat.embedded_postgres.data_directory import lock_file
 from chat.storage.postgres.asyncio_bridge import open_asyncio
 from chat.storage.postgres.database import DatabaseAddress
 
-_PREFIX = "chat-proof-"
 _GROWING = {"messages", "changes", "users", "rooms", "memberships", "direct_rooms", "files", "edits", "audit"}
 """Tables whose rows are compared for a copy of files: between its two counts others lose and get rows all the time."""
 
@@ -57,10 +54,20 @@ async def prove(
     backup: Path,
     *,
     scratch: Path | None = None,
+    identities: Identities | None = None,
+    files: Collection[str] | None = None,
     report: Callable[[str], None],
     found: Callable[[Check], None],
 ) -> bool:
     """Prove a backup; `found` gets each check as it is made. Returns whether all went well.
+
+    Args:
+        backup: the backup.
+        scratch: where its database runs.
+        identities: decrypt it if it is encrypted; without them only its checksums are compared.
+        files: the digests of the attached files, if they are elsewhere than in the backup.
+        report: called with the name of each step.
+        found: called with each check.
 
     Its database runs in a new directory in `scratch`, which needs as much space as the database, and is removed. Raises
     BackupFailed if it can't be looked at. Cancelling: the directory is removed.
@@ -74,21 +81,34 @@ async def prove(
     with as_backup_failed(f"cannot read the backup {backup}"):
         manifest = await trio.to_thread.run_sync(read_manifest, backup)
         report("reading the files of the backup")
-        chain = await trio.to_thread.run_sync(chain_of, backup)
-        read, wrong = await trio.to_thread.run_sync(_wrong_parts, backup, chain)
-        note(not wrong, _listed(f"{read:,} files of database, secret and settings", "checksums", wrong))
-        digests, damaged = await trio.to_thread.run_sync(_digests_in, backup / FILES)
-        note(not damaged, _listed(f"{len(digests):,} attached files", "digests", damaged))
+        if manifest.recipients:
+            read, wrong = await trio.to_thread.run_sync(_wrong_encrypted, backup, manifest)
+            note(not wrong, _listed(f"{read:,} encrypted files", "checksums", wrong))
+            if identities is None:
+                note(None, "encrypted: it was proven before it was encrypted; --identity FILE proves it now")
+                return not wrong
         try:
-            async with (
-                _open_scratch(scratch) as data,
-                open_asyncio(),
-                open_placed(backup, manifest, data, durable=False, report=report) as address,
-            ):
-                note(True, "its database starts")
-                async with open_connection(address) as connection:
-                    await _compare(connection, manifest, digests, note, report)
-                    await _check_indexes(connection, address, note, report)
+            async with open_scratch(scratch) as data, open_asyncio():
+                plain = backup
+                if manifest.recipients and identities is not None:
+                    report("decrypting")
+                    plain = data.parent / "plain"
+                    await trio.to_thread.run_sync(decrypt_parts, backup, plain, identities)
+                chain = await trio.to_thread.run_sync(chain_of, plain)
+                read, wrong = await trio.to_thread.run_sync(_wrong_parts, plain, chain)
+                note(
+                    not wrong, _listed(f"{read:,} files of database, secret and settings", "checksums", wrong)
+                )
+                if files is None:
+                    digests, damaged = await trio.to_thread.run_sync(_digests_in, backup / FILES, identities)
+                    note(not damaged, _listed(f"{len(digests):,} attached files", "digests", damaged))
+                else:
+                    digests = {*files}
+                async with open_placed(plain, manifest, data, durable=False, report=report) as address:
+                    note(True, "its database starts")
+                    async with open_connection(address) as connection:
+                        await _compare(connection, manifest, digests, note, report)
+                        await _check_indexes(connection, address, note, report)
         except* (CannotStart, BackupFailed, OSError) as group:
             note(False, f"its database: {first_of(group)}")
     return all(check.is_well is not False for check in checks)
@@ -117,6 +137,19 @@ def _wrong_parts(backup: Path, chain: list[Path]) -> tuple[int, list[str]]:
     return read, wrong
 
 
+def _wrong_encrypted(backup: Path, manifest: Manifest) -> tuple[int, list[str]]:
+    """Return the number of encrypted files, and which are not as they were written."""
+    parts = {**manifest.checksums}
+    if _has(backup / ENCRYPTED, parts.get(ENCRYPTED, "")):
+        parts |= read_checksums(backup)
+    wrong = []
+    for name, checksum in parts.items():
+        trio.from_thread.check_cancelled()
+        if not _has(backup / name, checksum):
+            wrong.append(name)
+    return len(parts), wrong
+
+
 def _of_postgres(manifest: Path) -> Iterator[tuple[Path, str]]:
     """Yield the files that PostgreSQL's own manifest lists, with their SHA-256."""
     if manifest.exists():
@@ -133,15 +166,22 @@ def _has(path: Path, checksum: str) -> bool:
         return False
 
 
-def _digests_in(files: Path) -> tuple[set[str], list[str]]:
+def _digests_in(files: Path, identities: Identities | None) -> tuple[set[str], list[str]]:
     """Return the digests of the attached files, and which of them have other bytes."""
     digests, damaged = set(), []
     for path in sorted(files.glob("[0-9a-f][0-9a-f]/*")):
         trio.from_thread.check_cancelled()
-        if _has(path, path.name):
-            digests.add(path.name)
+        name = path.name.removesuffix(SUFFIX)
+        try:
+            is_right = (
+                identities.digest_of(path) if name != path.name and identities else digest_of(path)
+            ) == name
+        except (OSError, BackupFailed):
+            is_right = False
+        if is_right:
+            digests.add(name)
         else:
-            damaged.append(path.name)
+            damaged.append(name)
     return digests, damaged
 
 
@@ -199,46 +239,3 @@ async def _check_indexes(
     except BackupFailed as error:
         return note(False, str(error))
     return note(True, "tables and indexes are sound")
-
-
-@asynccontextmanager
-async def _open_scratch(place: Path | None) -> AsyncGenerator[Path]:
-    """Provide a directory that PostgreSQL's user can reach, and remove those of killed proofs."""
-    if place is None:
-        # Not /tmp, which may be memory.
-        place = Path("/var/tmp") if os.access("/var/tmp", os.W_OK) else Path(tempfile.gettempdir())
-    directory, lock = await trio.to_thread.run_sync(_make_scratch, place)
-    try:
-        yield directory / "data"
-    finally:
-        os.close(lock)
-        shutil.rmtree(directory, ignore_errors=True)
-
-
-def _make_scratch(place: Path) -> tuple[Path, int]:
-    place.mkdir(parents=True, exist_ok=True)
-    for old in place.glob(f"{_PREFIX}*"):
-        if (lock := _lock(old)) is not None:
-            shutil.rmtree(old, ignore_errors=True)
-            os.close(lock)
-    directory = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
-    lock = _lock(directory)
-    if lock is None:
-        raise BackupFailed(f"cannot lock {directory}")
-    directory.chmod(0o711)  # PostgreSQL's user may enter; what it has below is its own
-    (directory / "data").mkdir(mode=0o700)
-    return directory, lock
-
-
-def _lock(directory: Path) -> int | None:
-    """Lock a directory of a proof; None: one that runs has it."""
-    try:
-        descriptor = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError:
-        return None
-    try:
-        lock_file(descriptor)
-    except OSError:
-        os.close(descriptor)
-        return None
-    return descriptor

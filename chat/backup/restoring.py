@@ -13,8 +13,9 @@ from pathlib import Path
 import trio
 
 from chat.backup.connection import open_connection
+from chat.backup.encryption import SUFFIX, Identities
 from chat.backup.failures import BackupFailed, as_backup_failed
-from chat.backup.making import FILES, SECRET
+from chat.backup.making import FILES, SECRET, decrypt_parts
 from chat.backup.manifest import Manifest, read_manifest, write_private
 from chat.backup.placing import load_dump, open_placed
 from chat.durable import sync_directory
@@ -28,19 +29,29 @@ from chat.storage.postgres.storage import open_shared_postgres_storage
 from chat.storage.removal_list import remove_listed
 
 _QUERY_TIMEOUT = 60.0
+_PLAIN = "restoring-plain"
+"""In the data directory: what was decrypted, until the restore ends."""
 
 
 async def restore(
-    config: Config, backup: Path, *, report: Callable[[str], None], removed_accounts: Path | None = None
+    config: Config,
+    backup: Path,
+    *,
+    report: Callable[[str], None],
+    removed_accounts: Path | None = None,
+    identities: Identities | None = None,
 ) -> Manifest:
     """Restore `backup` into the data directory, the files and the database of `config`, all of which must be empty.
 
     Notes the restore mark, so that newer log-ins continue for a day, and removes the accounts again that are listed in
-    the file `removed_accounts` (`storage/removal_list.py`). Raises BackupFailed and CannotStart.
+    the file `removed_accounts` (`storage/removal_list.py`). `identities` decrypt an encrypted backup.
+    Raises BackupFailed and CannotStart.
     Cancelling: no server starts on the data directory until a restore into it is complete.
     """
     with as_backup_failed(f"cannot restore into {config.data}"):
         manifest = await trio.to_thread.run_sync(read_manifest, backup)
+        if manifest.recipients and identities is None:
+            raise BackupFailed(f"the backup {backup} is encrypted: pass --identity FILE")
         newest = known_migrations()[-1].version
         if manifest.schema > newest:
             raise BackupFailed(
@@ -61,15 +72,20 @@ async def restore(
                 await trio.to_thread.run_sync(_empty, config.data)
                 if store is not None:
                     report("copying files")
-                    await trio.to_thread.run_sync(_put_files, backup / FILES, store)
-                if config.secret is None and (backup / SECRET).exists():
-                    write_private(config.data / SECRET, (backup / SECRET).read_bytes())
+                    await trio.to_thread.run_sync(_put_files, backup / FILES, store, identities)
+                plain = backup
+                if manifest.recipients and identities is not None:
+                    report("decrypting")
+                    plain = config.data / _PLAIN
+                    await trio.to_thread.run_sync(decrypt_parts, backup, plain, identities)
+                if config.secret is None and (plain / SECRET).exists():
+                    write_private(config.data / SECRET, (plain / SECRET).read_bytes())
                 if config.database_url is not None:
                     address: DatabaseAddress = {"dsn": config.database_url}
-                    await load_dump(backup, manifest, address, report=report)
+                    await load_dump(plain, manifest, address, report=report)
                     await mark_restored(address, removed_accounts, until=manifest.begun_at)
                 else:
-                    async with open_placed(backup, manifest, config.data, durable=True, report=report) as own:
+                    async with open_placed(plain, manifest, config.data, durable=True, report=report) as own:
                         await mark_restored(own, removed_accounts, until=manifest.begun_at)
                 await trio.to_thread.run_sync(partial(_finish, config.data))
         return manifest
@@ -130,7 +146,7 @@ def _empty(data: Path) -> None:
             path.unlink()
 
 
-def _put_files(source: Path, store: Path) -> None:
+def _put_files(source: Path, store: Path, identities: Identities | None) -> None:
     """Copy the files that the store lacks, each whole or not at all."""
     store.mkdir(mode=0o700, parents=True, exist_ok=True)
     for folder in sorted(source.glob("[0-9a-f][0-9a-f]")):
@@ -138,17 +154,24 @@ def _put_files(source: Path, store: Path) -> None:
         into.mkdir(mode=0o700, exist_ok=True)
         for file in sorted(folder.iterdir()):
             trio.from_thread.check_cancelled()
-            if not (into / file.name).exists():
-                new = into / f"{file.name}.new"
-                shutil.copy2(file, new)
+            name = file.name.removesuffix(SUFFIX)
+            if not (into / name).exists():
+                new = into / f"{name}.new"
+                if name != file.name and identities is not None:
+                    new.unlink(missing_ok=True)
+                    identities.decrypt(file, new)
+                    shutil.copystat(file, new)
+                else:
+                    shutil.copy2(file, new)
                 with open(new, "rb") as copied:
                     os.fsync(copied.fileno())
-                os.replace(new, into / file.name)
+                os.replace(new, into / name)
         sync_directory(into)
     sync_directory(store)
 
 
 def _finish(data: Path) -> None:
+    shutil.rmtree(data / _PLAIN, ignore_errors=True)
     mark_data_directory(data)
     (data / RESTORING).unlink()
     sync_directory(data)

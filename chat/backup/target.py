@@ -14,13 +14,12 @@ from collections.abc import AsyncGenerator, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import msgspec
 import structlog
 import trio
 
 from chat.backup.failures import BackupFailed
 from chat.backup.keeping import NAME, Keep, begun_at, unneeded
-from chat.backup.manifest import MANIFEST, Manifest, read_manifest, write_private
+from chat.backup.manifest import MANIFEST, Manifest, read_manifest, write_manifest, write_private
 from chat.durable import sync_directory
 from chat.embedded_postgres.data_directory import lock_file
 
@@ -64,7 +63,7 @@ class Target:
 
     def finish(self, partial: Path, manifest: Manifest) -> Path:
         """Write the manifest and give the backup its name: from now on it is there, also after a power cut."""
-        write_private(partial / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
+        write_manifest(partial, manifest)
         for directory in (*(path for path in partial.iterdir() if path.is_dir()), partial):
             sync_directory(directory)
         name = time.strftime(NAME, time.gmtime(manifest.begun_at))

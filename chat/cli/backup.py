@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 server_flags = config_flags("data", "files", "database_url", "secret")
 """The flags that choose what is backed up or restored."""
 
+identity_flag = click.option(
+    "--identity",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="The file of age's identity (AGE-SECRET-KEY-1…) that decrypts the backup.",
+)
+
 
 class _Backup(click.Group):
     """A group in which `chat backup TARGET` is short for `chat backup make TARGET`."""
@@ -83,18 +90,39 @@ def _keep(_context: click.Context, _parameter: click.Parameter, value: str) -> t
     is_flag=True,
     help="Give the embedded database minutes for its checkpoint, so that nobody waits.",
 )
+@click.option(
+    "--recipient",
+    metavar="KEY",
+    help="Encrypt it to this public key of age, or to those in a file. [the setting backup_recipient]",
+)
 @server_flags
-def make(target: Path, keep: tuple[Keep, ...], exclude_search: bool, spread: bool, **flags: object) -> None:
+def make(
+    target: Path,
+    keep: tuple[Keep, ...],
+    exclude_search: bool,
+    spread: bool,
+    recipient: str | None,
+    **flags: object,
+) -> None:
     """Make a backup in the directory TARGET.
 
     It has the database, the attached files, the secret and the settings, and it appears in TARGET whole or not at all.
-    Files that the backup before has are linked, and of the embedded database only changes are copied.
+    Files that the backup before has are linked, and of the embedded database only changes are copied. With --recipient
+    it is encrypted, and the database is copied whole, proven, and encrypted.
     """
     with expected_errors():
         config = read_config(flags, os.environ)
         configure_logging("warning", config.log_format)
         refuse_no_data(config)
-        done = trio.run(_make, config, target.absolute(), keep, exclude_search, spread)
+        done = trio.run(
+            _make,
+            config,
+            target.absolute(),
+            keep,
+            exclude_search,
+            spread,
+            recipient or config.backup_recipient,
+        )
     manifest = done.manifest
     if note_here(config):
         taken = manifest.ended_at - manifest.begun_at
@@ -121,11 +149,18 @@ def refuse_no_data(config: Config) -> None:
 
 
 async def _make(
-    config: Config, target: Path, keep: tuple[Keep, ...], exclude_search: bool, spread: bool
+    config: Config,
+    target: Path,
+    keep: tuple[Keep, ...],
+    exclude_search: bool,
+    spread: bool,
+    recipient: str | None,
 ) -> "Backup":
+    from chat.backup.encryption import read_recipients
     from chat.backup.making import back_up  # late: --help need not wait for the import
     from chat.data_access import open_address
 
+    recipients = None if recipient is None else read_recipients(recipient)
     async with open_address(config) as address:
         return await back_up(
             config,
@@ -134,8 +169,18 @@ async def _make(
             keep=keep,
             exclude_search=exclude_search,
             spread=spread,
+            recipients=recipients,
+            prove=_prove_plain,
             report=progress(),
         )
+
+
+async def _prove_plain(plain: Path, scratch: Path, files: set[str]) -> str | None:
+    from chat.backup.proving import Check, prove
+
+    wrong: list[Check] = []
+    await prove(plain, scratch=scratch, files=files, report=progress(), found=wrong.append)
+    return next((check.what for check in wrong if check.is_well is False), None)
 
 
 @backup.command()
@@ -143,14 +188,17 @@ async def _make(
 @click.option(
     "--scratch", metavar="DIR", type=click.Path(path_type=Path), help="Where its database runs. [/var/tmp]"
 )
+@identity_flag
 @config_flags("data")
-def verify(path: Path, scratch: Path | None, **flags: object) -> None:
+def verify(path: Path, scratch: Path | None, identity: Path | None, **flags: object) -> None:
     """Prove that a backup can be restored.
 
     BACKUP is a backup, or a directory of backups, of which the newest is taken. All of it is read, and its database
     runs privately for that, in a new directory that is removed. The command prints a line for each check; its exit
-    status is 1 if one fails. The server's data directory, if it is there, notes the proof.
+    status is 1 if one fails. Of an encrypted backup without --identity only the encrypted files are read: it was proven
+    before it was encrypted. The server's data directory, if it is there, notes the proof.
     """
+    from chat.backup.encryption import Identities
     from chat.backup.manifest import read_manifest
     from chat.backup.proving import Check, prove
     from chat.backup.target import newest_in
@@ -163,8 +211,11 @@ def verify(path: Path, scratch: Path | None, **flags: object) -> None:
         configure_logging("error", config.log_format)
         chosen = newest_in(path.absolute())
         click.echo(str(chosen))
+        identities = None if identity is None else Identities(identity)
         where = None if scratch is None else scratch.absolute()
-        is_whole = trio.run(partial(prove, chosen, scratch=where, report=progress(), found=found))
+        is_whole = trio.run(
+            partial(prove, chosen, scratch=where, identities=identities, report=progress(), found=found)
+        )
         if is_whole and note_here(config):
             note_proven(config.data, chosen, read_manifest(chosen).begun_at)
         elif not is_whole:

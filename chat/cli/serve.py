@@ -10,7 +10,7 @@ import click
 import structlog
 import trio
 
-from chat.backup.nightly import open_nightly_backups
+from chat.backup.nightly import check_recipients, open_nightly_backups
 from chat.cli.command_failed import CommandFailed
 from chat.cli.controlling_terminal import ControllingTerminal
 from chat.cli.expected_errors import expected_errors
@@ -107,6 +107,7 @@ async def serve_until_signalled(config: Config, read: Callable[[], Config]) -> b
             watch.start_soon(handle_signals, signals)
             watch.start_soon(manager.extend_start, ready)
             with serving:
+                check_recipients(config)
                 async with _open(config) as server, open_nightly_backups(config, config.data.absolute()):
                     tune_gc()
                     for address in server.addresses:

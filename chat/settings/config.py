@@ -113,6 +113,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             description="Which of these stay: the newest of so many days, weeks, months and years, as 7d 4w 12m.",
         ),
     ] = "7d 4w 12m"
+    backup_recipient: Annotated[
+        str | None,
+        Meta(
+            description="Encrypts backups: a public key of age (age1…), or a file of several; needs the extra age."
+        ),
+    ] = None
     backup_before_upgrade: Annotated[
         Literal["embedded", "always", "never"],
         Meta(

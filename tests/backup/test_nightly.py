@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pyrage
 import pytest
 import trio
 
@@ -53,14 +54,22 @@ async def reached(data: Path, done: str) -> BackupState:
     return read_backup_state(data)
 
 
+@pytest.mark.parametrize("is_encrypted", [False, True])
 async def test_it_makes_and_proves_a_backup(
-    own_server: ServerProcess, target: Path, monkeypatch: pytest.MonkeyPatch
+    own_server: ServerProcess,
+    target: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    is_encrypted: bool,
 ) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "recipients").write_text(f"{pyrage.x25519.Identity.generate().to_public()}\n")
     monkeypatch.setattr(nightly, "SOON", 0.0)
     data = own_server.data
     (data / "backups.json").unlink(missing_ok=True)
     note_problem(data, "of yesterday")
-    config = Config(data=data, backup=target, backup_keep="1d")
+    recipient = "recipients" if is_encrypted else None
+    config = Config(data=data, backup=target, backup_keep="1d", backup_recipient=recipient)
     await execute(own_server.address, "CHECKPOINT")  # or the spread one takes a while
     async with open_nightly_backups(config, data):
         state = await reached(data, "proven")
@@ -68,6 +77,7 @@ async def test_it_makes_and_proves_a_backup(
     assert state.backup == state.proven == str(target / name)
     assert state.problem is None
     assert state.proven_made_at == state.made_at
+    assert (target / name / "database.tar.age").exists() == is_encrypted
 
 
 async def test_what_fails_is_noted(

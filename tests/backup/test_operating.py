@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyrage
 import pytest
 
 from chat.backup.state import read_backup_state
@@ -26,6 +27,9 @@ def of_the_page(**here: Path) -> list[str]:
         "/mnt/backup": here["target"],
         "/var/lib/trio-chat": here["data"],
         "/srv/restored": here["restored"],
+        "/mnt/encrypted": here["target"].parent / "encrypted",
+        "/etc/chat/recipients": here["target"].parent / "recipients",
+        "/root/identity": here["target"].parent / "identity",
     }
     lines = [line for block in shell_blocks(PAGE) for line in block.splitlines()]
     found = [line for line in lines if line.startswith("chat backup") or line.startswith("chat restore ")]
@@ -36,15 +40,18 @@ def of_the_page(**here: Path) -> list[str]:
 
 def test_its_commands_do_as_it_says(own_server: ServerProcess, target: Path) -> None:
     (own_server.data / "removed-accounts.jsonl").touch()
+    key = pyrage.x25519.Identity.generate()
+    (target.parent / "recipients").write_text(f"{key.to_public()}\n")
+    (target.parent / "identity").write_text(f"{key}\n")
     with data_path() as restored:
         run_all(of_the_page(target=target, data=own_server.data, restored=restored), restored)
     state = read_backup_state(own_server.data)
-    assert state.proven == state.backup == str(newest_in(target))
+    assert state.proven == state.backup == str(newest_in(target.parent / "encrypted"))
     assert state.problem is None
 
 
 def run_all(commands: list[str], restored: Path) -> None:
-    assert len(commands) == 5
+    assert len(commands) == 8
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CHAT_")}
     for each in commands:
         shutil.rmtree(restored, ignore_errors=True)  # a restore goes into what is empty

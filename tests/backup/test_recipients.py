@@ -1,0 +1,153 @@
+"""Backups that are encrypted: nothing plain is left, and only an identity brings one back."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pyrage
+import pytest
+
+from chat.backup.encryption import Identities, read_recipients
+from chat.backup.failures import BackupFailed
+from chat.backup.scratch import PLAIN
+from chat.backup.target import backups_in, newest_in
+from tests.backup.conftest import FILE, attach, command, lines, register, say
+from tests.backup.test_restoring import DIGEST
+from tests.support.databases import fetch
+from tests.support.people import eventually
+from tests.support.server import ServerProcess, data_path, running_server
+
+KEY = pyrage.x25519.Identity.generate()
+OTHER = pyrage.x25519.Identity.generate()
+WORDS = "nobody else may read this"
+
+
+@pytest.fixture
+def identity(tmp_path: Path) -> Path:
+    path = tmp_path / "identity"
+    path.write_text(f"# the key of the tests\n{KEY}\n")
+    return path
+
+
+def files_in(directory: Path) -> list[Path]:
+    return sorted(path for path in directory.rglob("*") if path.is_file())
+
+
+def plain_in(server: ServerProcess) -> list[Path]:
+    return [*(server.data / PLAIN).glob("*")]
+
+
+async def test_an_encrypted_backup_has_nothing_plain_and_is_restored(
+    own_server: ServerProcess, target: Path, identity: Path, tmp_path: Path
+) -> None:
+    token = register(own_server, "dora")
+    await say(own_server, token, WORDS)
+    await attach(own_server, token)
+    make = ("backup", target, "--data", own_server.data, "--recipient", str(KEY.to_public()))
+    lines(command(*make))
+    first = newest_in(target)
+    secret = (own_server.data / "secret").read_bytes().strip()
+    for path in files_in(first):
+        assert path.stat().st_mode & 0o777 == 0o600
+        content = path.read_bytes()
+        assert all(each not in content for each in (WORDS.encode(), secret, FILE[:64])), path
+    assert {path.suffix for path in files_in(first)} == {".age", ".json"}
+    assert plain_in(own_server) == []
+    said = lines(command("backup", "verify", target, "--data", own_server.data))
+    assert [line[:6].strip() for line in said[1:]] == ["ok", "-"]
+    said = lines(command("backup", "verify", target, "--data", own_server.data, "--identity", identity))
+    assert "rooms without a gap" in "\n".join(said)
+    lines(command(*make))
+    second = newest_in(target)
+    file = f"files/{DIGEST[:2]}/{DIGEST}.age"
+    assert first != second
+    assert (first / file).stat().st_ino == (second / file).stat().st_ino
+    assert (first / "secret.age").read_bytes() != (second / "secret.age").read_bytes()
+    with data_path() as data:
+        refused = command("restore", target, "--data", data)
+        assert (refused.returncode, "--identity" in refused.stderr) == (1, True)
+        other = tmp_path / "other"
+        other.write_text(f"{OTHER}\n")
+        wrong = command("restore", target, "--data", data, "--identity", other)
+        assert (wrong.returncode, "cannot decrypt" in wrong.stderr) == (1, True)
+        lines(command("restore", target, "--data", data, "--identity", identity))
+        assert not (data / "restoring-plain").exists()
+        assert (data / "secret").read_bytes().strip() == secret
+        assert (data / "files" / DIGEST[:2] / DIGEST).read_bytes() == FILE
+        with running_server(data) as restored:
+            query = f"SELECT count(*) FROM messages WHERE text = '{WORDS}'"
+            assert await fetch(restored.address, query) == 1
+    damaged = second / file
+    damaged.write_bytes(damaged.read_bytes()[:-1] + b"!")
+    wrong = command("backup", "verify", target, "--data", own_server.data)
+    assert (wrong.returncode, DIGEST in wrong.stdout) == (1, True)
+
+
+def test_a_plain_copy_that_a_kill_left_is_removed(own_server: ServerProcess, target: Path) -> None:
+    flags = (
+        "backup",
+        "make",
+        str(target),
+        "--data",
+        str(own_server.data),
+        "--recipient",
+        str(KEY.to_public()),
+    )
+    process = subprocess.Popen([sys.executable, "-m", "chat", *flags], stderr=subprocess.DEVNULL)
+    try:
+        eventually(
+            lambda: any(each.glob("plain/database/*") for each in plain_in(own_server)), "a plain copy"
+        )
+        os.kill(process.pid, signal.SIGKILL)
+    finally:
+        process.kill()
+        process.wait(30)
+    assert backups_in(target) == []
+    assert len(plain_in(own_server)) == 1
+    lines(command(*flags))
+    assert plain_in(own_server) == []
+    assert len(backups_in(target)) == 1
+
+
+def test_a_server_with_wrong_recipients_does_not_start(target: Path, tmp_path: Path) -> None:
+    done = command(
+        "serve",
+        "--data",
+        tmp_path / "data",
+        "--backup",
+        tmp_path / "backup",
+        "--backup-recipient",
+        "age1wrong",
+    )
+    assert done.returncode != 0
+    assert "is no public key of age" in done.stderr
+
+
+def test_recipients_are_a_key_or_a_file_of_several(tmp_path: Path) -> None:
+    keys = sorted(str(each.to_public()) for each in (KEY, OTHER))
+    assert read_recipients(keys[0]).keys == (keys[0],)
+    path = tmp_path / "recipients"
+    path.write_text(f"# two\n{keys[1]}\n\n{keys[0]}\n")
+    assert read_recipients(str(path)).keys == tuple(keys)
+    for content in ("# none\n", "ssh-rsa AAAA\n"):
+        path.write_text(content)
+        with pytest.raises(BackupFailed, match="public key of age"):
+            read_recipients(str(path))
+    with pytest.raises(BackupFailed, match="cannot read"):
+        read_recipients(str(tmp_path / "missing"))
+
+
+def test_a_file_without_an_identity_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "identity"
+    for content in ("# none\n", "age1notasecret\n"):
+        path.write_text(content)
+        with pytest.raises(BackupFailed, match="AGE-SECRET-KEY-1"):
+            Identities(path)
+
+
+def test_without_the_package_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyrage", None)
+    with pytest.raises(BackupFailed, match=r"pip install 'trio-chat\[age\]'"):
+        read_recipients(str(KEY.to_public()))

@@ -2,11 +2,13 @@
 
 The tests take them, and the pictures of docs/web.md."""
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, NamedTuple
 
 from playwright.sync_api import Page, expect
 
+from chat.backup.state import note_made, note_proven
 from tests.support.people import PASSWORD, post, request
 from tests.support.server import ServerProcess
 from tests.web.pages import Pages
@@ -128,6 +130,7 @@ SCREENS = (
     Screen("admin-limits", "/admin/limits", "Messages per second"),
     Screen("admin-widget", "/admin/widget", "Code for your website"),
     Screen("admin-server", "/admin/server", "Server name"),
+    Screen("admin-backups", "/admin/backups", "7 hours ago"),
     Screen("admin-audit", "/admin/audit", "What admins did"),
 )
 
@@ -204,6 +207,9 @@ def make_world(pages: Pages, chat: ServerProcess) -> World:
     old.say(ADMIN, "Good night")
     for hidden in (long, old):
         call(pages, ADMIN, "PATCH", f"/rooms/{hidden.id}/mine", {"hidden": True})
+    made_at = time.time() - 7 * 3600
+    note_made(chat.data, chat.data / "backup", made_at, 4.0, 12_345_678)
+    note_proven(chat.data, chat.data / "backup", made_at)
     return World(garden.id, ben, garden.invite(), conversation, visit, long.id, old.id)
 
 

@@ -28,6 +28,7 @@ def olga(pages: Pages, chat: ServerProcess) -> Page:
 
 
 def test_the_state_of_backups_is_shown(olga: Page, chat: ServerProcess) -> None:
+    (chat.data / STATE).unlink(missing_ok=True)
     olga.get_by_role("link", name="Backups").click()
     part = olga.locator(".settings-part")
     expect(part).to_contain_text("No backups are set up.")
@@ -39,7 +40,9 @@ def test_the_state_of_backups_is_shown(olga: Page, chat: ServerProcess) -> None:
         note_problem(chat.data, "No space left on device")
         olga.reload()
         expect(part).to_contain_text("7 hours ago")
-        expect(part.locator("div").filter(has_text="Last proven restore")).to_contain_text("this minute")
+        expect(part.locator("div").filter(has_text="Last proven restore")).to_contain_text(
+            re.compile("minute")
+        )
         expect(part.get_by_role("alert")).to_contain_text("No space left on device")
         expect(part).to_contain_text("not scheduled")
     finally:

@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from chat.features.registry import FEATURES
-from chat.storage.postgres import contacts, member_queries
+from chat.storage.postgres import contacts, member_queries, user_queries
 from chat.storage.postgres.asyncio_bridge import open_asyncio
 from chat.storage.postgres.database import Database, open_database
 from chat.storage.postgres.name_parts import NEAR
@@ -133,6 +133,16 @@ async def test_pages_of_admins_read_no_others(filled: Database) -> None:
         own, read = await found(filled, admins, part)
         assert own == ([] if part == "qqq" else ["xaver"])
         assert read <= FEW
+
+
+async def count(connection: Connection, _part: str) -> list[asyncpg.Record]:
+    return await connection.fetch(
+        f"SELECT 'xaver' AS name FROM ({user_queries.COUNT}) AS counted WHERE count > 4000"
+    )
+
+
+async def test_people_are_counted_without_reading_their_rows(filled: Database) -> None:
+    assert await found(filled, count, "") == (["xaver"], 0)
 
 
 async def test_those_are_found_whom_a_plain_scan_finds(filled: Database) -> None:

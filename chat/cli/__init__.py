@@ -23,6 +23,7 @@ class _Commands(click.Group):
         "nodes",
         "restore",
         "restored",
+        "retention",
         "room",
         "send",
         "serve",

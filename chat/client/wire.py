@@ -121,6 +121,7 @@ class RoomInfo(Value, kw_only=True, frozen=True):
         pos: the position of its latest change.
         at: the time of its latest change.
         seq: the number of its latest message.
+        first: the number of its oldest message; those before are removed.
         read: the reader has read up to this message.
         unread: how many texts of others follow that one; 100 stands for 100 or more.
         mentions: how many of those mention the reader; 100 stands for 100 or more.
@@ -141,6 +142,7 @@ class RoomInfo(Value, kw_only=True, frozen=True):
     pos: int
     at: int
     seq: int
+    first: int = 1
     read: int
     unread: int = 0
     mentions: int = 0

@@ -37,6 +37,9 @@ _LOOK = 10.0
 _RETRY = 1.0
 """Seconds until the next try when the database fails."""
 
+_HELD = 600.0
+"""Seconds until the next look whether a room is still on hold."""
+
 _AGAIN = Code.UNAVAILABLE, Code.OUTCOME_UNKNOWN
 """The codes of refusals after which a step is repeated."""
 
@@ -122,6 +125,11 @@ class Eraser:
                     await trio.sleep((trio.current_time() - started) * (1 / _SHARE - 1))
                 case _Step.WAIT:
                     await trio.sleep(_RETRY)
+                case _Step.HELD:
+                    await self._removals.postpone(removal.person_id, _HELD)
+                    logger.info(
+                        "messages of a removed account stay: a room is on hold", person=removal.person_id
+                    )
                 case _Step.LAST:
                     await self._removals.finish(removal.person_id)
                     self._removed_room()
@@ -140,6 +148,8 @@ class Eraser:
             return _Step.WAIT
         if window.last_id > removal.done_id:
             await self._removals.clear(removal.person_id, removal.done_id, window.last_id)
+        if window.is_held and not window.writes and window.last_id <= removal.done_id:
+            return _Step.HELD
         if not window.is_end or window.writes:
             return _Step.MORE
         return _Step.LAST if removal.is_settled else _Step.WAIT
@@ -150,4 +160,5 @@ class _Step(Enum):
 
     MORE = auto()
     WAIT = auto()
+    HELD = auto()
     LAST = auto()

@@ -1,12 +1,14 @@
 """What a feature is: its kinds of change, how they are stored, its operations, and its native events."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import msgspec
 
+from chat.domain.features import Ports
 from chat.domain.messages.changes import FeatureChange
+from chat.domain.ports import Setting
 from chat.engine.services import EngineServices
 from chat.operations.operation import Operation
 from chat.operations.room_values import Logged
@@ -21,6 +23,14 @@ class ChangeEvent(msgspec.Struct, frozen=True):
     make: Callable[[Any], Logged]
 
 
+class Overdue(msgspec.Struct, frozen=True):
+    """What would be removed now: how many of a kind, and the time of the oldest in Unix seconds."""
+
+    kind: str
+    count: int
+    oldest: float | None
+
+
 class Feature(StoredFeature, frozen=True, kw_only=True):
     """A feature, as its package describes it and the registry lists it.
 
@@ -30,6 +40,7 @@ class Feature(StoredFeature, frozen=True, kw_only=True):
         operations: what clients of the native protocol may ask, over HTTP and on the socket.
         events: one for each kind. Other protocols send nothing of a feature's changes.
         open: what runs beside the server for as long as it serves.
+        overdue: returns what the feature would remove now, by the settings that admins have changed; for commands.
     """
 
     name: str
@@ -37,3 +48,4 @@ class Feature(StoredFeature, frozen=True, kw_only=True):
     operations: tuple[Operation, ...] = ()
     events: tuple[ChangeEvent, ...] = ()
     open: Callable[[EngineServices], AbstractAsyncContextManager[None]] | None = None
+    overdue: Callable[[Ports, Mapping[str, Setting]], Awaitable[Sequence[Overdue]]] | None = None

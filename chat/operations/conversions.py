@@ -126,6 +126,7 @@ def room_fields(snapshot: RoomSnapshot) -> dict[str, Any]:
         "pos": snapshot.pos,
         "at": snapshot.at,
         "seq": snapshot.seq,
+        "first": snapshot.first,
         "read": snapshot.read,
         "unread": snapshot.unread,
         "mentions": snapshot.mentions,

@@ -138,6 +138,7 @@ class RoomFields(Value, kw_only=True, frozen=True):
     pos: Annotated[Pos, Meta(description="The position of its latest change")]
     at: Annotated[Time, Meta(description="The time of its latest change")]
     seq: Annotated[Mark, Meta(description="The number of its latest message")]
+    first: Annotated[Seq, Meta(description="The number of its oldest message; those before are removed")] = 1
     read: Annotated[Mark, Meta(description="The reader has read up to this message")]
     unread: Annotated[
         UpTo100, Meta(description="How many texts of others follow that one; 100 stands for 100 or more")

@@ -190,6 +190,9 @@ export interface ChangeSettings {
   widget_origins?: string[] | null;
   /** In one line; without one the widget has its own in the visitor's language */
   widget_greeting?: string | null;
+  /** In days; 0: for ever */
+  message_days?: number | null;
+  rooms_keep?: "any" | "server" | "shorter" | null;
 }
 
 /**
@@ -293,6 +296,18 @@ export interface CreateVisitor {
   email?: string | null;
   /** http: or https:, without query and fragment */
   page?: string | null;
+}
+
+/** For how long something is kept, in days; 0: for ever. */
+export interface DaysSetting {
+  source: "admin" | "start";
+  /** Unix milliseconds */
+  at?: number;
+  by?: Sender;
+  /** In days; 0: for ever */
+  value: number;
+  /** In days; 0: for ever */
+  default: number;
 }
 
 /** A message is deleted; without `by` it was a command on the server. */
@@ -468,7 +483,7 @@ export interface HelloOk {
   restored?: Restored;
   /**
    * activity, blocks, edits, exports, files, invites, leaving, mentions, pins, presence, reactions, read_marks,
-   * search, support, sync_pages, visitors; others may be added
+   * retention, search, support, sync_pages, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -500,10 +515,30 @@ export interface Hits {
   next?: number;
 }
 
+/**
+ * A hold, and its reason: nothing of its target is removed by age or with an account, until it is lifted. `target`
+ * is the id of the room or person; `name` is its name of today.
+ */
+export interface Hold {
+  id: number;
+  kind: "person" | "room" | "server";
+  target?: number;
+  name?: string;
+  reason: string;
+  /** Unix milliseconds */
+  at: number;
+  by?: Sender;
+}
+
 /** The person who has the requested conversation. */
 export interface Holder {
   id: number;
   name: string;
+}
+
+/** All holds, the oldest first. */
+export interface Holds {
+  holds: Hold[];
 }
 
 /**
@@ -543,6 +578,9 @@ export interface IssuedInvites {
   /** Identifies an invite in lists; unlike its code it admits nobody */
   next?: string;
 }
+
+/** What is removed, as counts name it. */
+export type Kind = "messages";
 
 /**
  * The server's limits; all fields are always sent. - `text`, `topic`, `name`: characters. `frame_bytes`,
@@ -802,6 +840,19 @@ export interface OriginsSetting {
   default: string[];
 }
 
+/** How many of a kind are older than the rules allow, and the time of the oldest. */
+export interface OverdueCount {
+  kind: Kind;
+  count: number;
+  /** Unix milliseconds */
+  oldest?: number;
+}
+
+/** What would be removed now. What stays because of a hold on a person is counted too. */
+export interface OverdueCounts {
+  overdue: OverdueCount[];
+}
+
 /**
  * A code with which the person can set a new password once, until `expires`. `url` is the path of its page on this
  * server. `link` is the whole address, if the setting `public_url` is known.
@@ -892,6 +943,13 @@ export interface PinnedMessages {
 /** A room whose pinned messages are requested. */
 export interface PinsOf {
   room: number;
+}
+
+/** A hold to place on a room, a person (`target`) or the server. Placed again it has another reason. */
+export interface PlaceHold {
+  kind: "person" | "room" | "server";
+  target?: number | null;
+  reason: string;
 }
 
 /** The server's name, who may register and who reads the lobby; sent when one of these changes. */
@@ -1084,6 +1142,8 @@ export interface Room {
   at: number;
   /** The number of its latest message */
   seq: number;
+  /** The number of its oldest message; those before are removed */
+  first?: number;
   /** The reader has read up to this message */
   read: number;
   /** How many texts of others follow that one; 100 stands for 100 or more */
@@ -1121,6 +1181,8 @@ export interface RoomEvent {
   at: number;
   /** The number of its latest message */
   seq: number;
+  /** The number of its oldest message; those before are removed */
+  first?: number;
   /** The reader has read up to this message */
   read: number;
   /** How many texts of others follow that one; 100 stands for 100 or more */
@@ -1139,10 +1201,39 @@ export interface RoomEvent {
   after?: number;
 }
 
+/**
+ * For how many `days` the messages of a room are kept; 0: for ever. `own`: the room has a rule of its own; else it
+ * is that of the server, `server_days`. `rooms_keep`: whether owners may have other rules: none (`server`),
+ * shorter ones, or any.
+ */
+export interface RoomRetention {
+  /** In days; 0: for ever */
+  days: number;
+  own?: boolean;
+  /** In days; 0: for ever */
+  server_days: number;
+  rooms_keep: "any" | "server" | "shorter";
+}
+
 /** Rooms, by id. If there are more, `next` is the `after` of the next page. */
 export interface Rooms {
   rooms: Room[];
   next?: number;
+}
+
+/** Whether owners may have the messages of their room kept differently: no (`server`), shorter, or at will. */
+export interface RoomsKeepSetting {
+  source: "admin" | "start";
+  /** Unix milliseconds */
+  at?: number;
+  by?: Sender;
+  value: "any" | "server" | "shorter";
+  default: "any" | "server" | "shorter";
+}
+
+/** A room, for how long messages are kept there. */
+export interface RuleOf {
+  room: number;
 }
 
 /**
@@ -1211,7 +1302,7 @@ export interface ServerInfo {
   lobby: "members" | "open";
   /**
    * activity, blocks, edits, exports, files, invites, leaving, mentions, pins, presence, reactions, read_marks,
-   * search, support, sync_pages, visitors; others may be added
+   * retention, search, support, sync_pages, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -1244,6 +1335,20 @@ export interface SessionInfo {
 /** One's own sessions, newest first. */
 export interface Sessions {
   sessions: SessionInfo[];
+}
+
+/** The same, as an admin. */
+export interface SetListedRule {
+  room: number;
+  /** In days; 0: for ever */
+  days?: number | null;
+}
+
+/** For how many days the messages of a room are kept; 0: for ever, null: as on the server. */
+export interface SetRule {
+  room: number;
+  /** In days; 0: for ever */
+  days?: number | null;
 }
 
 /** Report whether the person is at the screen. */
@@ -1291,6 +1396,8 @@ export interface Settings {
   call_rate: RateSetting;
   widget_origins: OriginsSetting;
   widget_greeting: GreetingSetting;
+  message_days: DaysSetting;
+  rooms_keep: RoomsKeepSetting;
 }
 
 /** The status is set until this socket reports another. */
@@ -1397,6 +1504,18 @@ export interface Token {
   session: SessionInfo;
 }
 
+/** The messages of the room below `first` are removed. */
+export interface TrimmedEvent {
+  type: "trimmed";
+  room: number;
+  /** A change's number in its room: 1, 2, 3 … without gaps; 0: none yet */
+  pos: number;
+  /** Unix milliseconds */
+  at: number;
+  /** A message's number in its room: 1, 2, 3 … without gaps */
+  first: number;
+}
+
 /** A change made by a newer server, of a kind that this server does not know; it counts for `pos`. */
 export interface UnknownEvent {
   type: "unknown";
@@ -1472,6 +1591,11 @@ export interface WhichExport {
 /** A file. */
 export interface WhichFile {
   id: number;
+}
+
+/** A hold. */
+export interface WhichHold {
+  hold: number;
 }
 
 /** An invite, by its code. */
@@ -1616,6 +1740,7 @@ export type Event =
   | MemberEvent
   | ChangedEvent
   | PinnedEvent
+  | TrimmedEvent
   | UnknownEvent
   | MoreEvent
   | RoomEvent

@@ -126,6 +126,9 @@ NATIVE_ACTS = (
     ),
     Act("change_support", "claim the conversation", "lead support", {**_ROOM, "assignee": "{operator}"}),
     Act("change_listed_room", "rename any room", "administer", {**_ROOM, "name": "{name}"}),
+    Act("room_retention", "see how long messages are kept", "read", _ROOM),
+    Act("set_room_retention", "set how long messages are kept", "keep", {**_ROOM, "days": None}),
+    Act("set_listed_room_retention", "set it for any room", "keep anywhere", {**_ROOM, "days": None}),
     Act("delete_listed_room", "delete any room", "administer", _ROOM, spends=True),
 )
 

@@ -388,6 +388,23 @@ RIGHTS = {
         (*_SUPPORT_TOKENS, Line("operator", "", DONE), Line("inside outside", "", FORBIDDEN)),
         is_for_everybody=True,
     ),
+    "keep": Right(
+        "Set how long a room's messages are kept: owners, within what the admins allow, and admins who are in.",
+        (
+            Line("inside", "direct | support", NOT_FOUND),
+            Line("admin-inside", "", DONE),
+            Line("owner", "", DONE),
+            Line("inside", "", FORBIDDEN),
+        ),
+    ),
+    "keep anywhere": Right(
+        "Set how long messages are kept in the lobby, or in any room that people made: admins.",
+        (
+            Line("admin admin-inside", "lobby | public | private", DONE),
+            Line("admin admin-inside", "", NOT_FOUND),
+        ),
+        is_for_admins=True,
+    ),
     "administer": Right(
         "Rename, archive and delete any room that people made: admins, whether they are in or not.",
         (
@@ -474,6 +491,10 @@ SERVER_ACTS = (
     ServerAct("settings", "admins", {}),
     ServerAct("backups", "admins", {}),
     ServerAct("audit", "admins", {}),
+    ServerAct("holds", "admins", {}),
+    ServerAct("overdue", "admins", {}),
+    ServerAct("place_hold", "admins in person", {"kind": "room", "target": 2**52, "reason": "x"}, NOT_FOUND),
+    ServerAct("lift_hold", "admins in person", {"hold": 2**52}, NOT_FOUND),
     ServerAct("add_account", "admins in person", {"name": "!", "password": _PASSWORD}, Answer.INVALID),
     ServerAct("change_account", "admins in person", {**_NO_ONE, "disabled": True}, NOT_FOUND),
     ServerAct("delete_account", "admins in person", _NO_ONE, NOT_FOUND),

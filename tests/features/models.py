@@ -2,6 +2,7 @@
 
 from tests.features.exports.model import ExportsModel
 from tests.features.pins.model import PinsModel
+from tests.features.retention.model import RetentionModel
 from tests.features.search.model import MemorySearchIndex
 
-MODELS = (ExportsModel, PinsModel, MemorySearchIndex)
+MODELS = (ExportsModel, PinsModel, MemorySearchIndex, RetentionModel)

@@ -52,11 +52,15 @@ class OpenRemoval(msgspec.Struct, frozen=True):
 
 
 class Window(msgspec.Struct, frozen=True):
-    """What is to be removed of a person with the messages up to the id `last_id`. `is_end`: the log ends there."""
+    """What is to be removed of a person with the messages up to the id `last_id`. `is_end`: the log ends there.
+
+    `is_held`: the next message is in a room on hold, and the removal can't go on.
+    """
 
     writes: list[Deletion | Reaction]
     last_id: int
     is_end: bool
+    is_held: bool = False
 
 
 _WHAT = {

@@ -46,6 +46,10 @@ class What(StrEnum):
     PASSWORD_RESET = "password_reset"
     EXPORT_ASKED = "export_asked"
     EXPORT_LINK_MADE = "export_link_made"
+    HOLD_PLACED = "hold_placed"
+    HOLD_LIFTED = "hold_lifted"
+    ROOM_KEEP_CHANGED = "room_keep_changed"
+    EXPIRED_REMOVED = "expired_removed"
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):

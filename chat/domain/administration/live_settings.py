@@ -14,6 +14,7 @@ from chat.domain.entities import Person
 from chat.domain.limits.bounds import (
     MOST_BYTES,
     SERVER_NAME,
+    Days,
     Greeting,
     Lobby,
     Origins,
@@ -21,6 +22,7 @@ from chat.domain.limits.bounds import (
     PublicUrl,
     Rate,
     Registration,
+    RoomsKeep,
     ServerName,
     SettingValue,
 )
@@ -45,6 +47,8 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     call_rate: Rate
     widget_origins: Origins
     widget_greeting: Greeting
+    message_days: Days = 0
+    rooms_keep: RoomsKeep = "server"
 
 
 _TYPES = {field.name: field.type for field in structs.fields(ServerSettings)}

@@ -38,6 +38,11 @@ Origin = Annotated[
 ]
 Origins = Annotated[tuple[Origin, ...], Meta(max_length=50)]
 
+Days = Annotated[int, Meta(ge=0, le=36_500, description="In days; 0: for ever")]
+
+RoomsKeep = Literal["server", "shorter", "any"]
+"""How long owners may have the messages of a room kept: as on the server, shorter, or at will."""
+
 Greeting = Annotated[
     str,
     pattern(

@@ -27,13 +27,17 @@ class Edit(msgspec.Struct, frozen=True, gc=False):
 
 
 class Deletion(msgspec.Struct, frozen=True, gc=False):
-    """Deletes the message `seq` of a room. `actor_id` None: by a command of the server's operator."""
+    """Deletes the message `seq` of a room. `actor_id` None: by a command of the server's operator, or by retention.
+
+    `is_expired`: by retention, which the audit counts; it does not list each message.
+    """
 
     room_id: int
     seq: int
     actor_id: int | None
     created_at: float
     people: People = None
+    is_expired: bool = False
 
 
 class Reaction(msgspec.Struct, frozen=True, gc=False):

@@ -187,12 +187,13 @@ class ReplayedChange(msgspec.Struct, frozen=True):
 class Page(msgspec.Struct, frozen=True):
     """Consecutive messages of a room, oldest first, deleted ones included.
 
-    `pos` and `seq` are the room's newest; the messages reflect all changes up to `pos`.
+    `pos` and `seq` are the room's newest, `first` is its oldest; the messages reflect all changes up to `pos`.
     """
 
     messages: list[MessageNow]
     pos: int
     seq: int
+    first: int = 1
 
 
 class SupportStatus(msgspec.Struct, frozen=True):
@@ -223,7 +224,7 @@ class RoomSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     The person has read up to the seq `read`; `unread` counts the messages after it
     (`domain/messages/reading.py`), `mentions` those of them that mention the person. `last` is the newest message, even
     if deleted. `peer` is the other person of a direct room, or the person of a support conversation, with public fields
-    only. `support` is set for support conversations, `visit` for those of visitors.
+    only. Messages below `first` are removed. `support` is set for support conversations, `visit` for those of visitors.
     """
 
     id: int
@@ -237,6 +238,7 @@ class RoomSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     pos: int = 0
     at: int = 0
     seq: int = 0
+    first: int = 1
     read: int = 0
     unread: int = 0
     mentions: int = 0

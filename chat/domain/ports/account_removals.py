@@ -20,7 +20,8 @@ class AccountRemovals(Protocol):
     async def claim(self, by: int, seconds: float, settled_after: float) -> OpenRemoval | None:
         """Return the oldest removal that is not finished, unless a server other than `by` works on it.
 
-        For so many seconds others leave it to `by`. It is settled that many seconds after the account was removed.
+        Nobody who is on hold is among them, and nobody while the server is. For so many seconds others leave it to
+        `by`. It is settled that many seconds after the account was removed.
         """
         ...
 
@@ -33,6 +34,10 @@ class AccountRemovals(Protocol):
 
         These messages are done now.
         """
+        ...
+
+    async def postpone(self, person_id: int, seconds: float) -> None:
+        """Leave a removal alone for so many seconds: it has come to a room on hold."""
         ...
 
     async def finish(self, person_id: int) -> None:

@@ -75,7 +75,7 @@ class RoomHistory:
         else:
             last = page.seq if before is None else before - 1
             first = last + 1
-        return HistoryPage(page, first <= 1, last >= page.seq)
+        return HistoryPage(page, first <= page.first, last >= page.seq)
 
     async def message(self, reader_id: int, room_id: int, seq: int) -> MessageNow | Refusal:
         """Return one message."""

@@ -40,11 +40,18 @@ ACCOUNTS = """
 SELECT user_id AS person, (extract(epoch FROM created_at) * 1000000)::bigint AS created, how,
     (extract(epoch FROM removed_at) * 1000000)::bigint AS removed
 FROM account_removals ORDER BY user_id"""
+# Of whom is on hold, nothing is removed until that is lifted; nor their names.
+IS_HELD = """
+SELECT EXISTS (SELECT FROM retention_holds WHERE kind = 'server' OR (kind = 'person' AND target_id = $1))"""
+KEEPS_NAME = "SELECT keeps_name FROM account_removals WHERE user_id = $1"
+KEEP_NAME = "UPDATE account_removals SET keeps_name = true WHERE user_id = $1"
 CLAIM = """
 UPDATE account_removals SET claimed_by = $1, claimed_until = clock_timestamp() + $2::float8 * interval '1 s'
 WHERE user_id = (
     SELECT user_id FROM account_removals
-    WHERE finished_at IS NULL AND (claimed_by = $1 OR claimed_until IS NULL OR claimed_until < clock_timestamp())
+    WHERE finished_at IS NULL AND NOT EXISTS (
+        SELECT FROM retention_holds WHERE kind = 'server' OR (kind = 'person' AND target_id = user_id)
+    ) AND (claimed_by = $1 OR claimed_until IS NULL OR claimed_until < clock_timestamp())
     ORDER BY removed_at LIMIT 1 FOR UPDATE SKIP LOCKED
 )
 RETURNING user_id, how, done_id, removed_at + $3::float8 * interval '1 s' <= clock_timestamp() AS is_settled"""
@@ -52,7 +59,9 @@ RETURNING user_id, how, done_id, removed_at + $3::float8 * interval '1 s' <= clo
 END = "SELECT last_id FROM lanes WHERE id = 1"
 # The person's messages of a window, and their reactions to others' messages in it.
 TO_REMOVE = """
-SELECT found.id, found.room_id, found.seq, found.emoji, d.low_id, d.high_id, p.id AS person_id, p.name AS person_name
+SELECT found.id, found.room_id, found.seq, found.emoji,
+    EXISTS (SELECT FROM retention_holds WHERE kind = 'room' AND target_id = found.room_id) AS is_held,
+    d.low_id, d.high_id, p.id AS person_id, p.name AS person_name
 FROM (
     SELECT id, room_id, seq, NULL AS emoji FROM messages
     WHERE id > $2 AND id <= $3 AND sender_id = $1 AND kind = 'message' AND deleted_at IS NULL
@@ -83,9 +92,14 @@ WHERE m.id > $2 AND m.id <= $3 AND $1 = ANY (m.mentions)
 )
 GO_ON = "UPDATE account_removals SET done_id = $2 WHERE user_id = $1 AND finished_at IS NULL"
 
+# Another removal may go on, and this one later.
+POSTPONE = """
+UPDATE account_removals SET claimed_by = NULL, claimed_until = clock_timestamp() + $2::float8 * interval '1 s'
+WHERE user_id = $1"""
+
 FINISH = """
 UPDATE account_removals SET finished_at = now(), claimed_by = NULL, claimed_until = NULL
-WHERE user_id = $1 AND finished_at IS NULL RETURNING how"""
+WHERE user_id = $1 AND finished_at IS NULL RETURNING how, keeps_name"""
 # The audit keeps who did what to whom; only the names and addresses in it go.
 OF_NAMELESS = (
     "UPDATE audit SET detail = '' WHERE person_id = $1 AND what IN ('renamed', 'login_failed')",

@@ -58,7 +58,11 @@ class PostgresAccountRemovals:
                 if rows[0]["id"] < last_id:  # there may be more of the last message
                     rows = [row for row in rows if row["id"] < last_id]
                     last_id -= 1
-            return Window([_write_of(row, person_id) for row in rows], last_id, last_id >= end)
+            held = next((row["id"] for row in rows if row["is_held"]), None)
+            if held is not None:
+                rows, last_id = [row for row in rows if row["id"] < held], held - 1
+            writes = [_write_of(row, person_id) for row in rows]
+            return Window(writes, last_id, last_id >= end, is_held=held is not None)
 
         return await self._database.read(window)
 
@@ -71,11 +75,19 @@ class PostgresAccountRemovals:
 
         await self._database.write(clear)
 
+    async def postpone(self, person_id: int, seconds: float) -> None:
+        await self._database.write_statement(lambda c: c.execute(queries.POSTPONE, person_id, seconds))
+
     async def finish(self, person_id: int) -> None:
         async def finish(connection: Connection) -> None:
-            how = await connection.fetchval(queries.FINISH, person_id)
-            if how is None:
+            if await connection.fetchval(queries.KEEPS_NAME, person_id):
+                await connection.execute(queries.LOCK_NAMES)  # before any row, as others do
+            row = await connection.fetchrow(queries.FINISH, person_id)
+            if row is None:
                 return  # another server was faster
+            how = row["how"]
+            if row["keeps_name"] and how != How.LEAVE:
+                await _remove_names(connection, person_id)
             for query in (*queries.OF_NAMELESS, *(queries.OF_ERASED if how == How.ERASE else ())):
                 await connection.execute(query, person_id)
             if how == How.ERASE:
@@ -91,13 +103,14 @@ async def remove_account(
     before = await connection.fetchval(queries.HOW, person_id)
     if before is None or (before and not how.removes_more_than(How(before))):
         return False
-    if how is How.LEAVE:
+    is_held = await connection.fetchval(queries.IS_HELD, person_id)
+    if how is How.LEAVE or is_held:
         await connection.execute(queries.DELETE, person_id)
     else:
-        name, looks = await _free_name(connection, person_id)
-        await connection.execute(queries.DELETE_WITH_NAMES, person_id, name, same_name_key(name))
-        await connection.execute(queries.ADD_LOOKS, person_id, looks)
+        await _remove_names(connection, person_id)
     await connection.execute(queries.NOTE, person_id, how)
+    if is_held:
+        await connection.execute(queries.KEEP_NAME, person_id)
     await note(connection, [removal_act(person_id, how, by_id, detail)])
     return True
 
@@ -108,6 +121,12 @@ async def _remove_again(connection: Connection, account: RemovedAccount) -> bool
     return bool(is_there) and await remove_account(
         connection, account.person, account.how, None, "again, after a restore"
     )
+
+
+async def _remove_names(connection: Connection, person_id: int) -> None:
+    name, looks = await _free_name(connection, person_id)
+    await connection.execute(queries.DELETE_WITH_NAMES, person_id, name, same_name_key(name))
+    await connection.execute(queries.ADD_LOOKS, person_id, looks)
 
 
 async def _free_name(connection: Connection, person_id: int) -> tuple[str, list[str]]:

@@ -17,6 +17,7 @@ FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[]) WITH ORDINALIT
         AS change(room_id, seq, emoji, actor_id, nth)
 JOIN rooms ON rooms.id = change.room_id AND rooms.deleted_at IS NULL
 JOIN messages m ON m.room_id = change.room_id AND m.seq = change.seq AND m.kind = 'message'
+    AND m.seq >= rooms.first_seq  -- else it is being removed
 JOIN lanes ON lanes.id = 1
 ORDER BY change.nth"""
 

@@ -75,7 +75,9 @@ def _place(row: asyncpg.Record) -> tuple[int, int, int]:
     return row["message_id"], row["room_id"], row["message_pos"]
 
 
-def _edited(row: asyncpg.Record, people: People) -> Edited:
+def _edited(row: asyncpg.Record, people: People) -> Edited | Deleted:
+    if row["text"] is None:  # the message is removed by now, and nobody may read what was in it
+        return _deleted(row, people)
     edit = row["sender_id"], row["text"], row["created_at"], people
     return Edited(*_numbers(row), *edit, tuple(row["mentions"] or ()))
 

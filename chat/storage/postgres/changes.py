@@ -71,7 +71,10 @@ async def save_changes(
         saved.append(outcome)
     if made:
         await _write(connection, made, states, before)
-    if deleted := [change for change in made if isinstance(change, Deleted)]:
+    expired = {(each.room_id, each.seq) for each in deletions if each.is_expired}
+    if deleted := [
+        each for each in made if isinstance(each, Deleted) and (each.room_id, each.seq) not in expired
+    ]:
         acts = [deletion_act(each, senders[each.room_id, each.seq]) for each in deleted]
         await note(connection, [act for act in acts if act.by_id != act.person_id])
     return saved

@@ -39,7 +39,8 @@ SELECT digest FROM (
     UNION ALL
     SELECT digest FROM unknown JOIN unknown_files USING (digest) WHERE seen_at < now() - make_interval(secs => $2)
 ) AS unneeded
-WHERE NOT EXISTS (SELECT FROM removal_holds WHERE until > now())"""
+WHERE NOT EXISTS (SELECT FROM removal_holds WHERE until > now())
+    AND NOT EXISTS (SELECT FROM retention_holds)  -- what is held may have had any of them"""
 _REMOVED = """
 WITH deleted AS (DELETE FROM deleted_files WHERE digest = ANY($1::bytea[]))
 DELETE FROM unknown_files WHERE digest = ANY($1::bytea[])"""

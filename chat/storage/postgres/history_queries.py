@@ -7,9 +7,9 @@ from chat.storage.postgres.timeline_queries import AT_CUT, MESSAGE, MINE
 def _history(order: str) -> str:
     """Return the statement that reads `seq` from $4 (exclusive) to $5 of the room $3, in this order of `seq`."""
     return f"""
-SELECT cut.pos AS room_pos, cut.seq AS room_seq, {MESSAGE}
+SELECT cut.pos AS room_pos, cut.seq AS room_seq, cut.first_seq AS room_first, {MESSAGE}
 FROM (
-    SELECT coalesce(m.seq, 0) AS seq, coalesce(later.pos, m.pos, 0) AS pos FROM rooms r {AT_CUT}
+    SELECT coalesce(m.seq, 0) AS seq, coalesce(later.pos, m.pos, 0) AS pos, r.first_seq FROM rooms r {AT_CUT}
     WHERE r.id = $3 AND r.deleted_at IS NULL OFFSET 0
 ) AS cut
 LEFT JOIN LATERAL (

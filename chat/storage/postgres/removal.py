@@ -10,8 +10,13 @@ from chat.domain.ports import RemovalStep
 from chat.storage.postgres.features import RemoveMessages
 from chat.storage.postgres.session import ASYNC_COMMIT, Connection
 
-# Only this removal locks the rows of deleted rooms.
-_NEXT = "SELECT id, last_seq FROM rooms WHERE deleted_at IS NOT NULL ORDER BY id LIMIT 1 FOR UPDATE"
+# Only this removal locks the rows of deleted rooms. What is on hold waits.
+_NEXT = """
+SELECT id, last_seq FROM rooms
+WHERE deleted_at IS NOT NULL AND NOT EXISTS (
+    SELECT FROM retention_holds WHERE kind = 'server' OR (kind = 'room' AND target_id = rooms.id)
+)
+ORDER BY id LIMIT 1 FOR UPDATE"""
 _REMOVE_MESSAGES = "DELETE FROM messages WHERE room_id = $1 AND seq > $2 AND seq <= $3"
 _REMOVE_REACTIONS = "DELETE FROM reactions WHERE room_id = $1 AND seq > $2 AND seq <= $3"
 _REMOVE_EDITS = "DELETE FROM edits WHERE room_id = $1 AND seq > $2 AND seq <= $3"

@@ -114,15 +114,18 @@ async def open_postgres_storage(
 
 @asynccontextmanager
 async def open_shared_postgres_storage(
-    address: DatabaseAddress, *, query_timeout: float
+    address: DatabaseAddress, *, query_timeout: float, features: Sequence[StoredFeature] = ()
 ) -> AsyncGenerator[PostgresStorage]:
-    """Keep the storage open beside a running server, which reads the log's new entries. Raises CannotStart."""
+    """Keep the storage open beside a running server, which reads the log's new entries. Raises CannotStart.
+
+    `features`: their ports are open too.
+    """
     async with open_asyncio():
         await migrate(address, connect_timeout=query_timeout, migrations=known_migrations())
         async with open_database(address, pool_size=1, query_timeout=query_timeout) as database:
             await index_older_names(database)
             writer = Writer(address, query_timeout, lock=WriterLock.NONE)  # it connects at the first write
             try:
-                yield PostgresStorage(address, database, writer, query_timeout=query_timeout)
+                yield PostgresStorage(address, database, writer, features, query_timeout=query_timeout)
             finally:
                 writer.disconnect()

@@ -133,7 +133,7 @@ class PostgresTimelines:
         if not rows:
             return None
         messages = [message_now(row, room_id) for row in rows if row["message_id"] is not None]
-        return Page(messages, rows[0]["room_pos"], rows[0]["room_seq"])
+        return Page(messages, rows[0]["room_pos"], rows[0]["room_seq"], rows[0]["room_first"])
 
     async def texts(self, room_id: int, seq: int, limit: int, most_bytes: int) -> list[TextVersion]:
         rows = await self._database.read(
@@ -210,6 +210,7 @@ def _snapshot(row: asyncpg.Record) -> RoomSnapshot:
         pos=row["pos"],
         at=row["at"],
         seq=row["seq"],
+        first=row["first_seq"],
         read=row["read"],
         unread=row["unread"],
         mentions=row["mentioned"],

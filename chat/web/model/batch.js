@@ -243,4 +243,4 @@ export class Batch {
   }
 }
 
-const UPDATE_TYPES = new Set(["message", "edited", "deleted", "member", "changed", "support"]);
+const UPDATE_TYPES = new Set(["message", "edited", "deleted", "member", "changed", "support", "trimmed"]);

@@ -31,6 +31,16 @@ export function rangeOf(ranges, number) {
 }
 
 /**
+ * The ranges from `first` on.
+ * @param {Ranges} ranges
+ * @param {number} first
+ * @returns {Ranges}
+ */
+export function withoutBefore(ranges, first) {
+  return ranges.filter(([, to]) => to >= first).map(([from, to]) => [Math.max(from, first), to]);
+}
+
+/**
  * Cut off the last range before `first`.
  * @param {Ranges} ranges
  * @param {number} first

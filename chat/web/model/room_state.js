@@ -4,11 +4,11 @@
 
 import { recountMentions, recountAfterDeletion } from "./recount.js";
 import { afterChange, messageOf } from "./messages.js";
-import { withRange, withShorterEnd } from "./ranges.js";
+import { withoutBefore, withRange, withShorterEnd } from "./ranges.js";
 import { countsAsUnread, UNREAD_LIMIT, mentionsPerson } from "./unread.js";
 
 /** @import { FeatureChanges, RoomDraft, RoomState } from "./model" */
-/** @import { DeletedEvent, EditedEvent, MemberEvent, Message, MessageEvent, Person, RoomEvent } from "../protocol" */
+/** @import { DeletedEvent, EditedEvent, MemberEvent, Message, MessageEvent, Person, RoomEvent, TrimmedEvent } from "../protocol" */
 /** @import { RoomInfo } from "./types" */
 /** @typedef {import("../protocol").ChangedEvent | import("../protocol").SupportEvent} DetailsChange */
 /** @typedef {{ type: string, room: number, pos: number, at: number }} Change */
@@ -79,6 +79,7 @@ export function applySnapshot(draft, snapshot) {
   const { room } = draft;
   const { notify, hidden, name, topic, private: isPrivate, archived, role, peer, support } = infoOfSnapshot(snapshot);
   room.info = { ...room.info, notify, hidden };
+  if (snapshot.first) trim(draft, snapshot.first);
   if (snapshot.pos < room.snapshotPos) return;
   room.snapshotPos = snapshot.pos;
   room.info = withoutEmptyFields({ ...room.info, name, topic, private: isPrivate, archived, role, peer, support });
@@ -121,6 +122,9 @@ export function applyChange(draft, change, me, features = []) {
     case "changed":
     case "support":
       if (change.pos > room.snapshotPos) applyDetails(room, /** @type {DetailsChange} */ (/** @type {unknown} */ (change)));
+      break;
+    case "trimmed":
+      trim(draft, /** @type {TrimmedEvent} */ (/** @type {unknown} */ (change)).first);
       break;
     default:
       if (features.some(({ ofMessage }) => ofMessage?.[change.type])) {
@@ -183,6 +187,21 @@ function applyMessage(draft, event, me) {
   if (room.info.support && message.pos > room.snapshotPos) {
     room.info.support = withWaitingTime(room.info.support, message);
   }
+}
+
+/**
+ * Messages below `first` are removed on the server.
+ * @param {RoomDraft} draft
+ * @param {number} first
+ */
+function trim(draft, first) {
+  const { room } = draft;
+  if (first <= (room.info.first ?? 1)) return;
+  const messages = ownMessages(draft);
+  for (const seq of messages.keys()) if (seq < first) messages.delete(seq);
+  room.loadedRanges = withoutBefore(room.loadedRanges, first);
+  room.info = { ...room.info, first };
+  if (room.info.read < first - 1 && room.info.unread) room.needsCount = true;
 }
 
 /** @param {RoomDraft} draft */

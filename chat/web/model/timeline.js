@@ -31,25 +31,26 @@ const GROUP_PAUSE = 5 * 60_000;
 /** A new group begins at each multiple of this time, in ms, so that its time is shown again. */
 const GROUP_LENGTH = 15 * 60_000;
 
-/** The drawn at the end of a room. @param {number} newest @returns {Window} */
-export function atEnd(newest) {
-  return { first: Math.max(1, newest - DRAWN_AT_FIRST + 1), last: newest };
+/** The drawn at the end of a room. @param {number} newest @param {number} [oldest] @returns {Window} */
+export function atEnd(newest, oldest = 1) {
+  return { first: Math.max(oldest, newest - DRAWN_AT_FIRST + 1), last: newest };
 }
 
-/** The drawn around a place. @param {number} seq @param {number} newest @returns {Window} */
-export function around(seq, newest) {
-  const at = Math.min(Math.max(seq, 1), Math.max(newest, 1));
-  return { first: Math.max(1, at - DRAWN_AT_FIRST / 2), last: Math.min(newest, at + DRAWN_AT_FIRST / 2) };
+/** The drawn around a place. @param {number} seq @param {number} newest @param {number} [oldest] @returns {Window} */
+export function around(seq, newest, oldest = 1) {
+  const at = Math.min(Math.max(seq, oldest), Math.max(newest, oldest));
+  return { first: Math.max(oldest, at - DRAWN_AT_FIRST / 2), last: Math.min(newest, at + DRAWN_AT_FIRST / 2) };
 }
 
 /**
  * Extend the window backwards and drop its far end, except messages in sight. Returns the same window at the limit.
  * @param {Window} drawn
  * @param {Window} inSight the part that is in sight or nearly so
+ * @param {number} [oldest] the oldest message of the room
  * @returns {Window}
  */
-export function older(drawn, inSight) {
-  const first = Math.max(1, drawn.first - DRAWN_PER_STEP);
+export function older(drawn, inSight, oldest = 1) {
+  const first = Math.max(oldest, drawn.first - DRAWN_PER_STEP);
   const last = Math.min(drawn.last, Math.max(first + MAX_DRAWN - 1, inSight.last));
   return last - first < MAX_DRAWN_IN_SIGHT ? { first, last } : drawn;
 }
@@ -104,14 +105,15 @@ export function pageFor(gap, drawn, newest) {
  * The rows of a window.
  * @param {Pick<Room, "messages" | "loadedRanges">} room
  * @param {Window} drawn
- * @param {{ newAfter?: number, dayOf: (at: number) => string }} options `newAfter`: messages after this seq are new
+ * @param {{ newAfter?: number, oldest?: number, dayOf: (at: number) => string }} options `newAfter`: messages after this
+ *   seq are new; `oldest`: the oldest message of the room
  * @returns {Row[]}
  */
-export function rows(room, drawn, { newAfter, dayOf }) {
+export function rows(room, drawn, { newAfter, oldest = 1, dayOf }) {
   /** @type {Row[]} */
   const made = [];
   const missing = missingRanges(drawn, room.loadedRanges);
-  if (drawn.first <= 1 && missing[0]?.first !== 1) made.push({ kind: "start", key: "start" });
+  if (drawn.first <= oldest && missing[0]?.first !== drawn.first) made.push({ kind: "start", key: "start" });
   /** @type {Message | undefined} */
   let before;
   for (let seq = drawn.first; seq <= drawn.last; seq++) {
@@ -213,11 +215,15 @@ export function readBy(reads, seq, me) {
  * The window after the room has changed. At the end it follows the end, elsewhere it stays, and after a reset it is cut to
  * the messages that exist.
  * @param {Window} drawn
- * @param {{ before: number, newest: number, isAtEnd: boolean }} change `before` and `newest` are the room's last seq before and now
+ * @param {{ before: number, newest: number, oldest?: number, isAtEnd: boolean }} change `before` and `newest` are the room's
+ *   last seq before and now; messages below `oldest` are removed
  * @returns {Window}
  */
-export function afterRoomChange(drawn, { before, newest, isAtEnd }) {
-  if (newest < drawn.last) return drawn.first > newest ? atEnd(newest) : { first: drawn.first, last: newest };
+export function afterRoomChange(drawn, { before, newest, oldest = 1, isAtEnd }) {
+  if (drawn.first < oldest && newest >= oldest) {
+    return drawn.last < oldest ? around(oldest, newest, oldest) : afterRoomChange({ ...drawn, first: oldest }, { before, newest, oldest, isAtEnd });
+  }
+  if (newest < drawn.last) return drawn.first > newest ? atEnd(newest, oldest) : { first: drawn.first, last: newest };
   if (newest === before || drawn.last !== before) return drawn;
   if (isAtEnd) return followEnd(drawn, newest);
   return { first: drawn.first, last: Math.min(newest, drawn.first + MAX_DRAWN - 1) };

@@ -131,6 +131,10 @@ class MessageTable:
         match change:
             case Deleted():
                 return change
+            case Edited() if change.seq < self._rooms.first_seqs.get(change.room_id, 1):
+                return Deleted(
+                    change.id, change.room_id, change.seq, change.pos, change.actor_id, change.created_at
+                )
             case _ if state.is_deleted:
                 return None
             case Edited():
@@ -159,7 +163,8 @@ class MessageTable:
     def log_of(self, room_id: int) -> list[Change]:
         """Return all that was changed in a room that is there, also of deleted messages, by `pos`. Sync."""
         log: list[Change] = [self._as_said(message) for message in self._said(room_id)]
-        log += self._changes_in.get(room_id, ())
+        floor = self._rooms.floors.get(room_id, 0)
+        log += (each for each in self._changes_in.get(room_id, ()) if each.pos >= floor)
         return sorted(log, key=log_id)
 
     def state_of(self, message: Message) -> MessageState | None:
@@ -172,8 +177,8 @@ class MessageTable:
 
     def look_up(self, room_id: int, seq: int) -> Message | None:
         """Return a message with its text of now, which a deleted one has not. Sync."""
-        said = self._said(room_id)
-        return said[seq - 1] if 0 < seq <= len(said) else None
+        said = self._by_room[room_id] if self._rooms.is_there(room_id) else []
+        return said[seq - 1] if self._rooms.first_seqs.get(room_id, 1) <= seq <= len(said) else None
 
     def said_at(self, message: Message) -> Message:
         """Return what stands now where a message was said, also in a room that is gone. Sync."""
@@ -198,8 +203,11 @@ class MessageTable:
         return state.counts.get(reaction.emoji, 0)
 
     def _said(self, room_id: int) -> list[Message]:
-        """Return the messages of a room; with the room they are gone too."""
-        return self._by_room[room_id] if self._rooms.is_there(room_id) else []
+        """Return the messages of a room that are not removed; with the room they are gone too."""
+        if not self._rooms.is_there(room_id):
+            return []
+        removed = self._rooms.first_seqs.get(room_id, 1) - 1
+        return self._by_room[room_id][removed:] if removed else self._by_room[room_id]
 
     def _left(self, messages: Iterable[Message]) -> Iterator[Message]:
         """Yield those that were not deleted."""

@@ -37,7 +37,9 @@ class MessagesNow:
                 return self.of(entry, reader_id)
             case Edited():
                 now = self._messages.look_up(entry.room_id, entry.seq)
-                assert now is not None
+                if now is None:  # removed by retention
+                    place = entry.id, entry.room_id, entry.seq, entry.pos
+                    return Deleted(*place, entry.actor_id, entry.created_at)
                 return structs.replace(entry, text=now.text, mentions=now.mentions, people=None)
             case Reacted():
                 return structs.replace(entry, count=self._messages.count_of(entry), people=None)

@@ -33,7 +33,7 @@ class RoomSnapshots:
         said = [entry for entry in entries if isinstance(entry, Message)]
         own = self._rooms.own(room.id, person_id)
         read = self.read(room, person_id)
-        unread, mentioned = self.counts(room.id, person_id, read, len(said))
+        unread, mentioned = self.counts(room.id, person_id, read, said[-1].seq if said else 0)
         return RoomSnapshot(
             id=room.id,
             kind=room.kind,
@@ -45,7 +45,8 @@ class RoomSnapshots:
             members=self.members(room),
             pos=entries[-1].pos if entries else 0,
             at=milliseconds(entries[-1].created_at) if entries else 0,
-            seq=len(said),
+            seq=said[-1].seq if said else 0,
+            first=self._rooms.first_seqs.get(room.id, 1),
             read=read,
             unread=unread,
             mentions=mentioned,

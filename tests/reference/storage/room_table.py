@@ -60,6 +60,8 @@ class RoomTable:
         self._banned_at: dict[tuple[int, int], float] = {}
         self.floors: dict[int, int] = {}
         """Positions below can't be gone on from, by room."""
+        self.first_seqs: dict[int, int] = {}
+        """Messages below are removed, by room; none where a room is not in it."""
         self._own: dict[tuple[int, int], Own] = {}
         self._support: dict[int, int] = {}
         self._support_kept: dict[int, SupportKept] = {}

@@ -174,7 +174,8 @@ class MemorySaving:
         made = self._messages.change(change, room)
         if isinstance(made, Deleted):
             self._files.forget(message.files)
-            if made.actor_id != message.sender_id:
+            is_expired = isinstance(change, Deletion) and change.is_expired
+            if made.actor_id != message.sender_id and not is_expired:
                 self._users.audit.note([deletion_act(made, message.sender_id)])
         return made
 

@@ -108,7 +108,8 @@ class MemoryTimelines:
         wanted = [m for m in said if (after or 0) < m.seq and (before is None or m.seq < before)]
         step = -1 if after is None else 1
         got = list(within(most_bytes, (self.now.of(each, reader_id) for each in wanted[::step][:limit])))
-        return Page(got[::step], entries[-1].pos if entries else 0, len(said))
+        first = self._rooms.first_seqs.get(room_id, 1)
+        return Page(got[::step], entries[-1].pos if entries else 0, said[-1].seq if said else 0, first)
 
     async def texts(self, room_id: int, seq: int, limit: int, most_bytes: int) -> list[TextVersion]:
         await trio.lowlevel.checkpoint()

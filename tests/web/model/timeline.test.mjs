@@ -136,3 +136,15 @@ test("a window follows the room only at its end, and is cut to it after a reset"
   assert.deepEqual(at(window, 900), { first: 801, last: 900 });
   assert.deepEqual(at(window, 50), { first: 1, last: 50 });
 });
+
+test("a window does not reach below the oldest message that is kept", () => {
+  assert.deepEqual(timeline.atEnd(120, 100), { first: 100, last: 120 });
+  assert.equal(timeline.around(5, 10_000, 9_000).first, 9_000);
+  assert.equal(timeline.older({ first: 120, last: 140 }, { first: 120, last: 140 }, 110).first, 110);
+  const drawn = { first: 10, last: 40 };
+  const change = { before: 40, newest: 40, isAtEnd: true };
+  assert.deepEqual(timeline.afterRoomChange(drawn, { ...change, oldest: 20 }), { first: 20, last: 40 });
+  assert.equal(timeline.afterRoomChange({ first: 1, last: 10 }, { ...change, oldest: 20 }).first, 20);
+  const kept = room([message(20), message(21)]);
+  assert.deepEqual(outline(timeline.rows(kept, { first: 20, last: 21 }, { oldest: 20, dayOf })), ["start", "day", "20", "+21"]);
+});

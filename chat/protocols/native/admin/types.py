@@ -7,6 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 from chat.domain.accounts.account_changes import Role
 from chat.domain.limits.bounds import (
     ByteRate,
+    Days,
     Greeting,
     Lobby,
     Origins,
@@ -14,6 +15,7 @@ from chat.domain.limits.bounds import (
     PublicUrl,
     Rate,
     Registration,
+    RoomsKeep,
     ServerName,
 )
 from chat.domain.text.wrong_values import pattern
@@ -133,6 +135,20 @@ class OriginsSetting(Setting, kw_only=True, frozen=True):
     default: Origins
 
 
+class DaysSetting(Setting, kw_only=True, frozen=True):
+    """For how long something is kept, in days; 0: for ever."""
+
+    value: Days
+    default: Days
+
+
+class RoomsKeepSetting(Setting, kw_only=True, frozen=True):
+    """Whether owners may have the messages of their room kept differently: no (`server`), shorter, or at will."""
+
+    value: RoomsKeep
+    default: RoomsKeep
+
+
 class Settings(Value, kw_only=True, frozen=True):
     """The settings that an admin may change while servers run, in the units of the flags of `chat serve`.
 
@@ -150,6 +166,8 @@ class Settings(Value, kw_only=True, frozen=True):
     call_rate: RateSetting
     widget_origins: OriginsSetting
     widget_greeting: GreetingSetting
+    message_days: DaysSetting
+    rooms_keep: RoomsKeepSetting
 
 
 class ChangeSettings(Value, kw_only=True, frozen=True):
@@ -166,6 +184,8 @@ class ChangeSettings(Value, kw_only=True, frozen=True):
     call_rate: Rate | UnsetType | None = UNSET
     widget_origins: Origins | UnsetType | None = UNSET
     widget_greeting: Greeting | UnsetType | None = UNSET
+    message_days: Days | UnsetType | None = UNSET
+    rooms_keep: RoomsKeep | UnsetType | None = UNSET
 
 
 class CreateAccount(Value, kw_only=True, frozen=True):

@@ -16,6 +16,7 @@ export default {
   "timeline.startSupport": "This is the beginning of the conversation with support.",
   "timeline.joined": { one: "{names} joined", other: "{names} joined" },
   "timeline.joinedOthers": { one: "{name} and {n} other joined", other: "{name} and {n} others joined" },
+  "timeline.removed": "This message is no longer kept.",
   "timeline.deleted": "Message deleted",
   "timeline.deletedByOther": "Message deleted by a moderator",
   "timeline.blocked": "Message from someone you have blocked.",

@@ -17,6 +17,7 @@ export default {
   "timeline.startSupport": "Это начало разговора с поддержкой.",
   "timeline.joined": { one: "{names} теперь здесь", other: "{names} теперь здесь" },
   "timeline.joinedOthers": { one: "{name} и ещё {n} человек теперь здесь", few: "{name} и ещё {n} человека теперь здесь", many: "{name} и ещё {n} человек теперь здесь", other: "{name} и ещё {n} человека теперь здесь" },
+  "timeline.removed": "Это сообщение больше не хранится.",
   "timeline.deleted": "Сообщение удалено",
   "timeline.deletedByOther": "Сообщение удалил модератор",
   "timeline.blocked": "Сообщение от того, кого вы заблокировали.",

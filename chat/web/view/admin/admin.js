@@ -1,4 +1,4 @@
-// The administration: people, rooms, registration, limits, widget, server, backups and audit, one part at a time.
+// The administration: people, rooms, registration, limits, retention, widget, server, backups and audit, one part at a time.
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -6,6 +6,7 @@ import { AuditPart } from "./audit.js";
 import { BackupsPart } from "./backups.js";
 import { LimitsPart } from "./limits.js";
 import { PeoplePart } from "./people.js";
+import { RetentionPart } from "./retention.js";
 import { RoomsPart } from "./rooms.js";
 import { RegistrationPart } from "./registration.js";
 import { ServerPart } from "./server.js";
@@ -23,6 +24,7 @@ const PARTS = /** @type {const} */ ({
   rooms: { picture: "hash", view: RoomsPart, has: null },
   registration: { picture: "door", view: RegistrationPart, has: "registration" },
   limits: { picture: "clock", view: LimitsPart, has: "message_rate" },
+  retention: { picture: "trash", view: RetentionPart, has: "message_days" },
   widget: { picture: "support", view: WidgetPart, has: "widget_origins" },
   server: { picture: "settings", view: ServerPart, has: "server_name" },
   backups: { picture: "archive", view: BackupsPart, has: null },

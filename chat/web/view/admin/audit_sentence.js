@@ -12,6 +12,7 @@ const KNOWN = new Set([
   "sessions_ended", "setting_changed", "message_deleted", "room_deleted", "room_renamed", "room_archived", "room_unarchived",
   "banned", "unbanned", "invite_made", "invite_used", "invite_withdrawn", "login_failed", "reset_made", "password_reset",
   "export_asked", "export_link_made",
+  "hold_placed", "hold_lifted", "room_keep_changed", "expired_removed",
 ]);
 
 /** @type {Record<string, Key>} */
@@ -27,6 +28,8 @@ const SETTINGS = {
   call_rate: "admin.call_rate",
   widget_origins: "admin.widget_origins",
   widget_greeting: "admin.widget_greeting",
+  message_days: "admin.message_days",
+  rooms_keep: "retention.rooms_keep",
 };
 
 /** @param {{ act: Act }} props */
@@ -43,10 +46,18 @@ export function Sentence({ act }) {
   if (act.what === "person_added" && act.by?.id === act.person?.id && act.by) return t("audit.set_up", fields);
   if (act.what === "roles_changed") return t("audit.roles_changed", { ...fields, detail: fields.detail.replace(/[a-z]+/g, roleName) });
   if (act.what === "message_deleted") return t("audit.message_deleted", { ...fields, detail: fields.detail.replace(/^seq /, "") });
+  if (act.what === "hold_placed" || act.what === "hold_lifted") return held(act, fields);
   if (act.what === "invite_made") return t(act.room ? "audit.invite_made_room" : "audit.invite_made", { ...fields, detail: invited(fields.detail) });
   if (act.what === "invite_used" && act.room) return t("audit.invite_used_room", fields);
   if (act.what === "invite_withdrawn" && act.by?.id === act.person?.id) return t("audit.invite_withdrawn_own", fields);
   return t(/** @type {any} */ (`audit.${act.what}`), fields);
+}
+
+/** @param {Act} act @param {{ by: string, person: string, room: string, detail: string }} fields */
+function held({ what, person, room }, fields) {
+  const [, kind = "", reason = ""] = /^(\w+)(?:: (.*))?$/s.exec(fields.detail) ?? [];
+  const target = person ? fields.person : room ? fields.room : t("retention.kind_server");
+  return t(/** @type {any} */ (`audit.${what}`), { by: fields.by, target, detail: reason || kind });
 }
 
 /** @param {{ by: string, detail: string }} fields */
@@ -60,6 +71,8 @@ function settingChanged({ by, detail }) {
 /** @param {string} name @param {string} value @returns {string} */
 function settingValue(name, value) {
   if (name === "registration" || name === "lobby") return t(/** @type {Key} */ (`admin.${name}_${value}`));
+  if (name === "rooms_keep") return t(/** @type {Key} */ (`retention.rooms_keep_${value}`));
+  if (name === "message_days" && Number(value) === 0) return t("retention.for_ever");
   if (/^\d+(\.\d+)?$/.test(value)) return Number(value) === 0 ? t("admin.no_limit") : new Intl.NumberFormat(language()).format(Number(value));
   return value === "" || value === "none" ? t("admin.none") : value;
 }

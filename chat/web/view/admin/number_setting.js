@@ -5,7 +5,7 @@ import { language, t } from "../../i18n/index.js";
 import { Field, Submit } from "../controls/fields.js";
 import { Source, useSaving, useFieldText } from "./settings.js";
 
-/** @typedef {"message_rate" | "message_bytes" | "read_rate" | "call_rate" | "registrations_per_hour"} Name */
+/** @typedef {"message_rate" | "message_bytes" | "read_rate" | "call_rate" | "registrations_per_hour" | "message_days"} Name */
 
 /**
  * @param {{
@@ -27,13 +27,13 @@ export function NumberSetting({ settings, setting, name, isWhole = false }) {
       inputmode="decimal"
     />
     ${value !== setting.value && html`<${Submit} label=${t("admin.save")} isBusy=${isBusy} disabled=${value === null} class="primary" />`}
-    <${Source} setting=${setting} shown=${shown} onTakeBack=${() => save(null)} />
+    <${Source} setting=${setting} shown=${(/** @type {number} */ number) => shown(name, number)} onTakeBack=${() => save(null)} />
   </form>`;
 }
 
-/** @param {number} number @returns {string} */
-function shown(number) {
-  return number === 0 ? t("admin.no_limit") : new Intl.NumberFormat(language()).format(number);
+/** @param {Name} name @param {number} number @returns {string} */
+function shown(name, number) {
+  return number === 0 ? t(name === "message_days" ? "retention.for_ever" : "admin.no_limit") : new Intl.NumberFormat(language()).format(number);
 }
 
 /** Parse a number; null if it is not valid. @param {string} text @param {boolean} isWhole @returns {number | null} */

@@ -48,7 +48,7 @@ function OpenTimeline({ room, seq }) {
   const today = useToday();
   const rights = useMemo(() => rightsIn(info, me), [info, me]);
   const { actions, dialogs } = useMessageActions(room, rights, at.goTo, setFailure);
-  const rows = timeline.rows(room, at.window, { newAfter, dayOf });
+  const rows = timeline.rows(room, at.window, { newAfter, oldest: info.first, dayOf });
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => actOnKey(event, { messages: room.messages, actions, setFocused });
   useAnnouncedMessages(room);
   useReadMark(room, at.isAtEnd);

@@ -39,13 +39,14 @@ export function useWindow(room, { seq, newAfter }, anchor, scroller) {
   kept.current ??= initialState(room, seq, newAfter);
   const state = kept.current;
   const newest = room.info.seq;
+  const oldest = room.info.first ?? 1;
   const isLive = useSelected((all) => all.connection.state === "live");
 
   anchor.record();
-  state.window = timeline.afterRoomChange(state.window, { before: state.newest, newest, isAtEnd: anchor.isAtEnd() && !state.goal });
+  state.window = timeline.afterRoomChange(state.window, { before: state.newest, newest, oldest, isAtEnd: anchor.isAtEnd() && !state.goal });
   state.newest = newest;
   Object.assign(state, { room, newAfter });
-  if (state.goal && isReachable(state.goal) && state.window.last < state.goal.seq) state.window = timeline.around(state.goal.seq, newest);
+  if (state.goal && isReachable(state.goal) && state.window.last < state.goal.seq) state.window = timeline.around(state.goal.seq, newest, oldest);
   if (state.window.last < newest) anchor.followEnd(false);
 
   useLayoutEffect(arrange);
@@ -84,7 +85,7 @@ export function useWindow(room, { seq, newAfter }, anchor, scroller) {
   function scrollToGoal({ seq: wanted, align }) {
     const element = scroller.current;
     if (state.newest === 0) return true;
-    const seq = clamped(wanted, state.newest);
+    const seq = clamped(wanted, oldest, state.newest);
     if (!element || !isShown(element) || timeline.missingRanges({ first: seq, last: seq }, state.room.loadedRanges).length) return false;
     const row = align === "upper" ? (element.querySelector(".timeline-new") ?? rowAt(element, seq)) : rowAt(element, seq);
     if (!row) return true;
@@ -99,7 +100,7 @@ export function useWindow(room, { seq, newAfter }, anchor, scroller) {
   /** @param {number} seq @param {Goal["align"]} align */
   function setGoal(seq, align) {
     const { first, last } = state.window;
-    if (seq < first || seq > last) state.window = timeline.around(seq, state.newest);
+    if (seq < first || seq > last) state.window = timeline.around(seq, state.newest, oldest);
     state.goal = { seq, align };
     anchor.followEnd(!isReachable(state.goal));
     draw(0);
@@ -114,7 +115,7 @@ export function useWindow(room, { seq, newAfter }, anchor, scroller) {
 
   function goToEnd() {
     state.goal = state.back = null;
-    state.window = timeline.atEnd(state.newest);
+    state.window = timeline.atEnd(state.newest, oldest);
     anchor.followEnd(true);
     draw(0);
   }
@@ -148,7 +149,7 @@ export function useWindow(room, { seq, newAfter }, anchor, scroller) {
     const isLoadingAbove = missing[0]?.first === window.first;
     const isLoadingBelow = missing.at(-1)?.last === window.last;
     const isNearEnd = scrollHeight - scrollTop - clientHeight < NEAR;
-    if (scrollTop < NEAR && window.first > 1 && !isLoadingAbove) return timeline.older(window, inSight(element, NEAR, window));
+    if (scrollTop < NEAR && window.first > oldest && !isLoadingAbove) return timeline.older(window, inSight(element, NEAR, window), oldest);
     if (isNearEnd && window.last < state.newest && !isLoadingBelow) return timeline.newer(window, state.newest, inSight(element, NEAR, window));
     return window;
   }
@@ -177,12 +178,13 @@ export function useWindow(room, { seq, newAfter }, anchor, scroller) {
  */
 function initialState(room, seq, newAfter) {
   const newest = room.info.seq;
+  const oldest = room.info.first ?? 1;
   const to = seq ?? (newAfter === undefined ? undefined : newAfter + 1);
   return {
     room,
     newest,
     newAfter,
-    window: to === undefined ? timeline.atEnd(newest) : timeline.around(to, newest),
+    window: to === undefined ? timeline.atEnd(newest, oldest) : timeline.around(to, newest, oldest),
     /** @type {Goal | null} */
     goal: to === undefined ? null : { seq: to, align: seq === undefined ? "upper" : "center" },
     address: seq,
@@ -193,7 +195,7 @@ function initialState(room, seq, newAfter) {
   };
 }
 
-/** Clamp a seq from an address to the messages that exist. @param {number} seq @param {number} newest */
-function clamped(seq, newest) {
-  return Math.min(Math.max(seq, 1), Math.max(newest, 1));
+/** Clamp a seq from an address to the messages that exist. @param {number} seq @param {number} oldest @param {number} newest */
+function clamped(seq, oldest, newest) {
+  return Math.min(Math.max(seq, oldest), Math.max(newest, oldest));
 }

@@ -1,0 +1,129 @@
+"""The task that removes what is kept for too long, in small steps that yield to everybody else.
+
+It looks every ten minutes. One server at a time removes; after a crash it or another one goes on at the last step.
+"""
+
+import secrets
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import structlog
+import trio
+
+from chat.domain.failures import StorageError
+from chat.domain.messages.changes import Deletion, Write
+from chat.domain.refusals import Refusal
+from chat.domain.timestamps import current_time
+from chat.engine.services import EngineServices
+from chat.features.retention.changes import Trim
+from chat.features.retention.ports import RETENTION, TooOld
+from chat.features.retention.rules import GRACE, Kind, Rules, rules_of
+
+_STEP = 200
+"""Messages removed in one step: some milliseconds."""
+
+_ROOMS = 100
+"""Rooms that are looked up at once."""
+
+_SHARE = 0.1
+"""Part of the time that it works; otherwise it sleeps."""
+
+_CLAIM = 10.0
+"""Seconds for which other servers leave the removal to this one, from each step on."""
+
+_LOOK = 600.0
+"""Seconds between two looks for what is too old by then."""
+
+logger = structlog.get_logger(__name__)
+
+
+class Remover:
+    """Removes what is kept for too long. `grace`: seconds for which a changed rule removes nothing."""
+
+    def __init__(self, services: EngineServices, *, grace: float = GRACE) -> None:
+        self._services = services
+        self._retention = services.feature_ports[RETENTION]
+        self._grace = grace
+        self._number = secrets.randbits(62)
+
+    async def run(self) -> None:
+        """Look for what is too old, and remove it, until cancelled. Cancelling: a step is done whole, or repeated."""
+        failed = False
+        while True:
+            wait = _CLAIM
+            try:
+                wait = _CLAIM if await self.remove_all() is None else _LOOK
+                failed = False
+            except StorageError as error:
+                if not failed:
+                    logger.warning(
+                        "what is kept for too long is not removed yet: trying again later", error=str(error)
+                    )
+                failed = True
+            await trio.sleep(wait)
+
+    async def remove_all(self) -> dict[str, int] | None:
+        """Remove all that is too old now, and return how many of each kind; None: another server does, or has crashed.
+
+        Raises StorageError. Cancelling: a step is done whole, or not begun.
+        """
+        if not await self._retention.claim(self._number, _CLAIM):
+            return None
+        counts = {str(kind): 0 for kind in Kind}
+        rules, after_id = self._rules(), 0
+        while rooms := await self._retention.too_old(rules, after_id, _ROOMS):
+            await self._retention.count({}, len(rooms))
+            for room in rooms:
+                counts[Kind.MESSAGES] += await self._shorten(room, rules)
+            after_id = rooms[-1].room_id
+        await self._retention.count(counts, 0)
+        await self._retention.claim(self._number, 0.0)
+        if any(counts.values()):
+            logger.info("removed what was kept for too long", **counts)
+        return counts
+
+    def _rules(self) -> Rules:
+        return rules_of(self._services.settings.effective(), time.time(), self._grace)
+
+    async def _shorten(self, room: TooOld, rules: Rules) -> int:
+        """Remove the messages of a room that are too old, and tell its readers once."""
+        count, is_first = 0, True
+        while True:
+            started = trio.current_time()
+            removed = await self._retention.remove_messages(
+                self._number, room.room_id, room.before, _STEP, is_first=is_first
+            )
+            count, is_first = count + removed, False
+            await trio.sleep((trio.current_time() - started) * (1 / _SHARE - 1))
+            if not removed or not await self._retention.claim(self._number, _CLAIM):
+                break
+        for now in await self._retention.too_old(rules, room.room_id - 1, 1):
+            if now.room_id == room.room_id:
+                count += await self._finish(now)
+        return count
+
+    async def _finish(self, room: TooOld) -> int:
+        """Delete the newest message if it is too old as well, and tell the readers up to where messages are removed."""
+        now, is_deleted = current_time(), False
+        if room.last is not None:
+            deletion = Deletion(room.room_id, room.last, None, now, room.people, is_expired=True)
+            is_deleted = await self._write(deletion)
+        if room.is_untold:
+            await self._write(
+                Trim(room_id=room.room_id, actor_id=room.sender_id, created_at=now, people=room.people)
+            )
+        return int(is_deleted)
+
+    async def _write(self, write: Write) -> bool:
+        """Whether it is committed; else the next look repeats it."""
+        return not isinstance(await self._services.writes.write(write), Refusal)
+
+
+@asynccontextmanager
+async def open_remover(services: EngineServices) -> AsyncGenerator[None]:
+    """Remove what is kept for too long, during the block. Cancelling: a step is done whole, or repeated."""
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(Remover(services).run)
+        yield
+        nursery.cancel_scope.cancel(reason="the server stops")

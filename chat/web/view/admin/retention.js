@@ -1,0 +1,102 @@
+// How long messages are kept, what is too old now, and holds.
+
+import { html, useState } from "../../vendor/preact.js";
+import { t, tn } from "../../i18n/index.js";
+import { Field, FormError, Submit } from "../controls/fields.js";
+import { useAction } from "../shared/action.js";
+import { useChat } from "../shared/context.js";
+import { useLoaded } from "../shared/loading.js";
+import { dayAndTime } from "../shared/times.js";
+import { Choices } from "./choices.js";
+import { NumberSetting } from "./number_setting.js";
+
+/** @typedef {import("../../protocol").Hold} Hold */
+/** @typedef {import("./settings.js").Changing} Changing */
+
+const KEEPS = /** @type {const} */ (["server", "shorter", "any"]);
+const KINDS = /** @type {const} */ (["room", "person", "server"]);
+
+/** @param {{ settings: Changing }} props */
+export function RetentionPart({ settings }) {
+  const { found = {} } = settings;
+  return html`<p class="soft">${t("retention.hint")}</p>
+    <${NumberSetting} settings=${settings} setting=${found.message_days} name="message_days" isWhole=${true} />
+    <${Overdue} key=${found.message_days?.value} />
+    <${Choices}
+      settings=${settings} name="rooms_keep" values=${KEEPS} title=${t("retention.rooms_keep")} question=${t("retention.rooms_keep_ask")}
+      label=${(/** @type {"server" | "shorter" | "any"} */ value) => t(`retention.rooms_keep_${value}`)}
+      hint=${(/** @type {"server" | "shorter" | "any"} */ value) => t(`retention.rooms_keep_${value}_hint`)}
+      isDangerous=${() => false}
+    />
+    <${Holds} />`;
+}
+
+/** What would be removed now. */
+function Overdue() {
+  const chat = useChat();
+  const { value } = useLoaded(async () => /** @type {any} */ (await chat.call("GET", "/admin/retention")), []);
+  const [messages] = value?.overdue ?? [];
+  if (!messages) return null;
+  const text = messages.count
+    ? tn("retention.overdue_n", messages.count, { oldest: dayAndTime(messages.oldest) })
+    : t("retention.nothing_overdue");
+  return html`<p class="field-hint">${text}</p>`;
+}
+
+function Holds() {
+  const chat = useChat();
+  const load = async () => /** @type {any} */ (await chat.call("GET", "/admin/holds")).holds ?? [];
+  const { value, error, set } = useLoaded(load, []);
+  const { act, error: failure, isBusy } = useAction();
+  const lift = (/** @type {Hold} */ hold) =>
+    act(async () => set(/** @type {any} */ (await chat.call("DELETE", `/admin/holds/${hold.id}`)).holds ?? []));
+  const holds = /** @type {Hold[]} */ (value ?? []);
+  return html`<section class="admin-setting">
+    <h3>${t("retention.holds")}</h3>
+    <p class="field-hint">${t("retention.holds_hint")}</p>
+    <ul class="list">
+      ${holds.map(
+        (hold) => html`<li class="row" key=${hold.id}>
+          <span class="row-text"><b>${nameOf(hold)}</b> <span class="soft">${hold.reason}</span></span>
+          <button type="button" class="button quiet small" disabled=${isBusy} onClick=${() => lift(hold)}>${t("retention.lift")}</button>
+        </li>`,
+      )}
+    </ul>
+    <${FormError} text=${error || failure} />
+    <${PlaceHold} onPlaced=${set} />
+  </section>`;
+}
+
+/** @param {Hold} hold */
+function nameOf({ kind, name, target }) {
+  return kind === "server" ? t("retention.kind_server") : `${t(`retention.kind_${kind}`)}: ${name ?? target}`;
+}
+
+/** @param {{ onPlaced: (holds: Hold[]) => void }} props */
+function PlaceHold({ onPlaced }) {
+  const chat = useChat();
+  const { act, error, isBusy } = useAction();
+  const [kind, setKind] = useState(/** @type {(typeof KINDS)[number]} */ ("room"));
+  const [target, setTarget] = useState("");
+  const [reason, setReason] = useState("");
+  const isWhole = kind === "server" || /^[1-9]\d{0,14}$/.test(target.trim());
+  const submit = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    const body = { kind, reason: reason.trim(), ...(kind !== "server" && { target: Number(target) }) };
+    const isDone = await act(async () => onPlaced(/** @type {any} */ (await chat.call("POST", "/admin/holds", body)).holds));
+    if (isDone) [setTarget, setReason].forEach((clear) => clear(""));
+  };
+  return html`<form onSubmit=${submit}>
+    <fieldset class="choices">
+      <legend>${t("retention.place")}</legend>
+      ${KINDS.map(
+        (each) => html`<label key=${each}>
+          <input type="radio" name="hold" checked=${each === kind} onChange=${() => setKind(each)} /> ${t(`retention.kind_${each}`)}
+        </label>`,
+      )}
+    </fieldset>
+    ${kind !== "server" && html`<${Field} label=${t("retention.target")} hint=${t("retention.target_hint")} value=${target} onInput=${setTarget} inputmode="numeric" />`}
+    <${Field} label=${t("retention.reason")} error=${error} value=${reason} onInput=${setReason} maxlength="500" />
+    <${Submit} label=${t("retention.place")} isBusy=${isBusy} disabled=${!isWhole || !reason.trim()} />
+  </form>`;
+}

@@ -1,0 +1,167 @@
+"""Removing what is too old, cancelled at many points: what is younger stays, and the next one goes on."""
+
+import time
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager
+
+import pytest
+import trio
+from trio_cancel_sweep import CANCELLING, Run, Scenario, Sweeper
+
+from chat.domain.accounts.account_changes import AccountChange
+from chat.domain.administration.live_settings import LiveSettings
+from chat.domain.entities import LOBBY_ID, Draft, Message, Person
+from chat.domain.ports import NewPerson
+from chat.features.registry import FEATURES
+from chat.features.retention.changes import Trim
+from chat.features.retention.ports import RETENTION
+from chat.features.retention.remover import Remover, open_remover
+from chat.features.retention.rules import DAY, RoomRule, Rules
+from chat.storage.postgres.database import DatabaseAddress
+from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
+from tests.cancellation.gateway_scenarios import Wire, config, one_connection
+from tests.cancellation.swept_world import fill, swept_world
+from tests.support.chat_world import World
+from tests.support.databases import EMPTY, execute, kept_database
+from tests.support.server import ServerProcess
+
+AGES = (90.0, 60.0, 40.0, 1.0)
+KEPT = Rules(message_days=30, grace=0.0)
+
+
+def old_drafts(person_id: int) -> list[Draft]:
+    return [Draft(LOBBY_ID, person_id, "ada", f"{age}", time.time() - age * DAY) for age in AGES]
+
+
+async def settle(settings: LiveSettings) -> None:
+    await settings.change(None, {"message_days": 30})
+
+
+async def removing(run: Run) -> None:
+    """Remove what is too old, and do so again: what is kept is what is young, and readers are told."""
+    async with swept_world(run) as (world, _witness):
+        ada = await world.add("ada")
+        await fill(world, old_drafts(ada.id))
+        await settle(world.services.settings)
+
+        async def remove() -> None:
+            async with open_remover(world.services):
+                await trio.sleep(0.01)
+            await Remover(world.services, grace=0.0).remove_all()
+
+        await run.target(remove)
+        await Remover(world.services, grace=0.0).remove_all()
+        page = await world.storage.timelines.history(ada.id, LOBBY_ID, 9, 1 << 20, 1 << 60)
+        assert page is not None
+        assert ([each.text for each in page.messages], page.first) == (["1.0"], 4)
+        assert page.pos == 5
+
+
+async def over_http(run: Run) -> None:
+    """Set rules, and place and lift a hold: what was answered is so."""
+
+    async def ask(wire: Wire, world: World) -> None:
+        olga = await world.add("olga")
+        changed = await world.storage.users.administer(olga.id, AccountChange(is_admin=True), None)
+        assert isinstance(changed, Person)
+        garden, token = (await world.make_room(olga)).id, world.token(changed)
+        for path in (f"/rooms/{garden}", f"/admin/rooms/{garden}"):
+            rule = await wire.asks("PUT", f"/api/v1{path}/retention", {"days": 9}, token)
+            assert run.fired or rule["days"] == 9
+        await wire.asks("GET", f"/api/v1/rooms/{garden}/retention", None, token)
+        await wire.asks("GET", "/api/v1/admin/retention", None, token)
+        hold = {"kind": "room", "target": garden, "reason": "case 7"}
+        await wire.asks("POST", "/api/v1/admin/holds", hold, token)
+        await wire.asks("GET", "/api/v1/admin/holds", None, token)
+        await wire.asks("DELETE", "/api/v1/admin/holds/1", None, token)
+        assert run.fired or await world.storage.feature_ports[RETENTION].holds() == []
+        await wire.stream.aclose()
+
+    await one_connection(run, ask, config())
+
+
+@asynccontextmanager
+async def _storage_at(address: DatabaseAddress) -> AsyncGenerator[PostgresStorage]:
+    async with open_postgres_storage(
+        address, pool_size=2, query_timeout=5, commit_timeout=5, features=FEATURES
+    ) as storage:
+        yield storage
+
+
+def in_postgres(address: DatabaseAddress) -> Scenario:
+    """Each call of the port once: a step is done whole or not at all, and nothing young goes."""
+
+    async def scenario(run: Run) -> None:
+        await execute(address, EMPTY)
+        async with _storage_at(address) as storage:
+            ada = await storage.users.add(NewPerson(name="ada", password_hash=b"x"))
+            assert isinstance(ada, Person)
+            saved = await storage.messages.save(old_drafts(ada.id))
+            assert all(isinstance(each, Message) for each in saved)
+            await run.target(_remove, storage, ada.id)
+            page = await storage.timelines.history(ada.id, LOBBY_ID, 9, 1 << 20, 1 << 60)
+            assert page is not None
+            left = [each.text for each in page.messages]
+            assert left == [f"{age}" for age in AGES][-len(left) :]
+            assert page.first <= page.messages[0].seq <= 4
+
+    return scenario
+
+
+async def _remove(storage: PostgresStorage, ada: int) -> None:
+    retention = storage.feature_ports[RETENTION]
+    assert await retention.claim(1, 9.0)
+    await retention.set_room_rule(LOBBY_ID, RoomRule(30), ada)
+    assert await retention.room_rule(LOBBY_ID) == RoomRule(30)
+    assert await retention.place("person", 1, "case 7", ada)
+    (hold,) = await retention.holds()
+    assert await retention.lift(hold.id, ada)
+    assert len(await retention.expired(KEPT)) == 1
+    (room,) = await retention.too_old(KEPT, 0, 9)
+    assert await retention.remove_messages(1, LOBBY_ID, room.before, 2, is_first=True) == 2
+    assert await retention.remove_messages(1, LOBBY_ID, room.before, 2, is_first=False) == 1
+    assert await retention.remove_messages(1, LOBBY_ID, room.before, 2, is_first=True) == 0
+    await storage.messages.save([Trim(room_id=LOBBY_ID, actor_id=ada, created_at=1.0)])
+    await retention.count({"messages": 3}, 0)
+    assert len(await storage.figures()) > 2
+
+
+@pytest.fixture(scope="module")
+def one_database(server: ServerProcess) -> Generator[DatabaseAddress]:
+    with kept_database(server) as address:
+
+        async def migrate() -> None:
+            async with _storage_at(address):
+                pass
+
+        trio.run(migrate)
+        yield address
+
+
+def test_removing_at_every_point(cancel_sweep: Sweeper) -> None:
+    cancel_sweep.scenario(
+        removing, "removing what is too old, cancelled", flavours=CANCELLING, virtual=False, limit=20, seeds=1
+    )
+
+
+def test_rules_and_holds_over_http(cancel_sweep: Sweeper) -> None:
+    cancel_sweep.scenario(
+        over_http,
+        "rules and holds over HTTP, cancelled",
+        flavours=CANCELLING,
+        limit=20,
+        every=40,
+        seeds=1,
+        virtual=False,
+    )
+
+
+def test_removing_in_postgres(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
+    cancel_sweep.scenario(
+        in_postgres(one_database),
+        "removing in PostgreSQL, cancelled",
+        virtual=False,
+        limit=20,
+        every=250,
+        seeds=1,
+    )

@@ -9,9 +9,10 @@ import msgspec
 import structlog
 import trio
 
-from chat.backup.before_upgrade import back_up_before_upgrade
+from chat.backup.beside_server import open_backups
 from chat.backup.nightly import backup_facts
 from chat.backup.state import backup_readings
+from chat.backup.wal_state import wal_readings
 from chat.cluster_config import open_cluster_config
 from chat.data_access import make_accounts
 from chat.domain.closing import GOING_AWAY, RESTARTING
@@ -109,7 +110,7 @@ async def open_server(config: Config, worker: WorkerContext | None = None) -> As
                 address = {"dsn": config.database_url}
         metrics = Metrics()
         if worker is None:
-            await back_up_before_upgrade(config, address)
+            await stack.enter_async_context(open_backups(config, address))
         storage = await stack.enter_async_context(
             open_postgres_storage(
                 address,
@@ -246,8 +247,11 @@ async def open_chat(
 
         figures = None
         if read_database is not None:
-            backups = partial(backup_readings, config.data)
-            figures = Figures(read_database, _directories(config, local, directory), backups)
+            figures = Figures(
+                read_database,
+                _directories(config, local, directory),
+                lambda: (*backup_readings(config.data), *wal_readings(config.data)),
+            )
             metrics.watch(figures.readings)
         own = OwnInspection(watch, metrics, check_health, figures)
         everybody: Inspection = own if worker is None else worker.everybody

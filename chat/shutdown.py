@@ -22,9 +22,11 @@
     9. Connections to PostgreSQL close.         query_timeout       is ended from our side
     With several workers, each worker takes steps 1 to 9. The parent waits for all of them, and LAST_WORDS for the last
     message of each. Then it kills those that are left; they are gone in REAP.
-    10. An embedded PostgreSQL stops: fast for  grace               is killed
+    10. The WAL archive gets the last WAL,      ARCHIVE_FLUSH       gets it at the next start
+        if there is one, and ends.              and ARCHIVE_STOP
+    11. An embedded PostgreSQL stops: fast for  grace               is killed
         FAST_SHARE of it, and then at once.
-    11. It is gone when killed.                 REAP                is left to the system
+    12. It is gone when killed.                 REAP                is left to the system
 
 grace, commit_timeout and query_timeout are settings; a query that misses its deadline takes a second more. The lease is
 given up by a write, which is not cancelled: if the database is silent, it takes that long.
@@ -39,6 +41,8 @@ APP_STOP = 0.5
 LEAVE = 1.0
 BUS_FLUSH = 0.5
 LAST_WORDS = 0.5
+ARCHIVE_FLUSH = 2.0
+ARCHIVE_STOP = 1.0
 FAST_SHARE = 0.8
 REAP = 1.0
 
@@ -53,4 +57,10 @@ def longest_stop(grace: float, commit_timeout: float, query_timeout: float) -> f
 
     With several workers it is REAP more.
     """
-    return longest_worker_stop(grace, commit_timeout, query_timeout) + grace + REAP
+    return (
+        longest_worker_stop(grace, commit_timeout, query_timeout)
+        + ARCHIVE_FLUSH
+        + ARCHIVE_STOP
+        + grace
+        + REAP
+    )

@@ -1,7 +1,9 @@
 """Copies the database: the embedded PostgreSQL's files by pg_basebackup, any other one by pg_dump."""
 
+import json
 import os
 import shutil
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -12,8 +14,9 @@ import trio
 
 from chat.backup.connection import Connection
 from chat.backup.failures import BackupFailed
-from chat.backup.manifest import Database, Manifest, digest_of
+from chat.backup.manifest import Database, Manifest, WalRange, digest_of
 from chat.backup.programs import find_program, run_program
+from chat.backup.wal_segments import parse_lsn
 from chat.storage.postgres.database import DatabaseAddress
 
 FIRST_INCREMENTAL = 17
@@ -72,7 +75,10 @@ async def copy_base(
     if last is None:
         report("copying the database")
         await run_program(command, timeout=LONGEST)
+    ended_at = time.time()
     most = await connection.count_rows()
+    system = await connection.value("SELECT system_identifier FROM pg_control_system()")
+    wal = await trio.to_thread.run_sync(_wal_range, into / "backup_manifest", system, ended_at)
     checksum = await trio.to_thread.run_sync(digest_of, into / "backup_manifest")
     return Database(
         kind="base",
@@ -82,6 +88,20 @@ async def copy_base(
         depth=last.manifest.database.depth + 1 if last else 0,
         rows={name: _range(fewest[name], most[name]) for name in fewest.keys() & most.keys()},
         checksums={"backup_manifest": checksum},
+        wal=wal,
+    )
+
+
+def _wal_range(manifest: Path, system: int, ended_at: float) -> WalRange:
+    """Return the range of WAL that PostgreSQL's own manifest names. It blocks."""
+    ranges = json.loads(manifest.read_bytes())["WAL-Ranges"]
+    last = ranges[-1]
+    return WalRange(
+        system=system,
+        timeline=last["Timeline"],
+        start=parse_lsn(last["Start-LSN"]),
+        end=parse_lsn(last["End-LSN"]),
+        ended_at=ended_at,
     )
 
 

@@ -98,7 +98,7 @@ class _Copier:
 
     def _copy(self, source: Path, new: Path, name: str) -> bool:
         if self._recipients is None:
-            return _copy(source, new)
+            return copy_file(source, new)
         plain, self._copied.checksums[name] = self._recipients.encrypt(source, new)
         os.utime(
             new, (source.stat().st_atime, source.stat().st_mtime)
@@ -115,7 +115,7 @@ def _link(old: Path, new: Path) -> bool:
     return True
 
 
-def _copy(source: Path, new: Path) -> bool:
+def copy_file(source: Path, new: Path) -> bool:
     """Copy a file durably; return whether its bytes have the digest that is its name."""
     digest = hashlib.sha256()
     with (

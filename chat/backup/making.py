@@ -34,6 +34,7 @@ from chat.backup.manifest import (
 )
 from chat.backup.scratch import PLAIN, open_scratch
 from chat.backup.target import Target, open_target
+from chat.backup.wal_series import remove_unneeded_wal
 from chat.settings.config import Config
 from chat.storage.postgres.asyncio_bridge import open_asyncio
 from chat.storage.postgres.database import DatabaseAddress
@@ -176,6 +177,7 @@ async def back_up(
             # No await between here and the name: a backup that was cancelled before has none.
             path = directory.finish(partial, manifest)
             removed = await trio.to_thread.run_sync(directory.remove_unneeded, keep)
+            await trio.to_thread.run_sync(remove_unneeded_wal, target, keep)
             return Backup(path, manifest, removed)
 
 

@@ -18,6 +18,23 @@ ENCRYPTED_FORMAT = 2
 _PIECE = 1 << 20
 
 
+class WalRange(msgspec.Struct, frozen=True, kw_only=True):
+    """The WAL with which a copy of files becomes consistent; the archive goes on from there.
+
+    Attributes:
+        system: PostgreSQL's identifier of the cluster.
+        timeline: of its history.
+        start, end: positions in bytes.
+        ended_at: the Unix time at which it had ended: each later moment can be restored to.
+    """
+
+    system: int
+    timeline: int
+    start: int
+    end: int
+    ended_at: float
+
+
 class Database(msgspec.Struct, frozen=True, kw_only=True):
     """The copy of the database.
 
@@ -29,6 +46,7 @@ class Database(msgspec.Struct, frozen=True, kw_only=True):
         depth: the number of backups below it that it needs.
         rows: the fewest and the most rows that each table can have in it. They are equal for a dump.
         checksums: the SHA-256 of files in it, by their paths; for `base`, PostgreSQL's own manifest has the others.
+        wal: for `base`, its WAL; None in backups of older releases.
     """
 
     kind: Literal["base", "dump"]
@@ -38,6 +56,7 @@ class Database(msgspec.Struct, frozen=True, kw_only=True):
     depth: int = 0
     rows: dict[str, tuple[int, int]] = {}
     checksums: dict[str, str] = {}
+    wal: WalRange | None = None
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from chat.backup.encryption import read_recipients
 from chat.backup.failures import BackupFailed
 from chat.backup.scratch import PLAIN, clear_scratch
 from chat.backup.state import note_problem, read_backup_state
+from chat.backup.wal_state import read_wal_state
 from chat.domain.administration.backups import BackupFacts
 from chat.domain.startup import CannotStart
 from chat.embedded_postgres.process import open_process
@@ -24,6 +25,8 @@ HOUR = 3
 """The hour of the machine's own time at which it begins."""
 SOON = 300.0
 """Seconds after the start, if the last backup is older than a day: the machine was off at night."""
+_LOOK_EVERY = 300.0
+"""Seconds between two looks at whether the WAL archive wants a backup."""
 _AGAIN = 3600.0
 """Seconds after one that failed."""
 _LATE = 26 * 3600.0
@@ -101,8 +104,18 @@ async def _back_up_nightly(config: Config, target: Path, data: Path) -> None:
     while True:
         made_at = read_backup_state(data).made_at
         pause = seconds_until_due(datetime.now().astimezone(), made_at) if is_well else _AGAIN
-        await trio.sleep(pause)
+        await _sleep_or_wanted(data, pause, may_be_wanted=is_well)
         is_well = await _back_up_and_prove(config, target, data)
+
+
+async def _sleep_or_wanted(data: Path, seconds: float, *, may_be_wanted: bool) -> None:
+    """Sleep, but only until the WAL archive wants a backup: moments can be restored from that on."""
+    deadline = trio.current_time() + seconds
+    while (left := deadline - trio.current_time()) > 0:
+        await trio.sleep(min(left, _LOOK_EVERY))
+        state = read_wal_state(data)
+        if may_be_wanted and state is not None and state.until is not None and state.wants_base:
+            return
 
 
 async def _back_up_and_prove(config: Config, target: Path, data: Path) -> bool:

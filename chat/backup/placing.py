@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import trio
@@ -12,10 +12,13 @@ from chat.backup.copies import LONGEST, reach_by_url
 from chat.backup.failures import BackupFailed
 from chat.backup.making import DATABASE, chain_of
 from chat.backup.manifest import Manifest
+from chat.backup.moments import Replay
 from chat.backup.programs import find_program, run_program
+from chat.backup.replaying import LONGEST_REPLAY, not_reached, place_wal, recovery_settings
+from chat.domain.startup import CannotStart
 from chat.durable import sync_directory
 from chat.embedded_postgres.data_directory import DataDirectory
-from chat.embedded_postgres.embedded import open_embedded_postgres
+from chat.embedded_postgres.embedded import EmbeddedPostgres, open_embedded_postgres
 from chat.embedded_postgres.unprivileged import UnixUser, choose_owner, make_home
 from chat.storage.postgres.database import DatabaseAddress
 
@@ -25,19 +28,45 @@ _GRACE = 10.0
 
 @asynccontextmanager
 async def open_placed(
-    backup: Path, manifest: Manifest, data: Path, *, durable: bool, report: Callable[[str], None]
+    backup: Path,
+    manifest: Manifest,
+    data: Path,
+    *,
+    durable: bool,
+    report: Callable[[str], None],
+    replay: Replay | None = None,
 ) -> AsyncGenerator[DatabaseAddress]:
     """Put the database of `backup` into the directory `data`, and run PostgreSQL on it for the block.
 
-    Without `durable` a power cut may leave half of it. Raises BackupFailed and CannotStart. Cancelling: a part of it is
-    there, and PostgreSQL is stopped.
+    With `replay` PostgreSQL first replays this WAL. Without `durable` a power cut may leave half of it. Raises
+    BackupFailed and CannotStart. Cancelling: a part of it is there, and PostgreSQL is stopped.
     """
     if manifest.database.kind == "base":
-        await _place_cluster(backup, manifest, data, durable=durable, report=report)
-    async with open_embedded_postgres(DataDirectory(data), grace=_GRACE) as postgres:
+        await _place_cluster(backup, manifest, data, durable=durable, report=report, replay=replay)
+    async with _open_postgres(data, report, replay) as postgres:
         if manifest.database.kind == "dump":
             await load_dump(backup, manifest, postgres.address, report=report)
         yield postgres.address
+
+
+@asynccontextmanager
+async def _open_postgres(
+    data: Path, report: Callable[[str], None], replay: Replay | None
+) -> AsyncGenerator[EmbeddedPostgres]:
+    directory = DataDirectory(data)
+    async with AsyncExitStack() as stack:
+        if replay is None:
+            yield await stack.enter_async_context(open_embedded_postgres(directory, grace=_GRACE))
+            return
+        report(f"replaying {len(replay.segments)} segments of WAL")
+        recovering = open_embedded_postgres(
+            directory, grace=_GRACE, settings=recovery_settings(replay), start_timeout=LONGEST_REPLAY
+        )
+        try:
+            postgres = await stack.enter_async_context(recovering)
+        except CannotStart as error:
+            raise not_reached(error, replay) from error
+        yield postgres
 
 
 async def load_dump(
@@ -57,7 +86,13 @@ async def load_dump(
 
 
 async def _place_cluster(
-    backup: Path, manifest: Manifest, data: Path, *, durable: bool, report: Callable[[str], None]
+    backup: Path,
+    manifest: Manifest,
+    data: Path,
+    *,
+    durable: bool,
+    report: Callable[[str], None],
+    replay: Replay | None,
 ) -> None:
     chain = await trio.to_thread.run_sync(chain_of, backup)
     home = data / "postgres"
@@ -72,6 +107,9 @@ async def _place_cluster(
         program = await find_program("pg_combinebackup", version, version)
         command: list[str | Path] = [program.path, *(each / DATABASE for each in chain), "--output", new]
         await run_program([*command, *([] if durable else ["--no-sync"])], timeout=LONGEST)
+    if replay is not None:
+        report("unpacking WAL")
+        await trio.to_thread.run_sync(place_wal, new, replay)
     await trio.to_thread.run_sync(_finish, new, home / "cluster", owner, durable)
 
 

@@ -17,6 +17,7 @@ from chat.backup.manifest import Manifest, digest_of, read_manifest
 from chat.backup.placing import open_placed
 from chat.backup.programs import find_program, run_program
 from chat.backup.scratch import open_scratch
+from chat.backup.wal_proof import prove_wal
 from chat.domain.startup import CannotStart
 from chat.storage.postgres.asyncio_bridge import open_asyncio
 from chat.storage.postgres.database import DatabaseAddress
@@ -81,6 +82,7 @@ async def prove(
     with as_backup_failed(f"cannot read the backup {backup}"):
         manifest = await trio.to_thread.run_sync(read_manifest, backup)
         report("reading the files of the backup")
+        await trio.to_thread.run_sync(prove_wal, backup.parent, note)
         if manifest.recipients:
             read, wrong = await trio.to_thread.run_sync(_wrong_encrypted, backup, manifest)
             note(not wrong, _listed(f"{read:,} encrypted files", "checksums", wrong))

@@ -17,7 +17,9 @@ from chat.backup.encryption import SUFFIX, Identities
 from chat.backup.failures import BackupFailed, as_backup_failed
 from chat.backup.making import FILES, SECRET, decrypt_parts
 from chat.backup.manifest import Manifest, read_manifest, write_private
+from chat.backup.moments import Replay
 from chat.backup.placing import load_dump, open_placed
+from chat.backup.replaying import bring_files
 from chat.durable import sync_directory
 from chat.embedded_postgres.data_directory import RESTORING, lock_file, mark_data_directory
 from chat.settings.config import Config
@@ -40,12 +42,13 @@ async def restore(
     report: Callable[[str], None],
     removed_accounts: Path | None = None,
     identities: Identities | None = None,
+    replay: Replay | None = None,
 ) -> Manifest:
     """Restore `backup` into the data directory, the files and the database of `config`, all of which must be empty.
 
-    Notes the restore mark, so that newer log-ins continue for a day, and removes the accounts again that are listed in
-    the file `removed_accounts` (`storage/removal_list.py`). `identities` decrypt an encrypted backup.
-    Raises BackupFailed and CannotStart.
+    `identities` decrypt an encrypted backup. With `replay` this WAL is replayed after it, and files that came then are
+    brought. Notes the restore mark, so that newer log-ins continue for a day, and removes the accounts again that are
+    listed in the file `removed_accounts` (`storage/removal_list.py`). Raises BackupFailed and CannotStart.
     Cancelling: no server starts on the data directory until a restore into it is complete.
     """
     with as_backup_failed(f"cannot restore into {config.data}"):
@@ -85,8 +88,13 @@ async def restore(
                     await load_dump(plain, manifest, address, report=report)
                     await mark_restored(address, removed_accounts, until=manifest.begun_at)
                 else:
-                    async with open_placed(plain, manifest, config.data, durable=True, report=report) as own:
-                        await mark_restored(own, removed_accounts, until=manifest.begun_at)
+                    async with open_placed(
+                        plain, manifest, config.data, durable=True, report=report, replay=replay
+                    ) as own:
+                        if replay is not None and store is not None:
+                            await bring_files(own, store, backup.parent)
+                        until = manifest.begun_at if replay is None else replay.until
+                        await mark_restored(own, removed_accounts, until=until)
                 await trio.to_thread.run_sync(partial(_finish, config.data))
         return manifest
 

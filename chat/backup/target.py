@@ -3,6 +3,7 @@
 chat-backups             the mark, with the store_id of the database whose backups these are
 lock                     locked while a backup is made or removed
 2026-11-25T031500Z/      a backup
+wal/                     the WAL archive (wal_series.py)
 partial-…/               one that is being made or removed; the next one clears it away
 """
 

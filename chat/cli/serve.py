@@ -132,9 +132,9 @@ def _open(config: Config) -> "AbstractAsyncContextManager[Server] | AbstractAsyn
     # Late: the import takes a second. --help need not wait for it, and a signal may arrive in it.
     if config.workers > 1:
         with import_without_gc():
-            from chat.backup.before_upgrade import back_up_before_upgrade
+            from chat.backup.beside_server import open_backups
             from chat.workers.parent import open_workers
-        return open_workers(config, back_up_before_upgrade)
+        return open_workers(config, open_backups)
     with import_without_gc():
         from chat.server import open_server
     return open_server(config)

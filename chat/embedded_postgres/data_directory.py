@@ -12,6 +12,7 @@ Its content:
     postgres-socket  the socket's directory, if a path in here would be too long
     files/           the bytes of attached files
     backups.json     what is known of the server's backups
+    wal-archive.json what is known of its WAL archive
     restoring        instead of the mark, until a restore into the directory is complete
     binaries/        a copy of PostgreSQL's programs, if its user cannot reach the installed ones
 """

@@ -12,7 +12,7 @@ from chat.embedded_postgres.data_directory import DataDirectory
 from chat.embedded_postgres.running import open_cluster
 from chat.embedded_postgres.settings import FEWEST_CONNECTIONS, refuse_required
 from chat.embedded_postgres.socket_directory import PORT, find_socket_directory, open_socket_directory
-from chat.embedded_postgres.supervisor import Supervisor
+from chat.embedded_postgres.supervisor import START_TIMEOUT, Supervisor
 
 
 class EmbeddedPostgres:
@@ -45,11 +45,13 @@ async def open_embedded_postgres(
     grace: float,
     connections: int = FEWEST_CONNECTIONS,
     settings: Sequence[str] = (),
+    start_timeout: float = START_TIMEOUT,
 ) -> AsyncGenerator[EmbeddedPostgres]:
     """Run PostgreSQL on `data` for the block; a missing database is created. Raises CannotStart.
 
-    `connections` is its max_connections, `settings` are the operator's as NAME=VALUE. Leaving the block stops it within
-    `grace` seconds, with clients connected or not. Cancelling stops it the same way; committed data is kept.
+    `connections` is its max_connections, `settings` are the operator's as NAME=VALUE; a start may take `start_timeout`
+    seconds. Leaving the block stops it within `grace` seconds, with clients connected or not. Cancelling stops it the
+    same way; committed data is kept.
     """
     if sys.platform == "win32":
         raise CannotStart("the server can run its own PostgreSQL only on Linux and macOS: pass --database")
@@ -57,7 +59,13 @@ async def open_embedded_postgres(
     cluster = await prepare_cluster(data.path)
     with open_socket_directory(data.path, cluster.owner) as sockets:
         async with open_cluster(
-            data.path, cluster, sockets, grace=grace, connections=connections, settings=settings
+            data.path,
+            cluster,
+            sockets,
+            grace=grace,
+            connections=connections,
+            settings=settings,
+            start_timeout=start_timeout,
         ) as supervisor:
             yield EmbeddedPostgres(supervisor, address_in(sockets))
 

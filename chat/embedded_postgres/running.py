@@ -10,7 +10,7 @@ from chat.domain.startup import CannotStart
 from chat.embedded_postgres.cluster import Cluster
 from chat.embedded_postgres.server_log import ServerLog
 from chat.embedded_postgres.settings import FEWEST_CONNECTIONS
-from chat.embedded_postgres.supervisor import Supervisor
+from chat.embedded_postgres.supervisor import START_TIMEOUT, Supervisor
 
 
 @asynccontextmanager
@@ -22,6 +22,7 @@ async def open_cluster(
     grace: float,
     connections: int = FEWEST_CONNECTIONS,
     settings: Sequence[str] = (),
+    start_timeout: float = START_TIMEOUT,
 ) -> AsyncGenerator[Supervisor]:
     """Run PostgreSQL on `cluster` with its socket in `sockets` and its log in `data`, for the block.
 
@@ -29,7 +30,7 @@ async def open_cluster(
     within `grace` seconds.
     """
     log = ServerLog(data / "postgres.log")
-    supervisor = Supervisor(cluster, sockets, log, grace, connections, settings)
+    supervisor = Supervisor(cluster, sockets, log, grace, connections, settings, start_timeout)
     async with trio.open_nursery() as nursery:
         refusal = await nursery.start(supervisor.run)
         if refusal is None:

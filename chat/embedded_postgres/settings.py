@@ -22,6 +22,7 @@ SETTINGS = {
     # recovery after a crash takes is bounded by max_wal_size.
     "wal_compression": "on",
     "checkpoint_timeout": "15min",
+    "max_slot_wal_keep_size": "2GB",  # an archive that is away must not fill the disk
     "jit": "off",  # our queries are short
     "restart_after_crash": "on",
     # The log is ours, kept short, and has no message text in it: no statements, no details of rows.

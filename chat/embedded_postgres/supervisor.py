@@ -41,6 +41,7 @@ class Supervisor:
         grace: float,
         connections: int,
         settings: Iterable[str],
+        start_timeout: float = START_TIMEOUT,
     ) -> None:
         self.ready = False  # it accepts connections
         self.restarts = 0  # number of restarts
@@ -49,6 +50,7 @@ class Supervisor:
         self._command = command(cluster, sockets, connections, settings)
         self._log = server_log
         self._grace = grace
+        self._start_timeout = start_timeout
 
     async def run(self, task_status: trio.TaskStatus[str | None] = trio.TASK_STATUS_IGNORED) -> None:
         """Run PostgreSQL until cancelled. Started with None once it accepts connections, or with why it does not.
@@ -128,7 +130,7 @@ class Supervisor:
             now = trio.current_time()
             if self._log.size() != size:
                 size, spoke = self._log.size(), now
-            if now - spoke > SILENCE_TIMEOUT or now - begun > START_TIMEOUT:
+            if now - spoke > SILENCE_TIMEOUT or now - begun > self._start_timeout:
                 logger.warning("PostgreSQL hangs while it starts; stopping it", seconds=round(now - begun))
                 return False
             if now - reported > REPORT_INTERVAL:

@@ -119,6 +119,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             description="Encrypts backups: a public key of age (age1…), or a file of several; needs the extra age."
         ),
     ] = None
+    backup_wal: Annotated[
+        bool,
+        Meta(
+            description="Archive the WAL of the server's own PostgreSQL beside the backups, so that any moment can be"
+            " restored."
+        ),
+    ] = False
     backup_before_upgrade: Annotated[
         Literal["embedded", "always", "never"],
         Meta(

@@ -70,6 +70,20 @@ def read_config(flags: Mapping[str, object], environ: Mapping[str, str]) -> Conf
             f"{given['postgres_settings'].spelling}: is for the server's own PostgreSQL; set it in that of"
             f" {given['database_url'].spelling}"
         )
+    if config.backup_wal and config.database_url:
+        raise ConfigError(
+            f"{given['backup_wal'].spelling}: is for the server's own PostgreSQL; whoever operates that of"
+            f" {given['database_url'].spelling} archives its WAL"
+        )
+    if config.backup_wal and config.backup is None:
+        raise ConfigError(
+            f"{given['backup_wal'].spelling}: needs {flag('backup')} ({variable('backup')}) too"
+        )
+    if config.backup_wal and config.backup_recipient:
+        raise ConfigError(
+            f"{given['backup_wal'].spelling}: archives unencrypted, so leave {given['backup_recipient'].spelling} out,"
+            " and put the backups on an encrypted disk"
+        )
     for one, other in (("tls_cert", "tls_key"), ("tls_key", "tls_cert")):
         if getattr(config, one) and not getattr(config, other):
             raise ConfigError(f"{given[one].spelling}: needs {flag(other)} ({variable(other)}) too")

@@ -1,8 +1,16 @@
 """The parent of the workers: it holds their shared resources, and serves no client itself."""
 
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, closing, contextmanager, suppress
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    ExitStack,
+    asynccontextmanager,
+    closing,
+    contextmanager,
+    suppress,
+)
 from pathlib import Path
 from socket import socket
 from typing import Any
@@ -111,18 +119,20 @@ class SharedResources:
             (self.data / socket_name(slot)).unlink()
 
 
-async def _nothing_to_prepare(_config: Config, _address: dict[str, Any]) -> None:
-    """Return: the database is used as it is."""
+@asynccontextmanager
+async def _nothing_beside(_config: Config, _address: dict[str, Any]) -> AsyncGenerator[None]:
+    """Do nothing: the database is used as it is."""
+    yield
 
 
 @asynccontextmanager
 async def open_workers(
     config: Config,
-    prepare: Callable[[Config, dict[str, Any]], Awaitable[None]] = _nothing_to_prepare,
+    open_beside: Callable[[Config, dict[str, Any]], AbstractAsyncContextManager[None]] = _nothing_beside,
 ) -> AsyncGenerator[Workers]:
     """Serve with `config.workers` processes for as long as the block lasts; each is a whole server.
 
-    In order: data directory, PostgreSQL, `prepare` with its address, listening sockets, workers; leaving the block
+    In order: data directory, PostgreSQL, `open_beside` with its address, listening sockets, workers; leaving the block
     undoes it in reverse, and the workers stop together, each as a single server does. Raises CannotStart. Cancelling:
     the workers are cut.
     """
@@ -142,7 +152,7 @@ async def open_workers(
             address = postgres.address
         else:
             address = {"dsn": config.database_url}
-        await prepare(config, address)
+        await stack.enter_async_context(open_beside(config, address))
         bounds = [stack.enter_context(closing(await bind(listen))) for listen in config.listen]
         metrics_bounds = [
             stack.enter_context(closing(await bind(listen)))

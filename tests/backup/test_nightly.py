@@ -9,14 +9,17 @@ from zoneinfo import ZoneInfo
 import pyrage
 import pytest
 import trio
+from trio.testing import MockClock
 
 from chat.backup import nightly
 from chat.backup.nightly import backup_facts, open_nightly_backups, seconds_until_due
 from chat.backup.state import BackupState, note_made, note_problem, read_backup_state
 from chat.backup.target import backups_in
+from chat.backup.wal_state import WalState, read_wal_state, write_wal_state
 from chat.domain.administration.backups import BackupFacts
 from chat.settings.config import Config
 from tests.support.databases import execute
+from tests.support.people import eventually
 from tests.support.server import ServerProcess, running_server, used_data_path
 
 HOUR = 3600.0
@@ -93,11 +96,39 @@ async def test_what_fails_is_noted(
     (own_server.data / "backups.json").unlink()
 
 
+def wal_until(data: Path) -> float | None:
+    state = read_wal_state(data)
+    return state and state.until
+
+
+async def test_a_wal_archive_without_a_backup_has_one_made_soon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, autojump_clock: MockClock
+) -> None:
+    monkeypatch.setattr(nightly, "_LOOK_EVERY", 1.0)
+    for state in (
+        WalState(target="", since=0.0),
+        WalState(target="", since=0.0, until=1.0, wants_base=False),
+        WalState(target="", since=0.0, until=1.0),
+    ):
+        write_wal_state(tmp_path, state)
+        began = trio.current_time()
+        await nightly._sleep_or_wanted(tmp_path, HOUR, may_be_wanted=True)
+        assert trio.current_time() - began == (1.0 if state.until and state.wants_base else HOUR)
+    began = trio.current_time()
+    await nightly._sleep_or_wanted(tmp_path, HOUR, may_be_wanted=False)
+    assert trio.current_time() - began == HOUR, "the last one has just failed"
+
+
 def test_a_server_with_the_setting_starts_and_stops(target: Path) -> None:
     with used_data_path() as data:
         for workers in ("1", "2"):
             with running_server(
-                data, CHAT_BACKUP=str(target), CHAT_BACKUP_KEEP="7d 4w", CHAT_WORKERS=workers
+                data,
+                CHAT_BACKUP=str(target),
+                CHAT_BACKUP_KEEP="7d 4w",
+                CHAT_BACKUP_WAL="1",
+                CHAT_WORKERS=workers,
             ) as own:
-                assert own.url
+                began = time.time()
+                eventually(lambda: (wal_until(data) or 0) > began, "WAL is archived", patience=60)  # noqa: B023
                 assert own.stop() == 0

@@ -33,6 +33,7 @@ def of_the_page(**here: Path) -> list[str]:
     }
     lines = [line for block in shell_blocks(PAGE) for line in block.splitlines()]
     found = [line for line in lines if line.startswith("chat backup") or line.startswith("chat restore ")]
+    found = [line for line in found if "--to " not in line]  # test_moments.py runs it
     for written, own in ours.items():
         found = [line.replace(written, shlex.quote(str(own))) for line in found]
     return [f"{shlex.quote(sys.executable)} -m {line}" for line in found]
@@ -62,8 +63,15 @@ def run_all(commands: list[str], restored: Path) -> None:
 
 
 def test_its_settings_are_read(tmp_path: Path) -> None:
-    (block,) = re.findall(r"^```toml\n(backup = .*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
-    (tmp_path / "chat.toml").write_text(block)
+    nightly, archived = re.findall(
+        r"^```toml\n(backup = .*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL
+    )
+    (tmp_path / "chat.toml").write_text(archived)
+    assert read_config({"config": str(tmp_path / "chat.toml")}, {}).backup_wal
+    for flags in ({}, {"backup": str(tmp_path), "database_url": "postgresql://chat@db.example/chat"}):
+        with pytest.raises(ConfigError, match=r"CHAT_BACKUP_WAL: (needs --backup|is for the server's own)"):
+            read_config(flags, {"CHAT_BACKUP_WAL": "1"})
+    (tmp_path / "chat.toml").write_text(nightly)
     config = read_config({"config": str(tmp_path / "chat.toml")}, {})
     assert (config.backup, config.backup_keep) == (Path("/mnt/backup"), Config(data=tmp_path).backup_keep)
     for wrong in ("7", "7d and 4w", ""):

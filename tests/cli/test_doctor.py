@@ -2,6 +2,7 @@
 
 import datetime
 import os
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +14,7 @@ from click.testing import CliRunner
 
 from chat.backup import keeping, state
 from chat.backup.manifest import MANIFEST
+from chat.backup.wal_state import WalState, write_wal_state
 from chat.cli import main
 from chat.cli.doctor import backups, contradictions, database, machine, site
 from chat.cli.doctor.finding import Finding
@@ -123,6 +125,21 @@ def test_a_failed_backup_and_a_missing_proof_are_found(tmp_path: Path) -> None:
     long_ago = msgspec.structs.replace(state.read_backup_state(tmp_path), proven_at=1.0, problem=None)
     (tmp_path / state.STATE).write_bytes(msgspec.json.encode(long_ago))
     assert found() == [("warn", "restore")]
+
+
+def test_a_wal_archive_that_is_behind_or_has_no_backup_is_found(tmp_path: Path) -> None:
+    archived = Config(data=tmp_path, backup=tmp_path, backup_wal=True)
+
+    def found(**changes: object) -> list[tuple[str, str]]:
+        state = WalState(target="", since=time.time(), until=time.time(), wants_base=False)
+        write_wal_state(tmp_path, msgspec.structs.replace(state, **changes))
+        return levels(list(backups.check_wal(archived)))
+
+    assert levels(list(backups.check_wal(Config(data=tmp_path)))) == []
+    assert levels(list(backups.check_wal(archived))) == [("warn", "wal")], "the server has not run with it"
+    assert found() == [("ok", "wal")]
+    assert found(wants_base=True) == [("warn", "wal")]
+    assert found(until=time.time() - 400) == [("fail", "wal")]
 
 
 @pytest.mark.parametrize(

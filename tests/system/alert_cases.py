@@ -69,6 +69,8 @@ CASES = {
     "ChatBackupOld": Case({"chat_backup_timestamp_seconds": "-100000x80"}),
     "ChatBackupNotProven": Case({"chat_backup_proven_timestamp_seconds": "-200000x80"}),
     "ChatBackupFailed": Case({"chat_backup_failed": "0x40 1x40"}),
+    "ChatBackupWalBehind": Case({"chat_backup_wal_timestamp_seconds": "0+30x80"}),
+    "ChatBackupWalGap": Case({"chat_backup_wal_gap_timestamp_seconds": "3000x80"}),
     "ChatFilesNearlyUsedUp": Case({"process_open_fds": "900x80", "process_max_fds": "1000x80"}),
 }
 
@@ -110,6 +112,8 @@ WELL = {
     "chat_backup_timestamp_seconds": "-80000x80",
     "chat_backup_proven_timestamp_seconds": "-90000x80",
     "chat_backup_failed": "0x80",
+    "chat_backup_wal_timestamp_seconds": "-10+60x80",
+    "chat_backup_wal_gap_timestamp_seconds": "-90000x80",
     "process_open_fds": "100x80",
     "process_max_fds": "1000x80",
 }

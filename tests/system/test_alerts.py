@@ -14,6 +14,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from chat.backup.state import note_made, note_proven
+from chat.backup.wal_state import WalState, write_wal_state
 from chat.domain.closing import UNAUTHENTICATED
 from tests.support.people import PATIENCE, client, eventually, member, post
 from tests.support.processes import child
@@ -66,6 +67,8 @@ def watched() -> Generator[ServerProcess]:
     with used_data_path() as data, running_server(data, *arguments) as server:
         note_made(data, data, time.time(), 60.0, 1)
         note_proven(data, data, time.time())
+        now = time.time()
+        write_wal_state(data, WalState(target="", since=now, until=now + 3600, gap_at=now - 86_400))
         server.metrics = f"127.0.0.1:{port}"  # type: ignore[attr-defined]
         yield server
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import click
 
 from chat.cli.command_failed import CommandFailed
-from chat.cli.doctor.backups import check_backups, check_proof
+from chat.cli.doctor.backups import check_backups, check_proof, check_wal
 from chat.cli.doctor.contradictions import check_settings
 from chat.cli.doctor.database import check_database
 from chat.cli.doctor.finding import Finding, fail, ok
@@ -70,6 +70,7 @@ def _check(site: Site | None, backups: str | None, flags: dict[str, object]) -> 
         yield check_backups(directory)
     if config.backup is not None:
         yield from check_proof(config.data)
+    yield from check_wal(config)
     if site is not None:
         yield from _check_site(config, site)
 

@@ -8,10 +8,15 @@ from pathlib import Path
 from chat.backup.keeping import begun_at
 from chat.backup.state import read_backup_state
 from chat.backup.target import backups_in
+from chat.backup.wal_state import read_wal_state
 from chat.cli.doctor.finding import Finding, fail, ok, warn
+from chat.settings.config import Config
 
 _OLD = timedelta(hours=26)
 """A backup that is made each day, and two hours for it."""
+
+_BEHIND = 300.0
+"""Seconds: the archive is seconds behind where all is well."""
 
 _UNPROVEN = 50.0
 """Hours: a proof each day may fail once."""
@@ -44,3 +49,21 @@ def check_proof(data: Path) -> Iterator[Finding]:
     hours = (time.time() - state.proven_at) / 3600
     text = f"last proven {hours:.0f} h ago"
     yield ok("restore", text) if hours <= _UNPROVEN else warn("restore", f"{text}: run `chat backup verify`")
+
+
+def check_wal(config: Config) -> Iterator[Finding]:
+    """Check how far the WAL archive is behind the database, with the setting backup_wal."""
+    if not config.backup_wal:
+        return
+    state = read_wal_state(config.data)
+    if state is None:
+        yield warn("wal", "nothing is archived yet: start the server with backup_wal")
+        return
+    behind = time.time() - (state.since if state.until is None else state.until)
+    text = f"archived until {behind:.0f} s ago"
+    if behind > _BEHIND:
+        yield fail("wal", f"{text}: {state.problem or 'the server does not run'}; correct that")
+    elif state.wants_base:
+        yield warn("wal", f"{text}, and there is no backup since it began: run `chat backup {config.backup}`")
+    else:
+        yield ok("wal", text)

@@ -6,9 +6,9 @@ import pytest
 
 from tests.cancellation.conftest import swept_code
 from tests.protocols.native.site import Site, open_site
-from tests.storage.conftest import place, shared_database, storage
+from tests.storage.conftest import empty, place, shared_database, storage, template
 
-__all__ = ["place", "shared_database", "site", "storage", "swept_code"]
+__all__ = ["empty", "place", "shared_database", "site", "storage", "swept_code", "template"]
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """A feature's kind of change is saved, followed, announced and replayed by a core that does not know it."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 
 import pytest
 import trio
@@ -16,7 +16,7 @@ from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import open_postgres_storage
 from tests.features.waves import COUNT, WAVES, Wave, Waved, WavesModel
 from tests.reference.storage import MemoryStorage
-from tests.support.databases import EMPTY, execute
+from tests.support.databases import execute
 from tests.support.replays import replay
 
 NOW = 1_700_000_000.123456
@@ -36,7 +36,6 @@ async def storage(place: DatabaseAddress | None) -> AsyncGenerator[Storage]:
         await add(storage)
         yield storage
         return
-    await execute(place, f"{EMPTY}; UPDATE lanes SET last_id = 0")
     async with open_postgres_storage(
         place, pool_size=2, query_timeout=10, commit_timeout=10, features=[WAVES]
     ) as opened:
@@ -100,9 +99,9 @@ async def test_a_port_of_the_feature_reads_what_its_storage_has(storage: Storage
 
 
 async def test_a_server_without_the_feature_tells_that_something_was(
-    shared_database: DatabaseAddress,
+    shared_database: DatabaseAddress, empty: Callable[[], None]
 ) -> None:
-    await execute(shared_database, f"{EMPTY}; UPDATE lanes SET last_id = 0")
+    empty()
     timeouts = {"pool_size": 2, "query_timeout": 10, "commit_timeout": 10}
     async with open_postgres_storage(shared_database, **timeouts, features=[WAVES]) as storage:
         await add(storage)
@@ -113,9 +112,11 @@ async def test_a_server_without_the_feature_tells_that_something_was(
         assert await replay(other, 1, [ChangeRange(LOBBY_ID, 0, 1)], PLENTY) == [there]
 
 
-async def test_a_release_before_takes_it_for_a_change_of_the_room(shared_database: DatabaseAddress) -> None:
+async def test_a_release_before_takes_it_for_a_change_of_the_room(
+    shared_database: DatabaseAddress, empty: Callable[[], None]
+) -> None:
     """0.1.0 reads the columns that it knows: they say that the room is as it is."""
-    await execute(shared_database, f"{EMPTY}; UPDATE lanes SET last_id = 0")
+    empty()
     async with open_postgres_storage(
         shared_database, pool_size=2, query_timeout=10, commit_timeout=10, features=[WAVES]
     ) as storage:

@@ -15,7 +15,7 @@ from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import open_postgres_storage
 from tests.reference.storage import MemoryStorage
 from tests.storage.test_references import EVER, NOW, PLENTY, add, make_room, save
-from tests.support.databases import EMPTY, execute
+from tests.support.databases import execute
 from tests.support.replays import replay, snapshots
 
 ROSE = b"\1" * 32
@@ -189,7 +189,6 @@ async def test_a_file_unused_for_a_day_is_dropped(place: DatabaseAddress | None)
     async def pass_in_postgres() -> None:
         await execute(place, "UPDATE files SET created_at = created_at - interval '86401 s'")
 
-    await execute(place, f"{EMPTY}; UPDATE lanes SET last_id = 0")
     async with open_postgres_storage(place, pool_size=4, query_timeout=10, commit_timeout=10) as storage:
         await forgets(storage, pass_in_postgres)
 

@@ -19,7 +19,7 @@ from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
 from tests.support.databases import execute
 from tests.support.endings import delete_room
 
-MESSAGES = 50_000
+MESSAGES = 25_000
 MEMBERS = 3_000
 STEP = 1000
 

@@ -33,10 +33,13 @@ rows of a test that costs seven times as much.
 
 
 @asynccontextmanager
-async def new_database(server: ServerProcess) -> AsyncGenerator[DatabaseAddress]:
-    """Make an empty database on the server's PostgreSQL for as long as the block lasts."""
+async def new_database(
+    server: ServerProcess, template: DatabaseAddress | None = None
+) -> AsyncGenerator[DatabaseAddress]:
+    """Make a database on the server's PostgreSQL for as long as the block lasts: empty, or a copy of another."""
     name = f"test_{os.urandom(6).hex()}"
-    await execute(server.address, f"CREATE DATABASE {name}")
+    like = f" TEMPLATE {template['database']}" if template else ""
+    await execute(server.address, f"CREATE DATABASE {name}{like}")
     try:
         yield {**server.address, "database": name}
     finally:
@@ -44,10 +47,13 @@ async def new_database(server: ServerProcess) -> AsyncGenerator[DatabaseAddress]
 
 
 @contextmanager
-def kept_database(server: ServerProcess) -> Generator[DatabaseAddress]:
+def kept_database(
+    server: ServerProcess, template: DatabaseAddress | None = None
+) -> Generator[DatabaseAddress]:
     """Make one for a block that is not async, such as many runs of Trio."""
     name = f"test_{os.urandom(6).hex()}"
-    trio.run(execute, server.address, f"CREATE DATABASE {name}")
+    like = f" TEMPLATE {template['database']}" if template else ""
+    trio.run(execute, server.address, f"CREATE DATABASE {name}{like}")
     try:
         yield {**server.address, "database": name}
     finally:

@@ -17,14 +17,14 @@ Scenario = Callable[[Run], Awaitable[Any]]
 @pytest.mark.parametrize("scenario", core_scenarios.VIRTUAL, ids=lambda scenario: scenario.__name__)
 def test_at_every_point(cancel_sweep: Sweeper, scenario: Scenario, flavours: tuple[str, ...]) -> None:
     what = "failing" if flavours is FAILING else "cancelled"
-    cancel_sweep.scenario(scenario, f"{scenario.__name__}, {what}", flavours=flavours)
+    cancel_sweep.scenario(scenario, f"{scenario.__name__}, {what}", flavours=flavours, distinct=True)
 
 
 @each_kind
 def test_one_of_several_servers(cancel_sweep: Sweeper, flavours: tuple[str, ...]) -> None:
     what = "failing" if flavours is FAILING else "cancelled"
     cancel_sweep.scenario(
-        cluster_scenarios.several, f"one of several servers, {what}", flavours=flavours, every=15, seeds=1
+        cluster_scenarios.several, f"one of several servers, {what}", flavours=flavours, every=40, seeds=1
     )
 
 
@@ -39,13 +39,19 @@ def test_at_every_point_with_real_threads(
 ) -> None:
     what = "failing" if flavours is FAILING else "cancelled"
     cancel_sweep.scenario(
-        scenario, f"{scenario.__name__}, {what}", flavours=flavours, virtual=False, limit=20, seeds=1
+        scenario,
+        f"{scenario.__name__}, {what}",
+        flavours=flavours,
+        virtual=False,
+        limit=20,
+        seeds=1,
+        distinct=True,
     )
 
 
 def test_watchers_are_notified(cancel_sweep: Sweeper) -> None:
-    cancel_sweep.scenario(core_scenarios.watching, "watching, cancelled")
+    cancel_sweep.scenario(core_scenarios.watching, "watching, cancelled", distinct=True)
 
 
 def test_everything_at_once(cancel_sweep: Sweeper) -> None:
-    cancel_sweep.scenario(core_scenarios.whole_chat, "whole_chat, cancelled")
+    cancel_sweep.scenario(core_scenarios.whole_chat, "whole_chat, cancelled", distinct=True)

@@ -31,5 +31,6 @@ def test_this_defect_is_found(scenario: str, mutant: Mutant, swept_code: SweptCo
             virtual=virtual,
             limit=600 if virtual else 20,
             stop_at_first=True,
+            distinct=True,
         )
     mutant.assert_found(report)

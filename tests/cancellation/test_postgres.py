@@ -32,32 +32,32 @@ def one_database(server: ServerProcess) -> Generator[DatabaseAddress]:
 
 def test_migration(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     scenario = postgres_scenarios.migration(one_database)
-    cancel_sweep.scenario(scenario, "migration, cancelled", virtual=False, limit=20, every=250, seeds=1)
+    cancel_sweep.scenario(scenario, "migration, cancelled", virtual=False, limit=20, every=1000, seeds=1)
 
 
 def test_older_names(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     scenario = postgres_scenarios.older_names(one_database)
-    cancel_sweep.scenario(scenario, "older names, cancelled", virtual=False, limit=20, every=250, seeds=1)
+    cancel_sweep.scenario(scenario, "older names, cancelled", virtual=False, limit=20, every=1000, seeds=1)
 
 
 def test_writing(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     scenario = postgres_scenarios.writing(one_database)
-    cancel_sweep.scenario(scenario, "writing, cancelled", virtual=False, limit=20, every=250, seeds=1)
+    cancel_sweep.scenario(scenario, "writing, cancelled", virtual=False, limit=20, every=1000, seeds=1)
 
 
 def test_changing(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     scenario = postgres_scenarios.changing(one_database)
-    cancel_sweep.scenario(scenario, "changing, cancelled", virtual=False, limit=20, every=250, seeds=1)
+    cancel_sweep.scenario(scenario, "changing, cancelled", virtual=False, limit=20, every=1000, seeds=1)
 
 
 def test_administering(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     scenario = postgres_scenarios.administering(one_database)
-    cancel_sweep.scenario(scenario, "administering, cancelled", virtual=False, limit=20, every=250, seeds=1)
+    cancel_sweep.scenario(scenario, "administering, cancelled", virtual=False, limit=20, every=1000, seeds=1)
 
 
 def test_removing(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     scenario = removal_scenarios.removing(one_database)
-    cancel_sweep.scenario(scenario, "removing, cancelled", virtual=False, limit=20, every=250, seeds=1)
+    cancel_sweep.scenario(scenario, "removing, cancelled", virtual=False, limit=20, every=1000, seeds=1)
 
 
 def test_requesting_exports(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
@@ -70,21 +70,21 @@ def test_requesting_exports(cancel_sweep: Sweeper, one_database: DatabaseAddress
 def test_writing_sessions(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     scenario = postgres_scenarios.sessions_written(one_database)
     cancel_sweep.scenario(
-        scenario, "sessions written, cancelled", virtual=False, limit=20, every=250, seeds=1
+        scenario, "sessions written, cancelled", virtual=False, limit=20, every=1000, seeds=1
     )
 
 
 def test_writing_memberships(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     scenario = postgres_scenarios.memberships_written(one_database)
     cancel_sweep.scenario(
-        scenario, "memberships written, cancelled", virtual=False, limit=20, every=250, seeds=1
+        scenario, "memberships written, cancelled", virtual=False, limit=20, every=1000, seeds=1
     )
 
 
 def test_reading(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     written = trio.run(postgres_scenarios.prepare, one_database)
     scenario = postgres_scenarios.reading(one_database, written["ada"], written["ben"])
-    cancel_sweep.scenario(scenario, "reading, cancelled", virtual=False, limit=20, every=50, seeds=1)
+    cancel_sweep.scenario(scenario, "reading, cancelled", virtual=False, limit=20, every=200, seeds=1)
 
 
 def test_following_people(
@@ -92,12 +92,14 @@ def test_following_people(
 ) -> None:
     monkeypatch.setattr("chat.storage.postgres.listener._CHECK", 0.02)
     scenario = postgres_scenarios.listening(one_database)
-    cancel_sweep.scenario(scenario, "following people, cancelled", virtual=False, limit=20, every=50, seeds=1)
+    cancel_sweep.scenario(
+        scenario, "following people, cancelled", virtual=False, limit=20, every=200, seeds=1
+    )
 
 
 def test_a_second_writer(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     scenario = postgres_scenarios.second_writer(one_database)
-    cancel_sweep.scenario(scenario, "second writer, cancelled", virtual=False, limit=20, every=50, seeds=1)
+    cancel_sweep.scenario(scenario, "second writer, cancelled", virtual=False, limit=20, every=200, seeds=1)
 
 
 def test_a_leftover_postgres(cancel_sweep: Sweeper) -> None:
@@ -169,7 +171,9 @@ def own() -> Generator[Path]:
 
 def test_the_server_with_its_own_postgres(cancel_sweep: Sweeper, own: Path) -> None:
     scenario = postgres_scenarios.embedded_server(own)
-    cancel_sweep.scenario(scenario, "embedded server, cancelled", virtual=False, limit=20, every=250, seeds=1)
+    cancel_sweep.scenario(
+        scenario, "embedded server, cancelled", virtual=False, limit=20, every=1000, seeds=1
+    )
 
 
 def test_the_accounts_alone(cancel_sweep: Sweeper, own: Path) -> None:

@@ -21,9 +21,15 @@ def test_shared_resources_of_workers(cancel_sweep: Sweeper, scenario: Scenario) 
 
 @pytest.mark.parametrize("scenario", worker_scenarios.PROCESSES, ids=lambda scenario: scenario.__name__)
 def test_processes(cancel_sweep: Sweeper, scenario: Scenario) -> None:
-    every = 10 if scenario is worker_scenarios.supervised else 1
+    every = 20 if scenario is worker_scenarios.supervised else 1
     cancel_sweep.scenario(
-        scenario, f"{scenario.__name__}, cancelled", virtual=False, limit=20, every=every, seeds=1
+        scenario,
+        f"{scenario.__name__}, cancelled",
+        virtual=False,
+        limit=20,
+        every=every,
+        seeds=1,
+        distinct=True,
     )
 
 

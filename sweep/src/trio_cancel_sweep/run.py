@@ -58,9 +58,13 @@ class Run:
         self.moments = 0
         self.victims = 1  # how many targets there are to choose from
         self.repeated: set[int] = set()  # moments of `wake` that are those of `park` too; noted where n is 0
+        self.distinct: list[int] = []  # moments at which a task is where none was before; noted where n is 0
         self.cut_cleanups: Counter[Line] = Counter()
         self.wrong: list[tuple[str, str]] = []  # what this run itself has seen go wrong, with its kind
         self.locks = Locks()
+        self._places: set[tuple[bool, tuple[Line, ...]]] = (
+            set()
+        )  # where tasks were, and whether of the target
         self._aim = aim
         self._swept = swept
         self._grace = grace
@@ -134,10 +138,11 @@ class Run:
             return True
         return False
 
-    def tick(self, stepped: trio.lowlevel.Task | None) -> None:
+    def tick(self, stepped: trio.lowlevel.Task | None, coming: trio.lowlevel.Task | None = None) -> None:
         """One more moment of a cancelling flavour; cancel if it is the one.
 
-        `stepped` is the task that took the last step: the others wait where they waited before it.
+        `stepped` is the task that took the last step: the others wait where they waited before it. `coming` is the
+        task that takes the next step, where that is known.
         """
         if self._task is None:
             return
@@ -145,10 +150,17 @@ class Run:
         if self.point.n == 0:
             lines = set(self._lines(() if stepped is None or not self._has(stepped) else (stepped,)))
             self.reached |= lines
+            self._note_place(coming or stepped)
             if self._aim in lines:
                 self.point = self.point._replace(n=self.moments)
         if self.moments == self.point.n:
             self._fire()
+
+    def _note_place(self, task: trio.lowlevel.Task | None) -> None:
+        place = (task is not None and self._has(task), tuple(waits_at(task, self._swept)) if task else ())
+        if place not in self._places:
+            self._places.add(place)
+            self.distinct.append(self.moments)
 
     def _fire(self) -> None:
         self.fired = True
@@ -261,7 +273,7 @@ class _BeforeSteps(trio.abc.Instrument):
         self._stepped: trio.lowlevel.Task | None = None
 
     def before_task_step(self, task: trio.lowlevel.Task) -> None:
-        self._run.tick(self._stepped)
+        self._run.tick(self._stepped, task)
         self._stepped = task
 
 

@@ -52,6 +52,8 @@ class Options(TypedDict, total=False):
     limit: seconds after which a run hangs (600, or 20 where time is real).
     every: look at each `every`-th moment only, beginning elsewhere with each seed. Await lines that none of these
         moments is at have one of their own.
+    distinct: look only at moments at which the task that took the last step (`park`), or takes the next one (`wake`),
+        is at await lines of the swept code, with their callers, where no task was in an earlier moment.
     virtual: whether time jumps where all tasks wait (True); not with real sockets, whose bytes may be under way.
     known: await lines that were looked at already.
     stop_at_first: end with the first failure, for defects that are to be found.
@@ -65,6 +67,7 @@ class Options(TypedDict, total=False):
     grace: float
     limit: float
     every: int
+    distinct: bool
     virtual: bool
     known: Collection[Line]
     stop_at_first: bool
@@ -191,13 +194,21 @@ def _is_over(report: Report, options: Options) -> bool:
 def _sweep_target(report: Report, settings: Settings, untouched: Run, options: Options) -> None:
     flavours, every = tuple(options.get("flavours", CANCELLING)), options.get("every", 1)
     seed, victim = untouched.point.seed, untouched.point.victim
+    distinct = options.get("distinct", False)
     repeated: set[int] = set()
-    if settings.virtual and not options.get("stop_at_first") and set(CANCELLING) <= set(flavours):
+    moments: dict[str, Iterable[int]] = {}
+    if every != 1:
+        moments = dict.fromkeys(flavours, range(1 + seed % every, untouched.moments + 1, every))
+    elif distinct:
+        moments["park"] = untouched.distinct
+    if "wake" in flavours and (distinct or (settings.virtual and not options.get("stop_at_first"))):
         compared, failures = settings.run(Point(seed, "wake", 0, victim))
         report.add(compared, failures)
-        repeated = compared.repeated
+        repeated = compared.repeated if "park" in flavours else set()
+        if distinct:
+            moments["wake"] = compared.distinct
     for flavour in flavours:
-        for n in count(1) if every == 1 else range(1 + seed % every, untouched.moments + 1, every):
+        for n in moments.get(flavour, count(1)):
             if flavour == "wake" and n in repeated:
                 continue
             run, failures = settings.run(Point(seed, flavour, n, victim))

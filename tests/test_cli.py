@@ -38,6 +38,7 @@ from chat.settings.config import FIELDS, SECRETS, Config, ConfigError, describe,
 from chat.settings.listen import Listen
 from chat.settings.sources import read_config
 from tests.reference.storage import MemoryStorage
+from tests.support import command_line
 from tests.support.databases import execute
 from tests.support.processes import child
 
@@ -61,15 +62,7 @@ def chat_command(*arguments: str) -> list[str]:
 
 
 def run_chat(*arguments: str, stdin: str = "", **settings: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        chat_command(*arguments),
-        input=stdin,
-        env=environment(**settings),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
+    return command_line.run_chat(arguments, stdin, **{"CHAT_BCRYPT_COST": "4"} | settings)
 
 
 class Running:
@@ -192,7 +185,8 @@ def test_a_flag_that_help_mentions_exists() -> None:
 
 def test_the_version_is_printed() -> None:
     assert invoke("--version").stdout == f"chat {__version__}\n"
-    assert run_chat("--version").stdout == f"chat {__version__}\n"
+    command = chat_command("--version")
+    assert subprocess.check_output(command, text=True, timeout=PATIENCE) == f"chat {__version__}\n"
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,16 @@
 
 import os
 import subprocess
-import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from tests.support.forked import ForkedProcess
 from tests.support.server import ServerProcess
+
+_PATIENCE = 120
+"""Seconds that a command may take: some start a PostgreSQL."""
 
 
 def chat(server: ServerProcess, *arguments: str, stdin: str = "") -> str:
@@ -16,13 +23,21 @@ def chat(server: ServerProcess, *arguments: str, stdin: str = "") -> str:
 
 def try_chat(server: ServerProcess, *arguments: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
     """Run a command on the server's data."""
+    return run_chat([*arguments, "--data", str(server.data)], stdin, CHAT_BCRYPT_COST="4")
+
+
+def run_chat(
+    arguments: Sequence[str], stdin: str = "", **settings: str
+) -> "subprocess.CompletedProcess[str]":
+    """Run `chat` to its end, with these settings only. It is forked: importing it takes longer than most commands."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("CHAT_")}
-    return subprocess.run(
-        [sys.executable, "-m", "chat", *arguments, "--data", str(server.data)],
-        input=stdin,
-        env=ours | {"CHAT_BCRYPT_COST": "4"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    with TemporaryDirectory() as place:
+        errors = Path(place) / "errors"
+        process = ForkedProcess(arguments, ours | settings, errors, stdin)
+        overdue = threading.Timer(_PATIENCE, process.kill)
+        overdue.start()
+        with process.stdout:
+            output = process.stdout.read()
+        status = process.wait()
+        overdue.cancel()
+        return subprocess.CompletedProcess(arguments, status, output, errors.read_text())

@@ -23,18 +23,23 @@ _FORKING: list[tuple[socket.socket, subprocess.Popen[bytes]]] = []
 class ForkedProcess:
     """`python -m chat` with these arguments and this whole environment; it is used as subprocess.Popen is.
 
-    What it says of errors is added to `errors`.
+    It reads `given`, which is to fit into a pipe. What it says of errors is added to `errors`.
     """
 
-    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], errors: Path) -> None:
+    def __init__(
+        self, arguments: Sequence[str], environment: Mapping[str, str], errors: Path, given: str = ""
+    ) -> None:
         asked = {"arguments": arguments, "environment": dict(environment), "place": os.getcwd()}
         self.returncode: int | None = None
         reading, writing = os.pipe()
         self._waiting, waited_for = os.pipe()
+        read, written = os.pipe()
+        os.write(written, given.encode())
         with errors.open("ab") as log:
-            socket.send_fds(_forking(), [json.dumps(asked).encode()], [writing, log.fileno(), waited_for])
-        os.close(writing)
-        os.close(waited_for)
+            descriptors = [read, writing, log.fileno(), waited_for]
+            socket.send_fds(_forking(), [json.dumps(asked).encode()], descriptors)
+        for each in (read, written, writing, waited_for):
+            os.close(each)
         self.stdout = os.fdopen(reading)
         self.pid = self._read()
 

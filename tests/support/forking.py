@@ -29,13 +29,13 @@ SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 
 
 def answer(asking: socket.socket) -> None:
-    """Fork as often as it is asked for; what is asked comes with a process's output, its errors and who waits."""
+    """Fork as often as it is asked for; what is asked comes with a process's input, output, errors and who waits."""
     gc.freeze()  # so that a server that collects its garbage does not copy all of this
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # those who wait need nobody who waits for them
     while True:
-        asked, descriptors, _, _ = socket.recv_fds(asking, LARGEST, 3)
+        asked, descriptors, _, _ = socket.recv_fds(asking, LARGEST, 4)
         if not asked:
             return
         if os.fork() == 0:
@@ -45,30 +45,29 @@ def answer(asking: socket.socket) -> None:
             os.close(descriptor)
 
 
-def wait(asked: dict[str, Any], output: int, errors: int, waiting: int) -> None:
+def wait(asked: dict[str, Any], given: int, output: int, errors: int, waiting: int) -> None:
     """Fork it, send its process id and its status to the waiting process, and exit."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     pid = os.fork()
     if pid == 0:
         os.close(waiting)
-        run(asked, output, errors)
-    os.close(output)
-    os.close(errors)
+        run(asked, given, output, errors)
+    for each in (given, output, errors):
+        os.close(each)
     os.write(waiting, array.array("i", [pid]).tobytes())
     _, status = os.waitpid(pid, 0)
     os.write(waiting, array.array("i", [os.waitstatus_to_exitcode(status)]).tobytes())
     os._exit(0)
 
 
-def run(asked: dict[str, Any], output: int, errors: int) -> None:
+def run(asked: dict[str, Any], *streams: int) -> None:
     """Run the command, as `python -m chat` does."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    os.dup2(output, 1)
-    os.dup2(errors, 2)
-    os.close(output)
-    os.close(errors)
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
     os.chdir(asked["place"])
     os.environ.clear()
     os.environ |= asked["environment"]

@@ -84,7 +84,7 @@ class Writers:
     async def _speak(self, number: int) -> None:
         url = f"{self._world.server.socket_url}{V1}/socket"
         async with connect(url, compression=None, proxy=None, max_queue=None, ping_interval=None) as socket:
-            await socket.send(json.dumps({"type": "hello", "id": 1, "token": self._world.token}))
+            await socket.send(json.dumps({"type": "hello", "id": 1, "token": self._world.lasting}))
             waiting: dict[int, float] = {}
             hearing = asyncio.create_task(self._hear(socket, waiting))
             began, mark = time.monotonic() + number / SPEED, os.urandom(4).hex()

@@ -36,10 +36,14 @@ class World:
     def __init__(self, server: ServerProcess) -> None:
         self.server = server
         self.chance = random.Random(5)
+        self._fresh_until = 0.0
         self.took = 0.0
         """Seconds that the last call took."""
         self._http = httpx.Client(trust_env=False, timeout=PATIENCE, base_url=server.url)
         self.token = self.log_in(ADMIN)
+        made = self.call("POST", "/me/sessions", {"name": "volume", "password": PASSWORD, "days": 1})
+        self.lasting = str(made["token"])
+        """A token for sockets, which lasts for the whole run."""
         ends = fetch_sql(server.address, "SELECT last_seq, last_pos FROM rooms WHERE id = $1", LOBBY_ID)
         self.last_seq, self.last_pos = ends[0]
         self.newest = fetch_sql(server.address, "SELECT last_id FROM lanes")[0][0]
@@ -58,6 +62,8 @@ class World:
 
     def call(self, method: str, path: str, body: object = None, *, token: str | None = "own") -> Any:
         """Call an operation, and return its answer; fail if it was refused."""
+        if token is not None and time.monotonic() > self._fresh_until:
+            self.token = self.log_in(ADMIN)
         headers = {} if token is None else {"Authorization": f"Bearer {self.token}"}
         while True:
             began = time.perf_counter()
@@ -84,13 +90,14 @@ class World:
         return int(self.call("POST", "/rooms", {"name": f"new {secrets.token_hex(8)}"})["id"])
 
     def log_in(self, name: str) -> str:
-        """Return a token."""
+        """Return a token, which is used for ten minutes at most."""
+        self._fresh_until = time.monotonic() + 600
         login = self.call("POST", "/auth/login", {"login": name, "password": PASSWORD}, token=None)
         return str(login["access"])
 
     @contextmanager
     def socket(self, name: str = ADMIN) -> Iterator[ClientConnection]:
-        token = self.token if name == ADMIN else self.log_in(name)
+        token = self.lasting if name == ADMIN else self.log_in(name)
         url = f"{self.server.socket_url}{V1}/socket"
         with connect(
             url, compression=None, proxy=None, max_size=None, max_queue=None, ping_interval=None

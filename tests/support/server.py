@@ -31,8 +31,8 @@ _USED: list[TemporaryDirectory[str]] = []
 class ServerProcess:
     """`chat serve` as a user starts it, on a free port of loopback, but without limits on speed.
 
-    `environment` is added to ours; `arguments` to the command line. Elsewhere it is on a free port of `host`, and
-    `prefix` are the words that start it there. It is forked from a process that has imported what it needs, but for
+    `environment` is added to ours; `arguments` to the command line. It is on a free port of `host`, or on `port`;
+    `prefix` are the words that start it elsewhere. It is forked from a process that has imported what it needs, but for
     one elsewhere, or of another release.
     """
 
@@ -42,11 +42,12 @@ class ServerProcess:
         *arguments: str,
         prefix: Sequence[str] = (),
         host: str = "127.0.0.1",
+        port: int = 0,
         **environment: str,
     ) -> None:
         self.data = data
         self.log = data.parent / f"{data.name}.log"
-        command = ["serve", "--listen", f"{host}:0", "--data", str(data), *arguments]
+        command = ["serve", "--listen", f"{host}:{port}", "--data", str(data), *arguments]
         own = {"CHAT_BCRYPT_COST": "4", **UNLIMITED, **environment}
         self.process = self._start(command, {**os.environ, **own}, prefix)
         assert self.process.stdout is not None
@@ -110,10 +111,15 @@ class ServerProcess:
 
 @contextmanager
 def running_server(
-    data: Path, *arguments: str, prefix: Sequence[str] = (), host: str = "127.0.0.1", **environment: str
+    data: Path,
+    *arguments: str,
+    prefix: Sequence[str] = (),
+    host: str = "127.0.0.1",
+    port: int = 0,
+    **environment: str,
 ) -> Generator[ServerProcess]:
     """Run a server, as ServerProcess says, for as long as the block lasts."""
-    server = ServerProcess(data, *arguments, prefix=prefix, host=host, **environment)
+    server = ServerProcess(data, *arguments, prefix=prefix, host=host, port=port, **environment)
     try:
         yield server
     finally:

@@ -10,11 +10,13 @@ from urllib.parse import urlsplit
 class Relay:
     """Relays every connection to the server at `url`. `change` is applied to what clients send."""
 
-    def __init__(self, url: str, change: Callable[[bytes, str], bytes] = lambda data, host: data) -> None:
+    def __init__(
+        self, url: str, change: Callable[[bytes, str], bytes] = lambda data, host: data, port: int = 0
+    ) -> None:
         parts = urlsplit(url)
         self._target = (parts.hostname, parts.port)
         self._change = change
-        self._listening = socket.create_server(("127.0.0.1", 0))
+        self._listening = socket.create_server(("127.0.0.1", port))
         self.host = f"127.0.0.1:{self._listening.getsockname()[1]}"
         self.port = int(self._listening.getsockname()[1])
         self.url = f"http://{self.host}"
@@ -109,9 +111,11 @@ class _Pair:
 
 
 @contextmanager
-def relay_to(url: str, change: Callable[[bytes, str], bytes] = lambda data, host: data) -> Generator[Relay]:
-    """Relay for as long as the block lasts."""
-    relay = Relay(url, change)
+def relay_to(
+    url: str, change: Callable[[bytes, str], bytes] = lambda data, host: data, port: int = 0
+) -> Generator[Relay]:
+    """Relay for as long as the block lasts, on a port of ours or a free one."""
+    relay = Relay(url, change, port)
     try:
         yield relay
     finally:

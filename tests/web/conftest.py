@@ -3,14 +3,17 @@
 import asyncio
 import shutil
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
 from tests.support.server import ServerProcess, running_server, used_data_path
 from tests.system.relay import Relay, relay_to
+from tests.web.open_pages import OpenPages
 from tests.web.pages import OWN_HOSTS, PATIENCE, Pages, SpareContexts
+from tests.web.ports import free_port
+from tests.web.rooms import forget_tokens
 
 WITHOUT_WINDOWS = "chromium-headless-shell"
 """A headless browser that needs half the processor time. It shows no notifications, and stores what others do not."""
@@ -57,30 +60,49 @@ def launched(playwright: Playwright, *programs: str) -> Generator[Browser]:
         yield browser
 
 
+@pytest.fixture(scope="package")
+def ports() -> tuple[int, int]:
+    """The ports of all servers and of all relays, so that browsers have the files of the page in their caches."""
+    server = free_port()
+    return server, next(port for port in iter(free_port, 0) if port != server)
+
+
 @pytest.fixture(scope="module")
-def chat() -> Generator[ServerProcess]:
+def chat(ports: tuple[int, int]) -> Generator[ServerProcess]:
     """A server for one file, whose database may be stopped; registrations are not limited."""
+    forget_tokens()
     limits = {"CHAT_COMMIT_TIMEOUT": "3", "CHAT_QUERY_TIMEOUT": "3", "CHAT_REGISTRATIONS_PER_HOUR": "0"}
-    with used_data_path() as data, running_server(data, **limits) as server:
+    with (
+        used_data_path() as data,
+        running_server(data, port=ports[0], **limits) as server,
+    ):
         yield server
 
 
+@pytest.fixture(scope="package")
+def spare_contexts(ports: tuple[int, int]) -> SpareContexts:
+    """Browser contexts that tests have left; the page's files are in their caches."""
+    return SpareContexts(*(f"http://127.0.0.1:{port}" for port in ports))
+
+
 @pytest.fixture(scope="module")
-def spare_contexts(browser: Browser, chat: ServerProcess) -> Generator[SpareContexts]:
-    """Browser contexts that tests of the file have left; the server's files are in their caches."""
-    with SpareContexts() as spare:
-        yield spare
+def open_pages(chat: ServerProcess) -> Generator[OpenPages]:
+    """Pages at the server of the file that its tests have left."""
+    with closing(OpenPages()) as left:
+        yield left
 
 
 @pytest.fixture
-def pages(browser: Browser, chat: ServerProcess, spare_contexts: SpareContexts) -> Generator[Pages]:
+def pages(
+    browser: Browser, chat: ServerProcess, spare_contexts: SpareContexts, open_pages: OpenPages
+) -> Generator[Pages]:
     """Pages at the server; see tests/web/pages.py. Findings of the guard fail the test at its end."""
-    with Pages(browser, chat.url, spare_contexts) as pages:
+    with Pages(browser, chat.url, spare_contexts, open_pages) as pages:
         yield pages
 
 
 @pytest.fixture
-def relay(chat: ServerProcess) -> Generator[Relay]:
+def relay(chat: ServerProcess, ports: tuple[int, int]) -> Generator[Relay]:
     """A way to the server that can be cut: `pages.of("ada", url=relay.url)`."""
-    with relay_to(chat.url) as relay:
+    with relay_to(chat.url, port=ports[1]) as relay:
         yield relay

@@ -1,8 +1,9 @@
 """A page with the web client's connection and no views: tests read its state."""
 
+from base64 import b64encode
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Page, Route
+from playwright.sync_api import BrowserContext, Page
 
 _APP = """
 import { openChat } from "./net/chat.js";
@@ -53,12 +54,18 @@ LOBBY = 1
 
 
 class Connection:
-    """One tab with a connection. The texts that it sends must differ from each other."""
+    """One tab with a connection. The texts that it sends must differ from each other.
 
-    def __init__(self, context: BrowserContext, url: str) -> None:
+    It is the only page of its browser if that is empty, or another one.
+    """
+
+    def __init__(self, context: BrowserContext, url: str, script: str = "") -> None:
         self.url = url
-        self.page: Page = context.new_page()
-        self.page.route("**/app.js", _without_views)
+        is_unused = [page.url for page in context.pages] == ["about:blank"]
+        self.page: Page = context.pages[0] if is_unused else context.new_page()
+        if script:
+            self.page.add_init_script(script)
+        _leave_views_out(self.page)
         self.page.goto(url)
         self.page.locator("body[data-opened=yes]").wait_for(state="attached")
 
@@ -102,8 +109,19 @@ class Connection:
         self.page.close()
 
 
-def _without_views(route: Route) -> None:
-    route.fulfill(content_type="text/javascript", body=_APP)
+def _leave_views_out(page: Page) -> None:
+    """Give the page another `app.js`. A route would ask for each of its files, and keep the browser from its cache."""
+    session = page.context.new_cdp_session(page)
+    answer = {
+        "responseCode": 200,
+        "responseHeaders": [{"name": "Content-Type", "value": "text/javascript"}],
+        "body": b64encode(_APP.encode()).decode(),
+    }
+    session.on(
+        "Fetch.requestPaused",
+        lambda paused: session.send("Fetch.fulfillRequest", {"requestId": paused["requestId"], **answer}),
+    )
+    session.send("Fetch.enable", {"patterns": [{"urlPattern": "*/app.js"}]})
 
 
 _REGISTER = """() => {

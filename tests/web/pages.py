@@ -1,7 +1,8 @@
 """Pages of people in browsers of their own, and a guard that records forbidden actions."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, W
 
 from tests.support.people import PASSWORD, post
 from tests.web.axe import AXE, serious_in_ours
+from tests.web.open_pages import OpenPages
 
 PATIENCE = 30_000
 """Milliseconds for something to appear; far more than it takes, also on a busy machine."""
@@ -39,17 +41,17 @@ _NO_WORKER = "Object.defineProperty(Navigator.prototype, 'serviceWorker', { get(
 
 
 class SpareContexts:
-    """Browsers that tests have left, for the next that want one with the same options; closed at the end of the block.
+    """Contexts that tests have left, for the next that want one with the same options; closed at the end of the block.
 
     Whoever takes one finds the browser's HTTP cache, and nothing else of those before: no cookie, no storage of an
     origin that they were at, no page. To fetch and compile all files anew took a third of the time of a page. What
-    a context is told for all its pages (an init script, a route, a clock) can't be taken back, so a test that needs
-    that makes a context of its own.
+    a context is told for all its pages can't be taken back (an init script, a clock, a WebSocket's route), so a test
+    that needs that makes a context of its own. `origins` are those that tests visit without saying so.
     """
 
-    def __init__(self) -> None:
-        self._spare: dict[str, list[BrowserContext]] = {}
-        self._origins: set[str] = set()
+    def __init__(self, *origins: str) -> None:
+        self._spare: dict[tuple[Browser, str], list[BrowserContext]] = {}
+        self._origins = set(origins)
 
     def __enter__(self) -> Self:
         return self
@@ -58,9 +60,9 @@ class SpareContexts:
         for context in (each for left in self._spare.values() for each in left):
             context.close()
 
-    def take(self, options: str) -> tuple[BrowserContext, Page] | None:
+    def take(self, browser: Browser, options: str) -> tuple[BrowserContext, Page] | None:
         """Return one with an empty page, if there is one."""
-        left = self._spare.get(options)
+        left = self._spare.get((browser, options))
         if not left:
             return None
         context = left.pop()
@@ -72,28 +74,33 @@ class SpareContexts:
         context.clear_cookies()
         return context, page
 
-    def give(self, options: str, context: BrowserContext, origins: Iterable[str]) -> None:
+    def give(self, browser: Browser, options: str, context: BrowserContext, origins: Iterable[str]) -> None:
         """Take back a context that was at these origins, after its pages are closed."""
+        context.unroute_all()
         for page in context.pages:
             page.close()
         self._origins.update(origins)
-        self._spare.setdefault(options, []).append(context)
+        self._spare.setdefault((browser, options), []).append(context)
 
 
 class Pages:
-    """Makes pages, and closes them at the end of the block. `spare` are browsers that others have left.
+    """Makes pages, and closes them at the end of the block. `spare` and `left` are what others have left.
 
     The end raises AssertionError where a page wrote to the console, broke the policy, failed, lacked a file of its own
     or asked another host, and with FULL_TESTS where axe has a serious finding in a page as the test leaves it.
     """
 
-    def __init__(self, browser: Browser, url: str, spare: SpareContexts | None = None) -> None:
+    def __init__(
+        self, browser: Browser, url: str, spare: SpareContexts | None = None, left: OpenPages | None = None
+    ) -> None:
         self.url = url
         self.faults: list[str] = []
         self._browser = browser
         self._contexts: list[BrowserContext] = []
         self._spare = spare
         self._to_spare: list[tuple[str, BrowserContext]] = []
+        self._left = left
+        self._to_leave: dict[BrowserContext, tuple[Hashable, Page]] = {}
         self._origins = {url}
 
     def __enter__(self) -> Self:
@@ -130,13 +137,16 @@ class Pages:
         context.on("console", self._console)
         context.on("weberror", self._failed)
 
-    def _page(self, url: str | None, options: Mapping[str, Any]) -> Page:
-        """Return an empty page in a browser that an earlier test has left, or in a new one."""
+    def empty(self, *, url: str | None = None, **options: Any) -> Page:
+        """Return an empty page in a browser of its own, where nobody is logged in.
+
+        `url` is a relay's; `options` are those of `context`. Routes and scripts are added to the page only.
+        """
         self._origins.add(url or self.url)
         if self._spare is None or not _KEEP_NOTHING.isdisjoint(options):
             return self.context(**options).new_page()
         kind = repr(sorted(options.items()))
-        taken = self._spare.take(kind)
+        taken = self._spare.take(self._browser, kind)
         if taken is None:
             context = self.context(**options)
             page = context.new_page()
@@ -152,13 +162,17 @@ class Pages:
                 self._contexts.remove(context)
                 context.remove_listener("console", self._console)
                 context.remove_listener("weberror", self._failed)
-                self._spare.give(kind, context, self._origins)
+                give = partial(self._spare.give, self._browser, kind, context, self._origins)
+                if self._left is not None and context in self._to_leave:
+                    self._left.leave(*self._to_leave[context], give)
+                else:
+                    give()
         for context in self._contexts:
             context.close()
 
     def open(self, path: str = "/", *, url: str | None = None, **options: Any) -> Page:
         """Open a place of the page in a browser of its own, where nobody is logged in."""
-        page = self._page(url, options)
+        page = self.empty(url=url, **options)
         page.goto((url or self.url) + path)
         return page
 
@@ -167,9 +181,24 @@ class Pages:
 
         `url` is a relay's; `options` are those of `context`.
         """
-        page = self._page(url, options)
+        page = self.empty(url=url, **options)
         self.log_in(page.context, name, url=url)
         page.goto((url or self.url) + path)
+        return page
+
+    def at(self, name: str, path: str = "/", **options: Any) -> Page:
+        """Show a place to somebody in the page where an earlier test of the file has left them, or as `of` does.
+
+        The next test may go on in it. What a script changes in the page stays there: such a test takes `of`.
+        """
+        key = (name, repr(sorted(options.items())))
+        page = None if self._left is None else self._left.take(key, path)
+        if page is None:
+            page = self.of(name, path, **options)
+        else:
+            self._guard(page.context)
+            self._to_spare.append((key[1], page.context))
+        self._to_leave[page.context] = key, page
         return page
 
     def log_in(self, context: BrowserContext, name: str, *, url: str | None = None) -> None:

@@ -9,6 +9,11 @@ _ACCESS: dict[tuple[str, str], str] = {}
 """Tokens of people at servers, because logging in takes longer than any call."""
 
 
+def forget_tokens() -> None:
+    """Forget all tokens, because another server takes the address."""
+    _ACCESS.clear()
+
+
 class Room:
     """A room made over HTTP, and people who act in it."""
 

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from chat.backup.state import note_made, note_proven
 from tests.support.people import PASSWORD, post, request
 from tests.support.server import ServerProcess
+from tests.web.open_pages import go
 from tests.web.pages import Pages
 from tests.web.rooms import Room, call
 from tests.web.setting_up import printed_code
@@ -227,14 +228,6 @@ def _visit(pages: Pages, chat: ServerProcess) -> int:
     return room
 
 
-_MOVE = """(path) => {
-    history.pushState(null, "", path);
-    dispatchEvent(new PopStateEvent("popstate"));
-    return new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve())));
-}"""
-"""Go to another place without loading the page again, as Back and Forward do."""
-
-
 class Screens:
     """Opens screens one after the other: in a page where somebody is logged in, and in one where nobody is."""
 
@@ -253,7 +246,7 @@ class Screens:
         page.set_viewport_size(self._options["viewport"])
         path = screen.path.format_map(self._world._asdict())
         if is_known:
-            page.evaluate(_MOVE, path)
+            go(page, path)
         else:  # to load the page takes longer than all that is looked at in it
             page.goto(self._pages.url + path)
         self._is_at_rest = screen.do is _nothing

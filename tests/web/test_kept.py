@@ -17,7 +17,7 @@ MOST_SOCKETS = 20
 
 def browser(pages: Pages, name: str | None = None) -> BrowserContext:
     """The browser of somebody who is logged in, without the service worker, which would serve its own files."""
-    context = pages.context(service_workers="block")
+    context = pages.empty(service_workers="block").context
     if name is not None:
         pages.log_in(context, name)
     return context
@@ -53,7 +53,7 @@ def test_the_next_person_finds_nothing_of_the_one_before(pages: Pages) -> None:
     tab.until(ALL_SENT)
     tab.page.evaluate("() => chat.saveDraft(1, { text: 'her draft' })")
     eventually(lambda: "of ada alone" in str(tab.stored("rooms")), "it is kept")
-    tab.page.goto("about:blank")
+    tab.close()
     pages.log_in(context, "ben")
     tab = Connection(context, pages.url)
     tab.until("(state) => state.connection.state === 'live' && state.me.name === 'ben'")
@@ -96,8 +96,7 @@ def test_a_shared_computer_stores_nothing_and_ends_with_its_last_tab(pages: Page
 
 
 def test_switching_to_a_shared_computer_preserves_pending_messages(pages: Pages, relay: Relay) -> None:
-    context = browser(pages)
-    pages.log_in(context, "fay", url=relay.url)
+    context = browser(pages, "fay")
     one, other = Connection(context, relay.url), Connection(context, relay.url)
     one.until(LIVE)
     other.until(LIVE)
@@ -134,9 +133,7 @@ def test_without_storage_messages_are_sent_and_the_page_knows(pages: Pages) -> N
     };"""
     while_read, while_written = (aborted.replace("NAME", f"'{name}'") for name in ("get", "put"))
     for number, script in enumerate((full, blocked, while_read, while_written)):
-        context = browser(pages, "eve")
-        context.add_init_script(script)
-        tab = Connection(context, pages.url)
+        tab = Connection(browser(pages, "eve"), pages.url, script)
         tab.until(LIVE)
         tab.say(f"kept nowhere {number}")
         tab.until(ALL_SENT)
@@ -166,7 +163,8 @@ def test_pending_messages_survive_a_wipe_of_the_storage(pages: Pages, relay: Rel
 
 def test_a_clock_that_is_a_day_off_harms_nothing(pages: Pages) -> None:
     for days in (-1, 1):
-        context = browser(pages, "gil")
+        context = pages.context(service_workers="block")
+        pages.log_in(context, "gil")
         context.clock.install(time=datetime.now(UTC) + timedelta(days=days))
         tab = Connection(context, pages.url)
         tab.until(LIVE)
@@ -231,7 +229,7 @@ def test_a_page_that_is_older_than_the_server_loads_itself_again_when_nobody_loo
         server = route.connect_to_server()
         server.on_message(_with_version(route, version))
 
-    context.route_web_socket("**/api/v1/socket", tell_version)
+    context.pages[0].route_web_socket("**/api/v1/socket", tell_version)
     tab = Connection(context, pages.url)
     tab.until(LIVE)
     sockets[0].close(code=1013)

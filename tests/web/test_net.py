@@ -39,14 +39,14 @@ window.databases = () => opened;
 
 @pytest.fixture
 def context(pages: Pages) -> BrowserContext:
-    context = pages.context(service_workers="block")
+    context = pages.empty(service_workers="block").context
     pages.log_in(context, "ada")
     return context
 
 
-def test_a_good_token_is_used_while_there_is_no_newer_one_to_be_had(
-    context: BrowserContext, pages: Pages
-) -> None:
+def test_a_good_token_is_used_while_there_is_no_newer_one_to_be_had(pages: Pages) -> None:
+    context = pages.context(service_workers="block")
+    pages.log_in(context, "ada")
     context.clock.install()
     tab = Connection(context, pages.url)
     tab.until(LIVE)
@@ -93,8 +93,7 @@ def test_logging_out_during_a_password_change_stays_logged_out(context: BrowserC
 
 
 def test_sent_messages_leave_no_listeners(context: BrowserContext, pages: Pages) -> None:
-    context.add_init_script(_COUNT_LISTENERS)
-    tab = Connection(context, pages.url)
+    tab = Connection(context, pages.url, _COUNT_LISTENERS)
     tab.until(LIVE)
     tab.say("the first")
     tab.until(ALL_SENT)
@@ -106,8 +105,7 @@ def test_sent_messages_leave_no_listeners(context: BrowserContext, pages: Pages)
 
 
 def test_a_database_that_is_replaced_is_closed(context: BrowserContext, pages: Pages) -> None:
-    context.add_init_script(_COUNT_DATABASES)
-    tab = Connection(context, pages.url)
+    tab = Connection(context, pages.url, _COUNT_DATABASES)
     tab.until(LIVE)
     for _ in range(2):
         tab.page.evaluate("() => chat.setShared(true)")

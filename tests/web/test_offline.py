@@ -29,7 +29,7 @@ def ada(pages: Pages) -> BrowserContext:
 
 def browser_of(name: str, pages: Pages, url: str | None = None) -> BrowserContext:
     # The worker would hand out the page's own files instead of what the test puts in place of the views.
-    context = pages.context(service_workers="block")
+    context = pages.empty(service_workers="block").context
     pages.log_in(context, name, url=url)
     return context
 
@@ -140,9 +140,9 @@ def test_a_refused_message_stays_with_its_reason_and_blocks_no_other(
 def test_tabs_send_each_message_once_and_show_none_twice(
     ada: BrowserContext, pages: Pages, relay: Relay, count: int, *, has_locks: bool
 ) -> None:
-    if not has_locks:  # as in a page over plain http
-        ada.add_init_script("Object.defineProperty(Navigator.prototype, 'locks', { get() {} });")
-    tabs = [Connection(ada, relay.url) for _ in range(count)]
+    # As in a page over plain http.
+    script = "" if has_locks else "Object.defineProperty(Navigator.prototype, 'locks', { get() {} });"
+    tabs = [Connection(ada, relay.url, script) for _ in range(count)]
     for tab in tabs:
         tab.until(LIVE)
     texts = [f"tab {n}, locks: {has_locks}" for n in range(12)]
@@ -161,14 +161,11 @@ def test_tabs_send_each_message_once_and_show_none_twice(
     assert [text for text in said(pages.url, "ada") if text in texts] == texts
 
 
-def test_a_server_that_slept_is_left_as_soon_as_the_page_wakes(
-    ada: BrowserContext, pages: Pages, relay: Relay
-) -> None:
-    tab = Connection(ada, relay.url)
-    tab.until(LIVE)
-    tab.page.clock.install()
-    tab.page.reload()
-    tab.page.locator("body[data-opened=yes]").wait_for(state="attached")
+def test_a_server_that_slept_is_left_as_soon_as_the_page_wakes(pages: Pages, relay: Relay) -> None:
+    context = pages.context(service_workers="block")
+    context.clock.install()
+    pages.log_in(context, "ada")
+    tab = Connection(context, relay.url)
     tab.until(LIVE)
     relay.swallow(requests=True, answers=True)
     ben = Connection(browser_of("ben", pages), pages.url)

@@ -12,14 +12,14 @@ from tests.web.rooms import Room
 
 
 class Refusing:
-    """Stands between a browser and the server, and refuses the next requests of one type."""
+    """Stands between a browser's first page and the server, and refuses the next requests of one type."""
 
     def __init__(self, context: BrowserContext, kind: str) -> None:
         self.sockets: list[WebSocketRoute] = []
         self.asked = 0
         self.refusals: list[dict[str, object]] = []
         self._kind = kind
-        context.route_web_socket("**/api/v1/socket", self._between)
+        context.pages[0].route_web_socket("**/api/v1/socket", self._between)
 
     def wait(self, tab: Connection, count: int) -> None:
         """Return after this many requests."""
@@ -50,7 +50,7 @@ def ada(pages: Pages) -> BrowserContext:
 
 
 def browser_of(name: str, pages: Pages) -> BrowserContext:
-    context = pages.context(service_workers="block")
+    context = pages.empty(service_workers="block").context
     pages.log_in(context, name)
     return context
 
@@ -97,7 +97,7 @@ def test_a_refused_read_mark_keeps_no_other_room_unread(ada: BrowserContext, pag
         room.join("ben")
         room.say("ben", "news")
     server = Refusing(ada, "read")
-    page = ada.new_page()
+    [page] = ada.pages
     page.goto(pages.url + "/settings")
     unread = page.locator("a.room.is-unread", has_text="news")
     expect(unread).to_have_count(3)
@@ -138,7 +138,7 @@ def test_gaps_in_more_rooms_than_one_request_holds_are_filled(pages: Pages) -> N
         sockets.append(server)
 
     sockets: list[WebSocketRoute] = []
-    context.route_web_socket("**/api/v1/socket", between)
+    context.pages[0].route_web_socket("**/api/v1/socket", between)
     tab = Connection(context, pages.url)
     tab.until(LIVE)
     for room in rooms:

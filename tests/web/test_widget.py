@@ -19,6 +19,7 @@ from tests.system.relay import Relay
 from tests.web.axe import AXE, serious
 from tests.web.giving import payload, png
 from tests.web.pages import Pages
+from tests.web.rooms import forget_tokens
 from tests.web.site import OtherSite, other_site
 from tests.web.test_screens import sideways
 
@@ -67,12 +68,6 @@ class Operator:
 
 
 @pytest.fixture(scope="module")
-def browser(whole_browser: Browser) -> Browser:
-    """A browser that stores nothing for a frame of another site."""
-    return whole_browser
-
-
-@pytest.fixture(scope="module")
 def shop() -> Generator[OtherSite]:
     """A site that may show the widget."""
     with other_site() as site:
@@ -80,9 +75,13 @@ def shop() -> Generator[OtherSite]:
 
 
 @pytest.fixture(scope="module")
-def chat(shop: OtherSite) -> Generator[ServerProcess]:
+def chat(shop: OtherSite, ports: tuple[int, int]) -> Generator[ServerProcess]:
+    forget_tokens()
     limits = {"CHAT_REGISTRATIONS_PER_HOUR": "0", "CHAT_WIDGET_ORIGINS": f"{shop.url} {shop.elsewhere}"}
-    with used_data_path() as data, running_server(data, **limits) as server:
+    with (
+        used_data_path() as data,
+        running_server(data, port=ports[0], **limits) as server,
+    ):
         subprocess.run(
             [sys.executable, "-m", "chat", "user", "add", "olga", "--operator", "--password-stdin"],
             input=PASSWORD.encode(),
@@ -135,7 +134,7 @@ def test_a_visitor_and_an_operator_talk(
     pages: Pages, chat: ServerProcess, shop: OtherSite, olga: Operator
 ) -> None:
     shop.shows_widget(chat.url)
-    page = pages.context().new_page()
+    page = pages.empty()
     asked: list[str] = []
     page.on("request", lambda each: asked.append(each.url))
     page.goto(shop.url + "/?basket=7")
@@ -197,7 +196,7 @@ def test_files_reactions_and_the_operators_own_greeting(
     desk = f"{chat.url}/api/v1/support/desk"
     eventually(lambda: "greeting" in request("GET", desk).json(), "the server knows the greeting")
     shop.shows_widget(chat.url)
-    page = pages.context().new_page()
+    page = pages.empty()
     page.goto(shop.url)
     panel = pressed(page)
     expect(panel.get_by_text("Garden tools, what is broken?", exact=True)).to_be_visible()
@@ -234,7 +233,7 @@ def test_fields_that_a_browser_fills_in_are_sent(
     pages: Pages, chat: ServerProcess, shop: OtherSite, olga: Operator
 ) -> None:
     shop.shows_widget(chat.url)
-    page = pages.context().new_page()
+    page = pages.empty()
     page.goto(shop.url)
     opened(page).locator("form").evaluate(_FILL_IN)
     support = olga.conversation("my spade")["support"]
@@ -245,7 +244,7 @@ def test_files_go_with_the_first_message_and_survive_a_lost_connection(
     pages: Pages, relay: Relay, shop: OtherSite, olga: Operator
 ) -> None:
     shop.shows_widget(relay.url)
-    page = pages.context().new_page()
+    page = pages.empty()
     page.goto(shop.url)
     panel = pressed(page)
     name = panel.get_by_label("Your name")
@@ -287,7 +286,7 @@ def test_messages_written_offline_are_sent_once_also_after_a_reload(
     pages: Pages, relay: Relay, shop: OtherSite, olga: Operator
 ) -> None:
     shop.shows_widget(relay.url)
-    page = pages.context().new_page()
+    page = pages.empty()
     page.goto(shop.url)
     panel = opened(page)
     expect(say(panel, "before").locator("xpath=ancestor::li").locator("time")).to_be_visible()
@@ -316,7 +315,7 @@ def test_after_a_wipe_messages_are_sent_while_the_page_is_open(
     pages: Pages, relay: Relay, shop: OtherSite, olga: Operator, lose: str
 ) -> None:
     shop.shows_widget(relay.url)
-    page = pages.context().new_page()
+    page = pages.empty()
     page.goto(shop.url)
     panel = pressed(page)
     first = f"first, {lose[6:20]}"
@@ -335,28 +334,30 @@ def test_after_a_wipe_messages_are_sent_while_the_page_is_open(
 
 
 def test_without_storage_the_conversation_lasts_for_this_page(
-    pages: Pages, chat: ServerProcess, shop: OtherSite, olga: Operator
+    whole_browser: Browser, chat: ServerProcess, shop: OtherSite, olga: Operator
 ) -> None:
     shop.shows_widget(chat.url)
-    page = pages.context(viewport={"width": 390, "height": 844}).new_page()
-    page.goto(shop.elsewhere)  # another site than the server's, so its frame has no storage
-    panel = pressed(page)
-    expect(panel.get_by_text("Your browser stores nothing")).to_be_visible()
-    box = page.locator("chat-widget iframe").bounding_box()
-    assert box is not None
-    assert (box["width"], box["height"]) == (390, 844)
-    expect(say(panel, "hello from a phone").locator("xpath=ancestor::li").locator("time")).to_be_visible()
-    room = olga.conversation("hello from a phone")
-    olga.says(room["id"], "hello phone")
-    expect(panel.get_by_text("hello phone", exact=True)).to_be_visible()
-    assert room["support"].get("email") is None
+    """The browser without windows stores what is stored for a frame of another site; an ordinary one does not."""
+    with Pages(whole_browser, chat.url) as pages:
+        page = pages.context(viewport={"width": 390, "height": 844}).new_page()
+        page.goto(shop.elsewhere)  # another site than the server's, so its frame has no storage
+        panel = pressed(page)
+        expect(panel.get_by_text("Your browser stores nothing")).to_be_visible()
+        box = page.locator("chat-widget iframe").bounding_box()
+        assert box is not None
+        assert (box["width"], box["height"]) == (390, 844)
+        expect(say(panel, "hello from a phone").locator("xpath=ancestor::li").locator("time")).to_be_visible()
+        room = olga.conversation("hello from a phone")
+        olga.says(room["id"], "hello phone")
+        expect(panel.get_by_text("hello phone", exact=True)).to_be_visible()
+        assert room["support"].get("email") is None
 
 
 def test_a_session_that_an_admin_ends_gives_text_and_files_back(
     pages: Pages, chat: ServerProcess, shop: OtherSite, olga: Operator
 ) -> None:
     shop.shows_widget(chat.url)
-    page = pages.context().new_page()
+    page = pages.empty()
     page.goto(shop.url)
     panel = pressed(page)
     expect(say(panel, "I am rude").locator("xpath=ancestor::li").locator("time")).to_be_visible()
@@ -384,7 +385,7 @@ def test_a_blocked_visitor_sees_it_and_can_not_start_another_conversation(
     pages: Pages, chat: ServerProcess, shop: OtherSite, olga: Operator
 ) -> None:
     shop.shows_widget(chat.url)
-    page = pages.context().new_page()
+    page = pages.empty()
     page.goto(shop.url)
     panel = pressed(page)
     expect(say(panel, "I am a nuisance").locator("xpath=ancestor::li").locator("time")).to_be_visible()
@@ -424,7 +425,7 @@ def test_a_site_that_is_not_allowed_shows_no_panel(pages: Pages, chat: ServerPro
     with other_site() as foreign:
         assert foreign.url not in policy
         foreign.shows_widget(chat.url)
-        page = pages.context().new_page()
+        page = pages.empty()
         page.goto(foreign.url)
         with page.expect_console_message(lambda message: "frame-ancestors" in message.text):
             page.get_by_role("button", name=BUTTON).click()
@@ -452,7 +453,7 @@ def test_messages_of_other_windows_do_nothing(
             {},
             f'<script async src="{chat.url}/widget.js"></script><div id="place"></div>',
         )
-        page = pages.context().new_page()
+        page = pages.empty()
         page.goto(shop.url + "/evil")
         panel = pressed(page)
         expect(say(panel, "between us").locator("xpath=ancestor::li").locator("time")).to_be_visible()
@@ -504,8 +505,8 @@ def test_a_page_continues_a_conversation_of_a_closed_page(
     pages: Pages, chat: ServerProcess, shop: OtherSite, olga: Operator
 ) -> None:
     shop.shows_widget(chat.url)
-    context = pages.context()
-    other, one = context.new_page(), context.new_page()
+    other = pages.empty()
+    one = other.context.new_page()
     other.goto(shop.url)
     panel = pressed(other)
     one.goto(shop.url)
@@ -521,7 +522,7 @@ def test_a_server_that_is_away_at_the_first_click_is_there_at_the_next(
     pages: Pages, relay: Relay, shop: OtherSite
 ) -> None:
     shop.shows_widget(relay.url)
-    page = pages.context().new_page()
+    page = pages.empty()
     page.goto(shop.url)
     button = page.get_by_role("button", name=BUTTON)
     with relay.cut(), page.expect_event("requestfailed", lambda request: "/widget" in request.url):
@@ -540,7 +541,7 @@ def test_styles_of_the_site_do_not_move_the_button(
         {"Content-Type": "text/css"},
         f"body > * {{ {styles}; margin: 40px; float: left }}",
     )
-    page = pages.context(viewport={"width": 800, "height": 600}).new_page()
+    page = pages.empty(viewport={"width": 800, "height": 600})
     page.goto(shop.url + "/styled")
     box = page.get_by_role("button", name=BUTTON).bounding_box()
     assert box == {"x": 724, "y": 524, "width": 56, "height": 56}

@@ -18,11 +18,14 @@ _IS_OURS = """() => document.querySelector("script[type=module][src^='/web/']") 
 
 
 def serious(page: Page | Frame, only: str | None = None) -> list[str]:
-    """The findings of axe that are serious or worse, by all rules or one."""
+    """The findings of axe that are serious or worse, by all rules or one.
+
+    Nothing is preloaded: only rules about sounds need that, of which the page has none, and it fetches each style anew.
+    """
     page.evaluate(_STILL)
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text())
-    options = {"resultTypes": ["violations"], **({"runOnly": [only]} if only else {})}
+    options = {"resultTypes": ["violations"], "preload": False, **({"runOnly": [only]} if only else {})}
     answer: dict[str, Any] = page.evaluate("(options) => axe.run(options)", options)
     return [
         f"{each['id']}: {node['html'][:150]} {node['any'][0]['message'] if node['any'] else ''}"

@@ -38,7 +38,7 @@ class Upgradable:
     def upgrade(self) -> None:
         directory = self._stack.enter_context(TemporaryDirectory(prefix="chat-upgraded-"))
         for name in ("chat", "sql"):
-            shutil.copytree(ROOT / name, Path(directory) / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(ROOT / name, Path(directory) / name)
         with (Path(directory) / "chat/web/view/room/room_panel.js").open("a") as file:
             file.write("// Of the new version.\n")
         (Path(directory) / "chat/__init__.py").write_text('__version__ = "99.0.0"\n')

@@ -1,12 +1,14 @@
 """Notifications: one tab shows them while nobody looks, and closes them once the messages are read."""
 
 import re
+from collections.abc import Generator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.support.people import eventually, request
+from tests.support.server import ServerProcess
 from tests.web.connection import wait_for_worker
 from tests.web.pages import Pages
 
@@ -46,23 +48,26 @@ def is_live(page: Page) -> None:
     expect(page.get_by_text("Online", exact=True)).to_be_visible()
 
 
-def who_looks_away(pages: Pages, name: str, tabs: int = 1) -> tuple[BrowserContext, list[Page]]:
-    context = pages.context(permissions=["notifications"], worker=True)
-    context.add_init_script(LOOKS_AWAY)
-    pages.log_in(context, name)
-    opened = [context.new_page() for _ in range(tabs)]
-    for page in opened:
-        page.goto(pages.url)
-        is_live(page)
-        wait_for_worker(page)
-    return context, opened
+@pytest.fixture(scope="module")
+def away(browser: Browser, chat: ServerProcess) -> Generator[tuple[BrowserContext, list[Page]]]:
+    """Two tabs of ada, who looks away from both; a service worker takes long to keep all files."""
+    with Pages(browser, chat.url) as pages:
+        context = pages.context(permissions=["notifications"], worker=True)
+        context.add_init_script(LOOKS_AWAY)
+        pages.log_in(context, "ada")
+        tabs = [context.new_page() for _ in range(2)]
+        for page in tabs:
+            page.goto(pages.url)
+            is_live(page)
+            wait_for_worker(page)
+        yield context, tabs
 
 
 def test_a_direct_message_notifies_once_for_all_tabs_until_it_is_read_elsewhere(
-    pages: Pages,
+    pages: Pages, away: tuple[BrowserContext, list[Page]]
 ) -> None:
     room = direct_of(pages, "ben", "ada")
-    _, tabs = who_looks_away(pages, "ada", tabs=2)
+    _, tabs = away
     call(pages, "ben", "POST", f"/rooms/{room}/messages", {"key": "n-1", "text": "are you there?"})
     eventually(lambda: len(notifications_of(tabs[0])) > 0, "it is told")
     [notification] = notifications_of(tabs[0])
@@ -72,9 +77,37 @@ def test_a_direct_message_notifies_once_for_all_tabs_until_it_is_read_elsewhere(
     eventually(lambda: notifications_of(tabs[0]) == [], "it is closed")
 
 
-def test_clicking_a_notification_opens_its_place(pages: Pages) -> None:
-    room = direct_of(pages, "kim", "lea")
-    context, [page] = who_looks_away(pages, "lea")
+def test_messages_without_a_mention_do_not_notify(
+    pages: Pages, away: tuple[BrowserContext, list[Page]]
+) -> None:
+    room = direct_of(pages, "eve", "ada")
+    _, [tab, _] = away
+    call(pages, "eve", "POST", "/rooms/1/messages", {"key": "n-2", "text": "good morning all"})
+    call(pages, "eve", "POST", "/rooms/1/messages", {"key": "n-3", "text": "@ada see this"})
+    call(pages, "eve", "POST", f"/rooms/{room}/messages", {"key": "n-4", "text": "and this"})
+    eventually(lambda: len(notifications_of(tab)) == 2, "both are told")
+    assert {each["body"] for each in notifications_of(tab)} == {"@ada see this", "and this"}
+    expect(tab).to_have_title(re.compile(r"^\(2\) "))
+    icon = tab.locator("link[rel=icon]")
+    expect(icon).to_have_attribute("href", re.compile("^data:image/png"))
+    for number in (1, room):
+        call(
+            pages,
+            "ada",
+            "PUT",
+            f"/rooms/{number}/read",
+            {"seq": call(pages, "ada", "GET", f"/rooms/{number}")["seq"]},
+        )
+    expect(tab).not_to_have_title(re.compile(r"^\("))
+    expect(icon).to_have_attribute("href", re.compile(r"/icons/chat\.svg$"))
+
+
+def test_clicking_a_notification_opens_its_place(
+    pages: Pages, away: tuple[BrowserContext, list[Page]]
+) -> None:
+    room = direct_of(pages, "kim", "ada")
+    context, [page, other] = away
+    other.close()
     call(pages, "kim", "POST", f"/rooms/{room}/messages", {"key": "n-7", "text": "come here"})
     eventually(lambda: len(notifications_of(page)) == 1, "it is told")
     context.service_workers[0].evaluate(
@@ -85,29 +118,6 @@ def test_clicking_a_notification_opens_its_place(pages: Pages) -> None:
     )
     expect(page).to_have_url(re.compile(f"/room/{room}/1$"))
     expect(page.locator(".timeline-rows").get_by_text("come here", exact=True)).to_have_count(1)
-
-
-def test_messages_without_a_mention_do_not_notify(pages: Pages) -> None:
-    room = direct_of(pages, "eve", "dan")
-    _, [tab] = who_looks_away(pages, "dan")
-    call(pages, "eve", "POST", "/rooms/1/messages", {"key": "n-2", "text": "good morning all"})
-    call(pages, "eve", "POST", "/rooms/1/messages", {"key": "n-3", "text": "@dan see this"})
-    call(pages, "eve", "POST", f"/rooms/{room}/messages", {"key": "n-4", "text": "and this"})
-    eventually(lambda: len(notifications_of(tab)) == 2, "both are told")
-    assert {each["body"] for each in notifications_of(tab)} == {"@dan see this", "and this"}
-    expect(tab).to_have_title(re.compile(r"^\(2\) "))
-    icon = tab.locator("link[rel=icon]")
-    expect(icon).to_have_attribute("href", re.compile("^data:image/png"))
-    for number in (1, room):
-        call(
-            pages,
-            "dan",
-            "PUT",
-            f"/rooms/{number}/read",
-            {"seq": call(pages, "dan", "GET", f"/rooms/{number}")["seq"]},
-        )
-    expect(tab).not_to_have_title(re.compile(r"^\("))
-    expect(icon).to_have_attribute("href", re.compile(r"/icons/chat\.svg$"))
 
 
 def test_nobody_is_asked_at_the_start_and_everybody_after_the_first_mention(pages: Pages) -> None:

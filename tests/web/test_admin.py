@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 from chat.backup.state import STATE, note_made, note_problem, note_proven
 from chat.domain.entities import LOBBY_ID
 from tests.support.command_line import chat as command
-from tests.support.people import PASSWORD, request
+from tests.support.people import PASSWORD, post, request
 from tests.support.server import ServerProcess
 from tests.web.pages import Pages
 from tests.web.rooms import Room
@@ -19,12 +19,17 @@ AT_ONCE = 5_000
 """Milliseconds for what takes one second on an idle machine."""
 
 
-@pytest.fixture
-def olga(pages: Pages, chat: ServerProcess) -> Page:
-    """The page of an admin."""
-    pages.person("olga")
+@pytest.fixture(scope="module")
+def _admin(chat: ServerProcess) -> None:
+    """An admin's account."""
+    post(f"{chat.url}/api/v1/auth/register", {"name": "olga", "password": PASSWORD})
     command(chat, "user", "role", "olga", "admin")
-    return pages.of("olga", "/admin")
+
+
+@pytest.fixture
+def olga(pages: Pages, _admin: None) -> Page:
+    """The page of an admin."""
+    return pages.at("olga", "/admin")
 
 
 def test_the_state_of_backups_is_shown(olga: Page, chat: ServerProcess) -> None:

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support.command_line import chat as command
-from tests.support.people import PATIENCE, Person, client, post, request
+from tests.support.people import PASSWORD, PATIENCE, Person, client, post, request
 from tests.support.server import ServerProcess
 from tests.web.pages import Pages
 from tests.web.talking import Timeline
@@ -16,15 +16,20 @@ from tests.web.talking import Timeline
 OPERATORS = ("olga", "oscar")
 
 
-@pytest.fixture
-def operators(pages: Pages, chat: ServerProcess) -> tuple[Page, Page]:
-    """Two operators who look at an empty inbox."""
+@pytest.fixture(scope="module")
+def _accounts(chat: ServerProcess) -> None:
+    """The operators' accounts."""
     for name in OPERATORS:
-        pages.person(name)
+        post(f"{chat.url}/api/v1/auth/register", {"name": name, "password": PASSWORD})
         command(chat, "user", "role", name, "operator")
+
+
+@pytest.fixture
+def operators(pages: Pages, _accounts: None) -> tuple[Page, Page]:
+    """Two operators who look at an empty inbox."""
     for room in call(pages, "olga", "GET", "/support?state=open&limit=100")["rooms"]:
         call(pages, "olga", "PATCH", f"/support/{room['id']}", {"state": "closed"})
-    olga, oscar = [pages.of(name, "/inbox") for name in OPERATORS]
+    olga, oscar = [pages.at(name, "/inbox") for name in OPERATORS]
     for page in (olga, oscar):
         expect(page.get_by_text("Nobody is waiting")).to_be_visible()
     return olga, oscar

@@ -10,6 +10,7 @@ from playwright.sync_api import FilePayload, Locator, Page, Route, WebSocketRout
 from tests.support.people import PASSWORD, request
 from tests.system.relay import Relay
 from tests.web.giving import bomb, hidden_bomb, payload, png
+from tests.web.open_pages import go
 from tests.web.pages import Pages
 from tests.web.talking import Speaker, Timeline
 
@@ -78,7 +79,7 @@ def test_a_picture_is_pasted_sent_and_seen_by_others_in_its_place(pages: Pages) 
     bearer = {"Authorization": f"Bearer {pages.person('ben')['access']}"}
     me = request("GET", f"{pages.url}/api/v1/me", headers=bearer).json()["id"]
     request("PUT", f"{pages.url}/api/v1/rooms/{number}/members/{me}", {}, headers=bearer)
-    ben.goto(f"{pages.url}/room/{number}")
+    go(ben, f"/room/{number}")
     picture = ben.locator(".message .picture")
     place = picture.bounding_box()
     assert place is not None
@@ -167,7 +168,7 @@ def test_too_large_and_too_many_files_are_reported_and_the_text_stays(pages: Pag
 
 def test_attachments_are_not_lost_unasked_nor_shown_to_the_next_person(pages: Pages) -> None:
     page = at_room(pages, "gina", "tray")
-    page.goto(f"{pages.url}/room/1")
+    go(page, "/room/1")
     attach(page, payload("private.txt", "text/plain", b"x"))
     tray = page.get_by_role("list", name="Attached files")
     expect(tray.get_by_role("listitem")).to_have_count(1)

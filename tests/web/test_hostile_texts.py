@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.support.people import request
 from tests.system.test_cross_dialect import LOBBY, Account, House
 from tests.web.giving import payload
+from tests.web.open_pages import go
 from tests.web.pages import Pages
 from tests.web.talking import Speaker, Timeline
 
@@ -102,7 +103,7 @@ def test_topics_quotes_and_drafts_are_plain_texts_too(pages: Pages) -> None:
     topic = "</p><script>window.pwned=1</script><img src=x onerror=window.pwned=1>"
     room = ada.make_room("strange", ben, topic=topic)
     seq = ben.say(room, HOSTILE[0])
-    timeline = Timeline(pages.of("ada", f"/room/{room}"))
+    timeline = Timeline(pages.at("ada", f"/room/{room}"))
     page = timeline.page
     expect(page.locator(".place-topic")).to_have_text(topic)
     expect(page.locator(".timeline-start")).to_contain_text(topic)
@@ -123,7 +124,7 @@ def test_a_files_name_is_a_text_everywhere_and_other_names_are_refused(pages: Pa
         refused = request(method, f"{pages.url}/api/v1{path}", {field: evil}, headers=bearer)
         assert (refused.status_code, refused.json()["field"]) == (400, field)
     room = ada.make_room("files", ben)
-    page = pages.of("ben", f"/room/{room}")
+    page = pages.at("ben", f"/room/{room}")
     page.locator("input[type=file]").set_input_files([payload(evil, "text/html", evil.encode())])
     expect(page.get_by_role("list", name="Attached files")).to_contain_text(evil)
     assert_harmless(page)
@@ -142,7 +143,7 @@ _HALF = """(field, text) => {
 
 def test_half_a_character_is_sent_edited_and_looked_for_as_a_whole_one(pages: Pages) -> None:
     ada = Speaker(pages, "ada")
-    timeline = Timeline(pages.of("ada", f"/room/{ada.make_room('halves')}"))
+    timeline = Timeline(pages.at("ada", f"/room/{ada.make_room('halves')}"))
     timeline.write("x")
     timeline.field.evaluate(_HALF, "said")
     timeline.field.press("Enter")
@@ -152,11 +153,11 @@ def test_half_a_character_is_sent_edited_and_looked_for_as_a_whole_one(pages: Pa
     timeline.field.press("Enter")
     expect(timeline.message("changed\ufffd")).to_contain_text("edited")
     page = timeline.page
-    page.goto(f"{pages.url}/search")
+    go(page, "/search")
     page.get_by_role("searchbox").evaluate(_HALF, "changed")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Search", level=1)).to_be_visible()
     timeline = Timeline(page)
-    page.goto(f"{pages.url}/room/1")
+    go(page, "/room/1")
     timeline.say("and goes on")
     expect(timeline.message("and goes on")).to_be_visible()

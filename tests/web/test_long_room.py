@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Locator, expect
 
 from tests.support.server import ServerProcess
 from tests.system.relay import Relay
+from tests.web.open_pages import go
 from tests.web.pages import Pages
 from tests.web.talking import Speaker, Timeline, write_beside
 
@@ -62,7 +63,7 @@ def room(ada: Speaker, pages: Pages, chat: ServerProcess) -> int:
 
 
 def opened(pages: Pages, room: int, place: str = "") -> tuple[Timeline, Locator]:
-    timeline = Timeline(pages.of("ada", f"/room/{room}{place}"))
+    timeline = Timeline(pages.at("ada", f"/room/{room}{place}"))
     return timeline, timeline.page.locator(".timeline")
 
 
@@ -88,8 +89,7 @@ def test_any_place_opens_at_once_and_stays_while_others_write(
 
     for seq in (5000, LENGTH - 30):
         if seq != 5000:
-            timeline.page.evaluate("(path) => history.pushState(null, '', path)", f"/room/{room}/{seq}")
-            timeline.page.evaluate("() => dispatchEvent(new PopStateEvent('popstate'))")
+            go(timeline.page, f"/room/{room}/{seq}")
             expect(timeline.row(seq)).to_be_in_viewport()
         before = timeline.row(seq).evaluate(_TOP)
         last = ada.call("GET", f"/rooms/{room}")["seq"]
@@ -140,7 +140,7 @@ def test_a_thousand_messages_at_once_arrive_in_order_and_the_draft_stays(
     ben = Speaker(pages, "ben")
     room = ada.make_room("busy", ben)
     ben.say(room, "before the burst")
-    timeline = Timeline(pages.of("ada", f"/room/{room}"))
+    timeline = Timeline(pages.at("ada", f"/room/{room}"))
     expect(timeline.message("before the burst")).to_be_visible()
     timeline.write("I write on")
     write_beside(chat, 999, room=room, sender="ben")

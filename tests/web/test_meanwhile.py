@@ -55,7 +55,7 @@ _EDIT_AND_TYPE = """(chosen) => {
 def test_text_typed_right_after_edit_belongs_to_the_edit(pages: Pages, ada: Speaker) -> None:
     room = ada.make_room("quick edits")
     ada.say(room, "we meet")
-    timeline = Timeline(pages.of("ada", f"/room/{room}"))
+    timeline = Timeline(pages.at("ada", f"/room/{room}"))
     timeline.message("we meet").hover()
     timeline.message("we meet").get_by_role("button", name="More").click()
     timeline.page.get_by_role("menuitem", name="Edit", exact=True).evaluate(_EDIT_AND_TYPE)
@@ -81,7 +81,7 @@ _EDIT_AND_LEAVE = """(item) => new Promise((resolve) => {
 def test_an_edit_that_is_left_at_once_does_not_become_the_draft(pages: Pages, ada: Speaker) -> None:
     room = ada.make_room("left at once")
     ada.say(room, "we meet")
-    timeline = Timeline(pages.of("ada", f"/room/{room}"))
+    timeline = Timeline(pages.at("ada", f"/room/{room}"))
     timeline.message("we meet").hover()
     timeline.message("we meet").get_by_role("button", name="More").click()
     timeline.page.get_by_role("menuitem", name="Edit", exact=True).evaluate(_EDIT_AND_LEAVE)
@@ -92,7 +92,7 @@ def test_an_edit_that_is_left_at_once_does_not_become_the_draft(pages: Pages, ad
 def test_an_interrupted_edit_keeps_its_original_text(pages: Pages, ada: Speaker) -> None:
     room = ada.make_room("left edits")
     seq = ada.say(room, "first")
-    page = pages.of("ada", f"/room/{room}")
+    page = pages.at("ada", f"/room/{room}")
     timeline = Timeline(page)
     timeline.act("first", "Edit")
     expect(timeline.field).to_have_value("first")
@@ -115,7 +115,7 @@ def test_of_two_admins_none_overwrites_a_setting_that_the_other_changed_unseen(
     ben = Speaker(pages, "ben")
     for admin in ("ada", "ben"):
         command(chat, "user", "role", admin, "admin")
-    page = pages.of("ada", "/admin/widget")
+    page = pages.at("ada", "/admin/widget")
     origins = page.get_by_label("Allowed websites")
     origins.fill("https://one.example")
     ben.call("PATCH", "/admin/settings", {"widget_origins": ["https://two.example"]})

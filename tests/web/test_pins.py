@@ -40,8 +40,8 @@ def test_a_pin_is_seen_at_once_and_leads_to_its_message(
     pages: Pages, ada: Speaker, ben: Speaker, garden: int
 ) -> None:
     seq = ben.say(garden, "the key is under the pot")
-    adas = Timeline(pages.of("ada", f"/room/{garden}?show=room"))
-    bens = Timeline(pages.of("ben", f"/room/{garden}?show=room", **PHONE))
+    adas = Timeline(pages.at("ada", f"/room/{garden}?show=room"))
+    bens = Timeline(pages.at("ben", f"/room/{garden}?show=room", **PHONE))
     expect(adas.page.locator(".pins")).to_contain_text("No pinned messages. Pin a message")
     expect(bens.page.locator(".pins")).to_have_text(re.compile("No pinned messages. *$"))
 
@@ -78,7 +78,7 @@ def test_a_deleted_message_leaves_the_list_and_a_long_list_is_folded(
     said = [ada.say(garden, f"rule {n}") for n in range(7)]
     for seq in said:
         ada.call("PUT", f"/rooms/{garden}/pins/{seq}")
-    page = pages.of("ada", f"/room/{garden}?show=room")
+    page = pages.at("ada", f"/room/{garden}?show=room")
     expect(pins(page)).to_have_count(5)
     expect(pins(page).first).to_contain_text("rule 6")
     page.get_by_role("button", name="Show all 7 pinned messages").click()

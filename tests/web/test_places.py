@@ -10,10 +10,9 @@ from playwright.sync_api import Page, Route, expect
 from tests.support.people import eventually
 from tests.system.relay import Relay
 from tests.web.connection import stored
+from tests.web.open_pages import go
 from tests.web.pages import Pages
 from tests.web.talking import Speaker, Timeline
-
-_GO = "(path) => { history.pushState(null, '', path); dispatchEvent(new PopStateEvent('popstate')); }"
 
 _IS_WIDER = "(element) => element.scrollWidth > element.clientWidth"
 
@@ -32,10 +31,10 @@ def test_a_message_that_is_not_there_leads_to_the_end_which_is_followed(pages: P
     room = ada.make_room("no such message", ben)
     for n in range(60):
         ada.say(room, f"line {n}")
-    page = pages.of("ada", f"/room/{room}")
+    page = pages.at("ada", f"/room/{room}")
     timeline = Timeline(page)
     expect(timeline.message("line 59")).to_be_in_viewport()
-    page.evaluate(_GO, f"/room/{room}/99999")
+    go(page, f"/room/{room}/99999")
     expect(page).to_have_url(re.compile("99999"))
     for n in range(60, 70):
         ben.say(room, f"line {n}")
@@ -44,7 +43,7 @@ def test_a_message_that_is_not_there_leads_to_the_end_which_is_followed(pages: P
 
 def test_a_draft_waits_for_the_end_of_an_edit_also_in_another_room(pages: Pages, ada: Speaker) -> None:
     room = ada.make_room("drafts")
-    timeline = Timeline(pages.of("ada", f"/room/{room}"))
+    timeline = Timeline(pages.at("ada", f"/room/{room}"))
     timeline.say("alreday said")
     timeline.write("half a thought")
     timeline.act("alreday said", "Edit")
@@ -60,7 +59,7 @@ def test_a_draft_waits_for_the_end_of_an_edit_also_in_another_room(pages: Pages,
 
 def test_the_enter_that_ends_a_word_of_an_input_method_chooses_nothing(pages: Pages, ada: Speaker) -> None:
     ada.make_room("orchid")
-    page = pages.of("ada")
+    page = pages.at("ada", "/room/1")
     expect(page.get_by_role("heading", name="lobby", level=1)).to_be_visible()
     page.keyboard.press("Control+k")
     switcher = page.get_by_role("combobox")
@@ -81,7 +80,7 @@ def test_the_enter_that_ends_a_word_of_an_input_method_chooses_nothing(pages: Pa
 
 def test_the_switcher_explains_an_empty_result(pages: Pages) -> None:
     pages.person("zoe")
-    page: Page = pages.of("ada")
+    page: Page = pages.at("ada", "/room/1")
     expect(page.get_by_role("heading", name="lobby", level=1)).to_be_visible()
     page.route("**/api/v1/direct/*", lambda route: route.abort())
     page.keyboard.press("Control+k")
@@ -95,7 +94,7 @@ def test_all_rooms_are_marked_as_read_at_once(pages: Pages, ada: Speaker) -> Non
     rooms = [ada.make_room(name, ben) for name in ("north", "south", "east")]
     for room in rooms:
         ben.say(room, "news")
-    first, second = pages.of("ada", f"/room/{ada.make_room('west')}"), pages.of("ada", "/settings")
+    first, second = pages.at("ada", f"/room/{ada.make_room('west')}"), pages.of("ada", "/settings")
     for page in (first, second):
         for room in rooms:
             expect(page.locator(f"a.room[href='/room/{room}']")).to_have_class("room is-unread")
@@ -113,7 +112,7 @@ def test_all_rooms_are_marked_as_read_at_once(pages: Pages, ada: Speaker) -> Non
 def test_an_unknown_invitation_is_shown_as_expired(pages: Pages) -> None:
     page = pages.open("/")
     expect(page.get_by_role("button", name="Log in")).to_be_visible()
-    page.evaluate(_GO, "/i/%zz")
+    go(page, "/i/%zz")
     expect(page.get_by_text("This invitation")).to_be_visible()
 
 
@@ -122,7 +121,7 @@ def test_a_chosen_suggestion_belongs_to_the_current_word(pages: Pages, ada: Spea
     room = ada.make_room("names", *others)
     for other in others:
         other.say(room, "here")
-    timeline = Timeline(pages.of("ada", f"/room/{room}"))
+    timeline = Timeline(pages.at("ada", f"/room/{room}"))
     timeline.write("@b")
     options = timeline.page.get_by_role("option")
     expect(options).to_have_count(2)
@@ -139,10 +138,10 @@ def test_a_chosen_suggestion_belongs_to_the_current_word(pages: Pages, ada: Spea
 
 def test_on_a_phone_no_long_word_makes_a_place_or_a_dialog_wider(pages: Pages, ada: Speaker) -> None:
     room = ada.make_room("W" * 64)
-    page = pages.of("ada", "/search?q=" + "z" * 200, viewport={"width": 320, "height": 568})
+    page = pages.at("ada", "/search?q=" + "z" * 200, viewport={"width": 320, "height": 568})
     expect(page.get_by_role("status").filter(has_text="zzz")).to_be_visible()
     assert page.locator("main").evaluate(_IS_WIDER) is False
-    page.goto(f"{pages.url}/room/{room}?show=room")
+    go(page, f"/room/{room}?show=room")
     for name in ("Delete room", "Leave room", "Invite by link"):
         page.get_by_role("button", name=name).click()
         dialog = page.get_by_role("dialog")
@@ -159,7 +158,7 @@ def test_a_room_opened_offline_is_found_with_the_next_connection(pages: Pages, r
     with relay.cut():
         expect(page.get_by_text("The server can't be reached since")).to_be_visible()
         with page.expect_event("requestfailed", lambda request: "/rooms/99999" in request.url):
-            page.evaluate(_GO, "/room/99999")
+            go(page, "/room/99999")
         expect(missing).to_be_hidden()
     expect(missing).to_be_visible()
 
@@ -253,7 +252,7 @@ def test_a_link_to_the_newest_message_is_at_the_end_once_connected(
 
 
 def test_the_skip_link_leads_to_the_place(pages: Pages) -> None:
-    page = pages.of("ada", "/room/1")
+    page = pages.at("ada", "/room/1")
     expect(Timeline(page).field).to_be_visible()
     page.get_by_role("link", name="Skip to the conversation").press("Enter")
     expect(page.locator("#place")).to_be_focused()

@@ -11,6 +11,7 @@ from tests.support.people import request
 from tests.support.server import ServerProcess
 from tests.system.relay import Relay
 from tests.web.giving import payload, png
+from tests.web.open_pages import go
 from tests.web.pages import Pages
 from tests.web.talking import Speaker, Timeline, write_beside
 from tests.web.test_files import attach, box
@@ -66,7 +67,7 @@ def test_only_mentioned_people_are_links_with_the_whole_name(pages: Pages, ada: 
     room = ada.make_room("mentions", lovelace, ben)
     ada.say(room, "@Grace Hopper and @ben: not @nobody, @word or @benny")
     for name in ("ada", "ben", "Grace Hopper"):
-        timeline = Timeline(pages.of(name, f"/room/{room}"))
+        timeline = Timeline(pages.at(name, f"/room/{room}"))
         found = timeline.messages.last.locator(".mention")
         expect(found).to_have_text(["@Grace Hopper", "@ben"])
         expect(found.first).to_have_attribute("href", f"?show=person-{lovelace.id}")
@@ -81,11 +82,11 @@ def test_sender_and_time_of_the_first_visible_message_are_shown_above(
     room = ada.make_room("monologue", ben)
     write_beside(chat, 520, room=room, sender="ben")
     ada.call("PUT", f"/rooms/{room}/read", {"seq": ben.say(room, "the end of it")})
-    timeline = Timeline(pages.of("ada", f"/room/{room}", **PHONE))
+    timeline = Timeline(pages.at("ada", f"/room/{room}", **PHONE))
     expect(timeline.message("the end of it")).to_be_in_viewport()
     top = timeline.page.locator(".timeline-top")
     expect(top).to_have_text(re.compile(r"^ben \d"))
-    timeline.page.goto(f"{pages.url}/room/{room}/2")
+    go(timeline.page, f"/room/{room}/2")
     expect(timeline.message("beside 1")).to_be_in_viewport()
     expect(top).to_have_count(0)
     code = "\n".join(["```", *("x = 1",) * 12, "```"])
@@ -101,7 +102,7 @@ def test_two_readers_are_named(pages: Pages, ada: Speaker) -> None:
     ben, cem = Speaker(pages, "ben"), Speaker(pages, "cem")
     room = ada.make_room("read", ben, cem)
     said = ada.say(room, "who reads this?")
-    timeline = Timeline(pages.of("ada", f"/room/{room}"))
+    timeline = Timeline(pages.at("ada", f"/room/{room}"))
     expect(timeline.message("who reads this?")).to_be_visible()
     for reader in (ben, cem):
         reader.call("PUT", f"/rooms/{room}/read", {"seq": said})
@@ -123,7 +124,7 @@ def test_nothing_covers_code_or_the_read_receipts(pages: Pages, ada: Speaker) ->
     said = ada.say(room, f"```\n{code}\n```")
     ben.say(room, "seen")
     ben.call("PUT", f"/rooms/{room}/read", {"seq": said})
-    timeline = Timeline(pages.of("ada", f"/room/{room}"))
+    timeline = Timeline(pages.at("ada", f"/room/{room}"))
     page = timeline.page
     timeline.message("seen").hover()
     button = page.get_by_role("button", name="Copy code").bounding_box()
@@ -142,7 +143,7 @@ def test_nothing_covers_code_or_the_read_receipts(pages: Pages, ada: Speaker) ->
 def test_headings_and_tables_are_shown_as_such(pages: Pages, ada: Speaker) -> None:
     room = ada.make_room("plans")
     ada.say(room, "# Plan\n\nWho | When\n---|--:\n*ada* | 9")
-    message = Timeline(pages.of("ada", f"/room/{room}")).messages.last
+    message = Timeline(pages.at("ada", f"/room/{room}")).messages.last
     expect(message.get_by_role("heading", name="Plan")).to_be_visible()
     expect(message.get_by_role("columnheader")).to_have_text(["Who", "When"])
     expect(message.get_by_role("cell").first.locator("em")).to_have_text("ada")
@@ -153,7 +154,7 @@ def test_a_picture_that_a_browser_copied_is_attached_and_text_of_an_office_is_te
     pages: Pages, ada: Speaker
 ) -> None:
     room = ada.make_room("pasted")
-    page = pages.of("ada", f"/room/{room}")
+    page = pages.at("ada", f"/room/{room}")
     expect(box(page)).to_be_visible()
     data = base64.b64encode(png()).decode()
     tray = page.get_by_role("list", name="Attached files").get_by_role("listitem")
@@ -171,7 +172,7 @@ def test_files_are_found_by_name_and_listed_in_the_panel_of_their_room(pages: Pa
     room = ada.make_room("archive", ben)
     for nth in range(6):
         send_files(ben, room, f"file {nth}".replace(" ", "-"), upload(pages, ben, room, f"minutes-{nth}.txt"))
-    page = pages.of("ada", f"/room/{room}?show=room")
+    page = pages.at("ada", f"/room/{room}?show=room")
     files = page.get_by_role("region", name="Files").get_by_role("listitem")
     expect(files).to_have_count(5)
     expect(files.first).to_contain_text("minutes-5.txt")
@@ -181,7 +182,7 @@ def test_files_are_found_by_name_and_listed_in_the_panel_of_their_room(pages: Pa
     expect(files.first).to_contain_text("newest.txt")
     files.first.get_by_role("link").click()
     expect(page.locator(".message.is-marked")).to_contain_text("newest.txt")
-    page.goto(f"{pages.url}/search?q=newest")
+    go(page, "/search?q=newest")
     hit = page.locator(".hit")
     expect(hit.locator(".hit-text")).to_have_text("look")
     expect(hit).to_contain_text("newest.txt")
@@ -223,7 +224,7 @@ def test_ten_files_take_little_room_and_keep_the_ends_of_their_names(pages: Page
 
 def test_a_picture_is_looked_at_in_the_whole_window(pages: Pages, ada: Speaker) -> None:
     room = ada.make_room("gallery")
-    page = pages.of("ada", f"/room/{room}", reduced_motion="reduce")
+    page = pages.at("ada", f"/room/{room}", reduced_motion="reduce")
     attach(page, payload("rose.png", "image/png", png(1600, 1200)))
     page.get_by_role("button", name="Send").click()
     page.locator(".message .picture.is-loaded").click()
@@ -237,7 +238,7 @@ def test_a_picture_is_looked_at_in_the_whole_window(pages: Pages, ada: Speaker) 
 
 
 def test_the_error_of_a_file_disappears_with_it(pages: Pages, ada: Speaker) -> None:
-    page = pages.of("ada", f"/room/{ada.make_room('stale')}")
+    page = pages.at("ada", f"/room/{ada.make_room('stale')}")
     page.route(
         "**/files?name=*", lambda route: route.fulfill(status=413, json={"code": "too_big", "error": "x"})
     )
@@ -262,14 +263,15 @@ def test_a_server_that_is_down_differs_from_a_missing_network(pages: Pages, rela
     expect(page.get_by_text("Online", exact=True)).to_be_visible()
 
 
-def test_after_a_log_out_the_form_has_the_name(pages: Pages, ada: Speaker) -> None:
-    page = pages.of("ada", "/room/1")
+def test_after_a_log_out_the_form_has_the_name(pages: Pages) -> None:
+    una = Speaker(pages, "una")
+    page = pages.of("una", "/room/1")
     expect(page.get_by_text("Online", exact=True)).to_be_visible()
-    sessions = ada.call("GET", "/me/sessions")["sessions"]
+    sessions = una.call("GET", "/me/sessions")["sessions"]
     for each in sessions:
         if not each.get("current"):
-            ada.call("DELETE", f"/me/sessions/{each['id']}")
-    expect(page.get_by_label("Name or e-mail address")).to_have_value("ada")
+            una.call("DELETE", f"/me/sessions/{each['id']}")
+    expect(page.get_by_label("Name or e-mail address")).to_have_value("una")
     expect(page.get_by_label("Password", exact=True)).to_be_focused()
 
 
@@ -278,7 +280,7 @@ def test_touch_targets_are_large_enough(pages: Pages, ada: Speaker) -> None:
     room = ada.make_room("fingers", ben)
     said = ada.say(room, "with a [link](https://example.org), and @ben")
     ben.call("PUT", f"/rooms/{room}/messages/{said}/reactions/%F0%9F%91%8D", {})
-    page = pages.of("ada", f"/room/{room}", **PHONE)
+    page = pages.at("ada", f"/room/{room}", **PHONE)
     for path in ("", f"/room/{room}", f"/room/{room}?show=room", "/search", "/settings/appearance"):
         page.goto(f"{pages.url}{path}" if path else f"{pages.url}/")
         expect(page.locator(".spinner").locator("visible=true")).to_have_count(0)

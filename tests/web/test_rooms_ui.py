@@ -4,17 +4,19 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from chat.domain.entities import LOBBY_ID
 from tests.support.people import PASSWORD, eventually, post, request
 from tests.support.server import ServerProcess
 from tests.system.relay import Relay
 from tests.web.connection import stored
+from tests.web.open_pages import go
 from tests.web.pages import Pages
 from tests.web.rooms import Room
 from tests.web.talking import Speaker, fill_room_beside, make_rooms_beside
 
 
 def test_a_room_is_made_and_somebody_comes_by_its_link(pages: Pages) -> None:
-    ada = pages.of("ada")
+    ada = pages.at("ada")
     make_room(ada, "garden", topic="What grows")
     expect(ada.get_by_role("heading", name="garden", level=1)).to_be_visible()
     expect(ada).to_have_title(re.compile("garden"))
@@ -24,12 +26,12 @@ def test_a_room_is_made_and_somebody_comes_by_its_link(pages: Pages) -> None:
     assert link.startswith(f"{pages.url}/i/")
     ada.get_by_role("button", name="Close").click()
 
-    ben = pages.of("ben", link.removeprefix(pages.url))
+    ben = pages.at("ben", link.removeprefix(pages.url))
     ben.get_by_role("button", name="Join").click()
     expect(ben.get_by_role("heading", name="garden", level=1)).to_be_visible()
     expect(ada.get_by_role("complementary").get_by_role("link", name="ben")).to_be_visible()
 
-    ada.goto(f"{pages.url}/settings/invitations")
+    go(ada, "/settings/invitations")
     expect(ada.locator(".settings-part li")).to_contain_text("garden")
     expect(ada.locator(".settings-part li")).to_contain_text("Valid for 9 people until")
     ada.get_by_role("button", name="Revoke the invitation: garden").click()
@@ -39,10 +41,10 @@ def test_a_room_is_made_and_somebody_comes_by_its_link(pages: Pages) -> None:
 
 
 def test_an_owner_gives_a_role_bans_and_lets_back_in(pages: Pages) -> None:
-    ada, room = pages.of("ada"), Room(pages, "ada", "attic")
+    ada, room = pages.at("ada"), Room(pages, "ada", "attic")
     room.join("ben")
-    ada.goto(f"{pages.url}/room/{room.id}?show=room")
-    ben = pages.of("ben", f"/room/{room.id}?show=room")
+    go(ada, f"/room/{room.id}?show=room")
+    ben = pages.at("ben", f"/room/{room.id}?show=room")
     expect(ben.get_by_role("complementary").get_by_role("link", name="ben")).to_be_visible()
     ada.get_by_role("complementary").get_by_role("link", name="ben").click()
     ada.get_by_text("Moderator", exact=True).click()
@@ -68,20 +70,20 @@ def test_of_many_members_everybody_can_be_given_a_role(pages: Pages, chat: Serve
     fill_room_beside(chat, 120, room=room.id, name="fan")
     room.join("yvonne")
     yvonne = pages.person("yvonne")["me"]["id"]
-    page = pages.of("ada", f"/room/{room.id}?show=person-{yvonne}")
+    page = pages.at("ada", f"/room/{room.id}?show=person-{yvonne}")
     page.get_by_text("Moderator", exact=True).click()
     expect(page.get_by_role("radio", name="Moderator")).to_be_checked()
     page.get_by_role("button", name="Remove from room").click()
     page.get_by_role("dialog").get_by_role("button", name="Remove from room").click()
     expect(page.get_by_role("heading", name="About this room")).to_be_visible()
-    page.goto(f"{pages.url}/room/{room.id}?show=person-{yvonne}")
+    go(page, f"/room/{room.id}?show=person-{yvonne}")
     expect(page.get_by_role("heading", name="yvonne")).to_be_visible()
     expect(page.get_by_role("button", name="Remove from room")).to_have_count(0)
 
 
 def test_a_room_is_renamed_muted_archived_left_and_deleted(pages: Pages) -> None:
-    ada, room = pages.of("ada"), Room(pages, "ada", "cellar")
-    ada.goto(f"{pages.url}/room/{room.id}?show=room")
+    ada, room = pages.at("ada"), Room(pages, "ada", "cellar")
+    go(ada, f"/room/{room.id}?show=room")
     ada.get_by_role("button", name="Edit room").click()
     ada.get_by_label("Name").fill("wine cellar")
     ada.get_by_role("button", name="Save").click()
@@ -104,7 +106,7 @@ def test_a_room_is_renamed_muted_archived_left_and_deleted(pages: Pages) -> None
 
 def test_a_public_room_is_browsed_joined_and_left(pages: Pages) -> None:
     Room(pages, "ben", "sailing", topic="Boats and weather")
-    ada = pages.of("ada")
+    ada = pages.at("ada")
     ada.get_by_role("button", name="New", exact=True).click()
     ada.get_by_role("menuitem", name="Browse rooms").click()
     ada.get_by_label("Search by name").fill("sail")
@@ -157,7 +159,7 @@ def test_of_more_rooms_than_one_sync_takes_each_is_synced(
 def test_the_switcher_leads_to_rooms_people_and_actions_by_keyboard(pages: Pages) -> None:
     Room(pages, "ada", "orchard")
     pages.person("Ольга")
-    ada = pages.of("ada")
+    ada = pages.at("ada")
     jump(ada, "orch")
     expect(ada.get_by_role("heading", name="orchard", level=1)).to_be_visible()
     jump(ada, "ольга")
@@ -172,7 +174,7 @@ def test_search_marks_matches_and_opens_them_in_place(pages: Pages) -> None:
     room.say("ben", "the pumpkin is bigger than the shed")
     for number in range(120):
         room.say("ada", f"line {number}")
-    ada = pages.of("ada", "/search")
+    ada = pages.at("ada", "/search")
     field = ada.get_by_role("searchbox", name="Search messages")
     field.fill('from:ben in:archive "pumpkin is" since:2020-01')
     field.press("Enter")
@@ -183,11 +185,11 @@ def test_search_marks_matches_and_opens_them_in_place(pages: Pages) -> None:
     said = ada.get_by_role("main").get_by_text("the pumpkin is bigger than the shed")
     expect(said).to_be_in_viewport()
 
-    ada.goto(f"{pages.url}/search?q=zeppelin")
+    go(ada, "/search?q=zeppelin")
     expect(ada.get_by_role("status")).to_contain_text("zeppelin")
-    ada.goto(f"{pages.url}/search?q=pumpkin+from:nobody-at-all")
+    go(ada, "/search?q=pumpkin+from:nobody-at-all")
     expect(ada.get_by_role("alert")).to_contain_text("nobody-at-all")
-    ada.goto(f"{pages.url}/search?q=pumpkin+before:yesterday")
+    go(ada, "/search?q=pumpkin+before:yesterday")
     expect(ada.get_by_role("alert")).to_contain_text("before:yesterday")
 
 
@@ -217,7 +219,7 @@ def test_a_password_is_changed_and_a_wrong_one_is_refused(pages: Pages) -> None:
     expect(page.get_by_text("All other devices are logged out")).to_be_visible()
     body = {"login": "dora", "password": "a new one for dora"}
     assert post(f"{pages.url}/api/v1/auth/login", body).status_code == 200
-    page.goto(f"{pages.url}/settings/profile")  # this session goes on
+    go(page, "/settings/profile")  # this session goes on
     expect(page.get_by_role("heading", name="Settings", level=1)).to_be_visible()
 
 
@@ -246,15 +248,15 @@ def test_a_profile_a_block_a_token_and_a_theme(pages: Pages) -> None:
     lobby.click()
     expect(page.get_by_role("heading", name="lobby", level=1)).to_be_visible()
     expect(page.get_by_role("main").get_by_role("textbox")).to_be_visible()
-    page.goto(f"{page.url}?show=person-{emil}")
+    go(page, f"/room/{LOBBY_ID}?show=person-{emil}")
     page.get_by_role("button", name="Block", exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name="Block").click()
     expect(page.get_by_text("You have blocked this person.")).to_be_visible()
-    page.goto(f"{pages.url}/settings/blocks")
+    go(page, "/settings/blocks")
     page.get_by_role("button", name="Unblock emil").click()
     expect(page.get_by_text("You haven't blocked anyone.")).to_be_visible()
 
-    page.goto(f"{pages.url}/settings/tokens")
+    go(page, "/settings/tokens")
     page.get_by_label("What is this token for?").fill("build bot")
     page.get_by_label("Your password").fill("a guess of eve")
     page.get_by_role("button", name="Create token").click()
@@ -268,7 +270,7 @@ def test_a_profile_a_block_a_token_and_a_theme(pages: Pages) -> None:
     page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
     expect(page.get_by_role("button", name="Revoke build bot")).to_have_count(0)
 
-    page.goto(f"{pages.url}/settings/appearance")
+    go(page, "/settings/appearance")
     page.get_by_text("Dark", exact=True).click()
     page.reload()
     expect(page.locator("html[data-theme=dark]")).to_have_count(1)

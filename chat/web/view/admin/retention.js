@@ -84,7 +84,9 @@ function PlaceHold({ onPlaced }) {
     event.preventDefault();
     const body = { kind, reason: reason.trim(), ...(kind !== "server" && { target: Number(target) }) };
     const isDone = await act(async () => onPlaced(/** @type {any} */ (await chat.call("POST", "/admin/holds", body)).holds));
-    if (isDone) [setTarget, setReason].forEach((clear) => clear(""));
+    if (!isDone) return;
+    setTarget("");
+    setReason("");
   };
   return html`<form onSubmit=${submit}>
     <fieldset class="choices">

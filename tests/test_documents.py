@@ -54,3 +54,10 @@ def test_the_core_has_at_most_15000_lines() -> None:
     }
     assert ROOT / "chat/engine/journal.py" in files
     assert sum(len(file.read_text("utf-8").splitlines()) for file in files) <= 15_000
+
+
+@pytest.mark.parametrize("folder", ["docs/decisions", "sql"])
+def test_no_number_is_given_twice(folder: str) -> None:
+    numbers = [each.name[:4] for each in (ROOT / folder).iterdir() if each.name[:4].isdigit()]
+    assert len(numbers) > 30
+    assert [number for number in sorted(set(numbers)) if numbers.count(number) > 1] == []

@@ -9,9 +9,9 @@ import pytest
 import trio
 
 from chat.application import members
-from chat.domain.entities import LOBBY_ID, Draft, Person
+from chat.domain.entities import LOBBY_ID, Draft, Peer, Person, SupportOf
 from chat.domain.failures import StorageDown
-from chat.domain.messages.changes import Deletion, Edit, Reaction
+from chat.domain.messages.changes import Deletion, Edit, Reaction, SupportChange, Write
 from chat.domain.messages.reading import ReadMark
 from chat.domain.messages.sync_types import MOST_REPLAYED
 from chat.protocols.native.sync.snapshots import _even_shares
@@ -250,6 +250,43 @@ async def test_a_room_that_is_deleted_while_a_page_is_read_is_gone(world: World)
     await ben.receives()
     assert room.id not in ben.rooms
     assert ben.events[-1] == {"type": "gone", "room": room.id, "reason": "removed"}
+    await members.join(world.services, ben.person, room.id)
+    await ben.receives()
+    assert room.id in ben.rooms, "who joins again is told the room"
+
+
+async def test_a_conversation_that_is_closed_before_its_last_page_comes_again_when_reopened(
+    world: World,
+) -> None:
+    ada, olga = await world.add("ada"), Replica(world, await world.add("olga", operator=True))
+    people = SupportOf(Peer(ada.id, "ada"))
+    room = await world.storage.rooms.support_room(ada.id)
+    assert room is not None
+
+    async def write(write: Write) -> None:
+        await world.journal.submit(write, _Nobody())
+        await world.rest()
+
+    async def say(text: str) -> None:
+        await write(Draft(room.id, ada.id, "ada", text, time.time(), people=people))
+
+    await say("help")
+    await olga.connect()
+    olga.drop()
+    for n in range(5):
+        await say(f"{n}")
+    await olga.connect(sync=False)
+    with world.obstacles.held("rooms_of", after=True):
+        known = [olga.position(each) for each in olga.rooms]
+        olga.send("sync", known=known, far="page", limit=2)
+        await world.rest()
+        await write(SupportChange(room.id, olga.person.id, time.time(), people, is_closed=True))
+    await olga.receives()
+    olga.far.clear()
+    assert olga.events[-1] == {"type": "gone", "room": room.id, "reason": "closed"}
+    await say("and another thing")
+    await olga.receives()
+    assert room.id in olga.rooms
 
 
 async def test_marks_and_counts_changed_between_pages_follow_the_last(

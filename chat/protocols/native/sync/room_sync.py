@@ -108,6 +108,8 @@ class RoomSync:
     def gone(self, event: GoneEvent) -> None:
         """Send that the person has lost a room, after all other events of it. Sync."""
         self.people.pop(event.room, None)
+        if event.room in self._far:
+            self._far = self._far - {event.room} or _NO_ROOMS  # the client requests no further page of it
         if self._round is None:
             self._session.send_frames(frame_of(event))
         else:
@@ -316,7 +318,8 @@ class RoomSync:
         finally:
             gone, self._round = self._round.gone, None
         # No await from here on: unsubscribed rooms are dropped before the buffered changes are flushed.
-        self._far = (self._far - rooms.keys()) | far or _NO_ROOMS
+        # Of a room that is gone the client requests no further page: if it comes again, it is new.
+        self._far = ((self._far - rooms.keys()) | far) - closed - gone.keys() or _NO_ROOMS
         for room_id in far:
             self.people.pop(room_id, None)
         subscriptions.forget([topic_of(room_id, rooms[room_id]) for room_id in far])

@@ -28,10 +28,10 @@ SECRET_PARTS = re.compile(
     re.IGNORECASE,
 )
 
-CHATTY = ("asyncpg", "asyncio", "trio-websocket", "hypercorn.access", "hpack", "h2")
+CHATTY = ("asyncpg", "asyncio", "trio-websocket", "hypercorn.access", "hpack", "h2", "urllib3")
 """Libraries whose lines below a warning are of no use to an operator, or quote frames."""
 
-MUTE = ("coredis",)
+MUTE = ("coredis", "opentelemetry.exporter", "opentelemetry.sdk._shared_internal")
 """Libraries that log each error that they raise; the caller logs it, once for many tries."""
 
 

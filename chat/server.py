@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import structlog
@@ -53,6 +54,9 @@ from chat.storage.file_store import open_file_store
 from chat.storage.postgres.storage import open_postgres_storage
 from chat.workers.worker_context import WorkerContext
 
+if TYPE_CHECKING:
+    from chat.inspection.traces import Traces
+
 logger = structlog.get_logger(__name__)
 
 
@@ -96,6 +100,7 @@ async def open_server(config: Config, worker: WorkerContext | None = None) -> As
     A worker gets data directory, PostgreSQL and sockets from its parent: `worker` has them, and they stay open.
     """
     async with AsyncExitStack() as stack:
+        traces = await stack.enter_async_context(_open_traces(config.traces))
         if worker is not None:
             local, secret, address = worker.data, worker.secret, worker.address
         else:
@@ -123,6 +128,8 @@ async def open_server(config: Config, worker: WorkerContext | None = None) -> As
             )
         )
         metrics.watch(storage.readings)
+        if traces is not None:
+            traces.follow_queries(storage.database)
         await warn_of_look_alikes(storage.users)
         cluster_config = await stack.enter_async_context(open_cluster_config(config, address, secret, worker))
         server = await stack.enter_async_context(
@@ -136,6 +143,7 @@ async def open_server(config: Config, worker: WorkerContext | None = None) -> As
                 metrics=metrics,
                 # They are those of all workers.
                 read_database=storage.figures if worker is None or worker.number == 1 else None,
+                traces=traces,
             )
         )
         await stack.enter_async_context(_open_lag_meter(metrics))
@@ -160,6 +168,7 @@ async def open_chat(
     worker: WorkerContext | None = None,
     metrics: Metrics | None = None,
     read_database: ReadDatabase | None = None,
+    traces: "Traces | None" = None,
 ) -> AsyncGenerator[Server]:
     """Serve on a storage that is open already; `open_server` without the database.
 
@@ -174,6 +183,7 @@ async def open_chat(
         worker: what a worker gets from its parent. Over HTTP it answers for all workers.
         metrics: where this server counts.
         read_database: reads the figures of the database for the metrics.
+        traces: follows requests and messages.
 
     Raises CannotStart. Cancelling cuts everyone off.
     """
@@ -235,10 +245,12 @@ async def open_chat(
             direct_trust_from=config.direct_trust_from,
             frame_bytes=config.max_frame_bytes,
             backups=partial(backup_facts, config, config.data),
+            **({} if traces is None else {"handler_of": traces.handler_of}),
         )
-        context = engine.session_context(
-            {protocol.dialect: protocol.open(services) for protocol in protocols}
-        )
+        clients = {protocol.dialect: protocol.open(services) for protocol in protocols}
+        if traces is not None:
+            clients = {dialect: traces.of_sessions(make) for dialect, make in clients.items()}
+        context = engine.session_context(clients)
         endpoint = WebSocketEndpoint(config, dialects, context, engine.presence, recorder)
 
         async def check_health() -> None:
@@ -256,6 +268,10 @@ async def open_chat(
         own = OwnInspection(watch, metrics, check_health, figures)
         everybody: Inspection = own if worker is None else worker.everybody
         app = http_app(config, storage, engine, services, everybody, protocols, scheduler)
+        if traces is not None:
+            traces.follow_http(app)
+            traces.follow_log_ins(engine.accounts)
+            traces.follow_writes(engine.journal, storage.messages, engine.hub)
         name = SOCKET if worker is None else worker.socket_name
         async with (
             open_metrics(config, everybody, worker),
@@ -284,6 +300,20 @@ async def open_chat(
                 lambda: engine.hub.newest_id,
                 engine,
             )
+
+
+@asynccontextmanager
+async def _open_traces(url: str | None) -> AsyncGenerator["Traces | None"]:
+    """Send traces to a collector for as long as the block lasts; without one nothing is loaded. Raises CannotStart."""
+    if url is None:
+        yield None
+        return
+    try:
+        from chat.inspection.traces import open_traces
+    except ModuleNotFoundError as error:
+        raise CannotStart("traces need more packages: pip install 'trio-chat[otel]'") from error
+    async with open_traces(url) as traces:
+        yield traces
 
 
 @asynccontextmanager

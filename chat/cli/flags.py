@@ -34,6 +34,7 @@ METAVARS = {
     "server_name": "NAME",
     "public_url": "URL",
     "token_lifetime": "SECONDS",
+    "traces": "URL",
     "workers": "N|auto",
 }
 """Names of values in help texts, where the type does not say the unit."""

@@ -1,11 +1,13 @@
 """The parts of the server that protocols use: one value, given to each protocol when the server is opened."""
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 from chat.domain.administration.backups import BackupFacts
 from chat.engine.engine import Engine
 from chat.engine.services import EngineServices
+from chat.operations.operation import Handler, Operation
 
 
 class Services(EngineServices, frozen=True, kw_only=True):
@@ -19,6 +21,8 @@ class Services(EngineServices, frozen=True, kw_only=True):
     """Of the longest message that a socket may send."""
     backups: Callable[[], BackupFacts] = BackupFacts
     """Reads the state of the server's backups. It blocks for a small file."""
+    handler_of: Callable[[Operation], Handler] = attrgetter("handler")
+    """Returns the handler of an operation; with traces, one that makes a span. Sync."""
 
 
 def services_of(engine: Engine, **settings: Any) -> Services:  # noqa: ANN401 - as Services has them

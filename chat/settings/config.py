@@ -303,6 +303,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         ),
     ] = 10.0
     grace: Annotated[Seconds, Meta(description="Seconds for goodbyes when the server stops.")] = 5.0
+    traces: Annotated[
+        str | None,
+        Meta(
+            description="Collector of OpenTelemetry traces (OTLP over HTTP), as http://127.0.0.1:4318; needs the extra"
+            " otel."
+        ),
+    ] = None
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         Meta(description="Least severe lines that are logged: debug, info, warning or error."),

@@ -229,6 +229,16 @@ def _bus(value: object) -> object:
     return value
 
 
+def _traces(value: object) -> object:
+    if isinstance(value, str):
+        url = urlsplit(value)
+        if url.scheme not in ("http", "https") or not url.hostname:
+            raise ValueError("expected the URL of a collector, as http://127.0.0.1:4318")
+        if "@" in url.netloc or url.query or url.fragment:
+            raise ValueError("takes no password and no query: set OTEL_EXPORTER_OTLP_HEADERS")
+    return value
+
+
 def _is_readable(url: str) -> bool:
     """Whether the URL is unambiguous; otherwise a part of the password could be read as a host, a port or a name.
 
@@ -271,5 +281,6 @@ PARSERS: dict[str, Callable[[object], object]] = {
     "origins": _origins,
     "widget_origins": _origins,
     "trusted_proxies": _networks,
+    "traces": _traces,
     "workers": _workers,
 }

@@ -373,3 +373,12 @@ def test_somebody_without_a_home_is_asked_for_a_data_directory(monkeypatch: pyte
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setattr("platformdirs.user_data_dir", lambda *_args, **_options: "~/.local/share/trio-chat")
     assert refused({}).startswith("--data or CHAT_DATA: ")
+
+
+def test_an_address_of_a_collector_is_a_plain_url() -> None:
+    assert read_config({"traces": "http://collector:4318"}, {}).traces == "http://collector:4318"
+    for wrong in ("collector:4318", "http://", "grpc://collector:4317"):
+        assert refused({"traces": wrong}).startswith("--traces: expected the URL of a collector")
+    for wrong in ("http://ada:word@collector", "http://collector/?key=word", "http://collector#word"):
+        assert refused({"traces": wrong}).startswith("--traces: takes no password and no query")
+        assert "word (" not in refused({"traces": wrong})

@@ -23,6 +23,7 @@ GIVEN = Config(
     trusted_proxies=("10.0.0.0/8",),
     grace=0.5,
     workers=4,
+    traces="http://127.0.0.1:4318",
     log_level="debug",
 )
 

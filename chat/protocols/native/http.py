@@ -66,7 +66,7 @@ def _add(routes: Routes, operation: Operation, method: str, shapes: Shapes, serv
         if refusal := operation.over_budget(services.budgets, caller, asked):
             return refusal
         body = (uploaded(),) if operation.takes_bytes else ()
-        reply = await operation.handler(services, caller, asked, *body)
+        reply = await services.handler_of(operation)(services, caller, asked, *body)
         if isinstance(reply, KeptFile):
             return send_file(services, reply)
         if isinstance(reply, ArchiveFile):

@@ -43,7 +43,7 @@ class PostgresStorage:
     ) -> None:
         self._address = address
         self._query_timeout = query_timeout
-        self._database = database
+        self._database = self.database = database
         self._features = features
         self.users = PostgresUsers(database)
         self.rooms = PostgresRooms(database, features)

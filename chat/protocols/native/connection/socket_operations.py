@@ -61,7 +61,8 @@ class Operations:
         caller = Caller(person, Device(session.address, ""), session.subscriptions)
         if not await self._may(command, caller):
             return
-        reply = await command.operation.handler(self._services, caller, command)
+        handler = self._services.handler_of(command.operation)
+        reply = await handler(self._services, caller, command)
         if isinstance(reply, Refusal):
             session.send(Refused(reply, command.ref))
         else:

@@ -255,7 +255,7 @@ async def test_a_room_that_is_deleted_while_a_page_is_read_is_gone(world: World)
     assert room.id in ben.rooms, "who joins again is told the room"
 
 
-async def test_a_conversation_that_is_closed_before_its_last_page_comes_again_when_reopened(
+async def test_a_conversation_closed_before_its_last_page_comes_again_when_reopened(
     world: World,
 ) -> None:
     ada, olga = await world.add("ada"), Replica(world, await world.add("olga", operator=True))

@@ -21,6 +21,8 @@ METAVARS = {
     "postgres_settings": "NAME=VALUE",
     "backup": "DIR",
     "backup_keep": "PERIODS",
+    "backup_recipient": "KEY|FILE",
+    "export_bytes": "BYTES",
     "secret": "FILE",
     "previous_secret": "FILE",
     "bus": "notify|URL",

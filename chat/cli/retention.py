@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 @click.option("--json", "json_wanted", is_flag=True, help="Print a JSON array.")
 @data_flags
 def retention(json_wanted: bool, **flags: object) -> None:
-    """Count what is kept for longer than the rules allow, and remove nothing.
+    """Count what is older than the rules allow.
 
-    A running server removes it, a little at a time, and nothing of what is on hold. Times are in UTC.
+    It removes nothing. A running server does, a little at a time, and nothing that is on hold. Times are in UTC.
     """
     found = _overdue(flags)
     if json_wanted:

@@ -12,6 +12,7 @@ WRITES = frozenset(
         "expire",
         "fail",
         "make_link",
+        "postpone",
         "administer",
         "begin",
         "block",

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Generator
 from pathlib import Path
 
+import asyncpg
 import pytest
 from websockets.exceptions import ConnectionClosed
 
@@ -80,7 +81,13 @@ def hear_to_a_last_word(server: ServerProcess, token: str, *listeners: Person) -
         except (ConnectionClosed, OSError):  # cut, as the outcome is not known
             return False
 
-    while saved_lines(server.address)[-1] != last:
+    def is_last_saved() -> bool:
+        try:
+            return saved_lines(server.address)[-1] == last
+        except (OSError, asyncpg.CannotConnectNowError):  # PostgreSQL starts again
+            return False
+
+    while not is_last_saved():
         eventually(last_word_is_taken, "Ben can speak")
         for lines, listener in zip(received, listeners, strict=True):
             lines += listener.hear_until(lambda line: line == last)

@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from trio_cancel_sweep import Point
 
 HERE = Path(__file__).parents[1]
 CODE = sorted((HERE / "src" / "trio_cancel_sweep").glob("*.py"))
@@ -16,7 +17,7 @@ LIBRARIES = {"outcome", "pytest", "trio"}
 MORE = """
 import pytest
 from pathlib import Path
-from trio_cancel_sweep import Mutant, all_lines, checkpoint_before, drop, planted, sweep
+from trio_cancel_sweep import Mutant, all_lines, planted, sweep
 """
 
 
@@ -111,10 +112,15 @@ def test_a_failure_names_its_run_which_can_be_made_again_alone(workshop: Path, w
     assert "1 passed" in run_pytest(workshop, wheel, test, "--cancel-at=0:park:1000")
 
 
+def test_a_malformed_point_is_refused(workshop: Path, wheel: Path) -> None:
+    said = run_pytest(workshop, wheel, "--cancel-at=here")
+    assert "argument --cancel-at: 'here' is no point of a sweep, as 0:park:17 is" in said
+
+
 @pytest.mark.parametrize("text", ["here", "0:park", "0:park:x", "0:park:1:0:0"])
-def test_a_malformed_point_is_refused(workshop: Path, wheel: Path, text: str) -> None:
-    said = run_pytest(workshop, wheel, f"--cancel-at={text}")
-    assert f"argument --cancel-at: '{text}' is no point of a sweep, as 0:park:17 is" in said
+def test_a_malformed_point_names_itself(text: str) -> None:
+    with pytest.raises(ValueError, match=f"^'{text}' is no point of a sweep"):
+        Point.parsed(text)
 
 
 def test_more_schedules_are_looked_at_on_demand(workshop: Path, wheel: Path) -> None:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
+from trio_cancel_sweep import Replacement
+
 QUIET = ("logger", "warnings")
 """Objects whose calls only tell something to somebody who reads a log."""
 
@@ -32,30 +34,26 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class Defect(NamedTuple):
-    """Between `start` and `end`, offsets in the text's UTF-8 bytes, stands `new` instead.
-
-    `line` counts from 1; `statement` is the line at which its statement begins.
-    """
+    """A text in place of another. `line` counts from 1; `statement` is the line at which its statement begins."""
 
     line: int
     statement: int
     kind: str
     what: str
-    start: int
-    end: int
-    new: str
+    replacement: Replacement
 
     def planted_in(self, text: str) -> str:
-        """Return the text with the defect."""
-        data = text.encode()
-        return (data[: self.start] + self.new.encode() + data[self.end :]).decode()
+        """Return the text with the defect. Raises NothingToReplace if it is another text."""
+        return self.replacement.made_in(text)
 
 
 def find_defects(text: str) -> list[Defect]:
     """Return every defect that can be planted in a module's text and still compiles, in the order of its lines."""
-    found = {(each.start, each.end, each.new): each for each in _Finder(text).find()}
+    found = {each.replacement: each for each in _Finder(text).find()}
     defects = [each for each in found.values() if _compiles(each.planted_in(text))]
-    return sorted(defects, key=lambda each: (each.line, each.start, each.kind, each.new))
+    return sorted(
+        defects, key=lambda each: (each.line, each.replacement.start, each.kind, each.replacement.new)
+    )
 
 
 def _compiles(text: str) -> bool:
@@ -175,7 +173,7 @@ class _Finder:
     def _defect(self, kind: str, what: str, start: int, end: int, new: str) -> Defect:
         line = self._data.count(b"\n", 0, start) + 1
         statement = max(first for first, last in self._statements if first <= line <= last)
-        return Defect(line, statement, kind, what, start, end, new)
+        return Defect(line, statement, kind, what, Replacement(start, self._data[start:end].decode(), new))
 
     def _replaced(self, node: ast.AST, kind: str, new: str) -> Defect:
         old = self._text(node)

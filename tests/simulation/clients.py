@@ -5,7 +5,6 @@ A client that loses its connection comes back. Nothing is sent twice, so every t
 
 import json
 import random
-import traceback
 from typing import Any, Protocol, Self
 
 import trio
@@ -13,7 +12,7 @@ import trio
 from tests.simulation.files import MemoryFileStore
 from tests.simulation.network import Link, Network
 from tests.simulation.plan import Guest, Step
-from tests.simulation.record import UNADDRESSED, Recorder, direct
+from tests.simulation.record import UNADDRESSED, Recorder, described, direct
 from tests.simulation.wire import (
     EXPECTED,
     Incoming,
@@ -86,7 +85,7 @@ class Client:
             except* EXPECTED:
                 pass
             except* Exception as errors:
-                self.world.bugs.append(f"{self.conn} was told: {''.join(traceback.format_exception(errors))}")
+                self.world.bugs.append(f"{self.conn} was told: {described(errors)}")
             await trio.sleep(self.world.chance.choice((0.0, 0.1, 1.0, 3.0)))
 
     async def _connect(self) -> None:

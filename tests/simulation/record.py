@@ -1,6 +1,7 @@
 """What the clients of a world did and received: a flat list of events in order."""
 
 import hashlib
+import traceback
 from collections.abc import Sequence
 
 import msgspec
@@ -130,6 +131,12 @@ UNADDRESSED = "support:?"
 def direct(one: int, other: int) -> str:
     """Return the topic of two people."""
     return f"direct:{min(one, other)}:{max(one, other)}"
+
+
+def described(error: BaseException | None) -> str:
+    """Return an error's traceback with the innermost ones of all its groups, which Python leaves out."""
+    assert error is not None
+    return "".join(traceback.TracebackException.from_exception(error, max_group_depth=99).format())
 
 
 def mentions(events: Sequence[Event], text: str) -> list[Event]:

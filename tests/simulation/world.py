@@ -2,7 +2,6 @@
 
 import random
 import sys
-import traceback
 from collections.abc import Callable, MutableMapping
 from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
@@ -43,7 +42,7 @@ from tests.simulation.moderated import moderated_room
 from tests.simulation.moderators import ModeratorClient
 from tests.simulation.network import FIRST_PORT, Network, Weather
 from tests.simulation.plan import Claim, Freeze, Guest, Plan, Restart, Step
-from tests.simulation.record import History, Recorder, Row, direct
+from tests.simulation.record import History, Recorder, Row, described, direct
 from tests.simulation.resuming import ResumingClient
 from tests.simulation.stopping import SERVER, Stopped
 from tests.simulation.storage import Connection, Database
@@ -348,7 +347,7 @@ class World:
                         nursery.cancel_scope.cancel()
             except* Exception as errors:
                 if up.is_set() and not storage.is_dead:  # it may not come up while its database is down
-                    self.bugs.append("the server died: " + "".join(traceback.format_exception(errors)))
+                    self.bugs.append(f"the server died: {described(errors)}")
             await self.database.bury(storage)  # a write that is under way ends with the server's connections
             self._check_nothing_is_left(server)
             await trio.sleep(away)
@@ -500,8 +499,8 @@ def _watched(world: World) -> ExitStack:
 
     def look(_logger: object, method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         if method == "error" and (problem := entry.get("exc_info")):
-            got = traceback.format_exc() if problem is True else traceback.format_exception(problem)
-            world.bugs.append(f"{entry['event']}: {''.join(got)}")
+            error = sys.exc_info()[1] if problem is True else problem
+            world.bugs.append(f"{entry['event']}: {described(error)}")
         raise structlog.DropEvent
 
     def kept(kind: Callable[..., Any], where: dict[int, Any]) -> Callable[..., Any]:

@@ -1,9 +1,7 @@
 """A server with people, messages and a file, and what makes a backup of it."""
 
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,6 +9,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from chat.client import open_chat
+from tests.support.command_line import run_chat
 from tests.support.people import PASSWORD, post
 from tests.support.server import ServerProcess, running_server, used_data_path
 
@@ -20,15 +19,7 @@ LOBBY = 1
 
 def command(*arguments: str | Path, **settings: str) -> "subprocess.CompletedProcess[str]":
     """Run `chat` with these arguments to its end."""
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("CHAT_")} | settings
-    return subprocess.run(
-        [sys.executable, "-m", "chat", *map(str, arguments)],
-        env=ours,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return run_chat([str(each) for each in arguments], **settings)
 
 
 def lines(done: "subprocess.CompletedProcess[str]") -> Sequence[str]:

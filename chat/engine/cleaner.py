@@ -12,13 +12,11 @@ import trio
 
 from chat.domain.failures import StorageError
 from chat.domain.ports import Audit, RemovalStep, Rooms
+from chat.engine.paced_steps import PacedSteps
 from chat.signals import Signal
 
-_STEP = 1000
-"""Messages removed in one transaction: some ten milliseconds."""
-
-_SHARE = 0.1
-"""Part of the time that it works; otherwise it sleeps."""
+_MOST = 1000
+"""Messages removed in one transaction at most, where they take some ten milliseconds."""
 
 _DAY = 86_400.0
 """Seconds between two runs without a deletion: audit entries expire."""
@@ -55,13 +53,13 @@ class Cleaner:
                 await self._woken.wait_until(lambda: self._is_woken)
 
     async def _remove_all(self) -> None:
-        more, failed, progress = True, False, _Progress()
+        more, failed, progress, steps = True, False, _Progress(), PacedSteps(_MOST)
         while more:
             started = trio.current_time()
             try:
-                step = await self._rooms.remove_deleted(_STEP)
+                step = await self._rooms.remove_deleted(steps.size)
                 progress.note(step)
-                more = step is not None or await self._audit.forget_acts(_STEP)
+                more = step is not None or await self._audit.forget_acts(steps.size)
             except StorageError as error:
                 if not failed:
                     logger.warning(
@@ -71,7 +69,7 @@ class Cleaner:
                 await trio.sleep(_RETRY)
             else:
                 failed = False
-                await trio.sleep((trio.current_time() - started) * (1 / _SHARE - 1))
+                await steps.rest(trio.current_time() - started)
 
 
 class _Progress:

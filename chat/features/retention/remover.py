@@ -15,19 +15,17 @@ from chat.domain.failures import StorageError
 from chat.domain.messages.changes import Deletion, Write
 from chat.domain.refusals import Refusal
 from chat.domain.timestamps import current_time
+from chat.engine.paced_steps import PacedSteps
 from chat.engine.services import EngineServices
 from chat.features.retention.changes import Trim
 from chat.features.retention.ports import RETENTION, TooOld
 from chat.features.retention.rules import GRACE, Kind, Rules, rules_of
 
-_STEP = 200
-"""Messages removed in one step: some milliseconds."""
+_MOST = 200
+"""Messages removed in one step at most: some milliseconds."""
 
 _ROOMS = 100
 """Rooms that are looked up at once."""
-
-_SHARE = 0.1
-"""Part of the time that it works; otherwise it sleeps."""
 
 _CLAIM = 10.0
 """Seconds for which other servers leave the removal to this one, from each step on."""
@@ -45,6 +43,7 @@ class Remover:
         self._services = services
         self._retention = services.feature_ports[RETENTION]
         self._grace = grace
+        self._steps = PacedSteps(_MOST)
         self._number = secrets.randbits(62)
 
     async def run(self) -> None:
@@ -92,10 +91,10 @@ class Remover:
         while True:
             started = trio.current_time()
             removed = await self._retention.remove_messages(
-                self._number, room.room_id, room.before, _STEP, is_first=is_first
+                self._number, room.room_id, room.before, self._steps.size, is_first=is_first
             )
             count, is_first = count + removed, False
-            await trio.sleep((trio.current_time() - started) * (1 / _SHARE - 1))
+            await self._steps.rest(trio.current_time() - started)
             if not removed or not await self._retention.claim(self._number, _CLAIM):
                 break
         for now in await self._retention.too_old(rules, room.room_id - 1, 1):

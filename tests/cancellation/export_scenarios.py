@@ -103,6 +103,7 @@ async def _request(ports: Any, ada: int) -> None:
     assert await requests.claim(1, 60.0) is not None
     assert await requests.renew(1, "one", 60.0, 0.5)
     assert await requests.finish(1, "one", 7)
+    assert await requests.of_person(ada) is not None
     assert await requests.make_link(ada, None, 0, b"digest") is not None
     assert await requests.by_link(b"digest") is not None
     await requests.expire()

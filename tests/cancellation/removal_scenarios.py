@@ -20,6 +20,7 @@ from chat.domain.failures import StorageDown
 from chat.domain.messages.changes import Reaction
 from chat.domain.ports import NewFile, NewPerson
 from chat.engine.eraser import Eraser
+from chat.features.retention.ports import RETENTION
 from chat.storage.export_archive import write_archive
 from chat.storage.file_store import open_file_store
 from chat.storage.postgres.database import DatabaseAddress
@@ -125,6 +126,19 @@ async def _remove(storage: Any, store: Any, path: Path, room_id: int, ada: int, 
     await storage.messages.save(window.writes)
     await removals.clear(ada, open_removal.done_id, window.last_id)
     await removals.finish(ada)
+    await _remove_on_hold(storage, removals, ben, ada)
+
+
+async def _remove_on_hold(storage: Any, removals: Any, person_id: int, by_id: int) -> None:
+    """Remove somebody who is on hold: their name goes when the hold is lifted."""
+    retention = storage.feature_ports[RETENTION]
+    assert await retention.place("person", person_id, "case 7", by_id)
+    assert await storage.users.delete(person_id, how=How.ANONYMISE)
+    assert await removals.claim(1, 9.0, 0.0) is None
+    await removals.postpone(person_id, 0.0)
+    (hold,) = await retention.holds()
+    assert await retention.lift(hold.id, by_id)
+    await removals.finish(person_id)
 
 
 async def _asks(wire: Wire, path: str, body: object, token: str) -> None:

@@ -67,8 +67,9 @@ class ExportsModel:
 
     async def by_link(self, digest: bytes) -> Export | None:
         found = [(person_id, link) for person_id, link in self._links.items() if link.digest == digest]
-        if not found:
+        if not found or found[0][1].session_id is None:
             await trio.lowlevel.checkpoint()
+        if not found:
             return None
         ((person_id, link),) = found
         living = {} if link.session_id is None else await self._sessions.living([link.session_id])

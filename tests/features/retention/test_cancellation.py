@@ -41,7 +41,9 @@ async def removing(run: Run) -> None:
     """Remove what is too old, and do so again: what is kept is what is young, and readers are told."""
     async with swept_world(run) as (world, _witness):
         ada = await world.add("ada")
+        forgotten = await world.make_room(ada)  # its newest message is too old as well
         await fill(world, old_drafts(ada.id))
+        await fill(world, [Draft(forgotten.id, ada.id, "ada", "old", time.time() - 90 * DAY)])
         await settle(world.services.settings)
 
         async def remove() -> None:

@@ -1,15 +1,15 @@
 -- Retention: how long messages are kept, in which room, and what is on hold. What is too old is removed in steps.
 -- Serves: 18
 
--- All messages below `first_seq` are removed, and readers were told of those below `told_seq`. `keep_days` is how long
--- the messages of this room are kept (NULL: as on the server, 0: for ever), set at `keep_set_at`, perhaps by an admin.
+-- All messages below `first_seq` are removed; the published changes announce it up to `announced_seq`. `keep_days` is how
+-- long messages of this room are kept (NULL: as on the server, 0: for ever), set at `keep_set_at`, perhaps by an admin.
 ALTER TABLE rooms
     ADD first_seq bigint NOT NULL DEFAULT 1,
-    ADD told_seq bigint NOT NULL DEFAULT 1,
+    ADD announced_seq bigint NOT NULL DEFAULT 1,
     ADD keep_days integer CHECK (keep_days >= 0),
     ADD keep_set_at timestamptz,
     ADD kept_by_admin boolean NOT NULL DEFAULT false;
-CREATE INDEX rooms_untold ON rooms (id) WHERE told_seq < first_seq;
+CREATE INDEX rooms_unannounced ON rooms (id) WHERE announced_seq < first_seq;
 
 -- Of what is on hold nothing is removed. `target_id` is a person's or a room's, 0 for the server.
 CREATE TABLE retention_holds (
@@ -23,7 +23,8 @@ CREATE TABLE retention_holds (
     CHECK ((kind = 'server') = (target_id = 0))
 );
 
--- The texts of messages on hold that somebody deletes, with their earlier texts, until the hold is lifted. `digests` are those of files.
+-- The texts of messages on hold that somebody deletes, with their earlier texts, until the hold is lifted. `digests` are
+-- those of files.
 CREATE TABLE held_texts (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     room_id    bigint NOT NULL,

@@ -13,7 +13,7 @@ from chat.storage.postgres.database import DatabaseAddress
 async def open_backups(config: Config, address: DatabaseAddress) -> AsyncGenerator[None]:
     """Back the database up if its tables are upgraded next; then archive its WAL for the block, where that is set.
 
-    Raises CannotStart. Cancelling: there is no backup; what is not archived yet is archived after the next start.
+    Raises CannotStart. Cancelling: there is no backup; the next start archives the rest of the WAL.
     """
     await back_up_before_upgrade(config, address)
     async with open_wal_archive(config, address, config.data.absolute()):

@@ -7,11 +7,11 @@ import hashlib
 import os
 import tarfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import msgspec
 import trio
@@ -72,7 +72,7 @@ class Identities:
             os.fsync(file.fileno())
 
     def digest_of(self, source: Path) -> str:
-        """Return the SHA-256 of what a file has decrypted. Raises BackupFailed and OSError."""
+        """Return the SHA-256 of a file as it is decrypted. Raises BackupFailed and OSError."""
         written = _Writer(None)
         self._decrypt(source, written)
         return written.digest.hexdigest()
@@ -106,7 +106,7 @@ class Identities:
         for failure in failures:
             raise failure
 
-    def _decrypt(self, source: Path, into: Any, *, watched: bool = True) -> None:  # noqa: ANN401 - a writer
+    def _decrypt(self, source: Path, into: "BinaryIO | _Writer", *, watched: bool = True) -> None:
         with open(source, "rb") as file:
             encrypted = _Reader(_pieces(file, watched=watched))
             _run(
@@ -150,7 +150,7 @@ def _pyrage() -> ModuleType:
     return module
 
 
-def _run(reader: "_Reader", do: Any, failure: str) -> None:  # noqa: ANN401 - a function
+def _run(reader: "_Reader", do: Callable[[], object], failure: str) -> None:
     """Call the library; what reading raised is raised as it was. Raises BackupFailed and OSError."""
     pyrage = _pyrage()
     try:
@@ -211,7 +211,7 @@ def _pieces(file: BinaryIO, *, watched: bool = True) -> Iterator[bytes]:
 
 
 def _tar_of(directory: Path) -> Iterator[bytes]:
-    """Yield a tar of what is below a directory: files and directories, which is all that a copy of a database has."""
+    """Yield a tar of what is below a directory: files and directories; a copy of a database has nothing else."""
     for path in sorted(directory.rglob("*")):
         trio.from_thread.check_cancelled()
         status = path.lstat()

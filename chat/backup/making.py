@@ -48,7 +48,7 @@ ENCRYPTED = "checksums.json"
 
 Prove = Callable[[Path, Path, set[str]], Awaitable[str | None]]
 """Proves a plain backup in a directory for databases that run for a while; the attached files are elsewhere, with these
-digests. Returns what is wrong.
+digests. Returns the failure of the proof, or None.
 """
 
 _BACK = 50

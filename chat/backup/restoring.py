@@ -32,7 +32,7 @@ from chat.storage.removal_list import remove_listed
 
 _QUERY_TIMEOUT = 60.0
 _PLAIN = "restoring-plain"
-"""In the data directory: what was decrypted, until the restore ends."""
+"""In the data directory: the decrypted parts, until the restore ends."""
 
 
 async def restore(

@@ -1,6 +1,6 @@
 """Archives the embedded PostgreSQL's WAL beside the backups while the server runs, so that any moment can be restored.
 
-`pg_receivewal` writes it, and a replication slot has PostgreSQL keep what is not written yet, while the directory is
+`pg_receivewal` writes it, and a replication slot keeps the rest in PostgreSQL while the directory is
 away or the server is down. `max_slot_wal_keep_size` bounds that. Once PostgreSQL has given the slot up, there is a gap:
 a new series begins, and moments can be restored again from the next backup on.
 """
@@ -64,7 +64,7 @@ logger = structlog.get_logger(__name__)
 
 @asynccontextmanager
 async def open_wal_archive(config: Config, address: DatabaseAddress, data: Path) -> AsyncGenerator[None]:
-    """Archive WAL for as long as the block lasts, if the settings want it; otherwise PostgreSQL need not keep any.
+    """Archive WAL for as long as the block lasts, if the settings want it; otherwise PostgreSQL keeps none for it.
 
     Args:
         config: the settings of the running server.

@@ -52,6 +52,6 @@ class FileArchive:
         if stored_at < self._since:
             return False
         try:
-            return archived.stat().st_mtime < stored_at  # uploaded anew: it has to stay for longer
+            return archived.stat().st_mtime < stored_at  # uploaded again: the copy has to stay for longer
         except FileNotFoundError:
             return True

@@ -37,7 +37,7 @@ class WalState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_wal_state(data: Path) -> WalState | None:
-    """Return what is known of the archive; None: there was none. It blocks for a small file."""
+    """Return the noted state of the archive; None: no archive was made. It blocks for a small file."""
     try:
         return msgspec.json.decode((data / STATE).read_bytes(), type=WalState)
     except (OSError, msgspec.MsgspecError):

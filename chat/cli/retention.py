@@ -1,4 +1,4 @@
-"""`chat retention`: what is older than the rules allow. Works while a server runs on the data and while none does."""
+"""`chat retention`: counts expired messages. Works while a server runs on the data and while none does."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 @click.option("--json", "json_wanted", is_flag=True, help="Print a JSON array.")
 @data_flags
 def retention(json_wanted: bool, **flags: object) -> None:
-    """Count what is older than the rules allow.
+    """Count expired messages.
 
-    It removes nothing. A running server does, a little at a time, and nothing that is on hold. Times are in UTC.
+    The command removes nothing. A running server removes them a little at a time, but none on hold. Times are in UTC.
     """
     found = _overdue(flags)
     if json_wanted:

@@ -91,7 +91,7 @@ class Rooms(Mapping[int, Room]):
         return len(self._rooms)
 
     def note_restore(self, restored: LastRestore | None) -> None:
-        """Note the server's last restore; after a new one, what is in no log is requested anew. Sync."""
+        """Note the server's last restore; after a new one, request profiles and read marks again. Sync."""
         self._is_restore_new = restored is not None and restored != self._restored
         if self._has_connected and self._is_restore_new:
             self._since = 0

@@ -579,7 +579,7 @@ export interface IssuedInvites {
   next?: string;
 }
 
-/** What is removed, as counts name it. */
+/** The kinds of removed rows, as counts name them. */
 export type Kind = "messages";
 
 /**

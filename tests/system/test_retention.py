@@ -1,4 +1,4 @@
-"""The real server removes what is too old, also if it is killed while it does."""
+"""The real server removes expired messages, also if it is killed meanwhile."""
 
 from collections.abc import Generator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Retention: what is older than the rules of the server and of its rooms is removed, unless it is on hold."""
+"""Retention: messages expire by the rules of the server and of its rooms, unless they are on hold."""
 
 import time
 from collections.abc import Mapping, Sequence

@@ -27,11 +27,11 @@ class TrimState(msgspec.Struct):
     """A room as it is under the lock of the log: its oldest message, and up to where its readers know."""
 
     first_seq: int
-    told_seq: int
+    announced_seq: int
 
     def change(self, trim: Trim, new_id: int, pos: int) -> Trimmed | Unchanged:
         """Return the change, which has these numbers; otherwise the readers know it already."""
-        if self.first_seq <= self.told_seq:
+        if self.first_seq <= self.announced_seq:
             return Unchanged(pos - 1)
         return Trimmed(
             id=new_id,

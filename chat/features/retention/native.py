@@ -1,4 +1,4 @@
-"""Retention in the native protocol: rules of rooms, holds, what is too old, and the event."""
+"""Retention in the native protocol: rules of rooms, holds, counts of expired messages, and the event."""
 
 import time
 from typing import Annotated

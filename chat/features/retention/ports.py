@@ -10,7 +10,7 @@ from chat.features.retention.rules import Expired, Hold, HoldKind, RoomRule, Rul
 
 
 class TooOld(msgspec.Struct, frozen=True, kw_only=True):
-    """A room that has messages from before `before` (Unix seconds), or whose readers do not know what was removed.
+    """A room that has messages from before `before` (Unix seconds), or whose removal is not published yet.
 
     `last` is its newest message, if that is a text from before then: it stays as a deleted one until the next message,
     because a room's numbers are those of its newest message. `sender_id` sent the newest message.
@@ -21,11 +21,11 @@ class TooOld(msgspec.Struct, frozen=True, kw_only=True):
     before: float
     sender_id: int
     last: int | None = None
-    is_untold: bool = False
+    is_unannounced: bool = False
 
 
 class Retention(Protocol):
-    """Removes what is too old, in steps that another server may continue, and keeps holds and rules of rooms.
+    """Removes expired messages, in steps that another server may continue, and keeps holds and rules of rooms.
 
     Cancelling a write: it is done whole, or not at all.
     """

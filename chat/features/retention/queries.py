@@ -54,7 +54,7 @@ class PostgresRetention:
                 before=row["before"],
                 sender_id=row["sender_id"],
                 last=row["last"],
-                is_untold=row["is_untold"],
+                is_unannounced=row["is_unannounced"],
             )
             for row in rows
         ]
@@ -168,11 +168,11 @@ async def _save(connection: RawConnection, trim: Trim) -> Saved:
         return None
     row = await connection.fetchrow(statements.TRIM_STATE, trim.room_id)
     assert row is not None
-    made = TrimState(row["first_seq"], row["told_seq"]).change(
+    made = TrimState(row["first_seq"], row["announced_seq"]).change(
         trim, found.last_id + 1, found.room.last_pos + 1
     )
     if isinstance(made, Trimmed):
-        await connection.execute(statements.SET_TOLD, trim.room_id, made.first)
+        await connection.execute(statements.SET_ANNOUNCED, trim.room_id, made.first)
         await append_changes(connection, TRIM, [made])
     return made
 

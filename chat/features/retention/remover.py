@@ -1,4 +1,4 @@
-"""The task that removes what is kept for too long, in small steps that yield to everybody else.
+"""The task that removes expired messages, in small steps that yield to everybody else.
 
 It looks every ten minutes. One server at a time removes; after a crash it or another one goes on at the last step.
 """
@@ -31,13 +31,13 @@ _CLAIM = 10.0
 """Seconds for which other servers leave the removal to this one, from each step on."""
 
 _LOOK = 600.0
-"""Seconds between two looks for what is too old by then."""
+"""Seconds between two checks for messages that have expired since."""
 
 logger = structlog.get_logger(__name__)
 
 
 class Remover:
-    """Removes what is kept for too long. `grace`: seconds for which a changed rule removes nothing."""
+    """Removes expired messages. `grace`: seconds for which a changed rule removes nothing."""
 
     def __init__(self, services: EngineServices, *, grace: float = GRACE) -> None:
         self._services = services
@@ -47,7 +47,7 @@ class Remover:
         self._number = secrets.randbits(62)
 
     async def run(self) -> None:
-        """Look for what is too old, and remove it, until cancelled. Cancelling: a step is done whole, or repeated."""
+        """Remove messages as they expire, until cancelled. Cancelling: a step is done whole, or repeated."""
         failed = False
         while True:
             wait = _CLAIM
@@ -56,14 +56,12 @@ class Remover:
                 failed = False
             except StorageError as error:
                 if not failed:
-                    logger.warning(
-                        "what is kept for too long is not removed yet: trying again later", error=str(error)
-                    )
+                    logger.warning("expired messages not removed yet: trying again later", error=str(error))
                 failed = True
             await trio.sleep(wait)
 
     async def remove_all(self) -> dict[str, int] | None:
-        """Remove all that is too old now, and return how many of each kind; None: another server does, or has crashed.
+        """Remove all expired messages, and return how many of each kind; None: another server does, or has crashed.
 
         Raises StorageError. Cancelling: a step is done whole, or not begun.
         """
@@ -79,14 +77,14 @@ class Remover:
         await self._retention.count(counts, 0)
         await self._retention.claim(self._number, 0.0)
         if any(counts.values()):
-            logger.info("removed what was kept for too long", **counts)
+            logger.info("removed expired messages", **counts)
         return counts
 
     def _rules(self) -> Rules:
         return rules_of(self._services.settings.effective(), time.time(), self._grace)
 
     async def _shorten(self, room: TooOld, rules: Rules) -> int:
-        """Remove the messages of a room that are too old, and tell its readers once."""
+        """Remove the expired messages of a room, and publish one change for all of them."""
         count, is_first = 0, True
         while True:
             started = trio.current_time()
@@ -103,12 +101,12 @@ class Remover:
         return count
 
     async def _finish(self, room: TooOld) -> int:
-        """Delete the newest message if it is too old as well, and tell the readers up to where messages are removed."""
+        """Delete the newest message if it has expired too, and publish up to where messages are removed."""
         now, is_deleted = current_time(), False
         if room.last is not None:
             deletion = Deletion(room.room_id, room.last, None, now, room.people, is_expired=True)
             is_deleted = await self._write(deletion)
-        if room.is_untold:
+        if room.is_unannounced:
             await self._write(
                 Trim(room_id=room.room_id, actor_id=room.sender_id, created_at=now, people=room.people)
             )
@@ -121,7 +119,7 @@ class Remover:
 
 @asynccontextmanager
 async def open_remover(services: EngineServices) -> AsyncGenerator[None]:
-    """Remove what is kept for too long, during the block. Cancelling: a step is done whole, or repeated."""
+    """Remove messages as they expire, during the block. Cancelling: a step is done whole, or repeated."""
     async with trio.open_nursery() as nursery:
         nursery.start_soon(Remover(services).run)
         yield

@@ -70,7 +70,7 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Kind(StrEnum):
-    """What is removed, as counts name it."""
+    """The kinds of removed rows, as counts name them."""
 
     MESSAGES = "messages"
 
@@ -153,7 +153,7 @@ def rule_act(room_id: int, days: int | None, by_id: int | None) -> Act:
 
 
 def run_act(counts: dict[str, int]) -> Act:
-    """Return the act of removing what was too old."""
+    """Return the act of removing expired messages."""
     return Act(
         by_id=None,
         what=What.EXPIRED_REMOVED,

@@ -23,11 +23,11 @@ _DAYS = """CASE
 END"""
 
 _ROOMS = f"""
-SELECT r.id, r.first_seq, r.told_seq, r.last_seq, r.kind, r.creator_id,
+SELECT r.id, r.first_seq, r.announced_seq, r.last_seq, r.kind, r.creator_id,
     CASE WHEN rule.days > 0 THEN clock_timestamp() - rule.days * interval '1 day' END AS before
 FROM rooms r CROSS JOIN LATERAL (SELECT {_DAYS} AS days) AS rule
-WHERE r.deleted_at IS NULL AND r.last_seq > 0 AND (rule.days > 0 OR r.told_seq < r.first_seq) AND NOT {_SERVER_HELD}
-    AND NOT EXISTS (SELECT FROM retention_holds WHERE kind = 'room' AND target_id = r.id)"""
+WHERE r.deleted_at IS NULL AND r.last_seq > 0 AND (rule.days > 0 OR r.announced_seq < r.first_seq)
+    AND NOT {_SERVER_HELD} AND NOT EXISTS (SELECT FROM retention_holds WHERE kind = 'room' AND target_id = r.id)"""
 
 _IS_HELD = "EXISTS (SELECT FROM retention_holds WHERE kind = 'person' AND target_id = {})"
 
@@ -36,7 +36,7 @@ TOO_OLD = f"""
 SELECT r.id AS room_id, extract(epoch FROM coalesce(r.before, to_timestamp(0)))::float8 AS before, newest.sender_id,
     CASE WHEN oldest.seq = r.last_seq AND newest.kind = 'message' AND newest.deleted_at IS NULL
         AND newest.created_at < r.before AND NOT {_IS_HELD.format("newest.sender_id")} THEN newest.seq END AS last,
-    r.told_seq < r.first_seq AS is_untold,
+    r.announced_seq < r.first_seq AS is_unannounced,
     pair.low_id, pair.high_id, person.id AS person_id, person.name AS person_name
 FROM ({_ROOMS} AND r.id > $4) AS r
 CROSS JOIN LATERAL (
@@ -47,7 +47,7 @@ LEFT JOIN LATERAL (
     SELECT low_id, high_id FROM direct_rooms WHERE r.kind = 'direct' AND room_id = r.id LIMIT 1
 ) AS pair ON true
 LEFT JOIN LATERAL (SELECT id, name FROM users WHERE r.kind = 'support' AND id = r.creator_id LIMIT 1) AS person ON true
-WHERE r.told_seq < r.first_seq OR (
+WHERE r.announced_seq < r.first_seq OR (
     oldest.created_at < r.before AND NOT {_IS_HELD.format("oldest.sender_id")}
     AND (oldest.seq < r.last_seq OR (newest.kind = 'message' AND newest.deleted_at IS NULL))
 )
@@ -150,5 +150,5 @@ SET_ROOM_RULE = """
 UPDATE rooms SET keep_days = $2, kept_by_admin = $3, keep_set_at = clock_timestamp()
 WHERE id = $1 AND kind IN ('lobby', 'room') AND deleted_at IS NULL RETURNING true"""
 
-TRIM_STATE = "SELECT first_seq, told_seq FROM rooms WHERE id = $1"
-SET_TOLD = "UPDATE rooms SET told_seq = $2 WHERE id = $1"
+TRIM_STATE = "SELECT first_seq, announced_seq FROM rooms WHERE id = $1"
+SET_ANNOUNCED = "UPDATE rooms SET announced_seq = $2 WHERE id = $1"

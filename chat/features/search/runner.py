@@ -37,6 +37,9 @@ _MOST_LONG = 20
 _MOST_LONG_EACH = 2
 """Searches with long texts, of all people and of one, whose found messages are in memory."""
 
+_LONGEST_OF_LOOP = 10.0
+"""Most seconds that the texts of a search take, with turns and rests: alone, 50 of the longest take two."""
+
 BUSY = Refusal(Code.TOO_MANY, "too many searches at once, try again", retry_after=5, reason="searches_busy")
 TOO_LONG = Refusal(
     Code.TOO_MANY,
@@ -78,7 +81,11 @@ class SearchRunner:
             messages = await self._query(search, charge)
         finally:
             self._places.release()
-        return TOO_LONG if messages is None else await self._highlight(search, messages, charge)
+        if messages is None:
+            return TOO_LONG
+        with trio.move_on_after(_LONGEST_OF_LOOP):
+            return await self._highlight(search, messages, charge)
+        return BUSY
 
     async def _query(self, search: Search, charge: Callable[[float], object]) -> list[MessageNow] | None:
         """Return the messages, or None if the database takes too long."""

@@ -1,1 +1,1 @@
-"""Retention: rules, holds, and what is removed."""
+"""Retention: rules, holds, and removal."""

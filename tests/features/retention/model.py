@@ -40,7 +40,7 @@ class RetentionModel:
         self._holds: list[Hold] = []
         self._newest_hold = 0
         self._rules: dict[int, tuple[RoomRule, float]] = {}  # with the time when each was set
-        self._told: dict[int, int] = {}
+        self._announced: dict[int, int] = {}
         self.removed: dict[str, int] = {}
         self.savers: Mapping[type, Callable[[Any], Saved]] = {Trim: self._save}
         self.ports: Mapping[Port[Any], Any] = {RETENTION: self}
@@ -156,9 +156,9 @@ class RetentionModel:
             return None
         new_id, _, pos = self._messages.next(room)
         first = self._rooms.first_seqs.get(room.id, 1)
-        made = TrimState(first, self._told.get(room.id, 1)).change(trim, new_id, pos)
+        made = TrimState(first, self._announced.get(room.id, 1)).change(trim, new_id, pos)
         if isinstance(made, Trimmed):
-            self._told[room.id] = made.first
+            self._announced[room.id] = made.first
             self._messages.keep(made)
         return made
 
@@ -175,7 +175,7 @@ class RetentionModel:
 
     def _too_old(self, rules: Rules, room_id: int) -> TooOld | None:
         before, said = self._before(rules, room_id), self._left(room_id)
-        is_untold = self._told.get(room_id, 1) < self._rooms.first_seqs.get(room_id, 1)
+        is_unannounced = self._announced.get(room_id, 1) < self._rooms.first_seqs.get(room_id, 1)
         if not said:
             return None
         oldest, newest = said[0], said[-1]
@@ -185,7 +185,7 @@ class RetentionModel:
             and not self._is_held("person", oldest.sender_id)
         )
         may_end = is_old and oldest is newest and self._may_delete(newest)
-        if not is_untold and not (is_old and oldest is not newest) and not may_end:
+        if not is_unannounced and not (is_old and oldest is not newest) and not may_end:
             return None
         return TooOld(
             room_id=room_id,
@@ -193,7 +193,7 @@ class RetentionModel:
             before=before or 0.0,
             sender_id=newest.sender_id,
             last=newest.seq if may_end else None,
-            is_untold=is_untold,
+            is_unannounced=is_unannounced,
         )
 
     def _may_delete(self, message: Message) -> bool:

@@ -1,4 +1,4 @@
-"""Removing what is too old, cancelled at many points: what is younger stays, and the next one goes on."""
+"""Removing expired messages, cancelled at many points: younger ones stay, and the next remover goes on."""
 
 import time
 from collections.abc import AsyncGenerator, Generator
@@ -38,7 +38,7 @@ async def settle(settings: LiveSettings) -> None:
 
 
 async def removing(run: Run) -> None:
-    """Remove what is too old, and do so again: what is kept is what is young, and readers are told."""
+    """Remove expired messages twice: the young ones stay, and one change is published."""
     async with swept_world(run) as (world, _witness):
         ada = await world.add("ada")
         forgotten = await world.make_room(ada)  # its newest message is too old as well
@@ -142,7 +142,12 @@ def one_database(server: ServerProcess) -> Generator[DatabaseAddress]:
 
 def test_removing_at_every_point(cancel_sweep: Sweeper) -> None:
     cancel_sweep.scenario(
-        removing, "removing what is too old, cancelled", flavours=CANCELLING, virtual=False, limit=20, seeds=1
+        removing,
+        "removing expired messages, cancelled",
+        flavours=CANCELLING,
+        virtual=False,
+        limit=20,
+        seeds=1,
     )
 
 

@@ -52,7 +52,7 @@ async def say(storage: Storage, *days_ago: float, room: int = LOBBY_ID, by: int 
 
 
 async def remove(retention: Retention, rules: Rules = MONTH, most: int = 100) -> list[TooOld]:
-    """Remove what is too old, and return the rooms that still have something to do then."""
+    """Remove expired messages, and return the rooms that still have something to do then."""
     for room in await retention.too_old(rules, 0, 100):
         is_first = True
         while await retention.remove_messages(ME, room.room_id, room.before, most, is_first=is_first):
@@ -72,7 +72,7 @@ async def test_what_is_older_than_the_rule_goes_and_nothing_younger(
     await say(storage, 90, 60, 31, 29, 1)
     (left,) = await remove(retention, most=2)
     assert await texts(storage) == ["29 days", "1 days"]
-    assert (left.is_untold, left.last) == (True, None)
+    assert (left.is_unannounced, left.last) == (True, None)
     assert [each.count for each in await retention.expired(MONTH)] == [0]
     (snapshot,) = await snapshots(storage, ADA, 1 << 60)
     assert (snapshot.seq, snapshot.first, snapshot.pos) == (5, 4, 5)
@@ -103,18 +103,18 @@ async def test_the_newest_message_is_deleted_and_not_removed(storage: Storage, r
     assert await texts(storage) == ["1 days"]
 
 
-async def test_readers_are_told_once(storage: Storage, retention: Retention) -> None:
+async def test_a_removal_is_published_once(storage: Storage, retention: Retention) -> None:
     await say(storage, 90, 1)
     await remove(retention)
     trim = Trim(room_id=LOBBY_ID, actor_id=ADA, created_at=NOW)
-    told, again = await storage.messages.save([trim, trim])
-    assert isinstance(told, Trimmed)
-    assert (told.first, told.pos) == (2, 3)
+    published, again = await storage.messages.save([trim, trim])
+    assert isinstance(published, Trimmed)
+    assert (published.first, published.pos) == (2, 3)
     assert not isinstance(again, Trimmed)
     assert await retention.too_old(MONTH, 0, 100) == []
     (change,) = await replay(storage, BEN, [ChangeRange(LOBBY_ID, 2, 3)], PLENTY)
-    assert change == told
-    assert (await storage.messages.read_log(2, 10, PLENTY))[-1] == told
+    assert change == published
+    assert (await storage.messages.read_log(2, 10, PLENTY))[-1] == published
 
 
 async def test_whoever_is_behind_what_was_removed_starts_over(storage: Storage, retention: Retention) -> None:

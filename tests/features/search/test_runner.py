@@ -152,7 +152,7 @@ async def test_long_texts_take_turns_and_leave_the_event_loop_to_others(autojump
 
 
 async def test_few_searches_of_one_person_have_long_texts_at_once(autojump_clock: MockClock) -> None:
-    ticks = iter(float(tick) for tick in range(1000))
+    ticks = iter(tick / 8 for tick in range(1000))
     searches = SearchRunner(Index("tea", "tea"), clock=lambda: next(ticks))
     answers: list[object] = []
 
@@ -162,7 +162,16 @@ async def test_few_searches_of_one_person_have_long_texts_at_once(autojump_clock
     async with trio.open_nursery() as nursery:
         for _ in range(5):
             nursery.start_soon(ask, ADA)
-        await trio.sleep(1)
+        await trio.sleep(0.1)
         nursery.start_soon(ask, BEN)
     assert answers.count(BUSY) == 5 - 3, "one works, two wait"
     assert len(answers) == 6
+
+
+async def test_a_search_whose_long_texts_take_too_long_is_refused(autojump_clock: MockClock) -> None:
+    ticks = iter(float(tick) for tick in range(1000))
+    searches = SearchRunner(Index(*["tea"] * 5), clock=lambda: next(ticks))
+    with trio.fail_after(10.5):
+        assert await searches.find(asked(ADA), lambda _seconds: None) == BUSY
+    fast = SearchRunner(Index("tea"), clock=trio.current_time)
+    assert isinstance(await fast.find(asked(ADA), lambda _seconds: None), list)

@@ -151,7 +151,7 @@ export default {
   "audit.hold_placed": "{by} placed a hold on {target}: {detail}",
   "audit.hold_lifted": "{by} lifted the hold on {target}",
   "audit.room_keep_changed": "{by} changed how long messages are kept in {room}: {detail}",
-  "audit.expired_removed": "The server removed what was too old: {detail}",
+  "audit.expired_removed": "The server removed expired messages: {detail}",
 
   "admin.part_server": "Server",
   "admin.look_closer": "Diagnostics",

@@ -1,4 +1,4 @@
-// How long messages are kept, what is too old now, and holds.
+// How long messages are kept, how many have expired, and holds.
 
 import { html, useState } from "../../vendor/preact.js";
 import { t, tn } from "../../i18n/index.js";

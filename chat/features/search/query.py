@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from itertools import compress
 
 import msgspec
@@ -12,6 +12,9 @@ from chat.features.search.words import Placed, asked_of, fold, is_paired, placed
 
 _MOST_TERMS = 32
 """Words and phrases of one search."""
+
+_HITS_AT_ONCE = 512
+"""Hits in a text that are placed in one step."""
 
 _PIECE = re.compile(r'(-+)?(?:"([^"]*)"?|([^\s"]*))')
 """An optional exclusion, and a phrase or a word; an unclosed phrase extends to the end."""
@@ -98,14 +101,18 @@ class Highlighter:
         # The longest that begins at a place covers all others that begin there.
         self._paired = re.compile(f"(?=({'|'.join(paired)}))") if paired else None
 
-    def pieces_of(self, text: str) -> list[str]:
-        """Return a text in pieces, by turns plain and found: the first is plain, and may be empty.
+    def pieces_of(self, text: str) -> Iterator[list[str] | None]:
+        """Yield a text in pieces, by turns plain and found: the first is plain, and may be empty.
 
-        Sync: some milliseconds for the longest text and query.
+        Before it, yield None after each step: it takes about a millisecond for the longest text and query.
         """
+        words = yield from placed(text)
+        yield None
+        is_hit = yield from self._hit_words(words)
+        yield None
         pieces = [""]
         done = 0
-        for begin, end in self._found_in(text):
+        for begin, end in compress(words.spans, is_hit):
             if len(pieces) % 2 == 0 and begin == done:  # goes on where the last one ended
                 pieces[-1] += text[begin:end]
             else:
@@ -113,16 +120,17 @@ class Highlighter:
                 pieces[-1] = text[done:begin]
                 pieces.append(text[begin:end])
             done = end
-        return [*pieces, text[done:]] if done and done < len(text) else pieces if done else [text]
+        yield [*pieces, text[done:]] if done and done < len(text) else pieces if done else [text]
 
-    def _found_in(self, text: str) -> Iterator[tuple[int, int]]:
-        """Yield the bounds of the matches, in text order."""
-        words = placed(text)
+    def _hit_words(self, words: Placed) -> Generator[None, None, bytearray]:
+        """Return for each word 1 if it matches, else 0."""
         is_hit = bytearray(len(words.spans))
-        for begin, end in self._hits(words):
+        for nth, (begin, end) in enumerate(self._hits(words), 1):
+            if nth % _HITS_AT_ONCE == 0:
+                yield
             first, last = bisect_right(words.ends, begin), bisect_right(words.ends, end - 1)
             is_hit[first : last + 1] = b"\1" * (last + 1 - first)
-        return compress(words.spans, is_hit)
+        return is_hit
 
     def _hits(self, words: Placed) -> Iterator[tuple[int, int]]:
         """Yield the bounds of the matches in the folded text."""

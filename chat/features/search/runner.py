@@ -26,11 +26,14 @@ _PATIENCE = 5.0
 _LONGEST = 2.0
 """Most seconds of a search in the database."""
 
-_AT_ONCE_OF_LOOP = 0.005
+_WITHOUT_REST = 0.005
 _REST = 4.0
-"""Seconds of the event loop that a search may use without a rest, and how much longer than its work each later rest is.
+"""Seconds of the event loop that a search may use without a rest, and how much longer than its work later rests are."""
 
-A message passes the event loop some ten times. If each pass waited for one long text, the message would take 0.1 s.
+_SLICE = 0.0005
+"""Seconds after which a text's next step waits for its next turn. A step may take twice as long.
+
+A message passes the event loop some ten times. If each pass waited for a whole long text, the message would take 0.1 s.
 """
 
 _MOST_LONG = 20
@@ -100,28 +103,34 @@ class SearchRunner:
     async def _highlight(
         self, search: Search, messages: list[MessageNow], charge: Callable[[float], object]
     ) -> list[Found] | Refusal:
-        """Split the texts into pieces. Long texts of all searches take turns, with a rest after each."""
+        """Split the texts into pieces. Long texts of all searches take turns, with a rest after each slice."""
         highlighter = Highlighter(search.query)
         found: list[Found] = []
         used = 0.0
 
-        def split(message: MessageNow) -> float:
-            begun = self._clock()
-            found.append(Found(message, highlighter.pieces_of(message.text)))
-            took = self._clock() - begun
-            charge(took)
-            return took
+        async def split(message: MessageNow, rest: float) -> None:
+            nonlocal used
+            steps = highlighter.pieces_of(message.text)
+            pieces: list[str] | None = None
+            while pieces is None:
+                begun = now = self._clock()
+                while pieces is None and now - begun < _SLICE:
+                    pieces = next(steps)
+                    now = self._clock()
+                charge(now - begun)
+                used += now - begun
+                await trio.sleep(rest * (now - begun))
+            found.append(Found(message, pieces))
 
         for message in messages:
-            if used < _AT_ONCE_OF_LOOP:
-                used += split(message)
-                await trio.lowlevel.checkpoint()
+            if used < _WITHOUT_REST:
+                await split(message, rest=0.0)
                 continue
             if self._long.is_full(Kind.SEARCH, search.person_id):
                 return BUSY
             await self._long.acquire(Kind.SEARCH, search.person_id)
             try:
-                await trio.sleep(_REST * split(message))
+                await split(message, _REST)
             finally:
                 self._long.release()
         return found

@@ -7,6 +7,7 @@ adjacent characters is a word, and so is the last character of a run. Everything
 import re
 import unicodedata
 from bisect import bisect_right
+from collections.abc import Generator
 from typing import NamedTuple
 
 LONGEST_WORD = 64
@@ -52,9 +53,12 @@ _SEPARATOR = "\n"
 
 def fold(text: str) -> str:
     """Return the form in which texts are compared: NFKC, without case and accents."""
-    if text.isascii():
-        return text.lower()
-    decomposed = unicodedata.normalize("NFKD", _composed(_with_few_marks(text)).casefold())
+    return text.lower() if text.isascii() else _plain(_composed(_with_few_marks(text)))
+
+
+def _plain(composed: str) -> str:
+    """Return a text in NFKC without case and accents."""
+    decomposed = unicodedata.normalize("NFKD", composed.casefold())
     accents = {ord(char): None for char in set(decomposed) if _is_accent(char)}
     return unicodedata.normalize("NFC", decomposed.translate(accents) if accents else decomposed)
 
@@ -136,12 +140,18 @@ class Placed(NamedTuple):
     """Begin and end of each run in `folded`."""
 
 
-def placed(text: str) -> Placed:
-    """Return the words of a text with their positions. Sync: some milliseconds for the longest text."""
+def placed(text: str) -> Generator[None, None, Placed]:
+    """Return the words of a text with their positions, in steps of about a millisecond for the longest text."""
     known: dict[int, str] = {}
     kinds = _kinds(text, known)
+    yield
     spans = _spans(_SPAN, kinds)
-    words = fold(_SEPARATOR.join([text[begin:end] for begin, end in spans])).split(_SEPARATOR)
+    joined = _SEPARATOR.join([text[begin:end] for begin, end in spans])
+    yield
+    composed = _composed(_with_few_marks(joined))
+    yield
+    words = _plain(composed).split(_SEPARATOR)
+    yield
     if len(words) < len(spans):
         words.pop()  # fold() has cut it off
     parts: list[str] = []
@@ -158,6 +168,7 @@ def placed(text: str) -> Placed:
         ends.append(length)
         before, was_paired = end, paired
     folded = "".join(parts)
+    yield
     return Placed(spans, folded, ends, _spans(_RUN, _kinds(folded, known)))
 
 

@@ -12,11 +12,14 @@ from chat.domain.failures import StorageDown
 from chat.domain.messages.sync_types import MessageNow
 from chat.domain.refusals import Refusal
 from chat.features.search.index import Progress, Search
-from chat.features.search.query import Query, Term
+from chat.features.search.query import Highlighter, Query, Term
 from chat.features.search.runner import BUSY, TOO_LONG, Found, SearchRunner
 
 ADA, BEN, CEM, DORA, EVA = range(1, 6)
 TEA = Query((Term(("tea",), ("tea",)),))
+
+STEPS = len(list(Highlighter(TEA).pieces_of("tea")))
+"""Steps of a text, each of which is a slice, as the clocks here go on when they are read."""
 
 
 def asked(person_id: int) -> Search:
@@ -112,9 +115,10 @@ async def test_a_cancelled_search_is_charged_and_frees_its_place(autojump_clock:
 
 
 async def test_excerpts_are_charged_and_other_tasks_run_between_them() -> None:
-    ticks = iter(range(100))
+    each = 1 / 1024  # seconds that a step takes
+    ticks = iter(tick * each for tick in range(100))
     charged = list[float]()
-    searches = SearchRunner(Index("green tea", "tea"), clock=lambda: float(next(ticks)))
+    searches = SearchRunner(Index("green tea", "tea"), clock=lambda: next(ticks))
     turns = 0
 
     async def take_turns() -> None:
@@ -130,12 +134,12 @@ async def test_excerpts_are_charged_and_other_tasks_run_between_them() -> None:
     assert not isinstance(found, Refusal)
     assert [each.pieces for each in found] == [["green ", "tea"], ["", "tea"]]
     assert all(isinstance(each, Found) for each in found)
-    assert charged == [1.0] * 3, "the query, and each text"
+    assert charged == [each] + 2 * STEPS * [each], "the query, and each text"
     assert turns >= 2
 
 
 async def test_long_texts_take_turns_and_leave_the_event_loop_to_others(autojump_clock: MockClock) -> None:
-    each = 1 / 128  # seconds that a text takes; sums of it are exact
+    each = 1 / 128  # seconds that a step takes; sums of it are exact
     ticks = iter(tick * each for tick in range(1000))
     searches = SearchRunner(Index(*["tea"] * 11), clock=lambda: next(ticks))
     answers: list[object] = []
@@ -148,11 +152,13 @@ async def test_long_texts_take_turns_and_leave_the_event_loop_to_others(autojump
         for person in (ADA, ADA, BEN):
             nursery.start_soon(ask, person)
     assert not any(isinstance(answer, Refusal) for answer in answers)
-    assert trio.current_time() - begun == pytest.approx(3 * 10 * 4 * each), "rests of all but the first texts"
+    assert trio.current_time() - begun == pytest.approx(3 * 10 * STEPS * 4 * each), (
+        "rests of all but the first texts"
+    )
 
 
 async def test_few_searches_of_one_person_have_long_texts_at_once(autojump_clock: MockClock) -> None:
-    ticks = iter(tick / 8 for tick in range(1000))
+    ticks = iter(tick / 128 for tick in range(1000))
     searches = SearchRunner(Index("tea", "tea"), clock=lambda: next(ticks))
     answers: list[object] = []
 

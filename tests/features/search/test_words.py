@@ -1,8 +1,10 @@
 """The words of a text: folded, split for scripts without spaces, with their places and positions."""
 
+from collections.abc import Iterator
+
 import pytest
 
-from chat.features.search.words import LONGEST_WORD, asked_of, fold, is_paired, placed, runs, words_of
+from chat.features.search.words import LONGEST_WORD, Placed, asked_of, fold, is_paired, placed, runs, words_of
 
 
 @pytest.mark.parametrize(
@@ -55,6 +57,10 @@ def test_runs_end_where_a_script_does() -> None:
     assert list(runs("tea茶道 हि, \u0301x")) == ["tea", "茶道", "हि", "x"]
 
 
+def steps_of(text: str) -> Iterator[Placed | None]:
+    yield (yield from placed(text))
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [
@@ -68,4 +74,6 @@ def test_runs_end_where_a_script_does() -> None:
     ],
 )
 def test_words_are_found_where_they_were_written(text: str, found: list[str]) -> None:
-    assert [text[begin:end] for begin, end in placed(text).spans] == found
+    *_, words = steps_of(text)
+    assert words is not None
+    assert [text[begin:end] for begin, end in words.spans] == found

@@ -146,7 +146,7 @@ class ExportsModel:
         said = [
             entry
             for room_id in (await self._rooms.of_member(person_id))
-            for entry in self._messages.log_of(room_id.id)
+            for entry in self._messages.log_of(room_id)
             if isinstance(entry, Message) and entry.kind is MessageKind.TEXT and entry.sender_id == person_id
         ]
         yield "messages", [json.dumps({"id": each.id, "text": each.text}) for each in said]

@@ -148,7 +148,7 @@ async def test_a_removal_that_takes_long_is_logged(autojump_clock: trio.testing.
     rooms = SlowRooms(storage)
     large = await rooms.create("garden", ADA, is_private=False)
     assert isinstance(large, Room)
-    rooms.said[large.id] = [None] * 250  # type: ignore[list-item]
+    rooms.said[large.id] = [None] * 300  # type: ignore[list-item]
     rooms.delete(RoomDeleted(1, large.id, 1, ADA, 1.0))
     await deleted(rooms, "cellar")
     with capture_logs() as entries:
@@ -156,7 +156,7 @@ async def test_a_removal_that_takes_long_is_logged(autojump_clock: trio.testing.
             await trio.sleep(80 * STEP)
     assert nothing_is_left(rooms)
     assert [(entry["event"].split()[0], entry.get("messages_left")) for entry in entries] == [
-        ("removing", 150),
+        ("removing", 200),
         ("still", 50),
         ("removed", None),
     ]

@@ -51,7 +51,7 @@ def test_a_kill_in_the_middle_of_a_removal_loses_none_of_it(data: Path) -> None:
         authorization = register(server.url, "ada")
         trio.run(execute, server.address, _FILL)
     with running_server(data) as server:
-        eventually(lambda: left(server) < OLD + NEW - 400, "it removes")
+        eventually(lambda: left(server) < OLD + NEW - 400, "it removes", 60)
         server.kill()
     with running_server(data) as server:
         assert left(server) > NEW, "it was killed in the middle"

@@ -62,6 +62,7 @@ from chat.engine.statuses import Statuses
 from chat.engine.writes import Writes
 from chat.inspection.inspection import InspectionFailed
 from chat.inspection.metrics import Metrics
+from chat.outbound.client import open_outbound
 from chat.storage.archives import Archives
 
 MakeAccounts = Callable[[Callable[[int], Awaitable[Person | None]], LoginFailed], Accounts]
@@ -208,6 +209,7 @@ async def open_engine(
             open_journal(
                 storage.messages, broadcaster, follower, metrics, cluster.publish, pending_writes
             ) as journal,
+            open_outbound(lambda: settings.outbound_hosts) as outbound,
             trio.open_nursery() as nursery,
         ):
             metrics.watch(journal.readings)
@@ -314,6 +316,7 @@ async def open_engine(
                 operator_watch=OperatorWatch(storage.users.operators, statuses),
                 member_counts=member_counts,
                 uploads=Uploads(storage.files, file_store, conversations, file_bytes),
+                outbound=outbound,
                 archives=archives,
             )
             nursery.cancel_scope.cancel(reason="the engine stops")

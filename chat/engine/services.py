@@ -34,6 +34,7 @@ from chat.engine.presence import Presence
 from chat.engine.read_marks import ReadMarks
 from chat.engine.statuses import Statuses
 from chat.engine.writes import Writes
+from chat.outbound.client import Outbound
 from chat.storage.archives import Archives
 
 
@@ -71,6 +72,7 @@ class EngineServices(msgspec.Struct, frozen=True, kw_only=True):
     operator_watch: OperatorWatch
     member_counts: MemberCounts
     uploads: Uploads
+    outbound: Outbound
     archives: Archives | None
     """The directory of exports; None: nobody may export."""
     data_id: str

@@ -193,6 +193,7 @@ export interface ChangeSettings {
   /** In days; 0: for ever */
   message_days?: number | null;
   rooms_keep?: "any" | "server" | "shorter" | null;
+  outbound_hosts?: string[] | null;
 }
 
 /**
@@ -539,6 +540,16 @@ export interface Holder {
 /** All holds, the oldest first. */
 export interface Holds {
   holds: Hold[];
+}
+
+/** Hosts that the server may send requests to though their addresses are private: names, addresses, networks. */
+export interface HostsSetting {
+  source: "admin" | "start";
+  /** Unix milliseconds */
+  at?: number;
+  by?: Sender;
+  value: string[];
+  default: string[];
 }
 
 /**
@@ -1398,6 +1409,7 @@ export interface Settings {
   widget_greeting: GreetingSetting;
   message_days: DaysSetting;
   rooms_keep: RoomsKeepSetting;
+  outbound_hosts: HostsSetting;
 }
 
 /** The status is set until this socket reports another. */

@@ -18,6 +18,7 @@ from chat.domain.limits.bounds import (
     Greeting,
     Lobby,
     Origins,
+    OutboundHosts,
     PerHour,
     PublicUrl,
     Rate,
@@ -49,6 +50,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     widget_greeting: Greeting
     message_days: Days = 0
     rooms_keep: RoomsKeep = "server"
+    outbound_hosts: OutboundHosts = ()
 
 
 _TYPES = {field.name: field.type for field in structs.fields(ServerSettings)}
@@ -163,6 +165,11 @@ class LiveSettings:
     def public_url(self) -> str:
         """The address at which people reach the server, without a final slash; empty: not known."""
         return self._values.public_url
+
+    @property
+    def outbound_hosts(self) -> tuple[str, ...]:
+        """The hosts that the server may send requests to though their addresses are private."""
+        return self._values.outbound_hosts
 
     @property
     def server_name(self) -> str:

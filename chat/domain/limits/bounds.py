@@ -38,6 +38,18 @@ Origin = Annotated[
 ]
 Origins = Annotated[tuple[Origin, ...], Meta(max_length=50)]
 
+OutboundHost = Annotated[
+    str,
+    pattern(
+        r"^[a-z0-9._:/-]+$",
+        "a name, an address or a network, as hooks.internal or 10.0.0.0/8, in small letters",
+        max_length=253,
+        description="A name, an address or a network, as hooks.internal or 10.0.0.0/8, in small letters",
+    ),
+]
+OutboundHosts = Annotated[tuple[OutboundHost, ...], Meta(max_length=50)]
+"""Hosts that the server may send requests to though their addresses are private."""
+
 Days = Annotated[int, Meta(ge=0, le=36_500, description="In days; 0: for ever")]
 
 RoomsKeep = Literal["server", "shorter", "any"]

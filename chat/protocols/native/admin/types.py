@@ -11,6 +11,7 @@ from chat.domain.limits.bounds import (
     Greeting,
     Lobby,
     Origins,
+    OutboundHosts,
     PerHour,
     PublicUrl,
     Rate,
@@ -149,6 +150,13 @@ class RoomsKeepSetting(Setting, kw_only=True, frozen=True):
     default: RoomsKeep
 
 
+class HostsSetting(Setting, kw_only=True, frozen=True):
+    """Hosts that the server may send requests to though their addresses are private: names, addresses, networks."""
+
+    value: OutboundHosts
+    default: OutboundHosts
+
+
 class Settings(Value, kw_only=True, frozen=True):
     """The settings that an admin may change while servers run, in the units of the flags of `chat serve`.
 
@@ -168,6 +176,7 @@ class Settings(Value, kw_only=True, frozen=True):
     widget_greeting: GreetingSetting
     message_days: DaysSetting
     rooms_keep: RoomsKeepSetting
+    outbound_hosts: HostsSetting
 
 
 class ChangeSettings(Value, kw_only=True, frozen=True):
@@ -186,6 +195,7 @@ class ChangeSettings(Value, kw_only=True, frozen=True):
     widget_greeting: Greeting | UnsetType | None = UNSET
     message_days: Days | UnsetType | None = UNSET
     rooms_keep: RoomsKeep | UnsetType | None = UNSET
+    outbound_hosts: OutboundHosts | UnsetType | None = UNSET
 
 
 class CreateAccount(Value, kw_only=True, frozen=True):

@@ -124,6 +124,8 @@ export default {
   "admin.widget_snippet_hint": "Paste it before </body>. Nothing else is loaded until a visitor opens the widget.",
 
   "admin.part_retention": "Retention",
+  "admin.outbound_hosts": "Private hosts for outgoing requests",
+  "admin.outbound_hosts_hint": "One name, address or network per line, for example hooks.internal or 10.0.0.0/8. The server sends requests only to these and to addresses of the internet.",
   "admin.message_days": "Keep messages for (days)",
   "admin.message_days_hint": "Older messages are removed with their files, for everyone. 0 means they are kept forever.",
   "retention.hint": "A change removes nothing for an hour. Then the server removes old messages little by little.",

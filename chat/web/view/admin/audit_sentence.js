@@ -30,6 +30,7 @@ const SETTINGS = {
   widget_greeting: "admin.widget_greeting",
   message_days: "admin.message_days",
   rooms_keep: "retention.rooms_keep",
+  outbound_hosts: "admin.outbound_hosts",
 };
 
 /** @param {{ act: Act }} props */

@@ -4,6 +4,7 @@ import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useSelected } from "../shared/context.js";
 import { icon } from "../controls/icon.js";
+import { OutboundHosts } from "./outbound_hosts.js";
 import { PublicAddress, ServerName } from "./server_name.js";
 
 /** @param {{ settings: import("./settings.js").Changing }} props */
@@ -11,6 +12,7 @@ export function ServerPart({ settings }) {
   const version = useSelected((state) => state.server.version);
   return html`<${ServerName} settings=${settings} setting=${settings.found?.server_name} />
     ${settings.found?.public_url && html`<${PublicAddress} settings=${settings} setting=${settings.found.public_url} />`}
+    ${settings.found?.outbound_hosts && html`<${OutboundHosts} settings=${settings} setting=${settings.found.outbound_hosts} />`}
     <section class="settings-section">
       <h3>${t("admin.look_closer")}</h3>
       <ul class="list">

@@ -1,0 +1,173 @@
+"""Requests by httpcore, with bounds on time, head and body."""
+
+import ssl
+from collections.abc import Callable, Mapping
+from urllib.parse import unquote, urlsplit
+
+import certifi
+import httpcore
+import trio
+
+from chat.outbound.backend import CheckedBackend, checked_addresses
+from chat.outbound.client import Answer
+from chat.outbound.failures import Reason, RequestFailed
+from chat.outbound.guard import AllowedHosts
+from chat.outbound.proxy import proxy_for
+from chat.outbound.target import Target, parse_target, redirected
+
+_CONNECTIONS = 64
+_KEPT = 15.0
+"""Seconds for which an idle connection stays open. Its address was checked when it was opened."""
+
+_AGENT = "trio-chat"
+_REDIRECTS = (301, 302, 303, 307, 308)
+
+
+class Requests:
+    """The open connections, and requests over them."""
+
+    def __init__(self, allowed: Callable[[], AllowedHosts]) -> None:
+        self._allowed = allowed
+        self._pools: dict[str | None, httpcore.AsyncConnectionPool] = {}
+        self._tls: ssl.SSLContext | None = None
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        most_bytes: int,
+        total_timeout: float,
+        redirects: int,
+    ) -> Answer:
+        """As `Outbound.send`."""
+        target = parse_target(url)
+        try:
+            with trio.fail_after(total_timeout):
+                while True:
+                    answer = await self._send_once(method, url, target, headers, body, most_bytes)
+                    location = answer.headers.get("location")
+                    if method not in ("GET", "HEAD") or answer.status not in _REDIRECTS or location is None:
+                        return answer
+                    if not redirects:
+                        return answer
+                    redirects -= 1
+                    url = redirected(url, location)
+                    following = parse_target(url)
+                    if following.scheme == "http" and target.scheme == "https":
+                        raise RequestFailed(Reason.REDIRECT, f"{target} redirects to a URL without TLS")
+                    if following.origin != target.origin:
+                        headers = {}
+                    target = following
+        except trio.TooSlowError:
+            raise RequestFailed(
+                Reason.TIMEOUT, f"{target} did not answer within {total_timeout:g} seconds"
+            ) from None
+
+    async def _send_once(
+        self, method: str, url: str, target: Target, headers: Mapping[str, str], body: bytes, most_bytes: int
+    ) -> Answer:
+        proxy = proxy_for(target.scheme, target.host)
+        if proxy is not None:
+            await self._check_beside_proxy(target)
+        pool = await self._pool(proxy)
+        sent = {
+            "Host": target.authority,
+            "User-Agent": _AGENT,
+            "Accept-Encoding": "identity",
+            **({"Content-Length": str(len(body))} if body or method in ("POST", "PUT", "PATCH") else {}),
+            **headers,
+        }
+        try:
+            async with pool.stream(
+                method,
+                httpcore.URL(
+                    scheme=target.scheme,
+                    host=target.host.encode(),
+                    port=target.port,
+                    target=target.path.encode(),
+                ),
+                headers=[(name.encode("ascii"), value.encode("latin-1")) for name, value in sent.items()],
+                content=body,
+            ) as response:
+                return await _read(response, url, target, most_bytes)
+        except RequestFailed:
+            raise
+        except (
+            httpcore.NetworkError,
+            httpcore.ProtocolError,
+            httpcore.TimeoutException,
+            httpcore.ProxyError,
+            ssl.SSLError,
+            OSError,
+            ValueError,  # what no head may have: UnicodeError among it
+        ) as error:
+            raise RequestFailed(
+                Reason.CONNECTION, f"the connection to {target} failed: {error or type(error).__name__}"
+            ) from error
+
+    async def _check_beside_proxy(self, target: Target) -> None:
+        """Refuse what is known to be private. A name that has no address here is the proxy's to refuse."""
+        try:
+            await checked_addresses(target.host, target.port, self._allowed())
+        except RequestFailed as error:
+            if error.reason is not Reason.NO_ADDRESS:
+                raise
+
+    async def _pool(self, proxy: str | None) -> httpcore.AsyncConnectionPool:
+        if self._tls is None:
+            self._tls = await trio.to_thread.run_sync(_trusting)  # reads files
+        if proxy not in self._pools:
+            self._pools[proxy] = httpcore.AsyncConnectionPool(
+                ssl_context=self._tls,
+                max_connections=_CONNECTIONS,
+                keepalive_expiry=_KEPT,
+                # The operator named the proxy: only what is behind it is checked.
+                proxy=None if proxy is None else _proxy(proxy),
+                network_backend=CheckedBackend(self._allowed) if proxy is None else httpcore.TrioBackend(),
+            )
+        return self._pools[proxy]
+
+    async def aclose(self) -> None:
+        """Close all connections. Cancelling: they are closed all the same, httpcore shields that and does not wait."""
+        pools = list(self._pools.values())
+        self._pools.clear()
+        for pool in pools:
+            await pool.aclose()
+
+
+async def _read(response: httpcore.Response, url: str, target: Target, most_bytes: int) -> Answer:
+    headers: dict[str, str] = {}
+    for name, value in response.headers:
+        headers.setdefault(name.decode("ascii").lower(), value.decode("latin-1"))
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        # A few bytes may become gigabytes. None was asked for.
+        raise RequestFailed(
+            Reason.ENCODED, f"{target} answers with a compressed body, which was not asked for"
+        )
+    body = bytearray()
+    with trio.CancelScope() as rest:
+        async for part in response.aiter_stream():
+            body += part
+            if len(body) > most_bytes:
+                # Not left by an exception: that would leave httpcore's generators to the garbage collector.
+                rest.cancel(reason="the body is too long")
+    if len(body) > most_bytes:
+        raise RequestFailed(Reason.TOO_LONG, f"{target} answers with more than {most_bytes} bytes")
+    return Answer(response.status, headers, bytes(body), url)
+
+
+def _proxy(url: str) -> httpcore.Proxy:
+    parts = urlsplit(url)
+    auth = None if parts.username is None else (unquote(parts.username), unquote(parts.password or ""))
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    port = "" if parts.port is None else f":{parts.port}"
+    return httpcore.Proxy(f"{parts.scheme}://{host}{port}", auth=auth)
+
+
+def _trusting() -> ssl.SSLContext:
+    """Return a TLS context that trusts the system's authorities, a company's own among them, and Mozilla's. Sync."""
+    context = ssl.create_default_context(cafile=certifi.where())
+    context.load_default_certs()
+    return context

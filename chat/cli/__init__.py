@@ -18,6 +18,7 @@ class _Commands(click.Group):
         "backup",
         "doctor",
         "health",
+        "mail",
         "message",
         "move",
         "nodes",

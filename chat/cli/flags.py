@@ -35,6 +35,8 @@ METAVARS = {
     "trusted_proxies": "NETWORK",
     "server_name": "NAME",
     "public_url": "URL",
+    "mail_url": "URL",
+    "mail_from": "ADDRESS",
     "token_lifetime": "SECONDS",
     "traces": "URL",
     "workers": "N|auto",

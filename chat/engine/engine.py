@@ -21,6 +21,7 @@ from chat.domain.features import CoreFeature, with_services
 from chat.domain.limits.bounds import SERVER_NAME, Lobby
 from chat.domain.limits.budgets import Budgets
 from chat.domain.limits.shared_usage import SharedUsage
+from chat.domain.mail_server import MailServer
 from chat.domain.messages.live import Present, Watched
 from chat.domain.messages.uploads import Uploads
 from chat.domain.ports import FileStore, Storage
@@ -112,6 +113,7 @@ async def open_engine(
     file_store: FileStore | None = None,
     file_bytes: int = 0,
     archives: Archives | None = None,
+    mail: MailServer | None = None,
     ping_interval: float = math.inf,
     pong_timeout: float = math.inf,
     widget_origins: tuple[str, ...] = (),
@@ -134,6 +136,7 @@ async def open_engine(
         shared_usage: the usage of limits that all servers share.
         file_store: holds the bytes of files, of at most `file_bytes` each.
         archives: the directory of exports; without it nobody may export.
+        mail: the mail server; without it nothing is mailed.
         ping_interval, pong_timeout: seconds; without them nobody is pinged.
         widget_origins, widget_greeting: the sites that may show the support widget, and its first message.
         server_name, public_url: the name of the server, and the address at which people reach it.
@@ -317,6 +320,7 @@ async def open_engine(
                 member_counts=member_counts,
                 uploads=Uploads(storage.files, file_store, conversations, file_bytes),
                 outbound=outbound,
+                mail=mail,
                 archives=archives,
             )
             nursery.cancel_scope.cancel(reason="the engine stops")

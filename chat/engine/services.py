@@ -12,6 +12,7 @@ from chat.domain.administration.administration import Administration
 from chat.domain.administration.live_settings import LiveSettings
 from chat.domain.features import Ports
 from chat.domain.limits.budgets import Budgets
+from chat.domain.mail_server import MailServer
 from chat.domain.messages.uploads import Uploads
 from chat.domain.ports.sessions import Restore
 from chat.domain.ports.timelines import Timelines
@@ -73,6 +74,7 @@ class EngineServices(msgspec.Struct, frozen=True, kw_only=True):
     member_counts: MemberCounts
     uploads: Uploads
     outbound: Outbound
+    mail: MailServer | None
     archives: Archives | None
     """The directory of exports; None: nobody may export."""
     data_id: str

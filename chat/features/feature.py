@@ -9,6 +9,7 @@ import msgspec
 from chat.domain.features import Ports
 from chat.domain.messages.changes import FeatureChange
 from chat.domain.ports import Setting
+from chat.due.runner import Handler
 from chat.engine.services import EngineServices
 from chat.operations.operation import Operation
 from chat.operations.room_values import Logged
@@ -39,6 +40,7 @@ class Feature(StoredFeature, frozen=True, kw_only=True):
         is_on: whether the settings of the server have it.
         operations: what clients of the native protocol may ask, over HTTP and on the socket.
         events: one for each kind. Other protocols send nothing of a feature's changes.
+        due: by the kind of what is due, what makes the handler; asked once, where the feature is on.
         open: what runs beside the server for as long as it serves.
         overdue: returns what the feature would remove now, by the settings that admins have changed; for commands.
     """
@@ -48,4 +50,5 @@ class Feature(StoredFeature, frozen=True, kw_only=True):
     operations: tuple[Operation, ...] = ()
     events: tuple[ChangeEvent, ...] = ()
     open: Callable[[EngineServices], AbstractAsyncContextManager[None]] | None = None
+    due: Mapping[str, Callable[[EngineServices], Handler]] = {}
     overdue: Callable[[Ports, Mapping[str, Setting]], Awaitable[Sequence[Overdue]]] | None = None

@@ -6,11 +6,12 @@ from chat.features.feature import Feature
 from chat.features.files import FEATURE as FILES
 from chat.features.invites import FEATURE as INVITES
 from chat.features.leaving import FEATURE as LEAVING
+from chat.features.mail import FEATURE as MAIL
 from chat.features.pins import FEATURE as PINS
 from chat.features.retention import retention
 from chat.features.search import FEATURE as SEARCH
 from chat.features.support import FEATURE as SUPPORT
 
-_BEFORE: tuple[Feature, ...] = (BLOCKS, EXPORTS, FILES, INVITES, LEAVING, PINS, SEARCH, SUPPORT)
+_BEFORE: tuple[Feature, ...] = (BLOCKS, EXPORTS, FILES, INVITES, LEAVING, MAIL, PINS, SEARCH, SUPPORT)
 
 FEATURES = (*_BEFORE, retention([each.removal for each in _BEFORE if each.removal is not None]))

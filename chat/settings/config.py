@@ -25,6 +25,7 @@ from chat.domain.limits.bounds import (
     Registration,
     ServerName,
 )
+from chat.domain.mail_server import MailServer, mail_server
 from chat.domain.startup import CannotStart
 from chat.settings.listen import Listen
 
@@ -205,6 +206,20 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             " admin may change it later."
         ),
     ] = ""
+    mail_url: Annotated[
+        str | None,
+        Meta(
+            description="Mail server, as smtp://USER:PASSWORD@HOST (STARTTLS) or smtps://HOST; without it nothing is"
+            " mailed."
+        ),
+    ] = None
+    mail_from: Annotated[
+        str,
+        Meta(
+            max_length=200,
+            description="Sender of mails, as Chat <chat@example.com>; needed with a mail server.",
+        ),
+    ] = ""
     registration: Annotated[
         Registration,
         Meta(
@@ -331,6 +346,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             return self.files
         return data / "files"
 
+    def mail_server(self) -> MailServer | None:
+        """Return the mail server; None: there is none. Raises ConfigError. Sync and pure."""
+        if self.mail_url is None:
+            return None
+        try:
+            return mail_server(self.mail_url, self.mail_from)
+        except ValueError as error:
+            raise ConfigError(str(error)) from None
+
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         return [(name, _shown(name, getattr(self, name))) for name in self.__struct_fields__]
 
@@ -347,7 +371,11 @@ SECRETS = ("secret", "previous_secret")
 
 def _shown(name: str, value: object) -> object:
     # A URL may contain a password in several places: none of it is shown.
-    return "***" if name in (*SECRETS, "database_url", "bus") and value not in (None, "notify") else value
+    return (
+        "***"
+        if name in (*SECRETS, "database_url", "bus", "mail_url") and value not in (None, "notify")
+        else value
+    )
 
 
 def notes(name: str) -> Iterable[Meta]:

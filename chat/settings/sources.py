@@ -65,6 +65,7 @@ def read_config(flags: Mapping[str, object], environ: Mapping[str, str]) -> Conf
         _refuse_unknown(source)
         given |= _with_secrets_read(source)
     config = Config(**{name: _converted(name, setting) for name, setting in given.items()})
+    config.mail_server()  # raises
     if config.postgres_settings and config.database_url:
         raise ConfigError(
             f"{given['postgres_settings'].spelling}: is for the server's own PostgreSQL; set it in that of"

@@ -483,8 +483,8 @@ export interface HelloOk {
   data: string;
   restored?: Restored;
   /**
-   * activity, blocks, edits, exports, files, invites, leaving, mentions, pins, presence, reactions, read_marks,
-   * retention, search, support, sync_pages, visitors; others may be added
+   * activity, blocks, edits, exports, files, invites, leaving, mail, mentions, pins, presence, reactions,
+   * read_marks, retention, search, support, sync_pages, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -680,6 +680,24 @@ export interface Login {
   password: string;
   /** The person's name for this device */
   device?: string;
+}
+
+/**
+ * How mail is sent: by `server` from `sender`, if there is one. `problem` says what an admin has to do first.
+ * `mails` are the newest that wait or were given up in the last 14 days, at most 50.
+ */
+export interface MailState {
+  server?: string;
+  sender?: string;
+  /** No links can be sent without either */
+  problem?: "no_mail_server" | "no_public_url";
+  mails?: QueuedMail[];
+}
+
+/** What the mail server answered: it took the mail (`sent`), refused it, or may take it later. */
+export interface MailTest {
+  outcome: "refused" | "sent" | "try_again";
+  answer: string;
 }
 
 /** The caller, with the fields that only they see. */
@@ -1006,6 +1024,20 @@ export interface PublicRooms {
   next?: string;
 }
 
+/** A mail that waits or was given up, without its text; `next` is the next try, `error` what the last one met. */
+export interface QueuedMail {
+  id: number;
+  to: string;
+  subject: string;
+  state: "given_up" | "waiting";
+  tries: number;
+  /** Unix milliseconds */
+  created: number;
+  /** Unix milliseconds */
+  next?: number;
+  error?: string;
+}
+
 /** A rate; 0: no limit. */
 export interface RateSetting {
   source: "admin" | "start";
@@ -1294,6 +1326,11 @@ export interface SendOk {
   again?: boolean;
 }
 
+/** Where to send a test mail. */
+export interface SendTestMail {
+  to: string;
+}
+
 /** A person by their current name. */
 export interface Sender {
   id: number;
@@ -1312,8 +1349,8 @@ export interface ServerInfo {
   registration: "closed" | "invite" | "open";
   lobby: "members" | "open";
   /**
-   * activity, blocks, edits, exports, files, invites, leaving, mentions, pins, presence, reactions, read_marks,
-   * retention, search, support, sync_pages, visitors; others may be added
+   * activity, blocks, edits, exports, files, invites, leaving, mail, mentions, pins, presence, reactions,
+   * read_marks, retention, search, support, sync_pages, visitors; others may be added
    */
   features: string[];
   limits: Limits;

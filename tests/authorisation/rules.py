@@ -492,6 +492,8 @@ SERVER_ACTS = (
     ServerAct("backups", "admins", {}),
     ServerAct("audit", "admins", {}),
     ServerAct("holds", "admins", {}),
+    ServerAct("mail_state", "admins", {}),
+    ServerAct("send_test_mail", "admins", {"to": "ada@example.com"}, Answer.CONFLICT),
     ServerAct("overdue", "admins", {}),
     ServerAct("place_hold", "admins in person", {"kind": "room", "target": 2**52, "reason": "x"}, NOT_FOUND),
     ServerAct("lift_hold", "admins in person", {"hold": 2**52}, NOT_FOUND),

@@ -76,6 +76,20 @@ def test_connections_are_added_up_for_all_servers_and_workers() -> None:
     assert found[-1].text.startswith("122 needed (3 × 4 × (8 + 2) + 2), 97 allowed")
 
 
+def test_a_server_that_mails_has_to_know_its_address() -> None:
+    mailing = config(mail_url="smtps://mail.example", mail_from="chat@chat.example")
+    assert ("warn", "public address") in levels(list(database.judge(mailing, FACTS)))
+    for known, facts in (
+        (config(), FACTS),
+        (mailing, {**FACTS, "public_url": "https://chat.example"}),
+        (
+            config(mail_url="smtps://m.example", mail_from="a@b.example", public_url="https://c.example"),
+            FACTS,
+        ),
+    ):
+        assert "public address" not in {subject for _, subject in levels(list(database.judge(known, facts)))}
+
+
 def test_a_database_that_may_lose_commits_or_has_another_time_is_found() -> None:
     found = list(database.judge(config(), {**FACTS, "fsync": "off", "ahead": -90.0}))
     assert levels(found)[:2] == [("fail", "database"), ("warn", "database's clock")]

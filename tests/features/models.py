@@ -1,8 +1,9 @@
 """What all features keep in the reference model's memory: the counterpart of `chat/features/registry.py`."""
 
 from tests.features.exports.model import ExportsModel
+from tests.features.mail.model import MailModel
 from tests.features.pins.model import PinsModel
 from tests.features.retention.model import RetentionModel
 from tests.features.search.model import MemorySearchIndex
 
-MODELS = (ExportsModel, PinsModel, MemorySearchIndex, RetentionModel)
+MODELS = (ExportsModel, MailModel, PinsModel, MemorySearchIndex, RetentionModel)

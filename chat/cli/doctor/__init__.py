@@ -14,6 +14,7 @@ from chat.cli.doctor.contradictions import check_settings
 from chat.cli.doctor.database import check_database
 from chat.cli.doctor.finding import Finding, fail, ok
 from chat.cli.doctor.machine import check_machine
+from chat.cli.doctor.mail import check_mail
 from chat.cli.doctor.request_mark import request_mark
 from chat.cli.doctor.site import Site, check_site
 from chat.cli.flags import config_flags
@@ -41,8 +42,8 @@ def doctor(
     """Check a server and its surroundings, one line each.
 
     Run it on the server's machine, as its user and with its settings. It checks settings, space, fsync, clock and
-    certificate, the database and its connections. With --url it also sends requests to the public address: it checks
-    the certificate, the proxy's headers, and that WebSockets and the longest files pass.
+    certificate, the database and its connections, and the mail server. With --url it also sends requests to the public
+    address: it checks the certificate, the proxy's headers, and that WebSockets and the longest files pass.
 
     Exits with 0 if nothing has to be done, otherwise with 1.
     """
@@ -71,6 +72,7 @@ def _check(site: Site | None, backups: str | None, flags: dict[str, object]) -> 
     if config.backup is not None:
         yield from check_proof(config.data)
     yield from check_wal(config)
+    yield from check_mail(config)
     if site is not None:
         yield from _check_site(config, site)
 

@@ -26,7 +26,8 @@ SELECT extract(epoch FROM clock_timestamp())::float8 AS now,
        current_setting('fsync') AS fsync, current_setting('full_page_writes') AS full_page_writes,
        current_setting('max_connections')::integer AS most,
        current_setting('superuser_reserved_connections')::integer AS reserved,
-       (SELECT count(*) FROM nodes WHERE lease_ends > now())::integer AS servers"""
+       (SELECT count(*) FROM nodes WHERE lease_ends > now())::integer AS servers,
+       (SELECT value #>> '{}' FROM settings WHERE name = 'public_url') AS public_url"""
 
 
 def check_database(config: Config) -> Iterator[Finding]:
@@ -62,6 +63,11 @@ def judge(config: Config, facts: Mapping[str, Any]) -> Iterator[Finding]:
     if apart > _OUT_OF_STEP:
         yield warn(
             "database's clock", f"differs from this machine's by {apart:.0f} s: synchronise both by NTP"
+        )
+    if config.mail_url is not None and not (facts.get("public_url") or config.public_url):
+        yield warn(
+            "public address",
+            "not known, so links in mails are not sent: `chat setting set public_url https://…`",
         )
     servers, free = max(facts["servers"], 1), facts["most"] - facts["reserved"]
     each = config.workers * (config.pool_size + _BESIDE_POOL)

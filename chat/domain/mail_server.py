@@ -1,0 +1,76 @@
+"""The mail server that takes the server's mails, and its settings. Pure."""
+
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.utils import parseaddr
+from typing import Literal
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import msgspec
+
+_PORTS = {"smtp": 587, "smtps": 465}
+
+
+class MailServer(msgspec.Struct, frozen=True, kw_only=True):
+    """Where mails are handed over, and whom they are from.
+
+    Attributes:
+        security: `tls` from the first byte, `starttls`: not without it, or `none`.
+        user: without one there is no log-in.
+        sender_name, sender: the header `From`.
+    """
+
+    host: str
+    port: int
+    security: Literal["tls", "starttls", "none"]
+    user: str | None = None
+    password: str = ""
+    sender_name: str = ""
+    sender: str
+
+    def __repr__(self) -> str:
+        return f"MailServer({self.host}:{self.port}, {self.security}, from {self.sender})"
+
+    @property
+    def domain(self) -> str:
+        """The domain of the sender, with which the ids of mails end."""
+        return self.sender.rpartition("@")[2]
+
+
+def mail_server(url: str, sender: str) -> MailServer:
+    """Return the mail server of the settings `mail_url` and `mail_from`. Raises ValueError, without the password."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ValueError("mail_url: expected smtp://[USER:PASSWORD@]HOST[:PORT]") from None
+    if parts.scheme not in _PORTS or not parts.hostname or parts.path not in ("", "/") or parts.fragment:
+        raise ValueError("mail_url: expected smtp://[USER:PASSWORD@]HOST[:PORT], or smtps:// for TLS at once")
+    options = parse_qs(parts.query, keep_blank_values=True)
+    if options not in ({}, {"tls": ["none"]}) or (options and parts.scheme == "smtps"):
+        raise ValueError("mail_url: the only option is ?tls=none, after smtp://: no TLS at all")
+    if options and parts.username is not None:
+        raise ValueError("mail_url: without TLS everybody on the way reads the password: leave out ?tls=none")
+    name, address = parseaddr(sender)
+    try:
+        parsed = Address(addr_spec=address)
+    except (ValueError, MessageError, IndexError, AttributeError):
+        raise ValueError(_NO_SENDER) from None
+    if not parsed.username or "." not in parsed.domain or not address.isascii() or _has_controls(sender):
+        raise ValueError(_NO_SENDER)
+    return MailServer(
+        host=parts.hostname,
+        port=port or (25 if options else _PORTS[parts.scheme]),
+        security="tls" if parts.scheme == "smtps" else "none" if options else "starttls",
+        user=None if parts.username is None else unquote(parts.username),
+        password=unquote(parts.password or ""),
+        sender_name=name,
+        sender=address,
+    )
+
+
+_NO_SENDER = "mail_from: expected an address as chat@example.com, or Chat <chat@example.com>"
+
+
+def _has_controls(text: str) -> bool:
+    return any(letter < " " or letter == "\x7f" for letter in text)

@@ -1,0 +1,62 @@
+"""What is due, in PostgreSQL. A claim moves `at` to the end of its lease: there is one index, and nothing to free."""
+
+from collections.abc import Sequence
+
+from chat.due.port import DueItem
+from chat.storage.postgres.database import Database
+from chat.storage.postgres.session import Connection
+
+_ADD = """
+INSERT INTO due (kind, key, at) VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3))
+ON CONFLICT (kind, key) DO UPDATE SET at = EXCLUDED.at, tries = 0"""
+_NEXT = """
+SELECT extract(epoch FROM min(earliest.at) - clock_timestamp())::float8
+FROM unnest($1::text[]) AS kinds(kind),
+    LATERAL (SELECT at FROM due WHERE due.kind = kinds.kind ORDER BY at LIMIT 1) AS earliest"""
+_CLAIM = """
+WITH claimed AS (
+    UPDATE due SET at = clock_timestamp() + make_interval(secs => $3), tries = tries + 1
+    WHERE id IN (
+        SELECT picked.id FROM unnest($1::text[]) AS kinds(kind), LATERAL (
+            SELECT id, at FROM due WHERE due.kind = kinds.kind AND at <= clock_timestamp()
+            ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED) AS picked
+        ORDER BY picked.at LIMIT $2)
+    RETURNING id, kind, key, tries
+)
+SELECT * FROM claimed ORDER BY id"""
+_DONE = "DELETE FROM due WHERE id = $1 AND tries = $2"
+_AGAIN = "UPDATE due SET at = clock_timestamp() + make_interval(secs => $3) WHERE id = $1 AND tries = $2"
+
+
+async def add_due(connection: Connection, kind: str, key: str, after: float) -> None:
+    """As `Due.add`, in the caller's transaction; asyncio-flavoured."""
+    await connection.execute(_ADD, kind, key, after)
+
+
+class PostgresDue:
+    """The port `Due`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, kind: str, key: str, after: float) -> None:
+        await self._database.write(lambda connection: add_due(connection, kind, key, after))
+
+    async def next_in(self, kinds: Sequence[str]) -> float | None:
+        async def read(connection: Connection) -> float | None:
+            found: float | None = await connection.fetchval(_NEXT, list(kinds))
+            return found
+
+        return await self._database.read(read)
+
+    async def claim(self, kinds: Sequence[str], most: int, lease: float) -> Sequence[DueItem]:
+        async def claim(connection: Connection) -> list[DueItem]:
+            return [DueItem(**row) for row in await connection.fetch(_CLAIM, list(kinds), most, lease)]
+
+        return await self._database.write(claim)
+
+    async def done(self, item: DueItem) -> None:
+        await self._database.write(lambda connection: connection.execute(_DONE, item.id, item.tries))
+
+    async def again(self, item: DueItem, after: float) -> None:
+        await self._database.write(lambda connection: connection.execute(_AGAIN, item.id, item.tries, after))

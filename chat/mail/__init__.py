@@ -1,0 +1,1 @@
+"""Mails: how they look, the queue in the database, and how one is handed to the mail server."""

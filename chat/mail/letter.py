@@ -1,0 +1,94 @@
+"""A mail's content, as text and as HTML from one template. Pure."""
+
+from email import policy
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime, localtime
+from html import escape
+
+import msgspec
+
+from chat.domain.mail_server import MailServer
+
+_SUBJECT = 150
+"""Characters of a subject, at most."""
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """The content of a mail: a subject, paragraphs of plain text, a link with its label, and a last small line."""
+
+    subject: str
+    paragraphs: tuple[str, ...]
+    link: tuple[str, str] | None = None
+    footer: str = ""
+
+
+class Mail(msgspec.Struct, frozen=True, kw_only=True):
+    """A mail that waits: to whom, its id, and its content."""
+
+    to: str
+    message_id: str
+    subject: str
+    text: str
+    html: str
+
+
+def text_of(letter: Letter) -> str:
+    """Return the letter as plain text."""
+    parts = [_one_line(part) for part in letter.paragraphs]
+    if letter.link is not None:
+        parts.append(f"{_one_line(letter.link[0])}:\n{letter.link[1]}")
+    if letter.footer:
+        parts.append(f"-- \n{_one_line(letter.footer)}")
+    return "\n\n".join(parts) + "\n"
+
+
+def html_of(letter: Letter) -> str:
+    """Return the letter as HTML without scripts, styles from elsewhere, or pictures. All texts are escaped."""
+    parts = [f"<p>{escape(_one_line(part))}</p>" for part in letter.paragraphs]
+    if letter.link is not None:
+        label, url = escape(_one_line(letter.link[0])), escape(letter.link[1])
+        parts.append(f'<p><a href="{url}">{label}</a></p><p style="color:#666">{url}</p>')
+    if letter.footer:
+        parts.append(f'<p style="color:#666;font-size:small">{escape(_one_line(letter.footer))}</p>')
+    body = "\n".join(parts)
+    return f'<!DOCTYPE html>\n<html><body style="font-family:sans-serif;max-width:36em">\n{body}\n</body></html>\n'
+
+
+def subject_of(letter: Letter) -> str:
+    """Return the subject as one line."""
+    return _one_line(letter.subject)[:_SUBJECT]
+
+
+def letter_of_test(server_name: str) -> Letter:
+    """Return the content of a test mail. Sync and pure."""
+    return Letter(f"Test mail from {server_name}", (f"{server_name} can send mail to this address.",))
+
+
+def message_of(mail: Mail, server: MailServer) -> EmailMessage:
+    """Return the message to hand over. Raises ValueError: the address is none that a header can have."""
+    message = EmailMessage(policy=policy.SMTP)
+    message["From"] = Address(server.sender_name, addr_spec=server.sender)
+    message["To"] = _address(mail.to)
+    message["Subject"] = mail.subject
+    message["Date"] = format_datetime(localtime())
+    message["Message-ID"] = mail.message_id
+    message["Auto-Submitted"] = "auto-generated"
+    message["X-Auto-Response-Suppress"] = "All"  # what Exchange heeds instead
+    message.set_content(mail.text)
+    message.add_alternative(mail.html, subtype="html")
+    return message
+
+
+def _address(text: str) -> Address:
+    try:
+        return Address(addr_spec=text)
+    except (MessageError, IndexError, AttributeError) as error:
+        raise ValueError(f"no address: {error}") from None
+
+
+def _one_line(text: str) -> str:
+    """Return a text without control characters and lone surrogates, which a header or a reader would obey."""
+    clean = "".join(letter if letter >= " " and letter != "\x7f" else " " for letter in text)
+    return clean.encode("utf-8", "replace").decode()

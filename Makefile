@@ -28,10 +28,10 @@ run: .venv/run ## start the server on http://127.0.0.1:9000
 	exec $(BIN)/python -m chat serve $(ARGS)
 
 # Tests are compiled with their assertions rewritten, which takes nine seconds of a processor: once for all workers, and
-# while the linters leave a core idle.
+# while the linters leave a core idle. $(MAKE) would run in a dry run too.
 test: .venv/test ## ruff, mypy, import-linter and every test
 	@$(COMPILED) $(BIN)/python -m pytest --collect-only -q >/dev/null 2>&1 & \
-	    $(MAKE) --no-print-directory lint; status=$$?; wait; exit $$status
+	    $(MAKE_COMMAND) --no-print-directory lint; status=$$?; wait; exit $$status
 	$(COMPILED) $(BIN)/python -m pytest -n 5 $(ARGS)
 
 sweep: .venv/test ## cancel everything everywhere in ten schedules, for ten minutes; ARGS="-k talker" for a part

@@ -183,10 +183,14 @@ def test_a_client_that_sends_pongs_that_nobody_asked_for_confirms_nothing(server
     with RawClient(server.url) as client, person(server, ada) as speaker:
         client.shake_hands(ben.path)
         say(speaker, ada, ben, ["hello"])
+        assert [client.read_frame().opcode for _ in range(3)] == [TEXT, TEXT, PING], (
+            "its id, and what was said"
+        )
+        left = server.log.read_text().count("client left")
         for payload in (b"", b"0", b"2", b"\0", b"x" * 125):
             client.send(client_frame(PONG, payload))
         client.reset()
-        eventually(lambda: server.log.read_text().count("client left") > 0, "it is gone")
+        eventually(lambda: server.log.read_text().count("client left") > left, "it is gone")
     assert hear_missed(server, ben) == ["hello"]
 
 

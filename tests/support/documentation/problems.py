@@ -4,6 +4,7 @@
 --help; of the rest bash looks at the syntax.
 """
 
+import os
 import re
 import shlex
 import subprocess
@@ -118,7 +119,9 @@ def _problems_of_make(words: list[str]) -> Iterator[str]:
 def _dry_run(*words: str) -> tuple[str, ...]:
     # USABLE, as the Makefile has it, may remove a .venv that is another directory's.
     command = ["make", "--dry-run", "--no-print-directory", "USABLE=", *words]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, cwd=ROOT)
+    # ARGS and the like are ours, where make runs the tests.
+    path = {"PATH": os.environ["PATH"]}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, env=path)
     lines = done.stdout.replace("\\\n", " ").splitlines()
     return tuple(line for line in lines if ".venv/bin/python" in line and " -m pip " not in line)
 

@@ -194,6 +194,10 @@ export interface ChangeSettings {
   message_days?: number | null;
   rooms_keep?: "any" | "server" | "shorter" | null;
   outbound_hosts?: string[] | null;
+  /** In days; 0: for ever */
+  support_close_days?: number | null;
+  /** In days; 0: for ever */
+  support_remove_days?: number | null;
 }
 
 /**
@@ -299,7 +303,7 @@ export interface CreateVisitor {
   page?: string | null;
 }
 
-/** For how long something is kept, in days; 0: for ever. */
+/** For how many days something is kept, or a conversation stays open; 0: for ever. */
 export interface DaysSetting {
   source: "admin" | "start";
   /** Unix milliseconds */
@@ -590,8 +594,8 @@ export interface IssuedInvites {
   next?: string;
 }
 
-/** The kinds of removed rows, as counts name them. */
-export type Kind = "messages";
+/** What expires, as counts name it. */
+export type Kind = "idle_conversations" | "messages" | "visitors";
 
 /**
  * The server's limits; all fields are always sent. - `text`, `topic`, `name`: characters. `frame_bytes`,
@@ -1447,6 +1451,8 @@ export interface Settings {
   message_days: DaysSetting;
   rooms_keep: RoomsKeepSetting;
   outbound_hosts: HostsSetting;
+  support_close_days: DaysSetting;
+  support_remove_days: DaysSetting;
 }
 
 /** The status is set until this socket reports another. */

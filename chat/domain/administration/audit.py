@@ -10,7 +10,7 @@ import msgspec
 
 from chat.domain.entities import Room
 from chat.domain.limits.bounds import SettingValue
-from chat.domain.messages.changes import Deleted, Removal, RoleChange, RoomChanged, RoomDeleted
+from chat.domain.messages.changes import Deleted, Removal, RoleChange, RoomChanged, RoomDeleted, SupportChange
 
 ACTS_KEPT = 365 * 86_400.0
 """Seconds for which an act is kept."""
@@ -50,6 +50,7 @@ class What(StrEnum):
     HOLD_LIFTED = "hold_lifted"
     ROOM_KEEP_CHANGED = "room_keep_changed"
     EXPIRED_REMOVED = "expired_removed"
+    CONVERSATION_CLOSED = "conversation_closed"
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,4 +151,15 @@ def ban_act(change: Removal | RoleChange) -> Act:
         what=What.BANNED if isinstance(change, Removal) else What.UNBANNED,
         person_id=change.person_id,
         room_id=change.room_id,
+    )
+
+
+def idle_act(change: SupportChange) -> Act:
+    """Return the act of the server that closes a support conversation in which nobody wrote. Sync and pure."""
+    return Act(
+        by_id=None,
+        what=What.CONVERSATION_CLOSED,
+        person_id=change.actor_id,
+        room_id=change.room_id,
+        detail=f"{change.idle_days} days",
     )

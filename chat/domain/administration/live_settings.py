@@ -51,6 +51,8 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     message_days: Days = 0
     rooms_keep: RoomsKeep = "server"
     outbound_hosts: OutboundHosts = ()
+    support_close_days: Days = 0
+    support_remove_days: Days = 0
 
 
 _TYPES = {field.name: field.type for field in structs.fields(ServerSettings)}

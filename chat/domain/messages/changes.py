@@ -137,7 +137,8 @@ class SupportChange(msgspec.Struct, frozen=True, gc=False):
     """Closes, reopens, assigns or unassigns a support conversation; UNSET fields stay.
 
     `was` is the id of the assignee that the change expects, None: nobody. The submitter has checked that the new
-    assignee is an operator.
+    assignee is an operator. `idle_days`: the server closes the conversation because nobody wrote for so many days;
+    the storage does so only if nothing has followed the position `at_pos`, and records it in the audit.
     """
 
     room_id: int
@@ -147,6 +148,8 @@ class SupportChange(msgspec.Struct, frozen=True, gc=False):
     is_closed: bool | UnsetType = UNSET
     assignee: Peer | UnsetType | None = UNSET
     was: int | UnsetType | None = UNSET
+    idle_days: int = 0
+    at_pos: int = 0
 
 
 class FeatureWrite(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -29,6 +29,8 @@ class SupportState(msgspec.Struct):
         self, change: SupportChange, next_id: int, next_pos: int
     ) -> SupportChanged | Unchanged | AssigneeMismatch:
         """Apply the change and return it with these numbers; otherwise the state stays. Sync."""
+        if change.idle_days and change.at_pos != next_pos - 1:
+            return Unchanged(next_pos - 1)
         if change.was is not UNSET and change.was != (self.assignee and self.assignee.id):
             return AssigneeMismatch(holder=self.assignee)
         assignee = self.assignee if change.assignee is UNSET else change.assignee

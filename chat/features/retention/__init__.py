@@ -1,4 +1,7 @@
-"""Retention: messages expire by the rules of the server and of its rooms, unless they are on hold."""
+"""Retention: messages and support conversations expire by the rules of the server and of its rooms.
+
+Nothing that is on hold does.
+"""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -8,6 +11,8 @@ from chat.domain.features import Ports
 from chat.domain.ports import Setting
 from chat.features.feature import ChangeEvent, Feature, Overdue
 from chat.features.retention.changes import TRIM, Trim, Trimmed
+from chat.features.retention.conversation_queries import PostgresOldConversations
+from chat.features.retention.conversations import OLD_CONVERSATIONS
 from chat.features.retention.native import OPERATIONS, TrimmedEvent, trimmed_event
 from chat.features.retention.ports import RETENTION
 from chat.features.retention.queries import PostgresRetention, read_counts, save_trims
@@ -19,7 +24,8 @@ __all__ = ["retention"]
 
 
 async def _overdue(ports: Ports, settings: Mapping[str, Setting]) -> list[Overdue]:
-    found = await ports[RETENTION].expired(rules_of(settings, time.time(), grace=0.0))
+    rules = rules_of(settings, time.time(), grace=0.0)
+    found = [*await ports[RETENTION].expired(rules), *await ports[OLD_CONVERSATIONS].expired(rules)]
     return [Overdue(each.kind, each.count, each.oldest) for each in found]
 
 
@@ -29,7 +35,10 @@ def retention(removals: Sequence[RemoveMessages]) -> Feature:
         name="retention",
         kinds=(TRIM,),
         savers={Trim: save_trims},
-        ports={RETENTION: partial(PostgresRetention, removals=removals)},
+        ports={
+            RETENTION: partial(PostgresRetention, removals=removals),
+            OLD_CONVERSATIONS: PostgresOldConversations,
+        },
         figures=read_counts,
         operations=OPERATIONS,
         events=(ChangeEvent(Trimmed, TrimmedEvent, trimmed_event),),

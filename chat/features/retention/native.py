@@ -11,6 +11,7 @@ from chat.domain.refusals import Code, Refusal
 from chat.engine.services import EngineServices
 from chat.features.retention import use_cases
 from chat.features.retention.changes import Trimmed
+from chat.features.retention.conversations import OLD_CONVERSATIONS
 from chat.features.retention.ports import RETENTION
 from chat.features.retention.rules import (
     HoldKind,
@@ -176,7 +177,8 @@ async def lift_hold(services: EngineServices, caller: Caller, request: WhichHold
 async def overdue(services: EngineServices, _caller: Caller, _request: None) -> OverdueCounts:
     """Count what would be removed now by the rules as they are set."""
     rules = rules_of(services.settings.effective(), time.time(), grace=0.0)
-    found = await services.feature_ports[RETENTION].expired(rules)
+    ports = services.feature_ports
+    found = [*await ports[RETENTION].expired(rules), *await ports[OLD_CONVERSATIONS].expired(rules)]
     return OverdueCounts(
         overdue=[
             OverdueCount(

@@ -19,7 +19,7 @@ from chat.features.retention.rules import (
     hold_act,
     lift_act,
     rule_act,
-    run_act,
+    run_acts,
 )
 from chat.storage.postgres.audit import named, note
 from chat.storage.postgres.database import Database
@@ -31,6 +31,14 @@ from chat.storage.postgres.writer import RawConnection
 
 _CHANGES = 10
 """Changes removed with each message, at most."""
+
+
+_COUNTED = {
+    Kind.MESSAGES: ("removed_messages", "Messages removed"),
+    Kind.IDLE: ("closed_conversations", "Support conversations closed"),
+    Kind.VISITORS: ("removed_visitors", "Visitors removed with their conversations"),
+}
+"""The metrics, with their meanings."""
 
 
 class PostgresRetention:
@@ -95,7 +103,7 @@ class PostgresRetention:
             await connection.execute(statements.SET_WAITING, waiting)
             if any(counts.values()):
                 await connection.execute(statements.ADD_COUNTS, [*counts], [*counts.values()])
-                await note(connection, [run_act(counts)])
+                await note(connection, run_acts(counts))
 
         await self._database.write(count)
 
@@ -190,11 +198,11 @@ async def read_counts(connection: Connection) -> list[tuple[str, str, float]]:
         ),
         *(
             (
-                f"chat_retention_removed_{kind}_total",
-                f"Removed {kind} that were kept for too long",
+                f"chat_retention_{name}_total",
+                f"{meaning}, by retention",
                 removed.get(kind, 0),
             )
-            for kind in Kind
+            for kind, (name, meaning) in _COUNTED.items()
         ),
     ]
 

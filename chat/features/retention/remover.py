@@ -1,4 +1,4 @@
-"""The task that removes expired messages, in small steps that yield to everybody else.
+"""The task that removes what has expired, in small steps that yield to everybody else.
 
 It looks every ten minutes. One server at a time removes; after a crash it or another one goes on at the last step.
 """
@@ -18,6 +18,7 @@ from chat.domain.timestamps import current_time
 from chat.engine.paced_steps import PacedSteps
 from chat.engine.services import EngineServices
 from chat.features.retention.changes import Trim
+from chat.features.retention.conversation_remover import ConversationRemover
 from chat.features.retention.ports import RETENTION, TooOld
 from chat.features.retention.rules import GRACE, Kind, Rules, rules_of
 
@@ -45,6 +46,7 @@ class Remover:
         self._grace = grace
         self._steps = PacedSteps(_MOST)
         self._number = secrets.randbits(62)
+        self._conversations = ConversationRemover(services, self._number, self._claim)
 
     async def run(self) -> None:
         """Remove messages as they expire, until cancelled. Cancelling: a step is done whole, or repeated."""
@@ -61,11 +63,11 @@ class Remover:
             await trio.sleep(wait)
 
     async def remove_all(self) -> dict[str, int] | None:
-        """Remove all expired messages, and return how many of each kind; None: another server does, or has crashed.
+        """Remove all that has expired, and return how many of each kind; None: another server does, or has crashed.
 
         Raises StorageError. Cancelling: a step is done whole, or not begun.
         """
-        if not await self._retention.claim(self._number, _CLAIM):
+        if not await self._claim():
             return None
         counts = {str(kind): 0 for kind in Kind}
         rules, after_id = self._rules(), 0
@@ -74,11 +76,16 @@ class Remover:
             for room in rooms:
                 counts[Kind.MESSAGES] += await self._shorten(room, rules)
             after_id = rooms[-1].room_id
+        counts[Kind.IDLE] = await self._conversations.close_idle(rules)
+        counts[Kind.VISITORS] = await self._conversations.remove_old(rules)
         await self._retention.count(counts, 0)
         await self._retention.claim(self._number, 0.0)
         if any(counts.values()):
-            logger.info("removed expired messages", **counts)
+            logger.info("removed what has expired", **counts)
         return counts
+
+    async def _claim(self) -> bool:
+        return await self._retention.claim(self._number, _CLAIM)
 
     def _rules(self) -> Rules:
         return rules_of(self._services.settings.effective(), time.time(), self._grace)
@@ -93,7 +100,7 @@ class Remover:
             )
             count, is_first = count + removed, False
             await self._steps.rest(trio.current_time() - started)
-            if not removed or not await self._retention.claim(self._number, _CLAIM):
+            if not removed or not await self._claim():
                 break
         for now in await self._retention.too_old(rules, room.room_id - 1, 1):
             if now.room_id == room.room_id:

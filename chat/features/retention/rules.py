@@ -39,11 +39,14 @@ Reason = Annotated[str, Meta(min_length=1, max_length=500)]
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """How long this server keeps things, in days; 0: for ever. `rooms_keep`: whether rooms may differ.
 
-    `grace`: seconds for which a rule of a room that was just changed removes nothing.
+    After `support_close_days` without a word a support conversation is closed, and `support_remove_days` later it is
+    removed with its visitor. `grace`: seconds for which a rule of a room that was just changed removes nothing.
     """
 
     message_days: int = 0
     rooms_keep: RoomsKeep = "server"
+    support_close_days: int = 0
+    support_remove_days: int = 0
     grace: float = GRACE
 
 
@@ -70,9 +73,13 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Kind(StrEnum):
-    """The kinds of removed rows, as counts name them."""
+    """What expires, as counts name it."""
 
     MESSAGES = "messages"
+    IDLE = "idle_conversations"
+    """Support conversations that are closed, not removed."""
+    VISITORS = "visitors"
+    """Visitors whose conversation is closed; it goes with them."""
 
 
 class Expired(msgspec.Struct, frozen=True):
@@ -152,13 +159,10 @@ def rule_act(room_id: int, days: int | None, by_id: int | None) -> Act:
     return Act(by_id=by_id, what=What.ROOM_KEEP_CHANGED, room_id=room_id, detail=said)
 
 
-def run_act(counts: dict[str, int]) -> Act:
-    """Return the act of removing expired messages."""
-    return Act(
-        by_id=None,
-        what=What.EXPIRED_REMOVED,
-        detail=", ".join(f"{count} {kind}" for kind, count in counts.items() if count),
-    )
+def run_acts(counts: dict[str, int]) -> list[Act]:
+    """Return the act of removing what has expired, if anything has. Closed conversations have acts of their own."""
+    removed = [f"{count} {kind}" for kind, count in counts.items() if count and kind != Kind.IDLE]
+    return [Act(by_id=None, what=What.EXPIRED_REMOVED, detail=", ".join(removed))] if removed else []
 
 
 def _act(what: What, kind: HoldKind, target_id: int, reason: str, by_id: int | None) -> Act:

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 
 import asyncpg
 
+from chat.domain.administration.audit import idle_act
 from chat.domain.entities import Draft, Message, Peer, SupportOf
 from chat.domain.messages.changes import SupportChange, SupportChanged, Write
 from chat.domain.messages.outcomes import Saved
 from chat.domain.rooms.support_state import SupportState
 from chat.storage.postgres import support_queries as queries
+from chat.storage.postgres.audit import note
 from chat.storage.postgres.writer import RawConnection
 
 
@@ -31,6 +33,8 @@ async def save_support_changes(connection: RawConnection, changes: Sequence[Supp
             continue
         outcome = state.change(change, *conversations.next(change.room_id))
         conversations.count(outcome)
+        if change.idle_days and isinstance(outcome, SupportChanged):
+            await note(connection, [idle_act(change)])
         saved.append(outcome)
     await conversations.write(connection)
     return saved

@@ -11,6 +11,7 @@ from chat.domain.entities import Message, MessageKind, RoomKind
 from chat.domain.features import Port
 from chat.domain.messages.outcomes import Saved
 from chat.features.retention.changes import Trim, Trimmed, TrimState
+from chat.features.retention.conversations import OLD_CONVERSATIONS
 from chat.features.retention.ports import RETENTION, TooOld
 from chat.features.retention.rules import (
     DAY,
@@ -24,8 +25,9 @@ from chat.features.retention.rules import (
     hold_act,
     lift_act,
     rule_act,
-    run_act,
+    run_acts,
 )
+from tests.features.retention.conversations_model import OldConversationsModel
 
 if TYPE_CHECKING:
     from tests.reference.storage import MemoryStorage
@@ -43,7 +45,10 @@ class RetentionModel:
         self._announced: dict[int, int] = {}
         self.removed: dict[str, int] = {}
         self.savers: Mapping[type, Callable[[Any], Saved]] = {Trim: self._save}
-        self.ports: Mapping[Port[Any], Any] = {RETENTION: self}
+        self.ports: Mapping[Port[Any], Any] = {
+            RETENTION: self,
+            OLD_CONVERSATIONS: OldConversationsModel(storage, self._is_held),
+        }
 
     async def claim(self, by: int, seconds: float) -> bool:
         await trio.lowlevel.checkpoint()
@@ -80,7 +85,7 @@ class RetentionModel:
         if any(counts.values()):
             for kind, count in counts.items():
                 self.removed[kind] = self.removed.get(kind, 0) + count
-            self._audit.note([run_act(counts)])
+            self._audit.note(run_acts(counts))
 
     async def expired(self, rules: Rules) -> list[Expired]:
         await trio.lowlevel.checkpoint()

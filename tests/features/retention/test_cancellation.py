@@ -10,10 +10,12 @@ from trio_cancel_sweep import CANCELLING, Run, Scenario, Sweeper
 
 from chat.domain.accounts.account_changes import AccountChange
 from chat.domain.administration.live_settings import LiveSettings
-from chat.domain.entities import LOBBY_ID, Draft, Message, Person
+from chat.domain.entities import LOBBY_ID, Draft, Message, Peer, Person, SupportOf, Visit
+from chat.domain.messages.changes import SupportChange
 from chat.domain.ports import NewPerson
 from chat.features.registry import FEATURES
 from chat.features.retention.changes import Trim
+from chat.features.retention.conversations import OLD_CONVERSATIONS
 from chat.features.retention.ports import RETENTION
 from chat.features.retention.remover import Remover, open_remover
 from chat.features.retention.rules import DAY, RoomRule, Rules
@@ -27,6 +29,7 @@ from tests.support.server import ServerProcess
 
 AGES = (90.0, 60.0, 40.0, 1.0)
 KEPT = Rules(message_days=30, grace=0.0)
+SUPPORT = Rules(support_close_days=14, support_remove_days=30, grace=0.0)
 
 
 def old_drafts(person_id: int) -> list[Draft]:
@@ -34,7 +37,7 @@ def old_drafts(person_id: int) -> list[Draft]:
 
 
 async def settle(settings: LiveSettings) -> None:
-    await settings.change(None, {"message_days": 30})
+    await settings.change(None, {"message_days": 30, "support_close_days": 14, "support_remove_days": 60})
 
 
 async def removing(run: Run) -> None:
@@ -43,6 +46,7 @@ async def removing(run: Run) -> None:
         ada = await world.add("ada")
         forgotten = await world.make_room(ada)  # its newest message is too old as well
         await fill(world, old_drafts(ada.id))
+        idle, closed = await _conversation(world, "anna", 30), await _conversation(world, "vera", 90)
         await fill(world, [Draft(forgotten.id, ada.id, "ada", "old", time.time() - 90 * DAY)])
         await settle(world.services.settings)
 
@@ -57,6 +61,22 @@ async def removing(run: Run) -> None:
         assert page is not None
         assert ([each.text for each in page.messages], page.first) == (["1.0"], 4)
         assert page.pos == 5
+        acts = await world.storage.audit.acts(None, 9, kinds=("conversation_closed",))
+        assert [act.person and act.person.id for act in acts] == [idle]
+        assert await world.storage.users.by_id(closed) is None
+
+
+async def _conversation(world: World, name: str, days_ago: float) -> int:
+    """Add a visitor who wrote so many days ago, and return their id. After more than 60 days it is closed."""
+    person = await world.storage.users.add(NewPerson(name=name, password_hash=b"", visit=Visit()))
+    assert isinstance(person, Person)
+    room = await world.storage.rooms.support_room(person.id)
+    assert room is not None
+    people, at = SupportOf(Peer(person.id, name)), time.time() - days_ago * DAY
+    await fill(world, [Draft(room.id, person.id, name, "x", at, people=people)])
+    if days_ago > 60:
+        await world.services.writes.write(SupportChange(room.id, person.id, at, people, is_closed=True))
+    return person.id
 
 
 async def over_http(run: Run) -> None:
@@ -125,7 +145,24 @@ async def _remove(storage: PostgresStorage, ada: int) -> None:
     assert await retention.remove_messages(1, LOBBY_ID, room.before, 2, is_first=True) == 0
     await storage.messages.save([Trim(room_id=LOBBY_ID, actor_id=ada, created_at=1.0)])
     await retention.count({"messages": 3}, 0)
+    await _remove_conversations(storage)
     assert len(await storage.figures()) > 2
+
+
+async def _remove_conversations(storage: PostgresStorage) -> None:
+    old = storage.feature_ports[OLD_CONVERSATIONS]
+    anna = await storage.users.add(NewPerson(name="anna", password_hash=b"", visit=Visit()))
+    assert isinstance(anna, Person)
+    room = await storage.rooms.support_room(anna.id)
+    assert room is not None
+    people, long_ago = SupportOf(Peer(anna.id, anna.name)), time.time() - 90 * DAY
+    await storage.messages.save([Draft(room.id, anna.id, "anna", "x", long_ago, people=people)])
+    assert [each.count for each in await old.expired(SUPPORT)] == [1, 0]
+    (idle,) = await old.idle(SUPPORT, 0, 9)
+    close = SupportChange(room.id, anna.id, long_ago, people, is_closed=True, idle_days=14, at_pos=idle.pos)
+    await storage.messages.save([close])
+    (visitor,) = await old.old_visitors(SUPPORT, 0, 9)
+    assert await old.remove_visitor(1, SUPPORT, visitor)
 
 
 @pytest.fixture(scope="module")

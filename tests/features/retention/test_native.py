@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from chat.domain.accounts.account_changes import AccountChange
-from chat.domain.entities import LOBBY_ID, Draft, Message, Person, Room
+from chat.domain.entities import LOBBY_ID, Draft, Message, Peer, Person, Room, SupportOf, Visit
+from chat.domain.messages.changes import SupportChange, SupportChanged
+from chat.domain.ports import NewPerson
 from chat.features.retention.remover import Remover
 from chat.features.retention.rules import DAY
 from tests.protocols.native.replica import Replica
@@ -71,8 +73,9 @@ async def test_nothing_is_removed_unless_an_admin_says_so(garden: Garden) -> Non
 async def test_a_page_of_history_ends_at_the_first_that_is_left(garden: Garden, site: Site) -> None:
     await garden.say(90, 60, 5, 1)
     await settings(garden, message_days=30)
-    (overdue,) = (await garden.call("olga", "GET", "/admin/retention"))["overdue"]
-    assert (overdue["kind"], overdue["count"]) == ("messages", 2)
+    overdue = (await garden.call("olga", "GET", "/admin/retention"))["overdue"]
+    counts = {each["kind"]: each["count"] for each in overdue}
+    assert counts == {"messages": 2, "idle_conversations": 0, "visitors": 0}
     assert await garden.remove() == 2
     page = await garden.call("ben", "GET", f"/rooms/{LOBBY_ID}/messages?limit=1&before=4")
     assert ([each["seq"] for each in page["messages"]], page["first"]) == ([3], True)
@@ -154,3 +157,51 @@ async def test_holds_are_placed_listed_and_lifted(garden: Garden) -> None:
     assert (await garden.call("olga", "DELETE", "/admin/holds/999")).status == 404
     assert (await garden.call("olga", "POST", "/admin/holds", kind="server", reason="all")).status == 201
     assert (await garden.call("olga", "GET", "/admin/holds"))["holds"][0]["kind"] == "server"
+
+
+async def test_idle_conversations_are_closed_and_then_removed(garden: Garden, site: Site) -> None:
+    operator, _token = await site.join("oleg", operator=True)
+    new = NewPerson(name="anna", password_hash=b"", visit=Visit())
+    anna = await site.storage.users.add(new)
+    assert isinstance(anna, Person)
+    room = await site.storage.rooms.support_room(anna.id)
+    assert isinstance(room, Room)
+    here, visiting = Replica(site.world, operator), Replica(site.world, anna)
+    await here.connect()
+    await visiting.connect()
+    people = SupportOf(Peer(anna.id, anna.name))
+    said = Draft(room.id, anna.id, anna.name, "hello", time.time() - 30 * DAY, people=people)
+    assert isinstance(await site.services.writes.write(said), Message)
+    await settings(garden, support_close_days=14, support_remove_days=20)
+    assert await garden.remove() == 1
+    assert {"type": "gone", "room": room.id, "reason": "closed"} in await here.receives()
+    (event,) = [each for each in await visiting.receives() if each["type"] == "support"]
+    assert (event["state"], event["by"]) == ("closed", anna.id)
+    (act,) = (await garden.call("olga", "GET", "/admin/audit?what=conversation_closed"))["entries"]
+    assert (act["room"], act["person"]["id"], act["detail"], "by" in act) == (
+        room.id,
+        anna.id,
+        "14 days",
+        False,
+    )
+    assert await garden.remove() == 0
+    assert (await garden.call("olga", "GET", "/admin/audit?what=expired_removed"))["entries"] == []
+
+
+async def test_a_visitor_goes_with_a_conversation_that_was_closed_for_long(
+    garden: Garden, site: Site
+) -> None:
+    anna = await site.storage.users.add(NewPerson(name="anna", password_hash=b"", visit=Visit()))
+    assert isinstance(anna, Person)
+    room = await site.storage.rooms.support_room(anna.id)
+    assert isinstance(room, Room)
+    people, long_ago = SupportOf(Peer(anna.id, anna.name)), time.time() - 30 * DAY
+    said = Draft(room.id, anna.id, anna.name, "hello", long_ago, people=people)
+    assert isinstance(await site.services.writes.write(said), Message)
+    close = SupportChange(room.id, anna.id, long_ago, people, is_closed=True)
+    assert isinstance(await site.services.writes.write(close), SupportChanged)
+    await settings(garden, support_remove_days=20)
+    assert await garden.remove() == 1
+    assert await site.storage.users.by_id(anna.id) is None
+    (act,) = (await garden.call("olga", "GET", "/admin/audit?what=expired_removed"))["entries"]
+    assert act["detail"] == "1 visitors"

@@ -53,7 +53,7 @@ class MemorySaving:
         self._savers = savers
         self._room_changes = MemoryRoomChanges(rooms, users.audit, messages.next, messages.keep)
         self._support_changes = MemorySupportChanges(
-            MemorySupport(users, rooms), rooms, messages.next, messages.keep
+            MemorySupport(users, rooms), rooms, messages.next, messages.keep, users.audit
         )
 
     def save(self, writes: list[Write | Refusal]) -> list[Saved]:

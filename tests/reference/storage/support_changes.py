@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterable
 
+from chat.domain.administration.audit import idle_act
 from chat.domain.entities import Message, Room, RoomKind, SupportOf
 from chat.domain.messages.changes import SupportChange, SupportChanged
 from chat.domain.messages.outcomes import Saved
 from chat.domain.rooms.room_state import Numbers
+from tests.reference.storage.audit import MemoryAudit
 from tests.reference.storage.room_table import RoomTable
 from tests.reference.storage.support import MemorySupport
 
@@ -19,7 +21,9 @@ class MemorySupportChanges:
         rooms: RoomTable,
         numbers: Callable[[Room], Numbers],
         keep: Callable[[SupportChanged], object],
+        audit: MemoryAudit,
     ) -> None:
+        self._audit = audit
         self._support = support
         self._rooms = rooms
         self._next = numbers
@@ -34,6 +38,8 @@ class MemorySupportChanges:
         made = self._support.change(change, next_id, next_pos)
         if isinstance(made, SupportChanged):
             self._keep(made)
+            if change.idle_days:
+                self._audit.note([idle_act(change)])
         return made
 
     def follow(self, messages: Iterable[Message]) -> list[Saved]:

@@ -137,7 +137,7 @@ class OriginsSetting(Setting, kw_only=True, frozen=True):
 
 
 class DaysSetting(Setting, kw_only=True, frozen=True):
-    """For how long something is kept, in days; 0: for ever."""
+    """For how many days something is kept, or a conversation stays open; 0: for ever."""
 
     value: Days
     default: Days
@@ -177,6 +177,8 @@ class Settings(Value, kw_only=True, frozen=True):
     message_days: DaysSetting
     rooms_keep: RoomsKeepSetting
     outbound_hosts: HostsSetting
+    support_close_days: DaysSetting
+    support_remove_days: DaysSetting
 
 
 class ChangeSettings(Value, kw_only=True, frozen=True):
@@ -196,6 +198,8 @@ class ChangeSettings(Value, kw_only=True, frozen=True):
     message_days: Days | UnsetType | None = UNSET
     rooms_keep: RoomsKeep | UnsetType | None = UNSET
     outbound_hosts: OutboundHosts | UnsetType | None = UNSET
+    support_close_days: Days | UnsetType | None = UNSET
+    support_remove_days: Days | UnsetType | None = UNSET
 
 
 class CreateAccount(Value, kw_only=True, frozen=True):

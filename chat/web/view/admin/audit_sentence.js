@@ -12,7 +12,7 @@ const KNOWN = new Set([
   "sessions_ended", "setting_changed", "message_deleted", "room_deleted", "room_renamed", "room_archived", "room_unarchived",
   "banned", "unbanned", "invite_made", "invite_used", "invite_withdrawn", "login_failed", "reset_made", "password_reset",
   "export_asked", "export_link_made",
-  "hold_placed", "hold_lifted", "room_keep_changed", "expired_removed",
+  "hold_placed", "hold_lifted", "room_keep_changed", "expired_removed", "conversation_closed",
 ]);
 
 /** @type {Record<string, Key>} */
@@ -31,6 +31,8 @@ const SETTINGS = {
   message_days: "admin.message_days",
   rooms_keep: "retention.rooms_keep",
   outbound_hosts: "admin.outbound_hosts",
+  support_close_days: "admin.support_close_days",
+  support_remove_days: "admin.support_remove_days",
 };
 
 /** @param {{ act: Act }} props */
@@ -48,6 +50,7 @@ export function Sentence({ act }) {
   if (act.what === "roles_changed") return t("audit.roles_changed", { ...fields, detail: fields.detail.replace(/[a-z]+/g, roleName) });
   if (act.what === "message_deleted") return t("audit.message_deleted", { ...fields, detail: fields.detail.replace(/^seq /, "") });
   if (act.what === "hold_placed" || act.what === "hold_lifted") return held(act, fields);
+  if (act.what === "conversation_closed") return t("audit.conversation_closed", { ...fields, days: tn("invite.days_n", parseInt(fields.detail, 10)) });
   if (act.what === "invite_made") return t(act.room ? "audit.invite_made_room" : "audit.invite_made", { ...fields, detail: invited(fields.detail) });
   if (act.what === "invite_used" && act.room) return t("audit.invite_used_room", fields);
   if (act.what === "invite_withdrawn" && act.by?.id === act.person?.id) return t("audit.invite_withdrawn_own", fields);
@@ -73,7 +76,7 @@ function settingChanged({ by, detail }) {
 function settingValue(name, value) {
   if (name === "registration" || name === "lobby") return t(/** @type {Key} */ (`admin.${name}_${value}`));
   if (name === "rooms_keep") return t(/** @type {Key} */ (`retention.rooms_keep_${value}`));
-  if (name === "message_days" && Number(value) === 0) return t("retention.for_ever");
+  if (name.endsWith("_days") && Number(value) === 0) return t("retention.for_ever");
   if (/^\d+(\.\d+)?$/.test(value)) return Number(value) === 0 ? t("admin.no_limit") : new Intl.NumberFormat(language()).format(Number(value));
   return value === "" || value === "none" ? t("admin.none") : value;
 }

@@ -21,24 +21,29 @@ export function RetentionPart({ settings }) {
   const { found = {} } = settings;
   return html`<p class="soft">${t("retention.hint")}</p>
     <${NumberSetting} settings=${settings} setting=${found.message_days} name="message_days" isWhole=${true} />
-    <${Overdue} key=${found.message_days?.value} />
+    <${Overdue} key=${found.message_days?.value} kind="messages" />
     <${Choices}
       settings=${settings} name="rooms_keep" values=${KEEPS} title=${t("retention.rooms_keep")} question=${t("retention.rooms_keep_ask")}
       label=${(/** @type {"server" | "shorter" | "any"} */ value) => t(`retention.rooms_keep_${value}`)}
       hint=${(/** @type {"server" | "shorter" | "any"} */ value) => t(`retention.rooms_keep_${value}_hint`)}
       isDangerous=${() => false}
     />
+    ${found.support_close_days && html`
+      <${NumberSetting} settings=${settings} setting=${found.support_close_days} name="support_close_days" isWhole=${true} />
+      <${Overdue} key=${`close ${found.support_close_days.value}`} kind="idle_conversations" />
+      <${NumberSetting} settings=${settings} setting=${found.support_remove_days} name="support_remove_days" isWhole=${true} />
+      <${Overdue} key=${`remove ${found.support_remove_days.value}`} kind="visitors" />`}
     <${Holds} />`;
 }
 
-/** What would be removed now. */
-function Overdue() {
+/** What would be removed or closed now. @param {{ kind: "messages" | "idle_conversations" | "visitors" }} props */
+function Overdue({ kind }) {
   const chat = useChat();
   const { value } = useLoaded(async () => /** @type {any} */ (await chat.call("GET", "/admin/retention")), []);
-  const [messages] = value?.overdue ?? [];
-  if (!messages) return null;
-  const text = messages.count
-    ? tn("retention.overdue_n", messages.count, { oldest: dayAndTime(messages.oldest) })
+  const found = value?.overdue?.find((/** @type {{ kind: string }} */ each) => each.kind === kind);
+  if (!found) return null;
+  const text = found.count
+    ? tn(/** @type {any} */ (`retention.overdue_${kind}_n`), found.count, { oldest: dayAndTime(found.oldest) })
     : t("retention.nothing_overdue");
   return html`<p class="field-hint">${text}</p>`;
 }

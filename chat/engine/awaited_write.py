@@ -20,6 +20,10 @@ class AwaitedWrite:
     async def submit(self, journal: Journal, write: Write) -> Outcome:
         """Submit the write and return its outcome. Cancelling: it may still be committed."""
         await journal.submit(write, self)
+        return await self.wait()
+
+    async def wait(self) -> Outcome:
+        """Wait for the outcome of the write, which was submitted. Cancelling: it may still be committed."""
         await self._ended.wait()  # every write has an outcome within the storage's deadlines
         assert self._outcome is not None
         return self._outcome

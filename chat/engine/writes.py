@@ -1,6 +1,6 @@
 """Writes of callers that wait until their write is committed and published here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import trio
 
@@ -53,6 +53,21 @@ class Writes:
             with trio.move_on_after(_PUBLISH_TIMEOUT):
                 await self._broadcaster.wait_published(outcome.id)
         return outcome
+
+    async def write_all(self, writes: Sequence[Write]) -> list[Outcome]:
+        """Submit writes that the journal may commit together; return their outcomes in order, as `write` does.
+
+        Cancelling: any of them may still be committed.
+        """
+        submitted = [AwaitedWrite() for _ in writes]
+        for each, write in zip(submitted, writes, strict=True):
+            await self._journal.submit(write, each)
+        outcomes = [await each.wait() for each in submitted]
+        committed = [each.id for each in outcomes if isinstance(each, Change)]
+        if committed:
+            with trio.move_on_after(_PUBLISH_TIMEOUT):
+                await self._broadcaster.wait_published(max(committed))
+        return outcomes
 
     async def wait_settled(self, person_id: int) -> None:
         """Wait until all writes that a person has submitted by now are settled. Cancelling changes nothing."""

@@ -1,15 +1,16 @@
 """A write is answered once it is committed and published here, or a second later."""
 
 import math
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Sequence
 
 import pytest
 import trio
 
 from chat.domain.entities import LOBBY_ID, Draft, Message
 from chat.domain.failures import OutcomeUnknown, StorageDown
-from chat.domain.messages.outcomes import Outcome, Repeated
-from chat.domain.refusals import NOT_SAVED, OUTCOME_UNKNOWN
+from chat.domain.messages.changes import Deletion, Write
+from chat.domain.messages.outcomes import Outcome, Repeated, Saved
+from chat.domain.refusals import NO_MESSAGE, NOT_SAVED, OUTCOME_UNKNOWN
 from chat.engine.fence import Fence
 from chat.engine.writes import _PUBLISH_TIMEOUT
 from tests.support.chat_world import World, open_world
@@ -100,3 +101,24 @@ async def test_a_missing_write_is_answered_at_once(world: World, fence: Fence) -
     assert outcome is NOT_SAVED
     assert trio.current_time() - started < _PUBLISH_TIMEOUT
     assert not fence.is_open
+
+
+async def test_several_writes_are_committed_together_and_answered_in_order(world: World) -> None:
+    ada = await world.add("ada")
+    saved: list[int] = []
+    save = world.storage.messages.save
+
+    async def counted(writes: Sequence[Write]) -> list[Saved]:
+        saved.append(len(writes))
+        return await save(writes)
+
+    world.storage.messages.save = counted  # type: ignore[method-assign]
+    drafts = [Draft(LOBBY_ID, ada.id, "ada", f"{number}", 1.0) for number in range(3)]
+    missing = Deletion(LOBBY_ID, 1000, ada.id, 1.0)
+    *messages, refused = await world.services.writes.write_all([*drafts, missing])
+    assert [each.text for each in messages if isinstance(each, Message)] == ["0", "1", "2"]
+    assert refused == NO_MESSAGE
+    assert saved == [4]
+    assert isinstance(messages[-1], Message)
+    assert world.hub.newest_id == messages[-1].id
+    assert await world.services.writes.write_all([]) == []

@@ -1,4 +1,6 @@
-"""Retention in the browser, for admins: what has expired, and support conversations that end."""
+"""Retention in the browser: settings of admins, support conversations that end, and a room's own rule."""
+
+from collections.abc import Generator
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -7,6 +9,7 @@ from tests.support.command_line import chat as command
 from tests.support.people import PASSWORD, post
 from tests.support.server import ServerProcess
 from tests.web.pages import Pages
+from tests.web.talking import Speaker
 
 
 @pytest.fixture
@@ -27,3 +30,36 @@ def test_admins_say_when_support_conversations_end(olga: Page) -> None:
     expect(part.get_by_role("button", name="Save")).to_have_count(0)
     olga.get_by_role("link", name="Audit").click()
     expect(olga.locator(".settings-part")).to_contain_text("Close support conversations after (days)")
+
+
+@pytest.fixture
+def garden(pages: Pages, chat: ServerProcess) -> Generator[int]:
+    """A room of ada's with ben; owners may choose a shorter time than the 90 days of the server."""
+    ada, ben = Speaker(pages, "ada"), Speaker(pages, "ben")
+    room = ada.make_room("garden", ben)
+    command(chat, "setting", "set", "message_days", "90")
+    command(chat, "setting", "set", "rooms_keep", "shorter")
+    yield room
+    for name in ("message_days", "rooms_keep"):
+        command(chat, "setting", "unset", name)
+    ada.call("DELETE", f"/rooms/{room}")
+
+
+def test_an_owner_shortens_how_long_messages_are_kept(pages: Pages, garden: int) -> None:
+    adas = pages.at("ada", f"/room/{garden}?show=room")
+    rule = adas.locator(".room-rule")
+    expect(rule).to_contain_text("Messages are removed after 90 days")
+    rule.get_by_role("button", name="Change retention").click()
+    days = rule.get_by_label("Keep messages for (days)")
+    days.fill("100")
+    rule.get_by_role("button", name="Save").click()
+    expect(rule.get_by_role("alert")).to_be_visible()
+    days.fill("30")
+    rule.get_by_role("button", name="Save").click()
+    expect(rule).to_contain_text("Messages are removed after 30 days · set for this room")
+    bens = pages.at("ben", f"/room/{garden}?show=room").locator(".room-rule")
+    expect(bens).to_contain_text("Messages are removed after 30 days")
+    expect(bens.get_by_role("button")).to_have_count(0)
+    rule.get_by_role("button", name="Change retention").click()
+    rule.get_by_role("button", name="Use the server's rule").click()
+    expect(rule).to_have_text("Message retentionMessages are removed after 90 daysChange retention")

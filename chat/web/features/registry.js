@@ -7,8 +7,9 @@ import { leaving } from "./leaving/feature.js";
 import { pins } from "./pins/feature.js";
 import { reactions } from "./reactions/feature.js";
 import { readMarks } from "./read_marks/feature.js";
+import { retention } from "./retention/feature.js";
 
-export const FEATURES = [reactions, readMarks, blocks, invites, pins, exports, leaving];
+export const FEATURES = [reactions, readMarks, blocks, invites, pins, exports, leaving, retention];
 
 /** @typedef {import("./feature").Feature} Feature */
 /** @typedef {import("./feature").KeyOf<(typeof FEATURES)[number]>} Key the keys of all their strings */

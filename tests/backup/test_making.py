@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import open_postgres_storage
 from tests.backup.conftest import FILE, attach, command, lines, register, say
 from tests.support.databases import execute, fetch
-from tests.support.server import ServerProcess
+from tests.support.server import ServerProcess, running_server
 
 DIGEST = hashlib.sha256(FILE).hexdigest()
 
@@ -34,10 +34,17 @@ def modes_below(path: Path) -> set[tuple[bool, int]]:
     return {(each.is_dir(), each.stat().st_mode & 0o777) for each in (path, *path.rglob("*"))}
 
 
-async def test_it_has_all_and_the_next_one_little(own_server: ServerProcess, target: Path) -> None:
-    token = register(own_server, "ada")
-    await attach(own_server, token)
-    data = own_server.data
+@pytest.fixture
+def fresh_server(data: Path) -> Generator[ServerProcess]:
+    """A server in which nobody has written."""
+    with running_server(data) as server:
+        yield server
+
+
+async def test_it_has_all_and_the_next_one_little(fresh_server: ServerProcess, target: Path) -> None:
+    token = register(fresh_server, "ada")
+    await attach(fresh_server, token)
+    data = fresh_server.data
     (first,) = lines(await trio.to_thread.run_sync(command, "backup", target, "--data", data))
     assert " copied, 1 files, " in first
     (name,) = backups_in(target)
@@ -51,7 +58,7 @@ async def test_it_has_all_and_the_next_one_little(own_server: ServerProcess, tar
     assert copy.read_bytes() == FILE
     assert copy.stat().st_ino != (data / "files" / DIGEST[:2] / DIGEST).stat().st_ino
 
-    await say(own_server, token, "one more")
+    await say(fresh_server, token, "one more")
     lines(await trio.to_thread.run_sync(command, "backup", "make", target, "--data", data))
     second = backups_in(target)[1]
     later = read_manifest(target / second)
@@ -69,7 +76,7 @@ async def test_it_has_all_and_the_next_one_little(own_server: ServerProcess, tar
     (dump,) = backups_in(target)
     assert read_manifest(target / dump).database.rows["message_words"] == (0, 0)
     assert modes_below(target) == {(True, 0o700), (False, 0o600)}
-    assert await fetch(own_server.address, "SELECT count(*) FROM removal_holds") == 0
+    assert await fetch(fresh_server.address, "SELECT count(*) FROM removal_holds") == 0
 
 
 def partial_in(target: Path) -> bool:

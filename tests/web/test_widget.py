@@ -45,7 +45,7 @@ class Operator:
 
         def found() -> list[Any]:
             rooms = self.asks("GET", "/support").get("rooms", [])
-            return [room for room in rooms if room["last"].get("text") == text]
+            return [room for room in rooms if room.get("last", {}).get("text") == text]
 
         eventually(lambda: bool(found()), f"a conversation that ends with {text!r}")
         return found()[0]

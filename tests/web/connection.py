@@ -5,6 +5,8 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, Page
 
+from tests.web.spare_contexts import is_unused
+
 _APP = """
 import { openChat } from "./net/chat.js";
 const chat = await openChat(async () => (await import("./features/registry.js")).FEATURES);
@@ -61,8 +63,8 @@ class Connection:
 
     def __init__(self, context: BrowserContext, url: str, script: str = "") -> None:
         self.url = url
-        is_unused = [page.url for page in context.pages] == ["about:blank"]
-        self.page: Page = context.pages[0] if is_unused else context.new_page()
+        pages = context.pages
+        self.page: Page = pages[0] if len(pages) == 1 and is_unused(pages[0]) else context.new_page()
         if script:
             self.page.add_init_script(script)
         _leave_views_out(self.page)

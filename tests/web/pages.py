@@ -1,7 +1,7 @@
 """Pages of people in browsers of their own, and a guard that records forbidden actions."""
 
 import os
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Mapping
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, W
 from tests.support.people import PASSWORD, post
 from tests.web.axe import AXE, serious_in_ours
 from tests.web.open_pages import OpenPages
+from tests.web.spare_contexts import SpareContexts
 
 PATIENCE = 30_000
 """Milliseconds for something to appear; far more than it takes, also on a busy machine."""
@@ -40,49 +41,6 @@ _NO_WORKER = "Object.defineProperty(Navigator.prototype, 'serviceWorker', { get(
 """As in private windows of some browsers."""
 
 
-class SpareContexts:
-    """Contexts that tests have left, for the next that want one with the same options; closed at the end of the block.
-
-    Whoever takes one finds the browser's HTTP cache, and nothing else of those before: no cookie, no storage of an
-    origin that they were at, no page. To fetch and compile all files anew took a third of the time of a page. What
-    a context is told for all its pages can't be taken back (an init script, a clock, a WebSocket's route), so a test
-    that needs that makes a context of its own. `origins` are those that tests visit without saying so.
-    """
-
-    def __init__(self, *origins: str) -> None:
-        self._spare: dict[tuple[Browser, str], list[BrowserContext]] = {}
-        self._origins = set(origins)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        for context in (each for left in self._spare.values() for each in left):
-            context.close()
-
-    def take(self, browser: Browser, options: str) -> tuple[BrowserContext, Page] | None:
-        """Return one with an empty page, if there is one."""
-        left = self._spare.get((browser, options))
-        if not left:
-            return None
-        context = left.pop()
-        page = context.new_page()
-        session = context.new_cdp_session(page)
-        for origin in self._origins:
-            session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
-        session.detach()
-        context.clear_cookies()
-        return context, page
-
-    def give(self, browser: Browser, options: str, context: BrowserContext, origins: Iterable[str]) -> None:
-        """Take back a context that was at these origins, after its pages are closed."""
-        context.unroute_all()
-        for page in context.pages:
-            page.close()
-        self._origins.update(origins)
-        self._spare.setdefault((browser, options), []).append(context)
-
-
 class Pages:
     """Makes pages, and closes them at the end of the block. `spare` and `left` are what others have left.
 
@@ -98,7 +56,8 @@ class Pages:
         self._browser = browser
         self._contexts: list[BrowserContext] = []
         self._spare = spare
-        self._to_spare: list[tuple[str, BrowserContext]] = []
+        # Options of each, and the origin that its page was made for.
+        self._to_spare: list[tuple[str, BrowserContext, str]] = []
         self._left = left
         self._to_leave: dict[BrowserContext, tuple[Hashable, Page]] = {}
         self._origins = {url}
@@ -149,20 +108,20 @@ class Pages:
         taken = self._spare.take(self._browser, kind)
         if taken is None:
             context = self.context(**options)
-            page = context.new_page()
+            page = self._spare.new_page(context)
         else:
             context, page = taken
             self._guard(context)
-        self._to_spare.append((kind, context))
+        self._to_spare.append((kind, context, url or self.url))
         return page
 
     def _leave(self, *, is_clean: bool) -> None:
         if self._spare is not None and is_clean:
-            for kind, context in self._to_spare:
+            for kind, context, origin in self._to_spare:
                 self._contexts.remove(context)
                 context.remove_listener("console", self._console)
                 context.remove_listener("weberror", self._failed)
-                give = partial(self._spare.give, self._browser, kind, context, self._origins)
+                give = partial(self._spare.give, self._browser, kind, context, origin, self._origins)
                 if self._left is not None and context in self._to_leave:
                     self._left.leave(*self._to_leave[context], give)
                 else:
@@ -197,7 +156,7 @@ class Pages:
             page = self.of(name, path, **options)
         else:
             self._guard(page.context)
-            self._to_spare.append((key[1], page.context))
+            self._to_spare.append((key[1], page.context, self.url))
         self._to_leave[page.context] = key, page
         return page
 

@@ -6,9 +6,10 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.support.people import eventually
-from tests.web.pages import Pages, SpareContexts
+from tests.web.pages import Pages
 from tests.web.ports import free_port
 from tests.web.site import other_site
+from tests.web.spare_contexts import SpareContexts
 
 _BAD = """<video src="/video"></video>
 <script>
@@ -59,7 +60,7 @@ def test_console_messages_of_a_cut_connection_are_no_fault(browser: Browser) -> 
 
 
 def test_a_browser_that_is_used_again_has_nothing_of_those_before(browser: Browser) -> None:
-    with other_site() as site, other_site() as another, SpareContexts() as spare:
+    with other_site() as site, other_site() as another, SpareContexts(site.url) as spare:
         site.pages["/"] = another.pages["/"] = ({}, "a page")
         with Pages(browser, site.url, spare) as pages:
             first, second = pages.open(), pages.open(url=another.url)
@@ -80,6 +81,33 @@ def test_a_browser_that_is_used_again_has_nothing_of_those_before(browser: Brows
                 page.title()
                 assert pages.faults == ["console: said"], "the guard looks at it, and at nobody else's"
                 pages.faults.clear()
+
+
+def test_a_page_is_used_again_unless_it_was_told_what_stays(browser: Browser) -> None:
+    with other_site() as site, SpareContexts(site.url) as spare:
+        site.pages["/"] = site.pages["/healthz"] = ({}, "a page")
+        with Pages(browser, site.url, spare) as pages:
+            page = pages.open()
+            page.set_viewport_size({"width": 390, "height": 844})
+            page.route("**/other", lambda route: route.fulfill(status=500))
+            page.context.new_cdp_session(page).send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+            page.goto(f"{site.url}/?next")
+        with Pages(browser, site.url, spare) as pages:
+            again = pages.open()
+            assert again is page
+            assert page.evaluate("[innerWidth, navigator.maxTouchPoints, document.referrer]") == [1280, 0, ""]
+            assert again.evaluate("fetch('/other').then(({ status }) => status)") == 200
+            again.go_back()
+            assert again.go_back() is None, "there is no page of the other test"
+            again.goto(site.url)
+            again.emulate_media(color_scheme="dark")
+        with Pages(browser, site.url, spare) as pages:
+            other = pages.open()
+            assert other.context is page.context
+            assert other is not page
+            other.add_init_script("window.isScripted = true")
+        with Pages(browser, site.url, spare) as pages:
+            assert pages.open() is not other
 
 
 def test_a_browser_of_a_test_that_fails_is_not_used_again(browser: Browser) -> None:

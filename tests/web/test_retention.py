@@ -63,3 +63,23 @@ def test_an_owner_shortens_how_long_messages_are_kept(pages: Pages, garden: int)
     rule.get_by_role("button", name="Change retention").click()
     rule.get_by_role("button", name="Use the server's rule").click()
     expect(rule).to_have_text("Message retentionMessages are removed after 90 daysChange retention")
+
+
+def test_a_hold_is_placed_by_name(olga: Page, garden: int) -> None:
+    olga.get_by_role("link", name="Retention").click()
+    part = olga.locator(".settings-part")
+    part.get_by_label("Name or number").fill("meadow")
+    part.get_by_label("Reason").fill("case 7")
+    part.get_by_role("button", name="Place a hold").click()
+    expect(part.get_by_role("alert")).to_contain_text("There is no room named “meadow”")
+    part.get_by_label("Name or number").fill("Garden")
+    part.get_by_role("button", name="Place a hold").click()
+    expect(part.get_by_role("listitem")).to_contain_text("Room: garden")
+    part.get_by_role("radio", name="Person", exact=True).check()
+    part.get_by_label("Name or number").fill("ben")
+    part.get_by_label("Reason").fill("case 8")
+    part.get_by_role("button", name="Place a hold").click()
+    expect(part.get_by_role("listitem")).to_have_count(2)
+    for _ in range(2):
+        part.get_by_role("button", name="Lift").first.click()
+    expect(part.get_by_role("listitem")).to_have_count(0)

@@ -84,12 +84,19 @@ function PlaceHold({ onPlaced }) {
   const [kind, setKind] = useState(/** @type {(typeof KINDS)[number]} */ ("room"));
   const [target, setTarget] = useState("");
   const [reason, setReason] = useState("");
-  const isWhole = kind === "server" || /^[1-9]\d{0,14}$/.test(target.trim());
+  const [missing, setMissing] = useState("");
   const submit = async (/** @type {Event} */ event) => {
     event.preventDefault();
-    const body = { kind, reason: reason.trim(), ...(kind !== "server" && { target: Number(target) }) };
-    const isDone = await act(async () => onPlaced(/** @type {any} */ (await chat.call("POST", "/admin/holds", body)).holds));
-    if (!isDone) return;
+    setMissing("");
+    const isPlaced = { now: false };
+    await act(async () => {
+      const found = kind === "server" ? undefined : await idOf(chat, kind, target.trim());
+      if (found === null) return setMissing(t(`retention.no_${/** @type {"room" | "person"} */ (kind)}`, { name: target.trim() }));
+      const body = { kind, reason: reason.trim(), ...(found && { target: found }) };
+      onPlaced(/** @type {any} */ (await chat.call("POST", "/admin/holds", body)).holds);
+      isPlaced.now = true;
+    });
+    if (!isPlaced.now) return;
     setTarget("");
     setReason("");
   };
@@ -102,8 +109,26 @@ function PlaceHold({ onPlaced }) {
         </label>`,
       )}
     </fieldset>
-    ${kind !== "server" && html`<${Field} label=${t("retention.target")} hint=${t("retention.target_hint")} value=${target} onInput=${setTarget} inputmode="numeric" />`}
+    ${kind !== "server" && html`<${Field} label=${t("retention.target")} hint=${t("retention.target_hint")} error=${missing} value=${target} onInput=${setTarget} maxlength="64" />`}
     <${Field} label=${t("retention.reason")} error=${error} value=${reason} onInput=${setReason} maxlength="500" />
-    <${Submit} label=${t("retention.place")} isBusy=${isBusy} disabled=${!isWhole || !reason.trim()} />
+    <${Submit} label=${t("retention.place")} isBusy=${isBusy} disabled=${(kind !== "server" && !target.trim()) || !reason.trim()} />
   </form>`;
+}
+
+/**
+ * The id of the room or person with exactly this name, in any case; a number is an id, unless it is a name. null: there is
+ * none, or several rooms have the name.
+ * @param {import("../shared/context.js").Chat} chat
+ * @param {"room" | "person"} kind
+ * @param {string} text
+ * @returns {Promise<number | null>}
+ */
+async function idOf(chat, kind, text) {
+  const list = kind === "room" ? "rooms" : "people";
+  const query = new URLSearchParams({ q: text, limit: "100" });
+  /** @type {{ id: number, name: string }[]} */
+  const found = /** @type {any} */ (await chat.call("GET", `/admin/${list}?${query}`))[list] ?? [];
+  const named = found.filter(({ name }) => name.toLowerCase() === text.toLowerCase());
+  if (named.length === 1) return named[0].id;
+  return named.length === 0 && /^[1-9]\d{0,14}$/.test(text) ? Number(text) : null;
 }

@@ -8,10 +8,22 @@ from chat.features.invites import FEATURE as INVITES
 from chat.features.leaving import FEATURE as LEAVING
 from chat.features.mail import FEATURE as MAIL
 from chat.features.pins import FEATURE as PINS
+from chat.features.recovery import FEATURE as RECOVERY
 from chat.features.retention import retention
 from chat.features.search import FEATURE as SEARCH
 from chat.features.support import FEATURE as SUPPORT
 
-_BEFORE: tuple[Feature, ...] = (BLOCKS, EXPORTS, FILES, INVITES, LEAVING, MAIL, PINS, SEARCH, SUPPORT)
+_BEFORE: tuple[Feature, ...] = (
+    BLOCKS,
+    EXPORTS,
+    FILES,
+    INVITES,
+    LEAVING,
+    MAIL,
+    PINS,
+    RECOVERY,
+    SEARCH,
+    SUPPORT,
+)
 
 FEATURES = (*_BEFORE, retention([each.removal for each in _BEFORE if each.removal is not None]))

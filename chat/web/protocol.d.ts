@@ -437,6 +437,12 @@ export interface FilesOfRoom {
   next?: number;
 }
 
+/** The e-mail address of an account, and the language of the mail. */
+export interface Forgot {
+  email: string;
+  language?: "en" | "ru";
+}
+
 /** The person has lost a room. `closed`: a support conversation, until somebody sends to it. */
 export interface GoneEvent {
   type: "gone";
@@ -488,7 +494,7 @@ export interface HelloOk {
   restored?: Restored;
   /**
    * activity, blocks, edits, exports, files, invites, leaving, mail, mentions, pins, presence, reactions,
-   * read_marks, retention, search, support, sync_pages, visitors; others may be added
+   * read_marks, recovery, retention, search, support, sync_pages, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -1108,6 +1114,13 @@ export interface ReadUpTo {
   back?: boolean;
 }
 
+/** A new password, and the code of a mailed link. */
+export interface Recover {
+  code: string;
+  /** At most 72 bytes */
+  password: string;
+}
+
 /** The refresh token; a browser sends it as a cookie instead. */
 export interface Refresh {
   /** Opaque; can be used once */
@@ -1354,7 +1367,7 @@ export interface ServerInfo {
   lobby: "members" | "open";
   /**
    * activity, blocks, edits, exports, files, invites, leaving, mail, mentions, pins, presence, reactions,
-   * read_marks, retention, search, support, sync_pages, visitors; others may be added
+   * read_marks, recovery, retention, search, support, sync_pages, visitors; others may be added
    */
   features: string[];
   limits: Limits;

@@ -459,6 +459,8 @@ SERVER_ACTS = (
     ServerAct("register", "everybody", {"name": "!", "password": _PASSWORD}, Answer.INVALID),
     ServerAct("log_in", "everybody", {"login": "no {caller}", "password": "wrong words"}, UNAUTHENTICATED),
     ServerAct("reset_password", "everybody", {"code": "no", "password": _PASSWORD}, GONE),
+    ServerAct("forgot_password", "everybody", {"email": "ada@example.com"}, Answer.CONFLICT),
+    ServerAct("recover", "everybody", {"code": "m-no", "password": _PASSWORD}, GONE),
     ServerAct("refresh", "everybody", {"refresh": "no"}, UNAUTHENTICATED),
     ServerAct("invite", "everybody", {"code": "no"}, NOT_FOUND),
     ServerAct("new_visitor", "everybody", {}),

@@ -1,10 +1,13 @@
 """The real server and a real mail server: the queue survives a kill, and the commands say whether mail works."""
 
+import json
+import re
 import subprocess
 import sys
 from collections.abc import Generator
 from pathlib import Path
 
+import httpx
 import pytest
 import trio
 
@@ -64,3 +67,37 @@ def test_mails_that_waited_while_no_server_ran_are_sent_once(data: Path) -> None
             [*command, "never@example.com", *where], capture_output=True, text=True, timeout=60
         )
         assert (refused.returncode, "550 no such mailbox" in refused.stderr) == (1, True)
+
+
+def test_a_forgotten_password_is_reset_by_mail_and_links_ignore_the_host(data: Path) -> None:
+    with running_mail_server() as mails:
+        settings = {
+            "CHAT_MAIL_URL": f"smtp://127.0.0.1:{mails.port}?tls=none",
+            "CHAT_MAIL_FROM": "Chat <chat@chat.example>",
+            "CHAT_PUBLIC_URL": "https://chat.example",
+        }
+        with (
+            running_server(data, **settings) as server,
+            httpx.Client(base_url=server.url, trust_env=False) as http,
+        ):
+            person = {"name": "ada", "password": "first words", "email": "ada@example.com"}
+            assert http.post("/api/v1/auth/register", json=person).status_code in (200, 201)
+            lying = {"X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example"}
+            assert (
+                http.post("/api/v1/auth/forgot", json={"email": "ada@example.com"}, headers=lying).status_code
+                == 204
+            )
+            arrived = mails.next_mail()
+            text = arrived["message"].get_body(("plain",)).get_content()
+            assert arrived["to"] == ["ada@example.com"]
+            assert "evil" not in json.dumps(arrived, default=str)
+            code = re.search(r"https://chat\.example/reset#(\S+)", text)
+            assert code is not None
+            assert http.get("/reset").status_code == 200  # as scanners of mails do: it uses nothing up
+            body = {"code": code[1], "password": "second words"}
+            assert http.post("/api/v1/auth/recover", json=body).status_code == 200
+            assert http.post("/api/v1/auth/recover", json=body).status_code == 410
+            login = {"login": "ada", "password": "second words"}
+            assert http.post("/api/v1/auth/login", json=login).status_code == 200
+            kept = "SELECT count(*) FROM mails WHERE text IS NOT NULL"
+            eventually(lambda: trio.run(fetch, server.address, kept) == 0, "its text is removed", 30)

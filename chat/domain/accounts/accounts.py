@@ -85,6 +85,7 @@ class Accounts:
         self._resets = resets = Resets(users, passwords, tokens, self.grant, self._note, min_password)
         self.reset_code = resets.code
         self.reset_password = resets.use
+        self.set_forgotten_password = resets.set
 
         self._newcomers = newcomers = Newcomers(
             users,

@@ -9,7 +9,7 @@ who can log in.
 import hmac
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from chat.domain.accounts.account_changes import is_acting_admin
 from chat.domain.accounts.authentication import Granted
@@ -26,7 +26,7 @@ RESET_LASTS = 86_400
 
 RESET_OVER = Refusal(
     Code.GONE,
-    "this link is used up, expired or mistyped: ask an admin for a new one",
+    "this link is used up, expired or mistyped: ask for a new one",
     field="code",
     reason="reset_over",
 )
@@ -72,6 +72,21 @@ class Resets:
         person = await self._person(code)
         if isinstance(person, Refusal):
             return person
+        return await self.set(person, password, address)
+
+    async def set(
+        self,
+        person: Person,
+        password: str,
+        address: str,
+        use_up: Callable[[], Awaitable[bool]] | None = None,
+    ) -> Granted | Refusal:
+        """Set a new password for somebody who has a good link. Every token except the returned one becomes invalid.
+
+        `use_up` uses the link up, once the password is known to be acceptable, and returns whether it was still good.
+        May raise StorageDown and OutcomeUnknown. Cancelling: the password is the old one or the new one, and the link
+        may be used up.
+        """
         raw = clean_new_password(password, at_least=self._min_password, name=person.name)
         if isinstance(raw, Refusal):
             return raw
@@ -81,6 +96,8 @@ class Resets:
         password_hash = await self._passwords.hash(raw, address)
         if isinstance(password_hash, Refusal):
             return password_hash
+        if use_up is not None and not await use_up():
+            return RESET_OVER
         changed = await self._users.set_password(
             person.id, password_hash, instead_of=known.password_hash, by_link=True
         )

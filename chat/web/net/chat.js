@@ -209,7 +209,7 @@ export async function openChat(loadFeatures) {
     logIn: (login, password, options) => account.begin("/auth/login", { login, password }, options),
     register: (fields) => account.begin("/auth/register", fields),
     setUp: (fields) => account.begin("/setup", fields),
-    resetPassword: (fields) => account.begin("/auth/reset", fields),
+    resetPassword: (fields) => account.begin(fields.code.startsWith("m-") ? "/auth/recover" : "/auth/reset", fields),
     logOut: () => account.logOut(),
     isShared: account.isShared,
     async setShared(shared) {

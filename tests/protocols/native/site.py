@@ -190,6 +190,8 @@ async def open_site(
             archives=archives,
             widget_origins=config.widget_origins,
             server_name=config.server_name,
+            public_url=config.public_url,
+            mail=config.mail_server(),
         ) as engine:
             own = OwnInspection(Watch(Recorder(), engine.metrics), engine.metrics, storage.ping)
             services = services_of(engine)

@@ -49,5 +49,5 @@ export default {
   "reset.title": "Set a new password",
   "reset.note": "This logs out all your devices.",
   "reset.set": "Set password and log in",
-  "reset.over": "This link is used up, expired or mistyped. Ask an admin for a new one.",
+  "reset.over": "This link is used up, expired or mistyped. Ask for a new one.",
 };

@@ -43,4 +43,7 @@ export default {
   "sign_in.invite_over": "This invitation is used up, revoked or expired. Ask for a new one.",
   "sign_in.forgot": "Forgot your password?",
   "sign_in.forgot_text": "Ask an admin of this server for a reset link. The server sends no e-mail.",
+  "sign_in.forgot_email": "E-mail address of your account",
+  "sign_in.forgot_send": "Send reset link",
+  "sign_in.forgot_sent": "If an account has this address, a link is on its way. It works for 30 minutes; look among spam too. Otherwise ask an admin.",
 };

@@ -12,6 +12,7 @@ import { icon } from "../controls/icon.js";
 import { lazy } from "../shared/lazy.js";
 import { useTitle } from "../shared/title.js";
 
+const Forgot = lazy(() => import("./forgot.js"), "Forgot");
 const Invitation = lazy(() => import("./invitation.js"), "Invitation");
 
 /** @param {{ invite?: string }} props `invite` is the code of an invitation */
@@ -24,6 +25,7 @@ export function SignIn({ invite }) {
 /** @param {{ policy: import("./policy.js").Policy | null, problem: import("../../model/types").ChatError | null }} props */
 function LogInOrRegister({ policy, problem }) {
   const [isNew, setNew] = useState(false);
+  const [isForgotten, setForgotten] = useState(false);
   const connection = useSelected((state) => state.connection);
   const name = policy?.server ?? t("sign_in.chat");
   useTitle(isNew ? t("sign_in.register") : t("sign_in.log_in"));
@@ -37,7 +39,7 @@ function LogInOrRegister({ policy, problem }) {
     ${problem && html`<${ErrorNote} kind="warning">${attemptError(problem)}<//>`}
     ${policy?.needed && html`<${NotSetUp} />`}
     <${LogIn}>${!problem && html`<${Ended} connection=${connection} />`}<//>
-    <details class="sign-in-forgot"><summary>${t("sign_in.forgot")}</summary><p class="soft">${t("sign_in.forgot_text")}</p></details>
+    <details class="sign-in-forgot" onToggle=${(/** @type {any} */ event) => setForgotten(event.currentTarget.open)}><summary>${t("sign_in.forgot")}</summary>${isForgotten && html`<${Forgot} />`}</details>
     <${Other} policy=${policy} onRegister=${() => setNew(true)} />
   <//>`;
 }

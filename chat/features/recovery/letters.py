@@ -1,0 +1,32 @@
+"""The mail with a link to reset a password, in the languages of the page. Pure."""
+
+from typing import Literal
+
+from chat.mail.letter import Letter
+
+Language = Literal["en", "ru"]
+
+
+def reset_letter(language: Language, name: str, server_name: str, link: str) -> Letter:
+    """Return the letter for somebody called `name`."""
+    if language == "ru":
+        return Letter(
+            f"Сброс пароля: {server_name}",
+            (
+                f"Здравствуйте, {name}!",
+                f"Кто-то, возможно вы, просит сбросить пароль этой учётной записи на {server_name}. Ссылка действует"
+                " 30 минут и один раз.",
+            ),
+            ("Задать новый пароль", link),
+            "Если это были не вы, ничего не делайте: пароль останется прежним.",
+        )
+    return Letter(
+        f"Reset your password on {server_name}",
+        (
+            f"Hello {name},",
+            f"Somebody, perhaps you, asked to reset the password of this account on {server_name}. The link works for"
+            " 30 minutes, and once.",
+        ),
+        ("Set a new password", link),
+        "If it was not you, do nothing: the password stays as it is.",
+    )

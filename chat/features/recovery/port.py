@@ -1,0 +1,46 @@
+"""The port of links by which people who forgot their password set a new one."""
+
+from typing import Protocol
+
+import msgspec
+
+from chat.domain.features import Port
+
+LASTS = 1800.0
+"""Seconds for which a link is good."""
+
+PER_HOUR = 3
+"""Links for one account in an hour."""
+
+
+class Addressee(msgspec.Struct, frozen=True):
+    """Whom a link is for: the address is that of the account, as it was entered there."""
+
+    person_id: int
+    name: str
+    email: str
+
+
+class PasswordResets(Protocol):
+    """The links. Each method may raise StorageDown; those that write may raise OutcomeUnknown.
+
+    Cancelling: it was written, or not.
+    """
+
+    async def begin(self, email: str, digest: bytes) -> Addressee | None:
+        """Keep a link of this digest for the account with this address.
+
+        None, and nothing is kept: no account has it, it may not log in, or it had `PER_HOUR` links in the last hour.
+        """
+        ...
+
+    async def person_of(self, digest: bytes) -> int | None:
+        """Return the id of the person whose link is good; None: it is used, over, or void."""
+        ...
+
+    async def use(self, digest: bytes) -> bool:
+        """Use a link up, and return whether it was good. Of several uses at once one gets True."""
+        ...
+
+
+RESETS: Port[PasswordResets] = Port("password resets")

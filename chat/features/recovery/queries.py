@@ -1,0 +1,57 @@
+"""Links to reset a password, in PostgreSQL."""
+
+from chat.domain.text.rules import same_name_key
+from chat.features.recovery.port import LASTS, PER_HOUR, Addressee
+from chat.storage.postgres.database import Database
+from chat.storage.postgres.session import Connection
+
+_LOCK = "SELECT id FROM users WHERE email_key = $1 FOR NO KEY UPDATE"
+_BEGIN = f"""
+WITH found AS (
+    SELECT id, name, email, email_key, token_generation FROM users
+    WHERE email_key = $1 AND deleted_at IS NULL AND disabled_at IS NULL AND NOT is_visitor AND (
+        SELECT count(*) FROM password_resets
+        WHERE user_id = users.id AND created_at > clock_timestamp() - interval '1 hour') < {PER_HOUR}
+), made AS (
+    INSERT INTO password_resets (digest, user_id, email_key, generation, expires_at)
+    SELECT $2, id, email_key, token_generation, clock_timestamp() + interval '{LASTS} s' FROM found
+)
+SELECT id AS person_id, name, email FROM found"""
+_CLEAN = "DELETE FROM password_resets WHERE expires_at < clock_timestamp() - interval '1 day'"
+_IS_GOOD = """
+digest = $1 AND used_at IS NULL AND expires_at > clock_timestamp() AND users.id = user_id
+    AND users.email_key = password_resets.email_key AND token_generation = generation AND disabled_at IS NULL"""
+_PERSON = f"SELECT user_id FROM password_resets, users WHERE {_IS_GOOD}"
+_USE = f"""
+UPDATE password_resets SET used_at = clock_timestamp() FROM users WHERE {_IS_GOOD} RETURNING true"""
+
+
+class PostgresResets:
+    """The port `PasswordResets`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def begin(self, email: str, digest: bytes) -> Addressee | None:
+        key = same_name_key(email)
+
+        async def begin(connection: Connection) -> Addressee | None:
+            await connection.execute(_CLEAN)
+            await connection.execute(_LOCK, key)  # so that several at once are counted
+            found = await connection.fetchrow(_BEGIN, key, digest)
+            return None if found is None else Addressee(**found)
+
+        return await self._database.write(begin)
+
+    async def person_of(self, digest: bytes) -> int | None:
+        async def read(connection: Connection) -> int | None:
+            found: int | None = await connection.fetchval(_PERSON, digest)
+            return found
+
+        return await self._database.read(read)
+
+    async def use(self, digest: bytes) -> bool:
+        async def use(connection: Connection) -> bool:
+            return bool(await connection.fetchval(_USE, digest))
+
+        return await self._database.write(use)

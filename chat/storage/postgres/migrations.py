@@ -21,7 +21,7 @@ from chat.storage.postgres.upgrade_plan import UpgradePlan, plan_migrations
 _LOCK = 0x63686174_6D696772  # "chatmigr"
 _LOCK_TIMEOUT = 60
 """Seconds to wait for the locks of another server that migrates, or that uses a table which a migration changes."""
-_TRIES = 10
+_TRIES = 30
 """Attempts at the transaction when deadlocks with running servers end it."""
 _OLDEST = 14
 """The oldest major version of PostgreSQL that this schema is tested on."""

@@ -197,7 +197,8 @@ async def _measure(port: int, pid: int, address: dict[str, Any], words: Words, c
         f"\rindexed in {time.perf_counter() - began:,.0f} s; CPU {now.total - used.total:,.0f} s", flush=True
     )
     size = await connection.fetchval(
-        "SELECT pg_total_relation_size('message_words') / count(*) FROM message_words"
+        "SELECT (SELECT sum(pg_total_relation_size(relid)) FROM pg_partition_tree('message_words')) / count(*)"
+        " FROM message_words"
     )
     print(f"{size} bytes a message")
     rows = await connection.fetch("SELECT text FROM messages WHERE id % 997 = 1")

@@ -34,7 +34,7 @@ _SIZE = "SELECT pg_database_size(current_database())"
 _EMPTY = """
 DO $$ DECLARE each record; BEGIN
     FOR each IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
-    LOOP EXECUTE format('DROP TABLE %I CASCADE', each.tablename); END LOOP;
+    LOOP EXECUTE format('DROP TABLE IF EXISTS %I CASCADE', each.tablename); END LOOP;  -- partitions go with theirs
     FOR each IN SELECT oid::regprocedure AS name FROM pg_proc WHERE pronamespace = 'public'::regnamespace
     LOOP EXECUTE format('DROP FUNCTION %s CASCADE', each.name); END LOOP;
 END $$"""

@@ -68,7 +68,7 @@ def rows(address: DatabaseAddress) -> dict[str, list[str]]:
     names = fetch_sql(address, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
     content: dict[str, list[str]] = {}
     for (name,) in names:
-        if name not in _OWN:
+        if not name.startswith(_OWN):
             found = fetch_sql(address, f'SELECT t::text AS row FROM "{name}" AS t ORDER BY 1')
             content[name] = [row["row"] for row in found]
     return content

@@ -26,7 +26,9 @@ STEP = 1000
 _LEFT = """
 SELECT (SELECT count(*) FROM messages WHERE room_id = $1), (SELECT count(*) FROM memberships WHERE room_id = $1),
        (SELECT count(*) FROM rooms WHERE id = $1)"""
-_INDEX_ENTRIES_READ = "SELECT pg_stat_get_xact_tuples_returned('message_words_words'::regclass)"
+_INDEX_ENTRIES_READ = """
+SELECT sum(pg_stat_get_xact_tuples_returned(inhrelid))::int FROM pg_inherits
+WHERE inhparent = 'message_words_words'::regclass"""
 """In this transaction."""
 _WAITING = """
 SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"""

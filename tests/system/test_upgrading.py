@@ -4,11 +4,13 @@ The older release is the wheel in tests/releases, the next one is this tree with
 """
 
 import re
+import secrets
 import subprocess
 import sys
 import time
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +154,24 @@ def people(chat: Chat, near: ServerProcess, far: ServerProcess) -> Generator[Tal
         assert "Traceback" not in server.log.read_text(), server.log.read_text()
 
 
+class Searcher:
+    """Somebody who writes in a room of their own, and searches."""
+
+    def __init__(self, server: ServerProcess) -> None:
+        self._headers = {"Authorization": f"Bearer {register(server.url, 'sue')}"}
+        self._room = self._ask(server, "POST", "/rooms", {"name": "patch"})["id"]
+
+    def _ask(self, server: ServerProcess, method: str, path: str, body: object = None) -> Any:
+        return request(method, f"{server.url}/api/v1{path}", body, headers=self._headers).json()
+
+    def say(self, server: ServerProcess, text: str) -> None:
+        body = {"key": secrets.token_urlsafe(18), "text": text}
+        assert self._ask(server, "POST", f"/rooms/{self._room}/messages", body)["seq"] > 0
+
+    def finds_both(self, server: ServerProcess) -> bool:
+        return len(self._ask(server, "GET", "/search?q=pumpkin")["hits"]) == 2
+
+
 def test_an_older_release_serves_beside_this_one_and_again_on_its_schema(chat: Chat, older: Release) -> None:
     this = this_release()
     old_near, old_far = chat.start(older), chat.start(older)
@@ -165,6 +185,11 @@ def test_an_older_release_serves_beside_this_one_and_again_on_its_schema(chat: C
         assert "nothing to do" in chat.command("upgrade")
         assert (chat.schema(), chat.versions()) == (this.schema, [older.version] * 2 + [this.version])
         talk.replace(old_far, new_far)
+        sue = Searcher(old_near)
+        sue.say(old_near, "pumpkin of the older")
+        sue.say(new_far, "pumpkin of the newer")
+        for server in (old_near, new_far):
+            eventually(partial(sue.finds_both, server), "each finds what any has indexed")
         _pin_and_unpin(chat, new_far)
         talk.received_by_all()
         old_again = chat.start(older)

@@ -1,11 +1,15 @@
 """Search in PostgreSQL: our own words in a tsvector, with the room and the sender as two more words."""
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import asyncpg
+import structlog
+import trio
 
+from chat.domain.failures import StorageError
 from chat.domain.messages.files import searched_text
 from chat.domain.messages.sync_types import MessageNow
 from chat.features.search import statements as queries
@@ -42,14 +46,22 @@ _WIDEST = 64
 _WIDER = 4
 """Most buckets of a window, and by how much the next one is wider than one without enough matches."""
 
+_OF_A_PARTITION = 2
+"""Buckets of a partition (sql/0037_word_partitions.sql)."""
+
 _STEP = 1000
 """Log entries that are read at once."""
 
 _STEP_OF_BUCKETS = 500
 """Older messages that get their bucket at once, in some 20 milliseconds."""
 
+_RETRY = 30.0
+"""Seconds until the next try to add a partition: there is one for whatever comes."""
+
 _LONGEST_SPLITTING = 0.003
 """Seconds of splitting texts at once; an unusual text takes some milliseconds."""
+
+logger = structlog.get_logger(__name__)
 
 
 class PostgresSearchIndex:
@@ -58,6 +70,8 @@ class PostgresSearchIndex:
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.thread_time) -> None:
         self._database = database
         self._clock = clock
+        self._partition_due = 0, -math.inf
+        """The id from which on there may be a partition to add, and when to try."""
 
     async def find(self, search: Search) -> list[MessageNow]:
         async def find(connection: Connection) -> list[MessageNow]:
@@ -95,7 +109,28 @@ class PostgresSearchIndex:
             await connection.execute(queries.GO_ON, last_id)
             return Progress(last_id, is_bucketed=not bucketed_from)
 
-        return await self._database.write(index)
+        progress = await self._database.write(index)
+        if progress.is_ours:
+            await self._add_partition(progress.last_id)
+        return progress
+
+    async def _add_partition(self, newest_id: int) -> None:
+        """Add a partition when it is time. Where that fails, the last one takes all words, and a later try adds it."""
+
+        async def add(connection: Connection) -> int:
+            if not await connection.fetchval(queries.TRY_LOCK):
+                return newest_id  # another server does it
+            await connection.execute(queries.BEGIN_SHORTLY)
+            return int(await connection.fetchval(queries.ADD_PARTITION, newest_id))
+
+        from_id, at = self._partition_due
+        if newest_id < from_id or trio.current_time() < at:
+            return
+        try:
+            self._partition_due = await self._database.write(add), -math.inf
+        except StorageError as error:
+            self._partition_due = from_id, trio.current_time() + _RETRY
+            logger.info("no new partition of the search's words yet; trying again", error=str(error))
 
 
 async def read_lag(connection: Connection) -> list[tuple[str, str, float]]:
@@ -165,8 +200,7 @@ async def _ids(connection: Connection, search: Search) -> list[int]:
         part = " & ".join(part for count, part in counted if count <= 2 * rarest + _FEW)
         ids = [*row["ids"]]
         for begin, end, buckets in _windows(low, row["lowest"], sample.width, row["bucketed_from"]):
-            within = f"{part} & ({buckets})" if buckets else part
-            window = *asked[:-1], begin, end, limit - len(ids), within
+            window = *asked[:-1], begin, end, limit - len(ids), part, buckets or part
             ids += [each["id"] for each in await connection.fetch(queries.BY_INDEX, *window)]
             if len(ids) == limit:
                 break
@@ -176,7 +210,8 @@ async def _ids(connection: Connection, search: Search) -> list[int]:
 def _windows(low: int, high: int, width: int, bucketed_from: int) -> Iterator[tuple[int, int, str]]:
     """Yield windows of ids from `high` down to `low`: first id, the one after the last, and the buckets as a tsquery.
 
-    The first has `width` buckets. Below `bucketed_from` there are none, so that is one window, without buckets.
+    The first has about `width` buckets, and partitions are read whole. Below `bucketed_from` there are none, so that is
+    one window, without buckets.
     """
     while low < high:
         if high <= bucketed_from:
@@ -184,7 +219,7 @@ def _windows(low: int, high: int, width: int, bucketed_from: int) -> Iterator[tu
             return
         last = (high - 1) >> queries.BUCKET_BITS
         first = max(last - width + 1, 0)
-        begin = max(low, bucketed_from, first << queries.BUCKET_BITS)
+        begin = max(low, bucketed_from, (first - first % _OF_A_PARTITION) << queries.BUCKET_BITS)
         first = begin >> queries.BUCKET_BITS
         yield begin, high, " | ".join(f"'~{bucket}'" for bucket in range(first, last + 1))
         high, width = begin, min(_WIDER * width, _WIDEST)

@@ -5,7 +5,8 @@ seconds, and PostgreSQL's planner can't know. So the newest messages are scanned
 matches, a sample estimates which way is faster, and for which part of the query the index has the fewest entries.
 
 The index is read in windows of buckets, from the newest to older ones: a bucket is one more word of each message, so
-PostgreSQL reads no message outside the window (docs/decisions/0051-search-by-buckets.md).
+PostgreSQL reads no message outside the window (docs/decisions/0051-search-by-buckets.md). Only the partitions in the
+window are read, the newest first (sql/0037_word_partitions.sql).
 """
 
 from chat.storage.postgres.timeline_queries import MESSAGE, MINE
@@ -75,17 +76,19 @@ SELECT newest.id FROM (
 ) AS newest WHERE newest.fits AND newest.room_id = ANY(ARRAY(SELECT id FROM inside))
 ORDER BY newest.id DESC LIMIT $6"""
 
-# Looks only $7 up in the index, one part of the query and some buckets, and filters the hits by the whole query.
+# Looks only $7 up in the index, one part of the query, and the buckets $8 where a partition goes beyond the window; it
+# filters the hits by the whole query.
 BY_INDEX = f"""
-WITH {_MINE}, hits AS MATERIALIZED (
-    SELECT id, room_id, words FROM message_words
-    WHERE words @@ $7::tsquery AND id + 0 >= $4::bigint AND id + 0 < $5::bigint
-)
-SELECT hits.id FROM hits JOIN inside ON inside.id = hits.room_id WHERE hits.words @@ $2::tsquery
-ORDER BY hits.id DESC LIMIT $6"""
+WITH {_MINE}
+SELECT id FROM words_within(
+    $4::bigint, $5::bigint, $7::tsquery, $8::tsquery, $2::tsquery, ARRAY(SELECT id FROM inside), $6::bigint
+) AS id"""
 
+# Each id is looked up alone, so that PostgreSQL reads only its partition.
 BEST_FIRST = """
-SELECT id FROM message_words WHERE id = ANY($1::bigint[]) ORDER BY ts_rank(words, $2::tsquery) DESC, id DESC"""
+SELECT found.id FROM unnest($1::bigint[]) AS asked(id)
+CROSS JOIN LATERAL (SELECT id, words FROM message_words WHERE id = asked.id LIMIT 1) AS found
+ORDER BY ts_rank(found.words, $2::tsquery) DESC, found.id DESC"""
 
 # $1 is the person, $2 are the ids in the order of the result.
 FOUND = f"""
@@ -147,6 +150,9 @@ done AS (UPDATE message_words SET words = words WHERE id IN (SELECT id FROM olde
 lowest AS (SELECT coalesce(min(id), 0) AS id FROM older)
 UPDATE words_written SET bucketed_from = lowest.id FROM lowest WHERE words_written.id = 1
 RETURNING bucketed_from"""
+# A search holds a lock for two seconds at most, a dump for hours: new searches wait for as long as this does.
+BEGIN_SHORTLY = "SET LOCAL lock_timeout = '100ms'"
+ADD_PARTITION = "SELECT add_word_partition($1)"
 GO_ON = """
 INSERT INTO words_written (id, last_id) VALUES (1, $1)
 ON CONFLICT (id) DO UPDATE SET last_id = excluded.last_id"""

@@ -40,6 +40,8 @@ COMMON, MIDDLING, RARE = "commonest", "middling", "rarest"
 """Words of each third message, of each two hundredth, and of three."""
 
 _CHUNK = 500_000
+_APART = 65_536
+"""Ids after which the search's index may add a partition."""
 
 _SHARES = (("lobby", 300), ("big", 26), ("room", 500), ("small", 74), ("direct", 100))
 
@@ -134,6 +136,8 @@ async def fill(address: dict[str, Any], messages: int) -> Filled:
         definitions = await _drop_indexes(connection)
         periods = -(-messages // MESSAGES)
         last = PERIOD * periods
+        for newest in range(0, last + 1, _APART):
+            await connection.execute("SELECT add_word_partition($1)", newest)
         for first in range(1, last + 1, _CHUNK):
             bounds = first, min(first + _CHUNK - 1, last), last
             for statement in (_MESSAGES, _CHANGES, _WORDS):
@@ -216,7 +220,7 @@ async def _drop_indexes(connection: Connection) -> list[str]:
             )
         else:
             await connection.execute(f"DROP INDEX {row['name']}")
-            definition = row["definition"]
+            definition = row["definition"].replace(" ON ONLY ", " ON ")
             if row["name"] == "messages_client_key":
                 definition = definition.replace(" WHERE ", " WITH (fillfactor = 50) WHERE ")
             statements.append(definition)

@@ -1,7 +1,7 @@
 """A search by buckets finds what a plain scan finds: whatever is asked, and however many messages have their bucket."""
 
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from random import Random
 from typing import Any, NamedTuple
 
@@ -28,12 +28,11 @@ WORDS = ("often", "half", "some", "few", "rare")
 EVERY = (1, 2, 25, 150, 1000)
 """Each word is in one of so many messages."""
 
-_FILL = (
-    "INSERT INTO users (name, name_key, password_hash) VALUES ('ada', 'ada', 'x')",
+ROOMS = (
+    "INSERT INTO users (name, name_key, password_hash) VALUES ('ada', 'ada', 'x');"
     "INSERT INTO rooms (id, kind, name, name_key, is_private) VALUES"
-    f" ({GARDEN}, 'room', 'garden', 'garden', true), ({CELLAR}, 'room', 'cellar', 'cellar', true)",
-    f"INSERT INTO memberships (room_id, user_id) VALUES ({GARDEN}, {ADA})",
-    "ALTER TABLE message_words DISABLE TRIGGER message_words_bucket",
+    f" ({GARDEN}, 'room', 'garden', 'garden', true), ({CELLAR}, 'room', 'cellar', 'cellar', true);"
+    f"INSERT INTO memberships (room_id, user_id) VALUES ({GARDEN}, {ADA})"
 )
 
 
@@ -54,6 +53,16 @@ def conversation(chance: Random) -> list[Said]:
         )
         for nth in range(1, COUNT + 1)
     ]
+
+
+def words(said: Sequence[Said]) -> str:
+    """Rows of `message_words`, as SQL."""
+    return ", ".join(
+        "({}, {}, '''#{}'' ''@{}'' {}')".format(
+            each.id, each.room, each.room, each.sender, " ".join(each.words)
+        )
+        for each in said
+    )
 
 
 class World(NamedTuple):
@@ -80,12 +89,6 @@ async def world(server: ServerProcess, monkeypatch: pytest.MonkeyPatch) -> Async
     name = f"buckets_{os.urandom(6).hex()}"
     address = {**server.address, "database": name}
     said = conversation(Random(5))
-    rows = ", ".join(
-        "({}, {}, '''#{}'' ''@{}'' {}')".format(
-            each.id, each.room, each.room, each.sender, " ".join(each.words)
-        )
-        for each in said
-    )
     with trio.fail_after(60):
         await execute(server.address, f"CREATE DATABASE {name}")
         try:
@@ -95,8 +98,9 @@ async def world(server: ServerProcess, monkeypatch: pytest.MonkeyPatch) -> Async
                 pass
             newest = said[-1].id
             for statement in (
-                *_FILL,
-                f"INSERT INTO message_words (id, room_id, words) VALUES {rows}",
+                ROOMS,
+                "ALTER TABLE message_words DISABLE TRIGGER message_words_bucket",
+                f"INSERT INTO message_words (id, room_id, words) VALUES {words(said)}",
                 f"INSERT INTO words_written (id, last_id, bucketed_from) VALUES (1, {newest}, {newest + 1})",
                 f"UPDATE lanes SET last_id = {newest} WHERE id = 1",
                 "ALTER TABLE message_words ENABLE TRIGGER message_words_bucket",

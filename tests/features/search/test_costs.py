@@ -51,7 +51,8 @@ _FILL = (
     "VACUUM ANALYZE",
 )
 
-_READ = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'message_words'"
+_READ = """
+SELECT sum(seq_tup_read + idx_tup_fetch)::int FROM pg_stat_xact_user_tables WHERE relname LIKE 'message_words_from%'"""
 
 
 @pytest.fixture

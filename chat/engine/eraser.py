@@ -1,8 +1,7 @@
 """The one task that removes what is left of removed accounts, in small steps that yield to everybody else.
 
 Messages are deleted through the journal, as their author would delete them: clients of all protocols get the deletions,
-and a replay sends them. Each step is one commit of the journal; the messages are read, and what no change removes goes,
-for many steps at once. One server at a time works on a person; after a crash it or another one goes on at the last
+and a replay sends them. One server at a time works on a person; after a crash it or another one goes on at the last
 step. A removal wakes the task, and it looks again every ten seconds, as another server may have ended.
 """
 
@@ -14,7 +13,7 @@ from pathlib import Path
 import structlog
 import trio
 
-from chat.domain.accounts.account_removal import How, OpenRemoval, Window
+from chat.domain.accounts.account_removal import How, OpenRemoval
 from chat.domain.failures import StorageError
 from chat.domain.ports import AccountRemovals
 from chat.domain.refusals import Code, Refusal
@@ -29,14 +28,11 @@ _MOST = 200
 _AIM = 0.01
 """Seconds that the deletions of a commit should take."""
 
-_READ = 2000
-"""Deletions that are read at once at most."""
+_COMMITS = 5
+"""Commits for which is read at once, so that others stay away and a hold is found within seconds."""
 
 _SHARE = 0.1
 """Part of the time that it works; otherwise it sleeps."""
-
-_LONGEST = 2.0
-"""Seconds after which it claims the person again, and so finds a hold."""
 
 _CLAIM = 10.0
 """Seconds for which other servers leave a person to this one, from each step on."""
@@ -131,8 +127,6 @@ class Eraser:
         while removal := await self._removals.claim(self._number, _CLAIM, self._settled_after):
             step = await self._step(removal) if removal.how is How.ERASE else _Step.LAST
             match step:
-                case _Step.MORE:
-                    pass
                 case _Step.WAIT:
                     await trio.sleep(_RETRY)
                 case _Step.HELD:
@@ -148,45 +142,26 @@ class Eraser:
                     )
 
     async def _step(self, removal: OpenRemoval) -> "_Step":
-        """Remove the next part, for as long as the claim surely lasts."""
-        done_id, until = removal.done_id, trio.current_time() + _LONGEST
-        while True:
+        """Remove the next part."""
+        started, done = trio.current_time(), 0
+        window = await self._removals.window(removal.person_id, removal.done_id, self._steps.size * _COMMITS)
+        read = trio.current_time() - started
+        while writes := window.writes[done : done + self._steps.size]:
             started = trio.current_time()
-            window = await self._removals.window(removal.person_id, done_id, _READ)
-            await self._rest_since(started)
-            done = 0
-            while done < len(window.writes) and (not done or trio.current_time() < until):
-                end = _end_of_step(window, done + self._steps.size)
-                started = trio.current_time()
-                outcomes = await self._writes.write_all(window.writes[done:end])
-                if any(isinstance(each, Refusal) and each.code in _AGAIN for each in outcomes):
-                    return _Step.WAIT
-                done = end
-                await self._steps.rest(trio.current_time() - started)
-            is_done = done == len(window.writes)
-            last_id = window.last_id if is_done else window.ids[done] - 1
-            if last_id > done_id:
-                started = trio.current_time()
-                await self._removals.clear(removal.person_id, done_id, last_id)
-                await self._rest_since(started)
-            if window.is_held and not window.writes and last_id <= done_id:
-                return _Step.HELD
-            if window.is_end and not window.writes:
-                return _Step.LAST if removal.is_settled else _Step.WAIT
-            done_id = last_id
-            if trio.current_time() >= until:
-                return _Step.MORE
-
-    async def _rest_since(self, started: float) -> None:
+            outcomes = await self._writes.write_all(writes)
+            if any(isinstance(each, Refusal) and each.code in _AGAIN for each in outcomes):
+                return _Step.WAIT
+            done += len(writes)
+            await self._steps.rest(trio.current_time() - started)
+        started = trio.current_time() - read
+        if window.last_id > removal.done_id:
+            await self._removals.clear(removal.person_id, removal.done_id, window.last_id)
         await trio.sleep((trio.current_time() - started) * (1 / _SHARE - 1))
-
-
-def _end_of_step(window: Window, end: int) -> int:
-    """Return how many writes of a window are done after a step: all of a message, or none."""
-    end = min(end, len(window.ids))
-    while end < len(window.ids) and window.ids[end] == window.ids[end - 1]:
-        end += 1
-    return end
+        if window.is_held and not window.writes and window.last_id <= removal.done_id:
+            return _Step.HELD
+        if not window.is_end or window.writes:
+            return _Step.MORE
+        return _Step.LAST if removal.is_settled else _Step.WAIT
 
 
 class _Step(Enum):

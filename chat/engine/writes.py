@@ -63,10 +63,9 @@ class Writes:
         for each, write in zip(submitted, writes, strict=True):
             await self._journal.submit(write, each)
         outcomes = [await each.wait() for each in submitted]
-        committed = [each.id for each in outcomes if isinstance(each, Change)]
-        if committed:
-            with trio.move_on_after(_PUBLISH_TIMEOUT):
-                await self._broadcaster.wait_published(max(committed))
+        with trio.move_on_after(_PUBLISH_TIMEOUT):
+            last = max((each.id for each in outcomes if isinstance(each, Change)), default=0)
+            await self._broadcaster.wait_published(last)
         return outcomes
 
     async def wait_settled(self, person_id: int) -> None:

@@ -54,12 +54,10 @@ class OpenRemoval(msgspec.Struct, frozen=True):
 class Window(msgspec.Struct, frozen=True):
     """What is to be removed of a person with the messages up to the id `last_id`. `is_end`: the log ends there.
 
-    `ids` has the id of the message of each write; they ascend.
     `is_held`: the next message is in a room on hold, and the removal can't go on.
     """
 
     writes: list[Deletion | Reaction]
-    ids: list[int]
     last_id: int
     is_end: bool
     is_held: bool = False

@@ -62,8 +62,7 @@ class PostgresAccountRemovals:
             if held is not None:
                 rows, last_id = [row for row in rows if row["id"] < held], held - 1
             writes = [_write_of(row, person_id) for row in rows]
-            ids = [row["id"] for row in rows]
-            return Window(writes, ids, last_id, last_id >= end, is_held=held is not None)
+            return Window(writes, last_id, last_id >= end, is_held=held is not None)
 
         return await self._database.read(window)
 

@@ -236,9 +236,7 @@ async def test_an_erasure_stops_before_a_room_on_hold(
         True,
         False,
     )
-    assert await removals.window(ADA, window.last_id, 20) == Window(
-        [], [], window.last_id, False, is_held=True
-    )
+    assert await removals.window(ADA, window.last_id, 20) == Window([], window.last_id, False, is_held=True)
     await removals.postpone(ADA, 60.0)
     assert await removals.claim(ME, 9.0, 0.0) is None
 

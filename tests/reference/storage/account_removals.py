@@ -65,14 +65,12 @@ class MemoryAccountRemovals:
     async def window(self, person_id: int, after_id: int, most: int) -> Window:
         await trio.lowlevel.checkpoint()
         writes: list[Deletion | Reaction] = []
-        ids: list[int] = []
         for message in self._table.of_log(after_id):
             own = self._writes(person_id, message)
             if writes and len(writes) + len(own) >= most:
-                return Window(writes, ids, message.id - 1, False)
+                return Window(writes, message.id - 1, False)
             writes += own
-            ids += [message.id] * len(own)
-        return Window(writes, ids, self._table.end_of_log(), True)
+        return Window(writes, self._table.end_of_log(), True)
 
     async def clear(self, person_id: int, after_id: int, last_id: int) -> None:
         await trio.lowlevel.checkpoint()

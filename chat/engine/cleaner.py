@@ -12,7 +12,7 @@ import trio
 
 from chat.domain.failures import StorageError
 from chat.domain.ports import Audit, RemovalStep, Rooms
-from chat.engine.paced_steps import PacedSteps
+from chat.paced_steps import PacedSteps
 from chat.signals import Signal
 
 _MOST = 1000

@@ -17,8 +17,8 @@ from chat.domain.accounts.account_removal import How, OpenRemoval
 from chat.domain.failures import StorageError
 from chat.domain.ports import AccountRemovals
 from chat.domain.refusals import Code, Refusal
-from chat.engine.paced_steps import PacedSteps
 from chat.engine.writes import Writes
+from chat.paced_steps import PacedSteps
 from chat.signals import Signal
 from chat.storage.removal_list import list_removals, remove_listed
 

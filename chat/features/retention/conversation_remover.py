@@ -9,10 +9,10 @@ import trio
 from chat.domain.entities import SupportOf
 from chat.domain.messages.changes import SupportChange, SupportChanged
 from chat.domain.timestamps import current_time
-from chat.engine.paced_steps import PacedSteps
 from chat.engine.services import EngineServices
 from chat.features.retention.conversations import OLD_CONVERSATIONS, Idle, OldVisitor
 from chat.features.retention.rules import Rules
+from chat.paced_steps import PacedSteps
 
 _PAGE = 100
 """Conversations that are looked up at once."""

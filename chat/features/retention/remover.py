@@ -15,12 +15,12 @@ from chat.domain.failures import StorageError
 from chat.domain.messages.changes import Deletion, Write
 from chat.domain.refusals import Refusal
 from chat.domain.timestamps import current_time
-from chat.engine.paced_steps import PacedSteps
 from chat.engine.services import EngineServices
 from chat.features.retention.changes import Trim
 from chat.features.retention.conversation_remover import ConversationRemover
 from chat.features.retention.ports import RETENTION, TooOld
 from chat.features.retention.rules import GRACE, Kind, Rules, rules_of
+from chat.paced_steps import PacedSteps
 
 _MOST = 200
 """Messages removed in one step at most: some milliseconds."""

@@ -6,7 +6,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from chat.engine.paced_steps import PacedSteps
+from chat.paced_steps import PacedSteps
 
 
 async def sizes_after(steps: PacedSteps, count: int, a_step: float, a_row: float) -> list[int]:

@@ -47,7 +47,7 @@ _WIDER = 4
 """Most buckets of a window, and by how much the next one is wider than one without enough matches."""
 
 _OF_A_PARTITION = 2
-"""Buckets of a partition (sql/0037_word_partitions.sql)."""
+"""Buckets of a partition (sql/0040_word_partitions.sql)."""
 
 _STEP = 1000
 """Log entries that are read at once."""

@@ -6,7 +6,7 @@ matches, a sample estimates which way is faster, and for which part of the query
 
 The index is read in windows of buckets, from the newest to older ones: a bucket is one more word of each message, so
 PostgreSQL reads no message outside the window (docs/decisions/0051-search-by-buckets.md). Only the partitions in the
-window are read, the newest first (sql/0037_word_partitions.sql).
+window are read, the newest first (sql/0040_word_partitions.sql).
 """
 
 from chat.storage.postgres.timeline_queries import MESSAGE, MINE

@@ -20,7 +20,7 @@ from tests.features.search.test_buckets import ROOMS, Said, World, any_search, c
 from tests.support.databases import execute, fetch, new_database
 from tests.support.server import ServerProcess
 
-PARTITIONED = 37
+PARTITIONED = 40
 """The migration."""
 STEP = 500
 """Messages that are written before the next look: their ids take 27 partitions."""

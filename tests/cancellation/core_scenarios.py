@@ -808,7 +808,7 @@ async def searching(run: Run) -> None:
     async with swept_world(run) as (world, _witness):
         index: Any = Obstructed(Found("tea", "tea", "tea"), world.obstacles)
         ticks = itertools.count()
-        searches = SearchRunner(index, clock=lambda: next(ticks) / 8)
+        searches = SearchRunner(index, clock=lambda: next(ticks) / 64)
 
         async def search(person_id: int) -> None:
             with suppress(StorageDown):

@@ -1,0 +1,50 @@
+"""A forgotten password, by a link in a mail, in the browser."""
+
+import re
+from collections.abc import Generator
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.mail_server import MailServerProcess, running_mail_server
+from tests.support.people import request
+from tests.support.server import ServerProcess, running_server, used_data_path
+from tests.web.pages import Pages
+from tests.web.rooms import forget_tokens
+
+
+@pytest.fixture(scope="module")
+def mails() -> Generator[MailServerProcess]:
+    with running_mail_server() as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
+def chat(ports: tuple[int, int], mails: MailServerProcess) -> Generator[ServerProcess]:
+    """A server that mails."""
+    forget_tokens()
+    settings = {
+        "CHAT_MAIL_URL": f"smtp://127.0.0.1:{mails.port}?tls=none",
+        "CHAT_MAIL_FROM": "Chat <chat@chat.example>",
+        "CHAT_PUBLIC_URL": f"http://127.0.0.1:{ports[0]}",
+    }
+    with used_data_path() as data, running_server(data, port=ports[0], **settings) as server:
+        yield server
+
+
+def test_a_mailed_link_lets_its_person_in_with_a_new_password(pages: Pages, mails: MailServerProcess) -> None:
+    person = {"name": "ada", "password": "first words", "email": "ada@example.com"}
+    assert request("POST", f"{pages.url}/api/v1/auth/register", person).is_success
+    page = pages.open("/")
+    page.get_by_text("Forgot your password?").click()
+    page.get_by_label("E-mail address of your account").fill("ada@example.com")
+    page.get_by_role("button", name="Send reset link").click()
+    expect(page.get_by_text("If an account has this address, a link is on its way.")).to_be_visible()
+    text = mails.next_mail()["message"].get_body(("plain",)).get_content()
+    link = re.search(r"^http\S+", text, re.MULTILINE)
+    assert link is not None
+    page.goto(link[0])
+    page.get_by_label("New password").fill("second words")
+    page.get_by_role("button", name="Set password and log in").click()
+    expect(page.get_by_role("navigation", name="Rooms")).to_be_visible()
+    assert "#" not in page.url

@@ -1,10 +1,11 @@
-// The administration: people, rooms, registration, limits, retention, widget, server, backups and audit, one part at a time.
+// The administration: people, rooms, registration, limits, retention, widget, server, mail, backups and audit, one part at a time.
 
 import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { AuditPart } from "./audit.js";
 import { BackupsPart } from "./backups.js";
 import { LimitsPart } from "./limits.js";
+import { MailPart } from "./mail.js";
 import { PeoplePart } from "./people.js";
 import { RetentionPart } from "./retention.js";
 import { RoomsPart } from "./rooms.js";
@@ -27,6 +28,7 @@ const PARTS = /** @type {const} */ ({
   retention: { picture: "trash", view: RetentionPart, has: "message_days" },
   widget: { picture: "support", view: WidgetPart, has: "widget_origins" },
   server: { picture: "settings", view: ServerPart, has: "server_name" },
+  mail: { picture: "mail", view: MailPart, has: null },
   backups: { picture: "archive", view: BackupsPart, has: null },
   audit: { picture: "shield", view: AuditPart, has: null },
 });

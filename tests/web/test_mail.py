@@ -1,4 +1,4 @@
-"""A forgotten password, by a link in a mail, in the browser."""
+"""Mail in the browser: an admin tries it, and a link resets a forgotten password."""
 
 import re
 from collections.abc import Generator
@@ -6,8 +6,9 @@ from collections.abc import Generator
 import pytest
 from playwright.sync_api import expect
 
+from tests.support.command_line import chat as command
 from tests.support.mail_server import MailServerProcess, running_mail_server
-from tests.support.people import request
+from tests.support.people import PASSWORD, post, request
 from tests.support.server import ServerProcess, running_server, used_data_path
 from tests.web.pages import Pages
 from tests.web.rooms import forget_tokens
@@ -30,6 +31,22 @@ def chat(ports: tuple[int, int], mails: MailServerProcess) -> Generator[ServerPr
     }
     with used_data_path() as data, running_server(data, port=ports[0], **settings) as server:
         yield server
+
+
+def test_an_admin_sends_a_test_mail_and_sees_what_was_given_up(
+    pages: Pages, chat: ServerProcess, mails: MailServerProcess
+) -> None:
+    post(f"{chat.url}/api/v1/auth/register", {"name": "olga", "password": PASSWORD})
+    command(chat, "user", "role", "olga", "admin")
+    page = pages.at("olga", "/admin/mail")
+    page.get_by_label("E-mail address").fill("never@example.com")
+    page.get_by_role("button", name="Send test mail").click()
+    expect(page.get_by_text("did not take the mail: 550 no such mailbox")).to_be_visible()
+    page.get_by_label("E-mail address").fill("olga@example.com")
+    page.get_by_role("button", name="Send test mail").click()
+    expect(page.get_by_role("status").get_by_text("The mail server took the mail.")).to_be_visible()
+    assert mails.next_mail()["to"] == ["olga@example.com"]
+    expect(page.get_by_text("No mail is waiting.")).to_be_visible()
 
 
 def test_a_mailed_link_lets_its_person_in_with_a_new_password(pages: Pages, mails: MailServerProcess) -> None:

@@ -22,8 +22,6 @@ from chat.domain.limits.shared_usage import SharedUsage
 from chat.domain.ports import Storage
 from chat.domain.startup import CannotStart
 from chat.domain.text import skeletons
-from chat.due.runner import DueRunner, open_due_runner
-from chat.due.schedule import SCHEDULE
 from chat.embedded_postgres.data_directory import open_data_directory
 from chat.embedded_postgres.embedded import open_embedded_postgres
 from chat.engine.batch_loader import open_batch_loader
@@ -31,7 +29,7 @@ from chat.engine.cluster.servers import ClusterConfig
 from chat.engine.dialect import by_name
 from chat.engine.engine import open_engine
 from chat.engine.services import EngineServices
-from chat.features.feature import Feature
+from chat.features.feature import Feature, open_due
 from chat.features.registry import FEATURES
 from chat.gateway.fair_scheduler import FairScheduler
 from chat.gateway.listener import open_gateway
@@ -58,9 +56,6 @@ from chat.workers.worker_context import WorkerContext
 
 if TYPE_CHECKING:
     from chat.inspection.traces import Traces
-
-_OTHERS_DUE = 60.0
-"""Seconds until this server notices what another one added, and died before it was due."""
 
 logger = structlog.get_logger(__name__)
 
@@ -152,11 +147,13 @@ async def open_server(config: Config, worker: WorkerContext | None = None) -> As
             )
         )
         await stack.enter_async_context(_open_lag_meter(metrics))
-        for feature in FEATURES:
-            if feature.open is not None and server.services is not None:
-                await stack.enter_async_context(feature.open(server.services))
         if server.services is not None:
-            await stack.enter_async_context(_open_due(server.services, has_others=config.bus is not None))
+            for feature in FEATURES:
+                if feature.open is not None:
+                    await stack.enter_async_context(feature.open(server.services))
+            await stack.enter_async_context(
+                open_due(server.services, FEATURES, has_others=config.bus is not None)
+            )
         if worker is None or worker.number == 1:  # the first worker logs it for all
             await tell_set_up_code(server.set_up_code, config.public_url or server.addresses[0])
         yield server
@@ -322,24 +319,6 @@ async def _open_traces(url: str | None) -> AsyncGenerator["Traces | None"]:
         raise CannotStart("traces need more packages: pip install 'trio-chat[otel]'") from error
     async with open_traces(url) as traces:
         yield traces
-
-
-@asynccontextmanager
-async def _open_due(services: EngineServices, *, has_others: bool) -> AsyncGenerator[None]:
-    """Do what is due for as long as the block lasts. Cancelling: what was begun is due again when its lease ends."""
-    handlers = {
-        kind: make(services)
-        for feature in FEATURES
-        if feature.is_on(services)
-        for kind, make in feature.due.items()
-    }
-    if not handlers:
-        yield
-        return
-    schedule = services.feature_ports[SCHEDULE]
-    runner = DueRunner(schedule, handlers, _OTHERS_DUE) if has_others else DueRunner(schedule, handlers)
-    async with open_due_runner(runner):
-        yield
 
 
 @asynccontextmanager

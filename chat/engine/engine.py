@@ -141,7 +141,6 @@ async def open_engine(
         widget_origins, widget_greeting: the sites that may show the support widget, and its first message.
         server_name, public_url: the name of the server, and the address at which people reach it.
         lobby: who reads the lobby; None: every client while registration is open, else people who have logged in.
-
         removal_list: the file that lists removed accounts beside the database; None: there is none.
         erasing_settled_after: seconds after which no write from before a removal is in flight.
 

@@ -1,7 +1,7 @@
-"""What a feature is: its kinds of change, how they are stored, its operations, and its native events."""
+"""What a feature is: its kinds of change, how they are stored, its operations, its native events, and what is due."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import msgspec
@@ -9,11 +9,15 @@ import msgspec
 from chat.domain.features import Ports
 from chat.domain.messages.changes import FeatureChange
 from chat.domain.ports import Setting
-from chat.due.runner import Handler
+from chat.due.runner import DueRunner, Handler, open_due_runner
+from chat.due.schedule import SCHEDULE
 from chat.engine.services import EngineServices
 from chat.operations.operation import Operation
 from chat.operations.room_values import Logged
 from chat.storage.postgres.features import StoredFeature
+
+_OTHERS_DUE = 60.0
+"""Seconds until a server notices what another one added, and died before it was due."""
 
 
 class ChangeEvent(msgspec.Struct, frozen=True):
@@ -52,3 +56,26 @@ class Feature(StoredFeature, frozen=True, kw_only=True):
     open: Callable[[EngineServices], AbstractAsyncContextManager[None]] | None = None
     due: Mapping[str, Callable[[EngineServices], Handler]] = {}
     overdue: Callable[[Ports, Mapping[str, Setting]], Awaitable[Sequence[Overdue]]] | None = None
+
+
+@asynccontextmanager
+async def open_due(
+    services: EngineServices, features: Sequence[Feature], *, has_others: bool
+) -> AsyncGenerator[None]:
+    """Do what is due of these features for as long as the block lasts; where none has any, nothing runs.
+
+    `has_others` is whether other servers use the database. Cancelling: what was begun is due again when its lease ends.
+    """
+    handlers = {
+        kind: make(services)
+        for feature in features
+        if feature.is_on(services)
+        for kind, make in feature.due.items()
+    }
+    if not handlers:
+        yield
+        return
+    schedule = services.feature_ports[SCHEDULE]
+    runner = DueRunner(schedule, handlers, _OTHERS_DUE) if has_others else DueRunner(schedule, handlers)
+    async with open_due_runner(runner):
+        yield

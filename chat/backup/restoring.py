@@ -5,6 +5,7 @@ Until then it has the file `restoring` and no mark, so that no server starts on 
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -31,6 +32,9 @@ from chat.storage.postgres.storage import open_shared_postgres_storage
 from chat.storage.removal_list import remove_listed
 
 _QUERY_TIMEOUT = 60.0
+_LEFT = 10.0
+"""Seconds in which processes of a killed restore have ended."""
+_PAUSE = 0.1
 _PLAIN = "restoring-plain"
 """In the data directory: the decrypted parts, until the restore ends."""
 
@@ -146,12 +150,20 @@ def _taken(data: Path) -> Iterator[None]:
 
 
 def _empty(data: Path) -> None:
-    """Remove what an unfinished restore left."""
-    for path in data.iterdir():
-        if path.is_dir() and path.name != "lost+found":
-            shutil.rmtree(path)
-        elif path.is_file() and path.name != RESTORING:
-            path.unlink()
+    """Remove what an unfinished restore left; of one killed just now, PostgreSQL may still write for a moment."""
+    until = time.monotonic() + _LEFT
+    while True:
+        try:
+            for path in data.iterdir():
+                if path.is_dir() and path.name != "lost+found":
+                    shutil.rmtree(path)
+                elif path.is_file() and path.name != RESTORING:
+                    path.unlink()
+            return
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(_PAUSE)
 
 
 def _put_files(source: Path, store: Path, identities: Identities | None) -> None:

@@ -3,6 +3,9 @@
 import hashlib
 import os
 import shutil
+import threading
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -11,11 +14,11 @@ import trio
 from chat.backup.failures import BackupFailed
 from chat.backup.making import back_up
 from chat.backup.proving import Check, prove
-from chat.backup.restoring import restore
+from chat.backup.restoring import _empty, restore
 from chat.backup.target import backups_in, newest_in
 from chat.client import open_chat
 from chat.domain.startup import CannotStart
-from chat.embedded_postgres.data_directory import open_data_directory
+from chat.embedded_postgres.data_directory import RESTORING, open_data_directory
 from chat.settings.config import Config
 from chat.storage.postgres.storage import open_postgres_storage
 from chat.storage.removal_list import NAME
@@ -199,3 +202,34 @@ async def test_a_backup_of_a_newer_schema_is_refused(whole: Path) -> None:
         with pytest.raises(BackupFailed, match=r"the backup has schema 9\d+, newer than this release's \d+"):
             await restore(Config(data=data), whole, report=ignore)
         assert backups_in(whole.parent)
+
+
+def test_a_restore_waits_until_processes_of_a_killed_one_write_no_more(tmp_path: Path) -> None:
+    cluster = tmp_path / "postgres" / "cluster"
+    cluster.mkdir(parents=True)
+    (tmp_path / RESTORING).touch()
+    writing, over = threading.Event(), threading.Event()
+
+    def write() -> None:
+        for number in count():
+            with suppress(OSError):  # it is removed just now
+                cluster.mkdir(parents=True, exist_ok=True)
+                (cluster / f"{number % 1000}").touch()
+            if number == 100:
+                writing.set()
+            if over.is_set():
+                return
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    timer = threading.Timer(0.5, over.set)
+    try:
+        assert writing.wait(10)
+        timer.start()
+        while not over.is_set():
+            _empty(tmp_path)
+    finally:
+        over.set()
+        writer.join()
+    _empty(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [RESTORING]

@@ -121,7 +121,7 @@ def attach(server: ServerProcess, token: str) -> str:
 
 
 def run(*arguments: str) -> int:
-    done = subprocess.run([sys.executable, "-m", "chat", *arguments], capture_output=True, check=False)
+    done = subprocess.run([sys.executable, "-m", "chat", *arguments], stdout=subprocess.DEVNULL, check=False)
     return done.returncode
 
 

@@ -70,9 +70,3 @@ async def test_tables_of_a_newer_release_are_refused_with_its_name(database: Dat
     async with open_asyncio():
         with pytest.raises(CannotStart, match=r"at schema 2, newer than this server's 1: start trio-chat \d"):
             await plan_upgrade(database, connect_timeout=10, migrations=[FIRST])
-
-
-def test_migrations_are_numbered_without_a_gap_and_each_number_once() -> None:
-    """Of two files with one number only one would be applied: the number is the table's key."""
-    numbers = [migration.version for migration in known_migrations()]
-    assert numbers == [*range(1, len(numbers) + 1)]

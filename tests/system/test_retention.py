@@ -10,7 +10,7 @@ from tests.support.databases import execute, fetch
 from tests.support.people import eventually, register, request
 from tests.support.server import ServerProcess, running_server, used_data_path
 
-OLD, NEW = 3000, 5
+OLD, NEW = 1500, 5
 
 _FILL = f"""
 INSERT INTO messages (id, room_id, seq, pos, sender_id, kind, text, created_at, mentions)

@@ -8,7 +8,7 @@ import { Source, useSaving, useFieldText } from "./settings.js";
 
 /** @param {{ settings: import("./settings.js").Changing }} props */
 export function WidgetPart({ settings }) {
-  const address = new URL("/widget.js", location.href).href;
+  const address = new URL("/widget.js", settings.found?.public_url?.value || location.href).href;
   return html`<p class="soft">${t("admin.widget_hint")}</p>
     <${Origins} settings=${settings} setting=${settings.found?.widget_origins} />
     ${settings.found?.widget_greeting && html`<${Greeting} settings=${settings} setting=${settings.found.widget_greeting} />`}

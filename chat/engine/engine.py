@@ -75,7 +75,6 @@ failed log-ins.
 class Engine(EngineServices, frozen=True, kw_only=True):
     """The open engine."""
 
-    metrics: Metrics
     journal: Journal
     fence: Fence
 
@@ -183,6 +182,7 @@ async def open_engine(
 
         def skipped(newest_id: int) -> None:
             hub.newest_id = newest_id
+            hub.published.notify()
             presence.expel_all(TOO_FAR_BEHIND)
 
         async with (

@@ -16,6 +16,7 @@ from chat.domain.messages.changes import AccessChange, Change, Removed, RoomDele
 from chat.engine.dialect import Encoder
 from chat.engine.events import Event, Said
 from chat.inspection.metrics import Reading
+from chat.signals import Signal
 
 
 class Subscriber(Protocol):
@@ -57,6 +58,8 @@ class Hub:
         self.newest_id = newest_id
         """The id of the newest published change. Ids ascend in the order of publishing: a new subscriber receives
         exactly the changes with higher ids."""
+        self.published = Signal()
+        """Notified after each publishing, when `newest_id` has risen."""
         self.topic: Topic | None = None
         """The topic that is being published to: frames offered to subscribers meanwhile are of it."""
         self._deliveries = 0  # messages offered to subscribers so far, once for each subscriber
@@ -130,6 +133,7 @@ class Hub:
                 self._on_arrival(change)
         for origin in origins:
             origin.offer(b"")  # sends an acknowledgement that nothing above took along
+        self.published.notify()
 
     def send_frames(
         self,

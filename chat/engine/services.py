@@ -35,6 +35,7 @@ from chat.engine.presence import Presence
 from chat.engine.read_marks import ReadMarks
 from chat.engine.statuses import Statuses
 from chat.engine.writes import Writes
+from chat.inspection.metrics import Metrics
 from chat.outbound.client import Outbound
 from chat.storage.archives import Archives
 
@@ -52,6 +53,7 @@ class EngineServices(msgspec.Struct, frozen=True, kw_only=True):
     history: History
     presence: Presence
     hub: Hub
+    metrics: Metrics
     cluster: Cluster
     sessions: Sessions
     first_admin: FirstAdmin

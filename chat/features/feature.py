@@ -53,7 +53,7 @@ class Feature(StoredFeature, frozen=True, kw_only=True):
     is_on: Callable[[EngineServices], bool] = lambda _services: True
     operations: tuple[Operation, ...] = ()
     events: tuple[ChangeEvent, ...] = ()
-    open: Callable[[EngineServices], AbstractAsyncContextManager[None]] | None = None
+    open: Callable[[EngineServices], AbstractAsyncContextManager[object]] | None = None
     due: Mapping[str, Callable[[EngineServices], Handler]] = {}
     overdue: Callable[[Ports, Mapping[str, Setting]], Awaitable[Sequence[Overdue]]] | None = None
 

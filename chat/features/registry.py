@@ -8,6 +8,7 @@ from chat.features.invites import FEATURE as INVITES
 from chat.features.leaving import FEATURE as LEAVING
 from chat.features.mail import FEATURE as MAIL
 from chat.features.pins import FEATURE as PINS
+from chat.features.push import FEATURE as PUSH
 from chat.features.recovery import FEATURE as RECOVERY
 from chat.features.retention import retention
 from chat.features.search import FEATURE as SEARCH
@@ -21,6 +22,7 @@ _BEFORE: tuple[Feature, ...] = (
     LEAVING,
     MAIL,
     PINS,
+    PUSH,
     RECOVERY,
     SEARCH,
     SUPPORT,

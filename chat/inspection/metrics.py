@@ -215,6 +215,11 @@ class Metrics:
         """Read these too when the metrics are read."""
         self._registry.register(_Watched(gauges, counters))
 
+    def register(self, *collectors: Collector) -> None:
+        """Read these collectors of a feature too. Sync."""
+        for each in collectors:
+            self._registry.register(each)
+
     def totals(self) -> dict[str, float]:
         """Return messages, commits, deliveries and refused messages since the start, and clients now."""
         names = {

@@ -228,6 +228,11 @@ export interface ChangedEvent {
   by: number;
 }
 
+/** Whether one's pushes have the texts of messages. */
+export interface ChoosePush {
+  text: boolean;
+}
+
 /** The reason, for programs. */
 export type Code = "conflict" | "expired" | "forbidden" | "gone" | "internal" | "invalid" | "malformed" | "not_found" | "outcome_unknown" | "taken" | "too_big" | "too_many" | "unauthenticated" | "unavailable" | "unknown_type";
 
@@ -333,6 +338,19 @@ export interface Deletion {
   /** Unix milliseconds */
   at: number;
   by?: number;
+}
+
+/**
+ * The last try to send a push to a browser; `device` is the name of its log-in. `state`: sent, gone (the browser
+ * has no subscription any more), retry, or failed. `error` where there was no answer.
+ */
+export interface Delivery {
+  device: string;
+  state: string;
+  status?: number;
+  error?: string;
+  /** Unix milliseconds */
+  at: number;
 }
 
 /** A text of a message, and since when it had it. */
@@ -493,7 +511,7 @@ export interface HelloOk {
   data: string;
   restored?: Restored;
   /**
-   * activity, blocks, edits, exports, files, invites, leaving, mail, mentions, pins, presence, reactions,
+   * activity, blocks, edits, exports, files, invites, leaving, mail, mentions, pins, presence, push, reactions,
    * read_marks, recovery, retention, search, support, sync_pages, visitors; others may be added
    */
   features: string[];
@@ -1034,6 +1052,31 @@ export interface PublicRooms {
   next?: string;
 }
 
+/** The server's public key in base64url, whether this log-in receives pushes, and whether they have texts. */
+export interface PushInfo {
+  key: string;
+  subscribed: boolean;
+  /** One's own choice, unless an admin leaves texts out for everybody */
+  text: boolean;
+}
+
+/** The keys of a browser, as `PushSubscription.toJSON()` gives them. */
+export interface PushKeys {
+  /** base64url */
+  p256dh: string;
+  /** base64url */
+  auth: string;
+}
+
+/** What came of a push: whether the push service has taken it, its status, or why there was no answer. */
+export interface PushTest {
+  sent: boolean;
+  status: number | null;
+  /** timeout, unreachable or bad_answer */
+  error: string | null;
+  seconds: number;
+}
+
 /** A mail that waits or was given up, without its text; `next` is the next try, `error` what the last one met. */
 export interface QueuedMail {
   id: number;
@@ -1366,7 +1409,7 @@ export interface ServerInfo {
   registration: "closed" | "invite" | "open";
   lobby: "members" | "open";
   /**
-   * activity, blocks, edits, exports, files, invites, leaving, mail, mentions, pins, presence, reactions,
+   * activity, blocks, edits, exports, files, invites, leaving, mail, mentions, pins, presence, push, reactions,
    * read_marks, recovery, retention, search, support, sync_pages, visitors; others may be added
    */
   features: string[];
@@ -1473,6 +1516,13 @@ export interface StatusOk {
   type: "status_ok";
   /** Chosen by the client; the reply repeats it */
   id: number;
+}
+
+/** A browser's subscription, as `PushSubscription.toJSON()` gives it. */
+export interface Subscribe {
+  /** https: only */
+  endpoint: string;
+  keys: PushKeys;
 }
 
 /**
@@ -1770,6 +1820,15 @@ export interface WhichRooms {
 /** One of one's own sessions. */
 export interface WhichSession {
   id: number;
+}
+
+/** Why one was notified of a message or not: the `decision`, when it was made, and what was sent where. */
+export interface Why {
+  /** waiting, sent, read, active, own, muted, blocked, deleted, left, no_device, collapsed, too_old, failed */
+  decision: string;
+  /** Unix milliseconds */
+  at: number;
+  deliveries?: Delivery[];
 }
 
 /** A page of a room's messages with files, newest first; `after` is the `next` of the page before. */

@@ -63,6 +63,7 @@ NATIVE_ACTS = (
     Act("edit", "edit what another wrote", "edit another's", {**_ROOM, "seq": "{host_s}", "text": "no"}),
     Act("delete", "delete what one wrote", "read", {**_ROOM, "seq": "{own}"}, spends=True),
     Act("delete", "delete what another wrote", "delete another's", {**_ROOM, "seq": "{host_s}"}, spends=True),
+    Act("why_notified", "ask why one was notified of a message", "why", {**_ROOM, "seq": 2**50}),
     Act("pins", "list the pinned messages", "read", _ROOM),
     Act("pin", "pin a message", "pin", {**_ROOM, "seq": "{host_s}"}),
     Act("unpin", "unpin a message", "pin", {**_ROOM, "seq": "{host_s}"}),

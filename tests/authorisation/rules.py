@@ -388,6 +388,11 @@ RIGHTS = {
         (*_SUPPORT_TOKENS, Line("operator", "", DONE), Line("inside outside", "", FORBIDDEN)),
         is_for_everybody=True,
     ),
+    "why": Right(
+        "Learn why one was notified of a message, or not: one's own decisions, also of rooms that one has left. Of this"
+        " message there is none.",
+        (Line("inside outside", "", NOT_FOUND),),
+    ),
     "keep": Right(
         "Set how long a room's messages are kept: owners, within what the admins allow, and admins who are in.",
         (
@@ -511,6 +516,16 @@ SERVER_ACTS = (
     ServerAct("ask_export", "people", {"password": "wrong words"}, FORBIDDEN),
     ServerAct("export", "people", {}, NOT_FOUND),
     ServerAct("export_link", "people", {}, NOT_FOUND),
+    ServerAct("push_info", "people", {}),
+    ServerAct(
+        "subscribe_push",
+        "people",
+        {"endpoint": "http://push", "keys": {"p256dh": "AA", "auth": "AA"}},
+        Answer.INVALID,
+    ),
+    ServerAct("unsubscribe_push", "people", {}),
+    ServerAct("choose_push", "people", {"text": True}),
+    ServerAct("try_push", "people", {}, Answer.CONFLICT),
     ServerAct("new_token", "people", {"name": "of the tests", "password": _PASSWORD, "days": 1}),
     ServerAct("end_session", "people", {"id": 2**52}, NOT_FOUND),
     ServerAct("end_other_sessions", "people", {}),

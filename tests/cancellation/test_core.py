@@ -6,7 +6,13 @@ from typing import Any
 import pytest
 from trio_cancel_sweep import CANCELLING, Run, Sweeper
 
-from tests.cancellation import cluster_scenarios, core_scenarios, export_scenarios, removal_scenarios
+from tests.cancellation import (
+    cluster_scenarios,
+    core_scenarios,
+    export_scenarios,
+    push_scenarios,
+    removal_scenarios,
+)
 from tests.cancellation.swept_world import FAILING
 
 each_kind = pytest.mark.parametrize("flavours", [CANCELLING, FAILING], ids=["cancelled", "failing"])
@@ -47,6 +53,10 @@ def test_at_every_point_with_real_threads(
         seeds=1,
         distinct=True,
     )
+
+
+def test_pushes_are_decided_and_sent(cancel_sweep: Sweeper) -> None:
+    cancel_sweep.scenario(push_scenarios.pushing, "pushing, cancelled", distinct=True)
 
 
 def test_watchers_are_notified(cancel_sweep: Sweeper) -> None:

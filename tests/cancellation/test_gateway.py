@@ -10,6 +10,7 @@ from tests.cancellation import (
     export_scenarios,
     gateway_scenarios,
     native_http_scenarios,
+    push_scenarios,
     removal_scenarios,
     watch_scenarios,
 )
@@ -22,6 +23,7 @@ from tests.cancellation import (
         *native_http_scenarios.ALL,
         *removal_scenarios.GATEWAY,
         *export_scenarios.GATEWAY,
+        *push_scenarios.GATEWAY,
     ],
     ids=lambda scenario: scenario.__name__,
 )

@@ -3,8 +3,9 @@
 from tests.features.exports.model import ExportsModel
 from tests.features.mail.model import MailModel
 from tests.features.pins.model import PinsModel
+from tests.features.push.model import PushModel
 from tests.features.recovery.model import RecoveryModel
 from tests.features.retention.model import RetentionModel
 from tests.features.search.model import MemorySearchIndex
 
-MODELS = (ExportsModel, MailModel, PinsModel, RecoveryModel, MemorySearchIndex, RetentionModel)
+MODELS = (ExportsModel, MailModel, PinsModel, PushModel, RecoveryModel, MemorySearchIndex, RetentionModel)

@@ -1,0 +1,151 @@
+"""The ledger: of each message and person whom it may notify, what was decided and what each push service answered."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from chat.domain.features import Port
+from chat.features.push.delivery import DeliveryState
+from chat.features.push.rules import Decision, Facts
+from chat.features.push.subscriptions import Subscription
+
+KEPT = 14 * 86_400.0
+"""Seconds for which the ledger is kept."""
+
+CLAIM = 60.0
+"""Seconds for which a server may send what it has claimed; then another one does."""
+
+
+class Step(msgspec.Struct, frozen=True):
+    """A step along the log: up to which id it is decided, whether more is there, and the decisions, counted."""
+
+    last_id: int
+    is_behind: bool
+    decided: dict[Decision, int]
+
+
+class Upcoming(msgspec.Struct, frozen=True):
+    """In how many seconds the next decision is due (None: none is), and for whom some are soon."""
+
+    wait: float | None
+    people: Sequence[int] = ()
+
+
+class Device(msgspec.Struct, frozen=True, kw_only=True):
+    """A browser of a person, the name of its log-in, and for how many seconds its push service wants nothing."""
+
+    subscription: Subscription
+    name: str
+    held: float = 0.0
+
+
+class Claimed(msgspec.Struct, frozen=True, kw_only=True):
+    """A message and a person, whose time has come, as they are now.
+
+    Attributes:
+        facts: all but whether the person is active, and whether a newer message is sent.
+        is_sent: a browser of the person has got it before.
+        late: seconds since the time came.
+        has_text: the person wants the texts of messages.
+        room_name: None in direct rooms and support conversations.
+        devices: the browsers that have not got it, and may.
+        badge: rooms with something for the person that is not read.
+    """
+
+    message_id: int
+    person_id: int
+    room_id: int
+    seq: int
+    facts: Facts
+    is_sent: bool
+    late: float
+    sender: str
+    text: str
+    has_text: bool
+    room_name: str | None
+    devices: Sequence[Device] = ()
+    badge: int = 0
+
+
+class Delivered(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a push to one browser."""
+
+    device: Device
+    state: DeliveryState
+    status: int | None = None
+    error: str | None = None
+    seconds: float = 0.0
+    held: float | None = None
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a claim. It is decided again in `again` seconds; None: that was for good."""
+
+    message_id: int
+    person_id: int
+    tries: int
+    decision: Decision
+    again: float | None = None
+    deliveries: Sequence[Delivered] = ()
+
+
+class DeviceReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery, as the ledger has it; `at` in Unix seconds."""
+
+    device: str
+    state: str
+    status: int | None
+    error: str | None
+    at: float
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision and its deliveries, as the ledger has them; `at` in Unix seconds."""
+
+    room_id: int
+    seq: int
+    decision: str
+    at: float
+    deliveries: Sequence[DeviceReport] = ()
+
+
+class Ledger(Protocol):
+    """The ledger. Each method may raise StorageDown, those that change something OutcomeUnknown.
+
+    Cancelling one: it was done completely, or not at all.
+    """
+
+    async def decide(self, delay: float) -> Step:
+        """Decide whom the next messages of the log notify; those who are notified are due `delay` seconds later.
+
+        Servers do this one after the other.
+        """
+        ...
+
+    async def upcoming(self) -> Upcoming:
+        """Return when the next decision is due. After the clock was set back, those of the time after it are due."""
+        ...
+
+    async def claim(self, most: int) -> list[Claimed]:
+        """Claim what is due of at most so many people and rooms, with what else waits there, for CLAIM seconds."""
+        ...
+
+    async def record(self, outcomes: Sequence[Outcome]) -> None:
+        """Record what came of claims. Repeating it changes nothing."""
+        ...
+
+    async def forget(self, most: int) -> int:
+        """Remove at most so many of the oldest that are older than KEPT; return how many there were."""
+        ...
+
+    async def explain(self, person_id: int, room_id: int, seq: int) -> Explanation | None:
+        """Return why a person was notified of a message or not; None: it was never a question."""
+        ...
+
+    async def last_of(self, person_id: int, limit: int) -> list[Explanation]:
+        """Return a person's newest decisions, the newest first."""
+        ...
+
+
+LEDGER: Port[Ledger] = Port("push ledger")

@@ -1,0 +1,261 @@
+"""The ledger of pushes in PostgreSQL."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+import asyncpg
+
+from chat.features.push import ledger_statements as queries
+from chat.features.push.delivery import DeliveryState
+from chat.features.push.ledger import (
+    Claimed,
+    Device,
+    DeviceReport,
+    Explanation,
+    Outcome,
+    Step,
+    Upcoming,
+)
+from chat.features.push.rules import Decision, Facts, decide
+from chat.features.push.subscriptions import Subscription
+from chat.storage.postgres.database import Database
+from chat.storage.postgres.session import ASYNC_COMMIT, Connection
+
+_STEP = 1000
+"""Entries of the log in one step."""
+
+_MOST_PEOPLE = 2000
+"""Decisions whose people are looked at before their time comes."""
+
+
+class PostgresLedger:
+    """The port `Ledger`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._clock = float("inf")  # the database's, when it was read last
+
+    async def decide(self, delay: float) -> Step:
+        async def step(connection: Connection) -> Step:
+            await connection.execute(queries.LOCK_STEPS)
+            place = await connection.fetchrow(queries.PLACE)
+            assert place is not None
+            # The ids of commits ascend: what is not seen up to the newest one will never be there.
+            last_id = min(place["newest"], place["last_id"] + _STEP)
+            if last_id == place["last_id"] and not place["is_new"]:
+                return Step(last_id, False, {})
+            # A crash of PostgreSQL may undo this step as a whole: it is done again.
+            await connection.execute(ASYNC_COMMIT)
+            rows = await connection.fetch(queries.CANDIDATES, place["last_id"], last_id)
+            decisions = [decide(_facts(row)) for row in rows]
+            if rows:
+                waits = [
+                    delay - min(max(row["age"], 0.0), delay) if made is Decision.WAITING else None
+                    for row, made in zip(rows, decisions, strict=True)
+                ]
+                await connection.execute(
+                    queries.INSERT,
+                    *_columns(rows, "message_id", "person_id", "room_id", "seq"),
+                    decisions,
+                    waits,
+                )
+            await connection.execute(queries.GO_ON, last_id)
+            return Step(last_id, last_id < place["newest"], dict(Counter(decisions)))
+
+        return await self._database.write(step)
+
+    async def upcoming(self) -> Upcoming:
+        row = await self._database.read(lambda c: c.fetchrow(queries.UPCOMING, _MOST_PEOPLE))
+        assert row is not None
+        before, self._clock = self._clock, row["now"]
+        if row["now"] < before - 1 and row["wait"] is not None:
+            await self._set_back()
+            return Upcoming(0.0, row["people"])
+        return Upcoming(row["wait"], row["people"])
+
+    async def _set_back(self) -> None:
+        async def mend(connection: Connection) -> None:
+            await connection.execute(queries.SET_BACK)
+            await connection.execute(queries.RELEASE)
+
+        await self._database.write(mend)
+
+    async def claim(self, most: int) -> list[Claimed]:
+        async def claim(connection: Connection) -> list[Claimed]:
+            await connection.execute(queries.LOCK_CLAIMS)
+            rows = await connection.fetch(queries.CLAIM_DUE, most)
+            if not rows:
+                return []
+            pairs = _columns(rows, "message_id", "person_id")
+            late = {(row["message_id"], row["person_id"]): row["late"] for row in rows}
+            found = await connection.fetch(queries.CLAIMED, *pairs)
+            people = list({row["person_id"] for row in rows})
+            devices: defaultdict[int, list[Device]] = defaultdict(list)
+            for row in await connection.fetch(queries.DEVICES, people):
+                devices[row["person_id"]].append(_device(row))
+            ended = {tuple(row.values()) for row in await connection.fetch(queries.ENDED, *pairs)}
+            badges = {
+                row["person_id"]: row["badge"] for row in await connection.fetch(queries.BADGES, people)
+            }
+            return [
+                _claimed(
+                    row,
+                    late[row["message_id"], row["person_id"]],
+                    devices[row["person_id"]],
+                    ended,
+                    badges[row["person_id"]],
+                )
+                for row in found
+            ]
+
+        return await self._database.write(claim)
+
+    async def record(self, outcomes: Sequence[Outcome]) -> None:
+        made = [(each, delivered) for each in outcomes for delivered in each.deliveries]
+
+        async def record(connection: Connection) -> None:
+            await connection.execute(
+                queries.SETTLE,
+                [each.message_id for each in outcomes],
+                [each.person_id for each in outcomes],
+                [each.decision for each in outcomes],
+                [each.again for each in outcomes],
+            )
+            if made:
+                await connection.execute(
+                    queries.DELIVERED,
+                    [each.message_id for each, _ in made],
+                    [each.person_id for each, _ in made],
+                    [one.device.subscription.session_id for _, one in made],
+                    [one.device.name for _, one in made],
+                    [one.state for _, one in made],
+                    [one.status for _, one in made],
+                    [one.error for _, one in made],
+                    [one.seconds for _, one in made],
+                    [each.tries for each, _ in made],
+                )
+            held = [
+                (one.device.subscription, one.held)
+                for _, one in made
+                if one.held is not None and not one.device.held
+            ]
+            if held:
+                subscriptions, seconds = zip(*held, strict=True)
+                await connection.execute(queries.HOLD, *_places(subscriptions), seconds)
+            gone = [one.device.subscription for _, one in made if one.state is DeliveryState.GONE]
+            if gone:
+                await connection.execute(queries.GONE, *_places(gone))
+
+        await self._database.write(record)
+
+    async def forget(self, most: int) -> int:
+        done = await self._database.write_statement(lambda c: c.execute(queries.FORGET, most))
+        return int(done.split()[-1])
+
+    async def explain(self, person_id: int, room_id: int, seq: int) -> Explanation | None:
+        async def read(connection: Connection) -> list[Explanation]:
+            rows = await connection.fetch(queries.EXPLAIN, person_id, room_id, seq)
+            return await _explained(connection, person_id, rows)
+
+        found = await self._database.read(read)
+        return found[0] if found else None
+
+    async def last_of(self, person_id: int, limit: int) -> list[Explanation]:
+        async def read(connection: Connection) -> list[Explanation]:
+            rows = await connection.fetch(queries.LAST, person_id, limit)
+            return await _explained(connection, person_id, rows)
+
+        return await self._database.read(read)
+
+
+async def _explained(
+    connection: Connection, person_id: int, rows: Sequence[asyncpg.Record]
+) -> list[Explanation]:
+    reports: defaultdict[int, list[DeviceReport]] = defaultdict(list)
+    ids = [row["message_id"] for row in rows]
+    for row in await connection.fetch(queries.REPORTS, person_id, ids):
+        message_id, *fields = row.values()
+        reports[message_id].append(DeviceReport(**dict(zip(_REPORT, fields, strict=True))))
+    return [
+        Explanation(
+            room_id=row["room_id"],
+            seq=row["seq"],
+            decision=row["decision"],
+            at=row["at"],
+            deliveries=reports[row["message_id"]],
+        )
+        for row in rows
+    ]
+
+
+_REPORT = ("device", "state", "status", "error", "at")
+
+
+def _facts(row: asyncpg.Record) -> Facts:
+    return Facts(
+        is_own=row["is_own"],
+        is_deleted=row["is_deleted"],
+        is_blocked=row["is_blocked"],
+        notify=row["notify"],
+        is_for_one=row["is_for_one"],
+        has_device=row["has_device"],
+        is_read=row["is_read"],
+        age=row["age"],
+    )
+
+
+def _claimed(
+    row: asyncpg.Record,
+    late: float,
+    devices: Sequence[Device],
+    ended: set[tuple[int, ...]],
+    badge: int,
+) -> Claimed:
+    place = row["message_id"], row["person_id"]
+    facts = Facts(
+        is_own=row["is_own"],
+        is_deleted=row["is_deleted"],
+        is_there=row["is_there"],
+        is_blocked=row["is_blocked"],
+        notify=row["notify"],
+        is_for_one=row["is_for_one"],
+        has_device=bool(devices),
+        is_read=row["is_read"],
+        age=row["age"] or 0.0,
+        tries=row["tries"] - 1,
+        is_due=True,
+    )
+    return Claimed(
+        message_id=row["message_id"],
+        person_id=row["person_id"],
+        room_id=row["room_id"],
+        seq=row["seq"],
+        facts=facts,
+        is_sent=row["is_sent"],
+        late=late,
+        sender=row["sender"] or "",
+        text=row["text"] or "",
+        has_text=row["has_text"],
+        room_name=row["room_name"] if row["kind"] in ("room", "lobby") else None,
+        devices=[each for each in devices if (*place, each.subscription.session_id) not in ended],
+        badge=badge,
+    )
+
+
+def _device(row: asyncpg.Record) -> Device:
+    subscription = Subscription(
+        session_id=row["session_id"],
+        person_id=row["person_id"],
+        endpoint=row["endpoint"],
+        p256dh=row["p256dh"],
+        auth=row["auth"],
+    )
+    return Device(subscription=subscription, name=row["name"], held=row["held"])
+
+
+def _places(subscriptions: Sequence[Subscription]) -> tuple[list[int], list[str]]:
+    return [each.session_id for each in subscriptions], [each.endpoint for each in subscriptions]
+
+
+def _columns(rows: Sequence[asyncpg.Record], *names: str) -> list[list[int]]:
+    return [[row[name] for row in rows] for name in names]

@@ -1,0 +1,163 @@
+"""The SQL of the ledger of pushes."""
+
+from chat.features.push.ledger import CLAIM, KEPT
+
+LOCK_STEPS = "SELECT pg_advisory_xact_lock(0x70757364)"  # "pusd": one server decides at a time
+LOCK_CLAIMS = "SELECT pg_advisory_xact_lock(0x70757363)"  # "pusc": one claims, so a room is claimed whole
+
+PLACE = """
+SELECT coalesce(push_state.last_id, lanes.last_id) AS last_id, lanes.last_id AS newest, push_state.id IS NULL AS is_new
+FROM lanes LEFT JOIN push_state ON push_state.id = 1 WHERE lanes.id = 1"""
+GO_ON = """
+INSERT INTO push_state (id, last_id) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET last_id = $1"""
+
+_FOR_ONE = "({room}.kind IN ('direct', 'support') OR ARRAY[0, {person}] && {message}.mentions)"
+_BLOCKED = "EXISTS (SELECT FROM blocks WHERE user_id = {person} AND blocked_id = {message}.sender_id)"
+_AGE = "extract(epoch FROM now() - {message}.created_at)::float8 AS age"
+
+# Only those for whom it may be something: no statement here reads the members of a room, but for @all. The lobby has no
+# members; there @all is for those who receive pushes.
+CANDIDATES = f"""
+WITH new AS MATERIALIZED (
+    SELECT m.id, m.room_id, m.seq, m.sender_id, m.created_at, coalesce(m.mentions, '{{}}') AS mentions, r.kind,
+           r.creator_id, m.deleted_at IS NOT NULL AS is_deleted
+    FROM messages m JOIN rooms r ON r.id = m.room_id
+    WHERE m.id > $1 AND m.id <= $2 AND m.kind = 'message' AND r.deleted_at IS NULL
+), candidates AS (
+    SELECT id, unnest(mentions) AS person_id FROM new
+    UNION SELECT id, user_id FROM new JOIN memberships USING (room_id) WHERE 0 = ANY (mentions)
+    UNION SELECT id, user_id FROM new, push_subscriptions WHERE kind = 'lobby' AND 0 = ANY (mentions)
+    UNION SELECT id, unnest(ARRAY[low_id, high_id]) FROM new JOIN direct_rooms USING (room_id) WHERE kind = 'direct'
+    UNION SELECT id, creator_id FROM new WHERE kind = 'support'
+    UNION SELECT new.id, users.id FROM new, users
+          WHERE kind = 'support' AND users.is_operator AND users.deleted_at IS NULL
+    UNION SELECT id, user_id FROM new JOIN marks USING (room_id) WHERE notify = 'all'
+)
+SELECT new.id AS message_id, users.id AS person_id, new.room_id, new.seq, new.sender_id = users.id AS is_own,
+       new.is_deleted,
+       {_BLOCKED.format(person="users.id", message="new")} AS is_blocked,
+       coalesce(marks.notify, 'mentions') AS notify,
+       {_FOR_ONE.format(room="new", person="users.id", message="new")} AS is_for_one,
+       EXISTS (SELECT FROM push_subscriptions WHERE user_id = users.id) AS has_device,
+       coalesce(marks.seq >= new.seq, false) AS is_read,
+       {_AGE.format(message="new")}
+FROM candidates JOIN new USING (id) JOIN users ON users.id = candidates.person_id
+LEFT JOIN marks ON marks.room_id = new.room_id AND marks.user_id = users.id
+WHERE users.deleted_at IS NULL AND NOT users.is_visitor"""
+
+# A message of the future was sent before the clock was set back.
+INSERT = """
+INSERT INTO push_decisions (message_id, person_id, room_id, seq, decision, due_at)
+SELECT message_id, person_id, room_id, seq, decision, now() + make_interval(secs => due)
+FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::float8[])
+    AS made(message_id, person_id, room_id, seq, decision, due)
+ON CONFLICT DO NOTHING"""
+
+UPCOMING = """
+SELECT extract(epoch FROM now())::float8 AS now,
+       (SELECT extract(epoch FROM due_at - now())::float8 FROM push_decisions
+        WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1) AS wait,
+       ARRAY(SELECT DISTINCT person_id FROM (
+           SELECT person_id FROM push_decisions
+           WHERE due_at < now() + interval '2 minutes' ORDER BY due_at LIMIT $1) AS soon) AS people"""
+SET_BACK = """
+UPDATE push_decisions SET due_at = now(), decided_at = now()
+WHERE due_at IS NOT NULL AND decided_at > now() + interval '1 s'"""
+RELEASE = "UPDATE push_subscriptions SET held_until = NULL WHERE held_until > now() + interval '1 day'"
+
+CLAIM_DUE = f"""
+WITH due AS MATERIALIZED (
+    SELECT person_id, room_id FROM push_decisions WHERE due_at <= now() ORDER BY due_at LIMIT $1
+    FOR UPDATE SKIP LOCKED
+), chosen AS MATERIALIZED (
+    SELECT message_id, person_id, due_at FROM (SELECT DISTINCT person_id, room_id FROM due) AS places
+    JOIN push_decisions USING (person_id, room_id)
+    WHERE due_at IS NOT NULL AND (due_at <= now() OR NOT is_claimed)
+    FOR UPDATE OF push_decisions SKIP LOCKED
+)
+UPDATE push_decisions AS mine SET due_at = now() + interval '{CLAIM} s', is_claimed = true, tries = tries + 1
+FROM chosen WHERE mine.message_id = chosen.message_id AND mine.person_id = chosen.person_id
+RETURNING mine.message_id, mine.person_id, extract(epoch FROM now() - chosen.due_at)::float8 AS late"""
+
+CLAIMED = f"""
+SELECT mine.message_id, mine.person_id, mine.room_id, mine.seq, mine.tries, mine.decision = 'sent' AS is_sent,
+       coalesce(m.sender_id = mine.person_id, false) AS is_own,
+       m.id IS NULL OR m.deleted_at IS NOT NULL OR r.id IS NULL OR r.deleted_at IS NOT NULL AS is_deleted,
+       CASE r.kind WHEN 'room' THEN EXISTS (
+                SELECT FROM memberships WHERE room_id = r.id AND user_id = mine.person_id)
+            WHEN 'support' THEN r.creator_id = mine.person_id OR coalesce(p.is_operator, false)
+            ELSE true END AS is_there,
+       {_BLOCKED.format(person="mine.person_id", message="m")} AS is_blocked,
+       coalesce(marks.notify, 'mentions') AS notify,
+       coalesce({_FOR_ONE.format(room="r", person="mine.person_id", message="m")}, false) AS is_for_one,
+       coalesce(marks.seq >= mine.seq, false) AS is_read, {_AGE.format(message="m")},
+       left(m.text, 200) AS text, sender.name AS sender, r.kind, r.name AS room_name,
+       coalesce((SELECT has_text FROM push_choices WHERE user_id = mine.person_id), true) AS has_text
+FROM unnest($1::bigint[], $2::bigint[]) AS claimed(message_id, person_id)
+JOIN push_decisions AS mine USING (message_id, person_id)
+LEFT JOIN messages AS m ON m.id = mine.message_id
+LEFT JOIN rooms AS r ON r.id = mine.room_id
+LEFT JOIN users AS sender ON sender.id = m.sender_id
+LEFT JOIN users AS p ON p.id = mine.person_id
+LEFT JOIN marks ON marks.room_id = mine.room_id AND marks.user_id = mine.person_id
+ORDER BY mine.message_id DESC"""
+
+DEVICES = """
+SELECT s.session_id, s.user_id AS person_id, s.endpoint, s.p256dh, s.auth,
+       coalesce(nullif(sessions.name, ''), left(sessions.agent, 100)) AS name,
+       greatest(coalesce(extract(epoch FROM s.held_until - now())::float8, 0), 0) AS held
+FROM push_subscriptions AS s
+JOIN sessions ON sessions.id = s.session_id AND sessions.expires_at > now()
+JOIN users ON users.id = s.user_id AND users.disabled_at IS NULL AND users.deleted_at IS NULL
+WHERE s.user_id = ANY ($1)"""
+ENDED = """
+SELECT message_id, person_id, session_id
+FROM unnest($1::bigint[], $2::bigint[]) AS claimed(message_id, person_id)
+JOIN push_deliveries USING (message_id, person_id) WHERE state <> 'retry'"""
+
+BADGES = """
+SELECT person_id, (
+    SELECT count(DISTINCT recent.room_id) FROM (
+        SELECT room_id, seq FROM push_decisions AS d WHERE d.person_id = people.person_id
+            AND decision IN ('waiting', 'sent', 'active', 'collapsed', 'no_device', 'failed')
+        ORDER BY message_id DESC LIMIT 200
+    ) AS recent LEFT JOIN marks ON marks.room_id = recent.room_id AND marks.user_id = people.person_id
+    WHERE recent.seq > coalesce(marks.seq, 0)) AS badge
+FROM unnest($1::bigint[]) AS people(person_id)"""
+
+SETTLE = """
+UPDATE push_decisions AS mine SET decision = made.decision, decided_at = now(), is_claimed = false,
+    due_at = now() + make_interval(secs => made.again)
+FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::float8[]) AS made(message_id, person_id, decision, again)
+WHERE mine.message_id = made.message_id AND mine.person_id = made.person_id"""
+DELIVERED = """
+INSERT INTO push_deliveries (message_id, person_id, session_id, device, state, status, error, seconds, tries)
+SELECT made.* FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::integer[], $7::text[],
+    $8::real[], $9::integer[])
+    AS made(message_id, person_id, session_id, device, state, status, error, seconds, tries)
+JOIN push_decisions USING (message_id, person_id)
+ON CONFLICT (message_id, person_id, session_id) DO UPDATE
+SET state = excluded.state, status = excluded.status, error = excluded.error, seconds = excluded.seconds,
+    tries = excluded.tries, at = excluded.at"""
+HOLD = """
+UPDATE push_subscriptions AS s SET held_until = now() + make_interval(secs => made.held)
+FROM unnest($1::bigint[], $2::text[], $3::float8[]) AS made(session_id, endpoint, held)
+WHERE s.session_id = made.session_id AND s.endpoint = made.endpoint"""
+GONE = """
+DELETE FROM push_subscriptions AS s USING unnest($1::bigint[], $2::text[]) AS gone(session_id, endpoint)
+WHERE s.session_id = gone.session_id AND s.endpoint = gone.endpoint"""
+
+FORGET = f"""
+DELETE FROM push_decisions AS old USING (
+    SELECT message_id, person_id FROM push_decisions WHERE decided_at < now() - interval '{KEPT} s'
+    ORDER BY decided_at LIMIT $1
+) AS oldest WHERE old.message_id = oldest.message_id AND old.person_id = oldest.person_id"""
+
+_EXPLAINED = """
+SELECT message_id, room_id, seq, decision, extract(epoch FROM decided_at)::float8 AS at
+FROM push_decisions WHERE person_id = $1"""
+EXPLAIN = f"""{_EXPLAINED} AND message_id = (SELECT id FROM messages WHERE room_id = $2 AND seq = $3)"""
+LAST = f"""{_EXPLAINED} ORDER BY message_id DESC LIMIT $2"""
+REPORTS = """
+SELECT message_id, device, state, status, error, extract(epoch FROM at)::float8 AS at FROM push_deliveries
+WHERE person_id = $1 AND message_id = ANY ($2) ORDER BY session_id"""

@@ -1,0 +1,81 @@
+"""What runs beside a server for pushes: it decides, sends, and forgets what is old."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import structlog
+import trio
+
+from chat.domain.failures import StorageError
+from chat.engine.hub import Hub
+from chat.engine.statuses import Statuses
+from chat.features.push.figures import Figures
+from chat.features.push.follower import PACE, follow
+from chat.features.push.ledger import Ledger
+from chat.features.push.sending import Outgoing, Sender
+
+DELAY = 10.0
+"""Seconds in which a message may be read in an open page before it is pushed."""
+
+_GOODBYE = 2.0
+"""Seconds for the pushes under way when a server stops; later ones are sent again."""
+
+_EVERY = 3600.0
+"""Seconds from one look for what is old to the next."""
+
+_STEP = 500
+"""Decisions that are removed at once."""
+
+_PAUSE = 0.2
+"""Seconds from one such step to the next."""
+
+logger = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def open_pushes(
+    ledger: Ledger,
+    hub: Hub,
+    statuses: Statuses,
+    outgoing: Callable[[], Awaitable[Outgoing]],
+    figures: Figures,
+    *,
+    delay: float = DELAY,
+    pace: float = PACE,
+) -> AsyncGenerator[Sender]:
+    """Notify people of messages for as long as the block lasts.
+
+    Args:
+        ledger: what was decided.
+        hub: notifies of new messages.
+        statuses: who is online.
+        outgoing: returns how pushes are sent; may raise StorageDown and OutcomeUnknown.
+        figures: counts.
+        delay: seconds from a message until its push.
+        pace: seconds from one step along the log to the next.
+
+    Leaving it waits a moment for pushes under way. Cancelling: these may have been sent, and another server, or this
+    one when it is back, sends them again.
+    """
+    sender = Sender(ledger, outgoing, statuses, figures)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(follow, ledger, hub, figures, sender.wake, delay, pace)
+        nursery.start_soon(sender.run)
+        nursery.start_soon(_forget, ledger)
+        yield sender
+        sender.stop()
+        with trio.move_on_after(_GOODBYE):
+            await sender.wait_recorded()
+        nursery.cancel_scope.cancel(reason="the server stops")
+
+
+async def _forget(ledger: Ledger) -> None:
+    while True:
+        try:
+            forgotten = await ledger.forget(_STEP)
+        except StorageError as error:
+            logger.warning(
+                "old decisions about pushes are not removed; trying again in an hour", error=str(error)
+            )
+            forgotten = 0
+        await trio.sleep(_PAUSE if forgotten == _STEP else _EVERY)

@@ -1,0 +1,96 @@
+"""Whom a message notifies, and whether it still does when its time has come. Pure: one function decides from facts."""
+
+from enum import StrEnum
+from typing import Literal
+
+import msgspec
+
+HOUR = 3600.0
+"""Seconds after which nobody is notified of a message anew: after a day's stop nobody is flooded."""
+
+DAY = 86_400.0
+"""Seconds for which a push is tried again."""
+
+
+class Decision(StrEnum):
+    """What was decided, and by which rule."""
+
+    WAITING = "waiting"
+    """It is decided again when its time has come."""
+    SENT = "sent"
+    READ = "read"
+    ACTIVE = "active"
+    """The person had a page open and was not away."""
+    OWN = "own"
+    MUTED = "muted"
+    BLOCKED = "blocked"
+    DELETED = "deleted"
+    LEFT = "left"
+    NO_DEVICE = "no_device"
+    COLLAPSED = "collapsed"
+    """A newer message of the room was sent instead."""
+    TOO_OLD = "too_old"
+    """The server did not run when its time had come."""
+    FAILED = "failed"
+    """No push service took it, for a day or for good."""
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a message and a person.
+
+    Attributes:
+        is_own: the person wrote it.
+        is_deleted: it, or its room, is deleted.
+        is_there: the person may read the room.
+        is_blocked: the person blocks its author.
+        notify: the person's setting of the room.
+        is_for_one: it mentions the person, or is in a direct room or a support conversation.
+        has_device: a browser of the person receives pushes.
+        is_read: the person has read the room as far.
+        age: seconds since it was sent.
+        tries: how often a push was begun.
+        is_due: the time has passed in which the person may read it in a page.
+        is_active: the person has a page open and is not away.
+        is_newest: no newer message of the room is sent to the person now.
+    """
+
+    is_own: bool = False
+    is_deleted: bool = False
+    is_there: bool = True
+    is_blocked: bool = False
+    notify: Literal["all", "mentions", "none"] = "mentions"
+    is_for_one: bool = True
+    has_device: bool = True
+    is_read: bool = False
+    age: float = 0.0
+    tries: int = 0
+    is_due: bool = False
+    is_active: bool = False
+    is_newest: bool = True
+
+
+def decide(facts: Facts) -> Decision:
+    """Decide. WAITING: the time has not come; SENT: send it now."""
+    if facts.is_own:
+        return Decision.OWN
+    if facts.is_deleted:
+        return Decision.DELETED
+    if not facts.is_there:
+        return Decision.LEFT
+    if facts.is_blocked:
+        return Decision.BLOCKED
+    if facts.notify == "none" or not (facts.is_for_one or facts.notify == "all"):
+        return Decision.MUTED
+    if not facts.has_device:
+        return Decision.NO_DEVICE
+    if facts.is_read:
+        return Decision.READ
+    if facts.age > HOUR and not facts.tries:
+        return Decision.TOO_OLD
+    if facts.age > DAY:
+        return Decision.FAILED
+    if not facts.is_due:
+        return Decision.WAITING
+    if facts.is_active:
+        return Decision.ACTIVE
+    return Decision.SENT if facts.is_newest else Decision.COLLAPSED

@@ -1,0 +1,305 @@
+"""Whom a message is pushed to, when, and once: on a real database, with real requests to a push service."""
+
+from collections.abc import AsyncGenerator, Callable
+
+import pytest
+import trio
+
+from chat.domain.entities import LOBBY_ID, Person
+from chat.domain.messages.changes import Deletion, Edit
+from chat.domain.messages.reading import ReadMark
+from chat.domain.rooms.membership import Notify
+from chat.storage.postgres.database import DatabaseAddress
+from tests.features.push.push_service import SILENCE, PushService
+from tests.features.push.world import World, open_servers, open_world
+
+
+@pytest.fixture(autouse=True)
+async def _in_time() -> AsyncGenerator[None]:
+    with trio.fail_after(100):
+        yield
+
+
+@pytest.fixture
+async def world(
+    shared_database: DatabaseAddress, empty: Callable[[], None], service: PushService
+) -> AsyncGenerator[World]:
+    empty()
+    async with open_world(shared_database, service) as world:
+        yield world
+
+
+async def room_of(world: World, owner: Person, *others: Person, name: str = "tea") -> int:
+    room = await world.storage.rooms.create(name, owner.id, is_private=False)
+    for each in others:
+        await world.sql(f"INSERT INTO memberships (room_id, user_id) VALUES ({room.id}, {each.id})")  # type: ignore[union-attr]
+    return room.id  # type: ignore[union-attr]
+
+
+async def test_a_mention_is_pushed_with_what_it_is_about(world: World) -> None:
+    ada, ben = await world.someone("ada"), await world.add("ben")
+    async with open_servers(world):
+        (message,) = await world.say(ben, "hi @ada")
+        (pushed,) = await world.service.came(1)
+        assert world.body(pushed) == {
+            "web_push": 8030,
+            "notification": {
+                "title": "ben · lobby",
+                "body": "hi @ada",
+                "navigate": f"https://chat.example/room/{LOBBY_ID}/{message.seq}",
+                "tag": f"room-{LOBBY_ID}",
+                "app_badge": "1",
+            },
+            "room": LOBBY_ID,
+            "seq": message.seq,
+        }
+        assert (pushed.headers["urgency"], pushed.headers["ttl"]) == ("high", "86400")
+        assert len(pushed.headers["topic"]) == 32
+        assert await world.decided(ada, message) == "sent"
+        found = await world.why(ada, message)
+        assert found is not None
+        (delivery,) = found.deliveries
+        assert (delivery.device, delivery.state, delivery.status) == ("ada", "sent", 201)
+        assert await world.why(ben, message) is None
+        figures = world.servers[0].metrics.render().decode()
+        assert 'chat_push_decided_total{decision="sent"} 1.0' in figures
+        assert 'chat_push_answers_total{answer="2xx"} 1.0' in figures
+
+
+async def test_each_rule_says_why_nothing_is_pushed(world: World) -> None:
+    people = {
+        name: await world.someone(name)
+        for name in ("reader", "muter", "blocker", "leaver", "online", "listener")
+    }
+    ben, deaf = await world.someone("ben"), await world.add("deaf")
+    room = await room_of(world, ben, deaf, *people.values())
+    await world.storage.timelines.set_own(room, people["muter"].id, notify=Notify.NONE)
+    for name in ("listener", "blocker"):  # whom one blocks cannot mention one
+        await world.storage.timelines.set_own(room, people[name].id, notify=Notify.ALL)
+    await world.sql(f"INSERT INTO blocks (user_id, blocked_id) VALUES ({people['blocker'].id}, {ben.id})")
+    async with open_servers(world, delay=1.0) as (server,):
+        server.statuses.came(people["online"].id)
+        names = " ".join(
+            f"@{name}" for name in ("reader", "muter", "blocker", "leaver", "online", "deaf", "ben")
+        )
+        (message,) = await world.say(ben, names, room=room)
+        await world.storage.timelines.mark_read({(room, people["reader"].id): ReadMark(message.seq)})
+        await world.sql(f"DELETE FROM memberships WHERE user_id = {people['leaver'].id}")
+        why = {name: await world.decided(who, message) for name, who in people.items()}
+        assert why == {
+            "reader": "read",
+            "muter": "muted",
+            "blocker": "blocked",
+            "leaver": "left",
+            "online": "active",
+            "listener": "sent",
+        }
+        assert await world.decided(deaf, message) == "no_device"
+        assert await world.decided(ben, message) == "own"
+        (pushed,) = world.service.pushed
+        assert (pushed.name, pushed.headers["urgency"]) == ("listener", "normal")
+
+
+async def test_nobody_is_asked_about_messages_that_name_nobody(world: World) -> None:
+    ada, ben = await world.someone("ada"), await world.someone("ben")
+    room = await room_of(world, ben, ada)
+    async with open_servers(world):
+        (plain,) = await world.say(ben, "tea?", room=room)
+        (named,) = await world.say(ben, "@ada", room=room)
+        assert await world.decided(ada, named) == "sent"
+        assert await world.why(ada, plain) is None
+
+
+async def test_direct_messages_support_and_everybody_are_pushed(world: World) -> None:
+    ada, ben, cleo = [await world.someone(name) for name in ("ada", "ben", "cleo")]
+    helper = await world.someone("helper", is_operator=True)
+    direct = await world.storage.rooms.direct_room(ada.id, ben.id)
+    support = await world.storage.rooms.support_room(cleo.id)
+    room = await room_of(world, ben, ada, cleo)
+    assert direct is not None
+    assert support is not None
+    async with open_servers(world):
+        await world.say(ben, "psst", room=direct.id)
+        await world.say(cleo, "help", room=support.id)
+        await world.say(ben, "@all tea", room=room)
+        pushed = await world.service.came(4)
+        got = sorted((each.name, world.body(each)["notification"]["title"]) for each in pushed)
+        assert got == [
+            ("ada", "ben"),
+            ("ada", "ben · tea"),
+            ("cleo", "ben · tea"),
+            ("helper", "cleo"),
+        ]
+    assert helper.is_operator
+
+
+async def test_a_message_is_pushed_as_it_is_then_and_a_deleted_one_is_not(world: World) -> None:
+    ada, ben = await world.someone("ada"), await world.add("ben")
+    other = await room_of(world, ben, ada)
+    async with open_servers(world, delay=1.0):
+        (edited,) = await world.say(ben, "@ada tee")
+        (deleted,) = await world.say(ben, "@ada secret", room=other)
+        await world.asked(ada, deleted)
+        await world.storage.messages.save(
+            [
+                Edit(
+                    room_id=LOBBY_ID,
+                    seq=edited.seq,
+                    actor_id=ben.id,
+                    text="@ada tea",
+                    created_at=edited.created_at,
+                ),
+                Deletion(room_id=other, seq=deleted.seq, actor_id=ben.id, created_at=edited.created_at),
+            ]
+        )
+        assert await world.decided(ada, edited) == "sent"
+        assert await world.decided(ada, deleted) == "deleted"
+        (pushed,) = world.service.pushed
+        assert world.body(pushed)["notification"]["body"] == "@ada tea"
+
+
+async def test_of_a_rooms_messages_the_newest_is_pushed(world: World) -> None:
+    ada, ben = await world.someone("ada"), await world.add("ben")
+    async with open_servers(world, delay=1.0):
+        messages = await world.say(ben, *(f"@ada {number}" for number in range(200)))
+        assert await world.decided(ada, messages[-1]) == "sent"
+        assert await world.decided(ada, messages[0]) == "collapsed"
+        (pushed,) = world.service.pushed
+        assert world.body(pushed)["seq"] == messages[-1].seq
+
+
+async def test_a_thousand_mentions_in_a_minute_are_few_pushes(world: World) -> None:
+    ada, ben = await world.someone("ada"), await world.add("ben")
+    async with open_servers(world, 2, delay=1.0):
+        for batch in range(10):
+            messages = await world.say(ben, *(f"@ada {batch}.{number}" for number in range(100)))
+            await trio.sleep(0.1)
+        assert await world.decided(ada, messages[-1]) == "sent"
+        assert 1 <= len(world.service.pushed) <= 4
+
+
+async def test_two_servers_push_once(world: World) -> None:
+    people = [await world.someone(f"p{number}") for number in range(40)]
+    ben = await world.add("ben")
+    async with open_servers(world, 2):
+        texts = [f"@p{number}" for number in range(40)]
+        messages = await world.say(ben, *texts)
+        for who, message in zip(people, messages, strict=True):
+            assert await world.decided(who, message) == "sent"
+        assert sorted(each.name for each in world.service.pushed) == sorted(
+            f"p{number}" for number in range(40)
+        )
+
+
+async def test_what_a_server_left_when_it_died_is_pushed_by_another(world: World) -> None:
+    ada, ben = await world.someone("ada"), await world.add("ben")
+    world.service.answer("ada", SILENCE)
+    with trio.CancelScope() as dying:
+        async with open_servers(world):
+            (message,) = await world.say(ben, "@ada")
+            await world.service.came(1)
+            dying.cancel()  # between sending and recording
+    assert dying.cancelled_caught
+    async with open_servers(world):
+        await world.sql("UPDATE push_decisions SET due_at = now()")  # its claim is over
+        for server in world.servers:
+            server.sender.wake()
+        first, second = await world.service.came(2)
+        assert first.headers["topic"] == second.headers["topic"]
+        assert await world.decided(ada, message) == "sent"
+
+
+async def test_a_subscription_that_is_gone_is_removed_and_the_other_device_gets_it(world: World) -> None:
+    ada, ben = await world.someone("ada"), await world.add("ben")
+    await world.log_in(ada, "phone")
+    world.service.answer("ada", 410)
+    async with open_servers(world):
+        (message,) = await world.say(ben, "@ada")
+        assert await world.decided(ada, message) == "sent"
+        found = await world.why(ada, message)
+        assert found is not None
+        assert {each.device: each.state for each in found.deliveries} == {"ada": "gone", "phone": "sent"}
+        world.service.pushed.clear()
+        (message,) = await world.say(ben, "@ada again")
+        assert await world.decided(ada, message) == "sent"
+        assert [each.name for each in world.service.pushed] == ["phone"]
+
+
+async def test_who_logs_out_meanwhile_gets_nothing(world: World) -> None:
+    ada, ben = await world.someone("ada"), await world.add("ben")
+    async with open_servers(world, delay=1.0):
+        (message,) = await world.say(ben, "@ada")
+        await world.storage.sessions.end_family(b"ada")
+        assert await world.decided(ada, message) == "no_device"
+        assert world.service.pushed == []
+
+
+@pytest.mark.parametrize("status", [429, 503, SILENCE])
+async def test_a_busy_broken_or_silent_service_is_asked_again(
+    world: World, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chat.features.push.delivery.TIMEOUT", 0.5)
+    monkeypatch.setattr("chat.features.push.sending._SOON", 0.1)
+    ada, ben = await world.someone("ada"), await world.add("ben")
+    world.service.answer("ada", status, Retry_After="1")
+    async with open_servers(world):
+        (message,) = await world.say(ben, "@ada")
+        first, second = await world.service.came(2)
+        if status != SILENCE:
+            assert second.at - first.at >= 0.9
+        assert await world.decided(ada, message) == "sent"
+
+
+@pytest.mark.parametrize("status", [400, 403, 413])
+async def test_a_refusal_is_not_tried_again(world: World, status: int) -> None:
+    ada, ben = await world.someone("ada"), await world.add("ben")
+    world.service.answer("ada", status)
+    async with open_servers(world):
+        (message,) = await world.say(ben, "@ada")
+        assert await world.decided(ada, message) == "failed"
+        found = await world.why(ada, message)
+        assert found is not None
+        assert found.deliveries[0].status == status
+
+
+async def test_after_a_stop_nobody_is_flooded(world: World) -> None:
+    ada, ben = await world.someone("ada"), await world.add("ben")
+    async with open_servers(world):
+        (first,) = await world.say(ben, "@ada old", ago=3700)
+        (second,) = await world.say(ben, "@ada new", ago=60)
+        assert await world.decided(ada, first) == "too_old"
+        assert await world.decided(ada, second) == "sent"
+        assert len(world.service.pushed) == 1
+
+
+async def test_a_clock_that_is_set_back_delays_nothing(world: World) -> None:
+    ada, ben = await world.someone("ada"), await world.add("ben")
+    async with open_servers(world, delay=3.0):
+        (message,) = await world.say(ben, "@ada", ago=-3600)
+        await world.asked(ada, message)
+    await world.sql(
+        "UPDATE push_decisions SET due_at = due_at + interval '1 hour', decided_at = now() + interval '1 hour'"
+    )
+    async with open_servers(world):
+        assert await world.decided(ada, message) == "sent"
+
+
+async def test_an_admin_or_the_person_leaves_texts_out(world: World) -> None:
+    ada, ben = await world.someone("ada"), await world.add("ben")
+    await world.sql(f"INSERT INTO push_choices VALUES ({ada.id}, false)")
+    async with open_servers(world):
+        await world.say(ben, "@ada secret")
+        (pushed,) = await world.service.came(1)
+        assert world.body(pushed)["notification"]["body"] == ""
+
+
+async def test_what_is_old_is_forgotten(world: World) -> None:
+    ada, ben = await world.someone("ada"), await world.add("ben")
+    async with open_servers(world):
+        (message,) = await world.say(ben, "@ada")
+        assert await world.decided(ada, message) == "sent"
+    await world.sql("UPDATE push_decisions SET decided_at = now() - interval '15 days'")
+    async with open_servers(world):
+        with trio.fail_after(20):
+            while await world.why(ada, message) is not None:  # noqa: ASYNC110 - only the database knows
+                await trio.sleep(0.02)

@@ -37,12 +37,15 @@ _ROUTES = {
 }
 
 
+url_flag = click.option(
+    "--url", metavar="URL", help="Query this server over HTTP, with the token of an admin in CHAT_TOKEN."
+)
+"""The flag that chooses a server elsewhere."""
+
+
 def server_flags(command: Command) -> Command:
     """Add the flags that choose the server of a command."""
-    url = click.option(
-        "--url", metavar="URL", help="Query this server over HTTP, with the token of an admin in CHAT_TOKEN."
-    )
-    return config_flags("data")(url(command))
+    return config_flags("data")(url_flag(command))
 
 
 def server_query(url: str | None, needs_token: bool = True, /, **flags: object) -> Query:

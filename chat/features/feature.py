@@ -8,6 +8,7 @@ import msgspec
 
 from chat.domain.features import Ports
 from chat.domain.messages.changes import FeatureChange
+from chat.domain.messages.explanation import Explanation
 from chat.domain.ports import Setting
 from chat.due.runner import DueRunner, Handler, open_due_runner
 from chat.due.schedule import SCHEDULE
@@ -47,6 +48,7 @@ class Feature(StoredFeature, frozen=True, kw_only=True):
         due: by the kind of what is due, what makes the handler; asked once, where the feature is on.
         open: what runs beside the server for as long as it serves.
         overdue: returns what the feature would remove now, by the settings that admins have changed; for commands.
+        explain: returns why a message, by room and seq, or the newest ones notified a person or not; for commands.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Feature(StoredFeature, frozen=True, kw_only=True):
     open: Callable[[EngineServices], AbstractAsyncContextManager[object]] | None = None
     due: Mapping[str, Callable[[EngineServices], Handler]] = {}
     overdue: Callable[[Ports, Mapping[str, Setting]], Awaitable[Sequence[Overdue]]] | None = None
+    explain: Callable[[Ports, int, tuple[int, int] | None], Awaitable[Sequence[Explanation]]] | None = None
 
 
 @asynccontextmanager

@@ -40,6 +40,9 @@ WRAPS = (
     "what it wraps is swept, and a span ends with its block; tests/inspection/test_traces.py stops a server beside a"
     " collector that hangs"
 )
+NEVER_WAITS_THERE = (
+    "what it waits for is swept over HTTP; tests/system/test_pushes.py runs it in a whole server"
+)
 COUNTS = "a command of its own process, which only counts; the query is swept"
 ON_HOLD = (
     "only where a room is on hold; the statement is swept, and tests/features/retention erases such a person"
@@ -94,6 +97,9 @@ EXCUSED = (
     Excuse("backup/target.py", "", OWN_COMMAND),
     Excuse("cli/backup.py", "", OWN_COMMAND),
     Excuse("cli/retention.py", "", COUNTS),
+    Excuse("cli/why_notified.py", "", COUNTS),
+    Excuse("features/push/__init__.py", "ports[LEDGER]", COUNTS),
+    Excuse("features/push/__init__.py", "ports[PUSH].keys()", NEVER_WAITS_THERE),
     Excuse("features/retention/__init__.py", "ports[RETENTION].expired", COUNTS),
     Excuse("engine/eraser.py", "self._removals.postpone(", ON_HOLD),
     Excuse("server.py", "async with open_traces(url)", WRAPS),

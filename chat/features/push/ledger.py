@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 
 from chat.domain.features import Port
+from chat.domain.messages.explanation import Explanation
 from chat.features.push.delivery import DeliveryState
 from chat.features.push.rules import Decision, Facts
 from chat.features.push.subscriptions import Subscription
@@ -88,26 +89,6 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     decision: Decision
     again: float | None = None
     deliveries: Sequence[Delivered] = ()
-
-
-class DeviceReport(msgspec.Struct, frozen=True, kw_only=True):
-    """A delivery, as the ledger has it; `at` in Unix seconds."""
-
-    device: str
-    state: str
-    status: int | None
-    error: str | None
-    at: float
-
-
-class Explanation(msgspec.Struct, frozen=True, kw_only=True):
-    """A decision and its deliveries, as the ledger has them; `at` in Unix seconds."""
-
-    room_id: int
-    seq: int
-    decision: str
-    at: float
-    deliveries: Sequence[DeviceReport] = ()
 
 
 class Ledger(Protocol):

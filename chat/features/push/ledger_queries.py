@@ -5,13 +5,12 @@ from collections.abc import Sequence
 
 import asyncpg
 
+from chat.domain.messages.explanation import DeviceReport, Explanation
 from chat.features.push import ledger_statements as queries
 from chat.features.push.delivery import DeliveryState
 from chat.features.push.ledger import (
     Claimed,
     Device,
-    DeviceReport,
-    Explanation,
     Outcome,
     Step,
     Upcoming,

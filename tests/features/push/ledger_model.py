@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import trio
 
 from chat.domain.failures import StorageDown
-from chat.features.push.ledger import Claimed, Device, Explanation, Outcome, Step, Upcoming
+from chat.domain.messages.explanation import Explanation
+from chat.features.push.ledger import Claimed, Device, Outcome, Step, Upcoming
 from chat.features.push.rules import Decision, Facts
 from chat.features.push.subscriptions import Subscription
 from chat.signals import Signal

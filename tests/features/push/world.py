@@ -9,13 +9,14 @@ import msgspec
 import trio
 
 from chat.domain.entities import LOBBY_ID, Draft, Message, Person
+from chat.domain.messages.explanation import Explanation
 from chat.domain.ports import NewPerson, NewSession, Refreshing, Storage
 from chat.engine.hub import Hub
 from chat.engine.statuses import Statuses
 from chat.features.push.delivery import PushAnswer, deliver
 from chat.features.push.figures import Figures
 from chat.features.push.keys import Keys
-from chat.features.push.ledger import LEDGER, Explanation
+from chat.features.push.ledger import LEDGER
 from chat.features.push.opening import open_pushes
 from chat.features.push.sending import Outgoing, Sender
 from chat.features.push.subscriptions import SUBSCRIPTIONS, Subscription

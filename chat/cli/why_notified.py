@@ -1,0 +1,99 @@
+"""`chat why --notify`: why somebody was notified of messages or not. Works with and without a server on the data."""
+
+import os
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import click
+import trio
+
+from chat.cli.command_failed import CommandFailed
+from chat.cli.data_access import as_json, as_table, moment
+from chat.logs import configure_logging
+from chat.settings.sources import read_config
+
+if TYPE_CHECKING:
+    from chat.domain.messages.explanation import DeviceReport, Explanation
+
+
+def explain(name: str, message: str | None, flags: Mapping[str, object], *, json_wanted: bool) -> str:
+    """Return what a command prints about a person, and a message as ROOM/SEQ or their newest ones.
+
+    Raises CommandFailed, CannotStart, StorageError.
+    """
+    place = None if message is None else _place(message)
+    found = _read(name, place, flags)
+    if json_wanted:
+        return as_json([_record(each) for each in found])
+    rows = [
+        (
+            f"{each.room_id}/{each.seq}",
+            each.decision,
+            f"{moment(each.at):%F %T}",
+            "; ".join(map(_delivery, each.deliveries)) or "-",
+        )
+        for each in found
+    ]
+    return as_table(
+        ("MESSAGE", "DECISION", "AT", "SENT TO"), rows, "no message of the last 14 days was for them"
+    )
+
+
+def _place(message: str) -> tuple[int, int]:
+    match = re.fullmatch(r"([0-9]{1,16})/([0-9]{1,16})", message, re.ASCII)
+    if match is None:
+        raise click.BadParameter("write a message as ROOM/SEQ, as in its link: 7/42", param_hint="--message")
+    return int(match[1]), int(match[2])
+
+
+def _read(name: str, place: tuple[int, int] | None, flags: Mapping[str, object]) -> "list[Explanation]":
+    from chat.data_access import open_address  # late: --help need not wait for the imports
+    from chat.embedded_postgres.data_directory import is_data_directory
+    from chat.features.registry import FEATURES
+    from chat.storage.postgres.storage import open_shared_postgres_storage
+
+    async def run() -> "list[Explanation]":
+        async with (
+            open_address(config) as address,
+            open_shared_postgres_storage(
+                address, query_timeout=config.query_timeout, features=FEATURES
+            ) as storage,
+        ):
+            known = await storage.users.by_name(name)
+            if known is None:
+                raise CommandFailed(f"there is nobody called {name}")
+            found: list[Explanation] = []
+            for feature in FEATURES:
+                if feature.explain is not None:
+                    found += await feature.explain(storage.feature_ports, known.person.id, place)
+            return found
+
+    config = read_config(flags, os.environ)
+    configure_logging("warning", config.log_format)  # logs would hide the answer
+    if config.database_url is None and not is_data_directory(config.data):
+        raise CommandFailed(f"there is no data of a server in {config.data}; pass --data or --database")
+    return trio.run(run)
+
+
+def _delivery(report: "DeviceReport") -> str:
+    return f"{report.device or 'a browser'}: {report.state} ({report.status or report.error})"
+
+
+def _record(each: "Explanation") -> dict[str, object]:
+    return {
+        "room": each.room_id,
+        "seq": each.seq,
+        "decision": each.decision,
+        "at": moment(each.at).isoformat(),
+        "deliveries": [
+            {
+                "device": one.device,
+                "state": one.state,
+                "status": one.status,
+                "error": one.error,
+                "at": moment(one.at).isoformat(),
+            }
+            for one in each.deliveries
+        ],
+    }

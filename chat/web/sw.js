@@ -1,4 +1,5 @@
-// The service worker: caches the page's files, so that it opens offline, and opens the place of a clicked notification.
+// The service worker: caches the page's files, so that it opens offline, shows pushed notifications, and opens the place of
+// a clicked one.
 
 const BASE = "{{base}}";
 const FILES = /** @type {string[]} */ (/** @type {unknown} */ ("{{files}}"));
@@ -8,6 +9,8 @@ const PLACES =
   /^\/(?:setup|i\/[^/]+|room\/\d+(?:\/\d+)?|search|inbox(?:\/\d+)?|settings(?:\/[\w-]+)?|admin(?:\/(?!tree$|why$|nodes$)[\w-]+)?)?$/;
 /** Milliseconds until the cached page is shown instead of the server's. */
 const ANSWER_TIMEOUT = 3000;
+/** The title of a notification whose push cannot be read. */
+const NO_TITLE = "Chat";
 
 const worker = /** @type {any} */ (self);
 
@@ -72,6 +75,30 @@ async function file(request) {
   const answer = await fetch(request);
   if (answer.ok) await cache.put(request, answer.clone());
   return answer;
+}
+
+// Browsers that read Declarative Web Push show the same body without this script.
+worker.addEventListener("push", (/** @type {any} */ event) => event.waitUntil(show(event.data)));
+
+/** Each push shows a notification: browsers end subscriptions whose pushes show none. @param {any} data */
+async function show(data) {
+  const { notification = {}, room } = parsed(data);
+  const { title = NO_TITLE, body = "", tag, navigate = "/", app_badge: badge } = notification;
+  const path = new URL(navigate, location.origin).pathname;
+  const options = { body, tag, icon: `${BASE}icons/chat-192.png`, data: { room, path } };
+  const shown = worker.registration.showNotification(title, options);
+  if (badge !== undefined) await worker.navigator.setAppBadge?.(Number(badge)).catch(() => undefined);
+  await shown;
+  for (const page of await worker.clients.matchAll({ type: "window" })) page.postMessage({ type: "pushed", room, tag });
+}
+
+/** @param {any} data */
+function parsed(data) {
+  try {
+    return data.json() ?? {};
+  } catch {
+    return {};
+  }
 }
 
 worker.addEventListener("notificationclick", (/** @type {any} */ event) => {

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, W
 from tests.support.people import PASSWORD, post
 from tests.web.axe import AXE, serious_in_ours
 from tests.web.open_pages import OpenPages
+from tests.web.push_service import give_push_service
 from tests.web.spare_contexts import SpareContexts
 
 PATIENCE = 30_000
@@ -88,6 +89,8 @@ class Pages:
         context.add_init_script(_REPORTS)
         if not worker:
             context.add_init_script(_NO_WORKER)
+        if "notifications" in options.get("permissions", ()):
+            give_push_service(context)
         self._guard(context)
         return context
 

@@ -138,6 +138,10 @@ def test_nobody_is_asked_at_the_start_and_everybody_after_the_first_mention(page
 
 def test_a_notification_is_shown_to_try_and_all_keys_are_listed(pages: Pages) -> None:
     page = pages.of("hedy", "/settings/notifications", permissions=["notifications"], worker=True)
+    closed = page.get_by_label("Notify me while this page is closed")
+    expect(closed).to_be_checked()
+    closed.click()
+    expect(closed).not_to_be_checked()
     page.get_by_role("button", name="Send a test notification").click()
     expect(page.get_by_role("status").filter(has_text="Sent.")).to_be_visible()
     shown = (

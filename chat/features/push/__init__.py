@@ -28,8 +28,7 @@ def _open(services: EngineServices) -> AbstractAsyncContextManager[Sender]:
 
     async def outgoing() -> Outgoing:
         keys = await ports[PUSH].keys()
-        settings = services.settings
-        return Outgoing(keys, sender(services, keys), settings.public_url, settings.push_texts)
+        return Outgoing(keys, sender(services, keys), services.settings.public_url)
 
     return open_pushes(ports[LEDGER], services.hub, services.statuses, outgoing, Figures(services.metrics))
 

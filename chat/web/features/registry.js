@@ -5,11 +5,12 @@ import { exports } from "./exports/feature.js";
 import { invites } from "./invites/feature.js";
 import { leaving } from "./leaving/feature.js";
 import { pins } from "./pins/feature.js";
+import { push } from "./push/feature.js";
 import { reactions } from "./reactions/feature.js";
 import { readMarks } from "./read_marks/feature.js";
 import { retention } from "./retention/feature.js";
 
-export const FEATURES = [reactions, readMarks, blocks, invites, pins, exports, leaving, retention];
+export const FEATURES = [reactions, readMarks, blocks, invites, pins, push, exports, leaving, retention];
 
 /** @typedef {import("./feature").Feature} Feature */
 /** @typedef {import("./feature").KeyOf<(typeof FEATURES)[number]>} Key the keys of all their strings */

@@ -19,20 +19,23 @@ export function isWorthNotifying(info, message, me, blocked) {
 }
 
 /**
- * How many messages ask for attention, and whether anything else is unread.
+ * How many messages ask for attention, in how many rooms, and whether anything else is unread.
  * @param {Iterable<{ info: RoomInfo }>} rooms
- * @returns {{ count: number, isMore: boolean }}
+ * @returns {{ count: number, inRooms: number, isMore: boolean }}
  */
 export function countAttention(rooms) {
   let count = 0;
+  let inRooms = 0;
   let isMore = false;
   for (const { info } of rooms) {
     const { unread = 0, mentions = 0, notify, hidden } = info;
     if (notify === "none" || hidden || unread === 0) continue;
-    count += isPersonal(info) || notify === "all" ? unread : mentions;
+    const here = isPersonal(info) || notify === "all" ? unread : mentions;
+    count += here;
+    inRooms += here > 0 ? 1 : 0;
     isMore = true;
   }
-  return { count, isMore };
+  return { count, inRooms, isMore };
 }
 
 /** @param {RoomInfo} info */

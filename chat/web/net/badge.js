@@ -1,4 +1,5 @@
-// Shows on the tab's icon that something is unread, and how many messages deserve attention.
+// Shows on the tab's icon that something is unread, and how many messages deserve attention; on the installed app's icon, in
+// how many rooms. Pushed notifications show the same number while the page is closed.
 
 import { countAttention } from "../model/attention.js";
 
@@ -24,12 +25,15 @@ export function startBadge(chat) {
 function showBadge(chat, link) {
   const plain = link.href;
   let shown = "";
+  let badgedRooms = -1;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let scheduled;
 
   async function draw() {
     scheduled = undefined;
-    const { count, isMore } = countAttention(chat.get().rooms.values());
+    const { count, inRooms, isMore } = countAttention(chat.get().rooms.values());
+    if (inRooms !== badgedRooms) navigator.setAppBadge?.(inRooms).catch(() => {}); // it may not be installed
+    badgedRooms = inRooms;
     const text = count > 99 ? "99" : count > 0 ? String(count) : "";
     const wanted = count > 0 || isMore ? `badge ${text}` : "";
     if (wanted === shown) return;

@@ -82,7 +82,7 @@ export async function openChat(loadFeatures) {
   async function loadTheRest() {
     const loading = Promise.all([loadFeatures(), import("./notifications.js"), import("./restored.js")]);
     const [features, { openNotifications }, { openRestored }] = await loading.catch(() => Promise.reject(offline()));
-    notifications ??= openNotifications(store);
+    notifications ??= openNotifications(store, http.call);
     if (!restored) {
       restored = openRestored({ store, database: () => database, tabs, outbox });
       await restored.load();
@@ -120,6 +120,7 @@ export async function openChat(loadFeatures) {
     readBlocks();
     readMarks.sendUnsent();
     sendStatus();
+    void notifications?.renewPush();
   }
 
   /** @param {import("./tabs.js").TabMessage} message */

@@ -14,11 +14,15 @@ const MOST_TEXT = 200;
 
 /** @typedef {ReturnType<typeof openNotifications>} Notifications */
 
-/** @param {Store} store */
-export function openNotifications(store) {
+/**
+ * @param {Store} store
+ * @param {import("./push.js").Call} call
+ */
+export function openNotifications(store, call) {
   let isNotifier = !navigator.locks;
   /** @type {Set<number>} */
   let notified = new Set(); // rooms with an open notification
+  let isPushRenewed = false;
 
   // The lock is held until the tab is closed, so one of all tabs notifies.
   withLock("notify", async () => {
@@ -59,6 +63,17 @@ export function openNotifications(store) {
     return found;
   }
 
+  /** Once for each page: subscribe to push, or send the subscription again. */
+  async function renewPush() {
+    if (isPushRenewed || permission() !== "granted" || !store.get().server.features.includes("push")) return;
+    isPushRenewed = true;
+    try {
+      await (await import("./push.js")).renew(call);
+    } catch {
+      isPushRenewed = false; // the next connection tries again
+    }
+  }
+
   return {
     /** @param {RoomUpdate[]} updates */
     async handle(updates) {
@@ -77,8 +92,13 @@ export function openNotifications(store) {
     async answer(isWanted) {
       rememberAnswer();
       store.update((state) => ({ ...state, offersNotifications: false }));
-      if (isWanted) await Notification.requestPermission();
+      if (!isWanted) return;
+      await Notification.requestPermission();
+      isPushRenewed = false;
+      await renewPush();
     },
+
+    renewPush,
   };
 
   /**

@@ -1,4 +1,4 @@
-// Notifications of this browser, with a test.
+// Notifications of this browser: whether they are allowed, what it shows while the page is closed, and a test.
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -6,37 +6,44 @@ import { useAction } from "../shared/action.js";
 import { useChat } from "../shared/context.js";
 import { FormError } from "../controls/fields.js";
 import { icon } from "../controls/icon.js";
+import { Push } from "./push.js";
 
-/** @typedef {"granted" | "denied" | "default" | "missing"} Permission */
+/** @typedef {"granted" | "denied" | "default" | "missing" | "ios"} Permission */
 
 export function Notifications() {
   const chat = useChat();
   const [permission, setPermission] = useState(permissionState);
-  const [isTested, setTested] = useState(false);
-  const { act, isBusy, error } = useAction();
   const allow = async () => {
     await chat.answerNotificationOffer(true);
     setPermission(permissionState());
   };
-  const test = async () => setTested(await act(show));
   return html`
     <p class="soft">${t("notifications.text")}</p>
     <p class="notice">${icon(permission === "granted" ? "bell" : "bell_off")} <span>${t(`notifications.${permission}`)}</span></p>
-    ${(permission === "default" || permission === "granted") &&
-    html`<div class="actions">
-      ${permission === "default" && html`<button type="button" class="button primary" onClick=${allow}>${t("notifications.allow")}</button>`}
-      ${permission === "granted" && html`<button type="button" class="button primary" disabled=${isBusy} onClick=${test}>${t("notifications.test")}</button>`}
-      ${isTested && html`<span class="soft" role="status">${t("notifications.tested")}</span>`}
-    </div>`}
-    <${FormError} text=${error} />
+    ${permission === "default" && html`<div class="actions"><button type="button" class="button primary" onClick=${allow}>${t("notifications.allow")}</button></div>`}
+    ${permission === "granted" && html`<${Push} other=${html`<${LocalTest} />`} />`}
     <p>${t("notifications.rooms")}</p>
-    <p class="soft small">${t("notifications.push")}</p>
   `;
 }
 
 /** @returns {Permission} */
 function permissionState() {
-  return "Notification" in globalThis && navigator.serviceWorker ? Notification.permission : "missing";
+  if ("Notification" in globalThis && navigator.serviceWorker) return Notification.permission;
+  // On iPhones and iPads a page has notifications once it is on the home screen.
+  return "standalone" in navigator && !navigator.standalone ? "ios" : "missing";
+}
+
+/** A test where notifications come from this page alone. */
+function LocalTest() {
+  const [isTested, setTested] = useState(false);
+  const { act, isBusy, error } = useAction();
+  const test = async () => setTested(await act(show));
+  return html`
+    <div class="actions">
+      <button type="button" class="button primary" disabled=${isBusy} onClick=${test}>${t("notifications.test")}</button>
+      ${isTested && html`<span class="soft" role="status">${t("notifications.tested")}</span>`}
+    </div>
+    <${FormError} text=${error} />`;
 }
 
 /** Shown by the service worker, as phones require. */

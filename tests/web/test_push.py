@@ -1,0 +1,148 @@
+"""Push: a page subscribes its browser, the service worker shows what is pushed, and a message says why it was not."""
+
+import re
+from collections.abc import Callable, Generator
+from functools import partial
+from typing import Any
+
+import msgspec
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.support.people import eventually, request
+from tests.support.server import ServerProcess
+from tests.web.connection import wait_for_worker
+from tests.web.pages import Pages
+from tests.web.talking import Timeline
+from tests.web.test_notifications import call, is_live, notifications_of
+
+
+@pytest.fixture(scope="module")
+def browser(whole_browser: Browser) -> Browser:
+    """A browser that has notifications."""
+    return whole_browser
+
+
+Push = Callable[[str], None]
+
+
+@pytest.fixture
+def pushed(browser: Browser, chat: ServerProcess) -> Generator[tuple[BrowserContext, Page, Push]]:
+    """A page of ada, and what delivers a push message to its service worker, as the browser's push service does."""
+    with Pages(browser, chat.url) as pages:
+        context = pages.context(permissions=["notifications"], worker=True)
+        pages.log_in(context, "ada")
+        page = context.new_page()
+        devtools = context.new_cdp_session(page)
+        registrations: list[str] = []
+        devtools.on(
+            "ServiceWorker.workerRegistrationUpdated",
+            lambda event: registrations.extend(each["registrationId"] for each in event["registrations"]),
+        )
+        devtools.send("ServiceWorker.enable")
+        page.goto(pages.url)
+        is_live(page)
+        wait_for_worker(page)
+
+        def push(data: str) -> None:
+            where = {"origin": chat.url, "registrationId": registrations[-1]}
+            devtools.send("ServiceWorker.deliverPushMessage", {**where, "data": data})
+
+        yield context, page, push
+
+
+def test_a_pushed_message_is_shown_and_its_click_opens_it(pushed: tuple[BrowserContext, Page, Push]) -> None:
+    context, page, push = pushed
+    notification = {
+        "title": "ben · tea",
+        "body": "are you there?",
+        "navigate": "https://chat.example/room/1/7",
+        "tag": "room-1",
+        "app_badge": "2",
+    }
+    body = {"web_push": 8030, "notification": notification, "room": 1, "seq": 7}
+    push(msgspec.json.encode(body).decode())
+    eventually(lambda: len(notifications_of(page)) == 1, "it is shown")
+    [shown] = notifications_of(page)
+    assert (shown["title"], shown["body"], shown["tag"]) == ("ben · tea", "are you there?", "room-1")
+    assert shown["data"] == {"room": 1, "path": "/room/1/7"}
+    context.service_workers[0].evaluate(
+        """async () => {
+            const [notification] = await registration.getNotifications();
+            dispatchEvent(new NotificationEvent("notificationclick", { notification }));
+        }"""
+    )
+    expect(page).to_have_url(re.compile("^[^?]*/room/1/7$"))
+
+
+@pytest.mark.parametrize("data", ["", "no JSON", "null", "{}", '{"notification": {"title": "x"}}'])
+def test_each_push_shows_a_notification_whatever_it_says(
+    pushed: tuple[BrowserContext, Page, Push], data: str
+) -> None:
+    _, page, push = pushed
+    push(data)
+    eventually(lambda: len(notifications_of(page)) == 1, "it is shown")
+    shown: dict[str, Any] = notifications_of(page)[0]
+    assert shown["title"] in ("Chat", "x")
+    assert shown["data"]["path"] == "/"
+
+
+@pytest.fixture(scope="module")
+def subscribed(browser: Browser, chat: ServerProcess) -> Generator[Page]:
+    """The notification settings of ivy, whose browser has a push service and lets the page notify."""
+    with Pages(browser, chat.url) as pages:
+        context = pages.context(permissions=["notifications"], worker=True)
+        pages.log_in(context, "ivy")
+        page = context.new_page()
+        page.goto(f"{pages.url}/settings/notifications")
+        wait_for_worker(page)
+        yield page
+
+
+def test_a_page_that_may_notify_subscribes_until_it_is_switched_off(subscribed: Page) -> None:
+    closed = subscribed.get_by_label("Notify me while this page is closed")
+    text = subscribed.get_by_label("Show message text")
+    expect(closed).to_be_checked()
+    expect(text).to_be_checked()
+    text.click()
+    expect(text).not_to_be_checked()
+    closed.click()
+    expect(closed).not_to_be_checked()
+    expect(text).not_to_be_attached()
+    subscribed.reload()
+    expect(closed).not_to_be_checked()
+    closed.click()
+    expect(closed).to_be_checked()
+    expect(text).not_to_be_checked()
+
+
+def test_a_test_shows_what_the_push_service_answered(subscribed: Page) -> None:
+    subscribed.get_by_role("button", name="Send a test notification").click()
+    steps = subscribed.locator(".push-steps li")
+    expect(steps).to_have_count(2)
+    expect(steps.first).to_have_text("Sent to your browser's push service")
+    expect(steps.last).to_have_text("The server can't reach the push service")
+
+
+def test_each_message_says_why_one_was_notified(pages: Pages) -> None:
+    page = pages.of("jan", "/room/1")
+    is_live(page)
+    timeline = Timeline(page)
+    headers = {"Authorization": f"Bearer {pages.person('jan')['access']}"}
+
+    def is_decided(seq: int) -> bool:
+        answer = request("GET", f"{pages.url}/api/v1/rooms/1/messages/{seq}/why", headers=headers)
+        return answer.status_code == 200
+
+    for key, text, reason in (
+        ("why-1", "nothing for anybody", "you are not mentioned"),
+        ("why-2", "@jan this is for you", "no device of yours has push notifications"),
+    ):
+        seq: int = call(pages, "kai", "POST", "/rooms/1/messages", {"key": key, "text": text})["seq"]
+        if "@" in text:
+            eventually(partial(is_decided, seq), "it is decided")
+        timeline.row(seq).hover()
+        timeline.row(seq).get_by_role("button", name="More").click()
+        page.get_by_role("menuitem", name="Why was I notified?").click()
+        expect(page.get_by_role("dialog")).to_contain_text(reason)
+        page.keyboard.press("Escape")

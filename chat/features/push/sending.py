@@ -26,8 +26,12 @@ from chat.features.push.services_down import ServicesDown
 from chat.features.push.subscriptions import endpoint_of
 from chat.signals import Signal
 
-_MOST = 64
-"""People and rooms whose pushes are under way at once."""
+_MOST = 32
+"""People and rooms whose pushes are under way at once. The connections that this takes are cheap to choose from; with a
+hundred the choice takes longer than the push."""
+
+_FREE = 16
+"""So many of them are free before more is claimed: a claim of one costs as much as one of many."""
 
 _RETRY = 1.0
 """Seconds until the next try when the database fails."""
@@ -99,7 +103,9 @@ class Sender:
             try:
                 while True:
                     await self._wait_due()
-                    await self._changed.wait_until(lambda: self._under_way < _MOST and not self._is_stopping)
+                    await self._changed.wait_until(
+                        lambda: self._under_way <= _MOST - _FREE and not self._is_stopping
+                    )
                     await self._send_due(nursery)
             finally:
                 self._statuses.unwatch(self)

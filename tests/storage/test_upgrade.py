@@ -91,29 +91,31 @@ async def say(storage: Storage, sender: int, room: int, text: str) -> None:
     assert saved is not None
 
 
-_WAITS = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'rooms'::regclass)"
+_WAITS = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = '{}'::regclass)"
 
 
-async def test_a_migration_that_is_in_a_deadlock_with_a_server_is_tried_again(
-    database: DatabaseAddress,
+@pytest.mark.parametrize(("has", "wants"), [("users", "rooms"), ("rooms", "users")])
+async def test_a_migration_never_fails_the_commit_of_a_server_that_locks_in_another_order(
+    database: DatabaseAddress, has: str, wants: str
 ) -> None:
     known = known_migrations()
-    text = "ALTER TABLE users ADD motto text; ALTER TABLE rooms ADD motto text"
+    text = f"ALTER TABLE {wants} ADD motto text; ALTER TABLE {has} ADD motto text"
     crossing = Migration(known[-1].version + 1, "crossing", text)
     with trio.fail_after(30):
         async with open_asyncio():
             await migrate(database, connect_timeout=10, migrations=known)
             server = await run_in_asyncio(partial(asyncpg.connect, **database, timeout=10))
             try:
-                begin = "BEGIN; SET LOCAL deadlock_timeout = '25s'; LOCK TABLE rooms IN ROW EXCLUSIVE MODE"
+                # The migration would wait longer until PostgreSQL looked for a deadlock, so the server would fail.
+                begin = f"BEGIN; SET LOCAL deadlock_timeout = '500ms'; LOCK TABLE {has} IN ROW EXCLUSIVE MODE"
                 await run_in_asyncio(server.execute, begin)
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(
                         partial(migrate, database, connect_timeout=10, migrations=[*known, crossing])
                     )
-                    while not await run_in_asyncio(server.fetchval, _WAITS):
+                    while not await run_in_asyncio(server.fetchval, _WAITS.format(has)):
                         pass
-                    await run_in_asyncio(server.execute, "LOCK TABLE users IN ROW SHARE MODE; COMMIT")
+                    await run_in_asyncio(server.execute, f"LOCK TABLE {wants} IN ROW SHARE MODE; COMMIT")
             finally:
                 server.terminate()
     assert await fetch(database, "SELECT max(version) FROM schema_migrations") == crossing.version

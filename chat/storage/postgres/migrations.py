@@ -4,6 +4,8 @@ An applied migration must not change; its stored checksum reveals a change. A mi
 then it says which ones, and they read that when they start (docs/migrations.md).
 """
 
+import asyncio
+import random
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -21,8 +23,11 @@ from chat.storage.postgres.upgrade_plan import UpgradePlan, plan_migrations
 _LOCK = 0x63686174_6D696772  # "chatmigr"
 _LOCK_TIMEOUT = 60
 """Seconds to wait for the locks of another server that migrates, or that uses a table which a migration changes."""
-_TRIES = 30
+_LOCK_TRY = 0.2
+"""Seconds to wait for each of several tables: PostgreSQL looks for a deadlock later, and would fail one of the two."""
+_TRIES = 10
 """Attempts at the transaction when deadlocks with running servers end it."""
+_WAIT = f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}s'"
 _OLDEST = 14
 """The oldest major version of PostgreSQL that this schema is tested on."""
 
@@ -54,7 +59,7 @@ async def migrate(address: DatabaseAddress, *, connect_timeout: float, migration
         connection = await _connect(address, connect_timeout)
         try:
             async with connection.transaction():
-                await connection.execute(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}s'")
+                await connection.execute(_WAIT)
                 await connection.execute(f"SELECT pg_advisory_xact_lock({_LOCK})")
                 await _refuse_unfinished(connection)
                 await connection.execute(_TABLE)
@@ -187,13 +192,15 @@ async def _apply(
     started, newest = trio.current_time(), missing[-1].version
     if schema:
         planned = await plan_migrations(connection, missing)
+        locks = sorted({table for each in planned for table in each.locks})
         logger.info(
             "upgrading the database's tables; other servers may wait for it",
             schema=schema,
             to=newest,
-            locks=sorted({table for each in planned for table in each.locks}),
+            locks=locks,
             estimated_seconds=round(sum(each.seconds for each in planned), 1),
         )
+        await _lock(connection, locks)
     else:
         logger.info("creating the database's tables")
     for migration in missing:
@@ -205,6 +212,27 @@ async def _apply(
         schema=newest,
         seconds=round(trio.current_time() - started, 1),
     )
+
+
+async def _lock(connection: "asyncpg.Connection[asyncpg.Record]", tables: list[str]) -> None:
+    """Lock all tables before any is changed; whoever keeps them busy is let through between two tries.
+
+    Raises LockNotAvailableError after _LOCK_TIMEOUT.
+    """
+    if not tables:
+        return
+    deadline = trio.current_time() + _LOCK_TIMEOUT
+    while True:
+        try:
+            async with connection.transaction():
+                await connection.execute(f"SET LOCAL lock_timeout = '{_LOCK_TRY}s'")
+                await connection.execute(f"LOCK TABLE {', '.join(tables)} IN ACCESS EXCLUSIVE MODE")
+                await connection.execute(_WAIT)
+                return
+        except asyncpg.LockNotAvailableError:
+            if trio.current_time() > deadline:
+                raise
+        await asyncio.sleep(random.uniform(_LOCK_TRY / 2, _LOCK_TRY))
 
 
 async def _apply_one(connection: "asyncpg.Connection[asyncpg.Record]", migration: Migration) -> None:

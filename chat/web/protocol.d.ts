@@ -194,6 +194,7 @@ export interface ChangeSettings {
   message_days?: number | null;
   rooms_keep?: "any" | "server" | "shorter" | null;
   outbound_hosts?: string[] | null;
+  push_texts?: "off" | "on" | null;
   /** In days; 0: for ever */
   support_close_days?: number | null;
   /** In days; 0: for ever */
@@ -1077,6 +1078,16 @@ export interface PushTest {
   seconds: number;
 }
 
+/** Whether pushes may have the texts of messages. */
+export interface PushTextsSetting {
+  source: "admin" | "start";
+  /** Unix milliseconds */
+  at?: number;
+  by?: Sender;
+  value: "off" | "on";
+  default: "off" | "on";
+}
+
 /** A mail that waits or was given up, without its text; `next` is the next try, `error` what the last one met. */
 export interface QueuedMail {
   id: number;
@@ -1507,6 +1518,7 @@ export interface Settings {
   message_days: DaysSetting;
   rooms_keep: RoomsKeepSetting;
   outbound_hosts: HostsSetting;
+  push_texts: PushTextsSetting;
   support_close_days: DaysSetting;
   support_remove_days: DaysSetting;
 }

@@ -21,6 +21,7 @@ from chat.domain.limits.bounds import (
     OutboundHosts,
     PerHour,
     PublicUrl,
+    PushTexts,
     Rate,
     Registration,
     RoomsKeep,
@@ -51,6 +52,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     message_days: Days = 0
     rooms_keep: RoomsKeep = "server"
     outbound_hosts: OutboundHosts = ()
+    push_texts: PushTexts = "on"
     support_close_days: Days = 0
     support_remove_days: Days = 0
 
@@ -172,6 +174,11 @@ class LiveSettings:
     def outbound_hosts(self) -> tuple[str, ...]:
         """The hosts that the server may send requests to though their addresses are private."""
         return self._values.outbound_hosts
+
+    @property
+    def push_texts(self) -> bool:
+        """Whether pushes may have the texts of messages."""
+        return self._values.push_texts == "on"
 
     @property
     def server_name(self) -> str:

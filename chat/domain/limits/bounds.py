@@ -53,6 +53,8 @@ OutboundHosts = Annotated[tuple[OutboundHost, ...], Meta(max_length=50)]
 Days = Annotated[int, Meta(ge=0, le=36_500, description="In days; 0: for ever")]
 
 RoomsKeep = Literal["server", "shorter", "any"]
+
+PushTexts = Literal["on", "off"]
 """How long owners may have the messages of a room kept: as on the server, shorter, or at will."""
 
 Greeting = Annotated[

@@ -28,7 +28,8 @@ def _open(services: EngineServices) -> AbstractAsyncContextManager[Sender]:
 
     async def outgoing() -> Outgoing:
         keys = await ports[PUSH].keys()
-        return Outgoing(keys, sender(services, keys), services.settings.public_url)
+        settings = services.settings
+        return Outgoing(keys, sender(services, keys), settings.public_url, settings.push_texts)
 
     return open_pushes(ports[LEDGER], services.hub, services.statuses, outgoing, Figures(services.metrics))
 

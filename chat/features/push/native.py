@@ -160,7 +160,7 @@ async def _info(services: EngineServices, person: Person) -> PushInfo:
     return PushInfo(
         key=(await push.keys()).public,
         subscribed=state.is_subscribed,
-        text=state.has_text,
+        text=state.has_text and services.settings.push_texts,
     )
 
 

@@ -144,3 +144,11 @@ async def test_why_is_not_found_where_nothing_was_decided(site: Site) -> None:
     _, token = await site.join("ada")
     why = await site.call("GET", "/rooms/1/messages/1/why", token=token)
     assert (why.refused, why["reason"]) == ((404, "not_found", None), "no_decision")
+
+
+async def test_an_admin_leaves_texts_out_for_everybody(site: Site) -> None:
+    _, token = await site.join("ada")
+    await site.services.settings.change(None, {"push_texts": "off"})
+    assert (await site.call("PATCH", "/push", {"text": True}, token=token))["text"] is False
+    await site.services.settings.change(None, {"push_texts": None})
+    assert (await site.call("GET", "/push", token=token))["text"] is True

@@ -26,6 +26,7 @@ async def world(
 ) -> AsyncGenerator[World]:
     empty()
     async with open_world(shared_database, service) as world:
+        await world.sql("INSERT INTO push_state (id, last_id) VALUES (1, 0)")
         yield world
 
 

@@ -14,6 +14,7 @@ from chat.domain.limits.bounds import (
     OutboundHosts,
     PerHour,
     PublicUrl,
+    PushTexts,
     Rate,
     Registration,
     RoomsKeep,
@@ -157,6 +158,13 @@ class HostsSetting(Setting, kw_only=True, frozen=True):
     default: OutboundHosts
 
 
+class PushTextsSetting(Setting, kw_only=True, frozen=True):
+    """Whether pushes may have the texts of messages."""
+
+    value: PushTexts
+    default: PushTexts
+
+
 class Settings(Value, kw_only=True, frozen=True):
     """The settings that an admin may change while servers run, in the units of the flags of `chat serve`.
 
@@ -177,6 +185,7 @@ class Settings(Value, kw_only=True, frozen=True):
     message_days: DaysSetting
     rooms_keep: RoomsKeepSetting
     outbound_hosts: HostsSetting
+    push_texts: PushTextsSetting
     support_close_days: DaysSetting
     support_remove_days: DaysSetting
 
@@ -198,6 +207,7 @@ class ChangeSettings(Value, kw_only=True, frozen=True):
     message_days: Days | UnsetType | None = UNSET
     rooms_keep: RoomsKeep | UnsetType | None = UNSET
     outbound_hosts: OutboundHosts | UnsetType | None = UNSET
+    push_texts: PushTexts | UnsetType | None = UNSET
     support_close_days: Days | UnsetType | None = UNSET
     support_remove_days: Days | UnsetType | None = UNSET
 

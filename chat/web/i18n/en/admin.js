@@ -136,6 +136,12 @@ export default {
   "admin.widget_snippet_hint": "Paste it before </body>. Nothing else is loaded until a visitor opens the widget.",
 
   "admin.part_retention": "Retention",
+  "admin.push_texts": "Message text in push notifications",
+  "admin.push_texts_ask": "Change message text in push notifications?",
+  "admin.push_texts_on": "Shown",
+  "admin.push_texts_on_hint": "Each person can still leave it out.",
+  "admin.push_texts_off": "Left out",
+  "admin.push_texts_off_hint": "Push notifications say who wrote and where, for everyone.",
   "admin.outbound_hosts": "Private hosts for outgoing requests",
   "admin.outbound_hosts_hint": "One name, address or network per line, for example hooks.internal or 10.0.0.0/8. The server sends requests only to these and to addresses of the internet.",
   "admin.message_days": "Keep messages for (days)",

@@ -136,6 +136,12 @@ export default {
   "admin.widget_snippet_hint": "Вставьте его перед </body>. Остальное загрузится, только когда посетитель откроет виджет.",
 
   "admin.part_retention": "Хранение",
+  "admin.push_texts": "Текст сообщений в пуш-уведомлениях",
+  "admin.push_texts_ask": "Изменить текст в пуш-уведомлениях?",
+  "admin.push_texts_on": "Показывать",
+  "admin.push_texts_on_hint": "Каждый может отключить его у себя.",
+  "admin.push_texts_off": "Не показывать",
+  "admin.push_texts_off_hint": "В уведомлениях у всех видно только, кто и где написал.",
   "admin.outbound_hosts": "Внутренние адреса для исходящих запросов",
   "admin.outbound_hosts_hint": "По одному имени, адресу или сети в строке, например hooks.internal или 10.0.0.0/8. Сервер обращается только к ним и к адресам интернета.",
   "admin.message_days": "Хранить сообщения (дней)",

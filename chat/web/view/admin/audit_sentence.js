@@ -31,6 +31,7 @@ const SETTINGS = {
   message_days: "admin.message_days",
   rooms_keep: "retention.rooms_keep",
   outbound_hosts: "admin.outbound_hosts",
+  push_texts: "admin.push_texts",
   support_close_days: "admin.support_close_days",
   support_remove_days: "admin.support_remove_days",
 };
@@ -75,6 +76,7 @@ function settingChanged({ by, detail }) {
 /** @param {string} name @param {string} value @returns {string} */
 function settingValue(name, value) {
   if (name === "registration" || name === "lobby") return t(/** @type {Key} */ (`admin.${name}_${value}`));
+  if (name === "push_texts") return t(/** @type {Key} */ (`admin.push_texts_${value}`));
   if (name === "rooms_keep") return t(/** @type {Key} */ (`retention.rooms_keep_${value}`));
   if (name.endsWith("_days") && Number(value) === 0) return t("retention.for_ever");
   if (/^\d+(\.\d+)?$/.test(value)) return Number(value) === 0 ? t("admin.no_limit") : new Intl.NumberFormat(language()).format(Number(value));

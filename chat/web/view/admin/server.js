@@ -4,8 +4,11 @@ import { html } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useSelected } from "../shared/context.js";
 import { icon } from "../controls/icon.js";
+import { Choices } from "./choices.js";
 import { OutboundHosts } from "./outbound_hosts.js";
 import { PublicAddress, ServerName } from "./server_name.js";
+
+const TEXTS = /** @type {const} */ (["on", "off"]);
 
 /** @param {{ settings: import("./settings.js").Changing }} props */
 export function ServerPart({ settings }) {
@@ -13,6 +16,12 @@ export function ServerPart({ settings }) {
   return html`<${ServerName} settings=${settings} setting=${settings.found?.server_name} />
     ${settings.found?.public_url && html`<${PublicAddress} settings=${settings} setting=${settings.found.public_url} />`}
     ${settings.found?.outbound_hosts && html`<${OutboundHosts} settings=${settings} setting=${settings.found.outbound_hosts} />`}
+    ${settings.found?.push_texts && html`<${Choices}
+      settings=${settings} name="push_texts" values=${TEXTS} title=${t("admin.push_texts")} question=${t("admin.push_texts_ask")}
+      label=${(/** @type {"on" | "off"} */ value) => t(`admin.push_texts_${value}`)}
+      hint=${(/** @type {"on" | "off"} */ value) => t(`admin.push_texts_${value}_hint`)}
+      isDangerous=${() => false}
+    />`}
     <section class="settings-section">
       <h3>${t("admin.look_closer")}</h3>
       <ul class="list">

@@ -151,9 +151,8 @@ async def open_server(config: Config, worker: WorkerContext | None = None) -> As
             for feature in FEATURES:
                 if feature.open is not None:
                     await stack.enter_async_context(feature.open(server.services))
-            await stack.enter_async_context(
-                open_due(server.services, FEATURES, has_others=config.bus is not None)
-            )
+            due = open_due(server.services, FEATURES, has_others=config.bus is not None)
+            await stack.enter_async_context(due)
         if worker is None or worker.number == 1:  # the first worker logs it for all
             await tell_set_up_code(server.set_up_code, config.public_url or server.addresses[0])
         yield server

@@ -10,7 +10,6 @@ from chat.cli.flags import config_flags
 from chat.cli.server_query import Json, server_query, url_flag
 from chat.cli.table import printable, table
 from chat.cli.tree_text import duration
-from chat.cli.why_notified import explain
 
 
 @click.command()
@@ -41,6 +40,8 @@ def why(
     if name is not None:
         if connection is not None or url is not None:
             raise click.UsageError("--notify goes without CONNECTION and --url")
+        from chat.cli.why_notified import explain  # here: the other ways need no database
+
         with expected_errors():
             click.echo(explain(name, message, flags, json_wanted=as_json))
         return

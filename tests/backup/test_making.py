@@ -92,6 +92,7 @@ async def made(config: Config, address: DatabaseAddress, target: Path, **options
 
 async def test_one_that_is_cut_off_is_never_there(own_server: ServerProcess, target: Path) -> None:
     config = Config(data=own_server.data)
+    await attach(own_server, register(own_server, "cut"))
     whole = await made(config, own_server.address, target)
     for moment in ("copying what changed", "copying files"):
         with trio.CancelScope() as scope:

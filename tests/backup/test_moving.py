@@ -59,8 +59,8 @@ def shell(commands: str, data: Path, database: DatabaseAddress) -> "subprocess.C
     )
 
 
-_OWN = ("nodes", "words_written", "message_words", "set_up", "retention_state")
-"""What a server that starts writes by itself: its leases, the index of the search, the code of the set-up."""
+_OWN = ("nodes", "words_written", "message_words", "set_up", "retention_state", "push_state")
+"""What a server writes by itself: its leases, the index of the search, the code of the set-up, how far it pushed."""
 
 
 def rows(address: DatabaseAddress) -> dict[str, list[str]]:

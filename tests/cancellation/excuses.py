@@ -53,6 +53,9 @@ ASKED_AGAIN = (
     "a link that was not mailed, or is used up, is asked for again: tests/features/recovery uses one up"
 )
 DUE_AGAIN = "what was begun is due again when its lease ends: tests/due and tests/features/mail end it there"
+AS_IN_WRITE = "what it waits in is swept with write()"
+SENT_AGAIN = "what is not recorded is sent again: tests/features/push ends a server between the two"
+UPGRADES = "only where tables are upgraded: tests/storage"
 OWN_SCRAPE = "a scrape holds nothing; tests/inspection ends it at its deadline"
 OLDER_LOG = "only in a log of a release before 0.2.0: tests/features/search has one"
 
@@ -100,6 +103,20 @@ EXCUSED = (
     Excuse("cli/why_notified.py", "", COUNTS),
     Excuse("features/push/__init__.py", "ports[LEDGER]", COUNTS),
     Excuse("features/push/__init__.py", "ports[PUSH].keys()", NEVER_WAITS_THERE),
+    Excuse(
+        "features/push/follower.py",
+        "# half of the time is for others",
+        "only while more messages wait than one step reads; the sleep of any other step is swept",
+    ),
+    Excuse("features/push/native.py", "ports[LEDGER].explain(", "one read; tests/features/push asks"),
+    Excuse("features/push/opening.py", "await sender.wait_recorded()", SENT_AGAIN),
+    Excuse("features/push/sending.py", "await self._changed.wait_until(", SENT_AGAIN),
+    Excuse("features/push/use_cases.py", "sender(services, await self.keys())", SENT_AGAIN),
+    Excuse("features/push/use_cases.py", "await self._subscriptions.forget(", SENT_AGAIN),
+    Excuse("features/feature.py", "async with open_due_runner(", DUE_AGAIN),
+    Excuse("outbound/client.py", "await outbound.aclose()", NEVER_WAITS),
+    Excuse("engine/writes.py", "await self._journal.submit(write, each)", AS_IN_WRITE),
+    Excuse("engine/writes.py", "await self._broadcaster.wait_published(last)", AS_IN_WRITE),
     Excuse("features/retention/__init__.py", "ports[RETENTION].expired", COUNTS),
     Excuse("engine/eraser.py", "self._removals.postpone(", ON_HOLD),
     Excuse("server.py", "async with open_traces(url)", WRAPS),
@@ -135,8 +152,13 @@ EXCUSED = (
     Excuse(
         "storage/postgres/migrations.py",
         "await plan_migrations(",
-        "only where tables are upgraded: tests/storage",
+        UPGRADES,
     ),
+    Excuse("storage/postgres/migrations.py", "await _lock(", UPGRADES),
+    Excuse("storage/postgres/migrations.py", "async with connection.transaction():", UPGRADES),
+    Excuse("storage/postgres/migrations.py", "_LOCK_TRY", UPGRADES),
+    Excuse("storage/postgres/migrations.py", "LOCK TABLE", UPGRADES),
+    Excuse("storage/postgres/migrations.py", "await connection.execute(_wait())", UPGRADES),
     Excuse(
         "web_api/doctor.py", "", "only for `chat doctor`, which leaves a mark: tests/system/test_doctor.py"
     ),
@@ -258,6 +280,7 @@ EXCUSED = (
     Excuse("features/exports/maker.py", "aclosing(progress.counted(", NEVER_WAITS),
     Excuse("server.py", "cluster_config = await stack.enter_async_context(", NEVER_WAITS),
     Excuse("server.py", "feature.open(server.services)", NEVER_WAITS),
+    Excuse("server.py", "await stack.enter_async_context(due)", NEVER_WAITS),
     Excuse(
         "engine/session.py",
         "await self.pending_drafts.wait()",

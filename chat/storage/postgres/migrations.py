@@ -27,7 +27,6 @@ _LOCK_TRY = 0.2
 """Seconds to wait for each of several tables: PostgreSQL looks for a deadlock later, and would fail one of the two."""
 _TRIES = 10
 """Attempts at the transaction when deadlocks with running servers end it."""
-_WAIT = f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}s'"
 _OLDEST = 14
 """The oldest major version of PostgreSQL that this schema is tested on."""
 
@@ -59,7 +58,7 @@ async def migrate(address: DatabaseAddress, *, connect_timeout: float, migration
         connection = await _connect(address, connect_timeout)
         try:
             async with connection.transaction():
-                await connection.execute(_WAIT)
+                await connection.execute(_wait())
                 await connection.execute(f"SELECT pg_advisory_xact_lock({_LOCK})")
                 await _refuse_unfinished(connection)
                 await connection.execute(_TABLE)
@@ -214,6 +213,10 @@ async def _apply(
     )
 
 
+def _wait() -> str:
+    return f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}s'"
+
+
 async def _lock(connection: "asyncpg.Connection[asyncpg.Record]", tables: list[str]) -> None:
     """Lock all tables before any is changed; whoever keeps them busy is let through between two tries.
 
@@ -227,7 +230,7 @@ async def _lock(connection: "asyncpg.Connection[asyncpg.Record]", tables: list[s
             async with connection.transaction():
                 await connection.execute(f"SET LOCAL lock_timeout = '{_LOCK_TRY}s'")
                 await connection.execute(f"LOCK TABLE {', '.join(tables)} IN ACCESS EXCLUSIVE MODE")
-                await connection.execute(_WAIT)
+                await connection.execute(_wait())
                 return
         except asyncpg.LockNotAvailableError:
             if trio.current_time() > deadline:

@@ -42,7 +42,7 @@ JSON_TYPES = {
     type(None): "null",
 }
 
-GOOD: dict[str, Any] = {"key": "k", "email": "e@example.com", "token": "t", "limit": 50}
+GOOD: dict[str, Any] = {"code": "m-x", "key": "k", "email": "e@example.com", "token": "t", "limit": 50}
 """What is good where the shortest or lowest of its kind is not."""
 
 
@@ -53,10 +53,14 @@ def _exclusive(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, An
     return found
 
 
-def _good(name: str, schema: dict[str, Any]) -> Any:
+def _good(document: dict[str, Any], name: str, schema: dict[str, Any]) -> Any:
     """A value that may be."""
     if name in GOOD:
         return GOOD[name]
+    schema = _exclusive(document, schema)
+    if schema.get("type") == "object":
+        fields: dict[str, dict[str, Any]] = schema["properties"]
+        return {each: _good(document, each, fields[each]) for each in schema.get("required", ())}
     if "enum" in schema:
         return schema["enum"][0]
     kinds = {"string": "x", "integer": schema.get("minimum", 1), "boolean": True, "array": []}
@@ -79,7 +83,10 @@ def _bodies(site: Site) -> Iterator[tuple[str, str, dict[str, Any], str, Any]]:
             if not path.startswith(V1) or "application/json" not in content:
                 continue
             schema = _exclusive(site.document, content["application/json"]["schema"])
-            needed = {name: _good(name, schema["properties"][name]) for name in schema.get("required", ())}
+            needed = {
+                name: _good(site.document, name, schema["properties"][name])
+                for name in schema.get("required", ())
+            }
             for name, field in schema["properties"].items():
                 for value in _wrong(
                     Draft202012Validator({**field, "components": site.document["components"]})
@@ -94,7 +101,9 @@ def _queries(site: Site) -> Iterator[tuple[str, str, str, str]]:
             fields = [each for each in operation.get("parameters", ()) if each["in"] == "query"]
             for field in fields if path.startswith(V1) else ():
                 others = [each for each in fields if each.get("required") and each is not field]
-                rest = "&".join(f"{each['name']}={_good(each['name'], each['schema'])}" for each in others)
+                rest = "&".join(
+                    f"{each['name']}={_good(site.document, each['name'], each['schema'])}" for each in others
+                )
                 for value in ("", "x", "-1", "0", "1.5", "101", str(2**53), "x" * 300, "x" * 4001):
                     read = int(value) if value.removeprefix("-").isdecimal() else value
                     if site.faults(read, field["schema"]) and site.faults(value, field["schema"]):
@@ -154,7 +163,7 @@ def _request(kind: str) -> tuple[dict[str, Any], list[str]]:
     schemas += [_exclusive(document, each) for schema in schemas for each in schema.get("allOf", ())]
     properties = {name: each for schema in schemas for name, each in schema.get("properties", {}).items()}
     needed = [name for schema in schemas for name in schema.get("required", ())]
-    good = {name: _good(name, properties[name]) for name in needed if name not in ("type", "id")}
+    good = {name: _good(document, name, properties[name]) for name in needed if name not in ("type", "id")}
     names = [name for name in properties if name not in ("type", "id")]
     return good, names
 

@@ -62,7 +62,7 @@ def test_a_pushed_message_is_shown_and_its_click_opens_it(pushed: tuple[BrowserC
     }
     body = {"web_push": 8030, "notification": notification, "room": 1, "seq": 7}
     push(msgspec.json.encode(body).decode())
-    eventually(lambda: len(notifications_of(page)) == 1, "it is shown")
+    eventually(lambda: len(notifications_of(page)) == 1, "it is shown", 60)
     [shown] = notifications_of(page)
     assert (shown["title"], shown["body"], shown["tag"]) == ("ben · tea", "are you there?", "room-1")
     assert shown["data"] == {"room": 1, "path": "/room/1/7"}
@@ -81,7 +81,7 @@ def test_each_push_shows_a_notification_whatever_it_says(
 ) -> None:
     _, page, push = pushed
     push(data)
-    eventually(lambda: len(notifications_of(page)) == 1, "it is shown")
+    eventually(lambda: len(notifications_of(page)) == 1, "it is shown", 60)
     shown: dict[str, Any] = notifications_of(page)[0]
     assert shown["title"] in ("Chat", "x")
     assert shown["data"]["path"] == "/"

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import asyncpg
+from msgspec import structs
 
 from chat.domain.messages.explanation import DeviceReport, Explanation
 from chat.features.push import ledger_statements as queries
@@ -40,12 +41,15 @@ class PostgresLedger:
             place = await connection.fetchrow(queries.PLACE)
             assert place is not None
             # The ids of commits ascend: what is not seen up to the newest one will never be there.
-            last_id = min(place["newest"], place["last_id"] + _STEP)
+            have_any = await connection.fetchval(queries.HAVE_ANY)
+            last_id = min(place["newest"], place["last_id"] + _STEP) if have_any else place["newest"]
             if last_id == place["last_id"] and not place["is_new"]:
                 return Step(last_id, False, {})
             # A crash of PostgreSQL may undo this step as a whole: it is done again.
             await connection.execute(ASYNC_COMMIT)
-            rows = await connection.fetch(queries.CANDIDATES, place["last_id"], last_id)
+            rows = []
+            if have_any:
+                rows = await connection.fetch(queries.CANDIDATES, place["last_id"], last_id)
             decisions = [decide(_facts(row)) for row in rows]
             if rows:
                 waits = [
@@ -153,7 +157,11 @@ class PostgresLedger:
 
     async def explain(self, person_id: int, room_id: int, seq: int) -> Explanation | None:
         async def read(connection: Connection) -> list[Explanation]:
+            # First: a row that is missing afterwards was never made.
+            decided = await connection.fetchrow(queries.DECIDED, room_id, seq)
             rows = await connection.fetch(queries.EXPLAIN, person_id, room_id, seq)
+            if not rows and decided is not None:
+                return await _without_row(connection, person_id, room_id, seq, decided)
             return await _explained(connection, person_id, rows)
 
         found = await self._database.read(read)
@@ -182,6 +190,22 @@ async def _explained(
             decision=row["decision"],
             at=row["at"],
             deliveries=reports[row["message_id"]],
+        )
+        for row in rows
+    ]
+
+
+async def _without_row(
+    connection: Connection, person_id: int, room_id: int, seq: int, message: asyncpg.Record
+) -> list[Explanation]:
+    """Explain a message of which the ledger has no row: it is the person's own, or no browser received pushes then."""
+    rows = await connection.fetch(queries.CANDIDATE, message["id"] - 1, message["id"], person_id)
+    return [
+        Explanation(
+            room_id=room_id,
+            seq=seq,
+            decision=decide(structs.replace(_facts(row), has_device=False)),
+            at=message["at"],
         )
         for row in rows
     ]

@@ -17,7 +17,7 @@ _AGE = "extract(epoch FROM now() - {message}.created_at)::float8 AS age"
 
 # Only those for whom it may be something: no statement here reads the members of a room, but for @all. The lobby has no
 # members; there @all is for those who receive pushes.
-CANDIDATES = f"""
+_CANDIDATES = f"""
 WITH new AS MATERIALIZED (
     SELECT m.id, m.room_id, m.seq, m.sender_id, m.created_at, coalesce(m.mentions, '{{}}') AS mentions, r.kind,
            r.creator_id, m.deleted_at IS NOT NULL AS is_deleted
@@ -44,6 +44,15 @@ SELECT new.id AS message_id, users.id AS person_id, new.room_id, new.seq, new.se
 FROM candidates JOIN new USING (id) JOIN users ON users.id = candidates.person_id
 LEFT JOIN marks ON marks.room_id = new.room_id AND marks.user_id = users.id
 WHERE users.deleted_at IS NULL AND NOT users.is_visitor"""
+# For all others the decision is known without a row: a busy server writes nothing for messages that push nothing.
+CANDIDATES = f"""{_CANDIDATES}
+    AND new.sender_id <> users.id AND EXISTS (SELECT FROM push_subscriptions WHERE user_id = users.id)"""
+CANDIDATE = f"""{_CANDIDATES} AND users.id = $3"""
+HAVE_ANY = "SELECT EXISTS (SELECT FROM push_subscriptions)"
+DECIDED = f"""
+SELECT id, extract(epoch FROM created_at)::float8 AS at FROM messages
+WHERE room_id = $1 AND seq = $2 AND created_at > now() - interval '{KEPT} s'
+    AND id <= (SELECT last_id FROM push_state WHERE id = 1)"""
 
 # A message of the future was sent before the clock was set back.
 INSERT = """

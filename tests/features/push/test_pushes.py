@@ -300,6 +300,7 @@ async def test_what_is_old_is_forgotten(world: World) -> None:
         (message,) = await world.say(ben, "@ada")
         assert await world.decided(ada, message) == "sent"
     await world.sql("UPDATE push_decisions SET decided_at = now() - interval '15 days'")
+    await world.sql("UPDATE messages SET created_at = now() - interval '15 days'")
     async with open_servers(world):
         with trio.fail_after(20):
             while await world.why(ada, message) is not None:  # noqa: ASYNC110 - only the database knows

@@ -1,1 +1,1 @@
-"""What is due: acts of any feature at a time, kept in one table, and the task that sleeps until the earliest."""
+"""Due items: acts of any feature, each at its time, in one table, and the task that sleeps until the earliest."""

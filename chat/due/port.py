@@ -1,4 +1,4 @@
-"""The port of the table of what is due."""
+"""The port of the table of due items."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -24,15 +24,15 @@ class Due(Protocol):
     """
 
     async def add(self, kind: str, key: str, after: float) -> None:
-        """Have something be due after so many seconds, in place of an earlier request of the same kind and key."""
+        """Make an item due after so many seconds, in place of an earlier request of the same kind and key."""
         ...
 
     async def next_in(self, kinds: Sequence[str]) -> float | None:
-        """Return the seconds until something of these kinds is due; None: there is nothing."""
+        """Return the seconds until an item of these kinds is due; None: there is nothing."""
         ...
 
     async def claim(self, kinds: Sequence[str], most: int, lease: float) -> Sequence[DueItem]:
-        """Return what is due, the earliest first. It is due again after `lease` seconds unless it is ended before."""
+        """Claim due items, the earliest first. Each is due again after `lease` seconds unless it ends before."""
         ...
 
     async def done(self, item: DueItem) -> None:
@@ -40,7 +40,7 @@ class Due(Protocol):
         ...
 
     async def again(self, item: DueItem, after: float) -> None:
-        """Have a claimed item be due again after so many seconds, as `done` does."""
+        """Make a claimed item due again after so many seconds, as `done` does."""
         ...
 
 

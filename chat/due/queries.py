@@ -1,4 +1,4 @@
-"""What is due, in PostgreSQL. A claim moves `at` to the end of its lease: there is one index, and nothing to free."""
+"""Due items in PostgreSQL. A claim moves `at` to the end of its lease: there is one index, and nothing to free."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The task that does what is due: it sleeps until the earliest, and does a few at a time.
+"""The task that handles due items: it sleeps until the earliest, and handles a few at a time.
 
 A server that was stopped for a day does each thing once: there is one row for it, however often its time has passed.
 """
@@ -29,7 +29,7 @@ _RETRY = 5.0
 """Seconds until the next try when the database fails, or a handler."""
 
 Handler = Callable[[DueItem], Awaitable[float | None]]
-"""Does what is due. Returns the seconds until it is due again; None: it is done, and removed.
+"""Handles a due item. Returns the seconds until it is due again; None: it is done, and removed.
 
 May raise StorageError: then it is due again when its lease ends. It is cancelled after `_HANDLING` seconds.
 """
@@ -38,7 +38,7 @@ logger = structlog.get_logger(__name__)
 
 
 class DueRunner:
-    """Does what is due. `longest_sleep` is in seconds; other servers' additions are noticed after it at the latest."""
+    """Handles due items. `longest_sleep` is in seconds; other servers' additions are noticed after it at the latest."""
 
     def __init__(
         self, schedule: Schedule, handlers: Mapping[str, Handler], longest_sleep: float = _LONGEST_SLEEP
@@ -51,21 +51,21 @@ class DueRunner:
         self._running = 0
 
     async def serve(self) -> None:
-        """Do what is due until cancelled. Cancelling: what was begun is due again when its lease ends."""
+        """Handle due items until cancelled. Cancelling: those under way are due again when their leases end."""
         async with trio.open_nursery() as nursery:
             while True:
                 seen = self._schedule.wakes
                 try:
                     sleep = await self._begin(nursery)
                 except StorageError as error:
-                    logger.warning("cannot read what is due: trying again", error=str(error))
+                    logger.warning("cannot read the due items: trying again", error=str(error))
                     sleep = _RETRY
                 with trio.move_on_after(min(sleep, self._longest_sleep)):
                     while self._schedule.wakes == seen:
                         await self._schedule.woken.wait()
 
     async def _begin(self, nursery: trio.Nursery) -> float:
-        """Begin what is due, and return the seconds until more is."""
+        """Begin due items, and return the seconds until more are due."""
         if self._running >= MOST:
             return self._longest_sleep  # each that ends wakes this task
         claimed = await self._due.claim(self._kinds, MOST - self._running, LEASE)
@@ -87,7 +87,7 @@ class DueRunner:
                 await self._due.again(item, after)
         except (StorageError, trio.TooSlowError) as error:
             logger.warning(
-                "something due was not ended: tried again in some minutes",
+                "a due item was not handled: tried again in some minutes",
                 kind=item.kind,
                 key=item.key,
                 error=str(error) or "it took too long",
@@ -99,7 +99,7 @@ class DueRunner:
 
 @asynccontextmanager
 async def open_due_runner(runner: DueRunner) -> AsyncGenerator[None]:
-    """Do what is due for as long as the block lasts. Cancelling: what was begun is due again when its lease ends."""
+    """Handle due items while the block lasts. Cancelling: those under way are due again when their leases end."""
     async with trio.open_nursery() as nursery:
         nursery.start_soon(runner.serve)
         yield

@@ -1,4 +1,4 @@
-"""What features use to have something be due: the table, and a signal for the task of this server."""
+"""How features add due items: the table, and a signal for the task of this server."""
 
 from chat.domain.features import Port, Ports
 from chat.due.port import DUE
@@ -6,7 +6,7 @@ from chat.signals import Signal
 
 
 class Schedule:
-    """Adds to what is due. One for each server."""
+    """Adds due items. One for each server."""
 
     def __init__(self, ports: Ports) -> None:
         self.due = ports[DUE]

@@ -1,4 +1,4 @@
-"""What a feature is: its kinds of change, how they are stored, its operations, its native events, and what is due."""
+"""What a feature is: its kinds of change, how they are stored, its operations, its native events, and its due items."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -45,7 +45,7 @@ class Feature(StoredFeature, frozen=True, kw_only=True):
         is_on: whether the settings of the server have it.
         operations: what clients of the native protocol may ask, over HTTP and on the socket.
         events: one for each kind. Other protocols send nothing of a feature's changes.
-        due: by the kind of what is due, what makes the handler; asked once, where the feature is on.
+        due: by the kind of its due items, the function that makes the handler; asked once, where the feature is on.
         open: what runs beside the server for as long as it serves.
         overdue: returns what the feature would remove now, by the settings that admins have changed; for commands.
         explain: returns why a message, by room and seq, or the newest ones notified a person or not; for commands.
@@ -65,7 +65,7 @@ class Feature(StoredFeature, frozen=True, kw_only=True):
 async def open_due(
     services: EngineServices, features: Sequence[Feature], *, has_others: bool
 ) -> AsyncGenerator[None]:
-    """Do what is due of these features for as long as the block lasts; where none has any, nothing runs.
+    """Handle the due items of these features for as long as the block lasts; where none has any, nothing runs.
 
     `has_others` is whether other servers use the database. Cancelling: what was begun is due again when its lease ends.
     """

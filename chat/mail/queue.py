@@ -10,7 +10,7 @@ from chat.domain.features import Port
 from chat.mail.letter import Letter, Mail, html_of, subject_of, text_of
 
 MAIL = "mail"
-"""The kind of what is due; its key is the id of the mail."""
+"""The kind of the due item; its key is the id of the mail."""
 
 KEPT = 14
 """Days for which it is known what became of a mail."""

@@ -1,4 +1,4 @@
-"""The task that does what is due, on the reference model and a virtual clock."""
+"""The task that handles due items, on the reference model and a virtual clock."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager

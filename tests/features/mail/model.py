@@ -1,4 +1,4 @@
-"""What is due, and the queue of mails, in the reference model's memory. Each method works in one go."""
+"""Due items, and the queue of mails, in the reference model's memory. Each method works in one go."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any

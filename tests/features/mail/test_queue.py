@@ -1,4 +1,4 @@
-"""What is due and the queue of mails: one contract, on memory and on PostgreSQL; and the postman on a real server."""
+"""Due items and the queue of mails: one contract, on memory and on PostgreSQL; and the postman on a real server."""
 
 from collections.abc import Generator
 

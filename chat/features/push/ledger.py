@@ -109,7 +109,7 @@ class Ledger(Protocol):
         ...
 
     async def claim(self, most: int) -> list[Claimed]:
-        """Claim what is due of at most so many people and rooms, with what else waits there, for CLAIM seconds."""
+        """Claim the due decisions of at most so many people and rooms, and all others there, for CLAIM seconds."""
         ...
 
     async def record(self, outcomes: Sequence[Outcome]) -> None:

@@ -1,4 +1,4 @@
-"""What runs beside a server for pushes: it decides, sends, and forgets what is old."""
+"""The tasks of pushes beside a server: they decide, send, and remove old decisions."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -21,7 +21,7 @@ _GOODBYE = 2.0
 """Seconds for the pushes under way when a server stops; later ones are sent again."""
 
 _EVERY = 3600.0
-"""Seconds from one look for what is old to the next."""
+"""Seconds from one look for old decisions to the next."""
 
 _STEP = 500
 """Decisions that are removed at once."""

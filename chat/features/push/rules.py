@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 HOUR = 3600.0
-"""Seconds after which nobody is notified of a message anew: after a day's stop nobody is flooded."""
+"""Seconds after which nobody is notified of a message for the first time: after a day's stop nobody is flooded."""
 
 DAY = 86_400.0
 """Seconds for which a push is tried again."""
@@ -36,7 +36,7 @@ class Decision(StrEnum):
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a message and a person.
+    """The facts about a message and a person.
 
     Attributes:
         is_own: the person wrote it.

@@ -1,6 +1,7 @@
-"""The task that sends what is due. Each server has one, which claims what it sends until it is recorded.
+"""The task that sends due pushes. Each server has one, which claims pushes until they are recorded.
 
-Another server sends what a dead one has claimed. What was sent and not recorded is sent again with the same topic.
+Another server sends those that a dead one has claimed. A push that was sent and not recorded is sent again, with the
+same topic.
 """
 
 import random
@@ -58,7 +59,7 @@ class Outgoing(NamedTuple):
 
 
 class Sender:
-    """Sends what is due. It watches the people for whom something is due soon, so that all servers report them."""
+    """Sends due pushes. It watches the people for whom one is due soon, so that all servers report them."""
 
     def __init__(
         self,
@@ -97,7 +98,7 @@ class Sender:
         """Do nothing. Sync."""
 
     async def run(self) -> None:
-        """Send until cancelled. Cancelling: what is under way may have been sent, and is sent again later."""
+        """Send until cancelled. Cancelling: pushes under way may have been sent, and are sent again later."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._record)
             try:

@@ -76,7 +76,7 @@ def may_connect(host: str, address: Address, allowed: AllowedHosts) -> bool:
     """Return whether the server may connect to `address`, which `host` resolved to. Pure.
 
     A listed network allows its addresses. A listed name allows private addresses, loopback among them, but neither
-    link-local ones nor the metadata of clouds: whoever owns the name may not choose these.
+    link-local ones nor the metadata of clouds: the owner of the name may not choose these.
     """
     if any(address in network for network in allowed.networks):
         return True

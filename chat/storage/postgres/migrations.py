@@ -218,7 +218,7 @@ def _wait() -> str:
 
 
 async def _lock(connection: "asyncpg.Connection[asyncpg.Record]", tables: list[str]) -> None:
-    """Lock all tables before any is changed; whoever keeps them busy is let through between two tries.
+    """Lock all tables before any is changed; running servers use them between two tries.
 
     Raises LockNotAvailableError after _LOCK_TIMEOUT.
     """

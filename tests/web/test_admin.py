@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 from chat.backup.state import STATE, note_made, note_problem, note_proven
 from chat.domain.entities import LOBBY_ID
 from tests.support.command_line import chat as command
-from tests.support.people import PASSWORD, post, request
+from tests.support.people import PASSWORD, eventually, post, request
 from tests.support.server import ServerProcess
 from tests.web.pages import Pages
 from tests.web.rooms import Room
@@ -313,6 +313,7 @@ def test_a_page_of_a_list_that_was_reloaded_meanwhile_is_dropped(
     listed = olga.locator("main").get_by_text(re.compile(r"^zinnia \d+$"))
     expect(listed).to_have_count(50)
     olga.get_by_role("button", name="More").click()
+    eventually(lambda: olga.evaluate("() => true") and bool(held), "it asks for more")
     search.fill("zinnia 7")
     expect(listed).to_have_text(["zinnia 7"])
     with olga.expect_response(re.compile("after=")) as late:
@@ -324,6 +325,7 @@ def test_a_page_of_a_list_that_was_reloaded_meanwhile_is_dropped(
     expect(listed).to_have_count(50)
     olga.get_by_role("button", name="More").click()
     expect(olga.get_by_role("button", name="More")).to_be_disabled()
+    eventually(lambda: olga.evaluate("() => true") and bool(held), "it asks for more again")
     held.pop().continue_()
     expect(listed).to_have_count(60)
 

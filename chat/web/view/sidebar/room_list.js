@@ -132,11 +132,21 @@ function move(event) {
     links[at + step]?.focus();
     return;
   }
+  focusEnd(list, step);
+}
+
+/**
+ * Focus the first or last room. It is drawn some frames after the list has scrolled there, and a focus before that would
+ * scroll back.
+ * @param {HTMLElement} list @param {number} step
+ */
+function focusEnd(list, step) {
   list.scrollTop = step > 0 ? list.scrollHeight : 0;
-  setTimeout(() => {
-    const drawn = [.../** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll("a.room"))];
-    drawn.at(step > 0 ? -1 : 0)?.focus();
-  }, 50);
+  const filled = [.../** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll("ul.list"))].filter((one) => one.offsetHeight);
+  const row = step > 0 ? filled.at(-1)?.lastElementChild : filled[0]?.firstElementChild;
+  const end = step > 0 ? row?.getAttribute("aria-setsize") : "1";
+  if (row && row.getAttribute("aria-posinset") === end) row.querySelector("a")?.focus();
+  else if (filled.length) requestAnimationFrame(() => focusEnd(list, step));
 }
 
 /** @param {string[]} names @param {string} name */

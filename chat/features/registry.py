@@ -1,5 +1,6 @@
 """All features of this server."""
 
+from chat.features.addresses import FEATURE as ADDRESSES
 from chat.features.blocks import FEATURE as BLOCKS
 from chat.features.exports import FEATURE as EXPORTS
 from chat.features.feature import Feature
@@ -15,6 +16,7 @@ from chat.features.search import FEATURE as SEARCH
 from chat.features.support import FEATURE as SUPPORT
 
 _BEFORE: tuple[Feature, ...] = (
+    ADDRESSES,
     BLOCKS,
     EXPORTS,
     FILES,

@@ -84,6 +84,18 @@ export interface AddressSetting {
   default: string;
 }
 
+/** The e-mail address of one's account, whether it is confirmed, and whether the server sends mail. */
+export interface AddressState {
+  email: string | null;
+  confirmed: boolean;
+  mail: boolean;
+}
+
+/** The language of the mail. */
+export interface AskConfirmation {
+  language?: "en" | "ru";
+}
+
 /** A request for an export; `password` is one's own. */
 export interface AskExport {
   /** At most 72 bytes */
@@ -236,6 +248,11 @@ export interface ChoosePush {
 
 /** The reason, for programs. */
 export type Code = "conflict" | "expired" | "forbidden" | "gone" | "internal" | "invalid" | "malformed" | "not_found" | "outcome_unknown" | "taken" | "too_big" | "too_many" | "unauthenticated" | "unavailable" | "unknown_type";
+
+/** The code of a mailed link. */
+export interface ConfirmAddress {
+  code: string;
+}
 
 /** Conversations: first those that wait for an answer, longest first. `next` is the `after` of the next page. */
 export interface Conversations {
@@ -512,8 +529,8 @@ export interface HelloOk {
   data: string;
   restored?: Restored;
   /**
-   * activity, blocks, edits, exports, files, invites, leaving, mail, mentions, pins, presence, push, reactions,
-   * read_marks, recovery, retention, search, support, sync_pages, visitors; others may be added
+   * activity, addresses, blocks, edits, exports, files, invites, leaving, mail, mentions, pins, presence, push,
+   * reactions, read_marks, recovery, retention, search, support, sync_pages, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -1420,8 +1437,8 @@ export interface ServerInfo {
   registration: "closed" | "invite" | "open";
   lobby: "members" | "open";
   /**
-   * activity, blocks, edits, exports, files, invites, leaving, mail, mentions, pins, presence, push, reactions,
-   * read_marks, recovery, retention, search, support, sync_pages, visitors; others may be added
+   * activity, addresses, blocks, edits, exports, files, invites, leaving, mail, mentions, pins, presence, push,
+   * reactions, read_marks, recovery, retention, search, support, sync_pages, visitors; others may be added
    */
   features: string[];
   limits: Limits;

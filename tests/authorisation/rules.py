@@ -466,6 +466,7 @@ SERVER_ACTS = (
     ServerAct("reset_password", "everybody", {"code": "no", "password": _PASSWORD}, GONE),
     ServerAct("forgot_password", "everybody", {"email": "ada@example.com"}, Answer.CONFLICT),
     ServerAct("recover", "everybody", {"code": "m-no", "password": _PASSWORD}, GONE),
+    ServerAct("confirm_address", "everybody", {"code": "c-no"}, GONE),
     ServerAct("refresh", "everybody", {"refresh": "no"}, UNAUTHENTICATED),
     ServerAct("invite", "everybody", {"code": "no"}, NOT_FOUND),
     ServerAct("new_visitor", "everybody", {}),
@@ -474,6 +475,7 @@ SERVER_ACTS = (
     ServerAct("me", "accounts and visitors", {}),
     ServerAct("own_conversation", "accounts and visitors", {}),
     ServerAct("change_me", "accounts", {}),
+    ServerAct("address_state", "accounts", {}),
     ServerAct("sessions", "accounts", {}),
     ServerAct("people", "accounts", {}),
     ServerAct("person", "accounts", _NO_ONE, NOT_FOUND),
@@ -516,6 +518,7 @@ SERVER_ACTS = (
     ServerAct("ask_export", "people", {"password": "wrong words"}, FORBIDDEN),
     ServerAct("export", "people", {}, NOT_FOUND),
     ServerAct("export_link", "people", {}, NOT_FOUND),
+    ServerAct("ask_confirmation", "people", {}, Answer.CONFLICT),
     ServerAct("push_info", "people", {}),
     ServerAct(
         "subscribe_push",

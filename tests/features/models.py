@@ -1,5 +1,6 @@
 """What all features keep in the reference model's memory: the counterpart of `chat/features/registry.py`."""
 
+from tests.features.addresses.model import AddressesModel
 from tests.features.exports.model import ExportsModel
 from tests.features.mail.model import MailModel
 from tests.features.pins.model import PinsModel
@@ -8,4 +9,13 @@ from tests.features.recovery.model import RecoveryModel
 from tests.features.retention.model import RetentionModel
 from tests.features.search.model import MemorySearchIndex
 
-MODELS = (ExportsModel, MailModel, PinsModel, PushModel, RecoveryModel, MemorySearchIndex, RetentionModel)
+MODELS = (
+    AddressesModel,
+    ExportsModel,
+    MailModel,
+    PinsModel,
+    PushModel,
+    RecoveryModel,
+    MemorySearchIndex,
+    RetentionModel,
+)

@@ -65,3 +65,26 @@ def test_a_mailed_link_lets_its_person_in_with_a_new_password(pages: Pages, mail
     page.get_by_role("button", name="Set password and log in").click()
     expect(page.get_by_role("navigation", name="Rooms")).to_be_visible()
     assert "#" not in page.url
+
+
+def test_an_address_is_confirmed_by_a_click_on_the_page_of_a_mailed_link(
+    pages: Pages, mails: MailServerProcess
+) -> None:
+    person = {"name": "cleo", "password": PASSWORD, "email": "cleo@example.com"}
+    assert request("POST", f"{pages.url}/api/v1/auth/register", person).is_success
+    page = pages.at("cleo", "/settings/profile")
+    page.get_by_role("button", name="Send confirmation link").click()
+    expect(page.get_by_text("A link is on its way to cleo@example.com.")).to_be_visible()
+    text = mails.next_mail()["message"].get_body(("plain",)).get_content()
+    link = re.search(r"^http\S+", text, re.MULTILINE)
+    assert link is not None
+    opened = pages.open(link[0].removeprefix(pages.url))
+    expect(opened.get_by_role("button", name="Confirm address")).to_be_visible()
+    page.reload()
+    expect(
+        page.get_by_role("button", name="Send confirmation link")
+    ).to_be_visible()  # opening it is not enough
+    opened.get_by_role("button", name="Confirm address").click()
+    expect(opened.get_by_text("Your address is confirmed.")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("This address is confirmed.")).to_be_visible()

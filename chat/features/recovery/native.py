@@ -9,7 +9,8 @@ from chat.domain.refusals import Code, Refusal
 from chat.engine.services import EngineServices
 from chat.features.recovery.letters import Language
 from chat.features.recovery.port import RESETS
-from chat.features.recovery.requests import REQUESTS, Request, digest_of
+from chat.features.recovery.requests import REQUESTS, Request
+from chat.mail.link_codes import digest_of
 from chat.operations.operation import Access, Caller, Operation
 from chat.operations.sessions import Session, as_session
 from chat.operations.values import Value

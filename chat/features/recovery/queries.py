@@ -22,8 +22,15 @@ _IS_GOOD = """
 digest = $1 AND used_at IS NULL AND expires_at > clock_timestamp() AND users.id = user_id
     AND users.email_key = password_resets.email_key AND token_generation = generation AND disabled_at IS NULL"""
 _PERSON = f"SELECT user_id FROM password_resets, users WHERE {_IS_GOOD}"
+# The link was mailed, so its use also confirms the address.
 _USE = f"""
-UPDATE password_resets SET used_at = clock_timestamp() FROM users WHERE {_IS_GOOD} RETURNING true"""
+WITH used AS (
+    UPDATE password_resets SET used_at = clock_timestamp() FROM users WHERE {_IS_GOOD}
+    RETURNING password_resets.user_id, password_resets.email_key
+)
+INSERT INTO confirmed_addresses (user_id, email_key) SELECT user_id, email_key FROM used
+ON CONFLICT (user_id) DO UPDATE SET email_key = EXCLUDED.email_key, confirmed_at = clock_timestamp()
+RETURNING true"""
 
 
 class PostgresResets:

@@ -3,8 +3,6 @@
 So neither the answer nor its time says whether an address is known.
 """
 
-import hashlib
-import secrets
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -19,6 +17,7 @@ from chat.domain.limits.buckets import Buckets
 from chat.engine.services import EngineServices
 from chat.features.recovery.letters import Language, reset_letter
 from chat.features.recovery.port import LASTS, RESETS
+from chat.mail.link_codes import digest_of, new_code
 from chat.mail.outbox import send_letter
 
 MARK = "m-"
@@ -62,11 +61,6 @@ class ResetRequests:
 REQUESTS: Port[ResetRequests] = Port("reset requests")
 
 
-def digest_of(code: str) -> bytes:
-    """Return the digest by which a code is stored. Sync and pure."""
-    return hashlib.sha256(code.encode()).digest()
-
-
 async def answer_request(services: EngineServices, request: Request) -> None:
     """Queue a mail with a link, if an account has the address. May raise StorageDown and OutcomeUnknown.
 
@@ -74,7 +68,7 @@ async def answer_request(services: EngineServices, request: Request) -> None:
     """
     if services.mail is None:
         return
-    code = MARK + secrets.token_urlsafe(32)
+    code = new_code(MARK)
     found = await services.feature_ports[RESETS].begin(request.email, digest_of(code))
     if found is None:
         return

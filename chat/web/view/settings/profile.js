@@ -2,10 +2,13 @@
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
+import { lazy } from "../shared/lazy.js";
 import { useAction } from "../shared/action.js";
 import { avatar } from "../controls/avatar.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { Field, FormError, Submit } from "../controls/fields.js";
+
+const Address = lazy(() => import("./address.js"), "Address");
 
 /** @typedef {import("../../model/types").Me} Me */
 /** @typedef {ReturnType<typeof fieldsOf>} Fields */
@@ -51,6 +54,7 @@ function Form({ me }) {
     <${Field} label=${t("profile.display")} hint=${t("profile.display_hint")} value=${display} onInput=${(/** @type {string} */ value) => put({ display: value })} error=${wrong("display")} maxlength="64" autocomplete="name" />
     <${Field} label=${t("profile.name")} hint=${t("profile.name_hint")} value=${name} onInput=${(/** @type {string} */ value) => put({ name: value })} error=${wrong("name")} maxlength="64" required autocomplete="username" />
     <${Field} label=${t("profile.email")} hint=${t("profile.email_hint")} type="email" value=${email} onInput=${(/** @type {string} */ value) => put({ email: value })} error=${wrong("email")} maxlength="254" autocomplete="email" />
+    ${me.email && email.trim() === me.email && html`<${Address} email=${me.email} />`}
     <label class="check">
       <input type="checkbox" checked=${sharesReads} onChange=${(/** @type {any} */ event) => put({ sharesReads: event.target.checked })} />
       <span>${t("profile.reads")} <span class="field-hint">${t("profile.reads_hint")}</span></span>

@@ -18,7 +18,7 @@ import { useEffect, useState } from "../../vendor/preact.js";
 const PATHS = [
   [/^\/$/, "home"],
   [/^\/setup$/, "setup"],
-  [/^\/reset$/, "reset"],
+  [/^\/(?:reset|confirm)$/, "reset"],
   [/^\/i\/(?<code>[^/]+)$/, "invite"],
   [/^\/room\/(?<room>\d+)(?:\/(?<seq>\d+))?$/, "room"],
   [/^\/search$/, "search"],

@@ -1,4 +1,4 @@
-// Sets a new password by a reset link that an admin has made.
+// What mailed links and an admin's reset link lead to: a new password is set, or an address confirmed.
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
@@ -6,11 +6,20 @@ import { useChat } from "../shared/context.js";
 import { attemptError, useAttempt } from "./attempt.js";
 import { Card, ErrorNote } from "./card.js";
 import { PasswordField } from "../controls/fields.js";
+import { lazy } from "../shared/lazy.js";
 import { navigate } from "../shared/router.js";
 import { useTitle } from "../shared/title.js";
 
-/** @param {{ code: string }} props from the address */
+const Confirm = lazy(() => import("./confirm.js"), "Confirm");
+
+/** @param {{ code: string }} props from the address; its first letter says what it is for */
 export function Reset({ code }) {
+  if (code.startsWith("c-")) return html`<${Confirm} code=${code} />`;
+  return html`<${NewPassword} code=${code} />`;
+}
+
+/** @param {{ code: string }} props */
+function NewPassword({ code }) {
   const chat = useChat();
   const { run, isBusy, wait, error } = useAttempt();
   const [password, setPassword] = useState("");

@@ -1,0 +1,46 @@
+"""The port of the e-mail addresses that people have confirmed."""
+
+from typing import Protocol
+
+import msgspec
+
+from chat.domain.features import Port
+
+LASTS = 86_400.0
+"""Seconds for which a link is good."""
+
+PER_HOUR = 3
+"""Links for one account, and to one address, in an hour."""
+
+
+class Addressee(msgspec.Struct, frozen=True):
+    """Whom a link is for: the address is that of the account, as it was entered there."""
+
+    name: str
+    email: str
+
+
+class Addresses(Protocol):
+    """The confirmed addresses. Each method may raise StorageDown; those that write may raise OutcomeUnknown.
+
+    Cancelling: it was written, or not.
+    """
+
+    async def is_confirmed(self, person_id: int) -> bool:
+        """Whether the person has confirmed the address that the account has now."""
+        ...
+
+    async def begin(self, person_id: int, digest: bytes) -> Addressee | None:
+        """Keep a link of this digest for the address of the account.
+
+        None, and nothing is kept: the account has no address, or there were `PER_HOUR` links in the last hour, for the
+        account or to the address.
+        """
+        ...
+
+    async def confirm(self, digest: bytes) -> bool:
+        """Use a link up, and confirm its address. False: it is used or over, or the account has another address."""
+        ...
+
+
+ADDRESSES: Port[Addresses] = Port("confirmed addresses")

@@ -256,7 +256,9 @@ class Sync(Request, kw_only=True, frozen=True):
 
     A room may have more than 1000 changes since its position, or more than its share of `limit`. With `far` = page, the
     server sends that many and then `more`; the room is not live until a sync from there has reached its end.
-    With `far` = reset, the server sends the room's current state instead.
+    With `far` = reset, the server sends the room's current state instead. With `conversations` an operator is sent only
+    so many of the open support conversations that `rest` means, and as many of those assigned to them: the longest
+    waiting first. Another one follows when something happens in it, or when it is named in `known`.
 
     Attributes:
         far: `reset` or `page`.
@@ -269,6 +271,7 @@ class Sync(Request, kw_only=True, frozen=True):
     since: int | None = None
     far: str = "reset"
     limit: int = 20_000
+    conversations: int | None = None
 
 
 class Send(Request, kw_only=True, frozen=True):
@@ -377,9 +380,13 @@ class HelloOk(Value, kw_only=True, frozen=True):
 
 
 class SyncOk(Value, kw_only=True, frozen=True):
-    """The sync is complete; `rooms` is the number of rooms that were sent."""
+    """The sync is complete; `rooms` is the number of rooms that were sent.
+
+    `left_out` is the number of open support conversations that were not, because of `conversations`.
+    """
 
     rooms: int = 0
+    left_out: int = 0
 
 
 class Sent(Value, kw_only=True, frozen=True):

@@ -45,7 +45,7 @@ class Cost(Enum):
     PAGE = auto()
     """Reading as many messages as the request's `limit`."""
     TEXTS = auto()
-    """Reading all earlier texts of a message."""
+    """Reading a hundred messages, as all earlier texts of a message."""
     UPLOAD = auto()
     """One uploaded file."""
     SEARCH = auto()

@@ -254,6 +254,19 @@ export interface ConfirmAddress {
   code: string;
 }
 
+/**
+ * How many support conversations of others are open, wait for an answer, and are assigned to oneself. `unread` is
+ * the number of unread messages, to 100 for each conversation, in `unread_in` conversations that one has not muted
+ * or hidden.
+ */
+export interface ConversationCounts {
+  open: number;
+  waiting: number;
+  mine: number;
+  unread: number;
+  unread_in: number;
+}
+
 /** Conversations: first those that wait for an answer, longest first. `next` is the `after` of the next page. */
 export interface Conversations {
   rooms: Room[];
@@ -1622,7 +1635,9 @@ export interface SwitchReaction {
  * Get all changes since the positions in `known`, with `rest` every other room as well, and then live events. A
  * room may have more than 1000 changes since its position, or more than its share of `limit`. With `far` = page,
  * the server sends that many and then `more`; the room is not live until a sync from there has reached its end.
- * With `far` = reset, the server sends the room's current state instead.
+ * With `far` = reset, the server sends the room's current state instead. With `conversations` an operator is sent
+ * only so many of the open support conversations that `rest` means, and as many of those assigned to them: the
+ * longest waiting first. Another one follows when something happens in it, or when it is named in `known`.
  */
 export interface Sync {
   type: "sync";
@@ -1635,14 +1650,19 @@ export interface Sync {
   far?: "page" | "reset";
   /** The most changes to send, all rooms together */
   limit?: number;
+  conversations?: number | null;
 }
 
-/** The sync is complete; `rooms` is the number of rooms that were sent. */
+/**
+ * The sync is complete; `rooms` is the number of rooms that were sent. `left_out` is the number of open support
+ * conversations that were not, because of `conversations`.
+ */
 export interface SyncOk {
   type: "sync_ok";
   /** Chosen by the client; the reply repeats it */
   id: number;
   rooms: number;
+  left_out?: number;
 }
 
 /** The API token, which is shown only once, and its session. */

@@ -491,6 +491,7 @@ SERVER_ACTS = (
     ServerAct("mentions", "accounts", {}),
     ServerAct("search", "accounts", {"q": "words"}),
     ServerAct("conversations", "operators", {}),
+    ServerAct("conversation_counts", "operators", {}),
     ServerAct("new_invite", "admins", {}),
     ServerAct("accounts", "admins", {}),
     ServerAct("account", "admins", _NO_ONE, NOT_FOUND),

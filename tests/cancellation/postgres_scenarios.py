@@ -604,6 +604,8 @@ def reading(address: DatabaseAddress, ada: Person, ben: Person) -> Scenario:
                     narrow.setattr(Sample, "more_to_scan", lambda _sample, _wanted: 10)
                     await storage.feature_ports[INDEX].find(structs.replace(search, is_best=True))
                 await timelines.support_queue(QueuePlace(0, 0, 0), 10)
+                await timelines.first_conversations(ada.id, 10)
+                await timelines.count_conversations(ada.id)
                 await storage.contacts.find("a", "", 10)
                 await storage.contacts.changed_since(ada.id, 0, 10)
                 await storage.contacts.blocked(ada.id, "", 10)

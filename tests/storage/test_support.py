@@ -285,3 +285,33 @@ async def test_the_longest_waiting_conversation_is_first(desk: Desk) -> None:
     assert await desk.queue(assignee_id=desk.ids["Otto"], is_closed=True) == []
     await desk.storage.users.delete(desk.ids["Ada"])
     assert await desk.queue() == ["Ben", "Olga"]
+
+
+async def test_an_operator_has_the_first_conversations_and_the_counts_of_all(desk: Desk) -> None:
+    storage, olga = desk.storage, desk.ids["Olga"]
+
+    async def first(limit: int) -> set[str]:
+        names = {room_id: name for name, room_id in desk.rooms.items()}
+        return {names[room_id] for room_id in await storage.timelines.first_conversations(olga, limit)}
+
+    async def counts() -> tuple[int, ...]:
+        return structs.astuple(await storage.timelines.count_conversations(olga))
+
+    assert await first(9) == {"Olga"}, "one's own, before anybody has asked"
+    assert await counts() == (0, 0, 0, 0, 0)
+    await desk.save(
+        desk.draft("Ada"), desk.draft("Ada"), desk.draft("Ben"), desk.draft("Otto"), desk.draft("Olga")
+    )
+    assert await counts() == (3, 3, 0, 4, 3), "all but one's own"
+    assert await first(1) == {"Ada", "Olga"}
+    assert await first(0) == {"Olga"}
+    await desk.save(desk.change("Otto", "Otto", assignee="Olga"), desk.change("Otto", "Ben", is_closed=True))
+    assert await counts() == (2, 2, 1, 3, 2)
+    assert await first(1) == {"Ada", "Otto", "Olga"}, "and the first of one's own work"
+    await desk.save(desk.draft("Olga", "Ada"))
+    assert await counts() == (2, 1, 2, 3, 2), "an answer claims it; its read mark is another write"
+    await storage.timelines.set_own(desk.rooms["Otto"], olga, is_hidden=True)
+    assert await counts() == (2, 1, 2, 2, 1)
+    await storage.users.delete(desk.ids["Otto"])
+    assert await counts() == (1, 0, 1, 2, 1)
+    assert await first(9) == {"Ada", "Olga"}

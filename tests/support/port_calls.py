@@ -118,6 +118,8 @@ READS = frozenset(
         "store_id",
         "summaries",
         "support_queue",
+        "first_conversations",
+        "count_conversations",
         "timeline",
         "undelivered",
         "watch",

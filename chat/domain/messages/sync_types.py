@@ -218,6 +218,20 @@ class QueuePlace(msgspec.Struct, frozen=True):
     room_id: int
 
 
+class ConversationCounts(msgspec.Struct, frozen=True):
+    """Open support conversations of others: all, those that wait for an answer, and those assigned to the operator.
+
+    `unread` counts messages, at most MOST_UNREAD of each conversation, in `unread_in` conversations; without those that
+    the operator has muted or hidden.
+    """
+
+    open: int
+    waiting: int
+    mine: int
+    unread: int
+    unread_in: int
+
+
 class RoomSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """A room as one person sees it. `pos` and `at` (Unix milliseconds) are the position from which to resume.
 

@@ -10,6 +10,7 @@ from chat.domain.entities import RoomKind
 from chat.domain.messages.reading import ReadMark, ReadState
 from chat.domain.messages.sync_types import (
     ChangeRange,
+    ConversationCounts,
     KnownAt,
     MessageNow,
     Page,
@@ -134,4 +135,15 @@ class Timelines(Protocol):
 
         `is_closed` and `assignee_id` (0: unassigned) filter them. Those of deleted people are left out.
         """
+        ...
+
+    async def first_conversations(self, operator_id: int, limit: int) -> set[int]:
+        """Return the operator's own conversation, and of the open ones the first in queue order.
+
+        `limit` of all, and `limit` of those assigned to the operator.
+        """
+        ...
+
+    async def count_conversations(self, operator_id: int) -> ConversationCounts:
+        """Return how many open conversations of others an operator has in `rooms_of`, and what is unread in them."""
         ...

@@ -1,6 +1,6 @@
 """Support conversations: one's own, and for operators all of them with their assignee and state."""
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, UnsetType, structs
 
 from chat.domain.accounts.visitors import NO_WIDGET
 from chat.domain.administration.administration import Wanted
@@ -74,6 +74,16 @@ async def conversations(
         rooms=[by_id[room_id] for room_id in page if room_id in by_id],
         next=_cursor(found[len(page) - 1]) if len(found) > len(page) else None,
     )
+
+
+async def conversation_counts(
+    services: EngineServices, caller: Caller, _request: None
+) -> types.ConversationCounts | Refusal:
+    """Count the open support conversations of others, as an operator, and what is unread in them."""
+    if refusal := may_operate(caller.known):
+        return refusal
+    found = await services.timelines.count_conversations(caller.known.id)
+    return types.ConversationCounts(**structs.asdict(found))
 
 
 async def change_support(

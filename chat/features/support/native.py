@@ -4,6 +4,7 @@ from chat.domain.refusals import Code
 from chat.features.support import handlers
 from chat.features.support.types import (
     ChangeSupport,
+    ConversationCounts,
     Conversations,
     CreateVisitor,
     SupportDesk,
@@ -53,6 +54,15 @@ OPERATIONS = (
         cost=Cost.PAGE,
         refuses=(Code.FORBIDDEN,),
         handler=handlers.conversations,
+    ),
+    Operation(
+        name="conversation_counts",
+        method="GET",
+        path="/support/counts",
+        reply=ConversationCounts,
+        cost=Cost.TEXTS,
+        refuses=(Code.FORBIDDEN,),
+        handler=handlers.conversation_counts,
     ),
     Operation(
         name="change_support",

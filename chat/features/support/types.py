@@ -17,6 +17,9 @@ QueueAfter = Annotated[
 ]
 
 
+Count = Annotated[int, Meta(ge=0)]
+
+
 class CreateVisitor(Value, kw_only=True, frozen=True):
     """A visitor of a web page: name, e-mail address and page, all optional. The page's query is not kept."""
 
@@ -50,6 +53,20 @@ class Conversations(Value, kw_only=True, frozen=True):
 
     rooms: list[Room]
     next: str | None = None
+
+
+class ConversationCounts(Value, kw_only=True, frozen=True):
+    """How many support conversations of others are open, wait for an answer, and are assigned to oneself.
+
+    `unread` is the number of unread messages, to 100 for each conversation, in `unread_in` conversations that one has
+    not muted or hidden.
+    """
+
+    open: Count
+    waiting: Count
+    mine: Count
+    unread: Count
+    unread_in: Count
 
 
 class ChangeSupport(Value, kw_only=True, frozen=True):

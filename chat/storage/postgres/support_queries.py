@@ -59,10 +59,13 @@ FROM made"""
 _THERE = """
     WHERE r.kind = 'support' AND ($1::boolean IS NULL OR r.is_closed = $1)
       AND ($2::bigint IS NULL OR coalesce(r.assignee_id, 0) = $2)
-      AND EXISTS (SELECT FROM users WHERE users.id = r.creator_id AND users.deleted_at IS NULL)"""
+      AND EXISTS (SELECT FROM users WHERE users.id = r.creator_id AND users.deleted_at IS NULL OFFSET 0)"""
+
+OWN = "SELECT id AS room_id FROM rooms WHERE kind = 'support' AND creator_id = $1"
 
 # $3 to $5 are the place to continue from, $6 is the limit. Only open conversations wait for an answer, so the closed
-# ones, which may be many, are read in index order.
+# ones, which may be many, are read in index order. OFFSET 0 keeps a look-up for each conversation: without statistics a
+# join would compare all with all.
 QUEUE = f"""
 (SELECT 0 AS rank, oldest.id AS number, r.id AS room_id
  FROM rooms r CROSS JOIN LATERAL ({OLDEST_UNANSWERED}) AS oldest

@@ -237,6 +237,25 @@ SELECT r.id, {_IN_CONVERSATION} AS members
 FROM rooms r JOIN users peer ON peer.id = r.creator_id
 WHERE r.id = ANY($1::bigint[]) AND r.kind = 'support' AND r.deleted_at IS NULL"""
 
+# Counts what the snapshots of an operator's conversations have.
+COUNT_CONVERSATIONS = f"""
+SELECT count(*) AS open, count(oldest.id) AS waiting, count(*) FILTER (WHERE r.assignee_id = me.id) AS mine,
+    coalesce(sum(counted.unread), 0)::bigint AS unread, count(*) FILTER (WHERE counted.unread > 0) AS unread_in
+FROM users me CROSS JOIN rooms r
+CROSS JOIN LATERAL (SELECT FROM users p WHERE p.id = r.creator_id AND p.deleted_at IS NULL LIMIT 1) AS there
+LEFT JOIN LATERAL ({OLDEST_UNANSWERED}) AS oldest ON true
+LEFT JOIN LATERAL (SELECT seq, notify, hidden FROM marks WHERE room_id = r.id AND user_id = me.id LIMIT 1) AS k ON true
+CROSS JOIN LATERAL (
+    SELECT coalesce(k.seq, seq_up_to(r.id, me.operator_id, 0, r.last_seq)) AS read OFFSET 0
+) AS own
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN k.notify = 'none' OR k.hidden THEN 0
+        ELSE {_unread("me.id", "own.read", "r.last_seq")} END AS unread
+    OFFSET 0
+) AS counted
+WHERE me.id = $1 AND r.kind = 'support' AND NOT r.is_closed AND r.spoken_after_id IS NOT NULL
+  AND r.creator_id <> me.id"""
+
 # Snapshots for the people $1 at the ids $2: all rooms of the people at the places $3, and for the people at the places
 # $4 only the rooms $5.
 _CUT = "($2::bigint[])[r.nth]"

@@ -10,6 +10,7 @@ from chat.domain.messages.changes import RoomDeleted
 from chat.domain.messages.reading import ReadMark, ReadState
 from chat.domain.messages.sync_types import (
     ChangeRange,
+    ConversationCounts,
     KnownAt,
     MessageNow,
     Page,
@@ -195,6 +196,21 @@ class PostgresTimelines:
             lambda c: c.fetch(support_queries.QUEUE, is_closed, assignee_id, *place, limit)
         )
         return [QueuePlace(**row) for row in rows]
+
+    async def first_conversations(self, operator_id: int, limit: int) -> set[int]:
+        async def read(connection: Connection) -> set[int]:
+            own = await connection.fetch(support_queries.OWN, operator_id)
+            first = [
+                await connection.fetch(support_queries.QUEUE, False, assignee_id, 0, 0, 0, limit)
+                for assignee_id in (None, operator_id)
+            ]
+            return {row["room_id"] for rows in (own, *first) for row in rows}
+
+        return await self._database.read(read)
+
+    async def count_conversations(self, operator_id: int) -> ConversationCounts:
+        (row,) = await self._database.read(lambda c: c.fetch(queries.COUNT_CONVERSATIONS, operator_id))
+        return ConversationCounts(**row)
 
 
 def _snapshot(row: asyncpg.Record) -> RoomSnapshot:

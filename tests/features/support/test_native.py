@@ -401,3 +401,13 @@ async def test_everybody_ends_with_the_conversations_as_they_are(desk: Desk, see
             room: info.support for room, info in now.items()
         }
         fresh.drop()
+
+
+async def test_operators_count_the_open_conversations(desk: Desk) -> None:
+    await desk.join("ben")
+    for name in ("ada", "ben"):
+        await desk.say(name, (await desk.own(name))["id"])
+    answer = await desk.site.call("GET", "/support/counts", token=desk.tokens["olga"])
+    assert answer.body == {"open": 2, "waiting": 2, "mine": 0, "unread": 2, "unread_in": 2}
+    refused = await desk.site.call("GET", "/support/counts", token=desk.tokens["ada"])
+    assert refused.refused[:2] == (403, "forbidden")

@@ -7,15 +7,17 @@ from typing import Any
 
 import pytest
 import trio
+from trio.testing import MockClock
 
 from chat.application import members
 from chat.domain.entities import LOBBY_ID, Draft, Peer, Person, SupportOf
 from chat.domain.failures import StorageDown
 from chat.domain.messages.changes import Deletion, Edit, Reaction, SupportChange, Write
 from chat.domain.messages.reading import ReadMark
-from chat.domain.messages.sync_types import MOST_REPLAYED
+from chat.domain.messages.sync_types import MOST_REPLAYED, RoomsAt
 from chat.protocols.native.sync.snapshots import _even_shares
 from tests.protocols.native.replica import Replica
+from tests.support.account_changes import set_roles
 from tests.support.chat_world import World, open_world
 
 
@@ -406,3 +408,79 @@ class _Nobody:
 
     def on_outcome(self, _write: object, _outcome: object) -> None:
         """Nobody asks."""
+
+
+async def asked_for_help(world: World, names: str) -> dict[str, int]:
+    """Return the support conversations in which these people have asked something, the first first."""
+    found = dict[str, int]()
+    for name in names.split():
+        person = await world.add(name)
+        room = await world.storage.rooms.support_room(person.id)
+        assert room is not None
+        people = SupportOf(Peer(person.id, name))
+        await world.services.writes.write(Draft(room.id, person.id, name, "help", time.time(), people=people))
+        found[name] = room.id
+    return found
+
+
+async def write_of(world: World, room: int, by: Person, **fields: Any) -> None:
+    """Change a conversation, as an operator."""
+    access = await world.services.conversations.access(by, room)
+    assert access is not None
+    await world.services.writes.write(SupportChange(room, by.id, time.time(), access.people, **fields))
+
+
+async def test_an_operator_gets_the_first_conversations_and_others_as_they_change(world: World) -> None:
+    olga = await world.add("olga", operator=True)
+    rooms = await asked_for_help(world, "a b c d e f")
+    await write_of(world, rooms["f"], olga, assignee=Peer(olga.id, "olga"))
+    own = Replica(world, olga)
+    await own.connect(sync=False)
+    answer = await own.sync(conversations=2)
+    had = {name for name, room in rooms.items() if room in own.rooms}
+    assert (had, answer["left_out"]) == ({"a", "b", "f"}, 3), "the longest waiting, and those of the operator"
+    assert LOBBY_ID in own.rooms
+    # What happens in one that was left out brings it, and then its changes.
+    await write_of(world, rooms["d"], olga, assignee=Peer(olga.id, "olga"))
+    assert [(each["type"], each["id"]) for each in await own.receives()] == [("room", rooms["d"])]
+    await own.say(rooms["d"], "hello")
+    assert own.texts(rooms["d"]) == ["help", "hello"]
+    # One that is closed elsewhere goes, also where it was left out, because the client counts it.
+    await write_of(world, rooms["c"], olga, is_closed=True)
+    assert [(each["type"], each["room"]) for each in await own.receives()] == [("gone", rooms["c"])]
+    # The client reads the others from the list, and goes live from there.
+    (seen,) = await world.storage.timelines.snapshots([RoomsAt(olga.id, world.hub.newest_id, (rooms["e"],))])
+    own.rooms[rooms["e"]] = {"pos": seen[0].pos, "at": seen[0].at, "messages": {}}
+    await own._sync([rooms["e"]], rest=False)
+    await write_of(world, rooms["e"], olga, assignee=Peer(olga.id, "olga"))
+    assert [(each["type"], each["room"]) for each in await own.receives()] == [("support", rooms["e"])]
+    # A client that names all it has gets nothing twice, and nothing of the rest.
+    own.drop()
+    await own.connect(sync=False)
+    before = len(own.events)
+    assert "left_out" not in await own.sync(conversations=2)
+    assert own.events[before:] == []
+
+
+async def test_a_new_operator_gets_the_first_conversations_too(autojump_clock: MockClock) -> None:
+    async with open_world(follows=True) as world:
+        olga = await world.add("olga")
+        rooms = await asked_for_help(world, "a b c")
+        own = Replica(world, olga)
+        await own.connect(sync=False)
+        await own.sync(conversations=1)
+        await set_roles(world.storage.users, olga.id, operator=True, admin=False)
+        await trio.sleep(3)
+        await own.receives()
+        assert [name for name, room in rooms.items() if room in own.rooms] == ["a"]
+
+
+async def test_without_a_limit_an_operator_gets_every_conversation(world: World) -> None:
+    olga = await world.add("olga", operator=True)
+    rooms = await asked_for_help(world, "a b c")
+    own = Replica(world, olga)
+    answer = await own.connect()
+    assert own.rooms.keys() >= set(rooms.values())
+    assert "left_out" not in answer
+    await write_of(world, rooms["a"], olga, is_closed=True)
+    assert [each["type"] for each in await own.receives()] == ["support", "gone"]

@@ -14,6 +14,7 @@ from chat.domain.messages.reading import MOST_LOOKED_AT, ReadMark, ReadState, ne
 from chat.domain.messages.sync_types import (
     MOST_REPLAYED,
     ChangeRange,
+    ConversationCounts,
     KnownAt,
     MessageNow,
     Page,
@@ -205,6 +206,30 @@ class MemoryTimelines:
     ) -> list[QueuePlace]:
         await trio.lowlevel.checkpoint()
         return self._support.queue(after, limit, is_closed, assignee_id)
+
+    async def first_conversations(self, operator_id: int, limit: int) -> set[int]:
+        await trio.lowlevel.checkpoint()
+        start, own = QueuePlace(0, 0, 0), self._rooms.support_of_all().get(operator_id)
+        first = [self._support.queue(start, limit, False, mine) for mine in (None, operator_id)]
+        return {place.room_id for places in first for place in places} | ({own} if own else set())
+
+    async def count_conversations(self, operator_id: int) -> ConversationCounts:
+        await trio.lowlevel.checkpoint()
+        of_others = [
+            self._snapshots.take(room, operator_id, 2**53)
+            for room in self._of(operator_id)
+            if room.kind is RoomKind.SUPPORT and room.creator_id != operator_id
+        ]
+        said = [each for each in of_others if each.seq]
+        status = [each.support for each in said if each.support is not None]
+        shown = [each for each in said if each.notify is not Notify.NONE and not each.is_hidden]
+        return ConversationCounts(
+            open=len(said),
+            waiting=sum(each.waiting_since is not None for each in status),
+            mine=sum(each.assignee is not None and each.assignee.id == operator_id for each in status),
+            unread=sum(each.unread for each in shown),
+            unread_in=sum(each.unread > 0 for each in shown),
+        )
 
     def _snapshots_of(self, asked: RoomsAt) -> list[RoomSnapshot]:
         rooms = self._of(asked.person_id, with_closed=asked.room_ids is not None)

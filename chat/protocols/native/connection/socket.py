@@ -179,7 +179,11 @@ class NativeClient(Client):
         with session.pinger.paused():
             try:
                 result = await self._room_sync.sync(
-                    known, rest=request.rest, by_pages=request.far == "page", most=request.limit
+                    known,
+                    rest=request.rest,
+                    by_pages=request.far == "page",
+                    most=request.limit,
+                    conversations=request.conversations,
                 )
             except StorageDown:
                 self._synced = False
@@ -189,7 +193,9 @@ class NativeClient(Client):
             if request.since is not None:
                 known_ones = [room_id for room_id in self._room_sync.conversations() if room_id in known]
                 await send_unlogged_updates(self._services, session, person, request.since, known_ones)
-        return session.send_frames(frame_of(SyncOk(id=request.id, rooms=result.rooms)))
+        return session.send_frames(
+            frame_of(SyncOk(id=request.id, rooms=result.rooms, left_out=result.left_out))
+        )
 
     async def send(self, request: Send, _nursery: trio.Nursery) -> None:
         """Submit a message to the journal, if the person may send to the room."""

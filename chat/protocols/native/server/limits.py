@@ -18,6 +18,7 @@ _PAGE = 100
 
 _ALWAYS = (
     "activity",
+    "conversation_pages",
     "edits",
     "mentions",
     "presence",

@@ -35,10 +35,11 @@ _NO_ROOMS = frozenset[int]()  # shared by all clients that are not behind
 
 
 class SyncResult(NamedTuple):
-    """How much a sync has sent: rooms, and bytes."""
+    """How much a sync has sent: rooms, and bytes; and how many open conversations it has left out."""
 
     rooms: int = 0
     size: int = 0
+    left_out: int = 0
 
 
 class SyncRound:
@@ -64,6 +65,7 @@ class RoomSync:
         "_hub",
         "_is_over",
         "_lock",
+        "_most_conversations",
         "_places",
         "_round",
         "_session",
@@ -92,6 +94,7 @@ class RoomSync:
         self._hub = hub
         self._lock: trio.Lock | None = None  # only during a sync, to save memory of idle clients
         self._is_over = False
+        self._most_conversations: int | None = None  # None: the client wants all of them
         self._places = places  # limits the concurrent syncs of all sockets
         self._round: SyncRound | None = None  # during a sync
         self._far = _NO_ROOMS  # rooms that the client reads page by page; not subscribed until the last page
@@ -151,7 +154,9 @@ class RoomSync:
         topic = RoomTopic(room_id)
         if topic in self._session.subscriptions:
             self._session.subscriptions.unsubscribe(topic)
-            self.gone(GoneEvent(room=room_id, reason="closed"))
+        elif self._most_conversations is None:
+            return
+        self.gone(GoneEvent(room=room_id, reason="closed"))  # the client counts those that it does not have
 
     async def sync(
         self,
@@ -160,13 +165,16 @@ class RoomSync:
         rest: bool,
         by_pages: bool = False,
         most: int = MOST_CHANGES,
+        conversations: int | None = None,
     ) -> SyncResult:
         """Send all changes since these positions, with `rest` every room that the client does not know, then go live.
 
         Known rooms that the person has lost are sent as gone. At most `most` changes are sent. With `by_pages` a room
         with more changes is not subscribed: the client requests the next page when it has processed this one, so that
-        nothing is buffered for it here.
+        nothing is buffered for it here. Of an operator's `rest` only the first `conversations` are sent.
         """
+        if rest:
+            self._most_conversations = conversations
         turn = Turn(self._places)
         async with self._exclusive(), turn.taken():
             every = await self._catch_up.rooms_of(self._person.id)
@@ -176,7 +184,9 @@ class RoomSync:
                 if room_id in known or (rest and not self.knows(room_id))
             }
             await self._leave(known.keys() - rooms.keys())
-            return await self._sync(rooms, known, turn, by_pages=by_pages, most=most)
+            first = await self._first(rooms, known)
+            result = await self._sync(first, known, turn, by_pages=by_pages, most=most)
+            return result._replace(left_out=len(rooms) - len(first))
 
     async def enter(self, rooms: Mapping[int, RoomKind] | None = None) -> None:
         """Send rooms that are new to the client, and subscribe to them; None: all rooms of the person."""
@@ -184,11 +194,22 @@ class RoomSync:
         async with self._exclusive():
             if rooms is None:
                 rooms = await self._catch_up.rooms_of(self._person.id)
+                rooms = await self._first(rooms, {})
             new = {each: kind for each, kind in rooms.items() if not self.knows(each)}
             try:
                 await self._sync(new, {}, turn)
             finally:
                 self._session.send_queue.offer(b"")  # no sync_ok follows
+
+    async def _first(self, rooms: Mapping[int, RoomKind], known: Collection[int]) -> Mapping[int, RoomKind]:
+        """Leave out the conversations beyond the first ones, if the client has asked for that."""
+        conversations = {
+            each for each, kind in rooms.items() if kind is RoomKind.SUPPORT and each not in known
+        }
+        if self._most_conversations is None or not conversations:
+            return rooms
+        first = await self._timelines.first_conversations(self._person.id, self._most_conversations)
+        return {each: kind for each, kind in rooms.items() if each not in conversations or each in first}
 
     async def _leave(self, room_ids: Collection[int]) -> None:
         """Send that these known rooms are gone: the person has lost them, or an operator's conversation is closed."""

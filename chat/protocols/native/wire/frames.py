@@ -91,7 +91,9 @@ class Sync(Request, kw_only=True, frozen=True, tag="sync"):
 
     A room may have more than 1000 changes since its position, or more than its share of `limit`. With `far` = page, the
     server sends that many and then `more`; the room is not live until a sync from there has reached its end.
-    With `far` = reset, the server sends the room's current state instead.
+    With `far` = reset, the server sends the room's current state instead. With `conversations` an operator is sent only
+    so many of the open support conversations that `rest` means, and as many of those assigned to them: the longest
+    waiting first. Another one follows when something happens in it, or when it is named in `known`.
     """
 
     known: Annotated[tuple[Position, ...], Meta(max_length=MOST_KNOWN)] = ()
@@ -101,6 +103,7 @@ class Sync(Request, kw_only=True, frozen=True, tag="sync"):
     limit: Annotated[
         int, Meta(ge=0, le=MOST_CHANGES, description="The most changes to send, all rooms together")
     ] = MOST_CHANGES
+    conversations: Annotated[int, Meta(ge=0, le=MOST_KNOWN)] | None = None
 
 
 class Send(Request, kw_only=True, frozen=True, tag="send"):
@@ -143,9 +146,13 @@ class HelloOk(Reply, kw_only=True, frozen=True, tag="hello_ok"):
 
 
 class SyncOk(Reply, kw_only=True, frozen=True, tag="sync_ok"):
-    """The sync is complete; `rooms` is the number of rooms that were sent."""
+    """The sync is complete; `rooms` is the number of rooms that were sent.
+
+    `left_out` is the number of open support conversations that were not, because of `conversations`.
+    """
 
     rooms: Annotated[int, Meta(ge=0)]
+    left_out: Annotated[int, Meta(ge=0)] = 0
 
 
 class SendOk(Reply, kw_only=True, frozen=True, tag="send_ok"):

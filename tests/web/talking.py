@@ -111,3 +111,24 @@ def fill_room_beside(server: ServerProcess, count: int, *, room: int, name: str)
     """Add people to a room in the database, `name1` and so on, who never log in."""
     with ThreadPoolExecutor(1) as thread:
         thread.submit(saved.execute_sql, server.address, _FILL_ROOM, count, room, name).result()
+
+
+_ASK_BESIDE = """
+WITH log AS (UPDATE lanes SET last_id = last_id + $1 RETURNING last_id - $1 AS base),
+visitor AS (
+    INSERT INTO users (name, name_key, display_name, password_hash, is_visitor)
+    SELECT 'visitor-' || n, 'visitor-' || n, 'Visitor ' || n, '', true FROM generate_series(1, $1) AS n
+    RETURNING id, substr(name, 9)::bigint AS n
+), room AS (
+    INSERT INTO rooms (kind, creator_id, last_seq, last_pos, last_sender_id, spoken_after_id)
+    SELECT 'support', id, 1, 1, id, base + n - 1 FROM visitor, log RETURNING id, creator_id, last_sender_id AS of
+)
+INSERT INTO messages (id, room_id, seq, pos, sender_id, kind, text, created_at)
+SELECT base + n, room.id, 1, 1, visitor.id, 'message', 'Where is my order ' || n || '?', now() + n * interval '1 ms'
+FROM room JOIN visitor ON visitor.id = room.of, log"""
+
+
+def ask_beside(server: ServerProcess, count: int) -> None:
+    """Let new visitors ask something at the support desk, beside the server: `Visitor 1` has waited longest."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(saved.execute_sql, server.address, _ASK_BESIDE, count).result()

@@ -134,10 +134,12 @@ export class Batch {
 
   /** @param {GoneEvent} event */
   applyGone(event) {
-    if (!this.rooms().delete(event.room)) return;
-    this.drafts.delete(event.room);
-    this.copyOf("gaps").delete(event.room);
-    this.copyOf("activity").delete(event.room);
+    if (this.state.rooms.has(event.room)) {
+      this.rooms().delete(event.room);
+      this.drafts.delete(event.room);
+      this.copyOf("gaps").delete(event.room);
+      this.copyOf("activity").delete(event.room);
+    }
     this.updates.push({ frame: event, room: event.room, pos: 0 });
   }
 

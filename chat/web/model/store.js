@@ -24,6 +24,7 @@ export const EMPTY = {
   outbox: [],
   blocked: new Set(),
   lost: null,
+  desk: null,
   isOutdated: false,
   gaps: new Set(),
   acknowledged: new Map(),

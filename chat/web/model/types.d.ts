@@ -1,6 +1,6 @@
 // Types shared by the page's modules. The types of the wire are in ../protocol.d.ts.
 
-import type { FileInfo as WireFile, Me, Message, Person, Room as RoomInfo } from "../protocol";
+import type { ConversationCounts, FileInfo as WireFile, Me, Message, Person, Room as RoomInfo } from "../protocol";
 
 export type { Me, Message, Person, RoomInfo, WireFile };
 
@@ -60,6 +60,8 @@ export interface State {
   blocked: ReadonlySet<number>;
   /** What this browser has seen and a restored backup lacks, until it is dismissed. */
   lost: Lost | null;
+  /** The counts of other people's open support conversations that are not in `rooms`; null: all are. */
+  desk: ConversationCounts | null;
   /** The server is newer than the page, which offers a reload. */
   isOutdated: boolean;
   /** False where this browser stores nothing (storage full, blocked or wiped, a shared computer). The page says so. */
@@ -168,6 +170,8 @@ export interface Chat {
   markUnread(room: number, seq: number): Promise<void>;
   /** Load a page of a room's messages into the state. */
   loadMessages(room: number, where: { before?: number; after?: number; around?: number; limit?: number }): Promise<{ first: boolean; last: boolean }>;
+  /** Add support conversations that a call has returned, and receive their changes from now on. */
+  enterConversations(infos: readonly RoomInfo[]): Promise<void>;
   /** Send typing or viewing to the room. The caller repeats it every 3 s and ends it with "none". */
   activity(room: number, what: "typing" | "viewing" | "none"): void;
   /** Watch who of these people is online, in addition to other views' lists. Returns a function that stops watching. */

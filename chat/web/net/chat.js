@@ -43,6 +43,7 @@ export async function openChat(loadFeatures) {
       keys.forEach(outbox.confirm);
       if (store.get().unmatchedOwn.length > 0) outbox.reload();
       notifications?.handle(updates);
+      desk?.handle(updates);
     },
     onLive,
     restored: () => restored,
@@ -52,6 +53,8 @@ export async function openChat(loadFeatures) {
   const presence = openPresence(store, connection);
   /** @type {import("./notifications.js").Notifications | undefined} */
   let notifications;
+  /** @type {import("./desk.js").Desk | undefined} */
+  let desk;
   /** @type {import("./restored.js").Restored | undefined} */
   let restored;
   const readMarks = openReadMarks(store, connection);
@@ -80,9 +83,10 @@ export async function openChat(loadFeatures) {
 
   /** Load what the log-in page does not need. */
   async function loadTheRest() {
-    const loading = Promise.all([loadFeatures(), import("./notifications.js"), import("./restored.js")]);
-    const [features, { openNotifications }, { openRestored }] = await loading.catch(() => Promise.reject(offline()));
+    const loading = Promise.all([loadFeatures(), import("./notifications.js"), import("./restored.js"), import("./desk.js")]);
+    const [features, { openNotifications }, { openRestored }, { openDesk }] = await loading.catch(() => Promise.reject(offline()));
     notifications ??= openNotifications(store, http.call);
+    desk ??= openDesk(store, http.call, connection.request);
     if (!restored) {
       restored = openRestored({ store, database: () => database, tabs, outbox });
       await restored.load();
@@ -121,6 +125,7 @@ export async function openChat(loadFeatures) {
     readMarks.sendUnsent();
     sendStatus();
     void notifications?.renewPush();
+    void desk?.count();
   }
 
   /** @param {import("./tabs.js").TabMessage} message */
@@ -247,6 +252,8 @@ export async function openChat(loadFeatures) {
         }
       }
     },
+
+    enterConversations: async (infos) => desk?.enter(infos),
 
     activity(room, what) {
       connection.request("activity", { room, what }).catch(() => {});

@@ -22,6 +22,9 @@ const SYNC_TIMEOUT = 75_000;
 /** Milliseconds without a connection until the page shows that it is offline. */
 const OFFLINE_AFTER = 2_000;
 
+/** The support conversations that an operator's first sync brings; the inbox loads the others as one scrolls. */
+const FIRST_CONVERSATIONS = 50;
+
 /** Milliseconds between two requests for missing changes: a server whose log lacks them must not get requests in a busy loop. */
 const FILL_INTERVAL = 200;
 
@@ -195,8 +198,11 @@ export function openConnection({ store, session, onUpdates, onLive, restored = (
     do {
       const known = rooms.splice(0, most);
       const isLast = rooms.length === 0;
-      await socket.request("sync", { known, rest: isLast, ...(isLast && since !== null ? { since } : {}) }, SYNC_TIMEOUT);
+      const more = isLast ? { conversations: FIRST_CONVERSATIONS, ...(since === null ? {} : { since }) } : {};
+      const { left_out: open } = await socket.request("sync", { known, rest: isLast, ...more }, SYNC_TIMEOUT);
       markSynced(known);
+      const none = { waiting: 0, mine: 0, unread: 0, unread_in: 0 };
+      store.update((state) => ({ ...state, desk: open ? { ...none, ...state.desk, open } : null }));
     } while (rooms.length);
     since = null;
     store.update(recheckReadMarks);

@@ -56,7 +56,7 @@ export function openNotifications(store, call) {
       const info = rooms.get(room)?.info;
       // A new conversation arrives with its first message.
       const isBegun = isNew && store.get().connection.state === "live";
-      const message = /** @type {Message | undefined} */ (isBegun ? info?.last : frame.type === "message" ? frame : undefined);
+      const message = /** @type {Message | undefined} */ (isBegun && info?.last?.at === info?.at ? info?.last : frame.type === "message" ? frame : undefined);
       if (!info || !me || !message || message.seq <= info.read) continue;
       if (isWorthNotifying(info, message, me.id, blocked)) found.set(room, [...(found.get(room) ?? []), message]);
     }

@@ -132,6 +132,13 @@ function useConversation(room) {
   const isMissing = isLoaded && !live;
   const load = async () => (isMissing ? /** @type {RoomInfo} */ (await chat.call("GET", `/rooms/${room}`)) : undefined);
   const asked = useLoaded(load, [room, isMissing]);
+  const hasEntered = useRef(false);
+  const isLeftOut = isMissing && asked.value !== undefined && isOpen(asked.value) && asked.value.seq > 0;
+  useEffect(() => {
+    if (!isLeftOut || hasEntered.current) return;
+    hasEntered.current = true;
+    void chat.enterConversations([/** @type {RoomInfo} */ (asked.value)]).catch(() => {}); // the next connection goes on
+  }, [isLeftOut]);
   const known = useRef(live);
   if (live) known.current = live;
   const info = live ?? asked.value ?? (asked.error ? undefined : closed(known.current));

@@ -9,6 +9,7 @@ import { changeConversation } from "./change_conversation.js";
 import { useClosedList } from "./closed_list.js";
 import { Conversation } from "./conversation.js";
 import { ConversationList } from "./list.js";
+import { useMoreOpen } from "./more_open.js";
 import { NoticeLine } from "./notice.js";
 import { useTitle } from "../shared/title.js";
 
@@ -41,9 +42,12 @@ function Queue({ current, notice, setNotice }) {
   const [filter, setFilter] = useState("");
   const open = useMemo(() => conversations(rooms.values(), me), [rooms, me]);
   const closed = useClosedList(part === "closed", open.length);
-  const number = useMemo(() => countByPart(open, me), [open, me]);
+  const desk = useSelected((state) => state.desk);
+  const number = useMemo(() => countParts(open, me, desk), [open, me, desk]);
+  const unloaded = useMoreOpen(part);
   const all = useMemo(() => (part === "closed" ? closed.infos : queue(open, part, me)), [open, part, me, closed.infos]);
-  const isBusy = !isLoaded || (part === "closed" && closed.isBusy);
+  const { isBusy: isLoading, problem, more } = part === "closed" ? closed : unloaded;
+  const isBusy = !isLoaded || isLoading;
   const infos = useMemo(() => filterByText(all, filter), [all, filter]);
 
   const onKey = (/** @type {string} */ key, /** @type {RoomInfo} */ info) => {
@@ -61,8 +65,8 @@ function Queue({ current, notice, setNotice }) {
       ${(all.length >= FILTER_FROM || filter) && html`<${Filter} value=${filter} onInput=${setFilter} />`}
       <${NoticeLine} notice=${notice?.room === current ? null : notice} setNotice=${setNotice} />
     </header>
-    <${ConversationList} key=${part} ...${{ infos, current, onKey, onEnd: closed.more, isBusy }}>
-      ${infos.length === 0 && html`<${EmptyList} ...${{ part, filter, isBusy, problem: part === "closed" ? closed.problem : "" }} />`}
+    <${ConversationList} key=${part} ...${{ infos, current, onKey, onEnd: more, loaded: all.length, isBusy }}>
+      ${infos.length === 0 && html`<${EmptyList} ...${{ part, filter, isBusy, problem }} />`}
     <//>
     <p class="inbox-keys soft small" aria-hidden="true">
       <kbd>↑</kbd> <kbd>↓</kbd> <kbd>↵</kbd>
@@ -104,6 +108,12 @@ function EmptyList({ part, filter, isBusy, problem }) {
     <h2>${t(`inbox.none_${part}`)}</h2>
     ${part === "waiting" && html`<p>${t("inbox.none_waiting_hint")}</p>`}
   </div>`;
+}
+
+/** @param {RoomInfo[]} open @param {number | undefined} me @param {import("../../model/types").State["desk"]} desk */
+function countParts(open, me, desk) {
+  const { waiting, mine, open: all } = countByPart(open, me);
+  return { waiting: waiting + (desk?.waiting ?? 0), mine: mine + (desk?.mine ?? 0), open: all + (desk?.open ?? 0) };
 }
 
 /**

@@ -18,10 +18,11 @@ const ROW = 4.75;
 /**
  * @param {{
  *   infos: readonly RoomInfo[], current?: number, onKey: (key: string, info: RoomInfo) => boolean, onEnd?: () => void,
- *   isBusy?: boolean, children?: unknown,
- * }} props `onKey` receives the keys that do not move, with the active row; `onEnd` is called near the end
+ *   loaded?: number, isBusy?: boolean, children?: unknown,
+ * }} props `onKey` receives the keys that do not move, with the active row; `onEnd` is called near the end, and again
+ *   there when more of the `loaded` are shown or not
  */
-export function ConversationList({ infos, current, onKey, onEnd, isBusy = false, children }) {
+export function ConversationList({ infos, current, onKey, onEnd, loaded, isBusy = false, children }) {
   const now = useNow();
   const me = useSelected((state) => state.me?.id);
   const list = useRef(/** @type {HTMLElement | null} */ (null));
@@ -33,8 +34,8 @@ export function ConversationList({ infos, current, onKey, onEnd, isBusy = false,
   const active = infos[drawnAt]?.id;
 
   useEffect(() => {
-    if (end >= infos.length - 1) onEnd?.();
-  }, [end, infos.length]);
+    if (end >= infos.length - 1 && !isBusy) onEnd?.();
+  }, [end, infos.length, loaded, isBusy]);
   useLayoutEffect(() => keepInSight(list.current, drawnAt * height, height), [active]);
 
   const act = (/** @type {KeyboardEvent} */ event) => {

@@ -6,18 +6,20 @@ import { useAction } from "../shared/action.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { FormError } from "../controls/fields.js";
 import { icon } from "../controls/icon.js";
+import { isSomeoneElses } from "../../model/support_queue.js";
+import { navigate } from "../shared/router.js";
 import { useLoaded } from "../shared/loading.js";
 import { problemText } from "../shared/problem.js";
 import { UnsentList } from "../message/unsent_list.js";
 
 /**
- * @param {{ room: number }} props
+ * @param {{ room: number, seq?: number }} props
  */
-export function MissingRoom({ room }) {
+export function MissingRoom({ room, seq }) {
   const chat = useChat();
   const me = useSelected((state) => state.me?.id);
   const { act, isBusy, error } = useAction();
-  const found = useLoaded(() => whyNot(chat, room), [room]);
+  const found = useLoaded(() => whyNot(chat, room, seq), [room]);
   const join = () => act(() => chat.call("PUT", `/rooms/${room}/members/${me}`, {}));
   if (!found.value) return html`<div class="empty" aria-busy="true"><span class="spinner"></span></div>`;
   const isPublic = found.value === "forbidden";
@@ -33,13 +35,17 @@ export function MissingRoom({ room }) {
 }
 
 /**
- * Why the room is missing: "forbidden" for a public room, "not_found" for any other, or an error text.
+ * Why the room is missing: "forbidden" for a public room, "not_found" for any other, or an error text. A support
+ * conversation that is closed or not loaded is shown in the inbox.
  * @param {import("../shared/context.js").Chat} chat
  * @param {number} room
+ * @param {number} [seq]
  */
-async function whyNot(chat, room) {
+async function whyNot(chat, room, seq) {
   try {
-    await chat.call("GET", `/rooms/${room}/messages?limit=1`);
+    /** @type {import("../../protocol").Room} */
+    const info = await chat.call("GET", `/rooms/${room}`);
+    if (isSomeoneElses(info, chat.get().me?.id)) navigate(`/inbox/${room}${seq ? `?at=${seq}` : ""}`, { replace: true });
     return "forbidden"; // joined meanwhile
   } catch (error) {
     const { code } = /** @type {import("../../model/types").ChatError} */ (error);

@@ -34,7 +34,7 @@ export function RoomPlace({ room, seq, panel }) {
   useEffect(() => {
     if (isDesk) navigate(`/inbox/${room}${seq ? `?at=${seq}` : ""}`, { replace: true });
   }, [isDesk, room, seq]);
-  if (!info) return isLoaded ? html`<${Missing} room=${room} />` : html`<${Loading} />`;
+  if (!info) return isLoaded ? html`<${Missing} room=${room} seq=${seq} />` : html`<${Loading} />`;
   return html`<div class="room-place">
     <main class="room-main">
       <${Head} info=${info} panel=${panel} />
@@ -102,7 +102,7 @@ function Loading() {
   return html`<main class="place-body"><div class="empty" aria-busy="true"><span class="spinner"></span><p>${t("common.loading")}</p></div></main>`;
 }
 
-/** A room that this person is not in: a link led here, or they were removed. @param {{ room: number }} props */
-function Missing({ room }) {
-  return html`<main class="place-body"><${MissingRoom} room=${room} /></main>`;
+/** A room that this person is not in: a link led here, or they were removed. @param {{ room: number, seq?: number }} props */
+function Missing({ room, seq }) {
+  return html`<main class="place-body"><${MissingRoom} room=${room} seq=${seq} /></main>`;
 }

@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
+from typing import Any, Literal, Protocol
 
 import msgspec
 
+from chat.domain.administration.audit import Named
 from chat.domain.features import Ports
 from chat.domain.messages.changes import FeatureChange
 from chat.domain.messages.explanation import Explanation
@@ -37,6 +38,46 @@ class Overdue(msgspec.Struct, frozen=True):
     oldest: float | None
 
 
+class Held(Protocol):
+    """A hold on a room, a person or the server (`kind`), since a time in Unix seconds; without `by` from a command."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def target_id(self) -> int: ...
+    @property
+    def name(self) -> str | None: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def by(self) -> Named | None: ...
+    @property
+    def at(self) -> float: ...
+
+
+class Holds(Protocol):
+    """Holds, for commands. Every method may raise StorageDown, those that write OutcomeUnknown too.
+
+    Cancelling a write: it is done whole, or not at all.
+    """
+
+    async def holds(self) -> Sequence[Held]:
+        """Return all holds, the oldest first."""
+        ...
+
+    async def place(
+        self, kind: Literal["server", "room", "person"], target_id: int, reason: str, by_id: int | None
+    ) -> bool:
+        """Place a hold, or change its reason. `target_id` is 0 for the server. False: there is no such target."""
+        ...
+
+    async def lift(self, hold_id: int, by_id: int | None) -> bool:
+        """Lift a hold. False: there is none."""
+        ...
+
+
 class Feature(StoredFeature, frozen=True, kw_only=True):
     """A feature, as its package describes it and the registry lists it.
 
@@ -48,6 +89,7 @@ class Feature(StoredFeature, frozen=True, kw_only=True):
         due: by the kind of its due items, the function that makes the handler; asked once, where the feature is on.
         open: what runs beside the server for as long as it serves.
         overdue: returns what the feature would remove now, by the settings that admins have changed; for commands.
+        holds: returns the holds that keep something from being removed; for commands.
         explain: returns why a message, by room and seq, or the newest ones notified a person or not; for commands.
     """
 
@@ -58,6 +100,7 @@ class Feature(StoredFeature, frozen=True, kw_only=True):
     open: Callable[[EngineServices], AbstractAsyncContextManager[object]] | None = None
     due: Mapping[str, Callable[[EngineServices], Handler]] = {}
     overdue: Callable[[Ports, Mapping[str, Setting]], Awaitable[Sequence[Overdue]]] | None = None
+    holds: Callable[[Ports], Holds] | None = None
     explain: Callable[[Ports, int, tuple[int, int] | None], Awaitable[Sequence[Explanation]]] | None = None
 
 

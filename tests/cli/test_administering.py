@@ -44,6 +44,7 @@ def add(chat: Chat, *arguments: str) -> Result:
         ("room list", "nobody has created a room yet"),
         ("setting list", "no setting was changed"),
         ("message list", "no messages"),
+        ("retention holds", "nothing is on hold"),
     ],
 )
 def test_an_empty_list_is_reported_as_such(chat: Chat, command: str, said: str) -> None:
@@ -137,3 +138,54 @@ def test_people_are_deleted_with_their_names_or_with_their_messages(chat: Chat) 
     for name in ("grace", "heidi", "ivan"):
         assert name not in audit
     assert add(chat, "heidi").exit_code == 0, "the name is free"
+
+
+def test_holds_are_placed_by_name_or_id_listed_and_lifted(chat: Chat) -> None:
+    assert add(chat, "hilda").exit_code == 0
+    person = next(
+        each["id"] for each in json.loads(chat("user", "list", "--json").stdout) if each["name"] == "hilda"
+    )
+    placed = chat("retention", "hold", "person", "Hilda", "--reason", "a complaint")
+    assert (placed.exit_code, placed.stdout) == (0, "person Hilda is on hold\n")
+    assert chat("retention", "hold", "room", "Lobby", "--reason", "case 7").exit_code == 0
+    assert chat("retention", "hold", "server", "--reason", "an audit").exit_code == 0
+    assert chat("retention", "hold", "person", f"#{person}", "--reason", "case 8").exit_code == 0, (
+        "another reason"
+    )
+    held = json.loads(chat("retention", "holds", "--json").stdout)
+    assert [(each["kind"], each["target"], each["reason"], each["by"]) for each in held] == [
+        ("person", person, "case 8", None),
+        ("room", 1, "case 7", None),
+        ("server", None, "an audit", None),
+    ]
+    assert f"person hilda (#{person})" in chat("retention", "holds").stdout
+    for each in held:
+        assert chat("retention", "release", str(each["id"])).stdout == f"lifted hold {each['id']}\n"
+    acts = json.loads(chat("audit", "--json").stdout)
+    about = [(each["act"], each["detail"]) for each in acts if each["act"].startswith("hold")]
+    assert sorted(about) == sorted(
+        [
+            *[
+                ("hold_placed", f"{kind}: {why}")
+                for kind, why in (("person", "a complaint"), ("person", "case 8"))
+            ],
+            *[("hold_placed", "room: case 7"), ("hold_placed", "server: an audit")],
+            *[("hold_lifted", kind) for kind in ("person", "room", "server")],
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("hold person nobody --reason x", "there is no person called nobody"),
+        ("hold room #999999 --reason x", "there is no room called #999999"),
+        ("hold server lobby --reason x", "one on the server has none"),
+        ("hold person --reason x", "has a NAME"),
+        ("release 999999", "no hold has the id 999999"),
+    ],
+)
+def test_a_hold_that_cannot_be_placed_or_lifted_is_refused(chat: Chat, arguments: str, said: str) -> None:
+    refused = chat("retention", *arguments.split())
+    assert refused.exit_code != 0
+    assert said in refused.stderr

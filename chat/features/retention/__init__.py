@@ -6,6 +6,7 @@ Nothing that is on hold does.
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
+from operator import itemgetter
 
 from chat.domain.features import Ports
 from chat.domain.ports import Setting
@@ -44,4 +45,5 @@ def retention(removals: Sequence[RemoveMessages]) -> Feature:
         events=(ChangeEvent(Trimmed, TrimmedEvent, trimmed_event),),
         open=open_remover,
         overdue=_overdue,
+        holds=itemgetter(RETENTION),
     )

@@ -116,4 +116,5 @@ def make_accounts(
         whose_session=whose_session,
         happened=happened,
         login_failed=login_failed,
+        code_throttle=Throttle(shared_usage=shared_usage, what="codes"),
     )

@@ -13,6 +13,7 @@ import click
 from chat.cli.data_access import as_json, as_table, moment, with_data
 from chat.cli.flags import config_flags, utf8
 from chat.cli.password_prompt import prompt_password
+from chat.cli.second_factor import show_or_remove
 from chat.domain.accounts.account_changes import roles_of
 from chat.domain.accounts.account_removal import How
 from chat.domain.administration.administration import Administration, Wanted
@@ -329,6 +330,20 @@ def role(name: str, roles: tuple[str, ...], **flags: object) -> None:
     wanted = Wanted(operator="operator" in roles, moderator="moderator" in roles, admin="admin" in roles)
     person = _do(flags, name, lambda people: people.change(name, wanted))
     click.echo(f"{person.name}, id {person.id}: {','.join(roles_of(person)) or 'member'}")
+
+
+@user.command("second-factor")
+@click.argument("name", callback=utf8)
+@click.option("--remove", is_flag=True, help="Remove it: the password alone logs the person in again.")
+@config_of_accounts
+def second_factor(name: str, remove: bool, **flags: object) -> None:
+    """Show or remove a person's second factor.
+
+    For people who have lost their phone and their recovery codes. Where the setting second_factor requires one, they
+    set up another when they log in. Sessions and tokens stay.
+    """
+
+    click.echo(show_or_remove(name, flags, is_to_go=remove))
 
 
 def _remove(flags: Mapping[str, object], name: str, how: How) -> None:

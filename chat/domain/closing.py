@@ -72,6 +72,11 @@ LOGGED_OUT = Closing(4403, "your logins were ended, log in again", Retry.LOGGED_
 SESSION_ENDED = Closing(4403, "this session was ended, log in again", Retry.LOGGED_IN)
 """The session of the client's token was ended: by its person, or because a refresh token was used twice."""
 
+SECOND_FACTOR_REQUIRED = Closing(
+    4403, "this server requires a second factor: set it up in the page first", Retry.LOGGED_IN
+)
+"""An administrator requires a second factor of the person, or gave them a role that does, and they have none."""
+
 DISABLED = Closing(4403, "your account is disabled", Retry.LOGGED_IN)
 """The person's account is disabled until an administrator enables it again."""
 

@@ -46,6 +46,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     is_admin: bool = False
     is_disabled: bool = False
     is_visitor: bool = False
+    has_second_factor: bool = False
     token_generation: int = 0
     share_reads: bool = True
     created_at: float = 0.0

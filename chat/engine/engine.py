@@ -259,6 +259,7 @@ async def open_engine(
                 found=statuses.found,
                 nameless=storage.users.nameless,
             )
+            settings.on_change(people_here.settings_changed)
             writes = Writes(storage.messages, journal, follower, broadcaster, cluster)
             eraser = Eraser(
                 storage.account_removals,

@@ -5,7 +5,7 @@ get the new name and roles. A person who changes while they connect is read agai
 is missed.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 import structlog
 
@@ -55,6 +55,11 @@ class PeopleReconciler(Reconciler):
             self._gone(None)
         self.note(*(self._presence.people() if person_id is None else [person_id]))
 
+    def settings_changed(self, names: Collection[str]) -> None:
+        """Look everybody up if other people must have a second factor now. Sync."""
+        if "second_factor" in names:
+            self.note(*self._presence.people())
+
     async def recheck_people(self) -> None:
         """Look up everybody who is here. May raise StorageDown. Cancelling: some changes are applied."""
         self._accounts.changed(None)
@@ -68,7 +73,7 @@ class PeopleReconciler(Reconciler):
         ended_logins = await self._accounts.ended_among(self._presence.logins(set(ids)))
         found = await self._accounts.look_up(ids)
         # No await between the read and its application.
-        if ended := self._presence.changed(found, ended_logins):
+        if ended := self._presence.changed(found, ended_logins, self._accounts.must_set_up):
             logger.info("closed sockets of people who were disabled, deleted or logged out", people=ended)
         for person_id, person in found.items():
             if person is None:

@@ -1,13 +1,20 @@
 """All sessions and handshakes under way."""
 
 from collections import Counter
-from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import trio
 from msgspec import structs
 
-from chat.domain.closing import DELETED, DISABLED, LOGGED_OUT, SESSION_ENDED, Closing
+from chat.domain.closing import (
+    DELETED,
+    DISABLED,
+    LOGGED_OUT,
+    SECOND_FACTOR_REQUIRED,
+    SESSION_ENDED,
+    Closing,
+)
 from chat.domain.entities import Person
 from chat.engine.session import Session
 from chat.inspection.metrics import LabelledReading, Reading
@@ -131,22 +138,28 @@ class Presence:
         return {room_id for session in self._sessions for room_id in session.subscriptions.rooms()}
 
     def changed(
-        self, found: Mapping[int, Person | None], ended_logins: Collection[int] = frozenset()
+        self,
+        found: Mapping[int, Person | None],
+        ended_logins: Collection[int] = frozenset(),
+        must_set_up: Callable[[Person], bool] = lambda _person: False,
     ) -> list[int]:
         """Apply the people that were read, by id, and close sockets that may not stay; return their people. Sync.
 
-        `ended_logins` are the log-ins that have ended: their sockets are closed too.
+        `ended_logins` are the log-ins that have ended: their sockets are closed too, as those of people
+        who `must_set_up` a second factor first.
         """
         ended: set[int] = set()
         for handshake in self._handshakes:
             if handshake.person is not None and handshake.person.id in found:
                 now = found[handshake.person.id]
-                handshake.closing = handshake.closing or _ended(handshake.person, now, ended_logins)
+                handshake.closing = handshake.closing or _ended(
+                    handshake.person, now, ended_logins, must_set_up
+                )
                 handshake.person = _as_now(handshake.person, now) if now is not None else handshake.person
         for session in self._sessions:
             if session.person is not None and session.person.id in found:
                 now = found[session.person.id]
-                if closing := _ended(session.person, now, ended_logins):
+                if closing := _ended(session.person, now, ended_logins, must_set_up):
                     session.expel(closing)
                     ended.add(session.person.id)
                 elif now is not None:
@@ -183,7 +196,12 @@ def _as_now(known: Person, now: Person) -> Person:
     return now if known.session_id is None else structs.replace(now, session_id=known.session_id)
 
 
-def _ended(known: Person, now: Person | None, ended_logins: Collection[int]) -> Closing | None:
+def _ended(
+    known: Person,
+    now: Person | None,
+    ended_logins: Collection[int],
+    must_set_up: Callable[[Person], bool],
+) -> Closing | None:
     """Return why a socket of the person `known` must be closed, or None."""
     if now is None:
         return DELETED
@@ -191,4 +209,6 @@ def _ended(known: Person, now: Person | None, ended_logins: Collection[int]) -> 
         return DISABLED
     if now.token_generation != known.token_generation:
         return LOGGED_OUT
+    if must_set_up(now):
+        return SECOND_FACTOR_REQUIRED
     return SESSION_ENDED if known.session_id in ended_logins else None

@@ -13,6 +13,7 @@ from chat.features.push import FEATURE as PUSH
 from chat.features.recovery import FEATURE as RECOVERY
 from chat.features.retention import retention
 from chat.features.search import FEATURE as SEARCH
+from chat.features.second_factor import FEATURE as SECOND_FACTOR
 from chat.features.support import FEATURE as SUPPORT
 
 _BEFORE: tuple[Feature, ...] = (
@@ -27,6 +28,7 @@ _BEFORE: tuple[Feature, ...] = (
     PUSH,
     RECOVERY,
     SEARCH,
+    SECOND_FACTOR,
     SUPPORT,
 )
 

@@ -101,6 +101,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     | `takes_bytes`, `gives_bytes` | the request uploads a file; the reply is a file |
     | `visitors` | visitors of the support widget may call it |
     | `tokens` | API tokens may call it |
+    | `before_set_up` | people who must set up a second factor first may call it |
     | `refuses` | the codes of its refusals, besides those of every operation |
 
     Over HTTP a field of `request` comes from the path if the path has it. Other fields come from the query of a GET
@@ -121,6 +122,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     access: Access = Access.PERSON
     visitors: bool = False
     tokens: bool = True
+    before_set_up: bool = False
     cost: Cost = Cost.NOTHING
     refuses: tuple[Code, ...] = ()
     handler: Handler

@@ -4,10 +4,17 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from chat.domain.accounts.second_factor import CODE_NEEDED, CODES, CheckCode
 from chat.domain.accounts.sessions import ACCESS, Opened
+from chat.domain.entities import Person
 from chat.domain.refusals import Refusal
+from chat.engine.services import EngineServices
 from chat.operations.conversions import as_me
 from chat.operations.values import Id, Me, Value
+
+SecondFactorCode = Annotated[
+    str, Meta(max_length=64, description="A code of one's second factor, for people who have one")
+]
 
 
 class Session(Value, kw_only=True, frozen=True):
@@ -31,3 +38,15 @@ def as_session(opened: Opened | Refusal) -> Session | Refusal:
         session=opened.session.id,
         me=as_me(opened.person),
     )
+
+
+def code_check(services: EngineServices, code: str | None, address: str) -> CheckCode:
+    """Return what checks the code that came with a log-in from a client's `address`. Sync."""
+
+    async def check(person: Person) -> Refusal | None:
+        if not code:
+            return CODE_NEEDED
+        codes = services.feature_ports[CODES]
+        return await services.accounts.check_code(person, address, lambda: codes.use(person, code))
+
+    return check

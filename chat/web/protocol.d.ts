@@ -1,7 +1,7 @@
 // What travels between the page and the server, made of the server's types by `make protocol-types`; a test compares.
 // A field at its default is left out, so most are optional. Fields, events and codes may be added.
 
-/** A person as admins see them; `sessions` counts their log-ins and API tokens. */
+/** A person as admins see them; `sessions` counts their log-ins and API tokens, `second_factor`: they have one. */
 export interface Account {
   id: number;
   name: string;
@@ -14,6 +14,7 @@ export interface Account {
   /** Unix milliseconds */
   created: number;
   sessions?: number;
+  second_factor?: boolean;
 }
 
 /** Accounts, by id. If there are more, `next` is the `after` of the next page. */
@@ -124,6 +125,12 @@ export interface Backups {
   problem_at?: number;
 }
 
+/** One's own password, for a new secret. */
+export interface BeginSecondFactor {
+  /** At most 72 bytes */
+  password: string;
+}
+
 /** The server stops; connect again after `after_ms` milliseconds. */
 export interface ByeEvent {
   type: "bye";
@@ -207,6 +214,7 @@ export interface ChangeSettings {
   rooms_keep?: "any" | "server" | "shorter" | null;
   outbound_hosts?: string[] | null;
   push_texts?: "off" | "on" | null;
+  second_factor?: "admins" | "everybody" | "off" | "operators" | null;
   /** In days; 0: for ever */
   support_close_days?: number | null;
   /** In days; 0: for ever */
@@ -251,6 +259,12 @@ export type Code = "conflict" | "expired" | "forbidden" | "gone" | "internal" | 
 
 /** The code of a mailed link. */
 export interface ConfirmAddress {
+  code: string;
+}
+
+/** A code of the new secret. */
+export interface ConfirmSecondFactor {
+  /** A code of one's second factor, for people who have one */
   code: string;
 }
 
@@ -543,7 +557,8 @@ export interface HelloOk {
   restored?: Restored;
   /**
    * activity, addresses, blocks, edits, exports, files, invites, leaving, mail, mentions, pins, presence, push,
-   * reactions, read_marks, recovery, retention, search, support, sync_pages, visitors; others may be added
+   * reactions, read_marks, recovery, retention, search, second_factor, support, sync_pages, visitors; others may be
+   * added
    */
   features: string[];
   limits: Limits;
@@ -739,6 +754,8 @@ export interface Login {
   password: string;
   /** The person's name for this device */
   device?: string;
+  /** A code of one's second factor, for people who have one */
+  code?: string | null;
 }
 
 /**
@@ -918,6 +935,12 @@ export interface NameSetting {
   default: string;
 }
 
+/** A secret for an app that makes codes, in base32, and as the address that its QR code shows. */
+export interface NewSecondFactor {
+  secret: string;
+  uri: string;
+}
+
 /** Sites whose pages may show the support widget. */
 export interface OriginsSetting {
   source: "admin" | "start";
@@ -1069,6 +1092,14 @@ export interface PresenceEvent {
   people: Presence[];
 }
 
+/** One's own password, and a code of the second factor. */
+export interface ProveSecondFactor {
+  /** At most 72 bytes */
+  password: string;
+  /** A code of one's second factor, for people who have one */
+  code: string;
+}
+
 /** A public room as people who are not in it see it. */
 export interface PublicRoom {
   id: number;
@@ -1203,6 +1234,13 @@ export interface Recover {
   code: string;
   /** At most 72 bytes */
   password: string;
+  /** A code of one's second factor, for people who have one */
+  second_factor?: string | null;
+}
+
+/** Codes that each log one in once, in place of the app's; they are shown only here. */
+export interface RecoveryCodes {
+  recovery_codes: string[];
 }
 
 /** The refresh token; a browser sends it as a cookie instead. */
@@ -1258,6 +1296,8 @@ export interface ResetPassword {
   code: string;
   /** At most 72 bytes */
   password: string;
+  /** A code of one's second factor, for people who have one */
+  second_factor?: string | null;
 }
 
 /** The data were restored from a backup `at` that time; they have everything `until` the backup's time, if known. */
@@ -1398,6 +1438,23 @@ export interface Search {
   limit?: number;
 }
 
+/** Who must have a second factor to log in; operators are admins and moderators too. */
+export interface SecondFactorSetting {
+  source: "admin" | "start";
+  /** Unix milliseconds */
+  at?: number;
+  by?: Sender;
+  value: "admins" | "everybody" | "off" | "operators";
+  default: "admins" | "everybody" | "off" | "operators";
+}
+
+/** Whether one has a second factor, whether one has to, and how many recovery codes are left. */
+export interface SecondFactorState {
+  on: boolean;
+  required: boolean;
+  recovery_codes: number;
+}
+
 /** Send a message; repeating it with the same key saves it once. */
 export interface Send {
   type: "send";
@@ -1451,7 +1508,8 @@ export interface ServerInfo {
   lobby: "members" | "open";
   /**
    * activity, addresses, blocks, edits, exports, files, invites, leaving, mail, mentions, pins, presence, push,
-   * reactions, read_marks, recovery, retention, search, support, sync_pages, visitors; others may be added
+   * reactions, read_marks, recovery, retention, search, second_factor, support, sync_pages, visitors; others may be
+   * added
    */
   features: string[];
   limits: Limits;
@@ -1549,6 +1607,7 @@ export interface Settings {
   rooms_keep: RoomsKeepSetting;
   outbound_hosts: HostsSetting;
   push_texts: PushTextsSetting;
+  second_factor: SecondFactorSetting;
   support_close_days: DaysSetting;
   support_remove_days: DaysSetting;
 }
@@ -1869,6 +1928,11 @@ export interface WhichRooms {
 /** One of one's own sessions. */
 export interface WhichSession {
   id: number;
+}
+
+/** The person whose second factor is removed. */
+export interface WhoseSecondFactor {
+  person: number;
 }
 
 /** Why one was notified of a message or not: the `decision`, when it was made, and what was sent where. */

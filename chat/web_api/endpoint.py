@@ -37,7 +37,7 @@ class Endpoint(msgspec.Struct, frozen=True):
     `name` is unique in its dialect. `query` is the type of its query; the body is `bytes` if the handler reads it
     piece by piece. `answers` maps each status to the type of its body; None: an empty body. `reads` is how many
     messages it reads. Without `needs_body` an empty body counts as an empty object. `visitors`: tokens of visitors of
-    the support widget are accepted.
+    the support widget are accepted. `before_set_up`: so are those of people who must set up a second factor first.
     """
 
     name: str
@@ -53,6 +53,7 @@ class Endpoint(msgspec.Struct, frozen=True):
     costs_message: bool
     needs_body: bool
     visitors: bool = False
+    before_set_up: bool = False
 
 
 class Routes:
@@ -99,6 +100,7 @@ class Routes:
         reads: int = 0,
         costs_message: bool | None = None,
         visitors: bool = False,
+        before_set_up: bool = False,
     ) -> Callable[[CallHandler], CallHandler]:
         """Register the decorated function as the handler of `method` `path`.
 
@@ -110,6 +112,7 @@ class Routes:
             reads: the most messages that it reads, for the budget.
             costs_message: whether a call costs as much as a message; by default all methods but GET do.
             visitors: whether visitors of the support widget may call it; otherwise they get 403.
+            before_set_up: whether people may call it who must set up a second factor first; otherwise they get 403.
         """
 
         def register(handler: CallHandler) -> CallHandler:
@@ -134,6 +137,7 @@ class Routes:
                 has_cost,
                 not (self._empty_bodies and body not in (None, bytes) and _may_be_empty(body)),
                 visitors,
+                before_set_up,
             )
             self.endpoints.append(endpoint)
 
@@ -150,7 +154,7 @@ class Routes:
     async def _answer(self, handler: CallHandler, endpoint: Endpoint, parts: dict[str, Any]) -> Response:
         person = None
         if endpoint.token:
-            caller = await self._caller(visitors=endpoint.visitors)
+            caller = await self._caller(visitors=endpoint.visitors, before_set_up=endpoint.before_set_up)
             if isinstance(caller, Refusal):
                 return refuse(caller)
             person = caller
@@ -175,20 +179,20 @@ class Routes:
             return self._budgets.read(person.id, address, endpoint.reads)
         return self._budgets.message(person.id, address) if endpoint.costs_message else None
 
-    async def caller_or_nobody(self, *, visitors: bool = False) -> Person | None:
+    async def caller_or_nobody(self, *, visitors: bool = False, before_set_up: bool = False) -> Person | None:
         """Return the caller of a route that needs no token; None for a bad token. May raise StorageDown.
 
         Cancelling changes nothing.
         """
-        caller = await self._caller(visitors=visitors)
+        caller = await self._caller(visitors=visitors, before_set_up=before_set_up)
         return None if isinstance(caller, Refusal) else caller
 
-    async def _caller(self, *, visitors: bool) -> Person | Refusal:
+    async def _caller(self, *, visitors: bool, before_set_up: bool) -> Person | Refusal:
         assert self._accounts is not None
         token = bearer_token(request.headers.get("Authorization", ""))
         if token is None:
             return BAD_TOKEN
-        caller = await self._accounts.authenticate(token, visitors=visitors)
+        caller = await self._accounts.authenticate(token, visitors=visitors, before_set_up=before_set_up)
         if caller is BAD_TOKEN and has_codes() and self._accounts.tokens.has_expired(token):
             return EXPIRED_TOKEN
         return caller

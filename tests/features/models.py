@@ -8,6 +8,7 @@ from tests.features.push.model import PushModel
 from tests.features.recovery.model import RecoveryModel
 from tests.features.retention.model import RetentionModel
 from tests.features.search.model import MemorySearchIndex
+from tests.features.second_factor.model import SecondFactorModel
 
 MODELS = (
     AddressesModel,
@@ -17,5 +18,6 @@ MODELS = (
     PushModel,
     RecoveryModel,
     MemorySearchIndex,
+    SecondFactorModel,
     RetentionModel,
 )

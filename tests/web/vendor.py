@@ -27,11 +27,13 @@ PACKED = {
     """,
     "marked.js": 'export { Lexer } from "marked";',
     "idb.js": 'export { deleteDB, openDB } from "idb";',
+    "qr.js": 'export { generate } from "lean-qr";',
 }
 FROM = {
     "preact.js": ("preact", "htm"),
     "marked.js": ("marked",),
     "idb.js": ("idb",),
+    "qr.js": ("lean-qr",),
     "emoji.json": ("emoji-picker-element-data",),
     "emoji.ru.json": ("emoji-picker-element-data",),
 }

@@ -13,7 +13,7 @@ from chat.domain.accounts.profiles import Profiles
 from chat.domain.accounts.resets import Resets
 from chat.domain.accounts.tokens import Tokens
 from chat.domain.entities import Person
-from chat.domain.limits.bounds import Registration
+from chat.domain.limits.bounds import Registration, SecondFactorFor
 from chat.domain.limits.registrations import Registrations
 from chat.domain.limits.throttle import Throttle
 from chat.domain.ports import Sessions, Users
@@ -35,6 +35,7 @@ class Accounts:
         whose_session: returns the person id of a living session; by default from `sessions`.
         happened: counts an event of an account or a registration, by its name. Sync.
         login_failed: called with each failed log-in.
+        code_throttle: counts wrong codes of second factors.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Accounts:
         whose_session: Callable[[int], Awaitable[int | None]] | None = None,
         happened: Callable[[str], object] = lambda _what: None,
         login_failed: LoginFailed = lambda _person, _address: None,
+        code_throttle: Throttle | None = None,
     ) -> None:
         self.person = person
         self.happened = happened
@@ -66,6 +68,7 @@ class Accounts:
         self.ended_among = authentication.ended_among
         self.changed = authentication.changed
         self.look_up = authentication.look_up
+        self.must_set_up = authentication.must_set_up
 
         self._logins = logins = Logins(
             users,
@@ -75,14 +78,19 @@ class Accounts:
             self._note,
             min_password,
             login_failed,
+            code_throttle or Throttle(what="codes"),
+            lambda: authentication.required,
         )
         self.log_in = logins.log_in
         self.log_in_by_email = logins.log_in_by_email
+        self.check_code = logins.check_code
         self.change_password = logins.change_password
         self.prove = logins.prove
         self.hash = logins.hash
 
-        self._resets = resets = Resets(users, passwords, tokens, self.grant, self._note, min_password)
+        self._resets = resets = Resets(
+            users, passwords, tokens, self.grant, self._note, min_password, lambda: authentication.required
+        )
         self.reset_code = resets.code
         self.reset_password = resets.use
         self.set_forgotten_password = resets.set
@@ -115,6 +123,15 @@ class Accounts:
     @registration.setter
     def registration(self, mode: Registration) -> None:
         self._newcomers.mode = mode
+
+    @property
+    def second_factor(self) -> SecondFactorFor:
+        """Who must have a second factor; may be changed."""
+        return self._authentication.required
+
+    @second_factor.setter
+    def second_factor(self, required: SecondFactorFor) -> None:
+        self._authentication.required = required
 
     @property
     def registrations_per_hour(self) -> int:

@@ -5,9 +5,11 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 import msgspec
 from msgspec import structs
 
+from chat.domain.accounts.second_factor import SET_UP_FIRST, Lacks, lacks
 from chat.domain.accounts.tokens import Claims, Tokens
 from chat.domain.entities import Person
 from chat.domain.fresh_reads import FreshReads
+from chat.domain.limits.bounds import SecondFactorFor
 from chat.domain.ports import Sessions, Users
 from chat.domain.refusals import BAD_TOKEN, NOT_FOR_VISITORS, Refusal
 
@@ -47,20 +49,27 @@ class Authentication:
         self._sessions = sessions
         self._whose_session = whose_session or self._look_up_session
         self._reads = FreshReads[int]()  # by person
+        self.required: SecondFactorFor = "off"
+        """Who must have a second factor; may be changed."""
 
     def grant(self, person: Person) -> Granted:
         """Issue a token to an authenticated person."""
         return Granted(person, self._tokens.issue(person))
 
-    async def authenticate(self, token: str, *, visitors: bool = False) -> Person | Refusal:
+    async def authenticate(
+        self, token: str, *, visitors: bool = False, before_set_up: bool = False
+    ) -> Person | Refusal:
         """Return the person of a token, unless it is forged, expired or revoked, or its person or session has ended.
 
-        With `visitors`, tokens of visitors of the support widget are accepted too.
+        With `visitors`, tokens of visitors of the support widget are accepted too; with `before_set_up`, those of
+        people who must set up a second factor first.
         """
-        found = await self.check(token, visitors=visitors)
+        found = await self.check(token, visitors=visitors, before_set_up=before_set_up)
         return found if isinstance(found, Refusal) else found.person
 
-    async def check(self, token: str, *, visitors: bool = False) -> Authenticated | Refusal:
+    async def check(
+        self, token: str, *, visitors: bool = False, before_set_up: bool = False
+    ) -> Authenticated | Refusal:
         """Return what `authenticate` does, with the claims of the token, which takes a while to read."""
         claims = self._tokens.read(token)
         if claims is None:
@@ -79,7 +88,13 @@ class Authentication:
             if whose != person.id:
                 return BAD_TOKEN
             person = structs.replace(person, session_id=claims.session_id)
+        if not before_set_up and self.must_set_up(person):
+            return SET_UP_FIRST
         return Authenticated(person, claims) if visitors or not person.is_visitor else NOT_FOR_VISITORS
+
+    def must_set_up(self, person: Person) -> bool:
+        """Whether the person may do nothing before they set up a second factor. Sync."""
+        return lacks(person, self.required) is Lacks.SET_UP
 
     async def _look_up_session(self, session_id: int) -> int | None:
         return None if self._sessions is None else (await self._sessions.living([session_id])).get(session_id)

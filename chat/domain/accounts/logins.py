@@ -7,8 +7,10 @@ from msgspec import structs
 from chat.domain.accounts.authentication import Granted
 from chat.domain.accounts.new_passwords import clean_new_password
 from chat.domain.accounts.passwords import Passwords
+from chat.domain.accounts.second_factor import WRONG_CODE, CheckCode, refusal_of_log_in
 from chat.domain.entities import Credentials, Person
 from chat.domain.failures import StorageDown
+from chat.domain.limits.bounds import SecondFactorFor
 from chat.domain.limits.throttle import Throttle
 from chat.domain.ports import Users
 from chat.domain.refusals import BAD_CREDENTIALS, Code, Refusal
@@ -30,6 +32,8 @@ class Logins:
         note: logs and counts what happened.
         min_password: characters of a new password, at least.
         failed: called with each failed log-in.
+        code_throttle: counts wrong codes of second factors.
+        required: returns who must have a second factor.
 
     Every async method may raise StorageDown, change_password() OutcomeUnknown too. Cancelling that: the password is
     the old one or the new one.
@@ -44,25 +48,68 @@ class Logins:
         note: Callable[..., None],
         min_password: int,
         failed: LoginFailed,
+        code_throttle: Throttle,
+        required: Callable[[], SecondFactorFor],
     ) -> None:
         self._users = users
         self._passwords = passwords
         self._throttle = throttle
+        self._code_throttle = code_throttle
+        self._required = required
         self._failed = failed
         self._grant = grant
         self._note = note
         self._min_password = min_password
 
-    async def log_in(self, name: str, password: str, address: str) -> Granted | Refusal:
-        """Log in by name. The throttle counts the client's `address`."""
-        return self._granted(await self._prove(self._users.by_name, name, password, address))
+    async def log_in(
+        self, name: str, password: str, address: str, check_code: CheckCode | None = None
+    ) -> Granted | Refusal:
+        """Log in by name. The throttle counts the client's `address`.
 
-    async def log_in_by_email(self, email: str, password: str, address: str) -> Granted | Refusal:
-        """Log in by e-mail address. The throttle counts the client's `address`."""
-        return self._granted(await self._prove(self._users.by_email, email, password, address))
+        `check_code` is called for people with a second factor; without it they can't log in by password.
+        """
+        return await self._granted(
+            await self._prove(self._users.by_name, name, password, address), check_code
+        )
 
-    def _granted(self, proved: Credentials | Refusal) -> Granted | Refusal:
-        return proved if isinstance(proved, Refusal) else self._grant(proved.person)
+    async def log_in_by_email(
+        self, email: str, password: str, address: str, check_code: CheckCode | None = None
+    ) -> Granted | Refusal:
+        """Log in by e-mail address, as log_in() does."""
+        return await self._granted(
+            await self._prove(self._users.by_email, email, password, address), check_code
+        )
+
+    async def _granted(
+        self, proved: Credentials | Refusal, check_code: CheckCode | None
+    ) -> Granted | Refusal:
+        if isinstance(proved, Refusal):
+            return proved
+        refusal = await refusal_of_log_in(proved.person, self._required(), check_code)
+        return refusal or self._grant(proved.person)
+
+    async def check_code(
+        self, person: Person, address: str, is_right: Callable[[], Awaitable[bool]]
+    ) -> Refusal | None:
+        """Return WRONG_CODE unless `is_right`, which uses a right code up, or why it was not called.
+
+        A wrong code counts for the person, and for the client's `address`. Cancelling: the code may be used up.
+        """
+        who = str(person.id)
+        if wait := self._code_throttle.take(who, address):
+            self._note("code throttled", person=person.id, address=address)
+            return _too_many(wait)
+        try:
+            right = await is_right()
+        except StorageDown:
+            self._code_throttle.give_back(who, address)  # nobody learned whether the code is right
+            raise
+        if right:
+            self._code_throttle.was_right(who, address)
+            return None
+        self._note("login failed", name=person.name, address=address, code=True)
+        self._failed(person, address)
+        return WRONG_CODE
 
     async def change_password(self, person: Person, old: str, new: str, address: str) -> Granted | Refusal:
         """Give a person the password `new` if `old` is theirs; every token but the one returned is invalid then.
@@ -113,7 +160,7 @@ class Logins:
         who = same_name_key(login) if login.isprintable() else ""
         if wait := self._throttle.take(who or None, address):
             self._note("login throttled", address=address)
-            return Refusal(Code.TOO_MANY, "too many tries, wait", retry_after=wait, reason="rate_limited")
+            return _too_many(wait)
         if not who:
             self._note("login failed", name=None, address=address)
             return BAD_CREDENTIALS
@@ -141,3 +188,7 @@ class Logins:
             self._failed(known.person, address)
             return DISABLED
         return known
+
+
+def _too_many(wait: float) -> Refusal:
+    return Refusal(Code.TOO_MANY, "too many tries, wait", retry_after=wait, reason="rate_limited")

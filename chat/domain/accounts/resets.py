@@ -16,8 +16,10 @@ from chat.domain.accounts.authentication import Granted
 from chat.domain.accounts.logins import DISABLED
 from chat.domain.accounts.new_passwords import clean_new_password
 from chat.domain.accounts.passwords import Passwords
+from chat.domain.accounts.second_factor import CheckCode, refusal_of_log_in
 from chat.domain.accounts.tokens import Tokens
 from chat.domain.entities import Person
+from chat.domain.limits.bounds import SecondFactorFor
 from chat.domain.ports import Users
 from chat.domain.refusals import Code, Refusal
 
@@ -39,7 +41,10 @@ _SIGNED = 16
 
 
 class Resets:
-    """Issues and accepts codes. `grant` issues a token; `note` logs and counts; `min_password` is in characters."""
+    """Issues and accepts codes. `grant` issues a token; `note` logs and counts; `min_password` is in characters.
+
+    `required` returns who must have a second factor.
+    """
 
     def __init__(
         self,
@@ -49,6 +54,7 @@ class Resets:
         grant: Callable[[Person], Granted],
         note: Callable[..., None],
         min_password: int,
+        required: Callable[[], SecondFactorFor],
     ) -> None:
         self._users = users
         self._passwords = passwords
@@ -56,6 +62,7 @@ class Resets:
         self._grant = grant
         self._note = note
         self._min_password = min_password
+        self._required = required
 
     def code(self, person: Person, by: Person) -> tuple[str, int]:
         """Return a code by an admin for a person, and when it expires (Unix seconds). Sync."""
@@ -63,16 +70,18 @@ class Resets:
         head = person.id.to_bytes(8) + ends.to_bytes(8) + by.id.to_bytes(8)
         return urlsafe_b64encode(head + self._signatures(head, person)[0]).decode().rstrip("="), ends
 
-    async def use(self, code: str, password: str, address: str) -> Granted | Refusal:
+    async def use(
+        self, code: str, password: str, address: str, check_code: CheckCode | None = None
+    ) -> Granted | Refusal:
         """Set a new password for the person of the code. Every token except the returned one becomes invalid.
 
-        `address` is the client's. May raise StorageDown and OutcomeUnknown. Cancelling: the password is the old one
-        or the new one.
+        `address` is the client's; `check_code` is called for people with a second factor. May raise StorageDown and
+        OutcomeUnknown. Cancelling: the password is the old one or the new one.
         """
         person = await self._person(code)
         if isinstance(person, Refusal):
             return person
-        return await self.set(person, password, address)
+        return await self.set(person, password, address, check_code=check_code)
 
     async def set(
         self,
@@ -80,10 +89,13 @@ class Resets:
         password: str,
         address: str,
         use_up: Callable[[], Awaitable[bool]] | None = None,
+        *,
+        check_code: CheckCode | None = None,
     ) -> Granted | Refusal:
         """Set a new password for somebody who has a good link. Every token except the returned one becomes invalid.
 
         `use_up` uses the link up, once the password is known to be acceptable, and returns whether it was still good.
+        `check_code` is called before, for people with a second factor; without it they can't use a link.
         May raise StorageDown and OutcomeUnknown. Cancelling: the password is the old one or the new one, and the link
         may be used up.
         """
@@ -93,6 +105,8 @@ class Resets:
         known = await self._users.by_name(person.name)
         if known is None or known.person.id != person.id:
             return RESET_OVER
+        if refusal := await refusal_of_log_in(known.person, self._required(), check_code):
+            return refusal
         password_hash = await self._passwords.hash(raw, address)
         if isinstance(password_hash, Refusal):
             return password_hash

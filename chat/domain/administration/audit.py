@@ -42,6 +42,8 @@ class What(StrEnum):
     INVITE_USED = "invite_used"
     INVITE_WITHDRAWN = "invite_withdrawn"
     LOGIN_FAILED = "login_failed"
+    SECOND_FACTOR_SET_UP = "second_factor_set_up"
+    SECOND_FACTOR_REMOVED = "second_factor_removed"
     RESET_MADE = "reset_made"
     PASSWORD_RESET = "password_reset"
     EXPORT_ASKED = "export_asked"

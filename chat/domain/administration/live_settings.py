@@ -25,6 +25,7 @@ from chat.domain.limits.bounds import (
     Rate,
     Registration,
     RoomsKeep,
+    SecondFactorFor,
     ServerName,
     SettingValue,
 )
@@ -53,6 +54,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     rooms_keep: RoomsKeep = "server"
     outbound_hosts: OutboundHosts = ()
     push_texts: PushTexts = "on"
+    second_factor: SecondFactorFor = "off"
     support_close_days: Days = 0
     support_remove_days: Days = 0
 
@@ -221,6 +223,7 @@ class LiveSettings:
         for name in different:
             logger.info("setting changed", setting=name, value=getattr(values, name))
         self._accounts.registration = values.registration
+        self._accounts.second_factor = values.second_factor
         self._accounts.registrations_per_hour = values.registrations_per_hour
         self._budgets.rates = Rates(
             messages=values.message_rate,

@@ -52,9 +52,12 @@ OutboundHosts = Annotated[tuple[OutboundHost, ...], Meta(max_length=50)]
 
 Days = Annotated[int, Meta(ge=0, le=36_500, description="In days; 0: for ever")]
 
-RoomsKeep = Literal["server", "shorter", "any"]
-
 PushTexts = Literal["on", "off"]
+
+SecondFactorFor = Literal["off", "admins", "operators", "everybody"]
+"""Who must have a second factor; operators are admins and moderators too."""
+
+RoomsKeep = Literal["server", "shorter", "any"]
 """How long owners may have the messages of a room kept: as on the server, shorter, or at will."""
 
 Greeting = Annotated[

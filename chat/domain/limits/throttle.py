@@ -33,7 +33,7 @@ class Throttle:
 
     A name is the `same_name_key` of a login, or None for an impossible login: such a try counts for its address only.
     Names are stored as digests, so that long ones cost no more than short ones. `most_keys` bounds the buckets and the
-    remembered home addresses.
+    remembered home addresses. `what` is counted: attempts at different things are counted apart.
     """
 
     def __init__(
@@ -42,18 +42,20 @@ class Throttle:
         *,
         most_keys: int = MOST_KEYS,
         shared_usage: SharedUsage | None = None,
+        what: str = "logins",
     ) -> None:
         self._shared_usage = shared_usage or SharedUsage()
         self._at_address, self._of_address, self._of_name = (
             self._shared_usage.buckets(name, 1 / seconds, tries, most_keys=most_keys, clock=clock)
             for name, (tries, seconds) in (
-                ("logins of a name at an address", _AT_ADDRESS),
-                ("logins of an address", _OF_ADDRESS),
-                ("logins of a name", _OF_NAME),
+                (f"{what} of a name at an address", _AT_ADDRESS),
+                (f"{what} of an address", _OF_ADDRESS),
+                (f"{what} of a name", _OF_NAME),
             )
         )
         self._at_home = _Homes(most_keys)
-        self._shared_usage.share(_HOMES, self._at_home)
+        self._homes = _HOMES if what == "logins" else f"{what}: {_HOMES}"
+        self._shared_usage.share(self._homes, self._at_home)
 
     def take(self, name: str | None, address: str) -> float:
         """Use one attempt and return 0, or use none and return the seconds until one is available."""
@@ -74,7 +76,7 @@ class Throttle:
         self.give_back(name, address)
         home = _digest(name), address_key(address)
         self._at_home.add(home)
-        self._shared_usage.note(_HOMES, home, 0.0)
+        self._shared_usage.note(self._homes, home, 0.0)
 
     def _used(self, name: str | None, address: str) -> list[tuple[Buckets, Hashable]]:
         network = address_key(address)

@@ -12,7 +12,7 @@ from chat.features.recovery.port import RESETS
 from chat.features.recovery.requests import REQUESTS, Request
 from chat.mail.link_codes import digest_of
 from chat.operations.operation import Access, Caller, Operation
-from chat.operations.sessions import Session, as_session
+from chat.operations.sessions import SecondFactorCode, Session, as_session, code_check
 from chat.operations.values import Value
 
 NO_MAIL = Refusal(
@@ -32,6 +32,7 @@ class Recover(Value, kw_only=True, frozen=True):
 
     code: Annotated[str, Meta(max_length=64, pattern=r"^m-[A-Za-z0-9_-]*$(?!\n)")]
     password: Annotated[str, Meta(min_length=1, max_length=72, description="At most 72 bytes")]
+    second_factor: SecondFactorCode | None = None
 
 
 async def forgot_password(services: EngineServices, caller: Caller, request: Forgot) -> Refusal | None:
@@ -55,7 +56,11 @@ async def recover(services: EngineServices, caller: Caller, request: Recover) ->
     if person is None:
         return RESET_OVER
     granted = await services.accounts.set_forgotten_password(
-        person, request.password, caller.device.address, lambda: resets.use(digest)
+        person,
+        request.password,
+        caller.device.address,
+        lambda: resets.use(digest),
+        check_code=code_check(services, request.second_factor, caller.device.address),
     )
     if isinstance(granted, Refusal):
         return granted

@@ -13,6 +13,7 @@ import structlog
 import trio
 from trio_websocket import ConnectionClosed, WebSocketConnection
 
+from chat.domain.accounts.second_factor import SET_UP_FIRST
 from chat.domain.closing import CRASHED, CUT_BY_ADMIN
 from chat.domain.failures import StorageDown
 from chat.domain.refusals import NOT_FOR_VISITORS, Refusal
@@ -133,6 +134,8 @@ class WebSocketEndpoint:
             return _Rejection(HTTPStatus.SERVICE_UNAVAILABLE, "database", "the database does not answer")
         if person is NOT_FOR_VISITORS:
             return _Rejection(HTTPStatus.FORBIDDEN, "visitor", NOT_FOR_VISITORS.text)
+        if person is SET_UP_FIRST:
+            return _Rejection(HTTPStatus.FORBIDDEN, "second factor", SET_UP_FIRST.text)
         if isinstance(person, Refusal):
             return _BAD_TOKEN
         handshake.is_of(person)  # no await between the look-up and here

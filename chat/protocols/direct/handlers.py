@@ -1,7 +1,7 @@
 """Handlers of the direct protocol: messages between two people are saved; those with a guest are only relayed."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 import trio
@@ -34,7 +34,8 @@ logger = structlog.get_logger(__name__)
 class DirectMessages:
     """The state that the direct clients of one server share.
 
-    `trust_from` lets clients send as any person without a check, as the protocol's first version did: for labs only.
+    `trust_from` lets clients send as any person without a check, as the protocol's first version did: for labs only;
+    not as people who `needs_more` says need more than that to log in.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class DirectMessages:
         cluster: Cluster,
         *,
         trust_from: bool,
+        needs_more: Callable[[Person], bool],
     ) -> None:
         self.direct = direct
         self.deliveries = deliveries
@@ -53,6 +55,7 @@ class DirectMessages:
         self.hub = hub
         self.cluster = cluster
         self.trust_from = trust_from
+        self.needs_more = needs_more
         self.guests = itertools.count(first_guest_of(cluster.number))
         if trust_from:
             logger.warning("direct messages trust their `from`: anyone can speak as anyone")
@@ -203,7 +206,7 @@ class DirectClient(Client):
         """With `trust_from`, act as the claimed person, if there is one. Return whether that was done."""
         may_be = self._shared.trust_from and 0 < claimed < FIRST_GUEST
         person = await self._shared.direct.person(claimed) if may_be else None
-        if person is None or person.is_visitor:
+        if person is None or person.is_visitor or self._shared.needs_more(person):
             return False
         await self._become(person)
         return True
@@ -239,5 +242,6 @@ def open_direct(services: Services) -> ClientFactory:
         services.hub,
         services.cluster,
         trust_from=services.direct_trust_from,
+        needs_more=lambda person: person.has_second_factor or services.accounts.must_set_up(person),
     )
     return lambda session: DirectClient(session, shared)

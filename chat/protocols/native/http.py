@@ -56,7 +56,9 @@ def _add(routes: Routes, operation: Operation, method: str, shapes: Shapes, serv
     async def handle(call: Call) -> object:
         person = call.person
         if operation.access is Access.PERHAPS_PERSON:
-            person = await routes.caller_or_nobody(visitors=operation.visitors)
+            person = await routes.caller_or_nobody(
+                visitors=operation.visitors, before_set_up=operation.before_set_up
+            )
         caller = Caller(person, Device(call.address, request.headers.get("User-Agent", "")[:LONGEST_AGENT]))
         if operation.access is Access.ADMIN and not caller.known.is_admin:
             return NOT_ADMIN
@@ -84,6 +86,7 @@ def _add(routes: Routes, operation: Operation, method: str, shapes: Shapes, serv
         token=operation.access in (Access.PERSON, Access.ADMIN),
         costs_message=False,  # over_budget() charges it
         visitors=operation.visitors,
+        before_set_up=operation.before_set_up,
     )(handle)
 
 

@@ -27,6 +27,8 @@ export interface Feature<English = object> extends FeatureChanges {
   /** An action in the panel of another person. */
   PersonAction?: View<{ person: Person }>;
   settings?: readonly SettingsPart[];
+  /** A section of the security settings. */
+  SecuritySection?: View<any>;
   /** Called when a room is shown. Returns what is called when it is not shown any more. */
   onRoomShown?: (chat: Chat, room: number) => () => void;
 }

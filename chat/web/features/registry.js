@@ -9,8 +9,9 @@ import { push } from "./push/feature.js";
 import { reactions } from "./reactions/feature.js";
 import { readMarks } from "./read_marks/feature.js";
 import { retention } from "./retention/feature.js";
+import { secondFactor } from "./second_factor/feature.js";
 
-export const FEATURES = [reactions, readMarks, blocks, invites, pins, push, exports, leaving, retention];
+export const FEATURES = [reactions, readMarks, blocks, invites, pins, push, exports, leaving, secondFactor, retention];
 
 /** @typedef {import("./feature").Feature} Feature */
 /** @typedef {import("./feature").KeyOf<(typeof FEATURES)[number]>} Key the keys of all their strings */

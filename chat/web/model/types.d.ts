@@ -38,6 +38,7 @@ export type Connection =
   | { state: "connecting" }
   | { state: "live" }
   | { state: "offline"; since: number; retryAt?: number; why?: "too_many_tabs" }
+  | { state: "second_factor" }
   | { state: "ended"; why: "logged_out" | "session_ended" | "disabled" };
 
 /** Everything that views show. `applyAll` returns a new state; unchanged parts stay the same objects. */
@@ -144,10 +145,12 @@ export interface Chat {
   download(file: number): Promise<Blob>;
 
   /** `shared`: a shared computer stores nothing, and the session ends with its last tab. */
-  logIn(login: string, password: string, options?: { shared?: boolean }): Promise<void>;
+  logIn(login: string, password: string, options?: { shared?: boolean; code?: string }): Promise<void>;
   register(fields: { name: string; password: string; email?: string; invite?: string }): Promise<void>;
   setUp(fields: { code: string; name: string; password: string }): Promise<void>;
-  resetPassword(fields: { code: string; password: string }): Promise<void>;
+  resetPassword(fields: { code: string; password: string; second_factor?: string }): Promise<void>;
+  /** Connect again, after two-factor authentication was set up. */
+  reconnect(): void;
   /** End the session and wipe this browser's storage. */
   logOut(): Promise<void>;
   /** Whether this is a shared computer. Changing it preserves pending messages and drafts. */

@@ -212,10 +212,11 @@ export async function openChat(loadFeatures) {
     upload: http.upload,
     download: http.download,
 
-    logIn: (login, password, options) => account.begin("/auth/login", { login, password }, options),
+    logIn: (login, password, { code, ...options } = {}) => account.begin("/auth/login", { login, password, code }, options),
     register: (fields) => account.begin("/auth/register", fields),
     setUp: (fields) => account.begin("/setup", fields),
     resetPassword: (fields) => account.begin(fields.code.startsWith("m-") ? "/auth/recover" : "/auth/reset", fields),
+    reconnect: () => void connection.start(),
     logOut: () => account.logOut(),
     isShared: account.isShared,
     async setShared(shared) {

@@ -28,6 +28,9 @@ const FIRST_CONVERSATIONS = 50;
 /** Milliseconds between two requests for missing changes: a server whose log lacks them must not get requests in a busy loop. */
 const FILL_INTERVAL = 200;
 
+/** The reason for which hello is refused to somebody who must set up a second factor first. */
+const FACTOR_REQUIRED = "second_factor_required";
+
 /**
  * @param {object} options
  * @param {Store} options.store
@@ -77,6 +80,10 @@ export function openConnection({ store, session, onUpdates, onLive, restored = (
     while (isRunning && mine === generation) {
       const { ending, wasLive } = await connect();
       if (!isRunning || mine !== generation) return;
+      if (ending.reason === FACTOR_REQUIRED) {
+        stop();
+        return show({ state: "second_factor" });
+      }
       if (ending.code === TOKEN_EXPIRED || ending.code === SESSION_ENDED) session.invalidate(ending.reason);
       const wait = backoff.delayAfter(ending, wasLive);
       goOffline({ retryAt: Date.now() + wait, ...(ending.code === TOO_MANY_CONNECTIONS ? { why: "too_many_tabs" } : {}) });
@@ -167,6 +174,7 @@ export function openConnection({ store, session, onUpdates, onLive, restored = (
       const isAboutToken = error.code === "expired" || error.code === "unauthenticated";
       const code = isAboutToken ? TOKEN_EXPIRED : 0;
       const retry = error.retryMs === undefined ? {} : { retryMs: error.retryMs };
+      if (error.reason === FACTOR_REQUIRED) return { ending: { code, reason: FACTOR_REQUIRED }, wasLive };
       ending = { code, .../** @type {Ending | null} */ (ending)?.code ? /** @type {any} */ (ending) : {}, ...retry };
     }
     return { ending: ending ?? { code: 0 }, wasLive };

@@ -316,6 +316,10 @@ class MemoryUsers:
         self.watchers.notify(person.id)
         return person
 
+    def has_second_factor(self, person_id: int, is_on: bool) -> None:
+        """Note whether somebody has a second factor. Sync."""
+        self._replace(self._by_id[person_id], has_second_factor=is_on)
+
     def _known(self, person_id: int | None) -> Credentials | None:
         if person_id is None or person_id in self.removed:
             return None

@@ -8,7 +8,7 @@ from chat.domain.ports import ProfileChange
 from chat.domain.refusals import INVITE_OVER, Refusal
 from chat.operations.conversions import as_me
 from chat.operations.operation import Caller
-from chat.operations.sessions import Session, as_session
+from chat.operations.sessions import Session, as_session, code_check
 from chat.operations.values import Me
 from chat.protocols.native.accounts.types import (
     ChangeMe,
@@ -80,7 +80,8 @@ async def log_in(services: Services, caller: Caller, request: Login) -> Session 
     """Begin a session with a name or e-mail address and a password."""
     device = caller.device
     by = services.accounts.log_in_by_email if "@" in request.login else services.accounts.log_in
-    granted = await by(request.login, request.password, device.address)
+    check_code = code_check(services, request.code, device.address)
+    granted = await by(request.login, request.password, device.address, check_code)
     if isinstance(granted, Refusal):
         return granted
     return as_session(await services.sessions.open(granted.person, device, request.device))
@@ -89,7 +90,10 @@ async def log_in(services: Services, caller: Caller, request: Login) -> Session 
 async def reset_password(services: Services, caller: Caller, request: ResetPassword) -> Session | Refusal:
     """Set a new password with the code of an admin's link; ends all sessions and tokens, and begins a session."""
     device = caller.device
-    granted = await services.accounts.reset_password(request.code, request.password, device.address)
+    check_code = code_check(services, request.second_factor, device.address)
+    granted = await services.accounts.reset_password(
+        request.code, request.password, device.address, check_code
+    )
     if isinstance(granted, Refusal):
         return granted
     return as_session(await services.sessions.open_after_change(granted.person, device))

@@ -90,9 +90,12 @@ ACCOUNTS = (
         status=204,
         access=Access.PERHAPS_PERSON,
         visitors=True,
+        before_set_up=True,
         handler=sessions.log_out,
     ),
-    Operation(name="me", method="GET", path="/me", reply=Me, visitors=True, handler=accounts.me),
+    Operation(
+        name="me", method="GET", path="/me", reply=Me, visitors=True, before_set_up=True, handler=accounts.me
+    ),
     Operation(
         name="change_me",
         method="PATCH",

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from chat.domain.limits.bounds import Lobby, Registration
+from chat.operations.sessions import SecondFactorCode
 from chat.operations.values import Email, Id, Name, Time, Value
 
 # In Python `$` also matches before a final line break; `(?!\n)` excludes that, in Python and in JavaScript.
@@ -51,6 +52,7 @@ class Login(Value, kw_only=True, frozen=True):
     login: Annotated[str, Meta(max_length=254, description="Name or e-mail address")]
     password: Password
     device: Device = ""
+    code: SecondFactorCode | None = None
 
 
 class Refresh(Value, kw_only=True, frozen=True):
@@ -105,6 +107,7 @@ class ResetPassword(Value, kw_only=True, frozen=True):
 
     code: Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z0-9_-]*$(?!\n)")]
     password: Password
+    second_factor: SecondFactorCode | None = None
 
 
 class CreateToken(Value, kw_only=True, frozen=True):

@@ -139,6 +139,7 @@ def as_account(found: administration.Account) -> types.Account:
         disabled=person.is_disabled,
         created=milliseconds(person.created_at),
         sessions=found.sessions,
+        second_factor=person.has_second_factor,
     )
 
 

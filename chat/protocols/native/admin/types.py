@@ -18,6 +18,7 @@ from chat.domain.limits.bounds import (
     Rate,
     Registration,
     RoomsKeep,
+    SecondFactorFor,
     ServerName,
 )
 from chat.domain.text.wrong_values import pattern
@@ -43,12 +44,13 @@ class WhichAccounts(Value, kw_only=True, frozen=True):
 
 
 class Account(Person, kw_only=True, frozen=True):
-    """A person as admins see them; `sessions` counts their log-ins and API tokens."""
+    """A person as admins see them; `sessions` counts their log-ins and API tokens, `second_factor`: they have one."""
 
     email: Email | None = None
     disabled: bool = False
     created: Time
     sessions: Annotated[int, Meta(ge=0)] = 0
+    second_factor: bool = False
 
 
 class Accounts(Value, kw_only=True, frozen=True):
@@ -165,6 +167,13 @@ class PushTextsSetting(Setting, kw_only=True, frozen=True):
     default: PushTexts
 
 
+class SecondFactorSetting(Setting, kw_only=True, frozen=True):
+    """Who must have a second factor to log in; operators are admins and moderators too."""
+
+    value: SecondFactorFor
+    default: SecondFactorFor
+
+
 class Settings(Value, kw_only=True, frozen=True):
     """The settings that an admin may change while servers run, in the units of the flags of `chat serve`.
 
@@ -186,6 +195,7 @@ class Settings(Value, kw_only=True, frozen=True):
     rooms_keep: RoomsKeepSetting
     outbound_hosts: HostsSetting
     push_texts: PushTextsSetting
+    second_factor: SecondFactorSetting
     support_close_days: DaysSetting
     support_remove_days: DaysSetting
 
@@ -208,6 +218,7 @@ class ChangeSettings(Value, kw_only=True, frozen=True):
     rooms_keep: RoomsKeep | UnsetType | None = UNSET
     outbound_hosts: OutboundHosts | UnsetType | None = UNSET
     push_texts: PushTexts | UnsetType | None = UNSET
+    second_factor: SecondFactorFor | UnsetType | None = UNSET
     support_close_days: Days | UnsetType | None = UNSET
     support_remove_days: Days | UnsetType | None = UNSET
 

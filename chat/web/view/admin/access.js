@@ -15,12 +15,15 @@ export function AccountAccess({ account, act, isMe }) {
     act({ title: t("admin.disable_ask", { name }), text: t("admin.disable_hint"), action: t("admin.disable"), danger: true }, "PATCH", "", { disabled: true });
   const enable = () =>
     act({ title: t("admin.enable_ask", { name }), action: t("admin.enable") }, "PATCH", "", { disabled: false });
+  const removeFactor = () =>
+    act({ title: t("admin.factor_ask", { name }), text: t("admin.factor_hint"), action: t("admin.factor"), danger: true }, "DELETE", "/second-factor");
   const remove = (/** @type {(typeof REMOVALS)[number]} */ how) =>
     act({ title: t(`admin.${how}_ask`, { name }), text: t(`admin.${how}_hint`), action: t(`admin.${how}`), danger: true }, "POST", "/removal", { how });
   return html`<section class="settings-section">
     <h3>${t("admin.access")}</h3>
     <ul class="list admin-acts">
       <${Line} hint=${t("admin.log_out_hint")} label=${t("admin.log_out")} act=${logOut} />
+      ${account.second_factor && html`<${Line} hint=${t("admin.factor_hint")} label=${t("admin.factor")} act=${removeFactor} />`}
       ${account.disabled
         ? html`<${Line} hint=${t("admin.enable_hint")} label=${t("admin.enable")} act=${enable} />`
         : html`<${Line} hint=${t("admin.disable_hint")} label=${t("admin.disable")} act=${disable} isDanger isOff=${isMe} />`}

@@ -33,7 +33,7 @@ export function AccountPage({ id }) {
   /** @type {Act} */
   const act = async (question, method, path, body) => {
     if (!(await confirm(question))) return false;
-    const isDone = await change(async () => set(await chat.call(method, `/admin/people/${id}${path}`, body)));
+    const isDone = await change(async () => set((await chat.call(method, `/admin/people/${id}${path}`, body)) ?? (path === "/removal" ? undefined : await load())));
     if (!isDone) return false;
     announce(t("admin.saved"));
     if (path === "/removal") navigate("/admin/people");

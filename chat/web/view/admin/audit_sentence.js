@@ -11,6 +11,7 @@ const KNOWN = new Set([
   "person_added", "person_deleted", "person_anonymised", "person_erased", "erasure_ended", "renamed", "roles_changed", "password_set", "disabled", "enabled",
   "sessions_ended", "setting_changed", "message_deleted", "room_deleted", "room_renamed", "room_archived", "room_unarchived",
   "banned", "unbanned", "invite_made", "invite_used", "invite_withdrawn", "login_failed", "reset_made", "password_reset",
+  "second_factor_set_up", "second_factor_removed",
   "export_asked", "export_link_made",
   "hold_placed", "hold_lifted", "room_keep_changed", "expired_removed", "conversation_closed",
 ]);
@@ -32,6 +33,7 @@ const SETTINGS = {
   rooms_keep: "retention.rooms_keep",
   outbound_hosts: "admin.outbound_hosts",
   push_texts: "admin.push_texts",
+  second_factor: "admin.second_factor",
   support_close_days: "admin.support_close_days",
   support_remove_days: "admin.support_remove_days",
 };
@@ -76,7 +78,7 @@ function settingChanged({ by, detail }) {
 /** @param {string} name @param {string} value @returns {string} */
 function settingValue(name, value) {
   if (name === "registration" || name === "lobby") return t(/** @type {Key} */ (`admin.${name}_${value}`));
-  if (name === "push_texts") return t(/** @type {Key} */ (`admin.push_texts_${value}`));
+  if (name === "push_texts" || name === "second_factor") return t(/** @type {Key} */ (`admin.${name}_${value}`));
   if (name === "rooms_keep") return t(/** @type {Key} */ (`retention.rooms_keep_${value}`));
   if (name.endsWith("_days") && Number(value) === 0) return t("retention.for_ever");
   if (/^\d+(\.\d+)?$/.test(value)) return Number(value) === 0 ? t("admin.no_limit") : new Intl.NumberFormat(language()).format(Number(value));

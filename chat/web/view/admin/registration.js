@@ -12,6 +12,8 @@ import { NumberSetting } from "./number_setting.js";
 /** @type {Registration[]} */
 const CHOICES = ["open", "invite", "closed"];
 
+const FACTOR = /** @type {const} */ (["off", "admins", "operators", "everybody"]);
+
 /** @param {{ settings: import("./settings.js").Changing }} props */
 export function RegistrationPart({ settings }) {
   const perHour = settings.found?.registrations_per_hour;
@@ -25,6 +27,12 @@ export function RegistrationPart({ settings }) {
     />
     ${settings.found?.lobby && html`<${LobbySetting} settings=${settings} />`}
     <${NumberSetting} settings=${settings} setting=${perHour} name="registrations_per_hour" isWhole=${true} />
+    ${settings.found?.second_factor && html`<${Choices}
+      settings=${settings} name="second_factor" values=${FACTOR} title=${t("admin.second_factor")} question=${t("admin.second_factor_ask")}
+      label=${(/** @type {(typeof FACTOR)[number]} */ value) => t(`admin.second_factor_${value}`)}
+      hint=${(/** @type {(typeof FACTOR)[number]} */ value) => t(`admin.second_factor_${value}_hint`)}
+      isDangerous=${() => false}
+    />`}
     <section class="settings-section">
       <h3>${t("admin.invite")}</h3>
       <${InviteLink} />

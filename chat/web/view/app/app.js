@@ -27,6 +27,12 @@ const Reset = lazy(async () => {
   return reset;
 }, "Reset");
 
+const RequiredSetUp = lazy(async () => {
+  const features = import("../../features/registry.js").then(({ FEATURES }) => FEATURES);
+  const [view] = await Promise.all([import("../sign_in/second_factor.js"), loadStrings(features), loadStyles()]);
+  return view;
+}, "RequiredSetUp");
+
 /** @param {{ chat: import("../shared/context.js").Chat }} props */
 export function App({ chat }) {
   useEffect(() => {
@@ -48,6 +54,7 @@ function Screen() {
   if (route.screen === "setup") return html`<${SetUp} code=${route.hash} />`;
   if (route.screen === "reset") return html`<${Reset} code=${route.hash} />`;
   if (connection === "ended" || route.screen === "invite") return html`<${SignIn} invite=${route.code} />`;
+  if (connection === "second_factor") return html`<${RequiredSetUp} />`;
   if (me === null) return html`<${CheckingSession} isOffline=${connection === "offline"} />`;
   if (route.screen === "unknown") return html`<${Unknown} />`;
   return html`<${Shell} />`;

@@ -2,6 +2,7 @@
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
+import { parts } from "../../features/registry.js";
 import { useAction } from "../shared/action.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { confirm } from "../controls/dialog.js";
@@ -16,6 +17,7 @@ export function Security() {
   const [changes, setChanges] = useState(0);
   return html`
     <${Password} onChanged=${() => setChanges(changes + 1)} />
+    ${parts("SecuritySection").map((View) => html`<${View} />`)}
     <${Logins} key=${changes} />
     <${SharedComputer} />
   `;

@@ -3,8 +3,9 @@
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useChat } from "../shared/context.js";
-import { attemptError, useAttempt } from "./attempt.js";
+import { attemptError, formValues, useAttempt } from "./attempt.js";
 import { Card, ErrorNote } from "./card.js";
+import { CodeField } from "./log_in.js";
 import { PasswordField } from "../controls/fields.js";
 import { lazy } from "../shared/lazy.js";
 import { navigate } from "../shared/router.js";
@@ -23,21 +24,25 @@ function NewPassword({ code }) {
   const chat = useChat();
   const { run, isBusy, wait, error } = useAttempt();
   const [password, setPassword] = useState("");
+  const [hasFactor, setHasFactor] = useState(false);
+  const isAboutCode = error?.reason === "code_needed" || error?.reason === "wrong_code";
+  if (isAboutCode && !hasFactor) setHasFactor(true);
   useTitle(t("reset.title"));
-  const submit = (/** @type {Event} */ event) => {
-    event.preventDefault();
+  const submit = (/** @type {any} */ event) => {
+    const { second_factor } = formValues(event);
     run(async () => {
-      await chat.resetPassword({ code, password });
+      await chat.resetPassword({ code, password, second_factor });
       navigate("/", { replace: true }); // the code is used, so it is removed from the address
     });
   };
-  const isOver = error?.code === "gone" || error?.field === "code";
+  const isOver = error?.code === "gone" || (error?.field === "code" && !isAboutCode);
   const ofPassword = error?.field === "password" ? attemptError(error, wait) : undefined;
   return html`<${Card} title=${t("reset.title")} note=${t("reset.note")}>
-    ${error && !ofPassword && html`<${ErrorNote} kind=${isOver ? "warning" : "danger"}>${isOver ? t("reset.over") : attemptError(error, wait)}<//>`}
+    ${error && !ofPassword && !isAboutCode && html`<${ErrorNote} kind=${isOver ? "warning" : "danger"}>${isOver ? t("reset.over") : attemptError(error, wait)}<//>`}
     <form class="form" onSubmit=${submit}>
       <${PasswordField} label=${t("password.new")} hint=${t("sign_in.password_hint")} error=${ofPassword} value=${password}
         onInput=${setPassword} autocomplete="new-password" required autofocus />
+      ${hasFactor && html`<${CodeField} name="second_factor" error=${error?.reason === "wrong_code" ? attemptError(error) : ""} />`}
       <button class="button primary wide" disabled=${isBusy || wait > 0}>${t("reset.set")}</button>
     </form>
     <p class="sign-in-other"><a href="/">${t("common.to_start")}</a></p>

@@ -1,0 +1,83 @@
+// The section of the security settings: set up, new recovery codes, turned off.
+
+import { html, useState } from "../../vendor/preact.js";
+import { t } from "../../i18n/index.js";
+import { useAction } from "../../view/shared/action.js";
+import { useChat, useSelected } from "../../view/shared/context.js";
+import { Field, FormError, Submit } from "../../view/controls/fields.js";
+import { useLoaded } from "../../view/shared/loading.js";
+import { RecoveryCodes } from "./recovery_codes.js";
+import { SetUp } from "./set_up.js";
+
+/** @import { RecoveryCodes as Made, SecondFactorState } from "../../protocol" */
+
+export function SecondFactor() {
+  const chat = useChat();
+  const found = useLoaded(() => chat.call("GET", "/me/second-factor"), []);
+  const state = /** @type {SecondFactorState | undefined} */ (found.value);
+  const [isSettingUp, setSettingUp] = useState(false);
+  const done = () => {
+    setSettingUp(false);
+    found.reload();
+  };
+  return html`<section class="settings-section">
+    <h3>${t("factor.title")} ${state?.on && html`<span class="tag">${t("factor.on")}</span>`}</h3>
+    <${FormError} text=${found.error} />
+    ${state && (state.on ? html`<${On} state=${state} onChanged=${found.reload} />` : html`<p class="soft">${t("factor.text")}</p>`)}
+    ${state && !state.on && (isSettingUp
+      ? html`<${SetUp} onDone=${done} />`
+      : html`<p><button type="button" class="button" onClick=${() => setSettingUp(true)}>${t("factor.begin")}</button></p>`)}
+  </section>`;
+}
+
+/** @param {{ state: SecondFactorState, onChanged: () => void }} props */
+function On({ state, onChanged }) {
+  const chat = useChat();
+  const [deed, setDeed] = useState(/** @type {"codes" | "off" | null} */ (null));
+  const [codes, setCodes] = useState(/** @type {string[] | null} */ (null));
+  const done = () => {
+    setDeed(null);
+    setCodes(null);
+    onChanged();
+  };
+  const prove = async (/** @type {object} */ proof) => {
+    const path = `/me/second-factor/${deed === "codes" ? "recovery-codes" : "removal"}`;
+    const made = /** @type {Made | undefined} */ (await chat.call("POST", path, proof));
+    if (made) setCodes(made.recovery_codes);
+    else done();
+  };
+  if (codes) return html`<${RecoveryCodes} codes=${codes} onDone=${done} />`;
+  return html`
+    <p class="soft">${t("factor.on_text")} ${t("factor.left", { n: state.recovery_codes })}</p>
+    ${deed
+      ? html`<${Proof} key=${deed} deed=${deed} isRequired=${state.required} prove=${prove} onCancel=${() => setDeed(null)} />`
+      : html`<div class="actions">
+          <button type="button" class="button" onClick=${() => setDeed("codes")}>${t("factor.new_codes")}</button>
+          <button type="button" class="button danger" onClick=${() => setDeed("off")}>${t("factor.turn_off")}</button>
+        </div>`}
+  `;
+}
+
+/** @param {{ deed: "codes" | "off", isRequired: boolean, prove: (proof: object) => Promise<void>, onCancel: () => void }} props */
+function Proof({ deed, isRequired, prove, onCancel }) {
+  const { act, isBusy, error, field } = useAction();
+  const name = useSelected((state) => state.me?.name);
+  const [password, setPassword] = useState("");
+  const [code, setCode] = useState("");
+  const submit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    act(() => prove({ password, code }));
+  };
+  const warning = deed === "codes" ? t("factor.new_codes_text") : isRequired && t("factor.required_section");
+  return html`<form class="form" onSubmit=${submit}>
+    ${warning && html`<p>${warning}</p>`}
+    <input type="text" hidden readonly autocomplete="username" value=${name} />
+    <${Field} label=${t("factor.password")} type="password" value=${password} onInput=${setPassword} autocomplete="current-password" required autofocus error=${field === "password" ? error : ""} />
+    <${Field} label=${t("factor.code")} hint=${t("factor.log_in_hint")} value=${code} onInput=${setCode} autocomplete="one-time-code" maxlength="64" dir="ltr" required error=${field === "code" ? error : ""} />
+    ${field !== "password" && field !== "code" && html`<${FormError} text=${error} />`}
+    <div class="actions">
+      <${Submit} label=${t(deed === "codes" ? "factor.new_codes" : "factor.turn_off")} isBusy=${isBusy} disabled=${!password || !code.trim()} class=${deed === "off" ? "danger" : "primary"} />
+      <button type="button" class="button" onClick=${onCancel}>${t("factor.cancel")}</button>
+    </div>
+  </form>`;
+}

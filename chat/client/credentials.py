@@ -1,6 +1,6 @@
 """Access tokens of a client: a fixed one, or those of a session that is refreshed before they expire."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -42,6 +42,7 @@ class Credentials:
         token: an access token, or one for programs.
         login: name and password: used without a token and without a session, and when the session has ended.
         refresh_token: the refresh token of a session.
+        ask_code: returns a code of the person's second factor, for a log-in that needs one.
         session_store: where the refresh token of a shared session is.
         on_session: called with each new session before it is used, to store its refresh token.
     """
@@ -51,12 +52,14 @@ class Credentials:
         *,
         token: str | None = None,
         login: tuple[str, str] | None = None,
+        ask_code: Callable[[], Awaitable[str]] | None = None,
         refresh_token: str | None = None,
         session_store: SessionStore | None = None,
         on_session: Callable[[Session], object] | None = None,
     ) -> None:
         self._access = token
         self._login = login
+        self._ask_code = ask_code
         self._refresh_token = refresh_token
         self._store = session_store
         self._on_session = on_session
@@ -100,9 +103,17 @@ class Credentials:
                     self._refresh_token = None
             if self._login is None:
                 raise LoggedOut("the session has ended, or the token is not valid")
-            session = await log_in(address, *self._login)
+            session = await self._log_in(address, *self._login)
             self._store_session(session)
             return self._use(session)
+
+    async def _log_in(self, address: Address, login: str, password: str) -> Session:
+        try:
+            return await log_in(address, login, password)
+        except LoggedOut as refused:
+            if refused.reason != "code_needed" or self._ask_code is None:
+                raise
+        return await log_in(address, login, password, code=await self._ask_code())
 
     def discard(self, *, with_session: bool) -> None:
         """Forget the access token, which the server refused; and the session, if it has ended. Sync."""

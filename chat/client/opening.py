@@ -1,7 +1,7 @@
 """`open_chat`: a client that stays connected as long as a block lasts."""
 
 import ssl
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import trio
@@ -24,6 +24,7 @@ async def open_chat(
     *,
     token: str | None = None,
     login: tuple[str, str] | None = None,
+    ask_code: Callable[[], Awaitable[str]] | None = None,
     refresh_token: str | None = None,
     session_store: SessionStore | None = None,
     on_session: Callable[[Session], object] | None = None,
@@ -41,6 +42,7 @@ async def open_chat(
         url: the server, as `https://chat.example`.
         token: a token for programs, or an access token.
         login: name (or e-mail address) and password: used without a token and without a session, and when it has ended.
+        ask_code: returns a code of the person's second factor; called when a log-in needs one.
         refresh_token: of a session. It is used up: keep the one of each session that `on_session` is called with.
         session_store: keeps a session that several programs share.
         on_session: called with each new session before it is used.
@@ -66,6 +68,7 @@ async def open_chat(
     credentials = Credentials(
         token=token,
         login=login,
+        ask_code=ask_code,
         refresh_token=refresh_token,
         session_store=session_store,
         on_session=on_session,

@@ -28,23 +28,25 @@ class _Error(msgspec.Struct):
     retry_ms: int | None = None
 
 
-async def log_in(address: Address, login: str, password: str) -> Session:
+async def log_in(address: Address, login: str, password: str, *, code: str | None = None) -> Session:
     """Begin a session.
 
     Args:
         address: the server, from `parse_url`.
         login: the name or the e-mail address of the person.
         password: of the person.
+        code: of their second factor, if they have one.
 
     Raises:
         ConnectionFailed: there is no answer, or a temporary refusal.
-        LoggedOut: login or password is wrong.
+        LoggedOut: login or password is wrong; or, with the reason `code_needed` or `wrong_code`, the code.
         Refused: they can be nobody's: too long, or with half of a surrogate pair.
         CannotConnect: no chat server is there.
 
     Cancelling: a session may have begun.
     """
-    return await _begin(address, "login", {"login": login, "password": password})
+    fields = {"login": login, "password": password} | ({} if code is None else {"code": code})
+    return await _begin(address, "login", fields)
 
 
 async def refresh(address: Address, token: str) -> Session:

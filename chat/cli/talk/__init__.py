@@ -35,6 +35,8 @@ _LOGIN_ATTEMPTS = 3
 _MAX_MESSAGES = 20_000
 """Messages of a room that are held: how far one can scroll back."""
 
+_CODE_NEEDED = "a code of your second factor is needed"
+
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -138,7 +140,10 @@ def _log_in_on_terminal(url: str, name: str | None, is_new: bool, invite: str | 
     for _ in range(_LOGIN_ATTEMPTS):
         given = name or click.prompt("Name")
         password = prompt_password(is_new=is_new)
-        if isinstance(session := _begin(url, given, password, is_new, invite), Session):
+        session = _begin(url, given, password, is_new, invite)
+        if session == _CODE_NEEDED:
+            session = _begin(url, given, password, is_new, invite, click.prompt("Code of your second factor"))
+        if isinstance(session, Session):
             kept = stored_session(url, given)
             kept.save(session)
             return kept
@@ -147,10 +152,12 @@ def _log_in_on_terminal(url: str, name: str | None, is_new: bool, invite: str | 
     raise CommandFailed(f"not logged in at {url}")
 
 
-def _begin(url: str, name: str, password: str, is_new: bool, invite: str | None) -> Session | str:
-    """Begin a session; return an error if the name or the password is wrong."""
+def _begin(
+    url: str, name: str, password: str, is_new: bool, invite: str | None, code: str | None = None
+) -> Session | str:
+    """Begin a session; return an error if the name, the password or the code is wrong, or a code is needed."""
     address = parse_url(url)
-    begin = partial(register, invite=invite) if is_new else log_in
+    begin = partial(register, invite=invite) if is_new else partial(log_in, code=code)
     try:
         return trio.run(begin, address, name, password)
     except Refused as error:
@@ -158,6 +165,6 @@ def _begin(url: str, name: str, password: str, is_new: bool, invite: str | None)
         is_utf8 = not isinstance(error.__cause__, UnicodeEncodeError)
         return error.text if is_utf8 else "that is not UTF-8"
     except LoggedOut as error:
-        return str(error)
+        return _CODE_NEEDED if error.reason == "code_needed" else str(error)
     except ChatError as error:
         raise CommandFailed(f"{url}: {error}") from None

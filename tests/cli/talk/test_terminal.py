@@ -16,6 +16,7 @@ from tests.support.people import PASSWORD, post, register, request
 from tests.support.screens import Terminal, in_terminal
 from tests.support.server import ServerProcess, running_server, used_data_path
 from tests.system.relay import relay_to
+from tests.system.test_second_factor import set_up
 
 UP, PAGE_UP, ESCAPE, ALT_ENTER = "\x1b[A", "\x1b[5~", "\x1b", "\x1b\r"
 PASTE, PASTED = "\x1b[200~", "\x1b[201~"
@@ -53,6 +54,19 @@ def enter(screen: Terminal, name: str, *, is_new: bool = False) -> None:
         screen.wait("Repeat")
         screen.type(f"{PASSWORD}\n")
     screen.wait(f" {name} at ")
+
+
+def test_a_person_with_a_second_factor_is_asked_for_a_code(server: ServerProcess, state: Path) -> None:
+    _, recovery = set_up(server, register(server.url, "talk fay"))
+    with talk(state, server.url) as screen:
+        screen.wait("Name:")
+        screen.type("talk fay\n")
+        screen.wait("Password:")
+        screen.type(f"{PASSWORD}\n")
+        screen.wait("Code of your second factor:")
+        screen.type(f"{recovery[0]}\n")
+        screen.wait(" talk fay at ")
+        screen.type(END)
 
 
 def last(screen: Terminal) -> str:

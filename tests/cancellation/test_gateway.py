@@ -12,6 +12,7 @@ from tests.cancellation import (
     native_http_scenarios,
     push_scenarios,
     removal_scenarios,
+    second_factor_scenarios,
     watch_scenarios,
 )
 
@@ -24,6 +25,7 @@ from tests.cancellation import (
         *removal_scenarios.GATEWAY,
         *export_scenarios.GATEWAY,
         *push_scenarios.GATEWAY,
+        *second_factor_scenarios.GATEWAY,
     ],
     ids=lambda scenario: scenario.__name__,
 )

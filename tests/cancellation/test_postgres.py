@@ -16,7 +16,13 @@ from chat.embedded_postgres import server_log
 from chat.storage.postgres.asyncio_bridge import open_asyncio
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.writer import Writer
-from tests.cancellation import export_scenarios, postgres_scenarios, push_scenarios, removal_scenarios
+from tests.cancellation import (
+    export_scenarios,
+    postgres_scenarios,
+    push_scenarios,
+    removal_scenarios,
+    second_factor_scenarios,
+)
 from tests.cancellation.mutants import MUTANTS
 from tests.support.databases import kept_database
 from tests.support.server import ServerProcess, data_path
@@ -65,6 +71,11 @@ def test_requesting_exports(cancel_sweep: Sweeper, one_database: DatabaseAddress
     cancel_sweep.scenario(
         scenario, "requesting exports, cancelled", virtual=False, limit=20, every=250, seeds=1
     )
+
+
+def test_second_factors(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
+    scenario = second_factor_scenarios.factors_in(one_database)
+    cancel_sweep.scenario(scenario, "second factors, cancelled", virtual=False, limit=20, every=250, seeds=1)
 
 
 def test_subscribing_to_pushes(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:

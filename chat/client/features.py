@@ -8,7 +8,7 @@ from chat.client.events import FeatureChange
 from chat.client.structs import Value
 from chat.client.wire import Message, Sender
 
-__all__ = ["Pinned", "PinnedMessage"]
+__all__ = ["Pinned", "PinnedMessage", "Trimmed"]
 
 
 class PinnedMessage(Value, kw_only=True, frozen=True):
@@ -39,8 +39,15 @@ class Pinned(FeatureChange, kw_only=True, frozen=True):
     by: int | None = None
 
 
+class Trimmed(FeatureChange, kw_only=True, frozen=True):
+    """The messages of the room below `first` are removed."""
+
+    first: int = 0
+
+
 EVENTS: dict[str, type[FeatureChange]] = {
     "pinned": Pinned,
+    "trimmed": Trimmed,
 }
 """Events of features by the `type` of the frame."""
 

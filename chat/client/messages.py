@@ -48,6 +48,10 @@ class Messages(Mapping[int, Message]):
             if len(self._held) > self._max:
                 del self._held[min(self._held)]
 
+    def drop_before(self, seq: int) -> None:
+        """Drop the messages before this one. Sync."""
+        self._held = {each: message for each, message in self._held.items() if each >= seq}
+
     def clear(self) -> None:
         """Drop all messages. Sync."""
         self._held.clear()

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from msgspec.structs import asdict, replace
 
 from chat.client.events import Change
+from chat.client.features import Trimmed
 from chat.client.messages import Messages, changed
 from chat.client.unread import MAX_COUNT, count_mentions, count_unread, is_countable, mentions_person
 from chat.client.wire import (
@@ -57,6 +58,7 @@ class Room:
         Everything else comes from changes only, in their order.
         """
         self.info = replace(self.info, notify=snapshot.notify, hidden=snapshot.hidden)
+        self._trim(snapshot.first)
         if snapshot.pos >= self._snapshot_pos:
             self._snapshot_pos = snapshot.pos
             self.info = replace(
@@ -99,6 +101,8 @@ class Room:
                     self._change_message(change)
                 case MemberChanged():
                     self._change_member(change)
+                case Trimmed():
+                    self._trim(change.first)
                 case SupportChanged() if change.pos > self._snapshot_pos and self.info.support is not None:
                     support = replace(
                         self.info.support,
@@ -179,6 +183,13 @@ class Room:
         last = self.info.last
         if last is not None and last.seq == change.seq and last.pos < change.pos:
             self.info = replace(self.info, last=changed(last, change, self._person_id))
+
+    def _trim(self, first: int) -> None:
+        """The messages below `first` are removed on the server."""
+        if first > self.info.first:
+            self.messages.drop_before(first)
+            self.info = replace(self.info, first=first)
+            self.is_uncounted |= self.info.unread > 0 and self.info.read < first - 1
 
     def _subtract_deleted(self, deleted: Message | None) -> None:
         """Update `unread` after a deletion. A message that is not held may be an own one, and 100 may mean more."""

@@ -56,6 +56,9 @@ CLIENT = Path(__file__).parents[2] / "chat" / "client"
 OF_CLIENT = frozenset({"pins"})
 """Features of the server that are the client's too, with all their events and calls."""
 
+EVENTS_OF_CLIENT = frozenset({"retention"})
+"""Further ones of which the client has only the events: their calls are for pages."""
+
 Type = type[Struct]
 
 
@@ -291,7 +294,8 @@ def features() -> str:
     """Return `features.py` as it must be."""
     here = [each for each in FEATURES if each.name in OF_CLIENT]
     operations = [each for feature in here for each in feature.operations if each.method is not None]
-    events = [each.event for feature in here for each in feature.events]
+    heard = [each for each in FEATURES if each.name in OF_CLIENT | EVENTS_OF_CLIENT]
+    events = [each.event for feature in heard for each in feature.events]
     replies = [each.reply for each in operations if each.reply is not None]
     kinds = [*(inner for each in replies for inner in _values_in(each)), *replies, *events]
     own = {

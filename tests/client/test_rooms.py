@@ -1,6 +1,7 @@
 """The client requests counts that it can't compute, drops unneeded messages, and splits long requests."""
 
 from chat.client.events import FeatureChange
+from chat.client.features import Trimmed
 from chat.client.rooms import RoomEvent, Rooms
 from chat.client.structs import Position
 from chat.client.wire import (
@@ -155,6 +156,19 @@ def test_the_change_of_a_feature_is_an_event_at_its_place_in_the_room() -> None:
     assert rooms.apply(change) == RoomEvent(change, 1, Position(2, 20))
     assert rooms.apply(change) is None
     assert (rooms[1].info.pos, rooms.gaps) == (2, set())
+
+
+def test_messages_that_the_server_removes_are_dropped_and_reported() -> None:
+    rooms = rooms_of_ada()
+    rooms.apply(snapshot(pos=1, seq=1, unread=1))
+    for n in range(2, 6):
+        rooms.apply(new_message(n, n))
+    trimmed = Trimmed(room=1, pos=6, at=60, first=4)
+    assert rooms.apply(trimmed) == RoomEvent(trimmed, 1, Position(6, 60))
+    assert ([*rooms[1].messages], rooms[1].info.first) == ([4, 5], 4)
+    assert rooms.uncounted == {1}, "some of the unread ones are gone"
+    rooms.apply(snapshot(pos=6, seq=5, first=5))
+    assert ([*rooms[1].messages], rooms[1].info.first) == ([5], 5), "a further snapshot says it too"
 
 
 def test_after_a_restart_events_continue_at_the_position_and_the_room_is_new() -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import trio
 
+from chat.client import Position, RoomSnapshot, Trimmed, open_chat
+from tests.client.people import next_event
 from tests.support.databases import execute, fetch
 from tests.support.people import eventually, register, request
 from tests.support.server import ServerProcess, running_server, used_data_path
@@ -30,6 +32,8 @@ INSERT INTO settings (name, value, changed_at) VALUES ('message_days', '30', now
 _LEFT = """
 SELECT count(*) || ' ' || min(seq) || ' ' || max(seq) FROM messages WHERE room_id = 1"""
 
+_TIMES = "SELECT floor(extract(epoch FROM max(created_at)) * 1000)::bigint FROM messages WHERE room_id = 1"
+
 _REMAINS = f"""
 SELECT (SELECT count(*) FROM mentions WHERE seq <= {OLD}) + (SELECT count(*) FROM reactions WHERE seq <= {OLD})
     + (SELECT count(*) FROM edits WHERE seq <= {OLD})
@@ -44,6 +48,27 @@ def data() -> Generator[Path]:
 
 def left(server: ServerProcess) -> int:
     return int(trio.run(fetch, server.address, "SELECT count(*) FROM messages WHERE room_id = 1"))
+
+
+async def programs_learn_of_it(server: ServerProcess, token: str) -> None:
+    """One that was up to date hears of it. Others lack changes that are removed, and read on after those."""
+
+    def place(pos: int) -> dict[int, Position]:
+        return {1: Position(pos, times[pos])}
+
+    with trio.fail_after(30):
+        times = {3: 0, OLD: 0, OLD + NEW: await fetch(server.address, _TIMES)}
+        async with open_chat(server.url, token=token, positions=place(OLD + NEW)) as chat:
+            told = await next_event(chat, Trimmed)
+            assert isinstance(told, Trimmed)
+            assert (told.room, told.pos, told.first) == (1, OLD + NEW + 1, OLD + 1)
+        for pos in (3, OLD):
+            async with open_chat(server.url, token=token, positions=place(pos)) as chat:
+                reset = await next_event(chat, RoomSnapshot)
+                assert isinstance(reset, RoomSnapshot)
+                assert (reset.reset, reset.after, reset.first) == ("erased", OLD, OLD + 1)
+                page = await chat.history(1, after=reset.after)
+                assert [each.seq for each in page.messages] == [*range(OLD + 1, OLD + NEW + 1)]
 
 
 def test_a_kill_in_the_middle_of_a_removal_loses_none_of_it(data: Path) -> None:
@@ -67,5 +92,6 @@ def test_a_kill_in_the_middle_of_a_removal_loses_none_of_it(data: Path) -> None:
             True,
         )
         assert history["pos"] == OLD + NEW + 1
+        trio.run(programs_learn_of_it, server, authorization)
         counted = "SELECT removed FROM retention_counts WHERE kind = 'messages'"
         eventually(lambda: (trio.run(fetch, server.address, counted) or 0) > 0, "it is counted")

@@ -25,7 +25,7 @@ SELECT known.nth, known.room_id, found.state,
     CASE WHEN found.state IN ('good', 'too_far') THEN greatest(now.pos, known.pos) ELSE 0 END AS up_to,
     CASE WHEN found.state = 'other_history' THEN ({_SEQ_BY_TIME}) ELSE coalesce((
         SELECT seq FROM messages WHERE room_id = r.id AND pos <= known.pos ORDER BY pos DESC LIMIT 1
-    ), 0) END AS seq, now.newest_id
+    ), r.first_seq - 1) END AS seq, now.newest_id
 FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) WITH ORDINALITY AS known(room_id, pos, at, cut, nth)
 CROSS JOIN LATERAL (
     SELECT * FROM rooms WHERE id = known.room_id AND deleted_at IS NULL LIMIT 1

@@ -124,7 +124,10 @@ async def test_whoever_is_behind_what_was_removed_starts_over(storage: Storage, 
     known = [Position(LOBBY_ID, each.pos, milliseconds(each.created_at)) for each in page.messages]
     await remove(retention)
     checks = await resume_checks(storage, known, 1 << 60)
-    assert [each.state for each in checks] == [PositionState.ERASED, PositionState.ERASED, PositionState.GOOD]
+    assert [(each.state, each.seq) for each in checks] == [
+        *[(PositionState.ERASED, 2)] * 2,
+        (PositionState.GOOD, 3),
+    ], "one reads on after the last message that was removed"
 
 
 async def test_all_that_belongs_to_a_message_goes_with_it(storage: Storage, retention: Retention) -> None:

@@ -279,7 +279,7 @@ class MemoryTimelines:
             seq = bisect_right(self._rooms.said[position.room_id], position.at, key=_said_at)
         else:
             said = (e.seq for e in entries if isinstance(e, Message) and e.pos <= position.pos)
-            seq = max(said, default=0)
+            seq = max(said, default=self._rooms.first_seqs.get(position.room_id, 1) - 1)
         is_told = state in (PositionState.GOOD, PositionState.TOO_FAR)
         newest = max((e.id for e in entries if isinstance(e, Message) and e.id <= up_to_id), default=0)
         is_behind = position.pos != max((entry.pos for entry in entries), default=0)

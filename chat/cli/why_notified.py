@@ -14,7 +14,7 @@ from chat.logs import configure_logging
 from chat.settings.sources import read_config
 
 if TYPE_CHECKING:
-    from chat.domain.messages.explanation import DeviceReport, Explanation
+    from chat.domain.messages.explanation import DeviceReport, Explanation, MailReport
 
 
 def explain(name: str, message: str | None, flags: Mapping[str, object], *, json_wanted: bool) -> str:
@@ -32,11 +32,12 @@ def explain(name: str, message: str | None, flags: Mapping[str, object], *, json
             each.decision,
             f"{moment(each.at):%F %T}",
             "; ".join(map(_delivery, each.deliveries)) or "-",
+            "-" if each.mail is None else _mail(each.mail),
         )
         for each in found
     ]
     return as_table(
-        ("MESSAGE", "DECISION", "AT", "SENT TO"), rows, "no message of the last 14 days was for them"
+        ("MESSAGE", "DECISION", "AT", "SENT TO", "MAIL"), rows, "no message of the last 14 days was for them"
     )
 
 
@@ -80,6 +81,10 @@ def _delivery(report: "DeviceReport") -> str:
     return f"{report.device or 'a browser'}: {report.state} ({report.status or report.error})"
 
 
+def _mail(report: "MailReport") -> str:
+    return report.decision if report.answer is None else f"{report.decision} ({report.answer})"
+
+
 def _record(each: "Explanation") -> dict[str, object]:
     return {
         "room": each.room_id,
@@ -96,4 +101,11 @@ def _record(each: "Explanation") -> dict[str, object]:
             }
             for one in each.deliveries
         ],
+        "mail": None
+        if each.mail is None
+        else {
+            "decision": each.mail.decision,
+            "at": moment(each.mail.at).isoformat(),
+            "answer": each.mail.answer,
+        },
     }

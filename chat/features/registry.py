@@ -10,6 +10,7 @@ from chat.features.leaving import FEATURE as LEAVING
 from chat.features.mail import FEATURE as MAIL
 from chat.features.pins import FEATURE as PINS
 from chat.features.push import FEATURE as PUSH
+from chat.features.push.missed import FEATURE as MISSED_MAIL
 from chat.features.recovery import FEATURE as RECOVERY
 from chat.features.retention import retention
 from chat.features.search import FEATURE as SEARCH
@@ -24,6 +25,7 @@ _BEFORE: tuple[Feature, ...] = (
     INVITES,
     LEAVING,
     MAIL,
+    MISSED_MAIL,
     PINS,
     PUSH,
     RECOVERY,

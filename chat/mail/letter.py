@@ -25,13 +25,14 @@ class Letter(msgspec.Struct, frozen=True):
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):
-    """A mail that waits: to whom, its id, and its content."""
+    """A mail that waits: to whom, its id, its content, and headers of its own."""
 
     to: str
     message_id: str
     subject: str
     text: str
     html: str
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 def text_of(letter: Letter) -> str:
@@ -76,6 +77,8 @@ def message_of(mail: Mail, server: MailServer) -> EmailMessage:
     message["Message-ID"] = mail.message_id
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"  # what Exchange heeds instead
+    for name, value in mail.headers:
+        message[name] = value
     message.set_content(mail.text)
     message.add_alternative(mail.html, subtype="html")
     return message

@@ -249,6 +249,12 @@ export interface ChangedEvent {
   by: number;
 }
 
+/** When unread messages are mailed to one. */
+export interface ChooseMail {
+  /** Seconds for which a message stays unread until it is mailed; 0: never */
+  after: number;
+}
+
 /** Whether one's pushes have the texts of messages. */
 export interface ChoosePush {
   text: boolean;
@@ -556,9 +562,9 @@ export interface HelloOk {
   data: string;
   restored?: Restored;
   /**
-   * activity, addresses, blocks, edits, exports, files, invites, leaving, mail, mentions, pins, presence, push,
-   * reactions, read_marks, recovery, retention, search, second_factor, support, sync_pages, visitors; others may be
-   * added
+   * activity, addresses, blocks, edits, exports, files, invites, leaving, mail, mentions, missed_mail, pins,
+   * presence, push, reactions, read_marks, recovery, retention, search, second_factor, support, sync_pages,
+   * visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -758,6 +764,13 @@ export interface Login {
   code?: string | null;
 }
 
+/** When unread messages are mailed to one, and whether one's address is confirmed: to others nothing is mailed. */
+export interface MailChoice {
+  /** Seconds for which a message stays unread until it is mailed; 0: never */
+  after: number;
+  confirmed: boolean;
+}
+
 /**
  * How mail is sent: by `server` from `sender`, if there is one. `problem` says what an admin has to do first.
  * `mails` are the newest that wait or were given up in the last 14 days, at most 50.
@@ -774,6 +787,15 @@ export interface MailState {
 export interface MailTest {
   outcome: "refused" | "sent" | "try_again";
   answer: string;
+}
+
+/** What was decided about mailing a message to one, and what the mail server answered. */
+export interface Mailed {
+  /** waiting, sent, read, active, own, muted, blocked, deleted, left, no_device, collapsed, too_old, failed */
+  decision: string;
+  /** Unix milliseconds */
+  at: number;
+  answer?: string;
 }
 
 /** The caller, with the fields that only they see. */
@@ -1507,9 +1529,9 @@ export interface ServerInfo {
   registration: "closed" | "invite" | "open";
   lobby: "members" | "open";
   /**
-   * activity, addresses, blocks, edits, exports, files, invites, leaving, mail, mentions, pins, presence, push,
-   * reactions, read_marks, recovery, retention, search, second_factor, support, sync_pages, visitors; others may be
-   * added
+   * activity, addresses, blocks, edits, exports, files, invites, leaving, mail, mentions, missed_mail, pins,
+   * presence, push, reactions, read_marks, recovery, retention, search, second_factor, support, sync_pages,
+   * visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -1855,6 +1877,12 @@ export interface WhichListedRooms {
   limit?: number;
 }
 
+/** The code of a link in a mail. */
+export interface WhichMails {
+  /** A UUID */
+  code: string;
+}
+
 /** A person in a room. */
 export interface WhichMember {
   room: number;
@@ -1935,13 +1963,17 @@ export interface WhoseSecondFactor {
   person: number;
 }
 
-/** Why one was notified of a message or not: the `decision`, when it was made, and what was sent where. */
+/**
+ * Why one was notified of a message or not: the `decision`, when it was made, and what was sent where. `mail` has
+ * the same of mail, if the message could be mailed to one.
+ */
 export interface Why {
   /** waiting, sent, read, active, own, muted, blocked, deleted, left, no_device, collapsed, too_old, failed */
   decision: string;
   /** Unix milliseconds */
   at: number;
   deliveries?: Delivery[];
+  mail?: Mailed;
 }
 
 /** A page of a room's messages with files, newest first; `after` is the `next` of the page before. */

@@ -467,6 +467,7 @@ SERVER_ACTS = (
     ServerAct("forgot_password", "everybody", {"email": "ada@example.com"}, Answer.CONFLICT),
     ServerAct("recover", "everybody", {"code": "m-no", "password": _PASSWORD}, GONE),
     ServerAct("confirm_address", "everybody", {"code": "c-no"}, GONE),
+    ServerAct("unsubscribe", "everybody", {"code": "00000000-0000-0000-0000-000000000000"}),
     ServerAct("refresh", "everybody", {"refresh": "no"}, UNAUTHENTICATED),
     ServerAct("invite", "everybody", {"code": "no"}, NOT_FOUND),
     ServerAct("new_visitor", "everybody", {}),
@@ -476,6 +477,7 @@ SERVER_ACTS = (
     ServerAct("own_conversation", "accounts and visitors", {}),
     ServerAct("change_me", "accounts", {}),
     ServerAct("address_state", "accounts", {}),
+    ServerAct("mail_choice", "accounts", {}),
     ServerAct("sessions", "accounts", {}),
     ServerAct("people", "accounts", {}),
     ServerAct("person", "accounts", _NO_ONE, NOT_FOUND),
@@ -520,6 +522,7 @@ SERVER_ACTS = (
     ServerAct("export", "people", {}, NOT_FOUND),
     ServerAct("export_link", "people", {}, NOT_FOUND),
     ServerAct("ask_confirmation", "people", {}, Answer.CONFLICT),
+    ServerAct("choose_mail", "people", {"after": 900}),
     ServerAct("push_info", "people", {}),
     ServerAct(
         "subscribe_push",

@@ -1,6 +1,7 @@
 """Pushes, cut off wherever they can wait."""
 
 import time
+from email.message import EmailMessage
 from typing import Any
 
 import pytest
@@ -8,7 +9,9 @@ import trio
 from trio_cancel_sweep import Run, Scenario
 
 from chat.domain.entities import LOBBY_ID, Draft, Person
+from chat.domain.mail_server import mail_server
 from chat.domain.ports import NewPerson, NewSession, Refreshing
+from chat.due.port import DueItem
 from chat.engine.hub import Hub
 from chat.engine.statuses import Statuses
 from chat.features.push.delivery import DeliveryState, PushAnswer
@@ -16,11 +19,14 @@ from chat.features.push.figures import Figures
 from chat.features.push.keys import Keys, new_private_key
 from chat.features.push.ledger import LEDGER, Delivered, Outcome
 from chat.features.push.ledger_queries import PostgresLedger
+from chat.features.push.missed.port import MISSED
+from chat.features.push.missed.sending import HandOver, HowToMail, MissedFigures, MissedMails
 from chat.features.push.opening import open_pushes
 from chat.features.push.rules import Decision
 from chat.features.push.sending import Outgoing
 from chat.features.push.subscriptions import SUBSCRIPTIONS, Subscription
 from chat.inspection.metrics import Metrics
+from chat.mail import handing_over
 from chat.storage.postgres.database import DatabaseAddress
 from tests.cancellation.gateway_scenarios import Wire, config, one_connection
 from tests.cancellation.postgres_scenarios import storage_at
@@ -165,6 +171,61 @@ async def pushing(run: Run) -> None:
         assert ledger.is_done
         assert set(sent) == {1, 2, 3}
         assert run.fired or len(sent) == 3
+
+
+def mailing(address: DatabaseAddress) -> Scenario:
+    """Decide, mail and record on a real database: whatever is cut off, it is one mail in the end."""
+
+    async def scenario(run: Run) -> None:
+        await execute(address, f"{EMPTY}; UPDATE lanes SET last_id = 0")
+        await execute(address, "INSERT INTO missed_state (id, last_id) VALUES (1, 0)")
+        async with storage_at(address) as storage:
+            ada, ben = [
+                await storage.users.add(NewPerson(name=name, password_hash=b"x", email=f"{name}@example.com"))
+                for name in ("ada", "ben")
+            ]
+            assert isinstance(ada, Person)
+            assert isinstance(ben, Person)
+            await execute(
+                address,
+                f"INSERT INTO confirmed_addresses (user_id, email_key) VALUES ({ada.id}, 'ada@example.com')",
+            )
+            await storage.messages.save([Draft(LOBBY_ID, ben.id, "ben", "@ada", time.time() - 960)])
+            ports, taken = storage.feature_ports, []
+
+            async def hand_over(message: EmailMessage, _to: str) -> handing_over.HandedOver:
+                await trio.lowlevel.checkpoint()
+                taken.append(message["Message-ID"])
+                made = handing_over.Outcome.TRY_AGAIN if len(taken) == 1 else handing_over.Outcome.SENT
+                return handing_over.HandedOver(made, "taken")
+
+            async def mail() -> None:
+                await _mail(ports, hand_over, ada.id)
+
+            await run.target(mail)
+            await mail()
+            assert len(set(taken)) == 1
+            assert run.fired or len(taken) == 2
+            report = await ports[MISSED].explain(ada.id, LOBBY_ID, 1)
+            assert report is not None
+            assert report.decision == Decision.SENT
+
+    return scenario
+
+
+async def _mail(ports: Any, hand_over: HandOver, ada: int) -> None:
+    server = mail_server("smtp://127.0.0.1:9?tls=none", "chat@chat.example")
+    how = HowToMail(server, "Tea", "https://chat.example")
+    mails = MissedMails(ports[MISSED], Statuses(), lambda: how, hand_over, MissedFigures({}))
+    await ports[MISSED].decide(900.0)
+    item = DueItem(1, "missed", f"{ada}/{LOBBY_ID}", 1)
+    for _ in range(4):
+        await mails.mail(item)
+    await ports[MISSED].last_of(ada, 9)
+    await ports[MISSED].forget(9)
+    await ports[MISSED].choose(ada, 3600)
+    await ports[MISSED].choice(ada)
+    await ports[MISSED].unsubscribe("00000000-0000-0000-0000-000000000000")
 
 
 GATEWAY = (http_native_push,)

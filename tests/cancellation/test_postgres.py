@@ -92,6 +92,13 @@ def test_deciding_about_pushes(cancel_sweep: Sweeper, one_database: DatabaseAddr
     )
 
 
+def test_mailing_missed_messages(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
+    scenario = push_scenarios.mailing(one_database)
+    cancel_sweep.scenario(
+        scenario, "mailing missed messages, cancelled", virtual=False, limit=20, every=250, seeds=1
+    )
+
+
 def test_writing_sessions(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
     scenario = postgres_scenarios.sessions_written(one_database)
     cancel_sweep.scenario(

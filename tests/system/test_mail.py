@@ -11,9 +11,10 @@ import httpx
 import pytest
 import trio
 
+from tests.support.command_line import chat
 from tests.support.databases import execute, fetch
 from tests.support.mail_server import running_mail_server
-from tests.support.people import eventually
+from tests.support.people import PASSWORD, eventually, post, request
 from tests.support.server import running_server, used_data_path
 
 _QUEUE = """
@@ -101,3 +102,55 @@ def test_a_forgotten_password_is_reset_by_mail_and_links_ignore_the_host(data: P
             assert http.post("/api/v1/auth/login", json=login).status_code == 200
             kept = "SELECT count(*) FROM mails WHERE text IS NOT NULL"
             eventually(lambda: trio.run(fetch, server.address, kept) == 0, "its text is removed", 30)
+
+
+_AS_IF_LATER = """
+UPDATE messages SET created_at = created_at - interval '16 minutes';
+UPDATE due SET at = now() WHERE kind = 'missed'"""
+
+
+def test_a_mention_before_a_kill_is_mailed_after_it_once_and_a_command_says_so(data: Path) -> None:
+    with running_mail_server() as mails:
+        settings = {
+            "CHAT_MAIL_URL": f"smtp://127.0.0.1:{mails.port}?tls=none",
+            "CHAT_MAIL_FROM": "Chat <chat@chat.example>",
+            "CHAT_PUBLIC_URL": "https://chat.example",
+        }
+        with running_server(data, **settings) as server:
+            begin = f"{server.url}/api/v1"
+            people = [
+                post(
+                    f"{begin}/auth/register",
+                    {"name": name, "password": PASSWORD, "email": f"{name}@example.com"},
+                ).json()
+                for name in ("ada", "ben")
+            ]
+            ada, ben = ({"Authorization": f"Bearer {each['access']}"} for each in people)
+            assert request("POST", f"{begin}/me/email/confirmation", {}, headers=ada).is_success
+            link = mails.next_mail()["message"].get_body(("plain",)).get_content()
+            code = re.search(r"/confirm#(\S+)", link)
+            assert code is not None
+            assert request("POST", f"{begin}/auth/confirm", {"code": code[1]}).is_success
+            said = request(
+                "POST", f"{begin}/rooms/1/messages", {"key": "1", "text": "@ada tea?"}, headers=ben
+            ).json()
+            waiting = "SELECT count(*) FROM due WHERE kind = 'missed'"
+            eventually(lambda: trio.run(fetch, server.address, waiting) == 1, "the mail is due", 60)
+            trio.run(execute, server.address, _AS_IF_LATER)
+            server.kill()
+        with running_server(data, **settings) as server:
+            mail = mails.next_mail()["message"]
+            assert "ben: @ada tea?" in mail.get_body(("plain",)).get_content()
+            eventually(lambda: trio.run(fetch, server.address, waiting) == 0, "it is recorded", 60)
+            why = f"{server.url}/api/v1/rooms/1/messages/{said['seq']}/why"
+            assert request("GET", why, headers=ada).json()["mail"]["decision"] == "sent"
+            assert "sent (taken)" in chat(server, "why", "--notify", "ada")
+            (found,) = json.loads(
+                chat(server, "why", "--notify", "ada", "--message", f"1/{said['seq']}", "--json")
+            )
+            assert found["mail"]["answer"] == "taken"
+            unsubscribe = mail["List-Unsubscribe"].strip("<>").replace("https://chat.example", server.url)
+            form = {"List-Unsubscribe": "One-Click"}
+            assert httpx.post(unsubscribe, data=form, trust_env=False).status_code == 204
+            ended = "SELECT seconds FROM mail_choices"
+            assert trio.run(fetch, server.address, ended) == 0

@@ -12,7 +12,7 @@ from tests.features.push.browser import Browser
 from tests.features.push.conftest import authority
 from tests.features.push.push_service import open_push_service
 from tests.support.command_line import chat
-from tests.support.databases import execute
+from tests.support.databases import execute, fetch
 from tests.support.people import PASSWORD, register, request
 from tests.support.server import running_server, used_data_path
 
@@ -48,6 +48,8 @@ async def test_a_mention_before_a_kill_is_pushed_after_it_and_the_reason_is_told
             assert request("PUT", f"{begin}/push/subscription", subscription, headers=ada).is_success
             message = {"key": "one", "text": "@ada tea?"}
             said = request("POST", f"{begin}/rooms/1/messages", message, headers=ben).json()
+            # Without a mail server nothing follows the log for mails.
+            assert await fetch(server.address, "SELECT count(*) FROM missed_state") == 0
             server.kill()
         assert service.pushed == []
         with running_server(data) as server:

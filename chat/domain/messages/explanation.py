@@ -15,11 +15,20 @@ class DeviceReport(msgspec.Struct, frozen=True, kw_only=True):
     at: float
 
 
+class MailReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What was decided about mailing a message, and what the mail server answered; `at` in Unix seconds."""
+
+    decision: str
+    at: float
+    answer: str | None = None
+
+
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a message notified somebody, or not: the decision, and the tries. `at` in Unix seconds."""
+    """Why a message notified somebody, or not: the decision, the tries, and the mail. `at` in Unix seconds."""
 
     room_id: int
     seq: int
     decision: str
     at: float
     deliveries: Sequence[DeviceReport] = ()
+    mail: MailReport | None = None

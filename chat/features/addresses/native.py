@@ -73,7 +73,7 @@ async def ask_confirmation(
     if me.email is None:
         return NO_ADDRESS
     code = new_code(MARK)
-    found = await services.feature_ports[ADDRESSES].begin(me.id, digest_of(code))
+    found = await services.feature_ports[ADDRESSES].begin(me.id, digest_of(code), request.language)
     if found is None:
         return TOO_MANY
     link = f"{settings.public_url}/confirm#{code}"

@@ -30,8 +30,8 @@ class Addresses(Protocol):
         """Whether the person has confirmed the address that the account has now."""
         ...
 
-    async def begin(self, person_id: int, digest: bytes) -> Addressee | None:
-        """Keep a link of this digest for the address of the account.
+    async def begin(self, person_id: int, digest: bytes, language: str) -> Addressee | None:
+        """Keep a link of this digest for the address of the account; its mails have this language.
 
         None, and nothing is kept: the account has no address, or there were `PER_HOUR` links in the last hour, for the
         account or to the address.

@@ -19,8 +19,8 @@ WITH found AS (
         (SELECT count(*) FROM address_links
          WHERE email_key = users.email_key AND created_at > clock_timestamp() - interval '1 hour')) < {PER_HOUR}
 ), made AS (
-    INSERT INTO address_links (digest, user_id, email_key, expires_at)
-    SELECT $2, id, email_key, clock_timestamp() + interval '{LASTS} s' FROM found
+    INSERT INTO address_links (digest, user_id, email_key, language, expires_at)
+    SELECT $2, id, email_key, $3, clock_timestamp() + interval '{LASTS} s' FROM found
 )
 SELECT name, email FROM found"""
 _CONFIRM = """
@@ -28,10 +28,11 @@ WITH used AS (
     UPDATE address_links SET used_at = clock_timestamp() FROM users
     WHERE digest = $1 AND used_at IS NULL AND expires_at > clock_timestamp() AND users.id = user_id
         AND users.email_key = address_links.email_key AND users.deleted_at IS NULL
-    RETURNING address_links.user_id, address_links.email_key
+    RETURNING address_links.user_id, address_links.email_key, language
 )
-INSERT INTO confirmed_addresses (user_id, email_key) SELECT user_id, email_key FROM used
-ON CONFLICT (user_id) DO UPDATE SET email_key = EXCLUDED.email_key, confirmed_at = clock_timestamp()
+INSERT INTO confirmed_addresses (user_id, email_key, language) SELECT user_id, email_key, language FROM used
+ON CONFLICT (user_id) DO UPDATE
+SET email_key = EXCLUDED.email_key, language = EXCLUDED.language, confirmed_at = clock_timestamp()
 RETURNING true"""
 
 
@@ -47,11 +48,11 @@ class PostgresAddresses:
 
         return await self._database.read(read)
 
-    async def begin(self, person_id: int, digest: bytes) -> Addressee | None:
+    async def begin(self, person_id: int, digest: bytes, language: str) -> Addressee | None:
         async def begin(connection: Connection) -> Addressee | None:
             await connection.execute(_CLEAN)
             await connection.execute(_LOCK, person_id)
-            found = await connection.fetchrow(_BEGIN, person_id, digest)
+            found = await connection.fetchrow(_BEGIN, person_id, digest, language)
             return None if found is None else Addressee(**found)
 
         return await self._database.write(begin)

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 
+from msgspec import structs
+
 from chat.domain.features import Ports
 from chat.domain.messages.explanation import Explanation
 from chat.engine.services import EngineServices
@@ -10,8 +12,10 @@ from chat.features.feature import Feature
 from chat.features.push.figures import Figures
 from chat.features.push.ledger import LEDGER
 from chat.features.push.ledger_queries import PostgresLedger
+from chat.features.push.missed.port import MISSED
 from chat.features.push.native import OPERATIONS
 from chat.features.push.opening import open_pushes
+from chat.features.push.rules import Decision
 from chat.features.push.sending import Outgoing, Sender
 from chat.features.push.subscription_queries import PostgresSubscriptions, count_subscriptions
 from chat.features.push.subscriptions import SUBSCRIPTIONS
@@ -35,10 +39,21 @@ def _open(services: EngineServices) -> AbstractAsyncContextManager[Sender]:
 
 
 async def _explain(ports: Ports, person_id: int, place: tuple[int, int] | None) -> Sequence[Explanation]:
-    if place is None:
-        return await ports[LEDGER].last_of(person_id, _LAST)
-    found = await ports[LEDGER].explain(person_id, *place)
-    return [] if found is None else [found]
+    ledger, missed = ports[LEDGER], ports[MISSED]
+    if place is not None:
+        found = await ledger.explain(person_id, *place)
+        mail = await missed.explain(person_id, *place)
+        return [] if found is None else [structs.replace(found, mail=mail)]
+    mails = {(room, seq): mail for room, seq, mail in await missed.last_of(person_id, _LAST)}
+    pushes = [
+        structs.replace(each, mail=mails.pop((each.room_id, each.seq), None))
+        for each in await ledger.last_of(person_id, _LAST)
+    ]
+    mailed = [
+        Explanation(room_id=room, seq=seq, decision=Decision.NO_DEVICE, at=mail.at, mail=mail)
+        for (room, seq), mail in mails.items()
+    ]
+    return sorted([*pushes, *mailed], key=lambda each: -each.at)[:_LAST]
 
 
 FEATURE = Feature(

@@ -1,14 +1,15 @@
 """The task that follows the log and decides whom new messages notify. Each server has one; they take turns."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Protocol
 
 import structlog
 import trio
 
 from chat.domain.failures import StorageError
 from chat.engine.hub import Hub
-from chat.features.push.figures import Figures
-from chat.features.push.ledger import Ledger
+from chat.features.push.ledger import Step
+from chat.features.push.rules import Decision
 
 PACE = 1.0
 """Seconds from one step to the next; less while older messages wait."""
@@ -19,13 +20,26 @@ _RETRY = 1.0
 logger = structlog.get_logger(__name__)
 
 
+class DecidesSteps(Protocol):
+    """Decides step by step along the log, as `Ledger.decide` does."""
+
+    async def decide(self, delay: float) -> Step: ...
+
+
+class CountsDecisions(Protocol):
+    """Counts decisions. Sync."""
+
+    def decided(self, counts: Mapping[Decision, int]) -> None: ...
+
+
 async def follow(
-    ledger: Ledger,
+    ledger: DecidesSteps,
     hub: Hub,
-    figures: Figures,
+    figures: CountsDecisions,
     decided: Callable[[], object],
     delay: float,
     pace: float = PACE,
+    what: str = "pushes",
 ) -> None:
     """Decide whom new messages notify, until cancelled. Without new messages it sleeps.
 
@@ -36,6 +50,7 @@ async def follow(
         decided: called after each step: it, or the one of another server before it, may have made something due. Sync.
         delay: seconds from a message until its push.
         pace: seconds from one step to the next.
+        what: is sent, for the log.
 
     Cancelling: a step is done whole, or not begun.
     """
@@ -48,7 +63,7 @@ async def follow(
         except StorageError as error:
             if not has_failed:
                 logger.warning(
-                    "pushes for new messages are not decided; trying again each second", error=str(error)
+                    f"{what} for new messages are not decided; trying again each second", error=str(error)
                 )
             has_failed = True
             await trio.sleep(_RETRY)

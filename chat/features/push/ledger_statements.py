@@ -11,22 +11,22 @@ FROM lanes LEFT JOIN push_state ON push_state.id = 1 WHERE lanes.id = 1"""
 GO_ON = """
 INSERT INTO push_state (id, last_id) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET last_id = $1"""
 
-_FOR_ONE = "({room}.kind IN ('direct', 'support') OR ARRAY[0, {person}] && {message}.mentions)"
-_BLOCKED = "EXISTS (SELECT FROM blocks WHERE user_id = {person} AND blocked_id = {message}.sender_id)"
+FOR_ONE = "({room}.kind IN ('direct', 'support') OR ARRAY[0, {person}] && {message}.mentions)"
+BLOCKED = "EXISTS (SELECT FROM blocks WHERE user_id = {person} AND blocked_id = {message}.sender_id)"
 _AGE = "extract(epoch FROM now() - {message}.created_at)::float8 AS age"
 
 # Only those for whom it may be something: no statement here reads the members of a room, but for @all. The lobby has no
-# members; there @all is for those who receive pushes.
+# members; there @all is for those who receive something.
 _CANDIDATES = f"""
 WITH new AS MATERIALIZED (
-    SELECT m.id, m.room_id, m.seq, m.sender_id, m.created_at, coalesce(m.mentions, '{{}}') AS mentions, r.kind,
+    SELECT m.id, m.room_id, m.seq, m.sender_id, m.created_at, coalesce(m.mentions, '{{{{}}}}') AS mentions, r.kind,
            r.creator_id, m.deleted_at IS NOT NULL AS is_deleted
     FROM messages m JOIN rooms r ON r.id = m.room_id
     WHERE m.id > $1 AND m.id <= $2 AND m.kind = 'message' AND r.deleted_at IS NULL
 ), candidates AS (
     SELECT id, unnest(mentions) AS person_id FROM new
     UNION SELECT id, user_id FROM new JOIN memberships USING (room_id) WHERE 0 = ANY (mentions)
-    UNION SELECT id, user_id FROM new, push_subscriptions WHERE kind = 'lobby' AND 0 = ANY (mentions)
+    UNION SELECT id, user_id FROM new, {{receivers}} AS receivers WHERE kind = 'lobby' AND 0 = ANY (mentions)
     UNION SELECT id, unnest(ARRAY[low_id, high_id]) FROM new JOIN direct_rooms USING (room_id) WHERE kind = 'direct'
     UNION SELECT id, creator_id FROM new WHERE kind = 'support'
     UNION SELECT new.id, users.id FROM new, users
@@ -35,19 +35,29 @@ WITH new AS MATERIALIZED (
 )
 SELECT new.id AS message_id, users.id AS person_id, new.room_id, new.seq, new.sender_id = users.id AS is_own,
        new.is_deleted,
-       {_BLOCKED.format(person="users.id", message="new")} AS is_blocked,
+       {BLOCKED.format(person="users.id", message="new")} AS is_blocked,
        coalesce(marks.notify, 'mentions') AS notify,
-       {_FOR_ONE.format(room="new", person="users.id", message="new")} AS is_for_one,
-       EXISTS (SELECT FROM push_subscriptions WHERE user_id = users.id) AS has_device,
+       {FOR_ONE.format(room="new", person="users.id", message="new")} AS is_for_one,
+       EXISTS (SELECT FROM {{receivers}} AS receivers WHERE user_id = users.id) AS has_device,
        coalesce(marks.seq >= new.seq, false) AS is_read,
        {_AGE.format(message="new")}
 FROM candidates JOIN new USING (id) JOIN users ON users.id = candidates.person_id
 LEFT JOIN marks ON marks.room_id = new.room_id AND marks.user_id = users.id
 WHERE users.deleted_at IS NULL AND NOT users.is_visitor"""
-# For all others the decision is known without a row: a busy server writes nothing for messages that push nothing.
-CANDIDATES = f"""{_CANDIDATES}
-    AND new.sender_id <> users.id AND EXISTS (SELECT FROM push_subscriptions WHERE user_id = users.id)"""
-CANDIDATE = f"""{_CANDIDATES} AND users.id = $3"""
+
+
+def candidates(receivers: str) -> str:
+    """Return the statement that reads whom of the receivers (a table with `user_id`) new messages may be for.
+
+    For all others the decision is known without a row: a busy server writes nothing for messages that nobody receives.
+    """
+    return f"""{_CANDIDATES.format(receivers=receivers)}
+    AND new.sender_id <> users.id AND EXISTS (SELECT FROM {receivers} AS receivers WHERE user_id = users.id)"""
+
+
+_PUSHED_TO = "push_subscriptions"
+CANDIDATES = candidates(_PUSHED_TO)
+CANDIDATE = f"""{_CANDIDATES.format(receivers=_PUSHED_TO)} AND users.id = $3"""
 HAVE_ANY = "SELECT EXISTS (SELECT FROM push_subscriptions)"
 DECIDED = f"""
 SELECT id, extract(epoch FROM created_at)::float8 AS at FROM messages
@@ -88,27 +98,32 @@ UPDATE push_decisions AS mine SET due_at = now() + interval '{CLAIM} s', is_clai
 FROM chosen WHERE mine.message_id = chosen.message_id AND mine.person_id = chosen.person_id
 RETURNING mine.message_id, mine.person_id, extract(epoch FROM now() - chosen.due_at)::float8 AS late"""
 
-CLAIMED = f"""
-SELECT mine.message_id, mine.person_id, mine.room_id, mine.seq, mine.tries, mine.decision = 'sent' AS is_sent,
+FACTS = f"""
        coalesce(m.sender_id = mine.person_id, false) AS is_own,
        m.id IS NULL OR m.deleted_at IS NOT NULL OR r.id IS NULL OR r.deleted_at IS NOT NULL AS is_deleted,
        CASE r.kind WHEN 'room' THEN EXISTS (
                 SELECT FROM memberships WHERE room_id = r.id AND user_id = mine.person_id)
             WHEN 'support' THEN r.creator_id = mine.person_id OR coalesce(p.is_operator, false)
             ELSE true END AS is_there,
-       {_BLOCKED.format(person="mine.person_id", message="m")} AS is_blocked,
+       {BLOCKED.format(person="mine.person_id", message="m")} AS is_blocked,
        coalesce(marks.notify, 'mentions') AS notify,
-       coalesce({_FOR_ONE.format(room="r", person="mine.person_id", message="m")}, false) AS is_for_one,
+       coalesce({FOR_ONE.format(room="r", person="mine.person_id", message="m")}, false) AS is_for_one,
        coalesce(marks.seq >= mine.seq, false) AS is_read, {_AGE.format(message="m")},
-       left(m.text, 200) AS text, sender.name AS sender, r.kind, r.name AS room_name,
-       coalesce((SELECT has_text FROM push_choices WHERE user_id = mine.person_id), true) AS has_text
-FROM unnest($1::bigint[], $2::bigint[]) AS claimed(message_id, person_id)
-JOIN push_decisions AS mine USING (message_id, person_id)
+       sender.name AS sender, r.kind, r.name AS room_name"""
+"""The facts about rows that are called `mine`; `FACTS_FROM` joins what they are read from."""
+FACTS_FROM = """
 LEFT JOIN messages AS m ON m.id = mine.message_id
 LEFT JOIN rooms AS r ON r.id = mine.room_id
 LEFT JOIN users AS sender ON sender.id = m.sender_id
 LEFT JOIN users AS p ON p.id = mine.person_id
-LEFT JOIN marks ON marks.room_id = mine.room_id AND marks.user_id = mine.person_id
+LEFT JOIN marks ON marks.room_id = mine.room_id AND marks.user_id = mine.person_id"""
+
+CLAIMED = f"""
+SELECT mine.message_id, mine.person_id, mine.room_id, mine.seq, mine.tries, mine.decision = 'sent' AS is_sent,{FACTS},
+       left(m.text, 200) AS text,
+       coalesce((SELECT has_text FROM push_choices WHERE user_id = mine.person_id), true) AS has_text
+FROM unnest($1::bigint[], $2::bigint[]) AS claimed(message_id, person_id)
+JOIN push_decisions AS mine USING (message_id, person_id){FACTS_FROM}
 ORDER BY mine.message_id DESC"""
 
 DEVICES = """

@@ -12,6 +12,7 @@ from chat.domain.text.wrong_values import pattern
 from chat.engine.services import EngineServices
 from chat.features.push.delivery import DeliveryState
 from chat.features.push.ledger import LEDGER
+from chat.features.push.missed.port import MISSED
 from chat.features.push.rules import Decision
 from chat.features.push.subscriptions import MOST_ENDPOINT
 from chat.features.push.use_cases import BAD_KEYS, PUSH
@@ -77,12 +78,24 @@ class Delivery(Value, kw_only=True, frozen=True):
     at: Time
 
 
+class Mailed(Value, kw_only=True, frozen=True):
+    """What was decided about mailing a message to one, and what the mail server answered."""
+
+    decision: Annotated[str, Meta(description=", ".join(Decision))]
+    at: Time
+    answer: str | None = None
+
+
 class Why(Value, kw_only=True, frozen=True):
-    """Why one was notified of a message or not: the `decision`, when it was made, and what was sent where."""
+    """Why one was notified of a message or not: the `decision`, when it was made, and what was sent where.
+
+    `mail` has the same of mail, if the message could be mailed to one.
+    """
 
     decision: Annotated[str, Meta(description=", ".join(Decision))]
     at: Time
     deliveries: tuple[Delivery, ...] = ()
+    mail: Mailed | None = None
 
 
 NOT_DECIDED = Refusal(
@@ -138,6 +151,7 @@ async def why_notified(services: EngineServices, caller: Caller, request: WhichM
     found = await services.feature_ports[LEDGER].explain(caller.known.id, request.room, request.seq)
     if found is None:
         return NOT_DECIDED
+    mail = await services.feature_ports[MISSED].explain(caller.known.id, request.room, request.seq)
     return Why(
         decision=found.decision,
         at=milliseconds(found.at),
@@ -151,6 +165,9 @@ async def why_notified(services: EngineServices, caller: Caller, request: WhichM
             )
             for each in found.deliveries
         ),
+        mail=None
+        if mail is None
+        else Mailed(decision=mail.decision, at=milliseconds(mail.at), answer=mail.answer),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Protocol
 
 import structlog
 import trio
@@ -61,7 +62,7 @@ async def open_pushes(
     async with trio.open_nursery() as nursery:
         nursery.start_soon(follow, ledger, hub, figures, sender.wake, delay, pace)
         nursery.start_soon(sender.run)
-        nursery.start_soon(_forget, ledger)
+        nursery.start_soon(forget_old, ledger)
         yield sender
         sender.stop()
         with trio.move_on_after(_GOODBYE):
@@ -69,13 +70,20 @@ async def open_pushes(
         nursery.cancel_scope.cancel(reason="the server stops")
 
 
-async def _forget(ledger: Ledger) -> None:
+class Forgets(Protocol):
+    """Removes its oldest entries, as `Ledger.forget` does."""
+
+    async def forget(self, most: int) -> int: ...
+
+
+async def forget_old(ledger: Forgets, what: str = "pushes") -> None:
+    """Remove old decisions about `what`, each hour, until cancelled. Cancelling: a step is done, or not."""
     while True:
         try:
             forgotten = await ledger.forget(_STEP)
         except StorageError as error:
             logger.warning(
-                "old decisions about pushes are not removed; trying again in an hour", error=str(error)
+                f"old decisions about {what} are not removed; trying again in an hour", error=str(error)
             )
             forgotten = 0
         await trio.sleep(_PAUSE if forgotten == _STEP else _EVERY)

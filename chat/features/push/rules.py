@@ -1,4 +1,7 @@
-"""Whom a message notifies, and whether it still does when its time has come. Pure: one function decides from facts."""
+"""Whom a message notifies, and whether it still does when its time has come: by push, and by mail.
+
+Pure: one function decides from facts.
+"""
 
 from enum import StrEnum
 from typing import Literal
@@ -6,10 +9,10 @@ from typing import Literal
 import msgspec
 
 HOUR = 3600.0
-"""Seconds after which nobody is notified of a message for the first time: after a day's stop nobody is flooded."""
+"""Seconds after which nothing is pushed for the first time: after a day's stop nobody is flooded."""
 
 DAY = 86_400.0
-"""Seconds for which a push is tried again."""
+"""Seconds for which a push or mail is tried again, and after which nothing is mailed for the first time."""
 
 
 class Decision(StrEnum):
@@ -27,12 +30,13 @@ class Decision(StrEnum):
     DELETED = "deleted"
     LEFT = "left"
     NO_DEVICE = "no_device"
+    """No browser of the person receives pushes; no confirmed address of theirs receives mails."""
     COLLAPSED = "collapsed"
-    """A newer message of the room was sent instead."""
+    """A newer message of the room was pushed instead; they have not been in the room since the last mail."""
     TOO_OLD = "too_old"
     """The server did not run when its time had come."""
     FAILED = "failed"
-    """No push service took it, for a day or for good."""
+    """No push service, or mail server, took it, for a day or for good."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,13 +49,14 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
         is_blocked: the person blocks its author.
         notify: the person's setting of the room.
         is_for_one: it mentions the person, or is in a direct room or a support conversation.
-        has_device: a browser of the person receives pushes.
+        has_device: a browser of the person receives pushes; an address of theirs receives mails.
         is_read: the person has read the room as far.
-        age: seconds since it was sent.
-        tries: how often a push was begun.
+        age: seconds since it was sent; of a mail, since its time came.
+        tries: how often a push or mail was begun.
+        latest: seconds of `age` after which it is too late to begin.
         is_due: the time has passed in which the person may read it in a page.
         is_active: the person has a page open and is not away.
-        is_newest: no newer message of the room is sent to the person now.
+        is_newest: no newer message of the room is pushed now; no mail about the room was sent since they were there.
     """
 
     is_own: bool = False
@@ -64,6 +69,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     is_read: bool = False
     age: float = 0.0
     tries: int = 0
+    latest: float = HOUR
     is_due: bool = False
     is_active: bool = False
     is_newest: bool = True
@@ -85,7 +91,7 @@ def decide(facts: Facts) -> Decision:
         return Decision.NO_DEVICE
     if facts.is_read:
         return Decision.READ
-    if facts.age > HOUR and not facts.tries:
+    if facts.age > facts.latest and not facts.tries:
         return Decision.TOO_OLD
     if facts.age > DAY:
         return Decision.FAILED

@@ -42,7 +42,7 @@ class AddressesModel:
         key = self._key(person_id)
         return key is not None and self._confirmed.get(person_id) == key
 
-    async def begin(self, person_id: int, digest: bytes) -> Addressee | None:
+    async def begin(self, person_id: int, digest: bytes, language: str) -> Addressee | None:
         await trio.lowlevel.checkpoint()
         key, person = self._key(person_id), self._users.look_up(person_id)
         new = [link for link in self._links.values() if link.at > self._now() - 3600]

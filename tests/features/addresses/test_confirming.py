@@ -20,7 +20,7 @@ async def person(storage: Storage, name: str, email: str | None) -> Person:
 async def test_a_link_confirms_the_address_that_the_account_has(storage: Storage) -> None:
     addresses, ada = storage.feature_ports[ADDRESSES], await person(storage, "ada", "Ada@Example.com")
     assert not await addresses.is_confirmed(ada.id)
-    found = await addresses.begin(ada.id, b"1" * 32)
+    found = await addresses.begin(ada.id, b"1" * 32, "en")
     assert found is not None
     assert (found.name, found.email) == ("ada", "Ada@Example.com")
     assert not await addresses.confirm(b"2" * 32)
@@ -33,7 +33,7 @@ async def test_a_link_confirms_the_address_that_the_account_has(storage: Storage
 
 async def test_a_link_is_void_once_the_account_has_another_address(storage: Storage) -> None:
     addresses, ada = storage.feature_ports[ADDRESSES], await person(storage, "ada", "ada@example.com")
-    await addresses.begin(ada.id, b"1" * 32)
+    await addresses.begin(ada.id, b"1" * 32, "en")
     await storage.users.change_profile(ada.id, ProfileChange(email="victim@example.com"))
     assert not await addresses.confirm(b"1" * 32)
     assert not await addresses.is_confirmed(ada.id)
@@ -42,17 +42,17 @@ async def test_a_link_is_void_once_the_account_has_another_address(storage: Stor
 async def test_an_account_and_an_address_get_three_links_in_an_hour(storage: Storage) -> None:
     addresses = storage.feature_ports[ADDRESSES]
     ada = await person(storage, "ada", "ada@example.com")
-    made = [await addresses.begin(ada.id, bytes([n]) * 32) for n in range(PER_HOUR + 1)]
+    made = [await addresses.begin(ada.id, bytes([n]) * 32, "en") for n in range(PER_HOUR + 1)]
     assert [each is not None for each in made] == [True] * PER_HOUR + [False]
     await storage.users.change_profile(ada.id, ProfileChange(email="other@example.com"))
-    assert await addresses.begin(ada.id, b"8" * 32) is None  # another address, the same account
+    assert await addresses.begin(ada.id, b"8" * 32, "en") is None  # another address, the same account
     ben = await person(storage, "ben", "Ada@example.com")
-    assert await addresses.begin(ben.id, b"9" * 32) is None  # another account, the same address
+    assert await addresses.begin(ben.id, b"9" * 32, "en") is None  # another account, the same address
 
 
 async def test_without_an_address_there_is_nothing_to_confirm(storage: Storage) -> None:
     addresses, ada = storage.feature_ports[ADDRESSES], await person(storage, "ada", None)
-    assert await addresses.begin(ada.id, b"1" * 32) is None
+    assert await addresses.begin(ada.id, b"1" * 32, "en") is None
     assert not await addresses.is_confirmed(ada.id)
 
 

@@ -12,10 +12,34 @@ from chat.domain.features import Port
 from chat.domain.messages.outcomes import Saved
 from chat.features.push.keys import new_private_key
 from chat.features.push.ledger import LEDGER
+from chat.features.push.missed.port import MISSED, USUAL, MailChoice
 from chat.features.push.subscriptions import SUBSCRIPTIONS, PushState, Subscription
 
 if TYPE_CHECKING:
     from tests.reference.storage import MemoryStorage
+
+
+class _MissedModel:
+    """The port `Missed`, with an empty ledger: in memory nothing is decided or mailed, and no address is confirmed."""
+
+    def __init__(self, storage: "MemoryStorage") -> None:
+        self._users = storage.users
+        self._seconds: dict[int, int] = {}  # by person
+
+    async def choice(self, person_id: int) -> MailChoice:
+        await trio.lowlevel.checkpoint()
+        return MailChoice(self._seconds.get(person_id, USUAL), False)
+
+    async def choose(self, person_id: int, seconds: int) -> None:
+        await trio.lowlevel.checkpoint()
+        if self._users.is_there(person_id):
+            self._seconds[person_id] = seconds
+
+    async def unsubscribe(self, code: str) -> None:
+        await trio.lowlevel.checkpoint()
+
+    async def explain(self, person_id: int, room_id: int, seq: int) -> None:
+        await trio.lowlevel.checkpoint()
 
 
 class PushModel:
@@ -27,7 +51,11 @@ class PushModel:
         self._subscriptions: dict[int, Subscription] = {}  # by session
         self._has_text: dict[int, bool] = {}  # by person
         self.savers: Mapping[type, Callable[[Any], Saved]] = {}
-        self.ports: Mapping[Port[Any], Any] = {SUBSCRIPTIONS: self, LEDGER: self}
+        self.ports: Mapping[Port[Any], Any] = {
+            SUBSCRIPTIONS: self,
+            LEDGER: self,
+            MISSED: _MissedModel(storage),
+        }
 
     async def private_key(self) -> bytes:
         await trio.lowlevel.checkpoint()

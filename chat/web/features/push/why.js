@@ -26,6 +26,8 @@ export function Why({ message: { room, seq }, onClose }) {
         ${value.deliveries.map((each) => html`<li class="row" key=${each.at}><span class="row-text"><bdi>${each.device}</bdi><span class="soft small"> ${t(/** @type {Key} */ (`why.device_${each.state}`), { time: dayAndTime(each.at) })}</span></span></li>`)}
       </ul>`
     }
+    ${value?.mail && html`<p>${t(/** @type {Key} */ (`why.mail_${value.mail.decision}`), { time: dayAndTime(value.mail.at) })}</p>`}
+    ${value?.mail?.answer && value.mail.decision !== "sent" && html`<p class="soft small">${t("why.mail_answer", { answer: value.mail.answer })}</p>`}
     <p class="soft small">${t("why.settings")} <a href="/settings/notifications">${t("why.settings_link")}</a></p>
   <//>`;
 }
@@ -34,7 +36,7 @@ export function Why({ message: { room, seq }, onClose }) {
  * @param {import("../../model/types").Chat} chat
  * @param {number} room
  * @param {number} seq
- * @returns {Promise<Decided | { decision: "not_eligible", deliveries?: undefined }>}
+ * @returns {Promise<Decided | { decision: "not_eligible", deliveries?: undefined, mail?: undefined }>}
  */
 async function read(chat, room, seq) {
   try {

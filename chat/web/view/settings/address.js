@@ -28,7 +28,7 @@ export function Address({ email }) {
       ${
         sentTo === email
           ? html`<p class="soft small" role="status">${t("address.sent", { email })}</p>`
-          : html`<button type="button" class="button small" disabled=${isBusy} onClick=${send}>${t("address.send")}</button>`
+          : html`<button type="button" class="link" disabled=${isBusy} onClick=${send}>${t("address.send")}</button>`
       }
       <${FormError} text=${error} />
     </div>

@@ -2,17 +2,21 @@
 
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
+import { lazy } from "../shared/lazy.js";
 import { useAction } from "../shared/action.js";
-import { useChat } from "../shared/context.js";
+import { useChat, useSelected } from "../shared/context.js";
 import { FormError } from "../controls/fields.js";
 import { icon } from "../controls/icon.js";
 import { Push } from "./push.js";
+
+const MailChoices = lazy(() => import("./mail_choice.js"), "MailChoices");
 
 /** @typedef {"granted" | "denied" | "default" | "missing" | "ios"} Permission */
 
 export function Notifications() {
   const chat = useChat();
   const [permission, setPermission] = useState(permissionState);
+  const isMailed = useSelected((state) => state.server.features.includes("missed_mail"));
   const allow = async () => {
     await chat.answerNotificationOffer(true);
     setPermission(permissionState());
@@ -22,6 +26,7 @@ export function Notifications() {
     <p class="notice">${icon(permission === "granted" ? "bell" : "bell_off")} <span>${t(`notifications.${permission}`)}</span></p>
     ${permission === "default" && html`<div class="actions"><button type="button" class="button primary" onClick=${allow}>${t("notifications.allow")}</button></div>`}
     ${permission === "granted" && html`<${Push} other=${html`<${LocalTest} />`} />`}
+    ${isMailed && html`<${MailChoices} />`}
     <p>${t("notifications.rooms")}</p>
   `;
 }

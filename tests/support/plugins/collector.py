@@ -22,7 +22,6 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish() -> None:
-    """As chat/cli/serve.py does it, once all tests are imported."""
-    gc.collect()
+    """Keep all that was imported and collected out of what is looked through; to look for garbage takes a second."""
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)

@@ -154,7 +154,7 @@ def is_set_up(chat: ServerProcess) -> bool:
 
 def set_up_screens(pages: Pages, chat: ServerProcess, **options: Any) -> Iterator[tuple[Screen, Page]]:
     """Go through the steps of the set-up in one page."""
-    page = pages.open(SET_UP[0].path.format(code=printed_code(chat)), reduced_motion="reduce", **options)
+    page = pages.open(SET_UP[0].path.format(code=printed_code(chat)), **options)
     for screen in SET_UP:
         screen.do(page)
         expect(page.get_by_text(screen.shows).first).to_be_visible()
@@ -234,7 +234,7 @@ class Screens:
     def __init__(self, pages: Pages, world: World, **options: Any) -> None:
         self._pages = pages
         self._world = world
-        self._options = {"reduced_motion": "reduce", **options}
+        self._options = options
         self._inside: Page | None = None
         self._outside: Page | None = None
         self._is_at_rest = False

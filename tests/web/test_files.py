@@ -12,6 +12,7 @@ from tests.system.relay import Relay
 from tests.web.giving import bomb, hidden_bomb, payload, png
 from tests.web.open_pages import go
 from tests.web.pages import Pages
+from tests.web.rest import Rest
 from tests.web.talking import Speaker, Timeline
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>window.pwned = 1</script></svg>'
@@ -74,15 +75,24 @@ def test_a_picture_is_pasted_sent_and_seen_by_others_in_its_place(pages: Pages) 
     shown = ada.locator(".message .picture.is-loaded img")
     expect(shown).to_be_visible()
 
-    ben = pages.of("ben", "/", viewport={"width": 390, "height": 844}, reduced_motion="reduce")
+    ben = pages.of("ben", "/", viewport={"width": 390, "height": 844})
     number = int(ada.url.rpartition("/")[2])
     bearer = {"Authorization": f"Bearer {pages.person('ben')['access']}"}
     me = request("GET", f"{pages.url}/api/v1/me", headers=bearer).json()["id"]
     request("PUT", f"{pages.url}/api/v1/rooms/{number}/members/{me}", {}, headers=bearer)
-    go(ben, f"/room/{number}")
+    held: list[Route] = []
+    is_held = True
+    ben.route("**/api/v1/files/**", lambda route: held.append(route) if is_held else route.continue_())
+    with ben.expect_request("**/api/v1/files/**"):
+        go(ben, f"/room/{number}")
     picture = ben.locator(".message .picture")
+    expect(picture).to_be_visible()
+    assert Rest(ben).comes() is None
     place = picture.bounding_box()
     assert place is not None
+    is_held = False
+    for route in held:
+        route.continue_()
     expect(ben.locator(".message .picture.is-loaded img")).to_be_visible()
     assert picture.bounding_box() == place, "it had its place before it was loaded"
     assert abs(place["width"] / place["height"] - 4 / 3) < 0.02
@@ -305,8 +315,8 @@ def test_a_message_waiting_for_uploads_is_sent_while_another_room_is_shown(
 
 
 def test_pictures_beyond_the_cache_still_open(pages: Pages) -> None:
-    context = pages.context()
-    pages.log_in(context, "ada")
+    page = pages.empty()
+    pages.log_in(page.context, "ada")
     picture = png(48, 48)
     asked: list[str] = []
 
@@ -326,9 +336,8 @@ def test_pictures_beyond_the_cache_still_open(pages: Pages) -> None:
 
         server.on_message(pass_on)
 
-    context.route("**/api/v1/files/*", answer)
-    context.route_web_socket("**/api/v1/socket", with_album)
-    page = context.new_page()
+    page.route("**/api/v1/files/*", answer)
+    page.route_web_socket("**/api/v1/socket", with_album)
     page.goto(f"{pages.url}/room/1")
     expect(page.get_by_text("Online", exact=True)).to_be_visible()
     Speaker(pages, "ben").say(1, "album")

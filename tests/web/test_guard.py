@@ -76,7 +76,7 @@ def test_a_browser_that_is_used_again_has_nothing_of_those_before(browser: Brows
                     assert page.context in before
                     assert page.context.pages == [page]
                     assert page.evaluate(_KEPT) == ["", None, None, [], []]
-                assert pages.open(viewport={"width": 390, "height": 844}).context not in before
+                assert pages.open(locale="ru-RU").context not in before
                 page.evaluate("console.log('said')")
                 page.title()
                 assert pages.faults == ["console: said"], "the guard looks at it, and at nobody else's"

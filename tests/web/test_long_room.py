@@ -10,6 +10,7 @@ from tests.support.server import ServerProcess
 from tests.system.relay import Relay
 from tests.web.open_pages import go
 from tests.web.pages import Pages
+from tests.web.rest import Rest
 from tests.web.talking import Speaker, Timeline, write_beside
 
 LENGTH = 10_000
@@ -87,21 +88,25 @@ def test_any_place_opens_at_once_and_stays_while_others_write(
     expect(timeline.page.locator(".message.is-marked")).to_contain_text("beside 4999")
     assert timeline.page.locator("li[data-seq]").count() <= MOST_DRAWN
 
+    rest = Rest(timeline.page)
     for seq in (5000, LENGTH - 30):
         if seq != 5000:
             go(timeline.page, f"/room/{room}/{seq}")
             expect(timeline.row(seq)).to_be_in_viewport()
+        assert rest.comes() is None
         before = timeline.row(seq).evaluate(_TOP)
         last = ada.call("GET", f"/rooms/{room}")["seq"]
         write_beside(chat, 99, room=room, sender="ben")
         assert ben.say(room, f"after {seq}") == last + 100
         expect(timeline.page.locator(".room.is-unread, .pill.is-new").first).to_be_visible()
         expect(timeline.page.locator(".pill.is-new")).to_contain_text("new messages")
+        assert rest.comes() is None
         assert abs(timeline.row(seq).evaluate(_TOP) - before) < 1
 
     timeline.page.get_by_role("button", name="Jump to the latest message").click()
     expect(timeline.message(f"after {LENGTH - 30}")).to_be_in_viewport()
     expect(timeline.page.locator(".pill.is-new, .pill.is-round")).to_have_count(0)
+    assert rest.comes() is None
     assert view.evaluate("(list) => list.scrollHeight - list.scrollTop - list.clientHeight") < 1
 
 

@@ -64,7 +64,7 @@ def test_a_mailed_link_lets_its_person_in_with_a_new_password(pages: Pages, mail
     page.get_by_label("New password").fill("second words")
     page.get_by_role("button", name="Set password and log in").click()
     expect(page.get_by_role("navigation", name="Rooms")).to_be_visible()
-    assert "#" not in page.url
+    expect(page).not_to_have_url(re.compile("#"))
 
 
 def test_an_address_is_confirmed_by_a_click_on_the_page_of_a_mailed_link(

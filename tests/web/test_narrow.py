@@ -31,9 +31,7 @@ def test_the_panel_of_a_long_room_rests_and_leads_back_to_the_place_one_came_fro
     pages: Pages, ada: Speaker, chat: ServerProcess, size: dict[str, int]
 ) -> None:
     room = long_room(ada, chat, f"panel {size['width']}")
-    timeline = Timeline(
-        pages.of("ada", f"/room/{room}/500?show=room", viewport=size, reduced_motion="reduce")
-    )
+    timeline = Timeline(pages.of("ada", f"/room/{room}/500?show=room", viewport=size))
     page = timeline.page
     expect(page.get_by_role("heading", name="About this room")).to_be_visible()
     assert Rest(page).comes() is None

@@ -54,7 +54,7 @@ def test_a_code_that_was_not_printed_is_mended_in_its_field(pages: Pages, code: 
 
 
 def test_a_code_that_is_typed_before_the_server_answers_stays(pages: Pages) -> None:
-    page = pages.context().new_page()
+    page = pages.empty()
     asked: list[Route] = []
     page.route("**/api/v1/setup", lambda route: asked.append(route))
     with page.expect_request("**/api/v1/setup"):

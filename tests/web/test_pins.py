@@ -93,9 +93,8 @@ def test_the_list_is_read_again_after_a_reset_and_after_a_failure(
 ) -> None:
     """The server's reset is put into the socket here: what it does by itself is another test's subject."""
     ada.call("PUT", f"/rooms/{garden}/pins/{ada.say(garden, 'first rule')}")
-    context = pages.context(service_workers="block")
-    pages.log_in(context, "ada")
-    page = context.new_page()
+    page = pages.empty()
+    pages.log_in(page.context, "ada")
     page.route(f"**/rooms/{garden}/pins", lambda route: route.fulfill(status=503, json={"error": "no"}))
     send = beside_the_server(page)
     page.goto(f"{pages.url}/room/{garden}?show=room")

@@ -203,10 +203,9 @@ def test_ten_files_take_little_room_and_keep_the_ends_of_their_names(pages: Page
 
         server.on_message(pass_on)
 
-    context = pages.context()
-    pages.log_in(context, "ada")
-    context.route_web_socket("**/api/v1/socket", with_files)
-    page = context.new_page()
+    page = pages.empty()
+    pages.log_in(page.context, "ada")
+    page.route_web_socket("**/api/v1/socket", with_files)
     room = ada.make_room("reports")
     page.goto(f"{pages.url}/room/{room}")
     expect(page.get_by_text("Online", exact=True)).to_be_visible()
@@ -224,7 +223,7 @@ def test_ten_files_take_little_room_and_keep_the_ends_of_their_names(pages: Page
 
 def test_a_picture_is_looked_at_in_the_whole_window(pages: Pages, ada: Speaker) -> None:
     room = ada.make_room("gallery")
-    page = pages.at("ada", f"/room/{room}", reduced_motion="reduce")
+    page = pages.at("ada", f"/room/{room}")
     attach(page, payload("rose.png", "image/png", png(1600, 1200)))
     page.get_by_role("button", name="Send").click()
     page.locator(".message .picture.is-loaded").click()

@@ -84,10 +84,10 @@ def room_of(dialect: str, ada: Speaker, ben: Speaker) -> int:
 
 @pytest.mark.parametrize("dialect", ["talker", "messenger", "rooms", "native", "direct", "support"])
 def test_messages_of_any_dialect_are_shown_as_sent(dialect: str, pages: Pages, house: House) -> None:
-    ada, ben = Speaker(pages, f"ada-{dialect}"), Speaker(pages, f"ben-{dialect}")
+    ada, ben = Speaker(pages, "ada"), Speaker(pages, "ben")
     with saying(dialect, house, ben, ada) as say:
         room = room_of(dialect, ada, ben)
-        timeline = Timeline(pages.of(ada.name, f"/room/{room}"))
+        timeline = Timeline((pages.at if room == LOBBY else pages.of)("ada", f"/room/{room}"))
         expect(timeline.field).to_be_visible()
         for text in HOSTILE:
             say(text)

@@ -31,9 +31,9 @@ def garden(ada: Speaker, ben: Speaker) -> Generator[int]:
     ada.call("DELETE", f"/rooms/{room}")
 
 
-def opened(pages: Pages, name: str, room: int, seq: int | None = None, **options: object) -> Timeline:
-    place = f"/room/{room}" if seq is None else f"/room/{room}/{seq}"
-    timeline = Timeline(pages.of(name, place, **options))
+def opened(pages: Pages, name: str, room: int, *, is_new: bool = False, **options: object) -> Timeline:
+    """A room in a page that was used before, unless `is_new`."""
+    timeline = Timeline((pages.of if is_new else pages.at)(name, f"/room/{room}", **options))
     expect(timeline.field).to_be_visible()
     return timeline
 
@@ -124,7 +124,7 @@ def test_reading_is_seen_by_the_other_and_on_the_second_device(
     room = ada.call("PUT", f"/direct/{ben.id}")["id"]
     second = pages.of("ben", "/settings")
     row = second.locator(f"a.room[href='/room/{room}']")
-    adas = opened(pages, "ada", room)
+    adas = opened(pages, "ada", room, is_new=True)
     adas.say("are you there?")
     expect(row).to_have_class("room is-unread")
     expect(adas.page.locator(".message-read")).to_have_count(0)
@@ -168,7 +168,7 @@ def test_the_keyboard_alone_goes_through_messages_and_back(
 ) -> None:
     ada.say(garden, "first")
     ben.say(garden, "second")
-    adas = opened(pages, "ada", garden)
+    adas = opened(pages, "ada", garden, is_new=True)
     expect(adas.message("first")).to_be_visible()  # which is loaded after the second, the last of the room
     adas.field.focus()
     adas.page.keyboard.press("Escape")
@@ -230,7 +230,7 @@ def test_archived_blocked_and_refused_are_explained(
 ) -> None:
     ben.say(garden, "buy my seeds")
     ada.call("PUT", f"/me/blocks/{ben.id}")
-    adas = opened(pages, "ada", garden)
+    adas = opened(pages, "ada", garden, is_new=True)
     folded = adas.page.locator(".message.is-plain")
     expect(folded).to_contain_text("Message from someone you have blocked.")
     expect(adas.page.locator(".timeline").get_by_text("buy my seeds")).to_have_count(0)

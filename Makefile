@@ -77,7 +77,8 @@ node_modules/made: package.json
 mutants: .venv/test ## plant defects and list those that no test finds; ARGS="--only engine/send_queue.py --most 50 --seed 1"
 	$(BIN)/python -m tests.mutants $(ARGS)
 
-simulate: .venv/test ## run SEEDS=1000 worlds of the simulation, on all cores
+simulate: .venv/test ## run SEEDS=1000 worlds of the simulation on all cores, and plant every defect
+	SIMULATION=whole $(BIN)/python -m pytest -n 2 tests/simulation/test_simulation.py
 	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000) $(ARGS)
 
 bench: .venv/test ## measure the server and its peers, for an hour; ARGS="--only a" for one scenario

@@ -32,7 +32,7 @@ run: .venv/run ## start the server on http://127.0.0.1:9000
 test: .venv/test ## ruff, mypy, import-linter and every test
 	@$(COMPILED) $(BIN)/python -m pytest --collect-only -q >/dev/null 2>&1 & \
 	    $(MAKE_COMMAND) --no-print-directory lint; status=$$?; wait; exit $$status
-	$(COMPILED) $(BIN)/python -m pytest -n 5 $(ARGS)
+	$(COMPILED) $(BIN)/python -m pytest -n 4 $(ARGS)
 
 sweep: .venv/test ## cancel everything everywhere in ten schedules, for ten minutes; ARGS="-k talker" for a part
 	$(BIN)/python -m pytest tests/cancellation --cancel-schedules=10 $(ARGS)

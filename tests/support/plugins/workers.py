@@ -10,10 +10,19 @@ from xdist.scheduler import LoadScopeScheduling
 APART = ("tests/simulation/test_simulation.py", "tests/cancellation/test_zz_reach.py")
 """Files whose tests share nothing, and take long or come at different times."""
 
+WITH_ORDINARY_BROWSER = (
+    "tests/web/test_long_room.py",
+    "tests/web/test_notifications.py",
+    "tests/web/test_push.py",
+    "tests/web/test_widget.py",
+)
+"""Files that one worker runs, because they start a second browser."""
+
 FIRST = (
     "tests/cancellation/test_postgres.py",
     "tests/cancellation/test_sessions.py",
     "tests/cancellation/",
+    *WITH_ORDINARY_BROWSER,
     "tests/web/",
     "tests/simulation/",
     "tests/test_cli.py",
@@ -27,6 +36,8 @@ class FileScheduling(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
+        if file in WITH_ORDINARY_BROWSER:
+            return WITH_ORDINARY_BROWSER[0]
         return nodeid if file in APART else file
 
 

@@ -1694,6 +1694,25 @@ export interface SupportEvent {
   by: number;
 }
 
+/** The newest changes of a conversation, the oldest first. */
+export interface SupportHistory {
+  changes: SupportStep[];
+}
+
+/**
+ * The state and the assignee of a conversation from a change on, and who made it. A closing by the conversation's
+ * own person is the server's: nobody had written for long.
+ */
+export interface SupportStep {
+  /** A change's number in its room: 1, 2, 3 … without gaps; 0: none yet */
+  pos: number;
+  /** Unix milliseconds */
+  at: number;
+  state: "closed" | "open";
+  assignee?: Sender;
+  by: number;
+}
+
 /** A message to pin, or to unpin. */
 export interface SwitchPin {
   room: number;
@@ -1839,6 +1858,11 @@ export interface WhichExport {
 /** A file. */
 export interface WhichFile {
   id: number;
+}
+
+/** A support conversation. */
+export interface WhichHistory {
+  room: number;
 }
 
 /** A hold. */

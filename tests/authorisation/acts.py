@@ -126,6 +126,7 @@ NATIVE_ACTS = (
         only=_INVITED,
     ),
     Act("change_support", "claim the conversation", "lead support", {**_ROOM, "assignee": "{operator}"}),
+    Act("support_changes", "see who claimed and closed it", "lead support", _ROOM),
     Act("change_listed_room", "rename any room", "administer", {**_ROOM, "name": "{name}"}),
     Act("room_retention", "see how long messages are kept", "read", _ROOM),
     Act("set_room_retention", "set how long messages are kept", "keep", {**_ROOM, "days": None}),

@@ -606,6 +606,7 @@ def reading(address: DatabaseAddress, ada: Person, ben: Person) -> Scenario:
                 await timelines.support_queue(QueuePlace(0, 0, 0), 10)
                 await timelines.first_conversations(ada.id, 10)
                 await timelines.count_conversations(ada.id)
+                await timelines.support_changes(LOBBY_ID, 10)
                 await storage.contacts.find("a", "", 10)
                 await storage.contacts.changed_since(ada.id, 0, 10)
                 await storage.contacts.blocked(ada.id, "", 10)

@@ -117,6 +117,7 @@ READS = frozenset(
         "texts",
         "store_id",
         "summaries",
+        "support_changes",
         "support_queue",
         "first_conversations",
         "count_conversations",

@@ -161,6 +161,8 @@ def test_a_conversation_is_handed_over_closed_and_opened_again(
         olga.get_by_role("menuitem", name="Hand over…").click()
         olga.get_by_role("dialog").get_by_role("button", name="oscar").click()
         expect(olga.get_by_text("oscar is answering")).to_be_visible()
+        led = ["olga claimed the conversation", "olga assigned the conversation to oscar"]
+        expect(olga.locator(".support-line")).to_contain_text(led)
 
         part(oscar, "Mine")
         # Now it is in this part, and the list is not made anew.
@@ -179,6 +181,8 @@ def test_a_conversation_is_handed_over_closed_and_opened_again(
         expect(oscar.get_by_text("This conversation is closed.")).to_be_visible()
         expect(oscar.locator(".past").get_by_text("can I pay by invoice?")).to_be_visible()
         expect(olga.get_by_text("This conversation is closed.")).to_be_visible()
+        led.append("oscar closed the conversation")
+        expect(oscar.locator(".past .support-line")).to_contain_text(led)
         part(oscar, "Closed")
         expect(row(oscar, "fay")).to_be_visible()
 
@@ -188,6 +192,8 @@ def test_a_conversation_is_handed_over_closed_and_opened_again(
         oscar.get_by_role("button", name="Close", exact=True).click()
         oscar.get_by_role("button", name="Reopen").click()
         Timeline(oscar).say("by card too")
+        reopened = [f"{name} reopened the conversation" for name in ("fay", "oscar")]
+        expect(oscar.locator(".support-line")).to_contain_text([*led, reopened[0], led[2], reopened[1]])
         assert fay.receives() == "by card too"
 
         with asker(pages, "hal") as hal:

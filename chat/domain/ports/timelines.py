@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from chat.domain.entities import RoomKind
+from chat.domain.messages.changes import SupportChanged
 from chat.domain.messages.reading import ReadMark, ReadState
 from chat.domain.messages.sync_types import (
     ChangeRange,
@@ -142,6 +143,10 @@ class Timelines(Protocol):
 
         `limit` of all, and `limit` of those assigned to the operator.
         """
+        ...
+
+    async def support_changes(self, room_id: int, limit: int) -> list[SupportChanged]:
+        """Return the newest changes of a conversation's state and assignee that the log has, oldest first."""
         ...
 
     async def count_conversations(self, operator_id: int) -> ConversationCounts:

@@ -6,14 +6,14 @@ from chat.domain.accounts.visitors import NO_WIDGET
 from chat.domain.administration.administration import Wanted
 from chat.domain.entities import Peer, Person, SupportOf
 from chat.domain.messages.changes import SupportChange
-from chat.domain.messages.sync_types import QueuePlace, RoomsAt
+from chat.domain.messages.sync_types import QueuePlace, RoomsAt, milliseconds
 from chat.domain.refusals import NO_PERSON, Refusal
 from chat.domain.rooms.conversations import NO_VISITOR, may_be_assigned, may_lead, may_operate
 from chat.domain.rooms.room_rights import RoomAccess
 from chat.domain.timestamps import current_time
 from chat.engine.services import EngineServices
 from chat.features.support import types
-from chat.operations.conversions import as_room
+from chat.operations.conversions import as_room, as_sender
 from chat.operations.operation import Caller
 from chat.operations.room_values import Room
 from chat.operations.rooms import as_seen
@@ -84,6 +84,29 @@ async def conversation_counts(
         return refusal
     found = await services.timelines.count_conversations(caller.known.id)
     return types.ConversationCounts(**structs.asdict(found))
+
+
+async def support_changes(
+    services: EngineServices, caller: Caller, request: types.WhichHistory
+) -> types.SupportHistory | Refusal:
+    """List how a support conversation was claimed, handed over, closed and reopened, as an operator."""
+    access = await services.conversations.enter(caller.known, request.room)
+    if isinstance(access, Refusal):
+        return access
+    if refusal := may_lead(access, caller.known):
+        return refusal
+    return types.SupportHistory(
+        changes=[
+            types.SupportStep(
+                pos=each.pos,
+                at=milliseconds(each.created_at),
+                state="closed" if each.is_closed else "open",
+                assignee=each.assignee and as_sender(each.assignee),
+                by=each.actor_id,
+            )
+            for each in await services.timelines.support_changes(request.room, request.limit)
+        ]
+    )
 
 
 async def change_support(

@@ -8,7 +8,9 @@ from chat.features.support.types import (
     Conversations,
     CreateVisitor,
     SupportDesk,
+    SupportHistory,
     WhichConversations,
+    WhichHistory,
 )
 from chat.operations.operation import Access, Cost, Operation
 from chat.operations.room_values import Room
@@ -63,6 +65,16 @@ OPERATIONS = (
         cost=Cost.TEXTS,
         refuses=(Code.FORBIDDEN,),
         handler=handlers.conversation_counts,
+    ),
+    Operation(
+        name="support_changes",
+        method="GET",
+        path="/support/{room}/changes",
+        request=WhichHistory,
+        reply=SupportHistory,
+        cost=Cost.PAGE,
+        refuses=(Code.FORBIDDEN, Code.NOT_FOUND),
+        handler=handlers.support_changes,
     ),
     Operation(
         name="change_support",

@@ -1,13 +1,13 @@
 """The requests and replies about support conversations: every field, its type and its limits."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from msgspec import UNSET, Meta, UnsetType
 
 from chat.domain.limits.bounds import Greeting
 from chat.domain.text.wrong_values import pattern
-from chat.operations.room_values import Room, SupportState
-from chat.operations.values import PLACE, Email, Id, Limit, Name, Value, WebPage
+from chat.operations.room_values import Pos, Room, Sender, SupportState
+from chat.operations.values import PLACE, Email, Id, Limit, Name, Time, Value, WebPage
 
 QueueAfter = Annotated[
     str,
@@ -67,6 +67,34 @@ class ConversationCounts(Value, kw_only=True, frozen=True):
     mine: Count
     unread: Count
     unread_in: Count
+
+
+class WhichHistory(Value, kw_only=True, frozen=True):
+    """A support conversation."""
+
+    limit: ClassVar[int] = 100
+    """Changes that are returned at most."""
+
+    room: Id
+
+
+class SupportStep(Value, kw_only=True, frozen=True):
+    """The state and the assignee of a conversation from a change on, and who made it.
+
+    A closing by the conversation's own person is the server's: nobody had written for long.
+    """
+
+    pos: Pos
+    at: Time
+    state: SupportState
+    assignee: Sender | None = None
+    by: Id
+
+
+class SupportHistory(Value, kw_only=True, frozen=True):
+    """The newest changes of a conversation, the oldest first."""
+
+    changes: list[SupportStep]
 
 
 class ChangeSupport(Value, kw_only=True, frozen=True):

@@ -56,6 +56,14 @@ SELECT id, room_id, pos, 'support', actor_id, to_timestamp(created_at), is_close
        to_timestamp(waiting_since)
 FROM made"""
 
+CHANGES = """
+SELECT changes.id, pos, actor_id, is_closed, assignee_id, assignee.name AS assignee_name,
+    extract(epoch FROM waiting_since)::float8 AS waiting_since,
+    extract(epoch FROM changes.created_at)::float8 AS created_at
+FROM changes LEFT JOIN users assignee ON assignee.id = assignee_id
+WHERE room_id = $1 AND kind = 'support'
+ORDER BY pos DESC LIMIT $2"""
+
 _THERE = """
     WHERE r.kind = 'support' AND ($1::boolean IS NULL OR r.is_closed = $1)
       AND ($2::bigint IS NULL OR coalesce(r.assignee_id, 0) = $2)

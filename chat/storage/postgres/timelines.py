@@ -6,7 +6,7 @@ import asyncpg
 import msgspec
 
 from chat.domain.entities import MessageKind, Person, RoomKind, Visit
-from chat.domain.messages.changes import RoomDeleted
+from chat.domain.messages.changes import RoomDeleted, SupportChanged
 from chat.domain.messages.reading import ReadMark, ReadState
 from chat.domain.messages.sync_types import (
     ChangeRange,
@@ -207,6 +207,22 @@ class PostgresTimelines:
             return {row["room_id"] for rows in (own, *first) for row in rows}
 
         return await self._database.read(read)
+
+    async def support_changes(self, room_id: int, limit: int) -> list[SupportChanged]:
+        rows = await self._database.read(lambda c: c.fetch(support_queries.CHANGES, room_id, limit))
+        return [
+            SupportChanged(
+                row["id"],
+                room_id,
+                row["pos"],
+                row["actor_id"],
+                row["is_closed"],
+                assignee_of(row),
+                row["waiting_since"],
+                row["created_at"],
+            )
+            for row in reversed(rows)
+        ]
 
     async def count_conversations(self, operator_id: int) -> ConversationCounts:
         (row,) = await self._database.read(lambda c: c.fetch(queries.COUNT_CONVERSATIONS, operator_id))

@@ -10,8 +10,9 @@ import { reactions } from "./reactions/feature.js";
 import { readMarks } from "./read_marks/feature.js";
 import { retention } from "./retention/feature.js";
 import { secondFactor } from "./second_factor/feature.js";
+import { support } from "./support/feature.js";
 
-export const FEATURES = [reactions, readMarks, blocks, invites, pins, push, exports, leaving, secondFactor, retention];
+export const FEATURES = [reactions, readMarks, blocks, invites, pins, push, exports, leaving, secondFactor, retention, support];
 
 /** @typedef {import("./feature").Feature} Feature */
 /** @typedef {import("./feature").KeyOf<(typeof FEATURES)[number]>} Key the keys of all their strings */

@@ -411,3 +411,28 @@ async def test_operators_count_the_open_conversations(desk: Desk) -> None:
     assert answer.body == {"open": 2, "waiting": 2, "mine": 0, "unread": 2, "unread_in": 2}
     refused = await desk.site.call("GET", "/support/counts", token=desk.tokens["ada"])
     assert refused.refused[:2] == (403, "forbidden")
+
+
+async def test_operators_read_how_a_conversation_was_led(desk: Desk) -> None:
+    room = (await desk.own("ada"))["id"]
+    await desk.say("ada", room)
+    await desk.say("olga", room)
+    await desk.change("olga", room, assignee="otto")
+    await desk.change("otto", room, state="closed", assignee=None)
+    await desk.say("ada", room)
+
+    async def changes(name: str) -> Answer:
+        return await desk.site.call("GET", f"/support/{room}/changes", token=desk.tokens[name])
+
+    names = {person.id: name for name, person in desk.people.items()}
+    found = [
+        (names[each["by"]], each["state"], each.get("assignee", {}).get("name"))
+        for each in (await changes("olga"))["changes"]
+    ]
+    assert found == [
+        ("olga", "open", "olga"),
+        ("olga", "open", "otto"),
+        ("otto", "closed", None),
+        ("ada", "open", None),
+    ]
+    assert (await changes("ada")).refused[:2] == (403, "forbidden"), "the person sees none"

@@ -8,7 +8,7 @@ import trio
 from msgspec import structs
 
 from chat.domain.entities import Message, MessageKind, Person, Room, RoomKind
-from chat.domain.messages.changes import Change
+from chat.domain.messages.changes import Change, SupportChanged
 from chat.domain.messages.mentions import mentions
 from chat.domain.messages.reading import MOST_LOOKED_AT, ReadMark, ReadState, next_read
 from chat.domain.messages.sync_types import (
@@ -212,6 +212,11 @@ class MemoryTimelines:
         start, own = QueuePlace(0, 0, 0), self._rooms.support_of_all().get(operator_id)
         first = [self._support.queue(start, limit, False, mine) for mine in (None, operator_id)]
         return {place.room_id for places in first for place in places} | ({own} if own else set())
+
+    async def support_changes(self, room_id: int, limit: int) -> list[SupportChanged]:
+        await trio.lowlevel.checkpoint()
+        found = [each for each in self._entries(room_id) if isinstance(each, SupportChanged)]
+        return [self._support.as_now(each) for each in found[-limit:]]
 
     async def count_conversations(self, operator_id: int) -> ConversationCounts:
         await trio.lowlevel.checkpoint()

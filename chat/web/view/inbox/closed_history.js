@@ -2,12 +2,13 @@
 
 import { html, useLayoutEffect, useRef } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
+import { SupportLines } from "../../features/support/lines.js";
 import { visitor } from "../../model/support_queue.js";
 import { avatar } from "../controls/avatar.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { MoreButton } from "../controls/fields.js";
 import { Files } from "../files/files.js";
-import { usePages } from "../shared/loading.js";
+import { useLoaded, usePages } from "../shared/loading.js";
 import { personName } from "../shared/names.js";
 import { MessageText } from "../message/message_text.js";
 import { dayAndTime, messageTime } from "../shared/times.js";
@@ -27,6 +28,9 @@ export function ClosedHistory({ info }) {
     },
     [room],
   );
+  /** @type {import("../../protocol").SupportStep[]} */
+  const steps = useLoaded(async () => /** @type {any} */ (await chat.call("GET", `/support/${room}/changes`)).changes, [room]).value ?? [];
+  const shown = pages.items?.toReversed() ?? [];
   const place = useRef(/** @type {HTMLElement | null} */ (null));
   const isLoaded = Boolean(pages.items);
   useLayoutEffect(() => place.current?.scrollTo(0, place.current.scrollHeight), [isLoaded]);
@@ -34,14 +38,15 @@ export function ClosedHistory({ info }) {
     <${MoreButton} pages=${pages} />
     ${!pages.items && !pages.error && html`<span class="spinner"></span>`}
     <ol class="list">
-      ${pages.items?.toReversed().map(
-        (message) => html`<li key=${message.seq} class="past-message">
+      ${shown.map(
+        (message, index) => html`<li key=${message.seq} class="past-message">
           <span class="past-picture">${avatar(known(message.sender))}</span>
           <p><bdi class="past-name">${personName(known(message.sender))}</bdi> <time class="soft small" title=${dayAndTime(message.at)}>${messageTime(message.at)}</time></p>
           ${message.deleted
             ? html`<p class="soft">${t("inbox.deleted")}</p>`
             : html`${message.text && html`<${MessageText} message=${message} />`}
                 ${message.files?.length ? html`<${Files} files=${message.files} />` : null}`}
+          <${SupportLines} steps=${steps} person=${writer.id} from=${message.at} until=${shown[index + 1]?.at ?? Infinity} />
         </li>`,
       )}
     </ol>

@@ -30,6 +30,7 @@ NOT_DESCRIBED = {
     ("POST", "/doctor"),
     ("GET", "/setup"),
     ("GET", "/reset"),
+    ("GET", "/confirm"),
     ("GET", "/i/{code}"),
     ("GET", "/room/{room}/{seq}"),
     ("GET", "/search"),

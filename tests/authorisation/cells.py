@@ -120,11 +120,10 @@ def unused_lines() -> list[tuple[str, Line]]:
 
 def in_rooms() -> set[str]:
     """The names of the operations that are about a room, a message, an invite or a file."""
-    about = {"room", "code"}
     return {
         each.name
         for each in OPERATIONS
         if each.request is not None
-        and about & {*each.request.__struct_fields__}
+        and ("room" in each.request.__struct_fields__ or "{code}" in each.path)
         and each.access is not Access.ANYBODY
     }

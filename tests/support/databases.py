@@ -38,8 +38,7 @@ async def new_database(
 ) -> AsyncGenerator[DatabaseAddress]:
     """Make a database on the server's PostgreSQL for as long as the block lasts: empty, or a copy of another."""
     name = f"test_{os.urandom(6).hex()}"
-    like = f" TEMPLATE {template['database']}" if template else ""
-    await execute(server.address, f"CREATE DATABASE {name}{like}")
+    await execute(server.address, _creating(name, template))
     try:
         yield {**server.address, "database": name}
     finally:
@@ -52,12 +51,17 @@ def kept_database(
 ) -> Generator[DatabaseAddress]:
     """Make one for a block that is not async, such as many runs of Trio."""
     name = f"test_{os.urandom(6).hex()}"
-    like = f" TEMPLATE {template['database']}" if template else ""
-    trio.run(execute, server.address, f"CREATE DATABASE {name}{like}")
+    trio.run(execute, server.address, _creating(name, template))
     try:
         yield {**server.address, "database": name}
     finally:
         trio.run(execute, server.address, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _creating(name: str, template: DatabaseAddress | None) -> str:
+    """Return the statement that makes a database; to copy files takes a sixth of writing each page into the WAL."""
+    like = f" TEMPLATE {template['database']}" if template else ""
+    return f"CREATE DATABASE {name}{like} STRATEGY FILE_COPY"
 
 
 def url_of(address: DatabaseAddress) -> str:

@@ -647,6 +647,25 @@ export interface Invite {
   expires: number;
 }
 
+/** Addresses to invite to register, for how many days, and the language of the mails. */
+export interface InviteAddresses {
+  addresses: string[];
+  days?: number;
+  language?: "en" | "ru";
+}
+
+/** What became of an address. */
+export interface InvitedAddress {
+  address: string;
+  /** sent, already_here, invited_today, bad_address */
+  state: string;
+}
+
+/** What became of each address, in their order; one that is there twice is mailed once. */
+export interface InvitedAddresses {
+  addresses: InvitedAddress[];
+}
+
 /**
  * An invite in a list: `uses` left, its end, and its room; without a room it is to register. Its code was shown
  * once and is not stored. `by` is the maker, in lists of other people's invites; an invite made by a command on

@@ -508,6 +508,7 @@ SERVER_ACTS = (
     ServerAct("mail_state", "admins", {}),
     ServerAct("send_test_mail", "admins", {"to": "ada@example.com"}, Answer.CONFLICT),
     ServerAct("overdue", "admins", {}),
+    ServerAct("invite_addresses", "admins in person", {"addresses": ["ada@example.com"]}, Answer.CONFLICT),
     ServerAct("place_hold", "admins in person", {"kind": "room", "target": 2**52, "reason": "x"}, NOT_FOUND),
     ServerAct("lift_hold", "admins in person", {"hold": 2**52}, NOT_FOUND),
     ServerAct("add_account", "admins in person", {"name": "!", "password": _PASSWORD}, Answer.INVALID),

@@ -64,6 +64,8 @@ EXCUSED = (
     Excuse("features/recovery/queries.py", "", ASKED_AGAIN),
     Excuse("features/recovery/requests.py", "", ASKED_AGAIN),
     Excuse("features/recovery/native.py", "", ASKED_AGAIN),
+    Excuse("features/invites/mailed.py", "", ASKED_AGAIN),
+    Excuse("features/invites/queries.py", "", ASKED_AGAIN),
     Excuse("features/addresses/queries.py", "", ASKED_AGAIN),
     Excuse("features/addresses/native.py", "", ASKED_AGAIN),
     Excuse("domain/accounts/resets.py", "await use_up()", ASKED_AGAIN),

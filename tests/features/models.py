@@ -2,6 +2,7 @@
 
 from tests.features.addresses.model import AddressesModel
 from tests.features.exports.model import ExportsModel
+from tests.features.invites.model import InvitedModel
 from tests.features.mail.model import MailModel
 from tests.features.pins.model import PinsModel
 from tests.features.push.model import PushModel
@@ -13,6 +14,7 @@ from tests.features.second_factor.model import SecondFactorModel
 MODELS = (
     AddressesModel,
     ExportsModel,
+    InvitedModel,
     MailModel,
     PinsModel,
     PushModel,

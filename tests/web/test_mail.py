@@ -49,6 +49,21 @@ def test_an_admin_sends_a_test_mail_and_sees_what_was_given_up(
     expect(page.get_by_text("No mail is waiting.")).to_be_visible()
 
 
+def test_an_admin_invites_a_list_of_addresses_and_sees_what_became_of_each(
+    pages: Pages, mails: MailServerProcess
+) -> None:
+    page = pages.at("olga", "/admin/people")
+    page.get_by_role("button", name="Add person").click()
+    page.get_by_text("By e-mail").click()
+    file = {"name": "new.csv", "mimeType": "text/csv", "buffer": b'name,mail\n"Dan, D.",dan@example.com\n'}
+    page.get_by_label("Or a CSV file").set_input_files(file)  # type: ignore[arg-type]
+    expect(page.get_by_label("E-mail addresses")).to_have_value(re.compile("dan@example.com"))
+    page.get_by_role("button", name="Send invitations").click()
+    expect(page.get_by_text("dan@example.comInvitation sent")).to_be_visible()
+    expect(page.get_by_text("name,mailNot an e-mail address")).to_be_visible()
+    assert mails.next_mail()["to"] == ["dan@example.com"]
+
+
 def test_a_mailed_link_lets_its_person_in_with_a_new_password(pages: Pages, mails: MailServerProcess) -> None:
     person = {"name": "ada", "password": "first words", "email": "ada@example.com"}
     assert request("POST", f"{pages.url}/api/v1/auth/register", person).is_success

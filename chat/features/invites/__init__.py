@@ -5,8 +5,10 @@ That registering may take an invite, and that a room accepts who has one, are ru
 """
 
 from chat.features.feature import Feature
+from chat.features.invites.mailed import INVITED, OPERATION
 from chat.features.invites.native import OPERATIONS
+from chat.features.invites.queries import PostgresInvited
 
 __all__ = ["FEATURE"]
 
-FEATURE = Feature(name="invites", operations=OPERATIONS)
+FEATURE = Feature(name="invites", ports={INVITED: PostgresInvited}, operations=(*OPERATIONS, OPERATION))

@@ -3,7 +3,8 @@
 import { html, useState } from "../../vendor/preact.js";
 import { t } from "../../i18n/index.js";
 import { useAction } from "../shared/action.js";
-import { useChat } from "../shared/context.js";
+import { useChat, useSelected } from "../shared/context.js";
+import { lazy } from "../shared/lazy.js";
 import { Copyable } from "../controls/copy.js";
 import { Dialog } from "../controls/dialog.js";
 import { Field, FormError, Submit } from "../controls/fields.js";
@@ -13,27 +14,33 @@ import { ROLES } from "./roles.js";
 
 /** @typedef {import("./people.js").Account} Account */
 
+const InviteByMail = lazy(() => import("./invite_by_mail.js"), "InviteByMail");
+
 const WAYS = /** @type {const} */ (["password", "link"]);
+const WAYS_WITH_MAIL = /** @type {const} */ ([...WAYS, "mail"]);
 
 /** @param {{ onClose: () => void, onAdded: () => void }} props */
 export function AddPerson({ onClose, onAdded }) {
-  const [way, setWay] = useState(/** @type {(typeof WAYS)[number]} */ ("password"));
+  const [way, setWay] = useState(/** @type {(typeof WAYS_WITH_MAIL)[number]} */ ("password"));
   const [added, setAdded] = useState(/** @type {{ account: Account, password: string } | null} */ (null));
+  const isMailed = useSelected((state) => state.server.features.includes("mail"));
   if (added) return html`<${Added} ...${added} onClose=${onClose} />`;
   return html`<${Dialog} title=${t("admin.add_person")} onClose=${onClose}>
     <fieldset class="add-way">
       <legend class="visually-hidden">${t("admin.add_way")}</legend>
       <div class="segmented">
-        ${WAYS.map(
+        ${(isMailed ? WAYS_WITH_MAIL : WAYS).map(
           (one) => html`<label key=${one}>
             <input type="radio" name="way" checked=${one === way} onChange=${() => setWay(one)} /> ${t(`admin.add_${one}`)}
           </label>`,
         )}
       </div>
     </fieldset>
+    ${way === "mail" && html`<${InviteByMail} />`}
     ${way === "link"
       ? html`<${InviteLink} />`
-      : html`<${Form} onAdded=${(/** @type {Account} */ account, /** @type {string} */ password) => {
+      : way === "password" &&
+        html`<${Form} onAdded=${(/** @type {Account} */ account, /** @type {string} */ password) => {
           setAdded({ account, password });
           onAdded();
         }} />`}

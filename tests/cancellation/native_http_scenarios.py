@@ -270,13 +270,16 @@ async def http_native_support(run: Run) -> None:
         room, people = own["id"], SupportOf(Peer(ada.id, "ada"))
         await fill(world, [Draft(room, ada.id, "ada", "help", 1.0, people=people)])
         queue = await wire.asks("GET", "/api/v1/support?state=open", None, olgas)
+        counts = await wire.asks("GET", "/api/v1/support/counts", None, olgas)
         change = {"assignee": olga.id, "was": None, "state": "closed"}
         got = await wire.asks("PATCH", f"/api/v1/support/{room}", change, olgas)
+        led = await wire.asks("GET", f"/api/v1/support/{room}/changes", None, olgas)
         await wire.stream.aclose()
         kept = world.storage.rooms.support_kept(room)
         assert (kept.is_closed, kept.assignee_id) in ((False, None), (True, olga.id))
         assert kept.is_closed or not (isinstance(got, dict) and "support" in got)
         assert run.fired or ([each["id"] for each in queue["rooms"]] == [room] and kept.is_closed)
+        assert run.fired or (counts["open"] == 1 and [each["state"] for each in led["changes"]] == ["closed"])
 
     await one_connection(run, speak, config())
 

@@ -161,12 +161,18 @@ async def native_operator(run: Run) -> None:
         closing = SupportChange(room.id, olga.id, 2.0, people, is_closed=True)
         for write in (help_, closing):
             await world.services.writes.write(write)
+        zoe = await world.add("zoe")
+        other = await world.storage.rooms.support_room(zoe.id)
+        assert other is not None
+        await fill(
+            world, [Draft(other.id, zoe.id, "zoe", "help", 1.0, people=SupportOf(Peer(zoe.id, "zoe")))]
+        )
         replica = Replica(world, olga)
         replica._client = client = new_client(run, world, NATIVE, None)
         replica.rooms[room.id] = {"pos": 1, "at": 1000, "messages": {}, "support": {}}
         frames = [
             {"type": "hello", "id": 1, "token": world.token(olga)},
-            {"type": "sync", "id": 2, "known": [{"room": room.id, "pos": 1, "at": 1000}]},
+            {"type": "sync", "id": 2, "known": [{"room": room.id, "pos": 1, "at": 1000}], "conversations": 1},
         ]
 
         async def meanwhile() -> None:

@@ -9,7 +9,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test lint pictures lint-web vendor protocol-types authorisation authorisation-page sweep elsewhere mutants simulate bench bench-web campaign autobahn fuzz clients sbom clean
+.PHONY: help run test lint pictures lint-web vendor protocol-types authorisation authorisation-page sweep elsewhere mutants simulate bench bench-web campaign autobahn fuzz clients identity-provider sbom clean
 
 BIN := .venv/bin
 # A .venv that was moved, or whose interpreter is gone, is made anew.
@@ -29,7 +29,7 @@ run: .venv/run ## start the server on http://127.0.0.1:9000
 
 # Tests are compiled with their assertions rewritten, which takes nine seconds of a processor: once for all workers, and
 # while the linters leave a core idle. $(MAKE) would run in a dry run too.
-test: .venv/test ## ruff, mypy, import-linter and every test
+test: .venv/test build/identity-provider/made ## ruff, mypy, import-linter and every test
 	@$(COMPILED) $(BIN)/python -m pytest --collect-only -q >/dev/null 2>&1 & \
 	    $(MAKE_COMMAND) --no-print-directory lint; status=$$?; wait; exit $$status
 	$(COMPILED) $(BIN)/python -m pytest -n 4 $(ARGS)
@@ -110,6 +110,15 @@ build/clients/made: tests/generated_clients/requirements.txt tests/generated_cli
 	@! command -v npm >/dev/null || { cp tests/generated_clients/package.json build/clients/ && cd build/clients && \
 	    npm install --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null; }
 	@touch $@
+
+identity-provider: build/identity-provider/made ## install the identity provider that tests log in with
+	@test -s $< || { echo "no npm (apt install nodejs npm), or it cannot install: rm $<, and try again" >&2; exit 1; }
+
+build/identity-provider/made: tests/features/oidc/package.json
+	@mkdir -p $(@D) && cp $< $(@D)/ && : >$@; if command -v npm >/dev/null; then \
+	    echo "installing an identity provider for the tests (4 MB, once)" >&2; \
+	    ( cd $(@D) && npm install --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error \
+	        >/dev/null 2>&1 ) && echo made >$@ || echo "npm cannot install: try again with rm $@" >&2; fi
 
 # Of a venv of its own: what a server has, and nothing of the tests.
 sbom: build/sbom/made ## list the packages of a server with their versions and licences (CycloneDX), in build/trio-chat.cdx.json

@@ -235,6 +235,7 @@ async def open_chat(
             server_name=config.server_name,
             public_url=config.public_url,
             mail=config.mail_server(),
+            provider=config.identity_provider(),
             widget_greeting=config.widget_greeting,
             lobby=config.lobby,
             removal_list=None if local is None else local / removal_list.NAME,

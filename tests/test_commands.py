@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chat.settings.config import FIELDS, default_data_directory, variable
+from chat.settings.config import FIELDS, SECRETS, default_data_directory, variable
 from tests.support.documentation.commands import (
     PAGES,
     ROOT,
@@ -72,7 +72,11 @@ def test_each_link_leads_somewhere(page: Path) -> None:
     "page", [*PAGES, ROOT / "Containerfile", ROOT / "compose.yaml"], ids=lambda page: page.name
 )
 def test_each_variable_is_a_setting(page: Path) -> None:
-    settings = {variable(name) for name in FIELDS} | {"CHAT_TOKEN", "CHAT_CONFIG", "CHAT_SECRET_FILE"}
+    settings = {variable(name) for name in FIELDS} | {
+        "CHAT_TOKEN",
+        "CHAT_CONFIG",
+        *(f"{variable(name)}_FILE" for name in SECRETS),
+    }
     settings |= {"CHAT_PORT", "CHAT_SERVICE_HOST"}  # of Kubernetes, which the server ignores
     assert set(re.findall(r"\bCHAT_[A-Z_]*[A-Z]\b", page.read_text())) - settings == set()
 

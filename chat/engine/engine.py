@@ -18,6 +18,7 @@ from chat.domain.administration.live_settings import LiveSettings
 from chat.domain.closing import TOO_FAR_BEHIND
 from chat.domain.entities import DirectInbox, Person
 from chat.domain.features import CoreFeature, with_services
+from chat.domain.identity_provider import IdentityProvider
 from chat.domain.limits.bounds import SERVER_NAME, Lobby
 from chat.domain.limits.budgets import Budgets
 from chat.domain.limits.shared_usage import SharedUsage
@@ -113,6 +114,7 @@ async def open_engine(
     file_bytes: int = 0,
     archives: Archives | None = None,
     mail: MailServer | None = None,
+    provider: IdentityProvider | None = None,
     ping_interval: float = math.inf,
     pong_timeout: float = math.inf,
     widget_origins: tuple[str, ...] = (),
@@ -135,7 +137,7 @@ async def open_engine(
         shared_usage: the usage of limits that all servers share.
         file_store: holds the bytes of files, of at most `file_bytes` each.
         archives: the directory of exports; without it nobody may export.
-        mail: the mail server; without it nothing is mailed.
+        mail, provider: the mail server and the identity provider; without them nothing is mailed, or asked.
         ping_interval, pong_timeout: seconds; without them nobody is pinged.
         widget_origins, widget_greeting: the sites that may show the support widget, and its first message.
         server_name, public_url: the name of the server, and the address at which people reach it.
@@ -321,6 +323,7 @@ async def open_engine(
                 uploads=Uploads(storage.files, file_store, conversations, file_bytes),
                 outbound=outbound,
                 mail=mail,
+                provider=provider,
                 archives=archives,
             )
             nursery.cancel_scope.cancel(reason="the engine stops")

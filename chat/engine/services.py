@@ -11,6 +11,7 @@ from chat.domain.accounts.visitors import Visitors
 from chat.domain.administration.administration import Administration
 from chat.domain.administration.live_settings import LiveSettings
 from chat.domain.features import Ports
+from chat.domain.identity_provider import IdentityProvider
 from chat.domain.limits.budgets import Budgets
 from chat.domain.mail_server import MailServer
 from chat.domain.messages.uploads import Uploads
@@ -77,6 +78,7 @@ class EngineServices(msgspec.Struct, frozen=True, kw_only=True):
     uploads: Uploads
     outbound: Outbound
     mail: MailServer | None
+    provider: IdentityProvider | None
     archives: Archives | None
     """The directory of exports; None: nobody may export."""
     data_id: str

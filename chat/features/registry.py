@@ -8,6 +8,7 @@ from chat.features.files import FEATURE as FILES
 from chat.features.invites import FEATURE as INVITES
 from chat.features.leaving import FEATURE as LEAVING
 from chat.features.mail import FEATURE as MAIL
+from chat.features.oidc import FEATURE as OIDC
 from chat.features.pins import FEATURE as PINS
 from chat.features.push import FEATURE as PUSH
 from chat.features.push.missed import FEATURE as MISSED_MAIL
@@ -26,6 +27,7 @@ _BEFORE: tuple[Feature, ...] = (
     LEAVING,
     MAIL,
     MISSED_MAIL,
+    OIDC,
     PINS,
     PUSH,
     RECOVERY,

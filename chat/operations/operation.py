@@ -1,6 +1,6 @@
 """An operation of the native protocol: one entry of the table from which routes, requests and documents are made."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from enum import Enum, auto
 from typing import Any, NamedTuple, assert_never
 
@@ -53,11 +53,15 @@ class Cost(Enum):
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """The caller of an operation. `person` is set as the operation's access requires, `socket` for native sockets."""
+    """The caller of an operation.
+
+    `person` is set as the operation's access requires, `socket` for native sockets, `cookies` over HTTP.
+    """
 
     person: Person | None
     device: Device
     socket: Subscriber | None = None
+    cookies: Mapping[str, str] = {}
 
     @property
     def known(self) -> Person:
@@ -80,11 +84,18 @@ class AlreadyDone(msgspec.Struct, frozen=True):
     reply: msgspec.Struct
 
 
+class WithCookie(msgspec.Struct, frozen=True):
+    """A reply over HTTP with the value of a header `Set-Cookie`."""
+
+    reply: msgspec.Struct
+    cookie: str
+
+
 Handler = Callable[..., Awaitable[Any]]
 """Takes the services, the caller, a request of the operation's type, and the uploaded bytes if there are any.
 
-Returns a reply of the operation's type, perhaps in AlreadyDone, or a Refusal. It does not depend on the transport.
-May raise StorageDown and OutcomeUnknown. Cancelling does all of a begun write or nothing.
+Returns a reply of the operation's type, perhaps in AlreadyDone or WithCookie, or a Refusal. It does not depend on the
+transport. May raise StorageDown and OutcomeUnknown. Cancelling does all of a begun write or nothing.
 """
 
 

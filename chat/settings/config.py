@@ -13,6 +13,7 @@ import platformdirs
 from msgspec import Meta
 from msgspec.structs import FieldInfo
 
+from chat.domain.identity_provider import IdentityProvider, identity_provider
 from chat.domain.limits.bounds import (
     SERVER_NAME,
     ByteRate,
@@ -220,6 +221,47 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             description="Sender of mails, as Chat <chat@example.com>; needed with a mail server.",
         ),
     ] = ""
+    oidc_issuer: Annotated[
+        str | None,
+        Meta(
+            description="Identity provider (OpenID Connect) by which people may log in, as https://id.example; needs"
+            " public_url."
+        ),
+    ] = None
+    oidc_client_id: Annotated[
+        str | None, Meta(description="As what the identity provider knows this server.")
+    ] = None
+    oidc_client_secret: Annotated[
+        str | None,
+        Meta(description="The secret that the identity provider gave; without it this is a public client."),
+    ] = None
+    oidc_name: Annotated[
+        str,
+        Meta(
+            max_length=40,
+            description="What the log-in page calls the identity provider; by default its host.",
+        ),
+    ] = ""
+    oidc_scopes: Annotated[
+        tuple[str, ...], Meta(description="Scope to ask the identity provider for, beside openid.")
+    ] = ("profile", "email")
+    oidc_groups_claim: Annotated[
+        str, Meta(min_length=1, max_length=200, description="The claim that lists a person's groups.")
+    ] = "groups"
+    oidc_groups: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Group whose people have a role here (operator, moderator or admin) as of each log-in; those"
+            " roles are given in no other way."
+        ),
+    ] = ()
+    oidc_link: Annotated[
+        Literal["inside", "verified"],
+        Meta(
+            description="How an existing account is linked: by its person in the settings (inside), or also at the"
+            " first log-in by an e-mail address that the provider has verified."
+        ),
+    ] = "inside"
     registration: Annotated[
         Registration,
         Meta(
@@ -355,6 +397,24 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         except ValueError as error:
             raise ConfigError(str(error)) from None
 
+    def identity_provider(self) -> IdentityProvider | None:
+        """Return the identity provider; None: there is none. Raises ConfigError. Sync and pure."""
+        if self.oidc_issuer is None:
+            return None
+        try:
+            return identity_provider(
+                self.oidc_issuer,
+                self.oidc_client_id,
+                self.oidc_client_secret,
+                self.oidc_name,
+                self.oidc_scopes,
+                self.oidc_groups_claim,
+                self.oidc_groups,
+                links_by_address=self.oidc_link == "verified",
+            )
+        except ValueError as error:
+            raise ConfigError(str(error)) from None
+
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         return [(name, _shown(name, getattr(self, name))) for name in self.__struct_fields__]
 
@@ -365,7 +425,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 FIELDS: dict[str, FieldInfo] = {field.name: field for field in msgspec.structs.fields(Config)}
 
 
-SECRETS = ("secret", "previous_secret")
+SECRETS = ("secret", "previous_secret", "oidc_client_secret")
 """Settings that are given in a file, and never as a flag's value: everybody on the machine can read that."""
 
 

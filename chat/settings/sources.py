@@ -66,6 +66,7 @@ def read_config(flags: Mapping[str, object], environ: Mapping[str, str]) -> Conf
         given |= _with_secrets_read(source)
     config = Config(**{name: _converted(name, setting) for name, setting in given.items()})
     config.mail_server()  # raises
+    config.identity_provider()  # raises
     if config.postgres_settings and config.database_url:
         raise ConfigError(
             f"{given['postgres_settings'].spelling}: is for the server's own PostgreSQL; set it in that of"
@@ -192,6 +193,10 @@ def _networks(value: object) -> object:
     return tuple(str(ipaddress.ip_network(str(item))) for item in _items(value))
 
 
+def _words(value: object) -> object:
+    return tuple(str(item) for item in _items(value))
+
+
 def _path(value: object) -> object:
     if value == "":
         raise ValueError("expected a path, got nothing")
@@ -282,6 +287,8 @@ PARSERS: dict[str, Callable[[object], object]] = {
     "origins": _origins,
     "widget_origins": _origins,
     "trusted_proxies": _networks,
+    "oidc_scopes": _words,
+    "oidc_groups": _words,
     "traces": _traces,
     "workers": _workers,
 }

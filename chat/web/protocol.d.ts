@@ -97,10 +97,10 @@ export interface AskConfirmation {
   language?: "en" | "ru";
 }
 
-/** A request for an export; `password` is one's own. */
+/** A request for an export; `password` is one's own, if there is one. */
 export interface AskExport {
   /** At most 72 bytes */
-  password: string;
+  password?: string | null;
 }
 
 /**
@@ -125,10 +125,15 @@ export interface Backups {
   problem_at?: number;
 }
 
-/** One's own password, for a new secret. */
+/** What the log-in is for: a session, or to `link` one's own account. */
+export interface BeginProviderLogin {
+  link?: boolean;
+}
+
+/** One's own password, if there is one, for a new secret. */
 export interface BeginSecondFactor {
   /** At most 72 bytes */
-  password: string;
+  password?: string | null;
 }
 
 /** The server stops; connect again after `after_ms` milliseconds. */
@@ -219,6 +224,7 @@ export interface ChangeSettings {
   support_close_days?: number | null;
   /** In days; 0: for ever */
   support_remove_days?: number | null;
+  login?: "both" | "password" | "sso" | null;
 }
 
 /**
@@ -343,11 +349,11 @@ export interface CreateRoom {
   private?: boolean;
 }
 
-/** A new API token for a program, valid for `days`; `password` is one's own. */
+/** A new API token for a program, valid for `days`; `password` is one's own, if there is one. */
 export interface CreateToken {
   name: string;
   /** At most 72 bytes */
-  password: string;
+  password?: string | null;
   days?: number;
 }
 
@@ -562,7 +568,7 @@ export interface HelloOk {
   data: string;
   restored?: Restored;
   /**
-   * activity, addresses, blocks, edits, exports, files, invites, leaving, mail, mentions, missed_mail, pins,
+   * activity, addresses, blocks, edits, exports, files, invites, leaving, mail, mentions, missed_mail, oidc, pins,
    * presence, push, reactions, read_marks, recovery, retention, search, second_factor, support, sync_pages,
    * visitors; others may be added
    */
@@ -733,6 +739,18 @@ export interface Limits {
 }
 
 /**
+ * Whether one's account is linked with the identity provider, called `provider`, and since when. `password`: one
+ * may also log in with a password.
+ */
+export interface LinkedIdentity {
+  provider: string;
+  linked: boolean;
+  /** Unix milliseconds */
+  since?: number;
+  password: boolean;
+}
+
+/**
  * A room as admins see it without being a member: no messages. `creator` is the name of the person who made it;
  * the lobby has none. `messages` counts all messages ever sent; `last` is the time of the newest.
  */
@@ -781,6 +799,16 @@ export interface Login {
   device?: string;
   /** A code of one's second factor, for people who have one */
   code?: string | null;
+}
+
+/** How people log in: with a `password`, with the identity provider (`sso`), or with either (`both`). */
+export interface LoginSetting {
+  source: "admin" | "start";
+  /** Unix milliseconds */
+  at?: number;
+  by?: Sender;
+  value: "both" | "password" | "sso";
+  default: "both" | "password" | "sso";
 }
 
 /** When unread messages are mailed to one, and whether one's address is confirmed: to others nothing is mailed. */
@@ -1133,12 +1161,34 @@ export interface PresenceEvent {
   people: Presence[];
 }
 
-/** One's own password, and a code of the second factor. */
+/** One's own password, if there is one, and a code of the second factor. */
 export interface ProveSecondFactor {
   /** At most 72 bytes */
-  password: string;
+  password?: string | null;
   /** A code of one's second factor, for people who have one */
   code: string;
+}
+
+/** What the provider sent back: `code`, `state` and `iss` as in the query of its redirect. */
+export interface ProviderAnswer {
+  code: string;
+  state: string;
+  iss?: string | null;
+}
+
+/** What the provider sent back; `invite` is the code of an invite, for a new account. */
+export interface ProviderLogin {
+  code: string;
+  state: string;
+  iss?: string | null;
+  invite?: string | null;
+  /** The person's name for this device */
+  device?: string;
+}
+
+/** The provider's page for the browser; null: there is none. */
+export interface ProviderPage {
+  url?: string;
 }
 
 /** A public room as people who are not in it see it. */
@@ -1321,7 +1371,7 @@ export interface RemoveAccount {
   how: "anonymise" | "erase" | "leave";
 }
 
-/** How one's own account is removed for good; `password` is one's own. */
+/** How one's own account is removed for good; `password` is one's own, if there is one. */
 export interface RemoveMe {
   /**
    * leave: messages stay under the name; anonymise: messages stay, the name goes; erase: messages, files and
@@ -1329,7 +1379,7 @@ export interface RemoveMe {
    */
   how: "anonymise" | "erase" | "leave";
   /** At most 72 bytes */
-  password: string;
+  password?: string | null;
 }
 
 /** A new password, and the reset code that an admin made for the person. */
@@ -1548,7 +1598,7 @@ export interface ServerInfo {
   registration: "closed" | "invite" | "open";
   lobby: "members" | "open";
   /**
-   * activity, addresses, blocks, edits, exports, files, invites, leaving, mail, mentions, missed_mail, pins,
+   * activity, addresses, blocks, edits, exports, files, invites, leaving, mail, mentions, missed_mail, oidc, pins,
    * presence, push, reactions, read_marks, recovery, retention, search, second_factor, support, sync_pages,
    * visitors; others may be added
    */
@@ -1619,13 +1669,17 @@ export interface SetUp {
 
 /**
  * The server's name and policy, and whether a first admin is `needed`. `registration` says who may register;
- * `lobby` is `open` if clients read the lobby without logging in.
+ * `lobby` is `open` if clients read the lobby without logging in. `login` says how people log in: with a
+ * `password`, with the identity provider (`sso`), or with either (`both`); `provider` is what that is called, if
+ * there is one.
  */
 export interface SetUpState {
   needed: boolean;
   registration: "closed" | "invite" | "open";
   lobby: "members" | "open";
   server: string;
+  login?: "both" | "password" | "sso";
+  provider?: string;
 }
 
 /**
@@ -1651,6 +1705,7 @@ export interface Settings {
   second_factor: SecondFactorSetting;
   support_close_days: DaysSetting;
   support_remove_days: DaysSetting;
+  login: LoginSetting;
 }
 
 /** The status is set until this socket reports another. */

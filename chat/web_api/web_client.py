@@ -38,6 +38,7 @@ _PAGES = (
     "/",
     "/setup",
     "/reset",
+    "/oidc",
     "/confirm",
     "/i/<code>",
     "/room/<int:room>/<int:seq>",

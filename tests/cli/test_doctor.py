@@ -1,6 +1,7 @@
 """What `chat doctor` makes of settings, disks, certificates and facts of a database."""
 
 import datetime
+import json
 import os
 import time
 from pathlib import Path
@@ -18,8 +19,10 @@ from chat.backup.wal_state import WalState, write_wal_state
 from chat.cli import main
 from chat.cli.doctor import backups, contradictions, database, machine, site
 from chat.cli.doctor.finding import Finding
+from chat.cli.doctor.identity_provider import check_identity_provider
 from chat.settings.config import Config
 from chat.settings.sources import read_config
+from tests.web.site import other_site
 
 FACTS = {"fsync": "on", "full_page_writes": "on", "most": 100, "reserved": 3, "servers": 1, "ahead": 0.01}
 
@@ -88,6 +91,56 @@ def test_a_server_that_mails_has_to_know_its_address() -> None:
         ),
     ):
         assert "public address" not in {subject for _, subject in levels(list(database.judge(known, facts)))}
+
+
+PROVIDER = {"oidc_issuer": "http://127.0.0.1:9", "oidc_client_id": "chat"}
+KNOWN = {"public_url": "https://chat.example", "outbound_hosts": ["127.0.0.1"]}
+
+
+@pytest.mark.parametrize(
+    ("settings", "facts", "level", "said"),
+    [
+        ({}, {"login": "sso"}, "fail", "nobody can log in"),
+        (PROVIDER, {"login": "password"}, "warn", "has no effect"),
+        (PROVIDER, {}, "fail", "public_url is not set"),
+        (PROVIDER, {"public_url": "http://chat.example"}, "fail", "public_url is http://chat.example"),
+        (PROVIDER, {**KNOWN, "outbound_hosts": []}, "fail", "outbound_hosts"),
+        (PROVIDER, KNOWN, "fail", "accepts no connection"),
+    ],
+)
+def test_an_identity_provider_that_cannot_be_used_is_found(
+    settings: dict[str, Any], facts: dict[str, Any], level: str, said: str
+) -> None:
+    (found,) = check_identity_provider(config(**settings), facts)
+    assert (found.level, found.subject) == (level, "identity provider")
+    assert said in found.text
+
+
+def test_without_an_identity_provider_nothing_is_said_of_one() -> None:
+    assert list(check_identity_provider(config(), {"login": "both"})) == []
+
+
+def test_a_provider_that_describes_itself_is_fine_and_sso_wants_a_linked_admin() -> None:
+    with other_site() as place:
+        issuer = place.url
+        endpoints = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+        described = {
+            "issuer": issuer,
+            **dict.fromkeys(endpoints, f"{issuer}/x"),
+            "backchannel_logout_supported": True,
+        }
+        place.pages["/.well-known/openid-configuration"] = (
+            {"Content-Type": "application/json"},
+            json.dumps(described),
+        )
+        about = config(oidc_issuer=issuer, oidc_client_id="chat")
+        (found,) = check_identity_provider(about, KNOWN)
+        assert (found.level, "logs people out here" in found.text) == ("ok", True)
+        found, fine = check_identity_provider(about, {**KNOWN, "login": "sso"})
+        assert (found.level, fine.level) == ("warn", "ok")
+        assert "no admin's account is linked" in found.text
+        (found,) = check_identity_provider(config(oidc_issuer=f"{issuer}/", oidc_client_id="chat"), KNOWN)
+        assert "set oidc_issuer to exactly this" in found.text
 
 
 def test_a_database_that_may_lose_commits_or_has_another_time_is_found() -> None:

@@ -4,6 +4,7 @@ from tests.features.addresses.model import AddressesModel
 from tests.features.exports.model import ExportsModel
 from tests.features.invites.model import InvitedModel
 from tests.features.mail.model import MailModel
+from tests.features.oidc.model import OidcModel
 from tests.features.pins.model import PinsModel
 from tests.features.push.model import PushModel
 from tests.features.recovery.model import RecoveryModel
@@ -16,6 +17,7 @@ MODELS = (
     ExportsModel,
     InvitedModel,
     MailModel,
+    OidcModel,
     PinsModel,
     PushModel,
     RecoveryModel,

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 from chat.cli.doctor.finding import Finding, ok, warn
 from chat.domain.addresses import parse_address
-from chat.settings.config import Config
+from chat.domain.identity_provider import may_log_in_at
+from chat.settings.config import FIELDS, Config
 
 _SUBJECT = "settings"
+_OF_PROVIDER = tuple(name for name in FIELDS if name.startswith("oidc_") and name != "oidc_issuer")
 
 
 def check_settings(config: Config) -> Iterator[Finding]:
@@ -49,6 +51,11 @@ def _without_effect(config: Config) -> Iterator[str]:
         yield "files has no effect while file_bytes is 0: nobody can attach any"
     if config.bus is not None and config.files is None and config.file_bytes:
         yield "nobody can attach files: servers with a bus need a directory that all share; set files"
+    others = [name for name in _OF_PROVIDER if getattr(config, name) != FIELDS[name].default]
+    if others and config.oidc_issuer is None:
+        yield f"{', '.join(others)} without effect: set oidc_issuer"
+    if config.oidc_issuer is not None and not may_log_in_at(config.public_url or "https://later"):
+        yield "public_url has to begin with https:// for log-ins by the identity provider"
     if config.pong_timeout > config.ping_interval:
         yield "pong_timeout is longer than ping_interval: a dead connection is noticed late; make it shorter"
 

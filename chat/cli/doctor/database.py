@@ -1,6 +1,7 @@
 """Checks of the database: whether it answers and keeps what it commits, and whether its connections suffice."""
 
 import asyncio
+import json
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import asyncpg
 
 from chat.cli.doctor.finding import Finding, fail, ok, warn
+from chat.cli.doctor.identity_provider import check_identity_provider
 from chat.domain.startup import CannotStart
 from chat.embedded_postgres.embedded import running_address
 from chat.settings.config import Config
@@ -27,7 +29,15 @@ SELECT extract(epoch FROM clock_timestamp())::float8 AS now,
        current_setting('max_connections')::integer AS most,
        current_setting('superuser_reserved_connections')::integer AS reserved,
        (SELECT count(*) FROM nodes WHERE lease_ends > now())::integer AS servers,
-       (SELECT value #>> '{}' FROM settings WHERE name = 'public_url') AS public_url"""
+       (SELECT value #>> '{}' FROM settings WHERE name = 'public_url') AS public_url,
+       (SELECT value #>> '{}' FROM settings WHERE name = 'login') AS login,
+       (SELECT value::text FROM settings WHERE name = 'outbound_hosts') AS outbound_hosts"""
+
+_LINKED_ADMINS = """
+SELECT EXISTS (
+    SELECT FROM identities JOIN users ON id = user_id
+    WHERE is_admin AND disabled_at IS NULL AND deleted_at IS NULL AND issuer = $1
+)"""
 
 
 def check_database(config: Config) -> Iterator[Finding]:
@@ -41,13 +51,14 @@ def check_database(config: Config) -> Iterator[Finding]:
             yield fail("database", "no server runs here, and with it no PostgreSQL: start the server")
             return
     try:
-        facts = asyncio.run(_read(address))
+        facts = asyncio.run(_read(address, config.oidc_issuer))
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         yield fail(
             "database", f"does not answer: {error or type(error).__name__}; start it, or correct database_url"
         )
         return
     yield from judge(config, facts)
+    yield from check_identity_provider(config, facts)
 
 
 def judge(config: Config, facts: Mapping[str, Any]) -> Iterator[Finding]:
@@ -80,11 +91,14 @@ def judge(config: Config, facts: Mapping[str, Any]) -> Iterator[Finding]:
         yield ok("database connections", text)
 
 
-async def _read(address: Mapping[str, Any]) -> dict[str, Any]:
+async def _read(address: Mapping[str, Any], issuer: str | None) -> dict[str, Any]:
     connection = await asyncpg.connect(**address, timeout=_TIMEOUT, command_timeout=_TIMEOUT)
     try:
         row = await connection.fetchrow(_FACTS)
         assert row is not None
-        return {**row, "ahead": row["now"] - time.time()}
+        hosts = json.loads(row["outbound_hosts"] or "[]")
+        linked = issuer is not None and await connection.fetchval(_LINKED_ADMINS, issuer)
+        ahead = row["now"] - time.time()
+        return {**row, "ahead": ahead, "outbound_hosts": hosts, "linked_admins": linked}
     finally:
         await connection.close(timeout=_TIMEOUT)

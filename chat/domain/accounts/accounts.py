@@ -1,5 +1,6 @@
 """The operations on accounts: registration, log-in, authentication and profiles, as one facade."""
 
+import time
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -13,10 +14,13 @@ from chat.domain.accounts.profiles import Profiles
 from chat.domain.accounts.resets import Resets
 from chat.domain.accounts.tokens import Tokens
 from chat.domain.entities import Person
-from chat.domain.limits.bounds import Registration, SecondFactorFor
+from chat.domain.limits.bounds import Login, Registration, SecondFactorFor
 from chat.domain.limits.registrations import Registrations
 from chat.domain.limits.throttle import Throttle
 from chat.domain.ports import Sessions, Users
+
+_JUST = 600.0
+"""Seconds after a log-in in which somebody without a password does what others prove by theirs."""
 
 logger = structlog.get_logger(__name__)
 
@@ -58,6 +62,8 @@ class Accounts:
         self.person = person
         self.happened = happened
         self.tokens = tokens
+        self._sessions = sessions
+        self._login: Login = "both"
         self._registrations = registrations
         self.count_try = registrations.take
 
@@ -80,6 +86,7 @@ class Accounts:
             login_failed,
             code_throttle or Throttle(what="codes"),
             lambda: authentication.required,
+            self._has_just_logged_in,
         )
         self.log_in = logins.log_in
         self.log_in_by_email = logins.log_in_by_email
@@ -87,6 +94,7 @@ class Accounts:
         self.change_password = logins.change_password
         self.prove = logins.prove
         self.hash = logins.hash
+        self.no_password = passwords.none
 
         self._resets = resets = Resets(
             users, passwords, tokens, self.grant, self._note, min_password, lambda: authentication.required
@@ -107,6 +115,7 @@ class Accounts:
         self.add = newcomers.add
         self.register = newcomers.register
         self.sign_up = newcomers.sign_up
+        self.provide = newcomers.provide
         self.refusal_of = newcomers.refusal_of
         self.first_admin = newcomers.first_admin
         self.invite = Invites(users).issue
@@ -132,6 +141,26 @@ class Accounts:
     @second_factor.setter
     def second_factor(self, required: SecondFactorFor) -> None:
         self._authentication.required = required
+
+    @property
+    def login(self) -> Login:
+        """How people log in: by password, by the identity provider, or both. May be changed."""
+        return self._login
+
+    @login.setter
+    def login(self, login: Login) -> None:
+        self._login = login
+        takes_passwords = login != "sso"
+        self._logins.takes_passwords = self._resets.takes_passwords = takes_passwords
+        self._newcomers.takes_passwords = takes_passwords
+
+    async def _has_just_logged_in(self, person: Person) -> bool:
+        if self._sessions is None or person.session_id is None:
+            return False
+        for session in await self._sessions.of_person(person.id):
+            if session.id == person.session_id and session.kind == "login":
+                return abs(time.time() - session.created_at) < _JUST
+        return False
 
     @property
     def registrations_per_hour(self) -> int:

@@ -6,7 +6,7 @@ from msgspec import structs
 
 from chat.domain.accounts.authentication import Granted
 from chat.domain.accounts.new_passwords import clean_new_password
-from chat.domain.accounts.passwords import Passwords
+from chat.domain.accounts.passwords import Passwords, has_password
 from chat.domain.accounts.second_factor import WRONG_CODE, CheckCode, refusal_of_log_in
 from chat.domain.entities import Credentials, Person
 from chat.domain.failures import StorageDown
@@ -18,6 +18,16 @@ from chat.domain.text.rules import clean_password, same_name_key
 
 DISABLED = Refusal(Code.UNAUTHENTICATED, "this account is disabled", reason="account_disabled")
 NOT_YOUR_PASSWORD = Refusal(Code.FORBIDDEN, "wrong password", field="old", reason="wrong_password")
+PASSWORDS_OFF = Refusal(
+    Code.UNAUTHENTICATED,
+    "this server takes no passwords: log in with its identity provider; programs use a token",
+    reason="passwords_off",
+)
+LOG_IN_AGAIN = Refusal(
+    Code.FORBIDDEN,
+    "log out and in again, and do this within ten minutes: there is no password to ask for",
+    reason="log_in_again",
+)
 _NOT_PROVED = structs.replace(NOT_YOUR_PASSWORD, field="password")
 
 LoginFailed = Callable[[Person, str], object]
@@ -34,6 +44,9 @@ class Logins:
         failed: called with each failed log-in.
         code_throttle: counts wrong codes of second factors.
         required: returns who must have a second factor.
+        has_just_logged_in: whether a person's session began within the last minutes.
+
+    Nobody logs in by a password while `takes_passwords` is false.
 
     Every async method may raise StorageDown, change_password() OutcomeUnknown too. Cancelling that: the password is
     the old one or the new one.
@@ -50,6 +63,7 @@ class Logins:
         failed: LoginFailed,
         code_throttle: Throttle,
         required: Callable[[], SecondFactorFor],
+        has_just_logged_in: Callable[[Person], Awaitable[bool]],
     ) -> None:
         self._users = users
         self._passwords = passwords
@@ -57,6 +71,8 @@ class Logins:
         self._code_throttle = code_throttle
         self._required = required
         self._failed = failed
+        self._has_just_logged_in = has_just_logged_in
+        self.takes_passwords = True
         self._grant = grant
         self._note = note
         self._min_password = min_password
@@ -131,15 +147,25 @@ class Logins:
         self._note("password changed", person=changed.id, address=address)
         return self._grant(changed)
 
-    async def prove(self, person: Person, password: str, address: str) -> Refusal | None:
+    async def prove(self, person: Person, password: str | None, address: str) -> Refusal | None:
         """Return the refusal if a password is not that of this known person, else None. `address` is the client's.
 
-        A wrong one counts as a wrong login.
+        A wrong one counts as a wrong login. Who has no password, or may not use it, has to have just logged in.
         """
+        if not await self._may_use_password(person):
+            return None if await self._has_just_logged_in(person) else LOG_IN_AGAIN
+        if password is None:
+            return Refusal(Code.INVALID, "your password is missing", field="password", reason="bad_value")
         known = await self._prove(self._users.by_name, person.name, password, address)
         if isinstance(known, Refusal):
             return _NOT_PROVED if known is BAD_CREDENTIALS else known
         return None if known.person.id == person.id else _NOT_PROVED  # the name is somebody else's now
+
+    async def _may_use_password(self, person: Person) -> bool:
+        if not self.takes_passwords:
+            return False
+        known = await self._users.by_name(person.name)
+        return known is None or known.person.id != person.id or has_password(known.password_hash)
 
     async def hash(self, password: str, address: str | None) -> bytes | Refusal:
         """Return the hash of a new password, or its refusal."""
@@ -156,6 +182,8 @@ class Logins:
         raw = clean_password(password, at_least=0)
         if isinstance(raw, Refusal):
             return raw
+        if not self.takes_passwords:
+            return PASSWORDS_OFF
         # No name has characters that can't be printed (PostgreSQL takes no NUL), nor is as long as the key "" says.
         who = same_name_key(login) if login.isprintable() else ""
         if wait := self._throttle.take(who or None, address):

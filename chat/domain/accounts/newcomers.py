@@ -1,6 +1,7 @@
 """New people: self-registered, with an invite if required, or added by an admin or a command."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
 
 import msgspec
 import trio
@@ -9,6 +10,7 @@ from msgspec import structs
 from chat.domain.accounts.authentication import Granted
 from chat.domain.accounts.handles import handles
 from chat.domain.accounts.invites import BAD_INVITE, NEEDS_INVITE, invite_digest
+from chat.domain.accounts.logins import PASSWORDS_OFF
 from chat.domain.accounts.new_passwords import clean_new_password
 from chat.domain.accounts.passwords import BUSY, Passwords
 from chat.domain.entities import Person
@@ -18,6 +20,8 @@ from chat.domain.limits.registrations import Registrations
 from chat.domain.ports import NewPerson, Taken, Users
 from chat.domain.refusals import EMAIL_TAKEN, LOOK_TAKEN, NAME_TAKEN, Code, Refusal
 from chat.domain.text.rules import clean_email, clean_name, clean_password
+
+NewPersonT = TypeVar("NewPersonT")
 
 _LOOK_UPS = 2
 """Concurrent registrations that look for taken names; the other database connections stay free for log-ins."""
@@ -55,6 +59,8 @@ class Newcomers:
         min_password: characters of a password, at least.
         mode: who may register; it may be set to another.
 
+    Nobody registers with a password while `takes_passwords` is false.
+
     Every async method may raise StorageDown; those that add may raise OutcomeUnknown. Cancelling one: the person was
     added completely, or not at all.
     """
@@ -77,6 +83,7 @@ class Newcomers:
         self._note = note
         self._min_password = min_password
         self.mode = mode
+        self.takes_passwords = True
         self._lookup_limiter = trio.CapacityLimiter(_LOOK_UPS)
 
     async def add(
@@ -135,6 +142,46 @@ class Newcomers:
         wanted = structs.replace(wanted, shares_name=True)
         return await self._register(wanted, address, invite if self.mode == "invite" else None)
 
+    async def provide(
+        self,
+        names: Iterable[str],
+        email: str | None,
+        add: Callable[[NewPerson], Awaitable[NewPersonT | Taken | None]],
+        *,
+        invite: str | None,
+    ) -> NewPersonT | Refusal:
+        """Add a person whom an identity provider knows, without a password, as far as people may register.
+
+        The first good one of `names` is theirs; a taken one gets a number appended. A taken e-mail address is left out.
+        `add` adds them, as `Users.add`. No budget is used: the provider has one.
+        """
+        if self.mode == "closed":
+            return CLOSED
+        if self.mode == "invite" and not invite:
+            return NEEDS_INVITE
+        digest = await self._good(invite) if invite and self.mode == "invite" else None
+        if self.mode == "invite" and digest is None:
+            return BAD_INVITE
+        cleaned = (clean_name(name) for name in names)
+        chosen = next((name for name in cleaned if isinstance(name, str)), None)
+        address = None if email is None else clean_email(email)
+        new = NewPerson(
+            name="",
+            password_hash=self._passwords.none(),
+            email=address if isinstance(address, str) else None,
+            invite=digest,
+        )
+        for name in () if chosen is None else handles(chosen):
+            added = await add(structs.replace(new, name=name))
+            if added == Taken("email"):
+                new = structs.replace(new, email=None)
+                added = await add(structs.replace(new, name=name))
+            if added is None:
+                return BAD_INVITE
+            if not isinstance(added, Taken):
+                return added
+        return NAME_TAKEN
+
     def refusal_of(self, name: str, password: str) -> Refusal | None:
         """Return the refusal of a new name or password, before any expensive work. Sync."""
         wanted = self._clean(name, password, None, is_new=True, is_given=True)
@@ -168,6 +215,8 @@ class Newcomers:
         return _Wanted(clean, raw, clean_address)
 
     async def _register(self, wanted: _Wanted, address: str, invite: str | None) -> Granted | Refusal:
+        if not self.takes_passwords:
+            return PASSWORDS_OFF
         if self.mode == "closed":
             return CLOSED
         if self.mode == "invite" and not invite:

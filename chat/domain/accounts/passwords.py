@@ -12,6 +12,9 @@ from chat.domain.refusals import Code, Refusal
 _NOBODY = b"LoFbGF7QHkjVfYDR6eLGUuSMWxGFS4Xc0VPUGs6iYyPKfBqPBnTYi"
 """A well-formed hash of no known password; checking it makes an unknown name cost the same time."""
 
+_NONE = b"." * 53
+"""The end of a hash that no password has, but by a chance of 1 in 2**184."""
+
 _MOST_WAITING = 200
 """Most waiters for a thread of each kind: at cost 12 that is most of a minute, longer than people wait."""
 
@@ -21,6 +24,11 @@ _MOST_WAITING_EACH = 20
 BUSY = Refusal(
     Code.TOO_MANY, "too many logins and registrations at once, try again", retry_after=5, reason="logins_busy"
 )
+
+
+def has_password(password_hash: bytes) -> bool:
+    """Whether an account has a password, by its hash. Sync and pure."""
+    return not password_hash.endswith(_NONE)
 
 
 class Passwords:
@@ -36,6 +44,10 @@ class Passwords:
         self._limiter = FairLimiter(
             threads or max(1, (os.cpu_count() or 1) - 1), most=_MOST_WAITING, most_each=_MOST_WAITING_EACH
         )
+
+    def none(self) -> bytes:
+        """Return the hash of an account without a password: well-formed, so that checking it takes as long. Sync."""
+        return b"$2b$%02d$" % self._cost + _NONE
 
     async def hash(self, password: bytes, address: str | None) -> bytes | Refusal:
         """Return the hash to store."""

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 
 from chat.domain.accounts.account_changes import is_acting_admin
 from chat.domain.accounts.authentication import Granted
-from chat.domain.accounts.logins import DISABLED
+from chat.domain.accounts.logins import DISABLED, PASSWORDS_OFF
 from chat.domain.accounts.new_passwords import clean_new_password
 from chat.domain.accounts.passwords import Passwords
 from chat.domain.accounts.second_factor import CheckCode, refusal_of_log_in
@@ -44,6 +44,7 @@ class Resets:
     """Issues and accepts codes. `grant` issues a token; `note` logs and counts; `min_password` is in characters.
 
     `required` returns who must have a second factor.
+    No password is set while `takes_passwords` is false.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Resets:
         self._note = note
         self._min_password = min_password
         self._required = required
+        self.takes_passwords = True
 
     def code(self, person: Person, by: Person) -> tuple[str, int]:
         """Return a code by an admin for a person, and when it expires (Unix seconds). Sync."""
@@ -99,6 +101,8 @@ class Resets:
         May raise StorageDown and OutcomeUnknown. Cancelling: the password is the old one or the new one, and the link
         may be used up.
         """
+        if not self.takes_passwords:
+            return PASSWORDS_OFF
         raw = clean_new_password(password, at_least=self._min_password, name=person.name)
         if isinstance(raw, Refusal):
             return raw

@@ -17,6 +17,7 @@ from chat.domain.limits.bounds import (
     Days,
     Greeting,
     Lobby,
+    Login,
     Origins,
     OutboundHosts,
     PerHour,
@@ -56,6 +57,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     push_texts: PushTexts = "on"
     second_factor: SecondFactorFor = "off"
     support_close_days: Days = 0
+    login: Login = "both"
     support_remove_days: Days = 0
 
 
@@ -224,6 +226,7 @@ class LiveSettings:
             logger.info("setting changed", setting=name, value=getattr(values, name))
         self._accounts.registration = values.registration
         self._accounts.second_factor = values.second_factor
+        self._accounts.login = values.login
         self._accounts.registrations_per_hour = values.registrations_per_hour
         self._budgets.rates = Rates(
             messages=values.message_rate,

@@ -17,6 +17,9 @@ Registration = Literal["open", "invite", "closed"]
 Lobby = Literal["open", "members"]
 """Who reads the lobby: every client, or only people who have logged in."""
 
+Login = Literal["password", "both", "sso"]
+"""How people log in: with a password, with the identity provider, or with either."""
+
 SERVER_NAME = "trio-chat"
 """The default name of a server."""
 

@@ -14,9 +14,9 @@ from chat.storage.archives import ArchiveFile
 
 
 class AskExport(Value, kw_only=True, frozen=True):
-    """A request for an export; `password` is one's own."""
+    """A request for an export; `password` is one's own, if there is one."""
 
-    password: Annotated[str, Meta(min_length=1, max_length=72, description="At most 72 bytes")]
+    password: Annotated[str, Meta(min_length=1, max_length=72, description="At most 72 bytes")] | None = None
 
 
 class ExportState(Value, kw_only=True, frozen=True):

@@ -20,10 +20,10 @@ HowRemoved = Annotated[
 
 
 class RemoveMe(Value, kw_only=True, frozen=True):
-    """How one's own account is removed for good; `password` is one's own."""
+    """How one's own account is removed for good; `password` is one's own, if there is one."""
 
     how: HowRemoved
-    password: Annotated[str, Meta(min_length=1, max_length=72, description="At most 72 bytes")]
+    password: Annotated[str, Meta(min_length=1, max_length=72, description="At most 72 bytes")] | None = None
 
 
 class RemoveAccount(Value, kw_only=True, frozen=True):

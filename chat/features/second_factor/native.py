@@ -24,9 +24,9 @@ class SecondFactorState(Value, kw_only=True, frozen=True):
 
 
 class BeginSecondFactor(Value, kw_only=True, frozen=True):
-    """One's own password, for a new secret."""
+    """One's own password, if there is one, for a new secret."""
 
-    password: Password
+    password: Password | None = None
 
 
 class NewSecondFactor(Value, kw_only=True, frozen=True):
@@ -49,9 +49,9 @@ class RecoveryCodes(Value, kw_only=True, frozen=True):
 
 
 class ProveSecondFactor(Value, kw_only=True, frozen=True):
-    """One's own password, and a code of the second factor."""
+    """One's own password, if there is one, and a code of the second factor."""
 
-    password: Password
+    password: Password | None = None
     code: SecondFactorCode
 
 

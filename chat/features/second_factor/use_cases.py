@@ -76,7 +76,9 @@ async def state(services: EngineServices, person: Person) -> FactorState:
     )
 
 
-async def begin(services: EngineServices, person: Person, password: str, address: str) -> bytes | Refusal:
+async def begin(
+    services: EngineServices, person: Person, password: str | None, address: str
+) -> bytes | Refusal:
     """Return a new secret of a person with this password; it is in force once it is confirmed.
 
     May raise StorageDown and OutcomeUnknown. Cancelling: a secret may wait to be confirmed.
@@ -111,7 +113,7 @@ async def confirm(services: EngineServices, person: Person, code: str) -> list[s
 
 
 async def replace_codes(
-    services: EngineServices, person: Person, password: str, code: str, address: str
+    services: EngineServices, person: Person, password: str | None, code: str, address: str
 ) -> list[str] | Refusal:
     """Return new recovery codes; the earlier ones are good no more. May raise StorageDown and OutcomeUnknown.
 
@@ -126,7 +128,7 @@ async def replace_codes(
 
 
 async def remove_own(
-    services: EngineServices, person: Person, password: str, code: str, address: str
+    services: EngineServices, person: Person, password: str | None, code: str, address: str
 ) -> Refusal | None:
     """Remove one's own second factor. May raise StorageDown and OutcomeUnknown.
 
@@ -146,7 +148,7 @@ async def remove(services: EngineServices, person: Person, by: Person) -> Refusa
 
 
 async def _prove(
-    services: EngineServices, person: Person, password: str, code: str, address: str
+    services: EngineServices, person: Person, password: str | None, code: str, address: str
 ) -> Refusal | None:
     if not person.has_second_factor:
         return NO_SECOND_FACTOR

@@ -9,7 +9,7 @@ from quart import Blueprint, Response, request
 from chat.domain.accounts.sessions import LONGEST_AGENT, NOT_FOR_TOKENS, Device
 from chat.domain.ports import KeptFile
 from chat.domain.refusals import NOT_ADMIN, Code, Refusal
-from chat.operations.operation import Access, AlreadyDone, Caller, Operation
+from chat.operations.operation import Access, AlreadyDone, Caller, Operation, WithCookie
 from chat.operations.sessions import Session
 from chat.protocols.native.accounts.refresh_cookie import forget_refresh, keep_refresh, kept_refresh
 from chat.protocols.native.accounts.types import Refresh
@@ -59,7 +59,8 @@ def _add(routes: Routes, operation: Operation, method: str, shapes: Shapes, serv
             person = await routes.caller_or_nobody(
                 visitors=operation.visitors, before_set_up=operation.before_set_up
             )
-        caller = Caller(person, Device(call.address, request.headers.get("User-Agent", "")[:LONGEST_AGENT]))
+        device = Device(call.address, request.headers.get("User-Agent", "")[:LONGEST_AGENT])
+        caller = Caller(person, device, cookies=request.cookies)
         if operation.access is Access.ADMIN and not caller.known.is_admin:
             return NOT_ADMIN
         asked = shapes.asked(call.path, _with_cookie(call.body))
@@ -108,6 +109,13 @@ def _with_cookie(body: msgspec.Struct | None) -> msgspec.Struct | None:
 
 def _answer(operation: Operation, reply: object, *, has_own_refresh: bool) -> object:
     """Return the answer. Logging out with a refresh token in the body keeps the cookie, which is another session's."""
+    if isinstance(reply, WithCookie):
+        response = _answer(operation, reply.reply, has_own_refresh=has_own_refresh)
+        if not isinstance(response, Response):
+            response = answer(response, operation.status)
+        response.headers.add("Set-Cookie", reply.cookie)
+        response.headers["Cache-Control"] = "no-store"
+        return response
     if isinstance(reply, Session):
         session, cookie = keep_refresh(reply)
         response = answer(session, operation.status)

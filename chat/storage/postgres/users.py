@@ -47,20 +47,7 @@ class PostgresUsers:
         self._database = database
 
     async def add(self, new: NewPerson) -> Person | Taken | None:
-        async def add(connection: Connection) -> Person | Taken | None:
-            used = None if new.invite is None else await invites.use_invite(connection, new.invite, None)
-            if new.invite is not None and used is None:
-                return None
-            added = await add_person(connection, new)
-            if added == Taken("look") and new.invite is not None:
-                await invites.give_invite_back(connection, new.invite)
-            if isinstance(added, Person) and (new.by_command or new.added_by is not None):
-                await note(connection, [addition(added, new.added_by)])
-            if isinstance(added, Person) and used is not None:
-                await note(connection, [use_act(added.id, used.maker_id)])
-            return added
-
-        return await self._database.write(add)
+        return await self._database.write(lambda connection: add_person_with_invite(connection, new))
 
     async def invite(self, new: NewInvite) -> None:
         await self._database.write(lambda connection: invites.make_invite(connection, new))
@@ -241,6 +228,21 @@ class PostgresUsers:
 
 async def _is_last_admin(connection: Connection, person: Person) -> bool:
     return is_acting_admin(person) and not await connection.fetchval(queries.OTHER_ADMINS, person.id)
+
+
+async def add_person_with_invite(connection: Connection, new: NewPerson) -> Person | Taken | None:
+    """Do what `Users.add` does, in the caller's transaction; asyncio-flavoured. "name" and "email" roll it back."""
+    used = None if new.invite is None else await invites.use_invite(connection, new.invite, None)
+    if new.invite is not None and used is None:
+        return None
+    added = await add_person(connection, new)
+    if added == Taken("look") and new.invite is not None:
+        await invites.give_invite_back(connection, new.invite)
+    if isinstance(added, Person) and (new.by_command or new.added_by is not None):
+        await note(connection, [addition(added, new.added_by)])
+    if isinstance(added, Person) and used is not None:
+        await note(connection, [use_act(added.id, used.maker_id)])
+    return added
 
 
 async def add_person(connection: Connection, new: NewPerson) -> Person | Taken:

@@ -59,6 +59,8 @@ export interface SettingsPart {
   name: string;
   title: Key;
   icon: Icon;
+  /** It is shown only where the server has this feature. */
+  needs?: string;
   View: View<any>;
 }
 

@@ -4,6 +4,7 @@ import { blocks } from "./blocks/feature.js";
 import { exports } from "./exports/feature.js";
 import { invites } from "./invites/feature.js";
 import { leaving } from "./leaving/feature.js";
+import { oidc } from "./oidc/feature.js";
 import { pins } from "./pins/feature.js";
 import { push } from "./push/feature.js";
 import { reactions } from "./reactions/feature.js";
@@ -12,7 +13,7 @@ import { retention } from "./retention/feature.js";
 import { secondFactor } from "./second_factor/feature.js";
 import { support } from "./support/feature.js";
 
-export const FEATURES = [reactions, readMarks, blocks, invites, pins, push, exports, leaving, secondFactor, retention, support];
+export const FEATURES = [reactions, readMarks, blocks, invites, pins, push, oidc, exports, leaving, secondFactor, retention, support];
 
 /** @typedef {import("./feature").Feature} Feature */
 /** @typedef {import("./feature").KeyOf<(typeof FEATURES)[number]>} Key the keys of all their strings */

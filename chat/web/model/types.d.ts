@@ -151,7 +151,8 @@ export interface Chat {
   resetPassword(fields: { code: string; password: string; second_factor?: string }): Promise<void>;
   /** Connect again, after two-factor authentication was set up. */
   reconnect(): void;
-  /** End the session and wipe this browser's storage. */
+  logInByProvider(answer: { code: string; state: string; iss?: string; invite?: string }, options?: { shared?: boolean }): Promise<void>;
+  /** End the session and wipe this browser's storage; a session that an identity provider began ends there too. */
   logOut(): Promise<void>;
   /** Whether this is a shared computer. Changing it preserves pending messages and drafts. */
   isShared(): boolean;

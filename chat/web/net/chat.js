@@ -217,7 +217,13 @@ export async function openChat(loadFeatures) {
     setUp: (fields) => account.begin("/setup", fields),
     resetPassword: (fields) => account.begin(fields.code.startsWith("m-") ? "/auth/recover" : "/auth/reset", fields),
     reconnect: () => void connection.start(),
-    logOut: () => account.logOut(),
+    logInByProvider: (answer, options) => account.begin("/auth/oidc", answer, options),
+    async logOut() {
+      const asks = store.get().server.features.includes("oidc");
+      const page = asks ? await http.call("GET", "/auth/oidc/logout").catch(() => null) : null;
+      await account.logOut();
+      if (page?.url) location.assign(page.url);
+    },
     isShared: account.isShared,
     async setShared(shared) {
       await account.setShared(shared);

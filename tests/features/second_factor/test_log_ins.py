@@ -185,6 +185,7 @@ def test_no_other_place_begins_a_session() -> None:
     assert found == {
         NATIVE,  # the doors above
         "features/recovery/native.py",  # a door above
+        "features/oidc/log_in.py",  # the identity provider, which asks for a second factor itself
         "features/support/handlers.py",  # visitors, who have no password
     }
 

@@ -192,6 +192,7 @@ async def open_site(
             server_name=config.server_name,
             public_url=config.public_url,
             mail=config.mail_server(),
+            provider=config.identity_provider(),
         ) as engine:
             own = OwnInspection(Watch(Recorder(), engine.metrics), engine.metrics, storage.ping)
             services = services_of(engine)

@@ -128,8 +128,16 @@ class MemorySessions:
         numbers = {person_id: len(self._of(person_id)) for person_id in person_ids}
         return {person_id: number for person_id, number in numbers.items() if number}
 
+    def end_now(self, session_ids: Iterable[int]) -> None:
+        """End sessions, as part of a write. Sync."""
+        self._end(session_ids)
+
     async def living(self, session_ids: Sequence[int]) -> dict[int, int]:
         await trio.lowlevel.checkpoint()
+        return self.living_now(session_ids)
+
+    def living_now(self, session_ids: Iterable[int]) -> dict[int, int]:
+        """Return what `living` does. Sync."""
         rows = (self._rows.get(session_id) for session_id in session_ids)
         return {row.session.id: row.session.person_id for row in rows if row is not None and self._lives(row)}
 

@@ -257,6 +257,10 @@ class MemoryUsers:
             return None
         if by_link:
             self.audit.note([reset_act(person_id)])
+        return self.set_password_now(known, password_hash)
+
+    def set_password_now(self, known: Credentials, password_hash: bytes) -> Person:
+        """Replace a password and revoke the tokens, as part of a write. Sync."""
         generation = known.person.token_generation + 1
         return self._replace(Credentials(known.person, password_hash), token_generation=generation)
 
@@ -319,6 +323,10 @@ class MemoryUsers:
     def has_second_factor(self, person_id: int, is_on: bool) -> None:
         """Note whether somebody has a second factor. Sync."""
         self._replace(self._by_id[person_id], has_second_factor=is_on)
+
+    def credentials_now(self, person_id: int) -> Credentials | None:
+        """Return a person who was not deleted, and their credentials. Sync."""
+        return self._known(person_id)
 
     def _known(self, person_id: int | None) -> Credentials | None:
         if person_id is None or person_id in self.removed:

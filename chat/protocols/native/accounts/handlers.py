@@ -1,5 +1,7 @@
 """Accounts: registering, logging in, one's profile and password, and the first admin."""
 
+from typing import Any
+
 from msgspec import UNSET, structs
 
 from chat.domain.accounts.invites import BAD_INVITE, accepted
@@ -32,7 +34,15 @@ async def set_up_state(services: Services, _caller: Caller, _request: None) -> S
         registration=services.accounts.registration,
         lobby=services.settings.lobby,
         server=services.settings.server_name,
+        **_ways_in(services),
     )
+
+
+def _ways_in(services: Services) -> dict[str, Any]:
+    login, provider = services.accounts.login, services.provider
+    if login == "password" or provider is None:
+        return {"login": "sso" if login == "sso" else "password"}
+    return {"login": login, "provider": provider.name}
 
 
 async def set_up(services: Services, caller: Caller, request: SetUp) -> Session | Refusal:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from chat.domain.limits.bounds import Lobby, Registration
+from chat.domain.limits.bounds import Login as LoginBy
 from chat.operations.sessions import SecondFactorCode
 from chat.operations.values import Email, Id, Name, Time, Value
 
@@ -18,13 +19,17 @@ Refreshing = Annotated[str, Meta(max_length=128, description="Opaque; can be use
 class SetUpState(Value, kw_only=True, frozen=True):
     """The server's name and policy, and whether a first admin is `needed`.
 
-    `registration` says who may register; `lobby` is `open` if clients read the lobby without logging in.
+    `registration` says who may register; `lobby` is `open` if clients read the lobby without logging in. `login` says
+    how people log in: with a `password`, with the identity provider (`sso`), or with either (`both`); `provider` is
+    what that is called, if there is one.
     """
 
     needed: bool
     registration: Registration
     lobby: Lobby
     server: str
+    login: LoginBy = "password"
+    provider: str | None = None
 
 
 class SetUp(Value, kw_only=True, frozen=True):
@@ -111,10 +116,10 @@ class ResetPassword(Value, kw_only=True, frozen=True):
 
 
 class CreateToken(Value, kw_only=True, frozen=True):
-    """A new API token for a program, valid for `days`; `password` is one's own."""
+    """A new API token for a program, valid for `days`; `password` is one's own, if there is one."""
 
     name: Annotated[str, Meta(min_length=1, max_length=64)]
-    password: Password
+    password: Password | None = None
     days: Annotated[int, Meta(ge=1, le=3650)] = 365
 
 

@@ -10,6 +10,7 @@ from chat.domain.limits.bounds import (
     Days,
     Greeting,
     Lobby,
+    Login,
     Origins,
     OutboundHosts,
     PerHour,
@@ -174,6 +175,13 @@ class SecondFactorSetting(Setting, kw_only=True, frozen=True):
     default: SecondFactorFor
 
 
+class LoginSetting(Setting, kw_only=True, frozen=True):
+    """How people log in: with a `password`, with the identity provider (`sso`), or with either (`both`)."""
+
+    value: Login
+    default: Login
+
+
 class Settings(Value, kw_only=True, frozen=True):
     """The settings that an admin may change while servers run, in the units of the flags of `chat serve`.
 
@@ -198,6 +206,7 @@ class Settings(Value, kw_only=True, frozen=True):
     second_factor: SecondFactorSetting
     support_close_days: DaysSetting
     support_remove_days: DaysSetting
+    login: LoginSetting
 
 
 class ChangeSettings(Value, kw_only=True, frozen=True):
@@ -221,6 +230,7 @@ class ChangeSettings(Value, kw_only=True, frozen=True):
     second_factor: SecondFactorFor | UnsetType | None = UNSET
     support_close_days: Days | UnsetType | None = UNSET
     support_remove_days: Days | UnsetType | None = UNSET
+    login: Login | UnsetType | None = UNSET
 
 
 class CreateAccount(Value, kw_only=True, frozen=True):

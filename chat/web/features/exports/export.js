@@ -5,6 +5,7 @@ import { t } from "../../i18n/index.js";
 import { isChatError } from "../../net/errors.js";
 import { Field, FormError, Submit } from "../../view/controls/fields.js";
 import { fileSize } from "../../view/files/file_kinds.js";
+import { useHasPassword } from "../../view/shared/own_password.js";
 import { useAction } from "../../view/shared/action.js";
 import { useChat, useSelected } from "../../view/shared/context.js";
 import { dayAndTime } from "../../view/shared/times.js";
@@ -21,6 +22,7 @@ export function Export() {
   const name = useSelected((state) => state.me?.name);
   const [found, setFound] = useState(/** @type {ExportState | null} */ (null));
   const [password, setPassword] = useState("");
+  const hasPassword = useHasPassword();
   const isMaking = found?.state === "making";
 
   useEffect(() => {
@@ -43,7 +45,7 @@ export function Export() {
 
   const ask = async (/** @type {Event} */ event) => {
     event.preventDefault();
-    const isDone = await act(async () => setFound(/** @type {ExportState} */ (await chat.call("POST", "/me/export", { password }))));
+    const isDone = await act(async () => setFound(/** @type {ExportState} */ (await chat.call("POST", "/me/export", hasPassword ? { password } : {}))));
     if (isDone) setPassword("");
   };
   const download = () =>
@@ -68,8 +70,8 @@ export function Export() {
       !isMaking &&
       html`<form class="form" onSubmit=${ask}>
         <input type="text" hidden readonly autocomplete="username" value=${name} />
-        <${Field} label=${t("export.password")} type="password" value=${password} onInput=${setPassword} autocomplete="current-password" required error=${field === "password" ? error : ""} />
-        <div class="actions"><${Submit} label=${t("export.do")} isBusy=${isBusy} disabled=${!password} /></div>
+        ${hasPassword && html`<${Field} label=${t("export.password")} type="password" value=${password} onInput=${setPassword} autocomplete="current-password" required error=${field === "password" ? error : ""} />`}
+        <div class="actions"><${Submit} label=${t("export.do")} isBusy=${isBusy} disabled=${hasPassword && !password} /></div>
       </form>`
     }
     ${field !== "password" && html`<${FormError} text=${error} />`}

@@ -5,6 +5,7 @@ import { t } from "../../i18n/index.js";
 import { useAction } from "../../view/shared/action.js";
 import { useChat, useSelected } from "../../view/shared/context.js";
 import { confirm } from "../../view/controls/dialog.js";
+import { useHasPassword } from "../../view/shared/own_password.js";
 import { Field, FormError, Submit } from "../../view/controls/fields.js";
 
 const WAYS = /** @type {const} */ (["leave", "anonymise", "erase"]);
@@ -15,11 +16,12 @@ export function Leave() {
   const name = useSelected((state) => state.me?.name);
   const [how, setHow] = useState(/** @type {(typeof WAYS)[number] | ""} */ (""));
   const [password, setPassword] = useState("");
+  const hasPassword = useHasPassword();
   const submit = async (/** @type {Event} */ event) => {
     event.preventDefault();
     if (!how) return;
     const isSure = await confirm({ title: t("leaving.ask"), text: t(`leaving.${how}_hint`), action: t(`leaving.${how}_do`), danger: true });
-    if (isSure) await act(() => chat.call("POST", "/me/removal", { how, password }));
+    if (isSure) await act(() => chat.call("POST", "/me/removal", { how, ...(hasPassword && { password }) }));
   };
   return html`
     <p class="soft">${t("leaving.text")}</p>
@@ -34,9 +36,9 @@ export function Leave() {
         )}
       </fieldset>
       <input type="text" hidden readonly autocomplete="username" value=${name} />
-      <${Field} label=${t("leaving.password")} type="password" value=${password} onInput=${setPassword} autocomplete="current-password" required error=${field === "password" ? error : ""} />
+      ${hasPassword && html`<${Field} label=${t("leaving.password")} type="password" value=${password} onInput=${setPassword} autocomplete="current-password" required error=${field === "password" ? error : ""} />`}
       ${field !== "password" && html`<${FormError} text=${error} />`}
-      <div class="actions"><${Submit} label=${how ? t(`leaving.${how}_do`) : t("leaving.do")} isBusy=${isBusy} disabled=${!how || !password} class="danger" /></div>
+      <div class="actions"><${Submit} label=${how ? t(`leaving.${how}_do`) : t("leaving.do")} isBusy=${isBusy} disabled=${!how || (hasPassword && !password)} class="danger" /></div>
     </form>
   `;
 }

@@ -5,6 +5,7 @@ import { t } from "../../i18n/index.js";
 import { useAction } from "../../view/shared/action.js";
 import { useChat, useSelected } from "../../view/shared/context.js";
 import { Field, FormError, Submit } from "../../view/controls/fields.js";
+import { useHasPassword } from "../../view/shared/own_password.js";
 import { useLoaded } from "../../view/shared/loading.js";
 import { RecoveryCodes } from "./recovery_codes.js";
 import { SetUp } from "./set_up.js";
@@ -63,20 +64,21 @@ function Proof({ deed, isRequired, prove, onCancel }) {
   const { act, isBusy, error, field } = useAction();
   const name = useSelected((state) => state.me?.name);
   const [password, setPassword] = useState("");
+  const hasPassword = useHasPassword();
   const [code, setCode] = useState("");
   const submit = (/** @type {Event} */ event) => {
     event.preventDefault();
-    act(() => prove({ password, code }));
+    act(() => prove({ ...(hasPassword && { password }), code }));
   };
   const warning = deed === "codes" ? t("factor.new_codes_text") : isRequired && t("factor.required_section");
   return html`<form class="form" onSubmit=${submit}>
     ${warning && html`<p>${warning}</p>`}
     <input type="text" hidden readonly autocomplete="username" value=${name} />
-    <${Field} label=${t("factor.password")} type="password" value=${password} onInput=${setPassword} autocomplete="current-password" required autofocus error=${field === "password" ? error : ""} />
+    ${hasPassword && html`<${Field} label=${t("factor.password")} type="password" value=${password} onInput=${setPassword} autocomplete="current-password" required autofocus error=${field === "password" ? error : ""} />`}
     <${Field} label=${t("factor.code")} hint=${t("factor.log_in_hint")} value=${code} onInput=${setCode} autocomplete="one-time-code" maxlength="64" dir="ltr" required error=${field === "code" ? error : ""} />
     ${field !== "password" && field !== "code" && html`<${FormError} text=${error} />`}
     <div class="actions">
-      <${Submit} label=${t(deed === "codes" ? "factor.new_codes" : "factor.turn_off")} isBusy=${isBusy} disabled=${!password || !code.trim()} class=${deed === "off" ? "danger" : "primary"} />
+      <${Submit} label=${t(deed === "codes" ? "factor.new_codes" : "factor.turn_off")} isBusy=${isBusy} disabled=${(hasPassword && !password) || !code.trim()} class=${deed === "off" ? "danger" : "primary"} />
       <button type="button" class="button" onClick=${onCancel}>${t("factor.cancel")}</button>
     </div>
   </form>`;

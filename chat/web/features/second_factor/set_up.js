@@ -6,6 +6,7 @@ import { useAction } from "../../view/shared/action.js";
 import { useChat, useSelected } from "../../view/shared/context.js";
 import { Copyable } from "../../view/controls/copy.js";
 import { Field, FormError, Submit } from "../../view/controls/fields.js";
+import { useHasPassword } from "../../view/shared/own_password.js";
 import { QrCode } from "./qr_code.js";
 import { RecoveryCodes } from "./recovery_codes.js";
 
@@ -26,15 +27,16 @@ function Begin({ onBegun }) {
   const { act, isBusy, error, field } = useAction();
   const name = useSelected((state) => state.me?.name);
   const [password, setPassword] = useState("");
+  const hasPassword = useHasPassword();
   const begin = (/** @type {Event} */ event) => {
     event.preventDefault();
-    act(async () => onBegun(await chat.call("POST", "/me/second-factor", { password })));
+    act(async () => onBegun(await chat.call("POST", "/me/second-factor", hasPassword ? { password } : {})));
   };
   return html`<form class="form" onSubmit=${begin}>
     <input type="text" hidden readonly autocomplete="username" value=${name} />
-    <${Field} label=${t("factor.password")} type="password" value=${password} onInput=${setPassword} autocomplete="current-password" required error=${field === "password" ? error : ""} />
+    ${hasPassword && html`<${Field} label=${t("factor.password")} type="password" value=${password} onInput=${setPassword} autocomplete="current-password" required error=${field === "password" ? error : ""} />`}
     ${field !== "password" && html`<${FormError} text=${error} />`}
-    <div class="actions"><${Submit} label=${t("factor.begin")} isBusy=${isBusy} disabled=${!password} /></div>
+    <div class="actions"><${Submit} label=${t("factor.begin")} isBusy=${isBusy} disabled=${(hasPassword && !password)} /></div>
   </form>`;
 }
 

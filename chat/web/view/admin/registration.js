@@ -1,6 +1,7 @@
 // Registration: who may register, who reads the lobby, and invitations to register.
 
 import { html } from "../../vendor/preact.js";
+import { useSelected } from "../shared/context.js";
 import { t } from "../../i18n/index.js";
 import { InviteLink } from "../../features/invites/invite_dialog.js";
 import { Choices } from "./choices.js";
@@ -13,9 +14,14 @@ import { NumberSetting } from "./number_setting.js";
 const CHOICES = ["open", "invite", "closed"];
 
 const FACTOR = /** @type {const} */ (["off", "admins", "operators", "everybody"]);
+/** @typedef {"both" | "sso" | "password"} Login */
+
+/** @type {Login[]} */
+const LOGINS = ["both", "sso", "password"];
 
 /** @param {{ settings: import("./settings.js").Changing }} props */
 export function RegistrationPart({ settings }) {
+  const hasProvider = useSelected((state) => state.server.features.includes("oidc"));
   const perHour = settings.found?.registrations_per_hour;
   return html`
     <${Choices}
@@ -25,6 +31,14 @@ export function RegistrationPart({ settings }) {
       hint=${(/** @type {Registration} */ value) => t(`admin.registration_${value}_hint`)}
       isDangerous=${(/** @type {string} */ value) => value === "open"}
     />
+    ${hasProvider &&
+    settings.found?.login &&
+    html`<${Choices}
+      settings=${settings} name="login" values=${LOGINS} title=${t("admin.login")} question=${t("admin.login_ask")}
+      label=${(/** @type {Login} */ value) => t(`admin.login_${value}`)}
+      hint=${(/** @type {Login} */ value) => t(`admin.login_${value}_hint`)}
+      isDangerous=${(/** @type {string} */ value) => value !== "both"}
+    />`}
     ${settings.found?.lobby && html`<${LobbySetting} settings=${settings} />`}
     <${NumberSetting} settings=${settings} setting=${perHour} name="registrations_per_hour" isWhole=${true} />
     ${settings.found?.second_factor && html`<${Choices}

@@ -8,6 +8,7 @@ import { useChat, useSelected } from "../shared/context.js";
 import { confirm } from "../controls/dialog.js";
 import { Field, FormError, Submit } from "../controls/fields.js";
 import { icon } from "../controls/icon.js";
+import { useHasPassword } from "../shared/own_password.js";
 import { useLoaded } from "../shared/loading.js";
 import { dayAndTime } from "../shared/times.js";
 
@@ -15,8 +16,9 @@ import { dayAndTime } from "../shared/times.js";
 
 export function Security() {
   const [changes, setChanges] = useState(0);
+  const hasPassword = useHasPassword();
   return html`
-    <${Password} onChanged=${() => setChanges(changes + 1)} />
+    ${hasPassword && html`<${Password} onChanged=${() => setChanges(changes + 1)} />`}
     ${parts("SecuritySection").map((View) => html`<${View} />`)}
     <${Logins} key=${changes} />
     <${SharedComputer} />

@@ -56,9 +56,10 @@ export function Settings({ part }) {
 
 /** @param {{ chosen: Part | null }} props */
 function Parts({ chosen }) {
+  const features = useSelected((state) => state.server.features);
   return html`<nav class="settings-nav" aria-label=${t("settings.title")}>
     <ul class="list">
-      ${PARTS.map(
+      ${PARTS.filter(({ needs }) => !needs || features.includes(needs)).map(
         (part) => html`<li key=${part.name}>
           <a class="row" href=${`/settings/${part.name}`} aria-current=${part === chosen ? "page" : undefined}>
             ${icon(part.icon)} <span class="row-text">${t(part.title)}</span>

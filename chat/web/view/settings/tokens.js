@@ -8,6 +8,7 @@ import { Copyable } from "../controls/copy.js";
 import { confirm } from "../controls/dialog.js";
 import { Field, FormError, Submit } from "../controls/fields.js";
 import { icon } from "../controls/icon.js";
+import { useHasPassword } from "../shared/own_password.js";
 import { useLoaded } from "../shared/loading.js";
 import { dayAndTime } from "../shared/times.js";
 
@@ -22,13 +23,14 @@ export function Tokens() {
   const [name, setName] = useState("");
   const [days, setDays] = useState(365);
   const [password, setPassword] = useState("");
+  const hasPassword = useHasPassword();
   const login = useSelected((state) => state.me?.name);
   const [made, setMade] = useState("");
   const tokens = (/** @type {{ sessions: SessionInfo[] } | undefined} */ (found.value)?.sessions ?? []).filter(({ kind }) => kind === "token");
   const make = async (/** @type {Event} */ event) => {
     event.preventDefault();
     await act(async () => {
-      const { token } = /** @type {{ token: string }} */ (await chat.call("POST", "/me/sessions", { name: name.trim(), days, password }));
+      const { token } = /** @type {{ token: string }} */ (await chat.call("POST", "/me/sessions", { name: name.trim(), days, ...(hasPassword && { password }) }));
       setMade(token);
       setName("");
       setPassword("");
@@ -55,9 +57,9 @@ export function Tokens() {
         </div>
       </fieldset>
       <input type="text" hidden readonly autocomplete="username" value=${login} />
-      <${Field} label=${t("tokens.password")} hint=${t("tokens.password_hint")} type="password" value=${password} onInput=${setPassword} autocomplete="current-password" required error=${field === "password" ? error : ""} />
+      ${hasPassword && html`<${Field} label=${t("tokens.password")} hint=${t("tokens.password_hint")} type="password" value=${password} onInput=${setPassword} autocomplete="current-password" required error=${field === "password" ? error : ""} />`}
       ${field !== "name" && field !== "password" && html`<${FormError} text=${found.error || error} />`}
-      <div class="actions"><${Submit} label=${t("tokens.make")} isBusy=${isBusy} disabled=${!name.trim() || !password} /></div>
+      <div class="actions"><${Submit} label=${t("tokens.make")} isBusy=${isBusy} disabled=${!name.trim() || (hasPassword && !password)} /></div>
     </form>
     <ul class="list">
       ${tokens.map(

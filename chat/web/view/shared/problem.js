@@ -22,7 +22,7 @@ export function problemText(error) {
     const what = reason && OWN_WAITS.has(reason) ? sentence(refusalText({ code, text: message, reason })) : t("error.too_many");
     return `${what} ${waitText(retryMs / 1000)}`;
   }
-  if (code === "offline" || code === "unavailable") return t(`error.${code}`);
+  if (code === "offline" || (code === "unavailable" && !reason)) return t(`error.${code}`);
   return sentence(refusalText({ code, text: message, reason }));
 }
 

@@ -4,7 +4,7 @@ import { useEffect, useState } from "../../vendor/preact.js";
 
 /**
  * @typedef {object} Route
- * @property {"home" | "setup" | "reset" | "invite" | "room" | "search" | "inbox" | "settings" | "admin" | "unknown"} screen
+ * @property {"home" | "setup" | "reset" | "oidc" | "invite" | "room" | "search" | "inbox" | "settings" | "admin" | "unknown"} screen
  * @property {string} path
  * @property {URLSearchParams} query
  * @property {string} hash without the #
@@ -19,6 +19,7 @@ const PATHS = [
   [/^\/$/, "home"],
   [/^\/setup$/, "setup"],
   [/^\/(?:reset|confirm)$/, "reset"],
+  [/^\/oidc$/, "oidc"],
   [/^\/i\/(?<code>[^/]+)$/, "invite"],
   [/^\/room\/(?<room>\d+)(?:\/(?<seq>\d+))?$/, "room"],
   [/^\/search$/, "search"],

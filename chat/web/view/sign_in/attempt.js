@@ -65,7 +65,7 @@ export function attemptError(error, wait = 0) {
   if (error.code === "outcome_unknown") return t("sign_in.unknown");
   if (error.code === "taken") return t(error.field === "email" ? "sign_in.email_taken" : "sign_in.taken");
   if (error.code === "gone") return t("sign_in.invite_over");
-  if (error.code === "unauthenticated" && error.field !== "code") return t(error.reason === "account_disabled" ? "sign_in.disabled" : "sign_in.wrong");
+  if (error.code === "unauthenticated" && error.field !== "code" && error.reason !== "passwords_off") return t(error.reason === "account_disabled" ? "sign_in.disabled" : "sign_in.wrong");
   return problemText(error);
 }
 

@@ -56,11 +56,14 @@ function AcceptForm({ invite, policy }) {
     openRoom();
   };
   if (me) return html`<${Join} name=${me.display ?? me.name} accept=${accept} />`;
+  const next = `/i/${encodeURIComponent(invite.code)}`;
+  const byProvider = policy?.provider && html`<a class="button wide" href=${`/oidc?invite=${encodeURIComponent(invite.code)}&next=${next}`}>${t("sign_in.provider", { name: policy.provider })}</a>`;
+  if (policy?.login === "sso") return byProvider || null;
   if (policy?.registration === "closed" || !isNew) {
-    return html`<${LogIn} onDone=${accept} />
+    return html`${byProvider}<${LogIn} onDone=${accept} />
       ${policy?.registration !== "closed" && html`<${Switch} ask=${t("sign_in.new")} action=${t("sign_in.register")} onSwitch=${() => setNew(true)} />`}`;
   }
-  return html`<${Register} invite=${invite.code} onDone=${openRoom} />
+  return html`${byProvider}<${Register} invite=${invite.code} onDone=${openRoom} />
     <${Switch} ask=${t("sign_in.have_account")} action=${t("sign_in.log_in")} onSwitch=${() => setNew(false)} />`;
 }
 

@@ -38,10 +38,16 @@ function LogInOrRegister({ policy, problem }) {
   return html`<${Card} title=${t("sign_in.welcome", { server: name })} note=${t("sign_in.login_note")}>
     ${problem && html`<${ErrorNote} kind="warning">${attemptError(problem)}<//>`}
     ${policy?.needed && html`<${NotSetUp} />`}
-    <${LogIn}>${!problem && html`<${Ended} connection=${connection} />`}<//>
-    <details class="sign-in-forgot" onToggle=${(/** @type {any} */ event) => setForgotten(event.currentTarget.open)}><summary>${t("sign_in.forgot")}</summary>${isForgotten && html`<${Forgot} />`}</details>
+    ${policy?.provider && html`<${ByProvider} name=${policy.provider} />`}
+    ${policy?.login !== "sso" && html`<${LogIn}>${!problem && html`<${Ended} connection=${connection} />`}<//>
+    <details class="sign-in-forgot" onToggle=${(/** @type {any} */ event) => setForgotten(event.currentTarget.open)}><summary>${t("sign_in.forgot")}</summary>${isForgotten && html`<${Forgot} />`}</details>`}
     <${Other} policy=${policy} onRegister=${() => setNew(true)} />
   <//>`;
+}
+
+/** @param {{ name: string }} props */
+export function ByProvider({ name }) {
+  return html`<a class="button wide" href=${`/oidc?next=${encodeURIComponent(location.pathname)}`}>${t("sign_in.provider", { name })}</a>`;
 }
 
 /** @param {{ connection: import("../../model/types").Connection }} props */
@@ -58,7 +64,7 @@ function NotSetUp() {
 
 /** @param {{ policy: import("./policy.js").Policy | null, onRegister: () => void }} props */
 function Other({ policy, onRegister }) {
-  if (!policy || policy.needed) return null;
+  if (!policy || policy.needed || policy.login === "sso") return null;
   if (policy.registration === "open") {
     return html`<p class="sign-in-other">${t("sign_in.new")} <button type="button" class="link" onClick=${onRegister}>${t("sign_in.register")}</button></p>`;
   }

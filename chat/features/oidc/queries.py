@@ -1,0 +1,154 @@
+"""Identities and the provider's sessions, in PostgreSQL."""
+
+from chat.domain.accounts.passwords import has_password
+from chat.domain.entities import Person
+from chat.domain.ports import NewPerson, Taken
+from chat.domain.text.rules import same_name_key
+from chat.features.oidc.port import Identity, Linked, Logout, ProviderSession
+from chat.storage.postgres.database import Database
+from chat.storage.postgres.session import Connection
+from chat.storage.postgres.users import add_person_with_invite
+
+_PERSON = "SELECT user_id FROM identities WHERE issuer = $1 AND subject = $2"
+_WITH_ADDRESS = "SELECT id FROM users WHERE email_key = $1 AND deleted_at IS NULL AND NOT is_visitor"
+_LINKED = """
+SELECT password_hash, subject, coalesce(extract(epoch FROM identities.created_at), 0)::float8 AS at
+FROM users LEFT JOIN identities ON user_id = id AND issuer = $2 WHERE id = $1 AND deleted_at IS NULL"""
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1 || ' ' || $2, 0))"
+# A log-in and a log-out of the same session at once: the later one sees the earlier one.
+_LOCK_LOG_IN = "SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 1))"
+_LOCK_LOG_OUT = "SELECT pg_advisory_xact_lock(hashtextextended($1, 1))"
+_LINK = """
+INSERT INTO identities (issuer, subject, user_id)
+SELECT $1, $2, id FROM users WHERE id = $3 AND deleted_at IS NULL AND NOT is_visitor FOR SHARE
+ON CONFLICT DO NOTHING"""
+_LOCK_PERSON = "SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE"
+_REPLACE_PASSWORD = """
+UPDATE users SET password_hash = $2, token_generation = token_generation + 1
+WHERE id = $1 AND deleted_at IS NULL AND NOT EXISTS (
+    SELECT FROM confirmed_addresses WHERE user_id = id AND confirmed_addresses.email_key = users.email_key
+)"""
+_CONFIRM = """
+INSERT INTO confirmed_addresses (user_id, email_key) SELECT id, email_key FROM users
+WHERE id = $1 AND email_key IS NOT NULL"""
+_UNLINK = "DELETE FROM identities WHERE user_id = $1 AND issuer = $2 RETURNING subject"
+_END_OF_SUBJECT = """
+DELETE FROM sessions USING identity_sessions
+WHERE id = session_id AND user_id = $1 AND issuer = $2"""
+_BEGIN = """
+INSERT INTO identity_sessions (session_id, issuer, subject, sid, id_token)
+SELECT id, $2, $3, $4, $5 FROM sessions WHERE id = $1 AND NOT EXISTS (
+    SELECT FROM identity_logouts WHERE issuer = $2 AND (subject IS NULL OR subject = $3) AND (sid IS NULL OR sid = $4)
+        AND at >= to_timestamp($6)
+) FOR KEY SHARE RETURNING true"""
+_ID_TOKEN = "SELECT id_token FROM identity_sessions WHERE session_id = $1"
+_NOTE = """
+INSERT INTO identity_logouts (issuer, jti, subject, sid) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
+RETURNING true"""
+_CLEAN = "DELETE FROM identity_logouts WHERE at < clock_timestamp() - interval '1 day'"
+_END = """
+DELETE FROM sessions USING identity_sessions
+WHERE id = session_id AND issuer = $1 AND ($2::text IS NULL OR subject = $2) AND ($3::text IS NULL OR sid = $3)
+RETURNING user_id"""
+
+
+class PostgresIdentities:
+    """The port `Identities`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def person_of(self, identity: Identity) -> int | None:
+        async def read(connection: Connection) -> int | None:
+            return await _person_of(connection, identity)
+
+        return await self._database.read(read)
+
+    async def with_address(self, email: str) -> int | None:
+        async def read(connection: Connection) -> int | None:
+            found: int | None = await connection.fetchval(_WITH_ADDRESS, same_name_key(email))
+            return found
+
+        return await self._database.read(read)
+
+    async def linked(self, person_id: int, issuer: str) -> Linked | None:
+        row = await self._database.read(lambda c: c.fetchrow(_LINKED, person_id, issuer))
+        if row is None:
+            return None
+        identity = None if row["subject"] is None else Identity(issuer, row["subject"])
+        return Linked(identity, row["at"], has_password(row["password_hash"].encode()))
+
+    async def add(self, identity: Identity, new: NewPerson) -> Person | Taken | int | None:
+        async def add(connection: Connection) -> Person | Taken | int | None:
+            await connection.execute(_LOCK, identity.issuer, identity.subject)
+            if (known := await _person_of(connection, identity)) is not None:
+                return known
+            added = await add_person_with_invite(connection, new)
+            if isinstance(added, Person):
+                await connection.execute(_LINK, identity.issuer, identity.subject, added.id)
+                await connection.execute(_CONFIRM, added.id)
+            return added
+
+        return await self._database.write(add)
+
+    async def link(self, identity: Identity, person_id: int) -> int | None:
+        async def link(connection: Connection) -> int | None:
+            return await _link(connection, identity, person_id)
+
+        return await self._database.write(link)
+
+    async def adopt(self, identity: Identity, person_id: int, password_hash: bytes) -> int | None:
+        async def adopt(connection: Connection) -> int | None:
+            await connection.execute(_LOCK_PERSON, person_id)
+            owner = await _link(connection, identity, person_id)
+            if owner == person_id:
+                await connection.execute(_REPLACE_PASSWORD, person_id, password_hash.decode())
+            return owner
+
+        return await self._database.write(adopt)
+
+    async def unlink(self, person_id: int, issuer: str) -> None:
+        async def unlink(connection: Connection) -> None:
+            if await connection.fetchval(_UNLINK, person_id, issuer) is not None:
+                await connection.execute(_END_OF_SUBJECT, person_id, issuer)
+
+        await self._database.write(unlink)
+
+    async def begin(self, session_id: int, session: ProviderSession) -> bool:
+        who = session.identity
+
+        async def begin(connection: Connection) -> bool:
+            await connection.execute(_LOCK_LOG_IN, who.issuer)
+            values = who.issuer, who.subject, session.sid, session.id_token, session.issued_at
+            return bool(await connection.fetchval(_BEGIN, session_id, *values))
+
+        return await self._database.write(begin)
+
+    async def id_token(self, session_id: int) -> str | None:
+        async def read(connection: Connection) -> str | None:
+            found: str | None = await connection.fetchval(_ID_TOKEN, session_id)
+            return found
+
+        return await self._database.read(read)
+
+    async def end(self, logout: Logout) -> list[int] | None:
+        async def end(connection: Connection) -> list[int] | None:
+            await connection.execute(_CLEAN)
+            await connection.execute(_LOCK_LOG_OUT, logout.issuer)
+            about = logout.subject, logout.sid
+            if not await connection.fetchval(_NOTE, logout.issuer, logout.jti, *about):
+                return None
+            rows = await connection.fetch(_END, logout.issuer, *about)
+            return sorted({row["user_id"] for row in rows})
+
+        return await self._database.write(end)
+
+
+async def _person_of(connection: Connection, identity: Identity) -> int | None:
+    found: int | None = await connection.fetchval(_PERSON, identity.issuer, identity.subject)
+    return found
+
+
+async def _link(connection: Connection, identity: Identity, person_id: int) -> int | None:
+    await connection.execute(_LINK, identity.issuer, identity.subject, person_id)
+    return await _person_of(connection, identity)

@@ -1,0 +1,1 @@
+"""OpenID Connect: identities, tokens of the provider, and log-ins by it."""

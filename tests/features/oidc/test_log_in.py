@@ -1,0 +1,554 @@
+"""Log-ins by a provider over HTTP: the whole way, and what a lying provider, browser or stranger gets."""
+
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from joserfc import jwt
+
+from chat.domain.administration.administration import Wanted
+from chat.features.oidc.provider import PROVIDER
+from tests.features.oidc.provider import CLIENT, LyingProvider, new_key, open_lying_provider
+from tests.protocols.native.site import PASSWORD, Answer, Site, open_site
+
+CHAT = "https://chat.example"
+
+
+class Door(NamedTuple):
+    """A site with its provider."""
+
+    site: Site
+    provider: LyingProvider
+
+    async def begin(self, **fields: Any) -> tuple[str, str]:
+        """Begin a log-in; returns the provider's page and the cookie."""
+        headers = {"token": fields.pop("token", "")}
+        begun = await self.site.call("POST", "/auth/oidc/begin", fields, **headers)
+        assert begun.status == 200, begun.body
+        return begun["url"], begun.headers["Set-Cookie"].partition(";")[0]
+
+    async def answer(self, url: str, cookie: str, path: str = "/auth/oidc", **fields: Any) -> Answer:
+        """Bring the provider's answer."""
+        (state,) = parse_qs(urlsplit(url).query)["state"]
+        token = fields.pop("token", "")
+        code = fields.pop("code", None) or self.provider.grant(url)
+        return await self.site.call(
+            "POST", path, {"code": code, "state": state, **fields}, token=token, Cookie=cookie
+        )
+
+    async def log_in(self, **fields: Any) -> Answer:
+        return await self.answer(*await self.begin(), **fields)
+
+    async def link(self, token: str) -> Answer:
+        return await self.answer(*await self.begin(link=True, token=token), path="/me/identity", token=token)
+
+    def let_pass(self, seconds: float) -> None:
+        """Let time go by for what is kept of the provider."""
+        kept, before = (
+            self.site.services.feature_ports[PROVIDER],
+            self.site.services.feature_ports[PROVIDER].clock,
+        )
+        kept.clock = lambda: before() + seconds
+
+    async def setting(self, **settings: Any) -> None:
+        await self.site.services.settings.change(None, settings)
+
+
+@asynccontextmanager
+async def open_door(**settings: Any) -> AsyncGenerator[Door]:
+    async with (
+        open_lying_provider() as provider,
+        open_site(oidc_issuer=provider.issuer, oidc_client_id=CLIENT, public_url=CHAT, **settings) as site,
+    ):
+        await site.services.settings.change(None, {"outbound_hosts": ("127.0.0.1",)})
+        yield Door(site, provider)
+
+
+@pytest.fixture
+async def door() -> AsyncGenerator[Door]:
+    async with open_door() as opened:
+        yield opened
+
+
+def reason(answer: Answer) -> tuple[int, str]:
+    return answer.status, answer["reason"]
+
+
+async def test_somebody_new_gets_an_account_and_the_same_one_again(door: Door) -> None:
+    door.provider.claims = {"preferred_username": "ada", "email": "ada@example.com", "email_verified": True}
+    url, cookie = await door.begin()
+    asked = parse_qs(urlsplit(url).query)
+    assert url.startswith(f"{door.provider.issuer}/auth?")
+    assert asked["redirect_uri"] == [f"{CHAT}/oidc"]
+    assert asked["scope"] == ["openid profile email"]
+    session = await door.answer(url, cookie)
+    assert session.status == 200
+    assert (session["me"]["name"], session["me"].get("email")) == ("ada", "ada@example.com")
+    assert await door.site.is_good(session["access"])
+    door.provider.claims["preferred_username"] = "somebody"
+    again = await door.log_in()
+    assert again["me"]["id"] == session["me"]["id"]
+    assert again["me"]["name"] == "ada"
+
+
+async def test_the_cookie_is_of_this_host_alone_and_no_script_reads_it(door: Door) -> None:
+    begun = await door.site.call("POST", "/auth/oidc/begin", {})
+    name, *about = begun.headers["Set-Cookie"].split("; ")
+    assert name.startswith("__Host-chat_oidc=")
+    assert set(about) == {"Path=/", "Max-Age=600", "HttpOnly", "SameSite=Strict", "Secure"}
+    done = await door.answer(begun["url"], name)
+    removed = [each for each in done.headers.getlist("Set-Cookie") if "chat_oidc" in each]
+    assert removed == ["__Host-chat_oidc=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict; Secure"]
+
+
+async def test_on_this_machine_without_tls_the_cookie_has_no_prefix() -> None:
+    async with open_door() as door:
+        await door.setting(public_url="http://localhost:9000")
+        _url, cookie = await door.begin()
+        assert cookie.startswith("chat_oidc=")
+        assert (await door.log_in()).status == 200
+        await door.setting(public_url="http://chat.example")
+        refused = await door.site.call("POST", "/auth/oidc/begin", {})
+        assert reason(refused) == (409, "identity_provider_no_url")
+
+
+async def test_an_answer_counts_in_the_browser_that_began_alone(door: Door) -> None:
+    mine, theirs = await door.begin(), await door.begin()
+    code = door.provider.grant(mine[0])
+    for cookie in ("", theirs[1], "__Host-chat_oidc=", mine[1][:-4] + "AAAA", mine[1] + "x"):
+        assert reason(await door.answer(mine[0], cookie, code=code)) == (410, "provider_log_in_over")
+    assert not door.provider.forms
+    assert (await door.answer(*mine, code=code)).status == 200
+
+
+async def test_a_log_in_is_over_after_ten_minutes(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = await door.begin()
+    real = time.time()
+    monkeypatch.setattr("chat.features.oidc.flow.time.time", lambda: real + 601)
+    assert reason(await door.answer(*begun)) == (410, "provider_log_in_over")
+
+
+async def test_a_code_is_good_once_and_needs_the_verifier(door: Door) -> None:
+    mine, theirs = await door.begin(), await door.begin()
+    code = door.provider.grant(mine[0])
+    # Somebody's code in another's log-in: the verifier is another.
+    assert reason(await door.answer(*theirs, code=code)) == (401, "bad_provider_answer")
+    assert reason(await door.answer(*mine, code=code)) == (401, "bad_provider_answer")
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"iss": "http://127.0.0.1:1"},
+        {"aud": "other"},
+        {"aud": [CLIENT, "other"]},
+        {"azp": "other"},
+        {"nonce": "of another log-in"},
+        {"nonce": None},
+        {"exp": 1},
+        {"iat": 9_999_999_999},
+        {"sub": None},
+        {"sub": ""},
+        {"sid": 7},
+    ],
+)
+async def test_a_token_with_a_wrong_claim_logs_nobody_in(door: Door, claims: dict[str, Any]) -> None:
+    door.provider.claims = claims
+    assert reason(await door.log_in()) == (401, "bad_provider_answer")
+    assert await door.site.storage.users.count() == 0
+
+
+async def test_a_token_by_another_key_or_none_logs_nobody_in(door: Door) -> None:
+    other = new_key("one")
+    liars: list[Any] = [
+        lambda claims: jwt.encode({"alg": "ES256", "kid": "one"}, claims, other, algorithms=["ES256"]),
+        lambda claims: "eyJhbGciOiJub25lIn0." + door.provider.signed(claims).split(".")[1] + ".",
+        lambda _claims: "x",
+    ]
+    for liar in liars:
+        door.provider.sign = liar
+        assert reason(await door.log_in()) == (401, "bad_provider_answer")
+    assert await door.site.storage.users.count() == 0
+
+
+async def test_an_answer_of_another_provider_is_refused(door: Door) -> None:
+    refused = await door.log_in(iss="https://evil.example")
+    assert reason(refused) == (401, "bad_provider_answer")
+    assert not door.provider.forms  # it never got the code
+    assert (await door.log_in(iss=door.provider.issuer)).status == 200
+
+
+async def test_a_provider_that_names_itself_in_answers_has_to() -> None:
+    async with open_door() as door:
+        door.provider.described = {"authorization_response_iss_parameter_supported": True}
+        assert reason(await door.log_in()) == (401, "bad_provider_answer")
+        assert (await door.log_in(iss=door.provider.issuer)).status == 200
+
+
+async def test_userinfo_of_somebody_else_is_refused(door: Door) -> None:
+    door.provider.userinfo = {"sub": "s-2", "preferred_username": "eve"}
+    assert reason(await door.log_in()) == (401, "bad_provider_answer")
+
+
+async def test_userinfo_adds_claims_and_overrides_none(door: Door) -> None:
+    door.provider.claims = {"email": "ada@example.com", "email_verified": False}
+    door.provider.userinfo = {"preferred_username": "ada", "email_verified": True}
+    session = await door.log_in()
+    assert (session["me"]["name"], session["me"].get("email")) == ("ada", None)
+
+
+async def test_a_new_key_is_looked_for_once_in_half_a_minute(door: Door) -> None:
+    assert (await door.log_in()).status == 200
+    door.provider.key = new_key("two")
+    door.provider.published.append(door.provider.key)
+    door.let_pass(31)
+    assert (await door.log_in()).status == 200
+    looks = door.provider.asked.count("GET /jwks")
+    assert looks == 2
+    door.provider.key = new_key("never published")
+    for _ in range(5):
+        assert reason(await door.log_in()) == (401, "bad_provider_answer")
+    assert door.provider.asked.count("GET /jwks") == looks
+    door.let_pass(31)
+    for _ in range(5):
+        assert reason(await door.log_in()) == (401, "bad_provider_answer")
+    assert door.provider.asked.count("GET /jwks") == looks + 1
+
+
+async def test_a_provider_that_is_down_is_asked_again_after_a_moment(door: Door) -> None:
+    door.provider.is_down = True
+    for _ in range(3):
+        refused = await door.site.call("POST", "/auth/oidc/begin", {})
+        assert reason(refused) == (503, "identity_provider_down")
+    assert len(door.provider.asked) == 1
+    door.provider.is_down = False
+    door.let_pass(6)
+    assert (await door.log_in()).status == 200
+
+
+@pytest.mark.parametrize(
+    "described",
+    [
+        {"issuer": "http://127.0.0.1:1"},
+        {"token_endpoint": "file:///etc/passwd"},
+        {"authorization_endpoint": "javascript:alert(1)"},
+        {"jwks_uri": None},
+        {"code_challenge_methods_supported": ["plain"]},
+    ],
+)
+async def test_a_description_that_lies_is_not_used(described: dict[str, Any]) -> None:
+    async with open_door() as door:
+        door.provider.described = described
+        refused = await door.site.call("POST", "/auth/oidc/begin", {})
+        assert reason(refused) == (503, "identity_provider_down")
+
+
+async def test_a_private_provider_is_asked_only_where_an_admin_allows_it(door: Door) -> None:
+    await door.setting(outbound_hosts=None)
+    refused = await door.site.call("POST", "/auth/oidc/begin", {})
+    assert reason(refused) == (503, "identity_provider_down")
+    assert door.provider.asked == []
+
+
+# --- who gets an account ---
+
+
+async def test_where_registration_is_closed_strangers_are_refused_clearly(door: Door) -> None:
+    await door.setting(registration="closed")
+    refused = await door.log_in()
+    assert reason(refused) == (403, "identity_unknown")
+    assert "registration is closed" in refused["error"]
+    assert await door.site.storage.users.count() == 0
+    await door.setting(registration="open")
+    assert (await door.log_in()).status == 200
+    await door.setting(registration="closed")
+    assert (await door.log_in()).status == 200
+
+
+async def test_where_registration_is_by_invite_it_takes_one(door: Door) -> None:
+    await door.setting(registration="invite")
+    assert reason(await door.log_in())[0] in (401, 403)
+    bad = await door.log_in(invite="no-such-invite")
+    assert bad.status in (401, 403, 410)
+    code = await door.site.services.accounts.invite(1, 60)
+    assert (await door.log_in(invite=code)).status == 200
+    door.provider.sub = "s-2"
+    assert (await door.log_in(invite=code)).status != 200
+    assert await door.site.storage.users.count() == 1
+
+
+async def test_a_taken_name_gets_a_number_and_a_taken_address_is_left_out(door: Door) -> None:
+    await door.site.add("ada", email="ada@example.com")
+    door.provider.claims = {"preferred_username": "ada", "email": "ada@example.com", "email_verified": True}
+    session = await door.log_in()
+    assert session.status == 200
+    assert session["me"]["name"].startswith("ada-")
+    assert session["me"].get("email") is None
+
+
+@pytest.mark.parametrize("claims", [{}, {"preferred_username": "admin"}, {"name": "\x00"}, {"name": ["ada"]}])
+async def test_somebody_without_a_good_name_is_a_newcomer(door: Door, claims: dict[str, Any]) -> None:
+    door.provider.claims = claims
+    assert (await door.log_in())["me"]["name"].startswith("newcomer")
+
+
+async def test_a_disabled_account_stays_out(door: Door) -> None:
+    session = await door.log_in()
+
+    await door.site.services.administration.change(session["me"]["id"], Wanted(disabled=True))
+    assert reason(await door.log_in()) == (401, "account_disabled")
+
+
+# --- linking ---
+
+
+async def test_an_account_is_linked_from_inside(door: Door) -> None:
+    ada, token = await door.site.join("ada")
+    before = await door.site.call("GET", "/me/identity", token=token)
+    assert before.body == {"provider": "127.0.0.1", "linked": False, "password": True}
+    linked = await door.link(token)
+    assert linked.status == 200
+    assert (linked["linked"], linked["password"]) == (True, True)
+    session = await door.log_in()
+    assert session["me"]["id"] == ada.id
+    assert (await door.site.call("DELETE", "/me/identity", token=token)).status == 204
+    assert not await door.site.is_good(session["access"])
+    assert await door.site.is_good(token)
+    other = await door.log_in()
+    assert other["me"]["id"] != ada.id
+
+
+async def test_an_answer_links_the_account_alone_that_began(door: Door) -> None:
+    _ada, token = await door.site.join("ada")
+    _eve, theirs = await door.site.join("eve")
+    begun = await door.begin(link=True, token=theirs)
+    refused = await door.answer(*begun, path="/me/identity", token=token)
+    assert reason(refused) == (410, "provider_log_in_over")
+    # Nor does the answer of a log-in link anything.
+    begun = await door.begin()
+    refused = await door.answer(*begun, path="/me/identity", token=token)
+    assert reason(refused) == (410, "provider_log_in_over")
+    assert (await door.site.call("POST", "/auth/oidc/begin", {"link": True})).status == 401
+
+
+async def test_a_linked_identity_is_not_taken_over(door: Door) -> None:
+    _ada, token = await door.site.join("ada")
+    _eve, theirs = await door.site.join("eve")
+    assert (await door.link(token)).status == 200
+    assert reason(await door.link(theirs)) == (409, "identity_taken")
+    door.provider.sub = "s-2"
+    assert reason(await door.link(token)) == (409, "identity_other")
+
+
+async def test_the_only_way_in_is_not_unlinked(door: Door) -> None:
+    session = await door.log_in()
+    refused = await door.site.call("DELETE", "/me/identity", token=session["access"])
+    assert reason(refused) == (409, "identity_only_way")
+
+
+async def test_a_token_for_a_program_links_and_unlinks_nothing(door: Door) -> None:
+    _ada, token = await door.site.join("ada")
+    made = await door.site.call("POST", "/me/sessions", {"name": "bot", "password": PASSWORD}, token=token)
+    of_program = made["token"]
+    assert (await door.site.call("POST", "/auth/oidc/begin", {"link": True}, token=of_program)).status == 401
+    assert (await door.site.call("DELETE", "/me/identity", token=of_program)).status == 403
+
+
+@pytest.mark.parametrize("verified", [False, None, "true", 1])
+async def test_an_unverified_address_links_nothing(verified: object) -> None:
+    async with open_door(oidc_link="verified") as door:
+        ada = await door.site.add("ada", email="ada@example.com")
+        door.provider.claims = {"email": "ada@example.com", "email_verified": verified}
+        session = await door.log_in()
+        assert session["me"]["id"] != ada.id
+
+
+async def test_a_verified_address_links_where_the_admin_allows_it() -> None:
+    async with open_door(oidc_link="verified") as door:
+        ada, token = await door.site.join("ada", email="ada@example.com")
+        door.provider.claims = {"email": "ADA@example.com", "email_verified": True}
+        session = await door.log_in()
+        assert session["me"]["id"] == ada.id
+        # Whoever registered with somebody's address before them is out.
+        assert not await door.site.is_good(token)
+        login = {"login": "ada", "password": PASSWORD}
+        assert (await door.site.call("POST", "/auth/login", login)).status == 401
+        door.provider.sub = "s-2"
+        assert reason(await door.log_in()) == (409, "identity_other")
+
+
+async def test_an_account_with_a_second_factor_is_not_linked_by_its_address() -> None:
+    async with open_door(oidc_link="verified") as door:
+        ada, token = await door.site.join("ada", email="ada@example.com")
+        door.site.storage.users.has_second_factor(ada.id, True)
+        door.provider.claims = {"email": "ada@example.com", "email_verified": True}
+        assert reason(await door.log_in()) == (409, "identity_link_inside")
+        assert await door.site.is_good(token)
+
+
+# --- groups ---
+
+
+async def test_groups_give_roles_and_take_them_at_each_log_in() -> None:
+    groups = ("chat admins=admin", "/desk=operator", "chat admins=moderator")
+    async with open_door(oidc_groups=groups) as door:
+
+        async def roles(**claims: Any) -> list[str]:
+            door.provider.claims = claims
+            found: list[str] = (await door.log_in())["me"].get("roles", [])
+            return found
+
+        assert await roles() == []
+        assert await roles(groups=["/desk", "others"]) == ["operator"]
+        assert await roles(groups=["chat admins"]) == ["moderator", "admin"]
+        assert await roles(groups=["chat admin", "CHAT ADMINS", 7, ["chat admins"]]) == []
+        assert await roles(groups="/desk") == ["operator"]
+        assert await roles(groups={"/desk": True}) == []
+
+
+async def test_a_role_that_no_group_gives_is_left_alone() -> None:
+    async with open_door(oidc_groups=("desk=operator",), oidc_groups_claim="teams") as door:
+        _ada, token = await door.site.join("ada", admin=True)
+        await door.link(token)
+        door.provider.claims = {"teams": ["desk"], "groups": []}
+        assert (await door.log_in())["me"].get("roles", []) == ["operator", "admin"]
+        door.provider.claims = {"teams": []}
+        assert (await door.log_in())["me"].get("roles", []) == ["admin"]
+
+
+# --- the setting `login` ---
+
+
+async def test_where_passwords_are_off_no_protocol_takes_one(door: Door) -> None:
+    _ada, token = await door.site.join("ada", email="ada@example.com")
+    await door.setting(login="sso")
+    client = door.site.app.test_client(use_cookies=False)
+    old = [
+        ("/login", {"name": "ada", "password": PASSWORD}),
+        ("/api/login", {"email": "ada@example.com", "password": PASSWORD}),
+        ("/auth/login", {"email": "ada@example.com", "password": PASSWORD}),
+        ("/auth/login", {"username": "ada", "password": PASSWORD}),
+        ("/api/auth/login", {"username": "ada", "password": PASSWORD}),
+    ]
+    for path, body in old:
+        answer = await client.post(path, json=body)
+        assert answer.status_code != 200, path
+    accounts = door.site.services.accounts
+    device = "192.0.2.1"
+    for refused in (
+        await accounts.log_in("ada", PASSWORD, device),
+        await accounts.log_in_by_email("ada@example.com", PASSWORD, device),
+        await accounts.register("ben", PASSWORD, device),
+        await accounts.sign_up("ben@example.com", "ben", PASSWORD, device),
+    ):
+        assert refused.reason == "passwords_off"  # type: ignore[union-attr]
+    admin = await door.site.add("root", admin=True)
+    ada = await door.site.services.administration.person("ada")
+    code, _ends = accounts.reset_code(ada, admin)  # type: ignore[arg-type]
+    refused = await accounts.reset_password(code, "another word", device)
+    assert refused.reason == "passwords_off"  # type: ignore[union-attr]
+    changed = await door.site.call(
+        "POST", "/me/password", {"old": PASSWORD, "new": "another word"}, token=token
+    )
+    assert reason(changed) == (401, "passwords_off")
+    assert (await door.log_in()).status == 200
+    await door.setting(login="both")
+    assert (await door.site.log_in("ada")).status == 200
+
+
+async def test_where_the_provider_is_off_nobody_comes_in_by_it(door: Door) -> None:
+    begun = await door.begin()
+    await door.setting(login="password")
+    assert reason(await door.answer(*begun)) == (409, "identity_provider_off")
+    assert reason(await door.site.call("POST", "/auth/oidc/begin", {})) == (409, "identity_provider_off")
+
+
+async def test_without_a_password_a_fresh_log_in_proves_who_one_is(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await door.setting(login="sso")
+    token = (await door.log_in())["access"]
+    made = await door.site.call("POST", "/me/sessions", {"name": "bot"}, token=token)
+    assert made.status == 201
+    again = await door.site.call("POST", "/me/sessions", {"name": "bot 2"}, token=made["token"])
+    assert again.status == 403
+    real = time.time()
+    monkeypatch.setattr("chat.domain.accounts.accounts.time.time", lambda: real + 601)
+    late = await door.site.call("POST", "/me/sessions", {"name": "bot 3"}, token=token)
+    assert reason(late) == (403, "log_in_again")
+    assert await door.site.is_good(made["token"])
+
+
+async def test_with_a_password_it_is_asked_for(door: Door) -> None:
+    _ada, token = await door.site.join("ada")
+    refused = await door.site.call("POST", "/me/sessions", {"name": "bot"}, token=token)
+    assert refused.refused == (400, "invalid", "password")
+
+
+# --- log-outs ---
+
+
+async def send_logout(door: Door, token: str, kind: str = "application/x-www-form-urlencoded") -> int:
+    client = door.site.app.test_client(use_cookies=False)
+    body = f"logout_token={token}"
+    answer = await client.post("/api/v1/auth/oidc/logout", data=body, headers={"Content-Type": kind})
+    return answer.status_code
+
+
+async def test_the_providers_log_out_ends_the_sessions_that_it_names(door: Door) -> None:
+    door.provider.claims = {"sid": "one"}
+    first = await door.log_in()
+    door.provider.claims = {"sid": "two"}
+    second = await door.log_in()
+    token = door.provider.logout_token(sid="one", sub=None)
+    assert await send_logout(door, token) == 200
+    assert not await door.site.is_good(first["access"])
+    assert await door.site.is_good(second["access"])
+    assert await send_logout(door, token) == 400  # a replay
+    assert await send_logout(door, door.provider.logout_token()) == 200
+    assert not await door.site.is_good(second["access"])
+
+
+async def test_a_log_out_that_is_none_ends_nothing(door: Door) -> None:
+    session = await door.log_in()
+    good = door.provider.logout_token
+    for token, kind in (
+        (good(), "application/json"),
+        (good(aud="other"), ""),
+        (good(iss="http://127.0.0.1:1"), ""),
+        (good(nonce="n"), ""),
+        (good(iat=1), ""),
+        (good(sub=None), ""),
+        (door.provider.id_token("n"), ""),
+        (good() + "&logout_token=x", ""),
+        ("x" * 60_000, ""),
+        ("", ""),
+    ):
+        assert await send_logout(door, token, kind or "application/x-www-form-urlencoded") == 400
+    assert await door.site.is_good(session["access"])
+    door.provider.sub = "s-2"
+    assert await send_logout(door, door.provider.logout_token()) == 200
+    assert await door.site.is_good(session["access"])
+
+
+async def test_the_browser_logs_out_at_the_provider_too(door: Door) -> None:
+    session = await door.log_in()
+    page = await door.site.call("GET", "/auth/oidc/logout", token=session["access"])
+    asked = parse_qs(urlsplit(page["url"]).query)
+    assert page["url"].startswith(f"{door.provider.issuer}/end?")
+    assert asked["post_logout_redirect_uri"] == [f"{CHAT}/"]
+    assert asked["id_token_hint"][0].count(".") == 2
+    _ada, token = await door.site.join("ada")
+    assert (await door.site.call("GET", "/auth/oidc/logout", token=token)).body == {}
+
+
+async def test_an_address_brings_thirty_answers_in_a_minute(door: Door) -> None:
+    from chat.features.oidc.provider import PROVIDER
+
+    provider = door.site.services.feature_ports[PROVIDER]
+    waits = [provider.take("203.0.113.7") for _ in range(31)]
+    assert [bool(wait) for wait in waits] == [False] * 30 + [True]
+    assert provider.take("203.0.113.8") == 0

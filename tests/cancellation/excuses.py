@@ -124,6 +124,13 @@ EXCUSED = (
     Excuse("cli/why_notified.py", "", COUNTS),
     Excuse("features/push/__init__.py", "await ledger.", COUNTS),
     Excuse("features/push/__init__.py", "await missed.", COUNTS),
+    Excuse("cli/second_factor.py", "", OWN_COMMAND),
+    Excuse(
+        "client/credentials.py",
+        "await self._ask_code()",
+        "only for people with a second factor; the log-in before it is swept",
+    ),
+    Excuse("features/push/__init__.py", "ports[LEDGER]", COUNTS),
     Excuse("features/push/__init__.py", "ports[PUSH].keys()", NEVER_WAITS_THERE),
     Excuse(
         "features/push/follower.py",

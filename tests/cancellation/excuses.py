@@ -130,7 +130,6 @@ EXCUSED = (
         "await self._ask_code()",
         "only for people with a second factor; the log-in before it is swept",
     ),
-    Excuse("features/push/__init__.py", "ports[LEDGER]", COUNTS),
     Excuse("features/push/__init__.py", "ports[PUSH].keys()", NEVER_WAITS_THERE),
     Excuse(
         "features/push/follower.py",

@@ -20,6 +20,7 @@ from chat.gateway.http1.connection import HttpServer
 from chat.gateway.http1.head import LOGGED, READ_BYTES, READS, READS_AT_ONCE, ReplayStream, read_head
 from chat.gateway.http1.refusal import TEXTS, refuse
 from chat.gateway.http1.request import IncomingRequest, ServeSocket
+from chat.gateway.readiness import ReadableSockets
 from chat.gateway.same_site import SameSite
 from chat.gateway.tls_stream import TlsStream
 from chat.inspection.metrics import Metrics
@@ -82,6 +83,7 @@ class Connections:
         self._http = http
         self._serve_socket = serve_socket
         self._metrics = metrics
+        self.readable = ReadableSockets()
         self._admission = Admission(config.max_connections, config.max_connections_per_address)
         self._sockets: set[trio.socket.SocketType] = set()
         self._early: set[trio.CancelScope] = set()
@@ -126,6 +128,7 @@ class Connections:
             logger.exception("connection closed after an internal error")
         finally:
             self._sockets.discard(socket)
+            self.readable.closing(socket)
             socket.close()
 
     async def stop(self) -> None:
@@ -138,6 +141,7 @@ class Connections:
     def cut(self) -> None:
         """Close every socket at once; tasks that wait for one wake up, shielded ones too."""
         for socket in tuple(self._sockets):
+            self.readable.closing(socket)
             socket.close()
 
     async def _receive(self, inner: trio.SocketStream, listen: Listen, loopback: str | None) -> None:
@@ -233,13 +237,13 @@ class Connections:
     async def _encrypt(self, inner: trio.SocketStream) -> ReplayStream:
         """Return the stream to speak on, after any TLS handshake. Raises BrokenResourceError."""
         if self._tls is None:
-            return ReplayStream(inner, self._pace())
+            return ReplayStream(inner, self._pace(), self.readable)
         stream = TlsStream(inner, self._tls)
         with trio.move_on_after(self._config.handshake_timeout) as in_time:
             await stream.do_handshake()
         if in_time.cancelled_caught:
             raise trio.BrokenResourceError("no TLS handshake in time")
-        return ReplayStream(stream, self._pace())
+        return ReplayStream(stream, self._pace(), self.readable)
 
     def _pace(self) -> Pace:
         return Pace(READS, READS_AT_ONCE) if self._config.message_rate else Pace()

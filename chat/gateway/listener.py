@@ -108,6 +108,7 @@ async def open_gateway(
         async with open_lifespan(app), trio.open_nursery() as last:
             last_moment = trio.CancelScope()
             last.start_soon(scheduler.serve)
+            last.start_soon(connections.readable.serve)
             last.start_soon(_cut_at, last_moment, connections)
             async with trio.open_nursery() as serving, trio.open_nursery() as accepting:
                 serve: Serve = connections.serve

@@ -270,6 +270,11 @@ EXCUSED = (
     ),
     Excuse("gateway/listener.py", "await connections.stop()", NEVER_WAITS),
     Excuse(
+        "gateway/readiness.py",
+        "wait_readable(self._socket)",
+        "only once serve() has ended, in a shielded task: tests/gateway/test_readiness.py waits there",
+    ),
+    Excuse(
         "gateway/fair_scheduler.py",
         "wait_task_rescheduled(go_on)",
         "only where two calls go on in one pass of the loop: test_turns.py cancels them there",

@@ -127,8 +127,8 @@ async def test_the_tree_shows_clients_their_tasks_and_the_servers_own(watched: W
         assert snapshot["totals"]["connections"] == snapshot["totals"]["clients"] == 2
         found = tasks(snapshot["tree"])
         (mine,) = [task for task in found if task["client"] == second["connection"]]
-        assert mine["awaits"]["where"].startswith("chat/gateway/http1/head.py:")
-        assert mine["awaits"]["function"] == "ReplayStream.receive_ready"
+        assert mine["awaits"]["where"].startswith("chat/gateway/readiness.py:")
+        assert mine["awaits"]["function"] == "Readiness.wait"
         (nursery,) = mine["nurseries"]
         assert nursery["scope"]["where"] == "WebSocketEndpoint.serve"
         assert [task["name"].rpartition(".")[2] for task in nursery["tasks"]] == ["_reader_task"]
@@ -152,7 +152,7 @@ async def test_a_cancelled_client_unwinds_and_nobody_else_notices(watched: Watch
         assert (unwound["connection"], unwound["name"]) == (number, "ada")
         last = unwound["tasks"][-1]
         assert last["task"].endswith("Connections.serve"), "the client's own task ends last"
-        assert "ReplayStream.receive_ready ‹wait_readable›" in last["awaited"]
+        assert "Readiness.wait ‹wait_task_rescheduled›" in last["awaited"]
         assert len(unwound["tasks"]) == 2
         assert all(task["seconds"] is not None for task in unwound["tasks"])
         with pytest.raises(ConnectionClosed) as closed:
@@ -327,7 +327,7 @@ async def test_the_owner_of_the_data_asks_without_a_token() -> None:
                 done = await chat("tree", "--once", "--data", str(data))
                 assert done.exit_code == 0, done.stderr
                 assert "client 1 ada (talker)" in "\n".join(done.stdout.splitlines()[:24])
-                assert "ReplayStream.receive_ready ‹wait_readable›  at least " in done.stdout
+                assert "Readiness.wait ‹wait_task_rescheduled›  at least " in done.stdout
                 assert "1 client   0 messages/s" in done.stdout
                 done = await chat("tree", "--cancel", "1", "--data", str(data))
                 assert done.stdout.startswith("cancelled connection 1, ada\n")

@@ -17,6 +17,7 @@ import trio
 
 from chat.domain.limits.pace import Pace
 from chat.gateway.http1.parser import END_OF_HEAD, MAX_TARGET_BYTES, StrictParser, is_readable
+from chat.gateway.readiness import ReadableSockets, Readiness
 from chat.gateway.tls_stream import TlsStream
 
 LOGGED = 200
@@ -41,17 +42,23 @@ _PLAIN = re.compile(
 class ReplayStream(trio.abc.Stream):
     """A connection, plain or `tls`, whose read bytes can be pushed back. `socket` is the raw socket under it.
 
-    Callers that read in pieces ask `pace` before each read.
+    Callers that read in pieces ask `pace` before each read. `readable` watches the sockets of the gateway.
     """
 
-    __slots__ = ("_inner", "_pushed", "pace", "socket", "tls")
+    __slots__ = ("_inner", "_pushed", "_readiness", "pace", "socket", "tls")
 
-    def __init__(self, inner: trio.SocketStream | TlsStream, pace: Pace | None = None) -> None:
+    def __init__(
+        self,
+        inner: trio.SocketStream | TlsStream,
+        pace: Pace | None = None,
+        readable: ReadableSockets | None = None,
+    ) -> None:
         self._inner = inner
         self._pushed = b""
         self.pace = pace or Pace()
         self.tls = inner if isinstance(inner, TlsStream) else None
         self.socket = inner.socket
+        self._readiness = Readiness(inner.socket, readable or ReadableSockets())
 
     def push_back(self, data: bytes | bytearray) -> None:
         """Put `data` in front of the bytes that are read next. Not while a task reads."""
@@ -65,7 +72,7 @@ class ReplayStream(trio.abc.Stream):
         if self._pushed or self.tls:
             return bytes(await self.receive_some(max_bytes))
         while True:
-            await trio.lowlevel.wait_readable(self.socket)
+            await self._readiness.wait()
             try:
                 return os.read(self.socket.fileno(), max_bytes)
             except BlockingIOError:
@@ -94,6 +101,7 @@ class ReplayStream(trio.abc.Stream):
 
     async def aclose(self) -> None:
         """Close at once, without a TLS close_notify, as is usual for HTTP. Cancelling does not prevent it."""
+        self._readiness.close()
         await self._inner.aclose()
 
     async def _replay(self, max_bytes: int | None) -> bytes:

@@ -101,6 +101,7 @@ def room_message(message: Message) -> RoomsMessage:
     )
 
 
+@lru_cache(1024)  # a message's time is written twice: for its sender, and for the others
 def rfc3339(seconds: float) -> str:
     """Return Unix seconds, to the microsecond, as RFC 3339 writes them, in UTC."""
     whole, fraction = divmod(seconds, 1.0)

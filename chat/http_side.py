@@ -8,8 +8,8 @@ from msgspec import structs
 from quart_trio import QuartTrio
 
 from chat.domain.ports import Storage
+from chat.domain.proxies import Proxies
 from chat.engine.engine import Engine
-from chat.gateway.addresses import Proxies
 from chat.gateway.fair_scheduler import FairScheduler
 from chat.gateway.http1.request import IncomingRequest
 from chat.gateway.listener import open_gateway

@@ -14,7 +14,7 @@ import trio_websocket
 import wsproto.utilities
 
 from chat.domain.limits.pace import Pace
-from chat.gateway.addresses import Proxies
+from chat.domain.proxies import Proxies
 from chat.gateway.admission import Admission, Slot
 from chat.gateway.http1.connection import HttpServer
 from chat.gateway.http1.head import LOGGED, READ_BYTES, READS, READS_AT_ONCE, ReplayStream, read_head

@@ -13,7 +13,7 @@ from pathlib import Path
 import structlog
 import trio
 
-from chat.gateway.addresses import Proxies
+from chat.domain.proxies import Proxies
 from chat.gateway.balance import BalancedListener, WorkerSlot
 from chat.gateway.binding import Bound, bind
 from chat.gateway.connections import Connections

@@ -9,7 +9,7 @@ from collections.abc import Collection
 import structlog
 
 from chat.domain.addresses import parse_address
-from chat.gateway.addresses import Proxies
+from chat.domain.proxies import Proxies
 from chat.gateway.http1.head import LOGGED, Head
 from chat.gateway.origins import HOST, origin_allowed, parse_origin
 

@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 from quart import Blueprint, Response, request
 
-from chat.gateway.addresses import PEER, Proxies
+from chat.domain.proxies import Proxies
+from chat.gateway.http1.connection import PEER
 from chat.inspection.doctor_mark import HEADER, PATH, is_marked
 from chat.web_api.answers import answer, error
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 import trio
 
-from chat.gateway.addresses import Proxies
+from chat.domain.proxies import Proxies
 from chat.gateway.connections import REFUSALS_AT_ONCE, Connections
 from chat.inspection.metrics import Metrics
 from chat.settings.config import Listen

@@ -12,7 +12,7 @@ import pytest
 import trio
 from structlog.testing import capture_logs
 
-from chat.gateway.addresses import Proxies
+from chat.domain.proxies import Proxies
 from chat.gateway.binding import Bound
 from chat.gateway.http1.head import Head
 from chat.gateway.same_site import SameSite

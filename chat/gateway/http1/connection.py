@@ -21,7 +21,7 @@ from hypercorn.typing import ConnectionState, TaskGroup
 
 from chat.domain.addresses import address_key
 from chat.domain.failures import StorageDown
-from chat.gateway.addresses import PEER, Proxies
+from chat.domain.proxies import Proxies
 from chat.gateway.fair_scheduler import FairScheduler
 from chat.gateway.http1.body_flow import FLOW, BodyFlow
 from chat.gateway.http1.head import READ_BYTES, Head, ReplayStream
@@ -43,6 +43,9 @@ WRITE_TIMEOUT = 30.0
 """Seconds for the client to take the next `WRITE_BYTES`: 2 KiB/s, which slow connections exceed."""
 
 WRITE_BYTES = 65_536
+
+PEER = "chat.peer"
+"""The key in an ASGI scope's extensions under which the address at the other end of the connection is."""
 
 
 class HttpServer:

@@ -3,8 +3,8 @@
 import pytest
 
 from chat.domain.addresses import address_key
+from chat.domain.proxies import UNKNOWN, Believed, Proxies
 from chat.domain.startup import CannotStart
-from chat.gateway.addresses import UNKNOWN, Believed, Proxies
 
 PROXIES = Proxies(("10.0.0.0/8", "127.0.0.1", "2001:db8::/32"))
 

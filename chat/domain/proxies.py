@@ -10,10 +10,6 @@ from chat.domain.startup import CannotStart
 Headers = Iterable[tuple[str, str]]
 """Names in lower case with their values, in the order they came."""
 
-
-PEER = "chat.peer"
-"""The key in an ASGI scope's extensions under which the address at the other end of the connection is."""
-
 UNKNOWN = "unknown"
 """The address of a client that a trusted proxy does not name, or not for certain (RFC 7239, section 6.2)."""
 

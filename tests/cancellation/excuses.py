@@ -55,6 +55,7 @@ ASKED_AGAIN = (
 BEGUN_AGAIN = (
     "each write is one transaction, and what was cut is begun again: tests/features/oidc logs in again"
 )
+AS_IN_LOG_IN = "what it waits in is swept with log_in(), and with the use of a code"
 DUE_AGAIN = "what was begun is due again when its lease ends: tests/due and tests/features/mail end it there"
 AS_IN_WRITE = "what it waits in is swept with write()"
 SENT_AGAIN = "what is not recorded is sent again: tests/features/push ends a server between the two"
@@ -72,6 +73,12 @@ EXCUSED = (
     Excuse("features/addresses/queries.py", "", ASKED_AGAIN),
     Excuse("features/addresses/native.py", "", ASKED_AGAIN),
     Excuse("domain/accounts/resets.py", "await use_up()", ASKED_AGAIN),
+    Excuse("domain/accounts/resets.py", "await refusal_of_log_in(", AS_IN_LOG_IN),
+    Excuse("domain/accounts/logins.py", "return await self._granted(", AS_IN_LOG_IN),
+    Excuse(
+        "features/second_factor/use_cases.py", "self._factors.remove(", "the query that it waits in is swept"
+    ),
+    Excuse("cli/doctor/identity_provider.py", "", "a command of its own process, which only asks"),
     Excuse("features/oidc/queries.py", "", BEGUN_AGAIN),
     Excuse("features/oidc/provider.py", "", BEGUN_AGAIN),
     Excuse("features/oidc/log_in.py", "", BEGUN_AGAIN),

@@ -14,17 +14,26 @@ from chat.mail.queue import MAILS
 if TYPE_CHECKING:
     from tests.reference.storage import MemoryStorage
 
+_DAY = 86_400.0
+
 
 class InvitedModel:
     """The port `Invited`."""
 
     def __init__(self, storage: "MemoryStorage") -> None:
         self._storage = storage
+        self._now = storage.now
         self.savers: Mapping[type, Callable[[Any], Saved]] = {}
         self.ports: Mapping[Port[Any], Any] = {INVITED: self}
 
     async def known(self, keys: Sequence[str]) -> Known:
         await trio.lowlevel.checkpoint()
         here = {key for key in keys if self._storage.users._taken.id_by_email(key) is not None}
-        mails = self._storage.feature_ports[MAILS]._mails.values()
-        return Known(frozenset(here), frozenset(same_name_key(mail.to) for mail, *_ in mails))
+        mails = self._storage.feature_ports[MAILS]
+        since = self._now() - _DAY
+        invited = {
+            same_name_key(entry.to)
+            for number, (_, entry, _) in mails._mails.items()
+            if entry.created_at > since and mails.people[number] is None
+        }
+        return Known(frozenset(here), frozenset(invited))

@@ -1,24 +1,47 @@
 """Invitations by mail: what an admin gives, and what becomes of each address."""
 
 from collections.abc import AsyncGenerator
+from typing import Any
 
 import pytest
+from msgspec import structs
 
+from chat.domain.entities import Person
 from chat.domain.ports import NewPerson, Storage
 from chat.features.invites.mailed import INVITED
 from chat.mail.letter import Letter
 from chat.mail.queue import MAILS, new_mail
+from chat.storage.postgres.storage import PostgresStorage
 from tests.protocols.native.site import PASSWORD, Site, open_site
 
 
 async def test_accounts_and_invitations_of_the_last_day_are_known(storage: Storage) -> None:
-    await storage.users.add(NewPerson(name="ada", password_hash=b"x", email="Ada@example.com"))
-    mail = new_mail("Ben@example.com", Letter("Come", ()), "chat.example")
-    await storage.feature_ports[MAILS].add(mail, None, None)
+    ada = await storage.users.add(NewPerson(name="ada", password_hash=b"x", email="Ada@example.com"))
+    assert isinstance(ada, Person)
+    for address, person_id in (
+        ("dora@example.com", None),
+        ("Ben@example.com", None),
+        ("ada@new.example", ada.id),
+    ):
+        mail = new_mail(address, Letter("Come", ()), "chat.example")
+        await storage.feature_ports[MAILS].add(mail, person_id, None)
+        if address == "dora@example.com":
+            await _let_a_day_pass(storage)
     keys = ["ada@example.com", "ben@example.com", "cleo@example.com"]
     known = await storage.feature_ports[INVITED].known(keys)
     assert known.here == {"ada@example.com"}
     assert known.mailed == {"ben@example.com"}
+
+
+async def _let_a_day_pass(storage: Storage) -> None:
+    """Make the mails that there are a day older."""
+    if isinstance(storage, PostgresStorage):
+        older = "UPDATE mails SET created_at = created_at - interval '1 day'"
+        await storage.database.write_statement(lambda connection: connection.execute(older))
+        return
+    mails: Any = storage.feature_ports[MAILS]
+    for number, (mail, entry, until) in mails._mails.items():
+        mails._mails[number] = mail, structs.replace(entry, created_at=entry.created_at - 86_400), until
 
 
 @pytest.fixture

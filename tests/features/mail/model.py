@@ -29,7 +29,6 @@ class MailModel:
         self._now = storage.now
         self._due: dict[tuple[str, str], _Row] = {}
         self._made = 0
-        self._mails: dict[int, tuple[Mail, MailEntry, float | None]] = {}
         self.savers: Mapping[type, Callable[[Any], Saved]] = {}
         self.ports: Mapping[Port[Any], Any] = {DUE: self, MAILS: _Mails(self)}
 
@@ -74,6 +73,7 @@ class _Mails:
     def __init__(self, model: MailModel) -> None:
         self._model = model
         self._mails: dict[int, tuple[Mail, MailEntry, float | None]] = {}
+        self.people: dict[int, int | None] = {}  # whose mail it is
 
     async def add(self, mail: Mail, person_id: int | None, lasts: float | None) -> int:
         await trio.lowlevel.checkpoint()
@@ -89,6 +89,7 @@ class _Mails:
             error=None,
         )
         self._mails[number] = mail, entry, None if lasts is None else now + lasts
+        self.people[number] = person_id
         self._model.put(MAIL, str(number), 0.0)
         return number
 

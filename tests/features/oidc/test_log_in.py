@@ -12,6 +12,7 @@ from joserfc import jwt
 from chat.domain.administration.administration import Wanted
 from chat.features.oidc.provider import PROVIDER
 from tests.features.oidc.provider import CLIENT, LyingProvider, new_key, open_lying_provider
+from tests.features.second_factor.test_log_ins import ADDRESS, DOORS
 from tests.protocols.native.site import PASSWORD, Answer, Site, open_site
 
 CHAT = "https://chat.example"
@@ -422,20 +423,21 @@ async def test_a_role_that_no_group_gives_is_left_alone() -> None:
 # --- the setting `login` ---
 
 
-async def test_where_passwords_are_off_no_protocol_takes_one(door: Door) -> None:
+async def test_where_passwords_are_off_no_protocol_takes_one() -> None:
+    mail = {"mail_url": "smtps://mail.example", "mail_from": "chat@chat.example"}
+    async with open_door(**mail) as door:
+        await door.site.add("boss", admin=True)
+        await door.site.add("ada", email=ADDRESS)
+        opened = {name: (await each.enter(door.site, None)).status for name, each in DOORS.items()}
+        assert opened == dict.fromkeys(DOORS, 200)
+        await door.setting(login="sso")
+        refused = {name: (await each.enter(door.site, None)).status for name, each in DOORS.items()}
+        assert refused == {name: each.refused for name, each in DOORS.items()}
+
+
+async def test_where_passwords_are_off_nobody_gets_or_sets_one(door: Door) -> None:
     _ada, token = await door.site.join("ada", email="ada@example.com")
     await door.setting(login="sso")
-    client = door.site.app.test_client(use_cookies=False)
-    old = [
-        ("/login", {"name": "ada", "password": PASSWORD}),
-        ("/api/login", {"email": "ada@example.com", "password": PASSWORD}),
-        ("/auth/login", {"email": "ada@example.com", "password": PASSWORD}),
-        ("/auth/login", {"username": "ada", "password": PASSWORD}),
-        ("/api/auth/login", {"username": "ada", "password": PASSWORD}),
-    ]
-    for path, body in old:
-        answer = await client.post(path, json=body)
-        assert answer.status_code != 200, path
     accounts = door.site.services.accounts
     device = "192.0.2.1"
     for refused in (
@@ -546,8 +548,6 @@ async def test_the_browser_logs_out_at_the_provider_too(door: Door) -> None:
 
 
 async def test_an_address_brings_thirty_answers_in_a_minute(door: Door) -> None:
-    from chat.features.oidc.provider import PROVIDER
-
     provider = door.site.services.feature_ports[PROVIDER]
     waits = [provider.take("203.0.113.7") for _ in range(31)]
     assert [bool(wait) for wait in waits] == [False] * 30 + [True]

@@ -14,7 +14,7 @@ from chat.domain.entities import Person
 from chat.domain.limits.bounds import SecondFactorFor
 from chat.features.recovery.port import RESETS
 from chat.features.recovery.requests import digest_of
-from chat.features.second_factor.codes import STEP, code_at
+from chat.features.second_factor.codes import STEP, code_at, written
 from chat.features.second_factor.use_cases import FactorCodes
 from chat.operations.operation import Access
 from chat.protocols.native.operations import OPERATIONS
@@ -229,7 +229,7 @@ async def test_with_a_second_factor_the_password_alone_does_not(site: Site, name
     assert await site.is_good(let_in["access"])
     again = await log_in(site, code)
     assert again["reason"] == "wrong_code"  # no replay, by any door
-    assert (await door.enter(site, recovery[0])).status in (200, 410)
+    assert (await door.enter(site, recovery[0])).status == 200
 
 
 @pytest.mark.parametrize("name", [name for name, door in DOORS.items() if not door.takes_code])
@@ -276,11 +276,9 @@ async def test_wrong_codes_are_limited_by_account_and_address_as_passwords_are(s
     codes = site.services.feature_ports[CODES]
     right = await accounts.check_code(ada, "203.0.113.8", lambda: codes.use(ada, phone.code()))
     assert right is None  # nobody is locked out elsewhere
-    failed = [
-        act.detail for act in await site.services.administration.acts(None, 10) if act.what == "login_failed"
-    ]
-    await trio.testing.wait_all_tasks_blocked()
-    assert failed or await site.services.administration.acts(None, 10, kinds=["login_failed"])
+    await trio.testing.wait_all_tasks_blocked()  # the audit is written by a task of its own
+    failed = await site.services.administration.acts(None, 10, kinds=["login_failed"])
+    assert len(failed) == 3  # the most of one account at once
 
 
 async def test_one_of_many_log_ins_at_once_with_a_code_is_let_in(site: Site) -> None:
@@ -374,13 +372,13 @@ async def test_an_admin_removes_one_and_the_audit_has_it(site: Site) -> None:
     assert [(act.by and act.by.name, act.person and act.person.name) for act in acts] == [("boss", "ada")]
 
 
-async def test_no_secret_is_in_an_audit_or_a_profile(site: Site) -> None:
-    """Row 60 of published weaknesses: secrets in answers and logs."""
+async def test_no_other_answer_has_a_secret(site: Site) -> None:
+    """No answer but that of the set-up has the secret or a recovery code."""
     ada, token, phone, recovery = await protected(site)
     boss = (await site.log_in("boss"))["access"]
     for path in ("/me", f"/people/{ada.id}", f"/admin/people/{ada.id}", "/admin/audit", "/me/sessions"):
         seen = str((await site.call("GET", path, token=boss if "admin" in path else token)).body)
-        assert not any(each in seen for each in (phone.secret.hex(), *recovery))
+        assert not any(each in seen for each in (written(phone.secret), *recovery))
 
 
 # --- who must have one ---

@@ -130,7 +130,6 @@ EXCUSED = (
     ),
     Excuse("cli/why_notified.py", "", COUNTS),
     Excuse("features/push/__init__.py", "await ledger.", COUNTS),
-    Excuse("features/push/__init__.py", "await missed.", COUNTS),
     Excuse("cli/second_factor.py", "", OWN_COMMAND),
     Excuse(
         "client/credentials.py",

@@ -1,4 +1,4 @@
-"""Whether a log-in needs more than a password: one rule for every protocol, log-in and socket. Sync and pure."""
+"""Whether a log-in needs more than a password: one rule for every protocol, log-in and socket. `lacks` is pure."""
 
 from collections.abc import Awaitable, Callable
 from enum import Enum, auto

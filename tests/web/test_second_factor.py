@@ -135,5 +135,5 @@ def test_an_admin_requires_it_and_turns_it_off_for_somebody(pages: Pages, chat: 
     expect(page.locator("input[name=second_factor]").first).to_be_checked()
     expect(heading).to_have_count(0)
     page.goto(f"{chat.url}/admin/audit")
-    expect(page.get_by_text("hal turned off two-factor authentication of gus")).to_be_visible()
+    expect(page.get_by_text("hal turned off two-factor authentication for gus")).to_be_visible()
     command(chat, "user", "role", "hal", "member")

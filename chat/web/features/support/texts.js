@@ -5,7 +5,7 @@ export const en = {
   "support.handed": "{name} assigned the conversation to {to}",
   "support.returned": "{name} returned the conversation to the queue",
   "support.closed": "{name} closed the conversation",
-  "support.idle": "Closed automatically after a time without messages",
+  "support.idle": "Closed automatically after a period of inactivity",
   "support.reopened": "{name} reopened the conversation",
   "support.someone": "Somebody",
 };
@@ -13,7 +13,7 @@ export const en = {
 /** @type {import("../../i18n/index.js").Strings} */
 export const ru = {
   "support.claimed": "{name} теперь отвечает в этой беседе",
-  "support.handed": "Беседу ведёт {to}, назначает {name}",
+  "support.handed": "{name} передаёт беседу: {to}",
   "support.returned": "{name} возвращает беседу в очередь",
   "support.closed": "{name} закрывает беседу",
   "support.idle": "Закрыто автоматически: долго не было сообщений",

@@ -12,7 +12,10 @@ from trio.lowlevel import Abort, Task, reschedule
 
 
 class ReadableSockets:
-    """The sockets that serve() watches. Before, after, and on systems without epoll, tasks wait as usual in Trio."""
+    """The sockets that serve() watches.
+
+    While serve() does not run, and on systems without epoll, tasks wait in Trio's own way.
+    """
 
     def __init__(self) -> None:
         self.epoll: select.epoll | None = None  # while serve() runs
@@ -52,7 +55,7 @@ class Readiness:
         self._task: Task | None = None  # that waits
 
     async def wait(self) -> None:
-        """Wait until a read is unlikely to block, because the socket was closed or otherwise.
+        """Wait until the socket has bytes or an end, or is closed. It may also return early: the caller tries to read.
 
         Cancelling changes nothing. Raises BusyResourceError if another task waits.
         """

@@ -56,8 +56,8 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     outbound_hosts: OutboundHosts = ()
     push_texts: PushTexts = "on"
     second_factor: SecondFactorFor = "off"
-    support_close_days: Days = 0
     login: Login = "both"
+    support_close_days: Days = 0
     support_remove_days: Days = 0
 
 

@@ -568,9 +568,9 @@ export interface HelloOk {
   data: string;
   restored?: Restored;
   /**
-   * activity, addresses, blocks, edits, exports, files, invites, leaving, mail, mentions, missed_mail, oidc, pins,
-   * presence, push, reactions, read_marks, recovery, retention, search, second_factor, support, sync_pages,
-   * visitors; others may be added
+   * activity, addresses, blocks, conversation_pages, edits, exports, files, invites, leaving, mail, mentions,
+   * missed_mail, oidc, pins, presence, push, reactions, read_marks, recovery, retention, search, second_factor,
+   * support, sync_pages, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -1598,9 +1598,9 @@ export interface ServerInfo {
   registration: "closed" | "invite" | "open";
   lobby: "members" | "open";
   /**
-   * activity, addresses, blocks, edits, exports, files, invites, leaving, mail, mentions, missed_mail, oidc, pins,
-   * presence, push, reactions, read_marks, recovery, retention, search, second_factor, support, sync_pages,
-   * visitors; others may be added
+   * activity, addresses, blocks, conversation_pages, edits, exports, files, invites, leaving, mail, mentions,
+   * missed_mail, oidc, pins, presence, push, reactions, read_marks, recovery, retention, search, second_factor,
+   * support, sync_pages, visitors; others may be added
    */
   features: string[];
   limits: Limits;

@@ -34,7 +34,7 @@ class Restored(Value, kw_only=True, frozen=True):
 
 
 _NAMES = (
-    *("activity", "edits", "mentions", "presence", "reactions", "read_marks"),
+    *("activity", "conversation_pages", "edits", "mentions", "presence", "reactions", "read_marks"),
     *("sync_pages", "visitors", *(feature.name for feature in FEATURES)),
 )
 

@@ -229,7 +229,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         ),
     ] = None
     oidc_client_id: Annotated[
-        str | None, Meta(description="As what the identity provider knows this server.")
+        str | None, Meta(description="The client id that the identity provider gave.")
     ] = None
     oidc_client_secret: Annotated[
         str | None,

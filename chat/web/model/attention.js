@@ -21,12 +21,12 @@ export function isWorthNotifying(info, message, me, blocked) {
 /**
  * How many messages ask for attention, in how many rooms, and whether anything else is unread.
  * @param {Iterable<{ info: RoomInfo }>} rooms
- * @param {{ unread: number, unread_in: number } | null} [desk] of support conversations that are not among the rooms
+ * @param {{ unread: number, unread_in: number } | null} [leftOut] of support conversations that are not among the rooms
  * @returns {{ count: number, inRooms: number, isMore: boolean }}
  */
-export function countAttention(rooms, desk = null) {
-  let count = desk?.unread ?? 0;
-  let inRooms = desk?.unread_in ?? 0;
+export function countAttention(rooms, leftOut = null) {
+  let count = leftOut?.unread ?? 0;
+  let inRooms = leftOut?.unread_in ?? 0;
   let isMore = inRooms > 0;
   for (const { info } of rooms) {
     const { unread = 0, mentions = 0, notify, hidden } = info;

@@ -24,7 +24,7 @@ export const EMPTY = {
   outbox: [],
   blocked: new Set(),
   lost: null,
-  desk: null,
+  leftOut: null,
   isOutdated: false,
   gaps: new Set(),
   acknowledged: new Map(),

@@ -62,7 +62,7 @@ export interface State {
   /** What this browser has seen and a restored backup lacks, until it is dismissed. */
   lost: Lost | null;
   /** The counts of other people's open support conversations that are not in `rooms`; null: all are. */
-  desk: ConversationCounts | null;
+  leftOut: ConversationCounts | null;
   /** The server is newer than the page, which offers a reload. */
   isOutdated: boolean;
   /** False where this browser stores nothing (storage full, blocked or wiped, a shared computer). The page says so. */

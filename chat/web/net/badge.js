@@ -31,7 +31,7 @@ function showBadge(chat, link) {
 
   async function draw() {
     scheduled = undefined;
-    const { count, inRooms, isMore } = countAttention(chat.get().rooms.values(), chat.get().desk);
+    const { count, inRooms, isMore } = countAttention(chat.get().rooms.values(), chat.get().leftOut);
     if (inRooms !== badgedRooms) navigator.setAppBadge?.(inRooms).catch(() => {}); // it may not be installed
     badgedRooms = inRooms;
     const text = count > 99 ? "99" : count > 0 ? String(count) : "";

@@ -43,7 +43,7 @@ export async function openChat(loadFeatures) {
       keys.forEach(outbox.confirm);
       if (store.get().unmatchedOwn.length > 0) outbox.reload();
       notifications?.handle(updates);
-      desk?.handle(updates);
+      leftOut?.handle(updates);
     },
     onLive,
     restored: () => restored,
@@ -53,8 +53,8 @@ export async function openChat(loadFeatures) {
   const presence = openPresence(store, connection);
   /** @type {import("./notifications.js").Notifications | undefined} */
   let notifications;
-  /** @type {import("./desk.js").Desk | undefined} */
-  let desk;
+  /** @type {import("./left_out.js").LeftOut | undefined} */
+  let leftOut;
   /** @type {import("./restored.js").Restored | undefined} */
   let restored;
   const readMarks = openReadMarks(store, connection);
@@ -83,10 +83,10 @@ export async function openChat(loadFeatures) {
 
   /** Load what the log-in page does not need. */
   async function loadTheRest() {
-    const loading = Promise.all([loadFeatures(), import("./notifications.js"), import("./restored.js"), import("./desk.js")]);
-    const [features, { openNotifications }, { openRestored }, { openDesk }] = await loading.catch(() => Promise.reject(offline()));
+    const loading = Promise.all([loadFeatures(), import("./notifications.js"), import("./restored.js"), import("./left_out.js")]);
+    const [features, { openNotifications }, { openRestored }, { openLeftOut }] = await loading.catch(() => Promise.reject(offline()));
     notifications ??= openNotifications(store, http.call);
-    desk ??= openDesk(store, http.call, connection.request);
+    leftOut ??= openLeftOut(store, http.call, connection.request);
     if (!restored) {
       restored = openRestored({ store, database: () => database, tabs, outbox });
       await restored.load();
@@ -125,7 +125,7 @@ export async function openChat(loadFeatures) {
     readMarks.sendUnsent();
     sendStatus();
     void notifications?.renewPush();
-    void desk?.count();
+    void leftOut?.count();
   }
 
   /** @param {import("./tabs.js").TabMessage} message */
@@ -260,7 +260,7 @@ export async function openChat(loadFeatures) {
       }
     },
 
-    enterConversations: async (infos) => desk?.enter(infos),
+    enterConversations: async (infos) => leftOut?.enter(infos),
 
     activity(room, what) {
       connection.request("activity", { room, what }).catch(() => {});

@@ -210,7 +210,7 @@ export function openConnection({ store, session, onUpdates, onLive, restored = (
       const { left_out: open } = await socket.request("sync", { known, rest: isLast, ...more }, SYNC_TIMEOUT);
       markSynced(known);
       const none = { waiting: 0, mine: 0, unread: 0, unread_in: 0 };
-      store.update((state) => ({ ...state, desk: open ? { ...none, ...state.desk, open } : null }));
+      store.update((state) => ({ ...state, leftOut: open ? { ...none, ...state.leftOut, open } : null }));
     } while (rooms.length);
     since = null;
     store.update(recheckReadMarks);

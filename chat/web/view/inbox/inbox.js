@@ -42,8 +42,8 @@ function Queue({ current, notice, setNotice }) {
   const [filter, setFilter] = useState("");
   const open = useMemo(() => conversations(rooms.values(), me), [rooms, me]);
   const closed = useClosedList(part === "closed", open.length);
-  const desk = useSelected((state) => state.desk);
-  const number = useMemo(() => countParts(open, me, desk), [open, me, desk]);
+  const leftOut = useSelected((state) => state.leftOut);
+  const number = useMemo(() => countParts(open, me, leftOut), [open, me, leftOut]);
   const unloaded = useMoreOpen(part);
   const all = useMemo(() => (part === "closed" ? closed.infos : queue(open, part, me)), [open, part, me, closed.infos]);
   const { isBusy: isLoading, problem, more } = part === "closed" ? closed : unloaded;
@@ -110,10 +110,10 @@ function EmptyList({ part, filter, isBusy, problem }) {
   </div>`;
 }
 
-/** @param {RoomInfo[]} open @param {number | undefined} me @param {import("../../model/types").State["desk"]} desk */
-function countParts(open, me, desk) {
+/** @param {RoomInfo[]} open @param {number | undefined} me @param {import("../../model/types").State["leftOut"]} leftOut */
+function countParts(open, me, leftOut) {
   const { waiting, mine, open: all } = countByPart(open, me);
-  return { waiting: waiting + (desk?.waiting ?? 0), mine: mine + (desk?.mine ?? 0), open: all + (desk?.open ?? 0) };
+  return { waiting: waiting + (leftOut?.waiting ?? 0), mine: mine + (leftOut?.mine ?? 0), open: all + (leftOut?.open ?? 0) };
 }
 
 /**

@@ -14,7 +14,7 @@ import { problemText } from "../shared/problem.js";
 export function useMoreOpen(part) {
   const chat = useChat();
   const me = useSelected((state) => state.me?.id);
-  const left = useSelected((state) => (part === "closed" ? 0 : (state.desk?.[part] ?? 0)));
+  const left = useSelected((state) => (part === "closed" ? 0 : (state.leftOut?.[part] ?? 0)));
   const after = useRef(/** @type {Record<string, string>} */ ({}));
   const isAsked = useRef(false);
   const [{ isBusy, problem }, set] = useState({ isBusy: false, problem: "" });

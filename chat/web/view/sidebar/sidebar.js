@@ -52,7 +52,7 @@ export function Sidebar({ route, onJump }) {
 function PlaceLinks({ screen }) {
   const roles = useSelected((state) => state.me?.roles ?? []);
   const unanswered = useSelected((state) => {
-    let count = state.desk?.waiting ?? 0;
+    let count = state.leftOut?.waiting ?? 0;
     for (const { info } of state.rooms.values()) if (info.support?.waiting_since && info.support.person.id !== state.me?.id) count += 1;
     return count;
   });

@@ -1,6 +1,6 @@
 // Other people's support conversations beyond those that a sync brings: how many they are, and how they are loaded.
 
-import { addConversations, uncounted } from "../model/desk.js";
+import { addConversations, uncounted } from "../model/left_out.js";
 import { isChatError } from "./errors.js";
 
 /** @import { RoomInfo } from "../model/types" */
@@ -10,14 +10,14 @@ import { isChatError } from "./errors.js";
 /** Milliseconds between a change and the next count. */
 const COUNT_DELAY = 2000;
 
-/** @typedef {ReturnType<typeof openDesk>} Desk */
+/** @typedef {ReturnType<typeof openLeftOut>} LeftOut */
 
 /**
  * @param {Store} store
  * @param {(method: string, path: string) => Promise<any>} call
  * @param {(type: string, fields: object) => Promise<any>} request
  */
-export function openDesk(store, call, request) {
+export function openLeftOut(store, call, request) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
 
@@ -26,7 +26,7 @@ export function openDesk(store, call, request) {
     timer = undefined;
     try {
       const all = await call("GET", "/support/counts");
-      store.update((state) => (state.desk ? { ...state, desk: uncounted(all, state.rooms, state.me?.id) } : state));
+      store.update((state) => (state.leftOut ? { ...state, leftOut: uncounted(all, state.rooms, state.me?.id) } : state));
     } catch (error) {
       if (!isChatError(error)) throw error; // the next change or connection counts again
     }
@@ -34,14 +34,14 @@ export function openDesk(store, call, request) {
 
   return {
     /** Count, if a sync has left some out. */
-    count: () => (store.get().desk ? count() : undefined),
+    count: () => (store.get().leftOut ? count() : undefined),
 
     /** One that was left out may have come or gone: count again soon. @param {RoomUpdate[]} updates */
     handle(updates) {
-      const { desk, rooms } = store.get();
-      if (!desk) return;
-      const isAboutDesk = updates.some(({ frame, room, isNew }) => frame.type === "gone" || (isNew && rooms.get(room)?.info.support));
-      if (isAboutDesk) timer ??= setTimeout(count, COUNT_DELAY);
+      const { leftOut, rooms } = store.get();
+      if (!leftOut) return;
+      const isAboutLeftOut = updates.some(({ frame, room, isNew }) => frame.type === "gone" || (isNew && rooms.get(room)?.info.support));
+      if (isAboutLeftOut) timer ??= setTimeout(count, COUNT_DELAY);
     },
 
     /** Go live with conversations that were requested from the server. @param {readonly RoomInfo[]} infos */

@@ -49,6 +49,6 @@ export function without(all, infos, me) {
 export function addConversations(state, infos) {
   const batch = new Batch(state);
   for (const info of infos) batch.applyRoom({ ...info, type: "room" });
-  const { desk, ...next } = batch.result().state;
-  return { ...next, desk: desk && without(desk, infos, state.me?.id) };
+  const { leftOut, ...next } = batch.result().state;
+  return { ...next, leftOut: leftOut && without(leftOut, infos, state.me?.id) };
 }

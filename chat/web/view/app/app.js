@@ -26,11 +26,11 @@ const Reset = lazy(async () => {
   const [reset] = await Promise.all([import("../sign_in/reset.js"), loadStrings()]);
   return reset;
 }, "Reset");
-const Door = lazy(async () => {
+const ProviderPage = lazy(async () => {
   const features = import("../../features/registry.js").then(({ FEATURES }) => FEATURES);
-  const [door] = await Promise.all([import("../sign_in/provider.js"), loadStrings(features)]);
-  return door;
-}, "Door");
+  const [page] = await Promise.all([import("../sign_in/provider.js"), loadStrings(features)]);
+  return page;
+}, "ProviderPage");
 
 const RequiredSetUp = lazy(async () => {
   const features = import("../../features/registry.js").then(({ FEATURES }) => FEATURES);
@@ -58,7 +58,7 @@ function Screen() {
   const { me, connection } = useSelected((state) => ({ me: state.me, connection: state.connection.state }));
   if (route.screen === "setup") return html`<${SetUp} code=${route.hash} />`;
   if (route.screen === "reset") return html`<${Reset} code=${route.hash} />`;
-  if (route.screen === "oidc") return html`<${Door} />`;
+  if (route.screen === "oidc") return html`<${ProviderPage} />`;
   if (connection === "ended" || route.screen === "invite") return html`<${SignIn} invite=${route.code} />`;
   if (connection === "second_factor") return html`<${RequiredSetUp} />`;
   if (me === null) return html`<${CheckingSession} isOffline=${connection === "offline"} />`;

@@ -14,7 +14,7 @@ const LONGEST_ERROR = 100;
 
 /** @typedef {{ next?: string, invite?: string, shared?: boolean }} Kept */
 
-export function Door() {
+export function ProviderPage() {
   const chat = useChat();
   const [asked] = useState(() => new URLSearchParams(location.search));
   const [problem, setProblem] = useState("");

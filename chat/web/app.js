@@ -4,6 +4,7 @@ import { openChat } from "./net/chat.js";
 import { hadSession } from "./net/earlier_session.js";
 import { startLanguage } from "./i18n/index.js";
 import { App, Shell } from "./view/app/app.js";
+import { loadFeatures } from "./view/shared/lazy.js";
 import { startRouter } from "./view/shared/router.js";
 import { html, render } from "./vendor/preact.js";
 
@@ -12,7 +13,7 @@ const LONGEST_WAIT = 2_000;
 
 await startLanguage();
 startRouter();
-const opening = openChat(async () => (await import("./features/registry.js")).FEATURES);
+const opening = openChat(loadFeatures);
 const shell = hadSession() ? Shell.load().catch(() => undefined) : undefined; // in parallel with reading the stored rooms
 const chat = await opening;
 if (chat.get().me) await (shell ?? Shell.load().catch(() => undefined)); // on failure the view offers a retry

@@ -8,14 +8,13 @@ import { Confirmations } from "../controls/dialog.js";
 import { SignIn } from "../sign_in/sign_in.js";
 import { Card } from "../sign_in/card.js";
 import { fetchDeferred, loadStyles } from "./deferred_styles.js";
-import { lazy } from "../shared/lazy.js";
+import { lazy, loadFeatures } from "../shared/lazy.js";
 import { useRoute } from "../shared/router.js";
 
 /** The shell with its texts and styles; the log-in page is small and comes first. */
 export const Shell = lazy(async () => {
   fetchDeferred();
-  const features = import("../../features/registry.js").then(({ FEATURES }) => FEATURES);
-  const [shell] = await Promise.all([import("./shell.js"), loadStrings(features), loadStyles()]);
+  const [shell] = await Promise.all([import("./shell.js"), loadStrings(loadFeatures()), loadStyles()]);
   return shell;
 }, "Shell");
 const SetUp = lazy(async () => {
@@ -27,14 +26,12 @@ const Reset = lazy(async () => {
   return reset;
 }, "Reset");
 const ProviderPage = lazy(async () => {
-  const features = import("../../features/registry.js").then(({ FEATURES }) => FEATURES);
-  const [page] = await Promise.all([import("../sign_in/provider.js"), loadStrings(features)]);
+  const [page] = await Promise.all([import("../sign_in/provider.js"), loadStrings(loadFeatures())]);
   return page;
 }, "ProviderPage");
 
 const RequiredSetUp = lazy(async () => {
-  const features = import("../../features/registry.js").then(({ FEATURES }) => FEATURES);
-  const [view] = await Promise.all([import("../sign_in/second_factor.js"), loadStrings(features), loadStyles()]);
+  const [view] = await Promise.all([import("../sign_in/second_factor.js"), loadStrings(loadFeatures()), loadStyles()]);
   return view;
 }, "RequiredSetUp");
 

@@ -46,3 +46,6 @@ export function lazy(load, name) {
     </div>`;
   }
 }
+
+/** Load the features, which the log-in page does without. */
+export const loadFeatures = async () => (await import("../../features/registry.js")).FEATURES;

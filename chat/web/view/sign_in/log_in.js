@@ -6,11 +6,10 @@ import { useChat } from "../shared/context.js";
 import { Field, PasswordField } from "../controls/fields.js";
 import { attemptError, formValues, useAttempt } from "./attempt.js";
 import { ErrorNote } from "./card.js";
-import { lazy } from "../shared/lazy.js";
+import { lazy, loadFeatures } from "../shared/lazy.js";
 
 export const CodeField = lazy(async () => {
-  const features = import("../../features/registry.js").then(({ FEATURES }) => FEATURES);
-  const [field] = await Promise.all([import("../../features/second_factor/code_field.js"), loadStrings(features)]);
+  const [field] = await Promise.all([import("../../features/second_factor/code_field.js"), loadStrings(loadFeatures())]);
   return field;
 }, "CodeField");
 

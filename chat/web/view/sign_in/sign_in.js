@@ -7,13 +7,13 @@ import { attemptError } from "./attempt.js";
 import { Card, ErrorNote } from "./card.js";
 import { LogIn } from "./log_in.js";
 import { usePolicy } from "./policy.js";
-import { Register } from "./register.js";
 import { icon } from "../controls/icon.js";
 import { lazy } from "../shared/lazy.js";
 import { useTitle } from "../shared/title.js";
 
 const Forgot = lazy(() => import("./forgot.js"), "Forgot");
 const Invitation = lazy(() => import("./invitation.js"), "Invitation");
+const Register = lazy(() => import("./register.js"), "Register");
 
 /** @param {{ invite?: string }} props `invite` is the code of an invitation */
 export function SignIn({ invite }) {

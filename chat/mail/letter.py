@@ -2,8 +2,9 @@
 
 from email import policy
 from email.errors import MessageError
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
+from email.policy import Policy
 from email.utils import format_datetime, localtime
 from html import escape
 
@@ -13,6 +14,19 @@ from chat.domain.mail_server import MailServer
 
 _SUBJECT = 150
 """Characters of a subject, at most."""
+
+
+class _OneLine(UnstructuredHeader, BaseHeader):
+    """A header that programs read. Others are folded at 78 characters: a long URL becomes encoded words there."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+for _name in ("Message-ID", "In-Reply-To", "References", "List-Unsubscribe"):
+    _HEADERS.map_to_type(_name, _OneLine)
+_POLICY = policy.SMTP.clone(header_factory=_HEADERS)
 
 
 class Letter(msgspec.Struct, frozen=True):
@@ -69,7 +83,7 @@ def letter_of_test(server_name: str) -> Letter:
 
 def message_of(mail: Mail, server: MailServer) -> EmailMessage:
     """Return the message to hand over. Raises ValueError: the address is none that a header can have."""
-    message = EmailMessage(policy=policy.SMTP)
+    message = EmailMessage(policy=_POLICY)
     message["From"] = Address(server.sender_name, addr_spec=server.sender)
     message["To"] = _address(mail.to)
     message["Subject"] = mail.subject

@@ -1,9 +1,12 @@
 """A mail's content: nothing of a name becomes a header, a line of its own, or HTML."""
 
+from email import policy
+from email.parser import BytesParser
+
 import pytest
 
 from chat.domain.mail_server import mail_server
-from chat.mail.letter import Letter, message_of
+from chat.mail.letter import Letter, Mail, message_of
 from chat.mail.queue import new_mail
 
 SERVER = mail_server("smtps://mail.example", "Chat <chat@chat.example>")
@@ -36,6 +39,27 @@ def test_names_are_escaped_and_add_no_header() -> None:
 def test_no_address_becomes_two_or_a_header(to: str) -> None:
     with pytest.raises(ValueError, match=r"addr|header|CR"):
         message_of(new_mail(to, Letter("x", ("y",)), SERVER.domain), SERVER)
+
+
+def test_urls_and_ids_of_any_length_are_written_as_they_are() -> None:
+    url = f"<https://{'chat-' * 40}.example/unsubscribe/00000000-0000-0000-0000-000000000000>"
+    ids = [f"<{number}@{'mail-' * 20}.example>" for number in range(3)]
+    headers = {
+        "Message-ID": ids[0],
+        "List-Unsubscribe": url,
+        "In-Reply-To": ids[1],
+        "References": f"{ids[1]} {ids[2]}",
+    }
+    mail = Mail(
+        to="ada@example.com",
+        message_id=ids[0],
+        subject="x",
+        text="x",
+        html="x",
+        headers=tuple(headers.items())[1:],
+    )
+    raw = BytesParser(policy=policy.compat32).parsebytes(message_of(mail, SERVER).as_bytes())
+    assert {name: raw[name] for name in headers} == headers
 
 
 def test_two_mails_have_ids_of_their_own() -> None:

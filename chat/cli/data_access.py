@@ -20,6 +20,7 @@ from chat.settings.sources import read_config
 
 if TYPE_CHECKING:
     from chat.data_access import DataAccess
+    from chat.domain.ports import Storage
 
 Answer = TypeVar("Answer")
 
@@ -60,6 +61,38 @@ def with_data(
             raise CommandFailed(texts.get(answer, answer.text))
         if is_new:
             click.echo(f"chat: created the data directory {config.data}", err=True)
+        return answer
+
+
+def with_storage(
+    flags: Mapping[str, object], act: "Callable[[Storage], Awaitable[Answer | CommandFailed]]"
+) -> Answer:
+    """Open the storage of the data chosen by the flags, and return the result of `act`. Raises CommandFailed.
+
+    `act` returns a CommandFailed rather than raising it: raised among tasks it would be in an exception group.
+    """
+    from chat.data_access import open_address  # late: --help need not wait for the imports
+    from chat.embedded_postgres.data_directory import is_data_directory
+    from chat.features.registry import FEATURES
+    from chat.storage.postgres.storage import open_shared_postgres_storage
+
+    async def run() -> Answer | CommandFailed:
+        async with (
+            open_address(config) as address,
+            open_shared_postgres_storage(
+                address, query_timeout=config.query_timeout, features=FEATURES
+            ) as storage,
+        ):
+            return await act(storage)
+
+    with expected_errors():
+        config = read_config(flags, os.environ)
+        configure_logging("warning", config.log_format)  # logs would hide the answer
+        if config.database_url is None and not is_data_directory(config.data):
+            raise CommandFailed(f"there is no data of a server in {config.data}; pass --data or --database")
+        answer = trio.run(run)
+        if isinstance(answer, CommandFailed):
+            raise answer
         return answer
 
 

@@ -1,26 +1,19 @@
 """`chat retention`: expired messages, and holds. Works while a server runs on the data and while none does."""
 
-import os
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Literal, TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 
 import click
-import trio
 
 from chat.cli.command_failed import CommandFailed
-from chat.cli.data_access import as_json, as_table, data_flags, moment
-from chat.cli.expected_errors import expected_errors
+from chat.cli.data_access import as_json, as_table, data_flags, moment, with_storage
 from chat.cli.flags import utf8
 from chat.domain.text.rules import same_name_key
-from chat.logs import configure_logging
-from chat.settings.sources import read_config
 
 if TYPE_CHECKING:
     from chat.domain.ports import Storage
     from chat.features.feature import Held, Holds, Overdue
-
-Answer = TypeVar("Answer")
 
 _LONGEST_REASON = 500
 _PAGE = 100
@@ -40,7 +33,7 @@ def retention(context: click.Context, /, json_wanted: bool, **flags: object) -> 
     """
     if context.invoked_subcommand is not None:
         return None
-    found = _with_storage(flags, _overdue)
+    found = with_storage(flags, _overdue)
     if json_wanted:
         records = [
             {
@@ -71,7 +64,7 @@ def holds(json_wanted: bool, **flags: object) -> None:
     async def read(storage: "Storage") -> "Sequence[Held]":
         return await _holds_of(storage).holds()
 
-    found = _with_storage(flags, read)
+    found = with_storage(flags, read)
     if json_wanted:
         records = [
             {
@@ -115,7 +108,7 @@ def hold(kind: Literal["room", "person", "server"], name: str | None, reason: st
         target = 0 if name is None else await (_room if kind == "room" else _person)(storage, name)
         return target is not None and await _holds_of(storage).place(kind, target, reason.strip(), None)
 
-    if not _with_storage(flags, place):
+    if not with_storage(flags, place):
         raise CommandFailed(f"there is no {kind} called {name}")
     click.echo("the server is on hold" if name is None else f"{kind} {name} is on hold")
 
@@ -132,7 +125,7 @@ def release(hold_id: int, **flags: object) -> None:
     async def lift(storage: "Storage") -> bool:
         return await _holds_of(storage).lift(hold_id, None)
 
-    if not _with_storage(flags, lift):
+    if not with_storage(flags, lift):
         raise CommandFailed(f"no hold has the id {hold_id}: `chat retention holds` lists them")
     click.echo(f"lifted hold {hold_id}")
 
@@ -179,26 +172,3 @@ async def _overdue(storage: "Storage") -> "Sequence[Overdue]":
         if feature.overdue is not None:
             found += await feature.overdue(storage.feature_ports, settings)
     return found
-
-
-def _with_storage(flags: Mapping[str, object], act: "Callable[[Storage], Awaitable[Answer]]") -> Answer:
-    from chat.data_access import open_address  # late: --help need not wait for the imports
-    from chat.embedded_postgres.data_directory import is_data_directory
-    from chat.features.registry import FEATURES
-    from chat.storage.postgres.storage import open_shared_postgres_storage
-
-    async def run() -> Answer:
-        async with (
-            open_address(config) as address,
-            open_shared_postgres_storage(
-                address, query_timeout=config.query_timeout, features=FEATURES
-            ) as storage,
-        ):
-            return await act(storage)
-
-    with expected_errors():
-        config = read_config(flags, os.environ)
-        configure_logging("warning", config.log_format)  # logs would hide the answer
-        if config.database_url is None and not is_data_directory(config.data):
-            raise CommandFailed(f"there is no data of a server in {config.data}; pass --data or --database")
-        return trio.run(run)

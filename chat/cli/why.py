@@ -42,8 +42,7 @@ def why(
             raise click.UsageError("--notify goes without CONNECTION and --url")
         from chat.cli.why_notified import explain  # here: the other ways need no database
 
-        with expected_errors():
-            click.echo(explain(name, message, flags, json_wanted=as_json))
+        click.echo(explain(name, message, flags, json_wanted=as_json))
         return
     if message is not None:
         raise click.UsageError("--message goes with --notify")

@@ -1,26 +1,23 @@
 """`chat why --notify`: why somebody was notified of messages or not. Works with and without a server on the data."""
 
-import os
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import click
-import trio
 
 from chat.cli.command_failed import CommandFailed
-from chat.cli.data_access import as_json, as_table, moment
-from chat.logs import configure_logging
-from chat.settings.sources import read_config
+from chat.cli.data_access import as_json, as_table, moment, with_storage
 
 if TYPE_CHECKING:
     from chat.domain.messages.explanation import DeviceReport, Explanation, MailReport
+    from chat.domain.ports import Storage
 
 
 def explain(name: str, message: str | None, flags: Mapping[str, object], *, json_wanted: bool) -> str:
     """Return what a command prints about a person, and a message as ROOM/SEQ or their newest ones.
 
-    Raises CommandFailed, CannotStart, StorageError.
+    Raises CommandFailed.
     """
     place = None if message is None else _place(message)
     found = _read(name, place, flags)
@@ -49,32 +46,19 @@ def _place(message: str) -> tuple[int, int]:
 
 
 def _read(name: str, place: tuple[int, int] | None, flags: Mapping[str, object]) -> "list[Explanation]":
-    from chat.data_access import open_address  # late: --help need not wait for the imports
-    from chat.embedded_postgres.data_directory import is_data_directory
-    from chat.features.registry import FEATURES
-    from chat.storage.postgres.storage import open_shared_postgres_storage
+    from chat.features.registry import FEATURES  # late: --help need not wait for the import
 
-    async def run() -> "list[Explanation]":
-        async with (
-            open_address(config) as address,
-            open_shared_postgres_storage(
-                address, query_timeout=config.query_timeout, features=FEATURES
-            ) as storage,
-        ):
-            known = await storage.users.by_name(name)
-            if known is None:
-                raise CommandFailed(f"there is nobody called {name}")
-            found: list[Explanation] = []
-            for feature in FEATURES:
-                if feature.explain is not None:
-                    found += await feature.explain(storage.feature_ports, known.person.id, place)
-            return found
+    async def act(storage: "Storage") -> "list[Explanation] | CommandFailed":
+        known = await storage.users.by_name(name)
+        if known is None:
+            return CommandFailed(f"nobody is called {name!r}: `chat user list` lists everybody")
+        found: list[Explanation] = []
+        for feature in FEATURES:
+            if feature.explain is not None:
+                found += await feature.explain(storage.feature_ports, known.person.id, place)
+        return found
 
-    config = read_config(flags, os.environ)
-    configure_logging("warning", config.log_format)  # logs would hide the answer
-    if config.database_url is None and not is_data_directory(config.data):
-        raise CommandFailed(f"there is no data of a server in {config.data}; pass --data or --database")
-    return trio.run(run)
+    return with_storage(flags, act)
 
 
 def _delivery(report: "DeviceReport") -> str:

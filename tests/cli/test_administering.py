@@ -63,6 +63,8 @@ def test_an_empty_list_is_reported_as_such(chat: Chat, command: str, said: str) 
         ("user enable nobody", "'nobody'"),
         ("user rename nobody somebody", "'nobody'"),
         ("user role nobody admin", "'nobody'"),
+        ("user second-factor nobody", "nobody is called 'nobody': `chat user list`"),
+        ("why --notify nobody", "nobody is called 'nobody': `chat user list`"),
         ("room delete 4711", "no room has the id 4711: `chat room list`"),
         ("room delete 1", "the lobby cannot be deleted"),
         ("message list --room 4711", "no room has the id 4711: `chat room list`"),

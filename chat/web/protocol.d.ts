@@ -125,9 +125,16 @@ export interface Backups {
   problem_at?: number;
 }
 
-/** What the log-in is for: a session, or to `link` one's own account. */
+/**
+ * What the log-in is for: a session, or to `link` one's own account. To link, one proves who one is: by the
+ * password, if there is one, and a code of the second factor, if there is one.
+ */
 export interface BeginProviderLogin {
   link?: boolean;
+  /** At most 72 bytes, to link */
+  password?: string | null;
+  /** A code of one's second factor, for people who have one */
+  code?: string | null;
 }
 
 /** One's own password, if there is one, for a new secret. */

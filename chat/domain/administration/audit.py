@@ -44,6 +44,8 @@ class What(StrEnum):
     LOGIN_FAILED = "login_failed"
     SECOND_FACTOR_SET_UP = "second_factor_set_up"
     SECOND_FACTOR_REMOVED = "second_factor_removed"
+    IDENTITY_LINKED = "identity_linked"
+    IDENTITY_UNLINKED = "identity_unlinked"
     RESET_MADE = "reset_made"
     PASSWORD_RESET = "password_reset"
     EXPORT_ASKED = "export_asked"

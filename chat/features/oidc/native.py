@@ -4,8 +4,9 @@ import secrets
 from typing import Annotated
 from urllib.parse import parse_qs
 
-from msgspec import Meta
+from msgspec import Meta, structs
 
+from chat.domain.entities import Person
 from chat.domain.limits.budgets import HOLD_BACK
 from chat.domain.refusals import Code, Refusal
 from chat.engine.services import EngineServices
@@ -16,14 +17,21 @@ from chat.features.oidc.port import IDENTITIES
 from chat.features.oidc.provider import PROVIDER
 from chat.features.oidc.tokens import LONGEST
 from chat.operations.operation import Access, Caller, Cost, Operation, Uploaded, WithCookie
-from chat.operations.sessions import Session, as_session
+from chat.operations.sessions import SecondFactorCode, Session, as_session, code_check
 from chat.operations.values import Time, Value
 
 
 class BeginProviderLogin(Value, kw_only=True, frozen=True):
-    """What the log-in is for: a session, or to `link` one's own account."""
+    """What the log-in is for: a session, or to `link` one's own account.
+
+    To link, one proves who one is: by the password, if there is one, and a code of the second factor, if there is one.
+    """
 
     link: bool = False
+    password: (
+        Annotated[str, Meta(min_length=1, max_length=72, description="At most 72 bytes, to link")] | None
+    ) = None
+    code: SecondFactorCode | None = None
 
 
 class ProviderPage(Value, kw_only=True, frozen=True):
@@ -71,6 +79,20 @@ def _over_budget(services: EngineServices, caller: Caller) -> Refusal | None:
     return None
 
 
+async def _prove(
+    services: EngineServices, person: Person, request: BeginProviderLogin, address: str
+) -> Refusal | None:
+    """Return the refusal unless a person proves who they are: a session alone links no other way in."""
+    if refusal := await services.accounts.prove(person, request.password, address):
+        return refusal
+    if not person.has_second_factor:
+        return None
+    refusal = await code_check(services, request.code, address)(person)
+    # Not "unauthenticated": that would say that the session has ended.
+    is_about_code = refusal is not None and refusal.code is Code.UNAUTHENTICATED
+    return structs.replace(refusal, code=Code.FORBIDDEN) if refusal and is_about_code else refusal
+
+
 async def begin_provider_login(
     services: EngineServices, caller: Caller, request: BeginProviderLogin
 ) -> WithCookie | Refusal:
@@ -79,6 +101,8 @@ async def begin_provider_login(
     if request.link:
         if caller.person is None or await services.sessions.is_of_program(caller.person):
             return NOT_LOGGED_IN
+        if refusal := await _prove(services, caller.person, request, caller.device.address):
+            return refusal
         person_id = caller.person.id
     flow = begun(secrets.token_bytes(32), person_id)
     url = await use_cases.authorization_url(services, flow)
@@ -192,7 +216,14 @@ OPERATIONS = (
         request=BeginProviderLogin,
         reply=ProviderPage,
         access=Access.PERHAPS_PERSON,
-        refuses=(Code.UNAUTHENTICATED, Code.CONFLICT),
+        refuses=(
+            Code.INVALID,
+            Code.UNAUTHENTICATED,
+            Code.FORBIDDEN,
+            Code.CONFLICT,
+            Code.TOO_MANY,
+            Code.OUTCOME_UNKNOWN,
+        ),
         handler=begin_provider_login,
     ),
     Operation(

@@ -69,7 +69,7 @@ class Identities(Protocol):
         ...
 
     async def link(self, identity: Identity, person_id: int) -> int | None:
-        """Link an account, and return whose identity it is now.
+        """Link an account, record it in the audit, and return whose identity it is now.
 
         Another id: it is linked with that account. None: this account has another identity of this issuer, or is gone.
         """
@@ -83,7 +83,7 @@ class Identities(Protocol):
         ...
 
     async def unlink(self, person_id: int, issuer: str) -> None:
-        """Remove an account's link, and end the sessions that the provider began."""
+        """Remove an account's link, record it in the audit, and end the sessions that the provider began."""
         ...
 
     async def begin(self, session_id: int, session: ProviderSession) -> bool:

@@ -1,10 +1,12 @@
 """Identities and the provider's sessions, in PostgreSQL."""
 
 from chat.domain.accounts.passwords import has_password
+from chat.domain.administration.audit import Act, What
 from chat.domain.entities import Person
 from chat.domain.ports import NewPerson, Taken
 from chat.domain.text.rules import same_name_key
 from chat.features.oidc.port import Identity, Linked, Logout, ProviderSession
+from chat.storage.postgres.audit import note
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import Connection
 from chat.storage.postgres.users import add_person_with_invite
@@ -21,7 +23,7 @@ _LOCK_LOG_OUT = "SELECT pg_advisory_xact_lock(hashtextextended($1, 1))"
 _LINK = """
 INSERT INTO identities (issuer, subject, user_id)
 SELECT $1, $2, id FROM users WHERE id = $3 AND deleted_at IS NULL AND NOT is_visitor FOR SHARE
-ON CONFLICT DO NOTHING"""
+ON CONFLICT DO NOTHING RETURNING true"""
 _LOCK_PERSON = "SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE"
 _REPLACE_PASSWORD = """
 UPDATE users SET password_hash = $2, token_generation = token_generation + 1
@@ -85,7 +87,7 @@ class PostgresIdentities:
                 return known
             added = await add_person_with_invite(connection, new)
             if isinstance(added, Person):
-                await connection.execute(_LINK, identity.issuer, identity.subject, added.id)
+                await connection.fetchval(_LINK, identity.issuer, identity.subject, added.id)
                 await connection.execute(_CONFIRM, added.id)
             return added
 
@@ -111,6 +113,8 @@ class PostgresIdentities:
         async def unlink(connection: Connection) -> None:
             if await connection.fetchval(_UNLINK, person_id, issuer) is not None:
                 await connection.execute(_END_OF_SUBJECT, person_id, issuer)
+                act = Act(by_id=person_id, what=What.IDENTITY_UNLINKED, person_id=person_id)
+                await note(connection, [act])
 
         await self._database.write(unlink)
 
@@ -150,5 +154,6 @@ async def _person_of(connection: Connection, identity: Identity) -> int | None:
 
 
 async def _link(connection: Connection, identity: Identity, person_id: int) -> int | None:
-    await connection.execute(_LINK, identity.issuer, identity.subject, person_id)
+    if await connection.fetchval(_LINK, identity.issuer, identity.subject, person_id):
+        await note(connection, [Act(by_id=person_id, what=What.IDENTITY_LINKED, person_id=person_id)])
     return await _person_of(connection, identity)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 from chat.domain.accounts.passwords import has_password
+from chat.domain.administration.audit import Act, What
 from chat.domain.entities import Person
 from chat.domain.features import Port
 from chat.domain.messages.outcomes import Saved
@@ -23,6 +24,7 @@ class OidcModel:
 
     def __init__(self, storage: "MemoryStorage") -> None:
         self._users, self._sessions, self._storage = storage.users, storage.sessions, storage
+        self._audit = storage.audit
         self._links: dict[Identity, tuple[int, float]] = {}
         self._begun: dict[int, ProviderSession] = {}  # by session
         self._logouts: dict[tuple[str, str], tuple[Logout, float]] = {}
@@ -39,6 +41,12 @@ class OidcModel:
     def _link(self, identity: Identity, person_id: int) -> int | None:
         if (owner := self._owner(identity)) is not None:
             return owner
+        linked = self._link_now(identity, person_id)
+        if linked is not None:
+            self._audit.note([Act(by_id=person_id, what=What.IDENTITY_LINKED, person_id=person_id)])
+        return linked
+
+    def _link_now(self, identity: Identity, person_id: int) -> int | None:
         if not self._users.is_there(person_id) or self._of(person_id, identity.issuer) is not None:
             return None
         self._links[identity] = (person_id, time.time())
@@ -71,7 +79,7 @@ class OidcModel:
             return owner
         added = self._users.add_now(new)
         if isinstance(added, Person):
-            self._link(identity, added.id)
+            self._link_now(identity, added.id)
             self._addresses().confirm_now(added.id)
         return added
 
@@ -95,6 +103,7 @@ class OidcModel:
         del self._links[identity]
         begun = [number for number, each in self._begun.items() if each.identity == identity]
         self._sessions.end_now(self._sessions.living_now(begun))
+        self._audit.note([Act(by_id=person_id, what=What.IDENTITY_UNLINKED, person_id=person_id)])
 
     async def begin(self, session_id: int, session: ProviderSession) -> bool:
         await trio.lowlevel.checkpoint()

@@ -85,6 +85,8 @@ async def test_an_account_has_one_identity_and_an_identity_one_account(storage: 
     assert await identities.link(Identity("https://other.example", "3"), ada.id) == ada.id
     linked = await identities.linked(ada.id, ISSUER)
     assert linked is not None
+    acts = [(act.what, act.by and act.by.name) for act in await storage.audit.acts(None, 10)]
+    assert acts == [("identity_linked", "ada")] * 2
     assert (linked.identity, linked.has_password) == (ONE, True)
     assert abs(linked.at - time.time()) < 60
     of_ben = await identities.linked(ben.id, ISSUER)

@@ -27,6 +27,8 @@ class Door(NamedTuple):
     async def begin(self, **fields: Any) -> tuple[str, str]:
         """Begin a log-in; returns the provider's page and the cookie."""
         headers = {"token": fields.pop("token", "")}
+        if "link" in fields:
+            fields = {"password": PASSWORD, **fields}
         begun = await self.site.call("POST", "/auth/oidc/begin", fields, **headers)
         assert begun.status == 200, begun.body
         return begun["url"], begun.headers["Set-Cookie"].partition(";")[0]
@@ -320,6 +322,30 @@ async def test_an_account_is_linked_from_inside(door: Door) -> None:
     assert await door.site.is_good(token)
     other = await door.log_in()
     assert other["me"]["id"] != ada.id
+
+
+async def test_a_session_alone_links_nothing(door: Door) -> None:
+    ada, token = await door.site.join("ada")
+
+    async def begin(**proof: str) -> Answer:
+        return await door.site.call("POST", "/auth/oidc/begin", {"link": True, **proof}, token=token)
+
+    assert (await begin()).refused == (400, "invalid", "password")
+    assert (await begin(password="a wrong one")).refused == (403, "forbidden", "password")
+    door.site.storage.users.has_second_factor(ada.id, True)
+    assert reason(await begin(password=PASSWORD)) == (403, "code_needed")
+    assert reason(await begin(password=PASSWORD, code="123456")) == (403, "wrong_code")
+    for refused in (await begin(), await begin(password=PASSWORD)):
+        assert "Set-Cookie" not in refused.headers
+
+
+async def test_linking_and_unlinking_are_in_the_audit(door: Door) -> None:
+    ada, token = await door.site.join("ada")
+    await door.link(token)
+    await door.link(token)
+    await door.site.call("DELETE", "/me/identity", token=token)
+    acts = await door.site.services.administration.acts(None, 10, person_id=ada.id)
+    assert [act.what for act in acts][:-1] == ["identity_unlinked", "identity_linked"]
 
 
 async def test_an_answer_links_the_account_alone_that_began(door: Door) -> None:

@@ -299,6 +299,8 @@ export default {
   "audit.export_asked": "{by} asked for an export of their data",
   "audit.export_link_made": "{by} made a link to download their export",
   "audit.login_failed": "Failed log-in as {person} from {detail}",
+  "audit.identity_linked": "{by} linked their account with the identity provider",
+  "audit.identity_unlinked": "{by} unlinked their account from the identity provider",
   "audit.reset_made": "{by} created a password reset link for {person}",
   "audit.password_reset": "{by} set a new password with a reset link",
 };

@@ -299,6 +299,8 @@ export default {
   "audit.export_asked": "{by}: запрошен экспорт своих данных",
   "audit.export_link_made": "{by}: создана ссылка на скачивание экспорта",
   "audit.login_failed": "Неудачный вход: {person}, с адреса {detail}",
+  "audit.identity_linked": "{by}: учётная запись связана с поставщиком входа",
+  "audit.identity_unlinked": "{by}: учётная запись отвязана от поставщика входа",
   "audit.reset_made": "{by}: ссылка для сброса пароля, {person}",
   "audit.password_reset": "{by}: новый пароль по ссылке для сброса",
 };

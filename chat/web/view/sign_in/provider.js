@@ -22,8 +22,12 @@ export function ProviderPage() {
   const isLink = isAnswer ? (asked.get("state") ?? "").startsWith("l") : asked.has("link");
   useTitle(t("oidc.title"));
   useEffect(() => {
+    if (isLink && !isAnswer) {
+      navigate("/settings/identity", { replace: true }); // linking begins there, with a click and a password
+      return;
+    }
     history.replaceState(null, "", "/oidc"); // a code is good once: neither reloads nor the history repeat it
-    (isAnswer ? finish(chat, asked, isLink) : begin(chat, asked, isLink)).catch((error) => setProblem(error.oidc ?? problemText(error)));
+    (isAnswer ? finish(chat, asked, isLink) : begin(chat, asked)).catch((error) => setProblem(error.oidc ?? problemText(error)));
     const restored = (/** @type {PageTransitionEvent} */ event) => event.persisted && navigate("/", { replace: true });
     addEventListener("pageshow", restored); // the browser's Back button on the provider's page
     return () => removeEventListener("pageshow", restored);
@@ -55,10 +59,9 @@ function againPath() {
 /**
  * @param {import("../../model/types").Chat} chat
  * @param {URLSearchParams} asked
- * @param {boolean} isLink
  */
-async function begin(chat, asked, isLink) {
-  const { url } = /** @type {{ url: string }} */ (await chat.call("POST", "/auth/oidc/begin", isLink ? { link: true } : {}));
+async function begin(chat, asked) {
+  const { url } = /** @type {{ url: string }} */ (await chat.call("POST", "/auth/oidc/begin", {}));
   const keep = { next: asked.get("next") ?? undefined, invite: asked.get("invite") ?? undefined, shared: asked.has("shared") };
   sessionStorage.setItem(KEPT, JSON.stringify(keep));
   location.assign(url);

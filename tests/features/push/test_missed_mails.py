@@ -194,6 +194,35 @@ async def test_nothing_is_mailed_before_its_time_and_what_was_read_by_then_never
     assert await world.count("due") == 0
 
 
+@pytest.mark.parametrize("gone", ["read", "deleted", "blocked"])
+async def test_an_older_message_that_is_not_mailed_takes_no_newer_one_along(
+    world: Mailing, gone: str
+) -> None:
+    ada, ben, cleo = await world.reader("ada"), await world.add("ben"), await world.add("cleo")
+    (old,) = await world.say(cleo, "@ada one", ago=LATER)
+    (new,) = await world.say(ben, "@ada two", ago=60.0)
+    await world.decide()
+    match gone:
+        case "read":
+            await world.read(ada, old)
+        case "deleted":
+            deletion = Deletion(room_id=LOBBY_ID, seq=old.seq, actor_id=cleo.id, created_at=time.time())
+            await world.storage.messages.save([deletion])
+        case "blocked":
+            await world.sql(f"INSERT INTO blocks (user_id, blocked_id) VALUES ({ada.id}, {cleo.id})")
+    (wait,) = await world.run_due()
+    assert wait is not None
+    assert QUARTER - 90 < wait <= QUARTER - 60
+    assert await world.outcome(ada, old) == (gone, None)
+    assert await world.outcome(ada, new) == ("waiting", None)
+    await world.sql(f"UPDATE messages SET created_at = created_at - interval '{LATER} s'")
+    await world.sql("UPDATE due SET at = now()")
+    assert await world.run_due() == [None]
+    text = text_of(world.next_mail())
+    assert "ben: @ada two" in text
+    assert "one" not in text
+
+
 async def test_one_mail_for_a_room_then_none_until_the_person_was_there(world: Mailing) -> None:
     ada, ben = await world.reader("ada"), await world.add("ben")
     room = await direct_of(world, ada, ben)

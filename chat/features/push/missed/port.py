@@ -52,7 +52,6 @@ class MissedRoom(msgspec.Struct, frozen=True, kw_only=True):
         root_id: that of the first mail about this room; None: there was none.
         tries: how often it was tried before.
         messages: those of the mail that is tried, or all that wait; the oldest first.
-        wait: seconds until the time of the oldest has come; at most 0: it has.
         read_seq: how far the person has read.
     """
 
@@ -64,7 +63,6 @@ class MissedRoom(msgspec.Struct, frozen=True, kw_only=True):
     root_id: str | None
     tries: int
     messages: Sequence[MissedMessage]
-    wait: float
     read_seq: int
 
 

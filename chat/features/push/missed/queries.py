@@ -176,7 +176,6 @@ def _room(
         mail_id=pending_id if is_tried else mail_id,
         root_id=place["root_id"],
         tries=place["tries"] if is_tried else 0,
-        wait=min(row["wait"] or 0.0 for row in rows),
         read_seq=place["now_read"],
         messages=[
             MissedMessage(

@@ -143,7 +143,8 @@ class MissedMails:
             if Decision.WAITING not in decisions.values():
                 # Others may wait that are no part of a mail whose messages are all settled now.
                 return await self._missed.record(room, MailOutcome(decisions={}))
-            return _ACTIVE if room.wait <= 0 else room.wait
+            wait = _wait(room)
+            return _ACTIVE if wait <= 0 else wait
         return await self._send(room, decisions, how)
 
     async def _send(
@@ -183,14 +184,20 @@ class MissedMails:
 
 
 def _decisions(room: MissedRoom, *, is_active: bool) -> dict[int, Decision]:
-    """Decide about each message that waits. Once the time of the oldest has come, all others go with it. Pure."""
-    is_due = room.wait <= 0
+    """Decide about each message. Once the time of the oldest that is mailed has come, all others go with it. Pure."""
+    is_due = _wait(room) <= 0
     made: dict[int, Decision] = {}
     for each in room.messages:
         # What goes with an older one may be too new for a time of its own.
         decision = decide(structs.replace(each.facts, is_due=is_due, is_active=is_active))
         made[each.message_id] = Decision.WAITING if decision is Decision.ACTIVE else decision
     return made
+
+
+def _wait(room: MissedRoom) -> float:
+    """Return the seconds until a mail is due: what is read, deleted or muted by now is no reason for one. Pure."""
+    waiting = [each.facts for each in room.messages if decide(each.facts) is Decision.WAITING]
+    return min((-facts.age for facts in waiting), default=0.0)
 
 
 def _counts(decisions: Mapping[int, Decision], without: Collection[Decision]) -> dict[Decision, int]:

@@ -32,6 +32,10 @@ def retention(context: click.Context, /, json_wanted: bool, **flags: object) -> 
     nothing that is on hold. Times are in UTC.
     """
     if context.invoked_subcommand is not None:
+        if json_wanted or any(value is not None for value in flags.values()):
+            raise click.UsageError(
+                f"flags go behind the command: chat retention {context.invoked_subcommand} ..."
+            )
         return None
     found = with_storage(flags, _overdue)
     if json_wanted:
@@ -80,7 +84,7 @@ def holds(json_wanted: bool, **flags: object) -> None:
         ]
         return click.echo(as_json(records))
     rows = [
-        (each.id, _said(each), f"{moment(each.at):%F %T}", each.by.name if each.by else "", each.reason)
+        (each.id, _target(each), f"{moment(each.at):%F %T}", each.by.name if each.by else "", each.reason)
         for each in found
     ]
     return click.echo(as_table(("ID", "ON HOLD", "SINCE", "BY", "REASON"), rows, "nothing is on hold"))
@@ -130,10 +134,10 @@ def release(hold_id: int, **flags: object) -> None:
     click.echo(f"lifted hold {hold_id}")
 
 
-def _said(each: "Held") -> str:
-    if each.kind == "server":
-        return "server"
-    return f"{each.kind} {each.name or ''} (#{each.target_id})".replace("  ", " ")
+def _target(each: "Held") -> str:
+    """Return a hold's target for the table: kind, name and id, of which the server has only the first."""
+    number = f"(#{each.target_id})" if each.target_id else ""
+    return " ".join(part for part in (each.kind, each.name, number) if part)
 
 
 async def _room(storage: "Storage", name: str) -> int | None:

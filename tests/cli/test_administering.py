@@ -178,6 +178,16 @@ def test_holds_are_placed_by_name_or_id_listed_and_lifted(chat: Chat) -> None:
 
 
 @pytest.mark.parametrize(
+    "flags", ["--data /nowhere", "--database postgresql:///x", "--config x.toml", "--json"]
+)
+def test_flags_before_a_command_about_holds_are_refused(chat: Chat, flags: str) -> None:
+    """They would be those of the count: the command would work on the data of its own flags."""
+    refused = chat("retention", *flags.split(), "holds")
+    assert refused.exit_code == 2
+    assert "flags go behind the command: chat retention holds" in refused.stderr
+
+
+@pytest.mark.parametrize(
     ("arguments", "said"),
     [
         ("hold person nobody --reason x", "there is no person called nobody"),

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from chat.domain.ports import Storage
 
 
-def show_or_remove(name: str, flags: Mapping[str, object], *, is_to_go: bool) -> str:
+def show_or_remove(name: str, flags: Mapping[str, object], *, remove: bool) -> str:
     """Return what the command prints about a person. Raises CommandFailed."""
     from chat.domain.accounts.second_factor import CODES  # late: --help need not wait for the imports
     from chat.domain.features import with_services
@@ -21,7 +21,7 @@ def show_or_remove(name: str, flags: Mapping[str, object], *, is_to_go: bool) ->
         if known is None:
             return CommandFailed(f"nobody is called {name!r}: `chat user list` lists everybody")
         person = known.person
-        if not is_to_go:
+        if not remove:
             return f"{person.name} has {'a' if person.has_second_factor else 'no'} second factor"
         codes = with_services(storage.feature_ports, FEATURES)[CODES]
         if not await codes.remove(person.id, None):

@@ -343,7 +343,7 @@ def second_factor(name: str, remove: bool, **flags: object) -> None:
     set up another when they log in. Sessions and tokens stay.
     """
 
-    click.echo(show_or_remove(name, flags, is_to_go=remove))
+    click.echo(show_or_remove(name, flags, remove=remove))
 
 
 def _remove(flags: Mapping[str, object], name: str, how: How) -> None:

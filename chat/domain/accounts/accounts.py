@@ -19,7 +19,7 @@ from chat.domain.limits.registrations import Registrations
 from chat.domain.limits.throttle import Throttle
 from chat.domain.ports import Sessions, Users
 
-_JUST = 600.0
+_FRESH_LOG_IN = 600.0
 """Seconds after a log-in in which somebody without a password does what others prove by theirs."""
 
 logger = structlog.get_logger(__name__)
@@ -94,7 +94,7 @@ class Accounts:
         self.change_password = logins.change_password
         self.prove = logins.prove
         self.hash = logins.hash
-        self.no_password = passwords.none
+        self.unusable_hash = passwords.unusable_hash
 
         self._resets = resets = Resets(
             users, passwords, tokens, self.grant, self._note, min_password, lambda: authentication.required
@@ -115,7 +115,7 @@ class Accounts:
         self.add = newcomers.add
         self.register = newcomers.register
         self.sign_up = newcomers.sign_up
-        self.provide = newcomers.provide
+        self.add_from_provider = newcomers.add_from_provider
         self.refusal_of = newcomers.refusal_of
         self.first_admin = newcomers.first_admin
         self.invite = Invites(users).issue
@@ -159,7 +159,7 @@ class Accounts:
             return False
         for session in await self._sessions.of_person(person.id):
             if session.id == person.session_id and session.kind == "login":
-                return abs(time.time() - session.created_at) < _JUST
+                return abs(time.time() - session.created_at) < _FRESH_LOG_IN
         return False
 
     @property

@@ -142,7 +142,7 @@ class Newcomers:
         wanted = structs.replace(wanted, shares_name=True)
         return await self._register(wanted, address, invite if self.mode == "invite" else None)
 
-    async def provide(
+    async def add_from_provider(
         self,
         names: Iterable[str],
         email: str | None,
@@ -167,7 +167,7 @@ class Newcomers:
         address = None if email is None else clean_email(email)
         new = NewPerson(
             name="",
-            password_hash=self._passwords.none(),
+            password_hash=self._passwords.unusable_hash(),
             email=address if isinstance(address, str) else None,
             invite=digest,
         )

@@ -45,7 +45,7 @@ class Passwords:
             threads or max(1, (os.cpu_count() or 1) - 1), most=_MOST_WAITING, most_each=_MOST_WAITING_EACH
         )
 
-    def none(self) -> bytes:
+    def unusable_hash(self) -> bytes:
         """Return the hash of an account without a password: well-formed, so that checking it takes as long. Sync."""
         return b"$2b$%02d$" % self._cost + _NONE
 

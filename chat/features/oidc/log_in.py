@@ -217,7 +217,7 @@ async def _person(
             if isinstance(owner_of_it, Person) and owner_of_it.has_second_factor:
                 return LINK_INSIDE
             # Somebody else may have registered with this address: unless it is confirmed, password and tokens end.
-            owner = await identities.adopt(identity, person_id, services.accounts.no_password())
+            owner = await identities.adopt(identity, person_id, services.accounts.unusable_hash())
             services.accounts.changed(person_id)
             if owner != person_id:
                 return HAS_ANOTHER
@@ -227,7 +227,9 @@ async def _person(
     async def add(new: NewPerson) -> Person | Taken | int | None:
         return await identities.add(identity, new)
 
-    added: Person | int | Refusal = await services.accounts.provide(_names(claims), email, add, invite=invite)
+    added: Person | int | Refusal = await services.accounts.add_from_provider(
+        _names(claims), email, add, invite=invite
+    )
     if isinstance(added, int):  # they did it in another tab at the same time
         return await services.administration.person(added)
     if isinstance(added, Person):

@@ -12,7 +12,7 @@ from chat.features.oidc.port import IDENTITIES, Identity, Logout, ProviderSessio
 
 ISSUER = "https://id.example"
 ONE, OTHER = Identity(ISSUER, "1"), Identity(ISSUER, "2")
-NONE = Passwords(4).none()
+NONE = Passwords(4).unusable_hash()
 
 
 def new(name: str, **about: object) -> NewPerson:

@@ -12,7 +12,14 @@ _TIMEOUT = 10.0
 
 
 class ProviderFailed(Exception):
-    """The provider can't be reached, or its answer is not usable; the text says why, for the log and the doctor."""
+    """The provider can't be reached, or its answer is not usable; the text says why, for the log and the doctor.
+
+    `status` is that of the answer, where it is why.
+    """
+
+    def __init__(self, text: str, status: int | None = None) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 class Description(msgspec.Struct, frozen=True):
@@ -44,7 +51,7 @@ async def describe(issuer: str, outbound: Outbound) -> Description:
     url = issuer.rstrip("/") + "/.well-known/openid-configuration"
     answer = await ask_provider(outbound, "GET", url)
     if answer.status != 200:
-        raise ProviderFailed(f"{url} answers {answer.status}")
+        raise ProviderFailed(f"{url} answers {answer.status}", answer.status)
     found: Description = decoded(answer, Description, url)
     if found.issuer != issuer:
         raise ProviderFailed(f"{url} is of {found.issuer!r}: set oidc_issuer to exactly this")

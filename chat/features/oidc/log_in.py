@@ -145,7 +145,7 @@ async def _identified(
         return BAD_ANSWER
     except ProviderFailed as error:
         logger.warning("a log-in by the identity provider failed", error=str(error))
-        return BAD_ANSWER if "answers 4" in str(error) else DOWN
+        return BAD_ANSWER if error.status is not None and 400 <= error.status < 500 else DOWN
 
 
 async def log_in(

@@ -62,7 +62,7 @@ class Provider:
         self._asking = trio.Lock()
         self._description: tuple[float, Description] | None = None
         self._keys: tuple[float, _Keys] | None = None
-        self._failed: tuple[float, str] | None = None
+        self._failed: tuple[float, str, int | None] | None = None
 
     def take(self, address: str) -> float:
         """Use one of an address's answers; returns 0, or the seconds until it may bring another one. Sync."""
@@ -75,11 +75,11 @@ class Provider:
             if self._description is not None and self._description[0] + _KNOWN > self.clock():
                 return self._description[1]
             if self._failed is not None and self._failed[0] + _FAILED > self.clock():
-                raise ProviderFailed(self._failed[1])
+                raise ProviderFailed(*self._failed[1:])
             try:
                 found = await describe(about.issuer, outbound)
             except ProviderFailed as error:
-                self._failed = self.clock(), str(error)
+                self._failed = self.clock(), str(error), error.status
                 logger.warning("the identity provider can't be used", issuer=about.issuer, error=str(error))
                 raise
             self._description = self.clock(), found
@@ -108,7 +108,9 @@ class Provider:
             outbound, "POST", description.token_endpoint, headers, urlencode(fields).encode()
         )
         if answer.status != 200:
-            raise ProviderFailed(f"the token endpoint answers {answer.status}: {_problem(answer)}")
+            raise ProviderFailed(
+                f"the token endpoint answers {answer.status}: {_problem(answer)}", answer.status
+            )
         found = decoded(answer, _Tokens, "the token endpoint")
         return Tokens(await self.claims(about, outbound, found.id_token), found.id_token, found.access_token)
 
@@ -135,7 +137,7 @@ class Provider:
             if self._keys is None or self._keys[0] + _KNOWN - ahead <= self.clock():
                 answer = await ask_provider(outbound, "GET", description.jwks_uri)
                 if answer.status != 200:
-                    raise ProviderFailed(f"jwks_uri answers {answer.status}")
+                    raise ProviderFailed(f"jwks_uri answers {answer.status}", answer.status)
                 self._keys = self.clock(), decoded(answer, _Keys, "jwks_uri")
             return self._keys[1].keys
 
@@ -149,7 +151,7 @@ class Provider:
         headers = {"Authorization": f"Bearer {tokens.access_token}", "Accept": "application/json"}
         answer = await ask_provider(outbound, "GET", description.userinfo_endpoint, headers)
         if answer.status != 200:
-            raise ProviderFailed(f"userinfo answers {answer.status}: {_problem(answer)}")
+            raise ProviderFailed(f"userinfo answers {answer.status}: {_problem(answer)}", answer.status)
         found = decoded(answer, dict[str, Any], "userinfo")
         if found.get("sub") != tokens.claims["sub"]:
             raise BadToken("userinfo is of somebody else")

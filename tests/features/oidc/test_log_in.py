@@ -233,6 +233,21 @@ async def test_a_provider_that_is_down_is_asked_again_after_a_moment(door: Door)
 
 
 @pytest.mark.parametrize(
+    ("status", "expected"), [(400, (401, "bad_provider_answer")), (503, (503, "identity_provider_down"))]
+)
+async def test_the_status_of_a_failed_exchange_says_whose_fault_it_is(
+    door: Door, status: int, expected: tuple[int, str]
+) -> None:
+    answer = door.provider.answer
+
+    def failing(method: str, path: str, body: str) -> tuple[int, Any]:
+        return (status, {"error": "answers 4"}) if path == "/token" else answer(method, path, body)
+
+    door.provider.answer = failing  # type: ignore[method-assign]
+    assert reason(await door.log_in()) == expected
+
+
+@pytest.mark.parametrize(
     "described",
     [
         {"issuer": "http://127.0.0.1:1"},

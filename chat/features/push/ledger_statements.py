@@ -11,8 +11,8 @@ FROM lanes LEFT JOIN push_state ON push_state.id = 1 WHERE lanes.id = 1"""
 GO_ON = """
 INSERT INTO push_state (id, last_id) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET last_id = $1"""
 
-FOR_ONE = "({room}.kind IN ('direct', 'support') OR ARRAY[0, {person}] && {message}.mentions)"
-BLOCKED = "EXISTS (SELECT FROM blocks WHERE user_id = {person} AND blocked_id = {message}.sender_id)"
+_FOR_ONE = "({room}.kind IN ('direct', 'support') OR ARRAY[0, {person}] && {message}.mentions)"
+_BLOCKED = "EXISTS (SELECT FROM blocks WHERE user_id = {person} AND blocked_id = {message}.sender_id)"
 _AGE = "extract(epoch FROM now() - {message}.created_at)::float8 AS age"
 
 # Only those for whom it may be something: no statement here reads the members of a room, but for @all. The lobby has no
@@ -35,9 +35,9 @@ WITH new AS MATERIALIZED (
 )
 SELECT new.id AS message_id, users.id AS person_id, new.room_id, new.seq, new.sender_id = users.id AS is_own,
        new.is_deleted,
-       {BLOCKED.format(person="users.id", message="new")} AS is_blocked,
+       {_BLOCKED.format(person="users.id", message="new")} AS is_blocked,
        coalesce(marks.notify, 'mentions') AS notify,
-       {FOR_ONE.format(room="new", person="users.id", message="new")} AS is_for_one,
+       {_FOR_ONE.format(room="new", person="users.id", message="new")} AS is_for_one,
        EXISTS (SELECT FROM {{receivers}} AS receivers WHERE user_id = users.id) AS has_device,
        coalesce(marks.seq >= new.seq, false) AS is_read,
        {_AGE.format(message="new")}
@@ -105,9 +105,9 @@ FACTS = f"""
                 SELECT FROM memberships WHERE room_id = r.id AND user_id = mine.person_id)
             WHEN 'support' THEN r.creator_id = mine.person_id OR coalesce(p.is_operator, false)
             ELSE true END AS is_there,
-       {BLOCKED.format(person="mine.person_id", message="m")} AS is_blocked,
+       {_BLOCKED.format(person="mine.person_id", message="m")} AS is_blocked,
        coalesce(marks.notify, 'mentions') AS notify,
-       coalesce({FOR_ONE.format(room="r", person="mine.person_id", message="m")}, false) AS is_for_one,
+       coalesce({_FOR_ONE.format(room="r", person="mine.person_id", message="m")}, false) AS is_for_one,
        coalesce(marks.seq >= mine.seq, false) AS is_read, {_AGE.format(message="m")},
        sender.name AS sender, r.kind, r.name AS room_name"""
 """The facts about rows that are called `mine`; `FACTS_FROM` joins what they are read from."""

@@ -126,7 +126,6 @@ async def world(
     shared_database: DatabaseAddress,
     empty: Callable[[], None],
     mail_process: MailServerProcess,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncGenerator[Mailing]:
     empty()
     with trio.fail_after(60):
@@ -305,8 +304,6 @@ async def test_nobody_who_is_active_gets_a_mail_until_they_leave(world: Mailing)
     assert await world.run_due() == [None]
     assert await world.outcome(ada, message) == ("sent", "taken")
     world.next_mail()
-    world.mails.close()
-    assert not world.statuses._watchers
 
 
 async def test_a_mail_server_that_is_down_is_asked_again_with_the_same_mail(world: Mailing) -> None:

@@ -15,7 +15,7 @@ def missed_mail(
     """Return the mail about these messages, the oldest first, which is in a thread with earlier ones of the room."""
     receiver = room.receiver
     assert receiver is not None
-    letter = _letter(room, sent, server_name, public_url, has_text=has_text)
+    letter = _letter(room, sent, server_name, public_url, receiver.language, has_text=has_text)
     unsubscribe = f"{public_url}/api/v1/mail/unsubscribe/{receiver.unsubscribe}"
     headers = [
         ("List-Unsubscribe", f"<{unsubscribe}>"),
@@ -34,17 +34,21 @@ def missed_mail(
 
 
 def _letter(
-    room: MissedRoom, sent: Sequence[MissedMessage], server_name: str, public_url: str, *, has_text: bool
+    room: MissedRoom,
+    sent: Sequence[MissedMessage],
+    server_name: str,
+    public_url: str,
+    language: str,
+    *,
+    has_text: bool,
 ) -> Letter:
-    receiver = room.receiver
-    is_russian = receiver is not None and receiver.language == "ru"
     place = room.room_name or sent[0].sender
     lines = [f"{each.sender}: {_shortened(each.text)}" for each in sent] if has_text else _senders(sent)
     more = len(lines) - MOST_SHOWN
     lines = lines[:MOST_SHOWN]
     link = f"{public_url}/room/{room.room_id}/{sent[0].seq}"
     settings = f"{public_url}/settings/notifications"
-    if is_russian:
+    if language == "ru":
         if more > 0:
             lines.append(f"Ещё сообщений: {more}.")
         return Letter(

@@ -26,7 +26,6 @@ MOST_SHOWN = 10
 class Receiver(msgspec.Struct, frozen=True, kw_only=True):
     """Who gets a mail: the confirmed address, the language, and the code of the link that ends such mails."""
 
-    name: str
     email: str
     language: str
     unsubscribe: str

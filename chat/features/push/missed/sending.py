@@ -178,10 +178,6 @@ class MissedMails:
             self._statuses.watch(self, self._watched)
         return is_new
 
-    def close(self) -> None:
-        """Watch nobody any more. Sync."""
-        self._statuses.unwatch(self)
-
 
 def _decisions(room: MissedRoom, *, is_active: bool) -> dict[int, Decision]:
     """Decide about each message. Once the time of the oldest that is mailed has come, all others go with it. Pure."""

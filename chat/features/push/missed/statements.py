@@ -6,11 +6,12 @@ from chat.features.push.missed.port import USUAL
 
 LOCK_STEPS = "SELECT pg_advisory_xact_lock(0x6d697364)"  # "misd": one server decides at a time
 
-# Once in the database: which addresses receive mails.
+# The people whom mails reach: their address is confirmed, and they have not chosen "never".
 _RECEIVERS = """(
     SELECT c.user_id FROM confirmed_addresses AS c JOIN users AS owner ON owner.id = c.user_id
     WHERE owner.email_key = c.email_key AND owner.disabled_at IS NULL AND owner.deleted_at IS NULL
         AND NOT EXISTS (SELECT FROM mail_choices WHERE user_id = c.user_id AND seconds = 0))"""
+_CHOSEN = f"coalesce((SELECT seconds FROM mail_choices WHERE user_id = $1), {USUAL})"
 HAVE_ANY = f"SELECT EXISTS (SELECT FROM {_RECEIVERS} AS receivers)"
 PLACE = """
 SELECT coalesce(missed_state.last_id, lanes.last_id) AS last_id, lanes.last_id AS newest,
@@ -34,7 +35,7 @@ GROUP BY person_id, room_id
 ON CONFLICT (kind, key) DO UPDATE SET tries = due.tries + 1"""
 
 RECEIVER = """
-SELECT name, email, language, unsubscribe::text AS unsubscribe
+SELECT email, language, unsubscribe::text AS unsubscribe
 FROM users JOIN confirmed_addresses AS c ON c.user_id = users.id AND c.email_key = users.email_key
 WHERE users.id = $1 AND disabled_at IS NULL AND deleted_at IS NULL
     AND NOT EXISTS (SELECT FROM mail_choices WHERE user_id = $1 AND seconds = 0)"""
@@ -47,7 +48,7 @@ LOCK_ROOM = "SELECT FROM missed_rooms WHERE person_id = $1 AND room_id = $2 FOR 
 WAITING = f"""
 SELECT mine.message_id, mine.seq, mine.mail_id, coalesce(m.text, '') AS text,{FACTS},
        extract(epoch FROM m.created_at - now())::float8
-           + coalesce((SELECT seconds FROM mail_choices WHERE user_id = $1), {USUAL})::float8 AS wait
+           + {_CHOSEN}::float8 AS wait
 FROM missed_messages AS mine{FACTS_FROM}
 WHERE mine.person_id = $1 AND mine.room_id = $2 AND mine.decision = 'waiting'
 ORDER BY mine.message_id"""
@@ -67,7 +68,7 @@ TRIED = """
 UPDATE missed_rooms SET tries = $4 WHERE person_id = $1 AND room_id = $2 AND pending_id = $3"""
 NEXT = f"""
 SELECT min(greatest(extract(epoch FROM m.created_at - now())::float8
-    + coalesce((SELECT seconds FROM mail_choices WHERE user_id = $1), {USUAL})::float8, 0))
+    + {_CHOSEN}::float8, 0))
 FROM missed_messages AS mine JOIN messages AS m ON m.id = mine.message_id
 WHERE mine.person_id = $1 AND mine.room_id = $2 AND mine.decision = 'waiting'"""
 
@@ -84,7 +85,7 @@ SELECT room_id, seq, decision, extract(epoch FROM decided_at)::float8 AS at, ans
 WHERE person_id = $1 ORDER BY message_id DESC LIMIT $2"""
 
 CHOICE = f"""
-SELECT coalesce((SELECT seconds FROM mail_choices WHERE user_id = $1), {USUAL}) AS seconds,
+SELECT {_CHOSEN} AS seconds,
        EXISTS (SELECT FROM confirmed_addresses AS c JOIN users ON users.id = c.user_id
                WHERE c.user_id = $1 AND c.email_key = users.email_key) AS is_confirmed"""
 CHOOSE = """

@@ -100,9 +100,11 @@ async def invite_addresses(
             key = same_name_key(address)
             state = states.get(key) or _state(key, known)
             if state is InvitedState.SENT and key not in states:
-                code_letter = _letter(request.language, caller.known.name, settings.server_name, request.days)
+                letter_without_link = _letter(
+                    request.language, caller.known.name, settings.server_name, request.days
+                )
                 try:
-                    message_of(new_mail(address, code_letter, server.domain), server)
+                    message_of(new_mail(address, letter_without_link, server.domain), server)
                 except ValueError:
                     state = InvitedState.BAD_ADDRESS
                 else:

@@ -42,7 +42,7 @@ let numbers = new Intl.NumberFormat("en");
 /** The names of the languages, by code. */
 export const languages = Object.fromEntries(Object.entries(LANGUAGES).map(([code, { name }]) => [code, name]));
 
-/** The code of the page's language, for Intl. */
+/** The code of the page's language, for Intl and mails. */
 export function language() {
   return chosen;
 }

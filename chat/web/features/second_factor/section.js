@@ -34,15 +34,15 @@ export function SecondFactor() {
 /** @param {{ state: SecondFactorState, onChanged: () => void }} props */
 function On({ state, onChanged }) {
   const chat = useChat();
-  const [deed, setDeed] = useState(/** @type {"codes" | "off" | null} */ (null));
+  const [action, setAction] = useState(/** @type {"codes" | "off" | null} */ (null));
   const [codes, setCodes] = useState(/** @type {string[] | null} */ (null));
   const done = () => {
-    setDeed(null);
+    setAction(null);
     setCodes(null);
     onChanged();
   };
   const prove = async (/** @type {object} */ proof) => {
-    const path = `/me/second-factor/${deed === "codes" ? "recovery-codes" : "removal"}`;
+    const path = `/me/second-factor/${action === "codes" ? "recovery-codes" : "removal"}`;
     const made = /** @type {Made | undefined} */ (await chat.call("POST", path, proof));
     if (made) setCodes(made.recovery_codes);
     else done();
@@ -50,17 +50,17 @@ function On({ state, onChanged }) {
   if (codes) return html`<${RecoveryCodes} codes=${codes} onDone=${done} />`;
   return html`
     <p class="soft">${t("factor.on_text")} ${t("factor.left", { n: state.recovery_codes })}</p>
-    ${deed
-      ? html`<${Proof} key=${deed} deed=${deed} isRequired=${state.required} prove=${prove} onCancel=${() => setDeed(null)} />`
+    ${action
+      ? html`<${Proof} key=${action} action=${action} isRequired=${state.required} prove=${prove} onCancel=${() => setAction(null)} />`
       : html`<div class="actions">
-          <button type="button" class="button" onClick=${() => setDeed("codes")}>${t("factor.new_codes")}</button>
-          <button type="button" class="button danger" onClick=${() => setDeed("off")}>${t("factor.turn_off")}</button>
+          <button type="button" class="button" onClick=${() => setAction("codes")}>${t("factor.new_codes")}</button>
+          <button type="button" class="button danger" onClick=${() => setAction("off")}>${t("factor.turn_off")}</button>
         </div>`}
   `;
 }
 
-/** @param {{ deed: "codes" | "off", isRequired: boolean, prove: (proof: object) => Promise<void>, onCancel: () => void }} props */
-function Proof({ deed, isRequired, prove, onCancel }) {
+/** @param {{ action: "codes" | "off", isRequired: boolean, prove: (proof: object) => Promise<void>, onCancel: () => void }} props */
+function Proof({ action, isRequired, prove, onCancel }) {
   const { act, isBusy, error, field } = useAction();
   const name = useSelected((state) => state.me?.name);
   const [password, setPassword] = useState("");
@@ -70,7 +70,7 @@ function Proof({ deed, isRequired, prove, onCancel }) {
     event.preventDefault();
     act(() => prove({ ...(hasPassword && { password }), code }));
   };
-  const warning = deed === "codes" ? t("factor.new_codes_text") : isRequired && t("factor.required_section");
+  const warning = action === "codes" ? t("factor.new_codes_text") : isRequired && t("factor.required_section");
   return html`<form class="form" onSubmit=${submit}>
     ${warning && html`<p>${warning}</p>`}
     <input type="text" hidden readonly autocomplete="username" value=${name} />
@@ -78,7 +78,7 @@ function Proof({ deed, isRequired, prove, onCancel }) {
     <${Field} label=${t("factor.code")} hint=${t("factor.log_in_hint")} value=${code} onInput=${setCode} autocomplete="one-time-code" maxlength="64" dir="ltr" required error=${field === "code" ? error : ""} />
     ${field !== "password" && field !== "code" && html`<${FormError} text=${error} />`}
     <div class="actions">
-      <${Submit} label=${t(deed === "codes" ? "factor.new_codes" : "factor.turn_off")} isBusy=${isBusy} disabled=${(hasPassword && !password) || !code.trim()} class=${deed === "off" ? "danger" : "primary"} />
+      <${Submit} label=${t(action === "codes" ? "factor.new_codes" : "factor.turn_off")} isBusy=${isBusy} disabled=${(hasPassword && !password) || !code.trim()} class=${action === "off" ? "danger" : "primary"} />
       <button type="button" class="button" onClick=${onCancel}>${t("factor.cancel")}</button>
     </div>
   </form>`;

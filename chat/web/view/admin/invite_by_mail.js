@@ -24,7 +24,7 @@ export function InviteByMail() {
   };
   const submit = (/** @type {Event} */ event) => {
     event.preventDefault();
-    const body = { addresses, language: language() === "ru" ? "ru" : "en" };
+    const body = { addresses, language: language() };
     void act(async () => setDone(/** @type {InvitedAddresses} */ (await chat.call("POST", "/admin/invites/mail", body))));
   };
   if (done) {

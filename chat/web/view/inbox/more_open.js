@@ -7,9 +7,9 @@ import { problemText } from "../shared/problem.js";
 /** @typedef {import("../../model/support_queue.js").Part} Part */
 
 /**
- * `more` loads the next ones of a part of the inbox; `left` is how many of it are not loaded.
+ * `more` loads the next ones of a part of the inbox.
  * @param {Part} part
- * @returns {{ left: number, isBusy: boolean, problem: string, more: () => Promise<void> }}
+ * @returns {{ isBusy: boolean, problem: string, more: () => Promise<void> }}
  */
 export function useMoreOpen(part) {
   const chat = useChat();
@@ -46,5 +46,5 @@ export function useMoreOpen(part) {
     }
     isAsked.current = false;
   };
-  return { left, isBusy, problem, more };
+  return { isBusy, problem, more };
 }

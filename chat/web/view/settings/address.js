@@ -19,7 +19,7 @@ export function Address({ email }) {
   if (value.confirmed) return html`<p class="soft small">${t("address.confirmed")}</p>`;
   if (!value.mail) return null;
   const send = async () => {
-    const isDone = await act(() => chat.call("POST", "/me/email/confirmation", { language: language() === "ru" ? "ru" : "en" }));
+    const isDone = await act(() => chat.call("POST", "/me/email/confirmation", { language: language() }));
     if (isDone) setSentTo(email);
   };
   return html`<div class="notice">

@@ -15,7 +15,7 @@ export function Forgot() {
   const submit = (/** @type {Event} */ event) => {
     event.preventDefault();
     run(async () => {
-      await chat.call("POST", "/auth/forgot", { email: email.trim(), language: language() === "ru" ? "ru" : "en" });
+      await chat.call("POST", "/auth/forgot", { email: email.trim(), language: language() });
       setSent(true);
     });
   };

@@ -6,6 +6,7 @@ import { useChat, useSelected } from "../shared/context.js";
 import { navigate } from "../shared/router.js";
 import { useTitle } from "../shared/title.js";
 import { attemptError, useAttempt } from "./attempt.js";
+import { ByProvider } from "./by_provider.js";
 import { Card, ErrorNote } from "./card.js";
 import { LogIn } from "./log_in.js";
 import { Register } from "./register.js";
@@ -56,8 +57,7 @@ function AcceptForm({ invite, policy }) {
     openRoom();
   };
   if (me) return html`<${Join} name=${me.display ?? me.name} accept=${accept} />`;
-  const next = `/i/${encodeURIComponent(invite.code)}`;
-  const byProvider = policy?.provider && html`<a class="button wide" href=${`/oidc?invite=${encodeURIComponent(invite.code)}&next=${next}`}>${t("sign_in.provider", { name: policy.provider })}</a>`;
+  const byProvider = policy?.provider && html`<${ByProvider} name=${policy.provider} invite=${invite.code} />`;
   if (policy?.login === "sso") return byProvider || null;
   if (policy?.registration === "closed" || !isNew) {
     return html`${byProvider}<${LogIn} onDone=${accept} />

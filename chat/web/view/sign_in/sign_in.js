@@ -11,6 +11,7 @@ import { icon } from "../controls/icon.js";
 import { lazy } from "../shared/lazy.js";
 import { useTitle } from "../shared/title.js";
 
+const ByProvider = lazy(() => import("./by_provider.js"), "ByProvider");
 const Forgot = lazy(() => import("./forgot.js"), "Forgot");
 const Invitation = lazy(() => import("./invitation.js"), "Invitation");
 const Register = lazy(() => import("./register.js"), "Register");
@@ -43,11 +44,6 @@ function LogInOrRegister({ policy, problem }) {
     <details class="sign-in-forgot" onToggle=${(/** @type {any} */ event) => setForgotten(event.currentTarget.open)}><summary>${t("sign_in.forgot")}</summary>${isForgotten && html`<${Forgot} />`}</details>`}
     <${Other} policy=${policy} onRegister=${() => setNew(true)} />
   <//>`;
-}
-
-/** @param {{ name: string }} props */
-export function ByProvider({ name }) {
-  return html`<a class="button wide" href=${`/oidc?next=${encodeURIComponent(location.pathname)}`}>${t("sign_in.provider", { name })}</a>`;
 }
 
 /** @param {{ connection: import("../../model/types").Connection }} props */

@@ -167,6 +167,18 @@ def test_a_stranger_is_refused_clearly_where_registration_is_closed(page: Page, 
         command(chat, "setting", "unset", "registration")
 
 
+def test_an_invitation_admits_somebody_new_by_the_provider(page: Page, chat: ServerProcess) -> None:
+    command(chat, "setting", "set", "registration", "invite")
+    try:
+        home = page.url
+        page.goto(command(chat, "user", "invite", "--url", home).split()[0])
+        page.get_by_role("link", name="Continue with Team ID").click()
+        consent(page, "invited")
+        expect(page.get_by_role("navigation", name=ROOMS)).to_be_visible()
+    finally:
+        command(chat, "setting", "unset", "registration")
+
+
 @pytest.mark.parametrize(
     "path", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
 )

@@ -84,7 +84,21 @@ async function finish(chat, asked, isLink) {
   const { next, invite, shared } = kept();
   await chat.logInByProvider({ ...answer, ...(invite && { invite }) }, { shared });
   sessionStorage.removeItem(KEPT);
-  navigate(placeOf(next ?? "/"), { replace: true });
+  const isUsedUp = invite && !(await isGood(chat, invite));
+  navigate(isUsedUp ? "/" : placeOf(next ?? "/"), { replace: true });
+}
+
+/**
+ * Whether an invitation admits somebody still; the new account may have used it up.
+ * @param {import("../../model/types").Chat} chat
+ * @param {string} invite
+ * @returns {Promise<boolean>}
+ */
+function isGood(chat, invite) {
+  return chat.call("GET", `/invites/${encodeURIComponent(invite)}`).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** The path of a place of this page; of anything else the start. @param {string} next */

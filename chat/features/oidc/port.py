@@ -78,7 +78,8 @@ class Identities(Protocol):
     async def adopt(self, identity: Identity, person_id: int, password_hash: bytes) -> int | None:
         """Link an account as `link` does.
 
-        Unless its address is confirmed here, the same transaction replaces its password and ends its tokens.
+        Unless its address is confirmed here, the same transaction removes its other identities, replaces its password,
+        ends its tokens, and notes the address, which the provider verified, as confirmed.
         """
         ...
 

@@ -25,6 +25,11 @@ INSERT INTO identities (issuer, subject, user_id)
 SELECT $1, $2, id FROM users WHERE id = $3 AND deleted_at IS NULL AND NOT is_visitor FOR SHARE
 ON CONFLICT DO NOTHING RETURNING true"""
 _LOCK_PERSON = "SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE"
+_UNLINK_OTHERS = """
+DELETE FROM identities USING users
+WHERE user_id = $1 AND users.id = $1 AND (issuer, subject) <> ($2, $3) AND NOT EXISTS (
+    SELECT FROM confirmed_addresses AS c WHERE c.user_id = users.id AND c.email_key = users.email_key
+)"""
 _REPLACE_PASSWORD = """
 UPDATE users SET password_hash = $2, token_generation = token_generation + 1
 WHERE id = $1 AND deleted_at IS NULL AND NOT EXISTS (
@@ -32,7 +37,8 @@ WHERE id = $1 AND deleted_at IS NULL AND NOT EXISTS (
 )"""
 _CONFIRM = """
 INSERT INTO confirmed_addresses (user_id, email_key) SELECT id, email_key FROM users
-WHERE id = $1 AND email_key IS NOT NULL"""
+WHERE id = $1 AND email_key IS NOT NULL
+ON CONFLICT (user_id) DO UPDATE SET email_key = EXCLUDED.email_key, confirmed_at = clock_timestamp()"""
 _UNLINK = "DELETE FROM identities WHERE user_id = $1 AND issuer = $2 RETURNING subject"
 _END_OF_SUBJECT = """
 DELETE FROM sessions USING identity_sessions
@@ -102,9 +108,12 @@ class PostgresIdentities:
     async def adopt(self, identity: Identity, person_id: int, password_hash: bytes) -> int | None:
         async def adopt(connection: Connection) -> int | None:
             await connection.execute(_LOCK_PERSON, person_id)
+            if await _person_of(connection, identity) is None:
+                await connection.execute(_UNLINK_OTHERS, person_id, identity.issuer, identity.subject)
             owner = await _link(connection, identity, person_id)
             if owner == person_id:
                 await connection.execute(_REPLACE_PASSWORD, person_id, password_hash.decode())
+                await connection.execute(_CONFIRM, person_id)
             return owner
 
         return await self._database.write(adopt)

@@ -22,11 +22,15 @@ _IS_GOOD = """
 digest = $1 AND used_at IS NULL AND expires_at > clock_timestamp() AND users.id = user_id
     AND users.email_key = password_resets.email_key AND token_generation = generation AND disabled_at IS NULL"""
 _PERSON = f"SELECT user_id FROM password_resets, users WHERE {_IS_GOOD}"
-# The link was mailed, so its use also confirms the address.
+# The link was mailed, so its use also confirms the address. Before that anybody may have registered with it: what they
+# linked ends. (All parts see confirmed_addresses as it was.)
 _USE = f"""
 WITH used AS (
     UPDATE password_resets SET used_at = clock_timestamp() FROM users WHERE {_IS_GOOD}
     RETURNING password_resets.user_id, password_resets.email_key
+), unlinked AS (
+    DELETE FROM identities USING used WHERE identities.user_id = used.user_id AND NOT EXISTS (
+        SELECT FROM confirmed_addresses AS c WHERE c.user_id = used.user_id AND c.email_key = used.email_key)
 )
 INSERT INTO confirmed_addresses (user_id, email_key) SELECT user_id, email_key FROM used
 ON CONFLICT (user_id) DO UPDATE SET email_key = EXCLUDED.email_key, confirmed_at = clock_timestamp()

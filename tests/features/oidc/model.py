@@ -89,11 +89,19 @@ class OidcModel:
 
     async def adopt(self, identity: Identity, person_id: int, password_hash: bytes) -> int | None:
         await trio.lowlevel.checkpoint()
+        is_confirmed = self._addresses().is_confirmed_now(person_id)
+        if not is_confirmed and self._owner(identity) is None:
+            self.forget_now(person_id)
         owner = self._link(identity, person_id)
         known = self._users.credentials_now(person_id)
-        if owner == person_id and known is not None and not self._addresses().is_confirmed_now(person_id):
+        if owner == person_id and known is not None and not is_confirmed:
             self._users.set_password_now(known, password_hash)
+            self._addresses().confirm_now(person_id)
         return owner
+
+    def forget_now(self, person_id: int) -> None:
+        """Remove all links of an account. Sync."""
+        self._links = {each: link for each, link in self._links.items() if link[0] != person_id}
 
     async def unlink(self, person_id: int, issuer: str) -> None:
         await trio.lowlevel.checkpoint()

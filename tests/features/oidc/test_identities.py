@@ -9,6 +9,7 @@ from chat.domain.accounts.passwords import Passwords
 from chat.domain.entities import Person
 from chat.domain.ports import NewPerson, NewSession, Refreshing, Storage, Taken
 from chat.features.oidc.port import IDENTITIES, Identity, Logout, ProviderSession
+from chat.features.recovery.port import RESETS
 
 ISSUER = "https://id.example"
 ONE, OTHER = Identity(ISSUER, "1"), Identity(ISSUER, "2")
@@ -110,6 +111,37 @@ async def test_an_adopted_account_loses_its_password_and_tokens(storage: Storage
     assert await identities.adopt(OTHER, ada.id, b"y") is None
     again = await storage.users.by_name("ada")
     assert again == known
+
+
+async def test_an_address_that_was_not_confirmed_keeps_no_other_identity(storage: Storage) -> None:
+    identities = storage.feature_ports[IDENTITIES]
+    # Eve registers with Ada's address, and links her own identity.
+    eve = await storage.users.add(NewPerson(name="eve", password_hash=b"x", email="ada@example.com"))
+    assert isinstance(eve, Person)
+    assert await identities.link(OTHER, eve.id) == eve.id
+    assert await identities.adopt(ONE, eve.id, NONE) == eve.id
+    assert await identities.person_of(OTHER) is None
+    assert await identities.person_of(ONE) == eve.id
+    # Now it is confirmed: nobody else takes it.
+    assert await identities.adopt(OTHER, eve.id, NONE) is None
+    assert await identities.person_of(ONE) == eve.id
+
+
+async def test_a_mailed_reset_link_ends_identities_of_an_unconfirmed_address(storage: Storage) -> None:
+    identities, resets = storage.feature_ports[IDENTITIES], storage.feature_ports[RESETS]
+    eve = await storage.users.add(NewPerson(name="eve", password_hash=b"x", email="ada@example.com"))
+    assert isinstance(eve, Person)
+    assert await identities.link(ONE, eve.id) == eve.id
+    assert await resets.begin("ada@example.com", b"1") is not None
+    assert not await resets.use(b"another")
+    assert await identities.person_of(ONE) == eve.id
+    assert await resets.use(b"1")
+    assert await identities.person_of(ONE) is None
+    # The address is confirmed now: what its owner links stays.
+    assert await identities.link(OTHER, eve.id) == eve.id
+    assert await resets.begin("ada@example.com", b"2") is not None
+    assert await resets.use(b"2")
+    assert await identities.person_of(OTHER) == eve.id
 
 
 async def test_deleting_an_account_forgets_its_identity(storage: Storage) -> None:

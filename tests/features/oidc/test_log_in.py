@@ -422,6 +422,21 @@ async def test_a_verified_address_links_where_the_admin_allows_it() -> None:
         assert reason(await door.log_in()) == (409, "identity_other")
 
 
+async def test_who_registered_with_anothers_address_is_out_with_their_identity_too() -> None:
+    async with open_door(oidc_link="verified") as door:
+        eve, token = await door.site.join("eve", email="ada@example.com")
+        door.provider.sub = "eve's"
+        door.provider.claims = {"preferred_username": "eve"}
+        assert (await door.link(token)).status == 200
+        door.provider.sub = "ada's"
+        door.provider.claims = {"email": "ada@example.com", "email_verified": True}
+        assert (await door.log_in())["me"]["id"] == eve.id
+        assert not await door.site.is_good(token)
+        door.provider.sub = "eve's"
+        door.provider.claims = {"preferred_username": "mallory"}
+        assert (await door.log_in())["me"]["id"] != eve.id
+
+
 async def test_an_account_with_a_second_factor_is_not_linked_by_its_address() -> None:
     async with open_door(oidc_link="verified") as door:
         ada, token = await door.site.join("ada", email="ada@example.com")

@@ -9,6 +9,8 @@ import trio
 from chat.domain.entities import Person
 from chat.domain.features import Port
 from chat.domain.messages.outcomes import Saved
+from chat.features.addresses.port import ADDRESSES
+from chat.features.oidc.port import IDENTITIES
 from chat.features.recovery.port import LASTS, PER_HOUR, RESETS, Addressee
 
 if TYPE_CHECKING:
@@ -27,11 +29,14 @@ class RecoveryModel:
     """The port `PasswordResets`."""
 
     def __init__(self, storage: "MemoryStorage") -> None:
-        self._users = storage.users
+        self._users, self._storage = storage.users, storage
         self._now = storage.now
         self._links: dict[bytes, _Link] = {}
         self.savers: Mapping[type, Callable[[Any], Saved]] = {}
         self.ports: Mapping[Port[Any], Any] = {RESETS: self}
+
+    def _ports(self) -> Mapping[Port[Any], Any]:
+        return self._storage.feature_ports
 
     async def begin(self, email: str, digest: bytes) -> Addressee | None:
         found = await self._users.by_email(email)
@@ -69,7 +74,11 @@ class RecoveryModel:
 
     async def use(self, digest: bytes) -> bool:
         await trio.lowlevel.checkpoint()
-        if self._person_of(digest) is None:
+        if (person_id := self._person_of(digest)) is None:
             return False
         self._links[digest].is_used = True
+        addresses, identities = (self._ports()[port] for port in (ADDRESSES, IDENTITIES))
+        if not addresses.is_confirmed_now(person_id):
+            identities.forget_now(person_id)
+        addresses.confirm_now(person_id)
         return True

@@ -28,8 +28,10 @@ async def http_native_second_factor(run: Run) -> None:
     async def ask(wire: Wire, world: World) -> None:
         hashed = await world.accounts.hash(PASSWORD, None)
         assert isinstance(hashed, bytes)
-        ada = await world.storage.users.add(NewPerson(name="ada", password_hash=hashed, is_admin=True))
+        ada = await world.storage.users.add(NewPerson(name="ada", password_hash=hashed))
+        boss = await world.storage.users.add(NewPerson(name="boss", password_hash=hashed, is_admin=True))
         assert isinstance(ada, Person)
+        assert isinstance(boss, Person)
         token, codes = world.token(ada), world.services.feature_ports[CODES]
         assert isinstance(codes, FactorCodes)
         login = {"login": "ada", "password": PASSWORD}
@@ -60,7 +62,7 @@ async def http_native_second_factor(run: Run) -> None:
         spare = made["recovery_codes"][0] if made and "recovery_codes" in made else "none"
         await wire.asks("POST", f"{FACTOR}/removal", {"password": PASSWORD, "code": spare}, token)
         await set_up()
-        await wire.asks("DELETE", f"/api/v1/admin/people/{ada.id}/second-factor", None, token)
+        await wire.asks("DELETE", f"/api/v1/admin/people/{ada.id}/second-factor", None, world.token(boss))
         kept = await world.storage.feature_ports[FACTORS].secret(ada.id)
         person = await world.storage.users.by_id(ada.id)
         assert person is not None

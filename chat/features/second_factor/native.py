@@ -108,9 +108,9 @@ async def remove_second_factor(
 async def remove_second_factor_of(
     services: EngineServices, caller: Caller, request: WhoseSecondFactor
 ) -> Refusal | None:
-    """Remove the second factor of a person who has lost it."""
+    """Remove the second factor of another person, who has lost it."""
     person = await services.accounts.person(request.person)
-    return NO_PERSON if person is None else await use_cases.remove(services, person, caller.known)
+    return NO_PERSON if person is None else await use_cases.remove_of(services, person, caller.known)
 
 
 OPERATIONS = (

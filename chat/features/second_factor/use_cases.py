@@ -29,6 +29,11 @@ HAS_ONE = Refusal(
 NONE_BEGUN = Refusal(
     Code.CONFLICT, "begin to set up a second factor first, for a new secret", reason="second_factor_not_begun"
 )
+OWN_ONE = Refusal(
+    Code.FORBIDDEN,
+    "this is your own second factor: remove it in your settings, with a code of it",
+    reason="own_second_factor",
+)
 _NOT_THE_CODE = structs.replace(WRONG_CODE, code=Code.FORBIDDEN)
 
 logger = structlog.get_logger(__name__)
@@ -134,11 +139,18 @@ async def remove_own(
 
     Cancelling: the code may be used up; it is removed, or not.
     """
-    return await _prove(services, person, password, code, address) or await remove(services, person, person)
+    return await _prove(services, person, password, code, address) or await _remove(services, person, person)
 
 
-async def remove(services: EngineServices, person: Person, by: Person) -> Refusal | None:
-    """Remove somebody's second factor. May raise StorageDown and OutcomeUnknown. Cancelling: it is removed, or not."""
+async def remove_of(services: EngineServices, person: Person, admin: Person) -> Refusal | None:
+    """Remove the second factor of a person who has lost it, by an admin. OWN_ONE: a session alone must not end one.
+
+    May raise StorageDown and OutcomeUnknown. Cancelling: it is removed, or not.
+    """
+    return OWN_ONE if person.id == admin.id else await _remove(services, person, admin)
+
+
+async def _remove(services: EngineServices, person: Person, by: Person) -> Refusal | None:
     if not await services.feature_ports[FACTORS].remove(person.id, by.id):
         return NO_SECOND_FACTOR
     # No await between the commit and this.

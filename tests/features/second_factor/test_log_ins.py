@@ -372,6 +372,21 @@ async def test_an_admin_removes_one_and_the_audit_has_it(site: Site) -> None:
     assert [(act.by and act.by.name, act.person and act.person.name) for act in acts] == [("boss", "ada")]
 
 
+async def test_an_admins_session_alone_does_not_get_round_the_admins_own(site: Site) -> None:
+    ada, token, phone, _ = await protected(site, admin=True)
+    mine = f"/admin/people/{ada.id}"
+    own = await site.call("DELETE", f"{mine}/second-factor", token=token)
+    assert (own.refused, own["reason"]) == ((403, "forbidden", None), "own_second_factor")
+    assert (await site.call("PATCH", mine, {"password": "other words"}, token=token)).status == 200
+    assert (await log_in(site, password="other words"))["reason"] == "code_needed"
+    token = (await log_in(site, phone.code(), password="other words"))["access"]
+    link = (await site.call("POST", f"{mine}/reset", token=token))["code"]
+    body = {"code": link, "password": "third words"}
+    assert (await site.call("POST", "/auth/reset", body))["reason"] == "code_needed"
+    assert (await log_in(site, password="third words"))["reason"] == "bad_credentials"
+    assert (await site.call("POST", "/auth/reset", body | {"second_factor": phone.code()})).status == 200
+
+
 async def test_no_other_answer_has_a_secret(site: Site) -> None:
     """No answer but that of the set-up has the secret or a recovery code."""
     ada, token, phone, recovery = await protected(site)

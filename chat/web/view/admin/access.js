@@ -23,7 +23,7 @@ export function AccountAccess({ account, act, isMe }) {
     <h3>${t("admin.access")}</h3>
     <ul class="list admin-acts">
       <${Line} hint=${t("admin.log_out_hint")} label=${t("admin.log_out")} act=${logOut} />
-      ${account.second_factor && html`<${Line} hint=${t("admin.factor_hint")} label=${t("admin.factor")} act=${removeFactor} />`}
+      ${account.second_factor && !isMe && html`<${Line} hint=${t("admin.factor_hint")} label=${t("admin.factor")} act=${removeFactor} />`}
       ${account.disabled
         ? html`<${Line} hint=${t("admin.enable_hint")} label=${t("admin.enable")} act=${enable} />`
         : html`<${Line} hint=${t("admin.disable_hint")} label=${t("admin.disable")} act=${disable} isDanger isOff=${isMe} />`}

@@ -153,6 +153,7 @@ NO_DOORS = {
     ("protocols/native/accounts/sessions.py", "prove"): "by a session and the password",
     ("features/exports/native.py", "prove"): "by a session and the password",
     ("features/leaving/native.py", "prove"): "by a session and the password",
+    ("features/oidc/native.py", "prove"): "by a session and the password",
     ("features/second_factor/use_cases.py", "prove"): "by a session and the password",
     ("protocols/messenger/http.py", "register"): "a new account",
     ("protocols/rooms/http.py", "register"): "a new account",

@@ -23,7 +23,8 @@ class AccountChange(msgspec.Struct, frozen=True, kw_only=True):
     """A change of an account; UNSET fields stay. The name has passed `domain/text/rules.py`.
 
     A new password, disabling and `ends_sessions` invalidate every token issued so far. With `keeps_sessions` disabling
-    does not: sessions are refused while the account is disabled, and accepted again afterwards.
+    does not: sessions are refused while the account is disabled, and accepted again afterwards. `by_provider`: the
+    identity provider gives the roles.
     """
 
     name: str | UnsetType = UNSET
@@ -34,6 +35,7 @@ class AccountChange(msgspec.Struct, frozen=True, kw_only=True):
     password_hash: bytes | UnsetType = UNSET
     ends_sessions: bool = False
     keeps_sessions: bool = False
+    by_provider: bool = False
 
     @property
     def ends_tokens(self) -> bool:
@@ -85,7 +87,8 @@ def acts_of(before: Person, change: AccountChange, after: Person, by_id: int | N
     if after.name != before.name:
         done.append((What.RENAMED, f"{before.name} -> {after.name}"))
     if roles_of(after) != roles_of(before):
-        done.append((What.ROLES_CHANGED, f"{_listed(before)} -> {_listed(after)}"))
+        what = What.ROLES_BY_PROVIDER if change.by_provider else What.ROLES_CHANGED
+        done.append((what, f"{_listed(before)} -> {_listed(after)}"))
     if change.password_hash is not UNSET:
         done.append((What.PASSWORD_SET, ""))
     if after.is_disabled != before.is_disabled:

@@ -32,7 +32,7 @@ logger = structlog.get_logger(__name__)
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """A change of an account, as entered; UNSET fields stay."""
+    """A change of an account, as entered, or `by_provider`: by the identity provider; UNSET fields stay."""
 
     name: str | UnsetType = UNSET
     operator: bool | UnsetType = UNSET
@@ -40,6 +40,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     admin: bool | UnsetType = UNSET
     password: str | UnsetType = UNSET
     disabled: bool | UnsetType = UNSET
+    by_provider: bool = False
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -54,7 +55,7 @@ class Administration:
 
     Every method may raise StorageDown; those that change may raise OutcomeUnknown. Cancelling one: the person was
     changed completely, or not at all. Each change is recorded in the audit by the same commit, logged, and counted.
-    Only a command may remove the last admin who can log in.
+    Only a command may remove the last admin who can log in, not the identity provider.
     """
 
     def __init__(self, users: Users, sessions: Sessions, audit: Audit, accounts: Accounts) -> None:
@@ -149,6 +150,7 @@ class Administration:
             is_admin=wanted.admin,
             password_hash=password_hash,
             is_disabled=wanted.disabled,
+            by_provider=wanted.by_provider,
         )
         return await self._administer(who, change, by)
 
@@ -219,17 +221,19 @@ class Administration:
                 # No await between the commit and this, which notifies the person's sockets.
                 self._accounts.changed(changed.id)
                 for what in _changed(change):
-                    self._note(what, changed, by)
+                    self._note(
+                        what, changed, by, "the identity provider" if change.by_provider else "a command"
+                    )
                 return changed
 
     async def _with_sessions(self, people: Sequence[Person]) -> list[Account]:
         counts = await self._sessions.counts([person.id for person in people])
         return [Account(person, counts.get(person.id, 0)) for person in people]
 
-    def _note(self, what: str, person: Person, by: Person | None) -> None:
+    def _note(self, what: str, person: Person, by: Person | None, else_by: str = "a command") -> None:
         self._accounts.happened(what)
         logger.info(
-            f"person {what}", person=person.id, name=person.name, by="a command" if by is None else by.name
+            f"person {what}", person=person.id, name=person.name, by=else_by if by is None else by.name
         )
 
 

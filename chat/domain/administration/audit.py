@@ -26,6 +26,7 @@ class What(StrEnum):
     ERASURE_ENDED = "erasure_ended"
     RENAMED = "renamed"
     ROLES_CHANGED = "roles_changed"
+    ROLES_BY_PROVIDER = "roles_by_provider"
     PASSWORD_SET = "password_set"
     DISABLED = "disabled"
     ENABLED = "enabled"

@@ -218,8 +218,8 @@ class Users(Protocol):
     ) -> Person | Taken | Refusal | None:
         """Apply all of the change to an account or nothing, and record it in the audit; None: no such person.
 
-        If a person does it (`by_id`): NOT_ADMIN when they are no longer an admin, LAST_ADMIN when no admin could log
-        in afterwards.
+        If a person does it (`by_id`): NOT_ADMIN when they are no longer an admin. If a person or the identity provider
+        does it: LAST_ADMIN when no admin could log in afterwards.
         """
         ...
 

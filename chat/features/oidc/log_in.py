@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import structlog
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, UnsetType, structs
 
-from chat.domain.accounts.account_changes import Role, roles_of
+from chat.domain.accounts.account_changes import LAST_ADMIN, Role, roles_of
 from chat.domain.accounts.logins import DISABLED
 from chat.domain.accounts.newcomers import CLOSED
 from chat.domain.accounts.sessions import Device, Opened
@@ -247,7 +247,10 @@ def _names(claims: Mapping[str, Any]) -> list[str]:
 async def _with_roles(
     services: EngineServices, about: IdentityProvider, person: Person, claims: Mapping[str, Any]
 ) -> Person | Refusal:
-    """Give a person the roles of their groups, and take those that their groups do not give any more."""
+    """Give a person the roles of their groups, and take those that their groups do not give any more.
+
+    The last admin who can log in stays one. Cancelling: the roles were changed, or not.
+    """
     listed = claims.get(about.groups_claim)
     groups = [listed] if isinstance(listed, str) else listed if isinstance(listed, list) else []
     ruled = {role for roles in about.roles.values() for role in roles}
@@ -259,10 +262,17 @@ async def _with_roles(
     def wanted(role: Role) -> bool | UnsetType:
         return (role in held) if role in ruled and (role in held) != (role in now) else UNSET
 
-    return await services.administration.change(
-        person.id,
-        Wanted(operator=wanted("operator"), moderator=wanted("moderator"), admin=wanted("admin")),
+    change = Wanted(
+        operator=wanted("operator"), moderator=wanted("moderator"), admin=wanted("admin"), by_provider=True
     )
+    changed = await services.administration.change(person.id, change)
+    if changed is not LAST_ADMIN:
+        return changed
+    logger.warning("the last admin stays one, though no group gives the role", person=person.id)
+    change = structs.replace(change, admin=UNSET)
+    if change == Wanted(by_provider=True):
+        return person
+    return await services.administration.change(person.id, change)
 
 
 async def link(

@@ -159,7 +159,8 @@ class PostgresUsers:
                 by = _person_or_none(await connection.fetchrow(queries.BY_ID, by_id))
                 if not may_change(by, before, change):
                     return NOT_ADMIN
-            if by_id is not None and change.may_end_an_admin and await _is_last_admin(connection, before):
+            is_bound = (by_id is not None or change.by_provider) and change.may_end_an_admin
+            if is_bound and await _is_last_admin(connection, before):
                 return LAST_ADMIN
             if change.name is not msgspec.UNSET:
                 renamed = await _rename(connection, person_id, change.name)

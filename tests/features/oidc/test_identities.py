@@ -5,6 +5,7 @@ import time
 import pytest
 import trio
 
+from chat.domain.accounts.account_changes import LAST_ADMIN, AccountChange
 from chat.domain.accounts.passwords import Passwords
 from chat.domain.entities import Person
 from chat.domain.ports import NewPerson, NewSession, Refreshing, Storage, Taken
@@ -200,3 +201,15 @@ async def test_a_log_in_before_a_log_out_begins_no_session(storage: Storage) -> 
     assert not await identities.begin(session, by_provider(ONE, "a", at=before))
     assert await identities.begin(session, by_provider(ONE, "a", at=time.time() + 5))
     assert not await identities.begin(session + 99, by_provider(ONE, at=time.time() + 5))
+
+
+async def test_the_provider_does_not_take_the_last_admins_role(storage: Storage) -> None:
+    ada = await storage.users.add(NewPerson(name="ada", password_hash=b"x", is_admin=True))
+    assert isinstance(ada, Person)
+    taken = AccountChange(is_admin=False, by_provider=True)
+    assert await storage.users.administer(ada.id, taken, None) is LAST_ADMIN
+    await storage.users.add(NewPerson(name="ben", password_hash=b"x", is_admin=True))
+    changed = await storage.users.administer(ada.id, taken, None)
+    assert isinstance(changed, Person)
+    assert not changed.is_admin
+    assert [act.what for act in await storage.audit.acts(None, 1)] == ["roles_by_provider"]

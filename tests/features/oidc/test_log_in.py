@@ -452,6 +452,7 @@ async def test_an_account_with_a_second_factor_is_not_linked_by_its_address() ->
 async def test_groups_give_roles_and_take_them_at_each_log_in() -> None:
     groups = ("chat admins=admin", "/desk=operator", "chat admins=moderator")
     async with open_door(oidc_groups=groups) as door:
+        await door.site.add("root", admin=True)
 
         async def roles(**claims: Any) -> list[str]:
             door.provider.claims = claims
@@ -474,6 +475,22 @@ async def test_a_role_that_no_group_gives_is_left_alone() -> None:
         assert (await door.log_in())["me"].get("roles", []) == ["operator", "admin"]
         door.provider.claims = {"teams": []}
         assert (await door.log_in())["me"].get("roles", []) == ["admin"]
+
+
+async def test_groups_do_not_take_the_last_admin() -> None:
+    async with open_door(oidc_groups=("admins=admin", "admins=moderator")) as door:
+        door.provider.claims = {"groups": ["admins"]}
+        session = await door.log_in()
+        assert session["me"]["roles"] == ["moderator", "admin"]
+        door.provider.claims = {"groups": []}
+        assert (await door.log_in())["me"]["roles"] == ["admin"]
+        acts = await door.site.services.administration.acts(None, 10, person_id=session["me"]["id"])
+        assert [(act.what, act.detail) for act in acts if "role" in act.what] == [
+            ("roles_by_provider", "moderator, admin -> admin"),
+            ("roles_by_provider", "member -> moderator, admin"),
+        ]
+        await door.site.add("root", admin=True)
+        assert (await door.log_in())["me"].get("roles", []) == []
 
 
 # --- the setting `login` ---

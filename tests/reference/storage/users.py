@@ -223,7 +223,8 @@ class MemoryUsers:
             by = self._known(by_id)
             if not may_change(None if by is None else by.person, before, change):
                 return NOT_ADMIN
-        if by_id is not None and change.may_end_an_admin and self._is_last_admin(before):
+        is_bound = by_id is not None or change.by_provider
+        if is_bound and change.may_end_an_admin and self._is_last_admin(before):
             return LAST_ADMIN
         changes = {
             field: value

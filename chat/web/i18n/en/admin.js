@@ -235,6 +235,7 @@ export default {
   "audit.person_erased": "{by} deleted {person} with all messages",
   "audit.erasure_ended": "All messages of {person} are deleted",
   "audit.renamed": "{by} renamed {person}: {detail}",
+  "audit.roles_by_provider": "The identity provider changed the roles of {person}: {detail}",
   "audit.roles_changed": "{by} changed the roles of {person}: {detail}",
   "audit.password_set": "{by} set a new password for {person}",
   "audit.disabled": "{by} disabled {person}",

@@ -235,6 +235,7 @@ export default {
   "audit.person_erased": "{by}: удалён(а) {person} со всеми сообщениями",
   "audit.erasure_ended": "Все сообщения {person} удалены",
   "audit.renamed": "{by}: {person} переименован(а): {detail}",
+  "audit.roles_by_provider": "Поставщик входа: новые роли у {person}: {detail}",
   "audit.roles_changed": "{by}: новые роли у {person}: {detail}",
   "audit.password_set": "{by}: новый пароль у {person}",
   "audit.disabled": "{by}: {person} отключён(а)",

@@ -8,7 +8,7 @@ import { roomName } from "../shared/names.js";
 /** @typedef {import("../../i18n/index.js").Key} Key */
 
 const KNOWN = new Set([
-  "person_added", "person_deleted", "person_anonymised", "person_erased", "erasure_ended", "renamed", "roles_changed", "password_set", "disabled", "enabled",
+  "person_added", "person_deleted", "person_anonymised", "person_erased", "erasure_ended", "renamed", "roles_changed", "roles_by_provider", "password_set", "disabled", "enabled",
   "sessions_ended", "setting_changed", "message_deleted", "room_deleted", "room_renamed", "room_archived", "room_unarchived",
   "banned", "unbanned", "invite_made", "invite_used", "invite_withdrawn", "login_failed", "reset_made", "password_reset",
   "second_factor_set_up", "second_factor_removed", "identity_linked", "identity_unlinked",
@@ -51,7 +51,7 @@ export function Sentence({ act }) {
   if (!KNOWN.has(act.what)) return `${fields.by}: ${act.what} ${act.person?.name ?? ""} ${fields.detail}`;
   if (act.what === "setting_changed") return settingChanged(fields);
   if (act.what === "person_added" && act.by?.id === act.person?.id && act.by) return t("audit.set_up", fields);
-  if (act.what === "roles_changed") return t("audit.roles_changed", { ...fields, detail: fields.detail.replace(/[a-z]+/g, roleName) });
+  if (act.what === "roles_changed" || act.what === "roles_by_provider") return t(`audit.${act.what}`, { ...fields, detail: fields.detail.replace(/[a-z]+/g, roleName) });
   if (act.what === "message_deleted") return t("audit.message_deleted", { ...fields, detail: fields.detail.replace(/^seq /, "") });
   if (act.what === "hold_placed" || act.what === "hold_lifted") return held(act, fields);
   if (act.what === "conversation_closed") return t("audit.conversation_closed", { ...fields, days: tn("invite.days_n", parseInt(fields.detail, 10)) });

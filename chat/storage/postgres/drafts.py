@@ -33,12 +33,12 @@ async def save_drafts(connection: RawConnection, drafts: Sequence[Draft]) -> lis
     rows = await connection.fetch(
         queries.SAVE,
         rooms,
-        [shares[room_id].size for room_id in rooms],
-        [shares[room_id].last_sender for room_id in rooms],
-        [shares[room_id].last_other for room_id in rooms],
-        [draft.room_id for draft in drafts],
-        places,
-        [draft.sender_id for draft in drafts],
+        _array([shares[room_id].size for room_id in rooms]),
+        _array([shares[room_id].last_sender for room_id in rooms]),
+        _array([shares[room_id].last_other for room_id in rooms]),
+        _array([draft.room_id for draft in drafts]),
+        _array(places),
+        _array([draft.sender_id for draft in drafts]),
         [draft.kind.value for draft in drafts],
         [draft.text for draft in drafts],
         [draft.created_at for draft in drafts],
@@ -48,6 +48,11 @@ async def save_drafts(connection: RawConnection, drafts: Sequence[Draft]) -> lis
     if numbers.missing:
         await _say_which_are_archived(connection, numbers.missing, drafts, saved)
     return saved
+
+
+def _array(numbers: list[int]) -> str:
+    """Return numbers as an array literal: of a list, asyncpg looks twice whether each number is a list too."""
+    return f"{{{str(numbers)[1:-1]}}}"
 
 
 async def _say_which_are_archived(

@@ -99,12 +99,12 @@ JOIN bans USING (room_id, user_id)"""
 
 SAVE = f"""
 WITH {_SPOKEN_IN}, share AS (
-    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
+    SELECT * FROM unnest($1::bigint[], $2::text::bigint[], $3::text::bigint[], $4::text::bigint[])
         AS share(room_id, size, last_sender, last_other)
 ), draft AS (
     SELECT *, NULL AS client_key, NULL::bytea AS key_digest
-    FROM unnest($5::bigint[], $6::bigint[], $7::bigint[], $8::text[], $9::text[], $10::float8[]) WITH ORDINALITY
-        AS draft(room_id, place, sender_id, kind, text, created_at, nth)
+    FROM unnest($5::text::bigint[], $6::text::bigint[], $7::text::bigint[], $8::text[], $9::text[], $10::float8[])
+        WITH ORDINALITY AS draft(room_id, place, sender_id, kind, text, created_at, nth)
 ), {_saved()}
 SELECT counted.room_id, counted.seq, counted.pos, log.last_id FROM counted CROSS JOIN log"""
 

@@ -127,9 +127,9 @@ async def _copy(
     scratch: Path,
     report: Callable[[str], None],
 ) -> None:
-    newest = max(old.postgres, new.postgres)
-    dump = await find_program("pg_dump", newest)
-    restore = await find_program("pg_restore", dump.version)
+    # The source's own one if it is here: minor releases note what a newer, but earlier pg_dump does not know.
+    dump = await find_program("pg_dump", old.postgres)
+    restore = await find_program("pg_restore", max(dump.version, new.postgres))
     report("dumping")
     reach, environment = reach_by_url(source)
     without = [f"--exclude-table-data={table}" for table in ("schema_migrations", _LEASES)]

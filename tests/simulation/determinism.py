@@ -24,6 +24,8 @@ from trio.testing import MockClock
 import chat.data_access
 import chat.gateway.fair_scheduler
 import chat.gateway.listener
+import chat.gateway.readiness
+from chat.domain.accounts.passwords import Passwords
 from chat.engine.receipts import Receipts
 from chat.engine.session import Session
 from chat.engine.subscriptions import Subscriptions
@@ -39,17 +41,14 @@ _HASHING = 0.25
 """Seconds that a password takes, as with bcrypt at cost 12."""
 
 
-class QuickPasswords:
-    """Stands for `Passwords`: the same waiting, no thread, and a digest that costs nothing."""
+class QuickPasswords(Passwords):
+    """Passwords with the same waiting, no thread, and a digest that costs nothing."""
 
-    def __init__(self, _cost: int) -> None:
-        pass
-
-    async def hash(self, password: bytes, _address: str | None) -> bytes:
+    async def hash(self, password: bytes, address: str | None) -> bytes:
         await trio.sleep(_HASHING)
         return hashed(password)
 
-    async def match(self, password: bytes, password_hash: bytes | None, _address: str) -> bool:
+    async def match(self, password: bytes, password_hash: bytes | None, address: str) -> bool:
         await trio.sleep(_HASHING)
         return hashed(password) == password_hash
 
@@ -150,6 +149,7 @@ def deterministic(seed: int, network: Network, ahead: Callable[[], float]) -> Ge
             (MockClock, "deadline_to_sleep_time", _until),
             (chat.data_access, "Passwords", QuickPasswords),
             (chat.gateway.listener, "bind", network.bind),
+            (chat.gateway.readiness, "select", None),  # no system knows these sockets: tasks wait as usual in Trio
             (chat.gateway.fair_scheduler, "perf_counter", itertools.count(0.0, _STEP).__next__),
             # Sets of these are walked by their hashes, which are addresses otherwise.
             (Receipts, "__hash__", serial),

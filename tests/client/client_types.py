@@ -294,8 +294,8 @@ def features() -> str:
     """Return `features.py` as it must be."""
     here = [each for each in FEATURES if each.name in OF_CLIENT]
     operations = [each for feature in here for each in feature.operations if each.method is not None]
-    heard = [each for each in FEATURES if each.name in OF_CLIENT | EVENTS_OF_CLIENT]
-    events = [each.event for feature in heard for each in feature.events]
+    known = [each for each in FEATURES if each.name in OF_CLIENT | EVENTS_OF_CLIENT]
+    events = [each.event for feature in known for each in feature.events]
     replies = [each.reply for each in operations if each.reply is not None]
     kinds = [*(inner for each in replies for inner in _values_in(each)), *replies, *events]
     own = {

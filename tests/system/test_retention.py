@@ -51,7 +51,7 @@ def left(server: ServerProcess) -> int:
 
 
 async def programs_learn_of_it(server: ServerProcess, token: str) -> None:
-    """One that was up to date hears of it. Others lack changes that are removed, and read on after those."""
+    """One that was up to date gets an event. Others lack changes that are removed, and read on after those."""
 
     def place(pos: int) -> dict[int, Position]:
         return {1: Position(pos, times[pos])}
@@ -59,9 +59,9 @@ async def programs_learn_of_it(server: ServerProcess, token: str) -> None:
     with trio.fail_after(30):
         times = {3: 0, OLD: 0, OLD + NEW: await fetch(server.address, _TIMES)}
         async with open_chat(server.url, token=token, positions=place(OLD + NEW)) as chat:
-            told = await next_event(chat, Trimmed)
-            assert isinstance(told, Trimmed)
-            assert (told.room, told.pos, told.first) == (1, OLD + NEW + 1, OLD + 1)
+            trimmed = await next_event(chat, Trimmed)
+            assert isinstance(trimmed, Trimmed)
+            assert (trimmed.room, trimmed.pos, trimmed.first) == (1, OLD + NEW + 1, OLD + 1)
         for pos in (3, OLD):
             async with open_chat(server.url, token=token, positions=place(pos)) as chat:
                 reset = await next_event(chat, RoomSnapshot)
@@ -80,8 +80,8 @@ def test_a_kill_in_the_middle_of_a_removal_loses_none_of_it(data: Path) -> None:
         server.kill()
     with running_server(data) as server:
         assert left(server) > NEW, "it was killed in the middle"
-        is_told = "SELECT EXISTS (SELECT FROM changes WHERE data ->> 'kind' = 'trimmed')"
-        eventually(lambda: bool(trio.run(fetch, server.address, is_told)), "readers are told", 60)
+        is_logged = "SELECT EXISTS (SELECT FROM changes WHERE data ->> 'kind' = 'trimmed')"
+        eventually(lambda: bool(trio.run(fetch, server.address, is_logged)), "readers get the change", 60)
         assert trio.run(fetch, server.address, _LEFT) == f"{NEW} {OLD + 1} {OLD + NEW}"
         eventually(lambda: trio.run(fetch, server.address, _REMAINS) == 0, "nothing is left of them")
         history = request(

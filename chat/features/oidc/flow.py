@@ -30,7 +30,7 @@ class Flow(msgspec.Struct, frozen=True):
 
     @property
     def state(self) -> str:
-        """The parameter `state`. A page tells by its first letter whether it links (`l`) or logs in (`i`)."""
+        """The parameter `state`. Its first letter says whether it links (`l`) or logs in (`i`)."""
         return ("l" if self.person_id else "i") + self._derived(b"state")
 
     @property

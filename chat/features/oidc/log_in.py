@@ -121,7 +121,7 @@ async def _identified(
     state: str,
     iss: str | None,
 ) -> tuple[Tokens, Mapping[str, Any]] | Refusal:
-    """Return the tokens and the claims of whoever the provider's answer is about.
+    """Return the tokens and the claims of the person whom the provider's answer is about.
 
     Cancelling: the code may be used up.
     """

@@ -414,7 +414,7 @@ async def test_a_verified_address_links_where_the_admin_allows_it() -> None:
         door.provider.claims = {"email": "ADA@example.com", "email_verified": True}
         session = await door.log_in()
         assert session["me"]["id"] == ada.id
-        # Whoever registered with somebody's address before them is out.
+        # Somebody who registered with their address before them is out.
         assert not await door.site.is_good(token)
         login = {"login": "ada", "password": PASSWORD}
         assert (await door.site.call("POST", "/auth/login", login)).status == 401

@@ -176,14 +176,14 @@ def test_invitations_begin_with_the_public_address(pages: Pages, olga: Page) -> 
 
 def test_settings_apply_at_once_name_their_source_and_are_withdrawn(pages: Pages, olga: Page) -> None:
     olga.get_by_role("link", name="Registration").click()
-    olga.get_by_role("radio", name="Nobody").click()
+    who = olga.get_by_role("group", name="Who can register")
+    who.get_by_role("radio", name="Nobody").click()
     confirm(olga, "Nobody")
-    expect(olga.get_by_role("radio", name="Nobody")).to_be_checked()
+    expect(who.get_by_role("radio", name="Nobody")).to_be_checked()
     expect(olga.get_by_text(re.compile("Changed by olga"))).to_be_visible()
     stranger = pages.open("/")
     expect(log_in_button(stranger)).to_be_visible()
     expect(stranger.get_by_role("button", name="Create an account")).to_be_hidden()
-    who = olga.get_by_role("group", name="Who can register")
     who.get_by_role("button", name="Reset to default (Anyone)").click()
     asked = olga.get_by_role("dialog", name="Change who can register?")
     expect(asked).to_contain_text("Anyone who can reach this server can create an account.")

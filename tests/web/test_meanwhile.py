@@ -137,7 +137,8 @@ def test_of_two_admins_none_overwrites_a_setting_that_the_other_changed_unseen(
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="Invited people").click()
     expect(warning).to_be_visible()
-    expect(page.get_by_role("radio", name="Nobody")).to_be_checked()
+    who = page.get_by_role("group", name="Who can register")
+    expect(who.get_by_role("radio", name="Nobody")).to_be_checked()
     ben.call("PATCH", "/admin/settings", {"registration": None, "widget_origins": None})
 
 

@@ -63,7 +63,9 @@ def _good(document: dict[str, Any], name: str, schema: dict[str, Any]) -> Any:
         return {each: _good(document, each, fields[each]) for each in schema.get("required", ())}
     if "enum" in schema:
         return schema["enum"][0]
-    kinds = {"string": "x", "integer": schema.get("minimum", 1), "boolean": True, "array": []}
+    if schema["type"] == "array":
+        return [_good(document, name, schema["items"])] * schema.get("minItems", 0)
+    kinds = {"string": "x", "integer": schema.get("minimum", 1), "boolean": True}
     return kinds[schema["type"]]
 
 

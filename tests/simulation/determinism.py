@@ -149,7 +149,11 @@ def deterministic(seed: int, network: Network, ahead: Callable[[], float]) -> Ge
             (MockClock, "deadline_to_sleep_time", _until),
             (chat.data_access, "Passwords", QuickPasswords),
             (chat.gateway.listener, "bind", network.bind),
-            (chat.gateway.readiness, "select", None),  # no system knows these sockets: tasks wait as usual in Trio
+            (
+                chat.gateway.readiness,
+                "select",
+                None,
+            ),  # no system knows these sockets: tasks wait as usual in Trio
             (chat.gateway.fair_scheduler, "perf_counter", itertools.count(0.0, _STEP).__next__),
             # Sets of these are walked by their hashes, which are addresses otherwise.
             (Receipts, "__hash__", serial),

@@ -198,6 +198,7 @@ def tab_to(page: Page, name: str | re.Pattern[str]) -> None:
     """Press Tab until something of that name has the focus."""
     wanted = page.get_by_label(name, exact=True).or_(page.get_by_role("button", name=name, exact=True))
     focused = page.locator(":focus")
+    expect(wanted.first).to_be_visible()
     for _ in range(60):
         if focused.and_(wanted).count():
             return

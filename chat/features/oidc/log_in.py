@@ -76,7 +76,7 @@ ONLY_WAY_IN = Refusal(
 BAD_LOGOUT = Refusal(
     Code.INVALID, "this is no valid logout token, or it was used before", reason="bad_logout_token"
 )
-TOO_MANY = "too many log-ins by the identity provider, wait"
+TOO_MANY = "too many log-ins or log-outs by the identity provider, wait"
 
 PATH = "/oidc"
 """The path of the page to which the provider sends people back."""

@@ -74,9 +74,11 @@ def _flow(services: EngineServices, caller: Caller) -> Flow | None:
 
 def _over_budget(services: EngineServices, caller: Caller) -> Refusal | None:
     wait = services.feature_ports[PROVIDER].take(caller.device.address)
-    if wait:
-        return Refusal(Code.TOO_MANY, TOO_MANY, retry_after=max(wait, HOLD_BACK), reason="rate_limited")
-    return None
+    return _too_many(wait) if wait else None
+
+
+def _too_many(wait: float) -> Refusal:
+    return Refusal(Code.TOO_MANY, TOO_MANY, retry_after=max(wait, HOLD_BACK), reason="rate_limited")
 
 
 async def _prove(
@@ -176,9 +178,11 @@ async def provider_logout_page(services: EngineServices, caller: Caller, _reques
 
 
 async def provider_logout(
-    services: EngineServices, _caller: Caller, _request: None, body: Uploaded
+    services: EngineServices, caller: Caller, _request: None, body: Uploaded
 ) -> Refusal | None:
     """End the sessions of a `logout_token`, which the identity provider sends as a form (Back-Channel Logout 1.0)."""
+    if wait := services.feature_ports[PROVIDER].take_log_out(caller.device.address):
+        return _too_many(wait)
     if body.type.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
         return BAD_LOGOUT
     raw = bytearray()
@@ -242,7 +246,7 @@ OPERATIONS = (
         path="/auth/oidc/logout",
         takes_bytes=True,
         access=Access.ANYBODY,
-        refuses=(Code.INVALID, Code.CONFLICT, Code.OUTCOME_UNKNOWN),
+        refuses=(Code.INVALID, Code.CONFLICT, Code.TOO_MANY, Code.OUTCOME_UNKNOWN),
         handler=provider_logout,
     ),
     Operation(

@@ -29,6 +29,9 @@ _KEYS_EVERY = 30.0
 _PER_MINUTE = 30
 """Answers of the provider that one network address brings in a minute; loopback is spared."""
 
+_LOG_OUTS_PER_MINUTE = 300
+"""Log-outs that one network address sends in a minute: the provider sends one for each session. Loopback is spared."""
+
 logger = structlog.get_logger(__name__)
 
 
@@ -59,6 +62,7 @@ class Provider:
         self.clock = trio.current_time
         """Returns seconds; tests let time pass."""
         self._budget = Buckets(_PER_MINUTE / 60, _PER_MINUTE, clock=trio.current_time)
+        self._log_outs = Buckets(_LOG_OUTS_PER_MINUTE / 60, _LOG_OUTS_PER_MINUTE, clock=trio.current_time)
         self._asking = trio.Lock()
         self._description: tuple[float, Description] | None = None
         self._keys: tuple[float, _Keys] | None = None
@@ -66,8 +70,11 @@ class Provider:
 
     def take(self, address: str) -> float:
         """Use one of an address's answers; returns 0, or the seconds until it may bring another one. Sync."""
-        key = address_key(address)
-        return 0.0 if key is None else self._budget.take([key])
+        return _taken(self._budget, address)
+
+    def take_log_out(self, address: str) -> float:
+        """Use one of an address's log-outs; returns as `take` does. Sync."""
+        return _taken(self._log_outs, address)
 
     async def description(self, about: IdentityProvider, outbound: Outbound) -> Description:
         """Return what the provider says of itself."""
@@ -159,6 +166,11 @@ class Provider:
 
 
 PROVIDER: Port[Provider] = Port("identity provider")
+
+
+def _taken(budget: Buckets, address: str) -> float:
+    key = address_key(address)
+    return 0.0 if key is None else budget.take([key])
 
 
 def _problem(answer: Answer) -> str:

@@ -52,7 +52,8 @@ def verified_claims(token: str, keys: Sequence[Mapping[str, Any]]) -> dict[str, 
             raise BadToken(f"its signature is by {str(algorithm)[:20]!r}, not by a key pair")
         chosen = _chosen(keys, algorithm, kid)
         claims = jwt.decode(token, jwk.import_key(dict(chosen)), algorithms=[algorithm]).claims
-    except (JoseError, ValueError, TypeError, KeyError, RecursionError) as error:
+    # AttributeError: a header that is no object.
+    except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise BadToken(f"it cannot be verified: {type(error).__name__} {error}") from error
     if not isinstance(claims, dict):
         raise BadToken("it has no claims")

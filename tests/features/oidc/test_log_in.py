@@ -1,6 +1,7 @@
 """Log-ins by a provider over HTTP: the whole way, and what a lying provider, browser or stranger gets."""
 
 import time
+from base64 import urlsafe_b64encode
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
@@ -607,6 +608,16 @@ async def test_a_log_out_that_is_none_ends_nothing(door: Door) -> None:
     door.provider.sub = "s-2"
     assert await send_logout(door, door.provider.logout_token()) == 200
     assert await door.site.is_good(session["access"])
+
+
+async def test_made_up_log_outs_use_a_budget_up_and_log_ins_another(door: Door) -> None:
+    header = urlsafe_b64encode(b'["alg"]').decode()
+    assert await send_logout(door, f"{header}.e30.AAAA") == 400
+    provider = door.site.services.feature_ports[PROVIDER]
+    while not provider.take_log_out("<local>"):
+        pass
+    assert await send_logout(door, door.provider.logout_token()) == 429
+    assert (await door.log_in()).status == 200
 
 
 async def test_the_browser_logs_out_at_the_provider_too(door: Door) -> None:

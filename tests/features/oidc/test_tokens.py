@@ -47,6 +47,21 @@ def test_a_token_without_a_signature_is_refused() -> None:
             verified_claims(f"{part(header)}.{part(GOOD)}.", KEYS)
 
 
+def test_a_header_that_is_no_object_is_refused() -> None:
+    for header in (
+        ["alg"],
+        "alg",
+        7,
+        None,
+        {"alg": {}},
+        {"alg": ["alg"]},
+        {"alg": "ES256", "kid": ["one"]},
+        {},
+    ):
+        with pytest.raises(BadToken):
+            verified_claims(f"{part(header)}.{part(GOOD)}.AAAA", KEYS)
+
+
 def test_a_public_key_is_no_secret_for_hs256() -> None:
     for published in (RSA, ONE):
         for secret in (

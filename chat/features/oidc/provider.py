@@ -64,9 +64,11 @@ class Provider:
         self._budget = Buckets(_PER_MINUTE / 60, _PER_MINUTE, clock=trio.current_time)
         self._log_outs = Buckets(_LOG_OUTS_PER_MINUTE / 60, _LOG_OUTS_PER_MINUTE, clock=trio.current_time)
         self._asking = trio.Lock()
+        self._asking_keys = trio.Lock()  # its own: log-ins begin while the keys are waited for
         self._description: tuple[float, Description] | None = None
         self._keys: tuple[float, _Keys] | None = None
         self._failed: tuple[float, str, int | None] | None = None
+        self._keys_failed: tuple[float, str, int | None] | None = None
 
     def take(self, address: str) -> float:
         """Use one of an address's answers; returns 0, or the seconds until it may bring another one. Sync."""
@@ -140,13 +142,22 @@ class Provider:
         self, description: Description, outbound: Outbound, ahead: float
     ) -> tuple[dict[str, Any], ...]:
         """Return the keys, asked for again if they are as old as `_KNOWN` less `ahead`, in seconds."""
-        async with self._asking:
-            if self._keys is None or self._keys[0] + _KNOWN - ahead <= self.clock():
+        async with self._asking_keys:
+            if self._keys is not None and self._keys[0] + _KNOWN - ahead > self.clock():
+                return self._keys[1].keys
+            if self._keys_failed is not None and self._keys_failed[0] + _FAILED > self.clock():
+                raise ProviderFailed(*self._keys_failed[1:])
+            try:
                 answer = await ask_provider(outbound, "GET", description.jwks_uri)
                 if answer.status != 200:
                     raise ProviderFailed(f"jwks_uri answers {answer.status}", answer.status)
-                self._keys = self.clock(), decoded(answer, _Keys, "jwks_uri")
-            return self._keys[1].keys
+                found: _Keys = decoded(answer, _Keys, "jwks_uri")
+            except ProviderFailed as error:
+                self._keys_failed = self.clock(), str(error), error.status
+                logger.warning("the identity provider's keys can't be read", error=str(error))
+                raise
+            self._keys = self.clock(), found
+            return found.keys
 
     async def userinfo(
         self, about: IdentityProvider, outbound: Outbound, tokens: Tokens

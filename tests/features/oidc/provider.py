@@ -43,6 +43,8 @@ class LyingProvider:
         self.sign: Callable[[dict[str, Any]], str] = self.signed
         self.userinfo: dict[str, Any] = {}
         self.is_down = False
+        self.held: dict[str, tuple[trio.Event, trio.Event]] = {}
+        """Paths whose answers wait: one event says that a request has come, the other lets the answer go."""
         self.sub = "s-1"
         self._codes: dict[str, dict[str, str]] = {}
 
@@ -149,6 +151,10 @@ async def open_lying_provider() -> AsyncGenerator[LyingProvider]:
                 method, path, _ = first.split()
                 found.asked.append(f"{method} {path}")
                 status, answer = found.answer(method, path, body.decode())
+                if path in found.held:
+                    has_come, may_go = found.held[path]
+                    has_come.set()
+                    await may_go.wait()
                 raw = msgspec.json.encode(answer)
                 head = f"HTTP/1.1 {status} X\r\nContent-Length: {len(raw)}\r\n\r\n".encode()
                 await stream.send_all(head + raw)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import trio
 from joserfc import jwt
 
 from chat.domain.administration.administration import Wanted
@@ -231,6 +232,38 @@ async def test_a_provider_that_is_down_is_asked_again_after_a_moment(door: Door)
     door.provider.is_down = False
     door.let_pass(6)
     assert (await door.log_in()).status == 200
+
+
+async def test_keys_that_fail_are_asked_for_again_after_a_moment(door: Door) -> None:
+    answer = door.provider.answer
+
+    def failing(method: str, path: str, body: str) -> tuple[int, Any]:
+        return (503, {}) if path == "/jwks" else answer(method, path, body)
+
+    door.provider.answer = failing  # type: ignore[method-assign]
+    for _ in range(3):
+        assert reason(await door.log_in()) == (503, "identity_provider_down")
+    assert door.provider.asked.count("GET /jwks") == 1
+    door.provider.answer = answer  # type: ignore[method-assign]
+    door.let_pass(6)
+    assert (await door.log_in()).status == 200
+
+
+async def test_log_ins_begin_while_keys_are_waited_for(door: Door) -> None:
+    has_come, may_go = door.provider.held["/jwks"] = trio.Event(), trio.Event()
+    ended: list[int] = []
+
+    async def log_in() -> None:
+        ended.append((await door.log_in()).status)
+
+    with trio.fail_after(10):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(log_in)
+            await has_come.wait()
+            await door.begin()
+            assert ended == []
+            may_go.set()
+    assert ended == [200]
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,9 @@ from chat.domain.text.rules import clean_name
 VISITOR = Refusal(
     Code.INVALID, "visitors have no name to log in with, no password and no roles", reason="visitor_account"
 )
+OWN_PASSWORD = Refusal(
+    Code.FORBIDDEN, "this is your own account: change your password in your settings", reason="own_password"
+)
 
 _HIGHEST_ID = 2**63 - 1
 
@@ -135,8 +138,11 @@ class Administration:
     async def change(self, who: int | str, wanted: Wanted, by: Person | None = None) -> Person | Refusal:
         """Apply all of a change to an account, or nothing.
 
-        A new password, and disabling, invalidate all tokens issued so far.
+        A new password, and disabling, invalidate all tokens issued so far. OWN_PASSWORD: a session alone must not
+        change the password that proves who has it.
         """
+        if by is not None and who in (by.id, by.name) and wanted.password is not UNSET:
+            return OWN_PASSWORD
         name = UNSET if wanted.name is UNSET else clean_name(wanted.name, is_given=True)
         if isinstance(name, Refusal):
             return name

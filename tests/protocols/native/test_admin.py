@@ -45,6 +45,14 @@ async def test_only_admins_may_and_a_refusal_changes_nothing(site: Site) -> None
     assert await site.storage.settings.changed_settings() == {}
 
 
+async def test_a_session_alone_changes_no_admins_own_password(site: Site) -> None:
+    _, olga = await admins(site)
+    change = {"name": "helga", "password": "another word"}
+    own = (await site.call("GET", "/me", token=olga))["id"]
+    assert (await site.call("PATCH", f"/admin/people/{own}", change, token=olga))["reason"] == "own_password"
+    assert (await site.call("GET", "/me", token=olga))["name"] == "olga"
+
+
 async def test_an_admin_adds_a_person_who_logs_in_with_the_first_password(site: Site) -> None:
     _ada, olga = await admins(site)
     zoe = {"name": "Zoë", "password": "hunter2hunter2", "roles": ["operator", "moderator"]}

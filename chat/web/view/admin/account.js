@@ -69,11 +69,11 @@ function Sections({ account, act, isMe }) {
       <h3>${t("admin.name")}</h3>
       <${NewName} key=${account.name} account=${account} act=${act} />
     </section>
-    <section class="settings-section">
+    ${!isMe && html`<section class="settings-section">
       <h3>${t("admin.password")}</h3>
       <p class="soft">${t("admin.password_hint")}</p>
       <${ResetLink} account=${account} />
       <${NewPassword} account=${account} act=${act} />
-    </section>
+    </section>`}
     <${AccountAccess} account=${account} act=${act} isMe=${isMe} />`;
 }

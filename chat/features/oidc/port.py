@@ -88,7 +88,10 @@ class Identities(Protocol):
         ...
 
     async def begin(self, session_id: int, session: ProviderSession) -> bool:
-        """Note that the provider began a session. False: it has logged the person out since, or the session is over."""
+        """Note that the provider began a session.
+
+        False: it has logged the person out since, they are not linked any more, or the session is over.
+        """
         ...
 
     async def id_token(self, session_id: int) -> str | None:

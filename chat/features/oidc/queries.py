@@ -43,12 +43,14 @@ _UNLINK = "DELETE FROM identities WHERE user_id = $1 AND issuer = $2 RETURNING s
 _END_OF_SUBJECT = """
 DELETE FROM sessions USING identity_sessions
 WHERE id = session_id AND user_id = $1 AND issuer = $2"""
+# An unlinking at the same time waits for this, or this for it, and sees it.
 _BEGIN = """
 INSERT INTO identity_sessions (session_id, issuer, subject, sid, id_token)
-SELECT id, $2, $3, $4, $5 FROM sessions WHERE id = $1 AND NOT EXISTS (
+SELECT id, $2, $3, $4, $5 FROM sessions JOIN identities USING (user_id)
+WHERE id = $1 AND identities.issuer = $2 AND identities.subject = $3 AND NOT EXISTS (
     SELECT FROM identity_logouts WHERE issuer = $2 AND (subject IS NULL OR subject = $3) AND (sid IS NULL OR sid = $4)
         AND at >= to_timestamp($6)
-) FOR KEY SHARE RETURNING true"""
+) FOR KEY SHARE OF sessions FOR SHARE OF identities RETURNING true"""
 _ID_TOKEN = "SELECT id_token FROM identity_sessions WHERE session_id = $1"
 _NOTE = """
 INSERT INTO identity_logouts (issuer, jti, subject, sid) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING

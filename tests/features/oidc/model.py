@@ -125,9 +125,10 @@ class OidcModel:
                 and at >= session.issued_at
             ):
                 return False
-        if session_id in living:
-            self._begun[session_id] = session
-        return session_id in living
+        if session_id not in living or self._owner(identity) != living[session_id]:
+            return False
+        self._begun[session_id] = session
+        return True
 
     async def id_token(self, session_id: int) -> str | None:
         living = await self._sessions.living([session_id])

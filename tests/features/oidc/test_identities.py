@@ -165,6 +165,16 @@ async def test_unlinking_ends_the_sessions_that_the_provider_began(storage: Stor
     assert await identities.person_of(ONE) is None
 
 
+async def test_a_log_in_that_was_under_way_when_it_was_unlinked_begins_no_session(storage: Storage) -> None:
+    identities, ada = storage.feature_ports[IDENTITIES], await added(storage, ONE, "ada")
+    session = await session_of(storage, ada)
+    await identities.unlink(ada.id, ISSUER)
+    assert not await identities.begin(session, by_provider(ONE))
+    # Nor does it if somebody else's account is linked with it since.
+    await added(storage, ONE, "ben")
+    assert not await identities.begin(session, by_provider(ONE))
+
+
 async def test_a_log_out_ends_what_it_names(storage: Storage) -> None:
     identities = storage.feature_ports[IDENTITIES]
     ada, ben = await added(storage, ONE, "ada"), await added(storage, OTHER, "ben")

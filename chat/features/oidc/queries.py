@@ -12,7 +12,10 @@ from chat.storage.postgres.session import Connection
 from chat.storage.postgres.users import add_person_with_invite
 
 _PERSON = "SELECT user_id FROM identities WHERE issuer = $1 AND subject = $2"
-_WITH_ADDRESS = "SELECT id FROM users WHERE email_key = $1 AND deleted_at IS NULL AND NOT is_visitor"
+# The key also takes ß for ss, which mail servers do not: lower() in the collation C is about ASCII alone.
+_WITH_ADDRESS = """
+SELECT id FROM users WHERE email_key = $1 AND lower(email COLLATE "C") = lower($2 COLLATE "C")
+    AND deleted_at IS NULL AND NOT is_visitor"""
 _LINKED = """
 SELECT password_hash, subject, coalesce(extract(epoch FROM identities.created_at), 0)::float8 AS at
 FROM users LEFT JOIN identities ON user_id = id AND issuer = $2 WHERE id = $1 AND deleted_at IS NULL"""
@@ -76,7 +79,7 @@ class PostgresIdentities:
 
     async def with_address(self, email: str) -> int | None:
         async def read(connection: Connection) -> int | None:
-            found: int | None = await connection.fetchval(_WITH_ADDRESS, same_name_key(email))
+            found: int | None = await connection.fetchval(_WITH_ADDRESS, same_name_key(email), email)
             return found
 
         return await self._database.read(read)

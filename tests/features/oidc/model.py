@@ -62,7 +62,10 @@ class OidcModel:
 
     async def with_address(self, email: str) -> int | None:
         found = await self._users.by_email(email)
-        return None if found is None else found.person.id
+        if found is None or found.person.email is None:
+            return None
+        is_same = found.person.email.encode().lower() == email.encode().lower()  # bytes: ASCII alone
+        return found.person.id if is_same else None
 
     async def linked(self, person_id: int, issuer: str) -> Linked | None:
         await trio.lowlevel.checkpoint()

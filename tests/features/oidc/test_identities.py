@@ -97,6 +97,14 @@ async def test_an_account_has_one_identity_and_an_identity_one_account(storage: 
     assert await identities.linked(ben.id + 99, ISSUER) is None
 
 
+async def test_an_address_is_compared_by_ascii_case_alone(storage: Storage) -> None:
+    identities = storage.feature_ports[IDENTITIES]
+    ada = await storage.users.add(NewPerson(name="ada", password_hash=b"x", email="ada@strasse.example"))
+    assert isinstance(ada, Person)
+    assert await identities.with_address("ADA@Strasse.example") == ada.id
+    assert await identities.with_address("ada@straße.example") is None
+
+
 async def test_an_adopted_account_loses_its_password_and_tokens(storage: Storage) -> None:
     identities = storage.feature_ports[IDENTITIES]
     ada = await storage.users.add(NewPerson(name="ada", password_hash=b"x", email="Ada@Example.com"))

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -122,6 +123,9 @@ def pages(site: Site, who: str, path: str, size: int) -> list[Any]:
         if status in (403, 404):
             return found
         page = json.loads(answer)
+        if status == 429:  # it says when the next search may come
+            time.sleep(page["retry_ms"] / 1000)
+            continue
         assert status == 200, answer
         (items,) = (each for each in page.values() if isinstance(each, list))
         found += items

@@ -224,6 +224,7 @@ def test_settings_apply_at_once_name_their_source_and_are_withdrawn(pages: Pages
 
     olga.get_by_role("link", name="Audit log").click()
     acts = olga.locator(".audit > li p:first-child")
+    own = acts.filter(has_text=re.compile("^olga "))  # the server goes on deleting what others deleted before
     got = [
         "changed “Server name” to garden club",
         "changed “Allowed websites” to https://shop.example",
@@ -231,7 +232,7 @@ def test_settings_apply_at_once_name_their_source_and_are_withdrawn(pages: Pages
         "changed “Messages per second” to 7.5",
     ]
     for number, detail in enumerate(got):
-        expect(acts.nth(number)).to_have_text(f"olga {detail}")
+        expect(own.nth(number)).to_have_text(f"olga {detail}")
     expect(acts.filter(has_text="a command on the server changed the roles of olga")).to_have_count(1)
 
 
@@ -264,7 +265,7 @@ def test_an_admin_renames_archives_and_deletes_any_room(pages: Pages, olga: Page
     expect(ada.get_by_role("heading", name="You are not in this room")).to_be_visible()
     expect(olga.get_by_text("No rooms found.")).to_be_visible()
     olga.get_by_role("link", name="Audit log").click()
-    acts = olga.locator(".audit > li p:first-child")
+    acts = olga.locator(".audit > li p:first-child").filter(has_text=re.compile("^olga "))
     for number, got in enumerate(
         (
             "olga deleted the room garden",

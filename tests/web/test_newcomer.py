@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.support.people import PASSWORD
+from tests.support.people import PASSWORD, eventually
 from tests.support.processes import needs_proc, postgres_under, stopped
 from tests.support.server import ServerProcess
 from tests.web.pages import Pages
@@ -99,8 +99,14 @@ def test_the_first_ten_minutes(pages: Pages, chat: ServerProcess, code: str) -> 
     ada.get_by_role("button", name="Next").click()
     heading(ada, "Server name and access")
     assert code not in ada.url
+    held: list[Route] = []
+    ada.route("**/api/v1/setup", lambda route: held.append(route))
     ada.reload()
     heading(ada, "Server name and access")
+    eventually(lambda: ada.evaluate("() => true") and bool(held), "the page asks what holds now")
+    expect(ada.get_by_role("radio")).to_have_count(0)  # the answer would take back what is chosen before
+    held.pop().continue_()
+    ada.unroute("**/api/v1/setup")
     expect(ada.get_by_role("radio", name="Invited people")).to_be_checked()
     expect(ada.get_by_text("Only people with an account can read the lobby.")).to_be_visible()
     ada.get_by_role("radio", name="Anyone").check()

@@ -73,7 +73,8 @@ def end_by_full_disk(server: ServerProcess, disk: Path) -> None:
 
     def has_ended() -> bool:
         with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):  # it may end already
-            execute_sql(address, "SELECT pg_switch_wal()")  # it may have made the next file before
+            # It may have made the next file before, and switches only from a file that has a record.
+            execute_sql(address, "SELECT pg_logical_emit_message(false, '', ''), pg_switch_wal()")
         return not Path(f"/proc/{postmaster}").exists()
 
     eventually(has_ended, "PostgreSQL has ended")

@@ -13,7 +13,7 @@ const CHOICES = /** @type {const} */ (["invite", "open", "closed"]);
 
 /** @typedef {import("../sign_in/policy.js").Policy} Policy */
 
-/** @param {{ policy: Policy | null, onDone: () => void }} props `policy` is the current one */
+/** @param {{ policy: Policy, onDone: () => void }} props `policy` is the current one */
 export function Registration({ policy, onDone }) {
   const chat = useChat();
   const [registration, setRegistration] = useState(/** @type {(typeof CHOICES)[number]} */ ("invite"));
@@ -32,7 +32,7 @@ export function Registration({ policy, onDone }) {
   };
   return html`<form class="form" onSubmit=${submit}>
     ${error && html`<${ErrorNote}>${attemptError(error, wait)}<//>`}
-    <${Field} name="server_name" label=${t("setup.server_name")} hint=${t("setup.server_name_hint")} defaultValue=${policy?.server ?? ""}
+    <${Field} name="server_name" label=${t("setup.server_name")} hint=${t("setup.server_name_hint")} defaultValue=${policy.server}
       autocomplete="off" maxlength="40" required />
     <${Field} label=${t("address.label")} hint=${t("address.hint")}
       error=${address === null ? t("address.wrong") : undefined} value=${written} onInput=${setWritten} inputmode="url"
@@ -57,10 +57,10 @@ export function Registration({ policy, onDone }) {
  * Who reads the lobby with this registration policy: it is open while registration is, unless the server was started with
  * another choice.
  * @param {string} registration
- * @param {Policy | null} policy
+ * @param {Policy} policy
  */
 function lobbyWith(registration, policy) {
   const follows = (/** @type {string} */ one) => (one === "open" ? "open" : "members");
-  const isFixed = policy !== null && policy.lobby !== follows(policy.registration);
+  const isFixed = policy.lobby !== follows(policy.registration);
   return isFixed ? policy.lobby : follows(registration);
 }

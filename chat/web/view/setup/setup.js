@@ -46,7 +46,8 @@ export function SetUp({ code }) {
   if (!isIn) return html`<${Step} at=${progress.step} title=${t("setup.go_on")} note=${t("setup.go_on_note")}><${LogIn} /><//>`;
   if (progress.step === 2) {
     return html`<${Step} at=${2} title=${t("setup.people")} note=${t("setup.people_note")}>
-      <${Registration} key=${policy?.server} policy=${policy} onDone=${() => go({ step: 3 })} />
+      ${problem && html`<${ErrorNote} kind="warning">${attemptError(problem)}<//>`}
+      ${policy && html`<${Registration} policy=${policy} onDone=${() => go({ step: 3 })} />`}
     <//>`;
   }
   if (progress.step === 3) {

@@ -65,8 +65,11 @@ class Readiness:
             epoll = self._sockets.epoll
             if epoll is None:
                 return await trio.lowlevel.wait_readable(self._socket)
-            epoll.register(self._socket.fileno(), select.EPOLLIN)
-            self._sockets.watched[self._socket.fileno()] = self
+            fd = self._socket.fileno()
+            if fd < 0:  # closed while nobody waited: the caller's read says so
+                return await trio.lowlevel.checkpoint()
+            epoll.register(fd, select.EPOLLIN)
+            self._sockets.watched[fd] = self
             self._is_watched = True
         self._task = trio.lowlevel.current_task()
         await trio.lowlevel.wait_task_rescheduled(self._stop_waiting)

@@ -96,6 +96,13 @@ async def test_closing_ends_a_wait_and_another_socket_may_have_the_descriptor(wa
     later.close()
 
 
+async def test_a_socket_that_was_closed_before_ends_a_wait_at_once(watched: Watched) -> None:
+    watched.close()
+    await watched.readiness.wait()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        watched.read()
+
+
 async def test_one_task_may_wait(watched: Watched) -> None:
     async with trio.open_nursery() as nursery:
         nursery.start_soon(watched.readiness.wait)

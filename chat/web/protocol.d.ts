@@ -843,7 +843,7 @@ export interface MailTest {
   answer: string;
 }
 
-/** What was decided about mailing a message to one, and what the mail server answered. */
+/** The decision about mailing a message to one, and the mail server's answer. */
 export interface Mailed {
   /** waiting, sent, read, active, own, muted, blocked, deleted, left, no_device, collapsed, too_old, failed */
   decision: string;
@@ -2069,7 +2069,7 @@ export interface WhoseSecondFactor {
 }
 
 /**
- * Why one was notified of a message or not: the `decision`, when it was made, and what was sent where. `mail` has
+ * Why one was notified of a message or not: the `decision`, when it was made, and each push and mail. `mail` has
  * the same of mail, if the message could be mailed to one.
  */
 export interface Why {

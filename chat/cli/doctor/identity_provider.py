@@ -15,7 +15,7 @@ _SUBJECT = "identity provider"
 
 
 def check_identity_provider(config: Config, facts: Mapping[str, Any]) -> Iterator[Finding]:
-    """Yield what is found about the provider, by the settings that admins have changed (`facts`)."""
+    """Yield findings about the provider, by the settings that admins have changed (`facts`)."""
     about = config.identity_provider()
     login = facts.get("login") or "both"
     if about is None:

@@ -16,7 +16,7 @@ class DeviceReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MailReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What was decided about mailing a message, and what the mail server answered; `at` in Unix seconds."""
+    """The decision about mailing a message, and the mail server's answer; `at` in Unix seconds."""
 
     decision: str
     at: float

@@ -150,5 +150,5 @@ class Timelines(Protocol):
         ...
 
     async def count_conversations(self, operator_id: int) -> ConversationCounts:
-        """Return how many open conversations of others an operator has in `rooms_of`, and what is unread in them."""
+        """Return how many open conversations of others an operator has in `rooms_of`, and their unread messages."""
         ...

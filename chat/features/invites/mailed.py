@@ -49,10 +49,10 @@ class Known(msgspec.Struct, frozen=True):
 
 
 class Invited(Protocol):
-    """What is known of addresses. Each method may raise StorageDown. Cancelling changes nothing."""
+    """Facts about addresses. Each method may raise StorageDown. Cancelling changes nothing."""
 
     async def known(self, keys: Sequence[str]) -> Known:
-        """Return what is known of these addresses, given as their keys."""
+        """Return the facts about these addresses, given as their keys."""
         ...
 
 

@@ -79,7 +79,7 @@ class Delivery(Value, kw_only=True, frozen=True):
 
 
 class Mailed(Value, kw_only=True, frozen=True):
-    """What was decided about mailing a message to one, and what the mail server answered."""
+    """The decision about mailing a message to one, and the mail server's answer."""
 
     decision: Annotated[str, Meta(description=", ".join(Decision))]
     at: Time
@@ -87,7 +87,7 @@ class Mailed(Value, kw_only=True, frozen=True):
 
 
 class Why(Value, kw_only=True, frozen=True):
-    """Why one was notified of a message or not: the `decision`, when it was made, and what was sent where.
+    """Why one was notified of a message or not: the `decision`, when it was made, and each push and mail.
 
     `mail` has the same of mail, if the message could be mailed to one.
     """
@@ -147,7 +147,7 @@ async def try_push(services: EngineServices, caller: Caller, _request: None) -> 
 
 
 async def why_notified(services: EngineServices, caller: Caller, request: WhichMessage) -> Why | Refusal:
-    """Return why one was notified of a message, or not, and what was sent where."""
+    """Return why one was notified of a message, or not, and each push and mail."""
     found = await services.feature_ports[LEDGER].explain(caller.known.id, request.room, request.seq)
     if found is None:
         return NOT_DECIDED

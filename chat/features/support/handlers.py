@@ -79,7 +79,7 @@ async def conversations(
 async def conversation_counts(
     services: EngineServices, caller: Caller, _request: None
 ) -> types.ConversationCounts | Refusal:
-    """Count the open support conversations of others, as an operator, and what is unread in them."""
+    """Count the open support conversations of others, as an operator, and their unread messages."""
     if refusal := may_operate(caller.known):
         return refusal
     found = await services.timelines.count_conversations(caller.known.id)

@@ -1,4 +1,4 @@
-"""The ledger of mails for missed messages: whom a message may be mailed to, when, and what was decided and answered."""
+"""The ledger of mails for missed messages: the receivers of a message, the times, the decisions and the answers."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -122,7 +122,7 @@ class Missed(Protocol):
         ...
 
     async def explain(self, person_id: int, room_id: int, seq: int) -> MailReport | None:
-        """Return what was decided about mailing a message; None: it was never a question."""
+        """Return the decision about mailing a message; None: there was none to make."""
         ...
 
     async def last_of(self, person_id: int, limit: int) -> list[tuple[int, int, MailReport]]:

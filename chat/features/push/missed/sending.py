@@ -191,7 +191,7 @@ def _decisions(room: MissedRoom, *, is_active: bool) -> dict[int, Decision]:
 
 
 def _wait(room: MissedRoom) -> float:
-    """Return the seconds until a mail is due: what is read, deleted or muted by now is no reason for one. Pure."""
+    """Return the seconds until a mail is due. Messages read, deleted or muted by now are no reason for one. Pure."""
     waiting = [each.facts for each in room.messages if decide(each.facts) is Decision.WAITING]
     return min((-facts.age for facts in waiting), default=0.0)
 

@@ -24,7 +24,7 @@ INSERT = """
 INSERT INTO missed_messages (message_id, person_id, room_id, seq, decision)
 SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[]) ON CONFLICT DO NOTHING"""
 
-# What is claimed meanwhile is not ended by its claim, which names an earlier try: it is looked at again.
+# A row that is claimed meanwhile stays, since its claim names an earlier try: the next look takes it.
 DUE = """
 INSERT INTO due (kind, key, at)
 SELECT 'missed', person_id || '/' || room_id,

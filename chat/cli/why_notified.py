@@ -26,7 +26,7 @@ def explain(name: str, message: str | None, flags: Mapping[str, object], *, json
     rows = [
         (
             f"{each.room_id}/{each.seq}",
-            each.decision,
+            _decision(each),
             f"{moment(each.at):%F %T}",
             "; ".join(map(_delivery, each.deliveries)) or "-",
             "-" if each.mail is None else _mail(each.mail),
@@ -61,6 +61,13 @@ def _read(name: str, place: tuple[int, int] | None, flags: Mapping[str, object])
     return with_storage(flags, act)
 
 
+def _decision(each: "Explanation") -> str:
+    if each.held_until is None:
+        return each.decision
+    held = f"quiet hours until {moment(each.held_until):%F %T}"
+    return held if each.decision == "quiet" else f"{each.decision} ({held})"
+
+
 def _delivery(report: "DeviceReport") -> str:
     return f"{report.device or 'a browser'}: {report.state} ({report.status or report.error})"
 
@@ -75,6 +82,7 @@ def _record(each: "Explanation") -> dict[str, object]:
         "seq": each.seq,
         "decision": each.decision,
         "at": moment(each.at).isoformat(),
+        "held_until": None if each.held_until is None else moment(each.held_until).isoformat(),
         "deliveries": [
             {
                 "device": one.device,

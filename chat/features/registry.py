@@ -12,6 +12,7 @@ from chat.features.oidc import FEATURE as OIDC
 from chat.features.pins import FEATURE as PINS
 from chat.features.push import FEATURE as PUSH
 from chat.features.push.missed import FEATURE as MISSED_MAIL
+from chat.features.push.quiet import FEATURE as QUIET_HOURS
 from chat.features.recovery import FEATURE as RECOVERY
 from chat.features.retention import retention
 from chat.features.search import FEATURE as SEARCH
@@ -30,6 +31,7 @@ _BEFORE: tuple[Feature, ...] = (
     OIDC,
     PINS,
     PUSH,
+    QUIET_HOURS,
     RECOVERY,
     SEARCH,
     SECOND_FACTOR,

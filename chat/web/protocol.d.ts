@@ -273,6 +273,23 @@ export interface ChoosePush {
   text: boolean;
 }
 
+/**
+ * Times of a day in which nothing notifies one, by the clocks of `zone`, from `start` to `end`. They begin on
+ * `days`. An `end` that is not after `start` is on the next day. Messages of `people` notify at any time; ids of
+ * nobody are left out.
+ */
+export interface ChooseQuietHours {
+  on: boolean;
+  /** HH:MM */
+  start: string;
+  /** HH:MM */
+  end: string;
+  days: ("fri" | "mon" | "sat" | "sun" | "thu" | "tue" | "wed")[];
+  /** The name of a time zone, as Europe/Berlin */
+  zone: string;
+  people?: number[];
+}
+
 /** The reason, for programs. */
 export type Code = "conflict" | "expired" | "forbidden" | "gone" | "internal" | "invalid" | "malformed" | "not_found" | "outcome_unknown" | "taken" | "too_big" | "too_many" | "unauthenticated" | "unavailable" | "unknown_type";
 
@@ -576,8 +593,8 @@ export interface HelloOk {
   restored?: Restored;
   /**
    * activity, addresses, blocks, conversation_pages, edits, exports, files, invites, leaving, mail, mentions,
-   * missed_mail, oidc, pins, presence, push, reactions, read_marks, recovery, retention, search, second_factor,
-   * support, sync_pages, visitors; others may be added
+   * missed_mail, oidc, pins, presence, push, quiet_hours, reactions, read_marks, recovery, retention, search,
+   * second_factor, support, sync_pages, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -845,7 +862,7 @@ export interface MailTest {
 
 /** The decision about mailing a message to one, and the mail server's answer. */
 export interface Mailed {
-  /** waiting, sent, read, active, own, muted, blocked, deleted, left, no_device, collapsed, too_old, failed */
+  /** waiting, sent, read, active, own, muted, blocked, deleted, left, no_device, collapsed, too_old, quiet, failed */
   decision: string;
   /** Unix milliseconds */
   at: number;
@@ -1261,6 +1278,18 @@ export interface QueuedMail {
   error?: string;
 }
 
+/** One's quiet hours, and until when it is quiet now, if it is. Where `on` is false they don't count. */
+export interface QuietHoursChoice {
+  on: boolean;
+  start: string;
+  end: string;
+  days: ("fri" | "mon" | "sat" | "sun" | "thu" | "tue" | "wed")[];
+  zone: string;
+  people: number[];
+  /** Unix milliseconds */
+  until?: number;
+}
+
 /** A rate; 0: no limit. */
 export interface RateSetting {
   source: "admin" | "start";
@@ -1606,8 +1635,8 @@ export interface ServerInfo {
   lobby: "members" | "open";
   /**
    * activity, addresses, blocks, conversation_pages, edits, exports, files, invites, leaving, mail, mentions,
-   * missed_mail, oidc, pins, presence, push, reactions, read_marks, recovery, retention, search, second_factor,
-   * support, sync_pages, visitors; others may be added
+   * missed_mail, oidc, pins, presence, push, quiet_hours, reactions, read_marks, recovery, retention, search,
+   * second_factor, support, sync_pages, visitors; others may be added
    */
   features: string[];
   limits: Limits;
@@ -2073,10 +2102,12 @@ export interface WhoseSecondFactor {
  * the same of mail, if the message could be mailed to one.
  */
 export interface Why {
-  /** waiting, sent, read, active, own, muted, blocked, deleted, left, no_device, collapsed, too_old, failed */
+  /** waiting, sent, read, active, own, muted, blocked, deleted, left, no_device, collapsed, too_old, quiet, failed */
   decision: string;
   /** Unix milliseconds */
   at: number;
+  /** The end of the quiet hours that hold it back, or held it back */
+  held_until?: number;
   deliveries?: Delivery[];
   mail?: Mailed;
 }

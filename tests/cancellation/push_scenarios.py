@@ -22,6 +22,8 @@ from chat.features.push.ledger_queries import PostgresLedger
 from chat.features.push.missed.port import MISSED
 from chat.features.push.missed.sending import HandOver, HowToMail, MissedFigures, MissedMails
 from chat.features.push.opening import open_pushes
+from chat.features.push.quiet.port import QUIET, QuietChoice
+from chat.features.push.quiet_hours import QuietHours
 from chat.features.push.rules import Decision
 from chat.features.push.sending import Outgoing
 from chat.features.push.subscriptions import SUBSCRIPTIONS, Subscription
@@ -54,6 +56,8 @@ async def http_native_push(run: Run) -> None:
         await wire.asks("PUT", f"{begin}/push/subscription", body, token)
         await wire.asks("PATCH", f"{begin}/push", {"text": False}, token)
         await wire.asks("GET", f"{begin}/push", None, token)
+        chosen = {"on": True, "start": "22:00", "end": "07:00", "days": ["mon"], "zone": "UTC"}
+        await wire.asks("PUT", f"{begin}/me/quiet-hours", chosen, token)
         tried = await wire.asks("POST", f"{begin}/push/test", None, token)
         assert run.fired or (tried is not None and tried["error"] == "unreachable")
         await wire.asks("DELETE", f"{begin}/push/subscription", None, token)
@@ -90,6 +94,9 @@ async def _subscribe(ports: Any, ada: int, session_id: int) -> None:
     assert await subscriptions.of_session(session_id) == each
     await subscriptions.choose_text(ada, False)
     assert (await subscriptions.state(ada, session_id)).is_subscribed
+    night = QuietHours(start=1320, end=420, days={0}, zone="UTC")
+    await ports[QUIET].choose(ada, QuietChoice(is_on=True, hours=night, passing=()))
+    assert (await ports[QUIET].choice(ada)).hours == night
     await subscriptions.forget(session_id, "https://another.example")
     await subscriptions.unsubscribe(session_id)
     assert not (await subscriptions.state(ada, session_id)).is_subscribed

@@ -154,3 +154,21 @@ def test_a_notification_is_shown_to_try_and_all_keys_are_listed(pages: Pages) ->
     )
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_in_quiet_hours_only_chosen_people_notify(
+    pages: Pages, away: tuple[BrowserContext, list[Page]]
+) -> None:
+    _, [page, *_] = away
+    days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    always = {"on": True, "start": "00:00", "end": "00:00", "days": days, "zone": "UTC"}
+    chosen = [pages.person("lea")["me"]["id"]]
+    call(pages, "ada", "PUT", "/me/quiet-hours", {**always, "people": chosen})
+    page.reload()
+    is_live(page)
+    for name in ("mia", "lea"):
+        call(pages, name, "POST", "/rooms/1/messages", {"key": f"n-{name}", "text": f"@ada from {name}"})
+    eventually(lambda: notifications_of(page) != [], "it is told")
+    assert [each["body"] for each in notifications_of(page)] == ["@ada from lea"]
+    call(pages, "ada", "PUT", "/rooms/1/read", {"seq": call(pages, "ada", "GET", "/rooms/1")["seq"]})
+    eventually(lambda: notifications_of(page) == [], "it is closed")

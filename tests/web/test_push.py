@@ -153,3 +153,38 @@ def test_each_message_says_why_one_was_notified(pages: Pages) -> None:
         page.get_by_role("menuitem", name="Why was I notified?").click()
         expect(page.get_by_role("dialog")).to_contain_text(reason)
         page.keyboard.press("Escape")
+
+
+def test_a_person_sets_quiet_hours_and_lets_somebody_through(pages: Pages) -> None:
+    pages.person("lea")
+    page = pages.of("kim", "/settings/notifications", timezone_id="Asia/Tokyo")
+    switch = page.get_by_label("Quiet hours")
+    expect(switch).not_to_be_checked()
+    switch.click()
+    expect(switch).to_be_checked()
+    page.get_by_label("Until").fill("06:30")
+    page.get_by_label("Until").press("Tab")
+    sunday = page.get_by_role("button", name="Sun", exact=True)
+    expect(sunday).to_have_attribute("aria-pressed", "true")
+    sunday.click()
+    expect(sunday).to_have_attribute("aria-pressed", "false")
+    page.get_by_role("button", name="Add a person").click()
+    page.get_by_role("dialog").get_by_role("button", name="lea").click()
+    expect(page.get_by_role("button", name="Remove lea")).to_be_visible()
+    page.reload()
+    expect(page.get_by_label("Until")).to_have_value("06:30")
+    expect(page.get_by_role("button", name="Sun", exact=True)).to_have_attribute("aria-pressed", "false")
+    expect(page.get_by_role("button", name="Remove lea")).to_be_visible()
+    chosen = call(pages, "kim", "GET", "/me/quiet-hours")
+    assert (chosen["on"], chosen["zone"], chosen["start"], chosen["end"]) == (
+        True,
+        "Asia/Tokyo",
+        "22:00",
+        "06:30",
+    )
+    assert chosen["days"] == ["mon", "tue", "wed", "thu", "fri", "sat"]
+    call(pages, "kim", "PUT", "/me/quiet-hours", {**chosen, "zone": "Europe/Berlin"})
+    page.reload()
+    page.get_by_role("button", name="Use Asia/Tokyo").click()
+    expect(page.get_by_role("button", name="Use Asia/Tokyo")).to_have_count(0)
+    assert call(pages, "kim", "GET", "/me/quiet-hours")["zone"] == "Asia/Tokyo"

@@ -24,11 +24,15 @@ class MailReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a message notified somebody, or not: the decision, the tries, and the mail. `at` in Unix seconds."""
+    """Why a message notified somebody, or not: the decision, the tries, and the mail. Times in Unix seconds.
+
+    `held_until` is the end of the quiet hours that hold it back, or held it back.
+    """
 
     room_id: int
     seq: int
     decision: str
     at: float
+    held_until: float | None = None
     deliveries: Sequence[DeviceReport] = ()
     mail: MailReport | None = None

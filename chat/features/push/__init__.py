@@ -1,7 +1,7 @@
 """Web Push: people learn of messages for them when no page of theirs is open, without anybody's gateway."""
 
-from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 
 from msgspec import structs
 
@@ -27,7 +27,9 @@ _LAST = 20
 """The newest decisions about a person that a command lists."""
 
 
-def _open(services: EngineServices) -> AbstractAsyncContextManager[Sender]:
+@asynccontextmanager
+async def _open(services: EngineServices) -> AsyncGenerator[Sender]:
+    """Notify people for as long as the block lasts. Cancelling: as of `open_pushes`."""
     ports = services.feature_ports
 
     async def outgoing() -> Outgoing:
@@ -35,7 +37,10 @@ def _open(services: EngineServices) -> AbstractAsyncContextManager[Sender]:
         settings = services.settings
         return Outgoing(keys, sender(services, keys), settings.public_url, settings.push_texts)
 
-    return open_pushes(ports[LEDGER], services.hub, services.statuses, outgoing, Figures(services.metrics))
+    figures = Figures(services.metrics)
+    async with open_pushes(ports[LEDGER], services.hub, services.statuses, outgoing, figures) as pushes:
+        ports[PUSH].wake = pushes.wake
+        yield pushes
 
 
 async def _explain(ports: Ports, person_id: int, place: tuple[int, int] | None) -> Sequence[Explanation]:

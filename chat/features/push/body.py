@@ -9,7 +9,10 @@ _MOST_TEXT = 200
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
-    """What a notification is about; `room_name` is None in direct rooms and support conversations."""
+    """What a notification is about; `room_name` is None in direct rooms and support conversations.
+
+    `more` counts the messages before it, of any room, that quiet hours have held back until now.
+    """
 
     room_id: int
     seq: int
@@ -17,6 +20,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     room_name: str | None
     text: str
     badge: int
+    more: int = 0
 
 
 def body_of(notice: Notice, public_url: str, *, has_text: bool) -> bytes:
@@ -28,6 +32,8 @@ def body_of(notice: Notice, public_url: str, *, has_text: bool) -> bytes:
         has_text: whether it has the message's text.
     """
     title = notice.sender if notice.room_name is None else f"{notice.sender} · {notice.room_name}"
+    if notice.more:
+        title = f"{title} (+{notice.more})"
     text = notice.text[:_MOST_TEXT] if has_text else ""
     return _fitting(title, text, notice, f"{public_url}/room/{notice.room_id}/{notice.seq}")
 

@@ -47,6 +47,7 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         facts: all but whether the person is active, and whether a newer message is sent.
         is_sent: a browser of the person has got it before.
+        is_held: the person's quiet hours held it back until now.
         late: seconds since the time came.
         has_text: the person wants the texts of messages.
         room_name: None in direct rooms and support conversations.
@@ -60,6 +61,7 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     seq: int
     facts: Facts
     is_sent: bool
+    is_held: bool = False
     late: float
     sender: str
     text: str
@@ -109,7 +111,10 @@ class Ledger(Protocol):
         ...
 
     async def claim(self, most: int) -> list[Claimed]:
-        """Claim the due decisions of at most so many people and rooms, and all others there, for CLAIM seconds."""
+        """Claim the due decisions of at most so many people and rooms, and all others there, for CLAIM seconds.
+
+        Those that quiet hours hold back are claimed once these are over, all of a person together.
+        """
         ...
 
     async def record(self, outcomes: Sequence[Outcome]) -> None:

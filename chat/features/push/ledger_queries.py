@@ -16,6 +16,8 @@ from chat.features.push.ledger import (
     Step,
     Upcoming,
 )
+from chat.features.push.quiet_hours import Quiet, free_at
+from chat.features.push.quiet_reading import read_quiet
 from chat.features.push.rules import Decision, Facts, decide
 from chat.features.push.subscriptions import Subscription
 from chat.storage.postgres.database import Database
@@ -91,6 +93,7 @@ class PostgresLedger:
                 return []
             pairs = _columns(rows, "message_id", "person_id")
             late = {(row["message_id"], row["person_id"]): row["late"] for row in rows}
+            now: float = rows[0]["now"]
             found = await connection.fetch(queries.CLAIMED, *pairs)
             people = list({row["person_id"] for row in rows})
             devices: defaultdict[int, list[Device]] = defaultdict(list)
@@ -100,9 +103,12 @@ class PostgresLedger:
             badges = {
                 row["person_id"]: row["badge"] for row in await connection.fetch(queries.BADGES, people)
             }
+            quiet = await read_quiet(connection, people)
             return [
                 _claimed(
                     row,
+                    now,
+                    quiet.get(row["person_id"]),
                     late[row["message_id"], row["person_id"]],
                     devices[row["person_id"]],
                     ended,
@@ -189,6 +195,7 @@ async def _explained(
             seq=row["seq"],
             decision=row["decision"],
             at=row["at"],
+            held_until=row["held_until"],
             deliveries=reports[row["message_id"]],
         )
         for row in rows
@@ -229,12 +236,17 @@ def _facts(row: asyncpg.Record) -> Facts:
 
 def _claimed(
     row: asyncpg.Record,
+    now: float,
+    quiet: Quiet | None,
     late: float,
     devices: Sequence[Device],
     ended: set[tuple[int, ...]],
     badge: int,
 ) -> Claimed:
     place = row["message_id"], row["person_id"]
+    is_held = row["is_held"]
+    came = now - max(row["age"] or 0.0, 0.0)  # a message of the future was sent before the clock was set back
+    free = free_at(quiet, row["sender_id"], came, now)
     facts = Facts(
         is_own=row["is_own"],
         is_deleted=row["is_deleted"],
@@ -244,9 +256,10 @@ def _claimed(
         is_for_one=row["is_for_one"],
         has_device=bool(devices),
         is_read=row["is_read"],
-        age=row["age"] or 0.0,
-        tries=row["tries"] - 1,
+        age=late if is_held else now - free,
+        tries=0 if is_held else row["tries"] - 1,
         is_due=True,
+        quiet=max(free - now, 0.0),
     )
     return Claimed(
         message_id=row["message_id"],
@@ -255,6 +268,7 @@ def _claimed(
         seq=row["seq"],
         facts=facts,
         is_sent=row["is_sent"],
+        is_held=is_held,
         late=late,
         sender=row["sender"] or "",
         text=row["text"] or "",

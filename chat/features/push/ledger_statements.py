@@ -86,17 +86,22 @@ RELEASE = "UPDATE push_subscriptions SET held_until = NULL WHERE held_until > no
 
 CLAIM_DUE = f"""
 WITH due AS MATERIALIZED (
-    SELECT person_id, room_id FROM push_decisions WHERE due_at <= now() ORDER BY due_at LIMIT $1
+    SELECT person_id, room_id, decision FROM push_decisions WHERE due_at <= now() ORDER BY due_at LIMIT $1
     FOR UPDATE SKIP LOCKED
+), places AS MATERIALIZED (
+    SELECT person_id, room_id FROM due
+    UNION SELECT person_id, held.room_id FROM due JOIN push_decisions AS held USING (person_id)
+          WHERE due.decision = 'quiet' AND held.due_at <= now() AND held.decision = 'quiet'
 ), chosen AS MATERIALIZED (
-    SELECT message_id, person_id, due_at FROM (SELECT DISTINCT person_id, room_id FROM due) AS places
+    SELECT message_id, person_id, due_at FROM places
     JOIN push_decisions USING (person_id, room_id)
-    WHERE due_at IS NOT NULL AND (due_at <= now() OR NOT is_claimed)
+    WHERE due_at IS NOT NULL AND (due_at <= now() OR NOT is_claimed AND decision <> 'quiet')
     FOR UPDATE OF push_decisions SKIP LOCKED
 )
 UPDATE push_decisions AS mine SET due_at = now() + interval '{CLAIM} s', is_claimed = true, tries = tries + 1
 FROM chosen WHERE mine.message_id = chosen.message_id AND mine.person_id = chosen.person_id
-RETURNING mine.message_id, mine.person_id, extract(epoch FROM now() - chosen.due_at)::float8 AS late"""
+RETURNING mine.message_id, mine.person_id, extract(epoch FROM now() - chosen.due_at)::float8 AS late,
+    extract(epoch FROM now())::float8 AS now"""
 
 FACTS = f"""
        coalesce(m.sender_id = mine.person_id, false) AS is_own,
@@ -109,7 +114,7 @@ FACTS = f"""
        coalesce(marks.notify, 'mentions') AS notify,
        coalesce({_FOR_ONE.format(room="r", person="mine.person_id", message="m")}, false) AS is_for_one,
        coalesce(marks.seq >= mine.seq, false) AS is_read, {_AGE.format(message="m")},
-       sender.name AS sender, r.kind, r.name AS room_name"""
+       m.sender_id, sender.name AS sender, r.kind, r.name AS room_name"""
 """The facts about rows that are called `mine`; `FACTS_FROM` joins what they are read from."""
 FACTS_FROM = """
 LEFT JOIN messages AS m ON m.id = mine.message_id
@@ -119,7 +124,8 @@ LEFT JOIN users AS p ON p.id = mine.person_id
 LEFT JOIN marks ON marks.room_id = mine.room_id AND marks.user_id = mine.person_id"""
 
 CLAIMED = f"""
-SELECT mine.message_id, mine.person_id, mine.room_id, mine.seq, mine.tries, mine.decision = 'sent' AS is_sent,{FACTS},
+SELECT mine.message_id, mine.person_id, mine.room_id, mine.seq, mine.tries, mine.decision = 'sent' AS is_sent,
+       mine.decision = 'quiet' AS is_held,{FACTS},
        left(m.text, 200) AS text,
        coalesce((SELECT has_text FROM push_choices WHERE user_id = mine.person_id), true) AS has_text
 FROM unnest($1::bigint[], $2::bigint[]) AS claimed(message_id, person_id)
@@ -143,7 +149,7 @@ BADGES = """
 SELECT person_id, (
     SELECT count(DISTINCT recent.room_id) FROM (
         SELECT room_id, seq FROM push_decisions AS d WHERE d.person_id = people.person_id
-            AND decision IN ('waiting', 'sent', 'active', 'collapsed', 'no_device', 'failed')
+            AND decision IN ('waiting', 'sent', 'active', 'quiet', 'collapsed', 'no_device', 'failed')
         ORDER BY message_id DESC LIMIT 200
     ) AS recent LEFT JOIN marks ON marks.room_id = recent.room_id AND marks.user_id = people.person_id
     WHERE recent.seq > coalesce(marks.seq, 0)) AS badge
@@ -151,7 +157,9 @@ FROM unnest($1::bigint[]) AS people(person_id)"""
 
 SETTLE = """
 UPDATE push_decisions AS mine SET decision = made.decision, decided_at = now(), is_claimed = false,
-    due_at = now() + make_interval(secs => made.again)
+    due_at = now() + make_interval(secs => made.again),
+    held_until = CASE WHEN made.decision = 'quiet' THEN now() + make_interval(secs => made.again)
+        WHEN held_until > now() THEN now() ELSE held_until END
 FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::float8[]) AS made(message_id, person_id, decision, again)
 WHERE mine.message_id = made.message_id AND mine.person_id = made.person_id"""
 DELIVERED = """
@@ -178,7 +186,8 @@ DELETE FROM push_decisions AS old USING (
 ) AS oldest WHERE old.message_id = oldest.message_id AND old.person_id = oldest.person_id"""
 
 _EXPLAINED = """
-SELECT message_id, room_id, seq, decision, extract(epoch FROM decided_at)::float8 AS at
+SELECT message_id, room_id, seq, decision, extract(epoch FROM decided_at)::float8 AS at,
+       extract(epoch FROM held_until)::float8 AS held_until
 FROM push_decisions WHERE person_id = $1"""
 EXPLAIN = f"""{_EXPLAINED} AND message_id = (SELECT id FROM messages WHERE room_id = $2 AND seq = $3)"""
 LAST = f"""{_EXPLAINED} ORDER BY message_id DESC LIMIT $2"""

@@ -94,6 +94,9 @@ class Why(Value, kw_only=True, frozen=True):
 
     decision: Annotated[str, Meta(description=", ".join(Decision))]
     at: Time
+    held_until: Annotated[
+        Time | None, Meta(description="The end of the quiet hours that hold it back, or held it back")
+    ] = None
     deliveries: tuple[Delivery, ...] = ()
     mail: Mailed | None = None
 
@@ -155,6 +158,7 @@ async def why_notified(services: EngineServices, caller: Caller, request: WhichM
     return Why(
         decision=found.decision,
         at=milliseconds(found.at),
+        held_until=None if found.held_until is None else milliseconds(found.held_until),
         deliveries=tuple(
             Delivery(
                 device=each.device,

@@ -35,6 +35,8 @@ class Decision(StrEnum):
     """A newer message of the room was pushed instead; they have not been in the room since the last mail."""
     TOO_OLD = "too_old"
     """The server did not run when its time had come."""
+    QUIET = "quiet"
+    """The person's quiet hours hold it back: it is decided again at their end."""
     FAILED = "failed"
     """No push service, or mail server, took it, for a day or for good."""
 
@@ -56,6 +58,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
         latest: seconds of `age` after which it is too late to begin.
         is_due: the time has passed in which the person may read it in a page.
         is_active: the person has a page open and is not away.
+        quiet: seconds until the person's quiet hours are over; 0.0: they are, or the author may notify at any time.
         is_newest: no newer message of the room is pushed now; no mail about the room was sent since they were there.
     """
 
@@ -72,6 +75,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     latest: float = HOUR
     is_due: bool = False
     is_active: bool = False
+    quiet: float = 0.0
     is_newest: bool = True
 
 
@@ -99,4 +103,6 @@ def decide(facts: Facts) -> Decision:
         return Decision.WAITING
     if facts.is_active:
         return Decision.ACTIVE
+    if facts.quiet > 0:
+        return Decision.QUIET
     return Decision.SENT if facts.is_newest else Decision.COLLAPSED

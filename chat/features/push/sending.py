@@ -137,29 +137,35 @@ class Sender:
         except StorageError as error:
             await self._failed(error)
             return
+        # At the end of quiet hours one push is about all that they held back.
+        ended = {each.person_id for each in claimed if each.is_held and not each.facts.quiet}
         places: defaultdict[tuple[int, int], list[Claimed]] = defaultdict(list)
         for each in sorted(claimed, key=lambda each: -each.message_id):
-            places[each.person_id, each.room_id].append(each)
+            places[each.person_id, 0 if each.person_id in ended else each.room_id].append(each)
         self._under_way += len(places)
         for waiting in places.values():
             nursery.start_soon(self._send_newest, outgoing, waiting)
 
     async def _send_newest(self, outgoing: Outgoing, waiting: Sequence[Claimed]) -> None:
-        """Send the newest that is to be sent of what waits for a person in a room."""
+        """Send the newest that is to be sent of what waits for a person in a room, or waited for their quiet hours."""
         is_active = self._statuses.status(waiting[0].person_id) is Status.ONLINE
-        outcomes, is_newest = [], True
+        outcomes: list[Outcome] = []
+        newest: Claimed | None = None
+        more = 0
         late = max(each.late for each in waiting)
         for each in waiting:
-            decision = decide(structs.replace(each.facts, is_active=is_active, is_newest=is_newest))
+            decision = decide(structs.replace(each.facts, is_active=is_active, is_newest=newest is None))
             if decision is Decision.SENT:
-                is_newest = False
-                outcomes.append(await self._send_to_all(outgoing, each, late))
-            else:
-                outcomes.append(_settled(each, Decision.SENT if each.is_sent else decision))
+                newest = each
+                continue
+            more += each.is_held and decision is Decision.COLLAPSED
+            outcomes.append(_settled(each, Decision.SENT if each.is_sent else decision))
+        if newest is not None:
+            outcomes.append(await self._send_to_all(outgoing, newest, late, more))
         self._outcomes.append(outcomes)
         self._changed.notify()
 
-    async def _send_to_all(self, outgoing: Outgoing, claimed: Claimed, late: float) -> Outcome:
+    async def _send_to_all(self, outgoing: Outgoing, claimed: Claimed, late: float, more: int) -> Outcome:
         started = trio.current_time()
         notice = Notice(
             room_id=claimed.room_id,
@@ -168,6 +174,7 @@ class Sender:
             room_name=claimed.room_name,
             text=claimed.text,
             badge=max(claimed.badge, 1),
+            more=more,
         )
         has_text = claimed.has_text and outgoing.may_have_texts
         body = body_of(notice, outgoing.public_url, has_text=has_text)
@@ -280,6 +287,7 @@ def _settled(claimed: Claimed, decision: Decision) -> Outcome:
         person_id=claimed.person_id,
         tries=claimed.facts.tries + 1,
         decision=decision,
+        again=claimed.facts.quiet if decision is Decision.QUIET else None,
     )
 
 

@@ -1,5 +1,6 @@
 """A browser subscribes and unsubscribes, a person chooses, and tries it out."""
 
+from collections.abc import Callable
 from functools import partial
 
 from chat.domain.entities import Person
@@ -41,6 +42,8 @@ class Push:
     def __init__(self, ports: Ports) -> None:
         self._subscriptions = ports[SUBSCRIPTIONS]
         self._keys: Keys | None = None
+        self.wake: Callable[[], object] = _nothing
+        """Has this server look again for what is due; set while it sends. Sync."""
 
     async def keys(self) -> Keys:
         """Return the server's keys; the first call ever makes them. Cancelling: they are made, or not."""
@@ -87,6 +90,10 @@ class Push:
         if answer.state is DeliveryState.GONE:
             await self._subscriptions.forget(found.session_id, found.endpoint)
         return answer
+
+
+def _nothing() -> None:
+    """Do nothing. Sync."""
 
 
 def sender(services: EngineServices, keys: Keys) -> SendPush:

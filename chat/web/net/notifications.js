@@ -63,6 +63,12 @@ export function openNotifications(store, call) {
     return found;
   }
 
+  /** @param {Message[]} messages */
+  async function mayNotify(messages) {
+    if (!store.get().server.features.includes("quiet_hours")) return messages;
+    return (await import("./quiet_hours.js")).thoseThatMayNotify(call, messages);
+  }
+
   /** Once for each page: subscribe to push, or send the subscription again. */
   async function renewPush() {
     if (isPushRenewed || permission() !== "granted" || !store.get().server.features.includes("push")) return;
@@ -82,8 +88,10 @@ export function openNotifications(store, call) {
       if (canOffer()) store.update((state) => ({ ...state, offersNotifications: true }));
       if (!isNotifier || permission() !== "granted" || (await isAnyTabFocused())) return;
       for (const [room, messages] of found) {
+        const shown = await mayNotify(messages);
+        if (shown.length === 0) continue;
         notified.add(room);
-        await show(room, messages);
+        await show(room, shown);
       }
       closeRead(); // a room may have been read meanwhile
     },

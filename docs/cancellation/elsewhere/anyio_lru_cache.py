@@ -1,6 +1,6 @@
 """anyio 4.16.0: calls of a cached function that are cancelled make others fail, and the cache smaller.
 
-    pip install anyio==4.16.0 trio && python anyio_lru_cache.py
+pip install anyio==4.16.0 trio && python anyio_lru_cache.py
 """
 
 import anyio

@@ -1,6 +1,6 @@
 """httpcore 1.0.9: a request that is cancelled while HTTP/2 begins spoils the connection for those after it.
 
-    pip install httpcore[trio,http2]==1.0.9 trio && python httpcore_http2.py
+pip install httpcore[trio,http2]==1.0.9 trio && python httpcore_http2.py
 """
 
 import h2.config

@@ -1,6 +1,6 @@
 """httpcore 1.0.9: a request that is cancelled right after its TLS handshake keeps its place in the pool for ever.
 
-    pip install httpcore[trio]==1.0.9 trio trustme && python httpcore_slot.py
+pip install httpcore[trio]==1.0.9 trio trustme && python httpcore_slot.py
 """
 
 import ssl
@@ -35,10 +35,16 @@ async def main() -> None:
                     if event == "connection.start_tls.complete":
                         scope.cancel()
 
-                await pool.request("GET", f"https://localhost:{port}", extensions={"trace": cancel_once_encrypted})
+                await pool.request(
+                    "GET", f"https://localhost:{port}", extensions={"trace": cancel_once_encrypted}
+                )
             print("after the cancellation:", pool, pool.connections)
             try:
-                print(await pool.request("GET", f"https://localhost:{port}", extensions={"timeout": {"pool": 2}}))
+                print(
+                    await pool.request(
+                        "GET", f"https://localhost:{port}", extensions={"timeout": {"pool": 2}}
+                    )
+                )
             except httpcore.PoolTimeout:
                 print("PoolTimeout: the only place is taken, and nobody has it")
         nursery.cancel_scope.cancel()

@@ -1,6 +1,6 @@
 """httpcore 1.0.9: a TLS handshake that is cancelled leaves its socket open, until the garbage collector comes.
 
-    pip install httpcore[trio]==1.0.9 trio && python httpcore_socket.py
+pip install httpcore[trio]==1.0.9 trio && python httpcore_socket.py
 """
 
 import gc

@@ -1,6 +1,6 @@
 """sqlite-anyio 0.3.2: a block that is cancelled at its commit is neither committed nor rolled back; the next one does it.
 
-    pip install sqlite-anyio==0.3.2 trio && python sqlite_anyio_commit.py
+pip install sqlite-anyio==0.3.2 trio && python sqlite_anyio_commit.py
 """
 
 import anyio

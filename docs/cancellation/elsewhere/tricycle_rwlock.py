@@ -1,6 +1,6 @@
 """tricycle 0.4.1: a reader waits on, although the writer that it let go first has given up.
 
-    pip install tricycle==0.4.1 trio && python tricycle_rwlock.py
+pip install tricycle==0.4.1 trio && python tricycle_rwlock.py
 """
 
 import tricycle

@@ -1,6 +1,6 @@
 """trio-websocket 0.12.2: a connection that is cancelled in its handshake is not closed; its socket is left to Python.
 
-    pip install trio-websocket==0.12.2 trio && python -W always::ResourceWarning trio_websocket_socket.py
+pip install trio-websocket==0.12.2 trio && python -W always::ResourceWarning trio_websocket_socket.py
 """
 
 import trio

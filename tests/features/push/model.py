@@ -3,16 +3,18 @@
 Nothing is decided or sent in memory: its ledger is empty, as before the first message.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import trio
+from msgspec import structs
 
 from chat.domain.features import Port
 from chat.domain.messages.outcomes import Saved
 from chat.features.push.keys import new_private_key
 from chat.features.push.ledger import LEDGER
 from chat.features.push.missed.port import MISSED, USUAL, MailChoice
+from chat.features.push.quiet.port import QUIET, QuietChoice
 from chat.features.push.subscriptions import SUBSCRIPTIONS, PushState, Subscription
 
 if TYPE_CHECKING:
@@ -42,6 +44,27 @@ class _MissedModel:
         await trio.lowlevel.checkpoint()
 
 
+class _QuietModel:
+    """The port `QuietTimes`."""
+
+    def __init__(self, storage: "MemoryStorage") -> None:
+        self._users = storage.users
+        self._choices: dict[int, QuietChoice] = {}
+
+    async def choice(self, person_id: int) -> QuietChoice | None:
+        await trio.lowlevel.checkpoint()
+        found = self._choices.get(person_id) if self._users.is_there(person_id) else None
+        return found and structs.replace(found, passing=self._there(person_id, found.passing))
+
+    async def choose(self, person_id: int, choice: QuietChoice) -> None:
+        await trio.lowlevel.checkpoint()
+        if self._users.is_there(person_id):
+            self._choices[person_id] = structs.replace(choice, passing=self._there(person_id, choice.passing))
+
+    def _there(self, person_id: int, passing: Collection[int]) -> list[int]:
+        return sorted(each for each in passing if each != person_id and self._users.is_there(each))
+
+
 class PushModel:
     """The port `Subscriptions`, and an empty `Ledger`."""
 
@@ -55,6 +78,7 @@ class PushModel:
             SUBSCRIPTIONS: self,
             LEDGER: self,
             MISSED: _MissedModel(storage),
+            QUIET: _QuietModel(storage),
         }
 
     async def private_key(self) -> bytes:

@@ -124,6 +124,12 @@ class World:
                     return found.decision
                 await trio.sleep(0.02)  # only the database knows
 
+    async def became(self, who: Person, message: Message, decision: str, seconds: float = 30) -> None:
+        """Wait until this is decided, whatever was before."""
+        with trio.fail_after(seconds):
+            while (found := await self.why(who, message)) is None or found.decision != decision:  # noqa: ASYNC110
+                await trio.sleep(0.02)  # only the database knows
+
     def body(self, pushed: Pushed) -> dict[str, Any]:
         """What a browser was sent."""
         decoded: dict[str, Any] = msgspec.json.decode(self.browsers[pushed.name].decrypt(pushed.body))

@@ -15,6 +15,8 @@ from chat.features.push.missed.port import (
     MissedRoom,
     Receiver,
 )
+from chat.features.push.quiet_hours import Quiet, free_at
+from chat.features.push.quiet_reading import read_quiet
 from chat.features.push.rules import DAY, Decision, Facts, decide
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import ASYNC_COMMIT, Connection
@@ -82,7 +84,8 @@ class PostgresMissed:
             if not chosen:
                 await connection.execute(queries.NOT_SENT, person_id, room_id, pending_id)
                 return None
-            room = _room(person_id, room_id, place, chosen, receiver, mail_id)
+            quiet = (await read_quiet(connection, [person_id])).get(person_id)
+            room = _room(person_id, room_id, place, chosen, receiver, mail_id, quiet)
             decisions = choose(room)
             sent = [message for message, made in decisions.items() if made is Decision.SENT]
             settled = {
@@ -163,11 +166,13 @@ def _room(
     rows: Sequence[asyncpg.Record],
     receiver: asyncpg.Record | None,
     mail_id: str,
+    quiet: Quiet | None,
 ) -> MissedRoom:
     pending_id = place["pending_id"]
     is_tried = pending_id is not None and rows[0]["mail_id"] == pending_id
     has_been_there = place["root_id"] is None or place["read_seq"] != place["now_read"]
     kind = rows[0]["kind"]
+    now = place["now"]
     return MissedRoom(
         person_id=person_id,
         room_id=room_id,
@@ -186,7 +191,7 @@ def _room(
                 facts=_facts(
                     row,
                     receiver is not None,
-                    -(row["wait"] or 0.0),
+                    now - free_at(quiet, row["sender_id"], now + (row["wait"] or 0.0), now),
                     is_there=row["is_there"],
                     tries=place["tries"] if is_tried else 0,
                     is_newest=is_tried or has_been_there,

@@ -42,7 +42,7 @@ WHERE users.id = $1 AND disabled_at IS NULL AND deleted_at IS NULL
 ROOM = """
 INSERT INTO missed_rooms AS mine (person_id, room_id) VALUES ($1, $2)
 ON CONFLICT (person_id, room_id) DO UPDATE SET tries = mine.tries
-RETURNING root_id, read_seq, pending_id, tries,
+RETURNING root_id, read_seq, pending_id, tries, extract(epoch FROM now())::float8 AS now,
     coalesce((SELECT seq FROM marks WHERE room_id = $2 AND user_id = $1), 0) AS now_read"""
 LOCK_ROOM = "SELECT FROM missed_rooms WHERE person_id = $1 AND room_id = $2 FOR UPDATE"
 WAITING = f"""

@@ -9,6 +9,7 @@ import { FormError } from "../controls/fields.js";
 import { icon } from "../controls/icon.js";
 import { Push } from "./push.js";
 
+const QuietHours = lazy(() => import("./quiet_hours.js"), "QuietHours");
 const MailChoices = lazy(() => import("./mail_choice.js"), "MailChoices");
 
 /** @typedef {"granted" | "denied" | "default" | "missing" | "ios"} Permission */
@@ -17,6 +18,7 @@ export function Notifications() {
   const chat = useChat();
   const [permission, setPermission] = useState(permissionState);
   const isMailed = useSelected((state) => state.server.features.includes("missed_mail"));
+  const hasQuiet = useSelected((state) => state.server.features.includes("quiet_hours"));
   const allow = async () => {
     await chat.answerNotificationOffer(true);
     setPermission(permissionState());
@@ -27,6 +29,7 @@ export function Notifications() {
     ${permission === "default" && html`<div class="actions"><button type="button" class="button primary" onClick=${allow}>${t("notifications.allow")}</button></div>`}
     ${permission === "granted" && html`<${Push} other=${html`<${LocalTest} />`} />`}
     ${isMailed && html`<${MailChoices} />`}
+    ${hasQuiet && html`<${QuietHours} />`}
     <p>${t("notifications.rooms")}</p>
   `;
 }

@@ -7,31 +7,39 @@ import { useChat } from "../shared/context.js";
 import { problemText } from "../shared/problem.js";
 import { navigate, routeOf } from "../shared/router.js";
 import { useTitle } from "../shared/title.js";
+import { usePolicy } from "./policy.js";
+import { forgetKept, keepClick, kept, takeClick } from "./provider_click.js";
 
-/** What this tab does after the provider's page. The server's part is in a cookie that scripts cannot read. */
-const KEPT = "chat.oidc";
 const LONGEST_ERROR = 100;
-
-/** @typedef {{ next?: string, invite?: string, shared?: boolean }} Kept */
 
 export function ProviderPage() {
   const chat = useChat();
   const [asked] = useState(() => new URLSearchParams(location.search));
+  const [isBegun, setBegun] = useState(() => takeClick() !== null);
   const [problem, setProblem] = useState("");
   const isAnswer = asked.has("code") || asked.has("error");
   const isLink = isAnswer ? (asked.get("state") ?? "").startsWith("l") : asked.has("link");
   useTitle(t("oidc.title"));
+  const run = (/** @type {Promise<unknown>} */ done) => done.catch((error) => setProblem(error.oidc ?? problemText(error)));
+  const click = () => {
+    keepClick({ next: asked.get("next") ?? undefined, invite: asked.get("invite") ?? undefined });
+    takeClick();
+    setBegun(true);
+    run(begin(chat));
+  };
   useEffect(() => {
     if (isLink && !isAnswer) {
       navigate("/settings/identity", { replace: true }); // linking begins there, with a click and a password
       return;
     }
     history.replaceState(null, "", "/oidc"); // a code is good once: neither reloads nor the history repeat it
-    (isAnswer ? finish(chat, asked, isLink) : begin(chat, asked)).catch((error) => setProblem(error.oidc ?? problemText(error)));
+    if (isAnswer) run(finish(chat, asked, isLink));
+    else if (isBegun) run(begin(chat));
     const restored = (/** @type {PageTransitionEvent} */ event) => event.persisted && navigate("/", { replace: true });
     addEventListener("pageshow", restored); // the browser's Back button on the provider's page
     return () => removeEventListener("pageshow", restored);
   }, []);
+  if (!isAnswer && !isBegun && !isLink) return html`<${Asking} onClick=${click} />`;
   if (!problem) {
     return html`<${Card} title=${t(isAnswer ? "oidc.arriving" : "oidc.leaving")}>
       <span class="spinner" role="status" aria-label=${t("common.loading")}></span>
@@ -39,7 +47,20 @@ export function ProviderPage() {
   }
   return html`<${Card} title=${t(isLink ? "oidc.link_failed" : "oidc.failed")}>
     <${ErrorNote}>${problem}<//>
-    <a class="button primary wide" href=${isLink ? "/settings/identity" : againPath()} onClick=${leave}>${t("oidc.again")}</a>
+    <a class="button primary wide" href=${isLink ? "/settings/identity" : "/oidc"} onClick=${leave}>${t("oidc.again")}</a>
+    <a class="button wide quiet" href="/">${t("common.to_start")}</a>
+  <//>`;
+}
+
+/**
+ * Somebody came from elsewhere: a log-in that they did not want would put another account in the place of theirs.
+ * @param {{ onClick: () => void }} props
+ */
+function Asking({ onClick }) {
+  const { policy, problem } = usePolicy();
+  return html`<${Card} title=${t("sign_in.log_in")}>
+    ${problem && html`<${ErrorNote} kind="warning">${problemText(problem)}<//>`}
+    ${policy?.provider && html`<button type="button" class="button primary wide" onClick=${onClick}>${t("sign_in.provider", { name: policy.provider })}</button>`}
     <a class="button wide quiet" href="/">${t("common.to_start")}</a>
   <//>`;
 }
@@ -47,23 +68,13 @@ export function ProviderPage() {
 /** Begin again by a reload: the path may be the same. @param {any} event */
 function leave(event) {
   event.preventDefault();
+  keepClick(kept());
   location.assign(event.currentTarget.getAttribute("href"));
 }
 
-function againPath() {
-  const { next, invite, shared } = kept();
-  const query = new URLSearchParams({ ...(next && { next }), ...(invite && { invite }), ...(shared && { shared: "1" }) });
-  return `/oidc?${query}`;
-}
-
-/**
- * @param {import("../../model/types").Chat} chat
- * @param {URLSearchParams} asked
- */
-async function begin(chat, asked) {
+/** @param {import("../../model/types").Chat} chat */
+async function begin(chat) {
   const { url } = /** @type {{ url: string }} */ (await chat.call("POST", "/auth/oidc/begin", {}));
-  const keep = { next: asked.get("next") ?? undefined, invite: asked.get("invite") ?? undefined, shared: asked.has("shared") };
-  sessionStorage.setItem(KEPT, JSON.stringify(keep));
   location.assign(url);
   await new Promise(() => {}); // until the browser leaves
 }
@@ -81,9 +92,9 @@ async function finish(chat, asked, isLink) {
     await chat.call("POST", "/me/identity", answer);
     return navigate("/settings/identity", { replace: true });
   }
-  const { next, invite, shared } = kept();
-  await chat.logInByProvider({ ...answer, ...(invite && { invite }) }, { shared });
-  sessionStorage.removeItem(KEPT);
+  const { next, invite } = kept();
+  await chat.logInByProvider({ ...answer, ...(invite && { invite }) });
+  forgetKept();
   const isUsedUp = invite && !(await isGood(chat, invite));
   navigate(isUsedUp ? "/" : placeOf(next ?? "/"), { replace: true });
 }
@@ -104,19 +115,10 @@ function isGood(chat, invite) {
 /** The path of a place of this page; of anything else the start. @param {string} next */
 function placeOf(next) {
   try {
-    const { origin, pathname, search } = new URL(next, location.origin);
+    const { origin, pathname, search, hash } = new URL(next, location.origin);
     const isOurs = origin === location.origin && !["unknown", "oidc"].includes(routeOf(pathname).screen);
-    return isOurs ? pathname + search : "/";
+    return isOurs ? pathname + search + hash : "/";
   } catch {
     return "/";
-  }
-}
-
-/** @returns {Kept} */
-function kept() {
-  try {
-    return JSON.parse(sessionStorage.getItem(KEPT) ?? "{}");
-  } catch {
-    return {};
   }
 }

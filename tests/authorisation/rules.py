@@ -466,7 +466,6 @@ SERVER_ACTS = (
     ServerAct("reset_password", "everybody", {"code": "no", "password": _PASSWORD}, GONE),
     ServerAct("forgot_password", "everybody", {"email": "ada@example.com"}, Answer.CONFLICT),
     ServerAct("recover", "everybody", {"code": "m-no", "password": _PASSWORD}, GONE),
-    ServerAct("confirm_address", "everybody", {"code": "c-no"}, GONE),
     ServerAct("unsubscribe", "everybody", {"code": "00000000-0000-0000-0000-000000000000"}),
     ServerAct("begin_provider_login", "everybody", {}, Answer.CONFLICT),
     ServerAct("provider_login", "everybody", {"code": "no", "state": "no"}, Answer.CONFLICT),
@@ -535,6 +534,7 @@ SERVER_ACTS = (
     ServerAct("export", "people", {}, NOT_FOUND),
     ServerAct("export_link", "people", {}, NOT_FOUND),
     ServerAct("ask_confirmation", "people", {}, Answer.CONFLICT),
+    ServerAct("confirm_address", "people", {"code": "c-no"}, GONE),
     ServerAct("choose_mail", "people", {"after": 900}),
     ServerAct(
         "choose_quiet_hours",

@@ -72,7 +72,6 @@ EXCUSED = (
     Excuse("features/invites/queries.py", "", ASKED_AGAIN),
     Excuse("features/addresses/queries.py", "", ASKED_AGAIN),
     Excuse("features/addresses/native.py", "", ASKED_AGAIN),
-    Excuse("domain/accounts/resets.py", "await use_up()", ASKED_AGAIN),
     Excuse("domain/accounts/resets.py", "await refusal_of_log_in(", AS_IN_LOG_IN),
     Excuse("domain/accounts/logins.py", "return await self._granted(", AS_IN_LOG_IN),
     Excuse(

@@ -130,7 +130,7 @@ def test_a_mention_before_a_kill_is_mailed_after_it_once_and_a_command_says_so(d
             link = mails.next_mail()["message"].get_body(("plain",)).get_content()
             code = re.search(r"/confirm#(\S+)", link)
             assert code is not None
-            assert request("POST", f"{begin}/auth/confirm", {"code": code[1]}).is_success
+            assert request("POST", f"{begin}/auth/confirm", {"code": code[1]}, headers=ada).is_success
             said = request(
                 "POST", f"{begin}/rooms/1/messages", {"key": "1", "text": "@ada tea?"}, headers=ben
             ).json()

@@ -94,6 +94,9 @@ def test_an_address_is_confirmed_by_a_click_on_the_page_of_a_mailed_link(
     link = re.search(r"^http\S+", text, re.MULTILINE)
     assert link is not None
     opened = pages.open(link[0].removeprefix(pages.url))
+    opened.get_by_label("Name or e-mail address").fill("cleo")  # the link alone is not enough
+    opened.get_by_label("Password", exact=True).fill(PASSWORD)
+    opened.get_by_role("button", name="Log in").click()
     expect(opened.get_by_role("button", name="Confirm address")).to_be_visible()
     page.reload()
     expect(

@@ -18,7 +18,7 @@ from chat.domain.accounts.new_passwords import clean_new_password
 from chat.domain.accounts.passwords import Passwords
 from chat.domain.accounts.second_factor import CheckCode, refusal_of_log_in
 from chat.domain.accounts.tokens import Tokens
-from chat.domain.entities import Person
+from chat.domain.entities import Credentials, Person
 from chat.domain.limits.bounds import SecondFactorFor
 from chat.domain.ports import Users
 from chat.domain.refusals import Code, Refusal
@@ -90,16 +90,16 @@ class Resets:
         person: Person,
         password: str,
         address: str,
-        use_up: Callable[[], Awaitable[bool]] | None = None,
+        save: Callable[[Credentials, bytes], Awaitable[Person | None]] | None = None,
         *,
         check_code: CheckCode | None = None,
     ) -> Granted | Refusal:
         """Set a new password for somebody who has a good link. Every token except the returned one becomes invalid.
 
-        `use_up` uses the link up, once the password is known to be acceptable, and returns whether it was still good.
-        `check_code` is called before, for people with a second factor; without it they can't use a link.
-        May raise StorageDown and OutcomeUnknown. Cancelling: the password is the old one or the new one, and the link
-        may be used up.
+        `save` replaces the known password by the new hash, and uses the link up in the same transaction; None: the
+        link was not good any more. Without it there is nothing to use up. `check_code` is called before, for people
+        with a second factor; without it they can't use a link. May raise StorageDown and OutcomeUnknown. Cancelling:
+        the password is the old one or the new one.
         """
         if not self.takes_passwords:
             return PASSWORDS_OFF
@@ -114,15 +114,16 @@ class Resets:
         password_hash = await self._passwords.hash(raw, address)
         if isinstance(password_hash, Refusal):
             return password_hash
-        if use_up is not None and not await use_up():
-            return RESET_OVER
-        changed = await self._users.set_password(
-            person.id, password_hash, instead_of=known.password_hash, by_link=True
-        )
+        changed = await (save or self._save)(known, password_hash)
         if changed is None:  # it was used at the same time
             return RESET_OVER
         self._note("password reset", person=changed.id, address=address)
         return self._grant(changed)
+
+    async def _save(self, known: Credentials, password_hash: bytes) -> Person | None:
+        return await self._users.set_password(
+            known.person.id, password_hash, instead_of=known.password_hash, by_link=True
+        )
 
     async def _person(self, code: str) -> Person | Refusal:
         try:

@@ -8,10 +8,10 @@ from msgspec import Meta
 from chat.domain.refusals import Code, Refusal
 from chat.engine.services import EngineServices
 from chat.features.addresses.letters import Language, confirm_letter
-from chat.features.addresses.port import ADDRESSES, LASTS
+from chat.features.addresses.port import ADDRESSES, LASTS, Confirmation
 from chat.mail.link_codes import digest_of, new_code
 from chat.mail.outbox import send_letter
-from chat.operations.operation import Access, Caller, Cost, Operation
+from chat.operations.operation import Caller, Cost, Operation
 from chat.operations.values import Value
 
 MARK = "c-"
@@ -27,6 +27,13 @@ LINK_OVER = Refusal(
     "this link is used, too old, or for an address that the account does not have any more",
     field="code",
     reason="address_link_over",
+)
+
+OF_ANOTHER = Refusal(
+    Code.FORBIDDEN,
+    "this link is for another account: log in to that one",
+    field="code",
+    reason="address_link_of_another",
 )
 
 logger = structlog.get_logger(__name__)
@@ -86,10 +93,20 @@ async def ask_confirmation(
 
 
 async def confirm_address(
-    services: EngineServices, _caller: Caller, request: ConfirmAddress
+    services: EngineServices, caller: Caller, request: ConfirmAddress
 ) -> Refusal | None:
-    """Confirm an e-mail address with the code of a mailed link."""
-    return None if await services.feature_ports[ADDRESSES].confirm(digest_of(request.code)) else LINK_OVER
+    """Confirm the e-mail address of one's account with the code of a mailed link.
+
+    The link alone does not: anybody may register with an address that is not theirs, and its owner would follow it.
+    """
+    addresses = services.feature_ports[ADDRESSES]
+    match await addresses.confirm(digest_of(request.code), caller.known.id):
+        case Confirmation.CONFIRMED:
+            return None
+        case Confirmation.OVER:
+            return LINK_OVER
+        case Confirmation.OF_ANOTHER:
+            return OF_ANOTHER
 
 
 OPERATIONS = (
@@ -117,8 +134,9 @@ OPERATIONS = (
         path="/auth/confirm",
         request=ConfirmAddress,
         status=204,
-        access=Access.ANYBODY,
-        refuses=(Code.INVALID, Code.GONE, Code.OUTCOME_UNKNOWN),
+        tokens=False,
+        cost=Cost.MESSAGE,
+        refuses=(Code.INVALID, Code.FORBIDDEN, Code.GONE, Code.OUTCOME_UNKNOWN),
         handler=confirm_address,
     ),
 )

@@ -1,5 +1,6 @@
 """The port of the e-mail addresses that people have confirmed."""
 
+from enum import Enum, auto
 from typing import Protocol
 
 import msgspec
@@ -20,6 +21,16 @@ class Addressee(msgspec.Struct, frozen=True):
     email: str
 
 
+class Confirmation(Enum):
+    """What came of the use of a link."""
+
+    CONFIRMED = auto()
+    OVER = auto()
+    """It is used or over, or the account has another address."""
+    OF_ANOTHER = auto()
+    """It is for another account; it stays good."""
+
+
 class Addresses(Protocol):
     """The confirmed addresses. Each method may raise StorageDown; those that write may raise OutcomeUnknown.
 
@@ -38,8 +49,8 @@ class Addresses(Protocol):
         """
         ...
 
-    async def confirm(self, digest: bytes) -> bool:
-        """Use a link up, and confirm its address. False: it is used or over, or the account has another address."""
+    async def confirm(self, digest: bytes, person_id: int) -> Confirmation:
+        """Use a link to this person's account up, and confirm its address."""
         ...
 
 

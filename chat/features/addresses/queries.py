@@ -1,6 +1,6 @@
 """Confirmed addresses in PostgreSQL."""
 
-from chat.features.addresses.port import LASTS, PER_HOUR, Addressee
+from chat.features.addresses.port import LASTS, PER_HOUR, Addressee, Confirmation
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import Connection
 
@@ -23,10 +23,13 @@ WITH found AS (
     SELECT $2, id, email_key, $3, clock_timestamp() + interval '{LASTS} s' FROM found
 )
 SELECT name, email FROM found"""
+_WHOSE = "SELECT user_id FROM address_links WHERE digest = $1 AND expires_at > clock_timestamp()"
+# Before the link: who changes the address locks in this order too.
+_LOCK_PERSON = "SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE"
 _CONFIRM = """
 WITH used AS (
     UPDATE address_links SET used_at = clock_timestamp() FROM users
-    WHERE digest = $1 AND used_at IS NULL AND expires_at > clock_timestamp() AND users.id = user_id
+    WHERE digest = $1 AND user_id = $2 AND used_at IS NULL AND expires_at > clock_timestamp() AND users.id = user_id
         AND users.email_key = address_links.email_key AND users.deleted_at IS NULL
     RETURNING address_links.user_id, address_links.email_key, language
 )
@@ -57,8 +60,12 @@ class PostgresAddresses:
 
         return await self._database.write(begin)
 
-    async def confirm(self, digest: bytes) -> bool:
-        async def confirm(connection: Connection) -> bool:
-            return bool(await connection.fetchval(_CONFIRM, digest))
+    async def confirm(self, digest: bytes, person_id: int) -> Confirmation:
+        async def confirm(connection: Connection) -> Confirmation:
+            if await connection.fetchval(_WHOSE, digest) not in (None, person_id):
+                return Confirmation.OF_ANOTHER
+            await connection.execute(_LOCK_PERSON, person_id)
+            is_good = await connection.fetchval(_CONFIRM, digest, person_id)
+            return Confirmation.CONFIRMED if is_good else Confirmation.OVER
 
         return await self._database.write(confirm)

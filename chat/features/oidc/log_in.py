@@ -217,8 +217,10 @@ async def _person(
             if isinstance(owner_of_it, Person) and owner_of_it.has_second_factor:
                 return LINK_INSIDE
             # Somebody else may have registered with this address: unless it is confirmed, password and tokens end.
-            owner = await identities.adopt(identity, person_id, services.accounts.unusable_hash())
+            owner = await identities.adopt(identity, person_id, email, services.accounts.unusable_hash())
             services.accounts.changed(person_id)
+            if owner == 0:  # the account was changed just now
+                return OVER
             if owner != person_id:
                 return HAS_ANOTHER
             logger.info("an account was linked by its address", person=person_id)
@@ -288,7 +290,7 @@ async def link(
     if isinstance(found, Refusal):
         return found
     identity = Identity(about.issuer, subject_of(found[0].claims))
-    owner = await services.feature_ports[IDENTITIES].link(identity, person.id)
+    owner = await services.feature_ports[IDENTITIES].link(identity, person)
     if owner is None:
         return HAS_ANOTHER
     if owner != person.id:

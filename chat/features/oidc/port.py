@@ -68,17 +68,19 @@ class Identities(Protocol):
         """
         ...
 
-    async def link(self, identity: Identity, person_id: int) -> int | None:
+    async def link(self, identity: Identity, person: Person) -> int | None:
         """Link an account, record it in the audit, and return whose identity it is now.
 
-        Another id: it is linked with that account. None: this account has another identity of this issuer, or is gone.
+        Another id: it is linked with that account. None: this account has another identity of this issuer, is gone, or
+        the person's tokens have ended since.
         """
         ...
 
-    async def adopt(self, identity: Identity, person_id: int, password_hash: bytes) -> int | None:
-        """Link an account as `link` does.
+    async def adopt(self, identity: Identity, person_id: int, email: str, password_hash: bytes) -> int | None:
+        """Link an account with this address, in upper or lower ASCII, as `link` does.
 
-        Unless its address is confirmed here, the same transaction removes its other identities, replaces its password,
+        0, and nothing is done: it does not have the address any more, or has a second factor now. Unless its address
+        is confirmed here, the same transaction removes its other identities, replaces its password,
         ends its tokens, and notes the address, which the provider verified, as confirmed.
         """
         ...

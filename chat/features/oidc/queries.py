@@ -25,9 +25,12 @@ _LOCK_LOG_IN = "SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 1))"
 _LOCK_LOG_OUT = "SELECT pg_advisory_xact_lock(hashtextextended($1, 1))"
 _LINK = """
 INSERT INTO identities (issuer, subject, user_id)
-SELECT $1, $2, id FROM users WHERE id = $3 AND deleted_at IS NULL AND NOT is_visitor FOR SHARE
+SELECT $1, $2, id FROM users
+WHERE id = $3 AND ($4::integer IS NULL OR token_generation = $4) AND deleted_at IS NULL AND NOT is_visitor FOR SHARE
 ON CONFLICT DO NOTHING RETURNING true"""
-_LOCK_PERSON = "SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE"
+_LOCK_PERSON = """
+SELECT email_key = $2 AND lower(email COLLATE "C") = lower($3 COLLATE "C") AND NOT has_second_factor
+FROM users WHERE id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE"""
 _UNLINK_OTHERS = """
 DELETE FROM identities USING users
 WHERE user_id = $1 AND users.id = $1 AND (issuer, subject) <> ($2, $3) AND NOT EXISTS (
@@ -98,24 +101,25 @@ class PostgresIdentities:
                 return known
             added = await add_person_with_invite(connection, new)
             if isinstance(added, Person):
-                await connection.fetchval(_LINK, identity.issuer, identity.subject, added.id)
+                await connection.fetchval(_LINK, identity.issuer, identity.subject, added.id, None)
                 await connection.execute(_CONFIRM, added.id)
             return added
 
         return await self._database.write(add)
 
-    async def link(self, identity: Identity, person_id: int) -> int | None:
+    async def link(self, identity: Identity, person: Person) -> int | None:
         async def link(connection: Connection) -> int | None:
-            return await _link(connection, identity, person_id)
+            return await _link(connection, identity, person.id, person.token_generation)
 
         return await self._database.write(link)
 
-    async def adopt(self, identity: Identity, person_id: int, password_hash: bytes) -> int | None:
+    async def adopt(self, identity: Identity, person_id: int, email: str, password_hash: bytes) -> int | None:
         async def adopt(connection: Connection) -> int | None:
-            await connection.execute(_LOCK_PERSON, person_id)
+            if not await connection.fetchval(_LOCK_PERSON, person_id, same_name_key(email), email):
+                return 0
             if await _person_of(connection, identity) is None:
                 await connection.execute(_UNLINK_OTHERS, person_id, identity.issuer, identity.subject)
-            owner = await _link(connection, identity, person_id)
+            owner = await _link(connection, identity, person_id, None)
             if owner == person_id:
                 await connection.execute(_REPLACE_PASSWORD, person_id, password_hash.decode())
                 await connection.execute(_CONFIRM, person_id)
@@ -167,7 +171,9 @@ async def _person_of(connection: Connection, identity: Identity) -> int | None:
     return found
 
 
-async def _link(connection: Connection, identity: Identity, person_id: int) -> int | None:
-    if await connection.fetchval(_LINK, identity.issuer, identity.subject, person_id):
+async def _link(
+    connection: Connection, identity: Identity, person_id: int, generation: int | None
+) -> int | None:
+    if await connection.fetchval(_LINK, identity.issuer, identity.subject, person_id, generation):
         await note(connection, [Act(by_id=person_id, what=What.IDENTITY_LINKED, person_id=person_id)])
     return await _person_of(connection, identity)

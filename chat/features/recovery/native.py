@@ -59,7 +59,7 @@ async def recover(services: EngineServices, caller: Caller, request: Recover) ->
         person,
         request.password,
         caller.device.address,
-        lambda: resets.use(digest),
+        lambda known, password_hash: resets.use(digest, known, password_hash),
         check_code=code_check(services, request.second_factor, caller.device.address),
     )
     if isinstance(granted, Refusal):

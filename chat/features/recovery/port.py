@@ -4,6 +4,7 @@ from typing import Protocol
 
 import msgspec
 
+from chat.domain.entities import Credentials, Person
 from chat.domain.features import Port
 
 LASTS = 1800.0
@@ -38,8 +39,12 @@ class PasswordResets(Protocol):
         """Return the id of the person whose link is good; None: it is used, over, or void."""
         ...
 
-    async def use(self, digest: bytes) -> bool:
-        """Use a link up, and return whether it was good. Of several uses at once one gets True."""
+    async def use(self, digest: bytes, known: Credentials, password_hash: bytes) -> Person | None:
+        """Use a link of this person up, and set their password in place of the known one, in one transaction.
+
+        It is noted in the audit, their tokens end, and the address is confirmed; if it was not, what was linked with
+        the account before ends too. Of several uses at once one gets the person, the others None.
+        """
         ...
 
 

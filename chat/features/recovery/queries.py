@@ -1,9 +1,11 @@
 """Links to reset a password, in PostgreSQL."""
 
+from chat.domain.entities import Credentials, Person
 from chat.domain.text.rules import same_name_key
 from chat.features.recovery.port import LASTS, PER_HOUR, Addressee
 from chat.storage.postgres.database import Database
 from chat.storage.postgres.session import Connection
+from chat.storage.postgres.users import replace_password
 
 _LOCK = "SELECT id FROM users WHERE email_key = $1 FOR NO KEY UPDATE"
 _BEGIN = f"""
@@ -22,11 +24,14 @@ _IS_GOOD = """
 digest = $1 AND used_at IS NULL AND expires_at > clock_timestamp() AND users.id = user_id
     AND users.email_key = password_resets.email_key AND token_generation = generation AND disabled_at IS NULL"""
 _PERSON = f"SELECT user_id FROM password_resets, users WHERE {_IS_GOOD}"
+# The person before the link: who changes the address or the identities locks in this order too.
+_LOCK_PERSON = "SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE"
 # The link was mailed, so its use also confirms the address. Before that anybody may have registered with it: what they
 # linked ends. (All parts see confirmed_addresses as it was.)
 _USE = f"""
 WITH used AS (
-    UPDATE password_resets SET used_at = clock_timestamp() FROM users WHERE {_IS_GOOD}
+    UPDATE password_resets SET used_at = clock_timestamp() FROM users
+    WHERE {_IS_GOOD} AND users.id = $2 AND password_hash = $3
     RETURNING password_resets.user_id, password_resets.email_key
 ), unlinked AS (
     DELETE FROM identities USING used WHERE identities.user_id = used.user_id AND NOT EXISTS (
@@ -61,8 +66,13 @@ class PostgresResets:
 
         return await self._database.read(read)
 
-    async def use(self, digest: bytes) -> bool:
-        async def use(connection: Connection) -> bool:
-            return bool(await connection.fetchval(_USE, digest))
+    async def use(self, digest: bytes, known: Credentials, password_hash: bytes) -> Person | None:
+        person_id, before = known.person.id, known.password_hash.decode("ascii")
+
+        async def use(connection: Connection) -> Person | None:
+            await connection.execute(_LOCK_PERSON, person_id)
+            if not await connection.fetchval(_USE, digest, person_id, before):
+                return None
+            return await replace_password(connection, person_id, password_hash, by_link=True)
 
         return await self._database.write(use)

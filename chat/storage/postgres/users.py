@@ -189,13 +189,10 @@ class PostgresUsers:
         instead_of: bytes | None = None,
         by_link: bool = False,
     ) -> Person | None:
-        values = (password_hash.decode("ascii"), None if instead_of is None else instead_of.decode("ascii"))
-
         async def set_password(connection: Connection) -> Person | None:
-            row = await connection.fetchrow(queries.SET_PASSWORD, person_id, *values)
-            if row is not None and by_link:
-                await note(connection, [reset_act(person_id)])
-            return _person_or_none(row)
+            return await replace_password(
+                connection, person_id, password_hash, instead_of=instead_of, by_link=by_link
+            )
 
         return await self._database.write(set_password)
 
@@ -225,6 +222,22 @@ class PostgresUsers:
 
     async def _one(self, query: str, value: object) -> asyncpg.Record | None:
         return await self._database.read(lambda c: c.fetchrow(query, value))
+
+
+async def replace_password(
+    connection: Connection,
+    person_id: int,
+    password_hash: bytes,
+    *,
+    instead_of: bytes | None = None,
+    by_link: bool = False,
+) -> Person | None:
+    """Do what `Users.set_password` does, in the caller's transaction; asyncio-flavoured."""
+    before = None if instead_of is None else instead_of.decode("ascii")
+    row = await connection.fetchrow(queries.SET_PASSWORD, person_id, password_hash.decode("ascii"), before)
+    if row is not None and by_link:
+        await note(connection, [reset_act(person_id)])
+    return _person_or_none(row)
 
 
 async def _is_last_admin(connection: Connection, person: Person) -> bool:

@@ -9,7 +9,7 @@ import trio
 from chat.domain.features import Port
 from chat.domain.messages.outcomes import Saved
 from chat.domain.text.rules import same_name_key
-from chat.features.addresses.port import ADDRESSES, LASTS, PER_HOUR, Addressee
+from chat.features.addresses.port import ADDRESSES, LASTS, PER_HOUR, Addressee, Confirmation
 
 if TYPE_CHECKING:
     from tests.reference.storage import MemoryStorage
@@ -30,6 +30,7 @@ class AddressesModel:
         self._now = storage.now
         self._links: dict[bytes, _Link] = {}
         self._confirmed: dict[int, str] = {}  # by person
+        storage.users.on_other_address.append(self._forget)
         self.savers: Mapping[type, Callable[[Any], Saved]] = {}
         self.ports: Mapping[Port[Any], Any] = {ADDRESSES: self}
 
@@ -62,13 +63,21 @@ class AddressesModel:
         self._links[digest] = _Link(person_id, key, self._now())
         return Addressee(person.name, person.email or "")
 
-    async def confirm(self, digest: bytes) -> bool:
+    async def confirm(self, digest: bytes, person_id: int) -> Confirmation:
         await trio.lowlevel.checkpoint()
         link = self._links.get(digest)
-        if link is None or link.is_used or link.at + LASTS <= self._now():
-            return False
-        if self._key(link.person_id) != link.email_key:
-            return False
+        if link is None or link.at + LASTS <= self._now():
+            return Confirmation.OVER
+        if link.person_id != person_id:
+            return Confirmation.OF_ANOTHER
+        if link.is_used or self._key(person_id) != link.email_key:
+            return Confirmation.OVER
         link.is_used = True
-        self._confirmed[link.person_id] = link.email_key
-        return True
+        self._confirmed[person_id] = link.email_key
+        return Confirmation.CONFIRMED
+
+    def _forget(self, person_id: int) -> None:
+        """The address of an account changed by more than the case of ASCII letters. Sync."""
+        self._confirmed.pop(person_id, None)
+        for link in self._links.values():
+            link.is_used = link.is_used or link.person_id == person_id

@@ -6,9 +6,9 @@ import pytest
 
 from chat.domain.entities import Person
 from chat.domain.ports import NewPerson, ProfileChange, Storage
-from chat.features.addresses.port import ADDRESSES, PER_HOUR
+from chat.features.addresses.port import ADDRESSES, PER_HOUR, Confirmation
 from chat.mail.queue import MAILS
-from tests.protocols.native.site import Site, open_site
+from tests.protocols.native.site import PASSWORD, Site, open_site
 
 
 async def person(storage: Storage, name: str, email: str | None) -> Person:
@@ -23,9 +23,12 @@ async def test_a_link_confirms_the_address_that_the_account_has(storage: Storage
     found = await addresses.begin(ada.id, b"1" * 32, "en")
     assert found is not None
     assert (found.name, found.email) == ("ada", "Ada@Example.com")
-    assert not await addresses.confirm(b"2" * 32)
-    assert await addresses.confirm(b"1" * 32)
-    assert not await addresses.confirm(b"1" * 32)
+    ben = await person(storage, "ben", None)
+    assert await addresses.confirm(b"2" * 32, ada.id) is Confirmation.OVER
+    assert await addresses.confirm(b"1" * 32, ben.id) is Confirmation.OF_ANOTHER
+    assert not await addresses.is_confirmed(ada.id)
+    assert await addresses.confirm(b"1" * 32, ada.id) is Confirmation.CONFIRMED
+    assert await addresses.confirm(b"1" * 32, ada.id) is Confirmation.OVER
     assert await addresses.is_confirmed(ada.id)
     await storage.users.change_profile(ada.id, ProfileChange(email="other@example.com"))
     assert not await addresses.is_confirmed(ada.id)
@@ -35,8 +38,26 @@ async def test_a_link_is_void_once_the_account_has_another_address(storage: Stor
     addresses, ada = storage.feature_ports[ADDRESSES], await person(storage, "ada", "ada@example.com")
     await addresses.begin(ada.id, b"1" * 32, "en")
     await storage.users.change_profile(ada.id, ProfileChange(email="victim@example.com"))
-    assert not await addresses.confirm(b"1" * 32)
+    assert await addresses.confirm(b"1" * 32, ada.id) is Confirmation.OVER
     assert not await addresses.is_confirmed(ada.id)
+
+
+async def test_an_address_stays_confirmed_while_ascii_case_alone_changes(storage: Storage) -> None:
+    addresses, ada = storage.feature_ports[ADDRESSES], await person(storage, "ada", "ada@strasse.example")
+
+    async def change(email: str) -> None:
+        await storage.users.change_profile(ada.id, ProfileChange(email=email))
+
+    await addresses.begin(ada.id, b"1" * 32, "en")
+    await addresses.begin(ada.id, b"2" * 32, "en")
+    await addresses.confirm(b"1" * 32, ada.id)
+    await change("Ada@Strasse.example")
+    assert await addresses.is_confirmed(ada.id)
+    await change("ada@straße.example")  # the same name, but another mail server
+    assert not await addresses.is_confirmed(ada.id)
+    await change("ada@strasse.example")
+    assert not await addresses.is_confirmed(ada.id)
+    assert await addresses.confirm(b"2" * 32, ada.id) is Confirmation.OVER  # mailed to where it was
 
 
 async def test_an_account_and_an_address_get_three_links_in_an_hour(storage: Storage) -> None:
@@ -80,10 +101,28 @@ async def test_a_mailed_link_confirms_and_only_a_post_uses_it(mailing: Site) -> 
     assert "Здравствуйте, ada!" in mail.text
     code = mail.text.partition("https://chat.example/confirm#")[2].split()[0]
     assert len(code) >= 43
-    assert (await mailing.call("POST", "/auth/confirm", {"code": code})).status == 204
-    again = await mailing.call("POST", "/auth/confirm", {"code": code})
+    assert (await mailing.call("POST", "/auth/confirm", {"code": code}, token=token)).status == 204
+    again = await mailing.call("POST", "/auth/confirm", {"code": code}, token=token)
     assert (again.refused, again["reason"]) == ((410, "gone", "code"), "address_link_over")
     assert (await mailing.call("GET", "/me/email", token=token))["confirmed"]
+
+
+async def test_who_follows_a_link_that_another_asked_for_confirms_nothing(mailing: Site) -> None:
+    # Eve registers with Ada's address and asks for a link; Ada, who gets the mail, follows it.
+    eve, token = await mailing.join("eve", email="ada@example.com")
+    _, of_ada = await mailing.join("ada")
+    await mailing.call("POST", "/me/email/confirmation", token=token)
+    mails = mailing.services.feature_ports[MAILS]
+    mail = await mails.waiting((await mails.listed(1))[0].id)
+    assert mail is not None
+    code = mail.text.partition("https://chat.example/confirm#")[2].split()[0]
+    assert (await mailing.call("POST", "/auth/confirm", {"code": code})).status == 401
+    refused = await mailing.call("POST", "/auth/confirm", {"code": code}, token=of_ada)
+    assert (refused.refused, refused["reason"]) == ((403, "forbidden", "code"), "address_link_of_another")
+    assert not await mailing.services.feature_ports[ADDRESSES].is_confirmed(eve.id)
+    program = await mailing.call("POST", "/me/sessions", {"name": "bot", "password": PASSWORD}, token=token)
+    refused = await mailing.call("POST", "/auth/confirm", {"code": code}, token=program["token"])
+    assert refused["reason"] == "not_for_tokens"
 
 
 async def test_too_many_links_and_no_address_are_refused(mailing: Site) -> None:

@@ -62,10 +62,7 @@ class OidcModel:
 
     async def with_address(self, email: str) -> int | None:
         found = await self._users.by_email(email)
-        if found is None or found.person.email is None:
-            return None
-        is_same = found.person.email.encode().lower() == email.encode().lower()  # bytes: ASCII alone
-        return found.person.id if is_same else None
+        return found.person.id if found is not None and _is_same(found.person.email, email) else None
 
     async def linked(self, person_id: int, issuer: str) -> Linked | None:
         await trio.lowlevel.checkpoint()
@@ -86,12 +83,18 @@ class OidcModel:
             self._addresses().confirm_now(added.id)
         return added
 
-    async def link(self, identity: Identity, person_id: int) -> int | None:
+    async def link(self, identity: Identity, person: Person) -> int | None:
         await trio.lowlevel.checkpoint()
-        return self._link(identity, person_id)
+        now = self._users.look_up(person.id)
+        if now is None or now.token_generation != person.token_generation:
+            return self._owner(identity)
+        return self._link(identity, person.id)
 
-    async def adopt(self, identity: Identity, person_id: int, password_hash: bytes) -> int | None:
+    async def adopt(self, identity: Identity, person_id: int, email: str, password_hash: bytes) -> int | None:
         await trio.lowlevel.checkpoint()
+        person = self._users.look_up(person_id)
+        if person is None or person.has_second_factor or not _is_same(person.email, email):
+            return 0
         is_confirmed = self._addresses().is_confirmed_now(person_id)
         if not is_confirmed and self._owner(identity) is None:
             self.forget_now(person_id)
@@ -156,3 +159,7 @@ class OidcModel:
                 self._sessions.end_now([session_id])
                 ended.add(living[session_id])
         return sorted(ended)
+
+
+def _is_same(address: str | None, other: str) -> bool:
+    return address is not None and address.encode().lower() == other.encode().lower()  # bytes: ASCII alone

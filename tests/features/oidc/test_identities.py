@@ -8,9 +8,11 @@ import trio
 from chat.domain.accounts.account_changes import LAST_ADMIN, AccountChange
 from chat.domain.accounts.passwords import Passwords
 from chat.domain.entities import Person
-from chat.domain.ports import NewPerson, NewSession, Refreshing, Storage, Taken
+from chat.domain.ports import NewPerson, NewSession, ProfileChange, Refreshing, Storage, Taken
+from chat.features.addresses.port import ADDRESSES
 from chat.features.oidc.port import IDENTITIES, Identity, Logout, ProviderSession
 from chat.features.recovery.port import RESETS
+from chat.features.second_factor.port import FACTORS
 
 ISSUER = "https://id.example"
 ONE, OTHER = Identity(ISSUER, "1"), Identity(ISSUER, "2")
@@ -80,11 +82,11 @@ async def test_an_account_has_one_identity_and_an_identity_one_account(storage: 
     ada = await storage.users.add(NewPerson(name="ada", password_hash=b"x"))
     assert isinstance(ada, Person)
     ben = await added(storage, OTHER, "ben")
-    assert await identities.link(ONE, ada.id) == ada.id
-    assert await identities.link(ONE, ada.id) == ada.id
-    assert await identities.link(OTHER, ada.id) == ben.id
-    assert await identities.link(Identity(ISSUER, "3"), ada.id) is None
-    assert await identities.link(Identity("https://other.example", "3"), ada.id) == ada.id
+    assert await identities.link(ONE, ada) == ada.id
+    assert await identities.link(ONE, ada) == ada.id
+    assert await identities.link(OTHER, ada) == ben.id
+    assert await identities.link(Identity(ISSUER, "3"), ada) is None
+    assert await identities.link(Identity("https://other.example", "3"), ada) == ada.id
     linked = await identities.linked(ada.id, ISSUER)
     assert linked is not None
     acts = [(act.what, act.by and act.by.name) for act in await storage.audit.acts(None, 10)]
@@ -112,12 +114,12 @@ async def test_an_adopted_account_loses_its_password_and_tokens(storage: Storage
     session = await session_of(storage, ada)
     assert await identities.with_address("ada@example.com") == ada.id
     assert await identities.with_address("ada@example.co") is None
-    assert await identities.adopt(ONE, ada.id, NONE) == ada.id
+    assert await identities.adopt(ONE, ada.id, "ADA@example.com", NONE) == ada.id
     known = await storage.users.by_name("ada")
     assert known is not None
     assert (known.password_hash, known.person.token_generation) == (NONE, ada.token_generation + 1)
     assert await storage.sessions.living([session]) == {}
-    assert await identities.adopt(OTHER, ada.id, b"y") is None
+    assert await identities.adopt(OTHER, ada.id, "ada@example.com", b"y") is None
     again = await storage.users.by_name("ada")
     assert again == known
 
@@ -127,12 +129,12 @@ async def test_an_address_that_was_not_confirmed_keeps_no_other_identity(storage
     # Eve registers with Ada's address, and links her own identity.
     eve = await storage.users.add(NewPerson(name="eve", password_hash=b"x", email="ada@example.com"))
     assert isinstance(eve, Person)
-    assert await identities.link(OTHER, eve.id) == eve.id
-    assert await identities.adopt(ONE, eve.id, NONE) == eve.id
+    assert await identities.link(OTHER, eve) == eve.id
+    assert await identities.adopt(ONE, eve.id, "ada@example.com", NONE) == eve.id
     assert await identities.person_of(OTHER) is None
     assert await identities.person_of(ONE) == eve.id
     # Now it is confirmed: nobody else takes it.
-    assert await identities.adopt(OTHER, eve.id, NONE) is None
+    assert await identities.adopt(OTHER, eve.id, "ada@example.com", NONE) is None
     assert await identities.person_of(ONE) == eve.id
 
 
@@ -140,17 +142,43 @@ async def test_a_mailed_reset_link_ends_identities_of_an_unconfirmed_address(sto
     identities, resets = storage.feature_ports[IDENTITIES], storage.feature_ports[RESETS]
     eve = await storage.users.add(NewPerson(name="eve", password_hash=b"x", email="ada@example.com"))
     assert isinstance(eve, Person)
-    assert await identities.link(ONE, eve.id) == eve.id
+    assert await identities.link(ONE, eve) == eve.id
     assert await resets.begin("ada@example.com", b"1") is not None
-    assert not await resets.use(b"another")
+    known = await storage.users.by_name("eve")
+    assert known is not None
+    assert await resets.use(b"another", known, b"y") is None
     assert await identities.person_of(ONE) == eve.id
-    assert await resets.use(b"1")
+    changed = await resets.use(b"1", known, b"y")
+    assert changed is not None
+    assert await identities.person_of(ONE) is None
+    # Of Eve's session, which has ended, a link that was under way comes too late.
+    assert await identities.link(ONE, eve) is None
     assert await identities.person_of(ONE) is None
     # The address is confirmed now: what its owner links stays.
-    assert await identities.link(OTHER, eve.id) == eve.id
+    assert await identities.link(OTHER, changed) == eve.id
     assert await resets.begin("ada@example.com", b"2") is not None
-    assert await resets.use(b"2")
+    known = await storage.users.by_name("eve")
+    assert known is not None
+    assert await resets.use(b"2", known, b"z") is not None
     assert await identities.person_of(OTHER) == eve.id
+
+
+async def test_an_account_that_was_changed_meanwhile_is_not_adopted(storage: Storage) -> None:
+    identities = storage.feature_ports[IDENTITIES]
+    eve = await storage.users.add(NewPerson(name="eve", password_hash=b"x", email="ada@strasse.example"))
+    assert isinstance(eve, Person)
+    # The provider has verified the address that the account had; now it has another one, which nobody verified.
+    await storage.users.change_profile(eve.id, ProfileChange(email="ada@straße.example"))
+    assert await identities.adopt(ONE, eve.id, "ada@strasse.example", NONE) == 0
+    assert not await storage.feature_ports[ADDRESSES].is_confirmed(eve.id)
+    assert await identities.person_of(ONE) is None
+    await storage.feature_ports[FACTORS].begin(eve.id, b"1" * 20)
+    await storage.feature_ports[FACTORS].confirm(eve.id, b"1" * 20, 1, [])
+    assert await identities.adopt(ONE, eve.id, "ada@straße.example", NONE) == 0
+    assert await identities.adopt(ONE, eve.id + 99, "ada@straße.example", NONE) == 0
+    known = await storage.users.by_name("eve")
+    assert known is not None
+    assert known.password_hash == b"x"
 
 
 async def test_deleting_an_account_forgets_its_identity(storage: Storage) -> None:

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import trio
 
-from chat.domain.entities import Person
+from chat.domain.administration.audit import reset_act
+from chat.domain.entities import Credentials, Person
 from chat.domain.features import Port
 from chat.domain.messages.outcomes import Saved
+from chat.domain.text.rules import same_name_key
 from chat.features.addresses.port import ADDRESSES
 from chat.features.oidc.port import IDENTITIES
 from chat.features.recovery.port import LASTS, PER_HOUR, RESETS, Addressee
@@ -32,6 +34,7 @@ class RecoveryModel:
         self._users, self._storage = storage.users, storage
         self._now = storage.now
         self._links: dict[bytes, _Link] = {}
+        storage.users.on_other_address.append(self._forget)
         self.savers: Mapping[type, Callable[[Any], Saved]] = {}
         self.ports: Mapping[Port[Any], Any] = {RESETS: self}
 
@@ -57,7 +60,7 @@ class RecoveryModel:
             not link.is_used
             and link.at + LASTS > self._now()
             and person is not None
-            and person.email == link.email
+            and same_name_key(person.email or "") == same_name_key(link.email)
             and person.token_generation == link.generation
             and not person.is_disabled
         )
@@ -72,13 +75,21 @@ class RecoveryModel:
         person_id = self._links[digest].person_id
         return person_id if self._good(digest, self._users.look_up(person_id)) else None
 
-    async def use(self, digest: bytes) -> bool:
+    def _forget(self, person_id: int) -> None:
+        """The address of an account changed by more than the case of ASCII letters. Sync."""
+        for link in self._links.values():
+            link.is_used = link.is_used or link.person_id == person_id
+
+    async def use(self, digest: bytes, known: Credentials, password_hash: bytes) -> Person | None:
         await trio.lowlevel.checkpoint()
-        if (person_id := self._person_of(digest)) is None:
-            return False
+        person_id = known.person.id
+        now = self._users.credentials_now(person_id)
+        if self._person_of(digest) != person_id or now is None or now.password_hash != known.password_hash:
+            return None
         self._links[digest].is_used = True
         addresses, identities = (self._ports()[port] for port in (ADDRESSES, IDENTITIES))
         if not addresses.is_confirmed_now(person_id):
             identities.forget_now(person_id)
         addresses.confirm_now(person_id)
-        return True
+        self._storage.audit.note([reset_act(person_id)])
+        return self._users.set_password_now(now, password_hash)

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 import pytest
 import trio
 
-from chat.domain.entities import Person
+from chat.domain.entities import Credentials, Person
 from chat.domain.ports import NewPerson, ProfileChange, Storage
 from chat.features.recovery.port import PER_HOUR, RESETS
 from chat.features.recovery.requests import REQUESTS, Request, answer_request
@@ -19,6 +19,18 @@ async def ada_in(storage: Storage, **about: object) -> Person:
     return ada
 
 
+async def ben_in(storage: Storage) -> Person:
+    ben = await storage.users.add(NewPerson(name="ben", password_hash=b"x"))
+    assert isinstance(ben, Person)
+    return ben
+
+
+async def known_in(storage: Storage) -> Credentials:
+    known = await storage.users.by_name("ada")
+    assert known is not None
+    return known
+
+
 async def test_a_link_is_for_the_accounts_own_address_and_good_once(storage: Storage) -> None:
     resets, ada = storage.feature_ports[RESETS], await ada_in(storage)
     found = await resets.begin("ada@example.com", b"1" * 32)
@@ -27,19 +39,28 @@ async def test_a_link_is_for_the_accounts_own_address_and_good_once(storage: Sto
     assert await resets.begin("eve@example.com", b"2" * 32) is None
     assert await resets.person_of(b"2" * 32) is None
     assert await resets.person_of(b"1" * 32) == ada.id
-    assert await resets.use(b"1" * 32)
-    assert not await resets.use(b"1" * 32)
+    known = await known_in(storage)
+    assert await resets.use(b"1" * 32, Credentials(ada, b"other"), b"y") is None
+    assert await resets.use(b"1" * 32, Credentials(await ben_in(storage), b"x"), b"y") is None
+    changed = await resets.use(b"1" * 32, known, b"y")
+    assert changed is not None
+    assert (changed.id, changed.token_generation) == (ada.id, ada.token_generation + 1)
+    assert (await known_in(storage)).password_hash == b"y"
+    assert await resets.use(b"1" * 32, await known_in(storage), b"z") is None
     assert await resets.person_of(b"1" * 32) is None
+    (act,) = await storage.audit.acts(None, 10)
+    assert (act.what, act.person and act.person.id) == ("password_reset", ada.id)
 
 
 async def test_of_many_uses_at_once_one_is_good(storage: Storage) -> None:
     resets = storage.feature_ports[RESETS]
     await ada_in(storage)
     await resets.begin("ada@example.com", b"1" * 32)
+    known = await known_in(storage)
     good: list[bool] = []
 
     async def use() -> None:
-        good.append(await resets.use(b"1" * 32))
+        good.append(await resets.use(b"1" * 32, known, b"y") is not None)
 
     async with trio.open_nursery() as nursery:
         for _ in range(10):
@@ -59,11 +80,14 @@ async def test_a_link_ends_with_the_address_and_with_the_tokens(storage: Storage
     await resets.begin("ada@example.com", b"1" * 32)
     await storage.users.change_profile(ada.id, ProfileChange(email="other@example.com"))
     assert await resets.person_of(b"1" * 32) is None
+    await storage.users.change_profile(ada.id, ProfileChange(email="ada@example.com"))
+    assert await resets.person_of(b"1" * 32) is None
+    await storage.users.change_profile(ada.id, ProfileChange(email="other@example.com"))
     await resets.begin("other@example.com", b"2" * 32)
     assert await resets.person_of(b"2" * 32) == ada.id
     await storage.users.set_password(ada.id, b"y", instead_of=b"x")
     assert await resets.person_of(b"2" * 32) is None
-    assert not await resets.use(b"2" * 32)
+    assert await resets.use(b"2" * 32, await known_in(storage), b"z") is None
 
 
 # --- over HTTP ---

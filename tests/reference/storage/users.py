@@ -69,6 +69,8 @@ class MemoryUsers:
         self.admins_made = 0
         """How often somebody became an admin; read-only to others."""
         self.watchers = Watchers()
+        self.on_other_address: list[Callable[[int], object]] = []
+        """Called with a person whose address has changed by more than the case of ASCII letters, within the write."""
 
     async def add(self, new: NewPerson) -> Person | Taken | None:
         await trio.lowlevel.checkpoint()
@@ -318,6 +320,9 @@ class MemoryUsers:
         if _profile(person) != _profile(known.person):
             person = structs.replace(person, changed_at=round(time.time(), 6))
         self._by_id[person.id] = Credentials(person, known.password_hash)
+        if (person.email or "").encode().lower() != (known.person.email or "").encode().lower():
+            for forget in self.on_other_address:
+                forget(person.id)
         self.watchers.notify(person.id)
         return person
 

@@ -48,6 +48,8 @@ export default {
   "address.wrong": "Enter an address like https://chat.example.",
   "confirm.title": "Confirm your address",
   "confirm.note": "You'll get e-mail about messages you missed.",
+  "confirm.log_in": "Log in to the account with this address to confirm it.",
+  "confirm.account": "Account:",
   "confirm.confirm": "Confirm address",
   "confirm.done": "Your address is confirmed.",
   "confirm.over": "This link was already used, has expired or is incomplete, or your account now has another address.",

@@ -25,20 +25,25 @@ from chat.storage.postgres.database import DatabaseAddress
 _GROWING = {"messages", "changes", "users", "rooms", "memberships", "direct_rooms", "files", "edits", "audit"}
 """Tables whose rows are compared for a copy of files: between its two counts others lose and get rows all the time."""
 
+# Retention has removed messages below `first_seq`, and changes below `floor`, in databases that have these columns.
 _ROOMS = """
-SELECT rooms.id FROM rooms
-LEFT JOIN (
-    SELECT room_id, count(*) AS number, max(seq) AS seq, max(pos) AS pos FROM messages GROUP BY room_id
-) AS said ON said.room_id = rooms.id
-LEFT JOIN (
-    SELECT room_id, count(*) AS number, max(pos) AS pos FROM changes GROUP BY room_id
-) AS changed ON changed.room_id = rooms.id
-WHERE deleted_at IS NULL AND (
-    (coalesce(said.number, 0), coalesce(said.seq, 0)) <> (last_seq, last_seq)
-    OR coalesce(said.number, 0) + coalesce(changed.number, 0) <> last_pos
-    OR greatest(coalesce(said.pos, 0), coalesce(changed.pos, 0)) <> last_pos
+WITH bounds AS MATERIALIZED (
+    SELECT id, last_seq, last_pos,
+        coalesce((to_jsonb(rooms) ->> 'first_seq')::bigint, 1) AS first_seq,
+        greatest((to_jsonb(rooms) ->> 'floor')::bigint, 1) AS floor
+    FROM rooms WHERE deleted_at IS NULL
+), said AS (
+    SELECT room_id, count(*) AS number, max(seq) AS seq, max(pos) AS pos, count(*) FILTER (WHERE pos >= floor) AS above
+    FROM messages JOIN bounds ON bounds.id = room_id WHERE seq >= first_seq GROUP BY room_id
+), changed AS (
+    SELECT room_id, count(*) AS above, max(pos) AS pos
+    FROM changes JOIN bounds ON bounds.id = room_id WHERE pos >= floor GROUP BY room_id
 )
-ORDER BY rooms.id"""
+SELECT id FROM bounds LEFT JOIN said ON said.room_id = id LEFT JOIN changed ON changed.room_id = id
+WHERE (coalesce(said.number, 0), coalesce(said.seq, 0)) <> (last_seq - first_seq + 1, last_seq)
+    OR coalesce(said.above, 0) + coalesce(changed.above, 0) <> last_pos - floor + 1
+    OR greatest(coalesce(said.pos, 0), coalesce(changed.pos, 0)) <> last_pos
+ORDER BY id"""
 _ROOM_COUNT = "SELECT count(*) FROM rooms WHERE deleted_at IS NULL"
 _DIGESTS = "SELECT DISTINCT encode(digest, 'hex') AS digest FROM files"
 _AMCHECK = "SELECT count(*) FROM pg_available_extensions WHERE name = 'amcheck'"

@@ -231,6 +231,14 @@ export interface ChangeSettings {
   support_close_days?: number | null;
   /** In days; 0: for ever */
   support_remove_days?: number | null;
+  /** In days; 0: for ever */
+  edit_days?: number | null;
+  /** In days; 0: for ever */
+  change_days?: number | null;
+  /** In days; 0: for ever */
+  key_days?: number | null;
+  /** In days; 0: for ever */
+  deleted_days?: number | null;
   login?: "both" | "password" | "sso" | null;
 }
 
@@ -720,14 +728,15 @@ export interface IssuedInvites {
 }
 
 /** What expires, as counts name it. */
-export type Kind = "idle_conversations" | "messages" | "visitors";
+export type Kind = "changes" | "digests" | "earlier_texts" | "idle_conversations" | "keys" | "messages" | "read_marks" | "visitors";
 
 /**
  * The server's limits; all fields are always sent. - `text`, `topic`, `name`: characters. `frame_bytes`,
  * `body_bytes`, `file_bytes`: bytes (`file_bytes` 0: no files). - `files`, `reactions`: of one message. `page`:
  * entries of a list. - `known`, `replay`: positions in a sync, and changes of one room that a sync sends. -
  * `in_flight`, `watch`: concurrent requests and watched people of a socket. `sockets`: of one person. -
- * `receipts_members`: read marks of others are sent in rooms of at most this size. - `sends_per_second`,
+ * `receipts_members`: read marks of others are sent in rooms of at most this size. - `key_days`: so long the
+ * server knows the key of a message, 0: for ever. Send no message again after that time. - `sends_per_second`,
  * `send_bytes_per_second`, `pages_per_second` (of 100 messages), `searches_per_second`, `uploads_per_second`: of
  * one person; an address has ten times as much. - `calls_per_second`: HTTP calls of one address; further calls are
  * delayed. Short bursts may exceed a rate. A request over a limit is refused with `too_many` and `retry_ms`.
@@ -748,6 +757,7 @@ export interface Limits {
   watch: number;
   sockets: number;
   receipts_members: number;
+  key_days: number;
   /** 0: no limit */
   sends_per_second: number;
   /** 0: no limit */
@@ -1741,6 +1751,10 @@ export interface Settings {
   second_factor: SecondFactorSetting;
   support_close_days: DaysSetting;
   support_remove_days: DaysSetting;
+  edit_days: DaysSetting;
+  change_days: DaysSetting;
+  key_days: DaysSetting;
+  deleted_days: DaysSetting;
   login: LoginSetting;
 }
 

@@ -159,7 +159,7 @@ EXCUSED = (
     Excuse("outbound/client.py", "await outbound.aclose()", NEVER_WAITS),
     Excuse("engine/writes.py", "await self._journal.submit(write, each)", AS_IN_WRITE),
     Excuse("engine/writes.py", "await self._broadcaster.wait_published(last)", AS_IN_WRITE),
-    Excuse("features/retention/__init__.py", "ports[RETENTION].expired", COUNTS),
+    Excuse("features/retention/__init__.py", "expired(ports, rules)", COUNTS),
     Excuse("engine/eraser.py", "self._removals.postpone(", ON_HOLD),
     Excuse("server.py", "async with open_traces(url)", WRAPS),
     Excuse("cli/move.py", "", OWN_COMMAND),

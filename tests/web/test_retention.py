@@ -23,11 +23,14 @@ def olga(pages: Pages, chat: ServerProcess) -> Page:
 def test_admins_say_when_support_conversations_end(olga: Page) -> None:
     olga.get_by_role("link", name="Retention").click()
     part = olga.locator(".settings-part")
-    expect(part.get_by_text("Nothing is older than that.")).to_have_count(3)
+    expect(part.get_by_text("Nothing is older than that.")).to_have_count(4)
     part.get_by_label("Close support conversations after (days)").fill("30")
     part.get_by_role("button", name="Save").click()
     expect(part).to_contain_text("Changed by olga")
     expect(part.get_by_role("button", name="Save")).to_have_count(0)
+    part.get_by_label("Recognize repeated messages for (days)").fill("30")
+    part.get_by_role("button", name="Save").click()
+    expect(part.get_by_text("Changed by olga")).to_have_count(2)
     olga.get_by_role("link", name="Audit").click()
     expect(olga.locator(".settings-part")).to_contain_text("Close support conversations after (days)")
 

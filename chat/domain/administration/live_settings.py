@@ -59,6 +59,10 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     login: Login = "both"
     support_close_days: Days = 0
     support_remove_days: Days = 0
+    edit_days: Days = 0
+    change_days: Days = 0
+    key_days: Days = 0
+    deleted_days: Days = 0
 
 
 _TYPES = {field.name: field.type for field in structs.fields(ServerSettings)}
@@ -178,6 +182,11 @@ class LiveSettings:
     def outbound_hosts(self) -> tuple[str, ...]:
         """The hosts that the server may send requests to though their addresses are private."""
         return self._values.outbound_hosts
+
+    @property
+    def key_days(self) -> int:
+        """The days for which the server knows the keys of messages; 0: for ever."""
+        return self._values.key_days
 
     @property
     def push_texts(self) -> bool:

@@ -1,4 +1,4 @@
-"""Retention: messages and support conversations expire by the rules of the server and of its rooms.
+"""Retention: messages, support conversations and other rows expire by the rules of the server and of its rooms.
 
 Nothing that is on hold does.
 """
@@ -14,10 +14,13 @@ from chat.features.feature import ChangeEvent, Feature, Overdue
 from chat.features.retention.changes import TRIM, Trim, Trimmed
 from chat.features.retention.conversation_queries import PostgresOldConversations
 from chat.features.retention.conversations import OLD_CONVERSATIONS
+from chat.features.retention.counting import expired
 from chat.features.retention.native import OPERATIONS, TrimmedEvent, trimmed_event
 from chat.features.retention.ports import RETENTION
 from chat.features.retention.queries import PostgresRetention, read_counts, save_trims
 from chat.features.retention.remover import open_remover
+from chat.features.retention.row_queries import PostgresOldRows
+from chat.features.retention.rows import OLD_ROWS
 from chat.features.retention.rules import rules_of
 from chat.storage.postgres.features import RemoveMessages
 
@@ -26,8 +29,7 @@ __all__ = ["retention"]
 
 async def _overdue(ports: Ports, settings: Mapping[str, Setting]) -> list[Overdue]:
     rules = rules_of(settings, time.time(), grace=0.0)
-    found = [*await ports[RETENTION].expired(rules), *await ports[OLD_CONVERSATIONS].expired(rules)]
-    return [Overdue(each.kind, each.count, each.oldest) for each in found]
+    return [Overdue(each.kind, each.count, each.oldest) for each in await expired(ports, rules)]
 
 
 def retention(removals: Sequence[RemoveMessages]) -> Feature:
@@ -39,6 +41,7 @@ def retention(removals: Sequence[RemoveMessages]) -> Feature:
         ports={
             RETENTION: partial(PostgresRetention, removals=removals),
             OLD_CONVERSATIONS: PostgresOldConversations,
+            OLD_ROWS: PostgresOldRows,
         },
         figures=read_counts,
         operations=OPERATIONS,

@@ -11,7 +11,7 @@ from chat.domain.refusals import Code, Refusal
 from chat.engine.services import EngineServices
 from chat.features.retention import use_cases
 from chat.features.retention.changes import Trimmed
-from chat.features.retention.conversations import OLD_CONVERSATIONS
+from chat.features.retention.counting import expired
 from chat.features.retention.ports import RETENTION
 from chat.features.retention.rules import (
     HoldKind,
@@ -177,8 +177,6 @@ async def lift_hold(services: EngineServices, caller: Caller, request: WhichHold
 async def overdue(services: EngineServices, _caller: Caller, _request: None) -> OverdueCounts:
     """Count what would be removed now by the rules as they are set."""
     rules = rules_of(services.settings.effective(), time.time(), grace=0.0)
-    ports = services.feature_ports
-    found = [*await ports[RETENTION].expired(rules), *await ports[OLD_CONVERSATIONS].expired(rules)]
     return OverdueCounts(
         overdue=[
             OverdueCount(
@@ -186,7 +184,7 @@ async def overdue(services: EngineServices, _caller: Caller, _request: None) -> 
                 count=each.count,
                 oldest=None if each.oldest is None else milliseconds(each.oldest),
             )
-            for each in found
+            for each in await expired(services.feature_ports, rules)
         ]
     )
 

@@ -10,16 +10,17 @@ from chat.features.retention.rules import Expired, Hold, HoldKind, RoomRule, Rul
 
 
 class TooOld(msgspec.Struct, frozen=True, kw_only=True):
-    """A room that has messages from before `before` (Unix seconds), or whose removal is not published yet.
+    """A room with messages from before `before`, or deleted before `deleted_before`, or whose removal is unpublished.
 
-    `last` is its newest message, if that is a text from before then: it stays as a deleted one until the next message,
-    because a room's numbers are those of its newest message. `sender_id` sent the newest message.
+    Times are Unix seconds. `last` is its newest message, if that is a text from before then: it stays as a deleted one
+    until the next message, because a room's numbers are those of its newest message. `sender_id` sent the newest one.
     """
 
     room_id: int
     people: People
     before: float
     sender_id: int
+    deleted_before: float = 0.0
     last: int | None = None
     is_unannounced: bool = False
 
@@ -38,10 +39,8 @@ class Retention(Protocol):
         """Return rooms with ids above `after_id` that have something to remove, by id; none that is on hold."""
         ...
 
-    async def remove_messages(
-        self, by: int, room_id: int, before: float, limit: int, *, is_first: bool
-    ) -> int:
-        """Remove the oldest messages of a room from before then, at most `limit`, and all that belongs to them.
+    async def remove_messages(self, by: int, room: TooOld, limit: int, *, is_first: bool) -> int:
+        """Remove the oldest messages of a room, at most `limit`, and all that belongs to them.
 
         Its newest message stays, and so do those from the first one on whose sender is on hold. `is_first`: it may
         find what an earlier server left. Returns how many were removed: 0 if the room is on hold, or the claim is lost.
@@ -63,6 +62,7 @@ class Retention(Protocol):
     async def place(self, kind: HoldKind, target_id: int, reason: str, by_id: int | None) -> bool:
         """Place a hold, or change its reason, and record that in the audit. False: there is no such room or person.
 
+        A deleted room can be put on hold as long as it waits for its removal.
         When this returns, no step of a removal that began before is in progress.
         """
         ...

@@ -6,7 +6,7 @@ import asyncpg
 import msgspec
 
 from chat.domain.messages.outcomes import Saved
-from chat.features.retention import statements
+from chat.features.retention import row_statements, statements
 from chat.features.retention.changes import TRIM, Trim, Trimmed, TrimState
 from chat.features.retention.ports import TooOld
 from chat.features.retention.rules import (
@@ -37,6 +37,10 @@ _COUNTED = {
     Kind.MESSAGES: ("removed_messages", "Messages removed"),
     Kind.IDLE: ("closed_conversations", "Support conversations closed"),
     Kind.VISITORS: ("removed_visitors", "Visitors removed with their conversations"),
+    Kind.EARLIER_TEXTS: ("removed_earlier_texts", "Texts from before an edit removed"),
+    Kind.CHANGES: ("removed_changes", "Changes of the log removed"),
+    Kind.KEYS: ("removed_keys", "Keys of messages removed"),
+    Kind.READ_MARKS: ("removed_read_marks", "Read marks of people without access removed"),
 }
 """The metrics, with their meanings."""
 
@@ -60,6 +64,7 @@ class PostgresRetention:
                 room_id=row["room_id"],
                 people=people_of(row),
                 before=row["before"],
+                deleted_before=row["deleted_before"],
                 sender_id=row["sender_id"],
                 last=row["last"],
                 is_unannounced=row["is_unannounced"],
@@ -67,14 +72,16 @@ class PostgresRetention:
             for row in rows
         ]
 
-    async def remove_messages(
-        self, by: int, room_id: int, before: float, limit: int, *, is_first: bool
-    ) -> int:
+    async def remove_messages(self, by: int, room: TooOld, limit: int, *, is_first: bool) -> int:
+        room_id = room.room_id
+
         async def raise_floor(connection: Connection) -> asyncpg.Record | None:
             await connection.execute(ASYNC_COMMIT)  # a step that a crash undoes is repeated
             if not await connection.fetchval(statements.IS_MINE, by):
                 return None
-            return await connection.fetchrow(statements.RAISE, room_id, before, limit)
+            return await connection.fetchrow(
+                statements.RAISE, room_id, room.before, limit, room.deleted_before
+            )
 
         # The floor is raised first: from then on nobody edits these messages, so their locks are waited for by nobody.
         part = await self._database.write(raise_floor)
@@ -89,6 +96,8 @@ class PostgresRetention:
             if floor is None:
                 return
             after = floor["first_seq"] - 1 if part is not None and not is_first else 0
+            if await connection.fetchval(statements.IS_RANGE_HELD, room_id, after, floor["up_to"]):
+                return  # placed just now
             for removal in self._removals:
                 await removal(connection, room_id, after, floor["up_to"])
             for query in statements.REMOVE:
@@ -131,9 +140,9 @@ class PostgresRetention:
 
     async def place(self, kind: HoldKind, target_id: int, reason: str, by_id: int | None) -> bool:
         async def place(connection: Connection) -> bool:
+            await connection.execute(statements.WAIT_FOR_STEPS)
             if not await connection.fetchval(statements.IS_THERE, kind, target_id):
                 return False
-            await connection.execute(statements.WAIT_FOR_STEPS)
             await connection.execute(statements.PLACE, kind, target_id, reason, by_id)
             await note(connection, [hold_act(kind, target_id, reason, by_id)])
             return True
@@ -145,6 +154,7 @@ class PostgresRetention:
             lifted = await connection.fetchrow(statements.LIFT, hold_id)
             if lifted is not None:
                 await connection.execute(statements.FORGET_HELD)
+                await connection.execute(row_statements.LOOK_AGAIN)
                 await note(connection, [lift_act(lifted["kind"], lifted["target_id"], by_id)])
             return lifted is not None
 
@@ -208,4 +218,4 @@ async def read_counts(connection: Connection) -> list[tuple[str, str, float]]:
 
 
 def _parameters(rules: Rules) -> tuple[object, ...]:
-    return rules.message_days, rules.rooms_keep, rules.grace
+    return rules.message_days, rules.rooms_keep, rules.grace, rules.deleted_days

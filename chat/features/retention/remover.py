@@ -19,6 +19,7 @@ from chat.engine.services import EngineServices
 from chat.features.retention.changes import Trim
 from chat.features.retention.conversation_remover import ConversationRemover
 from chat.features.retention.ports import RETENTION, TooOld
+from chat.features.retention.row_remover import RowRemover
 from chat.features.retention.rules import GRACE, Kind, Rules, rules_of
 from chat.paced_steps import PacedSteps
 
@@ -38,7 +39,7 @@ logger = structlog.get_logger(__name__)
 
 
 class Remover:
-    """Removes expired messages. `grace`: seconds for which a changed rule removes nothing."""
+    """Removes what has expired. `grace`: seconds for which a changed rule removes nothing."""
 
     def __init__(self, services: EngineServices, *, grace: float = GRACE) -> None:
         self._services = services
@@ -47,6 +48,7 @@ class Remover:
         self._steps = PacedSteps(_MOST)
         self._number = secrets.randbits(62)
         self._conversations = ConversationRemover(services, self._number, self._claim)
+        self._rows = RowRemover(services, self._number, self._claim)
 
     async def run(self) -> None:
         """Remove messages as they expire, until cancelled. Cancelling: a step is done whole, or repeated."""
@@ -78,6 +80,7 @@ class Remover:
             after_id = rooms[-1].room_id
         counts[Kind.IDLE] = await self._conversations.close_idle(rules)
         counts[Kind.VISITORS] = await self._conversations.remove_old(rules)
+        counts |= await self._rows.remove_all(rules)
         await self._retention.count(counts, 0)
         await self._retention.claim(self._number, 0.0)
         if any(counts.values()):
@@ -96,7 +99,7 @@ class Remover:
         while True:
             started = trio.current_time()
             removed = await self._retention.remove_messages(
-                self._number, room.room_id, room.before, self._steps.size, is_first=is_first
+                self._number, room, self._steps.size, is_first=is_first
             )
             count, is_first = count + removed, False
             await self._steps.rest(trio.current_time() - started)

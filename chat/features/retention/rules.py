@@ -1,5 +1,6 @@
-"""How long things are kept: the rules of the server and of a room, and holds. All of it is sync and pure."""
+"""How long things are kept: the rules of the server and of a room, and holds. All of it is sync."""
 
+import time
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Literal, Protocol
@@ -40,13 +41,19 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """How long this server keeps things, in days; 0: for ever. `rooms_keep`: whether rooms may differ.
 
     After `support_close_days` without a word a support conversation is closed, and `support_remove_days` later it is
-    removed with its visitor. `grace`: seconds for which a rule of a room that was just changed removes nothing.
+    removed with its visitor. An earlier text goes `edit_days` after it was replaced; a change of the log and the key of
+    a message go by their own age. A deleted message's row goes `deleted_days` after the deletion, if no message that is
+    kept came before it in the room. `grace`: seconds for which a rule of a room that was just changed removes nothing.
     """
 
     message_days: int = 0
     rooms_keep: RoomsKeep = "server"
     support_close_days: int = 0
     support_remove_days: int = 0
+    edit_days: int = 0
+    change_days: int = 0
+    key_days: int = 0
+    deleted_days: int = 0
     grace: float = GRACE
 
 
@@ -80,6 +87,16 @@ class Kind(StrEnum):
     """Support conversations that are closed, not removed."""
     VISITORS = "visitors"
     """Visitors whose conversation is closed; it goes with them."""
+    EARLIER_TEXTS = "earlier_texts"
+    """Texts of messages from before an edit."""
+    CHANGES = "changes"
+    """Entries of the log beside messages: edits, reactions, members who come and go."""
+    KEYS = "keys"
+    """Keys of messages, which clients chose."""
+    DIGESTS = "digests"
+    """Digests of the texts of messages that were deleted by a release that kept them. They go without a rule."""
+    READ_MARKS = "read_marks"
+    """Read marks of people who have no access to the room any more. They go without a rule."""
 
 
 class Expired(msgspec.Struct, frozen=True):
@@ -111,6 +128,25 @@ def rules_of(settings: Mapping[str, _Setting], now: float, grace: float = GRACE)
         if name in settings and (settings[name].at or 0.0) <= now - grace
     }
     return msgspec.convert(values | {"grace": grace}, Rules)
+
+
+def before_of(rules: Rules, kind: Kind, *, is_support: bool = False) -> float | None:
+    """Return the time (Unix seconds) before which rows of a kind have expired; None: they are kept.
+
+    Changes of a support conversation say since when it is idle: they are kept for as long as that is asked.
+    """
+    match kind:
+        case Kind.EARLIER_TEXTS:
+            days = rules.edit_days
+        case Kind.KEYS:
+            days = rules.key_days
+        case Kind.CHANGES:
+            days = rules.change_days
+            if days and is_support:
+                days = max(days, rules.support_close_days, rules.support_remove_days)
+        case _:
+            days = 0
+    return time.time() - days * DAY if days else None
 
 
 def effective_days(rules: Rules, room: RoomRule) -> int:
@@ -161,7 +197,9 @@ def rule_act(room_id: int, days: int | None, by_id: int | None) -> Act:
 
 def run_acts(counts: dict[str, int]) -> list[Act]:
     """Return the act of removing what has expired, if anything has. Closed conversations have acts of their own."""
-    removed = [f"{count} {kind}" for kind, count in counts.items() if count and kind != Kind.IDLE]
+    removed = [
+        f"{count} {kind.replace('_', ' ')}" for kind, count in counts.items() if count and kind != Kind.IDLE
+    ]
     return [Act(by_id=None, what=What.EXPIRED_REMOVED, detail=", ".join(removed))] if removed else []
 
 

@@ -13,6 +13,17 @@ RETURNING true"""
 # NULL: another server has claimed the removal meanwhile. The lock is held until the step ends.
 IS_MINE = "SELECT true FROM retention_state WHERE claimed_by = $1 FOR SHARE"
 
+# Asked in a statement of its own behind the lock, so that it finds a hold for whose placing the lock waited.
+IS_ROOM_HELD = (
+    "SELECT EXISTS (SELECT FROM retention_holds WHERE kind = 'server' OR (kind = 'room' AND target_id = $1))"
+)
+# Whether the messages $2 < seq <= $3 of the room $1 may not be removed.
+IS_RANGE_HELD = """
+SELECT EXISTS (SELECT FROM retention_holds WHERE kind = 'server' OR (kind = 'room' AND target_id = $1)
+    OR (kind = 'person' AND EXISTS (
+        SELECT FROM messages WHERE room_id = $1 AND seq > $2 AND seq <= $3 AND sender_id = target_id
+    )))"""
+
 # How long the messages of the room `r` are kept: `rules.effective_days`. $1 are the days of the server, $2 is
 # `rooms_keep`, $3 the seconds for which a room's own changed rule removes nothing.
 _DAYS = """CASE
@@ -24,9 +35,10 @@ END"""
 
 _ROOMS = f"""
 SELECT r.id, r.first_seq, r.announced_seq, r.last_seq, r.kind, r.creator_id,
-    CASE WHEN rule.days > 0 THEN clock_timestamp() - rule.days * interval '1 day' END AS before
+    CASE WHEN rule.days > 0 THEN clock_timestamp() - rule.days * interval '1 day' END AS before,
+    CASE WHEN $4::integer > 0 THEN clock_timestamp() - $4::integer * interval '1 day' END AS deleted_before
 FROM rooms r CROSS JOIN LATERAL (SELECT {_DAYS} AS days) AS rule
-WHERE r.deleted_at IS NULL AND r.last_seq > 0 AND (rule.days > 0 OR r.announced_seq < r.first_seq)
+WHERE r.deleted_at IS NULL AND r.last_seq > 0 AND (rule.days > 0 OR $4 > 0 OR r.announced_seq < r.first_seq)
     AND NOT {_SERVER_HELD} AND NOT EXISTS (SELECT FROM retention_holds WHERE kind = 'room' AND target_id = r.id)"""
 
 _IS_HELD = "EXISTS (SELECT FROM retention_holds WHERE kind = 'person' AND target_id = {})"
@@ -34,13 +46,15 @@ _IS_HELD = "EXISTS (SELECT FROM retention_holds WHERE kind = 'person' AND target
 # A room's oldest message is its first by `seq`, so a room costs two look-ups, however long it is.
 TOO_OLD = f"""
 SELECT r.id AS room_id, extract(epoch FROM coalesce(r.before, to_timestamp(0)))::float8 AS before, newest.sender_id,
+    extract(epoch FROM coalesce(r.deleted_before, to_timestamp(0)))::float8 AS deleted_before,
     CASE WHEN oldest.seq = r.last_seq AND newest.kind = 'message' AND newest.deleted_at IS NULL
         AND newest.created_at < r.before AND NOT {_IS_HELD.format("newest.sender_id")} THEN newest.seq END AS last,
     r.announced_seq < r.first_seq AS is_unannounced,
     pair.low_id, pair.high_id, person.id AS person_id, person.name AS person_name
-FROM ({_ROOMS} AND r.id > $4) AS r
+FROM ({_ROOMS} AND r.id > $5) AS r
 CROSS JOIN LATERAL (
-    SELECT seq, sender_id, created_at FROM messages WHERE room_id = r.id AND seq >= r.first_seq ORDER BY seq LIMIT 1
+    SELECT seq, sender_id, created_at, deleted_at FROM messages
+    WHERE room_id = r.id AND seq >= r.first_seq ORDER BY seq LIMIT 1
 ) AS oldest
 CROSS JOIN LATERAL (SELECT * FROM messages WHERE room_id = r.id AND seq = r.last_seq LIMIT 1) AS newest
 LEFT JOIN LATERAL (
@@ -48,20 +62,23 @@ LEFT JOIN LATERAL (
 ) AS pair ON true
 LEFT JOIN LATERAL (SELECT id, name FROM users WHERE r.kind = 'support' AND id = r.creator_id LIMIT 1) AS person ON true
 WHERE r.announced_seq < r.first_seq OR (
-    oldest.created_at < r.before AND NOT {_IS_HELD.format("oldest.sender_id")}
+    (oldest.created_at < r.before OR oldest.deleted_at < r.deleted_before)
+    AND NOT {_IS_HELD.format("oldest.sender_id")}
     AND (oldest.seq < r.last_seq OR (newest.kind = 'message' AND newest.deleted_at IS NULL))
 )
-ORDER BY r.id LIMIT $5"""
+ORDER BY r.id LIMIT $6"""
 
-# Where the removed part of the room $1 ends: at most $3 messages from before $2, none of somebody on hold, never the
-# newest one. `pos` is that of the message that is the oldest then.
+# Where the removed part of the room $1 ends: at most $3 messages from before $2 or deleted before $4, none of somebody
+# on hold, never the newest one. `pos` is that of the message that is the oldest then.
 _END = f"""
 SELECT r.first_seq, ends.up_to, next.pos
 FROM rooms r
 CROSS JOIN LATERAL (
     SELECT least(r.last_seq - 1, min(seq) FILTER (WHERE is_kept) - 1, max(seq)) AS up_to
     FROM (
-        SELECT seq, created_at >= to_timestamp($2::float8) OR {_IS_HELD.format("sender_id")} AS is_kept
+        SELECT seq, {_IS_HELD.format("sender_id")} OR (
+            created_at >= to_timestamp($2::float8) AND coalesce(deleted_at >= to_timestamp($4::float8), true)
+        ) AS is_kept
         FROM messages WHERE room_id = r.id AND seq >= r.first_seq ORDER BY seq LIMIT $3
     ) AS oldest
 ) AS ends
@@ -126,9 +143,10 @@ LEFT JOIN rooms ON hold.kind = 'room' AND rooms.id = target_id
 ORDER BY hold.id"""
 # Waits for the steps in progress: they hold this row FOR SHARE.
 WAIT_FOR_STEPS = "SELECT FROM retention_state WHERE id = 1 FOR UPDATE"
+# A deleted room too, as long as it waits for its removal.
 IS_THERE = """
 SELECT CASE $1
-    WHEN 'room' THEN EXISTS (SELECT FROM rooms WHERE id = $2 AND deleted_at IS NULL)
+    WHEN 'room' THEN EXISTS (SELECT FROM rooms WHERE id = $2)
     WHEN 'person' THEN EXISTS (SELECT FROM users WHERE id = $2)
     ELSE $2::bigint = 0
 END"""

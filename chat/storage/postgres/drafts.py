@@ -188,14 +188,15 @@ class _Place:
 
 
 class _Known(NamedTuple):
-    """The message that was saved with a key, and the digest of its request."""
+    """The message that was saved with a key, and the digest of its request; of a deleted one its first byte."""
 
     message: Message
     digest: bytes
 
     def answer(self, digest: bytes) -> Repeated | KeyUsed:
         """Answer a draft of the same key."""
-        return Repeated(self.message) if digest == self.digest else KeyUsed(message=self.message)
+        is_same = digest[: len(self.digest)] == self.digest
+        return Repeated(self.message) if is_same else KeyUsed(message=self.message)
 
 
 def _digest(draft: Draft) -> bytes:

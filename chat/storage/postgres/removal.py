@@ -10,6 +10,8 @@ from chat.domain.ports import RemovalStep
 from chat.storage.postgres.features import RemoveMessages
 from chat.storage.postgres.session import ASYNC_COMMIT, Connection
 
+# Who places a hold waits for the step in progress, and the next one finds the hold.
+_BEGIN = "SELECT FROM retention_state WHERE id = 1 FOR SHARE"
 # Only this removal locks the rows of deleted rooms. What is on hold waits.
 _NEXT = """
 SELECT id, last_seq FROM rooms
@@ -67,6 +69,7 @@ async def remove_deleted(
     `removals` remove what features keep of rooms.
     """
     await connection.execute(ASYNC_COMMIT)  # a step that a crash undoes is repeated
+    await connection.execute(_BEGIN)
     room = await connection.fetchrow(_NEXT)
     if room is None:
         return RemovalStep() if await connection.fetchval(_FORGET, limit) else None

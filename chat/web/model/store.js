@@ -11,7 +11,7 @@ export const EMPTY = {
     name: "",
     version: "",
     features: [],
-    limits: { text: 4000, frame_bytes: 65536, files: 10, file_bytes: 0, known: 1000, in_flight: 64, watch: 500 },
+    limits: { text: 4000, frame_bytes: 65536, files: 10, file_bytes: 0, known: 1000, in_flight: 64, watch: 500, key_days: 0 },
   },
   connection: { state: "connecting" },
   isLoaded: false,

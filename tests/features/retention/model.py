@@ -9,10 +9,12 @@ import trio
 
 from chat.domain.entities import Message, MessageKind, RoomKind
 from chat.domain.features import Port
+from chat.domain.messages.changes import Deleted
 from chat.domain.messages.outcomes import Saved
 from chat.features.retention.changes import Trim, Trimmed, TrimState
 from chat.features.retention.conversations import OLD_CONVERSATIONS
 from chat.features.retention.ports import RETENTION, TooOld
+from chat.features.retention.rows import OLD_ROWS
 from chat.features.retention.rules import (
     DAY,
     Expired,
@@ -28,6 +30,7 @@ from chat.features.retention.rules import (
     run_acts,
 )
 from tests.features.retention.conversations_model import OldConversationsModel
+from tests.features.retention.rows_model import OldRowsModel
 
 if TYPE_CHECKING:
     from tests.reference.storage import MemoryStorage
@@ -48,6 +51,7 @@ class RetentionModel:
         self.ports: Mapping[Port[Any], Any] = {
             RETENTION: self,
             OLD_CONVERSATIONS: OldConversationsModel(storage, self._is_held),
+            OLD_ROWS: OldRowsModel(storage, self._is_held),
         }
 
     async def claim(self, by: int, seconds: float) -> bool:
@@ -59,16 +63,16 @@ class RetentionModel:
         found = (self._too_old(rules, room.id) for room in self._rooms.all() if room.id > after_id)
         return sorted((each for each in found if each is not None), key=lambda each: each.room_id)[:limit]
 
-    async def remove_messages(
-        self, by: int, room_id: int, before: float, limit: int, *, is_first: bool
-    ) -> int:
+    async def remove_messages(self, by: int, room: TooOld, limit: int, *, is_first: bool) -> int:
         await trio.lowlevel.checkpoint()
+        room_id = room.room_id
         said = self._left(room_id)
         if self._is_held("server", 0) or self._is_held("room", room_id):
             return 0
         count = 0
         for message in said[:-1][:limit]:
-            if message.created_at >= before or self._is_held("person", message.sender_id):
+            is_old = message.created_at < room.before or self._is_deleted_before(message, room.deleted_before)
+            if not is_old or self._is_held("person", message.sender_id):
                 break
             count += 1
         if count:
@@ -184,11 +188,12 @@ class RetentionModel:
         if not said:
             return None
         oldest, newest = said[0], said[-1]
+        deleted_before = time.time() - rules.deleted_days * DAY if rules.deleted_days else 0.0
+        if self._is_held("server", 0) or self._is_held("room", room_id):
+            deleted_before = 0.0
         is_old = (
-            before is not None
-            and oldest.created_at < before
-            and not self._is_held("person", oldest.sender_id)
-        )
+            oldest.created_at < (before or 0.0) or self._is_deleted_before(oldest, deleted_before)
+        ) and not self._is_held("person", oldest.sender_id)
         may_end = is_old and oldest is newest and self._may_delete(newest)
         if not is_unannounced and not (is_old and oldest is not newest) and not may_end:
             return None
@@ -196,6 +201,7 @@ class RetentionModel:
             room_id=room_id,
             people=self._rooms.people_of(room_id),
             before=before or 0.0,
+            deleted_before=deleted_before,
             sender_id=newest.sender_id,
             last=newest.seq if may_end else None,
             is_unannounced=is_unannounced,
@@ -203,6 +209,12 @@ class RetentionModel:
 
     def _may_delete(self, message: Message) -> bool:
         return message.kind is MessageKind.TEXT and not self._messages.is_deleted(message)
+
+    def _is_deleted_before(self, message: Message, moment: float) -> bool:
+        return any(
+            isinstance(each, Deleted) and each.seq == message.seq and each.created_at < moment
+            for each in self._messages.changes_in(message.room_id)
+        )
 
     def _is_held(self, kind: str, target_id: int) -> bool:
         return any((each.kind, each.target_id) == (kind, target_id) for each in self._holds)

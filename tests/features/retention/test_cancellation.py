@@ -11,14 +11,15 @@ from trio_cancel_sweep import CANCELLING, Run, Scenario, Sweeper
 from chat.domain.accounts.account_changes import AccountChange
 from chat.domain.administration.live_settings import LiveSettings
 from chat.domain.entities import LOBBY_ID, Draft, Message, Peer, Person, SupportOf, Visit
-from chat.domain.messages.changes import SupportChange
+from chat.domain.messages.changes import Reaction, SupportChange
 from chat.domain.ports import NewPerson
 from chat.features.registry import FEATURES
 from chat.features.retention.changes import Trim
 from chat.features.retention.conversations import OLD_CONVERSATIONS
 from chat.features.retention.ports import RETENTION
 from chat.features.retention.remover import Remover, open_remover
-from chat.features.retention.rules import DAY, RoomRule, Rules
+from chat.features.retention.rows import OLD_ROWS
+from chat.features.retention.rules import DAY, Kind, RoomRule, Rules
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
 from tests.cancellation.gateway_scenarios import Wire, config, one_connection
@@ -37,7 +38,10 @@ def old_drafts(person_id: int) -> list[Draft]:
 
 
 async def settle(settings: LiveSettings) -> None:
-    await settings.change(None, {"message_days": 30, "support_close_days": 14, "support_remove_days": 60})
+    days = {"message_days": 30, "support_close_days": 14, "support_remove_days": 60}
+    await settings.change(
+        None, days | dict.fromkeys(("edit_days", "change_days", "key_days", "deleted_days"), 30)
+    )
 
 
 async def removing(run: Run) -> None:
@@ -140,12 +144,13 @@ async def _remove(storage: PostgresStorage, ada: int) -> None:
     assert await retention.lift(hold.id, ada)
     assert len(await retention.expired(KEPT)) == 1
     (room,) = await retention.too_old(KEPT, 0, 9)
-    assert await retention.remove_messages(1, LOBBY_ID, room.before, 2, is_first=True) == 2
-    assert await retention.remove_messages(1, LOBBY_ID, room.before, 2, is_first=False) == 1
-    assert await retention.remove_messages(1, LOBBY_ID, room.before, 2, is_first=True) == 0
+    assert await retention.remove_messages(1, room, 2, is_first=True) == 2
+    assert await retention.remove_messages(1, room, 2, is_first=False) == 1
+    assert await retention.remove_messages(1, room, 2, is_first=True) == 0
     await storage.messages.save([Trim(room_id=LOBBY_ID, actor_id=ada, created_at=1.0)])
     await retention.count({"messages": 3}, 0)
     await _remove_conversations(storage)
+    await _remove_rows(storage)
     assert len(await storage.figures()) > 2
 
 
@@ -163,6 +168,17 @@ async def _remove_conversations(storage: PostgresStorage) -> None:
     await storage.messages.save([close])
     (visitor,) = await old.old_visitors(SUPPORT, 0, 9)
     assert await old.remove_visitor(1, SUPPORT, visitor)
+
+
+async def _remove_rows(storage: PostgresStorage) -> None:
+    rows, rules = storage.feature_ports[OLD_ROWS], Rules(edit_days=30, change_days=30, key_days=30)
+    assert len(await rows.expired_rows(rules)) == 1
+    long_ago = time.time() - 90 * DAY
+    for nth in range(3):
+        await storage.messages.save([Reaction(LOBBY_ID, 4, 1, "👍", nth != 1, long_ago)])
+    for kind, count in ((Kind.CHANGES, 3), (Kind.EARLIER_TEXTS, 0), (Kind.KEYS, 0), (Kind.READ_MARKS, 0)):
+        step = await rows.remove_rows(1, kind, rules, (), 9)
+        assert step.removed == count
 
 
 @pytest.fixture(scope="module")

@@ -55,7 +55,7 @@ async def remove(retention: Retention, rules: Rules = MONTH, most: int = 100) ->
     """Remove expired messages, and return the rooms that still have something to do then."""
     for room in await retention.too_old(rules, 0, 100):
         is_first = True
-        while await retention.remove_messages(ME, room.room_id, room.before, most, is_first=is_first):
+        while await retention.remove_messages(ME, room, most, is_first=is_first):
             is_first = False
     return await retention.too_old(rules, 0, 100)
 
@@ -154,7 +154,7 @@ async def test_what_is_on_hold_stays_until_it_is_lifted(
     (room,) = await retention.too_old(MONTH, 0, 100)
     assert await retention.place(kind, target, "case 7", BEN)  # type: ignore[arg-type]
     assert await retention.too_old(MONTH, 0, 100) == []
-    assert await retention.remove_messages(ME, LOBBY_ID, room.before, 100, is_first=True) == 0
+    assert await retention.remove_messages(ME, room, 100, is_first=True) == 0
     assert await texts(storage) == ["90 days", "1 days"]
     (hold,) = await retention.holds()
     assert (hold.kind, hold.target_id, hold.reason) == (kind, target, "case 7")

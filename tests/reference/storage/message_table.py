@@ -167,6 +167,10 @@ class MessageTable:
         log += (each for each in self._changes_in.get(room_id, ()) if each.pos >= floor)
         return sorted(log, key=log_id)
 
+    def changes_in(self, room_id: int) -> list[KeptChange]:
+        """Return the changes of a room beside its messages, also those that retention has removed. Sync."""
+        return self._changes_in.get(room_id, [])
+
     def state_of(self, message: Message) -> MessageState | None:
         """Return what became of a message; None: it is as it was said. Sync."""
         return self._states.get(message.id)

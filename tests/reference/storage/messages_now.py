@@ -69,7 +69,7 @@ class MessagesNow:
         state = self._messages.state_of(message)
         about = [
             entry
-            for entry in self._messages.log_of(message.room_id)
+            for entry in self._messages.changes_in(message.room_id)
             if isinstance(entry, Edited | Deleted) and entry.seq == message.seq
         ]
         edits = [entry.created_at for entry in about if isinstance(entry, Edited)]

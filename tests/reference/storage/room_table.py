@@ -185,6 +185,13 @@ class RoomTable:
         """Return what a person said of a room, at once."""
         return self._own.get((room_id, person_id), Own())
 
+    def forget_own(self, is_useless: Callable[[int, int], bool]) -> int:
+        """Forget what people said of rooms, where that has no use by room and person. Return how many. Sync."""
+        gone = [each for each in self._own if is_useless(*each)]
+        for each in gone:
+            del self._own[each]
+        return len(gone)
+
     def set_own(self, room_id: int, person_id: int, own: Own) -> None:
         """Keep what a person says of a room, at once."""
         self._own[room_id, person_id] = own

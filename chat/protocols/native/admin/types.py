@@ -206,6 +206,10 @@ class Settings(Value, kw_only=True, frozen=True):
     second_factor: SecondFactorSetting
     support_close_days: DaysSetting
     support_remove_days: DaysSetting
+    edit_days: DaysSetting
+    change_days: DaysSetting
+    key_days: DaysSetting
+    deleted_days: DaysSetting
     login: LoginSetting
 
 
@@ -230,6 +234,10 @@ class ChangeSettings(Value, kw_only=True, frozen=True):
     second_factor: SecondFactorFor | UnsetType | None = UNSET
     support_close_days: Days | UnsetType | None = UNSET
     support_remove_days: Days | UnsetType | None = UNSET
+    edit_days: Days | UnsetType | None = UNSET
+    change_days: Days | UnsetType | None = UNSET
+    key_days: Days | UnsetType | None = UNSET
+    deleted_days: Days | UnsetType | None = UNSET
     login: Login | UnsetType | None = UNSET
 
 

@@ -65,6 +65,7 @@ def limits_of(services: Services) -> Limits:
         watch=MOST_WATCHED,
         sockets=MOST_SOCKETS,
         receipts_members=MOST_SHARED_WITH,
+        key_days=services.settings.key_days,
         sends_per_second=_shortest(rates.messages),
         send_bytes_per_second=_shortest(rates.text),
         pages_per_second=_shortest(rates.pages),

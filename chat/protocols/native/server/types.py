@@ -49,6 +49,7 @@ class Limits(Value, kw_only=True, frozen=True, omit_defaults=False):
     - `known`, `replay`: positions in a sync, and changes of one room that a sync sends.
     - `in_flight`, `watch`: concurrent requests and watched people of a socket. `sockets`: of one person.
     - `receipts_members`: read marks of others are sent in rooms of at most this size.
+    - `key_days`: so long the server knows the key of a message, 0: for ever. Send no message again after that time.
     - `sends_per_second`, `send_bytes_per_second`, `pages_per_second` (of 100 messages), `searches_per_second`,
       `uploads_per_second`: of one person; an address has ten times as much.
     - `calls_per_second`: HTTP calls of one address; further calls are delayed.
@@ -71,6 +72,7 @@ class Limits(Value, kw_only=True, frozen=True, omit_defaults=False):
     watch: Count
     sockets: Count
     receipts_members: Count
+    key_days: Count
     sends_per_second: PerSecond
     send_bytes_per_second: PerSecond
     pages_per_second: PerSecond

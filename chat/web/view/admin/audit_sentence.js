@@ -37,6 +37,10 @@ const SETTINGS = {
   login: "admin.login",
   support_close_days: "admin.support_close_days",
   support_remove_days: "admin.support_remove_days",
+  edit_days: "admin.edit_days",
+  change_days: "admin.change_days",
+  key_days: "admin.key_days",
+  deleted_days: "admin.deleted_days",
 };
 
 /** @param {{ act: Act }} props */

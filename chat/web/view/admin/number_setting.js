@@ -6,7 +6,7 @@ import { Field, Submit } from "../controls/fields.js";
 import { Source, useSaving, useFieldText } from "./settings.js";
 
 /** @typedef {"message_rate" | "message_bytes" | "read_rate" | "call_rate" | "registrations_per_hour" | Days} Name */
-/** @typedef {"message_days" | "support_close_days" | "support_remove_days"} Days in days, 0: for ever */
+/** @typedef {"message_days" | "support_close_days" | "support_remove_days" | "edit_days" | "change_days" | "key_days" | "deleted_days"} Days in days, 0: for ever */
 
 /**
  * @param {{

@@ -14,6 +14,7 @@ import { NumberSetting } from "./number_setting.js";
 /** @typedef {import("./settings.js").Changing} Changing */
 
 const KEEPS = /** @type {const} */ (["server", "shorter", "any"]);
+const ROWS = /** @type {const} */ (["deleted_days", "change_days", "key_days"]);
 const KINDS = /** @type {const} */ (["room", "person", "server"]);
 
 /** @param {{ settings: Changing }} props */
@@ -33,10 +34,14 @@ export function RetentionPart({ settings }) {
       <${Overdue} key=${`close ${found.support_close_days.value}`} kind="idle_conversations" />
       <${NumberSetting} settings=${settings} setting=${found.support_remove_days} name="support_remove_days" isWhole=${true} />
       <${Overdue} key=${`remove ${found.support_remove_days.value}`} kind="visitors" />`}
+    ${found.edit_days && html`
+      <${NumberSetting} settings=${settings} setting=${found.edit_days} name="edit_days" isWhole=${true} />
+      <${Overdue} key=${`edits ${found.edit_days.value}`} kind="earlier_texts" />
+      ${ROWS.map((name) => html`<${NumberSetting} key=${name} settings=${settings} setting=${found[name]} name=${name} isWhole=${true} />`)}`}
     <${Holds} />`;
 }
 
-/** What would be removed or closed now. @param {{ kind: "messages" | "idle_conversations" | "visitors" }} props */
+/** What would be removed or closed now. @param {{ kind: "messages" | "idle_conversations" | "visitors" | "earlier_texts" }} props */
 function Overdue({ kind }) {
   const chat = useChat();
   const { value } = useLoaded(async () => /** @type {any} */ (await chat.call("GET", "/admin/retention")), []);

@@ -77,6 +77,15 @@ class Chat(FeatureCalls):
         """The position in each room after the last event taken: pass it to a later `open_chat` to continue there."""
         return dict(self._connector.inbox.positions)
 
+    @property
+    def key_days(self) -> int:
+        """For how many days the server knows the keys of messages, as of the latest connection; 0: for ever.
+
+        The same key sends a message again after that time.
+        """
+        connection = self._connector.connection
+        return 0 if connection is None else connection.limits.key_days
+
     def events(self) -> AsyncIterator[Event]:
         """Iterate over the events: every change of every room, once and in the order of the room.
 

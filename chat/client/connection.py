@@ -1,5 +1,6 @@
 """One connection from hello to its end: tasks read, write, ping, renew the token and keep the rooms in sync."""
 
+import time
 from collections.abc import Callable
 
 import trio
@@ -45,6 +46,8 @@ _PING_INTERVAL = 25.0
 _SYNC_PAUSE = 0.2
 """Seconds between two syncs of gaps: a server with a gap in its own log is not asked without pause."""
 
+_DAY = 86_400.0
+
 _ROOMS_PER_PAGE = 20
 """Rooms in one page request: few enough that each gets a good part of the page."""
 
@@ -59,6 +62,7 @@ class Connection:
     Attributes:
         retry_after: the seconds after which the server asked to reconnect, if it did.
         is_ready: whether the rooms are up to date, so that requests of the program are sent.
+        limits: those of the server.
     """
 
     def __init__(
@@ -69,7 +73,7 @@ class Connection:
         self._socket = socket
         self._rooms, self._inbox, self._outbox = rooms, inbox, outbox
         self._backoff = backoff
-        self._limits = Limits()
+        self.limits = Limits()
         self._stale = Signal()
         self._is_stale = False  # whether something has to be requested
         self._needs_full_sync = False
@@ -104,8 +108,11 @@ class Connection:
         Cancelling: unanswered requests stay in the outbox, and events in the inbox.
         """
         self._outbox.begin_connection()
-        with self._serving:
-            await self._serve(token, address, credentials, on_ready, on_caught_up)
+        try:
+            with self._serving:
+                await self._serve(token, address, credentials, on_ready, on_caught_up)
+        finally:
+            self._outbox.note_unanswered(time.time())
 
     async def _serve(
         self,
@@ -123,8 +130,10 @@ class Connection:
             assert isinstance(hello, HelloOk)
             self._rooms.person_id, self._rooms.name = hello.me.id, hello.me.name
             self._rooms.note_restore(hello.restored)
-            self._limits = hello.limits
+            self.limits = hello.limits
             self._outbox.max_in_flight = hello.limits.in_flight
+            if hello.limits.key_days:
+                self._outbox.refuse_forgotten(time.time() - hello.limits.key_days * _DAY)
             await self._sync_all(is_new=True)
             if (restored := self._rooms.take_restored()) is not None:
                 self._inbox.put(restored)
@@ -208,8 +217,8 @@ class Connection:
             else:
                 number, request = taken
                 frame = encode(request, number)
-                if len(frame) > self._limits.frame_bytes:
-                    self._outbox.settle(number, _too_big(request, self._limits))
+                if len(frame) > self.limits.frame_bytes:
+                    self._outbox.settle(number, _too_big(request, self.limits))
                 else:
                     await self._socket.send_message(frame.decode())
 
@@ -234,7 +243,7 @@ class Connection:
 
     async def _sync_all(self, *, is_new: bool) -> None:
         self._needs_full_sync = False
-        for sync in self._rooms.sync_requests(self._limits.positions, is_new=is_new):
+        for sync in self._rooms.sync_requests(self.limits.positions, is_new=is_new):
             await self._request(self._limited(sync), SYNC_TIMEOUT)
             self._rooms.finish_sync(sync)
         self._rooms.verify_read_marks()
@@ -253,7 +262,7 @@ class Connection:
         for event in self._rooms.report_rooms(self._inbox.page_size):
             self._inbox.put(event)
         if self._rooms.far_behind and self._inbox.wants_page:
-            page = self._rooms.page_request(min(self._limits.positions, _ROOMS_PER_PAGE))
+            page = self._rooms.page_request(min(self.limits.positions, _ROOMS_PER_PAGE))
             reply = await self._request(self._limited(page), SYNC_TIMEOUT, may_be_refused=True)
             if isinstance(reply, Refused):
                 if not reply.is_temporary:
@@ -284,7 +293,7 @@ class Connection:
                 await self._sync_all(is_new=False)
             asks_again = bool(self._rooms.gaps or self._rooms.uncounted)
             if self._rooms.gaps:
-                sync = self._rooms.gap_request(self._limits.positions)
+                sync = self._rooms.gap_request(self.limits.positions)
                 await self._request(self._limited(sync), SYNC_TIMEOUT)
                 self._rooms.finish_sync(sync)
             await self._load_page()

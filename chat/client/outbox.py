@@ -30,6 +30,7 @@ class PendingRequest:
         done: set once `outcome` is.
         outcome: the reply, or the exception to raise.
         refusals: how often the server has refused it temporarily.
+        unanswered_since: when the first connection ended that it was sent on without an answer, in Unix seconds.
     """
 
     def __init__(self, request: Request, number: int, *, is_internal: bool) -> None:
@@ -38,6 +39,7 @@ class PendingRequest:
         self.done = trio.Event()
         self.outcome: Reply | Exception | None = None
         self.refusals = 0
+        self.unanswered_since: float | None = None
 
     def __lt__(self, other: "PendingRequest") -> bool:
         return self.order < other.order
@@ -166,6 +168,22 @@ class Outbox:
                 pending.settle(Refused(_LOST))
         heapq.heapify(self._unsent)
 
+    def note_unanswered(self, now: float) -> None:
+        """The connection has ended at this time: what was sent on it may be committed, or not. Sync."""
+        for pending in self._sent.values():
+            if pending.unanswered_since is None:
+                pending.unanswered_since = now
+
+    def refuse_forgotten(self, before: float) -> None:
+        """Refuse messages that may be committed since before then: the server has forgotten their keys. Sync."""
+        for pending in tuple(self._unsent):
+            since = pending.unanswered_since
+            if since is not None and since < before and isinstance(pending.request, Send):
+                self._unsent.remove(pending)  # nothing of the program is sent before the rooms are up to date
+                self._withdrawn.discard(pending)
+                pending.settle(Refused(_FORGOTTEN))
+        heapq.heapify(self._unsent)
+
     def begin_connection(self) -> None:
         """Queue unanswered requests of the program again, in order; drop those of the last connection. Sync."""
         self.is_open = self._is_draining = False
@@ -177,6 +195,11 @@ class Outbox:
         self._withdrawn.clear()
 
 
+_FORGOTTEN = ErrorReply(
+    code="conflict",
+    text="the message may be committed already, for so long ago that the server has forgotten its key",
+    reason="key_forgotten",
+)
 _LOST = ErrorReply(
     code="not_found", text="the server was restored from a backup, which does not have this message"
 )

@@ -34,12 +34,14 @@ class Limits(Value, kw_only=True, frozen=True):
         in_flight: unanswered requests on one connection.
         text: characters of a text.
         frame_bytes: bytes of a frame.
+        key_days: days for which the server knows the keys of messages; 0: for ever.
     """
 
     known: int = 800
     in_flight: int = 64
     text: int = 4000
     frame_bytes: int = 65_536
+    key_days: int = 0
 
     @property
     def positions(self) -> int:

@@ -74,6 +74,7 @@ class ModelServer:
         self.handshakes = 0
         self.sessions = ModelSessions(world.people)
         self._limits = {"known": known, "in_flight": in_flight}
+        self.key_days = 0
 
     def publish(self, room: ModelRoom, event: Json | None) -> None:
         """Tell an event to all who are in the room."""
@@ -173,7 +174,13 @@ class ModelServer:
         if self.sessions.tokens.get(request["token"]) != socket.person:
             raise RefusedByModel("expired")
         me = {**self.world.sender(socket.person), "changed": 1}
-        return {"me": me, "server": "model", "version": "0", "limits": self._limits, "expires_at": 2**50}
+        return {
+            "me": me,
+            "server": "model",
+            "version": "0",
+            "limits": self._limits | {"key_days": self.key_days},
+            "expires_at": 2**50,
+        }
 
     def _sync(self, socket: ModelSocket, request: Json) -> Json:
         known = {each["room"]: each for each in request.get("known", ())}

@@ -177,3 +177,25 @@ def test_a_token_that_is_no_longer_good_ends_the_connection_and_not_the_request(
 def test_a_reply_to_no_request_ends_the_connection() -> None:
     with pytest.raises(ConnectionFailed, match="reply to no request"):
         connected(Outbox()).settle(7, SENT)
+
+
+def test_a_message_whose_key_may_be_forgotten_is_not_sent_again() -> None:
+    outbox = connected(Outbox())
+    long_ago, unsent = outbox.add(send(1)), outbox.add(send(3))
+    outbox.max_in_flight = 5
+    assert written(outbox) == ["1"]
+    outbox.note_unanswered(now=100.0)
+    lately = outbox.add(send(2))
+    outbox.begin_connection()
+    outbox.refuse_forgotten(before=100.0)
+    assert long_ago.outcome is None
+    outbox.refuse_forgotten(before=101.0)
+    assert isinstance(long_ago.outcome, Refused)
+    assert (long_ago.outcome.code, long_ago.outcome.reason) == ("conflict", "key_forgotten")
+    outbox.max_in_flight = 64
+    outbox.set_open(is_open=True)
+    assert written(outbox) == ["3", "2"], "what was never sent is"
+    outbox.note_unanswered(now=200.0)
+    outbox.begin_connection()
+    outbox.note_unanswered(now=300.0)
+    assert [each.unanswered_since for each in (unsent, lately)] == [200.0, 200.0]

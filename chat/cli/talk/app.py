@@ -2,6 +2,7 @@
 
 import math
 import signal
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
@@ -40,6 +41,8 @@ from chat.client import (
 from chat.client.message_keys import new_key
 
 _PAGE_SIZE = 100
+_DAY = 86_400 * 10**9
+"""Nanoseconds."""
 """Messages of the history in one request."""
 
 
@@ -176,16 +179,28 @@ class App:
     async def _send_all(self) -> None:
         """Send messages and edits in order; each stays in its file until the server has committed it."""
         async for pending in self._send_queue:
+            if self._is_forgotten(pending):
+                self._refuse(pending, "typed so long ago that it may be sent already")
+                continue
             try:
                 seq = await self._save(pending)
             except Refused as refused:
-                pending.refused = refused.text
-                self._state.notice = f"not sent: {refused.text}; press ↑ on an empty line to edit it"
-                self._keep(pending)
+                self._refuse(pending, refused.text)
             else:
                 pending.seq = seq
                 self._files.drop(pending)
             self._terminal.redraw()
+
+    def _is_forgotten(self, pending: Pending) -> bool:
+        """Whether an earlier run may have sent the message so long ago that the server has forgotten its key. Sync."""
+        days = self._chat.key_days
+        return pending.edits is None and 0 < days < (time.time_ns() - pending.made) / _DAY
+
+    def _refuse(self, pending: Pending, why: str) -> None:
+        pending.refused = why
+        self._state.notice = f"not sent: {why}; press ↑ on an empty line to edit it"
+        self._keep(pending)
+        self._terminal.redraw()
 
     async def _save(self, pending: Pending) -> int:
         if pending.edits is not None:

@@ -108,7 +108,8 @@ export function openOutbox({ store, database, tabs, connection, lock = "outbox" 
       const rows = await database().outbox.all();
       const next = rows.find((row) => !row.refused && !acknowledged.has(row.key));
       if (signal.aborted) return;
-      if (next) await send(next, signal);
+      if (next && isForgotten(next)) await refuse(next, FORGOTTEN);
+      else if (next) await send(next, signal);
       else await waitForMore();
     }
   }
@@ -149,9 +150,19 @@ export function openOutbox({ store, database, tabs, connection, lock = "outbox" 
       return pause(wait, signal);
     }
     const row = (await database().outbox.all()).find((each) => each.key === key);
-    if (!row) return; // discarded meanwhile
-    await storeRow({ ...row, refused: { code, text: message, ...(reason === undefined ? {} : { reason }) } });
+    if (row) await refuse(row, { code, text: message, ...(reason === undefined ? {} : { reason }) }); // else discarded meanwhile
+  }
+
+  /** @param {PendingMessage} row @param {PendingMessage["refused"]} refused */
+  async function refuse(row, refused) {
+    await storeRow({ ...row, refused });
     await reload();
+  }
+
+  /** Whether it may have been sent so long ago that the server has forgotten its key. @param {PendingMessage} row */
+  function isForgotten({ at }) {
+    const days = store.get().server.limits.key_days;
+    return days > 0 && Date.now() - at > days * 86_400_000;
   }
 
   /** Wait until there is more to send or the connection ends. */
@@ -204,7 +215,7 @@ export function openOutbox({ store, database, tabs, connection, lock = "outbox" 
       if (!row) throw chatError("not_found", "there is no such pending message");
       const { refused: _refused, ...pending } = row;
       internalErrors.delete(key);
-      await storeRow(pending);
+      await storeRow({ ...pending, at: Date.now() });
       await reload();
     },
 
@@ -215,6 +226,8 @@ export function openOutbox({ store, database, tabs, connection, lock = "outbox" 
     },
   };
 }
+
+const FORGOTTEN = { code: "conflict", reason: "key_forgotten", text: "It may have been sent already: see whether it is there." };
 
 /** A row without what only storage needs. @param {PendingMessage} row */
 function withoutOrder(row) {

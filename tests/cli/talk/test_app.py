@@ -1,5 +1,6 @@
 """Sent and edited messages stay until they are saved: the tasks behind the screen, with a small model server."""
 
+import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -209,3 +210,22 @@ async def test_history_that_failed_to_load_can_be_loaded_after_rejoining(
         model.remove(garden, 1)
         await until(lambda: state.room != garden.id)
         assert state.unloadable == set()
+
+
+async def test_a_message_of_long_ago_is_not_sent_again_by_itself(
+    model: ModelServer,
+    garden: ModelRoom,
+    reach: Reach,
+    files: PendingFiles,
+    monkeypatch: pytest.MonkeyPatch,
+    autojump_clock: MockClock,
+) -> None:
+    model.key_days = 30
+    for age in (40, 20):
+        made = time.time_ns() - age * 86_400 * 10**9
+        files.keep(Pending(f"k{age}", garden.id, f"{age} days", made))
+    async with reach("ada") as chat, talking(chat, files, monkeypatch) as (_, state):
+        await until(lambda: [each.get("text") for each in garden.messages.values()][-1:] == ["20 days"])
+        assert "may be sent already" in state.notice
+    (left,) = files.load()
+    assert (left.text, left.refused) == ("40 days", "typed so long ago that it may be sent already")

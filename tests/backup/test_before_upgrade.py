@@ -2,13 +2,13 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
 from chat.backup.manifest import read_manifest
+from tests.support.command_line import run_chat
 from tests.support.people import register
 from tests.support.releases import Release, older_release, this_release
 from tests.support.saved import fetch_sql
@@ -20,13 +20,21 @@ def older(tmp_path_factory: pytest.TempPathFactory) -> Release:
     return older_release(tmp_path_factory.mktemp("older") / "release")
 
 
-@pytest.fixture
-def data(older: Release) -> Generator[Path]:
+@pytest.fixture(scope="module")
+def older_data(older: Release) -> Generator[Path]:
     """Data of the release before, in which Ada has registered."""
     with data_path() as path:
         with running_server(path, **older.environment) as server:
             register(server.url, "ada")
             assert server.stop() == 0
+        yield path
+
+
+@pytest.fixture
+def data(older_data: Path) -> Generator[Path]:
+    """A copy of those data."""
+    with data_path() as path:
+        subprocess.run(["cp", "-a", older_data, path], check=True, timeout=60)
         yield path
 
 
@@ -47,13 +55,7 @@ def test_the_embedded_database_is_backed_up_once_before_its_tables_are_upgraded(
     events = [json.loads(line)["event"] for line in server.log.read_text().splitlines()]
     first, last = "backing the database up before its tables are upgraded", "backed the database up"
     assert events.count(first) == events.count(last) == 1
-    verified = subprocess.run(
-        [sys.executable, "-m", "chat", "backup", "verify", str(backup.parent)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    verified = run_chat(["backup", "verify", str(backup.parent)])
     assert verified.returncode == 0, verified.stderr
 
 

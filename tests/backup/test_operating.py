@@ -1,11 +1,8 @@
 """Each command of docs/operating.md about backups, in its order, on a real server."""
 
-import os
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pyrage
@@ -15,6 +12,7 @@ from chat.backup.state import read_backup_state
 from chat.backup.target import newest_in
 from chat.settings.config import Config, ConfigError
 from chat.settings.sources import read_config
+from tests.support.command_line import run_chat
 from tests.support.documentation.commands import ROOT, shell_blocks
 from tests.support.server import ServerProcess, data_path
 
@@ -22,7 +20,7 @@ PAGE = ROOT / "docs" / "operating.md"
 
 
 def of_the_page(**here: Path) -> list[str]:
-    """The commands of the page, with places of the test's own and this Python in them."""
+    """The commands of the page, with places of the test's own in them."""
     ours = {
         "/mnt/backup": here["target"],
         "/var/lib/trio-chat": here["data"],
@@ -36,7 +34,7 @@ def of_the_page(**here: Path) -> list[str]:
     found = [line for line in found if "--to " not in line]  # test_moments.py runs it
     for written, own in ours.items():
         found = [line.replace(written, shlex.quote(str(own))) for line in found]
-    return [f"{shlex.quote(sys.executable)} -m {line}" for line in found]
+    return found
 
 
 def test_its_commands_do_as_it_says(own_server: ServerProcess, target: Path) -> None:
@@ -53,12 +51,10 @@ def test_its_commands_do_as_it_says(own_server: ServerProcess, target: Path) -> 
 
 def run_all(commands: list[str], restored: Path) -> None:
     assert len(commands) == 8
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("CHAT_")}
     for each in commands:
         shutil.rmtree(restored, ignore_errors=True)  # a restore goes into what is empty
-        done = subprocess.run(
-            ["bash", "-c", each], capture_output=True, text=True, timeout=120, check=False, env=environment
-        )
+        _, *arguments = shlex.split(each)
+        done = run_chat(arguments)
         assert done.returncode == 0, (each, done.stdout, done.stderr)
 
 

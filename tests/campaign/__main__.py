@@ -28,7 +28,7 @@ from tests.campaign.rows import Row, percentile, spread
 from tests.campaign.servers import several_servers
 from tests.campaign.upgrades import upgrades
 from tests.campaign.volume import volume
-from tests.support.faults.load import chats, register_all
+from tests.support.faults.load import Load, chats, register_all
 from tests.support.faults.machine import (
     IS_ROOT,
     Clock,
@@ -295,6 +295,7 @@ def main() -> None:
         "|---|---|---|---|",
     ]
     print("\n".join(lines), flush=True)
+    Load.pace = 0.0
     begun = time.monotonic()
     for part in chosen:
         for row in PARTS[part]():

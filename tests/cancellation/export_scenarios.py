@@ -24,7 +24,7 @@ from tests.cancellation.gateway_scenarios import Wire, config, one_connection
 from tests.cancellation.postgres_scenarios import storage_at
 from tests.cancellation.swept_world import fill, swept_world
 from tests.support.chat_world import World
-from tests.support.databases import EMPTY, execute
+from tests.support.databases import empty
 from tests.support.people import PASSWORD
 
 
@@ -81,7 +81,7 @@ def requesting(address: DatabaseAddress) -> Scenario:
     """Ask a real database for an export, make it, and make a link to it."""
 
     async def scenario(run: Run) -> None:
-        await execute(address, EMPTY)
+        empty(address)
         async with storage_at(address) as storage:
             ada = await storage.users.add(NewPerson(name="ada", password_hash=b"x"))
             assert isinstance(ada, Person)

@@ -70,12 +70,12 @@ from chat.features.search.query import Query, Term
 from chat.server import open_server
 from chat.settings.config import Config
 from chat.settings.listen import Listen
-from chat.storage.postgres.asyncio_bridge import open_asyncio, run_in_asyncio
+from chat.storage.postgres.asyncio_bridge import open_asyncio
 from chat.storage.postgres.database import DatabaseAddress
 from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
 from chat.storage.postgres.writer import Writer
 from tests.support.account_changes import end_tokens, set_disabled, set_roles
-from tests.support.databases import EMPTY, execute
+from tests.support.databases import empty, execute
 from tests.support.replays import snapshots
 
 NO_SCHEMA = "DROP SCHEMA public CASCADE; CREATE SCHEMA public"
@@ -92,14 +92,18 @@ async def storage_at(address: DatabaseAddress, timeout_each: float = 5) -> Async
         yield storage
 
 
-def writing(address: DatabaseAddress) -> Scenario:
+def writing(address: DatabaseAddress) -> list[Scenario]:
     """Most writes of the storage once. What returned is there, and nothing else."""
-    return _written(address, _write)
+    return [
+        _written(address, _write_people),
+        _written(address, _write_messages, _make_people),
+        _written(address, _write_elsewhere, _make_people),
+    ]
 
 
-def changing(address: DatabaseAddress) -> Scenario:
+def changing(address: DatabaseAddress) -> list[Scenario]:
     """The same of what changes messages and rooms that are there."""
-    return _written(address, _change, _make_garden)
+    return [_written(address, change, _make_garden) for change in (_change_messages, _change_rooms)]
 
 
 def administering(address: DatabaseAddress) -> Scenario:
@@ -121,7 +125,7 @@ def _written(address: DatabaseAddress, write: Writes, before: Writes = _nothing)
     """Sweep what `write` does, where `before` was done. Each is short: to cancel at a line, all before it is done."""
 
     async def scenario(run: Run) -> None:
-        await execute(address, EMPTY)
+        empty(address)
         async with storage_at(address) as storage:
             returned: Returned = {}
             await before(storage, returned)
@@ -132,11 +136,15 @@ def _written(address: DatabaseAddress, write: Writes, before: Writes = _nothing)
     return scenario
 
 
+async def _make_people(storage: PostgresStorage, returned: Returned) -> None:
+    for name in ("ada", "ben"):
+        returned[name] = await storage.users.add(NewPerson(name=name, password_hash=b"x"))
+        assert isinstance(returned[name], Person)
+
+
 async def _make_garden(storage: PostgresStorage, returned: Returned) -> None:
-    ada = returned["ada"] = await storage.users.add(NewPerson(name="ada", password_hash=b"x"))
-    ben = returned["ben"] = await storage.users.add(NewPerson(name="ben", password_hash=b"x"))
-    assert isinstance(ada, Person)
-    assert isinstance(ben, Person)
+    await _make_people(storage, returned)
+    ada, ben = returned["ada"], returned["ben"]
     garden = returned["garden"] = await storage.rooms.create("garden", ada.id, is_private=False)
     assert isinstance(garden, Room)
     returned["saved"] = await storage.messages.save(_first_drafts(garden, ben))
@@ -155,16 +163,8 @@ def _first_drafts(garden: Room, ben: Person) -> list[Draft]:
     ]
 
 
-async def _empty(storage: PostgresStorage) -> None:
-    async def empty() -> None:
-        async with storage._database._pool.acquire() as connection:
-            await connection.execute(EMPTY)
-
-    await run_in_asyncio(empty)
-
-
-async def _write(storage: PostgresStorage, returned: Returned) -> None:
-    users, rooms, messages = storage.users, storage.rooms, storage.messages
+async def _write_people(storage: PostgresStorage, returned: Returned) -> None:
+    users = storage.users
     ada = returned["ada"] = await users.add(NewPerson(name="ada", password_hash=b"x"))
     ben = returned["ben"] = await users.add(NewPerson(name="ben", password_hash=b"x"))
     assert isinstance(ada, Person)
@@ -174,16 +174,34 @@ async def _write(storage: PostgresStorage, returned: Returned) -> None:
     returned["operator"] = await set_roles(users, ben.id, operator=True, admin=False)
     returned["password"] = await users.set_password(ben.id, b"y", by_link=True)
     returned["disabled"] = await set_disabled(users, ben.id, disabled=True)
+    cem = await users.add(NewPerson(name="cem", password_hash=b"x", by_command=True))
+    assert isinstance(cem, Person)
+    await users.delete(cem.id)
+    await users.invite(NewInvite(digest=b"code", uses=1, expires_at=FAR_AWAY))
+    # It looks like ben's, so it is refused.
+    await users.add(NewPerson(name="bеn", password_hash=b"x", invite=b"code"))
+    returned["invited"] = await users.add(NewPerson(name="dan", password_hash=b"x", invite=b"code"))
+
+
+async def _write_messages(storage: PostgresStorage, returned: Returned) -> None:
+    rooms, messages = storage.rooms, storage.messages
+    ada, ben = returned["ada"], returned["ben"]
     garden = returned["garden"] = await rooms.create("garden", ada.id, is_private=False)
     assert isinstance(garden, Room)
     drafts = _first_drafts(garden, ben)
     returned["saved"] = await messages.save(drafts)
     assert await messages.save(drafts[2:]) == [Repeated(returned["saved"][2])]
     assert await messages.repeated(drafts[2]) == Repeated(returned["saved"][2])
-    returned["more"] = await messages.save([Draft(garden.id, ben.id, "ben", "and more, @adele", 4.0)])
+    returned["more"] = await messages.save([Draft(garden.id, ben.id, "ben", "and more, @ada", 4.0)])
     assert await messages.settled_id() == await messages.newest_id()
     assert await rooms.members_among({(garden.id, ben.id), (garden.id, 99)}) == {(garden.id, ben.id)}
     returned["log"] = await messages.read_log(0, 1000, 1 << 20)
+
+
+async def _write_elsewhere(storage: PostgresStorage, returned: Returned) -> None:
+    """What is written beside the messages of a room."""
+    users, rooms, messages = storage.users, storage.rooms, storage.messages
+    ada, ben = returned["ada"], returned["ben"]
     pair = returned["pair"] = await rooms.direct_room(ada.id, ben.id)
     returned["support"] = await rooms.support_room(ben.id)
     if returned["support"] is not None:
@@ -207,13 +225,6 @@ async def _write(storage: PostgresStorage, returned: Returned) -> None:
     returned["blocked"] = {ben.id}
     await storage.contacts.unblock(ada.id, ben.id)
     returned["blocked"] = set()
-    cem = await users.add(NewPerson(name="cem", password_hash=b"x", by_command=True))
-    assert isinstance(cem, Person)
-    await users.delete(cem.id)
-    await users.invite(NewInvite(digest=b"code", uses=1, expires_at=FAR_AWAY))
-    # It looks like ben's, so it is refused.
-    await users.add(NewPerson(name="bеn", password_hash=b"x", invite=b"code"))
-    returned["invited"] = await users.add(NewPerson(name="dan", password_hash=b"x", invite=b"code"))
     await users.add(NewPerson(name="visitor-1", password_hash=b"", visit=Visit(email="v@example.com")))
     number = await storage.nodes.register(address="http://a", version="1", bus="notify", secret_digest="a")
     returned["registered"] = [number]
@@ -224,9 +235,8 @@ async def _write(storage: PostgresStorage, returned: Returned) -> None:
     assert indexed.last_id == await messages.newest_id()
 
 
-async def _change(storage: PostgresStorage, returned: Returned) -> None:
-    users, rooms, messages = storage.users, storage.rooms, storage.messages
-    ada, ben, garden = returned["ada"], returned["ben"], returned["garden"]
+async def _change_messages(storage: PostgresStorage, returned: Returned) -> None:
+    messages, ada, ben = storage.messages, returned["ada"], returned["ben"]
     hello = returned["saved"][-1]
     returned["changed"] = await messages.save(
         [
@@ -237,6 +247,11 @@ async def _change(storage: PostgresStorage, returned: Returned) -> None:
     )
     assert await messages.save([Deletion(LOBBY_ID, hello.seq, ada.id, 7.5)]) == [NOT_YOURS]
     returned["wiped"] = await messages.save([Deletion(LOBBY_ID, hello.seq, None, 8.0)])
+
+
+async def _change_rooms(storage: PostgresStorage, returned: Returned) -> None:
+    users, rooms, messages = storage.users, storage.rooms, storage.messages
+    ada, ben, garden = returned["ada"], returned["ben"], returned["garden"]
     dan = await users.add(NewPerson(name="dan", password_hash=b"x"))
     assert isinstance(dan, Person)
     await users.invite(NewInvite(digest=b"to garden", uses=1, expires_at=FAR_AWAY, room_id=garden.id))
@@ -364,8 +379,8 @@ def saving(address: DatabaseAddress) -> Scenario:
     """One person and one message: a short run, for each of its moments."""
 
     async def scenario(run: Run) -> None:
+        empty(address)
         async with storage_at(address, 2) as storage:
-            await _empty(storage)
             returned: Returned = {}
 
             async def save() -> None:
@@ -385,9 +400,8 @@ def sessions_written(address: DatabaseAddress) -> Scenario:
     """Sessions, a profile and the first admin: each write is there whole, or not at all."""
 
     async def scenario(run: Run) -> None:
+        empty(address)
         async with storage_at(address, 2) as storage:
-            await _empty(storage)
-            await execute(address, "DELETE FROM set_up")
             sessions, set_up = storage.sessions, storage.set_up
             ada = await storage.users.add(NewPerson(name="ada", password_hash=b"x"))
             assert isinstance(ada, Person)
@@ -487,8 +501,8 @@ def memberships_written(address: DatabaseAddress) -> Scenario:
     """Come to a private room, be refused, be added, leave, come by an invite: what returned is so."""
 
     async def scenario(run: Run) -> None:
+        empty(address)
         async with storage_at(address, 2) as storage:
-            await _empty(storage)
             users, save = storage.users, storage.messages.save
             ada, ben = [await users.add(NewPerson(name=name, password_hash=b"x")) for name in ("ada", "ben")]
             assert isinstance(ada, Person)
@@ -536,12 +550,19 @@ def reading_once(address: DatabaseAddress) -> Scenario:
     return scenario
 
 
+async def migrate(address: DatabaseAddress) -> None:
+    """Make the tables."""
+    async with storage_at(address):
+        pass
+
+
 async def prepare(address: DatabaseAddress) -> dict[str, Any]:
     """Let there be something to read; return what the writes returned."""
     returned: Returned = {}
+    empty(address)
     async with storage_at(address) as storage:
-        await _empty(storage)
-        await _write(storage, returned)
+        for write in (_write_people, _write_messages, _write_elsewhere):
+            await write(storage, returned)
     return returned
 
 
@@ -626,7 +647,7 @@ def listening(address: DatabaseAddress) -> Scenario:
     """Changes are followed, through a connection that is lost: what is committed meanwhile is not missed."""
 
     async def scenario(run: Run) -> None:
-        await execute(address, EMPTY)
+        empty(address)
         async with storage_at(address) as storage:
             ada = await storage.users.add(NewPerson(name="ada", password_hash=b"x"))
             assert isinstance(ada, Person)
@@ -684,7 +705,7 @@ def migration(address: DatabaseAddress) -> Scenario:
     return scenario
 
 
-_OLDER_NAMES = f"""{EMPTY};
+_OLDER_NAMES = """
 INSERT INTO users (name, name_key, display_name, password_hash)
 VALUES ('ada', 'ada', 'Ada', 'x'), ('ａｄａ', 'ａｄａ', NULL, 'x')"""
 
@@ -693,7 +714,7 @@ def older_names(address: DatabaseAddress) -> Scenario:
     """What older names look like is noted at the start, or at the next one."""
 
     async def scenario(run: Run) -> None:
-        await execute(address, _OLDER_NAMES)
+        empty(address, _OLDER_NAMES)
 
         async def open_and_report() -> None:
             async with storage_at(address) as storage:

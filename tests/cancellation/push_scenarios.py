@@ -35,7 +35,7 @@ from tests.cancellation.postgres_scenarios import storage_at
 from tests.features.push.browser import Browser
 from tests.features.push.ledger_model import LedgerInMemory
 from tests.support.chat_world import World
-from tests.support.databases import EMPTY, execute
+from tests.support.databases import empty, execute
 from tests.support.people import PASSWORD
 
 UNREACHABLE = "https://127.0.0.1:9/push"
@@ -70,8 +70,7 @@ def subscribing(address: DatabaseAddress) -> Scenario:
     """Make the key in a real database, and subscribe."""
 
     async def scenario(run: Run) -> None:
-        await execute(address, EMPTY)
-        await execute(address, "DELETE FROM push_keys")
+        empty(address)
         async with storage_at(address) as storage:
             ada = await storage.users.add(NewPerson(name="ada", password_hash=b"x"))
             assert isinstance(ada, Person)
@@ -106,8 +105,7 @@ def deciding(address: DatabaseAddress) -> Scenario:
     """Decide, claim, record and explain on a real database."""
 
     async def scenario(run: Run) -> None:
-        await execute(address, f"{EMPTY}; UPDATE lanes SET last_id = 0")
-        await execute(address, "INSERT INTO push_state (id, last_id) VALUES (1, 0)")
+        empty(address, "INSERT INTO push_state (id, last_id) VALUES (1, 0)")
         async with storage_at(address) as storage:
             people = [
                 await storage.users.add(NewPerson(name=name, password_hash=b"x")) for name in ("ada", "ben")
@@ -184,8 +182,7 @@ def mailing(address: DatabaseAddress) -> Scenario:
     """Decide, mail and record on a real database: whatever is cut off, it is one mail in the end."""
 
     async def scenario(run: Run) -> None:
-        await execute(address, f"{EMPTY}; UPDATE lanes SET last_id = 0")
-        await execute(address, "INSERT INTO missed_state (id, last_id) VALUES (1, 0)")
+        empty(address, "INSERT INTO missed_state (id, last_id) VALUES (1, 0)")
         async with storage_at(address) as storage:
             ada, ben = [
                 await storage.users.add(NewPerson(name=name, password_hash=b"x", email=f"{name}@example.com"))

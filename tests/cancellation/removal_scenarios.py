@@ -29,7 +29,7 @@ from tests.cancellation.gateway_scenarios import Wire, config, one_connection
 from tests.cancellation.postgres_scenarios import storage_at
 from tests.cancellation.swept_world import fill, swept_world, texts_saved
 from tests.support.chat_world import Obstructed, World
-from tests.support.databases import EMPTY, execute
+from tests.support.databases import empty
 from tests.support.people import PASSWORD
 
 
@@ -72,7 +72,7 @@ def removing(address: DatabaseAddress) -> Scenario:
     """Remove somebody from a real database, and export them before: an archive is whole or not there."""
 
     async def scenario(run: Run) -> None:
-        await execute(address, EMPTY)
+        empty(address)
         with TemporaryDirectory() as directory:
             async with storage_at(address) as storage:
                 ada = await storage.users.add(NewPerson(name="ada", password_hash=b"x"))

@@ -16,7 +16,7 @@ from chat.storage.postgres.database import DatabaseAddress
 from tests.cancellation.gateway_scenarios import Wire, config, one_connection
 from tests.cancellation.postgres_scenarios import storage_at
 from tests.support.chat_world import World
-from tests.support.databases import EMPTY, execute
+from tests.support.databases import empty
 from tests.support.people import PASSWORD
 
 FACTOR = "/api/v1/me/second-factor"
@@ -76,7 +76,7 @@ def factors_in(address: DatabaseAddress) -> Scenario:
     """Set one up in a real database, use its codes up, and remove it."""
 
     async def scenario(run: Run) -> None:
-        await execute(address, EMPTY)
+        empty(address)
         async with storage_at(address) as storage:
             ada = await storage.users.add(NewPerson(name="ada", password_hash=b"x"))
             assert isinstance(ada, Person)

@@ -24,7 +24,7 @@ from tests.cancellation import (
     second_factor_scenarios,
 )
 from tests.cancellation.mutants import MUTANTS
-from tests.support.databases import kept_database
+from tests.support.databases import kept_database, open_emptying
 from tests.support.server import ServerProcess, data_path
 
 
@@ -32,8 +32,9 @@ from tests.support.server import ServerProcess, data_path
 def one_database(server: ServerProcess) -> Generator[DatabaseAddress]:
     """One migrated database for all tests of this file."""
     with kept_database(server) as address:
-        trio.run(postgres_scenarios.prepare, address)
-        yield address
+        trio.run(postgres_scenarios.migrate, address)
+        with open_emptying(address):
+            yield address
 
 
 def test_migration(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
@@ -47,13 +48,15 @@ def test_older_names(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> No
 
 
 def test_writing(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
-    scenario = postgres_scenarios.writing(one_database)
-    cancel_sweep.scenario(scenario, "writing, cancelled", virtual=False, limit=20, every=1000, seeds=1)
+    for number, scenario in enumerate(postgres_scenarios.writing(one_database)):
+        name = f"writing {number}, cancelled"
+        cancel_sweep.scenario(scenario, name, virtual=False, limit=20, every=1000, seeds=1)
 
 
 def test_changing(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:
-    scenario = postgres_scenarios.changing(one_database)
-    cancel_sweep.scenario(scenario, "changing, cancelled", virtual=False, limit=20, every=1000, seeds=1)
+    for number, scenario in enumerate(postgres_scenarios.changing(one_database)):
+        name = f"changing {number}, cancelled"
+        cancel_sweep.scenario(scenario, name, virtual=False, limit=20, every=1000, seeds=1)
 
 
 def test_administering(cancel_sweep: Sweeper, one_database: DatabaseAddress) -> None:

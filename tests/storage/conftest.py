@@ -1,9 +1,8 @@
 """The storages that contract suites run on: memory, and a database that is emptied for each test."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator
+from functools import partial
 
-import asyncpg
 import pytest
 import trio
 
@@ -15,7 +14,8 @@ from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
 from chat.storage.postgres.writer import open_writer
 from tests.reference.storage import MemoryStorage
 from tests.storage.one_checkpoint import watch
-from tests.support.databases import EMPTY, kept_database, new_database
+from tests.support import databases
+from tests.support.databases import kept_database, new_database, open_emptying
 from tests.support.server import ServerProcess
 
 MIGRATING = ("test_postgres_failures", "test_upgrade", "test_upgrade_plan")
@@ -55,15 +55,9 @@ def shared_database(server: ServerProcess, template: DatabaseAddress) -> Generat
 
 @pytest.fixture(scope="module")
 def empty(shared_database: DatabaseAddress) -> Generator[Callable[[], None]]:
-    """Empties that database. Its connection is kept: a new one first learns all tables, which takes longer."""
-    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-        connection = runner.run(asyncpg.connect(**shared_database, timeout=10))
-
-        def empty() -> None:
-            runner.run(connection.execute(f"{EMPTY}; UPDATE lanes SET last_id = 0", timeout=60))
-
-        yield empty
-        runner.run(connection.close(timeout=10))
+    """Empties that database."""
+    with open_emptying(shared_database):
+        yield partial(databases.empty, shared_database)
 
 
 @pytest.fixture(params=["memory", "postgres"])

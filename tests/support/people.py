@@ -207,11 +207,11 @@ def hear_first(*people: Person) -> Line:
 
 
 def eventually(true: Callable[[], bool], what: str, patience: float = PATIENCE) -> None:
-    """Wait until it is true, by polling: it happens in another process, which has half of the time to itself."""
+    """Wait until it is true, by polling: it happens in another process, which has most of the time to itself."""
     deadline = time.monotonic() + patience
     while True:
         asked = time.monotonic()
         if true():
             return
         assert asked < deadline, f"not within {patience} s: {what}"
-        time.sleep(max(0.01, time.monotonic() - asked))
+        time.sleep(max(0.01, min(4 * (time.monotonic() - asked), 0.2)))

@@ -65,9 +65,13 @@ def rows(server: ServerProcess, query: str) -> list[dict[str, Any]]:
 def traces(server: ServerProcess, of: tuple[str, ...]) -> dict[str, list[str]]:
     """The words of these that stand in a table, by table."""
     tables = rows(server, "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'")
+    content = " UNION ALL ".join(
+        f"SELECT '{each['name']}' AS name, (SELECT json_agg(to_json(t)) FROM {each['name']} AS t) AS rows"
+        for each in tables
+    )
     found = {
-        table["name"]: [word for word in of if word in str(rows(server, f"TABLE {table['name']}")).casefold()]
-        for table in tables
+        table["name"]: [word for word in of if word in str(table["rows"]).casefold()]
+        for table in rows(server, content)
     }
     return {table: words for table, words in found.items() if words}
 

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from chat.storage.postgres.database import DatabaseAddress
+from tests.support.command_line import run_chat
 from tests.support.faults.everybody import Conversation, register_everybody, talking
 from tests.support.faults.listeners import ResumingListener
 from tests.support.faults.machine import spare_database
@@ -71,8 +72,9 @@ class Chat:
 
     def command(self, *words: str) -> str:
         """Run a command of this tree on the database, and return what it prints."""
-        command = [sys.executable, "-m", "chat", *words, "--database", self._url]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+        done = run_chat([*words, "--database", self._url])
+        done.check_returncode()
+        return done.stdout
 
     def versions(self) -> list[str]:
         """The versions of the servers that have a lease."""
@@ -195,8 +197,6 @@ def test_an_older_release_serves_beside_this_one_and_again_on_its_schema(chat: C
         old_again = chat.start(older)
         talk.replace(old_near, old_again)
         assert chat.versions() == [older.version, this.version]
-        talk.replace(old_again, chat.start(this))
-        assert chat.versions() == [this.version] * 2
 
 
 def _pin_and_unpin(chat: Chat, server: ServerProcess) -> None:
@@ -219,14 +219,13 @@ def test_this_release_serves_beside_the_next_and_skips_its_unknown_changes(
         next_far = chat.start(following)
         assert chat.schema() == following.schema == this.schema + 1
         talk.replace(far, next_far)
-        for _ in range(3):
-            execute_sql(chat.database, _FRAME)
-            talk.received_by_all()
+        execute_sql(chat.database, _FRAME)
+        talk.received_by_all()
         again = chat.start(this)
         execute_sql(chat.database, _FRAME)
         talk.replace(near, again)
     (framed,) = chat.fetch("SELECT count(*) AS count FROM changes WHERE kind = 'framed'")
-    assert framed["count"] == 4
+    assert framed["count"] == 2
 
 
 def test_a_server_of_an_unsupported_release_refuses_to_start(

@@ -1,10 +1,8 @@
 """`chat serve --workers 2`: two whole servers behind one port, for people, operators and a service manager."""
 
 import json
-import os
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Generator
@@ -16,6 +14,7 @@ import pytest
 
 from chat.embedded_postgres.settings import connections_for
 from chat.inspection.control_path import SOCKET, reachable
+from tests.support.command_line import chat, run_chat
 from tests.support.faults.everybody import register_everybody, talking
 from tests.support.people import PATIENCE, client, eventually, member, register, request
 from tests.support.processes import children, kill, needs_proc, postgres_under, wait_until_ended
@@ -102,13 +101,7 @@ def test_people_on_two_workers_are_in_one_chat_and_either_speaks_for_both(data: 
         assert {worker_of(number) for number in numbers} == {1, 2}
         assert snapshot["totals"]["clients"] == len(people)
 
-        made = subprocess.run(
-            [sys.executable, "-m", "chat", "user", "role", "person0", "admin", "--data", str(data)],
-            capture_output=True,
-            timeout=60,
-            check=False,
-        )
-        assert made.returncode == 0, made.stderr
+        chat(server, "user", "role", "person0", "admin")
         token = request(
             "POST", f"{server.url}/api/login", {"username": "person0", "password": "world of tea"}
         ).json()["token"]
@@ -231,25 +224,8 @@ def service_manager(path: Path) -> Generator[socket.socket]:
 
 def test_a_workers_start_error_is_the_parents_one_line(data: Path) -> None:
     """Only a worker knows the dialects."""
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "chat",
-            "serve",
-            "--workers",
-            "2",
-            "--listen",
-            "0=nonsense",
-            "--data",
-            str(data),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env={**os.environ, "CHAT_LOG_LEVEL": "error"},
-    )
+    flags = ("--workers", "2", "--listen", "0=nonsense", "--data", str(data))
+    done = run_chat(["serve", *flags], CHAT_LOG_LEVEL="error")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.splitlines()[-1].startswith("chat: no dialect is called 'nonsense'")
     assert done.stderr.count("\n") == 1

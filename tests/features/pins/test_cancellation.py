@@ -26,7 +26,7 @@ from tests.cancellation.swept_world import (
     swept_world,
 )
 from tests.support.chat_world import World
-from tests.support.databases import EMPTY, execute, kept_database
+from tests.support.databases import empty, kept_database, open_emptying
 from tests.support.server import ServerProcess
 
 PLENTY = 1 << 20
@@ -74,7 +74,7 @@ def in_postgres(address: DatabaseAddress) -> Scenario:
     """Pin two messages, unpin one, and read the pins: they are those that the log leaves."""
 
     async def scenario(run: Run) -> None:
-        await execute(address, EMPTY)
+        empty(address)
         async with open_postgres_storage(
             address, pool_size=2, query_timeout=5, commit_timeout=5, features=FEATURES
         ) as storage:
@@ -129,7 +129,8 @@ def one_database(server: ServerProcess) -> Generator[DatabaseAddress]:
                 pass
 
         trio.run(migrate)
-        yield address
+        with open_emptying(address):
+            yield address
 
 
 def test_by_a_visitor(cancel_sweep: Sweeper) -> None:

@@ -25,7 +25,7 @@ from chat.storage.postgres.storage import PostgresStorage, open_postgres_storage
 from tests.cancellation.gateway_scenarios import Wire, config, one_connection
 from tests.cancellation.swept_world import fill, swept_world
 from tests.support.chat_world import World
-from tests.support.databases import EMPTY, execute, kept_database
+from tests.support.databases import empty, kept_database, open_emptying
 from tests.support.server import ServerProcess
 
 AGES = (90.0, 60.0, 40.0, 1.0)
@@ -118,7 +118,7 @@ def in_postgres(address: DatabaseAddress) -> Scenario:
     """Each call of the port once: a step is done whole or not at all, and nothing young goes."""
 
     async def scenario(run: Run) -> None:
-        await execute(address, EMPTY)
+        empty(address)
         async with _storage_at(address) as storage:
             ada = await storage.users.add(NewPerson(name="ada", password_hash=b"x"))
             assert isinstance(ada, Person)
@@ -190,7 +190,8 @@ def one_database(server: ServerProcess) -> Generator[DatabaseAddress]:
                 pass
 
         trio.run(migrate)
-        yield address
+        with open_emptying(address):
+            yield address
 
 
 def test_removing_at_every_point(cancel_sweep: Sweeper) -> None:

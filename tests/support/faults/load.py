@@ -22,6 +22,9 @@ LOBBY = 1
 ACKNOWLEDGED, REFUSED, CUT = "acknowledged", "refused", "cut"
 
 
+_REFUSED_PAUSE = 0.02
+"""Seconds between a refusal and the next message."""
+
 _loads = itertools.count()  # no two loads say the same
 
 
@@ -40,6 +43,9 @@ class Attempt(NamedTuple):
 
 class Load(ComesBack):
     """Some people who send one message at a time during the block; after a disconnect they reconnect at once."""
+
+    pace = 0.02
+    """Seconds between an acknowledgement and the next message. Without any they use all cores; the campaign does."""
 
     def __init__(self, url: str, tokens: Mapping[str, str]) -> None:
         super().__init__(url)
@@ -65,10 +71,9 @@ class Load(ComesBack):
                     # A refusal that the server follows with a close is an unknown outcome: the next answer decides.
                     self.attempts += doubtful
                     doubtful = [attempt] if attempt.outcome is REFUSED else []
-                    if doubtful:
-                        self.over.wait(0.02)
-                    else:
+                    if not doubtful:
                         self.attempts.append(attempt)
+                    self.over.wait(_REFUSED_PAUSE if doubtful else self.pace)
             finally:
                 self.attempts += [attempt._replace(outcome=CUT) for attempt in doubtful]
 

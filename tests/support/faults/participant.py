@@ -16,7 +16,7 @@ from tests.support.people import PATIENCE, Line
 PACE = 0.05
 """Seconds between an answer and the next message."""
 
-_TURN = 0.01
+_TURN = 0.03
 """Seconds to wait for a frame before checking whether there is something to send."""
 
 _loads = itertools.count()  # no two people say the same

@@ -39,9 +39,9 @@ async def save_drafts(connection: RawConnection, drafts: Sequence[Draft]) -> lis
         _array([draft.room_id for draft in drafts]),
         _array(places),
         _array([draft.sender_id for draft in drafts]),
-        [draft.kind.value for draft in drafts],
+        _kinds(drafts),
         [draft.text for draft in drafts],
-        [draft.created_at for draft in drafts],
+        _array([draft.created_at for draft in drafts]),
     )
     numbers = _Numbers(rows[0]["last_id"] if rows else 0, rows)
     saved: list[Saved] = [numbers.next(draft) for draft in drafts]
@@ -50,9 +50,13 @@ async def save_drafts(connection: RawConnection, drafts: Sequence[Draft]) -> lis
     return saved
 
 
-def _array(numbers: list[int]) -> str:
+def _array(numbers: list[int] | list[float]) -> str:
     """Return numbers as an array literal: of a list, asyncpg looks twice whether each number is a list too."""
     return f"{{{str(numbers)[1:-1]}}}"
+
+
+def _kinds(drafts: Sequence[Draft]) -> str:
+    return f"{{{','.join([draft.kind.value for draft in drafts])}}}"
 
 
 async def _say_which_are_archived(
@@ -69,11 +73,11 @@ async def _save_with_keys(connection: RawConnection, drafts: Sequence[Draft]) ->
     digests = [None if draft.key is None else _digest(draft) for draft in drafts]
     arguments: tuple[object, ...] = (
         sorted({draft.room_id for draft in drafts}),
-        [draft.room_id for draft in drafts],
-        [draft.sender_id for draft in drafts],
-        [draft.kind.value for draft in drafts],
+        _array([draft.room_id for draft in drafts]),
+        _array([draft.sender_id for draft in drafts]),
+        _kinds(drafts),
         [draft.text for draft in drafts],
-        [draft.created_at for draft in drafts],
+        _array([draft.created_at for draft in drafts]),
         [draft.key for draft in drafts],
         digests,
     )

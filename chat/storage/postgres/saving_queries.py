@@ -103,7 +103,8 @@ WITH {_SPOKEN_IN}, share AS (
         AS share(room_id, size, last_sender, last_other)
 ), draft AS (
     SELECT *, NULL AS client_key, NULL::bytea AS key_digest
-    FROM unnest($5::text::bigint[], $6::text::bigint[], $7::text::bigint[], $8::text[], $9::text[], $10::float8[])
+    FROM unnest($5::text::bigint[], $6::text::bigint[], $7::text::bigint[], $8::text::text[], $9::text[],
+                $10::text::float8[])
         WITH ORDINALITY AS draft(room_id, place, sender_id, kind, text, created_at, nth)
 ), {_saved()}
 SELECT counted.room_id, counted.seq, counted.pos, log.last_id FROM counted CROSS JOIN log"""
@@ -118,7 +119,8 @@ def _with_keys(*, with_references: bool = False, with_files: bool = False) -> st
     return f"""
 WITH {_SPOKEN_IN}, given AS MATERIALIZED (
     SELECT *
-    FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::float8[], $7::text[], $8::bytea[]{more})
+    FROM unnest($2::text::bigint[], $3::text::bigint[], $4::text::text[], $5::text[], $6::text::float8[], $7::text[],
+                $8::bytea[]{more})
         WITH ORDINALITY AS given(room_id, sender_id, kind, text, created_at, client_key, key_digest{names}, nth)
 ), known AS MATERIALIZED (
     SELECT given.nth, m.* FROM log CROSS JOIN given

@@ -42,8 +42,10 @@ _CUT_WITHIN = 2.0
 One end takes half a millisecond, and a hundred clients are often cut in one fan-out.
 """
 
-_TURN = 32
-"""Frames of one client handled before other tasks get their turn."""
+_TURN, _TURN_SECONDS = 32, 0.001
+"""Frames of one client handled, and about how long they take, before other tasks get their turn."""
+_LOOK = 4
+"""Frames after which the time is read: reading it after each would slow down those who send many."""
 
 logger = structlog.get_logger(__name__)
 
@@ -159,13 +161,16 @@ class Session:
         await self.handle(client, _GREET, nursery)
         pace = self.context.budgets.pace()
         while True:
-            for number, frame in enumerate(await self.receiver.receive(), start=1):
+            frames = await self.receiver.receive()
+            turn_ends = self.receiver.last_received_at + _TURN_SECONDS
+            for number, frame in enumerate(frames, start=1):
                 if self._choices and self._choose_dialect(frame):
                     client = self._make_client()
                     await self.handle(client, _GREET, nursery)
                 await self.handle(client, self.dialect.decode(frame), nursery)
-                if number % _TURN == 0:
+                if number % _LOOK == 0 and (number % _TURN == 0 or trio.current_time() > turn_ends):
                     await trio.lowlevel.checkpoint()
+                    turn_ends = trio.current_time() + _TURN_SECONDS
             if wait := pace.count(number):
                 await self.limits.hold_back(wait)
 

@@ -1,6 +1,7 @@
 """One client from its first frame to its last, in every dialect."""
 
 import json
+import math
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
@@ -25,7 +26,7 @@ from chat.engine.dialect import Dialect
 from chat.engine.events import Said
 from chat.engine.heartbeat import beat
 from chat.engine.protocol_client import ProtocolClient
-from chat.engine.session import _TURN
+from chat.engine.session import _LOOK, _TURN
 from chat.engine.stagger import Stagger
 from chat.engine.statuses import GRACE
 from chat.inspection.disconnects import Cause, cause_of
@@ -258,15 +259,17 @@ async def test_wait_for_outcomes_waits_only_for_writes_submitted_so_far(world: W
     assert settled == ["first", "second"]
 
 
+@pytest.mark.parametrize(("seconds", "turn"), [(math.inf, _TURN), (-1.0, _LOOK)], ids=["quick", "slow"])
 async def test_many_frames_of_one_client_yield_to_others_now_and_then(
-    world: World,
+    world: World, monkeypatch: pytest.MonkeyPatch, seconds: float, turn: int
 ) -> None:
+    monkeypatch.setattr("chat.engine.session._TURN_SECONDS", seconds)
     (ada,) = await world.add_all("ada")
     client, turns = await talker(world, ada), list[int]()
     pending_drafts, many = client.session.pending_drafts, 8 * _TURN
 
     class Many:
-        last_received_at = 0.0
+        last_received_at = trio.current_time()
 
         async def receive(self) -> list[str]:
             self.receive = trio.sleep_forever  # type: ignore[method-assign]
@@ -285,7 +288,7 @@ async def test_many_frames_of_one_client_yield_to_others_now_and_then(
     async with trio.open_nursery() as nursery:
         nursery.start_soon(meanwhile)
         client.send(line("first"))
-    assert {*turns} <= {0, *range(1, 1 + many, _TURN)}
+    assert {*turns} <= {0, *range(1, 1 + many, turn)}
     assert len({*turns}) >= 4  # now and then it comes first twice
     await world.rest()
     assert len(world.said(LOBBY_ID)) == 1 + many

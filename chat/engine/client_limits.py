@@ -50,6 +50,11 @@ class ClientLimits:
         """Charge the answer's bytes beyond what may_read() charged: the next read pays for it. Sync."""
         self._budgets.was_read(person.id, self._address, size, messages)
 
+    async def malformed(self) -> None:
+        """Count a malformed frame, and pause the reader if its address sends many. Cancelling: it reads on."""
+        if wait := self._budgets.malformed(self._address):
+            await self.hold_back(wait)
+
     async def hold_back(self, seconds: float) -> None:
         """Pause the task that reads, so that TCP holds a flood back. Cancelling: it reads on."""
         self._pinger.not_read_until(trio.current_time() + seconds)

@@ -28,5 +28,6 @@ class Client(ProtocolClient):
 
 
 async def misunderstood(client: Client, command: Misunderstood, _nursery: trio.Nursery) -> None:
-    """Handle Misunderstood: refuse the frame with the reason. It never waits: no checkpoint."""
+    """Handle Misunderstood: refuse the frame with the reason. Cancelling: it is refused."""
     client.session.send(Refused(command.refusal, command.ref))
+    await client.session.limits.malformed()

@@ -113,6 +113,7 @@ async def _over_budget(run: Run, dialect: Dialect, frames: Callable[[World, Pers
         ear = await ear_in_lobby(world, "ben")
         with pytest.MonkeyPatch.context() as fewer:
             fewer.setattr("chat.domain.limits.budgets._FRAMES_BURST", 3)
+            fewer.setattr(budgets._malformed, "_burst", 3)
             client = await converse(run, world, dialect, ada, frames(world, ada))
         assert TOO_MANY not in [draft.text for draft in witness.taken]
         await assert_lobby_told(world, ear)

@@ -12,6 +12,7 @@ import trio
 
 from chat.domain.addresses import address_key
 from chat.domain.entities import Message
+from chat.domain.limits.buckets import Buckets
 from chat.domain.limits.pace import Pace
 from chat.domain.limits.shared_usage import SharedUsage
 from chat.domain.refusals import Code, Refusal
@@ -38,6 +39,10 @@ _ADDRESS_SHARE = 10
 
 _FRAMES, _FRAMES_BURST = 200.0, 800
 """Frames of one connection a second, of any content, and at once."""
+
+_MALFORMED, _MALFORMED_BURST = 20.0, 100.0
+"""Malformed frames and refused handshakes of one address a second, and at once; its sockets are read more slowly
+beyond. No client sends them by mistake for long, and a new connection brings no new burst."""
 
 _CALLS_BURST = 3.0
 """The burst of calls, in seconds' worth."""
@@ -108,6 +113,7 @@ class Budgets:
             "calls", calls, calls * _CALLS_BURST, most_keys=_MOST_KEYS, clock=clock
         )
         self._call_rate = calls
+        self._malformed = Buckets(_MALFORMED, _MALFORMED_BURST, most_keys=_MOST_KEYS, clock=clock)
         self._refused = refused
 
     @property
@@ -171,6 +177,12 @@ class Budgets:
         """Count an HTTP call, and return the seconds that it has to wait for its turn among those of its address."""
         key = address_key(address)
         return self._calls.queue(key, _LONGEST_QUEUE) if self._call_rate and key is not None else 0.0
+
+    def malformed(self, address: str) -> float:
+        """Count a malformed frame or a refused handshake, and return the seconds that its sender has to wait."""
+        key = address_key(address)
+        is_counted = self._messages.rate and key is not None
+        return self._malformed.queue(key, _LONGEST_QUEUE) if is_counted else 0.0
 
     def pace(self) -> Pace:
         """Return how fast the frames of one connection are read, whatever they say."""

@@ -74,6 +74,7 @@ class WebSocketEndpoint:
                         decision = await self._identify(decision, handshake)
                     if isinstance(decision, _Rejection):
                         self._tell_of_refusal(decision.reason, decision.status, address, path)
+                        await trio.sleep(self._context.budgets.malformed(address))
                         stream.refuse(response(decision.status, decision.text))
                     elif not in_time.cancelled_caught:
                         connection = stream.accept(key, nursery, self._config.max_frame_bytes)

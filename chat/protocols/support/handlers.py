@@ -137,6 +137,7 @@ class SupportClient(Client):
             self.session.close(UNAUTHENTICATED)
         else:
             self.session.send(Refused(command.refusal, command.ref))
+        await self.session.limits.malformed()
 
     def person_changed(self) -> None:
         """Change the subscription after the person became an operator or ceased to be one. Sync.

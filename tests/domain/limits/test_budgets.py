@@ -158,11 +158,22 @@ async def test_frames_are_held_back_where_messages_are_limited() -> None:
         assert any(pace.count() for _ in range(10_000)) is is_limited
 
 
+def test_many_malformed_frames_of_an_address_make_it_wait(budgets: Budgets, clock: Clock) -> None:
+    waits = [budgets.malformed(HOME) for _ in range(1000)]
+    assert not any(waits[:100])
+    assert waits[100:103] == pytest.approx([0.05, 0.1, 0.15])
+    assert max(waits) == 5.0  # the address has many sockets, and each waits for no longer
+    assert budgets.malformed(OFFICE) == budgets.malformed(LOOPBACK) == 0.0
+    clock.now += 60
+    assert budgets.malformed(HOME) == 0.0
+
+
 def test_without_rates_there_are_no_limits() -> None:
     budgets = Budgets()
     assert taken(budgets, ADA, HOME, "x" * 4000, tries=100_000) == 100_000
     budgets.was_read(ADA, HOME, 1 << 40, 1)
     assert all(budgets.read(ADA, HOME, 1000) is None for _ in range(1000))
+    assert not any(budgets.malformed(HOME) for _ in range(1000))
 
 
 def test_a_used_up_search_time_refills_before_the_next_search(clock: Clock, refused: list[str]) -> None:

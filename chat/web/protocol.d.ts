@@ -73,6 +73,24 @@ export interface Acts {
   next?: number;
 }
 
+/** What a browser answers (AuthenticatorAttestationResponse), each part in base64url, and a name for it. */
+export interface AddPasskey {
+  /** base64url */
+  id: string;
+  /** base64url */
+  client_data: string;
+  /** base64url */
+  attestation: string;
+  transports: string[];
+  name?: string;
+}
+
+/** The new passkey. `recovery_codes` come with the first second factor, and are shown only here. */
+export interface AddedPasskey {
+  passkey: PasskeyInfo;
+  recovery_codes: string[];
+}
+
 /** The address at which people reach the server, for links to it; empty: unknown. */
 export interface AddressSetting {
   source: "admin" | "start";
@@ -137,10 +155,12 @@ export interface BeginProviderLogin {
   code?: string | null;
 }
 
-/** One's own password, if there is one, for a new secret. */
+/** One's own password, and a code of a passkey, for a new secret; each if there is one. */
 export interface BeginSecondFactor {
   /** At most 72 bytes */
   password?: string | null;
+  /** A code of one's second factor, for people who have one */
+  code?: string | null;
 }
 
 /** The server stops; connect again after `after_ms` milliseconds. */
@@ -730,6 +750,13 @@ export interface IssuedInvites {
 /** What expires, as counts name it. */
 export type Kind = "changes" | "digests" | "earlier_texts" | "idle_conversations" | "keys" | "messages" | "read_marks" | "visitors";
 
+/** A passkey that one has: a browser makes no second one in the same authenticator. */
+export interface KnownPasskey {
+  /** base64url */
+  id: string;
+  transports: ("ble" | "cable" | "hybrid" | "internal" | "nfc" | "smart-card" | "usb")[];
+}
+
 /**
  * The server's limits; all fields are always sent. - `text`, `topic`, `name`: characters. `frame_bytes`,
  * `body_bytes`, `file_bytes`: bytes (`file_bytes` 0: no files). - `files`, `reactions`: of one message. `page`:
@@ -1038,6 +1065,17 @@ export interface NameSetting {
   default: string;
 }
 
+/** With what a browser makes a passkey. `user` is the handle of the account; `algorithms` are those of COSE. */
+export interface NewPasskeyOptions {
+  challenge: string;
+  rp_id: string;
+  user: string;
+  name: string;
+  server: string;
+  algorithms: number[];
+  known: KnownPasskey[];
+}
+
 /** A secret for an app that makes codes, in base32, and as the address that its QR code shows. */
 export interface NewSecondFactor {
   secret: string;
@@ -1065,6 +1103,48 @@ export interface OverdueCount {
 /** What would be removed now. What stays because of a hold on a person is counted too. */
 export interface OverdueCounts {
   overdue: OverdueCount[];
+}
+
+/** One's own passkeys, the first one first. `problem` is why no passkey can be added or used now. */
+export interface OwnPasskeys {
+  passkeys: PasskeyInfo[];
+  problem: "passkeys_no_url" | "passkeys_off" | null;
+}
+
+/** What a browser signs with a passkey: `challenge` in base64url, and `rp_id`, the host of the passkeys. */
+export interface PasskeyChallenge {
+  challenge: string;
+  rp_id: string;
+}
+
+/** A code that is good once, for two minutes, wherever a code of the second factor is asked for. */
+export interface PasskeyCode {
+  code: string;
+}
+
+/** One of one's own passkeys, and when it was last used. */
+export interface PasskeyInfo {
+  id: number;
+  name: string;
+  /** Unix milliseconds */
+  created: number;
+  /** Unix milliseconds */
+  used?: number;
+}
+
+/** A used passkey; `device` is the person's name for this device. */
+export interface PasskeyLogin {
+  /** base64url */
+  id: string;
+  /** base64url */
+  client_data: string;
+  /** base64url */
+  authenticator_data: string;
+  /** base64url */
+  signature: string;
+  /** base64url */
+  user: string;
+  device?: string;
 }
 
 /**
@@ -1193,6 +1273,14 @@ export interface Presence {
 export interface PresenceEvent {
   type: "presence";
   people: Presence[];
+}
+
+/** One's own password, if there is one, and a code of the second factor, if there is one. */
+export interface ProvePasskey {
+  /** At most 72 bytes */
+  password?: string | null;
+  /** A code of one's second factor, for people who have one */
+  code?: string | null;
 }
 
 /** One's own password, if there is one, and a code of the second factor. */
@@ -1428,6 +1516,21 @@ export interface RemoveMe {
   password?: string | null;
 }
 
+/** The passkey to remove, one's own password, if there is one, and a code of the second factor. */
+export interface RemovePasskey {
+  /** At most 72 bytes */
+  password?: string | null;
+  /** A code of one's second factor, for people who have one */
+  code?: string | null;
+  passkey: number;
+}
+
+/** Another name for a passkey. */
+export interface RenamePasskey {
+  passkey: number;
+  name: string;
+}
+
 /** A new password, and the reset code that an admin made for the person. */
 export interface ResetPassword {
   code: string;
@@ -1585,9 +1688,13 @@ export interface SecondFactorSetting {
   default: "admins" | "everybody" | "off" | "operators";
 }
 
-/** Whether one has a second factor, whether one has to, and how many recovery codes are left. */
+/**
+ * Whether one has a second factor, and has to; `app`: an authenticator app; and how many recovery codes are left.
+ * With `on` and without `app` it is a passkey.
+ */
 export interface SecondFactorState {
   on: boolean;
+  app?: boolean;
   required: boolean;
   recovery_codes: number;
 }
@@ -1717,7 +1824,7 @@ export interface SetUp {
  * The server's name and policy, and whether a first admin is `needed`. `registration` says who may register;
  * `lobby` is `open` if clients read the lobby without logging in. `login` says how people log in: with a
  * `password`, with the identity provider (`sso`), or with either (`both`); `provider` is what that is called, if
- * there is one.
+ * there is one. `passkeys`: people who have one log in by it.
  */
 export interface SetUpState {
   needed: boolean;
@@ -1726,6 +1833,7 @@ export interface SetUpState {
   server: string;
   login?: "both" | "password" | "sso";
   provider?: string;
+  passkeys?: boolean;
 }
 
 /**
@@ -1915,6 +2023,20 @@ export interface UnknownEvent {
   pos: number;
   /** Unix milliseconds */
   at: number;
+}
+
+/** What a browser answers (AuthenticatorAssertionResponse), each part in base64url. `user` is `userHandle`. */
+export interface UsedPasskey {
+  /** base64url */
+  id: string;
+  /** base64url */
+  client_data: string;
+  /** base64url */
+  authenticator_data: string;
+  /** base64url */
+  signature: string;
+  /** base64url */
+  user: string;
 }
 
 /** Get the presence of these people and its changes; replaces the people watched before. */

@@ -457,6 +457,8 @@ GROUPS = {
 _PASSWORD = "world of tea"
 _NO_ONE = {"person": 2**52}
 
+_NO_PASSKEY = dict.fromkeys(("id", "client_data", "authenticator_data", "signature", "user"), "AA")
+
 SERVER_ACTS = (
     ServerAct("server_info", "everybody", {}),
     ServerAct("set_up_state", "everybody", {}),
@@ -470,6 +472,9 @@ SERVER_ACTS = (
     ServerAct("begin_provider_login", "everybody", {}, Answer.CONFLICT),
     ServerAct("provider_login", "everybody", {"code": "no", "state": "no"}, Answer.CONFLICT),
     ServerAct("provider_logout", "everybody", {}, Answer.INVALID),
+    ServerAct("begin_passkey", "everybody", {}, Answer.CONFLICT),
+    ServerAct("passkey_login", "everybody", _NO_PASSKEY, Answer.CONFLICT),
+    ServerAct("passkey_code", "everybody", _NO_PASSKEY, Answer.CONFLICT),
     ServerAct("refresh", "everybody", {"refresh": "no"}, UNAUTHENTICATED),
     ServerAct("invite", "everybody", {"code": "no"}, NOT_FOUND),
     ServerAct("new_visitor", "everybody", {}),
@@ -482,6 +487,7 @@ SERVER_ACTS = (
     ServerAct("mail_choice", "accounts", {}),
     ServerAct("quiet_hours", "accounts", {}),
     ServerAct("second_factor", "accounts", {}),
+    ServerAct("passkeys", "accounts", {}),
     ServerAct("identity", "accounts", {}, Answer.CONFLICT),
     ServerAct("provider_logout_page", "accounts", {}),
     ServerAct("sessions", "accounts", {}),
@@ -530,6 +536,15 @@ SERVER_ACTS = (
     ServerAct("confirm_second_factor", "people", {"code": "000000"}, Answer.CONFLICT),
     ServerAct("new_recovery_codes", "people", {"password": _PASSWORD, "code": "000000"}, NOT_FOUND),
     ServerAct("remove_second_factor", "people", {"password": _PASSWORD, "code": "000000"}, NOT_FOUND),
+    ServerAct("begin_new_passkey", "people", {"password": _PASSWORD}, Answer.CONFLICT),
+    ServerAct(
+        "add_passkey",
+        "people",
+        {"id": "AA", "client_data": "AA", "attestation": "AA", "transports": []},
+        Answer.CONFLICT,
+    ),
+    ServerAct("rename_passkey", "people", {"passkey": 2**52, "name": "x"}, NOT_FOUND),
+    ServerAct("remove_passkey", "people", {"passkey": 2**52, "password": _PASSWORD}, NOT_FOUND),
     ServerAct("ask_export", "people", {"password": "wrong words"}, FORBIDDEN),
     ServerAct("export", "people", {}, NOT_FOUND),
     ServerAct("export_link", "people", {}, NOT_FOUND),

@@ -10,6 +10,7 @@ from chat.domain.accounts.second_factor import CODES
 from chat.domain.entities import Person
 from chat.domain.ports import NewPerson
 from chat.features.second_factor.codes import STEP, code_at
+from chat.features.second_factor.passkeys.port import PASSKEYS, NewPasskey
 from chat.features.second_factor.port import FACTORS
 from chat.features.second_factor.use_cases import FactorCodes
 from chat.storage.postgres.database import DatabaseAddress
@@ -83,9 +84,11 @@ def factors_in(address: DatabaseAddress) -> Scenario:
             await run.target(_use, storage.feature_ports, ada.id)
             person = await storage.users.by_id(ada.id)
             secret = await storage.feature_ports[FACTORS].secret(ada.id)
+            passkeys = await storage.feature_ports[PASSKEYS].of_person(ada.id)
             left = await storage.feature_ports[FACTORS].count_recovery_codes(ada.id)
             assert person is not None
-            assert person.has_second_factor is (secret is not None and secret.is_confirmed) is (left > 0)
+            has_one = (secret is not None and secret.is_confirmed) or bool(passkeys)
+            assert person.has_second_factor is has_one is (left > 0)
 
     return scenario
 
@@ -99,7 +102,22 @@ async def _use(ports: Any, ada: int) -> None:
     await factors.use_recovery_code(ada, b"1" * 32)
     await factors.replace_recovery_codes(ada, [b"3" * 32])
     await factors.count_recovery_codes(ada)
+    passkeys = ports[PASSKEYS]
+    person = Person(id=ada, name="ada")
+    for number in (b"1", b"2"):
+        await passkeys.add(person, NewPasskey(number, b"key", 0, (), "", number, 2**31), [b"4" * 32])
+    for each in await passkeys.of_person(ada):
+        await passkeys.use(each, 1, each.credential_id * 2, 2**31, b"5" * 32 + each.credential_id)
+        await passkeys.use_code(ada, b"5" * 32 + each.credential_id)
+        await passkeys.rename(ada, each.id, "other")
+    await factors.remove_app(ada)
+    one = await passkeys.by_credential(b"1")
+    if one is not None:
+        await passkeys.remove(ada, one.id)
     await factors.remove(ada, None)
+    await passkeys.add(person, NewPasskey(b"3", b"key", 0, (), "", b"3", 2**31), [b"6" * 32])
+    for each in await passkeys.of_person(ada):
+        await passkeys.remove(ada, each.id)
 
 
 GATEWAY = (http_native_second_factor,)

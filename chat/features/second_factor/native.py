@@ -16,17 +16,22 @@ Password = Annotated[str, Meta(min_length=1, max_length=72, description="At most
 
 
 class SecondFactorState(Value, kw_only=True, frozen=True):
-    """Whether one has a second factor, whether one has to, and how many recovery codes are left."""
+    """Whether one has a second factor, and has to; `app`: an authenticator app; and how many recovery codes are left.
+
+    With `on` and without `app` it is a passkey.
+    """
 
     on: bool
+    app: bool = False
     required: bool
     recovery_codes: Annotated[int, Meta(ge=0)]
 
 
 class BeginSecondFactor(Value, kw_only=True, frozen=True):
-    """One's own password, if there is one, for a new secret."""
+    """One's own password, and a code of a passkey, for a new secret; each if there is one."""
 
     password: Password | None = None
+    code: SecondFactorCode | None = None
 
 
 class NewSecondFactor(Value, kw_only=True, frozen=True):
@@ -64,7 +69,9 @@ class WhoseSecondFactor(Value, kw_only=True, frozen=True):
 async def second_factor(services: EngineServices, caller: Caller, _request: None) -> SecondFactorState:
     """Get whether one has a second factor, and has to have one."""
     found = await use_cases.state(services, caller.known)
-    return SecondFactorState(on=found.is_on, required=found.is_required, recovery_codes=found.recovery_codes)
+    return SecondFactorState(
+        on=found.is_on, app=found.has_app, required=found.is_required, recovery_codes=found.recovery_codes
+    )
 
 
 async def begin_second_factor(
@@ -72,7 +79,7 @@ async def begin_second_factor(
 ) -> NewSecondFactor | Refusal:
     """Get a new secret for an app that makes codes; it is in force once a code of it has confirmed it."""
     me = caller.known
-    secret = await use_cases.begin(services, me, request.password, caller.device.address)
+    secret = await use_cases.begin(services, me, request.password, request.code, caller.device.address)
     if isinstance(secret, Refusal):
         return secret
     return NewSecondFactor(secret=written(secret), uri=uri_of(secret, me.name, services.settings.server_name))
@@ -99,7 +106,7 @@ async def new_recovery_codes(
 async def remove_second_factor(
     services: EngineServices, caller: Caller, request: ProveSecondFactor
 ) -> Refusal | None:
-    """Remove one's own second factor, with the password and a code."""
+    """Remove one's own authenticator app, with the password and a code; passkeys stay."""
     return await use_cases.remove_own(
         services, caller.known, request.password, request.code, caller.device.address
     )

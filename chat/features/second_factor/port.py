@@ -52,8 +52,13 @@ class SecondFactors(Protocol):
         """Give a person other recovery codes. False: they have no second factor."""
         ...
 
+    async def remove_app(self, person_id: int) -> bool:
+        """Remove a person's own secret; their passkeys, and with those the recovery codes, stay. False: none is in
+        force."""
+        ...
+
     async def remove(self, person_id: int, by_id: int | None) -> bool:
-        """Remove a person's second factor. False: they have none."""
+        """Remove a person's second factor: secret, passkeys and recovery codes. False: they have none."""
         ...
 
 

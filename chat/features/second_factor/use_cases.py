@@ -20,8 +20,10 @@ from chat.features.second_factor.codes import (
     new_secret,
     step_of,
 )
+from chat.features.second_factor.passkeys.challenges import CODE_MARK, code_digest
+from chat.features.second_factor.passkeys.port import PASSKEYS
 from chat.features.second_factor.port import FACTORS
-from chat.operations.sessions import code_check
+from chat.features.second_factor.proof import prove
 
 HAS_ONE = Refusal(
     Code.CONFLICT, "you have a second factor: remove it before you set up another", reason="second_factor_on"
@@ -40,22 +42,26 @@ logger = structlog.get_logger(__name__)
 
 
 class FactorState(msgspec.Struct, frozen=True):
-    """Whether a person has a second factor, whether they have to, and how many recovery codes are left."""
+    """Whether a person has a second factor, and an app; whether they have to; how many recovery codes are left."""
 
     is_on: bool
+    has_app: bool
     is_required: bool
     recovery_codes: int
 
 
 class FactorCodes:
-    """The port `Codes`: codes by time and recovery codes. `clock` returns Unix time."""
+    """The port `Codes`: codes by time, recovery codes, and those of a used passkey. `clock` returns Unix time."""
 
     def __init__(self, ports: Ports, clock: Callable[[], float] = time.time) -> None:
         self._factors = ports[FACTORS]
+        self._passkeys = ports[PASSKEYS]
         self.clock = clock
 
     async def use(self, person: Person, code: str) -> bool:
         """See `Codes.use`."""
+        if code.startswith(CODE_MARK):
+            return await self._passkeys.use_code(person.id, code_digest(code))
         code = clean(code)
         if not is_by_time(code):
             return await self._factors.use_recovery_code(person.id, digest_of(person.id, code))
@@ -72,26 +78,32 @@ class FactorCodes:
 
 async def state(services: EngineServices, person: Person) -> FactorState:
     """Return the state of a person's second factor. May raise StorageDown. Cancelling changes nothing."""
-    required = services.accounts.second_factor
+    required, factors = services.accounts.second_factor, services.feature_ports[FACTORS]
     without = structs.replace(person, has_second_factor=False)
+    secret = await factors.secret(person.id)
     return FactorState(
         person.has_second_factor,
+        secret is not None and secret.is_confirmed,
         lacks(without, required) is Lacks.SET_UP,
-        await services.feature_ports[FACTORS].count_recovery_codes(person.id),
+        await factors.count_recovery_codes(person.id),
     )
 
 
 async def begin(
-    services: EngineServices, person: Person, password: str | None, address: str
+    services: EngineServices, person: Person, password: str | None, code: str | None, address: str
 ) -> bytes | Refusal:
-    """Return a new secret of a person with this password; it is in force once it is confirmed.
+    """Return a new secret of a person who proves who they are; it is in force once it is confirmed.
 
-    May raise StorageDown and OutcomeUnknown. Cancelling: a secret may wait to be confirmed.
+    May raise StorageDown and OutcomeUnknown. Cancelling: the code may be used up, and a secret wait to be confirmed.
     """
-    if refusal := await services.accounts.prove(person, password, address):
+    factors = services.feature_ports[FACTORS]
+    known = await factors.secret(person.id)
+    if known is not None and known.is_confirmed:
+        return await services.accounts.prove(person, password, address) or HAS_ONE
+    if refusal := await prove(services, person, password, code, address):
         return refusal
     secret = new_secret()
-    return secret if await services.feature_ports[FACTORS].begin(person.id, secret) else HAS_ONE
+    return secret if await factors.begin(person.id, secret) else HAS_ONE
 
 
 async def confirm(services: EngineServices, person: Person, code: str) -> list[str] | Refusal:
@@ -135,28 +147,37 @@ async def replace_codes(
 async def remove_own(
     services: EngineServices, person: Person, password: str | None, code: str, address: str
 ) -> Refusal | None:
-    """Remove one's own second factor. May raise StorageDown and OutcomeUnknown.
+    """Remove one's own authenticator app; passkeys stay. May raise StorageDown and OutcomeUnknown.
 
     Cancelling: the code may be used up; it is removed, or not.
     """
-    return await _prove(services, person, password, code, address) or await _remove(services, person, person)
+    if refusal := await _prove(services, person, password, code, address):
+        return refusal
+    if not await services.feature_ports[FACTORS].remove_app(person.id):
+        return NO_SECOND_FACTOR
+    # No await between the commit and this.
+    _removed(services, person, person)
+    return None
 
 
 async def remove_of(services: EngineServices, person: Person, admin: Person) -> Refusal | None:
-    """Remove the second factor of a person who has lost it, by an admin. OWN_ONE: a session alone must not end one.
+    """Remove the second factor of a person who has lost it, passkeys too, by an admin.
 
-    May raise StorageDown and OutcomeUnknown. Cancelling: it is removed, or not.
+    OWN_ONE: a session alone must not end one. May raise StorageDown and OutcomeUnknown. Cancelling: it is removed, or
+    not.
     """
-    return OWN_ONE if person.id == admin.id else await _remove(services, person, admin)
-
-
-async def _remove(services: EngineServices, person: Person, by: Person) -> Refusal | None:
-    if not await services.feature_ports[FACTORS].remove(person.id, by.id):
+    if person.id == admin.id:
+        return OWN_ONE
+    if not await services.feature_ports[FACTORS].remove(person.id, admin.id):
         return NO_SECOND_FACTOR
     # No await between the commit and this.
+    _removed(services, person, admin)
+    return None
+
+
+def _removed(services: EngineServices, person: Person, by: Person) -> None:
     services.accounts.changed(person.id)
     _note(services, "second factor removed", person, by)
-    return None
 
 
 async def _prove(
@@ -164,12 +185,7 @@ async def _prove(
 ) -> Refusal | None:
     if not person.has_second_factor:
         return NO_SECOND_FACTOR
-    if refusal := await services.accounts.prove(person, password, address):
-        return refusal
-    refusal = await code_check(services, code, address)(person)
-    # Not "unauthenticated": that would say that the session has ended.
-    is_about_code = refusal is not None and refusal.code is Code.UNAUTHENTICATED
-    return structs.replace(refusal, code=Code.FORBIDDEN) if refusal and is_about_code else refusal
+    return await prove(services, person, password, code, address)
 
 
 def _note(services: EngineServices, what: str, person: Person, by: Person) -> None:

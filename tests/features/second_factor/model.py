@@ -9,7 +9,9 @@ import trio
 from chat.domain.administration.audit import Act, What
 from chat.domain.features import Port
 from chat.domain.messages.outcomes import Saved
+from chat.features.second_factor.passkeys.port import PASSKEYS
 from chat.features.second_factor.port import FACTORS, Secret
+from tests.features.second_factor.passkeys_model import PasskeysModel
 
 if TYPE_CHECKING:
     from tests.reference.storage import MemoryStorage
@@ -29,7 +31,8 @@ class SecondFactorModel:
         self._secrets: dict[int, _Kept] = {}
         self._codes: dict[int, set[bytes]] = {}
         self.savers: Mapping[type, Callable[[Any], Saved]] = {}
-        self.ports: Mapping[Port[Any], Any] = {FACTORS: self}
+        self._passkeys = PasskeysModel(storage, self)
+        self.ports: Mapping[Port[Any], Any] = {FACTORS: self, PASSKEYS: self._passkeys}
 
     async def begin(self, person_id: int, secret: bytes) -> bool:
         await trio.lowlevel.checkpoint()
@@ -75,18 +78,43 @@ class SecondFactorModel:
 
     async def replace_recovery_codes(self, person_id: int, digests: Sequence[bytes]) -> bool:
         await trio.lowlevel.checkpoint()
-        if self._confirmed(person_id) is None:
+        if not self.is_on(person_id):
             return False
         self._codes[person_id] = set(digests)
         return True
 
-    async def remove(self, person_id: int, by_id: int | None) -> bool:
+    async def remove_app(self, person_id: int) -> bool:
         await trio.lowlevel.checkpoint()
         if self._confirmed(person_id) is None:
             return False
         del self._secrets[person_id]
-        self._codes.pop(person_id, None)
-        self._users.has_second_factor(person_id, False)
+        self.update(person_id)
+        act = Act(by_id=person_id, what=What.SECOND_FACTOR_REMOVED, person_id=person_id)
+        self._audit.note([act])
+        return True
+
+    def is_on(self, person_id: int) -> bool:
+        """Whether somebody has an app or a passkey. Sync."""
+        return self._confirmed(person_id) is not None or self._passkeys.has_one(person_id)
+
+    def begin_codes(self, person_id: int, digests: Sequence[bytes]) -> None:
+        """Somebody has their first second factor. Sync."""
+        self._codes[person_id] = set(digests)
+        self._users.has_second_factor(person_id, True)
+
+    def update(self, person_id: int) -> None:
+        """Forget the recovery codes of somebody who has no second factor any more. Sync."""
+        if not self.is_on(person_id):
+            self._codes.pop(person_id, None)
+            self._users.has_second_factor(person_id, False)
+
+    async def remove(self, person_id: int, by_id: int | None) -> bool:
+        await trio.lowlevel.checkpoint()
+        if not self.is_on(person_id):
+            return False
+        self._secrets.pop(person_id, None)
+        self._passkeys.forget(person_id)
+        self.update(person_id)
         self._audit.note([Act(by_id=by_id, what=What.SECOND_FACTOR_REMOVED, person_id=person_id)])
         return True
 

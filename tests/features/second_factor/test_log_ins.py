@@ -154,6 +154,7 @@ NO_DOORS = {
     ("features/exports/native.py", "prove"): "by a session and the password",
     ("features/leaving/native.py", "prove"): "by a session and the password",
     ("features/oidc/native.py", "prove"): "by a session and the password",
+    ("features/second_factor/proof.py", "prove"): "by a session and the password",
     ("features/second_factor/use_cases.py", "prove"): "by a session and the password",
     ("protocols/messenger/http.py", "register"): "a new account",
     ("protocols/rooms/http.py", "register"): "a new account",
@@ -187,6 +188,7 @@ def test_no_other_place_begins_a_session() -> None:
         NATIVE,  # the doors above
         "features/recovery/native.py",  # a door above
         "features/oidc/log_in.py",  # the identity provider, which asks for a second factor itself
+        "features/second_factor/passkeys/use_cases.py",  # a passkey, which is both factors: test_passkeys.py
         "features/support/handlers.py",  # visitors, who have no password
     }
 
@@ -330,7 +332,7 @@ async def test_setting_up_asks_for_the_password_and_a_code_of_the_secret(site: S
     _, recovery = await set_up(site, token)
     assert len(set(recovery)) == 10
     state = await site.call("GET", "/me/second-factor", token=token)
-    assert state.body == {"on": True, "required": False, "recovery_codes": 10}
+    assert state.body == {"on": True, "app": True, "required": False, "recovery_codes": 10}
     again = await site.call("POST", "/me/second-factor", {"password": PASSWORD}, token=token)
     assert (again.refused, again["reason"]) == ((409, "conflict", None), "second_factor_on")
 
@@ -438,7 +440,8 @@ async def test_until_it_is_set_up_every_operation_is_refused(site: Site) -> None
         body = await answer.get_json() if answer.content_type == "application/json" else {}
         if not (answer.status_code == 403 and body.get("reason") == "second_factor_required"):
             allowed.add(operation.name)
-    assert allowed == {"me", "second_factor", "begin_second_factor", "confirm_second_factor"}
+    of_passkeys = {"passkeys", "begin_new_passkey", "add_passkey"}
+    assert allowed == {"me", "second_factor", "begin_second_factor", "confirm_second_factor"} | of_passkeys
     rooms = await site.app.test_client(use_cookies=False).get("/profile", headers={"Authorization": token})
     assert rooms.status_code == 403
     metrics = await site.services.accounts.authenticate(token)

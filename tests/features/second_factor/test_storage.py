@@ -5,8 +5,10 @@ import trio
 from chat.domain.administration.audit import What
 from chat.domain.entities import Person
 from chat.domain.ports import NewPerson, Storage
+from chat.features.second_factor.passkeys.port import MOST, PASSKEYS, NewPasskey
 from chat.features.second_factor.port import FACTORS, Secret
 
+LATER = 2**31
 SECRET, OTHER = b"1" * 20, b"2" * 20
 CODES = [bytes([n]) * 32 for n in range(10)]
 
@@ -106,3 +108,119 @@ async def test_a_deleted_account_keeps_no_secret(storage: Storage) -> None:
     assert await factors.secret(ada.id) is None
     assert not await factors.begin(ada.id, OTHER)
     assert not await factors.use_step(ada.id, SECRET, 9)
+
+
+def passkey(number: int, *, sign_count: int = 0) -> NewPasskey:
+    return NewPasskey(bytes([number]), b"key", sign_count, ("usb",), f"{number}", bytes([number]) * 16, LATER)
+
+
+async def test_a_passkey_is_a_second_factor_until_the_last_is_removed(storage: Storage) -> None:
+    passkeys, factors = storage.feature_ports[PASSKEYS], storage.feature_ports[FACTORS]
+    ada, ben = await ada_in(storage), await ada_in(storage, "ben")
+    assert await passkeys.of_person(ada.id) == []
+    assert await passkeys.by_credential(b"\1") is None
+    added = await passkeys.add(ada, passkey(1), CODES)
+    assert added is not None
+    assert added.is_first
+    assert (added.passkey.name, added.passkey.transports, added.passkey.used_at) == ("1", ("usb",), None)
+    assert (await now(storage, ada)).has_second_factor
+    assert await factors.count_recovery_codes(ada.id) == 10
+    assert await passkeys.add(ada, passkey(1), CODES) is None  # its challenge was used
+    second = await passkeys.add(ada, passkey(2), CODES[:1])
+    assert second is not None
+    assert not second.is_first
+    assert await factors.count_recovery_codes(ada.id) == 10
+    assert [each.id for each in await passkeys.of_person(ada.id)] == [added.passkey.id, second.passkey.id]
+    assert await passkeys.by_credential(b"\2") == second.passkey
+    assert not await passkeys.rename(ben.id, second.passkey.id, "mine")
+    assert not await passkeys.remove(ben.id, second.passkey.id)
+    assert await passkeys.rename(ada.id, second.passkey.id, "phone")
+    assert await passkeys.remove(ada.id, second.passkey.id)
+    assert not await passkeys.remove(ada.id, second.passkey.id)
+    assert (await now(storage, ada)).has_second_factor
+    assert await passkeys.remove(ada.id, added.passkey.id)
+    assert not (await now(storage, ada)).has_second_factor
+    assert await factors.count_recovery_codes(ada.id) == 0
+    acts = [(act.what, act.detail) for act in await storage.audit.acts(None, 10)]
+    assert acts == [
+        (What.PASSKEY_REMOVED, "1"),
+        (What.PASSKEY_REMOVED, "phone"),
+        (What.PASSKEY_ADDED, "2"),
+        (What.PASSKEY_ADDED, "1"),
+    ]
+
+
+async def test_a_credential_is_of_one_account_and_none_is_added_after_its_session(storage: Storage) -> None:
+    passkeys = storage.feature_ports[PASSKEYS]
+    ada, ben = await ada_in(storage), await ada_in(storage, "ben")
+    assert await passkeys.add(ada, passkey(1), CODES) is not None
+    same = NewPasskey(b"\1", b"key", 0, (), "", b"another", LATER)
+    assert await passkeys.add(ben, same, CODES) is None
+    assert not (await now(storage, ben)).has_second_factor
+    # A reset link was used meanwhile: what the session before it had begun comes too late.
+    await storage.users.set_password(ben.id, b"y")
+    assert await passkeys.add(ben, passkey(2), CODES) is None
+    changed = await now(storage, ben)
+    for number in range(2, MOST + 2):
+        assert await passkeys.add(changed, passkey(number), CODES) is not None
+    assert await passkeys.add(changed, passkey(MOST + 2), CODES) is None
+
+
+async def test_a_use_counts_once_and_upwards(storage: Storage) -> None:
+    passkeys, ada = storage.feature_ports[PASSKEYS], await ada_in(storage)
+    added = await passkeys.add(ada, passkey(1, sign_count=4), CODES)
+    assert added is not None
+    known = added.passkey
+    assert not await passkeys.use(known, 4, b"a", LATER)
+    assert not await passkeys.use(known, 5, b"a", LATER)  # used up, though it was refused
+    assert await at_once(5, lambda: passkeys.use(known, 5, b"b", LATER)) == [False] * 4 + [True]
+    numbers = iter(range(10))
+    # Copies of an authenticator: each has a challenge of its own.
+    assert await at_once(5, lambda: passkeys.use(known, 6, b"c%d" % next(numbers), LATER)) == [False] * 4 + [
+        True
+    ]
+    used = await passkeys.by_credential(b"\1")
+    assert used is not None
+    assert used.sign_count == 6
+    assert used.used_at is not None
+    none = await passkeys.add(ada, passkey(2), CODES)
+    assert none is not None
+    for number in (b"d", b"e"):
+        assert await passkeys.use(none.passkey, 0, number, LATER)  # an authenticator that does not count
+
+
+async def test_a_code_in_place_of_a_use_is_good_once_for_its_person(storage: Storage) -> None:
+    passkeys, ada = storage.feature_ports[PASSKEYS], await ada_in(storage)
+    ben = await ada_in(storage, "ben")
+    added = await passkeys.add(ada, passkey(1), CODES)
+    assert added is not None
+    assert not await passkeys.use_code(ada.id, CODES[1])
+    assert await passkeys.use(added.passkey, 1, b"a", LATER, CODES[1])
+    assert not await passkeys.use_code(ben.id, CODES[1])
+    assert await at_once(5, lambda: passkeys.use_code(ada.id, CODES[1])) == [False] * 4 + [True]
+    assert await passkeys.use(added.passkey, 2, b"b", LATER, CODES[2])
+    assert await passkeys.remove(ada.id, added.passkey.id)
+    assert not await passkeys.use_code(ada.id, CODES[2])
+
+
+async def test_an_app_is_removed_without_the_passkeys_and_an_admin_removes_both(storage: Storage) -> None:
+    passkeys, factors = storage.feature_ports[PASSKEYS], storage.feature_ports[FACTORS]
+    ada = await ada_in(storage)
+    assert not await factors.remove_app(ada.id)
+    await factors.begin(ada.id, SECRET)
+    await factors.confirm(ada.id, SECRET, 7, CODES)
+    added = await passkeys.add(ada, passkey(1), CODES[:1])
+    assert added is not None
+    assert not added.is_first
+    assert await factors.remove_app(ada.id)
+    assert (await now(storage, ada)).has_second_factor
+    assert await factors.count_recovery_codes(ada.id) == 10
+    assert await factors.replace_recovery_codes(ada.id, CODES[:2])
+    assert await factors.remove(ada.id, None)
+    assert not (await now(storage, ada)).has_second_factor
+    assert await passkeys.of_person(ada.id) == []
+    assert await factors.count_recovery_codes(ada.id) == 0
+    again = await passkeys.add(ada, passkey(2), CODES)
+    assert again is not None
+    await storage.users.delete(ada.id, None)
+    assert await passkeys.by_credential(b"\2") is None

@@ -5,6 +5,7 @@ from typing import Any
 from msgspec import UNSET, structs
 
 from chat.domain.accounts.invites import BAD_INVITE, accepted
+from chat.domain.accounts.passkeys import logs_in_by_passkey
 from chat.domain.accounts.sessions import NOT_FOR_TOKENS, clean_device
 from chat.domain.ports import ProfileChange
 from chat.domain.refusals import INVITE_OVER, Refusal
@@ -34,6 +35,7 @@ async def set_up_state(services: Services, _caller: Caller, _request: None) -> S
         registration=services.accounts.registration,
         lobby=services.settings.lobby,
         server=services.settings.server_name,
+        passkeys=logs_in_by_passkey(services.settings.public_url, services.accounts.login),
         **_ways_in(services),
     )
 

@@ -158,6 +158,8 @@ export default {
   "admin.factor_ask": "Turn off two-factor authentication for {name}?",
   "admin.factor_hint": "For people who lost their phone and their recovery codes. The password alone logs them in until they set it up again.",
   "audit.second_factor_set_up": "{by} turned on two-factor authentication",
+  "audit.passkey_added": "{by} added a passkey: {detail}",
+  "audit.passkey_removed": "{by} removed a passkey: {detail}",
   "audit.second_factor_removed": "{by} turned off two-factor authentication for {person}",
   "admin.push_texts": "Message text in push notifications and e-mail",
   "admin.push_texts_ask": "Change message text in push notifications and e-mail?",

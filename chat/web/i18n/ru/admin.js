@@ -158,6 +158,8 @@ export default {
   "admin.factor_ask": "Выключить двухфакторную аутентификацию у {name}?",
   "admin.factor_hint": "Для тех, кто потерял телефон и коды восстановления. Пока её не настроят снова, для входа хватит пароля.",
   "audit.second_factor_set_up": "{by} включает двухфакторную аутентификацию",
+  "audit.passkey_added": "{by} добавляет ключ доступа: {detail}",
+  "audit.passkey_removed": "{by} удаляет ключ доступа: {detail}",
   "audit.second_factor_removed": "{by} выключает двухфакторную аутентификацию у {person}",
   "admin.push_texts": "Текст сообщений в пуш-уведомлениях и письмах",
   "admin.push_texts_ask": "Изменить текст в пуш-уведомлениях и письмах?",

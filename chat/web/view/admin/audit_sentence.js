@@ -11,7 +11,7 @@ const KNOWN = new Set([
   "person_added", "person_deleted", "person_anonymised", "person_erased", "erasure_ended", "renamed", "roles_changed", "roles_by_provider", "password_set", "disabled", "enabled",
   "sessions_ended", "setting_changed", "message_deleted", "room_deleted", "room_renamed", "room_archived", "room_unarchived",
   "banned", "unbanned", "invite_made", "invite_used", "invite_withdrawn", "login_failed", "reset_made", "password_reset",
-  "second_factor_set_up", "second_factor_removed", "identity_linked", "identity_unlinked",
+  "second_factor_set_up", "second_factor_removed", "passkey_added", "passkey_removed", "identity_linked", "identity_unlinked",
   "export_asked", "export_link_made",
   "hold_placed", "hold_lifted", "room_keep_changed", "expired_removed", "conversation_closed",
 ]);

@@ -59,7 +59,7 @@ def cells() -> Iterator[Cell]:
 def in_every_run(cell: Cell) -> bool:
     """Whether it is one of the fifth that `make test` asks: of each act some in each place, and some by everybody."""
     numbers = ACTS.index(cell.act), PLACES.index(cell.place), [*RELATIONS].index(cell.relation)
-    return sum(numbers) % 5 == 0
+    return sum(numbers) % 8 == 0
 
 
 def ways(act: Act) -> list[str]:

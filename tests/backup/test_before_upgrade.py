@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from chat.backup.manifest import read_manifest
+from tests.support.campaign import in_campaign
 from tests.support.command_line import run_chat
 from tests.support.people import register
 from tests.support.releases import Release, older_release, this_release
@@ -42,7 +43,7 @@ def backups(data: Path) -> list[Path]:
     return sorted(data.glob("before-upgrade/*/manifest.json"))
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", [pytest.param("1", marks=in_campaign), "2"])
 def test_the_embedded_database_is_backed_up_once_before_its_tables_are_upgraded(
     data: Path, older: Release, workers: str
 ) -> None:

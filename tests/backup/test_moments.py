@@ -31,6 +31,7 @@ from chat.backup.wal_state import WalState, read_wal_state, wal_readings
 from chat.client import open_chat
 from chat.settings.config import Config
 from tests.backup.conftest import FILE, LOBBY, attach, command, lines, register, say
+from tests.support.campaign import in_campaign
 from tests.support.databases import execute, fetch
 from tests.support.documentation.commands import ROOT, shell_blocks
 from tests.support.people import eventually
@@ -127,7 +128,7 @@ async def texts_after(archive: Archive, to: float | None, **settings: Path) -> t
     return [text for text in texts if text.startswith("m")], contents == [FILE]
 
 
-@pytest.mark.parametrize("which", [1, 3, 6])
+@pytest.mark.parametrize("which", [3, *(pytest.param(n, marks=in_campaign) for n in (1, 6))])
 async def test_a_moment_has_what_was_acknowledged_before_it(archive: Archive, which: int) -> None:
     moment, number = archive.told.moments[which]
     texts, has_file = await texts_after(archive, moment)

@@ -18,4 +18,5 @@ def test_at_every_point(
     cancel_sweep: Sweeper, scenario: Callable[[Run], Awaitable[Any]], flavours: tuple[str, ...]
 ) -> None:
     what = "failing" if flavours is FAILING else "cancelled"
-    cancel_sweep.scenario(scenario, f"{scenario.__name__}, {what}", flavours=flavours, distinct=True)
+    name = f"{scenario.__name__}, {what}"
+    cancel_sweep.scenario(scenario, name, flavours=flavours, distinct=True, collect_every=5)

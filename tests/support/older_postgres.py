@@ -1,7 +1,6 @@
 """Data directories whose database an older PostgreSQL has made."""
 
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from chat.embedded_postgres.binaries import find_binaries
 from chat.embedded_postgres.cluster import create_cluster
 from chat.embedded_postgres.data_directory import open_data_directory
 from chat.embedded_postgres.unprivileged import choose_owner, make_home
+from tests.support.command_line import run_chat
 
 DEBIANS = 15
 WHEELS = 16
@@ -41,9 +41,7 @@ def upgrade_command(data: Path, *arguments: str) -> list[str]:
 
 def upgraded(data: Path, *arguments: str) -> str:
     """Run the command, which must succeed, and return what it prints."""
-    done = subprocess.run(
-        upgrade_command(data, *arguments), capture_output=True, text=True, timeout=240, check=False
-    )
+    done = run_chat(["upgrade-postgres", "--data", str(data), *arguments])
     assert done.returncode == 0, done.stderr
     assert re.search(r"^upgraded from PostgreSQL|nothing to do", done.stdout, re.MULTILINE)
     return done.stdout

@@ -3,13 +3,13 @@
 `make campaign ARGS="--only servers"` does the same for longer and writes down the figures (docs/reliability.md).
 """
 
-import os
 import time
 from collections.abc import Generator
 
 import pytest
 
 from chat.domain.nodes import LEASE
+from tests.support.campaign import in_campaign
 from tests.support.faults.removals import CREATOR, Garden, garden
 from tests.support.faults.two_servers import TwoServers, conversation, two_servers
 from tests.support.people import eventually
@@ -19,11 +19,6 @@ from tests.support.saved import execute_sql
 from tests.support.server import ServerProcess, running_server, used_data_path
 
 pytestmark = needs_proc
-
-in_full = pytest.mark.skipif(
-    not os.environ.get("FULL_TESTS"),
-    reason="it takes long, and the campaign has it too: FULL_TESTS=1 tries it here",
-)
 
 SETTINGS = {"CHAT_COMMIT_TIMEOUT": "1", "CHAT_QUERY_TIMEOUT": "1"}
 
@@ -71,7 +66,7 @@ CUT_OFF = 5.5
 """Seconds: longer than a lease, so that nobody waits for who is silent."""
 
 
-@in_full
+@in_campaign
 def test_after_a_lost_database_link_nothing_stale_is_published(
     servers: TwoServers,
 ) -> None:
@@ -100,7 +95,7 @@ def check_removal(room: Garden, until: float) -> None:
     time.sleep(max(0.0, until - time.monotonic()))
 
 
-@in_full
+@in_campaign
 def test_clients_of_a_killed_server_continue_on_the_other(home: ServerProcess) -> None:
     with (
         two_servers(home, "notify", **SETTINGS) as servers,

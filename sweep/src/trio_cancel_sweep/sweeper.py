@@ -78,11 +78,11 @@ class Sweeper:
     def scenario(self, scenario: Scenario, name: str, **options: Unpack[Options]) -> Report:
         """Cancel a scenario at every point, as `sweep_scenario` does, and fail if anything did not hold.
 
-        Where there are to be more schedules, `every` becomes smaller too, and moments need not be distinct; where
-        time is real, two are enough.
+        Where there are to be more schedules, `every` becomes smaller too, moments need not be distinct, and garbage is
+        looked for after each run; where time is real, two are enough.
         """
         if self._schedules is not None:
-            options["distinct"] = False
+            options["distinct"], options["collect_every"] = False, 1
             options["seeds"] = self._schedules if options.get("virtual", True) else min(2, self._schedules)
             options["every"] = max(1, options.get("every", 1) // self._schedules)
         options.setdefault("known", self.cancelled_at)

@@ -282,7 +282,7 @@ async def _abandoned_threads_ended() -> None:
 @contextmanager
 def _garbage_apart() -> Generator[None]:
     """Leave all that was there before out of what the garbage collector looks through after each run."""
-    is_ours = gc.get_freeze_count() == 0  # else somebody wants theirs to stay frozen
+    is_ours = not _somebody_froze()
     gc.collect()
     gc.freeze()
     try:
@@ -290,6 +290,16 @@ def _garbage_apart() -> Generator[None]:
     finally:
         if is_ours:
             gc.unfreeze()
+
+
+_FROZEN: list[bool] = []
+
+
+def _somebody_froze() -> bool:
+    """Whether somebody wants objects to stay frozen. To count them takes as long as two runs, so it is done once."""
+    if not _FROZEN and gc.get_freeze_count() > 0:
+        _FROZEN.append(True)
+    return bool(_FROZEN)
 
 
 def _described(error: BaseException) -> str:

@@ -44,6 +44,10 @@ NEVER_WAITS_THERE = (
     "what it waits for is swept over HTTP; tests/system/test_pushes.py runs it in a whole server"
 )
 COUNTS = "a command of its own process, which only counts; the query is swept"
+REMOVED_MEANWHILE = (
+    "only where retention removes a page while it is read, as tests/protocols/native/test_paging.py does; it waits as the"
+    " send of snapshots does"
+)
 ON_HOLD = (
     "only where a room is on hold; the statement is swept, and tests/features/retention erases such a person"
 )
@@ -167,6 +171,7 @@ EXCUSED = (
     Excuse("engine/writes.py", "await self._journal.submit(write, each)", AS_IN_WRITE),
     Excuse("engine/writes.py", "await self._broadcaster.wait_published(last)", AS_IN_WRITE),
     Excuse("features/retention/__init__.py", "expired(ports, rules)", COUNTS),
+    Excuse("protocols/native/sync/sender.py", "await self.send(positions.values())", REMOVED_MEANWHILE),
     Excuse("engine/eraser.py", "self._removals.postpone(", ON_HOLD),
     Excuse("server.py", "async with open_traces(url)", WRAPS),
     Excuse("cli/move.py", "", OWN_COMMAND),

@@ -110,6 +110,26 @@ async def test_a_client_that_falls_behind_continues_from_its_position(world: Wor
     assert [event["text"] for event in await ben.receives()] == ["live"]
 
 
+async def test_a_page_that_is_removed_while_it_is_read_leads_to_a_reset(world: World) -> None:
+    ada, ben = await replica(world, "ada"), await replica(world, "ben")
+    ben.drop()
+    await say_many(ada, LOBBY_ID, 20)
+    await come_back(ben, limit=3)
+    assert ben.far == {LOBBY_ID}
+    with world.obstacles.held("replay"):
+        ben.far.clear()
+        ben.send("sync", known=[ben.position(LOBBY_ID)], rest=False, far="page", limit=3)
+        await world.rest()
+        world.storage.rooms.floors[LOBBY_ID] = world.storage.rooms.first_seqs[LOBBY_ID] = 9
+    events = await ben.receives()
+    assert events[-1]["type"] == "more"
+    while ben.far:
+        await ben.page()
+    assert ben.resets == [(LOBBY_ID, "erased")]
+    await ada.say(LOBBY_ID, "live")
+    assert [event["text"] for event in await ben.receives() if event["type"] == "message"] == ["live"]
+
+
 async def test_changes_during_the_last_page_follow_it_once(world: World) -> None:
     ada, ben = await replica(world, "ada"), await replica(world, "ben")
     for call in ("rooms_of", "snapshots", "resume_checks", "replay"):

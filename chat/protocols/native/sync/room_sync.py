@@ -330,7 +330,7 @@ class RoomSync:
                 {room.id: room for room in snapshots}, known, resume_checks, most, by_pages=by_pages
             )
             sender = SyncSender(self._session.send_queue, self._catch_up, person.id, turn)
-            await sender.send_steps(steps, far)
+            await sender.send_steps(steps, {room_id: known[room_id] for room_id in far})
             caught_up = (self._far & rooms.keys()) - far - closed - self._round.gone.keys()
             if caught_up:
                 spoken |= self._spoken_in(self._person.id)

@@ -1,11 +1,11 @@
 """Sends the results of a sync piece by piece: replayed changes as they are read, and snapshots of rooms."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 import msgspec
 
-from chat.domain.messages.sync_types import ChangeRange, Replayed, milliseconds
+from chat.domain.messages.sync_types import ChangeRange, Position, Replayed, milliseconds
 from chat.engine.catch_up import CatchUp, SharedChange
 from chat.engine.send_queue import SendQueue
 from chat.protocols.native.sync.turns import Turn
@@ -28,30 +28,47 @@ class SyncSender:
         """The number of bytes sent so far."""
 
     async def send_steps(
-        self, steps: Sequence[ChangeRange | RoomEvent | MoreEvent], far: Collection[int]
+        self, steps: Sequence[ChangeRange | RoomEvent | MoreEvent], far: Mapping[int, Position]
     ) -> None:
-        """Send each step in order: a range of changes, a snapshot or `more`; `far` are rooms with further changes."""
+        """Send each step in order: a range of changes, a snapshot or `more`.
+
+        `far` are the client's positions in rooms with further changes.
+        """
         for is_range, run in groupby(steps, key=lambda step: isinstance(step, ChangeRange)):
             if is_range:
                 await self._replay([step for step in run if isinstance(step, ChangeRange)], far)
             else:
                 await self.send(step for step in run if not isinstance(step, ChangeRange))
 
-    async def _replay(self, ranges: Sequence[ChangeRange], far: Collection[int]) -> None:
+    async def _replay(self, ranges: Sequence[ChangeRange], far: Mapping[int, Position]) -> None:
         ends = {wanted.room_id: wanted.up_to for wanted in ranges if wanted.room_id in far}
+        positions = {
+            room_id: MoreEvent(room=room_id, pos=far[room_id].pos, at=far[room_id].at) for room_id in ends
+        }
         while ranges:
             replay = await self._catch_up.replay(self._person_id, ranges)
-            await self._send_frames(self._frames(replay.changes, ends))
+            await self._send_frames(self._frames(replay.changes, ends, positions))
             ranges = replay.rest
+        # Retention removed the ends of these meanwhile: the client asks again from its position, and gets a reset.
+        await self.send(positions.values())
 
-    def _frames(self, changes: Iterable[SharedChange], ends: Mapping[int, int]) -> Iterator[bytes]:
-        """Yield the frames of changes, with `more` after the last one of a room with further changes."""
+    def _frames(
+        self, changes: Iterable[SharedChange], ends: Mapping[int, int], positions: dict[int, MoreEvent]
+    ) -> Iterator[bytes]:
+        """Yield the frames of changes, with `more` after the last one of a room with further changes.
+
+        `positions` have the `more` of rooms whose last one has not come, for where the client is now.
+        """
         for shared in changes:
             yield shared.frame_for(self._person_id, _replayed_frame)
             change = shared.change
-            if ends and ends.get(change.room_id) == change.pos:
+            if change.room_id in positions:
                 more = MoreEvent(room=change.room_id, pos=change.pos, at=milliseconds(change.created_at))
-                yield frame_of(more)
+                if ends[change.room_id] == change.pos:
+                    del positions[change.room_id]
+                    yield frame_of(more)
+                else:
+                    positions[change.room_id] = more
 
     async def send(self, events: Iterable[msgspec.Struct]) -> None:
         """Send events piece by piece, each piece when the client has read enough of the earlier ones.

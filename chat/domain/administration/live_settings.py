@@ -134,6 +134,8 @@ class LiveSettings:
         self._accounts = accounts
         self._budgets = budgets
         self._lobby = lobby
+        self.shortest_room_days = 0
+        """The shortest rule that a room has of its own, as the retention last read it; 0: none has any."""
         self._on_change: list[Callable[[Collection[str]], object]] = []
         rates = budgets.rates
         self._started_with = self._values = ServerSettings(
@@ -185,8 +187,10 @@ class LiveSettings:
 
     @property
     def key_days(self) -> int:
-        """The days for which the server knows the keys of messages; 0: for ever."""
-        return self._values.key_days
+        """The days for which the server knows the key of any message; 0: for ever. A key goes with its message."""
+        values = self._values
+        rules = values.key_days, values.message_days, values.deleted_days, self.shortest_room_days
+        return min(filter(None, rules), default=0)
 
     @property
     def push_texts(self) -> bool:

@@ -75,6 +75,10 @@ class Retention(Protocol):
         """Return the rule of a room of its own."""
         ...
 
+    async def shortest_room_days(self) -> int:
+        """Return the shortest time for which a room's own rule has messages kept; 0: no room has one."""
+        ...
+
     async def set_room_rule(self, room_id: int, rule: RoomRule, by_id: int | None) -> bool:
         """Set or remove a room's own rule, and record that in the audit. False: there is no such room."""
         ...

@@ -164,6 +164,10 @@ class PostgresRetention:
         row = await self._database.read(lambda c: c.fetchrow(statements.ROOM_RULE, room_id))
         return RoomRule() if row is None else RoomRule(row["keep_days"], row["kept_by_admin"])
 
+    async def shortest_room_days(self) -> int:
+        found: int = await self._database.read(lambda c: c.fetchval(statements.SHORTEST_RULE))
+        return found
+
     async def set_room_rule(self, room_id: int, rule: RoomRule, by_id: int | None) -> bool:
         async def set_rule(connection: Connection) -> bool:
             columns = room_id, rule.days, rule.is_by_admin

@@ -6,7 +6,7 @@ It looks every ten minutes. One server at a time removes; after a crash it or an
 import secrets
 import time
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import structlog
 import trio
@@ -56,6 +56,7 @@ class Remover:
         while True:
             wait = _CLAIM
             try:
+                await self.read_shortest_rule()
                 wait = _CLAIM if await self.remove_all() is None else _LOOK
                 failed = False
             except StorageError as error:
@@ -63,6 +64,13 @@ class Remover:
                     logger.warning("expired messages not removed yet: trying again later", error=str(error))
                 failed = True
             await trio.sleep(wait)
+
+    async def read_shortest_rule(self) -> None:
+        """Read for how long the keys of messages are known in any room. Raises StorageDown.
+
+        A changed rule removes nothing for an hour, so clients learn of it in time. Cancelling: nothing has changed.
+        """
+        self._services.settings.shortest_room_days = await self._retention.shortest_room_days()
 
     async def remove_all(self) -> dict[str, int] | None:
         """Remove all that has expired, and return how many of each kind; None: another server does, or has crashed.
@@ -130,7 +138,10 @@ class Remover:
 @asynccontextmanager
 async def open_remover(services: EngineServices) -> AsyncGenerator[None]:
     """Remove messages as they expire, during the block. Cancelling: a step is done whole, or repeated."""
+    remover = Remover(services)
+    with suppress(StorageError):  # it is read again soon
+        await remover.read_shortest_rule()  # clients that come now get it
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(Remover(services).run)
+        nursery.start_soon(remover.run)
         yield
         nursery.cancel_scope.cancel(reason="the server stops")

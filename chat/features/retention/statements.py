@@ -164,6 +164,7 @@ DELETE FROM held_texts AS kept WHERE NOT EXISTS (
 )"""
 
 ROOM_RULE = "SELECT keep_days, kept_by_admin FROM rooms WHERE id = $1 AND deleted_at IS NULL"
+SHORTEST_RULE = "SELECT coalesce(min(keep_days), 0) FROM rooms WHERE keep_days > 0 AND deleted_at IS NULL"
 SET_ROOM_RULE = """
 UPDATE rooms SET keep_days = $2, kept_by_admin = $3, keep_set_at = clock_timestamp()
 WHERE id = $1 AND kind IN ('lobby', 'room') AND deleted_at IS NULL RETURNING true"""

@@ -150,6 +150,10 @@ class RetentionModel:
         await trio.lowlevel.checkpoint()
         return self._rules.get(room_id, (RoomRule(), 0.0))[0]
 
+    async def shortest_room_days(self) -> int:
+        await trio.lowlevel.checkpoint()
+        return min((rule.days for rule, _ in self._rules.values() if rule.days), default=0)
+
     async def set_room_rule(self, room_id: int, rule: RoomRule, by_id: int | None) -> bool:
         await trio.lowlevel.checkpoint()
         room = self._rooms.look_up(room_id)

@@ -87,6 +87,19 @@ async def test_a_page_of_history_ends_at_the_first_that_is_left(garden: Garden, 
     assert [each["detail"] for each in acts] == ["2 messages"]
 
 
+async def test_clients_learn_for_how_long_keys_are_known(garden: Garden, site: Site) -> None:
+    async def known() -> int:
+        return int((await garden.call("ben", "GET", "/server"))["limits"]["key_days"])
+
+    assert await known() == 0
+    for name, days in (("key_days", 90), ("deleted_days", 60), ("message_days", 30)):
+        await settings(garden, **{name: days})
+        assert await known() == days, "the key goes with the message"
+    await garden.call("olga", "PUT", f"/admin/rooms/{garden.room}/retention", days=7)
+    await Remover(site.services, grace=0.0).read_shortest_rule()
+    assert await known() == 7
+
+
 async def test_the_newest_message_is_deleted_for_everybody(garden: Garden) -> None:
     await garden.say(90, 60)
     await settings(garden, message_days=30)

@@ -292,8 +292,14 @@ async def test_a_room_has_a_rule_of_its_own(storage: Storage, retention: Retenti
     await retention.set_room_rule(LOBBY_ID, RoomRule(0, is_by_admin=True), ADA)
     assert [each.count for each in await retention.expired(MONTH)] == [0]
     assert not await retention.set_room_rule(99, RoomRule(1), ADA)
+    assert await retention.shortest_room_days() == 0
+    room = await storage.rooms.create("roses", ADA, is_private=False)
+    assert isinstance(room, Room)
+    for room_id, days in ((room.id, 20), (LOBBY_ID, 10)):
+        await retention.set_room_rule(room_id, RoomRule(days), ADA)
+        assert await retention.shortest_room_days() == days
     kept = await storage.audit.acts(None, 10, kinds=("room_keep_changed",))
-    assert [each.detail for each in kept] == ["for ever", "for ever", "10 days"]
+    assert [each.detail for each in kept] == ["10 days", "20 days", "for ever", "for ever", "10 days"]
 
 
 async def test_a_changed_rule_of_a_room_removes_nothing_for_a_while(

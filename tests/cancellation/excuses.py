@@ -45,8 +45,8 @@ NEVER_WAITS_THERE = (
 )
 COUNTS = "a command of its own process, which only counts; the query is swept"
 REMOVED_MEANWHILE = (
-    "only where retention removes a page while it is read, as tests/protocols/native/test_paging.py does; it waits as the"
-    " send of snapshots does"
+    "only where retention removes a page while it is read, as tests/protocols/native/test_paging.py does; it waits"
+    " as the send of snapshots does"
 )
 ON_HOLD = (
     "only where a room is on hold; the statement is swept, and tests/features/retention erases such a person"

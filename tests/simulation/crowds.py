@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import structs
 
 from tests.simulation.network import Weather
-from tests.simulation.plan import BusWeather, Claim, Clock, Freeze, Guest, Plan, Step
+from tests.simulation.plan import BusWeather, Claim, Clock, Forgetting, Freeze, Guest, Plan, Step
 from tests.simulation.storage import Trouble
 from tests.support.faulty_bus import Faults
 
@@ -97,6 +97,19 @@ def with_resumers(plan: Plan, chance: random.Random) -> Plan:
             for _ in range(40)
         ]
     return _with(plan, guests=guests, steps=steps, lasts=lasts)
+
+
+def with_forgetting(plan: Plan, chance: random.Random) -> Plan:
+    """Let messages and changes expire while resuming clients talk, are away for longer, and read what they missed."""
+    steps, lasts = list(plan.steps), max(plan.lasts, 30.0)
+    resuming = [guest for guest in plan.guests if guest.dialect == "native"]
+    for guest in resuming:
+        for _ in range(30):
+            what = chance.choice((*_RESUMING, "be away", "be away"))
+            at = round(chance.uniform(1.0, lasts), 3)
+            steps.append(Step(at, guest.number, what, 3, guest.person))
+    forgetting = Forgetting(chance.choice((0, 2, 4, 8)), chance.choice((1, 2, 4)))
+    return _with(plan, steps=steps, lasts=lasts, forgetting=forgetting)
 
 
 def with_moderators(plan: Plan, chance: random.Random) -> Plan:

@@ -11,6 +11,7 @@ from tests.simulation.crowds import (
     with_blockers,
     with_editors,
     with_files,
+    with_forgetting,
     with_inboxes,
     with_moderators,
     with_removals_of_nothing,
@@ -67,13 +68,15 @@ def draw_plan(seed: int, *, most_clients: int = 40, several: bool = False) -> Pl
         plan = with_a_closing_desk(plan, random.Random(f"closing desk of {seed}"))
     if seed % 4 == 1:
         plan = with_resumers(plan, random.Random(f"resumers of {seed}"))
+    if seed % 28 == 25:
+        plan = with_forgetting(plan, random.Random(f"forgetting of {seed}"))
     if seed % 12 == 5:
         plan = with_blockers(plan, random.Random(f"blockers of {seed}"))
     if seed % 10 == 0:
         plan = with_visitors(plan, random.Random(f"visitors of {seed}"))
     if seed % 14 == 12:
         plan = with_files(plan, random.Random(f"files of {seed}"))
-    if seed % 23 == 0:
+    if seed % 23 == 0 and plan.forgetting is None:
         plan = with_moderators(plan, random.Random(f"moderators of {seed}"))
     if several:
         plan = with_several_servers(plan, random.Random(f"servers of {seed}"))

@@ -386,6 +386,23 @@ MUTANTS = (
         "A slow client is not disconnected; frames that do not fit are dropped.",
     ),
     Mutant(
+        "read_on_after_the_newest",
+        planted(
+            "chat.protocols.native.sync.snapshots:steps_of_sync",
+            "steps.append(RoomEvent(**room_fields(snapshots[room_id]), reset=reason, after=snapshots[room_id].seq))",
+            instead_of="steps.append(RoomEvent(**room_fields(snapshots[room_id]), reset=reason, after=check.seq))",
+        ),
+        "A client whose changes have expired is told to read on after the newest message.",
+    ),
+    Mutant(
+        "go_on_from_what_has_expired",
+        planted(
+            "chat.protocols.native.sync.snapshots:can_go_on",
+            "return check.state is not PositionState.OTHER_HISTORY",
+        ),
+        "A client whose changes have expired is sent none, and no reset.",
+    ),
+    Mutant(
         "keep_the_dead",
         planted("chat.engine.session:Session.beat", "return"),
         "Silent clients are not pinged.",

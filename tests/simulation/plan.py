@@ -88,6 +88,13 @@ class Jump(msgspec.Struct, frozen=True):
     by: float
 
 
+class Forgetting(msgspec.Struct, frozen=True):
+    """The seconds after which messages of the native clients' room expire, and changes of all rooms; 0: never."""
+
+    messages: int
+    changes: int
+
+
 class PlannedRoom(msgspec.Struct, frozen=True):
     """A room there is from the start. `members` are people."""
 
@@ -115,3 +122,4 @@ class Plan(msgspec.Struct, frozen=True):
     clocks: list[Clock] = []
     claims: list[Claim] = []
     jumps: list[Jump] = []
+    forgetting: Forgetting | None = None

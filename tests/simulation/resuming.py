@@ -5,13 +5,14 @@ Half of them ask for small pages, so that they are far behind after each absence
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import trio
 
 from chat.domain.entities import LOBBY_ID, RoomKind
 from tests.reference.storage import MemoryStorage
-from tests.simulation.clients import Client, Surroundings
+from tests.simulation.clients import EXPECTED, Client, Surroundings
 from tests.simulation.plan import Guest, Step
 from tests.simulation.wire import Over
 
@@ -24,7 +25,10 @@ _NEXT_PAGE = 0.1
 _FALLS_BEHIND = 5
 """A client of pages forgets where it is, as if it had dropped events, as often as it has said so many things."""
 
-_CHANGES = ("message", "edited", "deleted", "reacted", "member", "changed", "support")
+_CHANGES = ("message", "edited", "deleted", "reacted", "member", "changed", "support", "trimmed")
+
+_LIMIT = 20
+"""Messages of a page of history."""
 
 _ROLES = ("member", "moderator", "owner")
 
@@ -58,11 +62,26 @@ class ResumingClient(Client):
         self._told_files: dict[int, str] = {}  # what must be in each file that it was told of
         self._asked: dict[int, str] = {}  # by id: the key, or the request's type
         self._numbers = 0
+        # Where retention removes: what it missed of its own room, and what it was told that nobody has any more.
+        self._away = 0.0  # seconds for which it does not come back
+        self._gaps: set[int] = set()  # rooms of which changes were removed before they were told
+        self._begun: int | None = None  # the newest message when it came into its room
+        self._received: set[int] = set()  # the seqs of messages that it has received since
+        self._removed = 0  # up to which message it was told that they are removed
+        self._unread: tuple[int, int] | None = (
+            None  # after which message it reads on in history, and up to which one
+        )
+
+    async def _connect(self) -> None:
+        await trio.sleep(self._away)
+        self._away = 0.0
+        await super()._connect()
 
     def begin(self) -> None:
         self._asked.clear()  # the answers to those never come
         self._far.clear()
         self._dropping.clear()
+        self._gaps.clear()
         self._is_paging = False
 
     async def introduce(self) -> None:
@@ -75,6 +94,13 @@ class ResumingClient(Client):
             if self.ready:
                 await self._send_all()
             await trio.sleep(_AGAIN)
+            if self._gaps and self.ready and not self._is_paging:
+                self._dropping |= self._gaps
+                await self._sync(self._gaps & self.rooms.keys(), rest=False)
+                self._gaps.clear()
+            if self._unread is not None and self.ready:
+                with suppress(*EXPECTED):
+                    await self._read_on(*self._unread)
             while self._far:
                 if not self._is_paging:
                     await self._sync(set(self._far), rest=False)
@@ -88,6 +114,18 @@ class ResumingClient(Client):
         self._is_paging = True
         pages = {} if self._page is None else {"far": "page", "limit": self._page}
         await self._ask("sync", known=known, rest=rest, **pages)
+
+    async def _read_on(self, after: int, up_to: int) -> None:
+        """Read what was said in its room since it was there, as far as that is not removed."""
+        while after < up_to:
+            path = f"/api/v1/rooms/{self.spoken_in}/messages?after={after}&limit={_LIMIT}"
+            status, page = await self.request("GET", path)
+            if status != 200:
+                return  # it tries again
+            seqs = [message["seq"] for message in page["messages"]]
+            self._received.update(seqs)
+            after = max(seqs, default=up_to)
+        self._unread = None
 
     async def _fall_behind(self) -> None:
         """Drop recent events, and request them again from the earlier positions."""
@@ -151,6 +189,9 @@ class ResumingClient(Client):
                 await self._fetch(sorted(self._told_files)[step.a % len(self._told_files)])
             case "claim" | "close" if self._conversations:
                 await self._change_conversation(step)
+            case "be away" if self._link is not None:
+                self._away = float(step.a)
+                self._link.reset()
 
     async def _attach(self) -> None:
         """Say something with a file, in which it is said too."""
@@ -185,8 +226,10 @@ class ResumingClient(Client):
         said = kept.messages._said(self.spoken_in)
         stored = {message.seq: message.text.rstrip(".") for message in said}
         files = {file.id: message.text for message in said for file in message.files}
+        first = kept.rooms.first_seqs.get(self.spoken_in, 1)
+        expired = {message.seq for message in said if kept.messages.is_deleted(message)}
         for key, seq in self.saved.items():
-            if stored.get(seq) != key:
+            if seq >= first and seq not in expired and stored.get(seq) != key:
                 yield f"{who} was told that {key} is {seq}, which is {stored.get(seq)}"
         for key in self._attached.keys() & self.saved.keys():
             if files.get(self._attached[key]) != key:
@@ -199,6 +242,10 @@ class ResumingClient(Client):
             return
         if self._far:
             yield f"{who} still asks for more of {self._far}"
+        if self._begun is not None and self.spoken_in in self.rooms:
+            owed = range(max(self._begun, self._removed) + 1, max(stored, default=0) + 1)
+            if missed := [seq for seq in owed if seq not in self._received]:
+                yield f"{who} was never told {missed} of its room, nor that they are removed"
         ends = {
             room.id: max((entry.pos for entry in kept.messages.log_of(room.id)), default=0)
             for room in kept.rooms.all()
@@ -242,9 +289,19 @@ class ResumingClient(Client):
             self.world.bugs.append(f"{self.conn} was told that {key} is {seq}, and {self.saved[key]} before")
 
     def _enter(self, frame: dict[str, Any]) -> None:
-        if "reset" in frame:
-            self.world.bugs.append(f"{self.conn} was reset: {frame['reset']}")
         room = frame["id"]
+        if "reset" in frame and (frame["reset"] != "erased" or self.world.floor(room) <= self.rooms[room][0]):
+            self.world.bugs.append(f"{self.conn} was reset: {frame['reset']}")
+        if room == self.spoken_in:
+            self._removed = max(self._removed, frame.get("first", 1) - 1)
+            if "reset" in frame:
+                self._unread = (
+                    min(frame["after"], self._unread[0] if self._unread else frame["after"]),
+                    frame["seq"],
+                )
+            elif self._begun is None:
+                self._begun = frame["seq"]
+        self._gaps.discard(room)
         if room in self._far:
             self.world.bugs.append(f"{self.conn} was told {room}, of which it asks for more")
         self.rooms[room] = frame["pos"], frame["at"]
@@ -266,14 +323,20 @@ class ResumingClient(Client):
             self.world.bugs.append(f"{self.conn} was told {pos} of {room}, of which it asks for more")
         elif room not in self.rooms:
             self.world.bugs.append(f"{self.conn} was told {pos} of {room}, which it is not in")
-        elif pos > self.rooms[room][0] + 1 and room in self._dropping:
+        elif pos > self.rooms[room][0] + 1 and room in self._dropping | self._gaps:
             pass
+        elif pos > self.rooms[room][0] + 1 and self.world.floor(room) > self.rooms[room][0]:
+            self._gaps.add(room)
         elif pos > self.rooms[room][0] + 1:
             self.world.bugs.append(f"{self.conn} was told {pos} of {room} after {self.rooms[room][0]}")
         elif pos > self.rooms[room][0]:
             self.rooms[room] = pos, frame["at"]
             for file in frame.get("files", ()):
                 self._told_files[file["id"]] = frame["text"]
+            if room == self.spoken_in and frame["type"] == "message":
+                self._received.add(frame["seq"])
+            elif room == self.spoken_in and frame["type"] == "trimmed":
+                self._removed = max(self._removed, frame["first"] - 1)
             if frame["type"] == "changed":
                 self.topics[room] = frame.get("topic", "")
             elif frame["type"] == "member" and frame["person"] == self.person:

@@ -24,6 +24,8 @@ from tests.support.port_calls import WRITES
 _PACES = {"slow": 0.1, "late": 0.1, "stuck": 2.0}
 """Ninths of the longest call, in seconds, where that is not the database's own."""
 
+_WRITES = WRITES | {"remove_messages", "remove_rows", "count"}
+
 _TIMEOUT = 5.0
 """Seconds for any call, as `query_timeout` and `commit_timeout` have it."""
 
@@ -93,7 +95,7 @@ class Database:
 
     async def call(self, connection: "Connection", name: str, do: Callable[[], Awaitable[Any]]) -> Any:
         """Make one call of a server, with whatever goes wrong now."""
-        with trio.CancelScope(shield=name in WRITES):  # without a shield a write's outcome would be unknown
+        with trio.CancelScope(shield=name in _WRITES):  # without a shield a write's outcome would be unknown
             await trio.lowlevel.checkpoint()
             kind = self.trouble(connection.server)
             if kind in ("down", "failover") or (kind == "flaky" and self._chance.random() < 0.2):
@@ -102,7 +104,7 @@ class Database:
             if name == "settled_id" and not await self._bury(connection):
                 raise StorageDown("a write may still land")
             takes = self._chance.randrange(10) * _PACES.get(kind, self._pace)
-            if kind == "late" and name not in WRITES:
+            if kind == "late" and name not in _WRITES:
                 do = _done(await do())
             asked = _Asked(do)
             lost = kind == "flaky" and self._chance.random() < 0.2
@@ -118,7 +120,7 @@ class Database:
                     return await asked.answer()
             finally:
                 connection.asked.pop(asked, None)
-            if name not in WRITES:
+            if name not in _WRITES:
                 raise StorageDown("the database did not answer")
             await self._leave_unknown(connection, asked.answer)
             raise OutcomeUnknown("the database went silent")

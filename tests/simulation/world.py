@@ -27,6 +27,7 @@ from chat.domain.rooms.membership import RoomRole
 from chat.engine.cluster.servers import ClusterConfig
 from chat.engine.hub import Hub
 from chat.engine.presence import Presence
+from chat.features.retention.remover import open_remover
 from chat.protocols.registry import PROTOCOLS
 from chat.settings.config import Config
 from chat.settings.listen import Listen
@@ -38,6 +39,7 @@ from tests.simulation.edited import edited_room
 from tests.simulation.editing import editing_in
 from tests.simulation.editors import EditorClient
 from tests.simulation.files import MemoryFileStore
+from tests.simulation.forgetful import set_rules, with_short_days
 from tests.simulation.moderated import moderated_room
 from tests.simulation.moderators import ModeratorClient
 from tests.simulation.network import FIRST_PORT, Network, Weather
@@ -135,6 +137,10 @@ class World:
 
     def room(self, index: int) -> int:
         return self._rooms[(index - 1) % len(self._rooms)]
+
+    def floor(self, room_id: int) -> int:
+        """Return the position below which retention has removed changes of a room."""
+        return self.database.kept.rooms.floors.get(room_id, 0)
 
     def inside(self, room_id: int) -> list[int]:
         """Return the people whose clients are in a room."""
@@ -246,6 +252,8 @@ class World:
         self._edited = await self._room_of("editing")
         self._resumed = await self._room_of("native")
         self._moderated = await self._room_of("moderating")
+        if self.plan.forgetting is not None:
+            await set_rules(kept, self.plan.forgetting, self._resumed)
 
     async def _room_of(self, dialect: str) -> int:
         """Make the room in which clients of a dialect are alone, and return its id; 0 where there are none.
@@ -386,7 +394,9 @@ class World:
                 open_chat = chat.server.open_chat(
                     config, storage, SECRET, protocols, cluster_config=cluster_config
                 )
-                await stack.enter_async_context(open_chat)
+                server = await stack.enter_async_context(open_chat)
+                if self.plan.forgetting is not None:
+                    await stack.enter_async_context(open_remover(server.services))
                 up.set()
                 self.record.note("server up")
                 with trio.move_on_at(restart.at if restart and restart.gracefully else float("inf")):
@@ -487,6 +497,8 @@ def simulate(plan: Plan) -> History:
             return world.history()
 
     with deterministic(plan.seed, network, world.ahead), ExitStack() as stack:
+        if plan.forgetting is not None:
+            stack.enter_context(with_short_days())
         if plan.freezes:
             stack.enter_context(world.stopped.heeded())
         if plan.seed % 4 == 0:  # as for hundreds of listeners, a fan-out waits for the commit under way

@@ -2,6 +2,8 @@
 
 import socket
 from collections.abc import Generator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -94,6 +96,43 @@ async def test_a_server_that_does_not_answer_holds_nothing_up(
     with trio.fail_after(10):  # the thread ends too: its connection was cut
         for n in range(MOST):
             await door._limiter.acquire_on_behalf_of(n)
+
+
+@pytest.mark.parametrize(
+    ("says", "endless", "answer"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", b"", ""),
+        (b"", b"220-one more line\r\n", "no answer"),
+        (b"220 ready\r\n", b"250-ONE-MORE\r\n", "no answer"),
+        (b"220 ", b"x", ""),
+        (b"554 \xff\x00\x1b[2J no\r\n", b"", "554"),
+    ],
+)
+async def test_a_server_that_lies_or_never_ends_is_left_in_time(
+    monkeypatch: pytest.MonkeyPatch, says: bytes, endless: bytes, answer: str
+) -> None:
+    monkeypatch.setattr(handing_over, "DEADLINE", 0.5)
+
+    async def lie(stream: trio.SocketStream) -> None:
+        with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+            await stream.send_all(says)
+            while endless:
+                await stream.send_all(endless * 10)
+                await trio.sleep(0.001)
+        await stream.aclose()
+
+    with trio.fail_after(20):
+        async with trio.open_nursery() as nursery:
+            listeners = await nursery.start(partial(trio.serve_tcp, lie, 0, host="127.0.0.1"))
+            port = listeners[0].socket.getsockname()[1]
+            door = MailDoor(mail_server(f"smtp://127.0.0.1:{port}?tls=none", "a@chat.example"))
+            mail = new_mail("ada@example.com", LETTER, "chat.example")
+            handed = await door.hand_over(message_of(mail, door.server), mail.to)
+            assert (handed.outcome, handed.answer[: len(answer)]) == (Outcome.TRY_AGAIN, answer)
+            assert handed.answer.isprintable()
+            for n in range(MOST):  # the threads end too
+                await door._limiter.acquire_on_behalf_of(n)
+            nursery.cancel_scope.cancel()
 
 
 async def test_where_nobody_listens_the_mail_is_tried_again() -> None:

@@ -203,7 +203,7 @@ class Sender:
             is_urgent=claimed.facts.is_for_one,
         )
         self._figures.answered(answer)
-        self._down.answered(origin, answer)
+        self._down.answered(origin, claimed.person_id, answer)
         if answer.state is DeliveryState.FAILED:
             self._log_refusal(origin, answer)
         return Delivered(

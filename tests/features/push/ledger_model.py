@@ -1,5 +1,6 @@
 """A ledger in memory, with outages: one message for each id of the log, for a person of the same number."""
 
+import heapq
 from collections.abc import Sequence
 
 import trio
@@ -77,11 +78,11 @@ class LedgerInMemory:
         raise NotImplementedError
 
 
-def _claimed(number: int) -> Claimed:
+def _claimed(number: int, endpoint: str = "https://push.example/a") -> Claimed:
     subscription = Subscription(
         session_id=number,
         person_id=number,
-        endpoint="https://push.example/a",
+        endpoint=endpoint,
         p256dh=_KEYS.p256dh,
         auth=_KEYS.auth,
     )
@@ -99,3 +100,37 @@ def _claimed(number: int) -> Claimed:
         room_name=None,
         devices=[Device(subscription=subscription, name="phone")],
     )
+
+
+class SteadyLedger(LedgerInMemory):
+    """A ledger without outages: each person has one push that is due, and it is due again as its outcome says."""
+
+    def __init__(self, endpoints: Sequence[str]) -> None:
+        super().__init__()
+        self.outcomes: dict[int, Outcome] = {}
+        self._endpoints = endpoints
+        self._times = [(trio.current_time(), person) for person in range(len(endpoints))]  # a heap
+
+    @property
+    def is_done(self) -> bool:
+        return not self._times
+
+    async def upcoming(self) -> Upcoming:
+        await trio.lowlevel.checkpoint()
+        return Upcoming(self._times[0][0] - trio.current_time() if self._times else None)
+
+    async def claim(self, most: int) -> list[Claimed]:
+        await trio.lowlevel.checkpoint()
+        claimed = []
+        while len(claimed) < most and self._times and self._times[0][0] <= trio.current_time():
+            _, person = heapq.heappop(self._times)
+            claimed.append(_claimed(person, self._endpoints[person]))
+        return claimed
+
+    async def record(self, outcomes: Sequence[Outcome]) -> None:
+        await trio.lowlevel.checkpoint()
+        for each in outcomes:
+            self.outcomes[each.person_id] = each
+            if each.again is not None:
+                heapq.heappush(self._times, (trio.current_time() + each.again, each.person_id))
+        self.recorded.notify()

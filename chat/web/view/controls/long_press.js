@@ -9,44 +9,40 @@ const STILL = 10;
 /**
  * Acts when the finger lifts, because the browser would close a popover that opens under press. No link under it is followed.
  * @param {(at: DOMRect) => void} act receives the finger's place
- * @returns {[boolean, Record<string, (event: PointerEvent) => void>]} whether the press is long, and the event handlers
+ * @returns {[boolean, Record<string, (event: any) => void>]} whether the press is long, and the event handlers
  */
 export function useLongPress(act) {
-  const press = useRef({ timer: /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined), x: 0, y: 0, isOver: false }).current;
+  const press = useRef({ timer: /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined), x: 0, y: 0, since: Infinity, isLong: false }).current;
   const [isHeld, setHeld] = useState(false);
   const stop = () => {
     clearTimeout(press.timer);
+    press.since = Infinity;
     setHeld(false);
   };
   useEffect(() => () => clearTimeout(press.timer), []);
   return [
     isHeld,
     {
-      onPointerDown: ({ pointerType, clientX, clientY }) => {
+      onPointerDown: (/** @type {PointerEvent} */ { pointerType, clientX, clientY, timeStamp }) => {
         stop();
-        Object.assign(press, { x: clientX, y: clientY });
+        press.isLong = false;
         if (pointerType !== "touch") return;
+        Object.assign(press, { x: clientX, y: clientY, since: timeStamp });
         press.timer = setTimeout(() => setHeld(true), LONG);
       },
-      onPointerMove: ({ clientX, clientY }) => {
+      onPointerMove: (/** @type {PointerEvent} */ { clientX, clientY }) => {
         if (Math.hypot(clientX - press.x, clientY - press.y) > STILL) stop();
       },
-      onPointerUp: () => {
+      onPointerUp: (/** @type {PointerEvent} */ { timeStamp }) => {
+        press.isLong = timeStamp - press.since >= LONG; // as the finger felt it, also if this page was busy
         stop();
-        press.isOver = isHeld;
-        if (!isHeld) return;
-        setTimeout(() => {
-          press.isOver = false;
-          act(new DOMRect(press.x, press.y, 0, 0));
-        });
+        if (press.isLong) setTimeout(() => act(new DOMRect(press.x, press.y, 0, 0)));
       },
-      onClickCapture: (event) => {
-        if (!press.isOver) return;
-        event.preventDefault();
-        event.stopPropagation();
+      onTouchEnd: (/** @type {TouchEvent} */ event) => {
+        if (press.isLong) event.preventDefault(); // the browser sends no click, which may come at any time after this
       },
       onPointerCancel: stop,
-      onContextMenu: (event) => {
+      onContextMenu: (/** @type {PointerEvent} */ event) => {
         if (event.pointerType === "touch") event.preventDefault();
       },
     },

@@ -87,11 +87,15 @@ def test_what_a_restore_has_lost_is_listed_and_sent_again(browser: Browser) -> N
         again.until(LIVE)
         assert own_texts(again, plans) == ["lost plan"]
         again.until(f"(state) => {LOST}.filter(({{ isAgain }}) => isAgain).length === 3")
+        bar.get_by_role("button", name="Show").click()
+        restorable.server.stop()
+        expect(page.get_by_text("The server can't be reached since")).to_be_visible()
         restorable.restore()
-        again.page.evaluate("() => dispatchEvent(new Event('online'))")
+        for each in (again.page, page):
+            each.evaluate("() => dispatchEvent(new Event('online'))")
         again.until(f"(state) => {LOST}.length === 9")
         expect(bar).to_contain_text("9 messages")
-        bar.get_by_role("button", name="Show").click()
+        expect(dialog.locator(".lost-text")).to_have_count(9)  # the list that was opened before
         dialog.get_by_role("button", name="Dismiss the list").click()
         expect(bar).to_have_count(0)
         again.until("(state) => state.lost === null")

@@ -1,6 +1,6 @@
 // The bar that shows since when the page is offline and how many messages are pending. Online it shows other notices.
 
-import { html, useEffect, useState } from "../../vendor/preact.js";
+import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
 import { t, tn } from "../../i18n/index.js";
 import { useChat, useSelected } from "../shared/context.js";
 import { icon } from "../controls/icon.js";
@@ -14,6 +14,17 @@ const LostNotice = lazy(() => import("./lost.js"), "LostNotice");
 const CONNECTING_AFTER = 2000;
 
 export function ConnectionBar() {
+  const [isLost, isOutdated] = useSelected((state) => [state.lost !== null, state.isOutdated]);
+  const bar = useConnectionState();
+  const isShown = isLost && !bar && !isOutdated;
+  const wasShown = useRef(false);
+  wasShown.current = isShown || (isLost && wasShown.current);
+  // Once shown, it stays while the connection comes and goes, because its list may be open.
+  return html`${bar ?? html`<${Notice} />`}${wasShown.current && html`<${LostNotice} isBarShown=${isShown} />`}`;
+}
+
+/** What the bar shows of the connection; null online. */
+function useConnectionState() {
   const connection = useSelected((state) => state.connection);
   const pending = useSelected((state) => state.outbox.filter((one) => !one.refused).length);
   const isOnline = useIsOnline();
@@ -28,7 +39,7 @@ export function ConnectionBar() {
     </div>`;
   }
   if (isLate) return html`<div class="connection-bar" role="status"><span class="spinner"></span>${t("connection.connecting")}</div>`;
-  return html`<${Notice} />`;
+  return null;
 }
 
 let isStorageNoticeClosed = false;
@@ -44,7 +55,7 @@ function Notice() {
       <button type="button" class="button small" onClick=${() => location.reload()}>${t("common.reload")}</button>
     </div>`;
   }
-  if (isLost) return html`<${LostNotice} />`;
+  if (isLost) return null; // LostNotice is shown
   if (offersNotifications) {
     return html`<div class="connection-bar" role="status">
       ${icon("bell")}<span>${t("connection.notify")}</span>

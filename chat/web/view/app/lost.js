@@ -14,15 +14,16 @@ import { dayAndTime } from "../shared/times.js";
 
 /** @import { Lost, LostMessage, LostRoom, Room } from "../../model/types" */
 
-export function LostNotice() {
+/** @param {{ isBarShown: boolean }} props without the bar, an open list stays */
+export function LostNotice({ isBarShown }) {
   const lost = useSelected((state) => state.lost);
   const [isOpen, setOpen] = useState(false);
   if (!lost) return null;
-  return html`<div class="connection-bar" role="status">
+  const bar = html`<div class="connection-bar" role="status">
     ${icon("info")}<span>${sentence(lost)}</span>
     <button type="button" class="button small primary" onClick=${() => setOpen(true)}>${t("lost.show")}</button>
-    ${isOpen && html`<${LostDialog} lost=${lost} onClose=${() => setOpen(false)} />`}
   </div>`;
+  return html`${isBarShown && bar}${isOpen && html`<${LostDialog} lost=${lost} onClose=${() => setOpen(false)} />`}`;
 }
 
 /** @param {{ lost: Lost, onClose: () => void }} props */

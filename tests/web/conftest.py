@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import closing, contextmanager
 
 import pytest
@@ -50,12 +50,12 @@ def whole_browser(playwright: Playwright) -> Generator[Browser]:
 
 
 @contextmanager
-def launched(playwright: Playwright, *programs: str) -> Generator[Browser]:
+def launched(playwright: Playwright, *programs: str, flags: Sequence[str] = ()) -> Generator[Browser]:
     """Run the first of these programs that exists."""
     path = next(filter(None, map(shutil.which, programs)), None)
     if path is None:
         pytest.skip(f"no browser: apt-get install {WHOLE}")
-    arguments = ["--no-sandbox", "--disable-gpu", OWN_HOSTS]
+    arguments = ["--no-sandbox", "--disable-gpu", OWN_HOSTS, *flags]
     with playwright.chromium.launch(executable_path=path, args=arguments) as browser:
         yield browser
 

@@ -105,6 +105,10 @@ class Pages:
         self._guard(context)
         return context
 
+    def visits(self, origin: str) -> None:
+        """Say that browsers go to another origin too, of which the next test is to find nothing."""
+        self._origins.add(origin)
+
     def _guard(self, context: BrowserContext) -> None:
         self._contexts.append(context)
         context.on("console", self._console)

@@ -1,20 +1,27 @@
 """The whole way in Chromium, over TLS, with a certified provider: logging in, linking, logging out on both sides."""
 
 import re
+from base64 import b64encode
 from collections.abc import Generator
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlencode
 
 import httpx
 import pytest
 import trustme
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from playwright.sync_api import Browser, Page, Playwright, expect
 
 from tests.features.oidc.real_provider import RealProvider, running_provider
 from tests.support.command_line import chat as command
 from tests.support.people import PASSWORD
 from tests.support.server import ServerProcess, running_server, used_data_path
+from tests.web.conftest import WHOLE, WITHOUT_WINDOWS, launched
+from tests.web.pages import Pages
 from tests.web.ports import free_port
+from tests.web.spare_contexts import SpareContexts
 
 ACCOUNTS = {
     "ada": {"email": "ada@example.com", "email_verified": True, "groups": ["admins", "others"]},
@@ -22,6 +29,9 @@ ACCOUNTS = {
     "link": {},
 }
 ROOMS = "Rooms"
+
+_FONTS = "https://fonts.googleapis.com/"
+"""Another host, which the provider's own pages ask."""
 
 
 @pytest.fixture(scope="module")
@@ -61,19 +71,36 @@ def chat(place: tuple[int, int], provider: RealProvider, authority: Path) -> Gen
         yield server
 
 
-@pytest.fixture
-def context(browser: Browser) -> Generator[BrowserContext]:
-    context = browser.new_context(ignore_https_errors=True)
-    context.set_default_timeout(30_000)
-    yield context
-    context.close()
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright, authority: Path) -> Generator[Browser]:
+    """A browser that trusts the server's key: it caches no file of a server whose certificate it only forgives."""
+    certificate = x509.load_pem_x509_certificate((authority / "cert.pem").read_bytes())
+    key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    trusted = f"--ignore-certificate-errors-spki-list={b64encode(sha256(key).digest()).decode()}"
+    with launched(playwright, WITHOUT_WINDOWS, WHOLE, flags=[trusted]) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def spare(place: tuple[int, int]) -> Generator[SpareContexts]:
+    """The browser that each test finds as if nobody had used it."""
+    with SpareContexts(f"https://localhost:{place[0]}") as spare:
+        yield spare
 
 
 @pytest.fixture
-def page(context: BrowserContext, provider: RealProvider, chat: ServerProcess) -> Page:
-    page = context.new_page()
-    page.goto(provider.settings["CHAT_PUBLIC_URL"])
-    return page
+def pages(
+    browser: Browser, provider: RealProvider, chat: ServerProcess, spare: SpareContexts
+) -> Generator[Pages]:
+    with Pages(browser, provider.settings["CHAT_PUBLIC_URL"], spare) as pages:
+        pages.visits(provider.issuer)
+        yield pages
+        pages.faults[:] = [each for each in pages.faults if _FONTS not in each]
+
+
+@pytest.fixture
+def page(pages: Pages) -> Page:
+    return pages.open("/")
 
 
 def consent(page: Page, name: str) -> None:
@@ -97,9 +124,8 @@ def log_out(page: Page) -> None:
     page.get_by_role("dialog").get_by_role("button", name="Log out").click()
 
 
-def test_somebody_logs_in_with_a_role_and_out_on_both_sides(
-    page: Page, context: BrowserContext, provider: RealProvider
-) -> None:
+def test_somebody_logs_in_with_a_role_and_out_on_both_sides(page: Page, provider: RealProvider) -> None:
+    context = page.context
     page.get_by_role("link", name="Continue with Team ID").click()
     page.wait_for_url("**/interaction/**")
     (cookie,) = [each for each in context.cookies() if "chat_oidc" in each["name"]]
@@ -121,11 +147,9 @@ def test_somebody_logs_in_with_a_role_and_out_on_both_sides(
     expect(page.locator("[name=login]")).to_be_visible()
 
 
-def test_a_log_out_at_the_provider_ends_the_page(
-    page: Page, context: BrowserContext, provider: RealProvider
-) -> None:
+def test_a_log_out_at_the_provider_ends_the_page(page: Page, provider: RealProvider) -> None:
     log_in(page, "ben")
-    other = context.new_page()
+    other = page.context.new_page()
     other.goto(f"{provider.issuer}/session/end")
     other.get_by_role("button", name="Yes, sign me out").click()
     expect(page.get_by_text("You were logged out")).to_be_visible()
@@ -180,16 +204,18 @@ def test_an_invitation_admits_somebody_new_by_the_provider(page: Page, chat: Ser
         command(chat, "setting", "unset", "registration")
 
 
-@pytest.mark.parametrize(
-    "path", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
-)
-def test_after_a_log_in_the_page_stays_on_its_site(page: Page, provider: RealProvider, path: str) -> None:
+def test_after_a_log_in_the_page_stays_on_its_site(page: Page, provider: RealProvider) -> None:
     home = provider.settings["CHAT_PUBLIC_URL"]
-    page.goto(f"{home}/oidc?{urlencode({'next': path})}")  # from elsewhere: nothing begins without a click
-    page.get_by_role("button", name="Continue with Team ID").click()
-    consent(page, "ben")
-    expect(page.get_by_role("navigation", name=ROOMS)).to_be_visible()
-    assert page.url.startswith(f"{home}/")
+    for path in ("https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"):
+        page.goto(
+            f"{home}/oidc?{urlencode({'next': path})}"
+        )  # from elsewhere: nothing begins without a click
+        page.get_by_role("button", name="Continue with Team ID").click()
+        if path == "https://evil.example/":
+            consent(page, "ben")  # then the provider knows who it is
+        expect(page.get_by_role("navigation", name=ROOMS)).to_be_visible()
+        assert page.url.startswith(f"{home}/"), path
+        page.context.clear_cookies(domain="localhost")
 
 
 def test_who_cancels_at_the_provider_comes_back(page: Page) -> None:

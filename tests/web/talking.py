@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import count
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
@@ -10,6 +11,8 @@ from tests.support import saved
 from tests.support.people import request
 from tests.support.server import ServerProcess
 from tests.web.pages import Pages
+
+_KEYS = count(1)
 
 
 class Speaker:
@@ -21,7 +24,6 @@ class Speaker:
         self.name = name
         self._url = f"{pages.url}/api/v1"
         self.access: str = session["access"]
-        self._said = 0
 
     def call(self, method: str, path: str, body: object = None) -> Any:
         answer = request(method, self._url + path, body, headers={"Authorization": f"Bearer {self.access}"})
@@ -37,9 +39,8 @@ class Speaker:
 
     def say(self, room: int, text: str) -> int:
         """Send a message, and return its seq."""
-        self._said += 1
-        key = f"{self.name}-{self._said}"
-        seq: int = self.call("POST", f"/rooms/{room}/messages", {"key": f"{room}-{key}", "text": text})["seq"]
+        body = {"key": f"{room}-{self.name}-{next(_KEYS)}", "text": text}
+        seq: int = self.call("POST", f"/rooms/{room}/messages", body)["seq"]
         return seq
 
 

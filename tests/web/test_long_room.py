@@ -1,6 +1,6 @@
 """A room of 10,000 messages: any place opens at once, few messages are rendered, and the place stays to the pixel."""
 
-from itertools import count
+from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -37,15 +37,14 @@ _SCROLL = """async (list, { step, until }) => {
     return { most, moved, frames };
 }"""
 
-_NUMBERS = count(1)
-
 _TOP = "(row) => row.getBoundingClientRect().top"
 
 
-@pytest.fixture(scope="module")
-def browser(whole_browser: Browser) -> Browser:
-    """A browser that renders and scrolls as people's do."""
-    return whole_browser
+@pytest.fixture
+def whole_pages(whole_browser: Browser, chat: ServerProcess) -> Generator[Pages]:
+    """Pages in a browser that renders and scrolls as people's do."""
+    with Pages(whole_browser, chat.url) as pages:
+        yield pages
 
 
 @pytest.fixture
@@ -53,13 +52,15 @@ def ada(pages: Pages) -> Speaker:
     return Speaker(pages, "ada")
 
 
-@pytest.fixture
-def room(ada: Speaker, pages: Pages, chat: ServerProcess) -> int:
+@pytest.fixture(scope="module")
+def room(browser: Browser, chat: ServerProcess) -> int:
     """Made in the database; the last message is sent through the server, which learns of the others by it."""
-    room = ada.make_room(f"long {next(_NUMBERS)}", Speaker(pages, "ben"))
-    before = ada.call("GET", f"/rooms/{room}")["seq"]
-    write_beside(chat, LENGTH - before - 1, room=room, sender="ada")
-    assert ada.say(room, "the end") == LENGTH
+    with Pages(browser, chat.url) as pages:
+        ada = Speaker(pages, "ada")
+        room = ada.make_room("long", Speaker(pages, "ben"))
+        before = ada.call("GET", f"/rooms/{room}")["seq"]
+        write_beside(chat, LENGTH - before - 1, room=room, sender="ada")
+        assert ada.say(room, "the end") == LENGTH
     return room
 
 
@@ -68,8 +69,10 @@ def opened(pages: Pages, room: int, place: str = "") -> tuple[Timeline, Locator]
     return timeline, timeline.page.locator(".timeline")
 
 
-def test_scrolling_draws_few_messages_and_moves_nothing_that_is_in_sight(pages: Pages, room: int) -> None:
-    timeline, view = opened(pages, room)
+def test_scrolling_draws_few_messages_and_moves_nothing_that_is_in_sight(
+    whole_pages: Pages, room: int
+) -> None:
+    timeline, view = opened(whole_pages, room)
     expect(timeline.message("the end")).to_be_in_viewport()
     for step, until in ((-400, LENGTH - 1_000), (400, LENGTH)):
         seen: dict[str, Any] = view.evaluate(_SCROLL, {"step": step, "until": until})
@@ -77,6 +80,18 @@ def test_scrolling_draws_few_messages_and_moves_nothing_that_is_in_sight(pages: 
         assert seen["moved"] < 1
         assert seen["frames"] < 4000
     expect(timeline.message("the end")).to_be_visible()
+
+
+def test_a_room_opens_at_its_new_messages(pages: Pages, room: int) -> None:
+    ben = Speaker(pages, "ben")
+    ben.call("PUT", f"/rooms/{room}/read", {"seq": 300, "back": True})
+    timeline = Timeline(pages.of("ben", f"/room/{room}"))
+    expect(timeline.page.locator(".timeline-new + li")).to_contain_text("beside 300")
+    expect(timeline.page.locator(".timeline-new")).to_be_in_viewport()
+    timeline.page.get_by_role("button", name="Jump to the latest message").click()
+    expect(timeline.message("the end")).to_be_in_viewport()
+    timeline.page.get_by_role("button", name="Jump to the first new message").click()
+    expect(timeline.page.locator(".timeline-new")).to_be_in_viewport()
 
 
 def test_any_place_opens_at_once_and_stays_while_others_write(
@@ -110,31 +125,20 @@ def test_any_place_opens_at_once_and_stays_while_others_write(
     assert view.evaluate("(list) => list.scrollHeight - list.scrollTop - list.clientHeight") < 1
 
 
-def test_a_room_opens_at_its_new_messages(pages: Pages, room: int) -> None:
-    ben = Speaker(pages, "ben")
-    ben.call("PUT", f"/rooms/{room}/read", {"seq": 300, "back": True})
-    timeline = Timeline(pages.of("ben", f"/room/{room}"))
-    expect(timeline.page.locator(".timeline-new + li")).to_contain_text("beside 300")
-    expect(timeline.page.locator(".timeline-new")).to_be_in_viewport()
-    timeline.page.get_by_role("button", name="Jump to the latest message").click()
-    expect(timeline.message("the end")).to_be_in_viewport()
-    timeline.page.get_by_role("button", name="Jump to the first new message").click()
-    expect(timeline.page.locator(".timeline-new")).to_be_in_viewport()
-
-
 def test_a_long_absence_shows_that_the_history_was_reloaded(
-    pages: Pages, room: int, chat: ServerProcess, relay: Relay
+    pages: Pages, ada: Speaker, room: int, chat: ServerProcess, relay: Relay
 ) -> None:
     ben = Speaker(pages, "ben")
+    ada.say(room, "see you later")
     timeline = Timeline(pages.of("ada", f"/room/{room}", url=relay.url))
-    expect(timeline.message("the end")).to_be_visible()
+    expect(timeline.message("see you later")).to_be_visible()
     with relay.cut():
         write_beside(chat, 1_500, room=room, sender="ben")
         ben.say(room, "meanwhile")
     expect(timeline.page.locator(".timeline-reset")).to_contain_text("You were away for a long time")
     expect(timeline.message("meanwhile")).to_be_in_viewport()
     expect(timeline.message("beside 1500")).to_be_visible()
-    expect(timeline.message("the end")).to_have_count(0)
+    expect(timeline.message("see you later")).to_have_count(0)
     timeline.page.locator(".timeline-reset").get_by_role("button", name="Close").click()
     expect(timeline.page.locator(".timeline-reset")).to_have_count(0)
 
